@@ -1,0 +1,201 @@
+"""The plan: what a schedule owes at a given moment. Pure; the only place that knows about due, late and missed.
+
+`plan` answers for one stretch of time what fires, what was missed and what comes next. The tick, the catch-up after
+downtime, pause and resume, edits and the simulation all ask it, so the special cases are one case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from horarium.domain.fire import SpanReason
+from horarium.domain.overlap import Decision, decide
+from horarium.domain.run import Missed
+from horarium.domain.schedule import CatchUp, Policies
+from horarium.times import Recurrence
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """A slot that fires: how the overlap policy lets it begin, and the missed slots it stands for."""
+
+    slot_ms: int
+    decision: Decision
+    missed: Missed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Slots that do not fire, and why."""
+
+    first_ms: int
+    last_ms: int
+    count: int
+    reason: SpanReason
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Entries in slot order, covering every slot in (accounted_to before, accounted_to after] once.
+
+    `ended` says why nothing will fire any more (None while something will): `exhausted` (the recurrence names no
+    further slot) or `max_fires`.
+    """
+
+    entries: tuple[Firing | Passed, ...]
+    accounted_to: int
+    next_slot: int | None
+    ended: str | None = None
+
+
+def slot_after(recurrence: Recurrence, after_ms: int) -> int | None:
+    """The first slot strictly after an instant; both in milliseconds."""
+    found = recurrence.next_after(after_ms // 1000)
+    return None if found is None else found * 1000
+
+
+def passed_between(
+    recurrence: Recurrence, after_ms: int, upto_ms: int, reason: SpanReason
+) -> Passed | None:
+    """All slots in (after, upto] as one span, or None where there are none."""
+    first = recurrence.next_after(after_ms // 1000)
+    if first is None or first > upto_ms // 1000:
+        return None
+    last = recurrence.last_in(after_ms // 1000, upto_ms // 1000)
+    count = recurrence.count_between(after_ms // 1000, upto_ms // 1000)
+    return Passed(first * 1000, (last if last is not None else first) * 1000, count, reason)
+
+
+def plan(
+    recurrence: Recurrence,
+    policies: Policies,
+    accounted_to: int,
+    fires: int,
+    in_flight: int,
+    waiting: int,
+    upto_ms: int,
+    now_ms: int,
+) -> Plan:
+    """Everything the schedule owes for slots in (accounted_to, upto_ms].
+
+    `upto_ms` is now less the schedule's jitter, so a slot is only reached when its due instant is. `fires` counts
+    the clock's fires so far, `in_flight` and `waiting` the fires of this schedule that are open.
+    """
+    candidates = _due(recurrence, policies, accounted_to, upto_ms, now_ms)
+    entries: list[Firing | Passed] = []
+    for entry in candidates:
+        if isinstance(entry, Passed):
+            entries.append(entry)
+            continue
+        if policies.max_fires is not None and fires >= policies.max_fires:
+            return Plan(tuple(entries), _covered(entries, accounted_to), None, "max_fires")
+        decision = decide(policies.overlap, in_flight, waiting, policies.buffer_limit)
+        if decision is Decision.SKIP:
+            _skip(entries, entry)
+            continue
+        entries.append(Firing(entry.slot_ms, decision, entry.missed))
+        fires += 1
+        if decision in (Decision.WAIT, Decision.CANCEL_AND_WAIT):
+            waiting += 1
+        else:
+            in_flight += 1
+    covered = _covered(entries, accounted_to)
+    if policies.max_fires is not None and fires >= policies.max_fires:
+        return Plan(tuple(entries), covered, None, "max_fires")
+    following = slot_after(recurrence, covered)
+    return Plan(tuple(entries), covered, following, "exhausted" if following is None else None)
+
+
+def _due(
+    recurrence: Recurrence, policies: Policies, accounted_to: int, upto_ms: int, now_ms: int
+) -> list[Firing | Passed]:
+    """The due slots before the overlap policy is asked, missed ones folded as the catch-up policy says."""
+    first = slot_after(recurrence, accounted_to)
+    if first is None or first > upto_ms:
+        return []
+    late_from = now_ms - policies.grace_ms
+    if recurrence.one_shot:
+        return [Firing(first, Decision.START)]
+    if first >= late_from:
+        return _each(recurrence, accounted_to, upto_ms)
+    return _caught_up(recurrence, policies, accounted_to, upto_ms, now_ms, late_from)
+
+
+def _each(recurrence: Recurrence, after_ms: int, upto_ms: int) -> list[Firing | Passed]:
+    found: list[Firing | Passed] = []
+    slot = slot_after(recurrence, after_ms)
+    while slot is not None and slot <= upto_ms:
+        found.append(Firing(slot, Decision.START))
+        slot = slot_after(recurrence, slot)
+    return found
+
+
+def _caught_up(
+    recurrence: Recurrence,
+    policies: Policies,
+    accounted_to: int,
+    upto_ms: int,
+    now_ms: int,
+    late_from: int,
+) -> list[Firing | Passed]:
+    """What remains of a stretch that reaches back beyond the grace: the server was away."""
+    match policies.catch_up:
+        case CatchUp.NONE:
+            return _lapsed(recurrence, accounted_to, late_from - 1) + _each(recurrence, late_from - 1, upto_ms)
+        case CatchUp.LATEST:
+            return _latest(recurrence, policies, accounted_to, upto_ms, now_ms)
+        case CatchUp.ALL:
+            oldest = _start_of_last(recurrence, policies, max(accounted_to, now_ms - policies.catch_up_window_ms - 1), upto_ms)
+            return _lapsed(recurrence, accounted_to, oldest) + _each(recurrence, oldest, upto_ms)
+
+
+def _lapsed(recurrence: Recurrence, after_ms: int, upto_ms: int) -> list[Firing | Passed]:
+    span = passed_between(recurrence, after_ms, upto_ms, SpanReason.MISSED) if upto_ms > after_ms else None
+    return [span] if span else []
+
+
+def _latest(
+    recurrence: Recurrence, policies: Policies, accounted_to: int, upto_ms: int, now_ms: int
+) -> list[Firing | Passed]:
+    """One fire for the latest slot, if it is young enough; it carries how many it stands for."""
+    last_s = recurrence.last_in(accounted_to // 1000, upto_ms // 1000)
+    if last_s is None:
+        return []
+    last = last_s * 1000
+    if last < now_ms - policies.catch_up_window_ms:
+        return _lapsed(recurrence, accounted_to, upto_ms)
+    before = passed_between(recurrence, accounted_to, last - 1000, SpanReason.MISSED)
+    if before is None:
+        return [Firing(last, Decision.START)]
+    return [before, Firing(last, Decision.START, Missed(before.count, before.first_ms, before.last_ms))]
+
+
+def _start_of_last(recurrence: Recurrence, policies: Policies, after_ms: int, upto_ms: int) -> int:
+    """The instant after which only the last `catch_up_limit` slots up to `upto_ms` lie."""
+    surplus = recurrence.count_between(after_ms // 1000, upto_ms // 1000) - policies.catch_up_limit
+    low, high = after_ms // 1000, upto_ms // 1000
+    if surplus <= 0:
+        return after_ms
+    while low < high:  # the least instant with at most catch_up_limit slots behind it
+        middle = (low + high) // 2
+        if recurrence.count_between(middle, upto_ms // 1000) > policies.catch_up_limit:
+            low = middle + 1
+        else:
+            high = middle
+    return low * 1000
+
+
+def _skip(entries: list[Firing | Passed], entry: Firing) -> None:
+    """Record a slot the overlap policy drops, joined to the skip before it where nothing lies between."""
+    if entries and isinstance(entries[-1], Passed) and entries[-1].reason is SpanReason.SKIPPED:
+        before = entries[-1]
+        entries[-1] = Passed(before.first_ms, entry.slot_ms, before.count + 1, SpanReason.SKIPPED)
+    else:
+        entries.append(Passed(entry.slot_ms, entry.slot_ms, 1, SpanReason.SKIPPED))
+
+
+def _covered(entries: list[Firing | Passed], accounted_to: int) -> int:
+    if not entries:
+        return accounted_to
+    last = entries[-1]
+    return last.slot_ms if isinstance(last, Firing) else last.last_ms

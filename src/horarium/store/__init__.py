@@ -1,0 +1,1 @@
+"""Where everything is kept: verbs over named statements, on SQLite or PostgreSQL."""

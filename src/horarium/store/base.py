@@ -1,0 +1,98 @@
+"""What a store is to the rest of the house.
+
+A *verb* is an async function whose first argument is a transaction: values and pure functions go in, values come out,
+and nothing but the transaction is awaited inside. A store runs verbs, each whole or not at all. Verbs live in
+`horarium.store.verbs`; the databases differ only behind `Tx`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Signal = Callable[[str, int], None]
+"""Called after the commit of a verb that announced something: a topic and the instant (ms) it is about."""
+
+DUE = "due"
+"""Topic: a schedule's next due instant moved to the given one."""
+READY = "ready"
+"""Topic: runs can be claimed from the given instant on."""
+FANOUT = "fanout"
+"""Topic: a fire waits for its audience."""
+CANCELLED = "cancelled"
+"""Topic: runs were cancelled; workers look whether one of theirs is among them."""
+
+
+class Row(Protocol):
+    """A row by position or by column name."""
+
+    def __getitem__(self, key: Any, /) -> Any: ...
+
+    def keys(self) -> Any: ...
+
+
+class Tx(Protocol):
+    """One open transaction. Statements are named; parameters are keywords."""
+
+    async def rows(self, statement: str, **params: Any) -> Sequence[Any]:
+        """All result rows."""
+
+    async def row(self, statement: str, **params: Any) -> Any:
+        """The first result row, or None."""
+
+    async def run(self, statement: str, **params: Any) -> int:
+        """Execute; how many rows were touched."""
+
+    async def many(self, statement: str, rows: Sequence[Sequence[Any]]) -> int:
+        """Execute once for each row (values in the order of the statement's own columns); rows touched in all."""
+
+    def announce(self, topic: str, at_ms: int) -> None:
+        """Tell listeners after the commit; of several on one topic the earliest counts."""
+
+
+class Store(Protocol):
+    """Where verbs are run. `write` is for the API, `urgent` for the engine: it goes first. `read` sees what is
+    committed and changes nothing."""
+
+    async def write(
+        self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T: ...
+
+    async def urgent(
+        self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T: ...
+
+    async def read(
+        self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T: ...
+
+    def listen(self, signal: Signal) -> None:
+        """Call `signal` on the event loop after each commit that announced something."""
+
+    async def now_ms(self) -> int:
+        """The database's own clock: the judge between nodes."""
+
+    async def close(self) -> None: ...
+
+
+class Duplicate(Exception):
+    """A uniqueness constraint refused a row; `constraint` is its name as far as the database tells."""
+
+    def __init__(self, constraint: str) -> None:
+        self.constraint = constraint
+        super().__init__(constraint)
+
+
+def earliest(announced: dict[str, int], topic: str, at_ms: int) -> None:
+    """Note an announcement, keeping the earliest instant of each topic."""
+    known = announced.get(topic)
+    if known is None or at_ms < known:
+        announced[topic] = at_ms
+
+
+def as_params(statement_params: Sequence[str], given: Mapping[str, Any]) -> list[Any]:
+    """Keyword parameters in the order a database wants them."""
+    return [given[name] for name in statement_params]

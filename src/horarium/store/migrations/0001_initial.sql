@@ -1,0 +1,320 @@
+-- The first schema. Types are read by both databases; `{clustered}` and `{by_time}` stand for what only one of them has.
+-- Ids are 16 bytes, time first. Instants are milliseconds since the epoch, UTC.
+
+CREATE TABLE counters (
+    name TEXT PRIMARY KEY,
+    value BIGINT NOT NULL
+);
+
+CREATE TABLE workspaces (
+    id BYTEA PRIMARY KEY,
+    slug TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    created_ms BIGINT NOT NULL,
+    updated_ms BIGINT NOT NULL,
+    deleted_ms BIGINT
+);
+
+-- Who acts. Grants and authorship belong to a principal, so replacing its keys changes nothing.
+CREATE TABLE principals (
+    id BYTEA PRIMARY KEY,
+    workspace_id BYTEA NOT NULL REFERENCES workspaces (id),
+    type TEXT NOT NULL,
+    name TEXT NOT NULL,
+    email TEXT,
+    created_ms BIGINT NOT NULL,
+    deleted_ms BIGINT
+);
+CREATE INDEX principals_of_workspace ON principals (workspace_id, id);
+
+CREATE TABLE keys (
+    id BYTEA PRIMARY KEY,
+    workspace_id BYTEA NOT NULL REFERENCES workspaces (id),
+    principal_id BYTEA NOT NULL REFERENCES principals (id),
+    name TEXT NOT NULL,
+    hash BYTEA NOT NULL,
+    hint TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    created_ms BIGINT NOT NULL,
+    expires_ms BIGINT,
+    last_used_ms BIGINT,
+    revoked_ms BIGINT
+);
+CREATE UNIQUE INDEX keys_by_hash ON keys (hash);
+CREATE INDEX keys_of_workspace ON keys (workspace_id, id);
+
+-- Which targets a principal may schedule; sixteen zero bytes stand for every target.
+CREATE TABLE grants (
+    principal_id BYTEA NOT NULL REFERENCES principals (id),
+    target_id BYTEA NOT NULL,
+    workspace_id BYTEA NOT NULL,
+    created_ms BIGINT NOT NULL,
+    PRIMARY KEY (principal_id, target_id)
+);
+
+CREATE TABLE targets (
+    id BYTEA PRIMARY KEY,
+    workspace_id BYTEA NOT NULL REFERENCES workspaces (id),
+    number BIGINT NOT NULL,
+    key TEXT,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT,
+    executor TEXT NOT NULL,
+    config TEXT NOT NULL,
+    secrets BYTEA,
+    completion TEXT NOT NULL,
+    timeout_ms BIGINT NOT NULL,
+    deadline_ms BIGINT NOT NULL,
+    max_concurrency BIGINT,
+    rate_per_second DOUBLE PRECISION,
+    input_schema TEXT,
+    extra TEXT NOT NULL,
+    state TEXT NOT NULL,
+    state_reason TEXT,
+    version BIGINT NOT NULL,
+    created_by BYTEA NOT NULL,
+    created_ms BIGINT NOT NULL,
+    updated_ms BIGINT NOT NULL,
+    deleted_ms BIGINT
+);
+CREATE UNIQUE INDEX targets_by_number ON targets (number);
+CREATE UNIQUE INDEX targets_by_key ON targets (workspace_id, key) WHERE key IS NOT NULL AND deleted_ms IS NULL;
+CREATE INDEX targets_of_workspace ON targets (workspace_id, id);
+
+-- When a rate-limited target may next be called (the theoretical arrival time of its token bucket).
+CREATE TABLE paces (
+    target_id BYTEA PRIMARY KEY,
+    next_ms DOUBLE PRECISION NOT NULL
+);
+
+-- What a schedule is. What it does when stands in `versions`, how far it has come in `cursors`.
+CREATE TABLE schedules (
+    id BYTEA PRIMARY KEY,
+    workspace_id BYTEA NOT NULL REFERENCES workspaces (id),
+    dialect TEXT NOT NULL,
+    owner_id BYTEA NOT NULL,
+    target_id BYTEA NOT NULL,
+    key TEXT,
+    name TEXT NOT NULL,
+    description TEXT,
+    labels TEXT NOT NULL,
+    extra TEXT NOT NULL,
+    state TEXT NOT NULL,
+    note TEXT,
+    version BIGINT NOT NULL,
+    definition_version BIGINT NOT NULL,
+    created_by BYTEA NOT NULL,
+    created_ms BIGINT NOT NULL,
+    updated_ms BIGINT NOT NULL,
+    ended_ms BIGINT,
+    ended_reason TEXT,
+    deleted_ms BIGINT
+);
+CREATE UNIQUE INDEX schedules_by_key ON schedules (workspace_id, dialect, owner_id, key)
+    WHERE key IS NOT NULL AND deleted_ms IS NULL;
+CREATE INDEX schedules_of_workspace ON schedules (workspace_id, id);
+CREATE INDEX schedules_of_target ON schedules (target_id, id);
+CREATE INDEX schedules_of_owner ON schedules (owner_id, id);
+
+-- Labels once more, for filters.
+CREATE TABLE labels (
+    workspace_id BYTEA NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    schedule_id BYTEA NOT NULL,
+    PRIMARY KEY (workspace_id, name, value, schedule_id)
+){clustered};
+CREATE INDEX labels_of_schedule ON labels (schedule_id);
+
+-- Definitions, never changed: any slot can be explained by the version that ruled when it came.
+CREATE TABLE versions (
+    schedule_id BYTEA NOT NULL,
+    version BIGINT NOT NULL,
+    timing TEXT NOT NULL,
+    policies TEXT NOT NULL,
+    target_id BYTEA NOT NULL,
+    input TEXT,
+    audience TEXT,
+    environment BYTEA,
+    from_ms BIGINT NOT NULL,
+    PRIMARY KEY (schedule_id, version)
+){clustered};
+
+-- The hot row of a schedule: all that a fire changes. Locked, it is the truth about what is due.
+CREATE TABLE cursors (
+    schedule_id BYTEA PRIMARY KEY,
+    workspace_id BYTEA NOT NULL,
+    version BIGINT NOT NULL,
+    accounted_to BIGINT NOT NULL,
+    next_slot BIGINT,
+    next_due BIGINT,
+    zone TEXT NOT NULL,
+    zone_data TEXT NOT NULL,
+    fires BIGINT NOT NULL,
+    succeeded BIGINT NOT NULL,
+    failed BIGINT NOT NULL,
+    skipped BIGINT NOT NULL,
+    open_fires BIGINT NOT NULL,
+    waiting_fires BIGINT NOT NULL,
+    failures_in_row BIGINT NOT NULL,
+    pause_after BIGINT,
+    last_slot BIGINT,
+    last_fired_ms BIGINT,
+    last_fire_id BYTEA,
+    last_state TEXT,
+    last_skip_ms BIGINT,
+    last_skip_reason TEXT
+){clustered};
+CREATE INDEX cursors_due ON cursors (next_due) WHERE next_due IS NOT NULL;
+CREATE INDEX cursors_zone ON cursors (zone_data, zone) WHERE next_due IS NOT NULL;
+
+-- The ledger: fires, and spans of slots that did not fire.
+CREATE TABLE fires (
+    id BYTEA NOT NULL,
+    workspace_id BYTEA NOT NULL,
+    schedule_id BYTEA NOT NULL,
+    version BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    slot_ms BIGINT NOT NULL,
+    due_ms BIGINT NOT NULL,
+    request TEXT NOT NULL,
+    state TEXT NOT NULL,
+    fired_ms BIGINT NOT NULL,
+    finished_ms BIGINT,
+    missed_count BIGINT,
+    missed_first BIGINT,
+    missed_last BIGINT,
+    audience_size BIGINT,
+    runs BIGINT NOT NULL,
+    succeeded BIGINT NOT NULL,
+    failed BIGINT NOT NULL,
+    cancelled BIGINT NOT NULL,
+    error TEXT,
+    PRIMARY KEY (id)
+){clustered}{by_time};
+CREATE INDEX fires_of_schedule ON fires (schedule_id, id);
+
+CREATE TABLE spans (
+    schedule_id BYTEA NOT NULL,
+    first_ms BIGINT NOT NULL,
+    last_ms BIGINT NOT NULL,
+    count BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    recorded_ms BIGINT NOT NULL,
+    PRIMARY KEY (schedule_id, first_ms)
+){clustered};
+
+-- Fires whose audience is being read: where the reading stands, and who does it.
+CREATE TABLE fanouts (
+    fire_id BYTEA PRIMARY KEY,
+    workspace_id BYTEA NOT NULL,
+    schedule_id BYTEA NOT NULL,
+    version BIGINT NOT NULL,
+    position TEXT,
+    rows_done BIGINT NOT NULL,
+    counted BIGINT,
+    owner BYTEA,
+    epoch BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    due_ms BIGINT NOT NULL
+);
+CREATE INDEX fanouts_open ON fanouts (owner, due_ms);
+
+CREATE TABLE runs (
+    id BYTEA NOT NULL,
+    workspace_id BYTEA NOT NULL,
+    schedule_id BYTEA,
+    fire_id BYTEA,
+    version BIGINT,
+    target_id BYTEA NOT NULL,
+    mode TEXT NOT NULL,
+    row_key TEXT NOT NULL,
+    generation BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    due_ms BIGINT NOT NULL,
+    created_ms BIGINT NOT NULL,
+    started_ms BIGINT,
+    finished_ms BIGINT,
+    attempts BIGINT NOT NULL,
+    status BIGINT,
+    data TEXT,
+    output TEXT,
+    error TEXT,
+    PRIMARY KEY (id)
+){clustered}{by_time};
+CREATE INDEX runs_of_schedule ON runs (schedule_id, id);
+CREATE INDEX runs_of_workspace ON runs (workspace_id, id);
+
+-- Attempts that did not end their run; the one that did is told by the run itself.
+CREATE TABLE attempts (
+    run_id BYTEA NOT NULL,
+    number BIGINT NOT NULL,
+    started_ms BIGINT NOT NULL,
+    finished_ms BIGINT NOT NULL,
+    status BIGINT,
+    error TEXT,
+    PRIMARY KEY (run_id, number)
+){clustered};
+
+-- Runs that a worker has or may take: narrow, and emptied on completion. The lane is the run's target; `limited` is 1
+-- where the target bounds its concurrency or rate, `stop` is 1 where the worker is asked to end the attempt.
+CREATE TABLE ready (
+    run_id BYTEA PRIMARY KEY,
+    lane BYTEA NOT NULL,
+    due_ms BIGINT NOT NULL,
+    owner BYTEA,
+    epoch BIGINT NOT NULL,
+    limited BIGINT NOT NULL,
+    stop BIGINT NOT NULL
+){clustered};
+CREATE INDEX ready_open ON ready (owner, lane, due_ms);
+CREATE INDEX ready_limited ON ready (lane, owner) WHERE limited = 1;
+CREATE INDEX ready_soonest ON ready (due_ms) WHERE owner IS NULL;
+
+-- Runs whose targets finish them by callback, with the hash of the attempt's token.
+CREATE TABLE callbacks (
+    run_id BYTEA PRIMARY KEY,
+    workspace_id BYTEA NOT NULL,
+    token_hash BYTEA NOT NULL,
+    attempt BIGINT NOT NULL,
+    deadline_ms BIGINT NOT NULL,
+    lease_ms BIGINT NOT NULL,
+    answer TEXT
+);
+CREATE INDEX callbacks_deadline ON callbacks (deadline_ms) WHERE answer IS NULL;
+
+-- Audience rows whose last run still goes, for overlap per row.
+CREATE TABLE row_locks (
+    schedule_id BYTEA NOT NULL,
+    row_key TEXT NOT NULL,
+    run_id BYTEA NOT NULL,
+    PRIMARY KEY (schedule_id, row_key)
+){clustered};
+
+CREATE TABLE nodes (
+    id BYTEA PRIMARY KEY,
+    name TEXT NOT NULL,
+    roles TEXT NOT NULL,
+    software TEXT NOT NULL,
+    zone_data TEXT NOT NULL,
+    started_ms BIGINT NOT NULL,
+    seen_ms BIGINT NOT NULL,
+    lease_ms BIGINT NOT NULL,
+    stopped_ms BIGINT
+);
+
+-- Answers given to requests with an Idempotency-Key, to be given again.
+CREATE TABLE answers (
+    workspace_id BYTEA NOT NULL,
+    scope TEXT NOT NULL,
+    key TEXT NOT NULL,
+    request_hash BYTEA NOT NULL,
+    subject BYTEA NOT NULL,
+    created_ms BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, scope, key)
+);
+CREATE INDEX answers_by_age ON answers (created_ms);

@@ -1,0 +1,342 @@
+"""SQLite: one writer thread with group commit, reader threads beside it.
+
+The writer takes what has queued up (engine verbs first), runs each verb under a savepoint of its own and commits them
+together: one flush for many. A verb's answer is given after the commit. Reads see the last commit (WAL).
+
+A verb is an async function that only awaits its transaction, and this transaction never suspends; so a verb is driven
+to its end by one `send`, in whatever thread holds the connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Concatenate, cast
+
+from horarium.domain.errors import Unavailable
+from horarium.store.base import Duplicate, P, Signal, T, Tx, earliest
+from horarium.store.statements import Statement, load
+
+MINIMUM_VERSION = (3, 35, 0)
+"""The first SQLite with RETURNING; UPDATE ... FROM came two versions before."""
+
+GROUP_SECONDS = 0.02
+"""How long the writer goes on taking verbs into one commit: bounds the wait of the first among them."""
+READERS = 2
+READ_SECONDS = 5.0
+"""A read that takes longer is interrupted: a reader must not hold up a checkpoint for ever."""
+
+
+class SqliteTx:
+    """A transaction on one connection; `announced` is told to listeners when it has committed."""
+
+    def __init__(self, connection: sqlite3.Connection, statements: dict[str, Statement]) -> None:
+        self._connection = connection
+        self._statements = statements
+        self.announced: dict[str, int] = {}
+
+    def _execute(self, name: str, params: dict[str, Any]) -> sqlite3.Cursor:
+        statement = self._statements[name]
+        try:
+            return self._connection.execute(statement.sqlite_text(params), params)
+        except sqlite3.IntegrityError as error:
+            raise _translated(error) from error
+
+    async def rows(self, statement: str, **params: Any) -> Sequence[Any]:
+        return self._execute(statement, params).fetchall()
+
+    async def row(self, statement: str, **params: Any) -> Any:
+        cursor = self._execute(statement, params)
+        found = cursor.fetchone()
+        cursor.close()
+        return found
+
+    async def run(self, statement: str, **params: Any) -> int:
+        return self._execute(statement, params).rowcount
+
+    async def many(self, statement: str, rows: Sequence[Sequence[Any]]) -> int:
+        try:
+            return self._connection.executemany(self._statements[statement].sql, rows).rowcount
+        except sqlite3.IntegrityError as error:
+            raise _translated(error) from error
+
+    def announce(self, topic: str, at_ms: int) -> None:
+        earliest(self.announced, topic, at_ms)
+
+
+def _translated(error: sqlite3.IntegrityError) -> Exception:
+    text = str(error)
+    return Duplicate(text.partition(": ")[2]) if "UNIQUE" in text or "PRIMARY KEY" in text else error
+
+
+def drive(verb: Awaitable[T]) -> T:
+    """Run a verb to its end without an event loop."""
+    coroutine = cast("Coroutine[Any, Any, T]", verb)
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return cast("T", done.value)
+    coroutine.close()
+    raise RuntimeError("a store verb awaited something other than its transaction")
+
+
+def connect(path: str, *, durable: bool = True) -> sqlite3.Connection:
+    """A connection with our settings; transactions are begun and ended by hand.
+
+    A power cut loses nothing that was answered: `synchronous=FULL` flushes the log at every commit.
+    """
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+    connection.row_factory = sqlite3.Row
+    for pragma in (
+        "journal_mode=WAL",
+        f"synchronous={'FULL' if durable else 'OFF'}",
+        "busy_timeout=10000",
+        "foreign_keys=ON",
+        "cache_size=-65536",
+        "temp_store=MEMORY",
+        "wal_autocheckpoint=4000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+class _Job:
+    """A verb in the writer's queue and the future that waits for its answer."""
+
+    __slots__ = ("announced", "answer", "error", "future", "verb")
+
+    def __init__(self, verb: Callable[[Tx], Awaitable[Any]], future: asyncio.Future[Any]) -> None:
+        self.verb = verb
+        self.future = future
+        self.answer: Any = None
+        self.error: BaseException | None = None
+        self.announced: dict[str, int] = {}
+
+
+class SqliteStore:
+    """A store in one SQLite file. Make it inside a running event loop."""
+
+    flavour = "sqlite"
+
+    def __init__(self, path: Path | str) -> None:
+        if sqlite3.sqlite_version_info < MINIMUM_VERSION:
+            wanted = ".".join(map(str, MINIMUM_VERSION))
+            raise Unavailable(f"SQLite {wanted} or newer is needed; this Python has {sqlite3.sqlite_version}")
+        self._path = str(path)
+        self._loop = asyncio.get_running_loop()
+        self._statements = load("sqlite")
+        self._signals: list[Signal] = []
+        self._wake = threading.Condition()
+        self._first: deque[_Job] = deque()
+        self._later: deque[_Job] = deque()
+        self._closing = False
+        self._writer_connection = connect(self._path)
+        self._readers = ThreadPoolExecutor(READERS, "horarium-read")
+        self._reader_local = threading.local()
+        self._reader_connections: list[sqlite3.Connection] = []
+        self._writer = threading.Thread(target=self._write_loop, name="horarium-write", daemon=True)
+        self._writer.start()
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The writer's connection, for migrations before anything else runs."""
+        return self._writer_connection
+
+    def listen(self, signal: Signal) -> None:
+        self._signals.append(signal)
+
+    async def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    async def write(
+        self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        return await self._submit(self._later, lambda tx: verb(tx, *args, **kwargs))
+
+    async def urgent(
+        self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        return await self._submit(self._first, lambda tx: verb(tx, *args, **kwargs))
+
+    async def _submit(self, queue: deque[_Job], verb: Callable[[Tx], Awaitable[T]]) -> T:
+        job = _Job(verb, self._loop.create_future())
+        with self._wake:
+            if self._closing:
+                raise Unavailable("the store is closing")
+            queue.append(job)
+            self._wake.notify()
+        return cast("T", await job.future)
+
+    async def read(
+        self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        return await self._loop.run_in_executor(self._readers, self._read, lambda tx: verb(tx, *args, **kwargs))
+
+    def _read(self, verb: Callable[[Tx], Awaitable[T]]) -> T:
+        connection = getattr(self._reader_local, "connection", None)
+        if connection is None:
+            connection = self._reader_local.connection = connect(self._path)
+            connection.execute("PRAGMA query_only=ON")
+            self._reader_connections.append(connection)
+        until = time.monotonic() + READ_SECONDS
+        connection.set_progress_handler(lambda: time.monotonic() > until, 10_000)
+        connection.execute("BEGIN")
+        try:
+            return drive(verb(SqliteTx(connection, self._statements)))
+        except sqlite3.OperationalError as error:
+            raise Unavailable(f"the query took longer than {READ_SECONDS:g} s or failed: {error}") from error
+        finally:
+            connection.execute("ROLLBACK")
+
+    async def close(self) -> None:
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        await asyncio.to_thread(self._writer.join)
+        self._readers.shutdown()
+        for connection in self._reader_connections:
+            connection.close()
+        self._writer_connection.close()
+
+    def _write_loop(self) -> None:
+        while True:
+            with self._wake:
+                while not (self._first or self._later or self._closing):
+                    self._wake.wait()
+                if self._closing and not (self._first or self._later):
+                    return
+            self._commit_group()
+
+    def _commit_group(self) -> None:
+        """Run queued verbs until the time for one commit is used up, then commit and answer them all."""
+        connection = self._writer_connection
+        done: list[_Job] = []
+        until = time.monotonic() + GROUP_SECONDS
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            while (job := self._next_job()) is not None:
+                done.append(job)
+                self._run_under_savepoint(connection, job)
+                if time.monotonic() > until:
+                    break
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            done = done or self._drain()
+            for job in done:
+                job.error = Unavailable(f"the database could not commit: {error}")
+                job.announced = {}
+        try:
+            self._loop.call_soon_threadsafe(self._answer, done)
+        except RuntimeError:  # the loop is gone: nobody waits any more
+            return
+
+    def _drain(self) -> list[_Job]:
+        """Everything queued, for the case that not even a transaction can be begun."""
+        drained = []
+        while (job := self._next_job()) is not None:
+            drained.append(job)
+        return drained
+
+    def _next_job(self) -> _Job | None:
+        with self._wake:
+            if self._first:
+                return self._first.popleft()
+            return self._later.popleft() if self._later else None
+
+    def _run_under_savepoint(self, connection: sqlite3.Connection, job: _Job) -> None:
+        connection.execute("SAVEPOINT verb")
+        tx = SqliteTx(connection, self._statements)
+        try:
+            job.answer = drive(job.verb(tx))
+            job.announced = tx.announced
+        except sqlite3.OperationalError as error:
+            if not connection.in_transaction:  # disk full and the like: SQLite has rolled everything back
+                raise
+            job.error = Unavailable(f"the database refused: {error}")
+        except BaseException as error:
+            job.error = error
+        if job.error is not None:
+            connection.execute("ROLLBACK TO verb")
+        connection.execute("RELEASE verb")
+
+    def _answer(self, done: list[_Job]) -> None:
+        announced: dict[str, int] = {}
+        for job in done:
+            for topic, at in job.announced.items():
+                earliest(announced, topic, at)
+            if job.future.done():
+                continue
+            if job.error is not None:
+                job.future.set_exception(job.error)
+            else:
+                job.future.set_result(job.answer)
+        for topic, at in announced.items():
+            for signal in self._signals:
+                signal(topic, at)
+
+
+class InlineSqliteStore:
+    """A store on one connection, every verb run at once where it is called: for simulations and tests.
+
+    `clock` gives the database's time; `hook`, where set, is called with ("begin" | "commit", verb name) so that a
+    simulation can fail before or after the commit.
+    """
+
+    flavour = "sqlite"
+
+    def __init__(
+        self,
+        clock: Callable[[], int],
+        path: str = ":memory:",
+        hook: Callable[[str, str], Awaitable[None]] | None = None,
+    ) -> None:
+        self.connection = connect(path, durable=False)
+        self._clock = clock
+        self._hook = hook
+        self._statements = load("sqlite")
+        self._signals: list[Signal] = []
+
+    def listen(self, signal: Signal) -> None:
+        self._signals.append(signal)
+
+    def forget_listeners(self) -> None:
+        """As after a crash of the process that listened."""
+        self._signals.clear()
+
+    async def now_ms(self) -> int:
+        return self._clock()
+
+    async def write(
+        self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        name = getattr(verb, "__name__", "verb")
+        if self._hook is not None:
+            await self._hook("begin", name)
+        tx = SqliteTx(self.connection, self._statements)
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            answer = drive(verb(tx, *args, **kwargs))
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+        self.connection.execute("COMMIT")
+        for topic, at in tx.announced.items():
+            for signal in self._signals:
+                signal(topic, at)
+        if self._hook is not None:
+            await self._hook("commit", name)
+        return answer
+
+    urgent = write
+    read = write
+
+    async def close(self) -> None:
+        self.connection.close()

@@ -1,0 +1,115 @@
+"""Named SQL statements from .sql files, made ready for either database.
+
+A file holds statements, each under a line `-- name: the_name`, with `:name` parameters. Files in `sql/` serve both
+databases; one of the same statement name in `sql/sqlite/` or `sql/postgres/` takes its place there. Two notations
+stand for what the databases write differently:
+
+- `IN (:ids...)` takes a sequence: an array on PostgreSQL, as many placeholders as needed on SQLite.
+- `FROM rows(a bytea, b bigint) AS r` in a statement that is run for many rows at once: `unnest` of one array a column
+  on PostgreSQL, one execution a row on SQLite.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any, Literal
+
+Flavour = Literal["sqlite", "postgres"]
+
+_NAME = re.compile(r"^--\s*name:\s*(\w+)\s*$", re.MULTILINE)
+_LIST = re.compile(r"IN \(:(\w+)\.\.\.\)")
+_ROWS = re.compile(r"FROM rows\(([^)]*)\) AS (\w+)")
+_PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
+_ARRAY_OF_LIST = "bytea[]"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement for one database. `parameters` in the order of their numbers; `listed` names the one that takes a
+    sequence (SQLite: its place in the text is `%s`); `columns` of the row source where there is one."""
+
+    name: str
+    sql: str
+    parameters: tuple[str, ...]
+    listed: str | None
+    columns: tuple[str, ...]
+
+    def sqlite_text(self, params: dict[str, Any]) -> str:
+        """The text with one placeholder for each element of the listed parameter, whose values join `params`."""
+        if self.listed is None:
+            return self.sql
+        values: Sequence[Any] = params.pop(self.listed)
+        for i, value in enumerate(values):
+            params[f"{self.listed}_{i}"] = value
+        return self.sql % ", ".join(f":{self.listed}_{i}" for i in range(len(values)))
+
+
+@cache
+def load(flavour: Flavour) -> dict[str, Statement]:
+    """All statements for one database by name."""
+    folder = files("horarium.store") / "sql"
+    texts = _texts(folder)
+    own = folder / flavour
+    if own.is_dir():
+        texts |= _texts(own)
+    return {name: _prepare(name, text, flavour) for name, text in texts.items()}
+
+
+def _texts(folder: Traversable) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for entry in folder.iterdir():
+        if entry.name.endswith(".sql"):
+            for name, text in split(entry.read_text("utf-8")):
+                if name in found:
+                    raise ValueError(f"statement {name} is there twice, again in {entry.name}")
+                found[name] = text
+    return found
+
+
+def split(text: str) -> list[tuple[str, str]]:
+    """(name, statement) pairs of one file."""
+    pieces = _NAME.split(text)[1:]
+    return [(name, body.strip().rstrip(";")) for name, body in zip(pieces[::2], pieces[1::2], strict=True)]
+
+
+def _prepare(name: str, text: str, flavour: Flavour) -> Statement:
+    bare = re.sub(r"--[^\n]*", "", text)
+    listed = _LIST.search(bare)
+    source = _ROWS.search(bare)
+    columns = tuple(part.split()[0] for part in source[1].split(",")) if source else ()
+    if flavour == "sqlite":
+        sql = _sqlite(bare.replace("%", "%%") if listed else bare)
+    else:
+        sql = _postgres(bare)
+    names = list(columns) + [p for p in _PARAMETER.findall(_ROWS.sub("", bare)) if p not in columns]
+    parameters = tuple(dict.fromkeys(names))
+    if flavour == "postgres":
+        sql = _PARAMETER.sub(lambda m: f"${parameters.index(m[1]) + 1}", sql)
+    return Statement(name, sql.strip(), parameters, listed[1] if listed else None, columns)
+
+
+def _sqlite(text: str) -> str:
+    text = _LIST.sub("IN (%s)", text)
+
+    def constants(match: re.Match[str]) -> str:
+        names = [part.split()[0] for part in match[1].split(",")]
+        selected = ", ".join(f"?{i} AS {column}" for i, column in enumerate(names, 1))
+        return f"FROM (SELECT {selected}) AS {match[2]}"
+
+    return _ROWS.sub(constants, text)
+
+
+def _postgres(text: str) -> str:
+    text = _LIST.sub(lambda m: f"= ANY(:{m[1]}::{_ARRAY_OF_LIST})", text)
+
+    def unnested(match: re.Match[str]) -> str:
+        parts = [part.split() for part in match[1].split(",")]
+        arrays = ", ".join(f":{name}::{kind}[]" for name, kind in parts)
+        return f"FROM unnest({arrays}) AS {match[2]}({', '.join(name for name, _ in parts)})"
+
+    return _ROWS.sub(unnested, text)
