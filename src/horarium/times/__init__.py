@@ -1,0 +1,32 @@
+"""When a schedule fires: recurrences in time zones, as sets of whole seconds since the epoch.
+
+Pure: no clock, no I/O but the zone data of the pinned `tzdata` package, nothing else of the project.
+"""
+
+from horarium.times.explain import Occurrence, explain_next
+from horarium.times.grammar import DIALECTS, canonical_spec
+from horarium.times.jitter import jitter_ms
+from horarium.times.problems import Problem, RecurrenceError
+from horarium.times.recurrence import Recurrence
+from horarium.times.timing import Timing, compile_timing, wants_anchor
+from horarium.times.zones import TZDATA_VERSION, Zone, local_reading, zone, zone_fingerprint, zone_names
+
+__all__ = [
+    "DIALECTS",
+    "TZDATA_VERSION",
+    "Occurrence",
+    "Problem",
+    "Recurrence",
+    "RecurrenceError",
+    "Timing",
+    "Zone",
+    "canonical_spec",
+    "compile_timing",
+    "explain_next",
+    "jitter_ms",
+    "local_reading",
+    "wants_anchor",
+    "zone",
+    "zone_fingerprint",
+    "zone_names",
+]

@@ -1,0 +1,125 @@
+"""The proleptic Gregorian calendar in integers: days since 1970-01-01 and seconds since that midnight.
+
+A "wall second" is a local reading as if it were UTC: 86,400 a day, no zone. Nothing here makes a datetime.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+DAY = 86_400
+MIN_YEAR, MAX_YEAR = 1, 9999
+DAYS_BEFORE_MONTH = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
+MONTH_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+def is_leap(year: int) -> bool:
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+
+
+def month_length(year: int, month: int) -> int:
+    return 29 if month == 2 and is_leap(year) else MONTH_LENGTHS[month - 1]
+
+
+def first_day(year: int) -> int:
+    """The day number of 1 January."""
+    before = year - 1
+    return before * 365 + before // 4 - before // 100 + before // 400 - 719_162
+
+
+def day_number(year: int, month: int, day: int) -> int:
+    leap_shift = 1 if month > 2 and is_leap(year) else 0
+    return first_day(year) + DAYS_BEFORE_MONTH[month - 1] + leap_shift + day - 1
+
+
+def weekday(day: int) -> int:
+    """0 is Sunday."""
+    return (day + 4) % 7
+
+
+def year_of_day(day: int) -> int:
+    year = (day * 400) // 146_097 + 1970
+    while first_day(year) > day:
+        year -= 1
+    while first_day(year + 1) <= day:
+        year += 1
+    return year
+
+
+def civil_date(day: int) -> tuple[int, int, int]:
+    """(year, month, day of month) of a day number."""
+    year = year_of_day(day)
+    of_year = day - first_day(year)
+    if is_leap(year):
+        if of_year == 59:
+            return year, 2, 29
+        of_year -= of_year > 59
+    month = 12
+    while DAYS_BEFORE_MONTH[month - 1] > of_year:
+        month -= 1
+    return year, month, of_year - DAYS_BEFORE_MONTH[month - 1] + 1
+
+
+def wall_second(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> int:
+    return day_number(year, month, day) * DAY + hour * 3600 + minute * 60 + second
+
+
+FIRST_WALL = first_day(MIN_YEAR) * DAY
+END_WALL = first_day(MAX_YEAR + 1) * DAY
+
+
+def wall_text(wall: int) -> str:
+    """"2024-01-27T09:00:00"."""
+    day, second = divmod(wall, DAY)
+    return f"{_date_text(day)}T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
+
+
+def utc_text(instant: int) -> str:
+    """"2024-01-27T14:00:00Z"."""
+    return wall_text(instant) + "Z"
+
+
+def offset_text(offset: int) -> str:
+    """"-05:00", or "+00:19:32" where a zone once kept odd seconds."""
+    sign, size = ("-", -offset) if offset < 0 else ("+", offset)
+    text = f"{sign}{size // 3600:02d}:{size // 60 % 60:02d}"
+    return text + f":{size % 60:02d}" if size % 60 else text
+
+
+@lru_cache(maxsize=4096)
+def _date_text(day: int) -> str:
+    return "{:04d}-{:02d}-{:02d}".format(*civil_date(day))
+
+
+_LOCAL = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?", re.ASCII)
+_OFFSET = re.compile(r"[Zz]|([+-])(\d\d):(\d\d)", re.ASCII)
+
+
+def parse_local(text: str) -> tuple[int, bool] | None:
+    """(wall second, has a fraction beyond it) of "2026-01-01T09:00:00[.5]", or None."""
+    match = _LOCAL.fullmatch(text)
+    return None if match is None else _wall_of(match)
+
+
+def parse_rfc3339(text: str) -> tuple[int, bool] | None:
+    """(instant, has a fraction beyond it) of a time with an offset, or None."""
+    match = _LOCAL.match(text)
+    zone = _OFFSET.fullmatch(text, match.end()) if match else None
+    if match is None or zone is None:
+        return None
+    local = _wall_of(match)
+    hours, minutes = int(zone[2] or 0), int(zone[3] or 0)
+    if local is None or hours > 23 or minutes > 59:
+        return None
+    offset = (hours * 60 + minutes) * 60
+    return local[0] + (offset if zone[1] == "-" else -offset), local[1]
+
+
+def _wall_of(match: re.Match[str]) -> tuple[int, bool] | None:
+    year, month, day, hour, minute, second = (int(match[i]) for i in range(1, 7))
+    if year < MIN_YEAR or not 1 <= month <= 12 or not 1 <= day <= month_length(year, month):
+        return None
+    if hour > 23 or minute > 59 or second > 59:
+        return None
+    return wall_second(year, month, day, hour, minute, second), bool((match[7] or "").strip("0"))

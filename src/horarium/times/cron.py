@@ -1,0 +1,100 @@
+"""Cron of five fields (and six, seconds first), and its macros."""
+
+from __future__ import annotations
+
+from horarium.times.days import ALL_WEEKDAYS
+from horarium.times.durations import parse_length
+from horarium.times.fields import MONTH_NAMES, WEEKDAY_NAMES, FieldKind, name_map, parse_field
+from horarium.times.problems import Collector, fail
+from horarium.times.rules import CRON, CalendarRule, Rate, day_rule
+
+SECOND = FieldKind("second", "second", 0, 59)
+MINUTE = FieldKind("minute", "minute", 0, 59)
+HOUR = FieldKind("hour", "hour", 0, 23)
+DAY_OF_MONTH = FieldKind("day_of_month", "day of month", 1, 31)
+MONTH = FieldKind("month", "month", 1, 12, name_map(MONTH_NAMES, 1))
+DAY_OF_WEEK = FieldKind("day_of_week", "day of week", 0, 7, name_map(WEEKDAY_NAMES, 0))
+
+FIVE = (MINUTE, HOUR, DAY_OF_MONTH, MONTH, DAY_OF_WEEK)
+LAYOUT = "minute hour day-of-month month day-of-week"
+MACROS = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+# The most days that each month ever has, as masks.
+_LONGEST_MONTHS = [0, *((2 << days) - 2 for days in (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31))]
+_SURE_DAYS = (2 << 29) - 2
+
+
+def parse_cron(text: str, *, seconds: bool, macros: bool) -> CalendarRule | Rate:
+    """A cron expression; six fields and macros only where the dialect has them."""
+    parts = text.split()
+    if parts and parts[0].startswith("@"):
+        return _parse_macro(parts, text, macros)
+    if parts and parts[0].upper().startswith(("TZ=", "CRON_TZ=")):
+        raise fail("", "a time zone does not belong into the expression; put it into timezone", parts[0])
+    if len(parts) == 5:
+        return _parse_fields(parts, 1)
+    if len(parts) == 6 and seconds:
+        collector = Collector()
+        second = collector.attempt(lambda: parse_field(SECOND, parts[0]), 0)
+        rule = collector.attempt(lambda: _parse_fields(parts[1:], second), None)
+        collector.finish()
+        assert rule is not None  # finish() raised otherwise
+        return rule
+    raise fail("", _wrong_count(len(parts), seconds), text)
+
+
+def _wrong_count(count: int, seconds: bool) -> str:
+    wanted = f"five fields ({LAYOUT})" + (", or six with second first" if seconds else "")
+    return f"a cron expression has {wanted}; this has {count}"
+
+
+def _parse_fields(parts: list[str], second: int) -> CalendarRule:
+    try:
+        minute, hour, days, months, weekdays = map(parse_field, FIVE, parts)
+    except ValueError:
+        _raise_all(parts)
+        raise
+    if weekdays & 0x80:
+        weekdays = weekdays & ALL_WEEKDAYS | 1
+    either = parts[2][0] not in "*?" and parts[4][0] not in "*?"
+    rule = CalendarRule(second, minute, hour, day_rule(months, days, weekdays, either), None, CRON)
+    if not either and not days & _SURE_DAYS:
+        _refuse_missing_dates(months, days, parts)
+    return rule
+
+
+def _raise_all(parts: list[str]) -> None:
+    """Every field's problem at once; only on the way to an error."""
+    collector = Collector()
+    for kind, part in zip(FIVE, parts, strict=True):
+        collector.attempt(lambda kind=kind, part=part: parse_field(kind, part), 0)  # type: ignore[misc]
+    collector.finish()
+
+
+def _refuse_missing_dates(months: int, days: int, parts: list[str]) -> None:
+    if not any(months >> month & 1 and days & _LONGEST_MONTHS[month] for month in range(1, 13)):
+        raise fail(
+            "day_of_month",
+            "no such date: none of these months ever has that day, so it would never fire; choose a day they have",
+            f"{parts[2]} {parts[3]}",
+            kind="never",
+        )
+
+
+def _parse_macro(parts: list[str], text: str, macros: bool) -> CalendarRule | Rate:
+    if not macros:
+        raise fail("", f"macros are not accepted here; write five fields ({LAYOUT})", text)
+    name = parts[0].lower()
+    if name == "@every" and len(parts) == 2:
+        return Rate(parse_length(parts[1], "every"))
+    if name not in MACROS or len(parts) != 1:
+        known = ", ".join([*MACROS, "@every 1h30m"])
+        raise fail("", f"unknown macro; there are {known}", text)
+    return _parse_fields(MACROS[name].split(), 1)

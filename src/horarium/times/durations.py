@@ -1,0 +1,73 @@
+"""Lengths of time as people and protocols write them: "1h30m", 5400, "5 minutes", "3600s"."""
+
+from __future__ import annotations
+
+import re
+
+from horarium.times.problems import fail
+
+# As long as anything can be within the years that exist here; it also bounds every number that is read.
+LONGEST = 10_000 * 366 * 86_400
+TEXT_LIMIT = 40
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+RATE_UNITS = {"minute": 60, "hour": 3600, "day": 86_400}
+NATIVE_RATE_UNITS = {"second": 1, **RATE_UNITS, "week": 604_800}
+
+_PARTS = re.compile(r"(?:\d{1,12}(?:\.\d{1,9})?[dhms])+", re.ASCII)
+_PART = re.compile(r"(\d+)(?:\.(\d+))?([dhms])", re.ASCII)
+_PROTO = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,9}))?s", re.ASCII)
+_RATE = re.compile(r"\s*(\S+)\s+(\S+)\s*", re.ASCII)
+
+
+def parse_length(value: object, field: str, *, round_up: bool = False) -> int:
+    """Whole seconds >= 1 of "1h30m", "90s" or a number; a fraction is refused, or rounded up (never early)."""
+    if isinstance(value, str):
+        seconds, fraction = _text_length(value, field)
+    elif isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LONGEST:
+        seconds, fraction = int(value // 1), value % 1 > 0
+    else:
+        raise fail(field, 'give a length of time such as "1h30m" or a number of seconds', value)
+    if fraction and not round_up:
+        raise fail(field, "must be a whole number of seconds", value)
+    seconds += fraction
+    if not 1 <= seconds <= LONGEST:
+        raise fail(field, "must be at least 1 second and at most 10000 years", value)
+    return seconds
+
+
+def _text_length(text: str, field: str) -> tuple[int, bool]:
+    if len(text) > TEXT_LIMIT or not _PARTS.fullmatch(text):
+        raise fail(field, 'give a length of time such as "1h30m", "90s" or "2d"', text)
+    seconds, nanos = 0, 0
+    for whole, decimals, unit in _PART.findall(text):
+        seconds += int(whole) * UNITS[unit]
+        nanos += int((decimals or "0").ljust(9, "0")) * UNITS[unit]
+    return seconds + nanos // 10**9, nanos % 10**9 > 0
+
+
+def parse_proto(value: object, field: str) -> int:
+    """Whole seconds of a protojson duration such as "3600s"; may be 0."""
+    match = _PROTO.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise fail(field, 'must be a duration in seconds with the suffix s, such as "3600s"', value)
+    if (match[3] or "").strip("0"):
+        raise fail(field, 'must be whole seconds, such as "2s"', value)
+    if match[1] and int(match[2]):
+        raise fail(field, "must not be negative", value)
+    return int(match[2])
+
+
+def parse_rate(text: str, field: str, units: dict[str, int]) -> int:
+    """Elapsed seconds of "5 minutes": a whole number >= 1 and a unit, singular or plural."""
+    match = _RATE.fullmatch(text) if len(text) <= TEXT_LIMIT else None
+    names = ", ".join(units)
+    if match is None:
+        raise fail(field, f'must be a number and a unit ({names}), such as "5 minutes"', text)
+    number, unit = match[1], match[2].removesuffix("s")
+    if not (number.isascii() and number.isdigit() and len(number) <= 12 and int(number) >= 1):
+        raise fail(field, "the number must be a whole number of at least 1", number)
+    if unit not in units:
+        raise fail(field, f"the unit must be one of {names}, singular or plural", match[2])
+    if int(number) * units[unit] > LONGEST:
+        raise fail(field, "must be at most 10000 years", text)
+    return int(number) * units[unit]

@@ -1,0 +1,137 @@
+"""From a timing (spec, dialect, zone, anchor, policies, bounds) to the recurrence that it means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from horarium.times import words
+from horarium.times.civil import END_WALL, FIRST_WALL
+from horarium.times.days import year_table
+from horarium.times.grammar import parse_spec
+from horarium.times.pieces import Policy
+from horarium.times.problems import Collector, RecurrenceError, fail
+from horarium.times.recurrence import Bounded, Calendar, Elapsed, OneShot, Recurrence, Zoned
+from horarium.times.rules import (
+    ALL_HOURS,
+    At,
+    Beat,
+    CalendarRule,
+    Defaults,
+    Delay,
+    Once,
+    Rate,
+    Rule,
+    UnionRule,
+    WallBeat,
+    needs_anchor,
+)
+from horarium.times.union import Union
+from horarium.times.walls import CalendarWalls, IntervalWalls, day_times
+from horarium.times.zones import Zone, zone
+
+GAP_POLICIES = ("next_valid", "skip", "shift")
+OVERLAP_POLICIES = ("first", "last", "both")
+EVERY_HOUR_POLICIES = ("elapsed", "literal")
+COMPILED_KEPT = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Everything that decides when: hashable, and the unit of caching. Instants are seconds since the epoch.
+
+    `spec` is an expression, or the canonical JSON text of a structured recurrence (see `canonical_spec`).
+    `anchor` is where rate, @every, every and delay count from. A policy of None is the grammar's default.
+    `start` and `end` (inclusive) bound the instants that may fire.
+    """
+
+    spec: str
+    dialect: str = "native"
+    zone: str = "UTC"
+    anchor: int = 0
+    dst_gap: str | None = None
+    dst_overlap: str | None = None
+    dst_every_hour: str | None = None
+    start: int | None = None
+    end: int | None = None
+
+
+def wants_anchor(spec: str, dialect: str = "native") -> bool:
+    """Whether `Timing.anchor` matters to this spec (rate, @every, every, delay); RecurrenceError if invalid."""
+    return needs_anchor(parse_spec(spec, dialect))
+
+
+@lru_cache(maxsize=COMPILED_KEPT)
+def compile_timing(timing: Timing) -> Recurrence:
+    """The recurrence of a timing; RecurrenceError with every problem of spec, zone and policies.
+
+    Timings that mean the same set share one object, whatever their bounds and unused anchors.
+    """
+    collector = Collector()
+    rule = collector.attempt(lambda: parse_spec(timing.spec, timing.dialect), None)
+    collector.attempt(lambda: zone(timing.zone), None)
+    _check_policies(collector, timing)
+    if timing.start is not None and timing.end is not None and timing.end < timing.start:
+        collector.add("end", "must not be before start")
+    collector.finish()
+    assert rule is not None  # finish() raised otherwise
+    anchor = timing.anchor if needs_anchor(rule) else 0
+    inner = _compile_shared(replace(timing, anchor=anchor, start=None, end=None))
+    if timing.start is None and timing.end is None:
+        return inner
+    return Bounded(inner, timing.start, timing.end)
+
+
+@lru_cache(maxsize=COMPILED_KEPT)
+def _compile_shared(timing: Timing) -> Recurrence:
+    rule = parse_spec(timing.spec, timing.dialect)
+    if isinstance(rule, UnionRule):
+        return Union([_bind(part, timing, zone(timing.zone)) for part in rule.parts])
+    return _bind(rule, timing, zone(timing.zone))
+
+
+def _check_policies(collector: Collector, timing: Timing) -> None:
+    for field, value, known in (
+        ("dst_gap", timing.dst_gap, GAP_POLICIES),
+        ("dst_overlap", timing.dst_overlap, OVERLAP_POLICIES),
+        ("dst_every_hour", timing.dst_every_hour, EVERY_HOUR_POLICIES),
+    ):
+        if value is not None and value not in known:
+            collector.add(field, f"must be one of {', '.join(known)}", value)
+
+
+def _bind(rule: Rule, timing: Timing, where: Zone) -> Recurrence:
+    if isinstance(rule, CalendarRule):
+        walls = CalendarWalls(day_times(rule.second, rule.minute, rule.hour), year_table(rule.days, rule.years))
+        every_hour = rule.hour == ALL_HOURS
+        return Calendar(walls, where, _policy(timing, rule.defaults, every_hour), words.calendar(rule, where.name))
+    if isinstance(rule, WallBeat):
+        beat = IntervalWalls(rule.every, rule.offset)
+        return Zoned(beat, where, _policy(timing, rule.defaults, False), words.wall_beat(rule, where.name))
+    if isinstance(rule, Rate):
+        return Elapsed(rule.every, timing.anchor, timing.anchor + rule.every, words.rate(rule, timing.anchor))
+    if isinstance(rule, Beat):
+        return Elapsed(rule.every, rule.phase % rule.every, FIRST_WALL, words.beat(rule))
+    return _one_shot(rule, timing, where)
+
+
+def _one_shot(rule: Rule, timing: Timing, where: Zone) -> OneShot:
+    if isinstance(rule, At):
+        return OneShot(where.resolve(rule.wall), words.at(rule, where.name))
+    if isinstance(rule, Once):
+        return OneShot(rule.instant, words.once(rule))
+    assert isinstance(rule, Delay)  # unions hold no unions
+    instant = timing.anchor + rule.seconds
+    if not FIRST_WALL <= instant < END_WALL:
+        raise fail("delay", "ends after the year 9999", str(rule.seconds))
+    return OneShot(instant, words.delay(rule, instant))
+
+
+def _policy(timing: Timing, defaults: Defaults, every_hour: bool) -> Policy:
+    """Readings of every hour follow elapsed time (each instant of its reading) unless told to be literal."""
+    if every_hour and (timing.dst_every_hour or defaults.every_hour) == "elapsed":
+        return Policy("skip", "both")
+    return Policy(timing.dst_gap or defaults.gap, timing.dst_overlap or defaults.overlap)
+
+
+__all__ = ["RecurrenceError", "Timing", "compile_timing", "wants_anchor"]

@@ -1,0 +1,82 @@
+"""Several recurrences as one: the instants of all parts, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from horarium.times.civil import DAY
+from horarium.times.recurrence import Recurrence
+
+# Counting instant by instant beats counting by masks as long as there are fewer than this many to a day.
+SPARSE_PER_DAY = 8
+
+
+class Union:
+    """The instants of all parts, each once."""
+
+    one_shot = False
+
+    def __init__(self, parts: Sequence[Recurrence]) -> None:
+        self.parts = tuple(parts)
+        # For each part (asked at, answer): its next instant is the same for every t between the two.
+        self._known: list[tuple[int, int | None]] = [(0, 0) for _ in self.parts]
+
+    def describe(self) -> str:
+        return "; and ".join(part.describe() for part in self.parts)
+
+    def next_after(self, t: int) -> int | None:
+        best = None
+        for index, part in enumerate(self.parts):
+            asked, found = self._known[index]
+            if t < asked or (found is not None and t >= found):
+                found = part.next_after(t)
+                self._known[index] = (t, found)
+            if found is not None and (best is None or found < best):
+                best = found
+        return best
+
+    def last_in(self, after: int, upto: int) -> int | None:
+        best = None
+        for part in self.parts:
+            found = part.last_in(after, upto)
+            if found is not None:
+                best = after = found
+        return best
+
+    def count_between(self, after: int, upto: int) -> int:
+        counts = [(part.count_between(after, upto), part) for part in self.parts]
+        some = sorted(((count, part) for count, part in counts if count), key=lambda pair: pair[0])
+        if len(some) < 2:
+            return sum(count for count, _ in some)
+        few = sum(count for count, _ in some[:-1])
+        if few * DAY <= SPARSE_PER_DAY * (upto - after):
+            most, dense = some[-1]
+            return most + _outside(dense, [part for _, part in some[:-1]], after, upto)
+        return self._count_by_masks(after, upto)
+
+    def _count_by_masks(self, after: int, upto: int) -> int:
+        total = 0
+        lo = after + 1
+        while lo <= upto:
+            length = min(DAY, upto + 1 - lo)
+            total += self.bits(lo, length).bit_count()
+            lo += length
+        return total
+
+    def bits(self, lo: int, length: int) -> int:
+        found = 0
+        for part in self.parts:
+            found |= part.bits(lo, length)
+        return found
+
+
+def _outside(dense: Recurrence, others: list[Recurrence], after: int, upto: int) -> int:
+    """How many instants of `others` in (after, upto] the dense part does not have."""
+    seen = set()
+    for part in others:
+        found = part.next_after(after)
+        while found is not None and found <= upto:
+            if dense.next_after(found - 1) != found:
+                seen.add(found)
+            found = part.next_after(found)
+    return len(seen)

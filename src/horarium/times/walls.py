@@ -1,0 +1,246 @@
+"""Sets of local readings ("wall seconds"): calendars by masks, and wall-clock intervals.
+
+Both answer the same four questions about integers and know nothing of zones.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from functools import lru_cache
+from typing import Protocol
+
+from horarium.times.civil import DAY, END_WALL, FIRST_WALL, MAX_YEAR, MIN_YEAR, first_day, year_of_day
+from horarium.times.days import YearTable
+
+# What next_wall and prev_wall answer when there is none.
+NO_NEXT, NO_PREVIOUS = 1 << 60, -(1 << 60)
+# Up to this many times a day are kept as one sorted tuple; more are searched hour by hour.
+FLAT_TIMES = 1440
+# A day and a weekday meet again within 40 years, if ever (29 February and the century without a leap year).
+LONGEST_WAIT_YEARS = 41
+
+
+class WallSet(Protocol):
+    """A set of wall seconds within the years 1 to 9999."""
+
+    def next_wall(self, wall: int) -> int:
+        """The least element >= wall, or NO_NEXT."""
+
+    def prev_wall(self, wall: int) -> int:
+        """The greatest element <= wall, or NO_PREVIOUS."""
+
+    def count(self, lo: int, hi: int) -> int:
+        """How many elements lie in [lo, hi)."""
+
+    def bits(self, lo: int, length: int) -> int:
+        """Bit k is set if lo + k is an element, for k < length."""
+
+
+class DayTimes:
+    """The seconds of a day that match three masks."""
+
+    __slots__ = ("_bits", "flat", "hours", "in_hour", "total")
+
+    def __init__(self, second: int, minute: int, hour: int) -> None:
+        seconds = bit_numbers(second)
+        self.hours = bit_numbers(hour)
+        self.in_hour = tuple(m * 60 + s for m in bit_numbers(minute) for s in seconds)
+        self.total = len(self.hours) * len(self.in_hour)
+        small = self.total <= FLAT_TIMES
+        self.flat = tuple(h * 3600 + s for h in self.hours for s in self.in_hour) if small else ()
+        self._bits = -1
+
+    def next(self, second: int) -> int:
+        """The least >= second, or -1."""
+        if self.flat:
+            at = bisect_left(self.flat, second)
+            return self.flat[at] if at < len(self.flat) else -1
+        hour, rest = divmod(second, 3600)
+        at = bisect_left(self.hours, hour)
+        if at < len(self.hours) and self.hours[at] == hour:
+            if rest <= self.in_hour[-1]:
+                return hour * 3600 + self.in_hour[bisect_left(self.in_hour, rest)]
+            at += 1
+        return self.hours[at] * 3600 + self.in_hour[0] if at < len(self.hours) else -1
+
+    def prev(self, second: int) -> int:
+        """The greatest <= second, or -1."""
+        before = self.before(second + 1)
+        if not before:
+            return -1
+        hour, rest = divmod(before - 1, len(self.in_hour))
+        return self.hours[hour] * 3600 + self.in_hour[rest]
+
+    def before(self, second: int) -> int:
+        """How many are < second."""
+        hour, rest = divmod(second, 3600)
+        at = bisect_left(self.hours, hour)
+        count = at * len(self.in_hour)
+        if at < len(self.hours) and self.hours[at] == hour:
+            count += bisect_left(self.in_hour, rest)
+        return count
+
+    def bits(self) -> int:
+        if self._bits < 0:
+            in_hour = sum(1 << second for second in self.in_hour)
+            self._bits = sum(in_hour << hour * 3600 for hour in self.hours)
+        return self._bits
+
+
+@lru_cache(maxsize=1024)
+def day_times(second: int, minute: int, hour: int) -> DayTimes:
+    """One object for all expressions with the same times."""
+    return DayTimes(second, minute, hour)
+
+
+class CalendarWalls:
+    """The readings at `times` of the days of `table`."""
+
+    __slots__ = ("_never", "table", "times")
+
+    def __init__(self, times: DayTimes, table: YearTable) -> None:
+        self.times, self.table = times, table
+        self._never: bool | None = None
+
+    def never(self) -> bool:
+        if self._never is None:
+            self._never = self.table.never()
+        return self._never
+
+    def next_wall(self, wall: int) -> int:
+        day, second = divmod(max(wall, FIRST_WALL), DAY)
+        found = self._next_day(day)
+        if found == day:
+            time = self.times.next(second)
+            if time >= 0:
+                return day * DAY + time
+            found = self._next_day(day + 1)
+        return NO_NEXT if found is None else found * DAY + self.times.next(0)
+
+    def prev_wall(self, wall: int) -> int:
+        day, second = divmod(min(wall, END_WALL - 1), DAY)
+        found = self._prev_day(day)
+        if found == day:
+            time = self.times.prev(second)
+            if time >= 0:
+                return day * DAY + time
+            found = self._prev_day(day - 1)
+        return NO_PREVIOUS if found is None else found * DAY + self.times.prev(DAY - 1)
+
+    def count(self, lo: int, hi: int) -> int:
+        lo, hi = max(lo, FIRST_WALL), min(hi, END_WALL)
+        if lo >= hi:
+            return 0
+        (first, after_first), (last, until_last) = divmod(lo, DAY), divmod(hi, DAY)
+        whole = self._days_before(first, last) * self.times.total
+        skipped = self.times.before(after_first) if self._matches(first) else 0
+        added = self.times.before(until_last) if until_last and self._matches(last) else 0
+        return whole - skipped + added
+
+    def bits(self, lo: int, length: int) -> int:
+        found, hi = 0, lo + length
+        for day in range(lo // DAY, (hi - 1) // DAY + 1):
+            if self._matches(day):
+                shift = day * DAY - lo
+                times = self.times.bits()
+                found |= times << shift if shift >= 0 else times >> -shift
+        return found & (1 << length) - 1
+
+    def _matches(self, day: int) -> bool:
+        return self._next_day(day) == day
+
+    def _next_day(self, day: int) -> int | None:
+        year = year_of_day(day)
+        of_year = day - first_day(year)
+        for candidate in range(year, min(year + LONGEST_WAIT_YEARS, MAX_YEAR + 1)):
+            days = self.table.days(candidate)
+            at = bisect_left(days, of_year)
+            if at < len(days):
+                return first_day(candidate) + days[at]
+            of_year = 0
+        return self._next_far_day(year + LONGEST_WAIT_YEARS)
+
+    def _next_far_day(self, year: int) -> int | None:
+        """Only a list of years makes a longer wait than the calendar does."""
+        years = self.table.years
+        if years is None or year > MAX_YEAR:
+            return None
+        later = years >> year << year
+        while later:
+            candidate = (later & -later).bit_length() - 1
+            days = self.table.days(candidate)
+            if days:
+                return first_day(candidate) + days[0]
+            later &= later - 1
+        return None
+
+    def _prev_day(self, day: int) -> int | None:
+        year = year_of_day(day)
+        of_year = day - first_day(year)
+        for candidate in range(year, max(year - LONGEST_WAIT_YEARS, MIN_YEAR - 1), -1):
+            days = self.table.days(candidate)
+            at = bisect_right(days, of_year)
+            if at:
+                return first_day(candidate) + days[at - 1]
+            of_year = 366
+        return self._prev_far_day(year - LONGEST_WAIT_YEARS)
+
+    def _prev_far_day(self, year: int) -> int | None:
+        years = self.table.years
+        if years is None or year < MIN_YEAR:
+            return None
+        earlier = years & (2 << year) - 1
+        while earlier:
+            candidate = earlier.bit_length() - 1
+            days = self.table.days(candidate)
+            if days:
+                return first_day(candidate) + days[-1]
+            earlier ^= 1 << candidate
+        return None
+
+    def _days_before(self, first: int, last: int) -> int:
+        """Matching days in [first, last)."""
+        first_year, last_year = year_of_day(first), year_of_day(last)
+        until = bisect_left(self.table.days(last_year), last - first_day(last_year))
+        since = bisect_left(self.table.days(first_year), first - first_day(first_year))
+        return until - since + sum(len(self.table.days(year)) for year in range(first_year, last_year))
+
+
+class IntervalWalls:
+    """The readings 1970-01-01T00:00:00 + offset + k * every."""
+
+    __slots__ = ("every", "offset")
+
+    def __init__(self, every: int, offset: int) -> None:
+        self.every, self.offset = every, offset
+
+    def next_wall(self, wall: int) -> int:
+        found = wall + (self.offset - wall) % self.every
+        return found if found < END_WALL else NO_NEXT
+
+    def prev_wall(self, wall: int) -> int:
+        found = wall - (wall - self.offset) % self.every
+        return found if found >= FIRST_WALL else NO_PREVIOUS
+
+    def count(self, lo: int, hi: int) -> int:
+        return (hi - 1 - self.offset) // self.every - (lo - 1 - self.offset) // self.every if lo < hi else 0
+
+    def bits(self, lo: int, length: int) -> int:
+        return beat_bits(self.every, (self.offset - lo) % self.every, length)
+
+
+def bit_numbers(mask: int) -> tuple[int, ...]:
+    """The numbers of the bits that are set, ascending."""
+    return tuple(number for number in range(mask.bit_length()) if mask >> number & 1)
+
+
+def beat_bits(every: int, first: int, length: int) -> int:
+    """Bits first, first + every, ... below length."""
+    if first >= length:
+        return 0
+    beats = (length - 1 - first) // every + 1
+    pattern, made = 1, 1
+    while made < beats:
+        pattern |= pattern << made * every
+        made *= 2
+    return (pattern << first) & (1 << length) - 1
