@@ -67,6 +67,8 @@ class Call:
     environment: Mapping[str, str] = field(default_factory=dict)
     callback_token: str | None = None
     callback_base: str | None = None
+    due_ms: int | None = None
+    """Slot plus jitter; None stands for the slot itself."""
 
 
 class Verdict(StrEnum):

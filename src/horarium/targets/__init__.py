@@ -1,0 +1,1 @@
+"""Executors: how targets of each type are run. Found by entry point; `registry.load` gathers them."""
