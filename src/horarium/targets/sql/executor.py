@@ -1,0 +1,202 @@
+"""The `sql` executor: INSERT and UPDATE on a user's table, typed, bound, and exactly once where that can be
+had.
+
+    {"operation": "INSERT", "values": {"name": "Ada", "score": 5}}
+    {"operation": "UPDATE", "values": {"status": "late"}, "dbRecordId": 7}
+    {"operation": "UPDATE", "values": {"status": "late"},
+     "whereConditions": "[{\\"column\\": \\"due\\", \\"operator\\": \\"<\\", \\"value\\": \\"2026-03-01\\"}]"}
+
+A run's output: `{"operation", "table", "affected", "primary_key"?, "guarantee": "exactly-once" |
+"at-least-once"}`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.exc import SQLAlchemyError
+
+from horarium.domain.errors import Problem
+from horarium.domain.ids import Id, uuid_text
+from horarium.domain.run import Call, Outcome, Verdict
+from horarium.targets.options import ExecutorOptions
+from horarium.targets.sql.address import HostPolicy, read_url
+from horarium.targets.sql.config import SqlConfig, check_config, read_config, split_config
+from horarium.targets.sql.databases import Database, Databases, reflect
+from horarium.targets.sql.failures import NotThere, failed, hidden_texts, is_statement_error, sentence
+from horarium.targets.sql.operation import check_form, plan_operation
+from horarium.targets.sql.tables import database_path
+from horarium.targets.sql.write import (
+    PRUNE_EVERY,
+    MarkerRefused,
+    Ticket,
+    marker_table,
+    prepare_marker,
+    prune,
+    write,
+)
+
+LOOK_SECONDS = 10.0
+"""How long looking at a table may take while an operation is only being checked."""
+
+
+class Refused(Exception):
+    """The operation does not fit the table; carries why."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(f"{p.field}: {p.message}" if p.field else p.message for p in problems))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """An opened target: its configuration, its database, and texts that no message may show."""
+
+    config: SqlConfig
+    database: Database
+    hidden: Sequence[str]
+
+
+class SqlExecutor:
+    """Runs targets of type `sql`."""
+
+    type = "sql"
+
+    def __init__(self, options: ExecutorOptions) -> None:
+        self._options = options
+        self._policy = HostPolicy(tuple(getattr(options, "sql_hosts", ())), options.allow_loopback)
+        self._databases = Databases()
+        self._writes = 0
+
+    def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
+        problems = check_config(config, self._policy)
+        if not problems and config.get("database") is not None and self._options.data_dir is None:
+            return [Problem("database", "this server has no data folder; use connection instead")]
+        return problems
+
+    def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        return split_config(config)
+
+    async def check_operation(
+        self, workspace_id: Id, config: Mapping[str, Any], secrets: Mapping[str, Any], operation: Any
+    ) -> list[Problem]:
+        """Everything wrong with an operation, held against the table as it is now; fields relative to the
+        operation.
+
+        A table that cannot be looked at within ten seconds is a problem of code "unavailable" (without a
+        field)."""
+        problems = check_form(operation)
+        if problems:
+            return problems
+        settled = read_config(config, secrets)
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                place = await self._open(workspace_id, settled)
+                return await place.database.run(lambda connection: _judge(connection, place, operation))
+        except NotThere as error:
+            return [Problem("", str(error), "unknown")]
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            return [Problem("", sentence(error, _hidden(settled)), "unavailable")]
+
+    async def execute(self, call: Call) -> Outcome:
+        """One attempt of one write. Never raises for what the database did."""
+        settled = read_config(call.config, call.secrets)
+        try:
+            async with asyncio.timeout(call.timeout_ms / 1000):
+                place = await self._open(call.workspace_id, settled)
+                output = await self._write(place, call)
+        except Refused as error:
+            return Outcome(Verdict.FAILED, error=str(error), retryable=False)
+        except TimeoutError:
+            return Outcome(Verdict.FAILED, error=f"the write did not finish within {call.timeout_ms} ms")
+        except (SQLAlchemyError, OSError, NotThere) as error:
+            return failed(error, _hidden(settled))
+        await self._tidy(place, call.now_ms)
+        return Outcome(Verdict.SUCCEEDED, output=output)
+
+    async def close(self) -> None:
+        await self._databases.close()
+
+    async def _open(self, workspace_id: Id, config: SqlConfig) -> _Place:
+        if config.connection is None:
+            if self._options.data_dir is None or config.database is None:
+                raise NotThere("this server has no data folder for embedded databases")
+            path = database_path(self._options.data_dir, workspace_id, config.database)
+            return _Place(config, await self._databases.embedded(path), ())
+        # Read again at every run: the operator may have closed a host since the target was made.
+        address, problems = read_url(config.connection, self._policy)
+        if address is None:
+            raise Refused([Problem("connection", text) for text in problems])
+        return _Place(config, await self._databases.network(address, config.connection), _hidden(config))
+
+    async def _write(self, place: _Place, call: Call) -> dict[str, Any]:
+        ticket = Ticket(uuid_text(call.run_id), call.now_ms, call.timeout_ms)
+        try:
+            return await place.database.run(
+                lambda connection: _perform(connection, place, call.input, ticket)
+            )
+        except MarkerRefused:
+            place.database.markers[place.config.schema] = False
+            return await place.database.run(
+                lambda connection: _perform(connection, place, call.input, ticket)
+            )
+
+    async def _tidy(self, place: _Place, now_ms: int) -> None:
+        """Now and then the old markers of the database just written to are forgotten."""
+        self._writes += 1
+        schema = place.config.schema
+        if self._writes % PRUNE_EVERY == 0 and place.database.markers.get(schema):
+            await place.database.run(lambda connection: prune(connection, marker_table(schema), now_ms))
+
+
+def _judge(connection: Connection, place: _Place, operation: Any) -> list[Problem]:
+    table = _look(connection, place, fresh=True)
+    return plan_operation(operation, table, place.config.columns, place.database.dialect)[1]
+
+
+def _perform(connection: Connection, place: _Place, operation: Any, ticket: Ticket) -> dict[str, Any]:
+    """The write, planned on what is remembered of the table, and once more on a fresh look when that was
+    stale."""
+    known = (place.config.schema, place.config.table) in place.database.tables
+    if known:
+        try:
+            return _perform_on(connection, place, _look(connection, place, fresh=False), operation, ticket)
+        except Refused:
+            pass
+        except SQLAlchemyError as error:
+            if not is_statement_error(error):
+                raise
+    return _perform_on(connection, place, _look(connection, place, fresh=True), operation, ticket)
+
+
+def _perform_on(
+    connection: Connection, place: _Place, table: Table, operation: Any, ticket: Ticket
+) -> dict[str, Any]:
+    plan, problems = plan_operation(operation, table, place.config.columns, place.database.dialect)
+    if plan is None:
+        raise Refused(problems)
+    marker = prepare_marker(connection, place.database, table) if place.config.exactly_once else None
+    return write(connection, plan, ticket, marker)
+
+
+def _look(connection: Connection, place: _Place, *, fresh: bool) -> Table:
+    key = (place.config.schema, place.config.table)
+    if fresh or key not in place.database.tables:
+        place.database.tables.pop(key, None)
+        place.database.tables[key] = reflect(connection, *key)
+    return place.database.tables[key]
+
+
+def _hidden(config: SqlConfig) -> Sequence[str]:
+    address, _ = read_url(config.connection, HostPolicy(("*",))) if config.connection else (None, [])
+    password = address.arguments.get("password", address.url.password) if address else None
+    return hidden_texts(password, config.connection)
+
+
+def make(options: ExecutorOptions) -> SqlExecutor:
+    """The factory behind the entry point `sql`."""
+    return SqlExecutor(options)
