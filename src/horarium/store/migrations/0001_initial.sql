@@ -279,6 +279,7 @@ CREATE INDEX ready_soonest ON ready (due_ms) WHERE owner IS NULL;
 CREATE TABLE callbacks (
     run_id BYTEA PRIMARY KEY,
     workspace_id BYTEA NOT NULL,
+    target_id BYTEA NOT NULL,
     token_hash BYTEA NOT NULL,
     attempt BIGINT NOT NULL,
     deadline_ms BIGINT NOT NULL,
@@ -286,6 +287,7 @@ CREATE TABLE callbacks (
     answer TEXT
 );
 CREATE INDEX callbacks_deadline ON callbacks (deadline_ms) WHERE answer IS NULL;
+CREATE INDEX callbacks_of_target ON callbacks (target_id) WHERE answer IS NULL;
 
 -- Audience rows whose last run still goes, for overlap per row.
 CREATE TABLE row_locks (

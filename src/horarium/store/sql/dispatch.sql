@@ -1,0 +1,102 @@
+-- name: open_lanes
+-- Lanes (targets) with something to claim, behind the one visited last: a skip scan, so its cost follows the number
+-- of lanes and not of runs.
+WITH RECURSIVE lanes (lane) AS (
+    SELECT (SELECT lane FROM ready WHERE owner IS NULL AND lane > :after ORDER BY lane LIMIT 1)
+    UNION ALL
+    SELECT (SELECT q.lane FROM ready q WHERE q.owner IS NULL AND q.lane > lanes.lane ORDER BY q.lane LIMIT 1)
+    FROM lanes WHERE lanes.lane IS NOT NULL
+)
+SELECT l.lane, t.max_concurrency, t.rate_per_second
+FROM lanes l JOIN targets t ON t.id = l.lane
+WHERE l.lane IS NOT NULL LIMIT :limit;
+
+-- name: claimable
+SELECT run_id, epoch FROM ready
+WHERE owner IS NULL AND lane = :lane AND due_ms <= :now ORDER BY due_ms LIMIT :limit;
+
+-- name: take
+UPDATE ready SET owner = :node, epoch = epoch + 1 WHERE run_id IN (:ids...);
+
+-- name: claimed_of_lane
+-- How many runs of a limited lane are in flight: with workers, or with the target itself.
+SELECT (SELECT count(*) FROM ready WHERE lane = :lane AND owner IS NOT NULL AND limited = 1)
+     + (SELECT count(*) FROM callbacks WHERE target_id = :lane AND answer IS NULL) AS in_flight;
+
+-- name: hold_lane
+-- Two nodes must not both find room for the last place of a limited lane.
+UPDATE targets SET version = version WHERE id = :lane;
+
+-- name: pace
+SELECT next_ms FROM paces WHERE target_id = :lane;
+
+-- name: set_pace
+INSERT INTO paces (target_id, next_ms) VALUES (:lane, :next_ms)
+ON CONFLICT (target_id) DO UPDATE SET next_ms = excluded.next_ms;
+
+-- name: earliest_ready
+SELECT due_ms FROM ready WHERE owner IS NULL ORDER BY due_ms LIMIT 1;
+
+-- name: claimed_runs
+-- All that a worker must know of claimed runs, except of their targets.
+SELECT r.id, r.workspace_id, r.schedule_id, r.fire_id, r.target_id, r.mode, r.row_key, r.due_ms, r.attempts,
+       r.data, r.generation, q.epoch, q.stop, t.version AS target_version, s.name AS schedule_name, s.created_by,
+       v.timing, v.policies, v.input, v.environment, v.audience IS NOT NULL AS has_audience,
+       f.kind, f.slot_ms, f.missed_count, f.missed_first, f.missed_last, r.version
+FROM runs r
+JOIN ready q ON q.run_id = r.id
+JOIN targets t ON t.id = r.target_id
+LEFT JOIN schedules s ON s.id = r.schedule_id
+LEFT JOIN versions v ON v.schedule_id = r.schedule_id AND v.version = r.version
+LEFT JOIN fires f ON f.id = r.fire_id
+WHERE r.id IN (:ids...);
+
+-- name: targets_by_id
+SELECT * FROM targets WHERE id IN (:ids...);
+
+-- name: put_back
+-- The run waits for its next attempt.
+UPDATE ready SET owner = NULL, due_ms = r.due_ms, epoch = ready.epoch + 1
+FROM rows(run_id bytea, owner bytea, epoch bigint, due_ms bigint) AS r
+WHERE ready.run_id = r.run_id AND ready.owner = r.owner AND ready.epoch = r.epoch;
+
+-- name: note_attempts
+UPDATE runs SET attempts = r.attempts, started_ms = COALESCE(runs.started_ms, r.started_ms), status = r.status,
+    error = r.error, state = r.state
+FROM rows(id bytea, attempts bigint, started_ms bigint, status bigint, error text, state text) AS r
+WHERE runs.id = r.id;
+
+-- name: insert_attempts
+INSERT INTO attempts (run_id, number, started_ms, finished_ms, status, error)
+SELECT run_id, number, started_ms, finished_ms, status, error
+FROM rows(run_id bytea, number bigint, started_ms bigint, finished_ms bigint, status bigint, error text) AS r
+WHERE TRUE
+ON CONFLICT (run_id, number) DO NOTHING;
+
+-- name: insert_callbacks
+INSERT INTO callbacks (run_id, workspace_id, target_id, token_hash, attempt, deadline_ms, lease_ms)
+SELECT run_id, workspace_id, target_id, token_hash, attempt, deadline_ms, lease_ms
+FROM rows(run_id bytea, workspace_id bytea, target_id bytea, token_hash bytea, attempt bigint, deadline_ms bigint,
+          lease_ms bigint) AS r
+WHERE TRUE
+ON CONFLICT (run_id) DO NOTHING;
+
+-- name: held
+-- Which of these runs the node still holds, under which epoch, and whether it is asked to stop.
+SELECT run_id, epoch, stop FROM ready WHERE owner = :node AND run_id IN (:ids...);
+
+-- name: disable_target
+UPDATE targets SET state = 'disabled', state_reason = :reason, updated_ms = :now, version = version + 1
+WHERE id = :id AND state = 'active';
+
+-- name: hand_back_all
+UPDATE ready SET owner = NULL, epoch = epoch + 1 WHERE owner = :node;
+
+-- name: expired_callbacks
+SELECT c.run_id, c.attempt, c.deadline_ms, c.lease_ms FROM callbacks c
+WHERE c.answer IS NULL AND c.deadline_ms <= :now ORDER BY c.deadline_ms LIMIT :limit;
+
+-- name: requeue
+INSERT INTO ready (run_id, lane, due_ms, owner, epoch, limited, stop)
+VALUES (:run_id, :lane, :due_ms, NULL, :epoch, :limited, 0)
+ON CONFLICT (run_id) DO NOTHING;

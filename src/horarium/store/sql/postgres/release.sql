@@ -1,0 +1,22 @@
+-- name: due_schedules
+-- As for both, with each cursor locked and those that another node holds passed over.
+SELECT c.schedule_id, c.workspace_id, c.version, c.accounted_to, c.next_due, c.fires, c.open_fires,
+       c.waiting_fires, v.timing, v.policies, v.target_id, v.audience,
+       t.max_concurrency IS NOT NULL OR t.rate_per_second IS NOT NULL AS limited
+FROM cursors c
+JOIN versions v ON v.schedule_id = c.schedule_id AND v.version = c.version
+JOIN targets t ON t.id = v.target_id
+WHERE c.next_due <= :now
+ORDER BY c.next_due
+LIMIT :limit
+FOR UPDATE OF c SKIP LOCKED;
+
+-- name: due_schedule
+SELECT c.schedule_id, c.workspace_id, c.version, c.accounted_to, c.next_due, c.fires, c.open_fires,
+       c.waiting_fires, v.timing, v.policies, v.target_id, v.audience,
+       t.max_concurrency IS NOT NULL OR t.rate_per_second IS NOT NULL AS limited
+FROM cursors c
+JOIN versions v ON v.schedule_id = c.schedule_id AND v.version = c.version
+JOIN targets t ON t.id = v.target_id
+WHERE c.schedule_id = :schedule_id
+FOR UPDATE OF c;

@@ -1,0 +1,85 @@
+-- name: finish_runs
+UPDATE runs SET state = r.state, started_ms = r.started_ms, finished_ms = r.finished_ms, attempts = r.attempts,
+    status = r.status, output = r.output, error = r.error
+FROM rows(id bytea, state text, started_ms bigint, finished_ms bigint, attempts bigint, status bigint,
+          output text, error text) AS r
+WHERE runs.id = r.id;
+
+-- name: cancel_open_runs
+UPDATE runs SET state = 'cancelled', finished_ms = r.now, error = r.error
+FROM rows(id bytea, now bigint, error text) AS r
+WHERE runs.id = r.id AND runs.state IN ('pending', 'running');
+
+-- name: forget_ready
+DELETE FROM ready WHERE run_id IN (:ids...);
+
+-- name: forget_callbacks
+DELETE FROM callbacks WHERE run_id IN (:ids...);
+
+-- name: finish_single_fires
+UPDATE fires SET state = r.state, finished_ms = r.finished_ms, succeeded = r.succeeded, failed = r.failed,
+    cancelled = r.cancelled
+FROM rows(id bytea, state text, finished_ms bigint, succeeded bigint, failed bigint, cancelled bigint) AS r
+WHERE fires.id = r.id;
+
+-- name: count_runs_of_fire
+UPDATE fires SET succeeded = succeeded + :succeeded, failed = failed + :failed, cancelled = cancelled + :cancelled
+WHERE id = :id
+RETURNING state, runs, succeeded, failed, cancelled;
+
+-- name: finish_fire
+UPDATE fires SET state = :state, finished_ms = :now, error = COALESCE(:error, error) WHERE id = :id;
+
+-- name: settle_cursors
+UPDATE cursors SET
+    open_fires = cursors.open_fires - r.closed,
+    succeeded = cursors.succeeded + r.succeeded,
+    failed = cursors.failed + r.failed,
+    failures_in_row = CASE WHEN r.broken = 1 THEN 0 ELSE cursors.failures_in_row END + r.failures,
+    last_state = CASE WHEN cursors.last_fire_id = r.fire_id THEN r.state ELSE cursors.last_state END
+FROM rows(schedule_id bytea, closed bigint, succeeded bigint, failed bigint, broken bigint, failures bigint,
+          fire_id bytea, state text) AS r
+WHERE cursors.schedule_id = r.schedule_id;
+
+-- name: settled_cursors
+-- What must be looked at once fires of these schedules have ended.
+SELECT c.schedule_id, c.open_fires, c.waiting_fires, c.failures_in_row, c.pause_after, c.next_due, s.state,
+       s.workspace_id, v.policies
+FROM cursors c
+JOIN schedules s ON s.id = c.schedule_id
+JOIN versions v ON v.schedule_id = c.schedule_id AND v.version = c.version
+WHERE c.schedule_id IN (:ids...);
+
+-- name: stuck_waiting
+-- Schedules with a waiting fire and none open: an edit or a crash left nobody to start it.
+SELECT schedule_id FROM cursors WHERE waiting_fires > 0 AND open_fires = 0 LIMIT :limit;
+
+-- name: cancel_waiting_fires
+UPDATE fires SET state = 'cancelled', finished_ms = :now, error = 'replaced by a later fire'
+WHERE schedule_id = :schedule_id AND state = 'waiting';
+
+-- name: waiting_fires_of_schedule
+SELECT f.id, f.workspace_id, f.schedule_id, f.version, f.slot_ms, f.due_ms, v.target_id, v.audience,
+       t.max_concurrency IS NOT NULL OR t.rate_per_second IS NOT NULL AS limited
+FROM fires f
+JOIN versions v ON v.schedule_id = f.schedule_id AND v.version = f.version
+JOIN targets t ON t.id = v.target_id
+WHERE f.schedule_id = :schedule_id AND f.state = 'waiting' ORDER BY f.id LIMIT :limit;
+
+-- name: begin_waiting_fire
+UPDATE fires SET state = :state, runs = :runs, audience_size = CAST(:audience_size AS BIGINT) WHERE id = :id;
+
+-- name: open_waiting
+UPDATE cursors SET waiting_fires = waiting_fires - 1, open_fires = open_fires + 1,
+    last_state = CASE WHEN last_fire_id = :fire_id THEN 'running' ELSE last_state END
+WHERE schedule_id = :schedule_id;
+
+-- name: stop_schedule
+UPDATE schedules SET state = :state, note = COALESCE(:note, note), updated_ms = :now, version = version + 1
+WHERE id = :id AND state = 'active';
+
+-- name: delete_completed
+UPDATE schedules SET state = 'deleted', deleted_ms = :now WHERE id IN (:ids...) AND state = 'completed';
+
+-- name: still_cursor
+UPDATE cursors SET next_slot = NULL, next_due = NULL WHERE schedule_id = :schedule_id;

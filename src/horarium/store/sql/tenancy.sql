@@ -1,0 +1,85 @@
+-- name: insert_workspace
+INSERT INTO workspaces (id, slug, name, settings, version, created_ms, updated_ms)
+VALUES (:id, :slug, :name, :settings, 1, :now, :now);
+
+-- name: any_workspace
+SELECT id FROM workspaces LIMIT 1;
+
+-- name: get_workspace
+SELECT id, slug, name, settings, version, created_ms, updated_ms FROM workspaces
+WHERE id = :id AND deleted_ms IS NULL;
+
+-- name: list_workspaces
+SELECT id, slug, name, settings, version, created_ms, updated_ms FROM workspaces
+WHERE id > :after AND deleted_ms IS NULL ORDER BY id LIMIT :limit;
+
+-- name: update_workspace
+UPDATE workspaces SET name = :name, settings = :settings, version = version + 1, updated_ms = :now
+WHERE id = :id AND deleted_ms IS NULL AND version = :version;
+
+-- name: insert_principal
+INSERT INTO principals (id, workspace_id, type, name, email, created_ms)
+VALUES (:id, :workspace_id, :type, :name, :email, :now);
+
+-- name: get_principal
+SELECT id, workspace_id, type, name, email, created_ms FROM principals
+WHERE workspace_id = :workspace_id AND id = :id AND deleted_ms IS NULL;
+
+-- name: list_principals
+SELECT id, workspace_id, type, name, email, created_ms FROM principals
+WHERE workspace_id = :workspace_id AND id > :after AND deleted_ms IS NULL ORDER BY id LIMIT :limit;
+
+-- name: delete_principal
+UPDATE principals SET deleted_ms = :now WHERE workspace_id = :workspace_id AND id = :id AND deleted_ms IS NULL;
+
+-- name: revoke_keys_of_principal
+UPDATE keys SET revoked_ms = :now
+WHERE workspace_id = :workspace_id AND principal_id = :principal_id AND revoked_ms IS NULL;
+
+-- name: insert_key
+INSERT INTO keys (id, workspace_id, principal_id, name, hash, hint, scopes, created_ms, expires_ms)
+VALUES (:id, :workspace_id, :principal_id, :name, :hash, :hint, :scopes, :now, CAST(:expires_ms AS BIGINT));
+
+-- name: get_key
+SELECT id, workspace_id, principal_id, name, hint, scopes, created_ms, expires_ms, last_used_ms, revoked_ms
+FROM keys WHERE workspace_id = :workspace_id AND id = :id;
+
+-- name: list_keys
+SELECT id, workspace_id, principal_id, name, hint, scopes, created_ms, expires_ms, last_used_ms, revoked_ms
+FROM keys WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+
+-- name: revoke_key
+UPDATE keys SET revoked_ms = :now WHERE workspace_id = :workspace_id AND id = :id AND revoked_ms IS NULL;
+
+-- name: expire_key
+-- A key that has been replaced goes on for a while, but no longer than it would have anyway.
+UPDATE keys SET expires_ms = :at
+WHERE workspace_id = :workspace_id AND id = :id AND revoked_ms IS NULL
+    AND (expires_ms IS NULL OR expires_ms > :at);
+
+-- name: touch_keys
+UPDATE keys SET last_used_ms = r.used FROM rows(id bytea, used bigint) AS r
+WHERE keys.id = r.id AND (keys.last_used_ms IS NULL OR keys.last_used_ms < r.used);
+
+-- name: key_by_hash
+-- All there is to know about who presents a key, but the grants.
+SELECT k.id AS key_id, k.scopes, k.expires_ms,
+    p.id AS principal_id, p.type, p.name AS principal_name, p.email, p.created_ms AS principal_created_ms,
+    w.id AS workspace_id, w.slug, w.name AS workspace_name, w.settings, w.version, w.created_ms, w.updated_ms
+FROM keys k
+JOIN principals p ON p.id = k.principal_id
+JOIN workspaces w ON w.id = k.workspace_id
+WHERE k.hash = :hash AND k.revoked_ms IS NULL AND p.deleted_ms IS NULL AND w.deleted_ms IS NULL;
+
+-- name: grants_of_principal
+SELECT target_id FROM grants WHERE principal_id = :principal_id ORDER BY target_id;
+
+-- name: insert_grant
+INSERT INTO grants (principal_id, target_id, workspace_id, created_ms)
+VALUES (:principal_id, :target_id, :workspace_id, :now) ON CONFLICT DO NOTHING;
+
+-- name: delete_grant
+DELETE FROM grants WHERE workspace_id = :workspace_id AND principal_id = :principal_id AND target_id = :target_id;
+
+-- name: delete_grants_of_principal
+DELETE FROM grants WHERE workspace_id = :workspace_id AND principal_id = :principal_id;

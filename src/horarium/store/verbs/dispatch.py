@@ -1,0 +1,253 @@
+"""Dispatch: claim runs for a worker, record what came of them, hand back what was not begun.
+
+A claim is held by the pair (node, epoch) of the run's row in `ready`. A node's lease is kept alive as a whole, by its
+heartbeat; when it lapses the rows are freed under a new epoch, so what a frozen worker reports afterwards is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from horarium.domain.ids import Id
+from horarium.domain.run import RunState
+from horarium.store.base import READY, Tx
+from horarium.store.verbs.settle import RunEnd, settle
+
+BEFORE_ALL: Id = b""
+
+
+class LeaseLost(Exception):
+    """Some of the runs being recorded are not held any more; nothing was written. Ask again, carefully."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a worker has to say of one attempt. Times in milliseconds.
+
+    `state`: final, or `running` (the target finishes by callback: `token_hash`, `deadline_ms`), or `pending` (another
+    attempt at `retry_at`).
+    """
+
+    end: RunEnd
+    epoch: int
+    attempt: int
+    state: RunState
+    started_ms: int
+    finished_ms: int
+    status: int | None = None
+    output: str | None = None
+    error: str | None = None
+    retry_at: int | None = None
+    token_hash: bytes | None = None
+    deadline_ms: int | None = None
+    workspace_id: Id = b""
+    target_id: Id = b""
+    gone: bool = False
+
+
+@dataclass(slots=True)
+class Claimed:
+    """Claimed runs (rows of `claimed_runs`), and the rows of targets that the worker did not know yet."""
+
+    runs: Sequence[Any] = ()
+    targets: Sequence[Any] = ()
+    lane: Id = BEFORE_ALL
+    ids: list[Id] = field(default_factory=list)
+
+
+async def earliest_ready(tx: Tx) -> int | None:
+    """When the next unclaimed run may be claimed, or None."""
+    row = await tx.row("earliest_ready")
+    return None if row is None else int(row[0])
+
+
+async def claim(
+    tx: Tx, node: Id, now: int, room: int, after: Id, known: Mapping[Id, int], lanes: int = 256
+) -> Claimed:
+    """Take up to `room` due runs for `node`: lanes in turn behind lane `after`, then a fair share of each.
+
+    `known` maps the targets that the worker has to their versions. Limited targets give no more than their
+    concurrency and rate allow, counted over all nodes.
+    """
+    open_lanes = list(await tx.rows("open_lanes", after=after, limit=lanes))
+    if len(open_lanes) < lanes and after != BEFORE_ALL:
+        seen = {lane["lane"] for lane in open_lanes}
+        again = await tx.rows("open_lanes", after=BEFORE_ALL, limit=lanes - len(open_lanes))
+        open_lanes += [lane for lane in again if lane["lane"] not in seen]
+    taken: list[Id] = []
+    last = after
+    for visited, lane in enumerate(open_lanes):
+        left = room - len(taken)
+        if left <= 0:
+            break
+        share = max(1, left // (len(open_lanes) - visited))
+        taken += await _from_lane(tx, lane, now, share)
+        last = lane["lane"]
+    if not taken:
+        return Claimed(lane=last)
+    await tx.run("take", node=node, ids=taken)
+    claimed = await describe_claimed(tx, taken, known)
+    claimed.lane = last
+    return claimed
+
+
+async def _from_lane(tx: Tx, lane: Any, now: int, share: int) -> list[Id]:
+    bound, rate = lane["max_concurrency"], lane["rate_per_second"]
+    if bound is not None or rate is not None:
+        await tx.run("hold_lane", lane=lane["lane"])
+    if bound is not None:
+        in_flight = (await tx.row("claimed_of_lane", lane=lane["lane"]))[0]
+        share = min(share, bound - in_flight)
+    if rate is not None:
+        share = min(share, await _tokens(tx, lane["lane"], rate, now))
+    if share <= 0:
+        return []
+    found = await tx.rows("claimable", lane=lane["lane"], now=now, limit=share)
+    if rate is not None and found:
+        await _spend(tx, lane["lane"], rate, now, len(found))
+    return [row["run_id"] for row in found]
+
+
+async def _tokens(tx: Tx, lane: Id, rate: float, now: int) -> int:
+    """How many calls the target's rate allows at once: a bucket of one second's worth."""
+    row = await tx.row("pace", lane=lane)
+    behind = now - (row["next_ms"] if row else 0.0)
+    burst = max(1.0, rate)
+    tokens = int(min(burst, 1 + behind * rate / 1000)) if behind >= 0 else 0
+    if tokens <= 0 and row is not None:
+        tx.announce(READY, int(row["next_ms"]) + 1)
+    return tokens
+
+
+async def _spend(tx: Tx, lane: Id, rate: float, now: int, calls: int) -> None:
+    row = await tx.row("pace", lane=lane)
+    earliest = now - (max(1.0, rate) - 1) * 1000 / rate
+    start = max(row["next_ms"] if row else 0.0, earliest)
+    await tx.run("set_pace", lane=lane, next_ms=start + calls * 1000 / rate)
+
+
+async def describe_claimed(tx: Tx, ids: Sequence[Id], known: Mapping[Id, int]) -> Claimed:
+    """All that a worker must know of runs it has claimed."""
+    runs = await tx.rows("claimed_runs", ids=list(ids))
+    wanted = {run["target_id"] for run in runs if known.get(run["target_id"]) != run["target_version"]}
+    targets = await tx.rows("targets_by_id", ids=sorted(wanted)) if wanted else ()
+    return Claimed(runs, targets, ids=list(ids))
+
+
+async def record(tx: Tx, node: Id, ended: Sequence[Ended], now: int, careful: bool = False) -> list[Id]:
+    """Record the outcomes of attempts in one go; the runs whose lease was lost, of which nothing is recorded.
+
+    The plain way counts the leases it gives up and raises `LeaseLost` when one is missing; the careful way asks
+    first, and leaves those out.
+    """
+    refused: list[Id] = []
+    if careful:
+        held = {
+            row["run_id"]: row["epoch"]
+            for row in await tx.rows("held", node=node, ids=[one.end.run_id for one in ended])
+        }
+        refused = [one.end.run_id for one in ended if held.get(one.end.run_id) != one.epoch]
+        ended = [one for one in ended if held.get(one.end.run_id) == one.epoch]
+    over = [one for one in ended if one.state is not RunState.PENDING]
+    again = [one for one in ended if one.state is RunState.PENDING]
+    await _give_up_leases(tx, node, over, again)
+    await _write_ends(tx, [one for one in over if one.state.final], now)
+    await _write_accepted(tx, [one for one in over if one.state is RunState.RUNNING])
+    await _write_retries(tx, again)
+    for one in ended:
+        if one.gone:
+            await tx.run("disable_target", id=one.target_id, reason=one.error or "gone", now=now)
+    return refused
+
+
+async def _give_up_leases(tx: Tx, node: Id, over: Sequence[Ended], again: Sequence[Ended]) -> None:
+    freed = 0
+    if over:
+        freed += await tx.many("release_leases", [(one.end.run_id, node, one.epoch) for one in over])
+    if again:
+        rows = [(one.end.run_id, node, one.epoch, one.retry_at) for one in again]
+        freed += await tx.many("put_back", rows)
+        tx.announce(READY, min(one.retry_at or 0 for one in again))
+    if freed != len(over) + len(again):
+        raise LeaseLost
+
+
+async def _write_ends(tx: Tx, ended: Sequence[Ended], now: int) -> None:
+    if not ended:
+        return
+    await tx.many(
+        "finish_runs",
+        [
+            (
+                one.end.run_id,
+                one.state.value,
+                one.started_ms,
+                one.finished_ms,
+                one.attempt,
+                one.status,
+                one.output,
+                one.error,
+            )
+            for one in ended
+        ],
+    )
+    await settle(tx, [one.end for one in ended], now)
+
+
+async def _write_accepted(tx: Tx, accepted: Sequence[Ended]) -> None:
+    if not accepted:
+        return
+    await tx.many(
+        "note_attempts",
+        [(one.end.run_id, one.attempt, one.started_ms, one.status, None, "running") for one in accepted],
+    )
+    await tx.many(
+        "insert_callbacks",
+        [
+            (
+                one.end.run_id,
+                one.workspace_id,
+                one.target_id,
+                one.token_hash,
+                one.attempt,
+                one.deadline_ms,
+                (one.deadline_ms or 0) - one.finished_ms,
+            )
+            for one in accepted
+        ],
+    )
+
+
+async def _write_retries(tx: Tx, again: Sequence[Ended]) -> None:
+    if not again:
+        return
+    await tx.many(
+        "insert_attempts",
+        [
+            (one.end.run_id, one.attempt, one.started_ms, one.finished_ms, one.status, one.error)
+            for one in again
+        ],
+    )
+    await tx.many(
+        "note_attempts",
+        [(one.end.run_id, one.attempt, one.started_ms, one.status, one.error, "pending") for one in again],
+    )
+
+
+async def stopped(tx: Tx, node: Id, holding: Mapping[Id, int]) -> list[Id]:
+    """Of the runs a worker is at, those it must end: cancelled meanwhile, taken away, or asked to stop."""
+    if not holding:
+        return []
+    rows = await tx.rows("held", node=node, ids=list(holding))
+    fine = {row["run_id"] for row in rows if row["epoch"] == holding[row["run_id"]] and not row["stop"]}
+    return [run for run in holding if run not in fine]
+
+
+async def hand_back(tx: Tx, node: Id, holding: Sequence[tuple[Id, int]], now: int) -> int:
+    """Free runs that were claimed and not begun, without spending an attempt."""
+    if not holding:
+        return 0
+    tx.announce(READY, now)
+    return await tx.many("put_back", [(run, node, epoch, now) for run, epoch in holding])

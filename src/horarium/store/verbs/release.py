@@ -1,0 +1,303 @@
+"""Release: turn due slots into fires and runs, in one transaction, and move each schedule on.
+
+The plan is asked once for each distinct situation in the batch (a thousand schedules of one recurrence that stand at
+the same slot are one situation), and everything is written in sets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from horarium.domain.fire import FireKind, FireState, SpanReason
+from horarium.domain.ids import Id, fire_id, lowest_id_at, run_id
+from horarium.domain.overlap import Decision
+from horarium.domain.plan import Firing, Passed, Plan, plan
+from horarium.domain.schedule import AfterCompletion, Policies, policies_from_text, timing_from_text
+from horarium.store.base import CANCELLED, FANOUT, READY, Tx
+from horarium.store.verbs.settle import cancel_runs, delete_quiet
+from horarium.times import compile_timing, jitter_ms
+
+SKIP_REASON = "previous fire still running"
+FIRST_EPOCH = 1
+"""Runs born claimed start here; runs born unclaimed at 0, and every claim adds one."""
+
+
+@dataclass(slots=True)
+class Released:
+    """What a release did: how many schedules it took, and the runs it claimed for the node that released them."""
+
+    schedules: int = 0
+    fires: int = 0
+    claimed: list[Id] = field(default_factory=list)
+    next_due: int | None = None
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Rows to write, gathered over all schedules of one release."""
+
+    now: int
+    node: Id | None
+    room: int
+    fired: list[tuple[Any, ...]] = field(default_factory=list)
+    advanced: list[tuple[Any, ...]] = field(default_factory=list)
+    fires: list[tuple[Any, ...]] = field(default_factory=list)
+    runs: list[tuple[Any, ...]] = field(default_factory=list)
+    ready: list[tuple[Any, ...]] = field(default_factory=list)
+    spans: list[tuple[Any, ...]] = field(default_factory=list)
+    fanouts: list[tuple[Any, ...]] = field(default_factory=list)
+    ended: list[tuple[Any, ...]] = field(default_factory=list)
+    ended_quietly: list[Id] = field(default_factory=list)
+    claimed: list[Id] = field(default_factory=list)
+
+
+async def earliest_due(tx: Tx) -> int | None:
+    """The instant at which the next schedule is due, or None."""
+    row = await tx.row("earliest_due")
+    return None if row is None else int(row[0])
+
+
+async def release(
+    tx: Tx, now: int, limit: int, node: Id | None = None, room: int = 0, careful: bool = False
+) -> Released:
+    """Account for every slot due at `now` of up to `limit` schedules.
+
+    Up to `room` of the new runs are claimed for `node` at birth. `careful` leaves out fires that exist already: for
+    the repeat after a uniqueness constraint has refused a batch (a restored backup, say).
+    """
+    due = await tx.rows("due_schedules", now=now, limit=limit)
+    return await _release(tx, due, _Batch(now, node, room), careful)
+
+
+async def release_one(tx: Tx, schedule_id: Id, now: int) -> Any:
+    """Account for what one schedule owes at `now`, before it is edited, paused or deleted; its cursor row after.
+
+    Nothing is done where nothing is due.
+    """
+    row = await tx.row("due_schedule", schedule_id=schedule_id)
+    if row is not None and row["next_due"] is not None and row["next_due"] <= now:
+        await _release(tx, [row], _Batch(now, None, 0), careful=True)
+        row = await tx.row("due_schedule", schedule_id=schedule_id)
+    return row
+
+
+async def _release(tx: Tx, due: Sequence[Any], batch: _Batch, careful: bool) -> Released:
+    if not due:
+        return Released()
+    known: dict[tuple[Any, ...], Plan] = {}
+    for row in due:
+        policies = policies_from_text(row["policies"])
+        jitter = jitter_ms(row["schedule_id"], policies.jitter_ms) if policies.jitter_ms else 0
+        planned = _planned(row, policies, jitter, batch.now, known)
+        await _enter(tx, batch, row, policies, jitter, planned)
+    if careful:
+        await _drop_known(tx, batch)
+    await _write(tx, batch)
+    return Released(len(due), len(batch.fires), batch.claimed)
+
+
+def _planned(
+    row: Any, policies: Policies, jitter: int, now: int, known: dict[tuple[Any, ...], Plan]
+) -> Plan:
+    fires = row["fires"] if policies.max_fires is not None else 0
+    key = (row["timing"], row["policies"], row["accounted_to"], fires, row["open_fires"], row["waiting_fires"], jitter)
+    planned = known.get(key)
+    if planned is None:
+        recurrence = compile_timing(timing_from_text(row["timing"]))
+        planned = known[key] = plan(
+            recurrence,
+            policies,
+            row["accounted_to"],
+            fires,
+            row["open_fires"],
+            row["waiting_fires"],
+            now - jitter,
+            now,
+        )
+    return planned
+
+
+async def _enter(tx: Tx, batch: _Batch, row: Any, policies: Policies, jitter: int, planned: Plan) -> None:
+    """Gather the rows of one schedule's plan."""
+    next_due = None if planned.next_slot is None else planned.next_slot + jitter
+    schedule_id = row["schedule_id"]
+    if planned.ended is not None:
+        batch.ended.append((schedule_id, batch.now, planned.ended))
+        if policies.after_completion is AfterCompletion.DELETE and not planned.entries:
+            batch.ended_quietly.append(schedule_id)
+    entries = planned.entries
+    if len(entries) == 1 and isinstance(entries[0], Firing) and entries[0].decision is Decision.START:
+        begun = _begin(batch, row, entries[0], jitter)
+        batch.fired.append((schedule_id, entries[0].slot_ms, planned.next_slot, next_due, batch.now, begun))
+        return
+    fired = opened = waiting = skipped = 0
+    last: tuple[Any, ...] = (None, None, None, None)
+    skip: tuple[Any, ...] = (None, None)
+    for entry in entries:
+        if isinstance(entry, Passed):
+            await _pass(tx, batch, row, entry)
+            if entry.reason is SpanReason.SKIPPED:
+                skipped += entry.count
+                skip = (entry.last_ms, SKIP_REASON)
+            continue
+        fired += 1
+        waits = entry.decision in (Decision.WAIT, Decision.CANCEL_AND_WAIT)
+        if entry.decision is Decision.TERMINATE_AND_START:
+            await _terminate(tx, schedule_id, entry.slot_ms, batch.now)
+        elif entry.decision is Decision.CANCEL_AND_WAIT:
+            waiting -= await _ask_to_stop(tx, schedule_id, batch.now)
+        if waits:
+            begun = _hold_back(batch, row, entry, jitter)
+            waiting += 1
+        else:
+            begun = _begin(batch, row, entry, jitter)
+            opened += 1
+        last = (entry.slot_ms, batch.now, begun, "waiting" if waits else "running")
+    batch.advanced.append(
+        (schedule_id, planned.accounted_to, planned.next_slot, next_due, fired, opened, waiting, skipped, *last, *skip)
+    )
+
+
+def _fire_row(row: Any, entry: Firing, jitter: int, state: FireState, now: int, runs: int | None) -> tuple[Any, ...]:
+    missed = entry.missed
+    return (
+        fire_id(row["schedule_id"], FireKind.CLOCK, entry.slot_ms),
+        row["workspace_id"],
+        row["schedule_id"],
+        row["version"],
+        "clock",
+        entry.slot_ms,
+        entry.slot_ms + jitter,
+        "",
+        state.value,
+        now,
+        missed.count if missed else None,
+        missed.first_ms if missed else None,
+        missed.last_ms if missed else None,
+        runs,
+        runs or 0,
+    )
+
+
+def _begin(batch: _Batch, row: Any, entry: Firing, jitter: int) -> Id:
+    """The rows of a fire that starts now: its one run, or the reading of its audience."""
+    if row["audience"] is not None:
+        fire = _fire_row(row, entry, jitter, FireState.RESOLVING, batch.now, None)
+        batch.fires.append(fire)
+        batch.fanouts.append((fire[0], row["workspace_id"], row["schedule_id"], row["version"], batch.now))
+        return fire[0]
+    fire = _fire_row(row, entry, jitter, FireState.RUNNING, batch.now, 1)
+    batch.fires.append(fire)
+    _one_run(batch, fire[0], row, entry.slot_ms + jitter)
+    return fire[0]
+
+
+def _one_run(batch: _Batch, of_fire: Id, row: Any, due_ms: int) -> None:
+    run = run_id(of_fire)
+    batch.runs.append(
+        (
+            run,
+            row["workspace_id"],
+            row["schedule_id"],
+            of_fire,
+            row["version"],
+            row["target_id"],
+            "clock",
+            "",
+            0,
+            due_ms,
+            batch.now,
+            None,
+        )
+    )
+    limited = 1 if row["limited"] else 0
+    if batch.node is not None and not limited and len(batch.claimed) < batch.room:
+        batch.claimed.append(run)
+        batch.ready.append((run, row["target_id"], due_ms, batch.node, FIRST_EPOCH, 0))
+    else:
+        batch.ready.append((run, row["target_id"], due_ms, None, 0, limited))
+
+
+def _hold_back(batch: _Batch, row: Any, entry: Firing, jitter: int) -> Id:
+    fire = _fire_row(row, entry, jitter, FireState.WAITING, batch.now, None)
+    batch.fires.append(fire)
+    return fire[0]
+
+
+async def _pass(tx: Tx, batch: _Batch, row: Any, entry: Passed) -> None:
+    """Slots that did not fire: joined to the span before them where that continues, else a span of their own."""
+    schedule_id, version = row["schedule_id"], row["version"]
+    extended = await tx.run(
+        "extend_span",
+        schedule_id=schedule_id,
+        accounted_to=row["accounted_to"],
+        last_ms=entry.last_ms,
+        count=entry.count,
+        reason=entry.reason.value,
+        version=version,
+        recorded_ms=batch.now,
+    )
+    if extended:
+        return
+    batch.spans.append(
+        (schedule_id, entry.first_ms, entry.last_ms, entry.count, entry.reason.value, version, batch.now)
+    )
+
+
+async def _terminate(tx: Tx, schedule_id: Id, slot_ms: int, now: int) -> None:
+    """Cancel a schedule's open runs at once, which settles their fires."""
+    open_runs = await tx.rows("open_runs_of_schedule", schedule_id=schedule_id, before=lowest_id_at(slot_ms))
+    await cancel_runs(tx, open_runs, now)
+    tx.announce(CANCELLED, now)
+
+
+async def _ask_to_stop(tx: Tx, schedule_id: Id, now: int) -> int:
+    """Cancel what waits or has not begun, ask workers to end what has; how many waiting fires that ended."""
+    open_runs = await tx.rows("open_runs_of_schedule", schedule_id=schedule_id, before=lowest_id_at(now + 1))
+    await cancel_runs(tx, [run for run in open_runs if run["owner"] is None], now)
+    await tx.run("stop_running_of_schedule", schedule_id=schedule_id)
+    tx.announce(CANCELLED, now)
+    return await tx.run("cancel_waiting_fires", schedule_id=schedule_id, now=now)
+
+
+async def _drop_known(tx: Tx, batch: _Batch) -> None:
+    if not batch.fires:
+        return
+    rows = await tx.rows("known_fires", ids=[fire[0] for fire in batch.fires])
+    known = {row[0] for row in rows}
+    if not known:
+        return
+    dropped = {run_id(one) for one in known}
+    batch.fires = [fire for fire in batch.fires if fire[0] not in known]
+    batch.runs = [run for run in batch.runs if run[0] not in dropped]
+    batch.ready = [ready for ready in batch.ready if ready[0] not in dropped]
+    batch.fanouts = [fanout for fanout in batch.fanouts if fanout[0] not in known]
+    batch.claimed = [run for run in batch.claimed if run not in dropped]
+    again = [row for row in batch.fired if row[5] in known]
+    batch.fired = [row for row in batch.fired if row[5] not in known]
+    batch.advanced += [
+        (row[0], row[1], row[2], row[3], 0, 0, 0, 0, row[1], None, row[5], None, None, None) for row in again
+    ]
+
+
+async def _write(tx: Tx, batch: _Batch) -> None:
+    for statement, rows in (
+        ("advance_fired", batch.fired),
+        ("advance_cursors", batch.advanced),
+        ("insert_fires", batch.fires),
+        ("insert_runs", batch.runs),
+        ("insert_ready", batch.ready),
+        ("insert_spans", batch.spans),
+        ("insert_fanouts", batch.fanouts),
+        ("complete_schedules", batch.ended),
+    ):
+        if rows:
+            await tx.many(statement, rows)
+    if batch.ended_quietly:
+        await delete_quiet(tx, batch.ended_quietly, batch.now)
+    if batch.fanouts:
+        tx.announce(FANOUT, batch.now)
+    if len(batch.claimed) < len(batch.ready):
+        tx.announce(READY, batch.now)

@@ -1,0 +1,285 @@
+"""Runs from the outside: read, cancelled, replayed, asked for directly, finished by their target."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from horarium.domain.errors import Conflict, NotFound
+from horarium.domain.ids import Id, derived_id, run_id
+from horarium.domain.run import RunState
+from horarium.store.base import CANCELLED, READY, Tx
+from horarium.store.verbs.schedules import MAX_ID
+from horarium.store.verbs.settle import RunEnd, cancel_runs, follow_up, settle
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try that has ended; times in milliseconds."""
+
+    number: int
+    started_ms: int
+    finished_ms: int
+    status: int | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as it is read. `output` and `data` are JSON text; `next_attempt_ms` is set while it waits."""
+
+    id: Id
+    workspace_id: Id
+    schedule_id: Id | None
+    fire_id: Id | None
+    target_id: Id
+    mode: str
+    row_key: str
+    generation: int
+    state: RunState
+    due_ms: int
+    created_ms: int
+    started_ms: int | None
+    finished_ms: int | None
+    attempts: int
+    status: int | None
+    data: str | None
+    output: str | None
+    error: str | None
+    slot_ms: int | None
+    next_attempt_ms: int | None
+    version: int | None = None
+
+
+def run_from_row(row: Any) -> Run:
+    state = RunState(row["state"])
+    if state is RunState.PENDING and row["with_worker"]:
+        state = RunState.RUNNING
+    return Run(
+        **{name: row[name] for name in _PLAIN},
+        state=state,
+        next_attempt_ms=row["next_attempt_ms"] if state is RunState.PENDING else None,
+    )
+
+
+_PLAIN = (
+    "id",
+    "workspace_id",
+    "schedule_id",
+    "fire_id",
+    "target_id",
+    "mode",
+    "row_key",
+    "generation",
+    "due_ms",
+    "created_ms",
+    "started_ms",
+    "finished_ms",
+    "attempts",
+    "status",
+    "data",
+    "output",
+    "error",
+    "slot_ms",
+    "version",
+)
+
+
+async def get_run(tx: Tx, workspace_id: Id, run: Id) -> tuple[Run, list[Attempt]]:
+    """A run with its attempts, oldest first. Raises NotFound."""
+    row = await tx.row("get_run", id=run, workspace_id=workspace_id)
+    if row is None:
+        raise NotFound("run")
+    found = run_from_row(row)
+    attempts = [Attempt(*one) for one in await tx.rows("run_attempts", run_id=run)]
+    closing = found.state.final and found.attempts > len(attempts) and found.started_ms is not None
+    if closing:
+        attempts.append(
+            Attempt(found.attempts, found.started_ms or 0, found.finished_ms or 0, found.status, found.error)
+        )
+    return found, attempts
+
+
+async def list_runs(
+    tx: Tx,
+    workspace_id: Id,
+    limit: int,
+    cursor: Id | None = None,
+    schedule_id: Id | None = None,
+    fire_id: Id | None = None,
+    target_id: Id | None = None,
+    state: str | None = None,
+    skip: int = 0,
+) -> list[Run]:
+    """Runs, latest slot first. A fire is given together with its schedule."""
+    common = {
+        "workspace_id": workspace_id,
+        "cursor": cursor or MAX_ID,
+        "limit": limit,
+        "skip": skip,
+        "state": state,
+    }
+    if schedule_id is not None:
+        rows = await tx.rows("list_runs_of_schedule", schedule_id=schedule_id, fire_id=fire_id, **common)
+    else:
+        rows = await tx.rows("list_runs", target_id=target_id, **common)
+    return [run_from_row(row) for row in rows]
+
+
+async def count_runs(
+    tx: Tx,
+    workspace_id: Id,
+    schedule_id: Id | None = None,
+    target_id: Id | None = None,
+    state: str | None = None,
+) -> int:
+    row = await tx.row(
+        "count_runs", workspace_id=workspace_id, schedule_id=schedule_id, target_id=target_id, state=state
+    )
+    return int(row[0])
+
+
+async def cancel_run(tx: Tx, workspace_id: Id, run: Id, now: int, reason: str = "cancelled by request") -> Run:
+    """Cancel an open run at once; a worker that has it is told. Raises NotFound, Conflict when it is over."""
+    row = await tx.row("runs_to_cancel", id=run, workspace_id=workspace_id)
+    if row is None:
+        found, _ = await get_run(tx, workspace_id, run)
+        raise Conflict(f"the run is over: it has {found.state.value}", "state")
+    await cancel_runs(tx, [row], now, reason)
+    if row["schedule_id"] is not None:
+        await follow_up(tx, [row["schedule_id"]], now)
+    tx.announce(CANCELLED, now)
+    return (await get_run(tx, workspace_id, run))[0]
+
+
+async def replay_run(tx: Tx, workspace_id: Id, run: Id, now: int) -> Run:
+    """Run again what is over: a new run of the next generation, beside the old one; the fire stays as it ended."""
+    old, _ = await get_run(tx, workspace_id, run)
+    if not old.state.final:
+        raise Conflict("the run is still open: cancel it first, or wait", "state")
+    if old.fire_id is not None:
+        row = await tx.row(
+            "generations", fire_id=old.fire_id, row_key=old.row_key, schedule_id=old.schedule_id
+        )
+        generation = int(row[0]) + 1
+        new = run_id(old.fire_id, old.row_key, generation)
+    else:
+        generation = old.generation + 1
+        new = derived_id(now, old.id, generation.to_bytes(4, "big"))
+    await _insert_run(
+        tx,
+        new,
+        old.workspace_id,
+        old.target_id,
+        "retry",
+        now,
+        data=old.data,
+        schedule_id=old.schedule_id,
+        fire_id=old.fire_id,
+        version=old.version,
+        row_key=old.row_key,
+        generation=generation,
+    )
+    return (await get_run(tx, workspace_id, new))[0]
+
+
+async def run_target(tx: Tx, workspace_id: Id, target_id: Id, new: Id, data: str | None, now: int) -> Run:
+    """A run of a target asked for directly, without a schedule; `data` is its input as JSON text."""
+    await _insert_run(tx, new, workspace_id, target_id, "manual", now, data=data)
+    return (await get_run(tx, workspace_id, new))[0]
+
+
+async def _insert_run(
+    tx: Tx,
+    new: Id,
+    workspace_id: Id,
+    target_id: Id,
+    mode: str,
+    now: int,
+    *,
+    data: str | None,
+    schedule_id: Id | None = None,
+    fire_id: Id | None = None,
+    version: int | None = None,
+    row_key: str = "",
+    generation: int = 0,
+) -> None:
+    target = await tx.row("targets_by_id", ids=[target_id])
+    if target is None or target["workspace_id"] != workspace_id or target["deleted_ms"] is not None:
+        raise NotFound("target")
+    limited = target["max_concurrency"] is not None or target["rate_per_second"] is not None
+    run = (new, workspace_id, schedule_id, fire_id, version, target_id, mode, row_key, generation, now, now, data)
+    await tx.many("insert_runs", [run])
+    await tx.many("insert_ready", [(new, target_id, now, None, 0, 1 if limited else 0)])
+    tx.announce(READY, now)
+
+
+async def delete_run(tx: Tx, workspace_id: Id, run: Id) -> None:
+    """Forget a run that is over. Raises NotFound, Conflict while it is open."""
+    found, _ = await get_run(tx, workspace_id, run)
+    if not found.state.final:
+        raise Conflict("the run is still open: cancel it first", "state")
+    await tx.run("delete_run", id=run, workspace_id=workspace_id)
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackAnswer:
+    """What a target says of a run it finishes itself. `state` None is a sign of life."""
+
+    state: RunState | None
+    output: str | None = None
+    error: str | None = None
+
+
+async def answer_callback(tx: Tx, run: Id, token: str, answer: CallbackAnswer, now: int) -> Run:
+    """Take a target's word on a run, given with the token of the attempt.
+
+    The first final answer wins; the same again is accepted, another is a Conflict. Raises NotFound for an unknown run
+    or a wrong token (the two are not told apart).
+    """
+    row = await tx.row("get_callback", run_id=run)
+    if row is None or not hmac.compare_digest(row["token_hash"], sha256(token.encode()).digest()):
+        raise NotFound("run")
+    if row["answer"] is not None or RunState(row["state"]).final:
+        if answer.state is None or row["answer"] != answer.state.value:
+            raise Conflict(f"the run is over: it has {row['state']}", "state")
+        return (await get_run(tx, row["workspace_id"], run))[0]
+    if answer.state is None:
+        await tx.run("extend_callback", run_id=run, deadline_ms=max(row["deadline_ms"], now + row["lease_ms"]))
+    else:
+        await _end_by_callback(tx, row, answer.state, answer.output, answer.error, now)
+    return (await get_run(tx, row["workspace_id"], run))[0]
+
+
+async def _end_by_callback(
+    tx: Tx, row: Any, state: RunState, output: str | None, error: str | None, now: int
+) -> None:
+    await tx.run("answer_callback", run_id=row["run_id"], answer=state.value)
+    finished = (row["run_id"], state.value, row["started_ms"], now, row["attempts"], None, output, error)
+    await tx.many("finish_runs", [finished])
+    kind = row["mode"]
+    end = RunEnd(
+        row["run_id"],
+        row["fire_id"] if kind != "retry" else None,
+        row["schedule_id"],
+        kind,
+        state,
+        single=bool(row["single"]),
+        follow_up=True,
+        row_key=row["row_key"],
+    )
+    await settle(tx, [end], now)
+
+
+async def expire_callbacks(tx: Tx, now: int, limit: int) -> int:
+    """Fail the runs whose target has let the deadline pass; how many."""
+    expired: Sequence[Any] = await tx.rows("expired_callbacks", now=now, limit=limit)
+    for one in expired:
+        row = await tx.row("get_callback", run_id=one["run_id"])
+        await _end_by_callback(
+            tx, row, RunState.FAILED, None, "the target did not finish the run before its deadline", now
+        )
+    return len(expired)

@@ -1,0 +1,236 @@
+"""Settle: what the end of runs means for their fires, their schedules and the fires that waited for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from horarium.domain.fire import FireKind, FireState, settled_state
+from horarium.domain.ids import Id, run_id
+from horarium.domain.run import RunState
+from horarium.domain.schedule import AfterCompletion, policies_from_text
+from horarium.store.base import FANOUT, READY, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """A run that has become final: which fire it belongs to and how it ended.
+
+    `single`: it is the only run its fire has. `follow_up`: the schedule's policies ask for a look at it afterwards
+    (fires may wait for this one, failures in a row count, or a completed schedule is deleted).
+    """
+
+    run_id: Id
+    fire_id: Id | None
+    schedule_id: Id | None
+    kind: str
+    state: RunState
+    single: bool
+    follow_up: bool
+    row_key: str = ""
+
+
+@dataclass(slots=True)
+class _Tally:
+    """How the fires of one schedule ended in one batch, in order."""
+
+    closed: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    broken: int = 0
+    failures: int = 0
+    last_fire: Id = b""
+    last_state: str = ""
+
+    def add(self, fire: Id, state: FireState) -> None:
+        self.closed += 1
+        if state is FireState.FAILED:
+            self.failures += 1
+        elif state is not FireState.CANCELLED:
+            self.broken, self.failures = 1, 0
+        if state is FireState.COMPLETED:
+            self.succeeded += 1
+        elif state is not FireState.CANCELLED:
+            self.failed += 1
+        if fire >= self.last_fire:
+            self.last_fire, self.last_state = fire, state.value
+
+
+async def settle(tx: Tx, ends: Sequence[RunEnd], now: int) -> None:
+    """Write what the ends of these runs (recorded already) mean for fires and schedules, and start what waited."""
+    ended = await _end_fires(tx, ends, now)
+    await _end_on_schedules(tx, ended, now)
+    concerned = {end.schedule_id for end in ends if end.follow_up and end.schedule_id is not None}
+    if concerned:
+        await follow_up(tx, concerned, now)
+
+
+async def _end_fires(tx: Tx, ends: Sequence[RunEnd], now: int) -> list[tuple[Id, Id, str, FireState]]:
+    """(schedule, fire, kind, state) of the fires that these run ends bring to their own end."""
+    ended: list[tuple[Id, Id, str, FireState]] = []
+    singles: list[tuple[Any, ...]] = []
+    shared: dict[Id, list[RunEnd]] = {}
+    for end in ends:
+        if end.fire_id is None or end.schedule_id is None:
+            continue
+        if not end.single:
+            shared.setdefault(end.fire_id, []).append(end)
+            continue
+        counts = _counts((end,))
+        state = settled_state(1, *counts) or FireState.RUNNING
+        singles.append((end.fire_id, state.value, now, *counts))
+        ended.append((end.schedule_id, end.fire_id, end.kind, state))
+    if singles:
+        await tx.many("finish_single_fires", singles)
+    for fire, of_fire in shared.items():
+        state = await count_ends(tx, fire, _counts(of_fire), now)
+        if state is not None:
+            ended.append((of_fire[0].schedule_id or b"", fire, of_fire[0].kind, state))
+    return ended
+
+
+def _counts(ends: Iterable[RunEnd]) -> tuple[int, int, int]:
+    states = [end.state for end in ends]
+    return (
+        states.count(RunState.SUCCEEDED),
+        states.count(RunState.FAILED),
+        states.count(RunState.CANCELLED),
+    )
+
+
+async def count_ends(tx: Tx, fire: Id, counts: tuple[int, int, int], now: int) -> FireState | None:
+    """Add ended runs to a fire with an audience; its final state when these were the last, else None."""
+    row = await tx.row(
+        "count_runs_of_fire", id=fire, succeeded=counts[0], failed=counts[1], cancelled=counts[2]
+    )
+    if row is None or row["state"] != FireState.RUNNING:
+        return None
+    state = settled_state(row["runs"], row["succeeded"], row["failed"], row["cancelled"])
+    if state is not None:
+        await tx.run("finish_fire", id=fire, state=state.value, now=now, error=None)
+    return state
+
+
+async def _end_on_schedules(tx: Tx, ended: Iterable[tuple[Id, Id, str, FireState]], now: int) -> None:
+    tallies: dict[Id, _Tally] = {}
+    for schedule, fire, kind, state in ended:
+        if kind == FireKind.CLOCK:
+            tallies.setdefault(schedule, _Tally()).add(fire, state)
+    if tallies:
+        await tx.many(
+            "settle_cursors",
+            [
+                (sid, t.closed, t.succeeded, t.failed, t.broken, t.failures, t.last_fire, t.last_state)
+                for sid, t in tallies.items()
+            ],
+        )
+
+
+async def end_fire(
+    tx: Tx, schedule: Id, fire: Id, kind: str, state: FireState, now: int, error: str | None = None
+) -> None:
+    """End a fire for a reason of its own (its audience could not be read, or nobody was in it)."""
+    await tx.run("finish_fire", id=fire, state=state.value, now=now, error=error)
+    await _end_on_schedules(tx, [(schedule, fire, kind, state)], now)
+    await follow_up(tx, {schedule}, now)
+
+
+async def follow_up(tx: Tx, schedules: Iterable[Id], now: int) -> None:
+    """Start a waiting fire, pause after failures in a row, delete what is completed, where policies ask for it."""
+    for row in await tx.rows("settled_cursors", ids=sorted(schedules)):
+        failures, bound = row["failures_in_row"], row["pause_after"]
+        if bound is not None and failures >= bound and row["state"] == "active":
+            await tx.run(
+                "stop_schedule",
+                id=row["schedule_id"],
+                state="paused",
+                note=f"paused after {failures} failed fires in a row",
+                now=now,
+            )
+            await tx.run("still_cursor", schedule_id=row["schedule_id"])
+        if row["open_fires"] <= 0 and row["waiting_fires"] > 0:
+            await _begin_waiting(tx, row["schedule_id"], now)
+        elif row["open_fires"] <= 0 and row["state"] == "completed":
+            policies = policies_from_text(row["policies"])
+            if policies.after_completion is AfterCompletion.DELETE:
+                await delete_quiet(tx, [row["schedule_id"]], now)
+
+
+async def _begin_waiting(tx: Tx, schedule_id: Id, now: int) -> None:
+    """Start the oldest waiting fire of a schedule."""
+    for fire in await tx.rows("waiting_fires_of_schedule", schedule_id=schedule_id, limit=1):
+        if fire["audience"] is not None:
+            await tx.run(
+                "begin_waiting_fire", id=fire["id"], state=FireState.RESOLVING.value, runs=0, audience_size=None
+            )
+            await tx.many(
+                "insert_fanouts", [(fire["id"], fire["workspace_id"], schedule_id, fire["version"], now)]
+            )
+            tx.announce(FANOUT, now)
+        else:
+            await tx.run(
+                "begin_waiting_fire", id=fire["id"], state=FireState.RUNNING.value, runs=1, audience_size=1
+            )
+            await insert_single_run(tx, fire, FireKind.CLOCK, now, now)
+        await tx.run("open_waiting", schedule_id=schedule_id, fire_id=fire["id"])
+
+
+async def insert_single_run(tx: Tx, fire: Any, kind: FireKind, due_ms: int, now: int) -> Id:
+    """The one run of a fire without audience, unclaimed. `fire` has id, workspace_id, schedule_id, version,
+    target_id and limited."""
+    run = run_id(fire["id"])
+    await tx.many(
+        "insert_runs",
+        [
+            (
+                run,
+                fire["workspace_id"],
+                fire["schedule_id"],
+                fire["id"],
+                fire["version"],
+                fire["target_id"],
+                kind.value,
+                "",
+                0,
+                due_ms,
+                now,
+                None,
+            )
+        ],
+    )
+    await tx.many("insert_ready", [(run, fire["target_id"], due_ms, None, 0, 1 if fire["limited"] else 0)])
+    tx.announce(READY, due_ms)
+    return run
+
+
+async def cancel_runs(tx: Tx, runs: Sequence[Any], now: int, reason: str = "cancelled") -> None:
+    """Cancel open runs at once, whoever holds them, and settle their fires.
+
+    `runs` are rows with id, fire_id, schedule_id, kind, row_key. A worker that still has one finds its lease gone.
+    """
+    if not runs:
+        return
+    ids = [run["id"] for run in runs]
+    await tx.run("forget_ready", ids=ids)
+    await tx.run("forget_callbacks", ids=ids)
+    await tx.many("cancel_open_runs", [(one, now, reason) for one in ids])
+    ends = [
+        RunEnd(
+            run["id"],
+            run["fire_id"],
+            run["schedule_id"],
+            run["kind"],
+            RunState.CANCELLED,
+            single=run["single"],
+            follow_up=False,
+            row_key=run["row_key"],
+        )
+        for run in runs
+    ]
+    await settle(tx, ends, now)
+
+
+async def delete_quiet(tx: Tx, schedules: Sequence[Id], now: int) -> None:
+    """Delete completed schedules whose policy says so; nothing of theirs is open."""
+    await tx.run("delete_completed", ids=list(schedules), now=now)

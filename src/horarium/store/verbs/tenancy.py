@@ -1,0 +1,272 @@
+"""Workspaces, principals, keys and grants as stored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from horarium.domain.errors import Conflict, NotFound
+from horarium.domain.ids import Id
+from horarium.domain.tenancy import Identity, Key, Principal, PrincipalType, Workspace
+from horarium.store.base import Duplicate, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key about to be stored, with the hash of what its holder will present."""
+
+    key: Key
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """Who stands behind a key, and when the key ends (ms) if it does."""
+
+    identity: Identity
+    expires_ms: int | None
+
+
+async def any_workspace(tx: Tx) -> bool:
+    return await tx.row("any_workspace") is not None
+
+
+async def create_workspace(
+    tx: Tx, workspace: Workspace, admin: Principal, key: NewKey, granted: Iterable[Id], *, first: bool = False
+) -> bool:
+    """A workspace with its first principal and key; answers whether it was made: with `first`, only where
+    there is no workspace yet. Raises Conflict (key_taken) where the slug is in use."""
+    if first and await any_workspace(tx):
+        return False
+    try:
+        await tx.run(
+            "insert_workspace",
+            id=workspace.id,
+            slug=workspace.slug,
+            name=workspace.name,
+            settings=json.dumps(dict(workspace.settings)),
+            now=workspace.created_ms,
+        )
+    except Duplicate:
+        words = f"a workspace with the slug {workspace.slug!r} exists already; choose another"
+        raise Conflict(words, "key_taken", "slug") from None
+    await create_principal(tx, admin, granted)
+    await create_key(tx, key)
+    return True
+
+
+async def get_workspace(tx: Tx, workspace_id: Id) -> Workspace | None:
+    found = await tx.row("get_workspace", id=workspace_id)
+    return _workspace(found) if found else None
+
+
+async def list_workspaces(tx: Tx, after: Id, limit: int) -> list[Workspace]:
+    """Oldest first, from beyond `after`."""
+    return [_workspace(row) for row in await tx.rows("list_workspaces", after=after, limit=limit)]
+
+
+async def update_workspace(tx: Tx, workspace: Workspace, now: int) -> Workspace:
+    """Write name and settings. Raises Conflict (version) where somebody else was faster, NotFound."""
+    changed = await tx.run(
+        "update_workspace",
+        id=workspace.id,
+        name=workspace.name,
+        settings=json.dumps(dict(workspace.settings)),
+        version=workspace.version,
+        now=now,
+    )
+    found = await get_workspace(tx, workspace.id)
+    if found is None:
+        raise NotFound("workspace")
+    if not changed:
+        raise Conflict(
+            f"the workspace was changed meanwhile; its version is {found.version}", "version", "version"
+        )
+    return found
+
+
+async def create_principal(tx: Tx, principal: Principal, granted: Iterable[Id]) -> None:
+    await tx.run(
+        "insert_principal",
+        id=principal.id,
+        workspace_id=principal.workspace_id,
+        type=principal.type.value,
+        name=principal.name,
+        email=principal.email,
+        now=principal.created_ms,
+    )
+    await _grant(tx, principal, granted, principal.created_ms)
+
+
+async def get_principal(tx: Tx, workspace_id: Id, principal_id: Id) -> Principal | None:
+    found = await tx.row("get_principal", workspace_id=workspace_id, id=principal_id)
+    return _principal(found) if found else None
+
+
+async def list_principals(tx: Tx, workspace_id: Id, after: Id, limit: int) -> list[Principal]:
+    """Oldest first, from beyond `after`."""
+    rows = await tx.rows("list_principals", workspace_id=workspace_id, after=after, limit=limit)
+    return [_principal(row) for row in rows]
+
+
+async def delete_principal(tx: Tx, workspace_id: Id, principal_id: Id, now: int) -> bool:
+    """Remove a principal and revoke its keys; what it made stays. False where there is none."""
+    if not await tx.run("delete_principal", workspace_id=workspace_id, id=principal_id, now=now):
+        return False
+    await tx.run("revoke_keys_of_principal", workspace_id=workspace_id, principal_id=principal_id, now=now)
+    await tx.run("delete_grants_of_principal", workspace_id=workspace_id, principal_id=principal_id)
+    return True
+
+
+async def create_key(tx: Tx, new: NewKey) -> None:
+    """Raises NotFound where the principal is gone."""
+    key = new.key
+    if await get_principal(tx, key.workspace_id, key.principal_id) is None:
+        raise NotFound("principal")
+    await tx.run(
+        "insert_key",
+        id=key.id,
+        workspace_id=key.workspace_id,
+        principal_id=key.principal_id,
+        name=key.name,
+        hash=new.hash,
+        hint=key.hint,
+        scopes=" ".join(key.scopes),
+        now=key.created_ms,
+        expires_ms=key.expires_ms,
+    )
+
+
+async def get_key(tx: Tx, workspace_id: Id, key_id: Id) -> Key | None:
+    found = await tx.row("get_key", workspace_id=workspace_id, id=key_id)
+    return _key(found) if found else None
+
+
+async def list_keys(tx: Tx, workspace_id: Id, after: Id, limit: int) -> list[Key]:
+    """Oldest first, from beyond `after`; revoked ones too, they tell what happened."""
+    rows = await tx.rows("list_keys", workspace_id=workspace_id, after=after, limit=limit)
+    return [_key(row) for row in rows]
+
+
+async def revoke_key(tx: Tx, workspace_id: Id, key_id: Id, now: int) -> Key | None:
+    """The key as it is afterwards; revoking twice changes nothing. None where there is none."""
+    await tx.run("revoke_key", workspace_id=workspace_id, id=key_id, now=now)
+    return await get_key(tx, workspace_id, key_id)
+
+
+async def replace_key(tx: Tx, new: NewKey, old_id: Id, old_ends_ms: int) -> None:
+    """A key in the place of another, which goes on working until `old_ends_ms`."""
+    await create_key(tx, new)
+    await tx.run("expire_key", workspace_id=new.key.workspace_id, id=old_id, at=old_ends_ms)
+
+
+async def touch_keys(tx: Tx, used: Sequence[tuple[Id, int]]) -> None:
+    """Note when keys were last used: (key, instant in ms)."""
+    await tx.many("touch_keys", used)
+
+
+async def present_key(tx: Tx, hashed: bytes) -> Presented | None:
+    """Who stands behind a key that is not revoked; whether it has expired, the caller's clock says."""
+    found = await tx.row("key_by_hash", hash=hashed)
+    if found is None:
+        return None
+    granted = await grants_of(tx, found["principal_id"])
+    return Presented(_identity(found, granted), found["expires_ms"])
+
+
+async def grants_of(tx: Tx, principal_id: Id) -> list[Id]:
+    return [bytes(row[0]) for row in await tx.rows("grants_of_principal", principal_id=principal_id)]
+
+
+async def add_grants(tx: Tx, workspace_id: Id, principal_id: Id, targets: Iterable[Id], now: int) -> list[Id]:
+    """The principal's grants afterwards. Raises NotFound where there is no such principal."""
+    principal = await get_principal(tx, workspace_id, principal_id)
+    if principal is None:
+        raise NotFound("principal")
+    await _grant(tx, principal, targets, now)
+    return await grants_of(tx, principal_id)
+
+
+async def remove_grant(tx: Tx, workspace_id: Id, principal_id: Id, target_id: Id) -> bool:
+    """False where there was none."""
+    taken = await tx.run(
+        "delete_grant", workspace_id=workspace_id, principal_id=principal_id, target_id=target_id
+    )
+    return taken > 0
+
+
+async def _grant(tx: Tx, principal: Principal, targets: Iterable[Id], now: int) -> None:
+    for target_id in targets:
+        await tx.run(
+            "insert_grant",
+            principal_id=principal.id,
+            target_id=target_id,
+            workspace_id=principal.workspace_id,
+            now=now,
+        )
+
+
+def _workspace(row: Any) -> Workspace:
+    return Workspace(
+        bytes(row["id"]),
+        row["slug"],
+        row["name"],
+        row["created_ms"],
+        row["updated_ms"],
+        row["version"],
+        json.loads(row["settings"]),
+    )
+
+
+def _principal(row: Any) -> Principal:
+    return Principal(
+        bytes(row["id"]),
+        bytes(row["workspace_id"]),
+        PrincipalType(row["type"]),
+        row["name"],
+        row["created_ms"],
+        row["email"],
+    )
+
+
+def _key(row: Any) -> Key:
+    return Key(
+        bytes(row["id"]),
+        bytes(row["workspace_id"]),
+        bytes(row["principal_id"]),
+        row["name"],
+        row["hint"],
+        tuple(row["scopes"].split()),
+        row["created_ms"],
+        row["expires_ms"],
+        row["last_used_ms"],
+        row["revoked_ms"],
+    )
+
+
+def _identity(row: Any, granted: Iterable[Id]) -> Identity:
+    workspace_id = bytes(row["workspace_id"])
+    return Identity(
+        workspace=Workspace(
+            workspace_id,
+            row["slug"],
+            row["workspace_name"],
+            row["created_ms"],
+            row["updated_ms"],
+            row["version"],
+            json.loads(row["settings"]),
+        ),
+        principal=Principal(
+            bytes(row["principal_id"]),
+            workspace_id,
+            PrincipalType(row["type"]),
+            row["principal_name"],
+            row["principal_created_ms"],
+            row["email"],
+        ),
+        key_id=bytes(row["key_id"]),
+        scopes=frozenset(row["scopes"].split()),
+        granted=frozenset(granted),
+    )
