@@ -9,12 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from horarium.times.civil import MONTH_LENGTHS, first_day, is_leap, year_of_day
+from horarium.times.civil import MONTH_LENGTHS, first_day, is_leap
 
 ALL_DAYS = 0xFFFFFFFE
 ALL_MONTHS = 0x1FFE
 ALL_WEEKDAYS = 0x7F
 KINDS = 14
+SPANS_KEPT = 512
+
+YearSpan = tuple[int, int, tuple[int, ...]]
 
 # Bit d set for the days 1..31 that fall on a weekday, by the weekday of the first.
 _ON_WEEKDAY = [
@@ -86,25 +89,43 @@ def nearest_workday(day: int, first: int, length: int) -> int:
 class YearTable:
     """The matching days of any year, as days counted from 1 January (0)."""
 
-    __slots__ = ("_kinds", "rule", "years")
+    __slots__ = ("_kinds", "_spans", "rule", "years")
 
     def __init__(self, rule: DayRule, years: int | None) -> None:
         self.rule, self.years = rule, years
         self._kinds: list[tuple[int, ...] | None] = [None] * KINDS
+        self._spans: dict[int, YearSpan] = {}
 
-    def days(self, year: int) -> tuple[int, ...]:
-        if self.years is not None and not self.years >> year & 1:
-            return ()
-        return self._of_kind((first_day(year) + 4) % 7 + 7 * is_leap(year))
+    def span(self, year: int) -> YearSpan:
+        """(first day, first day of the next year, matching days) of a year."""
+        found = self._spans.get(year)
+        if found is None:
+            if len(self._spans) >= SPANS_KEPT:
+                self._spans.clear()
+            found = self._spans[year] = (first_day(year), first_day(year + 1), self._days(year))
+        return found
 
-    def around(self, day: int) -> tuple[int, int, tuple[int, ...]]:
-        """(first day, first day of the next year, matching days) of the year that holds a day number."""
-        year = year_of_day(day)
-        return first_day(year), first_day(year + 1), self.days(year)
+    def around(self, day: int) -> tuple[int, YearSpan]:
+        """The year that holds a day number, and its span."""
+        # The mean year is at most a day or so off, so the guess is the year itself or a neighbour.
+        year = day * 400 // 146_097 + 1970
+        found = self.span(year)
+        while day < found[0]:
+            year -= 1
+            found = self.span(year)
+        while day >= found[1]:
+            year += 1
+            found = self.span(year)
+        return year, found
 
     def never(self) -> bool:
         """No day of any year matches."""
         return self.years == 0 or not any(self._of_kind(kind) for kind in range(KINDS))
+
+    def _days(self, year: int) -> tuple[int, ...]:
+        if self.years is not None and not self.years >> year & 1:
+            return ()
+        return self._of_kind((first_day(year) + 4) % 7 + 7 * is_leap(year))
 
     def _of_kind(self, kind: int) -> tuple[int, ...]:
         found = self._kinds[kind]

@@ -51,10 +51,11 @@ class Zoned:
         return self._words
 
     def next_after(self, t: int) -> int | None:
-        return self._search(t)
+        found = self._search(t)
+        return None if found is None else found[0]
 
-    def _search(self, t: int) -> int | None:
-        """Stretch by stretch; where the set is sparse, straight to the stretch of its next element."""
+    def _search(self, t: int) -> tuple[int, Piece] | None:
+        """The next instant and its piece, stretch by stretch; a sparse set leads straight to its next element."""
         x = max(t + 1, FIRST)
         while x <= LAST:
             stretch = self.zone.stretch(x, self.policy)
@@ -62,17 +63,23 @@ class Zoned:
                 if piece.hi > x:
                     found = self._first_in(piece, x)
                     if found < piece.hi:
-                        return found if found <= LAST else None
+                        return (found, piece) if found <= LAST else None
             x = max(stretch.hi, self.walls.next_wall(stretch.hi - APART) - APART)
         return None
 
     def _first_in(self, piece: Piece, x: int) -> int:
         """The first fire instant of a piece at or after x, or something not below the piece's end."""
         x = max(x, piece.lo)
-        if any(self.walls.next_wall(a) < b for a, b in piece.jumped):
+        if piece.jumped and self._jumped_any(piece):
             return x
+        if len(piece.offsets) == 1:
+            return self.walls.next_wall(x + piece.offsets[0]) - piece.offsets[0]
         found = [self.walls.next_wall(x + offset) - offset for offset in piece.offsets]
         return min(found, default=NO_NEXT)
+
+    def _jumped_any(self, piece: Piece) -> bool:
+        """Whether the clock jumped over an element that the piece's first instant stands for."""
+        return any(self.walls.next_wall(a) < b for a, b in piece.jumped)
 
     def last_in(self, after: int, upto: int) -> int | None:
         x = min(upto, LAST)
@@ -88,7 +95,7 @@ class Zoned:
         return None
 
     def _last_in(self, piece: Piece, x: int) -> int:
-        if any(self.walls.next_wall(a) < b for a, b in piece.jumped):
+        if piece.jumped and self._jumped_any(piece):
             return x
         found = [self.walls.prev_wall(x + offset) - offset for offset in piece.offsets]
         return max(found, default=NO_PREVIOUS)
@@ -111,7 +118,7 @@ class Zoned:
         return self._bits_in(piece, lo, hi).bit_count()
 
     def _bits_in(self, piece: Piece, lo: int, hi: int) -> int:
-        if any(self.walls.next_wall(a) < b for a, b in piece.jumped):
+        if piece.jumped and self._jumped_any(piece):
             return 1
         found = 0
         for offset in piece.offsets:
@@ -165,42 +172,42 @@ class Calendar(Zoned):
         day, second = divmod(t + offset, DAY)
         new_year, end, days = self._year
         if not new_year <= day < end:
-            new_year, end, days = self._year = self._calendar.table.around(day)
+            new_year, end, days = self._year = self._calendar.table.around(day)[1]
         at = bisect_left(days, day - new_year)
-        if at < len(days):
-            found = new_year + days[at]
-            if found == day:
-                if second < self._last:
-                    start = t - second
-                    answer = start + self._times[bisect_right(self._times, second)]
-                    if start >= lo and start + self._last < hi:
-                        self._block = (start, self._last, self._times)
-                    return answer if answer < hi else self._search(t)
-                at += 1
-                if at == len(days):
-                    return self._seek(t)
-                found = new_year + days[at]
-            answer = found * DAY + self._first - offset
+        if at < len(days) and new_year + days[at] == day:
+            if second < self._last:
+                return self._within(t, second, lo, hi)
+            at += 1
+        if at == len(days):
+            new_year, end, days = self._year = self._calendar.table.around(end)[1]
+            at = 0
+        if days:
+            answer = (new_year + days[at]) * DAY + self._first - offset
             if answer < hi:
                 return answer
         return self._seek(t)
 
+    def _within(self, t: int, second: int, lo: int, hi: int) -> int | None:
+        """The next time of t's own day, `second` seconds after its midnight."""
+        start = t - second
+        if start >= lo and start + self._last < hi:
+            self._block = (start, self._last, self._times)
+        answer = start + self._times[bisect_right(self._times, second)]
+        return answer if answer < hi else self._seek(t)
+
     def _seek(self, t: int) -> int | None:
         """The search without memory, and the memory made of its answer."""
         found = self._search(t)
-        if found is not None:
-            self._remember(found)
-        return found
-
-    def _remember(self, found: int) -> None:
-        stretch = self.zone.stretch(found, self.policy)
-        for piece in stretch.pieces:
-            if piece.lo <= found < piece.hi and len(piece.offsets) == 1 and not piece.jumped:
-                offset = piece.offsets[0]
-                start = found - (found + offset) % self._unit
-                if start >= piece.lo and start + self._last < piece.hi:
-                    self._block = (start, self._last, self._times)
-                self._plain = (max(piece.lo, FIRST), min(piece.hi, LAST + 1), offset)
+        if found is None:
+            return None
+        answer, piece = found
+        if len(piece.offsets) == 1 and not piece.jumped:
+            offset = piece.offsets[0]
+            start = answer - (answer + offset) % self._unit
+            if start >= piece.lo and start + self._last < piece.hi:
+                self._block = (start, self._last, self._times)
+            self._plain = (max(piece.lo, FIRST), min(piece.hi, LAST + 1), offset)
+        return answer
 
 
 class Elapsed:

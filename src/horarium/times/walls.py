@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from typing import Protocol
 
-from horarium.times.civil import DAY, END_WALL, FIRST_WALL, MAX_YEAR, MIN_YEAR, first_day, year_of_day
+from horarium.times.civil import DAY, END_WALL, FIRST_WALL, MAX_YEAR, MIN_YEAR
 from horarium.times.days import YearTable
 
 # What next_wall and prev_wall answer when there is none.
@@ -150,14 +150,14 @@ class CalendarWalls:
         return self._next_day(day) == day
 
     def _next_day(self, day: int) -> int | None:
-        year = year_of_day(day)
-        of_year = day - first_day(year)
-        for candidate in range(year, min(year + LONGEST_WAIT_YEARS, MAX_YEAR + 1)):
-            days = self.table.days(candidate)
-            at = bisect_left(days, of_year)
-            if at < len(days):
-                return first_day(candidate) + days[at]
-            of_year = 0
+        year, (first, _, days) = self.table.around(day)
+        at = bisect_left(days, day - first)
+        if at < len(days):
+            return first + days[at]
+        for later in range(year + 1, min(year + LONGEST_WAIT_YEARS, MAX_YEAR + 1)):
+            first, _, days = self.table.span(later)
+            if days:
+                return first + days[0]
         return self._next_far_day(year + LONGEST_WAIT_YEARS)
 
     def _next_far_day(self, year: int) -> int | None:
@@ -168,21 +168,21 @@ class CalendarWalls:
         later = years >> year << year
         while later:
             candidate = (later & -later).bit_length() - 1
-            days = self.table.days(candidate)
+            first, _, days = self.table.span(candidate)
             if days:
-                return first_day(candidate) + days[0]
+                return first + days[0]
             later &= later - 1
         return None
 
     def _prev_day(self, day: int) -> int | None:
-        year = year_of_day(day)
-        of_year = day - first_day(year)
-        for candidate in range(year, max(year - LONGEST_WAIT_YEARS, MIN_YEAR - 1), -1):
-            days = self.table.days(candidate)
-            at = bisect_right(days, of_year)
-            if at:
-                return first_day(candidate) + days[at - 1]
-            of_year = 366
+        year, (first, _, days) = self.table.around(day)
+        at = bisect_right(days, day - first)
+        if at:
+            return first + days[at - 1]
+        for earlier in range(year - 1, max(year - LONGEST_WAIT_YEARS, MIN_YEAR - 1), -1):
+            first, _, days = self.table.span(earlier)
+            if days:
+                return first + days[-1]
         return self._prev_far_day(year - LONGEST_WAIT_YEARS)
 
     def _prev_far_day(self, year: int) -> int | None:
@@ -192,18 +192,19 @@ class CalendarWalls:
         earlier = years & (2 << year) - 1
         while earlier:
             candidate = earlier.bit_length() - 1
-            days = self.table.days(candidate)
+            first, _, days = self.table.span(candidate)
             if days:
-                return first_day(candidate) + days[-1]
+                return first + days[-1]
             earlier ^= 1 << candidate
         return None
 
     def _days_before(self, first: int, last: int) -> int:
         """Matching days in [first, last)."""
-        first_year, last_year = year_of_day(first), year_of_day(last)
-        until = bisect_left(self.table.days(last_year), last - first_day(last_year))
-        since = bisect_left(self.table.days(first_year), first - first_day(first_year))
-        return until - since + sum(len(self.table.days(year)) for year in range(first_year, last_year))
+        first_year, (new_year, _, days) = self.table.around(first)
+        since = bisect_left(days, first - new_year)
+        last_year, (new_year, _, days) = self.table.around(last)
+        until = bisect_left(days, last - new_year)
+        return until - since + sum(len(self.table.span(year)[2]) for year in range(first_year, last_year))
 
 
 class IntervalWalls:
