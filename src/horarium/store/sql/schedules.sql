@@ -147,3 +147,7 @@ INSERT INTO fires (id, workspace_id, schedule_id, version, kind, slot_ms, due_ms
 VALUES (:id, :workspace_id, :schedule_id, :version, :kind, :slot_ms, :slot_ms, :request, :state, :fired_ms,
         CAST(:audience_size AS BIGINT), :runs, 0, 0, 0)
 ON CONFLICT (id) DO NOTHING;
+
+-- name: find_manual_fire
+SELECT id FROM fires
+WHERE schedule_id = :schedule_id AND id >= :low AND kind = 'manual' AND request = :request LIMIT 1;

@@ -184,14 +184,14 @@ def _fire_row(row: Any, entry: Firing, jitter: int, state: FireState, now: int, 
 def _begin(batch: _Batch, row: Any, entry: Firing, jitter: int) -> Id:
     """The rows of a fire that starts now: its one run, or the reading of its audience."""
     if row["audience"] is not None:
-        fire = _fire_row(row, entry, jitter, FireState.RESOLVING, batch.now, None)
-        batch.fires.append(fire)
-        batch.fanouts.append((fire[0], row["workspace_id"], row["schedule_id"], row["version"], batch.now))
-        return fire[0]
+        resolving = _fire_row(row, entry, jitter, FireState.RESOLVING, batch.now, None)
+        batch.fires.append(resolving)
+        batch.fanouts.append((resolving[0], row["workspace_id"], row["schedule_id"], row["version"], batch.now))
+        return bytes(resolving[0])
     fire = _fire_row(row, entry, jitter, FireState.RUNNING, batch.now, 1)
     batch.fires.append(fire)
     _one_run(batch, fire[0], row, entry.slot_ms + jitter)
-    return fire[0]
+    return bytes(fire[0])
 
 
 def _one_run(batch: _Batch, of_fire: Id, row: Any, due_ms: int) -> None:
@@ -223,7 +223,7 @@ def _one_run(batch: _Batch, of_fire: Id, row: Any, due_ms: int) -> None:
 def _hold_back(batch: _Batch, row: Any, entry: Firing, jitter: int) -> Id:
     fire = _fire_row(row, entry, jitter, FireState.WAITING, batch.now, None)
     batch.fires.append(fire)
-    return fire[0]
+    return bytes(fire[0])
 
 
 async def _pass(tx: Tx, batch: _Batch, row: Any, entry: Passed) -> None:

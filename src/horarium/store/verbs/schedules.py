@@ -14,7 +14,7 @@ import orjson
 
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.fire import FireKind, FireState, SpanReason
-from horarium.domain.ids import Id, fire_id
+from horarium.domain.ids import Id, fire_id, lowest_id_at
 from horarium.domain.plan import passed_between, slot_after
 from horarium.domain.schedule import (
     NO_OWNER,
@@ -470,3 +470,12 @@ async def fire_by_hand(
     }
     await insert_single_run(tx, fire, kind, now, now)
     return one
+
+
+async def find_manual_fire(tx: Tx, schedule_id: Id, request: str, since_ms: int) -> Id | None:
+    """The fire made by hand for a request since an instant; the schedule stays locked against a second one."""
+    await tx.row("due_schedule", schedule_id=schedule_id)
+    row = await tx.row(
+        "find_manual_fire", schedule_id=schedule_id, request=request, low=lowest_id_at(since_ms)
+    )
+    return None if row is None else bytes(row["id"])

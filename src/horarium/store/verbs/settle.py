@@ -78,9 +78,9 @@ async def _end_fires(tx: Tx, ends: Sequence[RunEnd], now: int) -> list[tuple[Id,
             shared.setdefault(end.fire_id, []).append(end)
             continue
         counts = _counts((end,))
-        state = settled_state(1, *counts) or FireState.RUNNING
-        singles.append((end.fire_id, state.value, now, *counts))
-        ended.append((end.schedule_id, end.fire_id, end.kind, state))
+        single = settled_state(1, *counts) or FireState.RUNNING
+        singles.append((end.fire_id, single.value, now, *counts))
+        ended.append((end.schedule_id, end.fire_id, end.kind, single))
     if singles:
         await tx.many("finish_single_fires", singles)
     for fire, of_fire in shared.items():

@@ -1,0 +1,162 @@
+"""Why did it fire, or why not? And what will happen next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from horarium.domain.fire import Fire, FireKind, Span, SpanReason
+from horarium.domain.ids import Id
+from horarium.domain.schedule import Policies, Schedule, ScheduleState, policies_from_text, timing_from_text
+from horarium.service.clock import Clock
+from horarium.store.base import Store, Tx
+from horarium.store.verbs import ledger
+from horarium.store.verbs.schedules import get_schedule
+from horarium.times import Occurrence, Timing, compile_timing, explain_next, jitter_ms, local_reading
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a recurrence means in words, and its next occurrences; `delay_ms` is the schedule's stable jitter."""
+
+    description: str
+    occurrences: tuple[Occurrence, ...]
+    delay_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The account of one instant. `verdict` is a machine word:
+
+    fired | waiting | skipped | missed | paused | cancelled | due | upcoming | no_slot | before_creation | ended
+    """
+
+    at_ms: int
+    verdict: str
+    sentence: str
+    local: str
+    description: str
+    version: int | None = None
+    fire: Fire | None = None
+    span: Span | None = None
+    previous_slot_ms: int | None = None
+    next_slot_ms: int | None = None
+
+
+def preview(
+    timing: Timing, after_ms: int, count: int, policies: Policies | None = None, schedule_id: Id | None = None
+) -> Preview:
+    """The next `count` occurrences after an instant. Raises RecurrenceError."""
+    delay = 0
+    if policies is not None and policies.jitter_ms and schedule_id is not None:
+        delay = jitter_ms(schedule_id, policies.jitter_ms)
+    occurrences = explain_next(timing, after_ms // 1000, count)
+    return Preview(compile_timing(timing).describe(), tuple(occurrences), delay)
+
+
+def upcoming(schedule: Schedule, after_ms: int, count: int) -> Preview:
+    """What a stored schedule will do: as `preview`, but nothing where it is not on the clock, and never more than
+    its limit of fires leaves."""
+    policies = schedule.definition.policies
+    limit = count
+    if policies.max_fires is not None:
+        limit = min(count, max(policies.max_fires - schedule.progress.fires, 0))
+    found = preview(schedule.definition.timing, after_ms, limit, policies, schedule.id)
+    if schedule.state is not ScheduleState.ACTIVE:
+        return Preview(found.description, (), found.delay_ms)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainService:
+    store: Store
+    clock: Clock
+
+    async def explain(self, workspace_id: Id, schedule_id: Id, at_ms: int) -> Explanation:
+        """What became, or will become, of the slot at an instant. Raises NotFound."""
+        return await self.store.read(_explain, workspace_id, schedule_id, at_ms, self.clock.now_ms())
+
+    async def ledger(
+        self, workspace_id: Id, schedule_id: Id, from_ms: int, to_ms: int, limit: int
+    ) -> list[Fire | Span]:
+        """Fires of the clock and spans in [from, to], in slot order."""
+
+        async def read(tx: Tx) -> list[Fire | Span]:
+            await get_schedule(tx, workspace_id, schedule_id)
+            fires, spans = await ledger.entries_between(
+                tx, workspace_id, schedule_id, from_ms, to_ms, limit
+            )
+            merged: list[Fire | Span] = [*fires, *spans]
+            merged.sort(key=lambda entry: entry.slot_ms if isinstance(entry, Fire) else entry.first_ms)
+            return merged[:limit]
+
+        return await self.store.read(read)
+
+
+async def _explain(tx: Tx, workspace_id: Id, schedule_id: Id, at_ms: int, now: int) -> Explanation:
+    schedule = await get_schedule(tx, workspace_id, schedule_id)
+    slot = at_ms // 1000 * 1000
+    version = await ledger.version_at(tx, workspace_id, schedule_id, slot - 1)
+    timing = schedule.definition.timing if version is None else timing_from_text(version["timing"])
+    policies = schedule.definition.policies if version is None else policies_from_text(version["policies"])
+    recurrence = compile_timing(timing)
+    before = recurrence.last_in(schedule.created_ms // 1000, slot // 1000 - 1)
+    after = recurrence.next_after(slot // 1000)
+    fires, spans = await ledger.entries_between(tx, workspace_id, schedule_id, slot, slot, 10)
+    is_slot = recurrence.next_after(slot // 1000 - 1) == slot // 1000
+    verdict, sentence = _judge(schedule, policies, slot, now, is_slot, fires, spans, version is None)
+    return Explanation(
+        at_ms=slot,
+        verdict=verdict,
+        sentence=sentence,
+        local=local_reading(timing.zone, slot // 1000),
+        description=recurrence.describe(),
+        version=None if version is None else version["version"],
+        fire=fires[0] if fires else None,
+        span=spans[0] if spans else None,
+        previous_slot_ms=None if before is None else before * 1000,
+        next_slot_ms=None if after is None else after * 1000,
+    )
+
+
+_SPAN_WORDS = {
+    SpanReason.SKIPPED: ("skipped", "it was skipped: an earlier fire of this schedule was still running"),
+    SpanReason.MISSED: ("missed", "it was missed: the server was not running in time, and catch-up left it out"),
+    SpanReason.PAUSED: ("paused", "the schedule was paused"),
+    SpanReason.CANCELLED: ("cancelled", "the schedule was changed or deleted before it was due"),
+}
+
+
+def _judge(
+    schedule: Schedule,
+    policies: Policies,
+    slot: int,
+    now: int,
+    is_slot: bool,
+    fires: list[Fire],
+    spans: list[Span],
+    unborn: bool,
+) -> tuple[str, str]:
+    """(verdict, sentence) from what the ledger says and, where it is silent, from the schedule. Pure."""
+    clock_fires = [fire for fire in fires if fire.kind is FireKind.CLOCK]
+    if clock_fires:
+        fire = clock_fires[0]
+        if fire.state == "waiting":
+            return "waiting", "it waits: an earlier fire of this schedule is still running"
+        late = fire.fired_ms - fire.due_ms
+        return "fired", f"it fired {late} ms after it was due, and is {fire.state.value}"
+    if spans:
+        if not is_slot:
+            return "no_slot", "the schedule names no slot at this instant"
+        return _SPAN_WORDS[spans[0].reason]
+    if unborn or slot < schedule.created_ms:
+        return "before_creation", "the schedule did not exist yet"
+    if not is_slot:
+        return "no_slot", "the schedule names no slot at this instant"
+    if schedule.state is ScheduleState.PAUSED:
+        return "paused", "the schedule is paused; this slot will not fire"
+    if schedule.state is not ScheduleState.ACTIVE:
+        return "ended", f"the schedule is {schedule.state.value}: {schedule.ended_reason or 'nothing fires any more'}"
+    delay = jitter_ms(schedule.id, policies.jitter_ms) if policies.jitter_ms else 0
+    if slot + delay > now:
+        return "upcoming", f"it is due in {(slot + delay - now + 999) // 1000} s"
+    return "due", "it is due and is about to fire"
