@@ -27,9 +27,8 @@ from horarium.targets.sql.failures import NotThere
 
 T = TypeVar("T")
 
-BUSY_MS = 5_000
-"""How long a write to an embedded file waits for another process's; also the longest a cancelled one
-lingers."""
+BUSY_MS, BUSY_TRIES = 100, 100
+"""A write to an embedded file waits for another process's in short steps, so that it can be stopped in between."""
 MAX_OPEN = 64
 POOL_SIZE, POOL_OVERFLOW = 2, 8
 RECYCLE_SECONDS = 600
@@ -100,6 +99,7 @@ class EmbeddedDatabase:
     def _work(self, work: Callable[[Connection], T], handle: _Handle) -> T:
         with self._engine.connect() as connection:
             handle.take(connection)
+            connection.execution_options(handle=handle)
             try:
                 return work(connection)
             finally:
@@ -114,12 +114,12 @@ class _Handle:
 
     def __init__(self) -> None:
         self._raw: sqlite3.Connection | None = None
-        self._stopped = False
+        self.stopped = False
         self._lock = threading.Lock()
 
     def take(self, connection: Connection) -> None:
         with self._lock:
-            if self._stopped:
+            if self.stopped:
                 raise InterruptedError("stopped before it began")
             self._raw = connection.connection.driver_connection
 
@@ -129,7 +129,7 @@ class _Handle:
 
     def interrupt(self) -> None:
         with self._lock:
-            self._stopped = True
+            self.stopped = True
             if self._raw is not None:
                 self._raw.interrupt()
 
@@ -153,10 +153,26 @@ def embedded_engine(path: Path) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        if options.get("writes"):
+            _begin_write(connection, options.get("handle"))
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _begin_write(connection: Connection, handle: _Handle | None) -> None:
+    """Takes the file's write lock at once, which is the only place where a write waits."""
+    raw: Any = connection.connection.driver_connection
+    for _ in range(BUSY_TRIES):
+        try:
+            raw.execute("BEGIN IMMEDIATE").close()
+            return
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or (handle and handle.stopped):
+                break
+    connection.exec_driver_sql("BEGIN IMMEDIATE")  # the last try, whose error is told
 
 
 def reflect(connection: Connection, schema: str | None, name: str) -> Table:

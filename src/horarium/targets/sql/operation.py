@@ -15,7 +15,7 @@ from sqlalchemy import Column, ColumnElement, Insert, Table, Update, insert, nul
 from horarium.domain.errors import Problem
 from horarium.targets.sql.conditions import FIELD as WHERE
 from horarium.targets.sql.conditions import match, read_conditions
-from horarium.targets.sql.config import Columns
+from horarium.targets.sql.config import MAX_NAME, Columns
 from horarium.targets.sql.values import Mismatch, coerce
 
 OPERATIONS = ("INSERT", "UPDATE")
@@ -54,7 +54,7 @@ def check_form(operation: Any) -> list[Problem]:
     if not isinstance(operation, Mapping):
         return [Problem("", "must be an object with operation and values", "type")]
     problems = [
-        Problem(str(key), f"is not known; an operation has {', '.join(_KEYS)}", "unknown")
+        Problem(str(key)[:MAX_NAME], f"is not known; an operation has {', '.join(_KEYS)}", "unknown")
         for key in operation
         if key not in _KEYS
     ]
@@ -95,13 +95,13 @@ def _values(
 ) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, value in given.items():
-        column = _named(table, name, columns.write, f"values.{name}", "written", problems)
+        column = _named(table, name, columns.write, _field(name), "written", problems)
         if column is None:
             continue
         try:
             values[column.name] = _value(column, value, dialect)
         except Mismatch as error:
-            problems.append(Problem(f"values.{name}", f"column {name!r} {error}", "type"))
+            problems.append(Problem(_field(name), f"column {name!r} {error}", "type"))
     if kind == "INSERT" and not problems:
         problems.extend(_missing(table, values))
     return values
@@ -182,6 +182,11 @@ def _named(
     what = "there is no column" if column is None else f"this target does not let be {verb} the column"
     problems.append(Problem(field, f"{what} {_short(name)}; {verb} may be: {shown or 'none'}", "unknown"))
     return None
+
+
+def _field(name: Any) -> str:
+    """The field of a value; a name that cannot be written in an answer (a lone surrogate) is escaped."""
+    return f"values.{str(name)[:MAX_NAME].encode(errors='backslashreplace').decode()}"
 
 
 def _short(name: Any) -> str:
