@@ -20,7 +20,6 @@ import orjson
 from multidict import istr
 
 from horarium.domain.errors import Problem
-from horarium.domain.ids import Id
 from horarium.domain.run import Call, Outcome, Verdict
 from horarium.targets.context import (
     callback_url,
@@ -34,7 +33,8 @@ from horarium.targets.door import Door, explain, was_refused
 from horarium.targets.http_config import SECRET_FIELDS, Plan, check_config
 from horarium.targets.options import ExecutorOptions
 from horarium.targets.output import error_text, keep_bytes
-from horarium.targets.secrecy import Scrubber, split
+from horarium.targets.plans import Plans
+from horarium.targets.secrecy import Scrubber, run_scrubber, split
 from horarium.targets.signing import new_secret, signature
 from horarium.targets.template import TemplateError
 
@@ -42,7 +42,6 @@ EVENT_TYPE = "horarium.run"
 
 _RETRYABLE = frozenset((408, 425, 429))
 _LONGEST_RETRY_AFTER_MS = 24 * 3600 * 1000
-_MOST_PLANS = 4096
 
 _IDEMPOTENCY_KEY = istr("Idempotency-Key")
 _ATTEMPT = istr("Horarium-Attempt")
@@ -73,7 +72,7 @@ class HttpExecutor:
         self._public_url = options.public_url
         self._source = (options.public_url or "").rstrip("/") + "/horarium/v1"
         self._limit = options.response_limit_bytes
-        self._plans: dict[Id, tuple[Mapping[str, Any], Mapping[str, Any], Plan]] = {}
+        self._plans = Plans(Plan)
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
         return check_config(config, self._door.policy)
@@ -86,31 +85,16 @@ class HttpExecutor:
 
     async def execute(self, call: Call) -> Outcome:
         try:
-            plan = self._plan(call)
+            plan = self._plans.of(call)
             url, headers, body = self._request(plan, call)
         except (TemplateError, ValueError, TypeError) as error:
             # ValueError and TypeError: a stored configuration, or a value, that cannot be written into a
             # request.
-            return _failed(f"the request could not be made: {error}", _scrubber(call), retryable=False)
+            return _failed(f"the request could not be made: {error}", run_scrubber(call), retryable=False)
         return await self._send(plan, call, url, headers, body)
 
     async def close(self) -> None:
         await self._door.close()
-
-    def _plan(self, call: Call) -> Plan:
-        """What was compiled for this target, as long as its configuration is still the same."""
-        known = self._plans.get(call.target_id)
-        if known is not None:
-            config, secrets, plan = known
-            if (config is call.config or config == call.config) and (
-                secrets is call.secrets or secrets == call.secrets
-            ):
-                return plan
-        if len(self._plans) >= _MOST_PLANS:
-            self._plans.clear()
-        plan = Plan(call.config, call.secrets)
-        self._plans[call.target_id] = (call.config, call.secrets, plan)
-        return plan
 
     def _request(self, plan: Plan, call: Call) -> tuple[str, dict[str, str], bytes | None]:
         run = run_text(call.run_id)
@@ -152,9 +136,9 @@ class HttpExecutor:
                 answer = await _read(response, self._limit)
         except TimeoutError:
             seconds = call.timeout_ms / 1000
-            return _failed(f"the target did not finish its answer within {seconds:g} s", _scrubber(call))
+            return _failed(f"the target did not finish its answer within {seconds:g} s", run_scrubber(call))
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return _failed(explain(error), _scrubber(call), retryable=not was_refused(error))
+            return _failed(explain(error), run_scrubber(call), retryable=not was_refused(error))
         finally:
             # Does nothing to a connection whose answer was read to its end: that one goes back to the pool.
             if response is not None:
@@ -167,13 +151,7 @@ class HttpExecutor:
         if not answer:
             return None
         plain = call.callback_token is None and not call.environment
-        return keep_bytes(answer, self._limit, plan.scrubber if plain else _scrubber(call, plan.scrubber))
-
-
-def _scrubber(call: Call, known: Scrubber | None = None) -> Scrubber:
-    """One that also knows what is secret in this run alone."""
-    own = [call.callback_token, *(value for value in call.environment.values() if len(value) >= 8)]
-    return (known or Scrubber(call.secrets.values())).also(own)
+        return keep_bytes(answer, self._limit, plan.scrubber if plain else run_scrubber(call, plan.scrubber))
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from horarium.domain.errors import Problem
+from horarium.domain.run import Call
 
 MASK = "***"
 
@@ -162,6 +163,12 @@ class Scrubber:
         if isinstance(value, list):
             return [self.value(inner) for inner in value]
         return value
+
+
+def run_scrubber(call: Call, known: Scrubber | None = None) -> Scrubber:
+    """One that also knows what is secret in this run alone: its callback token and its environment."""
+    own = [value for value in call.environment.values() if len(value) >= _SHORTEST_PART]
+    return (known or Scrubber(call.secrets.values())).also([call.callback_token, *own])
 
 
 def _needles(secret: Any) -> Iterable[str]:

@@ -1,0 +1,34 @@
+"""What was compiled for recent targets, so that a run pays only for what is its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+from horarium.domain.ids import Id
+from horarium.domain.run import Call
+
+PlanT = TypeVar("PlanT")
+
+_MOST = 4096
+
+
+class Plans(Generic[PlanT]):
+    """Compiled plans by target, each used only while configuration and secrets are still those it was made
+    of."""
+
+    def __init__(self, compile_plan: Callable[[Mapping[str, Any], Mapping[str, Any]], PlanT]) -> None:
+        self._compile = compile_plan
+        self._plans: dict[Id, tuple[Mapping[str, Any], Mapping[str, Any], PlanT]] = {}
+
+    def of(self, call: Call) -> PlanT:
+        """The plan of a run's target. Raises what compiling raises (a stored configuration that is not
+        valid)."""
+        known = self._plans.get(call.target_id)
+        if known is not None and known[0] == call.config and known[1] == call.secrets:
+            return known[2]
+        if len(self._plans) >= _MOST:
+            self._plans.clear()
+        plan = self._compile(call.config, call.secrets)
+        self._plans[call.target_id] = (call.config, call.secrets, plan)
+        return plan
