@@ -16,8 +16,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1)
-MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
-DAYS = "SUN MON TUE WED THU FRI SAT".split()
+MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
 DATE_LINE = 3 * 3600
 
 
@@ -68,7 +68,9 @@ def fires(
     return sorted(at for at in found if after < at <= upto)
 
 
-def beat_fires(zone: str, every: int, offset: int, after: int, upto: int, gap: str, overlap: str) -> list[int]:
+def beat_fires(
+    zone: str, every: int, offset: int, after: int, upto: int, gap: str, overlap: str
+) -> list[int]:
     """The same for the readings 1970-01-01T00:00 + offset + k * every."""
     info = zone_info(zone)
     start = int((_local(info, after) - EPOCH).total_seconds()) - 100_000

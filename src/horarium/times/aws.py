@@ -55,7 +55,7 @@ def parse_at(text: str, field: str) -> At:
     """One local time, whole seconds, without an offset: the schedule's zone says where."""
     found = parse_local(text.strip()) if "T" in text else None
     if found is None or "." in text:
-        raise fail(field, "must be an existing local time such as 2026-01-01T09:00:00, without an offset", text)
+        raise fail(field, "must be a local time such as 2026-01-01T09:00:00, without an offset", text)
     return At(found[0])
 
 
@@ -80,7 +80,9 @@ _ALL_YEARS = (2 << 2199) - (1 << 1970)
 
 def _plain(kind: FieldKind, text: str) -> int:
     if "?" in text:
-        raise fail(kind.name, f"? is only for day of month and day of week; write * for every {kind.label}", text)
+        raise fail(
+            kind.name, f"? is only for day of month and day of week; write * for every {kind.label}", text
+        )
     return parse_field(kind, text)
 
 

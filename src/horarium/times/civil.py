@@ -70,18 +70,18 @@ END_WALL = first_day(MAX_YEAR + 1) * DAY
 
 
 def wall_text(wall: int) -> str:
-    """"2024-01-27T09:00:00"."""
+    """ "2024-01-27T09:00:00"."""
     day, second = divmod(wall, DAY)
     return f"{_date_text(day)}T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
 
 
 def utc_text(instant: int) -> str:
-    """"2024-01-27T14:00:00Z"."""
+    """ "2024-01-27T14:00:00Z"."""
     return wall_text(instant) + "Z"
 
 
 def offset_text(offset: int) -> str:
-    """"-05:00", or "+00:19:32" where a zone once kept odd seconds."""
+    """ "-05:00", or "+00:19:32" where a zone once kept odd seconds."""
     sign, size = ("-", -offset) if offset < 0 else ("+", offset)
     text = f"{sign}{size // 3600:02d}:{size // 60 % 60:02d}"
     return text + f":{size % 60:02d}" if size % 60 else text

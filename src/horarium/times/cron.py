@@ -82,7 +82,7 @@ def _refuse_missing_dates(months: int, days: int, parts: list[str]) -> None:
     if not any(months >> month & 1 and days & _LONGEST_MONTHS[month] for month in range(1, 13)):
         raise fail(
             "day_of_month",
-            "no such date: none of these months ever has that day, so it would never fire; choose a day they have",
+            "it would never fire: none of these months ever has that day; choose one they have",
             f"{parts[2]} {parts[3]}",
             kind="never",
         )

@@ -31,7 +31,7 @@ class DayRule:
     """The days of a recurrence, as masks: bit 1 is the first of the month, bit 1 January, bit 0 Sunday.
 
     `either`: a day matches by its number or by its weekday (cron with both restricted); otherwise by both.
-    `last_day`: L. `last_workday`: LW. `nearest`: the n of each nW. `last_weekdays`: each nL. `nth`: (weekday, n).
+    `last_day`: L. `last_workday`: LW. `nearest`: the n of each nW. `last_weekdays`: nL. `nth`: (weekday, n).
     """
 
     months: int = ALL_MONTHS

@@ -20,7 +20,7 @@ _RATE = re.compile(r"\s*(\S+)\s+(\S+)\s*", re.ASCII)
 
 
 def parse_length(value: object, field: str, *, round_up: bool = False) -> int:
-    """Whole seconds >= 1 of "1h30m", "90s" or a number; a fraction is refused, or rounded up (never early)."""
+    """Whole seconds >= 1 of "1h30m" or a number; a fraction is refused, or rounded up (never early)."""
     if isinstance(value, str):
         seconds, fraction = _text_length(value, field)
     elif isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LONGEST:

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from horarium.times.civil import DAY, wall_text
+from horarium.times.pieces import Stretch
+from horarium.times.recurrence import Bounded, OneShot, Recurrence, Zoned
 from horarium.times.timing import Timing, compile_timing
+from horarium.times.union import Union
+from horarium.times.walls import WallSet
+from horarium.times.words import span
 from horarium.times.zones import local_reading
+
+# How many stretches back a note looks for readings that were dropped before an occurrence.
+STRETCHES_SEEN = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +27,109 @@ class Occurrence:
 
 
 def explain_next(timing: Timing, after: int, count: int) -> list[Occurrence]:
-    """The next `count` occurrences after an instant."""
+    """The next `count` occurrences after an instant, each marked where a clock change touched it."""
     recurrence = compile_timing(timing)
     found: list[Occurrence] = []
-    instant: int | None = after
-    while len(found) < count and instant is not None:
-        instant = recurrence.next_after(instant)
+    before: int | None = after
+    while len(found) < count and before is not None:
+        instant = recurrence.next_after(before)
         if instant is not None:
-            found.append(Occurrence(instant, local_reading(timing.zone, instant)))
+            notes = "; ".join(_notes(recurrence, before, instant))
+            found.append(Occurrence(instant, local_reading(timing.zone, instant), notes))
+        before = instant
     return found
+
+
+def _notes(recurrence: Recurrence, before: int, instant: int) -> list[str]:
+    if isinstance(recurrence, Bounded):
+        return _notes(recurrence.inner, max(before, recurrence.start - 1), instant)
+    if isinstance(recurrence, Union):
+        return list(
+            dict.fromkeys(note for part in recurrence.parts for note in _notes(part, before, instant))
+        )
+    if isinstance(recurrence, OneShot):
+        return [recurrence.note] if recurrence.note and recurrence.instant == instant else []
+    if isinstance(recurrence, Zoned):
+        own = recurrence.next_after(instant - 1) == instant
+        return _dropped(recurrence, before, instant) + (_touched(recurrence, instant) if own else [])
+    return []
+
+
+def _touched(zoned: Zoned, instant: int) -> list[str]:
+    stretch = zoned.zone.stretch(instant, zoned.policy)
+    moved = _moved(zoned, stretch, instant)
+    passes = _passes(zoned, stretch, instant)
+    return [note for note in (moved, passes) if note]
+
+
+def _moved(zoned: Zoned, stretch: Stretch, instant: int) -> str:
+    """Whether the instant stands for readings that the clock jumps over."""
+    for piece in stretch.pieces:
+        if not piece.lo <= instant < piece.hi:
+            continue
+        spans = [
+            *piece.jumped,
+            *((instant + o, instant + o + 1) for o in piece.offsets if o != stretch.offset),
+        ]
+        lost = [text for a, b in spans if (text := _elements(zoned.walls, a, b))]
+        if lost:
+            reading = instant + stretch.offset
+            own = zoned.walls.next_wall(reading) == reading and stretch.offset in piece.offsets
+            stands = "also stands for what the clock jumps over" if own else "moved: the clock jumps over"
+            return f"{stands}{':' if own else ''} {' and '.join(lost)}"
+    return ""
+
+
+def _passes(zoned: Zoned, stretch: Stretch, instant: int) -> str:
+    """Whether the reading occurs twice, and which of the two this is."""
+    wall = instant + stretch.offset
+    overlap = zoned.policy.overlap
+    earlier = zoned.zone.stretch(stretch.lo - 1, zoned.policy) if stretch.lo > instant - DAY else None
+    if earlier and earlier.lo <= wall - earlier.offset < earlier.hi:
+        rest = "; the first does not fire" if overlap == "last" else ""
+        return f"second pass of a repeated {_length(earlier.offset - stretch.offset)}{rest}"
+    later = zoned.zone.stretch(stretch.hi, zoned.policy) if stretch.hi < instant + 2 * DAY else None
+    if later and later.lo <= wall - later.offset < later.hi:
+        rest = "; the second does not fire" if overlap == "first" else ""
+        return f"first pass of a repeated {_length(stretch.offset - later.offset)}{rest}"
+    return ""
+
+
+def _dropped(zoned: Zoned, before: int, instant: int) -> list[str]:
+    """The readings between two occurrences that fall into a gap and fire nowhere."""
+    notes: list[str] = []
+    stretch = zoned.zone.stretch(instant, zoned.policy)
+    for _ in range(STRETCHES_SEEN):
+        if stretch.lo <= before:
+            break
+        earlier = zoned.zone.stretch(stretch.lo - 1, zoned.policy)
+        a, b = stretch.lo + earlier.offset, stretch.lo + stretch.offset
+        fires = any(
+            piece.jumped or len(piece.offsets) > 1 or earlier.offset in piece.offsets
+            for piece in stretch.pieces
+            if piece.lo == stretch.lo
+        )
+        lost = _elements(zoned.walls, a, b, dated=True) if a < b and not fires else ""
+        if lost:
+            notes.append(f"before it the clock jumps over {lost}, which does not fire")
+        stretch = earlier
+    return notes[::-1]
+
+
+def _elements(walls: WallSet, lo: int, hi: int, *, dated: bool = False) -> str:
+    """ "02:30", or "02:00 to 02:45", of the elements in [lo, hi); "" if there are none."""
+    first = walls.next_wall(lo)
+    if first >= hi:
+        return ""
+    last = walls.prev_wall(hi - 1)
+    day = f" of {wall_text(first)[:10]}" if dated else ""
+    return (_clock(first) if first == last else f"{_clock(first)} to {_clock(last)}") + day
+
+
+def _clock(wall: int) -> str:
+    text = wall_text(wall)[11:]
+    return text.removesuffix(":00")
+
+
+def _length(seconds: int) -> str:
+    return "hour" if seconds == 3600 else span(seconds)

@@ -36,7 +36,11 @@ class FieldKind:
         return spelled
 
     def _name_range(self) -> list[str]:
-        return [f"{min(self.names, key=self._order)} to {max(self.names, key=self._order)}"] if self.names else []
+        return (
+            [f"{min(self.names, key=self._order)} to {max(self.names, key=self._order)}"]
+            if self.names
+            else []
+        )
 
     def _order(self, name: str) -> int:
         return self.names[name]
@@ -75,9 +79,13 @@ def parse_value(kind: FieldKind, text: str, item: str = "") -> int:
     else:
         value = kind.names.get(text.upper(), -1)
         if value < 0:
-            raise fail(kind.name, f"{kind.label} must be {kind.accepts}, or a list, range or step", item or text)
+            raise fail(
+                kind.name, f"{kind.label} must be {kind.accepts}, or a list, range or step", item or text
+            )
     if not kind.low <= value <= kind.high:
-        raise fail(kind.name, f"{kind.label} {value} is out of range; it must be {kind.accepts}", item or text)
+        raise fail(
+            kind.name, f"{kind.label} {value} is out of range; it must be {kind.accepts}", item or text
+        )
     return value
 
 

@@ -41,7 +41,9 @@ def parse_spec(spec: str, dialect: str) -> Rule:
     if spec.lstrip().startswith("{"):
         return structured(_object(spec))
     if len(spec) > EXPRESSION_LIMIT:
-        raise fail("", f"the expression is too long; at most {EXPRESSION_LIMIT} characters are accepted", spec)
+        raise fail(
+            "", f"the expression is too long; at most {EXPRESSION_LIMIT} characters are accepted", spec
+        )
     return text(spec)
 
 
@@ -99,7 +101,11 @@ def _at(value: object) -> Rule:
 
 
 def _rate(value: object) -> Rule:
-    return Rate(parse_rate(value, "rate", NATIVE_RATE_UNITS)) if isinstance(value, str) else _not_text("rate", value)
+    return (
+        Rate(parse_rate(value, "rate", NATIVE_RATE_UNITS))
+        if isinstance(value, str)
+        else _not_text("rate", value)
+    )
 
 
 _SINGLE: dict[str, Callable[[Any], Rule]] = {

@@ -1,7 +1,7 @@
 """From wall clock to instants: what a stretch of constant offset means under a policy for clock changes.
 
-A stretch [lo, hi) of one offset is cut into pieces, and a piece says which local readings fire within it. With
-that, every policy is decided by segments alone, never by adding an hour and looking:
+A stretch [lo, hi) of one offset is cut into pieces, and a piece says which local readings fire within it.
+With that, every policy is decided by segments alone, never by adding an hour and looking:
 
 - a reading that occurs twice belongs to two stretches, and `dst_overlap` takes it away from one of them;
 - a reading that the clock jumps over belongs to none, and `dst_gap` gives it to the first instant after the
@@ -11,6 +11,7 @@ that, every policy is decided by segments alone, never by adding an hour and loo
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 # Transitions closer together than this can make or lose the same reading (offsets lie within 16 h of UTC).
@@ -47,7 +48,9 @@ class Stretch(NamedTuple):
     pieces: tuple[Piece, ...]
 
 
-def cut_stretch(starts: Sequence[int], offsets: Sequence[int], end: int, index: int, policy: Policy) -> Stretch:
+def cut_stretch(
+    starts: Sequence[int], offsets: Sequence[int], end: int, index: int, policy: Policy
+) -> Stretch:
     """Stretch `index` of the zone that has `offsets[i]` from `starts[i]` and ends at `end`."""
     table = _Table(starts, offsets, end)
     lo, hi, offset = table.start(index), table.start(index + 1), offsets[index]
@@ -62,7 +65,7 @@ def cut_stretch(starts: Sequence[int], offsets: Sequence[int], end: int, index: 
 
 def _pieces(cuts: list[int], active: list[tuple[int, int, int]], jumped: tuple[Span, ...]) -> list[Piece]:
     pieces = []
-    for lo, hi in zip(cuts, cuts[1:], strict=False):
+    for lo, hi in pairwise(cuts):
         offsets = tuple(dict.fromkeys(offset for a, b, offset in active if a <= lo < b))
         landing = jumped if lo == cuts[0] else ()
         if offsets or landing:

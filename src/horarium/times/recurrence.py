@@ -1,8 +1,9 @@
-"""The protocol of everything that recurs, and its kinds: zoned readings, elapsed beats, single instants, bounds."""
+"""The protocol of everything that recurs, and its kinds: zoned readings, beats, single instants, bounds."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from typing import Protocol
 
 from horarium.times.civil import DAY, END_WALL, FIRST_WALL
@@ -13,6 +14,8 @@ from horarium.times.zones import Zone
 # Every offset lies well within a day of UTC, so readings and instants never part by more.
 APART = DAY
 FIRST, LAST = FIRST_WALL, END_WALL - 1
+# Words are made when somebody reads them.
+Words = Callable[[], str]
 
 
 class Recurrence(Protocol):
@@ -44,18 +47,18 @@ class Zoned:
 
     one_shot = False
 
-    def __init__(self, walls: WallSet, zone: Zone, policy: Policy, words: str) -> None:
+    def __init__(self, walls: WallSet, zone: Zone, policy: Policy, words: Words) -> None:
         self.walls, self.zone, self.policy, self._words = walls, zone, policy, words
 
     def describe(self) -> str:
-        return self._words
+        return self._words()
 
     def next_after(self, t: int) -> int | None:
         found = self._search(t)
         return None if found is None else found[0]
 
     def _search(self, t: int) -> tuple[int, Piece] | None:
-        """The next instant and its piece, stretch by stretch; a sparse set leads straight to its next element."""
+        """The next instant and its piece, by stretches; a sparse set leads straight to its next element."""
         x = max(t + 1, FIRST)
         while x <= LAST:
             stretch = self.zone.stretch(x, self.policy)
@@ -150,7 +153,7 @@ class Calendar(Zoned):
     - `_year`: (first day, day after the last, matching days) of a year.
     """
 
-    def __init__(self, walls: CalendarWalls, zone: Zone, policy: Policy, words: str) -> None:
+    def __init__(self, walls: CalendarWalls, zone: Zone, policy: Policy, words: Words) -> None:
         super().__init__(walls, zone, policy, words)
         self._calendar = walls
         times = walls.times
@@ -215,12 +218,12 @@ class Elapsed:
 
     one_shot = False
 
-    def __init__(self, every: int, phase: int, first: int, words: str) -> None:
+    def __init__(self, every: int, phase: int, first: int, words: Words) -> None:
         self.every, self.phase, self._words = every, phase, words
         self.first = max(first, FIRST) + (phase - max(first, FIRST)) % every
 
     def describe(self) -> str:
-        return self._words
+        return self._words()
 
     def next_after(self, t: int) -> int | None:
         if t < self.first:
@@ -245,15 +248,15 @@ class Elapsed:
 
 
 class OneShot:
-    """A single instant (once, at, delay)."""
+    """A single instant (once, at, delay); `note` says what a clock change did to it."""
 
     one_shot = True
 
-    def __init__(self, instant: int, words: str) -> None:
-        self.instant, self._words = instant, words
+    def __init__(self, instant: int, words: Words, note: str = "") -> None:
+        self.instant, self._words, self.note = instant, words, note
 
     def describe(self) -> str:
-        return self._words
+        return self._words()
 
     def next_after(self, t: int) -> int | None:
         return self.instant if t < self.instant else None

@@ -130,7 +130,9 @@ def _range_mask(collector: Collector, field: str, entry: object, low: int, high:
     if len(collector.problems) > before:
         return 0
     if end < start:
-        collector.add(f"{field}.end", f"{end} is before the start {start}; give an end of at least {start}", end)
+        collector.add(
+            f"{field}.end", f"{end} is before the start {start}; give an end of at least {start}", end
+        )
         return 0
     return sum(1 << number for number in range(start, end + 1, step))
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from horarium.times import words
-from horarium.times.civil import END_WALL, FIRST_WALL
+from horarium.times.civil import END_WALL, FIRST_WALL, wall_text
 from horarium.times.days import year_table
 from horarium.times.grammar import parse_spec
 from horarium.times.pieces import Policy
@@ -57,7 +57,7 @@ class Timing:
 
 
 def wants_anchor(spec: str, dialect: str = "native") -> bool:
-    """Whether `Timing.anchor` matters to this spec (rate, @every, every, delay); RecurrenceError if invalid."""
+    """Whether `Timing.anchor` matters (rate, @every, every, delay); RecurrenceError for an invalid spec."""
     return needs_anchor(parse_spec(spec, dialect))
 
 
@@ -102,29 +102,51 @@ def _check_policies(collector: Collector, timing: Timing) -> None:
 
 def _bind(rule: Rule, timing: Timing, where: Zone) -> Recurrence:
     if isinstance(rule, CalendarRule):
-        walls = CalendarWalls(day_times(rule.second, rule.minute, rule.hour), year_table(rule.days, rule.years))
-        every_hour = rule.hour == ALL_HOURS
-        return Calendar(walls, where, _policy(timing, rule.defaults, every_hour), words.calendar(rule, where.name))
+        times, days = day_times(rule.second, rule.minute, rule.hour), year_table(rule.days, rule.years)
+        walls, every_hour = CalendarWalls(times, days), rule.hour == ALL_HOURS
+        return Calendar(
+            walls,
+            where,
+            _policy(timing, rule.defaults, every_hour),
+            partial(words.calendar, rule, where.name),
+        )
     if isinstance(rule, WallBeat):
         beat = IntervalWalls(rule.every, rule.offset)
-        return Zoned(beat, where, _policy(timing, rule.defaults, False), words.wall_beat(rule, where.name))
+        return Zoned(
+            beat, where, _policy(timing, rule.defaults, False), partial(words.wall_beat, rule, where.name)
+        )
     if isinstance(rule, Rate):
-        return Elapsed(rule.every, timing.anchor, timing.anchor + rule.every, words.rate(rule, timing.anchor))
+        return Elapsed(
+            rule.every, timing.anchor, timing.anchor + rule.every, partial(words.rate, rule, timing.anchor)
+        )
     if isinstance(rule, Beat):
-        return Elapsed(rule.every, rule.phase % rule.every, FIRST_WALL, words.beat(rule))
+        return Elapsed(rule.every, rule.phase % rule.every, FIRST_WALL, partial(words.beat, rule))
     return _one_shot(rule, timing, where)
 
 
 def _one_shot(rule: Rule, timing: Timing, where: Zone) -> OneShot:
     if isinstance(rule, At):
-        return OneShot(where.resolve(rule.wall), words.at(rule, where.name))
+        return _at(rule, where)
     if isinstance(rule, Once):
-        return OneShot(rule.instant, words.once(rule))
+        return OneShot(rule.instant, partial(words.once, rule))
     assert isinstance(rule, Delay)  # unions hold no unions
     instant = timing.anchor + rule.seconds
     if not FIRST_WALL <= instant < END_WALL:
         raise fail("delay", "ends after the year 9999", str(rule.seconds))
-    return OneShot(instant, words.delay(rule, instant))
+    return OneShot(instant, partial(words.delay, rule, instant))
+
+
+def _at(rule: At, where: Zone) -> OneShot:
+    """The earlier of two instants, the first valid one after a gap; a note says so."""
+    instant = where.resolve(rule.wall)
+    if not FIRST_WALL <= instant < END_WALL:
+        raise fail("at", "must lie within the years 1 to 9999")
+    note = ""
+    if instant + where.offset(instant) != rule.wall:
+        note = f"moved: the clock jumps over {wall_text(rule.wall)}"
+    elif where.occurs_again(rule.wall, instant):
+        note = "first pass of a repeated reading; the second does not fire"
+    return OneShot(instant, partial(words.at, rule, where.name), note)
 
 
 def _policy(timing: Timing, defaults: Defaults, every_hour: bool) -> Policy:

@@ -22,7 +22,8 @@ class Union:
         self._known: list[tuple[int, int | None]] = [(0, 0) for _ in self.parts]
 
     def describe(self) -> str:
-        return "; and ".join(part.describe() for part in self.parts)
+        first, *others = (part.describe() for part in self.parts)
+        return "; and ".join([first, *(text[0].lower() + text[1:] for text in others)])
 
     def next_after(self, t: int) -> int | None:
         best = None

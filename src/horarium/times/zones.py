@@ -87,6 +87,11 @@ class Zone:
                 return max(wall - stretch.offset, stretch.lo)
             instant = stretch.hi
 
+    def occurs_again(self, wall: int, instant: int) -> bool:
+        """Whether a local reading that occurs at `instant` occurs once more."""
+        following = self.stretch(self.stretch(instant, _PLAIN).hi, _PLAIN)
+        return following.lo <= wall - following.offset < following.hi
+
     def _page_of(self, instant: int) -> Page:
         if instant < self._edge:
             return self._page
