@@ -1,7 +1,7 @@
 """A real PostgreSQL for tests: one server per test process, in a folder of its own, reached by a Unix socket.
 
-`fresh_database()` answers the URL of a new, empty database; the server starts with the first of them and is ended
-by its own package, with its folder, when the process exits.
+`fresh_database()` answers the URL of a new, empty database; the server starts with the first of them and is
+ended by its own package, with its folder, when the process exits.
 """
 
 from __future__ import annotations

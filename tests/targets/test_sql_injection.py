@@ -1,7 +1,8 @@
-"""Attempts to make a table write do something else than it says: through values, columns, tables, operators, conditions.
+"""Attempts to make a table write do something else than it says: through values, columns, tables,
+operators, conditions.
 
-Each is tried on SQLite and on PostgreSQL against a table with three rows and a second table beside it. Whatever the
-executor answers, only what the operation means may have changed.
+Each is tried on SQLite and on PostgreSQL against a table with three rows and a second table beside it.
+Whatever the executor answers, only what the operation means may have changed.
 """
 
 from __future__ import annotations
@@ -241,7 +242,9 @@ async def test_tables_are_known_by_their_exact_name_only(place: Place) -> None:
     for run, table in enumerate(WRONG_TABLES):
         target = place.target(table=table)
         if not target.executor.check({**target.config, **target.secrets}):
-            await assert_refused(target, {"operation": "UPDATE", "values": {"score": 99}, "dbRecordId": 2}, run)
+            await assert_refused(
+                target, {"operation": "UPDATE", "values": {"score": 99}, "dbRecordId": 2}, run
+            )
     await assert_only(place, BEFORE)
 
 
@@ -282,7 +285,9 @@ async def test_odd_but_real_names_are_quoted(place: Place) -> None:
     operation = {
         "operation": "UPDATE",
         "values": {name: 5},
-        "whereConditions": json.dumps([{"column": name, "operator": "is_null"}, {"column": "id", "operator": "=", "value": 2}]),
+        "whereConditions": json.dumps(
+            [{"column": name, "operator": "is_null"}, {"column": "id", "operator": "=", "value": 2}]
+        ),
     }
     outcome = await place.executor.execute(place.call(operation, 1))
     assert outcome.error is None

@@ -81,7 +81,13 @@ async def test_an_update_by_record_touches_that_row_alone(place: Place) -> None:
         ({"name": "b"}, [2]),
         ({"name": "b", "score": 1}, []),
         ([{"column": "score", "operator": ">", "value": 1}], [2, 3]),
-        ([{"column": "score", "operator": ">=", "value": 2}, {"column": "score", "operator": "<", "value": 3}], [2]),
+        (
+            [
+                {"column": "score", "operator": ">=", "value": 2},
+                {"column": "score", "operator": "<", "value": 3},
+            ],
+            [2],
+        ),
         ([{"column": "score", "operator": "!=", "value": 2}], [1, 3]),
         ([{"column": "score", "operator": "<=", "value": 1}], [1]),
         ([{"column": "name", "operator": "in", "value": ["a", "c"]}], [1, 3]),
@@ -101,7 +107,12 @@ async def test_conditions_pick_their_rows(place: Place, where: Any, touched: lis
 
 async def test_record_and_conditions_together_narrow(place: Place) -> None:
     await run(place, ADA, 1)
-    operation = {"operation": "UPDATE", "values": {"score": 0}, "dbRecordId": 1, "whereConditions": '{"name": "Bob"}'}
+    operation = {
+        "operation": "UPDATE",
+        "values": {"score": 0},
+        "dbRecordId": 1,
+        "whereConditions": '{"name": "Bob"}',
+    }
     assert (await run(place, operation, 2)).output["affected"] == 0
     assert (await place.rows())[0][2] == 5
 
@@ -261,7 +272,9 @@ async def test_workspaces_do_not_share_a_database_of_the_same_name(tmp_path: Pat
     outcome = await run(place, ADA, 1, workspace_id=other)
     assert outcome.error == "there is no embedded database 'crm'; create a table in it first"
     await create_table(place.options, other, "crm", "contacts", [{"name": "name", "type": "text"}])
-    assert (await run(place, {"operation": "INSERT", "values": {"name": "x"}}, 1, workspace_id=other)).error is None
+    assert (
+        await run(place, {"operation": "INSERT", "values": {"name": "x"}}, 1, workspace_id=other)
+    ).error is None
     assert await place.rows() == []
     await leave(place)
 
@@ -283,7 +296,9 @@ async def test_without_leave_to_make_the_marker_the_write_says_at_least_once() -
         # Once the operator made the table but did not let the role write to it, it is the same.
         await run(place, ADA, 2)
         await place.executor.close()
-        again = Place(type(place.executor)(place.options), clerk.config, clerk.secrets, place.options, place.url)
+        again = Place(
+            type(place.executor)(place.options), clerk.config, clerk.secrets, place.options, place.url
+        )
         assert (await run(again, ADA, 3)).output["guarantee"] == "at-least-once"
         await again.executor.close()
     finally:
