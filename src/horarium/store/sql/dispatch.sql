@@ -21,7 +21,8 @@ UPDATE ready SET owner = :node, epoch = epoch + 1 WHERE run_id IN (:ids...);
 -- name: claimed_of_lane
 -- How many runs of a limited lane are in flight: with workers, or with the target itself.
 SELECT (SELECT count(*) FROM ready WHERE lane = :lane AND owner IS NOT NULL AND limited = 1)
-     + (SELECT count(*) FROM callbacks WHERE target_id = :lane AND answer IS NULL) AS in_flight;
+     + (SELECT count(*) FROM callbacks c WHERE c.target_id = :lane AND c.answer IS NULL
+        AND NOT EXISTS (SELECT 1 FROM ready q WHERE q.run_id = c.run_id)) AS in_flight;
 
 -- name: hold_lane
 -- Two nodes must not both find room for the last place of a limited lane.
@@ -42,7 +43,9 @@ SELECT due_ms FROM ready WHERE owner IS NULL ORDER BY due_ms LIMIT 1;
 SELECT r.id, r.workspace_id, r.schedule_id, r.fire_id, r.target_id, r.mode, r.row_key, r.due_ms, r.attempts,
        r.data, r.generation, q.epoch, q.stop, t.version AS target_version, s.name AS schedule_name, s.created_by,
        v.timing, v.policies, v.input, v.environment, v.audience IS NOT NULL AS has_audience,
-       f.kind, f.slot_ms, f.missed_count, f.missed_first, f.missed_last, r.version
+       f.kind, f.slot_ms, f.missed_count, f.missed_first, f.missed_last, r.version,
+       s.id IS NULL OR EXISTS (SELECT 1 FROM grants g WHERE g.principal_id = s.created_by
+                               AND g.target_id IN (r.target_id, :every_target)) AS granted
 FROM runs r
 JOIN ready q ON q.run_id = r.id
 JOIN targets t ON t.id = r.target_id
@@ -73,13 +76,12 @@ FROM rows(run_id bytea, number bigint, started_ms bigint, finished_ms bigint, st
 WHERE TRUE
 ON CONFLICT (run_id, number) DO NOTHING;
 
--- name: insert_callbacks
+-- name: open_callback
+-- The target may answer for this attempt from now on, and for no earlier one.
 INSERT INTO callbacks (run_id, workspace_id, target_id, token_hash, attempt, deadline_ms, lease_ms)
-SELECT run_id, workspace_id, target_id, token_hash, attempt, deadline_ms, lease_ms
-FROM rows(run_id bytea, workspace_id bytea, target_id bytea, token_hash bytea, attempt bigint, deadline_ms bigint,
-          lease_ms bigint) AS r
-WHERE TRUE
-ON CONFLICT (run_id) DO NOTHING;
+VALUES (:run_id, :workspace_id, :target_id, :token_hash, :attempt, :deadline_ms, :lease_ms)
+ON CONFLICT (run_id) DO UPDATE SET token_hash = excluded.token_hash, attempt = excluded.attempt,
+    deadline_ms = excluded.deadline_ms, lease_ms = excluded.lease_ms, answer = NULL;
 
 -- name: held
 -- Which of these runs the node still holds, under which epoch, and whether it is asked to stop.
@@ -89,14 +91,11 @@ SELECT run_id, epoch, stop FROM ready WHERE owner = :node AND run_id IN (:ids...
 UPDATE targets SET state = 'disabled', state_reason = :reason, updated_ms = :now, version = version + 1
 WHERE id = :id AND state = 'active';
 
--- name: hand_back_all
-UPDATE ready SET owner = NULL, epoch = epoch + 1 WHERE owner = :node;
-
 -- name: expired_callbacks
 SELECT c.run_id, c.attempt, c.deadline_ms, c.lease_ms FROM callbacks c
-WHERE c.answer IS NULL AND c.deadline_ms <= :now ORDER BY c.deadline_ms LIMIT :limit;
+WHERE c.answer IS NULL AND c.deadline_ms <= :now
+  AND NOT EXISTS (SELECT 1 FROM ready q WHERE q.run_id = c.run_id)
+ORDER BY c.deadline_ms LIMIT :limit;
 
--- name: requeue
-INSERT INTO ready (run_id, lane, due_ms, owner, epoch, limited, stop)
-VALUES (:run_id, :lane, :due_ms, NULL, :epoch, :limited, 0)
-ON CONFLICT (run_id) DO NOTHING;
+-- name: owned
+SELECT run_id, epoch FROM ready WHERE owner = :node;

@@ -108,10 +108,3 @@ UPDATE callbacks SET answer = :answer WHERE run_id = :run_id AND answer IS NULL;
 
 -- name: extend_callback
 UPDATE callbacks SET deadline_ms = :deadline_ms WHERE run_id = :run_id AND answer IS NULL;
-
--- name: drop_callback
-DELETE FROM callbacks WHERE run_id = :run_id;
-
--- name: ledger_totals
--- Per state, for the watchdog and the metrics.
-SELECT count(*) FROM ready;

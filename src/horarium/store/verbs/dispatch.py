@@ -12,6 +12,7 @@ from typing import Any
 
 from horarium.domain.ids import Id
 from horarium.domain.run import RunState
+from horarium.domain.tenancy import EVERY_TARGET
 from horarium.store.base import READY, Tx
 from horarium.store.verbs.settle import RunEnd, settle
 
@@ -26,8 +27,8 @@ class LeaseLost(Exception):
 class Ended:
     """What a worker has to say of one attempt. Times in milliseconds.
 
-    `state`: final, or `running` (the target finishes by callback: `token_hash`, `deadline_ms`), or `pending` (another
-    attempt at `retry_at`).
+    `state`: final, or `running` (the target has taken the work and finishes by callback), or `pending` (another
+    attempt at `retry_at`). `callback`: a callback was opened for the attempt.
     """
 
     end: RunEnd
@@ -40,11 +41,9 @@ class Ended:
     output: str | None = None
     error: str | None = None
     retry_at: int | None = None
-    token_hash: bytes | None = None
-    deadline_ms: int | None = None
-    workspace_id: Id = b""
     target_id: Id = b""
     gone: bool = False
+    callback: bool = False
 
 
 @dataclass(slots=True)
@@ -130,7 +129,7 @@ async def _spend(tx: Tx, lane: Id, rate: float, now: int, calls: int) -> None:
 
 async def describe_claimed(tx: Tx, ids: Sequence[Id], known: Mapping[Id, int]) -> Claimed:
     """All that a worker must know of runs it has claimed."""
-    runs = await tx.rows("claimed_runs", ids=list(ids))
+    runs = await tx.rows("claimed_runs", ids=list(ids), every_target=EVERY_TARGET)
     wanted = {run["target_id"] for run in runs if known.get(run["target_id"]) != run["target_version"]}
     targets = await tx.rows("targets_by_id", ids=sorted(wanted)) if wanted else ()
     return Claimed(runs, targets, ids=list(ids))
@@ -193,6 +192,9 @@ async def _write_ends(tx: Tx, ended: Sequence[Ended], now: int) -> None:
             for one in ended
         ],
     )
+    closed = [one.end.run_id for one in ended if one.callback]
+    if closed:
+        await tx.run("forget_callbacks", ids=closed)
     await settle(tx, [one.end for one in ended], now)
 
 
@@ -202,21 +204,6 @@ async def _write_accepted(tx: Tx, accepted: Sequence[Ended]) -> None:
     await tx.many(
         "note_attempts",
         [(one.end.run_id, one.attempt, one.started_ms, one.status, None, "running") for one in accepted],
-    )
-    await tx.many(
-        "insert_callbacks",
-        [
-            (
-                one.end.run_id,
-                one.workspace_id,
-                one.target_id,
-                one.token_hash,
-                one.attempt,
-                one.deadline_ms,
-                (one.deadline_ms or 0) - one.finished_ms,
-            )
-            for one in accepted
-        ],
     )
 
 
@@ -236,6 +223,41 @@ async def _write_retries(tx: Tx, again: Sequence[Ended]) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class OpenCallback:
+    """An attempt whose target may answer later, until `deadline_ms`; a sign of life gives it `lease_ms` more."""
+
+    run_id: Id
+    epoch: int
+    workspace_id: Id
+    target_id: Id
+    attempt: int
+    token_hash: bytes
+    deadline_ms: int
+    lease_ms: int
+
+
+async def open_callback(tx: Tx, node: Id, one: OpenCallback) -> bool:
+    """Let the target answer for an attempt that is about to be sent; False where the run is not held any more.
+
+    Before the sending, so that even a target that answers at once is heard.
+    """
+    held = await tx.row("held", node=node, ids=[one.run_id])
+    if held is None or held["epoch"] != one.epoch:
+        return False
+    await tx.run(
+        "open_callback",
+        run_id=one.run_id,
+        workspace_id=one.workspace_id,
+        target_id=one.target_id,
+        token_hash=one.token_hash,
+        attempt=one.attempt,
+        deadline_ms=one.deadline_ms,
+        lease_ms=one.lease_ms,
+    )
+    return True
+
+
 async def stopped(tx: Tx, node: Id, holding: Mapping[Id, int]) -> list[Id]:
     """Of the runs a worker is at, those it must end: cancelled meanwhile, taken away, or asked to stop."""
     if not holding:
@@ -251,3 +273,8 @@ async def hand_back(tx: Tx, node: Id, holding: Sequence[tuple[Id, int]], now: in
         return 0
     tx.announce(READY, now)
     return await tx.many("put_back", [(run, node, epoch, now) for run, epoch in holding])
+
+
+async def owned(tx: Tx, node: Id) -> list[tuple[Id, int]]:
+    """(run, epoch) of everything that a node holds according to the store."""
+    return [(row["run_id"], row["epoch"]) for row in await tx.rows("owned", node=node)]

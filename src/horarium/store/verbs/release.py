@@ -68,7 +68,9 @@ async def release(
     the repeat after a uniqueness constraint has refused a batch (a restored backup, say).
     """
     due = await tx.rows("due_schedules", now=now, limit=limit)
-    return await _release(tx, due, _Batch(now, node, room), careful)
+    released = await _release(tx, due, _Batch(now, node, room), careful)
+    released.next_due = await earliest_due(tx)
+    return released
 
 
 async def release_one(tx: Tx, schedule_id: Id, now: int) -> Any:

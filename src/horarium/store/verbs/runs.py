@@ -258,7 +258,9 @@ async def _end_by_callback(
     tx: Tx, row: Any, state: RunState, output: str | None, error: str | None, now: int
 ) -> None:
     await tx.run("answer_callback", run_id=row["run_id"], answer=state.value)
-    finished = (row["run_id"], state.value, row["started_ms"], now, row["attempts"], None, output, error)
+    await tx.run("forget_ready", ids=[row["run_id"]])
+    started = row["started_ms"] if row["started_ms"] is not None else now
+    finished = (row["run_id"], state.value, started, now, row["attempt"], None, output, error)
     await tx.many("finish_runs", [finished])
     kind = row["mode"]
     end = RunEnd(

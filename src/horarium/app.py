@@ -1,0 +1,240 @@
+"""The one place where everything meets: settings become a running server.
+
+One process by default: the HTTP server, the engine and the worker share one event loop and one store. Roles split
+them over processes where one is not enough.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from horarium import __version__
+from horarium.api.app import make_api
+from horarium.domain.errors import Unavailable
+from horarium.domain.ids import Id, random_id
+from horarium.engine.clock import DatabaseClock
+from horarium.engine.loops import (
+    HOUSEKEEPING_S,
+    UPKEEP_S,
+    NoHands,
+    clock_loop,
+    heartbeat_loop,
+    release_loop,
+    ring_on_due,
+    upkeep_loop,
+)
+from horarium.engine.steps import DAY_MS, Engine
+from horarium.engine.wake import Alarm
+from horarium.service.services import Services, make_services
+from horarium.settings import Settings
+from horarium.store.base import Store
+from horarium.store.migrate import migrate_sqlite
+from horarium.store.sqlite import SqliteStore
+from horarium.store.vault import Vault
+from horarium.store.verbs import nodes
+from horarium.targets import registry
+from horarium.targets.options import ExecutorOptions
+from horarium.targets.secrecy import merge_secrets
+from horarium.times import TZDATA_VERSION
+from horarium.worker.worker import Worker
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Node:
+    """A started server: its services, its HTTP application, and the tasks that keep it going."""
+
+    id: Id
+    settings: Settings
+    services: Services
+    api: FastAPI
+    worker: Worker | None
+
+
+@asynccontextmanager
+async def data_folder(settings: Settings) -> AsyncIterator[Path]:
+    """The data folder, made if missing and locked: two servers on one SQLite file would each believe to be alone."""
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = (settings.data / "lock").open("a")
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Unavailable(
+                f"another Horarium server is using {settings.data}: stop it, or give this one a folder of its own with --data"
+            ) from None
+        yield settings.data
+    finally:
+        handle.close()
+
+
+def open_sqlite(path: Path) -> SqliteStore:
+    """The store in a SQLite file, brought up to date."""
+    store = SqliteStore(path)
+    applied = migrate_sqlite(store.connection)
+    if applied:
+        _log.info("migrated", applied=applied)
+    return store
+
+
+@asynccontextmanager
+async def open_node(settings: Settings) -> AsyncIterator[Node]:
+    """Everything of a server but the network: open the store, start engine and worker, and end them in order."""
+    async with data_folder(settings) as data:
+        store: Store = open_sqlite(Path(settings.database_url.removeprefix("sqlite:///")))
+        vault = Vault.from_file(data / "secret.key")
+        executors = registry.load(executor_options(settings))
+        clock = DatabaseClock()
+        await clock.sample(store)
+        services = make_services(store, vault, executors, clock, settings, merge_secrets)
+        me = await _register(store, clock, settings)
+        worker = _worker(settings, services, me) if "worker" in settings.roles else None
+        node = Node(me, settings, services, make_api(services), worker)
+        tasks = _start(node, store, clock, vault)
+        try:
+            yield node
+        finally:
+            await _stop(node, store, tasks)
+            await registry.close(executors)
+            await store.close()
+
+
+def executor_options(settings: Settings) -> ExecutorOptions:
+    return ExecutorOptions(
+        allow_loopback=settings.allow_loopback,
+        allow_private=settings.allow_private,
+        python_functions=settings.python_functions,
+        commands=settings.commands,
+        response_limit_bytes=settings.response_limit,
+        data_dir=settings.data,
+        public_url=settings.public_url,
+    )
+
+
+async def _register(store: Store, clock: DatabaseClock, settings: Settings) -> Id:
+    now = clock.now_ms()
+    me = nodes.Node(
+        random_id(now),
+        settings.node or f"{socket.gethostname()}-{os.getpid()}",
+        ",".join(settings.roles),
+        __version__,
+        TZDATA_VERSION,
+        now,
+        now,
+        now + int(settings.lease * 1000),
+    )
+    await store.urgent(nodes.register, me, True)
+    return me.id
+
+
+def _worker(settings: Settings, services: Services, me: Id) -> Worker:
+    return Worker(
+        services.store,
+        services.clock,
+        me,
+        services.executors,
+        services.vault,
+        settings.concurrency,
+        settings.public_url or f"http://{settings.host}:{settings.port}",
+        settings.poll,
+    )
+
+
+def _start(node: Node, store: Store, clock: DatabaseClock, vault: Vault) -> list[asyncio.Task[None]]:
+    settings = node.settings
+    alarm = Alarm(clock)
+    ring_on_due(store, alarm)
+    engine = Engine(store, clock, node.id, int(settings.retention_days * DAY_MS))
+    loops = [
+        clock_loop(clock, store, alarm),
+        heartbeat_loop(store, clock, node.id, int(settings.lease * 1000)),
+        upkeep_loop([_touch_keys(node.services)], HOUSEKEEPING_S),
+    ]
+    tasks: list[asyncio.Task[None]] = []
+    if node.worker is not None:
+        tasks += node.worker.loops()
+        loops.append(upkeep_loop([node.worker.find_strays], settings.poll))
+    if "engine" in settings.roles:
+        loops += [
+            release_loop(engine, alarm, node.worker or NoHands(), settings.poll, lambda: clock.held),
+            upkeep_loop([engine.recover, engine.expire, engine.unstick], UPKEEP_S),
+            upkeep_loop([engine.rezone, engine.forget], HOUSEKEEPING_S),
+        ]
+    tasks += [asyncio.create_task(loop) for loop in loops]
+    for task in tasks:
+        task.add_done_callback(_end_on_fault)
+    return tasks
+
+
+def _touch_keys(services: Services) -> Callable[[], asyncio.Future[bool]]:
+    async def touch() -> bool:
+        await services.identities.write_last_used()
+        return False
+
+    return touch  # type: ignore[return-value]
+
+
+def _end_on_fault(task: asyncio.Task[None]) -> None:
+    """A loop that ends by a fault of ours takes the process down: a restart is better than half a server."""
+    if not task.cancelled() and task.exception() is not None:
+        _log.error("loop_failed", exc_info=task.exception())
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+async def _stop(node: Node, store: Store, tasks: list[asyncio.Task[None]]) -> None:
+    if node.worker is not None:
+        await node.worker.drain(node.settings.drain)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    with suppress(Unavailable):
+        await node.services.identities.write_last_used()
+        await store.urgent(nodes.stop, node.id, node.services.clock.now_ms())
+
+
+async def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> None:
+    """Run a server until SIGTERM or SIGINT; `ready` is told the address once it answers."""
+    sock = _listen(settings.host, settings.port)
+    port = sock.getsockname()[1]
+    from dataclasses import replace
+
+    settings = replace(settings, port=port)
+    async with open_node(settings) as node:
+        config = uvicorn.Config(
+            node.api,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=int(settings.drain),
+            lifespan="off",
+        )
+        server = uvicorn.Server(config)
+        if ready is not None:
+            host = f"[{settings.host}]" if ":" in settings.host else settings.host
+            ready(f"http://{host}:{port}")
+        await server.serve(sockets=[sock])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        raise Unavailable(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from None
+    sock.listen(2048)
+    return sock

@@ -1,0 +1,60 @@
+"""The clock of a node: the database's time, carried on by the monotonic clock.
+
+Wall clocks of machines differ, step and drift; the database judges. Between samples the time advances with the
+monotonic clock, so it never runs backwards by itself. A sample that lies far ahead is not believed at once: releases
+are held until a second sample confirms it, and what passed then counts as downtime.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from horarium.store.base import Store
+
+JUMP_MS = 60_000
+"""A forward step beyond this is held until confirmed."""
+STEP_MS = 2
+"""A difference up to this is measuring noise."""
+
+
+class DatabaseClock:
+    """`now_ms()` in milliseconds since the epoch. `held` while a jump forward waits for its confirmation."""
+
+    def __init__(self, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> None:
+        self._monotonic_ns = monotonic_ns
+        self._offset_ms = 0
+        self._set = False
+        self._suspected: int | None = None
+        self._highest = 0
+
+    def now_ms(self) -> int:
+        return self._monotonic_ns() // 1_000_000 + self._offset_ms
+
+    @property
+    def held(self) -> bool:
+        return self._suspected is not None
+
+    async def sample(self, store: Store) -> int:
+        """Compare with the database and follow it; the difference found, in milliseconds."""
+        before = self._monotonic_ns()
+        database = await store.now_ms()
+        after = self._monotonic_ns()
+        return self.follow(database, (before + after) // 2_000_000)
+
+    def follow(self, database_ms: int, monotonic_ms: int) -> int:
+        """Take a sample: the database said `database_ms` when the monotonic clock stood at `monotonic_ms`."""
+        offset = database_ms - monotonic_ms
+        if not self._set:
+            self._offset_ms, self._set = offset, True
+            return 0
+        difference = offset - self._offset_ms
+        if abs(difference) <= STEP_MS:
+            self._suspected = None
+            return difference
+        if difference > JUMP_MS and (self._suspected is None or abs(offset - self._suspected) > JUMP_MS):
+            self._suspected = offset
+            return difference
+        self._suspected = None
+        self._offset_ms = offset
+        return difference

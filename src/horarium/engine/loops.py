@@ -1,0 +1,108 @@
+"""The engine's loops: a step, then as long a wait as nothing is due."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import structlog
+
+from horarium.domain.errors import HorariumError
+from horarium.domain.ids import Id
+from horarium.engine.clock import DatabaseClock
+from horarium.engine.steps import RELEASE_BATCH, Engine
+from horarium.engine.wake import Alarm
+from horarium.store.base import DUE, Store
+from horarium.store.verbs import nodes as node_verbs
+
+_log = structlog.get_logger(__name__)
+
+TROUBLE_S = 0.5
+"""Pause after a failed step: the database is away, and hammering it does not bring it back."""
+UPKEEP_S = 1.0
+"""How often lapsed leases and deadlines are looked at; bounds how late they are noticed."""
+HOUSEKEEPING_S = 60.0
+SAMPLE_S = 1.0
+
+
+class Hands(Protocol):
+    """The worker beside the engine, as far as releases care: how many more runs it takes, and taking them."""
+
+    def room(self) -> int: ...
+
+    async def take(self, ids: list[Id]) -> None: ...
+
+
+class NoHands:
+    """An engine without a worker in its process."""
+
+    def room(self) -> int:
+        return 0
+
+    async def take(self, ids: list[Id]) -> None:
+        raise RuntimeError("no room was offered")
+
+
+async def release_loop(
+    engine: Engine, alarm: Alarm, hands: Hands, poll_s: float, held: Callable[[], bool]
+) -> None:
+    """Fire on time: release, and sleep until the earliest due instant."""
+    while True:
+        if held():
+            await asyncio.sleep(UPKEEP_S)
+            continue
+        try:
+            released = await engine.release(hands.room())
+            if released.claimed:
+                await hands.take(released.claimed)
+            if released.schedules >= RELEASE_BATCH:
+                continue
+            due = released.next_due
+        except HorariumError as error:
+            _log.warning("release_failed", error=str(error))
+            await asyncio.sleep(TROUBLE_S)
+            continue
+        if due is None or due > engine.clock.now_ms():
+            await alarm.wait(due, poll_s)
+
+
+async def upkeep_loop(steps: list[Callable[[], Awaitable[bool]]], every_s: float) -> None:
+    """Run steps in turn, each again while it says that there is more, then pause."""
+    while True:
+        for step in steps:
+            try:
+                while await step():
+                    await asyncio.sleep(0)
+            except HorariumError as error:
+                _log.warning("step_failed", step=getattr(step, "__name__", "step"), error=str(error))
+        await asyncio.sleep(every_s)
+
+
+async def clock_loop(clock: DatabaseClock, store: Store, alarm: Alarm) -> None:
+    """Follow the database's time."""
+    while True:
+        await asyncio.sleep(SAMPLE_S)
+        try:
+            difference = await clock.sample(store)
+        except HorariumError as error:
+            _log.warning("clock_not_sampled", error=str(error))
+            continue
+        if abs(difference) > 1000:
+            _log.warning("clock_jumped", milliseconds=difference, held=clock.held)
+            alarm.ring()
+
+
+async def heartbeat_loop(store: Store, clock: DatabaseClock, node: Id, lease_ms: int) -> None:
+    """Keep this node's lease alive."""
+    while True:
+        try:
+            await store.urgent(node_verbs.heartbeat, node, clock.now_ms(), lease_ms)
+        except HorariumError as error:
+            _log.warning("heartbeat_failed", error=str(error))
+        await asyncio.sleep(lease_ms / 3000)
+
+
+def ring_on_due(store: Store, alarm: Alarm) -> None:
+    """Wake the release loop when a commit has moved a due instant."""
+    store.listen(lambda topic, at: alarm.ring(at) if topic == DUE else None)

@@ -1,0 +1,49 @@
+"""Waiting for an instant or an event, whichever comes first."""
+
+from __future__ import annotations
+
+import asyncio
+
+from horarium.service.clock import Clock
+
+LONGEST_WAIT_S = 3600.0
+
+
+class Alarm:
+    """Woken at an instant, or sooner by `ring`. One waiter.
+
+    `ring(at_ms)` only wakes when the instant is sooner than what is waited for: an event about tomorrow disturbs
+    nobody who waits for noon.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._event = asyncio.Event()
+        self._until: int | None = None
+        self._waiting = False
+
+    def ring(self, at_ms: int = 0) -> None:
+        if not self._waiting or self._until is None or at_ms < self._until:
+            self._event.set()
+
+    async def wait(self, until_ms: int | None, backstop_s: float) -> None:
+        """Return at `until_ms` by the clock (never before it, unless rung), or after the backstop at the latest."""
+        self._until, self._waiting = until_ms, True
+        try:
+            seconds = backstop_s
+            if until_ms is not None:
+                seconds = min(seconds, (until_ms - self._clock.now_ms()) / 1000)
+            if seconds > 0 and not self._event.is_set():
+                await _wait(self._event, min(seconds, LONGEST_WAIT_S))
+        finally:
+            self._event.clear()
+            self._waiting = False
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    loop = asyncio.get_running_loop()
+    timer = loop.call_later(seconds, event.set)
+    try:
+        await event.wait()
+    finally:
+        timer.cancel()

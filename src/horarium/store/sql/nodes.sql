@@ -1,0 +1,41 @@
+-- name: insert_node
+INSERT INTO nodes (id, name, roles, software, zone_data, started_ms, seen_ms, lease_ms)
+VALUES (:id, :name, :roles, :software, :zone_data, :now, :now, :lease_ms);
+
+-- name: beat_node
+UPDATE nodes SET seen_ms = :now, lease_ms = :lease_ms WHERE id = :id AND stopped_ms IS NULL;
+
+-- name: stop_node
+UPDATE nodes SET stopped_ms = :now, lease_ms = :now WHERE id = :id;
+
+-- name: list_nodes
+SELECT * FROM nodes WHERE stopped_ms IS NULL OR stopped_ms > :since ORDER BY id;
+
+-- name: lapsed_nodes
+SELECT id FROM nodes WHERE lease_ms < :now AND stopped_ms IS NULL;
+
+-- name: lapsed_owners
+-- Owners of claimed runs that are not among the living: their node lapsed, stopped, or was never heard of.
+SELECT DISTINCT q.owner FROM (
+    SELECT owner FROM ready WHERE owner IS NOT NULL
+    UNION SELECT owner FROM fanouts WHERE owner IS NOT NULL
+) q LEFT JOIN nodes n ON n.id = q.owner
+WHERE n.id IS NULL OR n.stopped_ms IS NOT NULL OR n.lease_ms < :now;
+
+-- name: free_runs_of
+UPDATE ready SET owner = NULL, epoch = epoch + 1 WHERE owner = :node;
+
+-- name: free_fanouts_of
+UPDATE fanouts SET owner = NULL, epoch = epoch + 1 WHERE owner = :node;
+
+-- name: free_everything
+UPDATE ready SET owner = NULL, epoch = epoch + 1 WHERE owner IS NOT NULL;
+
+-- name: free_every_fanout
+UPDATE fanouts SET owner = NULL, epoch = epoch + 1 WHERE owner IS NOT NULL;
+
+-- name: retire_nodes
+UPDATE nodes SET stopped_ms = :now WHERE stopped_ms IS NULL AND lease_ms < :now;
+
+-- name: retire_all_nodes
+UPDATE nodes SET stopped_ms = :now WHERE stopped_ms IS NULL;

@@ -1,0 +1,63 @@
+-- name: next_number
+INSERT INTO counters (name, value) VALUES (:name, 1)
+ON CONFLICT (name) DO UPDATE SET value = counters.value + 1
+RETURNING value;
+
+-- name: insert_target
+INSERT INTO targets (id, workspace_id, number, key, kind, name, description, executor, config, secrets, completion,
+    timeout_ms, deadline_ms, max_concurrency, rate_per_second, input_schema, extra, state, version, created_by,
+    created_ms, updated_ms)
+VALUES (:id, :workspace_id, :number, :key, :kind, :name, :description, :executor, :config, :secrets, :completion,
+    :timeout_ms, :deadline_ms, :max_concurrency, :rate_per_second, :input_schema, :extra, :state, 1, :created_by,
+    :now, :now);
+
+-- name: get_target
+SELECT * FROM targets WHERE workspace_id = :workspace_id AND id = :id AND deleted_ms IS NULL;
+
+-- name: get_target_by_key
+SELECT * FROM targets WHERE workspace_id = :workspace_id AND key = :key AND deleted_ms IS NULL;
+
+-- name: get_target_by_number
+SELECT * FROM targets WHERE workspace_id = :workspace_id AND number = :number AND deleted_ms IS NULL;
+
+-- name: existing_targets
+SELECT id FROM targets WHERE workspace_id = :workspace_id AND deleted_ms IS NULL AND id IN (:ids...);
+
+-- name: list_targets
+SELECT * FROM targets
+WHERE workspace_id = :workspace_id AND deleted_ms IS NULL AND id > :after
+    AND (CAST(:kind AS TEXT) IS NULL OR kind = :kind)
+    AND (CAST(:state AS TEXT) IS NULL OR state = :state)
+    AND (CAST(:search AS TEXT) IS NULL OR lower(name) LIKE :search ESCAPE '\'
+        OR lower(COALESCE(key, '')) LIKE :search ESCAPE '\')
+ORDER BY id LIMIT :limit OFFSET :skip;
+
+-- name: count_targets
+SELECT count(*) FROM targets
+WHERE workspace_id = :workspace_id AND deleted_ms IS NULL
+    AND (CAST(:kind AS TEXT) IS NULL OR kind = :kind)
+    AND (CAST(:state AS TEXT) IS NULL OR state = :state)
+    AND (CAST(:search AS TEXT) IS NULL OR lower(name) LIKE :search ESCAPE '\'
+        OR lower(COALESCE(key, '')) LIKE :search ESCAPE '\');
+
+-- name: update_target
+UPDATE targets SET key = :key, kind = :kind, name = :name, description = :description, executor = :executor,
+    config = :config, secrets = :secrets, completion = :completion, timeout_ms = :timeout_ms,
+    deadline_ms = :deadline_ms, max_concurrency = :max_concurrency, rate_per_second = :rate_per_second,
+    input_schema = :input_schema, extra = :extra, state = :state, state_reason = :state_reason,
+    version = version + 1, updated_ms = :now
+WHERE workspace_id = :workspace_id AND id = :id AND version = :version AND deleted_ms IS NULL;
+
+-- name: delete_target
+UPDATE targets SET deleted_ms = :now, secrets = NULL
+WHERE workspace_id = :workspace_id AND id = :id AND deleted_ms IS NULL;
+
+-- name: delete_grants_on_target
+DELETE FROM grants WHERE workspace_id = :workspace_id AND target_id = :target_id;
+
+-- name: schedules_that_need
+-- Live schedules that run a target or belong to it: it cannot go before them.
+SELECT id, name FROM schedules
+WHERE workspace_id = :workspace_id AND (target_id = :target_id OR owner_id = :target_id)
+    AND deleted_ms IS NULL AND state IN ('active', 'paused')
+ORDER BY id LIMIT :limit;

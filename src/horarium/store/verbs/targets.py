@@ -1,0 +1,256 @@
+"""Targets as stored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from horarium.domain.errors import Conflict, NotFound
+from horarium.domain.ids import Id, from_ulid, from_uuid_text
+from horarium.domain.target import Completion, Target, TargetKind, TargetState
+from horarium.store.base import Duplicate, Tx
+
+NAMED = 5
+"""How many of the schedules that hold a target are named."""
+_LARGEST_NUMBER = (1 << 63) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class TargetListing:
+    """What to list, oldest first: None means any. From beyond `after`, or `skip` from the start."""
+
+    workspace_id: Id
+    limit: int
+    after: Id = bytes(16)
+    skip: int = 0
+    kind: str | None = None
+    state: str | None = None
+    search: str | None = None
+
+    def filters(self) -> dict[str, Any]:
+        return {
+            "workspace_id": self.workspace_id,
+            "kind": self.kind,
+            "state": self.state,
+            "search": None if self.search is None else f"%{_literal(self.search)}%",
+        }
+
+
+async def create_target(tx: Tx, target: Target, for_principal: Id) -> Target:
+    """Store a new target, with a grant on it; it comes back with its number. Raises Conflict (key_taken)."""
+    number = int((await tx.row("next_number", name="target"))[0])
+    numbered = replace(target, number=number)
+    try:
+        await tx.run(
+            "insert_target",
+            **_columns(numbered),
+            number=number,
+            created_by=target.created_by,
+            now=target.created_ms,
+        )
+    except Duplicate:
+        raise _key_taken(target) from None
+    await tx.run(
+        "insert_grant",
+        principal_id=for_principal,
+        target_id=target.id,
+        workspace_id=target.workspace_id,
+        now=target.created_ms,
+    )
+    return numbered
+
+
+async def find_target(
+    tx: Tx, workspace_id: Id, reference: str | int, kinds: Collection[str] | None = None
+) -> Target | None:
+    """A target by its id (in any writing), its key or its number; None where it is none of `kinds`.
+
+    An integer is a number and nothing else. The id wins over the key.
+    """
+    found = await _row_of(tx, workspace_id, reference)
+    if found is None or (kinds is not None and found["kind"] not in kinds):
+        return None
+    return _target(found)
+
+
+async def resolve_target(
+    tx: Tx, workspace_id: Id, reference: str | int, kinds: Collection[str] | None = None
+) -> Target:
+    """As `find_target`; raises NotFound."""
+    found = await find_target(tx, workspace_id, reference, kinds)
+    if found is None:
+        raise NotFound("target", str(reference))
+    return found
+
+
+async def get_target(tx: Tx, workspace_id: Id, target_id: Id) -> Target:
+    """Raises NotFound."""
+    found = await tx.row("get_target", workspace_id=workspace_id, id=target_id)
+    if found is None:
+        raise NotFound("target")
+    return _target(found)
+
+
+async def existing_targets(tx: Tx, workspace_id: Id, ids: Sequence[Id]) -> set[Id]:
+    """Which of these are targets of the workspace."""
+    if not ids:
+        return set()
+    rows = await tx.rows("existing_targets", workspace_id=workspace_id, ids=list(ids))
+    return {bytes(row["id"]) for row in rows}
+
+
+async def list_targets(tx: Tx, listing: TargetListing) -> list[Target]:
+    found = await tx.rows(
+        "list_targets", **listing.filters(), after=listing.after, limit=listing.limit, skip=listing.skip
+    )
+    return [_target(row) for row in found]
+
+
+async def count_targets(tx: Tx, listing: TargetListing) -> int:
+    """How many there are, whatever the page."""
+    return int((await tx.row("count_targets", **listing.filters()))[0])
+
+
+async def change_target(
+    tx: Tx,
+    workspace_id: Id,
+    target_id: Id,
+    change: Callable[[Target], Target],
+    now: int,
+    expected_version: int | None = None,
+) -> Target:
+    """Apply a pure function to a target; one that changes nothing writes nothing.
+
+    Raises NotFound, Conflict (version, key_taken) and whatever `change` raises.
+    """
+    before = await get_target(tx, workspace_id, target_id)
+    if expected_version is not None and before.version != expected_version:
+        words = f"the target is at version {before.version}, not {expected_version}: read it again"
+        raise Conflict(words, "version", "version")
+    after = change(before)
+    if after == before:
+        return before
+    try:
+        changed = await tx.run(
+            "update_target",
+            **_columns(after),
+            state_reason=after.state_reason,
+            version=before.version,
+            now=now,
+        )
+    except Duplicate:
+        raise _key_taken(after) from None
+    if not changed:
+        raise Conflict("the target was changed meanwhile: read it again", "version", "version")
+    return replace(after, version=before.version + 1, updated_ms=now)
+
+
+async def delete_target(
+    tx: Tx, workspace_id: Id, target_id: Id, now: int, expected_version: int | None = None
+) -> None:
+    """Take a target away, its secrets and grants with it.
+
+    Raises NotFound, Conflict (in_use: live schedules, version).
+    """
+    target = await get_target(tx, workspace_id, target_id)
+    if expected_version is not None and target.version != expected_version:
+        words = f"the target is at version {target.version}, not {expected_version}: read it again"
+        raise Conflict(words, "version", "version")
+    holders = await tx.rows(
+        "schedules_that_need", workspace_id=workspace_id, target_id=target_id, limit=NAMED + 1
+    )
+    if holders:
+        names = ", ".join(repr(row["name"]) for row in holders[:NAMED])
+        more = " and others" if len(holders) > NAMED else ""
+        raise Conflict(f"schedules still use this target: {names}{more}; delete them first", "in_use")
+    await tx.run("delete_target", workspace_id=workspace_id, id=target_id, now=now)
+    await tx.run("delete_grants_on_target", workspace_id=workspace_id, target_id=target_id)
+
+
+async def _row_of(tx: Tx, workspace_id: Id, reference: str | int) -> Any:
+    if isinstance(reference, int) or reference.isdecimal():
+        number = int(reference) if len(str(reference)) <= 19 else -1
+        if not 0 < number <= _LARGEST_NUMBER:
+            return None
+        return await tx.row("get_target_by_number", workspace_id=workspace_id, number=number)
+    found = None
+    written = _id_in(reference)
+    if written is not None:
+        found = await tx.row("get_target", workspace_id=workspace_id, id=written)
+    if found is None and "\0" not in reference:
+        found = await tx.row("get_target_by_key", workspace_id=workspace_id, key=reference)
+    return found
+
+
+def _id_in(reference: str) -> Id | None:
+    """The id behind `tgt_...`, a dialect's `agent_...`, or a UUID."""
+    prefix, _, tail = reference.partition("_")
+    return from_ulid(tail) if prefix and tail else from_uuid_text(reference)
+
+
+def _key_taken(target: Target) -> Conflict:
+    return Conflict(
+        f"a target with the key {target.key!r} exists already; choose another", "key_taken", "key"
+    )
+
+
+def _literal(text: str) -> str:
+    """A text as a LIKE pattern that matches only itself, in lower case."""
+    return text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=True)
+
+
+def _columns(target: Target) -> dict[str, Any]:
+    """What creating and changing write alike."""
+    return {
+        "id": target.id,
+        "workspace_id": target.workspace_id,
+        "key": target.key,
+        "kind": target.kind.value,
+        "name": target.name,
+        "description": target.description,
+        "executor": target.executor,
+        "config": _json(dict(target.config)),
+        "secrets": target.sealed,
+        "completion": target.completion.value,
+        "timeout_ms": target.timeout_ms,
+        "deadline_ms": target.deadline_ms,
+        "max_concurrency": target.max_concurrency,
+        "rate_per_second": target.rate_per_second,
+        "input_schema": _json(target.input_schema),
+        "extra": _json(dict(target.extra)),
+        "state": target.state.value,
+    }
+
+
+def _target(row: Any) -> Target:
+    return Target(
+        id=bytes(row["id"]),
+        workspace_id=bytes(row["workspace_id"]),
+        kind=TargetKind(row["kind"]),
+        name=row["name"],
+        executor=row["executor"],
+        config=json.loads(row["config"]),
+        created_by=bytes(row["created_by"]),
+        created_ms=row["created_ms"],
+        updated_ms=row["updated_ms"],
+        number=row["number"],
+        key=row["key"],
+        description=row["description"],
+        sealed=None if row["secrets"] is None else bytes(row["secrets"]),
+        completion=Completion(row["completion"]),
+        timeout_ms=row["timeout_ms"],
+        deadline_ms=row["deadline_ms"],
+        max_concurrency=row["max_concurrency"],
+        rate_per_second=row["rate_per_second"],
+        input_schema=None if row["input_schema"] is None else json.loads(row["input_schema"]),
+        extra=json.loads(row["extra"]),
+        state=TargetState(row["state"]),
+        state_reason=row["state_reason"],
+        version=row["version"],
+    )

@@ -1,0 +1,59 @@
+"""Upkeep: what is done now and then so that nothing is stuck, stale or kept for ever."""
+
+from __future__ import annotations
+
+from horarium.domain.ids import lowest_id_at
+from horarium.domain.plan import slot_after
+from horarium.domain.schedule import policies_from_text, timing_from_text
+from horarium.store.base import DUE, Tx
+from horarium.store.verbs.settle import follow_up
+from horarium.times import compile_timing, jitter_ms, zone_fingerprint
+
+ANSWERS_KEPT_MS = 86_400_000
+
+
+async def unstick(tx: Tx, now: int, limit: int) -> int:
+    """Start waiting fires of schedules of which none is open; how many schedules."""
+    stuck = [row["schedule_id"] for row in await tx.rows("stuck_waiting", limit=limit)]
+    if stuck:
+        await follow_up(tx, stuck, now)
+    return len(stuck)
+
+
+async def rezone(tx: Tx, now: int, limit: int) -> int:
+    """Compute anew the next slot of schedules whose zone has other data than it was computed with; how many.
+
+    From where they are accounted for: nothing fires again, and what fell due meanwhile is the release's business.
+    """
+    for row in await tx.rows("zones_in_use"):
+        zone, known = row["zone"], row["zone_data"]
+        current = zone_fingerprint(zone)
+        if known == current:
+            continue
+        stale = await tx.rows("schedules_of_stale_zone", zone=zone, zone_data=known, limit=limit)
+        moved = []
+        for one in stale:
+            policies = policies_from_text(one["policies"])
+            slot = slot_after(compile_timing(timing_from_text(one["timing"])), one["accounted_to"])
+            delay = jitter_ms(one["schedule_id"], policies.jitter_ms) if policies.jitter_ms else 0
+            moved.append((one["schedule_id"], slot, None if slot is None else slot + delay, current))
+        await tx.many("rezone_cursors", moved)
+        tx.announce(DUE, now)
+        return len(moved)
+    return 0
+
+
+async def forget(tx: Tx, before_ms: int, limit: int) -> int:
+    """Drop fires, runs and spans that ended before an instant, in bulk; how many fires and runs."""
+    bound = lowest_id_at(before_ms)
+    runs = [row["id"] for row in await tx.rows("old_runs", before=bound, before_ms=before_ms, limit=limit)]
+    fires = [row["id"] for row in await tx.rows("old_fires", before=bound, before_ms=before_ms, limit=limit)]
+    if runs:
+        await tx.run("delete_attempts", ids=runs)
+        await tx.run("forget_callbacks", ids=runs)
+        await tx.run("delete_runs", ids=runs)
+    if fires:
+        await tx.run("delete_fires", ids=fires)
+    await tx.run("delete_spans", before_ms=before_ms)
+    await tx.run("delete_answers", before_ms=max(before_ms, 0))
+    return max(len(runs), len(fires))

@@ -1,0 +1,1 @@
+"""The worker: claims runs, executes their targets, records what came of it."""

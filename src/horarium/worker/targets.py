@@ -1,0 +1,60 @@
+"""The targets that a worker knows: configuration parsed, secrets opened, kept per version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from horarium.domain.ids import Id
+from horarium.store.vault import Vault
+from horarium.worker.work import Target
+
+KEPT = 10_000
+
+
+class TargetCache:
+    """Targets by id. The claim tells the version it needs; an older copy is fetched anew."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._known: dict[Id, Target] = {}
+
+    @property
+    def versions(self) -> dict[Id, int]:
+        return {one.id: one.version for one in self._known.values()}
+
+    def learn(self, rows: Sequence[Any]) -> None:
+        if len(self._known) + len(rows) > KEPT:
+            self._known.clear()
+        for row in rows:
+            self._known[row["id"]] = self._target(row)
+
+    def __getitem__(self, target_id: Id) -> Target:
+        return self._known[target_id]
+
+    def environment(self, sealed: bytes | None, schedule_id: Id | None) -> Mapping[str, str]:
+        """A schedule's environment variables, opened."""
+        if sealed is None or schedule_id is None:
+            return {}
+        return self._vault.open(sealed, schedule_id)
+
+    def _target(self, row: Any) -> Target:
+        disabled = None
+        if row["deleted_ms"] is not None:
+            disabled = "it was deleted"
+        elif row["state"] != "active":
+            disabled = row["state_reason"] or "switched off"
+        return Target(
+            row["id"],
+            row["version"],
+            row["name"],
+            row["executor"],
+            orjson.loads(row["config"]),
+            {} if row["secrets"] is None else self._vault.open(row["secrets"], row["id"]),
+            row["completion"],
+            row["timeout_ms"],
+            row["deadline_ms"],
+            disabled,
+        )

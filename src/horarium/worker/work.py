@@ -1,0 +1,219 @@
+"""From a claimed run to a call, and from an outcome to what is recorded: the decisions of a worker, all pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from horarium.domain.ids import Id
+from horarium.domain.plan import slot_after
+from horarium.domain.retry import retry_at
+from horarium.domain.run import Call, Missed, Outcome, RunState, Verdict
+from horarium.domain.overlap import Overlap
+from horarium.domain.schedule import (
+    AfterCompletion,
+    OverlapScope,
+    Policies,
+    policies_from_text,
+    timing_from_text,
+)
+from horarium.store.verbs.dispatch import Ended
+from horarium.store.verbs.settle import RunEnd
+from horarium.times import compile_timing
+
+MOST_DELIVERIES = 50
+"""How often a run may be given out in all: one that takes its worker down each time must end."""
+_ONE_RUN = Policies()
+_BUFFERING = (Overlap.BUFFER_ONE, Overlap.BUFFER_ALL, Overlap.CANCEL_OTHER)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a worker knows of a target: its row, with configuration parsed and secrets opened."""
+
+    id: Id
+    version: int
+    name: str
+    executor: str
+    config: Mapping[str, Any]
+    secrets: Mapping[str, Any]
+    completion: str
+    timeout_ms: int
+    deadline_ms: int
+    disabled: str | None = None
+
+
+@dataclass(slots=True)
+class Work:
+    """A claimed run in a worker's hands."""
+
+    run: Any
+    target: Target
+    policies: Policies
+    end: RunEnd
+    attempt: int
+    environment: Mapping[str, str] = field(default_factory=dict)
+    callback_token: str | None = None
+    started_ms: int = 0
+    stopped: bool = False
+    begun: bool = False
+
+    @property
+    def id(self) -> Id:
+        return self.end.run_id
+
+    @property
+    def epoch(self) -> int:
+        return int(self.run["epoch"])
+
+    @property
+    def timeout_ms(self) -> int:
+        return self.policies.timeout_ms or self.target.timeout_ms
+
+
+def work_of(run: Any, target: Target, environment: Mapping[str, str]) -> Work:
+    """A claimed row of `claimed_runs` as work."""
+    policies = _ONE_RUN if run["policies"] is None else policies_from_text(run["policies"])
+    retried = run["mode"] == "retry"
+    end = RunEnd(
+        run["id"],
+        None if retried else run["fire_id"],
+        run["schedule_id"],
+        run["kind"] or run["mode"],
+        RunState.PENDING,
+        single=not run["has_audience"],
+        follow_up=asks_for_follow_up(policies),
+        row_key=run["row_key"],
+    )
+    return Work(run, target, policies, end, run["attempts"] + 1, environment)
+
+
+def asks_for_follow_up(policies: Policies) -> bool:
+    """Whether the end of a fire may start, pause or delete something."""
+    return (
+        policies.overlap in _BUFFERING
+        or policies.overlap_scope is OverlapScope.ROW
+        or policies.pause_after_failures is not None
+        or policies.after_completion is AfterCompletion.DELETE
+    )
+
+
+def obstacle(work: Work) -> str | None:
+    """Why a run must fail without being sent, or None."""
+    if work.target.disabled is not None:
+        return f"the target is disabled: {work.target.disabled}"
+    if not work.run["granted"]:
+        return "the maker of the schedule has no grant on its target any more"
+    if work.epoch > MOST_DELIVERIES:
+        return f"given up: it was handed out {work.epoch} times and never came back"
+    return None
+
+
+def call_of(work: Work, now: int, callback_base: str | None) -> Call:
+    """What the executor is given."""
+    run, target = work.run, work.target
+    missed = None
+    if run["missed_count"] is not None:
+        missed = Missed(run["missed_count"], run["missed_first"], run["missed_last"])
+    data = None if run["data"] is None else orjson.loads(run["data"])
+    scheduled = run["schedule_id"] is not None
+    given = None if run["input"] is None else orjson.loads(run["input"])
+    return Call(
+        run_id=work.id,
+        workspace_id=run["workspace_id"],
+        target_id=target.id,
+        target_name=target.name,
+        config=target.config,
+        secrets=target.secrets,
+        attempt=work.attempt,
+        timeout_ms=work.timeout_ms,
+        now_ms=now,
+        kind=work.end.kind,
+        schedule_id=run["schedule_id"],
+        schedule_name=run["schedule_name"],
+        fire_id=run["fire_id"],
+        slot_ms=run["slot_ms"],
+        timezone=timing_from_text(run["timing"]).zone if run["timing"] else "UTC",
+        missed=missed,
+        input=given if scheduled else data,
+        row_key=run["row_key"],
+        row=data if scheduled else None,
+        environment=work.environment,
+        callback_token=work.callback_token,
+        callback_base=callback_base if work.callback_token else None,
+    )
+
+
+def judge(work: Work, outcome: Outcome, now: int) -> Ended:
+    """What is recorded of an attempt that ended with `outcome` at `now`."""
+    match outcome.verdict:
+        case Verdict.SUCCEEDED:
+            return _ended(work, RunState.SUCCEEDED, outcome, now)
+        case Verdict.ACCEPTED:
+            return _ended(work, RunState.RUNNING, outcome, now)
+        case Verdict.FAILED:
+            again = _another_attempt(work, outcome, now)
+            if again is None:
+                return _ended(work, RunState.FAILED, outcome, now)
+            return _ended(work, RunState.PENDING, outcome, now, again)
+
+
+def cancelled(work: Work, now: int) -> Ended:
+    """What is recorded of an attempt that was ended because the run shall stop."""
+    return _ended(work, RunState.CANCELLED, Outcome(Verdict.FAILED, error="cancelled"), now)
+
+
+def _another_attempt(work: Work, outcome: Outcome, now: int) -> int | None:
+    if not outcome.retryable or outcome.gone:
+        return None
+    return retry_at(
+        work.policies.retry,
+        work.id,
+        work.attempt,
+        work.run["due_ms"],
+        now,
+        outcome.retry_after_ms,
+        _next_slot(work) if work.policies.retry.until_next_slot else None,
+    )
+
+
+def _next_slot(work: Work) -> int | None:
+    """The slot behind the one this run is for, of schedules that the clock fires."""
+    if work.end.kind != "clock" or work.run["slot_ms"] is None or work.end.fire_id is None:
+        return None
+    if work.policies.overlap is Overlap.ALLOW:
+        return None
+    return slot_after(compile_timing(timing_from_text(work.run["timing"])), work.run["slot_ms"])
+
+
+def _ended(work: Work, state: RunState, outcome: Outcome, now: int, again: int | None = None) -> Ended:
+    end = work.end
+    if state.final:
+        end = RunEnd(
+            end.run_id,
+            end.fire_id,
+            end.schedule_id,
+            end.kind,
+            state,
+            end.single,
+            end.follow_up,
+            end.row_key,
+        )
+    return Ended(
+        end,
+        work.epoch,
+        work.attempt,
+        state,
+        work.started_ms,
+        now,
+        outcome.status,
+        None if outcome.output is None else orjson.dumps(outcome.output).decode(),
+        outcome.error,
+        again,
+        target_id=work.target.id,
+        gone=outcome.gone,
+        callback=work.callback_token is not None,
+    )

@@ -1,0 +1,277 @@
+"""The worker's loops: claim into a queue in memory, execute from it.
+
+Claimed runs wait in hand, a little more than can be executed at once, so that a claim takes many rows for one commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from hashlib import sha256
+
+import structlog
+
+from horarium.domain.errors import HorariumError
+from horarium.domain.ids import Id
+from horarium.domain.run import Executor, Outcome, Verdict
+from horarium.engine.wake import Alarm
+from horarium.service.clock import Clock
+from horarium.store.base import CANCELLED, READY, Store
+from horarium.store.vault import Vault
+from horarium.store.verbs import dispatch
+from horarium.store.verbs.dispatch import Claimed, Ended, OpenCallback
+from horarium.worker.recorder import Recorder
+from horarium.worker.targets import TargetCache
+from horarium.worker.work import Work, call_of, cancelled, judge, obstacle, work_of
+
+_log = structlog.get_logger(__name__)
+
+PREFETCH = 4
+"""Runs in hand for each attempt that may be under way: enough to go on executing while the next claim commits."""
+TROUBLE_S = 0.5
+HELD_BACK_MS = 100
+"""How soon to look again at runs that a target's concurrency or rate holds back."""
+OVERRUN_MS = 2_000
+"""How much longer than its time limit an executor may take before the worker ends it."""
+
+
+class Worker:
+    """One process's worker. `concurrency`: attempts under way at once; `callback_base`: where targets answer."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        node: Id,
+        executors: Mapping[str, Executor],
+        vault: Vault,
+        concurrency: int = 256,
+        callback_base: str | None = None,
+        poll_s: float = 5.0,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._node = node
+        self._executors = executors
+        self._concurrency = concurrency
+        self._callback_base = callback_base
+        self._poll_s = poll_s
+        self._targets = TargetCache(vault)
+        self._recorder = Recorder(store, clock, node, self._let_go)
+        self._holding: dict[Id, Work] = {}
+        self._queue: deque[Work] = deque()
+        self._doing: dict[Id, asyncio.Task[None]] = {}
+        self._some = asyncio.Semaphore(0)
+        self._alarm = Alarm(clock)
+        self._cancellations = asyncio.Event()
+        self._lane = dispatch.BEFORE_ALL
+        self._more = False
+        """Whether the last claim left something behind that could be claimed with more room."""
+        self._strays: set[Id] = set()
+        self._closing = False
+        store.listen(self._hear)
+
+    def _hear(self, topic: str, at_ms: int) -> None:
+        if topic == READY:
+            self._alarm.ring(at_ms)
+        elif topic == CANCELLED:
+            self._cancellations.set()
+
+    def loops(self) -> list[asyncio.Task[None]]:
+        """Start everything that a worker does, as tasks."""
+        executing = [self._execute_loop() for _ in range(self._concurrency)]
+        return [
+            asyncio.create_task(loop)
+            for loop in (self._claim_loop(), self._cancel_loop(), self._recorder.loop(), *executing)
+        ]
+
+    def room(self) -> int:
+        """How many more runs may be claimed."""
+        if self._closing:
+            return 0
+        return max(0, self._concurrency * PREFETCH - len(self._holding))
+
+    async def take(self, ids: list[Id]) -> None:
+        """Take runs that were claimed for this node at their birth. What cannot be read now is found as a stray."""
+        try:
+            self._accept(await self._store.read(dispatch.describe_claimed, ids, self._targets.versions))
+        except HorariumError as error:
+            _log.warning("claimed_runs_not_read", runs=len(ids), error=str(error))
+
+    def _accept(self, claimed: Claimed) -> None:
+        self._targets.learn(claimed.targets)
+        for run in claimed.runs:
+            environment = self._targets.environment(run["environment"], run["schedule_id"])
+            work = work_of(run, self._targets[run["target_id"]], environment)
+            self._holding[work.id] = work
+            if run["stop"]:
+                self._recorder.add(cancelled(work, self._clock.now_ms()))
+            else:
+                self._queue.append(work)
+                self._some.release()
+
+    def _let_go(self, recorded: Sequence[Ended]) -> None:
+        for one in recorded:
+            work = self._holding.get(one.end.run_id)
+            if work is not None and work.epoch == one.epoch:
+                del self._holding[one.end.run_id]
+        if self._more and self.room() >= self._concurrency:
+            self._alarm.ring()
+
+    async def _claim_loop(self) -> None:
+        while True:
+            try:
+                due = await self._claim_step()
+            except HorariumError as error:
+                _log.warning("claim_failed", error=str(error))
+                await asyncio.sleep(TROUBLE_S)
+                continue
+            if due is None or due > self._clock.now_ms():
+                await self._alarm.wait(due, self._poll_s)
+
+    async def _claim_step(self) -> int | None:
+        """Claim what fits; the instant to look again, None where only an event or the backstop tells."""
+        room = self.room()
+        if room < self._concurrency:  # what is in hand keeps everyone busy: claim in large pieces
+            self._more = True
+            return None
+        now = self._clock.now_ms()
+        claimed = await self._store.urgent(
+            dispatch.claim, self._node, now, room, self._lane, self._targets.versions
+        )
+        self._lane = claimed.lane
+        self._accept(claimed)
+        due = await self._store.read(dispatch.earliest_ready)
+        self._more = due is not None and due <= now
+        if self._more:  # more than fits, or held back by a target's limits
+            return None if len(claimed.ids) == room else now + HELD_BACK_MS
+        return due
+
+    async def _execute_loop(self) -> None:
+        while True:
+            await self._some.acquire()
+            work = self._queue.popleft()
+            if work.stopped:
+                continue
+            task = asyncio.current_task()
+            assert task is not None
+            self._doing[work.id] = task
+            work.begun = True
+            try:
+                ended = await self._attempt(work)
+            except asyncio.CancelledError:
+                if not work.stopped:
+                    raise
+                task.uncancel()
+                ended = cancelled(work, self._clock.now_ms())
+            finally:
+                del self._doing[work.id]
+            if ended is not None:
+                self._recorder.add(ended)
+
+    async def _attempt(self, work: Work) -> Ended | None:
+        """One attempt, from the check of the clock to the outcome; None where the run is not ours any more."""
+        work.started_ms = now = self._clock.now_ms()
+        early = work.run["due_ms"] - now
+        if early > 0:
+            await asyncio.sleep(early / 1000)
+            return await self._attempt(work)
+        hindrance = obstacle(work)
+        if hindrance is not None:
+            return judge(work, Outcome(Verdict.FAILED, error=hindrance, retryable=False), now)
+        if work.target.completion == "callback" and not await self._open_callback(work, now):
+            self._holding.pop(work.id, None)
+            return None
+        outcome = await self._execute(work, now)
+        return judge(work, outcome, self._clock.now_ms())
+
+    async def _execute(self, work: Work, now: int) -> Outcome:
+        executor = self._executors.get(work.target.executor)
+        if executor is None:
+            words = f"this server has no executor {work.target.executor!r}: install its plug-in"
+            return Outcome(Verdict.FAILED, error=words, retryable=False)
+        try:
+            async with asyncio.timeout((work.timeout_ms + OVERRUN_MS) / 1000):
+                return await executor.execute(call_of(work, now, self._callback_base))
+        except TimeoutError:
+            return Outcome(Verdict.FAILED, error=f"no answer within {work.timeout_ms / 1000:g} s")
+        except Exception as error:  # a fault of the executor's own must end this run, not the worker
+            _log.exception("executor_failed", executor=work.target.executor)
+            return Outcome(Verdict.FAILED, error=f"the executor broke down: {type(error).__name__}")
+
+    async def _open_callback(self, work: Work, now: int) -> bool:
+        work.callback_token = secrets.token_urlsafe(32)
+        one = OpenCallback(
+            work.id,
+            work.epoch,
+            work.run["workspace_id"],
+            work.target.id,
+            work.attempt,
+            sha256(work.callback_token.encode()).digest(),
+            now + work.target.deadline_ms,
+            work.target.deadline_ms,
+        )
+        return await self._store.urgent(dispatch.open_callback, self._node, one)
+
+    async def _cancel_loop(self) -> None:
+        """End attempts whose runs were cancelled, taken away or asked to stop."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._poll_s):
+                    await self._cancellations.wait()
+            self._cancellations.clear()
+            holding = {work.id: work.epoch for work in self._holding.values()}
+            try:
+                for run in await self._store.urgent(dispatch.stopped, self._node, holding):
+                    self._stop(run)
+            except HorariumError as error:
+                _log.warning("cancellations_not_read", error=str(error))
+
+    def _stop(self, run: Id) -> None:
+        work = self._holding.get(run)
+        if work is None or work.stopped:
+            return
+        work.stopped = True
+        task = self._doing.get(run)
+        if task is not None:
+            task.cancel()
+        elif not work.begun:
+            self._recorder.add(cancelled(work, self._clock.now_ms()))
+
+    async def find_strays(self) -> bool:
+        """Hand back runs that the store believes to be ours and we do not have: the reply to a claim was lost.
+
+        Only what is missing twice in a row is a stray; a claim may be on its way.
+        """
+        owned = await self._store.read(dispatch.owned, self._node)
+        missing = {run: epoch for run, epoch in owned if run not in self._holding}
+        strays = [(run, epoch) for run, epoch in missing.items() if run in self._strays]
+        self._strays = set(missing)
+        if strays:
+            await self._store.urgent(dispatch.hand_back, self._node, strays, self._clock.now_ms())
+        return False
+
+    async def drain(self, seconds: float) -> None:
+        """Claim no more, give what is under way time to end, hand the rest back unspent."""
+        self._closing = True
+        unbegun = [work for work in self._queue if not work.stopped]
+        for work in unbegun:
+            work.stopped = True
+        await self._hand_back(unbegun)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._doing:
+                    await asyncio.sleep(0.02)
+        under_way = [self._holding[run] for run in self._doing if run in self._holding]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(seconds, 1.0)):
+                await self._recorder.drained()
+        await self._hand_back(under_way)
+
+    async def _hand_back(self, works: Sequence[Work]) -> None:
+        if works:
+            held = [(work.id, work.epoch) for work in works]
+            await self._store.urgent(dispatch.hand_back, self._node, held, self._clock.now_ms())
