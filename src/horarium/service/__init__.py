@@ -1,0 +1,1 @@
+"""Use cases: one command in, one value out, one transaction."""

@@ -1,0 +1,53 @@
+"""Small checks that several use cases make of what a caller sends; each answers the problems it sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from horarium.domain.errors import Problem
+from horarium.domain.ids import PREFIXES, looks_like_our_id
+
+NAME_LIMIT = 200
+TEXT_LIMIT = 10_000
+KEY_LIMIT = 200
+
+
+def name_problems(field: str, name: str, limit: int = NAME_LIMIT) -> Iterator[Problem]:
+    """A name has at least one visible character, and no control characters."""
+    if not name.strip():
+        yield Problem(field, "must not be empty", "required")
+    elif len(name) > limit:
+        yield Problem(field, f"is {len(name)} characters long; at most {limit} are taken", "too_long")
+    elif not _printable(name):
+        yield Problem(field, "must not contain control characters")
+
+
+def text_problems(field: str, text: str | None, limit: int = TEXT_LIMIT) -> Iterator[Problem]:
+    """A longer text; line breaks are fine, NUL is not (PostgreSQL cannot keep it)."""
+    if text is not None and len(text) > limit:
+        yield Problem(field, f"is {len(text)} characters long; at most {limit} are taken", "too_long")
+    if text is not None and not _storable(text):
+        yield Problem(field, "must not contain NUL or unpaired surrogate characters")
+
+
+def key_problems(field: str, key: str) -> Iterator[Problem]:
+    """A key that a caller chooses: any text that cannot be taken for a number or for one of our own ids."""
+    yield from name_problems(field, key, KEY_LIMIT)
+    if is_integer(key):
+        yield Problem(field, "must not be a whole number, since numbers name things on their own")
+    if looks_like_our_id(key):
+        prefixes = ", ".join(f"{prefix}_" for prefix in PREFIXES)
+        yield Problem(field, f"must not begin like an id of this server ({prefixes})")
+
+
+def is_integer(text: str) -> bool:
+    """Whether a text is written as a whole number."""
+    return text.removeprefix("-").removeprefix("+").isdigit()
+
+
+def _printable(text: str) -> bool:
+    return all(char >= " " and char != "\x7f" for char in text) and _storable(text)
+
+
+def _storable(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)

@@ -1,0 +1,107 @@
+"""Who presents a key: the one place where a request gets its workspace.
+
+What a key stands for is remembered for a few seconds, so that a busy key costs no query. Revoking in this
+process forgets at once; another process learns of it when its memory ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from horarium.domain.errors import RateLimited, Unauthorized
+from horarium.domain.ids import Id
+from horarium.domain.tenancy import KEY_PREFIX, Identity, key_hash
+from horarium.service.clock import Clock
+from horarium.store.base import Store
+from horarium.store.verbs.tenancy import Presented, present_key, touch_keys
+
+REMEMBERED_MS = 3_000
+REMEMBERED_KEYS = 10_000
+TOUCH_MS = 60_000
+"""How often the last use of keys is written."""
+_LONGEST_KEY = 128
+
+
+@dataclass(slots=True)
+class _Known:
+    """What a key was found to stand for (None: nothing), and until when that is believed."""
+
+    presented: Presented | None
+    until_ms: int
+
+
+@dataclass(slots=True)
+class _Allowance:
+    """A token bucket: requests that a key may still make, as of an instant."""
+
+    left: float
+    at_ms: int
+
+
+@dataclass(slots=True)
+class IdentityService:
+    """`rate_limit`: requests a second and key, for this process; 0 sets none. Bursts of a second pass."""
+
+    store: Store
+    clock: Clock
+    rate_limit: float = 0.0
+    _known: dict[bytes, _Known] = field(default_factory=dict)
+    _used: dict[Id, int] = field(default_factory=dict)
+    _allowances: dict[Id, _Allowance] = field(default_factory=dict)
+    _forgotten: int = 0
+
+    async def resolve(self, presented: str | None) -> Identity:
+        """The identity behind a key. Raises Unauthorized, or RateLimited where the key asks too often."""
+        if not presented:
+            raise Unauthorized("no API key was sent; put it into the Authorization header")
+        if not presented.startswith(KEY_PREFIX) or len(presented) > _LONGEST_KEY:
+            raise Unauthorized(f"this is not an API key of this server; they begin with {KEY_PREFIX}")
+        now = self.clock.now_ms()
+        hashed = key_hash(presented)
+        known = self._known.get(hashed)
+        if known is None or known.until_ms <= now:
+            known = await self._look_up(hashed, now)
+        if known.presented is None:
+            raise Unauthorized("this API key is not known here, or it was revoked")
+        if known.presented.expires_ms is not None and known.presented.expires_ms <= now:
+            raise Unauthorized("this API key has expired; make a new one")
+        identity = known.presented.identity
+        self._used[identity.key_id] = now
+        if self.rate_limit:
+            self.charge(identity, 1.0)
+        return identity
+
+    def charge(self, identity: Identity, cost: float) -> None:
+        """Count a request (or part of one) against its key. Raises RateLimited where it asks too often."""
+        if not self.rate_limit:
+            return
+        now, burst = self.clock.now_ms(), max(self.rate_limit, 1.0)
+        allowance = self._allowances.setdefault(identity.key_id, _Allowance(burst, now))
+        gained = max(0, now - allowance.at_ms) * self.rate_limit / 1000
+        allowance.left, allowance.at_ms = min(burst, allowance.left + gained), now
+        if allowance.left < min(cost, burst):
+            wait = int((min(cost, burst) - allowance.left) / self.rate_limit * 1000) + 1
+            words = f"more than {self.rate_limit:g} requests a second with this key; try again in {wait} ms"
+            raise RateLimited(words, wait)
+        allowance.left -= cost
+
+    def forget(self) -> None:
+        """Believe nothing remembered any more: a key, a grant, a principal or a workspace has changed."""
+        self._known.clear()
+        self._forgotten += 1
+
+    async def write_last_used(self) -> int:
+        """Store when keys were last used since the last call; how many. For a loop, every TOUCH_MS."""
+        used, self._used = self._used, {}
+        if used:
+            await self.store.write(touch_keys, sorted(used.items()))
+        return len(used)
+
+    async def _look_up(self, hashed: bytes, now: int) -> _Known:
+        forgotten = self._forgotten
+        known = _Known(await self.store.read(present_key, hashed), now + REMEMBERED_MS)
+        if len(self._known) >= REMEMBERED_KEYS:
+            self._known.clear()
+        if forgotten == self._forgotten:  # otherwise something was revoked while this was read
+            self._known[hashed] = known
+        return known

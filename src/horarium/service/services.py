@@ -1,0 +1,58 @@
+"""All use cases, wired to one store and one clock: what the API, the dialects and the console are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from horarium.domain.run import Executor
+from horarium.service.clock import Clock
+from horarium.service.explain import ExplainService
+from horarium.service.identity import IdentityService
+from horarium.service.runs import RunService
+from horarium.service.schedules import ScheduleService
+from horarium.service.targets import MergeSecrets, TargetService
+from horarium.service.tenancy import TenancyService
+from horarium.settings import Settings
+from horarium.store.base import Store
+from horarium.store.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    store: Store
+    vault: Vault
+    executors: Mapping[str, Executor]
+    clock: Clock
+    settings: Settings
+    identities: IdentityService
+    tenancy: TenancyService
+    targets: TargetService
+    schedules: ScheduleService
+    runs: RunService
+    explain: ExplainService
+
+
+def make_services(
+    store: Store,
+    vault: Vault,
+    executors: Mapping[str, Executor],
+    clock: Clock,
+    settings: Settings,
+    merge_secrets: MergeSecrets,
+) -> Services:
+    """The use cases over one store. `merge_secrets` is how executors' configurations keep stored secrets."""
+    identities = IdentityService(store, clock, settings.rate_limit)
+    return Services(
+        store=store,
+        vault=vault,
+        executors=executors,
+        clock=clock,
+        settings=settings,
+        identities=identities,
+        tenancy=TenancyService(store, clock, identities),
+        targets=TargetService(store, vault, executors, clock, identities, merge_secrets),
+        schedules=ScheduleService(store, clock),
+        runs=RunService(store, clock),
+        explain=ExplainService(store, clock),
+    )

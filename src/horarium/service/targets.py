@@ -1,0 +1,322 @@
+"""The life of targets: made, found, changed, switched off and on, deleted; their secrets sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from horarium.domain.errors import Conflict, Invalid, NotFound, Problem
+from horarium.domain.ids import Id, random_id
+from horarium.domain.run import Executor
+from horarium.domain.target import Completion, Target, TargetKind, TargetState
+from horarium.domain.tenancy import Identity
+from horarium.service.checks import key_problems, name_problems, text_problems
+from horarium.service.clock import Clock
+from horarium.service.identity import IdentityService
+from horarium.service.pages import Page, cut
+from horarium.service.schemas import input_problems, schema_problems
+from horarium.store.base import Store
+from horarium.store.vault import Vault
+from horarium.store.verbs import targets as verbs
+from horarium.store.verbs.targets import TargetListing
+
+REMEMBERED_MS = 3_000
+REMEMBERED = 10_000
+LONGEST_TIMEOUT_MS = 86_400_000
+LONGEST_DEADLINE_MS = 30 * 86_400_000
+SIGNING = "signing_secret"
+"""The secret with which executors sign what they send, where they do."""
+
+MergeSecrets = Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]
+"""(stored secrets, configuration as given) to the configuration with every `***` filled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetDraft:
+    """A target as a caller describes it; times in milliseconds. `executor` is its type, `config` the rest."""
+
+    kind: TargetKind
+    name: str
+    executor: str
+    config: Mapping[str, Any]
+    key: str | None = None
+    description: str | None = None
+    completion: Completion = Completion.RESPONSE
+    timeout_ms: int = 30_000
+    deadline_ms: int = 86_400_000
+    max_concurrency: int | None = None
+    rate_per_second: float | None = None
+    input_schema: Mapping[str, Any] | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NewTarget:
+    """A target with the signing secret made for it, shown this once (None where it signs nothing)."""
+
+    target: Target
+    signing_secret: str | None
+
+
+@dataclass(slots=True)
+class TargetService:
+    store: Store
+    vault: Vault
+    executors: Mapping[str, Executor]
+    clock: Clock
+    identities: IdentityService
+    merge_secrets: MergeSecrets
+    _known: dict[tuple[Id, str | int], tuple[Target, int]] = field(default_factory=dict)
+    _forgotten: int = 0
+
+    async def create(self, who: Identity, draft: TargetDraft) -> NewTarget:
+        """Make a target. Its maker gets a grant on it. Raises Invalid, Conflict (key_taken), Forbidden."""
+        who.require("targets:write")
+        self._refuse(draft, draft.config)
+        now = self.clock.now_ms()
+        new = random_id(now)
+        target, secrets = self._sealed(_target_of(draft, new, who, now), draft.config)
+        stored = await self.store.write(verbs.create_target, target, who.principal_id)
+        self.identities.forget()
+        return NewTarget(stored, _shown(secrets))
+
+    async def put(self, who: Identity, key: str, draft: TargetDraft) -> tuple[NewTarget, bool]:
+        """Make or replace the target with a key; whether it is new. Raises as `create` and `change` do."""
+        known = await self.store.read(verbs.find_target, who.workspace_id, key)
+        if known is None or known.key != key:
+            return await self.create(who, replace(draft, key=key)), True
+        return NewTarget(await self.replace(who, known.id, replace(draft, key=key)), None), False
+
+    async def get(self, who: Identity, reference: str) -> Target:
+        """By id, key or number. Raises NotFound."""
+        who.require("targets:read")
+        return await self.store.read(verbs.resolve_target, who.workspace_id, reference)
+
+    async def list(self, who: Identity, listing: TargetListing) -> Page[Target]:
+        """Oldest first; `listing.limit` of them."""
+        who.require("targets:read")
+        found = await self.store.read(verbs.list_targets, replace(listing, limit=listing.limit + 1))
+        return cut(found, listing.limit, lambda one: one.id)
+
+    async def count(self, listing: TargetListing) -> int:
+        return await self.store.read(verbs.count_targets, listing)
+
+    async def resolve(
+        self, workspace_id: Id, reference: str | int, kinds: Collection[str] | None = None
+    ) -> Target:
+        """The target that a reference names, by id, key or number; any of `kinds`. Raises NotFound.
+
+        Remembered for a few seconds: most schedules name a target that was named a moment ago.
+        """
+        now = self.clock.now_ms()
+        known = self._known.get((workspace_id, reference))
+        if known is None or known[1] <= now:
+            known = await self._look_up(workspace_id, reference, now)
+        if kinds is not None and known[0].kind not in kinds:
+            raise NotFound("target", str(reference))
+        return known[0]
+
+    async def replace(
+        self, who: Identity, target_id: Id, draft: TargetDraft, version: int | None = None
+    ) -> Target:
+        """Everything as in the draft; what the draft leaves out returns to its default."""
+
+        def replaced(before: Target) -> TargetDraft:
+            return replace(draft, key=draft.key if draft.key is not None else before.key)
+
+        return await self.change(who, target_id, replaced, version)
+
+    async def change(
+        self,
+        who: Identity,
+        target_id: Id,
+        change: Callable[[Target], TargetDraft],
+        version: int | None = None,
+    ) -> Target:
+        """Change a target by a pure function of what it was; `***` in a configuration keeps the secret.
+
+        Raises NotFound, Invalid, Conflict (version, key_taken).
+        """
+        who.require("targets:write")
+
+        def changed(before: Target) -> Target:
+            draft = change(before)
+            config: Mapping[str, Any] = draft.config
+            if draft.executor == before.executor:
+                config = self.merge_secrets(self.secrets_of(before), draft.config)
+            self._refuse(draft, config)
+            after, secrets = self._sealed(_edited(before, draft), config)
+            # Sealing is never the same twice: an edit that leaves the secrets alone keeps them as they are.
+            kept = before.sealed is not None and secrets == self.secrets_of(before)
+            return replace(after, sealed=before.sealed) if kept else after
+
+        return await self._store_change(who, target_id, changed, version)
+
+    async def set_enabled(
+        self, who: Identity, target_id: Id, enabled: bool, reason: str | None = None
+    ) -> Target:
+        """Switch a target on or off; off, its runs wait."""
+        who.require("targets:write")
+        state = TargetState.ENABLED if enabled else TargetState.DISABLED
+        why = None if enabled else reason or "disabled by request"
+
+        def switched(before: Target) -> Target:
+            return before if before.state is state else replace(before, state=state, state_reason=why)
+
+        return await self._store_change(who, target_id, switched, None)
+
+    async def delete(self, who: Identity, target_id: Id, version: int | None = None) -> None:
+        """Raises NotFound, Conflict (in_use, naming the schedules; version)."""
+        who.require("targets:write")
+        now = self.clock.now_ms()
+        await self.store.write(verbs.delete_target, who.workspace_id, target_id, now, version)
+        self._forget()
+        self.identities.forget()
+
+    async def rotate_signing_secret(self, who: Identity, target_id: Id, keep: bool = True) -> NewTarget:
+        """A new signing secret; with `keep`, what is sent carries the old one's signature as well, until the
+        next rotation. Raises NotFound, Conflict where the target signs nothing."""
+        who.require("targets:write")
+        made: list[str] = []
+
+        def rotated(before: Target) -> Target:
+            secrets = self.secrets_of(before)
+            if SIGNING not in secrets:
+                raise Conflict(f"targets of type {before.executor} sign nothing")
+            bare = {name: value for name, value in before.config.items() if name != SIGNING}
+            made[:] = [self.executors[before.executor].split(bare)[1][SIGNING]]
+            old = _listed(secrets[SIGNING])[:1] if keep else []
+            sealed = self.vault.seal(secrets | {SIGNING: [*made, *old]}, before.id)
+            return replace(before, sealed=sealed)
+
+        target = await self._store_change(who, target_id, rotated, None)
+        return NewTarget(target, made[0])
+
+    def secrets_of(self, target: Target) -> dict[str, Any]:
+        """The target's secrets by name, opened."""
+        return self.vault.open(target.sealed, target.id) if target.sealed is not None else {}
+
+    def check_input(self, target: Target, value: Any, field: str = "input") -> Sequence[Problem]:
+        """What is wrong with an input by the target's schema, if it has one."""
+        return [] if target.input_schema is None else input_problems(target.input_schema, value, field)
+
+    async def _look_up(self, workspace_id: Id, reference: str | int, now: int) -> tuple[Target, int]:
+        forgotten = self._forgotten
+        found = await self.store.read(verbs.resolve_target, workspace_id, reference)
+        if len(self._known) >= REMEMBERED:
+            self._known.clear()
+        if forgotten == self._forgotten:  # otherwise it was changed while this was read
+            self._known[workspace_id, reference] = found, now + REMEMBERED_MS
+        return found, now
+
+    async def _store_change(
+        self, who: Identity, target_id: Id, change: Callable[[Target], Target], version: int | None
+    ) -> Target:
+        now = self.clock.now_ms()
+        stored = await self.store.write(
+            verbs.change_target, who.workspace_id, target_id, change, now, version
+        )
+        self._forget()
+        return stored
+
+    def _forget(self) -> None:
+        self._known.clear()
+        self._forgotten += 1
+
+    def _refuse(self, draft: TargetDraft, config: Mapping[str, Any]) -> None:
+        problems = [*_draft_problems(draft), *self._executor_problems(draft.executor, config)]
+        if problems:
+            raise Invalid(problems)
+
+    def _executor_problems(self, kind: str, config: Mapping[str, Any]) -> Iterator[Problem]:
+        executor = self.executors.get(kind)
+        if executor is None:
+            known = ", ".join(sorted(self.executors))
+            yield Problem("executor.type", f"{kind!r} is not an executor here; there are {known}", "unknown")
+            return
+        for one in executor.check(config):
+            yield Problem(f"executor.{one.field}" if one.field else "executor", one.message, one.code)
+
+    def _sealed(self, target: Target, config: Mapping[str, Any]) -> tuple[Target, dict[str, Any]]:
+        """The target with its configuration parted, and its secrets in the clear for the moment."""
+        public, secrets = self.executors[target.executor].split(config)
+        sealed = self.vault.seal(secrets, target.id) if secrets else None
+        return replace(target, config=public, sealed=sealed), secrets
+
+
+def _target_of(draft: TargetDraft, new: Id, who: Identity, now: int) -> Target:
+    blank = Target(new, who.workspace_id, draft.kind, "", draft.executor, {}, who.principal_id, now, now)
+    return _edited(blank, draft)
+
+
+def _edited(before: Target, draft: TargetDraft) -> Target:
+    """All of a draft but its configuration; the state's reason goes when the state does."""
+    state = TargetState.ENABLED if draft.enabled else TargetState.DISABLED
+    return replace(
+        before,
+        kind=draft.kind,
+        name=draft.name,
+        executor=draft.executor,
+        key=draft.key,
+        description=draft.description,
+        completion=draft.completion,
+        timeout_ms=draft.timeout_ms,
+        deadline_ms=draft.deadline_ms,
+        max_concurrency=draft.max_concurrency,
+        rate_per_second=draft.rate_per_second,
+        input_schema=draft.input_schema,
+        extra=dict(draft.extra),
+        state=state,
+        state_reason=before.state_reason if state is before.state else None,
+    )
+
+
+def draft_of(target: Target) -> TargetDraft:
+    """A target as the draft that would change nothing: where a partial change begins."""
+    return TargetDraft(
+        target.kind,
+        target.name,
+        target.executor,
+        target.config,
+        target.key,
+        target.description,
+        target.completion,
+        target.timeout_ms,
+        target.deadline_ms,
+        target.max_concurrency,
+        target.rate_per_second,
+        target.input_schema,
+        target.extra,
+        target.state is TargetState.ENABLED,
+    )
+
+
+def _draft_problems(draft: TargetDraft) -> Iterator[Problem]:
+    yield from name_problems("name", draft.name)
+    yield from text_problems("description", draft.description)
+    if draft.key is not None:
+        yield from key_problems("key", draft.key)
+    if not 1 <= draft.timeout_ms <= LONGEST_TIMEOUT_MS:
+        yield Problem("timeout", "must be more than 0 and at most 24h")
+    if not 1000 <= draft.deadline_ms <= LONGEST_DEADLINE_MS:
+        yield Problem("deadline", "must be from 1s to 30d")
+    if draft.max_concurrency is not None and not 1 <= draft.max_concurrency <= 1_000_000:
+        yield Problem("max_concurrency", "must be from 1 to 1000000")
+    if draft.rate_per_second is not None and not 0.0001 <= draft.rate_per_second <= 1_000_000:
+        yield Problem("rate_per_second", "must be from 0.0001 to 1000000")
+    if draft.input_schema is not None:
+        yield from schema_problems(draft.input_schema, "input_schema")
+
+
+def _shown(secrets: Mapping[str, Any]) -> str | None:
+    """The signing secret that a receiver needs, of those in use the newest."""
+    found = _listed(secrets.get(SIGNING))
+    return found[0] if found else None
+
+
+def _listed(value: Any) -> Sequence[str]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,347 @@
+"""Workspaces, principals, keys and grants: who may use this server, and for what."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from horarium.domain.ids import Id, random_id
+from horarium.domain.tenancy import (
+    EVERY_SCOPE,
+    EVERY_TARGET,
+    KEY_PREFIX,
+    SCOPES,
+    SERVER_SCOPE,
+    Identity,
+    Key,
+    Principal,
+    PrincipalType,
+    Workspace,
+    key_hash,
+    key_hint,
+)
+from horarium.service.checks import name_problems, text_problems
+from horarium.service.clock import Clock
+from horarium.service.identity import IdentityService
+from horarium.service.pages import Page, cut
+from horarium.store.base import Store
+from horarium.store.verbs import tenancy as verbs
+from horarium.store.verbs.targets import existing_targets
+from horarium.times.zones import zone_names
+
+ADMIN = "keys:admin"
+DEFAULT_SLUG = "default"
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedKey:
+    """A new key with its text, which is shown this once and never stored."""
+
+    key: Key
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Founded:
+    """A new workspace, its administrator and the administrator's key."""
+
+    workspace: Workspace
+    admin: Principal
+    issued: IssuedKey
+
+
+@dataclass(frozen=True, slots=True)
+class TenancyService:
+    store: Store
+    clock: Clock
+    identities: IdentityService
+
+    async def create_workspace(
+        self, who: Identity, name: str, slug: str | None = None, settings: Mapping[str, Any] | None = None
+    ) -> Founded:
+        """A workspace with an administrator and its key. Needs workspaces:admin. Raises Invalid, Conflict."""
+        who.require(SERVER_SCOPE)
+        slug = slug if slug is not None else _slug_of(name)
+        _refuse([*name_problems("name", name), *_slug_problems(slug), *_settings_problems(settings or {})])
+        founded = _found(name, slug, settings or {}, (EVERY_SCOPE,), self.clock.now_ms())
+        await self.store.write(_create, founded)
+        return founded
+
+    async def list_workspaces(self, who: Identity, after: Id, limit: int) -> Page[Workspace]:
+        """All of them with workspaces:admin, otherwise the caller's own."""
+        if not who.may(SERVER_SCOPE):
+            own = await self.get_workspace(who, who.workspace_id)
+            return Page([own] if own.id > after else [])
+        found = await self.store.read(verbs.list_workspaces, after, limit + 1)
+        return cut(found, limit, lambda one: one.id)
+
+    async def get_workspace(self, who: Identity, workspace_id: Id) -> Workspace:
+        """Raises NotFound for another workspace than one's own, unless the key has workspaces:admin."""
+        if workspace_id != who.workspace_id and not who.may(SERVER_SCOPE):
+            raise NotFound("workspace")
+        found = await self.store.read(verbs.get_workspace, workspace_id)
+        if found is None:
+            raise NotFound("workspace")
+        return found
+
+    async def update_workspace(
+        self,
+        who: Identity,
+        workspace_id: Id,
+        name: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+        version: int | None = None,
+    ) -> Workspace:
+        """Change name or settings (merged; null takes one away). Raises Invalid, NotFound, Conflict."""
+        who.require(ADMIN)
+        known = await self.get_workspace(who, workspace_id)
+        merged = {k: v for k, v in {**known.settings, **(settings or {})}.items() if v is not None}
+        _refuse([*name_problems("name", known.name if name is None else name), *_settings_problems(merged)])
+        changed = replace(
+            known,
+            name=known.name if name is None else name,
+            settings=merged,
+            version=known.version if version is None else version,
+        )
+        saved = await self.store.write(verbs.update_workspace, changed, self.clock.now_ms())
+        self.identities.forget()
+        return saved
+
+    async def create_principal(
+        self,
+        who: Identity,
+        name: str,
+        kind: PrincipalType = PrincipalType.SERVICE,
+        email: str | None = None,
+        granted: Sequence[Id] = (),
+    ) -> Principal:
+        """A person or a service, with grants on targets. Raises Invalid."""
+        who.require(ADMIN)
+        problems = [*name_problems("name", name), *_email_problems(email)]
+        if kind is PrincipalType.SYSTEM:
+            problems.append(Problem("type", "must be person or service; system is the server's own"))
+        problems += await self._unknown_targets(who, granted)
+        _refuse(problems)
+        now = self.clock.now_ms()
+        principal = Principal(random_id(now), who.workspace_id, kind, name, now, email)
+        await self.store.write(verbs.create_principal, principal, tuple(granted))
+        return principal
+
+    async def list_principals(self, who: Identity, after: Id, limit: int) -> Page[Principal]:
+        who.require(ADMIN)
+        found = await self.store.read(verbs.list_principals, who.workspace_id, after, limit + 1)
+        return cut(found, limit, lambda one: one.id)
+
+    async def get_principal(self, who: Identity, principal_id: Id) -> Principal:
+        """Anybody may look at themselves; others need keys:admin."""
+        if principal_id != who.principal_id:
+            who.require(ADMIN)
+        found = await self.store.read(verbs.get_principal, who.workspace_id, principal_id)
+        if found is None:
+            raise NotFound("principal")
+        return found
+
+    async def delete_principal(self, who: Identity, principal_id: Id) -> None:
+        """Remove a principal and revoke its keys; what it made goes on. Raises NotFound, Conflict."""
+        who.require(ADMIN)
+        if principal_id == who.principal_id:
+            raise Conflict("this principal holds the key in use; another administrator can remove it")
+        gone = await self.store.write(
+            verbs.delete_principal, who.workspace_id, principal_id, self.clock.now_ms()
+        )
+        self.identities.forget()
+        if not gone:
+            raise NotFound("principal")
+
+    async def create_key(
+        self,
+        who: Identity,
+        name: str,
+        scopes: Sequence[str],
+        principal_id: Id | None = None,
+        expires_ms: int | None = None,
+    ) -> IssuedKey:
+        """A key for a principal (the caller's own by default). It carries no scope that the caller lacks.
+
+        Raises Invalid, Forbidden, NotFound (principal).
+        """
+        who.require(ADMIN)
+        now = self.clock.now_ms()
+        _refuse([*name_problems("name", name), *_scope_problems(scopes), *_expiry_problems(expires_ms, now)])
+        _refuse_more_than(who, scopes)
+        principal_id = principal_id or who.principal_id
+        issued = _issue(who.workspace_id, principal_id, name, tuple(scopes), now, expires_ms)
+        await self.store.write(verbs.create_key, verbs.NewKey(issued.key, key_hash(issued.text)))
+        return issued
+
+    async def list_keys(self, who: Identity, after: Id, limit: int) -> Page[Key]:
+        who.require(ADMIN)
+        found = await self.store.read(verbs.list_keys, who.workspace_id, after, limit + 1)
+        return cut(found, limit, lambda one: one.id)
+
+    async def get_key(self, who: Identity, key_id: Id) -> Key:
+        """Anybody may look at the key in use; others need keys:admin."""
+        if key_id != who.key_id:
+            who.require(ADMIN)
+        found = await self.store.read(verbs.get_key, who.workspace_id, key_id)
+        if found is None:
+            raise NotFound("key")
+        return found
+
+    async def revoke_key(self, who: Identity, key_id: Id) -> Key:
+        """End a key now. Not the one in use: nobody locks themselves out. Raises NotFound, Conflict."""
+        who.require(ADMIN)
+        if key_id == who.key_id:
+            raise Conflict("this is the key in use; revoke it with another key")
+        found = await self.store.write(verbs.revoke_key, who.workspace_id, key_id, self.clock.now_ms())
+        self.identities.forget()
+        if found is None:
+            raise NotFound("key")
+        return found
+
+    async def rotate_key(self, who: Identity, key_id: Id, overlap_ms: int = 0) -> IssuedKey:
+        """A new key in the place of another; the old one ends after `overlap_ms`.
+
+        Raises NotFound, Conflict.
+        """
+        who.require(ADMIN)
+        old = await self.get_key(who, key_id)
+        if old.revoked_ms is not None:
+            raise Conflict("this key was revoked; make a new one instead")
+        _refuse_more_than(who, old.scopes)
+        now = self.clock.now_ms()
+        issued = _issue(who.workspace_id, old.principal_id, old.name, old.scopes, now, None)
+        new = verbs.NewKey(issued.key, key_hash(issued.text))
+        await self.store.write(verbs.replace_key, new, key_id, now + overlap_ms)
+        self.identities.forget()
+        return issued
+
+    async def list_grants(self, who: Identity, principal_id: Id) -> list[Id]:
+        """The targets that a principal may schedule; EVERY_TARGET stands for all."""
+        await self.get_principal(who, principal_id)
+        return await self.store.read(verbs.grants_of, principal_id)
+
+    async def add_grants(self, who: Identity, principal_id: Id, targets: Sequence[Id]) -> list[Id]:
+        """All grants of the principal afterwards. Raises NotFound, Invalid (unknown target)."""
+        who.require(ADMIN)
+        _refuse(await self._unknown_targets(who, targets))
+        now = self.clock.now_ms()
+        found = await self.store.write(verbs.add_grants, who.workspace_id, principal_id, tuple(targets), now)
+        self.identities.forget()
+        return found
+
+    async def remove_grant(self, who: Identity, principal_id: Id, target_id: Id) -> None:
+        """Take a grant away. Raises NotFound where there is none."""
+        who.require(ADMIN)
+        gone = await self.store.write(verbs.remove_grant, who.workspace_id, principal_id, target_id)
+        self.identities.forget()
+        if not gone:
+            raise NotFound("grant")
+
+    async def _unknown_targets(self, who: Identity, targets: Iterable[Id]) -> list[Problem]:
+        wanted = {one for one in targets if one != EVERY_TARGET}
+        known = await self.store.read(existing_targets, who.workspace_id, tuple(wanted)) if wanted else set()
+        if wanted <= known:
+            return []
+        return [Problem("grants", "names a target that is not in this workspace", "unknown")]
+
+
+async def bootstrap(store: Store, now_ms: int, key_file: Path) -> str | None:
+    """The first workspace and an administrator's key, where there is no workspace yet; None otherwise.
+
+    The key is written to `key_file` (mode 600) before the database learns of it: whoever interrupts this, the
+    next start makes a new one, and no key is ever lost.
+    """
+    if await store.read(verbs.any_workspace):
+        return None
+    founded = _found("Default", DEFAULT_SLUG, {}, (EVERY_SCOPE, SERVER_SCOPE), now_ms)
+    _write_private(key_file, founded.issued.text + "\n")
+    if not await store.write(_create, founded, first=True):
+        os.unlink(key_file)
+        return None
+    return founded.issued.text
+
+
+def _write_private(path: Path, text: str) -> None:
+    """A file that only its owner can read, from its first moment on."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _found(name: str, slug: str, settings: Mapping[str, Any], scopes: tuple[str, ...], now: int) -> Founded:
+    workspace = Workspace(random_id(now), slug, name, now, now, 1, dict(settings))
+    admin = Principal(random_id(now), workspace.id, PrincipalType.SERVICE, "Administrator", now)
+    return Founded(workspace, admin, _issue(workspace.id, admin.id, "admin", scopes, now, None))
+
+
+async def _create(tx: Any, founded: Founded, first: bool = False) -> bool:
+    new = verbs.NewKey(founded.issued.key, key_hash(founded.issued.text))
+    every = (EVERY_TARGET,)
+    return await verbs.create_workspace(tx, founded.workspace, founded.admin, new, every, first=first)
+
+
+def _issue(
+    workspace_id: Id, principal_id: Id, name: str, scopes: tuple[str, ...], now: int, expires_ms: int | None
+) -> IssuedKey:
+    text = KEY_PREFIX + secrets.token_urlsafe(32)
+    key = Key(random_id(now), workspace_id, principal_id, name, key_hint(text), scopes, now, expires_ms)
+    return IssuedKey(key, text)
+
+
+def _refuse(problems: Sequence[Problem]) -> None:
+    if problems:
+        raise Invalid(problems)
+
+
+def _refuse_more_than(who: Identity, scopes: Iterable[str]) -> None:
+    """Nobody gives what they do not have: `*` only by a holder of `*`."""
+    for scope in scopes:
+        if scope not in who.scopes and (scope == EVERY_SCOPE or not who.may(scope)):
+            raise Forbidden(f"a key can only give scopes that it has itself; this one lacks {scope}", scope)
+
+
+def _slug_of(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63].strip("-")
+
+
+def _slug_problems(slug: str) -> Iterator[Problem]:
+    if not _SLUG.fullmatch(slug):
+        yield Problem("slug", "must be 1 to 63 lower-case letters, digits and inner hyphens")
+
+
+def _settings_problems(settings: Mapping[str, Any]) -> Iterator[Problem]:
+    for name, value in settings.items():
+        if name != "timezone":
+            yield Problem(f"settings.{name}", "is not a setting of a workspace; there is timezone", "unknown")
+        elif value not in zone_names():
+            yield Problem("settings.timezone", f"{value!r} is not an IANA time zone such as Europe/Paris")
+
+
+def _scope_problems(scopes: Sequence[str]) -> Iterator[Problem]:
+    if not scopes:
+        yield Problem("scopes", f"must name at least one of {', '.join(SCOPES)}", "required")
+    for scope in scopes:
+        if scope not in SCOPES:
+            yield Problem("scopes", f"{scope!r} is not a scope; there are {', '.join(SCOPES)}", "unknown")
+
+
+def _expiry_problems(expires_ms: int | None, now: int) -> Iterator[Problem]:
+    if expires_ms is not None and expires_ms <= now:
+        yield Problem("expires_at", "is in the past; a key's end must lie ahead")
+
+
+def _email_problems(email: str | None) -> Iterator[Problem]:
+    yield from text_problems("email", email, 320)
+    if email is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
+        yield Problem("email", f"{email!r} is not an e-mail address")
