@@ -1,0 +1,95 @@
+"""How the project's own API writes errors: RFC 9457 problem documents, with every problem that was found.
+
+`status_of` and `retry_after` serve the dialects as well, which have envelopes of their own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+
+from horarium.api.web import Answer, Internal, Malformed, NoRoute, WrongMethod, json_answer
+from horarium.domain.errors import (
+    Conflict,
+    Forbidden,
+    HorariumError,
+    Invalid,
+    NotFound,
+    Problem,
+    RateLimited,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+)
+
+PROBLEM = b"application/problem+json"
+
+_KINDS: tuple[tuple[type[HorariumError], int, str, str], ...] = (
+    (Malformed, 400, "malformed", "The body cannot be read"),
+    (Invalid, 400, "invalid", "The request cannot be accepted"),
+    (Unauthorized, 401, "unauthorized", "A valid API key is needed"),
+    (Forbidden, 403, "forbidden", "This key may not do that"),
+    (NoRoute, 404, "no-route", "Nothing answers at this path"),
+    (NotFound, 404, "not-found", "There is no such thing in this workspace"),
+    (WrongMethod, 405, "wrong-method", "This method is not possible here"),
+    (Conflict, 409, "conflict", "It clashes with what is stored"),
+    (TooLarge, 413, "too-large", "The body is too large"),
+    (RateLimited, 429, "rate-limited", "Too many requests"),
+    (Internal, 500, "internal", "Something went wrong on the server"),
+    (Unavailable, 503, "unavailable", "The server cannot do this now"),
+)
+
+
+def status_of(error: HorariumError) -> int:
+    """The HTTP status of an error."""
+    return _kind(error)[0]
+
+
+def retry_after(error: HorariumError) -> dict[str, str]:
+    """The Retry-After header that belongs to an error: whole seconds, rounded up."""
+    if isinstance(error, RateLimited):
+        return {"Retry-After": str(-(-error.retry_after_ms // 1000))}
+    return {"Retry-After": "1"} if isinstance(error, Unavailable) else {}
+
+
+def problem_answer(error: HorariumError, request: Request) -> Answer:
+    """The answer for an error: a problem document, always with the list `errors`."""
+    status, word, title = _kind(error)
+    document: dict[str, Any] = {
+        "type": f"urn:horarium:problem:{word}",
+        "title": title,
+        "status": status,
+        "detail": str(error),
+        "errors": problems_of(error),
+    }
+    headers = retry_after(error)
+    if isinstance(error, Internal):
+        document["request_id"] = error.request_id
+    if isinstance(error, Unauthorized):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, WrongMethod):
+        headers["Allow"] = error.allowed
+    return json_answer(status, document, PROBLEM, headers)
+
+
+def problems_of(error: HorariumError) -> list[dict[str, str]]:
+    """Every problem as {field, message, code}; errors that are about one thing give one."""
+    if isinstance(error, Invalid):
+        return [_entry(one) for one in error.problems]
+    if isinstance(error, Conflict):
+        return [_entry(Problem(error.field, str(error), error.reason))]
+    if isinstance(error, Forbidden) and error.scope:
+        return [_entry(Problem("", str(error), f"scope:{error.scope}"))]
+    return [_entry(Problem("", str(error), _kind(error)[1]))]
+
+
+def _entry(problem: Problem) -> dict[str, str]:
+    return {"field": problem.field, "message": problem.message, "code": problem.code}
+
+
+def _kind(error: HorariumError) -> tuple[int, str, str]:
+    for kind, status, word, title in _KINDS:
+        if isinstance(error, kind):
+            return status, word, title
+    return 500, "internal", "Something went wrong on the server"

@@ -1,0 +1,302 @@
+"""The thin HTTP layer under the project's own API and all dialects: applications, routes, bodies, answers.
+
+FastAPI holds the routes and publishes the OpenAPI page; a route is a plain `async (Request) -> Answer`, called
+without anything between. Whatever goes wrong leaves through one `Guard`, written by the application's renderer.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import orjson
+import structlog
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from horarium.domain.errors import HorariumError, Invalid, NotFound, Problem, TooLarge
+
+JSON = b"application/json"
+DEEPEST = 100
+"""How deeply JSON may be nested: our own encoder goes no deeper than about 250."""
+
+_log = structlog.get_logger(__name__)
+
+
+class NoRoute(NotFound):
+    """Nothing answers at this path."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("route", path)
+
+
+class WrongMethod(HorariumError):
+    """The path is known, but not with this method; `allowed` is what an Allow header says."""
+
+    def __init__(self, method: str, allowed: str) -> None:
+        self.allowed = allowed
+        super().__init__(f"{method} is not possible here; there is {allowed}")
+
+
+class Malformed(Invalid):
+    """The body is not JSON, or not a JSON object."""
+
+
+class Internal(HorariumError):
+    """Something unforeseen; the log tells more under `request_id`."""
+
+    def __init__(self, request_id: str) -> None:
+        self.request_id = request_id
+        super().__init__(f"something went wrong on the server; its log tells more under {request_id}")
+
+
+class Answer:
+    """A whole HTTP answer, ready to be sent."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(
+        self,
+        status: int,
+        body: bytes = b"",
+        content_type: bytes = JSON,
+        headers: Sequence[tuple[bytes, bytes]] = (),
+    ) -> None:
+        self.status = status
+        self.body = body
+        self.headers = [(b"content-length", str(len(body)).encode()), *headers]
+        if body:
+            self.headers.append((b"content-type", content_type))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else self.body})
+
+
+def json_answer(
+    status: int, value: Any, content_type: bytes = JSON, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """A value as JSON."""
+    extra = [(name.lower().encode(), text.encode()) for name, text in (headers or {}).items()]
+    return Answer(status, orjson.dumps(value), content_type, extra)
+
+
+def empty_answer(status: int = 204) -> Answer:
+    return Answer(status)
+
+
+Handler = Callable[[Request], Awaitable[Answer]]
+Renderer = Callable[[HorariumError, Request], Answer]
+"""Writes an error in an application's own envelope. Besides the domain's errors it is given those above."""
+
+
+class _Route(APIRoute):
+    """A FastAPI route for the OpenAPI page, called without its machinery."""
+
+    def __init__(self, path: str, endpoint: Handler, **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            answer = await endpoint(Request(scope, receive, send))
+            await answer(scope, receive, send)
+
+        self.app = app
+
+
+class Guard:
+    """Turns whatever goes wrong below it into an answer; nothing of the program's inside gets out."""
+
+    def __init__(self, app: ASGIApp, render: Renderer) -> None:
+        self.app, self.render = app, render
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def noting(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting)
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            if started:
+                raise
+            request = Request(scope, receive, send)
+            await self.render(_at_the_edge(error, request), request)(scope, receive, send)
+
+
+def _at_the_edge(error: Exception, request: Request) -> HorariumError:
+    """What a caller is told of an error: itself where it was meant for them."""
+    if isinstance(error, HorariumError):
+        return error
+    if isinstance(error, HTTPException) and error.status_code == 404:
+        return NoRoute(request.url.path)
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        return WrongMethod(request.method, (error.headers or {}).get("Allow", "another method"))
+    request_id = secrets.token_hex(8)
+    _log.error("request_failed", request_id=request_id, path=request.url.path, exc_info=error)
+    return Internal(request_id)
+
+
+class Api(FastAPI):
+    """An application whose errors are all written by `render`. Routes are added with `add`."""
+
+    def __init__(
+        self, *, title: str, render: Renderer, description: str = "", docs: str | None = "/docs"
+    ) -> None:
+        self._render = render
+        self._schemas: dict[str, Any] = {}
+        super().__init__(
+            title=title,
+            description=description,
+            docs_url=docs,
+            redoc_url=None,
+            openapi_url=None if docs is None else "/openapi.json",
+            redirect_slashes=False,
+        )
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return Guard(self.router, self._render)
+
+    def add(
+        self,
+        method: str,
+        path: str,
+        handler: Handler,
+        summary: str,
+        *,
+        tag: str | None = None,
+        status: int = 200,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        optional_body: bool = False,
+    ) -> None:
+        """A route and its entry in the OpenAPI page. `body` is a JSON schema, `query` and `headers` name
+        parameters and say what they do."""
+        parameters = [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in (part[1:-1].partition(":")[0] for part in path.split("/") if part.startswith("{"))
+        ]
+        for place, named in (("query", query), ("header", headers)):
+            parameters += [
+                {"name": name, "in": place, "description": words, "schema": {"type": "string"}}
+                for name, words in (named or {}).items()
+            ]
+        extra: dict[str, Any] = {"parameters": parameters}
+        if body is not None:
+            content = {"application/json": {"schema": self._schema(body)}}
+            extra["requestBody"] = {"required": not optional_body, "content": content}
+        self.router.add_api_route(
+            path,
+            handler,
+            methods=[method],
+            summary=summary,
+            tags=[tag] if tag else None,
+            status_code=status,
+            response_model=None,
+            openapi_extra=extra,
+            operation_id=f"{method.lower()}{path}".replace("/", "_").replace("{", "").replace("}", ""),
+            route_class_override=_Route,
+        )
+
+    def _schema(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """A model's schema with its parts moved to where OpenAPI looks for them."""
+        own = {name: value for name, value in schema.items() if name != "$defs"}
+        self._schemas |= schema.get("$defs", {})
+        return own
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            made = super().openapi()
+            made.setdefault("components", {}).setdefault("schemas", {}).update(self._schemas)
+        return super().openapi()
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The whole body. Raises TooLarge before more than `limit` bytes have been taken in."""
+    _refuse_announced(request, limit)
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise too_large(limit)
+        chunks.append(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def read_lines(request: Request, limit: int, line_limit: int) -> AsyncIterator[bytes]:
+    """The lines of a body as they come, without their ends. Raises TooLarge."""
+    _refuse_announced(request, limit)
+    rest, size = b"", 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise too_large(limit)
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line
+        if len(rest) > line_limit:
+            raise too_large(line_limit)
+    if rest:
+        yield rest
+
+
+def _refuse_announced(request: Request, limit: int) -> None:
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > limit:
+        raise too_large(limit)
+
+
+def too_large(limit: int) -> TooLarge:
+    return TooLarge(f"the body is larger than the {limit} bytes that are taken; send less at once")
+
+
+def parse_json(body: bytes) -> Any:
+    """A JSON value, whatever the Content-Type said. Raises Malformed, saying where."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        if not body.strip():
+            raise Malformed(Problem("", "the body is empty; a JSON object is expected", "json")) from None
+        words = f"the body is not valid JSON: {error.msg} at line {error.lineno} column {error.colno}"
+        raise Malformed(Problem("", words, "json")) from None
+    if body.count(b"{") + body.count(b"[") > DEEPEST and _depth(value) > DEEPEST:
+        raise Malformed(Problem("", f"the body is nested more than {DEEPEST} levels deep", "json"))
+    return value
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """As `parse_json`, for an object."""
+    value = parse_json(body)
+    if not isinstance(value, dict):
+        raise Malformed(Problem("", f"the body must be a JSON object, not {_named(value)}", "type"))
+    return value
+
+
+def _depth(value: Any) -> int:
+    deepest = 0
+    stack = [(value, 1)]
+    while stack:
+        one, depth = stack.pop()
+        if isinstance(one, dict | list):
+            deepest = max(deepest, depth)
+            inner = one.values() if isinstance(one, dict) else one
+            stack.extend((part, depth + 1) for part in inner)
+    return deepest
+
+
+def _named(value: Any) -> str:
+    names = {list: "an array", str: "a string", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")
