@@ -207,8 +207,8 @@ async def _run(start: _Start, limit: int) -> _End:
 
 
 def _feed(transport: asyncio.SubprocessTransport, data: bytes) -> None:
-    pipe = transport.get_pipe_transport(0)
-    if isinstance(pipe, asyncio.WriteTransport):
+    pipe: Any = transport.get_pipe_transport(0)
+    if pipe is not None:
         pipe.write(data)
         pipe.close()  # once all of it is written
 
