@@ -1,0 +1,52 @@
+# Everything a newcomer needs is `make help`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SEEDS ?= 300
+FIRST ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types setup serve simulate chaos instants bench clean
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: set PYTHON, as in  make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[agents,dev]'
+	@touch $(READY)
+
+setup: $(READY) ## make the virtual environment with everything pinned
+
+demo: ## set up and watch schedules fire: the main job in a minute
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/horarium || $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@$(BIN)/horarium demo --exit
+	@echo
+	@echo "Keep a server running with:  $(BIN)/horarium serve --data ./horarium-data"
+
+test: $(READY) ## run the whole test suite
+	@$(BIN)/python -m pytest
+
+lint: $(READY) ## style, and the direction of imports
+	@$(BIN)/ruff check src tests
+	@$(BIN)/ruff format --check src tests
+	@$(BIN)/lint-imports
+
+types: $(READY) ## mypy, strict
+	@$(BIN)/mypy
+
+serve: $(READY) ## run a server in ./horarium-data
+	@$(BIN)/horarium serve --data ./horarium-data
+
+simulate: $(READY) ## run the simulation: SEEDS=10000 FIRST=1
+	@$(BIN)/python -m tests.simulation.run --seeds $(SEEDS) --first $(FIRST)
+
+instants: $(READY) ## the long differential test of fire times against the oracle
+	@$(BIN)/python -m tests.times.instants_long
+
+clean: ## remove the virtual environment and caches
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
