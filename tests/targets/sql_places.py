@@ -12,6 +12,7 @@ import asyncpg
 
 from horarium.domain.ids import derived_id
 from horarium.domain.run import Call
+from horarium.targets.options import ExecutorOptions
 from horarium.targets.sql import SqlExecutor, create_table, make
 from horarium.targets.sql.tables import database_path
 from tests.support import postgres
@@ -36,22 +37,13 @@ CREATE TABLE contacts (
 
 
 @dataclass(frozen=True)
-class SqlOptions:
-    """What the executor reads of the options, on its own."""
-
-    data_dir: Path | None = None
-    allow_loopback: bool = False
-    sql_hosts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Place:
     """An executor, a target's configuration and its secrets; `url` is None for the embedded one."""
 
     executor: SqlExecutor
     config: Mapping[str, Any]
     secrets: Mapping[str, Any]
-    options: Any
+    options: ExecutorOptions
     url: str | None = None
 
     def call(self, operation: Any, run: int = 0, **changes: Any) -> Call:
@@ -87,6 +79,7 @@ class Place:
 
     @property
     def file(self) -> Path:
+        assert self.options.data_dir is not None
         return database_path(self.options.data_dir, WORKSPACE, self.config["database"])
 
 
@@ -102,14 +95,14 @@ def _query_sqlite(path: Path, statement: str) -> list[tuple[Any, ...]]:
 
 
 async def sqlite_place(folder: Path) -> Place:
-    options: Any = SqlOptions(data_dir=folder)
+    options = ExecutorOptions(data_dir=folder)
     await create_table(options, WORKSPACE, "crm", "contacts", CONTACTS)
     return Place(make(options), {"database": "crm", "table": "contacts"}, {}, options)
 
 
 async def postgres_place() -> Place:
     url = postgres.fresh_database("sql")
-    options: Any = SqlOptions(sql_hosts=(postgres.socket_folder(),))
+    options = ExecutorOptions(sql_hosts=(postgres.socket_folder(),))
     executor = make(options)
     public, secrets = executor.split({"connection": url, "table": "contacts"})
     place = Place(executor, public, secrets, options, url)

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
+from horarium.targets.options import ExecutorOptions
 from horarium.targets.sql import make
 from horarium.targets.sql.address import HostPolicy, read_url
-from tests.targets.sql_places import SqlOptions
 
 OPEN = HostPolicy(("*",))
 
 
 def problems_of(config: dict[str, Any], **options: Any) -> list[tuple[str, str]]:
-    given: Any = SqlOptions(**options)
+    given = ExecutorOptions(**options)
     return [(problem.field, problem.message) for problem in make(given).check(config)]
 
 
@@ -124,7 +124,7 @@ def test_a_missing_driver_is_named() -> None:
 
 
 async def test_the_url_is_a_secret_and_never_shown() -> None:
-    options: Any = SqlOptions(sql_hosts=("*",))
+    options = ExecutorOptions(sql_hosts=("*",))
     public, secrets = make(options).split({"connection": "postgresql://u:p@h/d", "table": "t"})
     assert public == {"connection": "***", "table": "t"}
     assert secrets == {"connection": "postgresql://u:p@h/d"}

@@ -35,7 +35,7 @@ TEXTS = [
 ]
 """Values of a text column: written as they are, and nothing else happens."""
 
-WRONG_VALUES = [
+WRONG_VALUES: list[dict[str, Any]] = [
     {"score": "5; DROP TABLE contacts"},
     {"score": "1 OR 1=1"},
     {"score": "(SELECT 99)"},

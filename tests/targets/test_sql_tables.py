@@ -9,13 +9,14 @@ import pytest
 
 from horarium.domain.errors import Conflict, Invalid, NotFound
 from horarium.domain.ids import derived_id
+from horarium.targets.options import ExecutorOptions
 from horarium.targets.sql import create_table, describe_table, list_tables, read_rows
-from tests.targets.sql_places import CONTACTS, WORKSPACE, SqlOptions, sqlite_place
+from tests.targets.sql_places import CONTACTS, WORKSPACE, sqlite_place
 
 
 @pytest.fixture
 def options(tmp_path: Path) -> Any:
-    return SqlOptions(data_dir=tmp_path)
+    return ExecutorOptions(data_dir=tmp_path)
 
 
 async def test_a_table_is_described_as_it_was_made(options: Any) -> None:

@@ -20,6 +20,11 @@ class ExecutorOptions:
     public_url            the address under which targets reach this server (for callbacks)
     max_connections       open outgoing connections in all
     python_workers        processes that run synchronous `python` functions
+    sql_hosts             database hosts that `sql` targets may connect to: "host", "host:port", the folder
+    of a Unix
+                          socket, or "*" for any host; empty means embedded databases (and loopback, if
+                          allowed)
+    llm_env_keys          variables of the server's environment that `llm` targets may name as their API key
     command_path          where names of commands are looked up
     """
 
@@ -32,4 +37,6 @@ class ExecutorOptions:
     public_url: str | None = None
     max_connections: int = 512
     python_workers: int = 4
+    sql_hosts: tuple[str, ...] = ()
+    llm_env_keys: tuple[str, ...] = ()
     command_path: str = "/usr/local/bin:/usr/bin:/bin"

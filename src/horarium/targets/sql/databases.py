@@ -28,7 +28,8 @@ from horarium.targets.sql.failures import NotThere
 T = TypeVar("T")
 
 BUSY_MS, BUSY_TRIES = 100, 100
-"""A write to an embedded file waits for another process's in short steps, so that it can be stopped in between."""
+"""A write to an embedded file waits for another process's in short steps, so that it can be stopped in
+between."""
 MAX_OPEN = 64
 POOL_SIZE, POOL_OVERFLOW = 2, 8
 RECYCLE_SECONDS = 600

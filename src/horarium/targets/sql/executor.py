@@ -68,7 +68,7 @@ class SqlExecutor:
 
     def __init__(self, options: ExecutorOptions) -> None:
         self._options = options
-        self._policy = HostPolicy(tuple(getattr(options, "sql_hosts", ())), options.allow_loopback)
+        self._policy = HostPolicy(tuple(options.sql_hosts), options.allow_loopback)
         self._databases = Databases()
         self._writes = 0
 
