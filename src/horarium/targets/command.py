@@ -31,7 +31,7 @@ from horarium.targets.command_config import (
 from horarium.targets.context import context_of, run_text, template_values
 from horarium.targets.options import ExecutorOptions
 from horarium.targets.output import error_text, keep_bytes
-from horarium.targets.plans import Plans
+from horarium.targets.plans import BrokenConfiguration, Plans
 from horarium.targets.secrecy import run_scrubber, split
 from horarium.targets.template import TemplateError
 
@@ -77,7 +77,10 @@ class CommandExecutor:
         return split(config)
 
     async def execute(self, call: Call) -> Outcome:
-        plan = self._plans.of(call)
+        try:
+            plan = self._plans.of(call)
+        except BrokenConfiguration as error:
+            return Outcome(Verdict.FAILED, error=str(error), retryable=False)
         try:
             start = self._start(plan, call)
         except TemplateError as error:

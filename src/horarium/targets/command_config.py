@@ -77,7 +77,8 @@ def _check_argv(argv: Any, options: ExecutorOptions, secret_names: Sequence[str]
     if len(argv) > _MOST_ARGUMENTS:
         return [Problem("argv", f"has more than {_MOST_ARGUMENTS} members")]
     problems = [Problem(f"argv.{i}", "holds a NUL character") for i, item in enumerate(argv) if "\0" in item]
-    problems += check_template(argv[1:], "argv", secret_names)
+    for index, argument in enumerate(argv[1:], start=1):
+        problems += check_template(argument, f"argv.{index}", secret_names)
     wrong = program_refusal(argv[0], options)
     return [*problems, Problem("argv.0", wrong)] if wrong else problems
 

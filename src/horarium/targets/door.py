@@ -9,6 +9,7 @@ Redirects are not followed, proxies and credentials from the environment are not
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv6Address, ip_address
@@ -194,7 +195,9 @@ def explain(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
         return "the TLS handshake failed: the host's certificate or protocol was not accepted"
     if isinstance(error, aiohttp.ClientConnectorError):
-        return f"could not connect: {(error.os_error.strerror or 'connection failed').lower()}"
+        # The library's own text names the address; the system's text for the number does not.
+        reason = os.strerror(error.os_error.errno) if error.os_error.errno else "connection failed"
+        return f"could not connect: {reason.lower()}"
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "the target closed the connection without an answer"
     if isinstance(error, aiohttp.ClientPayloadError):

@@ -33,7 +33,7 @@ from horarium.targets.door import Door, explain, was_refused
 from horarium.targets.http_config import SECRET_FIELDS, Plan, check_config
 from horarium.targets.options import ExecutorOptions
 from horarium.targets.output import error_text, keep_bytes
-from horarium.targets.plans import Plans
+from horarium.targets.plans import BrokenConfiguration, Plans
 from horarium.targets.secrecy import Scrubber, run_scrubber, split
 from horarium.targets.signing import new_secret, signature
 from horarium.targets.template import TemplateError
@@ -87,9 +87,8 @@ class HttpExecutor:
         try:
             plan = self._plans.of(call)
             url, headers, body = self._request(plan, call)
-        except (TemplateError, ValueError, TypeError) as error:
-            # ValueError and TypeError: a stored configuration, or a value, that cannot be written into a
-            # request.
+        except (BrokenConfiguration, TemplateError, ValueError, TypeError) as error:
+            # ValueError and TypeError: a value that cannot be written into a request.
             return _failed(f"the request could not be made: {error}", run_scrubber(call), retryable=False)
         return await self._send(plan, call, url, headers, body)
 

@@ -78,7 +78,7 @@ def _check_url(url: Any, policy: AddressPolicy, secret_names: Sequence[str]) -> 
     if not isinstance(url, str):
         return check_url(url, policy)
     # A placeholder in the place of a host is judged with its value, when the request is sent.
-    return [*check_template(url, "url", secret_names), *check_url(_PLACEHOLDER.sub("x", url), policy)]
+    return check_template(url, "url", secret_names) or check_url(_PLACEHOLDER.sub("x", url), policy)
 
 
 def _check_method(method: Any) -> list[Problem]:

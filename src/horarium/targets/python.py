@@ -24,7 +24,7 @@ from horarium.targets.context import context_of, run_text, template_values
 from horarium.targets.functions import Function, FunctionRefused, refusal, resolve
 from horarium.targets.options import ExecutorOptions
 from horarium.targets.output import error_text, keep_bytes, keep_value
-from horarium.targets.plans import Plans
+from horarium.targets.plans import BrokenConfiguration, Plans
 from horarium.targets.processes import FunctionRaised, ProcessPool, WorkerLost
 from horarium.targets.secrecy import Scrubber, check_secrets, named_secrets, reveal, run_scrubber, split
 from horarium.targets.template import Render, TemplateError, check_template, compile_value
@@ -95,7 +95,10 @@ class PythonExecutor:
         return split(config)
 
     async def execute(self, call: Call) -> Outcome:
-        plan = self._plans.of(call)
+        try:
+            plan = self._plans.of(call)
+        except BrokenConfiguration as error:
+            return Outcome(Verdict.FAILED, error=str(error), retryable=False)
         try:
             function = self._functions.get(plan.function) or await self._import(plan.function)
             given = self._given(plan, call)
