@@ -26,6 +26,7 @@ NOT_ZONES = frozenset({"localtime", "posixrules", "Factory"})
 NAME_LIMIT = 64
 # No instant outside these is ever asked for or answered (two days of room for offsets).
 FIRST_INSTANT, END_INSTANT = FIRST_WALL - 2 * DAY, END_WALL + 2 * DAY
+FOR_EVER = 1 << 60
 FOOTER_YEARS = 48
 PAGE_YEARS = 16
 PAGES_KEPT = 64
@@ -47,7 +48,7 @@ class Page:
         self._cut: dict[tuple[int, Policy], Stretch] = {}
 
     def stretch(self, instant: int, policy: Policy) -> Stretch:
-        key = bisect_right(self.starts, instant) - 1, policy
+        key = max(0, bisect_right(self.starts, instant) - 1), policy
         found = self._cut.get(key)
         if found is None:
             if len(self._cut) >= STRETCHES_KEPT:
@@ -67,7 +68,8 @@ class Zone:
         self._footer = data.footer
         self._first_page_year = _last_year(data) + FOOTER_YEARS if data.footer.begins else 0
         self._page = _first_page(data, self._first_page_year)
-        self._edge = first_day(self._first_page_year) * DAY if data.footer.begins else END_INSTANT
+        # Without a rule the last offset holds for ever, so there are no further pages.
+        self._edge = first_day(self._first_page_year) * DAY if data.footer.begins else FOR_EVER
         self._far: dict[int, Page] = {}
 
     def stretch(self, instant: int, policy: Policy) -> Stretch:

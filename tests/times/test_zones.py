@@ -1,0 +1,92 @@
+"""Zones come from the pinned package alone, and agree with zoneinfo about every offset."""
+
+import pytest
+
+from horarium.times import TZDATA_VERSION, RecurrenceError, local_reading, zone, zone_fingerprint, zone_names
+from horarium.times.pieces import Policy
+from horarium.times.zones import END_INSTANT
+from tests.support import oracle
+
+PLAIN = Policy("skip", "both")
+YEAR = 31_556_952
+
+
+def test_the_version_is_that_of_the_iana_data() -> None:
+    assert TZDATA_VERSION[:2] == "20"
+    assert TZDATA_VERSION[-1].isalpha()
+
+
+@pytest.mark.parametrize("shard", range(6))
+def test_every_offset_is_that_of_zoneinfo(shard: int) -> None:
+    for name in sorted(zone_names())[shard::6]:
+        here, info = zone(name), oracle.zone_info(name)
+        moments = [
+            at
+            for years in (-90, -40, -1, 5, 33, 56, 60, 68, 129, 130, 131, 400, 3000)
+            for at in (years * YEAR, years * YEAR + YEAR // 2)
+        ]
+        for change in _changes(name, -30 * YEAR, 75 * YEAR):
+            moments += [change - 1, change]
+        for moment in moments:
+            expected = (oracle.EPOCH + oracle.timedelta(seconds=moment)).replace(tzinfo=oracle.UTC)
+            offset = info.utcoffset(expected.astimezone(info))
+            assert offset is not None
+            assert here.offset(moment) == offset.total_seconds(), (name, moment)
+
+
+def _changes(name: str, since: int, until: int) -> list[int]:
+    found = []
+    at = since
+    while at < until:
+        at = zone(name).stretch(at, PLAIN).hi
+        found.append(min(at, until))
+    return found
+
+
+@pytest.mark.parametrize("name", ["Europe/Dublin", "Africa/Casablanca", "America/Nuuk", "Pacific/Apia"])
+def test_no_transition_is_missed(name: str) -> None:
+    assert _changes(name, 0, 80 * YEAR)[:-1] == oracle.transitions(name, 0, 80 * YEAR)
+
+
+@pytest.mark.parametrize("name", ["America/New_York", "Asia/Tehran", "Europe/London", "Antarctica/Troll"])
+def test_stretches_join_without_gap_up_to_the_last_year(name: str) -> None:
+    at = 8_000 * YEAR - 1000 * YEAR
+    for _ in range(60):
+        stretch = zone(name).stretch(at, PLAIN)
+        assert stretch.lo <= at < stretch.hi
+        assert zone(name).stretch(stretch.hi - 1, PLAIN) == stretch
+        at = stretch.hi
+        if at >= END_INSTANT:
+            break
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "localtime", "posixrules", "Factory", "../etc/passwd", "/Europe/Berlin", "europe/berlin", "Europe",
+     "Europe/Berlin ", "zones", "__init__.py", "tzdata.zi", "A" * 5000, "Europe/\x00", "EST5EDT,M3.2.0"],
+)  # fmt: skip
+def test_it_refuses_what_is_not_exactly_a_name_of_the_package(name: str) -> None:
+    with pytest.raises(RecurrenceError) as caught:
+        zone(name)
+    assert [problem.field for problem in caught.value.problems] == ["timezone"]
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("europe/berlin", "Europe/Berlin"), ("America/NewYork", "America/New_York"), ("Berlin", "Europe/Berlin"),
+     ("US/Pacfic", "US/Pacific"), ("new york", "America/New_York"), ("utc", "UTC")],
+)  # fmt: skip
+def test_it_suggests_the_nearest_name(given: str, meant: str) -> None:
+    with pytest.raises(RecurrenceError, match=f"did you mean {meant}"):
+        zone(given)
+
+
+def test_a_fingerprint_follows_the_data_of_a_zone() -> None:
+    assert zone_fingerprint("Europe/Berlin") == zone_fingerprint("Europe/Berlin")
+    assert zone_fingerprint("Europe/Berlin") != zone_fingerprint("Europe/Lisbon")
+
+
+def test_a_local_reading_carries_its_offset() -> None:
+    assert local_reading("America/New_York", 1_706_364_000) == "2024-01-27T09:00:00-05:00"
+    assert local_reading("Asia/Kathmandu", 0) == "1970-01-01T05:30:00+05:30"
+    assert local_reading("Africa/Monrovia", 0) == "1969-12-31T23:15:30-00:44:30"
