@@ -12,6 +12,7 @@ import pytest
 
 from horarium.domain.ids import derived_id
 from horarium.domain.run import Outcome, Verdict
+from horarium.targets.options import ExecutorOptions
 from horarium.targets.sql import create_table
 from horarium.targets.sql import write as writing
 from tests.support import postgres
@@ -216,7 +217,20 @@ async def test_old_markers_are_forgotten_and_fresh_ones_kept(
     monkeypatch.setattr("horarium.targets.sql.executor.PRUNE_EVERY", 2)
     await run(place, ADA, 1, now_ms=NOW - writing.KEEP_MS - 1)
     await run(place, ADA, 2)
+    await place.executor.close()
     assert len(await place.rows("horarium_writes")) == 1
+
+
+async def test_a_host_closed_since_is_told_and_not_connected_to() -> None:
+    place = await postgres_place()
+    executor = type(place.executor)(ExecutorOptions())
+    outcome = await executor.execute(place.call(ADA))
+    assert outcome.retryable is False
+    assert "is not among those the operator of this server allows" in str(outcome.error)
+    problems = await executor.check_operation(WORKSPACE, place.config, place.secrets, ADA)
+    assert [problem.field for problem in problems] == ["connection"]
+    await executor.close()
+    await leave(place)
 
 
 async def test_a_lock_held_by_another_ends_with_the_attempt_and_may_be_tried_again(place: Place) -> None:

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from horarium.domain.errors import Problem
+from horarium.targets.checks import check_fields
 from horarium.targets.sql.address import HostPolicy, read_url
 
 MARKER = "horarium_writes"
 """The table of ours that holds which runs have written; never a target itself."""
 
 KEYS = ("connection", "database", "schema", "table", "columns", "exactly_once")
-MASK = "***"
+SECRET_FIELDS = ("connection",)
 MAX_NAME = 128
 _DATABASE = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
 
@@ -48,27 +49,12 @@ class SqlConfig:
 
 def check_config(config: Mapping[str, Any], policy: HostPolicy) -> list[Problem]:
     """Everything wrong with a configuration as a caller gave it (secrets still inside)."""
-    problems = [
-        Problem(str(key), f"is not known; a table target has {', '.join(KEYS)}", "unknown")
-        for key in config
-        if key not in KEYS
-    ]
-    problems += _check_place(config, policy)
+    problems = [*check_fields(config, "sql", KEYS), *_check_place(config, policy)]
     problems += _check_name("table", config.get("table"), required=True)
     problems += _check_name("schema", config.get("schema"), required=False)
     if not isinstance(config.get("exactly_once", True), bool):
         problems.append(Problem("exactly_once", "must be true or false", "type"))
     return problems + _check_columns(config.get("columns"))
-
-
-def split_config(config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What may be shown, and the connection URL, which is kept encrypted."""
-    public = dict(config)
-    if "connection" not in public:
-        return public, {}
-    secret = public["connection"]
-    public["connection"] = MASK
-    return public, {"connection": secret}
 
 
 def read_config(config: Mapping[str, Any], secrets: Mapping[str, Any]) -> SqlConfig:

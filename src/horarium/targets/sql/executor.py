@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +25,9 @@ from horarium.domain.errors import Problem
 from horarium.domain.ids import Id, uuid_text
 from horarium.domain.run import Call, Outcome, Verdict
 from horarium.targets.options import ExecutorOptions
-from horarium.targets.sql.address import HostPolicy, read_url
-from horarium.targets.sql.config import SqlConfig, check_config, read_config, split_config
+from horarium.targets.secrecy import split
+from horarium.targets.sql.address import Address, HostPolicy, read_url
+from horarium.targets.sql.config import SECRET_FIELDS, SqlConfig, check_config, read_config
 from horarium.targets.sql.databases import Database, Databases, reflect
 from horarium.targets.sql.failures import NotThere, failed, hidden_texts, is_statement_error, sentence
 from horarium.targets.sql.operation import check_form, plan_operation
@@ -42,6 +44,8 @@ from horarium.targets.sql.write import (
 
 LOOK_SECONDS = 10.0
 """How long looking at a table may take while an operation is only being checked."""
+TIDY_SECONDS = 5.0
+MAX_ADDRESSES = 256
 
 
 class Refused(Exception):
@@ -54,11 +58,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """An opened target: its configuration, its database, and texts that no message may show."""
+    """An opened target."""
 
     config: SqlConfig
     database: Database
-    hidden: Sequence[str]
 
 
 class SqlExecutor:
@@ -70,7 +73,9 @@ class SqlExecutor:
         self._options = options
         self._policy = HostPolicy(tuple(options.sql_hosts), options.allow_loopback)
         self._databases = Databases()
+        self._addresses: dict[str, tuple[Address | None, list[str]]] = {}
         self._writes = 0
+        self._tidying: asyncio.Task[None] | None = None
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
         problems = check_config(config, self._policy)
@@ -79,7 +84,7 @@ class SqlExecutor:
         return problems
 
     def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        return split_config(config)
+        return split(config, SECRET_FIELDS)
 
     async def check_operation(
         self, workspace_id: Id, config: Mapping[str, Any], secrets: Mapping[str, Any], operation: Any
@@ -97,28 +102,34 @@ class SqlExecutor:
             async with asyncio.timeout(LOOK_SECONDS):
                 place = await self._open(workspace_id, settled)
                 return await place.database.run(lambda connection: _judge(connection, place, operation))
+        except Refused as error:
+            return list(error.problems)
         except NotThere as error:
             return [Problem("", str(error), "unknown")]
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
-            return [Problem("", sentence(error, _hidden(settled)), "unavailable")]
+        except (SQLAlchemyError, OSError) as error:
+            return [Problem("", sentence(error, self._hidden(settled)), "unavailable")]
 
     async def execute(self, call: Call) -> Outcome:
         """One attempt of one write. Never raises for what the database did."""
         settled = read_config(call.config, call.secrets)
         try:
-            async with asyncio.timeout(call.timeout_ms / 1000):
+            async with asyncio.timeout(call.timeout_ms / 1000) as limit:
                 place = await self._open(call.workspace_id, settled)
                 output = await self._write(place, call)
         except Refused as error:
             return Outcome(Verdict.FAILED, error=str(error), retryable=False)
-        except TimeoutError:
-            return Outcome(Verdict.FAILED, error=f"the write did not finish within {call.timeout_ms} ms")
         except (SQLAlchemyError, OSError, NotThere) as error:
-            return failed(error, _hidden(settled))
-        await self._tidy(place, call.now_ms)
+            if limit.expired():
+                return Outcome(Verdict.FAILED, error=f"the write did not finish within {call.timeout_ms} ms")
+            return failed(error, self._hidden(settled))
+        self._writes += 1
+        if self._writes % PRUNE_EVERY == 0 and (self._tidying is None or self._tidying.done()):
+            self._tidying = asyncio.create_task(_tidy(place, call.now_ms))
         return Outcome(Verdict.SUCCEEDED, output=output)
 
     async def close(self) -> None:
+        if self._tidying is not None:
+            await self._tidying
         await self._databases.close()
 
     async def _open(self, workspace_id: Id, config: SqlConfig) -> _Place:
@@ -126,12 +137,28 @@ class SqlExecutor:
             if self._options.data_dir is None or config.database is None:
                 raise NotThere("this server has no data folder for embedded databases")
             path = database_path(self._options.data_dir, workspace_id, config.database)
-            return _Place(config, await self._databases.embedded(path), ())
-        # Read again at every run: the operator may have closed a host since the target was made.
-        address, problems = read_url(config.connection, self._policy)
+            return _Place(config, await self._databases.embedded(path))
+        address, problems = self._address(config.connection)
         if address is None:
             raise Refused([Problem("connection", text) for text in problems])
-        return _Place(config, await self._databases.network(address, config.connection), _hidden(config))
+        return _Place(config, await self._databases.network(address, config.connection))
+
+    def _address(self, connection: str) -> tuple[Address | None, list[str]]:
+        """The address behind a URL by today's rules: the operator may have closed a host since the target
+        was made. Remembered, for reading certificates takes a while."""
+        if connection not in self._addresses:
+            if len(self._addresses) >= MAX_ADDRESSES:
+                self._addresses.clear()
+            self._addresses[connection] = read_url(connection, self._policy)
+        return self._addresses[connection]
+
+    def _hidden(self, config: SqlConfig) -> Sequence[str]:
+        """Texts that no message may show."""
+        if config.connection is None:
+            return ()
+        address = self._address(config.connection)[0]
+        password = address.arguments.get("password", address.url.password) if address else None
+        return hidden_texts(password, config.connection)
 
     async def _write(self, place: _Place, call: Call) -> dict[str, Any]:
         ticket = Ticket(uuid_text(call.run_id), call.now_ms, call.timeout_ms)
@@ -145,11 +172,14 @@ class SqlExecutor:
                 lambda connection: _perform(connection, place, call.input, ticket)
             )
 
-    async def _tidy(self, place: _Place, now_ms: int) -> None:
-        """Now and then the old markers of the database just written to are forgotten."""
-        self._writes += 1
-        schema = place.config.schema
-        if self._writes % PRUNE_EVERY == 0 and place.database.markers.get(schema):
+
+async def _tidy(place: _Place, now_ms: int) -> None:
+    """Now and then the old markers of the database just written to are forgotten; failing to is no matter."""
+    schema = place.config.schema
+    if not place.database.markers.get(schema):
+        return
+    with suppress(SQLAlchemyError, OSError):
+        async with asyncio.timeout(TIDY_SECONDS):
             await place.database.run(lambda connection: prune(connection, marker_table(schema), now_ms))
 
 
@@ -189,12 +219,6 @@ def _look(connection: Connection, place: _Place, *, fresh: bool) -> Table:
         place.database.tables.pop(key, None)
         place.database.tables[key] = reflect(connection, *key)
     return place.database.tables[key]
-
-
-def _hidden(config: SqlConfig) -> Sequence[str]:
-    address, _ = read_url(config.connection, HostPolicy(("*",))) if config.connection else (None, [])
-    password = address.arguments.get("password", address.url.password) if address else None
-    return hidden_texts(password, config.connection)
 
 
 def make(options: ExecutorOptions) -> SqlExecutor:

@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import inspect as inspect_database
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from horarium.targets.sql.config import MARKER
 from horarium.targets.sql.databases import Database
@@ -175,10 +175,7 @@ def _has_marker(connection: Connection, schema: str | None) -> bool:
 
 
 def prune(connection: Connection, marker: Table, now_ms: int) -> None:
-    """Forgets markers whose runs are long over, in a transaction of its own; failing to is no matter."""
+    """Forgets markers whose runs are long over."""
     connection.execution_options(writes=True)
-    try:
-        with connection.begin():
-            connection.execute(marker.delete().where(marker.c.at < now_ms - KEEP_MS))
-    except SQLAlchemyError:
-        connection.rollback()
+    with connection.begin():
+        connection.execute(marker.delete().where(marker.c.at < now_ms - KEEP_MS))
