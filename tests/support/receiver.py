@@ -25,6 +25,8 @@ class Received:
     """One request as it arrived."""
 
     method: str
+    raw_path: str
+    """Path and query as they came over the wire."""
     path: str
     query: str
     headers: CIMultiDictProxy[str]
@@ -129,7 +131,9 @@ class Receiver:
             self.connections.add(request.transport.get_extra_info("peername"))
         body = await request.read()
         self.requests.append(
-            Received(request.method, request.path, request.query_string, request.headers, body)
+            Received(
+                request.method, request.raw_path, request.path, request.query_string, request.headers, body
+            )
         )
         self.arrived.set()
         try:

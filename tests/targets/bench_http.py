@@ -88,8 +88,10 @@ async def _ceiling(url: str, posts: int, concurrency: int, call: Call) -> float:
 
 
 async def _ours(executor: HttpExecutor, posts: int, concurrency: int, call: Call) -> float:
+    calls = [replace(call, run_id=derived_id(NOW_MS, n.to_bytes(4, "big"))) for n in range(posts)]
+
     async def one(number: int) -> None:
-        outcome = await executor.execute(replace(call, run_id=derived_id(NOW_MS, number.to_bytes(4, "big"))))
+        outcome = await executor.execute(calls[number])
         assert outcome.verdict is Verdict.SUCCEEDED, outcome
 
     return await _all(posts, concurrency, one)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -212,6 +214,21 @@ async def test_cancelling_while_a_process_starts_leaves_it_for_the_next_call(
 async def test_a_call_of_no_time_at_all_ends_at_once(executor: PythonExecutor) -> None:
     outcome = await run(executor, "where", {}, timeout_ms=1)
     assert outcome.verdict is Verdict.FAILED
+
+
+async def test_a_function_does_not_outlive_a_server_that_is_killed(tmp_path: Path) -> None:
+    marked = tmp_path / "pids"
+    script = f"""
+import asyncio
+from horarium.targets.processes import ProcessPool
+call = {{"path": {str(marked)!r}}}
+asyncio.run(ProcessPool(1).run("{MODULE}:mark_and_hang", call, by_keyword=True, limit=10))
+"""
+    server = subprocess.Popen([sys.executable, "-c", script])
+    pid = int((await until_written(marked)).split()[0])
+    server.kill()
+    server.wait()
+    assert await gone(pid)
 
 
 async def test_async_functions_are_cancelled_at_the_timeout(executor: PythonExecutor, tmp_path: Path) -> None:

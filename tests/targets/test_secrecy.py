@@ -105,3 +105,9 @@ def test_short_words_are_not_taken_for_secrets() -> None:
 def test_a_secret_that_the_cut_went_through_is_scrubbed() -> None:
     assert Scrubber(["supersecret"]).cut("the value is supersec") == "the value is ***"
     assert Scrubber(["supersecret"]).cut("the value is sup") == "the value is sup"
+
+
+def test_a_secret_is_known_in_a_url_and_in_json_as_well() -> None:
+    scrubber = Scrubber(['a&b"c d'])
+    assert scrubber.text("GET /?key=a%26b%22c%20d") == "GET /?key=***"
+    assert scrubber.text('{"cut json": "a&b\\"c d') == '{"cut json": "***'

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from horarium.targets.signing import key_of, new_secret, signature
+from horarium.targets.signing import key_of, new_secret, rotated, signature
 
 
 def headers(secrets: list[str], body: bytes, timestamp: int) -> dict[str, str]:
@@ -48,3 +48,12 @@ def test_a_secret_of_a_wrong_form_is_refused(secret: str) -> None:
 def test_secrets_are_made_anew_each_time() -> None:
     assert new_secret() != new_secret()
     assert len(key_of(new_secret())) == 32
+
+
+def test_rotating_puts_a_new_secret_first_and_keeps_the_newest_of_the_old() -> None:
+    first = new_secret()
+    second = rotated(first)
+    third = rotated(second)
+    assert second[1] == first
+    assert third[1] == second[0]
+    assert len({first, second[0], third[0]}) == 3

@@ -133,3 +133,9 @@ def test_endless_nesting_is_refused() -> None:
 
 def test_inserted_text_is_escaped_and_the_template_is_not() -> None:
     assert compile_text("/a/{{ input.text }}", lambda text: "X" * len(text))(VALUES) == "/a/" + "X" * 19
+
+
+def test_whoever_changes_what_was_filled_in_changes_nothing_for_the_next() -> None:
+    render = compile_value({"fixed": [1], "filled": "{{ input.n }}"})
+    render(VALUES)["fixed"].append(2)
+    assert render(VALUES) == {"fixed": [1], "filled": 3}

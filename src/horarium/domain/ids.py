@@ -14,6 +14,9 @@ Id = bytes
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUE_OF = {c: i for i, c in enumerate(_CROCKFORD)} | {c.lower(): i for i, c in enumerate(_CROCKFORD)}
+# Ids are written for every run that goes out: two characters at a time is twice as fast.
+_PAIRS = tuple(first + second for first in _CROCKFORD for second in _CROCKFORD)
+_PAIR_SHIFTS = tuple(range(120, -1, -10))
 _ID_CHARS = 26
 MAX_TIME_MS = (1 << 48) - 1
 
@@ -69,7 +72,7 @@ def lowest_id_at(time_ms: int) -> Id:
 def ulid(an_id: Id) -> str:
     """26 characters of Crockford's base 32, as ULIDs are written."""
     number = int.from_bytes(an_id, "big")
-    return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
+    return "".join([_PAIRS[number >> shift & 1023] for shift in _PAIR_SHIFTS])
 
 
 def from_ulid(text: str) -> Id | None:

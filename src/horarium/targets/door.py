@@ -24,7 +24,7 @@ from horarium.domain.errors import Problem
 from horarium.targets.addresses import AddressPolicy, check_url
 from horarium.targets.options import ExecutorOptions
 
-__all__ = ["AddressRefused", "Door", "GuardedResolver", "check_url", "explain", "was_refused"]
+__all__ = ["AddressRefused", "Door", "GuardedResolver", "check_url", "explain", "read_limited", "was_refused"]
 
 _NO_LIMIT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 
@@ -170,6 +170,21 @@ class Door:
 def _canonical(address: str) -> str:
     parsed = ip_address(address)
     return str(parsed) if isinstance(parsed, IPv6Address) else address
+
+
+async def read_limited(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """The body, or its first `limit` + 1 bytes: the rest is never taken from the connection, which the caller
+    then closes (`response.close()`)."""
+    content = response.content
+    data = await content.read(limit + 1)
+    if content.at_eof():
+        return data
+    parts, size = [data], len(data)
+    while size <= limit and not content.at_eof():
+        part = await content.read(limit + 1 - size)
+        parts.append(part)
+        size += len(part)
+    return b"".join(parts)
 
 
 def was_refused(error: BaseException | None) -> bool:

@@ -29,7 +29,7 @@ from horarium.targets.context import (
     shared_id,
     template_values,
 )
-from horarium.targets.door import Door, explain, was_refused
+from horarium.targets.door import Door, explain, read_limited, was_refused
 from horarium.targets.http_config import SECRET_FIELDS, Plan, check_config
 from horarium.targets.options import ExecutorOptions
 from horarium.targets.output import error_text, keep_bytes
@@ -132,7 +132,7 @@ class HttpExecutor:
         try:
             async with asyncio.timeout(call.timeout_ms / 1000):
                 response = await self._door.request(plan.method, url, headers=headers, data=body)
-                answer = await _read(response, self._limit)
+                answer = await read_limited(response, self._limit)
         except TimeoutError:
             seconds = call.timeout_ms / 1000
             return _failed(f"the target did not finish its answer within {seconds:g} s", run_scrubber(call))
@@ -151,20 +151,6 @@ class HttpExecutor:
             return None
         plain = call.callback_token is None and not call.environment
         return keep_bytes(answer, self._limit, plan.scrubber if plain else run_scrubber(call, plan.scrubber))
-
-
-async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """The body, or its first limit + 1 bytes: the rest is never taken from the connection."""
-    content = response.content
-    data = await content.read(limit + 1)
-    if content.at_eof():
-        return data
-    parts, size = [data], len(data)
-    while size <= limit and not content.at_eof():
-        part = await content.read(limit + 1 - size)
-        parts.append(part)
-        size += len(part)
-    return b"".join(parts)
 
 
 def _failed(error: str, scrubber: Scrubber, *, retryable: bool = True) -> Outcome:

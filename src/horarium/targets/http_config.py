@@ -222,5 +222,8 @@ def _body(
     if isinstance(template, str) and "json" not in content_type.lower():
         text = compile_text(template)
         return lambda values: text(values).encode()
+    if not has_placeholder(template):
+        fixed = orjson.dumps(template)
+        return lambda values: fixed
     render = compile_value(template)
     return lambda values: orjson.dumps(render(values))

@@ -122,8 +122,9 @@ class PythonExecutor:
         if plan.arguments is not None:
             arguments: dict[str, Any] = plan.arguments(template_values(call, context, plan.named))
             return arguments
-        context["secrets"] = plan.named
-        context["environment"] = call.environment
+        # Copies: the function may change what it is given.
+        context["secrets"] = dict(plan.named)
+        context["environment"] = dict(call.environment)
         return context
 
     async def _run_here(self, function: Function, plan: _Plan, call: Call, given: dict[str, Any]) -> Outcome:

@@ -11,6 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
+
+import orjson
 
 from horarium.domain.errors import Problem
 from horarium.domain.run import Call
@@ -179,5 +182,6 @@ def _needles(secret: Any) -> Iterable[str]:
         for inner in secret:
             yield from _needles(inner)
     elif isinstance(secret, str) and len(secret) >= _SHORTEST:
-        yield secret
+        # As it is, and as it stands in a URL or in JSON.
+        yield from (secret, quote(secret, safe=""), orjson.dumps(secret).decode()[1:-1])
         yield from (part for part in secret.split() if len(part) >= _SHORTEST_PART and "{{" not in secret)

@@ -16,6 +16,13 @@ def new_secret() -> str:
     return PREFIX + b64encode(secrets.token_bytes(32)).decode()
 
 
+def rotated(current: str | Sequence[str]) -> list[str]:
+    """The secrets while one is replaced: a new one, and the newest of the current ones, which still signs
+    as well."""
+    newest = current if isinstance(current, str) else current[0]
+    return [new_secret(), newest]
+
+
 def key_of(secret: str) -> bytes:
     """The key bytes of a secret, with or without `whsec_`. Raises ValueError where it is not 24 to 64 bytes
     in base 64."""

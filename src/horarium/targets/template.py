@@ -98,8 +98,12 @@ def has_placeholder(value: Any) -> bool:
 
 def compile_value(template: Any) -> Render:
     """A function from a run's values to the filled-in JSON value. It raises TemplateError."""
-    if not has_placeholder(template):
+    if isinstance(template, str | int | float | None) and not has_placeholder(template):
         return lambda values: template
+    if not has_placeholder(template):
+        # A fresh copy each time: whoever is given it may change it.
+        fixed = orjson.dumps(template)
+        return lambda values: orjson.loads(fixed)
     if isinstance(template, Mapping):
         fields = [(key, compile_value(inner)) for key, inner in template.items()]
         return lambda values: {key: render(values) for key, render in fields}
