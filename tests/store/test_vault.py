@@ -132,3 +132,20 @@ def test_a_wrong_key_is_noticed_by_its_fingerprint() -> None:
 def test_keys_of_a_wrong_form_are_refused(keys: list[str]) -> None:
     with pytest.raises(VaultError):
         Vault(keys)
+
+
+def test_without_hard_links_the_key_file_is_made_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError("no hard links here")
+
+    monkeypatch.setattr("horarium.store.vault.os.link", refuse)
+    path = tmp_path / "vault.key"
+    assert Vault.from_file(path).fingerprint() == Vault.from_file(path).fingerprint()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_folder_that_is_not_there_is_told_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(VaultError, match="cannot be made"):
+        Vault.from_file(tmp_path / "nowhere" / "vault.key")

@@ -156,27 +156,45 @@ def _read_key_file(path: Path) -> list[str]:
 
 
 def _make_key_file(path: Path) -> None:
-    # Two processes may start at once: the one that comes second finds the file and uses it.
-    with suppress(FileExistsError):
-        _write_key_file(path, [new_key()], replace=False)
+    try:
+        # Two processes may start at once: the one that comes second finds the file and uses it.
+        with suppress(FileExistsError):
+            _write_key_file(path, [new_key()], replace=False)
+    except OSError as error:
+        raise VaultError(f"the key file {path.name} cannot be made: {type(error).__name__}") from None
 
 
 def _write_key_file(path: Path, keys: Iterable[str], *, replace: bool) -> None:
     """Written beside, flushed, then put in place in one step: a crash leaves the old file or the new one."""
+    text = "".join(f"{key}\n" for key in keys)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write("".join(f"{key}\n" for key in keys))
-            file.flush()
-            os.fsync(file.fileno())
+        _write_new(beside, text)
         if replace:
             os.replace(beside, path)
         else:
-            os.link(beside, path)
+            _put_in_place(beside, path, text)
     finally:
         beside.unlink(missing_ok=True)
     _flush_folder(path.parent)
+
+
+def _put_in_place(beside: Path, path: Path, text: str) -> None:
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A file system without hard links: written in place then, still refusing what is there.
+        _write_new(path, text)
+
+
+def _write_new(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _flush_folder(folder: Path) -> None:

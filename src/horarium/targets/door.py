@@ -31,7 +31,7 @@ _NO_LIMIT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, s
 # Many servers drop a connection that was idle for 5 seconds; we let go first, so that a request is not
 # written into a connection that is just being closed.
 _IDLE_SECONDS = 4.0
-_RESOLVER_THREADS = 16
+_RESOLVER_THREADS = 32
 
 
 class AddressRefused(OSError):
@@ -99,6 +99,7 @@ class Door:
     def __init__(self, options: ExecutorOptions) -> None:
         self.policy = AddressPolicy.of(options)
         self._max_connections = options.max_connections
+        self._resolver: GuardedResolver | None = None
         self._session: aiohttp.ClientSession | None = None
         self._checked: dict[str, URL] = {}
 
@@ -107,9 +108,10 @@ class Door:
         """Opened at its first use. It never decompresses (a small answer cannot grow) and sets no timeout
         of its own: the caller bounds the whole exchange."""
         if self._session is None or self._session.closed:
+            self._resolver = GuardedResolver(self.policy)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
-                    resolver=GuardedResolver(self.policy),
+                    resolver=self._resolver,
                     socket_factory=self._socket,
                     limit=self._max_connections,
                     keepalive_timeout=_IDLE_SECONDS,
@@ -156,6 +158,9 @@ class Door:
         if self._session is not None:
             await self._session.close()
             self._session = None
+        if self._resolver is not None:
+            await self._resolver.close()
+            self._resolver = None
 
     def _socket(self, addr_info: Any) -> socket.socket:
         """The last gate: a socket is made for a permitted address, whatever way it came here."""
