@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from horarium.domain.ids import Id
+from horarium.domain.target import TargetState
 from horarium.store.vault import Vault
 from horarium.worker.work import Target
 
@@ -44,7 +45,7 @@ class TargetCache:
         disabled = None
         if row["deleted_ms"] is not None:
             disabled = "it was deleted"
-        elif row["state"] != "active":
+        elif row["state"] == TargetState.DISABLED:
             disabled = row["state_reason"] or "switched off"
         return Target(
             row["id"],

@@ -89,7 +89,7 @@ SELECT run_id, epoch, stop FROM ready WHERE owner = :node AND run_id IN (:ids...
 
 -- name: disable_target
 UPDATE targets SET state = 'disabled', state_reason = :reason, updated_ms = :now, version = version + 1
-WHERE id = :id AND state = 'active';
+WHERE id = :id AND state <> 'disabled';
 
 -- name: expired_callbacks
 SELECT c.run_id, c.attempt, c.deadline_ms, c.lease_ms FROM callbacks c

@@ -1,0 +1,203 @@
+"""The whole application in this process: every API over one store in memory, under a clock that a test sets.
+
+async with House.open("2026-03-01T12:00:00Z") as house:
+    target = await house.target("function", "https://example.com/hook", key="nightly")
+    answer = await house.client.post("/api/v1/schedules", json={...})   # the workspace's key is sent
+    await house.move("2026-03-02T09:00:00Z")                            # the clock, then what fell due
+    other = await house.workspace("other")                              # another tenant: other.client
+
+No thread, no sleep, and no network but what `http` targets do (127.0.0.1 is open to them). `release` and
+`work` are the engine's and the worker's steps one by one; `begin_work` starts work that a receiver holds up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from horarium.api.dialects import mount_all
+from horarium.api.errors import problem_answer
+from horarium.api.web import Api
+from horarium.domain.ids import Id, prefixed, random_id
+from horarium.domain.target import Target, TargetKind
+from horarium.domain.tenancy import EVERY_SCOPE, SERVER_SCOPE, Identity
+from horarium.engine.steps import Engine
+from horarium.service.services import Services, make_services
+from horarium.service.targets import TargetDraft
+from horarium.service.tenancy import _create, _found
+from horarium.settings import Settings
+from horarium.store.migrate import migrate_sqlite
+from horarium.store.sqlite import InlineSqliteStore
+from horarium.store.vault import Vault, new_key
+from horarium.store.verbs import dispatch, nodes
+from horarium.targets import registry
+from horarium.targets.options import ExecutorOptions
+from horarium.targets.secrecy import merge_secrets
+from horarium.worker.worker import Worker
+
+
+def instant(text: str) -> int:
+    """Milliseconds of an RFC 3339 text."""
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+class HandClock:
+    """A clock that is set by hand."""
+
+    def __init__(self, now_ms: int) -> None:
+        self.now = now_ms
+
+    def now_ms(self) -> int:
+        return self.now
+
+
+@dataclass(slots=True)
+class Tenant:
+    """A workspace, its administrator's key, and a client that sends it."""
+
+    workspace_id: Id
+    key: str
+    client: httpx.AsyncClient
+
+
+class House:
+    """`first` is the tenant that `client`, `key` and `target` speak for; its key carries every scope."""
+
+    def __init__(self, services: Services, clock: HandClock, api: Any, first: Tenant) -> None:
+        self.services, self.clock, self.api, self.first = services, clock, api, first
+        self.store = services.store
+        self.client, self.key = first.client, first.key
+        self.node = random_id(clock.now)
+        self.engine = Engine(self.store, clock, self.node)
+        self.worker = Worker(
+            self.store, clock, self.node, services.executors, services.vault, 64, "http://testserver"
+        )
+        self._tenants = [first]
+        self._tasks: set[asyncio.Task[int]] = set()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, now: str, **settings: Any) -> AsyncIterator[House]:
+        """`settings` change the server's (body_limit, rate_limit, ...)."""
+        clock = HandClock(instant(now))
+        store = InlineSqliteStore(clock.now_ms)
+        migrate_sqlite(store.connection)
+        executors = registry.load(
+            ExecutorOptions(allow_loopback=True, data_dir=Path(settings.get("data", ".")))
+        )
+        services = make_services(
+            store, Vault([new_key()]), executors, clock, replace(Settings(), **settings), merge_secrets
+        )
+        api = whole_api(services)
+        house = cls(services, clock, api, await _tenant(services, clock, api, "first"))
+        me = nodes.Node(house.node, "house", "all", "1", "z", clock.now, clock.now, clock.now + 1_000_000_000)
+        await store.urgent(nodes.register, me, True)
+        try:
+            yield house
+        finally:
+            await house._close()
+            await registry.close(executors)
+            await store.close()
+
+    async def workspace(self, slug: str) -> Tenant:
+        """Another tenant."""
+        tenant = await _tenant(self.services, self.clock, self.api, slug)
+        self._tenants.append(tenant)
+        return tenant
+
+    async def who(self, tenant: Tenant | None = None) -> Identity:
+        return await self.services.identities.resolve((tenant or self.first).key)
+
+    async def key_with(self, *scopes: str, tenant: Tenant | None = None) -> str:
+        """A further key of the administrator, with these scopes only."""
+        issued = await self.services.tenancy.create_key(await self.who(tenant), "some", scopes)
+        return issued.text
+
+    async def target(
+        self, kind: str, url: str = "https://example.com/hook", tenant: Tenant | None = None, **given: Any
+    ) -> Target:
+        """An `http` target; `given` are further fields of its draft (key, extra, ...)."""
+        given = {"name": kind.capitalize(), "executor": "http", "config": {"url": url}} | given
+        draft = TargetDraft(TargetKind(kind), **given)
+        return (await self.services.targets.create(await self.who(tenant), draft)).target
+
+    async def move(self, to: str) -> int:
+        """Set the clock, fire what is due, and do the work; how many fires."""
+        self.clock.now = instant(to)
+        fires = await self.release()
+        await self.work()
+        return fires
+
+    async def release(self) -> int:
+        """Fire what is due, leaving the runs unclaimed; how many fires."""
+        return (await self.engine.release(0)).fires
+
+    async def work(self) -> int:
+        """Claim and execute runs until none is left that is due; how many attempts."""
+        done = 0
+        while True:
+            await self.worker._claim_step()
+            batch = list(self.worker._queue)
+            if not batch:
+                return done
+            self.worker._queue.clear()
+            ended = await asyncio.gather(*(self.worker._attempt(work) for work in batch))
+            recorded = [one for one in ended if one is not None]
+            await self.store.urgent(dispatch.record, self.node, recorded, self.clock.now, True)
+            for work in batch:
+                self.worker._holding.pop(work.id, None)
+            done += len(batch)
+
+    def begin_work(self) -> asyncio.Task[int]:
+        """`work`, as a task that the test awaits once it has let the receiver answer."""
+        task = asyncio.create_task(self.work())
+        self._tasks.add(task)
+        return task
+
+    async def _close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for tenant in self._tenants:
+            await tenant.client.aclose()
+
+
+def whole_api(services: Services) -> Any:
+    """The application as the server makes it; all dialects alone where the rest is not there."""
+    try:
+        from horarium.api.app import make_api
+    except ImportError:
+        app = Api(title="Horarium", render=problem_answer)
+        mount_all(app, services)
+        return app
+    return make_api(services)
+
+
+async def _tenant(services: Services, clock: HandClock, api: Any, slug: str) -> Tenant:
+    founded = _found(slug, slug, {}, (EVERY_SCOPE, SERVER_SCOPE), clock.now)
+    await services.store.write(_create, founded)
+    return Tenant(founded.workspace.id, founded.issued.text, client_of(api, founded.issued.text))
+
+
+def client_of(
+    api: Any, key: str | None = None, headers: Mapping[str, str] | None = None
+) -> httpx.AsyncClient:
+    """A client without network; it sends the key as a bearer token, where there is one."""
+    sent = dict(headers or {}) | ({"Authorization": f"Bearer {key}"} if key else {})
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(api, raise_app_exceptions=True),
+        base_url="http://testserver",
+        headers=sent,
+    )
+
+
+def target_id(target: Target) -> str:
+    """A target's id as the project's own API writes it."""
+    return prefixed("tgt", target.id)
