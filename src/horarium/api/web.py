@@ -1,7 +1,7 @@
 """The thin HTTP layer under the project's own API and all dialects: applications, routes, bodies, answers.
 
-FastAPI holds the routes and publishes the OpenAPI page; a route is a plain `async (Request) -> Answer`, called
-without anything between. Whatever goes wrong leaves through one `Guard`, written by the application's renderer.
+FastAPI holds the routes and publishes the OpenAPI page; a route is a plain `async (Request) -> Answer` called
+without anything between. What goes wrong leaves through one `Guard`, written by the application's renderer.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from horarium.domain.run import Executor
+from horarium.service.answers import AnswerService
 from horarium.service.clock import Clock
 from horarium.service.explain import ExplainService
 from horarium.service.identity import IdentityService
@@ -31,6 +32,7 @@ class Services:
     schedules: ScheduleService
     runs: RunService
     explain: ExplainService
+    answers: AnswerService
 
 
 def make_services(
@@ -55,4 +57,5 @@ def make_services(
         schedules=ScheduleService(store, clock),
         runs=RunService(store, clock),
         explain=ExplainService(store, clock),
+        answers=AnswerService(store, clock),
     )

@@ -1,0 +1,36 @@
+"""The whole HTTP application: the project's own API, the dialects, and the health routes."""
+
+from __future__ import annotations
+
+from horarium.api.dialects import mount_all
+from horarium.api.errors import problem_answer
+from horarium.api.routes import fires, health, runs, schedules, targets, tenancy
+from horarium.api.web import Api
+from horarium.service.services import Services
+
+BASE = "/horarium/v1"
+_ABOUT = """\
+Durable schedules for the users of your product. Send your key as `Authorization: Bearer KEY`.
+
+Times are RFC 3339 with an offset; answers are in UTC. Lengths of time are seconds, or texts such as
+`"1h30m"`. Lists are in pages: send `next_cursor` as `cursor` until it is null. Errors are RFC 9457 problem
+documents whose `errors` name every problem that was found. What can be changed has a `version`; send it back
+(in the body or as `If-Match`) to change only what you have seen.
+"""
+
+
+def make_api(services: Services) -> Api:
+    """Everything that this server answers over HTTP."""
+    app = Api(title="Horarium", render=problem_answer, docs=None)
+    app.mount(BASE, own_api(services))
+    mount_all(app, services)
+    health.add_routes(app, services)
+    return app
+
+
+def own_api(services: Services) -> Api:
+    """The project's own API; the routes that are asked most come first, since they are tried in order."""
+    api = Api(title="Horarium", render=problem_answer, description=_ABOUT)
+    for part in (schedules, runs, fires, targets, tenancy, health):
+        part.add_routes(api, services)
+    return api

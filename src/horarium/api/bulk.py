@@ -1,0 +1,99 @@
+"""Many schedules in one request: a line of JSON for each, a line of answer for each, in order.
+
+Lines are read as they arrive and stored in batches, one transaction a batch; while one is written the next
+is read. A line that is refused takes nothing with it. The answers are sent when the request has been read,
+since many clients do not listen before they have spoken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import orjson
+
+from horarium.api.drafts import schedule_draft
+from horarium.api.errors import problems_of, status_of
+from horarium.api.fields import instant_or_none
+from horarium.api.web import parse_object
+from horarium.domain.errors import HorariumError, TooLarge
+from horarium.domain.ids import prefixed
+from horarium.domain.schedule import Schedule
+from horarium.domain.tenancy import Identity
+from horarium.service.schedules import ScheduleDraft
+from horarium.service.services import Services
+
+BATCH = 250
+BREATH = 25
+"""Lines after which the event loop gets a turn: others are waiting as well."""
+
+Line = dict[str, Any]
+Numbered = tuple[int, ScheduleDraft]
+
+
+async def create_all(who: Identity, services: Services, lines: AsyncIterator[bytes]) -> bytes:
+    """Make a schedule of every line; the answers as NDJSON."""
+    answers: list[Line] = []
+    batch: list[Numbered] = []
+    writing: asyncio.Task[None] | None = None
+    number = 0
+    try:
+        async for line in lines:
+            number += 1
+            if not line.strip():
+                continue
+            now = services.clock.now_ms()
+            try:
+                batch.append((number, await schedule_draft(who, services.targets, parse_object(line), now)))
+            except HorariumError as error:
+                answers.append(_refused(number, error))
+            if number % BREATH == 0:
+                await asyncio.sleep(0)
+            if len(batch) == BATCH:
+                if writing is not None:
+                    await writing
+                writing = asyncio.create_task(_store(services, batch, answers))
+                batch = []
+    except TooLarge as error:  # what came before it has been done, and is told
+        answers.append(_refused(number + 1, error))
+    finally:
+        if writing is not None:
+            await writing
+    await _store(services, batch, answers)
+    answers.sort(key=lambda one: int(one["line"]))
+    return b"".join(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in answers)
+
+
+async def _store(services: Services, batch: Sequence[Numbered], answers: list[Line]) -> None:
+    """Write a batch; where one of its lines clashes, line by line."""
+    if not batch:
+        return
+    try:
+        made = await services.schedules.create_many([draft for _, draft in batch])
+    except HorariumError:
+        for number, draft in batch:
+            answers.append(await _store_one(services, number, draft))
+        return
+    answers += [_made(number, one) for (number, _), one in zip(batch, made, strict=True)]
+
+
+async def _store_one(services: Services, number: int, draft: ScheduleDraft) -> Line:
+    try:
+        return _made(number, await services.schedules.create(draft))
+    except HorariumError as error:
+        return _refused(number, error)
+
+
+def _made(number: int, one: Schedule) -> Line:
+    return {
+        "line": number,
+        "status": 201,
+        "id": prefixed("sch", one.id),
+        "key": one.key,
+        "next_fire_at": instant_or_none(one.progress.next_due),
+    }
+
+
+def _refused(number: int, error: HorariumError) -> Line:
+    return {"line": number, "status": status_of(error), "detail": str(error), "errors": problems_of(error)}

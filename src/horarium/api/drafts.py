@@ -1,0 +1,340 @@
+"""From what a caller sends to the domain's schedules, and back for partial changes.
+
+A body is judged as a whole (its shape, recurrence, zone and target), and every problem is told at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from functools import lru_cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from horarium.api import render
+from horarium.api.models import POLICY_FIELDS, PolicyBody, PreviewBody, ScheduleBody, model_problems
+from horarium.domain.errors import Invalid, NotFound, Problem
+from horarium.domain.overlap import Overlap
+from horarium.domain.retry import Retry
+from horarium.domain.schedule import (
+    AfterCompletion,
+    AfterPause,
+    CatchUp,
+    OverlapScope,
+    Policies,
+    Schedule,
+    ScheduleState,
+)
+from horarium.domain.target import Target
+from horarium.domain.tenancy import Identity
+from horarium.service.checks import key_problems, name_problems, text_problems
+from horarium.service.schedules import ScheduleDraft, recurrence_problems
+from horarium.service.targets import TargetService
+from horarium.times import RecurrenceError, Timing, canonical_spec, compile_timing, wants_anchor
+
+Json = dict[str, Any]
+MOST_LABELS = 50
+LABEL_LIMIT = 200
+_ENUMS: Mapping[str, Callable[[str], Any]] = {
+    "overlap": Overlap,
+    "overlap_scope": OverlapScope,
+    "catch_up": CatchUp,
+    "after_pause": AfterPause,
+    "after_completion": AfterCompletion,
+}
+_DURATIONS = ("catch_up_window", "grace", "jitter", "timeout", "initial", "max_delay", "max_elapsed")
+_CLOCK_CHANGES = ("dst_gap", "dst_overlap", "dst_every_hour")
+_NEEDED = ("name", "recurrence", "timezone", "target")
+"""What every schedule has, so that null in a partial change means left out."""
+_STANDARD = Policies()
+
+
+async def schedule_draft(who: Identity, targets: TargetService, raw: Json, now_ms: int) -> ScheduleDraft:
+    """A new schedule. Raises Invalid with every problem, Forbidden where the target is not granted."""
+    raw, flat = gathered(raw)
+    target, problems = await _target(who, targets, raw)
+    body = _shaped(raw, flat, problems)
+    timing = _timing(raw, body, None, who.workspace.timezone, now_ms, problems)
+    problems += _details(body, targets, target)
+    if timing is not None and compile_timing(timing).next_after(now_ms // 1000) is None:
+        problems.append(_never(timing, now_ms))
+    if problems or body is None or timing is None or target is None:
+        raise Invalid(problems)
+    who.require_target(target.id, target.name)
+    return ScheduleDraft(
+        who.workspace_id,
+        who.principal_id,
+        body.name,
+        timing,
+        target.id,
+        policies=policies_of(body.policies),
+        input=body.input,
+        key=body.key,
+        description=body.description,
+        labels=body.labels or {},
+        paused=bool(body.paused),
+    )
+
+
+Edit = Callable[[Schedule], Schedule]
+
+
+async def replacement(
+    who: Identity, targets: TargetService, raw: Json, now_ms: int
+) -> tuple[Edit, int | None]:
+    """The change that makes a stored schedule what a body says, and the version it must be at.
+
+    Raises as `schedule_draft`; the change itself may raise Invalid too.
+    """
+    target = await _target_or_refuse(who, targets, raw)
+    version = raw.get("version")
+
+    def edit(before: Schedule) -> Schedule:
+        return edited(before, raw, target, targets, now_ms)
+
+    return edit, version if isinstance(version, int) else None
+
+
+async def patch(who: Identity, targets: TargetService, raw: Json, now_ms: int) -> tuple[Edit, int | None]:
+    """As `replacement`, for a JSON merge patch: what is left out is kept, null takes away."""
+    raw, _ = gathered(raw)
+    given = await _target_or_refuse(who, targets, raw) if raw.get("target") is not None else None
+    version = raw.get("version")
+
+    def edit(before: Schedule) -> Schedule:
+        kept = {name: value for name, value in raw.items() if value is not None or name not in _NEEDED}
+        return edited(before, merged(_as_body(before), kept), given, targets, now_ms)
+
+    return edit, version if isinstance(version, int) else None
+
+
+def edited(
+    before: Schedule, raw: Json, target: Target | None, targets: TargetService, now_ms: int
+) -> Schedule:
+    """A schedule as a whole body says; `target` None keeps the one it has. Raises Invalid."""
+    raw, flat = gathered(raw)
+    problems: list[Problem] = []
+    body = _shaped(raw, flat, problems)
+    timing = _timing(raw, body, before, before.definition.timing.zone, now_ms, problems)
+    problems += _details(body, targets, target)
+    if problems or body is None or timing is None:
+        raise Invalid(problems)
+    if timing != before.definition.timing and compile_timing(timing).next_after(now_ms // 1000) is None:
+        raise Invalid(_never(timing, now_ms))
+    definition = replace(
+        before.definition,
+        timing=timing,
+        policies=policies_of(body.policies),
+        target_id=before.definition.target_id if target is None else target.id,
+        input=body.input,
+    )
+    # A schedule that had ended gets another chance when what ended it is changed.
+    woken = before.state is ScheduleState.COMPLETED and definition != before.definition
+    return replace(
+        before,
+        name=body.name,
+        description=body.description,
+        labels=body.labels or {},
+        key=body.key,
+        definition=definition,
+        state=ScheduleState.ACTIVE if woken else before.state,
+    )
+
+
+def preview_timing(who: Identity, raw: Json, now_ms: int) -> tuple[Timing, PreviewBody]:
+    """The timing of a schedule that is not stored. Raises Invalid."""
+    raw, flat = gathered(raw)
+    problems: list[Problem] = []
+    body = None
+    try:
+        body = PreviewBody.model_validate(raw)
+    except ValidationError as error:
+        problems += _unnested(model_problems(error), flat)
+    timing = _timing(raw, body, None, who.workspace.timezone, now_ms, problems)
+    if problems or body is None or timing is None:
+        raise Invalid(problems)
+    return timing, body
+
+
+def gathered(raw: Json) -> tuple[Json, frozenset[str]]:
+    """The body with all policies under `policies`, and the names of those that stood outside of it."""
+    flat = POLICY_FIELDS.intersection(raw)
+    if not flat:
+        return raw, frozenset()
+    nested = raw.get("policies")
+    if nested is not None and not isinstance(nested, dict):
+        return raw, frozenset()
+    twice = [name for name in flat if name in (nested or {}) and (nested or {})[name] != raw[name]]
+    if twice:
+        words = "is given beside the recurrence and in policies, with different values; send it once"
+        raise Invalid([Problem(name, words, "conflict") for name in sorted(twice)])
+    rest = {name: value for name, value in raw.items() if name not in flat}
+    rest["policies"] = {**(nested or {}), **{name: raw[name] for name in flat}}
+    return rest, flat
+
+
+def merged(before: Any, change: Any) -> Any:
+    """RFC 7396: objects are merged, null takes a member away, everything else takes its place."""
+    if not isinstance(change, dict):
+        return change
+    found = dict(before) if isinstance(before, dict) else {}
+    for name, value in change.items():
+        if value is None:
+            found.pop(name, None)
+        else:
+            found[name] = merged(found.get(name), value)
+    return found
+
+
+def policies_of(body: PolicyBody | None) -> Policies:
+    """Policies with defaults filled in; equal ones are one object."""
+    if body is None:
+        return _STANDARD
+    return _interned(_with(_STANDARD, body.model_dump(exclude_none=True, exclude=set(_CLOCK_CHANGES))))
+
+
+@lru_cache(maxsize=4096)
+def _interned(policies: Policies) -> Policies:
+    return policies
+
+
+def _with(standard: Policies, given: Json) -> Policies:
+    changes = {
+        name: _ENUMS[name](value) if name in _ENUMS else value for name, value in _in_ms(given).items()
+    }
+    if "retry" in changes:
+        changes["retry"] = Retry(**{**_plain(standard.retry), **_in_ms(changes["retry"])})
+    return replace(standard, **changes)
+
+
+def _plain(retry: Retry) -> Json:
+    return {one.name: getattr(retry, one.name) for one in fields(retry)}
+
+
+def _in_ms(given: Json) -> Json:
+    return {f"{name}_ms" if name in _DURATIONS else name: value for name, value in given.items()}
+
+
+def _as_body(one: Schedule) -> Json:
+    """A schedule as the body that would change nothing."""
+    shown = render.schedule(one)
+    return {name: shown[name] for name in ScheduleBody.model_fields if name in shown and name != "version"}
+
+
+def _shaped(raw: Json, flat: frozenset[str], problems: list[Problem]) -> ScheduleBody | None:
+    try:
+        return ScheduleBody.model_validate(raw)
+    except ValidationError as error:
+        problems += _unnested(model_problems(error), flat)
+        return None
+
+
+def _unnested(found: list[Problem], flat: frozenset[str]) -> list[Problem]:
+    """Problems of policies named as the caller wrote them."""
+    return [
+        replace(one, field=one.field.removeprefix("policies."))
+        if one.field.removeprefix("policies.").partition(".")[0] in flat
+        else one
+        for one in found
+    ]
+
+
+def _timing(
+    raw: Json,
+    body: ScheduleBody | PreviewBody | None,
+    before: Schedule | None,
+    default_zone: str,
+    now_ms: int,
+    problems: list[Problem],
+) -> Timing | None:
+    """The timing, judged even where other parts of the body are wrong."""
+    given, zone = raw.get("recurrence"), raw.get("timezone")
+    if not isinstance(given, str | dict):
+        return None
+    known = before.definition.timing if before is not None else None
+    changes = (
+        {name: getattr(body.policies, name) for name in _CLOCK_CHANGES} if body and body.policies else {}
+    )
+    try:
+        spec = canonical_spec(given)
+        timing = Timing(
+            spec=spec,
+            dialect=known.dialect if known else "native",
+            zone=zone if isinstance(zone, str) else default_zone,
+            anchor=_anchor(spec, known, now_ms),
+            start=None if body is None or body.start_at is None else body.start_at // 1000,
+            end=None if body is None or body.end_at is None else body.end_at // 1000,
+            **changes,
+        )
+        compile_timing(timing)
+        return timing
+    except RecurrenceError as error:
+        problems += [
+            replace(one, field={"start": "start_at", "end": "end_at"}.get(one.field, one.field))
+            for one in recurrence_problems(error)
+        ]
+        return None
+
+
+def _anchor(spec: str, known: Timing | None, now_ms: int) -> int:
+    """Where elapsed time counts from: the making of the schedule, or the last change of its recurrence."""
+    if known is not None and known.spec == spec:
+        return known.anchor
+    dialect = known.dialect if known else "native"
+    return -(-now_ms // 1000) if wants_anchor(spec, dialect) else 0
+
+
+def _never(timing: Timing, now_ms: int) -> Problem:
+    endless = compile_timing(replace(timing, end=None))
+    if timing.end is not None and endless.next_after(now_ms // 1000) is not None:
+        return Problem("end_at", "nothing would ever fire: no instant lies between now and the end", "never")
+    return Problem("recurrence", "would never fire: it names no instant that lies ahead", "never")
+
+
+def _details(body: ScheduleBody | None, targets: TargetService, target: Target | None) -> list[Problem]:
+    if body is None:
+        return []
+    problems = [*name_problems("name", body.name), *text_problems("description", body.description)]
+    if body.key is not None:
+        problems += key_problems("key", body.key)
+    problems += _label_problems(body.labels or {})
+    if body.audience is not None:
+        problems.append(
+            Problem("audience", "this server has no audience sources; leave it out", "unsupported")
+        )
+    if target is not None:
+        problems += targets.check_input(target, body.input)
+    return problems
+
+
+def _label_problems(labels: Mapping[str, str]) -> list[Problem]:
+    if len(labels) > MOST_LABELS:
+        return [Problem("labels", f"holds {len(labels)} labels; at most {MOST_LABELS} are taken")]
+    problems: list[Problem] = []
+    for name, value in labels.items():
+        problems += name_problems("labels", name, LABEL_LIMIT)
+        problems += text_problems(f"labels.{name[:LABEL_LIMIT]}", value, LABEL_LIMIT)
+    return problems
+
+
+async def _target(who: Identity, targets: TargetService, raw: Json) -> tuple[Target | None, list[Problem]]:
+    """The target that a body names, or the problem with it."""
+    reference = raw.get("target")
+    if isinstance(reference, bool) or not isinstance(reference, str | int) or reference == "":
+        return None, []  # the body's shape says so
+    try:
+        return await targets.resolve(who.workspace_id, reference), []
+    except NotFound:
+        words = f"{str(reference)[:80]!r} is no target of this workspace: give an id, a key or a number"
+        return None, [Problem("target", words, "unknown")]
+
+
+async def _target_or_refuse(who: Identity, targets: TargetService, raw: Json) -> Target | None:
+    """The target for a change, granted; a body that names none is refused later, for its shape."""
+    target, problems = await _target(who, targets, raw)
+    if problems:
+        raise Invalid(problems)
+    if target is not None:
+        who.require_target(target.id, target.name)
+    return target

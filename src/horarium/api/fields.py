@@ -1,0 +1,170 @@
+"""How single values are written on the wire: instants, lengths of time, ids, references, query parameters."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+from starlette.requests import Request
+
+from horarium.domain.errors import Invalid, NotFound, Problem
+from horarium.domain.ids import Id, from_prefixed, prefixed
+from horarium.service.pages import LIMIT, MOST
+from horarium.times.civil import parse_rfc3339
+
+LONGEST_MS = 10 * 366 * 86_400_000
+_PARTS = re.compile(r"(?:\d{1,9}(?:\.\d{1,6})?(?:ms|[dhms]))+", re.ASCII)
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[dhms])", re.ASCII)
+_UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def instant_ms(value: Any) -> int:
+    """Milliseconds of an RFC 3339 text; a fraction of a second is rounded up, so that nothing is early."""
+    found = parse_rfc3339(value) if isinstance(value, str) else None
+    if found is None:
+        raise PydanticCustomError("instant", "must be a time with an offset, such as 2026-03-08T09:00:00Z")
+    return (found[0] + found[1]) * 1000
+
+
+def duration_ms(value: Any) -> int:
+    """Milliseconds of a number of seconds, or of a text such as "1h30m" or "500ms"."""
+    total = -1.0
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        total = value * 1000
+    elif isinstance(value, str) and len(value) <= 60 and _PARTS.fullmatch(value):
+        total = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(value))
+    if not 0 <= total <= LONGEST_MS:
+        raise PydanticCustomError(
+            "duration", 'must be a length of time: seconds as a number, or a text like "1h30m"'
+        )
+    return round(total)
+
+
+def _reference(value: Any) -> str | int:
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        raise PydanticCustomError("reference", "must be the id, the key or the number of a target")
+    return value
+
+
+def _recurrence(value: Any) -> str | dict[str, Any]:
+    if not isinstance(value, str | dict):
+        raise PydanticCustomError("recurrence", "must be an expression such as 0 9 * * * or an object")
+    return value
+
+
+Instant = Annotated[
+    int, BeforeValidator(instant_ms), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+Duration = Annotated[
+    int,
+    BeforeValidator(duration_ms),
+    WithJsonSchema({"type": ["number", "string"], "examples": [90, "1h30m"]}),
+]
+Reference = Annotated[
+    Any, BeforeValidator(_reference), WithJsonSchema({"type": ["string", "integer"], "examples": ["nightly"]})
+]
+Recurrence = Annotated[
+    Any,
+    BeforeValidator(_recurrence),
+    WithJsonSchema({"type": ["string", "object"], "examples": ["0 9 * * 1-5"]}),
+]
+
+
+@lru_cache(maxsize=65_536)
+def instant_text(at_ms: int) -> str:
+    """RFC 3339, UTC, `Z`, milliseconds."""
+    return (_EPOCH + timedelta(milliseconds=at_ms)).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def instant_or_none(at_ms: int | None) -> str | None:
+    return None if at_ms is None else instant_text(at_ms)
+
+
+def seconds(length_ms: int | None) -> int | float | None:
+    """A length of time in seconds: whole where it is."""
+    if length_ms is None:
+        return None
+    return length_ms // 1000 if length_ms % 1000 == 0 else length_ms / 1000
+
+
+def path_id(request: Request, prefix: str, kind: str, name: str = "id") -> Id:
+    """The id in a path. What is no id of the kind names nothing: NotFound."""
+    text = str(request.path_params[name])
+    found = from_prefixed(prefix, text)
+    if found is None:
+        raise NotFound(kind, text)
+    return found
+
+
+def id_or_none(prefix: str, an_id: Id | None) -> str | None:
+    return None if an_id is None else prefixed(prefix, an_id)
+
+
+class Query:
+    """The query parameters of a request, read one by one; `done` raises what was wrong with any of them."""
+
+    def __init__(self, request: Request) -> None:
+        self._given = request.query_params
+        self._problems: list[Problem] = []
+
+    def text(self, name: str) -> str | None:
+        return self._given.get(name) or None
+
+    def texts(self, name: str) -> list[str]:
+        return self._given.getlist(name)
+
+    def choice(self, name: str, among: tuple[str, ...]) -> str | None:
+        given = self.text(name)
+        if given is not None and given not in among:
+            self.wrong(name, f"{given!r} is none of {', '.join(among)}")
+        return given
+
+    def number(self, name: str, default: int, least: int, most: int) -> int:
+        given = self.text(name)
+        if given is None:
+            return default
+        if not given.isdecimal() or len(given) > 9 or not least <= int(given) <= most:
+            self.wrong(name, f"{given[:40]!r} is not a whole number from {least} to {most}")
+            return default
+        return int(given)
+
+    def limit(self) -> int:
+        return self.number("limit", LIMIT, 1, MOST)
+
+    def instant(self, name: str) -> int | None:
+        given = self.text(name)
+        if given is None:
+            return None
+        # A plus sign in a query arrives as a space where the caller did not escape it.
+        found = parse_rfc3339(given.replace(" ", "+"))
+        if found is None:
+            self.wrong(name, f"{given[:40]!r} is not a time with an offset, such as 2026-03-08T09:00:00Z")
+            return None
+        return found[0] * 1000
+
+    def id(self, name: str, prefix: str) -> Id | None:
+        given = self.text(name)
+        if given is None:
+            return None
+        found = from_prefixed(prefix, given)
+        if found is None:
+            self.wrong(name, f"{given[:60]!r} is not an id such as {prefix}_01J...")
+        return found
+
+    def flag(self, name: str) -> bool:
+        given = self.text(name)
+        if given is not None and given not in ("true", "false", "1", "0"):
+            self.wrong(name, f"{given[:40]!r} is neither true nor false")
+        return given in ("true", "1")
+
+    def wrong(self, name: str, message: str) -> None:
+        self._problems.append(Problem(name, message, "query"))
+
+    def done(self) -> None:
+        if self._problems:
+            raise Invalid(self._problems)

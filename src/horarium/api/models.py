@@ -1,0 +1,204 @@
+"""The bodies that the project's own API takes. Unknown fields are ignored; wrong types are errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from horarium.api.fields import Duration, Instant, Recurrence, Reference
+from horarium.domain.errors import Invalid, Problem
+
+B = TypeVar("B", bound="Body")
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+
+class WorkspaceBody(Body):
+    name: str
+    slug: str | None = Field(
+        None, description="short name in lower case; made from the name where it is left out"
+    )
+    settings: dict[str, Any] | None = Field(None, description="timezone: the default of new schedules")
+
+
+class WorkspacePatch(Body):
+    name: str | None = None
+    settings: dict[str, Any] | None = Field(None, description="merged; null takes a setting away")
+    version: int | None = None
+
+
+class PrincipalBody(Body):
+    name: str
+    type: Literal["person", "service"] = "service"
+    email: str | None = None
+    grants: list[Reference] | None = Field(None, description='targets it may schedule; "*" for all of them')
+
+
+class KeyBody(Body):
+    name: str
+    scopes: list[str]
+    principal: str | None = Field(
+        None, description="id of a principal; the caller's own where it is left out"
+    )
+    expires_at: Instant | None = None
+
+
+class RotationBody(Body):
+    overlap: Duration | None = Field(None, description="how long the old key goes on working")
+
+
+class GrantsBody(Body):
+    targets: list[Reference] = Field(description='ids, keys or numbers; "*" for all of them')
+
+
+class TargetBody(Body):
+    """`executor` is an object with `type` and whatever that type of executor wants."""
+
+    kind: Literal["automation", "workflow", "function", "agent", "tool", "table"]
+    name: str
+    executor: dict[str, Any]
+    key: str | None = None
+    description: str | None = None
+    completion: Literal["response", "callback"] | None = None
+    timeout: Duration | None = None
+    deadline: Duration | None = None
+    max_concurrency: int | None = None
+    rate_per_second: float | None = None
+    input_schema: dict[str, Any] | None = None
+    extra: dict[str, Any] | None = None
+    enabled: bool | None = None
+    version: int | None = Field(None, description="where it is given: change only what is at this version")
+
+
+class SecretRotationBody(Body):
+    keep_previous: bool = True
+
+
+class RetryBody(Body):
+    max_attempts: int | None = Field(None, ge=1, le=1000)
+    initial: Duration | None = None
+    factor: float | None = Field(None, ge=1, le=100)
+    max_delay: Duration | None = None
+    max_elapsed: Duration | None = None
+    until_next_slot: bool | None = None
+
+
+class PolicyBody(Body):
+    """How a schedule behaves; what is left out has its default. May also stand beside the recurrence."""
+
+    overlap: (
+        Literal["skip", "buffer_one", "buffer_all", "cancel_other", "terminate_other", "allow"] | None
+    ) = None
+    overlap_scope: Literal["fire", "row"] | None = None
+    buffer_limit: int | None = Field(None, ge=1, le=10_000)
+    catch_up: Literal["latest", "all", "none"] | None = None
+    catch_up_window: Duration | None = None
+    catch_up_limit: int | None = Field(None, ge=1, le=10_000)
+    grace: Duration | None = None
+    jitter: Duration | None = None
+    max_fires: int | None = Field(None, ge=1, le=1 << 53)
+    after_pause: Literal["skip", "fire"] | None = None
+    after_completion: Literal["keep", "delete"] | None = None
+    pause_after_failures: int | None = Field(None, ge=1, le=1_000_000)
+    retry: RetryBody | None = None
+    timeout: Duration | None = None
+    dst_gap: Literal["next_valid", "skip", "shift"] | None = None
+    dst_overlap: Literal["first", "last", "both"] | None = None
+    dst_every_hour: Literal["elapsed", "literal"] | None = None
+
+
+class ScheduleBody(Body):
+    name: str
+    recurrence: Recurrence
+    target: Reference
+    timezone: str | None = None
+    input: Any = None
+    labels: dict[str, str] | None = None
+    key: str | None = None
+    description: str | None = None
+    start_at: Instant | None = None
+    end_at: Instant | None = None
+    audience: dict[str, Any] | None = None
+    policies: PolicyBody | None = None
+    paused: bool | None = Field(None, description="only when it is made: off the clock until it is resumed")
+    version: int | None = Field(None, description="where it is given: change only what is at this version")
+
+
+class PreviewBody(Body):
+    recurrence: Recurrence
+    timezone: str | None = None
+    start_at: Instant | None = None
+    end_at: Instant | None = None
+    policies: PolicyBody | None = None
+    after: Instant | None = Field(None, description="where to begin; now")
+    count: int | None = Field(None, ge=1, le=1000)
+
+
+class PauseBody(Body):
+    note: str | None = Field(None, max_length=10_000)
+    version: int | None = None
+
+
+class BackfillBody(Body):
+    from_: Instant = Field(alias="from")
+    to: Instant
+
+
+class CompleteBody(Body):
+    output: Any = None
+    token: str | None = None
+
+
+class FailBody(Body):
+    error: str | None = Field(None, max_length=10_000)
+    output: Any = None
+    token: str | None = None
+
+
+POLICY_FIELDS = frozenset(PolicyBody.model_fields)
+
+
+def validated(model: type[B], value: Mapping[str, Any]) -> B:
+    """The body, checked. Raises Invalid with every problem."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise Invalid(model_problems(error)) from None
+
+
+def model_problems(error: ValidationError) -> list[Problem]:
+    """What pydantic found, as problems of the domain."""
+    return [_problem(one) for one in error.errors(include_url=False, include_input=False)]
+
+
+def _problem(found: Any) -> Problem:
+    field = ".".join(str(part) for part in found["loc"])
+    kind: str = found["type"]
+    if kind == "missing":
+        return Problem(field, "is required", "required")
+    words: str = found["msg"]
+    for begin, instead in _WORDS:
+        words = words.replace(begin, instead)
+    return Problem(field, words, "type" if kind.endswith("_type") else "value")
+
+
+_WORDS = (
+    ("Input should be a valid dictionary", "must be an object"),
+    ("Input should be a valid list", "must be an array"),
+    ("Input should be a valid boolean", "must be true or false"),
+    ("Input should be a valid integer", "must be a whole number"),
+    ("Input should be a valid", "must be a"),
+    ("Input should be", "must be"),
+    ("String should have", "must have"),
+)
+
+
+@cache
+def schema_of(model: type[Body]) -> dict[str, Any]:
+    """The model's JSON schema, for the OpenAPI page."""
+    return model.model_json_schema(ref_template="#/components/schemas/{model}")

@@ -1,0 +1,72 @@
+"""What all routes of the project's own API share: who is asking, the body, the version it is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+
+from horarium.api.web import parse_object, read_body
+from horarium.domain.errors import Invalid, Problem
+from horarium.domain.tenancy import Identity
+from horarium.service.pages import FIRST, LAST, cursor_from
+from horarium.service.services import Services
+
+CURSOR = "next_cursor of the page before"
+LIMIT = "how many; 50, at most 1000"
+IF_MATCH = "the version that the thing must be at"
+
+
+def presented_key(request: Request) -> str | None:
+    """The API key of a request: `Authorization: Bearer KEY`, or `X-API-Key: KEY`."""
+    header = request.headers.get("authorization")
+    if header is None:
+        return request.headers.get("x-api-key")
+    scheme, _, key = header.partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else None
+
+
+class Routes:
+    """Base of the modules' route classes; they hold nothing but the services."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    async def who(self, request: Request, scope: str | None = None) -> Identity:
+        """The identity behind a request, with a scope if one is needed. Raises Unauthorized, Forbidden."""
+        identity = await self.services.identities.resolve(presented_key(request))
+        if scope is not None:
+            identity.require(scope)
+        return identity
+
+    async def body(self, request: Request) -> dict[str, Any]:
+        """The body as a JSON object. Raises Malformed, TooLarge."""
+        return parse_object(await read_body(request, self.services.settings.body_limit))
+
+    async def body_or_nothing(self, request: Request) -> dict[str, Any]:
+        """As `body`, where nothing may be sent as well."""
+        found = await read_body(request, self.services.settings.body_limit)
+        return parse_object(found) if found.strip() else {}
+
+
+def cursor_of(request: Request, *, newest_first: bool = False) -> bytes:
+    """Where a list goes on. Raises Invalid for a cursor that no answer ever gave."""
+    given = request.query_params.get("cursor")
+    if not given:
+        return LAST if newest_first else FIRST
+    return cursor_from(given)
+
+
+def expected_version(request: Request, in_body: int | None = None) -> int | None:
+    """The version that a change is about, from If-Match or the body. Raises Invalid."""
+    header = request.headers.get("if-match")
+    if header is None or header.strip() == "*":
+        return in_body
+    text = header.strip().removeprefix("W/").strip('"')
+    if not text.isdecimal() or len(text) > 18:
+        raise Invalid(Problem("If-Match", 'must be a version such as "3"', "header"))
+    return int(text)
+
+
+def etag(version: int) -> dict[str, str]:
+    return {"ETag": f'"{version}"'}

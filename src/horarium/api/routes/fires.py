@@ -1,0 +1,65 @@
+"""Fires and the ledger: what became of every slot."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from horarium.api import render
+from horarium.api.fields import Query, instant_or_none, instant_text, path_id
+from horarium.api.routes.base import CURSOR, LIMIT, Routes, cursor_of
+from horarium.api.web import Answer, Api, json_answer
+from horarium.domain.fire import Fire, FireKind, Span
+from horarium.service.pages import cut
+from horarium.service.services import Services
+
+KINDS = tuple(kind.value for kind in FireKind)
+
+
+class FireRoutes(Routes):
+    async def list(self, request: Request) -> Answer:
+        """Fires of a schedule, latest slot first."""
+        who = await self.who(request, "runs:read")
+        schedule_id = path_id(request, "sch", "schedule")
+        query = Query(request)
+        limit, kind = query.limit(), query.choice("kind", KINDS)
+        cursor = cursor_of(request, newest_first=True)
+        query.done()
+        await self.services.schedules.get(who.workspace_id, schedule_id)
+        found = await self.services.schedules.fires(who.workspace_id, schedule_id, limit + 1, cursor, kind)
+        return json_answer(200, render.page(cut(found, limit, lambda one: one.id), render.fire))
+
+    async def get(self, request: Request) -> Answer:
+        who = await self.who(request, "runs:read")
+        found = await self.services.schedules.fire(who.workspace_id, path_id(request, "fire", "fire"))
+        return json_answer(200, render.fire(found))
+
+    async def ledger(self, request: Request) -> Answer:
+        """Fires of the clock and spans that did not fire, in slot order: every slot once."""
+        who = await self.who(request, "runs:read")
+        schedule_id = path_id(request, "sch", "schedule")
+        query = Query(request)
+        limit, start, end = query.limit(), query.instant("from"), query.instant("to")
+        query.done()
+        schedule = await self.services.schedules.get(who.workspace_id, schedule_id)
+        start = 0 if start is None else start
+        end = self.services.clock.now_ms() if end is None else end
+        found = await self.services.explain.ledger(who.workspace_id, schedule_id, start, end, limit)
+        shown = {
+            "items": [render.ledger_entry(one) for one in found],
+            "next_from": instant_text(_end_of(found[-1]) + 1000) if len(found) == limit else None,
+            "accounted_to": instant_or_none(schedule.progress.accounted_to),
+        }
+        return json_answer(200, shown)
+
+
+def _end_of(entry: Fire | Span) -> int:
+    return entry.slot_ms if isinstance(entry, Fire) else entry.last_ms
+
+
+def add_routes(api: Api, services: Services) -> None:
+    routes, tag, one = FireRoutes(services), "fires", "/schedules/{id}"
+    filters = {"kind": f"one of {', '.join(KINDS)}", "limit": LIMIT, "cursor": CURSOR}
+    window = {"from": "first instant", "to": "last instant; now", "limit": LIMIT}
+    api.add("GET", f"{one}/fires", routes.list, "List a schedule's fires", tag=tag, query=filters)
+    api.add("GET", f"{one}/ledger", routes.ledger, "Account for every slot", tag=tag, query=window)
+    api.add("GET", "/fires/{id}", routes.get, "Get a fire", tag=tag)

@@ -1,0 +1,134 @@
+"""Runs: read, cancelled, run again, and finished by their targets."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from horarium.api import render
+from horarium.api.fields import Query, path_id
+from horarium.api.models import CompleteBody, FailBody, schema_of, validated
+from horarium.api.routes.base import CURSOR, LIMIT, Routes, cursor_of
+from horarium.api.web import Answer, Api, json_answer
+from horarium.domain.errors import NotFound, Unauthorized
+from horarium.domain.ids import Id
+from horarium.domain.run import RunState
+from horarium.domain.tenancy import Identity
+from horarium.service.pages import Page, cut
+from horarium.service.services import Services
+from horarium.store.verbs.runs import Run
+
+STATES = tuple(state.value for state in RunState)
+
+
+class RunRoutes(Routes):
+    async def list(self, request: Request) -> Answer:
+        """Runs, latest slot first."""
+        who = await self.who(request, "runs:read")
+        query = Query(request)
+        limit, state = query.limit(), query.choice("state", STATES)
+        cursor = cursor_of(request, newest_first=True)
+        schedule_id, fire_id = query.id("schedule", "sch"), query.id("fire", "fire")
+        target = query.text("target")
+        query.done()
+        found = await self._found(who, limit, cursor, schedule_id, fire_id, target, state)
+        return json_answer(200, render.page(found, render.run))
+
+    async def _found(
+        self,
+        who: Identity,
+        limit: int,
+        cursor: Id,
+        schedule_id: Id | None,
+        fire_id: Id | None,
+        target: str | None,
+        state: str | None,
+    ) -> Page[Run]:
+        """The runs that filters leave; a filter that names nothing leaves none."""
+        workspace_id = who.workspace_id
+        try:
+            if fire_id is not None:
+                of_fire = (await self.services.schedules.fire(workspace_id, fire_id)).schedule_id
+                if schedule_id not in (None, of_fire):
+                    return Page([])
+                schedule_id = of_fire
+            target_id = (
+                None if target is None else (await self.services.targets.resolve(workspace_id, target)).id
+            )
+        except NotFound:
+            return Page([])
+        found = await self.services.runs.list(
+            workspace_id, limit + 1, cursor, schedule_id, fire_id, target_id, state
+        )
+        return cut(found, limit, lambda one: one.id)
+
+    async def get(self, request: Request) -> Answer:
+        who = await self.who(request, "runs:read")
+        found, attempts = await self.services.runs.get(who.workspace_id, _id(request))
+        return json_answer(200, render.run_in_full(found, attempts))
+
+    async def cancel(self, request: Request) -> Answer:
+        who = await self.who(request, "runs:write")
+        return json_answer(200, render.run(await self.services.runs.cancel(who.workspace_id, _id(request))))
+
+    async def retry(self, request: Request) -> Answer:
+        who = await self.who(request, "runs:write")
+        old, _ = await self.services.runs.get(who.workspace_id, _id(request))
+        who.require_target(old.target_id, "of this run")
+        return json_answer(201, render.run(await self.services.runs.retry(who.workspace_id, old.id)))
+
+    async def complete(self, request: Request) -> Answer:
+        body = validated(CompleteBody, await self.body_or_nothing(request))
+        token = _token(request, body.token)
+        return json_answer(
+            200, render.run(await self.services.runs.complete(_id(request), token, body.output))
+        )
+
+    async def fail(self, request: Request) -> Answer:
+        body = validated(FailBody, await self.body_or_nothing(request))
+        token = _token(request, body.token)
+        failed = await self.services.runs.fail(_id(request), token, body.error, body.output)
+        return json_answer(200, render.run(failed))
+
+    async def heartbeat(self, request: Request) -> Answer:
+        body = validated(CompleteBody, await self.body_or_nothing(request))
+        token = _token(request, body.token)
+        return json_answer(200, render.run(await self.services.runs.heartbeat(_id(request), token)))
+
+
+def _id(request: Request) -> Id:
+    return path_id(request, "run", "run")
+
+
+def _token(request: Request, in_body: str | None) -> str:
+    """The attempt's token, which its target was given: as a bearer token or in the body."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    found = in_body or (token.strip() if scheme.lower() == "bearer" else "")
+    if not found:
+        words = (
+            "the attempt's token is missing: send it as Authorization: Bearer TOKEN, or as token in the body"
+        )
+        raise Unauthorized(words)
+    return found
+
+
+def add_routes(api: Api, services: Services) -> None:
+    routes, tag, one = RunRoutes(services), "runs", "/runs/{id}"
+    filters = {
+        "schedule": "id of a schedule",
+        "fire": "id of a fire",
+        "target": "id, key or number of a target",
+        "state": f"one of {', '.join(STATES)}",
+        "limit": LIMIT,
+        "cursor": CURSOR,
+    }
+    done, failed = schema_of(CompleteBody), schema_of(FailBody)
+    api.add("GET", "/runs", routes.list, "List runs", tag=tag, query=filters)
+    api.add("GET", one, routes.get, "Get a run with its attempts", tag=tag)
+    api.add("POST", f"{one}/cancel", routes.cancel, "End an open run now", tag=tag)
+    api.add("POST", f"{one}/retry", routes.retry, "Run again what is over", tag=tag, status=201)
+    for path, handler, words, body in (
+        ("complete", routes.complete, "The target has done it", done),
+        ("fail", routes.fail, "The target could not do it", failed),
+        ("heartbeat", routes.heartbeat, "The target is still at it", done),
+    ):
+        api.add("POST", f"{one}/{path}", handler, words, tag=tag, body=body, optional_body=True)

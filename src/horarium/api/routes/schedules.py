@@ -1,0 +1,252 @@
+"""Schedules: made, read, changed, paused, fired by hand, explained."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from horarium.api import render
+from horarium.api.bulk import create_all
+from horarium.api.drafts import patch, policies_of, preview_timing, replacement, schedule_draft
+from horarium.api.fields import Query, path_id
+from horarium.api.models import BackfillBody, PauseBody, PreviewBody, ScheduleBody, schema_of, validated
+from horarium.api.routes.base import CURSOR, IF_MATCH, LIMIT, Routes, cursor_of, etag, expected_version
+from horarium.api.web import Answer, Api, empty_answer, json_answer, parse_object, read_body, read_lines
+from horarium.domain.errors import Conflict, Invalid, NotFound, Problem
+from horarium.domain.ids import Id
+from horarium.domain.schedule import Schedule, ScheduleState
+from horarium.domain.tenancy import Identity
+from horarium.service.answers import request_of
+from horarium.service.explain import preview, upcoming
+from horarium.service.pages import cut
+from horarium.service.services import Services
+from horarium.store.verbs.schedules import Listing
+
+NATIVE = "native"
+DIALECTS = (NATIVE, "trustpager", "autessa", "m9m", "uranus", "cadenya")
+STATES = tuple(state.value for state in ScheduleState if state is not ScheduleState.DELETED)
+NDJSON = b"application/x-ndjson"
+
+
+class ScheduleRoutes(Routes):
+    async def create(self, request: Request) -> Answer:
+        who = await self.who(request, "schedules:write")
+        body = await read_body(request, self.services.settings.body_limit)
+        draft = await schedule_draft(who, self.services.targets, parse_object(body), self._now())
+        repeated = request.headers.get("idempotency-key")
+        if repeated is None:
+            return self._shown(await self.services.schedules.create(draft), 201)
+        once = request_of(who.workspace_id, "POST /schedules", repeated, body)
+        made, again = await self.services.answers.create_schedule(draft, once)
+        return self._shown(made, 201, {"Idempotent-Replayed": "true"} if again else {})
+
+    async def put(self, request: Request) -> Answer:
+        """By the caller's own key: made where there is none, replaced where there is."""
+        who = await self.who(request, "schedules:write")
+        key = request.path_params["key"]
+        raw = {**await self.body(request), "key": key}
+        known = await self.services.schedules.find_by_key(who.workspace_id, NATIVE, key)
+        if known is None:
+            draft = await schedule_draft(who, self.services.targets, raw, self._now())
+            try:
+                return self._shown(await self.services.schedules.create(draft), 201)
+            except Conflict:  # somebody else made it in between
+                known = await self.services.schedules.find_by_key(who.workspace_id, NATIVE, key)
+                if known is None:
+                    raise
+        return await self._replace(request, who, known.id, raw)
+
+    async def bulk(self, request: Request) -> Answer:
+        who = await self.who(request, "schedules:write")
+        settings = self.services.settings
+        lines = read_lines(request, settings.bulk_limit, settings.body_limit)
+        return Answer(200, await create_all(who, self.services, lines), NDJSON)
+
+    async def list(self, request: Request) -> Answer:
+        who = await self.who(request, "schedules:read")
+        query = Query(request)
+        newest_first = query.choice("sort", ("asc", "desc")) != "asc"
+        limit = query.limit()
+        labels = [tuple(one.partition(":")[::2]) for one in query.texts("label")]
+        if any(not name or not value for name, value in labels):
+            query.wrong("label", "is written name:value")
+        listing = Listing(
+            who.workspace_id,
+            limit + 1,
+            cursor_of(request, newest_first=newest_first),
+            newest_first=newest_first,
+            dialect=query.choice("dialect", DIALECTS),
+            target_id=await self._target_filter(who, query),
+            state=query.choice("state", STATES),
+            search=query.text("search"),
+            labels=tuple((name, value) for name, value in labels),
+        )
+        query.done()
+        found = cut(await self.services.schedules.list(listing), limit, lambda one: one.id)
+        return json_answer(200, render.page(found, render.schedule))
+
+    async def get(self, request: Request) -> Answer:
+        who = await self.who(request, "schedules:read")
+        return self._shown(await self.services.schedules.get(who.workspace_id, _id(request)))
+
+    async def replace(self, request: Request) -> Answer:
+        who = await self.who(request, "schedules:write")
+        return await self._replace(request, who, _id(request), await self.body(request))
+
+    async def update(self, request: Request) -> Answer:
+        who = await self.who(request, "schedules:write")
+        edit, version = await patch(who, self.services.targets, await self.body(request), self._now())
+        version = expected_version(request, version)
+        return self._shown(
+            await self.services.schedules.change(who.workspace_id, _id(request), edit, version)
+        )
+
+    async def delete(self, request: Request) -> Answer:
+        who = await self.who(request, "schedules:delete")
+        await self.services.schedules.delete(who.workspace_id, _id(request), expected_version(request))
+        return empty_answer()
+
+    async def pause(self, request: Request) -> Answer:
+        who = await self.who(request, "schedules:write")
+        body = validated(PauseBody, await self.body_or_nothing(request))
+        version = expected_version(request, body.version)
+        found = await self.services.schedules.pause(who.workspace_id, _id(request), body.note, version)
+        return self._shown(found)
+
+    async def resume(self, request: Request) -> Answer:
+        who = await self.who(request, "schedules:write")
+        version = expected_version(request)
+        return self._shown(await self.services.schedules.resume(who.workspace_id, _id(request), version))
+
+    async def preview(self, request: Request) -> Answer:
+        who = await self.who(request, "schedules:read")
+        query = Query(request)
+        count, after = query.number("count", render.NEXT_FIRES, 1, 1000), query.instant("after")
+        query.done()
+        found = await self.services.schedules.get(who.workspace_id, _id(request))
+        start = self._now() if after is None else after
+        return json_answer(200, render.preview(upcoming(found, start, count)))
+
+    async def preview_unsaved(self, request: Request) -> Answer:
+        who = await self.who(request, "schedules:read")
+        timing, body = preview_timing(who, await self.body(request), self._now())
+        start = self._now() if body.after is None else body.after
+        limit = policies_of(body.policies).max_fires
+        count = min(body.count or render.NEXT_FIRES, limit or 1000)
+        return json_answer(200, render.preview(preview(timing, start, count)))
+
+    async def fire_now(self, request: Request) -> Answer:
+        who = await self.who(request, "schedules:write")
+        schedule = await self._granted(who, request)
+        again = request.headers.get("idempotency-key")
+        fire = await self.services.schedules.fire_now(who.workspace_id, schedule.id, again)
+        return json_answer(201, render.fire(fire))
+
+    async def backfill(self, request: Request) -> Answer:
+        who = await self.who(request, "schedules:write")
+        body = validated(BackfillBody, await self.body(request))
+        schedule = await self._granted(who, request)
+        again = request.headers.get("idempotency-key", "")
+        fires = await self.services.schedules.backfill(
+            who.workspace_id, schedule.id, body.from_, body.to, again
+        )
+        return json_answer(201, {"count": len(fires), "items": [render.fire(one) for one in fires]})
+
+    async def explain(self, request: Request) -> Answer:
+        who = await self.who(request, "schedules:read")
+        query = Query(request)
+        at = query.instant("at")
+        query.done()
+        if at is None:
+            raise Invalid(
+                Problem("at", "is required: the instant to explain, such as 2026-03-08T09:00:00Z", "required")
+            )
+        found = await self.services.explain.explain(who.workspace_id, _id(request), at)
+        return json_answer(200, render.explanation(found))
+
+    async def _replace(
+        self, request: Request, who: Identity, schedule_id: Id, raw: dict[str, object]
+    ) -> Answer:
+        edit, version = await replacement(who, self.services.targets, raw, self._now())
+        version = expected_version(request, version)
+        return self._shown(await self.services.schedules.change(who.workspace_id, schedule_id, edit, version))
+
+    async def _granted(self, who: Identity, request: Request) -> Schedule:
+        """The schedule of the path, if its target may be run by the caller. Raises NotFound, Forbidden."""
+        found = await self.services.schedules.get(who.workspace_id, _id(request))
+        who.require_target(found.definition.target_id, "of this schedule")
+        return found
+
+    async def _target_filter(self, who: Identity, query: Query) -> Id | None:
+        given = query.text("target")
+        if given is None:
+            return None
+        try:
+            return (await self.services.targets.resolve(who.workspace_id, given)).id
+        except NotFound:
+            query.wrong("target", f"{given[:80]!r} is no target of this workspace")
+            return None
+
+    def _now(self) -> int:
+        return self.services.clock.now_ms()
+
+    def _shown(self, one: Schedule, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
+        shown = render.schedule_in_full(one, self._now())
+        return json_answer(status, shown, headers={**etag(one.version), **(headers or {})})
+
+
+def _id(request: Request) -> Id:
+    return path_id(request, "sch", "schedule")
+
+
+def add_routes(api: Api, services: Services) -> None:
+    routes, tag, one = ScheduleRoutes(services), "schedules", "/schedules/{id}"
+    body, match = schema_of(ScheduleBody), {"If-Match": IF_MATCH}
+    once = {"Idempotency-Key": "the same key and body within a day are one request"}
+    filters = {
+        "state": f"one of {', '.join(STATES)}",
+        "dialect": f"one of {', '.join(DIALECTS)}",
+        "target": "id, key or number of a target",
+        "search": "part of the name, the key, the description or the input",
+        "label": "name:value; several must all match",
+        "sort": "asc or desc (newest first)",
+        "limit": LIMIT,
+        "cursor": CURSOR,
+    }
+    view = {"count": "how many fires; 5, at most 1000", "after": "where to begin; now"}
+    pause, range_ = schema_of(PauseBody), schema_of(BackfillBody)
+    api.add(
+        "POST", "/schedules", routes.create, "Make a schedule", tag=tag, status=201, body=body, headers=once
+    )
+    api.add("GET", one, routes.get, "Get a schedule", tag=tag)
+    api.add("GET", "/schedules", routes.list, "List schedules", tag=tag, query=filters)
+    api.add("PUT", "/schedules/by-key/{key:path}", routes.put, "Make or replace by key", tag=tag, body=body)
+    api.add("POST", "/schedules/bulk", routes.bulk, "Make many (NDJSON, a line for each)", tag=tag)
+    preview_body = schema_of(PreviewBody)
+    api.add(
+        "POST",
+        "/schedules/preview",
+        routes.preview_unsaved,
+        "Preview without saving",
+        tag=tag,
+        body=preview_body,
+    )
+    api.add("PUT", one, routes.replace, "Replace a schedule", tag=tag, body=body, headers=match)
+    api.add("PATCH", one, routes.update, "Change a schedule (merge patch)", tag=tag, body=body, headers=match)
+    api.add(
+        "DELETE",
+        one,
+        routes.delete,
+        "Delete a schedule; its history stays",
+        tag=tag,
+        status=204,
+        headers=match,
+    )
+    api.add("POST", f"{one}/pause", routes.pause, "Stop its clock", tag=tag, body=pause, optional_body=True)
+    api.add("POST", f"{one}/resume", routes.resume, "Let its clock go on from now", tag=tag)
+    api.add("GET", f"{one}/preview", routes.preview, "What it will do next", tag=tag, query=view)
+    api.add(
+        "POST", f"{one}/fire-now", routes.fire_now, "Fire once by hand", tag=tag, status=201, headers=once
+    )
+    api.add("POST", f"{one}/backfill", routes.backfill, "Fire past slots", tag=tag, status=201, body=range_)
+    instant = {"at": "the instant in question"}
+    api.add("GET", f"{one}/explain", routes.explain, "Why it fired, or did not", tag=tag, query=instant)

@@ -1,0 +1,172 @@
+"""Targets: what schedules run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+
+from horarium.api import render
+from horarium.api.drafts import merged
+from horarium.api.fields import Query
+from horarium.api.models import SecretRotationBody, TargetBody, schema_of, validated
+from horarium.api.routes.base import CURSOR, IF_MATCH, LIMIT, Routes, cursor_of, etag, expected_version
+from horarium.api.web import Answer, Api, empty_answer, json_answer
+from horarium.domain.errors import Invalid, Problem
+from horarium.domain.target import Completion, Target, TargetKind
+from horarium.service.services import Services
+from horarium.service.targets import TargetDraft
+from horarium.store.verbs.targets import TargetListing
+
+KINDS = tuple(kind.value for kind in TargetKind)
+
+
+class TargetRoutes(Routes):
+    async def create(self, request: Request) -> Answer:
+        who = await self.who(request, "targets:write")
+        body = validated(TargetBody, await self.body(request))
+        made = await self.services.targets.create(who, _draft(body))
+        return json_answer(201, render.new_target(made), headers=etag(made.target.version))
+
+    async def put(self, request: Request) -> Answer:
+        who = await self.who(request, "targets:write")
+        body = validated(TargetBody, await self.body(request))
+        made, new = await self.services.targets.put(who, request.path_params["key"], _draft(body))
+        return json_answer(201 if new else 200, render.new_target(made), headers=etag(made.target.version))
+
+    async def list(self, request: Request) -> Answer:
+        who = await self.who(request, "targets:read")
+        query = Query(request)
+        listing = TargetListing(
+            who.workspace_id,
+            query.limit(),
+            cursor_of(request),
+            kind=query.choice("kind", KINDS),
+            state=query.choice("state", ("enabled", "disabled")),
+            search=query.text("search"),
+        )
+        query.done()
+        found = await self.services.targets.list(who, listing)
+        return json_answer(200, render.page(found, render.target))
+
+    async def get(self, request: Request) -> Answer:
+        who = await self.who(request, "targets:read")
+        return _shown(await self.services.targets.get(who, request.path_params["ref"]))
+
+    async def replace(self, request: Request) -> Answer:
+        who = await self.who(request, "targets:write")
+        body = validated(TargetBody, await self.body(request))
+        target = await self._named(request)
+        version = expected_version(request, body.version)
+        return _shown(await self.services.targets.replace(who, target.id, _draft(body), version))
+
+    async def update(self, request: Request) -> Answer:
+        who = await self.who(request, "targets:write")
+        change = await self.body(request)
+        target = await self._named(request)
+        given = change.get("version")
+        version = expected_version(request, given if isinstance(given, int) else None)
+
+        def changed(before: Target) -> TargetDraft:
+            return _draft(validated(TargetBody, merged(_as_body(before), _kept(change))))
+
+        return _shown(await self.services.targets.change(who, target.id, changed, version))
+
+    async def delete(self, request: Request) -> Answer:
+        who = await self.who(request, "targets:write")
+        target = await self._named(request)
+        await self.services.targets.delete(who, target.id, expected_version(request))
+        return empty_answer()
+
+    async def enable(self, request: Request) -> Answer:
+        who = await self.who(request, "targets:write")
+        target = await self._named(request)
+        return _shown(await self.services.targets.set_enabled(who, target.id, True))
+
+    async def disable(self, request: Request) -> Answer:
+        who = await self.who(request, "targets:write")
+        target = await self._named(request)
+        return _shown(await self.services.targets.set_enabled(who, target.id, False))
+
+    async def rotate(self, request: Request) -> Answer:
+        who = await self.who(request, "targets:write")
+        body = validated(SecretRotationBody, await self.body_or_nothing(request))
+        target = await self._named(request)
+        made = await self.services.targets.rotate_signing_secret(who, target.id, body.keep_previous)
+        return json_answer(200, render.new_target(made), headers=etag(made.target.version))
+
+    async def _named(self, request: Request) -> Target:
+        """The target of the path, by id, key or number. Raises NotFound."""
+        who = await self.who(request)
+        return await self.services.targets.resolve(who.workspace_id, request.path_params["ref"])
+
+
+def _shown(one: Target) -> Answer:
+    return json_answer(200, render.target(one), headers=etag(one.version))
+
+
+def _as_body(one: Target) -> dict[str, Any]:
+    """A target as the body that would change nothing."""
+    shown = render.target(one)
+    return {name: shown[name] for name in TargetBody.model_fields if name in shown and name != "version"}
+
+
+def _kept(change: dict[str, Any]) -> dict[str, Any]:
+    """Null in what every target has means left out."""
+    return {k: v for k, v in change.items() if v is not None or k not in ("kind", "name", "executor")}
+
+
+def _draft(body: TargetBody) -> TargetDraft:
+    kind = body.executor.get("type")
+    if not isinstance(kind, str):
+        raise Invalid(Problem("executor.type", "is required: http, python, command, ...", "required"))
+    standard = TargetDraft(TargetKind(body.kind), body.name, kind, {})
+    return TargetDraft(
+        kind=standard.kind,
+        name=body.name,
+        executor=kind,
+        config={name: value for name, value in body.executor.items() if name != "type"},
+        key=body.key,
+        description=body.description,
+        completion=Completion(body.completion or "response"),
+        timeout_ms=standard.timeout_ms if body.timeout is None else body.timeout,
+        deadline_ms=standard.deadline_ms if body.deadline is None else body.deadline,
+        max_concurrency=body.max_concurrency,
+        rate_per_second=body.rate_per_second,
+        input_schema=body.input_schema,
+        extra=body.extra or {},
+        enabled=body.enabled is not False,
+    )
+
+
+def add_routes(api: Api, services: Services) -> None:
+    routes, tag, one = TargetRoutes(services), "targets", "/targets/{ref}"
+    body, match = schema_of(TargetBody), {"If-Match": IF_MATCH}
+    rotation = schema_of(SecretRotationBody)
+    filters = {
+        "kind": f"one of {', '.join(KINDS)}",
+        "state": "enabled or disabled",
+        "search": "part of the name or the key",
+        "limit": LIMIT,
+        "cursor": CURSOR,
+    }
+    api.add("POST", "/targets", routes.create, "Make a target", tag=tag, status=201, body=body)
+    api.add("GET", "/targets", routes.list, "List targets", tag=tag, query=filters)
+    api.add(
+        "PUT", "/targets/by-key/{key:path}", routes.put, "Make or replace a target by key", tag=tag, body=body
+    )
+    api.add("GET", one, routes.get, "Get a target by id, key or number", tag=tag)
+    api.add("PUT", one, routes.replace, "Replace a target", tag=tag, body=body, headers=match)
+    api.add("PATCH", one, routes.update, "Change a target (merge patch)", tag=tag, body=body, headers=match)
+    api.add("DELETE", one, routes.delete, "Delete a target", tag=tag, status=204, headers=match)
+    api.add("POST", f"{one}/enable", routes.enable, "Switch a target on", tag=tag)
+    api.add("POST", f"{one}/disable", routes.disable, "Switch a target off", tag=tag)
+    api.add(
+        "POST",
+        f"{one}/rotate-secret",
+        routes.rotate,
+        "Make a new signing secret",
+        tag=tag,
+        body=rotation,
+        optional_body=True,
+    )

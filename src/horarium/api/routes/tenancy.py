@@ -1,0 +1,230 @@
+"""Workspaces, principals, keys and grants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+
+from horarium.api import render
+from horarium.api.fields import Query, path_id
+from horarium.api.models import (
+    GrantsBody,
+    KeyBody,
+    PrincipalBody,
+    RotationBody,
+    WorkspaceBody,
+    WorkspacePatch,
+    schema_of,
+    validated,
+)
+from horarium.api.routes.base import CURSOR, IF_MATCH, LIMIT, Routes, cursor_of, etag, expected_version
+from horarium.api.web import Answer, Api, empty_answer, json_answer
+from horarium.domain.errors import Invalid, NotFound, Problem
+from horarium.domain.ids import Id, from_prefixed, prefixed
+from horarium.domain.tenancy import EVERY_TARGET, Identity, PrincipalType
+from horarium.service.services import Services
+
+
+class WorkspaceRoutes(Routes):
+    async def create(self, request: Request) -> Answer:
+        who = await self.who(request)
+        body = validated(WorkspaceBody, await self.body(request))
+        made = await self.services.tenancy.create_workspace(who, body.name, body.slug, body.settings)
+        shown = {
+            **render.workspace(made.workspace),
+            "admin": render.principal(made.admin),
+            "admin_key": render.issued_key(made.issued),
+        }
+        return json_answer(201, shown)
+
+    async def list(self, request: Request) -> Answer:
+        who = await self.who(request)
+        query = Query(request)
+        limit, after = query.limit(), cursor_of(request)
+        query.done()
+        found = await self.services.tenancy.list_workspaces(who, after, limit)
+        return json_answer(200, render.page(found, render.workspace))
+
+    async def get(self, request: Request) -> Answer:
+        who = await self.who(request)
+        found = await self.services.tenancy.get_workspace(who, self._id(request, who))
+        return json_answer(200, render.workspace(found), headers=etag(found.version))
+
+    async def update(self, request: Request) -> Answer:
+        who = await self.who(request)
+        body = validated(WorkspacePatch, await self.body(request))
+        version = expected_version(request, body.version)
+        found = await self.services.tenancy.update_workspace(
+            who, self._id(request, who), body.name, body.settings, version
+        )
+        return json_answer(200, render.workspace(found), headers=etag(found.version))
+
+    async def me(self, request: Request) -> Answer:
+        who = await self.who(request)
+        shown = {
+            "workspace": render.workspace(who.workspace),
+            "principal": render.principal(who.principal),
+            "key": {"id": prefixed("key", who.key_id), "scopes": sorted(who.scopes)},
+            **render.grants(sorted(who.granted)),
+        }
+        return json_answer(200, shown)
+
+    def _id(self, request: Request, who: Identity) -> Id:
+        """`current` names the workspace of the key."""
+        if request.path_params["id"] == "current":
+            return who.workspace_id
+        return path_id(request, "ws", "workspace")
+
+
+class PrincipalRoutes(Routes):
+    async def create(self, request: Request) -> Answer:
+        who = await self.who(request)
+        body = validated(PrincipalBody, await self.body(request))
+        granted = await _granted(self.services, who, body.grants or [], "grants")
+        found = await self.services.tenancy.create_principal(
+            who, body.name, PrincipalType(body.type), body.email, granted
+        )
+        return json_answer(201, render.principal(found))
+
+    async def list(self, request: Request) -> Answer:
+        who = await self.who(request)
+        query = Query(request)
+        limit, after = query.limit(), cursor_of(request)
+        query.done()
+        found = await self.services.tenancy.list_principals(who, after, limit)
+        return json_answer(200, render.page(found, render.principal))
+
+    async def get(self, request: Request) -> Answer:
+        who = await self.who(request)
+        found = await self.services.tenancy.get_principal(who, self._id(request))
+        return json_answer(200, render.principal(found))
+
+    async def delete(self, request: Request) -> Answer:
+        who = await self.who(request)
+        await self.services.tenancy.delete_principal(who, self._id(request))
+        return empty_answer()
+
+    async def grants(self, request: Request) -> Answer:
+        who = await self.who(request)
+        found = await self.services.tenancy.list_grants(who, self._id(request))
+        return json_answer(200, render.grants(found))
+
+    async def grant(self, request: Request) -> Answer:
+        who = await self.who(request)
+        body = validated(GrantsBody, await self.body(request))
+        targets = await _granted(self.services, who, body.targets, "targets")
+        found = await self.services.tenancy.add_grants(who, self._id(request), targets)
+        return json_answer(200, render.grants(found))
+
+    async def ungrant(self, request: Request) -> Answer:
+        who = await self.who(request)
+        target = (await _granted(self.services, who, [request.path_params["target"]], "target"))[0]
+        await self.services.tenancy.remove_grant(who, self._id(request), target)
+        return empty_answer()
+
+    def _id(self, request: Request) -> Id:
+        return path_id(request, "prn", "principal")
+
+
+class KeyRoutes(Routes):
+    async def create(self, request: Request) -> Answer:
+        who = await self.who(request)
+        body = validated(KeyBody, await self.body(request))
+        principal = None if body.principal is None else from_prefixed("prn", body.principal)
+        if body.principal is not None and principal is None:
+            raise Invalid(
+                Problem("principal", "must be the id of a principal, such as prn_01J...", "unknown")
+            )
+        made = await self.services.tenancy.create_key(who, body.name, body.scopes, principal, body.expires_at)
+        return json_answer(201, render.issued_key(made))
+
+    async def list(self, request: Request) -> Answer:
+        who = await self.who(request)
+        query = Query(request)
+        limit, after = query.limit(), cursor_of(request)
+        query.done()
+        found = await self.services.tenancy.list_keys(who, after, limit)
+        return json_answer(200, render.page(found, render.key))
+
+    async def get(self, request: Request) -> Answer:
+        who = await self.who(request)
+        return json_answer(200, render.key(await self.services.tenancy.get_key(who, self._id(request))))
+
+    async def revoke(self, request: Request) -> Answer:
+        who = await self.who(request)
+        return json_answer(200, render.key(await self.services.tenancy.revoke_key(who, self._id(request))))
+
+    async def rotate(self, request: Request) -> Answer:
+        who = await self.who(request)
+        body = validated(RotationBody, await self.body_or_nothing(request))
+        made = await self.services.tenancy.rotate_key(who, self._id(request), body.overlap or 0)
+        return json_answer(201, render.issued_key(made))
+
+    def _id(self, request: Request) -> Id:
+        return path_id(request, "key", "key")
+
+
+async def _granted(
+    services: Services, who: Identity, references: Sequence[str | int], field: str
+) -> list[Id]:
+    """The ids that references name; `*` is every target. Raises Invalid for those that name nothing."""
+    found: list[Id] = []
+    problems = []
+    for reference in references:
+        try:
+            every = reference == "*"
+            found.append(
+                EVERY_TARGET if every else (await services.targets.resolve(who.workspace_id, reference)).id
+            )
+        except NotFound:
+            words = f"{str(reference)[:80]!r} is no target of this workspace"
+            problems.append(Problem(field, words, "unknown"))
+    if problems:
+        raise Invalid(problems)
+    return found
+
+
+def add_routes(api: Api, services: Services) -> None:
+    paged = {"limit": LIMIT, "cursor": CURSOR}
+    spaces, people, keys = WorkspaceRoutes(services), PrincipalRoutes(services), KeyRoutes(services)
+    made, changed = schema_of(WorkspaceBody), schema_of(WorkspacePatch)
+    space = "workspaces"
+    api.add("GET", "/me", spaces.me, "Who the key belongs to, and what it may do", tag=space)
+    api.add("POST", "/workspaces", spaces.create, "Make a workspace", tag=space, status=201, body=made)
+    api.add("GET", "/workspaces", spaces.list, "List workspaces", tag=space, query=paged)
+    api.add("GET", "/workspaces/{id}", spaces.get, "Get a workspace (or `current`)", tag=space)
+    match = {"If-Match": IF_MATCH}
+    api.add(
+        "PATCH",
+        "/workspaces/{id}",
+        spaces.update,
+        "Change a workspace",
+        tag=space,
+        body=changed,
+        headers=match,
+    )
+    who, one = "principals", "/principals/{id}"
+    principal, granted = schema_of(PrincipalBody), schema_of(GrantsBody)
+    api.add("POST", "/principals", people.create, "Make a principal", tag=who, status=201, body=principal)
+    api.add("GET", "/principals", people.list, "List principals", tag=who, query=paged)
+    api.add("GET", one, people.get, "Get a principal", tag=who)
+    api.add("DELETE", one, people.delete, "Remove a principal and its keys", tag=who, status=204)
+    api.add("GET", f"{one}/grants", people.grants, "List a principal's grants", tag=who)
+    api.add("POST", f"{one}/grants", people.grant, "Grant targets to a principal", tag=who, body=granted)
+    api.add("DELETE", f"{one}/grants/{{target}}", people.ungrant, "Take a grant away", tag=who, status=204)
+    rotation = schema_of(RotationBody)
+    api.add("POST", "/keys", keys.create, "Make a key", tag="keys", status=201, body=schema_of(KeyBody))
+    api.add("GET", "/keys", keys.list, "List keys", tag="keys", query=paged)
+    api.add("GET", "/keys/{id}", keys.get, "Get a key", tag="keys")
+    api.add("DELETE", "/keys/{id}", keys.revoke, "Revoke a key", tag="keys")
+    api.add(
+        "POST",
+        "/keys/{id}/rotate",
+        keys.rotate,
+        "Replace a key by a new one",
+        tag="keys",
+        status=201,
+        body=rotation,
+        optional_body=True,
+    )

@@ -1,0 +1,14 @@
+-- name: claim_answer
+INSERT INTO answers (workspace_id, scope, key, request_hash, subject, created_ms)
+VALUES (:workspace_id, :scope, :key, :request_hash, :subject, :now)
+ON CONFLICT (workspace_id, scope, key) DO NOTHING;
+
+-- name: get_answer
+SELECT request_hash, subject, created_ms FROM answers
+WHERE workspace_id = :workspace_id AND scope = :scope AND key = :key;
+
+-- name: forget_answer
+DELETE FROM answers WHERE workspace_id = :workspace_id AND scope = :scope AND key = :key AND created_ms < :before;
+
+-- name: forget_answers
+DELETE FROM answers WHERE created_ms < :before;
