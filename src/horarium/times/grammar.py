@@ -16,7 +16,7 @@ from horarium.times.rules import Delay, Once, Rate, Rule, UnionRule
 from horarium.times.structured import parse_structured
 
 EXPRESSION_LIMIT = 1024
-JSON_LIMIT = 64 * 1024
+JSON_LIMIT = 32 * 1024
 MAX_PARTS = 32
 
 
