@@ -38,6 +38,7 @@ from horarium.engine.loops import (
 from horarium.engine.steps import DAY_MS, Engine
 from horarium.engine.wake import Alarm
 from horarium.service.services import Services, make_services
+from horarium.service.tenancy import bootstrap
 from horarium.settings import Settings
 from horarium.store.base import Store
 from horarium.store.migrate import migrate_sqlite
@@ -100,6 +101,7 @@ async def open_node(settings: Settings) -> AsyncIterator[Node]:
         clock = DatabaseClock()
         await clock.sample(store)
         services = make_services(store, vault, executors, clock, settings, merge_secrets)
+        await bootstrap(store, clock.now_ms(), settings.admin_key_file)
         me = await _register(store, clock, settings)
         worker = _worker(settings, services, me) if "worker" in settings.roles else None
         node = Node(me, settings, services, make_api(services), worker)
