@@ -49,6 +49,9 @@ class Tx(Protocol):
     async def many(self, statement: str, rows: Sequence[Sequence[Any]]) -> int:
         """Execute once for each row (values in the order of the statement's own columns); rows touched in all."""
 
+    async def each(self, statement: str, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
+        """Query once for each row (values in the order of the statement's own columns); all result rows."""
+
     def announce(self, topic: str, at_ms: int) -> None:
         """Tell listeners after the commit; of several on one topic the earliest counts."""
 

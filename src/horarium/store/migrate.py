@@ -1,12 +1,28 @@
-"""The schema: numbered files, each applied once, in order."""
+"""The schema: numbered files, each applied once, in order.
+
+On PostgreSQL nodes are upgraded one after another, so a migration first only adds (an older node goes on working beside
+it), and what is not needed any more goes with the version after. A node therefore works with a schema one newer than
+its own, and refuses one that is newer still.
+"""
 
 from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import closing
 from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import asyncpg
 
 from horarium.domain.errors import Unavailable
+from horarium.store.partitions import make_partitions
+from horarium.store.postgres import LOST, connect, unreachable
+from horarium.store.sqlite import connect as connect_sqlite
+
+_LOCK = 0x486F7261
+"""The advisory lock of whoever migrates: any number, as long as it is ours."""
 
 _FLAVOURED = {
     "sqlite": {"{clustered}": " WITHOUT ROWID", "{by_time}": ""},
@@ -59,4 +75,53 @@ def migrate_sqlite(connection: sqlite3.Connection) -> list[str]:
     except BaseException:
         connection.execute("ROLLBACK")
         raise
+    return applied
+
+
+async def migrate(url: str) -> list[str]:
+    """Bring the database at `sqlite:///PATH` or `postgresql://...` up to date; the names of what was applied."""
+    if url.startswith("sqlite:///"):
+        path = Path(url.removeprefix("sqlite:///"))
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with closing(connect_sqlite(str(path))) as connection:
+            return migrate_sqlite(connection)
+    return await migrate_postgres(url)
+
+
+async def migrate_postgres(url: str) -> list[str]:
+    """Bring a PostgreSQL database up to date, one program at a time; the names of what was applied."""
+    try:
+        connection = await connect(url)
+    except (*LOST, asyncpg.PostgresError) as error:
+        raise unreachable(error) from None
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        applied = await _apply(connection)
+        now = await connection.fetchval("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)")
+        applied += await make_partitions(connection, now, now)
+    except (*LOST, asyncpg.InsufficientPrivilegeError) as error:
+        raise unreachable(error) from None
+    finally:
+        await connection.close()
+    return applied
+
+
+async def _apply(connection: Any) -> list[str]:
+    await connection.execute(
+        "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, applied_at TIMESTAMPTZ NOT NULL)"
+    )
+    version = await connection.fetchval("SELECT max(version) FROM schema_version") or 0
+    if version > latest() + 1:
+        raise Unavailable(
+            f"the database has schema {version}, this program knows {latest()}: start a newer program"
+        )
+    applied = []
+    for number in range(version + 1, latest() + 1):
+        async with connection.transaction():
+            for one, name, statements in migrations("postgres"):
+                if one == number:
+                    for statement in statements:
+                        await connection.execute(statement)
+                    applied.append(f"{number:04d}_{name}")
+            await connection.execute("INSERT INTO schema_version VALUES ($1, now())", number)
     return applied

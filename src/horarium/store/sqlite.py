@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Concatenate, cast
 
-from horarium.domain.errors import Unavailable
+from horarium.domain.errors import Invalid, Problem, Unavailable
 from horarium.store.base import Duplicate, P, Signal, T, Tx, earliest
 from horarium.store.statements import Statement, load
 
@@ -45,7 +45,7 @@ class SqliteTx:
         statement = self._statements[name]
         try:
             return self._connection.execute(statement.sqlite_text(params), params)
-        except sqlite3.IntegrityError as error:
+        except _NOT_HELD as error:
             raise _translated(error) from error
 
     async def rows(self, statement: str, **params: Any) -> Sequence[Any]:
@@ -63,14 +63,24 @@ class SqliteTx:
     async def many(self, statement: str, rows: Sequence[Sequence[Any]]) -> int:
         try:
             return self._connection.executemany(self._statements[statement].sql, rows).rowcount
-        except sqlite3.IntegrityError as error:
+        except _NOT_HELD as error:
             raise _translated(error) from error
+
+    async def each(self, statement: str, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
+        sql = self._statements[statement].sql
+        return [found for row in rows for found in self._connection.execute(sql, row)]
 
     def announce(self, topic: str, at_ms: int) -> None:
         earliest(self.announced, topic, at_ms)
 
 
-def _translated(error: sqlite3.IntegrityError) -> Exception:
+_NOT_HELD = (sqlite3.IntegrityError, OverflowError, UnicodeEncodeError)
+"""A constraint, a number beyond 64 bits, a text that is no Unicode."""
+
+
+def _translated(error: Exception) -> Exception:
+    if not isinstance(error, sqlite3.IntegrityError):
+        return Invalid(Problem("", f"the database cannot hold one of the values: {error}"))
     text = str(error)
     return Duplicate(text.partition(": ")[2]) if "UNIQUE" in text or "PRIMARY KEY" in text else error
 

@@ -5,8 +5,9 @@ databases; one of the same statement name in `sql/sqlite/` or `sql/postgres/` ta
 stand for what the databases write differently:
 
 - `IN (:ids...)` takes a sequence: an array on PostgreSQL, as many placeholders as needed on SQLite.
-- `FROM rows(a bytea, b bigint) AS r` in a statement that is run for many rows at once: `unnest` of one array a column
-  on PostgreSQL, one execution a row on SQLite.
+- `FROM rows(a bytea, b bigint) AS r` (or `USING rows(...)`) in a statement that is run for many rows at once: `unnest`
+  of one array a column on PostgreSQL, one execution a row on SQLite.
+- `SELECT value FROM texts(:names)` takes a JSON array of texts as one parameter; there may be several in a statement.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ Flavour = Literal["sqlite", "postgres"]
 
 _NAME = re.compile(r"^--\s*name:\s*(\w+)\s*$", re.MULTILINE)
 _LIST = re.compile(r"IN \(:(\w+)\.\.\.\)")
-_ROWS = re.compile(r"FROM rows\(([^)]*)\) AS (\w+)")
+_ROWS = re.compile(r"(FROM|USING) rows\(([^)]*)\) AS (\w+)")
+_TEXTS = re.compile(r"FROM texts\(:(\w+)\)")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 _ARRAY_OF_LIST = "bytea[]"
 
@@ -81,7 +83,7 @@ def _prepare(name: str, text: str, flavour: Flavour) -> Statement:
     bare = re.sub(r"--[^\n]*", "", text)
     listed = _LIST.search(bare)
     source = _ROWS.search(bare)
-    columns = tuple(part.split()[0] for part in source[1].split(",")) if source else ()
+    columns = tuple(part.split()[0] for part in source[2].split(",")) if source else ()
     if flavour == "sqlite":
         sql = _sqlite(bare.replace("%", "%%") if listed else bare)
     else:
@@ -95,21 +97,23 @@ def _prepare(name: str, text: str, flavour: Flavour) -> Statement:
 
 def _sqlite(text: str) -> str:
     text = _LIST.sub("IN (%s)", text)
+    text = _TEXTS.sub(r"FROM json_each(:\1)", text)
 
     def constants(match: re.Match[str]) -> str:
-        names = [part.split()[0] for part in match[1].split(",")]
+        names = [part.split()[0] for part in match[2].split(",")]
         selected = ", ".join(f"?{i} AS {column}" for i, column in enumerate(names, 1))
-        return f"FROM (SELECT {selected}) AS {match[2]}"
+        return f"{match[1]} (SELECT {selected}) AS {match[3]}"
 
     return _ROWS.sub(constants, text)
 
 
 def _postgres(text: str) -> str:
     text = _LIST.sub(lambda m: f"= ANY(:{m[1]}::{_ARRAY_OF_LIST})", text)
+    text = _TEXTS.sub(r"FROM jsonb_array_elements_text(CAST(CAST(:\1 AS TEXT) AS JSONB)) AS texts(value)", text)
 
     def unnested(match: re.Match[str]) -> str:
-        parts = [part.split() for part in match[1].split(",")]
+        parts = [part.split() for part in match[2].split(",")]
         arrays = ", ".join(f":{name}::{kind}[]" for name, kind in parts)
-        return f"FROM unnest({arrays}) AS {match[2]}({', '.join(name for name, _ in parts)})"
+        return f"{match[1]} unnest({arrays}) AS {match[3]}({', '.join(name for name, _ in parts)})"
 
     return _ROWS.sub(unnested, text)

@@ -6,6 +6,12 @@ CREATE TABLE counters (
     value BIGINT NOT NULL
 );
 
+-- What all nodes must agree on: the newest zone data that has been at work here, the key that secrets are sealed with.
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
 CREATE TABLE workspaces (
     id BYTEA PRIMARY KEY,
     slug TEXT NOT NULL UNIQUE,
@@ -169,6 +175,7 @@ CREATE TABLE cursors (
     last_skip_reason TEXT
 ){clustered};
 CREATE INDEX cursors_due ON cursors (next_due) WHERE next_due IS NOT NULL;
+CREATE INDEX cursors_waiting ON cursors (schedule_id) WHERE waiting_fires > 0;
 CREATE INDEX cursors_zone ON cursors (zone_data, zone) WHERE next_due IS NOT NULL;
 
 -- The ledger: fires, and spans of slots that did not fire.
@@ -207,6 +214,7 @@ CREATE TABLE spans (
     recorded_ms BIGINT NOT NULL,
     PRIMARY KEY (schedule_id, first_ms)
 ){clustered};
+CREATE INDEX spans_by_age ON spans (recorded_ms);
 
 -- Fires whose audience is being read: where the reading stands, and who does it.
 CREATE TABLE fanouts (

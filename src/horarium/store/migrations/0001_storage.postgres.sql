@@ -1,0 +1,10 @@
+-- How PostgreSQL keeps the tables that change most. The months of `fires` and `runs` are made by the program.
+
+CREATE TABLE fires_rest PARTITION OF fires DEFAULT;
+CREATE TABLE runs_rest PARTITION OF runs DEFAULT;
+
+-- Room on each page for the next version of a row, and dead rows cleared before they slow the queue down.
+ALTER TABLE cursors SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.1);
+ALTER TABLE ready SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000);
+ALTER TABLE fanouts SET (autovacuum_vacuum_scale_factor = 0.05);
+ALTER TABLE callbacks SET (autovacuum_vacuum_scale_factor = 0.05);

@@ -1,0 +1,38 @@
+"""What all nodes of a database must agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from horarium.store.base import Tx
+
+VAULT_KEY = "vault_key"
+ZONE_DATA = "zone_data"
+
+
+async def agree_on_vault(tx: Tx, fingerprint: str, knows: Callable[[str], bool]) -> bool:
+    """Whether our keys are those of this database; the first node to come says which. `knows` tells whether a
+    fingerprint is that of one of ours, so that a new key in front takes the old one's place."""
+    await tx.run("add_meta", name=VAULT_KEY, value=fingerprint)
+    row = await tx.row("get_meta", name=VAULT_KEY)
+    if not knows(row["value"]):
+        return False
+    if row["value"] != fingerprint:
+        await tx.run("set_meta", name=VAULT_KEY, value=fingerprint)
+    return True
+
+
+async def raise_zone_data(tx: Tx, version: str) -> str:
+    """Enter our version of the zone data, which only ever rises; the highest that was at work here."""
+    await tx.run("add_meta", name=ZONE_DATA, value=version)
+    highest: str = (await tx.row("get_meta", name=ZONE_DATA))["value"]
+    if zone_data_order(version) > zone_data_order(highest):
+        await tx.run("set_meta", name=ZONE_DATA, value=version)
+        return version
+    return highest
+
+
+def zone_data_order(version: str) -> tuple[int, str]:
+    """Versions of the zone data in order: 2025a, 2025b, ..., 2026a."""
+    year = version[:4]
+    return (int(year) if year.isdecimal() else 0, version[4:])
