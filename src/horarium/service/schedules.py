@@ -22,8 +22,9 @@ from horarium.service.clock import Clock
 from horarium.store.base import Store, Tx
 from horarium.store.verbs import ledger
 from horarium.store.verbs import schedules as verbs
+from horarium.store.verbs.ledger import History
 from horarium.store.verbs.schedules import Change, Listing, onward
-from horarium.times import Recurrence, RecurrenceError, Timing, compile_timing
+from horarium.times import Recurrence, RecurrenceError, Timing, compile_timing, wants_anchor
 
 BACKFILL_LIMIT = 10_000
 REPEAT_MS = 86_400_000
@@ -71,6 +72,12 @@ def recurrence_problems(error: RecurrenceError, prefix: str = "recurrence") -> l
     return problems
 
 
+def anchor_at(spec: str, dialect: str, now_ms: int) -> int:
+    """Where the elapsed time of a recurrence made now counts from (`Timing.anchor`, in seconds): the next whole
+    second, so that nothing is early. Raises RecurrenceError."""
+    return -(-now_ms // 1000) if wants_anchor(spec, dialect) else 0
+
+
 def schedule_of(draft: ScheduleDraft, now: int) -> Schedule:
     """The schedule a draft becomes at `now`. Raises Invalid."""
     compiled(draft.timing)
@@ -109,10 +116,13 @@ class ScheduleService:
     store: Store
     clock: Clock
 
-    async def create(self, draft: ScheduleDraft) -> Schedule:
-        """Make a schedule; it is on the clock when this returns. Raises Invalid, Conflict (key taken)."""
+    async def create(self, draft: ScheduleDraft, distinct: bool = False) -> Schedule:
+        """Make a schedule; it is on the clock when this returns. Raises Invalid, Conflict (key taken).
+
+        `distinct`: Conflict (duplicate) where the target has a schedule with the same recurrence, zone and input.
+        """
         schedule = schedule_of(draft, self.clock.now_ms())
-        await self.store.write(verbs.create_schedules, [schedule])
+        await self.store.write(_create, schedule, distinct)
         return schedule
 
     async def create_many(self, drafts: Sequence[ScheduleDraft]) -> list[Schedule]:
@@ -138,9 +148,17 @@ class ScheduleService:
         return await self.store.read(verbs.whose_schedule, schedule_id)
 
     async def change(
-        self, workspace_id: Id, schedule_id: Id, change: Change, expected_version: int | None = None
+        self,
+        workspace_id: Id,
+        schedule_id: Id,
+        change: Change,
+        expected_version: int | None = None,
+        distinct: bool = False,
     ) -> Schedule:
-        """Apply a pure function to a schedule. What it gives is checked, stored and put on the clock from now."""
+        """Apply a pure function to a schedule. What it gives is checked, stored and put on the clock from now.
+
+        `distinct` as for `create`.
+        """
 
         def checked(before: Schedule) -> Schedule:
             after = change(before)
@@ -150,7 +168,7 @@ class ScheduleService:
 
         now = self.clock.now_ms()
         return await self.store.write(
-            verbs.change_schedule, workspace_id, schedule_id, checked, now, expected_version
+            _change, workspace_id, schedule_id, checked, now, expected_version, distinct
         )
 
     async def pause(
@@ -221,8 +239,33 @@ class ScheduleService:
     async def fire(self, workspace_id: Id, fire: Id) -> Fire:
         return await self.store.read(ledger.get_fire, workspace_id, fire)
 
+    async def history(self, workspace_id: Id, schedule_id: Id, limit: int) -> History:
+        """The latest fires with their runs, and figures of all. Raises NotFound."""
+        return await self.store.read(ledger.history, workspace_id, schedule_id, limit)
+
     async def list(self, listing: Listing) -> list[Schedule]:
         return await self.store.read(verbs.list_schedules, listing)
+
+
+async def _create(tx: Tx, schedule: Schedule, distinct: bool) -> None:
+    await verbs.create_schedules(tx, [schedule])
+    if distinct:
+        await verbs.refuse_twin(tx, schedule)
+
+
+async def _change(
+    tx: Tx,
+    workspace_id: Id,
+    schedule_id: Id,
+    change: Change,
+    now: int,
+    expected_version: int | None,
+    distinct: bool,
+) -> Schedule:
+    after = await verbs.change_schedule(tx, workspace_id, schedule_id, change, now, expected_version)
+    if distinct and after.deleted_ms is None:
+        await verbs.refuse_twin(tx, after)
+    return after
 
 
 def _refuse_ended(schedule: Schedule, done: str) -> None:

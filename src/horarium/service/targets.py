@@ -100,6 +100,10 @@ class TargetService:
         found = await self.store.read(verbs.list_targets, replace(listing, limit=listing.limit + 1))
         return cut(found, listing.limit, lambda one: one.id)
 
+    async def named(self, workspace_id: Id, ids: Collection[Id]) -> Mapping[Id, Target]:
+        """Targets by id, deleted ones too: for naming what a schedule or a run was about."""
+        return await self.store.read(verbs.targets_named, workspace_id, frozenset(ids))
+
     async def count(self, listing: TargetListing) -> int:
         return await self.store.read(verbs.count_targets, listing)
 
@@ -197,6 +201,10 @@ class TargetService:
     def secrets_of(self, target: Target) -> dict[str, Any]:
         """The target's secrets by name, opened."""
         return self.vault.open(target.sealed, target.id) if target.sealed is not None else {}
+
+    def config_of(self, target: Target) -> dict[str, Any]:
+        """The target's configuration with its secrets in place: for making another target like it."""
+        return self.merge_secrets(self.secrets_of(target), target.config)
 
     def check_input(self, target: Target, value: Any, field: str = "input") -> Sequence[Problem]:
         """What is wrong with an input by the target's schema, if it has one."""

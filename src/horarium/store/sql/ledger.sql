@@ -18,6 +18,21 @@ ORDER BY fired_ms DESC, id DESC LIMIT :limit;
 -- name: count_fires
 SELECT count(*) FROM fires WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id;
 
+-- name: fire_totals
+-- How a schedule's fires ended, and when it last went well and badly.
+SELECT count(*) AS fires,
+       count(CASE WHEN state = 'completed' THEN 1 END) AS succeeded,
+       count(CASE WHEN state IN ('partial', 'failed', 'cancelled') THEN 1 END) AS failed,
+       max(CASE WHEN state = 'completed' THEN finished_ms END) AS last_success,
+       max(CASE WHEN state IN ('partial', 'failed', 'cancelled') THEN finished_ms END) AS last_failure
+FROM fires WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id;
+
+-- name: average_run
+-- How long the runs of a schedule's fires took, in milliseconds; what was run again by hand does not count.
+SELECT avg(finished_ms - started_ms) AS average FROM runs
+WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id AND generation = 0
+  AND finished_ms IS NOT NULL AND started_ms IS NOT NULL;
+
 -- name: fires_between
 -- Clock fires of slots in a range, for the ledger and for explanations.
 SELECT * FROM fires

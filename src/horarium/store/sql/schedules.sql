@@ -66,10 +66,12 @@ WHERE s.workspace_id = :workspace_id AND s.deleted_ms IS NULL AND s.id < :cursor
   AND (CAST(:owner_id AS BYTEA) IS NULL OR s.owner_id = :owner_id)
   AND (CAST(:target_id AS BYTEA) IS NULL OR s.target_id = :target_id)
   AND (CAST(:state AS TEXT) IS NULL OR s.state = :state)
+  AND (CAST(:not_state AS TEXT) IS NULL OR s.state <> :not_state)
+  AND (CAST(:extra AS TEXT) IS NULL OR s.extra LIKE :extra ESCAPE '\')
   AND (CAST(:prefix AS TEXT) IS NULL OR lower(s.name) LIKE :prefix ESCAPE '\')
   AND (CAST(:search AS TEXT) IS NULL OR lower(s.name) LIKE :search ESCAPE '\'
        OR lower(COALESCE(s.key, '')) LIKE :search ESCAPE '\' OR lower(COALESCE(s.description, '')) LIKE :search ESCAPE '\'
-       OR lower(COALESCE(v.input, '')) LIKE :search ESCAPE '\')
+       OR (:search_input = 1 AND lower(COALESCE(v.input, '')) LIKE :search ESCAPE '\'))
   AND (CAST(:label_name AS TEXT) IS NULL OR EXISTS (
        SELECT 1 FROM labels l WHERE l.workspace_id = s.workspace_id AND l.schedule_id = s.id
        AND l.name = :label_name AND l.value = :label_value))
@@ -89,10 +91,12 @@ WHERE s.workspace_id = :workspace_id AND s.deleted_ms IS NULL AND s.id > :cursor
   AND (CAST(:owner_id AS BYTEA) IS NULL OR s.owner_id = :owner_id)
   AND (CAST(:target_id AS BYTEA) IS NULL OR s.target_id = :target_id)
   AND (CAST(:state AS TEXT) IS NULL OR s.state = :state)
+  AND (CAST(:not_state AS TEXT) IS NULL OR s.state <> :not_state)
+  AND (CAST(:extra AS TEXT) IS NULL OR s.extra LIKE :extra ESCAPE '\')
   AND (CAST(:prefix AS TEXT) IS NULL OR lower(s.name) LIKE :prefix ESCAPE '\')
   AND (CAST(:search AS TEXT) IS NULL OR lower(s.name) LIKE :search ESCAPE '\'
        OR lower(COALESCE(s.key, '')) LIKE :search ESCAPE '\' OR lower(COALESCE(s.description, '')) LIKE :search ESCAPE '\'
-       OR lower(COALESCE(v.input, '')) LIKE :search ESCAPE '\')
+       OR (:search_input = 1 AND lower(COALESCE(v.input, '')) LIKE :search ESCAPE '\'))
   AND (CAST(:label_name AS TEXT) IS NULL OR EXISTS (
        SELECT 1 FROM labels l WHERE l.workspace_id = s.workspace_id AND l.schedule_id = s.id
        AND l.name = :label_name AND l.value = :label_value))
@@ -107,10 +111,12 @@ WHERE s.workspace_id = :workspace_id AND s.deleted_ms IS NULL
   AND (CAST(:owner_id AS BYTEA) IS NULL OR s.owner_id = :owner_id)
   AND (CAST(:target_id AS BYTEA) IS NULL OR s.target_id = :target_id)
   AND (CAST(:state AS TEXT) IS NULL OR s.state = :state)
+  AND (CAST(:not_state AS TEXT) IS NULL OR s.state <> :not_state)
+  AND (CAST(:extra AS TEXT) IS NULL OR s.extra LIKE :extra ESCAPE '\')
   AND (CAST(:prefix AS TEXT) IS NULL OR lower(s.name) LIKE :prefix ESCAPE '\')
   AND (CAST(:search AS TEXT) IS NULL OR lower(s.name) LIKE :search ESCAPE '\'
        OR lower(COALESCE(s.key, '')) LIKE :search ESCAPE '\' OR lower(COALESCE(s.description, '')) LIKE :search ESCAPE '\'
-       OR lower(COALESCE(v.input, '')) LIKE :search ESCAPE '\')
+       OR (:search_input = 1 AND lower(COALESCE(v.input, '')) LIKE :search ESCAPE '\'))
   AND (CAST(:label_name AS TEXT) IS NULL OR EXISTS (
        SELECT 1 FROM labels l WHERE l.workspace_id = s.workspace_id AND l.schedule_id = s.id
        AND l.name = :label_name AND l.value = :label_value));
@@ -118,7 +124,7 @@ WHERE s.workspace_id = :workspace_id AND s.deleted_ms IS NULL
 -- name: update_schedule
 UPDATE schedules SET owner_id = :owner_id, target_id = :target_id, key = :key, name = :name,
     description = :description, labels = :labels, extra = :extra, state = :state, note = :note,
-    version = version + 1, definition_version = :definition_version, updated_ms = :updated_ms,
+    version = version + 1, definition_version = :definition_version, created_by = :created_by, updated_ms = :updated_ms,
     ended_ms = :ended_ms, ended_reason = :ended_reason, deleted_ms = :deleted_ms
 WHERE id = :id AND version = :version;
 

@@ -23,6 +23,10 @@ SELECT * FROM targets WHERE workspace_id = :workspace_id AND number = :number AN
 -- name: existing_targets
 SELECT id FROM targets WHERE workspace_id = :workspace_id AND deleted_ms IS NULL AND id IN (:ids...);
 
+-- name: targets_named
+-- Targets of a workspace by id, deleted ones too: for naming what a schedule or a run was about.
+SELECT * FROM targets WHERE workspace_id = :workspace_id AND id IN (:ids...);
+
 -- name: list_targets
 SELECT * FROM targets
 WHERE workspace_id = :workspace_id AND deleted_ms IS NULL AND id > :after

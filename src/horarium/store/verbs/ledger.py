@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from horarium.domain.errors import NotFound
 from horarium.domain.fire import Fire, FireKind, FireState, Span, SpanReason
-from horarium.domain.ids import Id, lowest_id_at
+from horarium.domain.ids import Id, lowest_id_at, run_id
 from horarium.domain.run import Missed
+from horarium.domain.schedule import Schedule
 from horarium.store.base import Tx
-from horarium.store.verbs.schedules import MAX_ID
+from horarium.store.verbs.runs import Run, run_from_row
+from horarium.store.verbs.schedules import MAX_ID, get_schedule
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The latest fires of a schedule, each with its run where it has a single one, and figures of all of them.
+
+    Times in milliseconds. A fire that was cancelled or only went well in part counts as failed.
+    """
+
+    schedule: Schedule
+    fires: Sequence[tuple[Fire, Run | None]]
+    total: int
+    succeeded: int
+    failed: int
+    average_ms: int
+    last_success_ms: int | None
+    last_failure_ms: int | None
 
 
 def fire_from_row(row: Any) -> Fire:
@@ -91,6 +111,27 @@ async def list_fires_by_fired(
 
 async def count_fires(tx: Tx, workspace_id: Id, schedule_id: Id) -> int:
     return int((await tx.row("count_fires", workspace_id=workspace_id, schedule_id=schedule_id))[0])
+
+
+async def history(tx: Tx, workspace_id: Id, schedule_id: Id, limit: int) -> History:
+    """The latest `limit` fires of a schedule with their runs. Raises NotFound."""
+    schedule = await get_schedule(tx, workspace_id, schedule_id)
+    fires = await list_fires(tx, workspace_id, schedule_id, limit)
+    rows = await runs_of_fires(tx, [run_id(fire.id) for fire in fires])
+    runs = {run.fire_id: run for run in map(run_from_row, rows)}
+    own = {"workspace_id": workspace_id, "schedule_id": schedule_id}
+    totals = await tx.row("fire_totals", **own)
+    average = (await tx.row("average_run", **own))["average"]
+    return History(
+        schedule=schedule,
+        fires=[(fire, runs.get(fire.id)) for fire in fires],
+        total=totals["fires"],
+        succeeded=totals["succeeded"],
+        failed=totals["failed"],
+        average_ms=round(average or 0),
+        last_success_ms=totals["last_success"],
+        last_failure_ms=totals["last_failure"],
+    )
 
 
 async def entries_between(

@@ -40,7 +40,10 @@ MIN_ID: Id = bytes(16)
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What to list: None means any. `newest_first` with `cursor` the last id seen; or `skip` rows from the start."""
+    """What to list: None means any. `newest_first` with `cursor` the last id seen; or `skip` rows from the start.
+
+    `not_state` takes all states but one; `extra` is a (name, text) of what the schedule's dialect keeps in `extra`.
+    """
 
     workspace_id: Id
     limit: int
@@ -51,9 +54,13 @@ class Listing:
     owner_id: Id | None = None
     target_id: Id | None = None
     state: str | None = None
+    not_state: str | None = None
+    extra: tuple[str, str] | None = None
     prefix: str | None = None
     search: str | None = None
     labels: tuple[tuple[str, str], ...] = ()
+    search_input: bool = True
+    """Whether `search` looks into the input as well, beside name, key and description."""
 
     def filters(self) -> dict[str, Any]:
         name, value = self.labels[0] if self.labels else (None, None)
@@ -63,11 +70,26 @@ class Listing:
             "owner_id": self.owner_id,
             "target_id": self.target_id,
             "state": self.state,
+            "not_state": self.not_state,
+            "extra": None if self.extra is None else f"%{_member(*self.extra)}%",
             "prefix": None if self.prefix is None else _like(self.prefix) + "%",
             "search": None if self.search is None else f"%{_like(self.search)}%",
+            "search_input": 1 if self.search_input else 0,
             "label_name": name,
             "label_value": value,
         }
+
+
+def _member(name: str, value: str) -> str:
+    """A member of a JSON object as `extra` is stored, as a pattern. Quotes inside texts are escaped there, so that
+    nothing else looks like it."""
+    return (
+        orjson.dumps({name: value})
+        .decode()[1:-1]
+        .replace("\\", "\\\\")
+        .replace("%", "\\%")
+        .replace("_", "\\_")
+    )
 
 
 def _like(text: str) -> str:
@@ -142,15 +164,15 @@ class Onward:
     ended_reason: str | None = None
 
 
-def onward(
-    schedule_id: Id, definition: Definition, state: ScheduleState, from_ms: int, fires: int
-) -> Onward:
+def onward(schedule_id: Id, definition: Definition, state: ScheduleState, from_ms: int, fires: int) -> Onward:
     """Where a schedule stands when its clock goes on from an instant. Pure.
 
     A paused or archived one has no next slot, except a paused one-shot that keeps its instant.
     """
     recurrence = compile_timing(definition.timing)
     policies = definition.policies
+    if state is ScheduleState.PAUSED and recurrence.one_shot:
+        return Onward(from_ms, slot_after(recurrence, from_ms), None, state)
     if state not in (ScheduleState.ACTIVE, ScheduleState.COMPLETED):
         return Onward(from_ms, None, None, state)
     if policies.max_fires is not None and fires >= policies.max_fires:
@@ -255,6 +277,34 @@ async def get_schedule(tx: Tx, workspace_id: Id, schedule_id: Id) -> Schedule:
     return schedule_from_row(row)
 
 
+async def refuse_twin(tx: Tx, schedule: Schedule) -> None:
+    """For dialects in which a target has no two equal schedules: Conflict (duplicate) where another live schedule of
+    the same dialect and target has the same recurrence, zone and input.
+
+    Called after the schedule was written, in the same transaction. The target's row is locked first, so that of two
+    transactions the second sees what the first has made.
+    """
+    await tx.run("hold_lane", lane=schedule.definition.target_id)
+    rows = await tx.rows(
+        "same_definition_schedules",
+        workspace_id=schedule.workspace_id,
+        dialect=schedule.dialect,
+        target_id=schedule.definition.target_id,
+    )
+    for row in rows:
+        timing = timing_from_text(row["timing"])
+        given = None if row["input"] is None else orjson.loads(row["input"])
+        if (
+            row["id"] != schedule.id
+            and (timing.spec, timing.zone)
+            == (schedule.definition.timing.spec, schedule.definition.timing.zone)
+            and given == schedule.definition.input
+        ):
+            raise Conflict(
+                "there is a schedule of this target with the same recurrence and input", "duplicate"
+            )
+
+
 async def find_schedule_by_key(
     tx: Tx, workspace_id: Id, dialect: str, key: str, owner_id: Id = NO_OWNER
 ) -> Schedule | None:
@@ -318,7 +368,9 @@ async def change_schedule(
     before = await get_schedule(tx, workspace_id, schedule_id)
     if expected_version is not None and before.version != expected_version:
         raise Conflict(
-            f"the schedule is at version {before.version}, not {expected_version}: read it again", "version", "version"
+            f"the schedule is at version {before.version}, not {expected_version}: read it again",
+            "version",
+            "version",
         )
     after = change(before)
     if after == before:
@@ -336,17 +388,21 @@ async def _move(tx: Tx, before: Schedule, after: Schedule, now: int) -> Schedule
     if not redefined and after.state is before.state:
         return replace(after, definition_version=version)
     from_ms = max(before.progress.accounted_to, now)
-    if before.state is ScheduleState.PAUSED and (restarted or redefined or after.deleted_ms is not None):
-        from_ms = await _account_for_pause(tx, before, after, redefined, now)
-    elif before.state is ScheduleState.ACTIVE and after.state is not ScheduleState.PAUSED:
-        await _record_passed(tx, before, now, SpanReason.CANCELLED)  # reached, but held back by jitter until now
+    if before.state is ScheduleState.PAUSED and (redefined or after.state is not ScheduleState.PAUSED):
+        from_ms = await _account_for_pause(tx, before, after, now)
+    elif before.state is ScheduleState.ACTIVE and (redefined or after.state is not ScheduleState.PAUSED):
+        await _record_passed(
+            tx, before, now, SpanReason.CANCELLED
+        )  # reached, but held back by jitter until now
     step = onward(after.id, after.definition, after.state, from_ms, after.progress.fires)
     policies = after.definition.policies
     await tx.run(
         "move_cursor",
         schedule_id=after.id,
         version=version,
-        accounted_to=step.accounted_to if after.state is not ScheduleState.PAUSED or redefined else before.progress.accounted_to,
+        accounted_to=step.accounted_to
+        if after.state is not ScheduleState.PAUSED or redefined
+        else before.progress.accounted_to,
         next_slot=step.next_slot,
         next_due=step.next_due,
         zone=after.definition.timing.zone,
@@ -362,16 +418,17 @@ async def _move(tx: Tx, before: Schedule, after: Schedule, now: int) -> Schedule
     )
 
 
-async def _account_for_pause(tx: Tx, before: Schedule, after: Schedule, redefined: bool, now: int) -> int:
+async def _account_for_pause(tx: Tx, before: Schedule, after: Schedule, now: int) -> int:
     """Record the slots of a pause as one span; the instant the clock goes on from.
 
-    A one-shot whose policy is to fire after a pause keeps its slot unaccounted, so that it is due at once.
+    A one-shot whose policy is to fire after a pause keeps its slot unaccounted, so that it is due at once, unless its
+    time was changed.
     """
     since = before.progress.accounted_to
     fires_late = (
         compile_timing(before.definition.timing).one_shot
-        and before.definition.policies.after_pause is AfterPause.FIRE
-        and not redefined
+        and after.definition.policies.after_pause is AfterPause.FIRE
+        and after.definition.timing == before.definition.timing
         and after.deleted_ms is None
     )
     if fires_late:
@@ -399,7 +456,9 @@ async def _record_passed(tx: Tx, schedule: Schedule, now: int, reason: SpanReaso
 
 async def _write_change(tx: Tx, before: Schedule, after: Schedule, now: int) -> None:
     if after.definition != before.definition:
-        await tx.many("insert_versions", [_version_row(after.id, after.definition_version, after.definition, now)])
+        await tx.many(
+            "insert_versions", [_version_row(after.id, after.definition_version, after.definition, now)]
+        )
     if after.labels != before.labels:
         await tx.run("delete_labels", schedule_id=after.id)
         await _write_labels(tx, [after])
@@ -418,6 +477,7 @@ async def _write_change(tx: Tx, before: Schedule, after: Schedule, now: int) -> 
             state=after.state.value,
             note=after.note,
             definition_version=after.definition_version,
+            created_by=after.created_by,
             updated_ms=now,
             ended_ms=after.ended_ms,
             ended_reason=after.ended_reason,

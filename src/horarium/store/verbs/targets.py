@@ -72,7 +72,7 @@ async def find_target(
     found = await _row_of(tx, workspace_id, reference)
     if found is None or (kinds is not None and found["kind"] not in kinds):
         return None
-    return _target(found)
+    return target_from_row(found)
 
 
 async def resolve_target(
@@ -90,7 +90,7 @@ async def get_target(tx: Tx, workspace_id: Id, target_id: Id) -> Target:
     found = await tx.row("get_target", workspace_id=workspace_id, id=target_id)
     if found is None:
         raise NotFound("target")
-    return _target(found)
+    return target_from_row(found)
 
 
 async def existing_targets(tx: Tx, workspace_id: Id, ids: Sequence[Id]) -> set[Id]:
@@ -101,11 +101,19 @@ async def existing_targets(tx: Tx, workspace_id: Id, ids: Sequence[Id]) -> set[I
     return {bytes(row["id"]) for row in rows}
 
 
+async def targets_named(tx: Tx, workspace_id: Id, ids: Collection[Id]) -> dict[Id, Target]:
+    """Targets by id, deleted ones too: for naming what a schedule or a run was about."""
+    if not ids:
+        return {}
+    rows = await tx.rows("targets_named", workspace_id=workspace_id, ids=sorted(ids))
+    return {bytes(row["id"]): target_from_row(row) for row in rows}
+
+
 async def list_targets(tx: Tx, listing: TargetListing) -> list[Target]:
     found = await tx.rows(
         "list_targets", **listing.filters(), after=listing.after, limit=listing.limit, skip=listing.skip
     )
-    return [_target(row) for row in found]
+    return [target_from_row(row) for row in found]
 
 
 async def count_targets(tx: Tx, listing: TargetListing) -> int:
@@ -228,7 +236,7 @@ def _columns(target: Target) -> dict[str, Any]:
     }
 
 
-def _target(row: Any) -> Target:
+def target_from_row(row: Any) -> Target:
     return Target(
         id=bytes(row["id"]),
         workspace_id=bytes(row["workspace_id"]),
