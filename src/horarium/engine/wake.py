@@ -35,6 +35,8 @@ class Alarm:
                 seconds = min(seconds, (until_ms - self._clock.now_ms()) / 1000)
             if seconds > 0 and not self._event.is_set():
                 await _wait(self._event, min(seconds, LONGEST_WAIT_S))
+            else:
+                await asyncio.sleep(0)  # a loop that always finds work must not keep the others from theirs
         finally:
             self._event.clear()
             self._waiting = False

@@ -186,7 +186,9 @@ class SqliteStore:
     async def read(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        return await self._loop.run_in_executor(self._readers, self._read, lambda tx: verb(tx, *args, **kwargs))
+        return await self._loop.run_in_executor(
+            self._readers, self._read, lambda tx: verb(tx, *args, **kwargs)
+        )
 
     def _read(self, verb: Callable[[Tx], Awaitable[T]]) -> T:
         connection = getattr(self._reader_local, "connection", None)

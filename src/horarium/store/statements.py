@@ -109,7 +109,9 @@ def _sqlite(text: str) -> str:
 
 def _postgres(text: str) -> str:
     text = _LIST.sub(lambda m: f"= ANY(:{m[1]}::{_ARRAY_OF_LIST})", text)
-    text = _TEXTS.sub(r"FROM jsonb_array_elements_text(CAST(CAST(:\1 AS TEXT) AS JSONB)) AS texts(value)", text)
+    text = _TEXTS.sub(
+        r"FROM jsonb_array_elements_text(CAST(CAST(:\1 AS TEXT) AS JSONB)) AS texts(value)", text
+    )
 
     def unnested(match: re.Match[str]) -> str:
         parts = [part.split() for part in match[2].split(",")]

@@ -25,7 +25,7 @@ WHERE fires.id = r.id;
 -- name: count_runs_of_fire
 UPDATE fires SET succeeded = succeeded + :succeeded, failed = failed + :failed, cancelled = cancelled + :cancelled
 WHERE id = :id
-RETURNING state, runs, succeeded, failed, cancelled;
+RETURNING state, runs, succeeded, failed, cancelled, error;
 
 -- name: finish_fire
 UPDATE fires SET state = :state, finished_ms = :now, error = COALESCE(:error, error) WHERE id = :id;

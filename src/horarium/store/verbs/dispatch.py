@@ -114,10 +114,7 @@ async def _tokens(tx: Tx, lane: Id, rate: float, now: int) -> int:
     row = await tx.row("pace", lane=lane)
     behind = now - (row["next_ms"] if row else 0.0)
     burst = max(1.0, rate)
-    tokens = int(min(burst, 1 + behind * rate / 1000)) if behind >= 0 else 0
-    if tokens <= 0 and row is not None:
-        tx.announce(READY, int(row["next_ms"]) + 1)
-    return tokens
+    return int(min(burst, 1 + behind * rate / 1000)) if behind >= 0 else 0
 
 
 async def _spend(tx: Tx, lane: Id, rate: float, now: int, calls: int) -> None:

@@ -16,6 +16,7 @@ from horarium.domain.overlap import Decision
 from horarium.domain.plan import Firing, Passed, Plan, plan
 from horarium.domain.schedule import AfterCompletion, Policies, policies_from_text, timing_from_text
 from horarium.store.base import CANCELLED, FANOUT, READY, Tx
+from horarium.store.verbs.fanout import stop_fanouts
 from horarium.store.verbs.settle import cancel_runs, delete_quiet
 from horarium.times import compile_timing, jitter_ms
 
@@ -100,11 +101,17 @@ async def _release(tx: Tx, due: Sequence[Any], batch: _Batch, careful: bool) -> 
     return Released(len(due), len(batch.fires), batch.claimed)
 
 
-def _planned(
-    row: Any, policies: Policies, jitter: int, now: int, known: dict[tuple[Any, ...], Plan]
-) -> Plan:
+def _planned(row: Any, policies: Policies, jitter: int, now: int, known: dict[tuple[Any, ...], Plan]) -> Plan:
     fires = row["fires"] if policies.max_fires is not None else 0
-    key = (row["timing"], row["policies"], row["accounted_to"], fires, row["open_fires"], row["waiting_fires"], jitter)
+    key = (
+        row["timing"],
+        row["policies"],
+        row["accounted_to"],
+        fires,
+        row["open_fires"],
+        row["waiting_fires"],
+        jitter,
+    )
     planned = known.get(key)
     if planned is None:
         recurrence = compile_timing(timing_from_text(row["timing"]))
@@ -158,11 +165,24 @@ async def _enter(tx: Tx, batch: _Batch, row: Any, policies: Policies, jitter: in
             opened += 1
         last = (entry.slot_ms, batch.now, begun, "waiting" if waits else "running")
     batch.advanced.append(
-        (schedule_id, planned.accounted_to, planned.next_slot, next_due, fired, opened, waiting, skipped, *last, *skip)
+        (
+            schedule_id,
+            planned.accounted_to,
+            planned.next_slot,
+            next_due,
+            fired,
+            opened,
+            waiting,
+            skipped,
+            *last,
+            *skip,
+        )
     )
 
 
-def _fire_row(row: Any, entry: Firing, jitter: int, state: FireState, now: int, runs: int | None) -> tuple[Any, ...]:
+def _fire_row(
+    row: Any, entry: Firing, jitter: int, state: FireState, now: int, runs: int | None
+) -> tuple[Any, ...]:
     missed = entry.missed
     return (
         fire_id(row["schedule_id"], FireKind.CLOCK, entry.slot_ms),
@@ -188,7 +208,9 @@ def _begin(batch: _Batch, row: Any, entry: Firing, jitter: int) -> Id:
     if row["audience"] is not None:
         resolving = _fire_row(row, entry, jitter, FireState.RESOLVING, batch.now, None)
         batch.fires.append(resolving)
-        batch.fanouts.append((resolving[0], row["workspace_id"], row["schedule_id"], row["version"], batch.now))
+        batch.fanouts.append(
+            (resolving[0], row["workspace_id"], row["schedule_id"], row["version"], batch.now)
+        )
         return bytes(resolving[0])
     fire = _fire_row(row, entry, jitter, FireState.RUNNING, batch.now, 1)
     batch.fires.append(fire)
@@ -250,6 +272,7 @@ async def _pass(tx: Tx, batch: _Batch, row: Any, entry: Passed) -> None:
 
 async def _terminate(tx: Tx, schedule_id: Id, slot_ms: int, now: int) -> None:
     """Cancel a schedule's open runs at once, which settles their fires."""
+    await stop_fanouts(tx, schedule_id, now)
     open_runs = await tx.rows("open_runs_of_schedule", schedule_id=schedule_id, before=lowest_id_at(slot_ms))
     await cancel_runs(tx, open_runs, now)
     tx.announce(CANCELLED, now)
@@ -257,6 +280,7 @@ async def _terminate(tx: Tx, schedule_id: Id, slot_ms: int, now: int) -> None:
 
 async def _ask_to_stop(tx: Tx, schedule_id: Id, now: int) -> int:
     """Cancel what waits or has not begun, ask workers to end what has; how many waiting fires that ended."""
+    await stop_fanouts(tx, schedule_id, now)
     open_runs = await tx.rows("open_runs_of_schedule", schedule_id=schedule_id, before=lowest_id_at(now + 1))
     await cancel_runs(tx, [run for run in open_runs if run["owner"] is None], now)
     await tx.run("stop_running_of_schedule", schedule_id=schedule_id)

@@ -142,7 +142,9 @@ async def count_runs(
     return int(row[0])
 
 
-async def cancel_run(tx: Tx, workspace_id: Id, run: Id, now: int, reason: str = "cancelled by request") -> Run:
+async def cancel_run(
+    tx: Tx, workspace_id: Id, run: Id, now: int, reason: str = "cancelled by request"
+) -> Run:
     """Cancel an open run at once; a worker that has it is told. Raises NotFound, Conflict when it is over."""
     row = await tx.row("runs_to_cancel", id=run, workspace_id=workspace_id)
     if row is None:
@@ -211,7 +213,20 @@ async def _insert_run(
     if target is None or target["workspace_id"] != workspace_id or target["deleted_ms"] is not None:
         raise NotFound("target")
     limited = target["max_concurrency"] is not None or target["rate_per_second"] is not None
-    run = (new, workspace_id, schedule_id, fire_id, version, target_id, mode, row_key, generation, now, now, data)
+    run = (
+        new,
+        workspace_id,
+        schedule_id,
+        fire_id,
+        version,
+        target_id,
+        mode,
+        row_key,
+        generation,
+        now,
+        now,
+        data,
+    )
     await tx.many("insert_runs", [run])
     await tx.many("insert_ready", [(new, target_id, now, None, 0, 1 if limited else 0)])
     tx.announce(READY, now)
@@ -248,7 +263,9 @@ async def answer_callback(tx: Tx, run: Id, token: str, answer: CallbackAnswer, n
             raise Conflict(f"the run is over: it has {row['state']}", "state")
         return (await get_run(tx, row["workspace_id"], run))[0]
     if answer.state is None:
-        await tx.run("extend_callback", run_id=run, deadline_ms=max(row["deadline_ms"], now + row["lease_ms"]))
+        await tx.run(
+            "extend_callback", run_id=run, deadline_ms=max(row["deadline_ms"], now + row["lease_ms"])
+        )
     else:
         await _end_by_callback(tx, row, answer.state, answer.output, answer.error, now)
     return (await get_run(tx, row["workspace_id"], run))[0]

@@ -60,6 +60,7 @@ class _Tally:
 async def settle(tx: Tx, ends: Sequence[RunEnd], now: int) -> None:
     """Write what the ends of these runs (recorded already) mean for fires and schedules, and start what waited."""
     ended = await _end_fires(tx, ends, now)
+    await _free_rows(tx, ends)
     await _end_on_schedules(tx, ended, now)
     concerned = {end.schedule_id for end in ends if end.follow_up and end.schedule_id is not None}
     if concerned:
@@ -90,6 +91,17 @@ async def _end_fires(tx: Tx, ends: Sequence[RunEnd], now: int) -> list[tuple[Id,
     return ended
 
 
+async def _free_rows(tx: Tx, ends: Iterable[RunEnd]) -> None:
+    """Audience rows whose run has ended may be taken by the next fire, where overlap is decided per row."""
+    locked = [
+        (end.schedule_id, end.row_key, end.run_id)
+        for end in ends
+        if end.row_key and end.schedule_id is not None and (end.follow_up or end.state is RunState.CANCELLED)
+    ]
+    if locked:
+        await tx.many("free_row_locks", locked)
+
+
 def _counts(ends: Iterable[RunEnd]) -> tuple[int, int, int]:
     states = [end.state for end in ends]
     return (
@@ -106,7 +118,8 @@ async def count_ends(tx: Tx, fire: Id, counts: tuple[int, int, int], now: int) -
     )
     if row is None or row["state"] != FireState.RUNNING:
         return None
-    state = settled_state(row["runs"], row["succeeded"], row["failed"], row["cancelled"])
+    broken = row["error"] is not None
+    state = settled_state(row["runs"], row["succeeded"], row["failed"], row["cancelled"], broken)
     if state is not None:
         await tx.run("finish_fire", id=fire, state=state.value, now=now, error=None)
     return state
@@ -162,7 +175,11 @@ async def _begin_waiting(tx: Tx, schedule_id: Id, now: int) -> None:
     for fire in await tx.rows("waiting_fires_of_schedule", schedule_id=schedule_id, limit=1):
         if fire["audience"] is not None:
             await tx.run(
-                "begin_waiting_fire", id=fire["id"], state=FireState.RESOLVING.value, runs=0, audience_size=None
+                "begin_waiting_fire",
+                id=fire["id"],
+                state=FireState.RESOLVING.value,
+                runs=0,
+                audience_size=None,
             )
             await tx.many(
                 "insert_fanouts", [(fire["id"], fire["workspace_id"], schedule_id, fire["version"], now)]

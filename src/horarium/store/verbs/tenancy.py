@@ -102,13 +102,13 @@ async def create_principal(tx: Tx, principal: Principal, granted: Iterable[Id]) 
 
 async def get_principal(tx: Tx, workspace_id: Id, principal_id: Id) -> Principal | None:
     found = await tx.row("get_principal", workspace_id=workspace_id, id=principal_id)
-    return _principal(found) if found else None
+    return principal_from_row(found) if found else None
 
 
 async def list_principals(tx: Tx, workspace_id: Id, after: Id, limit: int) -> list[Principal]:
     """Oldest first, from beyond `after`."""
     rows = await tx.rows("list_principals", workspace_id=workspace_id, after=after, limit=limit)
-    return [_principal(row) for row in rows]
+    return [principal_from_row(row) for row in rows]
 
 
 async def delete_principal(tx: Tx, workspace_id: Id, principal_id: Id, now: int) -> bool:
@@ -220,7 +220,7 @@ def _workspace(row: Any) -> Workspace:
     )
 
 
-def _principal(row: Any) -> Principal:
+def principal_from_row(row: Any) -> Principal:
     return Principal(
         bytes(row["id"]),
         bytes(row["workspace_id"]),

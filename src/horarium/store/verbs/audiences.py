@@ -1,0 +1,69 @@
+"""Sources that workspaces have set up for their audiences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from horarium.domain.ids import Id
+from horarium.store.base import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSource:
+    """A source of a workspace; `config` has `***` in place of secrets, which `sealed` holds. Times in milliseconds."""
+
+    workspace_id: Id
+    name: str
+    id: Id
+    type: str
+    config: Mapping[str, Any]
+    created_ms: int
+    updated_ms: int
+    sealed: bytes | None = None
+
+
+def _source_from_row(row: Any) -> StoredSource:
+    return StoredSource(
+        row["workspace_id"],
+        row["name"],
+        row["id"],
+        row["type"],
+        orjson.loads(row["config"]),
+        row["created_ms"],
+        row["updated_ms"],
+        row["secrets"],
+    )
+
+
+async def put_source(tx: Tx, source: StoredSource, now: int) -> StoredSource:
+    """Make or replace the source with this name; the id of an earlier one stays."""
+    await tx.run(
+        "put_source",
+        workspace_id=source.workspace_id,
+        name=source.name,
+        id=source.id,
+        type=source.type,
+        config=orjson.dumps(source.config).decode(),
+        secrets=source.sealed,
+        now=now,
+    )
+    found = await get_source(tx, source.workspace_id, source.name)
+    assert found is not None
+    return found
+
+
+async def get_source(tx: Tx, workspace_id: Id, name: str) -> StoredSource | None:
+    row = await tx.row("get_source", workspace_id=workspace_id, name=name)
+    return None if row is None else _source_from_row(row)
+
+
+async def list_sources(tx: Tx, workspace_id: Id) -> list[StoredSource]:
+    return [_source_from_row(row) for row in await tx.rows("list_sources", workspace_id=workspace_id)]
+
+
+async def delete_source(tx: Tx, workspace_id: Id, name: str) -> bool:
+    return await tx.run("delete_source", workspace_id=workspace_id, name=name) == 1

@@ -1,0 +1,56 @@
+"""The directory: items put, read and taken away, and read as audiences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from horarium.domain.ids import Id
+from horarium.store.base import Tx
+
+
+async def put_items(tx: Tx, workspace_id: Id, kind: str, items: Sequence[Sequence[Any]], now: int) -> int:
+    """Enter or replace items by id, all or none; how many. Each is id and columns in the order of its kind."""
+    latest = {item[0]: item for item in items}
+    rows = [(workspace_id, *item, now) for item in latest.values()]
+    if rows:
+        await tx.many(f"put_{kind}", rows)
+    return len(items)
+
+
+async def get_item(tx: Tx, workspace_id: Id, kind: str, an_id: str) -> Any:
+    """The row of an item, or None."""
+    return await tx.row(f"get_{kind}", workspace_id=workspace_id, id=an_id)
+
+
+async def list_items(tx: Tx, workspace_id: Id, kind: str, after: str, limit: int) -> Sequence[Any]:
+    """Rows in the order of their ids, behind `after`."""
+    return await tx.rows(f"list_{kind}", workspace_id=workspace_id, after=after, limit=limit)
+
+
+async def delete_item(tx: Tx, workspace_id: Id, kind: str, an_id: str) -> bool:
+    return await tx.run(f"delete_{kind}", workspace_id=workspace_id, id=an_id) == 1
+
+
+async def count_audience(tx: Tx, kind: str, most: int, params: Mapping[str, Any]) -> int:
+    """How many items an audience takes, counted no further than `most`."""
+    return int((await tx.row(f"count_{kind}", most=most, **params))[0])
+
+
+async def audience_page(
+    tx: Tx, kind: str, after: str, limit: int, params: Mapping[str, Any]
+) -> Sequence[Any]:
+    """Items of an audience in the order of their ids, behind `after`."""
+    return await tx.rows(f"page_of_{kind}", after=after, limit=limit, **params)
+
+
+async def assignee_page(
+    tx: Tx, after: str, limit: int, most_tasks: int, params: Mapping[str, Any], names: Any
+) -> tuple[Sequence[Any], Sequence[Any]]:
+    """Assignees behind `after`, and the tasks of each, soonest due first. `names` writes their ids as a JSON array."""
+    assignees = await tx.rows("page_of_assignees", after=after, limit=limit, **params)
+    if not assignees:
+        return assignees, ()
+    listed = names([row["assignee"] for row in assignees])
+    tasks_params = {name: value for name, value in params.items() if name != "after"}
+    return assignees, await tx.rows("tasks_of_assignees", assignees=listed, most=most_tasks, **tasks_params)

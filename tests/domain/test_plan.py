@@ -1,0 +1,167 @@
+"""The plan: what a schedule owes at a moment."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from horarium.domain.fire import SpanReason
+from horarium.domain.overlap import Decision, Overlap
+from horarium.domain.plan import Firing, Passed, passed_between, plan
+from horarium.domain.run import Missed
+from horarium.domain.schedule import CatchUp, Policies
+from horarium.times import Timing, compile_timing
+
+HOURLY = compile_timing(Timing("0 * * * *"))
+SECONDLY = compile_timing(Timing("* * * * * *"))
+ONCE = compile_timing(Timing('{"once":"2026-03-01T12:00:00Z"}'))
+NOON = 1_772_366_400_000  # 2026-03-01T12:00:00Z
+HOUR = 3_600_000
+ALLOW = Policies(overlap=Overlap.ALLOW)
+
+
+def asked(recurrence, policies, since, now, **state):
+    state = {"fires": 0, "in_flight": 0, "waiting": 0} | state
+    return plan(recurrence, policies, since, state["fires"], state["in_flight"], state["waiting"], now, now)
+
+
+def test_nothing_is_due_before_the_slot():
+    found = asked(HOURLY, ALLOW, NOON - HOUR, NOON - 1)
+    assert found.entries == ()
+    assert found.next_slot == NOON
+    assert found.accounted_to == NOON - HOUR
+
+
+def test_a_slot_is_due_at_its_very_instant():
+    found = asked(HOURLY, ALLOW, NOON - HOUR, NOON)
+    assert found.entries == (Firing(NOON, Decision.START),)
+    assert (found.accounted_to, found.next_slot) == (NOON, NOON + HOUR)
+
+
+def test_slots_within_the_grace_are_merely_late_and_each_fires():
+    found = asked(SECONDLY, ALLOW, NOON, NOON + 5_000)
+    assert [entry.slot_ms for entry in found.entries] == [NOON + 1000 * n for n in range(1, 6)]
+
+
+def test_after_downtime_the_latest_slot_fires_once_and_tells_how_many_were_missed():
+    found = asked(HOURLY, ALLOW, NOON, NOON + 3 * HOUR + 60_000)
+    missed = Missed(2, NOON + HOUR, NOON + 2 * HOUR)
+    assert found.entries == (
+        Passed(NOON + HOUR, NOON + 2 * HOUR, 2, SpanReason.MISSED),
+        Firing(NOON + 3 * HOUR, Decision.START, missed),
+    )
+    assert found.next_slot == NOON + 4 * HOUR
+
+
+def test_a_slot_older_than_the_window_is_missed_for_good():
+    policies = replace(ALLOW, catch_up_window_ms=10 * 60_000)
+    found = asked(HOURLY, policies, NOON, NOON + 2 * HOUR + 11 * 60_000)
+    assert found.entries == (Passed(NOON + HOUR, NOON + 2 * HOUR, 2, SpanReason.MISSED),)
+    assert found.next_slot == NOON + 3 * HOUR
+
+
+def test_catch_up_none_leaves_out_what_is_beyond_the_grace_only():
+    policies = replace(ALLOW, catch_up=CatchUp.NONE)
+    found = asked(HOURLY, policies, NOON, NOON + 2 * HOUR + 10_000)
+    assert found.entries == (
+        Passed(NOON + HOUR, NOON + HOUR, 1, SpanReason.MISSED),
+        Firing(NOON + 2 * HOUR, Decision.START),
+    )
+
+
+def test_catch_up_all_fires_each_up_to_its_limit():
+    policies = replace(ALLOW, catch_up=CatchUp.ALL, catch_up_limit=3)
+    found = asked(HOURLY, policies, NOON, NOON + 10 * HOUR)
+    assert found.entries[0] == Passed(NOON + HOUR, NOON + 7 * HOUR, 7, SpanReason.MISSED)
+    assert [entry.slot_ms for entry in found.entries[1:]] == [NOON + n * HOUR for n in (8, 9, 10)]
+
+
+def test_a_one_shot_fires_however_late():
+    found = asked(ONCE, Policies(), NOON - HOUR, NOON + 400 * 24 * HOUR)
+    assert found.entries == (Firing(NOON, Decision.START),)
+    assert (found.next_slot, found.ended) == (None, "exhausted")
+
+
+def test_the_last_of_max_fires_ends_the_schedule():
+    policies = replace(ALLOW, max_fires=2)
+    assert asked(HOURLY, policies, NOON - HOUR, NOON, fires=0).ended is None
+    last = asked(HOURLY, policies, NOON - HOUR, NOON, fires=1)
+    assert last.ended == "max_fires"
+    assert last.next_slot is None
+
+
+def test_max_fires_is_never_exceeded_in_one_plan():
+    found = asked(SECONDLY, replace(ALLOW, max_fires=3), NOON, NOON + 10_000)
+    assert len(found.entries) == 3
+    assert found.accounted_to == NOON + 3_000
+
+
+def test_skipped_slots_do_not_count_as_fires_and_join_into_one_span():
+    found = asked(SECONDLY, Policies(max_fires=5), NOON, NOON + 10_000, in_flight=1, fires=4)
+    assert found.entries == (Passed(NOON + 1_000, NOON + 10_000, 10, SpanReason.SKIPPED),)
+    assert found.ended is None
+
+
+def test_the_first_of_several_late_slots_starts_and_skip_drops_the_others():
+    found = asked(SECONDLY, Policies(), NOON, NOON + 3_000)
+    assert found.entries == (
+        Firing(NOON + 1_000, Decision.START),
+        Passed(NOON + 2_000, NOON + 3_000, 2, SpanReason.SKIPPED),
+    )
+
+
+def test_a_year_of_every_second_is_one_span():
+    year = 365 * 24 * HOUR
+    span = passed_between(SECONDLY, NOON, NOON + year, SpanReason.PAUSED)
+    assert span == Passed(NOON + 1_000, NOON + year, year // 1000, SpanReason.PAUSED)
+
+
+SPECS = st.sampled_from(
+    ["* * * * *", "*/7 * * * *", "30 2 * * *", "0 9 * * MON-FRI", "*/20 * * * * *", "0 0 1 * *", "15,45 */3 * * *"]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    spec=SPECS,
+    zone=st.sampled_from(["UTC", "America/New_York", "Australia/Lord_Howe"]),
+    start=st.integers(1_740_000_000, 1_780_000_000),
+    steps=st.lists(st.integers(1, 40_000), min_size=1, max_size=12),
+    overlap=st.sampled_from(list(Overlap)),
+    catch_up=st.sampled_from(list(CatchUp)),
+    grace=st.sampled_from([0, 30_000, 600_000]),
+    open_fires=st.integers(0, 2),
+)
+def test_every_slot_is_covered_exactly_once_whatever_the_policies(
+    spec, zone, start, steps, overlap, catch_up, grace, open_fires
+):
+    """Plans at arbitrary moments: their entries tile the slots, in order, without gap or overlap."""
+    recurrence = compile_timing(Timing(spec, zone=zone))
+    policies = Policies(overlap=overlap, catch_up=catch_up, grace_ms=grace)
+    accounted = now = start * 1000
+    covered = 0
+    for step in steps:
+        now += step * 1000
+        found = plan(recurrence, policies, accounted, 0, open_fires, 0, now, now)
+        last = accounted
+        for entry in found.entries:
+            first = entry.slot_ms if isinstance(entry, Firing) else entry.first_ms
+            assert recurrence.next_after(last // 1000) == first // 1000
+            if isinstance(entry, Passed):
+                assert recurrence.count_between(last // 1000, entry.last_ms // 1000) == entry.count
+            covered += 1 if isinstance(entry, Firing) else entry.count
+            last = entry.slot_ms if isinstance(entry, Firing) else entry.last_ms
+        assert last == found.accounted_to or not found.entries
+        assert last <= now
+        accounted = found.accounted_to
+        following = recurrence.next_after(accounted // 1000)
+        assert found.next_slot == (None if following is None else following * 1000)
+        assert following is None or following * 1000 > now
+    assert covered == recurrence.count_between(start, now // 1000)
+
+
+@pytest.mark.parametrize("jitter", [0, 5_000])
+def test_jitter_holds_a_slot_back_until_its_due_instant(jitter):
+    found = plan(HOURLY, ALLOW, NOON - HOUR, 0, 0, 0, NOON + 4_999 - jitter, NOON + 4_999)
+    assert bool(found.entries) is (jitter == 0)

@@ -1,0 +1,43 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from horarium.domain.ids import random_id
+from horarium.domain.retry import Retry, retry_at
+
+RUN = random_id(0)
+NOW = 1_000_000
+
+
+def test_it_gives_up_after_the_last_attempt():
+    retry = Retry(max_attempts=3)
+    assert retry_at(retry, RUN, 2, NOW, NOW) is not None
+    assert retry_at(retry, RUN, 3, NOW, NOW) is None
+    assert retry_at(Retry(max_attempts=1), RUN, 1, NOW, NOW) is None
+
+
+@given(st.integers(1, 500), st.integers(1, 100_000), st.floats(1, 10), st.integers(1, 1_000_000))
+def test_the_backoff_grows_within_its_bounds(attempts, initial, factor, most):
+    retry = Retry(1_000, initial, factor, most, max_elapsed_ms=10**12)
+    at = retry_at(retry, RUN, attempts, NOW, NOW)
+    assert at is not None
+    assert NOW <= at <= NOW + most * 1.25
+    assert at >= NOW + int(0.75 * min(initial, most))
+
+
+def test_the_same_question_has_the_same_answer():
+    assert retry_at(Retry(), RUN, 1, NOW, NOW) == retry_at(Retry(), RUN, 1, NOW, NOW)
+
+
+def test_what_the_target_asks_for_is_honoured_when_it_is_longer():
+    assert retry_at(Retry(), RUN, 1, NOW, NOW, asked_ms=60_000) == NOW + 60_000
+    assert retry_at(Retry(initial_ms=90_000), RUN, 1, NOW, NOW, asked_ms=1) > NOW + 60_000
+
+
+def test_retries_end_when_their_time_is_over():
+    retry = Retry(max_attempts=100, max_elapsed_ms=10_000)
+    assert retry_at(retry, RUN, 1, NOW - 11_000, NOW) is None
+
+
+def test_retries_end_when_the_next_slot_comes_unless_told_otherwise():
+    assert retry_at(Retry(), RUN, 1, NOW, NOW, next_slot_ms=NOW + 100) is None
+    assert retry_at(Retry(until_next_slot=False), RUN, 1, NOW, NOW, next_slot_ms=NOW + 100) is not None

@@ -1,0 +1,381 @@
+"""The life of a fire: released, executed, settled; under each policy, through retries, callbacks and crashes."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+import pytest_asyncio
+
+from horarium.domain.errors import Conflict, NotFound
+from horarium.domain.fire import FireState
+from horarium.domain.overlap import Overlap
+from horarium.domain.retry import Retry
+from horarium.domain.run import Outcome, RunState, Verdict
+from horarium.domain.schedule import AfterCompletion, AfterPause, Policies, ScheduleState
+from tests.support.workshop import NOON, Workshop
+
+MINUTE = 60_000
+ONCE = '{"once":"2026-03-01T12:01:00Z"}'
+FAILED = Outcome(Verdict.FAILED, error="no", retryable=False)
+
+
+@pytest_asyncio.fixture
+async def shop():
+    shop = await Workshop.open()
+    yield shop
+    await shop.close()
+
+
+async def fires(shop, schedule):
+    return list(reversed(await shop.schedules.fires(shop.workspace, schedule.id, 1_000)))
+
+
+async def runs(shop, schedule):
+    return await shop.runs.list(shop.workspace, 1_000, schedule_id=schedule.id)
+
+
+async def test_a_slot_fires_once_and_its_run_is_recorded(shop):
+    schedule = await shop.schedule("* * * * *", input={"n": 1})
+    assert await shop.tick(NOON + MINUTE - 1) == 0
+    assert await shop.tick(NOON + MINUTE) == 1
+    assert await shop.tick(NOON + MINUTE) == 0
+    (fire,) = await fires(shop, schedule)
+    (run,) = await runs(shop, schedule)
+    assert (fire.state, fire.slot_ms, fire.runs, fire.succeeded) == (FireState.COMPLETED, NOON + MINUTE, 1, 1)
+    assert (run.state, run.attempts, run.fire_id) == (RunState.SUCCEEDED, 1, fire.id)
+    (call,) = shop.executor.calls
+    assert (call.run_id, call.input, call.slot_ms, call.attempt) == (run.id, {"n": 1}, NOON + MINUTE, 1)
+    after = (await shop.again(schedule)).progress
+    assert (after.fires, after.succeeded, after.open_fires, after.last_state) == (1, 1, 0, "completed")
+    assert shop.rows("SELECT * FROM ready") == []
+
+
+async def test_a_failed_attempt_is_tried_again_after_its_backoff_with_the_same_id(shop):
+    schedule = await shop.schedule("0 * * * *")
+    answers = iter([Outcome(Verdict.FAILED, error="first"), Outcome(Verdict.SUCCEEDED)])
+    shop.executor.answer = lambda call: next(answers)
+    await shop.tick(NOON + 60 * MINUTE)
+    (run,) = await runs(shop, schedule)
+    assert (run.state, run.attempts, run.error) == (RunState.PENDING, 1, "first")
+    await shop.tick(run.next_attempt_ms - 1)
+    assert len(shop.executor.calls) == 1
+    await shop.tick(run.next_attempt_ms)
+    found, attempts = await shop.runs.get(shop.workspace, run.id)
+    assert found.state is RunState.SUCCEEDED
+    assert [(one.number, one.error) for one in attempts] == [(1, "first"), (2, None)]
+    assert {call.run_id for call in shop.executor.calls} == {run.id}
+    assert [call.attempt for call in shop.executor.calls] == [1, 2]
+
+
+async def test_a_run_out_of_attempts_fails_its_fire_and_can_be_replayed(shop):
+    schedule = await shop.schedule("0 * * * *", Policies(retry=Retry(max_attempts=1)))
+    shop.executor.answer = Outcome(Verdict.FAILED, error="no")
+    await shop.tick(NOON + 60 * MINUTE)
+    (run,) = await runs(shop, schedule)
+    assert run.state is RunState.FAILED
+    shop.executor.answer = Outcome(Verdict.SUCCEEDED)
+    new = await shop.runs.retry(shop.workspace, run.id)
+    await shop.tick(shop.clock.now)
+    assert (await shop.runs.get(shop.workspace, new.id))[0].state is RunState.SUCCEEDED
+    assert (new.id, new.generation) != (run.id, run.generation)
+    (fire,) = await fires(shop, schedule)
+    assert fire.state is FireState.FAILED
+    assert (await shop.again(schedule)).progress.failed == 1
+
+
+async def hold(shop):
+    """Make the executor wait until the returned event is set."""
+    gate = asyncio.Event()
+
+    async def wait(call):
+        await gate.wait()
+        return Outcome(Verdict.SUCCEEDED)
+
+    shop.executor.answer = wait
+    return gate
+
+
+async def test_skip_leaves_out_slots_while_a_fire_is_in_flight_and_joins_them_in_one_span(shop):
+    schedule = await shop.schedule("* * * * *")
+    gate = await hold(shop)
+    await shop.tick(NOON + MINUTE)
+    for n in range(2, 5):
+        assert await shop.tick(NOON + n * MINUTE) == 0
+    gate.set()
+    await shop.settle()
+    await shop.tick(NOON + 5 * MINUTE)
+    assert [fire.slot_ms for fire in await fires(shop, schedule)] == [NOON + MINUTE, NOON + 5 * MINUTE]
+    spans = shop.rows("SELECT first_ms, last_ms, count, reason FROM spans")
+    assert [tuple(span) for span in spans] == [(NOON + 2 * MINUTE, NOON + 4 * MINUTE, 3, "skipped")]
+    progress = (await shop.again(schedule)).progress
+    assert (progress.fires, progress.skipped) == (2, 3)
+    assert progress.last_skip_ms == NOON + 4 * MINUTE
+
+
+async def test_a_buffered_fire_starts_when_the_one_before_has_settled(shop):
+    schedule = await shop.schedule("* * * * *", Policies(overlap=Overlap.BUFFER_ONE))
+    gate = await hold(shop)
+    await shop.tick(NOON + MINUTE)
+    await shop.tick(NOON + 2 * MINUTE)
+    await shop.tick(NOON + 3 * MINUTE)
+    states = [fire.state for fire in await fires(shop, schedule)]
+    assert states == [FireState.RUNNING, FireState.WAITING]
+    gate.set()
+    await shop.settle()
+    await shop.tick(NOON + 3 * MINUTE + 1)
+    assert [fire.state for fire in await fires(shop, schedule)] == [FireState.COMPLETED] * 2
+    assert (await shop.again(schedule)).progress.waiting_fires == 0
+
+
+async def test_terminate_ends_the_running_fire_and_starts_the_new_one(shop):
+    schedule = await shop.schedule("* * * * *", Policies(overlap=Overlap.TERMINATE_OTHER))
+    await hold(shop)
+    await shop.tick(NOON + MINUTE)
+    shop.executor.answer = Outcome(Verdict.SUCCEEDED)
+    await shop.tick(NOON + 2 * MINUTE)
+    assert [fire.state for fire in await fires(shop, schedule)] == [FireState.CANCELLED, FireState.COMPLETED]
+    assert (await shop.again(schedule)).progress.open_fires == 0
+
+
+async def test_cancel_asks_the_running_fire_to_end_and_starts_the_new_one_after_it(shop):
+    schedule = await shop.schedule("* * * * *", Policies(overlap=Overlap.CANCEL_OTHER))
+    await hold(shop)
+    await shop.tick(NOON + MINUTE)
+    shop.executor.answer = Outcome(Verdict.SUCCEEDED)
+    await shop.tick(NOON + 2 * MINUTE)
+    await shop.tick(NOON + 2 * MINUTE + 1)
+    assert [fire.state for fire in await fires(shop, schedule)] == [FireState.CANCELLED, FireState.COMPLETED]
+    progress = (await shop.again(schedule)).progress
+    assert (progress.open_fires, progress.waiting_fires) == (0, 0)
+
+
+async def test_allow_runs_both(shop):
+    schedule = await shop.schedule("* * * * *", Policies(overlap=Overlap.ALLOW))
+    await hold(shop)
+    await shop.tick(NOON + MINUTE)
+    await shop.tick(NOON + 2 * MINUTE)
+    assert (await shop.again(schedule)).progress.open_fires == 2
+
+
+async def test_a_one_shot_completes_and_one_that_shall_go_goes(shop):
+    kept = await shop.schedule(ONCE)
+    gone = await shop.schedule(ONCE, Policies(after_completion=AfterCompletion.DELETE))
+    await shop.tick(NOON + MINUTE)
+    await shop.settle()
+    assert (await shop.again(kept)).state is ScheduleState.COMPLETED
+    with pytest.raises(NotFound):
+        await shop.again(gone)
+
+
+async def test_a_schedule_pauses_itself_after_failures_in_a_row(shop):
+    schedule = await shop.schedule("* * * * *", Policies(pause_after_failures=2))
+    shop.executor.answer = FAILED
+    await shop.tick(NOON + MINUTE)
+    assert (await shop.again(schedule)).state is ScheduleState.ACTIVE
+    await shop.tick(NOON + 2 * MINUTE)
+    paused = await shop.again(schedule)
+    assert paused.state is ScheduleState.PAUSED
+    assert "2 failed fires in a row" in paused.note
+    assert await shop.tick(NOON + 3 * MINUTE) == 0
+
+
+async def test_time_paused_is_one_span_and_never_caught_up(shop):
+    schedule = await shop.schedule("* * * * * *")
+    await shop.schedules.pause(shop.workspace, schedule.id, "holiday")
+    shop.clock.now = NOON + 365 * 86_400_000
+    await shop.schedules.resume(shop.workspace, schedule.id)
+    assert await shop.release() == 0
+    (span,) = shop.rows("SELECT first_ms, last_ms, count, reason FROM spans")
+    assert tuple(span) == (NOON + 1000, shop.clock.now, 365 * 86_400, "paused")
+
+
+@pytest.mark.parametrize(("after_pause", "fired"), [(AfterPause.FIRE, 1), (AfterPause.SKIP, 0)])
+async def test_a_one_shot_resumed_after_its_time_does_as_its_policy_says(shop, after_pause, fired):
+    schedule = await shop.schedule(ONCE, Policies(after_pause=after_pause))
+    await shop.schedules.pause(shop.workspace, schedule.id)
+    shop.clock.now = NOON + 10 * MINUTE
+    await shop.schedules.resume(shop.workspace, schedule.id)
+    await shop.tick(shop.clock.now)
+    assert len(await fires(shop, schedule)) == fired
+    assert (await shop.again(schedule)).state is ScheduleState.COMPLETED
+
+
+async def test_an_edit_fires_what_was_due_and_nothing_of_the_past_under_the_new_rule(shop):
+    schedule = await shop.schedule("0 * * * *")
+    shop.clock.now = NOON + 60 * MINUTE + 5
+
+    def every_minute(before):
+        timing = replace(before.definition.timing, spec="* * * * *")
+        return replace(before, definition=replace(before.definition, timing=timing))
+
+    edited = await shop.schedules.change(shop.workspace, schedule.id, every_minute)
+    assert [fire.slot_ms for fire in await fires(shop, schedule)] == [NOON + 60 * MINUTE]
+    assert edited.progress.next_slot == NOON + 61 * MINUTE
+    assert edited.definition_version == edited.version == 2
+
+
+async def test_an_edit_with_a_version_passed_is_a_conflict(shop):
+    schedule = await shop.schedule("0 * * * *")
+    rename = lambda before: replace(before, name="other")  # noqa: E731
+    await shop.schedules.change(shop.workspace, schedule.id, rename, expected_version=1)
+    with pytest.raises(Conflict, match="version 2"):
+        await shop.schedules.change(shop.workspace, schedule.id, lambda b: replace(b, name="x"), 1)
+
+
+async def test_another_workspace_sees_nothing(shop):
+    schedule = await shop.schedule("0 * * * *")
+    for use in (shop.schedules.get, shop.schedules.pause, shop.schedules.delete, shop.schedules.fire_now):
+        with pytest.raises(NotFound):
+            await use(bytes(16), schedule.id)
+
+
+async def test_fires_by_hand_are_each_their_own_and_move_nothing(shop):
+    schedule = await shop.schedule("0 * * * *")
+    before = (await shop.again(schedule)).progress
+    first = await shop.schedules.fire_now(shop.workspace, schedule.id)
+    second = await shop.schedules.fire_now(shop.workspace, schedule.id)
+    repeated = await shop.schedules.fire_now(shop.workspace, schedule.id, "r")
+    assert (await shop.schedules.fire_now(shop.workspace, schedule.id, "r")).id == repeated.id
+    await shop.tick(NOON)
+    assert len({first.id, second.id, repeated.id}) == 3
+    assert [fire.state for fire in await fires(shop, schedule)] == [FireState.COMPLETED] * 3
+    assert (await shop.again(schedule)).progress == before
+
+
+async def test_a_backfill_fires_each_slot_of_its_range_once(shop):
+    schedule = await shop.schedule("0 * * * *")
+    for _ in range(2):
+        await shop.schedules.backfill(shop.workspace, schedule.id, NOON - 180 * MINUTE, NOON)
+    await shop.tick(NOON)
+    found = await fires(shop, schedule)
+    assert [fire.slot_ms for fire in found] == [NOON - n * 60 * MINUTE for n in (3, 2, 1, 0)]
+    assert {fire.kind for fire in found} == {"backfill"}
+
+
+async def test_a_callback_target_finishes_its_run_later_and_overlap_sees_it(shop):
+    target = shop.make_target(completion="callback")
+    schedule = await shop.schedule("* * * * *", target_id=target)
+    shop.executor.answer = Outcome(Verdict.ACCEPTED, status=202)
+    await shop.tick(NOON + MINUTE)
+    assert await shop.tick(NOON + 2 * MINUTE) == 0
+    (call,) = shop.executor.calls
+    assert (await runs(shop, schedule))[0].state is RunState.RUNNING
+    with pytest.raises(NotFound):
+        await shop.runs.complete(call.run_id, "wrong")
+    done = await shop.runs.complete(call.run_id, call.callback_token, {"answer": 42})
+    assert (done.state, done.output) == (RunState.SUCCEEDED, '{"answer":42}')
+    assert (await shop.runs.complete(call.run_id, call.callback_token)).state is RunState.SUCCEEDED
+    with pytest.raises(Conflict):
+        await shop.runs.fail(call.run_id, call.callback_token)
+    assert (await fires(shop, schedule))[0].state is FireState.COMPLETED
+
+
+async def test_a_callback_that_never_comes_fails_at_its_deadline_and_a_heartbeat_moves_it(shop):
+    target = shop.make_target(completion="callback")
+    schedule = await shop.schedule(ONCE, target_id=target)
+    shop.executor.answer = Outcome(Verdict.ACCEPTED)
+    await shop.tick(NOON + MINUTE)
+    (call,) = shop.executor.calls
+    shop.clock.now += 50_000
+    await shop.runs.heartbeat(call.run_id, call.callback_token)
+    shop.clock.now += 50_000
+    await shop.engine.expire()
+    assert (await runs(shop, schedule))[0].state is RunState.RUNNING
+    shop.clock.now += 10_000
+    await shop.engine.expire()
+    assert (await runs(shop, schedule))[0].state is RunState.FAILED
+
+
+async def test_a_worker_that_lost_its_lease_cannot_record(shop):
+    schedule = await shop.schedule(ONCE)
+    gate = await hold(shop)
+    await shop.tick(NOON + MINUTE)
+    shop.store.connection.execute("UPDATE ready SET owner = NULL, epoch = epoch + 1")
+    gate.set()
+    await shop.settle()
+    assert (await runs(shop, schedule))[0].state is RunState.PENDING
+    await shop.tick(NOON + MINUTE + 1)
+    assert (await runs(shop, schedule))[0].state is RunState.SUCCEEDED
+    assert len({call.run_id for call in shop.executor.calls}) == 1
+    assert (await shop.again(schedule)).progress.succeeded == 1
+
+
+async def test_cancelling_a_run_ends_it_wherever_it_is(shop):
+    schedule = await shop.schedule(ONCE)
+    await hold(shop)
+    await shop.tick(NOON + MINUTE)
+    (run,) = await runs(shop, schedule)
+    assert run.state is RunState.RUNNING
+    assert (await shop.runs.cancel(shop.workspace, run.id)).state is RunState.CANCELLED
+    await shop.settle()
+    assert (await fires(shop, schedule))[0].state is FireState.CANCELLED
+    with pytest.raises(Conflict):
+        await shop.runs.cancel(shop.workspace, run.id)
+
+
+async def test_a_target_that_is_gone_is_disabled_and_later_runs_say_so(shop):
+    schedule = await shop.schedule("* * * * *")
+    shop.executor.answer = Outcome(Verdict.FAILED, error="410 Gone", gone=True)
+    await shop.tick(NOON + MINUTE)
+    shop.executor.answer = Outcome(Verdict.SUCCEEDED)
+    await shop.tick(NOON + 2 * MINUTE)
+    last = (await runs(shop, schedule))[0]
+    assert last.state is RunState.FAILED
+    assert "disabled" in last.error
+    assert len(shop.executor.calls) == 1
+
+
+async def test_a_grant_withdrawn_since_fails_the_run_with_that_reason(shop):
+    schedule = await shop.schedule(ONCE)
+    shop.store.connection.execute("DELETE FROM grants")
+    await shop.tick(NOON + MINUTE)
+    (run,) = await runs(shop, schedule)
+    assert run.state is RunState.FAILED
+    assert "grant" in run.error
+    assert shop.executor.calls == []
+
+
+async def test_a_concurrency_limit_holds(shop):
+    target = shop.make_target(max_concurrency=1)
+    for _ in range(3):
+        await shop.schedule(ONCE, target_id=target)
+    gate = await hold(shop)
+    await shop.tick(NOON + MINUTE)
+    assert len(shop.executor.calls) == 1
+    gate.set()
+    for n in range(1, 4):
+        await shop.tick(NOON + MINUTE + n * 200)
+    assert len(shop.executor.calls) == 3
+
+
+async def test_a_rate_limit_spreads_the_calls(shop):
+    target = shop.make_target(rate_per_second=1.0)
+    for _ in range(3):
+        await shop.schedule(ONCE, target_id=target)
+    for second, sent in ((0, 1), (0.5, 1), (1.1, 2), (2.2, 3)):
+        await shop.tick(NOON + MINUTE + int(second * 1000))
+        assert len(shop.executor.calls) == sent
+
+
+async def test_every_instant_can_be_explained(shop):
+    schedule = await shop.schedule("0 * * * *")
+    await shop.tick(NOON + 60 * MINUTE)
+    asked = {
+        NOON + 60 * MINUTE: "fired",
+        NOON + 61 * MINUTE: "no_slot",
+        NOON + 120 * MINUTE: "upcoming",
+        NOON - 60 * MINUTE: "before_creation",
+    }
+    for at, verdict in asked.items():
+        assert (await shop.explain.explain(shop.workspace, schedule.id, at)).verdict == verdict
+
+
+async def test_a_drained_worker_hands_back_what_it_has_not_begun(shop):
+    for _ in range(6):
+        await shop.schedule(ONCE)
+    await hold(shop)
+    await shop.tick(NOON + MINUTE)
+    assert len(shop.executor.calls) == 4
+    await shop.worker.drain(0.01)
+    assert shop.rows("SELECT count(*) FROM ready WHERE owner IS NULL")[0][0] == 6
+    assert shop.rows("SELECT max(attempts) FROM runs")[0][0] == 0

@@ -1,0 +1,164 @@
+"""Engine and worker on a store in memory, under a clock that a test sets: no thread, no network, no sleep."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from horarium.domain.ids import Id, random_id
+from horarium.domain.run import Call, Outcome, Verdict
+from horarium.domain.schedule import Policies, Schedule
+from horarium.domain.tenancy import EVERY_TARGET
+from horarium.engine.steps import Engine
+from horarium.service.explain import ExplainService
+from horarium.service.runs import RunService
+from horarium.service.schedules import ScheduleDraft, ScheduleService
+from horarium.store.migrate import migrate_sqlite
+from horarium.store.sqlite import InlineSqliteStore
+from horarium.store.vault import Vault, new_key
+from horarium.store.verbs import nodes
+from horarium.times import Timing
+from horarium.worker.worker import Worker
+
+NOON = 1_772_366_400_000  # 2026-03-01T12:00:00Z
+
+
+class Hands:
+    """A clock that is set by hand."""
+
+    def __init__(self, now_ms: int) -> None:
+        self.now = now_ms
+
+    def now_ms(self) -> int:
+        return self.now
+
+
+class Scripted:
+    """An executor that answers as told: `answer` may be an outcome, or a function of the call, also async."""
+
+    type = "scripted"
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.answer: Any = Outcome(Verdict.SUCCEEDED)
+
+    def check(self, config: Any) -> list[Any]:
+        return []
+
+    def split(self, config: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        return dict(config), {}
+
+    async def execute(self, call: Call) -> Outcome:
+        self.calls.append(call)
+        answer = self.answer(call) if callable(self.answer) else self.answer
+        return await answer if asyncio.iscoroutine(answer) else answer
+
+    async def close(self) -> None:
+        pass
+
+
+class Workshop:
+    """`await Workshop.open()`; then make schedules, move `clock.now`, call `tick()`, look."""
+
+    def __init__(self) -> None:
+        self.clock = Hands(NOON)
+        self.store = InlineSqliteStore(self.clock.now_ms)
+        migrate_sqlite(self.store.connection)
+        self.executor = Scripted()
+        self.schedules = ScheduleService(self.store, self.clock)
+        self.runs = RunService(self.store, self.clock)
+        self.explain = ExplainService(self.store, self.clock)
+        self.workspace, self.principal = random_id(NOON), random_id(NOON)
+        self.node = random_id(NOON)
+        self.engine = Engine(self.store, self.clock, self.node)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._numbers = iter(range(1, 1_000))
+
+    @classmethod
+    async def open(cls, concurrency: int = 4) -> Workshop:
+        shop = cls()
+        write = shop.store.connection.execute
+        write(
+            "INSERT INTO workspaces VALUES (?, 'w', 'w', '{}', 1, ?, ?, NULL)", (shop.workspace, NOON, NOON)
+        )
+        write(
+            "INSERT INTO principals VALUES (?, ?, 'service', 'p', NULL, ?, NULL)",
+            (shop.principal, shop.workspace, NOON),
+        )
+        write(
+            "INSERT INTO grants VALUES (?, ?, ?, ?)", (shop.principal, EVERY_TARGET, shop.workspace, NOON)
+        )
+        shop.target = shop.make_target()
+        me = nodes.Node(shop.node, "n", "all", "1", "z", NOON, NOON, NOON + 30_000)
+        await shop.store.urgent(nodes.register, me, True)
+        shop.worker = Worker(
+            shop.store, shop.clock, shop.node, {"scripted": shop.executor}, Vault([new_key()]), concurrency
+        )
+        shop._tasks = shop.worker.loops()
+        return shop
+
+    def make_target(self, **columns: Any) -> Id:
+        row = {
+            "id": random_id(NOON),
+            "workspace_id": self.workspace,
+            "number": next(self._numbers),
+            "kind": "function",
+            "name": "target",
+            "executor": "scripted",
+            "config": "{}",
+            "completion": "response",
+            "timeout_ms": 1_000,
+            "deadline_ms": 60_000,
+            "extra": "{}",
+            "state": "active",
+            "version": 1,
+            "created_by": self.principal,
+            "created_ms": NOON,
+            "updated_ms": NOON,
+        } | columns
+        names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
+        self.store.connection.execute(f"INSERT INTO targets ({names}) VALUES ({marks})", row)
+        return bytes(row["id"])
+
+    async def schedule(self, spec: str, policies: Policies | None = None, **given: Any) -> Schedule:
+        timing = Timing(spec, **given.pop("timing", {}))
+        target = given.pop("target_id", self.target)
+        draft = ScheduleDraft(
+            self.workspace, self.principal, "s", timing, target, policies=policies or Policies(), **given
+        )
+        return await self.schedules.create(draft)
+
+    async def again(self, schedule: Schedule) -> Schedule:
+        return await self.schedules.get(self.workspace, schedule.id)
+
+    async def release(self) -> int:
+        """One release as the engine makes it; how many fires."""
+        released = await self.engine.release(self.worker.room())
+        if released.claimed:
+            await self.worker.take(released.claimed)
+        return released.fires
+
+    async def settle(self, until: Callable[[], bool] | None = None) -> None:
+        """Let the worker's loops run until nothing moves."""
+        for _ in range(60):
+            await asyncio.sleep(0)
+            if until is not None and until():
+                return
+
+    async def tick(self, at_ms: int) -> int:
+        """Set the clock, release, and let the worker work."""
+        self.clock.now = at_ms
+        fires = await self.release()
+        self.worker._alarm.ring()
+        await self.settle()
+        return fires
+
+    def rows(self, sql: str, *params: Any) -> list[Any]:
+        return self.store.connection.execute(sql, params).fetchall()
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.store.close()
