@@ -29,9 +29,9 @@ from horarium.domain.schedule import (
 from horarium.domain.target import Target
 from horarium.domain.tenancy import Identity
 from horarium.service.checks import key_problems, name_problems, text_problems
-from horarium.service.schedules import ScheduleDraft, recurrence_problems
+from horarium.service.schedules import ScheduleDraft, anchor_at, recurrence_problems
 from horarium.service.targets import TargetService
-from horarium.times import RecurrenceError, Timing, canonical_spec, compile_timing, wants_anchor
+from horarium.times import RecurrenceError, Timing, canonical_spec, compile_timing
 
 Json = dict[str, Any]
 MOST_LABELS = 50
@@ -281,8 +281,7 @@ def _anchor(spec: str, known: Timing | None, now_ms: int) -> int:
     """Where elapsed time counts from: the making of the schedule, or the last change of its recurrence."""
     if known is not None and known.spec == spec:
         return known.anchor
-    dialect = known.dialect if known else "native"
-    return -(-now_ms // 1000) if wants_anchor(spec, dialect) else 0
+    return anchor_at(spec, known.dialect if known else "native", now_ms)
 
 
 def _never(timing: Timing, now_ms: int) -> Problem:

@@ -24,6 +24,8 @@ from horarium.store.verbs.runs import Attempt, Run
 from horarium.times import Occurrence, Timing, compile_timing, explain_next, jitter_ms
 
 T = TypeVar("T")
+_shared_id = lru_cache(maxsize=8192)(prefixed)
+"""Ids that stand in many schedules are written once."""
 NEXT_FIRES = 5
 """How many coming fires an answer about one schedule shows."""
 
@@ -162,7 +164,7 @@ def schedule(one: Schedule) -> dict[str, Any]:
         "timezone": timing.zone,
         "start_at": None if timing.start is None else instant_text(timing.start * 1000),
         "end_at": None if timing.end is None else instant_text(timing.end * 1000),
-        "target": prefixed("tgt", definition.target_id),
+        "target": _shared_id("tgt", definition.target_id),
         "input": definition.input,
         "audience": definition.audience,
         "labels": dict(one.labels),
@@ -188,7 +190,7 @@ def schedule(one: Schedule) -> dict[str, Any]:
         "ended_at": instant_or_none(one.ended_ms),
         "ended_reason": one.ended_reason,
         "version": one.version,
-        "created_by": prefixed("prn", one.created_by),
+        "created_by": _shared_id("prn", one.created_by),
         "created_at": instant_text(one.created_ms),
         "updated_at": instant_text(one.updated_ms),
     }
@@ -197,9 +199,14 @@ def schedule(one: Schedule) -> dict[str, Any]:
 def schedule_in_full(one: Schedule, now_ms: int) -> dict[str, Any]:
     """A schedule with its recurrence in words, and what it will do next."""
     shown = schedule(one)
-    shown["in_words"] = compile_timing(one.definition.timing).describe()
+    shown["in_words"] = _words(one.definition.timing)
     shown["next_fires"] = _next_fires(one, now_ms)
     return shown
+
+
+@lru_cache(maxsize=16_384)
+def _words(timing: Timing) -> str:
+    return compile_timing(timing).describe()
 
 
 def _next_fires(one: Schedule, now_ms: int) -> list[dict[str, str]]:

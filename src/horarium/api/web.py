@@ -6,6 +6,7 @@ without anything between. What goes wrong leaves through one `Guard`, written by
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -16,6 +17,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
+from starlette.routing import Match, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from horarium.domain.errors import HorariumError, Invalid, NotFound, Problem, TooLarge
@@ -110,7 +112,7 @@ class _Route(APIRoute):
 class Guard:
     """Turns whatever goes wrong below it into an answer; nothing of the program's inside gets out."""
 
-    def __init__(self, app: ASGIApp, render: Renderer) -> None:
+    def __init__(self, app: Router, render: Renderer) -> None:
         self.app, self.render = app, render
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -132,20 +134,27 @@ class Guard:
             if started:
                 raise
             request = Request(scope, receive, send)
-            await self.render(_at_the_edge(error, request), request)(scope, receive, send)
+            await self.render(self._at_the_edge(error, request), request)(scope, receive, send)
 
+    def _at_the_edge(self, error: Exception, request: Request) -> HorariumError:
+        """What a caller is told of an error: itself where it was meant for them."""
+        if isinstance(error, HorariumError):
+            return error
+        if isinstance(error, HTTPException) and error.status_code == 404:
+            return NoRoute(request.url.path)
+        if isinstance(error, HTTPException) and error.status_code == 405:
+            return WrongMethod(request.method, self._allowed(request.scope))
+        request_id = secrets.token_hex(8)
+        _log.error("request_failed", request_id=request_id, path=request.url.path, exc_info=error)
+        return Internal(request_id)
 
-def _at_the_edge(error: Exception, request: Request) -> HorariumError:
-    """What a caller is told of an error: itself where it was meant for them."""
-    if isinstance(error, HorariumError):
-        return error
-    if isinstance(error, HTTPException) and error.status_code == 404:
-        return NoRoute(request.url.path)
-    if isinstance(error, HTTPException) and error.status_code == 405:
-        return WrongMethod(request.method, (error.headers or {}).get("Allow", "another method"))
-    request_id = secrets.token_hex(8)
-    _log.error("request_failed", request_id=request_id, path=request.url.path, exc_info=error)
-    return Internal(request_id)
+    def _allowed(self, scope: Scope) -> str:
+        """The methods of all routes at a path."""
+        found: set[str] = set()
+        for route in self.app.routes:
+            if isinstance(route, APIRoute) and route.matches(scope)[0] is not Match.NONE:
+                found |= route.methods or set()
+        return ", ".join(sorted(found))
 
 
 class Api(FastAPI):
@@ -167,6 +176,13 @@ class Api(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         return Guard(self.router, self._render)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Straight to the routes: what FastAPI would do before that is not used here, and costs."""
+        if self.middleware_stack is None:
+            self.middleware_stack = self.build_middleware_stack()
+        scope["app"] = self
+        await self.middleware_stack(scope, receive, send)
 
     def add(
         self,
@@ -206,7 +222,7 @@ class Api(FastAPI):
             status_code=status,
             response_model=None,
             openapi_extra=extra,
-            operation_id=f"{method.lower()}{path}".replace("/", "_").replace("{", "").replace("}", ""),
+            operation_id=re.sub(r"\W+", "_", f"{method.lower()}{path}").strip("_"),
             route_class_override=_Route,
         )
 

@@ -145,6 +145,7 @@ class Schedule:
     deleted_ms: int | None = None
 
 
+@lru_cache(maxsize=16_384)
 def timing_to_text(timing: Timing) -> str:
     """Canonical JSON of a timing, defaults left out: what is stored, and the key under which it is compiled."""
     defaults = {f.name: f.default for f in fields(Timing)}
@@ -157,6 +158,7 @@ def timing_from_text(text: str) -> Timing:
     return Timing(**json.loads(text))
 
 
+@lru_cache(maxsize=16_384)
 def policies_to_text(policies: Policies) -> str:
     """Canonical JSON of policies, defaults left out."""
     return json.dumps(_without_defaults(policies), sort_keys=True, separators=(",", ":"))
