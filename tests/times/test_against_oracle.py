@@ -16,7 +16,7 @@ cases = st.integers(0, 10**9).map(lambda seed: random_case(Random(seed)))
 policies = st.tuples(st.sampled_from(GAPS), st.sampled_from(OVERLAPS), st.sampled_from(EVERY_HOUR))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(cases, st.sampled_from(ZONES), st.integers(-60 * YEAR, 180 * YEAR), policies)
 def test_any_expression_at_any_time_fires_as_brute_force_says(
     case: Case, zone: str, after: int, chosen: tuple[str, str, str]

@@ -12,6 +12,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import cycle
 from math import prod
 from zoneinfo import ZoneInfo
 
@@ -48,7 +49,10 @@ OTHER_CLASSES = {
 }
 SCHEDULES, PAIRS = 1_000_000, 500
 
+ROUNDS = 5
+
 Step = Callable[[], object]
+Steps = dict[str, tuple[Step, int]]
 
 
 @dataclass
@@ -121,17 +125,17 @@ def as_text(report: Report) -> str:
 
 
 def _cron_row(name: str, spec: str, zone: str, samples: int) -> Row:
-    row = _row(name, Timing(spec, zone=zone), samples)
-    for peer, step in _peer_steps(spec, zone):
-        row.peers[peer] = _best(step, max(20, samples // 10))
-    return row
+    steps = {peer: (step, max(20, samples // 10)) for peer, step in _peer_steps(spec, zone)}
+    return _row(name, Timing(spec, zone=zone), samples, steps)
 
 
-def _row(name: str, timing: Timing, samples: int) -> Row:
-    return Row(name, timing.zone, _chained(timing, samples), _cold(timing, samples))
+def _row(name: str, timing: Timing, samples: int, peers: Steps | None = None) -> Row:
+    ours = {"chained": (_chained(timing), samples), "cold": (_cold(timing, samples), samples)}
+    found = _best({**ours, **(peers or {})})
+    return Row(name, timing.zone, found.pop("chained"), found.pop("cold"), found)
 
 
-def _chained(timing: Timing, samples: int) -> float:
+def _chained(timing: Timing) -> Step:
     """Each answer is the next question, as when walking forward; back to the start in 2099."""
     recurrence = compile_timing(timing)
     at = SINCE
@@ -141,28 +145,27 @@ def _chained(timing: Timing, samples: int) -> float:
         found = recurrence.next_after(at)
         at = SINCE if found is None or found > UNTIL else found
 
-    return _best(step, samples)
+    return step
 
 
-def _cold(timing: Timing, samples: int) -> float:
+def _cold(timing: Timing, samples: int) -> Step:
     """Every question about another year."""
     chance = random.Random(1)
-    moments = [chance.randrange(SINCE, UNTIL) for _ in range(samples)]
+    moments = cycle([chance.randrange(SINCE, UNTIL) for _ in range(samples)])
     recurrence = compile_timing(timing)
-    asked = iter(moments * 4)
-    return _best(lambda: recurrence.next_after(next(asked)), samples)
+    return lambda: recurrence.next_after(next(moments))
 
 
-def _best(step: Step, samples: int, rounds: int = 3) -> float:
-    """Microseconds for one step, in the best of some rounds: the machine is never quiet."""
-    step()
-    best = float("inf")
-    for _ in range(rounds):
-        begun = time.perf_counter()
-        for _ in range(samples):
-            step()
-        best = min(best, time.perf_counter() - begun)
-    return best / samples * 1e6
+def _best(steps: Steps) -> dict[str, float]:
+    """Microseconds for one of each, in the best of some rounds that take turns: no machine is quiet."""
+    best = dict.fromkeys(steps, float("inf"))
+    for _ in range(ROUNDS):
+        for name, (step, samples) in steps.items():
+            begun = time.perf_counter()
+            for _ in range(samples):
+                step()
+            best[name] = min(best[name], (time.perf_counter() - begun) / samples * 1e6)
+    return best
 
 
 def _peer_steps(spec: str, zone: str) -> Iterator[tuple[str, Step]]:
@@ -220,21 +223,21 @@ def _parse_times(samples: int) -> dict[str, float]:
             parse_field.cache_clear()
             parse_spec.__wrapped__(spec, "native")
 
-    found = {"horarium": _best(ours, samples) / len(specs)}
+    steps: Steps = {"horarium": (ours, samples)}
     start = datetime.fromtimestamp(SINCE, UTC)
     try:
         from cronsim import CronSim
 
-        found["cronsim"] = _best(lambda: [CronSim(spec, start) for spec in specs], samples) / len(specs)
+        steps["cronsim"] = (lambda: [CronSim(spec, start) for spec in specs], samples)
     except ImportError:
         pass
     try:
         from croniter import croniter
 
-        found["croniter"] = _best(lambda: [croniter(spec, start) for spec in specs], samples) / len(specs)
+        steps["croniter"] = (lambda: [croniter(spec, start) for spec in specs], samples)
     except ImportError:
         pass
-    return found
+    return {name: micros / len(specs) for name, micros in _best(steps).items()}
 
 
 def advance_million() -> tuple[float, float]:

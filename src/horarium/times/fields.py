@@ -18,15 +18,18 @@ def _no_names() -> Mapping[str, int]:
     return MappingProxyType({})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FieldKind:
-    """The range of a field, its names, and whether its ranges may wrap around (20-2)."""
+    """The range of a field, its names, and whether its ranges may wrap around (20-2).
+
+    There are a dozen of them, each itself only (`eq=False`), so that they are quick to look up by.
+    """
 
     name: str
     label: str
     low: int
     high: int
-    names: Mapping[str, int] = field(default_factory=_no_names, hash=False, compare=False)
+    names: Mapping[str, int] = field(default_factory=_no_names)
     wraps: bool = False
 
     @property
@@ -49,6 +52,8 @@ class FieldKind:
 @lru_cache(maxsize=8192)
 def parse_field(kind: FieldKind, text: str) -> int:
     """The mask of a list of numbers, names, ranges and steps; `*` and `?` stand for the whole range."""
+    if text == "*":
+        return _steps(kind.low, kind.high, 1)
     mask = 0
     for item in text.split(","):
         mask |= parse_item(kind, item, text)

@@ -62,12 +62,18 @@ class Zoned:
         x = max(t + 1, FIRST)
         while x <= LAST:
             stretch = self.zone.stretch(x, self.policy)
+            following = NO_PREVIOUS
             for piece in stretch.pieces:
                 if piece.hi > x:
                     found = self._first_in(piece, x)
                     if found < piece.hi:
                         return (found, piece) if found <= LAST else None
-            x = max(stretch.hi, self.walls.next_wall(stretch.hi - APART) - APART)
+                    if len(piece.offsets) == 1 and max(x, piece.lo) <= stretch.hi - 2 * APART:
+                        following = found + piece.offsets[0]
+            # An element beyond the stretch, searched from a day or more before its end, is the next one.
+            if following < stretch.hi - APART:
+                following = self.walls.next_wall(stretch.hi - APART)
+            x = max(stretch.hi, following - APART)
         return None
 
     def _first_in(self, piece: Piece, x: int) -> int:
@@ -188,6 +194,9 @@ class Calendar(Zoned):
             answer = (new_year + days[at]) * DAY + self._first - offset
             if answer < hi:
                 return answer
+            # Nothing fires before the piece ends; and where no element is left that a second pass could
+            # repeat, nothing before the next element, wherever the offsets lie.
+            t = (max(hi, answer + offset - APART) if t < hi - 2 * APART else hi) - 1
         return self._seek(t)
 
     def _within(self, t: int, second: int, lo: int, hi: int) -> int | None:
