@@ -118,10 +118,6 @@ class YearTable:
             found = self.span(year)
         return year, found
 
-    def never(self) -> bool:
-        """No day of any year matches."""
-        return self.years == 0 or not any(self._of_kind(kind) for kind in range(KINDS))
-
     def _days(self, year: int) -> tuple[int, ...]:
         if self.years is not None and not self.years >> year & 1:
             return ()

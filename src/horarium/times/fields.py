@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -10,6 +11,8 @@ from types import MappingProxyType
 from horarium.times.problems import fail
 
 NUMBER_DIGITS = 6
+AWS_HINT = "; L, W and # exist in AWS expressions only: cron(...)"
+_AWS_MARK = re.compile(r"^L$|\d[LW]$|^LW$|#", re.IGNORECASE)
 MONTH_NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 WEEKDAY_NAMES = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 
@@ -84,9 +87,9 @@ def parse_value(kind: FieldKind, text: str, item: str = "") -> int:
     else:
         value = kind.names.get(text.upper(), -1)
         if value < 0:
-            raise fail(
-                kind.name, f"{kind.label} must be {kind.accepts}, or a list, range or step", item or text
-            )
+            hint = AWS_HINT if not kind.wraps and _AWS_MARK.search(item or text) else ""
+            wanted = f"{kind.label} must be {kind.accepts}, or a list, range or step{hint}"
+            raise fail(kind.name, wanted, item or text)
     if not kind.low <= value <= kind.high:
         raise fail(
             kind.name, f"{kind.label} {value} is out of range; it must be {kind.accepts}", item or text

@@ -96,16 +96,10 @@ def day_times(second: int, minute: int, hour: int) -> DayTimes:
 class CalendarWalls:
     """The readings at `times` of the days of `table`."""
 
-    __slots__ = ("_never", "table", "times")
+    __slots__ = ("table", "times")
 
     def __init__(self, times: DayTimes, table: YearTable) -> None:
         self.times, self.table = times, table
-        self._never: bool | None = None
-
-    def never(self) -> bool:
-        if self._never is None:
-            self._never = self.table.never()
-        return self._never
 
     def next_wall(self, wall: int) -> int:
         day, second = divmod(max(wall, FIRST_WALL), DAY)
