@@ -22,9 +22,12 @@ from fastapi import FastAPI
 
 from horarium import __version__
 from horarium.api.app import make_api
+from horarium.audiences import registry as audience_sources
+from horarium.audiences.registry import AudienceOptions
 from horarium.domain.errors import Unavailable
 from horarium.domain.ids import Id, random_id
 from horarium.engine.clock import DatabaseClock
+from horarium.engine.fanout import FanOut
 from horarium.engine.loops import (
     HOUSEKEEPING_S,
     UPKEEP_S,
@@ -100,7 +103,8 @@ async def open_node(settings: Settings) -> AsyncIterator[Node]:
         executors = registry.load(executor_options(settings))
         clock = DatabaseClock()
         await clock.sample(store)
-        services = make_services(store, vault, executors, clock, settings, merge_secrets)
+        sources = audience_sources.load(AudienceOptions(store, executor_options(settings)))
+        services = make_services(store, vault, executors, clock, settings, merge_secrets, sources)
         await bootstrap(store, clock.now_ms(), settings.admin_key_file)
         me = await _register(store, clock, settings)
         worker = _worker(settings, services, me) if "worker" in settings.roles else None
@@ -111,6 +115,7 @@ async def open_node(settings: Settings) -> AsyncIterator[Node]:
         finally:
             await _stop(node, store, tasks)
             await registry.close(executors)
+            await audience_sources.close(sources)
             await store.close()
 
 
@@ -170,10 +175,12 @@ def _start(node: Node, store: Store, clock: DatabaseClock, vault: Vault) -> list
         tasks += node.worker.loops()
         loops.append(upkeep_loop([node.worker.find_strays], settings.poll))
     if "engine" in settings.roles:
+        fan_out = FanOut(store, clock, node.id, node.services.audiences, settings.poll)
         loops += [
+            fan_out.loop(),
             release_loop(engine, alarm, node.worker or NoHands(), settings.poll, lambda: clock.held),
             upkeep_loop([engine.recover, engine.expire, engine.unstick], UPKEEP_S),
-            upkeep_loop([engine.rezone, engine.forget], HOUSEKEEPING_S),
+            upkeep_loop([engine.rezone, engine.forget, fan_out.tidy], HOUSEKEEPING_S),
         ]
     tasks += [asyncio.create_task(loop) for loop in loops]
     for task in tasks:
@@ -237,6 +244,8 @@ def _listen(host: str, port: int) -> socket.socket:
         sock.bind((host, port))
     except OSError as error:
         sock.close()
-        raise Unavailable(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from None
+        raise Unavailable(
+            f"cannot listen on {host}:{port}: {error.strerror}; choose another --port"
+        ) from None
     sock.listen(2048)
     return sock

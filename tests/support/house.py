@@ -25,9 +25,12 @@ import httpx
 from horarium.api.dialects import mount_all
 from horarium.api.errors import problem_answer
 from horarium.api.web import Api
+from horarium.audiences import registry as audience_sources
+from horarium.audiences.registry import AudienceOptions
 from horarium.domain.ids import Id, prefixed, random_id
 from horarium.domain.target import Target, TargetKind
 from horarium.domain.tenancy import EVERY_SCOPE, SERVER_SCOPE, Identity
+from horarium.engine.fanout import FanOut
 from horarium.engine.steps import Engine
 from horarium.service.services import Services, make_services
 from horarium.service.targets import TargetDraft
@@ -76,6 +79,7 @@ class House:
         self.client, self.key = first.client, first.key
         self.node = random_id(clock.now)
         self.engine = Engine(self.store, clock, self.node)
+        self.fan_out = FanOut(self.store, clock, self.node, services.audiences)
         self.worker = Worker(
             self.store, clock, self.node, services.executors, services.vault, 64, "http://testserver"
         )
@@ -89,11 +93,11 @@ class House:
         clock = HandClock(instant(now))
         store = InlineSqliteStore(clock.now_ms)
         migrate_sqlite(store.connection)
-        executors = registry.load(
-            ExecutorOptions(allow_loopback=True, data_dir=Path(settings.get("data", ".")))
-        )
+        options = ExecutorOptions(allow_loopback=True, data_dir=Path(settings.get("data", ".")))
+        executors = registry.load(options)
+        sources = audience_sources.load(AudienceOptions(store, options))
         services = make_services(
-            store, Vault([new_key()]), executors, clock, replace(Settings(), **settings), merge_secrets
+            store, Vault([new_key()]), executors, clock, replace(Settings(), **settings), merge_secrets, sources
         )
         api = whole_api(services)
         house = cls(services, clock, api, await _tenant(services, clock, api, "first"))
@@ -104,6 +108,7 @@ class House:
         finally:
             await house._close()
             await registry.close(executors)
+            await audience_sources.close(sources)
             await store.close()
 
     async def workspace(self, slug: str) -> Tenant:
@@ -132,12 +137,18 @@ class House:
         """Set the clock, fire what is due, and do the work; how many fires."""
         self.clock.now = instant(to)
         fires = await self.release()
+        await self.resolve()
         await self.work()
         return fires
 
     async def release(self) -> int:
         """Fire what is due, leaving the runs unclaimed; how many fires."""
         return (await self.engine.release(0)).fires
+
+    async def resolve(self) -> None:
+        """Read the audiences of the fires that wait for theirs, until none is left that is due."""
+        while await self.fan_out.step():
+            pass
 
     async def work(self) -> int:
         """Claim and execute runs until none is left that is due; how many attempts."""

@@ -80,12 +80,19 @@ class Span:
     recorded_ms: int
 
 
-def settled_state(audience_size: int, succeeded: int, failed: int, cancelled: int) -> FireState | None:
-    """How a fire ends, or None while runs of it are still open."""
-    if succeeded + failed + cancelled < audience_size:
+def settled_state(
+    runs: int, succeeded: int, failed: int, cancelled: int, broken: bool = False
+) -> FireState | None:
+    """How a fire ends, or None while runs of it are still open.
+
+    `broken`: its audience was not read to the end, so that even where every run did well not everybody had one.
+    """
+    if succeeded + failed + cancelled < runs:
         return None
-    if audience_size == 0 or succeeded == audience_size:
-        return FireState.COMPLETED
-    if cancelled == audience_size:
+    if broken and runs == 0:
+        return FireState.FAILED
+    if runs == 0 or succeeded == runs:
+        return FireState.PARTIAL if broken else FireState.COMPLETED
+    if cancelled == runs:
         return FireState.CANCELLED
     return FireState.FAILED if failed and not succeeded else FireState.PARTIAL

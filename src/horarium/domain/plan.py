@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from horarium.domain.fire import SpanReason
 from horarium.domain.overlap import Decision, decide
 from horarium.domain.run import Missed
-from horarium.domain.schedule import CatchUp, Policies
+from horarium.domain.schedule import CatchUp, OverlapScope, Policies
 from horarium.times import Recurrence
 
 
@@ -54,9 +54,7 @@ def slot_after(recurrence: Recurrence, after_ms: int) -> int | None:
     return None if found is None else found * 1000
 
 
-def passed_between(
-    recurrence: Recurrence, after_ms: int, upto_ms: int, reason: SpanReason
-) -> Passed | None:
+def passed_between(recurrence: Recurrence, after_ms: int, upto_ms: int, reason: SpanReason) -> Passed | None:
     """All slots in (after, upto] as one span, or None where there are none."""
     first = recurrence.next_after(after_ms // 1000)
     if first is None or first > upto_ms // 1000:
@@ -89,7 +87,7 @@ def plan(
             continue
         if policies.max_fires is not None and fires >= policies.max_fires:
             return Plan(tuple(entries), _covered(entries, accounted_to), None, "max_fires")
-        decision = decide(policies.overlap, in_flight, waiting, policies.buffer_limit)
+        decision = _decision(policies, in_flight, waiting)
         if decision is Decision.SKIP:
             _skip(entries, entry)
             continue
@@ -104,6 +102,13 @@ def plan(
         return Plan(tuple(entries), covered, None, "max_fires")
     following = slot_after(recurrence, covered)
     return Plan(tuple(entries), covered, following, "exhausted" if following is None else None)
+
+
+def _decision(policies: Policies, in_flight: int, waiting: int) -> Decision:
+    """With overlap decided per row every fire begins: its fan-out leaves out the rows that still go."""
+    if policies.overlap_scope is OverlapScope.ROW:
+        return Decision.START
+    return decide(policies.overlap, in_flight, waiting, policies.buffer_limit)
 
 
 def _due(
@@ -141,11 +146,15 @@ def _caught_up(
     """What remains of a stretch that reaches back beyond the grace: the server was away."""
     match policies.catch_up:
         case CatchUp.NONE:
-            return _lapsed(recurrence, accounted_to, late_from - 1) + _each(recurrence, late_from - 1, upto_ms)
+            return _lapsed(recurrence, accounted_to, late_from - 1) + _each(
+                recurrence, late_from - 1, upto_ms
+            )
         case CatchUp.LATEST:
             return _latest(recurrence, policies, accounted_to, upto_ms, now_ms)
         case CatchUp.ALL:
-            oldest = _start_of_last(recurrence, policies, max(accounted_to, now_ms - policies.catch_up_window_ms - 1), upto_ms)
+            oldest = _start_of_last(
+                recurrence, policies, max(accounted_to, now_ms - policies.catch_up_window_ms - 1), upto_ms
+            )
             return _lapsed(recurrence, accounted_to, oldest) + _each(recurrence, oldest, upto_ms)
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from horarium.domain.audience import Source
 from horarium.domain.run import Executor
 from horarium.service.answers import AnswerService
+from horarium.service.audiences import AudienceService
 from horarium.service.clock import Clock
+from horarium.service.directory import DirectoryService
 from horarium.service.explain import ExplainService
 from horarium.service.identity import IdentityService
 from horarium.service.runs import RunService
@@ -33,6 +36,8 @@ class Services:
     runs: RunService
     explain: ExplainService
     answers: AnswerService
+    audiences: AudienceService
+    directory: DirectoryService
 
 
 def make_services(
@@ -42,8 +47,10 @@ def make_services(
     clock: Clock,
     settings: Settings,
     merge_secrets: MergeSecrets,
+    sources: Mapping[str, Source] | None = None,
 ) -> Services:
-    """The use cases over one store. `merge_secrets` is how executors' configurations keep stored secrets."""
+    """The use cases over one store. `merge_secrets` is how executors' configurations keep stored secrets; `sources`
+    are where audiences come from, by type."""
     identities = IdentityService(store, clock, settings.rate_limit)
     return Services(
         store=store,
@@ -58,4 +65,6 @@ def make_services(
         runs=RunService(store, clock),
         explain=ExplainService(store, clock),
         answers=AnswerService(store, clock),
+        audiences=AudienceService(store, vault, sources or {}, clock, merge_secrets),
+        directory=DirectoryService(store, clock),
     )

@@ -23,9 +23,10 @@ JOIN targets t ON t.id = v.target_id
 WHERE o.fire_id IN (:ids...);
 
 -- name: move_fanout
--- Touches the row only where it is still held, so that a reader who lost it writes nothing.
+-- Touches the row only where it is still held and stands where the reader believes, so that neither a reader who lost it
+-- nor one who never heard that its last chunk was written writes anything.
 UPDATE fanouts SET position = :position, rows_done = :rows_done, counted = CAST(:counted AS BIGINT), attempts = 0
-WHERE fire_id = :fire_id AND owner = :node AND epoch = :epoch;
+WHERE fire_id = :fire_id AND owner = :node AND epoch = :epoch AND rows_done = :before;
 
 -- name: hold_fanout
 UPDATE fanouts SET attempts = attempts WHERE fire_id = :fire_id AND owner = :node AND epoch = :epoch;
@@ -33,6 +34,12 @@ UPDATE fanouts SET attempts = attempts WHERE fire_id = :fire_id AND owner = :nod
 -- name: put_off_fanout
 UPDATE fanouts SET owner = NULL, attempts = attempts + 1, due_ms = :due_ms
 WHERE fire_id = :fire_id AND owner = :node AND epoch = :epoch;
+
+-- name: owned_fanouts
+SELECT fire_id FROM fanouts WHERE owner = :node;
+
+-- name: free_fanout
+UPDATE fanouts SET owner = NULL, epoch = epoch + 1 WHERE fire_id = :fire_id AND owner = :node;
 
 -- name: forget_fanout
 DELETE FROM fanouts WHERE fire_id = :fire_id;

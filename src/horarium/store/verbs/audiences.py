@@ -14,7 +14,8 @@ from horarium.store.base import Tx
 
 @dataclass(frozen=True, slots=True)
 class StoredSource:
-    """A source of a workspace; `config` has `***` in place of secrets, which `sealed` holds. Times in milliseconds."""
+    """A source of a workspace; `config` has `***` in place of secrets, which `sealed` holds. Times in
+    milliseconds."""
 
     workspace_id: Id
     name: str

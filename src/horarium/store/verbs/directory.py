@@ -10,7 +10,8 @@ from horarium.store.base import Tx
 
 
 async def put_items(tx: Tx, workspace_id: Id, kind: str, items: Sequence[Sequence[Any]], now: int) -> int:
-    """Enter or replace items by id, all or none; how many. Each is id and columns in the order of its kind."""
+    """Enter or replace items by id, all or none; how many. Each is id and columns in the order of its
+    kind."""
     latest = {item[0]: item for item in items}
     rows = [(workspace_id, *item, now) for item in latest.values()]
     if rows:
@@ -47,7 +48,8 @@ async def audience_page(
 async def assignee_page(
     tx: Tx, after: str, limit: int, most_tasks: int, params: Mapping[str, Any], names: Any
 ) -> tuple[Sequence[Any], Sequence[Any]]:
-    """Assignees behind `after`, and the tasks of each, soonest due first. `names` writes their ids as a JSON array."""
+    """Assignees behind `after`, and the tasks of each, soonest due first. `names` writes their ids as a JSON
+    array."""
     assignees = await tx.rows("page_of_assignees", after=after, limit=limit, **params)
     if not assignees:
         return assignees, ()

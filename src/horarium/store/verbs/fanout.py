@@ -1,7 +1,7 @@
 """Fan-out: a fire's audience becomes runs, chunk by chunk, each with the cursor's move in one transaction.
 
-A fire whose audience is being read is held by (node, epoch), like a run. Every write first touches the held row; a reader
-that lost it writes nothing and is told by `FanoutLost`.
+A fire whose audience is being read is held by (node, epoch), like a run. Every write first touches the held
+row; a reader that lost it writes nothing and is told by `FanoutLost`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from horarium.domain.fire import FireKind, FireState, settled_state
 from horarium.domain.ids import Id, run_id
 from horarium.domain.schedule import OverlapScope, Policies, policies_from_text
 from horarium.store.base import FANOUT, READY, Tx
-from horarium.store.verbs.settle import end_fire
+from horarium.store.verbs.settle import end_fire, hold_schedules
 
 
 class FanoutLost(Exception):
@@ -25,7 +25,8 @@ class FanoutLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fanout:
-    """A fire whose audience this node reads. `position`: where the source goes on; `rows_done`: rows read so far;
+    """A fire whose audience this node reads. `position`: where the source goes on; `rows_done`: rows read so
+    far;
     `counted`: rows there were when reading began, None before."""
 
     fire_id: Id
@@ -54,16 +55,17 @@ class Fanout:
 async def claim_fanouts(
     tx: Tx, node: Id, now: int, room: int, share: int, held: Mapping[Id, int]
 ) -> list[Fanout]:
-    """Take up to `room` fires to read for, and of one workspace no more than `share` with those it holds already
-    (`held`: workspace to number)."""
+    """Take up to `room` fires to read for, and of one workspace no more than `share` with those it holds
+    already (`held`: workspace to number)."""
     counts = dict(held)
     taken: list[Id] = []
     for row in await tx.rows("open_fanouts", now=now, share=share, limit=room + 4 * share * len(held)):
         workspace = row["workspace_id"]
-        if len(taken) < room and counts.get(workspace, 0) < share:
-            if await tx.run("take_fanout", fire_id=row["fire_id"], node=node):
-                counts[workspace] = counts.get(workspace, 0) + 1
-                taken.append(row["fire_id"])
+        if len(taken) >= room or counts.get(workspace, 0) >= share:
+            continue
+        if await tx.run("take_fanout", fire_id=row["fire_id"], node=node):
+            counts[workspace] = counts.get(workspace, 0) + 1
+            taken.append(row["fire_id"])
     if not taken:
         return []
     return [_fanout(row, node) for row in await tx.rows("describe_fanouts", ids=taken)]
@@ -101,19 +103,21 @@ Prepared = tuple[Id, str, str]
 
 
 def prepare(fire: Id, rows: Sequence[tuple[str, str]]) -> list[Prepared]:
-    """Rows (key, JSON text) with the ids of their runs, in the order of these: neighbours in the table are written
-    together."""
+    """Rows (key, JSON text) with the ids of their runs, in the order of these: neighbours in the table are
+    written together."""
     return sorted((run_id(fire, key), key, data) for key, data in rows)
 
 
 async def write_chunk(
     tx: Tx, job: Fanout, rows: Sequence[Prepared], position: str | None, counted: int, last: bool, now: int
 ) -> Fanout | None:
-    """Record the runs of some rows and move the cursor behind them; with the `last` chunk the fire is resolved, and
-    None is answered. Raises FanoutLost, and Duplicate where a row has a run already."""
+    """Record the runs of some rows and move the cursor behind them; with the `last` chunk the fire is
+    resolved, and None is answered. Raises FanoutLost, and Duplicate where a row has a run already."""
     done = job.rows_done + len(rows)
     moved = replace(job, position=position, rows_done=done, counted=counted, attempts=0)
-    await _move(tx, moved)
+    if last:
+        await hold_schedules(tx, [job.schedule_id])
+    await _move(tx, moved, job.rows_done)
     taken = await _lock_rows(tx, job, rows) if job.per_row else rows
     await _insert_runs(tx, job, taken, now)
     await tx.run("add_runs_to_fire", id=job.fire_id, runs=len(taken), audience_size=max(done, counted))
@@ -126,7 +130,7 @@ async def write_chunk(
     return None
 
 
-async def _move(tx: Tx, job: Fanout) -> None:
+async def _move(tx: Tx, job: Fanout, before: int) -> None:
     touched = await tx.run(
         "move_fanout",
         fire_id=job.fire_id,
@@ -135,6 +139,7 @@ async def _move(tx: Tx, job: Fanout) -> None:
         position=job.position,
         rows_done=job.rows_done,
         counted=job.counted,
+        before=before,
     )
     if touched != 1:
         raise FanoutLost
@@ -161,8 +166,9 @@ async def _insert_runs(tx: Tx, job: Fanout, rows: Sequence[Prepared], now: int) 
 
 
 async def give_up(tx: Tx, job: Fanout, error: str, now: int) -> None:
-    """End the reading for a reason: the fire fails where nothing was started, and else ends as partial when what was
-    started has ended. Raises FanoutLost."""
+    """End the reading for a reason: the fire fails where nothing was started, and else ends as partial when
+    what was started has ended. Raises FanoutLost."""
+    await hold_schedules(tx, [job.schedule_id])
     held = await tx.run("hold_fanout", fire_id=job.fire_id, node=job.node, epoch=job.epoch)
     if held != 1:
         raise FanoutLost
@@ -184,6 +190,17 @@ async def put_off(tx: Tx, job: Fanout, due_ms: int) -> None:
     """Try again at an instant, by whichever node is free then."""
     tx.announce(FANOUT, due_ms)
     await tx.run("put_off_fanout", fire_id=job.fire_id, node=job.node, epoch=job.epoch, due_ms=due_ms)
+
+
+async def owned_fanouts(tx: Tx, node: Id) -> list[Id]:
+    """The fires that a node reads for, according to the store."""
+    return [row["fire_id"] for row in await tx.rows("owned_fanouts", node=node)]
+
+
+async def free_fanout(tx: Tx, fire: Id, node: Id, now: int) -> None:
+    """Put a fire back that a node has, if it has it."""
+    if await tx.run("free_fanout", fire_id=fire, node=node):
+        tx.announce(FANOUT, now)
 
 
 async def stop_fanouts(tx: Tx, schedule_id: Id, now: int, reason: str = "replaced by a later fire") -> None:
@@ -214,7 +231,7 @@ async def write_spool(
     Raises FanoutLost, and Duplicate where a key stands there already.
     """
     moved = replace(job, counted=counted, position=None)
-    await _move(tx, moved)
+    await _move(tx, moved, job.rows_done)
     if rows:
         numbered = [(job.fire_id, number, key, data) for number, (key, data) in enumerate(rows, first)]
         await tx.many("insert_spool", numbered)

@@ -1,0 +1,192 @@
+"""The directory as a source: users, assignees with their tasks, contacts, deals; read by key, page by page.
+
+A position is `taken:id`: how many rows were given so far (a filter's `limit` counts over pages) and the id of
+the last one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from horarium.audiences.registry import AudienceOptions
+from horarium.domain.audience import AUDIENCE_TYPES, Ask, AudienceRow, RowPage, SourceFault, filter_problems
+from horarium.domain.errors import Problem
+from horarium.domain.schedule import DAY_MS
+from horarium.store.base import Store
+from horarium.store.verbs import directory as verbs
+from horarium.times.civil import utc_text
+
+MOST_TASKS = 1_000
+"""Tasks told of one assignee where the filter sets no bound of its own."""
+ASSIGNEES_AT_ONCE = 100
+"""Each comes with tasks, so a page of them holds fewer."""
+_UNBOUNDED = 1 << 53
+
+
+def make(options: AudienceOptions) -> DirectorySource:
+    return DirectorySource(options.store)
+
+
+class DirectorySource:
+    """One for the whole process."""
+
+    type = "directory"
+    paged = True
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
+        return [Problem("", "the directory takes no configuration")] if config else []
+
+    def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        return dict(config), {}
+
+    def check_filter(self, ask: Ask) -> Sequence[Problem]:
+        return filter_problems(ask.type, ask.filter, "")
+
+    async def count(self, ask: Ask, most: int) -> int:
+        params = _params(ask)
+        bound = min(most, ask.filter.get("limit", most))
+        return await self._store.read(verbs.count_audience, _statement(ask), bound, params)
+
+    async def page(self, ask: Ask, position: str | None, limit: int) -> RowPage:
+        taken, after = _read_position(position)
+        left = ask.filter.get("limit", _UNBOUNDED) - taken
+        wanted = min(limit, left, ASSIGNEES_AT_ONCE if ask.type == "tasks_by_assignee" else limit)
+        rows = await self._rows(ask, after, wanted)
+        over = len(rows) < wanted or wanted == left
+        return RowPage(rows, None if over else f"{taken + len(rows)}:{rows[-1].key}")
+
+    async def rows(self, ask: Ask) -> AsyncGenerator[Sequence[AudienceRow], None]:
+        position: str | None = None
+        while True:
+            page = await self.page(ask, position, 1_000)
+            yield page.rows
+            if page.position is None:
+                return
+            position = page.position
+
+    async def close(self) -> None:
+        return
+
+    async def _rows(self, ask: Ask, after: str, limit: int) -> list[AudienceRow]:
+        params = _params(ask)
+        if ask.type == "tasks_by_assignee":
+            most = min(ask.filter.get("max_tasks_per_user", MOST_TASKS), MOST_TASKS)
+            assignees, tasks = await self._store.read(verbs.assignee_page, after, limit, most, params, _array)
+            return _assignee_rows(assignees, tasks)
+        found = await self._store.read(verbs.audience_page, ask.type, after, limit, params)
+        match ask.type:
+            case "users":
+                return [AudienceRow(row["id"], _user(row["id"], row)) for row in found]
+            case "contacts":
+                return [AudienceRow(row["id"], _contact(row)) for row in found]
+            case _:
+                return [AudienceRow(row["id"], _deal(row, ask.now_ms)) for row in found]
+
+
+def _statement(ask: Ask) -> str:
+    return "assignees" if ask.type == "tasks_by_assignee" else ask.type
+
+
+def _params(ask: Ask) -> dict[str, Any]:
+    """The filter as parameters of the statements. What is left out is None: it filters nothing."""
+    given, common = ask.filter, {"workspace_id": ask.workspace_id}
+    match ask.type:
+        case "users":
+            return common | {"roles": _array(given.get("roles")), "ids": _array(given.get("user_ids"))}
+        case "tasks_by_assignee":
+            overdue = 1 if given.get("include_overdue_only") else 0
+            statuses = _array(given.get("statuses", ["open"]))
+            return common | {"statuses": statuses, "overdue": overdue, "now": ask.now_ms}
+        case "contacts":
+            has_email = given.get("has_email")
+            flag = None if has_email is None else int(has_email)
+            return common | {"type": given.get("contact_type"), "has_email": flag}
+        case "deals":
+            days = given.get("stale_days")
+            return common | {
+                "status": given.get("status"),
+                "changed_by": None if days is None else ask.now_ms - days * DAY_MS,
+                "pipeline": given.get("pipeline_id"),
+                "stages": _array(given.get("stage_ids")),
+            }
+    raise SourceFault(
+        f"the directory has no audience {ask.type!r}; there are {', '.join(AUDIENCE_TYPES)}", True
+    )
+
+
+def _array(texts: Sequence[str] | None) -> str | None:
+    return None if texts is None else orjson.dumps(list(texts)).decode()
+
+
+def _read_position(position: str | None) -> tuple[int, str]:
+    if position is None:
+        return 0, ""
+    taken, _, after = position.partition(":")
+    return int(taken), after
+
+
+def _user(an_id: str, row: Any) -> dict[str, Any]:
+    return {
+        "user_id": an_id,
+        "user_email": row["email"],
+        "user_full_name": row["full_name"],
+        "user_role": row["role"],
+    }
+
+
+def _contact(row: Any) -> dict[str, Any]:
+    own = {
+        "contact_id": row["id"],
+        "contact_email": row["email"],
+        "contact_name": row["name"],
+        "contact_type": row["type"],
+    }
+    return own if row["custom"] is None else {**own, **orjson.loads(row["custom"]), **own}
+
+
+def _deal(row: Any, now_ms: int) -> dict[str, Any]:
+    return {
+        "deal_id": row["id"],
+        "deal_name": row["name"],
+        "deal_status": row["status"],
+        "deal_value": None if row["value"] is None else orjson.loads(row["value"]),
+        "pipeline_id": row["pipeline"],
+        "stage_id": row["stage"],
+        "owner_id": row["owner"],
+        "days_stale": max(0, now_ms - row["last_change"]) // DAY_MS,
+    }
+
+
+def _assignee_rows(assignees: Sequence[Any], tasks: Sequence[Any]) -> list[AudienceRow]:
+    of_each: dict[str, list[dict[str, Any]]] = {row["assignee"]: [] for row in assignees}
+    for task in tasks:
+        of_each[task["assignee"]].append(_task(task))
+    return [
+        AudienceRow(
+            row["assignee"],
+            {
+                **_user(row["assignee"], row),
+                "task_count": int(row["task_count"]),
+                "overdue_count": int(row["overdue_count"]),
+                "tasks": of_each[row["assignee"]],
+            },
+        )
+        for row in assignees
+    ]
+
+
+def _task(row: Any) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "title": row["title"],
+        "status": row["status"],
+        "due_at": None if row["due"] is None else f"{utc_text(row['due'] // 1000)[:-1]}.000Z",
+        "deal_id": row["deal"],
+        "contact_id": row["contact"],
+    }

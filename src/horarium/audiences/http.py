@@ -1,0 +1,202 @@
+"""An endpoint of the user's own as a source: rows in pages.
+
+    {"url": "https://crm.example.com/audience", "method": "POST", "key": "id", "rows": "data", "next":
+    "next_cursor",
+     "page_size": 500, "timeout": 30, "headers": {"Authorization": "Bearer ..."}}
+
+A POST is sent {"type", "filter", "cursor", "limit", "now"}; a GET has `cursor`, `limit` and the filter's
+values as query parameters. The answer is an object: under `rows` a list of objects, each with a field `key`,
+and under `next` the cursor of the next page, null or left out on the last. `rows` and `next` are dotted
+paths. `timeout` bounds each page, in seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from horarium.audiences.registry import AudienceOptions
+from horarium.domain.audience import Ask, AudienceRow, RowPage, SourceFault
+from horarium.domain.errors import Problem
+from horarium.targets.checks import check_texts
+from horarium.targets.context import instant_text
+from horarium.targets.door import Door, explain, was_refused
+from horarium.targets.secrecy import split
+
+FIELDS = ("url", "method", "headers", "key", "rows", "next", "page_size", "timeout")
+METHODS = ("GET", "POST")
+LARGEST_PAGE = 16 * 1024 * 1024
+"""Bytes of one answer."""
+MOST_PAGES = 100_000
+TIMEOUT_S, LONGEST_TIMEOUT_S = 30.0, 600.0
+PAGE_SIZE, LARGEST_PAGE_SIZE = 500, 10_000
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+
+
+def make(options: AudienceOptions) -> HttpSource:
+    return HttpSource(options)
+
+
+class HttpSource:
+    """One for the whole process, behind the guarded door."""
+
+    type = "http"
+    paged = False
+
+    def __init__(self, options: AudienceOptions) -> None:
+        self._door = Door(options.outgoing)
+
+    def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
+        known = ", ".join(FIELDS)
+        problems = [
+            Problem(name, f"is not known; an http source has {known}", "unknown")
+            for name in config
+            if name not in FIELDS
+        ]
+        url = config.get("url")
+        if url is None:
+            problems.append(Problem("url", "is required: the absolute http or https URL to ask", "required"))
+        else:
+            problems += [Problem("url", one.message, one.code) for one in self._door.check(url)]
+        if config.get("method", "POST") not in METHODS:
+            problems.append(Problem("method", f"must be one of {', '.join(METHODS)}"))
+        problems += _header_problems(config.get("headers"))
+        for name in ("key", "rows", "next"):
+            if name in config and not (isinstance(config[name], str) and config[name]):
+                problems.append(Problem(name, "must be the name of a field", "type"))
+        problems += _number_problems(config, "page_size", LARGEST_PAGE_SIZE)
+        return [*problems, *_number_problems(config, "timeout", LONGEST_TIMEOUT_S)]
+
+    def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        return split(config)
+
+    def check_filter(self, ask: Ask) -> Sequence[Problem]:
+        """The endpoint judges what it is sent."""
+        return []
+
+    async def count(self, ask: Ask, most: int) -> int:
+        raise NotImplementedError("the rows are run through once")
+
+    async def page(self, ask: Ask, position: str | None, limit: int) -> RowPage:
+        raise NotImplementedError("the rows are run through once")
+
+    async def rows(self, ask: Ask) -> AsyncGenerator[Sequence[AudienceRow], None]:
+        cursor: Any = None
+        seen: set[str] = set()
+        for _ in range(MOST_PAGES):
+            answer = await self._ask(ask, cursor)
+            found = _at(answer, ask.config.get("rows", "data"))
+            if not isinstance(found, list):
+                where = ask.config.get("rows", "data")
+                raise SourceFault(f"the endpoint's answer has no list under {where!r}", lasting=True)
+            if found:
+                yield [_row(one, ask.config.get("key", "id")) for one in found]
+            cursor = _at(answer, ask.config.get("next", "next_cursor"))
+            if cursor is None or cursor == "":
+                return
+            if str(cursor) in seen:
+                raise SourceFault("the endpoint gave the same cursor twice", lasting=True)
+            seen.add(str(cursor))
+        raise SourceFault(f"the endpoint has more than {MOST_PAGES} pages", lasting=True)
+
+    async def close(self) -> None:
+        await self._door.close()
+
+    async def _ask(self, ask: Ask, cursor: Any) -> Any:
+        config = ask.config
+        seconds = float(config.get("timeout", TIMEOUT_S))
+        method, url, headers, body = _request(ask, cursor)
+        response = None
+        try:
+            async with asyncio.timeout(seconds):
+                response = await self._door.request(method, url, headers=headers, data=body)
+                text = await _read(response)
+        except TimeoutError:
+            raise SourceFault(f"the endpoint did not finish its answer within {seconds:g} s") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise SourceFault(f"the endpoint: {explain(error)}", lasting=was_refused(error)) from None
+        finally:
+            if response is not None:
+                response.close()
+        if response.status != 200:
+            status = response.status
+            passing = status >= 500 or status in (408, 425, 429)
+            raise SourceFault(f"the endpoint answered {status}, not 200", lasting=not passing)
+        try:
+            return orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            raise SourceFault(f"the endpoint's answer is not valid JSON: {error.msg}", lasting=True) from None
+
+
+def _request(ask: Ask, cursor: Any) -> tuple[str, str, dict[str, str], bytes | None]:
+    config = ask.config
+    size = int(config.get("page_size", PAGE_SIZE))
+    headers = dict(config.get("headers") or {})
+    if config.get("method", "POST") == "GET":
+        query = {"limit": str(size)} | ({} if cursor is None else {"cursor": str(cursor)})
+        given = {name: _query_text(value) for name, value in ask.filter.items()}
+        return "GET", str(URL(config["url"]).update_query({**given, **query})), headers, None
+    body = {
+        "type": ask.type,
+        "filter": dict(ask.filter),
+        "cursor": cursor,
+        "limit": size,
+        "now": instant_text(ask.now_ms),
+    }
+    return "POST", config["url"], {"Content-Type": "application/json", **headers}, orjson.dumps(body)
+
+
+def _query_text(value: Any) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    parts, size = [], 0
+    while not response.content.at_eof():
+        part = await response.content.read(LARGEST_PAGE + 1 - size)
+        parts.append(part)
+        size += len(part)
+        if size > LARGEST_PAGE:
+            raise SourceFault(f"the endpoint's answer is larger than {LARGEST_PAGE} bytes", lasting=True)
+    return b"".join(parts)
+
+
+def _at(answer: Any, path: str) -> Any:
+    for name in path.split("."):
+        if not isinstance(answer, dict):
+            return None
+        answer = answer.get(name)
+    return answer
+
+
+def _row(given: Any, key: str) -> AudienceRow:
+    if not isinstance(given, dict):
+        raise SourceFault("the endpoint's list holds something that is not an object", lasting=True)
+    value = given.get(key)
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return AudienceRow("", given)
+    return AudienceRow(str(value), given)
+
+
+def _header_problems(headers: Any) -> list[Problem]:
+    problems = check_texts(headers, "headers", 50)
+    if problems or headers is None:
+        return problems
+    return [
+        Problem(f"headers.{name}", "is not a header that can be sent")
+        for name, value in headers.items()
+        if not _HEADER.fullmatch(name) or any(char < " " and char != "\t" for char in value) or value == "***"
+    ]
+
+
+def _number_problems(config: Mapping[str, Any], name: str, most: float) -> list[Problem]:
+    value = config.get(name, 1)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= most:
+        return [Problem(name, f"must be a number above 0 and at most {most:g}", "type")]
+    return []

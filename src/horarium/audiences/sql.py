@@ -1,0 +1,277 @@
+"""A read-only query on a database of the user's own as a source.
+
+    {"connection": "postgresql://reader:password@db.example.com/crm", "key": "id", "timeout": 30,
+     "query": "SELECT id, email, name FROM people WHERE team = :team"}
+
+`database` names an embedded database of the workspace instead of `connection`. `:names` in the query are
+bound from the audience's filter, null where it leaves one out; a list is bound as `IN :names` wants it. `key`
+is the column whose value is the row's key. The rows come through a server-side cursor, in a transaction that
+is read-only where the database has such and that is rolled back in any case. `timeout`: seconds without a row
+after which the reading is given up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, TextClause, bindparam, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.util.concurrency import await_only
+
+from horarium.audiences.registry import AudienceOptions
+from horarium.domain.audience import Ask, AudienceRow, RowPage, SourceFault
+from horarium.domain.errors import Problem
+from horarium.targets.sql.address import HostPolicy, read_url
+from horarium.targets.sql.config import is_database_name
+from horarium.targets.sql.databases import Database, Databases, EmbeddedDatabase
+from horarium.targets.sql.failures import NotThere, hidden_texts, is_passing, sentence
+from horarium.targets.sql.tables import database_path
+
+FIELDS = ("connection", "database", "query", "key", "timeout")
+MASK = "***"
+BATCH = 500
+TIMEOUT_S, LONGEST_TIMEOUT_S = 30.0, 600.0
+_READS = re.compile(r"\s*(?:SELECT|WITH)\b", re.IGNORECASE)
+_READ_ONLY = {
+    "postgresql": "SET TRANSACTION READ ONLY",
+    "sqlite": "PRAGMA query_only = ON",
+    "mysql": "SET TRANSACTION READ ONLY",
+    "mariadb": "SET TRANSACTION READ ONLY",
+    "oracle": "SET TRANSACTION READ ONLY",
+}
+
+Batch = Sequence[AudienceRow]
+Emit = Callable[[Batch], None]
+
+
+def make(options: AudienceOptions) -> SqlSource:
+    return SqlSource(options)
+
+
+class SqlSource:
+    """One for the whole process, with connections of its own."""
+
+    type = "sql"
+    paged = False
+
+    def __init__(self, options: AudienceOptions) -> None:
+        outgoing = options.outgoing
+        self._data_dir = outgoing.data_dir
+        self._policy = HostPolicy(tuple(outgoing.sql_hosts), outgoing.allow_loopback)
+        self._databases = Databases()
+
+    def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
+        known = ", ".join(FIELDS)
+        problems = [
+            Problem(name, f"is not known; a sql source has {known}", "unknown")
+            for name in config
+            if name not in FIELDS
+        ]
+        problems += self._place_problems(config)
+        if not isinstance(config.get("key"), str) or not config["key"]:
+            problems.append(Problem("key", "is required: the column that names a row", "required"))
+        problems += _query_problems(config.get("query"))
+        seconds = config.get("timeout", TIMEOUT_S)
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+            problems.append(Problem("timeout", "must be a number of seconds", "type"))
+        elif not 0 < seconds <= LONGEST_TIMEOUT_S:
+            problems.append(
+                Problem("timeout", f"must be more than 0 and at most {LONGEST_TIMEOUT_S:g} seconds")
+            )
+        return problems
+
+    def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        if config.get("connection") is None:
+            return dict(config), {}
+        return {**config, "connection": MASK}, {"connection": config["connection"]}
+
+    def check_filter(self, ask: Ask) -> Sequence[Problem]:
+        names = _names(ask.config["query"])
+        problems = []
+        for name, value in ask.filter.items():
+            if name not in names:
+                known = ", ".join(sorted(names)) or "none"
+                words = f"is not a parameter of the query of {ask.type}; there are {known}"
+                problems.append(Problem(name, words, "unknown"))
+            elif isinstance(value, dict) or (
+                isinstance(value, list) and any(isinstance(one, dict | list) for one in value)
+            ):
+                problems.append(
+                    Problem(name, "must be a text, a number, true, false or a list of these", "type")
+                )
+        return problems
+
+    async def count(self, ask: Ask, most: int) -> int:
+        raise NotImplementedError("the rows are run through once")
+
+    async def page(self, ask: Ask, position: str | None, limit: int) -> RowPage:
+        raise NotImplementedError("the rows are run through once")
+
+    async def rows(self, ask: Ask) -> AsyncGenerator[Batch, None]:
+        seconds = float(ask.config.get("timeout", TIMEOUT_S))
+        hidden = self._hidden(ask.config)
+        try:
+            database = await self._open(ask)
+            reading = _Reading(database, _statement(ask), ask.config["key"])
+            try:
+                while (batch := await reading.next(seconds)) is not None:
+                    yield batch
+            finally:
+                await reading.close()
+        except TimeoutError:
+            raise SourceFault(f"the database gave no row within {seconds:g} s") from None
+        except (SQLAlchemyError, OSError, NotThere) as error:
+            words = sentence(error, hidden).replace("the write failed", "the query failed")
+            raise SourceFault(words, lasting=not is_passing(error)) from None
+
+    async def close(self) -> None:
+        await self._databases.close()
+
+    async def _open(self, ask: Ask) -> Database:
+        connection = ask.config.get("connection")
+        if connection is None:
+            if self._data_dir is None:
+                raise NotThere("this server has no data folder for embedded databases")
+            path = database_path(self._data_dir, ask.workspace_id, ask.config["database"])
+            return await self._databases.embedded(path)
+        address, problems = read_url(connection, self._policy)
+        if address is None:
+            raise NotThere(f"the connection {'; '.join(problems)}")
+        return await self._databases.network(address, connection)
+
+    def _place_problems(self, config: Mapping[str, Any]) -> list[Problem]:
+        connection, database = config.get("connection"), config.get("database")
+        if (connection is None) == (database is None):
+            words = "give either connection (a URL) or database (an embedded one)"
+            return [Problem("connection", words, "required")]
+        if connection is not None:
+            return [Problem("connection", words) for words in read_url(connection, self._policy)[1]]
+        if is_database_name(database):
+            return []
+        words = "must be 1 to 63 lower-case letters, digits, - or _, and begin with a letter"
+        return [Problem("database", words)]
+
+    def _hidden(self, config: Mapping[str, Any]) -> Sequence[str]:
+        connection = config.get("connection")
+        address = read_url(connection, HostPolicy(("*",)))[0] if connection else None
+        password = address.arguments.get("password", address.url.password) if address else None
+        return hidden_texts(password, connection)
+
+
+class _Reading:
+    """A query under way: batches of its rows, handed over one at a time."""
+
+    def __init__(self, database: Database, statement: TextClause, key: str) -> None:
+        self._batches: asyncio.Queue[Batch] = asyncio.Queue(maxsize=1)
+        self._statement, self._key = statement, key
+        self._loop = asyncio.get_running_loop()
+        self._threaded = isinstance(database, EmbeddedDatabase)
+        self._handing_over: Any = None
+        self._task = asyncio.create_task(database.run(self._work))
+
+    async def next(self, seconds: float) -> Batch | None:
+        """The next batch, None at the end. Raises what the query raised, or TimeoutError."""
+        waiting = asyncio.create_task(self._batches.get())
+        try:
+            await asyncio.wait((waiting, self._task), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if waiting.done():
+                return waiting.result()
+            if not self._task.done():
+                raise TimeoutError
+            self._task.result()
+            return None if self._batches.empty() else self._batches.get_nowait()
+        finally:
+            waiting.cancel()
+
+    async def close(self) -> None:
+        """End the query, wherever it is."""
+        if self._handing_over is not None:
+            self._handing_over.cancel()
+        self._task.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await self._task
+
+    def _work(self, connection: Connection) -> None:
+        """On a thread for an embedded database, else on the loop inside SQLAlchemy's greenlet."""
+        dialect = connection.dialect.name
+        try:
+            if dialect in _READ_ONLY:
+                connection.exec_driver_sql(_READ_ONLY[dialect])
+            result = connection.execution_options(stream_results=True, max_row_buffer=BATCH).execute(
+                self._statement
+            )
+            columns = [str(name) for name in list(result.keys())]
+            if self._key not in columns:
+                raise NotThere(f"the query has no column {self._key!r}; there are {', '.join(columns)}")
+            for partition in result.partitions(BATCH):
+                self._emit([_row(dict(row._mapping), self._key) for row in partition])
+        finally:
+            connection.rollback()
+            if dialect == "sqlite":
+                connection.exec_driver_sql("PRAGMA query_only = OFF")
+                connection.rollback()
+
+    def _emit(self, batch: Batch) -> None:
+        if not self._threaded:
+            await_only(self._batches.put(batch))
+            return
+        self._handing_over = asyncio.run_coroutine_threadsafe(self._batches.put(batch), self._loop)
+        self._handing_over.result()
+
+
+def _query_problems(query: Any) -> list[Problem]:
+    if not isinstance(query, str) or not query.strip():
+        return [Problem("query", "is required: a SELECT with :names for what the filter gives", "required")]
+    if len(query) > 20_000:
+        return [Problem("query", "is longer than 20000 characters", "too_long")]
+    if not _READS.match(query):
+        return [Problem("query", "must be one SELECT (or WITH ... SELECT)")]
+    if ";" in query.rstrip().rstrip(";"):
+        return [Problem("query", "must be one statement, without semicolons inside")]
+    return []
+
+
+def _names(query: str) -> set[str]:
+    return set(text(query).compile().params)
+
+
+def _statement(ask: Ask) -> TextClause:
+    """The query with its parameters bound: what the filter leaves out is null."""
+    query = ask.config["query"].rstrip().rstrip(";")
+    bound: list[Any] = []
+    for name in sorted(_names(query)):
+        value = ask.filter.get(name)
+        bound.append(bindparam(name, value, expanding=isinstance(value, list)))
+    return text(query).bindparams(*bound)
+
+
+def _row(columns: Mapping[str, Any], key: str) -> AudienceRow:
+    value = columns[key]
+    return AudienceRow(
+        "" if value is None else str(_plain(value)), {str(name): _plain(one) for name, one in columns.items()}
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A column's value as JSON has it."""
+    match value:
+        case None | bool() | int() | float() | str() | dict() | list():
+            return value
+        case Decimal():
+            return int(value) if value == value.to_integral_value() and abs(value) < 1 << 53 else float(value)
+        case datetime() | date() | time():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case UUID():
+            return str(value)
+        case bytes() | memoryview():
+            return bytes(value).hex()
+    return str(value)

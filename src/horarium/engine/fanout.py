@@ -1,0 +1,301 @@
+"""Fan-out: read the audience of a fire and record one run for each row.
+
+Each fire that this node reads for goes on by itself, one chunk after the other; the store takes their chunks
+in turn, so a large audience does not hold up a small one, and a source that hangs holds up nobody else. The
+first chunk is small: the first delivery does not wait for the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Sequence
+from contextlib import aclosing
+from typing import TypeVar
+
+import orjson
+import structlog
+
+from horarium.domain.audience import (
+    LARGEST_ROW,
+    Ask,
+    AudienceRow,
+    Source,
+    SourceFault,
+    repeated_key,
+    row_fault,
+)
+from horarium.domain.errors import HorariumError
+from horarium.domain.ids import Id
+from horarium.engine.wake import Alarm
+from horarium.service.audiences import AudienceService
+from horarium.service.clock import Clock
+from horarium.store.base import FANOUT, Duplicate, Store
+from horarium.store.verbs import fanout as verbs
+from horarium.store.verbs.fanout import Fanout, FanoutLost, prepare
+
+_log = structlog.get_logger(__name__)
+
+FIRST_CHUNK, CHUNK = 100, 1_000
+"""Rows in a chunk: a thousand take the writer about 10 ms, and a larger chunk saves little."""
+MOST_HELD = 64
+"""Fires that one node reads for at once."""
+SHARE = 4
+"""Of these, fires of one workspace."""
+SOURCE_S = 120.0
+"""How long a source may take over one page or one count; most set themselves a shorter limit."""
+BACKOFF_S = (1.0, 5.0, 25.0)
+"""Pauses before a source that failed is asked again; after the last one the fire ends."""
+TROUBLE_S = 0.5
+SPOOL_PIECE = 5_000
+
+TwoTexts = tuple[str, str]
+"""A row's key and its data as JSON."""
+T = TypeVar("T")
+
+
+class FanOut:
+    """What the engine does about audiences. `loop` runs for ever; `step` does one chunk of each fire, for
+    tests and simulations."""
+
+    def __init__(
+        self, store: Store, clock: Clock, node: Id, audiences: AudienceService, poll_s: float = 5.0
+    ) -> None:
+        self._store, self._clock, self._node = store, clock, node
+        self._audiences = audiences
+        self._poll_s = poll_s
+        self._alarm = Alarm(clock)
+        self._held: dict[Id, Fanout] = {}
+        self._asks: dict[Id, tuple[Source, Ask]] = {}
+        self._tasks: dict[Id, asyncio.Task[None]] = {}
+        self._strays: set[Id] = set()
+        store.listen(lambda topic, at_ms: self._alarm.ring(at_ms) if topic == FANOUT else None)
+
+    async def loop(self) -> None:
+        """Take fires as they come and read for each in a task of its own."""
+        try:
+            while True:
+                try:
+                    for job in await self._claim():
+                        self._begin(job)
+                    due = await self._store.read(verbs.earliest_fanout)
+                except HorariumError as error:
+                    _log.warning("fanouts_not_claimed", error=str(error))
+                    await asyncio.sleep(TROUBLE_S)
+                    continue
+                if due is not None and due <= self._clock.now_ms():
+                    due = None  # more than fits: the end of one that is being read rings
+                await self._alarm.wait(due, self._poll_s)
+        finally:
+            for task in self._tasks.values():
+                task.cancel()
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def step(self) -> bool:
+        """Take what waits and do one chunk of everything held; whether there was any."""
+        await self._claim()
+        for job in list(self._held.values()):
+            await self._advance(job)
+        return bool(self._held) or bool(await self._claim())
+
+    async def tidy(self) -> bool:
+        """Put back fires that the store believes to be ours and we do not have, and drop rows that were kept
+        aside for fires that have ended, one piece.
+
+        Only what is missing twice in a row is put back: a claim may be on its way.
+        """
+        missing = set(await self._store.read(verbs.owned_fanouts, self._node)) - self._held.keys()
+        for fire in missing & self._strays:
+            await self._store.write(verbs.free_fanout, fire, self._node, self._clock.now_ms())
+        self._strays = missing
+        return await self._store.write(verbs.clear_orphans, SPOOL_PIECE) == SPOOL_PIECE
+
+    async def _claim(self) -> list[Fanout]:
+        room = MOST_HELD - len(self._held)
+        if room <= 0:
+            return []
+        by_workspace = Counter(job.workspace_id for job in self._held.values())
+        found = await self._store.urgent(
+            verbs.claim_fanouts, self._node, self._clock.now_ms(), room, SHARE, dict(by_workspace)
+        )
+        self._held |= {job.fire_id: job for job in found}
+        return found
+
+    def _begin(self, job: Fanout) -> None:
+        task = asyncio.create_task(self._read_on(job.fire_id))
+        self._tasks[job.fire_id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(job.fire_id, None))
+
+    async def _read_on(self, fire: Id) -> None:
+        try:
+            while (job := self._held.get(fire)) is not None:
+                await self._advance(job)
+        finally:
+            self._held.pop(fire, None)
+            self._asks.pop(fire, None)
+            self._alarm.ring()
+
+    async def _advance(self, job: Fanout) -> None:
+        """One step of one fire: its count or its spool, or a chunk of runs. What ends it takes it out of
+        `_held`."""
+        try:
+            moved = await self._one_step(job)
+        except SourceFault as error:
+            moved = await self._fault(job, str(error), error.lasting)
+        except FanoutLost:
+            moved = None if await self._let_go(job) else job
+        except HorariumError as error:  # the store is away, or was before it could tell what it did
+            _log.warning("fanout_waits", error=str(error))
+            await asyncio.sleep(TROUBLE_S)
+            moved = None if await self._let_go(job) else job
+        if moved is None:
+            self._held.pop(job.fire_id, None)
+            self._asks.pop(job.fire_id, None)
+        else:
+            self._held[job.fire_id] = moved
+
+    async def _one_step(self, job: Fanout) -> Fanout | None:
+        source, ask = await self._open(job)
+        if not source.paged and job.counted is None:
+            return await self._spool(job, source, ask)
+        counted = job.counted
+        if counted is None:
+            counted = await _asked(source.count(ask, job.policies.audience_limit + 1))
+            if counted > job.policies.audience_limit:
+                raise SourceFault(_too_many(job), lasting=True)
+        size = FIRST_CHUNK if job.rows_done == 0 else CHUNK
+        if source.paged:
+            page = await _asked(source.page(ask, job.position, size))
+            texts, position = _texts(page.rows), page.position
+        else:
+            texts = await self._store.read(verbs.spooled_page, job.fire_id, job.rows_done, size)
+            done = job.rows_done + len(texts)
+            position = None if done >= counted or not texts else str(done)
+        if job.rows_done + len(texts) > job.policies.audience_limit:
+            raise SourceFault(_too_many(job), lasting=True)
+        return await self._write(job, texts, position, counted)
+
+    async def _open(self, job: Fanout) -> tuple[Source, Ask]:
+        known = self._asks.get(job.fire_id)
+        if known is None:
+            opened = self._audiences.open(job.workspace_id, job.audience, job.fired_ms)
+            known = self._asks[job.fire_id] = await opened
+        return known
+
+    async def _write(
+        self, job: Fanout, texts: Sequence[TwoTexts], position: str | None, counted: int
+    ) -> Fanout | None:
+        rows = prepare(job.fire_id, texts)
+        now = self._clock.now_ms()
+        try:
+            return await self._store.write(
+                verbs.write_chunk, job, rows, position, counted, position is None, now
+            )
+        except Duplicate:
+            key = await self._store.read(verbs.repeated_row, rows)
+            raise SourceFault(f"the audience has the row key {key!r} twice", lasting=True) from None
+
+    async def _spool(self, job: Fanout, source: Source, ask: Ask) -> Fanout:
+        """Keep all rows of a source aside: what is delivered afterwards is the audience as it was."""
+        await self._empty_spool(job)
+        number, kept = 0, job
+        async with aclosing(source.rows(ask)) as batches:
+            while (batch := await _next(batches)) is not None:
+                texts = _texts(batch)
+                if number + len(texts) > job.policies.audience_limit:
+                    raise SourceFault(_too_many(job), lasting=True)
+                kept = await self._keep(kept, number + 1, texts, None)
+                number += len(texts)
+        return await self._keep(kept, number + 1, (), number)
+
+    async def _keep(self, job: Fanout, first: int, texts: Sequence[TwoTexts], counted: int | None) -> Fanout:
+        try:
+            return await self._store.write(verbs.write_spool, job, first, texts, counted)
+        except Duplicate:
+            keys = orjson.dumps([key for key, _ in texts]).decode()
+            key = await self._store.read(verbs.spooled_twice, job.fire_id, keys)
+            raise SourceFault(f"the audience has the row key {key!r} twice", lasting=True) from None
+
+    async def _empty_spool(self, job: Fanout) -> None:
+        """What an earlier try has left."""
+        after = 0
+        while await self._store.write(verbs.empty_spool, job.fire_id, after, after + SPOOL_PIECE):
+            after += SPOOL_PIECE
+
+    async def _fault(self, job: Fanout, reason: str, lasting: bool) -> Fanout | None:
+        """Ask again later, or end the fire with the reason."""
+        try:
+            if lasting or job.attempts >= len(BACKOFF_S):
+                _log.info("audience_not_read", reason=reason, rows=job.rows_done)
+                await self._store.write(verbs.give_up, job, reason, self._clock.now_ms())
+            else:
+                wait = int(BACKOFF_S[job.attempts] * 1000)
+                await self._store.write(verbs.put_off, job, self._clock.now_ms() + wait)
+        except FanoutLost:
+            return None
+        except HorariumError as error:
+            _log.warning("fanout_waits", error=str(error))
+            await asyncio.sleep(TROUBLE_S)
+            return job
+        return None
+
+    async def _let_go(self, job: Fanout) -> bool:
+        """Put a fire back where it is still ours, to be taken up from where the store says it stands."""
+        try:
+            await self._store.write(verbs.free_fanout, job.fire_id, self._node, self._clock.now_ms())
+        except HorariumError:
+            return False
+        return True
+
+
+async def _asked(answer: Awaitable[T]) -> T:
+    """What a source answers, in bounded time. Raises SourceFault, whatever went wrong in it."""
+    try:
+        async with asyncio.timeout(SOURCE_S):
+            return await answer
+    except SourceFault:
+        raise
+    except TimeoutError:
+        raise SourceFault(f"the source did not answer within {SOURCE_S:g} s") from None
+    except HorariumError as error:
+        raise SourceFault(str(error)) from error
+    except Exception as error:  # a source may be foreign code: its faults end one fire, not the engine
+        _log.exception("audience_source_failed")
+        raise SourceFault(f"the source broke down: {type(error).__name__}") from error
+
+
+async def _next(batches: AsyncGenerator[Sequence[AudienceRow], None]) -> Sequence[AudienceRow] | None:
+    """The next batch, None at the end."""
+
+    async def following() -> Sequence[AudienceRow] | None:
+        return await anext(batches, None)
+
+    return await _asked(following())
+
+
+def _too_many(job: Fanout) -> str:
+    return f"the audience has more than the {job.policies.audience_limit} rows that the schedule allows"
+
+
+def _texts(rows: Sequence[AudienceRow]) -> list[TwoTexts]:
+    """Rows as they are written. Raises SourceFault for one without a key, with a key twice, or too large."""
+    texts = []
+    for row in rows:
+        fault = row_fault(row)
+        if fault is not None:
+            raise SourceFault(fault, lasting=True)
+        texts.append((row.key, _text_of(row)))
+    twice = repeated_key(rows)
+    if twice is not None:
+        raise SourceFault(f"the audience has the row key {twice!r} twice", lasting=True)
+    return texts
+
+
+def _text_of(row: AudienceRow) -> str:
+    try:
+        text = orjson.dumps(row.data)
+    except TypeError as error:
+        raise SourceFault(f"the row {row.key!r} is not JSON: {error}", lasting=True) from None
+    if len(text) > LARGEST_ROW:
+        raise SourceFault(f"the row {row.key!r} is larger than {LARGEST_ROW} bytes", lasting=True)
+    return text.decode()

@@ -1,0 +1,202 @@
+"""The use cases of audiences: checked, previewed, read for a fire; and the sources that a workspace sets
+up."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from horarium.domain.audience import (
+    AUDIENCE_TYPES,
+    Ask,
+    AudienceRow,
+    Source,
+    SourceFault,
+    audience_problems,
+    filter_problems,
+)
+from horarium.domain.errors import Invalid, NotFound, Problem, Unavailable
+from horarium.domain.fire import Fire, FireState
+from horarium.domain.ids import Id, random_id
+from horarium.service.clock import Clock
+from horarium.service.targets import MergeSecrets
+from horarium.store.base import Store
+from horarium.store.vault import Vault
+from horarium.store.verbs import audiences as verbs
+from horarium.store.verbs import ledger
+from horarium.store.verbs.audiences import StoredSource
+
+DIRECTORY = "directory"
+PREVIEW_S = 20.0
+"""How long a preview may take."""
+MOST_COUNTED = 1_000_000
+MOST_SAMPLE = 50
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
+_LOOK_S = (0.005, 0.01, 0.02, 0.05, 0.1)
+
+
+@dataclass(frozen=True, slots=True)
+class AudiencePreview:
+    """How many rows an audience has now, and the first of them. `more`: counting stopped at `count`."""
+
+    count: int
+    more: bool
+    rows: Sequence[AudienceRow]
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceService:
+    store: Store
+    vault: Vault
+    sources: Mapping[str, Source]
+    clock: Clock
+    merge_secrets: MergeSecrets = field(default=lambda _stored, given: dict(given))
+
+    async def problems(self, workspace_id: Id, audience: Any, name: str = "audience") -> list[Problem]:
+        """Everything wrong with an audience, fields under `name`; what fires later must pass this."""
+        problems = audience_problems(audience, name)
+        if problems:
+            return problems
+        try:
+            source, ask = await self.open(workspace_id, audience, self.clock.now_ms())
+        except SourceFault as error:
+            return [Problem(f"{name}.type", str(error), "unknown")]
+        if ask.type in AUDIENCE_TYPES:
+            return filter_problems(ask.type, ask.filter, f"{name}.filter")
+        return [
+            Problem(f"{name}.filter.{one.field}" if one.field else f"{name}.filter", one.message, one.code)
+            for one in source.check_filter(ask)
+        ]
+
+    async def open(self, workspace_id: Id, audience: Mapping[str, Any], now_ms: int) -> tuple[Source, Ask]:
+        """The source behind an audience and what to ask it for. Raises SourceFault where there is none."""
+        kind = str(audience["type"])
+        given = {key: value for key, value in (audience.get("filter") or {}).items() if value is not None}
+        stored = await self.store.read(verbs.get_source, workspace_id, kind)
+        if stored is not None:
+            source = self.sources.get(stored.type)
+            if source is None:
+                raise SourceFault(f"this server has no audience source of type {stored.type!r}", lasting=True)
+            return source, Ask(workspace_id, kind, given, now_ms, self._config(stored))
+        if kind in AUDIENCE_TYPES and DIRECTORY in self.sources:
+            return self.sources[DIRECTORY], Ask(workspace_id, kind, given, now_ms)
+        known = ", ".join(AUDIENCE_TYPES)
+        words = f"{kind!r} is neither an audience type ({known}) nor a source of this workspace"
+        raise SourceFault(words, lasting=True)
+
+    async def preview(
+        self, workspace_id: Id, audience: Mapping[str, Any], sample: int = 5, most: int = MOST_COUNTED
+    ) -> AudiencePreview:
+        """How many rows there are now, counted no further than `most`, and the first `sample` of them.
+
+        Raises Unavailable where the source cannot be read, or not in time.
+        """
+        try:
+            async with asyncio.timeout(PREVIEW_S):
+                source, ask = await self.open(workspace_id, audience, self.clock.now_ms())
+                if source.paged:
+                    count = await source.count(ask, most + 1)
+                    rows = (await source.page(ask, None, sample)).rows if sample and count else ()
+                else:
+                    count, rows = await _run_through(source, ask, sample, most + 1)
+        except SourceFault as error:
+            raise Unavailable(f"the audience could not be read: {error}") from error
+        except TimeoutError:
+            raise Unavailable(f"the audience could not be read within {PREVIEW_S:g} s") from None
+        return AudiencePreview(min(count, most), count > most, rows[:sample])
+
+    async def resolved(self, workspace_id: Id, fire_id: Id, seconds: float) -> Fire:
+        """The fire, once its audience is read and its runs are recorded, or as it is after so many
+        seconds."""
+        looks = 0
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while True:
+            fire = await self.store.read(ledger.get_fire, workspace_id, fire_id)
+            if fire.state is not FireState.RESOLVING or loop.time() >= until:
+                return fire
+            await asyncio.sleep(_LOOK_S[min(looks, len(_LOOK_S) - 1)])
+            looks += 1
+
+    async def put_source(
+        self, workspace_id: Id, name: str, kind: str, config: Mapping[str, Any]
+    ) -> StoredSource:
+        """Make or replace a source; `***` in the configuration keeps the secret. Raises Invalid."""
+        known = await self.store.read(verbs.get_source, workspace_id, name)
+        if known is not None and known.type == kind:
+            config = self.merge_secrets(self._secrets(known), config)
+        problems = [*_name_problems(name), *self._config_problems(kind, config)]
+        if problems:
+            raise Invalid(problems)
+        now = self.clock.now_ms()
+        an_id = random_id(now) if known is None else known.id
+        public, secrets = self.sources[kind].split(config)
+        sealed = self.vault.seal(secrets, an_id) if secrets else None
+        stored = StoredSource(workspace_id, name, an_id, kind, public, now, now, sealed)
+        return await self.store.write(verbs.put_source, stored, now)
+
+    async def get_source(self, workspace_id: Id, name: str) -> StoredSource:
+        found = await self.store.read(verbs.get_source, workspace_id, name)
+        if found is None:
+            raise NotFound("audience source", name)
+        return found
+
+    async def list_sources(self, workspace_id: Id) -> list[StoredSource]:
+        return await self.store.read(verbs.list_sources, workspace_id)
+
+    async def delete_source(self, workspace_id: Id, name: str) -> None:
+        """Schedules that name it fail from now on, with the reason. Raises NotFound."""
+        if not await self.store.write(verbs.delete_source, workspace_id, name):
+            raise NotFound("audience source", name)
+
+    def _config_problems(self, kind: str, config: Mapping[str, Any]) -> list[Problem]:
+        if kind not in self.sources or kind == DIRECTORY:
+            known = ", ".join(sorted(name for name in self.sources if name != DIRECTORY))
+            return [Problem("type", f"{kind!r} is not a type of source here; there are {known}", "unknown")]
+        return [
+            Problem(f"config.{one.field}" if one.field else "config", one.message, one.code)
+            for one in self.sources[kind].check(config)
+        ]
+
+    def _config(self, stored: StoredSource) -> dict[str, Any]:
+        return {**stored.config, **_unfolded(stored.config, self._secrets(stored))}
+
+    def _secrets(self, stored: StoredSource) -> dict[str, Any]:
+        return self.vault.open(stored.sealed, stored.id) if stored.sealed is not None else {}
+
+
+def _unfolded(config: Mapping[str, Any], secrets: Mapping[str, Any]) -> dict[str, Any]:
+    """Secrets by path ("connection", "headers.Authorization") back in the places they were taken from."""
+    found: dict[str, Any] = {}
+    for path, value in secrets.items():
+        group, dot, name = path.partition(".")
+        if dot:
+            found[group] = {**(found.get(group) or config.get(group) or {}), name: value}
+        else:
+            found[path] = value
+    return found
+
+
+async def _run_through(source: Source, ask: Ask, sample: int, most: int) -> tuple[int, list[AudienceRow]]:
+    """Count the rows of a source that only runs once through, no further than `most`; with the first of
+    them."""
+    count = 0
+    first: list[AudienceRow] = []
+    async with aclosing(source.rows(ask)) as batches:
+        async for batch in batches:
+            first += batch[: max(0, sample - len(first))]
+            count += len(batch)
+            if count >= most:
+                break
+    return min(count, most), first
+
+
+def _name_problems(name: str) -> list[Problem]:
+    if _NAME.fullmatch(name):
+        return []
+    words = "must be 1 to 63 lower-case letters, digits, - or _, and begin with a letter"
+    return [Problem("name", words)]

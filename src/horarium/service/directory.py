@@ -1,0 +1,117 @@
+"""The use cases of the directory: items put in streams, read and taken away."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from horarium.domain.directory import KINDS, Kind, Refused, read_item
+from horarium.domain.errors import NotFound, Problem
+from horarium.domain.ids import Id
+from horarium.service.clock import Clock
+from horarium.store.base import Store
+from horarium.store.verbs import directory as verbs
+from horarium.times.civil import utc_text
+
+CHUNK = 1_000
+"""Lines that are stored together, or not at all."""
+MOST_REFUSED = 10_000
+"""Refused lines after which the rest is not looked at: the file is of another kind."""
+
+
+@dataclass(slots=True)
+class Imported:
+    """What became of a stream: items stored, lines refused, and the chunks (first and last line) that were
+    not stored because of a refused line in them. `ended_early`: so much was refused that the rest was not
+    read."""
+
+    stored: int = 0
+    refused: list[Refused] = field(default_factory=list)
+    left_out: list[tuple[int, int]] = field(default_factory=list)
+    ended_early: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryService:
+    store: Store
+    clock: Clock
+
+    async def put(self, workspace_id: Id, kind: str, items: AsyncIterator[tuple[int, Any]]) -> Imported:
+        """Enter or replace items by their ids as they come: (line number, item as it was read) pairs, in
+        chunks, each stored whole or not at all. An item may be a Problem: its line could not be read. Raises
+        NotFound (kind)."""
+        found = kind_of(kind)
+        imported = Imported()
+        chunk: list[tuple[int, Any]] = []
+        async for line in items:
+            chunk.append(line)
+            if len(chunk) >= CHUNK:
+                await self._store(workspace_id, found, chunk, imported)
+                chunk = []
+                if len(imported.refused) >= MOST_REFUSED:
+                    imported.ended_early = True
+                    return imported
+        if chunk:
+            await self._store(workspace_id, found, chunk, imported)
+        return imported
+
+    async def _store(
+        self, workspace_id: Id, kind: Kind, chunk: Sequence[tuple[int, Any]], imported: Imported
+    ) -> None:
+        now = self.clock.now_ms()
+        rows: list[Sequence[Any]] = []
+        refused: list[Refused] = []
+        for line, given in chunk:
+            row, wrong = (None, given) if isinstance(given, Problem) else read_item(kind, given, now)
+            if row is not None:
+                rows.append(row)
+            elif wrong is not None:
+                refused.append(Refused(line, wrong))
+        if refused:
+            imported.refused += refused
+            imported.left_out.append((chunk[0][0], chunk[-1][0]))
+            return
+        imported.stored += await self.store.write(verbs.put_items, workspace_id, kind.name, rows, now)
+
+    async def get(self, workspace_id: Id, kind: str, an_id: str) -> dict[str, Any]:
+        """Raises NotFound."""
+        row = await self.store.read(verbs.get_item, workspace_id, kind_of(kind).name, an_id)
+        if row is None:
+            raise NotFound(kind.removesuffix("s"), an_id)
+        return shown(KINDS[kind], row)
+
+    async def list(self, workspace_id: Id, kind: str, after: str, limit: int) -> list[dict[str, Any]]:
+        """Items in the order of their ids, behind `after`."""
+        rows = await self.store.read(verbs.list_items, workspace_id, kind_of(kind).name, after, limit)
+        return [shown(KINDS[kind], row) for row in rows]
+
+    async def delete(self, workspace_id: Id, kind: str, an_id: str) -> None:
+        """Raises NotFound."""
+        if not await self.store.write(verbs.delete_item, workspace_id, kind_of(kind).name, an_id):
+            raise NotFound(kind.removesuffix("s"), an_id)
+
+
+def kind_of(name: str) -> Kind:
+    """A kind of item. Raises NotFound."""
+    if name not in KINDS:
+        raise NotFound("directory", name)
+    return KINDS[name]
+
+
+def shown(kind: Kind, row: Any) -> dict[str, Any]:
+    """A stored item as it is answered: what was put can be put again."""
+    item: dict[str, Any] = {"id": row["id"]}
+    for one in kind.fields:
+        value = row[one.name]
+        if value is not None and one.type == "instant":
+            value = utc_text(value // 1000)
+        elif value is not None and one.type == "number":
+            value = orjson.loads(value)
+        item[one.name] = value
+    if kind.custom:
+        custom: Mapping[str, Any] = {} if row["custom"] is None else orjson.loads(row["custom"])
+        item["custom_fields"] = custom
+    return item
