@@ -47,6 +47,14 @@ def fresh_database(prefix: str = "test") -> str:
     return f"postgresql://postgres@/{name}?host={quote(socket_folder(), safe='/')}"
 
 
+def clone_database(url: str) -> str:
+    """The URL of a new database with all that the one at `url` holds; nobody may be connected to that."""
+    original = url.split("@/", 1)[1].split("?", 1)[0]
+    name = f"{original}_{next(_numbers)}"
+    run_sql(f'CREATE DATABASE "{name}" TEMPLATE "{original}"')
+    return url.replace(f"@/{original}?", f"@/{name}?")
+
+
 def drop_database(url: str) -> None:
     """Drops what `fresh_database` made, whoever is still connected to it."""
     name = url.split("@/", 1)[1].split("?", 1)[0]

@@ -40,6 +40,7 @@ class Signals:
         self._connect = connect
         self._gathered: dict[str, int] = {}
         self._some = asyncio.Event()
+        self._pid = 0
         self._task: asyncio.Task[None] | None = None
         self.deliver: Signal = lambda topic, at_ms: None
 
@@ -63,6 +64,7 @@ class Signals:
 
     async def _listening(self) -> Any:
         connection = await self._connect()
+        self._pid = connection.get_server_pid()
         await connection.add_listener(CHANNEL, self._hear)
         connection.add_termination_listener(lambda _: self._some.set())
         return connection
@@ -101,7 +103,7 @@ class Signals:
             await asyncio.sleep(COALESCE_S)
 
     def _hear(self, connection: Any, pid: int, channel: str, message: str) -> None:
-        if pid == connection.get_server_pid():
+        if pid == self._pid:
             return
         for part in message.split():
             topic, _, at = part.partition("=")

@@ -11,12 +11,8 @@ SELECT l.lane, t.max_concurrency, t.rate_per_second
 FROM lanes l JOIN targets t ON t.id = l.lane
 WHERE l.lane IS NOT NULL LIMIT :limit;
 
--- name: claimable
-SELECT run_id, epoch FROM ready
-WHERE owner IS NULL AND lane = :lane AND due_ms <= :now ORDER BY due_ms LIMIT :limit;
-
 -- name: take
-UPDATE ready SET owner = :node, epoch = epoch + 1 WHERE run_id IN (:ids...);
+UPDATE ready SET owner = :node, epoch = epoch + 1, limited = :limited WHERE run_id IN (:ids...);
 
 -- name: claimed_of_lane
 -- How many runs of a limited lane are in flight: with workers, or with the target itself.
@@ -26,6 +22,10 @@ SELECT (SELECT count(*) FROM ready WHERE lane = :lane AND owner IS NOT NULL AND 
 
 -- name: hold_lane
 -- Two nodes must not both find room for the last place of a limited lane.
+UPDATE targets SET version = version WHERE id = :lane;
+
+-- name: try_lane
+-- The same, but touches no row where another node is at it: there is another lane, and another time.
 UPDATE targets SET version = version WHERE id = :lane;
 
 -- name: pace

@@ -73,7 +73,10 @@ SELECT r.*, q.owner IS NOT NULL AS with_worker, q.due_ms AS next_attempt_ms, f.k
 FROM runs r LEFT JOIN ready q ON q.run_id = r.id LEFT JOIN fires f ON f.id = r.fire_id
 WHERE r.workspace_id = :workspace_id AND r.id < :cursor
   AND (CAST(:target_id AS BYTEA) IS NULL OR r.target_id = :target_id)
-  AND (CAST(:state AS TEXT) IS NULL OR r.state = :state)
+  AND (CAST(:state AS TEXT) IS NULL OR r.state = :state
+       OR (:state = 'open' AND r.state IN ('pending', 'running')))
+  AND (CAST(:kind AS TEXT) IS NULL
+       OR EXISTS (SELECT 1 FROM targets t WHERE t.id = r.target_id AND t.kind = :kind))
 ORDER BY r.id DESC LIMIT :limit OFFSET :skip;
 
 -- name: list_runs_of_schedule
@@ -81,7 +84,8 @@ SELECT r.*, q.owner IS NOT NULL AS with_worker, q.due_ms AS next_attempt_ms, f.k
 FROM runs r LEFT JOIN ready q ON q.run_id = r.id LEFT JOIN fires f ON f.id = r.fire_id
 WHERE r.workspace_id = :workspace_id AND r.schedule_id = :schedule_id AND r.id < :cursor
   AND (CAST(:fire_id AS BYTEA) IS NULL OR r.fire_id = :fire_id)
-  AND (CAST(:state AS TEXT) IS NULL OR r.state = :state)
+  AND (CAST(:state AS TEXT) IS NULL OR r.state = :state
+       OR (:state = 'open' AND r.state IN ('pending', 'running')))
 ORDER BY r.id DESC LIMIT :limit OFFSET :skip;
 
 -- name: count_runs
@@ -89,7 +93,10 @@ SELECT count(*) FROM runs r
 WHERE r.workspace_id = :workspace_id
   AND (CAST(:target_id AS BYTEA) IS NULL OR r.target_id = :target_id)
   AND (CAST(:schedule_id AS BYTEA) IS NULL OR r.schedule_id = :schedule_id)
-  AND (CAST(:state AS TEXT) IS NULL OR r.state = :state);
+  AND (CAST(:state AS TEXT) IS NULL OR r.state = :state
+       OR (:state = 'open' AND r.state IN ('pending', 'running')))
+  AND (CAST(:kind AS TEXT) IS NULL
+       OR EXISTS (SELECT 1 FROM targets t WHERE t.id = r.target_id AND t.kind = :kind));
 
 -- name: runs_of_fires
 -- The runs of single-run fires, for histories that show both.
@@ -123,3 +130,7 @@ UPDATE callbacks SET answer = :answer WHERE run_id = :run_id AND answer IS NULL;
 
 -- name: extend_callback
 UPDATE callbacks SET deadline_ms = :deadline_ms WHERE run_id = :run_id AND answer IS NULL;
+
+-- name: settled_total
+-- How many of the clock's fires are over, in all.
+SELECT COALESCE(sum(fires - open_fires - waiting_fires), 0) FROM cursors WHERE fires > 0;

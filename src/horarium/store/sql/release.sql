@@ -79,11 +79,18 @@ SELECT schedule_id, first_ms, last_ms, count, reason, version, recorded_ms
 FROM rows(schedule_id bytea, first_ms bigint, last_ms bigint, count bigint, reason text, version bigint,
           recorded_ms bigint) AS r;
 
--- name: extend_span
--- Add to the span that ends where the new slots begin, if it is of the same reason and version; touches 0 or 1 row.
-UPDATE spans SET last_ms = :last_ms, count = count + :count, recorded_ms = :recorded_ms
-WHERE schedule_id = :schedule_id AND last_ms = :accounted_to AND reason = :reason AND version = :version
-  AND first_ms = (SELECT first_ms FROM spans WHERE schedule_id = :schedule_id ORDER BY first_ms DESC LIMIT 1);
+-- name: last_spans
+-- The last span of each schedule, where it ends where the schedule stands: what follows may join it.
+SELECT p.schedule_id, p.first_ms, p.reason, p.version
+FROM cursors c
+JOIN spans p ON p.schedule_id = c.schedule_id
+    AND p.first_ms = (SELECT max(q.first_ms) FROM spans q WHERE q.schedule_id = c.schedule_id)
+WHERE c.schedule_id IN (:ids...) AND p.last_ms = c.accounted_to;
+
+-- name: extend_spans
+UPDATE spans SET last_ms = r.last_ms, count = spans.count + r.count, recorded_ms = r.recorded_ms
+FROM rows(schedule_id bytea, first_ms bigint, last_ms bigint, count bigint, recorded_ms bigint) AS r
+WHERE spans.schedule_id = r.schedule_id AND spans.first_ms = r.first_ms;
 
 -- name: insert_fanouts
 INSERT INTO fanouts (fire_id, workspace_id, schedule_id, version, rows_done, epoch, attempts, due_ms)
@@ -100,11 +107,13 @@ WHERE schedules.id = r.id AND schedules.state = 'active';
 UPDATE ready SET stop = 1
 WHERE owner IS NOT NULL AND run_id IN (
     SELECT r.id FROM runs r JOIN fires f ON f.id = r.fire_id
-    WHERE r.schedule_id = :schedule_id AND f.kind = 'clock' AND r.state IN ('pending', 'running'));
+    WHERE r.schedule_id = :schedule_id AND f.kind = 'clock' AND r.mode <> 'retry'
+      AND r.state IN ('pending', 'running'));
 
 -- name: open_runs_of_schedule
--- Runs of a schedule's clock fires that are not final, with where they stand.
+-- Runs of a schedule's clock fires that are not final, with where they stand. What was run again by hand is none of them.
 SELECT r.id, r.fire_id, r.schedule_id, r.row_key, f.kind, q.owner, v.audience IS NULL AS single
 FROM runs r JOIN fires f ON f.id = r.fire_id LEFT JOIN ready q ON q.run_id = r.id
 JOIN versions v ON v.schedule_id = f.schedule_id AND v.version = f.version
-WHERE r.schedule_id = :schedule_id AND f.kind = 'clock' AND r.id < :before AND r.state IN ('pending', 'running');
+WHERE r.schedule_id = :schedule_id AND f.kind = 'clock' AND r.mode <> 'retry' AND r.id < :before
+  AND r.state IN ('pending', 'running');

@@ -6,9 +6,10 @@ FROM rows(id bytea, state text, started_ms bigint, finished_ms bigint, attempts 
 WHERE runs.id = r.id;
 
 -- name: cancel_open_runs
-UPDATE runs SET state = 'cancelled', finished_ms = r.now, error = r.error
-FROM rows(id bytea, now bigint, error text) AS r
-WHERE runs.id = r.id AND runs.state IN ('pending', 'running');
+-- Which of these were open until now: what has ended meanwhile stays as it ended.
+UPDATE runs SET state = 'cancelled', finished_ms = :now, error = :error
+WHERE id IN (:ids...) AND state IN ('pending', 'running')
+RETURNING id;
 
 -- name: forget_ready
 DELETE FROM ready WHERE run_id IN (:ids...);
@@ -40,6 +41,13 @@ UPDATE cursors SET
 FROM rows(schedule_id bytea, closed bigint, succeeded bigint, failed bigint, broken bigint, failures bigint,
           fire_id bytea, state text) AS r
 WHERE cursors.schedule_id = r.schedule_id;
+
+-- name: hold_cursors
+-- Whoever will change several of these takes them first, in one order.
+SELECT schedule_id FROM cursors WHERE schedule_id IN (:ids...) ORDER BY schedule_id;
+
+-- name: close_callbacks
+UPDATE callbacks SET answer = 'cancelled' WHERE run_id IN (:ids...) AND answer IS NULL;
 
 -- name: settled_cursors
 -- What must be looked at once fires of these schedules have ended.

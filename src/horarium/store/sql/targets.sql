@@ -5,11 +5,11 @@ RETURNING value;
 
 -- name: insert_target
 INSERT INTO targets (id, workspace_id, number, key, kind, name, description, executor, config, secrets, completion,
-    timeout_ms, deadline_ms, max_concurrency, rate_per_second, input_schema, extra, state, version, created_by,
-    created_ms, updated_ms)
+    timeout_ms, deadline_ms, max_concurrency, rate_per_second, input_schema, extra, state, state_reason, version,
+    created_by, created_ms, updated_ms)
 VALUES (:id, :workspace_id, :number, :key, :kind, :name, :description, :executor, :config, :secrets, :completion,
-    :timeout_ms, :deadline_ms, :max_concurrency, :rate_per_second, :input_schema, :extra, :state, 1, :created_by,
-    :now, :now);
+    :timeout_ms, :deadline_ms, :max_concurrency, :rate_per_second, :input_schema, :extra, :state,
+    CAST(:state_reason AS TEXT), 1, :created_by, :now, :now);
 
 -- name: get_target
 SELECT * FROM targets WHERE workspace_id = :workspace_id AND id = :id AND deleted_ms IS NULL;

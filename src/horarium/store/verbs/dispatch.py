@@ -6,6 +6,7 @@ heartbeat; when it lapses the rows are freed under a new epoch, so what a frozen
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,7 @@ from horarium.domain.ids import Id
 from horarium.domain.run import RunState
 from horarium.domain.tenancy import EVERY_TARGET
 from horarium.store.base import READY, Tx
-from horarium.store.verbs.settle import RunEnd, settle
+from horarium.store.verbs.settle import RunEnd, hold_schedules, settle
 
 BEFORE_ALL: Id = b""
 
@@ -75,27 +76,53 @@ async def claim(
         seen = {lane["lane"] for lane in open_lanes}
         again = await tx.rows("open_lanes", after=BEFORE_ALL, limit=lanes - len(open_lanes))
         open_lanes += [lane for lane in again if lane["lane"] not in seen]
-    taken: list[Id] = []
-    last = after
-    for visited, lane in enumerate(open_lanes):
-        left = room - len(taken)
-        if left <= 0:
-            break
-        share = max(1, left // (len(open_lanes) - visited))
-        taken += await _from_lane(tx, lane, now, share)
-        last = lane["lane"]
-    if not taken:
+    open_lanes = open_lanes[:room]
+    bounded = {lane["lane"]: lane for lane in open_lanes if _is_limited(lane)}
+    taken = await _from_limited(tx, list(bounded.values()), now, room, len(open_lanes))
+    if taken:
+        await tx.run("take", node=node, ids=taken, limited=1)
+    free = [lane["lane"] for lane in open_lanes if lane["lane"] not in bounded]
+    found = await _from_free(tx, node, free, now, room - len(taken))
+    last = open_lanes[-1]["lane"] if open_lanes else after
+    if not taken and not found:
         return Claimed(lane=last)
-    await tx.run("take", node=node, ids=taken)
-    claimed = await describe_claimed(tx, taken, known)
+    claimed = await describe_claimed(tx, taken + found, known)
     claimed.lane = last
     return claimed
 
 
+def _is_limited(lane: Any) -> bool:
+    return lane["max_concurrency"] is not None or lane["rate_per_second"] is not None
+
+
+async def _from_free(tx: Tx, node: Id, lanes: list[Id], now: int, room: int) -> list[Id]:
+    """Share the room out equally; what lanes with little to do leave of it goes to those with more."""
+    taken: list[Id] = []
+    while lanes and len(taken) < room:
+        share = max(1, (room - len(taken)) // len(lanes))
+        lanes = lanes[: room - len(taken)]
+        rows = await tx.each("claimable", [(lane, share, now) for lane in lanes])
+        if rows:
+            await tx.run("take", node=node, ids=[row["run_id"] for row in rows], limited=0)
+        taken += [row["run_id"] for row in rows]
+        given = Counter(row["lane"] for row in rows)
+        lanes = [lane for lane in lanes if given[lane] == share]
+    return taken
+
+
+async def _from_limited(tx: Tx, lanes: Sequence[Any], now: int, room: int, lanes_in_all: int) -> list[Id]:
+    taken: list[Id] = []
+    for lane in lanes:
+        share = min(room - len(taken), max(1, room // lanes_in_all))
+        taken += await _from_lane(tx, lane, now, share)
+    return taken
+
+
 async def _from_lane(tx: Tx, lane: Any, now: int, share: int) -> list[Id]:
+    """Of a lane whose target bounds its concurrency or rate: no more than these allow, over all nodes."""
     bound, rate = lane["max_concurrency"], lane["rate_per_second"]
-    if bound is not None or rate is not None:
-        await tx.run("hold_lane", lane=lane["lane"])
+    if share <= 0 or await tx.run("try_lane", lane=lane["lane"]) != 1:
+        return []
     if bound is not None:
         in_flight = (await tx.row("claimed_of_lane", lane=lane["lane"]))[0]
         share = min(share, bound - in_flight)
@@ -103,7 +130,7 @@ async def _from_lane(tx: Tx, lane: Any, now: int, share: int) -> list[Id]:
         share = min(share, await _tokens(tx, lane["lane"], rate, now))
     if share <= 0:
         return []
-    found = await tx.rows("claimable", lane=lane["lane"], now=now, limit=share)
+    found = await tx.each("claimable", [(lane["lane"], share, now)])
     if rate is not None and found:
         await _spend(tx, lane["lane"], rate, now, len(found))
     return [row["run_id"] for row in found]
@@ -148,6 +175,7 @@ async def record(tx: Tx, node: Id, ended: Sequence[Ended], now: int, careful: bo
         ended = [one for one in ended if held.get(one.end.run_id) == one.epoch]
     over = [one for one in ended if one.state is not RunState.PENDING]
     again = [one for one in ended if one.state is RunState.PENDING]
+    await hold_schedules(tx, (one.end.schedule_id for one in over if one.end.follow_up))
     await _give_up_leases(tx, node, over, again)
     await _write_ends(tx, [one for one in over if one.state.final], now)
     await _write_accepted(tx, [one for one in over if one.state is RunState.RUNNING])
@@ -184,7 +212,7 @@ async def _write_ends(tx: Tx, ended: Sequence[Ended], now: int) -> None:
                 one.attempt,
                 one.status,
                 one.output,
-                one.error,
+                storable(one.error),
             )
             for one in ended
         ],
@@ -210,14 +238,21 @@ async def _write_retries(tx: Tx, again: Sequence[Ended]) -> None:
     await tx.many(
         "insert_attempts",
         [
-            (one.end.run_id, one.attempt, one.started_ms, one.finished_ms, one.status, one.error)
+            (one.end.run_id, one.attempt, one.started_ms, one.finished_ms, one.status, storable(one.error))
             for one in again
         ],
     )
     await tx.many(
         "note_attempts",
-        [(one.end.run_id, one.attempt, one.started_ms, one.status, one.error, "pending") for one in again],
+        [(one.end.run_id, one.attempt, one.started_ms, one.status, storable(one.error), "pending") for one in again],
     )
+
+
+def storable(text: str | None) -> str | None:
+    """What a target said, without what no database takes as text: an outcome must be recordable."""
+    if text is None:
+        return None
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 @dataclass(frozen=True, slots=True)

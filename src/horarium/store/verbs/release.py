@@ -17,7 +17,7 @@ from horarium.domain.plan import Firing, Passed, Plan, plan
 from horarium.domain.schedule import AfterCompletion, Policies, policies_from_text, timing_from_text
 from horarium.store.base import CANCELLED, FANOUT, READY, Tx
 from horarium.store.verbs.fanout import stop_fanouts
-from horarium.store.verbs.settle import cancel_runs, delete_quiet
+from horarium.store.verbs.settle import cancel_runs, delete_quiet, follow_up
 from horarium.times import compile_timing, jitter_ms
 
 SKIP_REASON = "previous fire still running"
@@ -37,21 +37,26 @@ class Released:
 
 @dataclass(slots=True)
 class _Batch:
-    """Rows to write, gathered over all schedules of one release."""
+    """Rows to write, gathered over all schedules of one release. `known`: fires that exist already; `cleared`:
+    schedules whose earlier fires were cancelled, so that the one that waits may be able to start."""
 
     now: int
     node: Id | None
     room: int
+    known: frozenset[Id] = frozenset()
+    begun: int = 0
     fired: list[tuple[Any, ...]] = field(default_factory=list)
     advanced: list[tuple[Any, ...]] = field(default_factory=list)
     fires: list[tuple[Any, ...]] = field(default_factory=list)
     runs: list[tuple[Any, ...]] = field(default_factory=list)
     ready: list[tuple[Any, ...]] = field(default_factory=list)
-    spans: list[tuple[Any, ...]] = field(default_factory=list)
+    spans: dict[tuple[Id, int], tuple[Any, ...]] = field(default_factory=dict)
+    joining: dict[Id, int] = field(default_factory=dict)
     fanouts: list[tuple[Any, ...]] = field(default_factory=list)
     ended: list[tuple[Any, ...]] = field(default_factory=list)
     ended_quietly: list[Id] = field(default_factory=list)
     claimed: list[Id] = field(default_factory=list)
+    cleared: set[Id] = field(default_factory=set)
 
 
 async def earliest_due(tx: Tx) -> int | None:
@@ -89,16 +94,29 @@ async def release_one(tx: Tx, schedule_id: Id, now: int) -> Any:
 async def _release(tx: Tx, due: Sequence[Any], batch: _Batch, careful: bool) -> Released:
     if not due:
         return Released()
-    known: dict[tuple[Any, ...], Plan] = {}
+    plans: dict[tuple[Any, ...], Plan] = {}
+    planned = []
     for row in due:
         policies = policies_from_text(row["policies"])
         jitter = jitter_ms(row["schedule_id"], policies.jitter_ms) if policies.jitter_ms else 0
-        planned = _planned(row, policies, jitter, batch.now, known)
-        await _enter(tx, batch, row, policies, jitter, planned)
+        planned.append((row, policies, jitter, _planned(row, policies, jitter, batch.now, plans)))
     if careful:
-        await _drop_known(tx, batch)
+        batch.known = await _known(tx, planned)
+    for row, policies, jitter, one in planned:
+        await _enter(tx, batch, row, policies, jitter, one)
     await _write(tx, batch)
-    return Released(len(due), len(batch.fires), batch.claimed)
+    return Released(len(due), batch.begun, batch.claimed)
+
+
+async def _known(tx: Tx, planned: Sequence[tuple[Any, Policies, int, Plan]]) -> frozenset[Id]:
+    """Which of the fires that are planned exist already."""
+    ids = [
+        fire_id(row["schedule_id"], FireKind.CLOCK, entry.slot_ms)
+        for row, _, _, one in planned
+        for entry in one.entries
+        if isinstance(entry, Firing)
+    ]
+    return frozenset(row[0] for row in await tx.rows("known_fires", ids=ids)) if ids else frozenset()
 
 
 def _planned(row: Any, policies: Policies, jitter: int, now: int, known: dict[tuple[Any, ...], Plan]) -> Plan:
@@ -138,32 +156,42 @@ async def _enter(tx: Tx, batch: _Batch, row: Any, policies: Policies, jitter: in
             batch.ended_quietly.append(schedule_id)
     entries = planned.entries
     if len(entries) == 1 and isinstance(entries[0], Firing) and entries[0].decision is Decision.START:
-        begun = _begin(batch, row, entries[0], jitter)
-        batch.fired.append((schedule_id, entries[0].slot_ms, planned.next_slot, next_due, batch.now, begun))
-        return
+        begun = fire_id(schedule_id, FireKind.CLOCK, entries[0].slot_ms)
+        if begun not in batch.known:
+            _begin(batch, row, entries[0], jitter, begun)
+            batch.fired.append(
+                (schedule_id, entries[0].slot_ms, planned.next_slot, next_due, batch.now, begun)
+            )
+            return
     fired = opened = waiting = skipped = 0
     last: tuple[Any, ...] = (None, None, None, None)
     skip: tuple[Any, ...] = (None, None)
     for entry in entries:
         if isinstance(entry, Passed):
-            await _pass(tx, batch, row, entry)
+            _pass(batch, row, entry, joins=entry is entries[0])
             if entry.reason is SpanReason.SKIPPED:
                 skipped += entry.count
                 skip = (entry.last_ms, SKIP_REASON)
             continue
+        one = fire_id(schedule_id, FireKind.CLOCK, entry.slot_ms)
+        if one in batch.known:
+            continue
         fired += 1
         waits = entry.decision in (Decision.WAIT, Decision.CANCEL_AND_WAIT)
         if entry.decision is Decision.TERMINATE_AND_START:
+            await _write_births(tx, batch)
             await _terminate(tx, schedule_id, entry.slot_ms, batch.now)
         elif entry.decision is Decision.CANCEL_AND_WAIT:
+            await _write_births(tx, batch)
             waiting -= await _ask_to_stop(tx, schedule_id, batch.now)
+            batch.cleared.add(schedule_id)
         if waits:
-            begun = _hold_back(batch, row, entry, jitter)
+            batch.fires.append(_fire_row(row, entry, jitter, FireState.WAITING, batch.now, None, one))
             waiting += 1
         else:
-            begun = _begin(batch, row, entry, jitter)
+            _begin(batch, row, entry, jitter, one)
             opened += 1
-        last = (entry.slot_ms, batch.now, begun, "waiting" if waits else "running")
+        last = (entry.slot_ms, batch.now, one, "waiting" if waits else "running")
     batch.advanced.append(
         (
             schedule_id,
@@ -181,11 +209,11 @@ async def _enter(tx: Tx, batch: _Batch, row: Any, policies: Policies, jitter: in
 
 
 def _fire_row(
-    row: Any, entry: Firing, jitter: int, state: FireState, now: int, runs: int | None
+    row: Any, entry: Firing, jitter: int, state: FireState, now: int, runs: int | None, one: Id
 ) -> tuple[Any, ...]:
     missed = entry.missed
     return (
-        fire_id(row["schedule_id"], FireKind.CLOCK, entry.slot_ms),
+        one,
         row["workspace_id"],
         row["schedule_id"],
         row["version"],
@@ -203,19 +231,14 @@ def _fire_row(
     )
 
 
-def _begin(batch: _Batch, row: Any, entry: Firing, jitter: int) -> Id:
+def _begin(batch: _Batch, row: Any, entry: Firing, jitter: int, one: Id) -> None:
     """The rows of a fire that starts now: its one run, or the reading of its audience."""
     if row["audience"] is not None:
-        resolving = _fire_row(row, entry, jitter, FireState.RESOLVING, batch.now, None)
-        batch.fires.append(resolving)
-        batch.fanouts.append(
-            (resolving[0], row["workspace_id"], row["schedule_id"], row["version"], batch.now)
-        )
-        return bytes(resolving[0])
-    fire = _fire_row(row, entry, jitter, FireState.RUNNING, batch.now, 1)
-    batch.fires.append(fire)
-    _one_run(batch, fire[0], row, entry.slot_ms + jitter)
-    return bytes(fire[0])
+        batch.fires.append(_fire_row(row, entry, jitter, FireState.RESOLVING, batch.now, None, one))
+        batch.fanouts.append((one, row["workspace_id"], row["schedule_id"], row["version"], batch.now))
+        return
+    batch.fires.append(_fire_row(row, entry, jitter, FireState.RUNNING, batch.now, 1, one))
+    _one_run(batch, one, row, entry.slot_ms + jitter)
 
 
 def _one_run(batch: _Batch, of_fire: Id, row: Any, due_ms: int) -> None:
@@ -244,30 +267,13 @@ def _one_run(batch: _Batch, of_fire: Id, row: Any, due_ms: int) -> None:
         batch.ready.append((run, row["target_id"], due_ms, None, 0, limited))
 
 
-def _hold_back(batch: _Batch, row: Any, entry: Firing, jitter: int) -> Id:
-    fire = _fire_row(row, entry, jitter, FireState.WAITING, batch.now, None)
-    batch.fires.append(fire)
-    return bytes(fire[0])
-
-
-async def _pass(tx: Tx, batch: _Batch, row: Any, entry: Passed) -> None:
-    """Slots that did not fire: joined to the span before them where that continues, else a span of their own."""
+def _pass(batch: _Batch, row: Any, entry: Passed, joins: bool) -> None:
+    """Slots that did not fire. What comes first may join the span that ends where the schedule stands."""
     schedule_id, version = row["schedule_id"], row["version"]
-    extended = await tx.run(
-        "extend_span",
-        schedule_id=schedule_id,
-        accounted_to=row["accounted_to"],
-        last_ms=entry.last_ms,
-        count=entry.count,
-        reason=entry.reason.value,
-        version=version,
-        recorded_ms=batch.now,
-    )
-    if extended:
-        return
-    batch.spans.append(
-        (schedule_id, entry.first_ms, entry.last_ms, entry.count, entry.reason.value, version, batch.now)
-    )
+    if joins:
+        batch.joining[schedule_id] = entry.first_ms
+    span = (schedule_id, entry.first_ms, entry.last_ms, entry.count, entry.reason.value, version, batch.now)
+    batch.spans[schedule_id, entry.first_ms] = span
 
 
 async def _terminate(tx: Tx, schedule_id: Id, slot_ms: int, now: int) -> None:
@@ -288,42 +294,51 @@ async def _ask_to_stop(tx: Tx, schedule_id: Id, now: int) -> int:
     return await tx.run("cancel_waiting_fires", schedule_id=schedule_id, now=now)
 
 
-async def _drop_known(tx: Tx, batch: _Batch) -> None:
-    if not batch.fires:
-        return
-    rows = await tx.rows("known_fires", ids=[fire[0] for fire in batch.fires])
-    known = {row[0] for row in rows}
-    if not known:
-        return
-    dropped = {run_id(one) for one in known}
-    batch.fires = [fire for fire in batch.fires if fire[0] not in known]
-    batch.runs = [run for run in batch.runs if run[0] not in dropped]
-    batch.ready = [ready for ready in batch.ready if ready[0] not in dropped]
-    batch.fanouts = [fanout for fanout in batch.fanouts if fanout[0] not in known]
-    batch.claimed = [run for run in batch.claimed if run not in dropped]
-    again = [row for row in batch.fired if row[5] in known]
-    batch.fired = [row for row in batch.fired if row[5] not in known]
-    batch.advanced += [
-        (row[0], row[1], row[2], row[3], 0, 0, 0, 0, row[1], None, row[5], None, None, None) for row in again
-    ]
-
-
-async def _write(tx: Tx, batch: _Batch) -> None:
+async def _write_births(tx: Tx, batch: _Batch) -> None:
+    """What has begun so far: in the database before it may have to be cancelled again."""
+    batch.begun += len(batch.fires)
+    if any(owner is None for _, _, _, owner, _, _ in batch.ready):
+        tx.announce(READY, batch.now)
+    if batch.fanouts:
+        tx.announce(FANOUT, batch.now)
     for statement, rows in (
-        ("advance_fired", batch.fired),
-        ("advance_cursors", batch.advanced),
         ("insert_fires", batch.fires),
         ("insert_runs", batch.runs),
         ("insert_ready", batch.ready),
-        ("insert_spans", batch.spans),
         ("insert_fanouts", batch.fanouts),
+    ):
+        if rows:
+            await tx.many(statement, rows)
+            rows.clear()
+
+
+async def _write(tx: Tx, batch: _Batch) -> None:
+    if batch.spans:
+        await _write_spans(tx, batch)
+    for statement, rows in (
+        ("advance_fired", batch.fired),
+        ("advance_cursors", batch.advanced),
         ("complete_schedules", batch.ended),
     ):
         if rows:
             await tx.many(statement, rows)
+    await _write_births(tx, batch)
     if batch.ended_quietly:
         await delete_quiet(tx, batch.ended_quietly, batch.now)
-    if batch.fanouts:
-        tx.announce(FANOUT, batch.now)
-    if len(batch.claimed) < len(batch.ready):
-        tx.announce(READY, batch.now)
+    if batch.cleared:
+        await follow_up(tx, batch.cleared, batch.now)
+
+
+async def _write_spans(tx: Tx, batch: _Batch) -> None:
+    """Spans of the same reason and version that meet are one; the cursors still stand where they stood."""
+    longer = []
+    for before in await tx.rows("last_spans", ids=sorted(batch.joining)) if batch.joining else ():
+        place = before["schedule_id"], batch.joining[before["schedule_id"]]
+        _, _, last_ms, count, reason, version, _ = batch.spans[place]
+        if (before["reason"], before["version"]) == (reason, version):
+            del batch.spans[place]
+            longer.append((place[0], before["first_ms"], last_ms, count, batch.now))
+    if longer:
+        await tx.many("extend_spans", longer)
+    if batch.spans:
+        await tx.many("insert_spans", list(batch.spans.values()))

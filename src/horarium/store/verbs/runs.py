@@ -13,7 +13,7 @@ from horarium.domain.ids import Id, derived_id, run_id
 from horarium.domain.run import RunState
 from horarium.store.base import CANCELLED, READY, Tx
 from horarium.store.verbs.schedules import MAX_ID
-from horarium.store.verbs.settle import RunEnd, cancel_runs, follow_up, settle
+from horarium.store.verbs.settle import RunEnd, cancel_runs, follow_up, hold_schedules, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,10 @@ async def list_runs(
     target_id: Id | None = None,
     state: str | None = None,
     skip: int = 0,
+    kind: str | None = None,
 ) -> list[Run]:
-    """Runs, latest slot first. A fire is given together with its schedule."""
+    """Runs, latest slot first. A fire is given together with its schedule; `state` may be `open`: not over yet.
+    `kind` takes runs of one kind of target, and is not for runs of a schedule."""
     common = {
         "workspace_id": workspace_id,
         "cursor": cursor or MAX_ID,
@@ -125,7 +127,7 @@ async def list_runs(
     if schedule_id is not None:
         rows = await tx.rows("list_runs_of_schedule", schedule_id=schedule_id, fire_id=fire_id, **common)
     else:
-        rows = await tx.rows("list_runs", target_id=target_id, **common)
+        rows = await tx.rows("list_runs", target_id=target_id, kind=kind, **common)
     return [run_from_row(row) for row in rows]
 
 
@@ -135,9 +137,15 @@ async def count_runs(
     schedule_id: Id | None = None,
     target_id: Id | None = None,
     state: str | None = None,
+    kind: str | None = None,
 ) -> int:
     row = await tx.row(
-        "count_runs", workspace_id=workspace_id, schedule_id=schedule_id, target_id=target_id, state=state
+        "count_runs",
+        workspace_id=workspace_id,
+        schedule_id=schedule_id,
+        target_id=target_id,
+        state=state,
+        kind=kind,
     )
     return int(row[0])
 
@@ -150,6 +158,7 @@ async def cancel_run(
     if row is None:
         found, _ = await get_run(tx, workspace_id, run)
         raise Conflict(f"the run is over: it has {found.state.value}", "state")
+    await hold_schedules(tx, [row["schedule_id"]])
     await cancel_runs(tx, [row], now, reason)
     if row["schedule_id"] is not None:
         await follow_up(tx, [row["schedule_id"]], now)
@@ -266,15 +275,18 @@ async def answer_callback(tx: Tx, run: Id, token: str, answer: CallbackAnswer, n
         await tx.run(
             "extend_callback", run_id=run, deadline_ms=max(row["deadline_ms"], now + row["lease_ms"])
         )
-    else:
-        await _end_by_callback(tx, row, answer.state, answer.output, answer.error, now)
+    elif not await _end_by_callback(tx, row, answer.state, answer.output, answer.error, now):
+        return await answer_callback(tx, run, token, answer, now)  # another answer was quicker
     return (await get_run(tx, row["workspace_id"], run))[0]
 
 
 async def _end_by_callback(
     tx: Tx, row: Any, state: RunState, output: str | None, error: str | None, now: int
-) -> None:
-    await tx.run("answer_callback", run_id=row["run_id"], answer=state.value)
+) -> bool:
+    """End a run by its target's word; False where somebody else has ended it meanwhile."""
+    await hold_schedules(tx, [row["schedule_id"]])
+    if not await tx.run("answer_callback", run_id=row["run_id"], answer=state.value):
+        return False
     await tx.run("forget_ready", ids=[row["run_id"]])
     started = row["started_ms"] if row["started_ms"] is not None else now
     finished = (row["run_id"], state.value, started, now, row["attempt"], None, output, error)
@@ -291,6 +303,7 @@ async def _end_by_callback(
         row_key=row["row_key"],
     )
     await settle(tx, [end], now)
+    return True
 
 
 async def expire_callbacks(tx: Tx, now: int, limit: int) -> int:

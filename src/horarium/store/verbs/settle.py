@@ -84,7 +84,7 @@ async def _end_fires(tx: Tx, ends: Sequence[RunEnd], now: int) -> list[tuple[Id,
         ended.append((end.schedule_id, end.fire_id, end.kind, single))
     if singles:
         await tx.many("finish_single_fires", singles)
-    for fire, of_fire in shared.items():
+    for fire, of_fire in sorted(shared.items()):
         state = await count_ends(tx, fire, _counts(of_fire), now)
         if state is not None:
             ended.append((of_fire[0].schedule_id or b"", fire, of_fire[0].kind, state))
@@ -135,9 +135,16 @@ async def _end_on_schedules(tx: Tx, ended: Iterable[tuple[Id, Id, str, FireState
             "settle_cursors",
             [
                 (sid, t.closed, t.succeeded, t.failed, t.broken, t.failures, t.last_fire, t.last_state)
-                for sid, t in tallies.items()
+                for sid, t in sorted(tallies.items())
             ],
         )
+
+
+async def hold_schedules(tx: Tx, schedules: Iterable[Id | None]) -> None:
+    """Take the cursors of schedules before runs of theirs are touched, in the order that releases keep."""
+    ids = sorted({one for one in schedules if one is not None})
+    if ids:
+        await tx.rows("hold_cursors", ids=ids)
 
 
 async def end_fire(
@@ -228,14 +235,14 @@ async def cancel_runs(tx: Tx, runs: Sequence[Any], now: int, reason: str = "canc
     """
     if not runs:
         return
-    ids = [run["id"] for run in runs]
+    ids = sorted(run["id"] for run in runs)
     await tx.run("forget_ready", ids=ids)
-    await tx.run("forget_callbacks", ids=ids)
-    await tx.many("cancel_open_runs", [(one, now, reason) for one in ids])
+    await tx.run("close_callbacks", ids=ids)
+    ended = {row[0] for row in await tx.rows("cancel_open_runs", ids=ids, now=now, error=reason)}
     ends = [
         RunEnd(
             run["id"],
-            run["fire_id"],
+            None if run["kind"] == "retry" else run["fire_id"],
             run["schedule_id"],
             run["kind"],
             RunState.CANCELLED,
@@ -244,6 +251,7 @@ async def cancel_runs(tx: Tx, runs: Sequence[Any], now: int, reason: str = "canc
             row_key=run["row_key"],
         )
         for run in runs
+        if run["id"] in ended
     ]
     await settle(tx, ends, now)
 

@@ -1,0 +1,262 @@
+"""What falls due fires, once, and every slot is in the ledger."""
+
+import asyncio
+
+import pytest
+
+from horarium.domain.fire import SpanReason
+from horarium.domain.overlap import Overlap
+from horarium.domain.schedule import CatchUp, Policies, ScheduleState
+from horarium.store.base import DUE, Duplicate
+from horarium.store.verbs import release
+from horarium.times import compile_timing, jitter_ms
+from tests.support.tenant import DAY, HOUR, MINUTE, NOON, SUCCEEDED, Node, Tenant, states
+
+
+def covered(fires, spans):
+    """Slots by the ledger: those of fires and those of spans, which must not meet."""
+    return sorted([(f.slot_ms, f.slot_ms) for f in fires] + [(s.first_ms, s.last_ms) for s in spans])
+
+
+async def everything(tenant, schedule):
+    return covered(await tenant.fires(schedule), await tenant.spans(schedule))
+
+
+async def test_a_due_slot_fires_once_with_one_run(tenant):
+    schedule = await tenant.schedule()
+    assert (await tenant.release(NOON + MINUTE - 1)).schedules == 0
+    released = await tenant.release(NOON + MINUTE)
+    assert (released.schedules, released.fires, released.next_due) == (1, 1, NOON + 2 * MINUTE)
+    assert (await tenant.release(NOON + MINUTE)).schedules == 0
+    (fire,) = await tenant.fires(schedule)
+    (run,) = await tenant.runs(schedule)
+    assert (fire.slot_ms, fire.due_ms, fire.fired_ms, fire.state) == (NOON + MINUTE,) * 3 + ("running",)
+    assert (run.fire_id, run.state, run.due_ms, run.target_id) == (
+        fire.id,
+        "pending",
+        NOON + MINUTE,
+        tenant.target,
+    )
+    after = (await tenant.again(schedule)).progress
+    assert (after.fires, after.open_fires, after.accounted_to, after.last_fire_id) == (
+        1,
+        1,
+        NOON + MINUTE,
+        fire.id,
+    )
+
+
+async def test_two_releases_at_once_never_fire_a_slot_twice(tenant, store, other):
+    made = await tenant.schedules(300)
+    now = NOON + MINUTE
+    taken = await asyncio.gather(
+        *(one.urgent(release.release, now, 70, None, 0) for _ in range(4) for one in (store, other))
+    )
+    assert sum(one.schedules for one in taken) == 300
+    assert sum(one.fires for one in taken) == 300
+    for schedule in made[::50]:
+        assert [fire.slot_ms for fire in await tenant.fires(schedule)] == [now]
+
+
+async def test_a_fire_that_exists_is_refused_and_left_out_by_the_careful_repeat(tenant, store):
+    first = await tenant.schedule()
+    await tenant.release(NOON + MINUTE)
+    await set_back(store, first.id)
+    second = await tenant.schedule()
+    late = NOON + MINUTE + 1_000
+    with pytest.raises(Duplicate):
+        await tenant.release(late)
+    assert await tenant.fires(second) == []
+    await tenant.release(late, careful=True)
+    for schedule in (first, second):
+        assert [fire.slot_ms for fire in await tenant.fires(schedule)] == [NOON + MINUTE]
+        progress = (await tenant.again(schedule)).progress
+        assert (progress.accounted_to, progress.fires) == (NOON + MINUTE, 1)
+
+
+async def set_back(store, schedule_id):
+    """As after a restored backup: the cursor stands before a slot whose fire is there."""
+
+    async def verb(tx):
+        row = (schedule_id, NOON, NOON + MINUTE, NOON + MINUTE, 0, -1, 0, 0, *[None] * 6)
+        await tx.many("advance_cursors", [row])
+
+    await store.urgent(verb)
+
+
+async def test_runs_are_born_claimed_as_far_as_there_is_room(tenant, store):
+    await tenant.schedules(5)
+    node = await Node.start(store)
+    released = await store.urgent(release.release, NOON + MINUTE, 10, node.id, 3)
+    assert len(released.claimed) == 3
+    works = await node.take(released.claimed)
+    assert await node.record(works, SUCCEEDED, NOON + MINUTE) == []
+    assert len(await node.claim(NOON + MINUTE)) == 2
+
+
+async def test_a_limited_target_never_has_runs_born_claimed(tenant, store):
+    limited = await tenant.add_target(max_concurrency=1)
+    await tenant.schedules(2, target_id=limited)
+    node = await Node.start(store)
+    assert (await store.urgent(release.release, NOON + MINUTE, 10, node.id, 9)).claimed == []
+
+
+async def test_jitter_delays_the_fire_and_not_the_slot(tenant):
+    schedule = await tenant.schedule("0 * * * *", Policies(jitter_ms=10 * MINUTE))
+    delay = jitter_ms(schedule.id, 10 * MINUTE)
+    assert 0 < delay < 10 * MINUTE
+    assert (await tenant.release(NOON + HOUR + delay - 1)).schedules == 0
+    await tenant.release(NOON + HOUR + delay)
+    (fire,) = await tenant.fires(schedule)
+    assert (fire.slot_ms, fire.due_ms) == (NOON + HOUR, NOON + HOUR + delay)
+    assert (await tenant.again(schedule)).progress.next_due == NOON + 2 * HOUR + delay
+
+
+async def test_max_fires_completes_the_schedule(tenant):
+    schedule = await tenant.schedule(policies=Policies(overlap=Overlap.ALLOW, max_fires=2))
+    for n in (1, 2, 3):
+        await tenant.release(NOON + n * MINUTE)
+    assert len(await tenant.fires(schedule)) == 2
+    after = await tenant.again(schedule)
+    assert (after.state, after.ended_reason, after.progress.next_due) == (
+        ScheduleState.COMPLETED,
+        "max_fires",
+        None,
+    )
+
+
+async def test_max_fires_counts_skips_as_nothing(tenant):
+    schedule = await tenant.schedule(policies=Policies(max_fires=2))
+    for n in (1, 2, 3):
+        await tenant.release(NOON + n * MINUTE)
+    after = await tenant.again(schedule)
+    assert (after.state, after.progress.fires, after.progress.skipped) == (ScheduleState.ACTIVE, 1, 2)
+
+
+async def test_a_one_shot_fires_however_late_and_completes(tenant):
+    schedule = await tenant.schedule('{"once":"2026-11-22T12:05:00Z"}', Policies(catch_up=CatchUp.NONE))
+    await tenant.release(NOON + 30 * DAY)
+    (fire,) = await tenant.fires(schedule)
+    assert fire.slot_ms == NOON + 5 * MINUTE
+    assert (await tenant.again(schedule)).ended_reason == "exhausted"
+
+
+async def test_catch_up_latest_fires_once_and_carries_what_was_missed(tenant):
+    schedule = await tenant.schedule()
+    await tenant.release(NOON + 60 * MINUTE)
+    (fire,) = await tenant.fires(schedule)
+    (span,) = await tenant.spans(schedule)
+    assert fire.slot_ms == NOON + 60 * MINUTE
+    assert (fire.missed.count, fire.missed.first_ms, fire.missed.last_ms) == (
+        59,
+        NOON + MINUTE,
+        NOON + 59 * MINUTE,
+    )
+    assert (span.count, span.reason, span.first_ms, span.last_ms) == (
+        59, SpanReason.MISSED, NOON + MINUTE, NOON + 59 * MINUTE,
+    )  # fmt: skip
+
+
+async def test_catch_up_latest_beyond_its_window_only_records(tenant):
+    schedule = await tenant.schedule("0 0 1 * *", Policies(catch_up_window_ms=DAY))
+    await tenant.release(NOON + 30 * DAY)
+    assert await tenant.fires(schedule) == []
+    (span,) = await tenant.spans(schedule)
+    assert (span.count, span.reason) == (1, SpanReason.MISSED)
+
+
+async def test_catch_up_all_fires_each_slot_up_to_its_limit(tenant):
+    policies = Policies(overlap=Overlap.ALLOW, catch_up=CatchUp.ALL, catch_up_limit=5)
+    schedule = await tenant.schedule(policies=policies)
+    await tenant.release(NOON + 20 * MINUTE)
+    assert [fire.slot_ms for fire in await tenant.fires(schedule)] == [
+        NOON + n * MINUTE for n in range(16, 21)
+    ]
+    (span,) = await tenant.spans(schedule)
+    assert (span.first_ms, span.last_ms, span.count) == (NOON + MINUTE, NOON + 15 * MINUTE, 15)
+
+
+async def test_catch_up_none_fires_only_what_is_merely_late(tenant):
+    schedule = await tenant.schedule(policies=Policies(catch_up=CatchUp.NONE))
+    await tenant.release(NOON + 20 * MINUTE + 10_000)
+    assert [fire.slot_ms for fire in await tenant.fires(schedule)] == [NOON + 20 * MINUTE]
+    (span,) = await tenant.spans(schedule)
+    assert (span.count, span.reason) == (19, SpanReason.MISSED)
+
+
+async def test_skips_in_a_row_are_one_span(tenant):
+    schedule = await tenant.schedule()
+    for n in range(1, 6):
+        await tenant.release(NOON + n * MINUTE)
+    assert len(await tenant.fires(schedule)) == 1
+    (span,) = await tenant.spans(schedule)
+    assert (span.first_ms, span.last_ms, span.count) == (NOON + 2 * MINUTE, NOON + 5 * MINUTE, 4)
+    assert (span.reason, span.version) == (SpanReason.SKIPPED, 1)
+    assert (await tenant.again(schedule)).progress.skipped == 4
+
+
+async def test_a_span_is_not_continued_over_a_fire(tenant, store):
+    policies = Policies(catch_up=CatchUp.ALL)
+    schedule = await tenant.schedule(policies=policies)
+    for n in (1, 2, 3):
+        await tenant.release(NOON + n * MINUTE)
+    node = await Node.start(store)
+    await node.work(NOON + 3 * MINUTE)
+    await tenant.release(NOON + 6 * MINUTE)  # 4 fires, 5 and 6 are skipped
+    minutes = [((a - NOON) // MINUTE, (b - NOON) // MINUTE) for a, b in await everything(tenant, schedule)]
+    assert minutes == [(1, 1), (2, 3), (4, 4), (5, 6)]
+
+
+async def test_a_span_is_not_continued_over_missed_slots(tenant):
+    schedule = await tenant.schedule(policies=Policies(catch_up=CatchUp.NONE))
+    for n in (1, 2, 3):
+        await tenant.release(NOON + n * MINUTE)
+    await tenant.release(NOON + 10 * MINUTE)  # 4 to 9 missed, 10 skipped
+    minutes = [((a - NOON) // MINUTE, (b - NOON) // MINUTE) for a, b in await everything(tenant, schedule)]
+    assert minutes == [(1, 1), (2, 3), (4, 9), (10, 10)]
+    assert [span.reason for span in await tenant.spans(schedule)] == ["skipped", "missed", "skipped"]
+
+
+async def test_the_ledger_covers_every_slot_once_whatever_the_pace_of_releases(tenant, store):
+    schedules = [
+        await tenant.schedule("*/20 * * * * *", Policies(overlap=overlap, catch_up=catch_up, grace_ms=15_000))
+        for overlap in (Overlap.SKIP, Overlap.ALLOW, Overlap.BUFFER_ONE)
+        for catch_up in CatchUp
+    ]
+    node = await Node.start(store)
+    now = NOON
+    for step in (20, 20, 40, 100, 7, 13, 300, 20, 61, 20, 1):
+        now += step * 1000
+        await tenant.release(now)
+        if step != 100:
+            await node.work(now)
+    for schedule in schedules:
+        upto = (await tenant.again(schedule)).progress.accounted_to
+        wanted = compile_timing(schedule.definition.timing).count_between(NOON // 1000, upto // 1000)
+        ledger = await everything(tenant, schedule)
+        assert all(a[1] < b[0] for a, b in zip(ledger, ledger[1:], strict=False))
+        counted = len(await tenant.fires(schedule)) + sum(one.count for one in await tenant.spans(schedule))
+        assert counted == wanted > 20
+
+
+async def test_a_release_takes_no_more_than_its_limit_soonest_first(tenant):
+    late = await tenant.schedules(3, "5 12 * * *")
+    soon = await tenant.schedules(3, "1 12 * * *")
+    assert (await tenant.release(NOON + 10 * MINUTE, limit=3)).schedules == 3
+    assert [len(await tenant.fires(one)) for one in soon + late] == [1, 1, 1, 0, 0, 0]
+
+
+async def test_a_new_schedule_is_announced_with_its_due_instant(tenant, store):
+    heard = []
+    store.listen(lambda topic, at: heard.append((topic, at)))
+    schedule = await tenant.schedule("30 12 * * *")
+    assert (DUE, schedule.progress.next_due) in heard
+
+
+async def test_releases_of_one_workspace_touch_no_other(tenant, store):
+    stranger = await Tenant.open(store)
+    await tenant.schedule()
+    theirs = await stranger.schedule()
+    await tenant.release(NOON + MINUTE)
+    assert states(await stranger.fires(theirs)) == ["running"]
+    assert {run.workspace_id for run in await stranger.runs(theirs)} == {stranger.workspace}
