@@ -34,10 +34,11 @@ class RunService:
         target_id: Id | None = None,
         state: str | None = None,
         skip: int = 0,
+        kind: str | None = None,
     ) -> list[Run]:
-        """Runs, latest slot first."""
+        """Runs, latest slot first; `state` may be `open`, `kind` is that of their target."""
         return await self.store.read(
-            verbs.list_runs, workspace_id, limit, cursor, schedule_id, fire_id, target_id, state, skip
+            verbs.list_runs, workspace_id, limit, cursor, schedule_id, fire_id, target_id, state, skip, kind
         )
 
     async def count(
@@ -46,8 +47,9 @@ class RunService:
         schedule_id: Id | None = None,
         target_id: Id | None = None,
         state: str | None = None,
+        kind: str | None = None,
     ) -> int:
-        return await self.store.read(verbs.count_runs, workspace_id, schedule_id, target_id, state)
+        return await self.store.read(verbs.count_runs, workspace_id, schedule_id, target_id, state, kind)
 
     async def cancel(self, workspace_id: Id, run: Id) -> Run:
         """End an open run now. Raises NotFound, Conflict where it is over."""

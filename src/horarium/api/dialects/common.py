@@ -7,6 +7,7 @@ So a handler reads, calls one use case and answers; it catches nothing but what 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal, TypeVar
@@ -68,9 +69,9 @@ def zoned_text(at_ms: int, zone_name: str, milliseconds: bool = False) -> str:
     )
 
 
-def utc_text(at_ms: int) -> str:
-    """RFC 3339 in UTC, whole seconds: 2024-12-16T09:00:00Z."""
-    return zoned_text(at_ms, "UTC").removesuffix("+00:00") + "Z"
+def utc_text(at_ms: int, milliseconds: bool = False) -> str:
+    """RFC 3339 in UTC, whole seconds unless told: 2024-12-16T09:00:00Z."""
+    return zoned_text(at_ms, "UTC", milliseconds).removesuffix("+00:00") + "Z"
 
 
 class Fields:
@@ -223,7 +224,7 @@ class Dialect(Api):
         """A route and its entry in the page. `answer` and `body` name schemas; `query` gives parameters
         theirs."""
         self.add(method, path, handler, summary, status=status)
-        names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+        names = re.findall(r"\{(\w+)\}", path)
         entry: dict[str, Any] = {
             "summary": summary,
             "operationId": f"{method.lower()}{path}".replace("/", "_").replace("{", "").replace("}", ""),

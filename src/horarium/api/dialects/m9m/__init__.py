@@ -1,0 +1,1 @@
+"""m9m: cron schedules that execute workflows."""
