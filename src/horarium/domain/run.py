@@ -69,6 +69,8 @@ class Call:
     callback_base: str | None = None
     due_ms: int | None = None
     """Slot plus jitter; None stands for the slot itself."""
+    variation: Mapping[str, Any] | None = None
+    """Of an agent with variations, the one chosen for the run: {"id", "name", "spec"}."""
 
 
 class Verdict(StrEnum):

@@ -52,6 +52,10 @@ class ScheduleDraft:
     extra: Mapping[str, Any] = field(default_factory=dict)
     paused: bool = False
     note: str | None = None
+    state: ScheduleState = ScheduleState.ACTIVE
+    """The state it is born in; `paused` goes before it."""
+    id: Id | None = None
+    """Its id, where something had to be made for it beforehand; a new one otherwise."""
 
 
 def compiled(timing: Timing, prefix: str = "recurrence") -> Recurrence:
@@ -84,8 +88,8 @@ def schedule_of(draft: ScheduleDraft, now: int) -> Schedule:
     definition = Definition(
         draft.timing, draft.policies, draft.target_id, draft.input, draft.audience, draft.environment
     )
-    new = random_id(now)
-    state = ScheduleState.PAUSED if draft.paused else ScheduleState.ACTIVE
+    new = draft.id or random_id(now)
+    state = ScheduleState.PAUSED if draft.paused else draft.state
     step = onward(new, definition, state, now, 0)
     return Schedule(
         id=new,

@@ -28,6 +28,9 @@ LONGEST_DEADLINE_MS = 30 * 86_400_000
 SIGNING = "signing_secret"
 """The secret with which executors sign what they send, where they do."""
 
+NO_EXECUTOR = "none"
+"""The executor of a target that is kept but cannot run yet: it stays disabled until it is given another."""
+
 MergeSecrets = Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]
 """(stored secrets, configuration as given) to the configuration with every `***` filled in."""
 
@@ -234,12 +237,16 @@ class TargetService:
         self._forgotten += 1
 
     def _refuse(self, draft: TargetDraft, config: Mapping[str, Any]) -> None:
-        problems = [*_draft_problems(draft), *self._executor_problems(draft.executor, config)]
+        problems = [*_draft_problems(draft), *self._executor_problems(draft.executor, config, draft.enabled)]
         if problems:
             raise Invalid(problems)
 
-    def _executor_problems(self, kind: str, config: Mapping[str, Any]) -> Iterator[Problem]:
+    def _executor_problems(
+        self, kind: str, config: Mapping[str, Any], enabled: bool
+    ) -> Iterator[Problem]:
         executor = self.executors.get(kind)
+        if kind == NO_EXECUTOR and not enabled:
+            return
         if executor is None:
             known = ", ".join(sorted(self.executors))
             yield Problem("executor.type", f"{kind!r} is not an executor here; there are {known}", "unknown")
@@ -249,6 +256,8 @@ class TargetService:
 
     def _sealed(self, target: Target, config: Mapping[str, Any]) -> tuple[Target, dict[str, Any]]:
         """The target with its configuration parted, and its secrets in the clear for the moment."""
+        if target.executor == NO_EXECUTOR:
+            return replace(target, config={}, sealed=None, state_reason="it has no executor yet"), {}
         public, secrets = self.executors[target.executor].split(config)
         sealed = self.vault.seal(secrets, target.id) if secrets else None
         return replace(target, config=public, sealed=sealed), secrets

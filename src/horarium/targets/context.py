@@ -5,11 +5,12 @@
      "slot": "2026-03-08T13:00:00Z" or null, "due": "2026-03-08T13:00:07Z" or null,
      "missed": {"count": 3, "first": "...", "last": "..."} or null,
      "attempt": 1, "input": ..., "row": ...,
+     "variation": {"id": "variation_...", "name": "Brief", "spec": {...}},
      "target": {"id": "tgt_...", "name": "Report"}, "workspace": {"id": "ws_..."},
      "callback": {"url": "https://.../horarium/v1/runs/run_...", "token": "..."}}
 
-`callback` is there only where the target may finish the run later: it posts to url + "/complete", "/fail" or
-"/heartbeat" with the token.
+`variation` is there only where the target has variations, and `callback` only where it may finish the run
+later: it posts to url + "/complete", "/fail" or "/heartbeat" with the token.
 """
 
 from __future__ import annotations
@@ -68,6 +69,8 @@ def context_of(call: Call, run: str, public_url: str | None = None) -> dict[str,
         "target": {"id": shared_id("tgt", call.target_id), "name": call.target_name},
         "workspace": {"id": shared_id("ws", call.workspace_id)},
     }
+    if call.variation is not None:
+        context["variation"] = call.variation
     if call.callback_token is not None:
         context["callback"] = {"url": callback_url(call, run, public_url), "token": call.callback_token}
     return context
@@ -91,6 +94,7 @@ def template_values(call: Call, context: Mapping[str, Any], secrets: Mapping[str
     return {
         **context,
         "callback": context.get("callback"),
+        "variation": context.get("variation"),
         "secrets": secrets,
         "environment": call.environment,
     }

@@ -32,6 +32,7 @@ ROOTS: Mapping[str, Collection[str] | None] = {
     "target": ("id", "name"),
     "workspace": ("id",),
     "callback": ("url", "token"),
+    "variation": None,
     "environment": None,
 }
 

@@ -58,4 +58,5 @@ class TargetCache:
             row["timeout_ms"],
             row["deadline_ms"],
             disabled,
+            orjson.loads(row["extra"]),
         )

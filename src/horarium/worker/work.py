@@ -20,6 +20,7 @@ from horarium.domain.schedule import (
     policies_from_text,
     timing_from_text,
 )
+from horarium.domain.variations import choose, has_variations, told
 from horarium.store.verbs.dispatch import Ended
 from horarium.store.verbs.settle import RunEnd
 from horarium.times import compile_timing
@@ -27,7 +28,7 @@ from horarium.times import compile_timing
 MOST_DELIVERIES = 50
 """How often a run may be given out in all: one that takes its worker down each time must end."""
 _ONE_RUN = Policies()
-_BUFFERING = (Overlap.BUFFER_ONE, Overlap.BUFFER_ALL, Overlap.CANCEL_OTHER)
+_BUFFERING = (Overlap.BUFFER_ONE, Overlap.BUFFER_ALL, Overlap.CANCEL_OTHER, Overlap.TERMINATE_OTHER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Target:
     timeout_ms: int
     deadline_ms: int
     disabled: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -136,15 +138,23 @@ def call_of(work: Work, now: int, callback_base: str | None) -> Call:
         schedule_name=run["schedule_name"],
         fire_id=run["fire_id"],
         slot_ms=run["slot_ms"],
+        due_ms=run["due_ms"],
         timezone=timing_from_text(run["timing"]).zone if run["timing"] else "UTC",
         missed=missed,
         input=given if scheduled else data,
+        variation=_variation(target, work.id, given if scheduled else data),
         row_key=run["row_key"],
         row=data if scheduled else None,
         environment=work.environment,
         callback_token=work.callback_token,
         callback_base=callback_base if work.callback_token else None,
     )
+
+
+def _variation(target: Target, run: Id, given: Any) -> dict[str, Any] | None:
+    if not has_variations(target.extra):
+        return None
+    return told(choose(target.extra, target.id, run, given))
 
 
 def judge(work: Work, outcome: Outcome, now: int) -> Ended:

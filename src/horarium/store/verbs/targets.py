@@ -47,6 +47,7 @@ async def create_target(tx: Tx, target: Target, for_principal: Id) -> Target:
             "insert_target",
             **_columns(numbered),
             number=number,
+            state_reason=target.state_reason,
             created_by=target.created_by,
             now=target.created_ms,
         )

@@ -113,7 +113,8 @@ class LlmExecutor:
         prompt = plan.prompt(values) if plan.prompt else prompt_of(call.input, call.row)
         if not prompt.strip():
             raise ValueError("the input is empty: there is nothing to ask the model")
-        return (plan.instructions(values) if plan.instructions else None), prompt
+        instructions = plan.instructions(values) if plan.instructions else _of_variation(call)
+        return instructions, prompt
 
     def _output(self, answer: Answer, scrubber: Scrubber) -> dict[str, Any]:
         text = scrubber.text(answer.text.replace("\0", "\ufffd"))
@@ -133,13 +134,23 @@ class LlmExecutor:
 def prompt_of(given: Any, row: Any) -> str:
     """What a model is asked without a `prompt` template: the input's text, and the row as JSON below it.
 
-    `{"input": "..."}` alone stands for its text; any other value is written as JSON."""
+    `{"input": "..."}` alone stands for its text, and so does an objective's first message, with its data
+    as JSON below it; any other value is written as JSON."""
+    if isinstance(given, Mapping) and isinstance(given.get("initialMessage"), str):
+        data = given.get("data")
+        given = given["initialMessage"] + ("" if data is None else "\n\n" + as_text(data))
     if isinstance(given, Mapping) and len(given) == 1 and isinstance(given.get("input"), str):
         given = given["input"]
     parts = [as_text(given)] if given is not None else []
     if row is not None:
         parts.append(orjson.dumps(row).decode())
     return "\n\n".join(parts)
+
+
+def _of_variation(call: Call) -> str | None:
+    """The instructions that the run's variation brings, where the target has none of its own."""
+    text = (call.variation or {}).get("spec", {}).get("systemPromptTemplate")
+    return text if isinstance(text, str) and text.strip() else None
 
 
 def _judge(

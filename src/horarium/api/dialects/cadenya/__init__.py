@@ -1,0 +1,1 @@
+"""The cadenya dialect: schedules of agents, each of whose fires creates an objective."""
