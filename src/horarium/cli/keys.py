@@ -1,0 +1,67 @@
+"""`horarium key ...`"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, segment
+from horarium.cli.output import Column, at, show_list, show_one
+
+keys = typer.Typer()
+
+COLUMNS: tuple[Column, ...] = (
+    ("ID", "id"),
+    ("NAME", "name"),
+    ("ENDS IN", "hint"),
+    ("SCOPES", "scopes"),
+    ("LAST USED", at("last_used_at")),
+    ("EXPIRES", at("expires_at")),
+    ("REVOKED", at("revoked_at")),
+)
+Id = Annotated[str, typer.Argument(help="Id of a key.")]
+
+
+@keys.command("list")
+def list_keys(
+    limit: Limit = 100, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
+) -> None:
+    """List the keys of the workspace."""
+    show_list(connect(url, key, data).pages("/keys", {}, limit), COLUMNS, as_json)
+
+
+@keys.command("create")
+def create(
+    name: Annotated[str, typer.Argument(help="What the key is for.")],
+    scope: Annotated[list[str], typer.Option(help="schedules:read, runs:write, ..., or *; repeatable.")],
+    principal: Annotated[str | None, typer.Option(help="Whose key it is [yours].")] = None,
+    expires: Annotated[str | None, typer.Option(help="An RFC 3339 instant [never].")] = None,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Make a key. It is shown this once."""
+    body = {"name": name, "scopes": scope, "principal": principal, "expires_at": expires}
+    show_one(connect(url, key, data).call("POST", "/keys", body), as_json)
+
+
+@keys.command("rotate")
+def rotate(
+    key_id: Id,
+    overlap: Annotated[str, typer.Option(help='How long the old one goes on working, such as "1h".')] = "0s",
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Replace a key by a new one, which is shown this once."""
+    path = f"/keys/{segment(key_id)}/rotate"
+    show_one(connect(url, key, data).call("POST", path, {"overlap": overlap}), as_json)
+
+
+@keys.command("revoke")
+def revoke(key_id: Id, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None) -> None:
+    """End a key now."""
+    show_one(connect(url, key, data).call("DELETE", f"/keys/{segment(key_id)}"), as_json)

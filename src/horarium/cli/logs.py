@@ -1,0 +1,34 @@
+"""How the server logs: text for a terminal, JSON for machines, and never the value of a variable."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+
+from horarium.settings import Settings
+
+
+def configure(settings: Settings) -> None:
+    """Set up logging for this process; log lines go to standard error."""
+    as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    # Tracebacks are plain: the pretty ones print local variables, among them keys and payloads.
+    last: list[structlog.typing.Processor] = (
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        if as_json
+        else [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *last,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=max(level, logging.WARNING), format="%(name)s: %(message)s")

@@ -1,0 +1,109 @@
+"""`horarium next`: when would this fire? No server is asked."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from horarium.cli.failure import MISUSED, Failure
+
+
+def next_times(
+    spec: Annotated[
+        str | None,
+        typer.Argument(help='An expression ("0 9 * * *", "rate(5 minutes)", ...) or a JSON object.'),
+    ] = None,
+    timezone: Annotated[str, typer.Option("--timezone", "-z", help="IANA time zone.")] = "UTC",
+    after: Annotated[str | None, typer.Option(help="An RFC 3339 instant [now].")] = None,
+    count: Annotated[int, typer.Option("--count", "-n", help="How many.")] = 5,
+    dialect: Annotated[
+        str, typer.Option(help="native, trustpager, autessa, m9m, uranus or cadenya.")
+    ] = "native",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="Read questions as JSON lines from standard input, answer each.")
+    ] = False,
+) -> None:
+    """Show the next times that a recurrence fires."""
+    if batch:
+        answer_all(sys.stdin, sys.stdout.write)
+        return
+    if spec is None:
+        raise Failure(
+            "give a recurrence, such as: horarium next '0 9 * * 1-5' --timezone Europe/Paris", MISUSED
+        )
+    question = {
+        "spec": _spec(spec),
+        "timezone": timezone,
+        "after": after or f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "count": count,
+        "dialect": dialect,
+    }
+    if as_json:
+        _print_json(question)
+    else:
+        _print(question)
+
+
+def answer_all(lines: Iterable[str], write: Any) -> None:
+    """One line out for each line in, in order; written in chunks."""
+    from horarium.times.batch import answer_line
+
+    waiting: list[str] = []
+    for line in lines:
+        waiting.append(answer_line(line))
+        if len(waiting) == 512:
+            write("\n".join(waiting) + "\n")
+            waiting.clear()
+    if waiting:
+        write("\n".join(waiting) + "\n")
+
+
+def _spec(text: str) -> Any:
+    """The argument as a recurrence: what begins like an object is one."""
+    if not text.lstrip().startswith("{"):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise Failure(f"the recurrence looks like JSON but is not valid: {error}", MISUSED) from None
+
+
+def _answer(question: dict[str, Any]) -> dict[str, Any]:
+    from horarium.times.batch import answer_line
+
+    answer: dict[str, Any] = json.loads(answer_line(json.dumps(question)))
+    if "error" in answer and "times" not in answer:
+        raise Failure(answer["error"], MISUSED)
+    return answer
+
+
+def _print_json(question: dict[str, Any]) -> None:
+    typer.echo(json.dumps(_answer(question)))
+
+
+def _print(question: dict[str, Any]) -> None:
+    """The words, then each instant with its local reading and what a clock change did to it."""
+    answer = _answer(question)
+    if not answer["times"]:
+        raise Failure(answer.get("error") or "nothing fires after that instant")
+    for line in _told(question):
+        typer.echo(line)
+
+
+def _told(question: dict[str, Any]) -> Iterator[str]:
+    from horarium.times import Timing, canonical_spec, compile_timing, explain_next
+    from horarium.times.civil import parse_rfc3339, utc_text
+
+    found = parse_rfc3339(question["after"])
+    since = found[0] if found else 0
+    timing = Timing(canonical_spec(question["spec"]), question["dialect"], question["timezone"], since)
+    yield compile_timing(timing).describe()
+    for one in explain_next(timing, since, question["count"]):
+        note = f"   ({one.note})" if one.note else ""
+        yield f"  {utc_text(one.instant)}   {one.local}{note}"

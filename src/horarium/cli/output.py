@@ -1,0 +1,76 @@
+"""What commands print: tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import typer
+
+Column = tuple[str, str | Callable[[dict[str, Any]], Any]]
+"""A heading, and the field that stands below it (or a function of the whole item)."""
+
+
+def show_list(
+    items: Iterable[dict[str, Any]], columns: Sequence[Column], as_json: bool, title: str = ""
+) -> None:
+    """A table, or a JSON array."""
+    if as_json:
+        typer.echo(json.dumps(list(items), indent=2, ensure_ascii=False))
+        return
+    rows = [[_cell(item, field) for _, field in columns] for item in items]
+    if not rows:
+        typer.echo("nothing there")
+        return
+    table([heading for heading, _ in columns], rows, title)
+
+
+def show_one(item: dict[str, Any], as_json: bool) -> None:
+    """A field a line, or a JSON object."""
+    if as_json:
+        typer.echo(json.dumps(item, indent=2, ensure_ascii=False))
+        return
+    width = max(map(len, item), default=0)
+    for name, value in item.items():
+        if value not in (None, "", [], {}):
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            typer.echo(f"{name:{width}}  {text}")
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
+    """A table as wide as what it holds; nothing is cut where the output is not a terminal."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    if not console.is_terminal:
+        console.width = 10_000
+    made = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        made.add_column(heading, overflow="fold")
+    for row in rows:
+        made.add_row(*(Text(cell) for cell in row))
+    console.print(made)
+
+
+def short_time(text: str | None) -> str:
+    """An instant without what every row would repeat."""
+    return "" if text is None else text.replace("T", " ").removesuffix("Z").removesuffix(".000")
+
+
+def at(field: str) -> Callable[[dict[str, Any]], str]:
+    """A column of instants."""
+    return lambda item: short_time(item.get(field))
+
+
+def _cell(item: dict[str, Any], field: str | Callable[[dict[str, Any]], Any]) -> str:
+    value = field(item) if callable(field) else item.get(field)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return ", ".join(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

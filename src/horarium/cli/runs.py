@@ -1,0 +1,60 @@
+"""`horarium run ...`"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, segment
+from horarium.cli.output import Column, at, show_list, show_one
+
+runs = typer.Typer()
+
+COLUMNS: tuple[Column, ...] = (
+    ("ID", "id"),
+    ("STATE", "state"),
+    ("SLOT", at("slot_at")),
+    ("STARTED", at("started_at")),
+    ("FINISHED", at("finished_at")),
+    ("ATTEMPTS", "attempts"),
+    ("ERROR", "error"),
+)
+Id = Annotated[str, typer.Argument(help="Id of a run.")]
+
+
+@runs.command("list")
+def list_runs(
+    schedule: Annotated[str | None, typer.Option(help="Id of a schedule.")] = None,
+    fire: Annotated[str | None, typer.Option(help="Id of a fire.")] = None,
+    target: Annotated[str | None, typer.Option(help="Id, key or number of a target.")] = None,
+    state: Annotated[
+        str | None, typer.Option(help="pending, running, succeeded, failed or cancelled.")
+    ] = None,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """List runs, latest slot first."""
+    query = {"schedule": schedule, "fire": fire, "target": target, "state": state}
+    show_list(connect(url, key, data).pages("/runs", query, limit), COLUMNS, as_json)
+
+
+@runs.command("show")
+def show(run: Id, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None) -> None:
+    """Show a run with its attempts."""
+    show_one(connect(url, key, data).call("GET", f"/runs/{segment(run)}"), as_json)
+
+
+@runs.command("cancel")
+def cancel(run: Id, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None) -> None:
+    """End an open run now."""
+    show_one(connect(url, key, data).call("POST", f"/runs/{segment(run)}/cancel"), as_json)
+
+
+@runs.command("retry")
+def retry(run: Id, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None) -> None:
+    """Run again what is over."""
+    show_one(connect(url, key, data).call("POST", f"/runs/{segment(run)}/retry"), as_json)

@@ -1,0 +1,221 @@
+"""`horarium schedule ...`"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, from_json, pairs, segment
+from horarium.cli.output import Column, at, short_time, show_list, show_one
+
+schedules = typer.Typer()
+
+COLUMNS: tuple[Column, ...] = (
+    ("ID", "id"),
+    ("NAME", "name"),
+    ("STATE", "state"),
+    ("RECURRENCE", "recurrence"),
+    ("ZONE", "timezone"),
+    ("NEXT FIRE", at("next_fire_at")),
+    ("LAST", "last_state"),
+    ("FIRES", lambda one: one["counts"]["fires"]),
+)
+LEDGER: tuple[Column, ...] = (
+    ("SLOT", lambda one: short_time(one.get("slot_at") or one.get("first_at"))),
+    ("TO", at("last_at")),
+    ("COUNT", lambda one: one.get("count", 1)),
+    ("ENTRY", lambda one: one.get("state") or one.get("reason")),
+    ("FIRED", at("fired_at")),
+    ("ERROR", "error"),
+)
+FIRES: tuple[Column, ...] = (
+    ("ID", "id"),
+    ("KIND", "kind"),
+    ("SLOT", at("slot_at")),
+    ("FIRED", at("fired_at")),
+    ("STATE", "state"),
+    ("RUNS", "runs"),
+    ("FAILED", "failed"),
+)
+NEXT: tuple[Column, ...] = (("AT", at("at")), ("LOCAL", "local"), ("NOTE", "note"))
+Id = Annotated[str, typer.Argument(help="Id of a schedule.")]
+
+
+@schedules.command("list")
+def list_schedules(
+    state: Annotated[str | None, typer.Option(help="active, paused, completed or archived.")] = None,
+    target: Annotated[str | None, typer.Option(help="Id, key or number of a target.")] = None,
+    search: Annotated[str | None, typer.Option(help="Part of the name, the key or the input.")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="name:value; repeatable.")] = None,
+    dialect: Annotated[str | None, typer.Option(help="Only those made in this dialect.")] = None,
+    limit: Limit = 100,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """List schedules, newest first."""
+    query = {"state": state, "target": target, "search": search, "label": label or None, "dialect": dialect}
+    show_list(connect(url, key, data).pages("/schedules", query, limit), COLUMNS, as_json)
+
+
+@schedules.command("show")
+def show(schedule: Id, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None) -> None:
+    """Show a schedule, in words and with its next fires."""
+    show_one(connect(url, key, data).call("GET", f"/schedules/{segment(schedule)}"), as_json)
+
+
+@schedules.command("create")
+def create(
+    name: Annotated[str, typer.Argument(help="Name for people.")],
+    recurrence: Annotated[str, typer.Argument(help='"0 9 * * 1-5", or a JSON object.')],
+    target: Annotated[str, typer.Option(help="Id, key or number of a target.")],
+    timezone: Annotated[str | None, typer.Option("--timezone", "-z", help="IANA time zone.")] = None,
+    input_: Annotated[
+        str | None, typer.Option("--input", help="JSON that runs are given; @FILE reads it.")
+    ] = None,
+    label: Annotated[list[str] | None, typer.Option(help="name=value; repeatable.")] = None,
+    policies: Annotated[str | None, typer.Option(help="Policies, as a JSON object.")] = None,
+    own_key: Annotated[str | None, typer.Option("--as", help="A key of your own choice.")] = None,
+    paused: Annotated[bool, typer.Option("--paused", help="Off the clock until it is resumed.")] = False,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Make a schedule."""
+    body: dict[str, Any] = {
+        "name": name,
+        "recurrence": from_json(recurrence, "the recurrence") if recurrence.startswith("{") else recurrence,
+        "target": int(target) if target.isdecimal() else target,
+        "timezone": timezone,
+        "input": from_json(input_, "--input"),
+        "labels": pairs(label, "--label"),
+        "key": own_key,
+        "policies": from_json(policies, "--policies"),
+        "paused": paused,
+    }
+    show_one(connect(url, key, data).call("POST", "/schedules", body), as_json)
+
+
+@schedules.command("pause")
+def pause(
+    schedule: Id,
+    note: Annotated[str | None, typer.Option(help="Why.")] = None,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Stop a schedule's clock."""
+    path = f"/schedules/{segment(schedule)}/pause"
+    show_one(connect(url, key, data).call("POST", path, {"note": note}), as_json)
+
+
+@schedules.command("resume")
+def resume(
+    schedule: Id, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
+) -> None:
+    """Let a schedule's clock go on from now."""
+    show_one(connect(url, key, data).call("POST", f"/schedules/{segment(schedule)}/resume"), as_json)
+
+
+@schedules.command("delete")
+def delete(schedule: Id, url: Url = None, key: Key = None, data: Data = None) -> None:
+    """Delete a schedule; its history stays."""
+    connect(url, key, data).call("DELETE", f"/schedules/{segment(schedule)}")
+    typer.echo("deleted")
+
+
+@schedules.command("fire")
+def fire(
+    schedule: Id,
+    once: Annotated[str | None, typer.Option(help="The same text within a day fires once.")] = None,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Fire once by hand, beside the clock."""
+    headers = {"Idempotency-Key": once} if once else {}
+    path = f"/schedules/{segment(schedule)}/fire-now"
+    show_one(connect(url, key, data).call("POST", path, headers=headers), as_json)
+
+
+@schedules.command("backfill")
+def backfill(
+    schedule: Id,
+    since: Annotated[str, typer.Option("--from", help="First instant.")],
+    until: Annotated[str, typer.Option("--to", help="Last instant.")],
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Fire the slots of a time that has passed."""
+    path = f"/schedules/{segment(schedule)}/backfill"
+    found = connect(url, key, data).call("POST", path, {"from": since, "to": until})
+    show_list(found["items"], FIRES, as_json)
+
+
+@schedules.command("preview")
+def preview(
+    schedule: Id,
+    count: Annotated[int, typer.Option("--count", "-n", help="How many fires.")] = 5,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Show what a schedule will do next."""
+    path = f"/schedules/{segment(schedule)}/preview"
+    found = connect(url, key, data).call("GET", path, query={"count": count})
+    if not as_json:
+        typer.echo(found["in_words"])
+    show_list(found["next_fires"], NEXT, as_json)
+
+
+@schedules.command("explain")
+def explain(
+    schedule: Id,
+    instant: Annotated[str, typer.Argument(help="The instant in question (RFC 3339).")],
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Say why a schedule fired at an instant, or why it did not."""
+    path = f"/schedules/{segment(schedule)}/explain"
+    show_one(connect(url, key, data).call("GET", path, query={"at": instant}), as_json)
+
+
+@schedules.command("ledger")
+def ledger(
+    schedule: Id,
+    since: Annotated[str | None, typer.Option("--from", help="First instant.")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="Last instant [now].")] = None,
+    limit: Limit = 500,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Account for every slot of a schedule."""
+    query = {"from": since, "to": until, "limit": limit}
+    found = connect(url, key, data).call("GET", f"/schedules/{segment(schedule)}/ledger", query=query)
+    show_list(found["items"], LEDGER, as_json)
+
+
+@schedules.command("fires")
+def fires(
+    schedule: Id,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """List the fires of a schedule, latest slot first."""
+    found = connect(url, key, data).pages(f"/schedules/{segment(schedule)}/fires", {}, limit)
+    show_list(found, FIRES, as_json)

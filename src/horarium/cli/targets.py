@@ -1,0 +1,103 @@
+"""`horarium target ...`"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, from_json, segment
+from horarium.cli.output import Column, show_list, show_one
+
+targets = typer.Typer()
+
+COLUMNS: tuple[Column, ...] = (
+    ("ID", "id"),
+    ("NO.", "number"),
+    ("KEY", lambda one: one["key"]),
+    ("KIND", "kind"),
+    ("NAME", "name"),
+    ("EXECUTOR", lambda one: one["executor"]["type"]),
+    ("ENABLED", "enabled"),
+)
+Reference = Annotated[str, typer.Argument(help="Id, key or number of a target.")]
+
+
+@targets.command("list")
+def list_targets(
+    kind: Annotated[str | None, typer.Option(help="Only of this kind.")] = None,
+    search: Annotated[str | None, typer.Option(help="Part of the name or the key.")] = None,
+    limit: Limit = 100,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """List targets."""
+    found = connect(url, key, data).pages("/targets", {"kind": kind, "search": search}, limit)
+    show_list(found, COLUMNS, as_json)
+
+
+@targets.command("show")
+def show(
+    target: Reference, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
+) -> None:
+    """Show a target; secrets are not shown."""
+    show_one(connect(url, key, data).call("GET", f"/targets/{segment(target)}"), as_json)
+
+
+@targets.command("create")
+def create(
+    name: Annotated[str, typer.Argument(help="Name for people.")],
+    kind: Annotated[
+        str, typer.Option(help="automation, workflow, function, agent, tool or table.")
+    ] = "workflow",
+    to: Annotated[str | None, typer.Option("--to", help="URL that is called (an http target).")] = None,
+    executor: Annotated[
+        str | None, typer.Option(help='Any other executor, as JSON with a "type"; @FILE reads a file.')
+    ] = None,
+    own_key: Annotated[str | None, typer.Option("--as", help="A key of your own choice.")] = None,
+    completion: Annotated[str, typer.Option(help="response or callback.")] = "response",
+    timeout: Annotated[str | None, typer.Option(help='For one attempt, such as "30s".')] = None,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Make a target. Its signing secret is shown this once."""
+    runs: Any = {"type": "http", "url": to} if executor is None else from_json(executor, "--executor")
+    body = {"name": name, "kind": kind, "key": own_key, "executor": runs, "completion": completion}
+    if timeout is not None:
+        body["timeout"] = timeout
+    show_one(connect(url, key, data).call("POST", "/targets", body), as_json)
+
+
+@targets.command("enable")
+def enable(
+    target: Reference, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
+) -> None:
+    """Switch a target on."""
+    show_one(connect(url, key, data).call("POST", f"/targets/{segment(target)}/enable"), as_json)
+
+
+@targets.command("disable")
+def disable(
+    target: Reference, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
+) -> None:
+    """Switch a target off."""
+    show_one(connect(url, key, data).call("POST", f"/targets/{segment(target)}/disable"), as_json)
+
+
+@targets.command("rotate-secret")
+def rotate_secret(
+    target: Reference, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
+) -> None:
+    """Make a new signing secret, shown this once; the old one is still used beside it."""
+    show_one(connect(url, key, data).call("POST", f"/targets/{segment(target)}/rotate-secret"), as_json)
+
+
+@targets.command("delete")
+def delete(target: Reference, url: Url = None, key: Key = None, data: Data = None) -> None:
+    """Delete a target that no live schedule uses."""
+    connect(url, key, data).call("DELETE", f"/targets/{segment(target)}")
+    typer.echo("deleted")
