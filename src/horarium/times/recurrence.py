@@ -148,6 +148,8 @@ class Zoned:
 
 
 NO_BLOCK: tuple[int, int, tuple[int, ...]] = (0, 0, ())
+# A piece that holds no instant.
+NOWHERE = (0, 0, 0)
 
 
 class Calendar(Zoned):
@@ -167,7 +169,7 @@ class Calendar(Zoned):
         self._unit = DAY if times.flat else 3600
         self._first, self._last = self._times[0], self._times[-1]
         self._block = NO_BLOCK
-        self._plain = (0, 0, 0)
+        self._plain = NOWHERE
         self._year: tuple[int, int, tuple[int, ...]] = (0, 0, ())
 
     def next_after(self, t: int) -> int | None:
@@ -176,7 +178,9 @@ class Calendar(Zoned):
         if 0 <= since < last:
             return start + times[bisect_right(times, since)]
         lo, hi, offset = self._plain
-        if not lo <= t < hi or self._unit != DAY:
+        if not lo <= t < hi:
+            lo, hi, offset = self._plain = self._plain_at(t)
+        if lo == hi or self._unit != DAY:
             return self._seek(t)
         day, second = divmod(t + offset, DAY)
         new_year, end, days = self._year
@@ -199,6 +203,14 @@ class Calendar(Zoned):
             t = (max(hi, answer + offset - APART) if t < hi - 2 * APART else hi) - 1
         return self._seek(t)
 
+    def _plain_at(self, t: int) -> tuple[int, int, int]:
+        """The instants around t where one offset alone decides, or NOWHERE."""
+        if FIRST <= t < LAST:
+            for piece in self.zone.stretch(t, self.policy).pieces:
+                if piece.lo <= t < piece.hi:
+                    return _plain(piece)
+        return NOWHERE
+
     def _within(self, t: int, second: int, lo: int, hi: int) -> int | None:
         """The next time of t's own day, `second` seconds after its midnight."""
         start = t - second
@@ -213,13 +225,18 @@ class Calendar(Zoned):
         if found is None:
             return None
         answer, piece = found
-        if len(piece.offsets) == 1 and not piece.jumped:
-            offset = piece.offsets[0]
-            start = answer - (answer + offset) % self._unit
-            if start >= piece.lo and start + self._last < piece.hi:
-                self._block = (start, self._last, self._times)
-            self._plain = (max(piece.lo, FIRST), min(piece.hi, LAST + 1), offset)
+        lo, hi, offset = self._plain = _plain(piece)
+        start = answer - (answer + offset) % self._unit
+        if start >= lo and start + self._last < hi:
+            self._block = (start, self._last, self._times)
         return answer
+
+
+def _plain(piece: Piece) -> tuple[int, int, int]:
+    """(lo, hi, offset) of a piece where one offset alone decides, or NOWHERE."""
+    if len(piece.offsets) != 1 or piece.jumped:
+        return NOWHERE
+    return max(piece.lo, FIRST), min(piece.hi, LAST + 1), piece.offsets[0]
 
 
 class Elapsed:

@@ -27,7 +27,7 @@ NAME_LIMIT = 64
 # No instant outside these is ever asked for or answered (two days of room for offsets).
 FIRST_INSTANT, END_INSTANT = FIRST_WALL - 2 * DAY, END_WALL + 2 * DAY
 FOR_EVER = 1 << 60
-FOOTER_YEARS = 48
+FOOTER_YEARS = 32
 PAGE_YEARS = 16
 PAGES_KEPT = 64
 STRETCHES_KEPT = 4096
