@@ -96,6 +96,10 @@ def drive(verb: Awaitable[T]) -> T:
     raise RuntimeError("a store verb awaited something other than its transaction")
 
 
+def _lower(text: str | None) -> str | None:
+    return None if text is None else text.lower()
+
+
 def connect(path: str, *, durable: bool = True) -> sqlite3.Connection:
     """A connection with our settings; transactions are begun and ended by hand.
 
@@ -103,6 +107,8 @@ def connect(path: str, *, durable: bool = True) -> sqlite3.Connection:
     """
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
     connection.row_factory = sqlite3.Row
+    # Its own knows the letters of ASCII alone; a search in any case means any language.
+    connection.create_function("lower", 1, _lower, deterministic=True)
     for pragma in (
         "journal_mode=WAL",
         f"synchronous={'FULL' if durable else 'OFF'}",

@@ -1,0 +1,133 @@
+"""Updates: with a mask only what it lists, without one whatever is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.api.dialects.cadenya.support import Cadenya, at_nine, every
+
+
+@pytest.fixture
+async def made(cadenya: Cadenya) -> dict[str, Any]:
+    metadata = {"name": "Daily", "externalId": "daily", "labels": {"team": "blue"}}
+    return await cadenya.created(metadata, data={"a": 1}, overlapPolicy="OVERLAP_POLICY_ALLOW")
+
+
+async def test_an_empty_update_changes_nothing(cadenya: Cadenya, made: dict[str, Any]) -> None:
+    answer = await cadenya.patch(f"/{made['metadata']['id']}", {})
+    assert answer.status_code == 200 and answer.json() == made
+
+
+async def test_without_a_mask_each_present_field_is_replaced_whole(
+    cadenya: Cadenya, made: dict[str, Any]
+) -> None:
+    body = {"metadata": {"labels": {"x": "1"}}, "spec": {"schedule": every("3600s"), "data": None}}
+    changed = (await cadenya.patch("/external_id:daily", body)).json()
+    assert changed["metadata"]["labels"] == {"x": "1"} and changed["metadata"]["name"] == "Daily"
+    assert changed["spec"]["schedule"] == every("3600s")
+    assert changed["spec"]["data"] == {"a": 1}
+    assert changed["spec"]["overlapPolicy"] == "OVERLAP_POLICY_ALLOW"
+
+
+async def test_with_a_mask_only_its_paths_are_read_and_validated(
+    cadenya: Cadenya, made: dict[str, Any]
+) -> None:
+    dummies = {"initialMessage": "", "schedule": {}, "overlapPolicy": "OVERLAP_POLICY_SKIP"}
+    body = {"updateMask": "spec.overlapPolicy", "metadata": {"name": ""}, "spec": dummies}
+    changed = (await cadenya.patch("/external_id:daily", body)).json()
+    assert changed["spec"] == made["spec"] | {"overlapPolicy": "OVERLAP_POLICY_SKIP"}
+    assert changed["metadata"]["name"] == "Daily"
+
+
+async def test_a_listed_field_that_is_left_out_is_cleared(cadenya: Cadenya, made: dict[str, Any]) -> None:
+    mask = "metadata.externalId, metadata.labels,spec.data,spec.overlapPolicy"
+    changed = (await cadenya.patch("/external_id:daily", {"updateMask": mask})).json()
+    assert changed["metadata"]["externalId"] == "" and changed["metadata"]["labels"] == {}
+    assert "data" not in changed["spec"] and changed["spec"]["overlapPolicy"] == "OVERLAP_POLICY_SKIP"
+    refused = await cadenya.patch(f"/{made['metadata']['id']}", {"updateMask": "metadata.name"})
+    assert cadenya.violations(refused) == {"metadata.name"}
+
+
+@pytest.mark.parametrize("mask", ["spec.initialMessage", "spec.firstUserMessage"])
+@pytest.mark.parametrize("field", ["initialMessage", "firstUserMessage"])
+async def test_either_spelling_works_in_mask_and_body(
+    cadenya: Cadenya, made: dict[str, Any], mask: str, field: str
+) -> None:
+    body = {"updateMask": mask, "spec": {field: "Hello"}}
+    assert (await cadenya.patch("/external_id:daily", body)).json()["spec"]["initialMessage"] == "Hello"
+
+
+async def test_a_dummy_in_the_other_spelling_does_not_matter(cadenya: Cadenya, made: dict[str, Any]) -> None:
+    spec = {"initialMessage": "dummy", "firstUserMessage": "Hello"}
+    body = {"updateMask": "spec.firstUserMessage", "spec": spec}
+    assert (await cadenya.patch("/external_id:daily", body)).json()["spec"]["initialMessage"] == "Hello"
+
+
+async def test_a_part_of_the_schedule_can_be_replaced_alone(cadenya: Cadenya, made: dict[str, Any]) -> None:
+    body = {"updateMask": "spec.schedule.timezone", "spec": {"schedule": {"timezone": "Europe/Paris"}}}
+    changed = (await cadenya.patch("/external_id:daily", body)).json()
+    assert changed["spec"]["schedule"] == at_nine("Europe/Paris")
+    assert changed["info"]["nextFireAt"] == "2026-03-07T08:00:00.000Z"
+
+
+@pytest.mark.parametrize("mask", ["name", "spec.initial_message", "info.totalFires", "state", "*"])
+async def test_an_unknown_path_is_refused(cadenya: Cadenya, made: dict[str, Any], mask: str) -> None:
+    answer = await cadenya.patch("/external_id:daily", {"updateMask": f"metadata.name,{mask}"})
+    assert cadenya.violations(answer) == {"updateMask"}
+
+
+async def test_the_mask_is_tolerated_as_a_query_parameter(cadenya: Cadenya, made: dict[str, Any]) -> None:
+    path = f"{cadenya.base}/external_id:daily?updateMask=metadata.name"
+    answer = await cadenya.client.patch(path, json={"metadata": {"name": "New", "labels": {}}})
+    assert answer.json()["metadata"]["name"] == "New"
+    assert answer.json()["metadata"]["labels"] == {"team": "blue"}
+
+
+async def test_a_whole_group_can_be_listed(cadenya: Cadenya, made: dict[str, Any]) -> None:
+    body = {"updateMask": "spec", "spec": {"initialMessage": "Hello", "schedule": at_nine()}}
+    changed = (await cadenya.patch("/external_id:daily", body)).json()
+    assert "data" not in changed["spec"] and changed["spec"]["overlapPolicy"] == "OVERLAP_POLICY_SKIP"
+    refused = await cadenya.patch("/external_id:daily", {"updateMask": "spec", "spec": {}})
+    assert cadenya.violations(refused) == {
+        "spec.initialMessage",
+        "spec.schedule",
+        "spec.schedule.timezone",
+    }
+
+
+async def test_status_unspecified_changes_nothing(cadenya: Cadenya, made: dict[str, Any]) -> None:
+    await cadenya.post("/external_id:daily:pause")
+    body = {"spec": {"status": "AGENT_SCHEDULE_STATUS_UNSPECIFIED"}}
+    assert (await cadenya.patch("/external_id:daily", body)).json()["state"] == "STATE_PAUSED"
+    body = {"spec": {"status": "AGENT_SCHEDULE_STATUS_ACTIVE"}}
+    assert (await cadenya.patch("/external_id:daily", body)).json()["state"] == "STATE_ACTIVE"
+
+
+async def test_the_bundle_key_of_either_age_is_one_thing(cadenya: Cadenya) -> None:
+    older = await cadenya.created({"name": "older", "bundleKey": "b1", "externalId": "older"})
+    assert older["metadata"]["bundleKey"] == "b1" and older["metadata"]["labels"] == {"bundle_key": "b1"}
+    newer = await cadenya.created({"name": "newer", "labels": {"bundle_key": "b1"}, "externalId": "newer"})
+    assert newer["metadata"]["bundleKey"] == "b1"
+    found = (await cadenya.get("", bundleKey="b1")).json()
+    assert found["pagination"]["total"] == 2
+    labels = {"metadata": {"labels": {"x": "1"}}}
+    kept = (await cadenya.patch("/external_id:older", labels)).json()["metadata"]
+    assert kept["bundleKey"] == "b1" and kept["labels"] == {"x": "1", "bundle_key": "b1"}
+    gone = (await cadenya.patch("/external_id:newer", labels)).json()["metadata"]
+    assert "bundleKey" not in gone and gone["labels"] == {"x": "1"}
+    cleared = (await cadenya.patch("/external_id:older", {"updateMask": "metadata.bundleKey"})).json()
+    assert "bundleKey" not in cleared["metadata"]
+    both = {"name": "n", "bundleKey": "b1", "labels": {"bundle_key": "b2"}}
+    assert cadenya.violations(await cadenya.post("", cadenya.body(both))) == {"metadata.bundleKey"}
+
+
+async def test_an_edit_does_not_fire_and_an_archived_one_can_be_renamed(
+    cadenya: Cadenya, made: dict[str, Any]
+) -> None:
+    await cadenya.patch("/external_id:daily", {"spec": {"schedule": every("60s")}})
+    assert await cadenya.house.release() == 0
+    await cadenya.post("/external_id:daily:archive")
+    renamed = await cadenya.patch("/external_id:daily", {"metadata": {"name": "Old"}})
+    assert renamed.json()["metadata"]["name"] == "Old" and renamed.json()["state"] == "STATE_ARCHIVED"
