@@ -41,7 +41,7 @@ class Engine:
 
     async def recover(self) -> bool:
         """Free the runs of nodes whose lease has lapsed."""
-        freed = await self.store.urgent(node_verbs.free_lapsed, self.clock.now_ms())
+        freed = await self.store.urgent(node_verbs.free_lapsed, self.clock.now_ms(), self.node)
         return freed > 0
 
     async def expire(self) -> bool:

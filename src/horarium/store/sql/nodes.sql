@@ -1,6 +1,7 @@
 -- name: insert_node
 INSERT INTO nodes (id, name, roles, software, zone_data, started_ms, seen_ms, lease_ms)
-VALUES (:id, :name, :roles, :software, :zone_data, :now, :now, :lease_ms);
+VALUES (:id, :name, :roles, :software, :zone_data, :now, :now, :lease_ms)
+ON CONFLICT (id) DO UPDATE SET seen_ms = excluded.seen_ms, lease_ms = excluded.lease_ms, stopped_ms = NULL;
 
 -- name: beat_node
 UPDATE nodes SET seen_ms = :now, lease_ms = :lease_ms WHERE id = :id AND stopped_ms IS NULL;
@@ -11,16 +12,15 @@ UPDATE nodes SET stopped_ms = :now, lease_ms = :now WHERE id = :id;
 -- name: list_nodes
 SELECT * FROM nodes WHERE stopped_ms IS NULL OR stopped_ms > :since ORDER BY id;
 
--- name: lapsed_nodes
-SELECT id FROM nodes WHERE lease_ms < :now AND stopped_ms IS NULL;
-
 -- name: lapsed_owners
--- Owners of claimed runs that are not among the living: their node lapsed, stopped, or was never heard of.
+-- Owners of claimed runs that are not among the living: their node lapsed, stopped, or was never heard of. Who asks is
+-- alive.
 SELECT DISTINCT q.owner FROM (
     SELECT owner FROM ready WHERE owner IS NOT NULL
     UNION SELECT owner FROM fanouts WHERE owner IS NOT NULL
 ) q LEFT JOIN nodes n ON n.id = q.owner
-WHERE n.id IS NULL OR n.stopped_ms IS NOT NULL OR n.lease_ms < :now;
+WHERE q.owner <> :me AND (n.id IS NULL OR n.stopped_ms IS NOT NULL OR n.lease_ms < :now)
+ORDER BY q.owner;
 
 -- name: free_runs_of
 UPDATE ready SET owner = NULL, epoch = epoch + 1 WHERE owner = :node;
@@ -35,7 +35,10 @@ UPDATE ready SET owner = NULL, epoch = epoch + 1 WHERE owner IS NOT NULL;
 UPDATE fanouts SET owner = NULL, epoch = epoch + 1 WHERE owner IS NOT NULL;
 
 -- name: retire_nodes
-UPDATE nodes SET stopped_ms = :now WHERE stopped_ms IS NULL AND lease_ms < :now;
+UPDATE nodes SET stopped_ms = :now WHERE stopped_ms IS NULL AND lease_ms < :now AND id <> :me;
 
 -- name: retire_all_nodes
 UPDATE nodes SET stopped_ms = :now WHERE stopped_ms IS NULL;
+
+-- name: forget_nodes
+DELETE FROM nodes WHERE stopped_ms < :before_ms;

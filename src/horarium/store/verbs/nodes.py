@@ -26,7 +26,7 @@ class Node:
 
 
 async def register(tx: Tx, node: Node, alone: bool) -> None:
-    """Enter a node. `alone`: nobody else can be at work on this database, so whatever is claimed is free again."""
+    """Enter a node, or enter it again after its lease has lapsed. `alone`: nobody else can be at work on this database, so whatever is claimed is free again."""
     if alone:
         await tx.run("retire_all_nodes", now=node.started_ms)
         await tx.run("free_everything")
@@ -55,15 +55,20 @@ async def stop(tx: Tx, node: Id, now: int) -> None:
     await tx.run("free_runs_of", node=node)
     await tx.run("free_fanouts_of", node=node)
     await tx.run("stop_node", id=node, now=now)
+    tx.announce(READY, now)
+    tx.announce(FANOUT, now)
 
 
-async def free_lapsed(tx: Tx, now: int) -> int:
-    """Give back what belongs to nodes that are gone, under a new epoch; how many runs."""
+async def free_lapsed(tx: Tx, now: int, me: Id) -> int:
+    """Give back what belongs to nodes that are gone, under a new epoch; how many runs and readings of audiences.
+
+    `me` asks, so it is there.
+    """
     freed = 0
-    for row in await tx.rows("lapsed_owners", now=now):
+    for row in await tx.rows("lapsed_owners", now=now, me=me):
         freed += await tx.run("free_runs_of", node=row["owner"])
         freed += await tx.run("free_fanouts_of", node=row["owner"])
-    await tx.run("retire_nodes", now=now)
+    await tx.run("retire_nodes", now=now, me=me)
     if freed:
         tx.announce(READY, now)
         tx.announce(FANOUT, now)

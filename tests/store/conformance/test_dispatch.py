@@ -1,0 +1,297 @@
+"""Runs are claimed fairly, by one node each, and what a node says of a run it does not hold is refused."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from horarium.domain.ids import random_id
+from horarium.domain.overlap import Overlap
+from horarium.domain.retry import Retry
+from horarium.domain.run import Outcome, Verdict
+from horarium.domain.schedule import Policies
+from horarium.store.base import READY
+from horarium.store.verbs import dispatch, nodes, runs, targets
+from horarium.store.verbs.dispatch import LeaseLost
+from tests.support.tenant import (
+    ACCEPTED,
+    FAILED,
+    LEASE,
+    MINUTE,
+    NOON,
+    SUCCEEDED,
+    TRY_AGAIN,
+    Node,
+    RunState,
+    Tenant,
+    states,
+)
+
+NOW = NOON + MINUTE
+
+
+async def asked_for(tenant, target, count):
+    for _ in range(count):
+        await tenant.store.write(
+            runs.run_target, tenant.workspace, target, random_id(NOW), '{"n": 1}', NOW
+        )
+
+
+async def test_a_run_is_claimed_once_with_all_its_worker_needs(tenant, store):
+    schedule = await tenant.schedule(input={"n": 1})
+    await tenant.release(NOW)
+    node = await Node.start(store)
+    (work,) = await node.claim(NOW)
+    assert await node.claim(NOW) == []
+    row = work.run
+    assert (row["input"], row["slot_ms"], row["schedule_name"], row["mode"]) == (
+        '{"n":1}', NOW, schedule.name, "clock",
+    )  # fmt: skip
+    assert (work.attempt, work.epoch, bool(row["granted"]), work.target.id) == (1, 1, True, tenant.target)
+    assert states(await tenant.runs(schedule)) == ["running"]
+
+
+async def test_nothing_is_claimed_before_it_is_due(tenant, store):
+    schedule = await tenant.schedule(policies=Policies(jitter_ms=30_000))
+    due = schedule.progress.next_due
+    await tenant.release(due)
+    node = await Node.start(store)
+    assert await node.claim(due - 1) == []
+    assert len(await node.claim(due)) == 1
+
+
+async def test_claims_at_once_share_the_runs_out_and_give_none_twice(tenant, store, other):
+    await asked_for(tenant, tenant.target, 120)
+    one, two = await Node.start(store), await Node.start(other)
+    claims = await asyncio.gather(*(node.claim(NOW, 25) for _ in range(6) for node in (one, two)))
+    ids = [work.id for works in claims for work in works]
+    while works := await one.claim(NOW):
+        ids += [work.id for work in works]
+    assert len(ids) == len(set(ids)) == 120
+
+
+async def test_a_million_of_one_tenant_do_not_keep_the_single_run_of_another_waiting(tenant, store):
+    stranger = await Tenant.open(store)
+    await asked_for(tenant, tenant.target, 60)
+    await asked_for(stranger, stranger.target, 1)
+    node = await Node.start(store)
+    taken = Counter(work.run["workspace_id"] for work in await node.claim(NOW, 10))
+    assert taken == {tenant.workspace: 9, stranger.workspace: 1}
+
+
+async def test_lanes_take_turns_where_there_is_less_room_than_lanes(tenant, store):
+    lanes = [await tenant.add_target() for _ in range(6)]
+    for lane in lanes:
+        await asked_for(tenant, lane, 3)
+    node = await Node.start(store)
+    order = []
+    for _ in range(9):
+        order += [work.target.id for work in await node.claim(NOW, 2)]
+    assert Counter(order[:6]) == Counter(lanes)
+    assert Counter(order) == {lane: 3 for lane in lanes}
+
+
+async def test_concurrency_of_a_target_holds_over_all_nodes(tenant, store, other):
+    limited = await tenant.add_target(max_concurrency=3)
+    await asked_for(tenant, limited, 20)
+    one, two = await Node.start(store), await Node.start(other)
+    for _ in range(5):
+        claims = await asyncio.gather(*(node.claim(NOW) for _ in range(3) for node in (one, two)))
+        works = [work for found in claims for work in found]
+        assert len(works) <= 3
+        assert await one.claim(NOW) == await two.claim(NOW) == [] or len(works) < 3
+        for node, found in zip((one, two) * 3, claims, strict=True):
+            await node.record(found, SUCCEEDED, NOW)
+
+
+async def test_runs_that_a_target_will_finish_itself_count_against_its_concurrency(tenant, store):
+    target = await tenant.add_target(max_concurrency=1)
+    await asked_for(tenant, target, 2)
+    node = await Node.start(store)
+    (work,) = await node.claim(NOW)
+    await accept(node, work)
+    assert await node.claim(NOW) == []
+
+
+async def accept(node, work, deadline=NOW + MINUTE, token="token"):
+    from hashlib import sha256
+
+    one = dispatch.OpenCallback(
+        work.id, work.epoch, work.run["workspace_id"], work.target.id, work.attempt,
+        sha256(token.encode()).digest(), deadline, MINUTE,
+    )  # fmt: skip
+    assert await node.store.urgent(dispatch.open_callback, node.id, one)
+    work.callback_token = token
+    await node.record([work], ACCEPTED, NOW)
+
+
+async def test_a_limit_set_later_counts_what_was_queued_before_it(tenant, store):
+    from dataclasses import replace
+
+    await asked_for(tenant, tenant.target, 4)
+    await store.write(
+        targets.change_target, tenant.workspace, tenant.target, lambda one: replace(one, max_concurrency=2), NOW
+    )
+    node = await Node.start(store)
+    assert len(await node.claim(NOW)) == 2
+    assert await node.claim(NOW) == []
+
+
+async def test_the_rate_of_a_target_holds_over_all_nodes(tenant, store, other):
+    limited = await tenant.add_target(rate_per_second=5.0)
+    await asked_for(tenant, limited, 40)
+    one, two = await Node.start(store), await Node.start(other)
+    taken = []
+    for at in range(NOW, NOW + 4_000, 100):
+        for node in (one, two):
+            works = await node.claim(at)
+            await node.record(works, SUCCEEDED, at)
+            taken += [at] * len(works)
+    assert len([at for at in taken if at == NOW]) == 5
+    assert len(taken) == pytest.approx(5 + 4 * 5, abs=1)
+
+
+async def test_success_settles_run_fire_and_counters(tenant, store):
+    schedule = await tenant.schedule()
+    await tenant.release(NOW)
+    node = await Node.start(store)
+    (work,) = await node.claim(NOW)
+    outcome = Outcome(Verdict.SUCCEEDED, output={"a": 1}, status=200)
+    work.started_ms = NOW + 5
+    await node.record([work], outcome, NOW + 70)
+    run, attempts = await store.read(runs.get_run, tenant.workspace, work.id)
+    assert (run.state, run.status, run.output, run.attempts) == (RunState.SUCCEEDED, 200, '{"a":1}', 1)
+    assert (run.started_ms, run.finished_ms) == (NOW + 5, NOW + 70)
+    assert [(one.number, one.status) for one in attempts] == [(1, 200)]
+    (fire,) = await tenant.fires(schedule)
+    assert (fire.state, fire.succeeded, fire.finished_ms) == ("completed", 1, NOW + 70)
+    progress = (await tenant.again(schedule)).progress
+    assert (progress.succeeded, progress.open_fires, progress.last_state) == (1, 0, "completed")
+
+
+async def test_a_failed_attempt_comes_again_later_under_the_same_id(tenant, store):
+    schedule = await tenant.schedule("0 13 * * *", Policies(retry=Retry(max_attempts=2)))
+    at = NOON + 60 * MINUTE
+    await tenant.release(at)
+    node = await Node.start(store)
+    (work,) = await node.claim(at)
+    await node.record([work], TRY_AGAIN, at)
+    (run,) = await tenant.runs(schedule)
+    assert (run.state, run.error, run.attempts) == (RunState.PENDING, "not yet", 1)
+    assert await node.claim(run.next_attempt_ms - 1) == []
+    (again,) = await node.claim(run.next_attempt_ms)
+    assert (again.id, again.attempt) == (work.id, 2)
+    await node.record([again], TRY_AGAIN, run.next_attempt_ms)
+    found, attempts = await store.read(runs.get_run, tenant.workspace, work.id)
+    assert (found.state, [one.number for one in attempts]) == (RunState.FAILED, [1, 2])
+    assert states(await tenant.fires(schedule)) == ["failed"]
+
+
+async def test_a_zombie_cannot_write_over_its_successor(tenant, store, other):
+    schedule = await tenant.schedule(policies=Policies(overlap=Overlap.ALLOW))
+    await tenant.release(NOW)
+    zombie, heir = await Node.start(store), await Node.start(other, NOW + LEASE)
+    (held,) = await zombie.claim(NOW)
+    assert await other.urgent(nodes.free_lapsed, NOW + LEASE + 1, heir.id) == 1
+    (taken,) = await heir.claim(NOW + LEASE + 1)
+    assert taken.epoch > held.epoch
+    with pytest.raises(LeaseLost):
+        await zombie.record([held], FAILED, NOW + LEASE + 2)
+    assert await zombie.record([held], FAILED, NOW + LEASE + 2, careful=True) == [held.id]
+    assert states(await tenant.runs(schedule)) == ["running"]
+    await heir.record([taken], SUCCEEDED, NOW + LEASE + 3)
+    assert states(await tenant.fires(schedule)) == ["completed"]
+
+
+async def test_even_the_same_node_is_refused_under_an_old_epoch(tenant, store):
+    await tenant.schedule()
+    await tenant.release(NOW)
+    node = await Node.start(store)
+    (old,) = await node.claim(NOW)
+    await store.urgent(dispatch.hand_back, node.id, [(old.id, old.epoch)], NOW)
+    (new,) = await node.claim(NOW)
+    assert await node.record([old], FAILED, NOW, careful=True) == [old.id]
+    assert await node.record([new], SUCCEEDED, NOW) == []
+
+
+async def test_one_lost_lease_refuses_a_batch_and_the_careful_repeat_records_the_rest(tenant, store):
+    schedules = await tenant.schedules(3)
+    await tenant.release(NOW)
+    node = await Node.start(store)
+    works = await node.claim(NOW)
+    await store.urgent(dispatch.hand_back, node.id, [(works[0].id, works[0].epoch)], NOW)
+    with pytest.raises(LeaseLost):
+        await node.record(works, SUCCEEDED, NOW)
+    for schedule in schedules:
+        assert states(await tenant.fires(schedule)) == ["running"]
+    assert await node.record(works, SUCCEEDED, NOW, careful=True) == [works[0].id]
+    found = [states(await tenant.fires(schedule)) for schedule in schedules]
+    assert sorted(found) == [["completed"], ["completed"], ["running"]]
+
+
+async def test_a_record_whose_reply_was_lost_can_be_repeated_carefully(tenant, store):
+    schedule = await tenant.schedule()
+    await tenant.release(NOW)
+    node = await Node.start(store)
+    works = await node.claim(NOW)
+    await node.record(works, SUCCEEDED, NOW)
+    assert await node.record(works, SUCCEEDED, NOW, careful=True) == [works[0].id]
+    assert (await tenant.again(schedule)).progress.succeeded == 1
+
+
+async def test_handing_back_spends_no_attempt_and_is_announced(tenant, store):
+    await tenant.schedule()
+    await tenant.release(NOW)
+    node = await Node.start(store)
+    (work,) = await node.claim(NOW)
+    heard = []
+    store.listen(lambda topic, at: heard.append(topic))
+    assert await store.urgent(dispatch.hand_back, node.id, [(work.id, work.epoch)], NOW) == 1
+    assert READY in heard
+    (again,) = await node.claim(NOW)
+    assert again.attempt == 1
+
+
+async def test_what_a_node_holds_is_told(tenant, store):
+    await asked_for(tenant, tenant.target, 2)
+    node = await Node.start(store)
+    works = await node.claim(NOW)
+    assert sorted(await store.read(dispatch.owned, node.id)) == sorted((w.id, w.epoch) for w in works)
+
+
+async def test_a_target_that_is_gone_is_disabled(tenant, store):
+    await asked_for(tenant, tenant.target, 1)
+    node = await Node.start(store)
+    await node.work(NOW, Outcome(Verdict.FAILED, error="410 Gone", gone=True))
+    found = await store.read(targets.get_target, tenant.workspace, tenant.target)
+    assert (found.state, found.state_reason) == ("disabled", "410 Gone")
+
+
+async def test_whatever_a_target_says_can_be_recorded(tenant, store):
+    await asked_for(tenant, tenant.target, 1)
+    node = await Node.start(store)
+    (done,) = await node.work(NOW, Outcome(Verdict.FAILED, error="a\0b\ud800", retryable=False))
+    found, _ = await store.read(runs.get_run, tenant.workspace, done)
+    assert found.error == "a\ufffdb?"
+
+
+async def test_counters_equal_the_ledger(tenant, store):
+    policies = [Policies(overlap=one) for one in Overlap]
+    schedules = [await tenant.schedule("*/10 * * * * *", one) for one in policies for _ in range(2)]
+    node = await Node.start(store)
+    outcomes = [SUCCEEDED, FAILED, SUCCEEDED, SUCCEEDED, FAILED]
+    for step in range(1, 25):
+        now = NOON + step * 10_000
+        await tenant.release(now)
+        if step % 3:
+            works = await node.claim(now, 7)
+            await node.record(works, outcomes[step % 5], now, careful=True)
+    for schedule in schedules:
+        progress, fires = (await tenant.again(schedule)).progress, await tenant.fires(schedule)
+        found = Counter(states(fires))
+        assert progress.fires == len(fires)
+        assert progress.open_fires == found["running"]
+        assert progress.waiting_fires == found["waiting"]
+        assert (progress.succeeded, progress.failed) == (found["completed"], found["failed"])
+        assert progress.skipped == sum(one.count for one in await tenant.spans(schedule))
+        assert progress.last_state == fires[-1].state
