@@ -6,14 +6,15 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
-from urllib.error import HTTPError, URLError
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote, urlencode
-from urllib.request import ProxyHandler, Request, build_opener
 
 import typer
 
 from horarium.cli.failure import MISUSED, Failure
+
+if TYPE_CHECKING:
+    from urllib.error import HTTPError
 
 BASE = "/horarium/v1"
 DEFAULT_URL = "http://127.0.0.1:8080"
@@ -31,6 +32,8 @@ class Client:
     """Requests to one server with one key. Errors are Failures that say what to do."""
 
     def __init__(self, url: str, key: str) -> None:
+        from urllib.request import ProxyHandler, build_opener
+
         self.url, self.key = url.rstrip("/"), key
         self._opener = build_opener(ProxyHandler({}))
 
@@ -43,6 +46,9 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> Any:
         """The answer's JSON, None where there is none."""
+        from urllib.error import HTTPError, URLError
+        from urllib.request import Request
+
         given = {name: value for name, value in (query or {}).items() if value is not None}
         address = f"{self.url}{BASE}{path}" + (f"?{urlencode(given, doseq=True)}" if given else "")
         request = Request(address, method=method)  # noqa: S310 - the user's own server

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -31,6 +31,8 @@ def next_times(
 ) -> None:
     """Show the next times that a recurrence fires."""
     if batch:
+        from horarium.cli.batch import answer_all
+
         answer_all(sys.stdin, sys.stdout.write)
         return
     if spec is None:
@@ -48,20 +50,6 @@ def next_times(
         _print_json(question)
     else:
         _print(question)
-
-
-def answer_all(lines: Iterable[str], write: Any) -> None:
-    """One line out for each line in, in order; written in chunks."""
-    from horarium.times.batch import answer_line
-
-    waiting: list[str] = []
-    for line in lines:
-        waiting.append(answer_line(line))
-        if len(waiting) == 512:
-            write("\n".join(waiting) + "\n")
-            waiting.clear()
-    if waiting:
-        write("\n".join(waiting) + "\n")
 
 
 def _spec(text: str) -> Any:

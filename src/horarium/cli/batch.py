@@ -1,0 +1,22 @@
+"""`horarium next --batch`: lines of JSON in, lines of JSON out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from horarium.times.batch import answer_line
+
+TOGETHER = 512
+"""Answers that are written at once where the questions come quickly."""
+
+
+def answer_all(lines: Iterable[str], write: Callable[[str], object]) -> None:
+    """One line out for each line in, in order."""
+    waiting: list[str] = []
+    for line in lines:
+        waiting.append(answer_line(line))
+        if len(waiting) == TOGETHER:
+            write("\n".join(waiting) + "\n")
+            waiting.clear()
+    if waiting:
+        write("\n".join(waiting) + "\n")

@@ -1,0 +1,50 @@
+"""Every command of `horarium`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from horarium.cli import bench, demo, next_times, serve
+from horarium.cli.keys import keys
+from horarium.cli.runs import runs
+from horarium.cli.schedules import schedules
+from horarium.cli.targets import targets
+
+app = typer.Typer(
+    name="horarium",
+    help="A schedule server in which every slot is accounted for.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
+app.command("next")(next_times.next_times)
+app.command("bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench.bench)
+for name, group, words in (
+    ("key", keys, "API keys of a server."),
+    ("target", targets, "What schedules run."),
+    ("schedule", schedules, "Schedules of a server, their fires and their ledger."),
+    ("run", runs, "Runs: what came of the fires."),
+):
+    app.add_typer(group, name=name, help=words, no_args_is_help=True)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from horarium import __version__
+        from horarium.times.zones import TZDATA_VERSION
+
+        typer.echo(f"horarium {__version__} (tzdata {TZDATA_VERSION})")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    pass
