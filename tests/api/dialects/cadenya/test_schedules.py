@@ -11,7 +11,7 @@ FIELDS = {"id", "accountId", "workspaceId", "name", "externalId", "labels", "pro
 
 async def test_it_creates_a_schedule_that_clients_of_both_ages_can_read(cadenya: Cadenya) -> None:
     made = await cadenya.created(metadata={"name": "Daily"}, data={"team": "blue"})
-    assert FIELDS <= made["metadata"].keys()
+    assert made["metadata"].keys() >= FIELDS
     assert made["metadata"]["externalId"] == "" and made["metadata"]["labels"] == {}
     assert made["metadata"]["id"].startswith("as_") and made["metadata"]["workspaceId"].startswith("ws_")
     assert made["spec"]["initialMessage"] == made["spec"]["firstUserMessage"] == "Good morning"
