@@ -16,8 +16,12 @@ from starlette.requests import Request
 
 from horarium.api.web import Api, Handler, Renderer, parse_object, read_body
 from horarium.domain.errors import Invalid, Problem, Unauthorized
+from horarium.domain.fire import Fire
+from horarium.domain.ids import Id, from_prefixed, from_ulid, from_uuid_text, prefixed, ulid, uuid_text
+from horarium.domain.target import Target
 from horarium.domain.tenancy import Identity
 from horarium.service.services import Services
+from horarium.store.verbs.runs import Run
 from horarium.times import zone
 from horarium.times.civil import parse_rfc3339
 
@@ -72,6 +76,40 @@ def zoned_text(at_ms: int, zone_name: str, milliseconds: bool = False) -> str:
 def utc_text(at_ms: int, milliseconds: bool = False) -> str:
     """RFC 3339 in UTC, whole seconds unless told: 2024-12-16T09:00:00Z."""
     return zoned_text(at_ms, "UTC", milliseconds).removesuffix("+00:00") + "Z"
+
+
+def dashed(prefix: str, an_id: Id) -> str:
+    """An id as `prefix-01J...`."""
+    return f"{prefix}-{ulid(an_id)}"
+
+
+def from_dashed(prefix: str, ours: str, text: str) -> Id | None:
+    """The id behind what `dashed` gave; our own API's writing (`ours_01J...`) and a UUID are fine too."""
+    head, _, tail = text.partition("-")
+    if head == prefix:
+        return from_ulid(tail)
+    return from_prefixed(ours, text) or from_uuid_text(text)
+
+
+def reference_to(target: Target, given: str | None = None) -> str:
+    """How a target is named to a caller: as they named it, while that still names it; else by its key, else
+    by its id as a UUID."""
+    names = (target.key, uuid_text(target.id), prefixed("tgt", target.id), str(target.number))
+    return given if given is not None and given in names else target.key or uuid_text(target.id)
+
+
+_OUTCOMES = {"completed": "success", "running": "running", "resolving": "running", "waiting": "running"}
+
+
+def outcome_word(fire_state: str) -> str:
+    """How a fire stands: success, running or failed. One that was cancelled, or went well in part, has
+    failed."""
+    return _OUTCOMES.get(fire_state, "failed")
+
+
+def failure_of(fire: Fire, run: Run | None) -> str:
+    """Why a fire failed."""
+    return (run.error if run else None) or fire.error or "the run was cancelled"
 
 
 class Fields:

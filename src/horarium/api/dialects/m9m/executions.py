@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from horarium.api.dialects.common import from_dashed
 from horarium.api.dialects.m9m import wire, workflows
 from horarium.api.dialects.m9m.base import Handlers, window
 from horarium.api.fields import Query
@@ -110,7 +111,7 @@ class WorkflowHandlers(Handlers):
 
     async def _run(self, who: Identity, request: Request) -> tuple[Run, Target]:
         """The run in a path, which must be of a workflow. Raises NotFound."""
-        one = wire.read_id("exec", request.path_params["id"])
+        one = from_dashed("exec", "run", request.path_params["id"])
         if one is None:
             raise NotFound("run")
         run, _ = await self.services.runs.get(who.workspace_id, one)

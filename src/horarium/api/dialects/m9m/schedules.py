@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from horarium.api.dialects.common import Fields
+from horarium.api.dialects.common import Fields, from_dashed
 from horarium.api.dialects.m9m import wire, workflows
 from horarium.api.dialects.m9m.base import Handlers, window
 from horarium.api.fields import Query
@@ -143,7 +143,7 @@ class ScheduleHandlers(Handlers):
 
 
 def _schedule_id(request: Request) -> Id:
-    found = wire.read_id("sched", request.path_params["id"])
+    found = from_dashed("sched", "sch", request.path_params["id"])
     if found is None:
         raise NotFound("schedule")
     return found

@@ -8,11 +8,19 @@ from typing import Any
 
 import orjson
 
-from horarium.api.dialects.common import Fields, utc_text, zoned_text
+from horarium.api.dialects.common import (
+    Fields,
+    dashed,
+    failure_of,
+    outcome_word,
+    reference_to,
+    utc_text,
+    zoned_text,
+)
 from horarium.api.dialects.m9m.errors import CRON
 from horarium.domain.errors import Conflict, Invalid, Problem
 from horarium.domain.fire import Fire
-from horarium.domain.ids import Id, from_prefixed, from_ulid, from_uuid_text, prefixed, ulid, uuid_text
+from horarium.domain.ids import uuid_text
 from horarium.domain.overlap import Overlap
 from horarium.domain.run import RunState
 from horarium.domain.schedule import Definition, Policies, Schedule, ScheduleState
@@ -24,27 +32,6 @@ from horarium.times import RecurrenceError, Timing
 
 DIALECT = "m9m"
 Json = dict[str, Any]
-_OURS = {"sched": "sch", "exec": "run"}
-
-
-def written_id(prefix: str, an_id: Id) -> str:
-    """`sched-01J...` or `exec-01J...`."""
-    return f"{prefix}-{ulid(an_id)}"
-
-
-def read_id(prefix: str, text: str) -> Id | None:
-    """The id behind what `written_id` gave; the project's own writing and a UUID are understood too."""
-    head, _, tail = text.partition("-")
-    if head == prefix:
-        return from_ulid(tail)
-    return from_prefixed(_OURS[prefix], text) or from_uuid_text(text)
-
-
-def workflow_id(target: Target, given: str | None = None) -> str:
-    """How a workflow is named: as the caller named it, while that still names it; else by its key, else as a
-    UUID."""
-    names = (target.key, uuid_text(target.id), prefixed("tgt", target.id), str(target.number))
-    return given if given is not None and given in names else target.key or uuid_text(target.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +136,7 @@ def schedule_body(schedule: Schedule, workflow: Target | None) -> Json:
     timing, progress = schedule.definition.timing, schedule.progress
     unsettled = progress.open_fires + progress.waiting_fires
     return {
-        "id": written_id("sched", schedule.id),
+        "id": dashed("sched", schedule.id),
         "workflowId": _workflow_of(schedule, workflow),
         "workflowName": workflow.name if workflow else schedule.name,
         "cronExpression": timing.spec,
@@ -158,7 +145,7 @@ def schedule_body(schedule: Schedule, workflow: Target | None) -> Json:
         "inputData": schedule.definition.input or [],
         "nextRun": _zoned(progress.next_slot, timing.zone) if is_enabled(schedule) else None,
         "lastRun": _zoned(progress.last_slot, timing.zone),
-        "lastStatus": status_word(progress.last_state),
+        "lastStatus": None if progress.last_state is None else outcome_word(progress.last_state),
         "runCount": progress.fires,
         "successCount": progress.succeeded,
         "failureCount": max(progress.fires - progress.succeeded - unsettled, 0),
@@ -172,19 +159,11 @@ def _workflow_of(schedule: Schedule, workflow: Target | None) -> str:
     given = schedule.extra.get("workflowId")
     if workflow is None:
         return given or uuid_text(schedule.definition.target_id)
-    return workflow_id(workflow, given)
+    return reference_to(workflow, given)
 
 
 def _zoned(at_ms: int | None, zone: str, milliseconds: bool = False) -> str | None:
     return None if at_ms is None else zoned_text(at_ms, zone, milliseconds)
-
-
-_STATUS = {"completed": "success", "running": "running", "resolving": "running", "waiting": "running"}
-
-
-def status_word(fire_state: str | None) -> str | None:
-    """How a fire stands, in m9m's words; one that was cancelled or went well in part has failed."""
-    return None if fire_state is None else _STATUS.get(fire_state, "failed")
 
 
 def history_body(history: History, workflow: Target | None) -> Json:
@@ -193,7 +172,7 @@ def history_body(history: History, workflow: Target | None) -> Json:
     return {
         "data": [_row(fire, run, zone) for fire, run in history.fires],
         "total": history.total,
-        "scheduleId": written_id("sched", history.schedule.id),
+        "scheduleId": dashed("sched", history.schedule.id),
         "executions": [_execution_row(fire, run, history.schedule, workflow) for fire, run in history.fires],
         "successCount": history.succeeded,
         "failureCount": history.failed,
@@ -206,15 +185,15 @@ def history_body(history: History, workflow: Target | None) -> Json:
 def _row(fire: Fire, run: Run | None, zone: str) -> Json:
     started, finished = _times(fire, run)
     row: Json = {
-        "executionId": written_id("exec", run.id if run else fire.id),
+        "executionId": dashed("exec", run.id if run else fire.id),
         "scheduledTime": zoned_text(fire.slot_ms, zone),
         "startedAt": _zoned(started, zone, True),
         "finishedAt": _zoned(finished, zone, True),
-        "status": status_word(fire.state),
+        "status": outcome_word(fire.state),
         "duration": None if started is None or finished is None else finished - started,
     }
     if row["status"] == "failed":
-        row["error"] = _error(fire, run)
+        row["error"] = failure_of(fire, run)
     return row
 
 
@@ -222,16 +201,16 @@ def _execution_row(fire: Fire, run: Run | None, schedule: Schedule, workflow: Ta
     zone = schedule.definition.timing.zone
     started, finished = _times(fire, run)
     row: Json = {
-        "id": written_id("exec", run.id if run else fire.id),
-        "scheduleId": written_id("sched", schedule.id),
+        "id": dashed("exec", run.id if run else fire.id),
+        "scheduleId": dashed("sched", schedule.id),
         "workflowId": _workflow_of(schedule, workflow),
         "startTime": zoned_text(fire.fired_ms if started is None else started, zone, True),
         "endTime": _zoned(finished, zone, True),
         "duration": 0 if started is None or finished is None else finished - started,
-        "status": status_word(fire.state),
+        "status": outcome_word(fire.state),
     }
     if row["status"] == "failed":
-        row["error"] = _error(fire, run)
+        row["error"] = failure_of(fire, run)
     return row
 
 
@@ -240,10 +219,6 @@ def _times(fire: Fire, run: Run | None) -> tuple[int | None, int | None]:
     if run is None or run.started_ms is None:
         return fire.finished_ms, fire.finished_ms
     return run.started_ms, run.finished_ms if fire.finished_ms is not None else None
-
-
-def _error(fire: Fire, run: Run | None) -> str:
-    return (run.error if run else None) or fire.error or "the run was cancelled"
 
 
 _MODES = {"manual": "manual", "retry": "retry"}
@@ -259,8 +234,8 @@ RUN_STATES = {"running": "open", "completed": "succeeded", "failed": "failed", "
 
 def execution_body(run: Run, workflow: Target) -> Json:
     return {
-        "id": written_id("exec", run.id),
-        "workflowId": workflow_id(workflow),
+        "id": dashed("exec", run.id),
+        "workflowId": reference_to(workflow),
         "status": _RUN_STATUS[run.state],
         "mode": _MODES.get(run.mode, "trigger"),
         "startedAt": utc_text(run.created_ms if run.started_ms is None else run.started_ms, True),

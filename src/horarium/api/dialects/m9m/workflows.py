@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from horarium.api.dialects.common import Fields, utc_text
-from horarium.api.dialects.m9m.wire import Json, workflow_id
+from horarium.api.dialects.common import Fields, reference_to, utc_text
+from horarium.api.dialects.m9m.wire import Json
 from horarium.domain.errors import Invalid, NotFound, Problem
 from horarium.domain.target import Target, TargetKind, TargetState
 from horarium.domain.tenancy import Identity
@@ -99,7 +99,7 @@ def body_of(target: Target) -> Json:
         "nodes": [],
         "connections": {},
         **parts,
-        "id": workflow_id(target),
+        "id": reference_to(target),
         "name": target.name,
         "description": target.description,
         "active": parts.get("active", True) and target.state is TargetState.ENABLED,
