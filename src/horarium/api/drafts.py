@@ -258,14 +258,16 @@ def _timing(
     )
     try:
         spec = canonical_spec(given)
-        timing = Timing(
-            spec=spec,
-            dialect=known.dialect if known else "native",
-            zone=zone if isinstance(zone, str) else default_zone,
-            anchor=_anchor(spec, known, now_ms),
-            start=None if body is None or body.start_at is None else body.start_at // 1000,
-            end=None if body is None or body.end_at is None else body.end_at // 1000,
-            **changes,
+        timing = _one_object(
+            Timing(
+                spec=spec,
+                dialect=known.dialect if known else "native",
+                zone=zone if isinstance(zone, str) else default_zone,
+                anchor=_anchor(spec, known, now_ms),
+                start=None if body is None or body.start_at is None else body.start_at // 1000,
+                end=None if body is None or body.end_at is None else body.end_at // 1000,
+                **changes,
+            )
         )
         compile_timing(timing)
         return timing
@@ -275,6 +277,12 @@ def _timing(
             for one in recurrence_problems(error)
         ]
         return None
+
+
+@lru_cache(maxsize=16_384)
+def _one_object(timing: Timing) -> Timing:
+    """Equal timings as one object: what is kept for a timing is found again without comparing its fields."""
+    return timing
 
 
 def _anchor(spec: str, known: Timing | None, now_ms: int) -> int:

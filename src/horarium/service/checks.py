@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from horarium.domain.errors import Problem
@@ -10,6 +11,8 @@ from horarium.domain.ids import PREFIXES, looks_like_our_id
 NAME_LIMIT = 200
 TEXT_LIMIT = 10_000
 KEY_LIMIT = 200
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def name_problems(field: str, name: str, limit: int = NAME_LIMIT) -> Iterator[Problem]:
@@ -46,8 +49,8 @@ def is_integer(text: str) -> bool:
 
 
 def _printable(text: str) -> bool:
-    return all(char >= " " and char != "\x7f" for char in text) and _storable(text)
+    return _UNPRINTABLE.search(text) is None
 
 
 def _storable(text: str) -> bool:
-    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+    return _UNSTORABLE.search(text) is None
