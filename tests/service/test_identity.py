@@ -1,0 +1,109 @@
+"""A key becomes an identity in one place, quickly, and stops being one when it should."""
+
+import stat
+
+import pytest
+
+from horarium.domain.errors import Forbidden, RateLimited, Unauthorized
+from horarium.service.identity import REMEMBERED_MS
+from horarium.service.tenancy import bootstrap
+from horarium.store.migrate import migrate_sqlite
+from horarium.store.sqlite import InlineSqliteStore
+from tests.support.house import House, instant
+
+NOW = "2026-03-01T12:00:00Z"
+
+
+async def test_a_key_gives_its_workspace_principal_and_scopes():
+    async with House.open(NOW) as house:
+        who = await house.who()
+        assert who.workspace_id == house.first.workspace_id
+        assert who.may("schedules:write")
+        assert who.may("workspaces:admin")
+        other = await house.workspace("other")
+        assert (await house.who(other)).workspace_id == other.workspace_id
+
+
+@pytest.mark.parametrize(
+    "key", [None, "", "hor_nobody", "Bearer x", "hor_" + "x" * 500, "hor_\udcff", "hor_ü"]
+)
+async def test_what_is_no_key_is_refused(key):
+    async with House.open(NOW) as house:
+        with pytest.raises(Unauthorized):
+            await house.services.identities.resolve(key)
+
+
+async def test_a_star_does_not_reach_beyond_the_workspace():
+    async with House.open(NOW) as house:
+        who = await house.services.identities.resolve(await house.key_with("*"))
+        assert who.may("keys:admin")
+        assert not who.may("workspaces:admin")
+        with pytest.raises(Forbidden):
+            who.require("workspaces:admin")
+
+
+async def test_a_revoked_key_is_refused_at_once():
+    async with House.open(NOW) as house:
+        key = await house.key_with("runs:read")
+        who = await house.services.identities.resolve(key)
+        await house.services.tenancy.revoke_key(await house.who(), who.key_id)
+        with pytest.raises(Unauthorized):
+            await house.services.identities.resolve(key)
+
+
+async def test_a_key_revoked_elsewhere_is_believed_for_a_few_seconds_only():
+    async with House.open(NOW) as house:
+        key = await house.key_with("runs:read")
+        await house.services.identities.resolve(key)
+        house.store.connection.execute("UPDATE keys SET revoked_ms = 1 WHERE name = 'some'")
+        await house.services.identities.resolve(key)
+        house.clock.now += REMEMBERED_MS
+        with pytest.raises(Unauthorized):
+            await house.services.identities.resolve(key)
+
+
+async def test_an_expired_key_is_refused_even_while_it_is_remembered():
+    async with House.open(NOW) as house:
+        until = house.clock.now + 1_000
+        issued = await house.services.tenancy.create_key(
+            await house.who(), "short", ["runs:read"], None, until
+        )
+        await house.services.identities.resolve(issued.text)
+        house.clock.now = until
+        with pytest.raises(Unauthorized, match="expired"):
+            await house.services.identities.resolve(issued.text)
+
+
+async def test_the_last_use_is_written_by_the_loop_not_by_the_request():
+    async with House.open(NOW) as house:
+        who = await house.who()
+        key = await house.services.tenancy.get_key(who, who.key_id)
+        assert key.last_used_ms is None
+        assert await house.services.identities.write_last_used() == 1
+        key = await house.services.tenancy.get_key(who, who.key_id)
+        assert key.last_used_ms == house.clock.now
+        assert await house.services.identities.write_last_used() == 0
+
+
+async def test_a_key_that_asks_too_often_is_told_when_to_come_back():
+    async with House.open(NOW, rate_limit=2.0) as house:
+        await house.who()
+        await house.who()
+        with pytest.raises(RateLimited) as caught:
+            await house.who()
+        assert 0 < caught.value.retry_after_ms <= 501
+        house.clock.now += 500
+        await house.who()
+
+
+async def test_the_first_start_makes_a_key_that_only_its_owner_can_read(tmp_path):
+    store = InlineSqliteStore(lambda: 0)
+    migrate_sqlite(store.connection)
+    file = tmp_path / "data" / "admin.key"
+    key = await bootstrap(store, instant(NOW), file)
+    assert file.read_text().strip() == key
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert await bootstrap(store, instant(NOW), file) is None
+    assert file.read_text().strip() == key
+    assert key not in "".join(store.connection.iterdump())
+    await store.close()

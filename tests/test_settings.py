@@ -1,0 +1,74 @@
+"""Settings come from options, environment, file and defaults, in this order."""
+
+import pytest
+
+from horarium.domain.errors import Invalid
+from horarium.settings import Settings, described, load_settings
+
+
+def test_defaults_are_the_strictest():
+    settings = load_settings({}, {})
+    assert settings == Settings()
+    assert not settings.allow_loopback
+    assert settings.commands == settings.python_functions == settings.allow_private == ()
+    assert settings.host == "127.0.0.1"
+
+
+def test_an_option_wins_over_the_environment_and_that_over_the_file(tmp_path):
+    file = tmp_path / "horarium.toml"
+    file.write_text('port = 1001\nhost = "::1"\nroles = ["api"]\nlease = 5\n')
+    environment = {"HORARIUM_PORT": "1002", "HORARIUM_LEASE": "6.5", "HORARIUM_CONFIG": str(file)}
+    settings = load_settings({"port": 1003, "host": None}, environment)
+    assert (settings.port, settings.host, settings.roles, settings.lease) == (1003, "::1", ("api",), 6.5)
+
+
+def test_the_environment_writes_lists_with_commas_and_flags_with_words():
+    settings = load_settings(
+        {}, {"HORARIUM_ALLOW_PRIVATE": "10.0.0.0/8, 172.16.0.0/12", "HORARIUM_ALLOW_LOOPBACK": "on"}
+    )
+    assert settings.allow_private == ("10.0.0.0/8", "172.16.0.0/12")
+    assert settings.allow_loopback is True
+
+
+def test_every_problem_is_told_at_once_and_says_where_it_came_from():
+    environment = {"HORARIUM_LEASE": "soon", "HORARIUM_ALLOW_LOOPBACK": "maybe"}
+    with pytest.raises(Invalid) as caught:
+        load_settings({"prot": 1}, environment)
+    assert {problem.field for problem in caught.value.problems} == {"lease", "allow_loopback", "prot"}
+    assert "environment" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("port", 65536),
+        ("port", -1),
+        ("concurrency", 0),
+        ("roles", ("engine", "cook")),
+        ("public_url", "ftp://x"),
+        ("database", "mysql://x"),
+        ("allow_private", ("10.0.0.0/99",)),
+    ],
+)
+def test_what_is_out_of_range_is_refused_by_name(name, value):
+    with pytest.raises(Invalid) as caught:
+        load_settings({name: value}, {})
+    assert caught.value.problems[0].field == name
+
+
+def test_a_file_that_is_missing_or_no_toml_is_refused(tmp_path):
+    broken = tmp_path / "x.toml"
+    broken.write_text("port = = 3")
+    for file in (broken, tmp_path / "none.toml"):
+        with pytest.raises(Invalid) as caught:
+            load_settings({}, {}, file)
+        assert caught.value.problems[0].field == "config"
+
+
+def test_every_setting_has_words():
+    assert all(len(words) > 10 for _, _, words in described())
+
+
+def test_the_database_is_a_file_in_the_data_folder_unless_given(tmp_path):
+    assert Settings(data=tmp_path).database_url == f"sqlite:///{tmp_path}/horarium.db"
+    assert Settings(database="postgresql://u@h/d").database_url == "postgresql://u@h/d"
