@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from horarium.domain.ids import Id
 from horarium.service.clock import Clock
 from horarium.store.base import Duplicate, Store
+from horarium.store.verbs import answers
 from horarium.store.verbs import nodes as node_verbs
 from horarium.store.verbs import release as release_verbs
 from horarium.store.verbs import runs as run_verbs
@@ -58,8 +59,10 @@ class Engine:
         return await self.store.urgent(upkeep.rezone, self.clock.now_ms(), UPKEEP_BATCH) == UPKEEP_BATCH
 
     async def forget(self) -> bool:
-        """Drop history beyond the retention time, one batch."""
+        """Drop repeatable answers of yesterday, and history beyond the retention time, one batch."""
+        now = self.clock.now_ms()
+        await self.store.write(answers.forget_answers, now - answers.KEPT_MS)
         if not self.retention_ms:
             return False
-        before = self.clock.now_ms() - self.retention_ms
+        before = now - self.retention_ms
         return await self.store.write(upkeep.forget, before, UPKEEP_BATCH) >= UPKEEP_BATCH

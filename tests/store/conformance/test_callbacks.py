@@ -108,9 +108,7 @@ async def test_an_earlier_attempt_cannot_answer_for_a_later_one(tenant, store):
 async def test_a_callback_is_opened_only_by_who_holds_the_run(tenant, store):
     _, node, work = await opened(tenant)
     await store.urgent(dispatch.hand_back, node.id, [(work.id, work.epoch)], NOW)
-    one = dispatch.OpenCallback(
-        work.id, work.epoch, tenant.workspace, work.target.id, 1, b"x" * 32, NOW, 1
-    )
+    one = dispatch.OpenCallback(work.id, work.epoch, tenant.workspace, work.target.id, 1, b"x" * 32, NOW, 1)
     assert not await store.urgent(dispatch.open_callback, node.id, one)
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
@@ -32,9 +34,7 @@ NOW = NOON + MINUTE
 
 async def asked_for(tenant, target, count):
     for _ in range(count):
-        await tenant.store.write(
-            runs.run_target, tenant.workspace, target, random_id(NOW), '{"n": 1}', NOW
-        )
+        await tenant.store.write(runs.run_target, tenant.workspace, target, random_id(NOW), '{"n": 1}', NOW)
 
 
 async def test_a_run_is_claimed_once_with_all_its_worker_needs(tenant, store):
@@ -114,8 +114,6 @@ async def test_runs_that_a_target_will_finish_itself_count_against_its_concurren
 
 
 async def accept(node, work, deadline=NOW + MINUTE, token="token"):
-    from hashlib import sha256
-
     one = dispatch.OpenCallback(
         work.id, work.epoch, work.run["workspace_id"], work.target.id, work.attempt,
         sha256(token.encode()).digest(), deadline, MINUTE,
@@ -126,11 +124,13 @@ async def accept(node, work, deadline=NOW + MINUTE, token="token"):
 
 
 async def test_a_limit_set_later_counts_what_was_queued_before_it(tenant, store):
-    from dataclasses import replace
-
     await asked_for(tenant, tenant.target, 4)
     await store.write(
-        targets.change_target, tenant.workspace, tenant.target, lambda one: replace(one, max_concurrency=2), NOW
+        targets.change_target,
+        tenant.workspace,
+        tenant.target,
+        lambda one: replace(one, max_concurrency=2),
+        NOW,
     )
     node = await Node.start(store)
     assert len(await node.claim(NOW)) == 2

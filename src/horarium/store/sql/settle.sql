@@ -63,8 +63,11 @@ WHERE c.schedule_id IN (:ids...);
 SELECT schedule_id FROM cursors WHERE waiting_fires > 0 AND open_fires = 0 LIMIT :limit;
 
 -- name: cancel_waiting_fires
-UPDATE fires SET state = 'cancelled', finished_ms = :now, error = 'replaced by a later fire'
+UPDATE fires SET state = 'cancelled', finished_ms = :now, error = :error
 WHERE schedule_id = :schedule_id AND state = 'waiting';
+
+-- name: forget_waiting
+UPDATE cursors SET waiting_fires = 0 WHERE schedule_id = :schedule_id;
 
 -- name: waiting_fires_of_schedule
 SELECT f.id, f.workspace_id, f.schedule_id, f.version, f.slot_ms, f.due_ms, v.target_id, v.audience,

@@ -28,7 +28,5 @@ DELETE FROM attempts WHERE run_id IN (:ids...);
 DELETE FROM fires WHERE id IN (:ids...);
 
 -- name: delete_spans
-DELETE FROM spans WHERE recorded_ms < :before_ms AND last_ms < :before_ms;
-
--- name: delete_answers
-DELETE FROM answers WHERE created_ms < :before_ms;
+DELETE FROM spans WHERE (schedule_id, first_ms) IN (
+    SELECT schedule_id, first_ms FROM spans WHERE recorded_ms < :before_ms AND last_ms < :before_ms LIMIT :limit);

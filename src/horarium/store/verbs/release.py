@@ -21,6 +21,7 @@ from horarium.store.verbs.settle import cancel_runs, delete_quiet, follow_up
 from horarium.times import compile_timing, jitter_ms
 
 SKIP_REASON = "previous fire still running"
+REPLACED = "replaced by a later fire"
 FIRST_EPOCH = 1
 """Runs born claimed start here; runs born unclaimed at 0, and every claim adds one."""
 
@@ -291,7 +292,7 @@ async def _ask_to_stop(tx: Tx, schedule_id: Id, now: int) -> int:
     await cancel_runs(tx, [run for run in open_runs if run["owner"] is None], now)
     await tx.run("stop_running_of_schedule", schedule_id=schedule_id)
     tx.announce(CANCELLED, now)
-    return await tx.run("cancel_waiting_fires", schedule_id=schedule_id, now=now)
+    return await tx.run("cancel_waiting_fires", schedule_id=schedule_id, now=now, error=REPLACED)
 
 
 async def _write_births(tx: Tx, batch: _Batch) -> None:

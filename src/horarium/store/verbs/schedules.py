@@ -376,6 +376,10 @@ async def change_schedule(
     if after == before:
         return before
     after = await _move(tx, before, after, now)
+    if before.progress.waiting_fires and after.state in (ScheduleState.DELETED, ScheduleState.ARCHIVED):
+        error = f"the schedule was {after.state.value} before it could start"
+        await tx.run("cancel_waiting_fires", schedule_id=schedule_id, now=now, error=error)
+        await tx.run("forget_waiting", schedule_id=schedule_id)
     await _write_change(tx, before, after, now)
     return await get_schedule(tx, workspace_id, schedule_id) if after.deleted_ms is None else after
 

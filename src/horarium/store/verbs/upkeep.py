@@ -9,8 +9,6 @@ from horarium.store.base import DUE, Tx
 from horarium.store.verbs.settle import follow_up
 from horarium.times import compile_timing, jitter_ms, zone_fingerprint
 
-ANSWERS_KEPT_MS = 86_400_000
-
 
 async def unstick(tx: Tx, now: int, limit: int) -> int:
     """Start waiting fires of schedules of which none is open; how many schedules."""
@@ -44,7 +42,7 @@ async def rezone(tx: Tx, now: int, limit: int) -> int:
 
 
 async def forget(tx: Tx, before_ms: int, limit: int) -> int:
-    """Drop fires, runs and spans that ended before an instant, in bulk; how many fires and runs."""
+    """Drop fires, runs and spans that ended before an instant, up to `limit` of each; how many of the most."""
     bound = lowest_id_at(before_ms)
     runs = [row["id"] for row in await tx.rows("old_runs", before=bound, before_ms=before_ms, limit=limit)]
     fires = [row["id"] for row in await tx.rows("old_fires", before=bound, before_ms=before_ms, limit=limit)]
@@ -54,6 +52,6 @@ async def forget(tx: Tx, before_ms: int, limit: int) -> int:
         await tx.run("delete_runs", ids=runs)
     if fires:
         await tx.run("delete_fires", ids=fires)
-    await tx.run("delete_spans", before_ms=before_ms)
-    await tx.run("delete_answers", before_ms=max(before_ms, 0))
-    return max(len(runs), len(fires))
+    spans = await tx.run("delete_spans", before_ms=before_ms, limit=limit)
+    await tx.run("forget_nodes", before_ms=before_ms)
+    return max(len(runs), len(fires), spans)

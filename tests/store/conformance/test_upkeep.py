@@ -1,0 +1,109 @@
+"""Nothing is stuck, stale or kept for ever."""
+
+import pytest
+
+from horarium.domain.errors import NotFound
+from horarium.domain.overlap import Overlap
+from horarium.domain.schedule import Policies, ScheduleState
+from horarium.store.verbs import ledger, nodes, runs, upkeep
+from horarium.times import zone_fingerprint
+from tests.support.tenant import DAY, HOUR, MINUTE, NOON, TRY_AGAIN, Node
+
+ALLOW = Policies(overlap=Overlap.ALLOW)
+
+
+async def test_history_beyond_retention_goes_and_the_rest_stays(tenant, store):
+    schedule = await tenant.schedule("0 * * * *", ALLOW)
+    node = await Node.start(store)
+    for n in range(1, 6):
+        await tenant.release(NOON + n * HOUR)
+        await node.work(NOON + n * HOUR)
+    assert await store.write(upkeep.forget, NOON + 3 * HOUR, 100) == 2
+    assert len(await tenant.fires(schedule)) == len(await tenant.runs(schedule)) == 3
+    assert await store.write(upkeep.forget, NOON + 3 * HOUR, 100) == 0
+
+
+async def test_what_is_still_open_is_kept_however_old(tenant, store):
+    schedule = await tenant.schedule(policies=ALLOW)
+    await tenant.release(NOON + MINUTE)
+    assert await store.write(upkeep.forget, NOON + 100 * DAY, 100) == 0
+    assert len(await tenant.runs(schedule)) == 1
+
+
+async def test_an_old_slot_that_ended_lately_is_kept(tenant, store):
+    schedule = await tenant.schedule(policies=ALLOW)
+    await tenant.release(NOON + MINUTE)
+    await (await Node.start(store)).work(NOON + 9 * DAY)
+    await store.write(upkeep.forget, NOON + 8 * DAY, 100)
+    assert len(await tenant.fires(schedule)) == 1
+
+
+async def test_attempts_and_spans_go_with_what_they_belong_to(tenant, store):
+    schedule = await tenant.schedule()
+    node = await Node.start(store)
+    await tenant.release(NOON + MINUTE)
+    (run,) = await node.work(NOON + MINUTE, TRY_AGAIN)
+    await tenant.release(NOON + 2 * MINUTE)
+    await node.work(NOON + HOUR)
+    await store.write(upkeep.forget, NOON + DAY, 100)
+    assert await tenant.spans(schedule) == []
+    with pytest.raises(NotFound):
+        await store.read(runs.get_run, tenant.workspace, run)
+
+    async def attempts(tx):
+        return await tx.rows("run_attempts", run_id=run)
+
+    assert list(await store.read(attempts)) == []
+
+
+async def test_forgetting_goes_by_batches(tenant, store):
+    await tenant.schedules(7, policies=ALLOW)
+    await tenant.release(NOON + MINUTE)
+    await (await Node.start(store)).work(NOON + MINUTE)
+    counts = [await store.write(upkeep.forget, NOON + DAY, 3) for _ in range(4)]
+    assert counts == [3, 3, 1, 0]
+
+
+async def test_nodes_long_gone_are_forgotten(store):
+    node = await Node.start(store)
+    await store.urgent(nodes.stop, node.id, NOON)
+    await store.write(upkeep.forget, NOON + 1, 10)
+    assert await store.read(nodes.list_nodes, 0) == []
+
+
+async def stale(store, zone="UTC"):
+    async def verb(tx):
+        rows = await tx.rows(
+            "schedules_of_stale_zone", zone=zone, zone_data=zone_fingerprint(zone), limit=100
+        )
+        await tx.many("rezone_cursors", [(row["schedule_id"], 1000, 1000, "old") for row in rows])
+
+    await store.write(verb)
+
+
+async def test_schedules_of_a_zone_with_new_data_are_computed_anew(tenant, store):
+    schedule = await tenant.schedule("0 * * * *", Policies(jitter_ms=MINUTE))
+    await stale(store)
+    assert (await tenant.again(schedule)).progress.next_due == 1000
+    assert await store.write(upkeep.rezone, NOON, 10) == 1
+    assert (await tenant.again(schedule)).progress == schedule.progress
+    assert await store.write(upkeep.rezone, NOON, 10) == 0
+
+
+async def test_new_zone_data_wakes_no_paused_schedule(tenant, store):
+    schedule = await tenant.schedule("0 * * * *")
+    await stale(store)
+    await tenant.change(schedule, NOON + 1, state=ScheduleState.PAUSED)
+    await store.write(upkeep.rezone, NOON + 2, 10)
+    assert (await tenant.again(schedule)).progress.next_due is None
+
+
+async def test_a_stale_next_slot_neither_fires_early_nor_loses_a_slot(tenant, store):
+    schedule = await tenant.schedule("0 * * * *")
+    await stale(store)
+    await tenant.release(NOON + 1)
+    assert await tenant.fires(schedule) == []
+    assert (await tenant.again(schedule)).progress.next_slot == NOON + HOUR
+    await tenant.release(NOON + HOUR)
+    fires, _ = await store.read(ledger.entries_between, tenant.workspace, schedule.id, 0, NOON * 2, 9)
+    assert [fire.slot_ms for fire in fires] == [NOON + HOUR]
