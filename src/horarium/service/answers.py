@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 
 from horarium.domain.errors import Invalid, Problem
+from horarium.domain.fire import Fire
 from horarium.domain.ids import Id
 from horarium.domain.schedule import Schedule
 from horarium.service.checks import name_problems
@@ -36,3 +38,23 @@ class AnswerService:
         now = self.clock.now_ms()
         schedule = schedule_of(draft, now)
         return await self.store.write(verbs.create_schedule_once, schedule, request, now)
+
+    async def create_with_answer(
+        self, draft: ScheduleDraft, request: Request, write: Callable[[Schedule], bytes]
+    ) -> bytes:
+        """Make a schedule once for a request; the answer that `write` made of it the first time, whatever has
+        become of it since. Raises Invalid, Conflict."""
+        now = self.clock.now_ms()
+        schedule = schedule_of(draft, now)
+        return await self.store.write(verbs.create_with_answer, schedule, request, write, now)
+
+    async def fire_once(self, schedule_id: Id, request: Request) -> Fire | bytes:
+        """Fire by hand once for a request: the fire, or the first answer where one was kept (`keep`).
+
+        Raises NotFound, Conflict (idempotency).
+        """
+        return await self.store.write(verbs.fire_once, schedule_id, request, self.clock.now_ms())
+
+    async def keep(self, request: Request, subject: Id, answer: bytes) -> bytes:
+        """Keep what a request was answered with; the answer that was kept first."""
+        return await self.store.write(verbs.keep_answer, request, subject, answer)

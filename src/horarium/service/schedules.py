@@ -82,6 +82,12 @@ def anchor_at(spec: str, dialect: str, now_ms: int) -> int:
     return -(-now_ms // 1000) if wants_anchor(spec, dialect) else 0
 
 
+def has_passed(timing: Timing, now_ms: int) -> bool:
+    """Whether a timing is a one-shot whose instant does not lie ahead. Raises Invalid."""
+    recurrence = compiled(timing)
+    return recurrence.one_shot and slot_after(recurrence, now_ms) is None
+
+
 def schedule_of(draft: ScheduleDraft, now: int) -> Schedule:
     """The schedule a draft becomes at `now`. Raises Invalid."""
     compiled(draft.timing)
@@ -239,6 +245,12 @@ class ScheduleService:
     ) -> list[Fire]:
         """Fires, latest slot first."""
         return await self.store.read(ledger.list_fires, workspace_id, schedule_id, limit, cursor, kind)
+
+    async def fires_as_fired(
+        self, workspace_id: Id, schedule_id: Id, limit: int, after: tuple[int, Id] | None = None
+    ) -> list[Fire]:
+        """Fires in the order they happened, newest first, behind (fired_ms, id)."""
+        return await self.store.read(ledger.list_fires_by_fired, workspace_id, schedule_id, limit, after)
 
     async def fire(self, workspace_id: Id, fire: Id) -> Fire:
         return await self.store.read(ledger.get_fire, workspace_id, fire)

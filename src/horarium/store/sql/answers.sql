@@ -7,6 +7,11 @@ ON CONFLICT (workspace_id, scope, key) DO NOTHING;
 SELECT request_hash, subject, created_ms FROM answers
 WHERE workspace_id = :workspace_id AND scope = :scope AND key = :key;
 
+-- name: keep_answer
+-- The answer as it was written, once it is known.
+UPDATE answers SET subject = :answer
+WHERE workspace_id = :workspace_id AND scope = :scope AND key = :key AND subject = :subject;
+
 -- name: forget_answer
 DELETE FROM answers WHERE workspace_id = :workspace_id AND scope = :scope AND key = :key AND created_ms < :before;
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from horarium.domain.errors import Conflict, NotFound
-from horarium.domain.ids import Id
+from horarium.domain.fire import Fire, FireKind
+from horarium.domain.ids import Id, fire_id
 from horarium.domain.schedule import Schedule
 from horarium.store.base import Tx
-from horarium.store.verbs.schedules import create_schedules, get_schedule
+from horarium.store.verbs.ledger import get_fire
+from horarium.store.verbs.schedules import create_schedules, fire_by_hand, get_schedule
 
 KEPT_MS = 86_400_000
 """How long the same key means the same request."""
@@ -56,6 +59,45 @@ async def create_schedule_once(
     except NotFound:
         words = "what this Idempotency-Key made has been deleted; use a new key to make it again"
         raise Conflict(words, "gone", "Idempotency-Key") from None
+
+
+async def create_with_answer(
+    tx: Tx, schedule: Schedule, request: Request, write: Callable[[Schedule], bytes], now: int
+) -> bytes:
+    """Make a schedule once for a request; the first answer, as `write` wrote it then.
+
+    Raises Conflict (idempotency; key_taken).
+    """
+    answer = write(schedule)
+    first = await claim(tx, request, answer, now)
+    if first is not None:
+        return first
+    await create_schedules(tx, [schedule])
+    return answer
+
+
+async def fire_once(tx: Tx, schedule_id: Id, request: Request, now: int) -> Fire | bytes:
+    """Fire by hand once for a request: the fire while its answer has not been kept, else the first answer.
+
+    Raises NotFound, Conflict (idempotency).
+    """
+    schedule = await get_schedule(tx, request.workspace_id, schedule_id)
+    new = fire_id(schedule_id, FireKind.MANUAL, now, request.key)
+    first = await claim(tx, request, new, now)
+    if first is not None and len(first) != len(new):
+        return first
+    if first is None:
+        await fire_by_hand(tx, schedule, FireKind.MANUAL, now, request.key, now)
+    return await get_fire(tx, request.workspace_id, first or new)
+
+
+async def keep_answer(tx: Tx, request: Request, subject: Id, answer: bytes) -> bytes:
+    """Keep the answer to a request in the place of its subject; the one that was kept first."""
+    place = {"workspace_id": request.workspace_id, "scope": request.scope, "key": request.key}
+    if await tx.run("keep_answer", **place, subject=subject, answer=answer):
+        return answer
+    row = await tx.row("get_answer", **place)
+    return answer if row is None else bytes(row["subject"])
 
 
 async def forget_answers(tx: Tx, before_ms: int) -> int:

@@ -1,0 +1,1 @@
+"""trustpager: cron schedules that resolve an audience and trigger one automation run per row."""
