@@ -1,0 +1,1 @@
+"""The autessa dialect: events that run an agent, a tool or a write to a table, by AWS expressions."""
