@@ -45,7 +45,7 @@ async def create_all(who: Identity, services: Services, lines: AsyncIterator[byt
                 continue
             now = services.clock.now_ms()
             try:
-                batch.append((number, await schedule_draft(who, services.targets, parse_object(line), now)))
+                batch.append((number, await schedule_draft(who, services, parse_object(line), now)))
             except HorariumError as error:
                 answers.append(_refused(number, error))
             if number % BREATH == 0:

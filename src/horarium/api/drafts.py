@@ -6,7 +6,7 @@ A body is judged as a whole (its shape, recurrence, zone and target), and every 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from horarium.api import render
 from horarium.api.models import POLICY_FIELDS, PolicyBody, PreviewBody, ScheduleBody, model_problems
 from horarium.domain.errors import Invalid, NotFound, Problem
+from horarium.domain.ids import Id, prefixed
 from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry
 from horarium.domain.schedule import (
@@ -30,7 +31,7 @@ from horarium.domain.target import Target
 from horarium.domain.tenancy import Identity
 from horarium.service.checks import key_problems, name_problems, text_problems
 from horarium.service.schedules import ScheduleDraft, anchor_at, recurrence_problems
-from horarium.service.targets import TargetService
+from horarium.service.services import Services
 from horarium.times import RecurrenceError, Timing, canonical_spec, compile_timing
 
 Json = dict[str, Any]
@@ -50,13 +51,14 @@ _NEEDED = ("name", "recurrence", "timezone", "target")
 _STANDARD = Policies()
 
 
-async def schedule_draft(who: Identity, targets: TargetService, raw: Json, now_ms: int) -> ScheduleDraft:
+async def schedule_draft(who: Identity, services: Services, raw: Json, now_ms: int) -> ScheduleDraft:
     """A new schedule. Raises Invalid with every problem, Forbidden where the target is not granted."""
     raw, flat = gathered(raw)
-    target, problems = await _target(who, targets, raw)
+    target, problems = await _target(who, services, raw)
+    problems += await _audience(who, services, raw)
     body = _shaped(raw, flat, problems)
     timing = _timing(raw, body, None, who.workspace.timezone, now_ms, problems)
-    problems += _details(body, targets, target)
+    problems += _details(body, services, target)
     if timing is not None and compile_timing(timing).next_after(now_ms // 1000) is None:
         problems.append(_never(timing, now_ms))
     if problems or body is None or timing is None or target is None:
@@ -70,6 +72,7 @@ async def schedule_draft(who: Identity, targets: TargetService, raw: Json, now_m
         target.id,
         policies=policies_of(body.policies),
         input=body.input,
+        audience=body.audience,
         key=body.key,
         description=body.description,
         labels=body.labels or {},
@@ -77,47 +80,67 @@ async def schedule_draft(who: Identity, targets: TargetService, raw: Json, now_m
     )
 
 
-Edit = Callable[[Schedule], Schedule]
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An edit of a stored schedule, applied in the transaction that stores it, and the version it is for.
 
-
-async def replacement(
-    who: Identity, targets: TargetService, raw: Json, now_ms: int
-) -> tuple[Edit, int | None]:
-    """The change that makes a stored schedule what a body says, and the version it must be at.
-
-    Raises as `schedule_draft`; the change itself may raise Invalid too.
+    The edit raises Invalid where the whole that it makes cannot be accepted.
     """
-    target = await _target_or_refuse(who, targets, raw)
-    version = raw.get("version")
 
-    def edit(before: Schedule) -> Schedule:
-        return edited(before, raw, target, targets, now_ms)
-
-    return edit, version if isinstance(version, int) else None
+    edit: Callable[[Schedule], Schedule]
+    version: int | None
 
 
-async def patch(who: Identity, targets: TargetService, raw: Json, now_ms: int) -> tuple[Edit, int | None]:
+async def replacement(who: Identity, services: Services, raw: Json) -> Change:
+    """What makes a stored schedule as a body says. Raises as `schedule_draft` does."""
+    target, problems = await _target(who, services, raw)
+    problems += await _audience(who, services, raw)
+    _check(who, target, problems)
+    now_ms = services.clock.now_ms()
+    return Change(lambda before: edited(before, raw, target, target, services, now_ms), _version(raw))
+
+
+async def patch(who: Identity, services: Services, schedule_id: Id, raw: Json) -> Change:
     """As `replacement`, for a JSON merge patch: what is left out is kept, null takes away."""
     raw, _ = gathered(raw)
-    given = await _target_or_refuse(who, targets, raw) if raw.get("target") is not None else None
-    version = raw.get("version")
+    known = await services.schedules.get(who.workspace_id, schedule_id)
+    given, problems = await _target(who, services, raw)
+    problems += await _audience(who, services, merged(_as_body(known), {"audience": raw.get("audience")}))
+    _check(who, given, problems)
+    judge = given
+    if given is None and "input" in raw:
+        judge = await services.targets.resolve(who.workspace_id, prefixed("tgt", known.definition.target_id))
+    kept = {name: value for name, value in raw.items() if value is not None or name not in _NEEDED}
+    now_ms = services.clock.now_ms()
 
     def edit(before: Schedule) -> Schedule:
-        kept = {name: value for name, value in raw.items() if value is not None or name not in _NEEDED}
-        return edited(before, merged(_as_body(before), kept), given, targets, now_ms)
+        return edited(before, merged(_as_body(before), kept), given, judge, services, now_ms)
 
-    return edit, version if isinstance(version, int) else None
+    return Change(edit, _version(raw))
+
+
+def _version(raw: Json) -> int | None:
+    given = raw.get("version")
+    return given if isinstance(given, int) and not isinstance(given, bool) else None
+
+
+def _check(who: Identity, target: Target | None, problems: list[Problem]) -> None:
+    if problems:
+        raise Invalid(problems)
+    if target is not None:
+        who.require_target(target.id, target.name)
 
 
 def edited(
-    before: Schedule, raw: Json, target: Target | None, targets: TargetService, now_ms: int
+    before: Schedule, raw: Json, target: Target | None, judge: Target | None, services: Services, now_ms: int
 ) -> Schedule:
-    """A schedule as a whole body says; `target` None keeps the one it has. Raises Invalid."""
+    """A schedule as a whole body says; `target` None keeps the one it has, `judge` is whose schema the input
+    must satisfy. Raises Invalid."""
     raw, flat = gathered(raw)
     problems: list[Problem] = []
     body = _shaped(raw, flat, problems)
     timing = _timing(raw, body, before, before.definition.timing.zone, now_ms, problems)
-    problems += _details(body, targets, target)
+    problems += _details(body, services, judge)
     if problems or body is None or timing is None:
         raise Invalid(problems)
     if timing != before.definition.timing and compile_timing(timing).next_after(now_ms // 1000) is None:
@@ -128,6 +151,7 @@ def edited(
         policies=policies_of(body.policies),
         target_id=before.definition.target_id if target is None else target.id,
         input=body.input,
+        audience=body.audience,
     )
     # A schedule that had ended gets another chance when what ended it is changed.
     woken = before.state is ScheduleState.COMPLETED and definition != before.definition
@@ -299,19 +323,15 @@ def _never(timing: Timing, now_ms: int) -> Problem:
     return Problem("recurrence", "would never fire: it names no instant that lies ahead", "never")
 
 
-def _details(body: ScheduleBody | None, targets: TargetService, target: Target | None) -> list[Problem]:
+def _details(body: ScheduleBody | None, services: Services, target: Target | None) -> list[Problem]:
     if body is None:
         return []
     problems = [*name_problems("name", body.name), *text_problems("description", body.description)]
     if body.key is not None:
         problems += key_problems("key", body.key)
     problems += _label_problems(body.labels or {})
-    if body.audience is not None:
-        problems.append(
-            Problem("audience", "this server has no audience sources; leave it out", "unsupported")
-        )
     if target is not None:
-        problems += targets.check_input(target, body.input)
+        problems += services.targets.check_input(target, body.input)
     return problems
 
 
@@ -325,23 +345,19 @@ def _label_problems(labels: Mapping[str, str]) -> list[Problem]:
     return problems
 
 
-async def _target(who: Identity, targets: TargetService, raw: Json) -> tuple[Target | None, list[Problem]]:
+async def _audience(who: Identity, services: Services, raw: Json) -> list[Problem]:
+    """What is wrong with the audience of a body; one that is no object is refused for its shape."""
+    given = raw.get("audience")
+    return await services.audiences.problems(who.workspace_id, given) if isinstance(given, dict) else []
+
+
+async def _target(who: Identity, services: Services, raw: Json) -> tuple[Target | None, list[Problem]]:
     """The target that a body names, or the problem with it."""
     reference = raw.get("target")
     if isinstance(reference, bool) or not isinstance(reference, str | int) or reference == "":
         return None, []  # the body's shape says so
     try:
-        return await targets.resolve(who.workspace_id, reference), []
+        return await services.targets.resolve(who.workspace_id, reference), []
     except NotFound:
         words = f"{str(reference)[:80]!r} is no target of this workspace: give an id, a key or a number"
         return None, [Problem("target", words, "unknown")]
-
-
-async def _target_or_refuse(who: Identity, targets: TargetService, raw: Json) -> Target | None:
-    """The target for a change, granted; a body that names none is refused later, for its shape."""
-    target, problems = await _target(who, targets, raw)
-    if problems:
-        raise Invalid(problems)
-    if target is not None:
-        who.require_target(target.id, target.name)
-    return target

@@ -31,7 +31,7 @@ class ScheduleRoutes(Routes):
     async def create(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
         body = await read_body(request, self.services.settings.body_limit)
-        draft = await schedule_draft(who, self.services.targets, parse_object(body), self._now())
+        draft = await schedule_draft(who, self.services, parse_object(body), self._now())
         repeated = request.headers.get("idempotency-key")
         if repeated is None:
             return self._shown(await self.services.schedules.create(draft), 201)
@@ -46,7 +46,7 @@ class ScheduleRoutes(Routes):
         raw = {**await self.body(request), "key": key}
         known = await self.services.schedules.find_by_key(who.workspace_id, NATIVE, key)
         if known is None:
-            draft = await schedule_draft(who, self.services.targets, raw, self._now())
+            draft = await schedule_draft(who, self.services, raw, self._now())
             try:
                 return self._shown(await self.services.schedules.create(draft), 201)
             except Conflict:  # somebody else made it in between
@@ -94,10 +94,10 @@ class ScheduleRoutes(Routes):
 
     async def update(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
-        edit, version = await patch(who, self.services.targets, await self.body(request), self._now())
-        version = expected_version(request, version)
+        change = await patch(who, self.services, _id(request), await self.body(request))
+        version = expected_version(request, change.version)
         return self._shown(
-            await self.services.schedules.change(who.workspace_id, _id(request), edit, version)
+            await self.services.schedules.change(who.workspace_id, _id(request), change.edit, version)
         )
 
     async def delete(self, request: Request) -> Answer:
@@ -166,9 +166,11 @@ class ScheduleRoutes(Routes):
     async def _replace(
         self, request: Request, who: Identity, schedule_id: Id, raw: dict[str, object]
     ) -> Answer:
-        edit, version = await replacement(who, self.services.targets, raw, self._now())
-        version = expected_version(request, version)
-        return self._shown(await self.services.schedules.change(who.workspace_id, schedule_id, edit, version))
+        change = await replacement(who, self.services, raw)
+        version = expected_version(request, change.version)
+        return self._shown(
+            await self.services.schedules.change(who.workspace_id, schedule_id, change.edit, version)
+        )
 
     async def _granted(self, who: Identity, request: Request) -> Schedule:
         """The schedule of the path, if its target may be run by the caller. Raises NotFound, Forbidden."""
