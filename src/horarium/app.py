@@ -125,6 +125,7 @@ def executor_options(settings: Settings) -> ExecutorOptions:
         allow_private=settings.allow_private,
         python_functions=settings.python_functions,
         commands=settings.commands,
+        sql_hosts=settings.sql_hosts,
         response_limit_bytes=settings.response_limit,
         data_dir=settings.data,
         public_url=settings.public_url,
