@@ -127,9 +127,10 @@ def input_items(body: Any) -> list[Any]:
 
 def _executor(fields: Fields) -> tuple[str, Json] | None:
     """(type, configuration) as given."""
-    if "executor" not in fields:
+    given = fields.object("executor")
+    if given is None:
         return None
-    inner = fields.inner("executor")
+    inner = Fields(given, "executor", fields.problems)
     kind = inner.text("type", required=True)
     return kind or "", {name: value for name, value in inner.body.items() if name != "type"}
 
