@@ -11,8 +11,8 @@ import fcntl
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from horarium.domain.errors import Unavailable
 from horarium.domain.ids import Id, random_id
 from horarium.engine.clock import DatabaseClock
 from horarium.engine.fanout import FanOut
+from horarium.engine.lease import Lease
 from horarium.engine.loops import (
     HOUSEKEEPING_S,
     UPKEEP_S,
@@ -44,10 +45,11 @@ from horarium.service.services import Services, make_services
 from horarium.service.tenancy import bootstrap
 from horarium.settings import Settings
 from horarium.store.base import Store
-from horarium.store.migrate import migrate_sqlite
+from horarium.store.migrate import migrate_postgres, migrate_sqlite
+from horarium.store.postgres import PostgresStore
 from horarium.store.sqlite import SqliteStore
 from horarium.store.vault import Vault
-from horarium.store.verbs import nodes
+from horarium.store.verbs import meta, nodes
 from horarium.targets import registry
 from horarium.targets.options import ExecutorOptions
 from horarium.targets.secrecy import merge_secrets
@@ -55,6 +57,9 @@ from horarium.times import TZDATA_VERSION
 from horarium.worker.worker import Worker
 
 _log = structlog.get_logger(__name__)
+
+
+PARTITIONS_S = 3600.0
 
 
 @dataclass(slots=True)
@@ -66,6 +71,12 @@ class Node:
     services: Services
     api: FastAPI
     worker: Worker | None
+    lease: Lease | None = None
+    """Of a node among others; who is alone on its database loses it to nobody."""
+
+    @property
+    def may_work(self) -> bool:
+        return self.lease is None or self.lease.held
 
 
 @asynccontextmanager
@@ -97,26 +108,68 @@ def open_sqlite(path: Path) -> SqliteStore:
 @asynccontextmanager
 async def open_node(settings: Settings) -> AsyncIterator[Node]:
     """Everything of a server but the network: open the store, start engine and worker, and end them in order."""
-    async with data_folder(settings) as data:
-        store: Store = open_sqlite(Path(settings.database_url.removeprefix("sqlite:///")))
-        vault = Vault.from_file(data / "secret.key")
+    async with open_database(settings) as (store, vault):
         executors = registry.load(executor_options(settings))
         clock = DatabaseClock()
         await clock.sample(store)
         sources = audience_sources.load(AudienceOptions(store, executor_options(settings)))
         services = make_services(store, vault, executors, clock, settings, merge_secrets, sources)
-        await bootstrap(store, clock.now_ms(), settings.admin_key_file)
-        me = await _register(store, clock, settings)
-        worker = _worker(settings, services, me) if "worker" in settings.roles else None
-        node = Node(me, settings, services, make_api(services), worker)
-        tasks = _start(node, store, clock, vault)
+        await _found(store, clock, settings)
+        entry = await _register(store, clock, settings)
+        node = Node(entry.id, settings, services, make_api(services), None)
+        if "worker" in settings.roles:
+            node.worker = _worker(node)
+        if isinstance(store, PostgresStore):
+            node.lease = Lease(store.url, entry, settings.lease, lambda: _look_again(node))
+        tasks = _start(node, store, clock)
         try:
             yield node
         finally:
             await _stop(node, store, tasks)
             await registry.close(executors)
             await audience_sources.close(sources)
-            await store.close()
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[tuple[Store, Vault]]:
+    """The store that the settings name, brought up to date, and the vault whose key it knows. Raises Unavailable."""
+    async with AsyncExitStack() as stack:
+        store: Store
+        if settings.database_url.startswith("sqlite:///"):
+            data = await stack.enter_async_context(data_folder(settings))
+            store = open_sqlite(Path(settings.database_url.removeprefix("sqlite:///")))
+            given = None if settings.secret_key is None else Vault(settings.secret_key.split(","))
+            stack.push_async_callback(store.close)
+            vault = given or Vault.from_file(data / "secret.key")
+        else:
+            vault = _given_vault(settings)
+            applied = await migrate_postgres(settings.database_url)
+            if applied:
+                _log.info("migrated", applied=applied)
+            store = await PostgresStore.open(settings.database_url, f"horarium {settings.node or os.getpid()}")
+            stack.push_async_callback(store.close)
+        if not await store.write(meta.agree_on_vault, vault.fingerprint(), vault.knows):
+            raise Unavailable(
+                "the secret key is not the one that this database's secrets were encrypted with: give that one, or "
+                "both with the new one first"
+            )
+        yield store, vault
+
+
+def _given_vault(settings: Settings) -> Vault:
+    """The keys of a database that nodes share are given to each of them, and never made up by one."""
+    if settings.secret_key is None:
+        raise Unavailable(
+            "with PostgreSQL the secret key is given: set HORARIUM_SECRET_KEY to the base64 of 32 random bytes, the "
+            "same on every node"
+        )
+    return Vault(settings.secret_key.split(","))
+
+
+async def _found(store: Store, clock: DatabaseClock, settings: Settings) -> None:
+    """The first workspace, made by one node."""
+    async with store.alone() if isinstance(store, PostgresStore) else nullcontext():
+        await bootstrap(store, clock.now_ms(), settings.admin_key_file)
 
 
 def executor_options(settings: Settings) -> ExecutorOptions:
@@ -132,7 +185,7 @@ def executor_options(settings: Settings) -> ExecutorOptions:
     )
 
 
-async def _register(store: Store, clock: DatabaseClock, settings: Settings) -> Id:
+async def _register(store: Store, clock: DatabaseClock, settings: Settings) -> nodes.Node:
     now = clock.now_ms()
     me = nodes.Node(
         random_id(now),
@@ -144,33 +197,42 @@ async def _register(store: Store, clock: DatabaseClock, settings: Settings) -> I
         now,
         now + int(settings.lease * 1000),
     )
-    await store.urgent(nodes.register, me, True)
-    return me.id
+    await store.urgent(nodes.register, me, not isinstance(store, PostgresStore))
+    return me
 
 
-def _worker(settings: Settings, services: Services, me: Id) -> Worker:
+def _look_again(node: Node) -> None:
+    """After a lapse of the lease."""
+    if node.worker is not None:
+        node.worker.look_again()
+
+
+def _worker(node: Node) -> Worker:
+    services, settings = node.services, node.settings
     return Worker(
         services.store,
         services.clock,
-        me,
+        node.id,
         services.executors,
         services.vault,
         settings.concurrency,
         settings.public_url or f"http://{settings.host}:{settings.port}",
         settings.poll,
+        lambda: node.may_work,
     )
 
 
-def _start(node: Node, store: Store, clock: DatabaseClock, vault: Vault) -> list[asyncio.Task[None]]:
+def _start(node: Node, store: Store, clock: DatabaseClock) -> list[asyncio.Task[None]]:
     settings = node.settings
     alarm = Alarm(clock)
     ring_on_due(store, alarm)
     engine = Engine(store, clock, node.id, int(settings.retention_days * DAY_MS))
     loops = [
         clock_loop(clock, store, alarm),
-        heartbeat_loop(store, clock, node.id, int(settings.lease * 1000)),
         upkeep_loop([_touch_keys(node.services)], HOUSEKEEPING_S),
     ]
+    if node.lease is None:
+        loops.append(heartbeat_loop(store, clock, node.id, int(settings.lease * 1000)))
     tasks: list[asyncio.Task[None]] = []
     if node.worker is not None:
         tasks += node.worker.loops()
@@ -179,14 +241,26 @@ def _start(node: Node, store: Store, clock: DatabaseClock, vault: Vault) -> list
         fan_out = FanOut(store, clock, node.id, node.services.audiences, settings.poll)
         loops += [
             fan_out.loop(),
-            release_loop(engine, alarm, node.worker or NoHands(), settings.poll, lambda: clock.held),
+            release_loop(
+                engine, alarm, node.worker or NoHands(), settings.poll, lambda: clock.held or not node.may_work
+            ),
             upkeep_loop([engine.recover, engine.expire, engine.unstick], UPKEEP_S),
             upkeep_loop([engine.rezone, engine.forget, fan_out.tidy], HOUSEKEEPING_S),
         ]
+        if isinstance(store, PostgresStore):
+            loops.append(upkeep_loop([_partitions(store, engine)], PARTITIONS_S))
     tasks += [asyncio.create_task(loop) for loop in loops]
     for task in tasks:
         task.add_done_callback(_end_on_fault)
     return tasks
+
+
+def _partitions(store: PostgresStore, engine: Engine) -> Callable[[], Awaitable[bool]]:
+    async def tidy() -> bool:
+        before = engine.clock.now_ms() - engine.retention_ms
+        return await store.tidy_partitions(before if engine.retention_ms else None)
+
+    return tidy
 
 
 def _touch_keys(services: Services) -> Callable[[], asyncio.Future[bool]]:
@@ -210,6 +284,8 @@ async def _stop(node: Node, store: Store, tasks: list[asyncio.Task[None]]) -> No
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    if node.lease is not None:
+        await node.lease.close()
     with suppress(Unavailable):
         await node.services.identities.write_last_used()
         await store.urgent(nodes.stop, node.id, node.services.clock.now_ms())

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import structlog
+
 from horarium.domain.ids import Id
 from horarium.service.clock import Clock
 from horarium.store.base import Duplicate, Store
-from horarium.store.verbs import answers
+from horarium.store.verbs import answers, meta
 from horarium.store.verbs import nodes as node_verbs
 from horarium.store.verbs import release as release_verbs
 from horarium.store.verbs import runs as run_verbs
 from horarium.store.verbs import upkeep
 from horarium.store.verbs.release import Released
+from horarium.times import TZDATA_VERSION
+
+_log = structlog.get_logger(__name__)
 
 RELEASE_BATCH = 1_000
 """Schedules in one release: a larger batch saves little and holds the writer longer (1,000 take 10-20 ms)."""
@@ -55,7 +60,12 @@ class Engine:
         return await self.store.urgent(upkeep.unstick, self.clock.now_ms(), UPKEEP_BATCH) == UPKEEP_BATCH
 
     async def rezone(self) -> bool:
-        """Set the clocks of schedules whose zone's data has changed, one batch."""
+        """Set the clocks of schedules whose zone's data has changed, one batch. A node with older data than another
+        has does not."""
+        highest = await self.store.urgent(meta.raise_zone_data, TZDATA_VERSION)
+        if highest != TZDATA_VERSION:
+            _log.warning("older_zone_data", ours=TZDATA_VERSION, highest=highest, consequence="does not plan")
+            return False
         return await self.store.urgent(upkeep.rezone, self.clock.now_ms(), UPKEEP_BATCH) == UPKEEP_BATCH
 
     async def forget(self) -> bool:

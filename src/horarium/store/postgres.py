@@ -14,7 +14,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Concatenate, cast
 
 import asyncpg
@@ -22,6 +23,7 @@ import structlog
 
 from horarium.domain.errors import Invalid, Problem, Unavailable
 from horarium.store.base import Duplicate, P, Signal, T, Tx, earliest
+from horarium.store.partitions import drop_partitions, make_partitions
 from horarium.store.signals import Signals
 from horarium.store.statements import Statement, load
 
@@ -37,6 +39,7 @@ ACQUIRE_SECONDS = 10.0
 COMMAND_SECONDS = 60.0
 """Bounds a statement on a network that has gone silent."""
 TRIES = 5
+_ALONE = 0x486F7262
 CHUNK = 5_000
 """Rows sent in one statement."""
 
@@ -225,6 +228,36 @@ class PostgresStore:
                     raise unreachable(error) from error
         raise AssertionError("the loop above returns or raises")
 
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Hold off every other node that asks for this, for what only one may do at a start."""
+        connection = await connect(self.url)
+        try:
+            await connection.execute("SELECT pg_advisory_lock($1)", _ALONE)
+            yield
+        finally:
+            await connection.close()
+
+    async def tidy_partitions(self, before_ms: int | None) -> bool:
+        """Make the coming months, and drop those that ended before an instant; False: there is nothing more to do.
+
+        Raises Unavailable.
+        """
+        now = await self.now_ms()
+        wire = Wire(self.url)
+        try:
+            connection = await wire.open()
+            changed = await make_partitions(connection, now, now)
+            if before_ms is not None:
+                changed += await drop_partitions(connection, before_ms)
+        except (*LOST, asyncpg.PostgresError) as error:
+            raise unreachable(error) from error
+        finally:
+            wire.drop()
+        if changed:
+            _log.info("partitions_changed", partitions=changed)
+        return False
+
     async def close(self) -> None:
         await self._remote.close()
         for pool in (self._urgent, self._write, self._read):
@@ -233,6 +266,41 @@ class PostgresStore:
                     await pool.close()
             except TimeoutError:
                 pool.terminate()
+
+
+class Wire:
+    """One connection outside the pools, opened when it is needed: for whoever must not wait for others."""
+
+    def __init__(self, url: str, name: str = "horarium") -> None:
+        self._url, self._name = url, name
+        self._connection: Any = None
+
+    async def open(self) -> Any:
+        """Raises Unavailable."""
+        try:
+            if self._connection is None or self._connection.is_closed():
+                self._connection = await connect(self._url, self._name)
+        except (*LOST, asyncpg.PostgresError) as error:
+            raise unreachable(error) from error
+        return self._connection
+
+    async def run(
+        self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """A verb as one transaction. Raises Unavailable."""
+        tx = PostgresTx(await self.open(), load("postgres"))
+        try:
+            return await _committed(tx, lambda tx: verb(tx, *args, **kwargs))
+        except (*LOST, asyncpg.PostgresError) as error:
+            raise unreachable(error) from error
+
+    async def now_ms(self) -> int:
+        return await self.run(_now)
+
+    def drop(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
 
 
 _READ_ONLY = {
@@ -259,7 +327,7 @@ async def _committed(tx: PostgresTx, verb: Callable[[PostgresTx], Awaitable[T]])
     return answer
 
 
-async def _now(tx: PostgresTx) -> int:
+async def _now(tx: Tx) -> int:
     row = await tx.row("now_ms")
     return int(row[0])
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 
@@ -39,7 +39,8 @@ OVERRUN_MS = 2_000
 
 
 class Worker:
-    """One process's worker. `concurrency`: attempts under way at once; `callback_base`: where targets answer."""
+    """One process's worker. `concurrency`: attempts under way at once; `callback_base`: where targets answer;
+    `may_work`: whether this node's lease holds."""
 
     def __init__(
         self,
@@ -51,6 +52,7 @@ class Worker:
         concurrency: int = 256,
         callback_base: str | None = None,
         poll_s: float = 5.0,
+        may_work: Callable[[], bool] = lambda: True,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -59,6 +61,7 @@ class Worker:
         self._concurrency = concurrency
         self._callback_base = callback_base
         self._poll_s = poll_s
+        self._may_work = may_work
         self._targets = TargetCache(vault)
         self._recorder = Recorder(store, clock, node, self._let_go)
         self._holding: dict[Id, Work] = {}
@@ -90,9 +93,14 @@ class Worker:
 
     def room(self) -> int:
         """How many more runs may be claimed."""
-        if self._closing:
+        if self._closing or not self._may_work():
             return 0
         return max(0, self._concurrency * PREFETCH - len(self._holding))
+
+    def look_again(self) -> None:
+        """Find out what is still ours, and claim anew: the lease had lapsed."""
+        self._cancellations.set()
+        self._alarm.ring()
 
     async def take(self, ids: list[Id]) -> None:
         """Take runs that were claimed for this node at their birth. What cannot be read now is found as a stray."""
@@ -179,6 +187,9 @@ class Worker:
         if early > 0:
             await asyncio.sleep(early / 1000)
             return await self._attempt(work)
+        if not self._may_work():  # somebody else may have it by now: what we cannot be sure of we leave
+            self._holding.pop(work.id, None)
+            return None
         hindrance = obstacle(work)
         if hindrance is not None:
             return judge(work, Outcome(Verdict.FAILED, error=hindrance, retryable=False), now)

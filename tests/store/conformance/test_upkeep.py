@@ -2,10 +2,10 @@
 
 import pytest
 
-from horarium.domain.errors import NotFound
+from horarium.domain.errors import NotFound, Unavailable
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies, ScheduleState
-from horarium.store.verbs import ledger, nodes, runs, upkeep
+from horarium.store.verbs import ledger, meta, nodes, runs, upkeep
 from horarium.times import zone_fingerprint
 from tests.support.tenant import DAY, HOUR, MINUTE, NOON, TRY_AGAIN, Node
 
@@ -107,3 +107,13 @@ async def test_a_stale_next_slot_neither_fires_early_nor_loses_a_slot(tenant, st
     await tenant.release(NOON + HOUR)
     fires, _ = await store.read(ledger.entries_between, tenant.workspace, schedule.id, 0, NOON * 2, 9)
     assert [fire.slot_ms for fire in fires] == [NOON + HOUR]
+
+
+async def test_a_node_with_older_zone_data_does_not_plan(tenant, store):
+    schedule = await tenant.schedule("0 * * * *")
+    await store.write(meta.raise_zone_data, "9999a")
+    await tenant.release(NOON + HOUR)  # computed from what we have: nobody has told otherwise
+    await stale(store)
+    with pytest.raises(Unavailable, match="9999a"):
+        await tenant.release(NOON + 2 * HOUR)
+    assert len(await tenant.fires(schedule)) == 1

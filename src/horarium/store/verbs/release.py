@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from horarium.domain.errors import Unavailable
 from horarium.domain.fire import FireKind, FireState, SpanReason
 from horarium.domain.ids import Id, fire_id, lowest_id_at, run_id
 from horarium.domain.overlap import Decision
@@ -17,8 +18,9 @@ from horarium.domain.plan import Firing, Passed, Plan, plan
 from horarium.domain.schedule import AfterCompletion, Policies, policies_from_text, timing_from_text
 from horarium.store.base import CANCELLED, FANOUT, READY, Tx
 from horarium.store.verbs.fanout import stop_fanouts
+from horarium.store.verbs.meta import raise_zone_data
 from horarium.store.verbs.settle import cancel_runs, delete_quiet, follow_up
-from horarium.times import compile_timing, jitter_ms
+from horarium.times import TZDATA_VERSION, compile_timing, jitter_ms, zone_fingerprint
 
 SKIP_REASON = "previous fire still running"
 REPLACED = "replaced by a later fire"
@@ -95,6 +97,7 @@ async def release_one(tx: Tx, schedule_id: Id, now: int) -> Any:
 async def _release(tx: Tx, due: Sequence[Any], batch: _Batch, careful: bool) -> Released:
     if not due:
         return Released()
+    await _refuse_older_zones(tx, due)
     plans: dict[tuple[Any, ...], Plan] = {}
     planned = []
     for row in due:
@@ -107,6 +110,18 @@ async def _release(tx: Tx, due: Sequence[Any], batch: _Batch, careful: bool) -> 
         await _enter(tx, batch, row, policies, jitter, one)
     await _write(tx, batch)
     return Released(len(due), batch.begun, batch.claimed)
+
+
+async def _refuse_older_zones(tx: Tx, due: Sequence[Any]) -> None:
+    """What was computed from newer zone data than ours is not ours to plan."""
+    if all(row["zone_data"] == zone_fingerprint(row["zone"]) for row in due):
+        return
+    highest = await raise_zone_data(tx, TZDATA_VERSION)
+    if highest != TZDATA_VERSION:
+        raise Unavailable(
+            f"this node has the zone data {TZDATA_VERSION}, others have {highest}: it does not plan until it "
+            "is brought up to date"
+        )
 
 
 async def _known(tx: Tx, planned: Sequence[tuple[Any, Policies, int, Plan]]) -> frozenset[Id]:

@@ -1,7 +1,7 @@
 -- name: due_schedules
 -- As for both, with each cursor locked and those that another node holds passed over.
 SELECT c.schedule_id, c.workspace_id, c.version, c.accounted_to, c.next_due, c.fires, c.open_fires,
-       c.waiting_fires, v.timing, v.policies, v.target_id, v.audience,
+       c.waiting_fires, c.zone, c.zone_data, v.timing, v.policies, v.target_id, v.audience,
        t.max_concurrency IS NOT NULL OR t.rate_per_second IS NOT NULL AS limited
 FROM cursors c
 JOIN versions v ON v.schedule_id = c.schedule_id AND v.version = c.version
@@ -13,7 +13,7 @@ FOR UPDATE OF c SKIP LOCKED;
 
 -- name: due_schedule
 SELECT c.schedule_id, c.workspace_id, c.version, c.accounted_to, c.next_due, c.fires, c.open_fires,
-       c.waiting_fires, v.timing, v.policies, v.target_id, v.audience,
+       c.waiting_fires, c.zone, c.zone_data, v.timing, v.policies, v.target_id, v.audience,
        t.max_concurrency IS NOT NULL OR t.rate_per_second IS NOT NULL AS limited
 FROM cursors c
 JOIN versions v ON v.schedule_id = c.schedule_id AND v.version = c.version

@@ -1,0 +1,88 @@
+"""The lease of a node among others, kept alive from a thread of its own.
+
+Heartbeats go over a connection of their own, so that neither a busy event loop nor a busy pool costs a node its runs. A
+loop that stands still for as long as the lease lasts gets no heartbeat any more: its runs belong to others then.
+Whether the lease holds is told by the monotonic clock alone: a process that was frozen knows as soon as it wakes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import structlog
+
+from horarium.domain.errors import HorariumError
+from horarium.store.postgres import Wire
+from horarium.store.verbs import nodes
+
+_log = structlog.get_logger(__name__)
+
+PULSE_S = 0.5
+BEATS = 3
+"""Heartbeats in the time of one lease."""
+
+
+class Lease:
+    """`held`: whether this node may claim and begin runs. `on_lapse` is called on the event loop after the node was
+    given up and has registered anew: what it held then is not its own any more."""
+
+    def __init__(self, url: str, node: nodes.Node, lease_s: float, on_lapse: Callable[[], None]) -> None:
+        self._url, self._node, self._lease_s = url, node, lease_s
+        self._on_lapse = on_lapse
+        self._loop = asyncio.get_running_loop()
+        self._until = time.monotonic() + lease_s
+        self._pulse = time.monotonic()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="horarium-lease", daemon=True)
+        self._pulsing = asyncio.create_task(self._pulse_loop())
+        self._thread.start()
+
+    @property
+    def held(self) -> bool:
+        return time.monotonic() < self._until
+
+    async def close(self) -> None:
+        self._pulsing.cancel()
+        self._stopping.set()
+        await asyncio.to_thread(self._thread.join, 2.0)
+
+    async def _pulse_loop(self) -> None:
+        while True:
+            self._pulse = time.monotonic()
+            await asyncio.sleep(PULSE_S)
+
+    def _run(self) -> None:
+        asyncio.run(self._beat_on())
+
+    async def _beat_on(self) -> None:
+        wire = Wire(self._url, f"horarium lease of {self._node.name}")
+        while not self._stopping.is_set():
+            try:
+                async with asyncio.timeout(self._lease_s / 2):
+                    await self._beat(wire)
+            except (HorariumError, TimeoutError) as error:
+                wire.drop()
+                left = round(max(0.0, self._until - time.monotonic()), 1)
+                _log.warning("heartbeat_failed", error=str(error) or "no answer", lease_left_s=left)
+            await asyncio.to_thread(self._stopping.wait, self._lease_s / BEATS)
+        wire.drop()
+
+    async def _beat(self, wire: Wire) -> None:
+        silent = time.monotonic() - self._pulse
+        if silent > self._lease_s:
+            _log.error("event_loop_stands_still", seconds=round(silent, 1), consequence="the lease lapses")
+            return
+        begun = time.monotonic()
+        now, lease_ms = await wire.now_ms(), int(self._lease_s * 1000)
+        alive = await wire.run(nodes.heartbeat, self._node.id, now, lease_ms)
+        if not alive:
+            self._until = 0.0
+            _log.error("lease_lapsed", consequence="this node drops what it held and registers anew")
+            await wire.run(nodes.register, replace(self._node, lease_ms=now + lease_ms), False)
+        self._until = begun + self._lease_s
+        if not alive:
+            self._loop.call_soon_threadsafe(self._on_lapse)
