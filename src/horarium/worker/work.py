@@ -199,6 +199,14 @@ def _next_slot(work: Work) -> int | None:
     return slot_after(compile_timing(timing_from_text(work.run["timing"])), work.run["slot_ms"])
 
 
+def _text(output: Any) -> str:
+    """An output as JSON. Executors are foreign code: what is not quite JSON must not take the worker down."""
+    try:
+        return orjson.dumps(output).decode()
+    except TypeError:
+        return orjson.dumps(output, default=repr, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
 def _ended(work: Work, state: RunState, outcome: Outcome, now: int, again: int | None = None) -> Ended:
     end = work.end
     if state.final:
@@ -220,7 +228,7 @@ def _ended(work: Work, state: RunState, outcome: Outcome, now: int, again: int |
         work.started_ms,
         now,
         outcome.status,
-        None if outcome.output is None else orjson.dumps(outcome.output).decode(),
+        None if outcome.output is None else _text(outcome.output),
         outcome.error,
         again,
         target_id=work.target.id,

@@ -100,13 +100,17 @@ def _claim(connection: Connection, marker: Table, ticket: Ticket) -> None:
 
 def _apply(connection: Connection, plan: Plan) -> dict[str, Any]:
     result = connection.execute(plan.statement)
-    output: dict[str, Any] = {"operation": plan.kind, "table": plan.table.name, "affected": result.rowcount}
+    output: dict[str, Any] = {
+        "operation": plan.kind,
+        "table": str(plan.table.name),
+        "affected": result.rowcount,
+    }
     keys = plan.table.primary_key.columns.keys()
     if plan.kind == "INSERT":
         output["affected"] = 1
         if keys and result.inserted_primary_key is not None:
             output["primary_key"] = {
-                key: render(value) for key, value in zip(keys, result.inserted_primary_key, strict=True)
+                str(key): render(value) for key, value in zip(keys, result.inserted_primary_key, strict=True)
             }
     return output
 

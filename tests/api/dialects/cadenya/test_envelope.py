@@ -23,8 +23,9 @@ async def test_every_kind_of_failure_is_a_status(cadenya: Cadenya) -> None:
         (await client.post(f"{base}/as_x:explode"), 405, 12),
     ):
         body = answer.json()
-        assert answer.status_code == status and body["code"] == code, (answer.url, body)
-        assert isinstance(body["message"], str) and isinstance(body["details"], list)
+        assert (answer.status_code, body["code"]) == (status, code), (answer.url, body)
+        assert isinstance(body["message"], str)
+        assert isinstance(body["details"], list)
 
 
 async def test_a_body_that_is_too_large_is_refused() -> None:
@@ -32,7 +33,8 @@ async def test_a_body_that_is_too_large_is_refused() -> None:
         cadenya = Cadenya(house)
         await cadenya.use_agent()
         answer = await cadenya.post("", cadenya.body(initialMessage="x" * 3000))
-        assert answer.status_code == 413 and answer.json()["code"] == 3
+        assert answer.status_code == 413
+        assert answer.json()["code"] == 3
 
 
 async def test_a_target_without_a_grant_cannot_be_scheduled(cadenya: Cadenya) -> None:
@@ -41,7 +43,8 @@ async def test_a_target_without_a_grant_cannot_be_scheduled(cadenya: Cadenya) ->
     issued = await services.tenancy.create_key(who, "k", ["*"], other.id)
     async with client_of(cadenya.house.api, issued.text) as client:
         answer = await client.post(cadenya.base, json=cadenya.body())
-    assert answer.status_code == 403 and answer.json()["code"] == 7
+    assert answer.status_code == 403
+    assert answer.json()["code"] == 7
 
 
 async def test_a_body_without_content_type_is_json(cadenya: Cadenya) -> None:

@@ -35,15 +35,18 @@ async def test_each_fire_creates_one_objective_that_the_agent_receives(cadenya: 
     (one,) = await cadenya.objectives()
     assert one["metadata"]["id"].startswith("obj_")
     assert one["state"] == "OBJECTIVE_STATE_FINALIZED"
-    assert one["agentScheduleId"] == made["metadata"]["id"] and one["agentId"] == cadenya.agent
-    assert one["initialMessage"] == "Good morning" and one["data"] == {"team": "blue"}
+    assert one["agentScheduleId"] == made["metadata"]["id"]
+    assert one["agentId"] == cadenya.agent
+    assert one["initialMessage"] == "Good morning"
+    assert one["data"] == {"team": "blue"}
     assert one["chatHistory"] == [
         {"role": "user", "content": "Good morning"},
         {"role": "assistant", "content": "Done."},
     ]
     assert one["output"] == {"answer": "Done."}
     info = (await cadenya.get(f"/{made['metadata']['id']}")).json()["info"]
-    assert info["totalFires"] == 1 and info["lastObjectiveId"] == one["metadata"]["id"]
+    assert info["totalFires"] == 1
+    assert info["lastObjectiveId"] == one["metadata"]["id"]
     assert info["lastFireAt"] == "2026-03-06T14:00:00.000Z"
     assert info["nextFireAt"] == "2026-03-07T14:00:00.000Z"
 
@@ -66,7 +69,8 @@ async def test_a_slot_that_comes_while_one_still_runs_is_skipped_and_says_so(cad
         await working
     assert info["lastSkippedAt"] == "2026-03-06T12:02:00.000Z"
     assert info["lastSkipReason"] == "previous objective still running"
-    assert info["totalFires"] == 1 and info["lastObjectiveId"] == running["metadata"]["id"]
+    assert info["totalFires"] == 1
+    assert info["lastObjectiveId"] == running["metadata"]["id"]
     assert [one["state"] for one in await cadenya.objectives()] == ["OBJECTIVE_STATE_FINALIZED"]
 
 
@@ -108,12 +112,14 @@ async def test_objectives_are_filtered_ordered_and_paged(cadenya: Cadenya) -> No
         answer = (
             await cadenya.client.get(f"/v1/workspaces/{cadenya.workspace}/objectives", params=query)
         ).json()
-        assert answer["items"] and answer["pagination"]["total"] == 60
+        assert answer["items"]
+        assert answer["pagination"]["total"] == 60
         seen += [one["metadata"]["id"] for one in answer["items"]]
         cursor = answer["pagination"].get("nextCursor", "")
         if not cursor:
             break
-    assert len(set(seen)) == 60 and seen == sorted(seen)
+    assert len(set(seen)) == 60
+    assert seen == sorted(seen)
 
 
 async def test_failures_and_timeouts_are_told_apart(house: House, cadenya: Cadenya) -> None:
@@ -126,7 +132,8 @@ async def test_failures_and_timeouts_are_told_apart(house: House, cadenya: Caden
         await house.release()
         await house.work()
         (failed,) = await cadenya.objectives(state="OBJECTIVE_STATE_FAILED")
-        assert failed["stateMessage"] and len(failed["chatHistory"]) == 1
+        assert failed["stateMessage"]
+        assert len(failed["chatHistory"]) == 1
         target = await house.target(
             "agent", receiver.url("/slow"), timeout_ms=50, name="Slow", key="slow-agent"
         )
@@ -139,7 +146,8 @@ async def test_failures_and_timeouts_are_told_apart(house: House, cadenya: Caden
             await house.work()
         gate.set()
     found = await cadenya.objectives(state="OBJECTIVE_STATE_TIMED_OUT", agentId=str(target.number))
-    assert found and {one["agentScheduleId"] for one in found} == {made["metadata"]["id"]}
+    assert found
+    assert {one["agentScheduleId"] for one in found} == {made["metadata"]["id"]}
 
 
 async def test_a_cancelled_run_is_a_cancelled_objective(cadenya: Cadenya, house: House) -> None:
@@ -231,4 +239,5 @@ async def test_an_agent_without_executor_is_a_draft_whose_objectives_fail_and_sa
     await house.release()
     await house.work()
     (one,) = await cadenya.objectives()
-    assert one["state"] == "OBJECTIVE_STATE_FAILED" and "executor" in one["stateMessage"]
+    assert one["state"] == "OBJECTIVE_STATE_FAILED"
+    assert "executor" in one["stateMessage"]

@@ -35,7 +35,8 @@ async def use(house: House, cadenya: Cadenya) -> AsyncIterator[Use]:
 async def test_it_finds_its_way(use: Use, cadenya: Cadenya) -> None:
     me: types.WhoamiResponse = await use(lambda client: client.profiles.whoami())
     assert me.profile.spec.type == "PROFILE_TYPE_API_KEY"
-    assert me.default_workspace is not None and me.default_workspace.id == cadenya.workspace
+    assert me.default_workspace is not None
+    assert me.default_workspace.id == cadenya.workspace
     account: types.Account = await use(lambda client: client.accounts.retrieve())
     assert account.metadata.id == me.profile.metadata.account_id
     assert [one.metadata.id for one in account.spec.workspaces] == [cadenya.workspace]
@@ -54,7 +55,8 @@ async def test_it_makes_and_lists_agents(use: Use) -> None:
             },
         )
     )
-    assert made.state == "STATE_PUBLISHED" and made.info.variation_count == 1
+    assert made.state == "STATE_PUBLISHED"
+    assert made.info.variation_count == 1
     assert made.metadata.labels == {"a": "b"}
     again: types.Agent = await use(lambda client: client.agents.retrieve("external_id:scout"))
     assert again.metadata.id == made.metadata.id
@@ -78,7 +80,8 @@ async def test_the_whole_life_of_a_schedule(use: Use, cadenya: Cadenya) -> None:
                 "overlap_policy": "OVERLAP_POLICY_ALLOW",
             },
         )
-        assert made.state == "STATE_ACTIVE" and made.spec.first_user_message == "Hi"
+        assert made.state == "STATE_ACTIVE"
+        assert made.spec.first_user_message == "Hi"
         assert made.spec.first_user_message_data == {"n": 1}
         assert made.spec.system_prompt_data == {"tone": "dry"}
         assert made.info.next_fire_at == datetime(2026, 3, 6, 14, tzinfo=UTC)
@@ -91,7 +94,8 @@ async def test_the_whole_life_of_a_schedule(use: Use, cadenya: Cadenya) -> None:
             metadata={"name": "Nightly"},
             spec={"schedule": {}, "overlap_policy": "OVERLAP_POLICY_SKIP"},
         )
-        assert changed.metadata.name == "Nightly" and changed.spec.schedule == made.spec.schedule
+        assert changed.metadata.name == "Nightly"
+        assert changed.spec.schedule == made.spec.schedule
         assert schedules.pause(agent, made.metadata.id).state == "STATE_PAUSED"
         assert schedules.resume(agent, "external_id:a/b c").state == "STATE_ACTIVE"
         assert schedules.archive(agent, made.metadata.id).state == "STATE_ARCHIVED"
@@ -125,10 +129,12 @@ async def test_it_reads_objectives(use: Use, cadenya: Cadenya, house: House) -> 
 
     def look(client: Client) -> None:
         (one,) = list(client.objectives.list(agent_schedule_id=made["metadata"]["id"], include_info=True))
-        assert one.state == "OBJECTIVE_STATE_PENDING" and one.first_user_message == "Good morning"
+        assert one.state == "OBJECTIVE_STATE_PENDING"
+        assert one.first_user_message == "Good morning"
         assert one.config_snapshot.agent_schedule is not None
         assert one.config_snapshot.agent_schedule.metadata.id == made["metadata"]["id"]
-        assert one.info is not None and one.info.agent.id == cadenya.agent
+        assert one.info is not None
+        assert one.info.agent.id == cadenya.agent
         assert client.objectives.retrieve(one.metadata.id).metadata == one.metadata
         (event,) = list(client.objectives.list_events(one.metadata.id))
         assert event.data.user_message.content == "Good morning"

@@ -12,11 +12,14 @@ FIELDS = {"id", "accountId", "workspaceId", "name", "externalId", "labels", "pro
 async def test_it_creates_a_schedule_that_clients_of_both_ages_can_read(cadenya: Cadenya) -> None:
     made = await cadenya.created(metadata={"name": "Daily"}, data={"team": "blue"})
     assert made["metadata"].keys() >= FIELDS
-    assert made["metadata"]["externalId"] == "" and made["metadata"]["labels"] == {}
-    assert made["metadata"]["id"].startswith("as_") and made["metadata"]["workspaceId"].startswith("ws_")
+    assert made["metadata"]["externalId"] == ""
+    assert made["metadata"]["labels"] == {}
+    assert made["metadata"]["id"].startswith("as_")
+    assert made["metadata"]["workspaceId"].startswith("ws_")
     assert made["spec"]["initialMessage"] == made["spec"]["firstUserMessage"] == "Good morning"
     assert made["spec"]["data"] == made["spec"]["firstUserMessageData"] == {"team": "blue"}
-    assert made["spec"]["status"] == "AGENT_SCHEDULE_STATUS_ACTIVE" and made["state"] == "STATE_ACTIVE"
+    assert made["spec"]["status"] == "AGENT_SCHEDULE_STATUS_ACTIVE"
+    assert made["state"] == "STATE_ACTIVE"
     assert made["spec"]["overlapPolicy"] == "OVERLAP_POLICY_SKIP"
     assert made["info"]["totalFires"] == 0
     assert made["info"]["nextFireAt"] == "2026-03-06T14:00:00.000Z"
@@ -27,13 +30,15 @@ async def test_the_newer_spelling_creates_the_same(cadenya: Cadenya) -> None:
     spec = {"firstUserMessage": "Hi", "firstUserMessageData": {"a": 1}, "schedule": at_nine()}
     answer = await cadenya.post("", {"metadata": {"name": "n"}, "spec": spec})
     assert answer.status_code == 200
-    assert answer.json()["spec"]["initialMessage"] == "Hi" and answer.json()["spec"]["data"] == {"a": 1}
+    assert answer.json()["spec"]["initialMessage"] == "Hi"
+    assert answer.json()["spec"]["data"] == {"a": 1}
 
 
 async def test_spellings_that_disagree_are_refused(cadenya: Cadenya) -> None:
     spec = {"initialMessage": "a", "firstUserMessage": "b", "schedule": at_nine()}
     answer = await cadenya.post("", {"metadata": {"name": "n"}, "spec": spec})
-    assert answer.status_code == 400 and answer.json()["code"] == 3
+    assert answer.status_code == 400
+    assert answer.json()["code"] == 3
     assert cadenya.violations(answer) == {"spec.firstUserMessage"}
 
 
@@ -77,7 +82,8 @@ async def test_an_interval_with_an_offset_as_long_as_itself_is_refused(cadenya: 
 async def test_rules_that_never_fire_are_accepted_without_a_next_fire(cadenya: Cadenya) -> None:
     never = {"timezone": "UTC", "calendars": [{"dayOfMonth": [{"start": 31}], "month": [{"start": 2}]}]}
     made = await cadenya.created(schedule=never)
-    assert "nextFireAt" not in made["info"] and made["state"] == "STATE_ACTIVE"
+    assert "nextFireAt" not in made["info"]
+    assert made["state"] == "STATE_ACTIVE"
     paused = (await cadenya.post(f"/{made['metadata']['id']}:pause")).json()
     assert paused["state"] == "STATE_PAUSED"
     resumed = (await cadenya.post(f"/{made['metadata']['id']}:resume")).json()
@@ -95,13 +101,15 @@ async def test_it_is_found_by_its_external_id_percent_encoded_or_not(cadenya: Ca
     for way in ("external_id%3Aa%2Fb%20c%3A1", "external_id:a%2Fb%20c:1", made["metadata"]["id"]):
         assert (await cadenya.get(f"/{way}")).json()["metadata"]["id"] == made["metadata"]["id"]
     paused = await cadenya.post("/external_id%3Aa%2Fb%20c%3A1:pause")
-    assert paused.status_code == 200 and paused.json()["state"] == "STATE_PAUSED"
+    assert paused.status_code == 200
+    assert paused.json()["state"] == "STATE_PAUSED"
 
 
 async def test_an_external_id_is_unique_and_a_retry_is_discouraged(cadenya: Cadenya) -> None:
     await cadenya.created(metadata={"name": "n", "externalId": "nightly"})
     again = await cadenya.post("", cadenya.body(metadata={"name": "other", "externalId": "nightly"}))
-    assert again.status_code == 409 and again.json()["code"] == 6
+    assert again.status_code == 409
+    assert again.json()["code"] == 6
     assert again.headers["x-should-retry"] == "false"
     same_name = await cadenya.post("", cadenya.body(metadata={"name": "n"}))
     assert same_name.status_code == 200
@@ -111,31 +119,38 @@ async def test_pause_resume_and_archive(cadenya: Cadenya) -> None:
     made = await cadenya.created()
     path = f"/{made['metadata']['id']}"
     refused = await cadenya.post(f"{path}:resume")
-    assert refused.status_code == 400 and refused.json()["code"] == 9
+    assert refused.status_code == 400
+    assert refused.json()["code"] == 9
     paused = (await cadenya.post(f"{path}:pause")).json()
-    assert paused["state"] == "STATE_PAUSED" and "nextFireAt" not in paused["info"]
+    assert paused["state"] == "STATE_PAUSED"
+    assert "nextFireAt" not in paused["info"]
     resumed = (await cadenya.post(f"{path}:resume")).json()
-    assert resumed["state"] == "STATE_ACTIVE" and "nextFireAt" in resumed["info"]
+    assert resumed["state"] == "STATE_ACTIVE"
+    assert "nextFireAt" in resumed["info"]
     archived = (await cadenya.post(f"{path}:archive")).json()
     assert archived["spec"]["status"] == "AGENT_SCHEDULE_STATUS_ARCHIVED"
     for verb in ("resume", "pause"):
         refused = await cadenya.post(f"{path}:{verb}")
-        assert refused.status_code == 400 and refused.json()["code"] == 9
+        assert refused.status_code == 400
+        assert refused.json()["code"] == 9
     back = await cadenya.patch(path, {"spec": {"status": "AGENT_SCHEDULE_STATUS_ACTIVE"}})
-    assert back.status_code == 400 and back.json()["code"] == 9
+    assert back.status_code == 400
+    assert back.json()["code"] == 9
 
 
 async def test_it_is_born_paused_or_archived_where_its_status_says_so(cadenya: Cadenya) -> None:
     for word in ("PAUSED", "ARCHIVED"):
         made = await cadenya.created(status=f"AGENT_SCHEDULE_STATUS_{word}")
-        assert made["state"] == f"STATE_{word}" and "nextFireAt" not in made["info"]
+        assert made["state"] == f"STATE_{word}"
+        assert "nextFireAt" not in made["info"]
 
 
 async def test_delete_answers_an_empty_object_and_then_it_is_gone(cadenya: Cadenya) -> None:
     made = await cadenya.created()
     path = f"/{made['metadata']['id']}"
     deleted = await cadenya.client.delete(cadenya.base + path)
-    assert deleted.status_code == 200 and deleted.json() == {}
+    assert deleted.status_code == 200
+    assert deleted.json() == {}
     assert (await cadenya.get(path)).status_code == 404
     assert (await cadenya.client.delete(cadenya.base + path)).json()["code"] == 5
 
@@ -162,4 +177,4 @@ async def test_an_unknown_agent_workspace_or_schedule_is_not_found(cadenya: Cade
         f"/v1/workspaces/{workspace}/agents/{agent}/schedules/{made['metadata']['id'][3:]}",
     ):
         answer = await cadenya.client.get(path)
-        assert answer.status_code == 404 and answer.json()["code"] == 5, path
+        assert (answer.status_code, answer.json()["code"]) == (404, 5), path

@@ -17,7 +17,8 @@ async def made(cadenya: Cadenya) -> dict[str, Any]:
 
 async def test_an_empty_update_changes_nothing(cadenya: Cadenya, made: dict[str, Any]) -> None:
     answer = await cadenya.patch(f"/{made['metadata']['id']}", {})
-    assert answer.status_code == 200 and answer.json() == made
+    assert answer.status_code == 200
+    assert answer.json() == made
 
 
 async def test_without_a_mask_each_present_field_is_replaced_whole(
@@ -25,7 +26,8 @@ async def test_without_a_mask_each_present_field_is_replaced_whole(
 ) -> None:
     body = {"metadata": {"labels": {"x": "1"}}, "spec": {"schedule": every("3600s"), "data": None}}
     changed = (await cadenya.patch("/external_id:daily", body)).json()
-    assert changed["metadata"]["labels"] == {"x": "1"} and changed["metadata"]["name"] == "Daily"
+    assert changed["metadata"]["labels"] == {"x": "1"}
+    assert changed["metadata"]["name"] == "Daily"
     assert changed["spec"]["schedule"] == every("3600s")
     assert changed["spec"]["data"] == {"a": 1}
     assert changed["spec"]["overlapPolicy"] == "OVERLAP_POLICY_ALLOW"
@@ -44,8 +46,10 @@ async def test_with_a_mask_only_its_paths_are_read_and_validated(
 async def test_a_listed_field_that_is_left_out_is_cleared(cadenya: Cadenya, made: dict[str, Any]) -> None:
     mask = "metadata.externalId, metadata.labels,spec.data,spec.overlapPolicy"
     changed = (await cadenya.patch("/external_id:daily", {"updateMask": mask})).json()
-    assert changed["metadata"]["externalId"] == "" and changed["metadata"]["labels"] == {}
-    assert "data" not in changed["spec"] and changed["spec"]["overlapPolicy"] == "OVERLAP_POLICY_SKIP"
+    assert changed["metadata"]["externalId"] == ""
+    assert changed["metadata"]["labels"] == {}
+    assert "data" not in changed["spec"]
+    assert changed["spec"]["overlapPolicy"] == "OVERLAP_POLICY_SKIP"
     refused = await cadenya.patch(f"/{made['metadata']['id']}", {"updateMask": "metadata.name"})
     assert cadenya.violations(refused) == {"metadata.name"}
 
@@ -88,7 +92,8 @@ async def test_the_mask_is_tolerated_as_a_query_parameter(cadenya: Cadenya, made
 async def test_a_whole_group_can_be_listed(cadenya: Cadenya, made: dict[str, Any]) -> None:
     body = {"updateMask": "spec", "spec": {"initialMessage": "Hello", "schedule": at_nine()}}
     changed = (await cadenya.patch("/external_id:daily", body)).json()
-    assert "data" not in changed["spec"] and changed["spec"]["overlapPolicy"] == "OVERLAP_POLICY_SKIP"
+    assert "data" not in changed["spec"]
+    assert changed["spec"]["overlapPolicy"] == "OVERLAP_POLICY_SKIP"
     refused = await cadenya.patch("/external_id:daily", {"updateMask": "spec", "spec": {}})
     assert cadenya.violations(refused) == {
         "spec.initialMessage",
@@ -107,16 +112,19 @@ async def test_status_unspecified_changes_nothing(cadenya: Cadenya, made: dict[s
 
 async def test_the_bundle_key_of_either_age_is_one_thing(cadenya: Cadenya) -> None:
     older = await cadenya.created({"name": "older", "bundleKey": "b1", "externalId": "older"})
-    assert older["metadata"]["bundleKey"] == "b1" and older["metadata"]["labels"] == {"bundle_key": "b1"}
+    assert older["metadata"]["bundleKey"] == "b1"
+    assert older["metadata"]["labels"] == {"bundle_key": "b1"}
     newer = await cadenya.created({"name": "newer", "labels": {"bundle_key": "b1"}, "externalId": "newer"})
     assert newer["metadata"]["bundleKey"] == "b1"
     found = (await cadenya.get("", bundleKey="b1")).json()
     assert found["pagination"]["total"] == 2
     labels = {"metadata": {"labels": {"x": "1"}}}
     kept = (await cadenya.patch("/external_id:older", labels)).json()["metadata"]
-    assert kept["bundleKey"] == "b1" and kept["labels"] == {"x": "1", "bundle_key": "b1"}
+    assert kept["bundleKey"] == "b1"
+    assert kept["labels"] == {"x": "1", "bundle_key": "b1"}
     gone = (await cadenya.patch("/external_id:newer", labels)).json()["metadata"]
-    assert "bundleKey" not in gone and gone["labels"] == {"x": "1"}
+    assert "bundleKey" not in gone
+    assert gone["labels"] == {"x": "1"}
     cleared = (await cadenya.patch("/external_id:older", {"updateMask": "metadata.bundleKey"})).json()
     assert "bundleKey" not in cleared["metadata"]
     both = {"name": "n", "bundleKey": "b1", "labels": {"bundle_key": "b2"}}
@@ -130,4 +138,5 @@ async def test_an_edit_does_not_fire_and_an_archived_one_can_be_renamed(
     assert await cadenya.house.release() == 0
     await cadenya.post("/external_id:daily:archive")
     renamed = await cadenya.patch("/external_id:daily", {"metadata": {"name": "Old"}})
-    assert renamed.json()["metadata"]["name"] == "Old" and renamed.json()["state"] == "STATE_ARCHIVED"
+    assert renamed.json()["metadata"]["name"] == "Old"
+    assert renamed.json()["state"] == "STATE_ARCHIVED"

@@ -1,0 +1,242 @@
+"""What events do: agents that answer, tools that are called, rows that are written, each by a real fire."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from horarium.domain.run import RunState
+from horarium.domain.target import Target
+from horarium.store.verbs.runs import Run
+from horarium.targets.options import ExecutorOptions
+from horarium.targets.sql import create_table, read_rows
+from tests.api.dialects.autessa.support import Autessa, agent_event, limited, table_event, tool_event
+from tests.support.house import House
+from tests.support.model_server import ModelServer
+from tests.support.receiver import Answer, Receiver
+
+
+async def runs(house: House) -> list[Run]:
+    return await house.services.runs.list(house.first.workspace_id, 100)
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with Receiver() as made:
+        yield made
+
+
+async def test_an_agent_answers_through_a_fire_of_its_event(house: House, autessa: Autessa) -> None:
+    async with ModelServer() as server:
+        config = {"model": "echo", "base_url": server.base_url, "instructions": "Be brief."}
+        agent = await house.target("agent", executor="llm", config=config)
+        event = await autessa.event(**agent_event(agent.number))
+        assert await house.move("2025-11-03T14:00:00Z") == 1
+        messages = server.requests[0]["messages"]
+    (run,) = await runs(house)
+    assert run.state is RunState.SUCCEEDED
+    output = orjson.loads(run.output or "")
+    assert output["answer"] == "You said: Generate daily summary"
+    assert [one["role"] for one in messages] == ["system", "user"]
+    assert (await autessa.get(event))["lastRunAt"] == "2025-11-03T14:00:00Z"
+
+
+async def test_a_tool_receives_its_variables_and_its_environment_stays_secret(
+    house: House, autessa: Autessa, receiver: Receiver
+) -> None:
+    tool = await house.target(
+        "tool",
+        config={
+            "url": receiver.url("/tool"),
+            "headers": {"X-Sent": "{{ environment.TOKEN }}"},
+            "body": {"variables": "{{ input.variables }}"},
+        },
+    )
+    receiver.script("/tool", Answer(200, b'{"echo": "s3cret-value"}'))
+    request = {
+        "toolId": tool.number,
+        "variables": {"team": "blue"},
+        "environmentVariables": {"TOKEN": "s3cret-value"},
+    }
+    made = await autessa.call(
+        "create", **tool_event(tool.number, toolConfig={"toolExecutionRequest": request})
+    )
+    assert await house.move("2025-11-03T12:05:00Z") == 1
+    (sent,) = receiver.requests
+    assert sent.json() == {"variables": {"team": "blue"}}
+    assert sent.headers["x-sent"] == "s3cret-value"
+    an_id = made.json()["eventId"]
+    shown = (await autessa.call("get", scheduledEventId=an_id)).json()["scheduledEvent"]
+    masked = request | {"environmentVariables": {"TOKEN": "***"}}
+    assert shown["toolConfig"] == {"toolExecutionRequest": masked}
+    (run,) = await runs(house)
+    native = await house.client.get("/horarium/v1/schedules")
+    everything = f"{made.text} {run} {native.text} {house.store.connection.serialize()!r}"
+    assert "s3cret-value" not in everything
+    # What an answer showed can be sent back: the secret stays.
+    update = {"scheduledEventId": an_id, "toolConfig": shown["toolConfig"]}
+    assert (await autessa.call("update", **update)).status_code == 200
+    assert await house.move("2025-11-03T12:10:00Z") == 1
+    assert receiver.requests[1].headers["x-sent"] == "s3cret-value"
+
+
+async def test_a_failure_is_retried_unless_errors_are_to_be_passed_over(
+    house: House, autessa: Autessa, receiver: Receiver
+) -> None:
+    receiver.script("/agent", Answer(500))
+    agent = await house.target("agent", receiver.url("/agent"))
+    for go_on in (True, False):
+        config = agent_event(agent.number)["agentConfig"] | {"continueOnError": go_on}
+        await autessa.event(
+            **agent_event(
+                agent.number, agentConfig=config, cronExpression="at(2025-11-03T13:00:00)", timezone="UTC"
+            )
+        )
+    await house.move("2025-11-03T13:00:00Z")
+    for _ in range(5):
+        house.clock.now += 600_000
+        await house.work()
+    assert sorted((one.state.value, one.attempts) for one in await runs(house)) == [
+        ("failed", 1),
+        ("failed", 3),
+    ]
+
+
+async def test_the_event_goes_on_after_a_failure(house: House, autessa: Autessa, receiver: Receiver) -> None:
+    receiver.script("/agent", Answer(400))
+    agent = await house.target("agent", receiver.url("/agent"))
+    event = await autessa.event(**agent_event(agent.number, cronExpression="rate(1 hour)"))
+    assert await house.move("2025-11-03T13:00:00Z") == 1
+    assert (await autessa.get(event))["enabled"] is True
+    assert await house.move("2025-11-03T14:00:00Z") == 1
+
+
+async def test_a_grant_withdrawn_since_fails_the_run_with_that_reason(
+    house: House, receiver: Receiver
+) -> None:
+    agent = await house.target("agent", receiver.url("/agent"))
+    caller = await limited(house, agent.id)
+    event = await caller.event(**agent_event(agent.number, cronExpression="rate(1 hour)"))
+    who = await house.who()
+    (principal,) = [
+        one
+        for one in (await house.services.tenancy.list_principals(who, bytes(16), 10)).items
+        if one.name == "limited"
+    ]
+    await house.services.tenancy.remove_grant(who, principal.id, agent.id)
+    assert await house.move("2025-11-03T13:00:00Z") == 1
+    (run,) = await runs(house)
+    assert run.state is RunState.FAILED
+    assert "grant" in (run.error or "")
+    assert receiver.requests == []
+    assert await caller.errors(
+        "update", 403, scheduledEventId=event["eventId"], agentConfig=event["agentConfig"]
+    ) == [f"API key does not have permission to access the target agent (ID: {agent.number})"]
+    # Somebody who may takes the event over by setting its target again.
+    admin = Autessa(house)
+    body = {"scheduledEventId": event["eventId"], "agentConfig": event["agentConfig"]}
+    assert (await admin.call("update", **body)).status_code == 200
+    assert await house.move("2025-11-03T14:00:00Z") == 1
+    assert len(receiver.requests) == 1
+
+
+async def test_revoking_the_key_that_made_an_event_changes_nothing(
+    house: House, autessa: Autessa, receiver: Receiver
+) -> None:
+    agent = await house.target("agent", receiver.url("/agent"))
+    who = await house.who()
+    issued = await house.services.tenancy.create_key(who, "second", ["*"])
+    await Autessa(house, issued.text).event(**agent_event(agent.number, cronExpression="rate(1 hour)"))
+    await house.services.tenancy.revoke_key(who, issued.key.id)
+    assert await house.move("2025-11-03T13:00:00Z") == 1
+    assert len(receiver.requests) == 1
+
+
+async def test_an_update_to_another_action_needs_its_config(
+    house: House, autessa: Autessa, receiver: Receiver
+) -> None:
+    agent = await house.target("agent")
+    tool = await house.target("tool", receiver.url("/tool"))
+    event = await autessa.event(**agent_event(agent.number, cronExpression="rate(1 hour)"))
+    an_id = event["eventId"]
+    errors = await autessa.errors("update", 400, scheduledEventId=an_id, actionType="INVOKE_TOOL")
+    assert errors == ["Tool ID is required for INVOKE_TOOL action"]
+    config = {"toolExecutionRequest": {"toolId": tool.number, "variables": {"a": 1}}}
+    changed = await autessa.call(
+        "update", scheduledEventId=an_id, actionType="INVOKE_TOOL", toolConfig=config
+    )
+    shown = changed.json()["scheduledEvent"]
+    assert shown["actionType"] == "INVOKE_TOOL"
+    assert shown["toolConfig"] == config
+    assert "agentConfig" not in shown
+    await house.move("2025-11-03T13:00:00Z")
+    assert receiver.requests[0].json()["input"] == {"variables": {"a": 1}}
+
+
+COLUMNS = [{"name": "name", "type": "text", "nullable": False}, {"name": "score", "type": "integer"}]
+
+
+@pytest.fixture
+async def table(house: House, tmp_path: Path) -> Target:
+    options = ExecutorOptions(data_dir=tmp_path)
+    await create_table(options, house.first.workspace_id, "crm", "people", COLUMNS)
+    return await house.target("table", executor="sql", config={"database": "crm", "table": "people"})
+
+
+async def rows(house: House, tmp_path: Path) -> list[dict[str, Any]]:
+    options = ExecutorOptions(data_dir=tmp_path)
+    found = await read_rows(options, house.first.workspace_id, "crm", "people")
+    return list(found["rows"])
+
+
+async def test_a_row_is_written_once_by_each_fire(
+    house: House, autessa: Autessa, table: Target, tmp_path: Path
+) -> None:
+    config = {"operation": "INSERT", "values": {"name": "Ada", "score": 1}}
+    event = await autessa.event(**table_event(table.number, config))
+    assert event["autessaDbConfig"] == config | {"targetTableId": table.number}
+    for slot in ("2025-11-03T12:05:00Z", "2025-11-03T12:10:00Z"):
+        assert await house.move(slot) == 1
+        await house.work()
+    assert [one["name"] for one in await rows(house, tmp_path)] == ["Ada", "Ada"]
+    assert {one.state for one in await runs(house)} == {RunState.SUCCEEDED}
+    where = json.dumps([{"column": "score", "operator": "<", "value": 5}])
+    update = {"operation": "UPDATE", "values": {"score": 9}, "whereConditions": where}
+    changed = await autessa.call(
+        "update",
+        scheduledEventId=event["eventId"],
+        autessaDbConfig={"targetTableId": table.number, **update},
+    )
+    assert changed.status_code == 200, changed.text
+    await house.move("2025-11-03T12:15:00Z")
+    assert [one["score"] for one in await rows(house, tmp_path)] == [9, 9]
+
+
+@pytest.mark.parametrize(
+    ("config", "named"),
+    [
+        ({"operation": "DELETE", "values": {"name": "x"}}, "operation"),
+        ({"operation": "INSERT", "values": {}}, "values"),
+        ({"operation": "INSERT", "values": {"name": "x", "nope": 1}}, "nope"),
+        ({"operation": "INSERT", "values": {"name": "x", "score": "many"}}, "score"),
+        ({"operation": "INSERT", "values": {"score": 1}}, "name"),
+        ({"operation": "INSERT", "values": {"name": "x"}, "dbRecordId": 1}, "dbRecordId"),
+        ({"operation": "INSERT", "values": {"name": "x"}, "whereConditions": "{}"}, "whereConditions"),
+        ({"operation": "UPDATE", "values": {"name": "x"}}, "dbRecordId"),
+        ({"operation": "UPDATE", "values": {"name": "x"}, "dbRecordId": "1"}, "dbRecordId"),
+        ({"operation": "UPDATE", "values": {"name": "x"}, "whereConditions": "{}"}, "whereConditions"),
+        ({"operation": "UPDATE", "values": {"name": "x"}, "whereConditions": "not json"}, "whereConditions"),
+        ({"operation": "UPDATE", "values": {"name": "x"}, "whereConditions": {"a": 1}}, "whereConditions"),
+        ({"operation": "UPDATE", "values": {"name": "x"}, "whereConditions": '{"nope": 1}'}, "nope"),
+    ],
+)
+async def test_a_write_that_does_not_fit_the_table_is_refused_when_it_is_made(
+    autessa: Autessa, table: Target, config: dict[str, Any], named: str
+) -> None:
+    errors = await autessa.errors("create", 400, **table_event(table.number, config))
+    assert any(named in one for one in errors), errors
