@@ -313,7 +313,10 @@ def _anchor(spec: str, known: Timing | None, now_ms: int) -> int:
     """Where elapsed time counts from: the making of the schedule, or the last change of its recurrence."""
     if known is not None and known.spec == spec:
         return known.anchor
-    return anchor_at(spec, known.dialect if known else "native", now_ms)
+    try:
+        return anchor_at(spec, known.dialect if known else "native", now_ms)
+    except RecurrenceError:  # told with everything else that is wrong, when the timing is compiled
+        return 0
 
 
 def _never(timing: Timing, now_ms: int) -> Problem:

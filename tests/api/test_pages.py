@@ -1,0 +1,70 @@
+"""The OpenAPI page, the health routes, and who one is."""
+
+from tests.api.asking import BASE, NOW, ask
+from tests.support.house import House, client_of
+
+
+async def test_the_openapi_page_names_every_route_and_holds_together():
+    async with House.open(NOW) as house:
+        page = await ask(house, "GET", "/openapi.json")
+        assert {"/schedules", "/schedules/{id}", "/targets/{ref}", "/runs/{id}/complete"} <= page[
+            "paths"
+        ].keys()
+        create = page["paths"]["/schedules"]["post"]
+        assert "recurrence" in create["requestBody"]["content"]["application/json"]["schema"]["properties"]
+        wanted = {
+            part.partition('"')[0] for part in str(page).replace("'", '"').split("#/components/schemas/")[1:]
+        }
+        assert wanted <= page["components"]["schemas"].keys()
+        assert (await house.client.get(f"{BASE}/docs")).status_code == 200
+
+
+async def test_health_needs_no_key_and_tells_the_zone_data():
+    async with House.open(NOW) as house, client_of(house.api) as client:
+        for base in ("", BASE):
+            found = (await client.get(f"{base}/healthz")).json()
+            assert found["status"] == "ok"
+            assert found["tzdata"][:2] == "20"
+            assert (await client.get(f"{base}/readyz")).json() == {"status": "ready"}
+        assert "python_info" in (await client.get("/metrics")).text
+
+
+async def test_one_sees_who_one_is():
+    async with House.open(NOW) as house:
+        found = await ask(house, "GET", "/me")
+        assert found["workspace"]["slug"] == "first"
+        assert found["targets"] == ["*"]
+
+
+async def test_keys_are_shown_once_listed_with_a_hint_and_revoked():
+    async with House.open(NOW) as house:
+        made = await ask(house, "POST", "/keys", {"name": "app", "scopes": ["runs:read"]}, 201)
+        assert made["key"].startswith("hor_")
+        listed = (await ask(house, "GET", "/keys"))["items"]
+        assert made["hint"] == made["key"][-4:]
+        assert made["key"] not in str(listed)
+        assert (await ask(house, "DELETE", f"/keys/{made['id']}"))["revoked_at"] is not None
+        async with client_of(house.api, made["key"]) as client:
+            assert (await client.get(f"{BASE}/me")).status_code == 401
+
+
+async def test_a_principal_is_made_granted_and_removed():
+    async with House.open(NOW) as house:
+        await house.target("tool", key="hammer")
+        bob = await ask(house, "POST", "/principals", {"name": "Bob", "grants": ["hammer"]}, 201)
+        path = f"/principals/{bob['id']}"
+        assert len((await ask(house, "GET", f"{path}/grants"))["targets"]) == 1
+        assert "*" in (await ask(house, "POST", f"{path}/grants", {"targets": ["*"]}))["targets"]
+        await ask(house, "DELETE", f"{path}/grants/hammer", status=204)
+        assert (await ask(house, "GET", f"{path}/grants"))["targets"] == ["*"]
+        await ask(house, "DELETE", path, status=204)
+        await ask(house, "GET", path, status=404)
+
+
+async def test_a_workspace_is_made_with_a_key_that_sees_it_alone():
+    async with House.open(NOW) as house:
+        made = await ask(house, "POST", "/workspaces", {"name": "Acme"}, 201)
+        assert len((await ask(house, "GET", "/workspaces"))["items"]) == 2
+        async with client_of(house.api, made["admin_key"]["key"]) as client:
+            found = (await client.get(f"{BASE}/workspaces")).json()["items"]
+            assert [one["slug"] for one in found] == ["acme"]

@@ -1,0 +1,117 @@
+"""Runs over the project's own API: read, cancelled, run again, finished by their targets."""
+
+import pytest
+
+from horarium.domain.run import Outcome, Verdict
+from tests.api.asking import BASE, NOW, ask
+from tests.support.house import House, client_of
+
+
+class Told:
+    """An executor that answers as told, and remembers the calls."""
+
+    type = "told"
+
+    def __init__(self):
+        self.calls, self.answer = [], Outcome(Verdict.SUCCEEDED, output={"done": True})
+
+    def check(self, config):
+        return []
+
+    def split(self, config):
+        return dict(config), {}
+
+    async def execute(self, call):
+        self.calls.append(call)
+        return self.answer
+
+    async def close(self):
+        pass
+
+
+async def prepared(house, **given):
+    """A told executor, and a schedule that runs it."""
+    executor = Told()
+    house.services.executors["told"] = executor
+    body = {"kind": "function", "name": "T", "key": "t", "executor": {"type": "told"}} | given
+    await ask(house, "POST", "/targets", body, 201)
+    schedule = {"name": "s", "recurrence": "0 9 * * *", "target": "t", "retry": {"max_attempts": 1}}
+    return executor, await ask(house, "POST", "/schedules", schedule, 201)
+
+
+async def the_run(house):
+    (run,) = (await ask(house, "GET", "/runs"))["items"]
+    return await ask(house, "GET", f"/runs/{run['id']}")
+
+
+async def test_a_run_is_shown_with_its_attempts_and_output():
+    async with House.open(NOW) as house:
+        _, schedule = await prepared(house)
+        await house.move("2026-03-02T09:00:00Z")
+        run = await the_run(house)
+        assert (run["state"], run["attempts"], run["output"]) == ("succeeded", 1, {"done": True})
+        assert (run["schedule"], run["slot_at"]) == (schedule["id"], "2026-03-02T09:00:00.000Z")
+        assert [one["number"] for one in run["history"]] == [1]
+
+
+async def test_runs_are_filtered():
+    async with House.open(NOW) as house:
+        _, schedule = await prepared(house)
+        await house.move("2026-03-02T09:00:00Z")
+        run = await the_run(house)
+        for query in (f"schedule={schedule['id']}", f"fire={run['fire']}", "target=t", "state=succeeded"):
+            assert len((await ask(house, "GET", f"/runs?{query}"))["items"]) == 1
+        for query in ("state=failed", "target=nobody"):
+            assert (await ask(house, "GET", f"/runs?{query}"))["items"] == []
+        await ask(house, "GET", "/runs?fire=x&state=odd", status=400)
+
+
+async def test_a_waiting_run_can_be_cancelled_and_a_failed_one_run_again():
+    async with House.open(NOW) as house:
+        executor, _ = await prepared(house)
+        executor.answer = Outcome(Verdict.FAILED, error="no", retryable=False)
+        await house.move("2026-03-02T09:00:00Z")
+        run = await the_run(house)
+        assert (run["state"], run["error"]) == ("failed", "no")
+        again = await ask(house, "POST", f"/runs/{run['id']}/retry", status=201)
+        assert (again["state"], again["mode"], again["generation"]) == ("pending", "retry", 1)
+        cancelled = await ask(house, "POST", f"/runs/{again['id']}/cancel")
+        assert cancelled["state"] == "cancelled"
+        await ask(house, "POST", f"/runs/{again['id']}/cancel", status=409)
+
+
+@pytest.mark.parametrize("place", ["header", "body"])
+async def test_a_target_finishes_its_run_with_the_token_of_the_attempt(place):
+    async with House.open(NOW) as house:
+        executor, _ = await prepared(house, completion="callback")
+        executor.answer = Outcome(Verdict.ACCEPTED)
+        await house.move("2026-03-02T09:00:00Z")
+        run, token = await the_run(house), executor.calls[0].callback_token
+        assert run["state"] == "running"
+        path = f"{BASE}/runs/{run['id']}"
+        async with client_of(house.api) as client:
+            sent = {"headers": {"Authorization": f"Bearer {token}"}} if place == "header" else {}
+            body = {"output": 42} if place == "header" else {"output": 42, "token": token}
+            assert (await client.post(f"{path}/heartbeat", json=body, **sent)).status_code == 200
+            answer = await client.post(f"{path}/complete", json=body, **sent)
+            assert (answer.status_code, answer.json()["state"], answer.json()["output"]) == (
+                200,
+                "succeeded",
+                42,
+            )
+            assert (await client.post(f"{path}/complete", json=body, **sent)).status_code == 200
+            assert (await client.post(f"{path}/fail", json=body, **sent)).status_code == 409
+
+
+async def test_a_wrong_token_finds_no_run_and_none_is_unauthorized():
+    async with House.open(NOW) as house:
+        executor, _ = await prepared(house, completion="callback")
+        executor.answer = Outcome(Verdict.ACCEPTED)
+        await house.move("2026-03-02T09:00:00Z")
+        run = await the_run(house)
+        async with client_of(house.api) as client:
+            path = f"{BASE}/runs/{run['id']}/complete"
+            assert (await client.post(path, json={"token": "guess"})).status_code == 404
+            assert (await client.post(path, json={"token": "\u00fc"})).status_code == 404
+            assert (await client.post(path)).status_code == 401
+        assert (await the_run(house))["state"] == "running"

@@ -1,0 +1,155 @@
+"""The life of a target over the project's own API."""
+
+import pytest
+
+from tests.api.asking import BASE, HOOK, NOW, ask, fields, scheduled
+from tests.support.house import House
+
+NIGHTLY = {"kind": "workflow", "key": "nightly", "name": "Nightly", "executor": HOOK}
+
+
+async def test_a_target_answers_with_id_key_and_number():
+    async with House.open(NOW) as house:
+        made = await ask(house, "POST", "/targets", NIGHTLY, 201)
+        assert made["id"].startswith("tgt_")
+        assert (made["key"], made["number"], made["version"], made["enabled"]) == ("nightly", 1, 1, True)
+        for reference in (made["id"], "nightly", "1"):
+            assert (await ask(house, "GET", f"/targets/{reference}"))["id"] == made["id"]
+
+
+async def test_numbers_are_unique_on_the_server_and_belong_to_a_workspace():
+    async with House.open(NOW) as house:
+        other = await house.workspace("other")
+        theirs = await house.target("tool", tenant=other)
+        mine = await ask(house, "POST", "/targets", NIGHTLY, 201)
+        assert mine["number"] == theirs.number + 1
+        await ask(house, "GET", f"/targets/{theirs.number}", status=404)
+
+
+async def test_secrets_are_kept_shown_never_and_sent_back_as_stars():
+    async with House.open(NOW) as house:
+        executor = HOOK | {"headers": {"Authorization": "Bearer swordfish"}, "secrets": {"TOKEN": "mellon"}}
+        made = await ask(house, "POST", "/targets", NIGHTLY | {"executor": executor}, 201)
+        assert "swordfish" not in str(made)
+        assert made["signing_secret"].startswith("whsec_")
+        shown = await ask(house, "GET", "/targets/nightly")
+        assert "signing_secret" not in shown
+        assert "mellon" not in "".join(house.store.connection.iterdump())
+        changed = await ask(house, "PUT", "/targets/nightly", shown | {"name": "New"})
+        target = await house.services.targets.get(await house.who(), "nightly")
+        secrets = house.services.targets.secrets_of(target)
+        assert secrets["headers.Authorization"] == "Bearer swordfish"
+        assert secrets["signing_secret"] == made["signing_secret"]
+        assert (changed["name"], changed["version"]) == ("New", 2)
+
+
+async def test_what_changes_nothing_makes_no_version():
+    async with House.open(NOW) as house:
+        await ask(house, "POST", "/targets", NIGHTLY, 201)
+        shown = await ask(house, "GET", "/targets/nightly")
+        assert await ask(house, "PUT", "/targets/nightly", shown) == shown
+
+
+async def test_a_patch_reaches_into_the_executor():
+    async with House.open(NOW) as house:
+        await ask(house, "POST", "/targets", NIGHTLY | {"max_concurrency": 3}, 201)
+        patch = {"executor": {"url": "https://example.com/new"}, "max_concurrency": None, "name": None}
+        changed = await ask(house, "PATCH", "/targets/nightly", patch)
+        assert changed["executor"]["url"] == "https://example.com/new"
+        assert (changed["executor"]["type"], changed["max_concurrency"]) == ("http", None)
+        assert changed["name"] == "Nightly"
+
+
+async def test_put_by_key_makes_and_then_replaces():
+    async with House.open(NOW) as house:
+        body = {"kind": "tool", "name": "One", "executor": HOOK}
+        made = await ask(house, "PUT", "/targets/by-key/a/b", body, 201)
+        again = await ask(house, "PUT", "/targets/by-key/a/b", body | {"name": "Two"})
+        assert (again["id"], again["key"], again["name"]) == (made["id"], "a/b", "Two")
+
+
+async def test_a_signing_secret_is_replaced_while_the_old_one_still_signs():
+    async with House.open(NOW) as house:
+        made = await ask(house, "POST", "/targets", NIGHTLY, 201)
+        new = await ask(house, "POST", "/targets/nightly/rotate-secret")
+        target = await house.services.targets.get(await house.who(), "nightly")
+        kept = house.services.targets.secrets_of(target)["signing_secret"]
+        assert kept == [new["signing_secret"], made["signing_secret"]]
+        last = await ask(house, "POST", "/targets/nightly/rotate-secret", {"keep_previous": False})
+        target = await house.services.targets.get(await house.who(), "nightly")
+        assert house.services.targets.secrets_of(target)["signing_secret"] == [last["signing_secret"]]
+
+
+async def test_a_target_that_schedules_need_is_not_deleted():
+    async with House.open(NOW) as house:
+        made = await scheduled(house, name="The report")
+        refused = await ask(house, "DELETE", "/targets/t", status=409)
+        assert "The report" in refused["detail"]
+        await ask(house, "DELETE", f"/schedules/{made['id']}", status=204)
+        await ask(house, "DELETE", "/targets/t", status=204)
+        await ask(house, "GET", "/targets/t", status=404)
+
+
+async def test_a_deleted_target_is_not_scheduled_any_more():
+    async with House.open(NOW) as house:
+        made = await scheduled(house)
+        await ask(house, "DELETE", f"/schedules/{made['id']}", status=204)
+        await ask(house, "DELETE", "/targets/t", status=204)
+        body = {"name": "s", "recurrence": "@daily", "target": "t"}
+        assert await fields(house, "POST", "/schedules", body) == {"target"}
+
+
+async def test_targets_are_switched_off_and_on():
+    async with House.open(NOW) as house:
+        await ask(house, "POST", "/targets", NIGHTLY, 201)
+        off = await ask(house, "POST", "/targets/nightly/disable")
+        assert (off["enabled"], off["disabled_reason"]) == (False, "disabled by request")
+        on = await ask(house, "POST", "/targets/nightly/enable")
+        assert (on["enabled"], on["disabled_reason"]) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"kind": "robot"}, "kind"),
+        ({"name": ""}, "name"),
+        ({"key": "12"}, "key"),
+        ({"key": "tgt_1"}, "key"),
+        ({"executor": {}}, "executor.type"),
+        ({"executor": {"type": "pigeon"}}, "executor.type"),
+        ({"executor": {"type": "http"}}, "executor.url"),
+        ({"executor": {"type": "http", "url": "http://10.0.0.1/"}}, "executor.url"),
+        ({"timeout": 0}, "timeout"),
+        ({"timeout": "2d"}, "timeout"),
+        ({"deadline": "31d"}, "deadline"),
+        ({"max_concurrency": 0}, "max_concurrency"),
+        ({"rate_per_second": -1}, "rate_per_second"),
+        ({"input_schema": {"type": "x"}}, "input_schema.type"),
+        ({"completion": "later"}, "completion"),
+    ],
+)
+async def test_a_bad_field_is_named(change, field):
+    async with House.open(NOW) as house:
+        assert field in await fields(house, "POST", "/targets", NIGHTLY | change)
+        assert (await ask(house, "GET", "/targets"))["items"] == []
+
+
+async def test_targets_are_listed_by_kind_and_search_in_pages():
+    async with House.open(NOW) as house:
+        for kind in ("tool", "agent", "tool"):
+            await house.target(kind)
+        assert len((await ask(house, "GET", "/targets?kind=tool&search=TOO"))["items"]) == 2
+        first = await ask(house, "GET", "/targets?limit=2")
+        rest = await ask(house, "GET", f"/targets?limit=2&cursor={first['next_cursor']}")
+        assert (len(first["items"]), len(rest["items"]), rest["next_cursor"]) == (2, 1, None)
+
+
+async def test_a_version_passed_is_a_conflict():
+    async with House.open(NOW) as house:
+        await ask(house, "POST", "/targets", NIGHTLY, 201)
+        await ask(house, "PATCH", "/targets/nightly", {"name": "B", "version": 1})
+        assert await fields(house, "PATCH", "/targets/nightly", {"name": "C", "version": 1}, 409) == {
+            "version"
+        }
+        answer = await house.client.delete(f"{BASE}/targets/nightly", headers={"If-Match": '"1"'})
+        assert answer.status_code == 409
