@@ -1,0 +1,478 @@
+"""The checker: holds the ledger, the runs and the receiver's log against the invariants of the design.
+
+Each check is a function from evidence to findings, in words. The numbers in their names are those of the invariants in
+the reliability report.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from horarium.domain.fire import settled_state
+from horarium.domain.overlap import Overlap
+from horarium.domain.schedule import CatchUp, OverlapScope, Policies, policies_from_text
+from tests.simulation.slots import slots_between
+from tests.simulation.trail import Note
+from tests.simulation.world import World
+
+LATE_S = 1.0
+"""How late a fire may be where nothing is wrong; a call of the store may take its latency besides."""
+NOISE_MS = 5
+"""How far a node's clock may be off the database's where their clocks are not exact: what a sample cannot tell."""
+FOLLOWED_S = 4.0
+"""After a jump of the database's clock a node knows of it: two samples."""
+
+
+@dataclass(frozen=True)
+class Reign:
+    """A definition of a schedule and the slots it rules: (after, upto], in milliseconds."""
+
+    version: int
+    after: int
+    upto: int
+
+
+@dataclass
+class Book:
+    """One schedule's part of the evidence."""
+
+    id: bytes
+    state: str
+    timings: dict[int, dict[str, Any]]
+    policies: dict[int, Policies]
+    audiences: dict[int, Any]
+    reigns: list[Reign]
+    fires: list[Any]
+    spans: list[Any]
+    cursor: Any
+    notes: list[Note] = field(default_factory=list)
+
+    @cached_property
+    def name(self) -> str:
+        return f"schedule {self.id.hex()} ({', '.join(timing['spec'] for timing in self.timings.values())})"
+
+    @cached_property
+    def clock_fires(self) -> list[Any]:
+        return [fire for fire in self.fires if fire["kind"] == "clock"]
+
+
+class Evidence:
+    """A world after its play."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._query = world.store.connection.execute
+        self.runs = self._query("SELECT * FROM runs").fetchall()
+        self.runs_by_id = {run["id"]: run for run in self.runs}
+        notes: dict[bytes, list[Note]] = defaultdict(list)
+        for note in world.trail.notes:
+            place = {"fire": 1, "fire_state": 1, "run": 2, "span": 0, "cursor": 0}.get(note.kind)
+            if place is not None and note.values[place] is not None:
+                notes[note.values[place]].append(note)
+        self.books = [self._book(row, notes[row["id"]]) for row in self._query("SELECT * FROM schedules")]
+
+    def _book(self, row: Any, notes: list[Note]) -> Book:
+        key = row["id"]
+        versions = self._query("SELECT * FROM versions WHERE schedule_id = ?", (key,)).fetchall()
+        return Book(
+            key,
+            row["state"],
+            {one["version"]: json.loads(one["timing"]) for one in versions},
+            {one["version"]: policies_from_text(one["policies"]) for one in versions},
+            {one["version"]: one["audience"] and json.loads(one["audience"]) for one in versions},
+            _reigns([note for note in notes if note.kind == "cursor"]),
+            self._query("SELECT * FROM fires WHERE schedule_id = ? ORDER BY id", (key,)).fetchall(),
+            self._query("SELECT * FROM spans WHERE schedule_id = ? ORDER BY first_ms", (key,)).fetchall(),
+            self._query("SELECT * FROM cursors WHERE schedule_id = ?", (key,)).fetchone(),
+            notes,
+        )
+
+    def disturbed(self, since: float, until: float) -> bool:
+        """Whether anything was wrong, or was being mended, at some moment of [since, until]."""
+        return any(first <= until and last >= since for first, last, _ in self.world.disturbances)
+
+    @cached_property
+    def jumped(self) -> list[float]:
+        return [at for at, _, kind in self.world.disturbances if kind.startswith(("clock", "downtime"))]
+
+    def tolerance_ms(self, at: float) -> float:
+        """How much too early by the database's clock a node may act that cannot know better."""
+        noise = 0.0 if self.world.profile.exact_clocks else NOISE_MS
+        noise += self.world.profile.latency * 1000
+        if any(jump <= at <= jump + FOLLOWED_S + self.frozen_s for jump in self.jumped):
+            return float("inf")
+        return noise
+
+    @cached_property
+    def frozen_s(self) -> float:
+        """The longest that a node may have been frozen or cut off, and have missed a jump."""
+        return max((last - first for first, last, kind in self.world.disturbances if kind in ("freeze", "cut", "storm")), default=0.0)
+
+
+def _reigns(moves: list[Note]) -> list[Reign]:
+    """Which slots each version ruled, from the cursor's moves."""
+    found: list[Reign] = []
+    for note in moves:
+        _, version, accounted, *_ = note.values
+        if found and found[-1].version == version:
+            found[-1] = Reign(version, found[-1].after, accounted)
+        else:
+            found.append(Reign(version, accounted, accounted))
+    return found
+
+
+Finding = str
+Check = Callable[[Evidence], Iterator[Finding]]
+
+
+def check(world: World) -> list[Finding]:
+    """Everything that is wrong with a world after its play."""
+    evidence = Evidence(world)
+    found = [*world.found, *world.overdue, *(f"not drained: {one}" for one in world.undrained)]
+    for one in CHECKS:
+        found += [f"{one.__name__}: {words}" for words in one(evidence)]
+    return found
+
+
+def covered_once_1(evidence: Evidence) -> Iterator[Finding]:
+    """Each slot up to where a schedule is accounted for is covered by one entry, and nothing else is."""
+    for book in evidence.books:
+        slots: list[int] = []
+        for reign in book.reigns:
+            found = slots_between(book.timings[reign.version], reign.after // 1000, reign.upto // 1000)
+            slots += [slot * 1000 for slot in found]
+        covers = Counter(fire["slot_ms"] for fire in book.clock_fires)
+        known = set(slots)
+        for slot in covers.keys() - known:
+            yield f"{book.name} fired at {slot}, which is no slot of the time accounted for"
+        for span in book.spans:
+            inside = [slot for slot in slots if span["first_ms"] <= slot <= span["last_ms"]]
+            covers.update(inside)
+            if len(inside) != span["count"] or not inside or (inside[0], inside[-1]) != (span["first_ms"], span["last_ms"]):
+                yield f"{book.name}: a span ({span['reason']}) of {span['count']} from {span['first_ms']} to {span['last_ms']} holds {len(inside)} slots"
+        for slot in slots:
+            if covers[slot] != 1:
+                yield f"{book.name}: slot {slot} is covered {covers[slot]} times"
+        evidence.world.counts["slots"] += len(slots)
+
+
+def forward_only_1(evidence: Evidence) -> Iterator[Finding]:
+    """What is accounted for stays so: the cursor never moves back, and entries never vanish."""
+    for book in evidence.books:
+        for note in book.notes:
+            if note.kind == "cursor" and note.values[4] is not None and note.values[2] < note.values[4]:
+                yield f"{book.name}: accounted_to went back from {note.values[4]} to {note.values[2]} ({note.verb})"
+
+
+def never_early_2(evidence: Evidence) -> Iterator[Finding]:
+    """No fire is entered and nothing is delivered before slot plus jitter, by the database's clock."""
+    for book in evidence.books:
+        for note in book.notes:
+            if note.kind != "fire" or note.values[2] != "clock":
+                continue
+            _, _, _, _, slot, due, fired, version, _ = note.values
+            jitter = book.policies[version].jitter_ms
+            if not slot <= due <= slot + max(jitter - 1, 0):
+                yield f"{book.name}: due {due} of slot {slot} lies outside the jitter of {jitter} ms"
+            if fired < due:
+                yield f"{book.name}: slot {slot} due at {due} was fired at {fired} by the node's clock"
+            if note.db_ms < due - evidence.tolerance_ms(note.at):
+                yield f"{book.name}: slot {slot} due at {due} was fired at {note.db_ms} by the database's clock"
+    for one in evidence.world.receiver.log:
+        if one.due_ms is not None and one.kind == "clock" and one.db_ms < one.due_ms - evidence.tolerance_ms(one.at):
+            yield f"run {one.run_id.hex()} due at {one.due_ms} was delivered at {one.db_ms}"
+    for run in evidence.runs:
+        if run["started_ms"] is not None and run["started_ms"] < run["due_ms"] - NOISE_MS and not evidence.jumped:
+            yield f"run {run['id'].hex()} due at {run['due_ms']} was started at {run['started_ms']}"
+
+
+def fired_once_3(evidence: Evidence) -> Iterator[Finding]:
+    """One slot, one fire in the ledger, one run id at the receiver, whatever happened to nodes and database."""
+    for book in evidence.books:
+        for slot, times in Counter(fire["slot_ms"] for fire in book.clock_fires).items():
+            if times != 1:
+                yield f"{book.name}: slot {slot} has {times} fires"
+    seen: dict[tuple[Any, ...], set[bytes]] = defaultdict(set)
+    replays = {run["id"] for run in evidence.runs if run["mode"] == "retry"}
+    replays |= {n.values[0] for n in evidence.world.lost_notes if n.kind == "run" and n.values[3] == "retry"}
+    for one in evidence.world.receiver.log:
+        if one.kind == "clock" and one.run_id not in replays:
+            seen[one.schedule_id, one.slot_ms, one.row_key].add(one.run_id)
+    for (schedule, slot, row), ids in seen.items():
+        if len(ids) != 1:
+            yield f"schedule {schedule.hex()}, slot {slot}, row {row!r} was delivered under {len(ids)} run ids"
+
+
+def one_run_each_4(evidence: Evidence) -> Iterator[Finding]:
+    """A fire without audience has one run; one with an audience has one for each row."""
+    runs: dict[bytes, list[Any]] = defaultdict(list)
+    for run in evidence.runs:
+        if run["fire_id"] is not None and run["mode"] != "retry":
+            runs[run["fire_id"]].append(run)
+    known = set()
+    for book in evidence.books:
+        for fire in book.fires:
+            known.add(fire["id"])
+            mine = runs[fire["id"]]
+            keys = [run["row_key"] for run in mine]
+            audience = book.audiences[fire["version"]]
+            if len(set(keys)) != len(keys):
+                yield f"{book.name}: fire {fire['id'].hex()} has two runs for one row"
+            if audience is None:
+                if len(mine) > 1 or (not mine and fire["state"] != "cancelled"):
+                    yield f"{book.name}: fire {fire['id'].hex()} ({fire['state']}) has {len(mine)} runs"
+                continue
+            rows = {f"row{number:04d}" for number in range(audience["filter"]["rows"])}
+            per_row = book.policies[fire["version"]].overlap_scope is OverlapScope.ROW and fire["kind"] == "clock"
+            if not set(keys) <= rows:
+                yield f"{book.name}: fire {fire['id'].hex()} has runs for rows that are none"
+            if fire["error"] is None and not per_row and fire["state"] != "cancelled" and set(keys) != rows:
+                yield f"{book.name}: fire {fire['id'].hex()} reached {len(keys)} of {len(rows)} rows"
+    for fire in runs.keys() - known:
+        yield f"runs of fire {fire.hex()}, which is in no ledger"
+
+
+def repeats_explained_4(evidence: Evidence) -> Iterator[Finding]:
+    """An attempt arrives twice only where something went wrong meanwhile; attempts stay within their policy."""
+    seen: dict[tuple[bytes, int], list[Any]] = defaultdict(list)
+    for one in evidence.world.receiver.log:
+        if one.copy == 0:
+            seen[one.run_id, one.attempt].append(one)
+    for (run, attempt), arrivals in seen.items():
+        if len(arrivals) > 1 and not evidence.disturbed(arrivals[0].at - 60.0, arrivals[-1].at):
+            yield f"attempt {attempt} of run {run.hex()} arrived {len(arrivals)} times for no reason"
+    for book in evidence.books:
+        limit = max(policies.retry.max_attempts for policies in book.policies.values())
+        for run in evidence.runs:
+            if run["schedule_id"] == book.id and run["attempts"] > limit:
+                yield f"run {run['id'].hex()} had {run['attempts']} attempts of {limit}"
+
+
+def overlap_holds_5(evidence: Evidence) -> Iterator[Finding]:
+    """Where the policy is not to allow it, no fire of the clock begins while another is open."""
+    for book in evidence.books:
+        yield from _overlap_of(book)
+
+
+def _overlap_of(book: Book) -> Iterator[Finding]:
+    going: set[bytes] = set()
+    waiting: dict[bytes, int] = {}
+    version_of = {note.values[0]: note.values[7] for note in book.notes if note.kind == "fire"}
+    begun_with: tuple[int, set[bytes]] = (-1, set())
+    for note in book.notes:
+        if begun_with[0] != note.tx:
+            begun_with = (note.tx, going | waiting.keys())
+        if note.kind == "span" and note.values[4] == "skipped" and not begun_with[1]:
+            after = any(one.tx == note.tx and one.kind == "fire" for one in book.notes)
+            if not after:
+                yield f"{book.name}: a slot was skipped while nothing was in flight ({note.values})"
+        if note.kind not in ("fire", "fire_state") or note.values[2] != "clock":
+            continue
+        fire, state = note.values[0], note.values[3]
+        policies = book.policies[version_of[fire]]
+        if state == "waiting":
+            waiting[fire] = note.tx
+            bound = {Overlap.BUFFER_ONE: 1, Overlap.BUFFER_ALL: policies.buffer_limit}.get(policies.overlap)
+            if bound is not None and len(waiting) > bound:
+                yield f"{book.name}: {len(waiting)} fires wait, {bound} may"
+        elif state in ("running", "resolving"):
+            waiting.pop(fire, None)
+            allowed = policies.overlap is Overlap.ALLOW or policies.overlap_scope is OverlapScope.ROW
+            if going - {fire} and not allowed:
+                yield f"{book.name}: fire {fire.hex()} began while {len(going)} were open ({policies.overlap})"
+            going.add(fire)
+        else:
+            waiting.pop(fire, None)
+            going.discard(fire)
+
+
+def limits_hold_6(evidence: Evidence) -> Iterator[Finding]:
+    """No more fires than allowed. That none lies beyond the end is part of the cover."""
+    for book in evidence.books:
+        count = 0
+        for note in book.notes:
+            if note.kind == "fire" and note.values[2] == "clock":
+                count += 1
+                most = book.policies[note.values[7]].max_fires
+                if most is not None and count > most:
+                    yield f"{book.name}: fire number {count} of at most {most}"
+
+
+def workspaces_apart_7(evidence: Evidence) -> Iterator[Finding]:
+    """A run is delivered to a target of its own workspace, in its name."""
+    world = evidence.world
+    owner = {target: world.workspaces[plan.workspace] for target, plan in zip(world.targets, world.script.targets, strict=True)}
+    for one in world.receiver.log:
+        run = evidence.runs_by_id.get(one.run_id)
+        if one.workspace_id != owner[one.target_id] or (run is not None and run["workspace_id"] != one.workspace_id):
+            yield f"run {one.run_id.hex()} went to a target of another workspace"
+    for sql in (
+        "SELECT count(*) FROM fires f JOIN schedules s ON s.id = f.schedule_id WHERE s.workspace_id <> f.workspace_id",
+        "SELECT count(*) FROM runs r JOIN schedules s ON s.id = r.schedule_id WHERE s.workspace_id <> r.workspace_id",
+        "SELECT count(*) FROM runs r JOIN targets t ON t.id = r.target_id WHERE t.workspace_id <> r.workspace_id",
+    ):
+        if world.store.connection.execute(sql).fetchone()[0]:
+            yield f"rows of two workspaces are joined: {sql}"
+
+
+def on_time_8(evidence: Evidence) -> Iterator[Finding]:
+    """Where nothing is wrong a fire is entered within a second of its instant, and nothing is missed."""
+    slack = LATE_S + 6 * evidence.world.profile.latency
+    for book in evidence.books:
+        known: tuple[float, int | None] = (0.0, None)
+        moved_by_hand = 0.0
+        for note in book.notes:
+            if note.kind == "cursor" and note.verb != "release":
+                moved_by_hand = note.at
+            if note.kind == "fire" and note.values[2] == "clock":
+                late = (note.db_ms - note.values[5]) / 1000
+                since = note.at - max(late, 0.0)
+                waited = min(late, note.at - moved_by_hand)
+                if waited > slack and not evidence.disturbed(since, note.at):
+                    yield f"{book.name}: slot {note.values[4]} was fired {late:.3f} s late"
+            if note.kind == "span" and note.values[4] == "missed" and not evidence.disturbed(note.at - 60.0, note.at):
+                late = (note.db_ms - note.values[1]) / 1000
+                if late < note.at - moved_by_hand:
+                    yield f"{book.name}: slots from {note.values[1]} were missed although nothing was wrong"
+        del known
+
+
+def catch_up_8(evidence: Evidence) -> Iterator[Finding]:
+    """What fires after downtime is what the catch-up policy says, and no more."""
+    for book in evidence.books:
+        late: dict[int, list[Note]] = defaultdict(list)
+        for note in book.notes:
+            if note.kind != "fire" or note.values[2] != "clock" or "once" in book.timings[note.values[7]]["spec"]:
+                continue
+            policies, slot, due, fired = book.policies[note.values[7]], note.values[4], note.values[5], note.values[6]
+            if fired - due > policies.grace_ms + 1:
+                late[note.tx].append(note)
+                if policies.catch_up is CatchUp.NONE:
+                    yield f"{book.name}: slot {slot} was caught up against the policy"
+            if fired - due > policies.catch_up_window_ms:
+                yield f"{book.name}: slot {slot} was caught up from beyond the window"
+        for notes in late.values():
+            policies = book.policies[notes[0].values[7]]
+            most = {CatchUp.LATEST: 1, CatchUp.ALL: policies.catch_up_limit}.get(policies.catch_up, 0)
+            if len(notes) > most > 0:
+                yield f"{book.name}: {len(notes)} slots were caught up at once, {most} may"
+        for fire in book.clock_fires:
+            if fire["missed_count"] is None:
+                continue
+            inside = [span for span in book.spans if span["first_ms"] <= fire["missed_first"] <= fire["missed_last"] <= span["last_ms"]]
+            if len(inside) != 1:
+                yield f"{book.name}: a fire speaks of missed slots that the ledger does not have"
+
+
+def final_is_final_10(evidence: Evidence) -> Iterator[Finding]:
+    """Every run ends once: what is final is never written again, and an attempt is never taken back."""
+    for note in evidence.world.trail.notes:
+        if note.kind == "run_state":
+            run, new, old, attempts, before = note.values
+            if old in ("succeeded", "failed", "cancelled"):
+                yield f"run {run.hex()} was {old} and became {new} ({note.verb} of {note.node})"
+            if attempts < before:
+                yield f"run {run.hex()} went from attempt {before} to {attempts} ({note.verb} of {note.node})"
+        elif note.kind == "fire_state" and note.values[4] in ("completed", "partial", "failed", "cancelled"):
+            yield f"fire {note.values[0].hex()} was {note.values[4]} and became {note.values[3]}"
+
+
+def answers_count_10(evidence: Evidence) -> Iterator[Finding]:
+    """What a target was told is recorded is what the run ended as; accepted answers never contradict each other."""
+    if evidence.world.lost_notes:
+        return
+    ends: dict[bytes, set[str]] = defaultdict(set)
+    for one in evidence.world.receiver.answers:
+        if one.result == "accepted" and one.word != "heartbeat":
+            ends[one.run_id].add({"complete": "succeeded", "fail": "failed"}[one.word])
+    for run, states in ends.items():
+        state = evidence.runs_by_id[run]["state"]
+        if states != {state}:
+            yield f"run {run.hex()} is {state}, but its target was told {states}"
+
+
+def previews_true_11(evidence: Evidence) -> Iterator[Finding]:
+    """What a preview showed is what the oracle names, and so, by the cover, what happened."""
+    for shown in evidence.world.users.shown:
+        book = next((one for one in evidence.books if one.id == shown.schedule_id), None)
+        if book is None or not shown.slots or shown.version not in book.timings:
+            continue
+        expected = slots_between(book.timings[shown.version], shown.from_ms // 1000, shown.slots[-1] // 1000)
+        if [slot * 1000 for slot in expected] != list(shown.slots):
+            yield f"{book.name}: previewed {shown.slots} from {shown.from_ms}, the oracle says {expected}"
+
+
+def counters_true_12(evidence: Evidence) -> Iterator[Finding]:
+    """Counters of schedules equal the ledger, counters of fires equal their runs."""
+    runs: dict[bytes, Counter[str]] = defaultdict(Counter)
+    for run in evidence.runs:
+        if run["fire_id"] is not None and run["mode"] != "retry":
+            runs[run["fire_id"]][run["state"]] += 1
+    for book in evidence.books:
+        states = Counter(fire["state"] for fire in book.clock_fires)
+        expected = {
+            "fires": len(book.clock_fires),
+            "succeeded": states["completed"],
+            "failed": states["failed"] + states["partial"],
+            "skipped": sum(span["count"] for span in book.spans if span["reason"] == "skipped"),
+            "open_fires": states["running"] + states["resolving"],
+            "waiting_fires": states["waiting"],
+        }
+        for name, value in expected.items():
+            if book.cursor[name] != value:
+                yield f"{book.name}: {name} says {book.cursor[name]}, the ledger {value}"
+        for fire in book.fires:
+            mine = runs[fire["id"]]
+            told = {name: fire[name] for name in ("succeeded", "failed", "cancelled")}
+            if any(mine[name] != value for name, value in told.items()) or fire["runs"] != mine.total():
+                yield f"{book.name}: fire {fire['id'].hex()} says {fire['runs']} runs {told}, there are {dict(mine)}"
+            counts = (fire["runs"], fire["succeeded"], fire["failed"], fire["cancelled"])
+            if fire["runs"] and fire["state"] not in ("waiting", "resolving") and fire["error"] is None:
+                state = settled_state(*counts) or "running"
+                if state != fire["state"]:
+                    yield f"{book.name}: fire {fire['id'].hex()} is {fire['state']} with {counts}"
+
+
+def users_heard_true(evidence: Evidence) -> Iterator[Finding]:
+    """What users were told is done is done: fires by hand exist, once for each request; backfills hold every slot."""
+    if evidence.world.lost_notes:
+        return
+    fires = {fire["id"]: fire for book in evidence.books for fire in book.fires}
+    requests = Counter((fire["schedule_id"], fire["request"]) for fire in fires.values() if fire["kind"] == "manual")
+    for key, times in requests.items():
+        if times > 1:
+            yield f"request {key[1]!r} was fired {times} times"
+    for told in evidence.world.users.told:
+        if told.result != "done":
+            continue
+        if told.act == "fire_now" and told.value[0] not in fires:
+            yield f"a fire by hand that was confirmed is not in the ledger: {told.value}"
+        if told.act == "cancel" and told.value is not None and evidence.runs_by_id[told.value]["state"] != "cancelled":
+            yield f"run {told.value.hex()} was cancelled, and is {evidence.runs_by_id[told.value]['state']}"
+        if told.act == "replay" and told.value is not None and told.value not in evidence.runs_by_id:
+            yield f"a replay that was confirmed does not exist: {told.value.hex()}"
+
+
+CHECKS: tuple[Check, ...] = (
+    covered_once_1,
+    forward_only_1,
+    never_early_2,
+    fired_once_3,
+    one_run_each_4,
+    repeats_explained_4,
+    overlap_holds_5,
+    limits_hold_6,
+    workspaces_apart_7,
+    on_time_8,
+    catch_up_8,
+    final_is_final_10,
+    answers_count_10,
+    previews_true_11,
+    counters_true_12,
+    users_heard_true,
+)

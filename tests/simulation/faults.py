@@ -1,0 +1,61 @@
+"""The faults that a script may hold, and how often each was met.
+
+Every fault is an event of the script: one that is not needed for a failure can be left out when it is made shorter.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+STORE_VERBS = (None, None, None, "release", "claim", "record", "heartbeat", "open_callback", "write_chunk")
+"""Which verb an armed fault waits for; None is the next one, whichever it is."""
+
+FaultEvent = tuple[float, str, dict[str, Any]]
+
+
+def fault_events(random: Random, duration: float, nodes: int) -> list[FaultEvent]:
+    """Some faults within the first part of a world's time, the more the rarer."""
+    count = random.choice((0, 1, 2, 3, 5, 8))
+    events = [_fault(random, duration * 0.85 * random.random(), nodes) for _ in range(count)]
+    if random.random() < 0.05:
+        first, second = sorted(random.random() * duration * 0.8 for _ in range(2))
+        events += [(first, "fault_snapshot", {}), (second, "fault_restore", {"down": 2.0})]
+    return [(round(at, 4), kind, args) for at, kind, args in events]
+
+
+def _fault(random: Random, at: float, nodes: int) -> FaultEvent:
+    node = random.randrange(nodes)
+    kind = random.choice(
+        ("crash", "crash", "armed", "armed", "armed", "armed", "freeze", "stop", "cut", "storm", "clock", "downtime")
+    )
+    args: dict[str, Any] = {"node": node}
+    if kind == "crash":
+        args["down"] = random.choice((0.1, 3.0, 20.0))
+    elif kind == "armed":
+        args["point"] = random.choice(("before", "after", "after", "send", "answer"))
+        args["verb"] = random.choice(STORE_VERBS) if args["point"] in ("before", "after") else None
+        what = ("crash", "crash", "freeze") if args["point"] in ("send", "answer") else ("crash", "freeze", "fail")
+        args["what"] = random.choice(what)
+        args["down"] = random.choice((0.5, 5.0, 35.0))
+    elif kind == "freeze":
+        args["seconds"] = random.choice((2.0, 12.0, 35.0, 90.0))
+    elif kind == "stop":
+        args["down"] = random.choice((0.5, 5.0))
+    elif kind == "cut":
+        args["seconds"] = random.choice((1.0, 15.0, 45.0))
+        args["replies_only"] = random.random() < 0.5
+    elif kind == "storm":
+        args["seconds"] = random.choice((3.0, 20.0))
+        args["before"], args["after"] = random.choice(((0.3, 0.0), (0.0, 0.3), (0.2, 0.2)))
+    elif kind == "clock":
+        args = {"by_ms": random.choice((-3_600_000, -61_000, -5_000, -700, 900, 20_000, 59_000, 90_000, 7_200_000))}
+    else:
+        args = {"down": random.choice((10.0, 100.0, 4_000.0, 90_000.0, 8 * 86_400.0))}
+    return at, f"fault_{kind}", args
+
+
+def recovery_s(kind: str, args: dict[str, Any], lease: float) -> float:
+    """How long after its moment a fault may be felt, until leases have lapsed and clocks are followed again."""
+    lasting = args.get("down", 0.0) + args.get("seconds", 0.0)
+    return float(lasting) + lease + 8.0

@@ -1,0 +1,241 @@
+"""A node: the real loops of engine and worker, wired as the application wires them, in a process that can die."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import traceback
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+from horarium.domain.audience import Ask, AudienceRow, RowPage, SourceFault
+from horarium.domain.errors import HorariumError, Unavailable
+from horarium.domain.ids import random_id
+from horarium.domain.run import Call, Outcome, Verdict
+from horarium.engine import loops
+from horarium.engine.clock import DatabaseClock
+from horarium.engine.fanout import FanOut
+from horarium.engine.steps import Engine
+from horarium.engine.wake import Alarm
+from horarium.service.audiences import AudienceService
+from horarium.service.explain import ExplainService
+from horarium.service.runs import RunService
+from horarium.service.schedules import ScheduleService
+from horarium.store.verbs import nodes as node_verbs
+from horarium.times import TZDATA_VERSION
+from horarium.worker.worker import Worker
+from tests.simulation.line import Line
+from tests.simulation.loop import NODE
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+HOUSEKEEPING_S = 20.0
+
+
+class Node:
+    """One life of one process. `place` is its number among the nodes; the next life at that place is another Node."""
+
+    def __init__(self, world: World, place: int, life: int) -> None:
+        self.world, self.place = world, place
+        self.name = f"node{place}.{life}"
+        self.dead = self.frozen = self.ready = self.stopping = False
+        self.held: list[asyncio.Handle] = []
+        self.cut: str | None = None
+        self.storm = (0.0, 0.0)
+        self.restless = world.chance("restless", 0.5)
+        self.line = Line(world, self)
+        self._context = contextvars.copy_context()
+        self._context.run(NODE.set, self)
+        self.tasks: set[asyncio.Task[Any]] = set()
+        random = world.random("clocks")
+        self._offset_ms = random.randrange(10**9)
+        self._drift = 0.0
+        if not world.profile.exact_clocks:
+            self._offset_ms += random.random()
+            self._drift = random.uniform(-1e-4, 1e-4)
+        self.clock = DatabaseClock(self._monotonic_ns)
+        self.id = random_id(world.db_ms())
+        store, clock = self.line, self.clock
+        self.schedules, self.runs = ScheduleService(store, clock), RunService(store, clock)
+        self.explain = ExplainService(store, clock)
+        sources = {"paged": Pages(world, self), "spooled": Spooled(world, self)}
+        self.audiences = AudienceService(store, world.vault, sources, clock)
+        self.worker = Worker(
+            store,
+            clock,
+            self.id,
+            {"simulated": Sender(world, self)},
+            world.vault,
+            world.profile.concurrency,
+            "http://callback",
+            world.profile.poll,
+        )
+
+    def _monotonic_ns(self) -> int:
+        return int((self.world.loop.time() * (1 + self._drift) * 1000 + self._offset_ms) * 1_000_000)
+
+    @property
+    def answers(self) -> bool:
+        return self.ready and not (self.dead or self.frozen or self.stopping)
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Start something within this process."""
+        task = self.world.loop.create_task(work, context=self._context.copy())
+        self.tasks.add(task)
+        return task
+
+    def start(self) -> None:
+        self.spawn(self._boot())
+
+    async def _boot(self) -> None:
+        """As `app.open_node` and `app._start` do; a process that cannot start is started again by its supervisor."""
+        world, lease_ms = self.world, int(self.world.profile.lease * 1000)
+        try:
+            await self.clock.sample(self.line)
+            now = self.clock.now_ms()
+            me = node_verbs.Node(self.id, self.name, "all", "1", TZDATA_VERSION, now, now, now + lease_ms)
+            await self.line.urgent(node_verbs.register, me, world.profile.alone)
+        except HorariumError:
+            world.reboot_later(self, 1.0)
+            return
+        alarm = Alarm(self.clock)
+        loops.ring_on_due(self.line, alarm)
+        engine = Engine(self.line, self.clock, self.id)
+        fan_out = FanOut(self.line, self.clock, self.id, self.audiences, world.profile.poll)
+        poll = world.profile.poll
+        for task in self.worker.loops():
+            self._watch(task)
+        for loop in (
+            loops.clock_loop(self.clock, self.line, alarm),
+            loops.heartbeat_loop(self.line, self.clock, self.id, lease_ms),
+            loops.upkeep_loop([self.worker.find_strays], poll),
+            fan_out.loop(),
+            loops.release_loop(engine, alarm, self.worker, poll, lambda: self.clock.held),
+            loops.upkeep_loop([engine.recover, engine.expire, engine.unstick], loops.UPKEEP_S),
+            loops.upkeep_loop([engine.rezone, engine.forget, fan_out.tidy], HOUSEKEEPING_S),
+        ):
+            self._watch(self.spawn(loop))
+        self.ready = True
+
+    def _watch(self, task: asyncio.Task[Any]) -> None:
+        """A loop that ends by a fault takes the process down: a finding of the simulation."""
+
+        def ended(task: asyncio.Task[Any]) -> None:
+            error = None if task.cancelled() else task.exception()
+            if error is not None and not self.dead:
+                self.world.fault_found("".join(traceback.format_exception(error)))
+                self.world.reboot_later(self, 1.0)
+
+        self.tasks.add(task)
+        task.add_done_callback(ended)
+
+    async def meet(self, point: str, verb: str = "") -> None:
+        """A place at which an armed fault may strike."""
+        what = self.world.armed_at(self, point, verb)
+        if what is None:
+            return
+        kind, seconds = what
+        if kind == "crash":
+            self.world.reboot_later(self, seconds)
+            await asyncio.Future()  # nothing of this process runs any more
+        elif kind == "freeze":
+            self.world.freeze(self, seconds)
+            await asyncio.sleep(0)  # goes on when it thaws
+        else:
+            raise Unavailable("the connection broke")
+
+    async def stop(self) -> None:
+        """SIGTERM: drain, hand back, say goodbye."""
+        self.stopping = True
+        try:
+            await self.worker.drain(3.0)
+            await self.line.urgent(node_verbs.stop, self.id, self.clock.now_ms())
+        except HorariumError:
+            pass
+
+
+class Sender:
+    """The executor: sends a call over the network and waits for the answer."""
+
+    type = "simulated"
+
+    def __init__(self, world: World, node: Node) -> None:
+        self._world, self._node = world, node
+
+    def check(self, config: Any) -> list[Any]:
+        return []
+
+    def split(self, config: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        return dict(config), {}
+
+    async def execute(self, call: Call) -> Outcome:
+        await self._node.meet("send")
+        answer = self._world.receiver.send(call, self._node)
+        try:
+            async with asyncio.timeout(call.timeout_ms / 1000):
+                outcome = await answer
+        except TimeoutError:
+            return Outcome(Verdict.FAILED, error="no answer in time")
+        await self._node.meet("answer")
+        return outcome
+
+    async def close(self) -> None:
+        pass
+
+
+class Pages:
+    """A source that pages by key; now and then it fails, for a moment or until the fire ends."""
+
+    type = "paged"
+    paged = True
+
+    def __init__(self, world: World, node: Node) -> None:
+        self._world, self._node = world, node
+
+    def check(self, config: Any) -> list[Any]:
+        return []
+
+    def split(self, config: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        return dict(config), {}
+
+    def check_filter(self, ask: Ask) -> list[Any]:
+        return []
+
+    async def _travel(self) -> None:
+        await self._node.meet("send")
+        if self._world.profile.delay:
+            await asyncio.sleep(self._world.random("source").random() * self._world.profile.delay)
+        if self._world.chance("source", 0.0 if self._world.profile.calm else 0.03):
+            self._world.count("audience source failed")
+            raise SourceFault("the source is away")
+
+    async def count(self, ask: Ask, most: int) -> int:
+        await self._travel()
+        return min(most, int(ask.filter["rows"]))
+
+    async def page(self, ask: Ask, position: str | None, limit: int) -> RowPage:
+        await self._travel()
+        first, rows = int(position or 0), int(ask.filter["rows"])
+        until = min(rows, first + min(limit, 50))
+        return RowPage([row(n) for n in range(first, until)], None if until == rows else str(until))
+
+    async def close(self) -> None:
+        pass
+
+
+class Spooled(Pages):
+    """A source that only runs once through."""
+
+    type = "spooled"
+    paged = False
+
+    async def rows(self, ask: Ask) -> Any:
+        rows = int(ask.filter["rows"])
+        for first in range(0, rows, 50):
+            await self._travel()
+            yield [row(n) for n in range(first, min(rows, first + 50))]
+
+
+def row(number: int) -> AudienceRow:
+    return AudienceRow(f"row{number:04d}", {"number": number})

@@ -1,0 +1,178 @@
+"""What people do with their schedules while all this happens, and what they were told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from horarium.domain.errors import Conflict, HorariumError, Invalid, NotFound, Unavailable
+from horarium.domain.ids import Id
+from horarium.domain.schedule import Definition, Schedule
+from horarium.service.explain import upcoming
+from horarium.service.schedules import ScheduleDraft
+from horarium.times import Timing
+
+if TYPE_CHECKING:
+    from tests.simulation.node import Node
+    from tests.simulation.script import Event
+    from tests.simulation.world import World
+
+TRIES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a user asked for and was told: `done`, `refused` (by a rule), or `unknown` (no answer came)."""
+
+    at: float
+    act: str
+    schedule_id: Id
+    result: str
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A preview as it was shown: slots (ms), and the version of the schedule's definition it was made from."""
+
+    schedule_id: Id
+    version: int
+    from_ms: int
+    slots: tuple[int, ...]
+
+
+class Users:
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.told: list[Told] = []
+        self.shown: list[Shown] = []
+
+    async def act(self, event: Event) -> None:
+        """Do what an event says, again where no answer came and the event says that one tries again."""
+        index = event.args["schedule"]
+        schedule_id, workspace = self._world.schedule_ids[index], self._world.workspace_of(index)
+        if workspace is None:
+            return
+        doing = getattr(self, f"_{event.kind}")
+
+        async def once(node: Node) -> Any:
+            return await doing(node, workspace, schedule_id, event.args)
+
+        again = event.kind in ("create", "fire_now") or event.args.get("again", False)
+        result, value = await self._try(once, TRIES if again else 1)
+        self.told.append(Told(self._world.loop.time(), event.kind, schedule_id, result, value))
+
+    async def _try(self, once: Callable[[Node], Awaitable[Any]], tries: int) -> tuple[str, Any]:
+        for _ in range(tries):
+            try:
+                return "done", await self._world.request(once)
+            except (TimeoutError, Unavailable):
+                await asyncio.sleep(1.0)
+            except (NotFound, Conflict, Invalid) as error:
+                return "refused", str(error)
+        return "unknown", None
+
+    async def _create(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
+        world = self._world
+        audience = args["audience"] and {"type": args["audience"], "filter": {"rows": args["rows"]}}
+        draft = ScheduleDraft(
+            world.workspaces[workspace],
+            world.principals[workspace],
+            f"schedule {args['schedule']}",
+            Timing(**args["timing"]),
+            world.targets[args["target"]],
+            policies=args["policies"],
+            audience=audience,
+            paused=args["paused"],
+            id=schedule_id,
+        )
+        await node.schedules.create(draft)
+
+    async def _pause(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
+        await node.schedules.pause(self._world.workspaces[workspace], schedule_id)
+
+    async def _resume(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
+        await node.schedules.resume(self._world.workspaces[workspace], schedule_id)
+
+    async def _archive(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
+        await node.schedules.archive(self._world.workspaces[workspace], schedule_id)
+
+    async def _delete(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
+        await node.schedules.delete(self._world.workspaces[workspace], schedule_id)
+
+    async def _rename(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
+        await node.schedules.change(
+            self._world.workspaces[workspace], schedule_id, lambda one: replace(one, name="another name")
+        )
+
+    async def _edit_timing(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
+        await self._redefine(node, workspace, schedule_id, {"timing": Timing(**args["timing"])})
+
+    async def _edit_policies(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
+        await self._redefine(node, workspace, schedule_id, {"policies": args["policies"]})
+
+    async def _redefine(self, node: Node, workspace: int, schedule_id: Id, changed: dict[str, Any]) -> None:
+        def change(before: Schedule) -> Schedule:
+            definition: Definition = replace(before.definition, **changed)
+            return replace(before, definition=definition)
+
+        await node.schedules.change(self._world.workspaces[workspace], schedule_id, change)
+
+    async def _fire_now(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> tuple[Id, str | None]:
+        request = f"request {args['number']}" if args["again"] else None
+        fire = await node.schedules.fire_now(self._world.workspaces[workspace], schedule_id, request)
+        return fire.id, request
+
+    async def _backfill(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> tuple[int, int, list[int]]:
+        upto = node.clock.now_ms()
+        since = upto - args["seconds"] * 1000
+        fires = await node.schedules.backfill(self._world.workspaces[workspace], schedule_id, since, upto)
+        return since, upto, [fire.slot_ms for fire in fires]
+
+    async def _cancel(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> Id | None:
+        mine = self._world.workspaces[workspace]
+        found = await node.runs.list(mine, 20, schedule_id=schedule_id, state="open")
+        if not found:
+            return None
+        return (await node.runs.cancel(mine, found[args["number"] % len(found)].id)).id
+
+    async def _replay(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> Id | None:
+        mine = self._world.workspaces[workspace]
+        found = await node.runs.list(mine, 20, schedule_id=schedule_id)
+        if not found:
+            return None
+        return (await node.runs.retry(mine, found[args["number"] % len(found)].id)).id
+
+    async def _trespass(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
+        """Another workspace tries its luck; whatever it is given is a finding."""
+        other = self._world.workspaces[1 - workspace]
+        runs = await node.runs.list(self._world.workspaces[workspace], 1, schedule_id=schedule_id)
+        attempts = [
+            lambda: node.schedules.get(other, schedule_id),
+            lambda: node.schedules.pause(other, schedule_id),
+            lambda: node.schedules.fire_now(other, schedule_id),
+            lambda: node.schedules.delete(other, schedule_id),
+            lambda: node.explain.explain(other, schedule_id, node.clock.now_ms()),
+            *(lambda run=run: node.runs.cancel(other, run.id) for run in runs),
+            *(lambda run=run: node.runs.retry(other, run.id) for run in runs),
+        ]
+        for attempt in attempts:
+            try:
+                await attempt()
+            except NotFound:
+                continue
+            except HorariumError:
+                raise
+            self._world.fault_found("a workspace reached what belongs to another")
+
+    async def _preview(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
+        schedule = await node.schedules.get(self._world.workspaces[workspace], schedule_id)
+        since = schedule.progress.accounted_to
+        slots = tuple(one.instant * 1000 for one in upcoming(schedule, since, 8).occurrences)
+        self.shown.append(Shown(schedule_id, schedule.definition_version, since, slots))
+
+    async def _explain(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> str:
+        at = node.clock.now_ms() - args["number"] * 7_000
+        return (await node.explain.explain(self._world.workspaces[workspace], schedule_id, at)).verdict

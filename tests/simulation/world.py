@@ -1,0 +1,438 @@
+"""A world in one process: nodes, the database they share, the network, users and faults, all in simulated time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import sqlite3
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+import structlog
+
+from horarium.domain.ids import Id, derived_id, id_time, random_id
+from horarium.domain.tenancy import EVERY_TARGET
+from horarium.store.migrate import migrate_sqlite
+from horarium.store.sqlite import InlineSqliteStore
+from horarium.store.vault import Vault, new_key
+from horarium.store.verbs import audiences
+from tests.simulation.faults import recovery_s
+from tests.simulation.loop import VirtualLoop
+from tests.simulation.node import Node
+from tests.simulation.receiver import Receiver
+from tests.simulation.script import Event, Script, TargetPlan
+from tests.simulation.trail import Note, Trail
+from tests.simulation.users import Users
+
+REQUEST_S = 10.0
+CALM_S = 12.0
+"""What is waited after everything has healed, beyond the lease: clocks are followed, the overdue has fired."""
+DRAIN_S = 900.0
+
+
+class World:
+    """Made of a script, played by `play`; then looked at by the checker."""
+
+    def __init__(self, script: Script) -> None:
+        self.script, self.profile = script, script.profile
+        self._streams: dict[str, Random] = {}
+        self.loop = VirtualLoop(self.random("loop"), self.profile.early)
+        self.loop.set_exception_handler(self._unhandled)
+        self._context = contextvars.copy_context()
+        self.jump_ms = 0
+        self.latency = self.profile.latency
+        self.healed = self.over = False
+        self.counts: Counter[str] = Counter()
+        self.found: list[str] = []
+        self.disturbances: list[tuple[float, float, str]] = []
+        self.armed: list[dict[str, Any]] = []
+        self.nodes: list[Node] = []
+        self.past: list[Node] = []
+        self._lives: Counter[int] = Counter()
+        self.store = InlineSqliteStore(self.db_ms)
+        migrate_sqlite(self.store.connection)
+        self.trail = Trail(self.store.connection, self.loop.time, self.db_ms)
+        self.store.listen(self._broadcast)
+        self._committing: Node | None = None
+        self._snapshot: tuple[sqlite3.Connection, int] | None = None
+        self.lost_notes: list[Note] = []
+        self.overdue: list[str] = []
+        self.undrained: list[str] = []
+        self.vault = Vault([new_key()])
+        self.receiver = Receiver(self)
+        self.users = Users(self)
+
+    def play(self) -> World:
+        """Let everything of the script happen, heal, drain; the same script is the same world."""
+        urandom, token = self.random("ids").randbytes, self.random("tokens")
+        with (
+            patch("horarium.domain.ids.os", SimpleNamespace(urandom=urandom)),
+            patch("horarium.worker.worker.secrets", SimpleNamespace(token_urlsafe=lambda n: token.randbytes(n).hex())),
+            structlog.testing.capture_logs(),
+        ):
+            self._furnish()
+            try:
+                self.loop.run_until_complete(self._play())
+            finally:
+                self._tidy()
+        return self
+
+    # Time, chance and bookkeeping
+
+    def db_ms(self) -> int:
+        """The clock of the database."""
+        return int(self.loop.time() * 1000 + 1e-6) + self.profile.start_ms + self.jump_ms
+
+    def random(self, name: str) -> Random:
+        """A stream of chance of its own for each purpose."""
+        stream = self._streams.get(name)
+        if stream is None:
+            stream = self._streams[name] = Random(f"{self.script.seed} {name}")
+        return stream
+
+    def chance(self, name: str, probability: float) -> bool:
+        return probability > 0 and not self.healed and self.random(name).random() < probability
+
+    def count(self, kind: str) -> None:
+        self.counts[kind] += 1
+
+    def fault_found(self, words: str) -> None:
+        if not self.over:
+            self.found.append(words)
+
+    def disturb(self, kind: str, args: dict[str, Any]) -> None:
+        now = self.loop.time()
+        self.disturbances.append((now, now + recovery_s(kind, args, self.profile.lease), kind))
+        self.count(kind)
+
+    def later(self, seconds: float, act: Callable[[], Any]) -> None:
+        """Call something after a while, in nobody's process."""
+        self.loop.call_later(seconds, act, context=self._context)
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        return self.loop.create_task(work, context=self._context.copy())
+
+    def _unhandled(self, loop: Any, context: dict[str, Any]) -> None:
+        if not self.over:
+            self.fault_found(f"{context.get('message')}: {context.get('exception')!r}")
+
+    # The database
+
+    async def commit(self, node: Node, name: str, verb: Callable[..., Awaitable[Any]], args: Any, kwargs: Any) -> Any:
+        """Run a verb whole, at this instant."""
+        if self.over:
+            raise asyncio.CancelledError
+        self._committing = node
+        self.trail.begin()
+        answer = await self.store.write(verb, *args, **kwargs)
+        self.trail.keep(node.name, name)
+        return answer
+
+    def _broadcast(self, topic: str, at_ms: int) -> None:
+        """What a commit announced: at once within the process, a little later and not always to others."""
+        for node in self.nodes:
+            if node is self._committing:
+                for signal in node.line.signals:
+                    signal(topic, at_ms)
+            elif node.cut is None and not self.chance("signals", 0.02):
+                delay = self.random("signals").random() * 0.005
+                self.loop.call_later(delay, _signal, node, topic, at_ms, context=node._context)
+
+    def _furnish(self) -> None:
+        """Two workspaces, their targets and sources of audiences."""
+        now = self.db_ms()
+        write = self.store.connection.execute
+        self.workspaces = [random_id(now) for _ in range(2)]
+        self.principals = [random_id(now) for _ in range(2)]
+        for number, (workspace, principal) in enumerate(zip(self.workspaces, self.principals, strict=True)):
+            name = f"w{number}"
+            write("INSERT INTO workspaces VALUES (?, ?, ?, '{}', 1, ?, ?, NULL)", (workspace, name, name, now, now))
+            write("INSERT INTO principals VALUES (?, ?, 'service', 'p', NULL, ?, NULL)", (principal, workspace, now))
+            write("INSERT INTO grants VALUES (?, ?, ?, ?)", (principal, EVERY_TARGET, workspace, now))
+        self.targets = [self._target(number, plan, now) for number, plan in enumerate(self.script.targets)]
+        self._plans = dict(zip(self.targets, self.script.targets, strict=True))
+        made = {event.args["schedule"] for event in self.script.events if event.kind == "create"}
+        used = {event.args.get("schedule", 0) for event in self.script.events}
+        self.schedule_ids = {n: derived_id(now, b"schedule", bytes([n])) for n in made | used}
+
+    def _target(self, number: int, plan: TargetPlan, now: int) -> Id:
+        row = {
+            "id": random_id(now),
+            "workspace_id": self.workspaces[plan.workspace],
+            "number": number,
+            "kind": "function",
+            "name": "target",
+            "executor": "simulated",
+            "config": "{}",
+            "completion": "callback" if plan.callback else "response",
+            "timeout_ms": int(plan.timeout_s * 1000),
+            "deadline_ms": int(plan.deadline_s * 1000),
+            "max_concurrency": plan.max_concurrency,
+            "rate_per_second": plan.rate,
+            "extra": "{}",
+            "state": "active",
+            "version": 1,
+            "created_by": self.principals[plan.workspace],
+            "created_ms": now,
+            "updated_ms": now,
+        }
+        names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
+        self.store.connection.execute(f"INSERT INTO targets ({names}) VALUES ({marks})", row)
+        return bytes(row["id"])
+
+    def target_plan(self, target: Id) -> TargetPlan:
+        return self._plans[target]
+
+    def workspace_of(self, schedule: int) -> int | None:
+        """The workspace (0 or 1) of the target of a schedule of the script."""
+        for event in self.script.events:
+            if event.kind == "create" and event.args["schedule"] == schedule:
+                return self.script.targets[event.args["target"]].workspace
+        return None
+
+    async def _sources(self) -> None:
+        for workspace in self.workspaces:
+            for kind in ("paged", "spooled"):
+                now = self.db_ms()
+                source = audiences.StoredSource(workspace, kind, random_id(now), kind, {}, now, now)
+                await self.store.write(audiences.put_source, source, now)
+
+    # Nodes
+
+    def boot(self, place: int) -> None:
+        """A new life at a place."""
+        if self.over:
+            return
+        self._lives[place] += 1
+        node = Node(self, place, self._lives[place])
+        self.past += [one for one in self.nodes if one.place == place]
+        self.nodes = [one for one in self.nodes if one.place != place] + [node]
+        node.start()
+
+    def node_at(self, place: int) -> Node | None:
+        return next((one for one in self.nodes if one.place == place and not one.dead), None)
+
+    def reboot_later(self, node: Node, seconds: float) -> None:
+        """The process dies at this instant and is started again after a while."""
+        if node.dead or self.over:
+            return
+        node.dead = True
+        self.disturb("crash", {"down": seconds})
+        self.later(seconds, lambda: self.boot(node.place))
+
+    def freeze(self, node: Node, seconds: float) -> None:
+        if node.frozen or node.dead:
+            return
+        node.frozen = True
+        self.disturb("freeze", {"seconds": seconds})
+        self.later(seconds, lambda: self._thaw(node))
+
+    def _thaw(self, node: Node) -> None:
+        if node.frozen and not node.dead:
+            node.frozen = False
+            self.loop.resume(node.held)
+
+    def armed_at(self, node: Node, point: str, verb: str) -> tuple[str, float] | None:
+        """The armed fault that strikes here, if one does; each strikes once."""
+        if self.over:
+            raise asyncio.CancelledError
+        for fault in self.armed:
+            if (fault["node"], fault["point"]) == (node.place, point) and fault["verb"] in (None, verb):
+                self.armed.remove(fault)
+                self.count(f"{fault['what']} {point} {'a call' if point in ('send', 'answer') else 'commit'}")
+                if fault["what"] == "fail":
+                    self.disturb("fail", {})
+                return fault["what"], fault["down"]
+        return None
+
+    async def request(self, act: Callable[[Node], Awaitable[Any]]) -> Any:
+        """Ask some node from outside. Raises TimeoutError where no answer comes."""
+        able = [node for node in self.nodes if node.answers]
+        if not able:
+            raise TimeoutError
+        node = self.random("requests").choice(sorted(able, key=lambda one: one.place))
+        answer: asyncio.Future[Any] = self.loop.create_future()
+        answer.add_done_callback(lambda one: one.cancelled() or one.exception())
+
+        async def serve() -> None:
+            try:
+                value = await act(node)
+            except Exception as error:
+                if not answer.done():
+                    answer.set_exception(error)
+            else:
+                if not answer.done():
+                    answer.set_result(value)
+
+        node.spawn(serve())
+        async with asyncio.timeout(REQUEST_S):
+            return await answer
+
+    # The play
+
+    async def _play(self) -> None:
+        await self._sources()
+        for place in range(self.profile.nodes):
+            self.boot(place)
+        for event in self.script.events:
+            self.later(event.at, lambda one=event: self._happen(one))
+        await asyncio.sleep(self.profile.duration)
+        self._heal()
+        await asyncio.sleep(self.profile.lease + CALM_S)
+        self.overdue = self._find_overdue()
+        await self._pause_everything()
+        await self._drain()
+
+    def _happen(self, event: Event) -> None:
+        if event.kind.startswith("fault_"):
+            getattr(self, f"_{event.kind}")(dict(event.args))
+        else:
+            self.spawn(self._user(event))
+
+    async def _user(self, event: Event) -> None:
+        try:
+            await self.users.act(event)
+        except Exception as error:  # whatever is not an answer that users may be given
+            self.fault_found(f"{event.kind}: {error!r}")
+
+    def _fault_crash(self, args: dict[str, Any]) -> None:
+        node = self.node_at(args["node"])
+        if node is not None:
+            self.reboot_later(node, args["down"])
+
+    def _fault_armed(self, args: dict[str, Any]) -> None:
+        self.armed.append(args)
+
+    def _fault_freeze(self, args: dict[str, Any]) -> None:
+        node = self.node_at(args["node"])
+        if node is not None:
+            self.freeze(node, args["seconds"])
+
+    def _fault_stop(self, args: dict[str, Any]) -> None:
+        node = self.node_at(args["node"])
+        if node is not None and node.answers:
+            self.disturb("stop", args | {"seconds": 5.0})
+            task = node.spawn(node.stop())
+            task.add_done_callback(lambda _: self.reboot_later(node, args["down"]), context=self._context)
+
+    def _fault_cut(self, args: dict[str, Any]) -> None:
+        node = self.node_at(args["node"])
+        if node is not None:
+            self.disturb("cut", args)
+            node.cut = "replies" if args["replies_only"] else "both"
+            self.later(args["seconds"], lambda: setattr(node, "cut", None))
+
+    def _fault_storm(self, args: dict[str, Any]) -> None:
+        node = self.node_at(args["node"])
+        if node is not None:
+            self.disturb("storm", args)
+            node.storm = (args["before"], args["after"])
+            self.later(args["seconds"], lambda: setattr(node, "storm", (0.0, 0.0)))
+
+    def _fault_clock(self, args: dict[str, Any]) -> None:
+        self.disturb("clock back" if args["by_ms"] < 0 else "clock forward", {})
+        self.jump_ms += args["by_ms"]
+
+    def _fault_downtime(self, args: dict[str, Any]) -> None:
+        """Everything is down for a long time: nothing moves meanwhile but the clock."""
+        for node in self.nodes:
+            self.reboot_later(node, 1.0)
+        self.disturb("downtime", {"down": 1.0})
+        self.jump_ms += int(args["down"] * 1000)
+
+    def _fault_snapshot(self, args: dict[str, Any]) -> None:
+        copy = sqlite3.connect(":memory:")
+        self.store.connection.backup(copy)
+        self._snapshot = (copy, len(self.trail.notes))
+
+    def _fault_restore(self, args: dict[str, Any]) -> None:
+        """The database is put back to how it was at the snapshot, and every node is started anew."""
+        if self._snapshot is None:
+            return
+        for node in self.nodes:
+            self.reboot_later(node, args["down"])
+        self.disturb("restore", args)
+        copy, notes = self._snapshot
+        copy.backup(self.store.connection)
+        self.lost_notes += self.trail.notes[notes:]
+        del self.trail.notes[notes:]
+
+    def _heal(self) -> None:
+        """No fault from here on; what is dead comes back as its supervisor starts it."""
+        self.healed = True
+        self.armed.clear()
+        self.latency = min(self.latency, 0.003)
+        for node in self.nodes:
+            node.cut, node.storm = None, (0.0, 0.0)
+            if node.frozen:
+                self._thaw(node)
+            if node.dead:
+                self.boot(node.place)
+
+    def _find_overdue(self) -> list[str]:
+        rows = self.store.connection.execute(
+            "SELECT hex(schedule_id), next_due FROM cursors WHERE next_due < ?", (self.db_ms() - 2_000,)
+        )
+        return [f"schedule {row[0]} has been due since {row[1]}, and it is {self.db_ms()}" for row in rows]
+
+    async def _pause_everything(self) -> None:
+        """So that no new slot comes while what has begun is brought to its end."""
+        rows = self.store.connection.execute("SELECT id, workspace_id FROM schedules WHERE state = 'active'")
+        for schedule_id, workspace in rows.fetchall():
+            try:
+                await self.request(lambda node, w=workspace, s=schedule_id: node.schedules.pause(w, s))
+            except Exception as error:
+                gone = self.store.connection.execute(
+                    "SELECT 1 FROM schedules WHERE id = ? AND state = 'active'", (schedule_id,)
+                ).fetchone()
+                if gone is not None:
+                    self.fault_found(f"a schedule could not be paused after healing: {error!r}")
+
+    async def _drain(self) -> None:
+        until = self.loop.time() + DRAIN_S
+        while (left := self._left()) and self.loop.time() < until:
+            await asyncio.sleep(2.0)
+        self.undrained = left
+
+    def _left(self) -> list[str]:
+        found = []
+        for what, sql in (
+            ("open run", "SELECT hex(id), state FROM runs WHERE state IN ('pending', 'running')"),
+            ("open fire", "SELECT hex(id), state FROM fires WHERE state IN ('waiting', 'resolving', 'running')"),
+            ("row left in ready", "SELECT hex(run_id), owner IS NULL FROM ready"),
+            ("row left in fanouts", "SELECT hex(fire_id), owner IS NULL FROM fanouts"),
+            ("row left in row_locks", "SELECT hex(run_id), row_key FROM row_locks"),
+        ):
+            found += [f"{what} {row[0]} ({row[1]})" for row in self.store.connection.execute(sql)]
+        return found
+
+    def _tidy(self) -> None:
+        """End every task, also those of the dead, so that nothing is left lying about."""
+        self.over = True
+        for task in asyncio.all_tasks(self.loop):
+            task.cancel()
+        for node in [*self.nodes, *self.past]:
+            node.dead = node.frozen = False
+            self.loop.resume(node.held)
+        left = asyncio.all_tasks(self.loop)
+        for _ in range(20):
+            if not left:
+                break
+            for task in left:
+                task.cancel()
+            self.loop.run_until_complete(asyncio.wait(left, timeout=1.0))
+            left = asyncio.all_tasks(self.loop)
+        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+        self.loop.close()
+
+
+def _signal(node: Node, topic: str, at_ms: int) -> None:
+    for signal in node.line.signals:
+        signal(topic, at_ms)
+
+
+__all__ = ["World", "id_time"]
