@@ -1,0 +1,100 @@
+"""inprocess: many schedules due in one second, each running a Python function once; all of it recorded.
+
+Ours: engine and worker as the server runs them, from the first write to the last settled fire. Ceiling: the chain of
+the same rows (cursor moved, fire, run and queue entry inserted; claimed; queue entry removed, run, fire and cursor
+completed), ready-made, in large transactions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from horarium.bench.stage import CHUNK, Herd, Report, Stage, fill, herd, in_chunks, next_noon, stage
+from horarium.bench.storm import DAY_MS, At, release_rows
+from horarium.domain.ids import Id
+from horarium.engine.loops import release_loop
+from horarium.engine.steps import Engine
+from horarium.engine.wake import Alarm
+from horarium.store.base import Tx
+from horarium.store.vault import Vault, new_key
+from horarium.targets.options import ExecutorOptions
+from horarium.targets.python import make
+from horarium.worker.worker import Worker
+
+CONCURRENCY = 256
+LONGEST_S = 300.0
+
+
+async def work(call: dict[str, Any]) -> int:
+    """The function that is run: the least that is something."""
+    return len(call)
+
+
+async def run(database: str = "sqlite", runs: int = 20_000) -> Report:
+    """Run `runs` schedules' functions once each."""
+    async with stage(database) as made:
+        target = await made.target("python", {"function": f"{__name__}:work"})
+        ours_at = next_noon(made.clock.now_ms())
+        theirs_at = ours_at + DAY_MS // 24
+        await fill(
+            made, target, [Herd(herd(at // 1000), runs, at, ours_at - 60_000) for at in (ours_at, theirs_at)]
+        )
+        options = ExecutorOptions(python_functions=(f"{__name__}:work",))
+        ours = await work_off(made, ours_at, runs, {"python": make(options)})
+        rows = await release_rows(made, target, theirs_at)
+        ceiling = await in_chunks(made.store, rows)
+        ceiling += await finish_raw(made, rows, theirs_at)
+        return Report("inprocess", database, runs / ours, runs / ceiling, "runs/s", {"runs": runs})
+
+
+async def work_off(made: Stage, at: int, runs: int, executors: dict[str, Any]) -> float:
+    """Seconds from the first write for a herd to its last settled fire."""
+    clock = At(at)
+    worker = Worker(made.store, clock, made.node, executors, Vault([new_key()]), CONCURRENCY)
+    tasks = worker.loops()
+    begun = time.perf_counter()
+    engine = Engine(made.store, clock, made.node)
+    tasks.append(asyncio.create_task(release_loop(engine, Alarm(clock), worker, 60.0, lambda: False)))
+    try:
+        while await made.store.read(_settled) < runs:
+            if time.perf_counter() - begun > LONGEST_S or any(task.done() for task in tasks):
+                raise RuntimeError("the herd was not worked off")
+            await asyncio.sleep(0.005)
+        return time.perf_counter() - begun
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for executor in executors.values():
+            await executor.close()
+
+
+async def _settled(tx: Tx) -> int:
+    """Fires of the stage that are over, told by the cursors of its herd."""
+    return int((await tx.row("settled_total"))[0])
+
+
+async def finish_raw(made: Stage, rows: list[tuple[str, list[Any]]], now: int) -> float:
+    """Seconds to claim and complete runs that have been inserted, in large transactions."""
+    runs = dict(rows)["insert_runs"]
+    begun = time.perf_counter()
+    for start in range(0, len(runs), CHUNK):
+        part = runs[start : start + CHUNK]
+        await made.store.urgent(_claim_raw, made.node, [run[0] for run in part])
+        await made.store.urgent(_complete_raw, made.node, part, now)
+    return time.perf_counter() - begun
+
+
+async def _claim_raw(tx: Tx, node: Id, ids: list[Id]) -> None:
+    await tx.run("take", node=node, ids=ids, limited=0)
+
+
+async def _complete_raw(tx: Tx, node: Id, runs: list[Any], now: int) -> None:
+    await tx.many("release_leases", [(run[0], node, 1) for run in runs])
+    await tx.many(
+        "finish_runs", [(run[0], "succeeded", now, now, 1, None, "1", None) for run in runs]
+    )
+    await tx.many("finish_single_fires", [(run[3], "completed", now, 1, 0, 0) for run in runs])
+    await tx.many("settle_cursors", [(run[2], 1, 1, 0, 1, 0, run[3], "completed") for run in runs])

@@ -1,0 +1,86 @@
+"""storm: many schedules due in one second; every fire and run durable.
+
+Ours: the engine's release step until nothing is due. Ceiling: the same rows (cursor moved, fire, run, queue entry),
+ready-made, written by plain statements in large transactions.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from horarium.bench.stage import Herd, Report, Stage, fill, herd, in_chunks, next_noon, stage
+from horarium.domain.ids import Id, fire_id, run_id
+from horarium.engine.steps import Engine
+from horarium.store.base import Tx
+
+DAY_MS = 86_400_000
+
+
+async def run(database: str = "sqlite", schedules: int = 100_000, due: int = 50_000) -> Report:
+    """Fire `due` schedules of one second, `schedules` being stored (at least twice as many as are due)."""
+    async with stage(database) as made:
+        target = await made.target("none", {})
+        ours_at = next_noon(made.clock.now_ms())
+        theirs_at, rest_at = ours_at + DAY_MS // 24, ours_at + DAY_MS
+        herds = [
+            Herd(herd(at // 1000), count, at, ours_at - 60_000)
+            for at, count in ((ours_at, due), (theirs_at, due), (rest_at, max(schedules - 2 * due, 0)))
+        ]
+        await fill(made, target, herds)
+        ours = await release_all(made, ours_at, due)
+        ceiling = await in_chunks(made.store, await release_rows(made, target, theirs_at))
+        extra = {"schedules": max(schedules, 2 * due), "due": due}
+        return Report("storm", database, due / ours, due / ceiling, "fires/s", extra)
+
+
+class At:
+    """A clock that stands at the herd's hour."""
+
+    def __init__(self, now: int) -> None:
+        self._now = now
+
+    def now_ms(self) -> int:
+        return self._now
+
+
+async def release_all(made: Stage, at: int, due: int) -> float:
+    """Seconds in which the engine releases a herd."""
+    engine = Engine(made.store, At(at), made.node)
+    begun, fires = time.perf_counter(), 0
+    while fires < due:
+        released = await engine.release(0)
+        if not released.fires:
+            raise RuntimeError(f"only {fires} of {due} fired")
+        fires += released.fires
+    return time.perf_counter() - begun
+
+
+async def release_rows(made: Stage, target: Id, at: int) -> list[tuple[str, list[Any]]]:
+    """The rows that releasing the herd of an instant writes."""
+    ids = await made.store.urgent(_due_at, at)
+    fires = [(one, fire_id(one, "clock", at)) for one in ids]
+    ws = made.workspace
+    return [
+        ("advance_fired", [(one, at, at + DAY_MS, at + DAY_MS, at, fire) for one, fire in fires]),
+        (
+            "insert_fires",
+            [
+                (fire, ws, one, 1, "clock", at, at, "", "running", at, None, None, None, 1, 1)
+                for one, fire in fires
+            ],
+        ),
+        (
+            "insert_runs",
+            [
+                (run_id(fire), ws, one, fire, 1, target, "clock", "", 0, at, at, None)
+                for one, fire in fires
+            ],
+        ),
+        ("insert_ready", [(run_id(fire), target, at, None, 0, 0) for _, fire in fires]),
+    ]
+
+
+async def _due_at(tx: Tx, at: int) -> list[Id]:
+    rows = await tx.rows("due_schedules", now=at, limit=10_000_000)
+    return [bytes(row["schedule_id"]) for row in rows]
