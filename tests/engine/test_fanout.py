@@ -1,0 +1,409 @@
+"""A fire's audience becomes runs: each row one run, whatever happens in between. On both databases."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from horarium.domain.audience import AudienceRow
+from horarium.domain.fire import FireKind
+from horarium.domain.overlap import Overlap
+from horarium.domain.schedule import OverlapScope
+from horarium.engine.fanout import BACKOFF_S, CHUNK, FIRST_CHUNK, SHARE
+from horarium.store.base import Store
+from horarium.store.verbs import nodes, schedules
+from tests.support.audience import FLAVOURS, Listed, Stand, failing, opened_store, rows
+from tests.support.tenant import FAILED, LEASE, MINUTE, NOON, SUCCEEDED, Node, states
+
+
+@pytest.fixture(params=FLAVOURS)
+async def store(request: Any, tmp_path: Any) -> AsyncIterator[Store]:
+    async with opened_store(request.param, tmp_path) as one:
+        yield one
+
+
+@pytest.fixture(params=[True, False], ids=["paged", "spooled"])
+def paged(request: Any) -> bool:
+    return bool(request.param)
+
+
+async def test_each_row_has_one_run_with_its_data(store: Store, paged: bool) -> None:
+    stand = await Stand.open(store, Listed(rows(2_500), paged))
+    one = await stand.schedule()
+    await stand.fire()
+    await stand.resolve()
+    fire, runs = await stand.last(one), await stand.runs(one)
+    assert (fire.state, fire.audience_size, fire.runs) == ("running", 2_500, 2_500)
+    assert sorted(run.row_key for run in runs) == [row.key for row in rows(2_500)]
+    assert {run.row_key: run.data for run in runs}["r000007"] == '{"n":7}'
+    await stand.work()
+    fire = await stand.last(one)
+    assert (fire.state, fire.succeeded, fire.error) == ("completed", 2_500, None)
+    progress = (await stand.tenant.again(one)).progress
+    assert (progress.fires, progress.succeeded, progress.open_fires) == (1, 1, 0)
+
+
+async def test_an_empty_audience_is_a_completed_fire_of_size_0(store: Store, paged: bool) -> None:
+    stand = await Stand.open(store, Listed([], paged))
+    one = await stand.schedule()
+    await stand.fire()
+    await stand.resolve()
+    fire = await stand.last(one)
+    assert (fire.state, fire.audience_size, fire.runs, fire.error) == ("completed", 0, 0, None)
+    assert (await stand.tenant.again(one)).progress.fires == 1
+
+
+async def test_the_first_chunk_can_be_delivered_before_the_rest_is_read(store: Store) -> None:
+    stand = await Stand.open(store, Listed(rows(5_000)))
+    one = await stand.schedule()
+    await stand.fire()
+    await stand.fan_out.step()
+    assert len(await stand.work()) == FIRST_CHUNK
+    assert (await stand.last(one)).state == "resolving"
+    await stand.resolve()
+    await stand.work()
+    assert (await stand.last(one)).state == "completed"
+
+
+async def test_a_cap_is_checked_before_the_first_delivery(store: Store, paged: bool) -> None:
+    stand = await Stand.open(store, Listed(rows(501), paged))
+    one = await stand.schedule(audience_limit=500)
+    await stand.fire()
+    await stand.resolve()
+    fire = await stand.last(one)
+    assert (fire.state, fire.runs) == ("failed", 0)
+    assert "more than the 500 rows" in str(fire.error)
+    assert await stand.runs(one) == []
+
+
+async def test_an_audience_as_large_as_the_cap_is_fine(store: Store, paged: bool) -> None:
+    stand = await Stand.open(store, Listed(rows(500), paged))
+    one = await stand.schedule(audience_limit=500)
+    await stand.fire()
+    await stand.resolve()
+    assert (await stand.last(one)).runs == 500
+
+
+async def test_a_crash_between_chunks_loses_and_doubles_nothing(store: Store, paged: bool) -> None:
+    stand = await Stand.open(store, Listed(rows(4_321), paged))
+    one = await stand.schedule()
+    await stand.fire()
+    for crash in range(1, 4):
+        await stand.fan_out.step()
+        await stand.fan_out.step()
+        assert stand.node is not None
+        later = stand.clock.now + crash * 2 * LEASE  # the node is not heard of any more
+        stand.node = await Node.start(store, later)
+        await store.urgent(nodes.free_lapsed, later, stand.node.id)
+        stand.fan_out = stand.another()
+    await stand.resolve()
+    keys = [run.row_key for run in await stand.runs(one)]
+    assert (len(keys), len(set(keys))) == (4_321, 4_321)
+    fire = await stand.last(one)
+    assert (fire.audience_size, fire.runs, fire.error) == (4_321, 4_321, None)
+
+
+async def test_a_reader_that_was_given_up_writes_nothing(store: Store) -> None:
+    stand = await Stand.open(store, Listed(rows(3_000)))
+    one = await stand.schedule()
+    await stand.fire()
+    frozen = stand.fan_out
+    await frozen.step()
+    later = stand.clock.now + 10 * LEASE
+    stand.node = await Node.start(store, later)
+    await store.urgent(nodes.free_lapsed, later, stand.node.id)
+    stand.fan_out = stand.another()
+    await stand.fan_out.step()
+    await frozen.step()
+    assert (await stand.last(one)).runs == FIRST_CHUNK + CHUNK
+    await stand.resolve()
+    assert (await stand.last(one)).runs == 3_000
+
+
+async def test_a_source_that_fails_is_asked_again_and_goes_on(store: Store, paged: bool) -> None:
+    source = Listed(rows(1_500), paged)
+    source.before_page = failing(2, after=100)
+    stand = await Stand.open(store, source)
+    one = await stand.schedule()
+    await stand.fire()
+    for pause in (0.0, *BACKOFF_S):
+        stand.clock.now += int(pause * 1000)
+        await stand.resolve()
+    fire = await stand.last(one)
+    assert (fire.state, fire.runs, fire.error) == ("running", 1_500, None)
+
+
+async def test_a_source_that_never_answers_fails_the_fire_with_the_reason(store: Store, paged: bool) -> None:
+    source = Listed(rows(10), paged)
+    source.before_page = failing(100)
+    stand = await Stand.open(store, source)
+    one = await stand.schedule()
+    await stand.fire()
+    for pause in (0.0, *BACKOFF_S):
+        assert (await stand.last(one)).state == "resolving"
+        stand.clock.now += int(pause * 1000)
+        await stand.resolve()
+    fire = await stand.last(one)
+    assert (fire.state, fire.runs, fire.error) == ("failed", 0, "the source is out to lunch")
+    assert fire.finished_ms is not None
+    progress = (await stand.tenant.again(one)).progress
+    assert (progress.open_fires, progress.failed) == (0, 1)
+
+
+async def test_a_source_that_fails_for_good_in_mid_read_leaves_a_partial_fire(store: Store) -> None:
+    source = Listed(rows(3_000))
+    source.before_page = failing(100, after=1_000)
+    stand = await Stand.open(store, source)
+    one = await stand.schedule()
+    await stand.fire()
+    for pause in (0.0, *BACKOFF_S, *BACKOFF_S):
+        stand.clock.now += int(pause * 1000)
+        await stand.resolve()
+    fire = await stand.last(one)
+    assert (fire.state, fire.runs) == ("running", FIRST_CHUNK + CHUNK)
+    await stand.work()
+    fire = await stand.last(one)
+    assert (fire.state, fire.error) == ("partial", "the source is out to lunch")
+    assert fire.succeeded == fire.runs == fire.audience_size == FIRST_CHUNK + CHUNK
+
+
+async def test_a_source_that_breaks_down_does_not_take_the_engine_along(store: Store) -> None:
+    source = Listed(rows(10))
+
+    def broken(_: int) -> None:
+        raise RuntimeError("a bug in a plug-in")
+
+    source.before_page = broken
+    stand = await Stand.open(store, source)
+    one = await stand.schedule()
+    await stand.fire()
+    for pause in (0.0, *BACKOFF_S):
+        stand.clock.now += int(pause * 1000)
+        await stand.resolve()
+    assert (await stand.last(one)).error == "the source broke down: RuntimeError"
+
+
+@pytest.mark.parametrize("at", [1, 300])
+async def test_a_row_key_that_comes_twice_ends_the_fire_with_its_name(
+    store: Store, paged: bool, at: int
+) -> None:
+    listed = rows(301)
+    listed[at] = AudienceRow("r000000", {"again": True})
+    stand = await Stand.open(store, Listed(listed, paged))
+    one = await stand.schedule()
+    await stand.fire()
+    await stand.resolve()
+    await stand.work()
+    fire = await stand.last(one)
+    partial = paged and at == 300
+    assert fire.state == ("partial" if partial else "failed")
+    assert fire.error == "the audience has the row key 'r000000' twice"
+    assert fire.runs == (FIRST_CHUNK if partial else 0)
+
+
+@pytest.mark.parametrize("key", ["", None, "x" * 501, "a\0b"])
+async def test_a_row_without_a_good_key_ends_the_fire(store: Store, paged: bool, key: Any) -> None:
+    stand = await Stand.open(store, Listed([*rows(3), AudienceRow(key, {})], paged))
+    one = await stand.schedule()
+    await stand.fire()
+    await stand.resolve()
+    fire = await stand.last(one)
+    assert (fire.state, fire.runs) == ("failed", 0)
+    assert "key" in str(fire.error)
+
+
+async def test_data_that_is_not_json_or_too_large_ends_the_fire(store: Store, paged: bool) -> None:
+    for data in ({"x": object()}, {"x": "y" * 300_000}):
+        stand = await Stand.open(store, Listed([AudienceRow("a", data)], paged))
+        one = await stand.schedule()
+        await stand.fire()
+        await stand.resolve()
+        assert (await stand.last(one)).state == "failed"
+
+
+async def test_an_audience_that_shrinks_while_it_is_read_is_told_as_partial(store: Store) -> None:
+    source = Listed(rows(1_500))
+    stand = await Stand.open(store, source)
+    one = await stand.schedule()
+    await stand.fire()
+    await stand.fan_out.step()
+    del source.listed[1_200:]
+    await stand.resolve()
+    await stand.work()
+    fire = await stand.last(one)
+    assert (fire.state, fire.audience_size, fire.runs) == ("partial", 1_200, 1_200)
+    assert fire.error == "the audience shrank while it was read: 1500 rows were counted, 1200 were found"
+
+
+async def test_a_source_that_is_gone_fails_the_fire(store: Store) -> None:
+    stand = await Stand.open(store)
+    one = await stand.schedule({"type": "nowhere"})
+    await stand.fire()
+    await stand.resolve()
+    fire = await stand.last(one)
+    assert fire.state == "failed"
+    assert "nowhere" in str(fire.error)
+
+
+async def test_failed_rows_make_a_fire_partial_or_failed(store: Store) -> None:
+    stand = await Stand.open(store, Listed(rows(4)))
+    one = await stand.schedule()
+    await stand.fire()
+    await stand.resolve()
+    assert stand.node is not None
+    works = await stand.node.claim(stand.clock.now)
+    await stand.node.record(works[:1], FAILED, stand.clock.now)
+    await stand.node.record(works[1:], replace(FAILED), stand.clock.now)
+    assert ((await stand.last(one)).state, (await stand.last(one)).failed) == ("failed", 4)
+    await stand.fire(2)
+    await stand.resolve()
+    works = await stand.node.claim(stand.clock.now)
+    await stand.node.record(works[:1], FAILED, stand.clock.now)
+    await stand.node.work(stand.clock.now)
+    await stand.node.record(works[1:], SUCCEEDED, stand.clock.now)
+    fire = await stand.last(one)
+    assert (fire.state, fire.failed, fire.succeeded) == ("partial", 1, 3)
+
+
+async def test_a_row_whose_last_run_still_goes_is_left_out_per_row(store: Store) -> None:
+    stand = await Stand.open(store, Listed(rows(250)))
+    one = await stand.schedule(overlap=Overlap.SKIP, overlap_scope=OverlapScope.ROW)
+    await stand.fire(1)
+    await stand.resolve()
+    assert stand.node is not None
+    works = await stand.node.claim(stand.clock.now)
+    await stand.node.record(works[:200], SUCCEEDED, stand.clock.now)
+    await stand.fire(2)
+    await stand.resolve()
+    second = (await stand.tenant.fires(one))[1]
+    assert (second.audience_size, second.runs) == (250, 200)
+    busy = {work.run["row_key"] for work in works[200:]}
+    again = {run.row_key for run in await stand.runs(one) if run.fire_id == second.id}
+    assert not busy & again
+    await stand.node.record(works[200:], SUCCEEDED, stand.clock.now)
+    await stand.work()
+    await stand.fire(3)
+    await stand.resolve()
+    await stand.work()
+    third = (await stand.tenant.fires(one))[2]
+    assert (third.state, third.runs) == ("completed", 250)
+
+
+async def test_where_every_row_still_goes_the_fire_is_completed_with_no_run(store: Store) -> None:
+    stand = await Stand.open(store, Listed(rows(5)))
+    one = await stand.schedule(overlap_scope=OverlapScope.ROW)
+    await stand.fire(1)
+    await stand.resolve()
+    await stand.fire(2)
+    await stand.resolve()
+    second = (await stand.tenant.fires(one))[1]
+    assert (second.state, second.audience_size, second.runs) == ("completed", 5, 0)
+
+
+async def test_a_fire_by_hand_asks_no_overlap_policy(store: Store) -> None:
+    stand = await Stand.open(store, Listed(rows(5)))
+    one = await stand.schedule(overlap_scope=OverlapScope.ROW)
+    await stand.fire(1)
+    await stand.resolve()
+    await store.write(schedules.fire_by_hand, one, FireKind.MANUAL, stand.clock.now, "x", stand.clock.now)
+    await stand.resolve()
+    assert [fire.runs for fire in await stand.tenant.fires(one)] == [5, 5]
+    progress = (await stand.tenant.again(one)).progress
+    assert (progress.fires, progress.open_fires) == (1, 1)
+
+
+@pytest.mark.parametrize("policy", [Overlap.TERMINATE_OTHER, Overlap.CANCEL_OTHER])
+async def test_a_fire_that_is_replaced_reads_no_further(store: Store, policy: Overlap) -> None:
+    stand = await Stand.open(store, Listed(rows(2_000)))
+    one = await stand.schedule(overlap=policy)
+    await stand.fire(1)
+    await stand.fan_out.step()
+    await stand.fire(2)
+    await stand.resolve()
+    await stand.work()
+    for _ in range(3):
+        await stand.resolve()
+        await stand.work()
+    first, second = await stand.tenant.fires(one)
+    assert (first.state, first.runs, first.cancelled) == ("cancelled", FIRST_CHUNK, FIRST_CHUNK)
+    assert (second.state, second.succeeded) == ("completed", 2_000)
+    assert (await stand.tenant.again(one)).progress.open_fires == 0
+
+
+async def test_a_waiting_fire_reads_its_audience_when_its_turn_comes(store: Store) -> None:
+    stand = await Stand.open(store, Listed(rows(3)))
+    one = await stand.schedule(overlap=Overlap.BUFFER_ONE)
+    await stand.fire(1)
+    await stand.fire(2)
+    await stand.resolve()
+    assert states(await stand.tenant.fires(one)) == ["running", "waiting"]
+    await stand.work()
+    await stand.resolve()
+    await stand.work()
+    assert states(await stand.tenant.fires(one)) == ["completed", "completed"]
+
+
+async def test_large_and_small_take_turns(store: Store) -> None:
+    stand = await Stand.open(store, Listed(rows(50_000)))
+    large = await stand.schedule()
+    small = await stand.schedule({"type": "users"})
+    await stand.fill("users", [{"id": "u1"}])
+    await stand.fire()
+    await stand.fan_out.step()
+    await stand.fan_out.step()
+    assert (await stand.last(small)).runs == 1
+    assert (await stand.last(large)).runs == FIRST_CHUNK + CHUNK
+
+
+async def test_one_workspace_does_not_take_every_place(store: Store) -> None:
+    stand = await Stand.open(store, Listed(rows(5_000)))
+    busy = [await stand.schedule() for _ in range(SHARE + 3)]
+    await stand.fire()
+    await stand.fan_out.step()
+    begun = [one for one in busy if (await stand.last(one)).runs]
+    assert len(begun) == SHARE
+    await stand.resolve()
+    assert [(await stand.last(one)).runs for one in busy] == [5_000] * len(busy)
+
+
+async def test_what_a_spool_left_behind_is_dropped(store: Store) -> None:
+    source = Listed(rows(1_200), paged=False)
+    stand = await Stand.open(store, source)
+    await stand.schedule()
+    await stand.fire()
+    await stand.resolve()
+    assert await stand.fan_out.tidy() is False
+
+    async def left(tx: Any) -> int:
+        return len(await tx.rows("orphans_in_spool", limit=10_000))
+
+    assert await store.read(left) == 0
+
+
+async def test_a_fire_whose_claim_was_never_heard_of_is_put_back(store: Store) -> None:
+    stand = await Stand.open(store, Listed(rows(5)))
+    one = await stand.schedule()
+    await stand.fire()
+    await stand.fan_out._claim()
+    stand.fan_out = stand.another()
+    await stand.resolve()
+    assert (await stand.last(one)).state == "resolving"
+    await stand.fan_out.tidy()
+    await stand.fan_out.tidy()
+    await stand.resolve()
+    assert (await stand.last(one)).runs == 5
+
+
+async def test_every_page_of_one_fire_is_asked_for_at_the_same_instant(store: Store) -> None:
+    source = Listed(rows(5))
+    source.before_page = failing(1)
+    stand = await Stand.open(store, source)
+    await stand.schedule()
+    await stand.fire()
+    await stand.resolve()
+    stand.clock.now += 60_000
+    await stand.resolve()
+    assert {ask.now_ms for ask in source.asked} == {NOON + MINUTE}
