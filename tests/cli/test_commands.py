@@ -1,0 +1,102 @@
+"""The commands that speak to a server, against a real one."""
+
+import json
+import stat
+
+import pytest
+
+from tests.cli.running import horarium, server
+
+
+@pytest.fixture(scope="module")
+def speak(tmp_path_factory):
+    """`speak(*arguments)` runs a command against a server of its own; the answer's JSON."""
+    data = tmp_path_factory.mktemp("served") / "data"
+    with server(data, "--allow-loopback") as address:
+        assert stat.S_IMODE((data / "admin.key").stat().st_mode) == 0o600
+
+        def run(*arguments, code=0):
+            found = horarium(*arguments, HORARIUM_URL=address, HORARIUM_DATA=str(data))
+            assert found.returncode == code, found.stderr
+            return (
+                json.loads(found.stdout)
+                if "--json" in arguments and code == 0
+                else found.stdout + found.stderr
+            )
+
+        yield run
+
+
+@pytest.fixture(scope="module")
+def schedule(speak):
+    speak("target", "create", "Night", "--as", "night", "--to", "http://127.0.0.1:9/")
+    made = ("Report", "0 9 * * 1-5", "--target", "night", "-z", "Europe/Paris", "--label", "team=blue")
+    return speak("schedule", "create", *made, "--input", '{"n": 1}', "--json")
+
+
+def test_a_schedule_is_made_listed_and_shown(speak, schedule):
+    assert schedule["labels"] == {"team": "blue"}
+    assert [one["id"] for one in speak("schedule", "list", "--label", "team:blue", "--json")] == [
+        schedule["id"]
+    ]
+    table = speak("schedule", "list")
+    assert "0 9 * * 1-5" in table
+    assert schedule["id"] in table
+    assert "09:00" in speak("schedule", "show", schedule["id"])
+
+
+def test_a_schedule_is_paused_resumed_fired_and_accounted_for(speak, schedule):
+    one = schedule["id"]
+    assert speak("schedule", "pause", one, "--note", "why not", "--json")["note"] == "why not"
+    assert speak("schedule", "resume", one, "--json")["state"] == "active"
+    fire = speak("schedule", "fire", one, "--once", "x", "--json")
+    assert speak("schedule", "fire", one, "--once", "x", "--json")["id"] == fire["id"]
+    assert [one["id"] for one in speak("schedule", "fires", one, "--json")] == [fire["id"]]
+    assert speak("schedule", "explain", one, "2020-01-01T00:00:00Z", "--json")["verdict"] == "before_creation"
+    assert len(speak("schedule", "preview", one, "-n", "3", "--json")) == 3
+    assert speak("schedule", "ledger", one, "--json") == []
+    (run,) = speak("run", "list", "--fire", fire["id"], "--json")
+    assert speak("run", "show", run["id"], "--json")["id"] == run["id"]
+
+
+def test_targets_are_shown_switched_and_kept_while_needed(speak, schedule):
+    assert speak("target", "disable", "night", "--json")["enabled"] is False
+    assert speak("target", "enable", "night", "--json")["enabled"] is True
+    assert "***" in speak("target", "show", "night")
+    assert "Report" in speak("target", "delete", "night", code=1)
+
+
+def test_keys_are_made_and_end(speak):
+    made = speak("key", "create", "app", "--scope", "runs:read", "--json")
+    assert made["key"].startswith("hor_")
+    new = speak("key", "rotate", made["id"], "--json")
+    assert speak("key", "revoke", new["id"], "--json")["revoked_at"]
+    assert "app" in speak("key", "list")
+
+
+def test_what_the_server_refuses_is_one_sentence_and_code_1(speak):
+    said = speak("schedule", "create", "x", "0 99 * * *", "--target", "nobody", code=1)
+    assert said.startswith("horarium: ")
+    assert "hour" in said
+    assert "target" in said
+
+
+def test_no_server_no_key_and_bad_options_are_told():
+    nowhere = {"HORARIUM_URL": "http://127.0.0.1:9", "HORARIUM_DATA": "/nonexistent"}
+    assert "horarium serve" in horarium("run", "list", "--key", "hor_x", **nowhere).stderr
+    found = horarium("run", "list", **nowhere)
+    assert (found.returncode, "--key" in found.stderr) == (2, True)
+    assert (
+        horarium(
+            "schedule", "create", "x", "@daily", "--target", "t", "--input", "{", "--key", "k"
+        ).returncode
+        == 2
+    )
+    assert horarium("serve", "--roles", "cook").returncode == 2
+    assert horarium("bench", "nonsense").returncode == 2
+
+
+def test_two_servers_do_not_share_a_folder(tmp_path):
+    with server(tmp_path / "data"):
+        found = horarium("serve", "--data", str(tmp_path / "data"), "--port", "0")
+        assert (found.returncode, "another" in found.stderr) == (1, True)
