@@ -27,16 +27,17 @@ def mount_all(app: Api, services: Services) -> None:
     found = list(_dialects(services))
     for routes, made in found:
         for base, first in getattr(routes, "PARTS", ()):
-            app.router.routes.append(_part(base, first, made))
+            app.router.routes.append(_mount(base, rf"{re.escape(first)}(?:/.*)?", made))
     mounts = [(base, made) for routes, made in found for base in routes.BASES]
     for base, made in sorted(mounts, key=lambda one: len(one[0]), reverse=True):
-        app.mount(base, made)
+        app.router.routes.append(_mount(base, ".*", made))
 
 
-def _part(base: str, first: str, made: Api) -> Mount:
-    """A mount of the paths below `base` that begin with `first`, and of no other."""
+def _mount(base: str, pattern: str, made: Api) -> Mount:
+    """A mount of the paths below `base` that a pattern takes, and no other. A path may hold line breaks, and
+    is the dialect's to answer all the same."""
     mount = Mount(base, made)
-    mount.path_regex = re.compile(rf"^{re.escape(base)}/(?P<path>{re.escape(first)}(?:/.*)?)$")
+    mount.path_regex = re.compile(rf"{re.escape(base)}/(?P<path>{pattern})\Z", re.DOTALL)
     return mount
 
 

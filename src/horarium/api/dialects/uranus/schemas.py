@@ -23,8 +23,9 @@ def _object(properties: dict[str, Json], required: str = "") -> Json:
 
 def _or_null(schema: Json) -> Json:
     if "enum" in schema:
-        return {"enum": [*schema["enum"], None]}
-    return {**schema, "type": [schema["type"], "null"]}
+        return {"enum": [*(one for one in schema["enum"] if one is not None), None]}
+    known = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    return {**schema, "type": [*(one for one in known if one != "null"), "null"]}
 
 
 def _list(of: str) -> Json:
@@ -68,7 +69,7 @@ _SCHEDULE: dict[str, Json] = {
     "created_at": _INSTANT,
 }
 _ALWAYS = "id name type next_run last_run callback_type callback_id status created_at"
-_CHANGE = {name: _or_null(schema) for name, schema in _ORDER.items() if name not in ("callback_id", "status")}
+_CHANGE = {name: _or_null(schema) for name, schema in _ORDER.items()} | {"status": _or_null(STATUS)}
 _PROBLEM = _object({"field": TEXT, "issue": TEXT}, "field issue")
 
 SCHEMAS: dict[str, Json] = {
@@ -87,9 +88,7 @@ SCHEMAS: dict[str, Json] = {
         "id executed_at status",
     ),
     "NewSchedule": _object(_ORDER, "name type callback_type callback_id"),
-    "ScheduleChange": _object(
-        {**_CHANGE, "callback_id": {"type": ["string", "integer", "null"]}, "status": _or_null(STATUS)}
-    ),
+    "ScheduleChange": _object(_CHANGE),
     "Error": _object(
         {
             "error": _object(
