@@ -117,6 +117,8 @@ async def test_another_workspaces_things_are_not_found(thing):
 async def test_a_broken_cursor_or_filter_names_itself():
     async with House.open(NOW) as house:
         assert await fields(house, "GET", "/schedules?cursor=zzz", None) == {"cursor"}
+        assert await fields(house, "GET", "/schedules?search=a%00b&label=%00:1", None) == {"search", "label"}
+        assert await fields(house, "PUT", "/schedules/by-key/a%00b", {}) == {"key"}
         path = "/schedules?limit=0&state=happy&sort=up&label=x&target=nope"
         assert await fields(house, "GET", path, None) == {"limit", "state", "sort", "label", "target"}
 

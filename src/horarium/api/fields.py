@@ -113,10 +113,15 @@ class Query:
         self._problems: list[Problem] = []
 
     def text(self, name: str) -> str | None:
-        return self._given.get(name) or None
+        found = self.texts(name)
+        return (found[-1] or None) if found else None
 
     def texts(self, name: str) -> list[str]:
-        return self._given.getlist(name)
+        found = self._given.getlist(name)
+        if any("\0" in one for one in found):
+            self.wrong(name, "must not contain NUL characters")
+            return []
+        return found
 
     def choice(self, name: str, among: tuple[str, ...]) -> str | None:
         given = self.text(name)

@@ -16,6 +16,7 @@ from horarium.domain.ids import Id
 from horarium.domain.schedule import Schedule, ScheduleState
 from horarium.domain.tenancy import Identity
 from horarium.service.answers import request_of
+from horarium.service.checks import key_problems
 from horarium.service.explain import preview, upcoming
 from horarium.service.pages import cut
 from horarium.service.services import Services
@@ -43,6 +44,9 @@ class ScheduleRoutes(Routes):
         """By the caller's own key: made where there is none, replaced where there is."""
         who = await self.who(request, "schedules:write")
         key = request.path_params["key"]
+        problems = list(key_problems("key", key))
+        if problems:
+            raise Invalid(problems)
         raw = {**await self.body(request), "key": key}
         known = await self.services.schedules.find_by_key(who.workspace_id, NATIVE, key)
         if known is None:
