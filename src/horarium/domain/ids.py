@@ -24,14 +24,16 @@ PREFIXES = ("ws", "prn", "key", "tgt", "sch", "fire", "run", "node")
 """Prefixes of our own ids; a key that a caller chooses may not look like one of these."""
 
 
+_HASHED = 0x0FFF_3FFF_FFFF_FFFF_FFFF
+"""Of the last 80 bits those that carry the hash."""
+_UUID_7 = 0x7000_8000_0000_0000_0000
+"""Of the last 80 bits those that tell version and variant."""
+
+
 def _stamp(time_ms: int, tail: bytes) -> Id:
     """Time in the first 48 bits, the version and variant bits of a UUIDv7, 74 bits of `tail`."""
     clamped = 0 if time_ms < 0 else min(time_ms, MAX_TIME_MS)
-    return (
-        clamped.to_bytes(6, "big")
-        + bytes((0x70 | tail[0] & 0x0F, tail[1], 0x80 | tail[2] & 0x3F))
-        + tail[3:10]
-    )
+    return (clamped << 80 | int.from_bytes(tail, "big") & _HASHED | _UUID_7).to_bytes(16, "big")
 
 
 def derived_id(time_ms: int, *parts: bytes) -> Id:
@@ -50,13 +52,15 @@ def random_id(time_ms: int) -> Id:
 
 def fire_id(schedule_id: Id, kind: str, slot_ms: int, request: str = "") -> Id:
     """One fire per (schedule, kind, slot, request): the clock's own fires have an empty request."""
-    return _stamp(slot_ms, blake2b(schedule_id + kind.encode() + b"\0" + request.encode(), digest_size=10).digest())
+    return _stamp(
+        slot_ms, blake2b(schedule_id + kind.encode() + b"\0" + request.encode(), digest_size=10).digest()
+    )
 
 
 def run_id(of_fire: Id, row_key: str = "", generation: int = 0) -> Id:
     """One run per (fire, row key, generation); it carries the fire's time."""
     tail = blake2b(of_fire + generation.to_bytes(4, "big") + row_key.encode(), digest_size=10).digest()
-    return of_fire[:6] + bytes((0x70 | tail[0] & 0x0F, tail[1], 0x80 | tail[2] & 0x3F)) + tail[3:10]
+    return of_fire[:6] + (int.from_bytes(tail, "big") & _HASHED | _UUID_7).to_bytes(10, "big")
 
 
 def id_time(an_id: Id) -> int:

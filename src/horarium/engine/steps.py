@@ -19,8 +19,9 @@ from horarium.times import TZDATA_VERSION
 
 _log = structlog.get_logger(__name__)
 
-RELEASE_BATCH = 1_000
-"""Schedules in one release: a larger batch saves little and holds the writer longer (1,000 take 10-20 ms)."""
+RELEASE_BATCH = 4_000
+"""Schedules in one release. A herd shares its plans and its flush within a batch: 4,000 at once go half as fast again
+as 1,000, and hold the writer for a tenth of a second."""
 UPKEEP_BATCH = 500
 DAY_MS = 86_400_000
 
