@@ -146,8 +146,8 @@ class PostgresStore:
         pools: list[Any] = []
         try:
             for size, settings in (
-                (URGENT_CONNECTIONS, {}),
-                (WRITE_CONNECTIONS, {}),
+                (URGENT_CONNECTIONS, _BY_KEY),
+                (WRITE_CONNECTIONS, _BY_KEY),
                 (READ_CONNECTIONS, _READ_ONLY),
             ):
                 pools.append(await _pool(url, name, size, settings))
@@ -303,6 +303,14 @@ class Wire:
             self._connection = None
 
 
+_BY_KEY = {
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_seqscan": "off",
+    "plan_cache_mode": "force_generic_plan",
+}
+"""Verbs that write find every row by an index. The planner, which does not know how many values an array will hold,
+now and then prefers to read a whole table; one plan for all is also one that need not be made again."""
 _READ_ONLY = {
     "default_transaction_read_only": "on",
     "statement_timeout": str(int(READ_SECONDS * 1000)),
