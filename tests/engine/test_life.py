@@ -379,3 +379,17 @@ async def test_a_drained_worker_hands_back_what_it_has_not_begun(shop):
     await shop.worker.drain(0.01)
     assert shop.rows("SELECT count(*) FROM ready WHERE owner IS NULL")[0][0] == 6
     assert shop.rows("SELECT max(attempts) FROM runs")[0][0] == 0
+
+
+async def test_an_executor_that_does_not_keep_its_time_limit_is_ended_by_the_worker(shop):
+    schedule = await shop.schedule(ONCE, Policies(retry=Retry(max_attempts=1)))
+    await hold(shop)
+    await shop.tick(NOON + MINUTE)
+    shop.clock.now += 2_999
+    await shop.worker.end_overruns()
+    assert (await runs(shop, schedule))[0].state is RunState.RUNNING
+    shop.clock.now += 2
+    await shop.worker.end_overruns()
+    await shop.settle()
+    (run,) = await runs(shop, schedule)
+    assert (run.state, run.error) == (RunState.FAILED, "no answer within 1 s")

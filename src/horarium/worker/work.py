@@ -61,6 +61,7 @@ class Work:
     callback_token: str | None = None
     started_ms: int = 0
     stopped: bool = False
+    overran: bool = False
     begun: bool = False
 
     @property

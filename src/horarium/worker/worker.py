@@ -14,7 +14,7 @@ from hashlib import sha256
 
 import structlog
 
-from horarium.domain.errors import HorariumError
+from horarium.domain.errors import HorariumError, Unavailable
 from horarium.domain.ids import Id
 from horarium.domain.run import Executor, Outcome, Verdict
 from horarium.engine.wake import Alarm
@@ -88,7 +88,12 @@ class Worker:
         executing = [self._execute_loop() for _ in range(self._concurrency)]
         return [
             asyncio.create_task(loop)
-            for loop in (self._claim_loop(), self._cancel_loop(), self._recorder.loop(), *executing)
+            for loop in (
+                self._claim_loop(),
+                self._cancel_loop(),
+                self._recorder.loop(),
+                *executing,
+            )
         ]
 
     def room(self) -> int:
@@ -174,7 +179,7 @@ class Worker:
                 if not work.stopped:
                     raise
                 task.uncancel()
-                ended = cancelled(work, self._clock.now_ms())
+                ended = self._ended_by_us(work)
             finally:
                 del self._doing[work.id]
             if ended is not None:
@@ -205,10 +210,7 @@ class Worker:
             words = f"this server has no executor {work.target.executor!r}: install its plug-in"
             return Outcome(Verdict.FAILED, error=words, retryable=False)
         try:
-            async with asyncio.timeout((work.timeout_ms + OVERRUN_MS) / 1000):
-                return await executor.execute(call_of(work, now, self._callback_base))
-        except TimeoutError:
-            return Outcome(Verdict.FAILED, error=f"no answer within {work.timeout_ms / 1000:g} s")
+            return await executor.execute(call_of(work, now, self._callback_base))
         except Exception as error:  # a fault of the executor's own must end this run, not the worker
             _log.exception("executor_failed", executor=work.target.executor)
             return Outcome(Verdict.FAILED, error=f"the executor broke down: {type(error).__name__}")
@@ -225,7 +227,12 @@ class Worker:
             now + work.target.deadline_ms,
             work.target.deadline_ms,
         )
-        return await self._store.urgent(dispatch.open_callback, self._node, one)
+        while True:
+            try:
+                return await self._store.urgent(dispatch.open_callback, self._node, one)
+            except Unavailable as error:  # asking twice is the same as once; the lease tells when to give up
+                _log.warning("callback_not_opened", error=str(error))
+                await asyncio.sleep(TROUBLE_S)
 
     async def _cancel_loop(self) -> None:
         """End attempts whose runs were cancelled, taken away or asked to stop."""
@@ -240,6 +247,26 @@ class Worker:
                     self._stop(run)
             except HorariumError as error:
                 _log.warning("cancellations_not_read", error=str(error))
+
+    def _ended_by_us(self, work: Work) -> Ended:
+        now = self._clock.now_ms()
+        if work.overran:
+            words = f"no answer within {work.timeout_ms / 1000:g} s"
+            return judge(work, Outcome(Verdict.FAILED, error=words), now)
+        return cancelled(work, now)
+
+    async def end_overruns(self) -> bool:
+        """End attempts of executors that do not keep their time limit themselves; a step for a loop.
+
+        One look at all of them now and then: a timer for each attempt took a quarter of the worker's time.
+        """
+        latest = self._clock.now_ms() - OVERRUN_MS
+        for run in list(self._doing):
+            work = self._holding.get(run)
+            if work is not None and work.started_ms and work.started_ms + work.timeout_ms < latest:
+                work.overran = True
+                self._stop(run)
+        return False
 
     def _stop(self, run: Id) -> None:
         work = self._holding.get(run)
