@@ -82,7 +82,19 @@ def _examples(cases: Any, send: Callable[[Any], None]) -> int:
     return made
 
 
+def _bad_in_headers_alone(case: Any) -> bool:
+    """Whether nothing is wrong with a bad request but its headers: the key, which is sent in any case."""
+    bad = [
+        str(getattr(place, "value", place))
+        for place, one in case.meta.components.items()
+        if one.mode.is_negative
+    ]
+    return bad == ["header"]
+
+
 async def _send(house: House, base: str, case: Any, checks: list[Any]) -> None:
+    if _bad_in_headers_alone(case):
+        return
     sent = case.as_transport_kwargs(base_url=f"http://testserver{base}")
     headers = {**(sent.get("headers") or {}), "Authorization": f"Bearer {house.key}"}
     known = {name: sent[name] for name in ("params", "json", "cookies") if sent.get(name) is not None}

@@ -1,4 +1,4 @@
-"""What fires create: objectives with their states, their conversation, and the overlap policy seen from outside."""
+"""What fires create: objectives with their states, their conversation, and overlap seen from outside."""
 
 from __future__ import annotations
 

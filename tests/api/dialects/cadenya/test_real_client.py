@@ -1,4 +1,4 @@
-"""The product's own client, unchanged, against the running server: everything it decodes, it decodes strictly."""
+"""The product's own client, unchanged, against the running server; it decodes every answer strictly."""
 
 from __future__ import annotations
 
