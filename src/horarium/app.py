@@ -237,6 +237,7 @@ def _start(node: Node, store: Store, clock: DatabaseClock) -> list[asyncio.Task[
     if node.worker is not None:
         tasks += node.worker.loops()
         loops.append(upkeep_loop([node.worker.find_strays], settings.poll))
+        loops.append(upkeep_loop([node.worker.end_overruns], UPKEEP_S))
     if "engine" in settings.roles:
         fan_out = FanOut(store, clock, node.id, node.services.audiences, settings.poll)
         loops += [
