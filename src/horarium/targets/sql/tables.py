@@ -228,7 +228,7 @@ def _describe(connection: Connection, path: Path, table: str) -> dict[str, Any]:
         "table": table,
         "columns": [
             {
-                "name": column.name,
+                "name": str(column.name),
                 "type": _type_name(column),
                 "nullable": bool(column.nullable),
                 "primary_key": column.primary_key,
@@ -249,7 +249,7 @@ def _rows(connection: Connection, table: str, limit: int, after: int) -> dict[st
     number: Any = literal_column("rowid", Integer)
     page = select(number, *reflected.columns).where(number > after).order_by(number).limit(limit + 1)
     found = connection.execute(page).all()
-    names = [column.name for column in reflected.columns]
+    names = [str(column.name) for column in reflected.columns]  # plain texts, which JSON takes as names
     rows = [
         {name: render(value) for name, value in zip(names, row[1:], strict=True)} for row in found[:limit]
     ]
