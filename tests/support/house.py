@@ -97,7 +97,13 @@ class House:
         executors = registry.load(options)
         sources = audience_sources.load(AudienceOptions(store, options))
         services = make_services(
-            store, Vault([new_key()]), executors, clock, replace(Settings(), **settings), merge_secrets, sources
+            store,
+            Vault([new_key()]),
+            executors,
+            clock,
+            replace(Settings(), **settings),
+            merge_secrets,
+            sources,
         )
         api = whole_api(services)
         house = cls(services, clock, api, await _tenant(services, clock, api, "first"))
