@@ -148,6 +148,8 @@ async def open_database(settings: Settings) -> AsyncIterator[tuple[Store, Vault]
                 _log.info("migrated", applied=applied)
             store = await PostgresStore.open(settings.database_url, f"horarium {settings.node or os.getpid()}")
             stack.push_async_callback(store.close)
+        if not await store.write(meta.is_complete):
+            raise Unavailable("a copy into this database has not been finished: run `horarium copy` again")
         if not await store.write(meta.agree_on_vault, vault.fingerprint(), vault.knows):
             raise Unavailable(
                 "the secret key is not the one that this database's secrets were encrypted with: give that one, or "

@@ -8,6 +8,7 @@ from horarium.store.base import Tx
 
 VAULT_KEY = "vault_key"
 ZONE_DATA = "zone_data"
+COPYING = "copying"
 
 
 async def agree_on_vault(tx: Tx, fingerprint: str, knows: Callable[[str], bool]) -> bool:
@@ -30,6 +31,11 @@ async def raise_zone_data(tx: Tx, version: str) -> str:
         await tx.run("set_meta", name=ZONE_DATA, value=version)
         return version
     return highest
+
+
+async def is_complete(tx: Tx) -> bool:
+    """False where a copy into this database has not been finished."""
+    return await tx.row("get_meta", name=COPYING) is None
 
 
 def zone_data_order(version: str) -> tuple[int, str]:
