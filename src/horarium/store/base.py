@@ -12,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
+V = TypeVar("V", bound=Callable[..., Any])
 
 Signal = Callable[[str, int], None]
 """Called after the commit of a verb that announced something: a topic and the instant (ms) it is about."""
@@ -79,6 +80,12 @@ class Store(Protocol):
         """The database's own clock: the judge between nodes."""
 
     async def close(self) -> None: ...
+
+
+def point(verb: V) -> V:
+    """Marks a verb that only looks up a few rows by key: quicker done where it is called than in a thread."""
+    verb.point = True  # type: ignore[attr-defined]
+    return verb
 
 
 class Duplicate(Exception):

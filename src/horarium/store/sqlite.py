@@ -157,6 +157,7 @@ class SqliteStore:
         self._readers = ThreadPoolExecutor(READERS, "horarium-read")
         self._reader_local = threading.local()
         self._reader_connections: list[sqlite3.Connection] = []
+        self._glances: sqlite3.Connection | None = None
         self._writer = threading.Thread(target=self._write_loop, name="horarium-write", daemon=True)
         self._writer.start()
 
@@ -193,9 +194,27 @@ class SqliteStore:
     async def read(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
+        if getattr(verb, "point", False):
+            return self._glance(lambda tx: verb(tx, *args, **kwargs))
         return await self._loop.run_in_executor(
             self._readers, self._read, lambda tx: verb(tx, *args, **kwargs)
         )
+
+    def _glance(self, verb: Callable[[Tx], Awaitable[T]]) -> T:
+        """A look-up of a few rows on the event loop: some 30 us, where handing it to a thread costs 200."""
+        if self._closing:
+            raise Unavailable("the store is closing")
+        if self._glances is None:
+            self._glances = connect(self._path)
+            self._glances.execute("PRAGMA query_only=ON")
+            self._reader_connections.append(self._glances)
+        self._glances.execute("BEGIN")
+        try:
+            return drive(verb(SqliteTx(self._glances, self._statements)))
+        except sqlite3.OperationalError as error:
+            raise Unavailable(f"the query failed: {error}") from error
+        finally:
+            self._glances.execute("ROLLBACK")
 
     def _read(self, verb: Callable[[Tx], Awaitable[T]]) -> T:
         connection = getattr(self._reader_local, "connection", None)

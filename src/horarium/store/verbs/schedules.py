@@ -29,7 +29,7 @@ from horarium.domain.schedule import (
     timing_from_text,
     timing_to_text,
 )
-from horarium.store.base import DUE, FANOUT, Duplicate, Tx
+from horarium.store.base import DUE, FANOUT, Duplicate, Tx, point
 from horarium.store.verbs.release import release_one
 from horarium.store.verbs.settle import insert_single_run
 from horarium.times import compile_timing, jitter_ms, zone_fingerprint
@@ -269,6 +269,7 @@ def _schedule_row(one: Schedule) -> tuple[Any, ...]:
     )
 
 
+@point
 async def get_schedule(tx: Tx, workspace_id: Id, schedule_id: Id) -> Schedule:
     """A live schedule of the workspace. Raises NotFound."""
     row = await tx.row("get_schedule", id=schedule_id, workspace_id=workspace_id)
@@ -305,6 +306,7 @@ async def refuse_twin(tx: Tx, schedule: Schedule) -> None:
             )
 
 
+@point
 async def find_schedule_by_key(
     tx: Tx, workspace_id: Id, dialect: str, key: str, owner_id: Id = NO_OWNER
 ) -> Schedule | None:

@@ -10,7 +10,7 @@ from typing import Any
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import Id, from_ulid, from_uuid_text
 from horarium.domain.target import Completion, Target, TargetKind, TargetState
-from horarium.store.base import Duplicate, Tx
+from horarium.store.base import Duplicate, Tx, point
 
 NAMED = 5
 """How many of the schedules that hold a target are named."""
@@ -63,6 +63,7 @@ async def create_target(tx: Tx, target: Target, for_principal: Id) -> Target:
     return numbered
 
 
+@point
 async def find_target(
     tx: Tx, workspace_id: Id, reference: str | int, kinds: Collection[str] | None = None
 ) -> Target | None:
@@ -76,6 +77,7 @@ async def find_target(
     return target_from_row(found)
 
 
+@point
 async def resolve_target(
     tx: Tx, workspace_id: Id, reference: str | int, kinds: Collection[str] | None = None
 ) -> Target:
@@ -86,6 +88,7 @@ async def resolve_target(
     return found
 
 
+@point
 async def get_target(tx: Tx, workspace_id: Id, target_id: Id) -> Target:
     """Raises NotFound."""
     found = await tx.row("get_target", workspace_id=workspace_id, id=target_id)

@@ -10,7 +10,7 @@ from typing import Any
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import Id
 from horarium.domain.tenancy import Identity, Key, Principal, PrincipalType, Workspace
-from horarium.store.base import Duplicate, Tx
+from horarium.store.base import Duplicate, Tx, point
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +167,7 @@ async def touch_keys(tx: Tx, used: Sequence[tuple[Id, int]]) -> None:
     await tx.many("touch_keys", used)
 
 
+@point
 async def present_key(tx: Tx, hashed: bytes) -> Presented | None:
     """Who stands behind a key that is not revoked; whether it has expired, the caller's clock says."""
     found = await tx.row("key_by_hash", hash=hashed)
