@@ -71,8 +71,13 @@ class Server:
         if self.process is not None and self.process.returncode is None:
             self.process.send_signal(signal.SIGKILL)
             await self.process.wait()
-            assert self.drained is not None
+        if self.drained is not None:
             await self.drained
+
+    def said(self) -> str:
+        """What a process that has ended wrote after it was ready."""
+        done = self.drained is not None and self.drained.done()
+        return self.drained.result().decode() if self.drained is not None and done else ""
 
     def client(self) -> httpx.AsyncClient:
         key = (self.data / "admin.key").read_text().strip()
@@ -146,9 +151,13 @@ async def one_round(server: Server, tables: Tables, number: int, chance: random.
     await asyncio.sleep(max(moment, 0))
     await server.kill()
     await server.start()
-    async with server.client() as client, asyncio.timeout(PATIENCE_S):
-        while not await _all_over(client, (number + 1) * 2 * EACH):
-            await asyncio.sleep(0.2)
+    try:
+        async with server.client() as client, asyncio.timeout(PATIENCE_S):
+            while not await _all_over(client, (number + 1) * 2 * EACH):
+                await asyncio.sleep(0.2)
+    except (httpx.TransportError, TimeoutError) as error:
+        await server.kill()
+        raise AssertionError(f"the server ended by itself in round {number}: {server.said()}") from error
 
 
 async def _make(client: httpx.AsyncClient, name: str, target: int, at: datetime) -> None:

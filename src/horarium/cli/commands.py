@@ -10,6 +10,7 @@ from horarium.cli import bench, demo, next_times, serve
 from horarium.cli.keys import keys
 from horarium.cli.runs import runs
 from horarium.cli.schedules import schedules
+from horarium.cli.secrets import secrets
 from horarium.cli.targets import targets
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ for name, group, words in (
     ("target", targets, "What schedules run."),
     ("schedule", schedules, "Schedules of a server, their fires and their ledger."),
     ("run", runs, "Runs: what came of the fires."),
+    ("secret", secrets, "The encryption of stored secrets."),
 ):
     app.add_typer(group, name=name, help=words, no_args_is_help=True)
 

@@ -118,6 +118,11 @@ class Vault:
         """The same value under the first key."""
         return self.seal(self.open(blob, context), context)
 
+    @property
+    def has_file(self) -> bool:
+        """Whether the keys are kept in a file here, where a new one can be put in front."""
+        return self._path is not None
+
     def rotate_key(self) -> None:
         """Puts a new key first in the key file; the old ones still open. Raises VaultError for keys from
         the settings, which are rotated there: write the new one in front."""

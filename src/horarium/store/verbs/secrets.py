@@ -1,0 +1,36 @@
+"""Sealed values, wherever they stand, for sealing them anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from horarium.domain.ids import Id
+from horarium.store.base import Tx
+
+PLACES = ("targets", "sources", "versions")
+START: tuple[Id, int] = (bytes(16), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A sealed value and what it belongs to; `version` counts only among a schedule's."""
+
+    id: Id
+    version: int
+    blob: bytes
+
+
+async def sealed(tx: Tx, place: str, after: tuple[Id, int], limit: int) -> list[Sealed]:
+    """The next sealed values of one of PLACES."""
+    given = {"after": after[0], "limit": limit} | ({"version": after[1]} if place == "versions" else {})
+    rows = await tx.rows(f"sealed_{place}", **given)
+    return [Sealed(bytes(row["id"]), row["version"], bytes(row["sealed"])) for row in rows]
+
+
+async def reseal(tx: Tx, place: str, found: Sequence[tuple[Sealed, bytes]]) -> int:
+    """Put new blobs in the place of old ones, unless those have been changed since; how many."""
+    if not found:
+        return 0
+    rows = [(one.id, one.version, one.blob, new) for one, new in found]
+    return await tx.many(f"reseal_{place}", rows)

@@ -1,0 +1,50 @@
+"""The encryption key of stored secrets is rotated: everything is sealed anew, and all of it still opens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from horarium.app import open_node
+from horarium.domain.errors import Forbidden
+from horarium.domain.ids import random_id
+from horarium.domain.target import TargetKind
+from horarium.service.schedules import ScheduleDraft
+from horarium.service.secrets import SecretService
+from horarium.service.targets import TargetDraft
+from horarium.settings import Settings
+from horarium.store.vault import Vault
+from horarium.times import Timing
+
+
+async def test_everything_is_sealed_with_the_new_key_and_opens(tmp_path: Path) -> None:
+    async with open_node(Settings(data=tmp_path, roles=("api",))) as node:
+        services = node.services
+        who = await services.identities.resolve((tmp_path / "admin.key").read_text().strip())
+        config = {"url": "https://example.com/", "secrets": {"TOKEN": "s3cret"}}
+        target = (
+            await services.targets.create(who, TargetDraft(TargetKind.TOOL, "Tool", "http", config))
+        ).target
+        new = random_id(services.clock.now_ms())
+        environment = services.vault.seal({"A": "b"}, new)
+        timing = Timing("0 9 * * *", "native", "UTC")
+        draft = ScheduleDraft(
+            who.workspace_id, who.principal_id, "s", timing, target.id, environment=environment, id=new
+        )
+        await services.schedules.create(draft)
+        service = SecretService(services.store, services.vault)
+        assert (await service.rotate(who)).resealed == 2
+        assert len((tmp_path / "secret.key").read_text().split()) == 2
+        kept = await services.targets.get(who, str(target.number))
+        stored = await services.schedules.get(who.workspace_id, new)
+        only_new = Vault((tmp_path / "secret.key").read_text().split()[:1])
+        assert kept.sealed is not None
+        assert only_new.open(kept.sealed, target.id)["secrets.TOKEN"] == "s3cret"
+        assert stored.definition.environment is not None
+        assert only_new.open(stored.definition.environment, new) == {"A": "b"}
+        issued = await services.tenancy.create_key(who, "weaker", ["*"])
+        with pytest.raises(Forbidden):
+            await service.rotate(await services.identities.resolve(issued.text))
+    async with open_node(Settings(data=tmp_path, roles=("api",))) as node:
+        assert node.services.vault.knows(only_new.fingerprint())
