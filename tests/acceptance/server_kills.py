@@ -73,7 +73,9 @@ class Server:
             )
             try:
                 with httpx.Client(base_url=self._address(process), timeout=PATIENCE_S) as client:
-                    client.headers["authorization"] = f"Bearer {(self._data / 'admin.key').read_text().strip()}"
+                    client.headers["authorization"] = (
+                        f"Bearer {(self._data / 'admin.key').read_text().strip()}"
+                    )
                     yield client
                 ended = process.poll()
                 assert ended is None, f"the server ended by itself ({ended}): {self.said()}"
