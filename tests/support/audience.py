@@ -53,6 +53,7 @@ class Listed:
     raise."""
 
     type = "listed"
+    distinct = False
 
     def __init__(self, rows: Sequence[AudienceRow], paged: bool = True) -> None:
         self.listed, self.paged = list(rows), paged

@@ -35,6 +35,7 @@ class DirectorySource:
 
     type = "directory"
     paged = True
+    distinct = True
 
     def __init__(self, store: Store) -> None:
         self._store = store

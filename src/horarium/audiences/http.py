@@ -48,6 +48,7 @@ class HttpSource:
 
     type = "http"
     paged = False
+    distinct = False
 
     def __init__(self, options: AudienceOptions) -> None:
         self._door = Door(options.outgoing)

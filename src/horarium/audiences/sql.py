@@ -60,6 +60,7 @@ class SqlSource:
 
     type = "sql"
     paged = False
+    distinct = False
 
     def __init__(self, options: AudienceOptions) -> None:
         outgoing = options.outgoing

@@ -58,12 +58,14 @@ class Source(Protocol):
     `paged` sources give pages in the order of their keys, from a position that survives a crash: `count` and
     `page`. Others give batches by `rows`, and are kept aside before the first delivery. Both raise
     SourceFault.
+    `distinct`: no key can come twice, whatever happens; where that is not sure, the runs' ids see to it.
     `check` and `split` are about the configuration, as for executors; `check_filter` about an audience's
     filter.
     """
 
     type: str
     paged: bool
+    distinct: bool
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]: ...
 

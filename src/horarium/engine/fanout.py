@@ -32,7 +32,7 @@ from horarium.service.audiences import AudienceService
 from horarium.service.clock import Clock
 from horarium.store.base import FANOUT, Duplicate, Store
 from horarium.store.verbs import fanout as verbs
-from horarium.store.verbs.fanout import Fanout, FanoutLost, prepare
+from horarium.store.verbs.fanout import Fanout, FanoutLost, Prepared, prepare
 
 _log = structlog.get_logger(__name__)
 
@@ -173,7 +173,8 @@ class FanOut:
             position = None if done >= counted or not texts else str(done)
         if job.rows_done + len(texts) > job.policies.audience_limit:
             raise SourceFault(_too_many(job), lasting=True)
-        return await self._write(job, texts, position, counted)
+        distinct = source.distinct or not source.paged  # what was kept aside is, by its table
+        return await self._write(job, prepare(job, texts, distinct), position, counted)
 
     async def _open(self, job: Fanout) -> tuple[Source, Ask]:
         known = self._asks.get(job.fire_id)
@@ -183,9 +184,8 @@ class FanOut:
         return known
 
     async def _write(
-        self, job: Fanout, texts: Sequence[TwoTexts], position: str | None, counted: int
+        self, job: Fanout, rows: Sequence[Prepared], position: str | None, counted: int
     ) -> Fanout | None:
-        rows = prepare(job.fire_id, texts)
         now = self._clock.now_ms()
         try:
             return await self._store.write(

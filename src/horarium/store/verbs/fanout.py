@@ -13,10 +13,14 @@ from typing import Any
 import orjson
 
 from horarium.domain.fire import FireKind, FireState, settled_state
-from horarium.domain.ids import Id, run_id
+from horarium.domain.ids import Id, row_run_id, run_id
 from horarium.domain.schedule import OverlapScope, Policies, policies_from_text
 from horarium.store.base import FANOUT, READY, Tx
 from horarium.store.verbs.settle import end_fire, hold_schedules
+
+
+PLACE = 100
+"""No chunk but the last is smaller, so no two chunks of a fire have one place."""
 
 
 class FanoutLost(Exception):
@@ -102,9 +106,15 @@ Prepared = tuple[Id, str, str]
 """A row as it is written: the id of its run, its key, its data as JSON text."""
 
 
-def prepare(fire: Id, rows: Sequence[tuple[str, str]]) -> list[Prepared]:
-    """Rows (key, JSON text) with the ids of their runs, in the order of these: neighbours in the table are
-    written together."""
+def prepare(job: Fanout, rows: Sequence[tuple[str, str]], distinct: bool) -> list[Prepared]:
+    """Rows (key, JSON text) with the ids of their runs, in the order of these.
+
+    Where nothing else keeps keys `distinct`, the ids do: they come from the key alone, so that the second run
+    for a key is refused, and lie wherever they fall.
+    """
+    fire, place = job.fire_id, job.rows_done // PLACE
+    if distinct:
+        return sorted((row_run_id(fire, key, place), key, data) for key, data in rows)
     return sorted((run_id(fire, key), key, data) for key, data in rows)
 
 
