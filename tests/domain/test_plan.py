@@ -23,7 +23,7 @@ ALLOW = Policies(overlap=Overlap.ALLOW)
 
 def asked(recurrence, policies, since, now, **state):
     state = {"fires": 0, "in_flight": 0, "waiting": 0} | state
-    return plan(recurrence, policies, since, state["fires"], state["in_flight"], state["waiting"], now, now)
+    return plan(recurrence, policies, since, state["fires"], state["in_flight"], state["waiting"], now)
 
 
 def test_nothing_is_due_before_the_slot():
@@ -143,7 +143,7 @@ def test_every_slot_is_covered_exactly_once_whatever_the_policies(
     covered = 0
     for step in steps:
         now += step * 1000
-        found = plan(recurrence, policies, accounted, 0, open_fires, 0, now, now)
+        found = plan(recurrence, policies, accounted, 0, open_fires, 0, now)
         last = accounted
         for entry in found.entries:
             first = entry.slot_ms if isinstance(entry, Firing) else entry.first_ms
@@ -163,5 +163,13 @@ def test_every_slot_is_covered_exactly_once_whatever_the_policies(
 
 @pytest.mark.parametrize("jitter", [0, 5_000])
 def test_jitter_holds_a_slot_back_until_its_due_instant(jitter):
-    found = plan(HOURLY, ALLOW, NOON - HOUR, 0, 0, 0, NOON + 4_999 - jitter, NOON + 4_999)
+    found = plan(HOURLY, ALLOW, NOON - HOUR, 0, 0, 0, NOON + 4_999 - jitter)
     assert bool(found.entries) is (jitter == 0)
+
+
+@pytest.mark.parametrize("catch_up", list(CatchUp))
+def test_jitter_beyond_grace_and_window_makes_no_slot_late(catch_up):
+    """Lateness counts from the due instant: a slot that is due now is on time, however long ago it was."""
+    policies = replace(ALLOW, catch_up=catch_up, jitter_ms=45_000, grace_ms=5_000, catch_up_window_ms=10_000)
+    found = plan(HOURLY, policies, NOON - HOUR, 0, 0, 0, (NOON + 44_999) - 44_999)
+    assert found.entries == (Firing(NOON, Decision.START),)

@@ -119,9 +119,9 @@ def _reigns(moves: list[Note]) -> list[Reign]:
     found: list[Reign] = []
     for note in moves:
         _, version, accounted, *_ = note.values
-        if found and found[-1].version == version:
-            found[-1] = Reign(version, found[-1].after, accounted)
-        else:
+        if found:
+            found[-1] = Reign(found[-1].version, found[-1].after, accounted)
+        if not found or found[-1].version != version:
             found.append(Reign(version, accounted, accounted))
     return found
 
@@ -324,7 +324,6 @@ def on_time_8(evidence: Evidence) -> Iterator[Finding]:
     """Where nothing is wrong a fire is entered within a second of its instant, and nothing is missed."""
     slack = LATE_S + 6 * evidence.world.profile.latency
     for book in evidence.books:
-        known: tuple[float, int | None] = (0.0, None)
         moved_by_hand = 0.0
         for note in book.notes:
             if note.kind == "cursor" and note.verb != "release":
@@ -339,7 +338,6 @@ def on_time_8(evidence: Evidence) -> Iterator[Finding]:
                 late = (note.db_ms - note.values[1]) / 1000
                 if late < note.at - moved_by_hand:
                     yield f"{book.name}: slots from {note.values[1]} were missed although nothing was wrong"
-        del known
 
 
 def catch_up_8(evidence: Evidence) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from horarium.domain.run import Call, Outcome, Verdict
 from horarium.engine import loops
 from horarium.engine.clock import DatabaseClock
 from horarium.engine.fanout import FanOut
+from horarium.engine.lease import BEATS, Lease
 from horarium.engine.steps import Engine
 from horarium.engine.wake import Alarm
 from horarium.service.audiences import AudienceService
@@ -70,7 +71,13 @@ class Node:
             world.profile.concurrency,
             "http://callback",
             world.profile.poll,
+            lambda: self.may_work,
         )
+        self.lease: SimulatedLease | None = None
+
+    @property
+    def may_work(self) -> bool:
+        return self.lease is None or self.lease.held
 
     def _monotonic_ns(self) -> int:
         return int((self.world.loop.time() * (1 + self._drift) * 1000 + self._offset_ms) * 1_000_000)
@@ -99,6 +106,11 @@ class Node:
         except HorariumError:
             world.reboot_later(self, 1.0)
             return
+        if not world.profile.alone:
+            self.lease = SimulatedLease(self, me)
+            self._watch(self.spawn(self.lease.beat_on()))
+        else:
+            self._watch(self.spawn(loops.heartbeat_loop(self.line, self.clock, self.id, lease_ms)))
         alarm = Alarm(self.clock)
         loops.ring_on_due(self.line, alarm)
         engine = Engine(self.line, self.clock, self.id)
@@ -108,10 +120,9 @@ class Node:
             self._watch(task)
         for loop in (
             loops.clock_loop(self.clock, self.line, alarm),
-            loops.heartbeat_loop(self.line, self.clock, self.id, lease_ms),
             loops.upkeep_loop([self.worker.find_strays], poll),
             fan_out.loop(),
-            loops.release_loop(engine, alarm, self.worker, poll, lambda: self.clock.held),
+            loops.release_loop(engine, alarm, self.worker, poll, lambda: self.clock.held or not self.may_work),
             loops.upkeep_loop([engine.recover, engine.expire, engine.unstick], loops.UPKEEP_S),
             loops.upkeep_loop([engine.rezone, engine.forget, fan_out.tidy], HOUSEKEEPING_S),
         ):
@@ -155,6 +166,34 @@ class Node:
             pass
 
 
+class SimulatedLease(Lease):
+    """The lease of a node among others: its real beat, on a task in place of a thread and a connection of its own."""
+
+    def __init__(self, node: Node, entry: node_verbs.Node) -> None:
+        loop, lease_s = node.world.loop, node.world.profile.lease
+        self._node, self._lease_s, self._loop = entry, lease_s, loop
+        self._on_lapse = node.worker.look_again
+        self._until, self._pulse = loop.time() + lease_s, loop.time()
+        self._wire: Any = _Wire(node.line)
+
+    async def beat_on(self) -> None:
+        while True:
+            self._pulse = self._loop.time()  # whether the event loop moves: here it is frozen together with this
+            try:
+                async with asyncio.timeout(self._lease_s / 2):
+                    await self._beat(self._wire)
+            except (HorariumError, TimeoutError):
+                pass
+            await asyncio.sleep(self._lease_s / BEATS)
+
+
+class _Wire:
+    """What a lease asks of its connection."""
+
+    def __init__(self, line: Line) -> None:
+        self.now_ms, self.run = line.now_ms, line.urgent
+
+
 class Sender:
     """The executor: sends a call over the network and waits for the answer."""
 
@@ -188,7 +227,7 @@ class Pages:
     """A source that pages by key; now and then it fails, for a moment or until the fire ends."""
 
     type = "paged"
-    paged = True
+    paged = distinct = True
 
     def __init__(self, world: World, node: Node) -> None:
         self._world, self._node = world, node
@@ -228,7 +267,7 @@ class Spooled(Pages):
     """A source that only runs once through."""
 
     type = "spooled"
-    paged = False
+    paged = distinct = False
 
     async def rows(self, ask: Ask) -> Any:
         rows = int(ask.filter["rows"])

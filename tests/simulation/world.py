@@ -43,7 +43,7 @@ class World:
         self.loop = VirtualLoop(self.random("loop"), self.profile.early)
         self.loop.set_exception_handler(self._unhandled)
         self._context = contextvars.copy_context()
-        self.jump_ms = 0
+        self.jump_ms = self.set_back_ms = 0
         self.latency = self.profile.latency
         self.healed = self.over = False
         self.counts: Counter[str] = Counter()
@@ -72,6 +72,7 @@ class World:
         with (
             patch("horarium.domain.ids.os", SimpleNamespace(urandom=urandom)),
             patch("horarium.worker.worker.secrets", SimpleNamespace(token_urlsafe=lambda n: token.randbytes(n).hex())),
+            patch("horarium.engine.lease.time", SimpleNamespace(monotonic=self.loop.time)),
             structlog.testing.capture_logs(),
         ):
             self._furnish()
@@ -336,6 +337,7 @@ class World:
     def _fault_clock(self, args: dict[str, Any]) -> None:
         self.disturb("clock back" if args["by_ms"] < 0 else "clock forward", {})
         self.jump_ms += args["by_ms"]
+        self.set_back_ms += min(args["by_ms"], 0)
 
     def _fault_downtime(self, args: dict[str, Any]) -> None:
         """Everything is down for a long time: nothing moves meanwhile but the clock."""
@@ -366,6 +368,7 @@ class World:
         self.healed = True
         self.armed.clear()
         self.latency = min(self.latency, 0.003)
+        self.jump_ms -= self.set_back_ms  # a clock that was set back is set right
         for node in self.nodes:
             node.cut, node.storm = None, (0.0, 0.0)
             if node.frozen:

@@ -72,14 +72,14 @@ def plan(
     in_flight: int,
     waiting: int,
     upto_ms: int,
-    now_ms: int,
 ) -> Plan:
     """Everything the schedule owes for slots in (accounted_to, upto_ms].
 
-    `upto_ms` is now less the schedule's jitter, so a slot is only reached when its due instant is. `fires` counts
+    `upto_ms` is now less the schedule's jitter, so a slot is only reached when its due instant is, and how late it is
+    counts from there: grace and window know nothing of the jitter. `fires` counts
     the clock's fires so far, `in_flight` and `waiting` the fires of this schedule that are open.
     """
-    candidates = _due(recurrence, policies, accounted_to, upto_ms, now_ms)
+    candidates = _due(recurrence, policies, accounted_to, upto_ms)
     entries: list[Firing | Passed] = []
     for entry in candidates:
         if isinstance(entry, Passed):
@@ -112,18 +112,18 @@ def _decision(policies: Policies, in_flight: int, waiting: int) -> Decision:
 
 
 def _due(
-    recurrence: Recurrence, policies: Policies, accounted_to: int, upto_ms: int, now_ms: int
+    recurrence: Recurrence, policies: Policies, accounted_to: int, upto_ms: int
 ) -> list[Firing | Passed]:
     """The due slots before the overlap policy is asked, missed ones folded as the catch-up policy says."""
     first = slot_after(recurrence, accounted_to)
     if first is None or first > upto_ms:
         return []
-    late_from = now_ms - policies.grace_ms
+    late_from = upto_ms - policies.grace_ms
     if recurrence.one_shot:
         return [Firing(first, Decision.START)]
     if first >= late_from:
         return _each(recurrence, accounted_to, upto_ms)
-    return _caught_up(recurrence, policies, accounted_to, upto_ms, now_ms, late_from)
+    return _caught_up(recurrence, policies, accounted_to, upto_ms, late_from)
 
 
 def _each(recurrence: Recurrence, after_ms: int, upto_ms: int) -> list[Firing | Passed]:
@@ -140,7 +140,6 @@ def _caught_up(
     policies: Policies,
     accounted_to: int,
     upto_ms: int,
-    now_ms: int,
     late_from: int,
 ) -> list[Firing | Passed]:
     """What remains of a stretch that reaches back beyond the grace: the server was away."""
@@ -150,10 +149,10 @@ def _caught_up(
                 recurrence, late_from - 1, upto_ms
             )
         case CatchUp.LATEST:
-            return _latest(recurrence, policies, accounted_to, upto_ms, now_ms)
+            return _latest(recurrence, policies, accounted_to, upto_ms)
         case CatchUp.ALL:
             oldest = _start_of_last(
-                recurrence, policies, max(accounted_to, now_ms - policies.catch_up_window_ms - 1), upto_ms
+                recurrence, policies, max(accounted_to, upto_ms - policies.catch_up_window_ms - 1), upto_ms
             )
             return _lapsed(recurrence, accounted_to, oldest) + _each(recurrence, oldest, upto_ms)
 
@@ -164,14 +163,14 @@ def _lapsed(recurrence: Recurrence, after_ms: int, upto_ms: int) -> list[Firing 
 
 
 def _latest(
-    recurrence: Recurrence, policies: Policies, accounted_to: int, upto_ms: int, now_ms: int
+    recurrence: Recurrence, policies: Policies, accounted_to: int, upto_ms: int
 ) -> list[Firing | Passed]:
     """One fire for the latest slot, if it is young enough; it carries how many it stands for."""
     last_s = recurrence.last_in(accounted_to // 1000, upto_ms // 1000)
     if last_s is None:
         return []
     last = last_s * 1000
-    if last < now_ms - policies.catch_up_window_ms:
+    if last < upto_ms - policies.catch_up_window_ms:
         return _lapsed(recurrence, accounted_to, upto_ms)
     before = passed_between(recurrence, accounted_to, last - 1000, SpanReason.MISSED)
     if before is None:

@@ -136,9 +136,7 @@ def _situation(row: Any, now: int, known: dict[tuple[Any, ...], _Situation]) -> 
     found = known.get(key)
     if found is None:
         recurrence = compile_timing(timing_from_text(row["timing"]))
-        planned = plan(
-            recurrence, policies, row["accounted_to"], fires, open_fires, waiting, now - jitter, now
-        )
+        planned = plan(recurrence, policies, row["accounted_to"], fires, open_fires, waiting, now - jitter)
         found = known[key] = _Situation(policies, jitter, planned, _plain(planned))
     return found
 

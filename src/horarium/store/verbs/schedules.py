@@ -396,10 +396,9 @@ async def _move(tx: Tx, before: Schedule, after: Schedule, now: int) -> Schedule
     from_ms = max(before.progress.accounted_to, now)
     if before.state is ScheduleState.PAUSED and (redefined or after.state is not ScheduleState.PAUSED):
         from_ms = await _account_for_pause(tx, before, after, now)
-    elif before.state is ScheduleState.ACTIVE and (redefined or after.state is not ScheduleState.PAUSED):
-        await _record_passed(
-            tx, before, now, SpanReason.CANCELLED
-        )  # reached, but held back by jitter until now
+    elif after.state is not ScheduleState.PAUSED or redefined:
+        # Reached but held back by jitter until now; or named while the schedule was completed or archived.
+        await _record_passed(tx, before, now, SpanReason.CANCELLED)
     step = onward(after.id, after.definition, after.state, from_ms, after.progress.fires)
     policies = after.definition.policies
     await tx.run(
