@@ -1,8 +1,9 @@
 """Many schedules in one request: a line of JSON for each, a line of answer for each, in order.
 
-Lines are read as they arrive and stored in batches, one transaction a batch; while one is written the next
-is read. A line that is refused takes nothing with it. The answers are sent when the request has been read,
-since many clients do not listen before they have spoken.
+Lines are read as they arrive and stored in batches, one transaction a batch. Reading waits while a batch is
+written: the two in one process would only take the interpreter from each other. A line that is refused takes
+nothing with it. The answers are sent when the request has been read, since many clients do not listen before
+they have spoken.
 """
 
 from __future__ import annotations
@@ -36,7 +37,6 @@ async def create_all(who: Identity, services: Services, lines: AsyncIterator[byt
     """Make a schedule of every line; the answers as NDJSON."""
     answers: list[Line] = []
     batch: list[Numbered] = []
-    writing: asyncio.Task[None] | None = None
     number = 0
     try:
         async for line in lines:
@@ -51,15 +51,10 @@ async def create_all(who: Identity, services: Services, lines: AsyncIterator[byt
             if number % BREATH == 0:
                 await asyncio.sleep(0)
             if len(batch) == BATCH:
-                if writing is not None:
-                    await writing
-                writing = asyncio.create_task(_store(services, batch, answers))
+                await _store(services, batch, answers)
                 batch = []
     except TooLarge as error:  # what came before it has been done, and is told
         answers.append(_refused(number + 1, error))
-    finally:
-        if writing is not None:
-            await writing
     await _store(services, batch, answers)
     answers.sort(key=lambda one: int(one["line"]))
     return b"".join(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in answers)
