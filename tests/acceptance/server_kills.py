@@ -1,7 +1,7 @@
 """Kills a whole server at random under fifty schedules a second, and audits its ledger afterwards.
 
-`test_kill` does it for a few rounds; `HORARIUM_KILL_ROUNDS=100 python -m pytest -s tests/acceptance/test_kill.py` for
-as long as is asked. The receiver is a process of its own that is never killed.
+`test_kill` does it for a few rounds; `HORARIUM_KILL_ROUNDS=100 python -m pytest -s tests/acceptance/test_kill.py`
+for as long as is asked. The receiver is a process of its own that is never killed.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Figures:
 
     def __str__(self) -> str:
         return (
-            f"{self.kills} kills: {self.fires} fires and {self.slots_in_spans} slots in spans, {self.runs} runs, "
-            f"{self.delivered_twice} of them delivered twice"
+            f"{self.kills} kills: {self.fires} fires and {self.slots_in_spans} slots in spans, "
+            f"{self.runs} runs, {self.delivered_twice} of them delivered twice"
         )
 
 

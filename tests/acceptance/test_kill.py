@@ -1,4 +1,4 @@
-"""A server is killed at random moments under fifty schedules a second: nothing is lost, double, early or miscounted."""
+"""A server is killed at random under fifty schedules a second: nothing is lost, double, early or miscounted."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def test_it_accepts_a_delivery_on_each_side_of_a_kill() -> None:
         (replace(BOOKS, ready=[{"run_id": b""}]), SEEN, "1 entries are left in the queue"),
         (BOOKS, SEEN[:2], "was never delivered"),
         (BOOKS, [*SEEN, _delivery(6)], "is not in the books"),
-        (BOOKS, [*SEEN, _delivery(5, 900)], "no server was killed between"),
+        (BOOKS, [*SEEN, _delivery(5, 900)], "no server killed between"),
         (BOOKS, [*SEEN[:2], _delivery(5, -1)], "delivered 1 ms early"),
     ],
 )

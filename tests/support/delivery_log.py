@@ -1,7 +1,7 @@
 """A receiver of runs that outlives every server: a process of its own that writes a line for each delivery.
 
-`python -m tests.support.delivery_log FILE` prints its port, then appends "arrived_ms run_id slot_ms attempt" to the
-file, before it answers. Answers take a random while, so that a server may be killed while it waits for one.
+`python -m tests.support.delivery_log FILE` prints its port, then appends "arrived_ms run_id slot_ms attempt" to
+the file, before it answers. Answers take a random while, so that a server may be killed while it waits for one.
 """
 
 from __future__ import annotations

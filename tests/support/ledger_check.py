@@ -1,10 +1,10 @@
-"""An auditor of the ledger that shares no code with what it audits: plain reads of the tables, plain arithmetic.
+"""An auditor of the ledger that shares no code with what it audits: plain reads of tables, plain arithmetic.
 
 books = from_sqlite(path)                                  # or: await from_postgres(url)
 findings = check(books, deliveries(log), kills=[...])      # empty: everything is sound
 
 For schedules whose slots are every whole `period` seconds of UTC (a second by default). What must be so:
-every slot from the creation to `accounted_to` has one entry; every run is over and was delivered; a run delivered
+every slot from the creation to `accounted_to` has one entry; every run is over and was delivered; a run that came
 twice carries the same id and a kill lies between its deliveries; nothing is early; counters equal the ledger.
 """
 
@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +74,8 @@ def check(
     kills: Sequence[int] = (),
     period: Callable[[Row], int] = lambda schedule: 1,
 ) -> list[str]:
-    """Every way in which the books are wrong, one sentence each. `kills`: instants (ms) at which a server was killed;
-    `period`: seconds between the slots of a schedule."""
+    """Every way in which the books are wrong, one sentence each. `kills`: instants (ms) at which a server was
+    killed; `period`: seconds between the slots of a schedule."""
     return [
         *_slots(books, period),
         *_counters(books),
@@ -146,8 +147,9 @@ def _runs(books: Books) -> Iterator[str]:
     for fire in books.fires:
         if fire["state"] not in _OVER_FIRE:
             yield f"the fire {fire['id'].hex()} is still {fire['state']}"
-        if of_fire[bytes(fire["id"])] != fire["runs"]:
-            yield f"the fire {fire['id'].hex()} says {fire['runs']} runs, there are {of_fire[bytes(fire['id'])]}"
+        there = of_fire[bytes(fire["id"])]
+        if there != fire["runs"]:
+            yield f"the fire {fire['id'].hex()} says {fire['runs']} runs, there are {there}"
     for run in books.runs:
         if run["state"] not in _OVER_RUN:
             yield f"the run {text_of('run', run['id'])} is still {run['state']}"
@@ -170,9 +172,9 @@ def _deliveries(books: Books, delivered: Sequence[Delivery], kills: Sequence[int
     for run in times.keys() - runs.keys():
         yield f"the run {run} was delivered and is not in the books"
     for run, instants in times.items():
-        for earlier, later in zip(instants, instants[1:], strict=False):
+        for earlier, later in pairwise(instants):
             if not any(earlier <= kill <= later for kill in kills):
-                yield f"the run {run} was delivered at {earlier} and {later}, and no server was killed between"
+                yield f"the run {run} was delivered at {earlier} and {later}, and no server killed between"
     slots = Counter((bytes(run["fire_id"]), run["row_key"]) for run in books.runs if run["fire_id"])
     for (fire, _), count in slots.items():
         if count > 1:
