@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from horarium.api.dialects import mount_all
 from horarium.api.errors import problem_answer
-from horarium.api.routes import fires, health, runs, schedules, secrets, tables, targets, tenancy
+from horarium.api.routes import directory, fires, health, runs, schedules, secrets, tables, targets, tenancy
 from horarium.api.web import Api
 from horarium.service.services import Services
 
@@ -31,6 +31,6 @@ def make_api(services: Services) -> Api:
 def own_api(services: Services) -> Api:
     """The project's own API; the routes that are asked most come first, since they are tried in order."""
     api = Api(title="Horarium", render=problem_answer, description=_ABOUT)
-    for part in (schedules, runs, fires, targets, tables, secrets, tenancy, health):
+    for part in (schedules, runs, fires, targets, tables, secrets, directory, tenancy, health):
         part.add_routes(api, services)
     return api

@@ -10,6 +10,7 @@ from horarium.api.drafts import patch, policies_of, preview_timing, replacement,
 from horarium.api.fields import Query, path_id
 from horarium.api.models import BackfillBody, PauseBody, PreviewBody, ScheduleBody, schema_of, validated
 from horarium.api.routes.base import CURSOR, IF_MATCH, LIMIT, Routes, cursor_of, etag, expected_version
+from horarium.api.routes.directory import audience_now
 from horarium.api.web import Answer, Api, empty_answer, json_answer, parse_object, read_body, read_lines
 from horarium.domain.errors import Conflict, Invalid, NotFound, Problem
 from horarium.domain.ids import Id
@@ -128,7 +129,10 @@ class ScheduleRoutes(Routes):
         query.done()
         found = await self.services.schedules.get(who.workspace_id, _id(request))
         start = self._now() if after is None else after
-        return json_answer(200, render.preview(upcoming(found, start, count)))
+        shown = render.preview(upcoming(found, start, count))
+        if found.definition.audience is not None:
+            shown["audience"] = await audience_now(self.services, who, found.definition.audience)
+        return json_answer(200, shown)
 
     async def preview_unsaved(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
@@ -165,7 +169,11 @@ class ScheduleRoutes(Routes):
                 Problem("at", "is required: the instant to explain, such as 2026-03-08T09:00:00Z", "required")
             )
         found = await self.services.explain.explain(who.workspace_id, _id(request), at)
-        return json_answer(200, render.explanation(found))
+        shown = render.explanation(found)
+        schedule = await self.services.schedules.get(who.workspace_id, _id(request))
+        if schedule.definition.audience is not None and found.fire is None:
+            shown["audience"] = await audience_now(self.services, who, schedule.definition.audience)
+        return json_answer(200, shown)
 
     async def _replace(
         self, request: Request, who: Identity, schedule_id: Id, raw: dict[str, object]

@@ -18,7 +18,6 @@ from horarium.domain.schedule import OverlapScope, Policies, policies_from_text
 from horarium.store.base import FANOUT, READY, Tx
 from horarium.store.verbs.settle import end_fire, hold_schedules
 
-
 PLACE = 100
 """No chunk but the last is smaller, so no two chunks of a fire have one place."""
 

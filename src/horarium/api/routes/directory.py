@@ -1,0 +1,203 @@
+"""The directory, and the sources of audiences beside it."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any
+
+from starlette.requests import Request
+
+from horarium.api.errors import PROBLEM
+from horarium.api.fields import Query, instant_text
+from horarium.api.imports import items_of
+from horarium.api.routes.base import CURSOR, LIMIT, Routes
+from horarium.api.web import Answer, Api, empty_answer, json_answer
+from horarium.domain.directory import KINDS, Refused
+from horarium.domain.errors import Invalid, Problem, Unavailable
+from horarium.domain.tenancy import Identity
+from horarium.service.audiences import MOST_SAMPLE, AudiencePreview
+from horarium.service.directory import Imported
+from horarium.service.services import Services
+from horarium.store.verbs.audiences import StoredSource
+
+READ, WRITE = "directory:read", "directory:write"
+SAMPLE = 5
+_ABOUT_PUT = (
+    "a JSON list, NDJSON (application/x-ndjson) or CSV (text/csv); enters or replaces by id, in chunks of 1000 "
+    "that are stored whole or not at all"
+)
+
+
+class DirectoryRoutes(Routes):
+    async def put(self, request: Request) -> Answer:
+        """200 where everything is stored; 400 names every refused line, and says what was stored all the
+        same."""
+        who = await self.who(request, WRITE)
+        items = items_of(request, self.services.settings.bulk_limit)
+        found = await self.services.directory.put(who.workspace_id, _kind(request), items)
+        if not found.refused:
+            return json_answer(200, {"stored": found.stored})
+        return json_answer(400, _report(found), PROBLEM)
+
+    async def list(self, request: Request) -> Answer:
+        who = await self.who(request, READ)
+        query = Query(request)
+        limit = query.limit()
+        query.done()
+        after = _after(request)
+        found = await self.services.directory.list(who.workspace_id, _kind(request), after, limit + 1)
+        more = len(found) > limit
+        items = found[:limit]
+        cursor = urlsafe_b64encode(items[-1]["id"].encode()).decode().rstrip("=") if more else None
+        return json_answer(200, {"items": items, "next_cursor": cursor})
+
+    async def get(self, request: Request) -> Answer:
+        who = await self.who(request, READ)
+        found = await self.services.directory.get(who.workspace_id, _kind(request), request.path_params["id"])
+        return json_answer(200, found)
+
+    async def delete(self, request: Request) -> Answer:
+        who = await self.who(request, WRITE)
+        await self.services.directory.delete(who.workspace_id, _kind(request), request.path_params["id"])
+        return empty_answer()
+
+
+class SourceRoutes(Routes):
+    async def list(self, request: Request) -> Answer:
+        who = await self.who(request, READ)
+        found = await self.services.audiences.list_sources(who.workspace_id)
+        return json_answer(200, {"items": [_source(one) for one in found], "next_cursor": None})
+
+    async def get(self, request: Request) -> Answer:
+        who = await self.who(request, READ)
+        return json_answer(
+            200, _source(await self.services.audiences.get_source(who.workspace_id, _name(request)))
+        )
+
+    async def put(self, request: Request) -> Answer:
+        who = await self.who(request, WRITE)
+        body = await self.body(request)
+        kind, config = body.get("type"), body.get("config")
+        problems = []
+        if not isinstance(kind, str):
+            problems.append(Problem("type", "is required: the type of source", "required"))
+        if not isinstance(config, dict):
+            problems.append(Problem("config", "is required: an object", "required"))
+        if problems or not isinstance(kind, str) or not isinstance(config, dict):
+            raise Invalid(problems)
+        stored = await self.services.audiences.put_source(who.workspace_id, _name(request), kind, config)
+        return json_answer(200, _source(stored))
+
+    async def delete(self, request: Request) -> Answer:
+        who = await self.who(request, WRITE)
+        await self.services.audiences.delete_source(who.workspace_id, _name(request))
+        return empty_answer()
+
+    async def preview(self, request: Request) -> Answer:
+        who = await self.who(request, READ)
+        body = await self.body(request)
+        sample = body.get("sample", SAMPLE)
+        whole = isinstance(sample, int) and not isinstance(sample, bool) and 0 <= sample <= MOST_SAMPLE
+        problems = [] if whole else [Problem("sample", f"must be a whole number from 0 to {MOST_SAMPLE}")]
+        problems += await self.services.audiences.problems(who.workspace_id, body.get("audience"))
+        if problems:
+            raise Invalid(problems)
+        seen = await self.services.audiences.preview(who.workspace_id, body["audience"], sample)
+        return json_answer(200, audience_json(seen))
+
+
+def audience_json(seen: AudiencePreview) -> dict[str, Any]:
+    """How many rows an audience has now; `more`: there are more than were counted."""
+    rows = [{"key": row.key, "data": row.data} for row in seen.rows]
+    return {"count": seen.count, "more": seen.more, "sample": rows}
+
+
+async def audience_now(services: Services, who: Identity, audience: Any) -> dict[str, Any]:
+    """An audience as an answer about something else shows it: a source that cannot be read is told, not
+    raised."""
+    try:
+        return audience_json(await services.audiences.preview(who.workspace_id, audience, SAMPLE))
+    except Unavailable as error:
+        return {"count": None, "more": False, "sample": [], "error": str(error)}
+
+
+def _report(found: Imported) -> dict[str, Any]:
+    return {
+        "type": "urn:horarium:problem:invalid",
+        "title": "Some lines cannot be accepted",
+        "status": 400,
+        "detail": f"{len(found.refused)} lines were refused; {found.stored} items were stored",
+        "stored": found.stored,
+        "not_stored": [{"first_line": first, "last_line": last} for first, last in found.left_out],
+        "ended_early": found.ended_early,
+        "errors": [_refused(one) for one in found.refused],
+    }
+
+
+def _refused(one: Refused) -> dict[str, Any]:
+    problem = one.problem
+    return {"line": one.line, "field": problem.field, "message": problem.message, "code": problem.code}
+
+
+def _source(one: StoredSource) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "type": one.type,
+        "config": one.config,
+        "created_at": instant_text(one.created_ms),
+        "updated_at": instant_text(one.updated_ms),
+    }
+
+
+def _kind(request: Request) -> str:
+    return str(request.path_params["kind"])
+
+
+def _name(request: Request) -> str:
+    return str(request.path_params["name"])
+
+
+def _after(request: Request) -> str:
+    given = request.query_params.get("cursor")
+    if not given:
+        return ""
+    try:
+        return urlsafe_b64decode(given + "=" * (-len(given) % 4)).decode()
+    except ValueError:
+        words = "is not a cursor of this list: send the next_cursor of the page before, or leave it out"
+        raise Invalid(Problem("cursor", words, "cursor")) from None
+
+
+_ITEMS = {"type": "array", "items": {"type": "object", "required": ["id"]}, "description": _ABOUT_PUT}
+_SOURCE = {
+    "type": "object",
+    "required": ["type", "config"],
+    "properties": {"type": {"type": "string", "examples": ["sql", "http"]}, "config": {"type": "object"}},
+}
+_PREVIEW = {
+    "type": "object",
+    "required": ["audience"],
+    "properties": {
+        "audience": {"type": "object", "examples": [{"type": "contacts", "filter": {"has_email": True}}]},
+        "sample": {"type": "integer", "minimum": 0, "maximum": MOST_SAMPLE, "default": SAMPLE},
+    },
+}
+
+
+def add_routes(api: Api, services: Services) -> None:
+    directory, sources = DirectoryRoutes(services), SourceRoutes(services)
+    kinds = ", ".join(KINDS)
+    tag = "directory"
+    place, one = "/directory/{kind}", "/directory/{kind}/{id:path}"
+    page = {"limit": LIMIT, "cursor": CURSOR}
+    api.add("PUT", place, directory.put, f"Enter or replace items ({kinds})", tag=tag, body=_ITEMS)
+    api.add("GET", place, directory.list, "List items", tag=tag, query=page)
+    api.add("GET", one, directory.get, "Get an item", tag=tag)
+    api.add("DELETE", one, directory.delete, "Delete an item", tag=tag, status=204)
+    tag = "audiences"
+    place = "/audiences/{name}"
+    api.add("POST", "/audiences/preview", sources.preview, "Count an audience", tag=tag, body=_PREVIEW)
+    api.add("GET", "/audiences", sources.list, "List audience sources", tag=tag)
+    api.add("GET", place, sources.get, "Get an audience source", tag=tag)
+    api.add("PUT", place, sources.put, "Make or replace an audience source", tag=tag, body=_SOURCE)
+    api.add("DELETE", place, sources.delete, "Delete an audience source", tag=tag, status=204)

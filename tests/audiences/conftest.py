@@ -1,0 +1,16 @@
+"""A stand over each database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.support.audience import FLAVOURS, Stand, opened_store
+
+
+@pytest.fixture(params=FLAVOURS)
+async def stand(request: Any, tmp_path: Any) -> AsyncIterator[Stand]:
+    async with opened_store(request.param, tmp_path) as store:
+        yield await Stand.open(store)
