@@ -161,10 +161,9 @@ class House:
         done = 0
         while True:
             await self.worker._claim_step()
-            batch = list(self.worker._queue)
+            batch = [await self.worker._queue.get() for _ in range(len(self.worker._queue))]
             if not batch:
                 return done
-            self.worker._queue.clear()
             ended = await asyncio.gather(*(self.worker._attempt(work) for work in batch))
             recorded = [one for one in ended if one is not None]
             await self.store.urgent(dispatch.record, self.node, recorded, self.clock.now, True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
@@ -23,14 +22,16 @@ from horarium.store.base import CANCELLED, READY, Store
 from horarium.store.vault import Vault
 from horarium.store.verbs import dispatch
 from horarium.store.verbs.dispatch import Claimed, Ended, OpenCallback
+from horarium.worker.queue import LaneQueue
 from horarium.worker.recorder import Recorder
 from horarium.worker.targets import TargetCache
 from horarium.worker.work import Work, call_of, cancelled, judge, obstacle, work_of
 
 _log = structlog.get_logger(__name__)
 
-PREFETCH = 4
-"""Runs in hand for each attempt that may be under way: enough to go on executing while the next claim commits."""
+PREFETCH = 16
+"""Runs in hand for each attempt that may be under way. What is born into a hand needs no claim: with 4 instead of 16 a
+herd of 20,000 took half as long again."""
 TROUBLE_S = 0.5
 HELD_BACK_MS = 100
 """How soon to look again at runs that a target's concurrency or rate holds back."""
@@ -65,9 +66,8 @@ class Worker:
         self._targets = TargetCache(vault)
         self._recorder = Recorder(store, clock, node, self._let_go)
         self._holding: dict[Id, Work] = {}
-        self._queue: deque[Work] = deque()
+        self._queue = LaneQueue()
         self._doing: dict[Id, asyncio.Task[None]] = {}
-        self._some = asyncio.Semaphore(0)
         self._alarm = Alarm(clock)
         self._cancellations = asyncio.Event()
         self._lane = dispatch.BEFORE_ALL
@@ -119,20 +119,25 @@ class Worker:
         for run in claimed.runs:
             environment = self._targets.environment(run["environment"], run["schedule_id"])
             work = work_of(run, self._targets[run["target_id"]], environment)
+            self._stop(work.id)  # an attempt of ours under a lease that we lost meanwhile
             self._holding[work.id] = work
             if run["stop"]:
                 self._recorder.add(cancelled(work, self._clock.now_ms()))
             else:
-                self._queue.append(work)
-                self._some.release()
+                self._queue.put(work)
 
     def _let_go(self, recorded: Sequence[Ended]) -> None:
         for one in recorded:
             work = self._holding.get(one.end.run_id)
             if work is not None and work.epoch == one.epoch:
-                del self._holding[one.end.run_id]
+                self._forget(work)
         if self._more and self.room() >= self._concurrency:
             self._alarm.ring()
+
+    def _forget(self, work: Work) -> None:
+        """It is not in our hands any more; the same run under a later lease may be."""
+        if self._holding.get(work.id) is work:
+            del self._holding[work.id]
 
     async def _claim_loop(self) -> None:
         while True:
@@ -165,8 +170,7 @@ class Worker:
 
     async def _execute_loop(self) -> None:
         while True:
-            await self._some.acquire()
-            work = self._queue.popleft()
+            work = await self._queue.get()
             if work.stopped:
                 continue
             task = asyncio.current_task()
@@ -181,7 +185,8 @@ class Worker:
                 task.uncancel()
                 ended = self._ended_by_us(work)
             finally:
-                del self._doing[work.id]
+                if self._doing.get(work.id) is task:
+                    del self._doing[work.id]
             if ended is not None:
                 self._recorder.add(ended)
 
@@ -193,13 +198,13 @@ class Worker:
             await asyncio.sleep(early / 1000)
             return await self._attempt(work)
         if not self._may_work():  # somebody else may have it by now: what we cannot be sure of we leave
-            self._holding.pop(work.id, None)
+            self._forget(work)
             return None
         hindrance = obstacle(work)
         if hindrance is not None:
             return judge(work, Outcome(Verdict.FAILED, error=hindrance, retryable=False), now)
         if work.target.completion == "callback" and not await self._open_callback(work, now):
-            self._holding.pop(work.id, None)
+            self._forget(work)
             return None
         outcome = await self._execute(work, now)
         return judge(work, outcome, self._clock.now_ms())
