@@ -1,7 +1,7 @@
 """The one place where everything meets: settings become a running server.
 
-One process by default: the HTTP server, the engine and the worker share one event loop and one store. Roles split
-them over processes where one is not enough.
+One process by default: the HTTP server, the engine and the worker share one event loop and one store. Roles
+split them over processes where one is not enough.
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ class Node:
 
 @asynccontextmanager
 async def data_folder(settings: Settings) -> AsyncIterator[Path]:
-    """The data folder, made if missing and locked: two servers on one SQLite file would each believe to be alone."""
+    """The data folder, made if missing and locked: two servers on one SQLite file would each believe to be
+    alone."""
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle = (settings.data / "lock").open("a")
     try:
@@ -107,7 +108,8 @@ def open_sqlite(path: Path) -> SqliteStore:
 
 @asynccontextmanager
 async def open_node(settings: Settings) -> AsyncIterator[Node]:
-    """Everything of a server but the network: open the store, start engine and worker, and end them in order."""
+    """Everything of a server but the network: open the store, start engine and worker, and end them in
+    order."""
     async with open_database(settings) as (store, vault):
         executors = registry.load(executor_options(settings))
         clock = DatabaseClock()
@@ -132,7 +134,8 @@ async def open_node(settings: Settings) -> AsyncIterator[Node]:
 
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[tuple[Store, Vault]]:
-    """The store that the settings name, brought up to date, and the vault whose key it knows. Raises Unavailable."""
+    """The store that the settings name, brought up to date, and the vault whose key it knows. Raises
+    Unavailable."""
     async with AsyncExitStack() as stack:
         store: Store
         if settings.database_url.startswith("sqlite:///"):
@@ -146,7 +149,9 @@ async def open_database(settings: Settings) -> AsyncIterator[tuple[Store, Vault]
             applied = await migrate_postgres(settings.database_url)
             if applied:
                 _log.info("migrated", applied=applied)
-            store = await PostgresStore.open(settings.database_url, f"horarium {settings.node or os.getpid()}")
+            store = await PostgresStore.open(
+                settings.database_url, f"horarium {settings.node or os.getpid()}"
+            )
             stack.push_async_callback(store.close)
         if not await store.write(meta.is_complete):
             raise Unavailable("a copy into this database has not been finished: run `horarium copy` again")
@@ -245,7 +250,11 @@ def _start(node: Node, store: Store, clock: DatabaseClock) -> list[asyncio.Task[
         loops += [
             fan_out.loop(),
             release_loop(
-                engine, alarm, node.worker or NoHands(), settings.poll, lambda: clock.held or not node.may_work
+                engine,
+                alarm,
+                node.worker or NoHands(),
+                settings.poll,
+                lambda: clock.held or not node.may_work,
             ),
             upkeep_loop([engine.recover, engine.expire, engine.unstick], UPKEEP_S),
             upkeep_loop([engine.rezone, engine.forget, fan_out.tidy], HOUSEKEEPING_S),

@@ -1,4 +1,4 @@
-"""A workspace with targets and schedules in a store, and what engine and worker do to them, one verb at a time.
+"""A workspace in a store, and what engine and worker do to its schedules, one verb at a time.
 
 Time is an argument; nothing here waits.
 """

@@ -1,9 +1,9 @@
 """The lease of a node among others, kept alive from a thread of its own.
 
-Heartbeats go over a connection of their own, so that neither a busy event loop nor a busy pool costs a node its runs. A
-loop that stands still for as long as the lease lasts gets no heartbeat any more: its runs belong to others then.
-Whether the lease holds is told by the monotonic clock alone: a process that was frozen knows as soon as it wakes.
-"""
+Heartbeats go over a connection of their own, so that neither a busy event loop nor a busy pool costs a node
+its runs. A loop that stands still for as long as the lease lasts gets no heartbeat any more: its runs belong
+to others then. Whether the lease holds is told by the monotonic clock alone: a process that was frozen knows
+as soon as it wakes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from dataclasses import replace
 import structlog
 
 from horarium.domain.errors import HorariumError
-from horarium.store.postgres import Wire
 from horarium.store.verbs import nodes
+from horarium.store.wire import Wire
 
 _log = structlog.get_logger(__name__)
 
@@ -27,8 +27,8 @@ BEATS = 3
 
 
 class Lease:
-    """`held`: whether this node may claim and begin runs. `on_lapse` is called on the event loop after the node was
-    given up and has registered anew: what it held then is not its own any more."""
+    """`held`: whether this node may claim and begin runs. `on_lapse` is called on the event loop after the
+    node was given up and has registered anew: what it held then is not its own any more."""
 
     def __init__(self, url: str, node: nodes.Node, lease_s: float, on_lapse: Callable[[], None]) -> None:
         self._url, self._node, self._lease_s = url, node, lease_s

@@ -9,19 +9,18 @@ import structlog
 from horarium.domain.ids import Id
 from horarium.service.clock import Clock
 from horarium.store.base import Duplicate, Store
-from horarium.store.verbs import answers, meta
+from horarium.store.verbs import answers, meta, upkeep
 from horarium.store.verbs import nodes as node_verbs
 from horarium.store.verbs import release as release_verbs
 from horarium.store.verbs import runs as run_verbs
-from horarium.store.verbs import upkeep
 from horarium.store.verbs.release import Released
 from horarium.times import TZDATA_VERSION
 
 _log = structlog.get_logger(__name__)
 
 RELEASE_BATCH = 4_000
-"""Schedules in one release. A herd shares its plans and its flush within a batch: 4,000 at once go half as fast again
-as 1,000, and hold the writer for a tenth of a second."""
+"""Schedules in one release. A herd shares its plans and its flush within a batch: 4,000 at once go half as
+fast again as 1,000, and hold the writer for a tenth of a second."""
 UPKEEP_BATCH = 500
 DAY_MS = 86_400_000
 
@@ -36,7 +35,8 @@ class Engine:
     retention_ms: int = 0
 
     async def release(self, room: int) -> Released:
-        """Fire what is due, up to one batch; runs up to `room` are claimed at birth for this node's worker."""
+        """Fire what is due, up to one batch; runs up to `room` are claimed at birth for this node's
+        worker."""
         now = self.clock.now_ms()
         try:
             return await self.store.urgent(release_verbs.release, now, RELEASE_BATCH, self.node, room)
@@ -61,8 +61,8 @@ class Engine:
         return await self.store.urgent(upkeep.unstick, self.clock.now_ms(), UPKEEP_BATCH) == UPKEEP_BATCH
 
     async def rezone(self) -> bool:
-        """Set the clocks of schedules whose zone's data has changed, one batch. A node with older data than another
-        has does not."""
+        """Set the clocks of schedules whose zone's data has changed, one batch. A node with older data than
+        another has does not."""
         highest = await self.store.urgent(meta.raise_zone_data, TZDATA_VERSION)
         if highest != TZDATA_VERSION:
             _log.warning("older_zone_data", ours=TZDATA_VERSION, highest=highest, consequence="does not plan")

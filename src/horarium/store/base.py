@@ -1,8 +1,8 @@
 """What a store is to the rest of the house.
 
-A *verb* is an async function whose first argument is a transaction: values and pure functions go in, values come out,
-and nothing but the transaction is awaited inside. A store runs verbs, each whole or not at all. Verbs live in
-`horarium.store.verbs`; the databases differ only behind `Tx`.
+A *verb* is an async function whose first argument is a transaction: values and pure functions go in, values
+come out, and nothing but the transaction is awaited inside. A store runs verbs, each whole or not at all.
+Verbs live in `horarium.store.verbs`; the databases differ only behind `Tx`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ class Tx(Protocol):
         """Execute; how many rows were touched."""
 
     async def many(self, statement: str, rows: Sequence[Sequence[Any]]) -> int:
-        """Execute once for each row (values in the order of the statement's own columns); rows touched in all."""
+        """Execute once for each row (values in the order of the statement's own columns); rows touched in
+        all."""
 
     async def each(self, statement: str, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
         """Query once for each row (values in the order of the statement's own columns); all result rows."""
@@ -58,8 +59,8 @@ class Tx(Protocol):
 
 
 class Store(Protocol):
-    """Where verbs are run. `write` is for the API, `urgent` for the engine: it goes first. `read` sees what is
-    committed and changes nothing."""
+    """Where verbs are run. `write` is for the API, `urgent` for the engine: it goes first. `read` sees what
+    is committed and changes nothing."""
 
     async def write(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs

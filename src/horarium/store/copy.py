@@ -1,9 +1,9 @@
 """Move an installation from one database to another: every table, in batches, resumable, verified by counts.
 
-The source is read as it stood at one instant, and nobody may be at work on it. Rows go over in the order of the
-source's primary keys; how far each table has come is written with the rows themselves, so a copy that was interrupted
-goes on where it stood. Until everything is there and counted, the target bears a mark, and no server starts on it.
-"""
+The source is read as it stood at one instant, and nobody may be at work on it. Rows go over in the order of
+the source's primary keys; how far each table has come is written with the rows themselves, so a copy that was
+interrupted goes on where it stood. Until everything is there and counted, the target bears a mark, and no
+server starts on it."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from horarium.domain.errors import Conflict, Unavailable
 from horarium.domain.ids import id_time
 from horarium.store.migrate import latest, migrate
 from horarium.store.partitions import make_partitions
-from horarium.store.postgres import LOST, connect, unreachable
 from horarium.store.sqlite import connect as connect_sqlite
 from horarium.store.verbs.meta import COPYING
+from horarium.store.wire import LOST, connect, unreachable
 
 BATCH = 5_000
 _PLACE = "copied "
@@ -37,7 +37,8 @@ _BOTH_WAYS = ("ASC", "DESC")
 
 
 class Side(Protocol):
-    """One of the two databases, seen as tables with a primary key. All columns are of types that both have."""
+    """One of the two databases, seen as tables with a primary key. All columns are of types that both
+    have."""
 
     async def tables(self) -> list[str]: ...
 
@@ -188,7 +189,8 @@ class _Sqlite:
 
     async def tables(self) -> list[str]:
         return self._names(
-            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY rootpage"
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' "
+            "ORDER BY rootpage"
         )
 
     async def columns(self, table: str) -> list[str]:

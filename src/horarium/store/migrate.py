@@ -1,9 +1,8 @@
 """The schema: numbered files, each applied once, in order.
 
-On PostgreSQL nodes are upgraded one after another, so a migration first only adds (an older node goes on working beside
-it), and what is not needed any more goes with the version after. A node therefore works with a schema one newer than
-its own, and refuses one that is newer still.
-"""
+On PostgreSQL nodes are upgraded one after another, so a migration first only adds (an older node goes on
+working beside it), and what is not needed any more goes with the version after. A node therefore works with a
+schema one newer than its own, and refuses one that is newer still."""
 
 from __future__ import annotations
 
@@ -18,8 +17,8 @@ import asyncpg
 
 from horarium.domain.errors import Unavailable
 from horarium.store.partitions import make_partitions
-from horarium.store.postgres import LOST, connect, unreachable
 from horarium.store.sqlite import connect as connect_sqlite
+from horarium.store.wire import LOST, connect, unreachable
 
 _LOCK = 0x486F7261
 """The advisory lock of whoever migrates: any number, as long as it is ours."""
@@ -79,7 +78,8 @@ def migrate_sqlite(connection: sqlite3.Connection) -> list[str]:
 
 
 async def migrate(url: str) -> list[str]:
-    """Bring the database at `sqlite:///PATH` or `postgresql://...` up to date; the names of what was applied."""
+    """Bring the database at `sqlite:///PATH` or `postgresql://...` up to date; the names of what was
+    applied."""
     if url.startswith("sqlite:///"):
         path = Path(url.removeprefix("sqlite:///"))
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -108,7 +108,8 @@ async def migrate_postgres(url: str) -> list[str]:
 
 async def _apply(connection: Any) -> list[str]:
     await connection.execute(
-        "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, applied_at TIMESTAMPTZ NOT NULL)"
+        "CREATE TABLE IF NOT EXISTS schema_version "
+        "(version BIGINT PRIMARY KEY, applied_at TIMESTAMPTZ NOT NULL)"
     )
     version = await connection.fetchval("SELECT max(version) FROM schema_version") or 0
     if version > latest() + 1:

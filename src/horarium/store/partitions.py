@@ -1,8 +1,8 @@
-"""Fires and runs on PostgreSQL lie in a partition a month, by the time in their ids; old months go in one piece.
+"""Fires and runs on PostgreSQL lie in a partition a month, by the time in their ids; old months go in one
+piece.
 
-What no month takes (a backfill of long ago) lies in a rest that is tidied row by row, like SQLite's tables. A month
-that the rest already has rows of cannot get a partition any more, so months are made well ahead.
-"""
+What no month takes (a backfill of long ago) lies in a rest that is tidied row by row, like SQLite's tables. A
+month that the rest already has rows of cannot get a partition any more, so months are made well ahead."""
 
 from __future__ import annotations
 
@@ -78,7 +78,8 @@ async def _make(connection: Any, table: str, name: str, month: tuple[int, int]) 
 
 
 async def drop_partitions(connection: Any, before_ms: int) -> list[str]:
-    """Drop the months that end before an instant and hold nothing unfinished or finished since; their names."""
+    """Drop the months that end before an instant and hold nothing unfinished or finished since; their
+    names."""
     dropped = []
     for table in PARTITIONED:
         for name in sorted(await _partitions(connection, table)):
@@ -94,7 +95,8 @@ async def drop_partitions(connection: Any, before_ms: int) -> list[str]:
 
 async def _drop(connection: Any, name: str, before_ms: int) -> bool:
     needed = await connection.fetchval(
-        f"SELECT EXISTS (SELECT 1 FROM {name} WHERE finished_ms IS NULL OR finished_ms >= $1)", before_ms
+        f"SELECT EXISTS (SELECT 1 FROM {name} WHERE finished_ms IS NULL OR finished_ms >= $1)",  # noqa: S608
+        before_ms,
     )
     if needed:
         return False
@@ -125,7 +127,8 @@ async def _forget_beside(connection: Any, month: tuple[int, int]) -> None:
 
 async def _partitions(connection: Any, table: str) -> set[str]:
     rows = await connection.fetch(
-        "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = $1::regclass",
+        "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
+        "WHERE i.inhparent = $1::text::regclass",
         table,
     )
     return {row[0] for row in rows}

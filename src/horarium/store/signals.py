@@ -1,9 +1,8 @@
 """What one node's commit announced, told to the others: one connection that listens and speaks.
 
-Announcements are gathered and sent outside the transactions they come from: a NOTIFY inside a transaction makes
-PostgreSQL commit such transactions one after another, and what a crash keeps from being sent costs no more than one
-round of polling. Own messages are known by the server process they came through.
-"""
+Announcements are gathered and sent outside the transactions they come from: a NOTIFY inside a transaction
+makes PostgreSQL commit such transactions one after another, and what a crash keeps from being sent costs no
+more than one round of polling. Own messages are known by the server process they came through."""
 
 from __future__ import annotations
 
@@ -33,8 +32,8 @@ _LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 class Signals:
-    """`deliver(topic, at_ms)` is called on the event loop for what other nodes announce; after the connection was
-    lost, once for every topic, because nobody knows what was missed."""
+    """`deliver(topic, at_ms)` is called on the event loop for what other nodes announce; after the connection
+    was lost, once for every topic, because nobody knows what was missed."""
 
     def __init__(self, connect: Callable[[], Awaitable[Any]]) -> None:
         self._connect = connect

@@ -1,11 +1,11 @@
 """SQLite: one writer thread with group commit, reader threads beside it.
 
-The writer takes what has queued up (engine verbs first), runs the verbs one after another and commits them together:
-one flush for many. A verb's answer is given after the commit; one that fails takes nothing of the others with it.
-Reads see the last commit (WAL).
+The writer takes what has queued up (engine verbs first), runs the verbs one after another and commits them
+together: one flush for many. A verb's answer is given after the commit; one that fails takes nothing of the
+others with it. Reads see the last commit (WAL).
 
-A verb is an async function that only awaits its transaction, and this transaction never suspends; so a verb is driven
-to its end by one `send`, in whatever thread holds the connection.
+A verb is an async function that only awaits its transaction, and this transaction never suspends; so a verb
+is driven to its end by one `send`, in whatever thread holds the connection.
 """
 
 from __future__ import annotations
@@ -308,8 +308,9 @@ class SqliteStore:
     def _begin_again(self, connection: sqlite3.Connection, jobs: Sequence[_Job]) -> None:
         """Roll back, and run again the verbs that had succeeded.
 
-        The usual way would be a savepoint a verb, but under one SQLite copies every page that a statement touches,
-        each time: 60,000 rows in one verb took 9 s instead of 0.6 s. A verb that fails after writing is rare.
+        The usual way would be a savepoint a verb, but under one SQLite copies every page that a statement
+        touches, each time: 60,000 rows in one verb took 9 s instead of 0.6 s. A verb that fails after writing
+        is rare.
         """
         connection.execute("ROLLBACK")
         connection.execute("BEGIN IMMEDIATE")
@@ -337,8 +338,8 @@ class SqliteStore:
 class InlineSqliteStore:
     """A store on one connection, every verb run at once where it is called: for simulations and tests.
 
-    `clock` gives the database's time; `hook`, where set, is called with ("begin" | "commit", verb name) so that a
-    simulation can fail before or after the commit.
+    `clock` gives the database's time; `hook`, where set, is called with ("begin" | "commit", verb name) so
+    that a simulation can fail before or after the commit.
     """
 
     flavour = "sqlite"

@@ -1,13 +1,14 @@
 """Named SQL statements from .sql files, made ready for either database.
 
-A file holds statements, each under a line `-- name: the_name`, with `:name` parameters. Files in `sql/` serve both
-databases; one of the same statement name in `sql/sqlite/` or `sql/postgres/` takes its place there. Two notations
-stand for what the databases write differently:
+A file holds statements, each under a line `-- name: the_name`, with `:name` parameters. Files in `sql/` serve
+both databases; one of the same statement name in `sql/sqlite/` or `sql/postgres/` takes its place there. Two
+notations stand for what the databases write differently:
 
 - `IN (:ids...)` takes a sequence: an array on PostgreSQL, as many placeholders as needed on SQLite.
-- `FROM rows(a bytea, b bigint) AS r` (or `USING rows(...)`) in a statement that is run for many rows at once: `unnest`
-  of one array a column on PostgreSQL, one execution a row on SQLite.
-- `SELECT value FROM texts(:names)` takes a JSON array of texts as one parameter; there may be several in a statement.
+- `FROM rows(a bytea, b bigint) AS r` (or `USING rows(...)`) in a statement that is run for many rows at once:
+  `unnest` of one array a column on PostgreSQL, one execution a row on SQLite.
+- `SELECT value FROM texts(:names)` takes a JSON array of texts as one parameter; there may be several in a
+  statement.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ _ARRAY_OF_LIST = "bytea[]"
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement for one database. `parameters` in the order of their numbers; `listed` names the one that takes a
-    sequence (SQLite: its place in the text is `%s`); `columns` of the row source where there is one."""
+    """One statement for one database. `parameters` in the order of their numbers; `listed` names the one that
+    takes a sequence (SQLite: its place in the text is `%s`); `columns` of the row source where there is
+    one."""
 
     name: str
     sql: str
@@ -42,7 +44,8 @@ class Statement:
     columns: tuple[str, ...]
 
     def sqlite_text(self, params: dict[str, Any]) -> str:
-        """The text with one placeholder for each element of the listed parameter, whose values join `params`."""
+        """The text with one placeholder for each element of the listed parameter, whose values join
+        `params`."""
         if self.listed is None:
             return self.sql
         values: Sequence[Any] = params.pop(self.listed)

@@ -1,4 +1,4 @@
-"""Every promise of the store is kept by both databases: each test here runs on a SQLite file and on PostgreSQL."""
+"""Every promise of the store is kept by both databases: each test here runs on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The life of a schedule: whatever changes it accounts for what it owes first, and nothing fires by an edit."""
+"""The life of a schedule: whatever changes it accounts for what it owes first; nothing fires by an edit."""
 
 import asyncio
 from dataclasses import replace

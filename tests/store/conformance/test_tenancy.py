@@ -140,7 +140,7 @@ async def test_a_request_that_comes_again_is_answered_with_what_it_made(tenant, 
     assert sorted(again for _, again in found) == [False] + [True] * 5
     with pytest.raises(Conflict):
         await store.write(answers.create_schedule_once, new[0], replace(request, hash=b"x"), NOON)
-    later, again = await store.write(
+    _, again = await store.write(
         answers.create_schedule_once, replace(new[0], id=random_id(NOON)), request, NOON + 2 * DAY
     )
     assert not again

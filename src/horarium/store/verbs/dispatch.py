@@ -1,7 +1,8 @@
 """Dispatch: claim runs for a worker, record what came of them, hand back what was not begun.
 
-A claim is held by the pair (node, epoch) of the run's row in `ready`. A node's lease is kept alive as a whole, by its
-heartbeat; when it lapses the rows are freed under a new epoch, so what a frozen worker reports afterwards is refused.
+A claim is held by the pair (node, epoch) of the run's row in `ready`. A node's lease is kept alive as a
+whole, by its heartbeat; when it lapses the rows are freed under a new epoch, so what a frozen worker reports
+afterwards is refused.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ class LeaseLost(Exception):
 class Ended:
     """What a worker has to say of one attempt. Times in milliseconds.
 
-    `state`: final, or `running` (the target has taken the work and finishes by callback), or `pending` (another
-    attempt at `retry_at`). `callback`: a callback was opened for the attempt.
+    `state`: final, or `running` (the target has taken the work and finishes by callback), or `pending`
+    (another attempt at `retry_at`). `callback`: a callback was opened for the attempt.
     """
 
     end: RunEnd
@@ -162,8 +163,8 @@ async def describe_claimed(tx: Tx, ids: Sequence[Id], known: Mapping[Id, int]) -
 async def record(tx: Tx, node: Id, ended: Sequence[Ended], now: int, careful: bool = False) -> list[Id]:
     """Record the outcomes of attempts in one go; the runs whose lease was lost, of which nothing is recorded.
 
-    The plain way counts the leases it gives up and raises `LeaseLost` when one is missing; the careful way asks
-    first, and leaves those out.
+    The plain way counts the leases it gives up and raises `LeaseLost` when one is missing; the careful way
+    asks first, and leaves those out.
     """
     refused: list[Id] = []
     if careful:
@@ -244,7 +245,10 @@ async def _write_retries(tx: Tx, again: Sequence[Ended]) -> None:
     )
     await tx.many(
         "note_attempts",
-        [(one.end.run_id, one.attempt, one.started_ms, one.status, storable(one.error), "pending") for one in again],
+        [
+            (one.end.run_id, one.attempt, one.started_ms, one.status, storable(one.error), "pending")
+            for one in again
+        ],
     )
 
 
@@ -257,7 +261,8 @@ def storable(text: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class OpenCallback:
-    """An attempt whose target may answer later, until `deadline_ms`; a sign of life gives it `lease_ms` more."""
+    """An attempt whose target may answer later, until `deadline_ms`; a sign of life gives it `lease_ms`
+    more."""
 
     run_id: Id
     epoch: int
@@ -270,7 +275,8 @@ class OpenCallback:
 
 
 async def open_callback(tx: Tx, node: Id, one: OpenCallback) -> bool:
-    """Let the target answer for an attempt that is about to be sent; False where the run is not held any more.
+    """Let the target answer for an attempt that is about to be sent; False where the run is not held any
+    more.
 
     Before the sending, so that even a target that answers at once is heard.
     """

@@ -26,7 +26,8 @@ class Node:
 
 
 async def register(tx: Tx, node: Node, alone: bool) -> None:
-    """Enter a node, or enter it again after its lease has lapsed. `alone`: nobody else can be at work on this database, so whatever is claimed is free again."""
+    """Enter a node, or enter it again after its lease has lapsed. `alone`: nobody else can be at work on this
+    database, so whatever is claimed is free again."""
     if alone:
         await tx.run("retire_all_nodes", now=node.started_ms)
         await tx.run("free_everything")
@@ -60,7 +61,8 @@ async def stop(tx: Tx, node: Id, now: int) -> None:
 
 
 async def free_lapsed(tx: Tx, now: int, me: Id) -> int:
-    """Give back what belongs to nodes that are gone, under a new epoch; how many runs and readings of audiences.
+    """Give back what belongs to nodes that are gone, under a new epoch; how many runs and readings of
+    audiences.
 
     `me` asks, so it is there.
     """

@@ -1,7 +1,7 @@
 """Release: turn due slots into fires and runs, in one transaction, and move each schedule on.
 
-The plan is asked once for each distinct situation in the batch (a thousand schedules of one recurrence that stand at
-the same slot are one situation), and everything is written in sets.
+The plan is asked once for each distinct situation in the batch (a thousand schedules of one recurrence that
+stand at the same slot are one situation), and everything is written in sets.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ FIRST_EPOCH = 1
 
 @dataclass(slots=True)
 class Released:
-    """What a release did: how many schedules it took, and the runs it claimed for the node that released them."""
+    """What a release did: how many schedules it took, and the runs it claimed for the node that released
+    them."""
 
     schedules: int = 0
     fires: int = 0
@@ -40,8 +41,9 @@ class Released:
 
 @dataclass(slots=True)
 class _Batch:
-    """Rows to write, gathered over all schedules of one release. `known`: fires that exist already; `cleared`:
-    schedules whose earlier fires were cancelled, so that the one that waits may be able to start."""
+    """Rows to write, gathered over all schedules of one release. `known`: fires that exist already;
+    `cleared`: schedules whose earlier fires were cancelled, so that the one that waits may be able to
+    start."""
 
     now: int
     node: Id | None
@@ -73,8 +75,8 @@ async def release(
 ) -> Released:
     """Account for every slot due at `now` of up to `limit` schedules.
 
-    Up to `room` of the new runs are claimed for `node` at birth. `careful` leaves out fires that exist already: for
-    the repeat after a uniqueness constraint has refused a batch (a restored backup, say).
+    Up to `room` of the new runs are claimed for `node` at birth. `careful` leaves out fires that exist
+    already: for the repeat after a uniqueness constraint has refused a batch (a restored backup, say).
     """
     due = await tx.rows("due_schedules", now=now, limit=limit)
     released = await _release(tx, due, _Batch(now, node, room), careful)
@@ -83,7 +85,8 @@ async def release(
 
 
 async def release_one(tx: Tx, schedule_id: Id, now: int) -> Any:
-    """Account for what one schedule owes at `now`, before it is edited, paused or deleted; its cursor row after.
+    """Account for what one schedule owes at `now`, before it is edited, paused or deleted; its cursor row
+    after.
 
     Nothing is done where nothing is due.
     """
@@ -116,7 +119,8 @@ async def _release(tx: Tx, due: Sequence[Any], batch: _Batch, careful: bool) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Situation:
-    """What decides about a schedule now, and what it owes: shared by all schedules of the batch that stand alike.
+    """What decides about a schedule now, and what it owes: shared by all schedules of the batch that stand
+    alike.
 
     `plain` is set where all that happens is that one slot fires and its fire starts.
     """
@@ -150,7 +154,8 @@ def _plain(planned: Plan) -> Firing | None:
 
 
 def _begin_plainly(batch: _Batch, row: Any, situation: _Situation, firing: Firing) -> None:
-    """The rows of one slot that fires, all at once: nine schedules of ten come through here, so it is one function.
+    """The rows of one slot that fires, all at once: nine schedules of ten come through here, so it is one
+    function.
 
     `_enter` would write the same rows.
     """

@@ -115,8 +115,8 @@ async def list_runs(
     skip: int = 0,
     kind: str | None = None,
 ) -> list[Run]:
-    """Runs, latest slot first. A fire is given together with its schedule; `state` may be `open`: not over yet.
-    `kind` takes runs of one kind of target, and is not for runs of a schedule."""
+    """Runs, latest slot first. A fire is given together with its schedule; `state` may be `open`: not over
+    yet. `kind` takes runs of one kind of target, and is not for runs of a schedule."""
     common = {
         "workspace_id": workspace_id,
         "cursor": cursor or MAX_ID,
@@ -167,7 +167,8 @@ async def cancel_run(
 
 
 async def replay_run(tx: Tx, workspace_id: Id, run: Id, now: int) -> Run:
-    """Run again what is over: a new run of the next generation, beside the old one; the fire stays as it ended."""
+    """Run again what is over: a new run of the next generation, beside the old one; the fire stays as it
+    ended."""
     old, _ = await get_run(tx, workspace_id, run)
     if not old.state.final:
         raise Conflict("the run is still open: cancel it first, or wait", "state")
@@ -261,8 +262,8 @@ class CallbackAnswer:
 async def answer_callback(tx: Tx, run: Id, token: str, answer: CallbackAnswer, now: int) -> Run:
     """Take a target's word on a run, given with the token of the attempt.
 
-    The first final answer wins; the same again is accepted, another is a Conflict. Raises NotFound for an unknown run
-    or a wrong token (the two are not told apart).
+    The first final answer wins; the same again is accepted, another is a Conflict. Raises NotFound for an
+    unknown run or a wrong token (the two are not told apart).
     """
     row = await tx.row("get_callback", run_id=run)
     if row is None or not hmac.compare_digest(row["token_hash"], sha256(token.encode()).digest()):

@@ -1,7 +1,8 @@
 """The life of a schedule: made, read, edited, paused, resumed, deleted, fired by hand.
 
-Whatever changes a schedule first accounts for what it owes under its old definition (`release_one`), in the same
-transaction; then it moves on from now. So an edit never fires by itself, and no slot is lost or covered twice.
+Whatever changes a schedule first accounts for what it owes under its old definition (`release_one`), in the
+same transaction; then it moves on from now. So an edit never fires by itself, and no slot is lost or covered
+twice.
 """
 
 from __future__ import annotations
@@ -40,9 +41,11 @@ MIN_ID: Id = bytes(16)
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What to list: None means any. `newest_first` with `cursor` the last id seen; or `skip` rows from the start.
+    """What to list: None means any. `newest_first` with `cursor` the last id seen; or `skip` rows from the
+    start.
 
-    `not_state` takes all states but one; `extra` is a (name, text) of what the schedule's dialect keeps in `extra`.
+    `not_state` takes all states but one; `extra` is a (name, text) of what the schedule's dialect keeps in
+    `extra`.
     """
 
     workspace_id: Id
@@ -81,8 +84,8 @@ class Listing:
 
 
 def _member(name: str, value: str) -> str:
-    """A member of a JSON object as `extra` is stored, as a pattern. Quotes inside texts are escaped there, so that
-    nothing else looks like it."""
+    """A member of a JSON object as `extra` is stored, as a pattern. Quotes inside texts are escaped there, so
+    that nothing else looks like it."""
     return (
         orjson.dumps({name: value})
         .decode()[1:-1]
@@ -279,11 +282,11 @@ async def get_schedule(tx: Tx, workspace_id: Id, schedule_id: Id) -> Schedule:
 
 
 async def refuse_twin(tx: Tx, schedule: Schedule) -> None:
-    """For dialects in which a target has no two equal schedules: Conflict (duplicate) where another live schedule of
-    the same dialect and target has the same recurrence, zone and input.
+    """For dialects in which a target has no two equal schedules: Conflict (duplicate) where another live
+    schedule of the same dialect and target has the same recurrence, zone and input.
 
-    Called after the schedule was written, in the same transaction. The target's row is locked first, so that of two
-    transactions the second sees what the first has made.
+    Called after the schedule was written, in the same transaction. The target's row is locked first, so that
+    of two transactions the second sees what the first has made.
     """
     await tx.run("hold_lane", lane=schedule.definition.target_id)
     rows = await tx.rows(
@@ -318,8 +321,8 @@ async def find_schedule_by_key(
 
 
 async def whose_schedule(tx: Tx, schedule_id: Id) -> tuple[Id, str, bool] | None:
-    """(workspace, dialect, deleted) of a schedule of any workspace, or None: for telling the two kinds of absence
-    apart, never for reading it."""
+    """(workspace, dialect, deleted) of a schedule of any workspace, or None: for telling the two kinds of
+    absence apart, never for reading it."""
     row = await tx.row("workspace_of_schedule", id=schedule_id)
     return None if row is None else (row["workspace_id"], row["dialect"], row["deleted_ms"] is not None)
 
@@ -387,7 +390,8 @@ async def change_schedule(
 
 
 async def _move(tx: Tx, before: Schedule, after: Schedule, now: int) -> Schedule:
-    """Account for time that has passed unseen (paused), and set the clock where definition or state have changed."""
+    """Account for time that has passed unseen (paused), and set the clock where definition or state have
+    changed."""
     redefined = after.definition != before.definition
     version = before.version + 1 if redefined else before.definition_version
     restarted = before.state is not ScheduleState.ACTIVE and after.state is ScheduleState.ACTIVE
@@ -426,8 +430,8 @@ async def _move(tx: Tx, before: Schedule, after: Schedule, now: int) -> Schedule
 async def _account_for_pause(tx: Tx, before: Schedule, after: Schedule, now: int) -> int:
     """Record the slots of a pause as one span; the instant the clock goes on from.
 
-    A one-shot whose policy is to fire after a pause keeps its slot unaccounted, so that it is due at once, unless its
-    time was changed.
+    A one-shot whose policy is to fire after a pause keeps its slot unaccounted, so that it is due at once,
+    unless its time was changed.
     """
     since = before.progress.accounted_to
     fires_late = (
@@ -538,7 +542,8 @@ async def fire_by_hand(
 
 
 async def find_manual_fire(tx: Tx, schedule_id: Id, request: str, since_ms: int) -> Id | None:
-    """The fire made by hand for a request since an instant; the schedule stays locked against a second one."""
+    """The fire made by hand for a request since an instant; the schedule stays locked against a second
+    one."""
     await tx.row("due_schedule", schedule_id=schedule_id)
     row = await tx.row(
         "find_manual_fire", schedule_id=schedule_id, request=request, low=lowest_id_at(since_ms)

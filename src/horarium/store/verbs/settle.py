@@ -17,8 +17,8 @@ from horarium.store.base import FANOUT, READY, Tx
 class RunEnd:
     """A run that has become final: which fire it belongs to and how it ended.
 
-    `single`: it is the only run its fire has. `follow_up`: the schedule's policies ask for a look at it afterwards
-    (fires may wait for this one, failures in a row count, or a completed schedule is deleted).
+    `single`: it is the only run its fire has. `follow_up`: the schedule's policies ask for a look at it
+    afterwards (fires may wait for this one, failures in a row count, or a completed schedule is deleted).
     """
 
     run_id: Id
@@ -58,7 +58,8 @@ class _Tally:
 
 
 async def settle(tx: Tx, ends: Sequence[RunEnd], now: int) -> None:
-    """Write what the ends of these runs (recorded already) mean for fires and schedules, and start what waited."""
+    """Write what the ends of these runs (recorded already) mean for fires and schedules, and start what
+    waited."""
     ended = await _end_fires(tx, ends, now)
     await _free_rows(tx, ends)
     await _end_on_schedules(tx, ended, now)
@@ -157,7 +158,8 @@ async def end_fire(
 
 
 async def follow_up(tx: Tx, schedules: Iterable[Id], now: int) -> None:
-    """Start a waiting fire, pause after failures in a row, delete what is completed, where policies ask for it."""
+    """Start a waiting fire, pause after failures in a row, delete what is completed, where policies ask for
+    it."""
     for row in await tx.rows("settled_cursors", ids=sorted(schedules)):
         failures, bound = row["failures_in_row"], row["pause_after"]
         if bound is not None and failures >= bound and row["state"] == "active":
@@ -231,7 +233,8 @@ async def insert_single_run(tx: Tx, fire: Any, kind: FireKind, due_ms: int, now:
 async def cancel_runs(tx: Tx, runs: Sequence[Any], now: int, reason: str = "cancelled") -> None:
     """Cancel open runs at once, whoever holds them, and settle their fires.
 
-    `runs` are rows with id, fire_id, schedule_id, kind, row_key. A worker that still has one finds its lease gone.
+    `runs` are rows with id, fire_id, schedule_id, kind, row_key. A worker that still has one finds its lease
+    gone.
     """
     if not runs:
         return

@@ -21,7 +21,8 @@ async def unstick(tx: Tx, now: int, limit: int) -> int:
 async def rezone(tx: Tx, now: int, limit: int) -> int:
     """Compute anew the next slot of schedules whose zone has other data than it was computed with; how many.
 
-    From where they are accounted for: nothing fires again, and what fell due meanwhile is the release's business.
+    From where they are accounted for: nothing fires again, and what fell due meanwhile is the release's
+    business.
     """
     for row in await tx.rows("zones_in_use"):
         zone, known = row["zone"], row["zone_data"]
@@ -42,7 +43,8 @@ async def rezone(tx: Tx, now: int, limit: int) -> int:
 
 
 async def forget(tx: Tx, before_ms: int, limit: int) -> int:
-    """Drop fires, runs and spans that ended before an instant, up to `limit` of each; how many of the most."""
+    """Drop fires, runs and spans that ended before an instant, up to `limit` of each; how many of the
+    most."""
     bound = lowest_id_at(before_ms)
     runs = [row["id"] for row in await tx.rows("old_runs", before=bound, before_ms=before_ms, limit=limit)]
     fires = [row["id"] for row in await tx.rows("old_fires", before=bound, before_ms=before_ms, limit=limit)]

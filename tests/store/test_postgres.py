@@ -1,0 +1,349 @@
+"""What only PostgreSQL has: other nodes, lost connections, deadlocks, months."""
+
+import asyncio
+import time
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from horarium.domain.errors import Invalid, Unavailable
+from horarium.domain.ids import lowest_id_at
+from horarium.engine.lease import Lease
+from horarium.store import signals
+from horarium.store.base import DUE, READY
+from horarium.store.migrate import latest, migrate
+from horarium.store.partitions import drop_partitions, make_partitions, month_starts
+from horarium.store.postgres import PostgresStore
+from horarium.store.verbs import nodes, tenancy, upkeep
+from horarium.store.wire import CommitUnknown, connect
+from tests.support.postgres import drop_database, fresh_database, run_sql
+from tests.support.tenant import DAY, MINUTE, NOON, Node, Tenant
+
+
+@pytest_asyncio.fixture
+async def url():
+    made = fresh_database("pg")
+    await migrate(made)
+    yield made
+    drop_database(made)
+
+
+@pytest_asyncio.fixture
+async def store(url):
+    opened = await PostgresStore.open(url)
+    yield opened
+    await opened.close()
+
+
+@pytest_asyncio.fixture
+async def other(url):
+    opened = await PostgresStore.open(url)
+    yield opened
+    await opened.close()
+
+
+async def cut(url):
+    """End every connection to the database, as a restart of the server does."""
+    name = url.split("@/")[1].split("?")[0]
+    run_sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+
+
+async def until(true, seconds=5.0):
+    async with asyncio.timeout(seconds):
+        while not true():
+            await asyncio.sleep(0.005)
+
+
+async def test_a_commit_on_one_node_wakes_another(store, other):
+    here, there = [], []
+    store.listen(lambda topic, at: here.append((topic, at)))
+    other.listen(lambda topic, at: there.append((topic, at)))
+
+    async def verb(tx):
+        for at in (9, 7, 8):
+            tx.announce(READY, at)
+
+    await store.write(verb)
+    assert here == [(READY, 7)]
+    await until(lambda: there)
+    assert there == [(READY, 7)]
+    assert here == [(READY, 7)]  # its own message is not heard again
+
+
+async def test_what_is_due_beyond_the_horizon_is_nobodys_business_yet(store, other):
+    there = []
+    other.listen(lambda topic, at: there.append((topic, at)))
+    now = await store.now_ms()
+
+    async def verb(tx, at):
+        tx.announce(DUE, at)
+
+    await store.write(verb, now + signals.HORIZON_MS + 10_000)
+    await store.write(verb, now + 1_000)
+    await until(lambda: there)
+    assert there == [(DUE, now + 1_000)]
+
+
+async def test_nothing_is_announced_by_a_transaction_that_failed(store):
+    here = []
+    store.listen(lambda topic, at: here.append(topic))
+
+    async def verb(tx):
+        tx.announce(READY, 1)
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await store.write(verb)
+    assert here == []
+
+
+async def test_after_a_cut_connection_listeners_are_woken_and_hear_again(url, store, other):
+    there = []
+    other.listen(lambda topic, at: there.append((topic, at)))
+    await cut(url)
+    await until(lambda: (DUE, 0) in there)
+
+    async def verb(tx):
+        tx.announce(READY, 5)
+
+    await store.write(verb)
+    await until(lambda: (READY, 5) in there)
+
+
+async def test_verbs_survive_connections_that_died_in_the_pool(url, store):
+    for _ in range(3):
+        await asyncio.gather(*(store.read(tenancy.any_workspace) for _ in range(6)))
+        await cut(url)
+        assert await store.read(tenancy.any_workspace) is False
+        assert await store.write(tenancy.any_workspace) is False
+        assert await store.urgent(tenancy.any_workspace) is False
+
+
+async def test_a_connection_lost_during_the_commit_is_not_tried_again(store, monkeypatch):
+    tried = []
+
+    async def verb(tx):
+        tried.append(1)
+        real = tx.connection.execute
+
+        async def execute(sql, *args):
+            if sql == "COMMIT":
+                raise asyncpg.ConnectionDoesNotExistError("gone")
+            return await real(sql, *args)
+
+        tx.connection.__dict__["execute"] = execute
+        monkeypatch.setattr(type(tx.connection), "execute", lambda self, sql, *a: execute(sql, *a))
+
+    with pytest.raises(CommitUnknown, match="not known"):
+        await store.write(verb)
+    monkeypatch.undo()
+    assert tried == [1]
+
+
+async def test_a_server_that_is_away_is_unavailable_and_no_trace(url):
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        await PostgresStore.open("postgresql://nobody@127.0.0.1:9/none")
+    with pytest.raises(Unavailable, match="does not exist"):
+        await PostgresStore.open(url.replace("@/", "@/no_"))
+
+
+async def test_of_two_transactions_in_a_deadlock_both_are_done_in_the_end(store, other):
+    tenant = await Tenant.open(store)
+    first, second = await tenant.add_target(), await tenant.add_target()
+    met = asyncio.Event()
+
+    async def verb(tx, one, two):
+        await tx.run("hold_lane", lane=one)
+        if met.is_set():
+            await tx.run("hold_lane", lane=two)
+            return True
+        await asyncio.sleep(0.05)
+        met.set()
+        await tx.run("hold_lane", lane=two)
+        return True
+
+    assert (
+        await asyncio.gather(store.write(verb, first, second), other.write(verb, second, first)) == [True] * 2
+    )
+
+
+async def test_an_api_that_takes_every_connection_does_not_starve_the_engine(store):
+    release = asyncio.Event()
+
+    async def slow(tx):
+        await release.wait()
+
+    taken = [asyncio.create_task(store.write(slow)) for _ in range(20)]
+    taken += [asyncio.create_task(store.read(slow)) for _ in range(20)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(2):
+        assert await store.urgent(tenancy.any_workspace) is False
+    release.set()
+    await asyncio.gather(*taken)
+
+
+async def test_reading_changes_nothing(store):
+    tenant = await Tenant.open(store)
+
+    async def verb(tx):
+        await tx.run(
+            "delete_grants_of_principal", workspace_id=tenant.workspace, principal_id=tenant.principal
+        )
+
+    with pytest.raises(Unavailable, match="read-only"):
+        await store.read(verb)
+
+
+async def test_values_that_cannot_be_held_are_the_callers(store):
+    tenant = await Tenant.open(store)
+    for name in ("a\0b", "\ud800"):
+        with pytest.raises(Invalid):
+            await tenant.schedule(description=name)
+
+
+async def test_a_verb_that_goes_on_after_a_refused_statement_is_a_fault(store):
+    tenant = await Tenant.open(store)
+
+    async def verb(tx):
+        try:
+            await tx.run("insert_workspace", id=tenant.workspace, slug="x", name="x", settings="{}", now=1)
+        except Exception:
+            return True
+
+    with pytest.raises(RuntimeError, match="went on"):
+        await store.write(verb)
+
+
+async def test_migrating_at_once_from_several_nodes_is_migrating_once():
+    fresh = fresh_database("migrate")
+    applied = await asyncio.gather(*(migrate(fresh) for _ in range(4)))
+    assert [bool(one) for one in sorted(applied, key=len)] == [False] * 3 + [True]
+    drop_database(fresh)
+
+
+async def test_a_schema_one_newer_is_worked_with_and_one_newer_still_is_refused(url):
+    connection = await connect(url)
+    await connection.execute("INSERT INTO schema_version VALUES ($1, now())", latest() + 1)
+    assert await migrate(url) == []
+    await connection.execute("INSERT INTO schema_version VALUES ($1, now())", latest() + 2)
+    with pytest.raises(Unavailable, match="start a newer program"):
+        await migrate(url)
+    await connection.close()
+
+
+async def where(connection, table):
+    rows = await connection.fetch(
+        f"SELECT tableoid::regclass::text AS name, count(*) FROM {table} GROUP BY 1"
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def test_history_lies_in_its_month_and_goes_with_it(url, store):
+    tenant = await Tenant.open(store)
+    connection = await connect(url)
+    await make_partitions(connection, NOON, NOON + 40 * DAY)
+    node = await Node.start(store)
+    schedule = await tenant.schedule("0 12 1 * *")  # in December and January
+    for month in ((2026, 12), (2027, 1)):
+        now = month_starts(month) + NOON % DAY
+        await tenant.release(now)
+        await node.work(now)
+    assert await where(connection, "runs") == {"runs_2026_12": 1, "runs_2027_01": 1}
+    assert await drop_partitions(connection, month_starts((2026, 12)) + DAY) != []  # November, which is empty
+    assert await where(connection, "fires") == {"fires_2026_12": 1, "fires_2027_01": 1}
+    assert await drop_partitions(connection, month_starts((2027, 1))) == ["fires_2026_12", "runs_2026_12"]
+    assert [fire.slot_ms for fire in await tenant.fires(schedule)] == [month_starts((2027, 1)) + NOON % DAY]
+    await connection.close()
+
+
+async def test_a_month_with_something_unfinished_stays(url, store):
+    tenant = await Tenant.open(store)
+    await tenant.schedule()
+    await tenant.release(NOON + MINUTE)
+    connection = await connect(url)
+    assert await drop_partitions(connection, NOON + 400 * DAY) == [
+        name for name in await _empty(connection) if "2026_11" not in name
+    ]
+    await connection.close()
+
+
+async def _empty(connection):
+    names = [f"{table}_{year}_{month:02d}" for table in ("fires", "runs")
+             for year, month in ((2026, 11), (2026, 12), (2027, 1), (2027, 2))]  # fmt: skip
+    assert await connection.fetchval("SELECT count(*) FROM runs WHERE finished_ms IS NOT NULL") == 0
+    return names
+
+
+async def test_what_no_month_takes_lies_in_the_rest_and_is_tidied_there(url, store):
+    tenant = await Tenant.open(store, NOON - 500 * DAY)
+    early = NOON - 500 * DAY
+    await tenant.schedule("0 0 * * *", now=early)
+    node = await Node.start(store)
+    await tenant.release(early + DAY)
+    await node.work(early + DAY)
+    connection = await connect(url)
+    assert await where(connection, "runs") == {"runs_rest": 1}
+    made = await make_partitions(connection, early, early)
+    assert "runs_2025_07" not in made  # the rest has rows of that month, and keeps it
+    assert "runs_2025_08" in made
+    assert await store.write(upkeep.forget, NOON, 100) == 1
+    assert await where(connection, "runs") == {}
+    await connection.close()
+
+
+async def test_ids_of_a_month_are_found_without_looking_into_others(url):
+    connection = await connect(url)
+    plan = await connection.fetch("EXPLAIN SELECT * FROM runs WHERE id = $1", lowest_id_at(NOON))
+    assert "runs_2026_11" in str(plan)
+    assert "runs_2026_12" not in str(plan)
+    await connection.close()
+
+
+async def listed(store):
+    (row,) = await store.read(nodes.list_nodes, 0)
+    return row
+
+
+async def register(store, lease_ms):
+    now = await store.now_ms()
+    row = nodes.Node(lowest_id_at(now), "n", "engine", "1", "2026a", now, now, now + lease_ms)
+    await store.urgent(nodes.register, row, False)
+    return row
+
+
+async def test_a_lease_is_kept_while_connections_are_cut(url, store):
+    row = await register(store, 1_200)
+    lapses = []
+    lease = Lease(url, row, 1.2, lambda: lapses.append(1))
+    begun = time.monotonic()
+    while time.monotonic() < begun + 2.5:
+        await cut(url)
+        await asyncio.sleep(0.25)
+        assert lease.held
+    assert lapses == []
+    await lease.close()
+
+
+async def test_a_loop_that_stands_still_too_long_loses_its_lease_and_notices(url, store, other):
+    row = await register(store, 600)
+    lapses = []
+    lease = Lease(url, row, 0.6, lambda: lapses.append(1))
+    time.sleep(2.5)  # the fault itself: nothing else of this process's loop runs
+    assert not lease.held
+    now = await store.now_ms()
+    await store.urgent(nodes.free_lapsed, now, bytes(16))
+    await until(lambda: lapses)
+    assert lease.held
+    assert (await listed(store)).stopped_ms is None
+    await lease.close()
+
+
+async def test_who_was_given_up_registers_anew(url, store):
+    row = await register(store, 900)
+    lapses = []
+    lease = Lease(url, row, 0.9, lambda: lapses.append(1))
+    await store.urgent(nodes.stop, row.id, NOON)
+    await until(lambda: lapses)
+    assert (await listed(store)).stopped_ms is None
+    await lease.close()
