@@ -59,3 +59,9 @@ def test_a_key_that_looks_like_one_of_our_ids_is_known():
     assert ids.looks_like_our_id("sch_anything")
     assert not ids.looks_like_our_id("nightly")
     assert not ids.looks_like_our_id("schedule_1")
+
+
+def test_ids_of_one_millisecond_sort_as_they_were_made():
+    made = [ids.random_id(1_700_000_000_000) for _ in range(1000)]
+    assert made == sorted(made)
+    assert len(set(made)) == 1000
