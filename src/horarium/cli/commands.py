@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from horarium.cli import bench, demo, next_times, serve
+from horarium.cli.directory import directory
 from horarium.cli.keys import keys
 from horarium.cli.runs import runs
 from horarium.cli.schedules import schedules
@@ -28,6 +29,7 @@ for name, group, words in (
     ("key", keys, "API keys of a server."),
     ("target", targets, "What schedules run."),
     ("schedule", schedules, "Schedules of a server, their fires and their ledger."),
+    ("directory", directory, "The people and things that audiences are made of."),
     ("run", runs, "Runs: what came of the fires."),
     ("secret", secrets, "The encryption of stored secrets."),
 ):

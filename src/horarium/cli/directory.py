@@ -1,0 +1,140 @@
+"""`horarium directory ...`: the people and things that audiences are made of."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO
+
+import typer
+
+from horarium.cli.client import BASE, AsJson, Client, Data, Key, Limit, Url, connect, segment
+from horarium.cli.failure import MISUSED, Failure
+from horarium.cli.output import show_list, show_one
+
+directory = typer.Typer()
+
+SECONDS = 600
+"""How long the server may take over one piece of a file, and over the answer."""
+_TYPES = {".csv": "text/csv", ".ndjson": "application/x-ndjson", ".jsonl": "application/x-ndjson"}
+SHOWN = 20
+"""Refused lines that are printed; `--json` prints all."""
+
+
+class Kind(StrEnum):
+    USERS = "users"
+    CONTACTS = "contacts"
+    DEALS = "deals"
+    TASKS = "tasks"
+    PIPELINES = "pipelines"
+    STAGES = "stages"
+
+
+What = Annotated[Kind, typer.Argument(help="What they are.")]
+Item = Annotated[str, typer.Argument(help="The id of an item.")]
+
+
+@directory.command("import")
+def import_file(
+    kind: What,
+    file: Annotated[Path, typer.Argument(help="CSV, NDJSON or a JSON list, each item with an id.")],
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Enter or replace items from a file of any length."""
+    client = connect(url, key, data)
+    try:
+        size = file.stat().st_size
+        opened = file.open("rb")
+    except OSError as error:
+        raise Failure(f"cannot read {file}: {error.strerror}", MISUSED) from None
+    with opened:
+        status, report = _send(client, kind, _TYPES.get(file.suffix.lower(), ""), opened, size)
+    if as_json:
+        typer.echo(json.dumps(report))
+    elif status == 200:
+        typer.echo(f"{report['stored']} {kind.value} stored")
+    if status != 200:
+        raise Failure(_refusals(kind, report))
+
+
+@directory.command("list")
+def list_items(
+    kind: What,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """List items in the order of their ids."""
+    columns = (("ID", "id"), ("NAME", _name), ("EMAIL", "email"), ("STATUS", "status"))
+    show_list(connect(url, key, data).pages(f"/directory/{kind.value}", {}, limit), columns, as_json)
+
+
+@directory.command("show")
+def show(
+    kind: What, item: Item, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
+) -> None:
+    """Show an item."""
+    show_one(connect(url, key, data).call("GET", f"/directory/{kind.value}/{segment(item)}"), as_json)
+
+
+@directory.command("delete")
+def delete(kind: What, item: Item, url: Url = None, key: Key = None, data: Data = None) -> None:
+    """Delete an item."""
+    connect(url, key, data).call("DELETE", f"/directory/{kind.value}/{segment(item)}")
+
+
+def _name(item: dict[str, Any]) -> str:
+    return str(item.get("full_name") or item.get("name") or item.get("title") or "")
+
+
+def _send(client: Client, kind: Kind, content_type: str, file: BinaryIO, size: int) -> tuple[int, Any]:
+    """Stream a file to the server, showing how far it is; the status and the answer."""
+    from urllib.error import HTTPError, URLError
+    from urllib.request import ProxyHandler, Request, build_opener
+
+    from rich.console import Console
+    from rich.progress import wrap_file
+
+    console = Console(stderr=True)
+    with wrap_file(file, size, description=kind.value, console=console, transient=True) as shown:
+        address = f"{client.url}{BASE}/directory/{kind.value}"
+        request = Request(address, data=shown, method="PUT")  # noqa: S310 - the user's own server
+        request.add_header("Authorization", f"Bearer {client.key}")
+        request.add_header("Content-Type", content_type or "application/octet-stream")
+        request.add_header("Content-Length", str(size))
+        try:
+            with build_opener(ProxyHandler({})).open(request, timeout=SECONDS) as answer:
+                return answer.status, json.load(answer)
+        except HTTPError as error:
+            return error.code, _answer_of(error)
+        except (URLError, OSError, ValueError) as error:
+            reason = getattr(error, "reason", error)
+            raise Failure(f"cannot reach {client.url}: {reason}") from None
+
+
+def _answer_of(error: Any) -> Any:
+    try:
+        return json.load(error)
+    except ValueError:
+        return {"detail": f"the server answered {error.code}", "errors": []}
+
+
+def _refusals(kind: Kind, report: Any) -> str:
+    lines = [str(report.get("detail", "the server refused the file"))]
+    refused = report.get("errors", [])
+    for one in refused[:SHOWN]:
+        place = f"line {one['line']}: " if "line" in one else ""
+        lines.append(f"  {place}{one.get('field', '')} {one.get('message', '')}".rstrip())
+    if len(refused) > SHOWN:
+        lines.append(f"  and {len(refused) - SHOWN} more")
+    for gap in report.get("not_stored", [])[:SHOWN]:
+        lines.append(
+            f"  lines {gap['first_line']} to {gap['last_line']} were not stored: correct and import again"
+        )
+    return "\n".join(lines)
