@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
-from horarium.bench.stage import CHUNK, Herd, Report, Stage, fill, herd, in_chunks, next_noon, stage
+from horarium.bench.filling import Herd, fill, herd
+from horarium.bench.stage import CHUNK, Report, Stage, in_chunks, next_noon, stage
 from horarium.bench.storm import DAY_MS, At, release_rows
 from horarium.domain.ids import Id
 from horarium.engine.loops import release_loop
 from horarium.engine.steps import Engine
 from horarium.engine.wake import Alarm
 from horarium.store.base import Tx
-from horarium.store.vault import Vault, new_key
 from horarium.targets.options import ExecutorOptions
 from horarium.targets.python import make
 from horarium.worker.worker import Worker
@@ -56,18 +58,28 @@ async def run(database: str = "sqlite", runs: int = 20_000) -> Report:
 
 async def work_off(made: Stage, at: int, runs: int, executors: dict[str, Any]) -> float:
     """Seconds from the first write for a herd to its last settled fire."""
-    clock = At(at)
-    worker = Worker(made.store, clock, made.node, executors, Vault([new_key()]), CONCURRENCY)
+    clock, before, begun = At(at), _calls, time.perf_counter()
+    async with working(made, clock, executors) as worker:
+        engine = Engine(made.store, clock, made.node)
+        releasing = asyncio.create_task(release_loop(engine, Alarm(clock), worker, 60.0, lambda: False))
+        try:
+            while _calls - before < runs or await made.store.read(settled) < runs:
+                if time.perf_counter() - begun > LONGEST_S or releasing.done():
+                    raise RuntimeError("the herd was not worked off")
+                await asyncio.sleep(0.01)
+            return time.perf_counter() - begun
+        finally:
+            releasing.cancel()
+            await asyncio.gather(releasing, return_exceptions=True)
+
+
+@asynccontextmanager
+async def working(made: Stage, clock: At, executors: dict[str, Any]) -> AsyncIterator[Worker]:
+    """A worker at work; it and its executors end with the block."""
+    worker = Worker(made.store, clock, made.node, executors, made.vault, CONCURRENCY)
     tasks = worker.loops()
-    begun, before = time.perf_counter(), _calls
-    engine = Engine(made.store, clock, made.node)
-    tasks.append(asyncio.create_task(release_loop(engine, Alarm(clock), worker, 60.0, lambda: False)))
     try:
-        while _calls - before < runs or await made.store.read(_settled) < runs:
-            if time.perf_counter() - begun > LONGEST_S or any(task.done() for task in tasks):
-                raise RuntimeError("the herd was not worked off")
-            await asyncio.sleep(0.01)
-        return time.perf_counter() - begun
+        yield worker
     finally:
         for task in tasks:
             task.cancel()
@@ -76,7 +88,7 @@ async def work_off(made: Stage, at: int, runs: int, executors: dict[str, Any]) -
             await executor.close()
 
 
-async def _settled(tx: Tx) -> int:
+async def settled(tx: Tx) -> int:
     """Fires of the stage that are over, told by the cursors of its herd."""
     return int((await tx.row("settled_total"))[0])
 
@@ -98,8 +110,6 @@ async def _claim_raw(tx: Tx, node: Id, ids: list[Id]) -> None:
 
 async def _complete_raw(tx: Tx, node: Id, runs: list[Any], now: int) -> None:
     await tx.many("release_leases", [(run[0], node, 1) for run in runs])
-    await tx.many(
-        "finish_runs", [(run[0], "succeeded", now, now, 1, None, "1", None) for run in runs]
-    )
+    await tx.many("finish_runs", [(run[0], "succeeded", now, now, 1, None, "1", None) for run in runs])
     await tx.many("finish_single_fires", [(run[3], "completed", now, 1, 0, 0) for run in runs])
     await tx.many("settle_cursors", [(run[2], 1, 1, 0, 1, 0, run[3], "completed") for run in runs])

@@ -9,7 +9,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from horarium.bench.stage import Herd, Report, Stage, fill, herd, in_chunks, next_noon, stage
+from horarium.bench.filling import Herd, fill, herd
+from horarium.bench.stage import Report, Stage, in_chunks, next_noon, stage
 from horarium.domain.ids import Id, fire_id, run_id
 from horarium.engine.steps import Engine
 from horarium.store.base import Tx
@@ -72,10 +73,7 @@ async def release_rows(made: Stage, target: Id, at: int) -> list[tuple[str, list
         ),
         (
             "insert_runs",
-            [
-                (run_id(fire), ws, one, fire, 1, target, "clock", "", 0, at, at, None)
-                for one, fire in fires
-            ],
+            [(run_id(fire), ws, one, fire, 1, target, "clock", "", 0, at, at, None) for one, fire in fires],
         ),
         ("insert_ready", [(run_id(fire), target, at, None, 0, 0) for _, fire in fires]),
     ]

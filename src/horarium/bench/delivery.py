@@ -1,0 +1,90 @@
+"""delivery: runs signed, sent over HTTP to a local receiver, and recorded as succeeded.
+
+Ours: the worker as the server runs it, from the first claim to the last settled fire; the runs were released before
+(what that took is told beside it). Ceiling: a bare aiohttp client that signs and posts the same bodies to the same
+receiver with as many at once, and records nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import time
+from base64 import b64encode
+
+import aiohttp
+
+from horarium.bench.filling import Herd, fill, herd
+from horarium.bench.inprocess import CONCURRENCY, settled, working
+from horarium.bench.receiver import Receiver, receiving
+from horarium.bench.stage import Report, Stage, next_noon, stage
+from horarium.bench.storm import At, release_all
+from horarium.domain.ids import Id
+from horarium.targets.http import make
+from horarium.targets.options import ExecutorOptions
+
+LONGEST_S = 300.0
+_KEY = b"k" * 32
+
+
+async def run(database: str = "sqlite", runs: int = 20_000) -> Report:
+    """Deliver `runs` runs."""
+    async with stage(database) as made:
+        with receiving() as receiver:
+            target = await http_target(made, receiver.url)
+            at = next_noon(made.clock.now_ms())
+            await fill(made, target, [Herd(herd(at // 1000), runs, at, at - 60_000)])
+            released = await release_all(made, at, runs)
+            ours = await _deliver(made, at, runs)
+            notes = await receiver.notes()
+            if len(notes.posts) != runs:
+                raise RuntimeError(f"{len(notes.posts)} deliveries of {runs} runs")
+            await post_all(receiver, notes.body, min(runs, 500))
+            ceiling = await post_all(receiver, notes.body, runs)
+        extra = {"runs": runs, "with_release": round(runs / (ours + released), 1)}
+        return Report("delivery", database, runs / ours, runs / ceiling, "runs/s", extra)
+
+
+async def http_target(made: Stage, url: str) -> Id:
+    """A target that posts to a URL, as one is stored."""
+    public, secrets = make(ExecutorOptions(allow_loopback=True)).split({"url": url})
+    return await made.target("http", public, secrets)
+
+
+async def _deliver(made: Stage, at: int, runs: int) -> float:
+    """Seconds from the first claim to the last settled fire."""
+    executor = make(ExecutorOptions(allow_loopback=True))
+    begun = time.perf_counter()
+    async with working(made, At(at), {"http": executor}):
+        while await made.store.read(settled) < runs:
+            if time.perf_counter() - begun > LONGEST_S:
+                raise RuntimeError("the runs were not worked off")
+            await asyncio.sleep(0.02)
+        return time.perf_counter() - begun
+
+
+async def post_all(receiver: Receiver, body: bytes, posts: int) -> float:
+    """Seconds in which a bare client signs and posts so many."""
+    numbers = iter(range(posts))
+
+    async def work(session: aiohttp.ClientSession) -> None:
+        for number in numbers:
+            async with session.post(receiver.url, data=body, headers=signed(number, body)) as response:
+                await response.read()
+
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=512)) as session:
+        begun = time.perf_counter()
+        await asyncio.gather(*(work(session) for _ in range(CONCURRENCY)))
+        return time.perf_counter() - begun
+
+
+def signed(number: int, body: bytes) -> dict[str, str]:
+    """The headers of a signed post, made the plainest way."""
+    run, now = f"run_{number:026}", int(time.time())
+    mac = hmac.digest(_KEY, f"{run}.{now}.".encode() + body, "sha256")
+    return {
+        "Content-Type": "application/json",
+        "webhook-id": run,
+        "webhook-timestamp": str(now),
+        "webhook-signature": "v1," + b64encode(mac).decode(),
+    }

@@ -1,0 +1,134 @@
+"""Filling a stage with very many schedules: by plain sets, past the verbs, and unflushed, since nothing of it counts.
+
+The herds are mixed as chance has it, so that what falls due together lies scattered among everything stored; ids
+ascend with time, as they do when schedules are made one after another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from horarium.bench.stage import Stage
+from horarium.domain.ids import Id, derived_id
+from horarium.domain.overlap import Overlap
+from horarium.domain.schedule import NO_OWNER, Policies, policies_to_text, timing_to_text
+from horarium.times import Timing, local_reading, zone_fingerprint, zone_names
+
+PAIRS = 500
+"""Distinct (expression, zone) pairs of a herd."""
+PART = 50_000
+"""Schedules in one transaction."""
+POLICIES = policies_to_text(Policies(overlap=Overlap.ALLOW))
+
+_FRESH = """CREATE TEMPORARY TABLE fresh (
+    id BYTEA, accounted_to BIGINT, next_slot BIGINT, timing TEXT, zone TEXT, zone_data TEXT)"""
+# `$1` is a numbered parameter to one database and a named one to the other.
+_COPIES = (
+    """INSERT INTO schedules (id, workspace_id, dialect, owner_id, target_id, name, labels, extra, state, version,
+                              definition_version, created_by, created_ms, updated_ms)
+       SELECT id, $1, 'native', $2, $3, 'bench', '{}', '{}', 'active', 1, 1, $4, $5, $5 FROM fresh ORDER BY id""",
+    """INSERT INTO versions (schedule_id, version, timing, policies, target_id, input, from_ms)
+       SELECT id, 1, timing, $1, $2, '{"n":1}', $3 FROM fresh ORDER BY id""",
+    """INSERT INTO cursors (schedule_id, workspace_id, version, accounted_to, next_slot, next_due, zone, zone_data,
+                            fires, succeeded, failed, skipped, open_fires, waiting_fires, failures_in_row)
+       SELECT id, $1, 1, accounted_to, next_slot, next_slot, zone, zone_data, 0, 0, 0, 0, 0, 0, 0
+       FROM fresh ORDER BY id""",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Herd:
+    """Schedules to store: `count` of them, in turn of these timings, with their next slot (ms)."""
+
+    timings: Sequence[Timing]
+    count: int
+    next_slot: int
+    accounted_to: int
+
+
+def herd(at_s: int, pairs: int = PAIRS) -> list[Timing]:
+    """Distinct pairs that all fire at one instant: daily at whatever it is then in each zone."""
+    found = []
+    for minute_list in ("{m}", "{m},{m}"):
+        for name in sorted(zone_names()):
+            local = datetime.fromisoformat(local_reading(name, at_s))
+            if local.second == 0:
+                minutes = minute_list.format(m=local.minute)
+                found.append(Timing(f"{minutes} {local.hour} * * *", zone=name))
+            if len(found) == pairs:
+                return found
+    return found
+
+
+async def fill(made: Stage, target: Id, herds: Sequence[Herd]) -> None:
+    """Store the herds, and leave the database as it is at rest: statistics taken, nothing waiting to be tidied."""
+    now = made.clock.now_ms()
+    values: tuple[tuple[Any, ...], ...] = (
+        (made.workspace, NO_OWNER, target, made.principal, now),
+        (POLICIES, target, now),
+        (made.workspace,),
+    )
+    if made.flavour == "sqlite":
+        await asyncio.to_thread(_fill_sqlite, made, _parts(herds, now), values)
+    else:
+        await _fill_postgres(made, _parts(herds, now), values)
+
+
+def _parts(herds: Sequence[Herd], now: int) -> Iterator[list[tuple[Any, ...]]]:
+    order = array("H", [number for number, one in enumerate(herds) for _ in range(one.count)])
+    random.Random(len(order)).shuffle(order)
+    texts = [[(timing_to_text(t), t.zone, zone_fingerprint(t.zone)) for t in one.timings] for one in herds]
+    for part, start in enumerate(range(0, len(order), PART)):
+        numbers = range(start, min(start + PART, len(order)))
+        ids = sorted(derived_id(now - 1_000_000 + part, n.to_bytes(8, "big")) for n in numbers)
+        yield [
+            (one, herds[which].accounted_to, herds[which].next_slot, *texts[which][n % len(texts[which])])
+            for one, n, which in zip(ids, numbers, order[start : start + PART], strict=True)
+        ]
+
+
+def _fill_sqlite(
+    made: Stage, parts: Iterator[list[tuple[Any, ...]]], values: Sequence[Sequence[Any]]
+) -> None:
+    with closing(sqlite3.connect(made.url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
+        for setting in ("synchronous=OFF", "cache_size=-131072", "temp_store=MEMORY", "busy_timeout=10000"):
+            connection.execute(f"PRAGMA {setting}")
+        connection.execute(_FRESH)
+        for rows in parts:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany("INSERT INTO fresh VALUES (?, ?, ?, ?, ?, ?)", rows)
+            for statement, given in zip(_COPIES, values, strict=True):
+                connection.execute(statement, {str(n): value for n, value in enumerate(given, 1)})
+            connection.execute("DELETE FROM fresh")
+            connection.execute("COMMIT")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+async def _fill_postgres(
+    made: Stage, parts: Iterator[list[tuple[Any, ...]]], values: Sequence[Sequence[Any]]
+) -> None:
+    import asyncpg
+
+    connection = await asyncpg.connect(made.url)
+    try:
+        await connection.execute("SET synchronous_commit = off; SET jit = off")
+        await connection.execute(_FRESH)
+        for rows in parts:
+            async with connection.transaction():
+                await connection.copy_records_to_table("fresh", records=rows)
+                for statement, given in zip(_COPIES, values, strict=True):
+                    await connection.execute(statement, *given)
+                await connection.execute("TRUNCATE fresh")
+        await connection.execute("DROP TABLE fresh")
+        await connection.execute("VACUUM (ANALYZE) schedules, versions, cursors")
+        await connection.execute("CHECKPOINT")
+    finally:
+        await connection.close()
