@@ -45,6 +45,7 @@ class World:
         self._context = contextvars.copy_context()
         self.jump_ms = self.set_back_ms = 0
         self.latency = self.profile.latency
+        self.skipped_s = 0.0
         self.healed = self.over = False
         self.counts: Counter[str] = Counter()
         self.found: list[str] = []
@@ -345,6 +346,7 @@ class World:
             self.reboot_later(node, 1.0)
         self.disturb("downtime", {"down": 1.0})
         self.jump_ms += int(args["down"] * 1000)
+        self.skipped_s += args["down"]
 
     def _fault_snapshot(self, args: dict[str, Any]) -> None:
         copy = sqlite3.connect(":memory:")
@@ -368,7 +370,9 @@ class World:
         self.healed = True
         self.armed.clear()
         self.latency = min(self.latency, 0.003)
-        self.jump_ms -= self.set_back_ms  # a clock that was set back is set right
+        if self.set_back_ms:  # a clock that was set back is set right
+            self.disturb("clock forward", {})
+            self.jump_ms -= self.set_back_ms
         for node in self.nodes:
             node.cut, node.storm = None, (0.0, 0.0)
             if node.frozen:

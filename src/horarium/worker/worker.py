@@ -35,6 +35,8 @@ herd of 20,000 took half as long again."""
 TROUBLE_S = 0.5
 HELD_BACK_MS = 100
 """How soon to look again at runs that a target's concurrency or rate holds back."""
+LONG_EARLY_MS = 1_000
+"""How long an attempt may wait for its time in a worker's hands."""
 OVERRUN_MS = 2_000
 """How much longer than its time limit an executor may take before the worker ends it."""
 
@@ -194,6 +196,9 @@ class Worker:
         """One attempt, from the check of the clock to the outcome; None where the run is not ours any more."""
         work.started_ms = now = self._clock.now_ms()
         early = work.run["due_ms"] - now
+        if early > LONG_EARLY_MS:
+            await self._put_off(work)
+            return None
         if early > 0:
             await asyncio.sleep(early / 1000)
             return await self._attempt(work)
@@ -208,6 +213,15 @@ class Worker:
             return None
         outcome = await self._execute(work, now)
         return judge(work, outcome, self._clock.now_ms())
+
+    async def _put_off(self, work: Work) -> None:
+        """Hand back a run whose time is far off since the clock went back: nobody waits for it in place of others."""
+        try:
+            held = [(work.id, work.epoch)]
+            await self._store.urgent(dispatch.hand_back, self._node, held, work.run["due_ms"])
+        except HorariumError as error:
+            _log.warning("run_not_put_off", error=str(error))  # found as a stray then
+        self._forget(work)
 
     async def _execute(self, work: Work, now: int) -> Outcome:
         executor = self._executors.get(work.target.executor)
