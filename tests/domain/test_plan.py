@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from horarium.domain.fire import SpanReason
 from horarium.domain.overlap import Decision, Overlap
-from horarium.domain.plan import Firing, Passed, passed_between, plan
+from horarium.domain.plan import Firing, Passed, passed_between, plan, repeated_reading
 from horarium.domain.run import Missed
 from horarium.domain.schedule import CatchUp, Policies
 from horarium.times import Timing, compile_timing
@@ -173,3 +173,18 @@ def test_jitter_beyond_grace_and_window_makes_no_slot_late(catch_up):
     policies = replace(ALLOW, catch_up=catch_up, jitter_ms=45_000, grace_ms=5_000, catch_up_window_ms=10_000)
     found = plan(HOURLY, policies, NOON - HOUR, 0, 0, 0, (NOON + 44_999) - 44_999)
     assert found.entries == (Firing(NOON, Decision.START),)
+
+
+DAILY = compile_timing(Timing("0 12 * * *"))
+DAY = 24 * HOUR
+
+
+def test_a_reading_moved_behind_its_fire_by_new_zone_data_is_known_as_a_repeat():
+    assert repeated_reading(DAILY, NOON - HOUR, NOON + 23 * HOUR) == NOON
+
+
+def test_without_such_a_move_nothing_is_a_repeat():
+    assert repeated_reading(DAILY, NOON, NOON + DAY) is None
+    assert repeated_reading(DAILY, NOON, NOON + 25 * HOUR) is None
+    assert repeated_reading(HOURLY, NOON, NOON + HOUR) is None
+    assert repeated_reading(ONCE, NOON, None) is None

@@ -64,6 +64,20 @@ def passed_between(recurrence: Recurrence, after_ms: int, upto_ms: int, reason: 
     return Passed(first * 1000, (last if last is not None else first) * 1000, count, reason)
 
 
+def repeated_reading(recurrence: Recurrence, fired_ms: int, old_next_ms: int | None) -> int | None:
+    """A slot that new zone data name although its local reading has fired already, or None.
+
+    `fired_ms` is the slot fired last and `old_next_ms` the one that followed by the data before. Where a zone's offset
+    has changed under the last slot, its reading comes once more, as far behind it as the next one has moved.
+    """
+    again = slot_after(recurrence, fired_ms)
+    if again is None or old_next_ms is None or again == old_next_ms:
+        return None
+    following = slot_after(recurrence, again)
+    moved_alike = following is not None and following - old_next_ms == again - fired_ms
+    return again if moved_alike else None
+
+
 def plan(
     recurrence: Recurrence,
     policies: Policies,

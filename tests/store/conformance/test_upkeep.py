@@ -76,7 +76,8 @@ async def stale(store, zone="UTC"):
         rows = await tx.rows(
             "schedules_of_stale_zone", zone=zone, zone_data=zone_fingerprint(zone), limit=100
         )
-        await tx.many("rezone_cursors", [(row["schedule_id"], 1000, 1000, "old") for row in rows])
+        moved = [(row["schedule_id"], row["accounted_to"], 1000, 1000, "old") for row in rows]
+        await tx.many("rezone_cursors", moved)
 
     await store.write(verb)
 
@@ -117,3 +118,20 @@ async def test_a_node_with_older_zone_data_does_not_plan(tenant, store):
     with pytest.raises(Unavailable, match="9999a"):
         await tenant.release(NOON + 2 * HOUR)
     assert len(await tenant.fires(schedule)) == 1
+
+
+async def test_a_local_reading_that_new_zone_data_name_once_more_does_not_fire_again(tenant, store):
+    """The last fire and the slot after it were named by data an hour ahead of what holds now."""
+    schedule = await tenant.schedule("0 13 * * *", ALLOW)
+    await tenant.release(NOON + HOUR)
+
+    async def as_by_older_data(tx):
+        row = (schedule.id, NOON, NOON + DAY, NOON + DAY, "old")
+        await tx.many("rezone_cursors", [row])
+        await tx.many("advance_fired", [(schedule.id, NOON, NOON + DAY, NOON + DAY, NOON, bytes(16))])
+
+    await store.write(as_by_older_data)
+    assert await store.write(upkeep.rezone, NOON + 1, 10) == 1
+    assert (await tenant.again(schedule)).progress.next_slot == NOON + HOUR + DAY
+    _, spans = await store.read(ledger.entries_between, tenant.workspace, schedule.id, NOON, NOON + DAY, 9)
+    assert [(span.first_ms, span.count, span.reason) for span in spans] == [(NOON + HOUR, 1, "cancelled")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from horarium.domain.ids import lowest_id_at
-from horarium.domain.plan import slot_after
+from horarium.domain.plan import repeated_reading, slot_after
 from horarium.domain.schedule import policies_from_text, timing_from_text
 from horarium.store.base import DUE, Tx
 from horarium.store.verbs.settle import follow_up
@@ -21,8 +21,8 @@ async def unstick(tx: Tx, now: int, limit: int) -> int:
 async def rezone(tx: Tx, now: int, limit: int) -> int:
     """Compute anew the next slot of schedules whose zone has other data than it was computed with; how many.
 
-    From where they are accounted for: nothing fires again, and what fell due meanwhile is the release's
-    business.
+    From where they are accounted for: nothing fires again, not even a local reading that comes once more by the new
+    data, and what fell due meanwhile is the release's business.
     """
     for row in await tx.rows("zones_in_use"):
         zone, known = row["zone"], row["zone_data"]
@@ -30,13 +30,23 @@ async def rezone(tx: Tx, now: int, limit: int) -> int:
         if known == current:
             continue
         stale = await tx.rows("schedules_of_stale_zone", zone=zone, zone_data=known, limit=limit)
-        moved = []
+        moved, dropped = [], []
         for one in stale:
+            recurrence = compile_timing(timing_from_text(one["timing"]))
+            accounted = one["accounted_to"]
+            if one["last_slot"] == accounted:
+                again = repeated_reading(recurrence, accounted, one["next_slot"])
+                if again is not None:
+                    dropped.append((one["schedule_id"], again, again, 1, "cancelled", one["version"], now))
+                    accounted = again
+            slot = slot_after(recurrence, accounted)
             policies = policies_from_text(one["policies"])
-            slot = slot_after(compile_timing(timing_from_text(one["timing"])), one["accounted_to"])
             delay = jitter_ms(one["schedule_id"], policies.jitter_ms) if policies.jitter_ms else 0
-            moved.append((one["schedule_id"], slot, None if slot is None else slot + delay, current))
+            due = None if slot is None else slot + delay
+            moved.append((one["schedule_id"], accounted, slot, due, current))
         await tx.many("rezone_cursors", moved)
+        if dropped:
+            await tx.many("insert_spans", dropped)
         tx.announce(DUE, now)
         return len(moved)
     return 0
