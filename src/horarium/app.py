@@ -13,7 +13,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -60,6 +60,8 @@ _log = structlog.get_logger(__name__)
 
 
 PARTITIONS_S = 3600.0
+RECOVER_S = 0.5
+"""How often nodes look for others that are gone."""
 
 
 @dataclass(slots=True)
@@ -90,7 +92,8 @@ async def data_folder(settings: Settings) -> AsyncIterator[Path]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise Unavailable(
-                f"another Horarium server is using {settings.data}: stop it, or give this one a folder of its own with --data"
+                f"another Horarium server is using {settings.data}: stop it, or give this one a folder of its "
+                "own with --data"
             ) from None
         yield settings.data
     finally:
@@ -256,7 +259,8 @@ def _start(node: Node, store: Store, clock: DatabaseClock) -> list[asyncio.Task[
                 settings.poll,
                 lambda: clock.held or not node.may_work,
             ),
-            upkeep_loop([engine.recover, engine.expire, engine.unstick], UPKEEP_S),
+            upkeep_loop([engine.recover], UPKEEP_S if node.lease is None else RECOVER_S),
+            upkeep_loop([engine.expire, engine.unstick], UPKEEP_S),
             upkeep_loop([engine.rezone, engine.forget, fan_out.tidy], HOUSEKEEPING_S),
         ]
         if isinstance(store, PostgresStore):
@@ -275,12 +279,12 @@ def _partitions(store: PostgresStore, engine: Engine) -> Callable[[], Awaitable[
     return tidy
 
 
-def _touch_keys(services: Services) -> Callable[[], asyncio.Future[bool]]:
+def _touch_keys(services: Services) -> Callable[[], Awaitable[bool]]:
     async def touch() -> bool:
         await services.identities.write_last_used()
         return False
 
-    return touch  # type: ignore[return-value]
+    return touch
 
 
 def _end_on_fault(task: asyncio.Task[None]) -> None:
@@ -307,8 +311,6 @@ async def serve(settings: Settings, ready: Callable[[str], None] | None = None) 
     """Run a server until SIGTERM or SIGINT; `ready` is told the address once it answers."""
     sock = _listen(settings.host, settings.port)
     port = sock.getsockname()[1]
-    from dataclasses import replace
-
     settings = replace(settings, port=port)
     async with open_node(settings) as node:
         config = uvicorn.Config(
