@@ -134,7 +134,8 @@ async def test_a_contact_comes_with_its_custom_fields_which_hide_nothing(stand: 
     await stand.fill("contacts", CONTACTS)
     one, _, three, _ = await resolved(stand, "contacts", {})
     assert one.data == {
-        "contact_id": "c1", "contact_email": "l1@example.com", "contact_name": "L1", "contact_type": "lead", "plan": "gold",
+        "contact_id": "c1", "contact_email": "l1@example.com", "contact_name": "L1", "contact_type": "lead",
+        "plan": "gold",
     }  # fmt: skip
     assert three.data["size"] == 7
 

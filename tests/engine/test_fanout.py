@@ -11,7 +11,7 @@ import pytest
 from horarium.domain.audience import AudienceRow
 from horarium.domain.fire import FireKind
 from horarium.domain.overlap import Overlap
-from horarium.domain.schedule import OverlapScope
+from horarium.domain.schedule import OverlapScope, Policies
 from horarium.engine.fanout import BACKOFF_S, CHUNK, FIRST_CHUNK, SHARE
 from horarium.store.base import Store
 from horarium.store.verbs import nodes, schedules
@@ -407,3 +407,11 @@ async def test_every_page_of_one_fire_is_asked_for_at_the_same_instant(store: St
     stand.clock.now += 60_000
     await stand.resolve()
     assert {ask.now_ms for ask in source.asked} == {NOON + MINUTE}
+
+
+async def test_without_an_audience_rows_cannot_be_told_apart(store: Store) -> None:
+    stand = await Stand.open(store)
+    one = await stand.tenant.schedule(policies=Policies(overlap_scope=OverlapScope.ROW))
+    await stand.fire(1)
+    await stand.fire(2)
+    assert len(await stand.tenant.fires(one)) == 1

@@ -22,7 +22,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, TextClause, bindparam, text
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.util.concurrency import await_only
 
 from horarium.audiences.registry import AudienceOptions
@@ -128,7 +127,7 @@ class SqlSource:
                 await reading.close()
         except TimeoutError:
             raise SourceFault(f"the database gave no row within {seconds:g} s") from None
-        except (SQLAlchemyError, OSError, NotThere) as error:
+        except Exception as error:  # a driver's own error reaches us as it is where a cursor raises it
             words = sentence(error, hidden).replace("the write failed", "the query failed")
             raise SourceFault(words, lasting=not is_passing(error)) from None
 
@@ -249,7 +248,8 @@ def _statement(ask: Ask) -> TextClause:
     bound: list[Any] = []
     for name in sorted(_names(query)):
         value = ask.filter.get(name)
-        bound.append(bindparam(name, value, expanding=isinstance(value, list)))
+        # No value at all has no type either; one null matches nothing just as well.
+        bound.append(bindparam(name, [None] if value == [] else value, expanding=isinstance(value, list)))
     return text(query).bindparams(*bound)
 
 

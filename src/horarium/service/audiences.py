@@ -66,7 +66,9 @@ class AudienceService:
         except SourceFault as error:
             return [Problem(f"{name}.type", str(error), "unknown")]
         if ask.type in AUDIENCE_TYPES:
-            return filter_problems(ask.type, ask.filter, f"{name}.filter")
+            problems = filter_problems(ask.type, ask.filter, f"{name}.filter")
+            if problems or source.type == DIRECTORY:
+                return problems
         return [
             Problem(f"{name}.filter.{one.field}" if one.field else f"{name}.filter", one.message, one.code)
             for one in source.check_filter(ask)

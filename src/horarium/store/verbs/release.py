@@ -7,7 +7,7 @@ stand at the same slot are one situation), and everything is written in sets.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from horarium.domain.errors import Unavailable
@@ -15,7 +15,13 @@ from horarium.domain.fire import FireKind, FireState, SpanReason
 from horarium.domain.ids import Id, fire_id, lowest_id_at, run_id
 from horarium.domain.overlap import Decision
 from horarium.domain.plan import Firing, Passed, Plan, plan
-from horarium.domain.schedule import AfterCompletion, Policies, policies_from_text, timing_from_text
+from horarium.domain.schedule import (
+    AfterCompletion,
+    OverlapScope,
+    Policies,
+    policies_from_text,
+    timing_from_text,
+)
 from horarium.store.base import CANCELLED, FANOUT, READY, Tx
 from horarium.store.verbs.fanout import stop_fanouts
 from horarium.store.verbs.meta import raise_zone_data
@@ -133,10 +139,13 @@ class _Situation:
 
 def _situation(row: Any, now: int, known: dict[tuple[Any, ...], _Situation]) -> _Situation:
     policies = policies_from_text(row["policies"])
+    alone = row["audience"] is None
+    if alone and policies.overlap_scope is OverlapScope.ROW:  # there are no rows to tell apart
+        policies = replace(policies, overlap_scope=OverlapScope.FIRE)
     jitter = jitter_ms(row["schedule_id"], policies.jitter_ms) if policies.jitter_ms else 0
     fires = row["fires"] if policies.max_fires is not None else 0
     open_fires, waiting = row["open_fires"], row["waiting_fires"]
-    key = (row["timing"], row["policies"], row["accounted_to"], fires, open_fires, waiting, jitter)
+    key = (row["timing"], row["policies"], row["accounted_to"], fires, open_fires, waiting, jitter, alone)
     found = known.get(key)
     if found is None:
         recurrence = compile_timing(timing_from_text(row["timing"]))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import orjson
 import pytest
 
 from horarium.domain.audience import SourceFault
 from horarium.domain.run import Outcome, Verdict
 from tests.api.dialects.trustpager.orders import BASE, order
 from tests.support.house import House
+from tests.support.receiver import Answer, Receiver
 
 RUN = {
     "id", "schedule_id", "company_id", "fired_at", "completed_at", "status", "audience_size", "runs_triggered",
@@ -213,3 +215,33 @@ async def test_every_expression_and_filter_of_the_document_works(
     assert (
         await house.client.post(f"{BASE}/preview-cron", json={"cron_expression": cron})
     ).status_code == 200
+
+
+async def test_a_source_with_the_name_of_a_type_takes_its_place(house: House) -> None:
+    async with Receiver() as receiver:
+        rows = [{"id": "x1", "contact_email": "x@example.com"}, {"id": "x2"}]
+        receiver.script("/crm", Answer(200, orjson.dumps({"data": rows})))
+        body = {"type": "http", "config": {"url": receiver.url("/crm")}}
+        assert (await house.client.put("/horarium/v1/audiences/contacts", json=body)).status_code == 200
+        url = await made(house, audience_type="contacts", audience_filter={"contact_type": "lead"})
+        data = (await house.client.get(f"{url}/audience-preview")).json()["data"]
+        assert (data["count"], data["sample"][0]) == (2, {"key": "x1", "trigger_data": rows[0]})
+        assert receiver.requests[0].json()["filter"] == {"contact_type": "lead"}
+        fired = (await fire_now(house, url)).json()["data"]
+        assert (fired["audience_size"], fired["runs_triggered"]) == (2, 2)
+        wrong = order(audience_type="contacts", audience_filter={"colour": "red"})
+        assert (await house.client.post(BASE, json=wrong)).status_code == 400
+
+
+async def test_a_run_is_given_its_trigger_data(house: House) -> None:
+    async with Receiver() as receiver:
+        receiver.script("/hook", Answer(200))
+        await house.target("automation", receiver.url("/hook"), key="hooked")
+        url = await made(house, automation_id="hooked", audience_filter={"user_ids": ["u2"]})
+        await fire_now(house, url)
+        await house.work()
+        (sent,) = [one.json() for one in receiver.requests]
+        assert sent["row"]["user_email"] == "bob@example.com"
+        assert sent["run"]["row_key"] == "u2"
+        (record,) = (await runs(house, url))["data"]
+        assert (record["status"], record["runs_failed"]) == ("completed", 0)

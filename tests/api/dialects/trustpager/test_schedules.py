@@ -192,7 +192,8 @@ async def test_another_workspace_sees_nothing_of_it(house: House) -> None:
     other = await house.workspace("other")
     assert (await other.client.get(BASE)).json()["data"] == []
     for method, path in (
-        ("GET", ""), ("PATCH", ""), ("DELETE", ""), ("GET", "/runs"), ("GET", "/audience-preview"), ("POST", "/fire-now"),
+        ("GET", ""), ("PATCH", ""), ("DELETE", ""), ("GET", "/runs"), ("GET", "/audience-preview"),
+        ("POST", "/fire-now"),
     ):  # fmt: skip
         answer = await other.client.request(
             method, f"{BASE}/{data['id']}{path}", json={} if method == "PATCH" else None

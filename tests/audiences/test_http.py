@@ -1,0 +1,116 @@
+"""An endpoint as a source: pages by cursor, and a reason for every way in which it can go wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+import pytest
+
+from horarium.audiences.http import HttpSource
+from horarium.audiences.registry import AudienceOptions
+from horarium.domain.audience import Ask, AudienceRow, SourceFault
+from horarium.targets.options import ExecutorOptions
+from tests.support.receiver import Answer, Receiver, Reset
+
+WORKSPACE = bytes(16)
+
+
+@pytest.fixture
+async def source() -> AsyncIterator[HttpSource]:
+    options = ExecutorOptions(allow_loopback=True)
+    one = HttpSource(AudienceOptions(None, options))  # type: ignore[arg-type] - it needs no store
+    yield one
+    await one.close()
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with Receiver() as one:
+        yield one
+
+
+def page(*keys: Any, cursor: Any = None) -> Answer:
+    rows = [{"id": key, "name": f"N{key}"} for key in keys]
+    return Answer(200, orjson.dumps({"data": rows, "next_cursor": cursor}))
+
+
+async def read(source: HttpSource, url: str, given: Any = None, **config: Any) -> list[AudienceRow]:
+    whole = {"url": url, **config}
+    assert source.check(whole) == []
+    ask = Ask(WORKSPACE, "crm", given or {}, 1_772_438_400_000, whole)
+    return [row async for batch in source.rows(ask) for row in batch]
+
+
+async def test_pages_are_followed_to_the_last(source: HttpSource, receiver: Receiver) -> None:
+    receiver.script("/rows", page(1, "b", cursor="c1"), page(cursor="c2"), page("z"))
+    config = {"headers": {"Authorization": "Bearer word"}, "page_size": 2}
+    found = await read(source, receiver.url("/rows"), {"team": "red"}, **config)
+    assert [row.key for row in found] == ["1", "b", "z"]
+    assert found[0].data == {"id": 1, "name": "N1"}
+    sent = [one.json() for one in receiver.requests]
+    assert [one["cursor"] for one in sent] == [None, "c1", "c2"]
+    assert sent[0] == {
+        "type": "crm", "filter": {"team": "red"}, "cursor": None, "limit": 2, "now": "2026-03-02T08:00:00Z",
+    }  # fmt: skip
+    assert receiver.requests[0].headers["Authorization"] == "Bearer word"
+
+
+async def test_a_get_carries_everything_in_its_query(source: HttpSource, receiver: Receiver) -> None:
+    receiver.script("/rows", page("a", cursor="c&1"), page("b"))
+    found = await read(source, receiver.url("/rows"), {"team": "r d", "n": 3}, method="GET")
+    assert [row.key for row in found] == ["a", "b"]
+    assert receiver.requests[1].method == "GET"
+    for part in ("cursor=c%261", "n=3", "limit=500"):
+        assert part in receiver.requests[1].query
+
+
+async def test_names_of_fields_may_be_other_ones(source: HttpSource, receiver: Receiver) -> None:
+    body = {"result": {"people": [{"uid": "x"}]}, "paging": {"next": None}}
+    receiver.script("/rows", Answer(200, orjson.dumps(body)))
+    found = await read(source, receiver.url("/rows"), rows="result.people", next="paging.next", key="uid")
+    assert [row.key for row in found] == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words", "lasting"),
+    [
+        (Answer(500), "answered 500", False),
+        (Answer(429), "answered 429", False),
+        (Answer(404), "answered 404", True),
+        (Answer(302, headers={"Location": "http://10.0.0.1/"}), "answered 302", True),
+        (Answer(200, b"{nonsense"), "not valid JSON", True),
+        (Answer(200, b"[]"), "no list", True),
+        (Answer(200, b'{"data": {}}'), "no list", True),
+        (Answer(200, b'{"data": [1]}'), "not an object", True),
+        (Reset(), "the endpoint:", False),
+    ],
+)
+async def test_what_goes_wrong_is_told(
+    source: HttpSource, receiver: Receiver, answer: Any, words: str, lasting: bool
+) -> None:
+    receiver.script("/rows", answer)
+    with pytest.raises(SourceFault, match=words) as caught:
+        await read(source, receiver.url("/rows"))
+    assert caught.value.lasting is lasting
+
+
+async def test_an_endpoint_that_hangs_is_given_up(source: HttpSource, receiver: Receiver) -> None:
+    let_go = asyncio.Event()
+    receiver.script("/rows", Answer(200, b"{}", until=let_go))
+    with pytest.raises(SourceFault, match=r"within 0\.2 s"):
+        await read(source, receiver.url("/rows"), timeout=0.2)
+    let_go.set()
+
+
+async def test_the_same_cursor_again_is_an_end(source: HttpSource, receiver: Receiver) -> None:
+    receiver.script("/rows", page("a", cursor="c1"), page("b", cursor="c1"))
+    with pytest.raises(SourceFault, match="same cursor twice"):
+        await read(source, receiver.url("/rows"))
+
+
+async def test_a_row_without_a_key_has_an_empty_one(source: HttpSource, receiver: Receiver) -> None:
+    receiver.script("/rows", page(None))
+    assert [row.key for row in await read(source, receiver.url("/rows"))] == [""]

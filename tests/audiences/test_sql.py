@@ -1,0 +1,159 @@
+"""A read-only query as a source: bound parameters, keys, limits in time, and nothing written whatever it says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from horarium.audiences.registry import AudienceOptions
+from horarium.audiences.sql import SqlSource
+from horarium.domain.audience import Ask, AudienceRow, SourceFault
+from horarium.targets.options import ExecutorOptions
+from horarium.targets.sql.tables import database_path
+from tests.support.postgres import drop_database, fresh_database, socket_folder
+
+WORKSPACE = bytes(range(16))
+SCHEMA = (
+    "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, team TEXT, score NUMERIC(8, 2))",
+    "INSERT INTO people VALUES (1, 'Ada', 'red', 1.5), (2, 'Bob', 'blue', 2), (3, 'Cy', 'red', NULL)",
+)
+
+
+@pytest.fixture(params=["embedded", "postgres"])
+async def place(request: Any, tmp_path: Path) -> AsyncIterator[tuple[SqlSource, dict[str, Any]]]:
+    """A source and the configuration of the place with the people in it."""
+    options = ExecutorOptions(data_dir=tmp_path, sql_hosts=("*",))
+    if request.param == "embedded":
+        path = database_path(tmp_path, WORKSPACE, "crm")
+        path.parent.mkdir(parents=True)
+        engine = create_engine(f"sqlite:///{path}")
+        where: dict[str, Any] = {"database": "crm"}
+    else:
+        url = fresh_database("crm")
+        options = ExecutorOptions(data_dir=tmp_path, sql_hosts=(socket_folder(),))
+        where = {"connection": url}
+    source = SqlSource(AudienceOptions(None, options))  # type: ignore[arg-type] - it needs no store
+    if request.param == "embedded":
+        with engine.begin() as connection:
+            for statement in SCHEMA:
+                connection.execute(text(statement))
+        engine.dispose()
+    else:
+        await _in_postgres(url, *SCHEMA)
+    yield source, where
+    await source.close()
+    if request.param == "postgres":
+        drop_database(where["connection"])
+
+
+async def _in_postgres(url: str, *statements: str) -> list[Any]:
+    import asyncpg
+
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements[:-1]:
+            await connection.execute(statement)
+        return list(await connection.fetch(statements[-1]))
+    finally:
+        await connection.close()
+
+
+async def read(
+    place: Any, query: str, key: str = "id", timeout: float = 10, **given: Any
+) -> list[AudienceRow]:
+    source, where = place
+    config = {**where, "query": query, "key": key, "timeout": timeout}
+    assert source.check(config) == []
+    ask = Ask(WORKSPACE, "crm", given, 0, config)
+    return [row async for batch in source.rows(ask) for row in batch]
+
+
+async def test_each_row_has_its_key_and_its_columns(place: Any) -> None:
+    found = await read(place, "SELECT id, name, score FROM people ORDER BY id;")
+    assert [row.key for row in found] == ["1", "2", "3"]
+    assert [row.data["name"] for row in found] == ["Ada", "Bob", "Cy"]
+    assert [row.data["score"] for row in found] == [1.5, 2, None]
+
+
+async def test_the_filter_is_bound_and_never_spliced_in(place: Any) -> None:
+    query = "SELECT id FROM people WHERE team = :team ORDER BY id"
+    assert [row.key for row in await read(place, query, team="red")] == ["1", "3"]
+    assert await read(place, query, team="red' OR '1'='1") == []
+    assert await read(place, query) == []
+    several = "SELECT id FROM people WHERE team IN :teams ORDER BY id"
+    assert [row.key for row in await read(place, several, teams=["blue", "red"])] == ["1", "2", "3"]
+    assert await read(place, several, teams=[]) == []
+
+
+async def test_many_rows_come_in_batches(place: Any) -> None:
+    query = (
+        "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 20000) SELECT id FROM n"
+    )
+    found = await read(place, query)
+    assert len(found) == 20_000
+
+
+async def test_reading_can_be_broken_off(place: Any) -> None:
+    source, where = place
+    query = (
+        "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 100000) SELECT id FROM n"
+    )
+    ask = Ask(WORKSPACE, "crm", {}, 0, {**where, "query": query, "key": "id"})
+    batches = source.rows(ask)
+    assert len(await anext(batches)) > 0
+    async with asyncio.timeout(10):
+        await batches.aclose()
+    assert len(await read(place, "SELECT id FROM people")) == 3
+
+
+async def test_a_query_that_takes_too_long_is_ended(place: Any) -> None:
+    query = (
+        "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 2000000000) "
+        "SELECT max(id) AS id FROM n"
+    )
+    async with asyncio.timeout(20):
+        with pytest.raises(SourceFault, match=r"no row within 0\.3 s"):
+            await read(place, query, timeout=0.3)
+    assert len(await read(place, "SELECT id FROM people")) == 3
+
+
+async def test_nothing_can_be_written(place: Any) -> None:
+    _, where = place
+    if "connection" in where:
+        query = "WITH gone AS (DELETE FROM people RETURNING id) SELECT id FROM gone"
+    else:
+        query = "WITH one(id) AS (SELECT 1) INSERT INTO people (id) SELECT 9 FROM one RETURNING id"
+    with pytest.raises(SourceFault):
+        await read(place, query)
+    assert len(await read(place, "SELECT id FROM people")) == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("SELECT id FROM nobody", "nobody"),
+        ("SELECT name FROM people", "no column 'id'"),
+        ("SELECT id FROM people WHERE", "syntax|incomplete"),
+    ],
+)
+async def test_a_query_that_cannot_be_says_why(place: Any, query: str, words: str) -> None:
+    with pytest.raises(SourceFault, match=words) as caught:
+        await read(place, query)
+    assert caught.value.lasting
+
+
+async def test_a_missing_key_is_an_empty_one(place: Any) -> None:
+    found = await read(place, "SELECT score AS id FROM people WHERE score IS NULL")
+    assert [row.key for row in found] == [""]
+
+
+async def test_only_parameters_of_the_query_are_filters(place: Any) -> None:
+    source, where = place
+    config = {**where, "query": "SELECT id FROM people WHERE team = :team", "key": "id"}
+    ask = Ask(WORKSPACE, "crm", {"team": {"x": 1}, "colour": "red"}, 0, config)
+    assert sorted(one.field for one in source.check_filter(ask)) == ["colour", "team"]
