@@ -189,6 +189,7 @@ def executor_options(settings: Settings) -> ExecutorOptions:
         python_functions=settings.python_functions,
         commands=settings.commands,
         sql_hosts=settings.sql_hosts,
+        llm_env_keys=settings.llm_env_keys,
         response_limit_bytes=settings.response_limit,
         data_dir=settings.data,
         public_url=settings.public_url,

@@ -53,6 +53,9 @@ class Settings:
         tuple[str, ...], "programs that command targets may start; none turns commands off"
     ] = ()
     sql_hosts: Annotated[tuple[str, ...], "database hosts that sql targets may open"] = ()
+    llm_env_keys: Annotated[
+        tuple[str, ...], "environment variables that llm targets may name as the place of their API key"
+    ] = ()
     response_limit: Annotated[int, "bytes of a target's answer that are kept as a run's output"] = 64 * 1024
 
     concurrency: Annotated[int, "attempts that one worker process has under way at once"] = 256
