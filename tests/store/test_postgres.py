@@ -10,6 +10,7 @@ import pytest_asyncio
 from horarium.domain.errors import Invalid, Unavailable
 from horarium.domain.ids import lowest_id_at
 from horarium.engine.lease import Lease
+from horarium.engine.steps import SILENT_MS, Engine
 from horarium.store import signals
 from horarium.store.base import DUE, READY
 from horarium.store.migrate import latest, migrate
@@ -18,7 +19,7 @@ from horarium.store.postgres import PostgresStore
 from horarium.store.verbs import nodes, tenancy, upkeep
 from horarium.store.wire import CommitUnknown, connect
 from tests.support.postgres import drop_database, fresh_database, run_sql
-from tests.support.tenant import DAY, MINUTE, NOON, Node, Tenant
+from tests.support.tenant import DAY, MINUTE, NOON, Node, RunState, Tenant
 
 
 @pytest_asyncio.fixture
@@ -347,3 +348,39 @@ async def test_who_was_given_up_registers_anew(url, store):
     await until(lambda: lapses)
     assert (await listed(store)).stopped_ms is None
     await lease.close()
+
+
+async def test_a_node_whose_process_is_gone_is_given_up_long_before_its_lease_is_over(url, store):
+    tenant = await Tenant.open(store)
+    schedule = await tenant.schedule()
+    await tenant.release(NOON + MINUTE)
+    row = await register(store, 60_000)
+    lease = Lease(url, row, 60.0, lambda: None)
+    node = Node(store)
+    node.id = row.id
+    await node.claim(NOON + MINUTE)
+    clock = HandClock(await store.now_ms())
+    engine = Engine(store, clock, bytes(16))
+    async with asyncio.timeout(5):
+        while await store.read(nodes.silent, bytes(16)):
+            await asyncio.sleep(0.01)
+    for _ in range(3):
+        clock.now += SILENT_MS
+        assert not await engine.recover()
+    await lease.close()
+    async with asyncio.timeout(5):
+        while not await store.read(nodes.silent, bytes(16)):
+            await asyncio.sleep(0.01)
+    assert not await engine.recover()
+    clock.now += SILENT_MS
+    assert await engine.recover()
+    assert (await tenant.runs(schedule))[0].state is RunState.PENDING
+    assert (await listed(store)).stopped_ms == clock.now
+
+
+class HandClock:
+    def __init__(self, now):
+        self.now = now
+
+    def now_ms(self):
+        return self.now

@@ -22,6 +22,7 @@ from horarium.store.wire import Wire
 _log = structlog.get_logger(__name__)
 
 PULSE_S = 0.5
+WATCH_S, AGAIN_S = 0.1, 0.3
 BEATS = 3
 """Heartbeats in the time of one lease."""
 
@@ -59,17 +60,27 @@ class Lease:
         asyncio.run(self._beat_on())
 
     async def _beat_on(self) -> None:
-        wire = Wire(self._url, f"horarium lease of {self._node.name}")
+        wire = Wire(self._url, nodes.lease_connection(self._node.id))
         while not self._stopping.is_set():
+            pause = self._lease_s / BEATS
             try:
                 async with asyncio.timeout(self._lease_s / 2):
                     await self._beat(wire)
             except (HorariumError, TimeoutError) as error:
                 wire.drop()
+                pause = min(pause, AGAIN_S)
                 left = round(max(0.0, self._until - time.monotonic()), 1)
                 _log.warning("heartbeat_failed", error=str(error) or "no answer", lease_left_s=left)
-            await asyncio.to_thread(self._stopping.wait, self._lease_s / BEATS)
+            await self._wait(wire, pause)
         wire.drop()
+
+    async def _wait(self, wire: Wire, seconds: float) -> None:
+        """Until the next heartbeat is due, or the connection is gone: others take us for dead without one."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and not self._stopping.is_set():
+            await asyncio.sleep(min(WATCH_S, seconds))
+            if seconds > AGAIN_S and not wire.connected:
+                return
 
     async def _beat(self, wire: Wire) -> None:
         silent = time.monotonic() - self._pulse

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -22,6 +22,8 @@ RELEASE_BATCH = 4_000
 """Schedules in one release. A herd shares its plans and its flush within a batch: 4,000 at once go half as
 fast again as 1,000, and hold the writer for a tenth of a second."""
 UPKEEP_BATCH = 500
+SILENT_MS = 1_500
+"""How long a node's connection may be away: it connects again within a fraction of this, unless it was killed."""
 DAY_MS = 86_400_000
 
 
@@ -33,6 +35,7 @@ class Engine:
     clock: Clock
     node: Id
     retention_ms: int = 0
+    silent_since: dict[Id, int] = field(default_factory=dict)
 
     async def release(self, room: int) -> Released:
         """Fire what is due, up to one batch; runs up to `room` are claimed at birth for this node's
@@ -47,8 +50,13 @@ class Engine:
         return await self.store.read(release_verbs.earliest_due)
 
     async def recover(self) -> bool:
-        """Free the runs of nodes whose lease has lapsed."""
-        freed = await self.store.urgent(node_verbs.free_lapsed, self.clock.now_ms(), self.node)
+        """Free the runs of nodes whose lease has lapsed, or whose connection has been gone for SILENT_MS."""
+        now = self.clock.now_ms()
+        silent = await self.store.urgent(node_verbs.silent, self.node)
+        for node in self.silent_since.keys() - set(silent):
+            del self.silent_since[node]
+        gone = [node for node in silent if now - self.silent_since.setdefault(node, now) >= SILENT_MS]
+        freed = await self.store.urgent(node_verbs.free_lapsed, now, self.node, gone)
         return freed > 0
 
     async def expire(self) -> bool:

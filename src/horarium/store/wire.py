@@ -142,6 +142,10 @@ class Wire:
     async def now_ms(self) -> int:
         return await self.run(database_now)
 
+    @property
+    def connected(self) -> bool:
+        return self._connection is not None and not self._connection.is_closed()
+
     def drop(self) -> None:
         if self._connection is not None:
             self._connection.terminate()

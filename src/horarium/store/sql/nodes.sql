@@ -19,7 +19,8 @@ SELECT DISTINCT q.owner FROM (
     SELECT owner FROM ready WHERE owner IS NOT NULL
     UNION SELECT owner FROM fanouts WHERE owner IS NOT NULL
 ) q LEFT JOIN nodes n ON n.id = q.owner
-WHERE q.owner <> :me AND (n.id IS NULL OR n.stopped_ms IS NOT NULL OR n.lease_ms < :now)
+WHERE q.owner <> :me
+  AND (n.id IS NULL OR n.stopped_ms IS NOT NULL OR n.lease_ms < :now OR n.id IN (:gone...))
 ORDER BY q.owner;
 
 -- name: free_runs_of
@@ -35,7 +36,12 @@ UPDATE ready SET owner = NULL, epoch = epoch + 1 WHERE owner IS NOT NULL;
 UPDATE fanouts SET owner = NULL, epoch = epoch + 1 WHERE owner IS NOT NULL;
 
 -- name: retire_nodes
-UPDATE nodes SET stopped_ms = :now WHERE stopped_ms IS NULL AND lease_ms < :now AND id <> :me;
+UPDATE nodes SET stopped_ms = :now
+WHERE stopped_ms IS NULL AND id <> :me AND (lease_ms < :now OR id IN (:gone...));
+
+-- name: silent_nodes
+-- Nodes whose connection is gone although they did not say goodbye: nobody, where nodes are alone.
+SELECT id FROM nodes WHERE id <> :me AND FALSE;
 
 -- name: retire_all_nodes
 UPDATE nodes SET stopped_ms = :now WHERE stopped_ms IS NULL;

@@ -60,17 +60,27 @@ async def stop(tx: Tx, node: Id, now: int) -> None:
     tx.announce(FANOUT, now)
 
 
-async def free_lapsed(tx: Tx, now: int, me: Id) -> int:
+def lease_connection(node: Id) -> str:
+    """The name under which the database knows the connection of a node's heartbeats."""
+    return f"horarium lease {node.hex()}"
+
+
+async def silent(tx: Tx, me: Id) -> list[Id]:
+    """Nodes that are not connected although their lease runs: killed, cut off, or just connecting again."""
+    return [row["id"] for row in await tx.rows("silent_nodes", me=me)]
+
+
+async def free_lapsed(tx: Tx, now: int, me: Id, gone: Sequence[Id] = ()) -> int:
     """Give back what belongs to nodes that are gone, under a new epoch; how many runs and readings of
     audiences.
 
-    `me` asks, so it is there.
+    `me` asks, so it is there. `gone` are nodes to be given up before their lease is over.
     """
     freed = 0
-    for row in await tx.rows("lapsed_owners", now=now, me=me):
+    for row in await tx.rows("lapsed_owners", now=now, me=me, gone=list(gone)):
         freed += await tx.run("free_runs_of", node=row["owner"])
         freed += await tx.run("free_fanouts_of", node=row["owner"])
-    await tx.run("retire_nodes", now=now, me=me)
+    await tx.run("retire_nodes", now=now, me=me, gone=list(gone))
     if freed:
         tx.announce(READY, now)
         tx.announce(FANOUT, now)
