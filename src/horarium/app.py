@@ -11,6 +11,7 @@ import fcntl
 import os
 import signal
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
@@ -60,6 +61,7 @@ _log = structlog.get_logger(__name__)
 
 
 PARTITIONS_S = 3600.0
+SKEW_MS = 1_000
 RECOVER_S = 0.5
 """How often nodes look for others that are gone."""
 
@@ -117,6 +119,7 @@ async def open_node(settings: Settings) -> AsyncIterator[Node]:
         executors = registry.load(executor_options(settings))
         clock = DatabaseClock()
         await clock.sample(store)
+        _report_skew(clock.now_ms() - time.time_ns() // 1_000_000)
         sources = audience_sources.load(AudienceOptions(store, executor_options(settings)))
         services = make_services(store, vault, executors, clock, settings, merge_secrets, sources)
         await _found(store, clock, settings)
@@ -180,6 +183,12 @@ async def _found(store: Store, clock: DatabaseClock, settings: Settings) -> None
     """The first workspace, made by one node."""
     async with store.alone() if isinstance(store, PostgresStore) else nullcontext():
         await bootstrap(store, clock.now_ms(), settings.admin_key_file)
+
+
+def _report_skew(skew_ms: int) -> None:
+    """This node follows the database's clock; that its own goes wrong is still worth knowing."""
+    if abs(skew_ms) > SKEW_MS:
+        _log.warning("clock_skew", database_ahead_ms=skew_ms, consequence="the database's time is used")
 
 
 def executor_options(settings: Settings) -> ExecutorOptions:

@@ -40,16 +40,18 @@ class DatabaseClock:
         before = self._monotonic_ns()
         database = await store.now_ms()
         after = self._monotonic_ns()
-        return self.follow(database, (before + after) // 2_000_000)
+        return self.follow(database, (before + after) // 2_000_000, (after - before) // 2_000_000)
 
-    def follow(self, database_ms: int, monotonic_ms: int) -> int:
-        """Take a sample: the database said `database_ms` when the monotonic clock stood at `monotonic_ms`."""
+    def follow(self, database_ms: int, monotonic_ms: int, uncertain_ms: int = 0) -> int:
+        """Take a sample: the database said `database_ms` when the monotonic clock stood at `monotonic_ms`, give
+        or take `uncertain_ms` (half the time that asking took). A difference that may be due to the asking
+        alone moves nothing."""
         offset = database_ms - monotonic_ms
         if not self._set:
             self._offset_ms, self._set = offset, True
             return 0
         difference = offset - self._offset_ms
-        if abs(difference) <= STEP_MS:
+        if abs(difference) <= STEP_MS + uncertain_ms:
             self._suspected = None
             return difference
         if difference > JUMP_MS and (self._suspected is None or abs(offset - self._suspected) > JUMP_MS):

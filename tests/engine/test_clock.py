@@ -1,0 +1,76 @@
+"""The clock of a node follows the database's, and is neither shaken by slow answers nor fooled by one sample."""
+
+import pytest
+
+from horarium.engine.clock import JUMP_MS, DatabaseClock
+
+
+@pytest.fixture
+def hands():
+    return {"ns": 5_000_000_000}
+
+
+@pytest.fixture
+def clock(hands):
+    clock = DatabaseClock(lambda: hands["ns"])
+    clock.follow(1_000_000, 5_000)
+    return clock
+
+
+def test_it_starts_at_the_databases_time_and_goes_on_with_the_monotonic_clock(clock, hands):
+    assert clock.now_ms() == 1_000_000
+    hands["ns"] += 2_500_000_000
+    assert clock.now_ms() == 1_002_500
+
+
+def test_it_follows_a_drift(clock):
+    assert clock.follow(1_000_010, 5_000) == 10
+    assert clock.now_ms() == 1_000_010
+
+
+def test_a_difference_that_a_slow_answer_explains_moves_nothing(clock):
+    clock.follow(1_000_040, 5_000, uncertain_ms=45)
+    assert clock.now_ms() == 1_000_000
+    clock.follow(999_960, 5_000, uncertain_ms=45)
+    assert clock.now_ms() == 1_000_000
+
+
+def test_a_jump_back_is_followed_at_once(clock):
+    clock.follow(1_000_000 - 3_600_000, 5_000)
+    assert clock.now_ms() == 1_000_000 - 3_600_000
+    assert not clock.held
+
+
+def test_a_jump_far_ahead_is_held_until_a_second_sample_confirms_it(clock):
+    ahead = 1_000_000 + 2 * JUMP_MS
+    clock.follow(ahead, 5_000)
+    assert clock.held
+    assert clock.now_ms() == 1_000_000
+    clock.follow(ahead + 1_000, 6_000)
+    assert not clock.held
+    assert clock.now_ms() == ahead
+
+
+def test_a_jump_that_was_a_mistake_is_forgotten(clock):
+    clock.follow(1_000_000 + 2 * JUMP_MS, 5_000)
+    clock.follow(1_000_001, 5_001)
+    assert not clock.held
+    assert clock.now_ms() == 1_000_000
+
+
+class Answering:
+    """A store whose answer takes its time: the monotonic clock goes on while it is asked."""
+
+    def __init__(self, hands, database_ms, takes_ms):
+        self.hands, self.database_ms, self.takes_ms = hands, database_ms, takes_ms
+
+    async def now_ms(self):
+        self.hands["ns"] += self.takes_ms * 1_000_000
+        return self.database_ms
+
+
+async def test_an_answer_that_took_long_is_believed_less(clock, hands):
+    await clock.sample(Answering(hands, 1_000_100, 100))
+    assert clock.now_ms() == 1_000_100
+    await clock.sample(Answering(hands, 1_000_200, 0))
+    assert clock.now_ms() == 1_000_200
