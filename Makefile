@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SEEDS ?= 300
 FIRST ?= 1
+ROUNDS ?= 10
+SEED ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types setup serve simulate chaos instants bench clean
@@ -44,6 +46,9 @@ serve: $(READY) ## run a server in ./horarium-data
 
 simulate: $(READY) ## run the simulation: SEEDS=10000 FIRST=1
 	@$(BIN)/python -m tests.simulation.run --seeds $(SEEDS) --first $(FIRST)
+
+chaos: $(READY) ## break running servers and databases for longer: ROUNDS=10 SEED=1
+	@HORARIUM_CHAOS_ROUNDS=$(ROUNDS) HORARIUM_CHAOS_SEED=$(SEED) $(BIN)/python -m pytest -s tests/acceptance/test_chaos.py
 
 instants: $(READY) ## the long differential test of fire times against the oracle
 	@$(BIN)/python -m tests.times.instants_long
