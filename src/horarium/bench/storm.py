@@ -12,6 +12,7 @@ from typing import Any
 from horarium.bench.filling import Herd, fill, herd
 from horarium.bench.stage import Report, Stage, in_chunks, next_noon, stage
 from horarium.domain.ids import Id, fire_id, run_id
+from horarium.domain.tenancy import EVERY_TARGET
 from horarium.engine.steps import Engine
 from horarium.store.base import Tx
 
@@ -80,5 +81,5 @@ async def release_rows(made: Stage, target: Id, at: int) -> list[tuple[str, list
 
 
 async def _due_at(tx: Tx, at: int) -> list[Id]:
-    rows = await tx.rows("due_schedules", now=at, limit=10_000_000)
+    rows = await tx.rows("due_schedules", now=at, limit=10_000_000, every_target=EVERY_TARGET)
     return [bytes(row["schedule_id"]) for row in rows]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import structlog
 
@@ -31,7 +31,7 @@ class Hands(Protocol):
 
     def room(self) -> int: ...
 
-    async def take(self, ids: list[Id]) -> None: ...
+    async def take(self, runs: Sequence[Mapping[str, Any]]) -> None: ...
 
 
 class NoHands:
@@ -40,7 +40,7 @@ class NoHands:
     def room(self) -> int:
         return 0
 
-    async def take(self, ids: list[Id]) -> None:
+    async def take(self, runs: Sequence[Mapping[str, Any]]) -> None:
         raise RuntimeError("no room was offered")
 
 

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
+from typing import Any
 
 import structlog
 
@@ -109,12 +110,18 @@ class Worker:
         self._cancellations.set()
         self._alarm.ring()
 
-    async def take(self, ids: list[Id]) -> None:
-        """Take runs that were claimed for this node at their birth. What cannot be read now is found as a stray."""
+    async def take(self, runs: Sequence[Mapping[str, Any]]) -> None:
+        """Take runs that were claimed for this node at their birth. Those that cannot be taken are found as strays."""
+        versions = self._targets.versions
+        unknown = {
+            run["target_id"] for run in runs if versions.get(run["target_id"]) != run["target_version"]
+        }
         try:
-            self._accept(await self._store.read(dispatch.describe_claimed, ids, self._targets.versions))
+            targets = await self._store.read(dispatch.read_targets, list(unknown)) if unknown else ()
         except HorariumError as error:
-            _log.warning("claimed_runs_not_read", runs=len(ids), error=str(error))
+            _log.warning("targets_not_read", targets=len(unknown), error=str(error))
+        else:
+            self._accept(Claimed(runs, targets))
 
     def _accept(self, claimed: Claimed) -> None:
         self._targets.learn(claimed.targets)

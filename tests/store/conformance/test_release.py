@@ -9,7 +9,7 @@ from horarium.domain.fire import SpanReason
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import CatchUp, Policies, ScheduleState
 from horarium.store.base import DUE, Duplicate
-from horarium.store.verbs import release
+from horarium.store.verbs import dispatch, release
 from horarium.times import compile_timing, jitter_ms
 from tests.support.tenant import DAY, HOUR, MINUTE, NOON, SUCCEEDED, Node, Tenant, states
 
@@ -90,9 +90,17 @@ async def test_runs_are_born_claimed_as_far_as_there_is_room(tenant, store):
     node = await Node.start(store)
     released = await store.urgent(release.release, NOON + MINUTE, 10, node.id, 3)
     assert len(released.claimed) == 3
-    works = await node.take(released.claimed)
+    works = await node.take([run["id"] for run in released.claimed])
     assert await node.record(works, SUCCEEDED, NOON + MINUTE) == []
     assert len(await node.claim(NOON + MINUTE)) == 2
+
+
+async def test_a_run_born_claimed_is_told_as_one_that_is_claimed_later(tenant, store):
+    await tenant.schedules(1)
+    node = await Node.start(store)
+    (born,) = (await store.urgent(release.release, NOON + MINUTE, 10, node.id, 1)).claimed
+    (asked,) = (await store.read(dispatch.describe_claimed, [born["id"]], {})).runs
+    assert {name: asked[name] for name in born} == dict(born)
 
 
 async def test_a_limited_target_never_has_runs_born_claimed(tenant, store):

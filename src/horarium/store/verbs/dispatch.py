@@ -160,6 +160,11 @@ async def describe_claimed(tx: Tx, ids: Sequence[Id], known: Mapping[Id, int]) -
     return Claimed(runs, targets, ids=list(ids))
 
 
+async def read_targets(tx: Tx, ids: Sequence[Id]) -> Sequence[Any]:
+    """Rows of targets, for a worker that does not know them as they are now."""
+    return await tx.rows("targets_by_id", ids=sorted(ids))
+
+
 async def record(tx: Tx, node: Id, ended: Sequence[Ended], now: int, careful: bool = False) -> list[Id]:
     """Record the outcomes of attempts in one go; the runs whose lease was lost, of which nothing is recorded.
 

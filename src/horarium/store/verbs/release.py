@@ -6,7 +6,7 @@ stand at the same slot are one situation), and everything is written in sets.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from horarium.domain.schedule import (
     policies_from_text,
     timing_from_text,
 )
+from horarium.domain.tenancy import EVERY_TARGET
 from horarium.store.base import CANCELLED, FANOUT, READY, Tx
 from horarium.store.verbs.fanout import stop_fanouts
 from horarium.store.verbs.meta import raise_zone_data
@@ -41,7 +42,7 @@ class Released:
 
     schedules: int = 0
     fires: int = 0
-    claimed: list[Id] = field(default_factory=list)
+    claimed: list[Mapping[str, Any]] = field(default_factory=list)
     next_due: int | None = None
 
 
@@ -66,7 +67,7 @@ class _Batch:
     fanouts: list[tuple[Any, ...]] = field(default_factory=list)
     ended: list[tuple[Any, ...]] = field(default_factory=list)
     ended_quietly: list[Id] = field(default_factory=list)
-    claimed: list[Id] = field(default_factory=list)
+    claimed: list[Mapping[str, Any]] = field(default_factory=list)
     cleared: set[Id] = field(default_factory=set)
 
 
@@ -84,7 +85,7 @@ async def release(
     Up to `room` of the new runs are claimed for `node` at birth. `careful` leaves out fires that exist
     already: for the repeat after a uniqueness constraint has refused a batch (a restored backup, say).
     """
-    due = await tx.rows("due_schedules", now=now, limit=limit)
+    due = await tx.rows("due_schedules", now=now, limit=limit, every_target=EVERY_TARGET)
     released = await _release(tx, due, _Batch(now, node, room), careful)
     released.next_due = await earliest_due(tx)
     return released
@@ -172,7 +173,7 @@ def _begin_plainly(batch: _Batch, row: Any, situation: _Situation, firing: Firin
     one = fire_id(schedule_id, "clock", slot)
     due = slot + situation.jitter
     batch.fires.append(_fire_row(row, firing, situation.jitter, FireState.RUNNING, batch.now, 1, one))
-    _one_run(batch, one, row, due)
+    _one_run(batch, one, row, firing, due)
     next_due = None if next_slot is None else next_slot + situation.jitter
     batch.fired.append((schedule_id, slot, next_slot, next_due, batch.now, one))
 
@@ -293,10 +294,10 @@ def _begin(batch: _Batch, row: Any, entry: Firing, jitter: int, one: Id) -> None
         batch.fanouts.append((one, row["workspace_id"], row["schedule_id"], row["version"], batch.now))
         return
     batch.fires.append(_fire_row(row, entry, jitter, FireState.RUNNING, batch.now, 1, one))
-    _one_run(batch, one, row, entry.slot_ms + jitter)
+    _one_run(batch, one, row, entry, entry.slot_ms + jitter)
 
 
-def _one_run(batch: _Batch, of_fire: Id, row: Any, due_ms: int) -> None:
+def _one_run(batch: _Batch, of_fire: Id, row: Any, firing: Firing, due_ms: int) -> None:
     run = run_id(of_fire)
     batch.runs.append(
         (
@@ -316,10 +317,42 @@ def _one_run(batch: _Batch, of_fire: Id, row: Any, due_ms: int) -> None:
     )
     limited = 1 if row["limited"] else 0
     if batch.node is not None and not limited and len(batch.claimed) < batch.room:
-        batch.claimed.append(run)
+        batch.claimed.append(_handed(run, of_fire, row, firing, due_ms))
         batch.ready.append((run, row["target_id"], due_ms, batch.node, FIRST_EPOCH, 0))
     else:
         batch.ready.append((run, row["target_id"], due_ms, None, 0, limited))
+
+
+def _handed(run: Id, of_fire: Id, row: Any, firing: Firing, due_ms: int) -> dict[str, Any]:
+    """A run born claimed, told to its worker without another question: to ask took a third of a release's time."""
+    missed = firing.missed
+    return {
+        "id": run,
+        "workspace_id": row["workspace_id"],
+        "schedule_id": row["schedule_id"],
+        "schedule_name": row["schedule_name"],
+        "fire_id": of_fire,
+        "target_id": row["target_id"],
+        "target_version": row["target_version"],
+        "granted": row["granted"],
+        "mode": "clock",
+        "kind": "clock",
+        "row_key": "",
+        "due_ms": due_ms,
+        "slot_ms": firing.slot_ms,
+        "missed_count": missed.count if missed else None,
+        "missed_first": missed.first_ms if missed else None,
+        "missed_last": missed.last_ms if missed else None,
+        "attempts": 0,
+        "epoch": FIRST_EPOCH,
+        "stop": 0,
+        "has_audience": False,
+        "timing": row["timing"],
+        "policies": row["policies"],
+        "input": row["input"],
+        "environment": row["environment"],
+        "data": None,
+    }
 
 
 def _pass(batch: _Batch, row: Any, entry: Passed, joins: bool) -> None:
