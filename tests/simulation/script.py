@@ -196,7 +196,7 @@ def _timing(random: Random, profile: Profile, zone: str, change: int | None) -> 
     if change is not None and random.random() < 0.5:
         moment = change + random.randint(-30, int(profile.duration))
     local = _local(zone, moment)
-    shape = random.choice(("seconds", "minutes", "minutes", "moment", "moment", "hour", "every", "once"))
+    shape = random.choice(("seconds", "seconds", "seconds", "minutes", "minutes", "moment", "moment", "hour", "every", "every", "once"))
     timing: dict[str, Any] = {"zone": zone}
     if shape == "seconds":
         timing["spec"] = f"{random.choice(('*/5', '*/10', '*/20', '7,33', '0,1,2,30', '*'))} * * * * *"
@@ -247,7 +247,7 @@ def _policies(random: Random, calm: bool, audience: bool) -> Policies:
         catch_up_limit=random.choice((3, 20)),
         grace_ms=random.choice((30_000, 30_000, 5_000)),
         jitter_ms=random.choice((0, 0, 0, 5_000, 45_000)),
-        max_fires=random.choice((None, None, None, 1, 5, 12)),
+        max_fires=random.choice((None,) * 6 + (1, 5, 12)),
         after_pause=random.choice(tuple(AfterPause)),
         after_completion=random.choice((AfterCompletion.KEEP, AfterCompletion.KEEP, AfterCompletion.DELETE)),
         pause_after_failures=random.choice((None, None, None, 1, 3)) if not calm else None,

@@ -22,6 +22,7 @@ from horarium.domain.schedule import (
 )
 from horarium.domain.variations import choose, has_variations, told
 from horarium.store.verbs.dispatch import Ended
+from horarium.store.verbs.release import FIRST_EPOCH
 from horarium.store.verbs.settle import RunEnd
 from horarium.times import compile_timing
 
@@ -221,12 +222,13 @@ def _ended(work: Work, state: RunState, outcome: Outcome, now: int, again: int |
             end.follow_up,
             end.row_key,
         )
+    begun = work.started_ms > 0  # what was stopped before it began has spent no attempt
     return Ended(
         end,
         work.epoch,
-        work.attempt,
+        work.attempt if begun else work.attempt - 1,
         state,
-        work.started_ms,
+        work.started_ms if begun else now,
         now,
         outcome.status,
         None if outcome.output is None else _text(outcome.output),
@@ -234,5 +236,5 @@ def _ended(work: Work, state: RunState, outcome: Outcome, now: int, again: int |
         again,
         target_id=work.target.id,
         gone=outcome.gone,
-        callback=work.callback_token is not None,
+        callback=work.callback_token is not None or work.epoch > FIRST_EPOCH,  # or by who held it before
     )

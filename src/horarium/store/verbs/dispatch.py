@@ -30,7 +30,7 @@ class Ended:
     """What a worker has to say of one attempt. Times in milliseconds.
 
     `state`: final, or `running` (the target has taken the work and finishes by callback), or `pending`
-    (another attempt at `retry_at`). `callback`: a callback was opened for the attempt.
+    (another attempt at `retry_at`). `callback`: a callback may be open for the run.
     """
 
     end: RunEnd
