@@ -118,8 +118,7 @@ class SqlitePlace:
 
     def fill(self, node: ServedNode) -> None:
         """No space from now on. The log is folded in first, or its old pages would do for a while."""
-        with closing(sqlite3.connect(self.database, timeout=5)) as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        assert patiently(self._fold_log, 10), "somebody reads all the time: the log could not be folded in"
         if not self.mounted:
             resource.prlimit(node.pid, resource.RLIMIT_FSIZE, (QUOTA_SPARE, resource.RLIM_INFINITY))
             return
@@ -129,6 +128,11 @@ class SqlitePlace:
                     filler.write(bytes(4096))
             except OSError:
                 return
+
+    def _fold_log(self) -> bool:
+        with closing(sqlite3.connect(self.database, timeout=2)) as connection:
+            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
 
     def free(self, node: ServedNode) -> None:
         if self.mounted:
