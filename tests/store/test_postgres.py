@@ -16,8 +16,9 @@ from horarium.store.base import DUE, READY
 from horarium.store.migrate import latest, migrate
 from horarium.store.partitions import drop_partitions, make_partitions, month_starts
 from horarium.store.postgres import PostgresStore
+from horarium.store.statements import load
 from horarium.store.verbs import nodes, tenancy, upkeep
-from horarium.store.wire import CommitUnknown, connect
+from horarium.store.wire import BY_KEY, CommitUnknown, connect
 from tests.support.postgres import drop_database, fresh_database, run_sql
 from tests.support.tenant import DAY, MINUTE, NOON, Node, RunState, Tenant
 
@@ -384,3 +385,36 @@ class HandClock:
 
     def now_ms(self):
         return self.now
+
+
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [
+        ("due_schedules", "cursors_due"),
+        ("earliest_due", "cursors_due"),
+        ("claimable", "ready_lane"),
+        ("open_lanes", "ready_lane"),
+        ("earliest_ready", "ready_soonest"),
+        ("held", "ready_owned"),
+        ("stuck_waiting", "cursors_waiting"),
+        ("finish_runs", "runs_2026_11_pkey"),
+        ("settle_cursors", "cursors_pkey"),
+    ],
+)
+async def test_what_the_engine_asks_again_and_again_reads_no_whole_table(url, statement, index):
+    connection = await connect(url)
+    for name, value in BY_KEY.items():
+        await connection.execute(f"SET {name} = {value}")
+    sql = load("postgres")[statement].sql
+    kinds = [one.name for one in (await connection.prepare(sql)).get_parameters()]
+    await connection.execute(
+        f"PREPARE asked ({', '.join(kinds)}) AS {sql}" if kinds else f"PREPARE asked AS {sql}"
+    )
+    values = f"({', '.join(['NULL'] * len(kinds))})" if kinds else ""
+    rows = await connection.fetch(f"EXPLAIN (COSTS OFF) EXECUTE asked{values}")
+    plan = "\n".join(row[0] for row in rows)
+    await connection.close()
+    assert index in plan
+    assert "Seq Scan" not in plan
+    if statement == "due_schedules":
+        assert plan.index("Sort") < plan.index("Limit")  # only what was taken is sorted

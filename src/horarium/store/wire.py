@@ -156,6 +156,7 @@ BY_KEY = {
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
     "plan_cache_mode": "force_generic_plan",
 }
 """Verbs that write find every row by an index. The planner, which does not know how many values an array will
