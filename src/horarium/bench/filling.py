@@ -20,16 +20,15 @@ from horarium.bench.stage import Stage
 from horarium.domain.ids import Id, derived_id
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import NO_OWNER, Policies, policies_to_text, timing_to_text
-from horarium.times import Timing, local_reading, zone_fingerprint, zone_names
+from horarium.times import Timing, jitter_ms, local_reading, zone_fingerprint, zone_names
 
 PAIRS = 500
 """Distinct (expression, zone) pairs of a herd."""
 PART = 50_000
 """Schedules in one transaction."""
-POLICIES = policies_to_text(Policies(overlap=Overlap.ALLOW))
 
 _FRESH = """CREATE TEMPORARY TABLE fresh (
-    id BYTEA, accounted_to BIGINT, next_slot BIGINT, timing TEXT, zone TEXT, zone_data TEXT)"""
+    id BYTEA, accounted_to BIGINT, next_slot BIGINT, next_due BIGINT, timing TEXT, zone TEXT, zone_data TEXT)"""
 # `$1` is a numbered parameter to one database and a named one to the other.
 _COPIES = (
     """INSERT INTO schedules (id, workspace_id, dialect, owner_id, target_id, name, labels, extra, state, version,
@@ -39,7 +38,7 @@ _COPIES = (
        SELECT id, 1, timing, $1, $2, '{"n":1}', $3 FROM fresh ORDER BY id""",
     """INSERT INTO cursors (schedule_id, workspace_id, version, accounted_to, next_slot, next_due, zone, zone_data,
                             fires, succeeded, failed, skipped, open_fires, waiting_fires, failures_in_row)
-       SELECT id, $1, 1, accounted_to, next_slot, next_slot, zone, zone_data, 0, 0, 0, 0, 0, 0, 0
+       SELECT id, $1, 1, accounted_to, next_slot, next_due, zone, zone_data, 0, 0, 0, 0, 0, 0, 0
        FROM fresh ORDER BY id""",
 )
 
@@ -68,31 +67,34 @@ def herd(at_s: int, pairs: int = PAIRS) -> list[Timing]:
     return found
 
 
-async def fill(made: Stage, target: Id, herds: Sequence[Herd]) -> None:
-    """Store the herds, and leave the database as it is at rest: statistics taken, nothing waiting to be tidied."""
+async def fill(made: Stage, target: Id, herds: Sequence[Herd], jitter: int = 0) -> None:
+    """Store the herds, with a jitter (ms) where wanted, and leave the database as it is at rest: statistics taken,
+    nothing waiting to be tidied."""
     now = made.clock.now_ms()
     values: tuple[tuple[Any, ...], ...] = (
         (made.workspace, NO_OWNER, target, made.principal, now),
-        (POLICIES, target, now),
+        (policies_to_text(Policies(overlap=Overlap.ALLOW, jitter_ms=jitter)), target, now),
         (made.workspace,),
     )
     if made.flavour == "sqlite":
-        await asyncio.to_thread(_fill_sqlite, made, _parts(herds, now), values)
+        await asyncio.to_thread(_fill_sqlite, made, _parts(herds, now, jitter), values)
     else:
-        await _fill_postgres(made, _parts(herds, now), values)
+        await _fill_postgres(made, _parts(herds, now, jitter), values)
 
 
-def _parts(herds: Sequence[Herd], now: int) -> Iterator[list[tuple[Any, ...]]]:
+def _parts(herds: Sequence[Herd], now: int, jitter: int) -> Iterator[list[tuple[Any, ...]]]:
     order = array("H", [number for number, one in enumerate(herds) for _ in range(one.count)])
     random.Random(len(order)).shuffle(order)
     texts = [[(timing_to_text(t), t.zone, zone_fingerprint(t.zone)) for t in one.timings] for one in herds]
     for part, start in enumerate(range(0, len(order), PART)):
         numbers = range(start, min(start + PART, len(order)))
         ids = sorted(derived_id(now - 1_000_000 + part, n.to_bytes(8, "big")) for n in numbers)
-        yield [
-            (one, herds[which].accounted_to, herds[which].next_slot, *texts[which][n % len(texts[which])])
-            for one, n, which in zip(ids, numbers, order[start : start + PART], strict=True)
-        ]
+        rows = []
+        for one, n, which in zip(ids, numbers, order[start : start + PART], strict=True):
+            slot = herds[which].next_slot
+            timing = texts[which][n % len(texts[which])]
+            rows.append((one, herds[which].accounted_to, slot, slot + jitter_ms(one, jitter), *timing))
+        yield rows
 
 
 def _fill_sqlite(
@@ -104,7 +106,7 @@ def _fill_sqlite(
         connection.execute(_FRESH)
         for rows in parts:
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany("INSERT INTO fresh VALUES (?, ?, ?, ?, ?, ?)", rows)
+            connection.executemany("INSERT INTO fresh VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             for statement, given in zip(_COPIES, values, strict=True):
                 connection.execute(statement, {str(n): value for n, value in enumerate(given, 1)})
             connection.execute("DELETE FROM fresh")

@@ -90,7 +90,7 @@ def run(*, quick: bool = False) -> Report:
     ]
     names = sorted({peer for row in rows for peer in row.peers})
     ratios = {
-        peer: _mean([row.peers[peer] / row.chained for row in rows if peer in row.peers]) for peer in names
+        peer: mean([row.peers[peer] / row.chained for row in rows if peer in row.peers]) for peer in names
     }
     parse = _parse_times(max(20, samples // 20))
     parse_ratios = {peer: parse[peer] / parse["horarium"] for peer in parse if peer != "horarium"}
@@ -265,7 +265,7 @@ def _timed(step: Step) -> float:
     return time.perf_counter() - begun
 
 
-def _mean(ratios: list[float]) -> float:
+def mean(ratios: list[float]) -> float:
     """The geometric mean."""
     return prod(ratios) ** (1 / len(ratios)) if ratios else 0.0
 

@@ -1,30 +1,119 @@
-"""`horarium bench PART ...`: measurements, each a module of `horarium.bench` with `main(arguments)`."""
+"""`horarium bench PART`: measure this machine; each part prints one line of JSON for each of its figures."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from horarium.cli.failure import MISUSED, Failure
+from horarium.cli.failure import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from horarium.bench.stage import Report
+
+LONGEST_S = 1800.0
+"""What no part may take longer than."""
+
+
+class Part(StrEnum):
+    """What can be measured."""
+
+    TIMES = "times"
+    STORM = "storm"
+    LATENESS = "lateness"
+    FANOUT = "fanout"
+    DELIVERY = "delivery"
+    INPROCESS = "inprocess"
+    API = "api"
+    IDLE = "idle"
+
+
+OPTIONS: dict[Part, tuple[str, ...]] = {
+    Part.TIMES: (),
+    Part.STORM: ("schedules", "due"),
+    Part.LATENESS: ("schedules", "rate", "seconds", "load"),
+    Part.FANOUT: ("rows",),
+    Part.DELIVERY: ("runs",),
+    Part.INPROCESS: ("runs",),
+    Part.API: ("seconds",),
+    Part.IDLE: ("schedules", "seconds"),
+}
+"""The options that a part knows beside the database."""
 
 
 def bench(
-    context: typer.Context, part: Annotated[str | None, typer.Argument(help="What to measure.")] = None
+    part: Annotated[Part, typer.Argument(help="What to measure.")],
+    database: Annotated[
+        str,
+        typer.Option(help="sqlite (a temporary file), postgres (a temporary server) or an empty one's URL."),
+    ] = "sqlite",
+    schedules: Annotated[
+        int | None, typer.Option(min=1, help="Stored (storm, lateness, idle) [100000, 10000, 1000000].")
+    ] = None,
+    due: Annotated[int | None, typer.Option(min=1, help="Due in one second (storm) [50000].")] = None,
+    runs: Annotated[int | None, typer.Option(min=1, help="Runs (delivery, inprocess) [20000].")] = None,
+    rows: Annotated[int | None, typer.Option(min=1, help="Rows of the audience (fanout) [100000].")] = None,
+    rate: Annotated[int | None, typer.Option(min=1, help="Fires a second (lateness) [100].")] = None,
+    seconds: Annotated[
+        int | None, typer.Option(min=1, help="How long (lateness, api, idle) [30, 6, 20].")
+    ] = None,
+    load: Annotated[bool | None, typer.Option("--load", help="Ask the API all the while (lateness).")] = None,
 ) -> None:
-    """Measure a part of Horarium on this machine."""
+    """Measure a part of Horarium beside the plainest code that does the same work on this machine.
+
+    `ours` and `ceiling` are measured in the same run, and `ratio` is the part of the ceiling that is reached. What is
+    made for it is gone afterwards.
+    """
+    options = {"schedules": schedules, "due": due, "runs": runs, "rows": rows}
+    options |= {"rate": rate, "seconds": seconds, "load": load}
+    given = {name: value for name, value in options.items() if value is not None}
+    unknown = [name for name in given if name not in OPTIONS[part]]
+    if unknown:
+        known = ", ".join(f"--{name}" for name in ("database", *OPTIONS[part]))
+        raise typer.BadParameter(f"{part} takes {known}", param_hint=f"--{unknown[0]}")
+    for report in _measure(part, database, given):
+        typer.echo(report.line())
+
+
+def _measure(part: Part, database: str, given: dict[str, Any]) -> Sequence[Report]:
+    if part is Part.TIMES:
+        return [_times()]
+    import asyncio
     from importlib import import_module
 
-    known = _parts()
-    if part not in known:
-        what = f"{part!r} is not there" if part else "say what to measure"
-        raise Failure(f"{what}; there are: {', '.join(known)}", MISUSED)
-    import_module(f"horarium.bench.{part}").main(list(context.args))
+    import uvloop
+
+    module = import_module(f"horarium.bench.{part}")
+
+    async def bounded() -> list[Report]:
+        async with asyncio.timeout(LONGEST_S):
+            if part is Part.LATENESS:  # both shapes of the same load
+                return [await module.run(database, **given, spread=spread) for spread in (True, False)]
+            found = await module.run(database, **given)
+            return found if isinstance(found, list) else [found]
+
+    try:
+        return uvloop.run(bounded())
+    except TimeoutError:
+        raise Failure(f"{part} took longer than {LONGEST_S:g} s: ask for less") from None
+    except RuntimeError as error:
+        raise Failure(str(error)) from None
 
 
-def _parts() -> list[str]:
-    from pkgutil import iter_modules
+def _times() -> Report:
+    """Next instants a second, beside the fastest other library that is installed."""
+    from horarium.bench import times
+    from horarium.bench.stage import Report
 
-    import horarium.bench
-
-    return sorted(one.name for one in iter_modules(horarium.bench.__path__) if not one.name.startswith("_"))
+    found = times.run(quick=True)
+    rows = [row for row in found.rows if row.peers]
+    ours = 1e6 / times.mean([row.chained for row in (rows or found.rows)])
+    slowdown = min(found.ratios.values(), default=0.0)
+    extra = {
+        "times_faster": {peer: round(ratio, 1) for peer, ratio in found.ratios.items()},
+        "million_s": round(found.million_seconds, 3),
+    }
+    return Report("times", "none", ours, ours / slowdown if slowdown else 0.0, "instants/s", extra)

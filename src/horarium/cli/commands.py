@@ -24,7 +24,7 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("next")(next_times.next_times)
-app.command("bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench.bench)
+app.command("bench")(bench.bench)
 for name, group, words in (
     ("key", keys, "API keys of a server."),
     ("target", targets, "What schedules run."),

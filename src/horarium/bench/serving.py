@@ -1,0 +1,125 @@
+"""Whole servers in processes of their own, and what is asked of them while they are measured."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from horarium.bench.stage import Stage
+from horarium.domain.ids import random_id
+from horarium.domain.tenancy import EVERY_SCOPE, KEY_PREFIX, Key, key_hash, key_hint
+from horarium.store.verbs import tenancy
+
+START_S = 120.0
+STOP_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A server that has said where it listens; `begun` is when it was started (`time.time()`)."""
+
+    port: int
+    pid: int
+    begun: float
+
+    def usage(self) -> tuple[float, float]:
+        """(CPU seconds so far, resident megabytes). Linux alone tells."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        ticks = int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK"), pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+@contextmanager
+def process(command: list[str], environment: Mapping[str, str], log: Path) -> Iterator[Process]:
+    """Run a module until the block ends; it prints where it listens as `http://host:port`, and logs to `log`."""
+    begun = time.time()
+    with log.open("w") as output:
+        one = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", *command],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"},
+        )
+    try:
+        yield Process(_port(one, log, begun), one.pid, begun)
+    finally:
+        one.terminate()
+        try:
+            one.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            one.kill()
+            one.wait()
+
+
+def _port(one: subprocess.Popen[bytes], log: Path, begun: float) -> int:
+    while one.poll() is None and time.time() - begun < START_S:
+        _, found, rest = log.read_text().partition("http://127.0.0.1:")
+        if found and "\n" in rest:
+            return int(rest.split()[0])
+        time.sleep(0.01)
+    raise RuntimeError(f"the server did not start: {log.read_text()[-2000:]}")
+
+
+@contextmanager
+def serving(made: Stage, settings: Mapping[str, str] | None = None) -> Iterator[Process]:
+    """`horarium serve` on the stage's database; `settings` as its environment names them."""
+    command = [
+        "horarium",
+        "serve",
+        "--database",
+        made.url,
+        "--data",
+        str(made.folder / "serve"),
+        "--port",
+        "0",
+    ]
+    environment = {"HORARIUM_SECRET_KEY": made.secret_key, **(settings or {})}
+    with process([*command, "--allow-loopback"], environment, made.folder / "serve.log") as one:
+        yield one
+
+
+async def api_key(made: Stage) -> str:
+    """A key that may do everything in the stage's workspace."""
+    text, now = KEY_PREFIX + secrets.token_urlsafe(32), made.clock.now_ms()
+    key = Key(random_id(now), made.workspace, made.principal, "bench", key_hint(text), (EVERY_SCOPE,), now)
+    await made.store.write(tenancy.create_key, tenancy.NewKey(key, key_hash(text)))
+    return text
+
+
+class Asker:
+    """One kept-alive connection that costs little: whole requests go out as bytes, answers come in by their length."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, key: str) -> None:
+        self._reader, self._writer, self._key = reader, writer, key
+
+    async def ask(self, method: str, path: str, body: bytes = b"", kind: str = "application/json") -> bytes:
+        """The body of an answer in the 200s. Raises RuntimeError for another."""
+        head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {self._key}\r\n"
+        if body:
+            head += f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
+        self._writer.write(head.encode() + b"\r\n" + body)
+        answer = await self._reader.readuntil(b"\r\n\r\n")
+        lower = answer.lower()
+        length = int(lower[lower.index(b"content-length:") + 15 :].split(b"\r\n", 1)[0])
+        content = await self._reader.readexactly(length)
+        if answer[9:10] != b"2":
+            raise RuntimeError(f"{method} {path}: {answer[:64]!r} {content[:500]!r}")
+        return content
+
+
+@asynccontextmanager
+async def asker(port: int, key: str) -> AsyncIterator[Asker]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 24)
+    try:
+        yield Asker(reader, writer, key)
+    finally:
+        writer.close()

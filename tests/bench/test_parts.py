@@ -1,0 +1,69 @@
+"""Every part of the bench runs, small, and prints a line that says what it measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from horarium.bench import api, delivery, idle, inprocess, lateness, stage, storm
+from horarium.bench.stage import Report
+
+
+def sound(report: Report, part: str) -> dict[str, Any]:
+    """The line's content; every line has figures of both sides and their ratio."""
+    line = json.loads(report.line())
+    assert (line["part"], line["database"]) == (part, "sqlite")
+    assert line["ours"] > 0
+    assert line["ceiling"] > 0
+    assert line["ratio"] > 0
+    assert line["unit"]
+    return dict(line)
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage.tempfile, "tempdir", str(tmp_path))
+
+
+async def test_storm_fires_what_is_due_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    line = sound(await storm.run(schedules=1_000, due=300), "storm")
+    assert (line["schedules"], line["due"]) == (1_000, 300)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_inprocess_runs_a_function_for_each_schedule() -> None:
+    assert sound(await inprocess.run(runs=300), "inprocess")["runs"] == 300
+
+
+async def test_delivery_sends_every_run_once() -> None:
+    assert sound(await delivery.run(runs=400), "delivery")["runs"] == 400
+
+
+@pytest.mark.parametrize("spread", [True, False])
+async def test_lateness_counts_every_fire_and_none_is_early(spread: bool) -> None:
+    line = sound(await lateness.run(schedules=200, rate=20, seconds=2, spread=spread), "lateness")
+    assert (line["delivered"], line["early"]) == (40, 0)
+    assert line["p50_ms"] <= line["p99_ms"]
+
+
+async def test_lateness_can_be_measured_while_the_api_is_asked() -> None:
+    line = sound(await lateness.run(schedules=50, rate=10, seconds=1, load=True), "lateness")
+    assert line["api_requests_per_s"] > 0
+
+
+async def test_api_makes_and_reads_schedules_over_many_connections() -> None:
+    reports = await api.run(seconds=0.6, bulk=200)
+    assert [sound(report, "api")["what"] for report in reports] == ["create", "get", "bulk"]
+
+
+async def test_idle_tells_what_a_server_at_rest_takes() -> None:
+    line = sound(await idle.run(schedules=300, seconds=0.5), "idle")
+    assert 0 < line["first_fire_s"] < 60
+
+
+def test_a_ratio_of_something_that_should_be_small_says_how_much_of_the_ceiling_is_reached() -> None:
+    assert json.loads(Report("x", "sqlite", 4.0, 2.0, "ms", less_is_better=True).line())["ratio"] == 0.5
+    assert json.loads(Report("x", "sqlite", 2.0, 4.0, "runs/s").line())["ratio"] == 0.5
