@@ -179,6 +179,22 @@ async def test_cancelling_ends_it(executor: CommandExecutor, tmp_path: Path) -> 
     assert await gone(int(marked.read_text()))
 
 
+@pytest.mark.parametrize("steps", range(6))
+async def test_cancelling_while_it_starts_ends_it_with_its_children(
+    executor: CommandExecutor, tmp_path: Path, steps: int
+) -> None:
+    marked = tmp_path / "pid"
+    task = asyncio.create_task(run(executor, "sh", "-c", f"sleep 60 & echo $! > {marked}; wait"))
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    started = time.monotonic()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert time.monotonic() - started < 8
+    assert not marked.exists() or not marked.read_text() or await gone(int(marked.read_text()))
+
+
 async def test_what_it_leaves_in_the_background_does_not_outlive_it(executor: CommandExecutor) -> None:
     started = time.monotonic()
     outcome = await run(executor, "sh", "-c", "sleep 60 & echo $!")

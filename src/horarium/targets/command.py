@@ -186,16 +186,7 @@ class _Watch(asyncio.SubprocessProtocol):
 
 async def _run(start: _Start, limit: int) -> _End:
     """Runs a program to its end; when cancelled, ends it and what it started first. Raises OSError."""
-    transport, watch = await asyncio.get_running_loop().subprocess_exec(
-        lambda: _Watch(limit + 1),
-        *start.argv,
-        stdin=PIPE if start.stdin else DEVNULL,
-        stdout=PIPE,
-        stderr=PIPE,
-        env=start.environment,
-        cwd="/",
-        start_new_session=True,
-    )
+    transport, watch = await _started(start, limit)
     try:
         _feed(transport, start.stdin)
         await watch.exited.wait()
@@ -207,6 +198,31 @@ async def _run(start: _Start, limit: int) -> _End:
     finally:
         await _end(transport, watch)
         transport.close()
+
+
+async def _started(start: _Start, limit: int) -> tuple[asyncio.SubprocessTransport, _Watch]:
+    """The program, running. Cancelled half-way, asyncio would kill the program alone and then wait for the pipes that
+    its children hold: so it is started whole, and ended as a group."""
+    starting = asyncio.ensure_future(
+        asyncio.get_running_loop().subprocess_exec(
+            lambda: _Watch(limit + 1),
+            *start.argv,
+            stdin=PIPE if start.stdin else DEVNULL,
+            stdout=PIPE,
+            stderr=PIPE,
+            env=start.environment,
+            cwd="/",
+            start_new_session=True,
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        with suppress(OSError):
+            transport, watch = await starting
+            await _end(transport, watch)
+            transport.close()
+        raise
 
 
 def _feed(transport: asyncio.SubprocessTransport, data: bytes) -> None:
