@@ -20,6 +20,7 @@ from horarium.domain.audience import (
     LARGEST_ROW,
     Ask,
     AudienceRow,
+    RowPage,
     Source,
     SourceFault,
     repeated_key,
@@ -67,6 +68,7 @@ class FanOut:
         self._alarm = Alarm(clock)
         self._held: dict[Id, Fanout] = {}
         self._asks: dict[Id, tuple[Source, Ask]] = {}
+        self._ahead: dict[Id, tuple[str, asyncio.Task[RowPage]]] = {}
         self._tasks: dict[Id, asyncio.Task[None]] = {}
         self._strays: set[Id] = set()
         store.listen(lambda topic, at_ms: self._alarm.ring(at_ms) if topic == FANOUT else None)
@@ -131,9 +133,15 @@ class FanOut:
             while (job := self._held.get(fire)) is not None:
                 await self._advance(job)
         finally:
-            self._held.pop(fire, None)
-            self._asks.pop(fire, None)
+            self._forget(fire)
             self._alarm.ring()
+
+    def _forget(self, fire: Id) -> None:
+        self._held.pop(fire, None)
+        self._asks.pop(fire, None)
+        ahead = self._ahead.pop(fire, None)
+        if ahead is not None:
+            ahead[1].cancel()
 
     async def _advance(self, job: Fanout) -> None:
         """One step of one fire: its count or its spool, or a chunk of runs. What ends it takes it out of
@@ -149,8 +157,7 @@ class FanOut:
             await asyncio.sleep(TROUBLE_S)
             moved = None if await self._let_go(job) else job
         if moved is None:
-            self._held.pop(job.fire_id, None)
-            self._asks.pop(job.fire_id, None)
+            self._forget(job.fire_id)
         else:
             self._held[job.fire_id] = moved
 
@@ -165,7 +172,7 @@ class FanOut:
                 raise SourceFault(_too_many(job), lasting=True)
         size = FIRST_CHUNK if job.rows_done == 0 else CHUNK
         if source.paged:
-            page = await _asked(source.page(ask, job.position, size))
+            page = await self._page(job, source, ask, size)
             texts, position = _texts(page.rows), page.position
         else:
             texts = await self._store.read(verbs.spooled_page, job.fire_id, job.rows_done, size)
@@ -182,6 +189,19 @@ class FanOut:
             opened = self._audiences.open(job.workspace_id, job.audience, job.fired_ms)
             known = self._asks[job.fire_id] = await opened
         return known
+
+    async def _page(self, job: Fanout, source: Source, ask: Ask, size: int) -> RowPage:
+        """The page that a fire goes on with; the one behind it is read while this one is written."""
+        ahead = self._ahead.pop(job.fire_id, None)
+        if ahead is not None and ahead[0] == job.position:
+            page = await ahead[1]
+        else:
+            page = await _asked(source.page(ask, job.position, size))
+        if page.position is not None and job.rows_done:  # nothing stands in the way of the first delivery
+            task = asyncio.create_task(_asked(source.page(ask, page.position, CHUNK)))
+            task.add_done_callback(_seen)
+            self._ahead[job.fire_id] = page.position, task
+        return page
 
     async def _write(
         self, job: Fanout, rows: Sequence[Prepared], position: str | None, counted: int
@@ -246,6 +266,12 @@ class FanOut:
         except HorariumError:
             return False
         return True
+
+
+def _seen(task: asyncio.Task[RowPage]) -> None:
+    """What went wrong with a page that nobody wants any more is nobody's business."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def _asked(answer: Awaitable[T]) -> T:
