@@ -1,7 +1,8 @@
 """Named SQL statements from .sql files, made ready for either database.
 
 A file holds statements, each under a line `-- name: the_name`, with `:name` parameters. Files in `sql/` serve
-both databases; one of the same statement name in `sql/sqlite/` or `sql/postgres/` takes its place there. Two
+both databases; one of the same statement name in `sql/sqlite/` or `sql/postgres/` takes its place there. What several
+statements of a file share stands once, under `-- part: its_name`, and is named as `{its_name}`. Two
 notations stand for what the databases write differently:
 
 - `IN (:ids...)` takes a sequence: an array on PostgreSQL, as many placeholders as needed on SQLite.
@@ -23,7 +24,8 @@ from typing import Any, Literal
 
 Flavour = Literal["sqlite", "postgres"]
 
-_NAME = re.compile(r"^--\s*name:\s*(\w+)\s*$", re.MULTILINE)
+_HEAD = re.compile(r"^--\s*(name|part):\s*(\w+)\s*$", re.MULTILINE)
+_PART = re.compile(r"\{(\w+)\}")
 _LIST = re.compile(r"IN \(:(\w+)\.\.\.\)")
 _ROWS = re.compile(r"(FROM|USING) rows\(([^)]*)\) AS (\w+)")
 _TEXTS = re.compile(r"FROM texts\(:(\w+)\)")
@@ -77,9 +79,14 @@ def _texts(folder: Traversable) -> dict[str, str]:
 
 
 def split(text: str) -> list[tuple[str, str]]:
-    """(name, statement) pairs of one file."""
-    pieces = _NAME.split(text)[1:]
-    return [(name, body.strip().rstrip(";")) for name, body in zip(pieces[::2], pieces[1::2], strict=True)]
+    """(name, statement) pairs of one file, its parts put in where they are named."""
+    pieces = _HEAD.split(text)[1:]
+    bodies = [body.strip().rstrip(";") for body in pieces[2::3]]
+    heads = list(zip(pieces[::3], pieces[1::3], bodies, strict=True))
+    parts = {name: body for kind, name, body in heads if kind == "part"}
+    return [
+        (name, _PART.sub(lambda use: parts[use[1]], body)) for kind, name, body in heads if kind == "name"
+    ]
 
 
 def _prepare(name: str, text: str, flavour: Flavour) -> Statement:

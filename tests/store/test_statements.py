@@ -1,0 +1,27 @@
+"""The notation of the statement files."""
+
+import pytest
+
+from horarium.store.statements import load, split
+
+
+def test_a_part_stands_once_and_is_put_in_where_it_is_named():
+    text = "-- part: mine\nWHERE a = 1\n\n-- name: one\nSELECT 1 {mine};\n\n-- name: two\nSELECT 2 {mine} AND b = 2;\n"
+    assert split(text) == [("one", "SELECT 1 WHERE a = 1"), ("two", "SELECT 2 WHERE a = 1 AND b = 2")]
+
+
+def test_a_part_that_is_not_there_is_an_error():
+    with pytest.raises(KeyError):
+        split("-- name: one\nSELECT {nowhere};")
+
+
+def test_a_list_becomes_an_array_or_as_many_places_as_it_has_elements():
+    params = {"ids": [b"a", b"b"]}
+    assert "IN (:ids_0, :ids_1)" in load("sqlite")["known_fires"].sqlite_text(params)
+    assert params == {"ids_0": b"a", "ids_1": b"b"}
+    assert "= ANY($1::bytea[])" in load("postgres")["known_fires"].sql
+
+
+def test_both_databases_know_the_same_statements():
+    only_there = {"sqlite": set(load("sqlite")) - set(load("postgres"))}
+    assert only_there == {"sqlite": set()}
