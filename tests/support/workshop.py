@@ -86,9 +86,7 @@ class Workshop:
             "INSERT INTO principals VALUES (?, ?, 'service', 'p', NULL, ?, NULL)",
             (shop.principal, shop.workspace, NOON),
         )
-        write(
-            "INSERT INTO grants VALUES (?, ?, ?, ?)", (shop.principal, EVERY_TARGET, shop.workspace, NOON)
-        )
+        write("INSERT INTO grants VALUES (?, ?, ?, ?)", (shop.principal, EVERY_TARGET, shop.workspace, NOON))
         shop.target = shop.make_target()
         me = nodes.Node(shop.node, "n", "all", "1", "z", NOON, NOON, NOON + 30_000)
         await shop.store.urgent(nodes.register, me, True)

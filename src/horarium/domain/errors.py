@@ -39,7 +39,9 @@ class HorariumError(Exception):
 class Invalid(HorariumError):
     def __init__(self, problems: Iterable[Problem] | Problem) -> None:
         self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
-        super().__init__("; ".join(f"{p.field}: {p.message}" if p.field else p.message for p in self.problems))
+        super().__init__(
+            "; ".join(f"{p.field}: {p.message}" if p.field else p.message for p in self.problems)
+        )
 
 
 class NotFound(HorariumError):

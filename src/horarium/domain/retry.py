@@ -41,7 +41,9 @@ def retry_at(
     if attempts >= retry.max_attempts:
         return None
     backoff = min(retry.initial_ms * retry.factor ** min(attempts - 1, 64), retry.max_delay_ms)
-    spread = int.from_bytes(blake2b(run_id + attempts.to_bytes(4, "big"), digest_size=2).digest(), "big") / 65536
+    spread = (
+        int.from_bytes(blake2b(run_id + attempts.to_bytes(4, "big"), digest_size=2).digest(), "big") / 65536
+    )
     at = now_ms + max(int(backoff * (0.75 + 0.5 * spread)), asked_ms or 0)
     if at - due_ms > retry.max_elapsed_ms:
         return None

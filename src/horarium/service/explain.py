@@ -82,9 +82,7 @@ class ExplainService:
 
         async def read(tx: Tx) -> list[Fire | Span]:
             await get_schedule(tx, workspace_id, schedule_id)
-            fires, spans = await ledger.entries_between(
-                tx, workspace_id, schedule_id, from_ms, to_ms, limit
-            )
+            fires, spans = await ledger.entries_between(tx, workspace_id, schedule_id, from_ms, to_ms, limit)
             merged: list[Fire | Span] = [*fires, *spans]
             merged.sort(key=lambda entry: entry.slot_ms if isinstance(entry, Fire) else entry.first_ms)
             return merged[:limit]
@@ -120,7 +118,10 @@ async def _explain(tx: Tx, workspace_id: Id, schedule_id: Id, at_ms: int, now: i
 
 _SPAN_WORDS = {
     SpanReason.SKIPPED: ("skipped", "it was skipped: an earlier fire of this schedule was still running"),
-    SpanReason.MISSED: ("missed", "it was missed: the server was not running in time, and catch-up left it out"),
+    SpanReason.MISSED: (
+        "missed",
+        "it was missed: the server was not running in time, and catch-up left it out",
+    ),
     SpanReason.PAUSED: ("paused", "the schedule was paused"),
     SpanReason.CANCELLED: ("cancelled", "the schedule was changed or deleted before it was due"),
 }
@@ -155,7 +156,10 @@ def _judge(
     if schedule.state is ScheduleState.PAUSED:
         return "paused", "the schedule is paused; this slot will not fire"
     if schedule.state is not ScheduleState.ACTIVE:
-        return "ended", f"the schedule is {schedule.state.value}: {schedule.ended_reason or 'nothing fires any more'}"
+        return (
+            "ended",
+            f"the schedule is {schedule.state.value}: {schedule.ended_reason or 'nothing fires any more'}",
+        )
     delay = jitter_ms(schedule.id, policies.jitter_ms) if policies.jitter_ms else 0
     if slot + delay > now:
         return "upcoming", f"it is due in {(slot + delay - now + 999) // 1000} s"
