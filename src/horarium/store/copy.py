@@ -151,7 +151,8 @@ async def _open(url: str, reading: bool) -> AsyncIterator[Side]:
         return
     connection = await connect(url)
     try:
-        if reading:
+        if reading:  # in one view of everything, which waits as long as writing takes
+            await connection.execute("SET idle_in_transaction_session_timeout = 0")
             await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         yield _Postgres(connection)
     finally:

@@ -19,6 +19,9 @@ COMMAND_SECONDS = 60.0
 """Bounds a statement on a network that has gone silent."""
 CHUNK = 5_000
 """Rows sent in one statement."""
+HOLDER_SECONDS = 10.0
+"""How long a node may fall silent in the middle of a transaction: frozen, or cut off without a word, it would hold its
+locks for as long as the database lets it, and the others cannot fire or record what these cover."""
 
 LOST = (
     asyncpg.PostgresConnectionError,
@@ -197,9 +200,9 @@ def unreachable(error: BaseException) -> Unavailable:
 
 
 def _server_settings(name: str, further: dict[str, str]) -> dict[str, str]:
-    # Compiling to machine code costs more than our short statements; a forgotten transaction must not hold
-    # locks.
-    common = {"application_name": name[:63], "jit": "off", "idle_in_transaction_session_timeout": "60000"}
+    # Compiling to machine code costs more than our short statements.
+    silence = str(int(HOLDER_SECONDS * 1000))
+    common = {"application_name": name[:63], "jit": "off", "idle_in_transaction_session_timeout": silence}
     return common | further
 
 

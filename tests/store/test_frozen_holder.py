@@ -1,0 +1,31 @@
+"""A node that is frozen in the middle of a transaction holds its locks for a few seconds, not for a minute."""
+
+import pytest_asyncio
+
+from horarium.settings import Settings
+from horarium.store.postgres import PostgresStore
+from horarium.store.wire import connect
+from tests.support.postgres import drop_database, fresh_database
+
+ASK = "SELECT extract(epoch FROM current_setting('idle_in_transaction_session_timeout')::interval)"
+
+
+@pytest_asyncio.fixture
+async def url():
+    made = fresh_database("frozen")
+    yield made
+    drop_database(made)
+
+
+async def test_every_connection_gives_up_its_locks_before_the_lease_of_its_node_is_over(url):
+    store = await PostgresStore.open(url, notify=False)
+    try:
+        for pool in (store._urgent, store._write, store._read):
+            assert 0 < await pool.fetchval(ASK) < Settings().lease / 2
+    finally:
+        await store.close()
+    alone = await connect(url)
+    try:
+        assert 0 < await alone.fetchval(ASK) < Settings().lease / 2
+    finally:
+        await alone.close()
