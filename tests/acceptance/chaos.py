@@ -115,10 +115,16 @@ class Scene:
         kinds = list(self.kinds().items())
         self.chance.shuffle(kinds)
         for kind, strike in kinds:
-            time.sleep(self.chance.uniform(1, 3))
+            self._wait()
             print(f"{time.strftime('%H:%M:%S')} {kind}", flush=True)
             self.faults.append(strike())
             self.heal()
+
+    def _wait(self) -> None:
+        """Until the next fault: any moment, or one where the work of a second is under way."""
+        time.sleep(self.chance.uniform(1, 2.5))
+        if self.chance.random() < 0.6:
+            time.sleep(1 - time.time() % 1 + self.chance.uniform(0, 0.1))
 
     def heal(self) -> None:
         for node in self.nodes:
