@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -103,7 +104,9 @@ class ServedNode:
     def events(self, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
         """(instant in ms, fields) of every log line of one event, over all lives."""
         for line in self._log.read_text().splitlines():
-            if f'"{name}"' in line and line.startswith("{"):
+            if f'"{name}"' not in line:
+                continue
+            with suppress(ValueError):  # a line that is being written, or whose writer was killed
                 fields = json.loads(line)
                 if fields.get("event") == name:
                     yield round(datetime.fromisoformat(fields["timestamp"]).timestamp() * 1000), fields
