@@ -1,5 +1,21 @@
 -- name: zones_in_use
-SELECT DISTINCT zone, zone_data FROM cursors WHERE next_due IS NOT NULL;
+-- From one pair to the next through the index: to read a million cursors for a few hundred pairs took 3 s of the writer.
+WITH RECURSIVE datas(zone_data) AS (
+    SELECT (SELECT min(zone_data) FROM cursors WHERE next_due IS NOT NULL)
+    UNION ALL
+    SELECT (SELECT min(c.zone_data) FROM cursors c WHERE c.next_due IS NOT NULL AND c.zone_data > d.zone_data)
+    FROM datas d WHERE d.zone_data IS NOT NULL
+), pairs(zone_data, zone) AS (
+    SELECT d.zone_data,
+        (SELECT min(c.zone) FROM cursors c WHERE c.next_due IS NOT NULL AND c.zone_data = d.zone_data)
+    FROM datas d WHERE d.zone_data IS NOT NULL
+    UNION ALL
+    SELECT p.zone_data,
+        (SELECT min(c.zone) FROM cursors c
+         WHERE c.next_due IS NOT NULL AND c.zone_data = p.zone_data AND c.zone > p.zone)
+    FROM pairs p WHERE p.zone IS NOT NULL
+)
+SELECT zone, zone_data FROM pairs WHERE zone IS NOT NULL;
 
 -- name: schedules_of_stale_zone
 SELECT c.schedule_id, c.version, c.accounted_to, c.last_slot, c.next_slot, v.timing, v.policies
