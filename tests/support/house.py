@@ -36,7 +36,9 @@ from horarium.service.services import Services, make_services
 from horarium.service.targets import TargetDraft
 from horarium.service.tenancy import _create, _found
 from horarium.settings import Settings
-from horarium.store.migrate import migrate_sqlite
+from horarium.store.base import Store
+from horarium.store.migrate import migrate, migrate_sqlite
+from horarium.store.postgres import PostgresStore
 from horarium.store.sqlite import InlineSqliteStore
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import dispatch, nodes
@@ -88,11 +90,11 @@ class House:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, now: str, **settings: Any) -> AsyncIterator[House]:
-        """`settings` change the server's (body_limit, rate_limit, ...)."""
+    async def open(cls, now: str, postgres: str | None = None, **settings: Any) -> AsyncIterator[House]:
+        """`settings` change the server's (body_limit, rate_limit, ...); with `postgres`, the URL of an empty
+        database, the store is there."""
         clock = HandClock(instant(now))
-        store = InlineSqliteStore(clock.now_ms)
-        migrate_sqlite(store.connection)
+        store = await _store(clock, postgres)
         options = ExecutorOptions(allow_loopback=True, data_dir=Path(settings.get("data", ".")))
         executors = registry.load(options)
         sources = audience_sources.load(AudienceOptions(store, options))
@@ -183,6 +185,15 @@ class House:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for tenant in self._tenants:
             await tenant.client.aclose()
+
+
+async def _store(clock: HandClock, postgres: str | None) -> Store:
+    if postgres is not None:
+        await migrate(postgres)
+        return await PostgresStore.open(postgres)
+    in_memory = InlineSqliteStore(clock.now_ms)
+    migrate_sqlite(in_memory.connection)
+    return in_memory
 
 
 def whole_api(services: Services) -> Any:

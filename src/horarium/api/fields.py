@@ -20,6 +20,7 @@ LONGEST_MS = 10 * 366 * 86_400_000
 _PARTS = re.compile(r"(?:\d{1,9}(?:\.\d{1,6})?(?:ms|[dhms]))+", re.ASCII)
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[dhms])", re.ASCII)
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_TRUTHS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -133,7 +134,7 @@ class Query:
         given = self.text(name)
         if given is None:
             return default
-        if not given.isdecimal() or len(given) > 9 or not least <= int(given) <= most:
+        if not (given.isdecimal() and given.isascii()) or len(given) > 9 or not least <= int(given) <= most:
             self.wrong(name, f"{given[:40]!r} is not a whole number from {least} to {most}")
             return default
         return int(given)
@@ -162,10 +163,14 @@ class Query:
         return found
 
     def flag(self, name: str) -> bool:
+        return self.maybe(name) is True
+
+    def maybe(self, name: str) -> bool | None:
+        """True, false, or None where it is left out; clients write it as true, True or 1."""
         given = self.text(name)
-        if given is not None and given not in ("true", "false", "1", "0"):
+        if given is not None and given.lower() not in _TRUTHS:
             self.wrong(name, f"{given[:40]!r} is neither true nor false")
-        return given in ("true", "1")
+        return None if given is None else _TRUTHS.get(given.lower())
 
     def wrong(self, name: str, message: str) -> None:
         self._problems.append(Problem(name, message, "query"))

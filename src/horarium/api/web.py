@@ -108,6 +108,18 @@ class _Route(APIRoute):
 
         self.app = app
 
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """What can be got can also be asked about: HEAD is GET whose body is not sent."""
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            return super().matches({**scope, "method": "GET"})
+        return super().matches(scope)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "HEAD" and "GET" in (self.methods or ()):
+            await self.app(scope, receive, send)
+        else:
+            await super().handle(scope, receive, send)
+
 
 class Guard:
     """Turns whatever goes wrong below it into an answer; nothing of the program's inside gets out."""

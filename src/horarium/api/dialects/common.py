@@ -11,8 +11,10 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal, TypeVar
+from urllib.parse import quote, unquote
 
 from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
 
 from horarium.api.web import Api, Handler, Renderer, parse_object, read_body
 from horarium.domain.errors import Invalid, Problem, Unauthorized
@@ -110,6 +112,12 @@ def outcome_word(fire_state: str) -> str:
 def failure_of(fire: Fire, run: Run | None) -> str:
     """Why a fire failed."""
     return (run.error if run else None) or fire.error or "the run was cancelled"
+
+
+def segment(request: Request, name: str) -> str:
+    """One segment of the path below a `PathSplittingDialect`, unquoted: the path was split while it was still
+    quoted."""
+    return unquote(str(request.path_params[name]))
 
 
 class Fields:
@@ -300,6 +308,17 @@ class Dialect(Api):
                 "components": self._components,
             }
         return self._page
+
+
+class PathSplittingDialect(Dialect):
+    """Splits the path first and unquotes after, so that an id may hold any character: routing sees the path as
+    it came, and handlers read its parts with `segment`."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            raw = scope.get("raw_path") or quote(scope["path"], safe="/:").encode()
+            scope = {**scope, "path": raw.partition(b"?")[0].decode("latin-1")}
+        await super().__call__(scope, receive, send)
 
 
 _MEANING = {

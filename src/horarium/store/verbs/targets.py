@@ -182,7 +182,7 @@ async def delete_target(
 
 
 async def _row_of(tx: Tx, workspace_id: Id, reference: str | int) -> Any:
-    if isinstance(reference, int) or reference.isdecimal():
+    if isinstance(reference, int) or (reference.isdecimal() and reference.isascii()):
         number = int(reference) if len(str(reference)) <= 19 else -1
         if not 0 < number <= _LARGEST_NUMBER:
             return None

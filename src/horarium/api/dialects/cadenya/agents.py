@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from horarium.api.dialects.cadenya.reading import labels_in
+from horarium.api.dialects.cadenya.reading import bundle_in, labels_in
 from horarium.api.dialects.common import Fields
 from horarium.domain.errors import Invalid
 from horarium.domain.ids import prefixed, random_id
@@ -36,7 +36,7 @@ def agent_draft(body: Mapping[str, Any], now_ms: int) -> TargetDraft:
     metadata, spec = whole.inner("metadata", required=True), whole.inner("spec")
     name = metadata.text("name", required="metadata" in whole)
     key = metadata.text("externalId", most=200) or None
-    labels = labels_in(metadata)
+    labels = {**labels_in(metadata), **bundle_in(metadata)}
     executor, config = _executor(spec)
     mode = spec.choice("variationSelectionMode", tuple(MODES))
     draft = TargetDraft(
@@ -56,11 +56,11 @@ def agent_draft(body: Mapping[str, Any], now_ms: int) -> TargetDraft:
 
 
 def _executor(spec: Fields) -> tuple[str, dict[str, Any]]:
+    url = spec.text("webhookEventsUrl")
     if "executor" in spec:
         given = spec.object("executor") or {}
         kind = spec.inner("executor").text("type", required=bool(given))
         return kind or "", {name: value for name, value in given.items() if name != "type"}
-    url = spec.text("webhookEventsUrl")
     return ("http", {"url": url}) if url else (NO_EXECUTOR, {})
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
 
 from starlette.requests import Request
 
 from horarium.api.dialects.cadenya.render import OBJECTIVE, SCHEDULE, WORKSPACE
 from horarium.api.dialects.cadenya.values import DIALECT
-from horarium.api.dialects.common import authenticate
+from horarium.api.dialects.common import authenticate, segment
 from horarium.domain.errors import Invalid, NotFound, Problem
 from horarium.domain.ids import Id, from_prefixed, prefixed
 from horarium.domain.schedule import Schedule
@@ -98,25 +97,18 @@ class Asking:
         order = query.get("sortOrder", "").lower() or "desc"
         if order not in ("asc", "desc"):
             problems.append(Problem("sortOrder", "must be asc or desc"))
-        info = query.get("includeInfo", "") or "false"
-        if info not in ("true", "false", "1", "0"):
-            problems.append(Problem("includeInfo", "must be true or false", "type"))
+        info = _flag(query.get("includeInfo", ""), problems)
         cursor = None
         try:
             cursor = cursor_from(query["cursor"]) if query.get("cursor") else None
         except Invalid as error:
             problems += error.problems
-        page = Page(_limit(query.get("limit", ""), problems), cursor, order == "desc", info in ("true", "1"))
+        page = Page(_limit(query.get("limit", ""), problems), cursor, order == "desc", info)
         if problems:
             raise Invalid(problems)
         if page.include_info:
             self.services.identities.charge(who, INFO_COST)
         return page
-
-
-def segment(request: Request, name: str) -> str:
-    """One segment of the path, unquoted: the path was split while it was still quoted."""
-    return unquote(str(request.path_params[name]))
 
 
 def objective_id(text: str) -> Id:
@@ -138,7 +130,7 @@ def paged(items: list[dict[str, Any]], ids: list[Id], page: Page, total: int | N
 def labels_asked(text: str) -> tuple[tuple[str, str], ...]:
     """The labels that a list is narrowed to: `k=v,k2=v2`. Raises Invalid."""
     found = []
-    for part in filter(None, (one.strip() for one in text.split(","))):
+    for part in filter(None, (one.strip() for one in text.replace("\0", "\ufffd").split(","))):
         name, equals, value = part.partition("=")
         if not name or not equals:
             raise Invalid(Problem("labels", f"{part[:60]!r} is not of the form name=value"))
@@ -149,6 +141,14 @@ def labels_asked(text: str) -> tuple[tuple[str, str], ...]:
 def text_asked(request: Request, name: str) -> str | None:
     """A text of the query; an empty one counts as left out. What no text can hold finds nothing."""
     return request.query_params.get(name, "").replace("\0", "\ufffd") or None
+
+
+def _flag(given: str, problems: list[Problem]) -> bool:
+    """What includeInfo says; clients write it as true, True or 1."""
+    word = given.lower()
+    if word not in ("", "true", "t", "1", "false", "f", "0"):
+        problems.append(Problem("includeInfo", "must be true or false", "type"))
+    return word in ("true", "t", "1")
 
 
 def _limit(given: str, problems: list[Problem]) -> int:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from starlette.requests import Request
 
 from horarium.api.dialects.cadenya.agents import agent_draft, on_the_wire
-from horarium.api.dialects.cadenya.asking import Asking, objective_id, paged, segment, text_asked
+from horarium.api.dialects.cadenya.asking import Asking, objective_id, paged, text_asked
 from horarium.api.dialects.cadenya.objectives import PHASES, events_json, objective_json
 from horarium.api.dialects.cadenya.render import (
     account_json,
@@ -17,7 +17,7 @@ from horarium.api.dialects.cadenya.render import (
     workspace_metadata,
 )
 from horarium.api.dialects.cadenya.values import DIALECT
-from horarium.api.dialects.common import authenticate, read_json
+from horarium.api.dialects.common import authenticate, read_json, segment
 from horarium.api.web import Answer, json_answer
 from horarium.domain.errors import Invalid, NotFound, Problem
 from horarium.domain.target import TargetState

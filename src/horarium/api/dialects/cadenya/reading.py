@@ -237,6 +237,12 @@ def labels_in(fields: Fields) -> dict[str, str]:
     return found
 
 
+def bundle_in(fields: Fields) -> dict[str, str]:
+    """The field `bundleKey`, as the label that it stands for."""
+    bundle = _short(fields, "bundleKey")
+    return {} if bundle is None else {BUNDLE_LABEL: bundle}
+
+
 def _expanded(paths: Sequence[str]) -> set[str]:
     """Canonical paths: groups opened, aliases replaced, parts left out beside their whole."""
     found: set[str] = set()

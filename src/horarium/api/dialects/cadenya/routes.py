@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.types import Receive, Scope, Send
 
 from horarium.api.dialects.cadenya import schemas
-from horarium.api.dialects.cadenya.asking import Asking, labels_asked, paged, segment, text_asked
+from horarium.api.dialects.cadenya.asking import Asking, labels_asked, paged, text_asked
 from horarium.api.dialects.cadenya.errors import render
 from horarium.api.dialects.cadenya.neighbours import Neighbours
 from horarium.api.dialects.cadenya.reading import EVERYTHING, ScheduleReader, agent_problems, masked
@@ -25,7 +23,7 @@ from horarium.api.dialects.cadenya.values import (
     resumed,
     wanted_of,
 )
-from horarium.api.dialects.common import Dialect, Fields, read_json
+from horarium.api.dialects.common import Dialect, Fields, PathSplittingDialect, read_json, segment
 from horarium.api.web import Answer, Handler, json_answer
 from horarium.domain.schedule import Schedule
 from horarium.service.objectives import ObjectiveService
@@ -36,16 +34,6 @@ BASES = ("/v1",)
 AGENTS = "/workspaces/{workspaceId}/agents"
 SCHEDULES = AGENTS + "/{agentId}/schedules"
 OBJECTIVES = "/workspaces/{workspaceId}/objectives"
-
-
-class CadenyaApi(Dialect):
-    """Splits the path first and unquotes after: routing sees it as it came."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            raw = scope.get("raw_path") or quote(scope["path"], safe="/:").encode()
-            scope = {**scope, "path": raw.partition(b"?")[0].decode("latin-1")}
-        await super().__call__(scope, receive, send)
 
 
 class Schedules:
@@ -140,7 +128,7 @@ class Schedules:
 
 def make(services: Services) -> Dialect:
     """The application of this dialect."""
-    app = CadenyaApi(
+    app = PathSplittingDialect(
         title="Agent schedules",
         description="Schedules of agents; each fire creates an objective. Mounted at /v1.",
         render=render,

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from horarium.api.dialects.common import authenticate, read_json
+from horarium.api.dialects.common import authenticate, read_json, segment
 from horarium.api.dialects.m9m import workflows
 from horarium.api.fields import Query
 from horarium.domain.errors import NotFound
@@ -33,7 +33,7 @@ class Handlers:
 
     async def workflow(self, who: Identity, request: Request) -> Target:
         """The workflow in the path. Raises NotFound."""
-        return await workflows.find(who, self.services.targets, request.path_params["id"])
+        return await workflows.find(who, self.services.targets, segment(request, "id"))
 
     async def about(self, who: Identity, reference: str | None) -> Id | None:
         """The workflow that a list is about; one that is not there has nothing."""

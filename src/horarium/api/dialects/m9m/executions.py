@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from horarium.api.dialects.common import from_dashed
+from horarium.api.dialects.common import from_dashed, segment
 from horarium.api.dialects.m9m import wire, workflows
 from horarium.api.dialects.m9m.base import Handlers, window
 from horarium.api.fields import Query
@@ -22,10 +22,11 @@ class WorkflowHandlers(Handlers):
     async def list_workflows(self, request: Request) -> Answer:
         who = await self.who(request, "targets:read")
         query = Query(request)
+        search = query.text("search")
         skip, limit = window(query)
         query.done()
         listing = TargetListing(
-            who.workspace_id, limit, skip=skip, kind=TargetKind.WORKFLOW.value, search=query.text("search")
+            who.workspace_id, limit, skip=skip, kind=TargetKind.WORKFLOW.value, search=search
         )
         found = await self.services.targets.list(who, listing)
         shown = [workflows.body_of(one) for one in found.items]
@@ -71,11 +72,11 @@ class WorkflowHandlers(Handlers):
     async def list_executions(self, request: Request) -> Answer:
         who = await self.who(request, "runs:read")
         query = Query(request)
-        status = query.choice("status", tuple(wire.RUN_STATES))
+        status, about = query.choice("status", tuple(wire.RUN_STATES)), query.text("workflowId")
         skip, limit = window(query)
         query.done()
         wanted: dict[str, Any] = {
-            "target_id": await self.about(who, query.text("workflowId")),
+            "target_id": await self.about(who, about),
             "state": None if status is None else wire.RUN_STATES[status],
             "kind": TargetKind.WORKFLOW.value,
         }
@@ -111,7 +112,7 @@ class WorkflowHandlers(Handlers):
 
     async def _run(self, who: Identity, request: Request) -> tuple[Run, Target]:
         """The run in a path, which must be of a workflow. Raises NotFound."""
-        one = from_dashed("exec", "run", request.path_params["id"])
+        one = from_dashed("exec", "run", segment(request, "id"))
         if one is None:
             raise NotFound("run")
         run, _ = await self.services.runs.get(who.workspace_id, one)

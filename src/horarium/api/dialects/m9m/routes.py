@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from horarium.api.dialects.common import Dialect
+from horarium.api.dialects.common import Dialect, PathSplittingDialect
 from horarium.api.dialects.m9m.errors import render
 from horarium.api.dialects.m9m.executions import WorkflowHandlers
 from horarium.api.dialects.m9m.schedules import ScheduleHandlers
@@ -26,7 +26,7 @@ BASES = ("/api/v1",)
 
 def make(services: Services) -> Api:
     """The application of this dialect."""
-    app = Dialect(
+    app = PathSplittingDialect(
         title="m9m schedules",
         description="Cron schedules that execute workflows.",
         render=render,

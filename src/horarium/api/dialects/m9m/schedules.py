@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from horarium.api.dialects.common import Fields, from_dashed
+from horarium.api.dialects.common import Fields, from_dashed, segment
 from horarium.api.dialects.m9m import wire, workflows
 from horarium.api.dialects.m9m.base import Handlers, window
 from horarium.api.fields import Query
@@ -25,7 +25,7 @@ class ScheduleHandlers(Handlers):
     async def list_schedules(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
         query = Query(request)
-        enabled = query.choice("enabled", ("true", "false"))
+        enabled, search, about = query.maybe("enabled"), query.text("search"), query.text("workflowId")
         skip, limit = window(query)
         query.done()
         listing = Listing(
@@ -34,10 +34,10 @@ class ScheduleHandlers(Handlers):
             skip=skip,
             newest_first=False,
             dialect=wire.DIALECT,
-            state="active" if enabled == "true" else None,
-            not_state="active" if enabled == "false" else None,
-            search=query.text("search"),
-            target_id=await self.about(who, query.text("workflowId")),
+            state="active" if enabled is True else None,
+            not_state="active" if enabled is False else None,
+            search=search,
+            target_id=await self.about(who, about),
         )
         found = await self.services.schedules.list(listing)
         total = await self.services.schedules.count(listing)
@@ -143,7 +143,7 @@ class ScheduleHandlers(Handlers):
 
 
 def _schedule_id(request: Request) -> Id:
-    found = from_dashed("sched", "sch", request.path_params["id"])
+    found = from_dashed("sched", "sch", segment(request, "id"))
     if found is None:
         raise NotFound("schedule")
     return found

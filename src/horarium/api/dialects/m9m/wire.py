@@ -48,7 +48,7 @@ class Order:
 def order_of(fields: Fields, new: bool) -> Order:
     """Reads all but the workflow; problems stay with `fields`."""
     return Order(
-        fields.text(CRON, required=new, most=1024),
+        fields.text(CRON, required=new and CRON not in fields, most=1024),
         fields.text("timezone", most=100),
         fields.flag("enabled"),
         fields.items("inputData"),

@@ -6,7 +6,14 @@ from typing import Any
 
 from starlette.requests import Request
 
-from horarium.api.dialects.common import Dialect, Fields, authenticate, from_dashed, read_json
+from horarium.api.dialects.common import (
+    Fields,
+    PathSplittingDialect,
+    authenticate,
+    from_dashed,
+    read_json,
+    segment,
+)
 from horarium.api.dialects.uranus import wire
 from horarium.api.dialects.uranus.errors import render
 from horarium.api.dialects.uranus.schemas import SCHEMAS, SECURITY, STATUS, TYPE, WINDOW
@@ -30,7 +37,7 @@ EXECUTIONS = 50
 
 def make(services: Services) -> Api:
     """The application of this dialect."""
-    app = Dialect(
+    app = PathSplittingDialect(
         title="uranus schedules",
         description="One-time, delayed and cron schedules of an agent.",
         render=render,
@@ -149,7 +156,7 @@ class Routes:
     async def _agent(self, request: Request, scope: str) -> tuple[Identity, Target]:
         """Who asks, and the agent in the path. Raises NotFound (agent) besides what `authenticate` does."""
         who = await authenticate(request, self.services, ("bearer",), scope)
-        reference = request.path_params["id"]
+        reference = segment(request, "id")
         try:
             return who, await self.services.targets.resolve(who.workspace_id, reference, (TargetKind.AGENT,))
         except NotFound:
@@ -194,7 +201,7 @@ class Routes:
 
 
 def _schedule_id(request: Request) -> Id:
-    found = from_dashed("schedule", "sch", request.path_params["scheduleId"])
+    found = from_dashed("schedule", "sch", segment(request, "scheduleId"))
     if found is None:
         raise NotFound("schedule")
     return found
