@@ -80,7 +80,7 @@ class Line:
         most = self._world.latency
         if most:
             await asyncio.sleep(self._world.random("latency").random() * most)
-        elif self._node.restless:
+        else:
             await asyncio.sleep(0)
 
     async def close(self) -> None:

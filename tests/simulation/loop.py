@@ -1,6 +1,6 @@
 """An event loop in virtual time, on which whole nodes can be stopped dead or frozen between any two steps.
 
-Time stands still while callbacks run and leaps to the next timer when none is ready, so `asyncio.sleep`, `call_later`
+Time all but stands still while callbacks run, and leaps to the next timer when none is ready, so `asyncio.sleep`, `call_later`
 and timeouts run as they are, thousands of times faster. Every callback carries the context it was made in, and with
 it the node it belongs to: what belongs to a frozen node waits until it thaws,
 and what belongs to a dead one for ever.
@@ -20,8 +20,17 @@ NODE: ContextVar[Any] = ContextVar("node", default=None)
 LONGEST_LEAP_S = 3600.0
 
 
+STEP_S = 1e-6
+"""What one turn of the loop takes: a timer that rings early must not ring for ever at one instant."""
+MOST_STEPS_AT_ONCE = 100_000
+
+
 class Deadlock(Exception):
     """Nothing is ready and no timer is set: the simulation would never end."""
+
+
+class Livelock(Exception):
+    """Something runs in circles, and no time passes."""
 
 
 class _Ready(deque[asyncio.Handle]):
@@ -56,7 +65,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._random = random
         self._early_s = early_s
         self._clock_resolution = early_s + 1e-9
-        self.steps = 0
+        self.steps = self._steps_at_once = 0
 
     def time(self) -> float:
         return self._now
@@ -69,9 +78,15 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def select(self, timeout: float | None) -> list[Any]:
         """What a selector would do: here, let the time pass until the next timer."""
         self.steps += 1
+        self._steps_at_once += 1
         if timeout is None:
             raise Deadlock
+        if self._steps_at_once > MOST_STEPS_AT_ONCE:
+            self._steps_at_once = 0
+            raise Livelock(f"{MOST_STEPS_AT_ONCE} steps at {self._now:.3f} s")
+        self._now += STEP_S
         if timeout > 0:
+            self._steps_at_once = 0
             until = min(self._scheduled[0]._when, self._now + LONGEST_LEAP_S)
             early = self._random.random() * self._early_s if self._early_s else 0.0
             self._now = max(self._now, until - early)

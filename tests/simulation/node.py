@@ -44,7 +44,6 @@ class Node:
         self.held: list[asyncio.Handle] = []
         self.cut: str | None = None
         self.storm = (0.0, 0.0)
-        self.restless = world.chance("restless", 0.5)
         self.line = Line(world, self)
         self._context = contextvars.copy_context()
         self._context.run(NODE.set, self)

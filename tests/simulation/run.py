@@ -8,8 +8,10 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import signal
 import sys
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -23,6 +25,8 @@ from tests.simulation.world import World
 CHUNK = 10
 """Seeds that a process is given at once."""
 MOST_SHOWN = 12
+MOST_REAL_S = 60
+"""A seed takes well under a second, the worst of them a few."""
 
 
 @dataclass
@@ -50,8 +54,25 @@ def play(script: Script) -> Result:
     return Result(script.seed, found, counts)
 
 
+def play_in_time(seed: int) -> Result:
+    """Play a seed; one that takes too much real time runs in circles, which is a finding as well."""
+
+    def ring(*_: object) -> None:
+        raise TimeoutError(f"seed {seed} does not come to its end")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(MOST_REAL_S)
+    try:
+        return play(script_for(seed))
+    except Exception as error:
+        return Result(seed, [f"the simulation broke: {error!r}", traceback.format_exc()])
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def _play_seeds(seeds: list[int]) -> list[Result]:
-    results = [play(script_for(seed)) for seed in seeds]
+    results = [play_in_time(seed) for seed in seeds]
     gc.collect()
     return results
 
