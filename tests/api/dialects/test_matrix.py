@@ -14,8 +14,10 @@ import httpx
 import orjson
 import pytest
 from fastapi.routing import APIRoute
+from structlog.testing import capture_logs
 
 from horarium.api import dialects
+from horarium.domain.errors import RateLimited, Unavailable
 from tests.api.dialects.speakers import SPEAKERS, Autessa, Speaker, uuid_of
 from tests.support.house import House, Tenant, client_of
 from tests.support.postgres import drop_database, fresh_database
@@ -330,6 +332,37 @@ async def test_a_key_without_the_scope_is_forbidden(
                 _is(speaker, answer, 403)
 
 
+@EVERY
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (RuntimeError("the inside"), 500),
+        (RateLimited("too fast", 1_500), 429),
+        (Unavailable("the disk is full"), 503),
+    ],
+    ids=["fault", "rate", "unavailable"],
+)
+async def test_every_route_tells_of_what_is_not_the_callers_fault(
+    house: House,
+    receiver: Receiver,
+    kind: type[Speaker],
+    fault: Exception,
+    status: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    speaker = await _ready(house, receiver, kind)
+
+    async def failing(*_: Any) -> None:
+        raise fault
+
+    monkeypatch.setattr(type(house.services.identities), "resolve", failing)
+    for method, path, _ in _routes(house, kind):
+        with capture_logs():
+            answer = await speaker.client.request(method, speaker.filled(path), json={})
+        assert "the inside" not in _is(speaker, answer, status)
+        assert answer.headers.get("retry-after") == {429: "2", 503: "1"}.get(status)
+
+
 # How
 
 
@@ -385,7 +418,7 @@ def _routes(house: House, kind: type[Speaker]) -> list[tuple[str, str, bool]]:
         (method, route.path, "requestBody" in paths[route.path][method.lower()])
         for route in app.routes
         if isinstance(route, APIRoute)
-        for method in route.methods
+        for method in route.methods or ()
     ]
     assert len(found) >= 5
     return found
