@@ -6,126 +6,20 @@ the reliability report.
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from horarium.domain.fire import settled_state
-from horarium.domain.overlap import Overlap
-from horarium.domain.schedule import CatchUp, OverlapScope, Policies, policies_from_text
+from horarium.domain.schedule import CatchUp, OverlapScope
+from tests.simulation.evidence import NOISE_MS, Evidence
+from tests.simulation.overlaps import overlaps_of
 from tests.simulation.slots import slots_between
 from tests.simulation.trail import Note
 from tests.simulation.world import World
 
 LATE_S = 1.0
 """How late a fire may be where nothing is wrong; a call of the store may take its latency besides."""
-NOISE_MS = 5
-"""How far a node's clock may be off the database's where their clocks are not exact: what a sample cannot tell."""
-FOLLOWED_S = 4.0
-"""After a jump of the database's clock a node knows of it: two samples."""
-
-
-@dataclass(frozen=True)
-class Reign:
-    """A definition of a schedule and the slots it rules: (after, upto], in milliseconds."""
-
-    version: int
-    after: int
-    upto: int
-
-
-@dataclass
-class Book:
-    """One schedule's part of the evidence."""
-
-    id: bytes
-    state: str
-    timings: dict[int, dict[str, Any]]
-    policies: dict[int, Policies]
-    audiences: dict[int, Any]
-    reigns: list[Reign]
-    fires: list[Any]
-    spans: list[Any]
-    cursor: Any
-    notes: list[Note] = field(default_factory=list)
-
-    @cached_property
-    def name(self) -> str:
-        return f"schedule {self.id.hex()} ({', '.join(timing['spec'] for timing in self.timings.values())})"
-
-    @cached_property
-    def clock_fires(self) -> list[Any]:
-        return [fire for fire in self.fires if fire["kind"] == "clock"]
-
-
-class Evidence:
-    """A world after its play."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self._query = world.store.connection.execute
-        self.runs = self._query("SELECT * FROM runs").fetchall()
-        self.runs_by_id = {run["id"]: run for run in self.runs}
-        notes: dict[bytes, list[Note]] = defaultdict(list)
-        for note in world.trail.notes:
-            place = {"fire": 1, "fire_state": 1, "run": 2, "span": 0, "cursor": 0}.get(note.kind)
-            if place is not None and note.values[place] is not None:
-                notes[note.values[place]].append(note)
-        self.books = [self._book(row, notes[row["id"]]) for row in self._query("SELECT * FROM schedules")]
-
-    def _book(self, row: Any, notes: list[Note]) -> Book:
-        key = row["id"]
-        versions = self._query("SELECT * FROM versions WHERE schedule_id = ?", (key,)).fetchall()
-        return Book(
-            key,
-            row["state"],
-            {one["version"]: json.loads(one["timing"]) for one in versions},
-            {one["version"]: policies_from_text(one["policies"]) for one in versions},
-            {one["version"]: one["audience"] and json.loads(one["audience"]) for one in versions},
-            _reigns([note for note in notes if note.kind == "cursor"]),
-            self._query("SELECT * FROM fires WHERE schedule_id = ? ORDER BY id", (key,)).fetchall(),
-            self._query("SELECT * FROM spans WHERE schedule_id = ? ORDER BY first_ms", (key,)).fetchall(),
-            self._query("SELECT * FROM cursors WHERE schedule_id = ?", (key,)).fetchone(),
-            notes,
-        )
-
-    def disturbed(self, since: float, until: float) -> bool:
-        """Whether anything was wrong, or was being mended, at some moment of [since, until]."""
-        return any(first <= until and last >= since for first, last, _ in self.world.disturbances)
-
-    @cached_property
-    def jumped(self) -> list[float]:
-        return [at for at, _, kind in self.world.disturbances if kind.startswith(("clock", "downtime"))]
-
-    def tolerance_ms(self, at: float) -> float:
-        """How much too early by the database's clock a node may act that cannot know better."""
-        noise = 0.0 if self.world.profile.exact_clocks else NOISE_MS
-        noise += self.world.profile.latency * 1000
-        if any(jump <= at <= jump + FOLLOWED_S + self.frozen_s for jump in self.jumped):
-            return float("inf")
-        return noise
-
-    @cached_property
-    def frozen_s(self) -> float:
-        """The longest that a node may have been frozen or cut off, and have missed a jump."""
-        return max((last - first for first, last, kind in self.world.disturbances if kind in ("freeze", "cut", "storm")), default=0.0)
-
-
-def _reigns(moves: list[Note]) -> list[Reign]:
-    """Which slots each version ruled, from the cursor's moves."""
-    found: list[Reign] = []
-    for note in moves:
-        _, version, accounted, *_ = note.values
-        if found:
-            found[-1] = Reign(found[-1].version, found[-1].after, accounted)
-        if not found or found[-1].version != version:
-            found.append(Reign(version, accounted, accounted))
-    return found
-
-
 Finding = str
 Check = Callable[[Evidence], Iterator[Finding]]
 
@@ -153,8 +47,13 @@ def covered_once_1(evidence: Evidence) -> Iterator[Finding]:
         for span in book.spans:
             inside = [slot for slot in slots if span["first_ms"] <= slot <= span["last_ms"]]
             covers.update(inside)
-            if len(inside) != span["count"] or not inside or (inside[0], inside[-1]) != (span["first_ms"], span["last_ms"]):
-                yield f"{book.name}: a span ({span['reason']}) of {span['count']} from {span['first_ms']} to {span['last_ms']} holds {len(inside)} slots"
+            if (
+                len(inside) != span["count"]
+                or not inside
+                or (inside[0], inside[-1]) != (span["first_ms"], span["last_ms"])
+            ):
+                told = f"{span['reason']}, {span['count']} from {span['first_ms']} to {span['last_ms']}"
+                yield f"{book.name}: a span ({told}) holds {len(inside)} slots"
         for slot in slots:
             if covers[slot] != 1:
                 yield f"{book.name}: slot {slot} is covered {covers[slot]} times"
@@ -184,10 +83,18 @@ def never_early_2(evidence: Evidence) -> Iterator[Finding]:
             if note.db_ms < due - evidence.tolerance_ms(note.at):
                 yield f"{book.name}: slot {slot} due at {due} was fired at {note.db_ms} by the database's clock"
     for one in evidence.world.receiver.log:
-        if one.due_ms is not None and one.kind == "clock" and one.db_ms < one.due_ms - evidence.tolerance_ms(one.at):
+        if (
+            one.due_ms is not None
+            and one.kind == "clock"
+            and one.db_ms < one.due_ms - evidence.tolerance_ms(one.at)
+        ):
             yield f"run {one.run_id.hex()} due at {one.due_ms} was delivered at {one.db_ms}"
     for run in evidence.runs:
-        if run["started_ms"] is not None and run["started_ms"] < run["due_ms"] - NOISE_MS and not evidence.jumped:
+        if (
+            run["started_ms"] is not None
+            and run["started_ms"] < run["due_ms"] - NOISE_MS
+            and not evidence.jumped
+        ):
             yield f"run {run['id'].hex()} due at {run['due_ms']} was started at {run['started_ms']}"
 
 
@@ -228,7 +135,9 @@ def one_run_each_4(evidence: Evidence) -> Iterator[Finding]:
                     yield f"{book.name}: fire {fire['id'].hex()} ({fire['state']}) has {len(mine)} runs"
                 continue
             rows = {f"row{number:04d}" for number in range(audience["filter"]["rows"])}
-            per_row = book.policies[fire["version"]].overlap_scope is OverlapScope.ROW and fire["kind"] == "clock"
+            per_row = (
+                book.policies[fire["version"]].overlap_scope is OverlapScope.ROW and fire["kind"] == "clock"
+            )
             if not set(keys) <= rows:
                 yield f"{book.name}: fire {fire['id'].hex()} has runs for rows that are none"
             if fire["error"] is None and not per_row and fire["state"] != "cancelled" and set(keys) != rows:
@@ -256,39 +165,7 @@ def repeats_explained_4(evidence: Evidence) -> Iterator[Finding]:
 def overlap_holds_5(evidence: Evidence) -> Iterator[Finding]:
     """Where the policy is not to allow it, no fire of the clock begins while another is open."""
     for book in evidence.books:
-        yield from _overlap_of(book)
-
-
-def _overlap_of(book: Book) -> Iterator[Finding]:
-    going: set[bytes] = set()
-    waiting: dict[bytes, int] = {}
-    version_of = {note.values[0]: note.values[7] for note in book.notes if note.kind == "fire"}
-    begun_with: tuple[int, set[bytes]] = (-1, set())
-    for note in book.notes:
-        if begun_with[0] != note.tx:
-            begun_with = (note.tx, going | waiting.keys())
-        if note.kind == "span" and note.values[4] == "skipped" and not begun_with[1]:
-            after = any(one.tx == note.tx and one.kind == "fire" for one in book.notes)
-            if not after:
-                yield f"{book.name}: a slot was skipped while nothing was in flight ({note.values})"
-        if note.kind not in ("fire", "fire_state") or note.values[2] != "clock":
-            continue
-        fire, state = note.values[0], note.values[3]
-        policies = book.policies[version_of[fire]]
-        if state == "waiting":
-            waiting[fire] = note.tx
-            bound = {Overlap.BUFFER_ONE: 1, Overlap.BUFFER_ALL: policies.buffer_limit}.get(policies.overlap)
-            if bound is not None and len(waiting) > bound:
-                yield f"{book.name}: {len(waiting)} fires wait, {bound} may"
-        elif state in ("running", "resolving"):
-            waiting.pop(fire, None)
-            allowed = policies.overlap is Overlap.ALLOW or policies.overlap_scope is OverlapScope.ROW
-            if going - {fire} and not allowed:
-                yield f"{book.name}: fire {fire.hex()} began while {len(going)} were open ({policies.overlap})"
-            going.add(fire)
-        else:
-            waiting.pop(fire, None)
-            going.discard(fire)
+        yield from overlaps_of(book)
 
 
 def limits_hold_6(evidence: Evidence) -> Iterator[Finding]:
@@ -306,10 +183,15 @@ def limits_hold_6(evidence: Evidence) -> Iterator[Finding]:
 def workspaces_apart_7(evidence: Evidence) -> Iterator[Finding]:
     """A run is delivered to a target of its own workspace, in its name."""
     world = evidence.world
-    owner = {target: world.workspaces[plan.workspace] for target, plan in zip(world.targets, world.script.targets, strict=True)}
+    owner = {
+        target: world.workspaces[plan.workspace]
+        for target, plan in zip(world.targets, world.script.targets, strict=True)
+    }
     for one in world.receiver.log:
         run = evidence.runs_by_id.get(one.run_id)
-        if one.workspace_id != owner[one.target_id] or (run is not None and run["workspace_id"] != one.workspace_id):
+        if one.workspace_id != owner[one.target_id] or (
+            run is not None and run["workspace_id"] != one.workspace_id
+        ):
             yield f"run {one.run_id.hex()} went to a target of another workspace"
     for sql in (
         "SELECT count(*) FROM fires f JOIN schedules s ON s.id = f.schedule_id WHERE s.workspace_id <> f.workspace_id",
@@ -334,7 +216,11 @@ def on_time_8(evidence: Evidence) -> Iterator[Finding]:
                 waited = min(late, note.at - moved_by_hand)
                 if waited > slack and not evidence.disturbed(since, note.at):
                     yield f"{book.name}: slot {note.values[4]} was fired {late:.3f} s late"
-            if note.kind == "span" and note.values[4] == "missed" and not evidence.disturbed(note.at - 60.0, note.at):
+            if (
+                note.kind == "span"
+                and note.values[4] == "missed"
+                and not evidence.disturbed(note.at - 60.0, note.at)
+            ):
                 late = (note.db_ms - note.values[1]) / 1000
                 if late < note.at - moved_by_hand:
                     yield f"{book.name}: slots from {note.values[1]} were missed although nothing was wrong"
@@ -345,9 +231,18 @@ def catch_up_8(evidence: Evidence) -> Iterator[Finding]:
     for book in evidence.books:
         late: dict[int, list[Note]] = defaultdict(list)
         for note in book.notes:
-            if note.kind != "fire" or note.values[2] != "clock" or "once" in book.timings[note.values[7]]["spec"]:
+            if (
+                note.kind != "fire"
+                or note.values[2] != "clock"
+                or "once" in book.timings[note.values[7]]["spec"]
+            ):
                 continue
-            policies, slot, due, fired = book.policies[note.values[7]], note.values[4], note.values[5], note.values[6]
+            policies, slot, due, fired = (
+                book.policies[note.values[7]],
+                note.values[4],
+                note.values[5],
+                note.values[6],
+            )
             if fired - due > policies.grace_ms + 1:
                 late[note.tx].append(note)
                 if policies.catch_up is CatchUp.NONE:
@@ -362,7 +257,11 @@ def catch_up_8(evidence: Evidence) -> Iterator[Finding]:
         for fire in book.clock_fires:
             if fire["missed_count"] is None:
                 continue
-            inside = [span for span in book.spans if span["first_ms"] <= fire["missed_first"] <= fire["missed_last"] <= span["last_ms"]]
+            inside = [
+                span
+                for span in book.spans
+                if span["first_ms"] <= fire["missed_first"] <= fire["missed_last"] <= span["last_ms"]
+            ]
             if len(inside) != 1:
                 yield f"{book.name}: a fire speaks of missed slots that the ledger does not have"
 
@@ -441,7 +340,9 @@ def users_heard_true(evidence: Evidence) -> Iterator[Finding]:
     if evidence.world.lost_notes:
         return
     fires = {fire["id"]: fire for book in evidence.books for fire in book.fires}
-    requests = Counter((fire["schedule_id"], fire["request"]) for fire in fires.values() if fire["kind"] == "manual")
+    requests = Counter(
+        (fire["schedule_id"], fire["request"]) for fire in fires.values() if fire["kind"] == "manual"
+    )
     for key, times in requests.items():
         if times > 1:
             yield f"request {key[1]!r} was fired {times} times"
@@ -450,7 +351,11 @@ def users_heard_true(evidence: Evidence) -> Iterator[Finding]:
             continue
         if told.act == "fire_now" and told.value[0] not in fires:
             yield f"a fire by hand that was confirmed is not in the ledger: {told.value}"
-        if told.act == "cancel" and told.value is not None and evidence.runs_by_id[told.value]["state"] != "cancelled":
+        if (
+            told.act == "cancel"
+            and told.value is not None
+            and evidence.runs_by_id[told.value]["state"] != "cancelled"
+        ):
             yield f"run {told.value.hex()} was cancelled, and is {evidence.runs_by_id[told.value]['state']}"
         if told.act == "replay" and told.value is not None and told.value not in evidence.runs_by_id:
             yield f"a replay that was confirmed does not exist: {told.value.hex()}"

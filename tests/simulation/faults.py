@@ -5,8 +5,13 @@ Every fault is an event of the script: one that is not needed for a failure can 
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
 
 STORE_VERBS = (None, None, None, "release", "claim", "record", "heartbeat", "open_callback", "write_chunk")
 """Which verb an armed fault waits for; None is the next one, whichever it is."""
@@ -27,7 +32,20 @@ def fault_events(random: Random, duration: float, nodes: int) -> list[FaultEvent
 def _fault(random: Random, at: float, nodes: int) -> FaultEvent:
     node = random.randrange(nodes)
     kind = random.choice(
-        ("crash", "crash", "armed", "armed", "armed", "armed", "freeze", "stop", "cut", "storm", "clock", "downtime")
+        (
+            "crash",
+            "crash",
+            "armed",
+            "armed",
+            "armed",
+            "armed",
+            "freeze",
+            "stop",
+            "cut",
+            "storm",
+            "clock",
+            "downtime",
+        )
     )
     args: dict[str, Any] = {"node": node}
     if kind == "crash":
@@ -35,7 +53,11 @@ def _fault(random: Random, at: float, nodes: int) -> FaultEvent:
     elif kind == "armed":
         args["point"] = random.choice(("before", "after", "after", "send", "answer"))
         args["verb"] = random.choice(STORE_VERBS) if args["point"] in ("before", "after") else None
-        what = ("crash", "crash", "freeze") if args["point"] in ("send", "answer") else ("crash", "freeze", "fail")
+        what = (
+            ("crash", "crash", "freeze")
+            if args["point"] in ("send", "answer")
+            else ("crash", "freeze", "fail")
+        )
         args["what"] = random.choice(what)
         args["down"] = random.choice((0.5, 5.0, 35.0))
     elif kind == "freeze":
@@ -49,7 +71,11 @@ def _fault(random: Random, at: float, nodes: int) -> FaultEvent:
         args["seconds"] = random.choice((3.0, 20.0))
         args["before"], args["after"] = random.choice(((0.3, 0.0), (0.0, 0.3), (0.2, 0.2)))
     elif kind == "clock":
-        args = {"by_ms": random.choice((-3_600_000, -61_000, -5_000, -700, 900, 20_000, 59_000, 90_000, 7_200_000))}
+        args = {
+            "by_ms": random.choice(
+                (-3_600_000, -61_000, -5_000, -700, 900, 20_000, 59_000, 90_000, 7_200_000)
+            )
+        }
     else:
         args = {"down": random.choice((10.0, 100.0, 4_000.0, 90_000.0, 8 * 86_400.0))}
     return at, f"fault_{kind}", args
@@ -59,3 +85,92 @@ def recovery_s(kind: str, args: dict[str, Any], lease: float) -> float:
     """How long after its moment a fault may be felt, until leases have lapsed and clocks are followed again."""
     lasting = args.get("down", 0.0) + args.get("seconds", 0.0)
     return float(lasting) + lease + 8.0
+
+
+def _crash(world: World, args: dict[str, Any]) -> None:
+    node = world.node_at(args["node"])
+    if node is not None:
+        world.reboot_later(node, args["down"])
+
+
+def _armed(world: World, args: dict[str, Any]) -> None:
+    world.armed.append(args)
+
+
+def _freeze(world: World, args: dict[str, Any]) -> None:
+    node = world.node_at(args["node"])
+    if node is not None:
+        world.freeze(node, args["seconds"])
+
+
+def _stop(world: World, args: dict[str, Any]) -> None:
+    node = world.node_at(args["node"])
+    if node is not None and node.answers:
+        world.disturb("stop", args | {"seconds": 5.0})
+        task = node.spawn(node.stop())
+        task.add_done_callback(lambda _: world.reboot_later(node, args["down"]), context=world._context)
+
+
+def _cut(world: World, args: dict[str, Any]) -> None:
+    node = world.node_at(args["node"])
+    if node is not None:
+        world.disturb("cut", args)
+        node.cut = "replies" if args["replies_only"] else "both"
+        world.later(args["seconds"], lambda: setattr(node, "cut", None))
+
+
+def _storm(world: World, args: dict[str, Any]) -> None:
+    node = world.node_at(args["node"])
+    if node is not None:
+        world.disturb("storm", args)
+        node.storm = (args["before"], args["after"])
+        world.later(args["seconds"], lambda: setattr(node, "storm", (0.0, 0.0)))
+
+
+def _clock(world: World, args: dict[str, Any]) -> None:
+    world.disturb("clock back" if args["by_ms"] < 0 else "clock forward", {})
+    world.jump_ms += args["by_ms"]
+    world.set_back_ms += min(args["by_ms"], 0)
+
+
+def _downtime(world: World, args: dict[str, Any]) -> None:
+    """Everything is down for a long time: nothing moves meanwhile but the clock."""
+    for node in world.nodes:
+        world.reboot_later(node, 1.0)
+    world.disturb("downtime", {"down": 1.0})
+    world.jump_ms += int(args["down"] * 1000)
+    world.skipped_s += args["down"]
+
+
+def _snapshot(world: World, args: dict[str, Any]) -> None:
+    copy = sqlite3.connect(":memory:")
+    world.store.connection.backup(copy)
+    world.snapshot = (copy, len(world.trail.notes))
+
+
+def _restore(world: World, args: dict[str, Any]) -> None:
+    """The database is put back to how it was at the snapshot, and every node is started anew."""
+    if world.snapshot is None:
+        return
+    for node in world.nodes:
+        world.reboot_later(node, args["down"])
+    world.disturb("restore", args)
+    copy, notes = world.snapshot
+    copy.backup(world.store.connection)
+    world.lost_notes += world.trail.notes[notes:]
+    del world.trail.notes[notes:]
+
+
+STRIKES: dict[str, Callable[[World, dict[str, Any]], None]] = {
+    "fault_crash": _crash,
+    "fault_armed": _armed,
+    "fault_freeze": _freeze,
+    "fault_stop": _stop,
+    "fault_cut": _cut,
+    "fault_storm": _storm,
+    "fault_clock": _clock,
+    "fault_downtime": _downtime,
+    "fault_snapshot": _snapshot,
+    "fault_restore": _restore,
+}
+"""What each event of a fault does to the world."""

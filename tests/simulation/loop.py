@@ -1,9 +1,9 @@
 """An event loop in virtual time, on which whole nodes can be stopped dead or frozen between any two steps.
 
-Time all but stands still while callbacks run, and leaps to the next timer when none is ready, so `asyncio.sleep`, `call_later`
-and timeouts run as they are, thousands of times faster. Every callback carries the context it was made in, and with
-it the node it belongs to: what belongs to a frozen node waits until it thaws,
-and what belongs to a dead one for ever.
+Time all but stands still while callbacks run, and leaps to the next timer when none is ready, so `asyncio.sleep`,
+`call_later` and timeouts run as they are, thousands of times faster. Every callback carries the context it was made in,
+and with it the node it belongs to: what belongs to a frozen node waits until it thaws, what belongs to a dead one for
+ever.
 """
 
 from __future__ import annotations

@@ -121,7 +121,9 @@ class Node:
             loops.clock_loop(self.clock, self.line, alarm),
             loops.upkeep_loop([self.worker.find_strays], poll),
             fan_out.loop(),
-            loops.release_loop(engine, alarm, self.worker, poll, lambda: self.clock.held or not self.may_work),
+            loops.release_loop(
+                engine, alarm, self.worker, poll, lambda: self.clock.held or not self.may_work
+            ),
             loops.upkeep_loop([engine.recover, engine.expire, engine.unstick], loops.UPKEEP_S),
             loops.upkeep_loop([engine.rezone, engine.forget, fan_out.tidy], HOUSEKEEPING_S),
         ):
@@ -177,7 +179,9 @@ class SimulatedLease(Lease):
 
     async def beat_on(self) -> None:
         while True:
-            self._pulse = self._loop.time()  # whether the event loop moves: here it is frozen together with this
+            self._pulse = (
+                self._loop.time()
+            )  # whether the event loop moves: here it is frozen together with this
             try:
                 async with asyncio.timeout(self._lease_s / 2):
                     await self._beat(self._wire)

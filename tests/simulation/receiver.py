@@ -95,10 +95,14 @@ class Receiver:
             return
         if word not in ("ok", "complete"):
             world.count(f"target: {word}")
-        seconds = random.random() * plan.timeout_s * 1.3 if word in ("slow", "late") else random.random() * 0.02
+        seconds = (
+            random.random() * plan.timeout_s * 1.3 if word in ("slow", "late") else random.random() * 0.02
+        )
         outcome = _OUTCOMES.get(word) or Outcome(Verdict.ACCEPTED, status=202)
         if word == "busy":
-            outcome = Outcome(Verdict.FAILED, error="429", status=429, retry_after_ms=random.choice((300, 4000)))
+            outcome = Outcome(
+                Verdict.FAILED, error="429", status=429, retry_after_ms=random.choice((300, 4000))
+            )
         self._later(lambda: _give(answer, outcome), seconds)
         if plan.callback and outcome.verdict is Verdict.ACCEPTED:
             self._finish_later(call, word, plan.deadline_s)
@@ -109,7 +113,11 @@ class Receiver:
         for word_, seconds in {
             "complete": [("complete", first)],
             "fail_later": [("fail", first)],
-            "beats": [("heartbeat", deadline * 0.6), ("heartbeat", deadline * 1.2), ("complete", deadline * 1.7)],
+            "beats": [
+                ("heartbeat", deadline * 0.6),
+                ("heartbeat", deadline * 1.2),
+                ("complete", deadline * 1.7),
+            ],
             "never": [],
             "late": [("complete", deadline * 1.02 + random.random() * 3)],
             "at_once": [("complete", 0.0)],

@@ -100,7 +100,9 @@ def report(result: Result, shorten: bool) -> None:
     print(f"  repeat: python -m tests.simulation.run --seeds 1 --first {result.seed}")
     if shorten:
         script, found = shrink(script_for(result.seed), lambda one: play(one).found)
-        print(f"  shrunk to {len(script.events)} events, of which {len(script.disturbing)} faults: {found[0]}")
+        print(
+            f"  shrunk to {len(script.events)} events, of which {len(script.disturbing)} faults: {found[0]}"
+        )
         print(f"  {script.profile}")
         for event in script.events:
             print(f"    {event}")
@@ -116,14 +118,20 @@ def totals(counts: Counter[str], seeds: int, failed: int, seconds: float) -> str
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.simulation.run", description="Play seeds of the simulation.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.simulation.run", description="Play seeds of the simulation."
+    )
     parser.add_argument("--seeds", type=int, default=100, help="how many")
     parser.add_argument("--first", type=int, default=1, help="the first of them")
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
-    parser.add_argument("--no-shrink", action="store_true", help="do not look for the least script that fails")
+    parser.add_argument(
+        "--no-shrink", action="store_true", help="do not look for the least script that fails"
+    )
     given = parser.parse_args()
     started, counts, failed = time.monotonic(), Counter[str](), []
-    for result in play_all(range(given.first, given.first + given.seeds), given.processes if given.seeds > 1 else 1):
+    for result in play_all(
+        range(given.first, given.first + given.seeds), given.processes if given.seeds > 1 else 1
+    ):
         counts += result.counts
         if result.found:
             report(result, not given.no_shrink and len(failed) < 3)
@@ -136,7 +144,7 @@ def _with_fixed_hashes() -> None:
     """Sets of bytes are walked in the order of their hashes: start again where these are random."""
     if os.environ.get("PYTHONHASHSEED") != "0":
         command = [sys.executable, "-m", "tests.simulation.run", *sys.argv[1:]]
-        os.execve(sys.executable, command, {**os.environ, "PYTHONHASHSEED": "0"})  # noqa: S606
+        os.execve(sys.executable, command, {**os.environ, "PYTHONHASHSEED": "0"})
 
 
 if __name__ == "__main__":

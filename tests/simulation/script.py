@@ -196,7 +196,21 @@ def _timing(random: Random, profile: Profile, zone: str, change: int | None) -> 
     if change is not None and random.random() < 0.5:
         moment = change + random.randint(-30, int(profile.duration))
     local = _local(zone, moment)
-    shape = random.choice(("seconds", "seconds", "seconds", "minutes", "minutes", "moment", "moment", "hour", "every", "every", "once"))
+    shape = random.choice(
+        (
+            "seconds",
+            "seconds",
+            "seconds",
+            "minutes",
+            "minutes",
+            "moment",
+            "moment",
+            "hour",
+            "every",
+            "every",
+            "once",
+        )
+    )
     timing: dict[str, Any] = {"zone": zone}
     if shape == "seconds":
         timing["spec"] = f"{random.choice(('*/5', '*/10', '*/20', '7,33', '0,1,2,30', '*'))} * * * * *"

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from tests.support import oracle
@@ -114,7 +115,7 @@ def _is_chosen(pieces: list[Piece], at: int, reading: int, overlap: str) -> bool
 def _from_gaps(readings: oracle.Readings, pieces: list[Piece], gap: str) -> list[int]:
     """Where readings fire that no clock ever showed."""
     found = []
-    for (_, change, before), (_, _, behind) in zip(pieces, pieces[1:], strict=False):
+    for (_, change, before), (_, _, behind) in pairwise(pieces):
         if 0 < behind - before < DATE_LINE_S:
             # Read in the old offset, the readings of the gap lie just behind the change.
             lost = _matching(readings, change, change + behind - before, before)
@@ -127,7 +128,7 @@ def _pieces(zone: str, low: int, high: int) -> list[Piece]:
     first, last = low - 2 * 86_400, high + 2 * 86_400
     known = _changes(zone, first // 864_000, last // 864_000 + 1)
     edges = [first, *(at for at in known if first < at < last), last]
-    return [(a, b, _offset(zone, a)) for a, b in zip(edges, edges[1:], strict=False)]
+    return [(a, b, _offset(zone, a)) for a, b in pairwise(edges)]
 
 
 @lru_cache(maxsize=4096)

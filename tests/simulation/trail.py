@@ -10,18 +10,38 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-_FINAL_RUN = "('succeeded', 'failed', 'cancelled')"
+_ENDS = "schedule_id, new.first_ms, new.last_ms, new.count, new.reason, new.version"
 _TRIGGERS = (
-    ("fire_new", "AFTER INSERT ON fires", "'fire', new.id, new.schedule_id, new.kind, new.state, new.slot_ms, new.due_ms, new.fired_ms, new.version, new.request"),
-    ("fire_state", "AFTER UPDATE OF state ON fires WHEN old.state <> new.state", "'fire_state', new.id, new.schedule_id, new.kind, new.state, old.state"),
-    ("run_new", "AFTER INSERT ON runs", "'run', new.id, new.fire_id, new.schedule_id, new.mode, new.row_key, new.generation"),
-    ("run_state", "AFTER UPDATE OF state ON runs", "'run_state', new.id, new.state, old.state, new.attempts, old.attempts"),
-    ("span_new", "AFTER INSERT ON spans", "'span', new.schedule_id, new.first_ms, new.last_ms, new.count, new.reason, new.version"),
-    ("span_more", "AFTER UPDATE ON spans", "'span', new.schedule_id, new.first_ms, new.last_ms, new.count, new.reason, new.version"),
-    ("cursor_new", "AFTER INSERT ON cursors", "'cursor', new.schedule_id, new.version, new.accounted_to, NULL, NULL, new.next_due, NULL"),
-    ("cursor_moved", "AFTER UPDATE OF accounted_to, version, next_due ON cursors", "'cursor', new.schedule_id, new.version, new.accounted_to, old.version, old.accounted_to, new.next_due, old.next_due"),
-    ("target_off", "AFTER UPDATE OF state ON targets", "'target', new.id, new.state"),
-)  # fmt: skip
+    (
+        "AFTER INSERT ON fires",
+        "'fire', new.id, new.schedule_id, new.kind, new.state, new.slot_ms, new.due_ms, new.fired_ms, new.version,"
+        " new.request",
+    ),
+    (
+        "AFTER UPDATE OF state ON fires WHEN old.state <> new.state",
+        "'fire_state', new.id, new.schedule_id, new.kind, new.state, old.state",
+    ),
+    (
+        "AFTER INSERT ON runs",
+        "'run', new.id, new.fire_id, new.schedule_id, new.mode, new.row_key, new.generation",
+    ),
+    (
+        "AFTER UPDATE OF state ON runs",
+        "'run_state', new.id, new.state, old.state, new.attempts, old.attempts",
+    ),
+    ("AFTER INSERT ON spans", f"'span', new.{_ENDS}"),
+    ("AFTER UPDATE ON spans", f"'span', new.{_ENDS}"),
+    (
+        "AFTER INSERT ON cursors",
+        "'cursor', new.schedule_id, new.version, new.accounted_to, NULL, NULL, new.next_due, NULL",
+    ),
+    (
+        "AFTER UPDATE OF accounted_to, version, next_due ON cursors",
+        "'cursor', new.schedule_id, new.version, new.accounted_to, old.version, old.accounted_to, new.next_due,"
+        " old.next_due",
+    ),
+)
+"""When something is noted, and what: first its kind, then its values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +60,17 @@ class Note:
 class Trail:
     """`begin` a transaction, then `keep` or `drop` what the triggers told of it."""
 
-    def __init__(self, connection: sqlite3.Connection, time: Callable[[], float], db: Callable[[], int]) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, time: Callable[[], float], db: Callable[[], int]
+    ) -> None:
         self.notes: list[Note] = []
         self._pending: list[tuple[Any, ...]] = []
         self._time, self._db = time, db
         self._tx = 0
         connection.create_function("sim_note", -1, self._note)
-        for name, when, values in _TRIGGERS:
-            connection.execute(f"CREATE TEMP TRIGGER sim_{name} {when} BEGIN SELECT sim_note({values}); END")
+        for number, (when, values) in enumerate(_TRIGGERS):
+            statement = f"CREATE TEMP TRIGGER sim_{number} {when} BEGIN SELECT sim_note({values}); END"
+            connection.execute(statement)
 
     def _note(self, *values: Any) -> None:
         self._pending.append(values)

@@ -120,12 +120,16 @@ class Users:
 
         await node.schedules.change(self._world.workspaces[workspace], schedule_id, change)
 
-    async def _fire_now(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> tuple[Id, str | None]:
+    async def _fire_now(
+        self, node: Node, workspace: int, schedule_id: Id, args: Any
+    ) -> tuple[Id, str | None]:
         request = f"request {args['number']}" if args["again"] else None
         fire = await node.schedules.fire_now(self._world.workspaces[workspace], schedule_id, request)
         return fire.id, request
 
-    async def _backfill(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> tuple[int, int, list[int]]:
+    async def _backfill(
+        self, node: Node, workspace: int, schedule_id: Id, args: Any
+    ) -> tuple[int, int, list[int]]:
         upto = node.clock.now_ms()
         since = upto - args["seconds"] * 1000
         fires = await node.schedules.backfill(self._world.workspaces[workspace], schedule_id, since, upto)

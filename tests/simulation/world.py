@@ -20,7 +20,7 @@ from horarium.store.migrate import migrate_sqlite
 from horarium.store.sqlite import InlineSqliteStore
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import audiences
-from tests.simulation.faults import recovery_s
+from tests.simulation.faults import STRIKES, recovery_s
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.node import Node
 from tests.simulation.receiver import Receiver
@@ -59,7 +59,7 @@ class World:
         self.trail = Trail(self.store.connection, self.loop.time, self.db_ms)
         self.store.listen(self._broadcast)
         self._committing: Node | None = None
-        self._snapshot: tuple[sqlite3.Connection, int] | None = None
+        self.snapshot: tuple[sqlite3.Connection, int] | None = None
         self.lost_notes: list[Note] = []
         self.overdue: list[str] = []
         self.undrained: list[str] = []
@@ -72,7 +72,11 @@ class World:
         urandom, token = self.random("ids").randbytes, self.random("tokens")
         with (
             patch("horarium.domain.ids.os", SimpleNamespace(urandom=urandom)),
-            patch("horarium.worker.worker.secrets", SimpleNamespace(token_urlsafe=lambda n: token.randbytes(n).hex())),
+            patch("horarium.domain.ids._latest", [0, 0]),
+            patch(
+                "horarium.worker.worker.secrets",
+                SimpleNamespace(token_urlsafe=lambda n: token.randbytes(n).hex()),
+            ),
             patch("horarium.engine.lease.time", SimpleNamespace(monotonic=self.loop.time)),
             structlog.testing.capture_logs(),
         ):
@@ -124,7 +128,9 @@ class World:
 
     # The database
 
-    async def commit(self, node: Node, name: str, verb: Callable[..., Awaitable[Any]], args: Any, kwargs: Any) -> Any:
+    async def commit(
+        self, node: Node, name: str, verb: Callable[..., Awaitable[Any]], args: Any, kwargs: Any
+    ) -> Any:
         """Run a verb whole, at this instant."""
         if self.over:
             raise asyncio.CancelledError
@@ -152,8 +158,14 @@ class World:
         self.principals = [random_id(now) for _ in range(2)]
         for number, (workspace, principal) in enumerate(zip(self.workspaces, self.principals, strict=True)):
             name = f"w{number}"
-            write("INSERT INTO workspaces VALUES (?, ?, ?, '{}', 1, ?, ?, NULL)", (workspace, name, name, now, now))
-            write("INSERT INTO principals VALUES (?, ?, 'service', 'p', NULL, ?, NULL)", (principal, workspace, now))
+            write(
+                "INSERT INTO workspaces VALUES (?, ?, ?, '{}', 1, ?, ?, NULL)",
+                (workspace, name, name, now, now),
+            )
+            write(
+                "INSERT INTO principals VALUES (?, ?, 'service', 'p', NULL, ?, NULL)",
+                (principal, workspace, now),
+            )
             write("INSERT INTO grants VALUES (?, ?, ?, ?)", (principal, EVERY_TARGET, workspace, now))
         self.targets = [self._target(number, plan, now) for number, plan in enumerate(self.script.targets)]
         self._plans = dict(zip(self.targets, self.script.targets, strict=True))
@@ -291,7 +303,7 @@ class World:
 
     def _happen(self, event: Event) -> None:
         if event.kind.startswith("fault_"):
-            getattr(self, f"_{event.kind}")(dict(event.args))
+            STRIKES[event.kind](self, dict(event.args))
         else:
             self.spawn(self._user(event))
 
@@ -301,70 +313,6 @@ class World:
         except Exception as error:  # whatever is not an answer that users may be given
             self.fault_found(f"{event.kind}: {error!r}")
 
-    def _fault_crash(self, args: dict[str, Any]) -> None:
-        node = self.node_at(args["node"])
-        if node is not None:
-            self.reboot_later(node, args["down"])
-
-    def _fault_armed(self, args: dict[str, Any]) -> None:
-        self.armed.append(args)
-
-    def _fault_freeze(self, args: dict[str, Any]) -> None:
-        node = self.node_at(args["node"])
-        if node is not None:
-            self.freeze(node, args["seconds"])
-
-    def _fault_stop(self, args: dict[str, Any]) -> None:
-        node = self.node_at(args["node"])
-        if node is not None and node.answers:
-            self.disturb("stop", args | {"seconds": 5.0})
-            task = node.spawn(node.stop())
-            task.add_done_callback(lambda _: self.reboot_later(node, args["down"]), context=self._context)
-
-    def _fault_cut(self, args: dict[str, Any]) -> None:
-        node = self.node_at(args["node"])
-        if node is not None:
-            self.disturb("cut", args)
-            node.cut = "replies" if args["replies_only"] else "both"
-            self.later(args["seconds"], lambda: setattr(node, "cut", None))
-
-    def _fault_storm(self, args: dict[str, Any]) -> None:
-        node = self.node_at(args["node"])
-        if node is not None:
-            self.disturb("storm", args)
-            node.storm = (args["before"], args["after"])
-            self.later(args["seconds"], lambda: setattr(node, "storm", (0.0, 0.0)))
-
-    def _fault_clock(self, args: dict[str, Any]) -> None:
-        self.disturb("clock back" if args["by_ms"] < 0 else "clock forward", {})
-        self.jump_ms += args["by_ms"]
-        self.set_back_ms += min(args["by_ms"], 0)
-
-    def _fault_downtime(self, args: dict[str, Any]) -> None:
-        """Everything is down for a long time: nothing moves meanwhile but the clock."""
-        for node in self.nodes:
-            self.reboot_later(node, 1.0)
-        self.disturb("downtime", {"down": 1.0})
-        self.jump_ms += int(args["down"] * 1000)
-        self.skipped_s += args["down"]
-
-    def _fault_snapshot(self, args: dict[str, Any]) -> None:
-        copy = sqlite3.connect(":memory:")
-        self.store.connection.backup(copy)
-        self._snapshot = (copy, len(self.trail.notes))
-
-    def _fault_restore(self, args: dict[str, Any]) -> None:
-        """The database is put back to how it was at the snapshot, and every node is started anew."""
-        if self._snapshot is None:
-            return
-        for node in self.nodes:
-            self.reboot_later(node, args["down"])
-        self.disturb("restore", args)
-        copy, notes = self._snapshot
-        copy.backup(self.store.connection)
-        self.lost_notes += self.trail.notes[notes:]
-        del self.trail.notes[notes:]
-
     def _heal(self) -> None:
         """No fault from here on; what is dead comes back as its supervisor starts it."""
         self.healed = True
@@ -373,6 +321,10 @@ class World:
         if self.set_back_ms:  # a clock that was set back is set right
             self.disturb("clock forward", {})
             self.jump_ms -= self.set_back_ms
+        # An operator lifts the limits of rates: a backlog of thousands is not what the drain is about.
+        self.store.connection.execute(
+            "UPDATE targets SET rate_per_second = NULL, version = version + 1 WHERE rate_per_second IS NOT NULL"
+        )
         for node in self.nodes:
             node.cut, node.storm = None, (0.0, 0.0)
             if node.frozen:
@@ -409,7 +361,10 @@ class World:
         found = []
         for what, sql in (
             ("open run", "SELECT hex(id), state FROM runs WHERE state IN ('pending', 'running')"),
-            ("open fire", "SELECT hex(id), state FROM fires WHERE state IN ('waiting', 'resolving', 'running')"),
+            (
+                "open fire",
+                "SELECT hex(id), state FROM fires WHERE state IN ('waiting', 'resolving', 'running')",
+            ),
             ("row left in ready", "SELECT hex(run_id), owner IS NULL FROM ready"),
             ("row left in fanouts", "SELECT hex(fire_id), owner IS NULL FROM fanouts"),
             ("row left in row_locks", "SELECT hex(run_id), row_key FROM row_locks"),

@@ -1,0 +1,183 @@
+"""The checker is worth what it catches: faults planted in the code of the engine, each found within a few seeds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from unittest.mock import patch
+
+import pytest
+
+from horarium.domain import plan as plan_module
+from horarium.domain.fire import SpanReason
+from horarium.domain.ids import fire_id
+from horarium.domain.plan import Passed, Plan, plan
+from horarium.store.statements import Statement, load
+from horarium.store.verbs import dispatch, release
+from horarium.worker.worker import Worker
+from tests.simulation.run import play
+from tests.simulation.script import Event, Script, script_for
+
+SEEDS = range(1, 26)
+"""Each planted fault must be found by one of these."""
+
+
+def caught(check: str, scripts: Iterator[Script]) -> bool:
+    """Whether a named check speaks for one of the scripts."""
+    return any(words.startswith(check) for script in scripts for words in play(script).found)
+
+
+def some_scripts() -> Iterator[Script]:
+    return (script_for(seed) for seed in SEEDS)
+
+
+def with_restores() -> Iterator[Script]:
+    """Scripts in which the database is put back to an earlier state, as from a backup."""
+    for script in some_scripts():
+        events = [event for event in script.events if not event.kind.startswith("fault")]
+        half = script.profile.duration / 2
+        events += [Event(half, "fault_snapshot"), Event(half + 30.0, "fault_restore", {"down": 2.0})]
+        yield replace(script, events=tuple(sorted(events, key=lambda event: event.at)))
+
+
+def with_long_freezes() -> Iterator[Script]:
+    """Scripts with two nodes, of which one freezes at its work for longer than its lease lasts."""
+    for script in some_scripts():
+        profile = replace(script.profile, nodes=2, alone=False, lease=6.0, calm=False)
+        events = [event for event in script.events if not event.kind.startswith("fault")]
+        for at in range(10, 80, 4):
+            args = {"node": at // 4 % 2, "point": "answer", "verb": None, "what": "freeze", "down": 12.0}
+            events.append(Event(float(at), "fault_armed", args))
+        yield replace(script, profile=profile, events=tuple(sorted(events, key=lambda event: event.at)))
+
+
+@contextmanager
+def altered(name: str, change: Callable[[Statement], Statement]) -> Iterator[None]:
+    """A named statement put in place of the real one."""
+    statements = load("sqlite")
+    with patch.dict(statements, {name: change(statements[name])}):
+        yield
+
+
+def shifting_ids(*given: object) -> bytes:
+    """Ids that are new each time: the constraint on (schedule, kind, slot, request) refuses nothing any more."""
+    one = fire_id(*given)  # type: ignore[arg-type]
+    return one[:9] + os.urandom(7)
+
+
+def test_nothing_is_found_where_nothing_is_planted():
+    for scripts in (some_scripts(), with_restores(), with_long_freezes()):
+        for script in scripts:
+            assert play(script).found == [], script.seed
+
+
+def test_it_sees_a_slot_that_fires_twice_once_uniqueness_is_gone():
+    with patch.object(release, "fire_id", shifting_ids):
+        assert caught("fired_once_3", with_restores())
+
+
+def test_it_sees_a_second_fire_of_a_slot_that_the_constraint_would_have_refused():
+    """Two nodes that released from one reading: the unique id stops the second, until it shifts."""
+    real = release._release
+
+    async def twice(tx, due, batch, careful):
+        before = await tx.rows("due_schedules", now=batch.now, limit=1_000, every_target=release.EVERY_TARGET)
+        done = await real(tx, due, batch, careful)
+        if before and len(before) == len(due):
+            again = release._Batch(batch.now, None, 0)
+            await real(tx, before, again, True)
+        return done
+
+    with patch.object(release, "_release", twice), patch.object(release, "fire_id", shifting_ids):
+        assert caught("fired_once_3", some_scripts())
+
+
+def test_it_sees_a_fire_one_millisecond_early():
+    real = release.release
+
+    async def early(tx, now, *given, **named):
+        return await real(tx, now + 1, *given, **named)
+
+    early.__name__ = "release"
+    with (
+        patch("horarium.engine.steps.release_verbs.release", early),
+        patch.object(release, "earliest_due", _one_less(release.earliest_due)),
+    ):
+        assert caught("never_early_2", some_scripts())
+
+
+def _one_less(real):
+    async def earliest_due(tx):
+        found = await real(tx)
+        return None if found is None else found - 1
+
+    return earliest_due
+
+
+def test_it_sees_a_cursor_that_forgets_what_it_has_accounted_for():
+    def forgets(*given: object) -> Plan:
+        found = plan(*given)  # type: ignore[arg-type]
+        return replace(found, accounted_to=given[2])
+
+    def still(statement: Statement) -> Statement:
+        return replace(statement, sql=statement.sql.replace("accounted_to = ?2, ", ""))
+
+    with patch.object(release, "plan", forgets), altered("advance_fired", still):
+        assert caught("covered_once_1", some_scripts())
+
+
+def test_it_sees_a_lease_without_its_epoch():
+    """A frozen worker that wakes records over its successor."""
+
+    def no_epoch(statement: Statement) -> Statement:
+        return replace(statement, sql="DELETE FROM ready WHERE run_id = ?1 AND (?2 IS NOT NULL OR ?3)")
+
+    async def all_held(tx, node, ended, now, careful=False):
+        await dispatch._write_ends(tx, [one for one in ended if one.state.final], now)
+        await tx.run("forget_ready", ids=[one.end.run_id for one in ended if one.state.final])
+        again = [one for one in ended if not one.state.final]
+        return await real(tx, node, again, now, careful) if again else []
+
+    real = dispatch.record
+    all_held.__name__ = "record"
+    with ExitStack() as stack:
+        stack.enter_context(altered("release_leases", no_epoch))
+        stack.enter_context(patch.object(dispatch, "record", all_held))
+        stack.enter_context(patch.object(Worker, "_stop", lambda *_: None))
+        assert caught("final_is_final_10", with_long_freezes())
+
+
+@pytest.mark.parametrize("reason", [SpanReason.SKIPPED, SpanReason.MISSED])
+def test_it_sees_slots_that_are_passed_over_without_an_entry(reason):
+    def silent(*given: object) -> Plan:
+        found = plan(*given)  # type: ignore[arg-type]
+        kept = [
+            entry for entry in found.entries if not isinstance(entry, Passed) or entry.reason is not reason
+        ]
+        return replace(found, entries=tuple(kept))
+
+    with patch.object(release, "plan", silent):
+        assert caught("covered_once_1", some_scripts())
+
+
+def test_it_sees_a_pause_that_leaves_no_span():
+    async def nothing(*_: object) -> None:
+        return None
+
+    with patch("horarium.store.verbs.schedules._record_passed", nothing):
+        assert caught("covered_once_1", some_scripts())
+
+
+def test_it_sees_an_overlap_that_nobody_decided():
+    with patch.object(plan_module, "decide", lambda *_: plan_module.Decision.START):
+        assert caught("overlap_holds_5", some_scripts())
+
+
+def test_it_sees_a_counter_that_counts_twice():
+    def twice(statement: Statement) -> Statement:
+        return replace(statement, sql=statement.sql.replace("succeeded + ?3", "succeeded + 2 * ?3"))
+
+    with altered("settle_cursors", twice):
+        assert caught("counters_true_12", some_scripts())

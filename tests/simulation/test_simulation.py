@@ -1,0 +1,86 @@
+"""Some hundred seeds of the simulation, and what the simulation itself promises."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.simulation.run import play
+from tests.simulation.script import Event, script_for
+from tests.simulation.shrink import shrink
+from tests.simulation.slots import slots_between
+from tests.simulation.world import World
+from tests.support import oracle
+
+SEEDS = 320
+
+
+def test_hundreds_of_seeds_hold_every_invariant():
+    """In processes of their own, as `make simulate` plays them; what fails is told with the command that repeats it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.simulation.run", "--seeds", str(SEEDS), "--first", "1", "--no-shrink"],
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr[-4000:]
+    assert f"{SEEDS} seeds, 0 failed" in done.stdout
+
+
+def log_of(seed: int) -> list[object]:
+    world = World(script_for(seed)).play()
+    return [*world.trail.notes, *world.receiver.log]
+
+
+@pytest.mark.parametrize("seed", [3, 12, 29])
+def test_a_seed_is_the_same_world_each_time(seed):
+    assert log_of(seed) == log_of(seed)
+
+
+def test_a_failing_script_is_made_shorter_until_nothing_can_be_left_out():
+    script = script_for(36)
+    culprit = Event(50.0, "fault_crash", {"node": 0, "down": 1.0})
+    script = replace(script, events=(*script.events, culprit))
+
+    def findings(one):
+        return ["crashed: once"] if culprit in one.events else []
+
+    found = shrink(script, findings)
+    assert (found[0].events, found[1]) == ((culprit,), ["crashed: once"])
+
+
+def test_a_play_reports_what_it_met():
+    result = play(script_for(2))
+    assert result.found == []
+    assert result.counts["slots"] >= result.counts["fires"] > 0
+
+
+SPECS = ("*/7 * * * * *", "*/5 * * * *", "30 1 * * *", "17 30 2 * * *", "0 0 * * *", "*/10 1,2,3 * * *")
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "UTC"])
+@pytest.mark.parametrize("policies", [("next_valid", "first"), ("skip", "last"), ("shift", "both")])
+def test_the_oracle_agrees_with_the_other_oracle(zone, policies):
+    """Two brute forces, one over seconds and one over readings, around clock changes."""
+    gap, overlap = policies
+    changes = oracle.transitions(zone, 1_767_225_600, 1_798_761_600) or [1_772_366_400]
+    for change in changes[:2]:
+        for spec in SPECS:
+            low, high = change - 7_000, change + 9_000
+            timing = {"spec": spec, "zone": zone, "dst_gap": gap, "dst_overlap": overlap}
+            expected = oracle.fires(oracle.cron(spec), zone, low, high, gap, overlap, "elapsed")
+            assert slots_between(timing, low, high) == expected, datetime.fromtimestamp(change, UTC)
+
+
+def test_the_oracle_knows_bounds_beats_and_single_instants():
+    assert slots_between({"spec": "@every 7s", "anchor": 100}, 100, 121) == [107, 114, 121]
+    assert slots_between({"spec": "* * * * * *", "start": 12, "end": 14}, 0, 100) == [12, 13, 14]
+    once = {"spec": '{"once":"1970-01-01T00:01:00Z"}'}
+    assert (slots_between(once, 59, 60), slots_between(once, 60, 90)) == ([60], [])
