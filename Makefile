@@ -9,7 +9,7 @@ ROUNDS ?= 10
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types setup serve simulate chaos instants bench clean
+.PHONY: help demo test long lint types setup serve simulate chaos instants bench clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,8 +30,11 @@ demo: ## set up and watch schedules fire: the main job in a minute
 	@echo
 	@echo "Keep a server running with:  $(BIN)/horarium serve --data ./horarium-data"
 
-test: $(READY) ## run the whole test suite
-	@$(BIN)/python -m pytest
+test: $(READY) ## run the test suite
+	@$(BIN)/python -m pytest -m "not long"
+
+long: $(READY) ## run the long tests: chaos, kills, many nodes, hundreds of simulated seeds
+	@$(BIN)/python -m pytest -m long
 
 lint: $(READY) ## style, and the direction of imports
 	@$(BIN)/ruff check src tests

@@ -21,6 +21,7 @@ SEED = int(os.environ.get("HORARIUM_CHAOS_SEED", "1"))
 LEAST_SLOTS = 20 * ROUNDS * sum(count for _, count, _ in LOAD)
 
 
+@pytest.mark.long
 def test_three_nodes_on_postgresql_account_for_every_slot_through_faults(tmp_path: Path) -> None:
     print(f"seed {SEED}, {ROUNDS} rounds on PostgreSQL")
     with postgres_place() as place:
@@ -31,6 +32,7 @@ def test_three_nodes_on_postgresql_account_for_every_slot_through_faults(tmp_pat
     assert totals.slots >= LEAST_SLOTS
 
 
+@pytest.mark.long
 def test_one_process_on_sqlite_accounts_for_every_slot_through_faults(tmp_path: Path) -> None:
     print(f"seed {SEED}, {ROUNDS} rounds on SQLite")
     with sqlite_place(tmp_path) as place:

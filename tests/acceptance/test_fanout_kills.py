@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 import orjson
+import pytest
 
 from tests.acceptance.server_kills import Server
 from tests.support.delivery_log import deliveries, receiving
@@ -27,6 +28,7 @@ KILLS = (0.2, 0.5, 0.8)
 """Of the audience read, when the server is killed."""
 
 
+@pytest.mark.long
 def test_an_audience_is_delivered_once_each_through_three_kills(tmp_path: Path) -> None:
     log, server = tmp_path / "deliveries", Server(tmp_path / "data")
     database = tmp_path / "data" / "horarium.db"

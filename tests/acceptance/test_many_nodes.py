@@ -19,6 +19,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.support.delivery_log import Delivery, deliveries, receiving
 from tests.support.ledger_check import check, delivered_twice, from_postgres, open_work
@@ -111,6 +112,7 @@ def at(share: float, ordered: list[int]) -> int:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
+@pytest.mark.long
 async def test_one_of_three_nodes_is_killed_in_a_herd_and_nothing_is_lost(tmp_path: Path) -> None:
     log = tmp_path / "deliveries"
     log.touch()
