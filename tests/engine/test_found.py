@@ -112,3 +112,14 @@ async def test_slots_that_a_completed_schedule_named_are_accounted_for_when_it_m
     await shop.schedules.delete(shop.workspace, schedule.id)
     spans = shop.rows("SELECT first_ms, last_ms, count, reason FROM spans")
     assert [tuple(span) for span in spans] == [(NOON + 2 * MINUTE, NOON + 10 * MINUTE, 9, "cancelled")]
+
+
+async def test_what_is_recovered_is_recovered_in_one_go_and_not_in_circles(shop):
+    """A living node whose lease has lapsed, as all have when the clock leaps forward, claims it again at once."""
+    for _ in range(3):
+        await shop.schedule(ONCE)
+    shop.clock.now = NOON + MINUTE
+    await shop.engine.release(room=3)
+    shop.store.connection.execute("UPDATE ready SET owner = x'00'")
+    assert await shop.engine.recover() is False
+    assert shop.rows("SELECT count(*) FROM ready WHERE owner IS NULL")[0][0] == 3

@@ -50,14 +50,18 @@ class Engine:
         return await self.store.read(release_verbs.earliest_due)
 
     async def recover(self) -> bool:
-        """Free the runs of nodes whose lease has lapsed, or whose connection has been gone for SILENT_MS."""
+        """Free the runs of nodes whose lease has lapsed, or whose connection has been gone for SILENT_MS.
+
+        All in one go, and there is never more at once: what a living node claims again meanwhile (every lease has
+        lapsed when the clock leaps forward) must not be taken from it in circles.
+        """
         now = self.clock.now_ms()
         silent = await self.store.urgent(node_verbs.silent, self.node)
         for node in self.silent_since.keys() - set(silent):
             del self.silent_since[node]
         gone = [node for node in silent if now - self.silent_since.setdefault(node, now) >= SILENT_MS]
-        freed = await self.store.urgent(node_verbs.free_lapsed, now, self.node, gone)
-        return freed > 0
+        await self.store.urgent(node_verbs.free_lapsed, now, self.node, gone)
+        return False
 
     async def expire(self) -> bool:
         """Fail the runs whose target has not finished them in time."""
