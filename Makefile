@@ -31,7 +31,7 @@ demo: ## set up and watch schedules fire: the main job in a minute
 	@echo "Keep a server running with:  $(BIN)/horarium serve --data ./horarium-data"
 
 test: $(READY) ## run the test suite
-	@$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -m "not long"
 
 long: $(READY) ## run the long tests: chaos, kills, many nodes, hundreds of simulated seeds
 	@$(BIN)/python -m pytest -m long
