@@ -241,9 +241,7 @@ class TargetService:
         if problems:
             raise Invalid(problems)
 
-    def _executor_problems(
-        self, kind: str, config: Mapping[str, Any], enabled: bool
-    ) -> Iterator[Problem]:
+    def _executor_problems(self, kind: str, config: Mapping[str, Any], enabled: bool) -> Iterator[Problem]:
         executor = self.executors.get(kind)
         if kind == NO_EXECUTOR and not enabled:
             return
