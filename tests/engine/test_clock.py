@@ -74,3 +74,16 @@ async def test_an_answer_that_took_long_is_believed_less(clock, hands):
     assert clock.now_ms() == 1_000_100
     await clock.sample(Answering(hands, 1_000_200, 0))
     assert clock.now_ms() == 1_000_200
+
+
+def test_a_process_frozen_while_it_asked_is_off_by_no_more_than_it_was(clock, hands):
+    """35 s between question and answer, and a drift of 4 ms meanwhile: the drift is followed, half the wait is not."""
+    hands["ns"] += 35_000_000_000
+    clock.follow(1_035_000 + 4, 40_000 - 17_500, uncertain_ms=17_500)
+    assert clock.now_ms() == 1_035_004
+
+
+def test_the_first_sample_is_taken_for_the_earliest_time_that_it_may_mean(hands):
+    clock = DatabaseClock(lambda: hands["ns"])
+    clock.follow(1_000_000, 5_000, uncertain_ms=300)
+    assert clock.now_ms() == 999_700

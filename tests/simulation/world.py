@@ -321,9 +321,9 @@ class World:
         if self.set_back_ms:  # a clock that was set back is set right
             self.disturb("clock forward", {})
             self.jump_ms -= self.set_back_ms
-        # An operator lifts the limits of rates: a backlog of thousands is not what the drain is about.
+        # An operator lifts the limits of targets: how fast a backlog of thousands goes is not what is asked here.
         self.store.connection.execute(
-            "UPDATE targets SET rate_per_second = NULL, version = version + 1 WHERE rate_per_second IS NOT NULL"
+            "UPDATE targets SET rate_per_second = NULL, max_concurrency = NULL, version = version + 1"
         )
         for node in self.nodes:
             node.cut, node.storm = None, (0.0, 0.0)

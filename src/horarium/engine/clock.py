@@ -44,19 +44,20 @@ class DatabaseClock:
 
     def follow(self, database_ms: int, monotonic_ms: int, uncertain_ms: int = 0) -> int:
         """Take a sample: the database said `database_ms` when the monotonic clock stood at `monotonic_ms`, give
-        or take `uncertain_ms` (half the time that asking took). A difference that may be due to the asking
-        alone moves nothing."""
+        or take `uncertain_ms` (half the time that asking took). The clock moves by no more than the asking cannot
+        account for, and begins at the earliest that may be true: nothing is early because an answer was slow."""
         offset = database_ms - monotonic_ms
         if not self._set:
-            self._offset_ms, self._set = offset, True
+            self._offset_ms, self._set = offset - uncertain_ms, True
             return 0
         difference = offset - self._offset_ms
-        if abs(difference) <= STEP_MS + uncertain_ms:
+        certain = max(abs(difference) - uncertain_ms, 0) * (1 if difference > 0 else -1)
+        if abs(certain) <= STEP_MS:
             self._suspected = None
             return difference
-        if difference > JUMP_MS and (self._suspected is None or abs(offset - self._suspected) > JUMP_MS):
+        if certain > JUMP_MS and (self._suspected is None or abs(offset - self._suspected) > JUMP_MS):
             self._suspected = offset
             return difference
         self._suspected = None
-        self._offset_ms = offset
+        self._offset_ms += certain
         return difference
