@@ -179,12 +179,16 @@ def _schedule(
 ) -> dict[str, Any]:
     calm = profile.calm
     audience = random.choice((None, None, None, None, "paged", "spooled"))
+    target, timing = random.randrange(len(targets)), _timing(random, profile, zone, change)
+    policies = _policies(random, calm, audience is not None)
+    rows = random.choice((0, 1, 3, 7, 130)) if audience else 0
+    often = len(timing["spec"].split()) == 6  # seconds first: more than any worker here could ever catch up with
     return {
-        "target": random.randrange(len(targets)),
-        "timing": _timing(random, profile, zone, change),
-        "policies": _policies(random, calm, audience is not None),
+        "target": target,
+        "timing": timing,
+        "policies": policies,
         "audience": audience,
-        "rows": random.choice((0, 1, 3, 7, 130)) if audience else 0,
+        "rows": min(rows, 7) if often else rows,
         "paused": random.random() < 0.05,
     }
 
