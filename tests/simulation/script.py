@@ -182,7 +182,9 @@ def _schedule(
     target, timing = random.randrange(len(targets)), _timing(random, profile, zone, change)
     policies = _policies(random, calm, audience is not None)
     rows = random.choice((0, 1, 3, 7, 130)) if audience else 0
-    often = len(timing["spec"].split()) == 6  # seconds first: more than any worker here could ever catch up with
+    often = (
+        len(timing["spec"].split()) == 6
+    )  # seconds first: more than any worker here could ever catch up with
     return {
         "target": target,
         "timing": timing,
