@@ -34,7 +34,7 @@ def overlaps_of(book: Book) -> Iterator[str]:
         elif state in ("running", "resolving"):
             waiting.pop(fire, None)
             allowed = policies.overlap is Overlap.ALLOW or policies.overlap_scope is OverlapScope.ROW
-            if going - {fire} and not allowed:
+            if fire not in going and going and not allowed:
                 yield f"{book.name}: fire {fire.hex()} began while {len(going)} were open ({policies.overlap})"
             going.add(fire)
         else:

@@ -40,7 +40,7 @@ class DatabaseClock:
         before = self._monotonic_ns()
         database = await store.now_ms()
         after = self._monotonic_ns()
-        return self.follow(database, (before + after) // 2_000_000, (after - before) // 2_000_000)
+        return self.follow(database, (before + after) // 2_000_000, -((before - after) // 2_000_000))
 
     def follow(self, database_ms: int, monotonic_ms: int, uncertain_ms: int = 0) -> int:
         """Take a sample: the database said `database_ms` when the monotonic clock stood at `monotonic_ms`, give
