@@ -14,6 +14,7 @@ from horarium.domain import plan as plan_module
 from horarium.domain.fire import SpanReason
 from horarium.domain.ids import fire_id
 from horarium.domain.plan import Passed, Plan, plan
+from horarium.engine.clock import DatabaseClock
 from horarium.store.statements import Statement, load
 from horarium.store.verbs import dispatch, release
 from horarium.worker.worker import Worker
@@ -53,6 +54,12 @@ def with_long_freezes() -> Iterator[Script]:
         yield replace(script, profile=profile, events=tuple(sorted(events, key=lambda event: event.at)))
 
 
+def with_exact_clocks() -> Iterator[Script]:
+    """Scripts whose nodes know the database's time to the millisecond: its answers take no time on the way."""
+    for script in some_scripts():
+        yield replace(script, profile=replace(script.profile, exact_clocks=True, latency=0.0))
+
+
 @contextmanager
 def altered(name: str, change: Callable[[Statement], Statement]) -> Iterator[None]:
     """A named statement put in place of the real one."""
@@ -68,7 +75,7 @@ def shifting_ids(*given: object) -> bytes:
 
 
 def test_nothing_is_found_where_nothing_is_planted():
-    for scripts in (some_scripts(), with_restores(), with_long_freezes()):
+    for scripts in (some_scripts(), with_restores(), with_long_freezes(), with_exact_clocks()):
         for script in scripts:
             assert play(script).found == [], script.seed
 
@@ -95,25 +102,14 @@ def test_it_sees_a_second_fire_of_a_slot_that_the_constraint_would_have_refused(
 
 
 def test_it_sees_a_fire_one_millisecond_early():
-    real = release.release
+    """A node's clock that runs one millisecond ahead of the database's, and is sure of itself."""
+    real = DatabaseClock.follow
 
-    async def early(tx, now, *given, **named):
-        return await real(tx, now + 1, *given, **named)
+    def ahead(clock: DatabaseClock, database_ms: int, monotonic_ms: int, uncertain_ms: int = 0) -> int:
+        return real(clock, database_ms + 1, monotonic_ms)
 
-    early.__name__ = "release"
-    with (
-        patch("horarium.engine.steps.release_verbs.release", early),
-        patch.object(release, "earliest_due", _one_less(release.earliest_due)),
-    ):
-        assert caught("never_early_2", some_scripts())
-
-
-def _one_less(real):
-    async def earliest_due(tx):
-        found = await real(tx)
-        return None if found is None else found - 1
-
-    return earliest_due
+    with patch.object(DatabaseClock, "follow", ahead):
+        assert caught("never_early_2", with_exact_clocks())
 
 
 def test_it_sees_a_cursor_that_forgets_what_it_has_accounted_for():
