@@ -42,6 +42,7 @@ from horarium.engine.loops import (
 )
 from horarium.engine.steps import DAY_MS, Engine
 from horarium.engine.wake import Alarm
+from horarium.interpreter import set_for_serving
 from horarium.service.services import Services, make_services
 from horarium.service.tenancy import bootstrap
 from horarium.settings import Settings
@@ -334,7 +335,8 @@ async def serve(settings: Settings, ready: Callable[[str], None] | None = None) 
         if ready is not None:
             host = f"[{settings.host}]" if ":" in settings.host else settings.host
             ready(f"http://{host}:{port}")
-        await server.serve(sockets=[sock])
+        with set_for_serving():
+            await server.serve(sockets=[sock])
 
 
 def _listen(host: str, port: int) -> socket.socket:

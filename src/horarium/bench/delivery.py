@@ -62,11 +62,12 @@ async def _deliver(made: Stage, at: int, total: int) -> float:
     """Seconds from the first claim until so many fires have settled in all."""
     executor = make(ExecutorOptions(allow_loopback=True))
     begun = time.perf_counter()
-    async with working(made, At(at), {"http": executor}):
-        while await made.store.read(settled) < total:
+    async with working(made, At(at), {"http": executor}) as worker:
+        idle = worker.room()
+        while worker.room() < idle or await made.store.read(settled) < total:
             if time.perf_counter() - begun > LONGEST_S:
                 raise RuntimeError("the runs were not worked off")
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.01)
         return time.perf_counter() - begun
 
 

@@ -20,6 +20,7 @@ from horarium.domain.ids import Id
 from horarium.engine.loops import release_loop
 from horarium.engine.steps import Engine
 from horarium.engine.wake import Alarm
+from horarium.interpreter import set_for_serving
 from horarium.store.base import Tx
 from horarium.targets.options import ExecutorOptions
 from horarium.targets.python import make
@@ -79,7 +80,8 @@ async def working(made: Stage, clock: At, executors: dict[str, Any]) -> AsyncIte
     worker = Worker(made.store, clock, made.node, executors, made.vault, CONCURRENCY)
     tasks = worker.loops()
     try:
-        yield worker
+        with set_for_serving():
+            yield worker
     finally:
         for task in tasks:
             task.cancel()

@@ -17,6 +17,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import Any, Concatenate, cast
 
@@ -29,6 +30,10 @@ MINIMUM_VERSION = (3, 35, 0)
 
 GROUP_SECONDS = 0.02
 """How long the writer goes on taking verbs into one commit: bounds the wait of the first among them."""
+ROWS_AT_ONCE = (256, 64, 16, 4, 1)
+"""How many rows one execution of a statement takes: as many as fit, of few sizes so that each is prepared once.
+Python's interpreter lock is let go and taken again for each execution, and while the event loop is busy that means
+a wait each time: row by row, 400 inserts and updates took a second instead of 20 ms."""
 READERS = 2
 READ_SECONDS = 5.0
 """A read that takes longer is interrupted: a reader must not hold up a checkpoint for ever."""
@@ -62,10 +67,18 @@ class SqliteTx:
         return self._execute(statement, params).rowcount
 
     async def many(self, statement: str, rows: Sequence[Sequence[Any]]) -> int:
+        prepared, touched, start = self._statements[statement], 0, 0
         try:
-            return self._connection.executemany(self._statements[statement].sql, rows).rowcount
+            if not prepared.columns:
+                return self._connection.executemany(prepared.sql, rows).rowcount
+            for size in ROWS_AT_ONCE:
+                while len(rows) - start >= size:
+                    values = tuple(chain.from_iterable(rows[start : start + size]))
+                    touched += self._connection.execute(prepared.sqlite_rows(size), values).rowcount
+                    start += size
         except _NOT_HELD as error:
             raise _translated(error) from error
+        return touched
 
     async def each(self, statement: str, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
         sql = self._statements[statement].sql

@@ -7,7 +7,7 @@ notations stand for what the databases write differently:
 
 - `IN (:ids...)` takes a sequence: an array on PostgreSQL, as many placeholders as needed on SQLite.
 - `FROM rows(a bytea, b bigint) AS r` (or `USING rows(...)`) in a statement that is run for many rows at once:
-  `unnest` of one array a column on PostgreSQL, one execution a row on SQLite.
+  `unnest` of one array a column on PostgreSQL, a list of VALUES on SQLite.
 - `SELECT value FROM texts(:names)` takes a JSON array of texts as one parameter; there may be several in a
   statement.
 """
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -36,14 +36,15 @@ _ARRAY_OF_LIST = "bytea[]"
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One statement for one database. `parameters` in the order of their numbers; `listed` names the one that
-    takes a sequence (SQLite: its place in the text is `%s`); `columns` of the row source where there is
-    one."""
+    takes a sequence; `columns` of the row source where there is one (SQLite: the place of either in the text
+    is `%s`)."""
 
     name: str
     sql: str
     parameters: tuple[str, ...]
     listed: str | None
     columns: tuple[str, ...]
+    _of_sizes: dict[int, str] = field(default_factory=dict, init=False, compare=False)
 
     def sqlite_text(self, params: dict[str, Any]) -> str:
         """The text with one placeholder for each element of the listed parameter, whose values join
@@ -54,6 +55,14 @@ class Statement:
         for i, value in enumerate(values):
             params[f"{self.listed}_{i}"] = value
         return self.sql % ", ".join(f":{self.listed}_{i}" for i in range(len(values)))
+
+    def sqlite_rows(self, count: int) -> str:
+        """The text for so many rows at once, their values one after another."""
+        text = self._of_sizes.get(count)
+        if text is None:
+            row = f"({', '.join('?' * len(self.columns))})"
+            text = self._of_sizes[count] = self.sql % ", ".join([row] * count)
+        return text
 
 
 @cache
@@ -95,7 +104,7 @@ def _prepare(name: str, text: str, flavour: Flavour) -> Statement:
     source = _ROWS.search(bare)
     columns = tuple(part.split()[0] for part in source[2].split(",")) if source else ()
     if flavour == "sqlite":
-        sql = _sqlite(bare.replace("%", "%%") if listed else bare)
+        sql = _sqlite(bare.replace("%", "%%") if listed or source else bare)
     else:
         sql = _postgres(bare)
     names = list(columns) + [p for p in _PARAMETER.findall(_ROWS.sub("", bare)) if p not in columns]
@@ -109,12 +118,11 @@ def _sqlite(text: str) -> str:
     text = _LIST.sub("IN (%s)", text)
     text = _TEXTS.sub(r"FROM json_each(:\1)", text)
 
-    def constants(match: re.Match[str]) -> str:
-        names = [part.split()[0] for part in match[2].split(",")]
-        selected = ", ".join(f"?{i} AS {column}" for i, column in enumerate(names, 1))
-        return f"{match[1]} (SELECT {selected}) AS {match[3]}"
+    def values(match: re.Match[str]) -> str:
+        names = ", ".join(part.split()[0] for part in match[2].split(","))
+        return f"{match[1]} (WITH {match[3]} ({names}) AS (VALUES %s) SELECT * FROM {match[3]}) AS {match[3]}"  # noqa: S608
 
-    return _ROWS.sub(constants, text)
+    return _ROWS.sub(values, text)
 
 
 def _postgres(text: str) -> str:

@@ -12,12 +12,12 @@ from horarium.worker.work import Work
 
 class LaneQueue:
     """First in, first out within a lane (a target); lanes take turns, so that a herd of one does not keep a single run
-    of another waiting. Any number of takers."""
+    of another waiting. Any number of takers, of whom each run wakes one."""
 
     def __init__(self) -> None:
         self._lanes: dict[Id, deque[Work]] = {}
         self._turns: deque[Id] = deque()
-        self._some = asyncio.Event()
+        self._idle: deque[asyncio.Future[None]] = deque()
 
     def __len__(self) -> int:
         return sum(map(len, self._lanes.values()))
@@ -32,13 +32,26 @@ class LaneQueue:
             lane = self._lanes[work.target.id] = deque()
             self._turns.append(work.target.id)
         lane.append(work)
-        self._some.set()
+        self._wake_one()
+
+    def _wake_one(self) -> None:
+        while self._idle:
+            taker = self._idle.popleft()
+            if not taker.done():
+                taker.set_result(None)
+                return
 
     async def get(self) -> Work:
         """The next run; waits for one."""
         while not self._turns:
-            self._some.clear()
-            await self._some.wait()
+            taker = asyncio.get_running_loop().create_future()
+            self._idle.append(taker)
+            try:
+                await taker
+            except asyncio.CancelledError:
+                if self._turns:  # woken and cancelled at once: what it was woken for is another's
+                    self._wake_one()
+                raise
         turn = self._turns.popleft()
         lane = self._lanes[turn]
         work = lane.popleft()

@@ -178,12 +178,12 @@ class Worker:
         return due
 
     async def _execute_loop(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
         while True:
             work = await self._queue.get()
             if work.stopped:
                 continue
-            task = asyncio.current_task()
-            assert task is not None
             self._doing[work.id] = task
             work.begun = True
             try:

@@ -1,9 +1,8 @@
 -- name: release_leases
 -- Give up the lease on runs that are over; touches as many rows as were still held.
-DELETE FROM ready WHERE run_id = ?1 AND owner = ?2 AND epoch = ?3;
-
--- name: put_back
-UPDATE ready SET owner = NULL, due_ms = ?4, epoch = epoch + 1 WHERE run_id = ?1 AND owner = ?2 AND epoch = ?3;
+DELETE FROM ready WHERE run_id IN (
+    SELECT q.run_id FROM rows(run_id bytea, owner bytea, epoch bigint) AS r
+    JOIN ready q ON q.run_id = r.run_id AND q.owner = r.owner AND q.epoch = r.epoch);
 
 -- name: claimable
 SELECT run_id, lane FROM ready
