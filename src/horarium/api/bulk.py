@@ -1,9 +1,8 @@
 """Many schedules in one request: a line of JSON for each, a line of answer for each, in order.
 
-Lines are read as they arrive and stored in batches, one transaction a batch. Reading waits while a batch is
-written: the two in one process would only take the interpreter from each other. A line that is refused takes
-nothing with it. The answers are sent when the request has been read, since many clients do not listen before
-they have spoken.
+Lines are read as they arrive and stored in batches, one transaction a batch; while one is written, the next is read. A
+line that is refused takes nothing with it. The answers are sent when the request has been read, since many clients do
+not listen before they have spoken.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from horarium.domain.tenancy import Identity
 from horarium.service.schedules import ScheduleDraft
 from horarium.service.services import Services
 
-BATCH = 250
+BATCH = 500
 BREATH = 25
 """Lines after which the event loop gets a turn: others are waiting as well."""
 
@@ -38,26 +37,49 @@ async def create_all(who: Identity, services: Services, lines: AsyncIterator[byt
     answers: list[Line] = []
     batch: list[Numbered] = []
     number = 0
-    try:
-        async for line in lines:
-            number += 1
-            if not line.strip():
-                continue
-            now = services.clock.now_ms()
-            try:
-                batch.append((number, await schedule_draft(who, services, parse_object(line), now)))
-            except HorariumError as error:
-                answers.append(_refused(number, error))
-            if number % BREATH == 0:
-                await asyncio.sleep(0)
-            if len(batch) == BATCH:
-                await _store(services, batch, answers)
-                batch = []
-    except TooLarge as error:  # what came before it has been done, and is told
-        answers.append(_refused(number + 1, error))
-    await _store(services, batch, answers)
+    async with _Writing(services, answers) as writing:
+        try:
+            async for line in lines:
+                number += 1
+                if not line.strip():
+                    continue
+                now = services.clock.now_ms()
+                try:
+                    batch.append((number, await schedule_draft(who, services, parse_object(line), now)))
+                except HorariumError as error:
+                    answers.append(_refused(number, error))
+                if number % BREATH == 0:
+                    await asyncio.sleep(0)
+                if len(batch) == BATCH:
+                    await writing.begin(batch)
+                    batch = []
+        except TooLarge as error:  # what came before it has been done, and is told
+            answers.append(_refused(number + 1, error))
+        await writing.begin(batch)
     answers.sort(key=lambda one: int(one["line"]))
     return b"".join(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in answers)
+
+
+class _Writing:
+    """One batch at a time on its way to the store; the block ends when the last has arrived."""
+
+    def __init__(self, services: Services, answers: list[Line]) -> None:
+        self._services, self._answers = services, answers
+        self._under_way: asyncio.Task[None] | None = None
+
+    async def begin(self, batch: Sequence[Numbered]) -> None:
+        await self._arrived()
+        self._under_way = asyncio.create_task(_store(self._services, batch, self._answers))
+
+    async def _arrived(self) -> None:
+        if self._under_way is not None:
+            await self._under_way
+
+    async def __aenter__(self) -> _Writing:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._arrived()
 
 
 async def _store(services: Services, batch: Sequence[Numbered], answers: list[Line]) -> None:
