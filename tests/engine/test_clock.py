@@ -87,3 +87,10 @@ def test_the_first_sample_is_taken_for_the_earliest_time_that_it_may_mean(hands)
     clock = DatabaseClock(lambda: hands["ns"])
     clock.follow(1_000_000, 5_000, uncertain_ms=300)
     assert clock.now_ms() == 999_700
+
+
+def test_a_clock_that_was_set_back_is_followed_to_the_earliest_time_that_it_may_be(clock, hands):
+    """Half a millisecond each way, of a database whose clock went back by 700 ms: not one millisecond early."""
+    hands["ns"] += 1_000_000_000
+    clock.follow(1_001_000 - 700, 6_000, uncertain_ms=1)
+    assert clock.now_ms() == 1_000_299

@@ -51,13 +51,12 @@ class DatabaseClock:
             self._offset_ms, self._set = offset - uncertain_ms, True
             return 0
         difference = offset - self._offset_ms
-        certain = max(abs(difference) - uncertain_ms, 0) * (1 if difference > 0 else -1)
-        if abs(certain) <= STEP_MS:
+        if abs(difference) - uncertain_ms <= STEP_MS:
             self._suspected = None
             return difference
-        if certain > JUMP_MS and (self._suspected is None or abs(offset - self._suspected) > JUMP_MS):
+        if difference - uncertain_ms > JUMP_MS and (self._suspected is None or abs(offset - self._suspected) > JUMP_MS):
             self._suspected = offset
             return difference
         self._suspected = None
-        self._offset_ms += certain
+        self._offset_ms = offset - uncertain_ms
         return difference
