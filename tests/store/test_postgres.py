@@ -363,20 +363,40 @@ async def test_a_node_whose_process_is_gone_is_given_up_long_before_its_lease_is
     clock = HandClock(await store.now_ms())
     engine = Engine(store, clock, bytes(16))
     async with asyncio.timeout(5):
-        while await store.read(nodes.silent, bytes(16)):
+        while not (await store.read(nodes.connected, bytes(16)))[row.id]:
             await asyncio.sleep(0.01)
     for _ in range(3):
         clock.now += SILENT_MS
         assert not await engine.recover()
     await lease.close()
     async with asyncio.timeout(5):
-        while not await store.read(nodes.silent, bytes(16)):
+        while (await store.read(nodes.connected, bytes(16)))[row.id]:
             await asyncio.sleep(0.01)
     assert not await engine.recover()
     clock.now += SILENT_MS
     await engine.recover()
     assert (await tenant.runs(schedule))[0].state is RunState.PENDING
     assert (await listed(store)).stopped_ms == clock.now
+
+
+async def test_a_node_that_was_never_seen_to_be_connected_keeps_its_runs_for_its_lease(store):
+    """As behind a pooler that gives its connections names of its own."""
+    tenant = await Tenant.open(store)
+    schedule = await tenant.schedule()
+    await tenant.release(NOON + MINUTE)
+    row = await register(store, 60_000)
+    node = Node(store)
+    node.id = row.id
+    await node.claim(NOON + MINUTE)
+    clock = HandClock(await store.now_ms())
+    engine = Engine(store, clock, bytes(16))
+    for _ in range(3):
+        await engine.recover()
+        clock.now += SILENT_MS
+    assert (await tenant.runs(schedule))[0].state is RunState.RUNNING
+    clock.now += 60_000
+    await engine.recover()
+    assert (await tenant.runs(schedule))[0].state is RunState.PENDING
 
 
 class HandClock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Any
 
 import structlog
 
@@ -31,4 +32,17 @@ def configure(settings: Settings) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=max(level, logging.WARNING), format="%(name)s: %(message)s")
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[_Libraries()], force=True)
+
+
+class _Libraries(logging.Handler):
+    """What libraries have to say, in the form of our own lines. A warning is one sentence: a database that is away
+    for a minute is no reason for a minute of tracebacks; an error keeps its own."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        fields: dict[str, Any] = {"library": record.name}
+        if record.exc_info and record.levelno >= logging.ERROR:
+            fields["exc_info"] = record.exc_info
+        elif record.exc_info and record.exc_info[1] is not None:
+            fields["error"] = f"{type(record.exc_info[1]).__name__}: {record.exc_info[1]}"
+        structlog.get_logger().log(record.levelno, record.getMessage(), **fields)

@@ -35,7 +35,7 @@ class Missed:
     last_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # one for each attempt: frozen, to make it takes three times as long
 class Call:
     """One attempt of one run, as an executor sees it. Times are milliseconds since the epoch, UTC.
 

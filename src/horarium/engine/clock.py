@@ -54,7 +54,9 @@ class DatabaseClock:
         if abs(difference) - uncertain_ms <= STEP_MS:
             self._suspected = None
             return difference
-        if difference - uncertain_ms > JUMP_MS and (self._suspected is None or abs(offset - self._suspected) > JUMP_MS):
+        if difference - uncertain_ms > JUMP_MS and (
+            self._suspected is None or abs(offset - self._suspected) > JUMP_MS
+        ):
             self._suspected = offset
             return difference
         self._suspected = None

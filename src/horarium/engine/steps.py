@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -35,7 +36,9 @@ class Engine:
     clock: Clock
     node: Id
     retention_ms: int = 0
-    silent_since: dict[Id, int] = field(default_factory=dict)
+    silent_since: dict[Id, int | None] = field(default_factory=dict)
+    """Since when each other node is not connected any more; None while it is. Of one that was never seen to be
+    (a pooler between it and the database hides its name) the lease alone tells."""
 
     async def release(self, room: int) -> Released:
         """Fire what is due, up to one batch; runs up to `room` are claimed at birth for this node's
@@ -56,12 +59,23 @@ class Engine:
         lapsed when the clock leaps forward) must not be taken from it in circles.
         """
         now = self.clock.now_ms()
-        silent = await self.store.urgent(node_verbs.silent, self.node)
-        for node in self.silent_since.keys() - set(silent):
-            del self.silent_since[node]
-        gone = [node for node in silent if now - self.silent_since.setdefault(node, now) >= SILENT_MS]
+        self._note_silence(await self.store.urgent(node_verbs.connected, self.node), now)
+        gone = [
+            node
+            for node, since in self.silent_since.items()
+            if since is not None and now - since >= SILENT_MS
+        ]
         await self.store.urgent(node_verbs.free_lapsed, now, self.node, gone)
         return False
+
+    def _note_silence(self, nodes: Mapping[Id, bool], now: int) -> None:
+        for node in self.silent_since.keys() - nodes.keys():
+            del self.silent_since[node]
+        for node, connected in nodes.items():
+            if connected:
+                self.silent_since[node] = None
+            elif node in self.silent_since and self.silent_since[node] is None:
+                self.silent_since[node] = now
 
     async def expire(self) -> bool:
         """Fail the runs whose target has not finished them in time."""

@@ -39,9 +39,9 @@ UPDATE fanouts SET owner = NULL, epoch = epoch + 1 WHERE owner IS NOT NULL;
 UPDATE nodes SET stopped_ms = :now
 WHERE stopped_ms IS NULL AND id <> :me AND (lease_ms < :now OR id IN (:gone...));
 
--- name: silent_nodes
--- Nodes whose connection is gone although they did not say goodbye: nobody, where nodes are alone.
-SELECT id FROM nodes WHERE id <> :me AND FALSE;
+-- name: other_nodes
+-- Nobody, where nodes are alone.
+SELECT id, FALSE AS connected FROM nodes WHERE id <> :me AND FALSE;
 
 -- name: retire_all_nodes
 UPDATE nodes SET stopped_ms = :now WHERE stopped_ms IS NULL;

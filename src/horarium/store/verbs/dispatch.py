@@ -25,7 +25,7 @@ class LeaseLost(Exception):
     """Some of the runs being recorded are not held any more; nothing was written. Ask again, carefully."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # one for each attempt: frozen, to make it takes three times as long
 class Ended:
     """What a worker has to say of one attempt. Times in milliseconds.
 

@@ -65,9 +65,9 @@ def lease_connection(node: Id) -> str:
     return f"horarium lease {node.hex()}"
 
 
-async def silent(tx: Tx, me: Id) -> list[Id]:
-    """Nodes that are not connected although their lease runs: killed, cut off, or just connecting again."""
-    return [row["id"] for row in await tx.rows("silent_nodes", me=me)]
+async def connected(tx: Tx, me: Id) -> dict[Id, bool]:
+    """The other nodes that have not said goodbye, and whether each is seen to be connected."""
+    return {row["id"]: bool(row["connected"]) for row in await tx.rows("other_nodes", me=me)}
 
 
 async def free_lapsed(tx: Tx, now: int, me: Id, gone: Sequence[Id] = ()) -> int:

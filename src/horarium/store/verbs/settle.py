@@ -13,7 +13,7 @@ from horarium.domain.schedule import AfterCompletion, policies_from_text
 from horarium.store.base import FANOUT, READY, Tx
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # one for each attempt: frozen, to make it takes three times as long
 class RunEnd:
     """A run that has become final: which fire it belongs to and how it ended.
 

@@ -1,6 +1,7 @@
--- name: silent_nodes
+-- name: other_nodes
 -- The server knows at once when a process is gone: the connection that its heartbeats go over is.
-SELECT n.id FROM nodes n
-WHERE n.stopped_ms IS NULL AND n.id <> :me AND NOT EXISTS (
+SELECT n.id, EXISTS (
     SELECT 1 FROM pg_stat_activity a
-    WHERE a.datname = current_database() AND a.application_name = 'horarium lease ' || encode(n.id, 'hex'));
+    WHERE a.datname = current_database() AND a.application_name = 'horarium lease ' || encode(n.id, 'hex')
+) AS connected
+FROM nodes n WHERE n.stopped_ms IS NULL AND n.id <> :me;
