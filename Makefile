@@ -9,7 +9,7 @@ ROUNDS ?= 10
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long lint types setup serve simulate chaos instants bench clean
+.PHONY: help demo test long faults lint types setup serve simulate chaos instants bench clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ test: $(READY) ## run the test suite
 
 long: $(READY) ## run the long tests: chaos, kills, many nodes, hundreds of simulated seeds
 	@$(BIN)/python -m pytest -m long
+
+faults: $(READY) ## run what CI adds to the suite: one chaos pass on each database, 300 simulated seeds
+	@$(BIN)/python -m pytest -m long tests/acceptance/test_chaos.py tests/simulation/test_simulation.py
 
 lint: $(READY) ## style, and the direction of imports
 	@$(BIN)/ruff check src tests

@@ -21,7 +21,6 @@ SEEDS = 320
 
 
 @pytest.mark.long
-@pytest.mark.long
 def test_hundreds_of_seeds_hold_every_invariant():
     """In processes of their own, as `make simulate` plays them; what fails is told with the command that repeats it."""
     done = subprocess.run(
