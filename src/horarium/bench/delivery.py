@@ -24,7 +24,7 @@ from horarium.targets.http import make
 from horarium.targets.options import ExecutorOptions
 
 LONGEST_S = 300.0
-ROUNDS = 4
+ROUNDS = 2
 HOUR_MS = 3_600_000
 _KEY = b"k" * 32
 

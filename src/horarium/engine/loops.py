@@ -11,7 +11,7 @@ import structlog
 from horarium.domain.errors import HorariumError
 from horarium.domain.ids import Id
 from horarium.engine.clock import DatabaseClock
-from horarium.engine.steps import RELEASE_BATCH, Engine
+from horarium.engine.steps import FIRST_BATCH, RELEASE_BATCH, Engine
 from horarium.engine.wake import Alarm
 from horarium.store.base import DUE, Store
 from horarium.store.verbs import nodes as node_verbs
@@ -48,15 +48,18 @@ async def release_loop(
     engine: Engine, alarm: Alarm, hands: Hands, poll_s: float, held: Callable[[], bool]
 ) -> None:
     """Fire on time: release, and sleep until the earliest due instant."""
+    batch = FIRST_BATCH
     while True:
         if held():
             await asyncio.sleep(UPKEEP_S)
             continue
         try:
-            released = await engine.release(hands.room())
+            released = await engine.release(hands.room(), batch)
             if released.claimed:
                 await hands.take(released.claimed)
-            if released.schedules >= RELEASE_BATCH:
+            more = released.schedules >= batch
+            batch = RELEASE_BATCH if more else FIRST_BATCH
+            if more:
                 continue
             due = released.next_due
         except HorariumError as error:

@@ -22,6 +22,8 @@ _log = structlog.get_logger(__name__)
 RELEASE_BATCH = 4_000
 """Schedules in one release. A herd shares its plans and its flush within a batch: 4,000 at once go half as
 fast again as 1,000, and hold the writer for a tenth of a second."""
+FIRST_BATCH = 500
+"""How many when nothing came before: the first runs of a herd are on their way while the others are released."""
 UPKEEP_BATCH = 500
 SILENT_MS = 1_500
 """How long a node's connection may be away: it connects again within a fraction of this, unless it was killed."""
@@ -40,14 +42,14 @@ class Engine:
     """Since when each other node is not connected any more; None while it is. Of one that was never seen to be
     (a pooler between it and the database hides its name) the lease alone tells."""
 
-    async def release(self, room: int) -> Released:
+    async def release(self, room: int, batch: int = RELEASE_BATCH) -> Released:
         """Fire what is due, up to one batch; runs up to `room` are claimed at birth for this node's
         worker."""
         now = self.clock.now_ms()
         try:
-            return await self.store.urgent(release_verbs.release, now, RELEASE_BATCH, self.node, room)
+            return await self.store.urgent(release_verbs.release, now, batch, self.node, room)
         except Duplicate:
-            return await self.store.urgent(release_verbs.release, now, RELEASE_BATCH, self.node, room, True)
+            return await self.store.urgent(release_verbs.release, now, batch, self.node, room, True)
 
     async def earliest_due(self) -> int | None:
         return await self.store.read(release_verbs.earliest_due)
