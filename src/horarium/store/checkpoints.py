@@ -18,8 +18,8 @@ MOST_LOG_PAGES = 65_536
 class Checkpoints:
     """A thread that checkpoints after commits, on a connection of its own.
 
-    Done by the writer, at every 4,000th page, runs waited for the flush of the database file: p99 was 74 ms, and after a
-    large import 300 ms. Done here, it is 6 ms.
+    Done by the writer, at every 4,000th page, runs waited for the flush of the database file: p99 was 74 ms, and after
+    a large import 300 ms. Done here, it is 6 ms.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
