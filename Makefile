@@ -36,7 +36,7 @@ test: $(READY) ## run the test suite
 long: $(READY) ## run the long tests: chaos, kills, many nodes, hundreds of simulated seeds
 	@$(BIN)/python -m pytest -m long
 
-faults: $(READY) ## run what CI adds to the suite: one chaos pass on each database, 300 simulated seeds
+faults: $(READY) ## run what CI adds to the suite: one chaos pass on each database, hundreds of simulated seeds
 	@$(BIN)/python -m pytest -m long tests/acceptance/test_chaos.py tests/simulation/test_simulation.py
 
 lint: $(READY) ## style, and the direction of imports
