@@ -7,6 +7,7 @@ ascend with time, as they do when schedules are made one after another.
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import sqlite3
 from array import array
@@ -14,12 +15,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from horarium.bench.stage import Stage
 from horarium.domain.ids import Id, derived_id
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import NO_OWNER, Policies, policies_to_text, timing_to_text
+from horarium.store.verbs.schedules import place
 from horarium.times import Timing, jitter_ms, local_reading, zone_fingerprint, zone_names
 
 PAIRS = 500
@@ -28,17 +31,21 @@ PART = 50_000
 """Schedules in one transaction."""
 
 _FRESH = """CREATE TEMPORARY TABLE fresh (
-    id BYTEA, accounted_to BIGINT, next_slot BIGINT, next_due BIGINT, timing TEXT, zone TEXT, zone_data TEXT)"""
+    id BYTEA, accounted_to BIGINT, next_slot BIGINT, next_due BIGINT, place BIGINT, timing TEXT, zone TEXT,
+    zone_data TEXT)"""
 # `$1` is a numbered parameter to one database and a named one to the other.
 _COPIES = (
     """INSERT INTO schedules (id, workspace_id, dialect, owner_id, target_id, name, labels, extra, state, version,
-                              definition_version, created_by, created_ms, updated_ms)
-       SELECT id, $1, 'native', $2, $3, 'bench', '{}', '{}', 'active', 1, 1, $4, $5, $5 FROM fresh ORDER BY id""",
+                              definition_version, created_by, created_ms, updated_ms, zone, zone_data)
+       SELECT id, $1, 'native', $2, $3, 'bench', '{}', '{}', 'active', 1, 1, $4, $5, $5, zone, zone_data
+       FROM fresh ORDER BY id""",
     """INSERT INTO versions (schedule_id, version, timing, policies, target_id, input, from_ms)
        SELECT id, 1, timing, $1, $2, '{"n":1}', $3 FROM fresh ORDER BY id""",
-    """INSERT INTO cursors (schedule_id, workspace_id, version, accounted_to, next_slot, next_due, zone, zone_data,
-                            fires, succeeded, failed, skipped, open_fires, waiting_fires, failures_in_row)
-       SELECT id, $1, 1, accounted_to, next_slot, next_due, zone, zone_data, 0, 0, 0, 0, 0, 0, 0
+    """INSERT INTO cursors (place, schedule_id, workspace_id, version, timing, policies, target_id, has_audience,
+                            accounted_to, next_slot, next_due, zone, zone_data, fires, succeeded, failed, skipped,
+                            open_fires, waiting_fires, failures_in_row)
+       SELECT place, id, $1, 1, timing, $2, $3, 0, accounted_to, next_slot, next_due, zone, zone_data,
+              0, 0, 0, 0, 0, 0, 0
        FROM fresh ORDER BY id""",
 )
 
@@ -71,10 +78,11 @@ async def fill(made: Stage, target: Id, herds: Sequence[Herd], jitter: int = 0) 
     """Store the herds, with a jitter (ms) where wanted, and leave the database as it is at rest: statistics taken,
     nothing waiting to be tidied."""
     now = made.clock.now_ms()
+    policies = policies_to_text(Policies(overlap=Overlap.ALLOW, jitter_ms=jitter))
     values: tuple[tuple[Any, ...], ...] = (
         (made.workspace, NO_OWNER, target, made.principal, now),
-        (policies_to_text(Policies(overlap=Overlap.ALLOW, jitter_ms=jitter)), target, now),
-        (made.workspace,),
+        (policies, target, now),
+        (made.workspace, policies, target),
     )
     if made.flavour == "sqlite":
         await asyncio.to_thread(_fill_sqlite, made, _parts(herds, now, jitter), values)
@@ -93,25 +101,37 @@ def _parts(herds: Sequence[Herd], now: int, jitter: int) -> Iterator[list[tuple[
         for one, n, which in zip(ids, numbers, order[start : start + PART], strict=True):
             slot = herds[which].next_slot
             timing = texts[which][n % len(texts[which])]
-            rows.append((one, herds[which].accounted_to, slot, slot + jitter_ms(one, jitter), *timing))
+            rows.append(
+                (
+                    one,
+                    herds[which].accounted_to,
+                    slot,
+                    slot + jitter_ms(one, jitter),
+                    place(one, timing[0], slot),
+                    *timing,
+                )
+            )
         yield rows
 
 
 def _fill_sqlite(
     made: Stage, parts: Iterator[list[tuple[Any, ...]]], values: Sequence[Sequence[Any]]
 ) -> None:
-    with closing(sqlite3.connect(made.url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
+    path = Path(made.url.removeprefix("sqlite:///"))
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for setting in ("synchronous=OFF", "cache_size=-131072", "temp_store=MEMORY", "busy_timeout=10000"):
             connection.execute(f"PRAGMA {setting}")
         connection.execute(_FRESH)
         for rows in parts:
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany("INSERT INTO fresh VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            connection.executemany("INSERT INTO fresh VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
             for statement, given in zip(_COPIES, values, strict=True):
                 connection.execute(statement, {str(n): value for n, value in enumerate(given, 1)})
             connection.execute("DELETE FROM fresh")
             connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 async def _fill_postgres(

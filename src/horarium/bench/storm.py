@@ -12,7 +12,6 @@ from typing import Any
 from horarium.bench.filling import Herd, fill, herd
 from horarium.bench.stage import Report, Stage, in_chunks, next_noon, stage
 from horarium.domain.ids import Id, fire_id, run_id
-from horarium.domain.tenancy import EVERY_TARGET
 from horarium.engine.steps import Engine
 from horarium.interpreter import set_for_serving
 from horarium.store.base import Tx
@@ -25,7 +24,7 @@ async def run(database: str = "sqlite", schedules: int = 100_000, due: int = 50_
     async with stage(database) as made:
         target = await made.target("none", {})
         ours_at = next_noon(made.clock.now_ms())
-        theirs_at, rest_at = ours_at + DAY_MS // 24, ours_at + DAY_MS
+        theirs_at, rest_at = ours_at + DAY_MS // 24, ours_at + DAY_MS // 12
         herds = [
             Herd(herd(at // 1000), count, at, ours_at - 60_000)
             for at, count in ((ours_at, due), (theirs_at, due), (rest_at, max(schedules - 2 * due, 0)))
@@ -62,11 +61,15 @@ async def release_all(made: Stage, at: int, due: int) -> float:
 
 async def release_rows(made: Stage, target: Id, at: int) -> list[tuple[str, list[Any]]]:
     """The rows that releasing the herd of an instant writes."""
-    ids = await made.store.urgent(_due_at, at)
-    fires = [(one, fire_id(one, "clock", at)) for one in ids]
+    cursors = await made.store.urgent(_due_at, at)
+    fires = [(one, fire_id(one, "clock", at)) for _, one in cursors]
+    tomorrow = at + DAY_MS
     ws = made.workspace
     return [
-        ("advance_fired", [(one, at, at + DAY_MS, at + DAY_MS, at, fire) for one, fire in fires]),
+        (
+            "advance_fired",
+            [(place, one, at, tomorrow, tomorrow, at, fire_id(one, "clock", at)) for place, one in cursors],
+        ),
         (
             "insert_fires",
             [
@@ -82,6 +85,6 @@ async def release_rows(made: Stage, target: Id, at: int) -> list[tuple[str, list
     ]
 
 
-async def _due_at(tx: Tx, at: int) -> list[Id]:
-    rows = await tx.rows("due_schedules", now=at, limit=10_000_000, every_target=EVERY_TARGET)
-    return [bytes(row["schedule_id"]) for row in rows]
+async def _due_at(tx: Tx, at: int) -> list[tuple[int, Id]]:
+    rows = await tx.rows("due_schedules", now=at, limit=10_000_000)
+    return [(row["place"], bytes(row["schedule_id"])) for row in rows]

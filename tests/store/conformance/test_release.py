@@ -79,7 +79,8 @@ async def set_back(store, schedule_id):
     """As after a restored backup: the cursor stands before a slot whose fire is there."""
 
     async def verb(tx):
-        row = (schedule_id, NOON, NOON + MINUTE, NOON + MINUTE, 0, -1, 0, 0, *[None] * 6)
+        place = (await tx.row("due_schedule", schedule_id=schedule_id))["place"]
+        row = (place, schedule_id, NOON, NOON + MINUTE, NOON + MINUTE, 0, -1, 0, 0, *[None] * 6)
         await tx.many("advance_cursors", [row])
 
     await store.urgent(verb)

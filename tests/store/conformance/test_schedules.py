@@ -330,3 +330,39 @@ async def test_another_workspace_sees_none_of_it(tenant, store):
     entries = await store.read(ledger.entries_between, stranger.workspace, schedule.id, 0, NOON * 2, 9)
     assert entries == ([], [])
     assert await store.read(ledger.version_at, stranger.workspace, schedule.id, NOON * 2) is None
+
+
+async def places(store):
+    async def verb(tx):
+        rows = await tx.rows("due_schedules", now=NOON * 2, limit=100)
+        return {row["schedule_id"]: row["place"] for row in rows}
+
+    return await store.urgent(verb)
+
+
+async def test_a_schedule_whose_place_is_taken_takes_the_next_one(tenant, store, monkeypatch):
+    monkeypatch.setattr(schedules, "place", lambda *_: 77)
+    made = await tenant.schedules(3)
+    assert len(await tenant.store.read(schedules.list_schedules, Listing(tenant.workspace, 10))) == 3
+    if store.flavour == "sqlite":  # elsewhere nothing lies by its place
+        assert sorted((await places(store)).values()) == [77, 78, 79]
+    moved = await tenant.redefine(made[0], NOON, timing=Timing("0 * * * *"))
+    assert moved.progress.next_slot == NOON + HOUR
+
+
+async def test_what_falls_due_together_lies_together(tenant, store):
+    nine = await tenant.schedules(3, "0 9 * * *")
+    await tenant.schedules(3, "0 10 * * *")
+    nine += await tenant.schedules(3, "0 9 * * *", now=NOON + DAY)
+    late = await tenant.schedule("0 20 * * *")
+    nine.append(
+        await tenant.redefine(late, NOON, timing=Timing("0 9 * * *", zone="UTC", anchor=NOON // 1000))
+    )
+    found = await places(store)
+    assert {one for one, _ in sorted(found.items(), key=lambda both: both[1])[:7]} == {one.id for one in nine}
+
+
+def test_a_place_has_63_bits():
+    last = Timing("59 23 * * *")
+    for slot in (None, 0, -1, NOON - 1):
+        assert 0 <= schedules.place(b"\xff" * 16, schedules.timing_to_text(last), slot) < 1 << 63

@@ -78,6 +78,7 @@ async def stale(store, zone="UTC"):
         )
         moved = [(row["schedule_id"], row["accounted_to"], 1000, 1000, "old") for row in rows]
         await tx.many("rezone_cursors", moved)
+        await tx.many("rezone_schedules", [(row[0], "old") for row in moved])
 
     await store.write(verb)
 
@@ -127,8 +128,10 @@ async def test_a_local_reading_that_new_zone_data_name_once_more_does_not_fire_a
 
     async def as_by_older_data(tx):
         row = (schedule.id, NOON, NOON + DAY, NOON + DAY, "old")
+        place = (await tx.row("due_schedule", schedule_id=schedule.id))["place"]
         await tx.many("rezone_cursors", [row])
-        await tx.many("advance_fired", [(schedule.id, NOON, NOON + DAY, NOON + DAY, NOON, bytes(16))])
+        await tx.many("rezone_schedules", [(schedule.id, "old")])
+        await tx.many("advance_fired", [(place, schedule.id, NOON, NOON + DAY, NOON + DAY, NOON, bytes(16))])
 
     await store.write(as_by_older_data)
     assert await store.write(upkeep.rezone, NOON + 1, 10) == 1

@@ -1,29 +1,29 @@
+-- part: standing
+SELECT c.place, c.schedule_id, c.workspace_id, c.version, c.accounted_to, c.next_due, c.fires, c.open_fires,
+       c.waiting_fires, c.zone, c.zone_data, c.timing, c.policies, c.target_id, c.has_audience,
+       t.version AS target_version, t.max_concurrency IS NOT NULL OR t.rate_per_second IS NOT NULL AS limited
+
 -- name: due_schedules
--- The cursors whose next slot is due, soonest first, with what decides about them and what a
--- worker must know of a run that is born claimed.
-SELECT c.schedule_id, c.workspace_id, c.version, c.accounted_to, c.next_due, c.fires, c.open_fires,
-       c.waiting_fires, c.zone, c.zone_data, v.timing, v.policies, v.target_id, v.audience,
-       t.max_concurrency IS NOT NULL OR t.rate_per_second IS NOT NULL AS limited,
-       t.version AS target_version, s.name AS schedule_name, v.input, v.environment,
-       EXISTS (SELECT 1 FROM grants g WHERE g.principal_id = s.created_by
-               AND g.target_id IN (v.target_id, :every_target)) AS granted
-FROM cursors c
-JOIN versions v ON v.schedule_id = c.schedule_id AND v.version = c.version
-JOIN targets t ON t.id = v.target_id
-JOIN schedules s ON s.id = c.schedule_id
+-- The cursors whose next slot is due, soonest first, with what decides about them.
+{standing}
+FROM cursors c JOIN targets t ON t.id = c.target_id
 WHERE c.next_due <= :now
-ORDER BY c.next_due
+ORDER BY c.next_due, c.place
 LIMIT :limit;
 
 -- name: due_schedule
 -- One schedule's cursor in the same shape, due or not: an edit accounts for what is owed before it changes anything.
-SELECT c.schedule_id, c.workspace_id, c.version, c.accounted_to, c.next_due, c.fires, c.open_fires,
-       c.waiting_fires, c.zone, c.zone_data, v.timing, v.policies, v.target_id, v.audience,
-       t.max_concurrency IS NOT NULL OR t.rate_per_second IS NOT NULL AS limited
-FROM cursors c
-JOIN versions v ON v.schedule_id = c.schedule_id AND v.version = c.version
-JOIN targets t ON t.id = v.target_id
+{standing}
+FROM cursors c JOIN targets t ON t.id = c.target_id
 WHERE c.schedule_id = :schedule_id;
+
+-- name: handed_with
+-- What a worker must be told of these schedules besides.
+SELECT s.id, s.name, v.input, v.environment,
+       EXISTS (SELECT 1 FROM grants g WHERE g.principal_id = s.created_by
+               AND g.target_id IN (v.target_id, :every_target)) AS granted
+FROM schedules s JOIN versions v ON v.schedule_id = s.id AND v.version = s.definition_version
+WHERE s.id IN (:ids...);
 
 -- name: earliest_due
 SELECT next_due FROM cursors WHERE next_due IS NOT NULL ORDER BY next_due LIMIT 1;
@@ -43,18 +43,18 @@ UPDATE cursors SET
     last_state = COALESCE(r.last_state, cursors.last_state),
     last_skip_ms = COALESCE(r.last_skip_ms, cursors.last_skip_ms),
     last_skip_reason = COALESCE(r.last_skip_reason, cursors.last_skip_reason)
-FROM rows(schedule_id bytea, accounted_to bigint, next_slot bigint, next_due bigint, fired bigint, opened bigint,
+FROM rows(place bigint, schedule_id bytea, accounted_to bigint, next_slot bigint, next_due bigint, fired bigint, opened bigint,
           waiting bigint, skipped bigint, last_slot bigint, last_fired_ms bigint, last_fire_id bytea,
           last_state text, last_skip_ms bigint, last_skip_reason text) AS r
-WHERE cursors.schedule_id = r.schedule_id;
+WHERE cursors.place = r.place AND cursors.schedule_id = r.schedule_id;
 
 -- name: advance_fired
 -- The common case: one slot fired and its fire has begun.
 UPDATE cursors SET accounted_to = r.slot, next_slot = r.next_slot, next_due = r.next_due,
     fires = cursors.fires + 1, open_fires = cursors.open_fires + 1,
     last_slot = r.slot, last_fired_ms = r.fired_ms, last_fire_id = r.fire_id, last_state = 'running'
-FROM rows(schedule_id bytea, slot bigint, next_slot bigint, next_due bigint, fired_ms bigint, fire_id bytea) AS r
-WHERE cursors.schedule_id = r.schedule_id;
+FROM rows(place bigint, schedule_id bytea, slot bigint, next_slot bigint, next_due bigint, fired_ms bigint, fire_id bytea) AS r
+WHERE cursors.place = r.place AND cursors.schedule_id = r.schedule_id;
 
 -- name: insert_fires
 INSERT INTO fires (id, workspace_id, schedule_id, version, kind, slot_ms, due_ms, request, state, fired_ms,

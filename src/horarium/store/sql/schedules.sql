@@ -1,11 +1,12 @@
 -- name: insert_schedules
 INSERT INTO schedules (id, workspace_id, dialect, owner_id, target_id, key, name, description, labels, extra, state,
-                       note, version, definition_version, created_by, created_ms, updated_ms, ended_ms, ended_reason)
+                       note, version, definition_version, created_by, created_ms, updated_ms, ended_ms, ended_reason, zone,
+                       zone_data)
 SELECT id, workspace_id, dialect, owner_id, target_id, key, name, description, labels, extra, state,
-       note, 1, 1, created_by, created_ms, created_ms, ended_ms, ended_reason
+       note, 1, 1, created_by, created_ms, created_ms, ended_ms, ended_reason, zone, zone_data
 FROM rows(id bytea, workspace_id bytea, dialect text, owner_id bytea, target_id bytea, key text, name text,
           description text, labels text, extra text, state text, note text, created_by bytea, created_ms bigint,
-          ended_ms bigint, ended_reason text) AS r;
+          ended_ms bigint, ended_reason text, zone text, zone_data text) AS r;
 
 -- name: insert_versions
 INSERT INTO versions (schedule_id, version, timing, policies, target_id, input, audience, environment, from_ms)
@@ -14,11 +15,19 @@ FROM rows(schedule_id bytea, version bigint, timing text, policies text, target_
           environment bytea, from_ms bigint) AS r;
 
 -- name: insert_cursors
-INSERT INTO cursors (schedule_id, workspace_id, version, accounted_to, next_slot, next_due, zone, zone_data, fires,
-                     succeeded, failed, skipped, open_fires, waiting_fires, failures_in_row, pause_after)
-SELECT schedule_id, workspace_id, 1, accounted_to, next_slot, next_due, zone, zone_data, 0, 0, 0, 0, 0, 0, 0, pause_after
-FROM rows(schedule_id bytea, workspace_id bytea, accounted_to bigint, next_slot bigint, next_due bigint, zone text,
-          zone_data text, pause_after bigint) AS r;
+-- Those whose place is taken are left out.
+INSERT INTO cursors (place, schedule_id, workspace_id, version, timing, policies, target_id, has_audience, accounted_to,
+                     next_slot, next_due, zone, zone_data, fires, succeeded, failed, skipped, open_fires, waiting_fires, failures_in_row, pause_after)
+SELECT place, schedule_id, workspace_id, 1, timing, policies, target_id, has_audience, accounted_to,
+       next_slot, next_due, zone, zone_data, 0, 0, 0, 0, 0, 0, 0, pause_after
+FROM rows(place bigint, schedule_id bytea, workspace_id bytea, timing text, policies text, target_id bytea,
+          has_audience bigint, accounted_to bigint, next_slot bigint, next_due bigint, zone text,
+          zone_data text, pause_after bigint) AS r
+WHERE true
+ON CONFLICT DO NOTHING;
+
+-- name: placed_cursors
+SELECT schedule_id FROM cursors WHERE schedule_id IN (:ids...);
 
 -- name: insert_labels
 INSERT INTO labels (workspace_id, name, value, schedule_id)
@@ -94,10 +103,18 @@ WHERE id = :id AND version = :version;
 
 -- name: move_cursor
 -- After an edit, a pause or a resume: from where the clock goes on, and when it next strikes.
-UPDATE cursors SET version = :version, accounted_to = :accounted_to, next_slot = :next_slot, next_due = :next_due,
+UPDATE cursors SET version = :version, timing = :timing, policies = :policies, target_id = :target_id,
+    has_audience = :has_audience, accounted_to = :accounted_to, next_slot = :next_slot, next_due = :next_due,
     zone = :zone, zone_data = :zone_data, pause_after = :pause_after,
     failures_in_row = CASE WHEN :forgive = 1 THEN 0 ELSE failures_in_row END
 WHERE schedule_id = :schedule_id;
+
+-- name: place_cursor
+UPDATE cursors SET place = :place WHERE schedule_id = :schedule_id;
+
+-- name: zone_schedule
+-- The zone data that the cursor was moved with, for whoever looks for what is stale.
+UPDATE schedules SET zone = :zone, zone_data = :zone_data WHERE id = :id;
 
 -- name: same_definition_schedules
 -- Live schedules of one target in one dialect, for dialects in which two equal ones are a conflict.

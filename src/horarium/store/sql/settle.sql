@@ -52,10 +52,9 @@ UPDATE callbacks SET answer = 'cancelled' WHERE run_id IN (:ids...) AND answer I
 -- name: settled_cursors
 -- What must be looked at once fires of these schedules have ended.
 SELECT c.schedule_id, c.open_fires, c.waiting_fires, c.failures_in_row, c.pause_after, c.next_due, s.state,
-       s.workspace_id, v.policies
+       s.workspace_id, c.policies
 FROM cursors c
 JOIN schedules s ON s.id = c.schedule_id
-JOIN versions v ON v.schedule_id = c.schedule_id AND v.version = c.version
 WHERE c.schedule_id IN (:ids...);
 
 -- name: stuck_waiting

@@ -1,26 +1,29 @@
 -- name: zones_in_use
--- From one pair to the next through the index: to read a million cursors for a few hundred pairs took 3 s of the writer.
+-- From one pair to the next through the index: to read a million schedules for a few hundred pairs took 3 s of the writer.
 WITH RECURSIVE datas(zone_data) AS (
-    SELECT (SELECT min(zone_data) FROM cursors WHERE next_due IS NOT NULL)
+    SELECT (SELECT min(zone_data) FROM schedules WHERE state = 'active')
     UNION ALL
-    SELECT (SELECT min(c.zone_data) FROM cursors c WHERE c.next_due IS NOT NULL AND c.zone_data > d.zone_data)
+    SELECT (SELECT min(s.zone_data) FROM schedules s WHERE s.state = 'active' AND s.zone_data > d.zone_data)
     FROM datas d WHERE d.zone_data IS NOT NULL
 ), pairs(zone_data, zone) AS (
     SELECT d.zone_data,
-        (SELECT min(c.zone) FROM cursors c WHERE c.next_due IS NOT NULL AND c.zone_data = d.zone_data)
+        (SELECT min(s.zone) FROM schedules s WHERE s.state = 'active' AND s.zone_data = d.zone_data)
     FROM datas d WHERE d.zone_data IS NOT NULL
     UNION ALL
     SELECT p.zone_data,
-        (SELECT min(c.zone) FROM cursors c
-         WHERE c.next_due IS NOT NULL AND c.zone_data = p.zone_data AND c.zone > p.zone)
+        (SELECT min(s.zone) FROM schedules s
+         WHERE s.state = 'active' AND s.zone_data = p.zone_data AND s.zone > p.zone)
     FROM pairs p WHERE p.zone IS NOT NULL
 )
 SELECT zone, zone_data FROM pairs WHERE zone IS NOT NULL;
 
 -- name: schedules_of_stale_zone
-SELECT c.schedule_id, c.version, c.accounted_to, c.last_slot, c.next_slot, v.timing, v.policies
-FROM cursors c JOIN versions v ON v.schedule_id = c.schedule_id AND v.version = c.version
-WHERE c.zone = :zone AND c.zone_data = :zone_data AND c.next_due IS NOT NULL LIMIT :limit;
+SELECT c.schedule_id, c.version, c.accounted_to, c.last_slot, c.next_slot, c.timing, c.policies
+FROM schedules s JOIN cursors c ON c.schedule_id = s.id
+WHERE s.zone = :zone AND s.zone_data = :zone_data AND s.state = 'active' LIMIT :limit;
+
+-- name: rezone_schedules
+UPDATE schedules SET zone_data = r.zone_data FROM rows(id bytea, zone_data text) AS r WHERE schedules.id = r.id;
 
 -- name: rezone_cursors
 UPDATE cursors SET accounted_to = r.accounted_to, next_slot = r.next_slot, next_due = r.next_due,

@@ -42,7 +42,7 @@ class Released:
 
     schedules: int = 0
     fires: int = 0
-    claimed: list[Mapping[str, Any]] = field(default_factory=list)
+    claimed: Sequence[Mapping[str, Any]] = ()
     next_due: int | None = None
 
 
@@ -67,7 +67,7 @@ class _Batch:
     fanouts: list[tuple[Any, ...]] = field(default_factory=list)
     ended: list[tuple[Any, ...]] = field(default_factory=list)
     ended_quietly: list[Id] = field(default_factory=list)
-    claimed: list[Mapping[str, Any]] = field(default_factory=list)
+    claimed: list[dict[str, Any]] = field(default_factory=list)
     cleared: set[Id] = field(default_factory=set)
 
 
@@ -85,7 +85,7 @@ async def release(
     Up to `room` of the new runs are claimed for `node` at birth. `careful` leaves out fires that exist
     already: for the repeat after a uniqueness constraint has refused a batch (a restored backup, say).
     """
-    due = await tx.rows("due_schedules", now=now, limit=limit, every_target=EVERY_TARGET)
+    due = await tx.rows("due_schedules", now=now, limit=limit)
     released = await _release(tx, due, _Batch(now, node, room), careful)
     released.next_due = await earliest_due(tx)
     return released
@@ -112,7 +112,7 @@ async def _release(tx: Tx, due: Sequence[Any], batch: _Batch, careful: bool) -> 
     further = []
     for row in due:
         situation = _situation(row, batch.now, situations)
-        if situation.plain is None or careful or row["audience"] is not None:
+        if situation.plain is None or careful or row["has_audience"]:
             further.append((row, situation))
         else:
             _begin_plainly(batch, row, situation, situation.plain)
@@ -121,6 +121,7 @@ async def _release(tx: Tx, due: Sequence[Any], batch: _Batch, careful: bool) -> 
     for row, situation in further:
         await _enter(tx, batch, row, situation.policies, situation.jitter, situation.plan)
     await _write(tx, batch)
+    await _tell_the_rest(tx, batch.claimed)
     return Released(len(due), batch.begun, batch.claimed)
 
 
@@ -140,7 +141,7 @@ class _Situation:
 
 def _situation(row: Any, now: int, known: dict[tuple[Any, ...], _Situation]) -> _Situation:
     policies = policies_from_text(row["policies"])
-    alone = row["audience"] is None
+    alone = not row["has_audience"]
     if alone and policies.overlap_scope is OverlapScope.ROW:  # there are no rows to tell apart
         policies = replace(policies, overlap_scope=OverlapScope.FIRE)
     jitter = jitter_ms(row["schedule_id"], policies.jitter_ms) if policies.jitter_ms else 0
@@ -175,7 +176,7 @@ def _begin_plainly(batch: _Batch, row: Any, situation: _Situation, firing: Firin
     batch.fires.append(_fire_row(row, firing, situation.jitter, FireState.RUNNING, batch.now, 1, one))
     _one_run(batch, one, row, firing, due)
     next_due = None if next_slot is None else next_slot + situation.jitter
-    batch.fired.append((schedule_id, slot, next_slot, next_due, batch.now, one))
+    batch.fired.append((row["place"], schedule_id, slot, next_slot, next_due, batch.now, one))
 
 
 async def _refuse_older_zones(tx: Tx, due: Sequence[Any]) -> None:
@@ -215,8 +216,9 @@ async def _enter(tx: Tx, batch: _Batch, row: Any, policies: Policies, jitter: in
         begun = fire_id(schedule_id, FireKind.CLOCK, entries[0].slot_ms)
         if begun not in batch.known:
             _begin(batch, row, entries[0], jitter, begun)
+            slot = entries[0].slot_ms
             batch.fired.append(
-                (schedule_id, entries[0].slot_ms, planned.next_slot, next_due, batch.now, begun)
+                (row["place"], schedule_id, slot, planned.next_slot, next_due, batch.now, begun)
             )
             return
     fired = opened = waiting = skipped = 0
@@ -250,6 +252,7 @@ async def _enter(tx: Tx, batch: _Batch, row: Any, policies: Policies, jitter: in
         last = (entry.slot_ms, batch.now, one, "waiting" if waits else "running")
     batch.advanced.append(
         (
+            row["place"],
             schedule_id,
             planned.accounted_to,
             planned.next_slot,
@@ -289,7 +292,7 @@ def _fire_row(
 
 def _begin(batch: _Batch, row: Any, entry: Firing, jitter: int, one: Id) -> None:
     """The rows of a fire that starts now: its one run, or the reading of its audience."""
-    if row["audience"] is not None:
+    if row["has_audience"]:
         batch.fires.append(_fire_row(row, entry, jitter, FireState.RESOLVING, batch.now, None, one))
         batch.fanouts.append((one, row["workspace_id"], row["schedule_id"], row["version"], batch.now))
         return
@@ -324,17 +327,15 @@ def _one_run(batch: _Batch, of_fire: Id, row: Any, firing: Firing, due_ms: int) 
 
 
 def _handed(run: Id, of_fire: Id, row: Any, firing: Firing, due_ms: int) -> dict[str, Any]:
-    """A run born claimed, told to its worker without another question: to ask took a third of a release's time."""
+    """A run born claimed, as its worker is told of it; the rest is added by `_tell_the_rest`."""
     missed = firing.missed
     return {
         "id": run,
         "workspace_id": row["workspace_id"],
         "schedule_id": row["schedule_id"],
-        "schedule_name": row["schedule_name"],
         "fire_id": of_fire,
         "target_id": row["target_id"],
         "target_version": row["target_version"],
-        "granted": row["granted"],
         "mode": "clock",
         "kind": "clock",
         "row_key": "",
@@ -349,10 +350,20 @@ def _handed(run: Id, of_fire: Id, row: Any, firing: Firing, due_ms: int) -> dict
         "has_audience": False,
         "timing": row["timing"],
         "policies": row["policies"],
-        "input": row["input"],
-        "environment": row["environment"],
         "data": None,
     }
+
+
+async def _tell_the_rest(tx: Tx, claimed: Sequence[dict[str, Any]]) -> None:
+    """What a run needs and a release does not: read for those that are handed over, by their schedules."""
+    if not claimed:
+        return
+    ids = [one["schedule_id"] for one in claimed]
+    known = {row["id"]: row for row in await tx.rows("handed_with", ids=ids, every_target=EVERY_TARGET)}
+    for one in claimed:
+        row = known[one["schedule_id"]]
+        one["schedule_name"], one["granted"] = row["name"], row["granted"]
+        one["input"], one["environment"] = row["input"], row["environment"]
 
 
 def _pass(batch: _Batch, row: Any, entry: Passed, joins: bool) -> None:

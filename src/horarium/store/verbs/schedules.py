@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from zlib import crc32
 
 import orjson
 
@@ -37,6 +38,8 @@ from horarium.times import compile_timing, jitter_ms, zone_fingerprint
 
 MAX_ID: Id = b"\xff" * 16
 MIN_ID: Id = bytes(16)
+MINUTE_MS = 60_000
+MINUTES_OF_DAY = 1_440
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +189,18 @@ def onward(schedule_id: Id, definition: Definition, state: ScheduleState, from_m
     return Onward(from_ms, slot, slot + _jitter(schedule_id, policies), ScheduleState.ACTIVE)
 
 
+def place(schedule_id: Id, timing: str, next_slot: int | None) -> int:
+    """Where a cursor lies among the others (63 bits): by the minute of the day (UTC) of its slot when it was made or
+    moved, then by its timing (one of 16 heaps), then as its id has it.
+
+    Schedules of one timing fall due together, and those of one minute often do; lying together they share pages. It
+    is a place only: nothing is decided by it.
+    """
+    minute = 0 if next_slot is None else next_slot // MINUTE_MS % MINUTES_OF_DAY
+    heap = crc32(timing.encode()) % 16
+    return minute << 52 | heap << 48 | int.from_bytes(schedule_id[-6:])
+
+
 def _jitter(schedule_id: Id, policies: Policies) -> int:
     return jitter_ms(schedule_id, policies.jitter_ms) if policies.jitter_ms else 0
 
@@ -221,26 +236,40 @@ async def create_schedules(tx: Tx, schedules: Sequence[Schedule]) -> None:
         "insert_versions",
         [_version_row(one.id, 1, one.definition, one.progress.accounted_to) for one in schedules],
     )
-    await tx.many(
-        "insert_cursors",
-        [
-            (
-                one.id,
-                one.workspace_id,
-                one.progress.accounted_to,
-                one.progress.next_slot,
-                one.progress.next_due,
-                one.definition.timing.zone,
-                zone_fingerprint(one.definition.timing.zone),
-                one.definition.policies.pause_after_failures,
-            )
-            for one in schedules
-        ],
-    )
+    await _insert_cursors(tx, schedules)
     await _write_labels(tx, schedules)
     soonest = min((one.progress.next_due for one in schedules if one.progress.next_due), default=None)
     if soonest is not None:
         tx.announce(DUE, soonest)
+
+
+async def _insert_cursors(tx: Tx, schedules: Sequence[Schedule]) -> None:
+    """Each at its place, or the next one that is free."""
+    further = 0
+    while await tx.many("insert_cursors", [_cursor_row(one, further) for one in schedules]) < len(schedules):
+        placed = {row[0] for row in await tx.rows("placed_cursors", ids=[one.id for one in schedules])}
+        schedules = [one for one in schedules if one.id not in placed]
+        further += 1
+
+
+def _cursor_row(one: Schedule, further: int) -> tuple[Any, ...]:
+    definition, progress = one.definition, one.progress
+    timing, zone = timing_to_text(definition.timing), definition.timing.zone
+    return (
+        place(one.id, timing, progress.next_slot) + further,
+        one.id,
+        one.workspace_id,
+        timing,
+        policies_to_text(definition.policies),
+        definition.target_id,
+        0 if definition.audience is None else 1,
+        progress.accounted_to,
+        progress.next_slot,
+        progress.next_due,
+        zone,
+        zone_fingerprint(zone),
+        definition.policies.pause_after_failures,
+    )
 
 
 async def _write_labels(tx: Tx, schedules: Sequence[Schedule]) -> None:
@@ -269,6 +298,8 @@ def _schedule_row(one: Schedule) -> tuple[Any, ...]:
         one.created_ms,
         one.ended_ms,
         one.ended_reason,
+        one.definition.timing.zone,
+        zone_fingerprint(one.definition.timing.zone),
     )
 
 
@@ -404,21 +435,28 @@ async def _move(tx: Tx, before: Schedule, after: Schedule, now: int) -> Schedule
         # Reached but held back by jitter until now; or named while the schedule was completed or archived.
         await _record_passed(tx, before, now, SpanReason.CANCELLED)
     step = onward(after.id, after.definition, after.state, from_ms, after.progress.fires)
-    policies = after.definition.policies
+    definition = after.definition
+    timing, zone = timing_to_text(definition.timing), definition.timing.zone
     await tx.run(
         "move_cursor",
         schedule_id=after.id,
         version=version,
+        timing=timing,
+        policies=policies_to_text(definition.policies),
+        target_id=definition.target_id,
+        has_audience=0 if definition.audience is None else 1,
         accounted_to=step.accounted_to
         if after.state is not ScheduleState.PAUSED or redefined
         else before.progress.accounted_to,
         next_slot=step.next_slot,
         next_due=step.next_due,
-        zone=after.definition.timing.zone,
-        zone_data=zone_fingerprint(after.definition.timing.zone),
-        pause_after=policies.pause_after_failures,
+        zone=zone,
+        zone_data=zone_fingerprint(zone),
+        pause_after=definition.policies.pause_after_failures,
         forgive=1 if restarted else 0,
     )
+    await tx.run("place_cursor", schedule_id=after.id, place=place(after.id, timing, step.next_slot))
+    await tx.run("zone_schedule", id=after.id, zone=zone, zone_data=zone_fingerprint(zone))
     if step.next_due is not None:
         tx.announce(DUE, step.next_due)
     ended = now if step.state is ScheduleState.COMPLETED else None

@@ -34,17 +34,18 @@ async def rezone(tx: Tx, now: int, limit: int) -> int:
         for one in stale:
             recurrence = compile_timing(timing_from_text(one["timing"]))
             accounted = one["accounted_to"]
-            if one["last_slot"] == accounted:
+            if one["next_slot"] is not None and one["last_slot"] == accounted:
                 again = repeated_reading(recurrence, accounted, one["next_slot"])
                 if again is not None:
                     dropped.append((one["schedule_id"], again, again, 1, "cancelled", one["version"], now))
                     accounted = again
-            slot = slot_after(recurrence, accounted)
+            slot = None if one["next_slot"] is None else slot_after(recurrence, accounted)
             policies = policies_from_text(one["policies"])
             delay = jitter_ms(one["schedule_id"], policies.jitter_ms) if policies.jitter_ms else 0
             due = None if slot is None else slot + delay
             moved.append((one["schedule_id"], accounted, slot, due, current))
         await tx.many("rezone_cursors", moved)
+        await tx.many("rezone_schedules", [(one["schedule_id"], current) for one in stale])
         if dropped:
             await tx.many("insert_spans", dropped)
         tx.announce(DUE, now)
