@@ -366,3 +366,9 @@ def test_a_place_has_63_bits():
     last = Timing("59 23 * * *")
     for slot in (None, 0, -1, NOON - 1):
         assert 0 <= schedules.place(b"\xff" * 16, schedules.timing_to_text(last), slot) < 1 << 63
+
+
+def test_schedules_made_one_after_another_lie_in_that_order():
+    timing = schedules.timing_to_text(Timing("0 9 * * *"))
+    made = [schedules.place(random_id(ms), timing, NOON) for ms in range(NOON, NOON + 100) for _ in range(50)]
+    assert made == sorted(set(made))
