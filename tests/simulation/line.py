@@ -21,6 +21,7 @@ class Line:
     """The `Store` of one node. A verb is run whole, at one instant, on the database that all nodes share."""
 
     flavour = "sqlite"
+    groups = False  # as on PostgreSQL: what is made at the same time goes together
 
     def __init__(self, world: World, node: Node) -> None:
         self._world, self._node = world, node

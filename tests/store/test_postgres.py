@@ -17,8 +17,8 @@ from horarium.store.migrate import latest, migrate
 from horarium.store.partitions import drop_partitions, make_partitions, month_starts
 from horarium.store.postgres import PostgresStore
 from horarium.store.statements import load
-from horarium.store.verbs import nodes, tenancy, upkeep
-from horarium.store.wire import BY_KEY, CommitUnknown, connect
+from horarium.store.verbs import directory, nodes, tenancy, upkeep
+from horarium.store.wire import BY_KEY, READ_ONLY, CommitUnknown, connect
 from tests.support.postgres import drop_database, fresh_database, run_sql
 from tests.support.tenant import DAY, MINUTE, NOON, Node, RunState, Tenant
 
@@ -407,6 +407,21 @@ class HandClock:
         return self.now
 
 
+async def plan_of(url, statement, settings):
+    connection = await connect(url)
+    for name, value in settings.items():
+        await connection.execute(f"SET {name} = {value}")
+    sql = load("postgres")[statement].sql
+    kinds = [one.name for one in (await connection.prepare(sql)).get_parameters()]
+    await connection.execute(
+        f"PREPARE asked ({', '.join(kinds)}) AS {sql}" if kinds else f"PREPARE asked AS {sql}"
+    )
+    values = f"({', '.join(['NULL'] * len(kinds))})" if kinds else ""
+    rows = await connection.fetch(f"EXPLAIN (COSTS OFF) EXECUTE asked{values}")
+    await connection.close()
+    return "\n".join(row[0] for row in rows)
+
+
 @pytest.mark.parametrize(
     ("statement", "index"),
     [
@@ -422,19 +437,31 @@ class HandClock:
     ],
 )
 async def test_what_the_engine_asks_again_and_again_reads_no_whole_table(url, statement, index):
-    connection = await connect(url)
-    for name, value in BY_KEY.items():
-        await connection.execute(f"SET {name} = {value}")
-    sql = load("postgres")[statement].sql
-    kinds = [one.name for one in (await connection.prepare(sql)).get_parameters()]
-    await connection.execute(
-        f"PREPARE asked ({', '.join(kinds)}) AS {sql}" if kinds else f"PREPARE asked AS {sql}"
-    )
-    values = f"({', '.join(['NULL'] * len(kinds))})" if kinds else ""
-    rows = await connection.fetch(f"EXPLAIN (COSTS OFF) EXECUTE asked{values}")
-    plan = "\n".join(row[0] for row in rows)
-    await connection.close()
+    plan = await plan_of(url, statement, BY_KEY)
     assert index in plan
     assert "Seq Scan" not in plan
     if statement == "due_schedules":
         assert plan.index("Sort") < plan.index("Limit")  # only what was taken is sorted
+
+
+async def test_pages_of_an_audience_just_imported_are_not_sorted(url):
+    """No statistics yet: to sort what is left for every page took 20 times as long as reading it."""
+    store = await PostgresStore.open(url)
+    tenant = await Tenant.open(store)
+    contacts = [(str(number).zfill(6), "lead", None, None, None) for number in range(20_000)]
+    await store.write(directory.put_items, tenant.workspace, "contacts", contacts, NOON)
+    await store.close()
+    connection = await connect(url)
+    for name, value in READ_ONLY.items():
+        await connection.execute(f"SET {name} = '{value}'")
+    page = load("postgres")["page_of_contacts"]
+    given = {
+        "workspace_id": tenant.workspace,
+        "type": "lead",
+        "has_email": 0,
+        "after": "000100",
+        "limit": 1_000,
+    }
+    plan = await (await connection.prepare(page.sql)).explain(*(given[name] for name in page.parameters))
+    await connection.close()
+    assert "Sort" not in str(plan)

@@ -25,3 +25,16 @@ def test_a_list_becomes_an_array_or_as_many_places_as_it_has_elements():
 def test_both_databases_know_the_same_statements():
     only_there = {"sqlite": set(load("sqlite")) - set(load("postgres"))}
     assert only_there == {"sqlite": set()}
+
+
+def test_what_only_inserts_goes_to_postgres_as_a_copy():
+    copied = load("postgres")["insert_runs"].copied
+    assert (copied.table, copied.columns[0], copied.columns[-1]) == ("runs", "id", "data")
+    given = {name: f"the {name}" for name in load("postgres")["insert_runs"].columns}
+    (record,) = copied.records([tuple(given.values())])
+    assert dict(zip(copied.columns, record, strict=True)) == given | {"state": "pending", "attempts": 0}
+
+
+@pytest.mark.parametrize("name", ["put_contacts", "lock_rows", "settle_cursors", "insert_attempts"])
+def test_what_does_more_than_insert_does_not(name):
+    assert load("postgres")[name].copied is None

@@ -20,7 +20,6 @@ from horarium.domain.audience import (
     LARGEST_ROW,
     Ask,
     AudienceRow,
-    RowPage,
     Source,
     SourceFault,
     repeated_key,
@@ -52,6 +51,8 @@ SPOOL_PIECE = 5_000
 
 TwoTexts = tuple[str, str]
 """A row's key and its data as JSON."""
+Page = tuple[list[TwoTexts], str | None]
+"""Rows, and the position behind them: None at the end."""
 T = TypeVar("T")
 
 
@@ -68,7 +69,7 @@ class FanOut:
         self._alarm = Alarm(clock)
         self._held: dict[Id, Fanout] = {}
         self._asks: dict[Id, tuple[Source, Ask]] = {}
-        self._ahead: dict[Id, tuple[str, asyncio.Task[RowPage]]] = {}
+        self._ahead: dict[Id, tuple[str, asyncio.Task[Page]]] = {}
         self._tasks: dict[Id, asyncio.Task[None]] = {}
         self._strays: set[Id] = set()
         store.listen(lambda topic, at_ms: self._alarm.ring(at_ms) if topic == FANOUT else None)
@@ -172,8 +173,7 @@ class FanOut:
                 raise SourceFault(_too_many(job), lasting=True)
         size = FIRST_CHUNK if job.rows_done == 0 else CHUNK
         if source.paged:
-            page = await self._page(job, source, ask, size)
-            texts, position = _texts(page.rows), page.position
+            texts, position = await self._page(job, source, ask, size)
         else:
             texts = await self._store.read(verbs.spooled_page, job.fire_id, job.rows_done, size)
             done = job.rows_done + len(texts)
@@ -190,17 +190,18 @@ class FanOut:
             known = self._asks[job.fire_id] = await opened
         return known
 
-    async def _page(self, job: Fanout, source: Source, ask: Ask, size: int) -> RowPage:
+    async def _page(self, job: Fanout, source: Source, ask: Ask, size: int) -> Page:
         """The page that a fire goes on with; the one behind it is read while this one is written."""
         ahead = self._ahead.pop(job.fire_id, None)
         if ahead is not None and ahead[0] == job.position:
             page = await ahead[1]
         else:
-            page = await _asked(source.page(ask, job.position, size))
-        if page.position is not None and job.rows_done:  # nothing stands in the way of the first delivery
-            task = asyncio.create_task(_asked(source.page(ask, page.position, CHUNK)))
+            page = await _page_of(source, ask, job.position, size)
+        _, onward = page
+        if onward is not None and job.rows_done:  # nothing stands in the way of the first delivery
+            task = asyncio.create_task(_page_of(source, ask, onward, CHUNK))
             task.add_done_callback(_seen)
-            self._ahead[job.fire_id] = page.position, task
+            self._ahead[job.fire_id] = onward, task
         return page
 
     async def _write(
@@ -268,7 +269,13 @@ class FanOut:
         return True
 
 
-def _seen(task: asyncio.Task[RowPage]) -> None:
+async def _page_of(source: Source, ask: Ask, position: str | None, size: int) -> Page:
+    """A page as it is written. Raises SourceFault."""
+    page = await _asked(source.page(ask, position, size))
+    return _texts(page.rows), page.position
+
+
+def _seen(task: asyncio.Task[Page]) -> None:
     """What went wrong with a page that nobody wants any more is nobody's business."""
     if not task.cancelled():
         task.exception()

@@ -19,6 +19,7 @@ from horarium.domain.schedule import (
     ScheduleState,
 )
 from horarium.service.clock import Clock
+from horarium.service.together import Together
 from horarium.store.base import Store, Tx
 from horarium.store.verbs import ledger
 from horarium.store.verbs import schedules as verbs
@@ -121,10 +122,10 @@ def schedule_of(draft: ScheduleDraft, now: int) -> Schedule:
     )
 
 
-@dataclass(frozen=True, slots=True)
 class ScheduleService:
-    store: Store
-    clock: Clock
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.store, self.clock = store, clock
+        self._together = Together(store)
 
     async def create(self, draft: ScheduleDraft, distinct: bool = False) -> Schedule:
         """Make a schedule; it is on the clock when this returns. Raises Invalid, Conflict (key taken).
@@ -132,7 +133,10 @@ class ScheduleService:
         `distinct`: Conflict (duplicate) where the target has a schedule with the same recurrence, zone and input.
         """
         schedule = schedule_of(draft, self.clock.now_ms())
-        await self.store.write(_create, schedule, distinct)
+        if distinct or self.store.groups:
+            await self.store.write(_create, schedule, distinct)
+        else:
+            await self._together.create(schedule)
         return schedule
 
     async def create_many(self, drafts: Sequence[ScheduleDraft]) -> list[Schedule]:

@@ -62,6 +62,9 @@ class Store(Protocol):
     """Where verbs are run. `write` is for the API, `urgent` for the engine: it goes first. `read` sees what
     is committed and changes nothing."""
 
+    groups: bool
+    """Whether verbs that come at the same time are committed together anyway."""
+
     async def write(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T: ...

@@ -58,6 +58,7 @@ class PostgresStore:
     """A store in a PostgreSQL database. Open it with `PostgresStore.open` inside a running event loop."""
 
     flavour = "postgres"
+    groups = False
 
     def __init__(self, url: str, urgent: Any, write: Any, read: Any, signals: Signals) -> None:
         self.url = url

@@ -154,6 +154,7 @@ class SqliteStore:
     """A store in one SQLite file. Make it inside a running event loop."""
 
     flavour = "sqlite"
+    groups = True
 
     def __init__(self, path: Path | str) -> None:
         if sqlite3.sqlite_version_info < MINIMUM_VERSION:
@@ -360,6 +361,7 @@ class InlineSqliteStore:
     """
 
     flavour = "sqlite"
+    groups = True
 
     def __init__(
         self,

@@ -15,11 +15,12 @@ notations stand for what the databases write differently:
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from operator import itemgetter
 from typing import Any, Literal
 
 Flavour = Literal["sqlite", "postgres"]
@@ -30,20 +31,41 @@ _LIST = re.compile(r"IN \(:(\w+)\.\.\.\)")
 _ROWS = re.compile(r"(FROM|USING) rows\(([^)]*)\) AS (\w+)")
 _TEXTS = re.compile(r"FROM texts\(:(\w+)\)")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
+_PLAIN_INSERT = re.compile(
+    r"INSERT INTO (\w+) \(([^)]*)\)\s+SELECT ([^()]*?)\s+FROM rows\(([^)]*)\) AS \w+", re.DOTALL
+)
+_CONSTANT = re.compile(r"(-?\d+)|'([^']*)'")
 _ARRAY_OF_LIST = "bytea[]"
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A statement that does nothing but insert rows, as PostgreSQL's COPY takes it: the table's columns, and for each
+    its place in a row followed by the `constants`."""
+
+    table: str
+    columns: tuple[str, ...]
+    places: tuple[int, ...]
+    constants: tuple[int | str, ...]
+
+    def records(self, rows: Sequence[Sequence[Any]]) -> Iterable[Sequence[Any]]:
+        """The rows with the table's columns in their order."""
+        pick = itemgetter(*self.places)
+        return (pick((*row, *self.constants)) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One statement for one database. `parameters` in the order of their numbers; `listed` names the one that
     takes a sequence; `columns` of the row source where there is one (SQLite: the place of either in the text
-    is `%s`)."""
+    is `%s`); `copied` where it only inserts them."""
 
     name: str
     sql: str
     parameters: tuple[str, ...]
     listed: str | None
     columns: tuple[str, ...]
+    copied: Copied | None = None
     _of_sizes: dict[int, str] = field(default_factory=dict, init=False, compare=False)
 
     def sqlite_text(self, params: dict[str, Any]) -> str:
@@ -111,7 +133,26 @@ def _prepare(name: str, text: str, flavour: Flavour) -> Statement:
     parameters = tuple(dict.fromkeys(names))
     if flavour == "postgres":
         sql = _PARAMETER.sub(lambda m: f"${parameters.index(m[1]) + 1}", sql)
-    return Statement(name, sql.strip(), parameters, listed[1] if listed else None, columns)
+    return Statement(name, sql.strip(), parameters, listed[1] if listed else None, columns, _copied(bare))
+
+
+def _copied(bare: str) -> Copied | None:
+    plain = _PLAIN_INSERT.fullmatch(bare.strip())
+    if plain is None:
+        return None
+    given = [part.split()[0] for part in plain[4].split(",")]
+    places: list[int] = []
+    constants: list[int | str] = []
+    for one in (part.strip() for part in plain[3].split(",")):
+        if one in given:
+            places.append(given.index(one))
+        elif constant := _CONSTANT.fullmatch(one):
+            places.append(len(given) + len(constants))
+            constants.append(constant[2] if constant[1] is None else int(constant[1]))
+        else:
+            return None
+    columns = tuple(part.strip() for part in plain[2].split(","))
+    return Copied(plain[1], columns, tuple(places), tuple(constants))
 
 
 def _sqlite(text: str) -> str:

@@ -10,7 +10,7 @@ import asyncpg
 
 from horarium.domain.errors import Unavailable
 from horarium.store.base import Duplicate, P, T, Tx, earliest
-from horarium.store.statements import Statement, load
+from horarium.store.statements import Copied, Statement, load
 
 READ_SECONDS = 5.0
 ACQUIRE_SECONDS = 10.0
@@ -76,12 +76,21 @@ class PostgresTx:
         return _touched(await self._ask(self.connection.execute, statement, params))
 
     async def many(self, statement: str, rows: Sequence[Sequence[Any]]) -> int:
-        names, touched = self._statements[statement].columns, 0
+        one, touched = self._statements[statement], 0
+        if one.copied is not None:
+            return await self._copy(one.copied, rows)
         for start in range(0, len(rows), CHUNK):
             columns = map(list, zip(*rows[start : start + CHUNK], strict=True))
-            params = dict(zip(names, columns, strict=True))
+            params = dict(zip(one.columns, columns, strict=True))
             touched += _touched(await self._ask(self.connection.execute, statement, params))
         return touched
+
+    async def _copy(self, what: Copied, rows: Sequence[Sequence[Any]]) -> int:
+        copy = self.connection.copy_records_to_table
+        try:
+            return _touched(await copy(what.table, records=what.records(rows), columns=what.columns))
+        except asyncpg.UniqueViolationError as error:
+            raise Duplicate(error.constraint_name or "") from error
 
     async def each(self, statement: str, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
         if not rows:
@@ -167,7 +176,10 @@ hold, now and then prefers to read a whole table; one plan for all is also one t
 READ_ONLY = {
     "default_transaction_read_only": "on",
     "statement_timeout": str(int(READ_SECONDS * 1000)),
+    "enable_bitmapscan": "off",
 }
+"""What is read page by page comes in the order of an index. Until a table has statistics the planner believes in a few
+rows and sorts what is left for every page: 14 us a row of an audience just imported, instead of 0.6."""
 
 
 async def committed(tx: PostgresTx, verb: Callable[[PostgresTx], Awaitable[T]]) -> T:

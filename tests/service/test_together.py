@@ -1,0 +1,95 @@
+"""Schedules made at the same time by several requests: one transaction, and each its own answer."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest_asyncio
+
+from horarium.domain.errors import Conflict, Unavailable
+from horarium.domain.ids import random_id
+from horarium.service.together import Together
+from horarium.store.migrate import migrate_sqlite
+from horarium.store.sqlite import InlineSqliteStore
+from horarium.store.verbs import schedules as verbs
+from tests.support.tenant import NOON, Tenant
+
+
+class Counting:
+    """A store that counts its transactions, and fails as often as it is told to."""
+
+    def __init__(self, store, failures=0):
+        self._store, self._failures = store, failures
+        self.sizes = []
+
+    async def write(self, verb, schedules):
+        self.sizes.append(len(schedules))
+        await asyncio.sleep(0)
+        if len(self.sizes) <= self._failures:
+            raise Unavailable("the database is away")
+        return await self._store.write(verb, schedules)
+
+
+@pytest_asyncio.fixture
+async def tenant():
+    store = InlineSqliteStore(lambda: NOON)
+    migrate_sqlite(store.connection)
+    yield await Tenant.open(store)
+    await store.close()
+
+
+@pytest_asyncio.fixture
+async def drafts(tenant):
+    """Makes schedules that are stored nowhere yet."""
+    first = await tenant.schedule()
+
+    def some(count, **given):
+        return [replace(first, id=random_id(NOON), **given) for _ in range(count)]
+
+    return some
+
+
+async def answers(together, schedules):
+    return await asyncio.gather(*(together.create(one) for one in schedules), return_exceptions=True)
+
+
+async def stored(tenant, schedules):
+    known = await tenant.store.read(verbs.list_schedules, verbs.Listing(tenant.workspace, 100))
+    return [one.id in {other.id for other in known} for one in schedules]
+
+
+async def test_what_comes_while_one_is_written_goes_together(tenant, drafts):
+    store = Counting(tenant.store)
+    made = drafts(10)
+    assert await answers(Together(store), made) == [None] * 10
+    assert store.sizes == [10]
+    assert all(await stored(tenant, made))
+
+
+async def test_one_that_clashes_takes_no_other_with_it(tenant, drafts):
+    await tenant.schedule(key="taken")
+    made = [*drafts(2), *drafts(1, key="taken"), *drafts(2)]
+    found = await answers(Together(Counting(tenant.store)), made)
+    assert isinstance(found.pop(2), Conflict)
+    assert found == [None] * 4
+    assert await stored(tenant, made) == [True, True, False, True, True]
+
+
+async def test_a_database_that_is_away_is_told_to_each_and_asked_again_by_the_next(tenant, drafts):
+    together = Together(Counting(tenant.store, failures=1))
+    assert [type(one) for one in await answers(together, drafts(3))] == [Unavailable] * 3
+    assert await answers(together, drafts(3)) == [None] * 3
+
+
+async def test_whoever_has_gone_leaves_the_others_alone(tenant, drafts):
+    store = Counting(tenant.store)
+    together = Together(store)
+    made = drafts(4)
+    asked = [asyncio.create_task(together.create(one)) for one in made[:1]]
+    await asyncio.sleep(0)
+    asked += [asyncio.create_task(together.create(one)) for one in made[1:]]
+    await asyncio.sleep(0)
+    asked[2].cancel()
+    found = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(one) for one in found] == [type(None), type(None), asyncio.CancelledError, type(None)]
+    assert store.sizes == [1, 2]
+    assert await stored(tenant, made) == [True, True, False, True]
