@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from horarium.domain.errors import Invalid, Unavailable
 from horarium.domain.ids import lowest_id_at
+from horarium.domain.schedule import Policies
 from horarium.engine.lease import Lease
 from horarium.engine.steps import SILENT_MS, Engine
 from horarium.store import signals
@@ -202,6 +203,8 @@ async def test_values_that_cannot_be_held_are_the_callers(store):
     for name in ("a\0b", "\ud800"):
         with pytest.raises(Invalid):
             await tenant.schedule(description=name)
+    with pytest.raises(Invalid):
+        await tenant.schedule(policies=Policies(pause_after_failures=1 << 70))
 
 
 async def test_a_verb_that_goes_on_after_a_refused_statement_is_a_fault(store):

@@ -8,7 +8,7 @@ from typing import Any, Concatenate, cast
 
 import asyncpg
 
-from horarium.domain.errors import Unavailable
+from horarium.domain.errors import Invalid, Problem, Unavailable
 from horarium.store.base import Duplicate, P, T, Tx, earliest
 from horarium.store.statements import Copied, Statement, load
 
@@ -91,6 +91,8 @@ class PostgresTx:
             return _touched(await copy(what.table, records=what.records(rows), columns=what.columns))
         except asyncpg.UniqueViolationError as error:
             raise Duplicate(error.constraint_name or "") from error
+        except (OverflowError, UnicodeEncodeError) as error:
+            raise Invalid(Problem("", f"the database cannot hold one of the values: {error}")) from error
 
     async def each(self, statement: str, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
         if not rows:
