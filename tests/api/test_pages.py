@@ -1,5 +1,7 @@
 """The OpenAPI page, the health routes, and who one is."""
 
+import re
+
 from tests.api.asking import BASE, NOW, ask
 from tests.support.house import House, client_of
 
@@ -16,7 +18,17 @@ async def test_the_openapi_page_names_every_route_and_holds_together():
             part.partition('"')[0] for part in str(page).replace("'", '"').split("#/components/schemas/")[1:]
         }
         assert wanted <= page["components"]["schemas"].keys()
-        assert (await house.client.get(f"{BASE}/docs")).status_code == 200
+
+
+async def test_the_page_loads_nothing_from_elsewhere():
+    async with House.open(NOW) as house, client_of(house.api) as client:
+        page = (await client.get(f"{BASE}/docs")).text
+        named = re.findall(r"""(?:src|href|url)[=:]\s*["']([^"']+)""", page)
+        assert len(named) == 4
+        for url in named:
+            found = await client.get(url)
+            assert url.startswith(BASE)
+            assert (found.status_code, len(found.content) > 1_000) == (200, True)
 
 
 async def test_health_needs_no_key_and_tells_the_zone_data():

@@ -14,7 +14,8 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import OverlapScope, Policies
 from horarium.engine.fanout import BACKOFF_S, CHUNK, FIRST_CHUNK, SHARE
 from horarium.store.base import Store
-from horarium.store.verbs import nodes, schedules
+from horarium.store.verbs import nodes
+from horarium.store.verbs.manual import fire_by_hand
 from tests.support.audience import FLAVOURS, Listed, Stand, failing, opened_store, rows
 from tests.support.tenant import FAILED, LEASE, MINUTE, NOON, SUCCEEDED, Node, states
 
@@ -308,7 +309,7 @@ async def test_a_fire_by_hand_asks_no_overlap_policy(store: Store) -> None:
     one = await stand.schedule(overlap_scope=OverlapScope.ROW)
     await stand.fire(1)
     await stand.resolve()
-    await store.write(schedules.fire_by_hand, one, FireKind.MANUAL, stand.clock.now, "x", stand.clock.now)
+    await store.write(fire_by_hand, one, FireKind.MANUAL, stand.clock.now, "x", stand.clock.now)
     await stand.resolve()
     assert [fire.runs for fire in await stand.tenant.fires(one)] == [5, 5]
     progress = (await stand.tenant.again(one)).progress

@@ -166,7 +166,7 @@ def test_it_sees_a_pause_that_leaves_no_span():
     async def nothing(*_: object) -> None:
         return None
 
-    with patch("horarium.store.verbs.schedules._record_passed", nothing):
+    with patch("horarium.store.verbs.changes._record_passed", nothing):
         assert caught("covered_once_1", some_scripts())
 
 

@@ -19,6 +19,8 @@ from horarium.domain.tenancy import EVERY_TARGET, Key, Principal, PrincipalType,
 from horarium.service.schedules import ScheduleDraft, schedule_of
 from horarium.store.base import Store
 from horarium.store.verbs import dispatch, ledger, nodes, release, runs, schedules, targets, tenancy
+from horarium.store.verbs.changes import change_schedule
+from horarium.store.verbs.creation import create_schedules
 from horarium.store.verbs.dispatch import Ended
 from horarium.store.verbs.runs import Run
 from horarium.store.verbs.tenancy import NewKey
@@ -94,7 +96,7 @@ class Tenant:
             self.workspace, self.principal, "Schedule", timing, policies=policies or Policies(), **given
         )
         made = [schedule_of(draft, now) for _ in range(count)]
-        await self.store.write(schedules.create_schedules, made)
+        await self.store.write(create_schedules, made)
         return made
 
     async def again(self, schedule: Schedule) -> Schedule:
@@ -102,14 +104,14 @@ class Tenant:
 
     async def change(self, schedule: Schedule, now: int, **what: Any) -> Schedule:
         return await self.store.write(
-            schedules.change_schedule, self.workspace, schedule.id, lambda one: replace(one, **what), now
+            change_schedule, self.workspace, schedule.id, lambda one: replace(one, **what), now
         )
 
     async def redefine(self, schedule: Schedule, now: int, **what: Any) -> Schedule:
         def changed(one: Schedule) -> Schedule:
             return replace(one, definition=replace(one.definition, **what))
 
-        return await self.store.write(schedules.change_schedule, self.workspace, schedule.id, changed, now)
+        return await self.store.write(change_schedule, self.workspace, schedule.id, changed, now)
 
     async def fires(self, schedule: Schedule) -> list[Fire]:
         """Oldest first."""

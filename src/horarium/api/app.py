@@ -21,7 +21,7 @@ documents whose `errors` name every problem that was found. What can be changed 
 
 def make_api(services: Services) -> Api:
     """Everything that this server answers over HTTP."""
-    app = Api(title="Horarium", render=problem_answer, docs=None)
+    app = Api(title="Horarium", render=problem_answer, openapi=None)
     app.mount(BASE, own_api(services))
     mount_all(app, services)
     health.add_routes(app, services)

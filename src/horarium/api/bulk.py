@@ -24,7 +24,7 @@ from horarium.domain.tenancy import Identity
 from horarium.service.schedules import ScheduleDraft
 from horarium.service.services import Services
 
-BATCH = 500
+BATCH = 512
 BREATH = 25
 """Lines after which the event loop gets a turn: others are waiting as well."""
 

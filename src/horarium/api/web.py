@@ -20,6 +20,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.routing import Match, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from horarium.api.reference import add_reference
 from horarium.domain.errors import HorariumError, Invalid, NotFound, Problem, TooLarge
 
 JSON = b"application/json"
@@ -173,18 +174,20 @@ class Api(FastAPI):
     """An application whose errors are all written by `render`. Routes are added with `add`."""
 
     def __init__(
-        self, *, title: str, render: Renderer, description: str = "", docs: str | None = "/docs"
+        self, *, title: str, render: Renderer, description: str = "", openapi: str | None = "/openapi.json"
     ) -> None:
         self._render = render
         self._schemas: dict[str, Any] = {}
         super().__init__(
             title=title,
             description=description,
-            docs_url=docs,
+            docs_url=None,
             redoc_url=None,
-            openapi_url=None if docs is None else "/openapi.json",
+            openapi_url=openapi,
             redirect_slashes=False,
         )
+        if openapi is not None:
+            add_reference(self)
 
     def build_middleware_stack(self) -> ASGIApp:
         return Guard(self.router, self._render)

@@ -6,8 +6,8 @@ the last one.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import orjson
 
@@ -34,7 +34,7 @@ class DirectorySource:
     """One for the whole process."""
 
     type = "directory"
-    paged = True
+    paged: Literal[True] = True
     distinct = True
 
     def __init__(self, store: Store) -> None:
@@ -61,15 +61,6 @@ class DirectorySource:
         rows = await self._rows(ask, after, wanted)
         over = len(rows) < wanted or wanted == left
         return RowPage(rows, None if over else f"{taken + len(rows)}:{rows[-1].key}")
-
-    async def rows(self, ask: Ask) -> AsyncGenerator[Sequence[AudienceRow], None]:
-        position: str | None = None
-        while True:
-            page = await self.page(ask, position, 1_000)
-            yield page.rows
-            if page.position is None:
-                return
-            position = page.position
 
     async def close(self) -> None:
         return

@@ -15,14 +15,14 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 import orjson
 from yarl import URL
 
 from horarium.audiences.registry import AudienceOptions
-from horarium.domain.audience import Ask, AudienceRow, RowPage, SourceFault
+from horarium.domain.audience import Ask, AudienceRow, SourceFault
 from horarium.domain.errors import Problem
 from horarium.targets.checks import check_texts
 from horarium.targets.context import instant_text
@@ -47,7 +47,7 @@ class HttpSource:
     """One for the whole process, behind the guarded door."""
 
     type = "http"
-    paged = False
+    paged: Literal[False] = False
     distinct = False
 
     def __init__(self, options: AudienceOptions) -> None:
@@ -80,12 +80,6 @@ class HttpSource:
     def check_filter(self, ask: Ask) -> Sequence[Problem]:
         """The endpoint judges what it is sent."""
         return []
-
-    async def count(self, ask: Ask, most: int) -> int:
-        raise NotImplementedError("the rows are run through once")
-
-    async def page(self, ask: Ask, position: str | None, limit: int) -> RowPage:
-        raise NotImplementedError("the rows are run through once")
 
     async def rows(self, ask: Ask) -> AsyncGenerator[Sequence[AudienceRow], None]:
         cursor: Any = None

@@ -18,14 +18,14 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Connection, TextClause, bindparam, text
 from sqlalchemy.util.concurrency import await_only
 
 from horarium.audiences.registry import AudienceOptions
-from horarium.domain.audience import Ask, AudienceRow, RowPage, SourceFault
+from horarium.domain.audience import Ask, AudienceRow, SourceFault
 from horarium.domain.errors import Problem
 from horarium.targets.sql.address import HostPolicy, read_url
 from horarium.targets.sql.config import is_database_name
@@ -58,7 +58,7 @@ class SqlSource:
     """One for the whole process, with connections of its own."""
 
     type = "sql"
-    paged = False
+    paged: Literal[False] = False
     distinct = False
 
     def __init__(self, options: AudienceOptions) -> None:
@@ -107,12 +107,6 @@ class SqlSource:
                     Problem(name, "must be a text, a number, true, false or a list of these", "type")
                 )
         return problems
-
-    async def count(self, ask: Ask, most: int) -> int:
-        raise NotImplementedError("the rows are run through once")
-
-    async def page(self, ask: Ask, position: str | None, limit: int) -> RowPage:
-        raise NotImplementedError("the rows are run through once")
 
     async def rows(self, ask: Ask) -> AsyncGenerator[Batch, None]:
         seconds = float(ask.config.get("timeout", TIMEOUT_S))

@@ -32,7 +32,8 @@ from horarium.service.directory import DirectoryService
 from horarium.service.schedules import ScheduleDraft, schedule_of
 from horarium.store.base import READY
 from horarium.store.vault import Vault, new_key
-from horarium.store.verbs import ledger, release, schedules
+from horarium.store.verbs import ledger, release
+from horarium.store.verbs.creation import create_schedules
 from horarium.times import Timing
 
 AUDIENCE = {"type": "contacts", "filter": {"contact_type": "lead", "has_email": True}}
@@ -92,7 +93,7 @@ async def _schedule(made: Stage, target: bytes) -> Schedule:
         made.workspace, made.principal, "bench", timing, target, policies=Policies(), audience=AUDIENCE
     )
     one = schedule_of(draft, now - 60_000)
-    await made.store.write(schedules.create_schedules, [one])
+    await made.store.write(create_schedules, [one])
     return one
 
 

@@ -22,7 +22,7 @@ from horarium.bench.stage import Stage
 from horarium.domain.ids import Id, derived_id
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import NO_OWNER, Policies, policies_to_text, timing_to_text
-from horarium.store.verbs.schedules import place
+from horarium.store.verbs.creation import place
 from horarium.times import Timing, jitter_ms, local_reading, zone_fingerprint, zone_names
 
 PAIRS = 500
@@ -94,9 +94,9 @@ def _parts(herds: Sequence[Herd], now: int, jitter: int) -> Iterator[list[tuple[
     order = array("H", [number for number, one in enumerate(herds) for _ in range(one.count)])
     random.Random(len(order)).shuffle(order)
     texts = [[(timing_to_text(t), t.zone, zone_fingerprint(t.zone)) for t in one.timings] for one in herds]
-    for part, start in enumerate(range(0, len(order), PART)):
+    for start in range(0, len(order), PART):
         numbers = range(start, min(start + PART, len(order)))
-        ids = sorted(derived_id(now - 1_000_000 + part, n.to_bytes(8, "big")) for n in numbers)
+        ids = [derived_id(now - len(order) + n, n.to_bytes(8, "big")) for n in numbers]
         rows = []
         for one, n, which in zip(ids, numbers, order[start : start + PART], strict=True):
             slot = herds[which].next_slot

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from horarium.domain.errors import HorariumError, Problem
 from horarium.domain.ids import Id
@@ -52,19 +52,15 @@ class SourceFault(HorariumError):
         super().__init__(message)
 
 
-class Source(Protocol):
+class AnySource(Protocol):
     """Where rows come from. One instance serves the whole process; found by entry point.
 
-    `paged` sources give pages in the order of their keys, from a position that survives a crash: `count` and
-    `page`. Others give batches by `rows`, and are kept aside before the first delivery. Both raise
-    SourceFault.
     `distinct`: no key can come twice, whatever happens; where that is not sure, the runs' ids see to it.
     `check` and `split` are about the configuration, as for executors; `check_filter` about an audience's
-    filter.
+    filter. Whatever reads raises SourceFault.
     """
 
     type: str
-    paged: bool
     distinct: bool
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]: ...
@@ -73,16 +69,31 @@ class Source(Protocol):
 
     def check_filter(self, ask: Ask) -> Sequence[Problem]: ...
 
+    async def close(self) -> None: ...
+
+
+class PagedSource(AnySource, Protocol):
+    """Gives pages in the order of their keys, from a position that survives a crash."""
+
+    paged: Literal[True]
+
     async def count(self, ask: Ask, most: int) -> int:
         """How many rows there are, counted no further than `most`."""
 
     async def page(self, ask: Ask, position: str | None, limit: int) -> RowPage:
         """Up to `limit` rows behind a position; None is the beginning."""
 
+
+class PassingSource(AnySource, Protocol):
+    """Gives its rows once, from beginning to end: they are kept aside before the first delivery."""
+
+    paged: Literal[False]
+
     def rows(self, ask: Ask) -> AsyncGenerator[Sequence[AudienceRow], None]:
         """All rows, in batches."""
 
-    async def close(self) -> None: ...
+
+Source = PagedSource | PassingSource
 
 
 def audience_problems(audience: Any, name: str = "audience") -> list[Problem]:

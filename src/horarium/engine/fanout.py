@@ -20,6 +20,8 @@ from horarium.domain.audience import (
     LARGEST_ROW,
     Ask,
     AudienceRow,
+    PagedSource,
+    PassingSource,
     Source,
     SourceFault,
     repeated_key,
@@ -36,7 +38,7 @@ from horarium.store.verbs.fanout import Fanout, FanoutLost, Prepared, prepare
 
 _log = structlog.get_logger(__name__)
 
-FIRST_CHUNK, CHUNK = 100, 1_000
+FIRST_CHUNK, CHUNK = 128, 1_024
 """Rows in a chunk: a thousand take the writer about 10 ms, and a larger chunk saves little."""
 MOST_HELD = 64
 """Fires that one node reads for at once."""
@@ -164,17 +166,17 @@ class FanOut:
 
     async def _one_step(self, job: Fanout) -> Fanout | None:
         source, ask = await self._open(job)
-        if not source.paged and job.counted is None:
-            return await self._spool(job, source, ask)
         counted = job.counted
-        if counted is None:
-            counted = await _asked(source.count(ask, job.policies.audience_limit + 1))
-            if counted > job.policies.audience_limit:
-                raise SourceFault(_too_many(job), lasting=True)
         size = FIRST_CHUNK if job.rows_done == 0 else CHUNK
         if source.paged:
+            if counted is None:
+                counted = await _asked(source.count(ask, job.policies.audience_limit + 1))
+                if counted > job.policies.audience_limit:
+                    raise SourceFault(_too_many(job), lasting=True)
             texts, position = await self._page(job, source, ask, size)
         else:
+            if counted is None:
+                return await self._spool(job, source, ask)
             texts = await self._store.read(verbs.spooled_page, job.fire_id, job.rows_done, size)
             done = job.rows_done + len(texts)
             position = None if done >= counted or not texts else str(done)
@@ -190,7 +192,7 @@ class FanOut:
             known = self._asks[job.fire_id] = await opened
         return known
 
-    async def _page(self, job: Fanout, source: Source, ask: Ask, size: int) -> Page:
+    async def _page(self, job: Fanout, source: PagedSource, ask: Ask, size: int) -> Page:
         """The page that a fire goes on with; the one behind it is read while this one is written."""
         ahead = self._ahead.pop(job.fire_id, None)
         if ahead is not None and ahead[0] == job.position:
@@ -216,7 +218,7 @@ class FanOut:
             key = await self._store.read(verbs.repeated_row, rows)
             raise SourceFault(f"the audience has the row key {key!r} twice", lasting=True) from None
 
-    async def _spool(self, job: Fanout, source: Source, ask: Ask) -> Fanout:
+    async def _spool(self, job: Fanout, source: PassingSource, ask: Ask) -> Fanout:
         """Keep all rows of a source aside: what is delivered afterwards is the audience as it was."""
         await self._empty_spool(job)
         number, kept = 0, job
@@ -269,7 +271,7 @@ class FanOut:
         return True
 
 
-async def _page_of(source: Source, ask: Ask, position: str | None, size: int) -> Page:
+async def _page_of(source: PagedSource, ask: Ask, position: str | None, size: int) -> Page:
     """A page as it is written. Raises SourceFault."""
     page = await _asked(source.page(ask, position, size))
     return _texts(page.rows), page.position

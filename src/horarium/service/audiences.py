@@ -14,6 +14,7 @@ from horarium.domain.audience import (
     AUDIENCE_TYPES,
     Ask,
     AudienceRow,
+    PassingSource,
     Source,
     SourceFault,
     audience_problems,
@@ -183,7 +184,9 @@ def _unfolded(config: Mapping[str, Any], secrets: Mapping[str, Any]) -> dict[str
     return found
 
 
-async def _run_through(source: Source, ask: Ask, sample: int, most: int) -> tuple[int, list[AudienceRow]]:
+async def _run_through(
+    source: PassingSource, ask: Ask, sample: int, most: int
+) -> tuple[int, list[AudienceRow]]:
     """Count the rows of a source that only runs once through, no further than `most`; with the first of
     them."""
     count = 0

@@ -23,8 +23,11 @@ from horarium.service.together import Together
 from horarium.store.base import Store, Tx
 from horarium.store.verbs import ledger
 from horarium.store.verbs import schedules as verbs
+from horarium.store.verbs.changes import Change, change_schedule
+from horarium.store.verbs.creation import create_schedules, onward, refuse_twin
 from horarium.store.verbs.ledger import History
-from horarium.store.verbs.schedules import Change, Listing, onward
+from horarium.store.verbs.manual import find_manual_fire, fire_by_hand
+from horarium.store.verbs.schedules import Listing
 from horarium.times import Recurrence, RecurrenceError, Timing, compile_timing, wants_anchor
 
 BACKFILL_LIMIT = 10_000
@@ -143,7 +146,7 @@ class ScheduleService:
         """Make several in one transaction, all or none."""
         now = self.clock.now_ms()
         schedules = [schedule_of(draft, now) for draft in drafts]
-        await self.store.write(verbs.create_schedules, schedules)
+        await self.store.write(create_schedules, schedules)
         return schedules
 
     async def get(self, workspace_id: Id, schedule_id: Id) -> Schedule:
@@ -268,9 +271,9 @@ class ScheduleService:
 
 
 async def _create(tx: Tx, schedule: Schedule, distinct: bool) -> None:
-    await verbs.create_schedules(tx, [schedule])
+    await create_schedules(tx, [schedule])
     if distinct:
-        await verbs.refuse_twin(tx, schedule)
+        await refuse_twin(tx, schedule)
 
 
 async def _change(
@@ -282,9 +285,9 @@ async def _change(
     expected_version: int | None,
     distinct: bool,
 ) -> Schedule:
-    after = await verbs.change_schedule(tx, workspace_id, schedule_id, change, now, expected_version)
+    after = await change_schedule(tx, workspace_id, schedule_id, change, now, expected_version)
     if distinct and after.deleted_ms is None:
-        await verbs.refuse_twin(tx, after)
+        await refuse_twin(tx, after)
     return after
 
 
@@ -297,10 +300,10 @@ async def _fire_now(tx: Tx, workspace_id: Id, schedule_id: Id, request: str | No
     schedule = await verbs.get_schedule(tx, workspace_id, schedule_id)
     one = None
     if request is not None:
-        one = await verbs.find_manual_fire(tx, schedule_id, request, now - REPEAT_MS)
+        one = await find_manual_fire(tx, schedule_id, request, now - REPEAT_MS)
     if one is None:
         unique = request if request is not None else random_id(now).hex()
-        one = await verbs.fire_by_hand(tx, schedule, FireKind.MANUAL, now, unique, now)
+        one = await fire_by_hand(tx, schedule, FireKind.MANUAL, now, unique, now)
     return await ledger.get_fire(tx, workspace_id, one)
 
 
@@ -316,7 +319,7 @@ async def _backfill(
     fires = []
     slot = slot_after(recurrence, from_ms - 1)
     while slot is not None and slot <= to_ms:
-        one = await verbs.fire_by_hand(tx, schedule, FireKind.BACKFILL, slot, request, now)
+        one = await fire_by_hand(tx, schedule, FireKind.BACKFILL, slot, request, now)
         fires.append(await ledger.get_fire(tx, workspace_id, one))
         slot = slot_after(recurrence, slot)
     return fires

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from horarium.domain.errors import Conflict, Invalid
 from horarium.domain.schedule import Schedule
 from horarium.store.base import Store
-from horarium.store.verbs.schedules import create_schedules
+from horarium.store.verbs.creation import create_schedules
 
 MOST = 500
 """Schedules in one transaction."""

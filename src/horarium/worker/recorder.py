@@ -16,7 +16,7 @@ from horarium.store.verbs.dispatch import Ended, LeaseLost
 
 _log = structlog.get_logger(__name__)
 
-BATCH = 1_000
+BATCH = 1_024
 TROUBLE_S = 0.5
 
 

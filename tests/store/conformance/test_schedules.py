@@ -9,10 +9,12 @@ from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.fire import FireKind, SpanReason
 from horarium.domain.ids import random_id
 from horarium.domain.overlap import Overlap
-from horarium.domain.schedule import AfterCompletion, AfterPause, Policies, ScheduleState
+from horarium.domain.schedule import AfterCompletion, AfterPause, Policies, ScheduleState, timing_to_text
 from horarium.service.schedules import _backfill, _fire_now
 from horarium.store.base import DUE
-from horarium.store.verbs import ledger, schedules
+from horarium.store.verbs import creation, ledger, schedules
+from horarium.store.verbs.changes import change_schedule
+from horarium.store.verbs.creation import create_schedules
 from horarium.store.verbs.schedules import Listing
 from horarium.times import Timing
 from tests.support.tenant import DAY, FAILED, HOUR, MINUTE, NOON, SUCCEEDED, Node, Tenant, states
@@ -49,7 +51,7 @@ async def test_schedules_are_made_all_or_none(tenant, store):
     await tenant.schedule(key="taken")
     one = replace(await tenant.schedule(), id=random_id(NOON), key="free")
     with pytest.raises(Conflict):
-        await store.write(schedules.create_schedules, [one, replace(one, id=random_id(NOON), key="taken")])
+        await store.write(create_schedules, [one, replace(one, id=random_id(NOON), key="taken")])
     with pytest.raises(NotFound):
         await tenant.again(one)
 
@@ -98,7 +100,7 @@ async def test_of_changes_at_once_none_is_lost(tenant, store, other):
     schedule = await tenant.schedule()
     changes = [
         one.write(
-            schedules.change_schedule, tenant.workspace, schedule.id,
+            change_schedule, tenant.workspace, schedule.id,
             lambda it: replace(it, extra={"n": it.extra.get("n", 0) + 1}), NOON + 1,
         )
         for _ in range(5) for one in (store, other)
@@ -112,7 +114,7 @@ async def test_a_stale_version_is_refused(tenant, store):
     schedule = await tenant.schedule()
     with pytest.raises(Conflict) as stale:
         await store.write(
-            schedules.change_schedule,
+            change_schedule,
             tenant.workspace,
             schedule.id,
             lambda one: replace(one, name="x"),
@@ -170,7 +172,7 @@ async def test_a_pause_racing_a_release_wins_or_loses_whole(tenant, store, other
     made = await tenant.schedules(20)
     pauses = [
         other.write(
-            schedules.change_schedule,
+            change_schedule,
             tenant.workspace,
             one.id,
             lambda it: replace(it, state=PAUSED),
@@ -310,7 +312,7 @@ async def test_another_workspace_sees_none_of_it(tenant, store):
     for call in (
         lambda: store.read(schedules.get_schedule, stranger.workspace, schedule.id),
         lambda: store.write(
-            schedules.change_schedule,
+            change_schedule,
             stranger.workspace,
             schedule.id,
             lambda one: replace(one, name="x"),
@@ -341,7 +343,7 @@ async def places(store):
 
 
 async def test_a_schedule_whose_place_is_taken_takes_the_next_one(tenant, store, monkeypatch):
-    monkeypatch.setattr(schedules, "place", lambda *_: 77)
+    monkeypatch.setattr(creation, "place", lambda *_: 77)
     made = await tenant.schedules(3)
     assert len(await tenant.store.read(schedules.list_schedules, Listing(tenant.workspace, 10))) == 3
     if store.flavour == "sqlite":  # elsewhere nothing lies by its place
@@ -365,10 +367,10 @@ async def test_what_falls_due_together_lies_together(tenant, store):
 def test_a_place_has_63_bits():
     last = Timing("59 23 * * *")
     for slot in (None, 0, -1, NOON - 1):
-        assert 0 <= schedules.place(b"\xff" * 16, schedules.timing_to_text(last), slot) < 1 << 63
+        assert 0 <= creation.place(b"\xff" * 16, timing_to_text(last), slot) < 1 << 63
 
 
 def test_schedules_made_one_after_another_lie_in_that_order():
-    timing = schedules.timing_to_text(Timing("0 9 * * *"))
-    made = [schedules.place(random_id(ms), timing, NOON) for ms in range(NOON, NOON + 100) for _ in range(50)]
+    timing = timing_to_text(Timing("0 9 * * *"))
+    made = [creation.place(random_id(ms), timing, NOON) for ms in range(NOON, NOON + 100) for _ in range(50)]
     assert made == sorted(set(made))

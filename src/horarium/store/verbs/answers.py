@@ -10,8 +10,10 @@ from horarium.domain.fire import Fire, FireKind
 from horarium.domain.ids import Id, fire_id
 from horarium.domain.schedule import Schedule
 from horarium.store.base import Tx
+from horarium.store.verbs.creation import create_schedules
 from horarium.store.verbs.ledger import get_fire
-from horarium.store.verbs.schedules import create_schedules, fire_by_hand, get_schedule
+from horarium.store.verbs.manual import fire_by_hand
+from horarium.store.verbs.schedules import get_schedule
 
 KEPT_MS = 86_400_000
 """How long the same key means the same request."""
