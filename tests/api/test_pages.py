@@ -12,6 +12,7 @@ async def test_the_openapi_page_names_every_route_and_holds_together():
         assert {"/schedules", "/schedules/{id}", "/targets/{ref}", "/runs/{id}/complete"} <= page[
             "paths"
         ].keys()
+        assert page["components"]["securitySchemes"][next(iter(page["security"][0]))]["scheme"] == "bearer"
         create = page["paths"]["/schedules"]["post"]
         assert "recurrence" in create["requestBody"]["content"]["application/json"]["schema"]["properties"]
         wanted = {

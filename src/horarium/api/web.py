@@ -250,7 +250,10 @@ class Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             made = super().openapi()
-            made.setdefault("components", {}).setdefault("schemas", {}).update(self._schemas)
+            components = made.setdefault("components", {})
+            components.setdefault("schemas", {}).update(self._schemas)
+            components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+            made["security"] = [{"key": []}]  # the page asks for a key, and sends it
         return super().openapi()
 
 
