@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+import pytest
 import pytest_asyncio
 
 from horarium.domain.errors import Conflict, Unavailable
@@ -78,6 +79,27 @@ async def test_a_database_that_is_away_is_told_to_each_and_asked_again_by_the_ne
     together = Together(Counting(tenant.store, failures=1))
     assert [type(one) for one in await answers(together, drafts(3))] == [Unavailable] * 3
     assert await answers(together, drafts(3)) == [None] * 3
+
+
+async def test_of_many_that_clash_each_is_told_and_the_rest_are_made(tenant, drafts):
+    store = Counting(tenant.store)
+    await tenant.schedule(key="taken")
+    made = [*drafts(7), *drafts(1, key="taken"), *drafts(8)]
+    found = await answers(Together(store), made)
+    assert [type(one) for one in found].count(Conflict) == 1
+    assert len(store.sizes) == 9  # halved, not one by one
+    assert (await stored(tenant, made)).count(True) == 15
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+async def test_nobody_is_left_waiting_when_the_node_ends(tenant, drafts, steps):
+    together = Together(Counting(tenant.store))
+    asked = [asyncio.create_task(together.create(one)) for one in drafts(3)]
+    for _ in range(steps):  # before the writing begins, and after
+        await asyncio.sleep(0)
+    together._writing.cancel()
+    done, waiting = await asyncio.wait(asked, timeout=5)
+    assert (len(done), len(waiting)) == (3, 0)
 
 
 async def test_whoever_has_gone_leaves_the_others_alone(tenant, drafts):

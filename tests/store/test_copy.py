@@ -1,6 +1,8 @@
 """An installation moves from one database to another: whole, resumable, counted."""
 
 import fcntl
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -11,6 +13,7 @@ from horarium.store.migrate import migrate
 from horarium.store.postgres import PostgresStore
 from horarium.store.sqlite import SqliteStore
 from horarium.store.verbs import meta, runs
+from horarium.store.wire import connect
 from tests.support.postgres import drop_database, fresh_database
 from tests.support.tenant import FAILED, MINUTE, NOON, TRY_AGAIN, Node, Tenant, states
 
@@ -86,6 +89,19 @@ async def test_work_goes_on_in_the_copy(postgres, tmp_path):
     for one in made:
         assert "running" not in states(await there.fires(one))
     await store.close()
+
+
+async def test_cursors_that_share_a_place_find_places_of_their_own(postgres, tmp_path):
+    """On PostgreSQL nothing lies by its place, so nothing keeps two nodes from giving one twice."""
+    source = f"sqlite:///{tmp_path}/a.db"
+    _, made = await filled(source)
+    await copy(source, postgres)
+    connection = await connect(postgres)
+    await connection.execute("UPDATE cursors SET place = 5")
+    await connection.close()
+    await copy(postgres, f"sqlite:///{tmp_path}/b.db")
+    with closing(sqlite3.connect(tmp_path / "b.db")) as there:
+        assert len(there.execute("SELECT place FROM cursors").fetchall()) == len(made)
 
 
 async def test_an_interrupted_copy_goes_on_where_it_stood(postgres, tmp_path, monkeypatch):

@@ -468,3 +468,22 @@ async def test_pages_of_an_audience_just_imported_are_not_sorted(url):
     plan = await (await connection.prepare(page.sql)).explain(*(given[name] for name in page.parameters))
     await connection.close()
     assert "Sort" not in str(plan)
+
+
+async def test_an_edit_that_waited_for_a_change_of_target_fires_what_was_due_first(store, url):
+    tenant = await Tenant.open(store)
+    schedule, other = await tenant.schedule(), await tenant.add_target()
+    connection = await connect(url)
+    moving = connection.transaction()
+    await moving.start()
+    await connection.execute("UPDATE cursors SET target_id = $1", other)
+    edit = asyncio.create_task(tenant.change(schedule, NOON + MINUTE, name="edited"))
+    while not edit.done() and not await connection.fetchval(
+        "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    ):
+        await asyncio.sleep(0)
+    assert not edit.done()
+    await moving.commit()
+    await edit
+    await connection.close()
+    assert [fire.slot_ms for fire in await tenant.fires(schedule)] == [NOON + MINUTE]

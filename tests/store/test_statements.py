@@ -16,9 +16,11 @@ def test_a_part_that_is_not_there_is_an_error():
 
 
 def test_a_list_becomes_an_array_or_as_many_places_as_it_has_elements():
-    params = {"ids": [b"a", b"b"]}
-    assert "IN (:ids_0, :ids_1)" in load("sqlite")["known_fires"].sqlite_text(params)
-    assert params == {"ids_0": b"a", "ids_1": b"b"}
+    given = {"ids": [b"a", b"b"], "now": 7, "error": "why"}
+    text, values = load("sqlite")["cancel_open_runs"].sqlite_text(given)
+    assert "finished_ms = ?, error = ?" in text
+    assert "IN (?, ?)" in text
+    assert values == [7, "why", b"a", b"b"]
     assert "= ANY($1::bytea[])" in load("postgres")["known_fires"].sql
 
 

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.routing import Match, Router
+from starlette.routing import Match, Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from horarium.api.reference import add_reference
@@ -165,7 +165,7 @@ class Guard:
         """The methods of all routes at a path."""
         found: set[str] = set()
         for route in self.app.routes:
-            if isinstance(route, APIRoute) and route.matches(scope)[0] is not Match.NONE:
+            if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
                 found |= route.methods or set()
         return ", ".join(sorted(found))
 

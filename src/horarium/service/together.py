@@ -14,6 +14,7 @@ from horarium.domain.errors import Conflict, Invalid
 from horarium.domain.schedule import Schedule
 from horarium.store.base import Store
 from horarium.store.verbs.creation import create_schedules
+from horarium.store.wire import CommitUnknown
 
 MOST = 500
 """Schedules in one transaction."""
@@ -35,26 +36,45 @@ class Together:
         self._waiting.append((schedule, made))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
+            self._writing.add_done_callback(self._ended)
         await made
 
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Who is still waiting when the task was ended from outside waits for nobody."""
+        if task.cancelled():
+            _tell(self._waiting, asyncio.CancelledError())
+            self._waiting.clear()
+
     async def _write(self) -> None:
-        while self._waiting:
-            batch = [one for one in self._waiting[:MOST] if not one[1].done()]  # whoever asked may be gone
-            del self._waiting[:MOST]
-            await self._write_batch(batch)
+        batch: Sequence[Waiting] = ()
+        try:
+            while self._waiting:
+                batch = [
+                    one for one in self._waiting[:MOST] if not one[1].done()
+                ]  # whoever asked may be gone
+                del self._waiting[:MOST]
+                if batch:
+                    await self._write_batch(batch)
+        except asyncio.CancelledError as error:
+            _tell(batch, error)
+            raise
+        except Exception as error:  # the store is away: nobody is left waiting for it
+            _tell([*batch, *self._waiting], error)
+            self._waiting.clear()
 
     async def _write_batch(self, batch: Sequence[Waiting]) -> None:
+        """All that do not clash. Raises whatever is no single schedule's fault, but for a commit whose outcome is
+        not known: that concerns these alone."""
         try:
             await self._store.write(create_schedules, [schedule for schedule, _ in batch])
         except (Conflict, Invalid) as error:
-            if len(batch) == 1:
+            half = len(batch) // 2
+            if half == 0:
                 return _tell(batch, error)
-            for one in batch:  # it is one of them: each for itself
-                await self._write_batch([one])
-        except BaseException as error:
+            await self._write_batch(batch[:half])
+            await self._write_batch(batch[half:])
+        except CommitUnknown as error:
             _tell(batch, error)
-            if not isinstance(error, Exception):
-                raise
         else:
             _tell(batch, None)
 

@@ -212,6 +212,8 @@ class _Sqlite:
 
     async def insert(self, table: str, columns: Sequence[str], rows: Sequence[Any], place: str) -> None:
         places = ", ".join("?" * len(columns))
+        if table == "cursors":
+            rows = self._at_free_places(columns.index("place"), rows)
         self.connection.execute("BEGIN IMMEDIATE")
         self.connection.executemany(
             f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})",  # noqa: S608
@@ -219,6 +221,22 @@ class _Sqlite:
         )
         await self.set_meta(_PLACE + table, place)
         self.connection.execute("COMMIT")
+
+    def _at_free_places(self, at: int, rows: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Cursors (their place stands at `at`): here no two lie at one place, on PostgreSQL they may."""
+        taken: set[int] = set()
+        placed = []
+        for row in rows:
+            wanted = row[at]
+            while wanted in taken or self._lies_at(wanted):
+                wanted += 1
+            taken.add(wanted)
+            placed.append((*row[:at], wanted, *row[at + 1 :]))
+        return placed
+
+    def _lies_at(self, place: int) -> bool:
+        found = self.connection.execute("SELECT 1 FROM cursors WHERE place = ?", (place,)).fetchone()
+        return found is not None
 
     async def meta(self) -> dict[str, str]:
         return dict(map(tuple, self.connection.execute("SELECT name, value FROM meta")))

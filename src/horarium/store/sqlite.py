@@ -51,7 +51,7 @@ class SqliteTx:
     def _execute(self, name: str, params: dict[str, Any]) -> sqlite3.Cursor:
         statement = self._statements[name]
         try:
-            return self._connection.execute(statement.sqlite_text(params), params)
+            return self._connection.execute(*statement.sqlite_text(params))
         except _NOT_HELD as error:
             raise _translated(error) from error
 

@@ -15,7 +15,7 @@ notations stand for what the databases write differently:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -31,6 +31,7 @@ _LIST = re.compile(r"IN \(:(\w+)\.\.\.\)")
 _ROWS = re.compile(r"(FROM|USING) rows\(([^)]*)\) AS (\w+)")
 _TEXTS = re.compile(r"FROM texts\(:(\w+)\)")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
+_PLACE = re.compile(r"IN \(%s\)|(?<![:\w]):([a-z_]\w*)")
 _PLAIN_INSERT = re.compile(
     r"INSERT INTO (\w+) \(([^)]*)\)\s+SELECT ([^()]*?)\s+FROM rows\(([^)]*)\) AS \w+", re.DOTALL
 )
@@ -58,7 +59,8 @@ class Copied:
 class Statement:
     """One statement for one database. `parameters` in the order of their numbers; `listed` names the one that
     takes a sequence; `columns` of the row source where there is one (SQLite: the place of either in the text
-    is `%s`); `copied` where it only inserts them."""
+    is `%s`); `copied` where it only inserts them; `in_order` the parameters as they come in the text, for SQLite
+    where one is listed."""
 
     name: str
     sql: str
@@ -66,17 +68,23 @@ class Statement:
     listed: str | None
     columns: tuple[str, ...]
     copied: Copied | None = None
+    in_order: tuple[str, ...] = ()
     _of_sizes: dict[int, str] = field(default_factory=dict, init=False, compare=False)
 
-    def sqlite_text(self, params: dict[str, Any]) -> str:
-        """The text with one placeholder for each element of the listed parameter, whose values join
-        `params`."""
+    def sqlite_text(self, params: Mapping[str, Any]) -> tuple[str, Mapping[str, Any] | Sequence[Any]]:
+        """The text and its values, with one placeholder for each element of the listed parameter.
+
+        Those have no names: SQLite looks a name up among all, which for 4,000 ids took 75 ms instead of 6.
+        """
         if self.listed is None:
-            return self.sql
-        values: Sequence[Any] = params.pop(self.listed)
-        for i, value in enumerate(values):
-            params[f"{self.listed}_{i}"] = value
-        return self.sql % ", ".join(f":{self.listed}_{i}" for i in range(len(values)))
+            return self.sql, params
+        values: list[Any] = []
+        for name in self.in_order:
+            if name == self.listed:
+                values += params[name]
+            else:
+                values.append(params[name])
+        return self.sql % ", ".join("?" * len(params[self.listed])), values
 
     def sqlite_rows(self, count: int) -> str:
         """The text for so many rows at once, their values one after another."""
@@ -133,7 +141,12 @@ def _prepare(name: str, text: str, flavour: Flavour) -> Statement:
     parameters = tuple(dict.fromkeys(names))
     if flavour == "postgres":
         sql = _PARAMETER.sub(lambda m: f"${parameters.index(m[1]) + 1}", sql)
-    return Statement(name, sql.strip(), parameters, listed[1] if listed else None, columns, _copied(bare))
+    in_order: tuple[str, ...] = ()
+    if flavour == "sqlite" and listed:
+        in_order = tuple(found[1] or listed[1] for found in _PLACE.finditer(sql))
+        sql = _PARAMETER.sub("?", sql)
+    name_listed = listed[1] if listed else None
+    return Statement(name, sql.strip(), parameters, name_listed, columns, _copied(bare), in_order)
 
 
 def _copied(bare: str) -> Copied | None:

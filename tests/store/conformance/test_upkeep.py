@@ -100,6 +100,35 @@ async def test_new_zone_data_wakes_no_paused_schedule(tenant, store):
     assert (await tenant.again(schedule)).progress.next_due is None
 
 
+class Told:
+    """A transaction in which some statements answer as they would have a moment ago."""
+
+    def __init__(self, tx, answers):
+        self._tx, self._answers = tx, answers
+
+    def __getattr__(self, name):
+        return getattr(self._tx, name)
+
+    async def rows(self, statement, **params):
+        return self._answers.get(statement) or await self._tx.rows(statement, **params)
+
+
+async def test_a_one_shot_that_is_paused_while_it_is_computed_anew_stays_paused(tenant, store):
+    """It was active when the stale ones were looked for, and paused when its cursor could be locked."""
+    schedule = await tenant.schedule('{"once":"2026-11-22T13:00:00Z"}')
+    await tenant.change(schedule, NOON + 1, state=ScheduleState.PAUSED)
+
+    async def as_seen(tx):
+        row = dict(await tx.row("due_schedule", schedule_id=schedule.id))
+        seen = row | {"last_slot": None, "next_slot": NOON + HOUR}
+        answers = {"zones_in_use": [{"zone": "UTC", "zone_data": "old"}], "schedules_of_stale_zone": [seen]}
+        return await upkeep.rezone(Told(tx, answers), NOON + 2, 10)
+
+    assert await store.write(as_seen) == 1
+    progress = (await tenant.again(schedule)).progress
+    assert (progress.next_slot, progress.next_due) == (NOON + HOUR, None)
+
+
 async def test_a_stale_next_slot_neither_fires_early_nor_loses_a_slot(tenant, store):
     schedule = await tenant.schedule("0 * * * *")
     await stale(store)

@@ -37,7 +37,7 @@ SELECT COALESCE(c.next_slot / 60000 % 1440, 0) * 4503599627370496 + row_number()
        v.policies, v.target_id, v.audience IS NOT NULL, c.accounted_to, c.next_slot, c.next_due, c.zone, c.zone_data,
        c.fires, c.succeeded, c.failed, c.skipped, c.open_fires, c.waiting_fires, c.failures_in_row, c.pause_after,
        c.last_slot, c.last_fired_ms, c.last_fire_id, c.last_state, c.last_skip_ms, c.last_skip_reason
-FROM cursors_by_schedule c JOIN versions v ON v.schedule_id = c.schedule_id AND v.version = c.version
+FROM cursors_by_schedule c LEFT JOIN versions v ON v.schedule_id = c.schedule_id AND v.version = c.version
 ORDER BY 1;
 DROP TABLE cursors_by_schedule;
 CREATE UNIQUE INDEX cursors_of_schedule ON cursors (schedule_id);

@@ -55,7 +55,7 @@ async def fire_by_hand(
 async def find_manual_fire(tx: Tx, schedule_id: Id, request: str, since_ms: int) -> Id | None:
     """The fire made by hand for a request since an instant; the schedule stays locked against a second
     one."""
-    await tx.row("due_schedule", schedule_id=schedule_id)
+    await tx.rows("hold_cursors", ids=[schedule_id])
     row = await tx.row(
         "find_manual_fire", schedule_id=schedule_id, request=request, low=lowest_id_at(since_ms)
     )

@@ -95,8 +95,10 @@ async def release_one(tx: Tx, schedule_id: Id, now: int) -> Any:
     """Account for what one schedule owes at `now`, before it is edited, paused or deleted; its cursor row
     after.
 
-    Nothing is done where nothing is due.
+    Nothing is done where nothing is due. The cursor is locked by a statement of its own: one that waits sees what it
+    waited for, but what it joins as it was before.
     """
+    await tx.rows("hold_cursors", ids=[schedule_id])
     row = await tx.row("due_schedule", schedule_id=schedule_id)
     if row is not None and row["next_due"] is not None and row["next_due"] <= now:
         await _release(tx, [row], _Batch(now, None, 0), careful=True)
@@ -358,7 +360,7 @@ async def _tell_the_rest(tx: Tx, claimed: Sequence[dict[str, Any]]) -> None:
     """What a run needs and a release does not: read for those that are handed over, by their schedules."""
     if not claimed:
         return
-    ids = [one["schedule_id"] for one in claimed]
+    ids = list({one["schedule_id"] for one in claimed})
     known = {row["id"]: row for row in await tx.rows("handed_with", ids=ids, every_target=EVERY_TARGET)}
     for one in claimed:
         row = known[one["schedule_id"]]

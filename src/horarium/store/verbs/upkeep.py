@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from horarium.domain.ids import lowest_id_at
 from horarium.domain.plan import repeated_reading, slot_after
 from horarium.domain.schedule import policies_from_text, timing_from_text
@@ -30,16 +32,20 @@ async def rezone(tx: Tx, now: int, limit: int) -> int:
         if known == current:
             continue
         stale = await tx.rows("schedules_of_stale_zone", zone=zone, zone_data=known, limit=limit)
-        moved, dropped = [], []
+        moved: list[tuple[Any, ...]] = []
+        dropped: list[tuple[Any, ...]] = []
         for one in stale:
+            if one["next_due"] is None:  # paused meanwhile, or nothing is to come: only looked at
+                moved.append((one["schedule_id"], one["accounted_to"], one["next_slot"], None, current))
+                continue
             recurrence = compile_timing(timing_from_text(one["timing"]))
             accounted = one["accounted_to"]
-            if one["next_slot"] is not None and one["last_slot"] == accounted:
+            if one["last_slot"] == accounted:
                 again = repeated_reading(recurrence, accounted, one["next_slot"])
                 if again is not None:
                     dropped.append((one["schedule_id"], again, again, 1, "cancelled", one["version"], now))
                     accounted = again
-            slot = None if one["next_slot"] is None else slot_after(recurrence, accounted)
+            slot = slot_after(recurrence, accounted)
             policies = policies_from_text(one["policies"])
             delay = jitter_ms(one["schedule_id"], policies.jitter_ms) if policies.jitter_ms else 0
             due = None if slot is None else slot + delay

@@ -10,9 +10,3 @@ SELECT c.place, c.schedule_id, c.workspace_id, c.version, c.accounted_to, c.next
 FROM (SELECT * FROM cursors WHERE next_due <= :now ORDER BY next_due LIMIT :limit FOR UPDATE SKIP LOCKED) c
 JOIN targets t ON t.id = c.target_id
 ORDER BY c.next_due;
-
--- name: due_schedule
-{standing}
-FROM cursors c JOIN targets t ON t.id = c.target_id
-WHERE c.schedule_id = :schedule_id
-FOR UPDATE OF c;
