@@ -40,3 +40,9 @@ def test_what_only_inserts_goes_to_postgres_as_a_copy():
 @pytest.mark.parametrize("name", ["put_contacts", "lock_rows", "settle_cursors", "insert_attempts"])
 def test_what_does_more_than_insert_does_not(name):
     assert load("postgres")[name].copied is None
+
+
+def test_parts_of_the_files_for_both_are_there_for_those_of_one():
+    shared = {}
+    split("-- part: mine\nWHERE a = 1\n", shared)
+    assert split("-- name: one\nSELECT 1 {mine};\n", shared) == [("one", "SELECT 1 WHERE a = 1")]

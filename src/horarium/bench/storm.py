@@ -63,12 +63,16 @@ async def release_rows(made: Stage, target: Id, at: int) -> list[tuple[str, list
     """The rows that releasing the herd of an instant writes."""
     cursors = await made.store.urgent(_due_at, at)
     fires = [(one, fire_id(one, "clock", at)) for _, one in cursors]
+    places = [place for place, _ in cursors]
     tomorrow = at + DAY_MS
     ws = made.workspace
     return [
         (
             "advance_fired",
-            [(place, one, at, tomorrow, tomorrow, at, fire_id(one, "clock", at)) for place, one in cursors],
+            [
+                (place, one, at, tomorrow, tomorrow, at, fire)
+                for place, (one, fire) in zip(places, fires, strict=True)
+            ],
         ),
         (
             "insert_fires",

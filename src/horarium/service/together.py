@@ -49,9 +49,8 @@ class Together:
         batch: Sequence[Waiting] = ()
         try:
             while self._waiting:
-                batch = [
-                    one for one in self._waiting[:MOST] if not one[1].done()
-                ]  # whoever asked may be gone
+                # Whoever asked may be gone.
+                batch = [one for one in self._waiting[:MOST] if not one[1].done()]
                 del self._waiting[:MOST]
                 if batch:
                     await self._write_batch(batch)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
+from horarium.domain.errors import Invalid, Problem
+
 P = ParamSpec("P")
 T = TypeVar("T")
 V = TypeVar("V", bound=Callable[..., Any])
@@ -56,6 +58,11 @@ class Tx(Protocol):
 
     def announce(self, topic: str, at_ms: int) -> None:
         """Tell listeners after the commit; of several on one topic the earliest counts."""
+
+
+def cannot_hold(error: Exception) -> Invalid:
+    """What a caller is told of a value that the database refuses."""
+    return Invalid(Problem("", f"the database cannot hold one of the values: {error}"))
 
 
 class Store(Protocol):

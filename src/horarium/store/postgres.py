@@ -20,8 +20,8 @@ from typing import Any, Concatenate
 import asyncpg
 import structlog
 
-from horarium.domain.errors import Invalid, Problem, Unavailable
-from horarium.store.base import P, Signal, T, Tx
+from horarium.domain.errors import Unavailable
+from horarium.store.base import P, Signal, T, Tx, cannot_hold
 from horarium.store.partitions import drop_partitions, make_partitions
 from horarium.store.signals import Signals
 from horarium.store.statements import load
@@ -215,7 +215,7 @@ def _refused(error: asyncpg.PostgresError) -> Exception:
     if isinstance(error, asyncpg.InsufficientPrivilegeError):
         return Unavailable(f"the database refused: {error}")
     if isinstance(error, asyncpg.DataError):
-        return Invalid(Problem("", f"the database cannot hold one of the values: {error}"))
+        return cannot_hold(error)
     return RuntimeError(f"a statement that the database does not understand: {error}")
 
 

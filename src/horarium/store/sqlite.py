@@ -21,8 +21,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Concatenate, cast
 
-from horarium.domain.errors import Invalid, Problem, Unavailable
-from horarium.store.base import Duplicate, P, Signal, T, Tx, earliest
+from horarium.domain.errors import Unavailable
+from horarium.store.base import Duplicate, P, Signal, T, Tx, cannot_hold, earliest
 from horarium.store.checkpoints import MOST_LOG_PAGES, Checkpoints
 from horarium.store.statements import Statement, load
 
@@ -95,7 +95,7 @@ _NOT_HELD = (sqlite3.IntegrityError, OverflowError, UnicodeEncodeError)
 
 def _translated(error: Exception) -> Exception:
     if not isinstance(error, sqlite3.IntegrityError):
-        return Invalid(Problem("", f"the database cannot hold one of the values: {error}"))
+        return cannot_hold(error)
     text = str(error)
     return Duplicate(text.partition(": ")[2]) if "UNIQUE" in text or "PRIMARY KEY" in text else error
 

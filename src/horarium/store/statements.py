@@ -2,7 +2,8 @@
 
 A file holds statements, each under a line `-- name: the_name`, with `:name` parameters. Files in `sql/` serve
 both databases; one of the same statement name in `sql/sqlite/` or `sql/postgres/` takes its place there. What several
-statements of a file share stands once, under `-- part: its_name`, and is named as `{its_name}`. Two
+statements share stands once, under `-- part: its_name`, and is named as `{its_name}`: in its file, and in the files for
+one database where the file serves both. Two
 notations stand for what the databases write differently:
 
 - `IN (:ids...)` takes a sequence: an array on PostgreSQL, as many placeholders as needed on SQLite.
@@ -99,30 +100,34 @@ class Statement:
 def load(flavour: Flavour) -> dict[str, Statement]:
     """All statements for one database by name."""
     folder = files("horarium.store") / "sql"
-    texts = _texts(folder)
+    shared: dict[str, str] = {}
+    texts = _texts(folder, shared)
     own = folder / flavour
     if own.is_dir():
-        texts |= _texts(own)
+        texts |= _texts(own, shared)
     return {name: _prepare(name, text, flavour) for name, text in texts.items()}
 
 
-def _texts(folder: Traversable) -> dict[str, str]:
+def _texts(folder: Traversable, shared: dict[str, str]) -> dict[str, str]:
+    """The statements of a folder's files, whose parts join `shared`."""
     found: dict[str, str] = {}
     for entry in folder.iterdir():
         if entry.name.endswith(".sql"):
-            for name, text in split(entry.read_text("utf-8")):
+            for name, text in split(entry.read_text("utf-8"), shared):
                 if name in found:
                     raise ValueError(f"statement {name} is there twice, again in {entry.name}")
                 found[name] = text
     return found
 
 
-def split(text: str) -> list[tuple[str, str]]:
-    """(name, statement) pairs of one file, its parts put in where they are named."""
+def split(text: str, shared: dict[str, str] | None = None) -> list[tuple[str, str]]:
+    """(name, statement) pairs of one file, its parts put in where they are named, and those of `shared`, which they
+    join."""
     pieces = _HEAD.split(text)[1:]
     bodies = [body.strip().rstrip(";") for body in pieces[2::3]]
     heads = list(zip(pieces[::3], pieces[1::3], bodies, strict=True))
-    parts = {name: body for kind, name, body in heads if kind == "part"}
+    parts = {} if shared is None else shared
+    parts |= {name: body for kind, name, body in heads if kind == "part"}
     return [
         (name, _PART.sub(lambda use: parts[use[1]], body)) for kind, name, body in heads if kind == "name"
     ]

@@ -8,8 +8,8 @@ from typing import Any, Concatenate, cast
 
 import asyncpg
 
-from horarium.domain.errors import Invalid, Problem, Unavailable
-from horarium.store.base import Duplicate, P, T, Tx, earliest
+from horarium.domain.errors import Unavailable
+from horarium.store.base import Duplicate, P, T, Tx, cannot_hold, earliest
 from horarium.store.statements import Copied, Statement, load
 
 READ_SECONDS = 5.0
@@ -92,7 +92,7 @@ class PostgresTx:
         except asyncpg.UniqueViolationError as error:
             raise Duplicate(error.constraint_name or "") from error
         except (OverflowError, UnicodeEncodeError) as error:
-            raise Invalid(Problem("", f"the database cannot hold one of the values: {error}")) from error
+            raise cannot_hold(error) from error
 
     async def each(self, statement: str, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
         if not rows:

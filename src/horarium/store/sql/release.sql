@@ -43,8 +43,8 @@ UPDATE cursors SET
     last_state = COALESCE(r.last_state, cursors.last_state),
     last_skip_ms = COALESCE(r.last_skip_ms, cursors.last_skip_ms),
     last_skip_reason = COALESCE(r.last_skip_reason, cursors.last_skip_reason)
-FROM rows(place bigint, schedule_id bytea, accounted_to bigint, next_slot bigint, next_due bigint, fired bigint, opened bigint,
-          waiting bigint, skipped bigint, last_slot bigint, last_fired_ms bigint, last_fire_id bytea,
+FROM rows(place bigint, schedule_id bytea, accounted_to bigint, next_slot bigint, next_due bigint, fired bigint,
+          opened bigint, waiting bigint, skipped bigint, last_slot bigint, last_fired_ms bigint, last_fire_id bytea,
           last_state text, last_skip_ms bigint, last_skip_reason text) AS r
 WHERE cursors.place = r.place AND cursors.schedule_id = r.schedule_id;
 
@@ -53,7 +53,8 @@ WHERE cursors.place = r.place AND cursors.schedule_id = r.schedule_id;
 UPDATE cursors SET accounted_to = r.slot, next_slot = r.next_slot, next_due = r.next_due,
     fires = cursors.fires + 1, open_fires = cursors.open_fires + 1,
     last_slot = r.slot, last_fired_ms = r.fired_ms, last_fire_id = r.fire_id, last_state = 'running'
-FROM rows(place bigint, schedule_id bytea, slot bigint, next_slot bigint, next_due bigint, fired_ms bigint, fire_id bytea) AS r
+FROM rows(place bigint, schedule_id bytea, slot bigint, next_slot bigint, next_due bigint, fired_ms bigint,
+          fire_id bytea) AS r
 WHERE cursors.place = r.place AND cursors.schedule_id = r.schedule_id;
 
 -- name: insert_fires

@@ -14,14 +14,18 @@ SELECT schedule_id, version, timing, policies, target_id, input, audience, envir
 FROM rows(schedule_id bytea, version bigint, timing text, policies text, target_id bytea, input text, audience text,
           environment bytea, from_ms bigint) AS r;
 
--- name: insert_cursors
+-- part: new_cursors
 INSERT INTO cursors (place, schedule_id, workspace_id, version, timing, policies, target_id, has_audience, accounted_to,
-                     next_slot, next_due, zone, zone_data, fires, succeeded, failed, skipped, open_fires, waiting_fires, failures_in_row, pause_after)
+                     next_slot, next_due, zone, zone_data, fires, succeeded, failed, skipped, open_fires, waiting_fires,
+                     failures_in_row, pause_after)
 SELECT place, schedule_id, workspace_id, 1, timing, policies, target_id, has_audience, accounted_to,
        next_slot, next_due, zone, zone_data, 0, 0, 0, 0, 0, 0, 0, pause_after
 FROM rows(place bigint, schedule_id bytea, workspace_id bytea, timing text, policies text, target_id bytea,
           has_audience bigint, accounted_to bigint, next_slot bigint, next_due bigint, zone text,
-          zone_data text, pause_after bigint) AS r;
+          zone_data text, pause_after bigint) AS r
+
+-- name: insert_cursors
+{new_cursors};
 
 -- name: placed_cursors
 SELECT schedule_id FROM cursors WHERE schedule_id IN (:ids...);

@@ -1,12 +1,6 @@
 -- name: insert_cursors
--- As for both; those whose place is taken are left out.
-INSERT INTO cursors (place, schedule_id, workspace_id, version, timing, policies, target_id, has_audience, accounted_to,
-                     next_slot, next_due, zone, zone_data, fires, succeeded, failed, skipped, open_fires, waiting_fires, failures_in_row, pause_after)
-SELECT place, schedule_id, workspace_id, 1, timing, policies, target_id, has_audience, accounted_to,
-       next_slot, next_due, zone, zone_data, 0, 0, 0, 0, 0, 0, 0, pause_after
-FROM rows(place bigint, schedule_id bytea, workspace_id bytea, timing text, policies text, target_id bytea,
-          has_audience bigint, accounted_to bigint, next_slot bigint, next_due bigint, zone text,
-          zone_data text, pause_after bigint) AS r
+-- Those whose place is taken are left out.
+{new_cursors}
 WHERE true
 ON CONFLICT DO NOTHING;
 
