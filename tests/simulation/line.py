@@ -22,6 +22,7 @@ class Line:
 
     flavour = "sqlite"
     groups = False  # as on PostgreSQL: what is made at the same time goes together
+    shared = True
 
     def __init__(self, world: World, node: Node) -> None:
         self._world, self._node = world, node

@@ -92,7 +92,8 @@ def test_it_sees_a_second_fire_of_a_slot_that_the_constraint_would_have_refused(
     real = release._release
 
     async def twice(tx, due, batch, careful):
-        before = await tx.rows("due_schedules", now=batch.now, limit=1_000, every_target=release.EVERY_TARGET)
+        rows = await tx.rows("due_schedules", now=batch.now, limit=1_000)
+        before = [*map(release.Standing._make, rows)]
         done = await real(tx, due, batch, careful)
         if before and len(before) == len(due):
             again = release._Batch(batch.now, None, 0)

@@ -15,7 +15,7 @@ from base64 import b64encode
 import aiohttp
 
 from horarium.bench.filling import Herd, fill, herd
-from horarium.bench.inprocess import CONCURRENCY, settled, working
+from horarium.bench.inprocess import CONCURRENCY, HOUR_MS, ROUNDS, settled, working
 from horarium.bench.receiver import Receiver, receiving
 from horarium.bench.stage import Report, Stage, next_noon, stage
 from horarium.bench.storm import At, release_all
@@ -24,8 +24,6 @@ from horarium.targets.http import make
 from horarium.targets.options import ExecutorOptions
 
 LONGEST_S = 300.0
-ROUNDS = 2
-HOUR_MS = 3_600_000
 _KEY = b"k" * 32
 
 

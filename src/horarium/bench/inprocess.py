@@ -15,7 +15,7 @@ from typing import Any
 
 from horarium.bench.filling import Herd, fill, herd
 from horarium.bench.stage import CHUNK, Report, Stage, in_chunks, next_noon, stage
-from horarium.bench.storm import DAY_MS, At, release_rows
+from horarium.bench.storm import At, release_rows
 from horarium.domain.ids import Id
 from horarium.engine.loops import release_loop
 from horarium.engine.steps import Engine
@@ -28,6 +28,8 @@ from horarium.worker.worker import Worker
 
 CONCURRENCY = 256
 LONGEST_S = 300.0
+ROUNDS = 2
+HOUR_MS = 3_600_000
 
 
 _calls = 0
@@ -41,30 +43,33 @@ async def work(call: dict[str, Any]) -> int:
 
 
 async def run(database: str = "sqlite", runs: int = 20_000) -> Report:
-    """Run `runs` schedules' functions once each."""
+    """Run `runs` schedules' functions once each, in rounds that take turns with the ceiling's."""
+    ours = ceiling = 0.0
     async with stage(database) as made:
         target = await made.target("python", {"function": f"{__name__}:work"})
-        ours_at = next_noon(made.clock.now_ms())
-        theirs_at = ours_at + DAY_MS // 24
-        await fill(
-            made, target, [Herd(herd(at // 1000), runs, at, ours_at - 60_000) for at in (ours_at, theirs_at)]
-        )
         options = ExecutorOptions(python_functions=(f"{__name__}:work",))
-        ours = await work_off(made, ours_at, runs, {"python": make(options)})
-        rows = await release_rows(made, target, theirs_at)
-        ceiling = await in_chunks(made.store, rows)
-        ceiling += await finish_raw(made, rows, theirs_at)
-        return Report("inprocess", database, runs / ours, runs / ceiling, "runs/s", {"runs": runs})
+        first = next_noon(made.clock.now_ms())
+        hours = [first + number * HOUR_MS for number in range(2 * ROUNDS)]
+        await fill(made, target, [Herd(herd(at // 1000), runs, at, first - 60_000) for at in hours])
+        for number in range(ROUNDS):
+            settled_before = 2 * number * runs
+            ours += await work_off(made, hours[2 * number], runs, settled_before, {"python": make(options)})
+            theirs_at = hours[2 * number + 1]
+            rows = await release_rows(made, target, theirs_at)
+            ceiling += await in_chunks(made.store, rows)
+            ceiling += await finish_raw(made, rows, theirs_at)
+    total = ROUNDS * runs
+    return Report("inprocess", database, total / ours, total / ceiling, "runs/s", {"runs": runs})
 
 
-async def work_off(made: Stage, at: int, runs: int, executors: dict[str, Any]) -> float:
+async def work_off(made: Stage, at: int, runs: int, settled_before: int, executors: dict[str, Any]) -> float:
     """Seconds from the first write for a herd to its last settled fire."""
-    clock, before, begun = At(at), _calls, time.perf_counter()
+    clock, before = At(at), _calls
     async with working(made, clock, executors) as worker:
-        engine = Engine(made.store, clock, made.node)
+        engine, begun = Engine(made.store, clock, made.node), time.perf_counter()
         releasing = asyncio.create_task(release_loop(engine, Alarm(clock), worker, 60.0, lambda: False))
         try:
-            while _calls - before < runs or await made.store.read(settled) < runs:
+            while _calls - before < runs or await made.store.read(settled) < settled_before + runs:
                 if time.perf_counter() - begun > LONGEST_S or releasing.done():
                     raise RuntimeError("the herd was not worked off")
                 await asyncio.sleep(0.01)

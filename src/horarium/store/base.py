@@ -71,6 +71,8 @@ class Store(Protocol):
 
     groups: bool
     """Whether verbs that come at the same time are committed together anyway."""
+    shared: bool
+    """Whether other processes may work on the same database."""
 
     async def write(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs

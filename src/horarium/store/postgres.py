@@ -59,6 +59,7 @@ class PostgresStore:
 
     flavour = "postgres"
     groups = False
+    shared = True
 
     def __init__(self, url: str, urgent: Any, write: Any, read: Any, signals: Signals) -> None:
         self.url = url

@@ -155,6 +155,7 @@ class SqliteStore:
 
     flavour = "sqlite"
     groups = True
+    shared = False
 
     def __init__(self, path: Path | str) -> None:
         if sqlite3.sqlite_version_info < MINIMUM_VERSION:
@@ -362,6 +363,7 @@ class InlineSqliteStore:
 
     flavour = "sqlite"
     groups = True
+    shared = True
 
     def __init__(
         self,

@@ -16,7 +16,8 @@ from horarium.store.verbs.dispatch import Ended, LeaseLost
 
 _log = structlog.get_logger(__name__)
 
-BATCH = 1_024
+BATCH = 4_096
+"""Outcomes in one commit: what one release starts. In quarters of it, a herd took a tenth longer."""
 TROUBLE_S = 0.5
 
 

@@ -259,6 +259,17 @@ async def test_what_a_node_holds_is_told(tenant, store):
     assert sorted(await store.read(dispatch.owned, node.id)) == sorted((w.id, w.epoch) for w in works)
 
 
+async def test_of_more_runs_than_a_statement_takes_values_those_that_are_lost_are_told(tenant, store):
+    await asked_for(tenant, tenant.target, 2)
+    node = await Node.start(store)
+    kept, lost = await node.claim(NOW)
+    many = {number.to_bytes(16, "big"): 1 for number in range(300_000)}
+    holding = many | {kept.id: kept.epoch, lost.id: lost.epoch + 1}
+    gone = await store.urgent(dispatch.stopped, node.id, holding)
+    assert len(gone) == 300_001
+    assert kept.id not in gone
+
+
 async def test_a_target_that_is_gone_is_disabled(tenant, store):
     await asked_for(tenant, tenant.target, 1)
     node = await Node.start(store)

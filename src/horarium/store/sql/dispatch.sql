@@ -84,8 +84,8 @@ ON CONFLICT (run_id) DO UPDATE SET token_hash = excluded.token_hash, attempt = e
     deadline_ms = excluded.deadline_ms, lease_ms = excluded.lease_ms, answer = NULL;
 
 -- name: held
--- Which of these runs the node still holds, under which epoch, and whether it is asked to stop.
-SELECT run_id, epoch, stop FROM ready WHERE owner = :node AND run_id IN (:ids...);
+-- Which of these runs the node still holds, and under which epoch.
+SELECT run_id, epoch FROM ready WHERE owner = :node AND run_id IN (:ids...);
 
 -- name: disable_target
 UPDATE targets SET state = 'disabled', state_reason = :reason, updated_ms = :now, version = version + 1
@@ -98,4 +98,5 @@ WHERE c.answer IS NULL AND c.deadline_ms <= :now
 ORDER BY c.deadline_ms LIMIT :limit;
 
 -- name: owned
-SELECT run_id, epoch FROM ready WHERE owner = :node;
+-- All runs that the node holds, under which epoch, and whether it is asked to stop.
+SELECT run_id, epoch, stop FROM ready WHERE owner = :node;

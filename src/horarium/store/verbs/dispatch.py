@@ -305,9 +305,9 @@ async def stopped(tx: Tx, node: Id, holding: Mapping[Id, int]) -> list[Id]:
     """Of the runs a worker is at, those it must end: cancelled meanwhile, taken away, or asked to stop."""
     if not holding:
         return []
-    rows = await tx.rows("held", node=node, ids=list(holding))
-    fine = {row["run_id"] for row in rows if row["epoch"] == holding[row["run_id"]] and not row["stop"]}
-    return [run for run in holding if run not in fine]
+    rows = await tx.rows("owned", node=node)
+    fine = {(row["run_id"], row["epoch"]) for row in rows if not row["stop"]}
+    return [run for run, epoch in holding.items() if (run, epoch) not in fine]
 
 
 async def hand_back(tx: Tx, node: Id, holding: Sequence[tuple[Id, int]], now: int) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from horarium.domain.errors import Unavailable
 from horarium.domain.fire import FireKind, FireState, SpanReason
@@ -44,6 +44,31 @@ class Released:
     fires: int = 0
     claimed: Sequence[Mapping[str, Any]] = ()
     next_due: int | None = None
+
+
+class Standing(NamedTuple):
+    """A cursor and what decides about it: the columns of `standing` in release.sql, in their order.
+
+    A release looks at some thirty of them for each fire, and a row of SQLite searches its column names each time.
+    """
+
+    place: int
+    schedule_id: Id
+    workspace_id: Id
+    version: int
+    accounted_to: int
+    next_due: int | None
+    fires: int
+    open_fires: int
+    waiting_fires: int
+    zone: str
+    zone_data: str
+    timing: str
+    policies: str
+    target_id: Id
+    has_audience: int
+    target_version: int
+    limited: int
 
 
 @dataclass(slots=True)
@@ -85,15 +110,14 @@ async def release(
     Up to `room` of the new runs are claimed for `node` at birth. `careful` leaves out fires that exist
     already: for the repeat after a uniqueness constraint has refused a batch (a restored backup, say).
     """
-    due = await tx.rows("due_schedules", now=now, limit=limit)
+    due = [*map(Standing._make, await tx.rows("due_schedules", now=now, limit=limit))]
     released = await _release(tx, due, _Batch(now, node, room), careful)
     released.next_due = await earliest_due(tx)
     return released
 
 
-async def release_one(tx: Tx, schedule_id: Id, now: int) -> Any:
-    """Account for what one schedule owes at `now`, before it is edited, paused or deleted; its cursor row
-    after.
+async def release_one(tx: Tx, schedule_id: Id, now: int) -> None:
+    """Account for what one schedule owes at `now`, before it is edited, paused or deleted.
 
     Nothing is done where nothing is due. The cursor is locked by a statement of its own: one that waits sees what it
     waited for, but what it joins as it was before.
@@ -101,12 +125,10 @@ async def release_one(tx: Tx, schedule_id: Id, now: int) -> Any:
     await tx.rows("hold_cursors", ids=[schedule_id])
     row = await tx.row("due_schedule", schedule_id=schedule_id)
     if row is not None and row["next_due"] is not None and row["next_due"] <= now:
-        await _release(tx, [row], _Batch(now, None, 0), careful=True)
-        row = await tx.row("due_schedule", schedule_id=schedule_id)
-    return row
+        await _release(tx, [Standing._make(row)], _Batch(now, None, 0), careful=True)
 
 
-async def _release(tx: Tx, due: Sequence[Any], batch: _Batch, careful: bool) -> Released:
+async def _release(tx: Tx, due: Sequence[Standing], batch: _Batch, careful: bool) -> Released:
     if not due:
         return Released()
     await _refuse_older_zones(tx, due)
@@ -114,7 +136,7 @@ async def _release(tx: Tx, due: Sequence[Any], batch: _Batch, careful: bool) -> 
     further = []
     for row in due:
         situation = _situation(row, batch.now, situations)
-        if situation.plain is None or careful or row["has_audience"]:
+        if situation.plain is None or careful or row.has_audience:
             further.append((row, situation))
         else:
             _begin_plainly(batch, row, situation, situation.plain)
@@ -141,19 +163,19 @@ class _Situation:
     plain: Firing | None
 
 
-def _situation(row: Any, now: int, known: dict[tuple[Any, ...], _Situation]) -> _Situation:
-    policies = policies_from_text(row["policies"])
-    alone = not row["has_audience"]
+def _situation(row: Standing, now: int, known: dict[tuple[Any, ...], _Situation]) -> _Situation:
+    policies = policies_from_text(row.policies)
+    alone = not row.has_audience
     if alone and policies.overlap_scope is OverlapScope.ROW:  # there are no rows to tell apart
         policies = replace(policies, overlap_scope=OverlapScope.FIRE)
-    jitter = jitter_ms(row["schedule_id"], policies.jitter_ms) if policies.jitter_ms else 0
-    fires = row["fires"] if policies.max_fires is not None else 0
-    open_fires, waiting = row["open_fires"], row["waiting_fires"]
-    key = (row["timing"], row["policies"], row["accounted_to"], fires, open_fires, waiting, jitter, alone)
+    jitter = jitter_ms(row.schedule_id, policies.jitter_ms) if policies.jitter_ms else 0
+    fires = row.fires if policies.max_fires is not None else 0
+    open_fires, waiting = row.open_fires, row.waiting_fires
+    key = (row.timing, row.policies, row.accounted_to, fires, open_fires, waiting, jitter, alone)
     found = known.get(key)
     if found is None:
-        recurrence = compile_timing(timing_from_text(row["timing"]))
-        planned = plan(recurrence, policies, row["accounted_to"], fires, open_fires, waiting, now - jitter)
+        recurrence = compile_timing(timing_from_text(row.timing))
+        planned = plan(recurrence, policies, row.accounted_to, fires, open_fires, waiting, now - jitter)
         found = known[key] = _Situation(policies, jitter, planned, _plain(planned))
     return found
 
@@ -166,24 +188,24 @@ def _plain(planned: Plan) -> Firing | None:
     return only if isinstance(only, Firing) and only.decision is Decision.START else None
 
 
-def _begin_plainly(batch: _Batch, row: Any, situation: _Situation, firing: Firing) -> None:
+def _begin_plainly(batch: _Batch, row: Standing, situation: _Situation, firing: Firing) -> None:
     """The rows of one slot that fires, all at once: nine schedules of ten come through here, so it is one
     function.
 
     `_enter` would write the same rows.
     """
-    schedule_id, slot, next_slot = row["schedule_id"], firing.slot_ms, situation.plan.next_slot
+    schedule_id, slot, next_slot = row.schedule_id, firing.slot_ms, situation.plan.next_slot
     one = fire_id(schedule_id, "clock", slot)
     due = slot + situation.jitter
     batch.fires.append(_fire_row(row, firing, situation.jitter, FireState.RUNNING, batch.now, 1, one))
     _one_run(batch, one, row, firing, due)
     next_due = None if next_slot is None else next_slot + situation.jitter
-    batch.fired.append((row["place"], schedule_id, slot, next_slot, next_due, batch.now, one))
+    batch.fired.append((row.place, schedule_id, slot, next_slot, next_due, batch.now, one))
 
 
-async def _refuse_older_zones(tx: Tx, due: Sequence[Any]) -> None:
+async def _refuse_older_zones(tx: Tx, due: Sequence[Standing]) -> None:
     """What was computed from newer zone data than ours is not ours to plan."""
-    zones = {(row["zone"], row["zone_data"]) for row in due}
+    zones = {(row.zone, row.zone_data) for row in due}
     if all(zone_data == zone_fingerprint(zone) for zone, zone_data in zones):
         return
     highest = await raise_zone_data(tx, TZDATA_VERSION)
@@ -194,10 +216,10 @@ async def _refuse_older_zones(tx: Tx, due: Sequence[Any]) -> None:
         )
 
 
-async def _known(tx: Tx, planned: Sequence[tuple[Any, _Situation]]) -> frozenset[Id]:
+async def _known(tx: Tx, planned: Sequence[tuple[Standing, _Situation]]) -> frozenset[Id]:
     """Which of the fires that are planned exist already."""
     ids = [
-        fire_id(row["schedule_id"], FireKind.CLOCK, entry.slot_ms)
+        fire_id(row.schedule_id, FireKind.CLOCK, entry.slot_ms)
         for row, situation in planned
         for entry in situation.plan.entries
         if isinstance(entry, Firing)
@@ -205,10 +227,12 @@ async def _known(tx: Tx, planned: Sequence[tuple[Any, _Situation]]) -> frozenset
     return frozenset(row[0] for row in await tx.rows("known_fires", ids=ids)) if ids else frozenset()
 
 
-async def _enter(tx: Tx, batch: _Batch, row: Any, policies: Policies, jitter: int, planned: Plan) -> None:
+async def _enter(
+    tx: Tx, batch: _Batch, row: Standing, policies: Policies, jitter: int, planned: Plan
+) -> None:
     """Gather the rows of one schedule's plan."""
     next_due = None if planned.next_slot is None else planned.next_slot + jitter
-    schedule_id = row["schedule_id"]
+    schedule_id = row.schedule_id
     if planned.ended is not None:
         batch.ended.append((schedule_id, batch.now, planned.ended))
         if policies.after_completion is AfterCompletion.DELETE and not planned.entries:
@@ -219,9 +243,7 @@ async def _enter(tx: Tx, batch: _Batch, row: Any, policies: Policies, jitter: in
         if begun not in batch.known:
             _begin(batch, row, entries[0], jitter, begun)
             slot = entries[0].slot_ms
-            batch.fired.append(
-                (row["place"], schedule_id, slot, planned.next_slot, next_due, batch.now, begun)
-            )
+            batch.fired.append((row.place, schedule_id, slot, planned.next_slot, next_due, batch.now, begun))
             return
     fired = opened = waiting = skipped = 0
     last: tuple[Any, ...] = (None, None, None, None)
@@ -254,7 +276,7 @@ async def _enter(tx: Tx, batch: _Batch, row: Any, policies: Policies, jitter: in
         last = (entry.slot_ms, batch.now, one, "waiting" if waits else "running")
     batch.advanced.append(
         (
-            row["place"],
+            row.place,
             schedule_id,
             planned.accounted_to,
             planned.next_slot,
@@ -270,14 +292,14 @@ async def _enter(tx: Tx, batch: _Batch, row: Any, policies: Policies, jitter: in
 
 
 def _fire_row(
-    row: Any, entry: Firing, jitter: int, state: FireState, now: int, runs: int | None, one: Id
+    row: Standing, entry: Firing, jitter: int, state: FireState, now: int, runs: int | None, one: Id
 ) -> tuple[Any, ...]:
     missed = entry.missed
     return (
         one,
-        row["workspace_id"],
-        row["schedule_id"],
-        row["version"],
+        row.workspace_id,
+        row.schedule_id,
+        row.version,
         "clock",
         entry.slot_ms,
         entry.slot_ms + jitter,
@@ -292,26 +314,26 @@ def _fire_row(
     )
 
 
-def _begin(batch: _Batch, row: Any, entry: Firing, jitter: int, one: Id) -> None:
+def _begin(batch: _Batch, row: Standing, entry: Firing, jitter: int, one: Id) -> None:
     """The rows of a fire that starts now: its one run, or the reading of its audience."""
-    if row["has_audience"]:
+    if row.has_audience:
         batch.fires.append(_fire_row(row, entry, jitter, FireState.RESOLVING, batch.now, None, one))
-        batch.fanouts.append((one, row["workspace_id"], row["schedule_id"], row["version"], batch.now))
+        batch.fanouts.append((one, row.workspace_id, row.schedule_id, row.version, batch.now))
         return
     batch.fires.append(_fire_row(row, entry, jitter, FireState.RUNNING, batch.now, 1, one))
     _one_run(batch, one, row, entry, entry.slot_ms + jitter)
 
 
-def _one_run(batch: _Batch, of_fire: Id, row: Any, firing: Firing, due_ms: int) -> None:
+def _one_run(batch: _Batch, of_fire: Id, row: Standing, firing: Firing, due_ms: int) -> None:
     run = run_id(of_fire)
     batch.runs.append(
         (
             run,
-            row["workspace_id"],
-            row["schedule_id"],
+            row.workspace_id,
+            row.schedule_id,
             of_fire,
-            row["version"],
-            row["target_id"],
+            row.version,
+            row.target_id,
             "clock",
             "",
             0,
@@ -320,24 +342,24 @@ def _one_run(batch: _Batch, of_fire: Id, row: Any, firing: Firing, due_ms: int) 
             None,
         )
     )
-    limited = 1 if row["limited"] else 0
+    limited = 1 if row.limited else 0
     if batch.node is not None and not limited and len(batch.claimed) < batch.room:
         batch.claimed.append(_handed(run, of_fire, row, firing, due_ms))
-        batch.ready.append((run, row["target_id"], due_ms, batch.node, FIRST_EPOCH, 0))
+        batch.ready.append((run, row.target_id, due_ms, batch.node, FIRST_EPOCH, 0))
     else:
-        batch.ready.append((run, row["target_id"], due_ms, None, 0, limited))
+        batch.ready.append((run, row.target_id, due_ms, None, 0, limited))
 
 
-def _handed(run: Id, of_fire: Id, row: Any, firing: Firing, due_ms: int) -> dict[str, Any]:
+def _handed(run: Id, of_fire: Id, row: Standing, firing: Firing, due_ms: int) -> dict[str, Any]:
     """A run born claimed, as its worker is told of it; the rest is added by `_tell_the_rest`."""
     missed = firing.missed
     return {
         "id": run,
-        "workspace_id": row["workspace_id"],
-        "schedule_id": row["schedule_id"],
+        "workspace_id": row.workspace_id,
+        "schedule_id": row.schedule_id,
         "fire_id": of_fire,
-        "target_id": row["target_id"],
-        "target_version": row["target_version"],
+        "target_id": row.target_id,
+        "target_version": row.target_version,
         "mode": "clock",
         "kind": "clock",
         "row_key": "",
@@ -350,8 +372,8 @@ def _handed(run: Id, of_fire: Id, row: Any, firing: Firing, due_ms: int) -> dict
         "epoch": FIRST_EPOCH,
         "stop": 0,
         "has_audience": False,
-        "timing": row["timing"],
-        "policies": row["policies"],
+        "timing": row.timing,
+        "policies": row.policies,
         "data": None,
     }
 
@@ -361,16 +383,14 @@ async def _tell_the_rest(tx: Tx, claimed: Sequence[dict[str, Any]]) -> None:
     if not claimed:
         return
     ids = list({one["schedule_id"] for one in claimed})
-    known = {row["id"]: row for row in await tx.rows("handed_with", ids=ids, every_target=EVERY_TARGET)}
+    known = {row[0]: row for row in await tx.rows("handed_with", ids=ids, every_target=EVERY_TARGET)}
     for one in claimed:
-        row = known[one["schedule_id"]]
-        one["schedule_name"], one["granted"] = row["name"], row["granted"]
-        one["input"], one["environment"] = row["input"], row["environment"]
+        _, one["schedule_name"], one["input"], one["environment"], one["granted"] = known[one["schedule_id"]]
 
 
-def _pass(batch: _Batch, row: Any, entry: Passed, joins: bool) -> None:
+def _pass(batch: _Batch, row: Standing, entry: Passed, joins: bool) -> None:
     """Slots that did not fire. What comes first may join the span that ends where the schedule stands."""
-    schedule_id, version = row["schedule_id"], row["version"]
+    schedule_id, version = row.schedule_id, row.version
     if joins:
         batch.joining[schedule_id] = entry.first_ms
     span = (schedule_id, entry.first_ms, entry.last_ms, entry.count, entry.reason.value, version, batch.now)
