@@ -16,7 +16,6 @@ _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUE_OF = {c: i for i, c in enumerate(_CROCKFORD)} | {c.lower(): i for i, c in enumerate(_CROCKFORD)}
 # Ids are written for every run that goes out: two characters at a time is twice as fast.
 _PAIRS = tuple(first + second for first in _CROCKFORD for second in _CROCKFORD)
-_PAIR_SHIFTS = tuple(range(120, -1, -10))
 _ID_CHARS = 26
 MAX_TIME_MS = (1 << 48) - 1
 
@@ -97,8 +96,14 @@ def lowest_id_at(time_ms: int) -> Id:
 
 def ulid(an_id: Id) -> str:
     """26 characters of Crockford's base 32, as ULIDs are written."""
-    number = int.from_bytes(an_id, "big")
-    return "".join([_PAIRS[number >> shift & 1023] for shift in _PAIR_SHIFTS])
+    n, pair = int.from_bytes(an_id, "big"), _PAIRS
+    # Written out: a loop over the places takes half as long again.
+    return (
+        f"{pair[n >> 120]}{pair[n >> 110 & 1023]}{pair[n >> 100 & 1023]}{pair[n >> 90 & 1023]}"
+        f"{pair[n >> 80 & 1023]}{pair[n >> 70 & 1023]}{pair[n >> 60 & 1023]}{pair[n >> 50 & 1023]}"
+        f"{pair[n >> 40 & 1023]}{pair[n >> 30 & 1023]}{pair[n >> 20 & 1023]}{pair[n >> 10 & 1023]}"
+        f"{pair[n & 1023]}"
+    )
 
 
 def from_ulid(text: str) -> Id | None:

@@ -28,6 +28,7 @@ from horarium.targets.plans import BrokenConfiguration, Plans
 from horarium.targets.processes import FunctionRaised, ProcessPool, WorkerLost
 from horarium.targets.secrecy import Scrubber, check_secrets, named_secrets, reveal, run_scrubber, split
 from horarium.targets.template import Render, TemplateError, check_template, compile_value
+from horarium.targets.within import OutOfTime, within
 
 FIELDS = ("function", "arguments", "secrets")
 
@@ -128,25 +129,18 @@ class PythonExecutor:
         return context
 
     async def _run_here(self, function: Function, plan: _Plan, call: Call, given: dict[str, Any]) -> Outcome:
-        limit = asyncio.timeout(call.timeout_ms / 1000)
         try:
-            async with limit:
-                if plan.arguments is None:
-                    result = await function.call(given)
-                else:
-                    result = await function.call(**given)
+            called = function.call(given) if plan.arguments is None else function.call(**given)
+            result = await within(call.timeout_ms / 1000, called)
+        except OutOfTime:
+            return self._timed_out(call, plan)
         except (Exception, SystemExit) as error:
-            # The function's own TimeoutError is its failure; ours is the end of its time.
-            if isinstance(error, TimeoutError) and limit.expired():
-                return self._timed_out(call, plan)
             return self._failed(call, plan, describe(error))
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
             return self._failed(call, plan, "CancelledError: the function cancelled itself")
-        if limit.expired():
-            return self._timed_out(call, plan)
         return self._succeeded(call, plan, result)
 
     async def _run_apart(self, function: Function, plan: _Plan, call: Call, given: dict[str, Any]) -> Outcome:

@@ -58,6 +58,7 @@ class Work:
     policies: Policies
     end: RunEnd
     attempt: int
+    epoch: int
     environment: Mapping[str, str] = field(default_factory=dict)
     callback_token: str | None = None
     started_ms: int = 0
@@ -68,10 +69,6 @@ class Work:
     @property
     def id(self) -> Id:
         return self.end.run_id
-
-    @property
-    def epoch(self) -> int:
-        return int(self.run["epoch"])
 
     @property
     def timeout_ms(self) -> int:
@@ -92,7 +89,7 @@ def work_of(run: Any, target: Target, environment: Mapping[str, str]) -> Work:
         follow_up=asks_for_follow_up(policies),
         row_key=run["row_key"],
     )
-    return Work(run, target, policies, end, run["attempts"] + 1, environment)
+    return Work(run, target, policies, end, run["attempts"] + 1, run["epoch"], environment)
 
 
 def asks_for_follow_up(policies: Policies) -> bool:
