@@ -7,7 +7,6 @@ not followed, and it and every other status is a failure that trying again would
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -31,6 +30,7 @@ from horarium.targets.context import (
 )
 from horarium.targets.door import Door, explain, read_limited, was_refused
 from horarium.targets.http_config import SECRET_FIELDS, Plan, check_config
+from horarium.targets.limits import Limits, OutOfTime
 from horarium.targets.options import ExecutorOptions
 from horarium.targets.output import error_text, keep_bytes
 from horarium.targets.plans import BrokenConfiguration, Plans
@@ -73,6 +73,7 @@ class HttpExecutor:
         self._source = (options.public_url or "").rstrip("/") + "/horarium/v1"
         self._limit = options.response_limit_bytes
         self._plans = Plans(Plan)
+        self._limits = Limits()
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
         return check_config(config, self._door.policy)
@@ -130,10 +131,10 @@ class HttpExecutor:
     ) -> Outcome:
         response = None
         try:
-            async with asyncio.timeout(call.timeout_ms / 1000):
+            with self._limits.of(call.timeout_ms / 1000):
                 response = await self._door.request(plan.method, url, headers=headers, data=body)
                 answer = await read_limited(response, self._limit)
-        except TimeoutError:
+        except OutOfTime:
             seconds = call.timeout_ms / 1000
             return _failed(f"the target did not finish its answer within {seconds:g} s", run_scrubber(call))
         except (aiohttp.ClientError, OSError, ValueError) as error:

@@ -22,13 +22,13 @@ from horarium.domain.run import Call, Outcome, Verdict
 from horarium.targets.checks import check_fields
 from horarium.targets.context import context_of, run_text, template_values
 from horarium.targets.functions import Function, FunctionRefused, refusal, resolve
+from horarium.targets.limits import Limits, OutOfTime
 from horarium.targets.options import ExecutorOptions
 from horarium.targets.output import error_text, keep_bytes, keep_value
 from horarium.targets.plans import BrokenConfiguration, Plans
 from horarium.targets.processes import FunctionRaised, ProcessPool, WorkerLost
 from horarium.targets.secrecy import Scrubber, check_secrets, named_secrets, reveal, run_scrubber, split
 from horarium.targets.template import Render, TemplateError, check_template, compile_value
-from horarium.targets.within import OutOfTime, within
 
 FIELDS = ("function", "arguments", "secrets")
 
@@ -65,6 +65,7 @@ class PythonExecutor:
         self._functions: dict[str, Function] = {}
         self._plans = Plans(_Plan)
         self._pool = ProcessPool(options.python_workers)
+        self._limits = Limits()
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
         """Imports the function when its name is allowed, so that a misspelt one is refused now and not at
@@ -130,8 +131,11 @@ class PythonExecutor:
 
     async def _run_here(self, function: Function, plan: _Plan, call: Call, given: dict[str, Any]) -> Outcome:
         try:
-            called = function.call(given) if plan.arguments is None else function.call(**given)
-            result = await within(call.timeout_ms / 1000, called)
+            with self._limits.of(call.timeout_ms / 1000):
+                if plan.arguments is None:
+                    result = await function.call(given)
+                else:
+                    result = await function.call(**given)
         except OutOfTime:
             return self._timed_out(call, plan)
         except (Exception, SystemExit) as error:
