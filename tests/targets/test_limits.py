@@ -102,14 +102,13 @@ async def test_the_shorter_limit_ends_first_whichever_came_first():
         assert ended == [0]
         assert isinstance(done.pop().exception(), OutOfTime)
         others.pop().cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_after_one_has_run_out_the_next_still_does():
     limits, ended = Limits(), []
-    tasks = [
-        asyncio.create_task(within(limits, seconds, lasting(ended, seconds))) for seconds in (0.002, 0, 0.001)
-    ]
-    await asyncio.wait(tasks)
+    many = (within(limits, seconds, lasting(ended, seconds)) for seconds in (0.002, 0, 0.001))
+    await asyncio.gather(*many, return_exceptions=True)
     assert ended == [0, 0.001, 0.002]
 
 
