@@ -15,10 +15,10 @@ from base64 import b64encode
 import aiohttp
 
 from horarium.bench.filling import Herd, fill, herd
-from horarium.bench.inprocess import CONCURRENCY, HOUR_MS, ROUNDS, settled, working
+from horarium.bench.inprocess import CONCURRENCY, ROUNDS, settled, working
 from horarium.bench.receiver import Receiver, receiving
 from horarium.bench.stage import Report, Stage, next_noon, stage
-from horarium.bench.storm import At, release_all
+from horarium.bench.storm import HOUR_MS, At, release_all
 from horarium.domain.ids import Id
 from horarium.targets.http import make
 from horarium.targets.options import ExecutorOptions

@@ -60,15 +60,16 @@ class Herd:
     accounted_to: int
 
 
-def herd(at_s: int, pairs: int = PAIRS) -> list[Timing]:
-    """Distinct pairs that all fire at one instant: daily at whatever it is then in each zone."""
+def herd(at_s: int, pairs: int = PAIRS, weekly: bool = False) -> list[Timing]:
+    """Distinct pairs that all fire at one instant: daily, or weekly, at whatever it is then in each zone."""
     found = []
     for minute_list in ("{m}", "{m},{m}"):
         for name in sorted(zone_names()):
             local = datetime.fromisoformat(local_reading(name, at_s))
             if local.second == 0:
                 minutes = minute_list.format(m=local.minute)
-                found.append(Timing(f"{minutes} {local.hour} * * *", zone=name))
+                days = local.isoweekday() if weekly else "*"
+                found.append(Timing(f"{minutes} {local.hour} * * {days}", zone=name))
             if len(found) == pairs:
                 return found
     return found

@@ -15,7 +15,7 @@ from typing import Any
 
 from horarium.bench.filling import Herd, fill, herd
 from horarium.bench.stage import CHUNK, Report, Stage, in_chunks, next_noon, stage
-from horarium.bench.storm import At, release_rows
+from horarium.bench.storm import HOUR_MS, At, release_rows
 from horarium.domain.ids import Id
 from horarium.engine.loops import release_loop
 from horarium.engine.steps import Engine
@@ -29,7 +29,6 @@ from horarium.worker.worker import Worker
 CONCURRENCY = 256
 LONGEST_S = 300.0
 ROUNDS = 2
-HOUR_MS = 3_600_000
 
 
 _calls = 0

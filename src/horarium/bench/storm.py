@@ -1,7 +1,8 @@
 """storm: many schedules due in one second; every fire and run durable.
 
 Ours: the engine's release step until nothing is due. Ceiling: the same rows (cursor moved, fire, run, queue entry),
-ready-made, written by plain statements in large transactions.
+ready-made, written by plain statements in large transactions. `again` is ours a day later, when the herd is due for the
+second time: PostgreSQL has put its cursors side by side by then.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from horarium.engine.steps import Engine
 from horarium.interpreter import set_for_serving
 from horarium.store.base import Tx
 
-DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 
 
 async def run(database: str = "sqlite", schedules: int = 100_000, due: int = 50_000) -> Report:
@@ -24,16 +26,18 @@ async def run(database: str = "sqlite", schedules: int = 100_000, due: int = 50_
     async with stage(database) as made:
         target = await made.target("none", {})
         ours_at = next_noon(made.clock.now_ms())
-        theirs_at, rest_at = ours_at + DAY_MS // 24, ours_at + DAY_MS // 12
-        herds = [
-            Herd(herd(at // 1000), count, at, ours_at - 60_000)
-            for at, count in ((ours_at, due), (theirs_at, due), (rest_at, max(schedules - 2 * due, 0)))
-        ]
+        theirs_at, rest_at = ours_at + HOUR_MS, ours_at + 3 * DAY_MS + 2 * HOUR_MS
+        rest = max(schedules - 2 * due, 0)
+        herds = [Herd(herd(ours_at // 1000), due, ours_at, ours_at - 60_000)]
+        for at, count in ((theirs_at, due), (rest_at, rest)):
+            herds.append(Herd(herd(at // 1000, weekly=True), count, at, ours_at - 60_000))
         await fill(made, target, herds)
-        ours = await release_all(made, ours_at, due)
-        ceiling = await in_chunks(made.store, await release_rows(made, target, theirs_at))
-        extra = {"schedules": max(schedules, 2 * due), "due": due}
-        return Report("storm", database, due / ours, due / ceiling, "fires/s", extra)
+        ours = due / await release_all(made, ours_at, due)
+        ceiling = due / await in_chunks(made.store, await release_rows(made, target, theirs_at))
+        # Where a zone sets its clocks that night, a few are due an hour later.
+        fires, seconds = await release_due(made, ours_at + DAY_MS)
+        extra = {"schedules": 2 * due + rest, "due": due, "again": round(fires / seconds, 2)}
+        return Report("storm", database, ours, ceiling, "fires/s", extra)
 
 
 class At:
@@ -48,15 +52,20 @@ class At:
 
 async def release_all(made: Stage, at: int, due: int) -> float:
     """Seconds in which the engine releases a herd."""
+    fires, seconds = await release_due(made, at)
+    if fires != due:
+        raise RuntimeError(f"{fires} of {due} fired")
+    return seconds
+
+
+async def release_due(made: Stage, at: int) -> tuple[int, float]:
+    """How many fires the engine releases until nothing is due, and in how many seconds."""
     engine = Engine(made.store, At(at), made.node)
     with set_for_serving():
         begun, fires = time.perf_counter(), 0
-        while fires < due:
-            released = await engine.release(0)
-            if not released.fires:
-                raise RuntimeError(f"only {fires} of {due} fired")
-            fires += released.fires
-        return time.perf_counter() - begun
+        while released := (await engine.release(0)).fires:
+            fires += released
+        return fires, time.perf_counter() - begun
 
 
 async def release_rows(made: Stage, target: Id, at: int) -> list[tuple[str, list[Any]]]:
