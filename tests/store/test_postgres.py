@@ -114,6 +114,18 @@ async def test_after_a_cut_connection_listeners_are_woken_and_hear_again(url, st
     await until(lambda: (READY, 5) in there)
 
 
+async def test_a_verb_gets_past_several_dead_connections(store):
+    tried = []
+
+    async def verb(tx):
+        tried.append(tx.connection)
+        if len(tried) < 5:
+            raise asyncpg.InterfaceError("the connection is closed")
+        return "done"
+
+    assert await store.read(verb) == "done"
+
+
 async def test_verbs_survive_connections_that_died_in_the_pool(url, store):
     for _ in range(3):
         await asyncio.gather(*(store.read(tenancy.any_workspace) for _ in range(6)))

@@ -154,7 +154,7 @@ class PostgresStore:
             except REFUSED as error:
                 raise Unavailable(f"the database refused: {error}") from error
             except LOST as error:
-                if attempt > 2 or not isinstance(error, DIED_ASLEEP):
+                if attempt == TRIES or not isinstance(error, DIED_ASLEEP):
                     raise unreachable(error) from error
         raise AssertionError("the loop above returns or raises")
 
