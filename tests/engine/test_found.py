@@ -85,7 +85,7 @@ async def test_what_was_stopped_before_it_began_has_spent_no_attempt(shop):
     shop.store.connection.execute("UPDATE ready SET stop = 1")
     await shop.tick(NOON + MINUTE)
     run = await only_run(shop, schedule)
-    assert (run.state, run.attempts, run.started_ms) == (RunState.CANCELLED, 0, NOON + MINUTE)
+    assert (run.state, run.attempts, run.started_ms) == (RunState.CANCELLED, 0, None)
     assert (await shop.runs.get(shop.workspace, run.id))[1] == []
 
 
@@ -123,3 +123,26 @@ async def test_what_is_recovered_is_recovered_in_one_go_and_not_in_circles(shop)
     shop.store.connection.execute("UPDATE ready SET owner = x'00'")
     assert await shop.engine.recover() is False
     assert shop.rows("SELECT count(*) FROM ready WHERE owner IS NULL")[0][0] == 3
+
+
+async def test_targets_that_keep_their_end_to_themselves_or_end_themselves_cost_no_worker():
+    shop = await Workshop.open(concurrency=1)
+    schedule = await shop.schedule("* * * * *", Policies(overlap=Overlap.CANCEL_OTHER))
+
+    async def deaf(call):
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            return Outcome(Verdict.SUCCEEDED)
+
+    def ends_itself(call):
+        raise asyncio.CancelledError
+
+    for minute, answer in enumerate((deaf, ends_itself, Outcome(Verdict.SUCCEEDED)), 1):
+        shop.executor.answer = answer
+        await shop.tick(NOON + minute * MINUTE)
+        await shop.tick(NOON + minute * MINUTE + 1)
+    assert not any(task.done() for task in shop._tasks)
+    newest, *_ = await shop.runs.list(shop.workspace, 10, schedule_id=schedule.id)
+    assert newest.state is RunState.SUCCEEDED
+    await shop.close()

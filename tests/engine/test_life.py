@@ -149,6 +149,17 @@ async def test_cancel_asks_the_running_fire_to_end_and_starts_the_new_one_after_
     assert (progress.open_fires, progress.waiting_fires) == (0, 0)
 
 
+async def test_what_is_asked_to_end_while_it_waits_for_its_time_has_not_begun(shop):
+    schedule = await shop.schedule("* * * * *", Policies(overlap=Overlap.CANCEL_OTHER))
+    shop.clock.now = NOON + MINUTE
+    await shop.release()
+    shop.clock.now -= 500  # set back, while the run is in hand
+    await shop.settle()
+    await shop.tick(NOON + 2 * MINUTE)
+    first = (await runs(shop, schedule))[-1]
+    assert (first.state, first.started_ms, first.attempts) == (RunState.CANCELLED, None, 0)
+
+
 async def test_allow_runs_both(shop):
     schedule = await shop.schedule("* * * * *", Policies(overlap=Overlap.ALLOW))
     await hold(shop)
@@ -393,3 +404,15 @@ async def test_an_executor_that_does_not_keep_its_time_limit_is_ended_by_the_wor
     await shop.settle()
     (run,) = await runs(shop, schedule)
     assert (run.state, run.error) == (RunState.FAILED, "no answer within 1 s")
+
+
+async def test_what_is_in_hand_is_bounded_by_what_it_gives_its_targets_too(shop, monkeypatch):
+    monkeypatch.setattr("horarium.worker.worker.MOST_BYTES_IN_HAND", 10)
+    gate = await hold(shop)
+    await shop.schedule(ONCE, input={"text": "more than ten"})
+    await shop.tick(NOON + MINUTE)
+    assert shop.worker.room() == 0
+    gate.set()
+    await shop.settle()
+    assert shop.worker.room() > 0
+    assert shop.worker._bytes == 0

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import uvloop
 
 from horarium.targets.limits import Limits, OutOfTime
 
@@ -94,6 +95,40 @@ async def test_who_is_cancelled_from_outside_and_out_of_time_is_cancelled():
         await task
 
 
+async def test_who_goes_on_after_its_end_is_not_ended_twice():
+    async def going_on():
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.003)
+            raise
+
+    limits = Limits()
+    other = asyncio.create_task(within(limits, 0.001, lasting([])))
+    with pytest.raises(OutOfTime):
+        await within(limits, 0, going_on())
+    await asyncio.gather(other, return_exceptions=True)
+    assert asyncio.current_task().cancelling() == 0
+
+
+async def test_a_limit_within_the_cleaning_up_of_a_cancelled_task_is_a_limit_still():
+    found = []
+
+    async def cleaning_up():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            with pytest.raises(OutOfTime):
+                await within(Limits(), 0, lasting(found))
+
+    task = asyncio.create_task(cleaning_up())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert found == ["cleaned up"]
+
+
 async def test_the_shorter_limit_ends_first_whichever_came_first():
     for seconds in ((LONG, 0), (0, LONG)):
         limits, ended = Limits(), []
@@ -107,9 +142,19 @@ async def test_the_shorter_limit_ends_first_whichever_came_first():
 
 async def test_after_one_has_run_out_the_next_still_does():
     limits, ended = Limits(), []
-    many = (within(limits, seconds, lasting(ended, seconds)) for seconds in (0.002, 0, 0.001))
-    await asyncio.gather(*many, return_exceptions=True)
-    assert ended == [0, 0.001, 0.002]
+    tasks = [asyncio.create_task(within(limits, one, lasting(ended, one))) for one in (LONG, 0, 0.001)]
+    await asyncio.wait(tasks, timeout=1)
+    assert ended == [0, 0.001]
+    tasks[0].cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_an_earlier_limit_takes_the_timer_over():
+    limits = Limits()
+    with limits.of(LONG):
+        timer = limits._timer
+        with limits.of(LONG / 2):
+            assert timer.cancelled()
 
 
 async def test_limits_inside_each_other_keep_apart():
@@ -123,10 +168,51 @@ async def test_limits_inside_each_other_keep_apart():
     assert await within(limits, LONG, inner()) == 7
 
 
+async def test_a_timeout_that_our_own_cancelling_has_become_is_ours():
+    async def wrapped():
+        try:
+            await lasting([])
+        except asyncio.CancelledError:
+            raise TimeoutError from None
+
+    with pytest.raises(OutOfTime):
+        await within(Limits(), 0, wrapped())
+
+
+async def test_what_has_ended_is_never_cancelled_later_and_the_next_still_can_be():
+    limits = Limits()
+    await within(limits, 0.001, waited())
+    await asyncio.sleep(0.005)
+    assert limits._running == set()
+    with pytest.raises(OutOfTime):
+        await within(limits, 0, lasting([]))
+
+
 async def test_one_timer_serves_many(monkeypatch):
-    loop, limits, timers = asyncio.get_running_loop(), Limits(), []
-    real = loop.call_at
-    monkeypatch.setattr(loop, "call_at", lambda *given: timers.append(given) or real(*given))
+    limits, timers = Limits(), []
+    real = limits._set
+    monkeypatch.setattr(limits, "_set", lambda until: timers.append(until) or real(until))
     for _ in range(100):
         await within(limits, LONG, waited())
     assert len(timers) == 1
+
+
+def test_on_the_loop_that_the_server_uses_limits_end_what_they_should_and_nothing_else():
+    """uvloop counts whole milliseconds, and gives no timer for less."""
+
+    async def many():
+        limits, ended = Limits(), []
+
+        async def one(number):
+            seconds = (0.0002, 0.003, 0.0011, LONG)[number % 4]
+            try:
+                await within(limits, seconds, lasting(ended) if seconds < LONG else waited())
+            except OutOfTime:
+                return True
+
+        for _ in range(20):
+            found = await asyncio.gather(*(one(number) for number in range(40)))
+            assert found == [True, True, True, None] * 10
+        assert (len(ended), limits._running) == (600, set())
+
+    uvloop.run(many())

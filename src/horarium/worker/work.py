@@ -71,6 +71,11 @@ class Work:
         return self.end.run_id
 
     @property
+    def size(self) -> int:
+        """Characters of what the target is given, near enough to bytes."""
+        return len(self.run["input"] or "") + len(self.run["data"] or "")
+
+    @property
     def timeout_ms(self) -> int:
         return self.policies.timeout_ms or self.target.timeout_ms
 
@@ -225,7 +230,7 @@ def _ended(work: Work, state: RunState, outcome: Outcome, now: int, again: int |
         work.epoch,
         work.attempt if begun else work.attempt - 1,
         state,
-        work.started_ms if begun else now,
+        work.started_ms if begun else None,
         now,
         outcome.status,
         None if outcome.output is None else _text(outcome.output),

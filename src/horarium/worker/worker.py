@@ -1,6 +1,6 @@
 """The worker's loops: claim into a queue in memory, execute from it.
 
-Claimed runs wait in hand, a little more than can be executed at once, so that a claim takes many rows for one commit.
+Claimed runs wait in hand, more than can be executed at once, so that a claim takes many rows for one commit.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ herd of 20,000 took a fifth longer."""
 SHARED_PREFETCH = 16
 """The same where other nodes could execute what one has in hand."""
 MOST_IN_HAND = 16_384
-"""A run in hand takes some 3 KB of memory."""
+"""A run in hand takes some 2 KB of memory, and what its target is given."""
+MOST_BYTES_IN_HAND = 64 << 20
+"""Of inputs and audience rows: beyond it no more is taken, however few runs they are."""
 GROWTH = 4
 """How many times what is in hand one claim may take: a worker with empty hands begins with what it can execute at once,
 and claims the rest of a herd meanwhile."""
@@ -53,7 +55,8 @@ OVERRUN_MS = 2_000
 
 def most_in_hand(concurrency: int, shared: bool) -> int:
     """How many runs a worker holds at most: under way, waiting for it, or ended and not recorded yet."""
-    return max(concurrency, min(concurrency * (SHARED_PREFETCH if shared else PREFETCH), MOST_IN_HAND))
+    wanted = min(concurrency * (SHARED_PREFETCH if shared else PREFETCH), MOST_IN_HAND)
+    return max(wanted, 2 * concurrency)  # a claim waits for room for as many as can be under way
 
 
 class Worker:
@@ -84,6 +87,8 @@ class Worker:
         self._targets = TargetCache(vault)
         self._recorder = Recorder(store, clock, node, self._let_go)
         self._holding: dict[Id, Work] = {}
+        self._bytes = 0
+        """Of what the runs in hand give to their targets."""
         self._queue = LaneQueue()
         self._doing: dict[Id, asyncio.Task[None]] = {}
         self._alarm = Alarm(clock)
@@ -116,7 +121,7 @@ class Worker:
 
     def room(self) -> int:
         """How many more runs may be claimed."""
-        if self._closing or not self._may_work():
+        if self._closing or not self._may_work() or self._bytes >= MOST_BYTES_IN_HAND:
             return 0
         return max(0, self._most - len(self._holding))
 
@@ -143,8 +148,12 @@ class Worker:
         for run in claimed.runs:
             environment = self._targets.environment(run["environment"], run["schedule_id"])
             work = work_of(run, self._targets[run["target_id"]], environment)
-            self._stop(work.id)  # an attempt of ours under a lease that we lost meanwhile
+            earlier = self._holding.get(work.id)
+            if earlier is not None:  # an attempt of ours under a lease that we lost meanwhile
+                self._stop(work.id)
+                self._forget(earlier)
             self._holding[work.id] = work
+            self._bytes += work.size
             if run["stop"]:
                 self._recorder.add(cancelled(work, self._clock.now_ms()))
             else:
@@ -162,6 +171,7 @@ class Worker:
         """It is not in our hands any more; the same run under a later lease may be."""
         if self._holding.get(work.id) is work:
             del self._holding[work.id]
+            self._bytes -= work.size
 
     async def _claim_loop(self) -> None:
         while True:
@@ -211,6 +221,9 @@ class Worker:
                     raise
                 task.uncancel()
                 ended = self._ended_by_us(work)
+            else:
+                if work.stopped and task.cancelling():  # the target's code has kept its end to itself
+                    task.uncancel()
             finally:
                 if self._doing.get(work.id) is task:
                     del self._doing[work.id]
@@ -219,7 +232,7 @@ class Worker:
 
     async def _attempt(self, work: Work) -> Ended | None:
         """One attempt, from the check of the clock to the outcome; None where the run is not ours any more."""
-        work.started_ms = now = self._clock.now_ms()
+        now = self._clock.now_ms()
         early = work.run["due_ms"] - now
         if early > LONG_EARLY_MS:
             await self._put_off(work)
@@ -227,6 +240,7 @@ class Worker:
         if early > 0:
             await asyncio.sleep(early / 1000)
             return await self._attempt(work)
+        work.started_ms = now
         if not self._may_work():  # somebody else may have it by now: what we cannot be sure of we leave
             self._forget(work)
             return None
@@ -255,7 +269,11 @@ class Worker:
             return Outcome(Verdict.FAILED, error=words, retryable=False)
         try:
             return await executor.execute(call_of(work, now, self._callback_base))
-        except Exception as error:  # a fault of the executor's own must end this run, not the worker
+        except (Exception, asyncio.CancelledError) as error:
+            # A fault of the executor's own must end this run, not the worker.
+            task = asyncio.current_task()
+            if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+                raise
             _log.exception("executor_failed", executor=work.target.executor)
             return Outcome(Verdict.FAILED, error=f"the executor broke down: {type(error).__name__}")
 
@@ -268,6 +286,7 @@ class Worker:
             work.target.id,
             work.attempt,
             sha256(work.callback_token.encode()).digest(),
+            now,
             now + work.target.deadline_ms,
             work.target.deadline_ms,
         )

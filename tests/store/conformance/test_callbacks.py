@@ -31,7 +31,7 @@ async def opened(tenant, token="token", policies=None):
 async def open_for(node, work, token):
     one = dispatch.OpenCallback(
         work.id, work.epoch, work.run["workspace_id"], work.target.id, work.attempt,
-        sha256(token.encode()).digest(), NOW + 10 * MINUTE, 10 * MINUTE,
+        sha256(token.encode()).digest(), NOW, NOW + 10 * MINUTE, 10 * MINUTE,
     )  # fmt: skip
     assert await node.store.urgent(dispatch.open_callback, node.id, one)
     work.callback_token = token
@@ -55,6 +55,12 @@ async def test_a_run_that_was_accepted_holds_no_worker_and_ends_with_the_answer(
     assert (run.state, run.output, run.finished_ms) == (RunState.SUCCEEDED, '{"a":1}', NOW + MINUTE)
     assert states(await tenant.fires(schedule)) == ["completed"]
     assert (await tenant.again(schedule)).progress.open_fires == 0
+
+
+async def test_an_answer_taken_by_a_node_whose_clock_is_behind_ends_nothing_before_it_began(tenant, store):
+    _, _, work = await opened(tenant)
+    run = await answer(store, work, DONE, NOW - 6)
+    assert (run.started_ms, run.finished_ms) == (NOW, NOW)
 
 
 async def test_the_same_answer_again_is_fine_and_another_is_a_conflict(tenant, store):
@@ -108,7 +114,9 @@ async def test_an_earlier_attempt_cannot_answer_for_a_later_one(tenant, store):
 async def test_a_callback_is_opened_only_by_who_holds_the_run(tenant, store):
     _, node, work = await opened(tenant)
     await store.urgent(dispatch.hand_back, node.id, [(work.id, work.epoch)], NOW)
-    one = dispatch.OpenCallback(work.id, work.epoch, tenant.workspace, work.target.id, 1, b"x" * 32, NOW, 1)
+    one = dispatch.OpenCallback(
+        work.id, work.epoch, tenant.workspace, work.target.id, 1, b"x" * 32, NOW, NOW, 1
+    )
     assert not await store.urgent(dispatch.open_callback, node.id, one)
 
 

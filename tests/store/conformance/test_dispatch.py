@@ -116,7 +116,7 @@ async def test_runs_that_a_target_will_finish_itself_count_against_its_concurren
 async def accept(node, work, deadline=NOW + MINUTE, token="token"):
     one = dispatch.OpenCallback(
         work.id, work.epoch, work.run["workspace_id"], work.target.id, work.attempt,
-        sha256(token.encode()).digest(), deadline, MINUTE,
+        sha256(token.encode()).digest(), NOW, deadline, MINUTE,
     )  # fmt: skip
     assert await node.store.urgent(dispatch.open_callback, node.id, one)
     work.callback_token = token

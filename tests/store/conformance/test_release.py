@@ -10,6 +10,7 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import CatchUp, Policies, ScheduleState
 from horarium.store.base import DUE, Duplicate
 from horarium.store.verbs import dispatch, release
+from horarium.store.verbs.release import Standing
 from horarium.times import compile_timing, jitter_ms
 from tests.support.tenant import DAY, HOUR, MINUTE, NOON, SUCCEEDED, Node, Tenant, states
 
@@ -270,3 +271,14 @@ async def test_releases_of_one_workspace_touch_no_other(tenant, store):
     await tenant.release(NOON + MINUTE)
     assert states(await stranger.fires(theirs)) == ["running"]
     assert {run.workspace_id for run in await stranger.runs(theirs)} == {stranger.workspace}
+
+
+async def test_a_standing_has_the_columns_of_both_statements_in_their_order(tenant, store):
+    schedule = await tenant.schedule()
+
+    async def names(tx):
+        (due,) = await tx.rows("due_schedules", now=NOON + MINUTE, limit=1)
+        one = await tx.row("due_schedule", schedule_id=schedule.id)
+        return tuple(due.keys()), tuple(one.keys())
+
+    assert await store.write(names) == (Standing._fields, Standing._fields)

@@ -83,6 +83,10 @@ VALUES (:run_id, :workspace_id, :target_id, :token_hash, :attempt, :deadline_ms,
 ON CONFLICT (run_id) DO UPDATE SET token_hash = excluded.token_hash, attempt = excluded.attempt,
     deadline_ms = excluded.deadline_ms, lease_ms = excluded.lease_ms, answer = NULL;
 
+-- name: note_start
+-- The answer may come before the attempt is recorded.
+UPDATE runs SET started_ms = COALESCE(started_ms, :started_ms) WHERE id = :run_id;
+
 -- name: held
 -- Which of these runs the node still holds, and under which epoch.
 SELECT run_id, epoch FROM ready WHERE owner = :node AND run_id IN (:ids...);

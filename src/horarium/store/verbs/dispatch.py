@@ -30,14 +30,15 @@ class Ended:
     """What a worker has to say of one attempt. Times in milliseconds.
 
     `state`: final, or `running` (the target has taken the work and finishes by callback), or `pending`
-    (another attempt at `retry_at`). `callback`: a callback may be open for the run.
+    (another attempt at `retry_at`). `started_ms`: None where it was stopped before it began.
+    `callback`: a callback may be open for the run.
     """
 
     end: RunEnd
     epoch: int
     attempt: int
     state: RunState
-    started_ms: int
+    started_ms: int | None
     finished_ms: int
     status: int | None = None
     output: str | None = None
@@ -266,8 +267,8 @@ def storable(text: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class OpenCallback:
-    """An attempt whose target may answer later, until `deadline_ms`; a sign of life gives it `lease_ms`
-    more."""
+    """An attempt, begun at `started_ms`, whose target may answer later, until `deadline_ms`; a sign of life
+    gives it `lease_ms` more."""
 
     run_id: Id
     epoch: int
@@ -275,6 +276,7 @@ class OpenCallback:
     target_id: Id
     attempt: int
     token_hash: bytes
+    started_ms: int
     deadline_ms: int
     lease_ms: int
 
@@ -298,6 +300,7 @@ async def open_callback(tx: Tx, node: Id, one: OpenCallback) -> bool:
         deadline_ms=one.deadline_ms,
         lease_ms=one.lease_ms,
     )
+    await tx.run("note_start", run_id=one.run_id, started_ms=one.started_ms)
     return True
 
 

@@ -49,7 +49,7 @@ class Released:
 class Standing(NamedTuple):
     """A cursor and what decides about it: the columns of `standing` in release.sql, in their order.
 
-    A release looks at some thirty of them for each fire, and a row of SQLite searches its column names each time.
+    A release looks some thirty times at them for each fire, and a row of SQLite searches its column names each time.
     """
 
     place: int

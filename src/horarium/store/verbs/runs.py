@@ -289,8 +289,10 @@ async def _end_by_callback(
     if not await tx.run("answer_callback", run_id=row["run_id"], answer=state.value):
         return False
     await tx.run("forget_ready", ids=[row["run_id"]])
-    started = row["started_ms"] if row["started_ms"] is not None else now
-    finished = (row["run_id"], state.value, started, now, row["attempt"], None, output, error)
+    ended = max(
+        now, row["started_ms"] or now
+    )  # it may have been started by a node whose clock is ahead of ours
+    finished = (row["run_id"], state.value, None, ended, row["attempt"], None, output, error)
     await tx.many("finish_runs", [finished])
     kind = row["mode"]
     end = RunEnd(
