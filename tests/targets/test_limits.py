@@ -120,13 +120,14 @@ async def test_a_limit_within_the_cleaning_up_of_a_cancelled_task_is_a_limit_sti
         finally:
             with pytest.raises(OutOfTime):
                 await within(Limits(), 0, lasting(found))
+            found.append("went on")
 
     task = asyncio.create_task(cleaning_up())
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert found == ["cleaned up"]
+    assert found == ["cleaned up", "went on"]
 
 
 async def test_the_shorter_limit_ends_first_whichever_came_first():
