@@ -445,7 +445,10 @@ async def plan_of(url, statement, settings):
         ("claimable", "ready_lane"),
         ("open_lanes", "ready_lane"),
         ("earliest_ready", "ready_soonest"),
-        ("held", "ready_owned"),
+        ("held", "ready_pkey"),
+        ("release_leases", "ready_pkey"),
+        ("put_back", "ready_pkey"),
+        ("owned", "ready_owned"),
         ("stuck_waiting", "cursors_waiting"),
         ("finish_runs", "runs_2026_11_pkey"),
         ("settle_cursors", "cursors_pkey"),
@@ -457,6 +460,19 @@ async def test_what_the_engine_asks_again_and_again_reads_no_whole_table(url, st
     assert "Seq Scan" not in plan
     if statement == "due_schedules":
         assert plan.index("Sort") < plan.index("Limit")  # only what was taken is sorted
+
+
+@pytest.mark.parametrize("statement", ["release_leases", "put_back", "held"])
+async def test_what_is_recorded_is_found_by_its_key_also_where_the_queue_was_empty_when_looked_at(
+    url, statement
+):
+    """By its owner each of 4,000 was compared with 4,000: 130 us a run instead of 5."""
+    connection = await connect(url)
+    await connection.execute("INSERT INTO ready VALUES ('a', 'b', 1, NULL, 0, 0, 0); DELETE FROM ready")
+    await connection.execute("VACUUM ANALYZE ready")
+    await connection.close()
+    plan = await plan_of(url, statement, BY_KEY)
+    assert "owner = " not in plan.replace("IS DISTINCT", "")
 
 
 async def test_pages_of_an_audience_just_imported_are_not_sorted(url):
