@@ -1,6 +1,7 @@
 -- name: finish_runs
-UPDATE runs SET state = r.state, started_ms = COALESCE(r.started_ms, runs.started_ms), finished_ms = r.finished_ms, attempts = r.attempts,
-    status = r.status, output = r.output, error = r.error
+-- What was stopped before it began keeps the start of the attempt before, if there was one.
+UPDATE runs SET state = r.state, started_ms = COALESCE(r.started_ms, runs.started_ms), finished_ms = r.finished_ms,
+    attempts = r.attempts, status = r.status, output = r.output, error = r.error
 FROM rows(id bytea, state text, started_ms bigint, finished_ms bigint, attempts bigint, status bigint,
           output text, error text) AS r
 WHERE runs.id = r.id;

@@ -289,9 +289,8 @@ async def _end_by_callback(
     if not await tx.run("answer_callback", run_id=row["run_id"], answer=state.value):
         return False
     await tx.run("forget_ready", ids=[row["run_id"]])
-    ended = max(
-        now, row["started_ms"] or now
-    )  # it may have been started by a node whose clock is ahead of ours
+    # It may have been started by a node whose clock is ahead of ours.
+    ended = max(now, row["started_ms"] or now)
     finished = (row["run_id"], state.value, None, ended, row["attempt"], None, output, error)
     await tx.many("finish_runs", [finished])
     kind = row["mode"]
