@@ -71,30 +71,29 @@ async def release_due(made: Stage, at: int) -> tuple[int, float]:
 async def release_rows(made: Stage, target: Id, at: int) -> list[tuple[str, list[Any]]]:
     """The rows that releasing the herd of an instant writes."""
     cursors = await made.store.urgent(_due_at, at)
-    fires = [(one, fire_id(one, "clock", at)) for _, one in cursors]
-    places = [place for place, _ in cursors]
+    fires = [(place, one, fire_id(one, "clock", at)) for place, one in cursors]
     tomorrow = at + DAY_MS
     ws = made.workspace
     return [
         (
             "advance_fired",
-            [
-                (place, one, at, tomorrow, tomorrow, at, fire)
-                for place, (one, fire) in zip(places, fires, strict=True)
-            ],
+            [(place, one, at, tomorrow, tomorrow, at, fire) for place, one, fire in fires],
         ),
         (
             "insert_fires",
             [
                 (fire, ws, one, 1, "clock", at, at, "", "running", at, None, None, None, 1, 1)
-                for one, fire in fires
+                for _, one, fire in fires
             ],
         ),
         (
             "insert_runs",
-            [(run_id(fire), ws, one, fire, 1, target, "clock", "", 0, at, at, None) for one, fire in fires],
+            [
+                (run_id(fire), ws, one, fire, 1, target, "clock", "", 0, at, at, None)
+                for _, one, fire in fires
+            ],
         ),
-        ("insert_ready", [(run_id(fire), target, at, None, 0, 0) for _, fire in fires]),
+        ("insert_ready", [(run_id(fire), target, at, None, 0, 0) for _, _, fire in fires]),
     ]
 
 
