@@ -42,6 +42,9 @@ from horarium.engine.loops import (
 )
 from horarium.engine.steps import DAY_MS, Engine
 from horarium.engine.wake import Alarm
+from horarium.executors import registry
+from horarium.executors.options import ExecutorOptions
+from horarium.executors.secrecy import merge_secrets
 from horarium.interpreter import set_for_serving
 from horarium.service.services import Services, make_services
 from horarium.service.tenancy import bootstrap
@@ -52,9 +55,6 @@ from horarium.store.postgres import PostgresStore
 from horarium.store.sqlite import SqliteStore
 from horarium.store.vault import Vault
 from horarium.store.verbs import meta, nodes
-from horarium.targets import registry
-from horarium.targets.options import ExecutorOptions
-from horarium.targets.secrecy import merge_secrets
 from horarium.times import TZDATA_VERSION
 from horarium.worker.worker import Worker
 

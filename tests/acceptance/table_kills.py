@@ -20,8 +20,8 @@ import asyncpg
 import httpx
 
 from horarium.domain.ids import from_prefixed
-from horarium.targets.options import ExecutorOptions
-from horarium.targets.sql import create_table, read_rows
+from horarium.executors.options import ExecutorOptions
+from horarium.executors.sql import create_table, read_rows
 from tests.support import postgres
 
 EVENTS = "/clients/scheduled-events"

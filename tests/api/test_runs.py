@@ -2,7 +2,7 @@
 
 import pytest
 
-from horarium.domain.run import Outcome, Verdict
+from horarium.domain.execution import Outcome, Verdict
 from tests.api.asking import BASE, NOW, ask
 from tests.support.house import House, client_of
 

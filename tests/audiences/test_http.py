@@ -12,7 +12,7 @@ import pytest
 from horarium.audiences.http import HttpSource
 from horarium.audiences.registry import AudienceOptions
 from horarium.domain.audience import Ask, AudienceRow, SourceFault
-from horarium.targets.options import ExecutorOptions
+from horarium.executors.options import ExecutorOptions
 from tests.support.receiver import Answer, Receiver, Reset
 
 WORKSPACE = bytes(16)

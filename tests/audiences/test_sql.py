@@ -13,8 +13,8 @@ from sqlalchemy import create_engine, text
 from horarium.audiences.registry import AudienceOptions
 from horarium.audiences.sql import SqlSource
 from horarium.domain.audience import Ask, AudienceRow, SourceFault
-from horarium.targets.options import ExecutorOptions
-from horarium.targets.sql.tables import database_path
+from horarium.executors.options import ExecutorOptions
+from horarium.executors.sql.tables import database_path
 from tests.support.postgres import drop_database, fresh_database, socket_folder
 
 WORKSPACE = bytes(range(16))

@@ -6,9 +6,10 @@ import pytest
 import pytest_asyncio
 
 from horarium.domain.errors import Unavailable
+from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.fire import FireState
 from horarium.domain.overlap import Overlap
-from horarium.domain.run import Outcome, RunState, Verdict
+from horarium.domain.run import RunState
 from horarium.domain.schedule import Policies, ScheduleState
 from tests.support.workshop import NOON, Workshop
 

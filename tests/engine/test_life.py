@@ -7,10 +7,11 @@ import pytest
 import pytest_asyncio
 
 from horarium.domain.errors import Conflict, NotFound
+from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.fire import FireState
 from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry
-from horarium.domain.run import Outcome, RunState, Verdict
+from horarium.domain.run import RunState
 from horarium.domain.schedule import AfterCompletion, AfterPause, Policies, ScheduleState
 from tests.support.workshop import NOON, Workshop
 

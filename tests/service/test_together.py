@@ -54,7 +54,7 @@ async def answers(together, schedules):
 
 
 async def stored(tenant, schedules):
-    known = await tenant.store.read(verbs.list_schedules, verbs.Listing(tenant.workspace, 100))
+    known = await tenant.store.read(verbs.list_schedules, verbs.ScheduleListing(tenant.workspace, 100))
     return [one.id in {other.id for other in known} for one in schedules]
 
 

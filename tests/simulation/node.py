@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from horarium.domain.audience import Ask, AudienceRow, RowPage, SourceFault
 from horarium.domain.errors import HorariumError, Unavailable
+from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.domain.ids import random_id
-from horarium.domain.run import Call, Outcome, Verdict
 from horarium.engine import loops
 from horarium.engine.clock import DatabaseClock
 from horarium.engine.fanout import FanOut

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from horarium.domain.errors import Conflict, HorariumError, NotFound
+from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.domain.ids import Id
-from horarium.domain.run import Call, Outcome, Verdict
 
 if TYPE_CHECKING:
     from tests.simulation.node import Node

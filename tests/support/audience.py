@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from horarium.audiences.directory import DirectorySource
-from horarium.domain.audience import Ask, AudienceRow, RowPage, Source, SourceFault
+from horarium.domain.audience import Ask, AudienceRow, RowPage, Source, SourceFault, StoredSource
 from horarium.domain.fire import Fire
+from horarium.domain.run import Run
 from horarium.domain.schedule import Policies, Schedule
 from horarium.engine.fanout import FanOut
 from horarium.service.audiences import AudienceService
@@ -20,8 +21,7 @@ from horarium.store.migrate import migrate, migrate_sqlite
 from horarium.store.postgres import PostgresStore
 from horarium.store.sqlite import SqliteStore
 from horarium.store.vault import Vault, new_key
-from horarium.store.verbs.audiences import StoredSource, put_source
-from horarium.store.verbs.runs import Run
+from horarium.store.verbs.audiences import put_source
 from tests.support.house import HandClock
 from tests.support.postgres import clone_database, drop_database, fresh_database
 from tests.support.tenant import MINUTE, NOON, Node, Tenant

@@ -32,6 +32,9 @@ from horarium.domain.target import Target, TargetKind
 from horarium.domain.tenancy import EVERY_SCOPE, SERVER_SCOPE, Identity
 from horarium.engine.fanout import FanOut
 from horarium.engine.steps import Engine
+from horarium.executors import registry
+from horarium.executors.options import ExecutorOptions
+from horarium.executors.secrecy import merge_secrets
 from horarium.service.services import Services, make_services
 from horarium.service.targets import TargetDraft
 from horarium.service.tenancy import _create, _found
@@ -42,9 +45,6 @@ from horarium.store.postgres import PostgresStore
 from horarium.store.sqlite import InlineSqliteStore
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import dispatch, nodes
-from horarium.targets import registry
-from horarium.targets.options import ExecutorOptions
-from horarium.targets.secrecy import merge_secrets
 from horarium.worker.worker import Worker
 
 

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.fire import Fire, Span
 from horarium.domain.ids import Id, random_id
-from horarium.domain.run import Outcome, RunState, Verdict
+from horarium.domain.run import Run, RunState
 from horarium.domain.schedule import Policies, Schedule
 from horarium.domain.target import Completion, Target, TargetKind
 from horarium.domain.tenancy import EVERY_TARGET, Key, Principal, PrincipalType, Workspace
@@ -22,7 +23,6 @@ from horarium.store.verbs import dispatch, ledger, nodes, release, runs, schedul
 from horarium.store.verbs.changes import change_schedule
 from horarium.store.verbs.creation import create_schedules
 from horarium.store.verbs.dispatch import Ended
-from horarium.store.verbs.runs import Run
 from horarium.store.verbs.tenancy import NewKey
 from horarium.times import Timing
 from horarium.worker.work import Work, judge, work_of

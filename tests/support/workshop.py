@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.domain.ids import Id, random_id
-from horarium.domain.run import Call, Outcome, Verdict
 from horarium.domain.schedule import Policies, Schedule
 from horarium.domain.tenancy import EVERY_TARGET
 from horarium.engine.steps import Engine

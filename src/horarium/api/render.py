@@ -13,6 +13,7 @@ from horarium.api.fields import id_or_none, instant_or_none, instant_text, secon
 from horarium.domain.fire import Fire, Span
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.plan import slot_after
+from horarium.domain.run import Attempt, Run
 from horarium.domain.schedule import Policies, Schedule, ScheduleState
 from horarium.domain.target import Target
 from horarium.domain.tenancy import EVERY_TARGET, Key, Principal, Workspace
@@ -20,7 +21,6 @@ from horarium.service.explain import Explanation, Preview
 from horarium.service.pages import Page, cursor_text
 from horarium.service.targets import NewTarget
 from horarium.service.tenancy import IssuedKey
-from horarium.store.verbs.runs import Attempt, Run
 from horarium.times import Occurrence, Timing, compile_timing, explain_next, jitter_ms
 
 T = TypeVar("T")

@@ -24,10 +24,10 @@ from yarl import URL
 from horarium.audiences.registry import AudienceOptions
 from horarium.domain.audience import Ask, AudienceRow, SourceFault
 from horarium.domain.errors import Problem
-from horarium.targets.checks import check_texts
-from horarium.targets.context import instant_text
-from horarium.targets.door import Door, explain, was_refused
-from horarium.targets.secrecy import split
+from horarium.executors.checks import check_texts
+from horarium.executors.context import instant_text
+from horarium.executors.door import Door, explain, was_refused
+from horarium.executors.secrecy import split
 
 FIELDS = ("url", "method", "headers", "key", "rows", "next", "page_size", "timeout")
 METHODS = ("GET", "POST")

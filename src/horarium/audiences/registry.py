@@ -16,8 +16,8 @@ from importlib.metadata import EntryPoint, entry_points
 import structlog
 
 from horarium.domain.audience import Source
+from horarium.executors.options import ExecutorOptions
 from horarium.store.base import Store
-from horarium.targets.options import ExecutorOptions
 
 GROUP = "horarium.audiences"
 

@@ -27,11 +27,11 @@ from sqlalchemy.util.concurrency import await_only
 from horarium.audiences.registry import AudienceOptions
 from horarium.domain.audience import Ask, AudienceRow, SourceFault
 from horarium.domain.errors import Problem
-from horarium.targets.sql.address import HostPolicy, read_url
-from horarium.targets.sql.config import is_database_name
-from horarium.targets.sql.databases import Database, Databases, EmbeddedDatabase
-from horarium.targets.sql.failures import NotThere, hidden_texts, is_passing, sentence
-from horarium.targets.sql.tables import database_path
+from horarium.executors.sql.address import HostPolicy, read_url
+from horarium.executors.sql.config import is_database_name
+from horarium.executors.sql.databases import Database, Databases, EmbeddedDatabase
+from horarium.executors.sql.failures import NotThere, hidden_texts, is_passing, sentence
+from horarium.executors.sql.tables import database_path
 
 FIELDS = ("connection", "database", "query", "key", "timeout")
 MASK = "***"

@@ -20,8 +20,8 @@ from horarium.bench.receiver import Receiver, receiving
 from horarium.bench.stage import Report, Stage, next_noon, stage
 from horarium.bench.storm import HOUR_MS, At, release_all
 from horarium.domain.ids import Id
-from horarium.targets.http import make
-from horarium.targets.options import ExecutorOptions
+from horarium.executors.http import make
+from horarium.executors.options import ExecutorOptions
 
 LONGEST_S = 300.0
 _KEY = b"k" * 32

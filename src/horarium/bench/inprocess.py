@@ -20,10 +20,10 @@ from horarium.domain.ids import Id
 from horarium.engine.loops import release_loop
 from horarium.engine.steps import Engine
 from horarium.engine.wake import Alarm
+from horarium.executors.options import ExecutorOptions
+from horarium.executors.python import make
 from horarium.interpreter import set_for_serving
 from horarium.store.base import Tx
-from horarium.targets.options import ExecutorOptions
-from horarium.targets.python import make
 from horarium.worker.worker import Worker
 
 CONCURRENCY = 256

@@ -191,3 +191,18 @@ def repeated_key(rows: Sequence[AudienceRow]) -> str | None:
             return row.key
         seen.add(row.key)
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSource:
+    """A source of a workspace; `config` has `***` in place of secrets, which `sealed` holds. Times in
+    milliseconds."""
+
+    workspace_id: Id
+    name: str
+    id: Id
+    type: str
+    config: Mapping[str, Any]
+    created_ms: int
+    updated_ms: int
+    sealed: bytes | None = None

@@ -10,7 +10,7 @@ import structlog
 from horarium.domain.ids import Id
 from horarium.service.clock import Clock
 from horarium.store.base import Duplicate, Store
-from horarium.store.verbs import answers, meta, upkeep
+from horarium.store.verbs import idempotency, meta, upkeep
 from horarium.store.verbs import nodes as node_verbs
 from horarium.store.verbs import release as release_verbs
 from horarium.store.verbs import runs as run_verbs
@@ -100,7 +100,7 @@ class Engine:
     async def forget(self) -> bool:
         """Drop repeatable answers of yesterday, and history beyond the retention time, one batch."""
         now = self.clock.now_ms()
-        await self.store.write(answers.forget_answers, now - answers.KEPT_MS)
+        await self.store.write(idempotency.forget_answers, now - idempotency.KEPT_MS)
         if not self.retention_ms:
             return False
         before = now - self.retention_ms

@@ -17,6 +17,7 @@ from horarium.domain.audience import (
     PassingSource,
     Source,
     SourceFault,
+    StoredSource,
     audience_problems,
     filter_problems,
 )
@@ -29,7 +30,6 @@ from horarium.store.base import Store
 from horarium.store.vault import Vault
 from horarium.store.verbs import audiences as verbs
 from horarium.store.verbs import ledger
-from horarium.store.verbs.audiences import StoredSource
 
 DIRECTORY = "directory"
 PREVIEW_S = 20.0

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from horarium.domain.ids import Id
+from horarium.domain.listings import AgentListing, ObjectiveListing
+from horarium.domain.objective import Objective, ObjectiveContext
 from horarium.domain.target import Target
 from horarium.domain.tenancy import Principal
 from horarium.store.base import Store
 from horarium.store.verbs import objectives as verbs
-from horarium.store.verbs.objectives import AgentListing, Around, Objective, ObjectiveListing
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class ObjectiveService:
     store: Store
     dialect: str
 
-    async def get(self, workspace_id: Id, run: Id) -> tuple[Objective, Around]:
+    async def get(self, workspace_id: Id, run: Id) -> tuple[Objective, ObjectiveContext]:
         """An objective and what it came from. Raises NotFound."""
         return await self.store.read(verbs.get_objective, workspace_id, self.dialect, run)
 
@@ -32,6 +33,6 @@ class ObjectiveService:
         """Principals by id, also those that are gone since."""
         return await self.store.read(verbs.makers, list(ids))
 
-    async def list(self, listing: ObjectiveListing) -> tuple[list[Objective], Around, int]:
+    async def list(self, listing: ObjectiveListing) -> tuple[list[Objective], ObjectiveContext, int]:
         """One page, what it came from, and how many there are in all."""
         return await self.store.read(verbs.list_objectives, listing)

@@ -8,11 +8,11 @@ from typing import Any
 import orjson
 
 from horarium.domain.ids import Id, derived_id, random_id
-from horarium.domain.run import RunState
+from horarium.domain.run import Attempt, Run, RunState
 from horarium.service.clock import Clock
 from horarium.store.base import Store
 from horarium.store.verbs import runs as verbs
-from horarium.store.verbs.runs import Attempt, CallbackAnswer, Run
+from horarium.store.verbs.runs import CallbackAnswer
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from typing import Any
 
 from horarium.domain.errors import Conflict, Invalid, Problem
 from horarium.domain.fire import Fire, FireKind
+from horarium.domain.history import History
 from horarium.domain.ids import Id, random_id
+from horarium.domain.listings import ScheduleListing
 from horarium.domain.plan import slot_after
 from horarium.domain.schedule import (
     NO_OWNER,
@@ -25,9 +27,7 @@ from horarium.store.verbs import ledger
 from horarium.store.verbs import schedules as verbs
 from horarium.store.verbs.changes import Change, change_schedule
 from horarium.store.verbs.creation import create_schedules, onward, refuse_twin
-from horarium.store.verbs.ledger import History
 from horarium.store.verbs.manual import find_manual_fire, fire_by_hand
-from horarium.store.verbs.schedules import Listing
 from horarium.times import Recurrence, RecurrenceError, Timing, compile_timing, wants_anchor
 
 BACKFILL_LIMIT = 10_000
@@ -157,7 +157,7 @@ class ScheduleService:
     ) -> Schedule | None:
         return await self.store.read(verbs.find_schedule_by_key, workspace_id, dialect, key, owner_id)
 
-    async def count(self, listing: Listing) -> int:
+    async def count(self, listing: ScheduleListing) -> int:
         return await self.store.read(verbs.count_schedules, listing)
 
     async def whose(self, schedule_id: Id) -> tuple[Id, str, bool] | None:
@@ -266,7 +266,7 @@ class ScheduleService:
         """The latest fires with their runs, and figures of all. Raises NotFound."""
         return await self.store.read(ledger.history, workspace_id, schedule_id, limit)
 
-    async def list(self, listing: Listing) -> list[Schedule]:
+    async def list(self, listing: ScheduleListing) -> list[Schedule]:
         return await self.store.read(verbs.list_schedules, listing)
 
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from horarium.domain.audience import Source
-from horarium.domain.run import Executor
-from horarium.service.answers import AnswerService
+from horarium.domain.execution import Executor
 from horarium.service.audiences import AudienceService
 from horarium.service.clock import Clock
 from horarium.service.directory import DirectoryService
 from horarium.service.explain import ExplainService
+from horarium.service.idempotency import IdempotencyService
 from horarium.service.identity import IdentityService
 from horarium.service.runs import RunService
 from horarium.service.schedules import ScheduleService
@@ -35,7 +35,7 @@ class Services:
     schedules: ScheduleService
     runs: RunService
     explain: ExplainService
-    answers: AnswerService
+    idempotency: IdempotencyService
     audiences: AudienceService
     directory: DirectoryService
 
@@ -64,7 +64,7 @@ def make_services(
         schedules=ScheduleService(store, clock),
         runs=RunService(store, clock),
         explain=ExplainService(store, clock),
-        answers=AnswerService(store, clock),
+        idempotency=IdempotencyService(store, clock),
         audiences=AudienceService(store, vault, sources or {}, clock, merge_secrets),
         directory=DirectoryService(store, clock),
     )

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from horarium.domain.errors import Conflict, Invalid, NotFound, Problem
+from horarium.domain.execution import Executor
 from horarium.domain.ids import Id, random_id
-from horarium.domain.run import Executor
+from horarium.domain.listings import TargetListing
 from horarium.domain.target import Completion, Target, TargetKind, TargetState
 from horarium.domain.tenancy import Identity
 from horarium.service.checks import key_problems, name_problems, text_problems
@@ -19,7 +20,6 @@ from horarium.service.schemas import input_problems, schema_problems
 from horarium.store.base import Store
 from horarium.store.vault import Vault
 from horarium.store.verbs import targets as verbs
-from horarium.store.verbs.targets import TargetListing
 
 REMEMBERED_MS = 3_000
 REMEMBERED = 10_000

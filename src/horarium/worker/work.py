@@ -8,11 +8,12 @@ from typing import Any
 
 import orjson
 
+from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.domain.ids import Id
 from horarium.domain.overlap import Overlap
 from horarium.domain.plan import slot_after
 from horarium.domain.retry import retry_at
-from horarium.domain.run import Call, Missed, Outcome, RunState, Verdict
+from horarium.domain.run import Missed, RunState
 from horarium.domain.schedule import (
     AfterCompletion,
     OverlapScope,

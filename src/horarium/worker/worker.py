@@ -15,8 +15,8 @@ from typing import Any
 import structlog
 
 from horarium.domain.errors import HorariumError, Unavailable
+from horarium.domain.execution import Executor, Outcome, Verdict
 from horarium.domain.ids import Id
-from horarium.domain.run import Executor, Outcome, Verdict
 from horarium.engine.wake import Alarm
 from horarium.service.clock import Clock
 from horarium.store.base import CANCELLED, READY, Store

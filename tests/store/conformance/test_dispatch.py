@@ -7,10 +7,10 @@ from hashlib import sha256
 
 import pytest
 
+from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.ids import random_id
 from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry
-from horarium.domain.run import Outcome, Verdict
 from horarium.domain.schedule import Policies
 from horarium.store.base import READY
 from horarium.store.verbs import dispatch, nodes, runs, targets

@@ -8,6 +8,7 @@ import pytest
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.fire import FireKind, SpanReason
 from horarium.domain.ids import random_id
+from horarium.domain.listings import ScheduleListing
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import AfterCompletion, AfterPause, Policies, ScheduleState, timing_to_text
 from horarium.service.schedules import _backfill, _fire_now
@@ -15,7 +16,6 @@ from horarium.store.base import DUE
 from horarium.store.verbs import creation, ledger, schedules
 from horarium.store.verbs.changes import change_schedule
 from horarium.store.verbs.creation import create_schedules
-from horarium.store.verbs.schedules import Listing
 from horarium.times import Timing
 from tests.support.tenant import DAY, FAILED, HOUR, MINUTE, NOON, SUCCEEDED, Node, Tenant, states
 
@@ -283,22 +283,24 @@ async def test_schedules_are_listed_by_page_and_filter(tenant, store):
     made = [
         await tenant.schedule(key=f"k{n}", labels={"n": str(n), "all": "1"}, now=NOON + n) for n in range(5)
     ]
-    found = await store.read(schedules.list_schedules, Listing(tenant.workspace, 2))
+    found = await store.read(schedules.list_schedules, ScheduleListing(tenant.workspace, 2))
     assert [one.id for one in found] == [made[4].id, made[3].id]
-    rest = await store.read(schedules.list_schedules, Listing(tenant.workspace, 9, cursor=found[-1].id))
+    rest = await store.read(
+        schedules.list_schedules, ScheduleListing(tenant.workspace, 9, cursor=found[-1].id)
+    )
     assert [one.id for one in rest] == [one.id for one in made[2::-1]]
     oldest = await store.read(
-        schedules.list_schedules, Listing(tenant.workspace, 2, skip=1, newest_first=False)
+        schedules.list_schedules, ScheduleListing(tenant.workspace, 2, skip=1, newest_first=False)
     )
     assert [one.id for one in oldest] == [made[1].id, made[2].id]
     for listing, count in (
-        (Listing(tenant.workspace, 9, labels=(("n", "3"),)), 1),
-        (Listing(tenant.workspace, 9, labels=(("all", "1"), ("n", "2"))), 1),
-        (Listing(tenant.workspace, 9, search="K1"), 1),
-        (Listing(tenant.workspace, 9, prefix="sched"), 5),
-        (Listing(tenant.workspace, 9, prefix="%"), 0),
-        (Listing(tenant.workspace, 9, state="paused"), 0),
-        (Listing(tenant.workspace, 9, target_id=tenant.target, dialect="native"), 5),
+        (ScheduleListing(tenant.workspace, 9, labels=(("n", "3"),)), 1),
+        (ScheduleListing(tenant.workspace, 9, labels=(("all", "1"), ("n", "2"))), 1),
+        (ScheduleListing(tenant.workspace, 9, search="K1"), 1),
+        (ScheduleListing(tenant.workspace, 9, prefix="sched"), 5),
+        (ScheduleListing(tenant.workspace, 9, prefix="%"), 0),
+        (ScheduleListing(tenant.workspace, 9, state="paused"), 0),
+        (ScheduleListing(tenant.workspace, 9, target_id=tenant.target, dialect="native"), 5),
     ):
         assert len(await store.read(schedules.list_schedules, listing)) == count
         assert await store.read(schedules.count_schedules, listing) == count
@@ -324,7 +326,7 @@ async def test_another_workspace_sees_none_of_it(tenant, store):
     ):
         with pytest.raises(NotFound):
             await call()
-    foreign = Listing(stranger.workspace, 9, labels=(("a", "b"),))
+    foreign = ScheduleListing(stranger.workspace, 9, labels=(("a", "b"),))
     assert await store.read(schedules.list_schedules, foreign) == []
     assert await store.read(schedules.find_schedule_by_key, stranger.workspace, "native", "k") is None
     assert await store.read(ledger.list_fires, stranger.workspace, schedule.id, 9) == []
@@ -345,7 +347,7 @@ async def places(store):
 async def test_a_schedule_whose_place_is_taken_takes_the_next_one(tenant, store, monkeypatch):
     monkeypatch.setattr(creation, "place", lambda *_: 77)
     made = await tenant.schedules(3)
-    assert len(await tenant.store.read(schedules.list_schedules, Listing(tenant.workspace, 10))) == 3
+    assert len(await tenant.store.read(schedules.list_schedules, ScheduleListing(tenant.workspace, 10))) == 3
     if store.flavour == "sqlite":  # elsewhere nothing lies by its place
         assert sorted((await places(store)).values()) == [77, 78, 79]
     moved = await tenant.redefine(made[0], NOON, timing=Timing("0 * * * *"))

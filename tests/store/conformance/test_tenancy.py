@@ -8,7 +8,7 @@ import pytest
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import random_id
 from horarium.domain.tenancy import EVERY_TARGET, Key, Principal, PrincipalType, Workspace
-from horarium.store.verbs import answers, targets, tenancy
+from horarium.store.verbs import idempotency, targets, tenancy
 from horarium.store.verbs.tenancy import NewKey
 from tests.support.tenant import DAY, MINUTE, NOON, Node, Tenant
 
@@ -129,19 +129,19 @@ async def test_targets_are_listed_by_page_and_search(tenant, store):
 async def test_a_request_that_comes_again_is_answered_with_what_it_made(tenant, store, other):
     made = [await tenant.schedule() for _ in range(6)]
     new = [replace(one, id=random_id(NOON)) for one in made]
-    request = answers.Request(tenant.workspace, "schedules", "key", b"h")
+    request = idempotency.Request(tenant.workspace, "schedules", "key", b"h")
     found = await asyncio.gather(
         *(
-            (store, other)[n % 2].write(answers.create_schedule_once, one, request, NOON)
+            (store, other)[n % 2].write(idempotency.create_schedule_once, one, request, NOON)
             for n, one in enumerate(new)
         )
     )
     assert len({one.id for one, _ in found}) == 1
     assert sorted(again for _, again in found) == [False] + [True] * 5
     with pytest.raises(Conflict):
-        await store.write(answers.create_schedule_once, new[0], replace(request, hash=b"x"), NOON)
+        await store.write(idempotency.create_schedule_once, new[0], replace(request, hash=b"x"), NOON)
     _, again = await store.write(
-        answers.create_schedule_once, replace(new[0], id=random_id(NOON)), request, NOON + 2 * DAY
+        idempotency.create_schedule_once, replace(new[0], id=random_id(NOON)), request, NOON + 2 * DAY
     )
     assert not again
-    assert await store.write(answers.forget_answers, NOON + 3 * DAY) == 1
+    assert await store.write(idempotency.forget_answers, NOON + 3 * DAY) == 1

@@ -20,10 +20,10 @@ from horarium.api.web import Api, Handler, Renderer, parse_object, read_body
 from horarium.domain.errors import Invalid, Problem, Unauthorized
 from horarium.domain.fire import Fire
 from horarium.domain.ids import Id, from_prefixed, from_ulid, from_uuid_text, prefixed, ulid, uuid_text
+from horarium.domain.run import Run
 from horarium.domain.target import Target
 from horarium.domain.tenancy import Identity
 from horarium.service.services import Services
-from horarium.store.verbs.runs import Run
 from horarium.times import zone
 from horarium.times.civil import parse_rfc3339
 

@@ -12,13 +12,13 @@ from horarium.api.fields import Query, instant_text
 from horarium.api.imports import items_of
 from horarium.api.routes.base import CURSOR, LIMIT, Routes
 from horarium.api.web import Answer, Api, empty_answer, json_answer
+from horarium.domain.audience import StoredSource
 from horarium.domain.directory import KINDS, Refused
 from horarium.domain.errors import Invalid, Problem, Unavailable
 from horarium.domain.tenancy import Identity
 from horarium.service.audiences import MOST_SAMPLE, AudiencePreview
 from horarium.service.directory import Imported
 from horarium.service.services import Services
-from horarium.store.verbs.audiences import StoredSource
 
 READ, WRITE = "directory:read", "directory:write"
 SAMPLE = 5

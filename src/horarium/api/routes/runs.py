@@ -11,11 +11,10 @@ from horarium.api.routes.base import CURSOR, LIMIT, Routes, cursor_of
 from horarium.api.web import Answer, Api, json_answer
 from horarium.domain.errors import NotFound, Unauthorized
 from horarium.domain.ids import Id
-from horarium.domain.run import RunState
+from horarium.domain.run import Run, RunState
 from horarium.domain.tenancy import Identity
 from horarium.service.pages import Page, cut
 from horarium.service.services import Services
-from horarium.store.verbs.runs import Run
 
 STATES = tuple(state.value for state in RunState)
 

@@ -14,14 +14,14 @@ from horarium.api.routes.directory import audience_now
 from horarium.api.web import Answer, Api, empty_answer, json_answer, parse_object, read_body, read_lines
 from horarium.domain.errors import Conflict, Invalid, NotFound, Problem
 from horarium.domain.ids import Id
+from horarium.domain.listings import ScheduleListing
 from horarium.domain.schedule import Schedule, ScheduleState
 from horarium.domain.tenancy import Identity
-from horarium.service.answers import request_of
 from horarium.service.checks import key_problems
 from horarium.service.explain import preview, upcoming
+from horarium.service.idempotency import request_of
 from horarium.service.pages import cut
 from horarium.service.services import Services
-from horarium.store.verbs.schedules import Listing
 
 NATIVE = "native"
 DIALECTS = (NATIVE, "trustpager", "autessa", "m9m", "uranus", "cadenya")
@@ -38,7 +38,7 @@ class ScheduleRoutes(Routes):
         if repeated is None:
             return self._shown(await self.services.schedules.create(draft), 201)
         once = request_of(who.workspace_id, "POST /schedules", repeated, body)
-        made, again = await self.services.answers.create_schedule(draft, once)
+        made, again = await self.services.idempotency.create_schedule(draft, once)
         return self._shown(made, 201, {"Idempotent-Replayed": "true"} if again else {})
 
     async def put(self, request: Request) -> Answer:
@@ -74,7 +74,7 @@ class ScheduleRoutes(Routes):
         labels = [tuple(one.partition(":")[::2]) for one in query.texts("label")]
         if any(not name or not value for name, value in labels):
             query.wrong("label", "is written name:value")
-        listing = Listing(
+        listing = ScheduleListing(
             who.workspace_id,
             limit + 1,
             cursor_of(request, newest_first=newest_first),

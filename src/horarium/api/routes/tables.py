@@ -12,10 +12,10 @@ from horarium.api.models import Body, schema_of, validated
 from horarium.api.routes.base import Routes
 from horarium.api.web import Answer, Api, json_answer
 from horarium.domain.tenancy import Identity
+from horarium.executors.options import ExecutorOptions
+from horarium.executors.sql import create_table, describe_table, list_tables, read_rows
+from horarium.executors.sql.tables import MAX_ROWS
 from horarium.service.services import Services
-from horarium.targets.options import ExecutorOptions
-from horarium.targets.sql import create_table, describe_table, list_tables, read_rows
-from horarium.targets.sql.tables import MAX_ROWS
 
 
 class TableBody(Body):

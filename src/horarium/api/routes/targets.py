@@ -13,10 +13,10 @@ from horarium.api.models import SecretRotationBody, TargetBody, schema_of, valid
 from horarium.api.routes.base import CURSOR, IF_MATCH, LIMIT, Routes, cursor_of, etag, expected_version
 from horarium.api.web import Answer, Api, empty_answer, json_answer
 from horarium.domain.errors import Invalid, Problem
+from horarium.domain.listings import TargetListing
 from horarium.domain.target import Completion, Target, TargetKind
 from horarium.service.services import Services
 from horarium.service.targets import TargetDraft
-from horarium.store.verbs.targets import TargetListing
 
 KINDS = tuple(kind.value for kind in TargetKind)
 

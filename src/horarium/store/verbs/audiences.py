@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
+from horarium.domain.audience import StoredSource
 from horarium.domain.ids import Id
 from horarium.store.base import Tx
-
-
-@dataclass(frozen=True, slots=True)
-class StoredSource:
-    """A source of a workspace; `config` has `***` in place of secrets, which `sealed` holds. Times in
-    milliseconds."""
-
-    workspace_id: Id
-    name: str
-    id: Id
-    type: str
-    config: Mapping[str, Any]
-    created_ms: int
-    updated_ms: int
-    sealed: bytes | None = None
 
 
 def _source_from_row(row: Any) -> StoredSource:

@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from horarium.domain.errors import NotFound
 from horarium.domain.fire import Fire, FireKind, FireState, Span, SpanReason
+from horarium.domain.history import History
 from horarium.domain.ids import Id, lowest_id_at, run_id
 from horarium.domain.run import Missed
-from horarium.domain.schedule import Schedule
 from horarium.store.base import Tx
-from horarium.store.verbs.runs import Run, run_from_row
+from horarium.store.verbs.runs import run_from_row
 from horarium.store.verbs.schedules import MAX_ID, get_schedule
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """The latest fires of a schedule, each with its run where it has a single one, and figures of all of them.
-
-    Times in milliseconds. A fire that was cancelled or only went well in part counts as failed.
-    """
-
-    schedule: Schedule
-    fires: Sequence[tuple[Fire, Run | None]]
-    total: int
-    succeeded: int
-    failed: int
-    average_ms: int
-    last_success_ms: int | None
-    last_failure_ms: int | None
 
 
 def fire_from_row(row: Any) -> Fire:

@@ -4,107 +4,46 @@ And agents, listed from either end."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from horarium.domain.errors import NotFound
 from horarium.domain.ids import Id
-from horarium.domain.schedule import Schedule
+from horarium.domain.listings import AgentListing, ObjectiveListing
+from horarium.domain.objective import Objective, ObjectiveContext
 from horarium.domain.target import Target
 from horarium.domain.tenancy import Principal
 from horarium.store.base import Tx
-from horarium.store.verbs.runs import Run, run_from_row
+from horarium.store.verbs.runs import run_from_row
 from horarium.store.verbs.schedules import MAX_ID, MIN_ID, schedule_from_row
 from horarium.store.verbs.targets import target_from_row
 from horarium.store.verbs.tenancy import principal_from_row
 
-PHASES = ("pending", "running", "succeeded", "failed", "timed_out", "cancelled")
 
-
-@dataclass(frozen=True, slots=True)
-class Objective:
-    """A run, the input it was given, and one of PHASES."""
-
-    run: Run
-    phase: str
-    input: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """What objectives came from, by id: agents and schedules as they are now, deleted ones too, and who made
-    them."""
-
-    agents: Mapping[Id, Target]
-    schedules: Mapping[Id, Schedule]
-    makers: Mapping[Id, Principal]
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectiveListing:
-    """What to list: None means any. From beyond `cursor`."""
-
-    workspace_id: Id
-    dialect: str
-    limit: int
-    cursor: Id | None = None
-    newest_first: bool = True
-    schedule_id: Id | None = None
-    agent_id: Id | None = None
-    phase: str | None = None
-
-    def filters(self) -> dict[str, Any]:
-        return {
-            "workspace_id": self.workspace_id,
-            "dialect": self.dialect,
-            "target_id": self.agent_id,
-            "schedule_id": self.schedule_id,
-            "phase": self.phase,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class AgentListing:
-    """What to list: None means any; `prefix` and `search` in any case. From beyond `cursor`."""
-
-    workspace_id: Id
-    limit: int
-    cursor: Id | None = None
-    newest_first: bool = True
-    state: str | None = None
-    prefix: str | None = None
-    search: str | None = None
-
-    def filters(self) -> dict[str, Any]:
-        return {
-            "workspace_id": self.workspace_id,
-            "state": self.state,
-            "prefix": None if self.prefix is None else _literal(self.prefix) + "%",
-            "search": None if self.search is None else f"%{_literal(self.search)}%",
-        }
-
-
-async def list_objectives(tx: Tx, listing: ObjectiveListing) -> tuple[list[Objective], Around, int]:
+async def list_objectives(tx: Tx, listing: ObjectiveListing) -> tuple[list[Objective], ObjectiveContext, int]:
     """One page, what it came from, and how many there are in all."""
     statement = "list_objectives_desc" if listing.newest_first else "list_objectives_asc"
     start = MAX_ID if listing.newest_first else MIN_ID
-    rows = await tx.rows(statement, **listing.filters(), cursor=listing.cursor or start, limit=listing.limit)
+    rows = await tx.rows(
+        statement, **_objective_filters(listing), cursor=listing.cursor or start, limit=listing.limit
+    )
     found = [_objective(row) for row in rows]
-    total = int((await tx.row("count_objectives", **listing.filters()))[0])
-    return found, await _around(tx, found), total
+    total = int((await tx.row("count_objectives", **_objective_filters(listing)))[0])
+    return found, await _context_of(tx, found), total
 
 
-async def get_objective(tx: Tx, workspace_id: Id, dialect: str, run: Id) -> tuple[Objective, Around]:
+async def get_objective(
+    tx: Tx, workspace_id: Id, dialect: str, run: Id
+) -> tuple[Objective, ObjectiveContext]:
     """One, with what it came from. Raises NotFound."""
     following = (int.from_bytes(run, "big") + 1 & (1 << 128) - 1).to_bytes(16, "big")
     listing = ObjectiveListing(workspace_id, dialect, 1, following)
-    rows = await tx.rows("list_objectives_desc", **listing.filters(), cursor=following, limit=1)
+    rows = await tx.rows("list_objectives_desc", **_objective_filters(listing), cursor=following, limit=1)
     if not rows or bytes(rows[0]["id"]) != run:
         raise NotFound("objective")
     found = _objective(rows[0])
-    return found, await _around(tx, [found])
+    return found, await _context_of(tx, [found])
 
 
 async def makers(tx: Tx, ids: Iterable[Id]) -> dict[Id, Principal]:
@@ -118,13 +57,15 @@ async def list_agents(tx: Tx, listing: AgentListing) -> tuple[list[Target], Mapp
     """One page of agents, who made them, and how many there are in all."""
     statement = "list_agents_desc" if listing.newest_first else "list_agents_asc"
     start = MAX_ID if listing.newest_first else MIN_ID
-    rows = await tx.rows(statement, **listing.filters(), cursor=listing.cursor or start, limit=listing.limit)
+    rows = await tx.rows(
+        statement, **_agent_filters(listing), cursor=listing.cursor or start, limit=listing.limit
+    )
     found = [target_from_row(row) for row in rows]
-    total = int((await tx.row("count_agents", **listing.filters()))[0])
+    total = int((await tx.row("count_agents", **_agent_filters(listing)))[0])
     return found, await makers(tx, (one.created_by for one in found)), total
 
 
-async def _around(tx: Tx, objectives: Iterable[Objective]) -> Around:
+async def _context_of(tx: Tx, objectives: Iterable[Objective]) -> ObjectiveContext:
     runs = [one.run for one in objectives]
     schedules = {one.schedule_id for one in runs if one.schedule_id is not None}
     rows = await tx.rows("schedules_by_id", ids=sorted(schedules)) if schedules else ()
@@ -133,7 +74,7 @@ async def _around(tx: Tx, objectives: Iterable[Objective]) -> Around:
     rows = await tx.rows("targets_by_id", ids=sorted(targets)) if targets else ()
     agents = {one.id: one for one in map(target_from_row, rows)}
     ids = [one.created_by for one in known.values()] + [one.created_by for one in agents.values()]
-    return Around(agents, known, await makers(tx, ids))
+    return ObjectiveContext(agents, known, await makers(tx, ids))
 
 
 def _objective(row: Any) -> Objective:
@@ -145,3 +86,22 @@ def _objective(row: Any) -> Objective:
 def _literal(text: str) -> str:
     """A text as a LIKE pattern that matches only itself, in lower case."""
     return text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _objective_filters(listing: ObjectiveListing) -> dict[str, Any]:
+    return {
+        "workspace_id": listing.workspace_id,
+        "dialect": listing.dialect,
+        "target_id": listing.agent_id,
+        "schedule_id": listing.schedule_id,
+        "phase": listing.phase,
+    }
+
+
+def _agent_filters(listing: AgentListing) -> dict[str, Any]:
+    return {
+        "workspace_id": listing.workspace_id,
+        "state": listing.state,
+        "prefix": None if listing.prefix is None else _literal(listing.prefix) + "%",
+        "search": None if listing.search is None else f"%{_literal(listing.search)}%",
+    }

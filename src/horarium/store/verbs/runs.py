@@ -10,48 +10,10 @@ from typing import Any
 
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import Id, derived_id, run_id
-from horarium.domain.run import RunState
+from horarium.domain.run import Attempt, Run, RunState
 from horarium.store.base import CANCELLED, READY, Tx
 from horarium.store.verbs.schedules import MAX_ID
 from horarium.store.verbs.settle import RunEnd, cancel_runs, follow_up, hold_schedules, settle
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One try that has ended; times in milliseconds."""
-
-    number: int
-    started_ms: int
-    finished_ms: int
-    status: int | None
-    error: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run as it is read. `output` and `data` are JSON text; `next_attempt_ms` is set while it waits."""
-
-    id: Id
-    workspace_id: Id
-    schedule_id: Id | None
-    fire_id: Id | None
-    target_id: Id
-    mode: str
-    row_key: str
-    generation: int
-    state: RunState
-    due_ms: int
-    created_ms: int
-    started_ms: int | None
-    finished_ms: int | None
-    attempts: int
-    status: int | None
-    data: str | None
-    output: str | None
-    error: str | None
-    slot_ms: int | None
-    next_attempt_ms: int | None
-    version: int | None = None
 
 
 def run_from_row(row: Any) -> Run:

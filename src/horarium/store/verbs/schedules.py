@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from horarium.domain.errors import NotFound
 from horarium.domain.ids import Id
+from horarium.domain.listings import ScheduleListing
 from horarium.domain.schedule import (
     NO_OWNER,
     Definition,
@@ -22,50 +23,6 @@ from horarium.store.base import Tx, point
 
 MAX_ID: Id = b"\xff" * 16
 MIN_ID: Id = bytes(16)
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """What to list: None means any. `newest_first` with `cursor` the last id seen; or `skip` rows from the
-    start.
-
-    `not_state` takes all states but one; `extra` is a (name, text) of what the schedule's dialect keeps in
-    `extra`.
-    """
-
-    workspace_id: Id
-    limit: int
-    cursor: Id | None = None
-    skip: int = 0
-    newest_first: bool = True
-    dialect: str | None = None
-    owner_id: Id | None = None
-    target_id: Id | None = None
-    state: str | None = None
-    not_state: str | None = None
-    extra: tuple[str, str] | None = None
-    prefix: str | None = None
-    search: str | None = None
-    labels: tuple[tuple[str, str], ...] = ()
-    search_input: bool = True
-    """Whether `search` looks into the input as well, beside name, key and description."""
-
-    def filters(self) -> dict[str, Any]:
-        name, value = self.labels[0] if self.labels else (None, None)
-        return {
-            "workspace_id": self.workspace_id,
-            "dialect": self.dialect,
-            "owner_id": self.owner_id,
-            "target_id": self.target_id,
-            "state": self.state,
-            "not_state": self.not_state,
-            "extra": None if self.extra is None else f"%{_member(*self.extra)}%",
-            "prefix": None if self.prefix is None else _like(self.prefix) + "%",
-            "search": None if self.search is None else f"%{_like(self.search)}%",
-            "search_input": 1 if self.search_input else 0,
-            "label_name": name,
-            "label_value": value,
-        }
 
 
 def _member(name: str, value: str) -> str:
@@ -168,14 +125,14 @@ async def whose_schedule(tx: Tx, schedule_id: Id) -> tuple[Id, str, bool] | None
     return None if row is None else (row["workspace_id"], row["dialect"], row["deleted_ms"] is not None)
 
 
-async def list_schedules(tx: Tx, listing: Listing) -> list[Schedule]:
+async def list_schedules(tx: Tx, listing: ScheduleListing) -> list[Schedule]:
     """One page; ask for one more than shown to know whether there is a next one."""
     statement = "list_schedules_desc" if listing.newest_first else "list_schedules_asc"
     start = MAX_ID if listing.newest_first else MIN_ID
     further = listing.labels[1:]
     rows = await tx.rows(
         statement,
-        **listing.filters(),
+        **_filters(listing),
         cursor=listing.cursor or start,
         limit=listing.limit if not further else 1_000_000,
         skip=listing.skip if not further else 0,
@@ -187,9 +144,27 @@ async def list_schedules(tx: Tx, listing: Listing) -> list[Schedule]:
     return found
 
 
-async def count_schedules(tx: Tx, listing: Listing) -> int:
+async def count_schedules(tx: Tx, listing: ScheduleListing) -> int:
     """How many schedules a listing's filters take, whatever its page."""
     if len(listing.labels) > 1:
         everything = replace(listing, cursor=None, skip=0, limit=1_000_000)
         return len(await list_schedules(tx, everything))
-    return int((await tx.row("count_schedules", **listing.filters()))[0])
+    return int((await tx.row("count_schedules", **_filters(listing)))[0])
+
+
+def _filters(listing: ScheduleListing) -> dict[str, Any]:
+    name, value = listing.labels[0] if listing.labels else (None, None)
+    return {
+        "workspace_id": listing.workspace_id,
+        "dialect": listing.dialect,
+        "owner_id": listing.owner_id,
+        "target_id": listing.target_id,
+        "state": listing.state,
+        "not_state": listing.not_state,
+        "extra": None if listing.extra is None else f"%{_member(*listing.extra)}%",
+        "prefix": None if listing.prefix is None else _like(listing.prefix) + "%",
+        "search": None if listing.search is None else f"%{_like(listing.search)}%",
+        "search_input": 1 if listing.search_input else 0,
+        "label_name": name,
+        "label_value": value,
+    }

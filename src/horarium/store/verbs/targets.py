@@ -4,38 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import Id, from_ulid, from_uuid_text
+from horarium.domain.listings import TargetListing
 from horarium.domain.target import Completion, Target, TargetKind, TargetState
 from horarium.store.base import Duplicate, Tx, point
 
 NAMED = 5
 """How many of the schedules that hold a target are named."""
 _LARGEST_NUMBER = (1 << 63) - 1
-
-
-@dataclass(frozen=True, slots=True)
-class TargetListing:
-    """What to list, oldest first: None means any. From beyond `after`, or `skip` from the start."""
-
-    workspace_id: Id
-    limit: int
-    after: Id = bytes(16)
-    skip: int = 0
-    kind: str | None = None
-    state: str | None = None
-    search: str | None = None
-
-    def filters(self) -> dict[str, Any]:
-        return {
-            "workspace_id": self.workspace_id,
-            "kind": self.kind,
-            "state": self.state,
-            "search": None if self.search is None else f"%{_literal(self.search)}%",
-        }
 
 
 async def create_target(tx: Tx, target: Target, for_principal: Id) -> Target:
@@ -115,14 +95,14 @@ async def targets_named(tx: Tx, workspace_id: Id, ids: Collection[Id]) -> dict[I
 
 async def list_targets(tx: Tx, listing: TargetListing) -> list[Target]:
     found = await tx.rows(
-        "list_targets", **listing.filters(), after=listing.after, limit=listing.limit, skip=listing.skip
+        "list_targets", **_filters(listing), after=listing.after, limit=listing.limit, skip=listing.skip
     )
     return [target_from_row(row) for row in found]
 
 
 async def count_targets(tx: Tx, listing: TargetListing) -> int:
     """How many there are, whatever the page."""
-    return int((await tx.row("count_targets", **listing.filters()))[0])
+    return int((await tx.row("count_targets", **_filters(listing)))[0])
 
 
 async def change_target(
@@ -266,3 +246,12 @@ def target_from_row(row: Any) -> Target:
         state_reason=row["state_reason"],
         version=row["version"],
     )
+
+
+def _filters(listing: TargetListing) -> dict[str, Any]:
+    return {
+        "workspace_id": listing.workspace_id,
+        "kind": listing.kind,
+        "state": listing.state,
+        "search": None if listing.search is None else f"%{_literal(listing.search)}%",
+    }

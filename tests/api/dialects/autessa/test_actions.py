@@ -10,11 +10,10 @@ from typing import Any
 import orjson
 import pytest
 
-from horarium.domain.run import RunState
+from horarium.domain.run import Run, RunState
 from horarium.domain.target import Target
-from horarium.store.verbs.runs import Run
-from horarium.targets.options import ExecutorOptions
-from horarium.targets.sql import create_table, read_rows
+from horarium.executors.options import ExecutorOptions
+from horarium.executors.sql import create_table, read_rows
 from tests.api.dialects.autessa.support import Autessa, agent_event, limited, table_event, tool_event
 from tests.support.house import House
 from tests.support.model_server import ModelServer

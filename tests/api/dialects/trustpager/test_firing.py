@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from horarium.domain.audience import SourceFault
-from horarium.domain.run import Outcome, Verdict
+from horarium.domain.execution import Outcome, Verdict
 from tests.api.dialects.trustpager.orders import BASE, order
 from tests.support.house import House
 from tests.support.receiver import Answer, Receiver

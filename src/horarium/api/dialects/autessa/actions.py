@@ -9,8 +9,8 @@ from typing import Any
 from horarium.api.dialects.common import Fields
 from horarium.domain.errors import Problem
 from horarium.domain.target import TargetKind
-from horarium.targets.secrecy import MASK
-from horarium.targets.sql.operation import OPERATIONS, check_form
+from horarium.executors.secrecy import MASK
+from horarium.executors.sql.operation import OPERATIONS, check_form
 
 AGENT, TOOL, TABLE = "INVOKE_AGENT", "INVOKE_TOOL", "UPDATE_AUTESSADB"
 OPERATION_FIELDS = ("operation", "values", "dbRecordId", "whereConditions")

@@ -34,14 +34,14 @@ from horarium.api.dialects.common import Dialect, Fields, authenticate, read_jso
 from horarium.api.web import Answer, json_answer
 from horarium.domain.errors import Forbidden, Invalid, NotFound, Problem, Unavailable
 from horarium.domain.ids import Id, from_prefixed, random_id
+from horarium.domain.listings import ScheduleListing
 from horarium.domain.schedule import Schedule
 from horarium.domain.target import Target, TargetKind
 from horarium.domain.tenancy import Identity
+from horarium.executors.sql import SqlExecutor
 from horarium.service.checks import name_problems
 from horarium.service.schedules import ScheduleDraft, has_passed, recurrence_problems
 from horarium.service.services import Services
-from horarium.store.verbs.schedules import Listing
-from horarium.targets.sql import SqlExecutor
 from horarium.times import RecurrenceError, Timing
 
 BASES = ("/clients/scheduled-events",)
@@ -70,7 +70,7 @@ class Events:
 
     async def list_all(self, request: Request) -> Answer:
         reading = await self._read(request, "schedules:read", optional=True)
-        listing = Listing(reading.who.workspace_id, MOST_EVENTS, newest_first=False, dialect=DIALECT)
+        listing = ScheduleListing(reading.who.workspace_id, MOST_EVENTS, newest_first=False, dialect=DIALECT)
         found = await self.services.schedules.list(listing)
         owned = [event_json(one) for one in found]
         return json_answer(200, {"ownedEvents": owned, "companySharedEvents": [], "sharedWithMeEvents": []})

@@ -20,12 +20,13 @@ from horarium.api.dialects.cadenya.values import DIALECT
 from horarium.api.dialects.common import authenticate, read_json, segment
 from horarium.api.web import Answer, json_answer
 from horarium.domain.errors import Invalid, NotFound, Problem
+from horarium.domain.listings import AgentListing, ObjectiveListing
+from horarium.domain.objective import Objective, ObjectiveContext
 from horarium.domain.target import TargetState
 from horarium.domain.tenancy import Identity
 from horarium.service.objectives import ObjectiveService
 from horarium.service.pages import FIRST
 from horarium.service.services import Services
-from horarium.store.verbs.objectives import AgentListing, Around, Objective, ObjectiveListing
 
 AGENT_STATES = {
     "STATE_UNSPECIFIED": None,
@@ -89,7 +90,7 @@ class Neighbours:
             events.reverse()
         return json_answer(200, {"items": events, "pagination": {"total": len(events)}})
 
-    async def _objective(self, request: Request, who: Identity) -> tuple[Objective, Around]:
+    async def _objective(self, request: Request, who: Identity) -> tuple[Objective, ObjectiveContext]:
         return await self.objectives.get(who.workspace_id, objective_id(segment(request, "id")))
 
     async def list_agents(self, request: Request) -> Answer:

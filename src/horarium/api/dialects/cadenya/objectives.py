@@ -22,8 +22,8 @@ from horarium.api.dialects.cadenya.render import (
 from horarium.api.dialects.cadenya.values import DATA, MESSAGE, SYSTEM_DATA
 from horarium.api.fields import instant_text
 from horarium.domain.ids import Id, prefixed, ulid
+from horarium.domain.objective import Objective, ObjectiveContext
 from horarium.domain.variations import Variation, choose
-from horarium.store.verbs.objectives import Around, Objective
 
 STATES = {
     "pending": "OBJECTIVE_STATE_PENDING",
@@ -36,7 +36,7 @@ STATES = {
 PHASES = {state: phase for phase, state in STATES.items()}
 
 
-def objective_json(one: Objective, around: Around, full: bool) -> dict[str, Any]:
+def objective_json(one: Objective, around: ObjectiveContext, full: bool) -> dict[str, Any]:
     """An objective; `full` adds its info and the makers of what it came from."""
     agent = around.agents[one.run.target_id]
     schedule = around.schedules[one.run.schedule_id or b""]
@@ -94,7 +94,9 @@ def _metadata(one: Objective, an_id: str, made_by: str) -> dict[str, Any]:
     }
 
 
-def _info(one: Objective, objective: dict[str, Any], variation: Variation, around: Around) -> dict[str, Any]:
+def _info(
+    one: Objective, objective: dict[str, Any], variation: Variation, around: ObjectiveContext
+) -> dict[str, Any]:
     agent, schedule = around.agents[one.run.target_id], around.schedules[one.run.schedule_id or b""]
     output = output_of(one)
     usage = output.get("usage") if isinstance(output, dict) else None
@@ -140,7 +142,7 @@ def _answer(output: Any) -> str:
     return "" if output is None else orjson.dumps(output).decode()
 
 
-def events_json(one: Objective, around: Around) -> list[dict[str, Any]]:
+def events_json(one: Objective, around: ObjectiveContext) -> list[dict[str, Any]]:
     """The conversation as events, and the one that ended it, oldest first."""
     given = one.input if isinstance(one.input, Mapping) else {}
     schedule = around.schedules[one.run.schedule_id or b""]

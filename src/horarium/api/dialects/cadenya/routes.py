@@ -25,10 +25,10 @@ from horarium.api.dialects.cadenya.values import (
 )
 from horarium.api.dialects.common import Dialect, Fields, PathSplittingDialect, read_json, segment
 from horarium.api.web import Answer, Handler, json_answer
+from horarium.domain.listings import ScheduleListing
 from horarium.domain.schedule import Schedule
 from horarium.service.objectives import ObjectiveService
 from horarium.service.services import Services
-from horarium.store.verbs.schedules import Listing
 
 BASES = ("/v1",)
 AGENTS = "/workspaces/{workspaceId}/agents"
@@ -49,7 +49,7 @@ class Schedules:
         page = self.asking.page(request, who)
         labels = labels_asked(request.query_params.get("labels", ""))
         bundle = text_asked(request, "bundleKey")
-        listing = Listing(
+        listing = ScheduleListing(
             who.workspace_id,
             page.limit + 1,
             page.cursor,

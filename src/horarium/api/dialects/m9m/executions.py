@@ -12,10 +12,10 @@ from horarium.api.dialects.m9m.base import Handlers, window
 from horarium.api.fields import Query
 from horarium.api.web import Answer, empty_answer, json_answer, parse_json, read_body
 from horarium.domain.errors import Invalid, NotFound
+from horarium.domain.listings import TargetListing
+from horarium.domain.run import Run
 from horarium.domain.target import Target, TargetKind
 from horarium.domain.tenancy import Identity
-from horarium.store.verbs.runs import Run
-from horarium.store.verbs.targets import TargetListing
 
 
 class WorkflowHandlers(Handlers):

@@ -14,11 +14,11 @@ from horarium.api.fields import Query
 from horarium.api.web import Answer, empty_answer, json_answer
 from horarium.domain.errors import NotFound
 from horarium.domain.ids import Id
+from horarium.domain.listings import ScheduleListing
 from horarium.domain.schedule import Schedule
 from horarium.domain.target import Target
 from horarium.domain.tenancy import Identity
 from horarium.service.schedules import ScheduleDraft
-from horarium.store.verbs.schedules import Listing
 
 
 class ScheduleHandlers(Handlers):
@@ -28,7 +28,7 @@ class ScheduleHandlers(Handlers):
         enabled, search, about = query.maybe("enabled"), query.text("search"), query.text("workflowId")
         skip, limit = window(query)
         query.done()
-        listing = Listing(
+        listing = ScheduleListing(
             who.workspace_id,
             limit,
             skip=skip,

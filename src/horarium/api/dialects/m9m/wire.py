@@ -20,14 +20,13 @@ from horarium.api.dialects.common import (
 from horarium.api.dialects.m9m.errors import CRON
 from horarium.domain.errors import Conflict, Invalid, Problem
 from horarium.domain.fire import Fire
+from horarium.domain.history import History
 from horarium.domain.ids import uuid_text
 from horarium.domain.overlap import Overlap
-from horarium.domain.run import RunState
+from horarium.domain.run import Run, RunState
 from horarium.domain.schedule import Definition, Policies, Schedule, ScheduleState
 from horarium.domain.target import Target
 from horarium.service.schedules import anchor_at, compiled
-from horarium.store.verbs.ledger import History
-from horarium.store.verbs.runs import Run
 from horarium.times import RecurrenceError, Timing
 
 DIALECT = "m9m"

@@ -18,15 +18,15 @@ from horarium.api.web import Answer, Api, empty_answer, json_answer, parse_objec
 from horarium.domain.errors import Invalid, NotFound, Problem
 from horarium.domain.fire import Fire
 from horarium.domain.ids import Id, from_uuid_text
+from horarium.domain.listings import ScheduleListing
 from horarium.domain.schedule import Schedule
 from horarium.domain.target import Target, TargetKind
 from horarium.domain.tenancy import Identity
-from horarium.service.answers import request_of
 from horarium.service.explain import preview
+from horarium.service.idempotency import request_of
 from horarium.service.pages import cut
 from horarium.service.schedules import ScheduleDraft
 from horarium.service.services import Services
-from horarium.store.verbs.schedules import Listing
 
 BASES = ("/functions/v1/api/v1",)
 PARTS = (("/v1", "event-schedules"),)
@@ -88,7 +88,7 @@ class Routes:
         who = await self._who(request, "schedules:read")
         limit = _limit(request)
         of = who.workspace_id + b"schedules"
-        listing = Listing(who.workspace_id, limit + 1, _after(request, of), dialect=wire.DIALECT)
+        listing = ScheduleListing(who.workspace_id, limit + 1, _after(request, of), dialect=wire.DIALECT)
         page = cut(await self.services.schedules.list(listing), limit, lambda one: one.id)
         cursor = None if page.next is None else wire.cursor_text(page.next, of)
         return json_answer(200, wire.many([wire.schedule_json(one) for one in page.items], limit, cursor))
@@ -105,7 +105,7 @@ class Routes:
         if repeated is None:
             return _shown(await self.services.schedules.create(draft), 201)
         once = request_of(who.workspace_id, f"{wire.DIALECT} POST {PATH}", repeated, body)
-        return Answer(201, await self.services.answers.create_with_answer(draft, once, _written))
+        return Answer(201, await self.services.idempotency.create_with_answer(draft, once, _written))
 
     async def update(self, request: Request) -> Answer:
         who = await self._who(request, "schedules:write")
@@ -155,11 +155,11 @@ class Routes:
         body = await read_body(request, self.services.settings.body_limit)
         place = f"{wire.DIALECT} fire-now {found.id.hex()}"
         once = request_of(who.workspace_id, place, repeated, body)
-        fired = await self.services.answers.fire_once(found.id, once)
+        fired = await self.services.idempotency.fire_once(found.id, once)
         if isinstance(fired, bytes):
             return Answer(200, fired)
         answer = orjson.dumps(wire.one(wire.fired_json(await self._resolved(fired))))
-        return Answer(200, await self.services.answers.keep(once, fired.id, answer))
+        return Answer(200, await self.services.idempotency.keep(once, fired.id, answer))
 
     async def audience(self, request: Request) -> Answer:
         who = await self._who(request, "schedules:read")

@@ -21,12 +21,12 @@ from horarium.api.fields import Query
 from horarium.api.web import Answer, Api, empty_answer, json_answer
 from horarium.domain.errors import NotFound
 from horarium.domain.ids import Id
+from horarium.domain.listings import ScheduleListing
 from horarium.domain.schedule import Schedule
 from horarium.domain.target import Target, TargetKind
 from horarium.domain.tenancy import Identity
 from horarium.service.schedules import ScheduleDraft
 from horarium.service.services import Services
-from horarium.store.verbs.schedules import Listing
 
 BASES = ("/api/agents",)
 MOST = 10_000
@@ -80,7 +80,7 @@ class Routes:
         state = query.choice("status", ("active", "paused", "completed"))
         skip, limit = query.number("offset", 0, 0, 999_999_999), query.number("limit", MOST, 1, MOST)
         query.done()
-        listing = Listing(
+        listing = ScheduleListing(
             who.workspace_id,
             limit,
             skip=skip,

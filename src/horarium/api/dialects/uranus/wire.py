@@ -20,11 +20,11 @@ from horarium.domain.errors import Invalid, Problem
 from horarium.domain.fire import Fire
 from horarium.domain.ids import uuid_text
 from horarium.domain.overlap import Overlap
+from horarium.domain.run import Run
 from horarium.domain.schedule import AfterPause, Policies, Schedule, ScheduleState
 from horarium.domain.target import Target
 from horarium.service.checks import name_problems
 from horarium.service.schedules import anchor_at, compiled
-from horarium.store.verbs.runs import Run
 from horarium.times import Timing, canonical_spec
 
 DIALECT = "uranus"

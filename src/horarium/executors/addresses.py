@@ -1,0 +1,262 @@
+"""Which addresses and URLs outgoing requests may go to. Pure: nothing here asks the network.
+
+Refused is everything that is not plainly a public host: private, loopback, link-local, shared, documentation,
+multicast and reserved networks, the IPv6 forms that carry one of them, cloud metadata services, and every
+spelling of a host that different programs read differently (that difference is how such checks are usually
+passed by).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from yarl import URL
+
+from horarium.domain.errors import Problem
+from horarium.executors.options import ExecutorOptions
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+
+def _v4(*pairs: tuple[str, str]) -> tuple[tuple[IPv4Network, str], ...]:
+    return tuple((IPv4Network(network), kind) for network, kind in pairs)
+
+
+_SPECIAL_V4 = _v4(
+    ("0.0.0.0/8", "unspecified"),
+    ("10.0.0.0/8", "private"),
+    ("100.64.0.0/10", "shared (carrier NAT)"),
+    ("127.0.0.0/8", "loopback"),
+    ("169.254.0.0/16", "link-local"),
+    ("172.16.0.0/12", "private"),
+    ("192.0.0.0/24", "reserved"),
+    ("192.0.2.0/24", "documentation"),
+    ("192.31.196.0/24", "reserved"),
+    ("192.52.193.0/24", "reserved"),
+    ("192.88.99.0/24", "reserved"),
+    ("192.168.0.0/16", "private"),
+    ("192.175.48.0/24", "reserved"),
+    ("198.18.0.0/15", "reserved"),
+    ("198.51.100.0/24", "documentation"),
+    ("203.0.113.0/24", "documentation"),
+    ("224.0.0.0/4", "multicast"),
+    ("240.0.0.0/4", "reserved"),
+)
+
+# Only 2000::/3 is handed out for global use; within it these are not ordinary hosts.
+_GLOBAL_V6 = IPv6Network("2000::/3")
+_SPECIAL_V6 = tuple(
+    (IPv6Network(network), kind)
+    for network, kind in (
+        ("2001::/23", "reserved"),
+        ("2001:db8::/32", "documentation"),
+        ("2002::/16", "6to4"),
+        ("3fff::/20", "documentation"),
+    )
+)
+_KINDS_V6 = tuple(
+    (IPv6Network(network), kind)
+    for network, kind in (
+        ("::/128", "unspecified"),
+        ("::1/128", "loopback"),
+        ("::/96", "IPv4-compatible"),
+        ("::ffff:0:0:0/96", "IPv4-translated"),
+        ("64:ff9b:1::/48", "private"),
+        ("fc00::/7", "private"),
+        ("fe80::/10", "link-local"),
+        ("fec0::/10", "private"),
+        ("ff00::/8", "multicast"),
+    )
+)
+_NAT64 = IPv6Network("64:ff9b::/96")
+_ISATAP = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
+_LOOPBACK: tuple[Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+
+# Some metadata services live on addresses that no table above covers; none of them is ever opened.
+_METADATA = frozenset(
+    ip_address(text)
+    for text in (
+        "169.254.169.254",
+        "169.254.170.2",
+        "169.254.169.253",
+        "100.100.100.200",
+        "168.63.129.16",
+        "192.0.0.192",
+        "fd00:ec2::254",
+        "fd00:ec2::23",
+        "fd20:ce::254",
+    )
+)
+_METADATA_NAMES = frozenset(("metadata", "metadata.google.internal", "metadata.goog", "instance-data"))
+_LOOPBACK_NAMES = frozenset(("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"))
+
+
+@dataclass(frozen=True, slots=True)
+class AddressPolicy:
+    """What the settings open. `opened` are networks; an address in one of them is not refused."""
+
+    opened: tuple[Network, ...] = ()
+    _seen: dict[str, str | None] = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, options: ExecutorOptions) -> AddressPolicy:
+        """Raises ValueError, naming the entry, where `allow_private` holds something that is no network."""
+        loopback = _LOOPBACK if options.allow_loopback else ()
+        return cls(opened=(*loopback, *(ip_network(text) for text in options.allow_private)))
+
+    def opens(self, address: Address) -> bool:
+        return any(address.version == network.version and address in network for network in self.opened)
+
+    def refusal(self, text: str) -> str | None:
+        """Why an address (as the system writes it) may not be connected to, or None when it may."""
+        if text not in self._seen:
+            if len(self._seen) > 10_000:
+                self._seen.clear()
+            self._seen[text] = self._judge(text)
+        return self._seen[text]
+
+    def _judge(self, text: str) -> str | None:
+        try:
+            address = ip_address(text)
+        except ValueError:
+            return "not an address"
+        if isinstance(address, IPv6Address) and address.scope_id is not None:
+            return "an address with a zone"
+        if address in _METADATA:
+            return "a metadata service"
+        if self.opens(address):
+            return None
+        return _special_v4(address) if isinstance(address, IPv4Address) else _special_v6(address)
+
+
+def _special_v4(address: IPv4Address) -> str | None:
+    # The metadata check is repeated because an IPv6 form may carry one of those addresses.
+    if address in _METADATA:
+        return "a metadata service"
+    return _kind_in(address, _SPECIAL_V4)
+
+
+def _special_v6(address: IPv6Address) -> str | None:
+    if address.ipv4_mapped is not None:
+        return _special_v4(address.ipv4_mapped)
+    if address in _NAT64:
+        return _special_v4(IPv4Address(address.packed[12:]))
+    if address not in _GLOBAL_V6:
+        return _kind_in(address, _KINDS_V6) or "reserved"
+    if address.packed[8:12] in _ISATAP:
+        return "a tunnel"
+    return _kind_in(address, _SPECIAL_V6)
+
+
+def _kind_in(address: Address, table: Iterable[tuple[Network, str]]) -> str | None:
+    return next((kind for network, kind in table if address in network), None)
+
+
+_SHAPE = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<authority>[^/?#]*)", re.IGNORECASE)
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
+_AUTHORITY = re.compile(
+    r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::(?P<port>[0-9]{1,5}))?", re.IGNORECASE | re.ASCII
+)
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE | re.ASCII)
+_NUMERIC = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)", re.IGNORECASE | re.ASCII)
+MAX_URL = 4096
+
+
+def check_url(url: object, policy: AddressPolicy | ExecutorOptions, field: str = "url") -> list[Problem]:
+    """What is wrong with a URL before any name is looked up: its syntax, and its host where that is an
+    address.
+
+    Names are judged when they are resolved, for every connection (see `door`)."""
+    policy = AddressPolicy.of(policy) if isinstance(policy, ExecutorOptions) else policy
+    if not isinstance(url, str) or not url:
+        return [Problem(field, "must be a text: an absolute http or https URL", "type")]
+    wrong = _url_refusal(url, policy)
+    return [Problem(field, wrong)] if wrong else []
+
+
+def _url_refusal(url: str, policy: AddressPolicy) -> str | None:
+    if len(url) > MAX_URL:
+        return f"is longer than {MAX_URL} characters"
+    if _FORBIDDEN.search(url):
+        return "holds a space, a backslash or a control character: percent-encode it"
+    shape = _SHAPE.match(url)
+    if shape is None or shape["scheme"].lower() not in ("http", "https"):
+        return "must be an absolute URL that begins with http:// or https://"
+    wrong = _authority_refusal(shape["authority"])
+    if wrong:
+        return wrong
+    try:
+        host = URL(url).raw_host
+    except ValueError:
+        return "is not a URL"
+    # The library that connects must read the same host as we do, or the check would be of another one.
+    if host is None or host != _plain_host(shape["authority"]):
+        return "has a host that can be read in more than one way"
+    return host_refusal(host, policy)
+
+
+def _plain_host(authority: str) -> str:
+    match = _AUTHORITY.fullmatch(authority)
+    host = match["host"].lower() if match else ""
+    return str(IPv6Address(host[1:-1])) if host.startswith("[") else host
+
+
+def _authority_refusal(authority: str) -> str | None:
+    if not authority:
+        return "has no host"
+    if "@" in authority:
+        return "may not hold a user name or password: send them as a header"
+    if not authority.isascii():
+        return "must have its host in ASCII: write an international name in its xn-- form"
+    if "%" in authority:
+        return "may not have a percent sign in its host"
+    match = _AUTHORITY.fullmatch(authority)
+    if match is None:
+        return "has a host or port that is not well formed"
+    if match["port"] is not None and not 1 <= int(match["port"]) <= 65535:
+        return "has a port that is not between 1 and 65535"
+    if match["host"].startswith("["):
+        try:
+            IPv6Address(match["host"][1:-1])
+        except ValueError:
+            return "has a host that is not an IPv6 address"
+    return None
+
+
+def host_refusal(host: str, policy: AddressPolicy) -> str | None:
+    """Why a host, as a URL library gives it (no brackets, lower case), may not be asked, or None."""
+    if ":" in host:
+        return _address_refusal(host, policy)
+    labels = host.split(".")
+    if _NUMERIC.fullmatch(labels[-1]):
+        try:
+            IPv4Address(host)
+        except ValueError:
+            return "has an address in an odd spelling for a host: write it as four decimal numbers"
+        return _address_refusal(host, policy)
+    if labels[-1] == "":
+        return "has a host that ends in a dot: leave the dot out"
+    if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
+        return "has a host that is not a well-formed name"
+    return _name_refusal(host, policy)
+
+
+def _address_refusal(text: str, policy: AddressPolicy) -> str | None:
+    reason = policy.refusal(text)
+    return f"leads to an address that is refused ({reason})" if reason else None
+
+
+def _name_refusal(host: str, policy: AddressPolicy) -> str | None:
+    if host in _METADATA_NAMES:
+        return "leads to an address that is refused (a metadata service)"
+    loopback = host in _LOOPBACK_NAMES or host.endswith(".localhost")
+    if loopback and not (policy.opens(_LOOPBACK_V4) or policy.opens(_LOOPBACK_V6)):
+        return "leads to an address that is refused (loopback)"
+    return None
+
+
+_LOOPBACK_V4, _LOOPBACK_V6 = IPv4Address("127.0.0.1"), IPv6Address("::1")

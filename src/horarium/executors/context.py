@@ -1,0 +1,101 @@
+"""What a target is told about its run: one JSON object, the same for every executor.
+
+    {"run": {"id": "run_...", "kind": "clock", "fire": "fire_...", "row_key": ""},
+     "schedule": {"id": "sch_...", "name": "Nightly", "timezone": "Europe/Paris"} or null,
+     "slot": "2026-03-08T13:00:00Z" or null, "due": "2026-03-08T13:00:07Z" or null,
+     "missed": {"count": 3, "first": "...", "last": "..."} or null,
+     "attempt": 1, "input": ..., "row": ...,
+     "variation": {"id": "variation_...", "name": "Brief", "spec": {...}},
+     "target": {"id": "tgt_...", "name": "Report"}, "workspace": {"id": "ws_..."},
+     "callback": {"url": "https://.../horarium/v1/runs/run_...", "token": "..."}}
+
+`variation` is there only where the target has variations, and `callback` only where it may finish the run
+later: it posts to url + "/complete", "/fail" or "/heartbeat" with the token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from horarium.domain.execution import Call
+from horarium.domain.ids import Id, prefixed
+from horarium.domain.run import Missed
+
+RUNS_PATH = "/horarium/v1/runs/"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# Ids of what many runs share are written once, not once a run.
+shared_id = lru_cache(maxsize=8192)(prefixed)
+
+
+@lru_cache(maxsize=8192)
+def instant_text(time_ms: int) -> str:
+    """RFC 3339 in UTC; milliseconds only where there are any."""
+    moment = _EPOCH + timedelta(milliseconds=time_ms)
+    return moment.isoformat(timespec="milliseconds" if time_ms % 1000 else "seconds").replace("+00:00", "Z")
+
+
+def run_text(run_id: Id) -> str:
+    """The run's id as targets see it: the idempotency key of all its attempts."""
+    return prefixed("run", run_id)
+
+
+def context_of(call: Call, run: str, public_url: str | None = None) -> dict[str, Any]:
+    """The object above. `run` is `run_text(call.run_id)`, which callers need as well."""
+    slot = None if call.slot_ms is None else instant_text(call.slot_ms)
+    context: dict[str, Any] = {
+        "run": {
+            "id": run,
+            "kind": call.kind,
+            "fire": None if call.fire_id is None else shared_id("fire", call.fire_id),
+            "row_key": call.row_key,
+        },
+        "schedule": None
+        if call.schedule_id is None
+        else {
+            "id": shared_id("sch", call.schedule_id),
+            "name": call.schedule_name,
+            "timezone": call.timezone,
+        },
+        "slot": slot,
+        "due": slot if call.due_ms is None else instant_text(call.due_ms),
+        "missed": None if call.missed is None else _missed(call.missed),
+        "attempt": call.attempt,
+        "input": call.input,
+        "row": call.row,
+        "target": {"id": shared_id("tgt", call.target_id), "name": call.target_name},
+        "workspace": {"id": shared_id("ws", call.workspace_id)},
+    }
+    if call.variation is not None:
+        context["variation"] = call.variation
+    if call.callback_token is not None:
+        context["callback"] = {"url": callback_url(call, run, public_url), "token": call.callback_token}
+    return context
+
+
+def _missed(missed: Missed) -> dict[str, Any]:
+    return {
+        "count": missed.count,
+        "first": instant_text(missed.first_ms),
+        "last": instant_text(missed.last_ms),
+    }
+
+
+def callback_url(call: Call, run: str, public_url: str | None) -> str:
+    """Where the target finishes the run; a path alone where the server was not told its public address."""
+    return (call.callback_base or public_url or "").rstrip("/") + RUNS_PATH + run
+
+
+def template_values(call: Call, context: Mapping[str, Any], secrets: Mapping[str, Any]) -> dict[str, Any]:
+    """What placeholders may name: the context, the target's named secrets and the run's environment."""
+    return {
+        **context,
+        "callback": context.get("callback"),
+        "variation": context.get("variation"),
+        "secrets": secrets,
+        "environment": call.environment,
+    }

@@ -1,0 +1,229 @@
+"""The door: every HTTP request that leaves the server goes through here.
+
+Names are resolved by `GuardedResolver`, which gives out permitted addresses alone; a connection is made to
+exactly those (there is no second look-up for an answer to change in), and the socket itself is only made
+for a permitted address, which also covers hosts written as an address, for which no resolver is asked.
+Redirects are not followed, proxies and credentials from the environment are not used, cookies are not kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import IPv6Address, ip_address
+from typing import Any
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from horarium import __version__
+from horarium.domain.errors import Problem
+from horarium.executors.addresses import AddressPolicy, check_url
+from horarium.executors.options import ExecutorOptions
+
+__all__ = ["AddressRefused", "Door", "GuardedResolver", "check_url", "explain", "read_limited", "was_refused"]
+
+_NO_LIMIT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
+
+# Many servers drop a connection that was idle for 5 seconds; we let go first, so that a request is not
+# written into a connection that is just being closed.
+_IDLE_SECONDS = 4.0
+_RESOLVER_THREADS = 32
+
+
+class AddressRefused(OSError):
+    """A name or address leads to where requests may not go. The message names no address that a look-up
+    gave."""
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves names with the system's resolver and answers with the permitted addresses alone.
+
+    It has threads of its own: slow name servers of one tenant's targets must not hold up the loop's."""
+
+    def __init__(self, policy: AddressPolicy) -> None:
+        self._policy = policy
+        self._threads = ThreadPoolExecutor(_RESOLVER_THREADS, thread_name_prefix="horarium-resolve")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Raises OSError where the name is not known, AddressRefused where nothing it leads to is
+        permitted."""
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(self._threads, _look_up, host, port, family)
+        permitted, reason = [], "no address"
+        for address_family, address, zone in found:
+            refusal = "an address with a zone" if zone else self._policy.refusal(address)
+            if refusal is None:
+                permitted.append(_result(host, address, port, address_family))
+            else:
+                reason = refusal
+        if not permitted:
+            raise AddressRefused(f"{host} leads to an address that is refused ({reason})")
+        return permitted
+
+    async def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _look_up(host: str, port: int, family: int) -> list[tuple[int, str, int]]:
+    """(family, address, IPv6 zone) of each answer."""
+    answers = socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+    return [
+        (answer[0], str(answer[4][0]), int(answer[4][3]) if len(answer[4]) > 3 else 0)
+        for answer in answers
+        if answer[0] in (socket.AF_INET, socket.AF_INET6)
+    ]
+
+
+def _result(host: str, address: str, port: int, family: int) -> ResolveResult:
+    return ResolveResult(
+        hostname=host,
+        host=address,
+        port=port,
+        family=family,
+        proto=0,
+        flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+    )
+
+
+class Door:
+    """A guarded HTTP client with a pool of kept-alive connections. Made anywhere, used inside one event loop.
+
+    `session` is a plain aiohttp session behind the same guard; `request` is what executors call."""
+
+    def __init__(self, options: ExecutorOptions) -> None:
+        self.policy = AddressPolicy.of(options)
+        self._max_connections = options.max_connections
+        self._resolver: GuardedResolver | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self._checked: dict[str, URL] = {}
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """Opened at its first use. It never decompresses (a small answer cannot grow) and sets no timeout
+        of its own: the caller bounds the whole exchange."""
+        if self._session is None or self._session.closed:
+            self._resolver = GuardedResolver(self.policy)
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    resolver=self._resolver,
+                    socket_factory=self._socket,
+                    limit=self._max_connections,
+                    keepalive_timeout=_IDLE_SECONDS,
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={
+                    "User-Agent": f"Horarium/{__version__}",
+                    "Accept": "*/*",
+                    "Accept-Encoding": "identity",
+                },
+                timeout=_NO_LIMIT,
+                trust_env=False,
+                auto_decompress=False,
+            )
+        return self._session
+
+    def check(self, url: str) -> list[Problem]:
+        """As `check_url`, under this door's own policy."""
+        return check_url(url, self.policy)
+
+    def checked(self, url: str) -> URL:
+        """The URL, parsed, when it may be asked; raises AddressRefused otherwise. Answers are remembered."""
+        parsed = self._checked.get(url)
+        if parsed is None:
+            problems = self.check(url)
+            if problems:
+                raise AddressRefused(f"the URL {problems[0].message}")
+            if len(self._checked) > 10_000:
+                self._checked.clear()
+            parsed = self._checked[url] = URL(url)
+        return parsed
+
+    async def request(
+        self, method: str, url: str, *, headers: Any = None, data: Any = None
+    ) -> aiohttp.ClientResponse:
+        """Sends one request and gives the answer with its body still unread; the caller releases or closes
+        it.
+
+        Raises AddressRefused, or what aiohttp raises (see `explain`)."""
+        target = self.checked(url)
+        return await self.session.request(method, target, headers=headers, data=data, allow_redirects=False)
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+        if self._resolver is not None:
+            await self._resolver.close()
+            self._resolver = None
+
+    def _socket(self, addr_info: Any) -> socket.socket:
+        """The last gate: a socket is made for a permitted address, whatever way it came here."""
+        family, kind, protocol, _, sockaddr = addr_info
+        zone = sockaddr[3] if len(sockaddr) > 3 else 0
+        reason = "an address with a zone" if zone else self.policy.refusal(_canonical(sockaddr[0]))
+        if reason:
+            raise AddressRefused(f"the host leads to an address that is refused ({reason})")
+        return socket.socket(family=family, type=kind, proto=protocol)
+
+
+def _canonical(address: str) -> str:
+    parsed = ip_address(address)
+    return str(parsed) if isinstance(parsed, IPv6Address) else address
+
+
+async def read_limited(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """The body, or its first `limit` + 1 bytes: the rest is never taken from the connection, which the caller
+    then closes (`response.close()`)."""
+    content = response.content
+    data = await content.read(limit + 1)
+    if content.at_eof():
+        return data
+    parts, size = [data], len(data)
+    while size <= limit and not content.at_eof():
+        part = await content.read(limit + 1 - size)
+        parts.append(part)
+        size += len(part)
+    return b"".join(parts)
+
+
+def was_refused(error: BaseException | None) -> bool:
+    """Whether the door itself refused, however the error was wrapped on its way."""
+    return _refusal(error) is not None
+
+
+def _refusal(error: BaseException | None) -> AddressRefused | None:
+    for _ in range(8):
+        if error is None or isinstance(error, AddressRefused):
+            return error
+        error = getattr(error, "os_error", None) or error.__cause__ or error.__context__
+    return None
+
+
+def explain(error: BaseException) -> str:
+    """One sentence on why a request came to nothing, without addresses, paths or anything that was sent."""
+    refusal = _refusal(error)
+    if refusal is not None:
+        return f"refused: {refusal}"
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "the host's name could not be resolved"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
+        return "the TLS handshake failed: the host's certificate or protocol was not accepted"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        # The library's own text names the address; the system's text for the number does not.
+        reason = os.strerror(error.os_error.errno) if error.os_error.errno else "connection failed"
+        return f"could not connect: {reason.lower()}"
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "the target closed the connection without an answer"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "the answer broke off before its end"
+    if isinstance(error, aiohttp.ClientResponseError):
+        return "the answer was not valid HTTP"
+    if isinstance(error, ConnectionResetError | aiohttp.ClientOSError | OSError):
+        return "the connection broke"
+    return f"the request failed ({type(error).__name__})"

@@ -1,0 +1,199 @@
+"""The `http` executor: one signed request per attempt, judged by its status.
+
+2xx succeeds (202 leaves the run going where the target finishes it by callback); 408, 425, 429, 5xx and
+broken connections are tried again, `Retry-After` honoured; 410 says that the target is gone; a redirect is
+not followed, and it and every other status is a failure that trying again would not mend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+import orjson
+from multidict import istr
+
+from horarium.domain.errors import Problem
+from horarium.domain.execution import Call, Outcome, Verdict
+from horarium.executors.context import (
+    callback_url,
+    context_of,
+    instant_text,
+    run_text,
+    shared_id,
+    template_values,
+)
+from horarium.executors.door import Door, explain, read_limited, was_refused
+from horarium.executors.http_config import SECRET_FIELDS, Plan, check_config
+from horarium.executors.limits import Limits, OutOfTime
+from horarium.executors.options import ExecutorOptions
+from horarium.executors.output import error_text, keep_bytes
+from horarium.executors.plans import BrokenConfiguration, Plans
+from horarium.executors.secrecy import Scrubber, run_scrubber, split
+from horarium.executors.signing import new_secret, signature
+from horarium.executors.template import TemplateError
+
+EVENT_TYPE = "horarium.run"
+
+_RETRYABLE = frozenset((408, 425, 429))
+_LONGEST_RETRY_AFTER_MS = 24 * 3600 * 1000
+
+_IDEMPOTENCY_KEY = istr("Idempotency-Key")
+_ATTEMPT = istr("Horarium-Attempt")
+_CALLBACK_URL, _CALLBACK_TOKEN = istr("Horarium-Callback-Url"), istr("Horarium-Callback-Token")
+_WEBHOOK_ID, _WEBHOOK_TIME, _WEBHOOK_SIGNATURE = (
+    istr("webhook-id"),
+    istr("webhook-timestamp"),
+    istr("webhook-signature"),
+)
+_CE_ID, _CE_SOURCE, _CE_TYPE, _CE_VERSION, _CE_TIME, _CE_SUBJECT = (
+    istr(f"ce-{name}") for name in ("id", "source", "type", "specversion", "time", "subject")
+)
+
+
+def make(options: ExecutorOptions) -> HttpExecutor:
+    """The entry point's factory. Raises ValueError where `allow_private` holds something that is no
+    network."""
+    return HttpExecutor(options)
+
+
+class HttpExecutor:
+    """One for the whole process: a pool of connections, and what was compiled for recent targets."""
+
+    type = "http"
+
+    def __init__(self, options: ExecutorOptions) -> None:
+        self._door = Door(options)
+        self._public_url = options.public_url
+        self._source = (options.public_url or "").rstrip("/") + "/horarium/v1"
+        self._limit = options.response_limit_bytes
+        self._plans = Plans(Plan)
+        self._limits = Limits()
+
+    def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
+        return check_config(config, self._door.policy)
+
+    def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Makes a signing secret where none was given: it is among the secrets returned."""
+        if config.get("signing_secret") is None:
+            config = {**config, "signing_secret": new_secret()}
+        return split(config, SECRET_FIELDS)
+
+    async def execute(self, call: Call) -> Outcome:
+        try:
+            plan = self._plans.of(call)
+            url, headers, body = self._request(plan, call)
+        except (BrokenConfiguration, TemplateError, ValueError, TypeError) as error:
+            # ValueError and TypeError: a value that cannot be written into a request.
+            return _failed(f"the request could not be made: {error}", run_scrubber(call), retryable=False)
+        return await self._send(plan, call, url, headers, body)
+
+    async def close(self) -> None:
+        await self._door.close()
+
+    def _request(self, plan: Plan, call: Call) -> tuple[str, dict[str, str], bytes | None]:
+        run = run_text(call.run_id)
+        context: dict[str, Any] = {}
+        if plan.body is None or plan.needs_values:
+            context = context_of(call, run, self._public_url)
+        values = template_values(call, context, plan.named) if plan.needs_values else context
+        body = orjson.dumps(context) if plan.body is None else plan.body(values)
+        headers = plan.headers(values)
+        self._add_own(headers, plan, call, run, body or b"")
+        return plan.url(values), headers, body
+
+    def _add_own(self, headers: dict[str, str], plan: Plan, call: Call, run: str, body: bytes) -> None:
+        timestamp = call.now_ms // 1000
+        headers[_IDEMPOTENCY_KEY] = headers[_WEBHOOK_ID] = headers[_CE_ID] = run
+        headers[_ATTEMPT] = str(call.attempt)
+        headers[_WEBHOOK_TIME] = str(timestamp)
+        headers[_WEBHOOK_SIGNATURE] = signature(plan.keys, run, timestamp, body)
+        headers[_CE_TYPE] = EVENT_TYPE
+        headers[_CE_VERSION] = "1.0"
+        if call.schedule_id is None:
+            headers[_CE_SOURCE] = f"{self._source}/targets/{shared_id('tgt', call.target_id)}"
+        else:
+            headers[_CE_SOURCE] = f"{self._source}/schedules/{shared_id('sch', call.schedule_id)}"
+        headers[_CE_TIME] = instant_text(call.now_ms if call.slot_ms is None else call.slot_ms)
+        subject = call.row_key or call.schedule_name or call.target_name
+        headers[_CE_SUBJECT] = quote(subject, safe=" !#$&'()*+,/:;=?@[]")
+        if call.callback_token is not None:
+            headers[_CALLBACK_URL] = callback_url(call, run, self._public_url)
+            headers[_CALLBACK_TOKEN] = call.callback_token
+
+    async def _send(
+        self, plan: Plan, call: Call, url: str, headers: dict[str, str], body: bytes | None
+    ) -> Outcome:
+        response = None
+        try:
+            with self._limits.of(call.timeout_ms / 1000):
+                response = await self._door.request(plan.method, url, headers=headers, data=body)
+                answer = await read_limited(response, self._limit)
+        except OutOfTime:
+            seconds = call.timeout_ms / 1000
+            return _failed(f"the target did not finish its answer within {seconds:g} s", run_scrubber(call))
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return _failed(explain(error), run_scrubber(call), retryable=not was_refused(error))
+        finally:
+            # Does nothing to a connection whose answer was read to its end: that one goes back to the pool.
+            if response is not None:
+                response.close()
+        return _judge(
+            call, response.status, response.headers.get("Retry-After"), self._output(plan, call, answer)
+        )
+
+    def _output(self, plan: Plan, call: Call, answer: bytes) -> Any:
+        if not answer:
+            return None
+        plain = call.callback_token is None and not call.environment
+        return keep_bytes(answer, self._limit, plan.scrubber if plain else run_scrubber(call, plan.scrubber))
+
+
+def _failed(error: str, scrubber: Scrubber, *, retryable: bool = True) -> Outcome:
+    return Outcome(Verdict.FAILED, error=error_text(error, scrubber), retryable=retryable)
+
+
+def _judge(call: Call, status: int, retry_after: str | None, output: Any) -> Outcome:
+    """What an answer means. Pure."""
+    if 200 <= status < 300:
+        accepted = status == 202 and call.callback_token is not None
+        return Outcome(Verdict.ACCEPTED if accepted else Verdict.SUCCEEDED, output=output, status=status)
+    retryable = status in _RETRYABLE or status >= 500
+    return Outcome(
+        Verdict.FAILED,
+        output=output,
+        error=_status_error(status),
+        retryable=retryable,
+        retry_after_ms=retry_after_ms(retry_after, call.now_ms) if retryable and retry_after else None,
+        gone=status == 410,
+        status=status,
+    )
+
+
+def _status_error(status: int) -> str:
+    try:
+        named = f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        named = str(status)
+    if 300 <= status < 400:
+        return f"the target answered {named}; redirects are not followed: give the final URL"
+    return f"the target answered {named}"
+
+
+def retry_after_ms(text: str, now_ms: int) -> int | None:
+    """The wait that a `Retry-After` header asks for (seconds or an HTTP date), between nothing and a day;
+    None where it cannot be read."""
+    text = text.strip()
+    if text.isascii() and text.isdigit():
+        return min(int(text[:12]) * 1000, _LONGEST_RETRY_AFTER_MS)
+    try:
+        moment = parsedate_to_datetime(text)
+        at_ms = int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        return None
+    return max(0, min(at_ms - now_ms, _LONGEST_RETRY_AFTER_MS))

@@ -1,0 +1,229 @@
+"""The configuration of `http` targets: what is accepted, and the plan it is compiled to.
+
+    {"url": "https://example.com/hooks/{{ input.team }}",
+     "method": "POST",
+     "headers": {"Authorization": "Bearer {{ secrets.TOKEN }}", "X-Team": "{{ input.team }}"},
+     "body": {"name": "{{ row.name }}", "at": "{{ slot }}"},
+     "secrets": {"TOKEN": "..."},
+     "signing_secret": "whsec_..."}
+
+Only `url` must be given. Without `body` the run's whole context is sent as JSON (nothing with GET and HEAD);
+`"body": null` sends none. A text as body, with a Content-Type that is not JSON, is sent as the text it is.
+`signing_secret` may be a list while one secret replaces another; one is made where none is given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from multidict import istr
+
+from horarium.domain.errors import Problem
+from horarium.executors.addresses import AddressPolicy, check_url
+from horarium.executors.checks import check_fields, check_texts
+from horarium.executors.secrecy import MASK, Scrubber, check_secrets, named_secrets, reveal
+from horarium.executors.signing import PREFIX, key_of
+from horarium.executors.template import (
+    RenderText,
+    TemplateError,
+    Values,
+    check_template,
+    compile_text,
+    compile_value,
+    has_placeholder,
+)
+
+FIELDS = ("url", "method", "headers", "body", "secrets", "signing_secret")
+SECRET_FIELDS = ("signing_secret",)
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+JSON_TYPE = "application/json"
+
+_BODILESS = ("GET", "HEAD")
+_MOST_HEADERS = 50
+_MOST_SIGNING_SECRETS = 5
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_PLACEHOLDER = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+
+# Set by the server itself, or they would change how the request is framed or where it goes.
+_OWN_HEADERS = re.compile(
+    r"host|content-length|transfer-encoding|connection|keep-alive|upgrade|expect|te|trailer|accept-encoding"
+    r"|idempotency-key|proxy-.*|webhook-.*|ce-.*|horarium-.*",
+    re.IGNORECASE,
+)
+
+
+def check_config(config: Mapping[str, Any], policy: AddressPolicy) -> list[Problem]:
+    """Everything wrong with a configuration as a caller gave it."""
+    names = config.get("secrets")
+    secret_names = tuple(names) if isinstance(names, Mapping) else ()
+    return [
+        *check_fields(config, "http", FIELDS),
+        *check_secrets(config, SECRET_FIELDS),
+        *_check_url(config.get("url"), policy, secret_names),
+        *_check_method(config.get("method")),
+        *_check_headers(config.get("headers"), secret_names),
+        *check_template(config.get("body"), "body", secret_names),
+        *_check_signing(config.get("signing_secret")),
+    ]
+
+
+def _check_url(url: Any, policy: AddressPolicy, secret_names: Sequence[str]) -> list[Problem]:
+    if url is None:
+        return [Problem("url", "is required: the absolute http or https URL to call", "required")]
+    if not isinstance(url, str):
+        return check_url(url, policy)
+    # A placeholder in the place of a host is judged with its value, when the request is sent.
+    return check_template(url, "url", secret_names) or check_url(_PLACEHOLDER.sub("x", url), policy)
+
+
+def _check_method(method: Any) -> list[Problem]:
+    if method is None or (isinstance(method, str) and method.upper() in METHODS):
+        return []
+    return [Problem("method", f"must be one of {', '.join(METHODS)}")]
+
+
+def _check_headers(headers: Any, secret_names: Sequence[str]) -> list[Problem]:
+    problems = check_texts(headers, "headers", _MOST_HEADERS)
+    if problems or headers is None:
+        return problems
+    seen: set[str] = set()
+    for name, value in headers.items():
+        field = f"headers.{name}"
+        if not _HEADER_NAME.fullmatch(name):
+            problems.append(Problem(field, "is not a header name"))
+        elif _OWN_HEADERS.fullmatch(name):
+            problems.append(Problem(field, "is set by the server itself"))
+        elif name.lower() in seen:
+            problems.append(Problem(field, "is given twice: header names differ by more than case"))
+        seen.add(name.lower())
+        if _CONTROL.search(value):
+            problems.append(Problem(field, "holds a line break or a control character"))
+        problems += check_template(value, field, secret_names)
+    return problems
+
+
+def _check_signing(given: Any) -> list[Problem]:
+    if given is None:
+        return []
+    secrets = given if isinstance(given, list) else [given]
+    if not 1 <= len(secrets) <= _MOST_SIGNING_SECRETS:
+        return [Problem("signing_secret", f"must be one secret or a list of 1 to {_MOST_SIGNING_SECRETS}")]
+    return [
+        Problem("signing_secret", "must be whsec_ followed by 24 to 64 bytes in base 64")
+        for secret in secrets
+        if not _is_signing_secret(secret)
+    ]
+
+
+def _is_signing_secret(secret: Any) -> bool:
+    if not isinstance(secret, str):
+        return False
+    if secret == MASK:  # reported by check_secrets already
+        return True
+    try:
+        key_of(secret)
+    except ValueError:
+        return False
+    return secret.startswith(PREFIX)
+
+
+class Plan:
+    """A configuration with everything done that does not depend on the run. Immutable once made.
+
+    `body` is None where the run's context is sent; otherwise it renders the bytes (None for no body).
+    """
+
+    __slots__ = (
+        "body",
+        "fixed_headers",
+        "keys",
+        "method",
+        "named",
+        "needs_values",
+        "scrubber",
+        "templated_headers",
+        "url",
+    )
+
+    def __init__(self, public: Mapping[str, Any], secrets: Mapping[str, Any]) -> None:
+        config = reveal(public, secrets)
+        headers: Mapping[str, str] = config.get("headers") or {}
+        self.method = str(config.get("method") or "POST").upper()
+        self.named = named_secrets(config)
+        self.keys = _keys(config.get("signing_secret"))
+        self.url = compile_text(config["url"], _url_piece)
+        self.fixed_headers: dict[str, str] = {
+            istr(n): v for n, v in headers.items() if not has_placeholder(v)
+        }
+        self.templated_headers = [
+            (istr(n), compile_text(v)) for n, v in headers.items() if has_placeholder(v)
+        ]
+        self.body = _body(config, self.method, headers)
+        if self.body is not _no_body and not any(name.lower() == "content-type" for name in headers):
+            self.fixed_headers[istr("Content-Type")] = JSON_TYPE
+        self.scrubber = Scrubber([*secrets.values(), *_bare(config.get("signing_secret"))])
+        self.needs_values = (
+            has_placeholder(config["url"])
+            or bool(self.templated_headers)
+            or has_placeholder(config.get("body"))
+        )
+
+    def headers(self, values: Values) -> dict[str, str]:
+        """The target's own headers of one request. Raises TemplateError where a value does not fit in one."""
+        headers = dict(self.fixed_headers)
+        for name, render in self.templated_headers:
+            headers[name] = _header_value(name, render, values)
+        return headers
+
+
+def _keys(given: Any) -> tuple[bytes, ...]:
+    if given is None:
+        return ()
+    return tuple(key_of(secret) for secret in (given if isinstance(given, list) else [given]))
+
+
+def _bare(given: Any) -> list[str]:
+    secrets = given if isinstance(given, list) else [given]
+    return [secret.removeprefix(PREFIX) for secret in secrets if isinstance(secret, str)]
+
+
+def _url_piece(text: str) -> str:
+    # A segment of dots would be resolved away and climb to another path.
+    if text in (".", ".."):
+        raise TemplateError("a value of dots alone cannot stand in a URL")
+    return quote(text, safe="")
+
+
+def _header_value(name: str, render: RenderText, values: Values) -> str:
+    text = render(values)
+    if _CONTROL.search(text):
+        raise TemplateError(f"the value for the header {name} holds a line break or a control character")
+    return text
+
+
+def _no_body(values: Values) -> bytes | None:
+    return None
+
+
+def _body(
+    config: Mapping[str, Any], method: str, headers: Mapping[str, str]
+) -> Callable[[Values], bytes | None] | None:
+    if "body" not in config:
+        return _no_body if method in _BODILESS else None
+    template = config["body"]
+    if template is None:
+        return _no_body
+    content_type = next((v for n, v in headers.items() if n.lower() == "content-type"), JSON_TYPE)
+    if isinstance(template, str) and "json" not in content_type.lower():
+        text = compile_text(template)
+        return lambda values: text(values).encode()
+    if not has_placeholder(template):
+        fixed = orjson.dumps(template)
+        return lambda values: fixed
+    render = compile_value(template)
+    return lambda values: orjson.dumps(render(values))

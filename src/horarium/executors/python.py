@@ -1,0 +1,188 @@
+"""The `python` executor: calls a function that the server's settings allow.
+
+    {"function": "package.module:function", "arguments": {"team": "{{ input.team }}"}, "secrets": {"TOKEN":
+    "..."}}
+
+With `arguments` (a template) the function is called with them by keyword. Without, it is called with one
+dict: the run's context (see `context`), and in it `secrets` by name and `environment`. What it returns is
+the output and must be JSON-able; what it raises fails the attempt with type and message.
+
+`async def` functions run in the server's own loop: they are cancelled at the timeout and must not block.
+Others run in processes of their own, which are killed at the timeout.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from horarium.domain.errors import Problem
+from horarium.domain.execution import Call, Outcome, Verdict
+from horarium.executors.checks import check_fields
+from horarium.executors.context import context_of, run_text, template_values
+from horarium.executors.functions import Function, FunctionRefused, refusal, resolve
+from horarium.executors.limits import Limits, OutOfTime
+from horarium.executors.options import ExecutorOptions
+from horarium.executors.output import error_text, keep_bytes, keep_value
+from horarium.executors.plans import BrokenConfiguration, Plans
+from horarium.executors.processes import FunctionRaised, ProcessPool, WorkerLost
+from horarium.executors.secrecy import Scrubber, check_secrets, named_secrets, reveal, run_scrubber, split
+from horarium.executors.template import Render, TemplateError, check_template, compile_value
+
+FIELDS = ("function", "arguments", "secrets")
+
+
+def make(options: ExecutorOptions) -> PythonExecutor:
+    """The entry point's factory."""
+    return PythonExecutor(options)
+
+
+class _Plan:
+    """`arguments` is None where the function takes the context."""
+
+    __slots__ = ("arguments", "function", "named", "scrubber")
+
+    def __init__(self, public: Mapping[str, Any], secrets: Mapping[str, Any]) -> None:
+        config = reveal(public, secrets)
+        self.function = str(config.get("function"))
+        self.named = named_secrets(config)
+        self.scrubber = Scrubber(secrets.values())
+        given = config.get("arguments")
+        self.arguments: Render | None = None if given is None else compile_value(given)
+
+
+class PythonExecutor:
+    """One for the whole process: the functions already imported and the processes that run synchronous
+    ones."""
+
+    type = "python"
+
+    def __init__(self, options: ExecutorOptions) -> None:
+        self._allowed = options.python_functions
+        self._public_url = options.public_url
+        self._limit = options.response_limit_bytes
+        self._functions: dict[str, Function] = {}
+        self._plans = Plans(_Plan)
+        self._pool = ProcessPool(options.python_workers)
+        self._limits = Limits()
+
+    def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
+        """Imports the function when its name is allowed, so that a misspelt one is refused now and not at
+        night."""
+        names = config.get("secrets")
+        secret_names = tuple(names) if isinstance(names, Mapping) else ()
+        arguments = config.get("arguments")
+        problems = [*check_fields(config, "python", FIELDS), *check_secrets(config)]
+        if arguments is not None and not isinstance(arguments, Mapping):
+            problems.append(
+                Problem("arguments", "must be an object: names of parameters and their values", "type")
+            )
+        problems += check_template(arguments, "arguments", secret_names)
+        wrong = self._function_problem(config.get("function"))
+        return [*problems, wrong] if wrong else problems
+
+    def _function_problem(self, name: object) -> Problem | None:
+        if name is None:
+            return Problem("function", 'is required: "package.module:function"', "required")
+        wrong = refusal(name, self._allowed)
+        if wrong is None:
+            try:
+                resolve(str(name), self._allowed)
+            except FunctionRefused as error:
+                wrong = str(error)
+        return Problem("function", wrong) if wrong else None
+
+    def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        return split(config)
+
+    async def execute(self, call: Call) -> Outcome:
+        try:
+            plan = self._plans.of(call)
+        except BrokenConfiguration as error:
+            return Outcome(Verdict.FAILED, error=str(error), retryable=False)
+        try:
+            function = self._functions.get(plan.function) or await self._import(plan.function)
+            given = self._given(plan, call)
+        except (FunctionRefused, TemplateError) as error:
+            return self._failed(call, plan, f"the function could not be called: {error}", retryable=False)
+        if function.asynchronous:
+            return await self._run_here(function, plan, call, given)
+        return await self._run_apart(function, plan, call, given)
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    async def _import(self, name: str) -> Function:
+        # The first import may read many files: not in the loop.
+        function = await asyncio.to_thread(resolve, name, self._allowed)
+        self._functions[name] = function
+        return function
+
+    def _given(self, plan: _Plan, call: Call) -> dict[str, Any]:
+        context = context_of(call, run_text(call.run_id), self._public_url)
+        if plan.arguments is not None:
+            arguments: dict[str, Any] = plan.arguments(template_values(call, context, plan.named))
+            return arguments
+        # Copies: the function may change what it is given.
+        context["secrets"] = dict(plan.named)
+        context["environment"] = dict(call.environment)
+        return context
+
+    async def _run_here(self, function: Function, plan: _Plan, call: Call, given: dict[str, Any]) -> Outcome:
+        try:
+            with self._limits.of(call.timeout_ms / 1000):
+                if plan.arguments is None:
+                    result = await function.call(given)
+                else:
+                    result = await function.call(**given)
+        except OutOfTime:
+            return self._timed_out(call, plan)
+        except (Exception, SystemExit) as error:
+            return self._failed(call, plan, describe(error))
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            return self._failed(call, plan, "CancelledError: the function cancelled itself")
+        return self._succeeded(call, plan, result)
+
+    async def _run_apart(self, function: Function, plan: _Plan, call: Call, given: dict[str, Any]) -> Outcome:
+        by_keyword = plan.arguments is not None
+        try:
+            async with asyncio.timeout(call.timeout_ms / 1000):
+                data = await self._pool.run(function.name, given, by_keyword=by_keyword, limit=self._limit)
+        except TimeoutError:
+            return self._timed_out(call, plan)
+        except (FunctionRaised, WorkerLost) as error:
+            return self._failed(call, plan, str(error))
+        return Outcome(Verdict.SUCCEEDED, output=keep_bytes(data, self._limit, self._scrubber(call, plan)))
+
+    def _succeeded(self, call: Call, plan: _Plan, result: Any) -> Outcome:
+        if result is None:
+            return Outcome(Verdict.SUCCEEDED)
+        try:
+            output = keep_value(result, self._limit, self._scrubber(call, plan))
+        except TypeError as error:
+            return self._failed(call, plan, f"what the function returned cannot be written as JSON: {error}")
+        return Outcome(Verdict.SUCCEEDED, output=output)
+
+    def _scrubber(self, call: Call, plan: _Plan) -> Scrubber:
+        plain = call.callback_token is None and not call.environment
+        return plan.scrubber if plain else run_scrubber(call, plan.scrubber)
+
+    def _timed_out(self, call: Call, plan: _Plan) -> Outcome:
+        return self._failed(call, plan, f"the function did not end within {call.timeout_ms / 1000:g} s")
+
+    def _failed(self, call: Call, plan: _Plan, error: str, *, retryable: bool = True) -> Outcome:
+        text = error_text(error, run_scrubber(call, plan.scrubber))
+        return Outcome(Verdict.FAILED, error=text, retryable=retryable)
+
+
+def describe(error: BaseException) -> str:
+    """Type and message of an exception, whatever its own text does."""
+    try:
+        message = str(error)
+    except Exception:
+        message = ""
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__

@@ -1,0 +1,142 @@
+"""`whereConditions`: a JSON string that picks the rows of an UPDATE.
+
+Either an object, `{"status": "open", "team": 7}`, every column equal and all of them, or a list of
+`{"column", "operator", "value"}`, all of them too. Reading is apart from matching against the table's
+columns, so a condition is a small value and a statement is only ever built from reflected columns.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, types
+
+from horarium.domain.errors import Problem
+from horarium.executors.sql.values import Mismatch, coerce
+
+FIELD = "whereConditions"
+MAX_CHARS = 64 * 1024
+MAX_CONDITIONS = 100
+MAX_LISTED = 1000
+
+_COMPARE: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
+    "=": lambda column, value: column == value,
+    "!=": lambda column, value: column != value,
+    "<": lambda column, value: column < value,
+    "<=": lambda column, value: column <= value,
+    ">": lambda column, value: column > value,
+    ">=": lambda column, value: column >= value,
+}
+OPERATORS = (*_COMPARE, "in", "like", "is_null")
+_UNORDERED = (types.Boolean, types.Uuid, types.LargeBinary, types.ARRAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    column: str
+    operator: str
+    value: Any
+
+
+class _Unreadable(ValueError):
+    pass
+
+
+def read_conditions(text: Any) -> tuple[list[Condition], list[Problem]]:
+    """The conditions a text holds, and everything wrong with its form; never both."""
+    try:
+        given = _parse(text)
+        conditions = _from_object(given) if isinstance(given, dict) else _from_list(given)
+    except _Unreadable as error:
+        return [], [Problem(FIELD, str(error))]
+    if not conditions:
+        return [], [Problem(FIELD, "is empty, which would match every row; name at least one column")]
+    if len(conditions) > MAX_CONDITIONS:
+        return [], [Problem(FIELD, f"holds {len(conditions)} conditions; {MAX_CONDITIONS} are allowed")]
+    return conditions, []
+
+
+def match(column: Column[Any], condition: Condition, dialect: str) -> ColumnElement[bool]:
+    """One condition as an expression over its reflected column, values bound; `Mismatch` where it does not
+    fit."""
+    operator, value = condition.operator, condition.value
+    if operator == "is_null":
+        return column.is_(None) if value in (None, True) else column.is_not(None)
+    if isinstance(column.type, types.JSON):
+        raise Mismatch("holds JSON, which can be matched with is_null only")
+    if value is None:
+        raise Mismatch('cannot be compared with null; use {"column": ..., "operator": "is_null"}')
+    if operator == "in":
+        return column.in_([coerce(column.type, item, dialect) for item in _listed(value)])
+    if operator == "like":
+        if not isinstance(column.type, types.String):
+            raise Mismatch("is not text; like works on text columns")
+        return column.like(coerce(types.Text(), value, dialect))
+    if operator not in ("=", "!=") and isinstance(column.type, _UNORDERED):
+        raise Mismatch(f"has no order; {operator} does not work on it")
+    return _COMPARE[operator](column, coerce(column.type, value, dialect))
+
+
+def _parse(text: Any) -> Any:
+    if not isinstance(text, str):
+        raise _Unreadable("must be a JSON string, an object or a list written as text")
+    if len(text) > MAX_CHARS:
+        raise _Unreadable(f"is longer than {MAX_CHARS} characters")
+    try:
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+    except _Unreadable:
+        raise
+    except (ValueError, RecursionError) as error:
+        detail = error.msg if isinstance(error, json.JSONDecodeError) else "it cannot be read"
+        raise _Unreadable(f'is not JSON ({detail}); write {{"column": value}}') from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A column named twice in one object would silently lose one of its conditions."""
+    names = [name for name, _ in pairs]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise _Unreadable(f"names {doubled[0]!r} twice; use a list of conditions")
+    return dict(pairs)
+
+
+def _no_constant(name: str) -> Any:
+    raise _Unreadable(f"holds {name}, which is no JSON value")
+
+
+def _from_object(given: dict[str, Any]) -> list[Condition]:
+    return [Condition(name, "=", value) for name, value in given.items()]
+
+
+def _from_list(given: Any) -> list[Condition]:
+    if not isinstance(given, list):
+        raise _Unreadable(
+            'must hold an object {"column": value} or a list of {"column", "operator", "value"}'
+        )
+    return [_from_item(position, item) for position, item in enumerate(given)]
+
+
+def _from_item(position: int, item: Any) -> Condition:
+    if not isinstance(item, dict) or not {"column", "operator"} <= item.keys() <= {
+        "column",
+        "operator",
+        "value",
+    }:
+        raise _Unreadable(f"condition {position + 1} must have column, operator and value, and nothing else")
+    column, operator, value = item["column"], item["operator"], item.get("value")
+    if not isinstance(column, str):
+        raise _Unreadable(f"condition {position + 1}: column must be text")
+    if not isinstance(operator, str) or operator not in OPERATORS:
+        raise _Unreadable(f"condition {position + 1}: operator must be one of {', '.join(OPERATORS)}")
+    if operator == "is_null" and value not in (None, True, False):
+        raise _Unreadable(f"condition {position + 1}: is_null takes true or false")
+    return Condition(column, operator, value)
+
+
+def _listed(value: Any) -> list[Any]:
+    if not isinstance(value, list) or not value or len(value) > MAX_LISTED or None in value:
+        raise Mismatch(f"with the operator in takes a list of 1 to {MAX_LISTED} values, none null")
+    return value

@@ -1,0 +1,127 @@
+"""The configuration of a table target: what a caller may say, and what is wrong with it.
+
+Either `connection`, the URL of a database on the network, or `database`, the name of an embedded one that
+belongs to the workspace. Checking opens nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from horarium.domain.errors import Problem
+from horarium.executors.checks import check_fields
+from horarium.executors.sql.address import HostPolicy, read_url
+
+MARKER = "horarium_writes"
+"""The table of ours that holds which runs have written; never a target itself."""
+
+KEYS = ("connection", "database", "schema", "table", "columns", "exactly_once")
+SECRET_FIELDS = ("connection",)
+MAX_NAME = 128
+_DATABASE = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns may be written and matched (None: all the table has) and which one `dbRecordId` speaks
+    of."""
+
+    write: tuple[str, ...] | None = None
+    match: tuple[str, ...] | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SqlConfig:
+    """A table target, checked. `connection` is a URL with its password, or None with an embedded
+    `database`."""
+
+    table: str
+    connection: str | None = None
+    database: str | None = None
+    schema: str | None = None
+    columns: Columns = Columns()
+    exactly_once: bool = True
+
+
+def check_config(config: Mapping[str, Any], policy: HostPolicy) -> list[Problem]:
+    """Everything wrong with a configuration as a caller gave it (secrets still inside)."""
+    problems = [*check_fields(config, "sql", KEYS), *_check_place(config, policy)]
+    problems += _check_name("table", config.get("table"), required=True)
+    problems += _check_name("schema", config.get("schema"), required=False)
+    if not isinstance(config.get("exactly_once", True), bool):
+        problems.append(Problem("exactly_once", "must be true or false", "type"))
+    return problems + _check_columns(config.get("columns"))
+
+
+def read_config(config: Mapping[str, Any], secrets: Mapping[str, Any]) -> SqlConfig:
+    """A checked configuration with its secret put back."""
+    columns = config.get("columns") or {}
+    return SqlConfig(
+        table=config["table"],
+        connection=secrets.get("connection", config.get("connection")),
+        database=config.get("database"),
+        schema=config.get("schema"),
+        columns=Columns(_tuple(columns.get("write")), _tuple(columns.get("match")), columns.get("id")),
+        exactly_once=config.get("exactly_once", True),
+    )
+
+
+def is_database_name(name: Any) -> bool:
+    """Whether `name` may name an embedded database: it becomes a file name, so the rule is narrow."""
+    return isinstance(name, str) and _DATABASE.fullmatch(name) is not None
+
+
+def _tuple(names: Any) -> tuple[str, ...] | None:
+    return None if names is None else tuple(names)
+
+
+def _check_place(config: Mapping[str, Any], policy: HostPolicy) -> list[Problem]:
+    connection, database = config.get("connection"), config.get("database")
+    if (connection is None) == (database is None):
+        return [
+            Problem("connection", "give either connection (a URL) or database (an embedded one)", "required")
+        ]
+    if connection is not None:
+        return [Problem("connection", text) for text in read_url(connection, policy)[1]]
+    problems = []
+    if not is_database_name(database):
+        text = "must be 1 to 63 lower-case letters, digits, - or _, and begin with a letter"
+        problems.append(Problem("database", text))
+    if config.get("schema") is not None:
+        problems.append(Problem("schema", "does not go with an embedded database; leave it out", "conflict"))
+    return problems
+
+
+def _check_name(field: str, name: Any, *, required: bool) -> list[Problem]:
+    if name is None:
+        return [Problem(field, "is required", "required")] if required else []
+    if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME or not name.isprintable():
+        return [Problem(field, f"must be a name of 1 to {MAX_NAME} printable characters")]
+    if name.lower() == MARKER or name.lower().startswith("sqlite_"):
+        return [Problem(field, f"{name!r} is kept for internal use; name a table of your own")]
+    return []
+
+
+def _check_columns(columns: Any) -> list[Problem]:
+    if columns is None:
+        return []
+    if not isinstance(columns, Mapping):
+        return [Problem("columns", "must be an object with write, match and id", "type")]
+    problems = [
+        Problem(f"columns.{key}", "is not known; columns has write, match and id", "unknown")
+        for key in columns
+        if key not in ("write", "match", "id")
+    ]
+    for key in ("write", "match"):
+        names = columns.get(key)
+        if names is not None and (
+            not isinstance(names, list) or not all(isinstance(name, str) and name for name in names)
+        ):
+            problems.append(Problem(f"columns.{key}", "must be a list of column names", "type"))
+    if columns.get("id") is not None and not isinstance(columns["id"], str):
+        problems.append(Problem("columns.id", "must be a column name", "type"))
+    return problems

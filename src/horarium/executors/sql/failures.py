@@ -1,0 +1,113 @@
+"""What a database said, as an outcome: one sentence without secrets, and whether another attempt may help."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable
+from urllib.parse import quote, quote_plus
+
+from sqlalchemy import exc
+
+from horarium.domain.execution import Outcome, Verdict
+
+MAX_CHARS = 500
+
+# SQLSTATE classes: connection lost, rolled back by the server, out of resources, cancelled or shut down;
+# 55P03 is a lock that was not available in time.
+_PASSING_STATES = ("08", "40", "53", "57", "55P03")
+_PASSING_SQLITE = (
+    "SQLITE_BUSY",
+    "SQLITE_LOCKED",
+    "SQLITE_IOERR",
+    "SQLITE_FULL",
+    "SQLITE_INTERRUPT",
+    "SQLITE_NOMEM",
+)
+_PERMISSION_STATES = ("42501",)
+_CLASS_PREFIX = re.compile(r"^<class '[^']*'>: ")
+
+
+class NotThere(Exception):
+    """The embedded database or the table that a target names does not exist; the text says which."""
+
+
+def failed(error: BaseException, hidden: Iterable[str]) -> Outcome:
+    """The outcome of a write that raised. `hidden` are texts that never show: passwords, URLs."""
+    return Outcome(Verdict.FAILED, error=sentence(error, hidden), retryable=is_passing(error))
+
+
+def sentence(error: BaseException, hidden: Iterable[str]) -> str:
+    """What happened, in one line: the driver's own words, never SQLAlchemy's (which quote statement and
+    values)."""
+    if isinstance(error, NotThere):
+        return str(error)
+    cause = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error
+    first = _CLASS_PREFIX.sub("", str(cause)).strip().splitlines()
+    text = first[0] if first else type(cause).__name__
+    for secret in hidden:
+        text = text.replace(secret, "***")
+    return f"{_what(error)}: {text[:MAX_CHARS]}"
+
+
+def hidden_texts(password: str | None, url: str | None) -> list[str]:
+    """Every spelling in which a connection's secret could come back in a message, longest first."""
+    spellings = {
+        url,
+        password,
+        *((quote(password), quote(password, safe=""), quote_plus(password)) if password else ()),
+    }
+    return sorted((text for text in spellings if text), key=len, reverse=True)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the cause may be gone by the next attempt: lost connections, lock and time limits, a full
+    disk."""
+    if isinstance(error, (NotThere, exc.IntegrityError, exc.DataError)):
+        return False
+    state = state_of(error)
+    if state is not None:
+        return state.startswith(_PASSING_STATES)
+    if isinstance(error, exc.DBAPIError):
+        if error.connection_invalidated or isinstance(error, exc.InterfaceError):
+            return True
+        name = getattr(error.orig, "sqlite_errorname", None)
+        if isinstance(name, str):
+            return name.startswith(_PASSING_SQLITE)
+        return isinstance(error, exc.OperationalError) and not isinstance(error.orig, sqlite3.Error)
+    return isinstance(error, (OSError, TimeoutError, exc.TimeoutError))
+
+
+def is_statement_error(error: BaseException) -> bool:
+    """Whether the statement itself was refused, as it is when a table has changed since it was looked at."""
+    if isinstance(error, exc.DBAPIError) and getattr(error.orig, "sqlite_errorname", None) == "SQLITE_ERROR":
+        return True
+    return isinstance(error, (exc.ProgrammingError, exc.NotSupportedError, exc.DataError))
+
+
+def is_permission(error: exc.SQLAlchemyError) -> bool:
+    """Whether the connection's user simply may not do this."""
+    if state_of(error) in _PERMISSION_STATES:
+        return True
+    orig = getattr(error, "orig", None)
+    # MySQL: command denied to user, access denied for user to database.
+    code = orig.args[0] if orig is not None and orig.args else None
+    return code in (1142, 1044) or getattr(orig, "sqlite_errorname", None) == "SQLITE_READONLY"
+
+
+def state_of(error: BaseException) -> str | None:
+    """The SQLSTATE, from SQLAlchemy's wrapper or from the driver's own error (raised while connecting)."""
+    for candidate in (getattr(error, "orig", None), error):
+        state = getattr(candidate, "sqlstate", None)
+        if isinstance(state, str):
+            return state
+    return None
+
+
+def _what(error: BaseException) -> str:
+    state = state_of(error) or ""
+    if isinstance(error, (OSError, TimeoutError)) or state.startswith(("08", "28", "3D", "57P")):
+        return "the database could not be reached"
+    if isinstance(error, exc.IntegrityError):
+        return "the database refused the write"
+    return "the write failed"

@@ -1,0 +1,269 @@
+"""Embedded tables: a workspace's own database files in the data folder, made and described through the API.
+
+A file is `tables/WORKSPACE/NAME.db`, so a name of one workspace never reaches another's, and never the
+server's own store. Blocking work runs on threads. Column types: integer, number, text, boolean, timestamp
+(UTC), json.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Connection,
+    DateTime,
+    Float,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    inspect,
+    literal_column,
+    select,
+)
+
+from horarium.domain.errors import Conflict, Invalid, NotFound, Problem, Unavailable
+from horarium.domain.ids import Id, uuid_text
+from horarium.executors.options import ExecutorOptions
+from horarium.executors.sql.config import MARKER, is_database_name
+from horarium.executors.sql.databases import embedded_engine, reflect
+from horarium.executors.sql.failures import NotThere
+from horarium.executors.sql.values import render
+
+TYPES: Mapping[str, type[Any]] = {
+    "integer": Integer,
+    "number": Float,
+    "text": Text,
+    "boolean": Boolean,
+    "timestamp": DateTime,
+    "json": JSON,
+}
+MAX_COLUMNS = 200
+MAX_ROWS = 1_000
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}", re.ASCII)
+_RESERVED = ("rowid", "oid", "_rowid_")  # SQLite's names for a row's number, which listing rows relies on
+
+
+def database_path(data_dir: Path, workspace_id: Id, database: str) -> Path:
+    """Where an embedded database is; the name must have passed `is_database_name`."""
+    if not is_database_name(database):
+        raise NotThere(f"{database!r} is no name of an embedded database")
+    return Path(data_dir) / "tables" / uuid_text(workspace_id) / f"{database}.db"
+
+
+async def create_table(
+    options: ExecutorOptions,
+    workspace_id: Id,
+    database: str,
+    table: str,
+    columns: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Makes a table, and its database where that is new; answers as `describe_table`.
+
+    `columns`: `{"name", "type", "primary_key"?: false, "nullable"?: true}`. Without a primary key the table
+    gets an `id` that counts up. Raises Invalid with every problem, Conflict when the table exists.
+    """
+    problems = [*_check_names(database, table), *_check_columns(columns)]
+    if problems:
+        raise Invalid(problems)
+    path = _path(options, workspace_id, database)
+    return await asyncio.to_thread(_create, path, table, _built(columns))
+
+
+async def describe_table(
+    options: ExecutorOptions, workspace_id: Id, database: str, table: str
+) -> dict[str, Any]:
+    """`{"database", "table", "columns": [{"name", "type", "nullable", "primary_key"}]}`; raises NotFound."""
+    path = _existing(options, workspace_id, database, table)
+    return await asyncio.to_thread(_with, path, table, lambda connection: _describe(connection, path, table))
+
+
+async def list_tables(options: ExecutorOptions, workspace_id: Id) -> list[dict[str, str]]:
+    """`{"database", "table"}` of every embedded table of a workspace, by name."""
+    folder = _path(options, workspace_id, "x").parent
+    return await asyncio.to_thread(_list, folder)
+
+
+async def read_rows(
+    options: ExecutorOptions, workspace_id: Id, database: str, table: str, *, limit: int = 100, after: int = 0
+) -> dict[str, Any]:
+    """`{"rows": [{column: value}], "next": int | None}`: up to `limit` rows (1,000 at most) in the order
+    they were made; `next` is the `after` of the next page."""
+    if not 1 <= limit <= MAX_ROWS:
+        raise Invalid(Problem("limit", f"must be between 1 and {MAX_ROWS}"))
+    path = _existing(options, workspace_id, database, table)
+    return await asyncio.to_thread(
+        _with, path, table, lambda connection: _rows(connection, table, limit, after)
+    )
+
+
+def _path(options: ExecutorOptions, workspace_id: Id, database: str) -> Path:
+    if options.data_dir is None:
+        raise Unavailable("this server has no data folder for embedded databases")
+    return database_path(options.data_dir, workspace_id, database)
+
+
+def _existing(options: ExecutorOptions, workspace_id: Id, database: str, table: str) -> Path:
+    if _check_names(database, table):
+        raise NotFound("table", f"{database}.{table}"[:200])
+    return _path(options, workspace_id, database)
+
+
+def _check_names(database: Any, table: Any) -> list[Problem]:
+    problems = []
+    if not is_database_name(database):
+        text = "must be 1 to 63 lower-case letters, digits, - or _, and begin with a letter"
+        problems.append(Problem("database", text))
+    if (
+        not isinstance(table, str)
+        or not _NAME.fullmatch(table)
+        or table.lower().startswith(("sqlite_", MARKER))
+    ):
+        problems.append(
+            Problem("table", "must be 1 to 63 letters, digits or _, and not begin with a digit or sqlite_")
+        )
+    return problems
+
+
+def _check_columns(columns: Any) -> list[Problem]:
+    if not isinstance(columns, Sequence) or isinstance(columns, str) or not 1 <= len(columns) <= MAX_COLUMNS:
+        return [Problem("columns", f"must be a list of 1 to {MAX_COLUMNS} columns", "type")]
+    problems: list[Problem] = []
+    for position, column in enumerate(columns):
+        problems += _check_column(f"columns.{position}", column)
+    names = [
+        str(column["name"]).lower() for column in columns if isinstance(column, Mapping) and "name" in column
+    ]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        problems.append(
+            Problem("columns", f"names {name!r} twice (upper and lower case are one)", "conflict")
+        )
+    keyed = [
+        column for column in columns if isinstance(column, Mapping) and column.get("primary_key") is True
+    ]
+    if not keyed and "id" in names:
+        problems.append(
+            Problem("columns", "has a column id that is no primary key; mark it, or rename it", "conflict")
+        )
+    return problems
+
+
+def _check_column(field: str, column: Any) -> list[Problem]:
+    if not isinstance(column, Mapping):
+        return [Problem(field, "must be an object with name and type", "type")]
+    problems = [
+        Problem(
+            f"{field}.{key}", "is not known; a column has name, type, primary_key and nullable", "unknown"
+        )
+        for key in column
+        if key not in ("name", "type", "primary_key", "nullable")
+    ]
+    name = column.get("name")
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or name.lower() in _RESERVED:
+        text = "must be 1 to 63 letters, digits or _, and not begin with a digit"
+        problems.append(Problem(f"{field}.name", f"{text}; {', '.join(_RESERVED)} are taken"))
+    if column.get("type") not in TYPES:
+        problems.append(Problem(f"{field}.type", f"must be one of {', '.join(TYPES)}"))
+    for flag in ("primary_key", "nullable"):
+        if not isinstance(column.get(flag, False), bool):
+            problems.append(Problem(f"{field}.{flag}", "must be true or false", "type"))
+    return problems
+
+
+def _built(columns: Sequence[Mapping[str, Any]]) -> list[Column[Any]]:
+    built = [
+        Column(
+            column["name"],
+            TYPES[column["type"]](),
+            primary_key=column.get("primary_key", False),
+            nullable=column.get("nullable", True) and not column.get("primary_key", False),
+        )
+        for column in columns
+    ]
+    if not any(column.primary_key for column in built):
+        built.insert(0, Column("id", Integer, primary_key=True))
+    return built
+
+
+def _create(path: Path, table: str, columns: list[Column[Any]]) -> dict[str, Any]:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = embedded_engine(path)
+    try:
+        with engine.connect() as connection:
+            connection.execution_options(writes=True)
+            with connection.begin():
+                if inspect(connection).has_table(table):
+                    raise Conflict(f"the table {table!r} exists already", "duplicate", "table")
+                Table(table, MetaData(), *columns).create(connection)
+            return _describe(connection, path, table)
+    finally:
+        engine.dispose()
+
+
+def _with(path: Path, table: str, work: Any) -> dict[str, Any]:
+    if not path.is_file():
+        raise NotFound("table", f"{path.stem}.{table}")
+    engine = embedded_engine(path)
+    try:
+        with engine.connect() as connection:
+            answer: dict[str, Any] = work(connection)
+            return answer
+    except NotThere:
+        raise NotFound("table", f"{path.stem}.{table}") from None
+    finally:
+        engine.dispose()
+
+
+def _describe(connection: Connection, path: Path, table: str) -> dict[str, Any]:
+    reflected = reflect(connection, None, table)
+    return {
+        "database": path.stem,
+        "table": table,
+        "columns": [
+            {
+                "name": str(column.name),
+                "type": _type_name(column),
+                "nullable": bool(column.nullable),
+                "primary_key": column.primary_key,
+            }
+            for column in reflected.columns
+        ],
+    }
+
+
+def _type_name(column: Column[Any]) -> str:
+    return next(
+        (name for name, kind in TYPES.items() if isinstance(column.type, kind)), str(column.type).lower()
+    )
+
+
+def _rows(connection: Connection, table: str, limit: int, after: int) -> dict[str, Any]:
+    reflected = reflect(connection, None, table)
+    number: Any = literal_column("rowid", Integer)
+    page = select(number, *reflected.columns).where(number > after).order_by(number).limit(limit + 1)
+    found = connection.execute(page).all()
+    names = [str(column.name) for column in reflected.columns]  # plain texts, which JSON takes as names
+    rows = [
+        {name: render(value) for name, value in zip(names, row[1:], strict=True)} for row in found[:limit]
+    ]
+    return {"rows": rows, "next": found[limit - 1][0] if len(found) > limit else None}
+
+
+def _list(folder: Path) -> list[dict[str, str]]:
+    listed = []
+    for path in sorted(folder.glob("*.db")):
+        engine = embedded_engine(path)
+        try:
+            with engine.connect() as connection:
+                names = inspect(connection).get_table_names()
+        finally:
+            engine.dispose()
+        listed += [{"database": path.stem, "table": name} for name in names if name != MARKER]
+    return listed

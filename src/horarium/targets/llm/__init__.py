@@ -1,5 +1,0 @@
-"""The `llm` executor: agents, one call to a language model per run."""
-
-from horarium.targets.llm.executor import LlmExecutor, make
-
-__all__ = ["LlmExecutor", "make"]

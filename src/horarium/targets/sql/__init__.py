@@ -1,6 +1,0 @@
-"""The `sql` executor and the embedded tables it writes to by default."""
-
-from horarium.targets.sql.executor import SqlExecutor, make
-from horarium.targets.sql.tables import create_table, describe_table, list_tables, read_rows
-
-__all__ = ["SqlExecutor", "create_table", "describe_table", "list_tables", "make", "read_rows"]

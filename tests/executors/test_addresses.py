@@ -1,0 +1,262 @@
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from horarium.executors.addresses import AddressPolicy, check_url
+from horarium.executors.options import ExecutorOptions
+
+STRICT = AddressPolicy.of(ExecutorOptions())
+LOOPBACK = AddressPolicy.of(ExecutorOptions(allow_loopback=True))
+
+NOT_PUBLIC = [
+    "http://127.0.0.1/",
+    "http://127.255.255.254:8080/",
+    "http://0.0.0.0/",
+    "http://0.1.2.3/",
+    "http://10.0.0.1/",
+    "http://172.16.0.1/",
+    "http://172.31.255.255/",
+    "http://192.168.1.1/",
+    "http://169.254.1.1/",
+    "http://169.254.169.254/latest/meta-data/",
+    "http://169.254.170.2/v2/credentials",
+    "http://168.63.129.16/metadata",
+    "http://100.64.0.1/",
+    "http://100.100.100.200/",
+    "http://192.0.0.192/",
+    "http://192.0.2.1/",
+    "http://198.18.0.1/",
+    "http://198.51.100.7/",
+    "http://203.0.113.9/",
+    "http://192.88.99.1/",
+    "http://224.0.0.1/",
+    "http://239.255.255.250/",
+    "http://240.0.0.1/",
+    "http://255.255.255.255/",
+    "http://[::1]/",
+    "http://[::]/",
+    "http://[0:0:0:0:0:0:0:1]/",
+    "http://[fe80::1]/",
+    "http://[fec0::1]/",
+    "http://[fc00::1]/",
+    "http://[fd12:3456::1]/",
+    "http://[fd00:ec2::254]/",
+    "http://[fd20:ce::254]/",
+    "http://[ff02::1]/",
+    "http://[2001:db8::1]/",
+    "http://[3fff::1]/",
+    "http://[2001::1]/",
+    "http://[100::1]/",
+    "http://[4000::1]/",
+    "http://[::127.0.0.1]/",
+    "http://[::ffff:127.0.0.1]/",
+    "http://[::ffff:7f00:1]/",
+    "http://[::ffff:10.0.0.1]/",
+    "http://[::ffff:a9fe:a9fe]/",
+    "http://[::ffff:168.63.129.16]/",
+    "http://[::ffff:0:127.0.0.1]/",
+    "http://[64:ff9b::127.0.0.1]/",
+    "http://[64:ff9b::a9fe:a9fe]/",
+    "http://[64:ff9b::10.1.2.3]/",
+    "http://[64:ff9b:1::1]/",
+    "http://[2002:7f00:1::]/",
+    "http://[2002:a9fe:a9fe::1]/",
+    "http://[2001:0:53aa:64c:0:5efe:7f00:1]/",
+    "http://[2600::5efe:10.0.0.1]/",
+    "http://[2600::200:5efe:7f00:1]/",
+    "http://localhost/",
+    "http://LOCALHOST:8080/",
+    "http://api.localhost/",
+    "http://ip6-localhost/",
+    "http://metadata/",
+    "http://metadata.google.internal/computeMetadata/v1/",
+]
+
+ODD_SPELLINGS = [
+    "http://2130706433/",
+    "http://017700000001/",
+    "http://0x7f000001/",
+    "http://0x7f.0.0.1/",
+    "http://0x7f.1/",
+    "http://0177.0.0.1/",
+    "http://127.1/",
+    "http://127.0.1/",
+    "http://0/",
+    "http://00.0.0.0/",
+    "http://0127.0.0.1/",
+    "http://127.0.0.1.5/",
+    "http://127.0.0.256/",
+    "http://4294967297/",
+    "http://1.2.3.0x/",
+    "http://3232235777/",
+    "http://2852039166/",
+    "http://0xa9fea9fe/",
+    "http://0251.0376.0251.0376/",
+    "http://169.254.43518/",
+    "http://127.0.0.1./",
+    "http://localhost./",
+    "http://example.com./",
+    "http://example..com/",
+    "http://.example.com/",
+    "http://127%2e0.0.1/",
+    "http://%6c%6f%63alhost/",
+    "http://①②⑦.⓪.⓪.①/",
+    "http://127。0。0。1/",
+    "http://ⓛocalhost/",
+    "http://loc\u00adalhost/",
+    "http://local\u200bhost/",
+    "http://ß.example/",
+    "http://١٢٧.0.0.1/",
+    "http://[::1%25lo]/",
+    "http://[fe80::1%eth0]/",
+    "http://[::1%]/",
+    "http://[1.2.3.4]/",
+    "http://[v1.fe80]/",
+    "http://[::1/",
+    "http://[::1]x/",
+    "http://[]/",
+    "http://::1/",
+    "http://user@example.com/",
+    "http://user:password@example.com/",
+    "http://@example.com/",
+    "http://:@example.com/",
+    "http://example.com@127.0.0.1/",
+    "http://example.com:80@127.0.0.1/",
+    "http://example.com\\@127.0.0.1/",
+    "http://127.0.0.1\\.example.com/",
+    "http://example.com\t.evil/",
+    "http://exam ple.com/",
+    " http://example.com/",
+    "http://example.com\r\nHost: evil/",
+    "http://example.com\x00.evil/",
+    "http://example.com/\n",
+    "http:/example.com/",
+    "http:example.com/",
+    "http:///example.com/",
+    "http://",
+    "http://?x",
+    "http://#@example.com/",
+    "//example.com/",
+    "example.com",
+    "/etc/passwd",
+    "http://example.com:0/",
+    "http://example.com:65536/",
+    "http://example.com:99999999/",
+    "http://example.com:8o/",
+    "http://-example.com/",
+    "http://" + "a" * 64 + ".com/",
+    "http://" + "a." * 130 + "com/",
+    "http://example.com/" + "a" * 5000,
+    "file:///etc/passwd",
+    "ftp://example.com/",
+    "gopher://example.com/",
+    "unix:///var/run/docker.sock",
+    "http+unix://%2Fvar%2Frun%2Fdocker.sock/",
+    "javascript:alert(1)",
+    "data:text/plain,x",
+    "ws://example.com/",
+    "httpx://example.com/",
+    "",
+]
+
+FINE = [
+    "http://example.com",
+    "https://example.com/",
+    "HTTPS://Example.COM:8443/path?query=1#part",
+    "http://1.1.1.1/",
+    "http://8.8.8.8:53/",
+    "http://[2606:4700:4700::1111]/",
+    "http://[2606:4700:4700:0:0:0:0:1111]:8080/x",
+    "http://[64:ff9b::8.8.8.8]/",
+    "http://xn--bcher-kva.example/",
+    "http://my_service.example.com/",
+    "http://intranet/",
+    "http://a.b.c.d.example/",
+    "http://example.com/a%20b?x=%2F",
+    "http://example.com/user@host",
+]
+
+
+@pytest.mark.parametrize("url", NOT_PUBLIC)
+def test_it_refuses_what_is_not_a_public_host(url: str) -> None:
+    (problem,) = check_url(url, STRICT)
+    assert problem.field == "url"
+    assert "refused" in problem.message
+
+
+@pytest.mark.parametrize("url", ODD_SPELLINGS)
+@pytest.mark.parametrize("policy", [STRICT, LOOPBACK], ids=["strict", "loopback"])
+def test_it_refuses_spellings_that_can_be_read_in_two_ways(url: str, policy: AddressPolicy) -> None:
+    assert check_url(url, policy)
+
+
+def test_it_refuses_an_empty_port() -> None:
+    assert check_url("http://example.com:/", STRICT)
+
+
+@pytest.mark.parametrize("url", FINE)
+def test_it_lets_public_hosts_pass(url: str) -> None:
+    assert check_url(url, STRICT) == []
+
+
+@pytest.mark.parametrize("given", [None, 5, ["http://example.com"], {"url": "x"}, b"http://example.com"])
+def test_it_names_the_field_of_what_is_no_text(given: object) -> None:
+    (problem,) = check_url(given, STRICT, field="executor.url")
+    assert (problem.field, problem.code) == ("executor.url", "type")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8000/", "http://127.9.9.9/", "http://[::1]/", "http://localhost/"]
+)
+def test_loopback_can_be_opened(url: str) -> None:
+    assert check_url(url, LOOPBACK) == []
+    assert check_url(url, ExecutorOptions(allow_loopback=True)) == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://10.0.0.1/",
+        "http://0.0.0.0/",
+        "http://[::]/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://169.254.169.254/",
+    ],
+)
+def test_opening_loopback_opens_nothing_else(url: str) -> None:
+    assert check_url(url, LOOPBACK)
+
+
+def test_private_networks_can_be_opened_one_by_one() -> None:
+    policy = AddressPolicy.of(ExecutorOptions(allow_private=("10.1.0.0/16", "fd12::/16")))
+    assert check_url("http://10.1.2.3/", policy) == []
+    assert check_url("http://[fd12::5]/", policy) == []
+    assert check_url("http://10.2.0.1/", policy)
+    assert check_url("http://127.0.0.1/", policy)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://169.254.169.254/", "http://[fd00:ec2::254]/", "http://100.100.100.200/"]
+)
+def test_metadata_services_stay_shut_whatever_is_opened(url: str) -> None:
+    everything = AddressPolicy.of(ExecutorOptions(allow_loopback=True, allow_private=("0.0.0.0/0", "::/0")))
+    assert check_url(url, everything)
+
+
+def test_a_network_that_is_none_is_named_at_once() -> None:
+    with pytest.raises(ValueError, match=r"10\.0\.0\.0/40"):
+        AddressPolicy.of(ExecutorOptions(allow_private=("10.0.0.0/40",)))
+
+
+@pytest.mark.parametrize("text", ["fe80::1%eth0", "::1%lo", "no address", "", "127.1", "2130706433"])
+def test_what_is_not_plainly_an_address_is_refused_as_one(text: str) -> None:
+    assert LOOPBACK.refusal(text)
+
+
+def test_whatever_the_system_would_read_as_an_address_is_refused() -> None:
+    """The odd spellings are real: the system's own parser takes them for loopback."""
+    for spelling in ("2130706433", "0x7f.1", "0177.0.0.1", "127.1", "017700000001"):
+        assert socket.inet_ntoa(socket.inet_aton(spelling)) == "127.0.0.1"
+        assert check_url(f"http://{spelling}/", LOOPBACK)

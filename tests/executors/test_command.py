@@ -1,0 +1,274 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from horarium.domain.execution import Outcome, Verdict
+from horarium.executors.command import CommandExecutor, make
+from horarium.executors.options import ExecutorOptions
+from tests.executors.calls import call_of, stored_call
+
+ALLOWED = ("echo", "cat", "env", "sh", "sleep", "/bin/echo", "pwd", "yes", "wc", "no-such-program")
+
+
+@pytest.fixture
+def executor() -> CommandExecutor:
+    return make(ExecutorOptions(commands=ALLOWED, response_limit_bytes=1000))
+
+
+async def run(
+    executor: CommandExecutor, *argv: str, config: dict[str, Any] | None = None, **changes: Any
+) -> Outcome:
+    return await executor.execute(stored_call(executor, {"argv": list(argv), **(config or {})}, **changes))
+
+
+async def gone(pid: int) -> bool:
+    for _ in range(200):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        if state == "Z":
+            return True
+        await asyncio.sleep(0.01)
+    return False
+
+
+async def test_what_it_prints_is_the_output(executor: CommandExecutor) -> None:
+    outcome = await run(executor, "echo", "team", "{{ input.team }}")
+    assert (outcome.verdict, outcome.output) == (Verdict.SUCCEEDED, "team blue\n")
+    assert (await run(executor, "echo", '{"a": [1]}')).output == {"a": [1]}
+    assert (await run(executor, "/bin/echo", "x")).output == "x\n"
+
+
+async def test_no_shell_ever_sees_an_argument(executor: CommandExecutor) -> None:
+    hostile = "$(id) `id` ; id | id > /tmp/x && $HOME * ~ \\ ' \""
+    outcome = await run(executor, "echo", "{{ input.x }}", "b c", input={"x": hostile})
+    assert outcome.output == f"{hostile} b c\n"
+
+
+async def test_the_context_comes_on_standard_input(executor: CommandExecutor) -> None:
+    output = (await run(executor, "cat", row={"name": "Ann"})).output
+    assert output["slot"] == "2026-03-08T13:00:00Z"
+    assert output["row"] == {"name": "Ann"}
+    assert "secrets" not in output
+
+
+@pytest.mark.parametrize(
+    ("stdin", "printed"),
+    [
+        ("plain {{ input.team }}", "plain blue"),
+        ({"t": "{{ input.team }}"}, {"t": "blue"}),
+        (None, None),
+        ("", None),
+    ],
+)
+async def test_standard_input_can_be_given(executor: CommandExecutor, stdin: Any, printed: Any) -> None:
+    assert (await run(executor, "cat", config={"stdin": stdin})).output == printed
+
+
+async def test_the_environment_is_scrubbed(
+    executor: CommandExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HORARIUM_VAULT_KEYS", "very-secret")
+    output = (
+        await run(
+            executor,
+            "env",
+            config={"environment": {"REGION": "eu", "BOTH": "config"}},
+            environment={"BOTH": "run", "OWN": "1"},
+            callback_token="tok-12345678",
+            callback_base="https://here.example",
+        )
+    ).output
+    found = dict(line.split("=", 1) for line in output.splitlines())
+    found.pop("PWD", None)
+    assert set(found) == {
+        "PATH",
+        "LANG",
+        "REGION",
+        "BOTH",
+        "OWN",
+        "HORARIUM_RUN_ID",
+        "HORARIUM_ATTEMPT",
+        "HORARIUM_TARGET_ID",
+        "HORARIUM_SCHEDULE_ID",
+        "HORARIUM_SLOT",
+        "HORARIUM_CALLBACK_URL",
+        "HORARIUM_CALLBACK_TOKEN",
+    }
+    assert (found["BOTH"], found["REGION"], found["HORARIUM_ATTEMPT"]) == ("run", "eu", "1")
+    assert found["HORARIUM_RUN_ID"].startswith("run_")
+
+
+async def test_its_folder_is_not_ours(executor: CommandExecutor) -> None:
+    assert (await run(executor, "pwd")).output == "/\n"
+
+
+async def test_a_failing_exit_code_fails_with_the_end_of_standard_error(executor: CommandExecutor) -> None:
+    outcome = await run(executor, "sh", "-c", "echo partial; echo no space left >&2; exit 3")
+    assert outcome.verdict is Verdict.FAILED
+    assert outcome.retryable
+    assert outcome.error == "the command ended with exit code 3: no space left"
+    assert (outcome.status, outcome.output) == (3, "partial\n")
+
+
+async def test_a_signal_is_named(executor: CommandExecutor) -> None:
+    assert (await run(executor, "sh", "-c", "kill -9 $$")).error == "the command was ended by SIGKILL"
+
+
+async def test_long_output_is_cut_and_long_errors_keep_their_end(executor: CommandExecutor) -> None:
+    many = "head -c 300000 /dev/zero | tr '\\0'"
+    script = f"{many} x; {many} y >&2; echo end >&2; exit 1"
+    outcome = await run(executor, "sh", "-c", script)
+    assert outcome.output == "x" * 1000
+    assert outcome.error is not None
+    assert outcome.error.endswith("yend")
+    assert len(outcome.error) < 1200
+
+
+async def test_a_program_that_reads_nothing_and_one_that_reads_all(executor: CommandExecutor) -> None:
+    large = {"x": "y" * 1_000_000}
+    assert (await run(executor, "echo", "done", input=large)).output == "done\n"
+    assert (await run(executor, "wc", "-c", input=large)).output > 1_000_000
+
+
+async def test_at_the_timeout_the_whole_group_is_ended(executor: CommandExecutor, tmp_path: Path) -> None:
+    marked = tmp_path / "pids"
+    script = f"sleep 60 & echo $$ $! > {marked}; wait"
+    started = time.monotonic()
+    outcome = await run(executor, "sh", "-c", script, timeout_ms=300)
+    assert outcome.error == "the command did not end within 0.3 s"
+    assert outcome.retryable
+    assert time.monotonic() - started < 2
+    for pid in marked.read_text().split():
+        assert await gone(int(pid))
+
+
+async def test_a_program_gets_a_moment_to_end_well(executor: CommandExecutor, tmp_path: Path) -> None:
+    marked = tmp_path / "end"
+    script = f"trap 'echo tidy > {marked}; exit' TERM; while :; do sleep 0.05; done"
+    await run(executor, "sh", "-c", script, timeout_ms=300)
+    assert marked.read_text() == "tidy\n"
+
+
+async def test_one_that_ignores_the_end_is_killed(
+    executor: CommandExecutor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("horarium.executors.command._TERM_GRACE_SECONDS", 0.2)
+    marked = tmp_path / "pid"
+    script = f"trap '' TERM; echo $$ > {marked}; while :; do sleep 0.05; done"
+    outcome = await run(executor, "sh", "-c", script, timeout_ms=200)
+    assert outcome.verdict is Verdict.FAILED
+    assert await gone(int(marked.read_text()))
+
+
+async def test_cancelling_ends_it(executor: CommandExecutor, tmp_path: Path) -> None:
+    marked = tmp_path / "pid"
+    task = asyncio.create_task(run(executor, "sh", "-c", f"echo $$ > {marked}; sleep 60", timeout_ms=60_000))
+    async with asyncio.timeout(10):
+        while not marked.exists() or not marked.read_text():
+            await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await gone(int(marked.read_text()))
+
+
+@pytest.mark.parametrize("steps", range(6))
+async def test_cancelling_while_it_starts_ends_it_with_its_children(
+    executor: CommandExecutor, tmp_path: Path, steps: int
+) -> None:
+    marked = tmp_path / "pid"
+    task = asyncio.create_task(run(executor, "sh", "-c", f"sleep 60 & echo $! > {marked}; wait"))
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    started = time.monotonic()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert time.monotonic() - started < 8
+    assert not marked.exists() or not marked.read_text() or await gone(int(marked.read_text()))
+
+
+async def test_what_it_leaves_in_the_background_does_not_outlive_it(executor: CommandExecutor) -> None:
+    started = time.monotonic()
+    outcome = await run(executor, "sh", "-c", "sleep 60 & echo $!")
+    assert outcome.verdict is Verdict.SUCCEEDED
+    assert time.monotonic() - started < 2
+    assert await gone(int(outcome.output))
+
+
+async def test_endless_output_takes_no_memory_and_ends_at_the_timeout(executor: CommandExecutor) -> None:
+    assert (await run(executor, "yes", timeout_ms=200)).error == "the command did not end within 0.2 s"
+
+
+async def test_secrets_reach_the_program_and_nobody_else(executor: CommandExecutor) -> None:
+    config = {
+        "environment": {"API_TOKEN": "tok-12345", "PLAIN": "{{ secrets.T }}"},
+        "secrets": {"T": "hush-hush"},
+    }
+    call = stored_call(executor, {"argv": ["sh", "-c", 'echo "$API_TOKEN $PLAIN" >&2; exit 1'], **config})
+    assert call.config["environment"] == {"API_TOKEN": "***", "PLAIN": "{{ secrets.T }}"}
+    assert (await executor.execute(call)).error == "the command ended with exit code 1: *** ***"
+    length = await run(executor, "sh", "-c", 'echo "${#API_TOKEN} ${#PLAIN}"', config=config)
+    assert length.output == "9 9\n"
+
+
+@pytest.mark.parametrize("name", ["LD_PRELOAD", "PATH", "PYTHONPATH", "HORARIUM_RUN_ID", "a b", "BASH_ENV"])
+async def test_a_run_cannot_set_variables_that_steer_programs(executor: CommandExecutor, name: str) -> None:
+    outcome = await run(executor, "env", environment={name: "/tmp/evil.so"})
+    assert (outcome.verdict, outcome.retryable) == (Verdict.FAILED, False)
+    assert "evil" not in (outcome.error or "")
+
+
+@pytest.mark.parametrize("value", ["a\0b", "x" * 100_000])
+async def test_a_value_that_cannot_be_an_argument_is_refused(executor: CommandExecutor, value: str) -> None:
+    outcome = await run(executor, "echo", "{{ input.x }}", input={"x": value})
+    assert (outcome.verdict, outcome.retryable) == (Verdict.FAILED, False)
+
+
+@pytest.mark.parametrize(
+    ("config", "field"),
+    [
+        ({}, "argv"),
+        ({"argv": "echo hello"}, "argv"),
+        ({"argv": []}, "argv"),
+        ({"argv": ["echo", 5]}, "argv"),
+        ({"argv": ["echo"] * 201}, "argv"),
+        ({"argv": ["rm", "-rf", "/"]}, "argv.0"),
+        ({"argv": ["/usr/bin/echo"]}, "argv.0"),
+        ({"argv": ["./echo"]}, "argv.0"),
+        ({"argv": ["{{ input.program }}"]}, "argv.0"),
+        ({"argv": ["no-such-program"]}, "argv.0"),
+        ({"argv": ["echo", "a\0b"]}, "argv.1"),
+        ({"argv": ["echo", "{{ nope }}"]}, "argv.1"),
+        ({"argv": ["echo"], "stdin": "{{ nope }}"}, "stdin"),
+        ({"argv": ["echo"], "environment": ["A=b"]}, "environment"),
+        ({"argv": ["echo"], "environment": {"A": 5}}, "environment.A"),
+        ({"argv": ["echo"], "environment": {"LD_PRELOAD": "x"}}, "environment.LD_PRELOAD"),
+        ({"argv": ["echo"], "environment": {"A=B": "x"}}, "environment.A=B"),
+        ({"argv": ["echo"], "environment": {"A": "{{ nope }}"}}, "environment.A"),
+        ({"argv": ["echo"], "shell": True}, "shell"),
+    ],
+)
+def test_what_is_wrong_is_named(executor: CommandExecutor, config: dict[str, Any], field: str) -> None:
+    assert [problem.field for problem in executor.check(config)] == [field]
+
+
+async def test_commands_are_off_by_default() -> None:
+    off = make(ExecutorOptions())
+    (problem,) = off.check({"argv": ["echo"]})
+    assert "off" in problem.message
+    outcome = await off.execute(call_of({"argv": ["echo"]}))
+    assert (outcome.verdict, outcome.retryable) == (Verdict.FAILED, False)
+
+
+async def test_a_broken_stored_configuration_fails_the_run(executor: CommandExecutor) -> None:
+    for config in ({}, {"argv": []}, {"argv": 5}):
+        outcome = await executor.execute(call_of(config))
+        assert (outcome.verdict, outcome.retryable) == (Verdict.FAILED, False)

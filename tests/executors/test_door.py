@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any
+
+import aiohttp
+import pytest
+
+from horarium.executors.door import AddressRefused, Door, explain, was_refused
+from horarium.executors.options import ExecutorOptions
+from tests.support.receiver import Answer, Receiver
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with Receiver() as running:
+        yield running
+
+
+@pytest.fixture
+async def strict() -> AsyncIterator[Door]:
+    door = Door(ExecutorOptions())
+    yield door
+    await door.close()
+
+
+@pytest.fixture
+async def opened() -> AsyncIterator[Door]:
+    door = Door(ExecutorOptions(allow_loopback=True))
+    yield door
+    await door.close()
+
+
+class Names:
+    """Stands in for the system's resolver: each look-up of any name takes the next list of addresses."""
+
+    def __init__(self, *answers: Sequence[str]) -> None:
+        self._answers: Iterator[Sequence[str]] = iter(answers)
+        self.asked: list[str] = []
+
+    def __call__(self, host: str, port: int, **_: Any) -> list[Any]:
+        self.asked.append(host)
+        return [
+            (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (address, port, 0, 0))
+            if ":" in address
+            else (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))
+            for address in next(self._answers)
+        ]
+
+
+def resolve_to(monkeypatch: pytest.MonkeyPatch, *answers: Sequence[str]) -> Names:
+    names = Names(*answers)
+    monkeypatch.setattr("horarium.executors.door.socket.getaddrinfo", names)
+    return names
+
+
+async def refused(door: Door, url: str) -> BaseException:
+    with pytest.raises((aiohttp.ClientError, OSError)) as caught:
+        async with asyncio.timeout(5):
+            await door.request("GET", url)
+    assert was_refused(caught.value), caught.value
+    return caught.value
+
+
+async def test_a_permitted_request_arrives(opened: Door, receiver: Receiver) -> None:
+    response = await opened.request("POST", receiver.url("/x"), data=b"hello", headers={"X-A": "b"})
+    response.release()
+    assert response.status == 200
+    (request,) = receiver.requests
+    assert (request.method, request.body, request.headers["X-A"]) == ("POST", b"hello", "b")
+    assert request.headers["User-Agent"].startswith("Horarium/")
+
+
+async def test_a_literal_address_is_refused(strict: Door, receiver: Receiver) -> None:
+    await refused(strict, receiver.url("/"))
+    assert receiver.requests == []
+
+
+async def test_the_socket_itself_refuses_where_no_url_was_checked(strict: Door, receiver: Receiver) -> None:
+    with pytest.raises(aiohttp.ClientConnectorError) as caught:
+        await strict.session.get(receiver.url("/"))
+    assert was_refused(caught.value)
+    assert receiver.requests == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "10.0.0.5",
+        "169.254.169.254",
+        "0.0.0.0",
+        "::1",
+        "::ffff:127.0.0.1",
+        "64:ff9b::7f00:1",
+        "fd00::1",
+    ],
+)
+async def test_a_name_that_leads_to_a_special_address_is_refused(
+    strict: Door, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    resolve_to(monkeypatch, [address])
+    error = await refused(strict, receiver.url("/", host="innocent.example"))
+    assert address not in explain(error)
+    assert receiver.requests == []
+
+
+async def test_of_several_addresses_only_permitted_ones_are_used(
+    opened: Door, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve_to(monkeypatch, ["10.255.255.1", "169.254.169.254", "127.0.0.1"])
+    async with asyncio.timeout(5):
+        response = await opened.request("GET", receiver.url("/", host="mixed.example"))
+    response.release()
+    assert len(receiver.requests) == 1
+
+
+async def test_the_address_that_was_checked_is_the_one_connected_to(
+    opened: Door, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name server that answers well once and badly afterwards is asked once."""
+    names = resolve_to(monkeypatch, ["127.0.0.1"], ["169.254.169.254"])
+    response = await opened.request("GET", receiver.url("/", host="rebinding.example"))
+    response.release()
+    assert names.asked == ["rebinding.example"]
+    assert receiver.requests[0].headers["Host"].startswith("rebinding.example")
+
+
+async def test_a_name_that_changes_its_mind_is_refused_the_next_time(
+    opened: Door, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve_to(monkeypatch, ["127.0.0.1"], ["169.254.169.254"])
+    url = receiver.url("/", host="rebinding.example")
+    (await opened.request("GET", url, headers={"Connection": "close"})).release()
+    connector = opened.session.connector
+    assert isinstance(connector, aiohttp.TCPConnector)
+    connector.clear_dns_cache()
+    await refused(opened, url)
+    assert len(receiver.requests) == 1
+
+
+async def test_an_address_with_a_zone_is_refused(opened: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "horarium.executors.door.socket.getaddrinfo",
+        lambda host, port, **_: [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", port, 0, 1))],
+    )
+    await refused(opened, "http://zoned.example:1/")
+
+
+async def test_redirects_are_not_followed(opened: Door, receiver: Receiver) -> None:
+    receiver.script("/from", Answer(302, headers={"Location": receiver.url("/to")}))
+    response = await opened.request("GET", receiver.url("/from"))
+    response.release()
+    assert response.status == 302
+    assert [request.path for request in receiver.requests] == ["/from"]
+
+
+async def test_a_redirect_that_a_user_of_the_session_follows_is_guarded(
+    opened: Door, receiver: Receiver
+) -> None:
+    receiver.script("/from", Answer(302, headers={"Location": "http://169.254.169.254/latest"}))
+    with pytest.raises(aiohttp.ClientConnectorError) as caught:
+        await opened.session.get(receiver.url("/from"))
+    assert was_refused(caught.value)
+
+
+async def test_proxies_of_the_environment_are_not_used(
+    opened: Door, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9/")
+    monkeypatch.setenv("no_proxy", "")
+    response = await opened.request("GET", receiver.url("/"))
+    response.release()
+    assert response.status == 200
+
+
+async def test_cookies_are_not_kept(opened: Door, receiver: Receiver) -> None:
+    receiver.script("/", Answer(200, headers={"Set-Cookie": "session=1"}))
+    for _ in range(2):
+        (await opened.request("GET", receiver.url("/", host="localhost"))).release()
+    assert "Cookie" not in receiver.requests[-1].headers
+
+
+async def test_connections_are_kept_and_used_again(opened: Door, receiver: Receiver) -> None:
+    for _ in range(5):
+        response = await opened.request("POST", receiver.url("/"))
+        await response.read()
+    assert len(receiver.connections) == 1
+
+
+async def test_a_refusal_is_told_without_the_address_behind_a_name(
+    strict: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve_to(monkeypatch, ["10.11.12.13"])
+    told = explain(await refused(strict, "http://inside.example/secret-path"))
+    assert told == "refused: inside.example leads to an address that is refused (private)"
+
+
+async def test_an_unknown_name_is_no_refusal(strict: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: Any, **__: Any) -> list[Any]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr("horarium.executors.door.socket.getaddrinfo", unknown)
+    with pytest.raises(aiohttp.ClientConnectorDNSError) as caught:
+        await strict.request("GET", "http://nowhere.example/")
+    assert not was_refused(caught.value)
+    assert explain(caught.value) == "the host's name could not be resolved"
+
+
+def test_a_checked_url_is_remembered_and_a_bad_one_is_refused_each_time() -> None:
+    door = Door(ExecutorOptions())
+    assert door.checked("http://example.com/a") is door.checked("http://example.com/a")
+    for _ in range(2):
+        with pytest.raises(AddressRefused):
+            door.checked("http://0x7f.1/")

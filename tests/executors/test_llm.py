@@ -1,0 +1,327 @@
+"""Promises of the `llm` executor, against a local server of the OpenAI-compatible protocol on a real
+socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+
+from horarium.domain.execution import Outcome, Verdict
+from horarium.executors.llm import LlmExecutor, ask, config, make
+from horarium.executors.options import ExecutorOptions
+from tests.executors.calls import stored_call
+from tests.support.model_server import ModelServer
+
+KEY = "sk-a-key-of-this-target"
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ModelServer]:
+    async with ModelServer() as running:
+        yield running
+
+
+@pytest.fixture
+async def executor() -> AsyncIterator[LlmExecutor]:
+    made = make(ExecutorOptions(allow_loopback=True))
+    yield made
+    await made.close()
+
+
+async def run(
+    executor: LlmExecutor, server: ModelServer, model: str = "echo", *, given: Any = "Hello", **changes: Any
+) -> Outcome:
+    """One attempt of a target of that model; `changes` are of the call, `config` adds to the target's."""
+    target = {"model": model, "base_url": server.base_url, "api_key": KEY, **changes.pop("config", {})}
+    return await executor.execute(stored_call(executor, target, input=given, **changes))
+
+
+async def test_the_answer_and_its_cost_are_the_output(executor: LlmExecutor, server: ModelServer) -> None:
+    outcome = await run(executor, server)
+    assert outcome == Outcome(
+        Verdict.SUCCEEDED,
+        output={
+            "answer": "You said: Hello",
+            "usage": {"input_tokens": 11, "output_tokens": 7},
+            "finish_reason": "stop",
+            "model": "echo",
+        },
+        status=200,
+    )
+
+
+async def test_the_call_is_single_turn_with_the_targets_settings(
+    executor: LlmExecutor, server: ModelServer
+) -> None:
+    target = {
+        "instructions": "Be brief.",
+        "max_tokens": 50,
+        "settings": {"temperature": 0.5, "seed": 7, "stop_sequences": ["END"]},
+    }
+    await run(executor, server, config=target)
+    [request] = server.requests
+    assert [message["role"] for message in request["messages"]] == ["system", "user"]
+    assert request["messages"][0]["content"] == "Be brief."
+    assert (request["max_tokens"], request["temperature"], request["seed"]) == (50, 0.5, 7)
+    assert request["stop"] == ["END"]
+    assert not request.get("stream")
+    assert not request.get("tools")
+    assert server.headers[0]["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize(
+    ("given", "row", "asked"),
+    [
+        ("Hello", None, "Hello"),
+        ({"input": "Hello"}, None, "Hello"),
+        ({"input": "Hello", "tone": "warm"}, None, '{"input":"Hello","tone":"warm"}'),
+        ([1, 2], None, "[1,2]"),
+        ("Greet them.", {"name": "Ada"}, 'Greet them.\n\n{"name":"Ada"}'),
+        (None, {"name": "Ada"}, '{"name":"Ada"}'),
+    ],
+)
+async def test_the_input_is_what_the_model_is_asked(
+    executor: LlmExecutor, server: ModelServer, given: Any, row: Any, asked: str
+) -> None:
+    outcome = await run(executor, server, given=given, row=row)
+    assert outcome.output["answer"] == f"You said: {asked}"
+
+
+async def test_templates_fill_instructions_and_prompt(executor: LlmExecutor, server: ModelServer) -> None:
+    target = {
+        "instructions": "You write for {{ env.TEAM }} ({{ environment.TEAM }}).",
+        "prompt": "A digest for {{ row.name }} about {{ input.topic }}.",
+    }
+    call: dict[str, Any] = {
+        "row": {"name": "Ada"},
+        "environment": {"TEAM": "Sales", "UNUSED": "hidden-value"},
+    }
+    await run(executor, server, given={"topic": "deals"}, config=target, **call)
+    [request] = server.requests
+    assert request["messages"][0]["content"] == "You write for Sales (Sales)."
+    assert request["messages"][1]["content"] == "A digest for Ada about deals."
+    assert "hidden-value" not in str(request)
+
+
+async def test_a_variable_the_run_does_not_have_is_told(executor: LlmExecutor, server: ModelServer) -> None:
+    outcome = await run(executor, server, config={"instructions": "For {{ env.TEAM }}."})
+    assert outcome.retryable is False
+    assert "environment.TEAM" in str(outcome.error)
+    assert server.requests == []
+
+
+async def test_without_input_nothing_is_asked(executor: LlmExecutor, server: ModelServer) -> None:
+    outcome = await run(executor, server, given=None)
+    assert outcome.retryable is False
+    assert "input is empty" in str(outcome.error)
+
+
+async def test_a_slow_model_ends_with_the_attempt(executor: LlmExecutor, server: ModelServer) -> None:
+    outcome = await run(executor, server, "slow", timeout_ms=300)
+    assert outcome == Outcome(Verdict.FAILED, error="the model did not answer within 0.3 s", retryable=True)
+
+
+async def test_a_cancelled_call_leaves_no_connection(executor: LlmExecutor, server: ModelServer) -> None:
+    attempt = asyncio.create_task(run(executor, server, "slow", timeout_ms=60_000))
+    await asyncio.wait_for(server.arrived.wait(), 10)
+    attempt.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await attempt
+
+
+async def test_too_many_requests_wait_as_long_as_was_said(executor: LlmExecutor, server: ModelServer) -> None:
+    outcome = await run(executor, server, "limited")
+    assert outcome == Outcome(
+        Verdict.FAILED,
+        error="the model's server answered 429: too many requests",
+        retryable=True,
+        retry_after_ms=7_000,
+        status=429,
+    )
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "status", "retryable", "error"),
+    [
+        ("failing", 500, True, "the model's server answered 500: the model fell over"),
+        ("unknown", 404, False, "the model's server answered 404: no such model"),
+        ("locked", 401, False, "the model's server answered 401: the key 'Bearer ***' is wrong"),
+        ("moved", 307, False, "the model's server answered 307"),
+        ("garbled", 200, True, "the model's answer could not be read"),
+        ("empty", 200, True, "the model's answer could not be read"),
+        ("not-json", 200, True, "the model's answer could not be read"),
+        ("endless", 200, False, "the answer was longer than 1048576 bytes"),
+        ("packed", 200, False, "the answer was packed although it was asked for plain"),
+    ],
+)
+async def test_bad_answers_are_told_apart_and_asked_for_once(
+    executor: LlmExecutor, server: ModelServer, model: str, status: int, retryable: bool, error: str
+) -> None:
+    outcome = await run(executor, server, model)
+    assert (outcome.status, outcome.retryable, outcome.error) == (status, retryable, error)
+    assert outcome.verdict is Verdict.FAILED
+    assert len(server.requests) == 1
+
+
+async def test_a_server_that_is_not_there_may_be_tried_again(executor: LlmExecutor) -> None:
+    async with ModelServer() as gone:
+        pass
+    outcome = await run(executor, gone)
+    assert outcome.retryable is True
+    assert outcome.status is None
+    assert "could not connect" in str(outcome.error)
+
+
+async def test_a_long_answer_is_cut_at_the_limit(executor: LlmExecutor, server: ModelServer) -> None:
+    outcome = await run(executor, server, "long")
+    assert outcome.output["truncated"] is True
+    assert outcome.output["finish_reason"] == "length"
+    assert len(outcome.output["answer"].encode()) <= ExecutorOptions().response_limit_bytes
+
+
+async def test_secrets_that_the_model_repeats_are_not_kept(
+    executor: LlmExecutor, server: ModelServer
+) -> None:
+    target = {
+        "instructions": "Use {{ env.TOKEN }} and {{ secrets.SIGN }}.",
+        "secrets": {"SIGN": "a-named-secret"},
+    }
+    outcome = await run(executor, server, "telling", config=target, environment={"TOKEN": "t0ken-of-the-run"})
+    assert "Use *** and ***." in outcome.output["answer"]
+    assert "authorization" in outcome.output["answer"]
+    for secret in (KEY, "t0ken-of-the-run", "a-named-secret"):
+        assert secret not in str(outcome)
+
+
+async def test_nothing_is_borrowed_from_the_servers_own_environment(
+    executor: LlmExecutor, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-the-operators")
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-the-operators")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-the-operators")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Gateway: the-operators")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9/")
+    target = {"model": "echo", "base_url": server.base_url}
+    outcome = await executor.execute(stored_call(executor, target, input="Hello"))
+    assert outcome.verdict is Verdict.SUCCEEDED
+    assert "the-operators" not in str(server.headers)
+    assert "authorization" not in server.headers[0]
+
+
+async def test_a_named_provider_is_asked_with_the_targets_key(
+    executor: LlmExecutor, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ask, "_OPENAI", server.base_url)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-the-operators")
+    target = {"model": "openai:gpt-4.1-mini", "api_key": KEY, "max_tokens": 40}
+    outcome = await executor.execute(stored_call(executor, target, input="Hello"))
+    assert outcome.error is None
+    assert outcome.output["usage"] == {"input_tokens": 11, "output_tokens": 7}
+    assert outcome.output["model"] == "gpt-4.1-mini"
+    assert server.headers[0]["authorization"] == f"Bearer {KEY}"
+
+
+async def test_the_operators_key_is_used_only_where_it_is_named_and_allowed(
+    server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ask, "_OPENAI", server.base_url)
+    monkeypatch.setenv("TEAM_MODEL_KEY", "sk-shared-by-the-operator")
+    executor = make(ExecutorOptions(allow_loopback=True, llm_env_keys=("TEAM_MODEL_KEY",)))
+    target = {"model": "openai:gpt-4.1-mini", "api_key_env": "TEAM_MODEL_KEY"}
+    outcome = await executor.execute(stored_call(executor, target, input="Hello"))
+    assert outcome.verdict is Verdict.SUCCEEDED
+    assert server.headers[0]["authorization"] == "Bearer sk-shared-by-the-operator"
+    elsewhere = {**target, "base_url": server.base_url}
+    assert [p.field for p in executor.check(elsewhere)] == ["api_key_env"]
+    assert [p.field for p in executor.check({**target, "api_key_env": "PATH"})] == ["api_key_env"]
+    await executor.close()
+
+
+async def test_the_key_is_kept_apart_from_what_is_shown(executor: LlmExecutor) -> None:
+    given = {"model": "openai:x", "api_key": KEY, "secrets": {"SIGN": "abc"}}
+    public, secrets = executor.split(given)
+    assert public == {"model": "openai:x", "api_key": "***", "secrets": {"SIGN": "***"}}
+    assert secrets == {"api_key": KEY, "secrets.SIGN": "abc"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://10.0.0.1/v1",
+        "http://169.254.169.254/v1",
+        "http://localhost:8000/v1",
+        "ftp://x/",
+        "file:///etc",
+        "",
+    ],
+)
+async def test_addresses_are_checked_like_any_other_target(url: str) -> None:
+    executor = make(ExecutorOptions())
+    assert "base_url" in [problem.field for problem in executor.check({"model": "x", "base_url": url})]
+    await executor.close()
+
+
+async def test_a_name_that_leads_to_a_refused_address_is_not_connected_to(server: ModelServer) -> None:
+    strict, lenient = make(ExecutorOptions()), make(ExecutorOptions(allow_loopback=True))
+    call = stored_call(lenient, {"model": "echo", "base_url": server.base_url}, input="Hello")
+    outcome = await strict.execute(call)
+    assert outcome.retryable is False
+    assert "refused" in str(outcome.error)
+    assert server.requests == []
+    await strict.close()
+    await lenient.close()
+
+
+async def test_every_problem_is_told_with_its_field(executor: LlmExecutor) -> None:
+    given = {
+        "model": "gpt",
+        "instructions": "{{ env.A }} {{ nope }}",
+        "prompt": 5,
+        "max_tokens": 0,
+        "settings": {"temperature": 3, "heat": 1, "seed": 1.5, "stop_sequences": []},
+        "secrets": {"a b": "x"},
+        "tools": [],
+    }
+    assert sorted({problem.field for problem in executor.check(given)}) == [
+        "api_key",
+        "instructions",
+        "max_tokens",
+        "model",
+        "prompt",
+        "secrets.a b",
+        "settings.heat",
+        "settings.seed",
+        "settings.stop_sequences",
+        "settings.temperature",
+        "tools",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("model", "text"),
+    [
+        ("anthropic:some-model", "pip install 'pydantic-ai-slim[anthropic]'"),
+        ("bedrock:x", "pip install 'pydantic-ai-slim[bedrock]'"),
+        ("nobody:x", "there is no provider 'nobody'"),
+    ],
+)
+async def test_a_provider_that_cannot_be_used_is_told_when_the_target_is_made(
+    executor: LlmExecutor, model: str, text: str
+) -> None:
+    [problem] = executor.check({"model": model, "api_key": KEY})
+    assert problem.field == "model"
+    assert text in problem.message
+
+
+async def test_without_the_extra_a_target_says_what_to_install(
+    executor: LlmExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(config, "find_spec", lambda name: None if name == "pydantic_ai" else find_spec(name))
+    [problem] = executor.check({"model": "openai:gpt-4.1-mini", "api_key": KEY})
+    assert problem.message == "agents are not installed on this server: pip install 'horarium[agents]'"

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from horarium.executors import registry
+from horarium.executors.http import HttpExecutor
+from horarium.executors.options import ExecutorOptions
+
+
+def entry(name: str, value: str) -> EntryPoint:
+    return EntryPoint(name, value, registry.GROUP)
+
+
+class Plug:
+    type = "plug"
+    closed = 0
+
+    async def close(self) -> None:
+        self.closed += 1
+
+
+class Sticky(Plug):
+    type = "sticky"
+
+    async def close(self) -> None:
+        raise RuntimeError("no")
+
+
+def plug(options: ExecutorOptions) -> Any:
+    return Plug()
+
+
+def sticky(options: ExecutorOptions) -> Any:
+    return Sticky()
+
+
+def failing(options: ExecutorOptions) -> Any:
+    raise RuntimeError("a missing library")
+
+
+async def test_our_own_executors_are_found_by_entry_point() -> None:
+    executors = registry.load(ExecutorOptions())
+    assert {"http", "python", "command"} <= set(executors)
+    assert all(executor.type == name for name, executor in executors.items())
+    await registry.close(executors)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["no.such.module:make", "tests.executors.test_registry:absent", "tests.executors.test_registry:failing"],
+)
+def test_a_plug_in_that_fails_is_reported_and_the_others_load(value: str) -> None:
+    with capture_logs() as logs:
+        executors = registry.load(
+            ExecutorOptions(), [entry("bad", value), entry("plug", "tests.executors.test_registry:plug")]
+        )
+    assert list(executors) == ["plug"]
+    assert [(log["event"], log["type"]) for log in logs] == [("executor_not_loaded", "bad")]
+
+
+def test_a_plug_in_cannot_take_the_place_of_ours() -> None:
+    with capture_logs() as logs:
+        executors = registry.load(
+            ExecutorOptions(),
+            [
+                entry("http", "tests.executors.test_registry:plug"),
+                entry("http", "horarium.executors.http:make"),
+            ],
+        )
+    assert isinstance(executors["http"], HttpExecutor)
+    assert logs[0]["event"] == "executor_name_taken"
+
+
+def test_an_executor_under_a_name_that_is_not_its_type_is_left_out() -> None:
+    with capture_logs():
+        assert not registry.load(ExecutorOptions(), [entry("other", "tests.executors.test_registry:plug")])
+
+
+async def test_closing_goes_on_when_one_fails() -> None:
+
+    here = "tests.executors.test_registry"
+    executors = registry.load(
+        ExecutorOptions(), [entry("sticky", f"{here}:sticky"), entry("plug", f"{here}:plug")]
+    )
+    with capture_logs() as logs:
+        await registry.close({name: executors[name] for name in ("sticky", "plug")})
+    plugged: Any = executors["plug"]
+    assert plugged.closed == 1
+    assert logs[0]["event"] == "executor_not_closed"

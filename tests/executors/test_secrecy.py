@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from horarium.executors.secrecy import Scrubber, check_secrets, merge_secrets, reveal, split
+
+CONFIG: dict[str, Any] = {
+    "url": "https://example.com",
+    "headers": {"Authorization": "Bearer abcdefgh", "X-Team": "blue", "X-Api-Key": "k-12345"},
+    "secrets": {"TOKEN": "t-12345"},
+    "environment": {"REGION": "eu", "DB_PASSWORD": "pw-12345"},
+    "signing_secret": ["whsec_a", "whsec_b"],
+}
+
+
+def test_secrets_are_taken_out_and_masked() -> None:
+    public, secrets = split(CONFIG, ("signing_secret",))
+    assert public == {
+        "url": "https://example.com",
+        "headers": {"Authorization": "***", "X-Team": "blue", "X-Api-Key": "***"},
+        "secrets": {"TOKEN": "***"},
+        "environment": {"REGION": "eu", "DB_PASSWORD": "***"},
+        "signing_secret": "***",
+    }
+    assert secrets == {
+        "headers.Authorization": "Bearer abcdefgh",
+        "headers.X-Api-Key": "k-12345",
+        "secrets.TOKEN": "t-12345",
+        "environment.DB_PASSWORD": "pw-12345",
+        "signing_secret": ["whsec_a", "whsec_b"],
+    }
+
+
+def test_nothing_is_lost_on_the_way_and_the_given_object_is_left_alone() -> None:
+    before = repr(CONFIG)
+    assert reveal(*split(CONFIG, ("signing_secret",))) == CONFIG
+    assert repr(CONFIG) == before
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Authorization",
+        "PROXY-AUTHORIZATION",
+        "Cookie",
+        "X-Api-Key",
+        "X-Auth-Token",
+        "X-Hub-Secret",
+        "apikey",
+        "DB_PASSWORD",
+        "X-Signature",
+    ],
+)
+def test_headers_that_sound_like_secrets_are_secret(name: str) -> None:
+    public, secrets = split({"headers": {name: "value"}})
+    assert public["headers"] == {name: "***"}
+    assert secrets == {f"headers.{name}": "value"}
+
+
+def test_a_replacement_that_sends_back_what_was_shown_keeps_the_secrets() -> None:
+    public, secrets = split(CONFIG, ("signing_secret",))
+    assert merge_secrets(secrets, public) == CONFIG
+
+
+def test_a_replacement_changes_what_it_gives_and_drops_what_it_leaves_out() -> None:
+    _, secrets = split(CONFIG, ("signing_secret",))
+    merged = merge_secrets(
+        secrets, {"url": "https://x", "headers": {"authorization": "***", "X-Api-Key": "new"}}
+    )
+    assert merged == {
+        "url": "https://x",
+        "headers": {"authorization": "Bearer abcdefgh", "X-Api-Key": "new"},
+        "signing_secret": ["whsec_a", "whsec_b"],
+    }
+
+
+def test_a_mask_with_nothing_behind_it_is_refused() -> None:
+    merged = merge_secrets(
+        {}, {"headers": {"Authorization": "***", "X-Stars": "***"}, "secrets": {"T": "***"}}
+    )
+    assert [problem.field for problem in check_secrets(merged)] == ["secrets.T", "headers.Authorization"]
+
+
+@pytest.mark.parametrize("group", ["text", ["a"], 5, {"bad name": "x"}, {"1X": "x"}, {"T": 5}, {"T": None}])
+def test_secrets_of_a_wrong_shape_are_refused(group: Any) -> None:
+    assert check_secrets({"secrets": group})
+
+
+def test_known_secrets_are_scrubbed_everywhere() -> None:
+    scrubber = Scrubber(["Bearer abcdefgh", ["whsec_one"], {"a": "k-12345"}, None, 5])
+    assert scrubber.text("got abcdefgh, whsec_one and k-12345") == "got ***, *** and ***"
+    assert scrubber.value({"k-12345": ["Bearer abcdefgh", 1, None]}) == {"***": ["***", 1, None]}
+
+
+def test_the_longest_secret_goes_first() -> None:
+    assert Scrubber(["abcd", "abcdefgh"]).text("abcdefgh") == "***"
+
+
+def test_short_words_are_not_taken_for_secrets() -> None:
+    assert Scrubber(["ab", "", "Basic xyz"]).text("ab Basic is fine") == "ab Basic is fine"
+
+
+def test_a_secret_that_the_cut_went_through_is_scrubbed() -> None:
+    assert Scrubber(["supersecret"]).cut("the value is supersec") == "the value is ***"
+    assert Scrubber(["supersecret"]).cut("the value is sup") == "the value is sup"
+
+
+def test_a_secret_is_known_in_a_url_and_in_json_as_well() -> None:
+    scrubber = Scrubber(['a&b"c d'])
+    assert scrubber.text("GET /?key=a%26b%22c%20d") == "GET /?key=***"
+    assert scrubber.text('{"cut json": "a&b\\"c d') == '{"cut json": "***'

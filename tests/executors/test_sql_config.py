@@ -1,0 +1,136 @@
+"""Which configurations of a table target are taken, and where their databases may be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from horarium.executors.options import ExecutorOptions
+from horarium.executors.sql import make
+from horarium.executors.sql.address import HostPolicy, read_url
+
+OPEN = HostPolicy(("*",))
+
+
+def problems_of(config: dict[str, Any], **options: Any) -> list[tuple[str, str]]:
+    given = ExecutorOptions(**options)
+    return [(problem.field, problem.message) for problem in make(given).check(config)]
+
+
+async def test_a_configuration_needs_a_place_and_a_table() -> None:
+    assert {field for field, _ in problems_of({})} == {"connection", "table"}
+    both = {"connection": "postgresql://u@h/d", "database": "crm", "table": "t"}
+    assert {field for field, _ in problems_of(both)} == {"connection"}
+
+
+async def test_every_problem_is_told_with_its_field() -> None:
+    config = {
+        "database": "../x",
+        "table": "",
+        "columns": {"write": "a", "id": 1, "no": []},
+        "exactly_once": 1,
+        "x": 1,
+    }
+    fields = {field for field, _ in problems_of(config)}
+    assert fields == {"x", "database", "table", "exactly_once", "columns.write", "columns.id", "columns.no"}
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "a.b", "A", "1a", "a" * 64, "a\0", "a\n", 5, ["a"], "ä"])
+async def test_names_of_embedded_databases_are_narrow(name: Any, tmp_path: Any) -> None:
+    assert problems_of({"database": name, "table": "t"}, data_dir=tmp_path)[0][0] == "database"
+
+
+async def test_our_own_tables_are_no_targets(tmp_path: Any) -> None:
+    for table in ("horarium_writes", "HORARIUM_WRITES", "sqlite_master"):
+        assert problems_of({"database": "crm", "table": table}, data_dir=tmp_path)[0][0] == "table"
+
+
+async def test_without_a_data_folder_there_are_no_embedded_databases() -> None:
+    assert problems_of({"database": "crm", "table": "t"})[0][0] == "database"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///etc/passwd",
+        "sqlite+aiosqlite:///x.db",
+        "duckdb:///x.db",
+        "postgresql://u@10.0.0.1/d",
+        "postgresql://u@localhost/d",
+        "postgresql://u@/d?host=/var/run/postgresql",
+        "postgresql://u@db.example.com:5433/d",
+        "postgresql://u@db.example.com.evil.org/d",
+        "postgresql://u@db.example.com/d?host=10.0.0.1",
+        "postgresql://u@db.example.com,10.0.0.1/d",
+        "postgresql://u@/d?host=db.example.com&host=10.0.0.1",
+        "postgresql://u@db.example.com/d?passfile=/etc/passwd",
+        "postgresql://u@db.example.com/d?service=x",
+        "postgresql://u@db.example.com/d?sslmode=never",
+        "postgresql://u@db.example.com/d?sslrootcert=/etc/passwd",
+        "postgresql://u@db.example.com/d?prepared_statement_cache_size=x",
+        "postgresql://db.example.com/d",
+        "postgresql://u@db.example.com",
+        "postgresql:///d",
+        "postgresql://u@db.example.com:port/d",
+        "http://db.example.com/",
+        "not a url",
+        "",
+        None,
+        5,
+    ],
+)
+def test_urls_that_reach_elsewhere_are_refused(url: Any) -> None:
+    address, problems = read_url(url, HostPolicy(("db.example.com:5432",)))
+    assert address is None
+    assert problems
+
+
+@pytest.mark.parametrize(
+    ("url", "policy"),
+    [
+        ("postgresql://u:p@db.example.com/d", HostPolicy(("db.example.com",))),
+        ("postgres://u:p@DB.example.com:6000/d?sslmode=verify-full", HostPolicy(("db.example.com:6000",))),
+        ("postgresql+psycopg2://u:p@[::1]:5432/d", HostPolicy(("[::1]:5432",))),
+        ("postgresql://u@127.0.0.1/d", HostPolicy(allow_loopback=True)),
+        ("postgresql://u@localhost/d", HostPolicy(allow_loopback=True)),
+        ("postgresql://u@/d?host=/run/pg", HostPolicy(("/run/pg",))),
+        ("postgresql://u@10.1.2.3/d", OPEN),
+    ],
+)
+def test_allowed_hosts_are_reached_through_the_asynchronous_driver(url: str, policy: HostPolicy) -> None:
+    address, problems = read_url(url, policy)
+    assert problems == []
+    assert address is not None
+    assert address.url.drivername == "postgresql+asyncpg"
+    assert address.arguments["host"]
+
+
+def test_any_host_does_not_mean_any_folder_of_this_machine() -> None:
+    assert read_url("postgresql://u@/d?host=/run/pg", OPEN)[0] is None
+
+
+def test_credentials_of_the_server_process_are_never_borrowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGPASSWORD", "the server's own")
+    address, _ = read_url("postgresql://u@db.example.com/d", OPEN)
+    assert address is not None
+    assert address.arguments["password"] == ""
+    assert address.arguments["passfile"] == "/dev/null"
+
+
+def test_a_missing_driver_is_named() -> None:
+    _, problems = read_url("mysql://u:p@db.example.com/d", OPEN)
+    assert problems == ["needs the Python package 'aiomysql' on the server: pip install aiomysql"]
+
+
+async def test_the_url_is_a_secret_and_never_shown() -> None:
+    options = ExecutorOptions(sql_hosts=("*",))
+    public, secrets = make(options).split({"connection": "postgresql://u:p@h/d", "table": "t"})
+    assert public == {"connection": "***", "table": "t"}
+    assert secrets == {"connection": "postgresql://u:p@h/d"}
+
+
+def test_problems_never_hold_the_password() -> None:
+    _, problems = read_url("postgresql://u:hunter2@evil/d?x=1&sslmode=2", HostPolicy())
+    assert problems
+    assert "hunter2" not in " ".join(problems)

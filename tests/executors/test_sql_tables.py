@@ -1,0 +1,108 @@
+"""Embedded tables: made, described and looked at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from horarium.domain.errors import Conflict, Invalid, NotFound
+from horarium.domain.ids import derived_id
+from horarium.executors.options import ExecutorOptions
+from horarium.executors.sql import create_table, describe_table, list_tables, read_rows
+from tests.executors.sql_places import CONTACTS, WORKSPACE, sqlite_place
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> Any:
+    return ExecutorOptions(data_dir=tmp_path)
+
+
+async def test_a_table_is_described_as_it_was_made(options: Any) -> None:
+    made = await create_table(options, WORKSPACE, "crm", "contacts", CONTACTS)
+    assert made == await describe_table(options, WORKSPACE, "crm", "contacts")
+    assert [(c["name"], c["type"], c["nullable"], c["primary_key"]) for c in made["columns"]] == [
+        ("id", "integer", False, True),
+        ("name", "text", False, False),
+        ("score", "integer", True, False),
+        ("ratio", "number", True, False),
+        ("active", "boolean", True, False),
+        ("seen", "timestamp", True, False),
+        ("extra", "json", True, False),
+    ]
+
+
+async def test_a_table_without_a_key_gets_an_id(options: Any) -> None:
+    made = await create_table(options, WORKSPACE, "crm", "notes", [{"name": "text", "type": "text"}])
+    assert made["columns"][0] == {"name": "id", "type": "integer", "nullable": False, "primary_key": True}
+
+
+async def test_a_table_is_made_once(options: Any) -> None:
+    await create_table(options, WORKSPACE, "crm", "contacts", CONTACTS)
+    with pytest.raises(Conflict):
+        await create_table(options, WORKSPACE, "crm", "contacts", CONTACTS)
+
+
+async def test_every_problem_of_a_table_is_told(options: Any) -> None:
+    columns = [
+        {"name": "a; DROP TABLE x", "type": "text"},
+        {"name": "b", "type": "varchar(5)", "nullable": "no"},
+        {"name": "rowid", "type": "integer"},
+        {"name": "c", "type": "text", "default": "x"},
+        {"name": "C", "type": "text"},
+        "d",
+    ]
+    with pytest.raises(Invalid) as caught:
+        await create_table(options, WORKSPACE, "../x", "sqlite_x", columns)  # type: ignore[arg-type]
+    assert {problem.field for problem in caught.value.problems} == {
+        "database",
+        "table",
+        "columns.0.name",
+        "columns.1.type",
+        "columns.1.nullable",
+        "columns.2.name",
+        "columns.3.default",
+        "columns.5",
+        "columns",
+    }
+
+
+async def test_rows_come_in_pages(tmp_path: Path) -> None:
+    place = await sqlite_place(tmp_path)
+    for number in range(5):
+        values = {"name": f"n{number}", "seen": "2026-03-01T09:00:00Z", "extra": {"n": number}}
+        await place.executor.execute(place.call({"operation": "INSERT", "values": values}, number))
+    first = await read_rows(place.options, WORKSPACE, "crm", "contacts", limit=3)
+    assert [row["name"] for row in first["rows"]] == ["n0", "n1", "n2"]
+    assert first["rows"][0]["seen"] == "2026-03-01T09:00:00"
+    assert first["rows"][0]["extra"] == {"n": 0}
+    rest = await read_rows(place.options, WORKSPACE, "crm", "contacts", limit=3, after=first["next"])
+    assert [row["name"] for row in rest["rows"]] == ["n3", "n4"]
+    assert rest["next"] is None
+    await place.executor.close()
+
+
+async def test_lists_hold_a_workspaces_own_tables_and_none_of_ours(tmp_path: Path) -> None:
+    place = await sqlite_place(tmp_path)
+    await place.executor.execute(place.call({"operation": "INSERT", "values": {"name": "x"}}))
+    assert await list_tables(place.options, WORKSPACE) == [{"database": "crm", "table": "contacts"}]
+    assert await list_tables(place.options, derived_id(1, b"other")) == []
+    await place.executor.close()
+
+
+@pytest.mark.parametrize(
+    ("database", "table"), [("crm", "nope"), ("nope", "contacts"), ("../crm", "contacts"), ("crm", "a;b")]
+)
+async def test_what_is_not_there_is_not_found(options: Any, database: str, table: str) -> None:
+    await create_table(options, WORKSPACE, "crm", "contacts", CONTACTS)
+    with pytest.raises(NotFound):
+        await describe_table(options, WORKSPACE, database, table)
+    with pytest.raises(NotFound):
+        await read_rows(options, WORKSPACE, database, table)
+
+
+async def test_another_workspace_finds_nothing(options: Any) -> None:
+    await create_table(options, WORKSPACE, "crm", "contacts", CONTACTS)
+    with pytest.raises(NotFound):
+        await describe_table(options, derived_id(1, b"other"), "crm", "contacts")

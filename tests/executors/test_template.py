@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from horarium.executors.template import TemplateError, check_template, compile_text, compile_value
+
+VALUES: dict[str, Any] = {
+    "run": {"id": "run_1"},
+    "schedule": None,
+    "slot": "2026-03-08T13:00:00Z",
+    "missed": None,
+    "input": {
+        "n": 3,
+        "ok": True,
+        "none": None,
+        "text": "a {{ secrets.T }} b",
+        "list": [{"x": 1}],
+        "with space": 1,
+    },
+    "row": None,
+    "secrets": {"T": "hush"},
+    "environment": {},
+}
+
+
+@pytest.mark.parametrize(
+    ("template", "result"),
+    [
+        ("{{ input.n }}", 3),
+        ("{{input.n}}", 3),
+        ("{{ input.ok }}", True),
+        ("{{ input.none }}", None),
+        ("{{ input.list }}", [{"x": 1}]),
+        ("{{ input.list.0.x }}", 1),
+        ("{{ input.with space }}", 1),
+        ("{{ schedule.name }}", None),
+        ("{{ missed.count }}", None),
+        ("n={{ input.n }}!", "n=3!"),
+        ("{{ input.n }}{{ input.ok }}", "3true"),
+        ("<{{ input.none }}>", "<>"),
+        ("<{{ input.list }}>", '<[{"x":1}]>'),
+        ("no placeholder } {", "no placeholder } {"),
+        (
+            {"a": ["{{ input.n }}", {"b": "{{ slot }}"}], "c": 1},
+            {"a": [3, {"b": "2026-03-08T13:00:00Z"}], "c": 1},
+        ),
+        (7, 7),
+        (None, None),
+    ],
+)
+def test_placeholders_become_values(template: Any, result: Any) -> None:
+    assert compile_value(template)(VALUES) == result
+
+
+def test_what_a_value_holds_is_never_expanded_again() -> None:
+    assert compile_value("{{ input.text }}")(VALUES) == "a {{ secrets.T }} b"
+    assert compile_text("<{{ input.text }}>")(VALUES) == "<a {{ secrets.T }} b>"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "input.missing",
+        "input.n.deeper",
+        "row.email",
+        "input.list.1",
+        "input.list.-1",
+        "input.list.x",
+        "environment.NO",
+        "input.list.99999999999999999999",
+    ],
+)
+def test_a_value_that_the_run_does_not_have_is_an_error_that_names_it(path: str) -> None:
+    with pytest.raises(TemplateError, match="does not have") as caught:
+        compile_value(f"{{{{ {path} }}}}")(VALUES)
+    assert path in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ input.n }}",
+        "{{ row.x.y }}",
+        "{{ secrets.T }}",
+        "{{ run.id }} {{ missed.count }}",
+        ["{{ input }}"],
+        {"a": {"b": "{{ environment.X }}"}},
+        "plain",
+        5,
+        None,
+        "{{ callback.token }}",
+        "}} {",
+    ],
+)
+def test_known_paths_pass(template: Any) -> None:
+    assert check_template(template, "body", ["T"]) == []
+
+
+@pytest.mark.parametrize(
+    ("template", "field"),
+    [
+        ("{{ inputs.x }}", "body"),
+        ("{{ }}", "body"),
+        ("{{ run.secret }}", "body"),
+        ("{{ run.id.x }}", "body"),
+        ("{{ slot.x }}", "body"),
+        ("{{ secrets.OTHER }}", "body"),
+        ("{{ secrets }}", "body"),
+        ("{{ secrets.T.x }}", "body"),
+        ("{{ input..x }}", "body"),
+        ("{{ input.x", "body"),
+        ("{{ input.__class__ | attr }} {{ config }}", "body"),
+        ({"a": ["ok", "{{ nope }}"]}, "body.a.1"),
+        ({"{{ input.x }}": 1}, "body.{{ input.x }}"),
+    ],
+)
+def test_unknown_paths_are_refused_where_they_stand(template: Any, field: str) -> None:
+    assert [problem.field for problem in check_template(template, "body", ["T"])] == [field]
+
+
+def test_every_problem_is_reported() -> None:
+    assert len(check_template({"a": "{{ x }} {{ y }}", "b": "{{ z }}"}, "body")) == 3
+
+
+def test_endless_nesting_is_refused() -> None:
+    deep: Any = "{{ input.x }}"
+    for _ in range(100):
+        deep = [deep]
+    assert check_template(deep, "body")
+
+
+def test_inserted_text_is_escaped_and_the_template_is_not() -> None:
+    assert compile_text("/a/{{ input.text }}", lambda text: "X" * len(text))(VALUES) == "/a/" + "X" * 19
+
+
+def test_whoever_changes_what_was_filled_in_changes_nothing_for_the_next() -> None:
+    render = compile_value({"fixed": [1], "filled": "{{ input.n }}"})
+    render(VALUES)["fixed"].append(2)
+    assert render(VALUES) == {"fixed": [1], "filled": 3}
