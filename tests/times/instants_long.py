@@ -16,7 +16,7 @@ from functools import lru_cache, partial
 from random import Random
 
 from horarium.times import zone, zone_names
-from horarium.times.pieces import Policy
+from horarium.times.clock_changes import ClockChangePolicy
 from tests.support import oracle
 from tests.times.expressions import mismatch, random_case, random_policies
 
@@ -30,7 +30,7 @@ def transitions_of(name: str, since: int, until: int) -> list[int]:
     found = []
     at = since
     while at < until:
-        at = zone(name).stretch(at, Policy("skip", "both")).hi
+        at = zone(name).stretch(at, ClockChangePolicy("skip", "both")).hi
         if at < until:
             found.append(at)
     return found

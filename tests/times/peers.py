@@ -25,8 +25,8 @@ from cronsim import CronSim
 
 from horarium.times import Timing, canonical_spec, compile_timing, zone_names
 from horarium.times.grammar import parse_spec
+from horarium.times.local_times import bit_numbers
 from horarium.times.rules import CalendarRule
-from horarium.times.walls import bit_numbers
 from tests.support import oracle
 from tests.times.expressions import EVERY_HOUR, GAPS, OVERLAPS, cron_case
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from horarium.times import TZDATA_VERSION, RecurrenceError, Timing, compile_timing, local_reading
+from horarium.times import TZDATA_VERSION, RecurrenceError, Timing, compile_timing, local_text
 from horarium.times.civil import parse_rfc3339
 from horarium.times.rules import AWS, CRON, STRUCTURED
 from horarium.times.timing import EVERY_HOUR_POLICIES, GAP_POLICIES, OVERLAP_POLICIES
@@ -27,7 +27,7 @@ def test_an_example_happens(
         assert at is not None
         at = recurrence.next_after(at)
         assert at is not None
-        assert local_reading(zone, at) == expected
+        assert local_text(zone, at) == expected
 
 
 def test_there_are_examples_of_everything() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from horarium.times import (
-    Problem,
+    ExpressionProblem,
     RecurrenceError,
     Timing,
     canonical_spec,
@@ -46,7 +46,7 @@ def test_each_dialect_accepts_its_own_grammar_and_no_other(dialect: str, spec: s
         assert problems(spec, dialect)
 
 
-def problems(spec: str, dialect: str = "native", **options: Any) -> tuple[Problem, ...]:
+def problems(spec: str, dialect: str = "native", **options: Any) -> tuple[ExpressionProblem, ...]:
     with pytest.raises(RecurrenceError) as caught:
         compile_timing(Timing(spec, dialect, **options))
     return caught.value.problems

@@ -23,7 +23,7 @@ from horarium.domain.ids import Id, derived_id
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import NO_OWNER, Policies, policies_to_text, timing_to_text
 from horarium.store.verbs.creation import place
-from horarium.times import Timing, jitter_ms, local_reading, zone_fingerprint, zone_names
+from horarium.times import Timing, jitter_ms, local_text, zone_fingerprint, zone_names
 
 PAIRS = 500
 """Distinct (expression, zone) pairs of a herd."""
@@ -65,7 +65,7 @@ def herd(at_s: int, pairs: int = PAIRS, weekly: bool = False) -> list[Timing]:
     found = []
     for minute_list in ("{m}", "{m},{m}"):
         for name in sorted(zone_names()):
-            local = datetime.fromisoformat(local_reading(name, at_s))
+            local = datetime.fromisoformat(local_text(name, at_s))
             if local.second == 0:
                 minutes = minute_list.format(m=local.minute)
                 days = local.isoweekday() if weekly else "*"

@@ -16,10 +16,10 @@ from itertools import cycle
 from math import prod
 from zoneinfo import ZoneInfo
 
+from horarium.bench.shared_next import SharedNext
 from horarium.times import TZDATA_VERSION, Timing, canonical_spec, compile_timing, zone_names
-from horarium.times.advance import SharedNext
-from horarium.times.fields import parse_field
 from horarium.times.grammar import parse_spec
+from horarium.times.parsing.cron_fields import parse_field
 
 SINCE, UNTIL = 1_767_225_600, 4_070_908_800  # 2026 to 2099
 ZONES = ("UTC", "America/New_York")

@@ -85,7 +85,7 @@ KINDS: Mapping[str, Kind] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedLine:
     """A line that was not taken: its number, counted from 1, and why."""
 
     line: int

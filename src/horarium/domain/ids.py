@@ -19,6 +19,10 @@ _PAIRS = tuple(first + second for first in _CROCKFORD for second in _CROCKFORD)
 _ID_CHARS = 26
 MAX_TIME_MS = (1 << 48) - 1
 
+# No id is as low or as high as these: an ascending list starts after the lowest, a descending one before the highest.
+LOWEST_ID: Id = bytes(16)
+HIGHEST_ID: Id = b"\xff" * 16
+
 PREFIXES = ("ws", "prn", "key", "tgt", "sch", "fire", "run", "node")
 """Prefixes of our own ids; a key that a caller chooses may not look like one of these."""
 

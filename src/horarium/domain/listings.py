@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from horarium.domain.ids import Id
+from horarium.domain.ids import LOWEST_ID, Id
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class TargetListing:
 
     workspace_id: Id
     limit: int
-    after: Id = bytes(16)
+    after: Id = LOWEST_ID
     skip: int = 0
     kind: str | None = None
     state: str | None = None

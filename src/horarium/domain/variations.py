@@ -1,7 +1,8 @@
 """Variations of an agent: several ways of doing the same work, one of which is chosen for each run.
 
 They are kept in the target's `extra`: `variations`, a list of {"id", "name", "weight", "spec"}, and
-`variation_selection_mode`, one of MODES. An agent without any has one of its own, which changes nothing.
+`variation_selection_mode`, one of MODES; and `variation_pin_field`, the name of the member of a run's input that may
+name the variation to use. An agent without variations has a single default one, which changes nothing.
 """
 
 from __future__ import annotations
@@ -17,8 +18,7 @@ WEIGHTED, RANDOM, FIRST = "weighted", "random", "first"
 MODES = (WEIGHTED, RANDOM, FIRST)
 LIST = "variations"
 MODE = "variation_selection_mode"
-PINNED = "variationId"
-"""The member of a run's input that names the variation to take."""
+PIN_FIELD = "variation_pin_field"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ def choose(extra: Mapping[str, Any], target_id: Id, run: Id, given: Any) -> Vari
     The draw is a hash of the run's id, so all attempts of a run get the same, and anybody can tell which.
     """
     among = variations_of(extra, target_id)
-    pinned = given.get(PINNED) if isinstance(given, Mapping) else None
+    pin_field = extra.get(PIN_FIELD)
+    pinned = given.get(pin_field) if isinstance(given, Mapping) else None
     for one in among:
         if one.id == pinned:
             return one

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from horarium.domain.directory import KINDS, Kind, Refused, read_item
+from horarium.domain.directory import KINDS, Kind, RefusedLine, read_item
 from horarium.domain.errors import NotFound, Problem
 from horarium.domain.ids import Id
 from horarium.service.clock import Clock
@@ -29,7 +29,7 @@ class Imported:
     read."""
 
     stored: int = 0
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RefusedLine] = field(default_factory=list)
     left_out: list[tuple[int, int]] = field(default_factory=list)
     ended_early: bool = False
 
@@ -63,13 +63,13 @@ class DirectoryService:
     ) -> None:
         now = self.clock.now_ms()
         rows: list[Sequence[Any]] = []
-        refused: list[Refused] = []
+        refused: list[RefusedLine] = []
         for line, given in chunk:
             row, wrong = (None, given) if isinstance(given, Problem) else read_item(kind, given, now)
             if row is not None:
                 rows.append(row)
             elif wrong is not None:
-                refused.append(Refused(line, wrong))
+                refused.append(RefusedLine(line, wrong))
         if refused:
             imported.refused += refused
             imported.left_out.append((chunk[0][0], chunk[-1][0]))

@@ -11,7 +11,7 @@ from horarium.service.clock import Clock
 from horarium.store.base import Store, Tx
 from horarium.store.verbs import ledger
 from horarium.store.verbs.schedules import get_schedule
-from horarium.times import Occurrence, Timing, compile_timing, explain_next, jitter_ms, local_reading
+from horarium.times import Occurrence, Timing, compile_timing, explain_next, jitter_ms, local_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ async def _explain(tx: Tx, workspace_id: Id, schedule_id: Id, at_ms: int, now: i
         at_ms=slot,
         verdict=verdict,
         sentence=sentence,
-        local=local_reading(timing.zone, slot // 1000),
+        local=local_text(timing.zone, slot // 1000),
         description=recurrence.describe(),
         version=None if version is None else version["version"],
         fire=fires[0] if fires else None,

@@ -12,10 +12,6 @@ from horarium.domain.ids import Id
 
 T = TypeVar("T")
 
-FIRST: Id = bytes(16)
-"""Before every id: where an ascending list begins."""
-LAST: Id = b"\xff" * 16
-"""Beyond every id: where a descending list begins."""
 LIMIT = 50
 MOST = 1000
 

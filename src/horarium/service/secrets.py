@@ -41,7 +41,7 @@ class SecretService:
         return Rotated(made, resealed)
 
     async def _reseal(self, place: str) -> int:
-        after, count = verbs.START, 0
+        after, count = verbs.BEFORE_ALL, 0
         while True:
             found = await self.store.read(verbs.sealed, place, after, AT_ONCE)
             stale = [one for one in found if not self.vault.is_current(one.blob)]

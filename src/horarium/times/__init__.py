@@ -6,16 +6,16 @@ Pure: no clock, no I/O but the zone data of the pinned `tzdata` package, nothing
 from horarium.times.explain import Occurrence, explain_next
 from horarium.times.grammar import DIALECTS, canonical_spec
 from horarium.times.jitter import jitter_ms
-from horarium.times.problems import Problem, RecurrenceError
+from horarium.times.problems import ExpressionProblem, RecurrenceError
 from horarium.times.recurrence import Recurrence
 from horarium.times.timing import Timing, compile_timing, wants_anchor
-from horarium.times.zones import TZDATA_VERSION, Zone, local_reading, zone, zone_fingerprint, zone_names
+from horarium.times.zones import TZDATA_VERSION, Zone, local_text, zone, zone_fingerprint, zone_names
 
 __all__ = [
     "DIALECTS",
     "TZDATA_VERSION",
+    "ExpressionProblem",
     "Occurrence",
-    "Problem",
     "Recurrence",
     "RecurrenceError",
     "Timing",
@@ -24,7 +24,7 @@ __all__ = [
     "compile_timing",
     "explain_next",
     "jitter_ms",
-    "local_reading",
+    "local_text",
     "wants_anchor",
     "zone",
     "zone_fingerprint",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from horarium.times.civil import DAY, wall_text
-from horarium.times.pieces import Stretch
+from horarium.times.clock_changes import Stretch
+from horarium.times.descriptions import span
+from horarium.times.local_times import LocalTimeSet
 from horarium.times.recurrence import Bounded, OneShot, Recurrence, Zoned
 from horarium.times.timing import Timing, compile_timing
 from horarium.times.union import Union
-from horarium.times.walls import WallSet
-from horarium.times.words import span
-from horarium.times.zones import local_reading
+from horarium.times.zones import local_text
 
 # How many stretches back a note looks for readings that were dropped before an occurrence.
 STRETCHES_SEEN = 64
@@ -35,7 +35,7 @@ def explain_next(timing: Timing, after: int, count: int) -> list[Occurrence]:
         instant = recurrence.next_after(before)
         if instant is not None:
             notes = "; ".join(_notes(recurrence, before, instant))
-            found.append(Occurrence(instant, local_reading(timing.zone, instant), notes))
+            found.append(Occurrence(instant, local_text(timing.zone, instant), notes))
         before = instant
     return found
 
@@ -116,7 +116,7 @@ def _dropped(zoned: Zoned, before: int, instant: int) -> list[str]:
     return notes[::-1]
 
 
-def _elements(walls: WallSet, lo: int, hi: int, *, dated: bool = False) -> str:
+def _elements(walls: LocalTimeSet, lo: int, hi: int, *, dated: bool = False) -> str:
     """ "02:30", or "02:00 to 02:45", of the elements in [lo, hi); "" if there are none."""
     first = walls.next_wall(lo)
     if first >= hi:

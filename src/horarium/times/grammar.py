@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from horarium.times.aws import is_aws, parse_at, parse_aws
 from horarium.times.civil import END_WALL, FIRST_WALL, parse_rfc3339
-from horarium.times.cron import parse_cron
-from horarium.times.durations import NATIVE_RATE_UNITS, RATE_UNITS, parse_length, parse_rate
+from horarium.times.parsing.aws import is_aws, parse_at, parse_aws
+from horarium.times.parsing.cron import parse_cron
+from horarium.times.parsing.durations import NATIVE_RATE_UNITS, RATE_UNITS, parse_length, parse_rate
+from horarium.times.parsing.structured import parse_structured
 from horarium.times.problems import Collector, RecurrenceError, fail, prefixed
 from horarium.times.rules import Delay, Once, Rate, Rule, UnionRule
-from horarium.times.structured import parse_structured
 
 EXPRESSION_LIMIT = 1024
 JSON_LIMIT = 32 * 1024

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ExpressionProblem:
     """One thing that is wrong.
 
     `field` is a path inside the recurrence ("minute", "calendars[0].hour[1].end", "timezone", or "" for the
@@ -28,7 +28,7 @@ class Problem:
 class RecurrenceError(ValueError):
     """A recurrence that cannot be understood or never fires; carries every problem that was found."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[ExpressionProblem]) -> None:
         self.problems = tuple(problems)
         super().__init__("; ".join(_sentence(problem) for problem in self.problems))
 
@@ -40,7 +40,7 @@ class RecurrenceError(ValueError):
 
 def fail(field: str, message: str, text: object = "", kind: str = "invalid") -> RecurrenceError:
     """An error with one problem, for `raise fail(...)`."""
-    return RecurrenceError([Problem(field, message, clip(text), kind)])
+    return RecurrenceError([ExpressionProblem(field, message, clip(text), kind)])
 
 
 def clip(text: object) -> str:
@@ -49,7 +49,7 @@ def clip(text: object) -> str:
     return shown if len(shown) <= TEXT_LIMIT else shown[:TEXT_LIMIT] + "..."
 
 
-def prefixed(prefix: str, error: RecurrenceError) -> list[Problem]:
+def prefixed(prefix: str, error: RecurrenceError) -> list[ExpressionProblem]:
     """The problems of a part, seen from the whole: `prefix` is put before each field."""
     return [replace(p, field=f"{prefix}.{p.field}" if p.field else prefix) for p in error.problems]
 
@@ -58,10 +58,10 @@ class Collector:
     """Runs parsing steps and gathers the problems of all of them, so that they can be reported at once."""
 
     def __init__(self) -> None:
-        self.problems: list[Problem] = []
+        self.problems: list[ExpressionProblem] = []
 
     def add(self, field: str, message: str, text: object = "") -> None:
-        self.problems.append(Problem(field, message, clip(text)))
+        self.problems.append(ExpressionProblem(field, message, clip(text)))
 
     def attempt(self, step: Callable[[], T], fallback: T, prefix: str = "") -> T:
         """The value of `step`, or `fallback` with its problems noted (below `prefix`)."""
@@ -77,5 +77,5 @@ class Collector:
             raise RecurrenceError(self.problems)
 
 
-def _sentence(problem: Problem) -> str:
+def _sentence(problem: ExpressionProblem) -> str:
     return f"{problem.field}: {problem.message}" if problem.field else problem.message

@@ -7,15 +7,15 @@ from collections.abc import Callable
 from typing import Protocol
 
 from horarium.times.civil import DAY, END_WALL, FIRST_WALL
-from horarium.times.pieces import Piece, Policy
-from horarium.times.walls import NO_NEXT, NO_PREVIOUS, CalendarWalls, WallSet, beat_bits
+from horarium.times.clock_changes import ClockChangePolicy, Piece
+from horarium.times.local_times import NO_NEXT, NO_PREVIOUS, CalendarTimes, LocalTimeSet, interval_bits
 from horarium.times.zones import Zone
 
 # Every offset lies well within a day of UTC, so readings and instants never part by more.
 APART = DAY
-FIRST, LAST = FIRST_WALL, END_WALL - 1
-# Words are made when somebody reads them.
-Words = Callable[[], str]
+FIRST_INSTANT, LAST_INSTANT = FIRST_WALL, END_WALL - 1
+# Describe are made when somebody reads them.
+Describe = Callable[[], str]
 
 
 class Recurrence(Protocol):
@@ -47,11 +47,13 @@ class Zoned:
 
     one_shot = False
 
-    def __init__(self, walls: WallSet, zone: Zone, policy: Policy, words: Words) -> None:
-        self.walls, self.zone, self.policy, self._words = walls, zone, policy, words
+    def __init__(
+        self, walls: LocalTimeSet, zone: Zone, policy: ClockChangePolicy, describe: Describe
+    ) -> None:
+        self.walls, self.zone, self.policy, self._describe = walls, zone, policy, describe
 
     def describe(self) -> str:
-        return self._words()
+        return self._describe()
 
     def next_after(self, t: int) -> int | None:
         found = self._search(t)
@@ -59,15 +61,15 @@ class Zoned:
 
     def _search(self, t: int) -> tuple[int, Piece] | None:
         """The next instant and its piece, by stretches; a sparse set leads straight to its next element."""
-        x = max(t + 1, FIRST)
-        while x <= LAST:
+        x = max(t + 1, FIRST_INSTANT)
+        while x <= LAST_INSTANT:
             stretch = self.zone.stretch(x, self.policy)
             following = NO_PREVIOUS
             for piece in stretch.pieces:
                 if piece.hi > x:
                     found = self._first_in(piece, x)
                     if found < piece.hi:
-                        return (found, piece) if found <= LAST else None
+                        return (found, piece) if found <= LAST_INSTANT else None
                     if len(piece.offsets) == 1 and max(x, piece.lo) <= stretch.hi - 2 * APART:
                         following = found + piece.offsets[0]
             # An element beyond the stretch, searched from a day or more before its end, is the next one.
@@ -91,8 +93,8 @@ class Zoned:
         return any(self.walls.next_wall(a) < b for a, b in piece.jumped)
 
     def last_in(self, after: int, upto: int) -> int | None:
-        x = min(upto, LAST)
-        after = max(after, FIRST - 1)
+        x = min(upto, LAST_INSTANT)
+        after = max(after, FIRST_INSTANT - 1)
         while x > after:
             stretch = self.zone.stretch(x, self.policy)
             for piece in reversed(stretch.pieces):
@@ -111,7 +113,7 @@ class Zoned:
 
     def count_between(self, after: int, upto: int) -> int:
         total = 0
-        x, end = max(after + 1, FIRST), min(upto, LAST) + 1
+        x, end = max(after + 1, FIRST_INSTANT), min(upto, LAST_INSTANT) + 1
         while x < end:
             stretch = self.zone.stretch(x, self.policy)
             for piece in stretch.pieces:
@@ -136,7 +138,7 @@ class Zoned:
 
     def bits(self, lo: int, length: int) -> int:
         found = 0
-        x, end = max(lo, FIRST), min(lo + length, LAST + 1)
+        x, end = max(lo, FIRST_INSTANT), min(lo + length, LAST_INSTANT + 1)
         while x < end:
             stretch = self.zone.stretch(x, self.policy)
             for piece in stretch.pieces:
@@ -161,8 +163,10 @@ class Calendar(Zoned):
     - `_year`: (first day, day after the last, matching days) of a year.
     """
 
-    def __init__(self, walls: CalendarWalls, zone: Zone, policy: Policy, words: Words) -> None:
-        super().__init__(walls, zone, policy, words)
+    def __init__(
+        self, walls: CalendarTimes, zone: Zone, policy: ClockChangePolicy, describe: Describe
+    ) -> None:
+        super().__init__(walls, zone, policy, describe)
         self._calendar = walls
         times = walls.times
         self._times = times.flat or times.in_hour
@@ -205,7 +209,7 @@ class Calendar(Zoned):
 
     def _plain_at(self, t: int) -> tuple[int, int, int]:
         """The instants around t where one offset alone decides, or NOWHERE."""
-        if FIRST <= t < LAST:
+        if FIRST_INSTANT <= t < LAST_INSTANT:
             for piece in self.zone.stretch(t, self.policy).pieces:
                 if piece.lo <= t < piece.hi:
                     return _plain(piece)
@@ -236,7 +240,7 @@ def _plain(piece: Piece) -> tuple[int, int, int]:
     """(lo, hi, offset) of a piece where one offset alone decides, or NOWHERE."""
     if len(piece.offsets) != 1 or piece.jumped:
         return NOWHERE
-    return max(piece.lo, FIRST), min(piece.hi, LAST + 1), piece.offsets[0]
+    return max(piece.lo, FIRST_INSTANT), min(piece.hi, LAST_INSTANT + 1), piece.offsets[0]
 
 
 class Elapsed:
@@ -244,33 +248,35 @@ class Elapsed:
 
     one_shot = False
 
-    def __init__(self, every: int, phase: int, first: int, words: Words) -> None:
-        self.every, self.phase, self._words = every, phase, words
-        self.first = max(first, FIRST) + (phase - max(first, FIRST)) % every
+    def __init__(self, every: int, phase: int, first: int, describe: Describe) -> None:
+        self.every, self.phase, self._describe = every, phase, describe
+        self.first = max(first, FIRST_INSTANT) + (phase - max(first, FIRST_INSTANT)) % every
 
     def describe(self) -> str:
-        return self._words()
+        return self._describe()
 
     def next_after(self, t: int) -> int | None:
         if t < self.first:
-            return self.first if self.first <= LAST else None
+            return self.first if self.first <= LAST_INSTANT else None
         found = t + self.every - (t - self.phase) % self.every
-        return found if found <= LAST else None
+        return found if found <= LAST_INSTANT else None
 
     def count_between(self, after: int, upto: int) -> int:
-        after, upto = max(after, self.first - 1), min(upto, LAST)
+        after, upto = max(after, self.first - 1), min(upto, LAST_INSTANT)
         if after >= upto:
             return 0
         return (upto - self.phase) // self.every - (after - self.phase) // self.every
 
     def last_in(self, after: int, upto: int) -> int | None:
-        upto = min(upto, LAST)
+        upto = min(upto, LAST_INSTANT)
         found = upto - (upto - self.phase) % self.every
         return found if found > after and found >= self.first else None
 
     def bits(self, lo: int, length: int) -> int:
         found = self.next_after(lo - 1)
-        return 0 if found is None else beat_bits(self.every, found - lo, min(length, LAST + 1 - lo))
+        return (
+            0 if found is None else interval_bits(self.every, found - lo, min(length, LAST_INSTANT + 1 - lo))
+        )
 
 
 class OneShot:
@@ -278,11 +284,11 @@ class OneShot:
 
     one_shot = True
 
-    def __init__(self, instant: int, words: Words, note: str = "") -> None:
-        self.instant, self._words, self.note = instant, words, note
+    def __init__(self, instant: int, describe: Describe, note: str = "") -> None:
+        self.instant, self._describe, self.note = instant, describe, note
 
     def describe(self) -> str:
-        return self._words()
+        return self._describe()
 
     def next_after(self, t: int) -> int | None:
         return self.instant if t < self.instant else None
@@ -302,8 +308,8 @@ class Bounded:
 
     def __init__(self, inner: Recurrence, start: int | None, end: int | None) -> None:
         self.inner, self.one_shot = inner, inner.one_shot
-        self.start = FIRST if start is None else start
-        self.end = LAST if end is None else end
+        self.start = FIRST_INSTANT if start is None else start
+        self.end = LAST_INSTANT if end is None else end
 
     def describe(self) -> str:
         return self.inner.describe()

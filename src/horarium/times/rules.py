@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from horarium.times.days import DayRule
+from horarium.times.day_rules import DayRule
 
 ALL_HOURS = (1 << 24) - 1
 
@@ -37,7 +37,7 @@ class CalendarRule:
 
 
 @dataclass(frozen=True, slots=True)
-class WallBeat:
+class LocalInterval:
     """The wall-clock readings 1970-01-01T00:00:00 + offset + k * every."""
 
     every: int
@@ -53,7 +53,7 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Beat:
+class AlignedInterval:
     """The instants anchor + offset + k * every for every integer k; the anchor is its own."""
 
     every: int
@@ -88,7 +88,7 @@ class UnionRule:
     parts: tuple[Rule, ...]
 
 
-Rule = CalendarRule | WallBeat | Rate | Beat | At | Once | Delay | UnionRule
+Rule = CalendarRule | LocalInterval | Rate | AlignedInterval | At | Once | Delay | UnionRule
 
 
 def needs_anchor(rule: Rule) -> bool:

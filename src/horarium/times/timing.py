@@ -5,29 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
-from horarium.times import words
+from horarium.times import descriptions
 from horarium.times.civil import END_WALL, FIRST_WALL, wall_text
-from horarium.times.days import year_table
+from horarium.times.clock_changes import ClockChangePolicy
+from horarium.times.day_rules import year_table
 from horarium.times.grammar import parse_spec
-from horarium.times.pieces import Policy
+from horarium.times.local_times import CalendarTimes, IntervalTimes, day_times
 from horarium.times.problems import Collector, RecurrenceError, fail
 from horarium.times.recurrence import Bounded, Calendar, Elapsed, OneShot, Recurrence, Zoned
 from horarium.times.rules import (
     ALL_HOURS,
+    AlignedInterval,
     At,
-    Beat,
     CalendarRule,
     Defaults,
     Delay,
+    LocalInterval,
     Once,
     Rate,
     Rule,
     UnionRule,
-    WallBeat,
     needs_anchor,
 )
 from horarium.times.union import Union
-from horarium.times.walls import CalendarWalls, IntervalWalls, day_times
 from horarium.times.zones import Zone, zone
 
 GAP_POLICIES = ("next_valid", "skip", "shift")
@@ -103,24 +103,32 @@ def _check_policies(collector: Collector, timing: Timing) -> None:
 def _bind(rule: Rule, timing: Timing, where: Zone) -> Recurrence:
     if isinstance(rule, CalendarRule):
         times, days = day_times(rule.second, rule.minute, rule.hour), year_table(rule.days, rule.years)
-        walls, every_hour = CalendarWalls(times, days), rule.hour == ALL_HOURS
+        walls, every_hour = CalendarTimes(times, days), rule.hour == ALL_HOURS
         return Calendar(
             walls,
             where,
             _policy(timing, rule.defaults, every_hour),
-            partial(words.calendar, rule, where.name),
+            partial(descriptions.calendar, rule, where.name),
         )
-    if isinstance(rule, WallBeat):
-        beat = IntervalWalls(rule.every, rule.offset)
+    if isinstance(rule, LocalInterval):
+        beat = IntervalTimes(rule.every, rule.offset)
         return Zoned(
-            beat, where, _policy(timing, rule.defaults, False), partial(words.wall_beat, rule, where.name)
+            beat,
+            where,
+            _policy(timing, rule.defaults, False),
+            partial(descriptions.local_interval, rule, where.name),
         )
     if isinstance(rule, Rate):
         return Elapsed(
-            rule.every, timing.anchor, timing.anchor + rule.every, partial(words.rate, rule, timing.anchor)
+            rule.every,
+            timing.anchor,
+            timing.anchor + rule.every,
+            partial(descriptions.rate, rule, timing.anchor),
         )
-    if isinstance(rule, Beat):
-        return Elapsed(rule.every, rule.phase % rule.every, FIRST_WALL, partial(words.beat, rule))
+    if isinstance(rule, AlignedInterval):
+        return Elapsed(
+            rule.every, rule.phase % rule.every, FIRST_WALL, partial(descriptions.aligned_interval, rule)
+        )
     return _one_shot(rule, timing, where)
 
 
@@ -128,12 +136,12 @@ def _one_shot(rule: Rule, timing: Timing, where: Zone) -> OneShot:
     if isinstance(rule, At):
         return _at(rule, where)
     if isinstance(rule, Once):
-        return OneShot(rule.instant, partial(words.once, rule))
+        return OneShot(rule.instant, partial(descriptions.once, rule))
     assert isinstance(rule, Delay)  # unions hold no unions
     instant = timing.anchor + rule.seconds
     if not FIRST_WALL <= instant < END_WALL:
         raise fail("delay", "ends after the year 9999", str(rule.seconds))
-    return OneShot(instant, partial(words.delay, rule, instant))
+    return OneShot(instant, partial(descriptions.delay, rule, instant))
 
 
 def _at(rule: At, where: Zone) -> OneShot:
@@ -146,14 +154,14 @@ def _at(rule: At, where: Zone) -> OneShot:
         note = f"moved: the clock jumps over {wall_text(rule.wall)}"
     elif where.occurs_again(rule.wall, instant):
         note = "first pass of a repeated reading; the second does not fire"
-    return OneShot(instant, partial(words.at, rule, where.name), note)
+    return OneShot(instant, partial(descriptions.at, rule, where.name), note)
 
 
-def _policy(timing: Timing, defaults: Defaults, every_hour: bool) -> Policy:
+def _policy(timing: Timing, defaults: Defaults, every_hour: bool) -> ClockChangePolicy:
     """Readings of every hour follow elapsed time (each instant of its reading) unless told to be literal."""
     if every_hour and (timing.dst_every_hour or defaults.every_hour) == "elapsed":
-        return Policy("skip", "both")
-    return Policy(timing.dst_gap or defaults.gap, timing.dst_overlap or defaults.overlap)
+        return ClockChangePolicy("skip", "both")
+    return ClockChangePolicy(timing.dst_gap or defaults.gap, timing.dst_overlap or defaults.overlap)
 
 
 __all__ = ["RecurrenceError", "Timing", "compile_timing", "wants_anchor"]

@@ -15,7 +15,7 @@ from functools import lru_cache
 import tzdata  # type: ignore[import-untyped]
 
 from horarium.times.civil import DAY, END_WALL, FIRST_WALL, first_day, offset_text, wall_text, year_of_day
-from horarium.times.pieces import Policy, Stretch, cut_stretch
+from horarium.times.clock_changes import ClockChangePolicy, Stretch, cut_stretch
 from horarium.times.problems import fail
 from horarium.times.tzif import Footer, ZoneData, parse_tzif
 
@@ -25,11 +25,11 @@ TZDATA_VERSION: str = tzdata.IANA_VERSION
 NOT_ZONES = frozenset({"localtime", "posixrules", "Factory"})
 NAME_LIMIT = 64
 # No instant outside these is ever asked for or answered (two days of room for offsets).
-FIRST_INSTANT, END_INSTANT = FIRST_WALL - 2 * DAY, END_WALL + 2 * DAY
+TABLES_BEGIN, TABLES_END = FIRST_WALL - 2 * DAY, END_WALL + 2 * DAY
 FOR_EVER = 1 << 60
 FOOTER_YEARS = 32
-PAGE_YEARS = 16
-PAGES_KEPT = 64
+FAR_TABLE_YEARS = 16
+FAR_TABLES_KEPT = 64
 STRETCHES_KEPT = 4096
 
 
@@ -40,14 +40,14 @@ def zone_names() -> frozenset[str]:
     return frozenset(text.split()) - NOT_ZONES
 
 
-class Page:
+class OffsetTable:
     """A run of stretches: `offsets[i]` holds from `starts[i]`; the last ends at `end`."""
 
     def __init__(self, starts: list[int], offsets: list[int], end: int) -> None:
         self.starts, self.offsets, self.end = starts, offsets, end
-        self._cut: dict[tuple[int, Policy], Stretch] = {}
+        self._cut: dict[tuple[int, ClockChangePolicy], Stretch] = {}
 
-    def stretch(self, instant: int, policy: Policy) -> Stretch:
+    def stretch(self, instant: int, policy: ClockChangePolicy) -> Stretch:
         key = max(0, bisect_right(self.starts, instant) - 1), policy
         found = self._cut.get(key)
         if found is None:
@@ -66,19 +66,19 @@ class Zone:
     def __init__(self, name: str, data: ZoneData) -> None:
         self.name = name
         self._footer = data.footer
-        self._first_page_year = _last_year(data) + FOOTER_YEARS if data.footer.begins else 0
-        self._page = _first_page(data, self._first_page_year)
+        self._first_far_year = _last_year(data) + FOOTER_YEARS if data.footer.begins else 0
+        self._table = _first_table(data, self._first_far_year)
         # Without a rule the last offset holds for ever, so there are no further pages.
-        self._edge = first_day(self._first_page_year) * DAY if data.footer.begins else FOR_EVER
-        self._far: dict[int, Page] = {}
+        self._edge = first_day(self._first_far_year) * DAY if data.footer.begins else FOR_EVER
+        self._far: dict[int, OffsetTable] = {}
 
-    def stretch(self, instant: int, policy: Policy) -> Stretch:
+    def stretch(self, instant: int, policy: ClockChangePolicy) -> Stretch:
         """The stretch of constant offset that holds `instant`, cut into pieces by `policy`."""
-        return self._page_of(instant).stretch(instant, policy)
+        return self._table_of(instant).stretch(instant, policy)
 
     def offset(self, instant: int) -> int:
         """Seconds east of UTC at an instant."""
-        return self._page_of(instant).offset(instant)
+        return self._table_of(instant).offset(instant)
 
     def resolve(self, wall: int) -> int:
         """The instant of a single local reading: the earlier of two, the first valid one after a gap."""
@@ -94,45 +94,45 @@ class Zone:
         following = self.stretch(self.stretch(instant, _PLAIN).hi, _PLAIN)
         return following.lo <= wall - following.offset < following.hi
 
-    def _page_of(self, instant: int) -> Page:
+    def _table_of(self, instant: int) -> OffsetTable:
         if instant < self._edge:
-            return self._page
-        number = (year_of_day(instant // DAY) - self._first_page_year) // PAGE_YEARS
-        page = self._far.get(number)
-        if page is None:
-            if len(self._far) >= PAGES_KEPT:
+            return self._table
+        number = (year_of_day(instant // DAY) - self._first_far_year) // FAR_TABLE_YEARS
+        table = self._far.get(number)
+        if table is None:
+            if len(self._far) >= FAR_TABLES_KEPT:
                 self._far.clear()
-            first = self._first_page_year + number * PAGE_YEARS
+            first = self._first_far_year + number * FAR_TABLE_YEARS
             # A year more on both sides, so that the stretches at the edges are whole.
-            page = self._far[number] = _rule_page(self._footer, first - 1, first + PAGE_YEARS + 1)
-        return page
+            table = self._far[number] = _rule_table(self._footer, first - 1, first + FAR_TABLE_YEARS + 1)
+        return table
 
 
-_PLAIN = Policy("skip", "both")
+_PLAIN = ClockChangePolicy("skip", "both")
 
 
 def _last_year(data: ZoneData) -> int:
     return max(1970, year_of_day(data.starts[-1] // DAY) if data.starts else 1970)
 
 
-def _first_page(data: ZoneData, until: int) -> Page:
+def _first_table(data: ZoneData, until: int) -> OffsetTable:
     changes = list(zip(data.starts, data.offsets, strict=True))
     if data.footer.begins is None:
         if not changes:
-            changes = [(FIRST_INSTANT, data.footer.standard)]
+            changes = [(TABLES_BEGIN, data.footer.standard)]
     else:
-        last = changes[-1][0] if changes else FIRST_INSTANT
+        last = changes[-1][0] if changes else TABLES_BEGIN
         for year in range(_last_year(data), until + 2):
             changes += [change for change in data.footer.changes_in(year) if change[0] > last]
-    return _page([(FIRST_INSTANT, data.initial), *changes])
+    return _table([(TABLES_BEGIN, data.initial), *changes])
 
 
-def _rule_page(footer: Footer, first: int, until: int) -> Page:
+def _rule_table(footer: Footer, first: int, until: int) -> OffsetTable:
     changes = [change for year in range(first, until + 1) for change in footer.changes_in(year)]
-    return _page(changes)
+    return _table(changes)
 
 
-def _page(changes: list[tuple[int, int]]) -> Page:
+def _table(changes: list[tuple[int, int]]) -> OffsetTable:
     """Stretches of different offsets: a change of name or of daylight flag alone is none."""
     starts: list[int] = []
     offsets: list[int] = []
@@ -142,7 +142,7 @@ def _page(changes: list[tuple[int, int]]) -> Page:
         elif not offsets or offset != offsets[-1]:
             starts.append(start)
             offsets.append(offset)
-    return Page(starts, offsets, END_INSTANT)
+    return OffsetTable(starts, offsets, TABLES_END)
 
 
 @lru_cache(maxsize=1024)
@@ -157,7 +157,7 @@ def zone_fingerprint(name: str) -> str:
     return hashlib.sha256(_zone_bytes(name)).hexdigest()[:16]
 
 
-def local_reading(zone_name: str, instant: int) -> str:
+def local_text(zone_name: str, instant: int) -> str:
     """What the clock shows in a zone at an instant, as "2024-01-27T09:00:00-05:00"."""
     offset = zone(zone_name).offset(instant)
     return wall_text(instant + offset) + offset_text(offset)

@@ -8,8 +8,9 @@ from starlette.requests import Request
 
 from horarium.api.web import parse_object, read_body
 from horarium.domain.errors import Invalid, Problem
+from horarium.domain.ids import HIGHEST_ID, LOWEST_ID
 from horarium.domain.tenancy import Identity
-from horarium.service.pages import FIRST, LAST, cursor_from
+from horarium.service.pages import cursor_from
 from horarium.service.services import Services
 
 CURSOR = "next_cursor of the page before"
@@ -53,7 +54,7 @@ def cursor_of(request: Request, *, newest_first: bool = False) -> bytes:
     """Where a list goes on. Raises Invalid for a cursor that no answer ever gave."""
     given = request.query_params.get("cursor")
     if not given:
-        return LAST if newest_first else FIRST
+        return HIGHEST_ID if newest_first else LOWEST_ID
     return cursor_from(given)
 
 

@@ -13,7 +13,7 @@ from horarium.api.imports import items_of
 from horarium.api.routes.base import CURSOR, LIMIT, Routes
 from horarium.api.web import Answer, Api, empty_answer, json_answer
 from horarium.domain.audience import StoredSource
-from horarium.domain.directory import KINDS, Refused
+from horarium.domain.directory import KINDS, RefusedLine
 from horarium.domain.errors import Invalid, Problem, Unavailable
 from horarium.domain.tenancy import Identity
 from horarium.service.audiences import MOST_SAMPLE, AudiencePreview
@@ -134,7 +134,7 @@ def _report(found: Imported) -> dict[str, Any]:
     }
 
 
-def _refused(one: Refused) -> dict[str, Any]:
+def _refused(one: RefusedLine) -> dict[str, Any]:
     problem = one.problem
     return {"line": one.line, "field": problem.field, "message": problem.message, "code": problem.code}
 

@@ -48,7 +48,7 @@ TIDY_SECONDS = 5.0
 MAX_ADDRESSES = 256
 
 
-class Refused(Exception):
+class OperationRefused(Exception):
     """The operation does not fit the table; carries why."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
@@ -102,7 +102,7 @@ class SqlExecutor:
             async with asyncio.timeout(LOOK_SECONDS):
                 place = await self._open(workspace_id, settled)
                 return await place.database.run(lambda connection: _judge(connection, place, operation))
-        except Refused as error:
+        except OperationRefused as error:
             return list(error.problems)
         except NotThere as error:
             return [Problem("", str(error), "unknown")]
@@ -116,7 +116,7 @@ class SqlExecutor:
             async with asyncio.timeout(call.timeout_ms / 1000) as limit:
                 place = await self._open(call.workspace_id, settled)
                 output = await self._write(place, call)
-        except Refused as error:
+        except OperationRefused as error:
             return Outcome(Verdict.FAILED, error=str(error), retryable=False)
         except (SQLAlchemyError, OSError, NotThere) as error:
             if limit.expired():
@@ -140,7 +140,7 @@ class SqlExecutor:
             return _Place(config, await self._databases.embedded(path))
         address, problems = self._address(config.connection)
         if address is None:
-            raise Refused([Problem("connection", text) for text in problems])
+            raise OperationRefused([Problem("connection", text) for text in problems])
         return _Place(config, await self._databases.network(address, config.connection))
 
     def _address(self, connection: str) -> tuple[Address | None, list[str]]:
@@ -195,7 +195,7 @@ def _perform(connection: Connection, place: _Place, operation: Any, ticket: Tick
     if known:
         try:
             return _perform_on(connection, place, _look(connection, place, fresh=False), operation, ticket)
-        except Refused:
+        except OperationRefused:
             pass
         except SQLAlchemyError as error:
             if not is_statement_error(error):
@@ -208,7 +208,7 @@ def _perform_on(
 ) -> dict[str, Any]:
     plan, problems = plan_operation(operation, table, place.config.columns, place.database.dialect)
     if plan is None:
-        raise Refused(problems)
+        raise OperationRefused(problems)
     marker = prepare_marker(connection, place.database, table) if place.config.exactly_once else None
     return write(connection, plan, ticket, marker)
 

@@ -8,11 +8,11 @@ from typing import Any
 from horarium.domain.errors import NotFound
 from horarium.domain.fire import Fire, FireKind, FireState, Span, SpanReason
 from horarium.domain.history import History
-from horarium.domain.ids import Id, lowest_id_at, run_id
+from horarium.domain.ids import HIGHEST_ID, Id, lowest_id_at, run_id
 from horarium.domain.run import Missed
 from horarium.store.base import Tx
 from horarium.store.verbs.runs import run_from_row
-from horarium.store.verbs.schedules import MAX_ID, get_schedule
+from horarium.store.verbs.schedules import get_schedule
 
 
 def fire_from_row(row: Any) -> Fire:
@@ -68,7 +68,7 @@ async def list_fires(
         "list_fires",
         workspace_id=workspace_id,
         schedule_id=schedule_id,
-        cursor=cursor or MAX_ID,
+        cursor=cursor or HIGHEST_ID,
         kind=kind,
         limit=limit,
     )
@@ -79,7 +79,7 @@ async def list_fires_by_fired(
     tx: Tx, workspace_id: Id, schedule_id: Id, limit: int, after: tuple[int, Id] | None = None
 ) -> list[Fire]:
     """Fires of a schedule in the order they happened, newest first, behind (fired_ms, id)."""
-    fired, cursor = after or ((1 << 62), MAX_ID)
+    fired, cursor = after or ((1 << 62), HIGHEST_ID)
     rows = await tx.rows(
         "list_fires_by_fired",
         workspace_id=workspace_id,

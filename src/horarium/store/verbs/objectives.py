@@ -9,14 +9,14 @@ from typing import Any
 import orjson
 
 from horarium.domain.errors import NotFound
-from horarium.domain.ids import Id
+from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id
 from horarium.domain.listings import AgentListing, ObjectiveListing
 from horarium.domain.objective import Objective, ObjectiveContext
 from horarium.domain.target import Target
 from horarium.domain.tenancy import Principal
 from horarium.store.base import Tx
 from horarium.store.verbs.runs import run_from_row
-from horarium.store.verbs.schedules import MAX_ID, MIN_ID, schedule_from_row
+from horarium.store.verbs.schedules import schedule_from_row
 from horarium.store.verbs.targets import target_from_row
 from horarium.store.verbs.tenancy import principal_from_row
 
@@ -24,7 +24,7 @@ from horarium.store.verbs.tenancy import principal_from_row
 async def list_objectives(tx: Tx, listing: ObjectiveListing) -> tuple[list[Objective], ObjectiveContext, int]:
     """One page, what it came from, and how many there are in all."""
     statement = "list_objectives_desc" if listing.newest_first else "list_objectives_asc"
-    start = MAX_ID if listing.newest_first else MIN_ID
+    start = HIGHEST_ID if listing.newest_first else LOWEST_ID
     rows = await tx.rows(
         statement, **_objective_filters(listing), cursor=listing.cursor or start, limit=listing.limit
     )
@@ -56,7 +56,7 @@ async def makers(tx: Tx, ids: Iterable[Id]) -> dict[Id, Principal]:
 async def list_agents(tx: Tx, listing: AgentListing) -> tuple[list[Target], Mapping[Id, Principal], int]:
     """One page of agents, who made them, and how many there are in all."""
     statement = "list_agents_desc" if listing.newest_first else "list_agents_asc"
-    start = MAX_ID if listing.newest_first else MIN_ID
+    start = HIGHEST_ID if listing.newest_first else LOWEST_ID
     rows = await tx.rows(
         statement, **_agent_filters(listing), cursor=listing.cursor or start, limit=listing.limit
     )

@@ -9,10 +9,9 @@ from hashlib import sha256
 from typing import Any
 
 from horarium.domain.errors import Conflict, NotFound
-from horarium.domain.ids import Id, derived_id, run_id
+from horarium.domain.ids import HIGHEST_ID, Id, derived_id, run_id
 from horarium.domain.run import Attempt, Run, RunState
 from horarium.store.base import CANCELLED, READY, Tx
-from horarium.store.verbs.schedules import MAX_ID
 from horarium.store.verbs.settle import RunEnd, cancel_runs, follow_up, hold_schedules, settle
 
 
@@ -81,7 +80,7 @@ async def list_runs(
     yet. `kind` takes runs of one kind of target, and is not for runs of a schedule."""
     common = {
         "workspace_id": workspace_id,
-        "cursor": cursor or MAX_ID,
+        "cursor": cursor or HIGHEST_ID,
         "limit": limit,
         "skip": skip,
         "state": state,

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from horarium.domain.errors import NotFound
-from horarium.domain.ids import Id
+from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id
 from horarium.domain.listings import ScheduleListing
 from horarium.domain.schedule import (
     NO_OWNER,
@@ -20,9 +20,6 @@ from horarium.domain.schedule import (
     timing_from_text,
 )
 from horarium.store.base import Tx, point
-
-MAX_ID: Id = b"\xff" * 16
-MIN_ID: Id = bytes(16)
 
 
 def _member(name: str, value: str) -> str:
@@ -128,7 +125,7 @@ async def whose_schedule(tx: Tx, schedule_id: Id) -> tuple[Id, str, bool] | None
 async def list_schedules(tx: Tx, listing: ScheduleListing) -> list[Schedule]:
     """One page; ask for one more than shown to know whether there is a next one."""
     statement = "list_schedules_desc" if listing.newest_first else "list_schedules_asc"
-    start = MAX_ID if listing.newest_first else MIN_ID
+    start = HIGHEST_ID if listing.newest_first else LOWEST_ID
     further = listing.labels[1:]
     rows = await tx.rows(
         statement,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from horarium.domain.ids import Id
+from horarium.domain.ids import LOWEST_ID, Id
 from horarium.store.base import Tx
 
 PLACES = ("targets", "sources", "versions")
-START: tuple[Id, int] = (bytes(16), 0)
+# Before every sealed value: where reading them in order of (id, version) begins.
+BEFORE_ALL: tuple[Id, int] = (LOWEST_ID, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ NOT_YOURS = "Scheduled event does not belong to your company"
 NO_TARGET = "Target resource does not belong to your company"
 
 
-class Refused(HorariumError):
+class RequestRefused(HorariumError):
     """A request that cannot be accepted, or that the key may not make: all of both kinds. A refusal of what
     is asked weighs more than one of who asks."""
 
@@ -53,13 +53,13 @@ def render(error: HorariumError, request: Request) -> Answer:
 
 
 def _status(error: HorariumError) -> int:
-    if isinstance(error, Refused):
+    if isinstance(error, RequestRefused):
         return 400 if error.invalid else 403
     return status_of(error)
 
 
 def _texts(error: HorariumError) -> list[str]:
-    if isinstance(error, Refused):
+    if isinstance(error, RequestRefused):
         return error.texts
     if isinstance(error, Invalid):
         return [sentence(one) for one in error.problems]

@@ -13,7 +13,7 @@ from horarium.api.dialects.autessa.errors import (
     NAME_REQUIRED,
     NO_TARGET,
     EventNotFound,
-    Refused,
+    RequestRefused,
     no_permission,
     render,
 )
@@ -59,7 +59,7 @@ class Reading:
 
     def done(self) -> None:
         if self.forbidden or self.fields.problems:
-            raise Refused(self.forbidden, self.fields.problems)
+            raise RequestRefused(self.forbidden, self.fields.problems)
 
 
 class Events:
@@ -147,7 +147,7 @@ class Events:
 
         def change(before: Schedule) -> Schedule:
             if on and not is_enabled(before) and has_passed(before.definition.timing, now):
-                raise Refused(invalid=[Problem("cronExpression", PASSED)])
+                raise RequestRefused(invalid=[Problem("cronExpression", PASSED)])
             return switched(before, on is True)
 
         changed = await self.services.schedules.change(reading.who.workspace_id, event.id, change)
@@ -166,7 +166,7 @@ class Events:
         return Reading(who, Fields(body))
 
     async def _event(self, reading: Reading) -> Schedule:
-        """The event that a body names. Raises Refused where it names none, EventNotFound, Forbidden."""
+        """The event that a body names. Raises RequestRefused where it names none, EventNotFound, Forbidden."""
         given = reading.fields.text("scheduledEventId", required=True)
         if given is None:
             reading.done()

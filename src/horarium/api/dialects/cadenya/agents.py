@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from horarium.api.dialects.cadenya.reading import bundle_in, labels_in
+from horarium.api.dialects.cadenya.values import VARIATION_ID
 from horarium.api.dialects.common import Fields
 from horarium.domain.errors import Invalid
 from horarium.domain.ids import prefixed, random_id
 from horarium.domain.target import Completion, TargetKind
-from horarium.domain.variations import FIRST, LIST, MODE, RANDOM, WEIGHTED
+from horarium.domain.variations import FIRST, LIST, MODE, PIN_FIELD, RANDOM, WEIGHTED
 from horarium.service.targets import NO_EXECUTOR, TargetDraft
 
 MODES = {
@@ -48,7 +49,12 @@ def agent_draft(body: Mapping[str, Any], now_ms: int) -> TargetDraft:
         description=spec.text("description") or None,
         completion=Completion(spec.choice("completion", tuple(Completion)) or Completion.RESPONSE),
         input_schema=spec.object("inputDataSchema"),
-        extra={"labels": labels, LIST: _variations(whole, spec, now_ms), MODE: MODES[mode or WEIGHTED]},
+        extra={
+            "labels": labels,
+            LIST: _variations(whole, spec, now_ms),
+            MODE: MODES[mode or WEIGHTED],
+            PIN_FIELD: VARIATION_ID,
+        },
         enabled=executor != NO_EXECUTOR,
     )
     whole.done()

@@ -20,12 +20,12 @@ from horarium.api.dialects.cadenya.values import DIALECT
 from horarium.api.dialects.common import authenticate, read_json, segment
 from horarium.api.web import Answer, json_answer
 from horarium.domain.errors import Invalid, NotFound, Problem
+from horarium.domain.ids import LOWEST_ID
 from horarium.domain.listings import AgentListing, ObjectiveListing
 from horarium.domain.objective import Objective, ObjectiveContext
 from horarium.domain.target import TargetState
 from horarium.domain.tenancy import Identity
 from horarium.service.objectives import ObjectiveService
-from horarium.service.pages import FIRST
 from horarium.service.services import Services
 
 AGENT_STATES = {
@@ -139,7 +139,7 @@ class Neighbours:
     async def workspaces(self, request: Request) -> Answer:
         who = await authenticate(request, self.services, ("bearer",))
         page = self.asking.page(request, who)
-        found = await self.services.tenancy.list_workspaces(who, page.cursor or FIRST, page.limit + 1)
+        found = await self.services.tenancy.list_workspaces(who, page.cursor or LOWEST_ID, page.limit + 1)
         items = [workspace_json(one, who.principal) for one in found.items]
         ids = [one.id for one in found.items]
         return json_answer(200, paged(items, ids, page))

@@ -12,13 +12,14 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies, Schedule, ScheduleState
 from horarium.domain.target import Target
 from horarium.domain.tenancy import Identity
-from horarium.domain.variations import PINNED
 from horarium.service.schedules import ScheduleDraft
 from horarium.times import Timing, canonical_spec
 
 DIALECT = "cadenya"
 BUNDLE_LABEL = "bundle_key"
 MESSAGE, DATA, SYSTEM_DATA = "initialMessage", "data", "systemPromptData"
+# The member of a run's input that names the variation to use.
+VARIATION_ID = "variationId"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def wanted_of(schedule: Schedule) -> Wanted:
         timing.zone,
         schedule.definition.policies.overlap,
         ScheduleState.ACTIVE if state is ScheduleState.COMPLETED else state,
-        given.get(PINNED),
+        given.get(VARIATION_ID),
     )
 
 
@@ -142,7 +143,7 @@ def _input(wanted: Wanted) -> dict[str, Any]:
         MESSAGE: wanted.message,
         DATA: wanted.data,
         SYSTEM_DATA: wanted.system_data,
-        PINNED: wanted.variation,
+        VARIATION_ID: wanted.variation,
     }
     return {name: value for name, value in given.items() if value is not None}
 

@@ -17,6 +17,8 @@ from horarium.service.services import Services
 
 MOST = 10_000
 """How many a list without a limit answers."""
+# The id that a filter is given where its workflow does not exist: no target has it, so the list is empty.
+NO_WORKFLOW: Id = bytes(16)
 
 
 class Handlers:
@@ -42,7 +44,7 @@ class Handlers:
         try:
             return (await workflows.find(who, self.services.targets, reference)).id
         except NotFound:
-            return bytes(16)
+            return NO_WORKFLOW
 
 
 def window(query: Query) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from horarium.times import Problem, RecurrenceError, Timing, compile_timing
+from horarium.times import ExpressionProblem, RecurrenceError, Timing, compile_timing
 from horarium.times.batch import answer_line
 from horarium.times.civil import parse_rfc3339, utc_text
 
@@ -20,7 +20,7 @@ def times(spec: str, after: str = "2026-01-01T00:00:00Z", count: int = 3, **opti
     return found
 
 
-def problems(spec: str, dialect: str = "native") -> tuple[Problem, ...]:
+def problems(spec: str, dialect: str = "native") -> tuple[ExpressionProblem, ...]:
     with pytest.raises(RecurrenceError) as caught:
         compile_timing(Timing(spec, dialect))
     return caught.value.problems

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from horarium.times.civil import DAY, END_WALL, FIRST_WALL, MAX_YEAR, MIN_YEAR
-from horarium.times.days import YearTable
+from horarium.times.day_rules import YearTable
 
 # What next_wall and prev_wall answer when there is none.
 NO_NEXT, NO_PREVIOUS = 1 << 60, -(1 << 60)
@@ -20,7 +20,7 @@ FLAT_TIMES = 1440
 LONGEST_WAIT_YEARS = 41
 
 
-class WallSet(Protocol):
+class LocalTimeSet(Protocol):
     """A set of wall seconds within the years 1 to 9999."""
 
     def next_wall(self, wall: int) -> int:
@@ -93,7 +93,7 @@ def day_times(second: int, minute: int, hour: int) -> DayTimes:
     return DayTimes(second, minute, hour)
 
 
-class CalendarWalls:
+class CalendarTimes:
     """The readings at `times` of the days of `table`."""
 
     __slots__ = ("table", "times")
@@ -201,7 +201,7 @@ class CalendarWalls:
         return until - since + sum(len(self.table.span(year)[2]) for year in range(first_year, last_year))
 
 
-class IntervalWalls:
+class IntervalTimes:
     """The readings 1970-01-01T00:00:00 + offset + k * every."""
 
     __slots__ = ("every", "offset")
@@ -221,7 +221,7 @@ class IntervalWalls:
         return (hi - 1 - self.offset) // self.every - (lo - 1 - self.offset) // self.every if lo < hi else 0
 
     def bits(self, lo: int, length: int) -> int:
-        return beat_bits(self.every, (self.offset - lo) % self.every, length)
+        return interval_bits(self.every, (self.offset - lo) % self.every, length)
 
 
 def bit_numbers(mask: int) -> tuple[int, ...]:
@@ -229,7 +229,7 @@ def bit_numbers(mask: int) -> tuple[int, ...]:
     return tuple(number for number in range(mask.bit_length()) if mask >> number & 1)
 
 
-def beat_bits(every: int, first: int, length: int) -> int:
+def interval_bits(every: int, first: int, length: int) -> int:
     """Bits first, first + every, ... below length."""
     if first >= length:
         return 0

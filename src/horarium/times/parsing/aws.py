@@ -6,10 +6,9 @@ import re
 from dataclasses import dataclass
 
 from horarium.times.civil import parse_local
-from horarium.times.cron import HOUR, MINUTE
-from horarium.times.days import ALL_DAYS, ALL_MONTHS, ALL_WEEKDAYS, DayRule
-from horarium.times.durations import parse_rate
-from horarium.times.fields import (
+from horarium.times.day_rules import ALL_DAYS, ALL_MONTHS, ALL_WEEKDAYS, DayRule
+from horarium.times.parsing.cron import HOUR, MINUTE
+from horarium.times.parsing.cron_fields import (
     MONTH_NAMES,
     WEEKDAY_NAMES,
     FieldKind,
@@ -18,6 +17,7 @@ from horarium.times.fields import (
     parse_item,
     parse_value,
 )
+from horarium.times.parsing.durations import parse_rate
 from horarium.times.problems import Collector, fail
 from horarium.times.rules import AWS, At, CalendarRule, Rate
 

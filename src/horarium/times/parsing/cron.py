@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from horarium.times.days import ALL_WEEKDAYS
-from horarium.times.durations import parse_length
-from horarium.times.fields import MONTH_NAMES, WEEKDAY_NAMES, FieldKind, name_map, parse_field
+from horarium.times.day_rules import ALL_WEEKDAYS
+from horarium.times.parsing.cron_fields import MONTH_NAMES, WEEKDAY_NAMES, FieldKind, name_map, parse_field
+from horarium.times.parsing.durations import parse_length
 from horarium.times.problems import Collector, fail
 from horarium.times.rules import CRON, CalendarRule, Rate, day_rule
 

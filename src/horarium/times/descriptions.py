@@ -11,9 +11,18 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from horarium.times.civil import utc_text, wall_text
-from horarium.times.days import ALL_DAYS, ALL_MONTHS, ALL_WEEKDAYS, DayRule
-from horarium.times.rules import ALL_HOURS, At, Beat, CalendarRule, Delay, Once, Rate, WallBeat
-from horarium.times.walls import bit_numbers
+from horarium.times.day_rules import ALL_DAYS, ALL_MONTHS, ALL_WEEKDAYS, DayRule
+from horarium.times.local_times import bit_numbers
+from horarium.times.rules import (
+    ALL_HOURS,
+    AlignedInterval,
+    At,
+    CalendarRule,
+    Delay,
+    LocalInterval,
+    Once,
+    Rate,
+)
 
 MONTHS = (
     "January",
@@ -46,7 +55,7 @@ def calendar(rule: CalendarRule, zone: str) -> str:
     return sentence[0].upper() + sentence[1:]
 
 
-def wall_beat(rule: WallBeat, zone: str) -> str:
+def local_interval(rule: LocalInterval, zone: str) -> str:
     phase = f", offset {span(rule.offset)}" if rule.offset else ""
     return f"Every {span(rule.every)} by the wall clock from midnight of 1970-01-01{phase}, {zone} time"
 
@@ -55,7 +64,7 @@ def rate(rule: Rate, anchor: int) -> str:
     return f"Every {span(rule.every)} of elapsed time, counted from {utc_text(anchor)}"
 
 
-def beat(rule: Beat) -> str:
+def aligned_interval(rule: AlignedInterval) -> str:
     return f"Every {span(rule.every)} of elapsed time, in step with {utc_text(rule.phase)}"
 
 
@@ -96,7 +105,7 @@ def _times(rule: CalendarRule) -> str:
 
 
 class _Unit(NamedTuple):
-    """Words for a set of seconds, minutes or hours; `even`: the same beat through every larger unit."""
+    """Words for a set of seconds, minutes or hours; `even`: the same aligned_interval through every larger unit."""
 
     text: str
     every: bool

@@ -2,8 +2,8 @@
 
 from random import Random
 
+from horarium.bench.shared_next import NEVER, SharedNext
 from horarium.times import Timing, compile_timing
-from horarium.times.advance import NEVER, SharedNext
 
 TIMINGS = [Timing("* * * * *"), Timing("0 9 * * *", zone="Europe/Berlin"), Timing('{"delay":90}')]
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from horarium.times.civil import parse_rfc3339
-from horarium.times.days import DayRule
-from horarium.times.durations import parse_length, parse_proto
+from horarium.times.day_rules import DayRule
+from horarium.times.parsing.durations import parse_length, parse_proto
 from horarium.times.problems import Collector, fail
-from horarium.times.rules import STRUCTURED, Beat, CalendarRule, Rule, UnionRule, WallBeat
+from horarium.times.rules import STRUCTURED, AlignedInterval, CalendarRule, LocalInterval, Rule, UnionRule
 
 # Field in the document, its snake_case, lowest and highest number, and the mask when it is left out.
 FIELDS = (
@@ -165,7 +165,7 @@ def _integer(value: object) -> int | None:
     return None
 
 
-def _wall_interval(row: Json) -> WallBeat:
+def _wall_interval(row: Json) -> LocalInterval:
     every = parse_proto(row.get("every"), "every")
     if every < 1:
         raise fail("every", 'must be at least one second, such as "3600s"', row.get("every"))
@@ -173,10 +173,10 @@ def _wall_interval(row: Json) -> WallBeat:
     seconds = 0 if offset is None else parse_proto(offset, "offset")
     if seconds >= every:
         raise fail("offset", f"must be less than every ({every}s)", offset)
-    return WallBeat(every, seconds, STRUCTURED)
+    return LocalInterval(every, seconds, STRUCTURED)
 
 
-def _native_interval(row: Json) -> Beat:
+def _native_interval(row: Json) -> AlignedInterval:
     collector = Collector()
     _refuse_unknown(collector, row, INTERVAL_FIELDS, "")
     every = collector.attempt(lambda: parse_length(row.get("every"), "every"), 0)
@@ -185,7 +185,7 @@ def _native_interval(row: Json) -> Beat:
         collector.add("offset", f"must be less than every ({every} seconds)", row.get("offset"))
     anchor = collector.attempt(lambda: _own_anchor(row.get("anchor")), 0)
     collector.finish()
-    return Beat(every, anchor + offset)
+    return AlignedInterval(every, anchor + offset)
 
 
 def _native_offset(value: object) -> int:

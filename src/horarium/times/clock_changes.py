@@ -19,10 +19,10 @@ NEAR = 2 * 86_400
 # A jump of this length is a move of the date line: its readings belong to no one's day.
 LONGEST_GAP = 3 * 3600
 
-Span = tuple[int, int]
+Interval = tuple[int, int]
 
 
-class Policy(NamedTuple):
+class ClockChangePolicy(NamedTuple):
     """`gap`: next_valid | skip | shift. `overlap`: first | last | both."""
 
     gap: str
@@ -38,7 +38,7 @@ class Piece(NamedTuple):
     lo: int
     hi: int
     offsets: tuple[int, ...]
-    jumped: tuple[Span, ...]
+    jumped: tuple[Interval, ...]
 
 
 class Stretch(NamedTuple):
@@ -49,10 +49,10 @@ class Stretch(NamedTuple):
 
 
 def cut_stretch(
-    starts: Sequence[int], offsets: Sequence[int], end: int, index: int, policy: Policy
+    starts: Sequence[int], offsets: Sequence[int], end: int, index: int, policy: ClockChangePolicy
 ) -> Stretch:
     """Stretch `index` of the zone that has `offsets[i]` from `starts[i]` and ends at `end`."""
-    table = _Table(starts, offsets, end)
+    table = _Neighbours(starts, offsets, end)
     lo, hi, offset = table.start(index), table.start(index + 1), offsets[index]
     kept = table.kept(index, policy.overlap)
     shifted = table.shifted_into(index) if policy.gap == "shift" else []
@@ -63,7 +63,7 @@ def cut_stretch(
     return Stretch(lo, hi, offset, tuple(_pieces(sorted(cuts), [*kept, *shifted], jumped)))
 
 
-def _pieces(cuts: list[int], active: list[tuple[int, int, int]], jumped: tuple[Span, ...]) -> list[Piece]:
+def _pieces(cuts: list[int], active: list[tuple[int, int, int]], jumped: tuple[Interval, ...]) -> list[Piece]:
     pieces = []
     for lo, hi in pairwise(cuts):
         offsets = tuple(dict.fromkeys(offset for a, b, offset in active if a <= lo < b))
@@ -73,7 +73,7 @@ def _pieces(cuts: list[int], active: list[tuple[int, int, int]], jumped: tuple[S
     return pieces
 
 
-class _Table:
+class _Neighbours:
     """The questions that cutting asks about neighbouring stretches."""
 
     def __init__(self, starts: Sequence[int], offsets: Sequence[int], end: int) -> None:
@@ -82,7 +82,7 @@ class _Table:
     def start(self, index: int) -> int:
         return self.starts[index] if index < len(self.starts) else self.end
 
-    def wall(self, index: int) -> Span:
+    def wall(self, index: int) -> Interval:
         """The readings that stretch `index` runs through."""
         return self.start(index) + self.offsets[index], self.start(index + 1) + self.offsets[index]
 
@@ -109,7 +109,7 @@ class _Table:
         offset = self.offsets[index]
         return [(a - offset, b - offset, offset) for a, b in walls]
 
-    def gap(self, index: int) -> list[Span]:
+    def gap(self, index: int) -> list[Interval]:
         """The readings that the clock jumps over at the start of stretch `index`, if it is no date line."""
         if index == 0:
             return []
@@ -135,7 +135,7 @@ class _Table:
         return [(a, b, offset) for a, b, offset in found if a < b]
 
 
-def _without(spans: list[Span], taken: Span) -> list[Span]:
+def _without(spans: list[Interval], taken: Interval) -> list[Interval]:
     lo, hi = taken
     left = [(a, min(b, lo)) for a, b in spans if a < lo]
     right = [(max(a, hi), b) for a, b in spans if b > hi]

@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from horarium.times.pieces import LONGEST_GAP, Policy, cut_stretch
+from horarium.times.clock_changes import LONGEST_GAP, ClockChangePolicy, cut_stretch
 
 HOUR = 3600
 
 
-def instants_of(wall: int, starts: list[int], offsets: list[int], end: int, policy: Policy) -> set[int]:
+def instants_of(
+    wall: int, starts: list[int], offsets: list[int], end: int, policy: ClockChangePolicy
+) -> set[int]:
     """Where a reading fires, from the definition: every stretch is tried."""
     ends = [*starts[1:], end]
     occurs = [wall - o for a, b, o in zip(starts, ends, offsets, strict=True) if a <= wall - o < b]
@@ -27,7 +29,9 @@ def instants_of(wall: int, starts: list[int], offsets: list[int], end: int, poli
 @given(st.integers(0, 10**9))
 def test_any_sequence_of_changes_is_cut_as_the_definition_says(seed: int) -> None:
     random = Random(seed)
-    policy = Policy(random.choice(("next_valid", "skip", "shift")), random.choice(("first", "last", "both")))
+    policy = ClockChangePolicy(
+        random.choice(("next_valid", "skip", "shift")), random.choice(("first", "last", "both"))
+    )
     lengths = [random.choice((1, 3, 5, 8, 13)) * HOUR // random.choice((1, 2, 4)) for _ in range(6)]
     starts, offsets = [0], [random.randrange(-4, 5) * HOUR // 2]
     for length in lengths:
@@ -41,7 +45,9 @@ def test_any_sequence_of_changes_is_cut_as_the_definition_says(seed: int) -> Non
     assert _fires(set(walls), starts, offsets, end, policy) == set(expected)
 
 
-def _fires(walls: set[int], starts: list[int], offsets: list[int], end: int, policy: Policy) -> set[int]:
+def _fires(
+    walls: set[int], starts: list[int], offsets: list[int], end: int, policy: ClockChangePolicy
+) -> set[int]:
     found = set()
     for index in range(len(starts)):
         stretch = cut_stretch(starts, offsets, end, index, policy)
@@ -57,5 +63,5 @@ def _fires(walls: set[int], starts: list[int], offsets: list[int], end: int, pol
 @pytest.mark.parametrize("gap", ["next_valid", "shift"])
 def test_a_moved_date_line_gives_its_day_to_no_one(gap: str) -> None:
     starts, offsets = [0, 100 * HOUR], [-10 * HOUR, 14 * HOUR]
-    stretch = cut_stretch(starts, offsets, 200 * HOUR, 1, Policy(gap, "first"))
+    stretch = cut_stretch(starts, offsets, 200 * HOUR, 1, ClockChangePolicy(gap, "first"))
     assert [(piece.jumped, piece.offsets) for piece in stretch.pieces] == [((), (14 * HOUR,))]

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from horarium.times import Timing, compile_timing
-from horarium.times.days import ALL_DAYS, ALL_WEEKDAYS
+from horarium.times.day_rules import ALL_DAYS, ALL_WEEKDAYS
+from horarium.times.descriptions import AWS_YEARS, MONTHS, ORDINALS, WEEKDAYS
 from horarium.times.grammar import parse_spec
 from horarium.times.rules import CalendarRule
-from horarium.times.words import AWS_YEARS, MONTHS, ORDINALS, WEEKDAYS
 from tests.times.expressions import Case, aws_case, calendar_case, cron_case, six_field_case
 
 MAKERS = (cron_case, six_field_case, aws_case, calendar_case)

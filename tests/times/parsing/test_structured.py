@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from horarium.times import Problem, RecurrenceError, Timing, canonical_spec, compile_timing
+from horarium.times import ExpressionProblem, RecurrenceError, Timing, canonical_spec, compile_timing
 from horarium.times.civil import utc_text
 
 
@@ -13,7 +13,7 @@ def first(spec: dict[str, Any], dialect: str = "cadenya", after: int = 0, zone: 
     return None if found is None else utc_text(found)
 
 
-def problems(spec: dict[str, Any], dialect: str = "cadenya") -> list[Problem]:
+def problems(spec: dict[str, Any], dialect: str = "cadenya") -> list[ExpressionProblem]:
     with pytest.raises(RecurrenceError) as caught:
         compile_timing(Timing(canonical_spec(spec), dialect))
     return list(caught.value.problems)
