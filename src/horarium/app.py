@@ -45,7 +45,7 @@ from horarium.engine.wake import Alarm
 from horarium.executors import registry
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.secrecy import merge_secrets
-from horarium.interpreter import set_for_serving
+from horarium.python_tuning import tuned_for_serving
 from horarium.service.services import Services, make_services
 from horarium.service.tenancy import bootstrap
 from horarium.settings import Settings
@@ -68,7 +68,7 @@ RECOVER_S = 0.5
 
 
 @dataclass(slots=True)
-class Node:
+class Server:
     """A started server: its services, its HTTP application, and the tasks that keep it going."""
 
     id: Id
@@ -77,7 +77,7 @@ class Node:
     api: FastAPI
     worker: Worker | None
     lease: Lease | None = None
-    """Of a node among others; who is alone on its database loses it to nobody."""
+    """Of a server among others; who is alone on its database loses it to nobody."""
 
     @property
     def may_work(self) -> bool:
@@ -113,7 +113,7 @@ def open_sqlite(path: Path) -> SqliteStore:
 
 
 @asynccontextmanager
-async def open_node(settings: Settings) -> AsyncIterator[Node]:
+async def open_server(settings: Settings) -> AsyncIterator[Server]:
     """Everything of a server but the network: open the store, start engine and worker, and end them in
     order."""
     async with open_database(settings) as (store, vault):
@@ -125,16 +125,16 @@ async def open_node(settings: Settings) -> AsyncIterator[Node]:
         services = make_services(store, vault, executors, clock, settings, merge_secrets, sources)
         await _found(store, clock, settings)
         entry = await _register(store, clock, settings)
-        node = Node(entry.id, settings, services, make_api(services), None)
+        server = Server(entry.id, settings, services, make_api(services), None)
         if "worker" in settings.roles:
-            node.worker = _worker(node)
+            server.worker = _worker(server)
         if isinstance(store, PostgresStore):
-            node.lease = Lease(store.url, entry, settings.lease, lambda: _look_again(node))
-        tasks = _start(node, store, clock)
+            server.lease = Lease(store.url, entry, settings.lease, lambda: _look_again(server))
+        tasks = _start(server, store, clock)
         try:
-            yield node
+            yield server
         finally:
-            await _stop(node, store, tasks)
+            await _stop(server, store, tasks)
             await registry.close(executors)
             await audience_sources.close(sources)
 
@@ -181,13 +181,13 @@ def _given_vault(settings: Settings) -> Vault:
 
 
 async def _found(store: Store, clock: DatabaseClock, settings: Settings) -> None:
-    """The first workspace, made by one node."""
+    """The first workspace, made by one server."""
     async with store.alone() if isinstance(store, PostgresStore) else nullcontext():
         await bootstrap(store, clock.now_ms(), settings.admin_key_file)
 
 
 def _report_skew(skew_ms: int) -> None:
-    """This node follows the database's clock; that its own goes wrong is still worth knowing."""
+    """This server follows the database's clock; that its own goes wrong is still worth knowing."""
     if abs(skew_ms) > SKEW_MS:
         _log.warning("clock_skew", database_ahead_ms=skew_ms, consequence="the database's time is used")
 
@@ -222,55 +222,55 @@ async def _register(store: Store, clock: DatabaseClock, settings: Settings) -> n
     return me
 
 
-def _look_again(node: Node) -> None:
+def _look_again(server: Server) -> None:
     """After a lapse of the lease."""
-    if node.worker is not None:
-        node.worker.look_again()
+    if server.worker is not None:
+        server.worker.look_again()
 
 
-def _worker(node: Node) -> Worker:
-    services, settings = node.services, node.settings
+def _worker(server: Server) -> Worker:
+    services, settings = server.services, server.settings
     return Worker(
         services.store,
         services.clock,
-        node.id,
+        server.id,
         services.executors,
         services.vault,
         settings.concurrency,
         settings.public_url or f"http://{settings.host}:{settings.port}",
         settings.poll,
-        lambda: node.may_work,
+        lambda: server.may_work,
     )
 
 
-def _start(node: Node, store: Store, clock: DatabaseClock) -> list[asyncio.Task[None]]:
-    settings = node.settings
+def _start(server: Server, store: Store, clock: DatabaseClock) -> list[asyncio.Task[None]]:
+    settings = server.settings
     alarm = Alarm(clock)
     ring_on_due(store, alarm)
-    engine = Engine(store, clock, node.id, int(settings.retention_days * DAY_MS))
+    engine = Engine(store, clock, server.id, int(settings.retention_days * DAY_MS))
     loops = [
         clock_loop(clock, store, alarm),
-        upkeep_loop([_touch_keys(node.services)], HOUSEKEEPING_S),
+        upkeep_loop([_touch_keys(server.services)], HOUSEKEEPING_S),
     ]
-    if node.lease is None:
-        loops.append(heartbeat_loop(store, clock, node.id, int(settings.lease * 1000)))
+    if server.lease is None:
+        loops.append(heartbeat_loop(store, clock, server.id, int(settings.lease * 1000)))
     tasks: list[asyncio.Task[None]] = []
-    if node.worker is not None:
-        tasks += node.worker.loops()
-        loops.append(upkeep_loop([node.worker.find_strays], settings.poll))
-        loops.append(upkeep_loop([node.worker.end_overruns], UPKEEP_S))
+    if server.worker is not None:
+        tasks += server.worker.loops()
+        loops.append(upkeep_loop([server.worker.find_strays], settings.poll))
+        loops.append(upkeep_loop([server.worker.end_overruns], UPKEEP_S))
     if "engine" in settings.roles:
-        fan_out = FanOut(store, clock, node.id, node.services.audiences, settings.poll)
+        fan_out = FanOut(store, clock, server.id, server.services.audiences, settings.poll)
         loops += [
             fan_out.loop(),
             release_loop(
                 engine,
                 alarm,
-                node.worker or NoHands(),
+                server.worker or NoHands(),
                 settings.poll,
-                lambda: clock.held or not node.may_work,
+                lambda: clock.held or not server.may_work,
             ),
-            upkeep_loop([engine.recover], UPKEEP_S if node.lease is None else RECOVER_S),
+            upkeep_loop([engine.recover], UPKEEP_S if server.lease is None else RECOVER_S),
             upkeep_loop([engine.expire, engine.unstick], UPKEEP_S),
             upkeep_loop([engine.rezone, engine.forget, fan_out.tidy], HOUSEKEEPING_S),
         ]
@@ -305,17 +305,17 @@ def _end_on_fault(task: asyncio.Task[None]) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-async def _stop(node: Node, store: Store, tasks: list[asyncio.Task[None]]) -> None:
-    if node.worker is not None:
-        await node.worker.drain(node.settings.drain)
+async def _stop(server: Server, store: Store, tasks: list[asyncio.Task[None]]) -> None:
+    if server.worker is not None:
+        await server.worker.drain(server.settings.drain)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    if node.lease is not None:
-        await node.lease.close()
+    if server.lease is not None:
+        await server.lease.close()
     with suppress(Unavailable):
-        await node.services.identities.write_last_used()
-        await store.urgent(nodes.stop, node.id, node.services.clock.now_ms())
+        await server.services.identities.write_last_used()
+        await store.urgent(nodes.stop, server.id, server.services.clock.now_ms())
 
 
 async def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> None:
@@ -323,20 +323,20 @@ async def serve(settings: Settings, ready: Callable[[str], None] | None = None) 
     sock = _listen(settings.host, settings.port)
     port = sock.getsockname()[1]
     settings = replace(settings, port=port)
-    async with open_node(settings) as node:
+    async with open_server(settings) as server:
         config = uvicorn.Config(
-            node.api,
+            server.api,
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=int(settings.drain),
             lifespan="off",
         )
-        server = uvicorn.Server(config)
+        http_server = uvicorn.Server(config)
         if ready is not None:
             host = f"[{settings.host}]" if ":" in settings.host else settings.host
             ready(f"http://{host}:{port}")
-        with set_for_serving():
-            await server.serve(sockets=[sock])
+        with tuned_for_serving():
+            await http_server.serve(sockets=[sock])
 
 
 def _listen(host: str, port: int) -> socket.socket:

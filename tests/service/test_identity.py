@@ -8,8 +8,8 @@ from horarium.domain.errors import Forbidden, RateLimited, Unauthorized
 from horarium.service.identity import REMEMBERED_MS
 from horarium.service.tenancy import bootstrap
 from horarium.store.migrate import migrate_sqlite
-from horarium.store.sqlite import InlineSqliteStore
 from tests.support.house import House, instant
+from tests.support.inline_store import InlineSqliteStore
 
 NOW = "2026-03-01T12:00:00Z"
 

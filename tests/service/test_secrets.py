@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from horarium.app import open_node
+from horarium.app import open_server
 from horarium.domain.errors import Forbidden
 from horarium.domain.ids import random_id
 from horarium.domain.target import TargetKind
@@ -19,8 +19,8 @@ from horarium.times import Timing
 
 
 async def test_everything_is_sealed_with_the_new_key_and_opens(tmp_path: Path) -> None:
-    async with open_node(Settings(data=tmp_path, roles=("api",))) as node:
-        services = node.services
+    async with open_server(Settings(data=tmp_path, roles=("api",))) as server:
+        services = server.services
         who = await services.identities.resolve((tmp_path / "admin.key").read_text().strip())
         config = {"url": "https://example.com/", "secrets": {"TOKEN": "s3cret"}}
         target = (
@@ -46,5 +46,5 @@ async def test_everything_is_sealed_with_the_new_key_and_opens(tmp_path: Path) -
         issued = await services.tenancy.create_key(who, "weaker", ["*"])
         with pytest.raises(Forbidden):
             await service.rotate(await services.identities.resolve(issued.text))
-    async with open_node(Settings(data=tmp_path, roles=("api",))) as node:
-        assert node.services.vault.knows(only_new.fingerprint())
+    async with open_server(Settings(data=tmp_path, roles=("api",))) as server:
+        assert server.services.vault.knows(only_new.fingerprint())

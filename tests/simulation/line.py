@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from horarium.domain.errors import Unavailable
 from horarium.store.base import Signal
+from horarium.store.postgres.group_commit import GroupCommit
 
 if TYPE_CHECKING:
     from tests.simulation.node import Node
@@ -21,12 +22,12 @@ class Line:
     """The `Store` of one node. A verb is run whole, at one instant, on the database that all nodes share."""
 
     flavour = "sqlite"
-    groups = False  # as on PostgreSQL: what is made at the same time goes together
     shared = True
 
     def __init__(self, world: World, node: Node) -> None:
         self._world, self._node = world, node
         self.signals: list[Signal] = []
+        self._groups: dict[Any, GroupCommit[Any]] = {}
 
     def listen(self, signal: Signal) -> None:
         self.signals.append(signal)
@@ -39,6 +40,12 @@ class Line:
 
     async def write(self, verb: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
         return await self._call(verb, args, kwargs)
+
+    async def write_grouped(self, verb: Callable[..., Awaitable[Any]], item: Any) -> None:
+        """As on PostgreSQL: items that come at the same time share a transaction."""
+        if verb not in self._groups:
+            self._groups[verb] = GroupCommit(lambda items: self.write(verb, items))
+        await self._groups[verb].submit(item)
 
     async def urgent(self, verb: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
         return await self._call(verb, args, kwargs)

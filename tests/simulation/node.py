@@ -95,7 +95,7 @@ class Node:
         self.spawn(self._boot())
 
     async def _boot(self) -> None:
-        """As `app.open_node` and `app._start` do; a process that cannot start is started again by its supervisor."""
+        """As `app.open_server` and `app._start` do; a process that cannot start is started again by its supervisor."""
         world, lease_ms = self.world, int(self.world.profile.lease * 1000)
         try:
             await self.clock.sample(self.line)
@@ -175,7 +175,7 @@ class SimulatedLease(Lease):
         self._node, self._lease_s, self._loop = entry, lease_s, loop
         self._on_lapse = node.worker.look_again
         self._until, self._pulse = loop.time() + lease_s, loop.time()
-        self._wire: Any = _Wire(node.line)
+        self._connection: Any = _Connection(node.line)
 
     async def beat_on(self) -> None:
         while True:
@@ -184,13 +184,13 @@ class SimulatedLease(Lease):
             )  # whether the event loop moves: here it is frozen together with this
             try:
                 async with asyncio.timeout(self._lease_s / 2):
-                    await self._beat(self._wire)
+                    await self._beat(self._connection)
             except (HorariumError, TimeoutError):
                 pass
             await asyncio.sleep(self._lease_s / BEATS)
 
 
-class _Wire:
+class _Connection:
     """What a lease asks of its connection."""
 
     def __init__(self, line: Line) -> None:

@@ -17,7 +17,6 @@ import structlog
 from horarium.domain.ids import Id, derived_id, id_time, random_id
 from horarium.domain.tenancy import EVERY_TARGET
 from horarium.store.migrate import migrate_sqlite
-from horarium.store.sqlite import InlineSqliteStore
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import audiences
 from tests.simulation.faults import STRIKES, recovery_s
@@ -27,6 +26,7 @@ from tests.simulation.receiver import Receiver
 from tests.simulation.script import Event, Script, TargetPlan
 from tests.simulation.trail import Note, Trail
 from tests.simulation.users import Users
+from tests.support.inline_store import InlineSqliteStore
 
 REQUEST_S = 10.0
 CALM_S = 12.0

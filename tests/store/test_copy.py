@@ -11,9 +11,9 @@ from horarium.store import copy as copying
 from horarium.store.copy import copy
 from horarium.store.migrate import migrate
 from horarium.store.postgres import PostgresStore
+from horarium.store.postgres.connection import connect
 from horarium.store.sqlite import SqliteStore
 from horarium.store.verbs import meta, runs
-from horarium.store.wire import connect
 from tests.support.postgres import drop_database, fresh_database
 from tests.support.tenant import FAILED, MINUTE, NOON, TRY_AGAIN, Node, Tenant, states
 

@@ -7,9 +7,9 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import NO_OWNER, Policies, policies_to_text, timing_to_text
 from horarium.store import migrate
 from horarium.store.postgres import PostgresStore
+from horarium.store.postgres.connection import connect
 from horarium.store.sqlite import SqliteStore
 from horarium.store.verbs import schedules, upkeep
-from horarium.store.wire import connect
 from horarium.times import Timing, zone_fingerprint
 from tests.support.postgres import fresh_database
 from tests.support.tenant import HOUR, MINUTE, NOON, Tenant

@@ -42,10 +42,10 @@ from horarium.settings import Settings
 from horarium.store.base import Store
 from horarium.store.migrate import migrate, migrate_sqlite
 from horarium.store.postgres import PostgresStore
-from horarium.store.sqlite import InlineSqliteStore
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import dispatch, nodes
 from horarium.worker.worker import Worker
+from tests.support.inline_store import InlineSqliteStore
 
 
 def instant(text: str) -> int:

@@ -15,11 +15,11 @@ from horarium.service.explain import ExplainService
 from horarium.service.runs import RunService
 from horarium.service.schedules import ScheduleDraft, ScheduleService
 from horarium.store.migrate import migrate_sqlite
-from horarium.store.sqlite import InlineSqliteStore
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import nodes
 from horarium.times import Timing
 from horarium.worker.worker import Worker
+from tests.support.inline_store import InlineSqliteStore
 
 NOON = 1_772_366_400_000  # 2026-03-01T12:00:00Z
 

@@ -26,7 +26,7 @@ from horarium.domain.fire import Fire, FireState
 from horarium.domain.ids import random_id, run_id
 from horarium.domain.schedule import Policies, Schedule
 from horarium.engine.fanout import FanOut
-from horarium.interpreter import set_for_serving
+from horarium.python_tuning import tuned_for_serving
 from horarium.service.audiences import AudienceService
 from horarium.service.directory import DirectoryService
 from horarium.service.schedules import ScheduleDraft, schedule_of
@@ -55,7 +55,7 @@ async def run(database: str = "sqlite", rows: int = 100_000) -> Report:
     async with stage(database) as made:
         target = await made.target("none", {})
         await _fill(made, rows)
-        with set_for_serving():
+        with tuned_for_serving():
             fire, found = await _fan_out(made, await _schedule(made, target))
         if (fire.runs, fire.audience_size) != (rows, rows):
             raise RuntimeError(f"{fire.runs} runs for {rows} rows: {fire.error}")

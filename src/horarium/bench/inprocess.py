@@ -22,7 +22,7 @@ from horarium.engine.steps import Engine
 from horarium.engine.wake import Alarm
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.python import make
-from horarium.interpreter import set_for_serving
+from horarium.python_tuning import tuned_for_serving
 from horarium.store.base import Tx
 from horarium.worker.worker import Worker
 
@@ -84,7 +84,7 @@ async def working(made: Stage, clock: At, executors: dict[str, Any]) -> AsyncIte
     worker = Worker(made.store, clock, made.node, executors, made.vault, CONCURRENCY)
     tasks = worker.loops()
     try:
-        with set_for_serving():
+        with tuned_for_serving():
             yield worker
     finally:
         for task in tasks:

@@ -14,7 +14,7 @@ from horarium.bench.filling import Herd, fill, herd
 from horarium.bench.stage import Report, Stage, in_chunks, next_noon, stage
 from horarium.domain.ids import Id, fire_id, run_id
 from horarium.engine.steps import Engine
-from horarium.interpreter import set_for_serving
+from horarium.python_tuning import tuned_for_serving
 from horarium.store.base import Tx
 
 HOUR_MS = 3_600_000
@@ -61,7 +61,7 @@ async def release_all(made: Stage, at: int, due: int) -> float:
 async def release_due(made: Stage, at: int) -> tuple[int, float]:
     """How many fires the engine releases until nothing is due, and in how many seconds."""
     engine = Engine(made.store, At(at), made.node)
-    with set_for_serving():
+    with tuned_for_serving():
         begun, fires = time.perf_counter(), 0
         while released := (await engine.release(0)).fires:
             fires += released

@@ -16,8 +16,8 @@ from dataclasses import replace
 import structlog
 
 from horarium.domain.errors import HorariumError
+from horarium.store.postgres.connection import PostgresConnection
 from horarium.store.verbs import nodes
-from horarium.store.wire import Wire
 
 _log = structlog.get_logger(__name__)
 
@@ -60,40 +60,40 @@ class Lease:
         asyncio.run(self._beat_on())
 
     async def _beat_on(self) -> None:
-        wire = Wire(self._url, nodes.lease_connection(self._node.id))
+        connection = PostgresConnection(self._url, nodes.lease_connection(self._node.id))
         while not self._stopping.is_set():
             pause = self._lease_s / BEATS
             try:
                 async with asyncio.timeout(self._lease_s / 2):
-                    await self._beat(wire)
+                    await self._beat(connection)
             except (HorariumError, TimeoutError) as error:
-                wire.drop()
+                connection.drop()
                 pause = min(pause, AGAIN_S)
                 left = round(max(0.0, self._until - time.monotonic()), 1)
                 _log.warning("heartbeat_failed", error=str(error) or "no answer", lease_left_s=left)
-            await self._wait(wire, pause)
-        wire.drop()
+            await self._wait(connection, pause)
+        connection.drop()
 
-    async def _wait(self, wire: Wire, seconds: float) -> None:
+    async def _wait(self, connection: PostgresConnection, seconds: float) -> None:
         """Until the next heartbeat is due, or the connection is gone: others take us for dead without one."""
         until = time.monotonic() + seconds
         while time.monotonic() < until and not self._stopping.is_set():
             await asyncio.sleep(min(WATCH_S, seconds))
-            if seconds > AGAIN_S and not wire.connected:
+            if seconds > AGAIN_S and not connection.connected:
                 return
 
-    async def _beat(self, wire: Wire) -> None:
+    async def _beat(self, connection: PostgresConnection) -> None:
         silent = time.monotonic() - self._pulse
         if silent > self._lease_s:
             _log.error("event_loop_stands_still", seconds=round(silent, 1), consequence="the lease lapses")
             return
         begun = time.monotonic()
-        now, lease_ms = await wire.now_ms(), int(self._lease_s * 1000)
-        alive = await wire.run(nodes.heartbeat, self._node.id, now, lease_ms)
+        now, lease_ms = await connection.now_ms(), int(self._lease_s * 1000)
+        alive = await connection.run(nodes.heartbeat, self._node.id, now, lease_ms)
         if not alive:
             self._until = 0.0
             _log.error("lease_lapsed", consequence="this node drops what it held and registers anew")
-            await wire.run(nodes.register, replace(self._node, lease_ms=now + lease_ms), False)
+            await connection.run(nodes.register, replace(self._node, lease_ms=now + lease_ms), False)
         self._until = begun + self._lease_s
         if not alive:
             self._loop.call_soon_threadsafe(self._on_lapse)

@@ -21,7 +21,6 @@ from horarium.domain.schedule import (
     ScheduleState,
 )
 from horarium.service.clock import Clock
-from horarium.service.together import Together
 from horarium.store.base import Store, Tx
 from horarium.store.verbs import ledger
 from horarium.store.verbs import schedules as verbs
@@ -128,7 +127,6 @@ def schedule_of(draft: ScheduleDraft, now: int) -> Schedule:
 class ScheduleService:
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store, self.clock = store, clock
-        self._together = Together(store)
 
     async def create(self, draft: ScheduleDraft, distinct: bool = False) -> Schedule:
         """Make a schedule; it is on the clock when this returns. Raises Invalid, Conflict (key taken).
@@ -136,10 +134,10 @@ class ScheduleService:
         `distinct`: Conflict (duplicate) where the target has a schedule with the same recurrence, zone and input.
         """
         schedule = schedule_of(draft, self.clock.now_ms())
-        if distinct or self.store.groups:
-            await self.store.write(_create, schedule, distinct)
+        if distinct:
+            await self.store.write(_create_distinct, schedule)
         else:
-            await self._together.create(schedule)
+            await self.store.write_grouped(create_schedules, schedule)
         return schedule
 
     async def create_many(self, drafts: Sequence[ScheduleDraft]) -> list[Schedule]:
@@ -270,10 +268,9 @@ class ScheduleService:
         return await self.store.read(verbs.list_schedules, listing)
 
 
-async def _create(tx: Tx, schedule: Schedule, distinct: bool) -> None:
+async def _create_distinct(tx: Tx, schedule: Schedule) -> None:
     await create_schedules(tx, [schedule])
-    if distinct:
-        await refuse_twin(tx, schedule)
+    await refuse_twin(tx, schedule)
 
 
 async def _change(

@@ -7,7 +7,7 @@ Verbs live in `horarium.store.verbs`; the databases differ only behind `Tx`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from horarium.domain.errors import Invalid, Problem
@@ -27,14 +27,6 @@ FANOUT = "fanout"
 """Topic: a fire waits for its audience."""
 CANCELLED = "cancelled"
 """Topic: runs were cancelled; workers look whether one of theirs is among them."""
-
-
-class Row(Protocol):
-    """A row by position or by column name."""
-
-    def __getitem__(self, key: Any, /) -> Any: ...
-
-    def keys(self) -> Any: ...
 
 
 class Tx(Protocol):
@@ -69,14 +61,16 @@ class Store(Protocol):
     """Where verbs are run. `write` is for the API, `urgent` for the engine: it goes first. `read` sees what
     is committed and changes nothing."""
 
-    groups: bool
-    """Whether verbs that come at the same time are committed together anyway."""
+    # Whether other processes may work on the same database.
     shared: bool
-    """Whether other processes may work on the same database."""
 
     async def write(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T: ...
+
+    async def write_grouped(self, verb: Callable[[Tx, Sequence[T]], Awaitable[object]], item: T) -> None:
+        """Write one item with a verb that takes a list of them; items that come at the same time from several
+        callers share one commit. An item that the verb refuses (Conflict, Invalid) fails alone."""
 
     async def urgent(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
@@ -114,8 +108,3 @@ def earliest(announced: dict[str, int], topic: str, at_ms: int) -> None:
     known = announced.get(topic)
     if known is None or at_ms < known:
         announced[topic] = at_ms
-
-
-def as_params(statement_params: Sequence[str], given: Mapping[str, Any]) -> list[Any]:
-    """Keyword parameters in the order a database wants them."""
-    return [given[name] for name in statement_params]

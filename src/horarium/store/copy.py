@@ -20,10 +20,11 @@ import asyncpg
 from horarium.domain.errors import Conflict, Unavailable
 from horarium.domain.ids import id_time
 from horarium.store.migrate import latest, migrate
-from horarium.store.partitions import make_partitions
-from horarium.store.sqlite import connect as connect_sqlite
+from horarium.store.postgres.connection import connect
+from horarium.store.postgres.faults import LOST, unreachable
+from horarium.store.postgres.partitions import make_partitions
+from horarium.store.sqlite.connection import connect as connect_sqlite
 from horarium.store.verbs.meta import COPYING
-from horarium.store.wire import LOST, connect, unreachable
 
 BATCH = 5_000
 _PLACE = "copied "

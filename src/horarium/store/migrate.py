@@ -16,9 +16,10 @@ from typing import Any
 import asyncpg
 
 from horarium.domain.errors import Unavailable
-from horarium.store.partitions import make_partitions
-from horarium.store.sqlite import connect as connect_sqlite
-from horarium.store.wire import LOST, connect, unreachable
+from horarium.store.postgres.connection import connect
+from horarium.store.postgres.faults import LOST, unreachable
+from horarium.store.postgres.partitions import make_partitions
+from horarium.store.sqlite.connection import connect as connect_sqlite
 
 _LOCK = 0x486F7261
 """The advisory lock of whoever migrates: any number, as long as it is ours."""

@@ -7,8 +7,8 @@ import pytest_asyncio
 
 from horarium.store.migrate import migrate, migrate_sqlite
 from horarium.store.postgres import PostgresStore
+from horarium.store.postgres.connection import connect
 from horarium.store.sqlite import SqliteStore
-from horarium.store.wire import connect
 from tests.support.postgres import fresh_database
 from tests.support.tenant import Tenant
 

@@ -1,19 +1,20 @@
-"""PostgreSQL: pools of connections, a transaction a verb, notifications between nodes.
+"""The store on PostgreSQL: pools of connections, a transaction for each verb, notifications between nodes.
 
 Engine verbs have connections of their own, so that a busy API cannot starve them. Reads run without a
-transaction (a statement a round trip) on connections that the server holds to reading. What a commit
-announced is told to local listeners at once, and to other nodes by `horarium.store.signals`.
+transaction (each statement is one round trip) on connections that the server keeps read-only. After a commit,
+listeners in this process are told at once what it announced, and other nodes through `notifications`.
 
 A transaction that the database has rolled back (a deadlock, a connection lost before the commit) is tried
-again. A connection lost during the commit leaves its outcome unknown; such a verb is not repeated here,
-because only its caller knows whether doing it twice is doing it once."""
+again. When a connection is lost during the commit, nobody knows whether the verb was done. It is not tried again
+here, because only its caller knows whether doing it twice would do harm.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Concatenate
 
@@ -21,53 +22,54 @@ import asyncpg
 import structlog
 
 from horarium.domain.errors import Unavailable
-from horarium.store.base import P, Signal, T, Tx, cannot_hold
-from horarium.store.partitions import drop_partitions, make_partitions
-from horarium.store.signals import Signals
-from horarium.store.statements import load
-from horarium.store.wire import (
+from horarium.store.base import P, Signal, T, Tx
+from horarium.store.postgres.connection import (
     ACQUIRE_SECONDS,
     BY_KEY,
-    DIED_ASLEEP,
-    LOST,
     READ_ONLY,
     READ_SECONDS,
-    REFUSED,
-    PostgresTx,
-    Wire,
-    committed,
+    PostgresConnection,
     connect,
-    database_now,
     make_pool,
-    unreachable,
 )
+from horarium.store.postgres.faults import DIED_IDLE, LOST, REFUSED, REJECTED, rejected, unreachable
+from horarium.store.postgres.group_commit import GroupCommit
+from horarium.store.postgres.notifications import Notifications
+from horarium.store.postgres.partitions import drop_partitions, make_partitions
+from horarium.store.postgres.transaction import PostgresTx, committed, database_now
+from horarium.store.statements import load
 
 _log = structlog.get_logger(__name__)
 
 MINIMUM_VERSION = 15
+
+# For the engine: a release, a claim and a recording at a time, and one to spare. Then the API's writes and reads.
+# With the connections for notifications and heartbeats a node has 18, so that five nodes fit into PostgreSQL's
+# default of 100.
 URGENT_CONNECTIONS, WRITE_CONNECTIONS, READ_CONNECTIONS = 4, 6, 6
-"""A release, a claim and a recording at a time, and one to spare; the API's writes and reads. With the
-connections for notifications and heartbeats 18 a node, so that five nodes fit into PostgreSQL's default of
-100."""
+
+# How often a transaction is tried that the database has rolled back.
 TRIES = 5
-_ALONE = 0x486F7262
-"""The advisory lock of `alone`."""
+
+# The advisory lock of `alone`: any number, as long as nobody else uses it.
+_ALONE_LOCK = 0x486F7262
 
 
 class PostgresStore:
     """A store in a PostgreSQL database. Open it with `PostgresStore.open` inside a running event loop."""
 
     flavour = "postgres"
-    groups = False
     shared = True
 
-    def __init__(self, url: str, urgent: Any, write: Any, read: Any, signals: Signals) -> None:
+    def __init__(self, url: str, urgent: Any, write: Any, read: Any, notifications: Notifications) -> None:
         self.url = url
         self._urgent, self._write, self._read = urgent, write, read
         self._statements = load("postgres")
         self._signals: list[Signal] = []
-        self._remote = signals
-        self._remote.deliver = self._deliver
+        self._notifications = notifications
+        self._notifications.deliver = self._deliver
+        self._groups: dict[Callable[..., Any], GroupCommit[Any]] = {}
+        # How far the database's clock is ahead of this machine's.
         self._ahead_ms = 0
 
     @classmethod
@@ -84,9 +86,9 @@ class PostgresStore:
             async with pools[0].acquire() as connection:
                 _check_version(connection.get_server_version())
             urgent, write, read = pools
-            store = cls(url, urgent, write, read, Signals(lambda: connect(url, name)))
+            store = cls(url, urgent, write, read, Notifications(lambda: connect(url, name)))
             if notify:
-                await store._remote.start()
+                await store._notifications.start()
         except (*LOST, asyncpg.PostgresError) as error:
             for pool in pools:
                 pool.terminate()
@@ -114,6 +116,12 @@ class PostgresStore:
     ) -> T:
         return await self._transaction(self._write, lambda tx: verb(tx, *args, **kwargs))
 
+    async def write_grouped(self, verb: Callable[[Tx, Sequence[T]], Awaitable[object]], item: T) -> None:
+        group = self._groups.get(verb)
+        if group is None:
+            group = self._groups[verb] = GroupCommit(lambda items: self.write(verb, items))
+        await group.submit(item)
+
     async def urgent(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
@@ -135,7 +143,7 @@ class PostgresStore:
         answer = await self._attempt(pool, whole)
         for topic, at in announced.items():
             self._deliver(topic, at)
-        self._remote.send(announced, time.time_ns() // 1_000_000 + self._ahead_ms)
+        self._notifications.send(announced, time.time_ns() // 1_000_000 + self._ahead_ms)
         return answer
 
     async def _attempt(self, pool: Any, work: Callable[[PostgresTx], Awaitable[T]]) -> T:
@@ -147,14 +155,14 @@ class PostgresStore:
                 if attempt == TRIES:
                     raise Unavailable(f"the database rolled back {TRIES} times: {error}") from error
                 await asyncio.sleep(random.uniform(0, 0.02 * attempt))
-            except (asyncpg.exceptions.DataError, asyncpg.exceptions.SyntaxOrAccessError) as error:
-                raise _refused(error) from error
+            except REJECTED as error:
+                raise rejected(error) from error
             except asyncpg.QueryCanceledError as error:
                 raise Unavailable(f"the query took longer than {READ_SECONDS:g} s") from error
             except REFUSED as error:
                 raise Unavailable(f"the database refused: {error}") from error
             except LOST as error:
-                if attempt == TRIES or not isinstance(error, DIED_ASLEEP):
+                if attempt == TRIES or not isinstance(error, DIED_IDLE):
                     raise unreachable(error) from error
         raise AssertionError("the loop above returns or raises")
 
@@ -174,7 +182,7 @@ class PostgresStore:
         """Hold off every other node that asks for this, for what only one may do at a start."""
         connection = await connect(self.url)
         try:
-            await connection.execute("SELECT pg_advisory_lock($1)", _ALONE)
+            await connection.execute("SELECT pg_advisory_lock($1)", _ALONE_LOCK)
             yield
         finally:
             await connection.close()
@@ -186,38 +194,28 @@ class PostgresStore:
         Raises Unavailable.
         """
         now = await self.now_ms()
-        wire = Wire(self.url)
+        own = PostgresConnection(self.url)
         try:
-            connection = await wire.open()
+            connection = await own.open()
             changed = await make_partitions(connection, now, now)
             if before_ms is not None:
                 changed += await drop_partitions(connection, before_ms)
         except (*LOST, asyncpg.PostgresError) as error:
             raise unreachable(error) from error
         finally:
-            wire.drop()
+            own.drop()
         if changed:
             _log.info("partitions_changed", partitions=changed)
         return False
 
     async def close(self) -> None:
-        await self._remote.close()
+        await self._notifications.close()
         for pool in (self._urgent, self._write, self._read):
             try:
                 async with asyncio.timeout(5):
                     await pool.close()
             except TimeoutError:
                 pool.terminate()
-
-
-def _refused(error: asyncpg.PostgresError) -> Exception:
-    """Values that the database cannot hold are the caller's; a statement that it does not understand, or may
-    not run, is a fault of the installation or of ours."""
-    if isinstance(error, asyncpg.InsufficientPrivilegeError):
-        return Unavailable(f"the database refused: {error}")
-    if isinstance(error, asyncpg.DataError):
-        return cannot_hold(error)
-    return RuntimeError(f"a statement that the database does not understand: {error}")
 
 
 def _check_version(version: Any) -> None:

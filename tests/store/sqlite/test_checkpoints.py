@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from horarium.store import checkpoints
-from horarium.store.checkpoints import Checkpoints
-from horarium.store.sqlite import connect
+from horarium.store.sqlite import checkpoints
+from horarium.store.sqlite.checkpoints import Checkpoints
+from horarium.store.sqlite.connection import connect
 
 
 class Asked(sqlite3.Connection):

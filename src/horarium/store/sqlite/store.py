@@ -15,126 +15,26 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
 from pathlib import Path
 from typing import Any, Concatenate, cast
 
 from horarium.domain.errors import Unavailable
-from horarium.store.base import Duplicate, P, Signal, T, Tx, cannot_hold, earliest
-from horarium.store.checkpoints import MOST_LOG_PAGES, Checkpoints
-from horarium.store.statements import Statement, load
+from horarium.store.base import P, Signal, T, Tx, earliest
+from horarium.store.sqlite.checkpoints import Checkpoints
+from horarium.store.sqlite.connection import connect
+from horarium.store.sqlite.transaction import SqliteTx, drive
+from horarium.store.statements import load
 
 MINIMUM_VERSION = (3, 35, 0)
 """The first SQLite with RETURNING; UPDATE ... FROM came two versions before."""
 
 GROUP_SECONDS = 0.02
 """How long the writer goes on taking verbs into one commit: bounds the wait of the first among them."""
-ROWS_AT_ONCE = (1024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1)
-"""How many rows one execution of a statement takes: as many as fit, of few sizes so that each is prepared once.
-Python's interpreter lock is let go and taken again for each execution, and while the event loop is busy that means
-a wait each time: row by row, 400 inserts and updates took a second instead of 20 ms."""
 READERS = 2
 READ_SECONDS = 5.0
 """A read that takes longer is interrupted: a reader must not hold up a checkpoint for ever."""
-
-
-class SqliteTx:
-    """A transaction on one connection; `announced` is told to listeners when it has committed."""
-
-    def __init__(self, connection: sqlite3.Connection, statements: dict[str, Statement]) -> None:
-        self._connection = connection
-        self._statements = statements
-        self.announced: dict[str, int] = {}
-
-    def _execute(self, name: str, params: dict[str, Any]) -> sqlite3.Cursor:
-        statement = self._statements[name]
-        try:
-            return self._connection.execute(*statement.sqlite_text(params))
-        except _NOT_HELD as error:
-            raise _translated(error) from error
-
-    async def rows(self, statement: str, **params: Any) -> Sequence[Any]:
-        return self._execute(statement, params).fetchall()
-
-    async def row(self, statement: str, **params: Any) -> Any:
-        cursor = self._execute(statement, params)
-        found = cursor.fetchone()
-        cursor.close()
-        return found
-
-    async def run(self, statement: str, **params: Any) -> int:
-        return self._execute(statement, params).rowcount
-
-    async def many(self, statement: str, rows: Sequence[Sequence[Any]]) -> int:
-        prepared, touched, start = self._statements[statement], 0, 0
-        try:
-            if not prepared.columns:
-                return self._connection.executemany(prepared.sql, rows).rowcount
-            for size in ROWS_AT_ONCE:
-                while len(rows) - start >= size:
-                    values = tuple(chain.from_iterable(rows[start : start + size]))
-                    touched += self._connection.execute(prepared.sqlite_rows(size), values).rowcount
-                    start += size
-        except _NOT_HELD as error:
-            raise _translated(error) from error
-        return touched
-
-    async def each(self, statement: str, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
-        sql = self._statements[statement].sql
-        return [found for row in rows for found in self._connection.execute(sql, row)]
-
-    def announce(self, topic: str, at_ms: int) -> None:
-        earliest(self.announced, topic, at_ms)
-
-
-_NOT_HELD = (sqlite3.IntegrityError, OverflowError, UnicodeEncodeError)
-"""A constraint, a number beyond 64 bits, a text that is no Unicode."""
-
-
-def _translated(error: Exception) -> Exception:
-    if not isinstance(error, sqlite3.IntegrityError):
-        return cannot_hold(error)
-    text = str(error)
-    return Duplicate(text.partition(": ")[2]) if "UNIQUE" in text or "PRIMARY KEY" in text else error
-
-
-def drive(verb: Awaitable[T]) -> T:
-    """Run a verb to its end without an event loop."""
-    coroutine = cast("Coroutine[Any, Any, T]", verb)
-    try:
-        coroutine.send(None)
-    except StopIteration as done:
-        return cast("T", done.value)
-    coroutine.close()
-    raise RuntimeError("a store verb awaited something other than its transaction")
-
-
-def _lower(text: str | None) -> str | None:
-    return None if text is None else text.lower()
-
-
-def connect(path: str, *, durable: bool = True) -> sqlite3.Connection:
-    """A connection with our settings; transactions are begun and ended by hand.
-
-    A power cut loses nothing that was answered: `synchronous=FULL` flushes the log at every commit.
-    """
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
-    connection.row_factory = sqlite3.Row
-    # Its own knows the letters of ASCII alone; a search in any case means any language.
-    connection.create_function("lower", 1, _lower, deterministic=True)
-    for pragma in (
-        "journal_mode=WAL",
-        f"synchronous={'FULL' if durable else 'OFF'}",
-        "busy_timeout=10000",
-        "foreign_keys=ON",
-        "cache_size=-65536",
-        "temp_store=MEMORY",
-        f"wal_autocheckpoint={MOST_LOG_PAGES}",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-    return connection
 
 
 class _Job:
@@ -154,7 +54,6 @@ class SqliteStore:
     """A store in one SQLite file. Make it inside a running event loop."""
 
     flavour = "sqlite"
-    groups = True
     shared = False
 
     def __init__(self, path: Path | str) -> None:
@@ -193,6 +92,9 @@ class SqliteStore:
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         return await self._submit(self._later, lambda tx: verb(tx, *args, **kwargs))
+
+    async def write_grouped(self, verb: Callable[[Tx, Sequence[T]], Awaitable[object]], item: T) -> None:
+        await self.write(verb, [item])
 
     async def urgent(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
@@ -352,64 +254,3 @@ class SqliteStore:
         for topic, at in announced.items():
             for signal in self._signals:
                 signal(topic, at)
-
-
-class InlineSqliteStore:
-    """A store on one connection, every verb run at once where it is called: for simulations and tests.
-
-    `clock` gives the database's time; `hook`, where set, is called with ("begin" | "commit", verb name) so
-    that a simulation can fail before or after the commit.
-    """
-
-    flavour = "sqlite"
-    groups = True
-    shared = True
-
-    def __init__(
-        self,
-        clock: Callable[[], int],
-        path: str = ":memory:",
-        hook: Callable[[str, str], Awaitable[None]] | None = None,
-    ) -> None:
-        self.connection = connect(path, durable=False)
-        self._clock = clock
-        self._hook = hook
-        self._statements = load("sqlite")
-        self._signals: list[Signal] = []
-
-    def listen(self, signal: Signal) -> None:
-        self._signals.append(signal)
-
-    def forget_listeners(self) -> None:
-        """As after a crash of the process that listened."""
-        self._signals.clear()
-
-    async def now_ms(self) -> int:
-        return self._clock()
-
-    async def write(
-        self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        name = getattr(verb, "__name__", "verb")
-        if self._hook is not None:
-            await self._hook("begin", name)
-        tx = SqliteTx(self.connection, self._statements)
-        self.connection.execute("BEGIN IMMEDIATE")
-        try:
-            answer = drive(verb(tx, *args, **kwargs))
-        except BaseException:
-            self.connection.execute("ROLLBACK")
-            raise
-        self.connection.execute("COMMIT")
-        for topic, at in tx.announced.items():
-            for signal in self._signals:
-                signal(topic, at)
-        if self._hook is not None:
-            await self._hook("commit", name)
-        return answer
-
-    urgent = write
-    read = write
-
-    async def close(self) -> None:
-        self.connection.close()

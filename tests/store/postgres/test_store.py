@@ -12,14 +12,14 @@ from horarium.domain.ids import lowest_id_at
 from horarium.domain.schedule import Policies
 from horarium.engine.lease import Lease
 from horarium.engine.steps import SILENT_MS, Engine
-from horarium.store import signals
 from horarium.store.base import DUE, READY
 from horarium.store.migrate import latest, migrate
-from horarium.store.partitions import drop_partitions, make_partitions, month_starts
-from horarium.store.postgres import PostgresStore
+from horarium.store.postgres import PostgresStore, notifications
+from horarium.store.postgres.connection import BY_KEY, READ_ONLY, connect
+from horarium.store.postgres.faults import CommitUnknown
+from horarium.store.postgres.partitions import drop_partitions, make_partitions, month_starts
 from horarium.store.statements import load
 from horarium.store.verbs import directory, nodes, tenancy, upkeep
-from horarium.store.wire import BY_KEY, READ_ONLY, CommitUnknown, connect
 from tests.support.postgres import drop_database, fresh_database, run_sql
 from tests.support.tenant import DAY, MINUTE, NOON, Node, RunState, Tenant
 
@@ -82,7 +82,7 @@ async def test_what_is_due_beyond_the_horizon_is_nobodys_business_yet(store, oth
     async def verb(tx, at):
         tx.announce(DUE, at)
 
-    await store.write(verb, now + signals.HORIZON_MS + 10_000)
+    await store.write(verb, now + notifications.HORIZON_MS + 10_000)
     await store.write(verb, now + 1_000)
     await until(lambda: there)
     assert there == [(DUE, now + 1_000)]

@@ -31,7 +31,7 @@ _TOPICS = (DUE, READY, FANOUT, CANCELLED)
 _LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
-class Signals:
+class Notifications:
     """`deliver(topic, at_ms)` is called on the event loop for what other nodes announce; after the connection
     was lost, once for every topic, because nobody knows what was missed."""
 

@@ -4,7 +4,7 @@ import pytest_asyncio
 
 from horarium.settings import Settings
 from horarium.store.postgres import PostgresStore
-from horarium.store.wire import connect
+from horarium.store.postgres.connection import connect
 from tests.support.postgres import drop_database, fresh_database
 
 ASK = "SELECT extract(epoch FROM current_setting('idle_in_transaction_session_timeout')::interval)"

@@ -8,10 +8,11 @@ import pytest_asyncio
 
 from horarium.domain.errors import Conflict, Unavailable
 from horarium.domain.ids import random_id
-from horarium.service.together import Together
 from horarium.store.migrate import migrate_sqlite
-from horarium.store.sqlite import InlineSqliteStore
+from horarium.store.postgres.group_commit import GroupCommit
 from horarium.store.verbs import schedules as verbs
+from horarium.store.verbs.creation import create_schedules
+from tests.support.inline_store import InlineSqliteStore
 from tests.support.tenant import NOON, Tenant
 
 
@@ -22,12 +23,12 @@ class Counting:
         self._store, self._failures = store, failures
         self.sizes = []
 
-    async def write(self, verb, schedules):
+    async def write(self, schedules):
         self.sizes.append(len(schedules))
         await asyncio.sleep(0)
         if len(self.sizes) <= self._failures:
             raise Unavailable("the database is away")
-        return await self._store.write(verb, schedules)
+        return await self._store.write(create_schedules, schedules)
 
 
 @pytest_asyncio.fixture
@@ -49,8 +50,8 @@ async def drafts(tenant):
     return some
 
 
-async def answers(together, schedules):
-    return await asyncio.gather(*(together.create(one) for one in schedules), return_exceptions=True)
+async def answers(group, schedules):
+    return await asyncio.gather(*(group.submit(one) for one in schedules), return_exceptions=True)
 
 
 async def stored(tenant, schedules):
@@ -58,10 +59,10 @@ async def stored(tenant, schedules):
     return [one.id in {other.id for other in known} for one in schedules]
 
 
-async def test_what_comes_while_one_is_written_goes_together(tenant, drafts):
+async def test_what_comes_while_one_is_written_shares_a_transaction(tenant, drafts):
     store = Counting(tenant.store)
     made = drafts(10)
-    assert await answers(Together(store), made) == [None] * 10
+    assert await answers(GroupCommit(store.write), made) == [None] * 10
     assert store.sizes == [10]
     assert all(await stored(tenant, made))
 
@@ -69,23 +70,23 @@ async def test_what_comes_while_one_is_written_goes_together(tenant, drafts):
 async def test_one_that_clashes_takes_no_other_with_it(tenant, drafts):
     await tenant.schedule(key="taken")
     made = [*drafts(2), *drafts(1, key="taken"), *drafts(2)]
-    found = await answers(Together(Counting(tenant.store)), made)
+    found = await answers(GroupCommit(Counting(tenant.store).write), made)
     assert isinstance(found.pop(2), Conflict)
     assert found == [None] * 4
     assert await stored(tenant, made) == [True, True, False, True, True]
 
 
 async def test_a_database_that_is_away_is_told_to_each_and_asked_again_by_the_next(tenant, drafts):
-    together = Together(Counting(tenant.store, failures=1))
-    assert [type(one) for one in await answers(together, drafts(3))] == [Unavailable] * 3
-    assert await answers(together, drafts(3)) == [None] * 3
+    group = GroupCommit(Counting(tenant.store, failures=1).write)
+    assert [type(one) for one in await answers(group, drafts(3))] == [Unavailable] * 3
+    assert await answers(group, drafts(3)) == [None] * 3
 
 
 async def test_of_many_that_clash_each_is_told_and_the_rest_are_made(tenant, drafts):
     store = Counting(tenant.store)
     await tenant.schedule(key="taken")
     made = [*drafts(7), *drafts(1, key="taken"), *drafts(8)]
-    found = await answers(Together(store), made)
+    found = await answers(GroupCommit(store.write), made)
     assert [type(one) for one in found].count(Conflict) == 1
     assert len(store.sizes) == 9  # halved, not one by one
     assert (await stored(tenant, made)).count(True) == 15
@@ -93,22 +94,22 @@ async def test_of_many_that_clash_each_is_told_and_the_rest_are_made(tenant, dra
 
 @pytest.mark.parametrize("steps", [1, 2])
 async def test_nobody_is_left_waiting_when_the_node_ends(tenant, drafts, steps):
-    together = Together(Counting(tenant.store))
-    asked = [asyncio.create_task(together.create(one)) for one in drafts(3)]
+    group = GroupCommit(Counting(tenant.store).write)
+    asked = [asyncio.create_task(group.submit(one)) for one in drafts(3)]
     for _ in range(steps):  # before the writing begins, and after
         await asyncio.sleep(0)
-    together._writing.cancel()
+    group._task.cancel()
     done, waiting = await asyncio.wait(asked, timeout=5)
     assert (len(done), len(waiting)) == (3, 0)
 
 
 async def test_whoever_has_gone_leaves_the_others_alone(tenant, drafts):
     store = Counting(tenant.store)
-    together = Together(store)
+    group = GroupCommit(store.write)
     made = drafts(4)
-    asked = [asyncio.create_task(together.create(one)) for one in made[:1]]
+    asked = [asyncio.create_task(group.submit(one)) for one in made[:1]]
     await asyncio.sleep(0)
-    asked += [asyncio.create_task(together.create(one)) for one in made[1:]]
+    asked += [asyncio.create_task(group.submit(one)) for one in made[1:]]
     await asyncio.sleep(0)
     asked[2].cancel()
     found = await asyncio.gather(*asked, return_exceptions=True)

@@ -1,0 +1,69 @@
+"""Which errors of asyncpg mean what, and how a caller is told about them."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from horarium.domain.errors import Unavailable
+from horarium.store.base import cannot_hold
+
+# The connection is gone, or its server is.
+LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.OperatorInterventionError,
+    ConnectionError,
+    OSError,
+    TimeoutError,
+)
+
+# The connection died while it lay unused in its pool. Another connection is worth a try, because the server
+# may well be there.
+DIED_IDLE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.AdminShutdownError,
+    ConnectionResetError,
+)
+
+# The server answers, but does not want to do this now.
+REFUSED = (
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.PostgresSystemError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+
+# The server rejects the statement itself: its values, its syntax, or the right to run it.
+REJECTED = (asyncpg.exceptions.DataError, asyncpg.exceptions.SyntaxOrAccessError)
+
+
+class CommitUnknown(Unavailable):
+    """The connection was lost while committing: the verb may have been done."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the connection to the database was lost during the commit: its outcome is not known"
+        )
+
+
+def unreachable(error: BaseException) -> Unavailable:
+    """What went wrong with a connection, in one line and without its password."""
+    words = str(error) or type(error).__name__
+    return Unavailable(f"the database cannot be reached: {words.strip().splitlines()[0]}")
+
+
+def rejected(error: asyncpg.PostgresError) -> Exception:
+    """The error that a caller gets for one of REJECTED.
+
+    A value that the database cannot hold is the caller's mistake (Invalid). A missing right is a fault of the
+    installation (Unavailable). A statement that the database does not understand is a bug (RuntimeError).
+    """
+    if isinstance(error, asyncpg.InsufficientPrivilegeError):
+        return Unavailable(f"the database refused: {error}")
+    if isinstance(error, asyncpg.DataError):
+        return cannot_hold(error)
+    return RuntimeError(f"the database does not understand a statement: {error}")

@@ -1,0 +1,103 @@
+"""A transaction on a connection to PostgreSQL: how named statements are executed, and how it is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, cast
+
+import asyncpg
+
+from horarium.store.base import Duplicate, T, Tx, cannot_hold, earliest
+from horarium.store.postgres.faults import LOST, CommitUnknown
+from horarium.store.statements import Copied, Statement
+
+# Rows that are sent in one statement.
+CHUNK = 5_000
+
+
+class PostgresTx:
+    """A transaction on one connection. After the commit the store tells its listeners what `announced` holds."""
+
+    def __init__(self, connection: Any, statements: dict[str, Statement]) -> None:
+        self.connection = connection
+        self._statements = statements
+        self.announced: dict[str, int] = {}
+
+    async def rows(self, statement: str, **params: Any) -> Sequence[Any]:
+        return cast("Sequence[Any]", await self._execute(self.connection.fetch, statement, params))
+
+    async def row(self, statement: str, **params: Any) -> Any:
+        return await self._execute(self.connection.fetchrow, statement, params)
+
+    async def run(self, statement: str, **params: Any) -> int:
+        return _touched(await self._execute(self.connection.execute, statement, params))
+
+    async def many(self, statement: str, rows: Sequence[Sequence[Any]]) -> int:
+        prepared, touched = self._statements[statement], 0
+        if prepared.copied is not None:
+            return await self._copy(prepared.copied, rows)
+        for start in range(0, len(rows), CHUNK):
+            columns = map(list, zip(*rows[start : start + CHUNK], strict=True))
+            params = dict(zip(prepared.columns, columns, strict=True))
+            touched += _touched(await self._execute(self.connection.execute, statement, params))
+        return touched
+
+    async def _copy(self, what: Copied, rows: Sequence[Sequence[Any]]) -> int:
+        copy = self.connection.copy_records_to_table
+        try:
+            return _touched(await copy(what.table, records=what.records(rows), columns=what.columns))
+        except asyncpg.UniqueViolationError as error:
+            raise Duplicate(error.constraint_name or "") from error
+        except (OverflowError, UnicodeEncodeError) as error:
+            raise cannot_hold(error) from error
+
+    async def each(self, statement: str, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
+        if not rows:
+            return ()
+        columns = map(list, zip(*rows, strict=True))
+        params = dict(zip(self._statements[statement].columns, columns, strict=True))
+        return await self.rows(statement, **params)
+
+    async def _execute(
+        self, method: Callable[..., Awaitable[Any]], statement: str, params: dict[str, Any]
+    ) -> Any:
+        """Hand the statement to one of the connection's methods. Raises Duplicate."""
+        prepared = self._statements[statement]
+        try:
+            return await method(prepared.sql, *(params[name] for name in prepared.parameters))
+        except asyncpg.UniqueViolationError as error:
+            raise Duplicate(error.constraint_name or "") from error
+
+    def announce(self, topic: str, at_ms: int) -> None:
+        earliest(self.announced, topic, at_ms)
+
+
+def _touched(status: str) -> int:
+    """The number at the end of a command's status: "UPDATE 3"."""
+    number = status.rpartition(" ")[2]
+    return int(number) if number.isdecimal() else 0
+
+
+async def committed(tx: PostgresTx, verb: Callable[[PostgresTx], Awaitable[T]]) -> T:
+    """Run a verb between BEGIN and COMMIT. Raises CommitUnknown where the connection is lost during the commit."""
+    connection = tx.connection
+    await connection.execute("BEGIN")
+    try:
+        answer = await verb(tx)
+    except BaseException:
+        if not connection.is_closed():
+            await connection.execute("ROLLBACK")
+        raise
+    try:
+        status = await connection.execute("COMMIT")
+    except LOST as error:
+        raise CommitUnknown from error
+    if status != "COMMIT":
+        raise RuntimeError("a verb went on after the database had refused one of its statements")
+    return answer
+
+
+async def database_now(tx: Tx) -> int:
+    """The database's clock, in milliseconds since the epoch."""
+    row = await tx.row("now_ms")
+    return int(row[0])

@@ -1,0 +1,74 @@
+"""A SQLite store without threads: each verb runs where it is called, and a simulation can fail it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Concatenate
+
+from horarium.store.base import P, Signal, T, Tx
+from horarium.store.sqlite.connection import connect
+from horarium.store.sqlite.transaction import SqliteTx, drive
+from horarium.store.statements import load
+
+
+class InlineSqliteStore:
+    """A store on one connection, every verb run at once where it is called: for simulations and tests.
+
+    `clock` gives the database's time; `hook`, where set, is called with ("begin" | "commit", verb name) so
+    that a simulation can fail before or after the commit.
+    """
+
+    flavour = "sqlite"
+    shared = True
+
+    def __init__(
+        self,
+        clock: Callable[[], int],
+        path: str = ":memory:",
+        hook: Callable[[str, str], Awaitable[None]] | None = None,
+    ) -> None:
+        self.connection = connect(path, durable=False)
+        self._clock = clock
+        self._hook = hook
+        self._statements = load("sqlite")
+        self._signals: list[Signal] = []
+
+    def listen(self, signal: Signal) -> None:
+        self._signals.append(signal)
+
+    def forget_listeners(self) -> None:
+        """As after a crash of the process that listened."""
+        self._signals.clear()
+
+    async def now_ms(self) -> int:
+        return self._clock()
+
+    async def write(
+        self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        name = getattr(verb, "__name__", "verb")
+        if self._hook is not None:
+            await self._hook("begin", name)
+        tx = SqliteTx(self.connection, self._statements)
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            answer = drive(verb(tx, *args, **kwargs))
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+        self.connection.execute("COMMIT")
+        for topic, at in tx.announced.items():
+            for signal in self._signals:
+                signal(topic, at)
+        if self._hook is not None:
+            await self._hook("commit", name)
+        return answer
+
+    async def write_grouped(self, verb: Callable[[Tx, Sequence[T]], Awaitable[object]], item: T) -> None:
+        await self.write(verb, [item])
+
+    urgent = write
+    read = write
+
+    async def close(self) -> None:
+        self.connection.close()
