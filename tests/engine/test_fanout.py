@@ -281,7 +281,7 @@ async def test_a_row_whose_last_run_still_goes_is_left_out_per_row(store: Store)
     await stand.resolve()
     second = (await stand.tenant.fires(one))[1]
     assert (second.audience_size, second.runs) == (250, 200)
-    busy = {work.run["row_key"] for work in works[200:]}
+    busy = {work.run.row_key for work in works[200:]}
     again = {run.row_key for run in await stand.runs(one) if run.fire_id == second.id}
     assert not busy & again
     await stand.node.record(works[200:], SUCCEEDED, stand.clock.now)

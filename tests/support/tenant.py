@@ -19,13 +19,14 @@ from horarium.domain.target import Completion, Target, TargetKind
 from horarium.domain.tenancy import EVERY_TARGET, Key, Principal, PrincipalType, Workspace
 from horarium.service.schedules import ScheduleDraft, schedule_of
 from horarium.store.base import Store
+from horarium.store.rows import TargetRow
 from horarium.store.verbs import dispatch, ledger, nodes, release, runs, schedules, targets, tenancy
 from horarium.store.verbs.changes import change_schedule
 from horarium.store.verbs.creation import create_schedules
 from horarium.store.verbs.dispatch import Ended
 from horarium.store.verbs.tenancy import NewKey
 from horarium.times import Timing
-from horarium.worker.work import Work, judge, work_of
+from horarium.worker.work import RunnableTarget, Work, judge, work_of
 
 NOON = 1_795_348_800_000
 """2026-11-22T12:00:00Z, a Sunday."""
@@ -140,7 +141,7 @@ class Node:
         self.store = store
         self.id: Id = random_id(NOON)
         self.lane = dispatch.BEFORE_ALL
-        self.rows: dict[Id, Any] = {}
+        self.rows: dict[Id, TargetRow] = {}
 
     @classmethod
     async def start(cls, store: Store, now: int = NOON, alone: bool = False) -> Node:
@@ -158,17 +159,22 @@ class Node:
         return self._works(await self.store.read(dispatch.describe_claimed, ids, {}))
 
     def _works(self, claimed: dispatch.Claimed) -> list[Work]:
-        self.rows |= {row["id"]: row for row in claimed.targets}
-        return [work_of(run, self._target(run["target_id"]), {}) for run in claimed.runs]
+        self.rows |= {row.id: row for row in claimed.targets}
+        return [work_of(run, self._target(run.target_id), {}) for run in claimed.runs]
 
-    def _target(self, target: Id) -> Any:
-        from horarium.worker.work import Target as Known
-
+    def _target(self, target: Id) -> RunnableTarget:
         row = self.rows[target]
-        return Known(
-            target, row["version"], row["name"], row["executor"], {}, {}, row["completion"],
-            row["timeout_ms"], row["deadline_ms"],
-        )  # fmt: skip
+        return RunnableTarget(
+            target,
+            row.version,
+            row.name,
+            row.executor,
+            {},
+            {},
+            row.completion,
+            row.timeout_ms,
+            row.deadline_ms,
+        )
 
     async def record(
         self, works: Sequence[Work], outcome: Outcome, now: int, careful: bool = False

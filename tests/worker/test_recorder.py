@@ -2,14 +2,12 @@
 
 from dataclasses import replace
 
-from horarium.domain.run import RunState
+from horarium.domain.run import RunMode, RunState
 from horarium.store.verbs.dispatch import Ended
 from horarium.store.verbs.settle import RunEnd
 from horarium.worker.recorder import BATCH, MOST_BYTES, _how_many
 
-ONE = Ended(
-    RunEnd(b"r", b"f", b"s", "clock", RunState.SUCCEEDED, True, False), 1, 1, RunState.SUCCEEDED, 1, 2
-)
+ONE = Ended(RunEnd(b"r", b"f", b"s", RunMode.CLOCK, RunState.SUCCEEDED, True, False), 1, 1, 1, 2)
 
 
 def test_small_outcomes_go_together():

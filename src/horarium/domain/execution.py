@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from horarium.domain.errors import Problem
+from horarium.domain.fire import FireKind
 from horarium.domain.ids import Id
-from horarium.domain.run import Missed
+from horarium.domain.run import Missed, RunMode
 
 
 @dataclass(slots=True)  # one for each attempt: frozen, to make it takes three times as long
@@ -17,7 +18,8 @@ class Call:
     """One attempt of one run, as an executor sees it. Times are milliseconds since the epoch, UTC.
 
     `config` is the target's public executor configuration, `secrets` its decrypted secrets by name: they may go
-    out to the target and nowhere else. `row` is the audience row's data (None without an audience).
+    out to the target and nowhere else. `kind` is the kind of the run's fire, or the run's mode where it has no fire.
+    `row` is the audience row's data (None without an audience).
     `environment` holds the run's environment variables, which are secret as well. `callback_token` is set where the
     target may finish the run later.
     """
@@ -31,7 +33,7 @@ class Call:
     attempt: int
     timeout_ms: int
     now_ms: int
-    kind: str = "clock"
+    kind: FireKind | RunMode = FireKind.CLOCK
     schedule_id: Id | None = None
     schedule_name: str | None = None
     fire_id: Id | None = None

@@ -6,13 +6,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from horarium.domain.ids import Id
-from horarium.domain.run import Missed
+from horarium.domain.run import Missed, RunMode
 
 
 class FireKind(StrEnum):
+    """Who asked for a fire: the schedule's clock, a caller for now (`manual`), or a caller for a slot that lies in the
+    past (`backfill`)."""
+
     CLOCK = "clock"
     MANUAL = "manual"
     BACKFILL = "backfill"
+
+    @property
+    def run_mode(self) -> RunMode:
+        """The mode of the runs of such a fire."""
+        return RunMode(self.value)
 
 
 class FireState(StrEnum):

@@ -23,6 +23,16 @@ class RunState(StrEnum):
         return self in (RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED)
 
 
+class RunMode(StrEnum):
+    """How a run came to be. The run of a fire has the name of the fire's kind; a run of a target that was asked for
+    directly is `manual`. A `retry` repeats, by hand, a run that is over: its fire stays as it ended."""
+
+    CLOCK = "clock"
+    MANUAL = "manual"
+    BACKFILL = "backfill"
+    RETRY = "retry"
+
+
 @dataclass(frozen=True, slots=True)
 class Missed:
     """The slots that a catch-up fire stands for besides its own."""
@@ -52,7 +62,7 @@ class Run:
     schedule_id: Id | None
     fire_id: Id | None
     target_id: Id
-    mode: str
+    mode: RunMode
     row_key: str
     generation: int
     state: RunState

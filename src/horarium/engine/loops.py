@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 import structlog
 
@@ -14,6 +14,7 @@ from horarium.engine.clock import DatabaseClock
 from horarium.engine.steps import FIRST_BATCH, RELEASE_BATCH, Engine
 from horarium.engine.wake import Alarm
 from horarium.store.base import DUE, Store
+from horarium.store.rows import ClaimedRun
 from horarium.store.verbs import nodes as node_verbs
 
 _log = structlog.get_logger(__name__)
@@ -31,7 +32,7 @@ class Hands(Protocol):
 
     def room(self) -> int: ...
 
-    async def take(self, runs: Sequence[Mapping[str, Any]]) -> None: ...
+    async def take(self, runs: Sequence[ClaimedRun]) -> None: ...
 
 
 class NoHands:
@@ -40,7 +41,7 @@ class NoHands:
     def room(self) -> int:
         return 0
 
-    async def take(self, runs: Sequence[Mapping[str, Any]]) -> None:
+    async def take(self, runs: Sequence[ClaimedRun]) -> None:
         raise RuntimeError("no room was offered")
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import orjson
 
 from horarium.domain.ids import Id
 from horarium.domain.target import TargetState
+from horarium.store.rows import TargetRow
 from horarium.store.vault import Vault
-from horarium.worker.work import Target
+from horarium.worker.work import RunnableTarget
 
 KEPT = 10_000
 
@@ -20,19 +20,19 @@ class TargetCache:
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
-        self._known: dict[Id, Target] = {}
+        self._known: dict[Id, RunnableTarget] = {}
 
     @property
     def versions(self) -> dict[Id, int]:
-        return {one.id: one.version for one in self._known.values()}
+        return {target.id: target.version for target in self._known.values()}
 
-    def learn(self, rows: Sequence[Any]) -> None:
+    def learn(self, rows: Sequence[TargetRow]) -> None:
         if len(self._known) + len(rows) > KEPT:
             self._known.clear()
         for row in rows:
-            self._known[row["id"]] = self._target(row)
+            self._known[row.id] = self._runnable(row)
 
-    def __getitem__(self, target_id: Id) -> Target:
+    def __getitem__(self, target_id: Id) -> RunnableTarget:
         return self._known[target_id]
 
     def environment(self, sealed: bytes | None, schedule_id: Id | None) -> Mapping[str, str]:
@@ -41,22 +41,22 @@ class TargetCache:
             return {}
         return self._vault.open(sealed, schedule_id)
 
-    def _target(self, row: Any) -> Target:
+    def _runnable(self, row: TargetRow) -> RunnableTarget:
         disabled = None
-        if row["deleted_ms"] is not None:
+        if row.deleted_ms is not None:
             disabled = "it was deleted"
-        elif row["state"] == TargetState.DISABLED:
-            disabled = row["state_reason"] or "switched off"
-        return Target(
-            row["id"],
-            row["version"],
-            row["name"],
-            row["executor"],
-            orjson.loads(row["config"]),
-            {} if row["secrets"] is None else self._vault.open(row["secrets"], row["id"]),
-            row["completion"],
-            row["timeout_ms"],
-            row["deadline_ms"],
+        elif row.state == TargetState.DISABLED:
+            disabled = row.state_reason or "switched off"
+        return RunnableTarget(
+            row.id,
+            row.version,
+            row.name,
+            row.executor,
+            orjson.loads(row.config),
+            {} if row.secrets is None else self._vault.open(row.secrets, row.id),
+            row.completion,
+            row.timeout_ms,
+            row.deadline_ms,
             disabled,
-            orjson.loads(row["extra"]),
+            orjson.loads(row.extra),
         )

@@ -13,7 +13,7 @@ from horarium.domain.ids import Id
 from horarium.domain.overlap import Overlap
 from horarium.domain.plan import slot_after
 from horarium.domain.retry import retry_at
-from horarium.domain.run import Missed, RunState
+from horarium.domain.run import RunMode, RunState
 from horarium.domain.schedule import (
     AfterCompletion,
     OverlapScope,
@@ -22,6 +22,7 @@ from horarium.domain.schedule import (
     timing_from_text,
 )
 from horarium.domain.variations import choose, has_variations, told
+from horarium.store.rows import ClaimedRun
 from horarium.store.verbs.dispatch import Ended
 from horarium.store.verbs.release import FIRST_EPOCH
 from horarium.store.verbs.settle import RunEnd
@@ -34,8 +35,11 @@ _BUFFERING = (Overlap.BUFFER_ONE, Overlap.BUFFER_ALL, Overlap.CANCEL_OTHER, Over
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """What a worker knows of a target: its row, with configuration parsed and secrets opened."""
+class RunnableTarget:
+    """What a worker knows of a target: its row, with configuration parsed and secrets opened. Times in milliseconds.
+
+    `disabled`: why its runs must fail without being sent, None where they may go out.
+    """
 
     id: Id
     version: int
@@ -52,14 +56,14 @@ class Target:
 
 @dataclass(slots=True)
 class Work:
-    """A claimed run in a worker's hands."""
+    """A claimed run in a worker's hands.
 
-    run: Any
-    target: Target
+    `stopped`: the attempt shall end; `overran`: because its time is over; `begun`: an execution was started for it.
+    """
+
+    run: ClaimedRun
+    target: RunnableTarget
     policies: Policies
-    end: RunEnd
-    attempt: int
-    epoch: int
     environment: Mapping[str, str] = field(default_factory=dict)
     callback_token: str | None = None
     started_ms: int = 0
@@ -69,33 +73,31 @@ class Work:
 
     @property
     def id(self) -> Id:
-        return self.end.run_id
+        return self.run.id
+
+    @property
+    def epoch(self) -> int:
+        return self.run.epoch
+
+    @property
+    def attempt(self) -> int:
+        """The number of the attempt that is made, from 1."""
+        return self.run.attempts + 1
 
     @property
     def size(self) -> int:
         """Characters of what the target is given, near enough to bytes."""
-        return len(self.run["input"] or "") + len(self.run["data"] or "")
+        return len(self.run.input or "") + len(self.run.data or "")
 
     @property
     def timeout_ms(self) -> int:
         return self.policies.timeout_ms or self.target.timeout_ms
 
 
-def work_of(run: Any, target: Target, environment: Mapping[str, str]) -> Work:
-    """A claimed row of `claimed_runs` as work."""
-    policies = _ONE_RUN if run["policies"] is None else policies_from_text(run["policies"])
-    retried = run["mode"] == "retry"
-    end = RunEnd(
-        run["id"],
-        None if retried else run["fire_id"],
-        run["schedule_id"],
-        run["kind"] or run["mode"],
-        RunState.PENDING,
-        single=not run["has_audience"],
-        follow_up=asks_for_follow_up(policies),
-        row_key=run["row_key"],
-    )
-    return Work(run, target, policies, end, run["attempts"] + 1, run["epoch"], environment)
+def work_of(run: ClaimedRun, target: RunnableTarget, environment: Mapping[str, str]) -> Work:
+    """A claimed run as work; `environment` are its schedule's variables, opened."""
+    policies = _ONE_RUN if run.policies is None else policies_from_text(run.policies)
+    return Work(run, target, policies, environment)
 
 
 def asks_for_follow_up(policies: Policies) -> bool:
@@ -112,7 +114,7 @@ def obstacle(work: Work) -> str | None:
     """Why a run must fail without being sent, or None."""
     if work.target.disabled is not None:
         return f"the target is disabled: {work.target.disabled}"
-    if not work.run["granted"]:
+    if not work.run.granted:
         return "the maker of the schedule has no grant on its target any more"
     if work.epoch > MOST_DELIVERIES:
         return f"given up: it was handed out {work.epoch} times and never came back"
@@ -122,15 +124,12 @@ def obstacle(work: Work) -> str | None:
 def call_of(work: Work, now: int, callback_base: str | None) -> Call:
     """What the executor is given."""
     run, target = work.run, work.target
-    missed = None
-    if run["missed_count"] is not None:
-        missed = Missed(run["missed_count"], run["missed_first"], run["missed_last"])
-    data = None if run["data"] is None else orjson.loads(run["data"])
-    scheduled = run["schedule_id"] is not None
-    given = None if run["input"] is None else orjson.loads(run["input"])
+    data = None if run.data is None else orjson.loads(run.data)
+    scheduled = run.schedule_id is not None
+    given = None if run.input is None else orjson.loads(run.input)
     return Call(
-        run_id=work.id,
-        workspace_id=run["workspace_id"],
+        run_id=run.id,
+        workspace_id=run.workspace_id,
         target_id=target.id,
         target_name=target.name,
         config=target.config,
@@ -138,17 +137,17 @@ def call_of(work: Work, now: int, callback_base: str | None) -> Call:
         attempt=work.attempt,
         timeout_ms=work.timeout_ms,
         now_ms=now,
-        kind=work.end.kind,
-        schedule_id=run["schedule_id"],
-        schedule_name=run["schedule_name"],
-        fire_id=run["fire_id"],
-        slot_ms=run["slot_ms"],
-        due_ms=run["due_ms"],
-        timezone=timing_from_text(run["timing"]).zone if run["timing"] else "UTC",
-        missed=missed,
+        kind=run.fire_kind or run.mode,
+        schedule_id=run.schedule_id,
+        schedule_name=run.schedule_name,
+        fire_id=run.fire_id,
+        slot_ms=run.slot_ms,
+        due_ms=run.due_ms,
+        timezone=timing_from_text(run.timing).zone if run.timing else "UTC",
+        missed=run.missed,
         input=given if scheduled else data,
-        variation=_variation(target, work.id, given if scheduled else data),
-        row_key=run["row_key"],
+        variation=_variation(target, run.id, given if scheduled else data),
+        row_key=run.row_key,
         row=data if scheduled else None,
         environment=work.environment,
         callback_token=work.callback_token,
@@ -156,7 +155,7 @@ def call_of(work: Work, now: int, callback_base: str | None) -> Call:
     )
 
 
-def _variation(target: Target, run: Id, given: Any) -> dict[str, Any] | None:
+def _variation(target: RunnableTarget, run: Id, given: Any) -> dict[str, Any] | None:
     if not has_variations(target.extra):
         return None
     return told(choose(target.extra, target.id, run, given))
@@ -188,7 +187,7 @@ def _another_attempt(work: Work, outcome: Outcome, now: int) -> int | None:
         work.policies.retry,
         work.id,
         work.attempt,
-        work.run["due_ms"],
+        work.run.due_ms,
         now,
         outcome.retry_after_ms,
         _next_slot(work) if work.policies.retry.until_next_slot else None,
@@ -197,11 +196,12 @@ def _another_attempt(work: Work, outcome: Outcome, now: int) -> int | None:
 
 def _next_slot(work: Work) -> int | None:
     """The slot behind the one this run is for, of schedules that the clock fires."""
-    if work.end.kind != "clock" or work.run["slot_ms"] is None or work.end.fire_id is None:
+    run = work.run
+    if run.mode is not RunMode.CLOCK or run.slot_ms is None or run.timing is None:
         return None
     if work.policies.overlap is Overlap.ALLOW:
         return None
-    return slot_after(compile_timing(timing_from_text(work.run["timing"])), work.run["slot_ms"])
+    return slot_after(compile_timing(timing_from_text(run.timing)), run.slot_ms)
 
 
 def _text(output: Any) -> str:
@@ -213,24 +213,22 @@ def _text(output: Any) -> str:
 
 
 def _ended(work: Work, state: RunState, outcome: Outcome, now: int, again: int | None = None) -> Ended:
-    end = work.end
-    if state.final:
-        end = RunEnd(
-            end.run_id,
-            end.fire_id,
-            end.schedule_id,
-            end.kind,
-            state,
-            end.single,
-            end.follow_up,
-            end.row_key,
-        )
+    run = work.run
     begun = work.started_ms > 0  # what was stopped before it began has spent no attempt
+    end = RunEnd(
+        run.id,
+        run.fire_id,
+        run.schedule_id,
+        run.mode,
+        state,
+        single=not run.has_audience,
+        follow_up=asks_for_follow_up(work.policies),
+        row_key=run.row_key,
+    )
     return Ended(
         end,
-        work.epoch,
-        work.attempt if begun else work.attempt - 1,
-        state,
+        run.epoch,
+        work.attempt if begun else run.attempts,
         work.started_ms if begun else None,
         now,
         outcome.status,
@@ -239,5 +237,5 @@ def _ended(work: Work, state: RunState, outcome: Outcome, now: int, again: int |
         again,
         target_id=work.target.id,
         gone=outcome.gone,
-        callback=work.callback_token is not None or work.epoch > FIRST_EPOCH,  # or by who held it before
+        callback=work.callback_token is not None or run.epoch > FIRST_EPOCH,  # or by who held it before
     )

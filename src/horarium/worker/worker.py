@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
-from typing import Any
 
 import structlog
 
@@ -20,6 +19,7 @@ from horarium.domain.ids import Id
 from horarium.engine.wake import Alarm
 from horarium.service.clock import Clock
 from horarium.store.base import CANCELLED, READY, Store
+from horarium.store.rows import ClaimedRun
 from horarium.store.vault import Vault
 from horarium.store.verbs import dispatch
 from horarium.store.verbs.dispatch import Claimed, Ended, OpenCallback
@@ -130,14 +130,12 @@ class Worker:
         self._cancellations.set()
         self._alarm.ring()
 
-    async def take(self, runs: Sequence[Mapping[str, Any]]) -> None:
+    async def take(self, runs: Sequence[ClaimedRun]) -> None:
         """Take runs that were claimed for this node at their birth. Those that cannot be taken are found as strays."""
         versions = self._targets.versions
-        unknown = {
-            run["target_id"] for run in runs if versions.get(run["target_id"]) != run["target_version"]
-        }
+        unknown = {run.target_id for run in runs if versions.get(run.target_id) != run.target_version}
         try:
-            targets = await self._store.read(dispatch.read_targets, list(unknown)) if unknown else ()
+            targets = await self._store.read(dispatch.read_targets, unknown) if unknown else []
         except HorariumError as error:
             _log.warning("targets_not_read", targets=len(unknown), error=str(error))
         else:
@@ -146,15 +144,15 @@ class Worker:
     def _accept(self, claimed: Claimed) -> None:
         self._targets.learn(claimed.targets)
         for run in claimed.runs:
-            environment = self._targets.environment(run["environment"], run["schedule_id"])
-            work = work_of(run, self._targets[run["target_id"]], environment)
+            environment = self._targets.environment(run.environment, run.schedule_id)
+            work = work_of(run, self._targets[run.target_id], environment)
             earlier = self._holding.get(work.id)
             if earlier is not None:  # an attempt of ours under a lease that we lost meanwhile
                 self._stop(work.id)
                 self._forget(earlier)
             self._holding[work.id] = work
             self._bytes += work.size
-            if run["stop"]:
+            if run.stop:
                 self._recorder.add(cancelled(work, self._clock.now_ms()))
             else:
                 self._queue.put(work)
@@ -233,7 +231,7 @@ class Worker:
     async def _attempt(self, work: Work) -> Ended | None:
         """One attempt, from the check of the clock to the outcome; None where the run is not ours any more."""
         now = self._clock.now_ms()
-        early = work.run["due_ms"] - now
+        early = work.run.due_ms - now
         if early > LONG_EARLY_MS:
             await self._put_off(work)
             return None
@@ -257,7 +255,7 @@ class Worker:
         """Hand back a run whose time is far off since the clock went back: nobody waits for it in place of others."""
         try:
             held = [(work.id, work.epoch)]
-            await self._store.urgent(dispatch.hand_back, self._node, held, work.run["due_ms"])
+            await self._store.urgent(dispatch.hand_back, self._node, held, work.run.due_ms)
         except HorariumError as error:
             _log.warning("run_not_put_off", error=str(error))  # found as a stray then
         self._forget(work)
@@ -282,7 +280,7 @@ class Worker:
         one = OpenCallback(
             work.id,
             work.epoch,
-            work.run["workspace_id"],
+            work.run.workspace_id,
             work.target.id,
             work.attempt,
             sha256(work.callback_token.encode()).digest(),

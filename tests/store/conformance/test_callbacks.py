@@ -30,7 +30,7 @@ async def opened(tenant, token="token", policies=None):
 
 async def open_for(node, work, token):
     one = dispatch.OpenCallback(
-        work.id, work.epoch, work.run["workspace_id"], work.target.id, work.attempt,
+        work.id, work.epoch, work.run.workspace_id, work.target.id, work.attempt,
         sha256(token.encode()).digest(), NOW, NOW + 10 * MINUTE, 10 * MINUTE,
     )  # fmt: skip
     assert await node.store.urgent(dispatch.open_callback, node.id, one)

@@ -8,11 +8,15 @@ from hashlib import sha256
 import pytest
 
 from horarium.domain.execution import Outcome, Verdict
+from horarium.domain.fire import FireKind
 from horarium.domain.ids import random_id
 from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry
+from horarium.domain.run import RunMode
 from horarium.domain.schedule import Policies
+from horarium.domain.tenancy import EVERY_TARGET
 from horarium.store.base import READY
+from horarium.store.rows import ClaimedRun, TargetRow
 from horarium.store.verbs import dispatch, nodes, runs, targets
 from horarium.store.verbs.dispatch import LeaseLost
 from tests.support.tenant import (
@@ -43,12 +47,29 @@ async def test_a_run_is_claimed_once_with_all_its_worker_needs(tenant, store):
     node = await Node.start(store)
     (work,) = await node.claim(NOW)
     assert await node.claim(NOW) == []
-    row = work.run
-    assert (row["input"], row["slot_ms"], row["schedule_name"], row["mode"]) == (
-        '{"n":1}', NOW, schedule.name, "clock",
-    )  # fmt: skip
-    assert (work.attempt, work.epoch, bool(row["granted"]), work.target.id) == (1, 1, True, tenant.target)
+    run = work.run
+    assert (run.input, run.slot_ms, run.schedule_name) == ('{"n":1}', NOW, schedule.name)
+    assert (run.mode, run.fire_kind) == (RunMode.CLOCK, FireKind.CLOCK)
+    assert (work.attempt, work.epoch, run.granted, work.target.id) == (1, 1, True, tenant.target)
     assert states(await tenant.runs(schedule)) == ["running"]
+
+
+async def test_the_columns_that_are_read_of_a_claimed_run_and_its_target_are_in_the_order_of_their_fields(
+    tenant, store
+):
+    await asked_for(tenant, tenant.target, 1)
+    (work,) = await (await Node.start(store)).claim(NOW)
+
+    async def columns(tx):
+        run = await tx.row("claimed_runs", ids=[work.id], every_target=EVERY_TARGET)
+        target = await tx.row("runnable_targets", ids=[tenant.target])
+        return list(run.keys()), list(target.keys())
+
+    run, target = await store.read(columns)
+    *fields, missed = ClaimedRun._fields
+    assert run == [*fields, "missed_count", "missed_first", "missed_last"]
+    assert missed == "missed"
+    assert target == list(TargetRow._fields)
 
 
 async def test_nothing_is_claimed_before_it_is_due(tenant, store):
@@ -75,7 +96,7 @@ async def test_a_million_of_one_tenant_do_not_keep_the_single_run_of_another_wai
     await asked_for(tenant, tenant.target, 60)
     await asked_for(stranger, stranger.target, 1)
     node = await Node.start(store)
-    taken = Counter(work.run["workspace_id"] for work in await node.claim(NOW, 10))
+    taken = Counter(work.run.workspace_id for work in await node.claim(NOW, 10))
     assert taken == {tenant.workspace: 9, stranger.workspace: 1}
 
 
@@ -115,7 +136,7 @@ async def test_runs_that_a_target_will_finish_itself_count_against_its_concurren
 
 async def accept(node, work, deadline=NOW + MINUTE, token="token"):
     one = dispatch.OpenCallback(
-        work.id, work.epoch, work.run["workspace_id"], work.target.id, work.attempt,
+        work.id, work.epoch, work.run.workspace_id, work.target.id, work.attempt,
         sha256(token.encode()).digest(), NOW, deadline, MINUTE,
     )  # fmt: skip
     assert await node.store.urgent(dispatch.open_callback, node.id, one)

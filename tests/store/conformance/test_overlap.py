@@ -53,7 +53,7 @@ async def test_buffer_all_starts_them_in_order(tenant, store):
     order = []
     for _ in range(4):
         works = await node.claim(NOON + 5 * MINUTE)
-        order += [work.run["slot_ms"] for work in works]
+        order += [work.run.slot_ms for work in works]
         await node.record(works, FAILED, NOON + 5 * MINUTE)
     assert order == [NOON + n * MINUTE for n in (1, 2, 3)]
     progress = (await tenant.again(schedule)).progress

@@ -92,7 +92,7 @@ async def test_runs_are_born_claimed_as_far_as_there_is_room(tenant, store):
     node = await Node.start(store)
     released = await store.urgent(release.release, NOON + MINUTE, 10, node.id, 3)
     assert len(released.claimed) == 3
-    works = await node.take([run["id"] for run in released.claimed])
+    works = await node.take([run.id for run in released.claimed])
     assert await node.record(works, SUCCEEDED, NOON + MINUTE) == []
     assert len(await node.claim(NOON + MINUTE)) == 2
 
@@ -101,8 +101,8 @@ async def test_a_run_born_claimed_is_told_as_one_that_is_claimed_later(tenant, s
     await tenant.schedules(1)
     node = await Node.start(store)
     (born,) = (await store.urgent(release.release, NOON + MINUTE, 10, node.id, 1)).claimed
-    (asked,) = (await store.read(dispatch.describe_claimed, [born["id"]], {})).runs
-    assert {name: asked[name] for name in born} == dict(born)
+    (asked,) = (await store.read(dispatch.describe_claimed, [born.id], {})).runs
+    assert asked == born
 
 
 async def test_a_limited_target_never_has_runs_born_claimed(tenant, store):

@@ -76,10 +76,10 @@ async def test_grants_are_given_taken_and_needed_to_run(tenant, store):
     await tenant.release(NOON + MINUTE)
     node = await Node.start(store)
     (work,) = await node.claim(NOON + MINUTE)
-    assert bool(work.run["granted"]) is True  # its maker made the target as well
+    assert work.run.granted  # its maker made the target as well
     await store.write(tenancy.remove_grant, tenant.workspace, tenant.principal, tenant.target)
     (again,) = await node.take([work.id])
-    assert not again.run["granted"]
+    assert not again.run.granted
     granted = await store.write(
         tenancy.add_grants, tenant.workspace, tenant.principal, [tenant.target] * 2, NOON
     )

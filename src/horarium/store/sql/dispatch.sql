@@ -39,13 +39,13 @@ ON CONFLICT (target_id) DO UPDATE SET next_ms = excluded.next_ms;
 SELECT due_ms FROM ready WHERE owner IS NULL ORDER BY due_ms LIMIT 1;
 
 -- name: claimed_runs
--- All that a worker must know of claimed runs, except of their targets.
-SELECT r.id, r.workspace_id, r.schedule_id, r.fire_id, r.target_id, r.mode, r.row_key, r.due_ms, r.attempts,
-       r.data, r.generation, q.epoch, q.stop, t.version AS target_version, s.name AS schedule_name, s.created_by,
-       v.timing, v.policies, v.input, v.environment, v.audience IS NOT NULL AS has_audience,
-       f.kind, f.slot_ms, f.missed_count, f.missed_first, f.missed_last, r.version,
+-- All that a worker must know of claimed runs, except of their targets. The columns are those of rows.ClaimedRun.
+SELECT r.id, r.workspace_id, r.schedule_id, r.fire_id, r.target_id, t.version AS target_version, r.row_key, r.due_ms,
+       f.slot_ms, r.attempts, q.epoch, s.name AS schedule_name, v.timing, v.policies, v.input, r.data, v.environment,
+       v.audience IS NOT NULL AS has_audience,
        s.id IS NULL OR EXISTS (SELECT 1 FROM grants g WHERE g.principal_id = s.created_by
-                               AND g.target_id IN (r.target_id, :every_target)) AS granted
+                               AND g.target_id IN (r.target_id, :every_target)) AS granted,
+       q.stop, r.mode, f.kind AS fire_kind, f.missed_count, f.missed_first, f.missed_last
 FROM runs r
 JOIN ready q ON q.run_id = r.id
 JOIN targets t ON t.id = r.target_id
@@ -54,8 +54,11 @@ LEFT JOIN versions v ON v.schedule_id = r.schedule_id AND v.version = r.version
 LEFT JOIN fires f ON f.id = r.fire_id
 WHERE r.id IN (:ids...);
 
--- name: targets_by_id
-SELECT * FROM targets WHERE id IN (:ids...);
+-- name: runnable_targets
+-- What a worker must know of targets, also of deleted ones: runs of theirs may still be queued.
+SELECT id, version, name, executor, config, secrets, completion, timeout_ms, deadline_ms, state, state_reason,
+       deleted_ms, extra
+FROM targets WHERE id IN (:ids...);
 
 -- name: put_back
 -- The run waits for its next attempt.

@@ -106,7 +106,7 @@ WHERE r.id IN (:ids...);
 
 -- name: runs_to_cancel
 -- Open runs by id, in the shape that cancelling wants.
-SELECT r.id, r.fire_id, r.schedule_id, r.row_key, r.mode AS kind, q.owner,
+SELECT r.id, r.fire_id, r.schedule_id, r.row_key, r.mode, q.owner,
        COALESCE(v.audience IS NULL, TRUE) AS single
 FROM runs r LEFT JOIN ready q ON q.run_id = r.id
 LEFT JOIN versions v ON v.schedule_id = r.schedule_id AND v.version = r.version

@@ -17,8 +17,8 @@ LIMIT :limit;
 FROM cursors c JOIN targets t ON t.id = c.target_id
 WHERE c.schedule_id = :schedule_id;
 
--- name: handed_with
--- What a worker must be told of these schedules besides.
+-- name: schedules_of_born_runs
+-- What the worker of a run that is born claimed must know of its schedule, and the release did not need.
 SELECT s.id, s.name, v.input, v.environment,
        EXISTS (SELECT 1 FROM grants g WHERE g.principal_id = s.created_by
                AND g.target_id IN (v.target_id, :every_target)) AS granted
@@ -118,7 +118,7 @@ WHERE owner IS NOT NULL AND run_id IN (
 
 -- name: open_runs_of_schedule
 -- Runs of a schedule's clock fires that are not final, with where they stand. What was run again by hand is none of them.
-SELECT r.id, r.fire_id, r.schedule_id, r.row_key, f.kind, q.owner, v.audience IS NULL AS single
+SELECT r.id, r.fire_id, r.schedule_id, r.row_key, r.mode, q.owner, v.audience IS NULL AS single
 FROM runs r JOIN fires f ON f.id = r.fire_id LEFT JOIN ready q ON q.run_id = r.id
 JOIN versions v ON v.schedule_id = f.schedule_id AND v.version = f.version
 WHERE r.schedule_id = :schedule_id AND f.kind = 'clock' AND r.mode <> 'retry' AND r.id < :before

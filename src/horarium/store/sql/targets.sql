@@ -65,3 +65,6 @@ SELECT id, name FROM schedules
 WHERE workspace_id = :workspace_id AND (target_id = :target_id OR owner_id = :target_id)
     AND deleted_ms IS NULL AND state IN ('active', 'paused')
 ORDER BY id LIMIT :limit;
+
+-- name: targets_by_id
+SELECT * FROM targets WHERE id IN (:ids...);

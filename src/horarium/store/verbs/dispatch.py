@@ -8,7 +8,7 @@ afterwards is refused.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from horarium.domain.ids import Id
 from horarium.domain.run import RunState
 from horarium.domain.tenancy import EVERY_TARGET
 from horarium.store.base import READY, Tx
+from horarium.store.rows import ClaimedRun, TargetRow
 from horarium.store.verbs.settle import RunEnd, hold_schedules, settle
 
 BEFORE_ALL: Id = b""
@@ -29,15 +30,14 @@ class LeaseLost(Exception):
 class Ended:
     """What a worker has to say of one attempt. Times in milliseconds.
 
-    `state`: final, or `running` (the target has taken the work and finishes by callback), or `pending`
-    (another attempt at `retry_at`). `started_ms`: None where it was stopped before it began.
+    `end.state`: final, or `running` (the target has taken the work and finishes the run by callback), or `pending`
+    (there will be another attempt at `retry_at`). `started_ms`: None where it was stopped before it began.
     `callback`: a callback may be open for the run.
     """
 
     end: RunEnd
     epoch: int
     attempt: int
-    state: RunState
     started_ms: int | None
     finished_ms: int
     status: int | None = None
@@ -51,10 +51,11 @@ class Ended:
 
 @dataclass(slots=True)
 class Claimed:
-    """Claimed runs (rows of `claimed_runs`), and the rows of targets that the worker did not know yet."""
+    """Runs that were claimed, and the targets of theirs that the worker did not know yet. `lane`: the lane visited
+    last, behind which the next claim begins."""
 
-    runs: Sequence[Any] = ()
-    targets: Sequence[Any] = ()
+    runs: Sequence[ClaimedRun] = ()
+    targets: Sequence[TargetRow] = ()
     lane: Id = BEFORE_ALL
     ids: list[Id] = field(default_factory=list)
 
@@ -155,15 +156,17 @@ async def _spend(tx: Tx, lane: Id, rate: float, now: int, calls: int) -> None:
 
 async def describe_claimed(tx: Tx, ids: Sequence[Id], known: Mapping[Id, int]) -> Claimed:
     """All that a worker must know of runs it has claimed."""
-    runs = await tx.rows("claimed_runs", ids=list(ids), every_target=EVERY_TARGET)
-    wanted = {run["target_id"] for run in runs if known.get(run["target_id"]) != run["target_version"]}
-    targets = await tx.rows("targets_by_id", ids=sorted(wanted)) if wanted else ()
-    return Claimed(runs, targets, ids=list(ids))
+    rows = await tx.rows("claimed_runs", ids=list(ids), every_target=EVERY_TARGET)
+    runs = [ClaimedRun.from_row(row) for row in rows]
+    unknown = {run.target_id for run in runs if known.get(run.target_id) != run.target_version}
+    return Claimed(runs, await read_targets(tx, unknown), ids=list(ids))
 
 
-async def read_targets(tx: Tx, ids: Sequence[Id]) -> Sequence[Any]:
-    """Rows of targets, for a worker that does not know them as they are now."""
-    return await tx.rows("targets_by_id", ids=sorted(ids))
+async def read_targets(tx: Tx, ids: Collection[Id]) -> list[TargetRow]:
+    """Targets for a worker that does not know them as they are now."""
+    if not ids:
+        return []
+    return [TargetRow._make(row) for row in await tx.rows("runnable_targets", ids=sorted(ids))]
 
 
 async def record(tx: Tx, node: Id, ended: Sequence[Ended], now: int, careful: bool = False) -> list[Id]:
@@ -180,12 +183,12 @@ async def record(tx: Tx, node: Id, ended: Sequence[Ended], now: int, careful: bo
         }
         refused = [one.end.run_id for one in ended if held.get(one.end.run_id) != one.epoch]
         ended = [one for one in ended if held.get(one.end.run_id) == one.epoch]
-    over = [one for one in ended if one.state is not RunState.PENDING]
-    again = [one for one in ended if one.state is RunState.PENDING]
+    over = [one for one in ended if one.end.state is not RunState.PENDING]
+    again = [one for one in ended if one.end.state is RunState.PENDING]
     await hold_schedules(tx, (one.end.schedule_id for one in over if one.end.follow_up))
     await _give_up_leases(tx, node, over, again)
-    await _write_ends(tx, [one for one in over if one.state.final], now)
-    await _write_accepted(tx, [one for one in over if one.state is RunState.RUNNING])
+    await _write_ends(tx, [one for one in over if one.end.state.final], now)
+    await _write_accepted(tx, [one for one in over if one.end.state is RunState.RUNNING])
     await _write_retries(tx, again)
     for one in ended:
         if one.gone:
@@ -213,7 +216,7 @@ async def _write_ends(tx: Tx, ended: Sequence[Ended], now: int) -> None:
         [
             (
                 one.end.run_id,
-                one.state.value,
+                one.end.state.value,
                 one.started_ms,
                 one.finished_ms,
                 one.attempt,

@@ -36,7 +36,7 @@ class Fanout:
     workspace_id: Id
     schedule_id: Id
     version: int
-    kind: str
+    kind: FireKind
     fired_ms: int
     target_id: Id
     limited: bool
@@ -52,7 +52,7 @@ class Fanout:
     @property
     def per_row(self) -> bool:
         """Whether a row is left out while its last run still goes. Fires by hand ask no overlap policy."""
-        return self.kind == FireKind.CLOCK and self.policies.overlap_scope is OverlapScope.ROW
+        return self.kind is FireKind.CLOCK and self.policies.overlap_scope is OverlapScope.ROW
 
 
 async def claim_fanouts(
@@ -86,7 +86,7 @@ def _fanout(row: Any, node: Id) -> Fanout:
         row["workspace_id"],
         row["schedule_id"],
         row["version"],
-        row["kind"],
+        FireKind(row["kind"]),
         row["fired_ms"],
         row["target_id"],
         bool(row["limited"]),
@@ -167,7 +167,14 @@ async def _lock_rows(tx: Tx, job: Fanout, rows: Sequence[Prepared]) -> list[Prep
 async def _insert_runs(tx: Tx, job: Fanout, rows: Sequence[Prepared], now: int) -> None:
     if not rows:
         return
-    shared = (job.workspace_id, job.schedule_id, job.fire_id, job.version, job.target_id, job.kind)
+    shared = (
+        job.workspace_id,
+        job.schedule_id,
+        job.fire_id,
+        job.version,
+        job.target_id,
+        job.kind.run_mode.value,
+    )
     await tx.many("insert_runs", [(run, *shared, key, 0, now, now, data) for run, key, data in rows])
     limited = 1 if job.limited else 0
     await tx.many("insert_ready", [(run, job.target_id, now, None, 0, limited) for run, _, _ in rows])

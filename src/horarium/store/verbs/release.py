@@ -6,7 +6,7 @@ stand at the same slot are one situation), and everything is written in sets.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from horarium.domain.fire import FireKind, FireState, SpanReason
 from horarium.domain.ids import Id, fire_id, lowest_id_at, run_id
 from horarium.domain.overlap import Decision
 from horarium.domain.plan import Firing, Passed, Plan, plan
+from horarium.domain.run import Missed, RunMode
 from horarium.domain.schedule import (
     AfterCompletion,
     OverlapScope,
@@ -24,6 +25,7 @@ from horarium.domain.schedule import (
 )
 from horarium.domain.tenancy import EVERY_TARGET
 from horarium.store.base import CANCELLED, FANOUT, READY, Tx
+from horarium.store.rows import BornRunSchedule, ClaimedRun
 from horarium.store.verbs.fanout import stop_fanouts
 from horarium.store.verbs.meta import raise_zone_data
 from horarium.store.verbs.settle import cancel_runs, delete_quiet, follow_up
@@ -31,18 +33,19 @@ from horarium.times import TZDATA_VERSION, compile_timing, jitter_ms, zone_finge
 
 SKIP_REASON = "previous fire still running"
 REPLACED = "replaced by a later fire"
+_CLOCK_KIND, _CLOCK_MODE = FireKind.CLOCK.value, RunMode.CLOCK.value
 FIRST_EPOCH = 1
 """Runs born claimed start here; runs born unclaimed at 0, and every claim adds one."""
 
 
 @dataclass(slots=True)
 class Released:
-    """What a release did: how many schedules it took, and the runs it claimed for the node that released
-    them."""
+    """What a release did: how many schedules it took, how many fires it began, and the runs that it claimed for the
+    node that released them. `next_due`: when the next schedule is due (ms)."""
 
     schedules: int = 0
     fires: int = 0
-    claimed: Sequence[Mapping[str, Any]] = ()
+    claimed: Sequence[ClaimedRun] = ()
     next_due: int | None = None
 
 
@@ -71,6 +74,17 @@ class Standing(NamedTuple):
     limited: int
 
 
+class _BornClaimed(NamedTuple):
+    """A run that is claimed at its birth, before the rest of what its worker must know has been read."""
+
+    run_id: Id
+    fire_id: Id
+    standing: Standing
+    slot_ms: int
+    due_ms: int
+    missed: Missed | None
+
+
 @dataclass(slots=True)
 class _Batch:
     """Rows to write, gathered over all schedules of one release. `known`: fires that exist already;
@@ -92,7 +106,7 @@ class _Batch:
     fanouts: list[tuple[Any, ...]] = field(default_factory=list)
     ended: list[tuple[Any, ...]] = field(default_factory=list)
     ended_quietly: list[Id] = field(default_factory=list)
-    claimed: list[dict[str, Any]] = field(default_factory=list)
+    born_claimed: list[_BornClaimed] = field(default_factory=list)
     cleared: set[Id] = field(default_factory=set)
 
 
@@ -145,8 +159,7 @@ async def _release(tx: Tx, due: Sequence[Standing], batch: _Batch, careful: bool
     for row, situation in further:
         await _enter(tx, batch, row, situation.policies, situation.jitter, situation.plan)
     await _write(tx, batch)
-    await _tell_the_rest(tx, batch.claimed)
-    return Released(len(due), batch.begun, batch.claimed)
+    return Released(len(due), batch.begun, await _describe_born(tx, batch.born_claimed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +208,7 @@ def _begin_plainly(batch: _Batch, row: Standing, situation: _Situation, firing: 
     `_enter` would write the same rows.
     """
     schedule_id, slot, next_slot = row.schedule_id, firing.slot_ms, situation.plan.next_slot
-    one = fire_id(schedule_id, "clock", slot)
+    one = fire_id(schedule_id, FireKind.CLOCK, slot)
     due = slot + situation.jitter
     batch.fires.append(_fire_row(row, firing, situation.jitter, FireState.RUNNING, batch.now, 1, one))
     _one_run(batch, one, row, firing, due)
@@ -300,7 +313,7 @@ def _fire_row(
         row.workspace_id,
         row.schedule_id,
         row.version,
-        "clock",
+        _CLOCK_KIND,
         entry.slot_ms,
         entry.slot_ms + jitter,
         "",
@@ -334,7 +347,7 @@ def _one_run(batch: _Batch, of_fire: Id, row: Standing, firing: Firing, due_ms: 
             of_fire,
             row.version,
             row.target_id,
-            "clock",
+            _CLOCK_MODE,
             "",
             0,
             due_ms,
@@ -343,49 +356,54 @@ def _one_run(batch: _Batch, of_fire: Id, row: Standing, firing: Firing, due_ms: 
         )
     )
     limited = 1 if row.limited else 0
-    if batch.node is not None and not limited and len(batch.claimed) < batch.room:
-        batch.claimed.append(_handed(run, of_fire, row, firing, due_ms))
+    if batch.node is not None and not limited and len(batch.born_claimed) < batch.room:
+        batch.born_claimed.append(_BornClaimed(run, of_fire, row, firing.slot_ms, due_ms, firing.missed))
         batch.ready.append((run, row.target_id, due_ms, batch.node, FIRST_EPOCH, 0))
     else:
         batch.ready.append((run, row.target_id, due_ms, None, 0, limited))
 
 
-def _handed(run: Id, of_fire: Id, row: Standing, firing: Firing, due_ms: int) -> dict[str, Any]:
-    """A run born claimed, as its worker is told of it; the rest is added by `_tell_the_rest`."""
-    missed = firing.missed
-    return {
-        "id": run,
-        "workspace_id": row.workspace_id,
-        "schedule_id": row.schedule_id,
-        "fire_id": of_fire,
-        "target_id": row.target_id,
-        "target_version": row.target_version,
-        "mode": "clock",
-        "kind": "clock",
-        "row_key": "",
-        "due_ms": due_ms,
-        "slot_ms": firing.slot_ms,
-        "missed_count": missed.count if missed else None,
-        "missed_first": missed.first_ms if missed else None,
-        "missed_last": missed.last_ms if missed else None,
-        "attempts": 0,
-        "epoch": FIRST_EPOCH,
-        "stop": 0,
-        "has_audience": False,
-        "timing": row.timing,
-        "policies": row.policies,
-        "data": None,
-    }
+async def _describe_born(tx: Tx, born: Sequence[_BornClaimed]) -> list[ClaimedRun]:
+    """The runs that were born claimed, as their worker is told of them.
 
-
-async def _tell_the_rest(tx: Tx, claimed: Sequence[dict[str, Any]]) -> None:
-    """What a run needs and a release does not: read for those that are handed over, by their schedules."""
-    if not claimed:
-        return
-    ids = list({one["schedule_id"] for one in claimed})
-    known = {row[0]: row for row in await tx.rows("handed_with", ids=ids, every_target=EVERY_TARGET)}
-    for one in claimed:
-        _, one["schedule_name"], one["input"], one["environment"], one["granted"] = known[one["schedule_id"]]
+    Names, inputs and grants are no concern of a release: they are read here, for the schedules of these runs alone.
+    """
+    if not born:
+        return []
+    ids = list({run.standing.schedule_id for run in born})
+    rows = await tx.rows("schedules_of_born_runs", ids=ids, every_target=EVERY_TARGET)
+    schedules = {row[0]: BornRunSchedule._make(row) for row in rows}
+    described = []
+    for run in born:
+        standing, schedule = run.standing, schedules[run.standing.schedule_id]
+        described.append(
+            ClaimedRun(
+                id=run.run_id,
+                workspace_id=standing.workspace_id,
+                schedule_id=standing.schedule_id,
+                fire_id=run.fire_id,
+                target_id=standing.target_id,
+                target_version=standing.target_version,
+                row_key="",
+                due_ms=run.due_ms,
+                slot_ms=run.slot_ms,
+                attempts=0,
+                epoch=FIRST_EPOCH,
+                schedule_name=schedule.name,
+                timing=standing.timing,
+                policies=standing.policies,
+                input=schedule.input,
+                data=None,
+                environment=schedule.environment,
+                has_audience=False,
+                granted=bool(schedule.granted),
+                stop=False,
+                mode=RunMode.CLOCK,
+                fire_kind=FireKind.CLOCK,
+                missed=run.missed,
+            )
+        )
+    return described
 
 
 def _pass(batch: _Batch, row: Standing, entry: Passed, joins: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import HIGHEST_ID, Id, derived_id, run_id
-from horarium.domain.run import Attempt, Run, RunState
+from horarium.domain.run import Attempt, Run, RunMode, RunState
 from horarium.store.base import CANCELLED, READY, Tx
 from horarium.store.verbs.settle import RunEnd, cancel_runs, follow_up, hold_schedules, settle
 
@@ -21,6 +21,7 @@ def run_from_row(row: Any) -> Run:
         state = RunState.RUNNING
     return Run(
         **{name: row[name] for name in _PLAIN},
+        mode=RunMode(row["mode"]),
         state=state,
         next_attempt_ms=row["next_attempt_ms"] if state is RunState.PENDING else None,
     )
@@ -32,7 +33,6 @@ _PLAIN = (
     "schedule_id",
     "fire_id",
     "target_id",
-    "mode",
     "row_key",
     "generation",
     "due_ms",
@@ -147,7 +147,7 @@ async def replay_run(tx: Tx, workspace_id: Id, run: Id, now: int) -> Run:
         new,
         old.workspace_id,
         old.target_id,
-        "retry",
+        RunMode.RETRY,
         now,
         data=old.data,
         schedule_id=old.schedule_id,
@@ -161,7 +161,7 @@ async def replay_run(tx: Tx, workspace_id: Id, run: Id, now: int) -> Run:
 
 async def run_target(tx: Tx, workspace_id: Id, target_id: Id, new: Id, data: str | None, now: int) -> Run:
     """A run of a target asked for directly, without a schedule; `data` is its input as JSON text."""
-    await _insert_run(tx, new, workspace_id, target_id, "manual", now, data=data)
+    await _insert_run(tx, new, workspace_id, target_id, RunMode.MANUAL, now, data=data)
     return (await get_run(tx, workspace_id, new))[0]
 
 
@@ -170,7 +170,7 @@ async def _insert_run(
     new: Id,
     workspace_id: Id,
     target_id: Id,
-    mode: str,
+    mode: RunMode,
     now: int,
     *,
     data: str | None,
@@ -191,7 +191,7 @@ async def _insert_run(
         fire_id,
         version,
         target_id,
-        mode,
+        mode.value,
         row_key,
         generation,
         now,
@@ -254,12 +254,11 @@ async def _end_by_callback(
     ended = max(now, row["started_ms"] or now)
     finished = (row["run_id"], state.value, None, ended, row["attempt"], None, output, error)
     await tx.many("finish_runs", [finished])
-    kind = row["mode"]
     end = RunEnd(
         row["run_id"],
-        row["fire_id"] if kind != "retry" else None,
+        row["fire_id"],
         row["schedule_id"],
-        kind,
+        RunMode(row["mode"]),
         state,
         single=bool(row["single"]),
         follow_up=True,

@@ -4,31 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from horarium.domain.fire import FireKind, FireState, settled_state
 from horarium.domain.ids import Id, run_id
-from horarium.domain.run import RunState
+from horarium.domain.run import RunMode, RunState
 from horarium.domain.schedule import AfterCompletion, policies_from_text
 from horarium.store.base import FANOUT, READY, Tx
 
 
 @dataclass(slots=True)  # one for each attempt: frozen, to make it takes three times as long
 class RunEnd:
-    """A run that has become final: which fire it belongs to and how it ended.
+    """How a run ended, and which fire it belongs to. Of an attempt that did not end its run, `state` is `pending` or
+    `running`.
 
-    `single`: it is the only run its fire has. `follow_up`: the schedule's policies ask for a look at it
-    afterwards (fires may wait for this one, failures in a row count, or a completed schedule is deleted).
+    `single`: it is the only run of its fire. `follow_up`: the schedule's policies ask for a look at it afterwards,
+    because fires may wait for this one, failures in a row count, or a completed schedule is deleted.
     """
 
     run_id: Id
     fire_id: Id | None
     schedule_id: Id | None
-    kind: str
+    mode: RunMode
     state: RunState
     single: bool
     follow_up: bool
     row_key: str = ""
+
+    @property
+    def settled_fire(self) -> Id | None:
+        """The fire that this end counts for. A run that was repeated by hand counts for none: its fire stays as it
+        ended."""
+        return None if self.mode is RunMode.RETRY else self.fire_id
+
+
+class EndedFire(NamedTuple):
+    """A fire that came to its end. `by_clock`: it counts for its schedule; fires by hand and backfills do not."""
+
+    schedule_id: Id
+    fire_id: Id
+    by_clock: bool
+    state: FireState
 
 
 @dataclass(slots=True)
@@ -62,33 +78,35 @@ async def settle(tx: Tx, ends: Sequence[RunEnd], now: int) -> None:
     waited."""
     ended = await _end_fires(tx, ends, now)
     await _free_rows(tx, ends)
-    await _end_on_schedules(tx, ended, now)
+    await _end_on_schedules(tx, ended)
     concerned = {end.schedule_id for end in ends if end.follow_up and end.schedule_id is not None}
     if concerned:
         await follow_up(tx, concerned, now)
 
 
-async def _end_fires(tx: Tx, ends: Sequence[RunEnd], now: int) -> list[tuple[Id, Id, str, FireState]]:
-    """(schedule, fire, kind, state) of the fires that these run ends bring to their own end."""
-    ended: list[tuple[Id, Id, str, FireState]] = []
+async def _end_fires(tx: Tx, ends: Sequence[RunEnd], now: int) -> list[EndedFire]:
+    """The fires that these run ends bring to their own end."""
+    ended: list[EndedFire] = []
     singles: list[tuple[Any, ...]] = []
     shared: dict[Id, list[RunEnd]] = {}
     for end in ends:
-        if end.fire_id is None or end.schedule_id is None:
+        fire_id = end.settled_fire
+        if fire_id is None or end.schedule_id is None:
             continue
         if not end.single:
-            shared.setdefault(end.fire_id, []).append(end)
+            shared.setdefault(fire_id, []).append(end)
             continue
         counts = _counts((end,))
         single = settled_state(1, *counts) or FireState.RUNNING
-        singles.append((end.fire_id, single.value, now, *counts))
-        ended.append((end.schedule_id, end.fire_id, end.kind, single))
+        singles.append((fire_id, single.value, now, *counts))
+        ended.append(EndedFire(end.schedule_id, fire_id, end.mode is RunMode.CLOCK, single))
     if singles:
         await tx.many("finish_single_fires", singles)
-    for fire, of_fire in sorted(shared.items()):
-        state = await count_ends(tx, fire, _counts(of_fire), now)
+    for fire_id, of_fire in sorted(shared.items()):
+        state = await count_ends(tx, fire_id, _counts(of_fire), now)
         if state is not None:
-            ended.append((of_fire[0].schedule_id or b"", fire, of_fire[0].kind, state))
+            first = of_fire[0]
+            ended.append(EndedFire(first.schedule_id or b"", fire_id, first.mode is RunMode.CLOCK, state))
     return ended
 
 
@@ -126,11 +144,11 @@ async def count_ends(tx: Tx, fire: Id, counts: tuple[int, int, int], now: int) -
     return state
 
 
-async def _end_on_schedules(tx: Tx, ended: Iterable[tuple[Id, Id, str, FireState]], now: int) -> None:
+async def _end_on_schedules(tx: Tx, ended: Iterable[EndedFire]) -> None:
     tallies: dict[Id, _Tally] = {}
-    for schedule, fire, kind, state in ended:
-        if kind == FireKind.CLOCK:
-            tallies.setdefault(schedule, _Tally()).add(fire, state)
+    for schedule_id, fire_id, by_clock, state in ended:
+        if by_clock:
+            tallies.setdefault(schedule_id, _Tally()).add(fire_id, state)
     if tallies:
         await tx.many(
             "settle_cursors",
@@ -149,11 +167,11 @@ async def hold_schedules(tx: Tx, schedules: Iterable[Id | None]) -> None:
 
 
 async def end_fire(
-    tx: Tx, schedule: Id, fire: Id, kind: str, state: FireState, now: int, error: str | None = None
+    tx: Tx, schedule: Id, fire: Id, kind: FireKind, state: FireState, now: int, error: str | None = None
 ) -> None:
     """End a fire for a reason of its own (its audience could not be read, or nobody was in it)."""
     await tx.run("finish_fire", id=fire, state=state.value, now=now, error=error)
-    await _end_on_schedules(tx, [(schedule, fire, kind, state)], now)
+    await _end_on_schedules(tx, [EndedFire(schedule, fire, kind is FireKind.CLOCK, state)])
     await follow_up(tx, {schedule}, now)
 
 
@@ -216,7 +234,7 @@ async def insert_single_run(tx: Tx, fire: Any, kind: FireKind, due_ms: int, now:
                 fire["id"],
                 fire["version"],
                 fire["target_id"],
-                kind.value,
+                kind.run_mode.value,
                 "",
                 0,
                 due_ms,
@@ -233,7 +251,7 @@ async def insert_single_run(tx: Tx, fire: Any, kind: FireKind, due_ms: int, now:
 async def cancel_runs(tx: Tx, runs: Sequence[Any], now: int, reason: str = "cancelled") -> None:
     """Cancel open runs at once, whoever holds them, and settle their fires.
 
-    `runs` are rows with id, fire_id, schedule_id, kind, row_key. A worker that still has one finds its lease
+    `runs` are rows with id, fire_id, schedule_id, mode, row_key, single. A worker that still has one finds its lease
     gone.
     """
     if not runs:
@@ -245,11 +263,11 @@ async def cancel_runs(tx: Tx, runs: Sequence[Any], now: int, reason: str = "canc
     ends = [
         RunEnd(
             run["id"],
-            None if run["kind"] == "retry" else run["fire_id"],
+            run["fire_id"],
             run["schedule_id"],
-            run["kind"],
+            RunMode(run["mode"]),
             RunState.CANCELLED,
-            single=run["single"],
+            single=bool(run["single"]),
             follow_up=False,
             row_key=run["row_key"],
         )

@@ -34,12 +34,12 @@ SELECT id FROM targets WHERE id = :lane FOR NO KEY UPDATE SKIP LOCKED;
 
 -- name: claimed_runs
 -- As for both, but each run is looked up in the one partition that can have it.
-SELECT r.id, r.workspace_id, r.schedule_id, r.fire_id, r.target_id, r.mode, r.row_key, r.due_ms, r.attempts,
-       r.data, r.generation, q.epoch, q.stop, t.version AS target_version, s.name AS schedule_name, s.created_by,
-       v.timing, v.policies, v.input, v.environment, v.audience IS NOT NULL AS has_audience,
-       f.kind, f.slot_ms, f.missed_count, f.missed_first, f.missed_last, r.version,
+SELECT r.id, r.workspace_id, r.schedule_id, r.fire_id, r.target_id, t.version AS target_version, r.row_key, r.due_ms,
+       f.slot_ms, r.attempts, q.epoch, s.name AS schedule_name, v.timing, v.policies, v.input, r.data, v.environment,
+       v.audience IS NOT NULL AS has_audience,
        s.id IS NULL OR EXISTS (SELECT 1 FROM grants g WHERE g.principal_id = s.created_by
-                               AND g.target_id IN (r.target_id, :every_target)) AS granted
+                               AND g.target_id IN (r.target_id, :every_target)) AS granted,
+       q.stop, r.mode, f.kind AS fire_kind, f.missed_count, f.missed_first, f.missed_last
 FROM unnest(CAST(:ids AS BYTEA[])) AS x(id)
 JOIN ready q ON q.run_id = x.id
 JOIN runs r ON r.id = x.id
