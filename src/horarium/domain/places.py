@@ -1,0 +1,50 @@
+"""How much of what all lanes share one of them may take.
+
+Three things are shared by the lanes of a worker: its places (attempts that are under way and not parked), its waiting
+calls (parked attempts: they wait for an answer over the network and hold a socket, but no place), and what it has in
+hand.
+
+All three are shared by one rule, dynamic thresholds (Choudhury and Hahne, 1998): a lane may have at most a multiple of
+what is still free. One lane alone gets most of it. Each further lane leaves the others less, but never nothing, and a
+lane that has much never takes the last of what is free. This needs no configuration and no count of the lanes.
+
+There are two levels. A workspace may take more than a lane, and a workspace that has more than its part may still begin
+with a lane that has nothing under way, as long as a reserve for the other workspaces is left.
+"""
+
+# What a lane, and a workspace, may have in places, as a multiple of the free ones: alone 2/3 and 4/5 of all.
+LANE_SHARE = 2.0
+WORKSPACE_SHARE = 4.0
+# The part of all places that is left to workspaces which have few.
+RESERVE = 1 / 8
+# What a lane may have in hand, as a multiple of the room that is left: alone 7/8 of all.
+IN_HAND_SHARE = 7.0
+
+
+def may_begin(lane: int, workspace: int, free: int, places: int, weight: float = 1.0) -> bool:
+    """Whether an attempt may take one of the `free` places (of `places` in all).
+
+    `lane` and `workspace`: the places that its lane and its workspace have already. `weight`: the workspace's.
+    """
+    if free <= 0:
+        return False
+    if workspace < WORKSPACE_SHARE * weight * free:
+        return lane < LANE_SHARE * weight * free
+    return lane == 0 and free > places * RESERVE
+
+
+def may_wait(lane: int, workspace: int, free: int, weight: float = 1.0) -> bool:
+    """Whether a call may be parked.
+
+    `lane` and `workspace`: the calls of its lane and of its workspace that wait already. `free`: how many more the
+    server could have. One lane alone may have a third of all, and a workspace with many lanes half.
+    """
+    return lane + workspace < weight * free
+
+
+def may_hold(lane: int, room: int) -> bool:
+    """Whether one more run of a lane may be taken in hand.
+
+    `lane`: the runs of the lane that are in hand already. `room`: how many more runs the worker could take.
+    """
+    return lane < IN_HAND_SHARE * room

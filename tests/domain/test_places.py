@@ -1,0 +1,100 @@
+"""How much of what is shared one lane may take."""
+
+from random import Random
+
+import pytest
+
+from horarium.domain.places import may_begin, may_hold, may_wait
+
+PLACES = 256
+
+
+@pytest.mark.parametrize(
+    ("lane", "workspace", "free", "may"),
+    [
+        (0, 0, 0, False),
+        (0, 0, 1, True),
+        (1, 1, 1, True),
+        (2, 2, 1, False),
+        (169, 169, 86, True),
+        (172, 172, 84, False),
+        (40, 204, 52, True),
+        (40, 208, 52, False),  # its workspace has more than its part
+        (0, 208, 52, True),  # but a lane that has nothing under way may still begin
+        (0, 224, 32, False),  # until only the reserve for other workspaces is left
+    ],
+)
+def test_a_place_is_given_while_enough_are_free(lane, workspace, free, may):
+    assert may_begin(lane, workspace, free, PLACES) is may
+
+
+def most(lanes_of, weight=None):
+    """What each lane has of the places in the long run, when all want all and attempts end one by one."""
+    chance, weight = Random(1), weight or {}
+    lanes = [(name, number) for name, count in lanes_of.items() for number in range(count)]
+    busy = dict.fromkeys(lanes, 0)
+    for _ in range(3_000):
+        lanes = lanes[1:] + lanes[:1]  # they take turns
+        taken = True
+        while taken:
+            taken = sum(_take(busy, lane, weight.get(lane[0], 1.0)) for lane in lanes) > 0
+        busy[chance.choices(lanes, list(busy.values()))[0]] -= 1
+    return busy
+
+
+def _take(busy, lane, weight):
+    workspace = sum(n for (name, _), n in busy.items() if name == lane[0])
+    if not may_begin(busy[lane], workspace, PLACES - sum(busy.values()), PLACES, weight):
+        return False
+    busy[lane] += 1
+    return True
+
+
+def test_one_lane_alone_gets_two_thirds():
+    assert most({"a": 1})["a", 0] == 170
+
+
+def test_however_many_lanes_hang_a_lane_with_nothing_under_way_finds_a_place():
+    taken = most({"a": 20})
+    assert PLACES - sum(taken.values()) > PLACES / 8
+    assert 0 < min(taken.values()) <= max(taken.values()) < PLACES / 8
+
+
+def test_a_neighbour_with_few_lanes_finds_places_beside_a_workspace_with_many():
+    taken = most({"a": 20, "b": 2})
+    neighbour = taken.pop(("b", 0)) + taken.pop(("b", 1))
+    assert neighbour > PLACES / 4
+    assert neighbour / 2 > 2 * sum(taken.values()) / 20
+
+
+def test_places_follow_the_weights_of_workspaces():
+    taken = most({"a": 1, "b": 1}, {"a": 1.0, "b": 3.0})
+    assert taken["b", 0] / taken["a", 0] == pytest.approx(3, rel=0.1)
+
+
+@pytest.mark.parametrize("places", [1, 2, 4])
+def test_the_fewest_places_are_used(places):
+    assert may_begin(0, 0, places, places)
+
+
+@pytest.mark.parametrize(
+    ("lane", "workspace", "free", "may"),
+    [
+        (0, 0, 1, True),
+        (0, 0, 0, False),
+        (1_300, 1_300, 2_796, True),
+        (1_366, 1_366, 2_730, False),
+        (0, 2_048, 2_048, False),
+        (0, 0, 2_048, True),
+    ],
+)
+def test_a_call_may_wait_while_enough_others_could(lane, workspace, free, may):
+    assert may_wait(lane, workspace, free) is may
+
+
+@pytest.mark.parametrize(
+    ("lane", "room", "may"),
+    [(0, 1, True), (0, 0, False), (14_335, 2_049, True), (14_336, 2_048, False), (6, 1, True), (7, 1, False)],
+)
+def test_a_lane_leaves_room_in_hand_for_others(lane, room, may):
+    assert may_hold(lane, room) is may
