@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from horarium.domain.errors import Conflict, HorariumError, Invalid, NotFound, Unavailable
 from horarium.domain.ids import Id
-from horarium.domain.schedule import Definition, Schedule
+from horarium.domain.schedule import Definition, Schedule, ScheduleState
 from horarium.service.explain import upcoming
 from horarium.service.schedules import ScheduleDraft
 from horarium.times import Timing
@@ -97,7 +97,11 @@ class Users:
         await node.schedules.resume(self._world.workspaces[workspace], schedule_id)
 
     async def _archive(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
-        await node.schedules.archive(self._world.workspaces[workspace], schedule_id)
+        await node.schedules.change(
+            self._world.workspaces[workspace],
+            schedule_id,
+            lambda before: replace(before, state=ScheduleState.ARCHIVED),
+        )
 
     async def _delete(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
         await node.schedules.delete(self._world.workspaces[workspace], schedule_id)

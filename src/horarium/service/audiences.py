@@ -25,6 +25,7 @@ from horarium.domain.errors import Invalid, NotFound, Problem, Unavailable
 from horarium.domain.fire import Fire, FireState
 from horarium.domain.ids import Id, random_id
 from horarium.service.clock import Clock
+from horarium.service.reads import reads
 from horarium.service.targets import MergeSecrets
 from horarium.store.base import Store
 from horarium.store.vault import Vault
@@ -148,8 +149,7 @@ class AudienceService:
             raise NotFound("audience source", name)
         return found
 
-    async def list_sources(self, workspace_id: Id) -> list[StoredSource]:
-        return await self.store.read(verbs.list_sources, workspace_id)
+    list_sources = reads(verbs.list_sources)
 
     async def delete_source(self, workspace_id: Id, name: str) -> None:
         """Schedules that name it fail from now on, with the reason. Raises NotFound."""

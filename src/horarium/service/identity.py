@@ -17,8 +17,6 @@ from horarium.store.verbs.tenancy import Presented, present_key, touch_keys
 
 REMEMBERED_MS = 3_000
 REMEMBERED_KEYS = 10_000
-TOUCH_MS = 60_000
-"""How often the last use of keys is written."""
 _LONGEST_KEY = 128
 
 
@@ -91,7 +89,10 @@ class IdentityService:
         self._forgotten += 1
 
     async def write_last_used(self) -> int:
-        """Store when keys were last used since the last call; how many. For a loop, every TOUCH_MS."""
+        """Write to the store when each key was last used since the last call; returns how many keys were.
+
+        A loop of the server calls it now and then, and the server once more when it stops.
+        """
         used, self._used = self._used, {}
         if used:
             await self.store.write(touch_keys, sorted(used.items()))

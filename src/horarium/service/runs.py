@@ -8,8 +8,9 @@ from typing import Any
 import orjson
 
 from horarium.domain.ids import Id, derived_id, random_id
-from horarium.domain.run import Attempt, Run, RunState
+from horarium.domain.run import Run, RunState
 from horarium.service.clock import Clock
+from horarium.service.reads import reads
 from horarium.store.base import Store
 from horarium.store.verbs import runs as verbs
 from horarium.store.verbs.runs import CallbackAnswer
@@ -20,36 +21,9 @@ class RunService:
     store: Store
     clock: Clock
 
-    async def get(self, workspace_id: Id, run: Id) -> tuple[Run, list[Attempt]]:
-        """A run and its attempts. Raises NotFound."""
-        return await self.store.read(verbs.get_run, workspace_id, run)
-
-    async def list(
-        self,
-        workspace_id: Id,
-        limit: int,
-        cursor: Id | None = None,
-        schedule_id: Id | None = None,
-        fire_id: Id | None = None,
-        target_id: Id | None = None,
-        state: str | None = None,
-        skip: int = 0,
-        kind: str | None = None,
-    ) -> list[Run]:
-        """Runs, latest slot first; `state` may be `open`, `kind` is that of their target."""
-        return await self.store.read(
-            verbs.list_runs, workspace_id, limit, cursor, schedule_id, fire_id, target_id, state, skip, kind
-        )
-
-    async def count(
-        self,
-        workspace_id: Id,
-        schedule_id: Id | None = None,
-        target_id: Id | None = None,
-        state: str | None = None,
-        kind: str | None = None,
-    ) -> int:
-        return await self.store.read(verbs.count_runs, workspace_id, schedule_id, target_id, state, kind)
+    get = reads(verbs.get_run)
+    list = reads(verbs.list_runs)
+    count = reads(verbs.count_runs)
 
     async def cancel(self, workspace_id: Id, run: Id) -> Run:
         """End an open run now. Raises NotFound, Conflict where it is over."""

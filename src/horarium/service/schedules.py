@@ -8,9 +8,7 @@ from typing import Any
 
 from horarium.domain.errors import Conflict, Invalid, Problem
 from horarium.domain.fire import Fire, FireKind
-from horarium.domain.history import History
 from horarium.domain.ids import Id, random_id
-from horarium.domain.listings import ScheduleListing
 from horarium.domain.plan import slot_after
 from horarium.domain.schedule import (
     NO_OWNER,
@@ -21,6 +19,7 @@ from horarium.domain.schedule import (
     ScheduleState,
 )
 from horarium.service.clock import Clock
+from horarium.service.reads import reads
 from horarium.store.base import Store, Tx
 from horarium.store.verbs import ledger
 from horarium.store.verbs import schedules as verbs
@@ -125,6 +124,8 @@ def schedule_of(draft: ScheduleDraft, now: int) -> Schedule:
 
 
 class ScheduleService:
+    """Everything that callers can do with schedules. What does not exist in the workspace raises NotFound."""
+
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store, self.clock = store, clock
 
@@ -146,21 +147,6 @@ class ScheduleService:
         schedules = [schedule_of(draft, now) for draft in drafts]
         await self.store.write(create_schedules, schedules)
         return schedules
-
-    async def get(self, workspace_id: Id, schedule_id: Id) -> Schedule:
-        return await self.store.read(verbs.get_schedule, workspace_id, schedule_id)
-
-    async def find_by_key(
-        self, workspace_id: Id, dialect: str, key: str, owner_id: Id = NO_OWNER
-    ) -> Schedule | None:
-        return await self.store.read(verbs.find_schedule_by_key, workspace_id, dialect, key, owner_id)
-
-    async def count(self, listing: ScheduleListing) -> int:
-        return await self.store.read(verbs.count_schedules, listing)
-
-    async def whose(self, schedule_id: Id) -> tuple[Id, str, bool] | None:
-        """(workspace, dialect, deleted) of any workspace's schedule: only for naming the kind of absence."""
-        return await self.store.read(verbs.whose_schedule, schedule_id)
 
     async def change(
         self,
@@ -208,12 +194,6 @@ class ScheduleService:
 
         return await self.change(workspace_id, schedule_id, resumed, expected_version)
 
-    async def archive(self, workspace_id: Id, schedule_id: Id) -> Schedule:
-        """Stop for good but keep; archived schedules cannot come back."""
-        return await self.change(
-            workspace_id, schedule_id, lambda before: replace(before, state=ScheduleState.ARCHIVED)
-        )
-
     async def delete(
         self, workspace_id: Id, schedule_id: Id, expected_version: int | None = None
     ) -> Schedule:
@@ -245,27 +225,15 @@ class ScheduleService:
             raise Invalid(Problem("to", "lies in the future: a backfill fires slots that have passed"))
         return await self.store.write(_backfill, workspace_id, schedule_id, from_ms, to_ms, request, now)
 
-    async def fires(
-        self, workspace_id: Id, schedule_id: Id, limit: int, cursor: Id | None = None, kind: str | None = None
-    ) -> list[Fire]:
-        """Fires, latest slot first."""
-        return await self.store.read(ledger.list_fires, workspace_id, schedule_id, limit, cursor, kind)
-
-    async def fires_as_fired(
-        self, workspace_id: Id, schedule_id: Id, limit: int, after: tuple[int, Id] | None = None
-    ) -> list[Fire]:
-        """Fires in the order they happened, newest first, behind (fired_ms, id)."""
-        return await self.store.read(ledger.list_fires_by_fired, workspace_id, schedule_id, limit, after)
-
-    async def fire(self, workspace_id: Id, fire: Id) -> Fire:
-        return await self.store.read(ledger.get_fire, workspace_id, fire)
-
-    async def history(self, workspace_id: Id, schedule_id: Id, limit: int) -> History:
-        """The latest fires with their runs, and figures of all. Raises NotFound."""
-        return await self.store.read(ledger.history, workspace_id, schedule_id, limit)
-
-    async def list(self, listing: ScheduleListing) -> list[Schedule]:
-        return await self.store.read(verbs.list_schedules, listing)
+    get = reads(verbs.get_schedule)
+    find_by_key = reads(verbs.find_schedule_by_key)
+    whose = reads(verbs.whose_schedule)
+    count = reads(verbs.count_schedules)
+    fire = reads(ledger.get_fire)
+    fires = reads(ledger.list_fires)
+    fires_as_fired = reads(ledger.list_fires_by_fired)
+    history = reads(ledger.history)
+    list = reads(verbs.list_schedules)
 
 
 async def _create_distinct(tx: Tx, schedule: Schedule) -> None:

@@ -1,4 +1,4 @@
-"""All use cases, wired to one store and one clock: what the API, the dialects and the console are given."""
+"""All use cases, wired to one store and one clock: what the API and its dialects are given."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from horarium.service.directory import DirectoryService
 from horarium.service.explain import ExplainService
 from horarium.service.idempotency import IdempotencyService
 from horarium.service.identity import IdentityService
+from horarium.service.objectives import ObjectiveService
 from horarium.service.runs import RunService
 from horarium.service.schedules import ScheduleService
 from horarium.service.targets import MergeSecrets, TargetService
@@ -38,6 +39,7 @@ class Services:
     idempotency: IdempotencyService
     audiences: AudienceService
     directory: DirectoryService
+    objectives: ObjectiveService
 
 
 def make_services(
@@ -67,4 +69,5 @@ def make_services(
         idempotency=IdempotencyService(store, clock),
         audiences=AudienceService(store, vault, sources or {}, clock, merge_secrets),
         directory=DirectoryService(store, clock),
+        objectives=ObjectiveService(store),
     )

@@ -16,6 +16,7 @@ from horarium.service.checks import key_problems, name_problems, text_problems
 from horarium.service.clock import Clock
 from horarium.service.identity import IdentityService
 from horarium.service.pages import Page, cut
+from horarium.service.reads import reads
 from horarium.service.schemas import input_problems, schema_problems
 from horarium.store.base import Store
 from horarium.store.vault import Vault
@@ -103,12 +104,8 @@ class TargetService:
         found = await self.store.read(verbs.list_targets, replace(listing, limit=listing.limit + 1))
         return cut(found, listing.limit, lambda one: one.id)
 
-    async def named(self, workspace_id: Id, ids: Collection[Id]) -> Mapping[Id, Target]:
-        """Targets by id, deleted ones too: for naming what a schedule or a run was about."""
-        return await self.store.read(verbs.targets_named, workspace_id, frozenset(ids))
-
-    async def count(self, listing: TargetListing) -> int:
-        return await self.store.read(verbs.count_targets, listing)
+    named = reads(verbs.targets_named)
+    count = reads(verbs.count_targets)
 
     async def resolve(
         self, workspace_id: Id, reference: str | int, kinds: Collection[str] | None = None
@@ -164,7 +161,10 @@ class TargetService:
     async def set_enabled(
         self, who: Identity, target_id: Id, enabled: bool, reason: str | None = None
     ) -> Target:
-        """Switch a target on or off; off, its runs wait."""
+        """Switch a target on or off. Runs that come due while it is off fail at once, with `reason`.
+
+        Switching it to the state that it is in changes nothing, the reason included. Raises NotFound, Forbidden.
+        """
         who.require("targets:write")
         state = TargetState.ENABLED if enabled else TargetState.DISABLED
         why = None if enabled else reason or "disabled by request"

@@ -3,7 +3,7 @@ And agents, listed from either end."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -46,7 +46,7 @@ async def get_objective(
     return found, await _context_of(tx, [found])
 
 
-async def makers(tx: Tx, ids: Iterable[Id]) -> dict[Id, Principal]:
+async def makers(tx: Tx, ids: Collection[Id]) -> dict[Id, Principal]:
     """Principals by id, also those that are gone since."""
     wanted = sorted(set(ids))
     rows = await tx.rows("principals_by_id", ids=wanted) if wanted else ()
@@ -62,7 +62,7 @@ async def list_agents(tx: Tx, listing: AgentListing) -> tuple[list[Target], Mapp
     )
     found = [target_from_row(row) for row in rows]
     total = int((await tx.row("count_agents", **_agent_filters(listing)))[0])
-    return found, await makers(tx, (one.created_by for one in found)), total
+    return found, await makers(tx, [agent.created_by for agent in found]), total
 
 
 async def _context_of(tx: Tx, objectives: Iterable[Objective]) -> ObjectiveContext:

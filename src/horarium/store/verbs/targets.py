@@ -89,7 +89,7 @@ async def targets_named(tx: Tx, workspace_id: Id, ids: Collection[Id]) -> dict[I
     """Targets by id, deleted ones too: for naming what a schedule or a run was about."""
     if not ids:
         return {}
-    rows = await tx.rows("targets_named", workspace_id=workspace_id, ids=sorted(ids))
+    rows = await tx.rows("targets_named", workspace_id=workspace_id, ids=sorted(set(ids)))
     return {bytes(row["id"]): target_from_row(row) for row in rows}
 
 

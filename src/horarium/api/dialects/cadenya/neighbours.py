@@ -25,7 +25,6 @@ from horarium.domain.listings import AgentListing, ObjectiveListing
 from horarium.domain.objective import Objective, ObjectiveContext
 from horarium.domain.target import TargetState
 from horarium.domain.tenancy import Identity
-from horarium.service.objectives import ObjectiveService
 from horarium.service.services import Services
 
 AGENT_STATES = {
@@ -48,7 +47,7 @@ class Neighbours:
 
     def __init__(self, services: Services) -> None:
         self.services, self.asking = services, Asking(services)
-        self.objectives = ObjectiveService(services.store, DIALECT)
+        self.objectives = services.objectives
 
     async def list_objectives(self, request: Request) -> Answer:
         who = await self.asking.who(request, "runs:read")
@@ -91,7 +90,7 @@ class Neighbours:
         return json_answer(200, {"items": events, "pagination": {"total": len(events)}})
 
     async def _objective(self, request: Request, who: Identity) -> tuple[Objective, ObjectiveContext]:
-        return await self.objectives.get(who.workspace_id, objective_id(segment(request, "id")))
+        return await self.objectives.get(who.workspace_id, DIALECT, objective_id(segment(request, "id")))
 
     async def list_agents(self, request: Request) -> Answer:
         who = await self.asking.who(request, "targets:read")

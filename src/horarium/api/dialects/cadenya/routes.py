@@ -27,7 +27,6 @@ from horarium.api.dialects.common import Dialect, Fields, PathSplittingDialect, 
 from horarium.api.web import Answer, Handler, json_answer
 from horarium.domain.listings import ScheduleListing
 from horarium.domain.schedule import Schedule
-from horarium.service.objectives import ObjectiveService
 from horarium.service.services import Services
 
 BASES = ("/v1",)
@@ -41,7 +40,7 @@ class Schedules:
 
     def __init__(self, services: Services) -> None:
         self.services, self.asking = services, Asking(services)
-        self.objectives = ObjectiveService(services.store, DIALECT)
+        self.objectives = services.objectives
 
     async def list(self, request: Request) -> Answer:
         who = await self.asking.who(request, "schedules:read")
@@ -65,7 +64,7 @@ class Schedules:
         total = await self.services.schedules.count(listing)
         makers = None
         if page.include_info:
-            makers = await self.objectives.makers(one.created_by for one in found)
+            makers = await self.objectives.makers([schedule.created_by for schedule in found])
         items = [schedule_json(one, makers) for one in found]
         return json_answer(200, paged(items, [one.id for one in found], page, total))
 
