@@ -50,9 +50,10 @@ from horarium.service.services import Services, make_services
 from horarium.service.tenancy import bootstrap
 from horarium.settings import Settings
 from horarium.store.base import Store
-from horarium.store.migrate import migrate_postgres, migrate_sqlite
 from horarium.store.postgres import PostgresStore
+from horarium.store.postgres.migrate import migrate_postgres
 from horarium.store.sqlite import SqliteStore
+from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault
 from horarium.store.verbs import meta, nodes
 from horarium.times import TZDATA_VERSION

@@ -7,7 +7,7 @@ import pytest
 from horarium.domain.errors import Forbidden, RateLimited, Unauthorized
 from horarium.service.identity import REMEMBERED_MS
 from horarium.service.tenancy import bootstrap
-from horarium.store.migrate import migrate_sqlite
+from horarium.store.sqlite.migrate import migrate_sqlite
 from tests.support.house import House, instant
 from tests.support.inline_store import InlineSqliteStore
 

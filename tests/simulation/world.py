@@ -16,7 +16,7 @@ import structlog
 
 from horarium.domain.ids import Id, derived_id, id_time, random_id
 from horarium.domain.tenancy import EVERY_TARGET
-from horarium.store.migrate import migrate_sqlite
+from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import audiences
 from tests.simulation.faults import STRIKES, recovery_s

@@ -1,27 +1,32 @@
-"""A database of an earlier schema is brought up to date with all it holds."""
+"""A database is brought up to date once, with all it holds, also where it was made under the old numbering."""
+
+import sqlite3
+from contextlib import closing
 
 import pytest
 
-from horarium.domain.ids import random_id
-from horarium.domain.overlap import Overlap
-from horarium.domain.schedule import NO_OWNER, Policies, policies_to_text, timing_to_text
-from horarium.store import migrate
+from horarium.domain.errors import Unavailable
+from horarium.store.migrate import migrate
+from horarium.store.migrations import Migration, migrations
 from horarium.store.postgres import PostgresStore
+from horarium.store.postgres import migrate as postgres_migrate
 from horarium.store.postgres.connection import connect
 from horarium.store.sqlite import SqliteStore
-from horarium.store.verbs import schedules, upkeep
-from horarium.times import Timing, zone_fingerprint
-from tests.support.postgres import fresh_database
+from horarium.store.sqlite import migrate as sqlite_migrate
+from tests.support.postgres import drop_database, fresh_database
 from tests.support.tenant import HOUR, MINUTE, NOON, Tenant
 
-ZONE = "Europe/Berlin"
+ADDED = "CREATE TABLE added (id BIGINT PRIMARY KEY)"
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def url(request, tmp_path):
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'horarium.db'}"
-    return fresh_database("migrated")
+        yield f"sqlite:///{tmp_path / 'horarium.db'}"
+        return
+    made = fresh_database("migrated")
+    yield made
+    drop_database(made)
 
 
 async def opened(url):
@@ -30,72 +35,98 @@ async def opened(url):
     return await PostgresStore.open(url)
 
 
-async def at_schema(number, url, monkeypatch):
-    """A new database as a program of that schema has made it."""
-    with monkeypatch.context() as then:
-        earlier = {
-            name: [one for one in migrate.migrations(name) if one[0] <= number] for name in migrate._FLAVOURED
-        }
-        then.setattr(migrate, "migrations", earlier.__getitem__)
-        await migrate.migrate(url)
-
-
-def literal(url, value):
-    if isinstance(value, bytes):
-        return f"x'{value.hex()}'" if url.startswith("sqlite") else f"'\\x{value.hex()}'::bytea"
-    return "NULL" if value is None else repr(value)
-
-
-async def insert(store, url, table, **row):
-    values = ", ".join(literal(url, value) for value in row.values())
-    statement = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({values})"
+async def execute(url, *statements):
     if url.startswith("sqlite"):
-        store.connection.execute(statement)
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+            for statement in statements:
+                connection.execute(statement)
         return
     connection = await connect(url)
-    await connection.execute(statement)
+    for statement in statements:
+        await connection.execute(statement)
     await connection.close()
 
 
-async def schedule_of_schema_2(tenant, url, slot):
-    """An hourly schedule with `slot` next, as schema 2 keeps it; its id."""
-    one, put = random_id(NOON), tenant.store
-    timing = timing_to_text(Timing("0 * * * *", zone=ZONE))
-    policies = policies_to_text(Policies(overlap=Overlap.ALLOW))
-    await insert(
-        put, url, "schedules", id=one, workspace_id=tenant.workspace, dialect="native", owner_id=NO_OWNER,
-        target_id=tenant.target, name="Old", labels="{}", extra="{}", state="active", version=1, definition_version=1,
-        created_by=tenant.principal, created_ms=NOON, updated_ms=NOON,
-    )  # fmt: skip
-    await insert(
-        put, url, "versions", schedule_id=one, version=1, timing=timing, policies=policies, target_id=tenant.target,
-        input='{"n":1}', from_ms=NOON,
-    )  # fmt: skip
-    await insert(
-        put, url, "cursors", schedule_id=one, workspace_id=tenant.workspace, version=1, accounted_to=NOON,
-        next_slot=slot, next_due=slot, zone=ZONE, zone_data=zone_fingerprint(ZONE), fires=7, succeeded=6, failed=1,
-        skipped=0, open_fires=0, waiting_fires=0, failures_in_row=0,
-    )  # fmt: skip
-    return one
+async def number_as_before(url, number):
+    """Keep books on the schema as the program did before the migrations were made one."""
+    if url.startswith("sqlite"):
+        await execute(url, "PRAGMA application_id = 0", f"PRAGMA user_version = {number}")
+        return
+    await execute(
+        url,
+        "DROP TABLE schema_migrations",
+        "CREATE TABLE schema_version (version BIGINT PRIMARY KEY, applied_at TIMESTAMPTZ NOT NULL)",
+        f"INSERT INTO schema_version SELECT n, now() FROM generate_series(1, {number}) n",
+    )
 
 
-async def test_schedules_of_schema_2_go_on_where_they_stood(url, monkeypatch):
-    await at_schema(2, url, monkeypatch)
+def add_migration(monkeypatch, *statements):
+    """As in a version of the program that has one more."""
+    for module in (sqlite_migrate, postgres_migrate):
+        monkeypatch.setattr(
+            module, "migrations", lambda name: [*migrations(name), Migration(2, "more", statements)]
+        )
+        monkeypatch.setattr(module, "latest", lambda: 2)
+
+
+def titles(applied):
+    """Without the partitions that PostgreSQL has made."""
+    return [name for name in applied if name[:4].isdigit()]
+
+
+async def test_a_database_of_the_old_numbering_is_adopted_with_what_it_holds(url):
+    await migrate(url)
     store = await opened(url)
     tenant = await Tenant.open(store)
-    ids = [await schedule_of_schema_2(tenant, url, slot) for slot in (NOON + HOUR, NOON + HOUR, None)]
+    schedule = await tenant.schedule("0 * * * *")
     await store.close()
-    applied = await migrate.migrate(url)
-    assert [name[:4] for name in applied if name[:4].isdigit()] == ["0003", "0003"]
+    await number_as_before(url, 3)
+    assert await migrate(url) == []
+    assert await migrate(url) == []
     tenant.store = store = await opened(url)
     try:
         released = await tenant.release(NOON + HOUR + MINUTE)
-        assert (released.schedules, released.fires, released.next_due) == (2, 2, NOON + 2 * HOUR)
-        found = [await store.read(schedules.get_schedule, tenant.workspace, one) for one in ids]
-        assert [one.progress.fires for one in found] == [8, 8, 7]
-        assert found[0].definition.policies.overlap is Overlap.ALLOW
-        monkeypatch.setattr(upkeep, "zone_fingerprint", lambda _: "newer")
-        assert await store.write(upkeep.rezone, NOON + HOUR + MINUTE, 10) == 3
-        assert await store.write(upkeep.rezone, NOON + HOUR + MINUTE, 10) == 0
+        assert (released.schedules, released.fires) == (1, 1)
+        assert (await tenant.again(schedule)).progress.fires == 1
     finally:
         await store.close()
+
+
+@pytest.mark.parametrize("number", [1, 2])
+async def test_a_database_that_stopped_at_an_old_schema_is_told_what_to_do(url, number):
+    await migrate(url)
+    await number_as_before(url, number)
+    for _ in range(2):  # nothing was changed by the first try
+        with pytest.raises(Unavailable, match=rf"stopped at its schema {number} of 3: start the version of"):
+            await migrate(url)
+
+
+@pytest.mark.parametrize("old", [True, False])
+async def test_a_later_migration_is_applied_once(url, old, monkeypatch):
+    await migrate(url)
+    if old:
+        await number_as_before(url, 3)
+    add_migration(monkeypatch, ADDED)
+    assert titles(await migrate(url)) == ["0002_more"]
+    assert titles(await migrate(url)) == []
+
+
+async def test_a_migration_that_fails_leaves_nothing_behind(url, monkeypatch):
+    await migrate(url)
+    with monkeypatch.context() as then:
+        add_migration(then, ADDED, "CREATE TABLE workspaces (id BIGINT PRIMARY KEY)")
+        with pytest.raises(Exception, match="workspaces"):
+            await migrate(url)
+    add_migration(monkeypatch, ADDED)
+    assert titles(await migrate(url)) == ["0002_more"]
+
+
+async def test_a_sqlite_file_of_a_newer_schema_or_of_another_program_is_refused(tmp_path):
+    url = f"sqlite:///{tmp_path / 'horarium.db'}"
+    await migrate(url)
+    await execute(url, "PRAGMA user_version = 2")
+    with pytest.raises(Unavailable, match="has schema 2, this program knows 1: start a newer program"):
+        await migrate(url)
+    await execute(url, "PRAGMA application_id = 7")
+    with pytest.raises(Unavailable, match="belongs to another program"):
+        await migrate(url)

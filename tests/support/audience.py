@@ -17,9 +17,10 @@ from horarium.engine.fanout import FanOut
 from horarium.service.audiences import AudienceService
 from horarium.service.directory import DirectoryService
 from horarium.store.base import Store
-from horarium.store.migrate import migrate, migrate_sqlite
+from horarium.store.migrate import migrate
 from horarium.store.postgres import PostgresStore
 from horarium.store.sqlite import SqliteStore
+from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs.audiences import put_source
 from tests.support.house import HandClock

@@ -40,8 +40,9 @@ from horarium.service.targets import TargetDraft
 from horarium.service.tenancy import _create, _found
 from horarium.settings import Settings
 from horarium.store.base import Store
-from horarium.store.migrate import migrate, migrate_sqlite
+from horarium.store.migrate import migrate
 from horarium.store.postgres import PostgresStore
+from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import dispatch, nodes
 from horarium.worker.worker import Worker

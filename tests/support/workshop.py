@@ -14,7 +14,7 @@ from horarium.engine.steps import Engine
 from horarium.service.explain import ExplainService
 from horarium.service.runs import RunService
 from horarium.service.schedules import ScheduleDraft, ScheduleService
-from horarium.store.migrate import migrate_sqlite
+from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import nodes
 from horarium.times import Timing

@@ -22,9 +22,10 @@ from horarium.domain.target import Target, TargetKind
 from horarium.domain.tenancy import EVERY_TARGET, Principal, PrincipalType
 from horarium.engine.clock import DatabaseClock
 from horarium.store.base import Store, Tx
-from horarium.store.migrate import migrate, migrate_sqlite
+from horarium.store.migrate import migrate
 from horarium.store.postgres import PostgresStore
 from horarium.store.sqlite import SqliteStore
+from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import nodes, targets, tenancy
 

@@ -19,7 +19,8 @@ import asyncpg
 
 from horarium.domain.errors import Conflict, Unavailable
 from horarium.domain.ids import id_time
-from horarium.store.migrate import latest, migrate
+from horarium.store.migrate import migrate
+from horarium.store.migrations import latest
 from horarium.store.postgres.connection import connect
 from horarium.store.postgres.faults import LOST, unreachable
 from horarium.store.postgres.partitions import make_partitions
@@ -31,7 +32,7 @@ _PLACE = "copied "
 """Names of meta rows: how far each table has come."""
 Progress = Callable[[str, int, int], None]
 """Told (table, rows there, rows in all) after every batch."""
-_SKIPPED = ("meta", "nodes", "schema_version")
+_SKIPPED = ("meta", "nodes", "schema_migrations")
 """Written at the end; of this installation's processes; of this database's own."""
 _DATED = ("fires", "runs")
 _BOTH_WAYS = ("ASC", "DESC")

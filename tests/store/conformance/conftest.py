@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 import pytest_asyncio
 
-from horarium.store.migrate import migrate, migrate_sqlite
+from horarium.store.migrate import migrate
 from horarium.store.postgres import PostgresStore
 from horarium.store.postgres.connection import connect
 from horarium.store.sqlite import SqliteStore
+from horarium.store.sqlite.migrate import migrate_sqlite
 from tests.support.postgres import fresh_database
 from tests.support.tenant import Tenant
 
@@ -16,7 +17,7 @@ _made: dict[str, str] = {}
 _EMPTY = """
 DO $$ DECLARE name text; BEGIN
     FOR name IN SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace
-        AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'schema_version' ORDER BY oid DESC
+        AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'schema_migrations' ORDER BY oid DESC
     LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
 END $$
 """

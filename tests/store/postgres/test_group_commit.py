@@ -8,8 +8,8 @@ import pytest_asyncio
 
 from horarium.domain.errors import Conflict, Unavailable
 from horarium.domain.ids import random_id
-from horarium.store.migrate import migrate_sqlite
 from horarium.store.postgres.group_commit import GroupCommit
+from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.verbs import schedules as verbs
 from horarium.store.verbs.creation import create_schedules
 from tests.support.inline_store import InlineSqliteStore

@@ -13,7 +13,8 @@ from horarium.domain.schedule import Policies
 from horarium.engine.lease import Lease
 from horarium.engine.steps import SILENT_MS, Engine
 from horarium.store.base import DUE, READY
-from horarium.store.migrate import latest, migrate
+from horarium.store.migrate import migrate
+from horarium.store.migrations import latest
 from horarium.store.postgres import PostgresStore, notifications
 from horarium.store.postgres.connection import BY_KEY, READ_ONLY, connect
 from horarium.store.postgres.faults import CommitUnknown
@@ -241,9 +242,9 @@ async def test_migrating_at_once_from_several_nodes_is_migrating_once():
 
 async def test_a_schema_one_newer_is_worked_with_and_one_newer_still_is_refused(url):
     connection = await connect(url)
-    await connection.execute("INSERT INTO schema_version VALUES ($1, now())", latest() + 1)
+    await connection.execute("INSERT INTO schema_migrations VALUES ($1, 'next', now())", latest() + 1)
     assert await migrate(url) == []
-    await connection.execute("INSERT INTO schema_version VALUES ($1, now())", latest() + 2)
+    await connection.execute("INSERT INTO schema_migrations VALUES ($1, 'next', now())", latest() + 2)
     with pytest.raises(Unavailable, match="start a newer program"):
         await migrate(url)
     await connection.close()

@@ -1,5 +1,5 @@
--- The first schema. Types are read by both databases; `{clustered}` and `{by_time}` stand for what only one of them has.
--- Ids are 16 bytes, time first. Instants are milliseconds since the epoch, UTC.
+-- The first schema. Both databases understand its types; names in braces stand for what they write differently.
+-- Ids are 16 bytes and begin with a time. Instants are milliseconds since the epoch, UTC.
 
 CREATE TABLE counters (
     name TEXT PRIMARY KEY,
@@ -96,7 +96,8 @@ CREATE TABLE paces (
     next_ms DOUBLE PRECISION NOT NULL
 );
 
--- What a schedule is. What it does when stands in `versions`, how far it has come in `cursors`.
+-- What a schedule is. When it fires and what it runs stands in `versions`, how far it has come in `cursors`. The zone data
+-- that its next slot was computed with stands here too, because an index on the cursors would be written to by every fire.
 CREATE TABLE schedules (
     id BYTEA PRIMARY KEY,
     workspace_id BYTEA NOT NULL REFERENCES workspaces (id),
@@ -117,13 +118,16 @@ CREATE TABLE schedules (
     updated_ms BIGINT NOT NULL,
     ended_ms BIGINT,
     ended_reason TEXT,
-    deleted_ms BIGINT
+    deleted_ms BIGINT,
+    zone TEXT NOT NULL DEFAULT '',
+    zone_data TEXT NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX schedules_by_key ON schedules (workspace_id, dialect, owner_id, key)
     WHERE key IS NOT NULL AND deleted_ms IS NULL;
 CREATE INDEX schedules_of_workspace ON schedules (workspace_id, id);
 CREATE INDEX schedules_of_target ON schedules (target_id, id);
 CREATE INDEX schedules_of_owner ON schedules (owner_id, id);
+CREATE INDEX schedules_zone ON schedules (zone_data, zone) WHERE state = 'active';
 
 -- Labels once more, for filters.
 CREATE TABLE labels (
@@ -149,11 +153,18 @@ CREATE TABLE versions (
     PRIMARY KEY (schedule_id, version)
 ){clustered};
 
--- The hot row of a schedule: all that a fire changes. Locked, it is the truth about what is due.
+-- All that a fire changes of a schedule. This row, locked, is the truth about what is due. A copy of the definition that
+-- rules stands beside it, as much as a release must know. SQLite keeps the rows in the order of `place`: schedules that
+-- fall due together lie together, and a herd reads and writes few pages.
 CREATE TABLE cursors (
-    schedule_id BYTEA PRIMARY KEY,
+    place {place},
+    schedule_id {schedule_of_cursor},
     workspace_id BYTEA NOT NULL,
     version BIGINT NOT NULL,
+    timing TEXT NOT NULL,
+    policies TEXT NOT NULL,
+    target_id BYTEA NOT NULL,
+    has_audience BIGINT NOT NULL,
     accounted_to BIGINT NOT NULL,
     next_slot BIGINT,
     next_due BIGINT,
@@ -173,10 +184,9 @@ CREATE TABLE cursors (
     last_state TEXT,
     last_skip_ms BIGINT,
     last_skip_reason TEXT
-){clustered};
+);
 CREATE INDEX cursors_due ON cursors (next_due) WHERE next_due IS NOT NULL;
 CREATE INDEX cursors_waiting ON cursors (schedule_id) WHERE waiting_fires > 0;
-CREATE INDEX cursors_zone ON cursors (zone_data, zone) WHERE next_due IS NOT NULL;
 
 -- The ledger: fires, and spans of slots that did not fire.
 CREATE TABLE fires (
@@ -328,3 +338,98 @@ CREATE TABLE answers (
     PRIMARY KEY (workspace_id, scope, key)
 );
 CREATE INDEX answers_by_age ON answers (created_ms);
+
+
+-- Who a fire is for: the directory of each workspace, sources of its own, and rows kept while they are handed out.
+-- Ids of the directory are the caller's own texts.
+
+CREATE TABLE directory_users (
+    workspace_id BYTEA NOT NULL,
+    id TEXT NOT NULL,
+    email TEXT,
+    full_name TEXT,
+    role TEXT,
+    updated_ms BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, id)
+){clustered};
+
+CREATE TABLE directory_contacts (
+    workspace_id BYTEA NOT NULL,
+    id TEXT NOT NULL,
+    type TEXT,
+    email TEXT,
+    name TEXT,
+    custom TEXT,
+    updated_ms BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, id)
+){clustered};
+
+-- `value` is a JSON number, kept as it was written.
+CREATE TABLE directory_deals (
+    workspace_id BYTEA NOT NULL,
+    id TEXT NOT NULL,
+    name TEXT,
+    status TEXT NOT NULL,
+    value TEXT,
+    pipeline TEXT,
+    stage TEXT,
+    owner TEXT,
+    last_change BIGINT NOT NULL,
+    updated_ms BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, id)
+){clustered};
+
+CREATE TABLE directory_tasks (
+    workspace_id BYTEA NOT NULL,
+    id TEXT NOT NULL,
+    title TEXT,
+    status TEXT NOT NULL,
+    due BIGINT,
+    assignee TEXT,
+    deal TEXT,
+    contact TEXT,
+    updated_ms BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, id)
+){clustered};
+CREATE INDEX directory_tasks_of_assignee ON directory_tasks (workspace_id, assignee, status);
+
+CREATE TABLE directory_pipelines (
+    workspace_id BYTEA NOT NULL,
+    id TEXT NOT NULL,
+    name TEXT,
+    updated_ms BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, id)
+){clustered};
+
+CREATE TABLE directory_stages (
+    workspace_id BYTEA NOT NULL,
+    id TEXT NOT NULL,
+    name TEXT,
+    pipeline TEXT,
+    position BIGINT,
+    updated_ms BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, id)
+){clustered};
+
+-- Sources that a workspace has set up. One with the name of an audience type takes the directory's place for it.
+CREATE TABLE audience_sources (
+    workspace_id BYTEA NOT NULL,
+    name TEXT NOT NULL,
+    id BYTEA NOT NULL,
+    type TEXT NOT NULL,
+    config TEXT NOT NULL,
+    secrets BYTEA,
+    created_ms BIGINT NOT NULL,
+    updated_ms BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, name)
+){clustered};
+
+-- Rows of a source that cannot be read again from where one stopped, kept until their runs are recorded.
+CREATE TABLE spool (
+    fire_id BYTEA NOT NULL,
+    number BIGINT NOT NULL,
+    row_key TEXT NOT NULL,
+    data TEXT NOT NULL,
+    PRIMARY KEY (fire_id, number)
+){clustered};
+CREATE UNIQUE INDEX spool_by_key ON spool (fire_id, row_key);

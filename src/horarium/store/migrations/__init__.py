@@ -1,0 +1,89 @@
+"""The schema as numbered SQL files, each applied once, in order.
+
+A file `0002_name.sql` serves both databases; `0002_name.sqlite.sql` and `0002_name.postgres.sql` serve one of them.
+Files of one number are applied together, in the order of their names.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from typing import NamedTuple
+
+from horarium.domain.errors import Unavailable
+from horarium.store.statements import Flavour
+
+# What stands for these marks in the files, because the databases write it differently.
+_MARKS: dict[Flavour, dict[str, str]] = {
+    "sqlite": {
+        "{clustered}": " WITHOUT ROWID",
+        "{by_time}": "",
+        "{place}": "INTEGER PRIMARY KEY",
+        "{schedule_of_cursor}": "BYTEA NOT NULL",
+    },
+    "postgres": {
+        "{clustered}": "",
+        "{by_time}": " PARTITION BY RANGE (id)",
+        "{place}": "BIGINT NOT NULL",
+        "{schedule_of_cursor}": "BYTEA PRIMARY KEY",
+    },
+}
+
+# Before the first release three migrations led to the schema that is now the first one. A database that has all
+# three holds exactly today's schema 1.
+_LAST_OLD_NUMBER = 3
+_LAST_OLD_COMMIT = "9727139"
+
+
+class Migration(NamedTuple):
+    """One file: its number, its name without number and suffix, and its statements for one database."""
+
+    number: int
+    name: str
+    statements: list[str]
+
+    @property
+    def title(self) -> str:
+        return f"{self.number:04d}_{self.name}"
+
+
+def migrations(flavour: Flavour) -> list[Migration]:
+    """All migrations for one database, in the order in which they are applied."""
+    found = []
+    for entry in files("horarium.store").joinpath("migrations").iterdir():
+        match = re.fullmatch(r"(\d{4})_(\w+?)(?:\.(sqlite|postgres))?\.sql", entry.name)
+        if match and match[3] in (None, flavour):
+            text = re.sub(r"--[^\n]*", "", entry.read_text("utf-8"))
+            for mark, words in _MARKS[flavour].items():
+                text = text.replace(mark, words)
+            statements = [part.strip() for part in text.split(";") if part.strip()]
+            found.append(Migration(int(match[1]), match[2], statements))
+    return sorted(found, key=lambda migration: (migration.number, migration.name))
+
+
+def latest() -> int:
+    """The schema number that this program works with."""
+    return max(migration.number for migration in migrations("sqlite"))
+
+
+def adopt(old_number: int) -> int:
+    """The number of a schema that was made under the old numbering.
+
+    Raises Unavailable, with what to do, where not all of the old migrations were applied.
+    """
+    if old_number == _LAST_OLD_NUMBER:
+        return 1
+    if 0 < old_number < _LAST_OLD_NUMBER:
+        raise Unavailable(
+            f"the database was made by a development version before 0.1.0 and stopped at its schema {old_number} of "
+            f"{_LAST_OLD_NUMBER}: start the version of git commit {_LAST_OLD_COMMIT} on it once, then this one"
+        )
+    raise Unavailable(f"the database has an unknown schema ({old_number}): no version of Horarium made it")
+
+
+def refuse_newer(number: int, newest_accepted: int) -> None:
+    """Raises Unavailable for a schema that this program does not know: it cannot tell what it would break."""
+    if number > newest_accepted:
+        raise Unavailable(
+            f"the database has schema {number}, this program knows {latest()}: start a newer program"
+        )

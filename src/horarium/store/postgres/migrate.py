@@ -1,0 +1,85 @@
+"""Bringing a PostgreSQL database up to date. The table `schema_migrations` says what was applied.
+
+Nodes are upgraded one after another. So a migration first only adds, and an older node goes on working beside it;
+what is no longer needed is removed by a migration of the next version. A node therefore works with a schema one
+newer than its own, and refuses anything newer than that.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import asyncpg
+import structlog
+
+from horarium.store.migrations import adopt, latest, migrations, refuse_newer
+from horarium.store.postgres.connection import connect
+from horarium.store.postgres.faults import LOST, unreachable
+from horarium.store.postgres.partitions import make_partitions
+
+_log = structlog.get_logger(__name__)
+
+# The advisory lock of the program that migrates: any number, as long as nobody else uses it.
+_LOCK = 0x486F7261
+
+
+async def migrate_postgres(url: str) -> list[str]:
+    """Apply what the database does not have yet; the names of what was applied, and of partitions made.
+
+    Programs that start at the same time wait for each other. Raises Unavailable.
+    """
+    try:
+        connection = await connect(url)
+    except (*LOST, asyncpg.PostgresError) as error:
+        raise unreachable(error) from None
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        await _adopt_old_numbering(connection)
+        applied = await _apply(connection)
+        now = await connection.fetchval("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)")
+        applied += await make_partitions(connection, now, now)
+    except (*LOST, asyncpg.InsufficientPrivilegeError) as error:
+        raise unreachable(error) from None
+    finally:
+        await connection.close()
+    return applied
+
+
+async def _adopt_old_numbering(connection: Any) -> None:
+    """Enter a schema of the old numbering, which the table `schema_version` kept, under its new number."""
+    if await connection.fetchval("SELECT to_regclass('schema_version')") is None:
+        return
+    old_number = await connection.fetchval("SELECT max(version) FROM schema_version") or 0
+    async with connection.transaction():
+        await _make_table(connection)
+        if old_number:
+            adopted = adopt(old_number)
+            for migration in migrations("postgres"):
+                if migration.number <= adopted:
+                    await _note(connection, migration.number, migration.name)
+        await connection.execute("DROP TABLE schema_version")
+    _log.info("schema_adopted", old_schema=old_number)
+
+
+async def _apply(connection: Any) -> list[str]:
+    await _make_table(connection)
+    number = await connection.fetchval("SELECT max(number) FROM schema_migrations") or 0
+    refuse_newer(number, latest() + 1)
+    missing = [migration for migration in migrations("postgres") if migration.number > number]
+    async with connection.transaction():
+        for migration in missing:
+            for statement in migration.statements:
+                await connection.execute(statement)
+            await _note(connection, migration.number, migration.name)
+    return [migration.title for migration in missing]
+
+
+async def _make_table(connection: Any) -> None:
+    await connection.execute(
+        "CREATE TABLE IF NOT EXISTS schema_migrations "
+        "(number BIGINT NOT NULL, name TEXT NOT NULL, applied_at TIMESTAMPTZ NOT NULL, PRIMARY KEY (number, name))"
+    )
+
+
+async def _note(connection: Any, number: int, name: str) -> None:
+    await connection.execute("INSERT INTO schema_migrations VALUES ($1, $2, now())", number, name)
