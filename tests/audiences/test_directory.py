@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from horarium.audiences.directory import DirectorySource
-from horarium.domain.audience import Ask, AudienceRow
+from horarium.domain.audience import AudienceQuery, AudienceRow
 from tests.support.audience import Stand
 from tests.support.tenant import NOON
 
@@ -64,16 +64,16 @@ TASKS = [
 async def resolved(stand: Stand, kind: str, given: dict[str, Any], limit: int = 2) -> list[AudienceRow]:
     """All rows, read in pages of `limit`; the count agrees with them."""
     source = DirectorySource(stand.store)
-    ask = Ask(stand.tenant.workspace, kind, given, NOON)
+    query = AudienceQuery(stand.tenant.workspace, kind, given, NOON)
     found: list[AudienceRow] = []
     position: str | None = None
     while True:
-        page = await source.page(ask, position, limit)
+        page = await source.page(query, position, limit)
         found += page.rows
         position = page.position
         if position is None:
             break
-    assert await source.count(ask, 1_000) == len(found)
+    assert await source.count(query, 1_000) == len(found)
     return found
 
 
@@ -223,8 +223,8 @@ async def test_only_so_many_tasks_are_told_and_all_are_counted(stand: Stand) -> 
 async def test_counting_goes_no_further_than_asked(stand: Stand) -> None:
     await stand.fill("contacts", [{"id": f"c{n}"} for n in range(50)])
     source = DirectorySource(stand.store)
-    ask = Ask(stand.tenant.workspace, "contacts", {}, NOON)
-    assert await source.count(ask, 11) == 11
+    query = AudienceQuery(stand.tenant.workspace, "contacts", {}, NOON)
+    assert await source.count(query, 11) == 11
 
 
 async def test_another_workspace_is_not_in_it(stand: Stand) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from horarium.audiences.http import HttpSource
 from horarium.audiences.registry import AudienceOptions
-from horarium.domain.audience import Ask, AudienceRow, SourceFault
+from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault
 from horarium.executors.options import ExecutorOptions
 from tests.support.receiver import Answer, Receiver, Reset
 
@@ -40,8 +40,8 @@ def page(*keys: Any, cursor: Any = None) -> Answer:
 async def read(source: HttpSource, url: str, given: Any = None, **config: Any) -> list[AudienceRow]:
     whole = {"url": url, **config}
     assert source.check(whole) == []
-    ask = Ask(WORKSPACE, "crm", given or {}, 1_772_438_400_000, whole)
-    return [row async for batch in source.rows(ask) for row in batch]
+    query = AudienceQuery(WORKSPACE, "crm", given or {}, 1_772_438_400_000, whole)
+    return [row async for batch in source.rows(query) for row in batch]
 
 
 async def test_pages_are_followed_to_the_last(source: HttpSource, receiver: Receiver) -> None:

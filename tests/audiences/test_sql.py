@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, text
 
 from horarium.audiences.registry import AudienceOptions
 from horarium.audiences.sql import SqlSource
-from horarium.domain.audience import Ask, AudienceRow, SourceFault
+from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.sql.tables import database_path
 from tests.support.postgres import drop_database, fresh_database, socket_folder
@@ -69,8 +69,8 @@ async def read(
     source, where = place
     config = {**where, "query": query, "key": key, "timeout": timeout}
     assert source.check(config) == []
-    ask = Ask(WORKSPACE, "crm", given, 0, config)
-    return [row async for batch in source.rows(ask) for row in batch]
+    wanted = AudienceQuery(WORKSPACE, "crm", given, 0, config)
+    return [row async for batch in source.rows(wanted) for row in batch]
 
 
 async def test_each_row_has_its_key_and_its_columns(place: Any) -> None:
@@ -103,8 +103,8 @@ async def test_reading_can_be_broken_off(place: Any) -> None:
     query = (
         "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 100000) SELECT id FROM n"
     )
-    ask = Ask(WORKSPACE, "crm", {}, 0, {**where, "query": query, "key": "id"})
-    batches = source.rows(ask)
+    wanted = AudienceQuery(WORKSPACE, "crm", {}, 0, {**where, "query": query, "key": "id"})
+    batches = source.rows(wanted)
     assert len(await anext(batches)) > 0
     async with asyncio.timeout(10):
         await batches.aclose()
@@ -155,5 +155,5 @@ async def test_a_missing_key_is_an_empty_one(place: Any) -> None:
 async def test_only_parameters_of_the_query_are_filters(place: Any) -> None:
     source, where = place
     config = {**where, "query": "SELECT id FROM people WHERE team = :team", "key": "id"}
-    ask = Ask(WORKSPACE, "crm", {"team": {"x": 1}, "colour": "red"}, 0, config)
-    assert sorted(one.field for one in source.check_filter(ask)) == ["colour", "team"]
+    wanted = AudienceQuery(WORKSPACE, "crm", {"team": {"x": 1}, "colour": "red"}, 0, config)
+    assert sorted(one.field for one in source.check_filter(wanted)) == ["colour", "team"]

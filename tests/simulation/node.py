@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
-from horarium.domain.audience import Ask, AudienceRow, RowPage, SourceFault
+from horarium.domain.audience import AudienceQuery, AudienceRow, RowPage, SourceFault
 from horarium.domain.errors import HorariumError, Unavailable
 from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.domain.ids import random_id
@@ -241,7 +241,7 @@ class Pages:
     def split(self, config: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         return dict(config), {}
 
-    def check_filter(self, ask: Ask) -> list[Any]:
+    def check_filter(self, query: AudienceQuery) -> list[Any]:
         return []
 
     async def _travel(self) -> None:
@@ -252,13 +252,13 @@ class Pages:
             self._world.count("audience source failed")
             raise SourceFault("the source is away")
 
-    async def count(self, ask: Ask, most: int) -> int:
+    async def count(self, query: AudienceQuery, most: int) -> int:
         await self._travel()
-        return min(most, int(ask.filter["rows"]))
+        return min(most, int(query.filter["rows"]))
 
-    async def page(self, ask: Ask, position: str | None, limit: int) -> RowPage:
+    async def page(self, query: AudienceQuery, position: str | None, limit: int) -> RowPage:
         await self._travel()
-        first, rows = int(position or 0), int(ask.filter["rows"])
+        first, rows = int(position or 0), int(query.filter["rows"])
         until = min(rows, first + min(limit, 50))
         return RowPage([row(n) for n in range(first, until)], None if until == rows else str(until))
 
@@ -272,8 +272,8 @@ class Spooled(Pages):
     type = "spooled"
     paged = distinct = False
 
-    async def rows(self, ask: Ask) -> Any:
-        rows = int(ask.filter["rows"])
+    async def rows(self, query: AudienceQuery) -> Any:
+        rows = int(query.filter["rows"])
         for first in range(0, rows, 50):
             await self._travel()
             yield [row(n) for n in range(first, min(rows, first + 50))]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from horarium.audiences.directory import DirectorySource
-from horarium.domain.audience import Ask, AudienceRow, RowPage, Source, SourceFault, StoredSource
+from horarium.domain.audience import AudienceQuery, AudienceRow, RowPage, Source, SourceFault, StoredSource
 from horarium.domain.fire import Fire
 from horarium.domain.run import Run
 from horarium.domain.schedule import Policies, Schedule
@@ -60,7 +60,7 @@ class Listed:
         self.listed, self.paged = list(rows), paged
         self.before_page: Callable[[int], None] = lambda _: None
         self.counts: int | None = None
-        self.asked: list[Ask] = []
+        self.asked: list[AudienceQuery] = []
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Any]:
         return []
@@ -68,21 +68,21 @@ class Listed:
     def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         return dict(config), {}
 
-    def check_filter(self, ask: Ask) -> Sequence[Any]:
+    def check_filter(self, query: AudienceQuery) -> Sequence[Any]:
         return []
 
-    async def count(self, ask: Ask, most: int) -> int:
-        self.asked.append(ask)
+    async def count(self, query: AudienceQuery, most: int) -> int:
+        self.asked.append(query)
         return min(most, len(self.listed) if self.counts is None else self.counts)
 
-    async def page(self, ask: Ask, position: str | None, limit: int) -> RowPage:
+    async def page(self, query: AudienceQuery, position: str | None, limit: int) -> RowPage:
         at = int(position or 0)
         self.before_page(at)
         rows = self.listed[at : at + limit]
         over = at + limit >= len(self.listed)
         return RowPage(rows, None if over else str(at + limit))
 
-    async def rows(self, ask: Ask) -> AsyncGenerator[Sequence[AudienceRow], None]:
+    async def rows(self, query: AudienceQuery) -> AsyncGenerator[Sequence[AudienceRow], None]:
         for at in range(0, len(self.listed), 500):
             self.before_page(at)
             yield self.listed[at : at + 500]

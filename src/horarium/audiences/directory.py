@@ -12,7 +12,14 @@ from typing import Any, Literal
 import orjson
 
 from horarium.audiences.registry import AudienceOptions
-from horarium.domain.audience import AUDIENCE_TYPES, Ask, AudienceRow, RowPage, SourceFault, filter_problems
+from horarium.domain.audience import (
+    AUDIENCE_TYPES,
+    AudienceQuery,
+    AudienceRow,
+    RowPage,
+    SourceFault,
+    filter_problems,
+)
 from horarium.domain.errors import Problem
 from horarium.domain.schedule import DAY_MS
 from horarium.store.base import Store
@@ -46,55 +53,55 @@ class DirectorySource:
     def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         return dict(config), {}
 
-    def check_filter(self, ask: Ask) -> Sequence[Problem]:
-        return filter_problems(ask.type, ask.filter, "")
+    def check_filter(self, query: AudienceQuery) -> Sequence[Problem]:
+        return filter_problems(query.type, query.filter, "")
 
-    async def count(self, ask: Ask, most: int) -> int:
-        params = _params(ask)
-        bound = min(most, ask.filter.get("limit", most))
-        return await self._store.read(verbs.count_audience, _statement(ask), bound, params)
+    async def count(self, query: AudienceQuery, most: int) -> int:
+        params = _params(query)
+        bound = min(most, query.filter.get("limit", most))
+        return await self._store.read(verbs.count_audience, _statement(query), bound, params)
 
-    async def page(self, ask: Ask, position: str | None, limit: int) -> RowPage:
+    async def page(self, query: AudienceQuery, position: str | None, limit: int) -> RowPage:
         taken, after = _read_position(position)
-        left = ask.filter.get("limit", _UNBOUNDED) - taken
-        wanted = min(limit, left, ASSIGNEES_AT_ONCE if ask.type == "tasks_by_assignee" else limit)
-        rows = await self._rows(ask, after, wanted)
+        left = query.filter.get("limit", _UNBOUNDED) - taken
+        wanted = min(limit, left, ASSIGNEES_AT_ONCE if query.type == "tasks_by_assignee" else limit)
+        rows = await self._rows(query, after, wanted)
         over = len(rows) < wanted or wanted == left
         return RowPage(rows, None if over else f"{taken + len(rows)}:{rows[-1].key}")
 
     async def close(self) -> None:
         return
 
-    async def _rows(self, ask: Ask, after: str, limit: int) -> list[AudienceRow]:
-        params = _params(ask)
-        if ask.type == "tasks_by_assignee":
-            most = min(ask.filter.get("max_tasks_per_user", MOST_TASKS), MOST_TASKS)
+    async def _rows(self, query: AudienceQuery, after: str, limit: int) -> list[AudienceRow]:
+        params = _params(query)
+        if query.type == "tasks_by_assignee":
+            most = min(query.filter.get("max_tasks_per_user", MOST_TASKS), MOST_TASKS)
             assignees, tasks = await self._store.read(verbs.assignee_page, after, limit, most, params, _array)
             return _assignee_rows(assignees, tasks)
-        found = await self._store.read(verbs.audience_page, ask.type, after, limit, params)
-        match ask.type:
+        found = await self._store.read(verbs.audience_page, query.type, after, limit, params)
+        match query.type:
             case "users":
                 return [AudienceRow(row["id"], _user(row["id"], row)) for row in found]
             case "contacts":
                 return [AudienceRow(row["id"], _contact(row)) for row in found]
             case _:
-                return [AudienceRow(row["id"], _deal(row, ask.now_ms)) for row in found]
+                return [AudienceRow(row["id"], _deal(row, query.now_ms)) for row in found]
 
 
-def _statement(ask: Ask) -> str:
-    return "assignees" if ask.type == "tasks_by_assignee" else ask.type
+def _statement(query: AudienceQuery) -> str:
+    return "assignees" if query.type == "tasks_by_assignee" else query.type
 
 
-def _params(ask: Ask) -> dict[str, Any]:
+def _params(query: AudienceQuery) -> dict[str, Any]:
     """The filter as parameters of the statements. What is left out is None: it filters nothing."""
-    given, common = ask.filter, {"workspace_id": ask.workspace_id}
-    match ask.type:
+    given, common = query.filter, {"workspace_id": query.workspace_id}
+    match query.type:
         case "users":
             return common | {"roles": _array(given.get("roles")), "ids": _array(given.get("user_ids"))}
         case "tasks_by_assignee":
             overdue = 1 if given.get("include_overdue_only") else 0
             statuses = _array(given.get("statuses", ["open"]))
-            return common | {"statuses": statuses, "overdue": overdue, "now": ask.now_ms}
+            return common | {"statuses": statuses, "overdue": overdue, "now": query.now_ms}
         case "contacts":
             has_email = given.get("has_email")
             flag = None if has_email is None else int(has_email)
@@ -103,12 +110,12 @@ def _params(ask: Ask) -> dict[str, Any]:
             days = given.get("stale_days")
             return common | {
                 "status": given.get("status"),
-                "changed_by": None if days is None else ask.now_ms - days * DAY_MS,
+                "changed_by": None if days is None else query.now_ms - days * DAY_MS,
                 "pipeline": given.get("pipeline_id"),
                 "stages": _array(given.get("stage_ids")),
             }
     raise SourceFault(
-        f"the directory has no audience {ask.type!r}; there are {', '.join(AUDIENCE_TYPES)}", True
+        f"the directory has no audience {query.type!r}; there are {', '.join(AUDIENCE_TYPES)}", True
     )
 
 

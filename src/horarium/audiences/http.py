@@ -22,7 +22,7 @@ import orjson
 from yarl import URL
 
 from horarium.audiences.registry import AudienceOptions
-from horarium.domain.audience import Ask, AudienceRow, SourceFault
+from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault
 from horarium.domain.errors import Problem
 from horarium.executors.checks import check_texts
 from horarium.executors.context import instant_text
@@ -77,22 +77,22 @@ class HttpSource:
     def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         return split(config)
 
-    def check_filter(self, ask: Ask) -> Sequence[Problem]:
+    def check_filter(self, query: AudienceQuery) -> Sequence[Problem]:
         """The endpoint judges what it is sent."""
         return []
 
-    async def rows(self, ask: Ask) -> AsyncGenerator[Sequence[AudienceRow], None]:
+    async def rows(self, query: AudienceQuery) -> AsyncGenerator[Sequence[AudienceRow], None]:
         cursor: Any = None
         seen: set[str] = set()
         for _ in range(MOST_PAGES):
-            answer = await self._ask(ask, cursor)
-            found = _at(answer, ask.config.get("rows", "data"))
+            answer = await self._ask(query, cursor)
+            found = _at(answer, query.config.get("rows", "data"))
             if not isinstance(found, list):
-                where = ask.config.get("rows", "data")
+                where = query.config.get("rows", "data")
                 raise SourceFault(f"the endpoint's answer has no list under {where!r}", lasting=True)
             if found:
-                yield [_row(one, ask.config.get("key", "id")) for one in found]
-            cursor = _at(answer, ask.config.get("next", "next_cursor"))
+                yield [_row(one, query.config.get("key", "id")) for one in found]
+            cursor = _at(answer, query.config.get("next", "next_cursor"))
             if cursor is None or cursor == "":
                 return
             if str(cursor) in seen:
@@ -103,10 +103,10 @@ class HttpSource:
     async def close(self) -> None:
         await self._door.close()
 
-    async def _ask(self, ask: Ask, cursor: Any) -> Any:
-        config = ask.config
+    async def _ask(self, query: AudienceQuery, cursor: Any) -> Any:
+        config = query.config
         seconds = float(config.get("timeout", TIMEOUT_S))
-        method, url, headers, body = _request(ask, cursor)
+        method, url, headers, body = _request(query, cursor)
         response = None
         try:
             async with asyncio.timeout(seconds):
@@ -129,20 +129,20 @@ class HttpSource:
             raise SourceFault(f"the endpoint's answer is not valid JSON: {error.msg}", lasting=True) from None
 
 
-def _request(ask: Ask, cursor: Any) -> tuple[str, str, dict[str, str], bytes | None]:
-    config = ask.config
+def _request(query: AudienceQuery, cursor: Any) -> tuple[str, str, dict[str, str], bytes | None]:
+    config = query.config
     size = int(config.get("page_size", PAGE_SIZE))
     headers = dict(config.get("headers") or {})
     if config.get("method", "POST") == "GET":
-        query = {"limit": str(size)} | ({} if cursor is None else {"cursor": str(cursor)})
-        given = {name: _query_text(value) for name, value in ask.filter.items()}
-        return "GET", str(URL(config["url"]).update_query({**given, **query})), headers, None
+        page = {"limit": str(size)} | ({} if cursor is None else {"cursor": str(cursor)})
+        given = {name: _query_text(value) for name, value in query.filter.items()}
+        return "GET", str(URL(config["url"]).update_query({**given, **page})), headers, None
     body = {
-        "type": ask.type,
-        "filter": dict(ask.filter),
+        "type": query.type,
+        "filter": dict(query.filter),
         "cursor": cursor,
         "limit": size,
-        "now": instant_text(ask.now_ms),
+        "now": instant_text(query.now_ms),
     }
     return "POST", config["url"], {"Content-Type": "application/json", **headers}, orjson.dumps(body)
 

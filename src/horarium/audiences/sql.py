@@ -25,7 +25,7 @@ from sqlalchemy import Connection, TextClause, bindparam, text
 from sqlalchemy.util.concurrency import await_only
 
 from horarium.audiences.registry import AudienceOptions
-from horarium.domain.audience import Ask, AudienceRow, SourceFault
+from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault
 from horarium.domain.errors import Problem
 from horarium.executors.sql.address import HostPolicy, read_url
 from horarium.executors.sql.config import is_database_name
@@ -92,13 +92,13 @@ class SqlSource:
             return dict(config), {}
         return {**config, "connection": MASK}, {"connection": config["connection"]}
 
-    def check_filter(self, ask: Ask) -> Sequence[Problem]:
-        names = _names(ask.config["query"])
+    def check_filter(self, query: AudienceQuery) -> Sequence[Problem]:
+        names = _names(query.config["query"])
         problems = []
-        for name, value in ask.filter.items():
+        for name, value in query.filter.items():
             if name not in names:
                 known = ", ".join(sorted(names)) or "none"
-                words = f"is not a parameter of the query of {ask.type}; there are {known}"
+                words = f"is not a parameter of the query of {query.type}; there are {known}"
                 problems.append(Problem(name, words, "unknown"))
             elif isinstance(value, dict) or (
                 isinstance(value, list) and any(isinstance(one, dict | list) for one in value)
@@ -108,12 +108,12 @@ class SqlSource:
                 )
         return problems
 
-    async def rows(self, ask: Ask) -> AsyncGenerator[Batch, None]:
-        seconds = float(ask.config.get("timeout", TIMEOUT_S))
-        hidden = self._hidden(ask.config)
+    async def rows(self, query: AudienceQuery) -> AsyncGenerator[Batch, None]:
+        seconds = float(query.config.get("timeout", TIMEOUT_S))
+        hidden = self._hidden(query.config)
         try:
-            database = await self._open(ask)
-            reading = _Reading(database, _statement(ask), ask.config["key"])
+            database = await self._open(query)
+            reading = _Reading(database, _statement(query), query.config["key"])
             try:
                 while (batch := await reading.next(seconds)) is not None:
                     yield batch
@@ -128,12 +128,12 @@ class SqlSource:
     async def close(self) -> None:
         await self._databases.close()
 
-    async def _open(self, ask: Ask) -> Database:
-        connection = ask.config.get("connection")
+    async def _open(self, query: AudienceQuery) -> Database:
+        connection = query.config.get("connection")
         if connection is None:
             if self._data_dir is None:
                 raise NotThere("this server has no data folder for embedded databases")
-            path = database_path(self._data_dir, ask.workspace_id, ask.config["database"])
+            path = database_path(self._data_dir, query.workspace_id, query.config["database"])
             return await self._databases.embedded(path)
         address, problems = read_url(connection, self._policy)
         if address is None:
@@ -236,15 +236,15 @@ def _names(query: str) -> set[str]:
     return set(text(query).compile().params)
 
 
-def _statement(ask: Ask) -> TextClause:
+def _statement(query: AudienceQuery) -> TextClause:
     """The query with its parameters bound: what the filter leaves out is null."""
-    query = ask.config["query"].rstrip().rstrip(";")
+    statement = query.config["query"].rstrip().rstrip(";")
     bound: list[Any] = []
-    for name in sorted(_names(query)):
-        value = ask.filter.get(name)
+    for name in sorted(_names(statement)):
+        value = query.filter.get(name)
         # No value at all has no type either; one null matches nothing just as well.
         bound.append(bindparam(name, [None] if value == [] else value, expanding=isinstance(value, list)))
-    return text(query).bindparams(*bound)
+    return text(statement).bindparams(*bound)
 
 
 def _row(columns: Mapping[str, Any], key: str) -> AudienceRow:

@@ -1,4 +1,8 @@
-"""An audience: who a fire is for. It resolves to rows, each with a stable key; a source gives them."""
+"""Audiences: the people or things that a fire is for.
+
+A schedule names an audience. When it fires, a source turns the audience into rows, each with a stable key,
+and every row gets a run of its own.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +13,21 @@ from typing import Any, Literal, Protocol
 from horarium.domain.errors import HorariumError, Problem
 from horarium.domain.ids import Id
 
-MOST_KEY = 500
-"""Characters of a row key."""
-LARGEST_ROW = 256 * 1024
-"""Bytes of one row's data as JSON."""
+# The longest row key, in characters.
+ROW_KEY_LIMIT = 500
+# The largest data of one row, in bytes of JSON.
+ROW_SIZE_LIMIT = 256 * 1024
+# The longest list in a filter.
+LIST_LIMIT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class AudienceRow:
-    """One row: `key` is stable and unique within the audience, `data` (JSON-able) is what the run is
-    given."""
+    """One row of an audience.
+
+    `key` identifies the row: it is unique within the audience and the same every time the audience is read.
+    `data` is what the row's run is given; it can be written as JSON.
+    """
 
     key: str
     data: Mapping[str, Any]
@@ -26,16 +35,21 @@ class AudienceRow:
 
 @dataclass(frozen=True, slots=True)
 class RowPage:
-    """Some rows, and the position to go on from; None where there are no more."""
+    """Some rows of an audience, and the position from which the next page continues (None: this was the last page)."""
 
     rows: Sequence[AudienceRow]
     position: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """What a source is asked for. `config` is its own configuration with secrets in place; `now_ms` stays the
-    same for one fire, however often it is resumed."""
+class AudienceQuery:
+    """What a source is asked to read.
+
+    `type` and `filter` are those of the audience. `config` is the source's own configuration, with its
+    secrets filled in. `now_ms` is the instant (milliseconds since the epoch) at which conditions such as
+    "overdue" are judged. It is the same for all reading that one fire does, also when a crash makes
+    another node continue it.
+    """
 
     workspace_id: Id
     type: str
@@ -45,7 +59,10 @@ class Ask:
 
 
 class SourceFault(HorariumError):
-    """A source could not be read; the sentence holds no secret. `lasting`: trying again would not mend it."""
+    """A source could not be read. The message contains no secrets and may be shown to users.
+
+    `lasting` tells that trying again will not help, because the cause is in the configuration or in the rows.
+    """
 
     def __init__(self, message: str, lasting: bool = False) -> None:
         self.lasting = lasting
@@ -53,11 +70,13 @@ class SourceFault(HorariumError):
 
 
 class AnySource(Protocol):
-    """Where rows come from. One instance serves the whole process; found by entry point.
+    """What every type of source can do. One instance serves the whole process; it is found by its entry point.
 
-    `distinct`: no key can come twice, whatever happens; where that is not sure, the runs' ids see to it.
-    `check` and `split` are about the configuration, as for executors; `check_filter` about an audience's
-    filter. Whatever reads raises SourceFault.
+    `distinct` promises that no key is ever returned twice. Without that promise, duplicates are found by the
+    ids of the runs, which takes longer. `check` returns what is wrong with a configuration. `split`
+    separates a configuration into the part that may be shown and the secrets, by path. `check_filter`
+    returns what is wrong with the filter of an audience, with fields relative to the filter. Every method
+    that reads rows raises SourceFault.
     """
 
     type: str
@@ -67,37 +86,37 @@ class AnySource(Protocol):
 
     def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]: ...
 
-    def check_filter(self, ask: Ask) -> Sequence[Problem]: ...
+    def check_filter(self, query: AudienceQuery) -> Sequence[Problem]: ...
 
     async def close(self) -> None: ...
 
 
 class PagedSource(AnySource, Protocol):
-    """Gives pages in the order of their keys, from a position that survives a crash."""
+    """A source that is read page by page in the order of keys, and can continue from a position after a crash."""
 
     paged: Literal[True]
 
-    async def count(self, ask: Ask, most: int) -> int:
-        """How many rows there are, counted no further than `most`."""
+    async def count(self, query: AudienceQuery, most: int) -> int:
+        """Count the rows, but no further than `most`."""
 
-    async def page(self, ask: Ask, position: str | None, limit: int) -> RowPage:
-        """Up to `limit` rows behind a position; None is the beginning."""
+    async def page(self, query: AudienceQuery, position: str | None, limit: int) -> RowPage:
+        """The next `limit` rows (or fewer) after `position`; None starts at the beginning."""
 
 
-class PassingSource(AnySource, Protocol):
-    """Gives its rows once, from beginning to end: they are kept aside before the first delivery."""
+class StreamingSource(AnySource, Protocol):
+    """A source that can only be read from beginning to end. Its rows are stored before the first run starts."""
 
     paged: Literal[False]
 
-    def rows(self, ask: Ask) -> AsyncGenerator[Sequence[AudienceRow], None]:
+    def rows(self, query: AudienceQuery) -> AsyncGenerator[Sequence[AudienceRow], None]:
         """All rows, in batches."""
 
 
-Source = PagedSource | PassingSource
+Source = PagedSource | StreamingSource
 
 
 def audience_problems(audience: Any, name: str = "audience") -> list[Problem]:
-    """What is wrong with the form of an audience: {"type": ..., "filter": {...}}."""
+    """What is wrong with the form of an audience, which is {"type": ..., "filter": {...}}. Fields start with `name`."""
     if not isinstance(audience, Mapping):
         return [Problem(name, 'must be an object such as {"type": "contacts", "filter": {}}', "type")]
     problems = []
@@ -115,17 +134,19 @@ def audience_problems(audience: Any, name: str = "audience") -> list[Problem]:
     return problems
 
 
+# Returns what is wrong with a value, or None.
 Check = Callable[[Any], str | None]
-"""What is wrong with a value, or None."""
 
 
 def _is_text(value: Any) -> str | None:
-    return None if isinstance(value, str) and value else "must be a text that is not empty"
+    return None if isinstance(value, str) and value else "must be a text and not empty"
 
 
 def _is_texts(value: Any) -> str | None:
-    fine = isinstance(value, list) and all(isinstance(one, str) and one for one in value)
-    return None if fine and len(value) <= 10_000 else 'must be an array of texts, such as ["a", "b"]'
+    fine = isinstance(value, list) and all(isinstance(item, str) and item for item in value)
+    if not fine:
+        return 'must be an array of texts, such as ["a", "b"]'
+    return None if len(value) <= LIST_LIMIT else f"has {len(value)} entries; at most {LIST_LIMIT} are allowed"
 
 
 def _is_flag(value: Any) -> str | None:
@@ -140,6 +161,7 @@ def _whole(least: int) -> Check:
     return check
 
 
+# The audience types that every workspace has, which read its directory, each with the keys of its filter.
 AUDIENCE_TYPES: Mapping[str, Mapping[str, Check]] = {
     "users": {"roles": _is_texts, "user_ids": _is_texts},
     "tasks_by_assignee": {
@@ -156,16 +178,15 @@ AUDIENCE_TYPES: Mapping[str, Mapping[str, Check]] = {
         "limit": _whole(1),
     },
 }
-"""The audience types that a workspace has from the start, each with the keys of its filter."""
 
 
 def filter_problems(kind: str, given: Mapping[str, Any], name: str = "audience.filter") -> list[Problem]:
-    """What is wrong with the filter of one of AUDIENCE_TYPES. A null is as good as left out."""
+    """What is wrong with the filter `given` for one of AUDIENCE_TYPES. A null counts as left out."""
     known = AUDIENCE_TYPES[kind]
     problems = []
     for key, value in given.items():
         if key not in known:
-            words = f"is not a filter of {kind}; there are {', '.join(known)}"
+            words = f"is not a filter of {kind}; the filters are {', '.join(known)}"
             problems.append(Problem(f"{name}.{key}", words, "unknown"))
         elif value is not None and (wrong := known[key](value)) is not None:
             problems.append(Problem(f"{name}.{key}", wrong, "type"))
@@ -173,18 +194,18 @@ def filter_problems(kind: str, given: Mapping[str, Any], name: str = "audience.f
 
 
 def row_fault(row: AudienceRow) -> str | None:
-    """Why a row cannot become a run, or None. Its size is judged where it is written."""
+    """Why a row cannot become a run, or None. The size of its data is checked where it is written as JSON."""
     if not isinstance(row.key, str) or not row.key:
         return "the audience has a row without a key"
-    if len(row.key) > MOST_KEY:
-        return f"the audience has a row whose key is longer than {MOST_KEY} characters"
+    if len(row.key) > ROW_KEY_LIMIT:
+        return f"the audience has a row whose key is longer than {ROW_KEY_LIMIT} characters"
     if "\0" in row.key or any("\ud800" <= char <= "\udfff" for char in row.key):
-        return "the audience has a row whose key cannot be kept as text"
+        return "the audience has a row whose key contains NUL or an unpaired surrogate character"
     return None
 
 
 def repeated_key(rows: Sequence[AudienceRow]) -> str | None:
-    """A key that stands twice among rows, or None."""
+    """The first key that two rows have in common, or None."""
     seen: set[str] = set()
     for row in rows:
         if row.key in seen:
@@ -195,8 +216,11 @@ def repeated_key(rows: Sequence[AudienceRow]) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class StoredSource:
-    """A source of a workspace; `config` has `***` in place of secrets, which `sealed` holds. Times in
-    milliseconds."""
+    """A source that a workspace has set up.
+
+    `config` has `***` in place of each secret; `sealed` holds the encrypted secrets. Times are
+    milliseconds since the epoch.
+    """
 
     workspace_id: Id
     name: str

@@ -1,8 +1,8 @@
-"""The directory of a workspace: the people and things that its audiences are made of. Kinds, fields, one line
-read.
+"""The directory of a workspace: the people and things of which its audiences are made.
 
-Every item has an `id`, a text of the caller's own choosing. Nothing here refers to anything else by
-constraint: a task may name a user that is imported later.
+This module declares the kinds of item with their fields and reads one item from what a caller sent. Every
+item has an `id`, a text that the caller chooses. References between items are not checked: a task may name a
+user that is imported later.
 """
 
 from __future__ import annotations
@@ -16,17 +16,22 @@ import orjson
 from horarium.domain.errors import Problem
 from horarium.times.civil import parse_rfc3339
 
-MOST_TEXT = 2_000
-MOST_ID = 200
-MOST_CUSTOM = 16 * 1024
-"""Bytes of a contact's custom fields as JSON."""
+# The longest text of a field and the longest id, in characters.
+TEXT_LIMIT = 2_000
+ID_LIMIT = 200
+# The most that the custom fields of one contact may hold, in bytes of JSON.
+CUSTOM_FIELDS_LIMIT = 16 * 1024
 
 FieldType = Literal["text", "instant", "number", "whole"]
 
 
 @dataclass(frozen=True, slots=True)
 class DirectoryField:
-    """A field and other names it is taken under. `default`: what stands for one left out."""
+    """A field of a kind of item.
+
+    `aliases` are other names under which callers may send it. `default` is used where the field is left out;
+    "now" stands for the instant of the import.
+    """
 
     name: str
     type: FieldType = "text"
@@ -36,7 +41,7 @@ class DirectoryField:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of item; `custom`: every further field is kept as well."""
+    """A kind of item. `custom` tells that fields which are not declared are kept as custom fields."""
 
     name: str
     fields: tuple[DirectoryField, ...]
@@ -44,8 +49,8 @@ class Kind:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns behind workspace and id, in the order of the statements."""
-        names = tuple(one.name for one in self.fields)
+        """The columns after workspace and id, in the order in which the statements list them."""
+        names = tuple(declared.name for declared in self.fields)
         return (*names, "custom") if self.custom else names
 
 
@@ -86,32 +91,36 @@ KINDS: Mapping[str, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class RefusedLine:
-    """A line that was not taken: its number, counted from 1, and why."""
+    """A line of an import that was refused: its number, counted from 1, and what is wrong with it."""
 
     line: int
     problem: Problem
 
 
 def read_item(kind: Kind, given: Any, now_ms: int) -> tuple[tuple[Any, ...] | None, Problem | None]:
-    """An item's columns (id first) from what a caller sent, or what is wrong with it."""
+    """The values of an item's columns, id first, from what a caller sent; or the first problem found.
+
+    Exactly one of the two is None. Instants become milliseconds since the epoch; numbers become their JSON
+    text, so that none of their digits is lost.
+    """
     if not isinstance(given, Mapping):
         return None, Problem("", "must be an object", "type")
     an_id = given.get("id")
     if isinstance(an_id, int) and not isinstance(an_id, bool):
         an_id = str(an_id)
     if not isinstance(an_id, str) or not an_id:
-        return None, Problem("id", "is required: a text that is not empty", "required")
-    if len(an_id) > MOST_ID or not _storable(an_id):
-        return None, Problem("id", f"must be at most {MOST_ID} characters without NUL")
+        return None, Problem("id", "is required and must be a text and not empty", "required")
+    if len(an_id) > ID_LIMIT or not _storable(an_id):
+        return None, Problem("id", f"must be at most {ID_LIMIT} characters without NUL")
     values: list[Any] = [an_id]
     taken = {"id"}
-    for one in kind.fields:
-        name = next((n for n in (one.name, *one.aliases) if n in given), one.name)
+    for declared in kind.fields:
+        name = next((n for n in (declared.name, *declared.aliases) if n in given), declared.name)
         taken.add(name)
-        value, wrong = _READERS[one.type](given.get(name))
+        value, wrong = _READERS[declared.type](given.get(name))
         if wrong is not None:
             return None, Problem(name, wrong, "type")
-        values.append(value if value is not None else _default(one, now_ms))
+        values.append(value if value is not None else _default(declared, now_ms))
     if kind.custom:
         custom, problem = _custom({key: given[key] for key in given if key not in taken})
         if problem is not None:
@@ -120,12 +129,12 @@ def read_item(kind: Kind, given: Any, now_ms: int) -> tuple[tuple[Any, ...] | No
     return tuple(values), None
 
 
-def _default(one: DirectoryField, now_ms: int) -> Any:
-    return now_ms if one.default == "now" else one.default
+def _default(declared: DirectoryField, now_ms: int) -> Any:
+    return now_ms if declared.default == "now" else declared.default
 
 
 def _custom(further: Mapping[str, Any]) -> tuple[str | None, Problem | None]:
-    """Further fields as JSON text; an object `custom_fields` is taken apart."""
+    """The fields that are not declared, as JSON text. Members of an object `custom_fields` count as such fields."""
     gathered = {key: value for key, value in further.items() if key != "custom_fields"}
     nested = further.get("custom_fields")
     if nested is not None:
@@ -138,8 +147,9 @@ def _custom(further: Mapping[str, Any]) -> tuple[str | None, Problem | None]:
         text = orjson.dumps(gathered)
     except TypeError:
         return None, Problem("custom_fields", "holds something that is not JSON", "type")
-    if len(text) > MOST_CUSTOM:
-        return None, Problem("custom_fields", f"are larger than {MOST_CUSTOM} bytes", "too_long")
+    if len(text) > CUSTOM_FIELDS_LIMIT:
+        words = f"are larger than {CUSTOM_FIELDS_LIMIT} bytes of JSON"
+        return None, Problem("custom_fields", words, "too_long")
     if b"\\u0000" in text:
         return None, Problem("custom_fields", "must not contain NUL")
     return text.decode(), None
@@ -149,6 +159,8 @@ def _storable(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
+# Takes what a caller sent for a field (None: left out) and returns the value to store and what is wrong, one
+# of them None.
 _Reader = Callable[[Any], tuple[Any, str | None]]
 
 
@@ -159,13 +171,13 @@ def _text(value: Any) -> tuple[Any, str | None]:
         value = str(value)
     if not isinstance(value, str):
         return None, "must be a text"
-    if len(value) > MOST_TEXT or not _storable(value):
-        return None, f"must be at most {MOST_TEXT} characters without NUL"
+    if len(value) > TEXT_LIMIT or not _storable(value):
+        return None, f"must be at most {TEXT_LIMIT} characters without NUL"
     return value, None
 
 
 def _instant(value: Any) -> tuple[Any, str | None]:
-    """Milliseconds; a date and time with an offset."""
+    """Milliseconds since the epoch of a date and time with an offset."""
     if value is None or value == "":
         return None, None
     found = parse_rfc3339(value) if isinstance(value, str) else None

@@ -1,16 +1,14 @@
-"""The errors of the domain, on one screen.
+"""The errors that users may see, on one screen.
 
-HorariumError
-├── Invalid        the request can be read but not accepted; carries every problem found
-├── NotFound       no such thing in this workspace
-├── Conflict       it clashes with what is stored (a name taken, a version passed, a state that forbids it)
-├── Unauthorized   no key, or one that is not known, expired or revoked
-├── Forbidden      the key is good but lacks a scope or a grant
-├── TooLarge       the body is larger than the server takes
-├── RateLimited    too many requests; says when to come back
-└── Unavailable    the store cannot be reached or is shutting down
+HorariumError ├── Invalid        the request is readable but cannot be accepted; it carries every problem
+found ├── NotFound       what the request names does not exist in this workspace ├── Conflict       the
+request contradicts what is stored (a key in use, an outdated version, a state that forbids it) ├──
+Unauthorized   the API key is missing, unknown, expired or revoked ├── Forbidden      the API key is valid but
+lacks a scope or a grant ├── TooLarge       the body is larger than the server accepts ├── RateLimited    the
+key makes too many requests; the error says when to try again └── Unavailable    the store cannot be reached,
+or the server is shutting down
 
-Each is rendered once, at the edge, by the API it leaves through.
+The API through which an error leaves writes it in its own form, in one place.
 """
 
 from __future__ import annotations
@@ -21,10 +19,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a request: where, what happened and what would be right.
+    """One thing that is wrong with a request: where it is, what is wrong and what would be right.
 
-    `field` is a dotted path from the body's root ("recurrence.minute", "" for the whole body); `code` is a
-    short machine word ("required", "type", "value", "unknown", "conflict") a client may switch on.
+    `field` is a dotted path from the root of the body ("recurrence.minute"; "" means the whole body).
+    `message` continues a sentence that begins with the field: "must not be empty". `code` is a short word for
+    programs: "required", "type", "value", "unknown", "conflict" and a few more.
     """
 
     field: str
@@ -33,10 +32,12 @@ class Problem:
 
 
 class HorariumError(Exception):
-    """Base of every error that a user may see; `str(error)` is a sentence for them."""
+    """Base class of every error that a user may see. `str(error)` is written for the user."""
 
 
 class Invalid(HorariumError):
+    """The request cannot be accepted. `problems` holds everything that is wrong with it, at least one problem."""
+
     def __init__(self, problems: Iterable[Problem] | Problem) -> None:
         self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
         super().__init__(
@@ -45,13 +46,22 @@ class Invalid(HorariumError):
 
 
 class NotFound(HorariumError):
+    """What the request names does not exist in this workspace.
+
+    `kind` says what it would be ("schedule"), `given` how the request named it.
+    """
+
     def __init__(self, kind: str, given: str = "") -> None:
         self.kind, self.given = kind, given
         super().__init__(f"{kind} {given!r} not found" if given else f"{kind} not found")
 
 
 class Conflict(HorariumError):
-    """`reason` is a machine word: version, key_taken, state, idempotency, duplicate."""
+    """The request contradicts what is stored.
+
+    `reason` is a word for programs: version, key_taken, state, idempotency, duplicate or in_use. `field`
+    names the field of the request that causes the conflict, where there is one.
+    """
 
     def __init__(self, message: str, reason: str = "state", field: str = "") -> None:
         self.reason, self.field = reason, field
@@ -59,11 +69,11 @@ class Conflict(HorariumError):
 
 
 class Unauthorized(HorariumError):
-    pass
+    """The request has no API key, or one that is unknown, expired or revoked."""
 
 
 class Forbidden(HorariumError):
-    """`scope` names the missing scope, or is empty where a grant on a target is missing."""
+    """The key does not allow the request. `scope` names the missing scope; it is empty if a grant is missing."""
 
     def __init__(self, message: str, scope: str = "") -> None:
         self.scope = scope
@@ -71,14 +81,16 @@ class Forbidden(HorariumError):
 
 
 class TooLarge(HorariumError):
-    pass
+    """The body of the request is larger than the server accepts."""
 
 
 class RateLimited(HorariumError):
+    """The key makes too many requests. After `retry_after_ms` milliseconds the next one is accepted."""
+
     def __init__(self, message: str, retry_after_ms: int) -> None:
         self.retry_after_ms = retry_after_ms
         super().__init__(message)
 
 
 class Unavailable(HorariumError):
-    pass
+    """The request cannot be answered now, because the store or a source is out of reach or the server shuts down."""

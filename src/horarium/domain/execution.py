@@ -1,4 +1,4 @@
-"""What an executor is given for one attempt and what it answers."""
+"""The contract with executors: what an executor is given for one attempt, and what it answers."""
 
 from __future__ import annotations
 
@@ -13,15 +13,19 @@ from horarium.domain.ids import Id
 from horarium.domain.run import Missed, RunMode
 
 
-@dataclass(slots=True)  # one for each attempt: frozen, to make it takes three times as long
+# Not frozen: one is created for each attempt, and creating a frozen one takes three times as long.
+@dataclass(slots=True)
 class Call:
     """One attempt of one run, as an executor sees it. Times are milliseconds since the epoch, UTC.
 
-    `config` is the target's public executor configuration, `secrets` its decrypted secrets by name: they may go
-    out to the target and nowhere else. `kind` is the kind of the run's fire, or the run's mode where it has no fire.
-    `row` is the audience row's data (None without an audience).
-    `environment` holds the run's environment variables, which are secret as well. `callback_token` is set where the
-    target may finish the run later.
+    `config` is the public part of the target's configuration, and `secrets` are its decrypted secrets by
+    name. Secrets may be sent to the target and must not go anywhere else. The same holds for `environment`,
+    the environment variables of the run. `kind` is the kind of the run's fire, or the mode of a run without a
+    fire. `due_ms` is the slot plus the schedule's jitter; None means that it is the slot itself. `missed`
+    holds the missed slots that the fire stands for. `row_key` and `row` (its data) are those of the audience
+    row; without an audience they are empty and None. `callback_token` is set if the target may finish the run
+    later by a request to `callback_base`. `variation` is the variation that was chosen for the run of an
+    agent that has several: {"id", "name", "spec"}.
     """
 
     run_id: Id
@@ -47,25 +51,27 @@ class Call:
     callback_token: str | None = None
     callback_base: str | None = None
     due_ms: int | None = None
-    """Slot plus jitter; None stands for the slot itself."""
     variation: Mapping[str, Any] | None = None
-    """Of an agent with variations, the one chosen for the run: {"id", "name", "spec"}."""
 
 
 class Verdict(StrEnum):
+    """How an attempt ended."""
+
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    # The target accepted the work and will finish the run by callback.
     ACCEPTED = "accepted"
-    """The target took the work and will finish the run by callback."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one attempt.
+    """The result of one attempt.
 
-    `output` is JSON-able and already cut to the limit; `error` a sentence without secrets. A failure is tried
-    again unless `retryable` is false; `retry_after_ms` (from a target that said so) overrides the backoff.
-    `gone` tells that the target does not exist any more (HTTP 410): it is disabled.
+    `output` can be written as JSON and is already cut to the size limit. `error` is a sentence for users,
+    without secrets. A failed attempt is repeated unless `retryable` is false. `retry_after_ms` is the delay
+    that the target asked for; the next attempt does not start before it is over. `gone` tells that the target
+    does not exist any more (HTTP 410), so it will be disabled. `status` is the status code of the target's
+    answer, if it has one.
     """
 
     verdict: Verdict
@@ -78,12 +84,13 @@ class Outcome:
 
 
 class Executor(Protocol):
-    """How targets of one type are run. One instance serves the whole process; found by entry point.
+    """How targets of one type are run. One instance serves the whole process; it is found by its entry point.
 
-    `check` looks at a configuration as given by a caller and returns what is wrong with it, fields relative to the
-    configuration. `split` parts a good one into what may be shown and what is kept encrypted (values by name).
-    `execute` never raises for what the target did; it ends within the call's timeout and, when cancelled, leaves
-    nothing running.
+    `check` returns what is wrong with a configuration that a caller sent, with fields relative to the
+    configuration. `split` separates a valid configuration into the part that may be shown and the secrets by
+    name, which are stored encrypted. `execute` never raises because of what the target did: that is a failed
+    Outcome. It ends within the timeout of the call, and leaves nothing running when it is cancelled. `close`
+    frees what the executor holds.
     """
 
     type: str

@@ -1,4 +1,7 @@
-"""Fires and spans: the two kinds of entry in a schedule's ledger."""
+"""Fires and spans, the two kinds of entry in the ledger of a schedule.
+
+A fire says what became of one slot that fired. A span says why a row of consecutive slots did not fire.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,7 @@ from horarium.domain.run import Missed, RunMode
 
 
 class FireKind(StrEnum):
-    """Who asked for a fire: the schedule's clock, a caller for now (`manual`), or a caller for a slot that lies in the
-    past (`backfill`)."""
+    """Who asked for a fire: the clock, a caller for now (`manual`), or a caller for a slot in the past (`backfill`)."""
 
     CLOCK = "clock"
     MANUAL = "manual"
@@ -24,36 +26,52 @@ class FireKind(StrEnum):
 
 
 class FireState(StrEnum):
+    """Where a fire is. The last four states are final."""
+
+    # The overlap policy holds the fire back until the earlier fires have ended.
     WAITING = "waiting"
-    """Held back by the overlap policy until an earlier fire has settled."""
+    # Its audience is being read and its runs are being written.
     RESOLVING = "resolving"
-    """Its audience is being read and its runs are being recorded."""
+    # All of its runs are written, and at least one of them has not ended.
     RUNNING = "running"
+    # Every run succeeded, or there was none.
     COMPLETED = "completed"
+    # Some runs succeeded and some did not, or the audience could not be read to its end.
     PARTIAL = "partial"
+    # At least one run failed and none succeeded, or the audience could not be read at all.
     FAILED = "failed"
+    # Every run was cancelled.
     CANCELLED = "cancelled"
 
     @property
     def final(self) -> bool:
+        """Whether the fire has ended."""
         return self in (FireState.COMPLETED, FireState.PARTIAL, FireState.FAILED, FireState.CANCELLED)
 
 
 class SpanReason(StrEnum):
-    """Why a stretch of slots did not fire."""
+    """Why the slots of a span did not fire."""
 
+    # The overlap policy skipped them, because an earlier fire had not ended.
     SKIPPED = "skipped"
-    """The overlap policy: an earlier fire was still going."""
+    # The server was not running in time, and the catch-up policy left them out.
     MISSED = "missed"
-    """The server was not there in time and the catch-up policy did not fire them."""
+    # The schedule was paused.
     PAUSED = "paused"
+    # The schedule was edited or deleted before they were accounted for.
     CANCELLED = "cancelled"
-    """The schedule was edited or deleted before they were accounted for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fire:
-    """What became of one slot, or of a manual fire or a backfill. Times in milliseconds."""
+    """What became of one slot, of a manual fire or of a backfill. Times are milliseconds since the epoch.
+
+    `version` is the version of the schedule's definition that was in force. `due_ms` is the slot plus the
+    schedule's jitter, and `fired_ms` the instant at which the server acted. `request` tells manual fires
+    apart. `missed` holds the missed slots that a catch-up fire stands for. `audience_size` is None until the
+    rows have been counted. `succeeded`, `failed` and `cancelled` count the ended ones among the `runs`.
+    `error` says why the audience could not be read.
+    """
 
     id: Id
     workspace_id: Id
@@ -77,7 +95,11 @@ class Fire:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """`count` slots from `first_ms` to `last_ms`, both included, that did not fire, and why."""
+    """Consecutive slots that did not fire, for one reason: `count` slots from `first_ms` to `last_ms`, both included.
+
+    `version` is the version of the schedule's definition that named them, and `recorded_ms` the instant at
+    which the span was last extended. Times are milliseconds since the epoch.
+    """
 
     schedule_id: Id
     first_ms: int
@@ -91,9 +113,10 @@ class Span:
 def settled_state(
     runs: int, succeeded: int, failed: int, cancelled: int, broken: bool = False
 ) -> FireState | None:
-    """How a fire ends, or None while runs of it are still open.
+    """The final state of a fire with so many runs, or None while some of them have not ended.
 
-    `broken`: its audience was not read to the end, so that even where every run did well not everybody had one.
+    `broken` tells that the audience could not be read to its end. Then some rows have no run at all, so the
+    fire is not completed even if every run succeeded.
     """
     if succeeded + failed + cancelled < runs:
         return None

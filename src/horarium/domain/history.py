@@ -1,4 +1,4 @@
-"""The latest fires of a schedule with their runs, as several APIs show them."""
+"""The latest fires of a schedule together with their runs, in the form that several APIs show."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from horarium.domain.schedule import Schedule
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The latest fires of a schedule, each with its run where it has a single one, and figures of all of them.
+    """The latest fires of a schedule and figures about all of its fires.
 
-    Times in milliseconds. A fire that was cancelled or only went well in part counts as failed.
+    `fires` holds the latest fires, each with its run if the fire has exactly one. The figures count every
+    fire that the ledger still holds; a fire counts as failed if it was cancelled or if only some of its runs
+    succeeded. `average_ms` is the mean duration of its runs. Times are milliseconds since the epoch.
     """
 
     schedule: Schedule

@@ -1,8 +1,9 @@
-"""Ids: 128 bits, a nominal time in milliseconds first, then a hash of what they stand for.
+"""Ids: 16 bytes that begin with a time and end with a hash of what the id stands for.
 
-The layout is that of a version 7 UUID, so one value can be written as a UUID, as a ULID behind a prefix, or as
-hex, whatever a dialect prints; byte order is time order. Because the hash is taken over what the id stands for,
-making the same thing twice gives the same id, and the database's primary key refuses the second.
+The layout is that of a version 7 UUID: the first 48 bits are a time in milliseconds since the epoch. So the
+order of bytes is the order of time, and a dialect can write the same value as a UUID, as hex, or as a ULID
+behind a prefix. The hash is taken over what the id stands for. So whoever creates the same thing twice gets
+the same id twice, and the primary key of the database refuses the second row.
 """
 
 from __future__ import annotations
@@ -10,37 +11,37 @@ from __future__ import annotations
 import os
 from hashlib import blake2b
 
+# Always 16 bytes.
 Id = bytes
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUE_OF = {c: i for i, c in enumerate(_CROCKFORD)} | {c.lower(): i for i, c in enumerate(_CROCKFORD)}
-# Ids are written for every run that goes out: two characters at a time is twice as fast.
+# Every run that is sent carries ids as text; writing two characters at a time is twice as fast.
 _PAIRS = tuple(first + second for first in _CROCKFORD for second in _CROCKFORD)
 _ID_CHARS = 26
 MAX_TIME_MS = (1 << 48) - 1
 
-# No id is as low or as high as these: an ascending list starts after the lowest, a descending one before the highest.
+# No id is as low or as high as these: an ascending list starts after the lowest, a descending one
+# before the highest.
 LOWEST_ID: Id = bytes(16)
 HIGHEST_ID: Id = b"\xff" * 16
 
+# The prefixes of the server's own ids. A key that a caller chooses must not begin like one of them.
 PREFIXES = ("ws", "prn", "key", "tgt", "sch", "fire", "run", "node")
-"""Prefixes of our own ids; a key that a caller chooses may not look like one of these."""
 
-
+# Of the last 80 bits of an id: those that carry the hash, and those that say "UUID of version 7".
 _HASHED = 0x0FFF_3FFF_FFFF_FFFF_FFFF
-"""Of the last 80 bits those that carry the hash."""
 _UUID_7 = 0x7000_8000_0000_0000_0000
-"""Of the last 80 bits those that tell version and variant."""
 
 
 def _stamp(time_ms: int, tail: bytes) -> Id:
-    """Time in the first 48 bits, the version and variant bits of a UUIDv7, 74 bits of `tail`."""
+    """An id of a time (48 bits), the version and variant of a UUIDv7 (6 bits) and the last 74 bits of `tail`."""
     clamped = 0 if time_ms < 0 else min(time_ms, MAX_TIME_MS)
     return (clamped << 80 | int.from_bytes(tail, "big") & _HASHED | _UUID_7).to_bytes(16, "big")
 
 
 def derived_id(time_ms: int, *parts: bytes) -> Id:
-    """The id of what `parts` name at `time_ms`; equal parts, equal id. Parts are length-prefixed."""
+    """The id of what `parts` name at `time_ms`. Equal parts give equal ids; each part is hashed with its length."""
     digest = blake2b(digest_size=10)
     for part in parts:
         digest.update(len(part).to_bytes(4, "big"))
@@ -48,15 +49,16 @@ def derived_id(time_ms: int, *parts: bytes) -> Id:
     return _stamp(time_ms, digest.digest())
 
 
+# The time of the last random id, and its number among the random ids of that millisecond.
 _latest = [0, 0]
-"""The instant of the last random id, and its place among those of that instant."""
 
 
 def random_id(time_ms: int) -> Id:
-    """A new id for something that has no natural name (a schedule, a key).
+    """A new id for something that has no natural name, such as a schedule or a key.
 
-    Of the ids that a process makes in one millisecond, the later is the greater: lists in order of ids are in
-    order of creation. Beyond some thousand in a millisecond the order is lost, never the uniqueness.
+    Of the ids that one process creates in a millisecond, the later is the greater, so a list in order of ids
+    is in order of creation. If a process creates more than some thousand ids in one millisecond, their order
+    is lost, but they are still unique.
     """
     place = _latest[1] + 1 if _latest[0] == time_ms else int.from_bytes(os.urandom(1), "big")
     _latest[:] = time_ms, place
@@ -64,24 +66,27 @@ def random_id(time_ms: int) -> Id:
 
 
 def fire_id(schedule_id: Id, kind: str, slot_ms: int, request: str = "") -> Id:
-    """One fire per (schedule, kind, slot, request): the clock's own fires have an empty request."""
+    """The id of a fire. There is one fire for each (schedule, kind, slot, request).
+
+    Fires of the clock have an empty request. `slot_ms` is the time of the id.
+    """
     return _stamp(
         slot_ms, blake2b(schedule_id + kind.encode() + b"\0" + request.encode(), digest_size=10).digest()
     )
 
 
 def run_id(of_fire: Id, row_key: str = "", generation: int = 0) -> Id:
-    """One run per (fire, row key, generation); it carries the fire's time."""
+    """The id of a run. There is one run for each (fire, row key, generation). It has the time of the fire's id."""
     tail = blake2b(of_fire + generation.to_bytes(4, "big") + row_key.encode(), digest_size=10).digest()
     return of_fire[:6] + (int.from_bytes(tail, "big") & _HASHED | _UUID_7).to_bytes(10, "big")
 
 
 def row_run_id(of_fire: Id, row_key: str, place: int) -> Id:
-    """The id of a run for a row of an audience whose keys are distinct: runs that are written together have one
-    `place` and lie together.
+    """The id of a run for a row of an audience that promises distinct keys.
 
-    Behind the time stand 18 bits of the fire's own, moved on by the place, then 56 bits of hash. So what one
-    transaction writes is one stretch of every index, not a page for each row.
+    Runs that are written in one transaction have the same `place`. The bits after the time are 18 bits of the
+    fire's id plus the place, then 56 bits of hash. So the runs of one transaction are neighbours in every
+    index, and writing them touches few pages instead of one page for each row.
     """
     own = int.from_bytes(of_fire[6:9], "big") + place
     tail = blake2b(of_fire + row_key.encode(), digest_size=7).digest()
@@ -89,19 +94,19 @@ def row_run_id(of_fire: Id, row_key: str, place: int) -> Id:
 
 
 def id_time(an_id: Id) -> int:
-    """The nominal time of an id, in milliseconds."""
+    """The time in an id, in milliseconds since the epoch."""
     return int.from_bytes(an_id[:6], "big")
 
 
 def lowest_id_at(time_ms: int) -> Id:
-    """The smallest id that can carry `time_ms`: a bound for range scans."""
+    """The lowest id with the time `time_ms`: where a scan over a range of times begins or ends."""
     return min(max(time_ms, 0), MAX_TIME_MS).to_bytes(6, "big") + bytes(10)
 
 
 def ulid(an_id: Id) -> str:
-    """26 characters of Crockford's base 32, as ULIDs are written."""
+    """An id written as a ULID: 26 characters of Crockford's base 32."""
     n, pair = int.from_bytes(an_id, "big"), _PAIRS
-    # Written out: a loop over the places takes half as long again.
+    # Written out, because a loop takes 1.5 times as long.
     return (
         f"{pair[n >> 120]}{pair[n >> 110 & 1023]}{pair[n >> 100 & 1023]}{pair[n >> 90 & 1023]}"
         f"{pair[n >> 80 & 1023]}{pair[n >> 70 & 1023]}{pair[n >> 60 & 1023]}{pair[n >> 50 & 1023]}"
@@ -111,7 +116,7 @@ def ulid(an_id: Id) -> str:
 
 
 def from_ulid(text: str) -> Id | None:
-    """The id a ULID text stands for, or None when it is not one."""
+    """The id that a ULID stands for, or None if the text is not a ULID."""
     if len(text) != _ID_CHARS or not text.isascii():
         return None
     number = 0
@@ -124,24 +129,24 @@ def from_ulid(text: str) -> Id | None:
 
 
 def prefixed(prefix: str, an_id: Id) -> str:
-    """How our own API writes an id: `sch_01J...`."""
+    """An id as the project's own API writes it: `sch_01J...`."""
     return f"{prefix}_{ulid(an_id)}"
 
 
 def from_prefixed(prefix: str, text: str) -> Id | None:
-    """The id behind `prefix_`, or None when the text is not one of that kind."""
+    """The id in a text such as `sch_01J...`, or None if the text is not an id with this prefix."""
     head, _, tail = text.partition("_")
     return from_ulid(tail) if head == prefix else None
 
 
 def uuid_text(an_id: Id) -> str:
-    """The id in the usual writing of a UUID."""
+    """An id written as a UUID in lower case, with hyphens."""
     h = an_id.hex()
     return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
 
 
 def from_uuid_text(text: str) -> Id | None:
-    """The id behind a UUID text in its usual writing, or None."""
+    """The id that a UUID with hyphens stands for, or None if the text is not one."""
     if len(text) != 36 or [text[i] for i in (8, 13, 18, 23)] != ["-"] * 4:
         return None
     try:
@@ -152,5 +157,5 @@ def from_uuid_text(text: str) -> Id | None:
 
 
 def looks_like_our_id(text: str) -> bool:
-    """Whether a text could be mistaken for one of our own ids (a caller may not choose it as a key)."""
+    """Whether a text begins like one of the server's own ids. A caller must not choose such a text as a key."""
     return any(text.startswith(f"{prefix}_") for prefix in PREFIXES)

@@ -1,4 +1,7 @@
-"""What a list may be asked for: the filters of schedules, targets, agents and objectives."""
+"""The filters and the page of lists: what a caller asks for when it lists schedules, targets, agents or objectives.
+
+In all of them None means that the filter is not applied.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,13 @@ from horarium.domain.ids import LOWEST_ID, Id
 
 @dataclass(frozen=True, slots=True)
 class ScheduleListing:
-    """What to list: None means any. `newest_first` with `cursor` the last id seen; or `skip` rows from the
-    start.
+    """Which schedules to list, and which page of them.
 
-    `not_state` takes all states but one; `extra` is a (name, text) of what the schedule's dialect keeps in
-    `extra`.
+    A page has up to `limit` schedules in order of their ids. It starts after the id `cursor`, or after the
+    first `skip` rows. `not_state` keeps schedules in any state but this one. `extra` keeps those whose
+    `extra` has this (name, text). `prefix` is compared with the beginning of the name. `search` is looked for
+    in name, key, description and, with `search_input`, in the input; upper and lower case are the same. Every
+    one of `labels` must match.
     """
 
     workspace_id: Id
@@ -31,12 +36,11 @@ class ScheduleListing:
     search: str | None = None
     labels: tuple[tuple[str, str], ...] = ()
     search_input: bool = True
-    """Whether `search` looks into the input as well, beside name, key and description."""
 
 
 @dataclass(frozen=True, slots=True)
 class TargetListing:
-    """What to list, oldest first: None means any. From beyond `after`, or `skip` from the start."""
+    """Which targets to list, oldest first: up to `limit` after the id `after`, or after the first `skip` rows."""
 
     workspace_id: Id
     limit: int
@@ -49,7 +53,11 @@ class TargetListing:
 
 @dataclass(frozen=True, slots=True)
 class AgentListing:
-    """What to list: None means any; `prefix` and `search` in any case. From beyond `cursor`."""
+    """Which agents to list: up to `limit` after the id `cursor`.
+
+    `prefix` is compared with the beginning of the name and `search` with all of it; upper and lower
+    case are the same.
+    """
 
     workspace_id: Id
     limit: int
@@ -62,7 +70,7 @@ class AgentListing:
 
 @dataclass(frozen=True, slots=True)
 class ObjectiveListing:
-    """What to list: None means any. From beyond `cursor`."""
+    """Which objectives of a dialect to list: up to `limit` after the id `cursor`. `phase` is one of PHASES."""
 
     workspace_id: Id
     dialect: str

@@ -1,4 +1,4 @@
-"""Objectives: runs of the schedules of one dialect, as that dialect shows them."""
+"""Objectives: the runs that schedules of one dialect started, in the form which that dialect shows."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from horarium.domain.schedule import Schedule
 from horarium.domain.target import Target
 from horarium.domain.tenancy import Principal
 
+# The phases of an objective. `timed_out` is a failed run whose time limit ended it.
 PHASES = ("pending", "running", "succeeded", "failed", "timed_out", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """A run, the input it was given, and one of PHASES."""
+    """A run, its phase (one of PHASES) and the input of the definition under which it was fired."""
 
     run: Run
     phase: str
@@ -26,8 +27,11 @@ class Objective:
 
 @dataclass(frozen=True, slots=True)
 class ObjectiveContext:
-    """What objectives came from, by id: agents and schedules as they are now, deleted ones too, and who made
-    them."""
+    """What a list of objectives refers to, by id.
+
+    Agents and schedules are as they are now, including deleted ones; `makers` are the
+    principals who created them.
+    """
 
     agents: Mapping[Id, Target]
     schedules: Mapping[Id, Schedule]

@@ -1,4 +1,4 @@
-"""The overlap policy: what happens to a fire while an earlier one of the same schedule is still going."""
+"""The overlap policy: what happens to a fire if an earlier fire of the same schedule has not ended yet."""
 
 from __future__ import annotations
 
@@ -7,26 +7,42 @@ from typing import assert_never
 
 
 class Overlap(StrEnum):
+    """What a schedule does with a fire that comes while earlier fires are open."""
+
+    # The slot does not fire.
     SKIP = "skip"
+    # The fire waits if no other fire waits; otherwise it is skipped.
     BUFFER_ONE = "buffer_one"
+    # The fire waits if fewer than the buffer limit wait; otherwise it is skipped.
     BUFFER_ALL = "buffer_all"
+    # The earlier fires are asked to stop, and the fire starts once they have ended.
     CANCEL_OTHER = "cancel_other"
+    # The earlier fires are ended at once, and the fire starts at once.
     TERMINATE_OTHER = "terminate_other"
+    # The fire starts beside the earlier ones.
     ALLOW = "allow"
 
 
 class Decision(StrEnum):
+    """What becomes of one fire."""
+
     START = "start"
     SKIP = "skip"
+    # The fire is stored as waiting, and starts when the fires before it have ended.
     WAIT = "wait"
-    """Kept as a waiting fire; it starts when the one before it has settled."""
+    # The earlier fires are asked to stop. This fire waits until they have ended, and goes before those
+    # that waited already.
     CANCEL_AND_WAIT = "cancel_and_wait"
-    """The earlier fires are asked to stop; this one waits until they have, ahead of what waited before."""
+    # The earlier fires are ended at once, and this one starts.
     TERMINATE_AND_START = "terminate_and_start"
 
 
 def decide(policy: Overlap, in_flight: int, waiting: int, buffer_limit: int) -> Decision:
-    """What becomes of a fire, given how many fires of its schedule are in flight and how many wait already."""
+    """What becomes of a fire, by how many fires of its schedule are in flight and how many already wait.
+
+    `buffer_limit` is the most fires that may wait under BUFFER_ALL. Without open fires every
+    policy starts the fire.
+    """
     if in_flight == 0 and waiting == 0:
         return Decision.START
     match policy:

@@ -1,7 +1,11 @@
-"""The plan: what a schedule owes at a given moment. Pure; the only place that knows about due, late and missed.
+"""The plan of a schedule: which of its slots fire, which do not, and which slot comes next.
 
-`plan` answers for one stretch of time what fires, what was missed and what comes next. The tick, the catch-up after
-downtime, pause and resume, edits and the simulation all ask it, so the special cases are one case.
+`plan` answers this for one range of time. It is a pure function, and the only code that decides whether a
+slot is due, late or missed. The release of due schedules, the catch-up after downtime, edits, pause and
+resume and the simulation all call it, so none of them has rules of its own.
+
+Slots and instants are milliseconds since the epoch here; the functions convert to the
+whole seconds of times/.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from horarium.times import Recurrence
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """A slot that fires: how the overlap policy lets it begin, and the missed slots it stands for."""
+    """A slot that fires. `decision` says how it starts, `missed` which missed slots it stands for besides its own."""
 
     slot_ms: int
     decision: Decision
@@ -26,7 +30,7 @@ class Firing:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """Slots that do not fire, and why."""
+    """Consecutive slots that do not fire, and why: `count` slots from `first_ms` to `last_ms`, both included."""
 
     first_ms: int
     last_ms: int
@@ -36,10 +40,12 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Entries in slot order, covering every slot in (accounted_to before, accounted_to after] once.
+    """What is to be written about a schedule.
 
-    `ended` says why nothing will fire any more (None while something will): `exhausted` (the recurrence names no
-    further slot) or `max_fires`.
+    `entries` are in the order of slots, and cover every slot after the old `accounted_to` up to the new one
+    exactly once. `next_slot` is the first slot after that. It is None if nothing will fire any more; then
+    `ended` says why: `exhausted` (the recurrence has no further slot) or `max_fires` (the clock has fired as
+    often as it may).
     """
 
     entries: tuple[Firing | Passed, ...]
@@ -49,13 +55,13 @@ class Plan:
 
 
 def slot_after(recurrence: Recurrence, after_ms: int) -> int | None:
-    """The first slot strictly after an instant; both in milliseconds."""
+    """The first slot strictly after an instant, or None."""
     found = recurrence.next_after(after_ms // 1000)
     return None if found is None else found * 1000
 
 
 def passed_between(recurrence: Recurrence, after_ms: int, upto_ms: int, reason: SpanReason) -> Passed | None:
-    """All slots in (after, upto] as one span, or None where there are none."""
+    """All slots in (after_ms, upto_ms] as one entry, or None if there are none."""
     first = recurrence.next_after(after_ms // 1000)
     if first is None or first > upto_ms // 1000:
         return None
@@ -65,10 +71,12 @@ def passed_between(recurrence: Recurrence, after_ms: int, upto_ms: int, reason: 
 
 
 def repeated_reading(recurrence: Recurrence, fired_ms: int, old_next_ms: int | None) -> int | None:
-    """A slot that new zone data name although its local reading has fired already, or None.
+    """A slot that must not fire after new zone data were installed, because its local time has fired already; or None.
 
-    `fired_ms` is the slot fired last and `old_next_ms` the one that followed by the data before. Where a zone's offset
-    has changed under the last slot, its reading comes once more, as far behind it as the next one has moved.
+    `fired_ms` is the slot that fired last, and `old_next_ms` the slot that came next under the old data. If
+    the new data give the zone another offset at that time, the local time of the last slot occurs again,
+    later by the difference of the offsets. The slot after it has then moved by the same difference, and that
+    is how such a slot is recognised.
     """
     again = slot_after(recurrence, fired_ms)
     if again is None or old_next_ms is None or again == old_next_ms:
@@ -87,11 +95,12 @@ def plan(
     waiting: int,
     upto_ms: int,
 ) -> Plan:
-    """Everything the schedule owes for slots in (accounted_to, upto_ms].
+    """What is to be written for the slots in (accounted_to, upto_ms].
 
-    `upto_ms` is now less the schedule's jitter, so a slot is only reached when its due instant is, and how late it is
-    counts from there: grace and window know nothing of the jitter. `fires` counts
-    the clock's fires so far, `in_flight` and `waiting` the fires of this schedule that are open.
+    `upto_ms` is the present minus the schedule's jitter. So a slot is only included once its due instant has
+    come, and grace and catch-up window are measured from that due instant. `fires` counts the fires of the
+    clock so far. `in_flight` and `waiting` count the open fires of the schedule: those that run, and those
+    that the overlap policy holds back.
     """
     candidates = _due(recurrence, policies, accounted_to, upto_ms)
     entries: list[Firing | Passed] = []
@@ -119,7 +128,7 @@ def plan(
 
 
 def _decision(policies: Policies, in_flight: int, waiting: int) -> Decision:
-    """With overlap decided per row every fire begins: its fan-out leaves out the rows that still go."""
+    """How a fire starts. If overlap is decided per row, every fire starts; the fan-out then leaves out busy rows."""
     if policies.overlap_scope is OverlapScope.ROW:
         return Decision.START
     return decide(policies.overlap, in_flight, waiting, policies.buffer_limit)
@@ -128,7 +137,7 @@ def _decision(policies: Policies, in_flight: int, waiting: int) -> Decision:
 def _due(
     recurrence: Recurrence, policies: Policies, accounted_to: int, upto_ms: int
 ) -> list[Firing | Passed]:
-    """The due slots before the overlap policy is asked, missed ones folded as the catch-up policy says."""
+    """The due slots and what the catch-up policy makes of missed ones, before the overlap policy is applied."""
     first = slot_after(recurrence, accounted_to)
     if first is None or first > upto_ms:
         return []
@@ -156,7 +165,7 @@ def _caught_up(
     upto_ms: int,
     late_from: int,
 ) -> list[Firing | Passed]:
-    """What remains of a stretch that reaches back beyond the grace: the server was away."""
+    """What the catch-up policy makes of a range whose first slot is older than the grace: the server was down."""
     match policies.catch_up:
         case CatchUp.NONE:
             return _lapsed(recurrence, accounted_to, late_from - 1) + _each(
@@ -179,7 +188,7 @@ def _lapsed(recurrence: Recurrence, after_ms: int, upto_ms: int) -> list[Firing 
 def _latest(
     recurrence: Recurrence, policies: Policies, accounted_to: int, upto_ms: int
 ) -> list[Firing | Passed]:
-    """One fire for the latest slot, if it is young enough; it carries how many it stands for."""
+    """One fire for the latest slot, if the catch-up window reaches it. It carries the missed slots before it."""
     last_s = recurrence.last_in(accounted_to // 1000, upto_ms // 1000)
     if last_s is None:
         return []
@@ -193,12 +202,12 @@ def _latest(
 
 
 def _start_of_last(recurrence: Recurrence, policies: Policies, after_ms: int, upto_ms: int) -> int:
-    """The instant after which only the last `catch_up_limit` slots up to `upto_ms` lie."""
+    """The least instant from `after_ms` on that is followed by at most `catch_up_limit` slots up to `upto_ms`."""
     surplus = recurrence.count_between(after_ms // 1000, upto_ms // 1000) - policies.catch_up_limit
     low, high = after_ms // 1000, upto_ms // 1000
     if surplus <= 0:
         return after_ms
-    while low < high:  # the least instant with at most catch_up_limit slots behind it
+    while low < high:  # bisection: the count never grows with the instant
         middle = (low + high) // 2
         if recurrence.count_between(middle, upto_ms // 1000) > policies.catch_up_limit:
             low = middle + 1
@@ -208,7 +217,7 @@ def _start_of_last(recurrence: Recurrence, policies: Policies, after_ms: int, up
 
 
 def _skip(entries: list[Firing | Passed], entry: Firing) -> None:
-    """Record a slot the overlap policy drops, joined to the skip before it where nothing lies between."""
+    """Add a slot that the overlap policy skips. Skipped slots in a row become one entry."""
     if entries and isinstance(entries[-1], Passed) and entries[-1].reason is SpanReason.SKIPPED:
         before = entries[-1]
         entries[-1] = Passed(before.first_ms, entry.slot_ms, before.count + 1, SpanReason.SKIPPED)
@@ -217,6 +226,7 @@ def _skip(entries: list[Firing | Passed], entry: Firing) -> None:
 
 
 def _covered(entries: list[Firing | Passed], accounted_to: int) -> int:
+    """The last slot of the entries: up to here the schedule is accounted for."""
     if not entries:
         return accounted_to
     last = entries[-1]

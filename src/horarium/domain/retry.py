@@ -1,4 +1,4 @@
-"""When a failed attempt is tried again."""
+"""The retry policy: whether and when a failed attempt is repeated."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from horarium.domain.ids import Id
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Exponential backoff with jitter, bounded in count and in time. Times in milliseconds.
+    """Exponential backoff with jitter, limited in number and in time. Durations are milliseconds.
 
-    `max_attempts` counts the first try. `max_elapsed_ms` bounds the time from the run's due instant to the start of
-    another attempt. `until_next_slot` ends retries when the schedule's next slot comes.
+    `max_attempts` includes the first attempt. The first backoff is about `initial_ms`, and each further one
+    `factor` times the one before, up to `max_delay_ms`. No attempt starts later than `max_elapsed_ms` after
+    the run was due. With `until_next_slot`, no attempt starts at or after the next slot of the schedule.
     """
 
     max_attempts: int = 3
@@ -33,10 +34,13 @@ def retry_at(
     asked_ms: int | None = None,
     next_slot_ms: int | None = None,
 ) -> int | None:
-    """The instant of the next attempt after `attempts` have failed, or None when the run is out of attempts.
+    """The instant of the next attempt after `attempts` attempts have failed, or None if there will be no further one.
 
-    `asked_ms` is the delay that the target itself asked for (`Retry-After`). The jitter is a hash of run and
-    attempt, so that a failing batch spreads out and a repeat of the computation gives the same answer.
+    All instants are milliseconds since the epoch: `due_ms` of the run, `now_ms` of the last failure,
+    `next_slot_ms` of the schedule's next slot (None: there is none). `asked_ms` is the delay in milliseconds
+    that the target asked for (`Retry-After`); the attempt does not start earlier. The backoff is spread by up
+    to 25 % in both directions, so that runs which failed together are not repeated together. The spread is a
+    hash of run and attempt, so computing it again gives the same instant.
     """
     if attempts >= retry.max_attempts:
         return None

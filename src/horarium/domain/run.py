@@ -9,8 +9,12 @@ from horarium.domain.ids import Id
 
 
 class RunState(StrEnum):
-    """`pending` waits for a worker (also between attempts); `running` is with one, or with the target itself
-    when the target finishes by callback. The other three are final."""
+    """Where a run is.
+
+    A `pending` run waits for a worker, for its first attempt or for another one. A `running` run is
+    with a worker, or with the target itself if the target finishes runs by callback. The other
+    three states are final.
+    """
 
     PENDING = "pending"
     RUNNING = "running"
@@ -20,12 +24,18 @@ class RunState(StrEnum):
 
     @property
     def final(self) -> bool:
+        """Whether the run has ended."""
+        """Whether the run has ended."""
         return self in (RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED)
 
 
 class RunMode(StrEnum):
-    """How a run came to be. The run of a fire has the name of the fire's kind; a run of a target that was asked for
-    directly is `manual`. A `retry` repeats, by hand, a run that is over: its fire stays as it ended."""
+    """How a run came to be.
+
+    A run of a fire has the name of the fire's kind. A run of a target that a caller started directly is
+    `manual`. A `retry` is a run that a caller started to repeat one that has ended; the fire keeps the
+    result that it had.
+    """
 
     CLOCK = "clock"
     MANUAL = "manual"
@@ -35,7 +45,10 @@ class RunMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """The slots that a catch-up fire stands for besides its own."""
+    """The missed slots that a catch-up fire stands for, besides its own slot.
+
+    `count` slots from `first_ms` to `last_ms`, both included, in milliseconds since the epoch.
+    """
 
     count: int
     first_ms: int
@@ -44,7 +57,11 @@ class Missed:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try that has ended; times in milliseconds."""
+    """One attempt of a run that has ended. Times are milliseconds since the epoch.
+
+    `number` counts from 1. `status` is the status code of the target's answer, if it has one. `error` says
+    why the attempt failed; None means that it succeeded.
+    """
 
     number: int
     started_ms: int
@@ -55,7 +72,13 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run as it is read. `output` and `data` are JSON text; `next_attempt_ms` is set while it waits."""
+    """A run as the store reads it. Times are milliseconds since the epoch.
+
+    `schedule_id`, `fire_id`, `slot_ms` and `version` (of the schedule's definition) are None for runs that a
+    caller started without a schedule. `row_key` is empty for a fire without an audience. `generation` is 0
+    for the first run of a row and counts its retries by hand. `data` (of the audience row, or given by the
+    caller) and `output` are JSON text. `next_attempt_ms` is set while the run is pending.
+    """
 
     id: Id
     workspace_id: Id

@@ -1,4 +1,8 @@
-"""A schedule: a recurrence in a time zone with policies, a target, an input and, if wanted, an audience."""
+"""Schedules: a recurrence in a time zone with policies, a target, an input and, optionally, an audience.
+
+Timings and policies are stored as canonical JSON texts, and read with caches: equal texts give
+one object in memory.
+"""
 
 from __future__ import annotations
 
@@ -15,49 +19,69 @@ from horarium.domain.retry import Retry
 from horarium.times import Timing
 
 DAY_MS = 86_400_000
+# The owner of a schedule that does not belong to an agent.
 NO_OWNER: Id = bytes(16)
-"""The owner of a schedule that belongs to no agent."""
 
 
 class ScheduleState(StrEnum):
+    """Whether a schedule fires. Only an active one does."""
+
     ACTIVE = "active"
+    # A user or the policy on failures stopped it; it can be resumed.
     PAUSED = "paused"
+    # Nothing will fire any more: its only slot fired, its end has passed, or it reached its maximum of fires.
     COMPLETED = "completed"
-    """Nothing will fire any more: one-shot done, end passed, or the number of fires reached."""
+    # A user stopped it for good; it stays readable.
     ARCHIVED = "archived"
     DELETED = "deleted"
 
 
 class CatchUp(StrEnum):
+    """What happens to slots that were missed because the server was not running."""
+
+    # One fire for the latest of them, if it is young enough. The fire carries how many it stands for.
     LATEST = "latest"
+    # A fire for each of them that is young enough, up to a limit.
     ALL = "all"
+    # None of them fires.
     NONE = "none"
 
 
 class AfterPause(StrEnum):
-    """What a one-shot does when it is resumed after its instant has passed."""
+    """What a one-shot schedule does if it is resumed after its instant has passed."""
 
     SKIP = "skip"
     FIRE = "fire"
 
 
 class AfterCompletion(StrEnum):
+    """What happens to a schedule that has completed."""
+
     KEEP = "keep"
     DELETE = "delete"
 
 
 class OverlapScope(StrEnum):
+    """Whether the overlap policy looks at whole fires or at single rows of the audience.
+
+    With `row`, every fire starts, and leaves out the rows whose run from an earlier fire has not ended.
+    """
+
     FIRE = "fire"
     ROW = "row"
 
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """How a schedule behaves; times in milliseconds. Equal policies are one object in memory.
+    """How a schedule behaves. Durations are milliseconds.
 
-    `grace_ms`: a slot younger than this is merely late, an older one was missed and is subject to catch-up.
-    `jitter_ms`: width of the window in which the schedule's stable delay lies.
-    `max_fires`: the last fire of the clock is number `max_fires`.
+    A slot is late, and fires, while it is at most `grace_ms` old. An older one was missed, and `catch_up`
+    decides: slots up to `catch_up_window_ms` old are caught up, and with CatchUp.ALL at most `catch_up_limit`
+    of them. `buffer_limit` is how many fires may wait under Overlap.BUFFER_ALL. `jitter_ms` is the width of
+    the window from which the schedule gets its constant delay. The clock fires at most `max_fires` times
+    (None: without limit). After `pause_after_failures` failed fires in a row the schedule pauses (None:
+    never). `timeout_ms` limits an attempt; None leaves that to the target. An audience with more than
+    `audience_limit` rows fails the fire.
     """
 
     overlap: Overlap = Overlap.SKIP
@@ -79,9 +103,10 @@ class Policies:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """The part of a schedule that decides what fires and what runs; immutable, kept per version.
+    """The part of a schedule that decides when it fires and what it runs. Every version of it is kept.
 
-    `input` and `audience` are JSON-able. `environment` is sealed (secret) bytes.
+    `input` and `audience` can be written as JSON; the audience is {"type", "filter"}. `environment` holds the
+    environment variables of its runs as encrypted bytes.
     """
 
     timing: Timing
@@ -94,7 +119,15 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the clock has come with a schedule, and its counters. Slots and instants in milliseconds."""
+    """How far the clock has come with a schedule, and its counters. Times are milliseconds since the epoch.
+
+    Every slot up to `accounted_to` is in the ledger, as a fire or within a span. `next_slot` is the first
+    slot after it (None: there is none) and `next_due` that slot plus the schedule's jitter. `fires` counts
+    the fires of the clock; `succeeded`, `failed` and `skipped` count how its fires and slots ended.
+    `open_fires` are those in flight and `waiting_fires` those that the overlap policy holds back.
+    `failures_in_row` counts the failed fires since the last one that completed. `last_state` is the state of
+    the fire `last_fire_id`, which started last.
+    """
 
     accounted_to: int
     next_slot: int | None
@@ -116,10 +149,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A schedule as stored. `owner_id` is the agent it belongs to, in dialects where it belongs to one.
+    """A schedule as the store keeps it. Times are milliseconds since the epoch.
 
-    `version` counts edits and guards against lost updates; `definition_version` is the edit that last changed what
-    fires or runs. `extra` holds what only the dialect that made it knows.
+    `version` counts the edits and protects against lost updates. `definition_version` is the version of the
+    edit that last changed the definition. `owner_id` is the agent that the schedule belongs to, in dialects
+    where it belongs to one. `key` is a name that its creator chose, unique within its dialect and owner.
+    `extra` holds what only the dialect knows that created the schedule. `note` says why it is paused.
+    `ended_reason` says why it completed.
     """
 
     id: Id
@@ -147,7 +183,7 @@ class Schedule:
 
 @lru_cache(maxsize=16_384)
 def timing_to_text(timing: Timing) -> str:
-    """Canonical JSON of a timing, defaults left out: what is stored, and the key under which it is compiled."""
+    """A timing as canonical JSON without defaults. This text is stored, and compiled timings are cached by it."""
     defaults = {f.name: f.default for f in fields(Timing)}
     given = {k: v for k, v in asdict(timing).items() if v != defaults[k]}
     return json.dumps(given, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -155,17 +191,19 @@ def timing_to_text(timing: Timing) -> str:
 
 @lru_cache(maxsize=65_536)
 def timing_from_text(text: str) -> Timing:
+    """The timing behind a text from `timing_to_text`."""
     return Timing(**json.loads(text))
 
 
 @lru_cache(maxsize=16_384)
 def policies_to_text(policies: Policies) -> str:
-    """Canonical JSON of policies, defaults left out."""
+    """Policies as canonical JSON without defaults."""
     return json.dumps(_without_defaults(policies), sort_keys=True, separators=(",", ":"))
 
 
 @lru_cache(maxsize=16_384)
 def policies_from_text(text: str) -> Policies:
+    """The policies behind a text from `policies_to_text`."""
     given = json.loads(text)
     if "retry" in given:
         given["retry"] = Retry(**given["retry"])

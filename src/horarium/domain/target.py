@@ -1,4 +1,4 @@
-"""A target: what is run. It has an id, a number and, if its maker chose one, a key; an executor runs it."""
+"""Targets: what schedules run. An executor runs a target; the target's configuration tells it how."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from horarium.domain.ids import Id
 
 
 class TargetKind(StrEnum):
+    """What a target is to its users. The kind does not change how the target is run."""
+
     AUTOMATION = "automation"
     WORKFLOW = "workflow"
     FUNCTION = "function"
@@ -20,12 +22,14 @@ class TargetKind(StrEnum):
 
 
 class TargetState(StrEnum):
+    """Whether a target may be run. Runs of a disabled target fail at once, with the reason."""
+
     ENABLED = "enabled"
     DISABLED = "disabled"
 
 
 class Completion(StrEnum):
-    """How a run of the target ends: with the target's answer, or with a call from it later."""
+    """How a run of the target ends: with the target's answer, or later with a request from the target."""
 
     RESPONSE = "response"
     CALLBACK = "callback"
@@ -33,11 +37,15 @@ class Completion(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A target as stored; times in milliseconds.
+    """A target as the store keeps it. Instants are milliseconds since the epoch, durations milliseconds.
 
-    `executor` is the executor's type, `config` its configuration with `***` in place of secrets, `sealed` the
-    secrets. `timeout_ms` bounds an attempt; `deadline_ms` a run that the target finishes by callback.
-    `number` is unique on the server. `extra` holds what only dialects know.
+    `number` is unique on the server; `key` is a name that its creator chose, unique in the workspace.
+    `executor` is the type of the executor, `config` its configuration with `***` in place of each secret, and
+    `sealed` the encrypted secrets. `timeout_ms` limits one attempt. `deadline_ms` limits a run that the
+    target finishes by callback. `max_concurrency` and `rate_per_second` limit the runs that are sent at the
+    same time and in a second, over all nodes. `input_schema` is a JSON Schema for the inputs of its
+    schedules. `extra` holds what only the dialects know. `state_reason` says why the target is disabled.
+    `version` counts its edits.
     """
 
     id: Id

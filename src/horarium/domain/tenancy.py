@@ -1,4 +1,4 @@
-"""Workspaces, the principals in them, their keys and what these allow."""
+"""Workspaces, the principals in them, and the API keys of these with what they allow."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 from horarium.domain.errors import Forbidden
 from horarium.domain.ids import Id
 
+# All scopes within the workspace. It does not include SERVER_SCOPE.
 EVERY_SCOPE = "*"
-"""Every scope within the workspace; not the server-wide ones."""
+# Allows creating workspaces and seeing all of them.
 SERVER_SCOPE = "workspaces:admin"
-"""May make workspaces and see all of them."""
 SCOPES = (
     "schedules:read",
     "schedules:write",
@@ -30,13 +30,16 @@ SCOPES = (
     EVERY_SCOPE,
 )
 
+# Stands for all targets of the workspace, also future ones, in the grants of a principal.
 EVERY_TARGET: Id = bytes(16)
-"""Stands for all targets, present and future, in a principal's grants."""
 
+# The beginning of every API key.
 KEY_PREFIX = "hor_"
 
 
 class PrincipalType(StrEnum):
+    """What a principal is. `system` is the server itself; callers cannot create such a principal."""
+
     PERSON = "person"
     SERVICE = "service"
     SYSTEM = "system"
@@ -44,7 +47,10 @@ class PrincipalType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A tenant. `settings` may hold `timezone` (the default of new schedules where a dialect has one)."""
+    """A tenant. Times are milliseconds since the epoch.
+
+    `settings` may hold `timezone`, the zone of new schedules in dialects that do not require one.
+    """
 
     id: Id
     slug: str
@@ -56,12 +62,14 @@ class Workspace:
 
     @property
     def timezone(self) -> str:
-        """The zone of schedules that name none, in the dialects that let them."""
+        """The zone of schedules that do not name one, in dialects that allow this."""
         return str(self.settings.get("timezone", "UTC"))
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
+    """Who acts in a workspace: a person or a service. `created_ms` is milliseconds since the epoch."""
+
     id: Id
     workspace_id: Id
     type: PrincipalType
@@ -72,7 +80,11 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An API key as stored: never the key itself, only its last four characters as a hint."""
+    """An API key as the store keeps it. Times are milliseconds since the epoch.
+
+    The text of the key is not stored. `hint` has its last four characters, so that people can
+    tell their keys apart.
+    """
 
     id: Id
     workspace_id: Id
@@ -88,9 +100,10 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a request comes from, and what it may do. Everything downstream is given one of these.
+    """Who makes a request, and what the request may do. Every use case that needs permission takes one.
 
-    `granted` holds the targets that the principal may schedule, or EVERY_TARGET.
+    `scopes` are those of the key. `granted` holds the ids of the targets that the principal
+    may schedule, or EVERY_TARGET.
     """
 
     workspace: Workspace
@@ -101,40 +114,43 @@ class Identity:
 
     @property
     def workspace_id(self) -> Id:
+        """The workspace that the request is about."""
         return self.workspace.id
 
     @property
     def principal_id(self) -> Id:
+        """The principal who makes the request."""
         return self.principal.id
 
     def may(self, scope: str) -> bool:
-        """Whether the key carries a scope; `*` carries all but the server-wide one."""
+        """Whether the key has a scope. `*` includes every scope but the server-wide one."""
         return scope in self.scopes or (EVERY_SCOPE in self.scopes and scope != SERVER_SCOPE)
 
     def require(self, scope: str) -> None:
-        """Raises Forbidden where the key lacks a scope."""
+        """Raises Forbidden if the key does not have a scope."""
         if not self.may(scope):
             raise Forbidden(f"this key lacks the scope {scope}; it has {_listed(self.scopes)}", scope)
 
     def may_schedule(self, target_id: Id) -> bool:
-        """Whether the principal holds a grant on a target."""
+        """Whether the principal has a grant on a target."""
         return EVERY_TARGET in self.granted or target_id in self.granted
 
     def require_target(self, target_id: Id, name: str) -> None:
-        """Raises Forbidden where the principal holds no grant on a target."""
+        """Raises Forbidden if the principal does not have a grant on a target; `name` names it in the error."""
         if not self.may_schedule(target_id):
             raise Forbidden(
-                f"{self.principal.name} holds no grant on the target {name}; an administrator can give it"
+                f"{self.principal.name} has no grant on the target {name}; an administrator can give one"
             )
 
 
 def key_hash(presented: str) -> bytes:
-    """What is stored of a key. Keys are long and random, so one round of a fast hash hides them well."""
+    """The hash by which a key is stored and found (32 bytes). Keys are long and random, so one round of a fast hash is
+    enough to hide them."""
     return sha256(presented.encode("utf-8", "surrogatepass")).digest()
 
 
 def key_hint(key: str) -> str:
-    """The last four characters: enough to recognise a key, useless to guess it."""
+    """The last four characters of a key: enough to recognise it, too little to guess it."""
     return key[-4:]
 
 

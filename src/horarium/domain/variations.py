@@ -1,8 +1,9 @@
-"""Variations of an agent: several ways of doing the same work, one of which is chosen for each run.
+"""Variations of an agent: several ways of doing the same work. One of them is chosen for each run.
 
-They are kept in the target's `extra`: `variations`, a list of {"id", "name", "weight", "spec"}, and
-`variation_selection_mode`, one of MODES; and `variation_pin_field`, the name of the member of a run's input that may
-name the variation to use. An agent without variations has a single default one, which changes nothing.
+They are kept in the `extra` of the target: `variations` is a list of {"id", "name", "weight",
+"spec"}, `variation_selection_mode` is one of MODES, and `variation_pin_field` is the name of the
+member of a run's input that may name the variation to use. An agent without variations has a single
+default one, which changes nothing.
 """
 
 from __future__ import annotations
@@ -14,8 +15,12 @@ from typing import Any
 
 from horarium.domain.ids import Id, derived_id, id_time, prefixed
 
+# How the variation of a run is chosen: at random by weight, at random with equal chances, or
+# always the first.
 WEIGHTED, RANDOM, FIRST = "weighted", "random", "first"
 MODES = (WEIGHTED, RANDOM, FIRST)
+# The names under which a target's `extra` holds the variations, the mode and the name of the
+# pinning input member.
 LIST = "variations"
 MODE = "variation_selection_mode"
 PIN_FIELD = "variation_pin_field"
@@ -23,7 +28,7 @@ PIN_FIELD = "variation_pin_field"
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """One of them; `spec` is what the executor is told of it, free in form."""
+    """One variation. `spec` is passed to the executor as it is; its form is free. `weight` is at least 0."""
 
     id: str
     name: str
@@ -32,59 +37,62 @@ class Variation:
 
 
 def variations_of(extra: Mapping[str, Any], target_id: Id) -> Sequence[Variation]:
-    """The variations in a target's `extra`, at least one. What cannot be read as one is passed over."""
-    found = []
+    """The variations in the `extra` of a target, or its single default one. Entries in another form are ignored."""
     listed = extra.get(LIST)
-    for one in listed if isinstance(listed, list) else ():
-        if isinstance(one, Mapping) and isinstance(one.get("id"), str):
-            spec = one.get("spec")
-            found.append(
-                Variation(
-                    one["id"],
-                    str(one.get("name") or one["id"]),
-                    _weight(one.get("weight", 1.0)),
-                    spec if isinstance(spec, Mapping) else {},
-                )
-            )
-    return found or [Variation(default_id(target_id), "Default")]
+    entries = listed if isinstance(listed, list) else []
+    found = [_variation(entry) for entry in entries if isinstance(entry, Mapping)]
+    return [variation for variation in found if variation is not None] or [
+        Variation(default_id(target_id), "Default")
+    ]
+
+
+def _variation(entry: Mapping[str, Any]) -> Variation | None:
+    an_id, spec = entry.get("id"), entry.get("spec")
+    if not isinstance(an_id, str):
+        return None
+    name = str(entry.get("name") or an_id)
+    return Variation(
+        an_id, name, _weight(entry.get("weight", 1.0)), spec if isinstance(spec, Mapping) else {}
+    )
 
 
 def has_variations(extra: Mapping[str, Any]) -> bool:
-    """Whether an agent was given any."""
+    """Whether the target was given variations."""
     return bool(extra.get(LIST))
 
 
 def default_id(target_id: Id) -> str:
-    """The id of the one variation of an agent that was given none."""
+    """The id of the default variation of an agent that was given none. It is always the same for one target."""
     return prefixed("variation", derived_id(id_time(target_id), target_id, b"variation"))
 
 
 def choose(extra: Mapping[str, Any], target_id: Id, run: Id, given: Any) -> Variation:
-    """The variation of one run: the one that its input pins, else by the agent's mode.
+    """The variation of one run: the one that the run's input `given` names, otherwise one by the agent's mode.
 
-    The draw is a hash of the run's id, so all attempts of a run get the same, and anybody can tell which.
+    The random draw is a hash of the run's id. So all attempts of a run get the same variation, and it can
+    be computed again later.
     """
-    among = variations_of(extra, target_id)
+    variations = variations_of(extra, target_id)
     pin_field = extra.get(PIN_FIELD)
     pinned = given.get(pin_field) if isinstance(given, Mapping) else None
-    for one in among:
-        if one.id == pinned:
-            return one
+    for variation in variations:
+        if variation.id == pinned:
+            return variation
     mode = extra.get(MODE, WEIGHTED)
-    if mode == FIRST or len(among) == 1:
-        return among[0]
-    weights = [1.0 if mode == RANDOM else one.weight for one in among]
+    if mode == FIRST or len(variations) == 1:
+        return variations[0]
+    weights = [1.0 if mode == RANDOM else variation.weight for variation in variations]
     drawn = int.from_bytes(blake2b(run, digest_size=8).digest(), "big") / 2**64 * sum(weights)
-    for one, weight in zip(among, weights, strict=True):
+    for variation, weight in zip(variations, weights, strict=True):
         drawn -= weight
         if drawn < 0:
-            return one
-    return among[0]
+            return variation
+    return variations[0]
 
 
-def told(one: Variation) -> dict[str, Any]:
-    """What an executor is told of the chosen variation."""
-    return {"id": one.id, "name": one.name, "spec": dict(one.spec)}
+def variation_facts(variation: Variation) -> dict[str, Any]:
+    """What an executor is told of the chosen variation: {"id", "name", "spec"}."""
+    return {"id": variation.id, "name": variation.name, "spec": dict(variation.spec)}
 
 
 def _weight(given: Any) -> float:

@@ -17,13 +17,13 @@ import orjson
 import structlog
 
 from horarium.domain.audience import (
-    LARGEST_ROW,
-    Ask,
+    ROW_SIZE_LIMIT,
+    AudienceQuery,
     AudienceRow,
     PagedSource,
-    PassingSource,
     Source,
     SourceFault,
+    StreamingSource,
     repeated_key,
     row_fault,
 )
@@ -70,7 +70,7 @@ class FanOut:
         self._poll_s = poll_s
         self._alarm = Alarm(clock)
         self._held: dict[Id, Fanout] = {}
-        self._asks: dict[Id, tuple[Source, Ask]] = {}
+        self._queries: dict[Id, tuple[Source, AudienceQuery]] = {}
         self._ahead: dict[Id, tuple[str, asyncio.Task[Page]]] = {}
         self._tasks: dict[Id, asyncio.Task[None]] = {}
         self._strays: set[Id] = set()
@@ -141,7 +141,7 @@ class FanOut:
 
     def _forget(self, fire: Id) -> None:
         self._held.pop(fire, None)
-        self._asks.pop(fire, None)
+        self._queries.pop(fire, None)
         ahead = self._ahead.pop(fire, None)
         if ahead is not None:
             ahead[1].cancel()
@@ -165,18 +165,18 @@ class FanOut:
             self._held[job.fire_id] = moved
 
     async def _one_step(self, job: Fanout) -> Fanout | None:
-        source, ask = await self._open(job)
+        source, query = await self._open(job)
         counted = job.counted
         size = FIRST_CHUNK if job.rows_done == 0 else CHUNK
         if source.paged:
             if counted is None:
-                counted = await _asked(source.count(ask, job.policies.audience_limit + 1))
+                counted = await _asked(source.count(query, job.policies.audience_limit + 1))
                 if counted > job.policies.audience_limit:
                     raise SourceFault(_too_many(job), lasting=True)
-            texts, position = await self._page(job, source, ask, size)
+            texts, position = await self._page(job, source, query, size)
         else:
             if counted is None:
-                return await self._spool(job, source, ask)
+                return await self._spool(job, source, query)
             texts = await self._store.read(verbs.spooled_page, job.fire_id, job.rows_done, size)
             done = job.rows_done + len(texts)
             position = None if done >= counted or not texts else str(done)
@@ -185,23 +185,23 @@ class FanOut:
         distinct = source.distinct or not source.paged  # what was kept aside is, by its table
         return await self._write(job, prepare(job, texts, distinct), position, counted)
 
-    async def _open(self, job: Fanout) -> tuple[Source, Ask]:
-        known = self._asks.get(job.fire_id)
+    async def _open(self, job: Fanout) -> tuple[Source, AudienceQuery]:
+        known = self._queries.get(job.fire_id)
         if known is None:
             opened = self._audiences.open(job.workspace_id, job.audience, job.fired_ms)
-            known = self._asks[job.fire_id] = await opened
+            known = self._queries[job.fire_id] = await opened
         return known
 
-    async def _page(self, job: Fanout, source: PagedSource, ask: Ask, size: int) -> Page:
+    async def _page(self, job: Fanout, source: PagedSource, query: AudienceQuery, size: int) -> Page:
         """The page that a fire goes on with; the one behind it is read while this one is written."""
         ahead = self._ahead.pop(job.fire_id, None)
         if ahead is not None and ahead[0] == job.position:
             page = await ahead[1]
         else:
-            page = await _page_of(source, ask, job.position, size)
+            page = await _page_of(source, query, job.position, size)
         _, onward = page
         if onward is not None and job.rows_done:  # nothing stands in the way of the first delivery
-            task = asyncio.create_task(_page_of(source, ask, onward, CHUNK))
+            task = asyncio.create_task(_page_of(source, query, onward, CHUNK))
             task.add_done_callback(_seen)
             self._ahead[job.fire_id] = onward, task
         return page
@@ -218,11 +218,11 @@ class FanOut:
             key = await self._store.read(verbs.repeated_row, rows)
             raise SourceFault(f"the audience has the row key {key!r} twice", lasting=True) from None
 
-    async def _spool(self, job: Fanout, source: PassingSource, ask: Ask) -> Fanout:
+    async def _spool(self, job: Fanout, source: StreamingSource, query: AudienceQuery) -> Fanout:
         """Keep all rows of a source aside: what is delivered afterwards is the audience as it was."""
         await self._empty_spool(job)
         number, kept = 0, job
-        async with aclosing(source.rows(ask)) as batches:
+        async with aclosing(source.rows(query)) as batches:
             while (batch := await _next(batches)) is not None:
                 texts = _texts(batch)
                 if number + len(texts) > job.policies.audience_limit:
@@ -271,9 +271,9 @@ class FanOut:
         return True
 
 
-async def _page_of(source: PagedSource, ask: Ask, position: str | None, size: int) -> Page:
+async def _page_of(source: PagedSource, query: AudienceQuery, position: str | None, size: int) -> Page:
     """A page as it is written. Raises SourceFault."""
-    page = await _asked(source.page(ask, position, size))
+    page = await _asked(source.page(query, position, size))
     return _texts(page.rows), page.position
 
 
@@ -331,6 +331,6 @@ def _text_of(row: AudienceRow) -> str:
         text = orjson.dumps(row.data)
     except TypeError as error:
         raise SourceFault(f"the row {row.key!r} is not JSON: {error}", lasting=True) from None
-    if len(text) > LARGEST_ROW:
-        raise SourceFault(f"the row {row.key!r} is larger than {LARGEST_ROW} bytes", lasting=True)
+    if len(text) > ROW_SIZE_LIMIT:
+        raise SourceFault(f"the row {row.key!r} is larger than {ROW_SIZE_LIMIT} bytes", lasting=True)
     return text.decode()

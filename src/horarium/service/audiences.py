@@ -12,12 +12,12 @@ from typing import Any
 
 from horarium.domain.audience import (
     AUDIENCE_TYPES,
-    Ask,
+    AudienceQuery,
     AudienceRow,
-    PassingSource,
     Source,
     SourceFault,
     StoredSource,
+    StreamingSource,
     audience_problems,
     filter_problems,
 )
@@ -64,19 +64,21 @@ class AudienceService:
         if problems:
             return problems
         try:
-            source, ask = await self.open(workspace_id, audience, self.clock.now_ms())
+            source, query = await self.open(workspace_id, audience, self.clock.now_ms())
         except SourceFault as error:
             return [Problem(f"{name}.type", str(error), "unknown")]
-        if ask.type in AUDIENCE_TYPES:
-            problems = filter_problems(ask.type, ask.filter, f"{name}.filter")
+        if query.type in AUDIENCE_TYPES:
+            problems = filter_problems(query.type, query.filter, f"{name}.filter")
             if problems or source.type == DIRECTORY:
                 return problems
         return [
             Problem(f"{name}.filter.{one.field}" if one.field else f"{name}.filter", one.message, one.code)
-            for one in source.check_filter(ask)
+            for one in source.check_filter(query)
         ]
 
-    async def open(self, workspace_id: Id, audience: Mapping[str, Any], now_ms: int) -> tuple[Source, Ask]:
+    async def open(
+        self, workspace_id: Id, audience: Mapping[str, Any], now_ms: int
+    ) -> tuple[Source, AudienceQuery]:
         """The source behind an audience and what to ask it for. Raises SourceFault where there is none."""
         kind = str(audience["type"])
         given = {key: value for key, value in (audience.get("filter") or {}).items() if value is not None}
@@ -85,9 +87,9 @@ class AudienceService:
             source = self.sources.get(stored.type)
             if source is None:
                 raise SourceFault(f"this server has no audience source of type {stored.type!r}", lasting=True)
-            return source, Ask(workspace_id, kind, given, now_ms, self._config(stored))
+            return source, AudienceQuery(workspace_id, kind, given, now_ms, self._config(stored))
         if kind in AUDIENCE_TYPES and DIRECTORY in self.sources:
-            return self.sources[DIRECTORY], Ask(workspace_id, kind, given, now_ms)
+            return self.sources[DIRECTORY], AudienceQuery(workspace_id, kind, given, now_ms)
         known = ", ".join(AUDIENCE_TYPES)
         words = f"{kind!r} is neither an audience type ({known}) nor a source of this workspace"
         raise SourceFault(words, lasting=True)
@@ -101,12 +103,12 @@ class AudienceService:
         """
         try:
             async with asyncio.timeout(PREVIEW_S):
-                source, ask = await self.open(workspace_id, audience, self.clock.now_ms())
+                source, query = await self.open(workspace_id, audience, self.clock.now_ms())
                 if source.paged:
-                    count = await source.count(ask, most + 1)
-                    rows = (await source.page(ask, None, sample)).rows if sample and count else ()
+                    count = await source.count(query, most + 1)
+                    rows = (await source.page(query, None, sample)).rows if sample and count else ()
                 else:
-                    count, rows = await _run_through(source, ask, sample, most + 1)
+                    count, rows = await _run_through(source, query, sample, most + 1)
         except SourceFault as error:
             raise Unavailable(f"the audience could not be read: {error}") from error
         except TimeoutError:
@@ -185,13 +187,13 @@ def _unfolded(config: Mapping[str, Any], secrets: Mapping[str, Any]) -> dict[str
 
 
 async def _run_through(
-    source: PassingSource, ask: Ask, sample: int, most: int
+    source: StreamingSource, query: AudienceQuery, sample: int, most: int
 ) -> tuple[int, list[AudienceRow]]:
     """Count the rows of a source that only runs once through, no further than `most`; with the first of
     them."""
     count = 0
     first: list[AudienceRow] = []
-    async with aclosing(source.rows(ask)) as batches:
+    async with aclosing(source.rows(query)) as batches:
         async for batch in batches:
             first += batch[: max(0, sample - len(first))]
             count += len(batch)

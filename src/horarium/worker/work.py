@@ -21,7 +21,7 @@ from horarium.domain.schedule import (
     policies_from_text,
     timing_from_text,
 )
-from horarium.domain.variations import choose, has_variations, told
+from horarium.domain.variations import choose, has_variations, variation_facts
 from horarium.store.rows import ClaimedRun
 from horarium.store.verbs.dispatch import Ended
 from horarium.store.verbs.release import FIRST_EPOCH
@@ -158,7 +158,7 @@ def call_of(work: Work, now: int, callback_base: str | None) -> Call:
 def _variation(target: RunnableTarget, run: Id, given: Any) -> dict[str, Any] | None:
     if not has_variations(target.extra):
         return None
-    return told(choose(target.extra, target.id, run, given))
+    return variation_facts(choose(target.extra, target.id, run, given))
 
 
 def judge(work: Work, outcome: Outcome, now: int) -> Ended:
