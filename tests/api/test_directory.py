@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -57,6 +58,24 @@ async def test_every_refused_line_is_told_and_its_chunk_is_left_out(house: House
     assert [(one["line"], one["field"]) for one in report["errors"]] == [(3, ""), (6, "id")]
     assert report["not_stored"] == [{"first_line": 1, "last_line": 1_000}]
     assert report["stored"] == 500
+
+
+async def test_items_are_read_as_they_come_and_do_not_pile_up(house: House) -> None:
+    class Item(dict[str, Any]):
+        """A dictionary that can be seen to be gone."""
+
+    seen: list[weakref.ref[Item]] = []
+
+    async def items() -> AsyncIterator[tuple[int, Any]]:
+        for number in range(1, 300):
+            assert all(ref() is None for ref in seen[:-1])
+            item = Item(id=str(number), notes=None if number % 2 else "x" * 20_000)
+            seen.append(weakref.ref(item))
+            yield number, item
+            del item
+
+    found = await house.services.directory.put(house.first.workspace_id, "contacts", items())
+    assert (found.stored, len(found.refused)) == (0, 149)
 
 
 async def test_it_is_listed_in_pages(house: House) -> None:
@@ -185,9 +204,8 @@ async def test_a_list_that_breaks_off_says_where(text: bytes) -> None:
 
 
 async def test_csv_tells_lines_that_do_not_fit() -> None:
-    async def lines(text: str) -> AsyncIterator[bytes]:
-        for one in text.encode().split(b"\n"):
-            yield one
+    async def lines(text: str) -> AsyncIterator[list[bytes]]:
+        yield text.encode().split(b"\n")
 
     found = [one async for one in csv_items(lines('id,a\n1,"x\ny"\n2\n\n3,z\n4,"open'))]
     assert found[0] == (2, {"id": "1", "a": "x\ny"})

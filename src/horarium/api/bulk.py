@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from horarium.api.bodies import Turns
 from horarium.api.drafts import schedule_draft
 from horarium.api.errors import problems_of, status_of
 from horarium.api.fields import instant_or_none
@@ -25,34 +26,32 @@ from horarium.service.schedules import ScheduleDraft
 from horarium.service.services import Services
 
 BATCH = 512
-BREATH = 25
-"""Lines after which the event loop gets a turn: others are waiting as well."""
 
 Line = dict[str, Any]
 Numbered = tuple[int, ScheduleDraft]
 
 
-async def create_all(who: Identity, services: Services, lines: AsyncIterator[bytes]) -> bytes:
+async def create_all(who: Identity, services: Services, batches: AsyncIterator[list[bytes]]) -> bytes:
     """Make a schedule of every line; the answers as NDJSON."""
     answers: list[Line] = []
     batch: list[Numbered] = []
-    number = 0
+    number, turns = 0, Turns()
     async with _Writing(services, answers) as writing:
         try:
-            async for line in lines:
-                number += 1
-                if not line.strip():
-                    continue
-                now = services.clock.now_ms()
-                try:
-                    batch.append((number, await schedule_draft(who, services, parse_object(line), now)))
-                except HorariumError as error:
-                    answers.append(_refused(number, error))
-                if number % BREATH == 0:
-                    await asyncio.sleep(0)
-                if len(batch) == BATCH:
-                    await writing.begin(batch)
-                    batch = []
+            async for lines in batches:
+                for line in lines:
+                    number += 1
+                    await turns.give()
+                    if not line or line.isspace():
+                        continue
+                    now = services.clock.now_ms()
+                    try:
+                        batch.append((number, await schedule_draft(who, services, parse_object(line), now)))
+                    except HorariumError as error:
+                        answers.append(_refused(number, error))
+                    if len(batch) == BATCH:
+                        await writing.begin(batch)
+                        batch = []
         except TooLarge as error:  # what came before it has been done, and is told
             answers.append(_refused(number + 1, error))
         await writing.begin(batch)

@@ -20,8 +20,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.routing import Match, Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from horarium.api.bodies import bounded, lines_of, too_large
 from horarium.api.reference import add_reference
-from horarium.domain.errors import HorariumError, Invalid, NotFound, Problem, TooLarge
+from horarium.domain.errors import HorariumError, Invalid, NotFound, Problem
 
 JSON = b"application/json"
 DEEPEST = 100
@@ -260,41 +261,24 @@ class Api(FastAPI):
 async def read_body(request: Request, limit: int) -> bytes:
     """The whole body. Raises TooLarge before more than `limit` bytes have been taken in."""
     _refuse_announced(request, limit)
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise too_large(limit)
-        chunks.append(chunk)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    body = bytearray()
+    async for chunk in bounded(request.stream(), limit):
+        body += chunk
+    return bytes(body)
 
 
-async def read_lines(request: Request, limit: int, line_limit: int) -> AsyncIterator[bytes]:
-    """The lines of a body as they come, without their ends. Raises TooLarge."""
+async def read_lines(request: Request, limit: int, longest: int) -> AsyncIterator[list[bytes]]:
+    """The lines of a body as they come, some at a time, without their ends. Raises TooLarge for a body of more than
+    `limit` bytes, and for a line of more than `longest`."""
     _refuse_announced(request, limit)
-    rest, size = b"", 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise too_large(limit)
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            yield line
-        if len(rest) > line_limit:
-            raise too_large(line_limit)
-    if rest:
-        yield rest
+    async for lines in lines_of(bounded(request.stream(), limit), longest):
+        yield lines
 
 
 def _refuse_announced(request: Request, limit: int) -> None:
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
         raise too_large(limit)
-
-
-def too_large(limit: int) -> TooLarge:
-    return TooLarge(f"the body is larger than the {limit} bytes that are taken; send less at once")
 
 
 def parse_json(body: bytes) -> Any:

@@ -34,6 +34,27 @@ class Imported:
     ended_early: bool = False
 
 
+@dataclass(slots=True)
+class _Chunk:
+    """Lines that are stored together. Each is read as it comes: what is refused takes no room, and reading a whole
+    chunk at once would keep everybody else waiting."""
+
+    lines: int = 0
+    first: int = 0
+    last: int = 0
+    rows: list[Sequence[Any]] = field(default_factory=list)
+    refused: list[RefusedLine] = field(default_factory=list)
+
+    def add(self, kind: Kind, line: int, item: Any, now_ms: int) -> None:
+        self.lines += 1
+        self.first, self.last = self.first or line, line
+        row, problem = (None, item) if isinstance(item, Problem) else read_item(kind, item, now_ms)
+        if row is not None:
+            self.rows.append(row)
+        elif problem is not None:
+            self.refused.append(RefusedLine(line, problem))
+
+
 @dataclass(frozen=True, slots=True)
 class DirectoryService:
     store: Store
@@ -45,36 +66,26 @@ class DirectoryService:
         NotFound (kind)."""
         found = kind_of(kind)
         imported = Imported()
-        chunk: list[tuple[int, Any]] = []
-        async for line in items:
-            chunk.append(line)
-            if len(chunk) >= CHUNK:
+        chunk = _Chunk()
+        async for line, item in items:
+            chunk.add(found, line, item, self.clock.now_ms())
+            if chunk.lines >= CHUNK:
                 await self._store(workspace_id, found, chunk, imported)
-                chunk = []
+                chunk = _Chunk()
                 if len(imported.refused) >= MOST_REFUSED:
                     imported.ended_early = True
                     return imported
-        if chunk:
+        if chunk.lines:
             await self._store(workspace_id, found, chunk, imported)
         return imported
 
-    async def _store(
-        self, workspace_id: Id, kind: Kind, chunk: Sequence[tuple[int, Any]], imported: Imported
-    ) -> None:
-        now = self.clock.now_ms()
-        rows: list[Sequence[Any]] = []
-        refused: list[RefusedLine] = []
-        for line, given in chunk:
-            row, wrong = (None, given) if isinstance(given, Problem) else read_item(kind, given, now)
-            if row is not None:
-                rows.append(row)
-            elif wrong is not None:
-                refused.append(RefusedLine(line, wrong))
-        if refused:
-            imported.refused += refused
-            imported.left_out.append((chunk[0][0], chunk[-1][0]))
+    async def _store(self, workspace_id: Id, kind: Kind, chunk: _Chunk, imported: Imported) -> None:
+        if chunk.refused:
+            imported.refused += chunk.refused
+            imported.left_out.append((chunk.first, chunk.last))
             return
-        imported.stored += await self.store.write(verbs.put_items, workspace_id, kind.name, rows, now)
+        now = self.clock.now_ms()
+        imported.stored += await self.store.write(verbs.put_items, workspace_id, kind.name, chunk.rows, now)
 
     async def get(self, workspace_id: Id, kind: str, an_id: str) -> dict[str, Any]:
         """Raises NotFound."""

@@ -1,0 +1,124 @@
+"""Bodies that are read item by item: whatever is sent, it costs as much as it is long, and others get their turns."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from horarium.api.bodies import lines_of
+from horarium.api.imports import LONGEST, csv_items, items_of, list_items
+from horarium.domain.errors import Invalid, Problem, TooLarge
+from tests.support.turns import longest_hold
+
+KIB = 1024
+SIZE = 256 * KIB
+# Seconds: far above what is needed, and far below what a quadratic reader takes.
+HOLD_S, WHOLE_S = 0.2, 8
+
+
+class _Request:
+    """What `items_of` asks of a request. Each chunk is waited for, as it is from a socket."""
+
+    def __init__(self, body: bytes, size: int, content_type: str = "") -> None:
+        self.headers = {"content-type": content_type}
+        self._body, self._size = body, size
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        for at in range(0, len(self._body), self._size):
+            await asyncio.sleep(0)
+            yield self._body[at : at + self._size]
+
+
+async def _all(items: AsyncIterator[Any]) -> list[Any]:
+    return [item async for item in items]
+
+
+async def _cut(text: bytes, size: int) -> AsyncIterator[bytes]:
+    for at in range(0, len(text), size):
+        yield text[at : at + size]
+
+
+# A quarter of a MiB each: the first one used to take ten seconds.
+WORST = {
+    "a quoted cell of line ends": (b'id\n"' + b"\n" * SIZE, "text/csv"),
+    "quoted cells of line ends": (b"id\n" + (b'"' + b"\n" * (SIZE // 4) + b'"\n') * 4, "text/csv"),
+    "a cell that is never closed": (b'id\n"' + b"x\n" * (SIZE // 2), "text/csv"),
+    "quotes": (b"id\n" + b'"' * SIZE, "text/csv"),
+    "short records": (b"id\n" + b"1\n" * (SIZE // 2), "text/csv"),
+    "short quoted records": (b"id\n" + b'""\n' * (SIZE // 3), "text/csv"),
+    "records of many cells": (b"id" + b",a" * 999 + b"\n" + (b"," * 999 + b"\n") * 250, "text/csv"),
+    "empty lines": (b"\n" * SIZE, "application/x-ndjson"),
+    "short objects": (b"{}\n" * (SIZE // 3), "application/x-ndjson"),
+    "white space": (b" " * 2 * SIZE, ""),
+    "white space before a list": (b" " * 2 * SIZE + b"[]", ""),
+    "white space in a list": (b"[" + b" " * 2 * SIZE + b"]", ""),
+    "white space around numbers": (b"[" + (b"1" + b" " * (SIZE // 4) + b",") * 4 + b"1]", ""),
+    "a list of numbers": (b"[" + b"1," * (SIZE // 2) + b"1]", ""),
+    "a list of long lists": (b"[" + (b"[" + b"1," * (SIZE // 5) + b"1],") * 2 + b"1]", ""),
+    "a list of long texts": (b"[" + (b'"' + b"x" * (SIZE // 2) + b'",') * 2 + b"1]", ""),
+    "opening brackets": (b"[" * SIZE, ""),
+    "an endless text in a list": (b'["' + b"\\n" * SIZE, ""),
+}
+
+
+@pytest.mark.parametrize("size", [16, 64 * KIB])
+@pytest.mark.parametrize("what", WORST)
+async def test_no_import_holds_the_server(what: str, size: int) -> None:
+    """In large chunks, and in small ones as a slow sender has it."""
+    body, content_type = WORST[what]
+
+    async def reading() -> None:
+        try:
+            async for _ in items_of(_Request(body, size, content_type), 1024 * SIZE):  # type: ignore[arg-type]
+                pass
+        except (TooLarge, Invalid):
+            pass
+
+    before = time.thread_time()
+    assert await longest_hold(reading()) < HOLD_S
+    assert time.thread_time() - before < WHOLE_S
+
+
+async def test_lines_are_the_same_however_small_the_chunks_are() -> None:
+    text = b"\na\n\nbc\r\n" + b"x" * 100 + b"\nlast"
+    for size in (1, 2, 3, 7, 1000):
+        found = await _all(lines_of(_cut(text, size), 100))
+        assert [line for lines in found for line in lines] == text.split(b"\n")
+        with pytest.raises(TooLarge, match="longer than the 99 bytes"):
+            await _all(lines_of(_cut(text, size), 99))
+
+
+async def test_a_cell_may_be_long_and_hold_lines_but_not_without_end() -> None:
+    cell = "\n".join(["y" * 99] * 1_000)
+    endless = "z\n" * LONGEST
+    text = f'id,a\n1,"{cell}"\n2,"{endless}3,c\n'.encode()
+    found = await _all(csv_items(lines_of(_cut(text, 5_000), LONGEST)))
+    assert found[0] == (2, {"id": "1", "a": cell})
+    assert found[1][0] == 1_002
+    assert "is not closed" in found[1][1].message
+    assert found[-1] == (LONGEST + 1_002, {"id": "3", "a": "c"})
+
+
+@pytest.mark.parametrize("header", [b'id,"a"b\n', b"id," + b"," * 1_000 + b"\n"])
+async def test_a_first_line_that_is_no_header_is_refused(header: bytes) -> None:
+    with pytest.raises(Invalid, match="first line"):
+        await _all(csv_items(lines_of(_cut(header, 100), LONGEST)))
+
+
+async def test_an_element_that_comes_in_tiny_chunks_is_not_decoded_again_for_each() -> None:
+    text = b'[1, {"a": "' + b"x" * (200 * KIB) + b'"}, 2]'
+    before = time.thread_time()
+    found = await _all(list_items(_cut(text, 1)))
+    assert [number for number, _ in found] == [1, 2, 3]
+    assert time.thread_time() - before < 3
+
+
+async def test_an_element_longer_than_allowed_ends_the_list() -> None:
+    found = await _all(list_items(_cut(b'[1, "' + b"x" * (2 * LONGEST) + b'", 2]', 1_000)))
+    assert found[0] == (1, 1)
+    assert isinstance(found[1][1], Problem)
+    assert len(found) == 2
