@@ -23,6 +23,7 @@ from fastapi import FastAPI
 
 from horarium import __version__
 from horarium.api.app import make_api
+from horarium.api.kit import registry as dialects
 from horarium.audiences import registry as audience_sources
 from horarium.audiences.registry import AudienceOptions
 from horarium.domain.errors import Unavailable
@@ -126,7 +127,7 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
         services = make_services(store, vault, executors, clock, settings, merge_secrets, sources)
         await _found(store, clock, settings)
         entry = await _register(store, clock, settings)
-        server = Server(entry.id, settings, services, make_api(services), None)
+        server = Server(entry.id, settings, services, make_api(services, dialects.load()), None)
         if "worker" in settings.roles:
             server.worker = _worker(server)
         if isinstance(store, PostgresStore):

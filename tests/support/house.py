@@ -22,9 +22,9 @@ from typing import Any
 
 import httpx
 
-from horarium.api.dialects import mount_all
-from horarium.api.errors import problem_answer
-from horarium.api.web import Api
+from horarium.api.app import make_api
+from horarium.api.kit import registry as dialect_registry
+from horarium.api.kit.registry import Dialects
 from horarium.audiences import registry as audience_sources
 from horarium.audiences.registry import AudienceOptions
 from horarium.domain.ids import Id, prefixed, random_id
@@ -91,9 +91,11 @@ class House:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, now: str, postgres: str | None = None, **settings: Any) -> AsyncIterator[House]:
+    async def open(
+        cls, now: str, postgres: str | None = None, dialects: Dialects | None = None, **settings: Any
+    ) -> AsyncIterator[House]:
         """`settings` change the server's (body_limit, rate_limit, ...); with `postgres`, the URL of an empty
-        database, the store is there."""
+        database, the store is there. `dialects` are those that are installed, if not given."""
         clock = HandClock(instant(now))
         store = await _store(clock, postgres)
         options = ExecutorOptions(allow_loopback=True, data_dir=Path(settings.get("data", ".")))
@@ -108,7 +110,7 @@ class House:
             merge_secrets,
             sources,
         )
-        api = whole_api(services)
+        api = make_api(services, dialect_registry.load() if dialects is None else dialects)
         house = cls(services, clock, api, await _tenant(services, clock, api, "first"))
         me = nodes.Node(house.node, "house", "all", "1", "z", clock.now, clock.now, clock.now + 1_000_000_000)
         await store.urgent(nodes.register, me, True)
@@ -195,17 +197,6 @@ async def _store(clock: HandClock, postgres: str | None) -> Store:
     in_memory = InlineSqliteStore(clock.now_ms)
     migrate_sqlite(in_memory.connection)
     return in_memory
-
-
-def whole_api(services: Services) -> Any:
-    """The application as the server makes it; all dialects alone where the rest is not there."""
-    try:
-        from horarium.api.app import make_api
-    except ImportError:
-        app = Api(title="Horarium", render=problem_answer)
-        mount_all(app, services)
-        return app
-    return make_api(services)
 
 
 async def _tenant(services: Services, clock: HandClock, api: Any, slug: str) -> Tenant:

@@ -16,6 +16,7 @@ from unittest import SkipTest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Unsatisfiable
 
+from horarium.api.kit.registry import Dialects
 from tests.support.house import House
 
 EXAMPLES = 8
@@ -30,10 +31,15 @@ CHECKS = [
 """Not whether good data is accepted: a page cannot say which workflows, callbacks or agents there are."""
 
 
-def check_page(base: str, now: str, prepare: Callable[[House], Awaitable[None]]) -> int:
+def check_page(
+    base: str,
+    now: str,
+    prepare: Callable[[House], Awaitable[None]],
+    dialects: Dialects | None = None,
+) -> int:
     """Check the page published below `base`; how many requests were made. `prepare` fills the house."""
     loop = asyncio.new_event_loop()
-    opening = House.open(now)
+    opening = House.open(now, dialects=dialects)
     house = loop.run_until_complete(opening.__aenter__())
     try:
         loop.run_until_complete(prepare(house))

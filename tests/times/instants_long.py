@@ -15,6 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache, partial
 from random import Random
 
+from horarium.api.kit import registry
 from horarium.times import zone, zone_names
 from horarium.times.clock_changes import ClockChangePolicy
 from tests.support import oracle
@@ -80,4 +81,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    registry.load()
     sys.exit(main())

@@ -23,6 +23,7 @@ from apscheduler.triggers.cron import CronTrigger
 from croniter import croniter
 from cronsim import CronSim
 
+from horarium.api.kit import registry
 from horarium.times import Timing, canonical_spec, compile_timing, zone_names
 from horarium.times.grammar import parse_spec
 from horarium.times.local_times import bit_numbers
@@ -272,4 +273,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    registry.load()
     sys.exit(main())

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from horarium.api.dialects import mount_all
+from collections.abc import Sequence
+
 from horarium.api.errors import problem_answer
+from horarium.api.kit.mounting import mount_all
+from horarium.api.kit.registry import Dialects
 from horarium.api.routes import directory, fires, health, runs, schedules, secrets, tables, targets, tenancy
 from horarium.api.web import Api
 from horarium.service.services import Services
@@ -19,18 +22,20 @@ documents whose `errors` name every problem that was found. What can be changed 
 """
 
 
-def make_api(services: Services) -> Api:
+def make_api(services: Services, dialects: Dialects) -> Api:
     """Everything that this server answers over HTTP."""
     app = Api(title="Horarium", render=problem_answer, openapi=None)
-    app.mount(BASE, own_api(services))
-    mount_all(app, services)
+    app.mount(BASE, own_api(services, tuple(dialects)))
+    mount_all(app, dialects, services)
     health.add_routes(app, services)
     return app
 
 
-def own_api(services: Services) -> Api:
-    """The project's own API; the routes that are asked most come first, since they are tried in order."""
+def own_api(services: Services, dialects: Sequence[str]) -> Api:
+    """The project's own API. `dialects` are the names of those beside it. The routes that are asked most come first,
+    since they are tried in order."""
     api = Api(title="Horarium", render=problem_answer, description=_ABOUT)
-    for part in (schedules, runs, fires, targets, tables, secrets, directory, tenancy, health):
+    schedules.add_routes(api, services, dialects)
+    for part in (runs, fires, targets, tables, secrets, directory, tenancy, health):
         part.add_routes(api, services)
     return api

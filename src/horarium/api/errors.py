@@ -1,6 +1,6 @@
 """How the project's own API writes errors: RFC 9457 problem documents, with every problem that was found.
 
-`status_of` and `retry_after` serve the dialects as well, which have envelopes of their own.
+`status_of` and `headers_of` serve the dialects as well, which have envelopes of their own.
 """
 
 from __future__ import annotations
@@ -46,11 +46,18 @@ def status_of(error: HorariumError) -> int:
     return _kind(error)[0]
 
 
-def retry_after(error: HorariumError) -> dict[str, str]:
-    """The Retry-After header that belongs to an error: whole seconds, rounded up."""
+def headers_of(error: HorariumError, challenge: str | None = "Bearer") -> dict[str, str]:
+    """The headers that belong to an error: when to come back, which methods are possible, how a key is sent.
+
+    `challenge` is the scheme of WWW-Authenticate; None leaves that header out.
+    """
     if isinstance(error, RateLimited):
-        return {"Retry-After": str(-(-error.retry_after_ms // 1000))}
-    return {"Retry-After": "1"} if isinstance(error, Unavailable) else {}
+        return {"Retry-After": str(-(-error.retry_after_ms // 1000))}  # whole seconds, rounded up
+    if isinstance(error, Unavailable):
+        return {"Retry-After": "1"}
+    if isinstance(error, Unauthorized) and challenge is not None:
+        return {"WWW-Authenticate": challenge}
+    return {"Allow": error.allowed} if isinstance(error, WrongMethod) else {}
 
 
 def problem_answer(error: HorariumError, request: Request) -> Answer:
@@ -63,14 +70,9 @@ def problem_answer(error: HorariumError, request: Request) -> Answer:
         "detail": str(error),
         "errors": problems_of(error),
     }
-    headers = retry_after(error)
     if isinstance(error, Internal):
         document["request_id"] = error.request_id
-    if isinstance(error, Unauthorized):
-        headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, WrongMethod):
-        headers["Allow"] = error.allowed
-    return json_answer(status, document, PROBLEM, headers)
+    return json_answer(status, document, PROBLEM, headers_of(error))
 
 
 def problems_of(error: HorariumError) -> list[dict[str, str]]:

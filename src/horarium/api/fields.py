@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -16,6 +16,7 @@ from horarium.domain.ids import Id, from_prefixed, prefixed
 from horarium.service.pages import LIMIT, MOST
 from horarium.times.civil import parse_rfc3339
 
+T = TypeVar("T")
 LONGEST_MS = 10 * 366 * 86_400_000
 _PARTS = re.compile(r"(?:\d{1,9}(?:\.\d{1,6})?(?:ms|[dhms]))+", re.ASCII)
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[dhms])", re.ASCII)
@@ -106,12 +107,33 @@ def id_or_none(prefix: str, an_id: Id | None) -> str | None:
     return None if an_id is None else prefixed(prefix, an_id)
 
 
-class Query:
-    """The query parameters of a request, read one by one; `done` raises what was wrong with any of them."""
+class Problems(list[Problem]):
+    """The one place in which everything that is wrong with a request is gathered, until `done` raises it."""
 
-    def __init__(self, request: Request) -> None:
+    def wrong(self, field: str, message: str, code: str = "value") -> None:
+        """Note that something is wrong with a field."""
+        self.append(Problem(field, message, code))
+
+    def done(self) -> None:
+        """Raises Invalid with every problem, if there is any."""
+        if self:
+            raise Invalid(self)
+
+    def settled(self, value: T | None) -> T:
+        """As `done`; returns a value that is there because nothing was wrong."""
+        self.done()
+        if value is None:
+            raise TypeError("a value is missing, but whoever read it noted no problem")
+        return value
+
+
+class Query:
+    """The query parameters of a request, read one by one. Each reader returns a value, or None (or its default)
+    where the parameter is left out or wrong. Problems are gathered until `done` raises them together."""
+
+    def __init__(self, request: Request, problems: Problems | None = None) -> None:
         self._given = request.query_params
-        self._problems: list[Problem] = []
+        self.problems = Problems() if problems is None else problems
 
     def text(self, name: str) -> str | None:
         found = self.texts(name)
@@ -173,8 +195,9 @@ class Query:
         return None if given is None else _TRUTHS.get(given.lower())
 
     def wrong(self, name: str, message: str) -> None:
-        self._problems.append(Problem(name, message, "query"))
+        """Note that something is wrong with a parameter."""
+        self.problems.wrong(name, message, "query")
 
     def done(self) -> None:
-        if self._problems:
-            raise Invalid(self._problems)
+        """Raises Invalid with every problem that was noted, if there is any."""
+        self.problems.done()

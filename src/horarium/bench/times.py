@@ -16,6 +16,7 @@ from itertools import cycle
 from math import prod
 from zoneinfo import ZoneInfo
 
+from horarium.api.kit import registry
 from horarium.bench.shared_next import SharedNext
 from horarium.times import TZDATA_VERSION, Timing, canonical_spec, compile_timing, zone_names
 from horarium.times.grammar import parse_spec
@@ -81,6 +82,7 @@ class Report:
 
 def run(*, quick: bool = False) -> Report:
     """Measures everything; `quick` takes a tenth of the samples."""
+    registry.load()  # for the grammars of OTHER_CLASSES
     samples = 200 if quick else 2000
     rows = [_cron_row(name, spec, zone, samples) for name, spec in CRON_CLASSES.items() for zone in ZONES]
     rows += [

@@ -13,7 +13,14 @@ TOGETHER = 512
 def answer_all(lines: Iterable[str], write: Callable[[str], object]) -> None:
     """One line out for each line in, in order."""
     waiting: list[str] = []
+    loaded = False
     for line in lines:
+        if not loaded and '"dialect"' in line:
+            # Only then, since it takes longer than thousands of answers.
+            from horarium.api.kit import registry
+
+            registry.load()
+            loaded = True
         waiting.append(answer_line(line))
         if len(waiting) == TOGETHER:
             write("\n".join(waiting) + "\n")

@@ -22,7 +22,7 @@ def next_times(
     after: Annotated[str | None, typer.Option(help="An RFC 3339 instant [now].")] = None,
     count: Annotated[int, typer.Option("--count", "-n", help="How many.")] = 5,
     dialect: Annotated[
-        str, typer.Option(help="native, trustpager, autessa, m9m, uranus or cadenya.")
+        str, typer.Option(help="Whose grammar: native (our own), or that of a dialect.")
     ] = "native",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     batch: Annotated[
@@ -46,6 +46,10 @@ def next_times(
         "count": count,
         "dialect": dialect,
     }
+    if dialect != "native":
+        from horarium.api.kit import registry
+
+        registry.load()
     if as_json:
         _print_json(question)
     else:

@@ -3,18 +3,21 @@
 Pure: no clock, no I/O but the zone data of the pinned `tzdata` package, nothing else of the project.
 """
 
+from horarium.times import native
 from horarium.times.explain import Occurrence, explain_next
-from horarium.times.grammar import DIALECTS, canonical_spec
+from horarium.times.grammar import Grammar, canonical_spec, grammar_names, register_grammar
 from horarium.times.jitter import jitter_ms
 from horarium.times.problems import ExpressionProblem, RecurrenceError
 from horarium.times.recurrence import Recurrence
 from horarium.times.timing import Timing, compile_timing, wants_anchor
 from horarium.times.zones import TZDATA_VERSION, Zone, local_text, zone, zone_fingerprint, zone_names
 
+register_grammar(native.NAME, native.GRAMMAR)
+
 __all__ = [
-    "DIALECTS",
     "TZDATA_VERSION",
     "ExpressionProblem",
+    "Grammar",
     "Occurrence",
     "Recurrence",
     "RecurrenceError",
@@ -23,8 +26,10 @@ __all__ = [
     "canonical_spec",
     "compile_timing",
     "explain_next",
+    "grammar_names",
     "jitter_ms",
     "local_text",
+    "register_grammar",
     "wants_anchor",
     "zone",
     "zone_fingerprint",

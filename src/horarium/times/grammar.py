@@ -1,23 +1,60 @@
-"""Which grammars each dialect accepts, and the way from a spec as given to a rule."""
+"""Grammars by name, and the way from a spec as given to a rule.
+
+A grammar says how a recurrence is read: how an expression, and how an object. Every timing carries the name of its
+grammar. The grammars that the dialects bring are registered when the dialects are loaded, so that whoever holds a
+timing (the release, the API, the command line) can compile it without knowing whose it is.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from horarium.times.civil import END_WALL, FIRST_WALL, parse_rfc3339
-from horarium.times.parsing.aws import is_aws, parse_at, parse_aws
+from horarium.times.parsing.aws import parse_aws
 from horarium.times.parsing.cron import parse_cron
-from horarium.times.parsing.durations import NATIVE_RATE_UNITS, RATE_UNITS, parse_length, parse_rate
+from horarium.times.parsing.durations import RATE_UNITS, parse_length
 from horarium.times.parsing.structured import parse_structured
-from horarium.times.problems import Collector, RecurrenceError, fail, prefixed
-from horarium.times.rules import Delay, Once, Rate, Rule, UnionRule
+from horarium.times.problems import clip, fail
+from horarium.times.rules import Delay, Once, Rule
 
 EXPRESSION_LIMIT = 1024
 JSON_LIMIT = 32 * 1024
-MAX_PARTS = 32
+
+TextReader = Callable[[str], Rule]
+ObjectReader = Callable[[Mapping[str, Any]], Rule]
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """How recurrences are read. Both functions raise RecurrenceError with every problem that they find.
+
+    `text` reads an expression; `structured` reads an object. A dialect composes its grammar from the readers at the
+    end of this module, or writes its own on top of them.
+    """
+
+    text: TextReader
+    structured: ObjectReader
+
+
+_grammars: dict[str, Grammar] = {}
+
+
+def register_grammar(name: str, grammar: Grammar) -> None:
+    """Make a grammar known under a name for the rest of the process. To register the same one again does nothing.
+
+    Raises ValueError where another grammar has the name: the timings that are stored under it would change meaning.
+    """
+    if _grammars.setdefault(name, grammar) is not grammar:
+        raise ValueError(f"another grammar is registered under the name {name!r}")
+
+
+def grammar_names() -> tuple[str, ...]:
+    """The names of all grammars that are registered, in the order in which they were."""
+    return tuple(_grammars)
 
 
 def canonical_spec(spec: str | Mapping[str, Any]) -> str:
@@ -33,18 +70,22 @@ def canonical_spec(spec: str | Mapping[str, Any]) -> str:
 @lru_cache(maxsize=4096)
 def parse_spec(spec: str, dialect: str) -> Rule:
     """The rule of a canonical spec in a dialect; RecurrenceError with every problem found."""
-    if dialect not in _DIALECTS:
-        raise fail("dialect", f"unknown dialect; there are {', '.join(_DIALECTS)}", dialect)
+    grammar = _grammars.get(dialect)
+    if grammar is None:
+        raise fail(
+            "dialect",
+            f"the dialect {clip(dialect)!r} is not installed here; there are {', '.join(_grammars)}",
+            dialect,
+        )
     if not isinstance(spec, str) or not spec.strip():
         raise fail("", "a recurrence is missing; give an expression such as 0 9 * * *", spec)
-    text, structured = _DIALECTS[dialect]
     if spec.lstrip().startswith("{"):
-        return structured(_object(spec))
+        return grammar.structured(_object(spec))
     if len(spec) > EXPRESSION_LIMIT:
         raise fail(
             "", f"the expression is too long; at most {EXPRESSION_LIMIT} characters are accepted", spec
         )
-    return text(spec)
+    return grammar.text(spec)
 
 
 def _object(spec: str) -> Mapping[str, Any]:
@@ -59,135 +100,45 @@ def _object(spec: str) -> Mapping[str, Any]:
     return value
 
 
-def _native_text(spec: str) -> Rule:
-    if is_aws(spec):
-        return parse_aws(spec, NATIVE_RATE_UNITS)
-    return parse_cron(spec, seconds=True, macros=True)
+# Readers to compose a grammar from.
 
 
-def _cron_object(value: object) -> Rule:
-    if not isinstance(value, str):
-        return _not_text("cron", value)
-    text = _expression(value, "cron")
-    try:
-        return _native_text(text)
-    except RecurrenceError as error:
-        raise RecurrenceError(prefixed("cron", error)) from None
+def cron_text(*, macros: bool) -> TextReader:
+    """Reads five cron fields; with `macros`, also @daily and its like, and @every with a length of time."""
+    return lambda text: parse_cron(text, seconds=False, macros=macros)
 
 
-def _not_text(field: str, value: object) -> Rule:
-    raise fail(field, "must be a text", value)
+def aws_text(text: str) -> Rule:
+    """Reads cron(...), rate(...) and at(...) as EventBridge Scheduler does."""
+    return parse_aws(text, RATE_UNITS)
 
 
-def _expression(text: str, field: str) -> str:
-    if not text.strip() or len(text) > EXPRESSION_LIMIT:
-        raise fail(field, f"must be an expression of 1 to {EXPRESSION_LIMIT} characters", text)
-    return text
+def wall_clock_object(spec: Mapping[str, Any]) -> Rule:
+    """Reads {"calendars": [...], "intervals": [...]}; its intervals are readings of a clock on the wall."""
+    return parse_structured(spec, native=False)
 
 
-def _once(value: object) -> Rule:
+def once_rule(value: object) -> Rule:
+    """The rule of {"once": value}: a time with an offset. A fraction of a second is rounded up: never early."""
     found = parse_rfc3339(value) if isinstance(value, str) else None
     if found is None:
         raise fail("once", "must be a time with an offset, such as 2026-01-01T09:00:00Z", value)
-    # A fraction of a second is rounded up: never early.
     instant = found[0] + found[1]
     if not FIRST_WALL <= instant < END_WALL:
         raise fail("once", "must lie within the years 1 to 9999", value)
     return Once(instant)
 
 
-def _at(value: object) -> Rule:
-    return parse_at(value, "at") if isinstance(value, str) else _not_text("at", value)
+def delay_rule(value: object) -> Rule:
+    """The rule of {"delay": value}: a length of time from the anchor on, rounded up to whole seconds."""
+    return Delay(parse_length(value, "delay", round_up=True))
 
 
-def _rate(value: object) -> Rule:
-    return (
-        Rate(parse_rate(value, "rate", NATIVE_RATE_UNITS))
-        if isinstance(value, str)
-        else _not_text("rate", value)
-    )
-
-
-_SINGLE: dict[str, Callable[[Any], Rule]] = {
-    "cron": _cron_object,
-    "rate": _rate,
-    "every": lambda value: Rate(parse_length(value, "every")),
-    "at": _at,
-    "once": _once,
-    "delay": lambda value: Delay(parse_length(value, "delay", round_up=True)),
-}
-
-
-def _native_object(spec: Mapping[str, Any]) -> Rule:
-    if "union" in spec and len(spec) == 1:
-        return _union(spec["union"])
-    return _native_part(spec)
-
-
-def _native_part(spec: Mapping[str, Any]) -> Rule:
-    if spec.keys() & {"calendars", "intervals"}:
-        return parse_structured(spec, native=True)
-    forms = f"{', '.join(_SINGLE)}, union, or calendars and intervals"
-    if len(spec) != 1:
-        raise fail("", f"the recurrence must have exactly one of {forms}", ", ".join(map(str, spec)))
-    ((name, value),) = spec.items()
-    if name not in _SINGLE:
-        raise fail(str(name)[:80], f"is not a recurrence; there are {forms}")
-    return _SINGLE[name](value)
-
-
-def _union(parts: object) -> Rule:
-    if not isinstance(parts, list) or not 1 <= len(parts) <= MAX_PARTS:
-        raise fail("union", f"must be a list of 1 to {MAX_PARTS} recurrences", parts)
-    collector = Collector()
-    rules = [
-        collector.attempt(lambda part=part: _union_part(part), None, f"union[{index}]")  # type: ignore[misc]
-        for index, part in enumerate(parts)
-    ]
-    collector.finish()
-    leaves = [leaf for rule in rules if rule for leaf in _leaves(rule)]
-    if len(leaves) > MAX_PARTS:
-        raise fail("union", f"has {len(leaves)} rules in all; at most {MAX_PARTS} are accepted")
-    return leaves[0] if len(leaves) == 1 else UnionRule(tuple(leaves))
-
-
-def _leaves(rule: Rule) -> tuple[Rule, ...]:
-    return rule.parts if isinstance(rule, UnionRule) else (rule,)
-
-
-def _union_part(part: object) -> Rule:
-    if isinstance(part, str):
-        return _native_text(_expression(part, ""))
-    if not isinstance(part, Mapping):
-        raise fail("", "must be an expression or an object", part)
-    return _native_part(part)
-
-
-def _uranus_object(spec: Mapping[str, Any]) -> Rule:
-    if set(spec) == {"once"}:
-        return _once(spec["once"])
-    delay = spec.get("delay")
-    if set(spec) == {"delay"}:
-        if not isinstance(delay, int) or isinstance(delay, bool):
-            raise fail("delay", "must be a whole number of seconds, at least 1", delay)
-        return Delay(parse_length(delay, "delay"))
-    raise fail("", "must have exactly one of once and delay")
-
-
-def _no_object(spec: Mapping[str, Any]) -> Rule:
+def refuse_object(spec: Mapping[str, Any]) -> Rule:
+    """For a grammar that has expressions alone."""
     raise fail("", "must be an expression, as a text")
 
 
-def _no_text(spec: str) -> Rule:
-    raise fail("", "must be an object with calendars or intervals", spec)
-
-
-_DIALECTS: dict[str, tuple[Callable[[str], Rule], Callable[[Mapping[str, Any]], Rule]]] = {
-    "native": (_native_text, _native_object),
-    "trustpager": (lambda text: parse_cron(text, seconds=False, macros=False), _no_object),
-    "autessa": (lambda text: parse_aws(text, RATE_UNITS), _no_object),
-    "m9m": (lambda text: parse_cron(text, seconds=False, macros=True), _no_object),
-    "uranus": (lambda text: parse_cron(text, seconds=False, macros=False), _uranus_object),
-    "cadenya": (_no_text, lambda spec: parse_structured(spec, native=False)),
-}
-DIALECTS = frozenset(_DIALECTS)
+def refuse_text(text: str) -> Rule:
+    """For a grammar that has calendars and intervals alone."""
+    raise fail("", "must be an object with calendars or intervals", text)

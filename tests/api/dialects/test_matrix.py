@@ -16,7 +16,7 @@ import pytest
 from fastapi.routing import APIRoute
 from structlog.testing import capture_logs
 
-from horarium.api import dialects
+from horarium.api.kit import registry
 from horarium.domain.errors import RateLimited, Unavailable
 from tests.api.dialects.speakers import SPEAKERS, Autessa, Speaker, uuid_of
 from tests.support.house import House, Tenant, client_of
@@ -49,7 +49,7 @@ async def on_postgres(tmp_path: Path) -> AsyncIterator[House]:
 
 
 def test_the_matrix_knows_every_dialect() -> None:
-    assert tuple(one.dialect for one in SPEAKERS) == dialects.DIALECTS
+    assert {speaker.dialect for speaker in SPEAKERS} == set(registry.load())
 
 
 @EVERY
@@ -412,7 +412,7 @@ async def _ask(speaker: Speaker, method: str, path: str, body: Any) -> httpx.Res
 
 def _routes(house: House, kind: type[Speaker]) -> list[tuple[str, str, bool]]:
     """(method, path, whether it reads a body) of every route of a dialect."""
-    (app,) = [app for routes, app in dialects._dialects(house.services) if kind.base in routes.BASES]
+    app = registry.load()[kind.dialect].application(house.services)
     paths = app.openapi()["paths"]
     found = [
         (method, route.path, "requestBody" in paths[route.path][method.lower()])

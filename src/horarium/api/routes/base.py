@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from horarium.api.kit.keys import authenticate
 from horarium.api.web import parse_object, read_body
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.ids import HIGHEST_ID, LOWEST_ID
@@ -18,15 +19,6 @@ LIMIT = "how many; 50, at most 1000"
 IF_MATCH = "the version that the thing must be at"
 
 
-def presented_key(request: Request) -> str | None:
-    """The API key of a request: `Authorization: Bearer KEY`, or `X-API-Key: KEY`."""
-    header = request.headers.get("authorization")
-    if header is None:
-        return request.headers.get("x-api-key")
-    scheme, _, key = header.partition(" ")
-    return key.strip() if scheme.lower() == "bearer" else None
-
-
 class Routes:
     """Base of the modules' route classes; they hold nothing but the services."""
 
@@ -35,10 +27,7 @@ class Routes:
 
     async def who(self, request: Request, scope: str | None = None) -> Identity:
         """The identity behind a request, with a scope if one is needed. Raises Unauthorized, Forbidden."""
-        identity = await self.services.identities.resolve(presented_key(request))
-        if scope is not None:
-            identity.require(scope)
-        return identity
+        return await authenticate(request, self.services, ("bearer", "x-api-key"), scope)
 
     async def body(self, request: Request) -> dict[str, Any]:
         """The body as a JSON object. Raises Malformed, TooLarge."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.requests import Request
 
 from horarium.api import render
@@ -24,12 +26,15 @@ from horarium.service.pages import cut
 from horarium.service.services import Services
 
 NATIVE = "native"
-DIALECTS = (NATIVE, "trustpager", "autessa", "m9m", "uranus", "cadenya")
 STATES = tuple(state.value for state in ScheduleState if state is not ScheduleState.DELETED)
 NDJSON = b"application/x-ndjson"
 
 
 class ScheduleRoutes(Routes):
+    def __init__(self, services: Services, dialects: Sequence[str]) -> None:
+        super().__init__(services)
+        self.dialects = (NATIVE, *dialects)
+
     async def create(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
         body = await read_body(request, self.services.settings.body_limit)
@@ -79,7 +84,7 @@ class ScheduleRoutes(Routes):
             limit + 1,
             cursor_of(request, newest_first=newest_first),
             newest_first=newest_first,
-            dialect=query.choice("dialect", DIALECTS),
+            dialect=query.choice("dialect", self.dialects),
             target_id=await self._target_filter(who, query),
             state=query.choice("state", STATES),
             search=query.text("search"),
@@ -212,13 +217,14 @@ def _id(request: Request) -> Id:
     return path_id(request, "sch", "schedule")
 
 
-def add_routes(api: Api, services: Services) -> None:
-    routes, tag, one = ScheduleRoutes(services), "schedules", "/schedules/{id}"
+def add_routes(api: Api, services: Services, dialects: Sequence[str]) -> None:
+    """Add the routes of schedules; `dialects` are the names of the APIs beside our own."""
+    routes, tag, one = ScheduleRoutes(services, dialects), "schedules", "/schedules/{id}"
     body, match = schema_of(ScheduleBody), {"If-Match": IF_MATCH}
     once = {"Idempotency-Key": "the same key and body within a day are one request"}
     filters = {
         "state": f"one of {', '.join(STATES)}",
-        "dialect": f"one of {', '.join(DIALECTS)}",
+        "dialect": f"one of {', '.join(routes.dialects)}",
         "target": "id, key or number of a target",
         "search": "part of the name, the key, the description or the input",
         "label": "name:value; several must all match",

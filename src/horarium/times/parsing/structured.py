@@ -32,8 +32,9 @@ Json = Mapping[str, Any]
 def parse_structured(spec: Json, *, native: bool) -> Rule:
     """{"calendars": [...], "intervals": [...]}, any of them.
 
-    In cadenya intervals are wall-clock readings in protojson durations and unknown fields are passed over;
-    natively intervals are elapsed seconds, fields may be snake_case too, and unknown ones are refused.
+    With `native` (the project's own grammar) intervals are elapsed seconds, fields may be snake_case too, and
+    unknown fields are refused. Without it, intervals are wall-clock readings in protojson durations, and unknown
+    fields are ignored.
     """
     collector = Collector()
     if native:

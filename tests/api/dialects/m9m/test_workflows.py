@@ -214,7 +214,7 @@ class TestExecutions:
         target = await house.target("function", key="fn")
         who = await house.who()
         run = await house.services.runs.start(who.workspace_id, target.id, None)
-        from horarium.api.dialects.common import dashed
+        from horarium.api.kit.writing import dashed
 
         assert (await house.client.get("/api/v1/executions")).json()["total"] == 0
         answer = await house.client.get(f"/api/v1/executions/{dashed('exec', run.id)}")

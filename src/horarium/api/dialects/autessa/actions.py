@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from horarium.api.dialects.common import Fields
+from horarium.api.kit import Fields
 from horarium.domain.errors import Problem
 from horarium.domain.target import TargetKind
 from horarium.executors.secrecy import MASK

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from starlette.requests import Request
 
-from horarium.api.errors import retry_after, status_of
-from horarium.api.web import Answer, NoRoute, WrongMethod, json_answer
+from horarium.api.errors import headers_of, status_of
+from horarium.api.web import Answer, NoRoute, json_answer
 from horarium.domain.errors import Forbidden, HorariumError, Invalid, NotFound, Problem
 
 NAME_REQUIRED = "Event name is required"
@@ -46,9 +46,7 @@ def sentence(problem: Problem) -> str:
 
 def render(error: HorariumError, request: Request) -> Answer:
     """The answer for an error."""
-    headers = retry_after(error)
-    if isinstance(error, WrongMethod):
-        headers["Allow"] = error.allowed
+    headers = headers_of(error, challenge=None)
     return json_answer(_status(error), {"errors": _texts(error)}, headers=headers)
 
 

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any
 
 from horarium.api.dialects.autessa.actions import Given
-from horarium.api.dialects.common import utc_text
+from horarium.api.kit.writing import utc_text
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry

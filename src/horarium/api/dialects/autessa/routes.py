@@ -30,7 +30,9 @@ from horarium.api.dialects.autessa.events import (
     switched,
     timing_of,
 )
-from horarium.api.dialects.common import Dialect, Fields, authenticate, read_json, utc_text
+from horarium.api.kit import Fields, authenticate, read_json
+from horarium.api.kit.unmoved import OldApp
+from horarium.api.kit.writing import utc_text
 from horarium.api.web import Answer, json_answer
 from horarium.domain.errors import Forbidden, Invalid, NotFound, Problem, Unavailable
 from horarium.domain.ids import Id, from_prefixed, random_id
@@ -44,7 +46,6 @@ from horarium.service.schedules import ScheduleDraft, has_passed, recurrence_pro
 from horarium.service.services import Services
 from horarium.times import RecurrenceError, Timing
 
-BASES = ("/clients/scheduled-events",)
 MOST_EVENTS = 100_000
 PASSED = "the time of this at() expression has passed; give one that lies ahead"
 
@@ -308,9 +309,9 @@ def _renamed(problem: Problem) -> Problem:
     return replace(problem, field=problem.field.replace("recurrence", "cronExpression", 1))
 
 
-def make(services: Services) -> Dialect:
+def make(services: Services) -> OldApp:
     """The application of this dialect."""
-    app = Dialect(
+    app = OldApp(
         title="Scheduled Events",
         description="Recurring or one-time events that run an agent, a tool or a table write. "
         "Mounted at /clients/scheduled-events.",
@@ -328,7 +329,7 @@ def make(services: Services) -> Dialect:
         ("/toggle", events.toggle, "Enable or disable an event", "ToggleEvent", "ToggledEvent"),
         ("/delete", events.delete, "Delete an event", "EventId", "DeletedEvent"),
     ):
-        app.operation(
+        app.route(
             "POST",
             path,
             handler,

@@ -7,7 +7,7 @@ from typing import Any
 
 from horarium.api.dialects.cadenya.reading import bundle_in, labels_in
 from horarium.api.dialects.cadenya.values import VARIATION_ID
-from horarium.api.dialects.common import Fields
+from horarium.api.kit import Fields
 from horarium.domain.errors import Invalid
 from horarium.domain.ids import prefixed, random_id
 from horarium.domain.target import Completion, TargetKind

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from horarium.api.dialects.cadenya.render import OBJECTIVE, SCHEDULE, WORKSPACE
 from horarium.api.dialects.cadenya.values import DIALECT
-from horarium.api.dialects.common import authenticate, segment
+from horarium.api.kit import authenticate, segment
 from horarium.domain.errors import Invalid, NotFound, Problem
 from horarium.domain.ids import Id, from_prefixed, prefixed
 from horarium.domain.schedule import Schedule

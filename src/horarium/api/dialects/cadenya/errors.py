@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from horarium.api.errors import retry_after
+from horarium.api.errors import headers_of
 from horarium.api.web import Answer, WrongMethod, json_answer
 from horarium.domain.errors import (
     Conflict,
@@ -40,14 +40,10 @@ def render(error: HorariumError, request: Request) -> Answer:
     """The answer for an error."""
     status, code = _status(error)
     body: dict[str, Any] = {"code": code, "message": _message(error), "details": _details(error)}
-    headers = retry_after(error)
+    headers = headers_of(error)
     if (status, code) == EXISTS:
         # One of the product's clients tries a 409 again on its own: it would be refused again.
         headers["x-should-retry"] = "false"
-    if isinstance(error, WrongMethod):
-        headers["Allow"] = error.allowed
-    if isinstance(error, Unauthorized):
-        headers["WWW-Authenticate"] = "Bearer"
     return json_answer(status, body, headers=headers)
 
 

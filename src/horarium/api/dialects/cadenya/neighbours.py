@@ -17,7 +17,7 @@ from horarium.api.dialects.cadenya.render import (
     workspace_metadata,
 )
 from horarium.api.dialects.cadenya.values import DIALECT
-from horarium.api.dialects.common import authenticate, read_json, segment
+from horarium.api.kit import authenticate, read_json, segment
 from horarium.api.web import Answer, json_answer
 from horarium.domain.errors import Invalid, NotFound, Problem
 from horarium.domain.ids import LOWEST_ID

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from horarium.api.dialects.cadenya.values import BUNDLE_LABEL, Wanted, timing_of, with_bundle, with_labels
-from horarium.api.dialects.common import Fields
+from horarium.api.kit import Fields, Problems
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import ScheduleState
@@ -59,7 +59,7 @@ class ScheduleReader:
     """Reads a body onto a schedule. `mask` are the paths that a caller listed, empty where there was none."""
 
     def __init__(self, body: Mapping[str, Any], mask: Sequence[str] = ()) -> None:
-        self.problems: list[Problem] = []
+        self.problems = Problems()
         whole = Fields(body, "", self.problems)
         self.mask = mask
         self.metadata, self.spec = self._part(whole, "metadata"), self._part(whole, "spec")
@@ -104,7 +104,7 @@ class ScheduleReader:
 
     def _labels(self, wanted: Wanted) -> Wanted:
         labels = labels_in(self.metadata)
-        bundle = _short(Fields(self.metadata.body, "metadata", []), "bundleKey")
+        bundle = _short(Fields(self.metadata.body, "metadata"), "bundleKey")
         if bundle is not None and labels.get(BUNDLE_LABEL, bundle) != bundle and self._wants("bundleKey"):
             self.metadata.wrong("bundleKey", f"differs from the label {BUNDLE_LABEL}; give one of them")
         return with_labels(wanted, labels)

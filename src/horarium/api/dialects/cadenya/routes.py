@@ -23,13 +23,13 @@ from horarium.api.dialects.cadenya.values import (
     resumed,
     wanted_of,
 )
-from horarium.api.dialects.common import Dialect, Fields, PathSplittingDialect, read_json, segment
+from horarium.api.kit import Fields, read_json, segment
+from horarium.api.kit.unmoved import OldApp
 from horarium.api.web import Answer, Handler, json_answer
 from horarium.domain.listings import ScheduleListing
 from horarium.domain.schedule import Schedule
 from horarium.service.services import Services
 
-BASES = ("/v1",)
 AGENTS = "/workspaces/{workspaceId}/agents"
 SCHEDULES = AGENTS + "/{agentId}/schedules"
 OBJECTIVES = "/workspaces/{workspaceId}/objectives"
@@ -125,9 +125,10 @@ class Schedules:
         return json_answer(200, schedule_json(schedule, await self.objectives.makers([schedule.created_by])))
 
 
-def make(services: Services) -> Dialect:
+def make(services: Services) -> OldApp:
     """The application of this dialect."""
-    app = PathSplittingDialect(
+    app = OldApp(
+        splits_path=True,
         title="Agent schedules",
         description="Schedules of agents; each fire creates an objective. Mounted at /v1.",
         render=render,
@@ -140,12 +141,12 @@ def make(services: Services) -> Dialect:
     return app
 
 
-def _add_schedules(app: Dialect, routes: Schedules) -> None:
+def _add_schedules(app: OldApp, routes: Schedules) -> None:
     one = SCHEDULES + "/{id}"
-    app.operation(
+    app.route(
         "GET", SCHEDULES, routes.list, "List schedules", answer="Schedules", query=schemas.SCHEDULE_QUERY
     )
-    app.operation(
+    app.route(
         "POST",
         SCHEDULES,
         routes.create,
@@ -155,7 +156,7 @@ def _add_schedules(app: Dialect, routes: Schedules) -> None:
         failures=(400, 401, 403, 404, 409, 413, 429),
     )
     for verb, change in (("pause", paused), ("resume", resumed), ("archive", archived)):
-        app.operation(
+        app.route(
             "POST",
             f"{one}:{verb}",
             routes.verb(change),
@@ -163,8 +164,8 @@ def _add_schedules(app: Dialect, routes: Schedules) -> None:
             answer="Schedule",
             failures=(400, 401, 403, 404, 409, 429),
         )
-    app.operation("GET", one, routes.get, "Get a schedule by ID", answer="Schedule")
-    app.operation(
+    app.route("GET", one, routes.get, "Get a schedule by ID", answer="Schedule")
+    app.route(
         "PATCH",
         one,
         routes.update,
@@ -175,10 +176,10 @@ def _add_schedules(app: Dialect, routes: Schedules) -> None:
         query={"updateMask": schemas.TEXT},
         failures=(400, 401, 403, 404, 409, 413, 429),
     )
-    app.operation("DELETE", one, routes.delete, "Delete a schedule", answer="Nothing")
+    app.route("DELETE", one, routes.delete, "Delete a schedule", answer="Nothing")
 
 
-def _add_neighbours(app: Dialect, routes: Neighbours) -> None:
+def _add_neighbours(app: OldApp, routes: Neighbours) -> None:
     for path, handler, summary, answer, query in (
         (OBJECTIVES, routes.list_objectives, "List objectives", "Objectives", schemas.OBJECTIVE_QUERY),
         (OBJECTIVES + "/{id}", routes.get_objective, "Get an objective by ID", "Objective", None),
@@ -189,8 +190,8 @@ def _add_neighbours(app: Dialect, routes: Neighbours) -> None:
         ("/account", routes.account, "The account", "Account", None),
         ("/workspaces", routes.workspaces, "List workspaces", "Workspaces", schemas.PAGE_QUERY),
     ):
-        app.operation("GET", path, handler, summary, tag="neighbours", answer=answer, query=query)
-    app.operation(
+        app.route("GET", path, handler, summary, tag="neighbours", answer=answer, query=query)
+    app.route(
         "POST",
         AGENTS,
         routes.create_agent,

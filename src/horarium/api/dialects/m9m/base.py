@@ -6,9 +6,9 @@ from typing import Any
 
 from starlette.requests import Request
 
-from horarium.api.dialects.common import authenticate, read_json, segment
 from horarium.api.dialects.m9m import workflows
 from horarium.api.fields import Query
+from horarium.api.kit import authenticate, read_json, segment
 from horarium.domain.errors import NotFound
 from horarium.domain.ids import Id
 from horarium.domain.target import Target
@@ -28,7 +28,7 @@ class Handlers:
         self.services = services
 
     async def who(self, request: Request, scope: str) -> Identity:
-        return await authenticate(request, self.services, ("bearer", "x-api-key"), scope)
+        return await authenticate(request, self.services, ("x-api-key", "bearer"), scope)
 
     async def body(self, request: Request) -> dict[str, Any]:
         return await read_json(request, self.services.settings.body_limit)

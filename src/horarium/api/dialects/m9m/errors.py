@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from horarium.api.errors import retry_after, status_of
+from horarium.api.errors import headers_of, status_of
 from horarium.api.web import Answer, Malformed, NoRoute, WrongMethod, json_answer
 from horarium.domain.errors import (
     Conflict,
@@ -44,11 +44,7 @@ def render(error: HorariumError, request: Request) -> Answer:
     body: dict[str, Any] = {"error": text, "code": code, "message": text}
     if details:
         body["details"] = details
-    headers = retry_after(error)
-    if isinstance(error, Unauthorized):
-        headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, WrongMethod):
-        headers["Allow"] = error.allowed
+    headers = headers_of(error)
     return json_answer(status_of(error), body, headers=headers)
 
 

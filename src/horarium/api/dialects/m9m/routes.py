@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from horarium.api.dialects.common import Dialect, PathSplittingDialect
 from horarium.api.dialects.m9m.errors import render
 from horarium.api.dialects.m9m.executions import WorkflowHandlers
 from horarium.api.dialects.m9m.schedules import ScheduleHandlers
@@ -18,15 +17,14 @@ from horarium.api.dialects.m9m.schemas import (
     TEXT,
     WINDOW,
 )
-from horarium.api.web import Api
+from horarium.api.kit.unmoved import OldApp
 from horarium.service.services import Services
 
-BASES = ("/api/v1",)
 
-
-def make(services: Services) -> Api:
+def make(services: Services) -> OldApp:
     """The application of this dialect."""
-    app = PathSplittingDialect(
+    app = OldApp(
+        splits_path=True,
         title="m9m schedules",
         description="Cron schedules that execute workflows.",
         render=render,
@@ -39,14 +37,14 @@ def make(services: Services) -> Api:
     return app
 
 
-def _add_schedules(app: Dialect, routes: ScheduleHandlers) -> None:
+def _add_schedules(app: OldApp, routes: ScheduleHandlers) -> None:
     one = "/schedules/{id}"
     clash: dict[str, Any] = {"failures": (*FAILURES, 409, 413)}
     listed = {"workflowId": TEXT, "enabled": FLAG, "search": TEXT, **WINDOW}
-    app.operation(
+    app.route(
         "GET", "/schedules", routes.list_schedules, "List schedules", answer="ScheduleList", query=listed
     )
-    app.operation(
+    app.route(
         "POST",
         "/schedules",
         routes.create_schedule,
@@ -56,8 +54,8 @@ def _add_schedules(app: Dialect, routes: ScheduleHandlers) -> None:
         answer="Schedule",
         **clash,
     )
-    app.operation("GET", one, routes.get_schedule, "Get a schedule", answer="Schedule")
-    app.operation(
+    app.route("GET", one, routes.get_schedule, "Get a schedule", answer="Schedule")
+    app.route(
         "PUT",
         one,
         routes.update_schedule,
@@ -66,24 +64,24 @@ def _add_schedules(app: Dialect, routes: ScheduleHandlers) -> None:
         answer="Schedule",
         **clash,
     )
-    app.operation("DELETE", one, routes.delete_schedule, "Delete a schedule", status=204)
-    app.operation("POST", f"{one}/enable", routes.enable, "Enable a schedule", answer="Schedule", **clash)
-    app.operation("POST", f"{one}/disable", routes.disable, "Disable a schedule", answer="Schedule", **clash)
-    app.operation(
+    app.route("DELETE", one, routes.delete_schedule, "Delete a schedule", status=204)
+    app.route("POST", f"{one}/enable", routes.enable, "Enable a schedule", answer="Schedule", **clash)
+    app.route("POST", f"{one}/disable", routes.disable, "Disable a schedule", answer="Schedule", **clash)
+    app.route(
         "GET", f"{one}/history", routes.history, "Executions", answer="History", query={"limit": HISTORY}
     )
 
 
-def _add_workflows(app: Dialect, routes: WorkflowHandlers) -> None:
+def _add_workflows(app: OldApp, routes: WorkflowHandlers) -> None:
     one, run = "/workflows/{id}", "/executions/{id}"
     clash: dict[str, Any] = {"failures": (*FAILURES, 409, 413)}
     flow: dict[str, Any] = {"tag": "workflows"}
     done: dict[str, Any] = {"tag": "executions"}
     window = {"search": TEXT, **WINDOW}
-    app.operation(
+    app.route(
         "GET", "/workflows", routes.list_workflows, "List workflows", answer="Workflows", query=window, **flow
     )
-    app.operation(
+    app.route(
         "POST",
         "/workflows",
         routes.create_workflow,
@@ -94,8 +92,8 @@ def _add_workflows(app: Dialect, routes: WorkflowHandlers) -> None:
         **flow,
         **clash,
     )
-    app.operation("GET", one, routes.get_workflow, "Get a workflow", answer="Workflow", **flow)
-    app.operation(
+    app.route("GET", one, routes.get_workflow, "Get a workflow", answer="Workflow", **flow)
+    app.route(
         "PUT",
         one,
         routes.update_workflow,
@@ -105,8 +103,8 @@ def _add_workflows(app: Dialect, routes: WorkflowHandlers) -> None:
         **flow,
         **clash,
     )
-    app.operation("DELETE", one, routes.delete_workflow, "Delete a workflow", status=204, **flow, **clash)
-    app.operation(
+    app.route("DELETE", one, routes.delete_workflow, "Delete a workflow", status=204, **flow, **clash)
+    app.route(
         "POST",
         f"{one}/execute",
         routes.execute_workflow,
@@ -118,7 +116,7 @@ def _add_workflows(app: Dialect, routes: WorkflowHandlers) -> None:
         **clash,
     )
     window = {"workflowId": TEXT, "status": EXECUTION_STATUS, **WINDOW}
-    app.operation(
+    app.route(
         "GET",
         "/executions",
         routes.list_executions,
@@ -127,11 +125,9 @@ def _add_workflows(app: Dialect, routes: WorkflowHandlers) -> None:
         query=window,
         **done,
     )
-    app.operation("GET", run, routes.get_execution, "Get an execution", answer="Execution", **done)
-    app.operation("DELETE", run, routes.delete_execution, "Delete an execution", status=204, **done, **clash)
-    app.operation(
+    app.route("GET", run, routes.get_execution, "Get an execution", answer="Execution", **done)
+    app.route("DELETE", run, routes.delete_execution, "Delete an execution", status=204, **done, **clash)
+    app.route(
         "POST", f"{run}/retry", routes.retry_execution, "Run again", answer="Execution", **done, **clash
     )
-    app.operation(
-        "POST", f"{run}/cancel", routes.cancel_execution, "Cancel", answer="Cancelled", **done, **clash
-    )
+    app.route("POST", f"{run}/cancel", routes.cancel_execution, "Cancel", answer="Cancelled", **done, **clash)

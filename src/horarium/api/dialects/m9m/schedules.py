@@ -7,10 +7,11 @@ from typing import Any
 
 from starlette.requests import Request
 
-from horarium.api.dialects.common import Fields, from_dashed, segment
 from horarium.api.dialects.m9m import wire, workflows
 from horarium.api.dialects.m9m.base import Handlers, window
 from horarium.api.fields import Query
+from horarium.api.kit import Fields, segment
+from horarium.api.kit.writing import from_dashed
 from horarium.api.web import Answer, empty_answer, json_answer
 from horarium.domain.errors import NotFound
 from horarium.domain.ids import Id

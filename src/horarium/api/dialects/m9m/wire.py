@@ -8,16 +8,9 @@ from typing import Any
 
 import orjson
 
-from horarium.api.dialects.common import (
-    Fields,
-    dashed,
-    failure_of,
-    outcome_word,
-    reference_to,
-    utc_text,
-    zoned_text,
-)
 from horarium.api.dialects.m9m.errors import CRON
+from horarium.api.kit import Fields, Problems
+from horarium.api.kit.writing import dashed, failure_of, outcome_word, reference_to, utc_text, zoned_text
 from horarium.domain.errors import Conflict, Invalid, Problem
 from horarium.domain.fire import Fire
 from horarium.domain.history import History
@@ -83,7 +76,7 @@ def edited(
     before: Schedule, body: Mapping[str, Any], workflow: Target | None, problems: list[Problem], now_ms: int
 ) -> Schedule:
     """A schedule as a PUT asks for it: what is left out is kept. Raises Invalid, Conflict."""
-    fields = Fields(body, problems=list(problems))
+    fields = Fields(body, problems=Problems(problems))
     order = order_of(fields, new=False)
     timing = timing_of(order, before.definition.timing, now_ms, fields.problems)
     fields.done()

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from horarium.api.dialects.common import Fields, reference_to, utc_text
 from horarium.api.dialects.m9m.wire import Json
+from horarium.api.kit import Fields
+from horarium.api.kit.writing import reference_to, utc_text
 from horarium.domain.errors import Invalid, NotFound, Problem
 from horarium.domain.target import Target, TargetKind, TargetState
 from horarium.domain.tenancy import Identity

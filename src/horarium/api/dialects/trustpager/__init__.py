@@ -1,1 +1,23 @@
-"""trustpager: cron schedules that resolve an audience and trigger one automation run per row."""
+"""trustpager: cron schedules that resolve an audience and trigger one automation run for each row."""
+
+from horarium.api.dialects.trustpager import errors, routes, schemas, wire
+from horarium.api.kit import Dialect
+from horarium.api.kit.schemas import BEARER
+from horarium.times.grammar import Grammar, cron_text, refuse_object
+
+DIALECT = Dialect(
+    name=wire.NAME,
+    title="Event schedules",
+    description="Clock-driven schedules that fire on a cron expression, fan out to a resolved audience, "
+    "and trigger one automation run per row.",
+    bases=("/functions/v1/api/v1",),
+    parts=(("/v1", "event-schedules"),),
+    grammar=Grammar(cron_text(macros=False), refuse_object),
+    schemas=schemas.SCHEMAS,
+    security=BEARER,
+    parse=wire.parse,
+    edited=wire.edited,
+    show=wire.show,
+    render=errors.render,
+    routes=routes.routes,
+)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from starlette.requests import Request
 
-from horarium.api.errors import retry_after, status_of
-from horarium.api.web import Answer, Malformed, NoRoute, WrongMethod, json_answer
+from horarium.api.kit.errors import Malformed, NoRoute, WrongMethod, code_of, headers_of, status_of
+from horarium.api.web import Answer, json_answer
 from horarium.domain.errors import (
     Conflict,
     Forbidden,
@@ -24,17 +24,7 @@ from horarium.domain.errors import (
     Unavailable,
 )
 
-_CODES: tuple[tuple[type[HorariumError], str], ...] = (
-    (Malformed, "INVALID_BODY"),
-    (Unauthorized, "UNAUTHORIZED"),
-    (Forbidden, "INSUFFICIENT_SCOPE"),
-    (NotFound, "NOT_FOUND"),
-    (WrongMethod, "METHOD_NOT_ALLOWED"),
-    (Conflict, "CONFLICT"),
-    (TooLarge, "PAYLOAD_TOO_LARGE"),
-    (RateLimited, "RATE_LIMITED"),
-    (Unavailable, "SERVICE_UNAVAILABLE"),
-)
+_CODES = {Malformed: "INVALID_BODY", Forbidden: "INSUFFICIENT_SCOPE"}
 _INSTEAD = {
     "name": "a text that is not empty",
     "description": "a text",
@@ -83,24 +73,19 @@ def render(error: HorariumError, request: Request) -> Answer:
         "hint": _HINTS[code],
         "status": status,
     }
-    headers = retry_after(error)
-    if isinstance(error, Unauthorized):
-        headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, WrongMethod):
-        headers["Allow"] = error.allowed
-    return json_answer(status, {"error": body}, headers=headers)
+    return json_answer(status, {"error": body}, headers=headers_of(error))
 
 
 def _code(error: HorariumError) -> str:
     if isinstance(error, Invalid) and not isinstance(error, Malformed):
-        missing = all(one.code == "required" for one in error.problems)
+        missing = all(problem.code == "required" for problem in error.problems)
         return "MISSING_FIELDS" if missing else "VALIDATION_ERROR"
-    return next((code for kind, code in _CODES if isinstance(error, kind)), "INTERNAL_ERROR")
+    return code_of(error, _CODES)
 
 
 def _message(error: HorariumError) -> str:
     if isinstance(error, Invalid):
-        return "; ".join(f"{one.field} {one.message}".strip() for one in error.problems)
+        return "; ".join(f"{problem.field} {problem.message}".strip() for problem in error.problems)
     if isinstance(error, NotFound):
         return _MISSING.get(error.kind, str(error))
     return str(error)
@@ -135,5 +120,5 @@ def _fix(error: HorariumError) -> str:
 
 def _send(problems: Sequence[Problem]) -> str:
     """What to send in each offending field."""
-    fields = dict.fromkeys(one.field.partition(".")[0] for one in problems)
+    fields = dict.fromkeys(problem.field.partition(".")[0] for problem in problems)
     return "; ".join(f"Send {field}: {_INSTEAD.get(field, 'as documented')}" for field in fields) + "."

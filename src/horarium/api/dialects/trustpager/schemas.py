@@ -2,53 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
+from horarium.api.kit.schemas import (
+    COUNT,
+    FLAG,
+    INSTANT,
+    TEXT,
+    UUID,
+    Schema,
+    list_of,
+    object_of,
+    or_null,
+    ref,
+)
 
-Json = dict[str, Any]
-
-TEXT: Json = {"type": "string"}
-LIMIT: Json = {"type": "integer", "minimum": 1, "maximum": 100, "default": 25}
-SAMPLE: Json = {"type": "integer", "minimum": 0, "maximum": 50, "default": 5}
-SECURITY: dict[str, Json] = {"bearer": {"type": "http", "scheme": "bearer"}}
-_UUID: Json = {"type": "string", "format": "uuid"}
-_INSTANT: Json = {"type": "string", "format": "date-time"}
-_COUNT: Json = {"type": "integer", "minimum": 0}
-_FLAG: Json = {"type": "boolean"}
-_TEXTS: Json = {"type": "array", "items": {"type": "string", "minLength": 1}}
+LIMIT: Schema = {"type": "integer", "minimum": 1, "maximum": 100, "default": 25}
+SAMPLE: Schema = {"type": "integer", "minimum": 0, "maximum": 50, "default": 5}
+_TEXTS: Schema = {"type": "array", "items": {"type": "string", "minLength": 1}}
 _TYPES = ["users", "tasks_by_assignee", "contacts", "deals"]
 
 
-def _or_null(schema: Json) -> Json:
-    return {**schema, "type": [schema["type"], "null"]}
+def _one(name: str) -> Schema:
+    return object_of({"data": ref(name), "meta": {"type": "object"}}, "data meta")
 
 
-def _object(properties: dict[str, Json], required: str = "") -> Json:
-    made: Json = {"type": "object", "properties": properties}
-    return {**made, "required": required.split()} if required else made
-
-
-def _reference(name: str) -> Json:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _one(name: str) -> Json:
-    return _object({"data": _reference(name), "meta": {"type": "object"}}, "data meta")
-
-
-def _page(name: str) -> Json:
-    window = _object(
-        {"limit": _COUNT, "has_more": _FLAG, "next_cursor": _or_null(TEXT)}, "limit has_more next_cursor"
+def _page(name: str) -> Schema:
+    window = object_of(
+        {"limit": COUNT, "has_more": FLAG, "next_cursor": or_null(TEXT)}, "limit has_more next_cursor"
     )
-    data = {"type": "array", "items": _reference(name)}
-    return _object({"data": data, "pagination": window, "meta": {"type": "object"}}, "data pagination meta")
+    return object_of(
+        {"data": list_of(name), "pagination": window, "meta": {"type": "object"}}, "data pagination meta"
+    )
 
 
-_CRON: Json = {
+_CRON: Schema = {
     "type": "string",
     "description": "minute, hour, day of month, month, day of week",
     "examples": ["0 9 * * 1-5", "*/15 * * * *"],
 }
-_FILTER: Json = {
+_FILTER: Schema = {
     "type": "object",
     "description": "users: roles, user_ids; tasks_by_assignee: statuses, include_overdue_only, "
     "max_tasks_per_user; contacts: contact_type, has_email, limit; deals: status, stale_days, pipeline_id, "
@@ -57,95 +48,95 @@ _FILTER: Json = {
         "roles": _TEXTS,
         "user_ids": _TEXTS,
         "statuses": _TEXTS,
-        "include_overdue_only": _FLAG,
+        "include_overdue_only": FLAG,
         "max_tasks_per_user": {"type": "integer", "minimum": 1},
         "contact_type": TEXT,
-        "has_email": _FLAG,
+        "has_email": FLAG,
         "status": TEXT,
-        "stale_days": _COUNT,
+        "stale_days": COUNT,
         "pipeline_id": TEXT,
         "stage_ids": _TEXTS,
         "limit": {"type": "integer", "minimum": 1},
     },
     "additionalProperties": False,
 }
-_ORDER: dict[str, Json] = {
+_ORDER: dict[str, Schema] = {
     "name": {"type": "string", "minLength": 1, "maxLength": 200},
-    "description": _or_null(TEXT),
-    "is_active": _or_null({**_FLAG, "default": True}),
+    "description": or_null(TEXT),
+    "is_active": or_null({**FLAG, "default": True}),
     "cron_expression": _CRON,
-    "timezone": _or_null({**TEXT, "description": "IANA name; the workspace's default"}),
+    "timezone": or_null({**TEXT, "description": "IANA name; the workspace's default"}),
     "audience_type": {"type": "string", "enum": _TYPES},
-    "audience_filter": _or_null(_FILTER),
+    "audience_filter": or_null(_FILTER),
     "automation_id": {**TEXT, "minLength": 1, "description": "id, key or number of an automation"},
-    "end_at": _or_null({**_INSTANT, "description": "a slot at exactly this instant still fires"}),
-    "max_runs": _or_null({"type": "integer", "minimum": 1}),
+    "end_at": or_null({**INSTANT, "description": "a slot at exactly this instant still fires"}),
+    "max_runs": or_null({"type": "integer", "minimum": 1}),
 }
-_SCHEDULE: dict[str, Json] = {
-    "id": _UUID,
+_SCHEDULE: dict[str, Schema] = {
+    "id": UUID,
     **_ORDER,
-    "next_run_at": _or_null(_INSTANT),
-    "last_run_at": _or_null(_INSTANT),
-    "run_count": _COUNT,
-    "created_at": _INSTANT,
-    "updated_at": _INSTANT,
+    "next_run_at": or_null(INSTANT),
+    "last_run_at": or_null(INSTANT),
+    "run_count": COUNT,
+    "created_at": INSTANT,
+    "updated_at": INSTANT,
 }
-_COUNTS: dict[str, Json] = {
+_COUNTS: dict[str, Schema] = {
     "status": {"enum": ["running", "completed", "partial", "failed"]},
-    "audience_size": _COUNT,
-    "runs_triggered": _COUNT,
-    "runs_failed": _COUNT,
+    "audience_size": COUNT,
+    "runs_triggered": COUNT,
+    "runs_failed": COUNT,
 }
-SCHEMAS: dict[str, Json] = {
-    "Schedule": _object(_SCHEDULE, " ".join(_SCHEDULE)),
+SCHEMAS: dict[str, Schema] = {
+    "Schedule": object_of(_SCHEDULE, " ".join(_SCHEDULE)),
     "ScheduleAnswer": _one("Schedule"),
     "SchedulePage": _page("Schedule"),
-    "NewSchedule": _object(_ORDER, "name cron_expression audience_type automation_id"),
-    "ScheduleChange": _object(_ORDER),
-    "Cron": _object(
+    "NewSchedule": object_of(_ORDER, "name cron_expression audience_type automation_id"),
+    "ScheduleChange": object_of(_ORDER),
+    "Cron": object_of(
         {
             "cron_expression": _CRON,
-            "timezone": _or_null(TEXT),
-            "count": _or_null({"type": "integer", "minimum": 1, "maximum": 20, "default": 5}),
+            "timezone": or_null(TEXT),
+            "count": or_null({"type": "integer", "minimum": 1, "maximum": 20, "default": 5}),
         },
         "cron_expression",
     ),
-    "NextRuns": _object(
-        {"cron_expression": TEXT, "timezone": TEXT, "next_runs": {"type": "array", "items": _INSTANT}},
+    "NextRuns": object_of(
+        {"cron_expression": TEXT, "timezone": TEXT, "next_runs": {"type": "array", "items": INSTANT}},
         "cron_expression timezone next_runs",
     ),
     "NextRunsAnswer": _one("NextRuns"),
-    "Fired": _object({"run_id": _UUID, **_COUNTS}, " ".join(("run_id", *_COUNTS))),
+    "Fired": object_of({"run_id": UUID, **_COUNTS}, " ".join(("run_id", *_COUNTS))),
     "FiredAnswer": _one("Fired"),
-    "Audience": _object(
+    "Audience": object_of(
         {
-            "count": _COUNT,
+            "count": COUNT,
             "sample": {
                 "type": "array",
-                "items": _object({"key": TEXT, "trigger_data": {"type": "object"}}, "key trigger_data"),
+                "items": object_of({"key": TEXT, "trigger_data": {"type": "object"}}, "key trigger_data"),
             },
         },
         "count sample",
     ),
     "AudienceAnswer": _one("Audience"),
-    "Run": _object(
+    "Run": object_of(
         {
-            "id": _UUID,
-            "schedule_id": _UUID,
-            "company_id": _UUID,
-            "fired_at": _INSTANT,
-            "completed_at": _or_null(_INSTANT),
+            "id": UUID,
+            "schedule_id": UUID,
+            "company_id": UUID,
+            "fired_at": INSTANT,
+            "completed_at": or_null(INSTANT),
             **_COUNTS,
-            "error_message": _or_null(TEXT),
-            "created_at": _INSTANT,
+            "error_message": or_null(TEXT),
+            "created_at": INSTANT,
         },
         " ".join(("id", "schedule_id", "company_id", "fired_at", "completed_at", *_COUNTS))
         + " error_message created_at",
     ),
     "RunPage": _page("Run"),
-    "Error": _object(
+    "Error": object_of(
         {
-            "error": _object(
+            "error": object_of(
                 {"code": TEXT, "message": TEXT, "fix": TEXT, "hint": TEXT, "status": {"type": "integer"}},
                 "code message fix hint status",
             )

@@ -8,28 +8,34 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
-from horarium.api.dialects.common import Fields
-from horarium.api.fields import instant_or_none, instant_text
+from horarium.api.kit import Around, Fields, Json, Problems, TimingNames, resolve_timing
+from horarium.api.kit.writing import instant_or_none, instant_text
 from horarium.domain.audience import AUDIENCE_TYPES
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.fire import Fire, FireState
 from horarium.domain.ids import Id, uuid_text
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies, Schedule, ScheduleState
+from horarium.domain.target import Target
 from horarium.service.checks import name_problems
-from horarium.service.schedules import recurrence_problems
-from horarium.times import RecurrenceError, Timing, compile_timing
+from horarium.times import Timing
 from horarium.times.civil import parse_rfc3339
 
-DIALECT = "trustpager"
-CLEARED = object()
-"""A null in a field that null clears."""
-Json = dict[str, Any]
+NAME = "trustpager"
+
+# Each fire triggers on its own, whatever an earlier one still does.
+POLICIES = Policies(overlap=Overlap.ALLOW)
+
+_CLEARABLE = ("end_at", "max_runs")
+_TIMING = TimingNames("cron_expression")
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The fields of a body; None where one is left out. `end_at` (seconds) and `max_runs` may be CLEARED."""
+    """The fields of a body; None where one is left out. `end_at` is in seconds, the last one that may fire.
+
+    `cleared` names the fields that the body sets to null in order to clear them.
+    """
 
     name: str | None
     description: str | None
@@ -39,31 +45,39 @@ class Order:
     audience_type: str | None
     audience_filter: Json | None
     automation: str | None
-    end_at: Any
-    max_runs: Any
+    end_at: int | None
+    max_runs: int | None
+    cleared: frozenset[str]
 
 
-def order_of(fields: Fields, new: bool) -> Order:
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`automation` is the target that the body names, None where it names none."""
+
+    automation: Target | None
+    now_ms: int
+
+
+def parse(fields: Fields, new: bool) -> Order:
     """The order in a body; with `new`, what a schedule cannot do without is required."""
     name = fields.text("name", new)
     if name is not None:
-        fields.problems += name_problems("name", name)
+        fields.note(name_problems("name", name))
     return Order(
         name=name,
         description=fields.text("description"),
         is_active=fields.flag("is_active"),
-        cron=fields.text("cron_expression", new, 1_000),
+        cron=fields.text("cron_expression", new or "cron_expression" in fields, 1_000),
         timezone=fields.text("timezone"),
         audience_type=fields.choice("audience_type", tuple(AUDIENCE_TYPES), new),
         audience_filter=fields.object("audience_filter"),
         automation=fields.text("automation_id", new),
-        end_at=_clearable(fields, "end_at", _end(fields)),
-        max_runs=_clearable(fields, "max_runs", fields.integer("max_runs", 1)),
+        end_at=_end(fields),
+        max_runs=fields.integer("max_runs", 1),
+        cleared=frozenset(
+            field for field in _CLEARABLE if field in fields.body and fields.body[field] is None
+        ),
     )
-
-
-def _clearable(fields: Fields, name: str, found: Any) -> Any:
-    return CLEARED if name in fields.body and fields.body[name] is None else found
 
 
 def _end(fields: Fields) -> int | None:
@@ -75,40 +89,56 @@ def _end(fields: Fields) -> int | None:
     return None if parsed is None else parsed[0]
 
 
-def timing_of(
-    order: Order, before: Timing | None, default_zone: str, problems: list[Problem]
-) -> Timing | None:
-    """The timing an order asks for, on top of the one there is; None where something is wrong with it."""
-    known = before or Timing("", DIALECT, default_zone)
-    timing = replace(
-        known,
-        spec=order.cron if order.cron is not None else known.spec,
-        dialect=DIALECT if order.cron is not None else known.dialect,
-        zone=order.timezone if order.timezone is not None else known.zone,
-        end=_or_cleared(order.end_at, known.end),
+def new_timing(
+    cron: str | None,
+    timezone: str | None,
+    end: int | None,
+    default_zone: str,
+    now_ms: int,
+    problems: Problems,
+) -> Timing:
+    """The timing of a new schedule. Where the expression is missing, which is noted already, the zone and the end are
+    judged all the same."""
+    zone = default_zone if timezone is None else timezone
+    return resolve_timing(Timing(cron or "* * * * *", NAME, zone, end=end), None, now_ms, _TIMING, problems)
+
+
+def edited(before: Schedule, order: Order, facts: Facts) -> Schedule:
+    """A schedule as an order wants it: what is left out is kept. Raises Invalid."""
+    problems, known = Problems(), before.definition
+    end = known.timing.end if order.end_at is None else order.end_at
+    wanted = replace(
+        known.timing,
+        spec=known.timing.spec if order.cron is None else order.cron,
+        zone=known.timing.zone if order.timezone is None else order.timezone,
+        end=None if "end_at" in order.cleared else end,
     )
-    if not timing.spec:
-        # The expression is missing, which was told already: the zone and the end are judged all the same.
-        timing = replace(timing, spec="* * * * *")
-    try:
-        compile_timing(timing)
-    except RecurrenceError as error:
-        found = recurrence_problems(error, "cron_expression")
-        problems += [replace(one, field="end_at") if one.field == "end" else one for one in found]
-        return None
-    return timing
+    timing = resolve_timing(wanted, known.timing, facts.now_ms, _TIMING, problems)
+    problems.done()
+    definition = replace(
+        known,
+        timing=timing,
+        policies=policies_of(order, known.policies),
+        audience=audience_of(order, known.audience),
+        target_id=known.target_id if facts.automation is None else facts.automation.id,
+    )
+    after = replace(
+        before,
+        name=before.name if order.name is None else order.name,
+        description=before.description if order.description is None else order.description,
+        definition=definition,
+        extra=before.extra
+        if facts.automation is None
+        else {**before.extra, "automation_id": order.automation},
+    )
+    return _switched(before, after, order.is_active)
 
 
-def policies_of(order: Order, before: Policies | None = None) -> Policies:
-    """Each fire triggers on its own, whatever an earlier one still does."""
-    known = before or Policies(overlap=Overlap.ALLOW)
-    return replace(known, max_fires=_or_cleared(order.max_runs, known.max_fires))
-
-
-def _or_cleared(given: Any, known: int | None) -> int | None:
-    if given is CLEARED:
-        return None
-    return known if given is None else int(given)
+def policies_of(order: Order, before: Policies = POLICIES) -> Policies:
+    """The policies that an order asks for, on top of those that there are."""
+    return replace(
+        before, max_fires=None if "max_runs" in order.cleared else order.max_runs or before.max_fires
+    )
 
 
 def audience_of(order: Order, before: Mapping[str, Any] | None = None) -> Json:
@@ -125,16 +155,16 @@ def audience_problem(problem: Problem) -> Problem:
 
 
 def is_active(schedule: Schedule) -> bool:
-    """Whether it is switched on. One that has passed its end_at still is; one that has used up its max_runs
+    """Whether a schedule is switched on. One that has passed its end_at still is; one that has used up its max_runs
     is not."""
     if schedule.state is ScheduleState.COMPLETED:
         return schedule.ended_reason != "max_fires"
     return schedule.state is ScheduleState.ACTIVE
 
 
-def switched(before: Schedule, after: Schedule, wanted: bool | None) -> Schedule:
-    """`after` with the state that an edit leaves it in. An exhausted one stays off until it is switched
-    on."""
+def _switched(before: Schedule, after: Schedule, wanted: bool | None) -> Schedule:
+    """`after` with the state that an edit leaves it in. A schedule that has used up its runs stays off until it is
+    switched on."""
     on = is_active(before) if wanted is None else wanted
     untouched = on == is_active(before) and after.definition == before.definition
     if untouched:
@@ -142,27 +172,28 @@ def switched(before: Schedule, after: Schedule, wanted: bool | None) -> Schedule
     return replace(after, state=ScheduleState.ACTIVE if on else ScheduleState.PAUSED)
 
 
-def schedule_json(one: Schedule) -> Json:
-    definition, progress = one.definition, one.progress
+def show(schedule: Schedule, around: Around) -> Json:
+    """A schedule as it is answered."""
+    definition, progress = schedule.definition, schedule.progress
     audience = definition.audience or {}
     end = definition.timing.end
     return {
-        "id": uuid_text(one.id),
-        "name": one.name,
-        "description": one.description,
-        "is_active": is_active(one),
+        "id": uuid_text(schedule.id),
+        "name": schedule.name,
+        "description": schedule.description,
+        "is_active": is_active(schedule),
         "cron_expression": definition.timing.spec,
         "timezone": definition.timing.zone,
         "audience_type": audience.get("type"),
         "audience_filter": audience.get("filter") or {},
-        "automation_id": one.extra.get("automation_id") or uuid_text(definition.target_id),
+        "automation_id": schedule.extra.get("automation_id") or uuid_text(definition.target_id),
         "next_run_at": instant_or_none(progress.next_slot),
         "last_run_at": instant_or_none(progress.last_fired_ms),
         "run_count": progress.fires,
         "max_runs": definition.policies.max_fires,
         "end_at": None if end is None else instant_text(end * 1000),
-        "created_at": instant_text(one.created_ms),
-        "updated_at": instant_text(one.updated_ms),
+        "created_at": instant_text(schedule.created_ms),
+        "updated_at": instant_text(schedule.updated_ms),
     }
 
 

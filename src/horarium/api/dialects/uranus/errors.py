@@ -6,51 +6,24 @@ from typing import Any
 
 from starlette.requests import Request
 
-from horarium.api.errors import retry_after, status_of
-from horarium.api.web import Answer, NoRoute, WrongMethod, json_answer
-from horarium.domain.errors import (
-    Conflict,
-    Forbidden,
-    HorariumError,
-    Invalid,
-    NotFound,
-    RateLimited,
-    TooLarge,
-    Unauthorized,
-    Unavailable,
-)
+from horarium.api.kit.errors import NoRoute, code_of, headers_of, status_of
+from horarium.api.web import Answer, json_answer
+from horarium.domain.errors import Conflict, HorariumError, Invalid, NotFound
 
-_CODES: tuple[tuple[type[HorariumError], str], ...] = (
-    (Invalid, "VALIDATION_ERROR"),
-    (Unauthorized, "UNAUTHORIZED"),
-    (Forbidden, "FORBIDDEN"),
-    (NotFound, "NOT_FOUND"),
-    (WrongMethod, "METHOD_NOT_ALLOWED"),
-    (Conflict, "CONFLICT"),
-    (TooLarge, "PAYLOAD_TOO_LARGE"),
-    (RateLimited, "RATE_LIMITED"),
-    (Unavailable, "SERVICE_UNAVAILABLE"),
-)
 _MISSING = {"schedule": "Schedule not found", "agent": "Agent not found"}
 
 
 def render(error: HorariumError, request: Request) -> Answer:
-    """The answer for an error. `details` tell of the first problem; `problems` of all, if there are more."""
-    code = next((word for kind, word in _CODES if isinstance(error, kind)), "INTERNAL_ERROR")
-    said: dict[str, Any] = {"code": code, "message": _message(error)}
+    """The answer for an error. `details` tell the first problem; `problems` tell all of them, if there are more."""
+    said: dict[str, Any] = {"code": code_of(error), "message": _message(error)}
     if isinstance(error, Invalid):
-        found = [{"field": one.field, "issue": one.message} for one in error.problems]
+        found = [{"field": problem.field, "issue": problem.message} for problem in error.problems]
         said["details"] = found[0]
         if len(found) > 1:
             said["problems"] = found
     elif isinstance(error, Conflict) and error.field:
         said["details"] = {"field": error.field, "issue": str(error)}
-    headers = retry_after(error)
-    if isinstance(error, Unauthorized):
-        headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, WrongMethod):
-        headers["Allow"] = error.allowed
-    return json_answer(status_of(error), {"error": said}, headers=headers)
+    return json_answer(status_of(error), {"error": said}, headers=headers_of(error))
 
 
 def _message(error: HorariumError) -> str:

@@ -2,50 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from horarium.api.kit.schemas import INSTANT, TEXT, Schema, list_of, object_of, or_null
 
-Json = dict[str, Any]
-
-TEXT: Json = {"type": "string"}
-STATUS: Json = {"enum": ["active", "paused", "completed"]}
-TYPE: Json = {"enum": ["once", "delayed", "cron"]}
-WINDOW: dict[str, Json] = {
+STATUS: Schema = {"enum": ["active", "paused", "completed"]}
+TYPE: Schema = {"enum": ["once", "delayed", "cron"]}
+WINDOW: dict[str, Schema] = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 10_000},
     "offset": {"type": "integer", "minimum": 0, "maximum": 999_999_999},
 }
-SECURITY: dict[str, Json] = {"bearer": {"type": "http", "scheme": "bearer"}}
 
-
-def _object(properties: dict[str, Json], required: str = "") -> Json:
-    made: Json = {"type": "object", "properties": properties}
-    return {**made, "required": required.split()} if required else made
-
-
-def _or_null(schema: Json) -> Json:
-    if "enum" in schema:
-        return {"enum": [*(one for one in schema["enum"] if one is not None), None]}
-    known = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    return {**schema, "type": [*(one for one in known if one != "null"), "null"]}
-
-
-def _list(of: str) -> Json:
-    return {"type": "array", "items": {"$ref": f"#/components/schemas/{of}"}}
-
-
-_INSTANT: Json = {"type": "string", "format": "date-time"}
-_CALLBACK: Json = {"enum": ["workflow", "function"]}
-_ORDER: dict[str, Json] = {
+_CALLBACK: Schema = {"enum": ["workflow", "function"]}
+_ORDER: dict[str, Schema] = {
     "name": {"type": "string", "minLength": 1, "maxLength": 200},
     "type": TYPE,
-    "cron_expression": _or_null(
+    "cron_expression": or_null(
         {
             "type": "string",
             "description": "of type cron: minute, hour, day of month, month, weekday; in the agent's zone",
             "examples": ["0 9 * * *"],
         }
     ),
-    "next_run": _or_null({**_INSTANT, "description": "of type once: a time with an offset, in the future"}),
-    "delay_seconds": _or_null(
+    "next_run": or_null({**INSTANT, "description": "of type once: a time with an offset, in the future"}),
+    "delay_seconds": or_null(
         {"type": "integer", "minimum": 1, "description": "of type delayed: counted from receipt"}
     ),
     "callback_type": _CALLBACK,
@@ -55,48 +33,48 @@ _ORDER: dict[str, Json] = {
     },
     "status": {"enum": ["active", "paused", None]},
 }
-_SCHEDULE: dict[str, Json] = {
+_SCHEDULE: dict[str, Schema] = {
     "id": TEXT,
     "name": TEXT,
     "type": TYPE,
     "cron_expression": TEXT,
     "delay_seconds": {"type": "integer"},
-    "next_run": _or_null(_INSTANT),
-    "last_run": _or_null(_INSTANT),
+    "next_run": or_null(INSTANT),
+    "last_run": or_null(INSTANT),
     "callback_type": _CALLBACK,
     "callback_id": TEXT,
     "status": STATUS,
-    "created_at": _INSTANT,
+    "created_at": INSTANT,
 }
 _ALWAYS = "id name type next_run last_run callback_type callback_id status created_at"
-_CHANGE = {name: _or_null(schema) for name, schema in _ORDER.items()} | {"status": _or_null(STATUS)}
-_PROBLEM = _object({"field": TEXT, "issue": TEXT}, "field issue")
+_CHANGE = {name: or_null(schema) for name, schema in _ORDER.items()} | {"status": or_null(STATUS)}
+_PROBLEM = object_of({"field": TEXT, "issue": TEXT}, "field issue")
 
-SCHEMAS: dict[str, Json] = {
-    "Schedule": _object(_SCHEDULE, _ALWAYS),
-    "ScheduleList": _object({"schedules": _list("Schedule")}, "schedules"),
-    "ScheduleWithExecutions": _object(
-        {**_SCHEDULE, "executions": _list("Execution")}, f"{_ALWAYS} executions"
+SCHEMAS: dict[str, Schema] = {
+    "Schedule": object_of(_SCHEDULE, _ALWAYS),
+    "ScheduleList": object_of({"schedules": list_of("Schedule")}, "schedules"),
+    "ScheduleWithExecutions": object_of(
+        {**_SCHEDULE, "executions": list_of("Execution")}, f"{_ALWAYS} executions"
     ),
-    "Execution": _object(
+    "Execution": object_of(
         {
             "id": TEXT,
-            "executed_at": _INSTANT,
+            "executed_at": INSTANT,
             "status": {"enum": ["success", "failed", "running"]},
             "error": TEXT,
         },
         "id executed_at status",
     ),
-    "NewSchedule": _object(_ORDER, "name type callback_type callback_id"),
-    "ScheduleChange": _object(_CHANGE),
-    "Error": _object(
+    "NewSchedule": object_of(_ORDER, "name type callback_type callback_id"),
+    "ScheduleChange": object_of(_CHANGE),
+    "Error": object_of(
         {
-            "error": _object(
+            "error": object_of(
                 {
                     "code": TEXT,
                     "message": TEXT,
                     "details": _PROBLEM,
-                    "problems": {"type": "array", "items": _PROBLEM},
+                    "problems": list_of(_PROBLEM),
                 },
                 "code message",
             )

@@ -1,4 +1,4 @@
-"""What uranus' bodies say, and how schedules are written in them."""
+"""What uranus' bodies mean, and how schedules are written in them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,8 @@ from typing import Any
 
 import orjson
 
-from horarium.api.dialects.common import (
-    Fields,
-    dashed,
-    failure_of,
-    outcome_word,
-    reference_to,
-    utc_text,
-)
-from horarium.domain.errors import Invalid, Problem
+from horarium.api.kit import Around, Fields, Json, Problems, TimingNames, resolve_timing
+from horarium.api.kit.writing import dashed, failure_of, outcome_word, reference_to, utc_or_none, utc_text
 from horarium.domain.fire import Fire
 from horarium.domain.ids import uuid_text
 from horarium.domain.overlap import Overlap
@@ -24,71 +17,121 @@ from horarium.domain.run import Run
 from horarium.domain.schedule import AfterPause, Policies, Schedule, ScheduleState
 from horarium.domain.target import Target
 from horarium.service.checks import name_problems
-from horarium.service.schedules import anchor_at, compiled
 from horarium.times import Timing, canonical_spec
+from horarium.times.grammar import delay_rule, once_rule
+from horarium.times.problems import fail
+from horarium.times.rules import Rule
 
-DIALECT = "uranus"
+NAME = "uranus"
 CALLBACKS = ("workflow", "function")
-TYPES = ("once", "delayed", "cron")
-OWN_FIELD = {"once": "next_run", "delayed": "delay_seconds", "cron": "cron_expression"}
-"""The field that says when, for each type."""
+STATUSES = ("active", "paused", "completed")
 POLICIES = Policies(overlap=Overlap.SKIP, after_pause=AfterPause.FIRE)
-Json = dict[str, Any]
+
+# The field that says when, for each type.
+OWN_FIELD = {"once": "next_run", "delayed": "delay_seconds", "cron": "cron_expression"}
+TYPES = tuple(OWN_FIELD)
+
+
+def once_or_delay(spec: Mapping[str, Any]) -> Rule:
+    """The grammar of a recurrence that is an object: {"once": an instant} or {"delay": seconds}."""
+    if set(spec) == {"once"}:
+        return once_rule(spec["once"])
+    delay = spec.get("delay")
+    if set(spec) == {"delay"}:
+        if not isinstance(delay, int) or isinstance(delay, bool):
+            raise fail("delay", "must be a whole number of seconds, at least 1", delay)
+        return delay_rule(delay)
+    raise fail("", "must have exactly one of once and delay")
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A schedule as a body asks for it; None is left out. `when` is what the type's own field holds: an
-    instant in ms, seconds, or an expression."""
+    """A schedule as a body asks for it; None is left out. `when` holds what the own field of each type says, where it
+    is given: an instant in ms, seconds, or an expression; None where it is wrong."""
 
     name: str | None
     type: str | None
-    when: int | str | None
+    when: Mapping[str, int | str | None]
     callback_type: str | None
     callback_id: str | int | None
     status: str | None
 
 
-def order_of(fields: Fields, known_type: str | None) -> Order:
-    """Reads a body, for a new schedule where `known_type` is None; problems stay with `fields`."""
-    new = known_type is None
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`zone` is the one in which the agent's cron expressions are read; `callback` is the target to call back, None
+    where that does not change."""
+
+    zone: str
+    callback: Target | None
+    now_ms: int
+
+
+def parse(fields: Fields, new: bool) -> Order:
+    """The order in a body."""
     name = fields.text("name", required=new or "name" in fields)
     if name is not None:
-        fields.problems += name_problems("name", name)
+        fields.note(name_problems("name", name))
     kind = fields.choice("type", TYPES, required=new)
-    given = {
+    when: Mapping[str, int | str | None] = {
         "once": fields.instant("next_run"),
         "delayed": fields.integer("delay_seconds", least=1),
         "cron": fields.text("cron_expression", most=1024),
     }
-    meant = kind or known_type
-    own = OWN_FIELD.get(meant or "")
-    if own is not None and own not in fields and meant != known_type:
-        fields.wrong(own, f"is required for the type {meant}", "required")
+    when = {type_: found for type_, found in when.items() if OWN_FIELD[type_] in fields}
+    if new and kind is not None and kind not in when:
+        _require_own_field(kind, fields.problems)
     return Order(
         name,
         kind,
-        given.get(meant or ""),
+        when,
         fields.choice("callback_type", CALLBACKS, required=new),
         fields.reference("callback_id", required=new),
-        fields.choice("status", ("active", "paused") if new else ("active", "paused", "completed")),
+        fields.choice("status", STATUSES[:2] if new else STATUSES),
     )
 
 
-def timing_of(
-    kind: str, when: int | str | None, zone: str, known: Timing | None, now_ms: int, problems: list[Problem]
-) -> Timing | None:
-    """The timing of a type and what its own field holds. What is the same as before stays as it was; None,
-    with its problems noted, where it is none or lies in the past."""
-    if when is None:
-        return None if known is None else _in_zone(known, kind, zone)
-    spec = _spec(kind, when)
-    if known is not None and known.spec == spec:
-        return _in_zone(known, kind, zone)
-    if kind == "once" and isinstance(when, int) and when <= now_ms:
-        problems.append(Problem("next_run", "lies in the past; the type once needs a time ahead"))
-        return None
-    return _checked(_in_zone(Timing(spec, DIALECT), kind, zone), kind, now_ms, problems)
+def _require_own_field(kind: str, problems: Problems) -> None:
+    problems.wrong(OWN_FIELD[kind], f"is required for the type {kind}", "required")
+
+
+def new_timing(order: Order, facts: Facts, problems: Problems) -> Timing | None:
+    """The timing of a new schedule; None where the order does not say it, which is noted already."""
+    when = None if order.type is None else order.when.get(order.type)
+    return None if order.type is None or when is None else _timing(order.type, when, facts, problems)
+
+
+def edited(before: Schedule, order: Order, facts: Facts) -> Schedule:
+    """A schedule as an order wants it: what is left out is kept. Raises Invalid."""
+    problems = Problems()
+    known_type = type_of(before)
+    kind, known = order.type or known_type, before.definition.timing
+    when = order.when.get(kind)
+    if when is not None and (kind != known_type or known.spec != _spec(kind, when)):
+        timing = _timing(kind, when, facts, problems)
+    else:
+        timing = _in_zone(known, kind, facts.zone)
+    if kind != known_type and kind not in order.when:
+        _require_own_field(kind, problems)
+    state = _state(before, order.status, timing.spec != known.spec, problems)
+    problems.done()
+    definition, extra = replace(before.definition, timing=timing), {**before.extra, "type": kind}
+    if facts.callback is not None:
+        definition = replace(definition, target_id=facts.callback.id)
+        given = None if order.callback_id is None else str(order.callback_id)
+        extra |= {"callback_type": facts.callback.kind.value, "callback_id": given}
+    name = before.name if order.name is None else order.name
+    return replace(before, name=name, definition=definition, extra=extra, state=state)
+
+
+def _timing(kind: str, when: int | str, facts: Facts, problems: Problems) -> Timing:
+    """A timing of a type that begins now, from what the type's own field holds."""
+    timing = _in_zone(Timing(_spec(kind, when), NAME), kind, facts.zone)
+    if kind == "once" and isinstance(when, int) and when <= facts.now_ms:
+        problems.wrong("next_run", "lies in the past; the type once needs a time ahead")
+        return timing
+    names = TimingNames(OWN_FIELD[kind], "calendar_timezone", parts=False)
+    return resolve_timing(timing, None, facts.now_ms, names, problems)
 
 
 def _spec(kind: str, when: int | str) -> str:
@@ -98,57 +141,22 @@ def _spec(kind: str, when: int | str) -> str:
 
 
 def _in_zone(timing: Timing, kind: str, zone: str) -> Timing:
-    """Only cron has readings of a clock on a wall."""
+    """Only the times of cron are readings of a clock on a wall."""
     return replace(timing, zone=zone) if kind == "cron" else timing
 
 
-def _checked(timing: Timing, kind: str, now_ms: int, problems: list[Problem]) -> Timing | None:
-    try:
-        compiled(timing)
-        return replace(timing, anchor=anchor_at(timing.spec, DIALECT, now_ms))
-    except Invalid as error:
-        for one in error.problems:
-            field = "calendar_timezone" if one.field == "timezone" else OWN_FIELD[kind]
-            problems.append(replace(one, field=field))
-        return None
-
-
-def edited(
-    before: Schedule, body: Mapping[str, Any], zone: str, callback: Target | None, now_ms: int
-) -> Schedule:
-    """A schedule as a PUT asks for it. `callback` is the target it shall call back, None where that does not
-    change. Raises Invalid."""
-    known_type = type_of(before)
-    fields = Fields(body)
-    order = order_of(fields, known_type)
-    kind = order.type or known_type
-    known = before.definition.timing if kind == known_type else None
-    timing = timing_of(kind, order.when, zone, known, now_ms, fields.problems)
-    retimed = timing is not None and timing.spec != before.definition.timing.spec
-    state = _state(before, order.status, retimed, fields)
-    fields.done()
-    assert timing is not None  # it would have left a problem
-    definition = replace(before.definition, timing=timing)
-    extra = {**before.extra, "type": kind}
-    if callback is not None:
-        definition = replace(definition, target_id=callback.id)
-        given = body.get("callback_id")
-        extra |= {"callback_type": callback.kind.value, "callback_id": None if given is None else str(given)}
-    name = before.name if order.name is None else order.name
-    return replace(before, name=name, definition=definition, extra=extra, state=state)
-
-
-def _state(before: Schedule, status: str | None, retimed: bool, fields: Fields) -> ScheduleState:
-    """The state that a PUT leads to. One that has had its fire goes on with a new time, and only with one."""
+def _state(before: Schedule, status: str | None, retimed: bool, problems: Problems) -> ScheduleState:
+    """The state that a PUT leads to. A schedule that has had its only fire goes on with a new time, and only so."""
     completed = status_of(before) == "completed"
     if status == "completed" and not completed:
-        fields.wrong("status", "cannot be set to completed; a schedule of one fire completes by itself")
+        words = "cannot be set to completed; a schedule of one fire completes by itself"
+        problems.wrong("status", words)
     elif status == "active" and completed and not retimed:
         words = "a completed schedule becomes active with a new next_run in the future, or new delay_seconds"
-        fields.wrong("status", words)
+        problems.wrong("status", words)
     if status == "paused":
         if completed and not retimed:
-            fields.wrong("status", "a completed schedule cannot be paused: it has nothing left to fire")
+            problems.wrong("status", "a completed schedule cannot be paused: it has nothing left to fire")
         return ScheduleState.PAUSED
     if status == "active" or (completed and retimed):
         return ScheduleState.ACTIVE
@@ -163,24 +171,27 @@ def type_of(schedule: Schedule) -> str:
     return "once" if "once" in orjson.loads(spec) else "delayed"
 
 
-_STATUSES = {ScheduleState.ACTIVE: "active", ScheduleState.PAUSED: "paused"}
+_STATUS_OF = {ScheduleState.ACTIVE: "active", ScheduleState.PAUSED: "paused"}
 
 
 def status_of(schedule: Schedule) -> str:
-    return _STATUSES.get(schedule.state, "completed")
+    """How a schedule's state is called here."""
+    return _STATUS_OF.get(schedule.state, "completed")
 
 
-def schedule_body(schedule: Schedule, callback: Target | None) -> Json:
+def show(schedule: Schedule, around: Around) -> Json:
+    """A schedule as it is answered."""
     kind, timing, progress = type_of(schedule), schedule.definition.timing, schedule.progress
+    callback = around.target_of(schedule)
     body: Json = {"id": dashed("schedule", schedule.id), "name": schedule.name, "type": kind}
     if kind == "cron":
         body["cron_expression"] = timing.spec
     elif kind == "delayed":
-        body["delay_seconds"] = _seconds(timing)
+        body["delay_seconds"] = orjson.loads(timing.spec).get("delay")
     return {
         **body,
-        "next_run": _utc(progress.next_slot),
-        "last_run": _utc(progress.last_fired_ms),
+        "next_run": utc_or_none(progress.next_slot),
+        "last_run": utc_or_none(progress.last_fired_ms),
         "callback_type": callback.kind.value if callback else schedule.extra.get("callback_type"),
         "callback_id": callback_of(schedule, callback),
         "status": status_of(schedule),
@@ -196,16 +207,8 @@ def callback_of(schedule: Schedule, callback: Target | None) -> str:
     return reference_to(callback, given)
 
 
-def _seconds(timing: Timing) -> int | None:
-    found = orjson.loads(timing.spec) if timing.spec.startswith("{") else {}
-    return found.get("delay")
-
-
-def _utc(at_ms: int | None) -> str | None:
-    return None if at_ms is None else utc_text(at_ms)
-
-
 def execution_body(fire: Fire, run: Run | None) -> Json:
+    """A fire, with its run, as a schedule's history shows it."""
     row: Json = {
         "id": dashed("exec", run.id if run else fire.id),
         "executed_at": utc_text(fire.fired_ms),

@@ -1,0 +1,47 @@
+"""Who sends a request: the API key, in whichever of the ways that an API accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from starlette.requests import Request
+
+from horarium.domain.errors import Unauthorized
+from horarium.domain.tenancy import Identity
+from horarium.service.services import Services
+
+# How a key is sent: `Authorization: Bearer KEY`, `Authorization: KEY`, `X-API-Key: KEY`.
+Scheme = Literal["bearer", "raw", "x-api-key"]
+
+
+async def authenticate(
+    request: Request, services: Services, schemes: Sequence[Scheme], scope: str | None = None
+) -> Identity:
+    """Who sends a request, once it is sure that their key carries `scope`.
+
+    Raises Unauthorized, Forbidden, RateLimited.
+    """
+    identity = await services.identities.resolve(presented_key(request, schemes))
+    if scope is not None:
+        identity.require(scope)
+    return identity
+
+
+def presented_key(request: Request, schemes: Sequence[Scheme]) -> str | None:
+    """The key that a request carries in one of the ways, the first that fits; None where it carries none.
+
+    Raises Unauthorized for an Authorization header of another form, if the key does not stand elsewhere.
+    """
+    header = request.headers.get("authorization", "").strip()
+    word, _, rest = header.partition(" ")
+    for scheme in schemes:
+        if scheme == "bearer" and word.lower() == "bearer":
+            return rest.strip()
+        if scheme == "raw" and header:
+            return header
+        if scheme == "x-api-key" and (key := request.headers.get("x-api-key")):
+            return key.strip()
+    if header:
+        raise Unauthorized("the Authorization header must read: Bearer, a space, and an API key")
+    return None
