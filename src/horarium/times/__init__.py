@@ -1,12 +1,14 @@
 """When a schedule fires: recurrences in time zones, as sets of whole seconds since the epoch.
 
-Pure: no clock, no I/O but the zone data of the pinned `tzdata` package, nothing else of the project.
+Everything here is pure. It asks no clock, does no I/O except for reading the zone data of the pinned `tzdata`
+package, and imports nothing else of the project. `parsing` reads expressions into rules; `timing` compiles a
+rule with a zone to a recurrence.
 """
 
-from horarium.times import native
 from horarium.times.explain import Occurrence, explain_next
 from horarium.times.grammar import Grammar, canonical_spec, grammar_names, register_grammar
 from horarium.times.jitter import jitter_ms
+from horarium.times.parsing import native
 from horarium.times.problems import ExpressionProblem, RecurrenceError
 from horarium.times.recurrence import Recurrence
 from horarium.times.timing import Timing, compile_timing, wants_anchor

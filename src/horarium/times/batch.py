@@ -1,4 +1,4 @@
-"""Lines of JSON in, lines of JSON out: `horarium next --batch`."""
+"""The command `horarium next --batch`: a line of JSON asks for fire instants, and a line of JSON answers."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from horarium.times.timing import Timing, compile_timing
 
 MAX_COUNT = 1000
 DEFAULT_COUNT = 5
+# The longest line, in characters.
 LINE_LIMIT = 256 * 1024
 
 
 def answer_line(line: str) -> str:
-    """One question to one answer, without a newline: {"times": [...]} or {"error": "..."}.
+    """The answer to one line, without a newline: {"times": [...]} or {"error": "..."}.
 
-    The question has spec (a text or an object), timezone (UTC), after (RFC 3339), count (5, at most 1000),
-    dialect (native), and optionally anchor (`after`), start, end, dst_gap, dst_overlap, dst_every_hour.
-    Times are UTC, strictly after `after`, fewer than count where the recurrence ends. What is well formed but
-    never fires (31 February) is answered with both: no times, and the error that says why.
+    A question has spec (a text or an object) and after (RFC 3339), and optionally timezone (UTC), count (5,
+    at most 1000), dialect (native), anchor (the instant `after`), start, end, dst_gap, dst_overlap and
+    dst_every_hour. The times are UTC and strictly after `after`. They are fewer than count if the recurrence
+    ends. A recurrence that is well formed but never fires (31 February) is answered with both: no times, and
+    the error that says why.
     """
     try:
         times = _answer(_question(line))

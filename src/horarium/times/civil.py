@@ -1,6 +1,9 @@
-"""The proleptic Gregorian calendar in integers: days since 1970-01-01 and seconds since that midnight.
+"""The proleptic Gregorian calendar as integers, and dates and times as texts.
 
-A "wall second" is a local reading as if it were UTC: 86,400 a day, no zone. Nothing here makes a datetime.
+A day number counts days since 1970-01-01. A wall second is a local date and time without its zone,
+written as the seconds since 1970-01-01T00:00:00 as if it were UTC: every day has 86,400 of them. An
+instant counts seconds since the epoch, UTC. Years are 1 to 9999. No datetime object is made, because that
+would be slower and end sooner.
 """
 
 from __future__ import annotations
@@ -8,6 +11,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+# Seconds of a day.
 DAY = 86_400
 MIN_YEAR, MAX_YEAR = 1, 9999
 DAYS_BEFORE_MONTH = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
@@ -15,10 +19,12 @@ MONTH_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def is_leap(year: int) -> bool:
+    """Whether a year has a 29 February."""
     return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
 def month_length(year: int, month: int) -> int:
+    """The days of a month (1 to 12)."""
     return 29 if month == 2 and is_leap(year) else MONTH_LENGTHS[month - 1]
 
 
@@ -29,16 +35,18 @@ def first_day(year: int) -> int:
 
 
 def day_number(year: int, month: int, day: int) -> int:
+    """The day number of a date."""
     leap_shift = 1 if month > 2 and is_leap(year) else 0
     return first_day(year) + DAYS_BEFORE_MONTH[month - 1] + leap_shift + day - 1
 
 
 def weekday(day: int) -> int:
-    """0 is Sunday."""
+    """The weekday of a day number; 0 is Sunday."""
     return (day + 4) % 7
 
 
 def year_of_day(day: int) -> int:
+    """The year in which a day number lies."""
     year = (day * 400) // 146_097 + 1970
     while first_day(year) > day:
         year -= 1
@@ -62,26 +70,28 @@ def civil_date(day: int) -> tuple[int, int, int]:
 
 
 def wall_second(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> int:
+    """The wall second of a date and time."""
     return day_number(year, month, day) * DAY + hour * 3600 + minute * 60 + second
 
 
+# The first wall second of the year 1, and the first one after the year 9999.
 FIRST_WALL = first_day(MIN_YEAR) * DAY
 END_WALL = first_day(MAX_YEAR + 1) * DAY
 
 
 def wall_text(wall: int) -> str:
-    """ "2024-01-27T09:00:00"."""
+    """A wall second as "2024-01-27T09:00:00"."""
     day, second = divmod(wall, DAY)
     return f"{_date_text(day)}T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
 
 
 def utc_text(instant: int) -> str:
-    """ "2024-01-27T14:00:00Z"."""
+    """An instant as "2024-01-27T14:00:00Z"."""
     return wall_text(instant) + "Z"
 
 
 def offset_text(offset: int) -> str:
-    """ "-05:00", or "+00:19:32" where a zone once kept odd seconds."""
+    """An offset in seconds as "-05:00", or as "+00:19:32" if it is not whole minutes, as before about 1940."""
     sign, size = ("-", -offset) if offset < 0 else ("+", offset)
     text = f"{sign}{size // 3600:02d}:{size // 60 % 60:02d}"
     return text + f":{size % 60:02d}" if size % 60 else text
@@ -97,13 +107,16 @@ _OFFSET = re.compile(r"[Zz]|([+-])(\d\d):(\d\d)", re.ASCII)
 
 
 def parse_local(text: str) -> tuple[int, bool] | None:
-    """(wall second, has a fraction beyond it) of "2026-01-01T09:00:00[.5]", or None."""
+    """The wall second of a text such as "2026-01-01T09:00:00", and whether a fraction follows (".5"); or None."""
     match = _LOCAL.fullmatch(text)
     return None if match is None else _wall_of(match)
 
 
 def parse_rfc3339(text: str) -> tuple[int, bool] | None:
-    """(instant, has a fraction beyond it) of a time with an offset, or None."""
+    """The instant of a text such as "2026-01-01T09:00:00+01:00", and whether it has a fraction; or None.
+
+    The instant is rounded down to the whole second. It may lie up to a day outside of the years 1 to 9999.
+    """
     match = _LOCAL.match(text)
     zone = _OFFSET.fullmatch(text, match.end()) if match else None
     if match is None or zone is None:

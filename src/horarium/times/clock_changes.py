@@ -1,11 +1,13 @@
-"""From wall clock to instants: what a stretch of constant offset means under a policy for clock changes.
+"""Which local times fire around clock changes.
 
-A stretch [lo, hi) of one offset is cut into pieces, and a piece says which local readings fire within it.
-With that, every policy is decided by segments alone, never by adding an hour and looking:
+A zone is a sequence of stretches of constant offset. Each stretch [lo, hi) is cut into pieces, and a piece
+says which local times fire in it. So a policy for clock changes is applied once, when a stretch is cut, and
+the search for the next instant needs no cases of its own:
 
-- a reading that occurs twice belongs to two stretches, and `dst_overlap` takes it away from one of them;
-- a reading that the clock jumps over belongs to none, and `dst_gap` gives it to the first instant after the
-  gap (`next_valid`), to the instants of the length of the gap behind it (`shift`), or to nothing (`skip`).
+- A local time that occurs twice lies in two stretches. `dst_overlap` takes it away from one of them, or
+from none. - A local time that the clock jumps over (a gap) lies in no stretch. `dst_gap` gives it to the
+first instant after the
+  gap (`next_valid`), moves it by the length of the gap (`shift`), or leaves it out (`skip`).
 """
 
 from __future__ import annotations
@@ -14,25 +16,30 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-# Transitions closer together than this can make or lose the same reading (offsets lie within 16 h of UTC).
+# Only clock changes that are closer together than this can repeat or lose the same local time, since offsets
+# lie within 16 hours of UTC.
 NEAR = 2 * 86_400
-# A jump of this length is a move of the date line: its readings belong to no one's day.
+# A jump of this length or more is a move of the date line. The local times that it skips belong to no day, so
+# they do not fire.
 LONGEST_GAP = 3 * 3600
 
+# The wall seconds from the first number up to, not including, the second.
 Interval = tuple[int, int]
 
 
 class ClockChangePolicy(NamedTuple):
-    """`gap`: next_valid | skip | shift. `overlap`: first | last | both."""
+    """What happens to local times in a gap (next_valid, skip or shift) and to repeated ones (first, last or both)."""
 
     gap: str
     overlap: str
 
 
 class Piece(NamedTuple):
-    """Within the instants [lo, hi) an instant x fires if x + offset is in the set for one of `offsets`.
+    """The instants [lo, hi), and which local times fire in them.
 
-    Where `jumped` is not empty, hi = lo + 1, and lo fires also for any reading in these spans.
+    An instant x fires if the local time x + offset is in the set, for one of `offsets`. If `jumped` is not
+    empty, the piece is the single instant lo, the first after a gap. It also fires if a local time in one of
+    these intervals is in the set.
     """
 
     lo: int
@@ -42,6 +49,11 @@ class Piece(NamedTuple):
 
 
 class Stretch(NamedTuple):
+    """The instants [lo, hi), in which the zone has one offset (seconds east of UTC).
+
+    `pieces` cover the parts of it in which something can fire, in order.
+    """
+
     lo: int
     hi: int
     offset: int
@@ -51,7 +63,7 @@ class Stretch(NamedTuple):
 def cut_stretch(
     starts: Sequence[int], offsets: Sequence[int], end: int, index: int, policy: ClockChangePolicy
 ) -> Stretch:
-    """Stretch `index` of the zone that has `offsets[i]` from `starts[i]` and ends at `end`."""
+    """Stretch `index` of a zone that has `offsets[i]` from instant `starts[i]` on and is known up to `end`."""
     table = _Neighbours(starts, offsets, end)
     lo, hi, offset = table.start(index), table.start(index + 1), offsets[index]
     kept = table.kept(index, policy.overlap)
@@ -74,7 +86,10 @@ def _pieces(cuts: list[int], active: list[tuple[int, int, int]], jumped: tuple[I
 
 
 class _Neighbours:
-    """The questions that cutting asks about neighbouring stretches."""
+    """The stretches of a zone, and what cutting one of them must know about those near it.
+
+    Triples (from, to, offset) stand for the instants [from, to) that fire by that offset.
+    """
 
     def __init__(self, starts: Sequence[int], offsets: Sequence[int], end: int) -> None:
         self.starts, self.offsets, self.end = starts, offsets, end
@@ -83,49 +98,52 @@ class _Neighbours:
         return self.starts[index] if index < len(self.starts) else self.end
 
     def wall(self, index: int) -> Interval:
-        """The readings that stretch `index` runs through."""
+        """The local times of stretch `index`."""
         return self.start(index) + self.offsets[index], self.start(index + 1) + self.offsets[index]
 
     def earlier(self, index: int) -> list[int]:
-        """Stretches before this one that end near its start."""
+        """The stretches before this one that end near its start."""
         first = index
         while first > 0 and self.starts[first] > self.starts[index] - NEAR:
             first -= 1
         return list(range(first, index))
 
     def later(self, index: int) -> list[int]:
-        """Stretches after this one that start near its end."""
+        """The stretches after this one that start near its end."""
         last, near = index, self.start(index + 1) + NEAR
         while last + 1 < len(self.starts) and self.starts[last + 1] < near:
             last += 1
         return list(range(index + 1, last + 1))
 
     def kept(self, index: int, overlap: str) -> list[tuple[int, int, int]]:
-        """(from, to, offset) of the instants whose reading is not given to another pass of it."""
-        rivals = {"first": self.earlier, "last": self.later}.get(overlap)
+        """The instants whose local time fires in this stretch, and not in another stretch that has it too."""
+        others = {"first": self.earlier, "last": self.later}.get(overlap)
         walls = [self.wall(index)]
-        for rival in rivals(index) if rivals else []:
-            walls = _without(walls, self.wall(rival))
+        for other in others(index) if others else []:
+            walls = _without(walls, self.wall(other))
         offset = self.offsets[index]
         return [(a - offset, b - offset, offset) for a, b in walls]
 
     def gap(self, index: int) -> list[Interval]:
-        """The readings that the clock jumps over at the start of stretch `index`, if it is no date line."""
+        """The local times that the clock jumps over at the start of stretch `index`; none if the date line moved.
+
+        A local time that occurs in a near stretch, or was lost in an earlier gap, is not counted here.
+        """
         if index == 0:
             return []
         before, after = self.offsets[index - 1], self.offsets[index]
         if not 0 < after - before < LONGEST_GAP:
             return []
         lost = [(self.starts[index] + before, self.starts[index] + after)]
-        for rival in [*self.earlier(index), *self.later(index)]:
-            lost = _without(lost, self.wall(rival))
-        for rival in self.earlier(index)[1:]:
-            for span in self.gap(rival):
-                lost = _without(lost, span)
+        for other in [*self.earlier(index), *self.later(index)]:
+            lost = _without(lost, self.wall(other))
+        for other in self.earlier(index)[1:]:
+            for interval in self.gap(other):
+                lost = _without(lost, interval)
         return lost
 
     def shifted_into(self, index: int) -> list[tuple[int, int, int]]:
-        """(from, to, offset) of the instants of this stretch that stand for readings lost in a gap."""
+        """The instants of this stretch at which local times lost in a gap fire, under the policy `shift`."""
         lo, hi = self.start(index), self.start(index + 1)
         found = []
         for change in [*self.earlier(index)[1:], index]:
@@ -136,6 +154,7 @@ class _Neighbours:
 
 
 def _without(spans: list[Interval], taken: Interval) -> list[Interval]:
+    """The parts of intervals that lie outside of another one."""
     lo, hi = taken
     left = [(a, min(b, lo)) for a, b in spans if a < lo]
     right = [(max(a, hi), b) for a, b in spans if b > hi]

@@ -1,7 +1,7 @@
-"""Which days of a year match: one rule for every grammar (day of month, day of week, L, W, LW, nL, n#m).
+"""Which days of a year match an expression: one rule for every grammar (day of month, day of week, L, W, LW, nL, n#m).
 
-There are only fourteen kinds of year (the weekday of 1 January, leap or not), so a rule is a table of at most
-fourteen tuples of days, each made when first needed.
+There are only fourteen kinds of year, by the weekday of 1 January and by leap or not. So the matching days of
+all years are at most fourteen tuples, and each is made when it is first needed.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from horarium.times.civil import MONTH_LENGTHS, first_day, is_leap
 ALL_DAYS = 0xFFFFFFFE
 ALL_MONTHS = 0x1FFE
 ALL_WEEKDAYS = 0x7F
-KINDS = 14
-SPANS_KEPT = 512
+KINDS_OF_YEAR = 14
+# How many years each table keeps ready.
+YEARS_KEPT = 512
 
+# The day number of 1 January, that of the next 1 January, and the matching days counted from the first.
 YearSpan = tuple[int, int, tuple[int, ...]]
 
 # Bit d set for the days 1..31 that fall on a weekday, by the weekday of the first.
@@ -28,10 +30,12 @@ _ON_WEEKDAY = [
 
 @dataclass(frozen=True, slots=True)
 class DayRule:
-    """The days of a recurrence, as masks: bit 1 is the first of the month, bit 1 January, bit 0 Sunday.
+    """The days on which an expression fires.
 
-    `either`: a day matches by its number or by its weekday (cron with both restricted); otherwise by both.
-    `last_day`: L. `last_workday`: LW. `nearest`: the n of each nW. `last_weekdays`: nL. `nth`: (weekday, n).
+    `months`, `days` and `weekdays` are masks: bit 1 is January, bit 1 is the first of the month, bit 0 is
+    Sunday. With `either`, a day matches by its number or by its weekday (as in cron if both are restricted),
+    otherwise only by both. `last_day` is L in the day of the month, `last_workday` LW, and `nearest` the n of
+    each nW. `last_weekdays` is the mask of the weekdays of nL, and `nth` the (weekday, m) of n#m.
     """
 
     months: int = ALL_MONTHS
@@ -45,7 +49,7 @@ class DayRule:
     nth: tuple[int, int] | None = None
 
     def in_month(self, first: int, length: int) -> int:
-        """The mask of matching days of a month of `length` days whose first is weekday `first`."""
+        """The mask of the matching days of a month with `length` days that begins on weekday `first`."""
         by_number, by_weekday = self._by_number(first, length), self._by_weekday(first, length)
         matched = by_number | by_weekday if self.either else by_number & by_weekday
         return matched & (2 << length) - 2
@@ -77,7 +81,10 @@ class DayRule:
 
 
 def nearest_workday(day: int, first: int, length: int) -> int:
-    """The Monday to Friday nearest to a day, never in another month."""
+    """The day from Monday to Friday that is nearest to a day, in the same month.
+
+    The month has `length` days and begins on weekday `first`.
+    """
     weekday = (first + day - 1) % 7
     if weekday == 6:
         return day - 1 if day > 1 else day + 2
@@ -87,27 +94,27 @@ def nearest_workday(day: int, first: int, length: int) -> int:
 
 
 class YearTable:
-    """The matching days of any year, as days counted from 1 January (0)."""
+    """The matching days of any year, counted from 1 January (0). `years` is a mask of years, or None for all."""
 
     __slots__ = ("_kinds", "_spans", "rule", "years")
 
     def __init__(self, rule: DayRule, years: int | None) -> None:
         self.rule, self.years = rule, years
-        self._kinds: list[tuple[int, ...] | None] = [None] * KINDS
+        self._kinds: list[tuple[int, ...] | None] = [None] * KINDS_OF_YEAR
         self._spans: dict[int, YearSpan] = {}
 
     def span(self, year: int) -> YearSpan:
-        """(first day, first day of the next year, matching days) of a year."""
+        """The span of a year."""
         found = self._spans.get(year)
         if found is None:
-            if len(self._spans) >= SPANS_KEPT:
+            if len(self._spans) >= YEARS_KEPT:
                 self._spans.clear()
             found = self._spans[year] = (first_day(year), first_day(year + 1), self._days(year))
         return found
 
     def around(self, day: int) -> tuple[int, YearSpan]:
-        """The year that holds a day number, and its span."""
-        # The mean year is at most a day or so off, so the guess is the year itself or a neighbour.
+        """The year in which a day number lies, and its span."""
+        # By the mean length of a year, the guess is this year or the one before or after.
         year = day * 400 // 146_097 + 1970
         found = self.span(year)
         while day < found[0]:
@@ -132,7 +139,7 @@ class YearTable:
 
 @lru_cache(maxsize=4096)
 def year_table(rule: DayRule, years: int | None) -> YearTable:
-    """One table for all expressions with the same days."""
+    """The table of a rule. Expressions with the same days share one table."""
     return YearTable(rule, years)
 
 

@@ -1,7 +1,8 @@
-"""Recurrences in English, from the compiled masks, so that the words cannot contradict what will happen.
+"""Recurrences in English. They are written from the rule, not from the expression, so they say what will happen.
 
-The sentence is regular: times, then days, months and years, then the zone; a clause that is not there does
-not restrict anything. A set is named by its members, its runs ("9 to 17") or its step ("every 5th ...").
+Every sentence has the same order: times, days, months, years, zone. A clause that is left out
+restricts nothing. A set of numbers is named by its members, by its runs ("9 to 17") or by its step
+("every 5th minute ...").
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ AWS_YEARS = (2 << 2199) - (1 << 1970)
 
 
 def calendar(rule: CalendarRule, zone: str) -> str:
-    """ "At 09:00, on Monday to Friday, in March, Europe/Berlin time"."""
+    """A calendar as "At 09:00, on Monday to Friday, in March, Europe/Berlin time"."""
     clauses = [_times(rule), _days(rule.days), _months(rule.days.months), _years(rule.years)]
     if not any(clauses[1:]) and rule.hour != ALL_HOURS:
         clauses[1] = "every day"
@@ -56,32 +57,38 @@ def calendar(rule: CalendarRule, zone: str) -> str:
 
 
 def local_interval(rule: LocalInterval, zone: str) -> str:
+    """An interval of local time."""
     phase = f", offset {span(rule.offset)}" if rule.offset else ""
     return f"Every {span(rule.every)} by the wall clock from midnight of 1970-01-01{phase}, {zone} time"
 
 
 def rate(rule: Rate, anchor: int) -> str:
+    """An interval of elapsed time that counts from the schedule's anchor."""
     return f"Every {span(rule.every)} of elapsed time, counted from {utc_text(anchor)}"
 
 
 def aligned_interval(rule: AlignedInterval) -> str:
+    """An interval of elapsed time with a phase of its own."""
     return f"Every {span(rule.every)} of elapsed time, in step with {utc_text(rule.phase)}"
 
 
 def at(rule: At, zone: str) -> str:
+    """A single local time."""
     return f"Once, at {wall_text(rule.wall)}, {zone} time"
 
 
 def once(rule: Once) -> str:
+    """A single instant."""
     return f"Once, at {utc_text(rule.instant)}"
 
 
 def delay(rule: Delay, instant: int) -> str:
+    """A single instant, by the delay that led to it."""
     return f"Once, {span(rule.seconds)} after {utc_text(instant - rule.seconds)}"
 
 
 def span(seconds: int) -> str:
-    """ "1 hour 30 minutes"."""
+    """A number of seconds as "1 hour 30 minutes"."""
     parts = []
     for unit, size in (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1)):
         count, seconds = divmod(seconds, size)
@@ -105,7 +112,11 @@ def _times(rule: CalendarRule) -> str:
 
 
 class _Unit(NamedTuple):
-    """Words for a set of seconds, minutes or hours; `even`: the same aligned_interval through every larger unit."""
+    """The words for a set of seconds, minutes or hours.
+
+    `every` tells that the set has all numbers of its unit, and `even` that its rhythm goes on over the end of
+    the next larger unit, as in "every 5 minutes".
+    """
 
     text: str
     every: bool
@@ -123,7 +134,7 @@ def _unit(unit: str, mask: int, numbers: Sequence[int]) -> _Unit:
 
 
 def _of(units: list[_Unit]) -> str:
-    """ "second 30 of every minute of hours 9 to 17", leaving out larger units that say nothing."""
+    """The units joined, as "second 30 of every minute of hours 9 to 17". Units that restrict nothing are left out."""
     kept = list(units)
     while len(kept) > 1 and kept[-1].every and kept[-2].even:
         kept.pop()
@@ -134,7 +145,7 @@ def _of(units: list[_Unit]) -> str:
 
 
 def _named(unit: str, numbers: Sequence[int], name: Callable[[int], str] = str) -> str:
-    """ "minutes 5 and 10 to 20", or "every 7th minute from 0 to 56"."""
+    """A set of numbers as "minutes 5 and 10 to 20" or "every 7th minute from 0 to 56"."""
     step = _step(numbers)
     if len(numbers) > 3 and step > 1:
         return f"every {_ordinal(step)} {unit} from {name(numbers[0])} to {name(numbers[-1])}"
@@ -192,7 +203,7 @@ def _set(numbers: Sequence[int], name: Callable[[int], str]) -> str:
 
 
 def _runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
-    """Consecutive numbers as (first, last); a run of two stays two numbers."""
+    """The runs of consecutive numbers as (first, last). A run of two numbers stays two runs of one."""
     runs: list[tuple[int, int]] = []
     for number in numbers:
         if runs and runs[-1][1] == number - 1:
@@ -203,7 +214,7 @@ def _runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def _step(numbers: Sequence[int]) -> int:
-    """The common difference of two or more numbers, or 0."""
+    """The difference between neighbours if it is the same for all (of at least two numbers), otherwise 0."""
     steps = {b - a for a, b in pairwise(numbers)}
     return steps.pop() if len(steps) == 1 else 0
 

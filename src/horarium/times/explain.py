@@ -1,4 +1,4 @@
-"""The next fire times for people: each with its local reading and what a clock change did to it."""
+"""The next fire instants for people: each with its local time and with what a clock change did to it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from horarium.times.timing import Timing, compile_timing
 from horarium.times.union import Union
 from horarium.times.zones import local_text
 
-# How many stretches back a note looks for readings that were dropped before an occurrence.
+# How many stretches back a note looks for local times that were left out before an occurrence.
 STRETCHES_SEEN = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """A fire instant (seconds since the epoch), its local reading with offset, and a note ("" is usual)."""
+    """A fire instant (seconds since the epoch) with its local time, such as "2024-01-27T09:00:00-05:00".
+
+    `note` says in English what a clock change did to it. It is usually empty.
+    """
 
     instant: int
     local: str
@@ -27,7 +30,7 @@ class Occurrence:
 
 
 def explain_next(timing: Timing, after: int, count: int) -> list[Occurrence]:
-    """The next `count` occurrences after an instant, each marked where a clock change touched it."""
+    """The next `count` occurrences after an instant, or fewer if the recurrence ends. Raises RecurrenceError."""
     recurrence = compile_timing(timing)
     found: list[Occurrence] = []
     before: int | None = after
@@ -63,7 +66,7 @@ def _touched(zoned: Zoned, instant: int) -> list[str]:
 
 
 def _moved(zoned: Zoned, stretch: Stretch, instant: int) -> str:
-    """Whether the instant stands for readings that the clock jumps over."""
+    """A note if the instant fires for local times that the clock jumps over, or ""."""
     for piece in stretch.pieces:
         if not piece.lo <= instant < piece.hi:
             continue
@@ -81,7 +84,7 @@ def _moved(zoned: Zoned, stretch: Stretch, instant: int) -> str:
 
 
 def _passes(zoned: Zoned, stretch: Stretch, instant: int) -> str:
-    """Whether the reading occurs twice, and which of the two this is."""
+    """A note if the local time occurs twice: which of the two this is. Otherwise ""."""
     wall = instant + stretch.offset
     overlap = zoned.policy.overlap
     earlier = zoned.zone.stretch(stretch.lo - 1, zoned.policy) if stretch.lo > instant - DAY else None
@@ -96,7 +99,7 @@ def _passes(zoned: Zoned, stretch: Stretch, instant: int) -> str:
 
 
 def _dropped(zoned: Zoned, before: int, instant: int) -> list[str]:
-    """The readings between two occurrences that fall into a gap and fire nowhere."""
+    """Notes on local times between two occurrences that the clock jumps over and that do not fire at all."""
     notes: list[str] = []
     stretch = zoned.zone.stretch(instant, zoned.policy)
     for _ in range(STRETCHES_SEEN):
@@ -117,7 +120,7 @@ def _dropped(zoned: Zoned, before: int, instant: int) -> list[str]:
 
 
 def _elements(walls: LocalTimeSet, lo: int, hi: int, *, dated: bool = False) -> str:
-    """ "02:30", or "02:00 to 02:45", of the elements in [lo, hi); "" if there are none."""
+    """The elements in [lo, hi) as "02:30" or "02:00 to 02:45"; "" if there are none."""
     first = walls.next_wall(lo)
     if first >= hi:
         return ""

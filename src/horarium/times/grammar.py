@@ -1,8 +1,8 @@
-"""Grammars by name, and the way from a spec as given to a rule.
+"""The grammars by name, and the parsing of a recurrence by the grammar that it was written in.
 
-A grammar says how a recurrence is read: how an expression, and how an object. Every timing carries the name of its
-grammar. The grammars that the dialects bring are registered when the dialects are loaded, so that whoever holds a
-timing (the release, the API, the command line) can compile it without knowing whose it is.
+A grammar says how expressions are read and how JSON objects are read. Every timing carries the name of its
+grammar. The dialects register their grammars when they are loaded. So any code that has a timing can compile
+it, without knowing which dialect it comes from.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from horarium.times.parsing.structured import parse_structured
 from horarium.times.problems import clip, fail
 from horarium.times.rules import Delay, Once, Rule
 
+# The longest expression and the longest recurrence as JSON, in characters.
 EXPRESSION_LIMIT = 1024
 JSON_LIMIT = 32 * 1024
 
@@ -32,8 +33,8 @@ ObjectReader = Callable[[Mapping[str, Any]], Rule]
 class Grammar:
     """How recurrences are read. Both functions raise RecurrenceError with every problem that they find.
 
-    `text` reads an expression; `structured` reads an object. A dialect composes its grammar from the readers at the
-    end of this module, or writes its own on top of them.
+    `text` reads an expression; `structured` reads an object. A dialect composes its grammar from the readers
+    at the end of this module, or writes its own on top of them.
     """
 
     text: TextReader
@@ -44,21 +45,25 @@ _grammars: dict[str, Grammar] = {}
 
 
 def register_grammar(name: str, grammar: Grammar) -> None:
-    """Make a grammar known under a name for the rest of the process. To register the same one again does nothing.
+    """Make a grammar known under a name for the rest of the process. Registering the same one again does nothing.
 
-    Raises ValueError where another grammar has the name: the timings that are stored under it would change meaning.
+    Raises ValueError if another grammar has the name, because the timings stored under it
+    would change their meaning.
     """
     if _grammars.setdefault(name, grammar) is not grammar:
         raise ValueError(f"another grammar is registered under the name {name!r}")
 
 
 def grammar_names() -> tuple[str, ...]:
-    """The names of all grammars that are registered, in the order in which they were."""
+    """The names of all registered grammars, in the order of their registration."""
     return tuple(_grammars)
 
 
 def canonical_spec(spec: str | Mapping[str, Any]) -> str:
-    """One text for one recurrence, for `Timing.spec`: strings as they are, objects as sorted compact JSON."""
+    """A recurrence as the text for `Timing.spec`: a text as it is, an object as compact JSON with sorted keys.
+
+    Raises RecurrenceError for objects that cannot be written as JSON.
+    """
     if isinstance(spec, str):
         return spec
     try:
@@ -69,12 +74,12 @@ def canonical_spec(spec: str | Mapping[str, Any]) -> str:
 
 @lru_cache(maxsize=4096)
 def parse_spec(spec: str, dialect: str) -> Rule:
-    """The rule of a canonical spec in a dialect; RecurrenceError with every problem found."""
+    """The rule of a canonical spec in the grammar of a dialect. Raises RecurrenceError with every problem found."""
     grammar = _grammars.get(dialect)
     if grammar is None:
         raise fail(
             "dialect",
-            f"the dialect {clip(dialect)!r} is not installed here; there are {', '.join(_grammars)}",
+            f"the dialect {clip(dialect)!r} is not installed here; installed are {', '.join(_grammars)}",
             dialect,
         )
     if not isinstance(spec, str) or not spec.strip():
@@ -100,11 +105,11 @@ def _object(spec: str) -> Mapping[str, Any]:
     return value
 
 
-# Readers to compose a grammar from.
+# Readers of which a dialect can compose its grammar. Each returns a rule and raises RecurrenceError.
 
 
 def cron_text(*, macros: bool) -> TextReader:
-    """Reads five cron fields; with `macros`, also @daily and its like, and @every with a length of time."""
+    """A reader of five cron fields; with `macros` also of @daily and its like, and of @every with a length of time."""
     return lambda text: parse_cron(text, seconds=False, macros=macros)
 
 
@@ -114,12 +119,12 @@ def aws_text(text: str) -> Rule:
 
 
 def wall_clock_object(spec: Mapping[str, Any]) -> Rule:
-    """Reads {"calendars": [...], "intervals": [...]}; its intervals are readings of a clock on the wall."""
+    """Reads {"calendars": [...], "intervals": [...]}, in which intervals are intervals of local time."""
     return parse_structured(spec, native=False)
 
 
 def once_rule(value: object) -> Rule:
-    """The rule of {"once": value}: a time with an offset. A fraction of a second is rounded up: never early."""
+    """The rule of {"once": value}, a time with an offset. Fractions of a second are rounded up: never early."""
     found = parse_rfc3339(value) if isinstance(value, str) else None
     if found is None:
         raise fail("once", "must be a time with an offset, such as 2026-01-01T09:00:00Z", value)
@@ -130,15 +135,15 @@ def once_rule(value: object) -> Rule:
 
 
 def delay_rule(value: object) -> Rule:
-    """The rule of {"delay": value}: a length of time from the anchor on, rounded up to whole seconds."""
+    """The rule of {"delay": value}, a length of time from the anchor on. A fraction of a second is rounded up."""
     return Delay(parse_length(value, "delay", round_up=True))
 
 
 def refuse_object(spec: Mapping[str, Any]) -> Rule:
-    """For a grammar that has expressions alone."""
+    """Refuses every object: for a grammar that has only expressions."""
     raise fail("", "must be an expression, as a text")
 
 
 def refuse_text(text: str) -> Rule:
-    """For a grammar that has calendars and intervals alone."""
+    """Refuses every expression: for a grammar that has only calendars and intervals."""
     raise fail("", "must be an object with calendars or intervals", text)

@@ -1,4 +1,4 @@
-"""A stable displacement, so that a thousand schedules of one minute do not arrive in one instant."""
+"""Jitter: a constant delay for each schedule, so that schedules of the same time do not all start at once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import hashlib
 
 
 def jitter_ms(key: bytes, window_ms: int) -> int:
-    """Milliseconds in [0, window_ms) that depend on the key alone; 0 for an empty window."""
+    """The delay of a schedule in milliseconds: a hash of `key`, spread evenly over [0, window_ms).
+
+    It is 0 if there is no window.
+    """
     if window_ms <= 0:
         return 0
     number = int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "big")

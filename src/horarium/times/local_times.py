@@ -1,6 +1,6 @@
-"""Sets of local readings ("wall seconds"): calendars by masks, and wall-clock intervals.
+"""Sets of local times: the times of a calendar, and intervals of local time.
 
-Both answer the same four questions about integers and know nothing of zones.
+Local times are wall seconds (see `civil`): integers that know nothing of zones and clock changes.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from typing import Protocol
 from horarium.times.civil import DAY, END_WALL, FIRST_WALL, MAX_YEAR, MIN_YEAR
 from horarium.times.day_rules import YearTable
 
-# What next_wall and prev_wall answer when there is none.
+# What next_wall and prev_wall return if there is no such element.
 NO_NEXT, NO_PREVIOUS = 1 << 60, -(1 << 60)
-# Up to this many times a day are kept as one sorted tuple; more are searched hour by hour.
+# Up to this many times a day are kept as one sorted tuple. If there are more, the search goes hour by hour.
 FLAT_TIMES = 1440
-# A day and a weekday meet again within 40 years, if ever (29 February and the century without a leap year).
+# A date falls on a weekday again within 40 years, if it ever does. The longest wait is for 29 February,
+# across a year 1900 or 2100 without it.
 LONGEST_WAIT_YEARS = 41
 
 
@@ -37,7 +38,11 @@ class LocalTimeSet(Protocol):
 
 
 class DayTimes:
-    """The seconds of a day that match three masks."""
+    """The times of a day that match masks of seconds, minutes and hours. Times are seconds since midnight.
+
+    `flat` holds all of them, or nothing if they are more than FLAT_TIMES; `hours` and `in_hour` (seconds
+    since the full hour) together always hold them. `total` is their number.
+    """
 
     __slots__ = ("_bits", "flat", "hours", "in_hour", "total")
 
@@ -51,7 +56,7 @@ class DayTimes:
         self._bits = -1
 
     def next(self, second: int) -> int:
-        """The least >= second, or -1."""
+        """The first time >= second, or -1."""
         if self.flat:
             at = bisect_left(self.flat, second)
             return self.flat[at] if at < len(self.flat) else -1
@@ -64,7 +69,7 @@ class DayTimes:
         return self.hours[at] * 3600 + self.in_hour[0] if at < len(self.hours) else -1
 
     def prev(self, second: int) -> int:
-        """The greatest <= second, or -1."""
+        """The last time <= second, or -1."""
         before = self.before(second + 1)
         if not before:
             return -1
@@ -72,7 +77,7 @@ class DayTimes:
         return self.hours[hour] * 3600 + self.in_hour[rest]
 
     def before(self, second: int) -> int:
-        """How many are < second."""
+        """How many times are < second."""
         hour, rest = divmod(second, 3600)
         at = bisect_left(self.hours, hour)
         count = at * len(self.in_hour)
@@ -81,6 +86,7 @@ class DayTimes:
         return count
 
     def bits(self) -> int:
+        """The mask of all times: bit n is the second n of the day."""
         if self._bits < 0:
             in_hour = sum(1 << second for second in self.in_hour)
             self._bits = sum(in_hour << hour * 3600 for hour in self.hours)
@@ -89,12 +95,12 @@ class DayTimes:
 
 @lru_cache(maxsize=1024)
 def day_times(second: int, minute: int, hour: int) -> DayTimes:
-    """One object for all expressions with the same times."""
+    """The times of three masks. Expressions with the same times share one object."""
     return DayTimes(second, minute, hour)
 
 
 class CalendarTimes:
-    """The readings at `times` of the days of `table`."""
+    """The local times of a calendar: all of `times` on each matching day of `table`."""
 
     __slots__ = ("table", "times")
 
@@ -155,7 +161,7 @@ class CalendarTimes:
         return self._next_far_day(year + LONGEST_WAIT_YEARS)
 
     def _next_far_day(self, year: int) -> int | None:
-        """Only a list of years makes a longer wait than the calendar does."""
+        """The next matching day from a year on, if years are listed: only then can the wait be so long."""
         years = self.table.years
         if years is None or year > MAX_YEAR:
             return None
@@ -180,6 +186,7 @@ class CalendarTimes:
         return self._prev_far_day(year - LONGEST_WAIT_YEARS)
 
     def _prev_far_day(self, year: int) -> int | None:
+        """As `_next_far_day`, backwards."""
         years = self.table.years
         if years is None or year < MIN_YEAR:
             return None
@@ -193,7 +200,7 @@ class CalendarTimes:
         return None
 
     def _days_before(self, first: int, last: int) -> int:
-        """Matching days in [first, last)."""
+        """How many matching days lie in [first, last)."""
         first_year, (new_year, _, days) = self.table.around(first)
         since = bisect_left(days, first - new_year)
         last_year, (new_year, _, days) = self.table.around(last)
@@ -202,7 +209,7 @@ class CalendarTimes:
 
 
 class IntervalTimes:
-    """The readings 1970-01-01T00:00:00 + offset + k * every."""
+    """The local times 1970-01-01T00:00:00 + offset + k * every, for every integer k."""
 
     __slots__ = ("every", "offset")
 
@@ -225,12 +232,12 @@ class IntervalTimes:
 
 
 def bit_numbers(mask: int) -> tuple[int, ...]:
-    """The numbers of the bits that are set, ascending."""
+    """The numbers of the bits that are set in a mask, ascending."""
     return tuple(number for number in range(mask.bit_length()) if mask >> number & 1)
 
 
 def interval_bits(every: int, first: int, length: int) -> int:
-    """Bits first, first + every, ... below length."""
+    """A mask with the bits first, first + every, and so on, as far as they are below length."""
     if first >= length:
         return 0
     beats = (length - 1 - first) // every + 1

@@ -1,4 +1,4 @@
-"""What is wrong with a recurrence, told so that it can be mended."""
+"""Errors in recurrences: what is wrong, where, and what would be right."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+# How much of an offending text is kept, in characters.
 TEXT_LIMIT = 80
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class ExpressionProblem:
-    """One thing that is wrong.
+    """One thing that is wrong with a recurrence, its time zone or its policies.
 
-    `field` is a path inside the recurrence ("minute", "calendars[0].hour[1].end", "timezone", or "" for the
-    whole), `message` says what happened and what would be right, `text` is the offending text (cut if long),
-    `kind` is "invalid", or "never" for what is well formed but has no instants (31 February).
+    `field` is a path inside the recurrence ("minute", "calendars[0].hour[1].end"; "" means the whole), or the
+    name of another field of the timing ("timezone"). `message` says what is wrong and what would be right.
+    `text` is the offending text, cut if it is long. `kind` is "invalid", or "never" for what is well formed
+    but never fires, such as 31 February.
     """
 
     field: str
@@ -26,7 +28,7 @@ class ExpressionProblem:
 
 
 class RecurrenceError(ValueError):
-    """A recurrence that cannot be understood or never fires; carries every problem that was found."""
+    """A recurrence that cannot be read or never fires. `problems` holds everything that was found, at least one."""
 
     def __init__(self, problems: Iterable[ExpressionProblem]) -> None:
         self.problems = tuple(problems)
@@ -34,37 +36,38 @@ class RecurrenceError(ValueError):
 
     @property
     def never_fires(self) -> bool:
-        """Nothing is wrong but that there are no instants."""
+        """Whether the recurrence is well formed and only has no instants."""
         return all(problem.kind == "never" for problem in self.problems)
 
 
 def fail(field: str, message: str, text: object = "", kind: str = "invalid") -> RecurrenceError:
-    """An error with one problem, for `raise fail(...)`."""
+    """An error with one problem; it is used as `raise fail(...)`."""
     return RecurrenceError([ExpressionProblem(field, message, clip(text), kind)])
 
 
 def clip(text: object) -> str:
-    """The offending text, short enough to print back."""
+    """An offending value as text, cut to TEXT_LIMIT characters."""
     shown = text if isinstance(text, str) else repr(text)
     return shown if len(shown) <= TEXT_LIMIT else shown[:TEXT_LIMIT] + "..."
 
 
 def prefixed(prefix: str, error: RecurrenceError) -> list[ExpressionProblem]:
-    """The problems of a part, seen from the whole: `prefix` is put before each field."""
+    """The problems of a part of a recurrence, with `prefix` put before each field."""
     return [replace(p, field=f"{prefix}.{p.field}" if p.field else prefix) for p in error.problems]
 
 
 class Collector:
-    """Runs parsing steps and gathers the problems of all of them, so that they can be reported at once."""
+    """Runs several parsing steps and collects the problems of all of them, so that one error reports them together."""
 
     def __init__(self) -> None:
         self.problems: list[ExpressionProblem] = []
 
     def add(self, field: str, message: str, text: object = "") -> None:
+        """Note a problem."""
         self.problems.append(ExpressionProblem(field, message, clip(text)))
 
     def attempt(self, step: Callable[[], T], fallback: T, prefix: str = "") -> T:
-        """The value of `step`, or `fallback` with its problems noted (below `prefix`)."""
+        """The value of `step`. If it raises RecurrenceError, note its problems under `prefix` and return `fallback`."""
         try:
             return step()
         except RecurrenceError as error:
@@ -72,7 +75,7 @@ class Collector:
             return fallback
 
     def finish(self) -> None:
-        """Raises what was gathered, if anything."""
+        """Raises RecurrenceError if problems were noted."""
         if self.problems:
             raise RecurrenceError(self.problems)
 

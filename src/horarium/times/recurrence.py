@@ -1,4 +1,9 @@
-"""The protocol of everything that recurs, and its kinds: zoned readings, beats, single instants, bounds."""
+"""What recurs: the protocol of every recurrence, and its kinds.
+
+A recurrence is a set of instants. `Zoned` and `Calendar` are local times in a zone, `Elapsed` is every so
+many seconds, `OneShot` a single instant, and `Bounded` the part of another recurrence between two instants. A
+union of several is in `union`.
+"""
 
 from __future__ import annotations
 
@@ -11,39 +16,44 @@ from horarium.times.clock_changes import ClockChangePolicy, Piece
 from horarium.times.local_times import NO_NEXT, NO_PREVIOUS, CalendarTimes, LocalTimeSet, interval_bits
 from horarium.times.zones import Zone
 
-# Every offset lies well within a day of UTC, so readings and instants never part by more.
-APART = DAY
+# No offset from UTC is as long as this, so an instant and its local time differ by less.
+MAX_OFFSET = DAY
 FIRST_INSTANT, LAST_INSTANT = FIRST_WALL, END_WALL - 1
-# Describe are made when somebody reads them.
+# Makes the English description. Most recurrences are never described, so it is made when somebody asks.
 Describe = Callable[[], str]
 
 
 class Recurrence(Protocol):
     """A set of instants, in whole seconds since the epoch (UTC), within the years 1 to 9999.
 
-    `one_shot` is true for once, at and delay. Every method depends on its arguments alone.
+    The instants of the set are called fire instants. `one_shot` is true for once, at and delay. The answer of
+    a method depends on its arguments alone, never on earlier calls.
     """
 
     one_shot: bool
 
     def next_after(self, t: int) -> int | None:
-        """The least fire instant strictly after t."""
+        """The first fire instant strictly after t, or None."""
 
     def count_between(self, after: int, upto: int) -> int:
         """How many fire instants lie in (after, upto]."""
 
     def last_in(self, after: int, upto: int) -> int | None:
-        """The latest fire instant in (after, upto]."""
+        """The last fire instant in (after, upto], or None."""
 
     def bits(self, lo: int, length: int) -> int:
-        """Bit k is set if lo + k is a fire instant, for k < length."""
+        """A mask of `length` bits: bit k is set if lo + k is a fire instant."""
 
     def describe(self) -> str:
-        """In English, from the compiled sets."""
+        """The recurrence in English."""
 
 
 class Zoned:
-    """A set of wall readings in a zone, under a policy for clock changes."""
+    """A set of local times in a zone, under a policy for clock changes.
+
+    The zone is a sequence of stretches of constant offset, and each stretch is cut into pieces that say which
+    local times fire in it (see `clock_changes`). All methods walk over stretches and pieces.
+    """
 
     one_shot = False
 
@@ -60,7 +70,11 @@ class Zoned:
         return None if found is None else found[0]
 
     def _search(self, t: int) -> tuple[int, Piece] | None:
-        """The next instant and its piece, by stretches; a sparse set leads straight to its next element."""
+        """The first fire instant after t and the piece in which it lies, found stretch by stretch.
+
+        Where nothing fires in a stretch, the search does not go on to the next one but to the next element of
+        the set: 29 February is found in a few steps, although a zone has two stretches every year.
+        """
         x = max(t + 1, FIRST_INSTANT)
         while x <= LAST_INSTANT:
             stretch = self.zone.stretch(x, self.policy)
@@ -70,16 +84,19 @@ class Zoned:
                     found = self._first_in(piece, x)
                     if found < piece.hi:
                         return (found, piece) if found <= LAST_INSTANT else None
-                    if len(piece.offsets) == 1 and max(x, piece.lo) <= stretch.hi - 2 * APART:
+                    # `found` is the next element, but lies beyond the piece. If it was searched from so
+                    # far before the end of the stretch, every element that fires after the stretch is at
+                    # or after it.
+                    if len(piece.offsets) == 1 and max(x, piece.lo) <= stretch.hi - 2 * MAX_OFFSET:
                         following = found + piece.offsets[0]
-            # An element beyond the stretch, searched from a day or more before its end, is the next one.
-            if following < stretch.hi - APART:
-                following = self.walls.next_wall(stretch.hi - APART)
-            x = max(stretch.hi, following - APART)
+            if following < stretch.hi - MAX_OFFSET:
+                following = self.walls.next_wall(stretch.hi - MAX_OFFSET)
+            # No element fires earlier than MAX_OFFSET before its local time read as UTC.
+            x = max(stretch.hi, following - MAX_OFFSET)
         return None
 
     def _first_in(self, piece: Piece, x: int) -> int:
-        """The first fire instant of a piece at or after x, or something not below the piece's end."""
+        """The first fire instant of a piece at or after x; if there is none, some instant at or after its end."""
         x = max(x, piece.lo)
         if piece.jumped and self._jumped_any(piece):
             return x
@@ -89,7 +106,7 @@ class Zoned:
         return min(found, default=NO_NEXT)
 
     def _jumped_any(self, piece: Piece) -> bool:
-        """Whether the clock jumped over an element that the piece's first instant stands for."""
+        """Whether the clock jumped over an element for which the first instant of the piece fires."""
         return any(self.walls.next_wall(a) < b for a, b in piece.jumped)
 
     def last_in(self, after: int, upto: int) -> int | None:
@@ -102,10 +119,11 @@ class Zoned:
                     found = self._last_in(piece, min(x, piece.hi - 1))
                     if found >= piece.lo:
                         return found if found > after else None
-            x = min(stretch.lo - 1, self.walls.prev_wall(stretch.lo - 1 + APART) + APART)
+            x = min(stretch.lo - 1, self.walls.prev_wall(stretch.lo - 1 + MAX_OFFSET) + MAX_OFFSET)
         return None
 
     def _last_in(self, piece: Piece, x: int) -> int:
+        """The last fire instant of a piece at or before x; if there is none, some instant before the piece."""
         if piece.jumped and self._jumped_any(piece):
             return x
         found = [self.walls.prev_wall(x + offset) - offset for offset in piece.offsets]
@@ -120,7 +138,7 @@ class Zoned:
                 lo, hi = max(x, piece.lo), min(end, piece.hi)
                 if lo < hi:
                     total += self._count_in(piece, lo, hi)
-            x = max(stretch.hi, self.walls.next_wall(stretch.hi - APART) - APART)
+            x = max(stretch.hi, self.walls.next_wall(stretch.hi - MAX_OFFSET) - MAX_OFFSET)
         return total
 
     def _count_in(self, piece: Piece, lo: int, hi: int) -> int:
@@ -149,18 +167,29 @@ class Zoned:
         return found
 
 
+# What a Calendar keeps before it has found anything. No instant lies within them.
 NO_BLOCK: tuple[int, int, tuple[int, ...]] = (0, 0, ())
-# A piece that holds no instant.
-NOWHERE = (0, 0, 0)
+NO_PERIOD = (0, 0, 0)
 
 
 class Calendar(Zoned):
-    """Zoned, for a calendar; remembers where the last answer was, since callers walk through time.
+    """A `Zoned` for calendar expressions that answers most calls of `next_after` without the search.
 
-    What is remembered is only where to look first: `next_after` depends on its argument alone.
-    - `_block`: (instant, last, times): a whole day or hour of one offset, firing at instant + each of times.
-    - `_plain`: (lo, hi, offset): instants where nothing but x + offset decides.
-    - `_year`: (first day, day after the last, matching days) of a year.
+    The search is right for every instant, but costs several microseconds. Callers mostly walk forward through
+    time, and most instants are far from a clock change. So a calendar keeps three facts from earlier calls,
+    and `next_after` uses each of them only for instants for which it holds:
+
+    - `_block` (start, last, times): the calendar fires at start + each of `times`, and at no
+    other instant up to
+      start + last. It is a whole day; for expressions with very many times a day it is a whole hour.
+    - `_period` (lo, hi, offset): an instant x with lo <= x < hi fires exactly if the local time x + offset
+    is in the set.
+      It is the time between two clock changes.
+    - `_year` (first, end, days): the matching days of the year that lasts from day `first` to
+    before day `end`, counted
+      from `first`.
+
+    The facts only save time. Without any of them, the answer is the same.
     """
 
     def __init__(
@@ -173,78 +202,86 @@ class Calendar(Zoned):
         self._unit = DAY if times.flat else 3600
         self._first, self._last = self._times[0], self._times[-1]
         self._block = NO_BLOCK
-        self._plain = NOWHERE
+        self._period = NO_PERIOD
         self._year: tuple[int, int, tuple[int, ...]] = (0, 0, ())
 
     def next_after(self, t: int) -> int | None:
+        # 1. In the day (or hour) of an earlier answer: its next time.
         start, last, times = self._block
         since = t - start
         if 0 <= since < last:
             return start + times[bisect_right(times, since)]
-        lo, hi, offset = self._plain
+
+        # 2. Without a period around t in which one offset decides alone: the search.
+        lo, hi, offset = self._period
         if not lo <= t < hi:
-            lo, hi, offset = self._plain = self._plain_at(t)
+            lo, hi, offset = self._period = self._period_of(t)
         if lo == hi or self._unit != DAY:
-            return self._seek(t)
+            return self._search_and_keep(t)
+
+        # 3. If the local day of t matches and has a time to come: that time.
         day, second = divmod(t + offset, DAY)
-        new_year, end, days = self._year
-        if not new_year <= day < end:
-            new_year, end, days = self._year = self._calendar.table.around(day)[1]
-        at = bisect_left(days, day - new_year)
-        if at < len(days) and new_year + days[at] == day:
+        first, end, days = self._year
+        if not first <= day < end:
+            first, end, days = self._year = self._calendar.table.around(day)[1]
+        index = bisect_left(days, day - first)
+        if index < len(days) and first + days[index] == day:
             if second < self._last:
-                return self._within(t, second, lo, hi)
-            at += 1
-        if at == len(days):
-            new_year, end, days = self._year = self._calendar.table.around(end)[1]
-            at = 0
+                return self._next_of_day(t, second, lo, hi)
+            index += 1
+
+        # 4. Otherwise the first time of the next matching day, in this year or the next one.
+        if index == len(days):
+            first, end, days = self._year = self._calendar.table.around(end)[1]
+            index = 0
         if days:
-            answer = (new_year + days[at]) * DAY + self._first - offset
+            answer = (first + days[index]) * DAY + self._first - offset
             if answer < hi:
                 return answer
-            # Nothing fires before the piece ends; and where no element is left that a second pass could
-            # repeat, nothing before the next element, wherever the offsets lie.
-            t = (max(hi, answer + offset - APART) if t < hi - 2 * APART else hi) - 1
-        return self._seek(t)
+            # That day is beyond the period, so nothing fires before the period ends. If t is also so far
+            # from its end that no element before t can fire again after it, nothing fires before that day
+            # in any offset.
+            t = (max(hi, answer + offset - MAX_OFFSET) if t < hi - 2 * MAX_OFFSET else hi) - 1
+        return self._search_and_keep(t)
 
-    def _plain_at(self, t: int) -> tuple[int, int, int]:
-        """The instants around t where one offset alone decides, or NOWHERE."""
+    def _period_of(self, t: int) -> tuple[int, int, int]:
+        """The period around t in which one offset decides alone, or NO_PERIOD."""
         if FIRST_INSTANT <= t < LAST_INSTANT:
             for piece in self.zone.stretch(t, self.policy).pieces:
                 if piece.lo <= t < piece.hi:
-                    return _plain(piece)
-        return NOWHERE
+                    return _period(piece)
+        return NO_PERIOD
 
-    def _within(self, t: int, second: int, lo: int, hi: int) -> int | None:
-        """The next time of t's own day, `second` seconds after its midnight."""
+    def _next_of_day(self, t: int, second: int, lo: int, hi: int) -> int | None:
+        """The next time of the matching local day on which t lies, `second` seconds after its midnight."""
         start = t - second
         if start >= lo and start + self._last < hi:
             self._block = (start, self._last, self._times)
         answer = start + self._times[bisect_right(self._times, second)]
-        return answer if answer < hi else self._seek(t)
+        return answer if answer < hi else self._search_and_keep(t)
 
-    def _seek(self, t: int) -> int | None:
-        """The search without memory, and the memory made of its answer."""
+    def _search_and_keep(self, t: int) -> int | None:
+        """The answer of the search, of which period and block are kept."""
         found = self._search(t)
         if found is None:
             return None
         answer, piece = found
-        lo, hi, offset = self._plain = _plain(piece)
+        lo, hi, offset = self._period = _period(piece)
         start = answer - (answer + offset) % self._unit
         if start >= lo and start + self._last < hi:
             self._block = (start, self._last, self._times)
         return answer
 
 
-def _plain(piece: Piece) -> tuple[int, int, int]:
-    """(lo, hi, offset) of a piece where one offset alone decides, or NOWHERE."""
+def _period(piece: Piece) -> tuple[int, int, int]:
+    """(lo, hi, offset) of a piece in which one offset decides alone, or NO_PERIOD."""
     if len(piece.offsets) != 1 or piece.jumped:
-        return NOWHERE
+        return NO_PERIOD
     return max(piece.lo, FIRST_INSTANT), min(piece.hi, LAST_INSTANT + 1), piece.offsets[0]
 
 
 class Elapsed:
-    """Beats of elapsed seconds: `phase` + k * every, from `first` on. No zone moves them."""
+    """Every `every` seconds of elapsed time: the instants phase + k * every from `first` on. No zone moves them."""
 
     one_shot = False
 
@@ -274,13 +311,13 @@ class Elapsed:
 
     def bits(self, lo: int, length: int) -> int:
         found = self.next_after(lo - 1)
-        return (
-            0 if found is None else interval_bits(self.every, found - lo, min(length, LAST_INSTANT + 1 - lo))
-        )
+        if found is None:
+            return 0
+        return interval_bits(self.every, found - lo, min(length, LAST_INSTANT + 1 - lo))
 
 
 class OneShot:
-    """A single instant (once, at, delay); `note` says what a clock change did to it."""
+    """A single instant (once, at, delay). `note` says what a clock change did to it; it is usually empty."""
 
     one_shot = True
 
@@ -304,7 +341,7 @@ class OneShot:
 
 
 class Bounded:
-    """A recurrence of which only the instants in [start, end] fire."""
+    """Another recurrence, of which only the instants from `start` to `end` (both included) fire."""
 
     def __init__(self, inner: Recurrence, start: int | None, end: int | None) -> None:
         self.inner, self.one_shot = inner, inner.one_shot

@@ -1,4 +1,4 @@
-"""What a recurrence says, before zone and anchor are known: the value that every grammar parses to."""
+"""Rules: what a recurrence says, before its zone and its anchor are known. Every grammar parses to a rule."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ ALL_HOURS = (1 << 24) - 1
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """How a grammar treats clock changes unless the schedule says otherwise."""
+    """How the expressions of a grammar treat clock changes, unless the schedule says otherwise.
+
+    `gap` and `overlap` are as in ClockChangePolicy. `every_hour` is "elapsed" or "literal": with "elapsed",
+    expressions that fire in every hour follow elapsed time, whatever the other two say.
+    """
 
     gap: str
     overlap: str
@@ -26,7 +30,10 @@ STRUCTURED = Defaults("skip", "both", "literal")
 
 @dataclass(frozen=True, slots=True)
 class CalendarRule:
-    """Masks of seconds, minutes, hours (bit n is n), the days, and a mask of years (None: all)."""
+    """A calendar: masks of seconds, minutes and hours (bit n stands for n), the days, and a mask of years.
+
+    `years` is None if all years match.
+    """
 
     second: int
     minute: int
@@ -38,7 +45,7 @@ class CalendarRule:
 
 @dataclass(frozen=True, slots=True)
 class LocalInterval:
-    """The wall-clock readings 1970-01-01T00:00:00 + offset + k * every."""
+    """The local times 1970-01-01T00:00:00 + offset + k * every, for every integer k. Both are seconds."""
 
     every: int
     offset: int
@@ -47,14 +54,14 @@ class LocalInterval:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Every so many elapsed seconds, the first one interval after the schedule's anchor."""
+    """Every `every` seconds of elapsed time. The first instant is one interval after the anchor of the schedule."""
 
     every: int
 
 
 @dataclass(frozen=True, slots=True)
 class AlignedInterval:
-    """The instants anchor + offset + k * every for every integer k; the anchor is its own."""
+    """The instants phase + k * every, for every integer k: elapsed time, independent of the schedule's anchor."""
 
     every: int
     phase: int
@@ -62,28 +69,28 @@ class AlignedInterval:
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """One local reading."""
+    """A single local time, as a wall second."""
 
     wall: int
 
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """One instant."""
+    """A single instant."""
 
     instant: int
 
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """So many seconds after the schedule's anchor."""
+    """A single instant, `seconds` after the anchor of the schedule."""
 
     seconds: int
 
 
 @dataclass(frozen=True, slots=True)
 class UnionRule:
-    """Any of these."""
+    """Every instant of any of the parts. A part is never a union itself."""
 
     parts: tuple[Rule, ...]
 
@@ -92,7 +99,7 @@ Rule = CalendarRule | LocalInterval | Rate | AlignedInterval | At | Once | Delay
 
 
 def needs_anchor(rule: Rule) -> bool:
-    """Whether the schedule's anchor matters."""
+    """Whether the instants of a rule depend on the anchor of the schedule."""
     if isinstance(rule, UnionRule):
         return any(needs_anchor(part) for part in rule.parts)
     return isinstance(rule, Rate | Delay)
@@ -100,5 +107,5 @@ def needs_anchor(rule: Rule) -> bool:
 
 @lru_cache(maxsize=4096)
 def day_rule(months: int, days: int, weekdays: int, either: bool) -> DayRule:
-    """One object for all expressions with the same plain days."""
+    """A day rule without special days. Expressions with the same days share one object."""
     return DayRule(months, days, weekdays, either)

@@ -1,4 +1,8 @@
-"""From a timing (spec, dialect, zone, anchor, policies, bounds) to the recurrence that it means."""
+"""Timings, and the recurrence that a timing means.
+
+A timing is the complete statement of when a schedule fires: expression, dialect, zone, anchor, policies for
+clock changes and bounds.
+"""
 
 from __future__ import annotations
 
@@ -33,16 +37,18 @@ from horarium.times.zones import Zone, zone
 GAP_POLICIES = ("next_valid", "skip", "shift")
 OVERLAP_POLICIES = ("first", "last", "both")
 EVERY_HOUR_POLICIES = ("elapsed", "literal")
+# How many compiled recurrences are kept in memory.
 COMPILED_KEPT = 16_384
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Everything that decides when: hashable, and the unit of caching. Instants are seconds since the epoch.
+    """Everything that decides when a schedule fires. Equal timings are compiled once. Instants are whole seconds.
 
-    `spec` is an expression, or the canonical JSON text of a structured recurrence (see `canonical_spec`).
-    `anchor` is where rate, @every, every and delay count from. A policy of None is the grammar's default.
-    `start` and `end` (inclusive) bound the instants that may fire.
+    `spec` is an expression, or the canonical JSON text of a structured recurrence (see `canonical_spec`), in
+    the grammar of `dialect`. `zone` is an IANA name. `anchor` is the instant from which rate, @every, every
+    and delay count. The three policies say what happens at clock changes; None means the default of the
+    grammar. Only instants from `start` to `end`, both included, fire.
     """
 
     spec: str
@@ -57,15 +63,15 @@ class Timing:
 
 
 def wants_anchor(spec: str, dialect: str = "native") -> bool:
-    """Whether `Timing.anchor` matters (rate, @every, every, delay); RecurrenceError for an invalid spec."""
+    """Whether a recurrence counts from `Timing.anchor` (rate, @every, every, delay). Raises RecurrenceError."""
     return needs_anchor(parse_spec(spec, dialect))
 
 
 @lru_cache(maxsize=COMPILED_KEPT)
 def compile_timing(timing: Timing) -> Recurrence:
-    """The recurrence of a timing; RecurrenceError with every problem of spec, zone and policies.
+    """The recurrence of a timing. Raises RecurrenceError with every problem of spec, zone, policies and bounds.
 
-    Timings that mean the same set share one object, whatever their bounds and unused anchors.
+    Timings that differ only in bounds, or in an anchor that is not used, share one object inside.
     """
     collector = Collector()
     rule = collector.attempt(lambda: parse_spec(timing.spec, timing.dialect), None)
@@ -145,7 +151,7 @@ def _one_shot(rule: Rule, timing: Timing, where: Zone) -> OneShot:
 
 
 def _at(rule: At, where: Zone) -> OneShot:
-    """The earlier of two instants, the first valid one after a gap; a note says so."""
+    """The instant of a local time: the earlier of two, or the first after a gap. A note says so."""
     instant = where.resolve(rule.wall)
     if not FIRST_WALL <= instant < END_WALL:
         raise fail("at", "must lie within the years 1 to 9999")
@@ -158,7 +164,7 @@ def _at(rule: At, where: Zone) -> OneShot:
 
 
 def _policy(timing: Timing, defaults: Defaults, every_hour: bool) -> ClockChangePolicy:
-    """Readings of every hour follow elapsed time (each instant of its reading) unless told to be literal."""
+    """The policy for clock changes. Expressions of every hour follow elapsed time, unless they are to be literal."""
     if every_hour and (timing.dst_every_hour or defaults.every_hour) == "elapsed":
         return ClockChangePolicy("skip", "both")
     return ClockChangePolicy(timing.dst_gap or defaults.gap, timing.dst_overlap or defaults.overlap)

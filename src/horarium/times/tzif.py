@@ -1,4 +1,4 @@
-"""Reading one file of zone data (TZif, RFC 9636): the explicit transitions and the rule of the footer."""
+"""Reads the zone data of one zone (TZif, RFC 9636): the listed transitions, and the rule for the years after them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,18 @@ from dataclasses import dataclass
 
 from horarium.times.civil import DAY, day_number, first_day, is_leap, month_length, weekday
 
+# The length of a TZif header in bytes.
 HEADER = 44
 
 
 @dataclass(frozen=True, slots=True)
 class YearRule:
-    """When in a year a change comes: "M" month, week, weekday; "J" day without 29 February; "D" plain day."""
+    """When a change comes in a year.
+
+    `kind` "M": weekday `day` (0 is Sunday) of `week` (5: the last) of `month`. "J": day of the year `day`
+    from 1, never counting 29 February. "D": day of the year from 0, counting it. `time` is seconds since the
+    midnight of that day.
+    """
 
     kind: str
     month: int
@@ -22,7 +28,7 @@ class YearRule:
     time: int
 
     def wall_in(self, year: int) -> int:
-        """The wall second of the change, read in the offset before it."""
+        """The wall second of the change in a year, in the offset that holds before it."""
         return self._day_in(year) * DAY + self.time
 
     def _day_in(self, year: int) -> int:
@@ -39,7 +45,10 @@ class YearRule:
 
 @dataclass(frozen=True, slots=True)
 class Footer:
-    """What holds after the last explicit transition: one offset for ever, or two that alternate by rule."""
+    """What holds after the last listed transition: one offset for ever, or two that alternate by rules.
+
+    Offsets are seconds east of UTC. `summer`, `begins` and `ends` are None if the offset does not change.
+    """
 
     standard: int
     summer: int | None = None
@@ -47,7 +56,7 @@ class Footer:
     ends: YearRule | None = None
 
     def changes_in(self, year: int) -> list[tuple[int, int]]:
-        """(instant, new offset) of the changes of one year, in order; none without a rule."""
+        """The changes of one year as (instant, new offset), in order. There are none without rules."""
         if self.summer is None or self.begins is None or self.ends is None:
             return []
         to_summer = (self.begins.wall_in(year) - self.standard, self.summer)
@@ -57,7 +66,10 @@ class Footer:
 
 @dataclass(frozen=True, slots=True)
 class ZoneData:
-    """`offsets[i]` holds from `starts[i]`; `initial` before the first; `footer` after the last."""
+    """The data of a zone: `initial` holds before the first transition, and `offsets[i]` from instant `starts[i]` on.
+
+    `footer` says what holds after the last transition.
+    """
 
     initial: int
     starts: tuple[int, ...]
@@ -66,7 +78,7 @@ class ZoneData:
 
 
 def parse_tzif(data: bytes) -> ZoneData:
-    """The second, 64-bit half of a TZif file; ValueError where it has none."""
+    """The content of a TZif file, from its 64-bit half. Raises ValueError if it has none or is not such a file."""
     if data[:4] != b"TZif" or data[4:5] < b"2":
         raise ValueError("not a TZif file of version 2 or later")
     isut, isstd, leap, times, types, chars = struct.unpack(">6l", data[20:HEADER])
@@ -89,7 +101,7 @@ _FOOTER = re.compile(rf"{_NAME}({_TIME})(?:{_NAME}({_TIME})?,({_RULE}),({_RULE})
 
 
 def parse_footer(text: str) -> Footer:
-    """The POSIX rule of a footer such as "EST5EDT,M3.2.0,M11.1.0" (its sign counts westward)."""
+    """A footer such as "EST5EDT,M3.2.0,M11.1.0", whose offsets count westward. Raises ValueError."""
     match = _FOOTER.fullmatch(text)
     if match is None:
         raise ValueError(f"unreadable footer rule {text!r}")

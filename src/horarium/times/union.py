@@ -1,4 +1,4 @@
-"""Several recurrences as one: the instants of all parts, each once."""
+"""The union of several recurrences."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from horarium.times.civil import DAY
 from horarium.times.recurrence import Recurrence
 
-# Counting instant by instant beats counting by masks as long as there are fewer than this many to a day.
+# Counting instant by instant is faster than counting by masks if there are fewer than this many a day.
 SPARSE_PER_DAY = 8
 
 
 class Union:
-    """The instants of all parts, each once."""
+    """A recurrence that fires at every instant of any part, once if several parts name the same instant."""
 
     one_shot = False
 
     def __init__(self, parts: Sequence[Recurrence]) -> None:
         self.parts = tuple(parts)
-        # For each part (asked at, answer): its next instant is the same for every t between the two.
+        # For each part the last question and its answer. The answer holds for every t from the question
+        # to the answer.
         self._known: list[tuple[int, int | None]] = [(0, 0) for _ in self.parts]
 
     def describe(self) -> str:
@@ -72,7 +73,7 @@ class Union:
 
 
 def _outside(dense: Recurrence, others: list[Recurrence], after: int, upto: int) -> int:
-    """How many instants of `others` in (after, upto] the dense part does not have."""
+    """How many instants of `others` in (after, upto] are not instants of the dense part."""
     seen = set()
     for part in others:
         found = part.next_after(after)

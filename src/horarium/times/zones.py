@@ -1,7 +1,8 @@
-"""Time zones from the pinned `tzdata` package alone, never from the operating system's copy.
+"""Time zones, from the data of the pinned `tzdata` package and never from the copy of the operating system.
 
-A zone is a sequence of stretches of constant offset. The explicit transitions and some decades of the footer
-rule are read at once; the years beyond are made by pages when somebody asks for them.
+A zone is a sequence of stretches of constant offset. They are kept in tables. The first table holds the
+transitions that the data list, and those of some decades that follow by the rule in the data's footer. Tables
+for later years are made when somebody asks for them.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from horarium.times.tzif import Footer, ZoneData, parse_tzif
 
 TZDATA_VERSION: str = tzdata.IANA_VERSION
 
-# In the package's list, but no place where somebody lives: they mean "this machine" or "not set".
+# These names are in the package's list, but they are not zones: they mean "this machine" or "not set".
 NOT_ZONES = frozenset({"localtime", "posixrules", "Factory"})
 NAME_LIMIT = 64
-# No instant outside these is ever asked for or answered (two days of room for offsets).
+# The tables cover the years 1 to 9999 with two days more on both sides, as room for offsets.
 TABLES_BEGIN, TABLES_END = FIRST_WALL - 2 * DAY, END_WALL + 2 * DAY
 FOR_EVER = 1 << 60
 FOOTER_YEARS = 32
@@ -35,19 +36,20 @@ STRETCHES_KEPT = 4096
 
 @lru_cache(maxsize=1)
 def zone_names() -> frozenset[str]:
-    """Every name that `zone` accepts."""
+    """The name of every zone that `zone` accepts."""
     text = (importlib.resources.files("tzdata") / "zones").read_text(encoding="ascii")
     return frozenset(text.split()) - NOT_ZONES
 
 
 class OffsetTable:
-    """A run of stretches: `offsets[i]` holds from `starts[i]`; the last ends at `end`."""
+    """Consecutive stretches: `offsets[i]` holds from instant `starts[i]` on, the last one until `end`."""
 
     def __init__(self, starts: list[int], offsets: list[int], end: int) -> None:
         self.starts, self.offsets, self.end = starts, offsets, end
         self._cut: dict[tuple[int, ClockChangePolicy], Stretch] = {}
 
     def stretch(self, instant: int, policy: ClockChangePolicy) -> Stretch:
+        """The stretch in which an instant lies, cut by a policy."""
         key = max(0, bisect_right(self.starts, instant) - 1), policy
         found = self._cut.get(key)
         if found is None:
@@ -57,23 +59,24 @@ class OffsetTable:
         return found
 
     def offset(self, instant: int) -> int:
+        """Seconds east of UTC at an instant."""
         return self.offsets[bisect_right(self.starts, instant) - 1]
 
 
 class Zone:
-    """One zone: `stretch` and `offset` answer for every instant of the years 1 to 9999."""
+    """One zone. Its methods answer for every instant of the years 1 to 9999."""
 
     def __init__(self, name: str, data: ZoneData) -> None:
         self.name = name
         self._footer = data.footer
         self._first_far_year = _last_year(data) + FOOTER_YEARS if data.footer.begins else 0
         self._table = _first_table(data, self._first_far_year)
-        # Without a rule the last offset holds for ever, so there are no further pages.
+        # Without a rule the last offset holds for ever, so there are no later tables.
         self._edge = first_day(self._first_far_year) * DAY if data.footer.begins else FOR_EVER
         self._far: dict[int, OffsetTable] = {}
 
     def stretch(self, instant: int, policy: ClockChangePolicy) -> Stretch:
-        """The stretch of constant offset that holds `instant`, cut into pieces by `policy`."""
+        """The stretch of constant offset in which an instant lies, cut into pieces by `policy`."""
         return self._table_of(instant).stretch(instant, policy)
 
     def offset(self, instant: int) -> int:
@@ -81,7 +84,7 @@ class Zone:
         return self._table_of(instant).offset(instant)
 
     def resolve(self, wall: int) -> int:
-        """The instant of a single local reading: the earlier of two, the first valid one after a gap."""
+        """The instant of a wall second: the earlier of two, or the first instant after a gap."""
         instant = wall - DAY
         while True:
             stretch = self.stretch(instant, _PLAIN)
@@ -90,7 +93,7 @@ class Zone:
             instant = stretch.hi
 
     def occurs_again(self, wall: int, instant: int) -> bool:
-        """Whether a local reading that occurs at `instant` occurs once more."""
+        """Whether the wall second that occurs at `instant` occurs once more after it."""
         following = self.stretch(self.stretch(instant, _PLAIN).hi, _PLAIN)
         return following.lo <= wall - following.offset < following.hi
 
@@ -133,7 +136,7 @@ def _rule_table(footer: Footer, first: int, until: int) -> OffsetTable:
 
 
 def _table(changes: list[tuple[int, int]]) -> OffsetTable:
-    """Stretches of different offsets: a change of name or of daylight flag alone is none."""
+    """The table of (instant, new offset) changes. Changes to the offset that holds already are left out."""
     starts: list[int] = []
     offsets: list[int] = []
     for start, offset in changes:
@@ -147,18 +150,18 @@ def _table(changes: list[tuple[int, int]]) -> OffsetTable:
 
 @lru_cache(maxsize=1024)
 def zone(name: str) -> Zone:
-    """The zone of exactly this name; RecurrenceError (field "timezone") for any other."""
+    """The zone of exactly this name. Raises RecurrenceError (field "timezone") for any other name."""
     return Zone(name, parse_tzif(_zone_bytes(name)))
 
 
 @lru_cache(maxsize=1024)
 def zone_fingerprint(name: str) -> str:
-    """A hash of the zone's data: where it is unchanged, no schedule of the zone needs recomputing."""
+    """A hash of a zone's data. While it stays the same, no slot of the zone moves. Raises RecurrenceError."""
     return hashlib.sha256(_zone_bytes(name)).hexdigest()[:16]
 
 
 def local_text(zone_name: str, instant: int) -> str:
-    """What the clock shows in a zone at an instant, as "2024-01-27T09:00:00-05:00"."""
+    """An instant as the local time of a zone: "2024-01-27T09:00:00-05:00". Raises RecurrenceError."""
     offset = zone(zone_name).offset(instant)
     return wall_text(instant + offset) + offset_text(offset)
 
@@ -175,14 +178,14 @@ def _unknown(name: object) -> str:
     if not isinstance(name, str) or not name:
         return "a time zone is missing; give an IANA name such as Europe/Berlin, or UTC"
     if len(name) > NAME_LIMIT:
-        return "this is no IANA time zone name (too long); give one such as Europe/Berlin"
+        return "this is too long for an IANA time zone name; give one such as Europe/Berlin"
     nearest = _nearest(name)
     hint = f"did you mean {nearest}?" if nearest else "give one such as Europe/Berlin or UTC"
     return f"{name!r} is not a time zone of the IANA data {TZDATA_VERSION}; {hint}"
 
 
 def _nearest(name: str) -> str | None:
-    """The name somebody most likely meant: the same in another case, the same city, or the closest."""
+    """The name that somebody most likely meant: the same in another case, the same city, or the most similar."""
     folded = name.strip().replace(" ", "_").casefold()
     by_fold = {known.casefold(): known for known in sorted(zone_names())}
     if folded in by_fold:

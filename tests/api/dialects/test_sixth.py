@@ -99,7 +99,7 @@ def test_no_file_of_the_server_knows_of_it() -> None:
 
 def test_a_timing_of_a_dialect_that_is_not_installed_says_so() -> None:
     with pytest.raises(
-        RecurrenceError, match="the dialect 'moondial' is not installed here; there are native"
+        RecurrenceError, match="the dialect 'moondial' is not installed here; installed are native"
     ):
         compile_timing(Timing("09:30", "moondial"))
 

@@ -77,7 +77,7 @@ def test_what_never_comes_is_accepted_here() -> None:
         ("cron(0 9 ? * 1#6 *)", "day_of_week", "1 to 5"),
         ("cron(0 9 ? * 0 *)", "day_of_week", "1 to 7"),
         ("cron(0 9 ? * 8 *)", "day_of_week", "1 to 7, or SUN to SAT"),
-        ("cron(0 9 ?,1 * ? *)", "day_of_month", "? stands alone"),
+        ("cron(0 9 ?,1 * ? *)", "day_of_month", "? must stand alone"),
         ("cron(? 9 * * ? *)", "minute", "write *"),
         ("cron(0 9 * * ? 1969)", "year", "1970 to 2199"),
         ("cron(0 9 * * ? 2200)", "year", "1970 to 2199"),

@@ -1,4 +1,4 @@
-"""The expressions of AWS EventBridge Scheduler: cron(m h dom mon dow year), rate(n unit), at(local time)."""
+"""The expressions of AWS EventBridge Scheduler: cron(m h dom mon dow year), rate(n unit) and at(local time)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _CALL = re.compile(r"\s*(cron|rate|at)\((.*)\)\s*", re.DOTALL)
 
 
 def parse_aws(text: str, rate_units: dict[str, int]) -> CalendarRule | Rate | At:
-    """Any of the three forms."""
+    """The rule of any of the three forms. `rate_units` are the units of rate() in seconds. Raises RecurrenceError."""
     match = _CALL.fullmatch(text)
     if match is None:
         forms = "cron(0 9 * * ? *), rate(5 minutes) or at(2026-01-01T09:00:00)"
@@ -47,12 +47,12 @@ def parse_aws(text: str, rate_units: dict[str, int]) -> CalendarRule | Rate | At
 
 
 def is_aws(text: str) -> bool:
-    """Whether a text is meant as one of the three forms."""
+    """Whether a text begins like one of the three forms."""
     return text.lstrip().startswith(("cron(", "rate(", "at("))
 
 
 def parse_at(text: str, field: str) -> At:
-    """One local time, whole seconds, without an offset: the schedule's zone says where."""
+    """A local time in whole seconds, without an offset. Raises RecurrenceError under the name `field`."""
     found = parse_local(text.strip()) if "T" in text else None
     if found is None or "." in text:
         raise fail(field, "must be a local time such as 2026-01-01T09:00:00, without an offset", text)
@@ -60,7 +60,7 @@ def parse_at(text: str, field: str) -> At:
 
 
 def parse_aws_cron(inside: str) -> CalendarRule:
-    """The six fields between the parentheses."""
+    """The rule of the six fields between the parentheses of cron(). Raises RecurrenceError with every problem."""
     parts = inside.split()
     if len(parts) != 6:
         raise fail("", f"cron() has six fields ({LAYOUT}); this has {len(parts)}", inside)
@@ -119,9 +119,12 @@ def _parse_numbers(text: str) -> _Numbers:
         elif item.endswith("W"):
             found.nearest = (*found.nearest, _nearest(item, text))
         elif "L" in item:
-            raise fail("day_of_month", "L stands alone for the last day, or in LW; L-3 is not accepted", text)
+            words = (
+                f"L must stand alone (the last day of the month) or in LW (its last workday), not in {item}"
+            )
+            raise fail("day_of_month", words, text)
         elif "?" in item:
-            raise fail("day_of_month", "? stands alone", text)
+            raise fail("day_of_month", "? must stand alone in the field", text)
         else:
             found.mask |= parse_item(AWS_DAY_OF_MONTH, item, text)
     return found
@@ -129,7 +132,7 @@ def _parse_numbers(text: str) -> _Numbers:
 
 def _nearest(item: str, text: str) -> int:
     if not item[:-1]:
-        raise fail("day_of_month", "W needs a day before it, such as 15W, or L for the last workday", text)
+        raise fail("day_of_month", "W needs a day before it, such as 15W, or L as in LW", text)
     return parse_value(AWS_DAY_OF_MONTH, item[:-1], text)
 
 
@@ -147,12 +150,12 @@ def _parse_weekdays(text: str) -> _Weekdays:
             found.mask |= 1 << 6
         elif "#" in item:
             if found.nth is not None:
-                raise fail("day_of_week", "only one n#m may stand in the field", text)
+                raise fail("day_of_week", "the field may have only one n#m, such as 6#2", text)
             found.nth = _nth(item, text)
         elif item.endswith("L"):
             found.last |= 1 << parse_value(AWS_DAY_OF_WEEK, item[:-1], text) - 1
         elif "?" in item:
-            raise fail("day_of_week", "? stands alone", text)
+            raise fail("day_of_week", "? must stand alone in the field", text)
         else:
             # AWS counts weekdays from 1 (Sunday).
             found.mask |= parse_item(AWS_DAY_OF_WEEK, item, text) >> 1
@@ -162,5 +165,5 @@ def _parse_weekdays(text: str) -> _Weekdays:
 def _nth(item: str, text: str) -> tuple[int, int]:
     weekday, _, nth = item.partition("#")
     if nth not in ("1", "2", "3", "4", "5"):
-        raise fail("day_of_week", "after # comes 1 to 5, such as 6#2 for the second Friday", text)
+        raise fail("day_of_week", "the number after # must be 1 to 5, as in 6#2 for the second Friday", text)
     return parse_value(AWS_DAY_OF_WEEK, weekday, text) - 1, int(nth)

@@ -1,4 +1,4 @@
-"""Cron of five fields (and six, seconds first), and its macros."""
+"""Cron expressions of five fields, or of six with seconds first, and their macros."""
 
 from __future__ import annotations
 
@@ -26,18 +26,21 @@ MACROS = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
-# The most days that each month ever has, as masks.
+# For each month the mask of the days that it has in some year, and the days that every month has.
 _LONGEST_MONTHS = [0, *((2 << days) - 2 for days in (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31))]
 _SURE_DAYS = (2 << 29) - 2
 
 
 def parse_cron(text: str, *, seconds: bool, macros: bool) -> CalendarRule | Rate:
-    """A cron expression; six fields and macros only where the dialect has them."""
+    """The rule of a cron expression. Six fields and macros are accepted only if the dialect has them.
+
+    Raises RecurrenceError with every problem, also for dates that never come.
+    """
     parts = text.split()
     if parts and parts[0].startswith("@"):
         return _parse_macro(parts, text, macros)
     if parts and parts[0].upper().startswith(("TZ=", "CRON_TZ=")):
-        raise fail("", "a time zone does not belong into the expression; put it into timezone", parts[0])
+        raise fail("", "a time zone cannot be part of the expression; use the field timezone", parts[0])
     if len(parts) == 5:
         return _parse_fields(parts, 1)
     if len(parts) == 6 and seconds:
@@ -51,8 +54,8 @@ def parse_cron(text: str, *, seconds: bool, macros: bool) -> CalendarRule | Rate
 
 
 def _wrong_count(count: int, seconds: bool) -> str:
-    wanted = f"five fields ({LAYOUT})" + (", or six with second first" if seconds else "")
-    return f"a cron expression has {wanted}; this has {count}"
+    wanted = f"five fields ({LAYOUT})" + (", or six with the seconds first" if seconds else "")
+    return f"a cron expression has {wanted}; this one has {count}"
 
 
 def _parse_fields(parts: list[str], second: int) -> CalendarRule:
@@ -71,7 +74,7 @@ def _parse_fields(parts: list[str], second: int) -> CalendarRule:
 
 
 def _raise_all(parts: list[str]) -> None:
-    """Every field's problem at once; only on the way to an error."""
+    """Parse every field once more, to raise the problems of all of them together."""
     collector = Collector()
     for kind, part in zip(FIVE, parts, strict=True):
         collector.attempt(lambda kind=kind, part=part: parse_field(kind, part), 0)  # type: ignore[misc]
@@ -82,7 +85,7 @@ def _refuse_missing_dates(months: int, days: int, parts: list[str]) -> None:
     if not any(months >> month & 1 and days & _LONGEST_MONTHS[month] for month in range(1, 13)):
         raise fail(
             "day_of_month",
-            "it would never fire: none of these months ever has that day; choose one they have",
+            "it would never fire: none of these months ever has that day; choose a day that they have",
             f"{parts[2]} {parts[3]}",
             kind="never",
         )
@@ -96,5 +99,5 @@ def _parse_macro(parts: list[str], text: str, macros: bool) -> CalendarRule | Ra
         return Rate(parse_length(parts[1], "every"))
     if name not in MACROS or len(parts) != 1:
         known = ", ".join([*MACROS, "@every 1h30m"])
-        raise fail("", f"unknown macro; there are {known}", text)
+        raise fail("", f"unknown macro; the macros are {known}", text)
     return _parse_fields(MACROS[name].split(), 1)

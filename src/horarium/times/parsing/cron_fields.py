@@ -1,4 +1,4 @@
-"""One field of a cron expression, from text to a mask (bit n is the number n)."""
+"""Reads one field of a cron expression into a mask, in which bit n stands for the number n."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from horarium.times.problems import fail
 
+# The most digits of a number; longer ones are out of range anyway.
 NUMBER_DIGITS = 6
 AWS_HINT = "; L, W and # exist in AWS expressions only: cron(...)"
 _AWS_MARK = re.compile(r"^L$|\d[LW]$|^LW$|#", re.IGNORECASE)
@@ -23,9 +24,10 @@ def _no_names() -> Mapping[str, int]:
 
 @dataclass(frozen=True, eq=False)
 class FieldKind:
-    """The range of a field, its names, and whether its ranges may wrap around (20-2).
+    """What a field accepts: the numbers `low` to `high`, names for them, and with `wraps` ranges such as 20-2.
 
-    There are a dozen of them, each itself only (`eq=False`), so that they are quick to look up by.
+    `name` is the field in problems, `label` its name in sentences. Two kinds are never equal (`eq=False`), so
+    that they are fast as keys of a cache.
     """
 
     name: str
@@ -37,9 +39,8 @@ class FieldKind:
 
     @property
     def accepts(self) -> str:
-        """ "0 to 59", for messages."""
-        spelled = ", or ".join([f"{self.low} to {self.high}", *self._name_range()])
-        return spelled
+        """The accepted numbers and names for messages: "1 to 12, or JAN to DEC"."""
+        return ", or ".join([f"{self.low} to {self.high}", *self._name_range()])
 
     def _name_range(self) -> list[str]:
         return (
@@ -54,7 +55,10 @@ class FieldKind:
 
 @lru_cache(maxsize=8192)
 def parse_field(kind: FieldKind, text: str) -> int:
-    """The mask of a list of numbers, names, ranges and steps; `*` and `?` stand for the whole range."""
+    """The mask of a list of numbers, names, ranges and steps. `*` and `?` mean the whole range.
+
+    Raises RecurrenceError under the name of the field.
+    """
     if text == "*":
         return _steps(kind.low, kind.high, 1)
     mask = 0
@@ -64,7 +68,10 @@ def parse_field(kind: FieldKind, text: str) -> int:
 
 
 def parse_item(kind: FieldKind, item: str, text: str) -> int:
-    """The mask of one item of a list: `7`, `1-5`, `*`, and each with `/step`."""
+    """The mask of one item of a list: `7`, `1-5` or `*`, each also with `/step`. Raises RecurrenceError.
+
+    `text` is the whole field, for messages.
+    """
     if item.isdigit() and item.isascii():
         return 1 << parse_value(kind, item)
     if not item:
@@ -81,7 +88,7 @@ def parse_item(kind: FieldKind, item: str, text: str) -> int:
 
 
 def parse_value(kind: FieldKind, text: str, item: str = "") -> int:
-    """One number or name of the field's range."""
+    """One number or name of the field. Raises RecurrenceError, which shows `item` (or `text`)."""
     if text.isdigit() and text.isascii() and len(text) <= NUMBER_DIGITS:
         value = int(text)
     else:
@@ -109,7 +116,11 @@ def _range(kind: FieldKind, first: int, last: int, step: int, item: str) -> int:
     if first <= last:
         return _steps(first, last, step)
     if not kind.wraps:
-        hint = f"write {first}-{kind.high},{kind.low}-{last}" if last >= kind.low else "put the smaller first"
+        hint = (
+            f"write {first}-{kind.high},{kind.low}-{last}"
+            if last >= kind.low
+            else "put the smaller number first"
+        )
         raise fail(kind.name, f"the range of {kind.label} is reversed; {hint}", item)
     size = kind.high - kind.low + 1
     return sum(1 << kind.low + (n - kind.low) % size for n in range(first, last + size + 1, step))
@@ -125,5 +136,5 @@ def _steps(first: int, last: int, step: int) -> int:
 
 
 def name_map(names: tuple[str, ...], first: int) -> Mapping[str, int]:
-    """Names in capitals to their numbers."""
+    """A table from names in capitals to numbers that count from `first`."""
     return MappingProxyType({name: number for number, name in enumerate(names, first)})

@@ -1,4 +1,4 @@
-"""Lengths of time as people and protocols write them: "1h30m", 5400, "5 minutes", "3600s"."""
+"""Reads lengths of time as people and protocols write them: "1h30m", 5400, "5 minutes", "3600s"."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import re
 
 from horarium.times.problems import fail
 
-# As long as anything can be within the years that exist here; it also bounds every number that is read.
+# The longest length in seconds: nothing is longer within the years 1 to 9999.
 LONGEST = 10_000 * 366 * 86_400
+# The longest text of a length, in characters.
 TEXT_LIMIT = 40
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 RATE_UNITS = {"minute": 60, "hour": 3600, "day": 86_400}
@@ -20,7 +21,11 @@ _RATE = re.compile(r"\s*(\S+)\s+(\S+)\s*", re.ASCII)
 
 
 def parse_length(value: object, field: str, *, round_up: bool = False) -> int:
-    """Whole seconds >= 1 of "1h30m" or a number; a fraction is refused, or rounded up (never early)."""
+    """The whole seconds (at least 1) of a text such as "1h30m" or of a number of seconds.
+
+    A fraction of a second is an error, or with `round_up` becomes a whole second, so that nothing fires
+    early. Raises RecurrenceError under the name `field`.
+    """
     if isinstance(value, str):
         seconds, fraction = _text_length(value, field)
     elif isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LONGEST:
@@ -46,7 +51,7 @@ def _text_length(text: str, field: str) -> tuple[int, bool]:
 
 
 def parse_proto(value: object, field: str) -> int:
-    """Whole seconds of a protojson duration such as "3600s"; may be 0."""
+    """The whole seconds (at least 0) of a protojson duration such as "3600s". Raises RecurrenceError."""
     match = _PROTO.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise fail(field, 'must be a duration in seconds with the suffix s, such as "3600s"', value)
@@ -58,7 +63,11 @@ def parse_proto(value: object, field: str) -> int:
 
 
 def parse_rate(text: str, field: str, units: dict[str, int]) -> int:
-    """Elapsed seconds of "5 minutes": a whole number >= 1 and a unit, singular or plural."""
+    """The seconds of a text such as "5 minutes": a whole number of at least 1, and one of `units`.
+
+    `units` maps singular names to seconds; the plural is accepted too. Raises RecurrenceError
+    under the name `field`.
+    """
     match = _RATE.fullmatch(text) if len(text) <= TEXT_LIMIT else None
     names = ", ".join(units)
     if match is None:

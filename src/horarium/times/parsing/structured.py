@@ -1,4 +1,4 @@
-"""Structured recurrences: calendars as lists of {start, end, step}, and intervals."""
+"""Reads structured recurrences: calendars as lists of {start, end, step}, and intervals."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from horarium.times.parsing.durations import parse_length, parse_proto
 from horarium.times.problems import Collector, fail
 from horarium.times.rules import STRUCTURED, AlignedInterval, CalendarRule, LocalInterval, Rule, UnionRule
 
-# Field in the document, its snake_case, lowest and highest number, and the mask when it is left out.
+# The name of a field, its name in snake_case, its lowest and highest number, and its mask if it is left out.
 FIELDS = (
     ("second", "second", 0, 59, 1),
     ("minute", "minute", 0, 59, 1),
@@ -30,11 +30,11 @@ Json = Mapping[str, Any]
 
 
 def parse_structured(spec: Json, *, native: bool) -> Rule:
-    """{"calendars": [...], "intervals": [...]}, any of them.
+    """The rule of {"calendars": [...], "intervals": [...]}, of which one is enough.
 
-    With `native` (the project's own grammar) intervals are elapsed seconds, fields may be snake_case too, and
-    unknown fields are refused. Without it, intervals are wall-clock readings in protojson durations, and unknown
-    fields are ignored.
+    Raises RecurrenceError with every problem. With `native` (the project's own grammar) intervals are elapsed
+    seconds, fields may be snake_case too, and unknown fields are refused. Without it, intervals are intervals
+    of local time, given as protojson durations, and unknown fields are ignored.
     """
     collector = Collector()
     if native:
@@ -139,7 +139,7 @@ def _range_mask(collector: Collector, field: str, entry: object, low: int, high:
 
 
 def _number(collector: Collector, entry: Json, field: str, name: str, low: int, high: int) -> int:
-    """An integer as protojson writes it (7, 7.0 or "7"); 0 when left out."""
+    """An integer as protojson writes it (7, 7.0 or "7"). It is 0 if it is left out, or wrong and noted."""
     value = entry.get(name)
     number = _integer(value)
     if number is None:
@@ -207,4 +207,4 @@ def _refuse_unknown(collector: Collector, row: Json, known: set[str], field: str
     for name in list(row)[:MAX_RANGES]:
         if name not in known:
             path = f"{field}.{name}" if field else str(name)
-            collector.add(path[:80], f"is not known here; there are {', '.join(sorted(known))}")
+            collector.add(path[:80], f"is not known here; known are {', '.join(sorted(known))}")

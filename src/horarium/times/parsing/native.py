@@ -14,6 +14,7 @@ from horarium.times.problems import Collector, RecurrenceError, fail, prefixed
 from horarium.times.rules import Rate, Rule, UnionRule
 
 NAME = "native"
+# The most recurrences of a union, counting those of unions inside it.
 MAX_PARTS = 32
 
 
@@ -79,7 +80,7 @@ def _native_part(spec: Mapping[str, Any]) -> Rule:
         raise fail("", f"the recurrence must have exactly one of {forms}", ", ".join(map(str, spec)))
     ((name, value),) = spec.items()
     if name not in _SINGLE:
-        raise fail(str(name)[:80], f"is not a recurrence; there are {forms}")
+        raise fail(str(name)[:80], f"is not a kind of recurrence; the kinds are {forms}")
     return _SINGLE[name](value)
 
 
@@ -94,7 +95,7 @@ def _union(parts: object) -> Rule:
     collector.finish()
     leaves = [leaf for rule in rules if rule for leaf in _leaves(rule)]
     if len(leaves) > MAX_PARTS:
-        raise fail("union", f"has {len(leaves)} rules in all; at most {MAX_PARTS} are accepted")
+        raise fail("union", f"has {len(leaves)} recurrences in all; at most {MAX_PARTS} are accepted")
     return leaves[0] if len(leaves) == 1 else UnionRule(tuple(leaves))
 
 
