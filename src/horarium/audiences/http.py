@@ -24,7 +24,7 @@ from yarl import URL
 from horarium.audiences.registry import AudienceOptions
 from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault
 from horarium.domain.errors import Problem
-from horarium.executors.checks import check_texts
+from horarium.executors.checks import check_fields, check_texts
 from horarium.executors.context import instant_text
 from horarium.executors.door import Door, explain, was_refused
 from horarium.executors.secrecy import split
@@ -34,6 +34,10 @@ METHODS = ("GET", "POST")
 LARGEST_PAGE = 16 * 1024 * 1024
 """Bytes of one answer."""
 MOST_PAGES = 100_000
+
+# Characters of a field's name, and of a cursor: one cursor per page is remembered.
+LONGEST_NAME = 200
+LONGEST_CURSOR = 4096
 TIMEOUT_S, LONGEST_TIMEOUT_S = 30.0, 600.0
 PAGE_SIZE, LARGEST_PAGE_SIZE = 500, 10_000
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
@@ -54,12 +58,7 @@ class HttpSource:
         self._door = Door(options.outgoing)
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
-        known = ", ".join(FIELDS)
-        problems = [
-            Problem(name, f"is not known; an http source has {known}", "unknown")
-            for name in config
-            if name not in FIELDS
-        ]
+        problems = check_fields(config, "http", FIELDS)
         url = config.get("url")
         if url is None:
             problems.append(Problem("url", "is required: the absolute http or https URL to ask", "required"))
@@ -69,8 +68,11 @@ class HttpSource:
             problems.append(Problem("method", f"must be one of {', '.join(METHODS)}"))
         problems += _header_problems(config.get("headers"))
         for name in ("key", "rows", "next"):
-            if name in config and not (isinstance(config[name], str) and config[name]):
-                problems.append(Problem(name, "must be the name of a field", "type"))
+            if name in config and not (
+                isinstance(config[name], str) and 0 < len(config[name]) <= LONGEST_NAME
+            ):
+                text = f"must be the name of a field, of at most {LONGEST_NAME} characters"
+                problems.append(Problem(name, text, "type"))
         problems += _number_problems(config, "page_size", LARGEST_PAGE_SIZE)
         return [*problems, *_number_problems(config, "timeout", LONGEST_TIMEOUT_S)]
 
@@ -95,9 +97,13 @@ class HttpSource:
             cursor = _at(answer, query.config.get("next", "next_cursor"))
             if cursor is None or cursor == "":
                 return
-            if str(cursor) in seen:
+            text = _query_text(cursor)
+            if len(text) > LONGEST_CURSOR:
+                words = f"the endpoint's cursor is longer than {LONGEST_CURSOR} characters"
+                raise SourceFault(words, lasting=True)
+            if text in seen:
                 raise SourceFault("the endpoint gave the same cursor twice", lasting=True)
-            seen.add(str(cursor))
+            seen.add(text)
         raise SourceFault(f"the endpoint has more than {MOST_PAGES} pages", lasting=True)
 
     async def close(self) -> None:

@@ -18,6 +18,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from sqlalchemy.util.concurrency import await_only
 from horarium.audiences.registry import AudienceOptions
 from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault
 from horarium.domain.errors import Problem
+from horarium.executors.checks import check_fields, shortened
 from horarium.executors.sql.address import HostPolicy, read_url
 from horarium.executors.sql.config import is_database_name
 from horarium.executors.sql.databases import Database, Databases, EmbeddedDatabase
@@ -36,6 +38,10 @@ from horarium.executors.sql.tables import database_path
 FIELDS = ("connection", "database", "query", "key", "timeout")
 MASK = "***"
 BATCH = 500
+LONGEST_QUERY = 20_000
+
+# Parameters and problems that one answer names; the first ones say enough.
+MOST_NAMED = 20
 TIMEOUT_S, LONGEST_TIMEOUT_S = 30.0, 600.0
 _READS = re.compile(r"\s*(?:SELECT|WITH)\b", re.IGNORECASE)
 _READ_ONLY = {
@@ -68,12 +74,7 @@ class SqlSource:
         self._databases = Databases()
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
-        known = ", ".join(FIELDS)
-        problems = [
-            Problem(name, f"is not known; a sql source has {known}", "unknown")
-            for name in config
-            if name not in FIELDS
-        ]
+        problems = check_fields(config, "sql", FIELDS)
         problems += self._place_problems(config)
         if not isinstance(config.get("key"), str) or not config["key"]:
             problems.append(Problem("key", "is required: the column that names a row", "required"))
@@ -94,12 +95,14 @@ class SqlSource:
 
     def check_filter(self, query: AudienceQuery) -> Sequence[Problem]:
         names = _names(query.config["query"])
-        problems = []
+        known = ", ".join(sorted(names)[:MOST_NAMED]) or "none"
+        problems: list[Problem] = []
         for name, value in query.filter.items():
+            if len(problems) >= MOST_NAMED:
+                break
             if name not in names:
-                known = ", ".join(sorted(names)) or "none"
                 words = f"is not a parameter of the query of {query.type}; there are {known}"
-                problems.append(Problem(name, words, "unknown"))
+                problems.append(Problem(shortened(name), words, "unknown"))
             elif isinstance(value, dict) or (
                 isinstance(value, list) and any(isinstance(one, dict | list) for one in value)
             ):
@@ -221,10 +224,10 @@ class _Reading:
 
 
 def _query_problems(query: Any) -> list[Problem]:
-    if not isinstance(query, str) or not query.strip():
+    if not isinstance(query, str) or not query or query.isspace():
         return [Problem("query", "is required: a SELECT with :names for what the filter gives", "required")]
-    if len(query) > 20_000:
-        return [Problem("query", "is longer than 20000 characters", "too_long")]
+    if len(query) > LONGEST_QUERY:
+        return [Problem("query", f"is longer than {LONGEST_QUERY} characters", "too_long")]
     if not _READS.match(query):
         return [Problem("query", "must be one SELECT (or WITH ... SELECT)")]
     if ";" in query.rstrip().rstrip(";"):
@@ -232,8 +235,9 @@ def _query_problems(query: Any) -> list[Problem]:
     return []
 
 
-def _names(query: str) -> set[str]:
-    return set(text(query).compile().params)
+@lru_cache(maxsize=256)
+def _names(query: str) -> frozenset[str]:
+    return frozenset(text(query).compile().params)
 
 
 def _statement(query: AudienceQuery) -> TextClause:

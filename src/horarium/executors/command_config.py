@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 
 from horarium.domain.errors import Problem
-from horarium.executors.checks import check_fields, check_texts
+from horarium.executors.checks import check_fields, check_texts, shortened
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.secrecy import Scrubber, check_secrets, named_secrets, reveal
 from horarium.executors.template import (
@@ -53,18 +53,19 @@ def check_config(config: Mapping[str, Any], options: ExecutorOptions) -> list[Pr
     names = config.get("secrets")
     secret_names = tuple(names) if isinstance(names, Mapping) else ()
     environment = config.get("environment")
+    text_problems = check_texts(environment, "environment")
     problems = [
         *check_fields(config, "command", FIELDS),
         *check_secrets(config),
         *_check_argv(config.get("argv"), options, secret_names),
         *check_template(config.get("stdin"), "stdin", secret_names),
-        *check_texts(environment, "environment"),
+        *text_problems,
     ]
-    if isinstance(environment, Mapping):
+    if isinstance(environment, Mapping) and not text_problems:
         for name in environment:
             wrong = variable_refusal(name)
             if wrong:
-                problems.append(Problem(f"environment.{name}", wrong))
+                problems.append(Problem(f"environment.{shortened(name)}", wrong))
         problems += check_template(environment, "environment", secret_names)
     return problems
 

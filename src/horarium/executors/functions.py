@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
+_LONGEST_NAME = 500
 
 
 class FunctionRefused(Exception):
@@ -28,7 +29,7 @@ class Function:
 
 def refusal(name: object, allowed: Sequence[str]) -> str | None:
     """Why a name may not be used, from the name and the settings alone; None when it may."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
         return 'must be written as "package.module:function"'
     if not allowed:
         return "cannot be used: the server's settings allow no function"

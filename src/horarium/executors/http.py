@@ -188,7 +188,7 @@ def _status_error(status: int) -> str:
 def retry_after_ms(text: str, now_ms: int) -> int | None:
     """The wait that a `Retry-After` header asks for (seconds or an HTTP date), between nothing and a day;
     None where it cannot be read."""
-    text = text.strip()
+    text = text[:100].strip()  # no date is longer, and reading a long one takes its time
     if text.isascii() and text.isdigit():
         return min(int(text[:12]) * 1000, _LONGEST_RETRY_AFTER_MS)
     try:

@@ -23,8 +23,8 @@ import orjson
 from multidict import istr
 
 from horarium.domain.errors import Problem
-from horarium.executors.addresses import AddressPolicy, check_url
-from horarium.executors.checks import check_fields, check_texts
+from horarium.executors.addresses import MAX_URL, AddressPolicy, check_url
+from horarium.executors.checks import check_fields, check_texts, shortened
 from horarium.executors.secrecy import MASK, Scrubber, check_secrets, named_secrets, reveal
 from horarium.executors.signing import PREFIX, key_of
 from horarium.executors.template import (
@@ -35,6 +35,7 @@ from horarium.executors.template import (
     compile_text,
     compile_value,
     has_placeholder,
+    without_placeholders,
 )
 
 FIELDS = ("url", "method", "headers", "body", "secrets", "signing_secret")
@@ -44,10 +45,10 @@ JSON_TYPE = "application/json"
 
 _BODILESS = ("GET", "HEAD")
 _MOST_HEADERS = 50
+_LONGEST_HEADER = 16 * 1024
 _MOST_SIGNING_SECRETS = 5
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_PLACEHOLDER = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 
 # Set by the server itself, or they would change how the request is framed or where it goes.
 _OWN_HEADERS = re.compile(
@@ -75,10 +76,10 @@ def check_config(config: Mapping[str, Any], policy: AddressPolicy) -> list[Probl
 def _check_url(url: Any, policy: AddressPolicy, secret_names: Sequence[str]) -> list[Problem]:
     if url is None:
         return [Problem("url", "is required: the absolute http or https URL to call", "required")]
-    if not isinstance(url, str):
+    if not isinstance(url, str) or len(url) > MAX_URL:
         return check_url(url, policy)
     # A placeholder in the place of a host is judged with its value, when the request is sent.
-    return check_template(url, "url", secret_names) or check_url(_PLACEHOLDER.sub("x", url), policy)
+    return check_template(url, "url", secret_names) or check_url(without_placeholders(url, "x"), policy)
 
 
 def _check_method(method: Any) -> list[Problem]:
@@ -93,7 +94,7 @@ def _check_headers(headers: Any, secret_names: Sequence[str]) -> list[Problem]:
         return problems
     seen: set[str] = set()
     for name, value in headers.items():
-        field = f"headers.{name}"
+        field = f"headers.{shortened(name)}"
         if not _HEADER_NAME.fullmatch(name):
             problems.append(Problem(field, "is not a header name"))
         elif _OWN_HEADERS.fullmatch(name):
@@ -101,6 +102,9 @@ def _check_headers(headers: Any, secret_names: Sequence[str]) -> list[Problem]:
         elif name.lower() in seen:
             problems.append(Problem(field, "is given twice: header names differ by more than case"))
         seen.add(name.lower())
+        if len(value) > _LONGEST_HEADER:
+            problems.append(Problem(field, f"is longer than {_LONGEST_HEADER} characters", "too_long"))
+            continue
         if _CONTROL.search(value):
             problems.append(Problem(field, "holds a line break or a control character"))
         problems += check_template(value, field, secret_names)
@@ -201,6 +205,8 @@ def _url_piece(text: str) -> str:
 
 def _header_value(name: str, render: RenderText, values: Values) -> str:
     text = render(values)
+    if len(text) > _LONGEST_HEADER:
+        raise TemplateError(f"the value for the header {name} is longer than {_LONGEST_HEADER} characters")
     if _CONTROL.search(text):
         raise TemplateError(f"the value for the header {name} holds a line break or a control character")
     return text

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from horarium.executors.secrecy import Scrubber
+from horarium.executors.secrecy import NUL_SHOWN, Scrubber
 
 _DEEP = 100
 _MAX_ERROR = 2000
@@ -38,21 +38,11 @@ def _checked(value: Any, text: str, scrubber: Scrubber) -> Any:
         except (TypeError, RecursionError):
             return _storable(text)
     # Escapes can hide both a secret and a NUL from a look at the text.
-    return _clean(scrubber.value(value)) if "\\" in text else value
-
-
-def _clean(value: Any) -> Any:
-    if isinstance(value, str):
-        return _storable(value)
-    if isinstance(value, dict):
-        return {_storable(key): _clean(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_clean(inner) for inner in value]
-    return value
+    return scrubber.value(value) if "\\" in text else value
 
 
 def _storable(text: str) -> str:
-    return text.replace("\0", "\ufffd")
+    return text.replace("\0", NUL_SHOWN)
 
 
 def keep_value(value: Any, limit: int, scrubber: Scrubber) -> Any:

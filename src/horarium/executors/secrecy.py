@@ -9,7 +9,8 @@ what was shown.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ import orjson
 
 from horarium.domain.errors import Problem
 from horarium.domain.execution import Call
+from horarium.executors.checks import shortened
 
 MASK = "***"
 
@@ -29,6 +31,15 @@ _SENSITIVE = re.compile(
 # A shorter value is likelier to be met by chance than to be a secret that leaked.
 _SHORTEST = 4
 _SHORTEST_PART = 8
+
+# Bounds of the `secrets` group. Every output is searched for every secret, so there cannot be any number of them.
+MAX_SECRETS = 100
+MAX_SECRET_CHARS = 64 * 1024
+_MOST_WORDS = 64
+
+# What is written in place of a NUL character.
+NUL_SHOWN = "\ufffd"
+
 _SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
@@ -99,23 +110,31 @@ def named_secrets(config: Mapping[str, Any]) -> dict[str, Any]:
 def check_secrets(config: Mapping[str, Any], fields: Collection[str] = ()) -> list[Problem]:
     """Problems of the `secrets` group, and every `***` for which nothing is stored."""
     problems = [
-        Problem(path, "is ***, which keeps a stored secret, and there is none here: give its value")
-        for path in _masked(config, fields)
+        Problem(
+            shortened(path), "is ***, which keeps a stored secret, and there is none here: give its value"
+        )
+        for path in islice(_masked(config, fields), MAX_SECRETS)
     ]
     group = config.get("secrets")
     if group is None:
         return problems
     if not isinstance(group, Mapping):
         return [*problems, Problem("secrets", "must be an object of names and texts", "type")]
+    if len(group) > MAX_SECRETS:
+        return [*problems, Problem("secrets", f"has more than {MAX_SECRETS} members", "too_long")]
     for name, value in group.items():
+        field = f"secrets.{shortened(name)}"
         if not _SECRET_NAME.fullmatch(name):
-            problems.append(Problem(f"secrets.{name}", "must have a name of letters, digits and underscores"))
+            problems.append(Problem(field, "must have a name of letters, digits and underscores"))
         if not isinstance(value, str):
-            problems.append(Problem(f"secrets.{name}", "must be a text", "type"))
+            problems.append(Problem(field, "must be a text", "type"))
+    if sum(len(value) for value in group.values() if isinstance(value, str)) > MAX_SECRET_CHARS:
+        text = f"are longer than {MAX_SECRET_CHARS} characters together"
+        problems.append(Problem("secrets", text, "too_long"))
     return problems
 
 
-def _masked(config: Mapping[str, Any], fields: Iterable[str]) -> Iterable[str]:
+def _masked(config: Mapping[str, Any], fields: Iterable[str]) -> Iterator[str]:
     for group in _GROUPS:
         members = config.get(group)
         if isinstance(members, Mapping):
@@ -129,15 +148,13 @@ class Scrubber:
     """Replaces known secrets in texts and JSON values by `***`."""
 
     def __init__(self, secrets: Iterable[Any]) -> None:
-        found: set[str] = set()
-        for secret in secrets:
-            found.update(_needles(secret))
-        # The longest first, or a secret that begins with another one would leave its tail behind.
-        self._needles = sorted(found, key=len, reverse=True)
+        self._needles = _ordered(needle for secret in secrets for needle in _needles(secret))
 
     def also(self, secrets: Iterable[Any]) -> Scrubber:
         """One that knows more (a run's own token and environment)."""
-        return Scrubber([*self._needles, *secrets])
+        more = Scrubber(secrets)
+        more._needles = _ordered([*self._needles, *more._needles])
+        return more
 
     def __bool__(self) -> bool:
         return bool(self._needles)
@@ -152,20 +169,70 @@ class Scrubber:
         """A text that was cut at a limit: scrubbed, and without the beginning of a secret at its end."""
         text = self.text(text)
         for needle in self._needles:
-            for length in range(min(len(needle), len(text)), _SHORTEST - 1, -1):
-                if text.endswith(needle[:length]):
-                    return text[:-length] + MASK
+            length = _overlap(text, needle)
+            if length >= _SHORTEST:
+                return text[:-length] + MASK
         return text
 
     def value(self, value: Any) -> Any:
-        """A JSON value with its texts scrubbed, names of fields as well."""
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, dict):
-            return {self.text(key): self.value(inner) for key, inner in value.items()}
-        if isinstance(value, list):
-            return [self.value(inner) for inner in value]
-        return value
+        """A JSON value with its texts scrubbed, names of fields as well, and without NUL characters (no database
+        keeps those in a text).
+
+        All texts are scrubbed as one: looking for every secret in each of many small texts would take long."""
+        texts: list[str] = []
+        _gather(value, texts)
+        joined = "\0".join(text.replace("\0", NUL_SHOWN) for text in texts)
+        return _rebuilt(value, iter(self.text(joined).split("\0")))
+
+
+def _ordered(needles: Iterable[str]) -> list[str]:
+    """The longest first, or a secret that begins with another one would leave its tail behind."""
+    return sorted(set(needles), key=len, reverse=True)
+
+
+def _gather(value: Any, texts: list[str]) -> None:
+    if isinstance(value, str):
+        texts.append(value)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            texts.append(name)
+            _gather(inner, texts)
+    elif isinstance(value, list):
+        for inner in value:
+            _gather(inner, texts)
+
+
+def _rebuilt(value: Any, texts: Iterator[str]) -> Any:
+    """The same value with other texts, in the order in which `_gather` met them."""
+    if isinstance(value, str):
+        return next(texts)
+    if isinstance(value, dict):
+        return {next(texts): _rebuilt(inner, texts) for inner in value.values()}
+    if isinstance(value, list):
+        return [_rebuilt(inner, texts) for inner in value]
+    return value
+
+
+def _overlap(text: str, needle: str) -> int:
+    """How many characters of the beginning of `needle` the text ends with. (Knuth, Morris and Pratt: a look at
+    every length would take the square of the needle's.)"""
+    tail = text[-len(needle) :]
+    first = tail.find(needle[:_SHORTEST])
+    if first < 0:
+        return 0
+    # fallback[i]: the longest shorter beginning of the needle with which its first i + 1 characters end.
+    fallback, length = [0] * len(needle), 0
+    for index in range(1, len(needle)):
+        while length and needle[index] != needle[length]:
+            length = fallback[length - 1]
+        length += needle[index] == needle[length]
+        fallback[index] = length
+    matched = 0
+    for char in tail[first:]:
+        while matched and (matched == len(needle) or char != needle[matched]):
+            matched = fallback[matched - 1]
+        matched += char == needle[matched]
+    return matched
 
 
 def run_scrubber(call: Call, known: Scrubber | None = None) -> Scrubber:
@@ -174,7 +241,7 @@ def run_scrubber(call: Call, known: Scrubber | None = None) -> Scrubber:
     return (known or Scrubber(call.secrets.values())).also([call.callback_token, *own])
 
 
-def _needles(secret: Any) -> Iterable[str]:
+def _needles(secret: Any) -> Iterator[str]:
     """The texts by which a secret is known: itself, and the words of one such as "Bearer abc..."."""
     if isinstance(secret, Mapping):
         secret = list(secret.values())
@@ -182,6 +249,8 @@ def _needles(secret: Any) -> Iterable[str]:
         for inner in secret:
             yield from _needles(inner)
     elif isinstance(secret, str) and len(secret) >= _SHORTEST:
+        secret = secret.replace("\0", NUL_SHOWN)
         # As it is, and as it stands in a URL or in JSON.
         yield from (secret, quote(secret, safe=""), orjson.dumps(secret).decode()[1:-1])
-        yield from (part for part in secret.split() if len(part) >= _SHORTEST_PART and "{{" not in secret)
+        words = secret.split(maxsplit=_MOST_WORDS)[:_MOST_WORDS]
+        yield from (word for word in words if len(word) >= _SHORTEST_PART and "{{" not in word)

@@ -7,17 +7,20 @@ expanded again. Paths are dotted: `input.contact.email`, `row.name`, `input.item
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 import orjson
 
 from horarium.domain.errors import Problem
+from horarium.executors.checks import shortened
 
 Values = Mapping[str, Any]
 Render = Callable[[Values], Any]
 RenderText = Callable[[Values], str]
+Rendered = TypeVar("Rendered")
 
 # What may follow each first word of a path; None where anything may, an empty set where nothing may.
 ROOTS: Mapping[str, Collection[str] | None] = {
@@ -36,8 +39,21 @@ ROOTS: Mapping[str, Collection[str] | None] = {
     "environment": None,
 }
 
-_PLACEHOLDER = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
-_MAX_DEPTH = 50
+# A template is written by a caller and scanned in the server's event loop, so its size is bounded before it is
+# looked at: characters of one text, values (of lists and objects) and placeholders in all, characters of a path.
+MAX_TEXT = 1024 * 1024
+MAX_VALUES = 50_000
+MAX_PLACEHOLDERS = 1_000
+MAX_PATH = 500
+MAX_DEPTH = 50
+
+# Problems of one template that are told; the first ones say enough.
+MAX_PROBLEMS = 20
+
+# Bytes that placeholders may put into one template. A template with only a few placeholders cannot get there,
+# because each value comes out of one request body; it is not measured.
+MAX_FILLED = 16 * 1024 * 1024
+_FEW_PLACEHOLDERS = 4
 
 
 class TemplateError(Exception):
@@ -45,46 +61,118 @@ class TemplateError(Exception):
 
 
 def check_template(value: Any, field: str, secret_names: Collection[str] = ()) -> list[Problem]:
-    """Problems of every placeholder in a JSON value that can be found without a run."""
-    return list(_problems(value, field, secret_names, 0))
+    """Problems of every placeholder in a JSON value that can be found without a run.
+
+    At most MAX_PROBLEMS of them; the time this takes grows with the size of the value, and stops at the limits."""
+    problems: list[Problem] = []
+    try:
+        # One by one, so that what was found before a limit was reached is told as well.
+        problems.extend(islice(_Check(secret_names).problems(value, _Place(field)), MAX_PROBLEMS))
+    except _TooLarge as error:
+        problems.append(Problem(field, str(error), "too_long"))
+    return problems
 
 
-def _problems(value: Any, field: str, secret_names: Collection[str], depth: int) -> Iterator[Problem]:
-    if depth > _MAX_DEPTH:
-        yield Problem(field, f"is nested more than {_MAX_DEPTH} deep")
-    elif isinstance(value, str):
-        yield from _text_problems(value, field, secret_names)
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            if "{{" in key:
-                yield Problem(f"{field}.{key}", "has a placeholder in a name: only values may hold one")
-            yield from _problems(inner, f"{field}.{key}", secret_names, depth + 1)
-    elif isinstance(value, list | tuple):
-        for index, inner in enumerate(value):
-            yield from _problems(inner, f"{field}.{index}", secret_names, depth + 1)
+class _TooLarge(Exception):
+    """A template is over one of the limits, so the rest of it is not looked at."""
 
 
-def _text_problems(text: str, field: str, secret_names: Collection[str]) -> Iterator[Problem]:
-    if "{{" in _PLACEHOLDER.sub("", text):
-        yield Problem(field, "opens a placeholder with {{ that is not closed with }}")
-    for path in _PLACEHOLDER.findall(text):
-        message = _path_problem(path, secret_names)
-        if message:
-            yield Problem(field, message, "unknown")
+class _Place:
+    """Where a value stands in a template. Its text is only written for a problem: names may be very long."""
+
+    __slots__ = ("_above", "_name")
+
+    def __init__(self, name: str | int, above: _Place | None = None) -> None:
+        self._name, self._above = name, above
+
+    def inside(self, name: str | int) -> _Place:
+        return _Place(name, self)
+
+    def __str__(self) -> str:
+        own = shortened(str(self._name))
+        return own if self._above is None else f"{self._above}.{own}"
+
+
+class _Check:
+    """One walk through a template; counts what it has seen."""
+
+    def __init__(self, secret_names: Collection[str]) -> None:
+        self._secret_names = frozenset(secret_names)
+        self._values = 0
+        self._placeholders = 0
+
+    def problems(self, value: Any, place: _Place, depth: int = 0) -> Iterator[Problem]:
+        """Raises _TooLarge."""
+        self._values += 1
+        if self._values > MAX_VALUES:
+            raise _TooLarge(f"holds more than {MAX_VALUES} values")
+        if depth > MAX_DEPTH:
+            yield Problem(str(place), f"is nested more than {MAX_DEPTH} deep")
+        elif isinstance(value, str):
+            yield from self._in_text(value, place)
+        elif isinstance(value, Mapping):
+            for key, inner in value.items():
+                if "{{" in key:
+                    yield Problem(
+                        str(place.inside(key)), "has a placeholder in a name: only values may hold one"
+                    )
+                yield from self.problems(inner, place.inside(key), depth + 1)
+        elif isinstance(value, list | tuple):
+            for index, inner in enumerate(value):
+                yield from self.problems(inner, place.inside(index), depth + 1)
+
+    def _in_text(self, text: str, place: _Place) -> Iterator[Problem]:
+        if "{{" not in text:
+            return
+        if len(text) > MAX_TEXT:
+            raise _TooLarge(f"holds a text of more than {MAX_TEXT} characters")
+        for before, path in _pieces(text):
+            if path is None:
+                if "{{" in before:
+                    yield Problem(str(place), "opens a placeholder with {{ that is not closed with }}")
+                return
+            self._placeholders += 1
+            if self._placeholders > MAX_PLACEHOLDERS:
+                raise _TooLarge(f"holds more than {MAX_PLACEHOLDERS} placeholders")
+            message = _path_problem(path, self._secret_names)
+            if message:
+                yield Problem(str(place), message, "unknown")
+
+
+def _pieces(text: str) -> Iterator[tuple[str, str | None]]:
+    """(text before a placeholder, the placeholder's path), and last (the text after them all, None).
+
+    Each character is looked at once."""
+    start = 0
+    while (opened := text.find("{{", start)) >= 0:
+        closed = text.find("}}", opened + 2)
+        if closed < 0:
+            break
+        yield text[start:opened], text[opened + 2 : closed].strip()
+        start = closed + 2
+    yield text[start:], None
+
+
+def without_placeholders(text: str, instead: str) -> str:
+    """A text in which `instead` stands for every placeholder."""
+    return instead.join(before for before, _ in _pieces(text))
 
 
 def _path_problem(path: str, secret_names: Collection[str]) -> str | None:
+    if len(path) > MAX_PATH:
+        return f"has a placeholder of more than {MAX_PATH} characters"
+    shown = repr(shortened(path))
     first, *rest = path.split(".")
     if first == "secrets":
         known = len(rest) == 1 and rest[0] in secret_names
-        return None if known else f"names {path!r}, which is not among the given secrets"
+        return None if known else f"names {shown}, which is not among the given secrets"
     if first not in ROOTS:
-        return f"names {path!r}; a placeholder begins with one of {', '.join((*ROOTS, 'secrets'))}"
+        return f"names {shown}; a placeholder begins with one of {', '.join((*ROOTS, 'secrets'))}"
     allowed = ROOTS[first]
     if allowed is None:
-        return f"names {path!r}, in which a part is empty" if "" in rest else None
+        return f"names {shown}, in which a part is empty" if "" in rest else None
     if rest and (len(rest) > 1 or rest[0] not in allowed):
-        return f"names {path!r}; {first} has {', '.join(allowed) or 'no parts'}"
+        return f"names {shown}; {first} has {', '.join(allowed) or 'no parts'}"
     return None
 
 
@@ -99,40 +187,92 @@ def has_placeholder(value: Any) -> bool:
 
 def compile_value(template: Any) -> Render:
     """A function from a run's values to the filled-in JSON value. It raises TemplateError."""
-    if isinstance(template, str | int | float | None) and not has_placeholder(template):
-        return lambda values: template
-    if not has_placeholder(template):
-        # A fresh copy each time: whoever is given it may change it.
-        fixed = orjson.dumps(template)
-        return lambda values: orjson.loads(fixed)
-    if isinstance(template, Mapping):
-        fields = [(key, compile_value(inner)) for key, inner in template.items()]
-        return lambda values: {key: render(values) for key, render in fields}
-    if isinstance(template, list | tuple):
-        items = [compile_value(inner) for inner in template]
-        return lambda values: [render(values) for render in items]
-    whole = _PLACEHOLDER.fullmatch(template)
-    if whole and "}}" not in whole[1]:
-        path = whole[1]
-        return lambda values: look_up(values, path)
-    return compile_text(template)
+    paths: list[str] = []
+    render = _compiled(template, paths)
+    return _fixed(template) if render is None else _bounded(render, paths)
 
 
 def compile_text(template: str, escape: Callable[[str], str] | None = None) -> RenderText:
-    """A function from a run's values to the filled-in text; `escape` is applied to each inserted value."""
-    pieces = _PLACEHOLDER.split(template)
-    fixed, paths = pieces[::2], pieces[1::2]
-    if not paths:
+    """A function from a run's values to the filled-in text; `escape` is applied to each inserted value.
+
+    It raises TemplateError."""
+    paths: list[str] = []
+    render = _compiled_text(template, paths, escape)
+    return _bounded(render, paths) if paths else render
+
+
+def _compiled(template: Any, paths: list[str]) -> Render | None:
+    """None where nothing is to be filled in. Adds the paths of all placeholders to `paths`. Looks at each value
+    once."""
+    if isinstance(template, str):
+        if "{{" not in template:
+            return None
+        pieces = list(_pieces(template))
+        if len(pieces) == 2 and pieces[0][0] == pieces[1][0] == "":
+            whole = pieces[0][1] or ""
+            paths.append(whole)
+            return lambda values: look_up(values, whole)
+        return _compiled_text(template, paths, None)
+    if isinstance(template, Mapping):
+        by_name = {key: _compiled(inner, paths) for key, inner in template.items()}
+        if all(render is None for render in by_name.values()):
+            return None
+        fields = [(key, render or _fixed(template[key])) for key, render in by_name.items()]
+        return lambda values: {key: render(values) for key, render in fields}
+    if isinstance(template, list | tuple):
+        found = [_compiled(inner, paths) for inner in template]
+        if all(render is None for render in found):
+            return None
+        items = [render or _fixed(inner) for render, inner in zip(found, template, strict=True)]
+        return lambda values: [render(values) for render in items]
+    return None
+
+
+def _fixed(template: Any) -> Render:
+    if isinstance(template, str | int | float | None):
         return lambda values: template
+    # A fresh copy each time: whoever is given it may change it.
+    data = orjson.dumps(template)
+    return lambda values: orjson.loads(data)
+
+
+def _compiled_text(template: str, paths: list[str], escape: Callable[[str], str] | None) -> RenderText:
+    *filled, (last, _) = _pieces(template)
+    if not filled:
+        return lambda values: template
+    pieces = [(before, path or "") for before, path in filled]
+    paths += (path for _, path in pieces)
 
     def render(values: Values) -> str:
-        parts = [fixed[0]]
-        for path, after in zip(paths, fixed[1:], strict=True):
+        parts: list[str] = []
+        for before, path in pieces:
             inserted = as_text(look_up(values, path))
-            parts += (escape(inserted) if escape else inserted, after)
-        return "".join(parts)
+            parts += (before, escape(inserted) if escape else inserted)
+        return "".join((*parts, last))
 
     return render
+
+
+def _bounded(render: Callable[[Values], Rendered], paths: Sequence[str]) -> Callable[[Values], Rendered]:
+    """The same function, which refuses to write one large value into many places."""
+    if len(paths) <= _FEW_PLACEHOLDERS:
+        return render
+    times = Counter(paths)
+
+    def bounded(values: Values) -> Rendered:
+        size = sum(count * _size(look_up(values, path)) for path, count in times.items())
+        if size > MAX_FILLED:
+            raise TemplateError(f"the template's values are more than {MAX_FILLED} bytes together")
+        return render(values)
+
+    return bounded
+
+
+def _size(value: Any) -> int:
+    """About how many bytes a value takes when it is written."""
+    if isinstance(value, str):
+        return len(value)
+    return len(orjson.dumps(value)) if isinstance(value, Mapping | list | tuple) else 8
 
 
 def look_up(values: Values, path: str) -> Any:

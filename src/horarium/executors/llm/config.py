@@ -16,11 +16,12 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import islice
 from typing import Any
 
 from horarium.domain.errors import Problem
 from horarium.executors.addresses import AddressPolicy, check_url
-from horarium.executors.checks import check_fields
+from horarium.executors.checks import check_fields, shortened
 from horarium.executors.secrecy import check_secrets, named_secrets, reveal
 from horarium.executors.template import RenderText, check_template, compile_text
 
@@ -172,6 +173,9 @@ def _whole(value: Any) -> str | None:
     return None if _is_whole(value) and abs(value) < 1 << 63 else "must be a whole number"
 
 
+# How many of a caller's settings are looked at: more than there are, so that an unknown one is among them.
+_MOST_SETTINGS = 20
+
 SETTINGS: Mapping[str, Callable[[Any], str | None]] = {
     "temperature": _between(0, 2),
     "top_p": _between(0, 1),
@@ -188,10 +192,10 @@ def _check_settings(settings: Any) -> list[Problem]:
     if not isinstance(settings, Mapping):
         return [Problem("settings", "must be an object", "type")]
     problems = []
-    for name, value in settings.items():
+    for name, value in islice(settings.items(), _MOST_SETTINGS):
         if name not in SETTINGS:
             text = f"is not known; there are {', '.join(SETTINGS)}"
-            problems.append(Problem(f"settings.{name}", text, "unknown"))
+            problems.append(Problem(f"settings.{shortened(name)}", text, "unknown"))
         elif wrong := SETTINGS[name](value):
             problems.append(Problem(f"settings.{name}", wrong))
     return problems

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, types
 
 from horarium.domain.errors import Problem
+from horarium.executors.checks import shortened
 from horarium.executors.sql.values import Mismatch, coerce
 
 FIELD = "whereConditions"
@@ -96,11 +97,12 @@ def _parse(text: Any) -> Any:
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A column named twice in one object would silently lose one of its conditions."""
-    names = [name for name, _ in pairs]
-    doubled = sorted({name for name in names if names.count(name) > 1})
-    if doubled:
-        raise _Unreadable(f"names {doubled[0]!r} twice; use a list of conditions")
-    return dict(pairs)
+    columns: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in columns:
+            raise _Unreadable(f"names {shortened(name)!r} twice; use a list of conditions")
+        columns[name] = value
+    return columns
 
 
 def _no_constant(name: str) -> Any:

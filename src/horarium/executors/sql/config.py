@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from horarium.domain.errors import Problem
-from horarium.executors.checks import check_fields
+from horarium.executors.checks import check_fields, shortened
 from horarium.executors.sql.address import HostPolicy, read_url
 
 MARKER = "horarium_writes"
@@ -21,6 +22,8 @@ MARKER = "horarium_writes"
 KEYS = ("connection", "database", "schema", "table", "columns", "exactly_once")
 SECRET_FIELDS = ("connection",)
 MAX_NAME = 128
+MAX_COLUMNS = 2_000
+MAX_UNKNOWN = 20
 _DATABASE = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
 
 
@@ -111,17 +114,20 @@ def _check_columns(columns: Any) -> list[Problem]:
         return []
     if not isinstance(columns, Mapping):
         return [Problem("columns", "must be an object with write, match and id", "type")]
+    unknown = (key for key in columns if key not in ("write", "match", "id"))
     problems = [
-        Problem(f"columns.{key}", "is not known; columns has write, match and id", "unknown")
-        for key in columns
-        if key not in ("write", "match", "id")
+        Problem(f"columns.{shortened(key)}", "is not known; columns has write, match and id", "unknown")
+        for key in islice(unknown, MAX_UNKNOWN)
     ]
     for key in ("write", "match"):
         names = columns.get(key)
         if names is not None and (
-            not isinstance(names, list) or not all(isinstance(name, str) and name for name in names)
+            not isinstance(names, list)
+            or len(names) > MAX_COLUMNS
+            or not all(isinstance(name, str) and name for name in names)
         ):
-            problems.append(Problem(f"columns.{key}", "must be a list of column names", "type"))
+            text = f"must be a list of at most {MAX_COLUMNS} column names"
+            problems.append(Problem(f"columns.{key}", text, "type"))
     if columns.get("id") is not None and not isinstance(columns["id"], str):
         problems.append(Problem("columns.id", "must be a column name", "type"))
     return problems

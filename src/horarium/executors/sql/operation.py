@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Insert, Table, Update, insert, null, types, update
@@ -21,6 +22,12 @@ from horarium.executors.sql.values import Mismatch, coerce
 OPERATIONS = ("INSERT", "UPDATE")
 _KEYS = ("operation", "values", "dbRecordId", WHERE)
 MAX_COLUMNS_NAMED = 20
+
+# Columns that one operation may give values for: no database's table has more.
+MAX_VALUES = 2_000
+
+# Problems of one operation that are told; the first ones say enough.
+MAX_PROBLEMS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +62,7 @@ def check_form(operation: Any) -> list[Problem]:
         return [Problem("", "must be an object with operation and values", "type")]
     problems = [
         Problem(str(key)[:MAX_NAME], f"is not known; an operation has {', '.join(_KEYS)}", "unknown")
-        for key in operation
-        if key not in _KEYS
+        for key in islice((key for key in operation if key not in _KEYS), MAX_PROBLEMS)
     ]
     kind = operation.get("operation")
     if kind not in OPERATIONS:
@@ -64,6 +70,8 @@ def check_form(operation: Any) -> list[Problem]:
     values = operation.get("values")
     if not isinstance(values, Mapping) or not values:
         problems.append(Problem("values", "must be an object with at least one column", "required"))
+    elif len(values) > MAX_VALUES:
+        problems.append(Problem("values", f"gives more than {MAX_VALUES} columns", "too_long"))
     return problems + _check_choice(operation, kind)
 
 
@@ -95,6 +103,8 @@ def _values(
 ) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, value in given.items():
+        if len(problems) >= MAX_PROBLEMS:
+            break
         column = _named(table, name, columns.write, _field(name), "written", problems)
         if column is None:
             continue
@@ -175,9 +185,9 @@ def _named(
 ) -> Column[Any] | None:
     """The reflected column of that exact name, if the target lets it be used so."""
     column = table.columns.get(name) if isinstance(name, str) else None
-    usable = [c.name for c in table.columns if allowed is None or c.name in allowed]
-    if column is not None and column.name in usable:
+    if column is not None and (allowed is None or column.name in allowed):
         return column
+    usable = [c.name for c in table.columns if allowed is None or c.name in allowed]
     shown = ", ".join(usable[:MAX_COLUMNS_NAMED]) + (", ..." if len(usable) > MAX_COLUMNS_NAMED else "")
     what = "there is no column" if column is None else f"this target does not let be {verb} the column"
     problems.append(Problem(field, f"{what} {_short(name)}; {verb} may be: {shown or 'none'}", "unknown"))

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +33,9 @@ from sqlalchemy import (
 
 from horarium.domain.errors import Conflict, Invalid, NotFound, Problem, Unavailable
 from horarium.domain.ids import Id, uuid_text
+from horarium.executors.checks import shortened
 from horarium.executors.options import ExecutorOptions
-from horarium.executors.sql.config import MARKER, is_database_name
+from horarium.executors.sql.config import MARKER, MAX_UNKNOWN, is_database_name
 from horarium.executors.sql.databases import embedded_engine, reflect
 from horarium.executors.sql.failures import NotThere
 from horarium.executors.sql.values import render
@@ -46,6 +49,7 @@ TYPES: Mapping[str, type[Any]] = {
     "json": JSON,
 }
 MAX_COLUMNS = 200
+_COLUMN_FIELDS = ("name", "type", "primary_key", "nullable")
 MAX_ROWS = 1_000
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}", re.ASCII)
 _RESERVED = ("rowid", "oid", "_rowid_")  # SQLite's names for a row's number, which listing rows relies on
@@ -141,7 +145,7 @@ def _check_columns(columns: Any) -> list[Problem]:
     names = [
         str(column["name"]).lower() for column in columns if isinstance(column, Mapping) and "name" in column
     ]
-    for name in sorted({name for name in names if names.count(name) > 1}):
+    for name in sorted(name for name, times in Counter(names).items() if times > 1):
         problems.append(
             Problem("columns", f"names {name!r} twice (upper and lower case are one)", "conflict")
         )
@@ -160,10 +164,11 @@ def _check_column(field: str, column: Any) -> list[Problem]:
         return [Problem(field, "must be an object with name and type", "type")]
     problems = [
         Problem(
-            f"{field}.{key}", "is not known; a column has name, type, primary_key and nullable", "unknown"
+            f"{field}.{shortened(key)}",
+            "is not known; a column has name, type, primary_key and nullable",
+            "unknown",
         )
-        for key in column
-        if key not in ("name", "type", "primary_key", "nullable")
+        for key in islice((key for key in column if key not in _COLUMN_FIELDS), MAX_UNKNOWN)
     ]
     name = column.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name) or name.lower() in _RESERVED:

@@ -104,12 +104,20 @@ def _decimal(kind: types.Numeric[Any], value: Any, _dialect: str) -> Decimal:
 def _text(kind: Any, value: Any, _dialect: str) -> str:
     if not isinstance(value, str):
         raise Mismatch("takes text")
-    if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
+    if "\0" in value or not _is_unicode(value):
         raise Mismatch("takes text without NUL characters and lone surrogates")
     length = getattr(kind, "length", None)
     if length is not None and len(value) > length:
         raise Mismatch(f"takes at most {length} characters")
     return value
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _enum(kind: types.Enum, value: Any, _dialect: str) -> str:
