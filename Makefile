@@ -9,7 +9,7 @@ ROUNDS ?= 10
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long faults lint types setup serve simulate chaos instants bench clean
+.PHONY: help demo test long faults lint types setup serve settings simulate chaos instants bench clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,11 +50,14 @@ types: $(READY) ## mypy, strict
 serve: $(READY) ## run a server in ./horarium-data
 	@$(BIN)/horarium serve --data ./horarium-data
 
+settings: $(READY) ## write docs/settings.md from settings.py
+	@$(BIN)/python -m tests.support.settings_page
+
 simulate: $(READY) ## run the simulation: SEEDS=10000 FIRST=1
 	@$(BIN)/python -m tests.simulation.run --seeds $(SEEDS) --first $(FIRST)
 
 chaos: $(READY) ## break running servers and databases for longer: ROUNDS=10 SEED=1
-	@HORARIUM_CHAOS_ROUNDS=$(ROUNDS) HORARIUM_CHAOS_SEED=$(SEED) $(BIN)/python -m pytest -s tests/acceptance/test_chaos.py
+	@CHAOS_ROUNDS=$(ROUNDS) CHAOS_SEED=$(SEED) $(BIN)/python -m pytest -s tests/acceptance/test_chaos.py
 
 instants: $(READY) ## the long differential test of fire times against the oracle
 	@$(BIN)/python -m tests.times.instants_long

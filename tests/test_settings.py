@@ -1,9 +1,12 @@
 """Settings come from options, environment, file and defaults, in this order."""
 
 import pytest
+import typer
 
+from horarium.cli.commands import app
 from horarium.domain.errors import Invalid
-from horarium.settings import Settings, described, load_settings
+from horarium.settings import SETTINGS, Settings, load_settings
+from tests.support import settings_page
 
 
 def test_defaults_are_the_strictest():
@@ -65,8 +68,42 @@ def test_a_file_that_is_missing_or_no_toml_is_refused(tmp_path):
         assert caught.value.problems[0].field == "config"
 
 
-def test_every_setting_has_words():
-    assert all(len(words) > 10 for _, _, words in described())
+def test_an_unknown_name_in_the_environment_is_told_as_it_is_written_there():
+    environment = {
+        "HORARIUM_RETENTION": "30",
+        "HORARIUM_KEY": "hor_x",
+        "HORARIUM_URL": "http://x",
+        "HOME": "/root",
+    }
+    with pytest.raises(Invalid) as caught:
+        load_settings({}, environment)
+    (problem,) = caught.value.problems
+    assert (problem.field, problem.code) == ("HORARIUM_RETENTION", "unknown")
+    assert "retention_days" in problem.message
+
+
+def test_an_empty_variable_is_as_good_as_none():
+    assert load_settings({}, {"HORARIUM_DATABASE": "", "HORARIUM_NONSENSE": ""}) == Settings()
+
+
+def test_every_option_of_serve_is_a_setting_that_says_so():
+    command = typer.main.get_command(app).commands["serve"]
+    given = {
+        option.name: option.opts[0] for option in command.params if option.name not in ("config", "help")
+    }
+    assert given == {name: setting.about.option for name, setting in SETTINGS.items() if setting.about.option}
+
+
+def test_the_page_of_settings_says_what_the_settings_say():
+    assert settings_page.PLACE.read_text("utf-8") == settings_page.page(), "run `make settings`"
+
+
+def test_every_number_has_a_unit_or_is_a_count():
+    numbers = {
+        name: setting.about for name, setting in SETTINGS.items() if type(setting.default) in (int, float)
+    }
+    assert {name for name, about in numbers.items() if not about.unit} == {"port", "concurrency"}
+    assert all(about.least is not None for about in numbers.values())
 
 
 def test_the_database_is_a_file_in_the_data_folder_unless_given(tmp_path):

@@ -1,8 +1,9 @@
-"""Every setting of the server: its default, and a line on what it changes.
+"""Every setting of the server: its name, its default, its unit and what it does.
 
-A value is taken from the first place that gives one: a command-line option, an environment variable
-(`HORARIUM_` and the name in capitals), a TOML file (the names as keys at its top level), the default. Lists
-are separated by commas in the environment.
+Nothing else says these things again: the help of `horarium serve` and docs/settings.md are made from this file. A value
+is taken from the first place that gives one: a command-line option, an environment variable (`HORARIUM_` and
+the name in capitals), a TOML file (the names as keys at its top level), the default. Lists are separated by
+commas in the environment.
 """
 
 from __future__ import annotations
@@ -10,69 +11,162 @@ from __future__ import annotations
 import ipaddress
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import Field, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from horarium.domain.errors import Invalid, Problem
 
 ENVIRONMENT_PREFIX = "HORARIUM_"
+
+# Variables with the prefix that are no settings: where the settings file is, and what the other commands are told.
+OTHER_VARIABLES = ("HORARIUM_CONFIG", "HORARIUM_URL", "HORARIUM_KEY")
+
 ROLES = ("api", "engine", "worker")
 MEBIBYTE = 1024 * 1024
+
+
+class About(NamedTuple):
+    """What a setting does, in a sentence or two; `least` is the smallest value allowed, `option` the option of
+    `horarium serve` that gives it, where there is one."""
+
+    words: str
+    unit: str = ""
+    least: float | None = None
+    option: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings; `load_settings` makes them."""
 
-    data: Annotated[Path, "folder of the database, the key files and the lock of this server"] = Path(
-        "horarium-data"
-    )
-    host: Annotated[str, "address that the server listens on"] = "127.0.0.1"
-    port: Annotated[int, "TCP port that the server listens on; 0 takes a free one"] = 8080
+    data: Annotated[
+        Path,
+        About("Folder of the database, the key files and the lock of this server.", option="--data"),
+    ] = Path("horarium-data")
+    host: Annotated[str, About("Address that the server listens on.", option="--host")] = "127.0.0.1"
+    port: Annotated[
+        int,
+        About("TCP port that the server listens on; 0 takes a free one.", least=0, option="--port"),
+    ] = 8080
     database: Annotated[
-        str | None, "sqlite:///PATH or postgresql://...; without it, a SQLite file in the data folder"
+        str | None,
+        About(
+            "sqlite:///PATH or postgresql://USER@HOST/NAME. If it is not set, the database is a SQLite file in "
+            "the data folder.",
+            option="--database",
+        ),
     ] = None
-    roles: Annotated[tuple[str, ...], "what this process does: any of api, engine, worker"] = ROLES
-    node: Annotated[str | None, "name of this node; without it, the host's name and the process id"] = None
+    roles: Annotated[
+        tuple[str, ...],
+        About(
+            "What this process does: any of api, engine and worker, separated by commas.", option="--roles"
+        ),
+    ] = ROLES
+    node: Annotated[
+        str | None,
+        About("Name of this process among the nodes. If it is not set: the host's name and the process id."),
+    ] = None
     secret_key: Annotated[
         str | None,
-        "base64 of the 32 bytes that encrypt stored secrets; without it, a key file in the data folder",
+        About(
+            "Base64 of the 32 bytes that encrypt stored secrets. If it is not set, a key is made and kept in the data "
+            "folder; with PostgreSQL it must be set, the same on every node. While a key is being replaced, both are "
+            "given, separated by a comma, the new one first."
+        ),
     ] = None
-    public_url: Annotated[str | None, "address under which targets reach this server, for callbacks"] = None
+    public_url: Annotated[
+        str | None,
+        About(
+            "Address under which targets reach this server, for callbacks. If it is not set: host and port.",
+            option="--public-url",
+        ),
+    ] = None
 
-    allow_loopback: Annotated[bool, "let outgoing requests reach this machine itself"] = False
+    allow_loopback: Annotated[
+        bool, About("Whether outgoing requests may reach this machine itself.", option="--allow-loopback")
+    ] = False
     allow_private: Annotated[
-        tuple[str, ...], "private networks, as CIDRs, that outgoing requests may reach"
+        tuple[str, ...],
+        About(
+            "Private networks that outgoing requests may reach, such as 10.1.0.0/16.",
+            option="--allow-private",
+        ),
     ] = ()
     python_functions: Annotated[
-        tuple[str, ...], "what python targets may call: package.module:function, or package.module:*"
+        tuple[str, ...],
+        About(
+            "Functions that python targets may call: package.module:function, or package.module:* for all of a "
+            "module.",
+            option="--python-function",
+        ),
     ] = ()
     commands: Annotated[
-        tuple[str, ...], "programs that command targets may start; none turns commands off"
+        tuple[str, ...],
+        About(
+            "Programs that command targets may start. If there are none, command targets are off.",
+            option="--command",
+        ),
     ] = ()
-    sql_hosts: Annotated[tuple[str, ...], "database hosts that sql targets may open"] = ()
+    sql_hosts: Annotated[
+        tuple[str, ...], About("Database hosts that sql targets may connect to.", option="--sql-host")
+    ] = ()
     llm_env_keys: Annotated[
-        tuple[str, ...], "environment variables that llm targets may name as the place of their API key"
+        tuple[str, ...],
+        About("Environment variables that llm targets may name as the place of their API key."),
     ] = ()
-    response_limit: Annotated[int, "bytes of a target's answer that are kept as a run's output"] = 64 * 1024
+    response_limit: Annotated[
+        int, About("How much of a target's answer is kept as the output of a run.", "bytes", least=0)
+    ] = 64 * 1024
 
-    concurrency: Annotated[int, "attempts that one worker process has under way at once"] = 256
-    lease: Annotated[float, "seconds after which the runs of a silent worker are given to others"] = 30.0
-    drain: Annotated[float, "seconds that a stopping server lets running attempts finish"] = 20.0
-    poll: Annotated[float, "seconds between looks for due work where no event came; the backstop only"] = 5.0
-    retention_days: Annotated[float, "days that finished fires, runs and spans are kept; 0: for ever"] = 90.0
+    concurrency: Annotated[
+        int,
+        About("How many attempts one worker process has under way at once.", least=1, option="--concurrency"),
+    ] = 256
+    lease: Annotated[
+        float,
+        About("How long a worker may be silent before its runs are given to others.", "seconds", least=3),
+    ] = 30.0
+    drain: Annotated[
+        float, About("How long a server that is stopping lets running attempts finish.", "seconds", least=0)
+    ] = 20.0
+    poll: Annotated[
+        float,
+        About(
+            "How often the server looks for due work although nothing has told it of any. Work is normally found "
+            "at once; this is the backstop.",
+            "seconds",
+            least=0.1,
+        ),
+    ] = 5.0
+    retention_days: Annotated[
+        float,
+        About("How long finished fires, runs and spans are kept; 0 keeps them for ever.", "days", least=0),
+    ] = 90.0
 
-    body_limit: Annotated[int, "bytes of a request's body above which it is refused unread"] = 4 * MEBIBYTE
-    bulk_limit: Annotated[int, "bytes of one bulk request in all; it is read line by line"] = 256 * MEBIBYTE
-    rate_limit: Annotated[float, "requests a second that one key may make of one process; 0: no limit"] = 0.0
+    body_limit: Annotated[
+        int, About("A request with a larger body is refused without being read.", "bytes", least=1024)
+    ] = 4 * MEBIBYTE
+    bulk_limit: Annotated[
+        int,
+        About("The same for a bulk request, which is read line by line.", "bytes", least=1024),
+    ] = 256 * MEBIBYTE
+    rate_limit: Annotated[
+        float,
+        About(
+            "How many requests one API key may make of one process; 0 sets no limit.",
+            "requests a second",
+            least=0,
+        ),
+    ] = 0.0
 
     log_format: Annotated[
-        Literal["auto", "text", "json"], "auto writes text to a terminal and JSON lines elsewhere"
+        Literal["auto", "text", "json"],
+        About("text, json, or auto: text on a terminal and JSON lines elsewhere.", option="--log-format"),
     ] = "auto"
     log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], "the least severity that is logged"
+        Literal["debug", "info", "warning", "error"], About("The least severity that is logged.")
     ] = "info"
 
     @property
@@ -91,17 +185,17 @@ def load_settings(
     environment: Mapping[str, str],
     file: Path | None = None,
 ) -> Settings:
-    """Settings from command-line options (None: not given), the environment and a TOML file.
+    """Settings from command-line options (None or an empty list: not given), the environment and a TOML file.
 
     Raises Invalid with every unknown name, wrong type and value out of range, each naming where it came from.
     """
     problems: list[Problem] = []
     given: dict[str, Any] = {}
-    file = file or _path_or_none(environment.get(f"{ENVIRONMENT_PREFIX}CONFIG"))
+    file = file or _path_or_none(environment.get("HORARIUM_CONFIG"))
     for source, values in (
         (f"{file}", _from_file(file, problems)),
         ("environment", _from_environment(environment)),
-        ("option", {name: value for name, value in options.items() if value is not None}),
+        ("option", {name: value for name, value in options.items() if value not in (None, [])}),
     ):
         given |= _converted(source, values, problems)
     if not problems:
@@ -112,11 +206,45 @@ def load_settings(
     return settings
 
 
-def described() -> Iterator[tuple[str, Any, str]]:
-    """(name, default, words) of every setting, for help texts and documentation."""
-    noted = get_type_hints(Settings, include_extras=True)
-    for one in fields(Settings):
-        yield one.name, one.default, get_args(noted[one.name])[1]
+class Setting(NamedTuple):
+    """One setting as help texts and documents show it."""
+
+    name: str
+    default: Any
+    about: About
+
+    @property
+    def variable(self) -> str:
+        """Its name in the environment."""
+        return f"{ENVIRONMENT_PREFIX}{self.name.upper()}"
+
+    @property
+    def default_words(self) -> str:
+        """Its default as it is written in the environment; empty where there is none."""
+        if self.default is None:
+            return ""
+        if isinstance(self.default, tuple):
+            return ",".join(self.default)
+        if isinstance(self.default, bool):
+            return str(self.default).lower()
+        return f"{self.default:g}" if isinstance(self.default, float) else str(self.default)
+
+    @property
+    def help(self) -> str:
+        """What it does, with unit and default, for a command line."""
+        unit = f" In {self.about.unit}." if self.about.unit else ""
+        default = f" (default: {self.default_words})" if self.default_words else ""
+        return f"{self.about.words}{unit}{default}"
+
+
+def all_settings() -> Iterator[Setting]:
+    """Every setting, in the order of `Settings`."""
+    hints = get_type_hints(Settings, include_extras=True)
+    for field in fields(Settings):
+        yield Setting(field.name, field.default, get_args(hints[field.name])[1])
+
+
+SETTINGS = {setting.name: setting for setting in all_settings()}
 
 
 def _path_or_none(text: str | None) -> Path | None:
@@ -136,16 +264,21 @@ def _from_file(file: Path | None, problems: list[Problem]) -> Mapping[str, Any]:
 
 
 def _from_environment(environment: Mapping[str, str]) -> Mapping[str, Any]:
-    names = {f"{ENVIRONMENT_PREFIX}{one.name.upper()}": one.name for one in fields(Settings)}
-    return {name: environment[variable] for variable, name in names.items() if environment.get(variable)}
+    """What variables with our prefix give, by the name of the setting; an empty variable gives nothing. A variable that
+    is no setting keeps its own name, so that it is reported as it is written."""
+    names = {setting.variable: setting.name for setting in SETTINGS.values()}
+    return {
+        names.get(variable, variable): value
+        for variable, value in environment.items()
+        if variable.startswith(ENVIRONMENT_PREFIX) and variable not in OTHER_VARIABLES and value
+    }
 
 
 def _converted(source: str, values: Mapping[str, Any], problems: list[Problem]) -> dict[str, Any]:
-    known: dict[str, Field[Any]] = {one.name: one for one in fields(Settings)}
     found: dict[str, Any] = {}
     for name, value in values.items():
-        if name not in known:
-            words = f"no such setting ({source}); known are {', '.join(known)}"
+        if name not in SETTINGS:
+            words = f"no such setting ({source}); known are {', '.join(SETTINGS)}"
             problems.append(Problem(name, words, "unknown"))
             continue
         try:
@@ -162,7 +295,7 @@ _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 def _to_type(kind: Any, value: Any) -> Any:
     """`value` as a field's type; text is read, other values must be of the type already."""
     if get_origin(kind) in (UnionType, Union):
-        kind = next(one for one in get_args(kind) if one is not type(None))
+        kind = next(part for part in get_args(kind) if part is not type(None))
     if get_origin(kind) is tuple:
         parts = value.split(",") if isinstance(value, str) else list(value)
         return tuple(part.strip() for part in parts if part.strip())
@@ -193,25 +326,11 @@ def _wanted(kind: Any) -> str:
     return names.get(kind, "a text")
 
 
-_LEAST: dict[str, float] = {
-    "port": 0,
-    "response_limit": 0,
-    "concurrency": 1,
-    "lease": 3,
-    "drain": 0,
-    "poll": 0.1,
-    "retention_days": 0,
-    "body_limit": 1024,
-    "bulk_limit": 1024,
-    "rate_limit": 0,
-}
-
-
 def _out_of_range(settings: Settings) -> Iterator[Problem]:
-    for name, least in _LEAST.items():
+    for name, _, about in SETTINGS.values():
         value = getattr(settings, name)
-        if not value >= least:
-            yield Problem(name, f"{value} is too small: at least {least:g}")
+        if about.least is not None and not value >= about.least:
+            yield Problem(name, f"{value} is too small: at least {about.least:g}")
     if settings.port > 65535:
         yield Problem("port", f"{settings.port} is not a TCP port: 0 to 65535")
     unknown = [role for role in settings.roles if role not in ROLES]

@@ -1,6 +1,6 @@
 """Kills a whole server at random under fifty schedules a second, and audits its ledger afterwards.
 
-`test_kill` does it for a few rounds; `HORARIUM_KILL_ROUNDS=100 python -m pytest -s tests/acceptance/test_kill.py`
+`test_kill` does it for a few rounds; `KILL_ROUNDS=100 python -m pytest -s tests/acceptance/test_kill.py`
 for as long as is asked. The receiver is a process of its own that is never killed.
 """
 

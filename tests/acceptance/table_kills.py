@@ -1,6 +1,6 @@
 """Kills a whole server at random while events of it write to tables, and counts rows and runs afterwards.
 
-`test_table_kills` does it for a few rounds; `HORARIUM_KILL_ROUNDS=200 python -m pytest
+`test_table_kills` does it for a few rounds; `KILL_ROUNDS=200 python -m pytest
 tests/acceptance/test_table_kills.py` for as long as is asked.
 """
 

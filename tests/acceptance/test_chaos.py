@@ -16,8 +16,8 @@ from tests.acceptance.chaos import LOAD, Fault, _repeats, pass_of_chaos
 from tests.acceptance.chaos_places import postgres_place, sqlite_place
 from tests.support.delivery_log import Delivery
 
-ROUNDS = int(os.environ.get("HORARIUM_CHAOS_ROUNDS", "1"))
-SEED = int(os.environ.get("HORARIUM_CHAOS_SEED", "1"))
+ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "1"))
+SEED = int(os.environ.get("CHAOS_SEED", "1"))
 LEAST_SLOTS = 20 * ROUNDS * sum(count for _, count, _ in LOAD)
 
 

@@ -1,6 +1,6 @@
 """A server is killed three times while it reads a large audience: in the end each row has exactly one run.
 
-`HORARIUM_FANOUT_ROWS=100000 python -m pytest -s tests/acceptance/test_fanout_kills.py` for the whole size. The
+`FANOUT_ROWS=100000 python -m pytest -s tests/acceptance/test_fanout_kills.py` for the whole size. The
 receiver is a process of its own that is never killed.
 """
 
@@ -21,7 +21,7 @@ import pytest
 from tests.acceptance.server_kills import Server
 from tests.support.delivery_log import deliveries, receiving
 
-ROWS = int(os.environ.get("HORARIUM_FANOUT_ROWS", "12000"))
+ROWS = int(os.environ.get("FANOUT_ROWS", "12000"))
 PATIENCE_S = 60.0 + ROWS / 100
 BASE = "/v1/event-schedules"
 KILLS = (0.2, 0.5, 0.8)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tests.acceptance.server_kills import SCHEDULES, rounds_of_killing
 
-ROUNDS = int(os.environ.get("HORARIUM_KILL_ROUNDS", "6"))
-SEED = int(os.environ.get("HORARIUM_KILL_SEED", "1"))
+ROUNDS = int(os.environ.get("KILL_ROUNDS", "6"))
+SEED = int(os.environ.get("KILL_SEED", "1"))
 
 
 def test_a_killed_server_accounts_for_every_slot_and_loses_no_run(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Three servers on one PostgreSQL, one of them killed in the middle of a herd: nothing is lost, nobody steps in.
 
-`HORARIUM_HERD=20000 python -m pytest -s tests/acceptance/test_many_nodes.py` for a herd of that size; the extra
+`HERD=20000 python -m pytest -s tests/acceptance/test_many_nodes.py` for a herd of that size; the extra
 lateness (against a herd of the same size with nobody killed) is printed.
 """
 
@@ -25,7 +25,7 @@ from tests.support.delivery_log import Delivery, deliveries, receiving
 from tests.support.ledger_check import check, delivered_twice, from_postgres, open_work
 from tests.support.postgres import drop_database, fresh_database
 
-HERD = int(os.environ.get("HORARIUM_HERD", "2000"))
+HERD = int(os.environ.get("HERD", "2000"))
 NODES = 3
 PERIOD_S = 10 if HERD <= 2_000 else 60
 """Between the two herds: of the first nobody is killed, in the second one is."""

@@ -9,7 +9,7 @@ import pytest
 
 from tests.acceptance.table_kills import EACH, rounds_of_killing
 
-ROUNDS = int(os.environ.get("HORARIUM_KILL_ROUNDS", "5"))
+ROUNDS = int(os.environ.get("KILL_ROUNDS", "5"))
 
 
 @pytest.mark.long

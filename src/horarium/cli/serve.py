@@ -9,61 +9,51 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from horarium.settings import SETTINGS, Settings, load_settings
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from horarium.settings import Settings
+
+def _option(name: str) -> Any:
+    """The command-line option of a setting, as settings.py describes it."""
+    setting = SETTINGS[name]
+    repeatable = " May be given several times." if setting.default == () else ""
+    return typer.Option(setting.about.option, help=setting.help + repeatable)
 
 
 def serve(
-    data: Annotated[Path | None, typer.Option(help="Folder of the database and the keys.")] = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on [127.0.0.1].")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on [8080]; 0 takes a free one.")] = None,
-    database: Annotated[
-        str | None, typer.Option(help="sqlite:///PATH or postgresql://USER@HOST/NAME.")
-    ] = None,
-    roles: Annotated[str | None, typer.Option(help="Any of api,engine,worker [all].")] = None,
-    allow_loopback: Annotated[
-        bool | None, typer.Option("--allow-loopback", help="Let targets be on this machine itself.")
-    ] = None,
-    allow_private: Annotated[
-        list[str] | None, typer.Option(help="A private network (CIDR) that targets may be in; repeatable.")
-    ] = None,
-    python_function: Annotated[
-        list[str] | None,
-        typer.Option(help="package.module:function that python targets may call; repeatable."),
-    ] = None,
-    command: Annotated[
-        list[str] | None, typer.Option(help="A program that command targets may start; repeatable.")
-    ] = None,
-    sql_host: Annotated[
-        list[str] | None, typer.Option(help="A database host that sql targets may open; repeatable.")
-    ] = None,
-    public_url: Annotated[
-        str | None, typer.Option(help="Address under which targets reach this server.")
-    ] = None,
-    concurrency: Annotated[int | None, typer.Option(help="Attempts under way at once [256].")] = None,
-    log_format: Annotated[str | None, typer.Option(help="auto, text or json [auto].")] = None,
+    data: Annotated[Path | None, _option("data")] = None,
+    host: Annotated[str | None, _option("host")] = None,
+    port: Annotated[int | None, _option("port")] = None,
+    database: Annotated[str | None, _option("database")] = None,
+    roles: Annotated[str | None, _option("roles")] = None,
+    public_url: Annotated[str | None, _option("public_url")] = None,
+    allow_loopback: Annotated[bool | None, _option("allow_loopback")] = None,
+    allow_private: Annotated[list[str] | None, _option("allow_private")] = None,
+    python_functions: Annotated[list[str] | None, _option("python_functions")] = None,
+    commands: Annotated[list[str] | None, _option("commands")] = None,
+    sql_hosts: Annotated[list[str] | None, _option("sql_hosts")] = None,
+    concurrency: Annotated[int | None, _option("concurrency")] = None,
+    log_format: Annotated[str | None, _option("log_format")] = None,
     config: Annotated[Path | None, typer.Option(help="A TOML file with settings.")] = None,
 ) -> None:
     """Start a server: API, engine and worker in one process.
 
     The first start makes a workspace and its administrator's key, prints it and keeps it in DATA/admin.key.
-    Every setting can also be given as HORARIUM_NAME in the environment, or in a TOML file.
+    Every setting can also be given as HORARIUM_NAME in the environment, or in a TOML file: see docs/settings.md.
     """
-    from horarium.settings import load_settings
-
-    options: dict[str, Any] = {
+    options = {
         "data": data,
         "host": host,
         "port": port,
         "database": database,
         "roles": roles,
         "allow_loopback": allow_loopback,
-        "allow_private": allow_private or None,
-        "python_functions": python_function or None,
-        "commands": command or None,
-        "sql_hosts": sql_host or None,
+        "allow_private": allow_private,
+        "python_functions": python_functions,
+        "commands": commands,
+        "sql_hosts": sql_hosts,
         "public_url": public_url,
         "concurrency": concurrency,
         "log_format": log_format,
