@@ -57,7 +57,7 @@ from horarium.store.sqlite import SqliteStore
 from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault
 from horarium.store.verbs import meta, nodes
-from horarium.times import TZDATA_VERSION
+from horarium.times import TZDATA_VERSION, grammar_names
 from horarium.worker.worker import Worker
 
 _log = structlog.get_logger(__name__)
@@ -125,9 +125,11 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
         _report_skew(clock.now_ms() - time.time_ns() // 1_000_000)
         sources = audience_sources.load(AudienceOptions(store, executor_options(settings)))
         services = make_services(store, vault, executors, clock, settings, merge_secrets, sources)
+        installed = dialects.load()
+        await _refuse_missing_dialects(store)
         await _found(store, clock, settings)
         entry = await _register(store, clock, settings)
-        server = Server(entry.id, settings, services, make_api(services, dialects.load()), None)
+        server = Server(entry.id, settings, services, make_api(services, installed), None)
         if "worker" in settings.roles:
             server.worker = _worker(server)
         if isinstance(store, PostgresStore):
@@ -186,6 +188,18 @@ async def _found(store: Store, clock: DatabaseClock, settings: Settings) -> None
     """The first workspace, made by one server."""
     async with store.alone() if isinstance(store, PostgresStore) else nullcontext():
         await bootstrap(store, clock.now_ms(), settings.admin_key_file)
+
+
+async def _refuse_missing_dialects(store: Store) -> None:
+    """Raises Unavailable where the database holds schedules whose recurrences no installed dialect can read: nobody
+    would fire them."""
+    missing = await store.write(meta.schedules_without_dialect, grammar_names())
+    if missing:
+        counts = ", ".join(f"{count} of {name}" for name, count in missing.items())
+        raise Unavailable(
+            f"the database holds schedules of dialects that are not installed here: {counts}; install the packages "
+            f"that provide these dialects (entry points of the group {dialects.GROUP})"
+        )
 
 
 def _report_skew(skew_ms: int) -> None:

@@ -13,10 +13,11 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
+from horarium.domain.errors import Unavailable
 from horarium.domain.ids import Id
 from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry
-from horarium.times import Timing
+from horarium.times import Recurrence, RecurrenceError, Timing, compile_timing
 
 DAY_MS = 86_400_000
 # The owner of a schedule that does not belong to an agent.
@@ -193,6 +194,18 @@ def timing_to_text(timing: Timing) -> str:
 def timing_from_text(text: str) -> Timing:
     """The timing behind a text from `timing_to_text`."""
     return Timing(**json.loads(text))
+
+
+def stored_recurrence(timing: Timing) -> Recurrence:
+    """The recurrence of a timing that was checked when it was stored.
+
+    Raises Unavailable where this process cannot read it, because its dialect is not installed here. Another node may
+    have the dialect, so this is not an error of the schedule.
+    """
+    try:
+        return compile_timing(timing)
+    except RecurrenceError as error:
+        raise Unavailable(f"a stored recurrence cannot be read by this server: {error}") from None
 
 
 @lru_cache(maxsize=16_384)

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from horarium.domain.fire import Fire, FireKind, Span, SpanReason
 from horarium.domain.ids import Id
-from horarium.domain.schedule import Policies, Schedule, ScheduleState, policies_from_text, timing_from_text
+from horarium.domain.schedule import (
+    Policies,
+    Schedule,
+    ScheduleState,
+    policies_from_text,
+    stored_recurrence,
+    timing_from_text,
+)
 from horarium.service.clock import Clock
 from horarium.store.base import Store, Tx
 from horarium.store.verbs import ledger
@@ -96,7 +103,7 @@ async def _explain(tx: Tx, workspace_id: Id, schedule_id: Id, at_ms: int, now: i
     version = await ledger.version_at(tx, workspace_id, schedule_id, slot - 1)
     timing = schedule.definition.timing if version is None else timing_from_text(version["timing"])
     policies = schedule.definition.policies if version is None else policies_from_text(version["policies"])
-    recurrence = compile_timing(timing)
+    recurrence = stored_recurrence(timing)
     before = recurrence.last_in(schedule.created_ms // 1000, slot // 1000 - 1)
     after = recurrence.next_after(slot // 1000)
     fires, spans = await ledger.entries_between(tx, workspace_id, schedule_id, slot, slot, 10)

@@ -17,6 +17,7 @@ from horarium.domain.schedule import (
     Progress,
     Schedule,
     ScheduleState,
+    stored_recurrence,
 )
 from horarium.service.clock import Clock
 from horarium.service.reads import reads
@@ -276,7 +277,7 @@ async def _backfill(
     tx: Tx, workspace_id: Id, schedule_id: Id, from_ms: int, to_ms: int, request: str, now: int
 ) -> list[Fire]:
     schedule = await verbs.get_schedule(tx, workspace_id, schedule_id)
-    recurrence = compile_timing(schedule.definition.timing)
+    recurrence = stored_recurrence(schedule.definition.timing)
     count = recurrence.count_between((from_ms - 1) // 1000, to_ms // 1000)
     if count > BACKFILL_LIMIT:
         words = f"the range holds {count} slots; at most {BACKFILL_LIMIT} are filled at once"

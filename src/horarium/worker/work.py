@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from horarium.domain.errors import Unavailable
 from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.domain.ids import Id
 from horarium.domain.overlap import Overlap
@@ -19,6 +20,7 @@ from horarium.domain.schedule import (
     OverlapScope,
     Policies,
     policies_from_text,
+    stored_recurrence,
     timing_from_text,
 )
 from horarium.domain.variations import choose, has_variations, variation_facts
@@ -26,7 +28,6 @@ from horarium.store.rows import ClaimedRun
 from horarium.store.verbs.dispatch import Ended
 from horarium.store.verbs.release import FIRST_EPOCH
 from horarium.store.verbs.settle import RunEnd
-from horarium.times import compile_timing
 
 MOST_DELIVERIES = 50
 """How often a run may be given out in all: one that takes its worker down each time must end."""
@@ -201,7 +202,13 @@ def _next_slot(work: Work) -> int | None:
         return None
     if work.policies.overlap is Overlap.ALLOW:
         return None
-    return slot_after(compile_timing(timing_from_text(run.timing)), run.slot_ms)
+    try:
+        recurrence = stored_recurrence(timing_from_text(run.timing))
+    except (
+        Unavailable
+    ):  # the dialect is not installed on this node: retries are then bounded by their number alone
+        return None
+    return slot_after(recurrence, run.slot_ms)
 
 
 def _text(output: Any) -> str:

@@ -5,6 +5,12 @@ SELECT value FROM meta WHERE name = :name;
 INSERT INTO meta (name, value) VALUES (:name, :value)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 
+-- name: meta_names
+SELECT name FROM meta;
+
+-- name: schedules_by_dialect
+SELECT dialect, count(*) AS schedules FROM schedules WHERE deleted_ms IS NULL GROUP BY dialect ORDER BY dialect;
+
 -- name: add_meta
 -- The first to say it has said it.
 INSERT INTO meta (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING;

@@ -15,12 +15,12 @@ from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.fire import SpanReason
 from horarium.domain.ids import Id
 from horarium.domain.plan import passed_between
-from horarium.domain.schedule import AfterPause, Schedule, ScheduleState
+from horarium.domain.schedule import AfterPause, Schedule, ScheduleState, stored_recurrence
 from horarium.store.base import DUE, Duplicate, Tx
 from horarium.store.verbs.creation import onward, place, texts_of, version_row, write_labels
 from horarium.store.verbs.release import release_one
 from horarium.store.verbs.schedules import get_schedule
-from horarium.times import compile_timing, zone_fingerprint
+from horarium.times import zone_fingerprint
 
 Change = Callable[[Schedule], Schedule]
 """Takes a schedule as it is and gives it as it shall be; may raise. Pure: it runs inside the transaction."""
@@ -111,7 +111,7 @@ async def _account_for_pause(tx: Tx, before: Schedule, after: Schedule, now: int
     """
     since = before.progress.accounted_to
     fires_late = (
-        compile_timing(before.definition.timing).one_shot
+        stored_recurrence(before.definition.timing).one_shot
         and after.definition.policies.after_pause is AfterPause.FIRE
         and after.definition.timing == before.definition.timing
         and after.deleted_ms is None
@@ -124,7 +124,7 @@ async def _account_for_pause(tx: Tx, before: Schedule, after: Schedule, now: int
 
 async def _record_passed(tx: Tx, schedule: Schedule, now: int, reason: SpanReason) -> None:
     """Enter the slots up to now that are not accounted for as one span that did not fire."""
-    recurrence = compile_timing(schedule.definition.timing)
+    recurrence = stored_recurrence(schedule.definition.timing)
     passed = passed_between(recurrence, schedule.progress.accounted_to, now, reason)
     if passed is not None:
         row = (

@@ -18,11 +18,12 @@ from horarium.domain.schedule import (
     Schedule,
     ScheduleState,
     policies_to_text,
+    stored_recurrence,
     timing_from_text,
     timing_to_text,
 )
 from horarium.store.base import DUE, Duplicate, Tx
-from horarium.times import compile_timing, jitter_ms, zone_fingerprint
+from horarium.times import jitter_ms, zone_fingerprint
 
 MINUTE_MS = 60_000
 MINUTES_OF_DAY = 1_440
@@ -44,7 +45,7 @@ def onward(schedule_id: Id, definition: Definition, state: ScheduleState, from_m
 
     A paused or archived one has no next slot, except a paused one-shot that keeps its instant.
     """
-    recurrence = compile_timing(definition.timing)
+    recurrence = stored_recurrence(definition.timing)
     policies = definition.policies
     if state is ScheduleState.PAUSED and recurrence.one_shot:
         return Onward(from_ms, slot_after(recurrence, from_ms), None, state)

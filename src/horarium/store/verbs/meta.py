@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from horarium.store.base import Tx
 
 VAULT_KEY = "vault_key"
 ZONE_DATA = "zone_data"
 COPYING = "copying"
+# Before the name of a dialect, for each that a server which opened this database had installed.
+DIALECT = "dialect:"
 
 
 async def agree_on_vault(tx: Tx, fingerprint: str, knows: Callable[[str], bool]) -> bool:
@@ -31,6 +33,25 @@ async def raise_zone_data(tx: Tx, version: str) -> str:
         await tx.run("set_meta", name=ZONE_DATA, value=version)
         return version
     return highest
+
+
+async def schedules_without_dialect(tx: Tx, installed: Collection[str]) -> dict[str, int]:
+    """How many schedules there are in each dialect that is not among `installed`.
+
+    The schedules are counted only where a dialect is missing that some server had installed before, or where none is
+    remembered: to count a million of them at every start would be slow. The installed dialects are remembered once
+    nothing is missing.
+    """
+    names = [str(row["name"]) for row in await tx.rows("meta_names")]
+    remembered = {name.removeprefix(DIALECT) for name in names if name.startswith(DIALECT)}
+    missing = {}
+    if not remembered or not remembered.issubset(installed):
+        counted = await tx.rows("schedules_by_dialect")
+        missing = {row["dialect"]: row["schedules"] for row in counted if row["dialect"] not in installed}
+    if not missing:
+        for name in sorted(set(installed) - remembered):
+            await tx.run("add_meta", name=DIALECT + name, value="")
+    return missing
 
 
 async def is_complete(tx: Tx) -> bool:

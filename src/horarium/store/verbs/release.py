@@ -21,6 +21,7 @@ from horarium.domain.schedule import (
     OverlapScope,
     Policies,
     policies_from_text,
+    stored_recurrence,
     timing_from_text,
 )
 from horarium.domain.tenancy import EVERY_TARGET
@@ -29,7 +30,7 @@ from horarium.store.rows import BornRunSchedule, ClaimedRun
 from horarium.store.verbs.fanout import stop_fanouts
 from horarium.store.verbs.meta import raise_zone_data
 from horarium.store.verbs.settle import cancel_runs, delete_quiet, follow_up
-from horarium.times import TZDATA_VERSION, compile_timing, jitter_ms, zone_fingerprint
+from horarium.times import TZDATA_VERSION, jitter_ms, zone_fingerprint
 
 SKIP_REASON = "previous fire still running"
 REPLACED = "replaced by a later fire"
@@ -187,7 +188,7 @@ def _situation(row: Standing, now: int, known: dict[tuple[Any, ...], _Situation]
     key = (row.timing, row.policies, row.accounted_to, fires, open_fires, waiting, jitter, alone)
     found = known.get(key)
     if found is None:
-        recurrence = compile_timing(timing_from_text(row.timing))
+        recurrence = stored_recurrence(timing_from_text(row.timing))
         planned = plan(recurrence, policies, row.accounted_to, fires, open_fires, waiting, now - jitter)
         found = known[key] = _Situation(policies, jitter, planned, _plain(planned))
     return found

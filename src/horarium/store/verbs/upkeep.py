@@ -6,10 +6,10 @@ from typing import Any
 
 from horarium.domain.ids import lowest_id_at
 from horarium.domain.plan import repeated_reading, slot_after
-from horarium.domain.schedule import policies_from_text, timing_from_text
+from horarium.domain.schedule import policies_from_text, stored_recurrence, timing_from_text
 from horarium.store.base import DUE, Tx
 from horarium.store.verbs.settle import follow_up
-from horarium.times import compile_timing, jitter_ms, zone_fingerprint
+from horarium.times import jitter_ms, zone_fingerprint
 
 
 async def unstick(tx: Tx, now: int, limit: int) -> int:
@@ -38,7 +38,7 @@ async def rezone(tx: Tx, now: int, limit: int) -> int:
             if one["next_due"] is None:  # paused meanwhile, or nothing is to come: only looked at
                 moved.append((one["schedule_id"], one["accounted_to"], one["next_slot"], None, current))
                 continue
-            recurrence = compile_timing(timing_from_text(one["timing"]))
+            recurrence = stored_recurrence(timing_from_text(one["timing"]))
             accounted = one["accounted_to"]
             if one["last_slot"] == accounted:
                 again = repeated_reading(recurrence, accounted, one["next_slot"])
