@@ -9,7 +9,7 @@ import pytest
 
 from horarium.domain.directory import KINDS, read_item
 from horarium.domain.errors import NotFound
-from horarium.service.directory import CHUNK, MOST_REFUSED, Imported
+from horarium.service.directory import CHUNK, REFUSED_LIMIT, Imported
 from tests.support.audience import Stand
 from tests.support.tenant import NOON
 
@@ -61,9 +61,9 @@ async def test_a_refused_line_keeps_its_chunk_out_and_no_other(stand: Stand) -> 
 
 
 async def test_a_file_of_another_kind_is_not_read_to_its_end(stand: Stand) -> None:
-    found = await put(stand, "contacts", ("nothing" for _ in range(10 * MOST_REFUSED)))
+    found = await put(stand, "contacts", ("nothing" for _ in range(10 * REFUSED_LIMIT)))
     assert found.ended_early
-    assert len(found.refused) == MOST_REFUSED
+    assert len(found.refused) == REFUSED_LIMIT
 
 
 async def test_lists_are_in_the_order_of_ids(stand: Stand) -> None:

@@ -1,1 +1,1 @@
-"""Use cases: one command in, one value out, one transaction."""
+"""Use cases: everything that callers can do. Each takes one command, returns one value and is one transaction."""

@@ -1,5 +1,4 @@
-"""The use cases of audiences: checked, previewed, read for a fire; and the sources that a workspace sets
-up."""
+"""The use cases of audiences: check one, preview one, open one for reading, and manage the sources of a workspace."""
 
 from __future__ import annotations
 
@@ -32,18 +31,21 @@ from horarium.store.vault import Vault
 from horarium.store.verbs import audiences as verbs
 from horarium.store.verbs import ledger
 
+# The type of the source that reads the workspace's directory. Every workspace has it; nobody can set it up.
 DIRECTORY = "directory"
+# How long a preview may take, in seconds.
 PREVIEW_S = 20.0
-"""How long a preview may take."""
-MOST_COUNTED = 1_000_000
-MOST_SAMPLE = 50
+# How far a preview counts, and how many rows it shows at most.
+COUNT_LIMIT = 1_000_000
+SAMPLE_LIMIT = 50
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
+# The pauses in seconds between looks at a fire; the last one repeats.
 _LOOK_S = (0.005, 0.01, 0.02, 0.05, 0.1)
 
 
 @dataclass(frozen=True, slots=True)
 class AudiencePreview:
-    """How many rows an audience has now, and the first of them. `more`: counting stopped at `count`."""
+    """How many rows an audience has now, and the first of them. `more` tells that counting stopped at `count`."""
 
     count: int
     more: bool
@@ -52,6 +54,9 @@ class AudiencePreview:
 
 @dataclass(frozen=True, slots=True)
 class AudienceService:
+    """`sources` are the source types of this server by name. `merge_secrets` fills in the secrets that a configuration
+    keeps by `***`."""
+
     store: Store
     vault: Vault
     sources: Mapping[str, Source]
@@ -59,7 +64,10 @@ class AudienceService:
     merge_secrets: MergeSecrets = field(default=lambda _stored, given: dict(given))
 
     async def problems(self, workspace_id: Id, audience: Any, name: str = "audience") -> list[Problem]:
-        """Everything wrong with an audience, fields under `name`; what fires later must pass this."""
+        """Everything that is wrong with an audience, with fields under `name`.
+
+        A schedule is only stored with an audience that has no problems. Does not raise.
+        """
         problems = audience_problems(audience, name)
         if problems:
             return problems
@@ -72,14 +80,19 @@ class AudienceService:
             if problems or source.type == DIRECTORY:
                 return problems
         return [
-            Problem(f"{name}.filter.{one.field}" if one.field else f"{name}.filter", one.message, one.code)
-            for one in source.check_filter(query)
+            Problem(
+                f"{name}.filter.{found.field}" if found.field else f"{name}.filter", found.message, found.code
+            )
+            for found in source.check_filter(query)
         ]
 
     async def open(
         self, workspace_id: Id, audience: Mapping[str, Any], now_ms: int
     ) -> tuple[Source, AudienceQuery]:
-        """The source behind an audience and what to ask it for. Raises SourceFault where there is none."""
+        """The source of an audience and the query for it, at the instant `now_ms`.
+
+        Raises SourceFault if the workspace has no such source.
+        """
         kind = str(audience["type"])
         given = {key: value for key, value in (audience.get("filter") or {}).items() if value is not None}
         stored = await self.store.read(verbs.get_source, workspace_id, kind)
@@ -95,11 +108,11 @@ class AudienceService:
         raise SourceFault(words, lasting=True)
 
     async def preview(
-        self, workspace_id: Id, audience: Mapping[str, Any], sample: int = 5, most: int = MOST_COUNTED
+        self, workspace_id: Id, audience: Mapping[str, Any], sample: int = 5, most: int = COUNT_LIMIT
     ) -> AudiencePreview:
-        """How many rows there are now, counted no further than `most`, and the first `sample` of them.
+        """Count the rows of an audience, but no further than `most`, and return the first `sample` of them.
 
-        Raises Unavailable where the source cannot be read, or not in time.
+        Raises Unavailable if the source cannot be read, or not within PREVIEW_S seconds.
         """
         try:
             async with asyncio.timeout(PREVIEW_S):
@@ -116,8 +129,10 @@ class AudienceService:
         return AudiencePreview(min(count, most), count > most, rows[:sample])
 
     async def resolved(self, workspace_id: Id, fire_id: Id, seconds: float) -> Fire:
-        """The fire, once its audience is read and its runs are recorded, or as it is after so many
-        seconds."""
+        """Wait until the audience of a fire is read and its runs are written, but at most `seconds`.
+
+        Returns the fire as it is then. Raises NotFound.
+        """
         looks = 0
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
@@ -131,7 +146,7 @@ class AudienceService:
     async def put_source(
         self, workspace_id: Id, name: str, kind: str, config: Mapping[str, Any]
     ) -> StoredSource:
-        """Make or replace a source; `***` in the configuration keeps the secret. Raises Invalid."""
+        """Create or replace a source. `***` in the configuration keeps the stored secret. Raises Invalid."""
         known = await self.store.read(verbs.get_source, workspace_id, name)
         if known is not None and known.type == kind:
             config = self.merge_secrets(self._secrets(known), config)
@@ -146,6 +161,7 @@ class AudienceService:
         return await self.store.write(verbs.put_source, stored, now)
 
     async def get_source(self, workspace_id: Id, name: str) -> StoredSource:
+        """The source with a name, without its secrets. Raises NotFound."""
         found = await self.store.read(verbs.get_source, workspace_id, name)
         if found is None:
             raise NotFound("audience source", name)
@@ -154,17 +170,18 @@ class AudienceService:
     list_sources = reads(verbs.list_sources)
 
     async def delete_source(self, workspace_id: Id, name: str) -> None:
-        """Schedules that name it fail from now on, with the reason. Raises NotFound."""
+        """Delete a source. Fires of schedules that name it fail from now on, with that reason. Raises NotFound."""
         if not await self.store.write(verbs.delete_source, workspace_id, name):
             raise NotFound("audience source", name)
 
     def _config_problems(self, kind: str, config: Mapping[str, Any]) -> list[Problem]:
         if kind not in self.sources or kind == DIRECTORY:
             known = ", ".join(sorted(name for name in self.sources if name != DIRECTORY))
-            return [Problem("type", f"{kind!r} is not a type of source here; there are {known}", "unknown")]
+            words = f"{kind!r} is not a type of source on this server; the types are {known}"
+            return [Problem("type", words, "unknown")]
         return [
-            Problem(f"config.{one.field}" if one.field else "config", one.message, one.code)
-            for one in self.sources[kind].check(config)
+            Problem(f"config.{found.field}" if found.field else "config", found.message, found.code)
+            for found in self.sources[kind].check(config)
         ]
 
     def _config(self, stored: StoredSource) -> dict[str, Any]:
@@ -175,7 +192,7 @@ class AudienceService:
 
 
 def _unfolded(config: Mapping[str, Any], secrets: Mapping[str, Any]) -> dict[str, Any]:
-    """Secrets by path ("connection", "headers.Authorization") back in the places they were taken from."""
+    """Secrets by path ("connection", "headers.Authorization") as the members of a configuration."""
     found: dict[str, Any] = {}
     for path, value in secrets.items():
         group, dot, name = path.partition(".")
@@ -189,8 +206,7 @@ def _unfolded(config: Mapping[str, Any], secrets: Mapping[str, Any]) -> dict[str
 async def _run_through(
     source: StreamingSource, query: AudienceQuery, sample: int, most: int
 ) -> tuple[int, list[AudienceRow]]:
-    """Count the rows of a source that only runs once through, no further than `most`; with the first of
-    them."""
+    """Count the rows of a streaming source, but no further than `most`, and return the first `sample` of them too."""
     count = 0
     first: list[AudienceRow] = []
     async with aclosing(source.rows(query)) as batches:

@@ -1,4 +1,4 @@
-"""Small checks that several use cases make of what a caller sends; each answers the problems it sees."""
+"""Checks that several use cases make of what a caller sends. Each returns the problems that it finds."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from horarium.domain.errors import Problem
 from horarium.domain.ids import PREFIXES, looks_like_our_id
 
+# The longest name, text and key, in characters.
 NAME_LIMIT = 200
 TEXT_LIMIT = 10_000
 KEY_LIMIT = 200
@@ -16,31 +17,34 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def name_problems(field: str, name: str, limit: int = NAME_LIMIT) -> Iterator[Problem]:
-    """A name has at least one visible character, and no control characters."""
+    """A name needs at least one visible character, and must not contain control characters."""
     if not name.strip():
         yield Problem(field, "must not be empty", "required")
     elif len(name) > limit:
-        yield Problem(field, f"is {len(name)} characters long; at most {limit} are taken", "too_long")
+        yield Problem(field, f"is {len(name)} characters long; at most {limit} are allowed", "too_long")
     elif not _printable(name):
         yield Problem(field, "must not contain control characters")
 
 
 def text_problems(field: str, text: str | None, limit: int = TEXT_LIMIT) -> Iterator[Problem]:
-    """A longer text; line breaks are fine, NUL is not (PostgreSQL cannot keep it)."""
+    """A longer text may have line breaks, but not NUL, which PostgreSQL cannot store. None is no problem."""
     if text is not None and len(text) > limit:
-        yield Problem(field, f"is {len(text)} characters long; at most {limit} are taken", "too_long")
+        yield Problem(field, f"is {len(text)} characters long; at most {limit} are allowed", "too_long")
     if text is not None and not _storable(text):
         yield Problem(field, "must not contain NUL or unpaired surrogate characters")
 
 
 def key_problems(field: str, key: str) -> Iterator[Problem]:
-    """A key that a caller chooses: any text that cannot be taken for a number or for one of our own ids."""
+    """A key that a caller chooses must not look like a number or like an id of this server, since references accept
+    these as well."""
     yield from name_problems(field, key, KEY_LIMIT)
     if is_integer(key):
-        yield Problem(field, "must not be a whole number, since numbers name things on their own")
+        yield Problem(
+            field, "must not be a whole number, because a whole number refers to the number of a target"
+        )
     if looks_like_our_id(key):
         prefixes = ", ".join(f"{prefix}_" for prefix in PREFIXES)
-        yield Problem(field, f"must not begin like an id of this server ({prefixes})")
+        yield Problem(field, f"must not begin like an id of this server (with {prefixes})")
 
 
 def is_integer(text: str) -> bool:

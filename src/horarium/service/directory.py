@@ -1,4 +1,4 @@
-"""The use cases of the directory: items put in streams, read and taken away."""
+"""The use cases of the directory: import items from a stream, read them and delete them."""
 
 from __future__ import annotations
 
@@ -16,17 +16,20 @@ from horarium.store.base import Store
 from horarium.store.verbs import directory as verbs
 from horarium.times.civil import utc_text
 
+# How many lines are stored together, or not at all.
 CHUNK = 1_000
-"""Lines that are stored together, or not at all."""
-MOST_REFUSED = 10_000
-"""Refused lines after which the rest is not looked at: the file is of another kind."""
+# After so many refused lines the rest of a stream is not read, because it is obviously in another format.
+REFUSED_LIMIT = 10_000
 
 
 @dataclass(slots=True)
 class Imported:
-    """What became of a stream: items stored, lines refused, and the chunks (first and last line) that were
-    not stored because of a refused line in them. `ended_early`: so much was refused that the rest was not
-    read."""
+    """What became of an imported stream.
+
+    `stored` counts the stored items. `refused` are the lines with problems. `left_out` are the chunks, by
+    their first and last line, that were not stored because a line in them was refused. `ended_early` tells
+    that so many lines were refused that the rest was not read.
+    """
 
     stored: int = 0
     refused: list[RefusedLine] = field(default_factory=list)
@@ -36,8 +39,11 @@ class Imported:
 
 @dataclass(slots=True)
 class _Chunk:
-    """Lines that are stored together. Each is read as it comes: what is refused takes no room, and reading a whole
-    chunk at once would keep everybody else waiting."""
+    """Lines that will be stored together.
+
+    Each line is parsed as it arrives. So refused lines take no memory, and other requests do not have to wait
+    while a whole chunk is parsed at once.
+    """
 
     lines: int = 0
     first: int = 0
@@ -57,13 +63,19 @@ class _Chunk:
 
 @dataclass(frozen=True, slots=True)
 class DirectoryService:
+    """`kind` is always the name of a kind of item; an unknown one raises NotFound. Items are shown as they were sent,
+    under the declared names of their fields."""
+
     store: Store
     clock: Clock
 
     async def put(self, workspace_id: Id, kind: str, items: AsyncIterator[tuple[int, Any]]) -> Imported:
-        """Enter or replace items by their ids as they come: (line number, item as it was read) pairs, in
-        chunks, each stored whole or not at all. An item may be a Problem: its line could not be read. Raises
-        NotFound (kind)."""
+        """Create or replace items by their ids, from a stream of (line number, item) pairs.
+
+        The stream is stored in chunks of CHUNK lines, each as a whole or not at all. An item is what
+        the caller sent, or a Problem if its line could not be read. Refused lines are part of the
+        result and do not raise.
+        """
         found = kind_of(kind)
         imported = Imported()
         chunk = _Chunk()
@@ -72,7 +84,7 @@ class DirectoryService:
             if chunk.lines >= CHUNK:
                 await self._store(workspace_id, found, chunk, imported)
                 chunk = _Chunk()
-                if len(imported.refused) >= MOST_REFUSED:
+                if len(imported.refused) >= REFUSED_LIMIT:
                     imported.ended_early = True
                     return imported
         if chunk.lines:
@@ -88,40 +100,40 @@ class DirectoryService:
         imported.stored += await self.store.write(verbs.put_items, workspace_id, kind.name, chunk.rows, now)
 
     async def get(self, workspace_id: Id, kind: str, an_id: str) -> dict[str, Any]:
-        """Raises NotFound."""
+        """One item by its id. Raises NotFound."""
         row = await self.store.read(verbs.get_item, workspace_id, kind_of(kind).name, an_id)
         if row is None:
             raise NotFound(kind.removesuffix("s"), an_id)
         return shown(KINDS[kind], row)
 
     async def list(self, workspace_id: Id, kind: str, after: str, limit: int) -> list[dict[str, Any]]:
-        """Items in the order of their ids, behind `after`."""
+        """Up to `limit` items in the order of their ids, from the first one after the id `after`."""
         rows = await self.store.read(verbs.list_items, workspace_id, kind_of(kind).name, after, limit)
         return [shown(KINDS[kind], row) for row in rows]
 
     async def delete(self, workspace_id: Id, kind: str, an_id: str) -> None:
-        """Raises NotFound."""
+        """Delete one item by its id. Raises NotFound."""
         if not await self.store.write(verbs.delete_item, workspace_id, kind_of(kind).name, an_id):
             raise NotFound(kind.removesuffix("s"), an_id)
 
 
 def kind_of(name: str) -> Kind:
-    """A kind of item. Raises NotFound."""
+    """The kind of item with a name. Raises NotFound."""
     if name not in KINDS:
         raise NotFound("directory", name)
     return KINDS[name]
 
 
 def shown(kind: Kind, row: Any) -> dict[str, Any]:
-    """A stored item as it is answered: what was put can be put again."""
+    """A stored item as it is shown. Importing it again changes nothing."""
     item: dict[str, Any] = {"id": row["id"]}
-    for one in kind.fields:
-        value = row[one.name]
-        if value is not None and one.type == "instant":
+    for declared in kind.fields:
+        value = row[declared.name]
+        if value is not None and declared.type == "instant":
             value = utc_text(value // 1000)
-        elif value is not None and one.type == "number":
+        elif value is not None and declared.type == "number":
             value = orjson.loads(value)
-        item[one.name] = value
+        item[declared.name] = value
     if kind.custom:
         custom: Mapping[str, Any] = {} if row["custom"] is None else orjson.loads(row["custom"])
         item["custom_fields"] = custom

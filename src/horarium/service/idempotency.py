@@ -1,4 +1,4 @@
-"""Requests that may be repeated: the same key and body make one thing and get the first answer."""
+"""Requests with an idempotency key: whoever repeats one gets the first answer, and nothing is created twice."""
 
 from __future__ import annotations
 
@@ -17,24 +17,33 @@ from horarium.store.base import Store
 from horarium.store.verbs import idempotency as verbs
 from horarium.store.verbs.idempotency import Request
 
+# The longest Idempotency-Key, in characters.
 KEY_LIMIT = 255
 
 
 def request_of(workspace_id: Id, scope: str, key: str, body: bytes) -> Request:
-    """A request by its Idempotency-Key; `scope` says what it asks for. Raises Invalid for an odd key."""
+    """A request as it is recognised later: by workspace, `scope` (what it asks for), key and a hash of its body.
+
+    Raises Invalid for a key that is empty, too long or has control characters.
+    """
     problems = list(name_problems("Idempotency-Key", key, KEY_LIMIT))
     if problems:
-        raise Invalid([Problem(one.field, one.message, "header") for one in problems])
+        raise Invalid([Problem(problem.field, problem.message, "header") for problem in problems])
     return Request(workspace_id, scope, key, blake2b(body, digest_size=16).digest())
 
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyService:
+    """Everything here raises Conflict (idempotency) if the key was used with another body."""
+
     store: Store
     clock: Clock
 
     async def create_schedule(self, draft: ScheduleDraft, request: Request) -> tuple[Schedule, bool]:
-        """Make a schedule once for a request; whether it had been made before. Raises Invalid, Conflict."""
+        """Create a schedule once for a request. Returns the schedule, and whether it existed before this call.
+
+        Raises Invalid, Conflict.
+        """
         now = self.clock.now_ms()
         schedule = schedule_of(draft, now)
         return await self.store.write(verbs.create_schedule_once, schedule, request, now)
@@ -42,19 +51,21 @@ class IdempotencyService:
     async def create_with_answer(
         self, draft: ScheduleDraft, request: Request, write: Callable[[Schedule], bytes]
     ) -> bytes:
-        """Make a schedule once for a request; the answer that `write` made of it the first time, whatever has
-        become of it since. Raises Invalid, Conflict."""
+        """Create a schedule once for a request, and return the answer that `write` made of it the first time.
+
+        The answer stays the same even if the schedule has changed since. Raises Invalid, Conflict.
+        """
         now = self.clock.now_ms()
         schedule = schedule_of(draft, now)
         return await self.store.write(verbs.create_with_answer, schedule, request, write, now)
 
     async def fire_once(self, schedule_id: Id, request: Request) -> Fire | bytes:
-        """Fire by hand once for a request: the fire, or the first answer where one was kept (`keep`).
+        """Fire a schedule by hand once for a request. Raises NotFound.
 
-        Raises NotFound, Conflict (idempotency).
+        Returns the fire, or the answer that `keep` stored for this request.
         """
         return await self.store.write(verbs.fire_once, schedule_id, request, self.clock.now_ms())
 
     async def keep(self, request: Request, subject: Id, answer: bytes) -> bytes:
-        """Keep what a request was answered with; the answer that was kept first."""
+        """Store the answer to a request about `subject`. Returns the answer that was stored first, now or earlier."""
         return await self.store.write(verbs.keep_answer, request, subject, answer)

@@ -1,7 +1,8 @@
-"""Who presents a key: the one place where a request gets its workspace.
+"""Finds out who makes a request, by its API key. This is the only place where a request gets its workspace.
 
-What a key stands for is remembered for a few seconds, so that a busy key costs no query. Revoking in this
-process forgets at once; another process learns of it when its memory ends.
+The identity behind a key is remembered for a few seconds, so that a key which is used often does not cost a
+query each time. If a key, a grant or a workspace changes through this process, everything remembered is
+dropped at once. Another process notices the change when the few seconds are over.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from horarium.service.clock import Clock
 from horarium.store.base import Store
 from horarium.store.verbs.tenancy import Presented, present_key, touch_keys
 
+# For how long an identity is remembered, and for how many keys at once.
 REMEMBERED_MS = 3_000
 REMEMBERED_KEYS = 10_000
 _LONGEST_KEY = 128
@@ -22,7 +24,7 @@ _LONGEST_KEY = 128
 
 @dataclass(slots=True)
 class _Known:
-    """What a key was found to stand for (None: nothing), and until when that is believed."""
+    """What the store says of a key (None: it does not exist), and the instant until which this is used."""
 
     presented: Presented | None
     until_ms: int
@@ -30,7 +32,7 @@ class _Known:
 
 @dataclass(slots=True)
 class _Allowance:
-    """A token bucket: requests that a key may still make, as of an instant."""
+    """A token bucket: how many requests a key may still make, as of an instant."""
 
     left: float
     at_ms: int
@@ -38,7 +40,10 @@ class _Allowance:
 
 @dataclass(slots=True)
 class IdentityService:
-    """`rate_limit`: requests a second and key, for this process; 0 sets none. Bursts of a second pass."""
+    """`rate_limit` is how many requests a second each key may make to this process; 0 means without limit.
+
+    A key that was idle may make the requests of one second at once.
+    """
 
     store: Store
     clock: Clock
@@ -49,20 +54,23 @@ class IdentityService:
     _forgotten: int = 0
 
     async def resolve(self, presented: str | None) -> Identity:
-        """The identity behind a key. Raises Unauthorized, or RateLimited where the key asks too often."""
+        """The identity behind a key as the request presents it.
+
+        Raises Unauthorized for a key that is missing, unknown, revoked or expired, and RateLimited.
+        """
         if not presented:
-            raise Unauthorized("no API key was sent; put it into the Authorization header")
+            raise Unauthorized("no API key was sent; send it in the Authorization header")
         if not presented.startswith(KEY_PREFIX) or len(presented) > _LONGEST_KEY:
-            raise Unauthorized(f"this is not an API key of this server; they begin with {KEY_PREFIX}")
+            raise Unauthorized(f"this is not an API key of this server; its keys begin with {KEY_PREFIX}")
         now = self.clock.now_ms()
         hashed = key_hash(presented)
         known = self._known.get(hashed)
         if known is None or known.until_ms <= now:
             known = await self._look_up(hashed, now)
         if known.presented is None:
-            raise Unauthorized("this API key is not known here, or it was revoked")
+            raise Unauthorized("this API key is unknown or was revoked")
         if known.presented.expires_ms is not None and known.presented.expires_ms <= now:
-            raise Unauthorized("this API key has expired; make a new one")
+            raise Unauthorized("this API key has expired; create a new one")
         identity = known.presented.identity
         self._used[identity.key_id] = now
         if self.rate_limit:
@@ -70,7 +78,10 @@ class IdentityService:
         return identity
 
     def charge(self, identity: Identity, cost: float) -> None:
-        """Count a request (or part of one) against its key. Raises RateLimited where it asks too often."""
+        """Count a request against the rate limit of its key. Raises RateLimited if that is used up.
+
+        `cost` is 1 for a usual request; a costly one is charged more.
+        """
         if not self.rate_limit:
             return
         now, burst = self.clock.now_ms(), max(self.rate_limit, 1.0)
@@ -84,7 +95,7 @@ class IdentityService:
         allowance.left -= cost
 
     def forget(self) -> None:
-        """Believe nothing remembered any more: a key, a grant, a principal or a workspace has changed."""
+        """Drop everything remembered, because a key, a grant, a principal or a workspace has changed."""
         self._known.clear()
         self._forgotten += 1
 
@@ -103,6 +114,7 @@ class IdentityService:
         known = _Known(await self.store.read(present_key, hashed), now + REMEMBERED_MS)
         if len(self._known) >= REMEMBERED_KEYS:
             self._known.clear()
-        if forgotten == self._forgotten:  # otherwise something was revoked while this was read
+        # If something changed while this was read, the answer may be outdated and must not be remembered.
+        if forgotten == self._forgotten:
             self._known[hashed] = known
         return known

@@ -1,4 +1,4 @@
-"""Lists in pages: in the order of ids, from beyond a cursor."""
+"""Pages of lists. A list is in the order of ids, and a cursor is the id after which its next page starts."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from horarium.domain.ids import Id
 
 T = TypeVar("T")
 
+# How many items a page has if the caller does not say, and at most.
 LIMIT = 50
 MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some items, and the id to go on from where there are more."""
+    """The items of a page, and the id after which the next page starts (None: this is the last page)."""
 
     items: Sequence[T]
     next: Id | None = None
 
 
 def cut(found: Sequence[T], limit: int, id_of: Callable[[T], Id]) -> Page[T]:
-    """A page of at most `limit` items, of up to `limit + 1` read to see whether there are more."""
+    """The page of the first `limit` items. `found` has one item more if there is a next page."""
     if len(found) <= limit:
         return Page(found)
     items = found[:limit]
@@ -33,12 +34,12 @@ def cut(found: Sequence[T], limit: int, id_of: Callable[[T], Id]) -> Page[T]:
 
 
 def cursor_text(position: Id) -> str:
-    """A cursor as callers see it; they take it as it is."""
+    """An id as the cursor that callers see. They send it back as it is."""
     return urlsafe_b64encode(position).decode().rstrip("=")
 
 
 def cursor_from(text: str, field: str = "cursor") -> Id:
-    """The position behind a cursor. Raises Invalid for what no answer ever gave."""
+    """The id in a cursor. Raises Invalid (on `field`) for a text that cannot come from this server."""
     try:
         position = (
             urlsafe_b64decode(text + "=" * (-len(text) % 4)) if len(text) == 22 and text.isascii() else b""
@@ -46,6 +47,6 @@ def cursor_from(text: str, field: str = "cursor") -> Id:
     except ValueError:
         position = b""
     if len(position) != 16:
-        words = "is not a cursor of this list: send the next_cursor of the page before, or leave it out"
+        words = "is not a cursor of this list; send the next_cursor of the page before, or leave it out"
         raise Invalid(Problem(field, words, "cursor"))
     return position

@@ -23,8 +23,8 @@ def reads(
 ) -> Callable[Concatenate[HasStore, P], Coroutine[Any, Any, T]]:
     """A method that runs a reading verb of the store in a transaction of its own.
 
-    The method takes the verb's arguments, returns its value and raises its errors, so they are documented in one
-    place: `get = reads(verbs.get_schedule)`.
+    The method takes the verb's arguments, returns its value and raises its errors, so they are documented in
+    one place: `get = reads(verbs.get_schedule)`.
     """
 
     async def read(service: HasStore, /, *args: P.args, **kwargs: P.kwargs) -> T:

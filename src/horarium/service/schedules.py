@@ -1,4 +1,4 @@
-"""The use cases of schedules. Each is one command in, one value out, one transaction."""
+"""The use cases of schedules: create and read them, edit, pause, resume and delete them, and fire them by hand."""
 
 from __future__ import annotations
 
@@ -29,14 +29,20 @@ from horarium.store.verbs.creation import create_schedules, onward, refuse_twin
 from horarium.store.verbs.manual import find_manual_fire, fire_by_hand
 from horarium.times import Recurrence, RecurrenceError, Timing, compile_timing, wants_anchor
 
+# The most slots that one backfill may fire.
 BACKFILL_LIMIT = 10_000
+# For how long a request to fire by hand is recognised when it is repeated, in milliseconds.
 REPEAT_MS = 86_400_000
-"""How long a repeated request for a fire by hand is the same request."""
 
 
-@dataclass(slots=True)  # not frozen: that costs 4 us each where 10,000 come in a request
+# Not frozen: creating a frozen one costs 4 us more, and a bulk request creates 10,000 of them.
+@dataclass(slots=True)
 class ScheduleDraft:
-    """A schedule to be made. The timing has been built by the dialect; the target has been resolved."""
+    """A schedule to be created, as a dialect has read it; see Schedule for its fields.
+
+    `state` is the state in which it is created; `paused` overrides it. `id` is set if something had to be
+    made for the schedule beforehand; otherwise it gets a new id.
+    """
 
     workspace_id: Id
     created_by: Id
@@ -56,13 +62,11 @@ class ScheduleDraft:
     paused: bool = False
     note: str | None = None
     state: ScheduleState = ScheduleState.ACTIVE
-    """The state it is born in; `paused` goes before it."""
     id: Id | None = None
-    """Its id, where something had to be made for it beforehand; a new one otherwise."""
 
 
 def compiled(timing: Timing, prefix: str = "recurrence") -> Recurrence:
-    """The recurrence of a timing; what is wrong with it as Invalid, fields under `prefix` (`timezone` stands alone)."""
+    """The recurrence of a timing. Raises Invalid with every problem, as `recurrence_problems` names their fields."""
     try:
         return compile_timing(timing)
     except RecurrenceError as error:
@@ -70,29 +74,36 @@ def compiled(timing: Timing, prefix: str = "recurrence") -> Recurrence:
 
 
 def recurrence_problems(error: RecurrenceError, prefix: str = "recurrence") -> list[Problem]:
-    """What times/ found wrong, in the form of the domain. `timezone` is a field beside the recurrence, not in it."""
+    """The problems of a recurrence as problems of a request.
+
+    Their fields are under `prefix`, the name of the recurrence in the request. Fields beside the recurrence,
+    such as `timezone`, keep their names.
+    """
     problems = []
-    for one in error.problems:
-        beside = one.field in ("timezone", "start", "end", "dst_gap", "dst_overlap", "dst_every_hour")
-        place = one.field if beside else ".".join(part for part in (prefix, one.field) if part)
-        problems.append(Problem(place, one.message))
+    for found in error.problems:
+        beside = found.field in ("timezone", "start", "end", "dst_gap", "dst_overlap", "dst_every_hour")
+        place = found.field if beside else ".".join(part for part in (prefix, found.field) if part)
+        problems.append(Problem(place, found.message))
     return problems
 
 
 def anchor_at(spec: str, dialect: str, now_ms: int) -> int:
-    """Where the elapsed time of a recurrence made now counts from (`Timing.anchor`, in seconds): the next whole
-    second, so that nothing is early. Raises RecurrenceError."""
+    """The anchor (`Timing.anchor`, in seconds) of a recurrence that is created now.
+
+    It is the present, rounded up to a whole second so that nothing fires early, or 0 if the recurrence does
+    not count from an anchor. Raises RecurrenceError.
+    """
     return -(-now_ms // 1000) if wants_anchor(spec, dialect) else 0
 
 
 def has_passed(timing: Timing, now_ms: int) -> bool:
-    """Whether a timing is a one-shot whose instant does not lie ahead. Raises Invalid."""
+    """Whether a timing has a single instant and that is not in the future. Raises Invalid."""
     recurrence = compiled(timing)
     return recurrence.one_shot and slot_after(recurrence, now_ms) is None
 
 
 def schedule_of(draft: ScheduleDraft, now: int) -> Schedule:
-    """The schedule a draft becomes at `now`. Raises Invalid."""
+    """The schedule that a draft becomes at the instant `now`, in milliseconds. Raises Invalid."""
     compiled(draft.timing)
     definition = Definition(
         draft.timing, draft.policies, draft.target_id, draft.input, draft.audience, draft.environment
@@ -125,15 +136,20 @@ def schedule_of(draft: ScheduleDraft, now: int) -> Schedule:
 
 
 class ScheduleService:
-    """Everything that callers can do with schedules. What does not exist in the workspace raises NotFound."""
+    """Everything that callers can do with schedules.
+
+    Whatever takes the id of a schedule or a fire raises NotFound if it does not exist in the workspace. An
+    `expected_version` that is not the schedule's version raises Conflict (version).
+    """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store, self.clock = store, clock
 
     async def create(self, draft: ScheduleDraft, distinct: bool = False) -> Schedule:
-        """Make a schedule; it is on the clock when this returns. Raises Invalid, Conflict (key taken).
+        """Create a schedule. It is on the clock when this returns. Raises Invalid, Conflict (key_taken).
 
-        `distinct`: Conflict (duplicate) where the target has a schedule with the same recurrence, zone and input.
+        With `distinct`, raises Conflict (duplicate) if the target has a schedule with the same
+        recurrence, zone and input.
         """
         schedule = schedule_of(draft, self.clock.now_ms())
         if distinct:
@@ -143,7 +159,7 @@ class ScheduleService:
         return schedule
 
     async def create_many(self, drafts: Sequence[ScheduleDraft]) -> list[Schedule]:
-        """Make several in one transaction, all or none."""
+        """Create several schedules in one transaction, all or none. Raises Invalid, Conflict (key_taken)."""
         now = self.clock.now_ms()
         schedules = [schedule_of(draft, now) for draft in drafts]
         await self.store.write(create_schedules, schedules)
@@ -157,9 +173,11 @@ class ScheduleService:
         expected_version: int | None = None,
         distinct: bool = False,
     ) -> Schedule:
-        """Apply a pure function to a schedule. What it gives is checked, stored and put on the clock from now.
+        """Edit a schedule by a pure function from the schedule before to the schedule after.
 
-        `distinct` as for `create`.
+        What the schedule owes under its old definition is accounted for in the same transaction; its clock
+        goes on from now. So an edit neither fires by itself nor loses a slot. `distinct` is as in `create`.
+        Raises what `change` raises, Invalid (timing), Conflict.
         """
 
         def checked(before: Schedule) -> Schedule:
@@ -176,7 +194,10 @@ class ScheduleService:
     async def pause(
         self, workspace_id: Id, schedule_id: Id, note: str | None = None, expected_version: int | None = None
     ) -> Schedule:
-        """Stop the clock; a completed or archived schedule is a Conflict. Pausing twice is the same as once."""
+        """Stop the clock of a schedule. Pausing a paused schedule changes only the note, if there is one.
+
+        Raises Conflict (state) for a completed or archived schedule.
+        """
 
         def paused(before: Schedule) -> Schedule:
             _refuse_ended(before, "paused")
@@ -187,7 +208,10 @@ class ScheduleService:
     async def resume(
         self, workspace_id: Id, schedule_id: Id, expected_version: int | None = None
     ) -> Schedule:
-        """Let the clock go on from now; what passed meanwhile is one span in the ledger."""
+        """Let the clock of a paused schedule go on from now. The slots of the pause become one span in the ledger.
+
+        Raises Conflict (state) for a completed or archived schedule.
+        """
 
         def resumed(before: Schedule) -> Schedule:
             _refuse_ended(before, "resumed")
@@ -198,7 +222,7 @@ class ScheduleService:
     async def delete(
         self, workspace_id: Id, schedule_id: Id, expected_version: int | None = None
     ) -> Schedule:
-        """Take a schedule away; its history stays for the retention time. Runs in flight go on."""
+        """Delete a schedule. Its history is kept for the retention time, and its open runs go on."""
         now = self.clock.now_ms()
 
         def deleted(before: Schedule) -> Schedule:
@@ -207,23 +231,26 @@ class ScheduleService:
         return await self.change(workspace_id, schedule_id, deleted, expected_version)
 
     async def fire_now(self, workspace_id: Id, schedule_id: Id, request: str | None = None) -> Fire:
-        """Fire by hand, whatever the schedule's state. Two calls are two fires, unless within a day they carry one
-        `request`."""
+        """Fire a schedule by hand, in whatever state it is.
+
+        Two calls give two fires, unless both have the same `request` and come within a day: then the second
+        returns the fire of the first.
+        """
         return await self.store.write(_fire_now, workspace_id, schedule_id, request, self.clock.now_ms())
 
     async def backfill(
         self, workspace_id: Id, schedule_id: Id, from_ms: int, to_ms: int, request: str = ""
     ) -> list[Fire]:
-        """Fire every slot of [from, to] that lies in the past, each as a fire of kind backfill.
+        """Fire every slot in [from_ms, to_ms], each as a fire of kind backfill. Returns these fires in slot order.
 
-        The same range again (with the same `request`) fires nothing twice. Raises Invalid for a range that is empty,
-        in the future, or holds more than BACKFILL_LIMIT slots.
+        Repeating a range with the same `request` fires nothing twice. Raises Invalid for a range that is
+        reversed, ends in the future, or has more than BACKFILL_LIMIT slots.
         """
         now = self.clock.now_ms()
         if to_ms < from_ms:
             raise Invalid(Problem("to", "must not be before from"))
         if to_ms > now:
-            raise Invalid(Problem("to", "lies in the future: a backfill fires slots that have passed"))
+            raise Invalid(Problem("to", "must not be in the future: a backfill fires slots that have passed"))
         return await self.store.write(_backfill, workspace_id, schedule_id, from_ms, to_ms, request, now)
 
     get = reads(verbs.get_schedule)
@@ -264,13 +291,13 @@ def _refuse_ended(schedule: Schedule, done: str) -> None:
 
 async def _fire_now(tx: Tx, workspace_id: Id, schedule_id: Id, request: str | None, now: int) -> Fire:
     schedule = await verbs.get_schedule(tx, workspace_id, schedule_id)
-    one = None
+    fire = None
     if request is not None:
-        one = await find_manual_fire(tx, schedule_id, request, now - REPEAT_MS)
-    if one is None:
+        fire = await find_manual_fire(tx, schedule_id, request, now - REPEAT_MS)
+    if fire is None:
         unique = request if request is not None else random_id(now).hex()
-        one = await fire_by_hand(tx, schedule, FireKind.MANUAL, now, unique, now)
-    return await ledger.get_fire(tx, workspace_id, one)
+        fire = await fire_by_hand(tx, schedule, FireKind.MANUAL, now, unique, now)
+    return await ledger.get_fire(tx, workspace_id, fire)
 
 
 async def _backfill(
@@ -280,12 +307,12 @@ async def _backfill(
     recurrence = stored_recurrence(schedule.definition.timing)
     count = recurrence.count_between((from_ms - 1) // 1000, to_ms // 1000)
     if count > BACKFILL_LIMIT:
-        words = f"the range holds {count} slots; at most {BACKFILL_LIMIT} are filled at once"
+        words = f"the range has {count} slots; at most {BACKFILL_LIMIT} are allowed in one backfill"
         raise Invalid(Problem("to", words))
     fires = []
     slot = slot_after(recurrence, from_ms - 1)
     while slot is not None and slot <= to_ms:
-        one = await fire_by_hand(tx, schedule, FireKind.BACKFILL, slot, request, now)
-        fires.append(await ledger.get_fire(tx, workspace_id, one))
+        fire = await fire_by_hand(tx, schedule, FireKind.BACKFILL, slot, request, now)
+        fires.append(await ledger.get_fire(tx, workspace_id, fire))
         slot = slot_after(recurrence, slot)
     return fires

@@ -1,4 +1,4 @@
-"""The encryption key of stored secrets: a new one put in front, and everything sealed with it."""
+"""Rotation of the key that encrypts stored secrets: a new key is made, and every secret is encrypted with it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from horarium.store.vault import Vault
 from horarium.store.verbs import meta
 from horarium.store.verbs import secrets as verbs
 
+# How many secrets are encrypted anew in one transaction.
 AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """Whether a new key was made (where keys come from the settings, it is put in front there), and how many
-    values were sealed anew."""
+    """What a rotation did.
+
+    `new_key` tells that a key was made. It is false if the keys come from the settings, where the operator
+    puts the new key first. `resealed` counts the secrets that were encrypted anew.
+    """
 
     new_key: bool
     resealed: int
@@ -24,12 +28,17 @@ class Rotated:
 
 @dataclass(frozen=True, slots=True)
 class SecretService:
+    """What can be done with the encryption key of a server."""
+
     store: Store
     vault: Vault
 
     async def rotate(self, who: Identity) -> Rotated:
-        """A new encryption key, with which all stored secrets are sealed; the old ones go on opening what was
-        copied before. Needs workspaces:admin. Doing it again after a crash finishes what was begun."""
+        """Make a new encryption key and encrypt all stored secrets with it. Needs workspaces:admin.
+
+        Old keys are kept, so that copies of the database from before can still be read. If a rotation is
+        interrupted, the next one finishes it. Raises Forbidden.
+        """
         who.require(SERVER_SCOPE)
         made = self.vault.has_file
         if made:
@@ -44,8 +53,8 @@ class SecretService:
         after, count = verbs.BEFORE_ALL, 0
         while True:
             found = await self.store.read(verbs.sealed, place, after, AT_ONCE)
-            stale = [one for one in found if not self.vault.is_current(one.blob)]
-            fresh = [(one, self.vault.reseal(one.blob, one.id)) for one in stale]
+            stale = [sealed for sealed in found if not self.vault.is_current(sealed.blob)]
+            fresh = [(sealed, self.vault.reseal(sealed.blob, sealed.id)) for sealed in stale]
             count += await self.store.write(verbs.reseal, place, fresh)
             if len(found) < AT_ONCE:
                 return count

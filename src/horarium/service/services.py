@@ -1,4 +1,4 @@
-"""All use cases, wired to one store and one clock: what the API and its dialects are given."""
+"""All use cases over one store and one clock. The API and its dialects are given these."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ from horarium.store.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class Services:
+    """One service for each kind of thing, and what they share."""
+
     store: Store
     vault: Vault
     executors: Mapping[str, Executor]
@@ -51,8 +53,11 @@ def make_services(
     merge_secrets: MergeSecrets,
     sources: Mapping[str, Source] | None = None,
 ) -> Services:
-    """The use cases over one store. `merge_secrets` is how executors' configurations keep stored secrets; `sources`
-    are where audiences come from, by type."""
+    """The use cases over one store.
+
+    `executors` and `sources` (of audiences) are by type. `merge_secrets` fills in the stored secrets that a
+    configuration keeps by `***`.
+    """
     identities = IdentityService(store, clock, settings.rate_limit)
     return Services(
         store=store,

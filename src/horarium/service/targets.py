@@ -1,4 +1,4 @@
-"""The life of targets: made, found, changed, switched off and on, deleted; their secrets sealed."""
+"""The use cases of targets: create, find, change, enable, disable and delete them, and keep their secrets."""
 
 from __future__ import annotations
 
@@ -22,23 +22,29 @@ from horarium.store.base import Store
 from horarium.store.vault import Vault
 from horarium.store.verbs import targets as verbs
 
+# For how long a target found by a reference is remembered, and how many of them.
 REMEMBERED_MS = 3_000
 REMEMBERED = 10_000
 LONGEST_TIMEOUT_MS = 86_400_000
 LONGEST_DEADLINE_MS = 30 * 86_400_000
+# The name of the secret with which some executors sign what they send.
 SIGNING = "signing_secret"
-"""The secret with which executors sign what they send, where they do."""
-
+# The executor of a target that is stored but cannot run yet. It stays disabled until it is
+# given another executor.
 NO_EXECUTOR = "none"
-"""The executor of a target that is kept but cannot run yet: it stays disabled until it is given another."""
 
+# Takes the stored secrets and a configuration as given, and returns the configuration with every
+# `***` filled in.
 MergeSecrets = Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]
-"""(stored secrets, configuration as given) to the configuration with every `***` filled in."""
 
 
 @dataclass(frozen=True, slots=True)
 class TargetDraft:
-    """A target as a caller describes it; times in milliseconds. `executor` is its type, `config` the rest."""
+    """A target as a caller describes it; see Target for its fields. Durations are milliseconds.
+
+    `executor` is the type of the executor, and `config` its whole configuration with secrets in the clear, or
+    `***` for secrets that stay as they are.
+    """
 
     kind: TargetKind
     name: str
@@ -58,7 +64,7 @@ class TargetDraft:
 
 @dataclass(frozen=True, slots=True)
 class NewTarget:
-    """A target with the signing secret made for it, shown this once (None where it signs nothing)."""
+    """A target with the signing secret that was made for it, which is shown only this once (None: it has none)."""
 
     target: Target
     signing_secret: str | None
@@ -66,6 +72,11 @@ class NewTarget:
 
 @dataclass(slots=True)
 class TargetService:
+    """What takes an Identity raises Forbidden if the key lacks the scope targets:read or targets:write.
+
+    `executors` are the executors of this server by type.
+    """
+
     store: Store
     vault: Vault
     executors: Mapping[str, Executor]
@@ -76,7 +87,7 @@ class TargetService:
     _forgotten: int = 0
 
     async def create(self, who: Identity, draft: TargetDraft) -> NewTarget:
-        """Make a target. Its maker gets a grant on it. Raises Invalid, Conflict (key_taken), Forbidden."""
+        """Create a target and give its creator a grant on it. Raises Invalid, Conflict (key_taken), Forbidden."""
         who.require("targets:write")
         self._refuse(draft, draft.config)
         now = self.clock.now_ms()
@@ -87,22 +98,25 @@ class TargetService:
         return NewTarget(stored, _shown(secrets))
 
     async def put(self, who: Identity, key: str, draft: TargetDraft) -> tuple[NewTarget, bool]:
-        """Make or replace the target with a key; whether it is new. Raises as `create` and `change` do."""
+        """Create the target with a key, or replace it. Returns it, and whether it is new.
+
+        Raises what `create` and `change` raise.
+        """
         known = await self.store.read(verbs.find_target, who.workspace_id, key)
         if known is None or known.key != key:
             return await self.create(who, replace(draft, key=key)), True
         return NewTarget(await self.replace(who, known.id, replace(draft, key=key)), None), False
 
     async def get(self, who: Identity, reference: str) -> Target:
-        """By id, key or number. Raises NotFound."""
+        """The target that a reference names by id, key or number. Raises NotFound, Forbidden."""
         who.require("targets:read")
         return await self.store.read(verbs.resolve_target, who.workspace_id, reference)
 
     async def list(self, who: Identity, listing: TargetListing) -> Page[Target]:
-        """Oldest first; `listing.limit` of them."""
+        """One page of targets, oldest first. Raises Forbidden."""
         who.require("targets:read")
         found = await self.store.read(verbs.list_targets, replace(listing, limit=listing.limit + 1))
-        return cut(found, listing.limit, lambda one: one.id)
+        return cut(found, listing.limit, lambda target: target.id)
 
     named = reads(verbs.targets_named)
     count = reads(verbs.count_targets)
@@ -110,9 +124,10 @@ class TargetService:
     async def resolve(
         self, workspace_id: Id, reference: str | int, kinds: Collection[str] | None = None
     ) -> Target:
-        """The target that a reference names, by id, key or number; any of `kinds`. Raises NotFound.
+        """The target that a reference names by id, key or number, if it is of one of `kinds`. Raises NotFound.
 
-        Remembered for a few seconds: most schedules name a target that was named a moment ago.
+        The answer is remembered for a few seconds, because most new schedules name a target that was
+        named a moment ago.
         """
         now = self.clock.now_ms()
         known = self._known.get((workspace_id, reference))
@@ -125,7 +140,10 @@ class TargetService:
     async def replace(
         self, who: Identity, target_id: Id, draft: TargetDraft, version: int | None = None
     ) -> Target:
-        """Everything as in the draft; what the draft leaves out returns to its default."""
+        """Replace a target by a draft. What the draft leaves out gets its default; the key stays if it is left out.
+
+        Raises what `change` raises.
+        """
 
         def replaced(before: Target) -> TargetDraft:
             return replace(draft, key=draft.key if draft.key is not None else before.key)
@@ -139,9 +157,10 @@ class TargetService:
         change: Callable[[Target], TargetDraft],
         version: int | None = None,
     ) -> Target:
-        """Change a target by a pure function of what it was; `***` in a configuration keeps the secret.
+        """Edit a target by a pure function from the target before to the draft of it after.
 
-        Raises NotFound, Invalid, Conflict (version, key_taken).
+        `***` in the configuration keeps the stored secret, as long as the executor is of the same type.
+        Raises NotFound, Invalid, Conflict (version, key_taken), Forbidden.
         """
         who.require("targets:write")
 
@@ -152,7 +171,8 @@ class TargetService:
                 config = self.merge_secrets(self.secrets_of(before), draft.config)
             self._refuse(draft, config)
             after, secrets = self._sealed(_edited(before, draft), config)
-            # Sealing is never the same twice: an edit that leaves the secrets alone keeps them as they are.
+            # Encrypting gives another result each time, so an edit that does not touch the secrets keeps
+            # the stored ones.
             kept = before.sealed is not None and secrets == self.secrets_of(before)
             return replace(after, sealed=before.sealed) if kept else after
 
@@ -163,7 +183,8 @@ class TargetService:
     ) -> Target:
         """Switch a target on or off. Runs that come due while it is off fail at once, with `reason`.
 
-        Switching it to the state that it is in changes nothing, the reason included. Raises NotFound, Forbidden.
+        Switching it to the state that it is in changes nothing, the reason
+        included. Raises NotFound, Forbidden.
         """
         who.require("targets:write")
         state = TargetState.ENABLED if enabled else TargetState.DISABLED
@@ -175,7 +196,7 @@ class TargetService:
         return await self._store_change(who, target_id, switched, None)
 
     async def delete(self, who: Identity, target_id: Id, version: int | None = None) -> None:
-        """Raises NotFound, Conflict (in_use, naming the schedules; version)."""
+        """Delete a target. Raises NotFound, Conflict (in_use, which names the schedules; version), Forbidden."""
         who.require("targets:write")
         now = self.clock.now_ms()
         await self.store.write(verbs.delete_target, who.workspace_id, target_id, now, version)
@@ -183,15 +204,19 @@ class TargetService:
         self.identities.forget()
 
     async def rotate_signing_secret(self, who: Identity, target_id: Id, keep: bool = True) -> NewTarget:
-        """A new signing secret; with `keep`, what is sent carries the old one's signature as well, until the
-        next rotation. Raises NotFound, Conflict where the target signs nothing."""
+        """Make a new signing secret. With `keep`, requests are signed with the old one too, until the next rotation.
+
+        Raises NotFound, Conflict (targets of this type are not signed), Forbidden.
+        """
         who.require("targets:write")
         made: list[str] = []
 
         def rotated(before: Target) -> Target:
             secrets = self.secrets_of(before)
             if SIGNING not in secrets:
-                raise Conflict(f"targets of type {before.executor} sign nothing")
+                raise Conflict(
+                    f"requests to targets of type {before.executor} are not signed, so there is no secret"
+                )
             bare = {name: value for name, value in before.config.items() if name != SIGNING}
             made[:] = [self.executors[before.executor].split(bare)[1][SIGNING]]
             old = _listed(secrets[SIGNING])[:1] if keep else []
@@ -202,15 +227,15 @@ class TargetService:
         return NewTarget(target, made[0])
 
     def secrets_of(self, target: Target) -> dict[str, Any]:
-        """The target's secrets by name, opened."""
+        """The secrets of a target by name, decrypted."""
         return self.vault.open(target.sealed, target.id) if target.sealed is not None else {}
 
     def config_of(self, target: Target) -> dict[str, Any]:
-        """The target's configuration with its secrets in place: for making another target like it."""
+        """The configuration of a target with its secrets filled in, for creating another target like it."""
         return self.merge_secrets(self.secrets_of(target), target.config)
 
     def check_input(self, target: Target, value: Any, field: str = "input") -> Sequence[Problem]:
-        """What is wrong with an input by the target's schema, if it has one."""
+        """What is wrong with an input by the target's schema. Without a schema, nothing is."""
         return [] if target.input_schema is None else input_problems(target.input_schema, value, field)
 
     async def _look_up(self, workspace_id: Id, reference: str | int, now: int) -> tuple[Target, int]:
@@ -218,7 +243,8 @@ class TargetService:
         found = await self.store.read(verbs.resolve_target, workspace_id, reference)
         if len(self._known) >= REMEMBERED:
             self._known.clear()
-        if forgotten == self._forgotten:  # otherwise it was changed while this was read
+        # If a target changed while this was read, the answer may be outdated and must not be remembered.
+        if forgotten == self._forgotten:
             self._known[workspace_id, reference] = found, now + REMEMBERED_MS
         return found, now
 
@@ -247,13 +273,14 @@ class TargetService:
             return
         if executor is None:
             known = ", ".join(sorted(self.executors))
-            yield Problem("executor.type", f"{kind!r} is not an executor here; there are {known}", "unknown")
+            words = f"{kind!r} is not an executor of this server; the executors are {known}"
+            yield Problem("executor.type", words, "unknown")
             return
-        for one in executor.check(config):
-            yield Problem(f"executor.{one.field}" if one.field else "executor", one.message, one.code)
+        for found in executor.check(config):
+            yield Problem(f"executor.{found.field}" if found.field else "executor", found.message, found.code)
 
     def _sealed(self, target: Target, config: Mapping[str, Any]) -> tuple[Target, dict[str, Any]]:
-        """The target with its configuration parted, and its secrets in the clear for the moment."""
+        """The target with the public configuration and the encrypted secrets, and the secrets in the clear."""
         if target.executor == NO_EXECUTOR:
             return replace(target, config={}, sealed=None, state_reason="it has no executor yet"), {}
         public, secrets = self.executors[target.executor].split(config)
@@ -267,7 +294,7 @@ def _target_of(draft: TargetDraft, new: Id, who: Identity, now: int) -> Target:
 
 
 def _edited(before: Target, draft: TargetDraft) -> Target:
-    """All of a draft but its configuration; the state's reason goes when the state does."""
+    """A target with everything of a draft except its configuration. The reason is dropped if the state changes."""
     state = TargetState.ENABLED if draft.enabled else TargetState.DISABLED
     return replace(
         before,
@@ -289,7 +316,7 @@ def _edited(before: Target, draft: TargetDraft) -> Target:
 
 
 def draft_of(target: Target) -> TargetDraft:
-    """A target as the draft that would change nothing: where a partial change begins."""
+    """The draft of a target as it is. A partial change starts from it."""
     return TargetDraft(
         target.kind,
         target.name,
@@ -326,7 +353,7 @@ def _draft_problems(draft: TargetDraft) -> Iterator[Problem]:
 
 
 def _shown(secrets: Mapping[str, Any]) -> str | None:
-    """The signing secret that a receiver needs, of those in use the newest."""
+    """The newest signing secret: the one that a receiver needs. None if nothing is signed."""
     found = _listed(secrets.get(SIGNING))
     return found[0] if found else None
 

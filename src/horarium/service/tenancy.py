@@ -1,4 +1,4 @@
-"""Workspaces, principals, keys and grants: who may use this server, and for what."""
+"""The use cases of workspaces, principals, keys and grants: who may use this server, and for what."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ from horarium.store.verbs import tenancy as verbs
 from horarium.store.verbs.targets import existing_targets
 from horarium.times.zones import zone_names
 
+# The scope that allows changing the workspace, its principals, keys and grants.
 ADMIN = "keys:admin"
 DEFAULT_SLUG = "default"
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -42,7 +43,7 @@ _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 @dataclass(frozen=True, slots=True)
 class IssuedKey:
-    """A new key with its text, which is shown this once and never stored."""
+    """A new key with its text, which is shown only this once and never stored."""
 
     key: Key
     text: str
@@ -59,6 +60,11 @@ class Founded:
 
 @dataclass(frozen=True, slots=True)
 class TenancyService:
+    """Every method raises Forbidden if the key of `who` lacks the scope: keys:admin, unless the method says otherwise.
+
+    After each change all remembered identities are dropped, so that it takes effect at once.
+    """
+
     store: Store
     clock: Clock
     identities: IdentityService
@@ -66,7 +72,10 @@ class TenancyService:
     async def create_workspace(
         self, who: Identity, name: str, slug: str | None = None, settings: Mapping[str, Any] | None = None
     ) -> Founded:
-        """A workspace with an administrator and its key. Needs workspaces:admin. Raises Invalid, Conflict."""
+        """Create a workspace with an administrator and a key. Needs workspaces:admin.
+
+        The slug is made from the name if it is not given. Raises Invalid, Conflict (slug in use).
+        """
         who.require(SERVER_SCOPE)
         slug = slug if slug is not None else _slug_of(name)
         _refuse([*name_problems("name", name), *_slug_problems(slug), *_settings_problems(settings or {})])
@@ -75,15 +84,15 @@ class TenancyService:
         return founded
 
     async def list_workspaces(self, who: Identity, after: Id, limit: int) -> Page[Workspace]:
-        """All of them with workspaces:admin, otherwise the caller's own."""
+        """One page of all workspaces for a key with workspaces:admin, and only its own for any other key."""
         if not who.may(SERVER_SCOPE):
             own = await self.get_workspace(who, who.workspace_id)
             return Page([own] if own.id > after else [])
         found = await self.store.read(verbs.list_workspaces, after, limit + 1)
-        return cut(found, limit, lambda one: one.id)
+        return cut(found, limit, lambda workspace: workspace.id)
 
     async def get_workspace(self, who: Identity, workspace_id: Id) -> Workspace:
-        """Raises NotFound for another workspace than one's own, unless the key has workspaces:admin."""
+        """A workspace by id. Raises NotFound for any but the key's own, unless the key has workspaces:admin."""
         if workspace_id != who.workspace_id and not who.may(SERVER_SCOPE):
             raise NotFound("workspace")
         found = await self.store.read(verbs.get_workspace, workspace_id)
@@ -99,7 +108,10 @@ class TenancyService:
         settings: Mapping[str, Any] | None = None,
         version: int | None = None,
     ) -> Workspace:
-        """Change name or settings (merged; null takes one away). Raises Invalid, NotFound, Conflict."""
+        """Change the name or the settings of a workspace. Given settings are merged; null removes one.
+
+        Raises Invalid, NotFound, Conflict (version).
+        """
         who.require(ADMIN)
         known = await self.get_workspace(who, workspace_id)
         merged = {k: v for k, v in {**known.settings, **(settings or {})}.items() if v is not None}
@@ -122,11 +134,11 @@ class TenancyService:
         email: str | None = None,
         granted: Sequence[Id] = (),
     ) -> Principal:
-        """A person or a service, with grants on targets. Raises Invalid."""
+        """Create a person or a service, with grants on targets. Raises Invalid."""
         who.require(ADMIN)
         problems = [*name_problems("name", name), *_email_problems(email)]
         if kind is PrincipalType.SYSTEM:
-            problems.append(Problem("type", "must be person or service; system is the server's own"))
+            problems.append(Problem("type", "must be person or service; system is the server itself"))
         problems += await self._unknown_targets(who, granted)
         _refuse(problems)
         now = self.clock.now_ms()
@@ -135,12 +147,13 @@ class TenancyService:
         return principal
 
     async def list_principals(self, who: Identity, after: Id, limit: int) -> Page[Principal]:
+        """One page of the principals of the workspace, oldest first."""
         who.require(ADMIN)
         found = await self.store.read(verbs.list_principals, who.workspace_id, after, limit + 1)
-        return cut(found, limit, lambda one: one.id)
+        return cut(found, limit, lambda principal: principal.id)
 
     async def get_principal(self, who: Identity, principal_id: Id) -> Principal:
-        """Anybody may look at themselves; others need keys:admin."""
+        """A principal by id. Everybody may read themselves without keys:admin. Raises NotFound."""
         if principal_id != who.principal_id:
             who.require(ADMIN)
         found = await self.store.read(verbs.get_principal, who.workspace_id, principal_id)
@@ -149,10 +162,13 @@ class TenancyService:
         return found
 
     async def delete_principal(self, who: Identity, principal_id: Id) -> None:
-        """Remove a principal and revoke its keys; what it made goes on. Raises NotFound, Conflict."""
+        """Delete a principal and revoke its keys. What it created stays.
+
+        Raises NotFound, Conflict (it is the caller).
+        """
         who.require(ADMIN)
         if principal_id == who.principal_id:
-            raise Conflict("this principal holds the key in use; another administrator can remove it")
+            raise Conflict("this request uses a key of this principal; another administrator can delete it")
         gone = await self.store.write(
             verbs.delete_principal, who.workspace_id, principal_id, self.clock.now_ms()
         )
@@ -168,9 +184,9 @@ class TenancyService:
         principal_id: Id | None = None,
         expires_ms: int | None = None,
     ) -> IssuedKey:
-        """A key for a principal (the caller's own by default). It carries no scope that the caller lacks.
+        """Create a key for a principal (by default the caller), which expires at `expires_ms` (None: never).
 
-        Raises Invalid, Forbidden, NotFound (principal).
+        Raises Invalid, NotFound (principal), and Forbidden for a scope that the caller's key does not have.
         """
         who.require(ADMIN)
         now = self.clock.now_ms()
@@ -182,12 +198,13 @@ class TenancyService:
         return issued
 
     async def list_keys(self, who: Identity, after: Id, limit: int) -> Page[Key]:
+        """One page of the keys of the workspace, oldest first."""
         who.require(ADMIN)
         found = await self.store.read(verbs.list_keys, who.workspace_id, after, limit + 1)
-        return cut(found, limit, lambda one: one.id)
+        return cut(found, limit, lambda key: key.id)
 
     async def get_key(self, who: Identity, key_id: Id) -> Key:
-        """Anybody may look at the key in use; others need keys:admin."""
+        """A key by id. Every key may read itself without keys:admin. Raises NotFound."""
         if key_id != who.key_id:
             who.require(ADMIN)
         found = await self.store.read(verbs.get_key, who.workspace_id, key_id)
@@ -196,10 +213,13 @@ class TenancyService:
         return found
 
     async def revoke_key(self, who: Identity, key_id: Id) -> Key:
-        """End a key now. Not the one in use: nobody locks themselves out. Raises NotFound, Conflict."""
+        """End a key now. Raises NotFound.
+
+        Raises Conflict for the key that the request uses, so that nobody locks themselves out.
+        """
         who.require(ADMIN)
         if key_id == who.key_id:
-            raise Conflict("this is the key in use; revoke it with another key")
+            raise Conflict("this request uses this very key; revoke it with another key")
         found = await self.store.write(verbs.revoke_key, who.workspace_id, key_id, self.clock.now_ms())
         self.identities.forget()
         if found is None:
@@ -207,14 +227,15 @@ class TenancyService:
         return found
 
     async def rotate_key(self, who: Identity, key_id: Id, overlap_ms: int = 0) -> IssuedKey:
-        """A new key in the place of another; the old one ends after `overlap_ms`.
+        """Create a key with the name, principal and scopes of another one, which ends after `overlap_ms`.
 
-        Raises NotFound, Conflict.
+        Raises NotFound, Conflict (it was revoked), and Forbidden for a key with a scope that
+        the caller's key lacks.
         """
         who.require(ADMIN)
         old = await self.get_key(who, key_id)
         if old.revoked_ms is not None:
-            raise Conflict("this key was revoked; make a new one instead")
+            raise Conflict("this key was revoked; create a new one instead")
         _refuse_more_than(who, old.scopes)
         now = self.clock.now_ms()
         issued = _issue(who.workspace_id, old.principal_id, old.name, old.scopes, now, None)
@@ -224,12 +245,15 @@ class TenancyService:
         return issued
 
     async def list_grants(self, who: Identity, principal_id: Id) -> list[Id]:
-        """The targets that a principal may schedule; EVERY_TARGET stands for all."""
+        """The ids of the targets that a principal may schedule; EVERY_TARGET stands for all.
+
+        Everybody may read their own without keys:admin. Raises NotFound.
+        """
         await self.get_principal(who, principal_id)
         return await self.store.read(verbs.grants_of, principal_id)
 
     async def add_grants(self, who: Identity, principal_id: Id, targets: Sequence[Id]) -> list[Id]:
-        """All grants of the principal afterwards. Raises NotFound, Invalid (unknown target)."""
+        """Give grants to a principal. Returns all of its grants. Raises NotFound, Invalid (unknown target)."""
         who.require(ADMIN)
         _refuse(await self._unknown_targets(who, targets))
         now = self.clock.now_ms()
@@ -238,7 +262,7 @@ class TenancyService:
         return found
 
     async def remove_grant(self, who: Identity, principal_id: Id, target_id: Id) -> None:
-        """Take a grant away. Raises NotFound where there is none."""
+        """Remove a grant of a principal. Raises NotFound if it has no such grant."""
         who.require(ADMIN)
         gone = await self.store.write(verbs.remove_grant, who.workspace_id, principal_id, target_id)
         self.identities.forget()
@@ -246,18 +270,19 @@ class TenancyService:
             raise NotFound("grant")
 
     async def _unknown_targets(self, who: Identity, targets: Iterable[Id]) -> list[Problem]:
-        wanted = {one for one in targets if one != EVERY_TARGET}
+        wanted = {target for target in targets if target != EVERY_TARGET}
         known = await self.store.read(existing_targets, who.workspace_id, tuple(wanted)) if wanted else set()
         if wanted <= known:
             return []
-        return [Problem("grants", "names a target that is not in this workspace", "unknown")]
+        return [Problem("grants", "names a target that does not exist in this workspace", "unknown")]
 
 
 async def bootstrap(store: Store, now_ms: int, key_file: Path) -> str | None:
-    """The first workspace and an administrator's key, where there is no workspace yet; None otherwise.
+    """Create the first workspace with an administrator, and return the administrator's key.
 
-    The key is written to `key_file` (mode 600) before the database learns of it: whoever interrupts this, the
-    next start makes a new one, and no key is ever lost.
+    Returns None if there is a workspace already. The key is written to `key_file` (mode 600) before the
+    workspace is stored. So if the server stops in between, the next start creates another key, and there is
+    never a workspace whose key nobody has.
     """
     if await store.read(verbs.any_workspace):
         return None
@@ -270,7 +295,7 @@ async def bootstrap(store: Store, now_ms: int, key_file: Path) -> str | None:
 
 
 def _write_private(path: Path, text: str) -> None:
-    """A file that only its owner can read, from its first moment on."""
+    """Write a file that only its owner can read, also while it is being written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -305,10 +330,11 @@ def _refuse(problems: Sequence[Problem]) -> None:
 
 
 def _refuse_more_than(who: Identity, scopes: Iterable[str]) -> None:
-    """Nobody gives what they do not have: `*` only by a holder of `*`."""
+    """Raises Forbidden if some scope is not one of the caller's key. Only a key with `*` may give `*`."""
     for scope in scopes:
         if scope not in who.scopes and (scope == EVERY_SCOPE or not who.may(scope)):
-            raise Forbidden(f"a key can only give scopes that it has itself; this one lacks {scope}", scope)
+            words = f"a key can only give scopes that it has itself; this one does not have {scope}"
+            raise Forbidden(words, scope)
 
 
 def _slug_of(name: str) -> str:
@@ -323,7 +349,8 @@ def _slug_problems(slug: str) -> Iterator[Problem]:
 def _settings_problems(settings: Mapping[str, Any]) -> Iterator[Problem]:
     for name, value in settings.items():
         if name != "timezone":
-            yield Problem(f"settings.{name}", "is not a setting of a workspace; there is timezone", "unknown")
+            words = "is not a setting of a workspace; the only setting is timezone"
+            yield Problem(f"settings.{name}", words, "unknown")
         elif value not in zone_names():
             yield Problem("settings.timezone", f"{value!r} is not an IANA time zone such as Europe/Paris")
 
@@ -333,12 +360,14 @@ def _scope_problems(scopes: Sequence[str]) -> Iterator[Problem]:
         yield Problem("scopes", f"must name at least one of {', '.join(SCOPES)}", "required")
     for scope in scopes:
         if scope not in SCOPES:
-            yield Problem("scopes", f"{scope!r} is not a scope; there are {', '.join(SCOPES)}", "unknown")
+            yield Problem(
+                "scopes", f"{scope!r} is not a scope; the scopes are {', '.join(SCOPES)}", "unknown"
+            )
 
 
 def _expiry_problems(expires_ms: int | None, now: int) -> Iterator[Problem]:
     if expires_ms is not None and expires_ms <= now:
-        yield Problem("expires_at", "is in the past; a key's end must lie ahead")
+        yield Problem("expires_at", "must be in the future")
 
 
 def _email_problems(email: str | None) -> Iterator[Problem]:

@@ -16,7 +16,7 @@ from horarium.domain.audience import StoredSource
 from horarium.domain.directory import KINDS, RefusedLine
 from horarium.domain.errors import Invalid, Problem, Unavailable
 from horarium.domain.tenancy import Identity
-from horarium.service.audiences import MOST_SAMPLE, AudiencePreview
+from horarium.service.audiences import SAMPLE_LIMIT, AudiencePreview
 from horarium.service.directory import Imported
 from horarium.service.services import Services
 
@@ -97,8 +97,8 @@ class SourceRoutes(Routes):
         who = await self.who(request, READ)
         body = await self.body(request)
         sample = body.get("sample", SAMPLE)
-        whole = isinstance(sample, int) and not isinstance(sample, bool) and 0 <= sample <= MOST_SAMPLE
-        problems = [] if whole else [Problem("sample", f"must be a whole number from 0 to {MOST_SAMPLE}")]
+        whole = isinstance(sample, int) and not isinstance(sample, bool) and 0 <= sample <= SAMPLE_LIMIT
+        problems = [] if whole else [Problem("sample", f"must be a whole number from 0 to {SAMPLE_LIMIT}")]
         problems += await self.services.audiences.problems(who.workspace_id, body.get("audience"))
         if problems:
             raise Invalid(problems)
@@ -179,7 +179,7 @@ _PREVIEW = {
     "required": ["audience"],
     "properties": {
         "audience": {"type": "object", "examples": [{"type": "contacts", "filter": {"has_email": True}}]},
-        "sample": {"type": "integer", "minimum": 0, "maximum": MOST_SAMPLE, "default": SAMPLE},
+        "sample": {"type": "integer", "minimum": 0, "maximum": SAMPLE_LIMIT, "default": SAMPLE},
     },
 }
 
