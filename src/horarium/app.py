@@ -65,8 +65,9 @@ _log = structlog.get_logger(__name__)
 
 PARTITIONS_S = 3600.0
 SKEW_MS = 1_000
+
+# How often nodes look for others that are gone.
 RECOVER_S = 0.5
-"""How often nodes look for others that are gone."""
 
 
 @dataclass(slots=True)
@@ -78,8 +79,8 @@ class Server:
     services: Services
     api: FastAPI
     worker: Worker | None
+    # Of a server among others; who is alone on its database loses it to nobody.
     lease: Lease | None = None
-    """Of a server among others; who is alone on its database loses it to nobody."""
 
     @property
     def may_work(self) -> bool:

@@ -139,5 +139,5 @@ async def test_a_source_in_use_is_refused(postgres, tmp_path):
     await filled(source)
     with (tmp_path / "lock").open("a") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(Unavailable, match="at work on the source"):
+        with pytest.raises(Unavailable, match="running on the source"):
             await copy(source, postgres)

@@ -22,8 +22,8 @@ CONNECTIONS = 16
 ROUNDS = 3
 SCHEDULES = "/horarium/v1/schedules"
 
+# Asks something of the server on a port over a connection; the number tells requests apart.
 Ask = Callable[[int, Asker, int], Awaitable[None]]
-"""Asks something of the server on a port over a connection; the number tells requests apart."""
 
 
 async def run(database: str = "sqlite", seconds: float = 6.0, bulk: int = 10_000) -> list[Report]:

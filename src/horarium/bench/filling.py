@@ -25,10 +25,11 @@ from horarium.domain.schedule import NO_OWNER, Policies, policies_to_text, timin
 from horarium.store.verbs.creation import place
 from horarium.times import Timing, jitter_ms, local_text, zone_fingerprint, zone_names
 
+# Distinct (expression, zone) pairs of a herd.
 PAIRS = 500
-"""Distinct (expression, zone) pairs of a herd."""
+
+# Schedules in one transaction.
 PART = 50_000
-"""Schedules in one transaction."""
 
 _FRESH = """CREATE TEMPORARY TABLE fresh (
     id BYTEA, accounted_to BIGINT, next_slot BIGINT, next_due BIGINT, place BIGINT, timing TEXT, zone TEXT,

@@ -25,12 +25,15 @@ from horarium.domain.ids import from_prefixed
 from horarium.times import Timing, jitter_ms
 
 JITTER_MS = 1_000
+
+# From the start of the server to the first instant; more for very many fires.
 LEAD_S = 5
-"""From the start of the server to the first instant; more for very many fires."""
+
 CEILING_S = 10
 LOADERS = 4
+
+# The server is not told of what is filled in behind its back: it finds it by looking.
 LOOKING = {"HORARIUM_POLL": "1"}
-"""The server is not told of what is filled in behind its back: it finds it by looking."""
 
 
 async def run(

@@ -29,8 +29,8 @@ from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import nodes, targets, tenancy
 
+# Rows in one transaction of a ceiling.
 CHUNK = 5_000
-"""Rows in one transaction of a ceiling."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 
 from horarium.times.batch import answer_line
 
+# Answers that are written at once where the questions come quickly.
 TOGETHER = 512
-"""Answers that are written at once where the questions come quickly."""
 
 
 def answer_all(lines: Iterable[str], write: Callable[[str], object]) -> None:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from horarium.bench.stage import Report
 
+# What no part may take longer than.
 LONGEST_S = 1800.0
-"""What no part may take longer than."""
 
 
 class Part(StrEnum):
@@ -31,6 +31,7 @@ class Part(StrEnum):
     IDLE = "idle"
 
 
+# The options that a part knows beside the database.
 OPTIONS: dict[Part, tuple[str, ...]] = {
     Part.TIMES: (),
     Part.STORM: ("schedules", "due"),
@@ -41,7 +42,6 @@ OPTIONS: dict[Part, tuple[str, ...]] = {
     Part.API: ("seconds",),
     Part.IDLE: ("schedules", "seconds"),
 }
-"""The options that a part knows beside the database."""
 
 
 def bench(

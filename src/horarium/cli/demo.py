@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from horarium.cli.client import Client
     from horarium.cli.demo_world import Receiver
 
+# How long the fires are watched before they are accounted for.
 SHOWN_SECONDS = 10
-"""How long the fires are watched before they are accounted for."""
+
 SETTLE_SECONDS = 15
 READY_SECONDS = 60
 

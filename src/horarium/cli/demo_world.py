@@ -21,8 +21,9 @@ from horarium.cli.failure import Failure
 
 START_SECONDS = 60
 STOP_SECONDS = 30
+
+# How many attempts of a run the flaky target refuses.
 FAILURES = 2
-"""How many attempts of a run the flaky target refuses."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,13 @@ from horarium.cli.output import show_list, show_one
 
 directory = typer.Typer()
 
+# How long the server may take over one piece of a file, and over the answer.
 SECONDS = 600
-"""How long the server may take over one piece of a file, and over the answer."""
+
 _TYPES = {".csv": "text/csv", ".ndjson": "application/x-ndjson", ".jsonl": "application/x-ndjson"}
+
+# Refused lines that are printed; `--json` prints all.
 SHOWN = 20
-"""Refused lines that are printed; `--json` prints all."""
 
 
 class Kind(StrEnum):

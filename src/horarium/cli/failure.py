@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+# Exit code: it was tried and did not work.
 REFUSED = 1
-"""Exit code: it was tried and did not work."""
+
+# Exit code: it was not tried; the command line or the settings are wrong.
 MISUSED = 2
-"""Exit code: it was not tried; the command line or the settings are wrong."""
 
 
 class Failure(Exception):

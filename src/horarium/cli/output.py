@@ -8,8 +8,8 @@ from typing import Any
 
 import typer
 
+# A heading, and the field that stands below it (or a function of the whole item).
 Column = tuple[str, str | Callable[[dict[str, Any]], Any]]
-"""A heading, and the field that stands below it (or a function of the whole item)."""
 
 
 def show_list(

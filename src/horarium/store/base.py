@@ -1,8 +1,9 @@
-"""What a store is to the rest of the house.
+"""What the rest of the program knows of a store.
 
-A *verb* is an async function whose first argument is a transaction: values and pure functions go in, values
-come out, and nothing but the transaction is awaited inside. A store runs verbs, each whole or not at all.
-Verbs live in `horarium.store.verbs`; the databases differ only behind `Tx`.
+A *verb* is an async function whose first argument is a transaction. Its other arguments are values and pure
+functions, it returns a value, and inside it awaits nothing but the transaction. A store runs a verb as one
+transaction: all of it is committed, or nothing. Verbs live in `horarium.store.verbs`. Whatever differs between
+the databases is hidden behind `Tx`.
 """
 
 from __future__ import annotations
@@ -16,50 +17,56 @@ P = ParamSpec("P")
 T = TypeVar("T")
 V = TypeVar("V", bound=Callable[..., Any])
 
+# A listener. It is called after the commit of a verb that announced something, with the topic and an instant (ms).
 Signal = Callable[[str, int], None]
-"""Called after the commit of a verb that announced something: a topic and the instant (ms) it is about."""
 
+# Topic: the next due instant of a schedule is now the given one.
 DUE = "due"
-"""Topic: a schedule's next due instant moved to the given one."""
+
+# Topic: runs can be claimed from the given instant on.
 READY = "ready"
-"""Topic: runs can be claimed from the given instant on."""
+
+# Topic: a fire waits for its audience.
 FANOUT = "fanout"
-"""Topic: a fire waits for its audience."""
+
+# Topic: runs were cancelled, and each worker checks whether one of them is its own.
 CANCELLED = "cancelled"
-"""Topic: runs were cancelled; workers look whether one of theirs is among them."""
 
 
 class Tx(Protocol):
-    """One open transaction. Statements are named; parameters are keywords."""
+    """One open transaction. `statement` is the name of a statement in `sql/`; its parameters are keywords."""
 
     async def rows(self, statement: str, **params: Any) -> Sequence[Any]:
-        """All result rows."""
+        """All rows of the result."""
 
     async def row(self, statement: str, **params: Any) -> Any:
-        """The first result row, or None."""
+        """The first row of the result, or None."""
 
     async def run(self, statement: str, **params: Any) -> int:
-        """Execute; how many rows were touched."""
+        """Execute a statement; the number of rows that it inserted, changed or deleted."""
 
     async def many(self, statement: str, rows: Sequence[Sequence[Any]]) -> int:
-        """Execute once for each row (values in the order of the statement's own columns); rows touched in
-        all."""
+        """Execute a statement for many rows of parameters, each in the order of the statement's own columns;
+        the number of rows inserted, changed or deleted."""
 
     async def each(self, statement: str, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
-        """Query once for each row (values in the order of the statement's own columns); all result rows."""
+        """Query for many rows of parameters, each in the order of the statement's own columns; all rows found."""
 
     def announce(self, topic: str, at_ms: int) -> None:
-        """Tell listeners after the commit; of several on one topic the earliest counts."""
+        """Have listeners told after the commit. Of several instants on one topic they hear the earliest."""
 
 
 def cannot_hold(error: Exception) -> Invalid:
-    """What a caller is told of a value that the database refuses."""
+    """The error that a caller gets for a value that the database refuses to store."""
     return Invalid(Problem("", f"the database cannot hold one of the values: {error}"))
 
 
 class Store(Protocol):
-    """Where verbs are run. `write` is for the API, `urgent` for the engine: it goes first. `read` sees what
-    is committed and changes nothing."""
+    """Runs verbs, each as one transaction.
+
+    `write` is for the API. `urgent` is for the engine, and goes before it. `read` sees what is committed and
+    cannot change anything. All raise what the verb raises, and Unavailable where the database cannot do it.
+    """
 
     # Whether other processes may work on the same database.
     shared: bool
@@ -81,22 +88,23 @@ class Store(Protocol):
     ) -> T: ...
 
     def listen(self, signal: Signal) -> None:
-        """Call `signal` on the event loop after each commit that announced something."""
+        """Call `signal` on the event loop after every commit that announced something."""
 
     async def now_ms(self) -> int:
-        """The database's own clock: the judge between nodes."""
+        """The database's own clock, in milliseconds since the epoch. All nodes follow it. Raises Unavailable."""
 
     async def close(self) -> None: ...
 
 
 def point(verb: V) -> V:
-    """Marks a verb that only looks up a few rows by key: quicker done where it is called than in a thread."""
+    """Mark a verb that only looks up a few rows by key: SQLite runs it on the event loop, because handing it to a
+    thread takes longer than the look-up."""
     verb.point = True  # type: ignore[attr-defined]
     return verb
 
 
 class Duplicate(Exception):
-    """A uniqueness constraint refused a row; `constraint` is its name as far as the database tells."""
+    """A uniqueness constraint refused a row. `constraint` is its name, as far as the database tells."""
 
     def __init__(self, constraint: str) -> None:
         self.constraint = constraint
@@ -104,7 +112,7 @@ class Duplicate(Exception):
 
 
 def earliest(announced: dict[str, int], topic: str, at_ms: int) -> None:
-    """Note an announcement, keeping the earliest instant of each topic."""
+    """Enter an announcement, so that the earliest instant of each topic is kept."""
     known = announced.get(topic)
     if known is None or at_ms < known:
         announced[topic] = at_ms

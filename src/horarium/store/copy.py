@@ -1,9 +1,10 @@
-"""Move an installation from one database to another: every table, in batches, resumable, verified by counts.
+"""Copy an installation from one database to another: every table, in batches, resumable, verified by counts.
 
-The source is read as it stood at one instant, and nobody may be at work on it. Rows go over in the order of
-the source's primary keys; how far each table has come is written with the rows themselves, so a copy that was
-interrupted goes on where it stood. Until everything is there and counted, the target bears a mark, and no
-server starts on it."""
+No server may be running on the source, and it is read as it was at one instant. Rows are copied in the order of
+the source's primary keys. Each transaction also writes how far its table has come, so that a copy that was
+interrupted continues from there. Until all rows are copied and counted, the target is marked as incomplete and
+no server starts on it.
+"""
 
 from __future__ import annotations
 
@@ -28,19 +29,23 @@ from horarium.store.sqlite.connection import connect as connect_sqlite
 from horarium.store.verbs.meta import COPYING
 
 BATCH = 5_000
+
+# Before the name of a table: the row of `meta` that says how far the table has come.
 _PLACE = "copied "
-"""Names of meta rows: how far each table has come."""
+
+# Called after every batch with the table, its rows copied so far, and its rows in all.
 Progress = Callable[[str, int, int], None]
-"""Told (table, rows there, rows in all) after every batch."""
+
+# Not copied row by row: `meta` is written at the end, `nodes` are the processes of the old installation, and each
+# database keeps its own list of migrations.
 _SKIPPED = ("meta", "nodes", "schema_migrations")
-"""Written at the end; of this installation's processes; of this database's own."""
+
 _DATED = ("fires", "runs")
 _BOTH_WAYS = ("ASC", "DESC")
 
 
 class Side(Protocol):
-    """One of the two databases, seen as tables with a primary key. All columns are of types that both
-    have."""
+    """One of the two databases, seen as tables with a primary key. Both have the same types of columns."""
 
     async def tables(self) -> list[str]: ...
 
@@ -66,7 +71,11 @@ class Side(Protocol):
 async def copy(
     from_url: str, to_url: str, progress: Progress = lambda table, done, rows: None
 ) -> dict[str, int]:
-    """Copy everything; rows by table. Raises Unavailable, Conflict where the target has data of its own."""
+    """Copy everything; the number of rows by table.
+
+    Raises Conflict where both are the same database or the target has data of its own, and Unavailable where a
+    database cannot be reached or a server is running on the source.
+    """
     if from_url == to_url:
         raise Conflict("source and target are the same database", "state")
     await migrate(from_url)
@@ -77,7 +86,7 @@ async def copy(
             target = await stack.enter_async_context(_open(to_url, reading=False))
             if await source.busy():
                 raise Unavailable(
-                    "a server is at work on the source: stop it, and wait until its lease is over"
+                    "a server is running on the source: stop it, and wait until its lease is over"
                 )
             return await _copy(source, target, progress)
     except (*LOST, asyncpg.PostgresError, sqlite3.Error) as error:
@@ -109,10 +118,11 @@ async def _mark(target: Side, tables: Sequence[str]) -> None:
 
 
 async def _prepare(source: Side, target: Side) -> None:
-    """Months for everything that will come, before the first row falls where a month's partition belongs."""
+    """Make a partition for every month that will be needed. It must happen before the first row arrives: a row of a
+    month without a partition goes into the default one, and that month cannot get a partition any more."""
     if not isinstance(target, _Postgres):
         return
-    times = [id_time(one) for table in _DATED for one in await source.ends(table)]
+    times = [id_time(id) for table in _DATED for id in await source.ends(table)]
     if times:
         await make_partitions(target.connection, min(times), max(times))
 
@@ -129,7 +139,7 @@ async def _copy_table(source: Side, target: Side, table: str, progress: Progress
         progress(table, done, total)
     there = await target.count(table)
     if there != total:
-        raise Unavailable(f"{table}: {total} rows were to be copied, {there} are there")
+        raise Unavailable(f"{table}: the source has {total} rows, the target has {there} after the copy")
     return total
 
 
@@ -153,7 +163,7 @@ async def _open(url: str, reading: bool) -> AsyncIterator[Side]:
         return
     connection = await connect(url)
     try:
-        if reading:  # in one view of everything, which waits as long as writing takes
+        if reading:  # in one snapshot, which is idle for as long as the other side writes
             await connection.execute("SET idle_in_transaction_session_timeout = 0")
             await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         yield _Postgres(connection)
@@ -162,7 +172,8 @@ async def _open(url: str, reading: bool) -> AsyncIterator[Side]:
 
 
 def _page(table: str, columns: Sequence[str], key: Sequence[str], marks: Sequence[str]) -> str:
-    """Rows behind a key, or from the start where there are no marks. All names come from the schema."""
+    """The query for the rows after a key, whose placeholders are `marks`, or for the first rows where there are none.
+    All names come from the schema."""
     behind = f"WHERE ({', '.join(key)}) > ({', '.join(marks)}) " if marks else ""
     return f"SELECT {', '.join(columns)} FROM {table} {behind}ORDER BY {', '.join(key)} LIMIT {BATCH}"  # noqa: S608
 
@@ -225,18 +236,19 @@ class _Sqlite:
         self.connection.execute("COMMIT")
 
     def _at_free_places(self, at: int, rows: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """Cursors (their place stands at `at`): here no two lie at one place, on PostgreSQL they may."""
+        """Rows of `cursors`, whose column `at` is the place, moved to the next free place where theirs is taken: on
+        PostgreSQL two cursors may have the same place, here not."""
         taken: set[int] = set()
         placed = []
         for row in rows:
             wanted = row[at]
-            while wanted in taken or self._lies_at(wanted):
+            while wanted in taken or self._is_taken(wanted):
                 wanted += 1
             taken.add(wanted)
             placed.append((*row[:at], wanted, *row[at + 1 :]))
         return placed
 
-    def _lies_at(self, place: int) -> bool:
+    def _is_taken(self, place: int) -> bool:
         found = self.connection.execute("SELECT 1 FROM cursors WHERE place = ?", (place,)).fetchone()
         return found is not None
 

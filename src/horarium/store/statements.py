@@ -1,16 +1,16 @@
-"""Named SQL statements from .sql files, made ready for either database.
+"""Named SQL statements from .sql files, translated for each of the two databases.
 
-A file holds statements, each under a line `-- name: the_name`, with `:name` parameters. Files in `sql/` serve
-both databases; one of the same statement name in `sql/sqlite/` or `sql/postgres/` takes its place there. What several
-statements share stands once, under `-- part: its_name`, and is named as `{its_name}`: in its file, and in the files for
-one database where the file serves both. Two
-notations stand for what the databases write differently:
+A file holds statements, each under a line `-- name: the_name`, with `:name` parameters. Files in `sql/` serve both
+databases. A statement of the same name in `sql/sqlite/` or `sql/postgres/` replaces the shared one on that
+database. Text that several statements share is written once, under `-- part: its_name`, and put in where
+`{its_name}` stands: in the same file, and, where that file serves both databases, in the files for one of them.
+
+Three notations stand for what the databases write differently:
 
 - `IN (:ids...)` takes a sequence: an array on PostgreSQL, as many placeholders as needed on SQLite.
-- `FROM rows(a bytea, b bigint) AS r` (or `USING rows(...)`) in a statement that is run for many rows at once:
-  `unnest` of one array a column on PostgreSQL, a list of VALUES on SQLite.
-- `SELECT value FROM texts(:names)` takes a JSON array of texts as one parameter; there may be several in a
-  statement.
+- `FROM rows(a bytea, b bigint) AS r` (or `USING rows(...)`), in a statement that is executed for many rows at
+  once, becomes `unnest` of one array for each column on PostgreSQL, and a list of VALUES on SQLite.
+- `SELECT value FROM texts(:names)` takes a JSON array of texts as one parameter. A statement may have several.
 """
 
 from __future__ import annotations
@@ -42,8 +42,11 @@ _ARRAY_OF_LIST = "bytea[]"
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """A statement that does nothing but insert rows, as PostgreSQL's COPY takes it: the table's columns, and for each
-    its place in a row followed by the `constants`."""
+    """A statement that only inserts rows, in the form that PostgreSQL's COPY needs.
+
+    `columns` are columns of the table. `places` says for each of them where its value stands in a row to which
+    the `constants` have been appended.
+    """
 
     table: str
     columns: tuple[str, ...]
@@ -51,17 +54,20 @@ class Copied:
     constants: tuple[int | str, ...]
 
     def records(self, rows: Sequence[Sequence[Any]]) -> Iterable[Sequence[Any]]:
-        """The rows with the table's columns in their order."""
+        """The rows, their values in the order of `columns`."""
         pick = itemgetter(*self.places)
         return (pick((*row, *self.constants)) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement for one database. `parameters` in the order of their numbers; `listed` names the one that
-    takes a sequence; `columns` of the row source where there is one (SQLite: the place of either in the text
-    is `%s`); `copied` where it only inserts them; `in_order` the parameters as they come in the text, for SQLite
-    where one is listed."""
+    """One statement for one database.
+
+    `parameters` are in the order of their numbers. `listed` is the one that takes a sequence, and `columns` are
+    those of `rows(...)`, where there are such; in the text for SQLite `%s` stands for either. `copied` is set
+    where the statement only inserts rows. `in_order` are the parameters as they appear in the text, for SQLite
+    where one takes a sequence.
+    """
 
     name: str
     sql: str
@@ -73,9 +79,10 @@ class Statement:
     _of_sizes: dict[int, str] = field(default_factory=dict, init=False, compare=False)
 
     def sqlite_text(self, params: Mapping[str, Any]) -> tuple[str, Mapping[str, Any] | Sequence[Any]]:
-        """The text and its values, with one placeholder for each element of the listed parameter.
+        """The text with a placeholder for each element of the listed parameter, and the values.
 
-        Those have no names: SQLite looks a name up among all, which for 4,000 ids took 75 ms instead of 6.
+        The placeholders have no names, because SQLite looks each name up among all the others: for 4,000 ids that
+        took 75 ms instead of 6.
         """
         if self.listed is None:
             return self.sql, params
@@ -88,7 +95,7 @@ class Statement:
         return self.sql % ", ".join("?" * len(params[self.listed])), values
 
     def sqlite_rows(self, count: int) -> str:
-        """The text for so many rows at once, their values one after another."""
+        """The text for `count` rows at once; their values are given one after another."""
         text = self._of_sizes.get(count)
         if text is None:
             row = f"({', '.join('?' * len(self.columns))})"
@@ -98,7 +105,7 @@ class Statement:
 
 @cache
 def load(flavour: Flavour) -> dict[str, Statement]:
-    """All statements for one database by name."""
+    """All statements for one database, by name."""
     folder = files("horarium.store") / "sql"
     shared: dict[str, str] = {}
     texts = _texts(folder, shared)
@@ -109,20 +116,19 @@ def load(flavour: Flavour) -> dict[str, Statement]:
 
 
 def _texts(folder: Traversable, shared: dict[str, str]) -> dict[str, str]:
-    """The statements of a folder's files, whose parts join `shared`."""
+    """The statements in a folder's files, by name. Parts found there are added to `shared`."""
     found: dict[str, str] = {}
     for entry in folder.iterdir():
         if entry.name.endswith(".sql"):
             for name, text in split(entry.read_text("utf-8"), shared):
                 if name in found:
-                    raise ValueError(f"statement {name} is there twice, again in {entry.name}")
+                    raise ValueError(f"two statements are called {name}; the second is in {entry.name}")
                 found[name] = text
     return found
 
 
 def split(text: str, shared: dict[str, str] | None = None) -> list[tuple[str, str]]:
-    """(name, statement) pairs of one file, its parts put in where they are named, and those of `shared`, which they
-    join."""
+    """(name, statement) pairs of the text of one file, parts put in. Its own parts are added to `shared`."""
     pieces = _HEAD.split(text)[1:]
     bodies = [body.strip().rstrip(";") for body in pieces[2::3]]
     heads = list(zip(pieces[::3], pieces[1::3], bodies, strict=True))
@@ -161,10 +167,10 @@ def _copied(bare: str) -> Copied | None:
     given = [part.split()[0] for part in plain[4].split(",")]
     places: list[int] = []
     constants: list[int | str] = []
-    for one in (part.strip() for part in plain[3].split(",")):
-        if one in given:
-            places.append(given.index(one))
-        elif constant := _CONSTANT.fullmatch(one):
+    for selected in (part.strip() for part in plain[3].split(",")):
+        if selected in given:
+            places.append(given.index(selected))
+        elif constant := _CONSTANT.fullmatch(selected):
             places.append(len(given) + len(constants))
             constants.append(constant[2] if constant[1] is None else int(constant[1]))
         else:

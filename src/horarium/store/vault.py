@@ -1,11 +1,11 @@
-"""Secrets at rest: sealed with AES-256-GCM, each bound to what it belongs to.
+"""Stored secrets: encrypted with AES-256-GCM, each bound to the row that it belongs to.
 
-The keys are lines of text, 32 random bytes each in URL-safe base 64; the first one seals, all of them open.
-With SQLite they live in a file of the data folder, made at the first start and readable by its owner alone;
-with PostgreSQL they are given by the settings, the same on every node, and never made here.
+A key is a line of text: 32 random bytes in URL-safe base64. The first key encrypts ("seals"), all keys decrypt
+("open"). With SQLite the keys are in a file of the data folder, which is made at the first start and which only its
+owner may read. With PostgreSQL they come from the settings, the same on every node, and are never made here.
 
-A sealed value is: format (1 byte), key id (4), nonce (12), ciphertext and tag. The context is authenticated
-with it, so that a blob copied to another row does not open there.
+A sealed value consists of the format (1 byte), the key's id (4), the nonce (12), the ciphertext and the tag. The
+context (the id of the row) is authenticated with it, so that a value copied to another row does not open there.
 """
 
 from __future__ import annotations
@@ -33,8 +33,7 @@ _OTHERS = 0o077
 
 
 class VaultError(HorariumError):
-    """The keys cannot be used, or a sealed value does not open with them. The message holds no key and no
-    value."""
+    """The keys cannot be used, or a sealed value does not open with them. The message shows no key and no value."""
 
 
 class _Key:
@@ -54,21 +53,23 @@ def _raw_key(text: str) -> bytes:
     except (ValueError, UnicodeEncodeError):
         raw = b""
     if len(raw) != 32:
-        raise VaultError("a vault key must be 32 bytes in URL-safe base 64 (44 characters)")
+        raise VaultError("a vault key must be 32 bytes in URL-safe base64 (44 characters)")
     return raw
 
 
 def new_key() -> str:
-    """A fresh key in its usual writing: 32 random bytes in URL-safe base 64."""
+    """A new key: 32 random bytes in URL-safe base64."""
     return urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
 class Vault:
-    """Seals and opens the secrets of targets. Keep one per process; safe to use from several threads."""
+    """Seals and opens secrets. A process needs only one; several threads may use it at once."""
 
     def __init__(self, keys: Iterable[str], path: Path | None = None) -> None:
-        """From keys given in the settings; the first one seals. Raises VaultError where one of them is no
-        key."""
+        """`keys`: the first one seals. `path`: the file that they come from, if any.
+
+        Raises VaultError where a key is not valid.
+        """
         self._keys = tuple(_Key(text.strip()) for text in keys)
         if not self._keys:
             raise VaultError("the vault needs at least one key")
@@ -76,33 +77,34 @@ class Vault:
 
     @classmethod
     def from_file(cls, path: Path) -> Vault:
-        """From the key file of a data folder, which is made where it is missing (mode 600, whole or not at
-        all).
+        """A vault with the keys of a key file. A missing file is made with a new key (mode 600, in one step).
 
-        Raises VaultError where others may read it, or where it holds something that is no key.
+        Raises VaultError where others may read the file, or where one of its lines is not a valid key.
         """
         if not path.exists():
             _make_key_file(path)
         return cls(_read_key_file(path), path)
 
     def seal(self, values: Mapping[str, Any], context: bytes) -> bytes:
-        """A JSON-able mapping, sealed. `context` says what it belongs to (a target's id) and is needed to
-        open it."""
+        """Seal a mapping of JSON values.
+
+        `context` is the id of the row that the mapping belongs to. The sealed value opens only with the same context.
+        """
         key, nonce = self._keys[0], os.urandom(_NONCE)
         header = _FORMAT + key.id + nonce
         return header + key.cipher.encrypt(nonce, orjson.dumps(dict(values)), _LABEL + context)
 
     def open(self, blob: bytes, context: bytes) -> dict[str, Any]:
-        """What was sealed. Raises VaultError where it was sealed with an unknown key, for another context,
-        or changed."""
+        """The mapping that was sealed. Raises VaultError where its key is unknown, where it was sealed for another
+        context, and where it was changed."""
         blob = bytes(blob)
         if len(blob) < _HEADER + _TAG or blob[:1] != _FORMAT:
-            raise VaultError("a sealed value is not in a form that this version knows")
+            raise VaultError("a sealed value has a format that this version does not know")
         key_id, nonce = blob[1 : 1 + _KEY_ID], blob[1 + _KEY_ID : _HEADER]
-        # Two keys may share an id by chance, so every one that bears it is tried.
+        # Two keys may have the same id by chance, so all that have it are tried.
         candidates = [key for key in self._keys if key.id == key_id]
         if not candidates:
-            raise VaultError("a sealed value was sealed with a key that the vault does not have")
+            raise VaultError("a sealed value needs a key that the vault does not have")
         for key in candidates:
             with suppress(InvalidTag):
                 plain = key.cipher.decrypt(nonce, blob[_HEADER:], _LABEL + context)
@@ -111,21 +113,23 @@ class Vault:
         raise VaultError("a sealed value was changed, or belongs to something else")
 
     def is_current(self, blob: bytes) -> bool:
-        """Whether a value was sealed with the first key, so that there is nothing to reseal."""
+        """Whether a value was sealed with the first key, and so need not be sealed anew."""
         return bytes(blob[1 : 1 + _KEY_ID]) == self._keys[0].id
 
     def reseal(self, blob: bytes, context: bytes) -> bytes:
-        """The same value under the first key."""
+        """The same value, sealed with the first key. Raises VaultError, as `open` does."""
         return self.seal(self.open(blob, context), context)
 
     @property
     def has_file(self) -> bool:
-        """Whether the keys are kept in a file here, where a new one can be put in front."""
+        """Whether the keys are in a file, so that `rotate_key` can put a new one in front."""
         return self._path is not None
 
     def rotate_key(self) -> None:
-        """Puts a new key first in the key file; the old ones still open. Raises VaultError for keys from
-        the settings, which are rotated there: write the new one in front."""
+        """Put a new key first in the key file; the old ones still open what they sealed.
+
+        Raises VaultError where the keys come from the settings: there the operator writes the new one in front.
+        """
         if self._path is None:
             raise VaultError("the vault's keys come from the settings: rotate them there, the new one first")
         texts = [new_key(), *(key.text for key in self._keys)]
@@ -133,13 +137,12 @@ class Vault:
         self._keys = tuple(_Key(text) for text in texts)
 
     def fingerprint(self) -> str:
-        """A name of the first key that tells nothing about it. The store keeps it, to notice a wrong key at
-        start."""
+        """A name for the first key, from which the key cannot be computed. The database keeps it, so that a server
+        that starts with a wrong key notices."""
         return self._keys[0].fingerprint
 
     def knows(self, fingerprint: str) -> bool:
-        """Whether a stored fingerprint is that of one of our keys. If not, these are not the keys of that
-        database."""
+        """Whether a stored fingerprint is that of one of our keys. If not, the database was used with other keys."""
         return any(hmac.compare_digest(key.fingerprint, fingerprint) for key in self._keys)
 
     def __repr__(self) -> str:
@@ -156,13 +159,13 @@ def _read_key_file(path: Path) -> list[str]:
         raise VaultError(f"the key file {path.name} cannot be read: {type(error).__name__}") from None
     keys = [line for line in lines if line]
     if not keys:
-        raise VaultError(f"the key file {path.name} is empty: put the vault's keys back, one a line")
+        raise VaultError(f"the key file {path.name} is empty: put the keys back, one on each line")
     return keys
 
 
 def _make_key_file(path: Path) -> None:
     try:
-        # Two processes may start at once: the one that comes second finds the file and uses it.
+        # Two processes may start at the same time: the second one finds the file and uses it.
         with suppress(FileExistsError):
             _write_key_file(path, [new_key()], replace=False)
     except OSError as error:
@@ -170,7 +173,7 @@ def _make_key_file(path: Path) -> None:
 
 
 def _write_key_file(path: Path, keys: Iterable[str], *, replace: bool) -> None:
-    """Written beside, flushed, then put in place in one step: a crash leaves the old file or the new one."""
+    """Write a temporary file, flush it, and rename it: after a crash there is either the old file or the new one."""
     text = "".join(f"{key}\n" for key in keys)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
@@ -190,7 +193,7 @@ def _put_in_place(beside: Path, path: Path, text: str) -> None:
     except FileExistsError:
         raise
     except OSError:
-        # A file system without hard links: written in place then, still refusing what is there.
+        # The file system has no hard links: write the file in place, which still fails where there is one.
         _write_new(path, text)
 
 

@@ -46,8 +46,7 @@ READ_ONLY = {
 
 
 class PooledConnection(asyncpg.Connection):  # type: ignore[misc]
-    """Returns to its pool without a round trip: a verb leaves no state behind in the session that would have to
-    be reset."""
+    """Returns to its pool without a round trip: a verb leaves nothing behind in the session that has to be reset."""
 
     def get_reset_query(self) -> str:
         return ""

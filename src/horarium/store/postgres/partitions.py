@@ -1,8 +1,9 @@
-"""Fires and runs on PostgreSQL lie in a partition a month, by the time in their ids; old months go in one
-piece.
+"""Partitions: PostgreSQL keeps fires and runs in one partition for each month, by the time in their ids.
 
-What no month takes (a backfill of long ago) lies in a rest that is tidied row by row, like SQLite's tables. A
-month that the rest already has rows of cannot get a partition any more, so months are made well ahead."""
+A month that has passed its retention is dropped as a whole. Rows of a month without a partition (a backfill of long
+ago) are in a default partition, and are deleted one by one, as on SQLite. PostgreSQL makes no partition for a month of
+which the default one has rows already, so months are made well ahead.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +20,15 @@ from horarium.domain.ids import lowest_id_at
 _log = structlog.get_logger(__name__)
 
 PARTITIONED = ("fires", "runs")
+
+# How many months are made beyond the current one.
 AHEAD = 3
-"""Months made beyond the current one."""
+
 BATCH = 10_000
+
+# Making or dropping a partition has to wait for all queries on the table, and new queries wait behind it. So it gives
+# up after this time and is tried again an hour later.
 _PATIENCE = "SET LOCAL lock_timeout = '2s'"
-"""Attaching and dropping wait for every query on the table; they rather come again than hold up the rest."""
 
 
 def month_of(at_ms: int) -> tuple[int, int]:
@@ -41,7 +46,7 @@ def following(month: tuple[int, int]) -> tuple[int, int]:
 
 
 def months(from_ms: int, to_ms: int) -> Iterator[tuple[int, int]]:
-    """The months from that of one instant to that of another, and AHEAD more."""
+    """The months from the one of `from_ms` to the one of `to_ms`, and AHEAD more."""
     month, last = month_of(from_ms), month_of(to_ms)
     for _ in range(AHEAD):
         last = following(last)
@@ -51,7 +56,7 @@ def months(from_ms: int, to_ms: int) -> Iterator[tuple[int, int]]:
 
 
 async def make_partitions(connection: Any, from_ms: int, to_ms: int) -> list[str]:
-    """Make the months that are missing; the names of what was made."""
+    """Make the missing partitions of these months; the names of those that were made."""
     made = []
     for table in PARTITIONED:
         known = await _partitions(connection, table)
@@ -78,8 +83,8 @@ async def _make(connection: Any, table: str, name: str, month: tuple[int, int]) 
 
 
 async def drop_partitions(connection: Any, before_ms: int) -> list[str]:
-    """Drop the months that end before an instant and hold nothing unfinished or finished since; their
-    names."""
+    """Drop the months that end before an instant, unless they hold something that is unfinished or was finished later;
+    the names of those that were dropped."""
     dropped = []
     for table in PARTITIONED:
         for name in sorted(await _partitions(connection, table)):
@@ -89,7 +94,7 @@ async def drop_partitions(connection: Any, before_ms: int) -> list[str]:
             if await _drop(connection, name, before_ms):
                 dropped.append(name)
                 if table == "runs":
-                    await _forget_beside(connection, month)
+                    await _delete_attempts_and_callbacks(connection, month)
     return dropped
 
 
@@ -109,8 +114,8 @@ async def _drop(connection: Any, name: str, before_ms: int) -> bool:
     return True
 
 
-async def _forget_beside(connection: Any, month: tuple[int, int]) -> None:
-    """Attempts and callbacks of the runs of a month that is gone."""
+async def _delete_attempts_and_callbacks(connection: Any, month: tuple[int, int]) -> None:
+    """Delete the attempts and callbacks of the runs of a month that was dropped."""
     low, high = (lowest_id_at(month_starts(m)) for m in (month, following(month)))
     await connection.execute("DELETE FROM callbacks WHERE run_id >= $1 AND run_id < $2", low, high)
     touched = BATCH

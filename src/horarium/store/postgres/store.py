@@ -56,7 +56,7 @@ _ALONE_LOCK = 0x486F7262
 
 
 class PostgresStore:
-    """A store in a PostgreSQL database. Open it with `PostgresStore.open` inside a running event loop."""
+    """A store in a PostgreSQL database. `PostgresStore.open` makes it, inside a running event loop."""
 
     flavour = "postgres"
     shared = True
@@ -74,7 +74,11 @@ class PostgresStore:
 
     @classmethod
     async def open(cls, url: str, name: str = "horarium", *, notify: bool = True) -> PostgresStore:
-        """Connect. Raises Unavailable where the server does not answer, or is older than 15."""
+        """Connect. Raises Unavailable where the server does not answer or is older than version 15.
+
+        `name` appears as the application's name in PostgreSQL's own views. `notify`: tell other nodes what commits
+        announce, and hear theirs.
+        """
         pools: list[Any] = []
         try:
             for size, settings in (
@@ -147,7 +151,7 @@ class PostgresStore:
         return answer
 
     async def _attempt(self, pool: Any, work: Callable[[PostgresTx], Awaitable[T]]) -> T:
-        """Do `work` on a connection of a pool, again where that is harmless."""
+        """Do `work` on a connection of a pool, and again where that does no harm."""
         for attempt in range(1, TRIES + 1):
             try:
                 return await self._once(pool, work)
@@ -174,12 +178,15 @@ class PostgresStore:
                 raise
             except LOST:
                 connection.terminate()
-                await pool.expire_connections()  # where one has died the others may have as well
+                await pool.expire_connections()  # where one connection has died, others may have as well
                 raise
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
-        """Hold off every other node that asks for this, for what only one may do at a start."""
+        """Make other nodes that ask for this wait while the block runs.
+
+        It is for what only one node may do when several start at the same time. Raises what asyncpg raises.
+        """
         connection = await connect(self.url)
         try:
             await connection.execute("SELECT pg_advisory_lock($1)", _ALONE_LOCK)
@@ -188,10 +195,9 @@ class PostgresStore:
             await connection.close()
 
     async def tidy_partitions(self, before_ms: int | None) -> bool:
-        """Make the coming months, and drop those that ended before an instant; False: there is nothing more
-        to do.
+        """Make the partitions of the coming months, and drop those that ended before an instant (None: drop none).
 
-        Raises Unavailable.
+        Returns False, as steps do that have nothing left to do. Raises Unavailable.
         """
         now = await self.now_ms()
         own = PostgresConnection(self.url)

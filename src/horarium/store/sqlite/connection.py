@@ -12,13 +12,14 @@ def _lower(text: str | None) -> str | None:
 
 
 def connect(path: str, *, durable: bool = True) -> sqlite3.Connection:
-    """A connection with our settings; transactions are begun and ended by hand.
+    """A connection with our settings. Transactions are begun and ended by explicit statements.
 
-    A power cut loses nothing that was answered: `synchronous=FULL` flushes the log at every commit.
+    `durable`: every commit flushes the log to the disk (`synchronous=FULL`), so that a power cut loses nothing
+    whose caller had an answer.
     """
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
     connection.row_factory = sqlite3.Row
-    # Its own knows the letters of ASCII alone; a search in any case means any language.
+    # SQLite's own `lower` knows ASCII only, but a search that ignores case has to do so in any language.
     connection.create_function("lower", 1, _lower, deterministic=True)
     for pragma in (
         "journal_mode=WAL",

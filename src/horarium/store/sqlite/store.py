@@ -1,11 +1,11 @@
-"""SQLite: one writer thread with group commit, reader threads beside it.
+"""The store in a SQLite file: one thread writes, with group commit; other threads read.
 
-The writer takes what has queued up (engine verbs first), runs the verbs one after another and commits them
-together: one flush for many. A verb's answer is given after the commit; one that fails takes nothing of the
-others with it. Reads see the last commit (WAL).
+The writer takes the verbs that have queued up, the engine's first, runs them one after another and commits them
+together, so that one flush to the disk serves many. A caller gets its answer after the commit. A verb that
+fails does not affect the others. Readers see the last commit (WAL mode).
 
-A verb is an async function that only awaits its transaction, and this transaction never suspends; so a verb
-is driven to its end by one `send`, in whatever thread holds the connection.
+A verb is an async function that awaits nothing but its transaction, and this transaction never suspends. So one
+`send` runs a verb to its end, in the thread that holds the connection and without an event loop.
 """
 
 from __future__ import annotations
@@ -27,14 +27,16 @@ from horarium.store.sqlite.connection import connect
 from horarium.store.sqlite.transaction import SqliteTx, drive
 from horarium.store.statements import load
 
+# The first version with RETURNING. (UPDATE ... FROM came with 3.33.)
 MINIMUM_VERSION = (3, 35, 0)
-"""The first SQLite with RETURNING; UPDATE ... FROM came two versions before."""
 
+# How long the writer takes further verbs into one commit. It bounds how long the first of them waits.
 GROUP_SECONDS = 0.02
-"""How long the writer goes on taking verbs into one commit: bounds the wait of the first among them."""
+
 READERS = 2
+
+# A read that takes longer is interrupted, because checkpoints cannot go past what a reader still sees.
 READ_SECONDS = 5.0
-"""A read that takes longer is interrupted: a reader must not hold up a checkpoint for ever."""
 
 
 class _Job:
@@ -51,7 +53,8 @@ class _Job:
 
 
 class SqliteStore:
-    """A store in one SQLite file. Make it inside a running event loop."""
+    """A store in one SQLite file. It must be made inside a running event loop. Raises Unavailable where this Python's
+    SQLite is too old."""
 
     flavour = "sqlite"
     shared = False
@@ -65,21 +68,21 @@ class SqliteStore:
         self._statements = load("sqlite")
         self._signals: list[Signal] = []
         self._wake = threading.Condition()
-        self._first: deque[_Job] = deque()
-        self._later: deque[_Job] = deque()
+        self._urgent_jobs: deque[_Job] = deque()
+        self._other_jobs: deque[_Job] = deque()
         self._closing = False
         self._writer_connection = connect(self._path)
         self._readers = ThreadPoolExecutor(READERS, "horarium-read")
         self._reader_local = threading.local()
         self._reader_connections: list[sqlite3.Connection] = []
-        self._glances: sqlite3.Connection | None = None
+        self._lookups: sqlite3.Connection | None = None
         self._writer = threading.Thread(target=self._write_loop, name="horarium-write", daemon=True)
         self._checkpoints = Checkpoints(connect(self._path))
         self._writer.start()
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """The writer's connection, for migrations before anything else runs."""
+        """The writer's connection, for migrations before anything else uses the store."""
         return self._writer_connection
 
     def listen(self, signal: Signal) -> None:
@@ -91,7 +94,7 @@ class SqliteStore:
     async def write(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        return await self._submit(self._later, lambda tx: verb(tx, *args, **kwargs))
+        return await self._submit(self._other_jobs, lambda tx: verb(tx, *args, **kwargs))
 
     async def write_grouped(self, verb: Callable[[Tx, Sequence[T]], Awaitable[object]], item: T) -> None:
         await self.write(verb, [item])
@@ -99,7 +102,7 @@ class SqliteStore:
     async def urgent(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        return await self._submit(self._first, lambda tx: verb(tx, *args, **kwargs))
+        return await self._submit(self._urgent_jobs, lambda tx: verb(tx, *args, **kwargs))
 
     async def _submit(self, queue: deque[_Job], verb: Callable[[Tx], Awaitable[T]]) -> T:
         job = _Job(verb, self._loop.create_future())
@@ -114,26 +117,26 @@ class SqliteStore:
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         if getattr(verb, "point", False):
-            return self._glance(lambda tx: verb(tx, *args, **kwargs))
+            return self._look_up(lambda tx: verb(tx, *args, **kwargs))
         return await self._loop.run_in_executor(
             self._readers, self._read, lambda tx: verb(tx, *args, **kwargs)
         )
 
-    def _glance(self, verb: Callable[[Tx], Awaitable[T]]) -> T:
-        """A look-up of a few rows on the event loop: some 30 us, where handing it to a thread costs 200."""
+    def _look_up(self, verb: Callable[[Tx], Awaitable[T]]) -> T:
+        """Look up a few rows on the event loop: this takes some 30 us, handing it to a thread takes 200."""
         if self._closing:
             raise Unavailable("the store is closing")
-        if self._glances is None:
-            self._glances = connect(self._path)
-            self._glances.execute("PRAGMA query_only=ON")
-            self._reader_connections.append(self._glances)
-        self._glances.execute("BEGIN")
+        if self._lookups is None:
+            self._lookups = connect(self._path)
+            self._lookups.execute("PRAGMA query_only=ON")
+            self._reader_connections.append(self._lookups)
+        self._lookups.execute("BEGIN")
         try:
-            return drive(verb(SqliteTx(self._glances, self._statements)))
+            return drive(verb(SqliteTx(self._lookups, self._statements)))
         except sqlite3.OperationalError as error:
             raise Unavailable(f"the query failed: {error}") from error
         finally:
-            self._glances.execute("ROLLBACK")
+            self._lookups.execute("ROLLBACK")
 
     def _read(self, verb: Callable[[Tx], Awaitable[T]]) -> T:
         connection = getattr(self._reader_local, "connection", None)
@@ -165,14 +168,14 @@ class SqliteStore:
     def _write_loop(self) -> None:
         while True:
             with self._wake:
-                while not (self._first or self._later or self._closing):
+                while not (self._urgent_jobs or self._other_jobs or self._closing):
                     self._wake.wait()
-                if self._closing and not (self._first or self._later):
+                if self._closing and not (self._urgent_jobs or self._other_jobs):
                     return
             self._commit_group()
 
     def _commit_group(self) -> None:
-        """Run queued verbs until the time for one commit is used up, then commit and answer them all."""
+        """Run queued verbs until none is left or GROUP_SECONDS have passed, then commit and answer them all."""
         connection = self._writer_connection
         done: list[_Job] = []
         until = time.monotonic() + GROUP_SECONDS
@@ -195,11 +198,11 @@ class SqliteStore:
                 job.announced = {}
         try:
             self._loop.call_soon_threadsafe(self._answer, done)
-        except RuntimeError:  # the loop is gone: nobody waits any more
+        except RuntimeError:  # the event loop has ended, and nobody waits for an answer any more
             return
 
     def _drain(self) -> list[_Job]:
-        """Everything queued, for the case that not even a transaction can be begun."""
+        """Take all queued verbs, for the case that not even a transaction can be begun."""
         drained = []
         while (job := self._next_job()) is not None:
             drained.append(job)
@@ -207,19 +210,21 @@ class SqliteStore:
 
     def _next_job(self) -> _Job | None:
         with self._wake:
-            if self._first:
-                return self._first.popleft()
-            return self._later.popleft() if self._later else None
+            if self._urgent_jobs:
+                return self._urgent_jobs.popleft()
+            return self._other_jobs.popleft() if self._other_jobs else None
 
     def _spoils(self, connection: sqlite3.Connection, job: _Job) -> bool:
-        """Run a verb in the open transaction; whether it failed after it had written something."""
+        """Run a verb in the open transaction; True where it failed after it had written something."""
         tx = SqliteTx(connection, self._statements)
         before = connection.total_changes
         try:
             job.answer = drive(job.verb(tx))
             job.announced = tx.announced
         except sqlite3.OperationalError as error:
-            if not connection.in_transaction:  # disk full and the like: SQLite has rolled everything back
+            if (
+                not connection.in_transaction
+            ):  # the disk is full, or similar: SQLite has rolled everything back
                 raise
             job.error = Unavailable(f"the database refused: {error}")
         except BaseException as error:
@@ -227,11 +232,11 @@ class SqliteStore:
         return job.error is not None and connection.total_changes != before
 
     def _begin_again(self, connection: sqlite3.Connection, jobs: Sequence[_Job]) -> None:
-        """Roll back, and run again the verbs that had succeeded.
+        """Roll back, and run the verbs that had succeeded once more.
 
-        The usual way would be a savepoint a verb, but under one SQLite copies every page that a statement
-        touches, each time: 60,000 rows in one verb took 9 s instead of 0.6 s. A verb that fails after writing
-        is rare.
+        The usual way would be a savepoint for each verb. But inside a savepoint SQLite copies each page that a
+        statement changes, every time: 60,000 rows in one verb took 9 s instead of 0.6 s.
+        Verbs that fail after writing are rare.
         """
         connection.execute("ROLLBACK")
         connection.execute("BEGIN IMMEDIATE")

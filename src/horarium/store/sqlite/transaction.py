@@ -10,14 +10,14 @@ from typing import Any, cast
 from horarium.store.base import Duplicate, T, cannot_hold, earliest
 from horarium.store.statements import Statement
 
+# How many rows one execution of a statement takes. There are few sizes, so that each is prepared only once. Python's
+# interpreter lock is released and taken again for each execution, and while the event loop is busy that means waiting
+# each time: row by row, 400 inserts and updates took a second instead of 20 ms.
 ROWS_AT_ONCE = (1024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1)
-"""How many rows one execution of a statement takes: as many as fit, of few sizes so that each is prepared once.
-Python's interpreter lock is let go and taken again for each execution, and while the event loop is busy that means
-a wait each time: row by row, 400 inserts and updates took a second instead of 20 ms."""
 
 
 class SqliteTx:
-    """A transaction on one connection; `announced` is told to listeners when it has committed."""
+    """A transaction on one connection. After the commit the store tells its listeners what `announced` holds."""
 
     def __init__(self, connection: sqlite3.Connection, statements: dict[str, Statement]) -> None:
         self._connection = connection
@@ -65,8 +65,8 @@ class SqliteTx:
         earliest(self.announced, topic, at_ms)
 
 
+# Raised for a violated constraint, a number of more than 64 bits, and a text that is not valid Unicode.
 _NOT_HELD = (sqlite3.IntegrityError, OverflowError, UnicodeEncodeError)
-"""A constraint, a number beyond 64 bits, a text that is no Unicode."""
 
 
 def _translated(error: Exception) -> Exception:
@@ -77,7 +77,7 @@ def _translated(error: Exception) -> Exception:
 
 
 def drive(verb: Awaitable[T]) -> T:
-    """Run a verb to its end without an event loop."""
+    """Run a verb to its end without an event loop. Raises RuntimeError where it awaits anything but its transaction."""
     coroutine = cast("Coroutine[Any, Any, T]", verb)
     try:
         coroutine.send(None)
