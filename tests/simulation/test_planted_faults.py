@@ -93,7 +93,7 @@ def test_it_sees_a_second_fire_of_a_slot_that_the_constraint_would_have_refused(
 
     async def twice(tx, due, batch, careful):
         rows = await tx.rows("due_schedules", now=batch.now, limit=1_000)
-        before = [*map(release.Standing._make, rows)]
+        before = [*map(release.DueCursor._make, rows)]
         done = await real(tx, due, batch, careful)
         if before and len(before) == len(due):
             again = release._Batch(batch.now, None, 0)
@@ -121,9 +121,9 @@ def test_it_sees_a_cursor_that_forgets_what_it_has_accounted_for():
         return replace(found, accounted_to=given[2])
 
     def still(statement: Statement) -> Statement:
-        return replace(statement, sql=statement.sql.replace("accounted_to = r.slot, ", ""))
+        return replace(statement, sql=statement.sql.replace("accounted_to = r.slot_ms, ", ""))
 
-    with patch.object(release, "plan", forgets), altered("advance_fired", still):
+    with patch.object(release, "plan", forgets), altered("move_fired_cursors", still):
         assert caught("covered_once_1", some_scripts())
 
 

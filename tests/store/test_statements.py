@@ -42,7 +42,11 @@ def test_what_does_more_than_insert_does_not(name):
     assert load("postgres")[name].copied is None
 
 
-def test_parts_of_the_files_for_both_are_there_for_those_of_one():
-    shared = {}
-    split("-- part: mine\nWHERE a = 1\n", shared)
+def test_parts_of_other_files_are_there_too_and_may_name_further_parts():
+    shared = {"mine": "WHERE {condition}", "condition": "a = 1"}
     assert split("-- name: one\nSELECT 1 {mine};\n", shared) == [("one", "SELECT 1 WHERE a = 1")]
+
+
+def test_a_name_that_is_given_twice_is_an_error():
+    with pytest.raises(ValueError, match="one is given twice"):
+        split("-- name: one\nSELECT 1;\n\n-- name: one\nSELECT 2;\n")

@@ -21,7 +21,7 @@ from horarium.service.explain import Explanation, Preview
 from horarium.service.pages import Page, cursor_text
 from horarium.service.targets import NewTarget
 from horarium.service.tenancy import IssuedKey
-from horarium.times import Occurrence, Timing, compile_timing, explain_next, jitter_ms
+from horarium.times import Occurrence, Timing, compile_timing, explain_next
 
 T = TypeVar("T")
 _shared_id = lru_cache(maxsize=8192)(prefixed)
@@ -216,7 +216,7 @@ def _next_fires(one: Schedule, now_ms: int) -> list[dict[str, str]]:
     first = slot_after(compile_timing(timing), now_ms) if one.state is ScheduleState.ACTIVE else None
     if first is None or left <= 0:
         return []
-    delay = jitter_ms(one.id, rules.jitter_ms) if rules.jitter_ms else 0
+    delay = rules.delay_of(one.id)
     if not delay:
         return list(_occurrences(timing, first)[:left])
     return [occurrence(each, delay) for each in _later(timing, first, left)]

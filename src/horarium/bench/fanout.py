@@ -31,6 +31,7 @@ from horarium.service.audiences import AudienceService
 from horarium.service.directory import DirectoryService
 from horarium.service.schedules import ScheduleDraft, schedule_of
 from horarium.store.base import READY
+from horarium.store.rows import ReadyRow, RunRow
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import ledger, release
 from horarium.store.verbs.creation import create_schedules
@@ -129,7 +130,6 @@ def _peak_mb() -> float:
 def _plain_rows(made: Stage, target: bytes, fire: Fire, rows: int) -> list[tuple[str, list[Any]]]:
     """The rows of the same fan-out for another fire."""
     other, now = random_id(fire.slot_ms + 60_000), fire.fired_ms
-    shared = (made.workspace, fire.schedule_id, other, 1, target, "clock")
     runs = []
     for number in range(rows):
         one = _contact(number)
@@ -137,9 +137,15 @@ def _plain_rows(made: Stage, target: bytes, fire: Fire, rows: int) -> list[tuple
             f'{{"contact_id":"{one["id"]}","contact_email":"{one["email"]}","contact_name":"{one["name"]}",'
             '"contact_type":"lead","plan":"gold"}'
         )
-        runs.append((run_id(other, one["id"]), *shared, one["id"], 0, now, now, data))
+        run, key = run_id(other, one["id"]), one["id"]
+        runs.append(
+            RunRow(run, made.workspace, target, "clock", now, now, fire.schedule_id, other, 1, key, 0, data)
+        )
     runs.sort()
-    return [("insert_runs", runs), ("insert_ready", [(row[0], target, now, None, 0, 0) for row in runs])]
+    return [
+        ("insert_runs", runs),
+        ("insert_ready", [ReadyRow(run.id, target, now, limited=0) for run in runs]),
+    ]
 
 
 def _print(database: str, rows: int) -> None:

@@ -105,7 +105,7 @@ async def finish_raw(made: Stage, rows: list[tuple[str, list[Any]]], now: int) -
     begun = time.perf_counter()
     for start in range(0, len(runs), CHUNK):
         part = runs[start : start + CHUNK]
-        await made.store.urgent(_claim_raw, made.node, [run[0] for run in part])
+        await made.store.urgent(_claim_raw, made.node, [run.id for run in part])
         await made.store.urgent(_complete_raw, made.node, part, now)
     return time.perf_counter() - begun
 
@@ -115,7 +115,9 @@ async def _claim_raw(tx: Tx, node: Id, ids: list[Id]) -> None:
 
 
 async def _complete_raw(tx: Tx, node: Id, runs: list[Any], now: int) -> None:
-    await tx.many("release_leases", [(run[0], node, 1) for run in runs])
-    await tx.many("finish_runs", [(run[0], "succeeded", now, now, 1, None, "1", None) for run in runs])
-    await tx.many("finish_single_fires", [(run[3], "completed", now, 1, 0, 0) for run in runs])
-    await tx.many("settle_cursors", [(run[2], 1, 1, 0, 1, 0, run[3], "completed") for run in runs])
+    await tx.many("release_leases", [(run.id, node, 1) for run in runs])
+    await tx.many("finish_runs", [(run.id, "succeeded", now, now, 1, None, "1", None) for run in runs])
+    await tx.many("finish_single_fires", [(run.fire_id, "completed", now, 1, 0, 0) for run in runs])
+    await tx.many(
+        "settle_cursors", [(run.schedule_id, 1, 1, 0, 1, 0, run.fire_id, "completed") for run in runs]
+    )

@@ -16,6 +16,7 @@ from horarium.domain.ids import Id, fire_id, run_id
 from horarium.engine.steps import Engine
 from horarium.python_tuning import tuned_for_serving
 from horarium.store.base import Tx
+from horarium.store.rows import DueCursor, FiredCursor, FireRow, ReadyRow, RunRow
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -76,27 +77,27 @@ async def release_rows(made: Stage, target: Id, at: int) -> list[tuple[str, list
     ws = made.workspace
     return [
         (
-            "advance_fired",
-            [(place, one, at, tomorrow, tomorrow, at, fire) for place, one, fire in fires],
+            "move_fired_cursors",
+            [FiredCursor(place, one, fire, at, tomorrow, tomorrow, at) for place, one, fire in fires],
         ),
         (
             "insert_fires",
             [
-                (fire, ws, one, 1, "clock", at, at, "", "running", at, None, None, None, 1, 1)
+                FireRow(fire, ws, one, 1, "clock", at, at, "running", at, audience_size=1, runs=1)
                 for _, one, fire in fires
             ],
         ),
         (
             "insert_runs",
             [
-                (run_id(fire), ws, one, fire, 1, target, "clock", "", 0, at, at, None)
+                RunRow(run_id(fire), ws, target, "clock", at, at, schedule_id=one, fire_id=fire, version=1)
                 for _, one, fire in fires
             ],
         ),
-        ("insert_ready", [(run_id(fire), target, at, None, 0, 0) for _, _, fire in fires]),
+        ("insert_ready", [ReadyRow(run_id(fire), target, at, limited=0) for _, _, fire in fires]),
     ]
 
 
 async def _due_at(tx: Tx, at: int) -> list[tuple[int, Id]]:
     rows = await tx.rows("due_schedules", now=at, limit=10_000_000)
-    return [(row["place"], bytes(row["schedule_id"])) for row in rows]
+    return [(cursor.place, cursor.schedule_id) for cursor in map(DueCursor._make, rows)]

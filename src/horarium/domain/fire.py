@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from horarium.domain.ids import Id
 from horarium.domain.run import Missed, RunMode
@@ -47,6 +48,26 @@ class FireState(StrEnum):
     def final(self) -> bool:
         """Whether the fire has ended."""
         return self in (FireState.COMPLETED, FireState.PARTIAL, FireState.FAILED, FireState.CANCELLED)
+
+
+class Beginning(NamedTuple):
+    """What is known of a fire when it starts: `audience_size` and `runs` are counted later where it has an audience."""
+
+    state: FireState
+    audience_size: int | None
+    runs: int
+
+
+_READS_AUDIENCE = Beginning(FireState.RESOLVING, None, 0)
+_HAS_ONE_RUN = Beginning(FireState.RUNNING, 1, 1)
+_IS_HELD_BACK = Beginning(FireState.WAITING, None, 0)
+
+
+def beginning(has_audience: bool, waits: bool = False) -> Beginning:
+    """How a fire begins: with the reading of its audience, with its only run, or held back by the overlap policy."""
+    if waits:
+        return _IS_HELD_BACK
+    return _READS_AUDIENCE if has_audience else _HAS_ONE_RUN
 
 
 class SpanReason(StrEnum):

@@ -36,6 +36,16 @@ class Decision(StrEnum):
     # The earlier fires are ended at once, and this one starts.
     TERMINATE_AND_START = "terminate_and_start"
 
+    @property
+    def waits(self) -> bool:
+        """Whether the fire waits instead of starting now."""
+        return self in (Decision.WAIT, Decision.CANCEL_AND_WAIT)
+
+    @property
+    def replaces(self) -> bool:
+        """Whether the earlier fires are ended for it."""
+        return self in (Decision.CANCEL_AND_WAIT, Decision.TERMINATE_AND_START)
+
 
 def decide(policy: Overlap, in_flight: int, waiting: int, buffer_limit: int) -> Decision:
     """What becomes of a fire, by how many fires of its schedule are in flight and how many already wait.

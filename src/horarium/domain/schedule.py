@@ -17,7 +17,7 @@ from horarium.domain.errors import Unavailable
 from horarium.domain.ids import Id
 from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry
-from horarium.times import Recurrence, RecurrenceError, Timing, compile_timing
+from horarium.times import Recurrence, RecurrenceError, Timing, compile_timing, jitter_ms
 
 DAY_MS = 86_400_000
 # The owner of a schedule that does not belong to an agent.
@@ -100,6 +100,10 @@ class Policies:
     retry: Retry = field(default_factory=Retry)
     timeout_ms: int | None = None
     audience_limit: int = 1_000_000
+
+    def delay_of(self, schedule_id: Id) -> int:
+        """The schedule's stable delay in milliseconds, from each of its slots to the slot's due instant."""
+        return jitter_ms(schedule_id, self.jitter_ms) if self.jitter_ms else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ class DatabaseClock:
         self._offset_ms = 0
         self._set = False
         self._suspected: int | None = None
-        self._highest = 0
 
     def now_ms(self) -> int:
         return self._monotonic_ns() // 1_000_000 + self._offset_ms

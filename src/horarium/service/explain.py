@@ -18,7 +18,7 @@ from horarium.service.clock import Clock
 from horarium.store.base import Store, Tx
 from horarium.store.verbs import ledger
 from horarium.store.verbs.schedules import get_schedule
-from horarium.times import Occurrence, Timing, compile_timing, explain_next, jitter_ms, local_text
+from horarium.times import Occurrence, Timing, compile_timing, explain_next, local_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def preview(
     """The next `count` occurrences after an instant. Raises RecurrenceError."""
     delay = 0
     if policies is not None and policies.jitter_ms and schedule_id is not None:
-        delay = jitter_ms(schedule_id, policies.jitter_ms)
+        delay = policies.delay_of(schedule_id)
     occurrences = explain_next(timing, after_ms // 1000, count)
     return Preview(compile_timing(timing).describe(), tuple(occurrences), delay)
 
@@ -167,7 +167,7 @@ def _judge(
             "ended",
             f"the schedule is {schedule.state.value}: {schedule.ended_reason or 'nothing fires any more'}",
         )
-    delay = jitter_ms(schedule.id, policies.jitter_ms) if policies.jitter_ms else 0
+    delay = policies.delay_of(schedule.id)
     if slot + delay > now:
         return "upcoming", f"it is due in {(slot + delay - now + 999) // 1000} s"
     return "due", "it is due and is about to fire"

@@ -3,7 +3,7 @@
 A file holds statements, each under a line `-- name: the_name`, with `:name` parameters. Files in `sql/` serve both
 databases. A statement of the same name in `sql/sqlite/` or `sql/postgres/` replaces the shared one on that
 database. Text that several statements share is written once, under `-- part: its_name`, and put in where
-`{its_name}` stands: in the same file, and, where that file serves both databases, in the files for one of them.
+`{its_name}` stands: in any file for both databases, in the files for one of them, and in other parts.
 
 Three notations stand for what the databases write differently:
 
@@ -117,26 +117,41 @@ def load(flavour: Flavour) -> dict[str, Statement]:
 
 def _texts(folder: Traversable, shared: dict[str, str]) -> dict[str, str]:
     """The statements in a folder's files, by name. Parts found there are added to `shared`."""
+    files = {
+        entry.name: entry.read_text("utf-8") for entry in folder.iterdir() if entry.name.endswith(".sql")
+    }
+    for text in files.values():
+        shared |= _bodies(text, "part")
     found: dict[str, str] = {}
-    for entry in folder.iterdir():
-        if entry.name.endswith(".sql"):
-            for name, text in split(entry.read_text("utf-8"), shared):
-                if name in found:
-                    raise ValueError(f"two statements are called {name}; the second is in {entry.name}")
-                found[name] = text
+    for file, text in files.items():
+        for name, statement in split(text, shared):
+            if name in found:
+                raise ValueError(f"two statements are called {name}; the second is in {file}")
+            found[name] = statement
     return found
 
 
-def split(text: str, shared: dict[str, str] | None = None) -> list[tuple[str, str]]:
-    """(name, statement) pairs of the text of one file, parts put in. Its own parts are added to `shared`."""
+def split(text: str, shared: Mapping[str, str] | None = None) -> list[tuple[str, str]]:
+    """(name, statement) pairs of the text of one file, with its own parts and those of `shared` put in."""
+    parts = {**(shared or {}), **_bodies(text, "part")}
+
+    def filled(body: str) -> str:
+        return _PART.sub(lambda use: filled(parts[use[1]]), body)
+
+    return [(name, filled(body)) for name, body in _bodies(text, "name").items()]
+
+
+def _bodies(text: str, wanted: Literal["name", "part"]) -> dict[str, str]:
+    """The statements or the parts in the text of one file, by name, as they are written. Raises ValueError where a
+    name is given twice."""
     pieces = _HEAD.split(text)[1:]
-    bodies = [body.strip().rstrip(";") for body in pieces[2::3]]
-    heads = list(zip(pieces[::3], pieces[1::3], bodies, strict=True))
-    parts = {} if shared is None else shared
-    parts |= {name: body for kind, name, body in heads if kind == "part"}
-    return [
-        (name, _PART.sub(lambda use: parts[use[1]], body)) for kind, name, body in heads if kind == "name"
-    ]
+    found: dict[str, str] = {}
+    for kind, name, body in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True):
+        if kind == wanted:
+            if name in found:
+                raise ValueError(f"the {kind} {name} is given twice")
+            found[name] = body.strip().rstrip(";")
+    return found
 
 
 def _prepare(name: str, text: str, flavour: Flavour) -> Statement:

@@ -9,8 +9,8 @@ from horarium.domain.fire import SpanReason
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import CatchUp, Policies, ScheduleState
 from horarium.store.base import DUE, Duplicate
+from horarium.store.rows import CursorMove, DueCursor
 from horarium.store.verbs import dispatch, release
-from horarium.store.verbs.release import Standing
 from horarium.times import compile_timing, jitter_ms
 from tests.support.tenant import DAY, HOUR, MINUTE, NOON, SUCCEEDED, Node, Tenant, states
 
@@ -81,8 +81,8 @@ async def set_back(store, schedule_id):
 
     async def verb(tx):
         place = (await tx.row("due_schedule", schedule_id=schedule_id))["place"]
-        row = (place, schedule_id, NOON, NOON + MINUTE, NOON + MINUTE, 0, -1, 0, 0, *[None] * 6)
-        await tx.many("advance_cursors", [row])
+        move = CursorMove(place, schedule_id, None, NOON, NOON + MINUTE, NOON + MINUTE, opened=-1)
+        await tx.many("move_cursors", [move])
 
     await store.urgent(verb)
 
@@ -273,7 +273,7 @@ async def test_releases_of_one_workspace_touch_no_other(tenant, store):
     assert {run.workspace_id for run in await stranger.runs(theirs)} == {stranger.workspace}
 
 
-async def test_a_standing_has_the_columns_of_both_statements_in_their_order(tenant, store):
+async def test_both_statements_that_read_cursors_have_the_columns_in_the_order_of_their_fields(tenant, store):
     schedule = await tenant.schedule()
 
     async def names(tx):
@@ -281,4 +281,4 @@ async def test_a_standing_has_the_columns_of_both_statements_in_their_order(tena
         one = await tx.row("due_schedule", schedule_id=schedule.id)
         return tuple(due.keys()), tuple(one.keys())
 
-    assert await store.write(names) == (Standing._fields, Standing._fields)
+    assert await store.write(names) == (DueCursor._fields, DueCursor._fields)

@@ -5,6 +5,7 @@ import pytest
 from horarium.domain.errors import NotFound, Unavailable
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies, ScheduleState
+from horarium.store.rows import CursorMove
 from horarium.store.verbs import ledger, meta, nodes, runs, upkeep
 from horarium.times import zone_fingerprint
 from tests.support.tenant import DAY, HOUR, MINUTE, NOON, TRY_AGAIN, Node
@@ -160,7 +161,8 @@ async def test_a_local_reading_that_new_zone_data_name_once_more_does_not_fire_a
         place = (await tx.row("due_schedule", schedule_id=schedule.id))["place"]
         await tx.many("rezone_cursors", [row])
         await tx.many("rezone_schedules", [(schedule.id, "old")])
-        await tx.many("advance_fired", [(place, schedule.id, NOON, NOON + DAY, NOON + DAY, NOON, bytes(16))])
+        move = CursorMove(place, schedule.id, bytes(16), NOON, NOON + DAY, NOON + DAY, last_slot=NOON)
+        await tx.many("move_cursors", [move])
 
     await store.write(as_by_older_data)
     assert await store.write(upkeep.rezone, NOON + 1, 10) == 1

@@ -15,7 +15,7 @@ UPDATE fanouts SET owner = :node, epoch = epoch + 1 WHERE fire_id = :fire_id AND
 -- name: describe_fanouts
 SELECT o.fire_id, o.workspace_id, o.schedule_id, o.version, o.position, o.rows_done, o.counted, o.epoch, o.attempts,
        f.kind, f.fired_ms, f.due_ms, v.audience, v.policies, v.target_id,
-       t.max_concurrency IS NOT NULL OR t.rate_per_second IS NOT NULL AS limited
+       {limited} AS limited
 FROM fanouts o
 JOIN fires f ON f.id = o.fire_id
 JOIN versions v ON v.schedule_id = o.schedule_id AND v.version = o.version

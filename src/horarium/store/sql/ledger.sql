@@ -15,9 +15,6 @@ WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id
   AND (fired_ms < :fired_ms OR (fired_ms = :fired_ms AND id < :cursor))
 ORDER BY fired_ms DESC, id DESC LIMIT :limit;
 
--- name: count_fires
-SELECT count(*) FROM fires WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id;
-
 -- name: fire_totals
 -- How a schedule's fires ended, and when it last went well and badly.
 SELECT count(*) AS fires,
@@ -55,9 +52,6 @@ SELECT v.* FROM versions v
 JOIN schedules s ON s.id = v.schedule_id
 WHERE v.schedule_id = :schedule_id AND s.workspace_id = :workspace_id AND v.from_ms <= :at
 ORDER BY v.version DESC LIMIT 1;
-
--- name: get_version
-SELECT * FROM versions WHERE schedule_id = :schedule_id AND version = :version;
 
 -- name: get_run
 SELECT r.*, q.owner IS NOT NULL AS with_worker, q.due_ms AS next_attempt_ms, f.kind AS fire_kind, f.slot_ms
@@ -104,10 +98,9 @@ SELECT r.*, q.owner IS NOT NULL AS with_worker, q.due_ms AS next_attempt_ms, NUL
 FROM runs r LEFT JOIN ready q ON q.run_id = r.id
 WHERE r.id IN (:ids...);
 
--- name: runs_to_cancel
--- Open runs by id, in the shape that cancelling wants.
-SELECT r.id, r.fire_id, r.schedule_id, r.row_key, r.mode, q.owner,
-       COALESCE(v.audience IS NULL, TRUE) AS single
+-- name: run_to_cancel
+-- A run that is not over, as rows.OpenRun.
+SELECT r.id, r.fire_id, r.schedule_id, r.row_key, q.owner, COALESCE(v.audience IS NULL, TRUE) AS single, r.mode
 FROM runs r LEFT JOIN ready q ON q.run_id = r.id
 LEFT JOIN versions v ON v.schedule_id = r.schedule_id AND v.version = r.version
 WHERE r.id = :id AND r.workspace_id = :workspace_id AND r.state IN ('pending', 'running');

@@ -122,20 +122,3 @@ UPDATE schedules SET zone = :zone, zone_data = :zone_data WHERE id = :id;
 SELECT s.id, v.timing, v.input FROM schedules s
 JOIN versions v ON v.schedule_id = s.id AND v.version = s.definition_version
 WHERE s.workspace_id = :workspace_id AND s.dialect = :dialect AND s.target_id = :target_id AND s.deleted_ms IS NULL;
-
--- name: live_schedules_of_target
-SELECT id, name FROM schedules
-WHERE workspace_id = :workspace_id AND (target_id = :target_id OR owner_id = :target_id) AND deleted_ms IS NULL
-  AND state IN ('active', 'paused')
-ORDER BY id LIMIT :limit;
-
--- name: insert_manual_fire
-INSERT INTO fires (id, workspace_id, schedule_id, version, kind, slot_ms, due_ms, request, state, fired_ms,
-                   audience_size, runs, succeeded, failed, cancelled)
-VALUES (:id, :workspace_id, :schedule_id, :version, :kind, :slot_ms, :slot_ms, :request, :state, :fired_ms,
-        CAST(:audience_size AS BIGINT), :runs, 0, 0, 0)
-ON CONFLICT (id) DO NOTHING;
-
--- name: find_manual_fire
-SELECT id FROM fires
-WHERE schedule_id = :schedule_id AND id >= :low AND kind = 'manual' AND request = :request LIMIT 1;

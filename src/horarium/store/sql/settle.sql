@@ -43,10 +43,6 @@ FROM rows(schedule_id bytea, closed bigint, succeeded bigint, failed bigint, bro
           fire_id bytea, state text) AS r
 WHERE cursors.schedule_id = r.schedule_id;
 
--- name: hold_cursors
--- Whoever will change several of these takes them first, in one order.
-SELECT schedule_id FROM cursors WHERE schedule_id IN (:ids...) ORDER BY schedule_id;
-
 -- name: close_callbacks
 UPDATE callbacks SET answer = 'cancelled' WHERE run_id IN (:ids...) AND answer IS NULL;
 
@@ -62,20 +58,17 @@ WHERE c.schedule_id IN (:ids...);
 -- Schedules with a waiting fire and none open: an edit or a crash left nobody to start it.
 SELECT schedule_id FROM cursors WHERE waiting_fires > 0 AND open_fires = 0 LIMIT :limit;
 
--- name: cancel_waiting_fires
-UPDATE fires SET state = 'cancelled', finished_ms = :now, error = :error
-WHERE schedule_id = :schedule_id AND state = 'waiting';
-
 -- name: forget_waiting
 UPDATE cursors SET waiting_fires = 0 WHERE schedule_id = :schedule_id;
 
--- name: waiting_fires_of_schedule
-SELECT f.id, f.workspace_id, f.schedule_id, f.version, f.slot_ms, f.due_ms, v.target_id, v.audience,
-       t.max_concurrency IS NOT NULL OR t.rate_per_second IS NOT NULL AS limited
+-- name: oldest_waiting_fire
+-- As rows.StartingFire.
+SELECT f.id, f.workspace_id, f.schedule_id, f.version, v.target_id, v.audience IS NOT NULL AS has_audience,
+       {limited} AS limited
 FROM fires f
 JOIN versions v ON v.schedule_id = f.schedule_id AND v.version = f.version
 JOIN targets t ON t.id = v.target_id
-WHERE f.schedule_id = :schedule_id AND f.state = 'waiting' ORDER BY f.id LIMIT :limit;
+WHERE f.schedule_id = :schedule_id AND f.state = 'waiting' ORDER BY f.id LIMIT 1;
 
 -- name: begin_waiting_fire
 UPDATE fires SET state = :state, runs = :runs, audience_size = CAST(:audience_size AS BIGINT) WHERE id = :id;

@@ -17,6 +17,7 @@ from horarium.domain.ids import Id
 from horarium.domain.plan import passed_between
 from horarium.domain.schedule import AfterPause, Schedule, ScheduleState, stored_recurrence
 from horarium.store.base import DUE, Duplicate, Tx
+from horarium.store.rows import SpanRow
 from horarium.store.verbs.creation import onward, place, texts_of, version_row, write_labels
 from horarium.store.verbs.release import release_one
 from horarium.store.verbs.schedules import get_schedule
@@ -127,7 +128,7 @@ async def _record_passed(tx: Tx, schedule: Schedule, now: int, reason: SpanReaso
     recurrence = stored_recurrence(schedule.definition.timing)
     passed = passed_between(recurrence, schedule.progress.accounted_to, now, reason)
     if passed is not None:
-        row = (
+        row = SpanRow(
             schedule.id,
             passed.first_ms,
             passed.last_ms,

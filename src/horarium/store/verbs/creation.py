@@ -14,7 +14,6 @@ from horarium.domain.ids import Id
 from horarium.domain.plan import slot_after
 from horarium.domain.schedule import (
     Definition,
-    Policies,
     Schedule,
     ScheduleState,
     policies_to_text,
@@ -23,7 +22,7 @@ from horarium.domain.schedule import (
     timing_to_text,
 )
 from horarium.store.base import DUE, Duplicate, Tx
-from horarium.times import jitter_ms, zone_fingerprint
+from horarium.times import zone_fingerprint
 
 MINUTE_MS = 60_000
 MINUTES_OF_DAY = 1_440
@@ -56,7 +55,7 @@ def onward(schedule_id: Id, definition: Definition, state: ScheduleState, from_m
     slot = slot_after(recurrence, from_ms)
     if slot is None:
         return Onward(from_ms, None, None, ScheduleState.COMPLETED, "exhausted")
-    return Onward(from_ms, slot, slot + _jitter(schedule_id, policies), ScheduleState.ACTIVE)
+    return Onward(from_ms, slot, slot + policies.delay_of(schedule_id), ScheduleState.ACTIVE)
 
 
 def place(schedule_id: Id, timing: str, next_slot: int | None) -> int:
@@ -72,10 +71,6 @@ def place(schedule_id: Id, timing: str, next_slot: int | None) -> int:
     made = (number >> 80) % (1 << 30)  # ms; comes again every 12 days
     among_those = number >> 64 & 0xFFF
     return minute << 52 | heap << 48 | made << 18 | among_those << 6 | number & 0x3F
-
-
-def _jitter(schedule_id: Id, policies: Policies) -> int:
-    return jitter_ms(schedule_id, policies.jitter_ms) if policies.jitter_ms else 0
 
 
 def _json(value: Any) -> str | None:

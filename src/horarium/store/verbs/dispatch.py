@@ -17,7 +17,8 @@ from horarium.domain.run import RunState
 from horarium.domain.tenancy import EVERY_TARGET
 from horarium.store.base import READY, Tx
 from horarium.store.rows import ClaimedRun, TargetRow
-from horarium.store.verbs.settle import RunEnd, hold_schedules, settle
+from horarium.store.verbs.entries import hold_schedules
+from horarium.store.verbs.settle import RunEnd, settle
 
 BEFORE_ALL: Id = b""
 

@@ -15,8 +15,10 @@ import orjson
 from horarium.domain.fire import FireKind, FireState, settled_state
 from horarium.domain.ids import Id, row_run_id, run_id
 from horarium.domain.schedule import OverlapScope, Policies, policies_from_text
-from horarium.store.base import FANOUT, READY, Tx
-from horarium.store.verbs.settle import end_fire, hold_schedules
+from horarium.store.base import FANOUT, Tx
+from horarium.store.rows import RunRow
+from horarium.store.verbs.entries import enqueue, hold_schedules
+from horarium.store.verbs.settle import end_fire
 
 PLACE = 100
 """No chunk but the last is smaller, so no two chunks of a fire have one place."""
@@ -165,20 +167,25 @@ async def _lock_rows(tx: Tx, job: Fanout, rows: Sequence[Prepared]) -> list[Prep
 
 
 async def _insert_runs(tx: Tx, job: Fanout, rows: Sequence[Prepared], now: int) -> None:
-    if not rows:
-        return
-    shared = (
-        job.workspace_id,
-        job.schedule_id,
-        job.fire_id,
-        job.version,
-        job.target_id,
-        job.kind.run_mode.value,
-    )
-    await tx.many("insert_runs", [(run, *shared, key, 0, now, now, data) for run, key, data in rows])
-    limited = 1 if job.limited else 0
-    await tx.many("insert_ready", [(run, job.target_id, now, None, 0, limited) for run, _, _ in rows])
-    tx.announce(READY, now)
+    mode = job.kind.run_mode.value
+    runs = [
+        RunRow(
+            run,
+            job.workspace_id,
+            job.target_id,
+            mode,
+            now,
+            now,
+            job.schedule_id,
+            job.fire_id,
+            job.version,
+            key,
+            0,
+            data,
+        )
+        for run, key, data in rows
+    ]
+    await enqueue(tx, runs, int(job.limited))
 
 
 async def give_up(tx: Tx, job: Fanout, error: str, now: int) -> None:

@@ -91,10 +91,6 @@ async def list_fires_by_fired(
     return [fire_from_row(row) for row in rows]
 
 
-async def count_fires(tx: Tx, workspace_id: Id, schedule_id: Id) -> int:
-    return int((await tx.row("count_fires", workspace_id=workspace_id, schedule_id=schedule_id))[0])
-
-
 async def history(tx: Tx, workspace_id: Id, schedule_id: Id, limit: int) -> History:
     """The latest `limit` fires of a schedule with their runs. Raises NotFound."""
     schedule = await get_schedule(tx, workspace_id, schedule_id)

@@ -1,62 +1,55 @@
-"""Schedules are fired by hand: now, or for a slot that lies behind."""
+"""Schedules are fired by hand: now, or for a slot that lies in the past."""
 
 from __future__ import annotations
 
-from horarium.domain.fire import FireKind, FireState
+from horarium.domain.fire import FireKind, beginning
 from horarium.domain.ids import Id, fire_id, lowest_id_at
 from horarium.domain.schedule import Schedule
-from horarium.store.base import FANOUT, Tx
-from horarium.store.verbs.settle import insert_single_run
+from horarium.store.base import Tx
+from horarium.store.rows import FireRow, StartingFire
+from horarium.store.verbs.entries import hold_schedules, lane_of, start_fire
 
 
 async def fire_by_hand(
     tx: Tx, schedule: Schedule, kind: FireKind, slot_ms: int, request: str, now: int
 ) -> Id:
-    """A manual fire or a backfilled slot: it ignores the overlap policy and moves neither clock nor counters.
+    """A manual fire or a backfilled slot; its id. It ignores the overlap policy and moves neither clock nor counters.
 
-    The same (kind, slot, request) again is the same fire.
+    The same (kind, slot, request) again is the same fire, and starts nothing. Raises NotFound where the target is gone.
     """
-    one = fire_id(schedule.id, kind.value, slot_ms, request)
-    audience = schedule.definition.audience is not None
-    inserted = await tx.run(
-        "insert_manual_fire",
-        id=one,
-        workspace_id=schedule.workspace_id,
-        schedule_id=schedule.id,
-        version=schedule.definition_version,
-        kind=kind.value,
-        slot_ms=slot_ms,
-        request=request,
-        state=(FireState.RESOLVING if audience else FireState.RUNNING).value,
+    fire = fire_id(schedule.id, kind, slot_ms, request)
+    version, target_id = schedule.definition_version, schedule.definition.target_id
+    has_audience = schedule.definition.audience is not None
+    begins = beginning(has_audience)
+    row = FireRow(
+        fire,
+        schedule.workspace_id,
+        schedule.id,
+        version,
+        kind.value,
+        slot_ms,
+        due_ms=slot_ms,
+        state=begins.state.value,
         fired_ms=now,
-        audience_size=None if audience else 1,
-        runs=0 if audience else 1,
+        audience_size=begins.audience_size,
+        runs=begins.runs,
+        request=request,
     )
-    if not inserted:
-        return one
-    if audience:
-        row = (one, schedule.workspace_id, schedule.id, schedule.definition_version, now)
-        await tx.many("insert_fanouts", [row])
-        tx.announce(FANOUT, now)
-        return one
-    target = (await tx.rows("targets_by_id", ids=[schedule.definition.target_id]))[0]
-    fire = {
-        "id": one,
-        "workspace_id": schedule.workspace_id,
-        "schedule_id": schedule.id,
-        "version": schedule.definition_version,
-        "target_id": schedule.definition.target_id,
-        "limited": target["max_concurrency"] is not None or target["rate_per_second"] is not None,
-    }
-    await insert_single_run(tx, fire, kind, now, now)
-    return one
+    if not await tx.many("insert_fires_if_new", [row]):
+        return fire
+    limited = (await lane_of(tx, schedule.workspace_id, target_id)).limited
+    starting = StartingFire(
+        fire, schedule.workspace_id, schedule.id, version, target_id, int(has_audience), int(limited)
+    )
+    await start_fire(tx, starting, kind, now)
+    return fire
 
 
 async def find_manual_fire(tx: Tx, schedule_id: Id, request: str, since_ms: int) -> Id | None:
-    """The fire made by hand for a request since an instant; the schedule stays locked against a second
-    one."""
-    await tx.rows("hold_cursors", ids=[schedule_id])
+    """The fire that was made by hand for a request since an instant, or None. The schedule stays locked, so that no
+    second one is made for the same request at the same time."""
+    await hold_schedules(tx, [schedule_id])
     row = await tx.row(
         "find_manual_fire", schedule_id=schedule_id, request=request, low=lowest_id_at(since_ms)
     )
-    return None if row is None else bytes(row["id"])
+    return None if row is None else bytes(row[0])

@@ -6,16 +6,16 @@ stand at the same slot are one situation), and everything is written in sets.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from horarium.domain.errors import Unavailable
-from horarium.domain.fire import FireKind, FireState, SpanReason
+from horarium.domain.fire import FireKind, FireState, SpanReason, beginning
 from horarium.domain.ids import Id, fire_id, lowest_id_at, run_id
 from horarium.domain.overlap import Decision
 from horarium.domain.plan import Firing, Passed, Plan, plan
-from horarium.domain.run import Missed, RunMode
+from horarium.domain.run import RunMode
 from horarium.domain.schedule import (
     AfterCompletion,
     OverlapScope,
@@ -26,17 +26,36 @@ from horarium.domain.schedule import (
 )
 from horarium.domain.tenancy import EVERY_TARGET
 from horarium.store.base import CANCELLED, FANOUT, READY, Tx
-from horarium.store.rows import BornRunSchedule, ClaimedRun
+from horarium.store.rows import (
+    Advance,
+    BornRunSchedule,
+    ClaimedRun,
+    CompletedSchedule,
+    CursorMove,
+    DueCursor,
+    FiredCursor,
+    FireRow,
+    LastSpan,
+    NewFanoutTask,
+    OpenRun,
+    ReadyRow,
+    RunRow,
+    SlotFire,
+    SpanExtension,
+    SpanRow,
+    new_row,
+)
+from horarium.store.verbs.entries import hold_schedules
 from horarium.store.verbs.fanout import stop_fanouts
 from horarium.store.verbs.meta import raise_zone_data
 from horarium.store.verbs.settle import cancel_runs, delete_quiet, follow_up
-from horarium.times import TZDATA_VERSION, jitter_ms, zone_fingerprint
+from horarium.times import TZDATA_VERSION, zone_fingerprint
 
 SKIP_REASON = "previous fire still running"
 REPLACED = "replaced by a later fire"
-_CLOCK_KIND, _CLOCK_MODE = FireKind.CLOCK.value, RunMode.CLOCK.value
+# The epoch of runs that are born claimed. Runs that are not start at 0, and every claim adds one.
 FIRST_EPOCH = 1
-"""Runs born claimed start here; runs born unclaimed at 0, and every claim adds one."""
+_CLOCK_MODE = RunMode.CLOCK.value
 
 
 @dataclass(slots=True)
@@ -50,65 +69,68 @@ class Released:
     next_due: int | None = None
 
 
-class Standing(NamedTuple):
-    """A cursor and what decides about it: the columns of `standing` in release.sql, in their order.
-
-    A release looks some thirty times at them for each fire, and a row of SQLite searches its column names each time.
-    """
-
-    place: int
-    schedule_id: Id
-    workspace_id: Id
-    version: int
-    accounted_to: int
-    next_due: int | None
-    fires: int
-    open_fires: int
-    waiting_fires: int
-    zone: str
-    zone_data: str
-    timing: str
-    policies: str
-    target_id: Id
-    has_audience: int
-    target_version: int
-    limited: int
-
-
 class _BornClaimed(NamedTuple):
     """A run that is claimed at its birth, before the rest of what its worker must know has been read."""
 
     run_id: Id
     fire_id: Id
-    standing: Standing
-    slot_ms: int
-    due_ms: int
-    missed: Missed | None
+    cursor: DueCursor
+    start: _Start
 
 
 @dataclass(slots=True)
 class _Batch:
-    """Rows to write, gathered over all schedules of one release. `known`: fires that exist already;
-    `cleared`: schedules whose earlier fires were cancelled, so that the one that waits may be able to
-    start."""
+    """The rows of one release, gathered over all its schedules.
+
+    Up to `room` runs are claimed for `node` at birth. `begun` counts the fires that have been written already.
+    `joining`: by schedule the first of its slots that did not fire and may join the span before them. `cleared`:
+    schedules whose earlier fires were asked to stop, so that the one that waits may be able to start.
+    """
 
     now: int
     node: Id | None
     room: int
-    known: frozenset[Id] = frozenset()
     begun: int = 0
-    fired: list[tuple[Any, ...]] = field(default_factory=list)
-    advanced: list[tuple[Any, ...]] = field(default_factory=list)
-    fires: list[tuple[Any, ...]] = field(default_factory=list)
-    runs: list[tuple[Any, ...]] = field(default_factory=list)
-    ready: list[tuple[Any, ...]] = field(default_factory=list)
-    spans: dict[tuple[Id, int], tuple[Any, ...]] = field(default_factory=dict)
+    fired: list[FiredCursor] = field(default_factory=list)
+    moves: list[CursorMove] = field(default_factory=list)
+    fires: list[FireRow] = field(default_factory=list)
+    runs: list[RunRow] = field(default_factory=list)
+    ready: list[ReadyRow] = field(default_factory=list)
+    fanouts: list[NewFanoutTask] = field(default_factory=list)
+    spans: dict[tuple[Id, int], SpanRow] = field(default_factory=dict)
     joining: dict[Id, int] = field(default_factory=dict)
-    fanouts: list[tuple[Any, ...]] = field(default_factory=list)
-    ended: list[tuple[Any, ...]] = field(default_factory=list)
-    ended_quietly: list[Id] = field(default_factory=list)
+    completed: list[CompletedSchedule] = field(default_factory=list)
+    completed_quietly: list[Id] = field(default_factory=list)
     born_claimed: list[_BornClaimed] = field(default_factory=list)
     cleared: set[Id] = field(default_factory=set)
+
+
+class _Start(NamedTuple):
+    """A slot that fires, as all schedules of a situation enter it. `begins_as`: the state of the fire."""
+
+    firing: Firing
+    begins_as: FireState
+    due_ms: int
+    fire: SlotFire
+
+
+@dataclass(frozen=True, slots=True)
+class _Situation:
+    """What a schedule owes now and where that leaves its cursor: shared by all schedules of the batch that stand alike.
+
+    `delay`: from each slot to its due instant (ms). `entries`: what is to be written of the plan, in its order.
+    `fires_once`: one slot fires, its fire starts, and nothing else happens. `replaces`: some fires end earlier ones.
+    `quiet`: the schedule is completed, shall be deleted then, and starts
+    nothing.
+    """
+
+    delay: int
+    plan: Plan
+    entries: Sequence[_Start | Passed]
+    advance: Advance
+    fires_once: bool
+    replaces: bool
+    quiet: bool
 
 
 async def earliest_due(tx: Tx) -> int | None:
@@ -125,7 +147,7 @@ async def release(
     Up to `room` of the new runs are claimed for `node` at birth. `careful` leaves out fires that exist
     already: for the repeat after a uniqueness constraint has refused a batch (a restored backup, say).
     """
-    due = [*map(Standing._make, await tx.rows("due_schedules", now=now, limit=limit))]
+    due = [*map(DueCursor._make, await tx.rows("due_schedules", now=now, limit=limit))]
     released = await _release(tx, due, _Batch(now, node, room), careful)
     released.next_due = await earliest_due(tx)
     return released
@@ -134,92 +156,34 @@ async def release(
 async def release_one(tx: Tx, schedule_id: Id, now: int) -> None:
     """Account for what one schedule owes at `now`, before it is edited, paused or deleted.
 
-    Nothing is done where nothing is due. The cursor is locked by a statement of its own: one that waits sees what it
-    waited for, but what it joins as it was before.
+    Nothing is done where nothing is due. The cursor is locked before it is read: a statement that had to wait for the
+    lock would read the cursor anew, but the tables joined to it as they were before the wait.
     """
-    await tx.rows("hold_cursors", ids=[schedule_id])
+    await hold_schedules(tx, [schedule_id])
     row = await tx.row("due_schedule", schedule_id=schedule_id)
-    if row is not None and row["next_due"] is not None and row["next_due"] <= now:
-        await _release(tx, [Standing._make(row)], _Batch(now, None, 0), careful=True)
+    if row is None:
+        return
+    cursor = DueCursor._make(row)
+    if cursor.next_due is not None and cursor.next_due <= now:
+        await _release(tx, [cursor], _Batch(now, None, 0), careful=True)
 
 
-async def _release(tx: Tx, due: Sequence[Standing], batch: _Batch, careful: bool) -> Released:
+async def _release(tx: Tx, due: Sequence[DueCursor], batch: _Batch, careful: bool) -> Released:
     if not due:
         return Released()
     await _refuse_older_zones(tx, due)
-    situations: dict[tuple[Any, ...], _Situation] = {}
-    further = []
-    for row in due:
-        situation = _situation(row, batch.now, situations)
-        if situation.plain is None or careful or row.has_audience:
-            further.append((row, situation))
-        else:
-            _begin_plainly(batch, row, situation, situation.plain)
+    situations: dict[tuple[object, ...], _Situation] = {}
+    owed = [(cursor, _situation(cursor, batch.now, situations)) for cursor in due]
     if careful:
-        batch.known = await _known(tx, further)
-    for row, situation in further:
-        await _enter(tx, batch, row, situation.policies, situation.jitter, situation.plan)
+        owed = await _without_known_fires(tx, owed, batch.now)
+    await _gather(tx, batch, owed)
     await _write(tx, batch)
     return Released(len(due), batch.begun, await _describe_born(tx, batch.born_claimed))
 
 
-@dataclass(frozen=True, slots=True)
-class _Situation:
-    """What decides about a schedule now, and what it owes: shared by all schedules of the batch that stand
-    alike.
-
-    `plain` is set where all that happens is that one slot fires and its fire starts.
-    """
-
-    policies: Policies
-    jitter: int
-    plan: Plan
-    plain: Firing | None
-
-
-def _situation(row: Standing, now: int, known: dict[tuple[Any, ...], _Situation]) -> _Situation:
-    policies = policies_from_text(row.policies)
-    alone = not row.has_audience
-    if alone and policies.overlap_scope is OverlapScope.ROW:  # there are no rows to tell apart
-        policies = replace(policies, overlap_scope=OverlapScope.FIRE)
-    jitter = jitter_ms(row.schedule_id, policies.jitter_ms) if policies.jitter_ms else 0
-    fires = row.fires if policies.max_fires is not None else 0
-    open_fires, waiting = row.open_fires, row.waiting_fires
-    key = (row.timing, row.policies, row.accounted_to, fires, open_fires, waiting, jitter, alone)
-    found = known.get(key)
-    if found is None:
-        recurrence = stored_recurrence(timing_from_text(row.timing))
-        planned = plan(recurrence, policies, row.accounted_to, fires, open_fires, waiting, now - jitter)
-        found = known[key] = _Situation(policies, jitter, planned, _plain(planned))
-    return found
-
-
-def _plain(planned: Plan) -> Firing | None:
-    entries = planned.entries
-    if planned.ended is not None or len(entries) != 1:
-        return None
-    only = entries[0]
-    return only if isinstance(only, Firing) and only.decision is Decision.START else None
-
-
-def _begin_plainly(batch: _Batch, row: Standing, situation: _Situation, firing: Firing) -> None:
-    """The rows of one slot that fires, all at once: nine schedules of ten come through here, so it is one
-    function.
-
-    `_enter` would write the same rows.
-    """
-    schedule_id, slot, next_slot = row.schedule_id, firing.slot_ms, situation.plan.next_slot
-    one = fire_id(schedule_id, FireKind.CLOCK, slot)
-    due = slot + situation.jitter
-    batch.fires.append(_fire_row(row, firing, situation.jitter, FireState.RUNNING, batch.now, 1, one))
-    _one_run(batch, one, row, firing, due)
-    next_due = None if next_slot is None else next_slot + situation.jitter
-    batch.fired.append((row.place, schedule_id, slot, next_slot, next_due, batch.now, one))
-
-
-async def _refuse_older_zones(tx: Tx, due: Sequence[Standing]) -> None:
-    """What was computed from newer zone data than ours is not ours to plan."""
-    zones = {(row.zone, row.zone_data) for row in due}
+async def _refuse_older_zones(tx: Tx, due: Sequence[DueCursor]) -> None:
+    """What was computed from newer zone data than ours is not ours to plan. Raises Unavailable."""
+    zones = {(cursor.zone, cursor.zone_data) for cursor in due}
     if all(zone_data == zone_fingerprint(zone) for zone, zone_data in zones):
         return
     highest = await raise_zone_data(tx, TZDATA_VERSION)
@@ -230,138 +194,173 @@ async def _refuse_older_zones(tx: Tx, due: Sequence[Standing]) -> None:
         )
 
 
-async def _known(tx: Tx, planned: Sequence[tuple[Standing, _Situation]]) -> frozenset[Id]:
-    """Which of the fires that are planned exist already."""
-    ids = [
-        fire_id(row.schedule_id, FireKind.CLOCK, entry.slot_ms)
-        for row, situation in planned
+def _situation(cursor: DueCursor, now: int, known: dict[tuple[object, ...], _Situation]) -> _Situation:
+    policies = policies_from_text(cursor.policies)
+    alone = not cursor.has_audience
+    if alone and policies.overlap_scope is OverlapScope.ROW:  # there are no rows to tell apart
+        policies = replace(policies, overlap_scope=OverlapScope.FIRE)
+    delay = policies.delay_of(cursor.schedule_id)
+    fires = cursor.fires if policies.max_fires is not None else 0
+    in_flight, waiting = cursor.open_fires, cursor.waiting_fires
+    key = (cursor.timing, cursor.policies, cursor.accounted_to, fires, in_flight, waiting, delay, alone)
+    found = known.get(key)
+    if found is None:
+        recurrence = stored_recurrence(timing_from_text(cursor.timing))
+        planned = plan(recurrence, policies, cursor.accounted_to, fires, in_flight, waiting, now - delay)
+        found = known[key] = _situation_of(planned, policies, delay, alone, planned.entries, now)
+    return found
+
+
+def _situation_of(
+    planned: Plan, policies: Policies, delay: int, alone: bool, entries: Sequence[Firing | Passed], now: int
+) -> _Situation:
+    firings = [entry for entry in entries if isinstance(entry, Firing)]
+    return _Situation(
+        delay,
+        planned,
+        [_start(entry, delay, alone, now) if isinstance(entry, Firing) else entry for entry in entries],
+        _advance(planned, delay, entries, now),
+        len(entries) == len(firings) == 1 and not firings[0].decision.waits,
+        any(firing.decision.replaces for firing in firings),
+        planned.ended is not None
+        and policies.after_completion is AfterCompletion.DELETE
+        and not planned.entries,
+    )
+
+
+def _start(firing: Firing, delay: int, alone: bool, now: int) -> _Start:
+    begins = beginning(has_audience=not alone, waits=firing.decision.waits)
+    slot_ms, due_ms, missed = firing.slot_ms, firing.slot_ms + delay, firing.missed
+    kind, state = FireKind.CLOCK.value, begins.state.value
+    fire = SlotFire(kind, slot_ms, due_ms, state, now, begins.audience_size, begins.runs)
+    if missed is not None:
+        fire = fire._replace(
+            missed_count=missed.count, missed_first=missed.first_ms, missed_last=missed.last_ms
+        )
+    return _Start(firing, begins.state, due_ms, fire)
+
+
+def _advance(planned: Plan, delay: int, entries: Sequence[Firing | Passed], now: int) -> Advance:
+    """How the cursor moves when these entries of a plan are written."""
+    firings = [entry for entry in entries if isinstance(entry, Firing)]
+    skips = [entry for entry in entries if isinstance(entry, Passed) and entry.reason is SpanReason.SKIPPED]
+    waiting = sum(firing.decision.waits for firing in firings)
+    advance = Advance(
+        planned.accounted_to,
+        planned.next_slot,
+        None if planned.next_slot is None else planned.next_slot + delay,
+        fired=len(firings),
+        opened=len(firings) - waiting,
+        waiting=waiting,
+        skipped=sum(skip.count for skip in skips),
+    )
+    if firings:
+        last = firings[-1]
+        state = FireState.WAITING if last.decision.waits else FireState.RUNNING
+        advance = advance._replace(last_slot=last.slot_ms, last_fired_ms=now, last_state=state.value)
+    if skips:
+        advance = advance._replace(last_skip_ms=skips[-1].last_ms, last_skip_reason=SKIP_REASON)
+    return advance
+
+
+async def _without_known_fires(
+    tx: Tx, owed: Sequence[tuple[DueCursor, _Situation]], now: int
+) -> list[tuple[DueCursor, _Situation]]:
+    """The same, less the fires that exist already."""
+    planned = [
+        fire_id(cursor.schedule_id, FireKind.CLOCK, entry.slot_ms)
+        for cursor, situation in owed
         for entry in situation.plan.entries
         if isinstance(entry, Firing)
     ]
-    return frozenset(row[0] for row in await tx.rows("known_fires", ids=ids)) if ids else frozenset()
+    known = {row[0] for row in await tx.rows("known_fires", ids=planned)} if planned else set()
+    if not known:
+        return list(owed)
+    return [(cursor, _less(cursor, situation, known, now)) for cursor, situation in owed]
 
 
-async def _enter(
-    tx: Tx, batch: _Batch, row: Standing, policies: Policies, jitter: int, planned: Plan
-) -> None:
-    """Gather the rows of one schedule's plan."""
-    next_due = None if planned.next_slot is None else planned.next_slot + jitter
-    schedule_id = row.schedule_id
-    if planned.ended is not None:
-        batch.ended.append((schedule_id, batch.now, planned.ended))
-        if policies.after_completion is AfterCompletion.DELETE and not planned.entries:
-            batch.ended_quietly.append(schedule_id)
-    entries = planned.entries
-    if len(entries) == 1 and isinstance(entries[0], Firing) and entries[0].decision is Decision.START:
-        begun = fire_id(schedule_id, FireKind.CLOCK, entries[0].slot_ms)
-        if begun not in batch.known:
-            _begin(batch, row, entries[0], jitter, begun)
-            slot = entries[0].slot_ms
-            batch.fired.append((row.place, schedule_id, slot, planned.next_slot, next_due, batch.now, begun))
-            return
-    fired = opened = waiting = skipped = 0
-    last: tuple[Any, ...] = (None, None, None, None)
-    skip: tuple[Any, ...] = (None, None)
-    for entry in entries:
-        if isinstance(entry, Passed):
-            _pass(batch, row, entry, joins=entry is entries[0])
-            if entry.reason is SpanReason.SKIPPED:
-                skipped += entry.count
-                skip = (entry.last_ms, SKIP_REASON)
-            continue
-        one = fire_id(schedule_id, FireKind.CLOCK, entry.slot_ms)
-        if one in batch.known:
-            continue
-        fired += 1
-        waits = entry.decision in (Decision.WAIT, Decision.CANCEL_AND_WAIT)
-        if entry.decision is Decision.TERMINATE_AND_START:
-            await _write_births(tx, batch)
-            await _terminate(tx, schedule_id, entry.slot_ms, batch.now)
-        elif entry.decision is Decision.CANCEL_AND_WAIT:
-            await _write_births(tx, batch)
-            waiting -= await _ask_to_stop(tx, schedule_id, batch.now)
-            batch.cleared.add(schedule_id)
-        if waits:
-            batch.fires.append(_fire_row(row, entry, jitter, FireState.WAITING, batch.now, None, one))
-            waiting += 1
+def _less(cursor: DueCursor, situation: _Situation, known: Collection[Id], now: int) -> _Situation:
+    entries = [
+        entry
+        for entry in situation.plan.entries
+        if isinstance(entry, Passed)
+        or fire_id(cursor.schedule_id, FireKind.CLOCK, entry.slot_ms) not in known
+    ]
+    policies = policies_from_text(cursor.policies)
+    alone = not cursor.has_audience
+    return _situation_of(situation.plan, policies, situation.delay, alone, entries, now)
+
+
+async def _gather(tx: Tx, batch: _Batch, owed: Sequence[tuple[DueCursor, _Situation]]) -> None:
+    """Gather the rows of what each schedule owes. Only what ends earlier fires touches the database already here."""
+    for cursor, situation in owed:
+        fire: Id | None = None
+        for entry in situation.entries:
+            if isinstance(entry, Passed):
+                _pass(batch, cursor, entry, joins=entry is situation.plan.entries[0])
+                continue
+            if situation.replaces:
+                await _make_way(tx, batch, cursor.schedule_id, entry.firing)
+            fire = _fire(batch, cursor, entry)
+        place, schedule_id = cursor.place, cursor.schedule_id
+        if situation.fires_once:
+            slot_ms, next_slot, next_due, *_ = situation.advance
+            row = (place, schedule_id, fire, slot_ms, next_slot, next_due, batch.now)
+            batch.fired.append(new_row(FiredCursor, row))
         else:
-            _begin(batch, row, entry, jitter, one)
-            opened += 1
-        last = (entry.slot_ms, batch.now, one, "waiting" if waits else "running")
-    batch.advanced.append(
-        (
-            row.place,
-            schedule_id,
-            planned.accounted_to,
-            planned.next_slot,
-            next_due,
-            fired,
-            opened,
-            waiting,
-            skipped,
-            *last,
-            *skip,
-        )
+            batch.moves.append(CursorMove(place, schedule_id, fire, *situation.advance))
+        if situation.plan.ended is not None:
+            batch.completed.append(CompletedSchedule(schedule_id, batch.now, situation.plan.ended))
+            if situation.quiet:
+                batch.completed_quietly.append(schedule_id)
+
+
+def _pass(batch: _Batch, cursor: DueCursor, entry: Passed, joins: bool) -> None:
+    """Slots that did not fire. What comes first may join the span that ends where the schedule stands."""
+    schedule_id = cursor.schedule_id
+    if joins:
+        batch.joining[schedule_id] = entry.first_ms
+    batch.spans[schedule_id, entry.first_ms] = SpanRow(
+        schedule_id,
+        entry.first_ms,
+        entry.last_ms,
+        entry.count,
+        entry.reason.value,
+        cursor.version,
+        batch.now,
     )
 
 
-def _fire_row(
-    row: Standing, entry: Firing, jitter: int, state: FireState, now: int, runs: int | None, one: Id
-) -> tuple[Any, ...]:
-    missed = entry.missed
-    return (
-        one,
-        row.workspace_id,
-        row.schedule_id,
-        row.version,
-        _CLOCK_KIND,
-        entry.slot_ms,
-        entry.slot_ms + jitter,
-        "",
-        state.value,
-        now,
-        missed.count if missed else None,
-        missed.first_ms if missed else None,
-        missed.last_ms if missed else None,
-        runs,
-        runs or 0,
-    )
-
-
-def _begin(batch: _Batch, row: Standing, entry: Firing, jitter: int, one: Id) -> None:
-    """The rows of a fire that starts now: its one run, or the reading of its audience."""
-    if row.has_audience:
-        batch.fires.append(_fire_row(row, entry, jitter, FireState.RESOLVING, batch.now, None, one))
-        batch.fanouts.append((one, row.workspace_id, row.schedule_id, row.version, batch.now))
-        return
-    batch.fires.append(_fire_row(row, entry, jitter, FireState.RUNNING, batch.now, 1, one))
-    _one_run(batch, one, row, entry, entry.slot_ms + jitter)
-
-
-def _one_run(batch: _Batch, of_fire: Id, row: Standing, firing: Firing, due_ms: int) -> None:
-    run = run_id(of_fire)
-    batch.runs.append(
-        (
+def _fire(batch: _Batch, cursor: DueCursor, start: _Start) -> Id:
+    """The rows of a slot that fires: its fire and, unless it waits, its only run or the reading of its audience."""
+    schedule_id, workspace_id, version = cursor.schedule_id, cursor.workspace_id, cursor.version
+    fire = fire_id(schedule_id, FireKind.CLOCK, start.firing.slot_ms)
+    batch.fires.append(new_row(FireRow, (fire, workspace_id, schedule_id, version, *start.fire)))
+    if start.begins_as is FireState.RUNNING:
+        run, target_id, due_ms, now = run_id(fire), cursor.target_id, start.due_ms, batch.now
+        row = (
             run,
-            row.workspace_id,
-            row.schedule_id,
-            of_fire,
-            row.version,
-            row.target_id,
+            workspace_id,
+            target_id,
             _CLOCK_MODE,
+            due_ms,
+            now,
+            schedule_id,
+            fire,
+            version,
             "",
             0,
-            due_ms,
-            batch.now,
             None,
         )
-    )
-    limited = 1 if row.limited else 0
-    if batch.node is not None and not limited and len(batch.born_claimed) < batch.room:
-        batch.born_claimed.append(_BornClaimed(run, of_fire, row, firing.slot_ms, due_ms, firing.missed))
-        batch.ready.append((run, row.target_id, due_ms, batch.node, FIRST_EPOCH, 0))
-    else:
-        batch.ready.append((run, row.target_id, due_ms, None, 0, limited))
+        batch.runs.append(new_row(RunRow, row))
+        if batch.node is None or cursor.limited or len(batch.born_claimed) >= batch.room:
+            batch.ready.append(new_row(ReadyRow, (run, target_id, due_ms, cursor.limited, None, 0)))
+        else:
+            batch.ready.append(new_row(ReadyRow, (run, target_id, due_ms, 0, batch.node, FIRST_EPOCH)))
+            batch.born_claimed.append(_BornClaimed(run, fire, cursor, start))
+    elif start.begins_as is FireState.RESOLVING:
+        batch.fanouts.append(NewFanoutTask(fire, workspace_id, schedule_id, version, batch.now))
+    return fire
 
 
 async def _describe_born(tx: Tx, born: Sequence[_BornClaimed]) -> list[ClaimedRun]:
@@ -371,73 +370,81 @@ async def _describe_born(tx: Tx, born: Sequence[_BornClaimed]) -> list[ClaimedRu
     """
     if not born:
         return []
-    ids = list({run.standing.schedule_id for run in born})
+    ids = list({run.cursor.schedule_id for run in born})
     rows = await tx.rows("schedules_of_born_runs", ids=ids, every_target=EVERY_TARGET)
     schedules = {row[0]: BornRunSchedule._make(row) for row in rows}
-    described = []
-    for run in born:
-        standing, schedule = run.standing, schedules[run.standing.schedule_id]
-        described.append(
-            ClaimedRun(
-                id=run.run_id,
-                workspace_id=standing.workspace_id,
-                schedule_id=standing.schedule_id,
-                fire_id=run.fire_id,
-                target_id=standing.target_id,
-                target_version=standing.target_version,
-                row_key="",
-                due_ms=run.due_ms,
-                slot_ms=run.slot_ms,
-                attempts=0,
-                epoch=FIRST_EPOCH,
-                schedule_name=schedule.name,
-                timing=standing.timing,
-                policies=standing.policies,
-                input=schedule.input,
-                data=None,
-                environment=schedule.environment,
-                has_audience=False,
-                granted=bool(schedule.granted),
-                stop=False,
-                mode=RunMode.CLOCK,
-                fire_kind=FireKind.CLOCK,
-                missed=run.missed,
-            )
-        )
-    return described
+    return [_described(run, schedules[run.cursor.schedule_id]) for run in born]
 
 
-def _pass(batch: _Batch, row: Standing, entry: Passed, joins: bool) -> None:
-    """Slots that did not fire. What comes first may join the span that ends where the schedule stands."""
-    schedule_id, version = row.schedule_id, row.version
-    if joins:
-        batch.joining[schedule_id] = entry.first_ms
-    span = (schedule_id, entry.first_ms, entry.last_ms, entry.count, entry.reason.value, version, batch.now)
-    batch.spans[schedule_id, entry.first_ms] = span
+def _described(run: _BornClaimed, schedule: BornRunSchedule) -> ClaimedRun:
+    cursor = run.cursor
+    return ClaimedRun(
+        id=run.run_id,
+        workspace_id=cursor.workspace_id,
+        schedule_id=cursor.schedule_id,
+        fire_id=run.fire_id,
+        target_id=cursor.target_id,
+        target_version=cursor.target_version,
+        row_key="",
+        due_ms=run.start.due_ms,
+        slot_ms=run.start.firing.slot_ms,
+        attempts=0,
+        epoch=FIRST_EPOCH,
+        schedule_name=schedule.name,
+        timing=cursor.timing,
+        policies=cursor.policies,
+        input=schedule.input,
+        data=None,
+        environment=schedule.environment,
+        has_audience=False,
+        granted=bool(schedule.granted),
+        stop=False,
+        mode=RunMode.CLOCK,
+        fire_kind=FireKind.CLOCK,
+        missed=run.start.firing.missed,
+    )
+
+
+async def _make_way(tx: Tx, batch: _Batch, schedule_id: Id, firing: Firing) -> None:
+    """End the earlier fires of a schedule where the overlap policy says so, those of this release among them."""
+    if firing.decision is Decision.TERMINATE_AND_START:
+        await _write_births(tx, batch)
+        await _terminate(tx, schedule_id, firing.slot_ms, batch.now)
+    elif firing.decision is Decision.CANCEL_AND_WAIT:
+        await _write_births(tx, batch)
+        await _ask_to_stop(tx, schedule_id, batch.now)
+        batch.cleared.add(schedule_id)
 
 
 async def _terminate(tx: Tx, schedule_id: Id, slot_ms: int, now: int) -> None:
     """Cancel a schedule's open runs at once, which settles their fires."""
     await stop_fanouts(tx, schedule_id, now)
-    open_runs = await tx.rows("open_runs_of_schedule", schedule_id=schedule_id, before=lowest_id_at(slot_ms))
-    await cancel_runs(tx, open_runs, now)
+    await cancel_runs(tx, await _open_runs(tx, schedule_id, slot_ms), now)
     tx.announce(CANCELLED, now)
 
 
-async def _ask_to_stop(tx: Tx, schedule_id: Id, now: int) -> int:
-    """Cancel what waits or has not begun, ask workers to end what has; how many waiting fires that ended."""
+async def _ask_to_stop(tx: Tx, schedule_id: Id, now: int) -> None:
+    """Cancel what waits or has not begun, and ask workers to end what has."""
     await stop_fanouts(tx, schedule_id, now)
-    open_runs = await tx.rows("open_runs_of_schedule", schedule_id=schedule_id, before=lowest_id_at(now + 1))
-    await cancel_runs(tx, [run for run in open_runs if run["owner"] is None], now)
+    unclaimed = [run for run in await _open_runs(tx, schedule_id, now + 1) if run.owner is None]
+    await cancel_runs(tx, unclaimed, now)
     await tx.run("stop_running_of_schedule", schedule_id=schedule_id)
     tx.announce(CANCELLED, now)
-    return await tx.run("cancel_waiting_fires", schedule_id=schedule_id, now=now, error=REPLACED)
+    cancelled = await tx.run("cancel_waiting_fires", schedule_id=schedule_id, now=now, error=REPLACED)
+    if cancelled:
+        await tx.run("drop_waiting", schedule_id=schedule_id, cancelled=cancelled)
+
+
+async def _open_runs(tx: Tx, schedule_id: Id, before_ms: int) -> list[OpenRun]:
+    """The runs of a schedule's clock fires that are not over, of slots before an instant."""
+    rows = await tx.rows("open_runs_of_schedule", schedule_id=schedule_id, before=lowest_id_at(before_ms))
+    return [OpenRun.from_row(row) for row in rows]
 
 
 async def _write_births(tx: Tx, batch: _Batch) -> None:
     """What has begun so far: in the database before it may have to be cancelled again."""
     batch.begun += len(batch.fires)
-    if any(owner is None for _, _, _, owner, _, _ in batch.ready):
+    if any(row.owner is None for row in batch.ready):
         tx.announce(READY, batch.now)
     if batch.fanouts:
         tx.announce(FANOUT, batch.now)
@@ -445,7 +452,7 @@ async def _write_births(tx: Tx, batch: _Batch) -> None:
         ("insert_fires", batch.fires),
         ("insert_runs", batch.runs),
         ("insert_ready", batch.ready),
-        ("insert_fanouts", batch.fanouts),
+        ("insert_fanout_tasks", batch.fanouts),
     ):
         if rows:
             await tx.many(statement, rows)
@@ -456,15 +463,15 @@ async def _write(tx: Tx, batch: _Batch) -> None:
     if batch.spans:
         await _write_spans(tx, batch)
     for statement, rows in (
-        ("advance_fired", batch.fired),
-        ("advance_cursors", batch.advanced),
-        ("complete_schedules", batch.ended),
+        ("move_fired_cursors", batch.fired),
+        ("move_cursors", batch.moves),
+        ("complete_schedules", batch.completed),
     ):
         if rows:
             await tx.many(statement, rows)
     await _write_births(tx, batch)
-    if batch.ended_quietly:
-        await delete_quiet(tx, batch.ended_quietly, batch.now)
+    if batch.completed_quietly:
+        await delete_quiet(tx, batch.completed_quietly, batch.now)
     if batch.cleared:
         await follow_up(tx, batch.cleared, batch.now)
 
@@ -472,12 +479,15 @@ async def _write(tx: Tx, batch: _Batch) -> None:
 async def _write_spans(tx: Tx, batch: _Batch) -> None:
     """Spans of the same reason and version that meet are one; the cursors still stand where they stood."""
     longer = []
-    for before in await tx.rows("last_spans", ids=sorted(batch.joining)) if batch.joining else ():
-        place = before["schedule_id"], batch.joining[before["schedule_id"]]
-        _, _, last_ms, count, reason, version, _ = batch.spans[place]
-        if (before["reason"], before["version"]) == (reason, version):
+    for row in await tx.rows("last_spans", ids=sorted(batch.joining)) if batch.joining else ():
+        before = LastSpan._make(row)
+        place = before.schedule_id, batch.joining[before.schedule_id]
+        span = batch.spans[place]
+        if (before.reason, before.version) == (span.reason, span.version):
             del batch.spans[place]
-            longer.append((place[0], before["first_ms"], last_ms, count, batch.now))
+            longer.append(
+                SpanExtension(before.schedule_id, before.first_ms, span.last_ms, span.slots, batch.now)
+            )
     if longer:
         await tx.many("extend_spans", longer)
     if batch.spans:

@@ -11,8 +11,10 @@ from typing import Any
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import HIGHEST_ID, Id, derived_id, run_id
 from horarium.domain.run import Attempt, Run, RunMode, RunState
-from horarium.store.base import CANCELLED, READY, Tx
-from horarium.store.verbs.settle import RunEnd, cancel_runs, follow_up, hold_schedules, settle
+from horarium.store.base import CANCELLED, Tx
+from horarium.store.rows import OpenRun, RunRow
+from horarium.store.verbs.entries import enqueue, hold_schedules, lane_of
+from horarium.store.verbs.settle import RunEnd, cancel_runs, follow_up, settle
 
 
 def run_from_row(row: Any) -> Run:
@@ -115,14 +117,15 @@ async def cancel_run(
     tx: Tx, workspace_id: Id, run: Id, now: int, reason: str = "cancelled by request"
 ) -> Run:
     """Cancel an open run at once; a worker that has it is told. Raises NotFound, Conflict when it is over."""
-    row = await tx.row("runs_to_cancel", id=run, workspace_id=workspace_id)
+    row = await tx.row("run_to_cancel", id=run, workspace_id=workspace_id)
     if row is None:
         found, _ = await get_run(tx, workspace_id, run)
         raise Conflict(f"the run is over: it has {found.state.value}", "state")
-    await hold_schedules(tx, [row["schedule_id"]])
-    await cancel_runs(tx, [row], now, reason)
-    if row["schedule_id"] is not None:
-        await follow_up(tx, [row["schedule_id"]], now)
+    still_open = OpenRun.from_row(row)
+    await hold_schedules(tx, [still_open.schedule_id])
+    await cancel_runs(tx, [still_open], now, reason)
+    if still_open.schedule_id is not None:
+        await follow_up(tx, [still_open.schedule_id], now)
     tx.announce(CANCELLED, now)
     return (await get_run(tx, workspace_id, run))[0]
 
@@ -142,65 +145,39 @@ async def replay_run(tx: Tx, workspace_id: Id, run: Id, now: int) -> Run:
     else:
         generation = old.generation + 1
         new = derived_id(now, old.id, generation.to_bytes(4, "big"))
-    await _insert_run(
-        tx,
+    again = RunRow(
         new,
         old.workspace_id,
         old.target_id,
-        RunMode.RETRY,
-        now,
-        data=old.data,
+        RunMode.RETRY.value,
+        due_ms=now,
+        created_ms=now,
         schedule_id=old.schedule_id,
         fire_id=old.fire_id,
         version=old.version,
         row_key=old.row_key,
         generation=generation,
+        data=old.data,
     )
+    await _enter_run(tx, again)
     return (await get_run(tx, workspace_id, new))[0]
 
 
 async def run_target(tx: Tx, workspace_id: Id, target_id: Id, new: Id, data: str | None, now: int) -> Run:
-    """A run of a target asked for directly, without a schedule; `data` is its input as JSON text."""
-    await _insert_run(tx, new, workspace_id, target_id, RunMode.MANUAL, now, data=data)
+    """A run of a target asked for directly, without a schedule; `data` is its input as JSON text.
+
+    Raises NotFound where the workspace has no such target.
+    """
+    mode = RunMode.MANUAL.value
+    await _enter_run(tx, RunRow(new, workspace_id, target_id, mode, due_ms=now, created_ms=now, data=data))
     return (await get_run(tx, workspace_id, new))[0]
 
 
-async def _insert_run(
-    tx: Tx,
-    new: Id,
-    workspace_id: Id,
-    target_id: Id,
-    mode: RunMode,
-    now: int,
-    *,
-    data: str | None,
-    schedule_id: Id | None = None,
-    fire_id: Id | None = None,
-    version: int | None = None,
-    row_key: str = "",
-    generation: int = 0,
-) -> None:
-    target = await tx.row("targets_by_id", ids=[target_id])
-    if target is None or target["workspace_id"] != workspace_id or target["deleted_ms"] is not None:
+async def _enter_run(tx: Tx, run: RunRow) -> None:
+    lane = await lane_of(tx, run.workspace_id, run.target_id)
+    if lane.deleted:
         raise NotFound("target")
-    limited = target["max_concurrency"] is not None or target["rate_per_second"] is not None
-    run = (
-        new,
-        workspace_id,
-        schedule_id,
-        fire_id,
-        version,
-        target_id,
-        mode.value,
-        row_key,
-        generation,
-        now,
-        now,
-        data,
-    )
-    await tx.many("insert_runs", [run])
-    await tx.many("insert_ready", [(new, target_id, now, None, 0, 1 if limited else 0)])
-    tx.announce(READY, now)
+    await enqueue(tx, [run], int(lane.limited))
 
 
 async def delete_run(tx: Tx, workspace_id: Id, run: Id) -> None:

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from horarium.domain.fire import FireKind, FireState, settled_state
-from horarium.domain.ids import Id, run_id
+from horarium.domain.fire import FireKind, FireState, beginning, settled_state
+from horarium.domain.ids import Id
 from horarium.domain.run import RunMode, RunState
 from horarium.domain.schedule import AfterCompletion, policies_from_text
-from horarium.store.base import FANOUT, READY, Tx
+from horarium.store.base import Tx
+from horarium.store.rows import OpenRun, StartingFire
+from horarium.store.verbs.entries import start_fire
 
 
 @dataclass(slots=True)  # one for each attempt: frozen, to make it takes three times as long
@@ -159,13 +161,6 @@ async def _end_on_schedules(tx: Tx, ended: Iterable[EndedFire]) -> None:
         )
 
 
-async def hold_schedules(tx: Tx, schedules: Iterable[Id | None]) -> None:
-    """Take the cursors of schedules before runs of theirs are touched, in the order that releases keep."""
-    ids = sorted({one for one in schedules if one is not None})
-    if ids:
-        await tx.rows("hold_cursors", ids=ids)
-
-
 async def end_fire(
     tx: Tx, schedule: Id, fire: Id, kind: FireKind, state: FireState, now: int, error: str | None = None
 ) -> None:
@@ -199,80 +194,46 @@ async def follow_up(tx: Tx, schedules: Iterable[Id], now: int) -> None:
 
 async def _begin_waiting(tx: Tx, schedule_id: Id, now: int) -> None:
     """Start the oldest waiting fire of a schedule."""
-    for fire in await tx.rows("waiting_fires_of_schedule", schedule_id=schedule_id, limit=1):
-        if fire["audience"] is not None:
-            await tx.run(
-                "begin_waiting_fire",
-                id=fire["id"],
-                state=FireState.RESOLVING.value,
-                runs=0,
-                audience_size=None,
-            )
-            await tx.many(
-                "insert_fanouts", [(fire["id"], fire["workspace_id"], schedule_id, fire["version"], now)]
-            )
-            tx.announce(FANOUT, now)
-        else:
-            await tx.run(
-                "begin_waiting_fire", id=fire["id"], state=FireState.RUNNING.value, runs=1, audience_size=1
-            )
-            await insert_single_run(tx, fire, FireKind.CLOCK, now, now)
-        await tx.run("open_waiting", schedule_id=schedule_id, fire_id=fire["id"])
-
-
-async def insert_single_run(tx: Tx, fire: Any, kind: FireKind, due_ms: int, now: int) -> Id:
-    """The one run of a fire without audience, unclaimed. `fire` has id, workspace_id, schedule_id, version,
-    target_id and limited."""
-    run = run_id(fire["id"])
-    await tx.many(
-        "insert_runs",
-        [
-            (
-                run,
-                fire["workspace_id"],
-                fire["schedule_id"],
-                fire["id"],
-                fire["version"],
-                fire["target_id"],
-                kind.run_mode.value,
-                "",
-                0,
-                due_ms,
-                now,
-                None,
-            )
-        ],
+    row = await tx.row("oldest_waiting_fire", schedule_id=schedule_id)
+    if row is None:
+        return
+    fire = StartingFire._make(row)
+    begins = beginning(bool(fire.has_audience))
+    await tx.run(
+        "begin_waiting_fire",
+        id=fire.id,
+        state=begins.state.value,
+        runs=begins.runs,
+        audience_size=begins.audience_size,
     )
-    await tx.many("insert_ready", [(run, fire["target_id"], due_ms, None, 0, 1 if fire["limited"] else 0)])
-    tx.announce(READY, due_ms)
-    return run
+    await start_fire(tx, fire, FireKind.CLOCK, now)
+    await tx.run("open_waiting", schedule_id=schedule_id, fire_id=fire.id)
 
 
-async def cancel_runs(tx: Tx, runs: Sequence[Any], now: int, reason: str = "cancelled") -> None:
+async def cancel_runs(tx: Tx, runs: Sequence[OpenRun], now: int, reason: str = "cancelled") -> None:
     """Cancel open runs at once, whoever holds them, and settle their fires.
 
-    `runs` are rows with id, fire_id, schedule_id, mode, row_key, single. A worker that still has one finds its lease
-    gone.
+    A worker that still has one of them finds its lease gone.
     """
     if not runs:
         return
-    ids = sorted(run["id"] for run in runs)
+    ids = sorted(run.id for run in runs)
     await tx.run("forget_ready", ids=ids)
     await tx.run("close_callbacks", ids=ids)
     ended = {row[0] for row in await tx.rows("cancel_open_runs", ids=ids, now=now, error=reason)}
     ends = [
         RunEnd(
-            run["id"],
-            run["fire_id"],
-            run["schedule_id"],
-            RunMode(run["mode"]),
+            run.id,
+            run.fire_id,
+            run.schedule_id,
+            run.mode,
             RunState.CANCELLED,
-            single=bool(run["single"]),
+            single=run.single,
             follow_up=False,
-            row_key=run["row_key"],
+            row_key=run.row_key,
         )
         for run in runs
-        if run["id"] in ended
+        if run.id in ended
     ]
     await settle(tx, ends, now)
 

@@ -9,7 +9,7 @@ from horarium.domain.plan import repeated_reading, slot_after
 from horarium.domain.schedule import policies_from_text, stored_recurrence, timing_from_text
 from horarium.store.base import DUE, Tx
 from horarium.store.verbs.settle import follow_up
-from horarium.times import jitter_ms, zone_fingerprint
+from horarium.times import zone_fingerprint
 
 
 async def unstick(tx: Tx, now: int, limit: int) -> int:
@@ -47,7 +47,7 @@ async def rezone(tx: Tx, now: int, limit: int) -> int:
                     accounted = again
             slot = slot_after(recurrence, accounted)
             policies = policies_from_text(one["policies"])
-            delay = jitter_ms(one["schedule_id"], policies.jitter_ms) if policies.jitter_ms else 0
+            delay = policies.delay_of(one["schedule_id"])
             due = None if slot is None else slot + delay
             moved.append((one["schedule_id"], accounted, slot, due, current))
         await tx.many("rezone_cursors", moved)

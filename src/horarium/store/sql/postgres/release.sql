@@ -1,7 +1,7 @@
 -- name: due_schedules
 -- As for both, with each cursor locked and those that another node holds passed over. First the cursors, then what
 -- belongs to them: joined first, everything that is due would be sorted for every batch.
-{standing}
+{cursors_with_targets}
 FROM (SELECT * FROM cursors WHERE next_due <= :now ORDER BY next_due LIMIT :limit FOR UPDATE SKIP LOCKED) c
 JOIN targets t ON t.id = c.target_id
 ORDER BY c.next_due;

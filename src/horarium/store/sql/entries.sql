@@ -1,0 +1,61 @@
+-- What several verbs enter alike: fires, their runs and queue entries, spans, audiences to be read; and the parts of
+-- statements that several files share.
+
+-- part: limited
+-- 1 where a target (t) bounds its concurrency or rate.
+CASE WHEN t.max_concurrency IS NULL AND t.rate_per_second IS NULL THEN 0 ELSE 1 END
+
+-- part: new_fires
+INSERT INTO fires (id, workspace_id, schedule_id, version, kind, slot_ms, due_ms, request, state, fired_ms,
+                   missed_count, missed_first, missed_last, audience_size, runs, succeeded, failed, cancelled)
+SELECT id, workspace_id, schedule_id, version, kind, slot_ms, due_ms, request, state, fired_ms,
+       missed_count, missed_first, missed_last, audience_size, runs, 0, 0, 0
+FROM rows(id bytea, workspace_id bytea, schedule_id bytea, version bigint, kind text, slot_ms bigint, due_ms bigint,
+          state text, fired_ms bigint, audience_size bigint, runs bigint, request text, missed_count bigint,
+          missed_first bigint, missed_last bigint) AS r
+
+-- name: insert_fires
+{new_fires};
+
+-- name: insert_fires_if_new
+-- Touches no row where the fire is there already.
+{new_fires}
+WHERE TRUE
+ON CONFLICT (id) DO NOTHING;
+
+-- name: insert_runs
+INSERT INTO runs (id, workspace_id, schedule_id, fire_id, version, target_id, mode, row_key, generation, state,
+                  due_ms, created_ms, attempts, data)
+SELECT id, workspace_id, schedule_id, fire_id, version, target_id, mode, row_key, generation, 'pending',
+       due_ms, created_ms, 0, data
+FROM rows(id bytea, workspace_id bytea, target_id bytea, mode text, due_ms bigint, created_ms bigint,
+          schedule_id bytea, fire_id bytea, version bigint, row_key text, generation bigint, data text) AS r;
+
+-- name: insert_ready
+INSERT INTO ready (run_id, lane, due_ms, owner, epoch, limited, stop)
+SELECT run_id, lane, due_ms, owner, epoch, limited, 0
+FROM rows(run_id bytea, lane bytea, due_ms bigint, limited bigint, owner bytea, epoch bigint) AS r;
+
+-- name: insert_spans
+INSERT INTO spans (schedule_id, first_ms, last_ms, count, reason, version, recorded_ms)
+SELECT schedule_id, first_ms, last_ms, slots, reason, version, recorded_ms
+FROM rows(schedule_id bytea, first_ms bigint, last_ms bigint, slots bigint, reason text, version bigint,
+          recorded_ms bigint) AS r;
+
+-- name: insert_fanout_tasks
+INSERT INTO fanouts (fire_id, workspace_id, schedule_id, version, rows_done, epoch, attempts, due_ms)
+SELECT fire_id, workspace_id, schedule_id, version, 0, 0, 0, due_ms
+FROM rows(fire_id bytea, workspace_id bytea, schedule_id bytea, version bigint, due_ms bigint) AS r;
+
+-- name: hold_cursors
+-- A transaction that will change several cursors locks them first, in one order for all.
+SELECT schedule_id FROM cursors WHERE schedule_id IN (:ids...) ORDER BY schedule_id;
+
+-- name: lane_of_target
+-- What decides about the runs of a target: whether they are limited, and whether there may be any.
+SELECT {limited} AS limited, t.deleted_ms IS NOT NULL AS deleted
+FROM targets t WHERE t.id = :id AND t.workspace_id = :workspace_id;
+
+-- name: cancel_waiting_fires
+UPDATE fires SET state = 'cancelled', finished_ms = :now, error = :error
+WHERE schedule_id = :schedule_id AND state = 'waiting';

@@ -1,0 +1,58 @@
+"""What several verbs enter alike: runs into the queue, fires that start, and the order in which cursors are locked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from horarium.domain.errors import NotFound
+from horarium.domain.fire import FireKind
+from horarium.domain.ids import Id, run_id
+from horarium.store.base import FANOUT, READY, Tx
+from horarium.store.rows import Lane, NewFanoutTask, ReadyRow, RunRow, StartingFire
+
+
+async def hold_schedules(tx: Tx, schedules: Iterable[Id | None]) -> None:
+    """Lock the cursors of schedules before anything of theirs is changed, in the order that all verbs keep: so no two
+    transactions wait for each other."""
+    ids = sorted({schedule_id for schedule_id in schedules if schedule_id is not None})
+    if ids:
+        await tx.rows("hold_cursors", ids=ids)
+
+
+async def lane_of(tx: Tx, workspace_id: Id, target_id: Id) -> Lane:
+    """What decides about runs of a target, which may have been deleted. Raises NotFound."""
+    row = await tx.row("lane_of_target", id=target_id, workspace_id=workspace_id)
+    if row is None:
+        raise NotFound("target")
+    return Lane._make(row)
+
+
+async def enqueue(tx: Tx, runs: Sequence[RunRow], limited: int) -> None:
+    """Enter runs of one target and queue them, unclaimed. `limited` is 1 where the target bounds its concurrency or
+    rate."""
+    if not runs:
+        return
+    await tx.many("insert_runs", runs)
+    await tx.many("insert_ready", [ReadyRow(run.id, run.target_id, run.due_ms, limited) for run in runs])
+    tx.announce(READY, min(run.due_ms for run in runs))
+
+
+async def start_fire(tx: Tx, fire: StartingFire, kind: FireKind, now: int) -> None:
+    """Let a fire that has been entered begin now: its only run is queued, or its audience is to be read."""
+    if fire.has_audience:
+        task = NewFanoutTask(fire.id, fire.workspace_id, fire.schedule_id, fire.version, now)
+        await tx.many("insert_fanout_tasks", [task])
+        tx.announce(FANOUT, now)
+        return
+    run = RunRow(
+        run_id(fire.id),
+        fire.workspace_id,
+        fire.target_id,
+        kind.run_mode.value,
+        due_ms=now,
+        created_ms=now,
+        schedule_id=fire.schedule_id,
+        fire_id=fire.id,
+        version=fire.version,
+    )
+    await enqueue(tx, [run], fire.limited)
