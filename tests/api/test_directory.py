@@ -11,6 +11,7 @@ import pytest
 
 from horarium.api.imports import csv_items, list_items, ndjson_items
 from horarium.domain.errors import Invalid, Problem
+from tests.api.asking import NOW, ask, fields
 from tests.support.house import House, client_of
 
 BASE = "/horarium/v1/directory"
@@ -216,3 +217,18 @@ async def test_csv_tells_lines_that_do_not_fit() -> None:
     with pytest.raises(Invalid):
         _ = [one async for one in csv_items(lines("name\nx"))]
     assert [n async for n, _ in ndjson_items(lines('{"a":1}\n\n{"a":2}'))] == [1, 3]
+
+
+async def test_stored_secrets_do_not_follow_a_source_to_another_place():
+    async with House.open(NOW) as house:
+        crm = {"url": "https://crm.example.com/a", "headers": {"Authorization": "Bearer swordfish"}}
+        await ask(house, "PUT", "/audiences/crm", {"type": "http", "config": crm})
+        shown = (await ask(house, "GET", "/audiences/crm"))["config"]
+        for url in ("https://evil.example/a", "http://crm.example.com/a", "https://crm.example.com:444/a"):
+            body = {"type": "http", "config": shown | {"url": url}}
+            assert await fields(house, "PUT", "/audiences/crm", body) == {"config.headers.Authorization"}
+        await ask(house, "PUT", "/audiences/crm", {"type": "http", "config": shown | {"page_size": 7}})
+        base = {"query": "SELECT 1 AS id", "key": "id", "connection": "***"}
+        assert await fields(house, "PUT", "/audiences/crm", {"type": "sql", "config": base}) == {
+            "config.connection"
+        }

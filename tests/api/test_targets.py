@@ -43,6 +43,46 @@ async def test_secrets_are_kept_shown_never_and_sent_back_as_stars():
         assert (changed["name"], changed["version"]) == ("New", 2)
 
 
+SECRET_HOOK = HOOK | {
+    "headers": {"Authorization": "Bearer swordfish"},
+    "secrets": {"TOKEN": "mellon-1"},
+    "body": {"t": "{{ secrets.TOKEN }}"},
+}
+
+
+@pytest.mark.parametrize(
+    "url", ["https://evil.example/hook", "http://example.com/hook", "https://example.com:8443/"]
+)
+async def test_stored_secrets_do_not_follow_a_target_to_another_place(url: str):
+    async with House.open(NOW) as house:
+        await ask(house, "POST", "/targets", NIGHTLY | {"executor": SECRET_HOOK}, 201)
+        shown = await ask(house, "GET", "/targets/nightly")
+        asked_again = {"executor.headers.Authorization", "executor.secrets.TOKEN"}
+        assert await fields(house, "PATCH", "/targets/nightly", {"executor": {"url": url}}) == asked_again
+        moved = shown | {"executor": shown["executor"] | {"url": url}}
+        assert await fields(house, "PUT", "/targets/nightly", moved) == asked_again
+        by_key = {name: moved[name] for name in ("kind", "name", "executor")}
+        assert await fields(house, "PUT", "/targets/by-key/nightly", by_key) == asked_again
+        given = {"url": url, "headers": {"Authorization": "Bearer new"}, "secrets": {"TOKEN": "new-1"}}
+        await ask(house, "PATCH", "/targets/nightly", {"executor": given})
+        target = await house.services.targets.get(await house.who(), "nightly")
+        secrets = house.services.targets.secrets_of(target)
+        assert (secrets["headers.Authorization"], secrets["secrets.TOKEN"]) == ("Bearer new", "new-1")
+
+
+async def test_stored_secrets_do_not_follow_a_target_to_another_executor():
+    async with House.open(NOW) as house:
+        await ask(house, "POST", "/targets", NIGHTLY | {"executor": SECRET_HOOK}, 201)
+        executor = {
+            "type": "llm",
+            "base_url": "https://example.com",
+            "model": "m",
+            "secrets": {"TOKEN": "***"},
+        }
+        refused = await fields(house, "PATCH", "/targets/nightly", {"executor": executor})
+        assert "executor.secrets.TOKEN" in refused
+
+
 async def test_what_changes_nothing_makes_no_version():
     async with House.open(NOW) as house:
         await ask(house, "POST", "/targets", NIGHTLY, 201)

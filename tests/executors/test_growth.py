@@ -137,7 +137,9 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "url": lambda value: check_url(value, POLICY),
     "database url": lambda value: read_url(value, HostPolicy(("*",))),
     "secrets": lambda value: check_secrets({"headers": value, "secrets": value}),
-    "secrets kept": lambda value: merge_secrets({"secrets.T": "x"}, {"headers": value, "secrets": value}),
+    "secrets kept": lambda value: merge_secrets(
+        "http", {}, {"secrets.T": "x"}, {"headers": value, "secrets": value}
+    ),
     "error text": lambda value: error_text(str(value), Scrubber(["supersecret"])),
     "http audience": lambda value: HttpSource(AUDIENCES).check(
         {"url": value, "headers": value, "rows": value, "key": value, "method": "GET"}

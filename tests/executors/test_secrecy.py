@@ -61,26 +61,88 @@ def test_headers_that_sound_like_secrets_are_secret(name: str) -> None:
 
 def test_a_replacement_that_sends_back_what_was_shown_keeps_the_secrets() -> None:
     public, secrets = split(CONFIG, ("signing_secret",))
-    assert merge_secrets(secrets, public) == CONFIG
+    assert merge_secrets("http", public, secrets, public) == CONFIG
 
 
 def test_a_replacement_changes_what_it_gives_and_drops_what_it_leaves_out() -> None:
-    _, secrets = split(CONFIG, ("signing_secret",))
-    merged = merge_secrets(
-        secrets, {"url": "https://x", "headers": {"authorization": "***", "X-Api-Key": "new"}}
-    )
-    assert merged == {
-        "url": "https://x",
+    public, secrets = split(CONFIG, ("signing_secret",))
+    new = {"url": "https://example.com/x", "headers": {"authorization": "***", "X-Api-Key": "new"}}
+    assert merge_secrets("http", public, secrets, new) == {
+        "url": "https://example.com/x",
         "headers": {"authorization": "Bearer abcdefgh", "X-Api-Key": "new"},
         "signing_secret": ["whsec_a", "whsec_b"],
     }
 
 
 def test_a_mask_with_nothing_behind_it_is_refused() -> None:
-    merged = merge_secrets(
-        {}, {"headers": {"Authorization": "***", "X-Stars": "***"}, "secrets": {"T": "***"}}
-    )
+    given = {"headers": {"Authorization": "***", "X-Stars": "***"}, "secrets": {"T": "***"}}
+    merged = merge_secrets("http", {}, {}, given)
     assert [problem.field for problem in check_secrets(merged)] == ["secrets.T", "headers.Authorization"]
+
+
+SAME = [
+    ("http", {"url": "https://a.example"}, {"url": "https://A.example:443/other?x=1"}),
+    ("http", {"url": "http://a.example:80/x"}, {"url": "HTTP://a.example/y"}),
+    ("http", {"url": "https://{{ input.h }}/x"}, {"url": "https://{{ input.h }}/x", "method": "PUT"}),
+    ("llm", {"model": "openai:a"}, {"model": "openai:b", "prompt": "p"}),
+    (
+        "llm",
+        {"model": "a", "base_url": "https://m.example/v1"},
+        {"model": "b", "base_url": "https://m.example/v2"},
+    ),
+    ("command", {"argv": ["backup", "a"]}, {"argv": ["backup", "b"]}),
+    ("python", {"function": "a.b:c"}, {"function": "a.b:c", "arguments": {}}),
+    ("sql", {"connection": "***", "table": "a"}, {"connection": "***", "table": "b"}),
+    ("celery", {"broker": "a", "secrets": {"T": "***"}}, {"broker": "a", "secrets": {"T": "***"}}),
+]
+
+OTHER = [
+    ("http", {"url": "https://a.example/x"}, {"url": "https://b.example/x"}),
+    ("http", {"url": "https://a.example/x"}, {"url": "http://a.example/x"}),
+    ("http", {"url": "https://a.example/x"}, {"url": "https://a.example:8443/x"}),
+    ("http", {"url": "https://a.example/x"}, {"url": "https://a.example.evil.example/x"}),
+    ("http", {"url": "https://a.example/x"}, {"url": "https://a.example{{ input.x }}/x"}),
+    ("http", {"url": "https://a.example/x"}, {"url": "https://a.example:80@evil.example/x"}),
+    ("http", {"url": "https://{{ input.a/b }}/"}, {"url": "https://{{ input.a/c }}/"}),
+    ("http", {"url": "https://a.example/x"}, {}),
+    ("http", {"url": "https://a.example/x"}, {"url": ["https://a.example/x"]}),
+    ("llm", {"model": "openai:a"}, {"model": "mistral:a"}),
+    ("llm", {"model": "openai:a"}, {"model": "openai:a", "base_url": "https://evil.example"}),
+    (
+        "llm",
+        {"model": "a", "base_url": "https://m.example"},
+        {"model": "a", "base_url": "https://evil.example"},
+    ),
+    ("command", {"argv": ["backup", "a"]}, {"argv": ["show", "a"]}),
+    ("python", {"function": "a.b:c"}, {"function": "a.b:d"}),
+    ("celery", {"broker": "a"}, {"broker": "b"}),
+]
+
+
+@pytest.mark.parametrize(("kind", "old", "new"), SAME)
+def test_a_secret_is_kept_while_it_goes_to_the_same_place(kind: str, old: Any, new: Any) -> None:
+    given = new | {"secrets": {"T": "***"}}
+    assert merge_secrets(kind, old, {"secrets.T": "hush"}, given)["secrets"] == {"T": "hush"}
+
+
+@pytest.mark.parametrize(("kind", "old", "new"), OTHER)
+def test_a_secret_that_would_go_elsewhere_is_asked_for_again(kind: str, old: Any, new: Any) -> None:
+    given = new | {"secrets": {"T": "***"}, "headers": {"Authorization": "***"}, "api_key": "***"}
+    stored = {"secrets.T": "hush", "headers.Authorization": "Bearer hush", "api_key": "hush"}
+    merged = merge_secrets(kind, old, stored, given)
+    assert "hush" not in str(merged)
+    problems = check_secrets(merged, ("api_key",))
+    assert {one.field for one in problems} == {"secrets.T", "headers.Authorization", "api_key"}
+    assert all("give the secret itself" in one.message for one in problems)
+
+
+def test_a_signing_secret_is_kept_wherever_messages_go_since_it_is_never_sent() -> None:
+    old, stored = {"url": "https://a.example"}, {"signing_secret": "whsec_a", "secrets.T": "hush"}
+    for new in ({"url": "https://b.example"}, {"url": "https://b.example", "signing_secret": "***"}):
+        assert merge_secrets("http", old, stored, new) == {
+            "url": "https://b.example",
+            "signing_secret": "whsec_a",
+        }
 
 
 @pytest.mark.parametrize("group", ["text", ["a"], 5, {"bad name": "x"}, {"1X": "x"}, {"T": 5}, {"T": None}])

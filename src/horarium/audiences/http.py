@@ -13,7 +13,6 @@ paths. `timeout` bounds each page, in seconds.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -24,9 +23,10 @@ from yarl import URL
 from horarium.audiences.registry import AudienceOptions
 from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault
 from horarium.domain.errors import Problem
-from horarium.executors.checks import check_fields, check_texts
+from horarium.executors.checks import check_fields
 from horarium.executors.context import instant_text
 from horarium.executors.door import Door, explain, was_refused
+from horarium.executors.headers import check_headers
 from horarium.executors.secrecy import split
 
 FIELDS = ("url", "method", "headers", "key", "rows", "next", "page_size", "timeout")
@@ -40,7 +40,6 @@ LONGEST_NAME = 200
 LONGEST_CURSOR = 4096
 TIMEOUT_S, LONGEST_TIMEOUT_S = 30.0, 600.0
 PAGE_SIZE, LARGEST_PAGE_SIZE = 500, 10_000
-_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 
 
 def make(options: AudienceOptions) -> HttpSource:
@@ -66,7 +65,7 @@ class HttpSource:
             problems += [Problem("url", one.message, one.code) for one in self._door.check(url)]
         if config.get("method", "POST") not in METHODS:
             problems.append(Problem("method", f"must be one of {', '.join(METHODS)}"))
-        problems += _header_problems(config.get("headers"))
+        problems += check_headers(config.get("headers"), signed=False)
         for name in ("key", "rows", "next"):
             if name in config and not (
                 isinstance(config[name], str) and 0 < len(config[name]) <= LONGEST_NAME
@@ -183,17 +182,6 @@ def _row(given: Any, key: str) -> AudienceRow:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return AudienceRow("", given)
     return AudienceRow(str(value), given)
-
-
-def _header_problems(headers: Any) -> list[Problem]:
-    problems = check_texts(headers, "headers", 50)
-    if problems or headers is None:
-        return problems
-    return [
-        Problem(f"headers.{name}", "is not a header that can be sent")
-        for name, value in headers.items()
-        if not _HEADER.fullmatch(name) or any(char < " " and char != "\t" for char in value) or value == "***"
-    ]
 
 
 def _number_problems(config: Mapping[str, Any], name: str, most: float) -> list[Problem]:

@@ -29,6 +29,7 @@ from horarium.audiences.registry import AudienceOptions
 from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault
 from horarium.domain.errors import Problem
 from horarium.executors.checks import check_fields, shortened
+from horarium.executors.secrecy import MASK, NOT_KEPT
 from horarium.executors.sql.address import HostPolicy, read_url
 from horarium.executors.sql.config import is_database_name
 from horarium.executors.sql.databases import Database, Databases, EmbeddedDatabase
@@ -36,7 +37,6 @@ from horarium.executors.sql.failures import NotThere, hidden_texts, is_passing, 
 from horarium.executors.sql.tables import database_path
 
 FIELDS = ("connection", "database", "query", "key", "timeout")
-MASK = "***"
 BATCH = 500
 LONGEST_QUERY = 20_000
 
@@ -148,6 +148,8 @@ class SqlSource:
         if (connection is None) == (database is None):
             words = "give either connection (a URL) or database (an embedded one)"
             return [Problem("connection", words, "required")]
+        if connection == MASK:
+            return [Problem("connection", NOT_KEPT)]
         if connection is not None:
             return [Problem("connection", words) for words in read_url(connection, self._policy)[1]]
         if is_database_name(database):

@@ -14,7 +14,6 @@ Only `url` must be given. Without `body` the run's whole context is sent as JSON
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -24,7 +23,8 @@ from multidict import istr
 
 from horarium.domain.errors import Problem
 from horarium.executors.addresses import MAX_URL, AddressPolicy, check_url
-from horarium.executors.checks import check_fields, check_texts, shortened
+from horarium.executors.checks import check_fields
+from horarium.executors.headers import check_headers, value_refusal
 from horarium.executors.secrecy import MASK, Scrubber, check_secrets, named_secrets, reveal
 from horarium.executors.signing import PREFIX, key_of
 from horarium.executors.template import (
@@ -44,18 +44,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 JSON_TYPE = "application/json"
 
 _BODILESS = ("GET", "HEAD")
-_MOST_HEADERS = 50
-_LONGEST_HEADER = 16 * 1024
 _MOST_SIGNING_SECRETS = 5
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-
-# Set by the server itself, or they would change how the request is framed or where it goes.
-_OWN_HEADERS = re.compile(
-    r"host|content-length|transfer-encoding|connection|keep-alive|upgrade|expect|te|trailer|accept-encoding"
-    r"|idempotency-key|proxy-.*|webhook-.*|ce-.*|horarium-.*",
-    re.IGNORECASE,
-)
 
 
 def check_config(config: Mapping[str, Any], policy: AddressPolicy) -> list[Problem]:
@@ -67,7 +56,7 @@ def check_config(config: Mapping[str, Any], policy: AddressPolicy) -> list[Probl
         *check_secrets(config, SECRET_FIELDS),
         *_check_url(config.get("url"), policy, secret_names),
         *_check_method(config.get("method")),
-        *_check_headers(config.get("headers"), secret_names),
+        *check_headers(config.get("headers"), signed=True, secret_names=secret_names),
         *check_template(config.get("body"), "body", secret_names),
         *_check_signing(config.get("signing_secret")),
     ]
@@ -86,29 +75,6 @@ def _check_method(method: Any) -> list[Problem]:
     if method is None or (isinstance(method, str) and method.upper() in METHODS):
         return []
     return [Problem("method", f"must be one of {', '.join(METHODS)}")]
-
-
-def _check_headers(headers: Any, secret_names: Sequence[str]) -> list[Problem]:
-    problems = check_texts(headers, "headers", _MOST_HEADERS)
-    if problems or headers is None:
-        return problems
-    seen: set[str] = set()
-    for name, value in headers.items():
-        field = f"headers.{shortened(name)}"
-        if not _HEADER_NAME.fullmatch(name):
-            problems.append(Problem(field, "is not a header name"))
-        elif _OWN_HEADERS.fullmatch(name):
-            problems.append(Problem(field, "is set by the server itself"))
-        elif name.lower() in seen:
-            problems.append(Problem(field, "is given twice: header names differ by more than case"))
-        seen.add(name.lower())
-        if len(value) > _LONGEST_HEADER:
-            problems.append(Problem(field, f"is longer than {_LONGEST_HEADER} characters", "too_long"))
-            continue
-        if _CONTROL.search(value):
-            problems.append(Problem(field, "holds a line break or a control character"))
-        problems += check_template(value, field, secret_names)
-    return problems
 
 
 def _check_signing(given: Any) -> list[Problem]:
@@ -205,10 +171,9 @@ def _url_piece(text: str) -> str:
 
 def _header_value(name: str, render: RenderText, values: Values) -> str:
     text = render(values)
-    if len(text) > _LONGEST_HEADER:
-        raise TemplateError(f"the value for the header {name} is longer than {_LONGEST_HEADER} characters")
-    if _CONTROL.search(text):
-        raise TemplateError(f"the value for the header {name} holds a line break or a control character")
+    wrong = value_refusal(text)
+    if wrong:
+        raise TemplateError(f"the value for the header {name} {wrong}")
     return text
 
 

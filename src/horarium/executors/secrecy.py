@@ -3,7 +3,7 @@
 A configuration as given holds its secrets in place. `split` takes them out, leaving `***`, and names each
 by its path ("secrets.TOKEN", "headers.Authorization", "signing_secret"); `reveal` puts them back for a run;
 `merge_secrets` fills the `***` of a later replacement from what is stored, so that a caller can send back
-what was shown.
+what was shown; but only while the secrets go where they were given for.
 """
 
 from __future__ import annotations
@@ -36,6 +36,18 @@ _SHORTEST_PART = 8
 MAX_SECRETS = 100
 MAX_SECRET_CHARS = 64 * 1024
 _MOST_WORDS = 64
+
+# The secret that messages are signed with. It never leaves the server.
+SIGNING_FIELD = "signing_secret"
+
+# The problem of a `***` for which there is nothing to put in.
+NOT_KEPT = (
+    "is ***, which keeps a stored secret, and there is none to keep here: none is stored, or the change would send it "
+    "to another host, port, program or function; give the secret itself"
+)
+
+_ORIGIN = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<authority>[^/?#\\]*)", re.IGNORECASE)
+_USUAL_PORTS = {"http": "80", "https": "443"}
 
 # What is written in place of a NUL character.
 NUL_SHOWN = "\ufffd"
@@ -81,25 +93,79 @@ def reveal(config: Mapping[str, Any], secrets: Mapping[str, Any]) -> dict[str, A
     return whole
 
 
-def merge_secrets(old_secrets: Mapping[str, Any], new_config: Mapping[str, Any]) -> dict[str, Any]:
+def merge_secrets(
+    executor_type: str,
+    old_config: Mapping[str, Any],
+    old_secrets: Mapping[str, Any],
+    new_config: Mapping[str, Any],
+) -> dict[str, Any]:
     """A replacement with every `***` filled from the stored secrets; header names match in any case.
 
-    A signing secret that the replacement leaves out is kept as well, so that saving a form does not lock
-    receivers out. A `***` with nothing stored stays, and `check` refuses it.
+    Only where the secrets would go to the place that they were given for (see `destination`): otherwise somebody who
+    may edit a target, but may not see its secrets, would have them sent to an address of their own. A `***` that is
+    not filled stays, and `check` refuses it.
+
+    A signing secret is kept in any case, also where the replacement leaves it out, so that saving a form does not
+    lock receivers out. It is never sent, and no template can name it.
     """
-    stored = {path.lower(): value for path, value in old_secrets.items()}
     merged: dict[str, Any] = dict(new_config)
-    for field, value in new_config.items():
+    if destination(executor_type, old_config) == destination(executor_type, new_config):
+        merged = _filled(old_secrets, new_config)
+    if SIGNING_FIELD in old_secrets and merged.get(SIGNING_FIELD, MASK) == MASK:
+        merged[SIGNING_FIELD] = old_secrets[SIGNING_FIELD]
+    return merged
+
+
+def _filled(stored_secrets: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    stored = {path.lower(): value for path, value in stored_secrets.items()}
+    filled: dict[str, Any] = dict(config)
+    for field, value in config.items():
         if value == MASK:
-            merged[field] = stored.get(field.lower(), MASK)
+            filled[field] = stored.get(field.lower(), MASK)
         elif field in _GROUPS and isinstance(value, Mapping):
-            merged[field] = {
+            filled[field] = {
                 name: stored.get(f"{field}.{name}".lower(), MASK) if inner == MASK else inner
                 for name, inner in value.items()
             }
-    if "signing_secret" in old_secrets:
-        merged.setdefault("signing_secret", old_secrets["signing_secret"])
-    return merged
+    return filled
+
+
+def destination(executor_type: str, config: Mapping[str, Any]) -> Any:
+    """What a configuration's secrets are given to: something that is equal only where that is the same.
+
+    For HTTP and models the scheme, host and port; for a model without an address its provider; for commands the
+    program; for functions the function. A database's connection is secret as a whole, so it has nothing beside it
+    that could lead elsewhere. Of a plug-in's configuration nothing is known, so all of it counts but its secrets.
+    """
+    match executor_type:
+        case "http":
+            return _origin(config.get("url"))
+        case "llm":
+            model = str(config.get("model")).partition(":")[0]
+            return _origin(config["base_url"]) if config.get("base_url") is not None else model
+        case "command":
+            argv = config.get("argv")
+            return argv[0] if isinstance(argv, list) and argv else None
+        case "python":
+            return config.get("function")
+        case "sql":
+            return None
+    return {name: value for name, value in config.items() if name not in _GROUPS and value != MASK}
+
+
+def _origin(url: Any) -> tuple[str, str, str]:
+    """(scheme, host, port) of a URL. One whose host is a template counts as a whole: nothing short of the URL says
+    where it leads."""
+    match = _ORIGIN.match(url) if isinstance(url, str) else None
+    if match is None:
+        return ("", str(url), "")
+    scheme, authority = match["scheme"].lower(), match["authority"]
+    if "{{" in authority:
+        return scheme, str(url), ""
+    host, _, port = authority.rpartition(":")
+    if not port.isdecimal() or "@" in authority:
+        host, port = authority, ""
+    return scheme, host.lower(), port or _USUAL_PORTS.get(scheme, "")
 
 
 def named_secrets(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,12 +175,7 @@ def named_secrets(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def check_secrets(config: Mapping[str, Any], fields: Collection[str] = ()) -> list[Problem]:
     """Problems of the `secrets` group, and every `***` for which nothing is stored."""
-    problems = [
-        Problem(
-            shortened(path), "is ***, which keeps a stored secret, and there is none here: give its value"
-        )
-        for path in islice(_masked(config, fields), MAX_SECRETS)
-    ]
+    problems = [Problem(shortened(path), NOT_KEPT) for path in islice(_masked(config, fields), MAX_SECRETS)]
     group = config.get("secrets")
     if group is None:
         return problems

@@ -61,7 +61,7 @@ class AudienceService:
     vault: Vault
     sources: Mapping[str, Source]
     clock: Clock
-    merge_secrets: MergeSecrets = field(default=lambda _stored, given: dict(given))
+    merge_secrets: MergeSecrets = field(default=lambda _type, _old, _secrets, given: dict(given))
 
     async def problems(self, workspace_id: Id, audience: Any, name: str = "audience") -> list[Problem]:
         """Everything that is wrong with an audience, with fields under `name`.
@@ -146,10 +146,11 @@ class AudienceService:
     async def put_source(
         self, workspace_id: Id, name: str, kind: str, config: Mapping[str, Any]
     ) -> StoredSource:
-        """Create or replace a source. `***` in the configuration keeps the stored secret. Raises Invalid."""
+        """Create or replace a source. `***` in the configuration keeps the stored secret, as long as the secret goes
+        where it went before; otherwise it is asked for again. Raises Invalid."""
         known = await self.store.read(verbs.get_source, workspace_id, name)
         if known is not None and known.type == kind:
-            config = self.merge_secrets(self._secrets(known), config)
+            config = self.merge_secrets(kind, known.config, self._secrets(known), config)
         problems = [*_name_problems(name), *self._config_problems(kind, config)]
         if problems:
             raise Invalid(problems)

@@ -184,6 +184,7 @@ class ScheduleService:
             after = change(before)
             if after.definition.timing != before.definition.timing:
                 compiled(after.definition.timing)
+            _refuse_moved_secrets(before, after)
             return after
 
         now = self.clock.now_ms()
@@ -282,6 +283,17 @@ async def _change(
     if distinct and after.deleted_ms is None:
         await refuse_twin(tx, after)
     return after
+
+
+def _refuse_moved_secrets(before: Schedule, after: Schedule) -> None:
+    """Environment variables are secrets of the target that they were given for: with another target they are given
+    again. Raises Invalid."""
+    was, will_be = before.definition, after.definition
+    if was.target_id == will_be.target_id or will_be.environment is None:
+        return
+    if will_be.environment == was.environment:
+        words = "cannot be changed while the schedule keeps the environment variables given for its present target"
+        raise Invalid(Problem("target", words, "conflict"))
 
 
 def _refuse_ended(schedule: Schedule, done: str) -> None:

@@ -33,9 +33,9 @@ SIGNING = "signing_secret"
 # given another executor.
 NO_EXECUTOR = "none"
 
-# Takes the stored secrets and a configuration as given, and returns the configuration with every
-# `***` filled in.
-MergeSecrets = Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]
+# Takes the type of an executor, its stored configuration, its stored secrets and a configuration as given.
+# Returns the given configuration with every `***` filled in that may keep its secret.
+MergeSecrets = Callable[[str, Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,8 @@ class TargetService:
     ) -> Target:
         """Edit a target by a pure function from the target before to the draft of it after.
 
-        `***` in the configuration keeps the stored secret, as long as the executor is of the same type.
+        `***` in the configuration keeps the stored secret, as long as the executor is of the same type and the
+        secret goes where it went before; otherwise it is asked for again.
         Raises NotFound, Invalid, Conflict (version, key_taken), Forbidden.
         """
         who.require("targets:write")
@@ -168,7 +169,8 @@ class TargetService:
             draft = change(before)
             config: Mapping[str, Any] = draft.config
             if draft.executor == before.executor:
-                config = self.merge_secrets(self.secrets_of(before), draft.config)
+                secrets = self.secrets_of(before)
+                config = self.merge_secrets(before.executor, before.config, secrets, draft.config)
             self._refuse(draft, config)
             after, secrets = self._sealed(_edited(before, draft), config)
             # Encrypting gives another result each time, so an edit that does not touch the secrets keeps
@@ -232,7 +234,7 @@ class TargetService:
 
     def config_of(self, target: Target) -> dict[str, Any]:
         """The configuration of a target with its secrets filled in, for creating another target like it."""
-        return self.merge_secrets(self.secrets_of(target), target.config)
+        return self.merge_secrets(target.executor, target.config, self.secrets_of(target), target.config)
 
     def check_input(self, target: Target, value: Any, field: str = "input") -> Sequence[Problem]:
         """What is wrong with an input by the target's schema. Without a schema, nothing is."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from horarium.domain.errors import Problem
 from horarium.executors.checks import check_fields, shortened
+from horarium.executors.secrecy import MASK, NOT_KEPT
 from horarium.executors.sql.address import HostPolicy, read_url
 
 MARKER = "horarium_writes"
@@ -88,6 +89,8 @@ def _check_place(config: Mapping[str, Any], policy: HostPolicy) -> list[Problem]
         return [
             Problem("connection", "give either connection (a URL) or database (an embedded one)", "required")
         ]
+    if connection == MASK:
+        return [Problem("connection", NOT_KEPT)]
     if connection is not None:
         return [Problem("connection", text) for text in read_url(connection, policy)[1]]
     problems = []

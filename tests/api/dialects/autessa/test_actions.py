@@ -84,6 +84,27 @@ async def test_a_tool_receives_its_variables_and_its_environment_stays_secret(
     assert receiver.requests[1].headers["x-sent"] == "s3cret-value"
 
 
+async def test_an_events_secrets_do_not_follow_it_to_another_target(house: House, autessa: Autessa) -> None:
+    tool, other = await house.target("tool"), await house.target("tool")
+    request = {"toolId": tool.number, "environmentVariables": {"TOKEN": "s3cret-value", "REGION": "eu"}}
+    made = await autessa.call(
+        "create", **tool_event(tool.number, toolConfig={"toolExecutionRequest": request})
+    )
+    an_id = made.json()["eventId"]
+    moved = request | {"toolId": other.number, "environmentVariables": {"TOKEN": "***", "REGION": "us"}}
+    update = {"scheduledEventId": an_id, "toolConfig": {"toolExecutionRequest": moved}}
+    refused = await autessa.call("update", **update)
+    assert refused.status_code == 400
+    assert "environmentVariables.TOKEN" in refused.text
+    assert "REGION" not in refused.text
+    path = "/horarium/v1/schedules/" + an_id.replace(an_id.partition("_")[0], "sch")
+    by_native = await house.client.patch(path, json={"target": str(other.number)})
+    assert by_native.status_code == 400
+    assert "environment variables" in by_native.text
+    moved["environmentVariables"]["TOKEN"] = "another-value"
+    assert (await autessa.call("update", **update)).status_code == 200
+
+
 async def test_a_failure_is_retried_unless_errors_are_to_be_passed_over(
     house: House, autessa: Autessa, receiver: Receiver
 ) -> None:

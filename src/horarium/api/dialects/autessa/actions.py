@@ -127,3 +127,12 @@ def kept_environment(given: Given, stored: Mapping[str, str]) -> dict[str, str]:
         name: stored[name] if value == MASK and name in stored else value
         for name, value in given.environment.items()
     }
+
+
+def refuse_masks(fields: Fields, given: Given) -> None:
+    """Ask for the secrets again that an event with another target would send there."""
+    place = f"{given.action.config}.{given.action.request}.environmentVariables"
+    for name, value in given.environment.items():
+        if value == MASK:
+            words = "is ***, which keeps a stored secret only for the same target; give the secret itself"
+            fields.wrong(f"{place}.{name}", words)

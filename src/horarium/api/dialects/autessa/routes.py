@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 
 from horarium.api.dialects.autessa import schemas
-from horarium.api.dialects.autessa.actions import ACTIONS, Given, kept_environment, read_action
+from horarium.api.dialects.autessa.actions import ACTIONS, Given, kept_environment, read_action, refuse_masks
 from horarium.api.dialects.autessa.errors import (
     NAME_REQUIRED,
     NO_TARGET,
@@ -234,7 +234,10 @@ class Events:
         kind = reading.fields.choice("actionType", tuple(ACTIONS)) or known
         if kind not in ACTIONS or (kind == known and ACTIONS[kind].config not in reading.fields):
             return None, None
-        return await self._action(reading, kind)
+        given, target = await self._action(reading, kind)
+        if given is not None and target is not None and target.id != event.definition.target_id:
+            refuse_masks(reading.fields, given)
+        return given, target
 
     async def _action(self, reading: Reading, kind: str | None) -> tuple[Given | None, Target | None]:
         """What an event does and to which target, with everything that speaks against it noted."""
@@ -276,7 +279,8 @@ class Events:
 
     def _with_action(self, before: Schedule, given: Given, target: Target, who: Identity) -> Schedule:
         """An event with another action. It answers for its target from now on who has just set it."""
-        stored = before.definition.environment
+        # Secrets stay with the target that they were given for.
+        stored = before.definition.environment if before.definition.target_id == target.id else None
         known = {} if stored is None else self.services.vault.open(stored, before.id)
         environment = kept_environment(given, known)
         sealed = stored if environment == known else self._sealed(environment, before.id)
