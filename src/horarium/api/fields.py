@@ -152,14 +152,19 @@ class Query:
             self.wrong(name, f"{given!r} is none of {', '.join(among)}")
         return given
 
-    def number(self, name: str, default: int, least: int, most: int) -> int:
+    def number(self, name: str, default: int, least: int, most: int, clamped: bool = False) -> int:
+        """A whole number. With `clamped`, a larger one than `most` counts as `most`."""
         given = self.text(name)
         if given is None:
             return default
-        if not (given.isdecimal() and given.isascii()) or len(given) > 9 or not least <= int(given) <= most:
+        # Ten digits are more than any `most`, and quick to read however many were sent.
+        number = int(given.lstrip("0")[:10] or 0) if given.isdecimal() and given.isascii() else -1
+        if clamped:
+            number = min(number, most)
+        if not least <= number <= most:
             self.wrong(name, f"{given[:40]!r} is not a whole number from {least} to {most}")
             return default
-        return int(given)
+        return number
 
     def limit(self) -> int:
         return self.number("limit", LIMIT, 1, MOST)

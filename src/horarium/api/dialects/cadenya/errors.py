@@ -1,13 +1,14 @@
-"""How this dialect writes errors: google.rpc.Status, with a field violation for every problem of a body."""
+"""Errors in cadenya's envelope: google.rpc.Status, with a field violation for every problem of a body."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 from starlette.requests import Request
 
-from horarium.api.errors import headers_of
-from horarium.api.web import Answer, WrongMethod, json_answer
+from horarium.api.kit import Json
+from horarium.api.kit.errors import WrongMethod, headers_of, status_of
+from horarium.api.web import Answer, json_answer
 from horarium.domain.errors import (
     Conflict,
     Forbidden,
@@ -21,52 +22,54 @@ from horarium.domain.errors import (
 )
 
 BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
-PRECONDITION, EXISTS, ABORTED = (400, 9), (409, 6), (409, 10)
 
-# (HTTP status, google.rpc.Code) of each kind of error.
-_KINDS: tuple[tuple[type[HorariumError], int, int], ...] = (
-    (Invalid, 400, 3),
-    (Unauthorized, 401, 16),
-    (Forbidden, 403, 7),
-    (NotFound, 404, 5),
-    (WrongMethod, 405, 12),
-    (TooLarge, 413, 3),
-    (RateLimited, 429, 8),
-    (Unavailable, 503, 14),
-)
+# Numbers of google.rpc.Code.
+INVALID_ARGUMENT, ALREADY_EXISTS, FAILED_PRECONDITION, ABORTED, INTERNAL = 3, 6, 9, 10, 13
+_CODES: Mapping[type[HorariumError], int] = {
+    Invalid: INVALID_ARGUMENT,
+    Unauthorized: 16,
+    Forbidden: 7,
+    NotFound: 5,
+    WrongMethod: 12,
+    TooLarge: INVALID_ARGUMENT,
+    RateLimited: 8,
+    Unavailable: 14,
+    HorariumError: INTERNAL,
+}
 
 
 def render(error: HorariumError, request: Request) -> Answer:
     """The answer for an error."""
-    status, code = _status(error)
-    body: dict[str, Any] = {"code": code, "message": _message(error), "details": _details(error)}
+    code = _code(error)
     headers = headers_of(error)
-    if (status, code) == EXISTS:
-        # One of the product's clients tries a 409 again on its own: it would be refused again.
+    if code == ALREADY_EXISTS:
+        # One of the product's clients sends a request again after a 409. This one would be refused again.
         headers["x-should-retry"] = "false"
-    return json_answer(status, body, headers=headers)
+    body = {"code": code, "message": _message(error), "details": _details(error)}
+    return json_answer(400 if code == FAILED_PRECONDITION else status_of(error), body, headers=headers)
 
 
-def _status(error: HorariumError) -> tuple[int, int]:
+def _code(error: HorariumError) -> int:
     if isinstance(error, Conflict):
-        return {"version": ABORTED, "state": PRECONDITION}.get(error.reason, EXISTS)
-    for kind, status, code in _KINDS:
-        if isinstance(error, kind):
-            return status, code
-    return 500, 13
+        return {"version": ABORTED, "state": FAILED_PRECONDITION}.get(error.reason, ALREADY_EXISTS)
+    return next(_CODES[kind] for kind in type(error).__mro__ if kind in _CODES)
 
 
 def _message(error: HorariumError) -> str:
-    if isinstance(error, Conflict) and error.reason == "key_taken":
+    if _key_is_taken(error):
         return "the externalId is in use already; choose another"
     return str(error)
 
 
-def _details(error: HorariumError) -> list[dict[str, Any]]:
+def _details(error: HorariumError) -> list[Json]:
     if isinstance(error, Invalid):
-        found = [{"field": one.field, "description": one.message} for one in error.problems]
-    elif isinstance(error, Conflict) and error.reason == "key_taken":
+        found = [{"field": problem.field, "description": problem.message} for problem in error.problems]
+    elif _key_is_taken(error):
         found = [{"field": "metadata.externalId", "description": "is in use already"}]
     else:
         return []
     return [{"@type": BAD_REQUEST, "fieldViolations": found}]
+
+
+def _key_is_taken(error: HorariumError) -> bool:
+    return isinstance(error, Conflict) and error.reason == "key_taken"

@@ -1,0 +1,1 @@
+"""Agents: the targets whose schedules these are."""

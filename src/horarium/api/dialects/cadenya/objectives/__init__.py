@@ -1,0 +1,1 @@
+"""Objectives: the runs that the fires of schedules created."""

@@ -1,0 +1,1 @@
+"""The schedules of an agent."""

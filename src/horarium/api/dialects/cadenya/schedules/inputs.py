@@ -1,0 +1,29 @@
+"""The input of a schedule and of the runs that it creates: an object, which the agent's executor receives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from horarium.api.kit import Json
+
+# Its members. VARIATION_ID names the variation of the agent to use.
+MESSAGE, DATA, SYSTEM_DATA, VARIATION_ID = "initialMessage", "data", "systemPromptData", "variationId"
+
+
+def members_of(given: Any) -> Mapping[str, Any]:
+    """The members of an input; none for one that another API has put in its place and that is not an object."""
+    return given if isinstance(given, Mapping) else {}
+
+
+def message_in(given: Any) -> str:
+    """The message in an input."""
+    return str(members_of(given).get(MESSAGE, ""))
+
+
+def data_shown(given: Any) -> Json:
+    """The data in an input as resources show it: that for the message, in both spellings, and that for the system
+    prompt. What is absent is left out."""
+    data, system_data = members_of(given).get(DATA), members_of(given).get(SYSTEM_DATA)
+    shown = {} if data is None else {"data": data, "firstUserMessageData": data}
+    return shown if system_data is None else {**shown, "systemPromptData": system_data}
