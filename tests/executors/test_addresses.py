@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+from ipaddress import IPv6Address
 
 import pytest
 
@@ -243,6 +244,59 @@ def test_private_networks_can_be_opened_one_by_one() -> None:
 def test_metadata_services_stay_shut_whatever_is_opened(url: str) -> None:
     everything = AddressPolicy.of(ExecutorOptions(allow_loopback=True, allow_private=("0.0.0.0/0", "::/0")))
     assert check_url(url, everything)
+
+
+CARRIERS = [
+    "::ffff:{v4}",
+    "::{v4}",
+    "::ffff:0:{v4}",
+    "64:ff9b::{v4}",
+    "64:ff9b:1::{v4}",
+    "fd00:64::{v4}",
+    "2001:db8:64::{v4}",
+    "2002:{hi}:{lo}::1",
+    "2600::5efe:{v4}",
+    "fe80::200:5efe:{v4}",
+    "2001:0:53aa:64c:0:5efe:{not_hi}:{not_lo}",
+    "2001:db8:{hi}:{lo}::",
+    "64:ff9b:1:{hi}:{b2:02x}:{b3:02x}00::",
+    "fd12:3456:789a:1:{b0:02x}:{b1:02x}{b2:02x}:{b3:02x}00:0",
+]
+
+
+def carried(form: str, address: str) -> str:
+    """An IPv6 address that carries an IPv4 address in one of the standard ways."""
+    data = socket.inet_aton(address)
+    b0, b1, b2, b3 = data
+    inverted = bytes(byte ^ 0xFF for byte in data)
+    names = {"b0": b0, "b1": b1, "b2": b2, "b3": b3, "hi": data[:2].hex(), "lo": data[2:].hex()}
+    return form.format(v4=address, not_hi=inverted[:2].hex(), not_lo=inverted[2:].hex(), **names)
+
+
+@pytest.mark.parametrize("metadata", ["169.254.169.254", "169.254.170.2", "100.100.100.200", "168.63.129.16"])
+@pytest.mark.parametrize("form", CARRIERS)
+@pytest.mark.parametrize(
+    "opened",
+    [
+        ("::/0",),
+        ("0.0.0.0/0", "::/0"),
+        ("::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48"),
+        ("fd00::/8", "2001:db8::/32", "2002::/16", "2600::/16", "fe80::/10", "::/96", "2001::/32"),
+    ],
+)
+def test_no_ipv6_network_that_is_opened_leads_to_a_metadata_service(
+    opened: tuple[str, ...], form: str, metadata: str
+) -> None:
+    policy = AddressPolicy.of(ExecutorOptions(allow_loopback=True, allow_private=opened))
+    address = str(IPv6Address(carried(form, metadata)))
+    assert policy.refusal(address)
+    assert check_url(f"http://[{address}]/", policy)
+
+
+def test_an_opened_ipv6_network_is_open_to_its_other_addresses() -> None:
+    policy = AddressPolicy.of(ExecutorOptions(allow_private=("fd00::/8", "64:ff9b::/96")))
+    assert policy.refusal("fd00::5") is None
+    assert policy.refusal(str(IPv6Address("64:ff9b::10.0.0.1"))) is None
 
 
 def test_a_network_that_is_none_is_named_at_once() -> None:

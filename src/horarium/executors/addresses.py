@@ -9,7 +9,7 @@ passed by).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -82,12 +82,15 @@ _METADATA = frozenset(
     for text in (
         "169.254.169.254",
         "169.254.170.2",
+        "169.254.170.23",
+        "169.254.42.42",
         "169.254.169.253",
         "100.100.100.200",
         "168.63.129.16",
         "192.0.0.192",
         "fd00:ec2::254",
         "fd00:ec2::23",
+        "fd00:42::42",
         "fd20:ce::254",
     )
 )
@@ -126,17 +129,37 @@ class AddressPolicy:
             return "not an address"
         if isinstance(address, IPv6Address) and address.scope_id is not None:
             return "an address with a zone"
-        if address in _METADATA:
+        if address in _METADATA or not _METADATA.isdisjoint(_carried(address)):
             return "a metadata service"
         if self.opens(address):
             return None
         return _special_v4(address) if isinstance(address, IPv4Address) else _special_v6(address)
 
 
+def _carried(address: Address) -> Iterator[IPv4Address]:
+    """The IPv4 addresses that an IPv6 address could be turned into on its way, whatever network it is in.
+
+    A site may translate from a prefix of its own, so every place counts in which one of the standards puts an IPv4
+    address. That a host has such bits by chance is as good as impossible, and only metadata services are looked for.
+    """
+    if isinstance(address, IPv4Address):
+        return
+    data = address.packed
+    yield IPv4Address(
+        data[12:16]
+    )  # mapped, compatible, translated, ISATAP, and NAT64 with a prefix of 96 bits
+    yield IPv4Address(
+        data[4:8]
+    )  # NAT64 (RFC 6052) with a prefix of 32 bits, and so on; its byte 8 is left out
+    yield IPv4Address(data[5:8] + data[9:10])
+    yield IPv4Address(data[6:8] + data[9:11])
+    yield IPv4Address(data[7:8] + data[9:12])
+    yield IPv4Address(data[9:13])
+    yield IPv4Address(data[2:6])  # 6to4
+    yield IPv4Address(bytes(byte ^ 0xFF for byte in data[12:16]))  # Teredo
+
+
 def _special_v4(address: IPv4Address) -> str | None:
-    # The metadata check is repeated because an IPv6 form may carry one of those addresses.
-    if address in _METADATA:
-        return "a metadata service"
     return _kind_in(address, _SPECIAL_V4)
 
 
