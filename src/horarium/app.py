@@ -46,6 +46,7 @@ from horarium.engine.wake import Alarm
 from horarium.executors import registry
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.secrecy import merge_secrets
+from horarium.open_files import raise_limit, waiting_calls
 from horarium.python_tuning import tuned_for_serving
 from horarium.service.services import Services, make_services
 from horarium.service.tenancy import bootstrap
@@ -58,7 +59,7 @@ from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault
 from horarium.store.verbs import meta, nodes
 from horarium.times import TZDATA_VERSION, grammar_names
-from horarium.worker.worker import Worker
+from horarium.worker.worker import MOST_WAITING, Worker
 
 _log = structlog.get_logger(__name__)
 
@@ -220,7 +221,13 @@ def executor_options(settings: Settings) -> ExecutorOptions:
         response_limit_bytes=settings.response_limit,
         data_dir=settings.data,
         public_url=settings.public_url,
+        max_connections=settings.concurrency + _most_waiting(settings),
     )
+
+
+def _most_waiting(settings: Settings) -> int:
+    """How many calls may wait for their answer without a place, of the executors that wait on the network."""
+    return waiting_calls(MOST_WAITING, settings.concurrency, raise_limit())
 
 
 async def _register(store: Store, clock: DatabaseClock, settings: Settings) -> nodes.Node:
@@ -257,6 +264,7 @@ def _worker(server: Server) -> Worker:
         settings.public_url or f"http://{settings.host}:{settings.port}",
         settings.poll,
         lambda: server.may_work,
+        _most_waiting(settings),
     )
 
 

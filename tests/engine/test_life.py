@@ -387,7 +387,7 @@ async def test_a_drained_worker_hands_back_what_it_has_not_begun(shop):
         await shop.schedule(ONCE)
     await hold(shop)
     await shop.tick(NOON + MINUTE)
-    assert len(shop.executor.calls) == 4
+    assert len(shop.executor.calls) == 3  # one lane leaves a place to others
     await shop.worker.drain(0.01)
     assert shop.rows("SELECT count(*) FROM ready WHERE owner IS NULL")[0][0] == 6
     assert shop.rows("SELECT max(attempts) FROM runs")[0][0] == 0

@@ -201,6 +201,7 @@ class Sender:
     """The executor: sends a call over the network and waits for the answer."""
 
     type = "simulated"
+    waits_on_network = True
 
     def __init__(self, world: World, node: Node) -> None:
         self._world, self._node = world, node

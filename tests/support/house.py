@@ -166,13 +166,15 @@ class House:
         done = 0
         while True:
             await self.worker._claim_step()
-            batch = [await self.worker._queue.get() for _ in range(len(self.worker._queue))]
+            batch = list(iter(self.worker._lanes.next_or_none, None))
             if not batch:
                 return done
             ended = await asyncio.gather(*(self.worker._attempt(work) for work in batch))
             recorded = [one for one in ended if one is not None]
             await self.store.urgent(dispatch.record, self.node, recorded, self.clock.now, True)
             for work in batch:
+                work.outcome = None  # the lanes learn nothing here: their clock is not the one that tests set
+                self.worker._lanes.end(work)
                 self.worker._holding.pop(work.id, None)
             done += len(batch)
 

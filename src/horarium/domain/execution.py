@@ -91,6 +91,10 @@ class Executor(Protocol):
     name, which are stored encrypted. `execute` never raises because of what the target did: that is a failed
     Outcome. It ends within the timeout of the call, and leaves nothing running when it is cancelled. `close`
     frees what the executor holds.
+
+    An executor that only waits for an answer over the network, and holds no thread, process or database connection
+    meanwhile, says so by an attribute `waits_on_network = True`: its attempts give their place to others after a
+    second.
     """
 
     type: str

@@ -66,6 +66,7 @@ class HttpExecutor:
     """One for the whole process: a pool of connections, and what was compiled for recent targets."""
 
     type = "http"
+    waits_on_network = True
 
     def __init__(self, options: ExecutorOptions) -> None:
         self._door = Door(options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -28,6 +28,9 @@ from horarium.store.rows import ClaimedRun
 from horarium.store.verbs.dispatch import Ended
 from horarium.store.verbs.release import FIRST_EPOCH
 from horarium.store.verbs.settle import RunEnd
+
+if TYPE_CHECKING:
+    from horarium.worker.lanes import Lane
 
 MOST_DELIVERIES = 50
 """How often a run may be given out in all: one that takes its worker down each time must end."""
@@ -59,7 +62,12 @@ class RunnableTarget:
 class Work:
     """A claimed run in a worker's hands.
 
-    `stopped`: the attempt shall end; `overran`: because its time is over; `begun`: an execution was started for it.
+    `stopped`: the attempt shall end; `overran`: because its time is over; `begun`: an execution was started for it;
+    `outcome`: what came of it.
+
+    The last fields belong to the lane: when the attempt began (in milliseconds of the event loop's clock; 0 while it
+    does not run), whether it waits without a place, whether it is one of the calls that find out if the target is
+    back, and whether it was counted as a slow one.
     """
 
     run: ClaimedRun
@@ -71,6 +79,12 @@ class Work:
     stopped: bool = False
     overran: bool = False
     begun: bool = False
+    outcome: Outcome | None = None
+    lane: Lane | None = None
+    began: float = 0.0
+    parked: bool = False
+    probes: bool = False
+    slow: bool = False
 
     @property
     def id(self) -> Id:

@@ -23,7 +23,7 @@ from horarium.store.rows import ClaimedRun
 from horarium.store.vault import Vault
 from horarium.store.verbs import dispatch
 from horarium.store.verbs.dispatch import Claimed, Ended, OpenCallback
-from horarium.worker.queue import LaneQueue
+from horarium.worker.lanes import PARK_AFTER_MS, Lanes
 from horarium.worker.recorder import Recorder
 from horarium.worker.targets import TargetCache
 from horarium.worker.work import Work, call_of, cancelled, judge, obstacle, work_of
@@ -45,6 +45,10 @@ and claims the rest of a herd meanwhile."""
 MOST_CLAIMED = 4_096
 """What one claim takes at most: it holds SQLite's writer for some 15 us a run."""
 TROUBLE_S = 0.5
+# Attempts that wait for an answer over the network without a place. Each holds a task and a connection.
+MOST_WAITING = 4_096
+# How often attempts are looked at that could be parked, and lanes whose time may have come.
+TICK_S = 0.1
 HELD_BACK_MS = 100
 """How soon to look again at runs that a target's concurrency or rate holds back."""
 LONG_EARLY_MS = 1_000
@@ -74,6 +78,7 @@ class Worker:
         callback_base: str | None = None,
         poll_s: float = 5.0,
         may_work: Callable[[], bool] = lambda: True,
+        most_waiting: int = MOST_WAITING,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -89,7 +94,9 @@ class Worker:
         self._holding: dict[Id, Work] = {}
         self._bytes = 0
         """Of what the runs in hand give to their targets."""
-        self._queue = LaneQueue()
+        self._lanes = Lanes(concurrency, most_waiting)
+        self._networked = {name for name, one in executors.items() if getattr(one, "waits_on_network", False)}
+        # The attempts under way, in the order in which they began.
         self._doing: dict[Id, asyncio.Task[None]] = {}
         self._alarm = Alarm(clock)
         self._cancellations = asyncio.Event()
@@ -108,16 +115,8 @@ class Worker:
 
     def loops(self) -> list[asyncio.Task[None]]:
         """Start everything that a worker does, as tasks."""
-        executing = [self._execute_loop() for _ in range(self._concurrency)]
-        return [
-            asyncio.create_task(loop)
-            for loop in (
-                self._claim_loop(),
-                self._cancel_loop(),
-                self._recorder.loop(),
-                *executing,
-            )
-        ]
+        loops = (self._claim_loop(), self._cancel_loop(), self._recorder.loop(), self._execute_all())
+        return [asyncio.create_task(loop) for loop in loops]
 
     def room(self) -> int:
         """How many more runs may be claimed."""
@@ -155,7 +154,7 @@ class Worker:
             if run.stop:
                 self._recorder.add(cancelled(work, self._clock.now_ms()))
             else:
-                self._queue.put(work)
+                self._lanes.put(work, work.target.executor in self._networked)
 
     def _let_go(self, recorded: Sequence[Ended]) -> None:
         for one in recorded:
@@ -203,13 +202,38 @@ class Worker:
             return now + HELD_BACK_MS
         return due if self.room() >= self._concurrency else None
 
-    async def _execute_loop(self) -> None:
+    async def _execute_all(self) -> None:
+        """Keep a taker for each place, and look after the lanes. A fault of one taker ends them all."""
+        async with asyncio.TaskGroup() as self._takers:
+            for _ in range(self._concurrency):
+                self._takers.create_task(self._take_turns())
+            while True:
+                await asyncio.sleep(TICK_S)
+                self._park_slow()
+                self._lanes.tick()
+
+    def _park_slow(self) -> None:
+        """Park what has waited over the network for a while, and give each place to another taker."""
+        latest = asyncio.get_running_loop().time() * 1000 - PARK_AFTER_MS
+        for run in self._doing:
+            work = self._holding.get(run)
+            if work is None or work.parked:
+                continue
+            if work.began > latest:
+                break
+            if self._lanes.park(work):
+                self._takers.create_task(self._take_turns())
+
+    async def _take_turns(self) -> None:
+        """One taker: one attempt after the other. It ends with an attempt that was parked, because another taker has
+        its place by then."""
         task = asyncio.current_task()
         assert task is not None
-        while True:
-            work = await self._queue.get()
-            if work.stopped:
-                continue
+        parked = False
+        while not parked:
+            work = await self._lanes.get()
+            if work.parked:
+                self._takers.create_task(self._take_turns())
             self._doing[work.id] = task
             work.begun = True
             try:
@@ -225,6 +249,8 @@ class Worker:
             finally:
                 if self._doing.get(work.id) is task:
                     del self._doing[work.id]
+                parked = work.parked
+                self._lanes.end(work)
             if ended is not None:
                 self._recorder.add(ended)
 
@@ -248,8 +274,8 @@ class Worker:
         if work.target.completion == "callback" and not await self._open_callback(work, now):
             self._forget(work)
             return None
-        outcome = await self._execute(work, now)
-        return judge(work, outcome, self._clock.now_ms())
+        work.outcome = await self._execute(work, now)
+        return judge(work, work.outcome, self._clock.now_ms())
 
     async def _put_off(self, work: Work) -> None:
         """Hand back a run whose time is far off since the clock went back: nobody waits for it in place of others."""
@@ -313,7 +339,8 @@ class Worker:
         now = self._clock.now_ms()
         if work.overran:
             words = f"no answer within {work.timeout_ms / 1000:g} s"
-            return judge(work, Outcome(Verdict.FAILED, error=words), now)
+            work.outcome = Outcome(Verdict.FAILED, error=words)
+            return judge(work, work.outcome, now)
         return cancelled(work, now)
 
     async def end_overruns(self) -> bool:
@@ -356,7 +383,7 @@ class Worker:
     async def drain(self, seconds: float) -> None:
         """Claim no more, give what is under way time to end, hand the rest back unspent."""
         self._closing = True
-        unbegun = [work for work in self._queue if not work.stopped]
+        unbegun = [work for work in self._lanes.unbegun() if not work.stopped]
         for work in unbegun:
             work.stopped = True
         await self._hand_back(unbegun)

@@ -47,6 +47,7 @@ class LlmExecutor:
     """Runs targets of type `llm`. The client libraries are loaded when they are first needed."""
 
     type = "llm"
+    waits_on_network = True
 
     def __init__(self, options: ExecutorOptions) -> None:
         self._door = Door(options)

@@ -1,0 +1,380 @@
+"""The lanes of a worker: what it has in hand and not begun, what is under way, and who goes next.
+
+A lane holds the runs of one target. `Lanes` gives them out in fair turns, counts what each lane and each workspace has
+under way, and asks the rules of `domain/` (limit, circuit, shares of places) whether one more may begin. A lane that
+may not begin anything leaves the turns. It comes back when one of its attempts ends or is parked, or when `tick` finds
+that its time has come.
+
+Times are milliseconds of the event loop's clock: it never goes back, whatever happens to the database's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+import structlog
+
+from horarium.domain import circuit as circuits
+from horarium.domain.circuit import CLOSED, Circuit, Closed, Open
+from horarium.domain.execution import Outcome, Verdict
+from horarium.domain.fair_turns import FairTurns
+from horarium.domain.ids import Id, prefixed
+from horarium.domain.lane_limit import WINDOW_ENDS, WINDOW_MS, LaneLimit, Window, adapt, restarted
+from horarium.domain.places import may_begin, may_wait
+from horarium.worker.work import Work
+
+_log = structlog.get_logger(__name__)
+
+# An attempt that has waited so long for an answer over the network gives its place back.
+PARK_AFTER_MS = 1_000
+# What one attempt weighs in the share of slow ones, and the share from which a lane's attempts begin parked.
+SLOW_WEIGHT = 1 / 16
+SLOW_FROM = 0.5
+# A target that asks for a pause gets one of this length at most: it may be in error, and its runs wait meanwhile.
+LONGEST_PAUSE_MS = 30_000
+# Too many requests, and service unavailable.
+OVERLOAD_STATUSES = (429, 503)
+# How much shorter than its time limit an attempt may seem that has reached it.
+CLOCK_SLACK_MS = 10
+# A lane with nothing in hand is forgotten, with what was learned about its target, after so long.
+FORGET_AFTER_MS = 600_000
+
+
+class Sign(Enum):
+    """What the end of an attempt says about its target."""
+
+    # It answered, or failed without keeping us waiting.
+    ANSWERED = "answered"
+    # It refused because it is overloaded.
+    OVERLOADED = "overloaded"
+    TIMED_OUT = "timed out"
+
+
+def sign_of(outcome: Outcome, took_ms: float, timeout_ms: int) -> Sign:
+    """What an outcome says about its target, given how long it took and the attempt's time limit."""
+    if outcome.status in OVERLOAD_STATUSES:
+        return Sign.OVERLOADED
+    if (
+        outcome.verdict is Verdict.FAILED
+        and outcome.status is None
+        and took_ms >= timeout_ms - CLOCK_SLACK_MS
+    ):
+        return Sign.TIMED_OUT
+    return Sign.ANSWERED
+
+
+@dataclass(slots=True, eq=False)
+class WorkspaceLoad:
+    """What a workspace has under way here: attempts in places (`busy`) and parked ones (`waiting`)."""
+
+    id: Id
+    weight: float = 1.0
+    busy: int = 0
+    waiting: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Lane:
+    """One target's runs in this worker, and what is known of the target.
+
+    `queue`: in hand and not begun. `busy`: attempts in places; `waiting`: parked ones; `probes`: those of both that
+    were sent while the circuit was not closed. `slow`: the share of recent attempts that took longer than
+    PARK_AFTER_MS.
+    `networked`: whether its executor only waits for an answer over the network, so that its attempts may be parked and
+    its latency tells something about the target.
+    """
+
+    id: Id
+    workspace: WorkspaceLoad
+    name: str
+    version: int
+    networked: bool
+    queue: deque[Work] = field(default_factory=deque)
+    busy: int = 0
+    waiting: int = 0
+    probes: int = 0
+    slow: float = 0.0
+    limit: LaneLimit = field(default_factory=LaneLimit)
+    circuit: Circuit = CLOSED
+    paused_until: float = 0.0
+    used_at: float = 0.0
+    window_at: float = 0.0
+    busiest: int = 0
+    ends: int = 0
+    lost: int = 0
+    answered: int = 0
+    latency_ms: float = 0.0
+
+    @property
+    def under_way(self) -> int:
+        return self.busy + self.waiting
+
+    @property
+    def begins_parked(self) -> bool:
+        return self.slow > SLOW_FROM
+
+    @property
+    def idle(self) -> bool:
+        return not (self.queue or self.busy or self.waiting)
+
+    def may_send(self, now: float) -> bool:
+        """Whether the target may be called once more, by what is known of it."""
+        if now < self.paused_until:
+            return False
+        if not isinstance(self.circuit, Closed):
+            return circuits.may_send(self.circuit, int(now), self.probes)
+        return not self.networked or self.busy + self.waiting < self.limit.value
+
+    def learn(self, now: float) -> None:
+        """End the window, where it is full or its time is over, and adapt the limit."""
+        if self.ends < WINDOW_ENDS and now - self.window_at < WINDOW_MS:
+            return
+        if self.busiest and isinstance(self.circuit, Closed):
+            latency = self.latency_ms / self.answered if self.answered else None
+            self.limit = adapt(self.limit, Window(self.busiest, self.ends, self.lost, latency))
+        self.window_at, self.busiest = now, self.busy + self.waiting
+        self.ends = self.lost = self.answered = 0
+        self.latency_ms = 0.0
+
+
+class Lanes:
+    """All lanes of a worker. `places`: attempts that may be under way and not parked; `most_waiting`: parked ones.
+
+    Any number of takers ask `get`; each run wakes one of them.
+    """
+
+    def __init__(self, places: int, most_waiting: int) -> None:
+        self.places, self.most_waiting = places, most_waiting
+        self.busy = self.waiting = 0
+        self._lanes: dict[Id, Lane] = {}
+        self._workspaces: dict[Id, WorkspaceLoad] = {}
+        self._turns: FairTurns[WorkspaceLoad, Lane] = FairTurns()
+        self._crowded: dict[Lane, None] = {}
+        self._idle: deque[asyncio.Future[None]] = deque()
+
+    def __len__(self) -> int:
+        return sum(len(lane.queue) for lane in self._lanes.values())
+
+    def __iter__(self) -> Iterator[Lane]:
+        return iter(self._lanes.values())
+
+    def unbegun(self) -> Iterator[Work]:
+        """Everything in hand that has not begun."""
+        for lane in self._lanes.values():
+            yield from lane.queue
+
+    def put(self, work: Work, networked: bool) -> None:
+        """Take a run into its lane."""
+        lane = self._lanes.get(work.target.id)
+        if lane is None or lane.version != work.target.version:
+            lane = self._known(work, networked, lane)
+        lane.queue.append(work)
+        work.lane = lane
+        self._rejoin(lane)
+
+    def _known(self, work: Work, networked: bool, lane: Lane | None) -> Lane:
+        """A new lane, or one whose target was changed: nothing that was learned of it holds any more."""
+        workspace = self._workspaces.get(work.run.workspace_id)
+        if workspace is None:
+            workspace = self._workspaces[work.run.workspace_id] = WorkspaceLoad(work.run.workspace_id)
+        if lane is None:
+            lane = Lane(work.target.id, workspace, work.target.name, work.target.version, networked)
+            lane.window_at = _now()
+            self._lanes[lane.id] = lane
+            return lane
+        lane.name, lane.version, lane.networked = work.target.name, work.target.version, networked
+        lane.limit, lane.circuit, lane.slow, lane.paused_until = LaneLimit(), CLOSED, 0.0, 0.0
+        return lane
+
+    async def get(self) -> Work:
+        """The next run that may begin, which is counted as begun; waits for one."""
+        while True:
+            work = self.next_or_none()
+            if work is not None:
+                if self._idle and self._turns:
+                    self._wake_one()
+                return work
+            taker = asyncio.get_running_loop().create_future()
+            self._idle.append(taker)
+            try:
+                await taker
+            except asyncio.CancelledError:
+                if taker.done() and not taker.cancelled():  # woken and cancelled at once: another may take it
+                    self._wake_one()
+                raise
+
+    def next_or_none(self) -> Work | None:
+        """The next run that may begin, which is counted as begun; None where there is none now."""
+        turns = self._turns
+        while turns:
+            workspace, lane = turns.head()
+            now = _now()
+            while lane.queue and lane.queue[0].stopped:
+                lane.queue.popleft()
+            if not lane.queue or not lane.may_send(now):
+                turns.leave(workspace, lane)
+                continue
+            if not self._finds_place(lane):
+                turns.leave(workspace, lane)
+                self._crowded[lane] = None
+                continue
+            turns.charge()
+            work = lane.queue.popleft()
+            self._begin(lane, work, now)
+            if not lane.queue or not lane.may_send(now):
+                turns.leave(workspace, lane)
+            return work
+        return None
+
+    def _finds_place(self, lane: Lane) -> bool:
+        workspace = lane.workspace
+        if lane.networked and lane.slow > SLOW_FROM:
+            free = self.most_waiting - self.waiting
+            return may_wait(lane.waiting, workspace.waiting, free, workspace.weight)
+        free = self.places - self.busy
+        return may_begin(lane.busy, workspace.busy, free, self.places, workspace.weight)
+
+    def _begin(self, lane: Lane, work: Work, now: float) -> None:
+        work.began = lane.used_at = now
+        if lane.networked and lane.slow > SLOW_FROM:
+            work.parked = True
+            lane.waiting += 1
+            lane.workspace.waiting += 1
+            self.waiting += 1
+        else:
+            lane.busy += 1
+            lane.workspace.busy += 1
+            self.busy += 1
+        if not isinstance(lane.circuit, Closed):
+            lane.circuit = circuits.sent(lane.circuit, int(now))
+            lane.probes += 1
+            work.probes = True
+        under_way = lane.busy + lane.waiting
+        if under_way > lane.busiest:
+            lane.busiest = under_way
+
+    def park(self, work: Work) -> bool:
+        """Let an attempt that is under way wait without a place; False where it may not."""
+        lane = work.lane
+        if lane is None or work.parked or not lane.networked:
+            return False
+        workspace = lane.workspace
+        if not may_wait(lane.waiting, workspace.waiting, self.most_waiting - self.waiting, workspace.weight):
+            return False
+        work.parked = True
+        lane.busy -= 1
+        workspace.busy -= 1
+        self.busy -= 1
+        lane.waiting += 1
+        workspace.waiting += 1
+        self.waiting += 1
+        work.slow = True
+        lane.slow += (1.0 - lane.slow) * SLOW_WEIGHT
+        self._rejoin(lane)
+        return True
+
+    def end(self, work: Work) -> None:
+        """An attempt is over: its place is free, and its outcome tells something about its target."""
+        lane = work.lane
+        if lane is None or not work.began:
+            return
+        now, parked = _now(), work.parked
+        if parked:
+            lane.waiting -= 1
+            lane.workspace.waiting -= 1
+            self.waiting -= 1
+        else:
+            lane.busy -= 1
+            lane.workspace.busy -= 1
+            self.busy -= 1
+        if work.probes:
+            lane.probes -= 1
+        if work.outcome is not None:
+            self._hear(lane, work, work.outcome, now)
+        work.began = 0.0
+        lane.learn(now)
+        if self._crowded:
+            self._make_room()
+        if lane.queue and lane.may_send(now):
+            self._turns.join(lane.workspace, lane, lane.workspace.weight)
+            if parked:  # who ends one in a place asks for the next one itself
+                self._wake_one()
+
+    def _hear(self, lane: Lane, work: Work, outcome: Outcome, now: float) -> None:
+        """Learn from the outcome of an attempt."""
+        took = now - work.began
+        sign = sign_of(outcome, took, work.timeout_ms)
+        lane.ends += 1
+        if not work.slow and lane.networked:  # what was parked on its way was counted then
+            lane.slow += ((1.0 if took > PARK_AFTER_MS else 0.0) - lane.slow) * SLOW_WEIGHT
+        if sign is Sign.TIMED_OUT:
+            lane.lost += 1
+            self._note_silence(lane, work, now)
+            return
+        if sign is Sign.OVERLOADED:
+            lane.lost += 1
+            if outcome.retry_after_ms:
+                pause = min(outcome.retry_after_ms, LONGEST_PAUSE_MS)
+                lane.paused_until = max(lane.paused_until, now + pause)
+        else:
+            lane.answered += 1
+            lane.latency_ms += took
+        if lane.circuit is not CLOSED:
+            self._note_life(lane, now)
+
+    def _note_silence(self, lane: Lane, work: Work, now: float) -> None:
+        before = lane.circuit
+        lane.circuit = circuits.timed_out(before, int(now), int(work.began))
+        if isinstance(lane.circuit, Open) and isinstance(before, Closed):
+            _log.warning(
+                "circuit_opened", **_named(lane), timeout_ms=work.timeout_ms, runs_in_hand=len(lane.queue)
+            )
+
+    def _note_life(self, lane: Lane, now: float) -> None:
+        before = lane.circuit
+        lane.circuit = circuits.answered(before, int(now))
+        if isinstance(lane.circuit, Closed) and not isinstance(before, Closed):
+            lane.limit = restarted(lane.limit)
+            _log.info("circuit_closed", **_named(lane), was_open_s=round((now - before.since_ms) / 1000, 1))
+
+    def tick(self) -> None:
+        """Bring back the lanes whose time has come: a probe is due, a pause is over, a limit has grown."""
+        now = _now()
+        for lane in list(self._lanes.values()):
+            if lane.queue or lane.busy or lane.waiting:
+                lane.learn(now)
+                if lane.queue:
+                    self._rejoin(lane)
+            elif now - lane.used_at > FORGET_AFTER_MS and now - lane.window_at > FORGET_AFTER_MS:
+                del self._lanes[lane.id]
+        self._crowded.clear()
+
+    def _rejoin(self, lane: Lane) -> None:
+        if lane.queue and lane.may_send(_now()):
+            self._turns.join(lane.workspace, lane, lane.workspace.weight)
+            self._wake_one()
+
+    def _make_room(self) -> None:
+        """A place is free again: the lanes that waited longest for one look whether it is theirs."""
+        for lane in list(self._crowded)[:2]:
+            del self._crowded[lane]
+            self._rejoin(lane)
+
+    def _wake_one(self) -> None:
+        while self._idle:
+            taker = self._idle.popleft()
+            if not taker.done():
+                taker.set_result(None)
+                return
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time() * 1000
+
+
+def _named(lane: Lane) -> dict[str, str]:
+    return {"target": prefixed("tgt", lane.id), "name": lane.name}

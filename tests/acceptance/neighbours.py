@@ -1,0 +1,319 @@
+"""One tenant's trouble beside another tenant's good schedules, on whole servers: what the second one feels of it.
+
+`python -m tests.acceptance.neighbours SCENARIO [sqlite|postgres]` prints the figures of one scenario, and
+`HORARIUM_SERVER_PYTHON=.../bin/python` runs the servers of another state of the project, to compare with.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.support.moody_receiver import Arrival, Moods, moods
+from tests.support.postgres import drop_database, fresh_database
+
+SERVER_PYTHON = os.environ.get("HORARIUM_SERVER_PYTHON", sys.executable)
+PATIENCE_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Felt:
+    """What the good schedules felt: slots that were due, those delivered, and how late these were in milliseconds."""
+
+    due: int
+    delivered: int
+    p50_ms: int
+    p99_ms: int
+    worst_ms: int
+
+    @property
+    def share(self) -> float:
+        return self.delivered / self.due if self.due else 0.0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.delivered} of {self.due} delivered ({self.share:.1%}); p50 {self.p50_ms}, p99 {self.p99_ms}, "
+            f"worst {self.worst_ms} ms late"
+        )
+
+
+def felt(arrivals: Sequence[Arrival], first_ms: int, last_ms: int, due: int) -> Felt:
+    """Of the slots from `first_ms` up to `last_ms`: the first arrival of each run counts."""
+    firsts: dict[str, int] = {}
+    for one in arrivals:
+        if first_ms <= one.slot_ms < last_ms:
+            firsts.setdefault(one.run, one.late_ms)
+    late = sorted(firsts.values()) or [-1]
+    return Felt(due, len(firsts), _at(late, 0.5), _at(late, 0.99), late[-1])
+
+
+def _at(ordered: Sequence[int], share: float) -> int:
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+class Tenant:
+    """A workspace and a client that speaks for it."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self.client = client
+
+    def target(self, key: str, url: str, **given: Any) -> str:
+        body = {
+            "kind": "function",
+            "key": key,
+            "name": key,
+            "executor": {"type": "http", "url": url},
+            **given,
+        }
+        answer = self.client.post("/horarium/v1/targets", json=body)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    def schedules(self, lines: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Make schedules; their ids."""
+        answer = self.client.post(
+            "/horarium/v1/schedules/bulk",
+            content="\n".join(map(json.dumps, lines)),
+            headers={"content-type": "application/x-ndjson"},
+        )
+        answers = [json.loads(line) for line in answer.text.splitlines()]
+        assert [one["status"] for one in answers] == [201] * len(lines), answer.text[:500]
+        return [one["id"] for one in answers]
+
+    def contacts(self, count: int) -> None:
+        """An audience of so many rows."""
+        lines = (
+            json.dumps({"id": f"c{n:07}", "email": f"p{n}@example.com", "type": "lead"}) for n in range(count)
+        )
+        answer = self.client.put(
+            "/horarium/v1/directory/contacts",
+            content="\n".join(lines),
+            headers={"content-type": "application/x-ndjson"},
+        )
+        assert answer.json() == {"stored": count}, answer.text
+
+    def fire_for_all(self, target: str) -> str:
+        """One fire with a run for each contact; its schedule."""
+        audience = {"type": "contacts", "filter": {"has_email": True}}
+        line = {
+            "name": f"everybody {target}",
+            "recurrence": "0 0 1 1 *",
+            "target": target,
+            "audience": audience,
+        }
+        (schedule,) = self.schedules([line])
+        answer = self.client.post(f"/horarium/v1/schedules/{schedule}/fire-now")
+        assert answer.status_code == 201, answer.text
+        return schedule
+
+
+class Server:
+    """One or more processes of `horarium serve` on one database; `admin` speaks to the first of them."""
+
+    def __init__(self, folder: Path, database: str | None, processes: int) -> None:
+        self.folder = folder
+        self._database = database
+        self._key = base64.urlsafe_b64encode(os.urandom(32)).decode()
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.addresses = [self._start(number) for number in range(processes)]
+        key = (folder / "node0" / "admin.key").read_text().strip()
+        self.admin = Tenant(self.client(key))
+
+    def client(self, key: str) -> httpx.Client:
+        headers = {"authorization": f"Bearer {key}"}
+        return httpx.Client(base_url=self.addresses[0], timeout=PATIENCE_S, headers=headers)
+
+    def workspace(self, name: str, **settings: Any) -> Tenant:
+        """Another tenant."""
+        body = {"name": name, "slug": name, "settings": settings}
+        answer = self.admin.client.post("/horarium/v1/workspaces", json=body)
+        assert answer.status_code == 201, answer.text
+        return Tenant(self.client(answer.json()["admin_key"]["key"]))
+
+    def log(self, number: int = 0) -> str:
+        return (self.folder / f"node{number}.log").read_text()
+
+    def _start(self, number: int) -> str:
+        data, log = self.folder / f"node{number}", self.folder / f"node{number}.log"
+        command = [
+            SERVER_PYTHON,
+            "-m",
+            "horarium",
+            "serve",
+            "--data",
+            str(data),
+            "--port",
+            "0",
+            "--allow-loopback",
+        ]
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1", "HORARIUM_DRAIN": "1"}
+        if self._database is not None:
+            command += ["--database", self._database]
+            environment["HORARIUM_SECRET_KEY"] = self._key
+        with log.open("w") as said:
+            process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, env=environment)
+        self.processes.append(process)
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until and process.poll() is None:
+            _, found, rest = log.read_text().partition(" listens at ")
+            if found and "\n" in rest:
+                return rest.split()[0]
+            time.sleep(0.02)
+        raise AssertionError(f"the server did not start: {log.read_text()}")
+
+
+@contextmanager
+def serving(folder: Path, kind: str = "sqlite", nodes: int = 3) -> Iterator[tuple[Server, Moods]]:
+    """A server (one process on SQLite, or `nodes` on PostgreSQL) and a receiver."""
+    with ExitStack() as stack:
+        receiver = stack.enter_context(moods(folder / "arrivals"))
+        database = None
+        if kind == "postgres":
+            database = fresh_database("neighbours")
+            stack.callback(drop_database, database)
+        server = Server(folder, database, 1 if database is None else nodes)
+        try:
+            yield server, receiver
+            for process in server.processes:
+                assert process.poll() is None, server.log()
+        finally:
+            for process in server.processes:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+
+
+def hanging_schedules(
+    server: Server, receiver: Moods, seconds: int, hanging: int = 500, same_workspace: bool = False
+) -> Felt:
+    """`hanging` schedules every 10 s whose target never answers, beside 50 good ones every 2 s."""
+    tenant = server.admin if same_workspace else server.workspace("tenant")
+    server.admin.target("good", receiver.url("good", "at-once"))
+    tenant.target("dead", receiver.url("dead", "hang"))
+    tenant.schedules(
+        [{"name": f"dead {n}", "recurrence": "*/10 * * * * *", "target": "dead"} for n in range(hanging)]
+    )
+    server.admin.schedules(
+        [{"name": f"good {n}", "recurrence": "*/2 * * * * *", "target": "good"} for n in range(50)]
+    )
+    return _watch(receiver, seconds, 50, 2)
+
+
+def hanging_rows(server: Server, receiver: Moods, seconds: int, rows: int = 50_000) -> Felt:
+    """One fire of so many rows for a target that never answers, beside one good schedule a second."""
+    return _rows_beside_a_neighbour(server, receiver, seconds, rows, "hang")
+
+
+def quick_rows(server: Server, receiver: Moods, seconds: int, rows: int = 50_000) -> Felt:
+    """The same for a target that answers after 20 ms."""
+    return _rows_beside_a_neighbour(server, receiver, seconds, rows, "after-20")
+
+
+def _rows_beside_a_neighbour(
+    server: Server, receiver: Moods, seconds: int, rows: int, behaviour: str
+) -> Felt:
+    tenant = server.workspace("tenant")
+    tenant.contacts(rows)
+    tenant.target("crowd", receiver.url("crowd", behaviour))
+    server.admin.target("good", receiver.url("good", "at-once"))
+    server.admin.schedules([{"name": "good", "recurrence": "* * * * * *", "target": "good"}])
+    tenant.fire_for_all("crowd")
+    return _watch(receiver, seconds, 1, 1)
+
+
+def herd(server: Server, receiver: Moods, count: int = 50_000) -> Felt:
+    """One tenant's schedules that all fire in one second, beside one good schedule a second."""
+    tenant = server.workspace("tenant")
+    tenant.target("crowd", receiver.url("crowd", "at-once"))
+    server.admin.target("good", receiver.url("good", "at-once"))
+    at = int(time.time()) + 20 + count // 4_000
+    line = {"recurrence": time.strftime("%S %M %H %d %m *", time.gmtime(at)), "target": "crowd"}
+    for first in range(0, count, 10_000):
+        tenant.schedules([{"name": f"herd {n}", **line} for n in range(first, min(count, first + 10_000))])
+    server.admin.schedules([{"name": "good", "recurrence": "* * * * * *", "target": "good"}])
+    assert time.time() < at - 1, "the machine is too slow for this herd"
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until and len({one.run for one in receiver.arrivals("crowd")}) < count:
+        time.sleep(0.5)
+    drained = max(one.at_ms for one in receiver.arrivals("crowd"))
+    time.sleep(3)
+    last = (drained // 1000 + 1) * 1000
+    print(f"the herd took {(drained - at * 1000) / 1000:.2f} s")
+    return felt(receiver.arrivals("good"), at * 1000, last, last // 1000 - at)
+
+
+def many_lanes(server: Server, receiver: Moods, seconds: int, hanging: int = 20, queued: int = 2_000) -> Felt:
+    """200 targets of one workspace, each called once a second; `hanging` of them never answer and have runs queued."""
+    tenant = server.admin
+    if hanging:
+        tenant.contacts(queued)
+    for n in range(200):
+        dead = n < hanging
+        tenant.target(f"lane{n}", receiver.url("dead" if dead else "good", "hang" if dead else "after-5"))
+    for n in range(hanging):
+        tenant.fire_for_all(f"lane{n}")
+    tenant.schedules(
+        [{"name": f"lane {n}", "recurrence": "* * * * * *", "target": f"lane{n}"} for n in range(200)]
+    )
+    return _watch(receiver, seconds, 200 - hanging, 1)
+
+
+def models(server: Server, receiver: Moods, seconds: int, calls: int = 300) -> Felt:
+    """`calls` rows for a target that takes 2 to 60 s each, beside 50 good schedules every 2 s."""
+    tenant = server.workspace("tenant")
+    tenant.contacts(calls)
+    tenant.target("model", receiver.url("model", "between-2000-60000"), timeout="2m")
+    server.admin.target("good", receiver.url("good", "at-once"))
+    server.admin.schedules(
+        [{"name": f"good {n}", "recurrence": "*/2 * * * * *", "target": "good"} for n in range(50)]
+    )
+    tenant.fire_for_all("model")
+    return _watch(receiver, seconds, 50, 2)
+
+
+def _watch(receiver: Moods, seconds: int, schedules: int, every_s: int) -> Felt:
+    """What the good schedules feel from now on for so long; 3 s later all that is not lost has arrived."""
+    first = (int(time.time()) // every_s + 1) * every_s
+    last = first + seconds // every_s * every_s
+    time.sleep(max(0.0, last + 3 - time.time()))
+    return felt(receiver.arrivals("good"), first * 1000, last * 1000, (last - first) // every_s * schedules)
+
+
+SCENARIOS: Mapping[str, Any] = {
+    "hanging": lambda s, r: hanging_schedules(s, r, 40),
+    "hanging-same": lambda s, r: hanging_schedules(s, r, 40, same_workspace=True),
+    "good-alone": lambda s, r: hanging_schedules(s, r, 20, hanging=1),
+    "rows": lambda s, r: hanging_rows(s, r, 50),
+    "quick": lambda s, r: quick_rows(s, r, 15),
+    "herd": herd,
+    "lanes": lambda s, r: many_lanes(s, r, 40),
+    "lanes-none": lambda s, r: many_lanes(s, r, 20, hanging=0),
+    "models": lambda s, r: models(s, r, 40),
+}
+
+
+def main(scenario: str, kind: str = "sqlite") -> None:
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder), kind) as (server, receiver):
+        print(scenario, kind, SCENARIOS[scenario](server, receiver), flush=True)
+        for name in ("dead", "crowd", "model"):
+            if seen := receiver.arrivals(name):
+                print(
+                    f"  {name}: {len(seen)} calls, {receiver.most_at_once(name)} at once at most, "
+                    f"{receiver.open_now(name)} open at the end"
+                )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,306 @@
+"""What a worker has in hand is given out in fair turns, within what each lane may have under way."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+
+from horarium.domain.circuit import PROBE_EVERY_MS, TIMEOUTS_TO_OPEN, Closed, HalfOpen, Open
+from horarium.domain.execution import Outcome, Verdict
+from horarium.domain.lane_limit import START
+from horarium.worker import lanes as lanes_module
+from horarium.worker.lanes import PARK_AFTER_MS, Lanes, Sign, sign_of
+
+GOOD = Outcome(Verdict.SUCCEEDED, status=200)
+SILENT = Outcome(Verdict.FAILED, error="no answer")
+TIMEOUT_MS = 30_000
+
+
+class Time:
+    """The event loop's clock, as the lanes see it."""
+
+    def __init__(self):
+        self.now = 1_000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def time(monkeypatch):
+    time = Time()
+    monkeypatch.setattr(lanes_module, "_now", time)
+    return time
+
+
+def work(lane, number=0, workspace="w", version=1):
+    return SimpleNamespace(
+        id=f"{lane}{number}".encode(),
+        target=SimpleNamespace(id=lane.encode(), name=lane, version=version),
+        run=SimpleNamespace(workspace_id=workspace.encode()),
+        timeout_ms=TIMEOUT_MS,
+        number=number,
+        stopped=False,
+        outcome=None,
+        lane=None,
+        began=0.0,
+        parked=False,
+        probes=False,
+        slow=False,
+    )
+
+
+def filled(lanes, lane, count, workspace="w", networked=True):
+    given = [work(lane, n, workspace) for n in range(count)]
+    for one in given:
+        lanes.put(one, networked)
+    return given
+
+
+def begin_all(lanes):
+    """All that may begin now."""
+    return list(iter(lanes.next_or_none, None))
+
+
+def end(lanes, works, outcome=GOOD):
+    for one in works:
+        one.outcome = outcome
+        lanes.end(one)
+
+
+def lane_of(lanes, name):
+    return next(lane for lane in lanes if lane.id == name.encode())
+
+
+async def turns(times=3):
+    for _ in range(times):
+        await asyncio.sleep(0)
+
+
+async def test_lanes_take_turns_and_keep_their_order():
+    lanes = Lanes(16, 16)
+    for number, lane in enumerate(["herd", "herd", "herd", "single"], 1):
+        lanes.put(work(lane, number), True)
+    assert [(await lanes.get()).number for _ in range(4)] == [1, 4, 2, 3]
+    assert len(lanes) == 0
+
+
+async def test_a_run_wakes_one_taker_and_no_other():
+    lanes = Lanes(16, 16)
+    takers = [asyncio.create_task(lanes.get()) for _ in range(5)]
+    await turns()
+    lanes.put(work("a", 7), True)
+    await turns()
+    assert [taker.done() for taker in takers] == [True, False, False, False, False]
+    assert takers[0].result().number == 7
+    for taker in takers[1:]:
+        taker.cancel()
+
+
+async def test_a_taker_that_is_cancelled_as_it_wakes_leaves_the_run_to_another():
+    lanes = Lanes(16, 16)
+    first, second = asyncio.create_task(lanes.get()), asyncio.create_task(lanes.get())
+    await turns()
+    lanes.put(work("a", 7), True)
+    first.cancel()
+    await turns()
+    assert first.cancelled()
+    assert second.result().number == 7
+
+
+async def test_a_taker_that_was_cancelled_before_is_passed_over():
+    lanes = Lanes(16, 16)
+    first, second = asyncio.create_task(lanes.get()), asyncio.create_task(lanes.get())
+    await turns()
+    first.cancel()
+    await turns()
+    lanes.put(work("a", 7), True)
+    await turns()
+    assert second.result().number == 7
+
+
+async def test_a_lane_at_its_limit_wakes_a_taker_when_a_parked_attempt_ends(time):
+    lanes = Lanes(256, 256)
+    given = filled(lanes, "a", 40)
+    begun = begin_all(lanes)
+    assert len(begun) == START
+    lanes.park(begun[0])
+    taker = asyncio.create_task(lanes.get())
+    await turns()
+    assert not taker.done()
+    end(lanes, begun[:1])
+    await turns()
+    assert taker.result() is given[32]
+
+
+def test_one_lane_never_takes_the_last_places(time):
+    lanes = Lanes(16, 16)
+    filled(lanes, "herd", 100, networked=False)
+    herd = begin_all(lanes)
+    assert len(herd) == 11
+    filled(lanes, "single", 1, "v", networked=False)
+    assert [one.target.id for one in begin_all(lanes)] == [b"single"]
+
+
+def test_what_was_crowded_out_begins_as_places_get_free(time):
+    lanes = Lanes(16, 16)
+    filled(lanes, "herd", 100, networked=False)
+    under_way, done = begin_all(lanes), 0
+    while under_way:
+        end(lanes, under_way[:1])
+        done += 1
+        under_way = under_way[1:] + begin_all(lanes)
+    assert done == 100
+
+
+def test_a_parked_attempt_gives_its_place_back(time):
+    lanes = Lanes(16, 16)
+    filled(lanes, "slow", 5)
+    begun = begin_all(lanes)
+    assert (lanes.busy, lanes.waiting) == (5, 0)
+    assert all(lanes.park(one) for one in begun)
+    assert (lanes.busy, lanes.waiting) == (0, 5)
+    assert not lanes.park(begun[0])
+    end(lanes, begun)
+    assert (lanes.busy, lanes.waiting) == (0, 0)
+
+
+def test_what_holds_a_thread_or_a_process_is_never_parked(time):
+    lanes = Lanes(16, 16)
+    filled(lanes, "function", 1, networked=False)
+    (begun,) = begin_all(lanes)
+    assert not lanes.park(begun)
+    assert lanes.busy == 1
+
+
+def test_one_lane_never_takes_the_last_waiting_calls(time):
+    lanes = Lanes(256, 30)
+    filled(lanes, "slow", 100)
+    parked = sum(lanes.park(one) for one in begin_all(lanes))
+    assert parked == 10
+
+
+def test_attempts_of_a_target_that_is_known_to_be_slow_begin_parked(time):
+    lanes = Lanes(256, 256)
+    filled(lanes, "slow", 100)
+    for one in begin_all(lanes)[:20]:
+        lanes.park(one)
+    time.now += PARK_AFTER_MS + 100
+    lanes.tick()
+    before = lanes.busy
+    later = begin_all(lanes)
+    assert later
+    assert all(one.parked for one in later)
+    assert lanes.busy == before
+
+
+def test_a_target_that_is_quick_again_uses_places_again(time):
+    lanes = Lanes(256, 256)
+    lane = None
+    for number in range(60):
+        (one,) = filled(lanes, "a", 1)
+        begin_all(lanes)
+        time.now += 1_500 if number < 30 else 5
+        end(lanes, [one])
+        lane = lane_of(lanes, "a")
+        if number == 29:
+            assert lane.begins_parked
+    assert not lane.begins_parked
+
+
+def hang(lanes, time, lane="dead", count=TIMEOUTS_TO_OPEN):
+    given = filled(lanes, lane, count)
+    begun = begin_all(lanes)
+    assert begun == given
+    time.now += TIMEOUT_MS
+    end(lanes, begun, SILENT)
+    return lane_of(lanes, lane)
+
+
+def test_a_target_that_only_times_out_is_probed_and_comes_back_by_itself(time):
+    lanes = Lanes(256, 256)
+    lane = hang(lanes, time)
+    assert isinstance(lane.circuit, Open)
+    filled(lanes, "dead", 100)
+    assert begin_all(lanes) == []
+    time.now += PROBE_EVERY_MS
+    lanes.tick()
+    (probe,) = begin_all(lanes)
+    time.now += 10
+    end(lanes, [probe])
+    assert isinstance(lane.circuit, HalfOpen)
+    lanes.tick()
+    further = begin_all(lanes)
+    assert len(further) == 3
+    end(lanes, further)
+    assert isinstance(lane.circuit, Closed)
+    assert len(begin_all(lanes)) == 8
+
+
+def test_six_probes_hang_at_most(time):
+    lanes = Lanes(256, 256)
+    hang(lanes, time)
+    filled(lanes, "dead", 100)
+    probes = 0
+    for _ in range(20):
+        time.now += PROBE_EVERY_MS
+        lanes.tick()
+        probes += len(begin_all(lanes))
+    assert probes == 6
+
+
+def test_a_target_that_was_changed_is_called_as_a_new_one(time):
+    lanes = Lanes(256, 256)
+    lane = hang(lanes, time)
+    lanes.put(work("dead", version=2), True)
+    assert isinstance(lane.circuit, Closed)
+    assert len(begin_all(lanes)) == 1
+
+
+def test_a_target_that_asks_for_a_pause_gets_one(time):
+    lanes = Lanes(256, 256)
+    filled(lanes, "a", 40)
+    begun = begin_all(lanes)
+    end(lanes, begun, Outcome(Verdict.FAILED, status=429, retry_after_ms=2_000))
+    assert begin_all(lanes) == []
+    time.now += 1_999
+    lanes.tick()
+    assert begin_all(lanes) == []
+    time.now += 1
+    lanes.tick()
+    assert begin_all(lanes)
+
+
+def test_what_was_cancelled_before_it_began_is_passed_over(time):
+    lanes = Lanes(256, 256)
+    given = filled(lanes, "a", 3)
+    given[0].stopped = True
+    assert begin_all(lanes) == given[1:]
+    assert lanes.busy == 2
+
+
+def test_a_lane_that_was_idle_for_long_is_forgotten(time):
+    lanes = Lanes(256, 256)
+    end(lanes, [filled(lanes, "a", 1)[0] for _ in begin_all(lanes)])
+    filled(lanes, "a", 1)
+    end(lanes, begin_all(lanes))
+    time.now += 700_000
+    lanes.tick()
+    assert list(lanes) == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "took_ms", "sign"),
+    [
+        (GOOD, 40_000, Sign.ANSWERED),
+        (Outcome(Verdict.ACCEPTED, status=202), 5, Sign.ANSWERED),
+        (Outcome(Verdict.FAILED, status=500), 29_999, Sign.ANSWERED),
+        (Outcome(Verdict.FAILED, status=429), 5, Sign.OVERLOADED),
+        (Outcome(Verdict.FAILED, status=503), 5, Sign.OVERLOADED),
+        (Outcome(Verdict.FAILED, error="connection refused"), 5, Sign.ANSWERED),
+        (SILENT, 30_000, Sign.TIMED_OUT),
+        (SILENT, 29_995, Sign.TIMED_OUT),
+    ],
+)
+def test_an_outcome_tells_something_about_its_target(outcome, took_ms, sign):
+    assert sign_of(outcome, took_ms, TIMEOUT_MS) is sign
