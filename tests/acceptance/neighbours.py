@@ -127,6 +127,7 @@ class Server:
         self.folder = folder
         self._database = database
         self._key = base64.urlsafe_b64encode(os.urandom(32)).decode()
+        self.clients: list[httpx.Client] = []
         self.processes: list[subprocess.Popen[bytes]] = []
         self.addresses = [self._start(number) for number in range(processes)]
         key = (folder / "node0" / "admin.key").read_text().strip()
@@ -134,7 +135,9 @@ class Server:
 
     def client(self, key: str) -> httpx.Client:
         headers = {"authorization": f"Bearer {key}"}
-        return httpx.Client(base_url=self.addresses[0], timeout=PATIENCE_S, headers=headers)
+        client = httpx.Client(base_url=self.addresses[0], timeout=PATIENCE_S, headers=headers)
+        self.clients.append(client)
+        return client
 
     def workspace(self, name: str, **settings: Any) -> Tenant:
         """Another tenant."""
@@ -190,6 +193,8 @@ def serving(folder: Path, kind: str = "sqlite", nodes: int = 3) -> Iterator[tupl
             for process in server.processes:
                 assert process.poll() is None, server.log()
         finally:
+            for client in server.clients:
+                client.close()
             for process in server.processes:
                 process.send_signal(signal.SIGKILL)
                 process.wait()

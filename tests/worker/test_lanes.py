@@ -119,6 +119,16 @@ async def test_a_taker_that_was_cancelled_before_is_passed_over():
     assert second.result().number == 7
 
 
+async def test_an_empty_worker_has_nothing_to_look_after():
+    lanes = Lanes(16, 16)
+    looking = asyncio.create_task(lanes.active())
+    await turns()
+    assert not looking.done()
+    lanes.put(work("a"), True)
+    await turns()
+    assert looking.done()
+
+
 async def test_a_lane_at_its_limit_wakes_a_taker_when_a_parked_attempt_ends(time):
     lanes = Lanes(256, 256)
     given = filled(lanes, "a", 40)

@@ -149,15 +149,22 @@ class Lanes:
 
     def __init__(self, places: int, most_waiting: int) -> None:
         self.places, self.most_waiting = places, most_waiting
-        self.busy = self.waiting = 0
+        self.busy = self.waiting = self.queued = 0
         self._lanes: dict[Id, Lane] = {}
         self._workspaces: dict[Id, WorkspaceLoad] = {}
         self._turns: FairTurns[WorkspaceLoad, Lane] = FairTurns()
         self._crowded: dict[Lane, None] = {}
         self._idle: deque[asyncio.Future[None]] = deque()
+        self._something = asyncio.Event()
 
     def __len__(self) -> int:
-        return sum(len(lane.queue) for lane in self._lanes.values())
+        return self.queued
+
+    async def active(self) -> None:
+        """Until something is in hand or holds a place, which is when `tick` and parking have work to do."""
+        if not (self.queued or self.busy):
+            self._something.clear()
+            await self._something.wait()
 
     def __iter__(self) -> Iterator[Lane]:
         return iter(self._lanes.values())
@@ -173,6 +180,8 @@ class Lanes:
         if lane is None or lane.version != work.target.version:
             lane = self._known(work, networked, lane)
         lane.queue.append(work)
+        self.queued += 1
+        self._something.set()
         work.lane = lane
         self._rejoin(lane)
 
@@ -215,6 +224,7 @@ class Lanes:
             now = _now()
             while lane.queue and lane.queue[0].stopped:
                 lane.queue.popleft()
+                self.queued -= 1
             if not lane.queue or not lane.may_send(now):
                 turns.leave(workspace, lane)
                 continue
@@ -224,6 +234,7 @@ class Lanes:
                 continue
             turns.charge()
             work = lane.queue.popleft()
+            self.queued -= 1
             self._begin(lane, work, now)
             if not lane.queue or not lane.may_send(now):
                 turns.leave(workspace, lane)

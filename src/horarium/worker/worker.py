@@ -208,6 +208,7 @@ class Worker:
             for _ in range(self._concurrency):
                 self._takers.create_task(self._take_turns())
             while True:
+                await self._lanes.active()
                 await asyncio.sleep(TICK_S)
                 self._park_slow()
                 self._lanes.tick()
