@@ -8,7 +8,6 @@ import pytest
 from horarium.domain.circuit import PROBE_EVERY_MS, TIMEOUTS_TO_OPEN, Closed, HalfOpen, Open
 from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.lane_limit import START
-from horarium.worker import lanes as lanes_module
 from horarium.worker.lanes import PARK_AFTER_MS, Lanes, Sign, sign_of
 
 GOOD = Outcome(Verdict.SUCCEEDED, status=200)
@@ -22,14 +21,11 @@ class Time:
     def __init__(self):
         self.now = 1_000.0
 
-    def __call__(self):
-        return self.now
-
 
 @pytest.fixture
 def time(monkeypatch):
     time = Time()
-    monkeypatch.setattr(lanes_module, "_now", time)
+    monkeypatch.setattr(Lanes, "_now", lambda lanes: time.now)
     return time
 
 

@@ -47,7 +47,9 @@ class Round(Generic[L]):
 
     def charge(self, weight: float = 1.0) -> None:
         """Let the head pay for one run. A head that has no credit for another one goes to the end, and is given its
-        weight for the next turn."""
+        weight for the next turn. One that is alone pays nothing."""
+        if len(self._credits) == 1:
+            return
         member, credit = next(iter(self._credits.items()))
         credit -= 1.0
         if credit < 1.0:
@@ -59,19 +61,21 @@ class Round(Generic[L]):
 class FairTurns(Generic[W, L]):
     """Two levels: a round of workspaces, each with a round of its lanes.
 
-    A lane has the weight 1; a workspace has the weight that was given when its first lane joined. Cost of a take: a few
-    moves in dictionaries, however many lanes there are.
+    A lane has the weight 1; a workspace has the weight that was given when its first lane joined. While only one lane
+    is in the round, as in a herd of one, nothing is moved and nothing is counted.
     """
 
-    __slots__ = ("_lanes", "_weights", "_workspaces")
+    __slots__ = ("_head", "_lanes", "_members", "_weights", "_workspaces")
 
     def __init__(self) -> None:
         self._workspaces: Round[W] = Round()
         self._lanes: dict[W, Round[L]] = {}
         self._weights: dict[W, float] = {}
+        self._members = 0
+        self._head: tuple[W, L] | None = None
 
     def __bool__(self) -> bool:
-        return bool(self._lanes)
+        return self._members > 0
 
     def __contains__(self, place: tuple[W, L]) -> bool:
         workspace, lane = place
@@ -82,28 +86,38 @@ class FairTurns(Generic[W, L]):
         lanes = self._lanes.get(workspace)
         if lanes is None:
             lanes = self._lanes[workspace] = Round()
+        if lane in lanes:
+            return
+        if not lanes:
             self._weights[workspace] = max(1.0, weight)
             self._workspaces.join(workspace, self._weights[workspace])
         lanes.join(lane)
+        self._members += 1
 
     def leave(self, workspace: W, lane: L) -> None:
         """A lane has nothing to give, or may not give it now. Nothing changes where it is not in the round."""
         lanes = self._lanes.get(workspace)
-        if lanes is None:
+        if lanes is None or lane not in lanes:
             return
         lanes.leave(lane)
+        self._members -= 1
+        self._head = None
         if not lanes:
-            del self._lanes[workspace], self._weights[workspace]
             self._workspaces.leave(workspace)
 
     def head(self) -> tuple[W, L]:
         """The workspace and the lane whose turn it is. Raises StopIteration where the round is empty."""
-        workspace = self._workspaces.head()
-        return workspace, self._lanes[workspace].head()
+        if self._head is None:
+            workspace = self._workspaces.head()
+            self._head = workspace, self._lanes[workspace].head()
+        return self._head
 
     def charge(self) -> None:
         """Let the head pay for one run: its lane goes to the end of its workspace, and the workspace to the end of all
         workspaces when it has used up its weight."""
-        workspace = self._workspaces.head()
+        if self._members == 1:
+            return
+        workspace, _ = self.head()
         self._lanes[workspace].charge()
         self._workspaces.charge(self._weights[workspace])
+        self._head = None

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -98,6 +98,7 @@ class Lane:
     waiting: int = 0
     probes: int = 0
     slow: float = 0.0
+    in_turns: bool = False
     limit: LaneLimit = field(default_factory=LaneLimit)
     circuit: Circuit = CLOSED
     paused_until: float = 0.0
@@ -156,6 +157,7 @@ class Lanes:
         self._crowded: dict[Lane, None] = {}
         self._idle: deque[asyncio.Future[None]] = deque()
         self._something = asyncio.Event()
+        self._time: Callable[[], float] | None = None
 
     def __len__(self) -> int:
         return self.queued
@@ -180,10 +182,15 @@ class Lanes:
         if lane is None or lane.version != work.target.version:
             lane = self._known(work, networked, lane)
         lane.queue.append(work)
-        self.queued += 1
-        self._something.set()
         work.lane = lane
-        self._rejoin(lane)
+        if not self.queued:
+            self._something.set()
+        self.queued += 1
+        if lane.in_turns:
+            if self._idle:
+                self._wake_one()
+        elif lane not in self._crowded and len(lane.queue) == 1:
+            self._rejoin(lane, self._now())
 
     def _known(self, work: Work, networked: bool, lane: Lane | None) -> Lane:
         """A new lane, or one whose target was changed: nothing that was learned of it holds any more."""
@@ -192,7 +199,7 @@ class Lanes:
             workspace = self._workspaces[work.run.workspace_id] = WorkspaceLoad(work.run.workspace_id)
         if lane is None:
             lane = Lane(work.target.id, workspace, work.target.name, work.target.version, networked)
-            lane.window_at = _now()
+            lane.window_at = self._now()
             self._lanes[lane.id] = lane
             return lane
         lane.name, lane.version, lane.networked = work.target.name, work.target.version, networked
@@ -220,37 +227,34 @@ class Lanes:
         """The next run that may begin, which is counted as begun; None where there is none now."""
         turns = self._turns
         while turns:
-            workspace, lane = turns.head()
-            now = _now()
-            while lane.queue and lane.queue[0].stopped:
-                lane.queue.popleft()
+            lane = turns.head()[1]
+            queue = lane.queue
+            while queue and queue[0].stopped:
+                queue.popleft()
                 self.queued -= 1
-            if not lane.queue or not lane.may_send(now):
-                turns.leave(workspace, lane)
-                continue
-            if not self._finds_place(lane):
-                turns.leave(workspace, lane)
+            if not queue:
+                self._leave(lane)
+            elif not self._finds_place(lane):
+                self._leave(lane)
                 self._crowded[lane] = None
-                continue
-            turns.charge()
-            work = lane.queue.popleft()
-            self.queued -= 1
-            self._begin(lane, work, now)
-            if not lane.queue or not lane.may_send(now):
-                turns.leave(workspace, lane)
-            return work
+            else:
+                turns.charge()
+                self.queued -= 1
+                return self._begin(lane, queue.popleft())
         return None
 
     def _finds_place(self, lane: Lane) -> bool:
         workspace = lane.workspace
+        if self.busy * 2 < self.places and not lane.slow:
+            return True  # what may_begin says while more than half is free
         if lane.networked and lane.slow > SLOW_FROM:
             free = self.most_waiting - self.waiting
             return may_wait(lane.waiting, workspace.waiting, free, workspace.weight)
         free = self.places - self.busy
         return may_begin(lane.busy, workspace.busy, free, self.places, workspace.weight)
 
-    def _begin(self, lane: Lane, work: Work, now: float) -> None:
-        work.began = lane.used_at = now
+    def _begin(self, lane: Lane, work: Work) -> Work:
+        work.began = lane.used_at = now = self._now()
         if lane.networked and lane.slow > SLOW_FROM:
             work.parked = True
             lane.waiting += 1
@@ -260,13 +264,16 @@ class Lanes:
             lane.busy += 1
             lane.workspace.busy += 1
             self.busy += 1
-        if not isinstance(lane.circuit, Closed):
+        if lane.circuit is not CLOSED and not isinstance(lane.circuit, Closed):
             lane.circuit = circuits.sent(lane.circuit, int(now))
             lane.probes += 1
             work.probes = True
         under_way = lane.busy + lane.waiting
         if under_way > lane.busiest:
             lane.busiest = under_way
+        if not lane.queue or not lane.may_send(now):
+            self._leave(lane)
+        return work
 
     def park(self, work: Work) -> bool:
         """Let an attempt that is under way wait without a place; False where it may not."""
@@ -285,7 +292,7 @@ class Lanes:
         self.waiting += 1
         work.slow = True
         lane.slow += (1.0 - lane.slow) * SLOW_WEIGHT
-        self._rejoin(lane)
+        self._rejoin(lane, self._now())
         return True
 
     def end(self, work: Work) -> None:
@@ -293,7 +300,7 @@ class Lanes:
         lane = work.lane
         if lane is None or not work.began:
             return
-        now, parked = _now(), work.parked
+        now, parked = self._now(), work.parked
         if parked:
             lane.waiting -= 1
             lane.workspace.waiting -= 1
@@ -307,20 +314,29 @@ class Lanes:
         if work.outcome is not None:
             self._hear(lane, work, work.outcome, now)
         work.began = 0.0
-        lane.learn(now)
-        if self._crowded:
-            self._make_room()
-        if lane.queue and lane.may_send(now):
-            self._turns.join(lane.workspace, lane, lane.workspace.weight)
-            if parked:  # who ends one in a place asks for the next one itself
-                self._wake_one()
+        if lane.ends >= WINDOW_ENDS or now - lane.window_at >= WINDOW_MS:
+            lane.learn(now)
+        if lane.queue and not lane.in_turns and lane not in self._crowded:
+            self._rejoin(lane, now, wake=parked)  # who ends one in a place asks for the next one itself
+        if self._crowded and not parked:
+            self._make_room(now)
 
     def _hear(self, lane: Lane, work: Work, outcome: Outcome, now: float) -> None:
         """Learn from the outcome of an attempt."""
         took = now - work.began
-        sign = sign_of(outcome, took, work.timeout_ms)
         lane.ends += 1
-        if not work.slow and lane.networked:  # what was parked on its way was counted then
+        if (
+            outcome.verdict is Verdict.SUCCEEDED
+            and lane.circuit is CLOSED
+            and not lane.slow
+            and took < PARK_AFTER_MS
+        ):
+            lane.answered += 1  # nearly always, and all that the rest would do
+            lane.latency_ms += took
+            return
+        sign = sign_of(outcome, took, work.timeout_ms)
+        if (took > PARK_AFTER_MS or lane.slow) and not work.slow and lane.networked:
+            # What was parked on its way was counted then.
             lane.slow += ((1.0 if took > PARK_AFTER_MS else 0.0) - lane.slow) * SLOW_WEIGHT
         if sign is Sign.TIMED_OUT:
             lane.lost += 1
@@ -331,6 +347,7 @@ class Lanes:
             if outcome.retry_after_ms:
                 pause = min(outcome.retry_after_ms, LONGEST_PAUSE_MS)
                 lane.paused_until = max(lane.paused_until, now + pause)
+                self._leave(lane)
         else:
             lane.answered += 1
             lane.latency_ms += took
@@ -340,6 +357,8 @@ class Lanes:
     def _note_silence(self, lane: Lane, work: Work, now: float) -> None:
         before = lane.circuit
         lane.circuit = circuits.timed_out(before, int(now), int(work.began))
+        if not isinstance(lane.circuit, Closed):
+            self._leave(lane)
         if isinstance(lane.circuit, Open) and isinstance(before, Closed):
             _log.warning(
                 "circuit_opened", **_named(lane), timeout_ms=work.timeout_ms, runs_in_hand=len(lane.queue)
@@ -354,26 +373,38 @@ class Lanes:
 
     def tick(self) -> None:
         """Bring back the lanes whose time has come: a probe is due, a pause is over, a limit has grown."""
-        now = _now()
+        now = self._now()
         for lane in list(self._lanes.values()):
             if lane.queue or lane.busy or lane.waiting:
                 lane.learn(now)
-                if lane.queue:
-                    self._rejoin(lane)
+                self._rejoin(lane, now)
             elif now - lane.used_at > FORGET_AFTER_MS and now - lane.window_at > FORGET_AFTER_MS:
                 del self._lanes[lane.id]
-        self._crowded.clear()
 
-    def _rejoin(self, lane: Lane) -> None:
-        if lane.queue and lane.may_send(_now()):
+    def _rejoin(self, lane: Lane, now: float, wake: bool = True) -> None:
+        """Give a lane its turns back, where it may begin something."""
+        if lane.queue and not lane.in_turns and lane.may_send(now):
+            lane.in_turns = True
+            self._crowded.pop(lane, None)
             self._turns.join(lane.workspace, lane, lane.workspace.weight)
-            self._wake_one()
+            if wake:
+                self._wake_one()
 
-    def _make_room(self) -> None:
-        """A place is free again: the lanes that waited longest for one look whether it is theirs."""
-        for lane in list(self._crowded)[:2]:
-            del self._crowded[lane]
-            self._rejoin(lane)
+    def _leave(self, lane: Lane) -> None:
+        lane.in_turns = False
+        self._turns.leave(lane.workspace, lane)
+
+    def _make_room(self, now: float) -> None:
+        """A place is free again: the lane that waited longest for one looks whether it is its own."""
+        lane = next(iter(self._crowded))
+        del self._crowded[lane]
+        self._rejoin(lane, now, wake=False)
+
+    def _now(self) -> float:
+        time = self._time
+        if time is None:  # asked for once: it costs as much as the rest of a turn
+            time = self._time = asyncio.get_running_loop().time
+        return time() * 1000
 
     def _wake_one(self) -> None:
         while self._idle:
@@ -381,10 +412,6 @@ class Lanes:
             if not taker.done():
                 taker.set_result(None)
                 return
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time() * 1000
 
 
 def _named(lane: Lane) -> dict[str, str]:
