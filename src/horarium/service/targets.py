@@ -32,6 +32,8 @@ SIGNING = "signing_secret"
 # The executor of a target that is stored but cannot run yet. It stays disabled until it is
 # given another executor.
 NO_EXECUTOR = "none"
+# Why such a target is off, unless its maker gives another reason.
+WITHOUT_EXECUTOR = "it has no executor yet"
 
 # Takes the type of an executor, its stored configuration, its stored secrets and a configuration as given.
 # Returns the given configuration with every `***` filled in that may keep its secret.
@@ -43,7 +45,8 @@ class TargetDraft:
     """A target as a caller describes it; see Target for its fields. Durations are milliseconds.
 
     `executor` is the type of the executor, and `config` its whole configuration with secrets in the clear, or
-    `***` for secrets that stay as they are.
+    `***` for secrets that stay as they are. `off_reason` says why a target that is not enabled is off; the runs
+    that come due fail with it. None keeps the reason that is there.
     """
 
     kind: TargetKind
@@ -60,6 +63,7 @@ class TargetDraft:
     input_schema: Mapping[str, Any] | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     enabled: bool = True
+    off_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +190,15 @@ class TargetService:
         """Switch a target on or off. Runs that come due while it is off fail at once, with `reason`.
 
         Switching it to the state that it is in changes nothing, the reason
-        included. Raises NotFound, Forbidden.
+        included. Raises NotFound, Forbidden, and Conflict for a target that has no executor yet.
         """
         who.require("targets:write")
         state = TargetState.ENABLED if enabled else TargetState.DISABLED
         why = None if enabled else reason or "disabled by request"
 
         def switched(before: Target) -> Target:
+            if enabled and before.executor == NO_EXECUTOR:
+                raise Conflict("it has no executor yet, so it cannot be switched on: give it an executor")
             return before if before.state is state else replace(before, state=state, state_reason=why)
 
         return await self._store_change(who, target_id, switched, None)
@@ -284,7 +290,9 @@ class TargetService:
     def _sealed(self, target: Target, config: Mapping[str, Any]) -> tuple[Target, dict[str, Any]]:
         """The target with the public configuration and the encrypted secrets, and the secrets in the clear."""
         if target.executor == NO_EXECUTOR:
-            return replace(target, config={}, sealed=None, state_reason="it has no executor yet"), {}
+            return replace(
+                target, config={}, sealed=None, state_reason=target.state_reason or WITHOUT_EXECUTOR
+            ), {}
         public, secrets = self.executors[target.executor].split(config)
         sealed = self.vault.seal(secrets, target.id) if secrets else None
         return replace(target, config=public, sealed=sealed), secrets
@@ -298,6 +306,7 @@ def _target_of(draft: TargetDraft, new: Id, who: Identity, now: int) -> Target:
 def _edited(before: Target, draft: TargetDraft) -> Target:
     """A target with everything of a draft except its configuration. The reason is dropped if the state changes."""
     state = TargetState.ENABLED if draft.enabled else TargetState.DISABLED
+    kept_reason = before.state_reason if state is before.state else None
     return replace(
         before,
         kind=draft.kind,
@@ -313,7 +322,7 @@ def _edited(before: Target, draft: TargetDraft) -> Target:
         input_schema=draft.input_schema,
         extra=dict(draft.extra),
         state=state,
-        state_reason=before.state_reason if state is before.state else None,
+        state_reason=kept_reason if draft.enabled else draft.off_reason or kept_reason,
     )
 
 

@@ -202,6 +202,15 @@ async def test_a_schedule_moves_to_another_workflow(house: House) -> None:
     assert (answer.json()["workflowId"], answer.json()["workflowName"]) == ("other", "Other")
 
 
+async def test_an_end_that_was_set_elsewhere_outlives_a_put(house: House) -> None:
+    made = await create(house)
+    native = "/horarium/v1/schedules/" + "sch_" + made["id"].removeprefix("sched-")
+    answer = await house.client.patch(native, json={"end_at": "2024-01-26T18:00:00Z"})
+    assert answer.status_code == 200, answer.text
+    await house.client.put(f"/api/v1/schedules/{made['id']}", json={"cronExpression": "30 * * * *"})
+    assert (await house.client.get(native)).json()["end_at"] == "2024-01-26T18:00:00.000Z"
+
+
 async def test_time_spent_disabled_is_not_caught_up(house: House, receiver: Receiver) -> None:
     made = await create(house)
     await house.client.post(f"/api/v1/schedules/{made['id']}/disable")

@@ -66,6 +66,22 @@ class TestWorkflows:
         assert ended["status"] == "failed"
         assert "nothing says how this workflow is executed" in ended["error"]
 
+    async def test_without_an_executor_it_cannot_be_switched_on(self, house: House) -> None:
+        await house.client.post("/api/v1/workflows", json=PRODUCT | {"id": "bare"})
+        native = "/horarium/v1/targets/bare"
+        assert (await house.client.get(native)).json()["executor"] == {"type": "none"}
+        answer = await house.client.post(f"{native}/enable")
+        assert (answer.status_code, "give it an executor" in answer.json()["detail"]) == (409, True)
+
+    async def test_a_change_without_an_executor_leaves_it_off(self, house: House) -> None:
+        await house.client.post("/api/v1/workflows", json=PRODUCT | {"id": "bare"})
+        changed = (await house.client.put("/api/v1/workflows/bare", json={"name": "Renamed"})).json()
+        assert (changed["name"], changed["executor"], changed["active"]) == ("Renamed", None, False)
+        run = (await house.client.post("/api/v1/workflows/bare/execute")).json()
+        await house.work()
+        ended = (await house.client.get(f"/api/v1/executions/{run['id']}")).json()
+        assert "nothing says how this workflow is executed" in ended["error"]
+
     async def test_an_executor_given_later_sets_it_going(self, house: House, receiver: Receiver) -> None:
         made = (await house.client.post("/api/v1/workflows", json=PRODUCT)).json()
         executor = {"type": "http", "url": receiver.url("/late")}

@@ -1,110 +1,103 @@
-"""What m9m's bodies say, and how schedules, workflows and executions are written in them."""
+"""What m9m's bodies of schedules say, and how schedules and their history are written in them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import orjson
-
 from horarium.api.dialects.m9m.errors import CRON
-from horarium.api.kit import Fields, Problems
+from horarium.api.kit import Around, Fields, Json, Problems, TimingNames, resolve_timing
 from horarium.api.kit.writing import dashed, failure_of, outcome_word, reference_to, utc_text, zoned_text
-from horarium.domain.errors import Conflict, Invalid, Problem
+from horarium.domain.errors import Conflict
 from horarium.domain.fire import Fire
 from horarium.domain.history import History
 from horarium.domain.ids import uuid_text
 from horarium.domain.overlap import Overlap
-from horarium.domain.run import Run, RunState
+from horarium.domain.run import Run
 from horarium.domain.schedule import Definition, Policies, Schedule, ScheduleState
 from horarium.domain.target import Target
-from horarium.service.schedules import anchor_at, compiled
-from horarium.times import RecurrenceError, Timing
+from horarium.times import Timing
 
-DIALECT = "m9m"
-Json = dict[str, Any]
+NAME = "m9m"
+
+_TIMING = TimingNames(CRON)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A schedule as a body asks for it; None is left out."""
+    """A schedule as a body asks for it; None is left out. `workflow` names one by id, key or number; `items` are the
+    input; a `max_runs` of 0 is no limit."""
 
-    cron: str | None
-    timezone: str | None
-    enabled: bool | None
-    items: list[Any] | None
-    max_runs: int | None
+    workflow: str | None = None
+    cron: str | None = None
+    timezone: str | None = None
+    enabled: bool | None = None
+    items: list[Any] | None = None
+    max_runs: int | None = None
 
 
-def order_of(fields: Fields, new: bool) -> Order:
-    """Reads all but the workflow; problems stay with `fields`."""
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`workflow` is the one that the body names, None where it names none."""
+
+    workflow: Target | None
+    now_ms: int
+
+
+def parse(fields: Fields, new: bool) -> Order:
+    """The order in a body. An expression that is empty is left to the grammar, which says what is missing."""
     return Order(
-        fields.text(CRON, required=new and CRON not in fields, most=1024),
-        fields.text("timezone", most=100),
-        fields.flag("enabled"),
-        fields.items("inputData"),
-        fields.integer("maxRuns"),
+        workflow=fields.text("workflowId", required=new or "workflowId" in fields),
+        cron=fields.text(CRON, required=new and CRON not in fields, most=1024),
+        timezone=fields.text("timezone", most=100),
+        enabled=fields.flag("enabled"),
+        items=fields.items("inputData"),
+        max_runs=fields.integer("maxRuns"),
     )
 
 
-def timing_of(order: Order, known: Timing | None, now_ms: int, problems: list[Problem]) -> Timing | None:
-    """The timing that an order asks for, over the one there is; None, with its problems noted, where it is
-    none."""
-    spec = order.cron if order.cron is not None else known.spec if known else None
-    zone = order.timezone or (known.zone if known else "UTC")
-    if spec is None:
+def new_timing(order: Order, now_ms: int, problems: Problems) -> Timing | None:
+    """The timing of a new schedule; None where the order has no expression, which is noted already."""
+    if order.cron is None:
         return None
-    try:
-        anchor = known.anchor if known and known.spec == spec else anchor_at(spec, DIALECT, now_ms)
-    except RecurrenceError:
-        anchor = 0  # said in full below
-    timing = Timing(spec, DIALECT, zone, anchor)
-    try:
-        compiled(timing, CRON)
-    except Invalid as error:
-        problems += error.problems
-        return None
-    return timing
+    timing = Timing(order.cron, NAME, order.timezone or "UTC")
+    return resolve_timing(timing, None, now_ms, _TIMING, problems)
 
 
 def policies_of(max_runs: int) -> Policies:
+    """The policies of a new schedule."""
     return Policies(overlap=Overlap.SKIP, max_fires=max_runs or None)
 
 
-def edited(
-    before: Schedule, body: Mapping[str, Any], workflow: Target | None, problems: list[Problem], now_ms: int
-) -> Schedule:
-    """A schedule as a PUT asks for it: what is left out is kept. Raises Invalid, Conflict."""
-    fields = Fields(body, problems=Problems(problems))
-    order = order_of(fields, new=False)
-    timing = timing_of(order, before.definition.timing, now_ms, fields.problems)
-    fields.done()
-    assert timing is not None  # it would have left a problem
-    policies = before.definition.policies
+def edited(before: Schedule, order: Order, facts: Facts) -> Schedule:
+    """A schedule as an order wants it: what is left out is kept. Raises Invalid, Conflict."""
+    problems, known = Problems(), before.definition
+    wanted = replace(
+        known.timing,
+        spec=known.timing.spec if order.cron is None else order.cron,
+        zone=order.timezone or known.timing.zone,
+    )
+    timing = resolve_timing(wanted, known.timing, facts.now_ms, _TIMING, problems)
+    problems.done()
+    policies = known.policies
     if order.max_runs is not None:
         policies = replace(policies, max_fires=order.max_runs or None)
     definition = replace(
-        before.definition,
+        known,
         timing=timing,
         policies=policies,
-        target_id=workflow.id if workflow else before.definition.target_id,
-        input=before.definition.input if order.items is None else order.items,
+        target_id=known.target_id if facts.workflow is None else facts.workflow.id,
+        input=known.input if order.items is None else order.items,
     )
     enabled = is_enabled(before) if order.enabled is None else order.enabled
     after = replace(before, definition=definition, state=_state(before, definition, enabled))
-    if workflow is not None:
-        given = body.get("workflowId")
-        after = replace(after, name=workflow.name, extra={**before.extra, "workflowId": given})
-    return after
-
-
-def switched(before: Schedule, enabled: bool) -> Schedule:
-    """A schedule switched on or off. Raises Conflict where it has used up its runs."""
-    return replace(before, state=_state(before, before.definition, enabled))
+    if facts.workflow is None:
+        return after
+    return replace(after, name=facts.workflow.name, extra={**before.extra, "workflowId": order.workflow})
 
 
 def _state(before: Schedule, definition: Definition, enabled: bool) -> ScheduleState:
+    """The state that an edit leads to. Raises Conflict where it would enable a schedule that has had its last run."""
     if enabled == is_enabled(before):
         ended = before.state is ScheduleState.COMPLETED and not _used_up(before, definition)
         return ScheduleState.PAUSED if ended else before.state
@@ -121,10 +114,13 @@ def _used_up(before: Schedule, definition: Definition) -> bool:
 
 
 def is_enabled(schedule: Schedule) -> bool:
+    """Whether a schedule is switched on."""
     return schedule.state is ScheduleState.ACTIVE
 
 
-def schedule_body(schedule: Schedule, workflow: Target | None) -> Json:
+def show(schedule: Schedule, around: Around) -> Json:
+    """A schedule as it is answered."""
+    workflow = around.target_of(schedule)
     timing, progress = schedule.definition.timing, schedule.progress
     unsettled = progress.open_fires + progress.waiting_fires
     return {
@@ -211,42 +207,3 @@ def _times(fire: Fire, run: Run | None) -> tuple[int | None, int | None]:
     if run is None or run.started_ms is None:
         return fire.finished_ms, fire.finished_ms
     return run.started_ms, run.finished_ms if fire.finished_ms is not None else None
-
-
-_MODES = {"manual": "manual", "retry": "retry"}
-_RUN_STATUS = {
-    RunState.PENDING: "running",
-    RunState.RUNNING: "running",
-    RunState.SUCCEEDED: "completed",
-    RunState.FAILED: "failed",
-    RunState.CANCELLED: "cancelled",
-}
-RUN_STATES = {"running": "open", "completed": "succeeded", "failed": "failed", "cancelled": "cancelled"}
-
-
-def execution_body(run: Run, workflow: Target) -> Json:
-    return {
-        "id": dashed("exec", run.id),
-        "workflowId": reference_to(workflow),
-        "status": _RUN_STATUS[run.state],
-        "mode": _MODES.get(run.mode, "trigger"),
-        "startedAt": utc_text(run.created_ms if run.started_ms is None else run.started_ms, True),
-        "finishedAt": None if run.finished_ms is None else utc_text(run.finished_ms, True),
-        "data": _items(None if run.output is None else orjson.loads(run.output)),
-        "error": run.error if run.state.final else None,
-    }
-
-
-def _items(output: Any) -> list[Json]:
-    """A run's output as items."""
-    if output is None:
-        return []
-    if not isinstance(output, list):
-        return [_item(output)]
-    return [
-        one if isinstance(one, dict) and isinstance(one.get("json"), dict) else _item(one) for one in output
-    ]
-
-
-def _item(value: Any) -> Json:
-    return {"json": value if isinstance(value, dict) else {"value": value}}

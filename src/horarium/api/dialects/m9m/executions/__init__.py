@@ -1,0 +1,1 @@
+"""m9m's executions: the runs of workflows."""

@@ -1,0 +1,1 @@
+"""m9m's schedules and their history."""
