@@ -1,7 +1,7 @@
-"""The one place where everything meets: settings become a running server.
+"""The place where all parts are put together: settings become a running server.
 
-One process by default: the HTTP server, the engine and the worker share one event loop and one store. Roles
-split them over processes where one is not enough.
+By default it is one process, in which the HTTP server, the engine and the worker share an event loop and a store.
+Where one process is not enough, `roles` divides these parts among several.
 """
 
 from __future__ import annotations
@@ -64,34 +64,40 @@ from horarium.worker.worker import MOST_WAITING, Worker
 _log = structlog.get_logger(__name__)
 
 
+# How often PostgreSQL's partitions are looked after.
 PARTITIONS_S = 3600.0
+
+# How far this machine's clock may be from the database's before that is logged.
 SKEW_MS = 1_000
 
-# How often nodes look for others that are gone.
+# How often nodes on PostgreSQL look for others that have died.
 RECOVER_S = 0.5
 
 
 @dataclass(slots=True)
 class Server:
-    """A started server: its services, its HTTP application, and the tasks that keep it going."""
+    """A server that has been started, but for the network."""
 
     id: Id
     settings: Settings
     services: Services
     api: FastAPI
     worker: Worker | None
-    # Of a server among others; who is alone on its database loses it to nobody.
+    # Only on PostgreSQL: on SQLite no other node could take the runs of this one.
     lease: Lease | None = None
 
     @property
     def may_work(self) -> bool:
+        """Whether this node still has the right to fire and to begin runs."""
         return self.lease is None or self.lease.held
 
 
 @asynccontextmanager
 async def data_folder(settings: Settings) -> AsyncIterator[Path]:
-    """The data folder, made if missing and locked: two servers on one SQLite file would each believe to be
-    alone."""
+    """The data folder, which is made if it is missing, and locked while the block runs.
+
+    The lock keeps a second server away from the same SQLite file. Raises Unavailable where another server has it.
+    """
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle = (settings.data / "lock").open("a")
     try:
@@ -108,7 +114,7 @@ async def data_folder(settings: Settings) -> AsyncIterator[Path]:
 
 
 def open_sqlite(path: Path) -> SqliteStore:
-    """The store in a SQLite file, brought up to date."""
+    """The store in a SQLite file, whose schema is brought up to date. Raises Unavailable."""
     store = SqliteStore(path)
     applied = migrate_sqlite(store.connection)
     if applied:
@@ -118,8 +124,7 @@ def open_sqlite(path: Path) -> SqliteStore:
 
 @asynccontextmanager
 async def open_server(settings: Settings) -> AsyncIterator[Server]:
-    """Everything of a server but the network: open the store, start engine and worker, and end them in
-    order."""
+    """Start everything of a server but the network, and end it in order: store, services, engine and worker."""
     async with open_database(settings) as (store, vault):
         executors = registry.load(executor_options(settings))
         clock = DatabaseClock()
@@ -129,7 +134,7 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
         services = make_services(store, vault, executors, clock, settings, merge_secrets, sources)
         installed = dialects.load()
         await _refuse_missing_dialects(store)
-        await _found(store, clock, settings)
+        await _make_first_workspace(store, clock, settings)
         entry = await _register(store, clock, settings)
         server = Server(entry.id, settings, services, make_api(services, installed), None)
         if "worker" in settings.roles:
@@ -147,8 +152,10 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
 
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[tuple[Store, Vault]]:
-    """The store that the settings name, brought up to date, and the vault whose key it knows. Raises
-    Unavailable."""
+    """The store that the settings name, its schema brought up to date, and the vault for its secrets.
+
+    Raises Unavailable where the database cannot be used, and where its secrets were encrypted with another key.
+    """
     async with AsyncExitStack() as stack:
         store: Store
         if settings.database_url.startswith("sqlite:///"):
@@ -170,24 +177,24 @@ async def open_database(settings: Settings) -> AsyncIterator[tuple[Store, Vault]
             raise Unavailable("a copy into this database has not been finished: run `horarium copy` again")
         if not await store.write(meta.agree_on_vault, vault.fingerprint(), vault.knows):
             raise Unavailable(
-                "the secret key is not the one that this database's secrets were encrypted with: give that one, or "
-                "both with the new one first"
+                "the secrets in this database were encrypted with another secret key: give that key, or both keys with "
+                "the new one first"
             )
         yield store, vault
 
 
 def _given_vault(settings: Settings) -> Vault:
-    """The keys of a database that nodes share are given to each of them, and never made up by one."""
+    """The vault with the keys from the settings. On PostgreSQL no node makes a key, because all need the same one."""
     if settings.secret_key is None:
         raise Unavailable(
-            "with PostgreSQL the secret key is given: set HORARIUM_SECRET_KEY to the base64 of 32 random bytes, the "
-            "same on every node"
+            "with PostgreSQL the secret key must be given: set HORARIUM_SECRET_KEY to the base64 of 32 random bytes, "
+            "the same on every node"
         )
     return Vault(settings.secret_key.split(","))
 
 
-async def _found(store: Store, clock: DatabaseClock, settings: Settings) -> None:
-    """The first workspace, made by one server."""
+async def _make_first_workspace(store: Store, clock: DatabaseClock, settings: Settings) -> None:
+    """Make the first workspace and its key where there is none; of several nodes that start, one does it."""
     async with store.alone() if isinstance(store, PostgresStore) else nullcontext():
         await bootstrap(store, clock.now_ms(), settings.admin_key_file)
 
@@ -205,12 +212,13 @@ async def _refuse_missing_dialects(store: Store) -> None:
 
 
 def _report_skew(skew_ms: int) -> None:
-    """This server follows the database's clock; that its own goes wrong is still worth knowing."""
+    """Log where this machine's clock is wrong. It does no harm, because the server follows the database's clock."""
     if abs(skew_ms) > SKEW_MS:
         _log.warning("clock_skew", database_ahead_ms=skew_ms, consequence="the database's time is used")
 
 
 def executor_options(settings: Settings) -> ExecutorOptions:
+    """What executors may do, by the settings."""
     return ExecutorOptions(
         allow_loopback=settings.allow_loopback,
         allow_private=settings.allow_private,
@@ -247,7 +255,7 @@ async def _register(store: Store, clock: DatabaseClock, settings: Settings) -> n
 
 
 def _look_again(server: Server) -> None:
-    """After a lapse of the lease."""
+    """Have the worker ask which runs are still its own, after the lease had lapsed."""
     if server.worker is not None:
         server.worker.look_again()
 
@@ -324,7 +332,7 @@ def _touch_keys(services: Services) -> Callable[[], Awaitable[bool]]:
 
 
 def _end_on_fault(task: asyncio.Task[None]) -> None:
-    """A loop that ends by a fault of ours takes the process down: a restart is better than half a server."""
+    """Stop the process when one of its loops has failed: a restart is better than a server that works by half."""
     if not task.cancelled() and task.exception() is not None:
         _log.error("loop_failed", exc_info=task.exception())
         os.kill(os.getpid(), signal.SIGTERM)
@@ -344,7 +352,10 @@ async def _stop(server: Server, store: Store, tasks: list[asyncio.Task[None]]) -
 
 
 async def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> None:
-    """Run a server until SIGTERM or SIGINT; `ready` is told the address once it answers."""
+    """Run a server until SIGTERM or SIGINT. `ready` is called with the address once the server answers.
+
+    Raises Unavailable where the address or the database cannot be used.
+    """
     sock = _listen(settings.host, settings.port)
     port = sock.getsockname()[1]
     settings = replace(settings, port=port)

@@ -1,9 +1,9 @@
 """Every setting of the server: its name, its default, its unit and what it does.
 
-Nothing else says these things again: the help of `horarium serve` and docs/settings.md are made from this file. A value
-is taken from the first place that gives one: a command-line option, an environment variable (`HORARIUM_` and
-the name in capitals), a TOML file (the names as keys at its top level), the default. Lists are separated by
-commas in the environment.
+Nothing else says these things again: the help of `horarium serve` and docs/settings.md are
+made from this file. A value is taken from the first place that gives one: a command-line
+option, an environment variable (`HORARIUM_` and the name in capitals), a TOML file (the names
+as keys at its top level), the default. Lists are separated by commas in the environment.
 """
 
 from __future__ import annotations
@@ -264,8 +264,8 @@ def _from_file(file: Path | None, problems: list[Problem]) -> Mapping[str, Any]:
 
 
 def _from_environment(environment: Mapping[str, str]) -> Mapping[str, Any]:
-    """What variables with our prefix give, by the name of the setting; an empty variable gives nothing. A variable that
-    is no setting keeps its own name, so that it is reported as it is written."""
+    """What variables with our prefix give, by the name of the setting; an empty variable gives
+    nothing. A variable that is no setting keeps its own name, so that it is reported as it is written."""
     names = {setting.variable: setting.name for setting in SETTINGS.values()}
     return {
         names.get(variable, variable): value

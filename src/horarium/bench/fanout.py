@@ -1,12 +1,12 @@
-"""fanout: an audience of many rows; every run durable. And when the first delivery can be made, and in how
-much memory.
+"""fanout: an audience of many rows is resolved and every run is durable. Also: when the first run can be delivered,
+and how much memory it takes.
 
-Ours: the engine's fan-out from the release of the fire until its audience is resolved, read from the
-directory. Ceiling: the same rows (run, queue entry), ready-made and in order, written by plain statements in
-large transactions.
+Ours: the engine's fan-out from the release of the fire until its audience, which
+is read from the directory, is resolved. Ceiling: the same rows (run, queue
+entry), made before and sorted, written by plain statements in large transactions.
 
-`python -m horarium.bench.fanout [DATABASE [ROWS ...]]` prints a line for each number of rows; each is
-measured in a process of its own, so that memory is its own as well.
+`python -m horarium.bench.fanout [DATABASE [ROWS ...]]` prints a line for each number of rows. Each is measured in a
+process of its own, so that its memory is not that of another.
 """
 
 from __future__ import annotations
@@ -42,9 +42,8 @@ AUDIENCE = {"type": "contacts", "filter": {"contact_type": "lead", "has_email": 
 
 @dataclass(slots=True)
 class Measured:
-    """Seconds from the release of the fire to the first run that can be claimed, and to the last that is
-    durable;
-    `grown`: megabytes of memory that this took at its peak."""
+    """`first` and `whole`: seconds from the release of the fire until the first run could be claimed,
+    and until the last was durable. `grown`: by how many megabytes the peak of the process's memory rose."""
 
     first: float
     whole: float
@@ -52,7 +51,7 @@ class Measured:
 
 
 async def run(database: str = "sqlite", rows: int = 100_000) -> Report:
-    """Resolve an audience of so many contacts, and write the same rows plainly."""
+    """Resolve an audience of `rows` contacts, and write the same rows by plain statements."""
     async with stage(database) as made:
         target = await made.target("none", {})
         await _fill(made, rows)
@@ -93,12 +92,12 @@ async def _schedule(made: Stage, target: bytes) -> Schedule:
     draft = ScheduleDraft(
         made.workspace, made.principal, "bench", timing, target, policies=Policies(), audience=AUDIENCE
     )
-    one = schedule_of(draft, now - 60_000)
-    await made.store.write(create_schedules, [one])
-    return one
+    schedule = schedule_of(draft, now - 60_000)
+    await made.store.write(create_schedules, [schedule])
+    return schedule
 
 
-async def _fan_out(made: Stage, one: Schedule) -> tuple[Fire, Measured]:
+async def _fan_out(made: Stage, schedule: Schedule) -> tuple[Fire, Measured]:
     audiences = AudienceService(
         made.store, Vault([new_key()]), {"directory": DirectorySource(made.store)}, made.clock
     )
@@ -111,7 +110,7 @@ async def _fan_out(made: Stage, one: Schedule) -> tuple[Fire, Measured]:
     loop = asyncio.create_task(fan_out.loop())
     try:
         while True:
-            (fire,) = await made.store.read(ledger.list_fires, made.workspace, one.id, 1)
+            (fire,) = await made.store.read(ledger.list_fires, made.workspace, schedule.id, 1)
             if fire.state is not FireState.RESOLVING:
                 break
             await asyncio.sleep(0.02)
@@ -128,16 +127,16 @@ def _peak_mb() -> float:
 
 
 def _plain_rows(made: Stage, target: bytes, fire: Fire, rows: int) -> list[tuple[str, list[Any]]]:
-    """The rows of the same fan-out for another fire."""
+    """The rows that the same fan-out would write for another fire."""
     other, now = random_id(fire.slot_ms + 60_000), fire.fired_ms
     runs = []
     for number in range(rows):
-        one = _contact(number)
+        contact = _contact(number)
         data = (
-            f'{{"contact_id":"{one["id"]}","contact_email":"{one["email"]}","contact_name":"{one["name"]}",'
+            f'{{"contact_id":"{contact["id"]}","contact_email":"{contact["email"]}","contact_name":"{contact["name"]}",'
             '"contact_type":"lead","plan":"gold"}'
         )
-        run, key = run_id(other, one["id"]), one["id"]
+        run, key = run_id(other, contact["id"]), contact["id"]
         runs.append(
             RunRow(run, made.workspace, target, "clock", now, now, fire.schedule_id, other, 1, key, 0, data)
         )
@@ -153,9 +152,9 @@ def _print(database: str, rows: int) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """A line for 1,000 rows and one for 100,000, or for the numbers given."""
+    """Print a line for 1,000 rows and one for 100,000, or for each of the numbers given."""
     database = arguments[0] if arguments else "sqlite"
-    for rows in [int(one) for one in arguments[1:]] or [1_000, 100_000]:
+    for rows in [int(text) for text in arguments[1:]] or [1_000, 100_000]:
         process = multiprocessing.get_context("spawn").Process(target=_print, args=(database, rows))
         process.start()
         process.join()

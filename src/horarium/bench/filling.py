@@ -1,6 +1,6 @@
-"""Filling a stage with very many schedules: by plain sets, past the verbs, and unflushed, since nothing of it counts.
+"""Filling a stage with very many schedules, as fast as possible: by SQL in large sets and without flushes.
 
-The herds are mixed as chance has it, so that what falls due together lies scattered among everything stored; ids
+The herds are mixed at random, so that schedules that fall due together are scattered among all that are stored. Ids
 ascend with time, as they do when schedules are made one after another.
 """
 
@@ -25,10 +25,10 @@ from horarium.domain.schedule import NO_OWNER, Policies, policies_to_text, timin
 from horarium.store.verbs.creation import place
 from horarium.times import Timing, jitter_ms, local_text, zone_fingerprint, zone_names
 
-# Distinct (expression, zone) pairs of a herd.
+# How many distinct pairs of expression and zone a herd has.
 PAIRS = 500
 
-# Schedules in one transaction.
+# How many schedules are stored in one transaction.
 PART = 50_000
 
 _FRESH = """CREATE TEMPORARY TABLE fresh (
@@ -53,7 +53,8 @@ _COPIES = (
 
 @dataclass(frozen=True, slots=True)
 class Herd:
-    """Schedules to store: `count` of them, in turn of these timings, with their next slot (ms)."""
+    """`count` schedules to store, which have these timings in
+    turn; their next slot and how far they are accounted for (ms)."""
 
     timings: Sequence[Timing]
     count: int
@@ -61,8 +62,9 @@ class Herd:
     accounted_to: int
 
 
-def herd(at_s: int, pairs: int = PAIRS, weekly: bool = False) -> list[Timing]:
-    """Distinct pairs that all fire at one instant: daily, or weekly, at whatever it is then in each zone."""
+def timings_at(at_s: int, pairs: int = PAIRS, weekly: bool = False) -> list[Timing]:
+    """Distinct timings that all fire at one instant (s since the
+    epoch): daily or weekly, at the local time that each zone has then."""
     found = []
     for minute_list in ("{m}", "{m},{m}"):
         for name in sorted(zone_names()):
@@ -77,8 +79,8 @@ def herd(at_s: int, pairs: int = PAIRS, weekly: bool = False) -> list[Timing]:
 
 
 async def fill(made: Stage, target: Id, herds: Sequence[Herd], jitter: int = 0) -> None:
-    """Store the herds, with a jitter (ms) where wanted, and leave the database as it is at rest: statistics taken,
-    nothing waiting to be tidied."""
+    """Store the herds, with a jitter (ms) if given, and leave the database
+    as it is at rest: with statistics, and with no cleaning up left to do."""
     now = made.clock.now_ms()
     policies = policies_to_text(Policies(overlap=Overlap.ALLOW, jitter_ms=jitter))
     values: tuple[tuple[Any, ...], ...] = (
@@ -93,23 +95,23 @@ async def fill(made: Stage, target: Id, herds: Sequence[Herd], jitter: int = 0) 
 
 
 def _parts(herds: Sequence[Herd], now: int, jitter: int) -> Iterator[list[tuple[Any, ...]]]:
-    order = array("H", [number for number, one in enumerate(herds) for _ in range(one.count)])
+    order = array("H", [number for number, herd in enumerate(herds) for _ in range(herd.count)])
     random.Random(len(order)).shuffle(order)
-    texts = [[(timing_to_text(t), t.zone, zone_fingerprint(t.zone)) for t in one.timings] for one in herds]
+    texts = [[(timing_to_text(t), t.zone, zone_fingerprint(t.zone)) for t in herd.timings] for herd in herds]
     for start in range(0, len(order), PART):
         numbers = range(start, min(start + PART, len(order)))
         ids = [derived_id(now - len(order) + n, n.to_bytes(8, "big")) for n in numbers]
         rows = []
-        for one, n, which in zip(ids, numbers, order[start : start + PART], strict=True):
+        for schedule_id, n, which in zip(ids, numbers, order[start : start + PART], strict=True):
             slot = herds[which].next_slot
             timing = texts[which][n % len(texts[which])]
             rows.append(
                 (
-                    one,
+                    schedule_id,
                     herds[which].accounted_to,
                     slot,
-                    slot + jitter_ms(one, jitter),
-                    place(one, timing[0], slot),
+                    slot + jitter_ms(schedule_id, jitter),
+                    place(schedule_id, timing[0], slot),
                     *timing,
                 )
             )

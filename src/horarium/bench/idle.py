@@ -1,7 +1,7 @@
-"""idle: what a server takes that has very many schedules and nothing to do, and how soon after its start it fires.
+"""idle: the memory of a server that has very many schedules and nothing to do, and how soon after its start it fires.
 
-Ours: `horarium serve` in a process of its own. Ceiling: a web server of the same framework without anything behind it.
-Resident megabytes; less is better. The share of a core is told beside it, for both.
+Ours: `horarium serve` in a process of its own. Ceiling: a web server of the same framework with nothing behind
+it. The unit is resident megabytes; less is better. The share of a core that each takes is reported too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import time
 
 from horarium.bench.delivery import http_target
-from horarium.bench.filling import Herd, fill, herd
+from horarium.bench.filling import Herd, fill, timings_at
 from horarium.bench.receiver import Receiver, receiving
 from horarium.bench.serving import Process, process, serving
 from horarium.bench.stage import Report, next_noon, stage
@@ -20,7 +20,7 @@ LONGEST_S = 60.0
 
 
 async def run(database: str = "sqlite", schedules: int = 1_000_000, seconds: float = 20.0) -> Report:
-    """Watch a server at rest for so many seconds; one schedule of them all is due when it starts."""
+    """Watch a server at rest for `seconds`. One of its schedules is due when it starts."""
     async with stage(database) as made:
         with receiving() as receiver:
             target = await http_target(made, receiver.url)
@@ -29,8 +29,8 @@ async def run(database: str = "sqlite", schedules: int = 1_000_000, seconds: flo
                 made,
                 target,
                 [
-                    Herd(herd(noon // 1000), schedules - 1, noon, noon - 60_000),
-                    Herd(herd(due // 1000, 1), 1, due, due - 1000),
+                    Herd(timings_at(noon // 1000), schedules - 1, noon, noon - 60_000),
+                    Herd(timings_at(due // 1000, 1), 1, due, due - 1000),
                 ],
             )
             with serving(made) as server:
@@ -54,11 +54,11 @@ async def _first_fire(receiver: Receiver, server: Process) -> float:
         if notes.posts:
             return notes.posts[0][0] / 1e6 - server.begun
         await asyncio.sleep(0.05)
-    raise RuntimeError("what was due at the start has not been delivered")
+    raise RuntimeError("the schedule that was due at the start has not been delivered")
 
 
 async def _watch(server: Process, seconds: float) -> tuple[float, float]:
-    """The share of a core that a process took over some seconds, and its resident megabytes at their end."""
+    """The share of a core that a process takes during `seconds`, and its resident megabytes at their end."""
     await asyncio.sleep(SETTLE_S)
     before, begun = server.usage()[0], time.perf_counter()
     await asyncio.sleep(seconds)

@@ -1,8 +1,8 @@
-"""inprocess: many schedules due in one second, each running a Python function once; all of it recorded.
+"""inprocess: many schedules are due in one second, each runs a Python function once, and all is recorded.
 
-Ours: engine and worker as the server runs them, from the first write to the last settled fire. Ceiling: the chain of
-the same rows (cursor moved, fire, run and queue entry inserted; claimed; queue entry removed, run, fire and cursor
-completed), ready-made, in large transactions.
+Ours: engine and worker as the server runs them, from the first write to the last settled fire.
+Ceiling: the same writes one after another (move the cursor, insert fire, run and queue entry; claim;
+delete the queue entry, complete run, fire and cursor), with rows made before, in large transactions.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from horarium.bench.filling import Herd, fill, herd
+from horarium.bench.filling import Herd, fill, timings_at
 from horarium.bench.stage import CHUNK, Report, Stage, in_chunks, next_noon, stage
 from horarium.bench.storm import HOUR_MS, At, release_rows
 from horarium.domain.ids import Id
@@ -30,26 +30,26 @@ CONCURRENCY = 256
 LONGEST_S = 300.0
 ROUNDS = 2
 
-
+# How often `work` was called.
 _calls = 0
 
 
 async def work(call: dict[str, Any]) -> int:
-    """The function that is run: the least that is something, and counted."""
+    """The function that is run. It only counts its calls."""
     global _calls
     _calls += 1
     return _calls
 
 
 async def run(database: str = "sqlite", runs: int = 20_000) -> Report:
-    """Run `runs` schedules' functions once each, in rounds that take turns with the ceiling's."""
+    """Run the functions of `runs` schedules once each, in rounds that alternate with the ceiling's."""
     ours = ceiling = 0.0
     async with stage(database) as made:
         target = await made.target("python", {"function": f"{__name__}:work"})
         options = ExecutorOptions(python_functions=(f"{__name__}:work",))
         first = next_noon(made.clock.now_ms())
         hours = [first + number * HOUR_MS for number in range(2 * ROUNDS)]
-        await fill(made, target, [Herd(herd(at // 1000), runs, at, first - 60_000) for at in hours])
+        await fill(made, target, [Herd(timings_at(at // 1000), runs, at, first - 60_000) for at in hours])
         for number in range(ROUNDS):
             settled_before = 2 * number * runs
             ours += await work_off(made, hours[2 * number], runs, settled_before, {"python": make(options)})
@@ -62,7 +62,7 @@ async def run(database: str = "sqlite", runs: int = 20_000) -> Report:
 
 
 async def work_off(made: Stage, at: int, runs: int, settled_before: int, executors: dict[str, Any]) -> float:
-    """Seconds from the first write for a herd to its last settled fire."""
+    """Seconds from the first write for a herd until its last fire has settled."""
     clock, before = At(at), _calls
     async with working(made, clock, executors) as worker:
         engine, begun = Engine(made.store, clock, made.node), time.perf_counter()
@@ -70,7 +70,7 @@ async def work_off(made: Stage, at: int, runs: int, settled_before: int, executo
         try:
             while _calls - before < runs or await made.store.read(settled) < settled_before + runs:
                 if time.perf_counter() - begun > LONGEST_S or releasing.done():
-                    raise RuntimeError("the herd was not worked off")
+                    raise RuntimeError("the herd was not finished in time")
                 await asyncio.sleep(0.01)
             return time.perf_counter() - begun
         finally:
@@ -80,7 +80,7 @@ async def work_off(made: Stage, at: int, runs: int, settled_before: int, executo
 
 @asynccontextmanager
 async def working(made: Stage, clock: At, executors: dict[str, Any]) -> AsyncIterator[Worker]:
-    """A worker at work; it and its executors end with the block."""
+    """A running worker; it and its executors are stopped when the block ends."""
     worker = Worker(made.store, clock, made.node, executors, made.vault, CONCURRENCY)
     tasks = worker.loops()
     try:
@@ -95,12 +95,12 @@ async def working(made: Stage, clock: At, executors: dict[str, Any]) -> AsyncIte
 
 
 async def settled(tx: Tx) -> int:
-    """Fires of the stage that are over, told by the cursors of its herd."""
+    """How many fires of the stage have settled, by the counters of its cursors."""
     return int((await tx.row("settled_total"))[0])
 
 
 async def finish_raw(made: Stage, rows: list[tuple[str, list[Any]]], now: int) -> float:
-    """Seconds to claim and complete runs that have been inserted, in large transactions."""
+    """Seconds to claim and complete inserted runs in large transactions."""
     runs = dict(rows)["insert_runs"]
     begun = time.perf_counter()
     for start in range(0, len(runs), CHUNK):

@@ -1,10 +1,11 @@
-"""lateness: how long after its due instant a run arrives at its receiver, at so many fires a second.
+"""lateness: how many milliseconds after its due instant a run arrives at its receiver; less is better.
 
-Ours: `horarium serve` in a process of its own, with as many schedules stored as wanted. Ceiling: an event loop that
-knows all instants, sleeps to each, and posts the same body. Milliseconds; less is better.
+Ours: `horarium serve` in a process of its own. Ceiling: an event loop that knows all instants, sleeps until each, and
+posts the same body.
 
-`spread`: each schedule has a jitter of a second, so that due instants lie all over each second. Without, all fires of
-a second are due at once, and lateness is mostly how long so many posts take one after another.
+`spread`: each schedule has a jitter of a second, so that due instants are
+spread over each second. Without it all fires of a second are due at once,
+and lateness is mostly the time that so many posts take one after another.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from datetime import datetime
 import aiohttp
 
 from horarium.bench.delivery import http_target, signed
-from horarium.bench.filling import Herd, fill, herd
+from horarium.bench.filling import Herd, fill, timings_at
 from horarium.bench.receiver import Notes, Receiver, receiving
 from horarium.bench.serving import api_key, asker, serving
 from horarium.bench.stage import Report, Stage, next_noon, stage
@@ -26,14 +27,14 @@ from horarium.times import Timing, jitter_ms
 
 JITTER_MS = 1_000
 
-# From the start of the server to the first instant; more for very many fires.
+# Seconds from the start of the server to the first instant; for very many fires it is more.
 LEAD_S = 5
 
 CEILING_S = 10
 LOADERS = 4
 
-# The server is not told of what is filled in behind its back: it finds it by looking.
-LOOKING = {"HORARIUM_POLL": "1"}
+# Schedules are stored past the server's own code, so that it only finds them when it polls the database.
+POLLING = {"HORARIUM_POLL": "1"}
 
 
 async def run(
@@ -44,15 +45,15 @@ async def run(
     spread: bool = True,
     load: bool = False,
 ) -> Report:
-    """`rate` fires a second for so many seconds, `schedules` being stored; `load`: with the API asked all the while."""
+    """`rate` fires a second for `seconds`, with `schedules` stored. `load`: requests are sent to the API meanwhile."""
     async with stage(database) as made:
         with receiving() as receiver:
             target = await http_target(made, receiver.url)
             now = time.time()
             rest_at = next_noon(int(now * 1000))
             rest = max(schedules - rate * seconds, 0)
-            await fill(made, target, [Herd(herd(rest_at // 1000), rest, rest_at, int(now) * 1000)])
-            with serving(made, LOOKING) as server:
+            await fill(made, target, [Herd(timings_at(rest_at // 1000), rest, rest_at, int(now) * 1000)])
+            with serving(made, POLLING) as server:
                 first = int(time.time()) + LEAD_S + rate * seconds // 10_000
                 jitter = JITTER_MS if spread else 0
                 herds = [_of_second(first + number, rate, int(now) * 1000) for number in range(seconds)]
@@ -71,7 +72,7 @@ async def run(
         "expected": rate * seconds,
         "p50_ms": quantile(late, 0.5),
         "p99_ms": quantile(late, 0.99),
-        "early": sum(one < 0 for one in late),
+        "early": sum(ms < 0 for ms in late),
         "api_requests_per_s": round(asked / watched) if load else 0,
     }
     middle = quantile(late, 0.5)
@@ -84,50 +85,51 @@ def _of_second(at_s: int, rate: int, accounted_to: int) -> Herd:
 
 
 async def _watch(made: Stage, port: int, until_s: int, load: bool) -> int:
-    """Wait until all has been due, and a little; how often the API was asked meanwhile."""
+    """Wait until all fires have been due and delivered; how many requests the API has answered meanwhile."""
     asked, key = [0], await api_key(made) if load else ""
     loaders = [asyncio.create_task(_load(port, key, asked)) for _ in range(LOADERS if load else 0)]
     try:
         await asyncio.sleep(until_s + 2 - time.time())
-        for one in loaders:
-            if one.done():
-                one.result()
+        for loader in loaders:
+            if loader.done():
+                loader.result()
         return asked[0]
     finally:
-        for one in loaders:
-            one.cancel()
+        for loader in loaders:
+            loader.cancel()
         await asyncio.gather(*loaders, return_exceptions=True)
 
 
 async def _load(port: int, key: str, asked: list[int]) -> None:
-    async with asker(port, key) as one:
+    async with asker(port, key) as connection:
         while True:
-            await one.ask("GET", "/horarium/v1/me")
-            await one.ask("GET", "/horarium/v1/schedules?limit=10")
+            await connection.ask("GET", "/horarium/v1/me")
+            await connection.ask("GET", "/horarium/v1/schedules?limit=10")
             asked[0] += 2
 
 
 def lateness(notes: Notes, jitter: int) -> list[float]:
-    """Milliseconds from due to arrival, of each post, ascending."""
+    """Milliseconds from the due instant to the arrival of each post, ascending."""
     found = []
     for at_us, when, source in notes.posts:
         due = datetime.fromisoformat(when).timestamp() * 1000
         if jitter:
             schedule = from_prefixed("sch", source.rpartition("/")[2])
-            assert schedule is not None  # we put it there
+            assert schedule is not None  # the server has written it
             due += jitter_ms(schedule, jitter)
         found.append(at_us / 1000 - due)
     return sorted(found)
 
 
 def quantile(ascending: Sequence[float], share: float) -> float:
+    """The value below which this share of the values lies; 0 where there are none."""
     if not ascending:
         return 0.0
     return round(ascending[min(int(len(ascending) * share), len(ascending) - 1)], 2)
 
 
 async def _ceiling(receiver: Receiver, body: bytes, rate: int, seconds: int, spread: bool) -> list[float]:
-    """Milliseconds that a plain timer's posts come late."""
+    """How many milliseconds late the posts of a simple timer arrive, ascending."""
     begin = int(time.time()) + 1
     due = [begin + second + (n / rate if spread else 0.0) for second in range(seconds) for n in range(rate)]
 

@@ -1,7 +1,7 @@
 """The ceiling of the API: the same framework under the same server, answering from memory.
 
-`python -m horarium.bench.memory_api` prints its address. It takes what the schedules API takes, checks nothing, keeps
-it in a dictionary, and answers as much.
+`python -m horarium.bench.memory_api` prints its address. It accepts the requests of the
+schedules API, checks nothing, keeps the bodies in a dictionary, and its answers are as long.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ def memory_api() -> FastAPI:
 
     def keep(text: bytes) -> dict[str, Any]:
         given = orjson.loads(text)
-        one = {"id": f"sch_{len(kept):026}", **given, **SHOWN}
-        kept[one["id"]] = one
-        return one
+        schedule = {"id": f"sch_{len(kept):026}", **given, **SHOWN}
+        kept[schedule["id"]] = schedule
+        return schedule
 
     async def create(request: Request) -> Response:
         return Response(orjson.dumps(keep(await request.body())), 201, media_type=JSON)
@@ -47,7 +47,7 @@ def memory_api() -> FastAPI:
     async def bulk(request: Request) -> Response:
         lines = (await request.body()).splitlines()
         answers = [{"line": n, "status": 201, "id": keep(line)["id"]} for n, line in enumerate(lines, 1)]
-        text = b"".join(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in answers)
+        text = b"".join(orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE) for answer in answers)
         return Response(text, media_type="application/x-ndjson")
 
     for prefix in ("", "/horarium/v1"):

@@ -1,6 +1,6 @@
-"""The smallest receiver of runs there is, in a process of its own: it is not what is measured.
+"""A receiver of runs, in a process of its own, and as small as possible, because it is not what is measured.
 
-Every POST is answered at once and noted; a GET gives the notes and starts new ones.
+Every POST is answered at once and noted. A GET returns the notes and begins new ones.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from typing import Any, cast
 import aiohttp
 import orjson
 
+# The receiver ends after this time, even if nobody stops it.
 LONGEST_S = 1800.0
 _ANSWER = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{"ok":true}'
 
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What arrived: for each POST its instant (us since the epoch) and the `ce-time` and `ce-source` it carried (empty
-    where it had none), and the last body."""
+    """What arrived: for each POST the instant (us since the epoch) and its headers
+    `ce-time` and `ce-source` (empty where it had none), and the body of the last one."""
 
     posts: list[tuple[int, str, str]]
     body: bytes
@@ -32,10 +33,12 @@ class Notes:
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
+    """The address of a receiver."""
+
     url: str
 
     async def notes(self) -> Notes:
-        """Take the notes; the next ones begin anew."""
+        """Take the notes; the receiver begins new ones."""
         async with aiohttp.ClientSession() as session, session.get(self.url) as response:
             found: dict[str, Any] = orjson.loads(await response.read())
         return Notes([(at, when, source) for at, when, source in found["posts"]], found["body"].encode())
@@ -43,7 +46,7 @@ class Receiver:
 
 @contextmanager
 def receiving() -> Iterator[Receiver]:
-    """A receiver on a free port; it ends with the block."""
+    """A receiver on a free port, which is stopped when the block ends."""
     command = [sys.executable, "-m", "horarium.bench.receiver"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603
         try:

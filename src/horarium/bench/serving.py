@@ -1,4 +1,4 @@
-"""Whole servers in processes of their own, and what is asked of them while they are measured."""
+"""Whole servers in processes of their own, and connections that send requests to them."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ STOP_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A server that has said where it listens; `begun` is when it was started (`time.time()`)."""
+    """A server that listens. `begun` is when its process was started (`time.time()`)."""
 
     port: int
     pid: int
     begun: float
 
     def usage(self) -> tuple[float, float]:
-        """(CPU seconds so far, resident megabytes). Linux alone tells."""
+        """(CPU seconds so far, resident megabytes). Only on Linux."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         ticks = int(fields[11]) + int(fields[12])
@@ -40,28 +40,28 @@ class Process:
 
 @contextmanager
 def process(command: list[str], environment: Mapping[str, str], log: Path) -> Iterator[Process]:
-    """Run a module until the block ends; it prints where it listens as `http://host:port`, and logs to `log`."""
+    """Run a module until the block ends, its output in `log`. It must print its address, as `http://127.0.0.1:port`."""
     begun = time.time()
     with log.open("w") as output:
-        one = subprocess.Popen(  # noqa: S603
+        started = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", *command],
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"},
         )
     try:
-        yield Process(_port(one, log, begun), one.pid, begun)
+        yield Process(_port(started, log, begun), started.pid, begun)
     finally:
-        one.terminate()
+        started.terminate()
         try:
-            one.wait(STOP_S)
+            started.wait(STOP_S)
         except subprocess.TimeoutExpired:
-            one.kill()
-            one.wait()
+            started.kill()
+            started.wait()
 
 
-def _port(one: subprocess.Popen[bytes], log: Path, begun: float) -> int:
-    while one.poll() is None and time.time() - begun < START_S:
+def _port(started: subprocess.Popen[bytes], log: Path, begun: float) -> int:
+    while started.poll() is None and time.time() - begun < START_S:
         _, found, rest = log.read_text().partition("http://127.0.0.1:")
         if found and "\n" in rest:
             return int(rest.split()[0])
@@ -71,7 +71,7 @@ def _port(one: subprocess.Popen[bytes], log: Path, begun: float) -> int:
 
 @contextmanager
 def serving(made: Stage, settings: Mapping[str, str] | None = None) -> Iterator[Process]:
-    """`horarium serve` on the stage's database; `settings` as its environment names them."""
+    """`horarium serve` on the stage's database, with these environment variables."""
     command = [
         "horarium",
         "serve",
@@ -83,12 +83,12 @@ def serving(made: Stage, settings: Mapping[str, str] | None = None) -> Iterator[
         "0",
     ]
     environment = {"HORARIUM_SECRET_KEY": made.secret_key, **(settings or {})}
-    with process([*command, "--allow-loopback"], environment, made.folder / "serve.log") as one:
-        yield one
+    with process([*command, "--allow-loopback"], environment, made.folder / "serve.log") as server:
+        yield server
 
 
 async def api_key(made: Stage) -> str:
-    """A key that may do everything in the stage's workspace."""
+    """Make a key that may do everything in the stage's workspace; its text."""
     text, now = KEY_PREFIX + secrets.token_urlsafe(32), made.clock.now_ms()
     key = Key(random_id(now), made.workspace, made.principal, "bench", key_hint(text), (EVERY_SCOPE,), now)
     await made.store.write(tenancy.create_key, tenancy.NewKey(key, key_hash(text)))
@@ -96,13 +96,13 @@ async def api_key(made: Stage) -> str:
 
 
 class Asker:
-    """One kept-alive connection that costs little: whole requests go out as bytes, answers come in by their length."""
+    """One kept-alive HTTP connection that costs little: requests are written as bytes, answers read by their length."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, key: str) -> None:
         self._reader, self._writer, self._key = reader, writer, key
 
     async def ask(self, method: str, path: str, body: bytes = b"", kind: str = "application/json") -> bytes:
-        """The body of an answer in the 200s. Raises RuntimeError for another."""
+        """Send a request; the body of the answer. Raises RuntimeError where its status is not in the 200s."""
         head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {self._key}\r\n"
         if body:
             head += f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
@@ -118,6 +118,7 @@ class Asker:
 
 @asynccontextmanager
 async def asker(port: int, key: str) -> AsyncIterator[Asker]:
+    """A connection to the server on a port, closed when the block ends."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 24)
     try:
         yield Asker(reader, writer, key)

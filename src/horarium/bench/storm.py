@@ -1,8 +1,8 @@
-"""storm: many schedules due in one second; every fire and run durable.
+"""storm: many schedules are due in one second, and every fire and run is durable.
 
-Ours: the engine's release step until nothing is due. Ceiling: the same rows (cursor moved, fire, run, queue entry),
-ready-made, written by plain statements in large transactions. `again` is ours a day later, when the herd is due for the
-second time: PostgreSQL has put its cursors side by side by then.
+Ours: the engine's release step until nothing is due. Ceiling: the same rows (cursor moved, fire, run,
+queue entry), made before, written by plain statements in large transactions. `again` is ours a day later,
+when the herd is due for the second time: by then PostgreSQL has written its cursors next to each other.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from horarium.bench.filling import Herd, fill, herd
+from horarium.bench.filling import Herd, fill, timings_at
 from horarium.bench.stage import Report, Stage, in_chunks, next_noon, stage
 from horarium.domain.ids import Id, fire_id, run_id
 from horarium.engine.steps import Engine
@@ -23,26 +23,26 @@ DAY_MS = 24 * HOUR_MS
 
 
 async def run(database: str = "sqlite", schedules: int = 100_000, due: int = 50_000) -> Report:
-    """Fire `due` schedules of one second, `schedules` being stored (at least twice as many as are due)."""
+    """Fire `due` schedules of one second, with `schedules` stored (at least twice as many as are due)."""
     async with stage(database) as made:
         target = await made.target("none", {})
         ours_at = next_noon(made.clock.now_ms())
         theirs_at, rest_at = ours_at + HOUR_MS, ours_at + 3 * DAY_MS + 2 * HOUR_MS
         rest = max(schedules - 2 * due, 0)
-        herds = [Herd(herd(ours_at // 1000), due, ours_at, ours_at - 60_000)]
+        herds = [Herd(timings_at(ours_at // 1000), due, ours_at, ours_at - 60_000)]
         for at, count in ((theirs_at, due), (rest_at, rest)):
-            herds.append(Herd(herd(at // 1000, weekly=True), count, at, ours_at - 60_000))
+            herds.append(Herd(timings_at(at // 1000, weekly=True), count, at, ours_at - 60_000))
         await fill(made, target, herds)
         ours = due / await release_all(made, ours_at, due)
         ceiling = due / await in_chunks(made.store, await release_rows(made, target, theirs_at))
-        # Where a zone sets its clocks that night, a few are due an hour later.
+        # Where a zone changes its clocks that night, a few are due an hour later.
         fires, seconds = await release_due(made, ours_at + DAY_MS)
         extra = {"schedules": 2 * due + rest, "due": due, "again": round(fires / seconds, 2)}
         return Report("storm", database, ours, ceiling, "fires/s", extra)
 
 
 class At:
-    """A clock that stands at the herd's hour."""
+    """A clock that stands still at the hour of the herd."""
 
     def __init__(self, now: int) -> None:
         self._now = now
@@ -52,7 +52,7 @@ class At:
 
 
 async def release_all(made: Stage, at: int, due: int) -> float:
-    """Seconds in which the engine releases a herd."""
+    """How many seconds the engine takes to release a herd."""
     fires, seconds = await release_due(made, at)
     if fires != due:
         raise RuntimeError(f"{fires} of {due} fired")
@@ -72,26 +72,31 @@ async def release_due(made: Stage, at: int) -> tuple[int, float]:
 async def release_rows(made: Stage, target: Id, at: int) -> list[tuple[str, list[Any]]]:
     """The rows that releasing the herd of an instant writes."""
     cursors = await made.store.urgent(_due_at, at)
-    fires = [(place, one, fire_id(one, "clock", at)) for place, one in cursors]
+    fires = [(place, schedule, fire_id(schedule, "clock", at)) for place, schedule in cursors]
     tomorrow = at + DAY_MS
     ws = made.workspace
     return [
         (
             "move_fired_cursors",
-            [FiredCursor(place, one, fire, at, tomorrow, tomorrow, at) for place, one, fire in fires],
+            [
+                FiredCursor(place, schedule, fire, at, tomorrow, tomorrow, at)
+                for place, schedule, fire in fires
+            ],
         ),
         (
             "insert_fires",
             [
-                FireRow(fire, ws, one, 1, "clock", at, at, "running", at, audience_size=1, runs=1)
-                for _, one, fire in fires
+                FireRow(fire, ws, schedule, 1, "clock", at, at, "running", at, audience_size=1, runs=1)
+                for _, schedule, fire in fires
             ],
         ),
         (
             "insert_runs",
             [
-                RunRow(run_id(fire), ws, target, "clock", at, at, schedule_id=one, fire_id=fire, version=1)
-                for _, one, fire in fires
+                RunRow(
+                    run_id(fire), ws, target, "clock", at, at, schedule_id=schedule, fire_id=fire, version=1
+                )
+                for _, schedule, fire in fires
             ],
         ),
         ("insert_ready", [ReadyRow(run_id(fire), target, at, limited=0) for _, _, fire in fires]),

@@ -1,6 +1,7 @@
-"""How fast next instants are: chained, cold, parsing, beside other libraries, and a million at once.
+"""How fast next instants are computed: one after another, at random, for a million
+schedules; and how fast expressions are parsed. Each is compared with other libraries.
 
-Figures of one run on one machine say little; the ratios to other libraries in the same run say more.
+Figures of one run on one machine say little. The ratios to other libraries in the same run say more.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ Steps = dict[str, tuple[Step, int]]
 
 @dataclass
 class Row:
-    """Microseconds for one next instant of one class in one zone; peers by name."""
+    """Microseconds for one next instant of one class of expressions in one zone; those of other libraries by name."""
 
     name: str
     zone: str
@@ -69,7 +70,7 @@ class Row:
 
 @dataclass
 class Report:
-    """What one run measured: microseconds, ratios (how many times faster), seconds for the million."""
+    """What one run has measured: microseconds, ratios (how many times faster we are), seconds for the million."""
 
     rows: list[Row]
     parse: dict[str, float]
@@ -81,7 +82,7 @@ class Report:
 
 
 def run(*, quick: bool = False) -> Report:
-    """Measures everything; `quick` takes a tenth of the samples."""
+    """Measure everything; `quick` takes a tenth of the samples."""
     registry.load()  # for the grammars of OTHER_CLASSES
     samples = 200 if quick else 2000
     rows = [_cron_row(name, spec, zone, samples) for name, spec in CRON_CLASSES.items() for zone in ZONES]
@@ -138,7 +139,7 @@ def _row(name: str, timing: Timing, samples: int, peers: Steps | None = None) ->
 
 
 def _chained(timing: Timing) -> Step:
-    """Each answer is the next question, as when walking forward; back to the start in 2099."""
+    """A step that asks for the instant after its last answer, and begins again when it reaches 2099."""
     recurrence = compile_timing(timing)
     at = SINCE
 
@@ -151,7 +152,7 @@ def _chained(timing: Timing) -> Step:
 
 
 def _cold(timing: Timing, samples: int) -> Step:
-    """Every question about another year."""
+    """A step that asks for the next instant after a random one, so that each question is about another year."""
     chance = random.Random(1)
     moments = cycle([chance.randrange(SINCE, UNTIL) for _ in range(samples)])
     recurrence = compile_timing(timing)
@@ -159,7 +160,8 @@ def _cold(timing: Timing, samples: int) -> Step:
 
 
 def _best(steps: Steps) -> dict[str, float]:
-    """Microseconds for one of each, in the best of some rounds that take turns: no machine is quiet."""
+    """Microseconds for one of each step, in the best of several
+    rounds in turns, because no machine is quiet all the time."""
     best = dict.fromkeys(steps, float("inf"))
     for _ in range(ROUNDS):
         for name, (step, samples) in steps.items():
@@ -217,7 +219,7 @@ def _by_names(spec: str) -> str:
 
 
 def _parse_times(samples: int) -> dict[str, float]:
-    """Microseconds to parse one expression, the mean over the classes; nothing of ours is remembered."""
+    """Microseconds to parse one expression, the mean over the classes; our caches are emptied before each."""
     specs = list(CRON_CLASSES.values())
 
     def ours() -> None:
@@ -243,9 +245,9 @@ def _parse_times(samples: int) -> dict[str, float]:
 
 
 def advance_million() -> tuple[float, float]:
-    """Seconds to move a million schedules over 500 (expression, zone) pairs past one instant.
+    """Seconds to find the next instants of a million schedules that share 500 pairs of expression and zone.
 
-    First as a tick does, all past the same instant; then each from an instant of its own, within one minute.
+    First all after the same instant; then each after an instant of its own within one minute.
     """
     chance = random.Random(2)
     zones = sorted(zone_names())

@@ -6,23 +6,23 @@ from collections.abc import Callable, Iterable
 
 from horarium.times.batch import answer_line
 
-# Answers that are written at once where the questions come quickly.
-TOGETHER = 512
+# How many answers are written at once. Writing each alone would take longer than computing it.
+ANSWERS_AT_ONCE = 512
 
 
 def answer_all(lines: Iterable[str], write: Callable[[str], object]) -> None:
-    """One line out for each line in, in order."""
+    """Write one line for each line read, in order."""
     waiting: list[str] = []
     loaded = False
     for line in lines:
         if not loaded and '"dialect"' in line:
-            # Only then, since it takes longer than thousands of answers.
+            # Only when one is named, because loading the dialects takes longer than thousands of answers.
             from horarium.api.kit import registry
 
             registry.load()
             loaded = True
         waiting.append(answer_line(line))
-        if len(waiting) == TOGETHER:
+        if len(waiting) == ANSWERS_AT_ONCE:
             write("\n".join(waiting) + "\n")
             waiting.clear()
     if waiting:

@@ -1,4 +1,4 @@
-"""`horarium bench PART`: measure this machine; each part prints one line of JSON for each of its figures."""
+"""`horarium bench PART`: measure this machine. Each figure is printed as one line of JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from horarium.bench.stage import Report
 
-# What no part may take longer than.
+# How long a part may take, in seconds.
 LONGEST_S = 1800.0
 
 
@@ -31,7 +31,7 @@ class Part(StrEnum):
     IDLE = "idle"
 
 
-# The options that a part knows beside the database.
+# The options that each part has, besides the database.
 OPTIONS: dict[Part, tuple[str, ...]] = {
     Part.TIMES: (),
     Part.STORM: ("schedules", "due"),
@@ -48,24 +48,39 @@ def bench(
     part: Annotated[Part, typer.Argument(help="What to measure.")],
     database: Annotated[
         str,
-        typer.Option(help="sqlite (a temporary file), postgres (a temporary server) or an empty one's URL."),
+        typer.Option(
+            help="sqlite (a temporary file), postgres (a temporary server), or the URL of an empty database."
+        ),
     ] = "sqlite",
     schedules: Annotated[
-        int | None, typer.Option(min=1, help="Stored (storm, lateness, idle) [100000, 10000, 1000000].")
+        int | None,
+        typer.Option(
+            min=1, help="How many schedules are stored (default: storm 100000, lateness 10000, idle 1000000)."
+        ),
     ] = None,
-    due: Annotated[int | None, typer.Option(min=1, help="Due in one second (storm) [50000].")] = None,
-    runs: Annotated[int | None, typer.Option(min=1, help="Runs (delivery, inprocess) [20000].")] = None,
-    rows: Annotated[int | None, typer.Option(min=1, help="Rows of the audience (fanout) [100000].")] = None,
-    rate: Annotated[int | None, typer.Option(min=1, help="Fires a second (lateness) [100].")] = None,
+    due: Annotated[
+        int | None, typer.Option(min=1, help="How many are due in one second (storm; default: 50000).")
+    ] = None,
+    runs: Annotated[
+        int | None, typer.Option(min=1, help="How many runs (delivery, inprocess; default: 20000).")
+    ] = None,
+    rows: Annotated[
+        int | None, typer.Option(min=1, help="How many rows the audience has (fanout; default: 100000).")
+    ] = None,
+    rate: Annotated[
+        int | None, typer.Option(min=1, help="How many fires a second (lateness; default: 100).")
+    ] = None,
     seconds: Annotated[
-        int | None, typer.Option(min=1, help="How long (lateness, api, idle) [30, 6, 20].")
+        int | None, typer.Option(min=1, help="How many seconds (default: lateness 30, api 6, idle 20).")
     ] = None,
-    load: Annotated[bool | None, typer.Option("--load", help="Ask the API all the while (lateness).")] = None,
+    load: Annotated[
+        bool | None, typer.Option("--load", help="Send requests to the API meanwhile (lateness).")
+    ] = None,
 ) -> None:
     """Measure a part of Horarium beside the plainest code that does the same work on this machine.
 
-    `ours` and `ceiling` are measured in the same run, and `ratio` is the part of the ceiling that is reached. What is
-    made for it is gone afterwards.
+    `ours` and `ceiling` are measured in the same run; `ratio` is ours divided by the ceiling. Everything that the
+    benchmark makes is deleted afterwards.
     """
     options = {"schedules": schedules, "due": due, "runs": runs, "rows": rows}
     options |= {"rate": rate, "seconds": seconds, "load": load}
@@ -73,7 +88,7 @@ def bench(
     unknown = [name for name in given if name not in OPTIONS[part]]
     if unknown:
         known = ", ".join(f"--{name}" for name in ("database", *OPTIONS[part]))
-        raise typer.BadParameter(f"{part} takes {known}", param_hint=f"--{unknown[0]}")
+        raise typer.BadParameter(f"{part} has the options {known}", param_hint=f"--{unknown[0]}")
     for report in _measure(part, database, given):
         typer.echo(report.line())
 
@@ -90,7 +105,9 @@ def _measure(part: Part, database: str, given: dict[str, Any]) -> Sequence[Repor
 
     async def bounded() -> list[Report]:
         async with asyncio.timeout(LONGEST_S):
-            if part is Part.LATENESS:  # both shapes of the same load
+            if (
+                part is Part.LATENESS
+            ):  # the same load twice: spread over each second, and all at its beginning
                 return [await module.run(database, **given, spread=spread) for spread in (True, False)]
             found = await module.run(database, **given)
             return found if isinstance(found, list) else [found]
@@ -104,7 +121,7 @@ def _measure(part: Part, database: str, given: dict[str, Any]) -> Sequence[Repor
 
 
 def _times() -> Report:
-    """Next instants a second, beside the fastest other library that is installed."""
+    """How many next instants a second, compared with the fastest other library that is installed."""
     from horarium.bench import times
     from horarium.bench.stage import Report
 

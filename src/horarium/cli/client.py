@@ -1,4 +1,4 @@
-"""A server's API from the command line: where it is, which key, and its errors as sentences."""
+"""Requests from the command line to a server's API: which address, which key, and errors as sentences."""
 
 from __future__ import annotations
 
@@ -21,15 +21,19 @@ DEFAULT_URL = "http://127.0.0.1:8080"
 DEFAULT_DATA = Path("horarium-data")
 SECONDS = 60
 
-Url = Annotated[str | None, typer.Option("--url", help=f"The server [HORARIUM_URL or {DEFAULT_URL}].")]
-Key = Annotated[str | None, typer.Option("--key", help="The API key [HORARIUM_KEY, or DATA/admin.key].")]
+Url = Annotated[
+    str | None, typer.Option("--url", help=f"The server (default: HORARIUM_URL, or {DEFAULT_URL}).")
+]
+Key = Annotated[
+    str | None, typer.Option("--key", help="The API key (default: HORARIUM_KEY, or DATA/admin.key).")
+]
 Data = Annotated[Path | None, typer.Option("--data", help="Data folder of a server on this machine.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Limit = Annotated[int, typer.Option("--limit", help="How many at most.")]
 
 
 class Client:
-    """Requests to one server with one key. Errors are Failures that say what to do."""
+    """Requests to one server with one key. Whatever goes wrong is raised as a Failure that says what to do."""
 
     def __init__(self, url: str, key: str) -> None:
         from urllib.request import ProxyHandler, build_opener
@@ -45,7 +49,7 @@ class Client:
         query: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """The answer's JSON, None where there is none."""
+        """Send a request; the JSON of the answer, or None where it is empty. Raises Failure."""
         from urllib.error import HTTPError, URLError
         from urllib.request import Request
 
@@ -69,7 +73,7 @@ class Client:
         return json.loads(text) if text else None
 
     def pages(self, path: str, query: Mapping[str, Any], limit: int) -> Iterator[dict[str, Any]]:
-        """The items of a list, page by page, at most `limit` of them."""
+        """The items of a list, at most `limit` of them, fetched page by page. Raises Failure."""
         cursor = None
         while limit > 0:
             found = self.call("GET", path, query={**query, "limit": min(limit, 500), "cursor": cursor})
@@ -81,7 +85,11 @@ class Client:
 
 
 def connect(url: str | None, key: str | None, data: Path | None) -> Client:
-    """The server and the key to use: as given, from the environment, from a data folder on this machine."""
+    """A client for a server, with a key.
+
+    Both are taken from the options, then from the environment; the key finally from a data folder on this machine.
+    Raises Failure where there is no key.
+    """
     found = key or os.environ.get("HORARIUM_KEY") or _stored_key(data)
     if not found:
         raise Failure(
@@ -91,12 +99,12 @@ def connect(url: str | None, key: str | None, data: Path | None) -> Client:
 
 
 def segment(text: str) -> str:
-    """A text as one segment of a path."""
+    """A text, quoted so that it is one segment of a path."""
     return quote(text, safe="")
 
 
 def from_json(text: str | None, name: str) -> Any:
-    """An option's value as JSON; `@file` reads a file. Raises Failure."""
+    """The JSON in the text of an option; `@file` reads it from a file. Raises Failure."""
     if text is None:
         return None
     try:
@@ -110,10 +118,10 @@ def from_json(text: str | None, name: str) -> Any:
 
 
 def pairs(given: list[str] | None, name: str) -> dict[str, str]:
-    """`key=value` options as a mapping. Raises Failure."""
-    found = dict(one.partition("=")[::2] for one in given or [])
-    if any("=" not in one for one in given or []):
-        raise Failure(f"{name} is written name=value", MISUSED)
+    """Options written `name=value`, as a mapping. Raises Failure."""
+    found = dict(text.partition("=")[::2] for text in given or [])
+    if any("=" not in text for text in given or []):
+        raise Failure(f"{name} must be written name=value", MISUSED)
     return found
 
 
@@ -126,7 +134,7 @@ def _stored_key(data: Path | None) -> str | None:
 
 
 def _sentence(error: HTTPError) -> str:
-    """What the server said was wrong."""
+    """What the server says is wrong."""
     try:
         said = json.loads(error.read())
         return str(said["detail"])

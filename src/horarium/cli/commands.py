@@ -30,7 +30,7 @@ for name, group, words in (
     ("target", targets, "What schedules run."),
     ("schedule", schedules, "Schedules of a server, their fires and their ledger."),
     ("directory", directory, "The people and things that audiences are made of."),
-    ("run", runs, "Runs: what came of the fires."),
+    ("run", runs, "Runs: what the fires have executed."),
     ("secret", secrets, "The encryption of stored secrets."),
 ):
     app.add_typer(group, name=name, help=words, no_args_is_help=True)
@@ -48,7 +48,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     pass

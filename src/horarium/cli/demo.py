@@ -1,7 +1,7 @@
-"""`horarium demo`: the main job, shown here: a server, a receiver, schedules that fire in seconds.
+"""`horarium demo`: a server, a receiver of its runs, and schedules that fire within seconds.
 
-Everything goes the way a user's software would go: the server is a process of its own with a temporary
-database, the schedules are made through its HTTP API, and the receiver gets the runs as any web hook would.
+Everything is done as a user's software would do it: the server is a process of its own with a temporary database,
+the schedules are made through its HTTP API, and the receiver gets the runs as any web hook would.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from horarium.cli.client import Client
     from horarium.cli.demo_world import Receiver
 
-# How long the fires are watched before they are accounted for.
+# How long the fires are shown before they are checked.
 SHOWN_SECONDS = 10
 
 SETTLE_SECONDS = 15
@@ -28,9 +28,11 @@ READY_SECONDS = 60
 
 def demo(
     leave: Annotated[
-        bool, typer.Option("--exit", help="Leave when everything has been shown and checked.")
+        bool, typer.Option("--exit", help="Exit when everything has been shown and checked.")
     ] = False,
-    seconds: Annotated[int, typer.Option(help="How long to watch.", min=5, max=600)] = SHOWN_SECONDS,
+    seconds: Annotated[
+        int, typer.Option(help="How many seconds of fires to show.", min=5, max=600)
+    ] = SHOWN_SECONDS,
 ) -> None:
     """Show schedules firing, account for every slot, and check that nothing is missing or double."""
     from horarium.cli.client import Client
@@ -38,7 +40,7 @@ def demo(
 
     with Receiver() as receiver, started_server() as server:
         typer.echo(
-            f"A server at {server.url}, a receiver at {receiver.url}, a database that is thrown away after.\n"
+            f"A server at {server.url}, a receiver at {receiver.url}, a database that is deleted afterwards.\n"
         )
         client = Client(server.url, server.key)
         _wait_until_ready(client)
@@ -49,7 +51,9 @@ def demo(
             _invite(client, receiver, made)
             _watch(receiver, None)
     if not sound:
-        raise Failure("the accounts do not agree; please report this with the output above")
+        raise Failure(
+            "the ledger, the runs and the deliveries do not agree; please report this with the output above"
+        )
 
 
 def _wait_until_ready(client: Client) -> None:
@@ -65,7 +69,7 @@ def _wait_until_ready(client: Client) -> None:
 
 
 def _make(client: Client, receiver: Receiver) -> list[dict[str, Any]]:
-    """Two targets and four schedules, by HTTP."""
+    """Make two targets and four schedules by HTTP, and print the schedules."""
     steady = {
         "kind": "function",
         "key": "steady",
@@ -91,9 +95,12 @@ def _make(client: Client, receiver: Receiver) -> list[dict[str, Any]]:
             "retry": {"max_attempts": 3, "initial": "500ms"},
         },
     ]
-    made = [client.call("POST", "/schedules", {**one, "input": {"hello": one["name"]}}) for one in wanted]
-    for one in made:
-        typer.echo(f"  {one['name']:18} {one['in_words']}")
+    made = [
+        client.call("POST", "/schedules", {**schedule, "input": {"hello": schedule["name"]}})
+        for schedule in wanted
+    ]
+    for schedule in made:
+        typer.echo(f"  {schedule['name']:18} {schedule['in_words']}")
     typer.echo("\nFires as they arrive (slot, how long after it, schedule, attempt):")
     return made
 
@@ -107,11 +114,11 @@ def _watch(receiver: Receiver, seconds: int | None) -> None:
     until = None if seconds is None else time.monotonic() + seconds
     with _interruptible(seconds is None):
         while until is None or time.monotonic() < until:
-            for one in receiver.news(0.1):
-                late = one.arrived_ms - one.slot_ms
-                words = "" if one.status < 300 else f"  answered {one.status}"
+            for received in receiver.news(0.1):
+                late = received.arrived_ms - received.slot_ms
+                words = "" if received.status < 300 else f"  answered {received.status}"
                 typer.echo(
-                    f"  {one.slot[11:19]}  +{late:4} ms  {one.schedule:18} attempt {one.attempt}{words}"
+                    f"  {received.slot[11:19]}  +{late:4} ms  {received.schedule:18} attempt {received.attempt}{words}"
                 )
 
 
@@ -125,20 +132,20 @@ def _interruptible(allowed: bool) -> Iterator[None]:
 
 
 def _account(client: Client, receiver: Receiver, made: list[dict[str, Any]]) -> bool:
-    """Stop the clocks, wait for what is under way, print the ledger and the runs, and check them."""
+    """Pause the schedules, wait for open runs, print ledger and runs, and check them; whether all is right."""
     from horarium.cli.demo_check import Account, check, print_account
 
-    for one in made:
-        if client.call("GET", f"/schedules/{one['id']}")["state"] == "active":
-            client.call("POST", f"/schedules/{one['id']}/pause", {"note": "the demo has seen enough"})
+    for schedule in made:
+        if client.call("GET", f"/schedules/{schedule['id']}")["state"] == "active":
+            client.call("POST", f"/schedules/{schedule['id']}/pause", {"note": "the demo has seen enough"})
     _wait_for_runs(client)
     accounts = [
         Account(
-            client.call("GET", f"/schedules/{one['id']}"),
-            client.call("GET", f"/schedules/{one['id']}/ledger", query={"limit": 1000}),
-            list(client.pages("/runs", {"schedule": one["id"]}, 10_000)),
+            client.call("GET", f"/schedules/{schedule['id']}"),
+            client.call("GET", f"/schedules/{schedule['id']}/ledger", query={"limit": 1000}),
+            list(client.pages("/runs", {"schedule": schedule["id"]}, 10_000)),
         )
-        for one in made
+        for schedule in made
     ]
     print_account(accounts)
     findings = check(accounts, receiver.received())
@@ -157,7 +164,7 @@ def _wait_for_runs(client: Client) -> None:
 
 
 def _invite(client: Client, receiver: Receiver, made: list[dict[str, Any]]) -> None:
-    """What to try next."""
+    """Let one schedule fire on, and say what to try next."""
     first = made[0]["id"]
     client.call("POST", f"/schedules/{first}/resume")
     typer.echo(f"""

@@ -1,6 +1,6 @@
-"""The demo's accounts: the ledger and the runs as tables, and whether they agree with what was received.
+"""The demo's check: the ledger and the runs as tables, and whether they agree with what was received.
 
-The slots that should have been are computed anew from the recurrence, not taken from the server.
+The expected slots are computed here from the recurrence, and not taken from the server.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Finding = tuple[str, bool]
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A schedule, its ledger and its runs, as the API tells them."""
+    """A schedule, its ledger and its runs, as the API gives them."""
 
     schedule: Json
     ledger: Json
@@ -33,14 +33,14 @@ class Account:
 
 
 def print_account(accounts: Sequence[Account]) -> None:
-    ledger = [_entry(account.name, one) for account in accounts for one in account.ledger["items"]]
+    ledger = [_entry(account.name, entry) for account in accounts for entry in account.ledger["items"]]
     headings = ("SCHEDULE", "SLOT", "TO", "SLOTS", "ENTRY", "FIRED AFTER")
     print()
     table(headings, ledger, "The ledger: every slot once")
     runs = [
-        (account.name, short_time(one["slot_at"]), one["state"], str(one["attempts"]), one["id"])
+        (account.name, short_time(run["slot_at"]), run["state"], str(run["attempts"]), run["id"])
         for account in accounts
-        for one in reversed(account.runs)
+        for run in reversed(account.runs)
     ]
     print()
     table(("SCHEDULE", "SLOT", "STATE", "ATTEMPTS", "RUN"), runs, "The runs")
@@ -48,30 +48,30 @@ def print_account(accounts: Sequence[Account]) -> None:
 
 
 def check(accounts: Sequence[Account], received: Sequence[Received]) -> list[Finding]:
-    """Each thing that must be so, and whether it is."""
+    """Every promise that is checked, in words, and whether it was kept."""
     return [*_slots(accounts), *_deliveries(accounts, received), *_punctuality(received), *_retries(accounts)]
 
 
-def _entry(name: str, one: Json) -> tuple[str, ...]:
-    if one["entry"] == "span":
-        first, last = short_time(one["first_at"]), short_time(one["last_at"])
-        return name, first, last, str(one["count"]), one["reason"], ""
-    after = f"{_ms(one['fired_at']) - _ms(one['slot_at'])} ms"
-    return name, short_time(one["slot_at"]), "", "1", one["state"], after
+def _entry(name: str, entry: Json) -> tuple[str, ...]:
+    if entry["entry"] == "span":
+        first, last = short_time(entry["first_at"]), short_time(entry["last_at"])
+        return name, first, last, str(entry["count"]), entry["reason"], ""
+    after = f"{_ms(entry['fired_at']) - _ms(entry['slot_at'])} ms"
+    return name, short_time(entry["slot_at"]), "", "1", entry["state"], after
 
 
 def _slots(accounts: Sequence[Account]) -> Iterator[Finding]:
     for account in accounts:
         expected = _expected(account)
         covered: Counter[int] = Counter()
-        for one in account.ledger["items"]:
-            first = _ms(one["slot_at"] if one["entry"] == "fire" else one["first_at"])
-            last = first if one["entry"] == "fire" else _ms(one["last_at"])
+        for entry in account.ledger["items"]:
+            first = _ms(entry["slot_at"] if entry["entry"] == "fire" else entry["first_at"])
+            last = first if entry["entry"] == "fire" else _ms(entry["last_at"])
             covered.update(slot for slot in expected if first <= slot <= last)
         missing = [slot for slot in expected if not covered[slot]]
         double = [slot for slot, times in covered.items() if times > 1]
-        fires = sum(one["entry"] == "fire" for one in account.ledger["items"])
-        stray = fires + sum(one.get("count", 0) for one in account.ledger["items"]) - len(expected)
+        fires = sum(entry["entry"] == "fire" for entry in account.ledger["items"])
+        stray = fires + sum(entry.get("count", 0) for entry in account.ledger["items"]) - len(expected)
         words = f"{account.name}: {len(expected)} slots, {fires} fired"
         if missing or double or stray:
             words += f"; {len(missing)} missing, {len(double)} double, {stray} too many"
@@ -79,7 +79,7 @@ def _slots(accounts: Sequence[Account]) -> Iterator[Finding]:
 
 
 def _expected(account: Account) -> list[int]:
-    """The slots up to which the schedule is accounted for, by the recurrence alone (ms)."""
+    """The slots (ms) up to where the schedule is accounted for, by its recurrence alone."""
     created, upto = _ms(account.schedule["created_at"]), _ms(account.ledger["accounted_to"])
     spec, zone = canonical_spec(account.schedule["recurrence"]), account.schedule["timezone"]
     recurrence = compile_timing(Timing(spec, zone=zone, anchor=-(-created // 1000)))
@@ -92,12 +92,12 @@ def _expected(account: Account) -> list[int]:
 
 
 def _deliveries(accounts: Sequence[Account], received: Sequence[Received]) -> Iterator[Finding]:
-    runs = {one["id"]: one for account in accounts for one in account.runs}
-    accepted = Counter(one.run for one in received if one.status < 300)
+    runs = {run["id"]: run for account in accounts for run in account.runs}
+    accepted = Counter(attempt.run for attempt in received if attempt.status < 300)
     lost = [run for run in runs if not accepted[run]]
     twice = [run for run, times in accepted.items() if times > 1]
     unknown = [run for run in accepted if run not in runs]
-    done = all(one["state"] == "succeeded" for one in runs.values())
+    done = all(run["state"] == "succeeded" for run in runs.values())
     words = f"{len(runs)} runs, {sum(accepted.values())} accepted by the receiver"
     if lost or twice or unknown:
         words += f"; {len(lost)} lost, {len(twice)} twice, {len(unknown)} unknown"
@@ -105,15 +105,15 @@ def _deliveries(accounts: Sequence[Account], received: Sequence[Received]) -> It
 
 
 def _punctuality(received: Sequence[Received]) -> Iterator[Finding]:
-    late = sorted(one.arrived_ms - one.slot_ms for one in received if one.attempt == 1)
+    late = sorted(attempt.arrived_ms - attempt.slot_ms for attempt in received if attempt.attempt == 1)
     if late:
         middle = late[len(late) // 2]
         yield f"{middle} ms after the slot in the median, {late[-1]} ms at most, none early", late[0] >= 0
 
 
 def _retries(accounts: Sequence[Account]) -> Iterator[Finding]:
-    flaky = [one for account in accounts if account.name == "fails twice" for one in account.runs]
-    attempts = [one["attempts"] for one in flaky]
+    flaky = [run for account in accounts if account.name == "fails twice" for run in account.runs]
+    attempts = [run["attempts"] for run in flaky]
     yield f"the run that fails twice succeeded at attempt {attempts}", attempts == [FAILURES + 1]
 
 

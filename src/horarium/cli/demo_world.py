@@ -1,4 +1,4 @@
-"""What the demo needs around it: a server in a process of its own, and a receiver of runs."""
+"""What the demo needs: a server in a process of its own, and a receiver of runs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Received:
 
 
 class Receiver:
-    """A web server that takes runs: `/flaky` refuses the first attempts of each run, other paths accept."""
+    """A web server that receives runs: `/flaky` refuses the first FAILURES attempts of each run, other paths accept."""
 
     def __init__(self) -> None:
         self._all: list[Received] = []
@@ -82,7 +82,7 @@ class Receiver:
         return list(self._all)
 
     def news(self, seconds: float) -> Iterator[Received]:
-        """What has arrived since the last call, waiting a moment for it."""
+        """What has arrived since the last call. Waits up to `seconds` for the first."""
         try:
             yield self._news.get(timeout=seconds)
             while True:
@@ -93,11 +93,11 @@ class Receiver:
     def _take(self, path: str, run: dict[str, Any]) -> int:
         status = 503 if path == "/flaky" and run["attempt"] <= FAILURES else 200
         schedule = run["schedule"]["name"] if run["schedule"] else "-"
-        one = Received(
+        received = Received(
             run["run"]["id"], schedule, run["slot"], run["attempt"], time.time_ns() // 1_000_000, status
         )
-        self._all.append(one)
-        self._news.put(one)
+        self._all.append(received)
+        self._news.put(received)
         return status
 
 
@@ -109,7 +109,7 @@ class Server:
 
 @contextmanager
 def started_server() -> Iterator[Server]:
-    """A server on a free port in a process of its own; it and its folder are gone at the end."""
+    """A server on a free port in a process of its own; it is stopped and its folder deleted when the block ends."""
     with tempfile.TemporaryDirectory(prefix="horarium-demo-") as folder:
         command = [
             sys.executable,
@@ -132,7 +132,7 @@ def started_server() -> Iterator[Server]:
 
 
 def _address(process: subprocess.Popen[str], log: Path) -> str:
-    """The address that the server prints when it listens."""
+    """The address that the server prints when it listens. Raises Failure where it does not start."""
     assert process.stdout is not None  # it was asked for as a pipe
     watchdog = threading.Timer(START_SECONDS, process.kill)
     watchdog.start()
@@ -140,7 +140,7 @@ def _address(process: subprocess.Popen[str], log: Path) -> str:
         for line in process.stdout:
             _, found, address = line.partition(" listens at ")
             if found:
-                # The rest is read as well, or a full pipe would hold the server up.
+                # The rest is read too, because the server would wait once the pipe is full.
                 threading.Thread(target=process.stdout.read, daemon=True).start()
                 return address.strip()
     finally:

@@ -15,12 +15,12 @@ from horarium.cli.output import show_list, show_one
 
 directory = typer.Typer()
 
-# How long the server may take over one piece of a file, and over the answer.
+# How long the server may take to read a piece of the file, and to answer.
 SECONDS = 600
 
 _TYPES = {".csv": "text/csv", ".ndjson": "application/x-ndjson", ".jsonl": "application/x-ndjson"}
 
-# Refused lines that are printed; `--json` prints all.
+# How many refused lines are printed; `--json` prints all.
 SHOWN = 20
 
 
@@ -33,7 +33,7 @@ class Kind(StrEnum):
     STAGES = "stages"
 
 
-What = Annotated[Kind, typer.Argument(help="What they are.")]
+What = Annotated[Kind, typer.Argument(help="Which part of the directory.")]
 Item = Annotated[str, typer.Argument(help="The id of an item.")]
 
 
@@ -46,7 +46,7 @@ def import_file(
     key: Key = None,
     data: Data = None,
 ) -> None:
-    """Enter or replace items from a file of any length."""
+    """Add items from a file of any length, replacing those with the same id."""
     client = connect(url, key, data)
     try:
         size = file.stat().st_size
@@ -96,7 +96,7 @@ def _name(item: dict[str, Any]) -> str:
 
 
 def _send(client: Client, kind: Kind, content_type: str, file: BinaryIO, size: int) -> tuple[int, Any]:
-    """Stream a file to the server, showing how far it is; the status and the answer."""
+    """Stream a file to the server with a progress bar; the status and the JSON of the answer. Raises Failure."""
     from urllib.error import HTTPError, URLError
     from urllib.request import ProxyHandler, Request, build_opener
 
@@ -130,13 +130,13 @@ def _answer_of(error: Any) -> Any:
 def _refusals(kind: Kind, report: Any) -> str:
     lines = [str(report.get("detail", "the server refused the file"))]
     refused = report.get("errors", [])
-    for one in refused[:SHOWN]:
-        place = f"line {one['line']}: " if "line" in one else ""
-        lines.append(f"  {place}{one.get('field', '')} {one.get('message', '')}".rstrip())
+    for refusal in refused[:SHOWN]:
+        place = f"line {refusal['line']}: " if "line" in refusal else ""
+        lines.append(f"  {place}{refusal.get('field', '')} {refusal.get('message', '')}".rstrip())
     if len(refused) > SHOWN:
         lines.append(f"  and {len(refused) - SHOWN} more")
     for gap in report.get("not_stored", [])[:SHOWN]:
         lines.append(
-            f"  lines {gap['first_line']} to {gap['last_line']} were not stored: correct and import again"
+            f"  lines {gap['first_line']} to {gap['last_line']} were not stored: correct them and import the file again"
         )
     return "\n".join(lines)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-# Exit code: it was tried and did not work.
+# Exit code: the command was tried and did not succeed.
 REFUSED = 1
 
-# Exit code: it was not tried; the command line or the settings are wrong.
+# Exit code: nothing was tried, because the command line or the settings are wrong.
 MISUSED = 2
 
 
 class Failure(Exception):
-    """One clear sentence with what to do; `code` is the exit code."""
+    """A sentence that says what went wrong and what to do; `code` is the exit code."""
 
     def __init__(self, message: str, code: int = REFUSED) -> None:
         self.code = code

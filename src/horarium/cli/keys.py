@@ -35,14 +35,16 @@ def list_keys(
 def create(
     name: Annotated[str, typer.Argument(help="What the key is for.")],
     scope: Annotated[list[str], typer.Option(help="schedules:read, runs:write, ..., or *; repeatable.")],
-    principal: Annotated[str | None, typer.Option(help="Whose key it is [yours].")] = None,
-    expires: Annotated[str | None, typer.Option(help="An RFC 3339 instant [never].")] = None,
+    principal: Annotated[
+        str | None, typer.Option(help="Id of the principal whose key it is (default: yours).")
+    ] = None,
+    expires: Annotated[str | None, typer.Option(help="An RFC 3339 instant (default: never).")] = None,
     as_json: AsJson = False,
     url: Url = None,
     key: Key = None,
     data: Data = None,
 ) -> None:
-    """Make a key. It is shown this once."""
+    """Make a key. It is shown only this once."""
     body = {"name": name, "scopes": scope, "principal": principal, "expires_at": expires}
     show_one(connect(url, key, data).call("POST", "/keys", body), as_json)
 
@@ -50,18 +52,18 @@ def create(
 @keys.command("rotate")
 def rotate(
     key_id: Id,
-    overlap: Annotated[str, typer.Option(help='How long the old one goes on working, such as "1h".')] = "0s",
+    overlap: Annotated[str, typer.Option(help='How long the old key still works, such as "1h".')] = "0s",
     as_json: AsJson = False,
     url: Url = None,
     key: Key = None,
     data: Data = None,
 ) -> None:
-    """Replace a key by a new one, which is shown this once."""
+    """Replace a key by a new one, which is shown only this once."""
     path = f"/keys/{segment(key_id)}/rotate"
     show_one(connect(url, key, data).call("POST", path, {"overlap": overlap}), as_json)
 
 
 @keys.command("revoke")
 def revoke(key_id: Id, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None) -> None:
-    """End a key now."""
+    """Revoke a key, at once."""
     show_one(connect(url, key, data).call("DELETE", f"/keys/{segment(key_id)}"), as_json)

@@ -1,4 +1,4 @@
-"""How the server logs: text for a terminal, JSON for machines, and never the value of a variable."""
+"""How the server logs: text for a terminal, JSON for programs, and never the values of variables."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from horarium.settings import Settings
 
 
 def configure(settings: Settings) -> None:
-    """Set up logging for this process; log lines go to standard error."""
+    """Set up logging for this process. Log lines go to standard error."""
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
-    # Tracebacks are plain: the pretty ones print local variables, among them keys and payloads.
+    # Tracebacks are plain, because the detailed ones print local variables, among them keys and payloads.
     last: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if as_json
@@ -36,8 +36,11 @@ def configure(settings: Settings) -> None:
 
 
 class _Libraries(logging.Handler):
-    """What libraries have to say, in the form of our own lines. A warning is one sentence: a database that is away
-    for a minute is no reason for a minute of tracebacks; an error keeps its own."""
+    """Log lines of libraries, in the form of our own.
+
+    Below the level of an error only the sentence is kept, so that a database that is away for a minute does not
+    fill the log with tracebacks. Errors keep their traceback.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
         fields: dict[str, Any] = {"library": record.name}

@@ -1,4 +1,4 @@
-"""The entry point: the one place where errors become a sentence and an exit code."""
+"""The entry point, where every error becomes a sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from horarium.domain.errors import HorariumError, Invalid
 
 
 def main() -> None:
-    """Exit codes: 0 done, 1 could not be done, 2 asked wrongly."""
+    """Exit codes: 0 done; 1 tried without success; 2 wrong command line or settings."""
     try:
         _run()
     except Failure as failure:
@@ -21,12 +21,12 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
-        sys.stderr.close()  # whoever listened has had enough
+        sys.stderr.close()  # the reader of our output has gone
         sys.exit(REFUSED)
 
 
 def _run() -> None:
-    # Programs start this one over and over; it does without what the other commands need.
+    # Other programs start this command again and again, so it does not load what the other commands need.
     if sys.argv[1:] == ["next", "--batch"]:
         from horarium.cli.batch import answer_all
 

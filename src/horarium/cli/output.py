@@ -8,26 +8,26 @@ from typing import Any
 
 import typer
 
-# A heading, and the field that stands below it (or a function of the whole item).
+# A heading, and the field that is shown below it, or a function of the whole item.
 Column = tuple[str, str | Callable[[dict[str, Any]], Any]]
 
 
 def show_list(
     items: Iterable[dict[str, Any]], columns: Sequence[Column], as_json: bool, title: str = ""
 ) -> None:
-    """A table, or a JSON array."""
+    """Print a table, or a JSON array."""
     if as_json:
         typer.echo(json.dumps(list(items), indent=2, ensure_ascii=False))
         return
     rows = [[_cell(item, field) for _, field in columns] for item in items]
     if not rows:
-        typer.echo("nothing there")
+        typer.echo("nothing found")
         return
     table([heading for heading, _ in columns], rows, title)
 
 
 def show_one(item: dict[str, Any], as_json: bool) -> None:
-    """A field a line, or a JSON object."""
+    """Print each field on a line of its own, or a JSON object."""
     if as_json:
         typer.echo(json.dumps(item, indent=2, ensure_ascii=False))
         return
@@ -39,7 +39,7 @@ def show_one(item: dict[str, Any], as_json: bool) -> None:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
-    """A table as wide as what it holds; nothing is cut where the output is not a terminal."""
+    """Print a table. Where the output is not a terminal, no cell is wrapped."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -56,12 +56,12 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], title: str = "
 
 
 def short_time(text: str | None) -> str:
-    """An instant without what every row would repeat."""
+    """An instant in RFC 3339, shortened for a table: without "T", "Z" and zero milliseconds."""
     return "" if text is None else text.replace("T", " ").removesuffix("Z").removesuffix(".000")
 
 
 def at(field: str) -> Callable[[dict[str, Any]], str]:
-    """A column of instants."""
+    """The content of a column of instants."""
     return lambda item: short_time(item.get(field))
 
 
@@ -71,6 +71,6 @@ def _cell(item: dict[str, Any], field: str | Callable[[dict[str, Any]], Any]) ->
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return ", ".join(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

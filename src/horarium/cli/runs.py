@@ -50,11 +50,11 @@ def show(run: Id, as_json: AsJson = False, url: Url = None, key: Key = None, dat
 
 @runs.command("cancel")
 def cancel(run: Id, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None) -> None:
-    """End an open run now."""
+    """Cancel an open run, at once."""
     show_one(connect(url, key, data).call("POST", f"/runs/{segment(run)}/cancel"), as_json)
 
 
 @runs.command("retry")
 def retry(run: Id, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None) -> None:
-    """Run again what is over."""
+    """Run a finished run once more."""
     show_one(connect(url, key, data).call("POST", f"/runs/{segment(run)}/retry"), as_json)

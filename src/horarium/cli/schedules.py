@@ -19,13 +19,13 @@ COLUMNS: tuple[Column, ...] = (
     ("ZONE", "timezone"),
     ("NEXT FIRE", at("next_fire_at")),
     ("LAST", "last_state"),
-    ("FIRES", lambda one: one["counts"]["fires"]),
+    ("FIRES", lambda schedule: schedule["counts"]["fires"]),
 )
 LEDGER: tuple[Column, ...] = (
-    ("SLOT", lambda one: short_time(one.get("slot_at") or one.get("first_at"))),
+    ("SLOT", lambda entry: short_time(entry.get("slot_at") or entry.get("first_at"))),
     ("TO", at("last_at")),
-    ("COUNT", lambda one: one.get("count", 1)),
-    ("ENTRY", lambda one: one.get("state") or one.get("reason")),
+    ("COUNT", lambda entry: entry.get("count", 1)),
+    ("ENTRY", lambda entry: entry.get("state") or entry.get("reason")),
     ("FIRED", at("fired_at")),
     ("ERROR", "error"),
 )
@@ -48,7 +48,7 @@ def list_schedules(
     target: Annotated[str | None, typer.Option(help="Id, key or number of a target.")] = None,
     search: Annotated[str | None, typer.Option(help="Part of the name, the key or the input.")] = None,
     label: Annotated[list[str] | None, typer.Option(help="name:value; repeatable.")] = None,
-    dialect: Annotated[str | None, typer.Option(help="Only those made in this dialect.")] = None,
+    dialect: Annotated[str | None, typer.Option(help="Only schedules made through this dialect.")] = None,
     limit: Limit = 100,
     as_json: AsJson = False,
     url: Url = None,
@@ -73,12 +73,15 @@ def create(
     target: Annotated[str, typer.Option(help="Id, key or number of a target.")],
     timezone: Annotated[str | None, typer.Option("--timezone", "-z", help="IANA time zone.")] = None,
     input_: Annotated[
-        str | None, typer.Option("--input", help="JSON that runs are given; @FILE reads it.")
+        str | None,
+        typer.Option("--input", help="JSON that is given to the runs; @FILE reads it from a file."),
     ] = None,
     label: Annotated[list[str] | None, typer.Option(help="name=value; repeatable.")] = None,
     policies: Annotated[str | None, typer.Option(help="Policies, as a JSON object.")] = None,
     own_key: Annotated[str | None, typer.Option("--as", help="A key of your own choice.")] = None,
-    paused: Annotated[bool, typer.Option("--paused", help="Off the clock until it is resumed.")] = False,
+    paused: Annotated[
+        bool, typer.Option("--paused", help="Make it paused: it does not fire until it is resumed.")
+    ] = False,
     as_json: AsJson = False,
     url: Url = None,
     key: Key = None,
@@ -108,7 +111,7 @@ def pause(
     key: Key = None,
     data: Data = None,
 ) -> None:
-    """Stop a schedule's clock."""
+    """Pause a schedule: it does not fire until it is resumed."""
     path = f"/schedules/{segment(schedule)}/pause"
     show_one(connect(url, key, data).call("POST", path, {"note": note}), as_json)
 
@@ -117,7 +120,7 @@ def pause(
 def resume(
     schedule: Id, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
 ) -> None:
-    """Let a schedule's clock go on from now."""
+    """Resume a schedule, which fires again from now on."""
     show_one(connect(url, key, data).call("POST", f"/schedules/{segment(schedule)}/resume"), as_json)
 
 
@@ -131,13 +134,16 @@ def delete(schedule: Id, url: Url = None, key: Key = None, data: Data = None) ->
 @schedules.command("fire")
 def fire(
     schedule: Id,
-    once: Annotated[str | None, typer.Option(help="The same text within a day fires once.")] = None,
+    once: Annotated[
+        str | None,
+        typer.Option(help="Any text; repeated within a day with the same text, the command fires only once."),
+    ] = None,
     as_json: AsJson = False,
     url: Url = None,
     key: Key = None,
     data: Data = None,
 ) -> None:
-    """Fire once by hand, beside the clock."""
+    """Fire a schedule once, now."""
     headers = {"Idempotency-Key": once} if once else {}
     path = f"/schedules/{segment(schedule)}/fire-now"
     show_one(connect(url, key, data).call("POST", path, headers=headers), as_json)
@@ -153,7 +159,7 @@ def backfill(
     key: Key = None,
     data: Data = None,
 ) -> None:
-    """Fire the slots of a time that has passed."""
+    """Fire the slots of a period in the past."""
     path = f"/schedules/{segment(schedule)}/backfill"
     found = connect(url, key, data).call("POST", path, {"from": since, "to": until})
     show_list(found["items"], FIRES, as_json)
@@ -194,14 +200,14 @@ def explain(
 def ledger(
     schedule: Id,
     since: Annotated[str | None, typer.Option("--from", help="First instant.")] = None,
-    until: Annotated[str | None, typer.Option("--to", help="Last instant [now].")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="Last instant (default: now).")] = None,
     limit: Limit = 500,
     as_json: AsJson = False,
     url: Url = None,
     key: Key = None,
     data: Data = None,
 ) -> None:
-    """Account for every slot of a schedule."""
+    """Show what became of every slot of a schedule."""
     query = {"from": since, "to": until, "limit": limit}
     found = connect(url, key, data).call("GET", f"/schedules/{segment(schedule)}/ledger", query=query)
     show_list(found["items"], LEDGER, as_json)

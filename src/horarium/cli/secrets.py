@@ -17,5 +17,5 @@ def _group() -> None:
 
 @secrets.command("rotate")
 def rotate(as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None) -> None:
-    """Encrypt all stored secrets with a new key; the old one goes on opening what was copied before."""
+    """Encrypt all stored secrets with a new key. The old key still opens backups made before."""
     show_one(connect(url, key, data).call("POST", "/secrets/rotate", {}), as_json)

@@ -79,7 +79,7 @@ def _stop(number: int, frame: object) -> NoReturn:
 
 
 def _announcer(settings: Settings) -> Callable[[str], None]:
-    """Tells people the address, and at the first start the key."""
+    """A function that prints the address of the server, and at the first start the key."""
     before = settings.admin_key_file.exists()
 
     def announce(address: str) -> None:

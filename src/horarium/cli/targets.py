@@ -14,10 +14,10 @@ targets = typer.Typer()
 COLUMNS: tuple[Column, ...] = (
     ("ID", "id"),
     ("NO.", "number"),
-    ("KEY", lambda one: one["key"]),
+    ("KEY", lambda target: target["key"]),
     ("KIND", "kind"),
     ("NAME", "name"),
-    ("EXECUTOR", lambda one: one["executor"]["type"]),
+    ("EXECUTOR", lambda target: target["executor"]["type"]),
     ("ENABLED", "enabled"),
 )
 Reference = Annotated[str, typer.Argument(help="Id, key or number of a target.")]
@@ -52,7 +52,7 @@ def create(
     kind: Annotated[
         str, typer.Option(help="automation, workflow, function, agent, tool or table.")
     ] = "workflow",
-    to: Annotated[str | None, typer.Option("--to", help="URL that is called (an http target).")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="URL that is called, for an http target.")] = None,
     executor: Annotated[
         str | None, typer.Option(help='Any other executor, as JSON with a "type"; @FILE reads a file.')
     ] = None,
@@ -64,7 +64,7 @@ def create(
     key: Key = None,
     data: Data = None,
 ) -> None:
-    """Make a target. Its signing secret is shown this once."""
+    """Make a target. Its signing secret is shown only this once."""
     runs: Any = {"type": "http", "url": to} if executor is None else from_json(executor, "--executor")
     body = {"name": name, "kind": kind, "key": own_key, "executor": runs, "completion": completion}
     if timeout is not None:
@@ -76,7 +76,7 @@ def create(
 def enable(
     target: Reference, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
 ) -> None:
-    """Switch a target on."""
+    """Switch a target on: its runs are executed."""
     show_one(connect(url, key, data).call("POST", f"/targets/{segment(target)}/enable"), as_json)
 
 
@@ -84,7 +84,7 @@ def enable(
 def disable(
     target: Reference, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
 ) -> None:
-    """Switch a target off."""
+    """Switch a target off: its runs fail until it is switched on."""
     show_one(connect(url, key, data).call("POST", f"/targets/{segment(target)}/disable"), as_json)
 
 
@@ -92,12 +92,12 @@ def disable(
 def rotate_secret(
     target: Reference, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
 ) -> None:
-    """Make a new signing secret, shown this once; the old one is still used beside it."""
+    """Make a new signing secret, which is shown only this once. Requests are signed with the old one too."""
     show_one(connect(url, key, data).call("POST", f"/targets/{segment(target)}/rotate-secret"), as_json)
 
 
 @targets.command("delete")
 def delete(target: Reference, url: Url = None, key: Key = None, data: Data = None) -> None:
-    """Delete a target that no live schedule uses."""
+    """Delete a target. Schedules that are active or paused must not use it."""
     connect(url, key, data).call("DELETE", f"/targets/{segment(target)}")
     typer.echo("deleted")
