@@ -10,7 +10,7 @@ from horarium.domain.fire import SpanReason
 from horarium.domain.overlap import Decision, Overlap
 from horarium.domain.plan import Firing, Passed, passed_between, plan, repeated_reading
 from horarium.domain.run import Missed
-from horarium.domain.schedule import CatchUp, Policies
+from horarium.domain.schedule import CatchUp, OverlapScope, Policies
 from horarium.times import Timing, compile_timing
 
 HOURLY = compile_timing(Timing("0 * * * *"))
@@ -196,3 +196,56 @@ def test_without_such_a_move_nothing_is_a_repeat():
     assert repeated_reading(DAILY, NOON, NOON + 25 * HOUR) is None
     assert repeated_reading(HOURLY, NOON, NOON + HOUR) is None
     assert repeated_reading(ONCE, NOON, None) is None
+
+
+EDGE = 90 * 60_000  # a grace of an hour and a half: two slots may be late at once
+
+
+@pytest.mark.parametrize("catch_up", list(CatchUp))
+def test_a_slot_exactly_as_old_as_the_grace_is_merely_late(catch_up):
+    policies = replace(ALLOW, catch_up=catch_up, catch_up_limit=1, grace_ms=EDGE)
+    found = asked(HOURLY, policies, NOON, NOON + HOUR + EDGE)
+    assert found.entries == (Firing(NOON + HOUR, Decision.START), Firing(NOON + 2 * HOUR, Decision.START))
+
+
+@pytest.mark.parametrize("catch_up", list(CatchUp))
+def test_a_slot_a_millisecond_older_than_the_grace_was_missed(catch_up):
+    policies = replace(ALLOW, catch_up=catch_up, catch_up_limit=1, grace_ms=EDGE)
+    first, second = asked(HOURLY, policies, NOON, NOON + HOUR + EDGE + 1).entries
+    assert first == Passed(NOON + HOUR, NOON + HOUR, 1, SpanReason.MISSED)
+    assert second.slot_ms == NOON + 2 * HOUR
+
+
+@pytest.mark.parametrize("catch_up", [CatchUp.LATEST, CatchUp.ALL])
+def test_a_slot_exactly_as_old_as_the_window_is_caught_up_and_a_millisecond_later_it_is_not(catch_up):
+    policies = replace(ALLOW, catch_up=catch_up, catch_up_window_ms=600_000)
+    now = NOON + HOUR + 600_000
+    assert asked(HOURLY, policies, NOON, now).entries == (Firing(NOON + HOUR, Decision.START),)
+    assert asked(HOURLY, policies, NOON, now + 1).entries == (
+        Passed(NOON + HOUR, NOON + HOUR, 1, SpanReason.MISSED),
+    )
+
+
+@pytest.mark.parametrize("grace", [0, 10_000])
+def test_without_catch_up_the_slot_at_the_very_edge_of_the_grace_fires(grace):
+    policies = replace(ALLOW, catch_up=CatchUp.NONE, grace_ms=grace)
+    assert asked(HOURLY, policies, NOON, NOON + 2 * HOUR + grace).entries == (
+        Passed(NOON + HOUR, NOON + HOUR, 1, SpanReason.MISSED),
+        Firing(NOON + 2 * HOUR, Decision.START),
+    )
+
+
+def test_where_overlap_is_decided_by_row_every_fire_starts():
+    policies = Policies(overlap=Overlap.SKIP, overlap_scope=OverlapScope.ROW)
+    found = asked(SECONDLY, policies, NOON, NOON + 2_000, in_flight=5)
+    assert [entry.decision for entry in found.entries] == [Decision.START, Decision.START]
+
+
+def test_a_waiting_fire_counts_against_those_after_it():
+    policies = Policies(overlap=Overlap.BUFFER_ALL, buffer_limit=2)
+    found = asked(SECONDLY, policies, NOON, NOON + 4_000, in_flight=1)
+    assert found.entries == (
+        Firing(NOON + 1_000, Decision.WAIT),
+        Firing(NOON + 2_000, Decision.WAIT),
+        Passed(NOON + 3_000, NOON + 4_000, 2, SpanReason.SKIPPED),
+    )

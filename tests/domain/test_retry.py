@@ -41,3 +41,33 @@ def test_retries_end_when_their_time_is_over():
 def test_retries_end_when_the_next_slot_comes_unless_told_otherwise():
     assert retry_at(Retry(), RUN, 1, NOW, NOW, next_slot_ms=NOW + 100) is None
     assert retry_at(Retry(until_next_slot=False), RUN, 1, NOW, NOW, next_slot_ms=NOW + 100) is not None
+
+
+@given(st.binary(min_size=16, max_size=16), st.sampled_from([1.0, 2.0, 5.5]))
+def test_the_first_backoff_is_the_initial_one_and_each_further_one_the_factor_times_it(run, factor):
+    retry = Retry(10, 10_000, factor, max_delay_ms=10**9, max_elapsed_ms=10**12)
+    for attempts in (1, 2, 3, 4):
+        mean = 10_000 * factor ** (attempts - 1)
+        at = retry_at(retry, run, attempts, NOW, NOW)
+        assert at is not None
+        assert 0.75 * mean - 1 <= at - NOW <= 1.25 * mean
+
+
+def test_runs_that_failed_together_are_not_retried_together():
+    delays = {retry_at(Retry(), random_id(n), 1, NOW, NOW) for n in range(200)}
+    assert len(delays) > 100
+    assert max(delays) - min(delays) > 400
+
+
+def test_a_retry_at_the_very_instant_of_the_next_slot_is_not_made():
+    at = retry_at(Retry(until_next_slot=False), RUN, 1, NOW, NOW)
+    assert at is not None
+    assert retry_at(Retry(), RUN, 1, NOW, NOW, next_slot_ms=at) is None
+    assert retry_at(Retry(), RUN, 1, NOW, NOW, next_slot_ms=at + 1) == at
+
+
+def test_a_retry_may_start_as_long_after_the_run_was_due_as_the_policy_says_and_no_later():
+    at = retry_at(Retry(), RUN, 1, NOW, NOW)
+    assert at is not None
+    assert retry_at(Retry(max_elapsed_ms=at - NOW), RUN, 1, NOW, NOW) == at
+    assert retry_at(Retry(max_elapsed_ms=at - NOW - 1), RUN, 1, NOW, NOW) is None

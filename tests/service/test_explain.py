@@ -1,0 +1,177 @@
+"""What became of an instant, and what will happen next."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+import pytest_asyncio
+
+from horarium.domain.errors import NotFound
+from horarium.domain.execution import Outcome, Verdict
+from horarium.domain.fire import Fire, Span
+from horarium.domain.ids import random_id
+from horarium.domain.overlap import Overlap
+from horarium.domain.schedule import CatchUp, Policies, Schedule, ScheduleState
+from horarium.service.explain import preview, upcoming
+from horarium.times import RecurrenceError, Timing, jitter_ms
+from tests.support.workshop import NOON, Workshop
+
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+LATE = Outcome(Verdict.ACCEPTED, status=202)
+
+
+@pytest_asyncio.fixture
+async def shop() -> AsyncIterator[Workshop]:
+    opened = await Workshop.open()
+    yield opened
+    await opened.close()
+
+
+async def verdict(shop: Workshop, schedule: Schedule, at_ms: int) -> str:
+    return (await shop.explain.explain(shop.workspace, schedule.id, at_ms)).verdict
+
+
+async def test_a_fire_is_explained_with_its_lateness_and_its_version(shop: Workshop) -> None:
+    schedule = await shop.schedule("* * * * *")
+    await shop.tick(NOON + MINUTE + 250)
+    found = await shop.explain.explain(shop.workspace, schedule.id, NOON + MINUTE + 999)
+    assert (found.verdict, found.at_ms, found.version) == ("fired", NOON + MINUTE, 1)
+    assert found.sentence == "it fired 250 ms after it was due, and is completed"
+    assert found.local == "2026-03-01T12:01:00+00:00"
+    assert found.fire is not None
+    assert found.fire.slot_ms == NOON + MINUTE
+    assert found.next_slot_ms == NOON + 2 * MINUTE
+
+
+async def test_an_instant_between_slots_is_none(shop: Workshop) -> None:
+    schedule = await shop.schedule("0 * * * *")
+    found = await shop.explain.explain(shop.workspace, schedule.id, NOON + MINUTE)
+    assert (found.verdict, found.next_slot_ms) == ("no_slot", NOON + HOUR)
+    shop.clock.now = NOON + 3 * HOUR
+    await shop.schedules.pause(shop.workspace, schedule.id)
+    assert await verdict(shop, schedule, NOON + MINUTE) == "no_slot"
+
+
+async def test_what_overlap_held_back_or_dropped_says_so(shop: Workshop) -> None:
+    shop.executor.answer = LATE
+    target = shop.make_target(completion="callback")
+    policies = Policies(overlap=Overlap.BUFFER_ONE)
+    schedule = await shop.schedule("* * * * *", policies, target_id=target)
+    for minute in (1, 2, 3):
+        await shop.tick(NOON + minute * MINUTE)
+    assert [await verdict(shop, schedule, NOON + n * MINUTE) for n in (1, 2, 3)] == [
+        "fired",
+        "waiting",
+        "skipped",
+    ]
+
+
+async def test_what_was_missed_paused_or_cancelled_says_so(shop: Workshop) -> None:
+    schedule = await shop.schedule("0 * * * *", Policies(catch_up=CatchUp.NONE))
+    await shop.tick(NOON + HOUR + 10 * MINUTE)
+    assert await verdict(shop, schedule, NOON + HOUR) == "missed"
+    await shop.schedules.pause(shop.workspace, schedule.id)
+    assert await verdict(shop, schedule, NOON + 2 * HOUR) == "paused"
+    shop.clock.now = NOON + 3 * HOUR + MINUTE
+    await shop.schedules.resume(shop.workspace, schedule.id)
+    assert [await verdict(shop, schedule, NOON + n * HOUR) for n in (2, 3, 4)] == [
+        "paused",
+        "paused",
+        "upcoming",
+    ]
+
+
+async def test_before_its_creation_a_schedule_owes_nothing(shop: Workshop) -> None:
+    schedule = await shop.schedule("0 * * * *")
+    assert await verdict(shop, schedule, NOON - HOUR) == "before_creation"
+
+
+async def test_a_slot_to_come_is_upcoming_until_its_due_instant_and_then_due(shop: Workshop) -> None:
+    window = 10 * MINUTE
+    schedule = await shop.schedule("0 * * * *", Policies(jitter_ms=window))
+    delay = jitter_ms(schedule.id, window)
+    shop.clock.now = NOON + HOUR + delay - 1
+    assert await verdict(shop, schedule, NOON + HOUR) == "upcoming"
+    shop.clock.now += 1
+    assert await verdict(shop, schedule, NOON + HOUR) == "due"
+
+
+async def test_an_ended_schedule_says_why(shop: Workshop) -> None:
+    schedule = await shop.schedule("* * * * *", Policies(max_fires=1))
+    await shop.tick(NOON + MINUTE)
+    found = await shop.explain.explain(shop.workspace, schedule.id, NOON + 5 * MINUTE)
+    assert found.verdict == "ended"
+    assert "max_fires" in found.sentence
+
+
+async def test_an_instant_is_explained_by_the_definition_that_ruled_then(shop: Workshop) -> None:
+    schedule = await shop.schedule("0 13 * * *")
+    await shop.tick(NOON + HOUR)
+    shop.clock.now = NOON + 2 * HOUR
+    await shop.schedules.change(
+        shop.workspace,
+        schedule.id,
+        lambda before: replace(before, definition=replace(before.definition, timing=Timing("30 9 * * *"))),
+    )
+    then = await shop.explain.explain(shop.workspace, schedule.id, NOON + HOUR)
+    now = await shop.explain.explain(shop.workspace, schedule.id, NOON + 3 * HOUR)
+    assert (then.verdict, then.version, then.description) == ("fired", 1, "At 13:00, every day, UTC time")
+    assert (now.verdict, now.version, now.description) == ("no_slot", 2, "At 09:30, every day, UTC time")
+
+
+async def test_the_ledger_holds_fires_and_spans_in_the_order_of_slots(shop: Workshop) -> None:
+    schedule = await shop.schedule("0 * * * *", Policies(catch_up=CatchUp.LATEST))
+    await shop.tick(NOON + HOUR)
+    await shop.tick(NOON + 4 * HOUR + 10 * MINUTE)
+    await shop.schedules.fire_now(shop.workspace, schedule.id)
+
+    async def entries(from_ms: int, to_ms: int, limit: int = 10) -> list[tuple[str, int]]:
+        found = await shop.explain.ledger(shop.workspace, schedule.id, from_ms, to_ms, limit)
+        return [
+            ("fire", entry.slot_ms) if isinstance(entry, Fire) else (entry.reason.value, entry.first_ms)
+            for entry in found
+        ]
+
+    whole = [("fire", NOON + HOUR), ("missed", NOON + 2 * HOUR), ("fire", NOON + 4 * HOUR)]
+    assert await entries(NOON, NOON + DAY) == whole
+    assert await entries(NOON, NOON + DAY, 2) == whole[:2]
+    assert await entries(NOON + 2 * HOUR, NOON + 3 * HOUR) == whole[1:2]
+    span = (await shop.explain.ledger(shop.workspace, schedule.id, NOON, NOON + DAY, 10))[1]
+    assert isinstance(span, Span)
+    assert span.count == 2
+
+
+async def test_another_workspace_is_told_nothing(shop: Workshop) -> None:
+    schedule = await shop.schedule("* * * * *")
+    stranger = random_id(NOON)
+    with pytest.raises(NotFound):
+        await shop.explain.explain(stranger, schedule.id, NOON)
+    with pytest.raises(NotFound):
+        await shop.explain.ledger(stranger, schedule.id, NOON, NOON + DAY, 10)
+
+
+def test_a_preview_names_the_next_slots_and_the_delay_of_the_schedule() -> None:
+    an_id = random_id(NOON)
+    found = preview(Timing("0 9 * * *", zone="Europe/Berlin"), NOON, 2, Policies(jitter_ms=1_000), an_id)
+    assert [occurrence.local for occurrence in found.occurrences] == [
+        "2026-03-02T09:00:00+01:00",
+        "2026-03-03T09:00:00+01:00",
+    ]
+    assert found.description == "At 09:00, every day, Europe/Berlin time"
+    assert found.delay_ms == jitter_ms(an_id, 1_000)
+    assert preview(Timing("0 9 * * *"), NOON, 0).occurrences == ()
+    with pytest.raises(RecurrenceError):
+        preview(Timing("nonsense"), NOON, 1)
+
+
+async def test_what_is_not_on_the_clock_has_nothing_to_come(shop: Workshop) -> None:
+    schedule = await shop.schedule("* * * * *", Policies(max_fires=3))
+    assert len(upcoming(schedule, NOON, 10).occurrences) == 3
+    assert len(upcoming(schedule, NOON, 2).occurrences) == 2
+    await shop.tick(NOON + MINUTE)
+    assert len(upcoming(await shop.again(schedule), NOON + MINUTE, 10).occurrences) == 2
+    for state in ScheduleState:
+        expected = 3 if state is ScheduleState.ACTIVE else 0
+        assert len(upcoming(replace(schedule, state=state), NOON, 10).occurrences) == expected

@@ -1,0 +1,308 @@
+"""What callers can do with schedules, and what they cannot."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from horarium.domain.errors import Conflict, Invalid, NotFound
+from horarium.domain.fire import FireKind
+from horarium.domain.ids import Id, random_id
+from horarium.domain.listings import ScheduleListing
+from horarium.domain.schedule import Policies, Schedule, ScheduleState
+from horarium.service.schedules import (
+    BACKFILL_LIMIT,
+    REPEAT_MS,
+    ScheduleDraft,
+    ScheduleService,
+    anchor_at,
+    compiled,
+    has_passed,
+    recurrence_problems,
+)
+from horarium.times import RecurrenceError, Timing, compile_timing
+from tests.support.workshop import NOON, Workshop
+
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+STRANGER = random_id(NOON)
+
+
+@pytest_asyncio.fixture
+async def shop() -> AsyncIterator[Workshop]:
+    opened = await Workshop.open()
+    yield opened
+    await opened.close()
+
+
+async def archived(shop: Workshop, schedule: Schedule) -> Schedule:
+    return await shop.schedules.change(
+        shop.workspace, schedule.id, lambda before: replace(before, state=ScheduleState.ARCHIVED)
+    )
+
+
+def renamed(before: Schedule) -> Schedule:
+    return replace(before, name="renamed")
+
+
+WRITES: dict[str, Callable[[ScheduleService, Id, Id], Awaitable[Any]]] = {
+    "change": lambda service, workspace, an_id: service.change(workspace, an_id, renamed),
+    "pause": lambda service, workspace, an_id: service.pause(workspace, an_id),
+    "resume": lambda service, workspace, an_id: service.resume(workspace, an_id),
+    "delete": lambda service, workspace, an_id: service.delete(workspace, an_id),
+    "fire_now": lambda service, workspace, an_id: service.fire_now(workspace, an_id),
+    "backfill": lambda service, workspace, an_id: service.backfill(workspace, an_id, NOON - HOUR, NOON),
+}
+READS: dict[str, Callable[[ScheduleService, Id, Id], Awaitable[Any]]] = {
+    "get": lambda service, workspace, an_id: service.get(workspace, an_id),
+    "history": lambda service, workspace, an_id: service.history(workspace, an_id, 10),
+}
+
+
+@pytest.mark.parametrize("do", [*WRITES.values(), *READS.values()], ids=[*WRITES, *READS])
+async def test_another_workspace_does_not_find_a_schedule_and_leaves_it_as_it_was(
+    shop: Workshop, do: Any
+) -> None:
+    schedule = await shop.schedule("* * * * *")
+    with pytest.raises(NotFound):
+        await do(shop.schedules, STRANGER, schedule.id)
+    assert await shop.again(schedule) == schedule
+    assert await shop.schedules.fires(shop.workspace, schedule.id, 10) == []
+
+
+@pytest.mark.parametrize("do", [*WRITES.values(), *READS.values()], ids=[*WRITES, *READS])
+async def test_a_deleted_schedule_is_not_found(shop: Workshop, do: Any) -> None:
+    schedule = await shop.schedule("* * * * *")
+    await shop.schedules.delete(shop.workspace, schedule.id)
+    with pytest.raises(NotFound):
+        await do(shop.schedules, shop.workspace, schedule.id)
+
+
+async def test_another_workspace_lists_counts_and_finds_nothing(shop: Workshop) -> None:
+    schedule = await shop.schedule("* * * * *", key="nightly")
+    fire = await shop.schedules.fire_now(shop.workspace, schedule.id)
+    service = shop.schedules
+    assert await service.list(ScheduleListing(STRANGER, 10)) == []
+    assert await service.count(ScheduleListing(STRANGER, 10)) == 0
+    assert await service.find_by_key(STRANGER, "native", "nightly") is None
+    assert await service.find_by_key(shop.workspace, "native", "nightly") == schedule
+    assert await service.fires(STRANGER, schedule.id, 10) == []
+    assert await service.fires_as_fired(STRANGER, schedule.id, 10) == []
+    with pytest.raises(NotFound):
+        await service.fire(STRANGER, fire.id)
+    assert await service.fire(shop.workspace, fire.id) == fire
+
+
+async def test_a_new_schedule_is_on_the_clock_from_the_next_slot_on(shop: Workshop) -> None:
+    schedule = await shop.schedule("0 13 * * *")
+    assert schedule.progress.next_slot == NOON + HOUR
+    assert schedule.progress.accounted_to >= NOON - 1
+    assert (schedule.version, schedule.state) == (1, ScheduleState.ACTIVE)
+
+
+async def test_a_schedule_may_be_created_paused(shop: Workshop) -> None:
+    schedule = await shop.schedule("* * * * *", paused=True, note="not yet")
+    assert (schedule.state, schedule.progress.next_slot, schedule.note) == (
+        ScheduleState.PAUSED,
+        None,
+        "not yet",
+    )
+    assert await shop.tick(NOON + MINUTE) == 0
+
+
+async def test_what_cannot_be_compiled_is_not_stored(shop: Workshop) -> None:
+    for spec, zone, field in (
+        ("61 * * * *", "UTC", "recurrence.minute"),
+        ("* * * * *", "Mars/Base", "timezone"),
+    ):
+        with pytest.raises(Invalid) as caught:
+            await shop.schedule(spec, timing={"zone": zone})
+        assert [problem.field for problem in caught.value.problems] == [field]
+    assert await shop.schedules.count(ScheduleListing(shop.workspace, 10)) == 0
+
+
+async def test_several_are_created_together_or_not_at_all(shop: Workshop) -> None:
+    def draft(spec: str, key: str | None = None) -> ScheduleDraft:
+        return ScheduleDraft(shop.workspace, shop.principal, "s", Timing(spec), shop.target, key=key)
+
+    made = await shop.schedules.create_many([draft("0 9 * * *"), draft("0 10 * * *", "taken")])
+    assert [schedule.name for schedule in made] == ["s", "s"]
+    with pytest.raises(Invalid):
+        await shop.schedules.create_many([draft("0 9 * * *"), draft("nonsense")])
+    with pytest.raises(Conflict) as caught:
+        await shop.schedules.create_many([draft("0 9 * * *"), draft("0 10 * * *", "taken")])
+    assert caught.value.reason == "key_taken"
+    assert await shop.schedules.count(ScheduleListing(shop.workspace, 10)) == 2
+
+
+async def test_a_distinct_schedule_is_refused_where_the_target_has_the_same(shop: Workshop) -> None:
+    def draft(**given: Any) -> ScheduleDraft:
+        given = {"timing": Timing("0 9 * * *"), "input": {"n": 1}, "target_id": shop.target} | given
+        return ScheduleDraft(shop.workspace, shop.principal, "s", **given)
+
+    await shop.schedules.create(draft(), distinct=True)
+    with pytest.raises(Conflict) as caught:
+        await shop.schedules.create(draft(), distinct=True)
+    assert caught.value.reason == "duplicate"
+    assert await shop.schedules.count(ScheduleListing(shop.workspace, 10)) == 1
+    await shop.schedules.create(draft(input={"n": 2}), distinct=True)
+    other = await shop.schedules.create(draft(timing=Timing("0 10 * * *")), distinct=True)
+    await shop.schedules.create(draft())
+    with pytest.raises(Conflict):
+        await shop.schedules.change(
+            shop.workspace,
+            other.id,
+            lambda before: replace(before, definition=replace(before.definition, timing=Timing("0 9 * * *"))),
+            distinct=True,
+        )
+    assert (await shop.again(other)).definition.timing == Timing("0 10 * * *")
+
+
+async def test_an_edit_of_an_outdated_version_is_refused(shop: Workshop) -> None:
+    schedule = await shop.schedule("* * * * *")
+    await shop.schedules.change(shop.workspace, schedule.id, renamed, expected_version=1)
+    for do in (
+        shop.schedules.change(shop.workspace, schedule.id, renamed, expected_version=1),
+        shop.schedules.pause(shop.workspace, schedule.id, expected_version=1),
+        shop.schedules.resume(shop.workspace, schedule.id, expected_version=1),
+        shop.schedules.delete(shop.workspace, schedule.id, expected_version=1),
+    ):
+        with pytest.raises(Conflict) as caught:
+            await do
+        assert caught.value.reason == "version"
+    assert (await shop.again(schedule)).version == 2
+
+
+async def test_an_edit_to_a_timing_that_cannot_be_compiled_changes_nothing(shop: Workshop) -> None:
+    schedule = await shop.schedule("* * * * *")
+    with pytest.raises(Invalid):
+        await shop.schedules.change(
+            shop.workspace,
+            schedule.id,
+            lambda before: replace(before, definition=replace(before.definition, timing=Timing("nonsense"))),
+        )
+    assert await shop.again(schedule) == schedule
+
+
+async def test_pausing_twice_keeps_the_note_unless_there_is_a_new_one(shop: Workshop) -> None:
+    schedule = await shop.schedule("* * * * *")
+    pause = shop.schedules.pause
+    assert (await pause(shop.workspace, schedule.id, "holidays")).note == "holidays"
+    assert (await pause(shop.workspace, schedule.id)).note == "holidays"
+    assert (await pause(shop.workspace, schedule.id, "longer")).note == "longer"
+    resumed = await shop.schedules.resume(shop.workspace, schedule.id)
+    assert (resumed.state, resumed.note) == (ScheduleState.ACTIVE, None)
+
+
+async def test_an_archived_schedule_can_be_neither_paused_nor_resumed(shop: Workshop) -> None:
+    schedule = await archived(shop, await shop.schedule("* * * * *"))
+    for do in (shop.schedules.pause, shop.schedules.resume):
+        with pytest.raises(Conflict, match="archived") as caught:
+            await do(shop.workspace, schedule.id)
+        assert caught.value.reason == "state"
+    assert (await shop.again(schedule)).state is ScheduleState.ARCHIVED
+
+
+async def test_a_completed_schedule_can_be_neither_paused_nor_resumed(shop: Workshop) -> None:
+    schedule = await shop.schedule('{"once":"2026-03-01T12:00:30Z"}')
+    await shop.tick(NOON + MINUTE)
+    assert (await shop.again(schedule)).state is ScheduleState.COMPLETED
+    for do in (shop.schedules.pause, shop.schedules.resume):
+        with pytest.raises(Conflict, match="completed"):
+            await do(shop.workspace, schedule.id)
+
+
+async def test_a_fire_by_hand_is_the_same_fire_for_a_repeated_request_within_a_day(shop: Workshop) -> None:
+    schedule = await shop.schedule("0 0 1 1 *", paused=True)
+    fire = await shop.schedules.fire_now(shop.workspace, schedule.id, "press")
+    assert fire.kind is FireKind.MANUAL
+    shop.clock.now += REPEAT_MS - 1
+    assert (await shop.schedules.fire_now(shop.workspace, schedule.id, "press")).id == fire.id
+    assert (await shop.schedules.fire_now(shop.workspace, schedule.id, "other")).id != fire.id
+    assert (await shop.schedules.fire_now(shop.workspace, schedule.id)).id != fire.id
+    shop.clock.now += 2
+    assert (await shop.schedules.fire_now(shop.workspace, schedule.id, "press")).id != fire.id
+
+
+async def test_a_backfill_fires_the_slots_of_its_range_ends_included(shop: Workshop) -> None:
+    schedule = await shop.schedule("0 * * * *")
+    backfill = shop.schedules.backfill
+    fires = await backfill(shop.workspace, schedule.id, NOON - 2 * HOUR, NOON)
+    assert [(fire.slot_ms, fire.kind) for fire in fires] == [
+        (NOON - n * HOUR, FireKind.BACKFILL) for n in (2, 1, 0)
+    ]
+    assert [fire.id for fire in await backfill(shop.workspace, schedule.id, NOON - HOUR, NOON)] == [
+        fire.id for fire in fires[1:]
+    ]
+    assert await backfill(shop.workspace, schedule.id, NOON - HOUR + 1, NOON - 1) == []
+    again = await backfill(shop.workspace, schedule.id, NOON, NOON, "once more")
+    assert again[0].id != fires[2].id
+
+
+@pytest.mark.parametrize(
+    ("from_ms", "to_ms"),
+    [(NOON, NOON - 1), (NOON, NOON + 1), (NOON - BACKFILL_LIMIT * MINUTE, NOON)],
+    ids=["reversed", "future", "too many"],
+)
+async def test_a_backfill_of_an_impossible_range_fires_nothing(
+    shop: Workshop, from_ms: int, to_ms: int
+) -> None:
+    schedule = await shop.schedule("* * * * *")
+    with pytest.raises(Invalid) as caught:
+        await shop.schedules.backfill(shop.workspace, schedule.id, from_ms, to_ms)
+    assert [problem.field for problem in caught.value.problems] == ["to"]
+    assert await shop.schedules.fires(shop.workspace, schedule.id, 10) == []
+
+
+async def test_fires_are_listed_by_slot_and_as_they_happened(shop: Workshop) -> None:
+    schedule = await shop.schedule("* * * * *", Policies())
+    await shop.tick(NOON + MINUTE)
+    await shop.schedules.backfill(shop.workspace, schedule.id, NOON - MINUTE, NOON - MINUTE)
+    service, mine = shop.schedules, shop.workspace
+    by_slot = [fire.slot_ms for fire in await service.fires(mine, schedule.id, 10)]
+    assert by_slot == [NOON + MINUTE, NOON - MINUTE]
+    happened = await service.fires_as_fired(mine, schedule.id, 10)
+    assert {fire.slot_ms for fire in happened} == set(by_slot)
+    (first,) = await service.fires_as_fired(mine, schedule.id, 1)
+    rest = await service.fires_as_fired(mine, schedule.id, 10, (first.fired_ms, first.id))
+    assert [first, *rest] == happened
+    assert [fire.slot_ms for fire in await service.fires(mine, schedule.id, 10, kind="backfill")] == [
+        NOON - MINUTE
+    ]
+
+
+async def test_whose_a_schedule_is_can_be_told_without_reading_it(shop: Workshop) -> None:
+    schedule = await shop.schedule("* * * * *", dialect="m9m")
+    assert await shop.schedules.whose(schedule.id) == (shop.workspace, "m9m", False)
+    await shop.schedules.delete(shop.workspace, schedule.id)
+    assert await shop.schedules.whose(schedule.id) == (shop.workspace, "m9m", True)
+    assert await shop.schedules.whose(random_id(NOON)) is None
+
+
+def test_problems_of_a_recurrence_stand_under_the_name_that_the_caller_uses() -> None:
+    timing = Timing("61 25 * * *", zone="Mars/Base", start=9, end=5, dst_gap="no")
+    with pytest.raises(RecurrenceError) as caught:
+        compile_timing(timing)
+    fields = [problem.field for problem in recurrence_problems(caught.value, "cron")]
+    assert fields == ["cron.minute", "cron.hour", "timezone", "dst_gap", "end"]
+    with pytest.raises(RecurrenceError) as caught:
+        compile_timing(Timing("nonsense"))
+    assert [problem.field for problem in recurrence_problems(caught.value, "cron")] == ["cron"]
+    with pytest.raises(Invalid):
+        compiled(timing)
+
+
+@pytest.mark.parametrize(("now", "anchor"), [(5_000, 5), (5_001, 6), (5_999, 6)])
+def test_what_counts_from_now_counts_from_the_next_whole_second(now: int, anchor: int) -> None:
+    assert anchor_at("@every 1h", "native", now) == anchor
+    assert anchor_at("0 9 * * *", "native", now) == 0
+
+
+def test_only_a_single_instant_that_is_over_has_passed() -> None:
+    once = Timing('{"once":"2026-03-01T12:00:00Z"}')
+    assert not has_passed(once, NOON - 1)
+    assert has_passed(once, NOON)
+    assert not has_passed(Timing("* * * * *", end=NOON // 1000), NOON + HOUR)
