@@ -136,9 +136,9 @@ def test_it_sees_a_lease_without_its_epoch():
         )
 
     async def all_held(tx, node, ended, now, careful=False):
-        await dispatch._write_ends(tx, [one for one in ended if one.state.final], now)
-        await tx.run("forget_ready", ids=[one.end.run_id for one in ended if one.state.final])
-        again = [one for one in ended if not one.state.final]
+        await dispatch._write_ends(tx, [one for one in ended if one.end.state.final], now)
+        await tx.run("forget_ready", ids=[one.end.run_id for one in ended if one.end.state.final])
+        again = [one for one in ended if not one.end.state.final]
         return await real(tx, node, again, now, careful) if again else []
 
     real = dispatch.record

@@ -111,7 +111,7 @@ async def finish_raw(made: Stage, rows: list[tuple[str, list[Any]]], now: int) -
 
 
 async def _claim_raw(tx: Tx, node: Id, ids: list[Id]) -> None:
-    await tx.run("take", node=node, ids=ids, limited=0)
+    await tx.run("lease_runs", node=node, ids=ids, limited=0)
 
 
 async def _complete_raw(tx: Tx, node: Id, runs: list[Any], now: int) -> None:

@@ -256,7 +256,7 @@ class OpenRun(NamedTuple):
         return cls._make((*plain, bool(single), RunMode(mode)))
 
 
-# What a worker is told.
+# Dispatch: what a worker claims, is told, and records.
 
 
 class ClaimedRun(NamedTuple):
@@ -338,3 +338,169 @@ class TargetRow(NamedTuple):
     state_reason: str | None
     deleted_ms: int | None
     extra: str
+
+
+class OpenLane(NamedTuple):
+    """A lane (a target) with runs that may be claimed, and what bounds them: attempts at once, attempts a second."""
+
+    lane: Id
+    max_concurrency: int | None
+    rate_per_second: float | None
+    limited: int
+
+
+class ClaimableRun(NamedTuple):
+    """A run that a lane gives to whoever claims it."""
+
+    run_id: Id
+    lane: Id
+
+
+class LeasedRun(NamedTuple):
+    """A run as its node holds it. `stop` is 1 where the worker is asked to end the attempt."""
+
+    run_id: Id
+    epoch: int
+    stop: int
+
+
+class Lease(NamedTuple):
+    """A lease on a run that is given up, because the run is over or with its target. `owner` is the node."""
+
+    run_id: Id
+    owner: Id
+    epoch: int
+
+
+class PutBackRun(NamedTuple):
+    """A lease that is given up for a run that goes back into the queue until `due_ms`."""
+
+    run_id: Id
+    owner: Id
+    epoch: int
+    due_ms: int | None
+
+
+class FinishedRun(NamedTuple):
+    """How a run ended. `started_ms` None leaves the start that is known; `status` is a status of HTTP or an exit."""
+
+    id: Id
+    state: str
+    started_ms: int | None
+    finished_ms: int
+    attempts: int
+    status: int | None = None
+    output: str | None = None
+    error: str | None = None
+
+
+class AttemptNote(NamedTuple):
+    """What the run itself tells of its latest attempt while it is not over."""
+
+    run_id: Id
+    attempts: int
+    started_ms: int | None
+    status: int | None
+    error: str | None
+    state: str
+
+
+class AttemptRow(NamedTuple):
+    """An attempt that ended without ending its run."""
+
+    run_id: Id
+    number: int
+    started_ms: int | None
+    finished_ms: int
+    status: int | None
+    error: str | None
+
+
+# Callbacks.
+
+
+class CallbackRow(NamedTuple):
+    """A callback and the run that it ends: a row of `callback_of_run`."""
+
+    run_id: Id
+    workspace_id: Id
+    token_hash: bytes
+    attempt: int
+    deadline_ms: int
+    lease_ms: int
+    answer: str | None
+    state: str
+    started_ms: int | None
+    schedule_id: Id | None
+    fire_id: Id | None
+    row_key: str
+    single: bool
+    mode: RunMode
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> CallbackRow:
+        """From a row of `callback_of_run`."""
+        *plain, single, mode = row
+        return cls._make((*plain, bool(single), RunMode(mode)))
+
+
+# Settle.
+
+
+class FinishedFire(NamedTuple):
+    """How a fire with one run ended."""
+
+    id: Id
+    state: str
+    finished_ms: int
+    succeeded: int
+    failed: int
+    cancelled: int
+
+
+class FireCounts(NamedTuple):
+    """The runs of a fire by how they have ended so far. `error`: why its audience was not read to the end."""
+
+    state: str
+    runs: int
+    succeeded: int
+    failed: int
+    cancelled: int
+    error: str | None
+
+
+class CursorTally(NamedTuple):
+    """How the fires of one schedule ended in one batch.
+
+    `streak_broken` is 1 where one of them did not fail, and `failures` those that failed since. `fire_id` is the latest
+    of them and `state` how it ended.
+    """
+
+    schedule_id: Id
+    closed: int
+    succeeded: int
+    failed: int
+    streak_broken: int
+    failures: int
+    fire_id: Id
+    state: str
+
+
+class SettledCursor(NamedTuple):
+    """What decides whether something follows from the end of a schedule's fires: a row of `settled_cursors`."""
+
+    schedule_id: Id
+    open_fires: int
+    waiting_fires: int
+    failures_in_row: int
+    pause_after: int | None
+    state: str
+    policies: str
+
+
+class RowLock(NamedTuple):
+    """A row of an audience whose run still goes, where overlap is decided for each row."""
+
+    schedule_id: Id
+    row_key: str
+    run_id: Id

@@ -170,13 +170,13 @@ async def test_of_two_transactions_in_a_deadlock_both_are_done_in_the_end(store,
     met = asyncio.Event()
 
     async def verb(tx, one, two):
-        await tx.run("hold_lane", lane=one)
+        await tx.run("lock_target", id=one)
         if met.is_set():
-            await tx.run("hold_lane", lane=two)
+            await tx.run("lock_target", id=two)
             return True
         await asyncio.sleep(0.05)
         met.set()
-        await tx.run("hold_lane", lane=two)
+        await tx.run("lock_target", id=two)
         return True
 
     assert (
@@ -443,13 +443,13 @@ async def plan_of(url, statement, settings):
     [
         ("due_schedules", "cursors_due"),
         ("earliest_due", "cursors_due"),
-        ("claimable", "ready_lane"),
+        ("claimable_runs", "ready_lane"),
         ("open_lanes", "ready_lane"),
         ("earliest_ready", "ready_soonest"),
-        ("held", "ready_pkey"),
+        ("held_leases", "ready_pkey"),
         ("release_leases", "ready_pkey"),
-        ("put_back", "ready_pkey"),
-        ("owned", "ready_owned"),
+        ("put_back_runs", "ready_pkey"),
+        ("leases_of_node", "ready_owned"),
         ("stuck_waiting", "cursors_waiting"),
         ("finish_runs", "runs_2026_11_pkey"),
         ("settle_cursors", "cursors_pkey"),
@@ -463,7 +463,7 @@ async def test_what_the_engine_asks_again_and_again_reads_no_whole_table(url, st
         assert plan.index("Sort") < plan.index("Limit")  # only what was taken is sorted
 
 
-@pytest.mark.parametrize("statement", ["release_leases", "put_back", "held"])
+@pytest.mark.parametrize("statement", ["release_leases", "put_back_runs", "held_leases"])
 async def test_what_is_recorded_is_found_by_its_key_also_where_the_queue_was_empty_when_looked_at(
     url, statement
 ):

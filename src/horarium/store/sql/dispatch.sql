@@ -7,31 +7,29 @@ WITH RECURSIVE lanes (lane) AS (
     SELECT (SELECT q.lane FROM ready q WHERE q.owner IS NULL AND q.lane > lanes.lane ORDER BY q.lane LIMIT 1)
     FROM lanes WHERE lanes.lane IS NOT NULL
 )
-SELECT l.lane, t.max_concurrency, t.rate_per_second
+SELECT l.lane, t.max_concurrency, t.rate_per_second, {limited} AS limited
 FROM lanes l JOIN targets t ON t.id = l.lane
 WHERE l.lane IS NOT NULL LIMIT :limit;
 
--- name: take
+-- name: lease_runs
 UPDATE ready SET owner = :node, epoch = epoch + 1, limited = :limited WHERE run_id IN (:ids...);
 
--- name: claimed_of_lane
+-- name: runs_in_flight
 -- How many runs of a limited lane are in flight: with workers, or with the target itself.
 SELECT (SELECT count(*) FROM ready WHERE lane = :lane AND owner IS NOT NULL AND limited = 1)
      + (SELECT count(*) FROM callbacks c WHERE c.target_id = :lane AND c.answer IS NULL
         AND NOT EXISTS (SELECT 1 FROM ready q WHERE q.run_id = c.run_id)) AS in_flight;
 
--- name: hold_lane
--- Two nodes must not both find room for the last place of a limited lane.
+-- name: try_to_lock_lane
+-- Two nodes must not both find room for the last place of a limited lane. Touches no row where another node has the
+-- lock: there is another lane, and another time.
 UPDATE targets SET version = version WHERE id = :lane;
 
--- name: try_lane
--- The same, but touches no row where another node is at it: there is another lane, and another time.
-UPDATE targets SET version = version WHERE id = :lane;
-
--- name: pace
+-- name: pace_of_lane
+-- When a lane with a rate may give out the next call.
 SELECT next_ms FROM paces WHERE target_id = :lane;
 
--- name: set_pace
+-- name: set_pace_of_lane
 INSERT INTO paces (target_id, next_ms) VALUES (:lane, :next_ms)
 ON CONFLICT (target_id) DO UPDATE SET next_ms = excluded.next_ms;
 
@@ -60,8 +58,8 @@ SELECT id, version, name, executor, config, secrets, completion, timeout_ms, dea
        deleted_ms, extra
 FROM targets WHERE id IN (:ids...);
 
--- name: put_back
--- The run waits for its next attempt.
+-- name: put_back_runs
+-- Give up the lease on runs that wait for another attempt; touches as many rows as were still held.
 UPDATE ready SET owner = NULL, due_ms = r.due_ms, epoch = ready.epoch + 1
 FROM rows(run_id bytea, owner bytea, epoch bigint, due_ms bigint) AS r
 WHERE ready.run_id = r.run_id AND ready.owner = r.owner AND ready.epoch = r.epoch;
@@ -69,8 +67,8 @@ WHERE ready.run_id = r.run_id AND ready.owner = r.owner AND ready.epoch = r.epoc
 -- name: note_attempts
 UPDATE runs SET attempts = r.attempts, started_ms = COALESCE(runs.started_ms, r.started_ms), status = r.status,
     error = r.error, state = r.state
-FROM rows(id bytea, attempts bigint, started_ms bigint, status bigint, error text, state text) AS r
-WHERE runs.id = r.id;
+FROM rows(run_id bytea, attempts bigint, started_ms bigint, status bigint, error text, state text) AS r
+WHERE runs.id = r.run_id;
 
 -- name: insert_attempts
 INSERT INTO attempts (run_id, number, started_ms, finished_ms, status, error)
@@ -86,11 +84,11 @@ VALUES (:run_id, :workspace_id, :target_id, :token_hash, :attempt, :deadline_ms,
 ON CONFLICT (run_id) DO UPDATE SET token_hash = excluded.token_hash, attempt = excluded.attempt,
     deadline_ms = excluded.deadline_ms, lease_ms = excluded.lease_ms, answer = NULL;
 
--- name: note_start
+-- name: note_start_of_run
 -- The answer may come before the attempt is recorded.
 UPDATE runs SET started_ms = COALESCE(started_ms, :started_ms) WHERE id = :run_id;
 
--- name: held
+-- name: held_leases
 -- Which of these runs the node still holds, and under which epoch.
 SELECT run_id, epoch FROM ready WHERE owner = :node AND run_id IN (:ids...);
 
@@ -98,12 +96,6 @@ SELECT run_id, epoch FROM ready WHERE owner = :node AND run_id IN (:ids...);
 UPDATE targets SET state = 'disabled', state_reason = :reason, updated_ms = :now, version = version + 1
 WHERE id = :id AND state <> 'disabled';
 
--- name: expired_callbacks
-SELECT c.run_id, c.attempt, c.deadline_ms, c.lease_ms FROM callbacks c
-WHERE c.answer IS NULL AND c.deadline_ms <= :now
-  AND NOT EXISTS (SELECT 1 FROM ready q WHERE q.run_id = c.run_id)
-ORDER BY c.deadline_ms LIMIT :limit;
-
--- name: owned
+-- name: leases_of_node
 -- All runs that the node holds, under which epoch, and whether it is asked to stop.
 SELECT run_id, epoch, stop FROM ready WHERE owner = :node;

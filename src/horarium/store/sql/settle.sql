@@ -37,9 +37,9 @@ UPDATE cursors SET
     open_fires = cursors.open_fires - r.closed,
     succeeded = cursors.succeeded + r.succeeded,
     failed = cursors.failed + r.failed,
-    failures_in_row = CASE WHEN r.broken = 1 THEN 0 ELSE cursors.failures_in_row END + r.failures,
+    failures_in_row = CASE WHEN r.streak_broken = 1 THEN 0 ELSE cursors.failures_in_row END + r.failures,
     last_state = CASE WHEN cursors.last_fire_id = r.fire_id THEN r.state ELSE cursors.last_state END
-FROM rows(schedule_id bytea, closed bigint, succeeded bigint, failed bigint, broken bigint, failures bigint,
+FROM rows(schedule_id bytea, closed bigint, succeeded bigint, failed bigint, streak_broken bigint, failures bigint,
           fire_id bytea, state text) AS r
 WHERE cursors.schedule_id = r.schedule_id;
 
@@ -48,8 +48,7 @@ UPDATE callbacks SET answer = 'cancelled' WHERE run_id IN (:ids...) AND answer I
 
 -- name: settled_cursors
 -- What must be looked at once fires of these schedules have ended.
-SELECT c.schedule_id, c.open_fires, c.waiting_fires, c.failures_in_row, c.pause_after, c.next_due, s.state,
-       s.workspace_id, c.policies
+SELECT c.schedule_id, c.open_fires, c.waiting_fires, c.failures_in_row, c.pause_after, s.state, c.policies
 FROM cursors c
 JOIN schedules s ON s.id = c.schedule_id
 WHERE c.schedule_id IN (:ids...);
@@ -78,8 +77,8 @@ UPDATE cursors SET waiting_fires = waiting_fires - 1, open_fires = open_fires + 
     last_state = CASE WHEN last_fire_id = :fire_id THEN 'running' ELSE last_state END
 WHERE schedule_id = :schedule_id;
 
--- name: stop_schedule
-UPDATE schedules SET state = :state, note = COALESCE(:note, note), updated_ms = :now, version = version + 1
+-- name: pause_schedule
+UPDATE schedules SET state = 'paused', note = :note, updated_ms = :now, version = version + 1
 WHERE id = :id AND state = 'active';
 
 -- name: delete_completed

@@ -184,7 +184,7 @@ async def refuse_twin(tx: Tx, schedule: Schedule) -> None:
     Called after the schedule was written, in the same transaction. The target's row is locked first, so that
     of two transactions the second sees what the first has made.
     """
-    await tx.run("hold_lane", lane=schedule.definition.target_id)
+    await tx.run("lock_target", id=schedule.definition.target_id)
     rows = await tx.rows(
         "same_definition_schedules",
         workspace_id=schedule.workspace_id,

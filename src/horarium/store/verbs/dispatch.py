@@ -10,13 +10,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from horarium.domain.ids import Id
 from horarium.domain.run import RunState
 from horarium.domain.tenancy import EVERY_TARGET
 from horarium.store.base import READY, Tx
-from horarium.store.rows import ClaimedRun, TargetRow
+from horarium.store.rows import (
+    AttemptNote,
+    AttemptRow,
+    ClaimableRun,
+    ClaimedRun,
+    FinishedRun,
+    Lease,
+    LeasedRun,
+    OpenLane,
+    PutBackRun,
+    TargetRow,
+)
 from horarium.store.verbs.entries import hold_schedules
 from horarium.store.verbs.settle import RunEnd, settle
 
@@ -62,7 +72,7 @@ class Claimed:
 
 
 async def earliest_ready(tx: Tx) -> int | None:
-    """When the next unclaimed run may be claimed, or None."""
+    """When the next unclaimed run may be claimed (ms), or None."""
     row = await tx.row("earliest_ready")
     return None if row is None else int(row[0])
 
@@ -75,28 +85,29 @@ async def claim(
     `known` maps the targets that the worker has to their versions. Limited targets give no more than their
     concurrency and rate allow, counted over all nodes.
     """
-    open_lanes = list(await tx.rows("open_lanes", after=after, limit=lanes))
-    if len(open_lanes) < lanes and after != BEFORE_ALL:
-        seen = {lane["lane"] for lane in open_lanes}
-        again = await tx.rows("open_lanes", after=BEFORE_ALL, limit=lanes - len(open_lanes))
-        open_lanes += [lane for lane in again if lane["lane"] not in seen]
-    open_lanes = open_lanes[:room]
-    bounded = {lane["lane"]: lane for lane in open_lanes if _is_limited(lane)}
-    taken = await _from_limited(tx, list(bounded.values()), now, room, len(open_lanes))
+    in_turn = (await _open_lanes(tx, after, lanes))[:room]
+    bounded = [lane for lane in in_turn if lane.limited]
+    taken = await _from_limited(tx, bounded, now, room, len(in_turn))
     if taken:
-        await tx.run("take", node=node, ids=taken, limited=1)
-    free = [lane["lane"] for lane in open_lanes if lane["lane"] not in bounded]
-    found = await _from_free(tx, node, free, now, room - len(taken))
-    last = open_lanes[-1]["lane"] if open_lanes else after
-    if not taken and not found:
+        await tx.run("lease_runs", node=node, ids=taken, limited=1)
+    free = [lane.lane for lane in in_turn if not lane.limited]
+    taken += await _from_free(tx, node, free, now, room - len(taken))
+    last = in_turn[-1].lane if in_turn else after
+    if not taken:
         return Claimed(lane=last)
-    claimed = await describe_claimed(tx, taken + found, known)
+    claimed = await describe_claimed(tx, taken, known)
     claimed.lane = last
     return claimed
 
 
-def _is_limited(lane: Any) -> bool:
-    return lane["max_concurrency"] is not None or lane["rate_per_second"] is not None
+async def _open_lanes(tx: Tx, after: Id, most: int) -> list[OpenLane]:
+    """Up to `most` lanes with something to claim, from behind lane `after` and round to it again."""
+    lanes = [OpenLane._make(row) for row in await tx.rows("open_lanes", after=after, limit=most)]
+    if len(lanes) < most and after != BEFORE_ALL:
+        seen = {lane.lane for lane in lanes}
+        rows = await tx.rows("open_lanes", after=BEFORE_ALL, limit=most - len(lanes))
+        lanes += [lane for lane in map(OpenLane._make, rows) if lane.lane not in seen]
+    return lanes
 
 
 async def _from_free(tx: Tx, node: Id, lanes: list[Id], now: int, room: int) -> list[Id]:
@@ -105,16 +116,25 @@ async def _from_free(tx: Tx, node: Id, lanes: list[Id], now: int, room: int) -> 
     while lanes and len(taken) < room:
         share = max(1, (room - len(taken)) // len(lanes))
         lanes = lanes[: room - len(taken)]
-        rows = await tx.each("claimable", [(lane, share, now) for lane in lanes])
-        if rows:
-            await tx.run("take", node=node, ids=[row["run_id"] for row in rows], limited=0)
-        taken += [row["run_id"] for row in rows]
-        given = Counter(row["lane"] for row in rows)
+        found = await _claimable(tx, lanes, share, now)
+        ids = [run.run_id for run in found]
+        if ids:
+            await tx.run("lease_runs", node=node, ids=ids, limited=0)
+        taken += ids
+        given = Counter(run.lane for run in found)
         lanes = [lane for lane in lanes if given[lane] == share]
     return taken
 
 
-async def _from_limited(tx: Tx, lanes: Sequence[Any], now: int, room: int, lanes_in_all: int) -> list[Id]:
+async def _claimable(tx: Tx, lanes: Sequence[Id], share: int, now: int) -> list[ClaimableRun]:
+    """Of each lane up to `share` runs, those that are due soonest."""
+    rows = await tx.each("claimable_runs", [(lane, share, now) for lane in lanes])
+    return [ClaimableRun._make(row) for row in rows]
+
+
+async def _from_limited(
+    tx: Tx, lanes: Sequence[OpenLane], now: int, room: int, lanes_in_all: int
+) -> list[Id]:
     taken: list[Id] = []
     for lane in lanes:
         share = min(room - len(taken), max(1, room // lanes_in_all))
@@ -122,37 +142,40 @@ async def _from_limited(tx: Tx, lanes: Sequence[Any], now: int, room: int, lanes
     return taken
 
 
-async def _from_lane(tx: Tx, lane: Any, now: int, share: int) -> list[Id]:
+async def _from_lane(tx: Tx, lane: OpenLane, now: int, share: int) -> list[Id]:
     """Of a lane whose target bounds its concurrency or rate: no more than these allow, over all nodes."""
-    bound, rate = lane["max_concurrency"], lane["rate_per_second"]
-    if share <= 0 or await tx.run("try_lane", lane=lane["lane"]) != 1:
+    if share <= 0 or await tx.run("try_to_lock_lane", lane=lane.lane) != 1:
         return []
-    if bound is not None:
-        in_flight = (await tx.row("claimed_of_lane", lane=lane["lane"]))[0]
-        share = min(share, bound - in_flight)
-    if rate is not None:
-        share = min(share, await _tokens(tx, lane["lane"], rate, now))
+    if lane.max_concurrency is not None:
+        in_flight = int((await tx.row("runs_in_flight", lane=lane.lane))[0])
+        share = min(share, lane.max_concurrency - in_flight)
+    if lane.rate_per_second is not None:
+        share = min(share, await _tokens(tx, lane.lane, lane.rate_per_second, now))
     if share <= 0:
         return []
-    found = await tx.each("claimable", [(lane["lane"], share, now)])
-    if rate is not None and found:
-        await _spend(tx, lane["lane"], rate, now, len(found))
-    return [row["run_id"] for row in found]
+    found = await _claimable(tx, [lane.lane], share, now)
+    if lane.rate_per_second is not None and found:
+        await _spend(tx, lane.lane, lane.rate_per_second, now, len(found))
+    return [run.run_id for run in found]
 
 
 async def _tokens(tx: Tx, lane: Id, rate: float, now: int) -> int:
     """How many calls the target's rate allows at once: a bucket of one second's worth."""
-    row = await tx.row("pace", lane=lane)
-    behind = now - (row["next_ms"] if row else 0.0)
+    behind = now - await _next_call_ms(tx, lane)
     burst = max(1.0, rate)
     return int(min(burst, 1 + behind * rate / 1000)) if behind >= 0 else 0
 
 
 async def _spend(tx: Tx, lane: Id, rate: float, now: int, calls: int) -> None:
-    row = await tx.row("pace", lane=lane)
     earliest = now - (max(1.0, rate) - 1) * 1000 / rate
-    start = max(row["next_ms"] if row else 0.0, earliest)
-    await tx.run("set_pace", lane=lane, next_ms=start + calls * 1000 / rate)
+    start = max(await _next_call_ms(tx, lane), earliest)
+    await tx.run("set_pace_of_lane", lane=lane, next_ms=start + calls * 1000 / rate)
+
+
+async def _next_call_ms(tx: Tx, lane: Id) -> float:
+    """When the rate of a lane allows the next call; 0 where there has been none."""
+    row = await tx.row("pace_of_lane", lane=lane)
+    return 0.0 if row is None else float(row[0])
 
 
 async def describe_claimed(tx: Tx, ids: Sequence[Id], known: Mapping[Id, int]) -> Claimed:
@@ -178,33 +201,32 @@ async def record(tx: Tx, node: Id, ended: Sequence[Ended], now: int, careful: bo
     """
     refused: list[Id] = []
     if careful:
-        held = {
-            row["run_id"]: row["epoch"]
-            for row in await tx.rows("held", node=node, ids=[one.end.run_id for one in ended])
-        }
-        refused = [one.end.run_id for one in ended if held.get(one.end.run_id) != one.epoch]
-        ended = [one for one in ended if held.get(one.end.run_id) == one.epoch]
-    over = [one for one in ended if one.end.state is not RunState.PENDING]
-    again = [one for one in ended if one.end.state is RunState.PENDING]
-    await hold_schedules(tx, (one.end.schedule_id for one in over if one.end.follow_up))
+        rows = await tx.rows("held_leases", node=node, ids=[attempt.end.run_id for attempt in ended])
+        held = dict(rows)
+        refused = [attempt.end.run_id for attempt in ended if held.get(attempt.end.run_id) != attempt.epoch]
+        ended = [attempt for attempt in ended if held.get(attempt.end.run_id) == attempt.epoch]
+    over = [attempt for attempt in ended if attempt.end.state is not RunState.PENDING]
+    again = [attempt for attempt in ended if attempt.end.state is RunState.PENDING]
+    await hold_schedules(tx, (attempt.end.schedule_id for attempt in over if attempt.end.follow_up))
     await _give_up_leases(tx, node, over, again)
-    await _write_ends(tx, [one for one in over if one.end.state.final], now)
-    await _write_accepted(tx, [one for one in over if one.end.state is RunState.RUNNING])
+    await _write_ends(tx, [attempt for attempt in over if attempt.end.state.final], now)
+    await _write_accepted(tx, [attempt for attempt in over if attempt.end.state is RunState.RUNNING])
     await _write_retries(tx, again)
-    for one in ended:
-        if one.gone:
-            await tx.run("disable_target", id=one.target_id, reason=one.error or "gone", now=now)
+    for attempt in ended:
+        if attempt.gone:
+            await tx.run("disable_target", id=attempt.target_id, reason=attempt.error or "gone", now=now)
     return refused
 
 
 async def _give_up_leases(tx: Tx, node: Id, over: Sequence[Ended], again: Sequence[Ended]) -> None:
     freed = 0
     if over:
-        freed += await tx.many("release_leases", [(one.end.run_id, node, one.epoch) for one in over])
+        leases = [Lease(attempt.end.run_id, node, attempt.epoch) for attempt in over]
+        freed += await tx.many("release_leases", leases)
     if again:
-        rows = [(one.end.run_id, node, one.epoch, one.retry_at) for one in again]
-        freed += await tx.many("put_back", rows)
-        tx.announce(READY, min(one.retry_at or 0 for one in again))
+        runs = [PutBackRun(attempt.end.run_id, node, attempt.epoch, attempt.retry_at) for attempt in again]
+        freed += await tx.many("put_back_runs", runs)
+        tx.announce(READY, min(attempt.retry_at or 0 for attempt in again))
     if freed != len(over) + len(again):
         raise LeaseLost
 
@@ -212,53 +234,57 @@ async def _give_up_leases(tx: Tx, node: Id, over: Sequence[Ended], again: Sequen
 async def _write_ends(tx: Tx, ended: Sequence[Ended], now: int) -> None:
     if not ended:
         return
-    await tx.many(
-        "finish_runs",
-        [
-            (
-                one.end.run_id,
-                one.end.state.value,
-                one.started_ms,
-                one.finished_ms,
-                one.attempt,
-                one.status,
-                one.output,
-                storable(one.error),
-            )
-            for one in ended
-        ],
-    )
-    closed = [one.end.run_id for one in ended if one.callback]
+    finished = [
+        FinishedRun(
+            attempt.end.run_id,
+            attempt.end.state.value,
+            attempt.started_ms,
+            attempt.finished_ms,
+            attempt.attempt,
+            attempt.status,
+            attempt.output,
+            storable(attempt.error),
+        )
+        for attempt in ended
+    ]
+    await tx.many("finish_runs", finished)
+    closed = [attempt.end.run_id for attempt in ended if attempt.callback]
     if closed:
         await tx.run("forget_callbacks", ids=closed)
-    await settle(tx, [one.end for one in ended], now)
+    await settle(tx, [attempt.end for attempt in ended], now)
 
 
 async def _write_accepted(tx: Tx, accepted: Sequence[Ended]) -> None:
-    if not accepted:
-        return
-    await tx.many(
-        "note_attempts",
-        [(one.end.run_id, one.attempt, one.started_ms, one.status, None, "running") for one in accepted],
-    )
+    if accepted:
+        await tx.many("note_attempts", [_note(attempt, None) for attempt in accepted])
 
 
 async def _write_retries(tx: Tx, again: Sequence[Ended]) -> None:
     if not again:
         return
-    await tx.many(
-        "insert_attempts",
-        [
-            (one.end.run_id, one.attempt, one.started_ms, one.finished_ms, one.status, storable(one.error))
-            for one in again
-        ],
-    )
-    await tx.many(
-        "note_attempts",
-        [
-            (one.end.run_id, one.attempt, one.started_ms, one.status, storable(one.error), "pending")
-            for one in again
-        ],
+    attempts = [
+        AttemptRow(
+            attempt.end.run_id,
+            attempt.attempt,
+            attempt.started_ms,
+            attempt.finished_ms,
+            attempt.status,
+            storable(attempt.error),
+        )
+        for attempt in again
+    ]
+    await tx.many("insert_attempts", attempts)
+    await tx.many("note_attempts", [_note(attempt, storable(attempt.error)) for attempt in again])
+
+
+def _note(attempt: Ended, error: str | None) -> AttemptNote:
+    return AttemptNote(
+        attempt.end.run_id,
+        attempt.attempt,
+        attempt.started_ms,
+        attempt.status,
+        error,
+        attempt.end.state.value,
     )
 
 
@@ -285,46 +311,49 @@ class OpenCallback:
     lease_ms: int
 
 
-async def open_callback(tx: Tx, node: Id, one: OpenCallback) -> bool:
-    """Let the target answer for an attempt that is about to be sent; False where the run is not held any
-    more.
+async def open_callback(tx: Tx, node: Id, callback: OpenCallback) -> bool:
+    """Let the target answer for an attempt that is about to be sent; False where the node holds the run no more.
 
-    Before the sending, so that even a target that answers at once is heard.
+    Called before the sending, so that even a target that answers at once is heard.
     """
-    held = await tx.row("held", node=node, ids=[one.run_id])
-    if held is None or held["epoch"] != one.epoch:
+    held = await tx.row("held_leases", node=node, ids=[callback.run_id])
+    if held is None or held[1] != callback.epoch:
         return False
     await tx.run(
         "open_callback",
-        run_id=one.run_id,
-        workspace_id=one.workspace_id,
-        target_id=one.target_id,
-        token_hash=one.token_hash,
-        attempt=one.attempt,
-        deadline_ms=one.deadline_ms,
-        lease_ms=one.lease_ms,
+        run_id=callback.run_id,
+        workspace_id=callback.workspace_id,
+        target_id=callback.target_id,
+        token_hash=callback.token_hash,
+        attempt=callback.attempt,
+        deadline_ms=callback.deadline_ms,
+        lease_ms=callback.lease_ms,
     )
-    await tx.run("note_start", run_id=one.run_id, started_ms=one.started_ms)
+    await tx.run("note_start_of_run", run_id=callback.run_id, started_ms=callback.started_ms)
     return True
 
 
 async def stopped(tx: Tx, node: Id, holding: Mapping[Id, int]) -> list[Id]:
-    """Of the runs a worker is at, those it must end: cancelled meanwhile, taken away, or asked to stop."""
+    """Of the runs a worker has (run to epoch), those it must end: cancelled meanwhile, taken away, or asked to stop."""
     if not holding:
         return []
-    rows = await tx.rows("owned", node=node)
-    fine = {(row["run_id"], row["epoch"]) for row in rows if not row["stop"]}
-    return [run for run, epoch in holding.items() if (run, epoch) not in fine]
+    leases = await _leases(tx, node)
+    going_on = {(lease.run_id, lease.epoch) for lease in leases if not lease.stop}
+    return [run for run, epoch in holding.items() if (run, epoch) not in going_on]
 
 
-async def hand_back(tx: Tx, node: Id, holding: Sequence[tuple[Id, int]], now: int) -> int:
-    """Free runs that were claimed and not begun, without spending an attempt."""
+async def hand_back(tx: Tx, node: Id, holding: Sequence[tuple[Id, int]], due_ms: int) -> int:
+    """Free runs that were claimed and not begun, (run, epoch) each, until `due_ms`; no attempt is spent. How many."""
     if not holding:
         return 0
-    tx.announce(READY, now)
-    return await tx.many("put_back", [(run, node, epoch, now) for run, epoch in holding])
+    tx.announce(READY, due_ms)
+    return await tx.many("put_back_runs", [PutBackRun(run, node, epoch, due_ms) for run, epoch in holding])
 
 
 async def owned(tx: Tx, node: Id) -> list[tuple[Id, int]]:
     """(run, epoch) of everything that a node holds according to the store."""
-    return [(row["run_id"], row["epoch"]) for row in await tx.rows("owned", node=node)]
+    return [(lease.run_id, lease.epoch) for lease in await _leases(tx, node)]
+
+
+async def _leases(tx: Tx, node: Id) -> list[LeasedRun]:
+    return [LeasedRun._make(row) for row in await tx.rows("leases_of_node", node=node)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -12,7 +11,7 @@ from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import HIGHEST_ID, Id, derived_id, run_id
 from horarium.domain.run import Attempt, Run, RunMode, RunState
 from horarium.store.base import CANCELLED, Tx
-from horarium.store.rows import OpenRun, RunRow
+from horarium.store.rows import CallbackRow, FinishedRun, OpenRun, RunRow
 from horarium.store.verbs.entries import enqueue, hold_schedules, lane_of
 from horarium.store.verbs.settle import RunEnd, cancel_runs, follow_up, settle
 
@@ -138,7 +137,7 @@ async def replay_run(tx: Tx, workspace_id: Id, run: Id, now: int) -> Run:
         raise Conflict("the run is still open: cancel it first, or wait", "state")
     if old.fire_id is not None:
         row = await tx.row(
-            "generations", fire_id=old.fire_id, row_key=old.row_key, schedule_id=old.schedule_id
+            "latest_generation", fire_id=old.fire_id, row_key=old.row_key, schedule_id=old.schedule_id
         )
         generation = int(row[0]) + 1
         new = run_id(old.fire_id, old.row_key, generation)
@@ -203,43 +202,49 @@ async def answer_callback(tx: Tx, run: Id, token: str, answer: CallbackAnswer, n
     The first final answer wins; the same again is accepted, another is a Conflict. Raises NotFound for an
     unknown run or a wrong token (the two are not told apart).
     """
-    row = await tx.row("get_callback", run_id=run)
-    if row is None or not hmac.compare_digest(row["token_hash"], sha256(token.encode()).digest()):
+    callback = await _callback(tx, run)
+    if callback is None or not hmac.compare_digest(callback.token_hash, sha256(token.encode()).digest()):
         raise NotFound("run")
-    if row["answer"] is not None or RunState(row["state"]).final:
-        if answer.state is None or row["answer"] != answer.state.value:
-            raise Conflict(f"the run is over: it has {row['state']}", "state")
-        return (await get_run(tx, row["workspace_id"], run))[0]
+    if callback.answer is not None or RunState(callback.state).final:
+        if answer.state is None or callback.answer != answer.state.value:
+            raise Conflict(f"the run is over: it has {callback.state}", "state")
+        return (await get_run(tx, callback.workspace_id, run))[0]
     if answer.state is None:
-        await tx.run(
-            "extend_callback", run_id=run, deadline_ms=max(row["deadline_ms"], now + row["lease_ms"])
-        )
-    elif not await _end_by_callback(tx, row, answer.state, answer.output, answer.error, now):
+        until = max(callback.deadline_ms, now + callback.lease_ms)
+        await tx.run("extend_callback", run_id=run, deadline_ms=until)
+    elif not await _end_by_callback(tx, callback, answer.state, answer.output, answer.error, now):
         return await answer_callback(tx, run, token, answer, now)  # another answer was quicker
-    return (await get_run(tx, row["workspace_id"], run))[0]
+    return (await get_run(tx, callback.workspace_id, run))[0]
+
+
+async def _callback(tx: Tx, run: Id) -> CallbackRow | None:
+    row = await tx.row("callback_of_run", run_id=run)
+    return None if row is None else CallbackRow.from_row(row)
 
 
 async def _end_by_callback(
-    tx: Tx, row: Any, state: RunState, output: str | None, error: str | None, now: int
+    tx: Tx, callback: CallbackRow, state: RunState, output: str | None, error: str | None, now: int
 ) -> bool:
-    """End a run by its target's word; False where somebody else has ended it meanwhile."""
-    await hold_schedules(tx, [row["schedule_id"]])
-    if not await tx.run("answer_callback", run_id=row["run_id"], answer=state.value):
+    """End a run because its target says so; False where something else has ended it meanwhile."""
+    await hold_schedules(tx, [callback.schedule_id])
+    if not await tx.run("answer_callback", run_id=callback.run_id, answer=state.value):
         return False
-    await tx.run("forget_ready", ids=[row["run_id"]])
+    await tx.run("forget_ready", ids=[callback.run_id])
     # It may have been started by a node whose clock is ahead of ours.
-    ended = max(now, row["started_ms"] or now)
-    finished = (row["run_id"], state.value, None, ended, row["attempt"], None, output, error)
+    ended = max(now, callback.started_ms or now)
+    finished = FinishedRun(
+        callback.run_id, state.value, None, ended, callback.attempt, output=output, error=error
+    )
     await tx.many("finish_runs", [finished])
     end = RunEnd(
-        row["run_id"],
-        row["fire_id"],
-        row["schedule_id"],
-        RunMode(row["mode"]),
+        callback.run_id,
+        callback.fire_id,
+        callback.schedule_id,
+        callback.mode,
         state,
-        single=bool(row["single"]),
+        single=callback.single,
         follow_up=True,
-        row_key=row["row_key"],
+        row_key=callback.row_key,
     )
     await settle(tx, [end], now)
     return True
@@ -247,10 +252,10 @@ async def _end_by_callback(
 
 async def expire_callbacks(tx: Tx, now: int, limit: int) -> int:
     """Fail the runs whose target has let the deadline pass; how many."""
-    expired: Sequence[Any] = await tx.rows("expired_callbacks", now=now, limit=limit)
-    for one in expired:
-        row = await tx.row("get_callback", run_id=one["run_id"])
-        await _end_by_callback(
-            tx, row, RunState.FAILED, None, "the target did not finish the run before its deadline", now
-        )
+    expired = [row[0] for row in await tx.rows("expired_callbacks", now=now, limit=limit)]
+    for run in expired:
+        callback = await _callback(tx, run)
+        if callback is not None:
+            error = "the target did not finish the run before its deadline"
+            await _end_by_callback(tx, callback, RunState.FAILED, None, error, now)
     return len(expired)

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from horarium.domain.fire import FireKind, FireState, beginning, settled_state
 from horarium.domain.ids import Id
 from horarium.domain.run import RunMode, RunState
-from horarium.domain.schedule import AfterCompletion, policies_from_text
+from horarium.domain.schedule import AfterCompletion, ScheduleState, policies_from_text
 from horarium.store.base import Tx
-from horarium.store.rows import OpenRun, StartingFire
+from horarium.store.rows import (
+    CursorTally,
+    FinishedFire,
+    FireCounts,
+    OpenRun,
+    RowLock,
+    SettledCursor,
+    StartingFire,
+)
 from horarium.store.verbs.entries import start_fire
 
 
@@ -51,12 +59,12 @@ class EndedFire(NamedTuple):
 
 @dataclass(slots=True)
 class _Tally:
-    """How the fires of one schedule ended in one batch, in order."""
+    """The rows of `CursorTally`, counted: how the fires of one schedule ended in one batch, in order."""
 
     closed: int = 0
     succeeded: int = 0
     failed: int = 0
-    broken: int = 0
+    streak_broken: int = 0
     failures: int = 0
     last_fire: Id = b""
     last_state: str = ""
@@ -66,13 +74,25 @@ class _Tally:
         if state is FireState.FAILED:
             self.failures += 1
         elif state is not FireState.CANCELLED:
-            self.broken, self.failures = 1, 0
+            self.streak_broken, self.failures = 1, 0
         if state is FireState.COMPLETED:
             self.succeeded += 1
         elif state is not FireState.CANCELLED:
             self.failed += 1
         if fire >= self.last_fire:
             self.last_fire, self.last_state = fire, state.value
+
+    def row(self, schedule_id: Id) -> CursorTally:
+        return CursorTally(
+            schedule_id,
+            self.closed,
+            self.succeeded,
+            self.failed,
+            self.streak_broken,
+            self.failures,
+            self.last_fire,
+            self.last_state,
+        )
 
 
 async def settle(tx: Tx, ends: Sequence[RunEnd], now: int) -> None:
@@ -89,7 +109,7 @@ async def settle(tx: Tx, ends: Sequence[RunEnd], now: int) -> None:
 async def _end_fires(tx: Tx, ends: Sequence[RunEnd], now: int) -> list[EndedFire]:
     """The fires that these run ends bring to their own end."""
     ended: list[EndedFire] = []
-    singles: list[tuple[Any, ...]] = []
+    singles: list[FinishedFire] = []
     shared: dict[Id, list[RunEnd]] = {}
     for end in ends:
         fire_id = end.settled_fire
@@ -100,7 +120,7 @@ async def _end_fires(tx: Tx, ends: Sequence[RunEnd], now: int) -> list[EndedFire
             continue
         counts = _counts((end,))
         single = settled_state(1, *counts) or FireState.RUNNING
-        singles.append((fire_id, single.value, now, *counts))
+        singles.append(FinishedFire(fire_id, single.value, now, *counts))
         ended.append(EndedFire(end.schedule_id, fire_id, end.mode is RunMode.CLOCK, single))
     if singles:
         await tx.many("finish_single_fires", singles)
@@ -115,7 +135,7 @@ async def _end_fires(tx: Tx, ends: Sequence[RunEnd], now: int) -> list[EndedFire
 async def _free_rows(tx: Tx, ends: Iterable[RunEnd]) -> None:
     """Audience rows whose run has ended may be taken by the next fire, where overlap is decided per row."""
     locked = [
-        (end.schedule_id, end.row_key, end.run_id)
+        RowLock(end.schedule_id, end.row_key, end.run_id)
         for end in ends
         if end.row_key and end.schedule_id is not None and (end.follow_up or end.state is RunState.CANCELLED)
     ]
@@ -137,10 +157,13 @@ async def count_ends(tx: Tx, fire: Id, counts: tuple[int, int, int], now: int) -
     row = await tx.row(
         "count_runs_of_fire", id=fire, succeeded=counts[0], failed=counts[1], cancelled=counts[2]
     )
-    if row is None or row["state"] != FireState.RUNNING:
+    if row is None:
         return None
-    broken = row["error"] is not None
-    state = settled_state(row["runs"], row["succeeded"], row["failed"], row["cancelled"], broken)
+    counted = FireCounts._make(row)
+    if counted.state != FireState.RUNNING:
+        return None
+    broken = counted.error is not None
+    state = settled_state(counted.runs, counted.succeeded, counted.failed, counted.cancelled, broken)
     if state is not None:
         await tx.run("finish_fire", id=fire, state=state.value, now=now, error=None)
     return state
@@ -152,13 +175,8 @@ async def _end_on_schedules(tx: Tx, ended: Iterable[EndedFire]) -> None:
         if by_clock:
             tallies.setdefault(schedule_id, _Tally()).add(fire_id, state)
     if tallies:
-        await tx.many(
-            "settle_cursors",
-            [
-                (sid, t.closed, t.succeeded, t.failed, t.broken, t.failures, t.last_fire, t.last_state)
-                for sid, t in sorted(tallies.items())
-            ],
-        )
+        rows = [tallies[schedule_id].row(schedule_id) for schedule_id in sorted(tallies)]
+        await tx.many("settle_cursors", rows)
 
 
 async def end_fire(
@@ -173,23 +191,25 @@ async def end_fire(
 async def follow_up(tx: Tx, schedules: Iterable[Id], now: int) -> None:
     """Start a waiting fire, pause after failures in a row, delete what is completed, where policies ask for
     it."""
-    for row in await tx.rows("settled_cursors", ids=sorted(schedules)):
-        failures, bound = row["failures_in_row"], row["pause_after"]
-        if bound is not None and failures >= bound and row["state"] == "active":
-            await tx.run(
-                "stop_schedule",
-                id=row["schedule_id"],
-                state="paused",
-                note=f"paused after {failures} failed fires in a row",
-                now=now,
-            )
-            await tx.run("still_cursor", schedule_id=row["schedule_id"])
-        if row["open_fires"] <= 0 and row["waiting_fires"] > 0:
-            await _begin_waiting(tx, row["schedule_id"], now)
-        elif row["open_fires"] <= 0 and row["state"] == "completed":
-            policies = policies_from_text(row["policies"])
+    for cursor in map(SettledCursor._make, await tx.rows("settled_cursors", ids=sorted(schedules))):
+        if _shall_pause(cursor):
+            note = f"paused after {cursor.failures_in_row} failed fires in a row"
+            await tx.run("pause_schedule", id=cursor.schedule_id, note=note, now=now)
+            await tx.run("still_cursor", schedule_id=cursor.schedule_id)
+        if cursor.open_fires > 0:
+            continue
+        if cursor.waiting_fires > 0:
+            await _begin_waiting(tx, cursor.schedule_id, now)
+        elif cursor.state == ScheduleState.COMPLETED:
+            policies = policies_from_text(cursor.policies)
             if policies.after_completion is AfterCompletion.DELETE:
-                await delete_quiet(tx, [row["schedule_id"]], now)
+                await delete_quiet(tx, [cursor.schedule_id], now)
+
+
+def _shall_pause(cursor: SettledCursor) -> bool:
+    """Whether as many fires in a row have failed as the schedule's policy bears."""
+    bound = cursor.pause_after
+    return bound is not None and cursor.failures_in_row >= bound and cursor.state == ScheduleState.ACTIVE
 
 
 async def _begin_waiting(tx: Tx, schedule_id: Id, now: int) -> None:

@@ -1,4 +1,4 @@
--- name: claimable
+-- name: claimable_runs
 -- Of each lane the runs due soonest.
 SELECT q.run_id, q.lane FROM rows(lane bytea, share bigint, now bigint) AS r
 CROSS JOIN LATERAL (
@@ -9,27 +9,25 @@ CROSS JOIN LATERAL (
 ) AS q;
 
 -- name: release_leases
--- Give up the lease on runs that are over; touches as many rows as were still held. What is no `=` cannot be joined by:
--- while the table was empty when last looked at, each row was sought among all of its owner, 4,000 times 4,000.
+-- Give up the lease on runs that are over; touches as many rows as were still held. PostgreSQL only joins by conditions
+-- that are an `=`. The conditions on owner and epoch are therefore written as something else: while the statistics told
+-- that the table was empty, each of 4,000 runs was sought among all 4,000 of its owner.
 DELETE FROM ready
 USING rows(run_id bytea, owner bytea, epoch bigint) AS r
 WHERE ready.run_id = r.run_id AND (ready.owner, ready.epoch) IS NOT DISTINCT FROM (r.owner, r.epoch);
 
--- name: put_back
--- The run waits for its next attempt.
+-- name: put_back_runs
+-- As for both; the condition on the lease is no `=`, for the reason given above.
 UPDATE ready SET owner = NULL, due_ms = r.due_ms, epoch = ready.epoch + 1
 FROM rows(run_id bytea, owner bytea, epoch bigint, due_ms bigint) AS r
 WHERE ready.run_id = r.run_id AND (ready.owner, ready.epoch) IS NOT DISTINCT FROM (r.owner, r.epoch);
 
--- name: held
--- As for both; by the run's key, whose rows are fewer than all of an owner's.
+-- name: held_leases
+-- As for both; the condition on the owner is no `=`, so that rows are found by the key of their run.
 SELECT run_id, epoch FROM ready WHERE run_id IN (:ids...) AND owner IS NOT DISTINCT FROM :node;
 
--- name: hold_lane
+-- name: try_to_lock_lane
 -- Locked and not written: an update would leave a dead row behind with every claim.
-SELECT id FROM targets WHERE id = :lane FOR NO KEY UPDATE;
-
--- name: try_lane
 SELECT id FROM targets WHERE id = :lane FOR NO KEY UPDATE SKIP LOCKED;
 
 -- name: claimed_runs

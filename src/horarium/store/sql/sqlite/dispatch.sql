@@ -4,6 +4,6 @@ DELETE FROM ready WHERE run_id IN (
     SELECT q.run_id FROM rows(run_id bytea, owner bytea, epoch bigint) AS r
     JOIN ready q ON q.run_id = r.run_id AND q.owner = r.owner AND q.epoch = r.epoch);
 
--- name: claimable
+-- name: claimable_runs
 SELECT run_id, lane FROM ready
 WHERE owner IS NULL AND lane = ?1 AND due_ms <= ?3 ORDER BY due_ms LIMIT ?2;

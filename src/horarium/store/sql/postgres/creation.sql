@@ -1,0 +1,3 @@
+-- name: lock_target
+-- Locked and not written: an update would leave a dead row behind.
+SELECT id FROM targets WHERE id = :id FOR NO KEY UPDATE;

@@ -1,0 +1,73 @@
+-- name: get_run
+SELECT r.*, q.owner IS NOT NULL AS with_worker, q.due_ms AS next_attempt_ms, f.kind AS fire_kind, f.slot_ms
+FROM runs r LEFT JOIN ready q ON q.run_id = r.id LEFT JOIN fires f ON f.id = r.fire_id
+WHERE r.id = :id AND r.workspace_id = :workspace_id;
+
+-- name: run_attempts
+SELECT number, started_ms, finished_ms, status, error FROM attempts WHERE run_id = :run_id ORDER BY number;
+
+-- name: list_runs
+-- A workspace's runs, newest first.
+SELECT r.*, q.owner IS NOT NULL AS with_worker, q.due_ms AS next_attempt_ms, f.kind AS fire_kind, f.slot_ms
+FROM runs r LEFT JOIN ready q ON q.run_id = r.id LEFT JOIN fires f ON f.id = r.fire_id
+WHERE r.workspace_id = :workspace_id AND r.id < :cursor
+  AND (CAST(:target_id AS BYTEA) IS NULL OR r.target_id = :target_id)
+  AND (CAST(:state AS TEXT) IS NULL OR r.state = :state
+       OR (:state = 'open' AND r.state IN ('pending', 'running')))
+  AND (CAST(:kind AS TEXT) IS NULL
+       OR EXISTS (SELECT 1 FROM targets t WHERE t.id = r.target_id AND t.kind = :kind))
+ORDER BY r.id DESC LIMIT :limit OFFSET :skip;
+
+-- name: list_runs_of_schedule
+SELECT r.*, q.owner IS NOT NULL AS with_worker, q.due_ms AS next_attempt_ms, f.kind AS fire_kind, f.slot_ms
+FROM runs r LEFT JOIN ready q ON q.run_id = r.id LEFT JOIN fires f ON f.id = r.fire_id
+WHERE r.workspace_id = :workspace_id AND r.schedule_id = :schedule_id AND r.id < :cursor
+  AND (CAST(:fire_id AS BYTEA) IS NULL OR r.fire_id = :fire_id)
+  AND (CAST(:state AS TEXT) IS NULL OR r.state = :state
+       OR (:state = 'open' AND r.state IN ('pending', 'running')))
+ORDER BY r.id DESC LIMIT :limit OFFSET :skip;
+
+-- name: count_runs
+SELECT count(*) FROM runs r
+WHERE r.workspace_id = :workspace_id
+  AND (CAST(:target_id AS BYTEA) IS NULL OR r.target_id = :target_id)
+  AND (CAST(:schedule_id AS BYTEA) IS NULL OR r.schedule_id = :schedule_id)
+  AND (CAST(:state AS TEXT) IS NULL OR r.state = :state
+       OR (:state = 'open' AND r.state IN ('pending', 'running')))
+  AND (CAST(:kind AS TEXT) IS NULL
+       OR EXISTS (SELECT 1 FROM targets t WHERE t.id = r.target_id AND t.kind = :kind));
+
+-- name: run_to_cancel
+-- A run that is not over, as rows.OpenRun.
+SELECT r.id, r.fire_id, r.schedule_id, r.row_key, q.owner, COALESCE(v.audience IS NULL, TRUE) AS single, r.mode
+FROM runs r LEFT JOIN ready q ON q.run_id = r.id
+LEFT JOIN versions v ON v.schedule_id = r.schedule_id AND v.version = r.version
+WHERE r.id = :id AND r.workspace_id = :workspace_id AND r.state IN ('pending', 'running');
+
+-- name: delete_run
+DELETE FROM runs WHERE id = :id AND workspace_id = :workspace_id AND state IN ('succeeded', 'failed', 'cancelled');
+
+-- name: latest_generation
+-- How often a row of a fire has been run again.
+SELECT max(generation) FROM runs WHERE fire_id = :fire_id AND row_key = :row_key AND schedule_id = :schedule_id;
+
+-- name: callback_of_run
+-- A callback with the run that it ends, as rows.CallbackRow.
+SELECT c.run_id, c.workspace_id, c.token_hash, c.attempt, c.deadline_ms, c.lease_ms, c.answer, r.state, r.started_ms,
+       r.schedule_id, r.fire_id, r.row_key, COALESCE(v.audience IS NULL, TRUE) AS single, r.mode
+FROM callbacks c JOIN runs r ON r.id = c.run_id
+LEFT JOIN versions v ON v.schedule_id = r.schedule_id AND v.version = r.version
+WHERE c.run_id = :run_id;
+
+-- name: answer_callback
+UPDATE callbacks SET answer = :answer WHERE run_id = :run_id AND answer IS NULL;
+
+-- name: extend_callback
+UPDATE callbacks SET deadline_ms = :deadline_ms WHERE run_id = :run_id AND answer IS NULL;
+
+-- name: expired_callbacks
+-- Runs that their targets have not finished in time.
+SELECT c.run_id FROM callbacks c
+WHERE c.answer IS NULL AND c.deadline_ms <= :now
+  AND NOT EXISTS (SELECT 1 FROM ready q WHERE q.run_id = c.run_id)
+ORDER BY c.deadline_ms LIMIT :limit;
