@@ -45,6 +45,7 @@ from horarium.engine.steps import DAY_MS, Engine
 from horarium.engine.wake import Alarm
 from horarium.executors import registry
 from horarium.executors.options import ExecutorOptions
+from horarium.executors.output import keep_answer
 from horarium.executors.secrecy import merge_secrets
 from horarium.open_files import raise_limit, waiting_calls
 from horarium.python_tuning import tuned_for_serving
@@ -131,7 +132,9 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
         await clock.sample(store)
         _report_skew(clock.now_ms() - time.time_ns() // 1_000_000)
         sources = audience_sources.load(AudienceOptions(store, executor_options(settings)))
-        services = make_services(store, vault, executors, clock, settings, merge_secrets, sources)
+        services = make_services(
+            store, vault, executors, clock, settings, merge_secrets, keep_answer, sources
+        )
         installed = dialects.load()
         await _refuse_missing_dialects(store)
         await _make_first_workspace(store, clock, settings)

@@ -8,7 +8,7 @@ from tests.support.house import House, client_of
 
 
 class Told:
-    """An executor that answers as told, and remembers the calls."""
+    """An executor that answers as told, and remembers the calls. Its field `secret` is one."""
 
     type = "told"
 
@@ -19,7 +19,8 @@ class Told:
         return []
 
     def split(self, config):
-        return dict(config), {}
+        secrets = {"secret": config["secret"]} if "secret" in config else {}
+        return {**config, **dict.fromkeys(secrets, "***")}, secrets
 
     async def execute(self, call):
         self.calls.append(call)
@@ -115,3 +116,44 @@ async def test_a_wrong_token_finds_no_run_and_none_is_unauthorized():
             assert (await client.post(path, json={"token": "\u00fc"})).status_code == 404
             assert (await client.post(path)).status_code == 401
         assert (await the_run(house))["state"] == "running"
+
+
+@pytest.mark.parametrize("verb", ["complete", "fail"])
+async def test_a_callback_neither_stores_nor_shows_a_secret_of_its_target(verb):
+    async with House.open(NOW) as house:
+        given = {"completion": "callback", "executor": {"type": "told", "secret": "Bearer swordfish-1"}}
+        executor, _ = await prepared(house, **given)
+        executor.answer = Outcome(Verdict.ACCEPTED)
+        await house.move("2026-03-02T09:00:00Z")
+        run, token = await the_run(house), executor.calls[0].callback_token
+        said = {
+            "output": {"swordfish-1": ["x Bearer swordfish-1", token]},
+            "error": f"swordfish-1 and {token}",
+        }
+        async with client_of(house.api) as client:
+            body = said if verb == "fail" else {"output": said["output"]}
+            bearer = {"Authorization": f"Bearer {token}"}
+            answer = await client.post(f"{BASE}/runs/{run['id']}/{verb}", json=body, headers=bearer)
+        assert answer.status_code == 200
+        stored = str(await the_run(house)) + "".join(house.store.connection.iterdump())
+        for hidden in ("swordfish-1", token):
+            assert hidden not in answer.text + stored
+        assert (await the_run(house))["output"] == {"***": ["x ***", "***"]}
+
+
+@pytest.mark.parametrize("verb", ["complete", "fail"])
+async def test_a_callback_keeps_no_more_of_an_output_than_an_answer_does(verb):
+    async with House.open(NOW, response_limit=1_000) as house:
+        executor, _ = await prepared(house, completion="callback")
+        executor.answer = Outcome(Verdict.ACCEPTED)
+        await house.move("2026-03-02T09:00:00Z")
+        run, token = await the_run(house), executor.calls[0].callback_token
+        body = {"token": token, "output": ["x" * 100_000]} | (
+            {"error": "y" * 2_500} if verb == "fail" else {}
+        )
+        async with client_of(house.api) as client:
+            answer = await client.post(f"{BASE}/runs/{run['id']}/{verb}", json=body)
+        assert answer.status_code == 200
+        ended = await the_run(house)
+        assert ended["output"] == '["' + "x" * 998
+        assert len(ended["error"] or "") <= 2_003

@@ -18,6 +18,7 @@ from horarium.engine.fanout import FanOut
 from horarium.engine.lease import BEATS, Lease
 from horarium.engine.steps import Engine
 from horarium.engine.wake import Alarm
+from horarium.executors.output import keep_answer
 from horarium.service.audiences import AudienceService
 from horarium.service.explain import ExplainService
 from horarium.service.runs import RunService
@@ -57,7 +58,8 @@ class Node:
         self.clock = DatabaseClock(self._monotonic_ns)
         self.id = random_id(world.db_ms())
         store, clock = self.line, self.clock
-        self.schedules, self.runs = ScheduleService(store, clock), RunService(store, clock)
+        self.schedules = ScheduleService(store, clock)
+        self.runs = RunService(store, clock, world.vault, keep_answer)
         self.explain = ExplainService(store, clock)
         sources = {"paged": Pages(world, self), "spooled": Spooled(world, self)}
         self.audiences = AudienceService(store, world.vault, sources, clock)

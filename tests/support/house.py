@@ -34,6 +34,7 @@ from horarium.engine.fanout import FanOut
 from horarium.engine.steps import Engine
 from horarium.executors import registry
 from horarium.executors.options import ExecutorOptions
+from horarium.executors.output import keep_answer
 from horarium.executors.secrecy import merge_secrets
 from horarium.service.services import Services, make_services
 from horarium.service.targets import TargetDraft
@@ -108,6 +109,7 @@ class House:
             clock,
             replace(Settings(), **settings),
             merge_secrets,
+            keep_answer,
             sources,
         )
         api = make_api(services, dialect_registry.load() if dialects is None else dialects)

@@ -11,6 +11,7 @@ from horarium.domain.ids import Id, random_id
 from horarium.domain.schedule import Policies, Schedule
 from horarium.domain.tenancy import EVERY_TARGET
 from horarium.engine.steps import Engine
+from horarium.executors.output import keep_answer
 from horarium.service.explain import ExplainService
 from horarium.service.runs import RunService
 from horarium.service.schedules import ScheduleDraft, ScheduleService
@@ -67,7 +68,7 @@ class Workshop:
         migrate_sqlite(self.store.connection)
         self.executor = Scripted()
         self.schedules = ScheduleService(self.store, self.clock)
-        self.runs = RunService(self.store, self.clock)
+        self.runs = RunService(self.store, self.clock, Vault([new_key()]), keep_answer)
         self.explain = ExplainService(self.store, self.clock)
         self.workspace, self.principal = random_id(NOON), random_id(NOON)
         self.node = random_id(NOON)

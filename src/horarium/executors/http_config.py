@@ -136,7 +136,7 @@ class Plan:
         self.body = _body(config, self.method, headers)
         if self.body is not _no_body and not any(name.lower() == "content-type" for name in headers):
             self.fixed_headers[istr("Content-Type")] = JSON_TYPE
-        self.scrubber = Scrubber([*secrets.values(), *_bare(config.get("signing_secret"))])
+        self.scrubber = Scrubber(secrets.values())
         self.needs_values = (
             has_placeholder(config["url"])
             or bool(self.templated_headers)
@@ -155,11 +155,6 @@ def _keys(given: Any) -> tuple[bytes, ...]:
     if given is None:
         return ()
     return tuple(key_of(secret) for secret in (given if isinstance(given, list) else [given]))
-
-
-def _bare(given: Any) -> list[str]:
-    secrets = given if isinstance(given, list) else [given]
-    return [secret.removeprefix(PREFIX) for secret in secrets if isinstance(secret, str)]
 
 
 def _url_piece(text: str) -> str:

@@ -7,6 +7,7 @@ cannot be written back.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -51,6 +52,16 @@ def keep_value(value: Any, limit: int, scrubber: Scrubber) -> Any:
     if value is None or value is True or value is False:
         return value
     return keep_bytes(orjson.dumps(value), limit, scrubber)
+
+
+def keep_answer(secrets: Sequence[Any], output: Any, error: str | None, limit: int) -> tuple[Any, str | None]:
+    """What a target said by callback, as it may be stored: scrubbed of `secrets` (which may be texts, lists and objects
+    of texts), the output cut at `limit` bytes.
+
+    The output can be written as JSON; a cut one is text. Both are None where they were."""
+    scrubber = Scrubber(secrets)
+    kept = None if output is None else keep_value(output, limit, scrubber)
+    return kept, None if error is None else error_text(error, scrubber)
 
 
 def error_text(text: str, scrubber: Scrubber) -> str:

@@ -19,6 +19,7 @@ import orjson
 from horarium.domain.errors import Problem
 from horarium.domain.execution import Call
 from horarium.executors.checks import shortened
+from horarium.executors.signing import PREFIX
 
 MASK = "***"
 
@@ -313,5 +314,6 @@ def _needles(secret: Any) -> Iterator[str]:
         secret = secret.replace("\0", NUL_SHOWN)
         # As it is, and as it stands in a URL or in JSON.
         yield from (secret, quote(secret, safe=""), orjson.dumps(secret).decode()[1:-1])
+        yield secret.removeprefix(PREFIX)  # a signing secret without its usual beginning
         words = secret.split(maxsplit=_MOST_WORDS)[:_MOST_WORDS]
         yield from (word for word in words if len(word) >= _SHORTEST_PART and "{{" not in word)

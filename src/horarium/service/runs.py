@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,13 @@ from horarium.domain.run import Run, RunState
 from horarium.service.clock import Clock
 from horarium.service.reads import reads
 from horarium.store.base import Store
+from horarium.store.vault import Vault
 from horarium.store.verbs import runs as verbs
 from horarium.store.verbs.runs import CallbackAnswer
+
+# Takes the secrets of a run, an output, an error or None, and a limit in bytes. Returns the output and the error as
+# they may be stored: scrubbed of the secrets, and cut at the limit.
+KeepAnswer = Callable[[Sequence[Any], Any, str | None, int], tuple[Any, str | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,10 @@ class RunService:
 
     store: Store
     clock: Clock
+    vault: Vault
+    keep_answer: KeepAnswer
+    # Bytes of a callback's output that are kept, as of any other answer of a target.
+    output_limit: int = 64 * 1024
 
     get = reads(verbs.get_run)
     list = reads(verbs.list_runs)
@@ -49,18 +59,19 @@ class RunService:
         await self.store.write(verbs.delete_run, workspace_id, run)
 
     async def complete(self, run: Id, token: str, output: Any = None) -> Run:
-        """The target reports by callback that the run succeeded. `output` can be written as JSON.
+        """The target reports by callback that the run succeeded. `output` can be written as JSON; it is cut and
+        scrubbed of secrets as an answer that comes at once is.
 
         Raises NotFound (also for a wrong token), Conflict (the run has ended).
         """
-        text = None if output is None else orjson.dumps(output).decode()
-        answer = CallbackAnswer(RunState.SUCCEEDED, output=text)
+        answer = await self._kept(run, token, RunState.SUCCEEDED, output, None)
         return await self.store.write(verbs.answer_callback, run, token, answer, self.clock.now_ms())
 
     async def fail(self, run: Id, token: str, error: str | None = None, output: Any = None) -> Run:
-        """The target reports by callback that the run failed. Raises as `complete` does."""
-        text = None if output is None else orjson.dumps(output).decode()
-        answer = CallbackAnswer(RunState.FAILED, text, error or "the target reported a failure")
+        """The target reports by callback that the run failed. `error` and `output` are scrubbed as by `complete`.
+        Raises as that does."""
+        error = error or "the target reported a failure"
+        answer = await self._kept(run, token, RunState.FAILED, output, error)
         return await self.store.write(verbs.answer_callback, run, token, answer, self.clock.now_ms())
 
     async def heartbeat(self, run: Id, token: str) -> Run:
@@ -71,3 +82,18 @@ class RunService:
         return await self.store.write(
             verbs.answer_callback, run, token, CallbackAnswer(None), self.clock.now_ms()
         )
+
+    async def _kept(
+        self, run: Id, token: str, state: RunState, output: Any, error: str | None
+    ) -> CallbackAnswer:
+        """The answer as it may be stored."""
+        if output is None and error is None:
+            return CallbackAnswer(state)
+        found = await self.store.read(verbs.callback_secrets, run, token)
+        secrets: list[Any] = [token]
+        if found.secrets is not None:
+            secrets += self.vault.open(found.secrets, found.target_id).values()
+        if found.environment is not None and found.schedule_id is not None:
+            secrets += self.vault.open(found.environment, found.schedule_id).values()
+        kept, said = self.keep_answer(secrets, output, error, self.output_limit)
+        return CallbackAnswer(state, None if kept is None else orjson.dumps(kept).decode(), said)

@@ -14,7 +14,7 @@ from horarium.service.explain import ExplainService
 from horarium.service.idempotency import IdempotencyService
 from horarium.service.identity import IdentityService
 from horarium.service.objectives import ObjectiveService
-from horarium.service.runs import RunService
+from horarium.service.runs import KeepAnswer, RunService
 from horarium.service.schedules import ScheduleService
 from horarium.service.targets import MergeSecrets, TargetService
 from horarium.service.tenancy import TenancyService
@@ -51,12 +51,13 @@ def make_services(
     clock: Clock,
     settings: Settings,
     merge_secrets: MergeSecrets,
+    keep_answer: KeepAnswer,
     sources: Mapping[str, Source] | None = None,
 ) -> Services:
     """The use cases over one store.
 
     `executors` and `sources` (of audiences) are by type. `merge_secrets` fills in the stored secrets that a
-    configuration keeps by `***`.
+    configuration keeps by `***`. `keep_answer` makes what a target answers by callback fit to be stored.
     """
     identities = IdentityService(store, clock, settings.rate_limit)
     return Services(
@@ -69,7 +70,7 @@ def make_services(
         tenancy=TenancyService(store, clock, identities),
         targets=TargetService(store, vault, executors, clock, identities, merge_secrets),
         schedules=ScheduleService(store, clock),
-        runs=RunService(store, clock),
+        runs=RunService(store, clock, vault, keep_answer, settings.response_limit),
         explain=ExplainService(store, clock),
         idempotency=IdempotencyService(store, clock),
         audiences=AudienceService(store, vault, sources or {}, clock, merge_secrets),

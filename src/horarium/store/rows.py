@@ -238,6 +238,17 @@ class SpanExtension(NamedTuple):
     recorded_ms: int
 
 
+class CallbackSecrets(NamedTuple):
+    """What the answer to a callback must not show: the secrets of the run's target and the environment of its schedule,
+    both encrypted. `token_hash` is the SHA-256 of the token with which the run is finished."""
+
+    token_hash: bytes
+    target_id: Id
+    secrets: bytes | None
+    schedule_id: Id | None
+    environment: bytes | None
+
+
 class OpenRun(NamedTuple):
     """A run that is not over, in the shape that cancelling wants. `single`: it is the only run of its fire."""
 

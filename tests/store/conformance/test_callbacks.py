@@ -43,6 +43,16 @@ async def accepted(tenant, **given):
     return schedule, node, work
 
 
+async def test_what_an_answer_must_not_show_is_told_to_the_holder_of_the_token_alone(tenant, store):
+    schedule, _, work = await accepted(tenant)
+    found = await store.read(runs.callback_secrets, work.id, "token")
+    assert (found.target_id, found.schedule_id) == (work.target.id, schedule.id)
+    assert (found.secrets, found.environment) == (None, None)
+    for run, token in ((work.id, "guess"), (bytes(16), "token")):
+        with pytest.raises(NotFound):
+            await store.read(runs.callback_secrets, run, token)
+
+
 async def answer(store, work, what, at=NOW, token="token"):
     return await store.write(runs.answer_callback, work.id, token, what, at)
 

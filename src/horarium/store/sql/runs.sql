@@ -59,6 +59,13 @@ FROM callbacks c JOIN runs r ON r.id = c.run_id
 LEFT JOIN versions v ON v.schedule_id = r.schedule_id AND v.version = r.version
 WHERE c.run_id = :run_id;
 
+-- name: callback_secrets
+-- What must not show in the answer to a callback, as rows.CallbackSecrets.
+SELECT c.token_hash, r.target_id, t.secrets, r.schedule_id, v.environment
+FROM callbacks c JOIN runs r ON r.id = c.run_id JOIN targets t ON t.id = r.target_id
+LEFT JOIN versions v ON v.schedule_id = r.schedule_id AND v.version = r.version
+WHERE c.run_id = :run_id;
+
 -- name: answer_callback
 UPDATE callbacks SET answer = :answer WHERE run_id = :run_id AND answer IS NULL;
 

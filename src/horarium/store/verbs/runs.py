@@ -11,7 +11,7 @@ from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import HIGHEST_ID, Id, derived_id, run_id
 from horarium.domain.run import Attempt, Run, RunMode, RunState
 from horarium.store.base import CANCELLED, Tx
-from horarium.store.rows import CallbackRow, FinishedRun, OpenRun, RunRow
+from horarium.store.rows import CallbackRow, CallbackSecrets, FinishedRun, OpenRun, RunRow
 from horarium.store.verbs.entries import enqueue, hold_schedules, lane_of
 from horarium.store.verbs.settle import RunEnd, cancel_runs, follow_up, settle
 
@@ -194,6 +194,18 @@ class CallbackAnswer:
     state: RunState | None
     output: str | None = None
     error: str | None = None
+
+
+async def callback_secrets(tx: Tx, run: Id, token: str) -> CallbackSecrets:
+    """What the answer to a callback must not show. Raises NotFound for an unknown run or a wrong token (the two are
+    not told apart)."""
+    row = await tx.row("callback_secrets", run_id=run)
+    if row is None:
+        raise NotFound("run")
+    found = CallbackSecrets(*row)
+    if not hmac.compare_digest(found.token_hash, sha256(token.encode()).digest()):
+        raise NotFound("run")
+    return found
 
 
 async def answer_callback(tx: Tx, run: Id, token: str, answer: CallbackAnswer, now: int) -> Run:
