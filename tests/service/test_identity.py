@@ -8,6 +8,7 @@ from horarium.domain.errors import Forbidden, RateLimited, Unauthorized
 from horarium.service.identity import REMEMBERED_MS
 from horarium.service.tenancy import bootstrap
 from horarium.store.sqlite.migrate import migrate_sqlite
+from horarium.store.verbs.tenancy import present_key
 from tests.support.house import House, instant
 from tests.support.inline_store import InlineSqliteStore
 
@@ -60,6 +61,55 @@ async def test_a_key_revoked_elsewhere_is_believed_for_a_few_seconds_only():
         house.clock.now += REMEMBERED_MS
         with pytest.raises(Unauthorized):
             await house.services.identities.resolve(key)
+
+
+async def test_a_key_revoked_while_it_was_being_looked_up_is_not_remembered(monkeypatch):
+    async with House.open(NOW) as house:
+        key = await house.key_with("runs:read")
+        read = house.store.read
+
+        async def read_and_then_revoke(verb, *args):
+            found = await read(verb, *args)
+            if verb is present_key:
+                house.store.connection.execute("UPDATE keys SET revoked_ms = 1 WHERE name = 'some'")
+                house.services.identities.forget()
+            return found
+
+        monkeypatch.setattr(house.store, "read", read_and_then_revoke)
+        await house.services.identities.resolve(key)
+        with pytest.raises(Unauthorized):
+            await house.services.identities.resolve(key)
+
+
+async def test_a_busy_key_costs_no_query(monkeypatch):
+    async with House.open(NOW) as house:
+        key = await house.key_with("runs:read")
+        who = await house.services.identities.resolve(key)
+        monkeypatch.setattr(house.store, "read", None)
+        house.clock.now += REMEMBERED_MS - 1
+        assert await house.services.identities.resolve(key) == who
+
+
+async def test_a_costly_request_passes_with_a_full_allowance_and_is_paid_off_before_the_next():
+    async with House.open(NOW, rate_limit=4.0) as house:
+        who = await house.who()
+        house.services.identities.charge(who, 3.0)
+        with pytest.raises(RateLimited):
+            house.services.identities.charge(who, 1.0)
+        house.clock.now += 1_000
+        house.services.identities.charge(who, 6.0)
+        with pytest.raises(RateLimited) as caught:
+            house.services.identities.charge(who, 1.0)
+        assert 750 <= caught.value.retry_after_ms <= 751
+        house.clock.now += 750
+        house.services.identities.charge(who, 1.0)
+
+
+async def test_without_a_limit_nothing_is_counted():
+    async with House.open(NOW) as house:
+        who = await house.who()
+        for _ in range(1_000):
+            house.services.identities.charge(who, 100.0)
 
 
 async def test_an_expired_key_is_refused_even_while_it_is_remembered():

@@ -3,6 +3,7 @@
 import pytest
 
 from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from horarium.domain.ids import LOWEST_ID
 from horarium.domain.tenancy import EVERY_TARGET, PrincipalType
 from tests.support.house import House
 
@@ -130,3 +131,147 @@ async def test_another_workspaces_targets_cannot_be_granted():
         theirs = await house.target("tool", tenant=other)
         with pytest.raises(Invalid):
             await house.services.tenancy.create_principal(await house.who(), "Eve", granted=[theirs.id])
+
+
+async def test_nobody_rotates_a_key_with_scopes_that_they_lack():
+    async with House.open(NOW) as house:
+        tenancy, who = house.services.tenancy, await house.who()
+        mighty = await tenancy.create_key(who, "mighty", ["keys:admin", "schedules:delete"])
+        weak = await tenancy.create_key(who, "weak", ["runs:read"])
+        limited = await house.services.identities.resolve(await house.key_with("keys:admin", "runs:read"))
+        for issued in (mighty, await tenancy.create_key(who, "all", ["*"])):
+            with pytest.raises(Forbidden):
+                await tenancy.rotate_key(limited, issued.key.id)
+            await house.services.identities.resolve(issued.text)
+        assert (await tenancy.rotate_key(limited, weak.key.id)).key.scopes == ("runs:read",)
+
+
+async def test_a_revoked_key_is_not_rotated_back_to_life():
+    async with House.open(NOW) as house:
+        tenancy, who = house.services.tenancy, await house.who()
+        key = await tenancy.create_key(who, "gone", ["runs:read"])
+        await tenancy.revoke_key(who, key.key.id)
+        with pytest.raises(Conflict):
+            await tenancy.rotate_key(who, key.key.id)
+
+
+async def test_everything_that_changes_who_may_do_what_needs_the_scope_for_it():
+    async with House.open(NOW) as house:
+        tenancy, who = house.services.tenancy, await house.who()
+        target = await house.target("tool")
+        bob = await tenancy.create_principal(who, "Bob", granted=[target.id])
+        key = await tenancy.create_key(who, "bob", ["runs:read"], bob.id)
+        scopes = ["schedules:write", "targets:write", "runs:write", "directory:write"]
+        weak = await house.services.identities.resolve(await house.key_with(*scopes))
+        for attempt in (
+            tenancy.update_workspace(weak, weak.workspace_id, "Mine"),
+            tenancy.create_principal(weak, "Eve"),
+            tenancy.list_principals(weak, LOWEST_ID, 10),
+            tenancy.get_principal(weak, bob.id),
+            tenancy.delete_principal(weak, bob.id),
+            tenancy.create_key(weak, "mine", ["runs:write"]),
+            tenancy.list_keys(weak, LOWEST_ID, 10),
+            tenancy.get_key(weak, key.key.id),
+            tenancy.revoke_key(weak, key.key.id),
+            tenancy.rotate_key(weak, key.key.id),
+            tenancy.list_grants(weak, bob.id),
+            tenancy.add_grants(weak, bob.id, [EVERY_TARGET]),
+            tenancy.remove_grant(weak, bob.id, target.id),
+        ):
+            with pytest.raises(Forbidden):
+                await attempt
+        assert (await tenancy.get_workspace(who, who.workspace_id)).version == 1
+        assert await tenancy.list_grants(who, bob.id) == [target.id]
+        await house.services.identities.resolve(key.text)
+
+
+async def test_everybody_may_read_themselves_and_the_key_in_use():
+    async with House.open(NOW) as house:
+        tenancy = house.services.tenancy
+        weak = await house.services.identities.resolve(await house.key_with("runs:read"))
+        assert (await tenancy.get_principal(weak, weak.principal_id)).id == weak.principal_id
+        assert (await tenancy.get_key(weak, weak.key_id)).id == weak.key_id
+        assert await tenancy.list_grants(weak, weak.principal_id) == [EVERY_TARGET]
+
+
+async def test_keys_and_principals_of_another_workspace_are_not_found_and_stay_as_they_are():
+    async with House.open(NOW) as house:
+        tenancy = house.services.tenancy
+        other = await house.workspace("other")
+        theirs = await house.who(other)
+        target = await house.target("tool", tenant=other)
+        bob = await tenancy.create_principal(theirs, "Bob", granted=[target.id])
+        key = await tenancy.create_key(theirs, "bob", ["runs:read"], bob.id)
+        who = await house.services.identities.resolve(await house.key_with("*"))
+        for attempt in (
+            tenancy.get_principal(who, bob.id),
+            tenancy.delete_principal(who, bob.id),
+            tenancy.create_key(who, "mine", ["runs:read"], bob.id),
+            tenancy.get_key(who, key.key.id),
+            tenancy.revoke_key(who, key.key.id),
+            tenancy.rotate_key(who, key.key.id),
+            tenancy.list_grants(who, bob.id),
+            tenancy.add_grants(who, bob.id, [EVERY_TARGET]),
+            tenancy.remove_grant(who, bob.id, target.id),
+            tenancy.update_workspace(who, other.workspace_id, "Mine"),
+        ):
+            with pytest.raises(NotFound):
+                await attempt
+        house.services.identities.forget()
+        assert (await house.services.identities.resolve(key.text)).granted == {target.id}
+        assert [
+            found.id
+            for found in (await tenancy.list_keys(who, LOWEST_ID, 50)).items
+            if found.id == key.key.id
+        ] == []
+        assert bob.id not in {found.id for found in (await tenancy.list_principals(who, LOWEST_ID, 50)).items}
+
+
+async def test_without_the_server_wide_scope_only_the_own_workspace_is_listed():
+    async with House.open(NOW) as house:
+        tenancy = house.services.tenancy
+        await house.workspace("other")
+        own = await house.services.identities.resolve(await house.key_with("*"))
+        assert [found.id for found in (await tenancy.list_workspaces(own, LOWEST_ID, 10)).items] == [
+            own.workspace_id
+        ]
+        assert len((await tenancy.list_workspaces(await house.who(), LOWEST_ID, 10)).items) == 2
+        page = await tenancy.list_workspaces(await house.who(), LOWEST_ID, 1)
+        assert (len(page.items), page.next) == (1, page.items[0].id)
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "x", "kind": PrincipalType.SYSTEM}, "type"),
+        ({"name": "x", "email": "nobody"}, "email"),
+    ],
+)
+async def test_a_principal_that_cannot_be_is_refused_by_field(given, field):
+    async with House.open(NOW) as house:
+        with pytest.raises(Invalid) as caught:
+            await house.services.tenancy.create_principal(await house.who(), **given)
+        assert [problem.field for problem in caught.value.problems] == [field]
+
+
+async def test_a_key_does_not_expire_in_the_past():
+    async with House.open(NOW) as house:
+        for expires in (house.clock.now, house.clock.now - 1):
+            with pytest.raises(Invalid, match="expires_at"):
+                await house.services.tenancy.create_key(await house.who(), "x", ["runs:read"], None, expires)
+
+
+async def test_nobody_deletes_themselves():
+    async with House.open(NOW) as house:
+        who = await house.who()
+        with pytest.raises(Conflict):
+            await house.services.tenancy.delete_principal(who, who.principal_id)
+
+
+async def test_a_grant_that_is_not_there_is_not_removed():
+    async with House.open(NOW) as house:
+        tenancy, who = house.services.tenancy, await house.who()
+        bob = await tenancy.create_principal(who, "Bob")
+        with pytest.raises(NotFound):
+            await tenancy.remove_grant(who, bob.id, (await house.target("tool")).id)

@@ -110,7 +110,7 @@ class Workshop:
             "timeout_ms": 1_000,
             "deadline_ms": 60_000,
             "extra": "{}",
-            "state": "active",
+            "state": "enabled",
             "version": 1,
             "created_by": self.principal,
             "created_ms": NOON,

@@ -1,0 +1,182 @@
+"""Audiences are checked, previewed and opened; sources are set up and keep their secrets."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from horarium.domain.audience import SourceFault
+from horarium.domain.errors import Invalid, NotFound, Problem, Unavailable
+from horarium.domain.ids import random_id
+from horarium.executors.secrecy import merge_secrets
+from horarium.service.audiences import AudienceService
+from tests.support.audience import Listed, Stand, failing, opened_store, rows
+from tests.support.tenant import NOON
+
+MINE = {"type": "mine", "filter": {}}
+
+
+class Secretive(Listed):
+    """A source with a secret of its own, `token`."""
+
+    type = "secretive"
+
+    def split(self, config: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        secrets = {"token": config["token"]} if "token" in config else {}
+        return {**config, **dict.fromkeys(secrets, "***")}, secrets
+
+    def check(self, config: Any) -> list[Any]:
+        return [Problem("token", "must not be empty", "required")] if config.get("token") == "" else []
+
+
+@pytest.fixture
+async def stand(tmp_path: Path) -> AsyncIterator[Stand]:
+    async with opened_store("sqlite", tmp_path) as store:
+        opened = await Stand.open(store, Listed(rows(7)))
+        opened.sources["secretive"] = Secretive([])
+        vault = opened.audiences.vault
+        opened.audiences = AudienceService(store, vault, opened.sources, opened.clock, merge_secrets)
+        yield opened
+
+
+async def test_an_audience_that_can_be_read_has_no_problems(stand: Stand) -> None:
+    for audience in (MINE, {"type": "contacts"}, {"type": "users", "filter": {"roles": None}}):
+        assert await stand.audiences.problems(stand.tenant.workspace, audience) == []
+
+
+@pytest.mark.parametrize(
+    ("audience", "field"),
+    [
+        ("contacts", "to"),
+        ({"type": "cats"}, "to.type"),
+        ({"type": "contacts", "filter": {"limit": 0}}, "to.filter.limit"),
+        ({"type": "contacts", "filter": {"colour": 1}}, "to.filter.colour"),
+    ],
+)
+async def test_what_is_wrong_with_an_audience_is_named_as_the_caller_calls_it(
+    stand: Stand, audience: Any, field: str
+) -> None:
+    found = await stand.audiences.problems(stand.tenant.workspace, audience, "to")
+    assert [problem.field for problem in found] == [field]
+
+
+async def test_another_workspaces_source_is_unknown(stand: Stand) -> None:
+    stranger = random_id(NOON)
+    assert [problem.field for problem in await stand.audiences.problems(stranger, MINE)] == ["audience.type"]
+    with pytest.raises(SourceFault) as caught:
+        await stand.audiences.open(stranger, MINE, NOON)
+    assert caught.value.lasting
+    with pytest.raises(Unavailable):
+        await stand.audiences.preview(stranger, MINE)
+    assert await stand.audiences.list_sources(stranger) == []
+    for attempt in (
+        stand.audiences.get_source(stranger, "mine"),
+        stand.audiences.delete_source(stranger, "mine"),
+    ):
+        with pytest.raises(NotFound):
+            await attempt
+    assert (await stand.audiences.get_source(stand.tenant.workspace, "mine")).name == "mine"
+
+
+async def test_a_source_is_asked_with_the_filter_without_nulls_at_the_instant_given(stand: Stand) -> None:
+    audience = {"type": "mine", "filter": {"a": 1, "b": None}}
+    source, query = await stand.audiences.open(stand.tenant.workspace, audience, NOON + 5)
+    assert source is stand.sources["listed"]
+    assert (query.type, query.filter, query.now_ms) == ("mine", {"a": 1}, NOON + 5)
+
+
+@pytest.mark.parametrize("paged", [True, False])
+async def test_a_preview_counts_and_shows_the_first_rows(stand: Stand, paged: bool) -> None:
+    source: Any = stand.sources["listed"]
+    source.paged = paged
+    found = await stand.audiences.preview(stand.tenant.workspace, MINE, sample=2)
+    assert (found.count, found.more, list(found.rows)) == (7, False, rows(2))
+    few = await stand.audiences.preview(stand.tenant.workspace, MINE, sample=0, most=7)
+    assert (few.count, few.more, list(few.rows)) == (7, False, [])
+    source.listed = rows(8)
+    many = await stand.audiences.preview(stand.tenant.workspace, MINE, sample=2, most=7)
+    assert (many.count, many.more) == (7, True)
+    source.listed = []
+    nothing = await stand.audiences.preview(stand.tenant.workspace, MINE)
+    assert (nothing.count, nothing.more, list(nothing.rows)) == (0, False, [])
+
+
+async def test_a_source_that_cannot_be_read_makes_a_preview_unavailable_and_says_why(stand: Stand) -> None:
+    source: Any = stand.sources["listed"]
+    source.before_page = failing(1)
+    with pytest.raises(Unavailable, match="out to lunch"):
+        await stand.audiences.preview(stand.tenant.workspace, MINE)
+
+
+async def test_a_source_keeps_its_secret_by_stars_and_shows_it_to_nobody(stand: Stand) -> None:
+    service, mine = stand.audiences, stand.tenant.workspace
+    made = await service.put_source(mine, "crm", "secretive", {"token": "s3cret", "url": "a"})
+    assert made.config == {"token": "***", "url": "a"}
+    assert made.sealed is not None
+    assert b"s3cret" not in made.sealed
+    kept = await service.put_source(mine, "crm", "secretive", {"token": "***", "url": "a"})
+    assert kept.id == made.id
+    _, query = await service.open(mine, {"type": "crm"}, NOON)
+    assert query.config == {"token": "s3cret", "url": "a"}
+    await service.put_source(mine, "crm", "secretive", {"url": "a"})
+    _, query = await service.open(mine, {"type": "crm"}, NOON)
+    assert query.config == {"url": "a"}
+
+
+async def test_a_secret_does_not_follow_its_source_to_another_place(stand: Stand) -> None:
+    service, mine = stand.audiences, stand.tenant.workspace
+    await service.put_source(mine, "crm", "secretive", {"token": "s3cret", "url": "a"})
+    await service.put_source(mine, "crm", "secretive", {"token": "***", "url": "b"})
+    _, query = await service.open(mine, {"type": "crm"}, NOON)
+    assert query.config == {"token": "***", "url": "b"}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "config", "fields"),
+    [
+        ("CRM", "listed", {}, ["name"]),
+        ("", "listed", {}, ["name"]),
+        ("7up", "listed", {}, ["name"]),
+        ("a" * 64, "listed", {}, ["name"]),
+        ("crm", "teleport", {}, ["type"]),
+        ("crm", "directory", {}, ["type"]),
+        ("crm", "secretive", {"token": ""}, ["config.token"]),
+        ("C", "teleport", {}, ["name", "type"]),
+    ],
+)
+async def test_a_source_that_cannot_be_is_refused_by_field(
+    stand: Stand, name: str, kind: str, config: dict[str, Any], fields: list[str]
+) -> None:
+    with pytest.raises(Invalid) as caught:
+        await stand.audiences.put_source(stand.tenant.workspace, name, kind, config)
+    assert [problem.field for problem in caught.value.problems] == fields
+    assert len(await stand.audiences.list_sources(stand.tenant.workspace)) == 1
+
+
+async def test_a_deleted_source_is_gone(stand: Stand) -> None:
+    await stand.audiences.delete_source(stand.tenant.workspace, "mine")
+    with pytest.raises(NotFound):
+        await stand.audiences.delete_source(stand.tenant.workspace, "mine")
+    with pytest.raises(SourceFault):
+        await stand.audiences.open(stand.tenant.workspace, MINE, NOON)
+
+
+async def test_a_source_of_a_type_that_this_server_lacks_says_so(stand: Stand) -> None:
+    del stand.sources["listed"]
+    (problem,) = await stand.audiences.problems(stand.tenant.workspace, MINE)
+    assert "listed" in problem.message
+
+
+async def test_a_fire_is_waited_for_until_its_audience_is_read_or_the_time_is_over(stand: Stand) -> None:
+    schedule = await stand.schedule()
+    await stand.fire()
+    (fire,) = await stand.tenant.fires(schedule)
+    mine = stand.tenant.workspace
+    assert (await stand.audiences.resolved(mine, fire.id, 0)).state.value == "resolving"
+    await stand.resolve()
+    assert (await stand.audiences.resolved(mine, fire.id, 60)).runs == 7
+    with pytest.raises(NotFound):
+        await stand.audiences.resolved(random_id(NOON), fire.id, 0)

@@ -1,0 +1,253 @@
+"""The life of targets, and what strangers cannot do to them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from horarium.domain.listings import TargetListing
+from horarium.domain.target import Target, TargetKind, TargetState
+from horarium.domain.tenancy import Identity
+from horarium.service.schedules import ScheduleDraft
+from horarium.service.targets import NO_EXECUTOR, REMEMBERED_MS, SIGNING, TargetDraft, draft_of
+from horarium.times import Timing
+from tests.support.house import House
+
+NOW = "2026-03-01T12:00:00Z"
+URL = "https://example.com/hook"
+DRAFT = TargetDraft(TargetKind.TOOL, "Tool", "http", {"url": URL})
+
+
+def attempts(house: House, who: Identity, target: Target) -> dict[str, Any]:
+    """Everything that changes a target."""
+    service = house.services.targets
+    return {
+        "replace": service.replace(who, target.id, DRAFT),
+        "change": service.change(who, target.id, lambda before: replace(draft_of(before), name="Mine")),
+        "disable": service.set_enabled(who, target.id, False),
+        "rotate": service.rotate_signing_secret(who, target.id),
+        "delete": service.delete(who, target.id),
+    }
+
+
+async def test_another_workspace_does_not_find_a_target_and_leaves_it_as_it_was() -> None:
+    async with House.open(NOW) as house:
+        target = await house.target("tool", key="nightly")
+        other = await house.workspace("other")
+        stranger, service = await house.who(other), house.services.targets
+        for attempt in attempts(house, stranger, target).values():
+            with pytest.raises(NotFound):
+                await attempt
+        for reference in ("nightly", str(target.number)):
+            with pytest.raises(NotFound):
+                await service.get(stranger, reference)
+            with pytest.raises(NotFound):
+                await service.resolve(other.workspace_id, reference)
+        assert (await service.list(stranger, TargetListing(other.workspace_id, 10))).items == []
+        assert await service.count(TargetListing(other.workspace_id, 10)) == 0
+        assert await service.named(other.workspace_id, [target.id]) == {}
+        assert await service.get(await house.who(), "nightly") == target
+
+
+async def test_changing_a_target_needs_the_scope_for_it() -> None:
+    async with House.open(NOW) as house:
+        target, service = await house.target("tool", key="nightly"), house.services.targets
+        weak = await house.services.identities.resolve(await house.key_with("targets:read"))
+        assert await service.get(weak, "nightly") == target
+        for attempt in (
+            service.create(weak, DRAFT),
+            service.put(weak, "new", DRAFT),
+            *attempts(house, weak, target).values(),
+        ):
+            with pytest.raises(Forbidden):
+                await attempt
+        blind = await house.services.identities.resolve(await house.key_with("targets:write"))
+        for attempt in (
+            service.get(blind, "nightly"),
+            service.list(blind, TargetListing(blind.workspace_id, 10)),
+        ):
+            with pytest.raises(Forbidden):
+                await attempt
+        assert await service.get(weak, "nightly") == target
+
+
+async def test_a_target_is_found_by_id_key_and_number() -> None:
+    async with House.open(NOW) as house:
+        target, service = await house.target("tool", key="nightly"), house.services.targets
+        for reference in ("nightly", str(target.number), target.number):
+            assert await service.resolve(house.first.workspace_id, reference) == target
+        with pytest.raises(NotFound):
+            await service.resolve(house.first.workspace_id, "nightly", kinds=["agent"])
+        assert await service.resolve(house.first.workspace_id, "nightly", kinds=["agent", "tool"]) == target
+
+
+async def test_what_was_found_is_forgotten_with_a_change_here_and_in_time_with_one_elsewhere() -> None:
+    async with House.open(NOW) as house:
+        target, service = await house.target("tool", key="nightly"), house.services.targets
+        workspace = house.first.workspace_id
+        await service.resolve(workspace, "nightly")
+        await service.set_enabled(await house.who(), target.id, False)
+        assert (await service.resolve(workspace, "nightly")).state is TargetState.DISABLED
+        house.store.connection.execute("UPDATE targets SET name = 'Elsewhere'")
+        assert (await service.resolve(workspace, "nightly")).name == "Tool"
+        house.clock.now += REMEMBERED_MS
+        assert (await service.resolve(workspace, "nightly")).name == "Elsewhere"
+
+
+async def test_secrets_are_kept_by_stars_as_long_as_the_executor_is_the_same() -> None:
+    async with House.open(NOW) as house:
+        service, who = house.services.targets, await house.who()
+        target = await house.target("tool", config={"url": URL, "secrets": {"TOKEN": "s3cret"}})
+        assert "s3cret" not in str(target.config)
+        stars = {"url": URL + "2", "secrets": {"TOKEN": "***"}}
+        changed = await service.replace(who, target.id, replace(DRAFT, config=stars))
+        assert service.config_of(changed)["secrets"] == {"TOKEN": "s3cret"}
+        assert service.config_of(changed)["url"] == URL + "2"
+        assert (
+            changed.sealed
+            == (
+                await service.change(who, target.id, lambda before: replace(draft_of(before), name="x"))
+            ).sealed
+        )
+        gone = await service.replace(who, target.id, DRAFT)
+        assert "secrets" not in service.config_of(gone)
+
+
+async def test_a_replaced_target_keeps_its_key_and_gets_the_defaults_of_all_else() -> None:
+    async with House.open(NOW) as house:
+        target = await house.target(
+            "tool", key="nightly", description="d", timeout_ms=5_000, max_concurrency=3
+        )
+        changed = await house.services.targets.replace(await house.who(), target.id, DRAFT)
+        assert (changed.key, changed.version) == ("nightly", 2)
+        assert (changed.description, changed.timeout_ms, changed.max_concurrency) == (None, 30_000, None)
+
+
+async def test_put_creates_once_and_then_replaces() -> None:
+    async with House.open(NOW) as house:
+        service, who = house.services.targets, await house.who()
+        first, new = await service.put(who, "nightly", DRAFT)
+        assert new
+        assert first.signing_secret is not None
+        again, new = await service.put(who, "nightly", replace(DRAFT, name="Other"))
+        assert (again.target.id, again.target.name, new, again.signing_secret) == (
+            first.target.id,
+            "Other",
+            False,
+            None,
+        )
+        assert (await service.put(who, "weekly", DRAFT))[1]
+
+
+async def test_a_target_without_an_executor_stays_disabled_until_it_gets_one() -> None:
+    async with House.open(NOW) as house:
+        service, who = house.services.targets, await house.who()
+        draft = replace(DRAFT, executor=NO_EXECUTOR, config={}, enabled=False)
+        kept = (await service.create(who, draft)).target
+        assert (kept.state, kept.state_reason) == (TargetState.DISABLED, "it has no executor yet")
+        with pytest.raises(Invalid):
+            await service.create(who, replace(draft, enabled=True))
+        with pytest.raises(Invalid):
+            await service.change(who, kept.id, lambda before: replace(draft_of(before), enabled=True))
+        able = await service.replace(who, kept.id, DRAFT)
+        assert (able.state, able.state_reason) == (TargetState.ENABLED, None)
+
+
+async def test_switching_to_the_same_state_changes_nothing() -> None:
+    async with House.open(NOW) as house:
+        service, who, target = house.services.targets, await house.who(), await house.target("tool")
+        off = await service.set_enabled(who, target.id, False, "broken")
+        assert (off.state_reason, off.version) == ("broken", 2)
+        assert await service.set_enabled(who, target.id, False, "again") == off
+        on = await service.set_enabled(who, target.id, True)
+        assert (on.state, on.state_reason) == (TargetState.ENABLED, None)
+
+
+async def test_a_signing_secret_is_rotated_and_the_old_one_kept_once() -> None:
+    async with House.open(NOW) as house:
+        service, who, target = house.services.targets, await house.who(), await house.target("tool")
+        first = service.secrets_of(target)[SIGNING]
+        second = await service.rotate_signing_secret(who, target.id)
+        assert service.secrets_of(second.target)[SIGNING] == [second.signing_secret, first]
+        third = await service.rotate_signing_secret(who, target.id)
+        assert service.secrets_of(third.target)[SIGNING] == [third.signing_secret, second.signing_secret]
+        alone = await service.rotate_signing_secret(who, target.id, keep=False)
+        assert service.secrets_of(alone.target)[SIGNING] == [alone.signing_secret]
+
+
+async def test_a_target_that_schedules_need_is_not_deleted() -> None:
+    async with House.open(NOW) as house:
+        service, who, target = house.services.targets, await house.who(), await house.target("tool")
+        draft = ScheduleDraft(who.workspace_id, who.principal_id, "nightly", Timing("0 9 * * *"), target.id)
+        schedule = await house.services.schedules.create(draft)
+        with pytest.raises(Conflict, match="nightly") as caught:
+            await service.delete(who, target.id)
+        assert caught.value.reason == "in_use"
+        await house.services.schedules.delete(who.workspace_id, schedule.id)
+        await service.delete(who, target.id)
+        with pytest.raises(NotFound):
+            await service.get(who, str(target.number))
+        assert (await service.named(who.workspace_id, [target.id]))[target.id].name == "Tool"
+
+
+async def test_an_edit_of_an_outdated_version_is_refused() -> None:
+    async with House.open(NOW) as house:
+        service, who, target = house.services.targets, await house.who(), await house.target("tool")
+        await service.replace(who, target.id, replace(DRAFT, name="One"), version=1)
+        for attempt in (
+            service.replace(who, target.id, replace(DRAFT, name="Two"), version=1),
+            service.delete(who, target.id, version=1),
+        ):
+            with pytest.raises(Conflict) as caught:
+                await attempt
+            assert caught.value.reason == "version"
+
+
+@pytest.mark.parametrize(
+    ("change", "fields"),
+    [
+        ({"name": " "}, ["name"]),
+        ({"key": "7"}, ["key"]),
+        ({"timeout_ms": 0}, ["timeout"]),
+        ({"deadline_ms": 999}, ["deadline"]),
+        ({"max_concurrency": 0}, ["max_concurrency"]),
+        ({"rate_per_second": 0.0}, ["rate_per_second"]),
+        ({"input_schema": {"type": "nonsense"}}, ["input_schema.type"]),
+        ({"executor": "teleport"}, ["executor.type"]),
+        ({"config": {"url": "nowhere"}}, ["executor.url"]),
+        ({"name": "", "config": {}}, ["name", "executor.url"]),
+    ],
+)
+async def test_everything_that_is_wrong_with_a_draft_is_named(
+    change: dict[str, Any], fields: list[str]
+) -> None:
+    async with House.open(NOW) as house:
+        with pytest.raises(Invalid) as caught:
+            await house.services.targets.create(await house.who(), replace(DRAFT, **change))
+        assert [problem.field for problem in caught.value.problems] == fields
+
+
+async def test_an_input_is_checked_by_the_schema_of_its_target() -> None:
+    async with House.open(NOW) as house:
+        service = house.services.targets
+        free = await house.target("tool")
+        strict = await house.target("tool", input_schema={"type": "object", "required": ["n"]})
+        assert service.check_input(free, "anything") == []
+        assert service.check_input(strict, {"n": 1}) == []
+        assert [problem.field for problem in service.check_input(strict, {}, "body.input")] == ["body.input"]
+
+
+async def test_the_maker_of_a_target_may_schedule_it() -> None:
+    async with House.open(NOW) as house:
+        tenancy, who = house.services.tenancy, await house.who()
+        bob = await tenancy.create_principal(who, "Bob")
+        key = await tenancy.create_key(who, "bob", ["targets:write"], bob.id)
+        identity = await house.services.identities.resolve(key.text)
+        made = (await house.services.targets.create(identity, DRAFT)).target
+        assert (await house.services.identities.resolve(key.text)).may_schedule(made.id)
+        assert not (await house.services.identities.resolve(key.text)).may_schedule(
+            (await house.target("tool")).id
+        )
