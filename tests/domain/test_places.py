@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from horarium.domain.places import may_begin, may_hold, may_wait
+from horarium.domain.places import lane_room, may_begin, may_wait
 
 PLACES = 256
 
@@ -93,8 +93,16 @@ def test_a_call_may_wait_while_enough_others_could(lane, workspace, free, may):
 
 
 @pytest.mark.parametrize(
-    ("lane", "room", "may"),
-    [(0, 1, True), (0, 0, False), (14_335, 2_049, True), (14_336, 2_048, False), (6, 1, True), (7, 1, False)],
+    ("in_hand", "room", "more"),
+    [
+        (0, 0, 0),
+        (0, 1, 1),
+        (0, 16_384, 14_336),
+        (10_000, 6_384, 4_336),
+        (14_336, 2_048, 0),
+        (6, 1, 1),
+        (7, 1, 0),
+    ],
 )
-def test_a_lane_leaves_room_in_hand_for_others(lane, room, may):
-    assert may_hold(lane, room) is may
+def test_a_lane_leaves_room_in_hand_for_others(in_hand, room, more):
+    assert lane_room(in_hand, room) == more

@@ -6,7 +6,7 @@ Time is an argument; nothing here waits.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -150,8 +150,12 @@ class Node:
         await store.urgent(nodes.register, row, alone)
         return one
 
-    async def claim(self, now: int, room: int = 1_000) -> list[Work]:
-        claimed = await self.store.urgent(dispatch.claim, self.id, now, room, self.lane, {})
+    async def claim(
+        self, now: int, room: int = 1_000, lane_room: Mapping[Id, int] | None = None
+    ) -> list[Work]:
+        claimed = await self.store.urgent(
+            dispatch.claim, self.id, now, room, self.lane, {}, lane_room=lane_room or {}
+        )
         self.lane = claimed.lane
         return self._works(claimed)
 

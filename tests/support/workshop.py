@@ -133,7 +133,7 @@ class Workshop:
 
     async def release(self) -> int:
         """One release as the engine makes it; how many fires."""
-        released = await self.engine.release(self.worker.room())
+        released = await self.engine.release(self.worker.room(), lane_room=self.worker.lane_room())
         if released.claimed:
             await self.worker.take(released.claimed)
         return released.fires

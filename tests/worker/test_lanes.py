@@ -295,6 +295,38 @@ def test_a_lane_that_was_idle_for_long_is_forgotten(time):
     assert list(lanes) == []
 
 
+def test_a_throttled_lane_keeps_little_in_hand_and_gives_the_newest_back(time):
+    lanes = Lanes(256, 256)
+    hang(lanes, time)
+    given = filled(lanes, "dead", 100)
+    lane_of(lanes, "dead").in_hand = 100
+    back = []
+    while excess := lanes.excess():
+        back += excess
+    assert back == given[:5:-1]
+    assert len(lanes) == 6
+    assert lanes.room(1_000) == {b"dead": 0}
+    time.now += PROBE_EVERY_MS
+    lanes.tick()
+    assert begin_all(lanes) == given[:1]
+    assert lanes.room(1_000) == {b"dead": 1}
+
+
+def test_a_quick_lane_keeps_what_it_has_and_leaves_room_for_others(time):
+    lanes = Lanes(256, 256)
+    filled(lanes, "herd", 14_336)
+    lane_of(lanes, "herd").in_hand = 14_336
+    assert lanes.excess() == []
+    assert lanes.room(2_048) == {b"herd": 0}
+
+
+def test_a_lane_alone_is_not_bounded_by_name(time):
+    lanes = Lanes(256, 256)
+    filled(lanes, "herd", 512)
+    lane_of(lanes, "herd").in_hand = 512
+    assert lanes.room(15_872) == {}
+
+
 @pytest.mark.parametrize(
     ("outcome", "took_ms", "sign"),
     [

@@ -12,6 +12,8 @@ There are two levels. A workspace may take more than a lane, and a workspace tha
 with a lane that has nothing under way, as long as a reserve for the other workspaces is left.
 """
 
+from math import ceil
+
 # What a lane, and a workspace, may have in places, as a multiple of the free ones: alone 2/3 and 4/5 of all.
 LANE_SHARE = 2.0
 WORKSPACE_SHARE = 4.0
@@ -42,9 +44,9 @@ def may_wait(lane: int, workspace: int, free: int, weight: float = 1.0) -> bool:
     return lane + workspace < weight * free
 
 
-def may_hold(lane: int, room: int) -> bool:
-    """Whether one more run of a lane may be taken in hand.
+def lane_room(in_hand: int, room: int) -> int:
+    """How many more runs of a lane may be taken in hand.
 
-    `lane`: the runs of the lane that are in hand already. `room`: how many more runs the worker could take.
+    `in_hand`: the runs of the lane that are there already. `room`: how many more runs the worker could take.
     """
-    return lane < IN_HAND_SHARE * room
+    return max(0, ceil((IN_HAND_SHARE * room - in_hand) / (1 + IN_HAND_SHARE)))

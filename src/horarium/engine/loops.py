@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -32,6 +32,8 @@ class Hands(Protocol):
 
     def room(self) -> int: ...
 
+    def lane_room(self) -> Mapping[Id, int]: ...
+
     async def take(self, runs: Sequence[ClaimedRun]) -> None: ...
 
 
@@ -40,6 +42,9 @@ class NoHands:
 
     def room(self) -> int:
         return 0
+
+    def lane_room(self) -> Mapping[Id, int]:
+        return {}
 
     async def take(self, runs: Sequence[ClaimedRun]) -> None:
         raise RuntimeError("no room was offered")
@@ -55,7 +60,7 @@ async def release_loop(
             await asyncio.sleep(UPKEEP_S)
             continue
         try:
-            released = await engine.release(hands.room(), batch)
+            released = await engine.release(hands.room(), batch, hands.lane_room())
             if released.claimed:
                 await hands.take(released.claimed)
             more = released.schedules >= batch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import structlog
 
@@ -42,14 +43,20 @@ class Engine:
     """Since when each other node is not connected any more; None while it is. Of one that was never seen to be
     (a pooler between it and the database hides its name) the lease alone tells."""
 
-    async def release(self, room: int, batch: int = RELEASE_BATCH) -> Released:
+    async def release(
+        self, room: int, batch: int = RELEASE_BATCH, lane_room: Mapping[Id, int] = MappingProxyType({})
+    ) -> Released:
         """Fire what is due, up to one batch; runs up to `room` are claimed at birth for this node's
         worker."""
         now = self.clock.now_ms()
         try:
-            return await self.store.urgent(release_verbs.release, now, batch, self.node, room)
+            return await self.store.urgent(
+                release_verbs.release, now, batch, self.node, room, lane_room=lane_room
+            )
         except Duplicate:
-            return await self.store.urgent(release_verbs.release, now, batch, self.node, room, True)
+            return await self.store.urgent(
+                release_verbs.release, now, batch, self.node, room, True, lane_room
+            )
 
     async def earliest_due(self) -> int | None:
         return await self.store.read(release_verbs.earliest_due)

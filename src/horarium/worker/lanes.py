@@ -19,12 +19,12 @@ from enum import Enum
 import structlog
 
 from horarium.domain import circuit as circuits
-from horarium.domain.circuit import CLOSED, Circuit, Closed, Open
+from horarium.domain.circuit import CLOSED, MOST_PROBES, Circuit, Closed, Open
 from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.fair_turns import FairTurns
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.lane_limit import WINDOW_ENDS, WINDOW_MS, LaneLimit, Window, adapt, restarted
-from horarium.domain.places import may_begin, may_wait
+from horarium.domain.places import lane_room, may_begin, may_wait
 from horarium.worker.work import Work
 
 _log = structlog.get_logger(__name__)
@@ -40,6 +40,14 @@ LONGEST_PAUSE_MS = 30_000
 OVERLOAD_STATUSES = (429, 503)
 # How much shorter than its time limit an attempt may seem that has reached it.
 CLOCK_SLACK_MS = 10
+# Runs that have not begun and may be in hand of a slow target: what it may begin within the next moment.
+MOST_SLOW_UNBEGUN = 256
+# No release and no claim takes more runs than that at once.
+MOST_AT_ONCE = 4_096
+# Fewer are not claimed for a lane that has more in hand: claims in small pieces cost as much as in large ones.
+SMALLEST_PIECE = 256
+# Runs that are given back at once: they hold SQLite's writer for some milliseconds.
+MOST_GIVEN_BACK = 1_000
 # A lane with nothing in hand is forgotten, with what was learned about its target, after so long.
 FORGET_AFTER_MS = 600_000
 
@@ -81,11 +89,10 @@ class WorkspaceLoad:
 class Lane:
     """One target's runs in this worker, and what is known of the target.
 
-    `queue`: in hand and not begun. `busy`: attempts in places; `waiting`: parked ones; `probes`: those of both that
-    were sent while the circuit was not closed. `slow`: the share of recent attempts that took longer than
-    PARK_AFTER_MS.
-    `networked`: whether its executor only waits for an answer over the network, so that its attempts may be parked and
-    its latency tells something about the target.
+    `queue`: in hand and not begun; `in_hand`: everything until its outcome is recorded. `busy`: attempts in places;
+    `waiting`: parked ones; `probes`: those of both that were sent while the circuit was not closed. `slow`: the share
+    of recent attempts that took longer than PARK_AFTER_MS. `networked`: whether its executor only waits for an answer
+    over the network, so that its attempts may be parked and its latency tells something about the target.
     """
 
     id: Id
@@ -99,6 +106,7 @@ class Lane:
     probes: int = 0
     slow: float = 0.0
     in_turns: bool = False
+    in_hand: int = 0
     limit: LaneLimit = field(default_factory=LaneLimit)
     circuit: Circuit = CLOSED
     paused_until: float = 0.0
@@ -118,9 +126,13 @@ class Lane:
     def begins_parked(self) -> bool:
         return self.slow > SLOW_FROM
 
-    @property
-    def idle(self) -> bool:
-        return not (self.queue or self.busy or self.waiting)
+    def most_unbegun(self) -> int | None:
+        """How many runs that have not begun the lane may have in hand; None where it is not throttled."""
+        if not isinstance(self.circuit, Closed):
+            return MOST_PROBES
+        if self.slow > SLOW_FROM:
+            return min(self.limit.calls, MOST_SLOW_UNBEGUN)
+        return None
 
     def may_send(self, now: float) -> bool:
         """Whether the target may be called once more, by what is known of it."""
@@ -371,11 +383,41 @@ class Lanes:
             lane.limit = restarted(lane.limit)
             _log.info("circuit_closed", **_named(lane), was_open_s=round((now - before.since_ms) / 1000, 1))
 
+    def room(self, room: int) -> dict[Id, int]:
+        """How many more runs of each lane may be taken in hand, of those that are bounded below MOST_AT_ONCE; `room` is
+        how many more the worker could take."""
+        bounded = {}
+        for lane in self._lanes.values():
+            if lane.in_hand:
+                most = lane.most_unbegun()
+                more = lane_room(lane.in_hand, room)
+                if most is not None:
+                    more = min(more, most - len(lane.queue))
+                elif more < SMALLEST_PIECE < lane.in_hand:
+                    more = 0
+                if more < MOST_AT_ONCE:
+                    bounded[lane.id] = max(0, more)
+        return bounded
+
+    def excess(self) -> list[Work]:
+        """Runs that have not begun and are more than their throttled lanes may have in hand, taken out of the lanes;
+        those go that came last. Some at a time, and none for a few: what is given back is claimed again later."""
+        out: list[Work] = []
+        for lane in self._lanes.values():
+            most = lane.most_unbegun()
+            if most is not None and len(lane.queue) > 2 * most:
+                while len(lane.queue) > most and len(out) < MOST_GIVEN_BACK:
+                    work = lane.queue.pop()
+                    self.queued -= 1
+                    if not work.stopped:
+                        out.append(work)
+        return out
+
     def tick(self) -> None:
         """Bring back the lanes whose time has come: a probe is due, a pause is over, a limit has grown."""
         now = self._now()
         for lane in list(self._lanes.values()):
-            if lane.queue or lane.busy or lane.waiting:
+            if lane.queue or lane.busy or lane.waiting or lane.in_hand:
                 lane.learn(now)
                 self._rejoin(lane, now)
             elif now - lane.used_at > FORGET_AFTER_MS and now - lane.window_at > FORGET_AFTER_MS:

@@ -86,6 +86,8 @@ class Worker:
         self._executors = executors
         self._concurrency = concurrency
         self._most = most_in_hand(concurrency, store.shared)
+        # The least room that is worth a claim. Lanes that have much in hand leave more room than that to others.
+        self._least = max(1, min(concurrency, self._most // 16))
         self._callback_base = callback_base
         self._poll_s = poll_s
         self._may_work = may_work
@@ -124,6 +126,10 @@ class Worker:
             return 0
         return max(0, self._most - len(self._holding))
 
+    def lane_room(self) -> Mapping[Id, int]:
+        """How many more runs of some lanes may be claimed; of those that are not named as many as there is room."""
+        return self._lanes.room(self.room())
+
     def look_again(self) -> None:
         """Find out what is still ours, and claim anew: the lease had lapsed."""
         self._cancellations.set()
@@ -155,13 +161,15 @@ class Worker:
                 self._recorder.add(cancelled(work, self._clock.now_ms()))
             else:
                 self._lanes.put(work, work.target.executor in self._networked)
+                if work.lane is not None:
+                    work.lane.in_hand += 1
 
     def _let_go(self, recorded: Sequence[Ended]) -> None:
         for one in recorded:
             work = self._holding.get(one.end.run_id)
             if work is not None and work.epoch == one.epoch:
                 self._forget(work)
-        if self._more and self.room() >= self._concurrency:
+        if self._more and self.room() >= self._least:
             self._alarm.ring()
 
     def _forget(self, work: Work) -> None:
@@ -169,6 +177,8 @@ class Worker:
         if self._holding.get(work.id) is work:
             del self._holding[work.id]
             self._bytes -= work.size
+            if work.lane is not None:
+                work.lane.in_hand -= 1
 
     async def _claim_loop(self) -> None:
         while True:
@@ -184,13 +194,19 @@ class Worker:
     async def _claim_step(self) -> int | None:
         """Claim what fits; the instant to look again, None where only an event or the backstop tells."""
         room = self.room()
-        if room < self._concurrency:  # what is in hand keeps everyone busy: claim in large pieces
+        if room < self._least:  # what is in hand keeps everyone busy: claim in large pieces
             self._more = True
             return None
         room = min(room, MOST_CLAIMED, max(self._concurrency, GROWTH * len(self._holding)))
         now = self._clock.now_ms()
         claimed = await self._store.urgent(
-            dispatch.claim, self._node, now, room, self._lane, self._targets.versions
+            dispatch.claim,
+            self._node,
+            now,
+            room,
+            self._lane,
+            self._targets.versions,
+            lane_room=self.lane_room(),
         )
         self._lane = claimed.lane
         self._accept(claimed)
@@ -200,7 +216,7 @@ class Worker:
             return due
         if len(claimed.ids) < room:  # held back by a target's limits
             return now + HELD_BACK_MS
-        return due if self.room() >= self._concurrency else None
+        return due if self.room() >= self._least else None
 
     async def _execute_all(self) -> None:
         """Keep a taker for each place, and look after the lanes. A fault of one taker ends them all."""
@@ -212,6 +228,7 @@ class Worker:
                 await asyncio.sleep(TICK_S)
                 self._park_slow()
                 self._lanes.tick()
+                await self._give_back()
 
     def _park_slow(self) -> None:
         """Park what has waited over the network for a while, and give each place to another taker."""
@@ -224,6 +241,21 @@ class Worker:
                 break
             if self._lanes.park(work):
                 self._takers.create_task(self._take_turns())
+
+    async def _give_back(self) -> None:
+        """Hand back what throttled lanes have in hand and will not begin soon: it takes the room of others, and other
+        nodes may be able to begin it."""
+        excess = [] if self._closing else self._lanes.excess()
+        if not excess:
+            return
+        try:
+            await self._hand_back(excess)
+        except HorariumError as error:
+            _log.warning("runs_not_given_back", runs=len(excess), error=str(error))  # found as strays then
+        for work in excess:
+            self._forget(work)
+        if self._more:
+            self._alarm.ring()
 
     async def _take_turns(self) -> None:
         """One taker: one attempt after the other. It ends with an attempt that was parked, because another taker has

@@ -112,6 +112,26 @@ async def test_lanes_take_turns_where_there_is_less_room_than_lanes(tenant, stor
     assert Counter(order) == dict.fromkeys(lanes, 3)
 
 
+async def test_of_a_lane_no_more_is_claimed_than_there_is_room_for(tenant, store):
+    full, small, plain = [await tenant.add_target() for _ in range(3)]
+    for lane in (full, small, plain):
+        await asked_for(tenant, lane, 20)
+    node = await Node.start(store)
+    works = await node.claim(NOW, 100, {full: 0, small: 5})
+    assert Counter(work.target.id for work in works) == {small: 5, plain: 20}
+
+
+async def test_lanes_without_room_do_not_hide_the_lanes_behind_them(tenant, store):
+    lanes = sorted([await tenant.add_target() for _ in range(5)])
+    for lane in lanes:
+        await asked_for(tenant, lane, 2)
+    node = await Node.start(store)
+    claimed = await store.urgent(
+        dispatch.claim, node.id, NOW, 10, dispatch.BEFORE_ALL, {}, 1, dict.fromkeys(lanes[:4], 0)
+    )
+    assert {run.target_id for run in claimed.runs} == {lanes[4]}
+
+
 async def test_concurrency_of_a_target_holds_over_all_nodes(tenant, store, other):
     limited = await tenant.add_target(max_concurrency=3)
     await asked_for(tenant, limited, 20)

@@ -97,6 +97,17 @@ async def test_runs_are_born_claimed_as_far_as_there_is_room(tenant, store):
     assert len(await node.claim(NOON + MINUTE)) == 2
 
 
+async def test_of_a_lane_no_more_are_born_claimed_than_there_is_room_for(tenant, store):
+    other = await tenant.add_target()
+    await tenant.schedules(5)
+    await tenant.schedules(5, target_id=other)
+    node = await Node.start(store)
+    released = await store.urgent(
+        release.release, NOON + MINUTE, 10, node.id, 9, lane_room={tenant.target: 2}
+    )
+    assert sorted(run.target_id == other for run in released.claimed) == [False] * 2 + [True] * 5
+
+
 async def test_a_run_born_claimed_is_told_as_one_that_is_claimed_later(tenant, store):
     await tenant.schedules(1)
     node = await Node.start(store)

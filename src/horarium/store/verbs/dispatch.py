@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from horarium.domain.ids import Id
 from horarium.domain.run import RunState
@@ -78,20 +79,28 @@ async def earliest_ready(tx: Tx) -> int | None:
 
 
 async def claim(
-    tx: Tx, node: Id, now: int, room: int, after: Id, known: Mapping[Id, int], lanes: int = 256
+    tx: Tx,
+    node: Id,
+    now: int,
+    room: int,
+    after: Id,
+    known: Mapping[Id, int],
+    lanes: int = 256,
+    lane_room: Mapping[Id, int] = MappingProxyType({}),
 ) -> Claimed:
     """Take up to `room` due runs for `node`: lanes in turn behind lane `after`, then a fair share of each.
 
-    `known` maps the targets that the worker has to their versions. Limited targets give no more than their
-    concurrency and rate allow, counted over all nodes.
+    `known` maps the targets that the worker has to their versions. Of a lane in `lane_room` no more is taken than
+    stands there. Limited targets give no more than their concurrency and rate allow, counted over all nodes.
     """
-    in_turn = (await _open_lanes(tx, after, lanes))[:room]
+    lanes += sum(1 for more in lane_room.values() if more <= 0)  # these take none of the turns
+    in_turn = [lane for lane in await _open_lanes(tx, after, lanes) if lane_room.get(lane.lane, 1) > 0][:room]
     bounded = [lane for lane in in_turn if lane.limited]
-    taken = await _from_limited(tx, bounded, now, room, len(in_turn))
+    taken = await _from_limited(tx, bounded, now, room, len(in_turn), lane_room)
     if taken:
         await tx.run("lease_runs", node=node, ids=taken, limited=1)
     free = [lane.lane for lane in in_turn if not lane.limited]
-    taken += await _from_free(tx, node, free, now, room - len(taken))
+    taken += await _from_free(tx, node, free, now, room - len(taken), lane_room)
     last = in_turn[-1].lane if in_turn else after
     if not taken:
         return Claimed(lane=last)
@@ -110,34 +119,39 @@ async def _open_lanes(tx: Tx, after: Id, most: int) -> list[OpenLane]:
     return lanes
 
 
-async def _from_free(tx: Tx, node: Id, lanes: list[Id], now: int, room: int) -> list[Id]:
+async def _from_free(
+    tx: Tx, node: Id, lanes: list[Id], now: int, room: int, lane_room: Mapping[Id, int]
+) -> list[Id]:
     """Share the room out equally; what lanes with little to do leave of it goes to those with more."""
     taken: list[Id] = []
+    left = {lane: lane_room.get(lane, room) for lane in lanes}
     while lanes and len(taken) < room:
         share = max(1, (room - len(taken)) // len(lanes))
         lanes = lanes[: room - len(taken)]
-        found = await _claimable(tx, lanes, share, now)
+        found = await _claimable(tx, [(lane, min(share, left[lane])) for lane in lanes], now)
         ids = [run.run_id for run in found]
         if ids:
             await tx.run("lease_runs", node=node, ids=ids, limited=0)
         taken += ids
         given = Counter(run.lane for run in found)
-        lanes = [lane for lane in lanes if given[lane] == share]
+        for lane in lanes:
+            left[lane] -= given[lane]
+        lanes = [lane for lane in lanes if given[lane] == share and left[lane] > 0]
     return taken
 
 
-async def _claimable(tx: Tx, lanes: Sequence[Id], share: int, now: int) -> list[ClaimableRun]:
-    """Of each lane up to `share` runs, those that are due soonest."""
-    rows = await tx.each("claimable_runs", [(lane, share, now) for lane in lanes])
+async def _claimable(tx: Tx, shares: Sequence[tuple[Id, int]], now: int) -> list[ClaimableRun]:
+    """Of each (lane, share) up to its share of runs, those that are due soonest."""
+    rows = await tx.each("claimable_runs", [(lane, share, now) for lane, share in shares])
     return [ClaimableRun._make(row) for row in rows]
 
 
 async def _from_limited(
-    tx: Tx, lanes: Sequence[OpenLane], now: int, room: int, lanes_in_all: int
+    tx: Tx, lanes: Sequence[OpenLane], now: int, room: int, lanes_in_all: int, lane_room: Mapping[Id, int]
 ) -> list[Id]:
     taken: list[Id] = []
     for lane in lanes:
-        share = min(room - len(taken), max(1, room // lanes_in_all))
+        share = min(room - len(taken), max(1, room // lanes_in_all), lane_room.get(lane.lane, room))
         taken += await _from_lane(tx, lane, now, share)
     return taken
 
@@ -153,7 +167,7 @@ async def _from_lane(tx: Tx, lane: OpenLane, now: int, share: int) -> list[Id]:
         share = min(share, await _tokens(tx, lane.lane, lane.rate_per_second, now))
     if share <= 0:
         return []
-    found = await _claimable(tx, [lane.lane], share, now)
+    found = await _claimable(tx, [(lane.lane, share)], now)
     if lane.rate_per_second is not None and found:
         await _spend(tx, lane.lane, lane.rate_per_second, now, len(found))
     return [run.run_id for run in found]

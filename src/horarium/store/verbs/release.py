@@ -6,8 +6,9 @@ stand at the same slot are one situation), and everything is written in sets.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 from horarium.domain.errors import Unavailable
@@ -82,7 +83,8 @@ class _BornClaimed(NamedTuple):
 class _Batch:
     """The rows of one release, gathered over all its schedules.
 
-    Up to `room` runs are claimed for `node` at birth. `begun` counts the fires that have been written already.
+    Up to `room` runs are claimed for `node` at birth, and of a lane in `lane_room` no more than stands there. `begun`
+    counts the fires that have been written already.
     `joining`: by schedule the first of its slots that did not fire and may join the span before them. `cleared`:
     schedules whose earlier fires were asked to stop, so that the one that waits may be able to start.
     """
@@ -90,6 +92,7 @@ class _Batch:
     now: int
     node: Id | None
     room: int
+    lane_room: dict[Id, int] = field(default_factory=dict)
     begun: int = 0
     fired: list[FiredCursor] = field(default_factory=list)
     moves: list[CursorMove] = field(default_factory=list)
@@ -140,15 +143,22 @@ async def earliest_due(tx: Tx) -> int | None:
 
 
 async def release(
-    tx: Tx, now: int, limit: int, node: Id | None = None, room: int = 0, careful: bool = False
+    tx: Tx,
+    now: int,
+    limit: int,
+    node: Id | None = None,
+    room: int = 0,
+    careful: bool = False,
+    lane_room: Mapping[Id, int] = MappingProxyType({}),
 ) -> Released:
     """Account for every slot due at `now` of up to `limit` schedules.
 
-    Up to `room` of the new runs are claimed for `node` at birth. `careful` leaves out fires that exist
-    already: for the repeat after a uniqueness constraint has refused a batch (a restored backup, say).
+    Up to `room` of the new runs are claimed for `node` at birth, of a lane in `lane_room` no more than stands there.
+    `careful` leaves out fires that exist already: for the repeat after a uniqueness constraint has refused a batch
+    (a restored backup, say).
     """
     due = [*map(DueCursor._make, await tx.rows("due_schedules", now=now, limit=limit))]
-    released = await _release(tx, due, _Batch(now, node, room), careful)
+    released = await _release(tx, due, _Batch(now, node, room, dict(lane_room)), careful)
     released.next_due = await earliest_due(tx)
     return released
 
@@ -353,7 +363,7 @@ def _fire(batch: _Batch, cursor: DueCursor, start: _Start) -> Id:
             None,
         )
         batch.runs.append(new_row(RunRow, row))
-        if batch.node is None or cursor.limited or len(batch.born_claimed) >= batch.room:
+        if batch.node is None or cursor.limited or not _finds_room(batch, target_id):
             batch.ready.append(new_row(ReadyRow, (run, target_id, due_ms, cursor.limited, None, 0)))
         else:
             batch.ready.append(new_row(ReadyRow, (run, target_id, due_ms, 0, batch.node, FIRST_EPOCH)))
@@ -361,6 +371,16 @@ def _fire(batch: _Batch, cursor: DueCursor, start: _Start) -> Id:
     elif start.begins_as is FireState.RESOLVING:
         batch.fanouts.append(NewFanoutTask(fire, workspace_id, schedule_id, version, batch.now))
     return fire
+
+
+def _finds_room(batch: _Batch, lane: Id) -> bool:
+    """Whether one more run of a lane may be born claimed."""
+    if len(batch.born_claimed) >= batch.room:
+        return False
+    if lane in batch.lane_room:
+        batch.lane_room[lane] -= 1
+        return batch.lane_room[lane] >= 0
+    return True
 
 
 async def _describe_born(tx: Tx, born: Sequence[_BornClaimed]) -> list[ClaimedRun]:
