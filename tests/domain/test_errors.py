@@ -1,6 +1,17 @@
-"""Errors say what they carry."""
+"""Errors say what they carry, and stay small whatever is refused."""
 
-from horarium.domain.errors import Invalid, NotFound, Problem
+from collections.abc import Iterator
+
+from horarium.domain.errors import (
+    LONGEST_FIELD,
+    LONGEST_MESSAGE,
+    MOST_PROBLEMS,
+    FurtherProblems,
+    Invalid,
+    NotFound,
+    Problem,
+    told,
+)
 
 
 def test_an_invalid_request_names_every_problem_with_its_field():
@@ -17,3 +28,58 @@ def test_a_single_problem_needs_no_list():
 def test_what_is_not_found_is_named_as_it_was_given():
     assert str(NotFound("target", "nightly")) == "target 'nightly' not found"
     assert str(NotFound("run")) == "run not found"
+
+
+def test_a_hundred_problems_are_told_and_how_many_more_there_are() -> None:
+    problems = [Problem(f"f{n}", "is wrong") for n in range(1_250)]
+    error = Invalid(problems)
+    assert error.problems[:-1] == tuple(problems[:MOST_PROBLEMS])
+    assert error.problems[-1] == FurtherProblems("", "1150 more problems are not listed", "more", 1150)
+    assert str(error).endswith("1150 more problems are not listed")
+
+
+def test_what_was_cut_once_is_still_counted_when_it_is_told_with_more() -> None:
+    problem = Problem("", "is wrong")
+    first = Invalid([problem] * 150)
+    assert told(first.problems) == first.problems
+    again = Invalid([*first.problems, problem])
+    assert (len(again.problems), again.problems[-1].message) == (
+        MOST_PROBLEMS + 1,
+        "51 more problems are not listed",
+    )
+    assert Invalid([problem] * 101).problems[-1].message == "1 more problem is not listed"
+
+
+def test_few_problems_are_told_as_they_are() -> None:
+    problems = [Problem("x" * LONGEST_FIELD, "y" * LONGEST_MESSAGE, "value")] * MOST_PROBLEMS
+    assert told(problems) == tuple(problems)
+
+
+def test_very_many_problems_are_counted_and_not_kept() -> None:
+    alive = 0
+
+    class Counted(Problem):
+        def __del__(self) -> None:
+            nonlocal alive
+            alive -= 1
+
+    def found() -> Iterator[Problem]:
+        nonlocal alive
+        for _ in range(5_000):
+            alive += 1
+            assert alive <= MOST_PROBLEMS + 2
+            yield Counted("scopes", "is not a scope")
+
+    assert "4900 more" in str(Invalid(found()))
+
+
+def test_what_the_request_itself_brings_in_is_cut() -> None:
+    error = Invalid(Problem("x" * 1_000_000, "y" * 1_000_000, "unknown"))
+    (problem,) = error.problems
+    assert (len(problem.field), len(problem.message), problem.code) == (
+        LONGEST_FIELD,
+        LONGEST_MESSAGE,
+        "unknown",
+    )
+    assert problem.message.endswith("y...")
+    assert len(str(NotFound("schedule", "z" * 1_000_000))) < 300

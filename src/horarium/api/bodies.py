@@ -1,19 +1,34 @@
-"""How request bodies arrive, so that no body can hold the server.
+"""Request bodies, read so that no body can hold the server.
 
-All requests share one event loop with the engine and the worker. Whatever grows with a body is therefore linear
-in its size, and gives the loop a turn after a few milliseconds.
+All requests share one event loop with the engine and the worker. Whatever grows with a body is therefore linear in its
+size and gives the loop a turn every few milliseconds; what cannot give way, as decoding JSON cannot, is bounded
+beforehand.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
-from horarium.domain.errors import TooLarge
+import orjson
+from starlette.requests import Request
+
+from horarium.domain.errors import Invalid, Problem, TooLarge
 
 # How long (seconds) the work on one request may keep the event loop before others get a turn.
 TURN_S = 0.005
+# How deeply JSON may be nested: our own encoder goes no deeper than about 250.
+DEEPEST = 100
+# Values and names in one JSON text. They are decoded in one go, and each takes some fifty bytes of memory.
+MOST_VALUES = 200_000
+_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+
+
+class Malformed(Invalid):
+    """The body is not JSON, or not a JSON object."""
 
 
 class Turns:
@@ -65,3 +80,87 @@ def too_large(limit: int) -> TooLarge:
 
 def line_too_long(longest: int) -> TooLarge:
     return TooLarge(f"a line is longer than the {longest} bytes that are allowed")
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The whole body. Raises TooLarge before more than `limit` bytes have been taken in."""
+    _refuse_announced(request, limit)
+    body = bytearray()
+    async for chunk in bounded(request.stream(), limit):
+        body += chunk
+    return bytes(body)
+
+
+async def read_lines(request: Request, limit: int, longest: int) -> AsyncIterator[list[bytes]]:
+    """The lines of a body as they come, some at a time, without their ends.
+
+    Raises TooLarge for a body of more than `limit` bytes, and for a line of more than `longest`.
+    """
+    _refuse_announced(request, limit)
+    async for lines in lines_of(bounded(request.stream(), limit), longest):
+        yield lines
+
+
+def _refuse_announced(request: Request, limit: int) -> None:
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > limit:
+        raise too_large(limit)
+
+
+def parse_json(text: bytes, what: str = "the body") -> Any:
+    """A JSON value, whatever the Content-Type said. `what` is what errors call it.
+
+    Raises Malformed, saying where, and TooLarge for more than MOST_VALUES values and names.
+    """
+    if _holds_more_than(text, MOST_VALUES):
+        raise TooLarge(f"{what} holds more than {MOST_VALUES} values and names; send less at once")
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        if not text.strip():
+            raise Malformed(Problem("", f"{what} is empty; a JSON object is expected", "json")) from None
+        words = f"{what} is not valid JSON: {error.msg} at line {error.lineno} column {error.colno}"
+        raise Malformed(Problem("", words, "json")) from None
+    if text.count(b"{") + text.count(b"[") > DEEPEST and _depth(value) > DEEPEST:
+        raise Malformed(Problem("", f"{what} is nested more than {DEEPEST} levels deep", "json"))
+    return value
+
+
+def parse_object(text: bytes, what: str = "the body") -> dict[str, Any]:
+    """As `parse_json`, for an object."""
+    value = parse_json(text, what)
+    if not isinstance(value, dict):
+        raise Malformed(Problem("", f"{what} must be a JSON object, not {_named(value)}", "type"))
+    return value
+
+
+def _holds_more_than(text: bytes, most: int) -> bool:
+    """Whether JSON holds more than `most` values and names, told without decoding it."""
+    if len(text) <= most or _marks(text) <= most:
+        return False
+    # Some of the marks stand in strings. These are cut out, unless there are too many of them already; a string has
+    # two quotes that are not escaped.
+    strings = (text.count(b'"') - text.count(b'\\"')) // 2
+    return strings > most or _marks(_TEXT.sub(b"", text)) > most
+
+
+def _marks(text: bytes) -> int:
+    """There are as many values and names as commas, colons and opening brackets, and one."""
+    return text.count(b",") + text.count(b":") + text.count(b"[") + text.count(b"{")
+
+
+def _depth(value: Any) -> int:
+    deepest = 0
+    stack = [(value, 1)]
+    while stack:
+        part, depth = stack.pop()
+        if isinstance(part, dict | list):
+            deepest = max(deepest, depth)
+            inner = part.values() if isinstance(part, dict) else part
+            stack.extend((each, depth + 1) for each in inner)
+    return deepest
+
+
+def _named(value: Any) -> str:
+    names = {list: "an array", str: "a string", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")

@@ -1,23 +1,20 @@
 """Many schedules in one request: a line of JSON for each, a line of answer for each, in order.
 
-Lines are read as they arrive and stored in batches, one transaction a batch; while one is written, the next is read. A
-line that is refused takes nothing with it. The answers are sent when the request has been read, since many clients do
-not listen before they have spoken.
+Lines are read as they arrive and stored in batches, one transaction a batch; while one is written, the next is read.
+The answers are sent when the request has been read, since many clients do not read before they have sent everything.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Iterable
 
 import orjson
 
-from horarium.api.bodies import Turns
+from horarium.api.bodies import Turns, parse_object
 from horarium.api.drafts import schedule_draft
 from horarium.api.errors import problems_of, status_of
 from horarium.api.fields import instant_or_none
-from horarium.api.web import parse_object
 from horarium.domain.errors import HorariumError, TooLarge
 from horarium.domain.ids import prefixed
 from horarium.domain.schedule import Schedule
@@ -25,16 +22,25 @@ from horarium.domain.tenancy import Identity
 from horarium.service.schedules import ScheduleDraft
 from horarium.service.services import Services
 
+# Lines with their numbers: what is to be made of each, or the answer that refuses it.
+_Batch = list[tuple[int, ScheduleDraft | bytes]]
+# Lines that are stored together.
 BATCH = 512
+# Refused lines, and bytes of answers, after which the rest of the request is not read: a request of one megabyte must
+# not be able to ask for an answer of hundreds.
+MOST_REFUSED = 10_000
+MOST_REFUSED_BYTES = 8 * 1024 * 1024
+MOST_BYTES = 64 * 1024 * 1024
 
-Line = dict[str, Any]
-Numbered = tuple[int, ScheduleDraft]
 
+async def create_all(who: Identity, services: Services, batches: AsyncIterator[list[bytes]]) -> list[bytes]:
+    """Make a schedule of every line; the answers as NDJSON, in pieces.
 
-async def create_all(who: Identity, services: Services, batches: AsyncIterator[list[bytes]]) -> bytes:
-    """Make a schedule of every line; the answers as NDJSON."""
-    answers: list[Line] = []
-    batch: list[Numbered] = []
+    A line that is refused changes nothing about the others. If the request ends early (see the constants above, or by
+    TooLarge from `batches`), an answer with the status 413 stands in the place of the first line that was not read.
+    """
+    answers = _Answers()
+    batch = _Batch()
     number, turns = 0, Turns()
     async with _Writing(services, answers) as writing:
         try:
@@ -46,27 +52,65 @@ async def create_all(who: Identity, services: Services, batches: AsyncIterator[l
                         continue
                     now = services.clock.now_ms()
                     try:
-                        batch.append((number, await schedule_draft(who, services, parse_object(line), now)))
+                        batch.append(
+                            (number, await schedule_draft(who, services, parse_object(line, "the line"), now))
+                        )
                     except HorariumError as error:
-                        answers.append(_refused(number, error))
+                        batch.append((number, answers.refused(number, error)))
                     if len(batch) == BATCH:
                         await writing.begin(batch)
                         batch = []
+                    answers.refuse_more()
         except TooLarge as error:  # what came before it has been done, and is told
-            answers.append(_refused(number + 1, error))
+            batch.append((number + 1, answers.refused(number + 1, error)))
         await writing.begin(batch)
-    answers.sort(key=lambda one: int(one["line"]))
-    return b"".join(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in answers)
+    return answers.pieces
+
+
+class _Answers:
+    """The answers of the batches that are stored, and how much has been refused altogether."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self._bytes, self._refused, self._refused_bytes = 0, 0, 0
+
+    def refused(self, number: int, error: HorariumError) -> bytes:
+        """The answer to a line that is refused."""
+        answer = {
+            "line": number,
+            "status": status_of(error),
+            "detail": str(error),
+            "errors": problems_of(error),
+        }
+        found = orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE)
+        self._refused += 1
+        self._refused_bytes += len(found)
+        return found
+
+    def add(self, answers: Iterable[bytes]) -> None:
+        """The answers of a batch, in the order of its lines."""
+        piece = b"".join(answers)
+        self._bytes += len(piece)
+        self.pieces.append(piece)
+
+    def refuse_more(self) -> None:
+        """Raises TooLarge once nothing more can be answered."""
+        if self._refused >= MOST_REFUSED:
+            raise TooLarge(f"{MOST_REFUSED} lines were refused; the rest of the request was not read")
+        if self._refused_bytes >= MOST_REFUSED_BYTES or self._bytes >= MOST_BYTES:
+            raise TooLarge(
+                "the answers are too large; from this line on, the request was not read: send it again"
+            )
 
 
 class _Writing:
     """One batch at a time on its way to the store; the block ends when the last has arrived."""
 
-    def __init__(self, services: Services, answers: list[Line]) -> None:
+    def __init__(self, services: Services, answers: _Answers) -> None:
         self._services, self._answers = services, answers
         self._under_way: asyncio.Task[None] | None = None
 
-    async def begin(self, batch: Sequence[Numbered]) -> None:
+    async def begin(self, batch: _Batch) -> None:
         await self._arrived()
         self._under_way = asyncio.create_task(_store(self._services, batch, self._answers))
 
@@ -81,35 +125,34 @@ class _Writing:
         await self._arrived()
 
 
-async def _store(services: Services, batch: Sequence[Numbered], answers: list[Line]) -> None:
-    """Write a batch; where one of its lines clashes, line by line."""
-    if not batch:
-        return
+async def _store(services: Services, batch: _Batch, answers: _Answers) -> None:
+    """Write a batch, and answer it."""
+    drafts = [draft for _, draft in batch if not isinstance(draft, bytes)]
     try:
-        made = await services.schedules.create_many([draft for _, draft in batch])
-    except HorariumError:
-        for number, draft in batch:
-            answers.append(await _store_one(services, number, draft))
+        made = iter(await services.schedules.create_many(drafts) if drafts else ())
+    except HorariumError:  # one of them clashes with what is stored: line by line
+        answers.add([await _store_one(services, number, draft, answers) for number, draft in batch])
         return
-    answers += [_made(number, one) for (number, _), one in zip(batch, made, strict=True)]
+    answers.add(draft if isinstance(draft, bytes) else _made(number, next(made)) for number, draft in batch)
 
 
-async def _store_one(services: Services, number: int, draft: ScheduleDraft) -> Line:
+async def _store_one(
+    services: Services, number: int, draft: ScheduleDraft | bytes, answers: _Answers
+) -> bytes:
+    if isinstance(draft, bytes):
+        return draft
     try:
         return _made(number, await services.schedules.create(draft))
     except HorariumError as error:
-        return _refused(number, error)
+        return answers.refused(number, error)
 
 
-def _made(number: int, one: Schedule) -> Line:
-    return {
+def _made(number: int, made: Schedule) -> bytes:
+    answer = {
         "line": number,
         "status": 201,
-        "id": prefixed("sch", one.id),
-        "key": one.key,
-        "next_fire_at": instant_or_none(one.progress.next_due),
+        "id": prefixed("sch", made.id),
+        "key": made.key,
+        "next_fire_at": instant_or_none(made.progress.next_due),
     }
-
-
-def _refused(number: int, error: HorariumError) -> Line:
-    return {"line": number, "status": status_of(error), "detail": str(error), "errors": problems_of(error)}
+    return orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE)

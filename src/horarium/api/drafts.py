@@ -35,7 +35,6 @@ from horarium.service.services import Services
 from horarium.times import RecurrenceError, Timing, canonical_spec, compile_timing
 
 Json = dict[str, Any]
-MOST_LABELS = 50
 LABEL_LIMIT = 200
 _ENUMS: Mapping[str, Callable[[str], Any]] = {
     "overlap": Overlap,
@@ -339,8 +338,6 @@ def _details(body: ScheduleBody | None, services: Services, target: Target | Non
 
 
 def _label_problems(labels: Mapping[str, str]) -> list[Problem]:
-    if len(labels) > MOST_LABELS:
-        return [Problem("labels", f"holds {len(labels)} labels; at most {MOST_LABELS} are taken")]
     problems: list[Problem] = []
     for name, value in labels.items():
         problems += name_problems("labels", name, LABEL_LIMIT)

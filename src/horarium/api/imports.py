@@ -15,12 +15,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-import orjson
 from starlette.requests import Request
 
-from horarium.api.bodies import Turns, bounded, lines_of, too_large
-from horarium.api.web import read_lines
-from horarium.domain.errors import Invalid, Problem
+from horarium.api.bodies import Malformed, Turns, bounded, lines_of, parse_json, read_lines, too_large
+from horarium.domain.errors import Invalid, Problem, TooLarge
 
 Numbered = AsyncIterator[tuple[int, Any]]
 Lines = AsyncIterator[list[bytes]]
@@ -84,9 +82,11 @@ async def ndjson_items(batches: Lines) -> Numbered:
             if not line or line.isspace():
                 continue
             try:
-                yield number, orjson.loads(line)
-            except orjson.JSONDecodeError as error:
-                yield number, Problem("", f"is not valid JSON: {error.msg} at column {error.colno}", "json")
+                yield number, parse_json(line, "the line")
+            except Malformed as error:
+                yield number, error.problems[0]
+            except TooLarge as error:
+                yield number, Problem("", str(error), "too_long")
 
 
 async def list_items(chunks: AsyncIterator[bytes]) -> Numbered:

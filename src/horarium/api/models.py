@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from horarium.api.fields import Duration, Instant, Recurrence, Reference
 from horarium.domain.errors import Invalid, Problem
 
 B = TypeVar("B", bound="Body")
+# Each element of a list, and each label, is judged by itself: so there are not many of them in a request.
+MOST_GRANTS = 1_000
+MOST_SCOPES = 100
+MOST_LABELS = 50
+
+
+def _few_labels(value: Any) -> Any:
+    if isinstance(value, dict) and len(value) > MOST_LABELS:
+        words = f"holds {len(value)} labels; at most {MOST_LABELS} are allowed"
+        raise PydanticCustomError("labels", words)
+    return value
+
+
+Labels = Annotated[dict[str, str], BeforeValidator(_few_labels)]
 
 
 class Body(BaseModel):
@@ -36,12 +51,14 @@ class PrincipalBody(Body):
     name: str
     type: Literal["person", "service"] = "service"
     email: str | None = None
-    grants: list[Reference] | None = Field(None, description='targets it may schedule; "*" for all of them')
+    grants: list[Reference] | None = Field(
+        None, max_length=MOST_GRANTS, description='targets it may schedule; "*" for all of them'
+    )
 
 
 class KeyBody(Body):
     name: str
-    scopes: list[str]
+    scopes: list[str] = Field(max_length=MOST_SCOPES)
     principal: str | None = Field(
         None, description="id of a principal; the caller's own where it is left out"
     )
@@ -53,7 +70,9 @@ class RotationBody(Body):
 
 
 class GrantsBody(Body):
-    targets: list[Reference] = Field(description='ids, keys or numbers; "*" for all of them')
+    targets: list[Reference] = Field(
+        max_length=MOST_GRANTS, description='ids, keys or numbers; "*" for all of them'
+    )
 
 
 class TargetBody(Body):
@@ -118,7 +137,7 @@ class ScheduleBody(Body):
     target: Reference
     timezone: str | None = None
     input: Any = None
-    labels: dict[str, str] | None = None
+    labels: Labels | None = None
     key: str | None = None
     description: str | None = None
     start_at: Instant | None = None
@@ -195,6 +214,8 @@ _WORDS = (
     ("Input should be a valid", "must be a"),
     ("Input should be", "must be"),
     ("String should have", "must have"),
+    ("List should have", "must have"),
+    (" after validation, not ", ", not "),
 )
 
 

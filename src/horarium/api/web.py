@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -20,13 +20,29 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.routing import Match, Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from horarium.api.bodies import bounded, lines_of, too_large
+from horarium.api.bodies import Malformed, parse_json, parse_object, read_body
 from horarium.api.reference import add_reference
-from horarium.domain.errors import HorariumError, Invalid, NotFound, Problem
+from horarium.domain.errors import HorariumError, NotFound
+
+# Handlers read bodies with what stands in bodies.py, and find it here as well.
+__all__ = [
+    "Answer",
+    "Api",
+    "Handler",
+    "Internal",
+    "Malformed",
+    "NoRoute",
+    "PartedAnswer",
+    "Renderer",
+    "WrongMethod",
+    "empty_answer",
+    "json_answer",
+    "parse_json",
+    "parse_object",
+    "read_body",
+]
 
 JSON = b"application/json"
-DEEPEST = 100
-"""How deeply JSON may be nested: our own encoder goes no deeper than about 250."""
 
 _log = structlog.get_logger(__name__)
 
@@ -44,10 +60,6 @@ class WrongMethod(HorariumError):
     def __init__(self, method: str, allowed: str) -> None:
         self.allowed = allowed
         super().__init__(f"{method} is not possible here; there is {allowed}")
-
-
-class Malformed(Invalid):
-    """The body is not JSON, or not a JSON object."""
 
 
 class Internal(HorariumError):
@@ -79,6 +91,25 @@ class Answer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else self.body})
+
+
+class PartedAnswer(Answer):
+    """A large answer in pieces, which is never put together in memory."""
+
+    __slots__ = ("_pieces",)
+
+    def __init__(self, status: int, pieces: list[bytes], content_type: bytes) -> None:
+        super().__init__(status)
+        self._pieces = pieces
+        size = str(sum(map(len, pieces))).encode()
+        self.headers = [(b"content-length", size), (b"content-type", content_type)]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        if scope["method"] != "HEAD":
+            for piece in self._pieces:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
 
 def json_answer(
@@ -256,65 +287,3 @@ class Api(FastAPI):
             components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
             made["security"] = [{"key": []}]  # the page asks for a key, and sends it
         return super().openapi()
-
-
-async def read_body(request: Request, limit: int) -> bytes:
-    """The whole body. Raises TooLarge before more than `limit` bytes have been taken in."""
-    _refuse_announced(request, limit)
-    body = bytearray()
-    async for chunk in bounded(request.stream(), limit):
-        body += chunk
-    return bytes(body)
-
-
-async def read_lines(request: Request, limit: int, longest: int) -> AsyncIterator[list[bytes]]:
-    """The lines of a body as they come, some at a time, without their ends. Raises TooLarge for a body of more than
-    `limit` bytes, and for a line of more than `longest`."""
-    _refuse_announced(request, limit)
-    async for lines in lines_of(bounded(request.stream(), limit), longest):
-        yield lines
-
-
-def _refuse_announced(request: Request, limit: int) -> None:
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limit:
-        raise too_large(limit)
-
-
-def parse_json(body: bytes) -> Any:
-    """A JSON value, whatever the Content-Type said. Raises Malformed, saying where."""
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        if not body.strip():
-            raise Malformed(Problem("", "the body is empty; a JSON object is expected", "json")) from None
-        words = f"the body is not valid JSON: {error.msg} at line {error.lineno} column {error.colno}"
-        raise Malformed(Problem("", words, "json")) from None
-    if body.count(b"{") + body.count(b"[") > DEEPEST and _depth(value) > DEEPEST:
-        raise Malformed(Problem("", f"the body is nested more than {DEEPEST} levels deep", "json"))
-    return value
-
-
-def parse_object(body: bytes) -> dict[str, Any]:
-    """As `parse_json`, for an object."""
-    value = parse_json(body)
-    if not isinstance(value, dict):
-        raise Malformed(Problem("", f"the body must be a JSON object, not {_named(value)}", "type"))
-    return value
-
-
-def _depth(value: Any) -> int:
-    deepest = 0
-    stack = [(value, 1)]
-    while stack:
-        one, depth = stack.pop()
-        if isinstance(one, dict | list):
-            deepest = max(deepest, depth)
-            inner = one.values() if isinstance(one, dict) else one
-            stack.extend((part, depth + 1) for part in inner)
-    return deepest
-
-
-def _named(value: Any) -> str:
-    names = {list: "an array", str: "a string", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")

@@ -31,15 +31,59 @@ class Problem:
     code: str = "value"
 
 
+# How many problems of one request are told, and how many characters of each, so that a refusal stays small whatever is
+# refused. Some of these characters come from the request itself.
+MOST_PROBLEMS = 100
+LONGEST_FIELD = 200
+LONGEST_MESSAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class FurtherProblems(Problem):
+    """Stands at the end of a list that was cut: `count` further problems were found and are not listed."""
+
+    count: int = 0
+
+
+def told(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The first MOST_PROBLEMS problems, and FurtherProblems if there are more.
+
+    An iterator that yields very many is read to its end, but not kept.
+    """
+    first: list[Problem] = []
+    further = 0
+    for problem in problems:
+        if isinstance(problem, FurtherProblems):
+            further += problem.count
+        elif len(first) < MOST_PROBLEMS:
+            first.append(_shortened(problem))
+        else:
+            further += 1
+    if further:
+        words = f"{further} more {'problem is' if further == 1 else 'problems are'} not listed"
+        first.append(FurtherProblems("", words, "more", further))
+    return tuple(first)
+
+
+def _shortened(problem: Problem) -> Problem:
+    if len(problem.field) <= LONGEST_FIELD and len(problem.message) <= LONGEST_MESSAGE:
+        return problem
+    return Problem(_cut(problem.field, LONGEST_FIELD), _cut(problem.message, LONGEST_MESSAGE), problem.code)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+
+
 class HorariumError(Exception):
     """Base class of every error that a user may see. `str(error)` is written for the user."""
 
 
 class Invalid(HorariumError):
-    """The request cannot be accepted. `problems` holds everything that is wrong with it, at least one problem."""
+    """The request cannot be accepted. `problems` holds what is wrong with it, at least one problem, cut by `told`."""
 
     def __init__(self, problems: Iterable[Problem] | Problem) -> None:
-        self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        self.problems = told((problems,) if isinstance(problems, Problem) else problems)
         super().__init__(
             "; ".join(f"{p.field}: {p.message}" if p.field else p.message for p in self.problems)
         )
@@ -52,8 +96,8 @@ class NotFound(HorariumError):
     """
 
     def __init__(self, kind: str, given: str = "") -> None:
-        self.kind, self.given = kind, given
-        super().__init__(f"{kind} {given!r} not found" if given else f"{kind} not found")
+        self.kind, self.given = kind, _cut(given, LONGEST_FIELD)
+        super().__init__(f"{kind} {self.given!r} not found" if given else f"{kind} not found")
 
 
 class Conflict(HorariumError):

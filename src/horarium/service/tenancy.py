@@ -7,10 +7,11 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound, Problem, told
 from horarium.domain.ids import Id, random_id
 from horarium.domain.tenancy import (
     EVERY_SCOPE,
@@ -78,7 +79,7 @@ class TenancyService:
         """
         who.require(SERVER_SCOPE)
         slug = slug if slug is not None else _slug_of(name)
-        _refuse([*name_problems("name", name), *_slug_problems(slug), *_settings_problems(settings or {})])
+        _refuse(chain(name_problems("name", name), _slug_problems(slug), _settings_problems(settings or {})))
         founded = _found(name, slug, settings or {}, (EVERY_SCOPE,), self.clock.now_ms())
         await self.store.write(_create, founded)
         return founded
@@ -115,7 +116,9 @@ class TenancyService:
         who.require(ADMIN)
         known = await self.get_workspace(who, workspace_id)
         merged = {k: v for k, v in {**known.settings, **(settings or {})}.items() if v is not None}
-        _refuse([*name_problems("name", known.name if name is None else name), *_settings_problems(merged)])
+        _refuse(
+            chain(name_problems("name", known.name if name is None else name), _settings_problems(merged))
+        )
         changed = replace(
             known,
             name=known.name if name is None else name,
@@ -190,7 +193,9 @@ class TenancyService:
         """
         who.require(ADMIN)
         now = self.clock.now_ms()
-        _refuse([*name_problems("name", name), *_scope_problems(scopes), *_expiry_problems(expires_ms, now)])
+        _refuse(
+            chain(name_problems("name", name), _scope_problems(scopes), _expiry_problems(expires_ms, now))
+        )
         _refuse_more_than(who, scopes)
         principal_id = principal_id or who.principal_id
         issued = _issue(who.workspace_id, principal_id, name, tuple(scopes), now, expires_ms)
@@ -324,9 +329,10 @@ def _issue(
     return IssuedKey(key, text)
 
 
-def _refuse(problems: Sequence[Problem]) -> None:
-    if problems:
-        raise Invalid(problems)
+def _refuse(problems: Iterable[Problem]) -> None:
+    found = told(problems)
+    if found:
+        raise Invalid(found)
 
 
 def _refuse_more_than(who: Identity, scopes: Iterable[str]) -> None:
@@ -351,7 +357,7 @@ def _settings_problems(settings: Mapping[str, Any]) -> Iterator[Problem]:
         if name != "timezone":
             words = "is not a setting of a workspace; the only setting is timezone"
             yield Problem(f"settings.{name}", words, "unknown")
-        elif value not in zone_names():
+        elif not isinstance(value, str) or value not in zone_names():
             yield Problem("settings.timezone", f"{value!r} is not an IANA time zone such as Europe/Paris")
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from starlette.requests import Request
 
+from horarium.api.bodies import parse_object, read_body
 from horarium.api.kit.keys import authenticate
-from horarium.api.web import parse_object, read_body
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.ids import HIGHEST_ID, LOWEST_ID
 from horarium.domain.tenancy import Identity

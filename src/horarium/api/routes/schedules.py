@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from starlette.requests import Request
 
 from horarium.api import render
+from horarium.api.bodies import parse_object, read_body, read_lines
 from horarium.api.bulk import create_all
 from horarium.api.drafts import patch, policies_of, preview_timing, replacement, schedule_draft
 from horarium.api.fields import Query, path_id
 from horarium.api.models import BackfillBody, PauseBody, PreviewBody, ScheduleBody, schema_of, validated
 from horarium.api.routes.base import CURSOR, IF_MATCH, LIMIT, Routes, cursor_of, etag, expected_version
 from horarium.api.routes.directory import audience_now
-from horarium.api.web import Answer, Api, empty_answer, json_answer, parse_object, read_body, read_lines
+from horarium.api.web import Answer, Api, PartedAnswer, empty_answer, json_answer
 from horarium.domain.errors import Conflict, Invalid, NotFound, Problem
 from horarium.domain.ids import Id
 from horarium.domain.listings import ScheduleListing
@@ -69,7 +70,7 @@ class ScheduleRoutes(Routes):
         who = await self.who(request, "schedules:write")
         settings = self.services.settings
         lines = read_lines(request, settings.bulk_limit, settings.body_limit)
-        return Answer(200, await create_all(who, self.services, lines), NDJSON)
+        return PartedAnswer(200, await create_all(who, self.services, lines), NDJSON)
 
     async def list(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")

@@ -14,7 +14,7 @@ from horarium.api.web import Answer, Api, json_answer
 from horarium.domain.tenancy import Identity
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.sql import create_table, describe_table, list_tables, read_rows
-from horarium.executors.sql.tables import MAX_ROWS
+from horarium.executors.sql.tables import MAX_COLUMNS, MAX_ROWS
 from horarium.service.services import Services
 
 
@@ -24,7 +24,8 @@ class TableBody(Body):
     database: str = Field(description="a name of one's own; the database is made with its first table")
     table: str
     columns: list[dict[str, Any]] = Field(
-        description="name, type (integer, number, text, boolean, timestamp, json), primary_key, nullable"
+        max_length=MAX_COLUMNS,
+        description="name, type (integer, number, text, boolean, timestamp, json), primary_key, nullable",
     )
 
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from horarium.api.errors import headers_of, status_of
 from horarium.api.web import Answer, NoRoute, json_answer
-from horarium.domain.errors import Forbidden, HorariumError, Invalid, NotFound, Problem
+from horarium.domain.errors import Forbidden, HorariumError, Invalid, NotFound, Problem, told
 
 NAME_REQUIRED = "Event name is required"
 NOT_FOUND = "Scheduled event not found"
@@ -21,7 +21,7 @@ class RequestRefused(HorariumError):
     is asked weighs more than one of who asks."""
 
     def __init__(self, forbidden: Sequence[str] = (), invalid: Sequence[Problem] = ()) -> None:
-        self.forbidden, self.invalid = tuple(forbidden), tuple(invalid)
+        self.forbidden, self.invalid = tuple(forbidden), told(invalid)
         super().__init__("; ".join(self.texts))
 
     @property

@@ -1,0 +1,178 @@
+"""What is decoded in one go is bounded before, and what is answered is bounded as well."""
+
+from __future__ import annotations
+
+import json
+import time
+import tracemalloc
+
+import orjson
+import pytest
+from starlette.requests import Request
+
+from horarium.api import bulk
+from horarium.api.bodies import MOST_VALUES, Malformed, parse_json
+from horarium.api.dialects.autessa.errors import RequestRefused
+from horarium.api.errors import problem_answer
+from horarium.api.kit import registry
+from horarium.domain.errors import HorariumError, Invalid, Problem, TooLarge
+from tests.api.asking import BASE, NOW, ask, scheduled
+from tests.support.house import House
+
+MIB = 1024 * 1024
+SIZE = 4 * MIB
+
+
+def _filled(unit: bytes, begin: bytes = b"[", end: bytes = b"0]") -> bytes:
+    return begin + unit * (SIZE // len(unit)) + end
+
+
+TOO_MANY = {
+    "numbers": _filled(b"1,"),
+    "lists": _filled(b"[],"),
+    "objects": _filled(b"{},"),
+    "nested lists": _filled(b"[" * 50 + b"]" * 50 + b","),
+    "texts": _filled(b'"",'),
+    "texts of escapes": _filled(rb'"\"\\",'),
+    "texts of backslashes": _filled(rb'"\\",'),
+    "pairs": _filled(b'"a":1,', b"{", b'"a":1}'),
+    "constants": _filled(b"null,"),
+}
+
+
+@pytest.mark.parametrize("what", TOO_MANY)
+def test_a_body_of_very_many_values_is_refused_before_it_is_decoded(what: str) -> None:
+    body = TOO_MANY[what]
+    tracemalloc.start()
+    before = time.thread_time()
+    with pytest.raises(TooLarge, match=f"more than {MOST_VALUES} values"):
+        parse_json(body)
+    taken = time.thread_time() - before
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken < 0.5
+    assert most < 12 * MIB
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b:c[{" * 500_000,
+        '\\"' * 1_000_000,
+        "\\\\" * 1_000_000,
+        "\\" + '"' * 200_001,
+        "\n," * 300_000,
+    ],
+)
+def test_marks_in_texts_are_no_values(text: str) -> None:
+    value = {"input": [text, "x,y", {"a": ":,"}]}
+    assert parse_json(orjson.dumps(value)) == value
+
+
+@pytest.mark.parametrize("body", ['"' * SIZE, '["' + "\\" * SIZE, "," * 1000 + '"' + "x," * MIB, '"\\' * MIB])
+def test_what_is_no_json_at_all_is_refused_as_quickly(body: str) -> None:
+    before = time.thread_time()
+    with pytest.raises((TooLarge, Malformed)):
+        parse_json(body.encode())
+    assert time.thread_time() - before < 0.5
+
+
+def test_as_many_values_as_are_allowed_are_decoded() -> None:
+    assert len(parse_json(b"[" + b"1," * (MOST_VALUES - 1) + b"1]")) == MOST_VALUES
+    with pytest.raises(TooLarge):
+        parse_json(b"[" + b"1," * MOST_VALUES + b"1]")
+
+
+async def test_too_many_values_are_413() -> None:
+    async with House.open(NOW) as house:
+        body = b'{"input": [' + b"1," * MOST_VALUES + b"1]}"
+        answer = await house.client.post(f"{BASE}/schedules", content=body)
+        assert answer.status_code == 413
+        assert "values" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("api", ["own", *registry.load()])
+def test_no_api_answers_a_refusal_with_more_than_it_takes_to_read(api: str) -> None:
+    render = problem_answer if api == "own" else registry.load()[api].render
+    scope = {"type": "http", "method": "POST", "path": "/x", "headers": [], "query_string": b"", "app": None}
+    problems = [Problem(f"labels.{'x' * 10_000}{n}", "is wrong" * 1_000) for n in range(1_000)]
+    errors: list[HorariumError] = [Invalid(problems), RequestRefused((), problems)]
+    for error in errors:
+        answer = render(error, Request(scope))
+        assert 400 <= answer.status < 500 or isinstance(error, RequestRefused)
+        assert len(answer.body) < 400_000
+        assert b"900 more problems are not listed" in answer.body or isinstance(error, RequestRefused)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("POST", "/keys", {"name": "k", "scopes": ["x" * 100] * 1_500}, "scopes"),
+        ("POST", "/principals", {"name": "p", "grants": ["x"] * 100_000}, "grants"),
+        ("POST", "/principals/{me}/grants", {"targets": ["x"] * 100_000}, "targets"),
+        (
+            "POST",
+            "/workspaces",
+            {"name": "w", "settings": {f"x{n}": n for n in range(60_000)}},
+            "settings.x0",
+        ),
+        ("PATCH", "/workspaces/current", {"settings": {"timezone": ["UTC"]}}, "settings.timezone"),
+        ("POST", "/tables", {"database": "d", "table": "t", "columns": [1] * 100_000}, "columns"),
+        (
+            "POST",
+            "/schedules",
+            {
+                "name": "s",
+                "recurrence": "@daily",
+                "target": "t",
+                "labels": {f"x{n}": n for n in range(60_000)},
+            },
+            "labels",
+        ),
+    ],
+)
+async def test_long_lists_of_wrong_things_are_refused_in_few_words(
+    method: str, path: str, body: dict[str, object], field: str
+) -> None:
+    async with House.open(NOW) as house:
+        me = (await ask(house, "GET", "/me"))["principal"]["id"]
+        before = time.thread_time()
+        answer = await house.client.request(method, f"{BASE}{path.format(me=me)}", json=body)
+        assert time.thread_time() - before < 1.0
+        assert answer.status_code == 400
+        assert len(answer.content) < 50_000
+        assert field in {one["field"] for one in answer.json()["errors"]}
+
+
+async def test_bulk_ends_after_ten_thousand_refused_lines() -> None:
+    async with House.open(NOW) as house:
+        await scheduled(house)
+        good = json.dumps({"name": "s", "recurrence": "@daily", "target": "t"})
+        content = f"{good}\n" + "x\n" * 500_000 + f"{good}\n"
+        answer = await house.client.post(f"{BASE}/schedules/bulk", content=content)
+        assert answer.status_code == 200
+        assert len(answer.content) < 4 * MIB
+        told = [json.loads(line) for line in answer.text.splitlines()]
+        assert [one["line"] for one in told] == list(range(1, bulk.MOST_REFUSED + 3))
+        assert [told[n]["status"] for n in (0, 1, -2, -1)] == [201, 400, 400, 413]
+        assert "10000 lines were refused" in told[-1]["detail"]
+        assert len((await ask(house, "GET", "/schedules"))["items"]) == 2
+
+
+@pytest.mark.parametrize("limit", ["MOST_BYTES", "MOST_REFUSED_BYTES"])
+async def test_bulk_ends_where_its_answer_grows_too_large(
+    limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, limit, 200_000)
+    async with House.open(NOW) as house:
+        await scheduled(house)
+        good = {"name": "s", "recurrence": "@daily", "target": "t"}
+        bad = good | {"labels": {f"x{n}": 1 for n in range(50)}}
+        line = json.dumps(good if limit == "MOST_BYTES" else bad)
+        answer = await house.client.post(f"{BASE}/schedules/bulk", content=f"{line}\n" * 5_000)
+        told = [json.loads(one) for one in answer.text.splitlines()]
+        assert (told[-1]["status"], told[-1]["line"]) == (413, len(told))
+        assert 10 < len(told) < 4_000
+        assert len(answer.content) < 400_000
+        made = sum(one["status"] == 201 for one in told)
+        assert made == (0 if "REFUSED" in limit else len(told) - 1)
