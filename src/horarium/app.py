@@ -228,6 +228,8 @@ def executor_options(settings: Settings) -> ExecutorOptions:
         python_functions=settings.python_functions,
         commands=settings.commands,
         sql_hosts=settings.sql_hosts,
+        sql_allow_loopback=settings.sql_allow_loopback,
+        own_database=settings.database_url,
         llm_env_keys=settings.llm_env_keys,
         response_limit_bytes=settings.response_limit,
         data_dir=settings.data,

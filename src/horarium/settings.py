@@ -110,8 +110,16 @@ class Settings:
         ),
     ] = ()
     sql_hosts: Annotated[
-        tuple[str, ...], About("Database hosts that sql targets may connect to.", option="--sql-host")
+        tuple[str, ...],
+        About(
+            "Database hosts that sql targets and audiences may connect to; * stands for any but this machine.",
+            option="--sql-host",
+        ),
     ] = ()
+    sql_allow_loopback: Annotated[
+        bool,
+        About("Let sql targets and audiences reach databases on this machine, but never the server's own."),
+    ] = False
     llm_env_keys: Annotated[
         tuple[str, ...],
         About("Environment variables that llm targets may name as the place of their API key."),

@@ -26,9 +26,10 @@ from horarium.executors.options import ExecutorOptions
 from horarium.executors.output import error_text, keep_bytes
 from horarium.executors.secrecy import Scrubber, check_secrets, merge_secrets
 from horarium.executors.sql import config as sql_config
-from horarium.executors.sql.address import HostPolicy, read_url
+from horarium.executors.sql.address import read_url
 from horarium.executors.sql.conditions import read_conditions
 from horarium.executors.sql.config import Columns
+from horarium.executors.sql.guard import HostPolicy
 from horarium.executors.sql.operation import plan_operation
 from horarium.executors.sql.values import Mismatch, coerce
 from horarium.executors.template import TemplateError, check_template, compile_text, compile_value

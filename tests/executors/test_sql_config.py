@@ -8,7 +8,8 @@ import pytest
 
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.sql import make
-from horarium.executors.sql.address import HostPolicy, read_url
+from horarium.executors.sql.address import read_url
+from horarium.executors.sql.guard import HostPolicy
 
 OPEN = HostPolicy(("*",))
 
@@ -91,7 +92,7 @@ def test_urls_that_reach_elsewhere_are_refused(url: Any) -> None:
     [
         ("postgresql://u:p@db.example.com/d", HostPolicy(("db.example.com",))),
         ("postgres://u:p@DB.example.com:6000/d?sslmode=verify-full", HostPolicy(("db.example.com:6000",))),
-        ("postgresql+psycopg2://u:p@[::1]:5432/d", HostPolicy(("[::1]:5432",))),
+        ("postgresql+psycopg2://u:p@[::1]:5432/d", HostPolicy(("[::1]:5432",), allow_loopback=True)),
         ("postgresql://u@127.0.0.1/d", HostPolicy(allow_loopback=True)),
         ("postgresql://u@localhost/d", HostPolicy(allow_loopback=True)),
         ("postgresql://u@/d?host=/run/pg", HostPolicy(("/run/pg",))),

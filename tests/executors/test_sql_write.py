@@ -324,7 +324,7 @@ async def test_without_leave_to_make_the_marker_the_write_says_at_least_once() -
 async def test_a_database_that_is_not_reached_may_be_tried_again_and_its_password_stays_hidden() -> None:
     place = await postgres_place()
     url = "postgresql://user:s3cret%2Fword@127.0.0.1:1/name"
-    options = type(place.options)(allow_loopback=True)
+    options = type(place.options)(sql_allow_loopback=True)
     executor = type(place.executor)(options)
     public, secrets = executor.split({"connection": url, "table": "contacts"})
     assert public["connection"] == "***"

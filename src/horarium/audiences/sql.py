@@ -30,10 +30,11 @@ from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault
 from horarium.domain.errors import Problem
 from horarium.executors.checks import check_fields, shortened
 from horarium.executors.secrecy import MASK, NOT_KEPT
-from horarium.executors.sql.address import HostPolicy, read_url
+from horarium.executors.sql.address import password_of, read_url
 from horarium.executors.sql.config import is_database_name
 from horarium.executors.sql.databases import Database, Databases, EmbeddedDatabase
 from horarium.executors.sql.failures import NotThere, hidden_texts, is_passing, sentence
+from horarium.executors.sql.guard import DatabaseGuard, HostPolicy
 from horarium.executors.sql.tables import database_path
 
 FIELDS = ("connection", "database", "query", "key", "timeout")
@@ -70,8 +71,8 @@ class SqlSource:
     def __init__(self, options: AudienceOptions) -> None:
         outgoing = options.outgoing
         self._data_dir = outgoing.data_dir
-        self._policy = HostPolicy(tuple(outgoing.sql_hosts), outgoing.allow_loopback)
-        self._databases = Databases()
+        self._policy = HostPolicy.of(outgoing)
+        self._databases = Databases(DatabaseGuard(self._policy))
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
         problems = check_fields(config, "sql", FIELDS)
@@ -159,9 +160,7 @@ class SqlSource:
 
     def _hidden(self, config: Mapping[str, Any]) -> Sequence[str]:
         connection = config.get("connection")
-        address = read_url(connection, HostPolicy(("*",)))[0] if connection else None
-        password = address.arguments.get("password", address.url.password) if address else None
-        return hidden_texts(password, connection)
+        return hidden_texts(password_of(connection), connection)
 
 
 class _Reading:

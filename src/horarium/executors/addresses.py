@@ -74,7 +74,7 @@ _KINDS_V6 = tuple(
 )
 _NAT64 = IPv6Network("64:ff9b::/96")
 _ISATAP = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
-_LOOPBACK: tuple[Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+LOOPBACK: tuple[Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 
 # Some metadata services live on addresses that no table above covers; none of them is ever opened.
 _METADATA = frozenset(
@@ -108,7 +108,7 @@ class AddressPolicy:
     @classmethod
     def of(cls, options: ExecutorOptions) -> AddressPolicy:
         """Raises ValueError, naming the entry, where `allow_private` holds something that is no network."""
-        loopback = _LOOPBACK if options.allow_loopback else ()
+        loopback = LOOPBACK if options.allow_loopback else ()
         return cls(opened=(*loopback, *(ip_network(text) for text in options.allow_private)))
 
     def opens(self, address: Address) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -20,10 +20,11 @@ class ExecutorOptions:
     public_url            the address under which targets reach this server (for callbacks)
     max_connections       open outgoing connections in all
     python_workers        processes that run synchronous `python` functions
-    sql_hosts             database hosts that `sql` targets may connect to: "host", "host:port", the folder
-    of a Unix
-                          socket, or "*" for any host; empty means embedded databases (and loopback, if
-                          allowed)
+    sql_hosts             database hosts that `sql` targets and audiences may connect to: "host", "host:port",
+                          the folder of a Unix socket, or "*" for any host but this machine; empty means
+                          embedded databases alone
+    sql_allow_loopback    opens the databases of this machine that are reached by network
+    own_database          the URL of the server's own database, which no target and no audience may use
     llm_env_keys          variables of the server's environment that `llm` targets may name as their API key
     command_path          where names of commands are looked up
     """
@@ -38,5 +39,7 @@ class ExecutorOptions:
     max_connections: int = 512
     python_workers: int = 4
     sql_hosts: tuple[str, ...] = ()
+    sql_allow_loopback: bool = False
+    own_database: str | None = field(default=None, repr=False)
     llm_env_keys: tuple[str, ...] = ()
     command_path: str = "/usr/local/bin:/usr/bin:/bin"

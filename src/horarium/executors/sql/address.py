@@ -1,13 +1,13 @@
 """Where a database on the network may be: connection URLs, read strictly.
 
 A URL is written by a user, so it is an address this server would connect to on their behalf. Only hosts
-that the operator listed are taken (and loopback ones where those are allowed), only databases reached over
-a network, and of the URL's options only a few that cannot name a file or a second host.
+that the operator listed are allowed (and this machine where a setting opens it), only databases reached over
+a network, and of the URL's options only a few that cannot name a file or a second host. What the host's name leads to
+is judged when a connection is made (see `guard`).
 """
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 import ssl
@@ -19,25 +19,9 @@ from typing import Any
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from horarium.executors.sql.guard import HostPolicy
+
 CONNECT_SECONDS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class HostPolicy:
-    """`hosts` holds `host`, `host:port`, the folder of a Unix socket, or `*` for any host."""
-
-    hosts: tuple[str, ...] = ()
-    allow_loopback: bool = False
-
-    def allows(self, host: str, port: int) -> bool:
-        plain = host.lower().rstrip(".")
-        if host.startswith("/"):
-            return host in self.hosts  # "*" speaks of hosts; a folder of this machine is named or refused
-        listed = {entry.lower().rstrip(".") for entry in self.hosts}
-        shown = f"[{plain}]" if ":" in plain else plain
-        if not listed.isdisjoint(("*", plain, shown, f"{shown}:{port}")):
-            return True
-        return self.allow_loopback and _is_loopback(plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +54,9 @@ class Address:
 
     url: URL = field(repr=False)
     arguments: Mapping[str, Any] = field(repr=False)
+    host: str
+    port: int
+    database: str
 
 
 def read_url(text: Any, policy: HostPolicy) -> tuple[Address | None, list[str]]:
@@ -87,10 +74,9 @@ def read_url(text: Any, policy: HostPolicy) -> tuple[Address | None, list[str]]:
         return None, [f"{name!r} is not supported; the URL may begin with {', '.join(BACKENDS)}"]
     host, options, problems = _host_and_options(url, backend)
     port = url.port or backend.port
-    if not problems and not policy.allows(host, port):
-        problems.append(
-            f"the host {host!r} is not among those the operator of this server allows (sql_hosts)"
-        )
+    wrong = None if problems else policy.refusal(host, port)
+    if wrong:
+        problems.append(wrong)
     if not url.username or not url.database:
         problems.append("must name a user and a database: postgresql://user:password@host:5432/name")
     driver = _driver(url, backend)
@@ -142,8 +128,9 @@ def _host_and_options(url: URL, backend: Backend) -> tuple[str, dict[str, str], 
 
 
 def _with_arguments(name: str, url: URL, host: str, port: int, options: dict[str, str]) -> Address:
+    database = url.database or ""
     if name != "postgresql":
-        return Address(url.update_query_dict(options), {})
+        return Address(url.update_query_dict(options), {}, host, port, database)
     mode = options.get("sslmode", options.get("ssl", "prefer"))
     # Everything the driver would otherwise look for in this process's environment or home folder (PGPASSWORD,
     # .pgpass, PGSSLMODE) is given, so that a user's URL never borrows the server's own credentials.
@@ -152,26 +139,43 @@ def _with_arguments(name: str, url: URL, host: str, port: int, options: dict[str
         "port": port,
         "password": url.password or "",
         "passfile": os.devnull,
-        "ssl": False if host.startswith("/") else _tls(mode),
+        "ssl": False if host.startswith("/") else _tls(mode, host),
         "timeout": CONNECT_SECONDS,
         "server_settings": {"application_name": "horarium"},
     }
     if "prepared_statement_cache_size" in options:
         arguments["prepared_statement_cache_size"] = int(options["prepared_statement_cache_size"])
-    return Address(url.set(host=None, port=None, password=None), arguments)
+    return Address(url.set(host=None, port=None, password=None), arguments, host, port, database)
 
 
-def _tls(mode: str) -> Any:
+def _tls(mode: str, host: str) -> Any:
     if mode in ("disable", "prefer"):
         return False if mode == "disable" else "prefer"
-    context = ssl.create_default_context()
+    context = NamedContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.host = host
+    context.load_default_certs()
     context.check_hostname = mode == "verify-full"
     context.verify_mode = ssl.CERT_NONE if mode == "require" else ssl.CERT_REQUIRED
     return context
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+class NamedContext(ssl.SSLContext):
+    """TLS to an address that was looked up beforehand: the certificate is still that of the host's name."""
+
+    host: str
+
+    def wrap_bio(
+        self,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        server_side: bool = False,
+        server_hostname: str | bytes | None = None,
+        session: ssl.SSLSession | None = None,
+    ) -> ssl.SSLObject:
+        return super().wrap_bio(incoming, outgoing, server_side, self.host, session)
+
+
+def password_of(text: Any) -> str | None:
+    """The password in a connection URL, wherever that leads."""
+    url = _parse(text)
+    return None if url is None else url.password

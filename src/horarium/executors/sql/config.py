@@ -15,7 +15,8 @@ from typing import Any
 from horarium.domain.errors import Problem
 from horarium.executors.checks import check_fields, shortened
 from horarium.executors.secrecy import MASK, NOT_KEPT
-from horarium.executors.sql.address import HostPolicy, read_url
+from horarium.executors.sql.address import read_url
+from horarium.executors.sql.guard import HostPolicy
 
 MARKER = "horarium_writes"
 """The table of ours that holds which runs have written; never a target itself."""

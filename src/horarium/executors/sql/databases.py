@@ -21,9 +21,11 @@ from sqlalchemy import URL, Connection, Engine, MetaData, Numeric, Table, create
 from sqlalchemy.exc import NoSuchTableError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.types import Double, Float
+from sqlalchemy.util.concurrency import await_only
 
 from horarium.executors.sql.address import Address
 from horarium.executors.sql.failures import NotThere
+from horarium.executors.sql.guard import DatabaseGuard
 
 T = TypeVar("T")
 
@@ -50,7 +52,7 @@ class Database(Protocol):
 class NetworkDatabase:
     """A database behind a URL, through an asynchronous driver."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, guard: DatabaseGuard) -> None:
         self._engine = create_async_engine(
             address.url,
             connect_args=dict(address.arguments),
@@ -61,6 +63,7 @@ class NetworkDatabase:
             hide_parameters=True,
         )
         self.dialect = self._engine.dialect.name
+        _pin(self._engine.sync_engine, address, guard)
         self.tables: dict[tuple[str | None, str], Table] = {}
         self.markers: dict[str | None, bool] = {}
 
@@ -70,6 +73,22 @@ class NetworkDatabase:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+def _pin(engine: Engine, address: Address, guard: DatabaseGuard) -> None:
+    """Has every connection made to an address that was just looked up and judged: there is no second look-up, by the
+    driver, for another answer."""
+
+    @event.listens_for(engine, "do_connect")
+    def connect(dialect: Any, _record: Any, arguments: list[Any], named: dict[str, Any]) -> None:
+        places = await_only(guard.places(address.host, address.port, address.database))
+        if dialect.name == "postgresql":
+            named["host"] = list(places)
+            return
+        given, by_name = dialect.create_connect_args(address.url.set(host=places[0]))
+        arguments[:] = given
+        named.clear()
+        named.update(by_name, **address.arguments)
 
 
 class EmbeddedDatabase:
@@ -196,12 +215,13 @@ class Databases:
     """The open databases of a process, by URL or path; the one unused for longest is closed beyond
     `MAX_OPEN`."""
 
-    def __init__(self) -> None:
+    def __init__(self, guard: DatabaseGuard) -> None:
+        self._guard = guard
         self._open: OrderedDict[str, Database] = OrderedDict()
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="horarium-sql")
 
     async def network(self, address: Address, key: str) -> Database:
-        return await self._get(key, lambda: NetworkDatabase(address))
+        return await self._get(key, lambda: NetworkDatabase(address, self._guard))
 
     async def embedded(self, path: Path) -> Database:
         if not await asyncio.to_thread(path.is_file):
@@ -211,6 +231,7 @@ class Databases:
     async def close(self) -> None:
         while self._open:
             await self._open.popitem()[1].close()
+        await self._guard.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _get(self, key: str, make: Callable[[], Database]) -> Database:

@@ -26,10 +26,11 @@ from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.domain.ids import Id, uuid_text
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.secrecy import split
-from horarium.executors.sql.address import Address, HostPolicy, read_url
+from horarium.executors.sql.address import Address, password_of, read_url
 from horarium.executors.sql.config import SECRET_FIELDS, SqlConfig, check_config, read_config
 from horarium.executors.sql.databases import Database, Databases, reflect
 from horarium.executors.sql.failures import NotThere, failed, hidden_texts, is_statement_error, sentence
+from horarium.executors.sql.guard import DatabaseGuard, HostPolicy
 from horarium.executors.sql.operation import check_form, plan_operation
 from horarium.executors.sql.tables import database_path
 from horarium.executors.sql.write import (
@@ -71,8 +72,8 @@ class SqlExecutor:
 
     def __init__(self, options: ExecutorOptions) -> None:
         self._options = options
-        self._policy = HostPolicy(tuple(options.sql_hosts), options.allow_loopback)
-        self._databases = Databases()
+        self._policy = HostPolicy.of(options)
+        self._databases = Databases(DatabaseGuard(self._policy))
         self._addresses: dict[str, tuple[Address | None, list[str]]] = {}
         self._writes = 0
         self._tidying: asyncio.Task[None] | None = None
@@ -156,9 +157,7 @@ class SqlExecutor:
         """Texts that no message may show."""
         if config.connection is None:
             return ()
-        address = self._address(config.connection)[0]
-        password = address.arguments.get("password", address.url.password) if address else None
-        return hidden_texts(password, config.connection)
+        return hidden_texts(password_of(config.connection), config.connection)
 
     async def _write(self, place: _Place, call: Call) -> dict[str, Any]:
         ticket = Ticket(uuid_text(call.run_id), call.now_ms, call.timeout_ms)

@@ -10,6 +10,7 @@ from urllib.parse import quote, quote_plus
 from sqlalchemy import exc
 
 from horarium.domain.execution import Outcome, Verdict
+from horarium.executors.door import AddressRefused
 
 MAX_CHARS = 500
 
@@ -63,7 +64,7 @@ def hidden_texts(password: str | None, url: str | None) -> list[str]:
 def is_passing(error: BaseException) -> bool:
     """Whether the cause may be gone by the next attempt: lost connections, lock and time limits, a full
     disk."""
-    if isinstance(error, (NotThere, exc.IntegrityError, exc.DataError)):
+    if isinstance(error, (NotThere, AddressRefused, exc.IntegrityError, exc.DataError)):
         return False
     state = state_of(error)
     if state is not None:
