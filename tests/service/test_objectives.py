@@ -50,6 +50,7 @@ async def test_another_workspace_or_dialect_does_not_find_an_objective(shop: Wor
         (stranger, DIALECT, made.run.id),
         (shop.workspace, "m9m", made.run.id),
         (shop.workspace, DIALECT, random_id(NOON)),
+        (shop.workspace, DIALECT, random_id(NOON + 60 * MINUTE)),
     ):
         with pytest.raises(NotFound):
             await service.get(workspace, dialect, run)

@@ -1,4 +1,4 @@
-"""Why did it fire, or why not? And what will happen next."""
+"""Explains schedules: why an instant fired or did not, what is in the ledger, and what will happen next."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from horarium.times import Occurrence, Timing, compile_timing, explain_next, loc
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a recurrence means in words, and its next occurrences; `delay_ms` is the schedule's stable jitter."""
+    """A recurrence in English and its next occurrences. Each fires `delay_ms` later: the schedule's jitter."""
 
     description: str
     occurrences: tuple[Occurrence, ...]
@@ -32,9 +32,12 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The account of one instant. `verdict` is a machine word:
+    """What became of one instant, or will. Instants are milliseconds since the epoch, in whole seconds.
 
-    fired | waiting | skipped | missed | paused | cancelled | due | upcoming | no_slot | before_creation | ended
+    `verdict` is a word for programs, and `sentence` says the same to people. The verdict is one of: fired,
+    waiting, skipped, missed, paused, cancelled, due, upcoming, no_slot, before_creation, ended. `local` is
+    the local time of the instant. `description` and `version` are of the definition that was in force. `fire`
+    or `span` is the entry in the ledger, if there is one.
     """
 
     at_ms: int
@@ -52,7 +55,10 @@ class Explanation:
 def preview(
     timing: Timing, after_ms: int, count: int, policies: Policies | None = None, schedule_id: Id | None = None
 ) -> Preview:
-    """The next `count` occurrences after an instant. Raises RecurrenceError."""
+    """The next `count` occurrences after an instant, or fewer if the recurrence ends. Raises RecurrenceError.
+
+    With policies and an id, the preview has the delay of that schedule.
+    """
     delay = 0
     if policies is not None and policies.jitter_ms and schedule_id is not None:
         delay = policies.delay_of(schedule_id)
@@ -61,8 +67,11 @@ def preview(
 
 
 def upcoming(schedule: Schedule, after_ms: int, count: int) -> Preview:
-    """What a stored schedule will do: as `preview`, but nothing where it is not on the clock, and never more than
-    its limit of fires leaves."""
+    """What a stored schedule will do after an instant.
+
+    This is its preview, but without occurrences if it is not active, and with no more than
+    its `max_fires` still allows.
+    """
     policies = schedule.definition.policies
     limit = count
     if policies.max_fires is not None:
@@ -75,17 +84,19 @@ def upcoming(schedule: Schedule, after_ms: int, count: int) -> Preview:
 
 @dataclass(frozen=True, slots=True)
 class ExplainService:
+    """Everything here raises NotFound for a schedule that does not exist in the workspace."""
+
     store: Store
     clock: Clock
 
     async def explain(self, workspace_id: Id, schedule_id: Id, at_ms: int) -> Explanation:
-        """What became, or will become, of the slot at an instant. Raises NotFound."""
+        """What became, or will become, of an instant, which is rounded down to the whole second."""
         return await self.store.read(_explain, workspace_id, schedule_id, at_ms, self.clock.now_ms())
 
     async def ledger(
         self, workspace_id: Id, schedule_id: Id, from_ms: int, to_ms: int, limit: int
     ) -> list[Fire | Span]:
-        """Fires of the clock and spans in [from, to], in slot order."""
+        """The first `limit` fires of the clock and spans with slots in [from_ms, to_ms], in the order of slots."""
 
         async def read(tx: Tx) -> list[Fire | Span]:
             await get_schedule(tx, workspace_id, schedule_id)
@@ -144,7 +155,7 @@ def _judge(
     spans: list[Span],
     unborn: bool,
 ) -> tuple[str, str]:
-    """(verdict, sentence) from what the ledger says and, where it is silent, from the schedule. Pure."""
+    """The verdict and the sentence, from the ledger if it has an entry, otherwise from the schedule. Pure."""
     clock_fires = [fire for fire in fires if fire.kind is FireKind.CLOCK]
     if clock_fires:
         fire = clock_fires[0]
@@ -154,12 +165,12 @@ def _judge(
         return "fired", f"it fired {late} ms after it was due, and is {fire.state.value}"
     if spans:
         if not is_slot:
-            return "no_slot", "the schedule names no slot at this instant"
+            return "no_slot", "the schedule has no slot at this instant"
         return _SPAN_WORDS[spans[0].reason]
     if unborn or slot < schedule.created_ms:
         return "before_creation", "the schedule did not exist yet"
     if not is_slot:
-        return "no_slot", "the schedule names no slot at this instant"
+        return "no_slot", "the schedule has no slot at this instant"
     if schedule.state is ScheduleState.PAUSED:
         return "paused", "the schedule is paused; this slot will not fire"
     if schedule.state is not ScheduleState.ACTIVE:
