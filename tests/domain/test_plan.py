@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from horarium.domain.fire import SpanReason
 from horarium.domain.overlap import Decision, Overlap
-from horarium.domain.plan import Firing, Passed, passed_between, plan, repeated_reading
+from horarium.domain.plan import Firing, Passed, passed_between, plan, repeated_local_time
 from horarium.domain.run import Missed
 from horarium.domain.schedule import CatchUp, OverlapScope, Policies
 from horarium.times import Timing, compile_timing
@@ -188,14 +188,14 @@ DAY = 24 * HOUR
 
 
 def test_a_reading_moved_behind_its_fire_by_new_zone_data_is_known_as_a_repeat():
-    assert repeated_reading(DAILY, NOON - HOUR, NOON + 23 * HOUR) == NOON
+    assert repeated_local_time(DAILY, NOON - HOUR, NOON + 23 * HOUR) == NOON
 
 
 def test_without_such_a_move_nothing_is_a_repeat():
-    assert repeated_reading(DAILY, NOON, NOON + DAY) is None
-    assert repeated_reading(DAILY, NOON, NOON + 25 * HOUR) is None
-    assert repeated_reading(HOURLY, NOON, NOON + HOUR) is None
-    assert repeated_reading(ONCE, NOON, None) is None
+    assert repeated_local_time(DAILY, NOON, NOON + DAY) is None
+    assert repeated_local_time(DAILY, NOON, NOON + 25 * HOUR) is None
+    assert repeated_local_time(HOURLY, NOON, NOON + HOUR) is None
+    assert repeated_local_time(ONCE, NOON, None) is None
 
 
 EDGE = 90 * 60_000  # a grace of an hour and a half: two slots may be late at once

@@ -70,7 +70,7 @@ def passed_between(recurrence: Recurrence, after_ms: int, upto_ms: int, reason: 
     return Passed(first * 1000, (last if last is not None else first) * 1000, count, reason)
 
 
-def repeated_reading(recurrence: Recurrence, fired_ms: int, old_next_ms: int | None) -> int | None:
+def repeated_local_time(recurrence: Recurrence, fired_ms: int, old_next_ms: int | None) -> int | None:
     """A slot that must not fire after new zone data were installed, because its local time has fired already; or None.
 
     `fired_ms` is the slot that fired last, and `old_next_ms` the slot that came next under the old data. If

@@ -76,8 +76,8 @@ def _moved(zoned: Zoned, stretch: Stretch, instant: int) -> str:
         ]
         lost = [text for a, b in spans if (text := _elements(zoned.walls, a, b))]
         if lost:
-            reading = instant + stretch.offset
-            own = zoned.walls.next_wall(reading) == reading and stretch.offset in piece.offsets
+            wall = instant + stretch.offset
+            own = zoned.walls.next_wall(wall) == wall and stretch.offset in piece.offsets
             stands = "also stands for what the clock jumps over" if own else "moved: the clock jumps over"
             return f"{stands}{':' if own else ''} {' and '.join(lost)}"
     return ""

@@ -159,7 +159,7 @@ def _at(rule: At, where: Zone) -> OneShot:
     if instant + where.offset(instant) != rule.wall:
         note = f"moved: the clock jumps over {wall_text(rule.wall)}"
     elif where.occurs_again(rule.wall, instant):
-        note = "first pass of a repeated reading; the second does not fire"
+        note = "first pass of a repeated local time; the second does not fire"
     return OneShot(instant, partial(descriptions.at, rule, where.name), note)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from horarium.domain.ids import lowest_id_at
-from horarium.domain.plan import repeated_reading, slot_after
+from horarium.domain.plan import repeated_local_time, slot_after
 from horarium.domain.schedule import policies_from_text, stored_recurrence, timing_from_text
 from horarium.store.base import DUE, Tx
 from horarium.store.verbs.settle import follow_up
@@ -41,7 +41,7 @@ async def rezone(tx: Tx, now: int, limit: int) -> int:
             recurrence = stored_recurrence(timing_from_text(one["timing"]))
             accounted = one["accounted_to"]
             if one["last_slot"] == accounted:
-                again = repeated_reading(recurrence, accounted, one["next_slot"])
+                again = repeated_local_time(recurrence, accounted, one["next_slot"])
                 if again is not None:
                     dropped.append((one["schedule_id"], again, again, 1, "cancelled", one["version"], now))
                     accounted = again
