@@ -15,6 +15,7 @@ from horarium.domain.ids import Id, random_id
 from horarium.domain.listings import ScheduleListing
 from horarium.domain.schedule import Policies, Schedule, ScheduleState
 from horarium.service.schedules import (
+    BACKFILL_BATCH,
     BACKFILL_LIMIT,
     REPEAT_MS,
     ScheduleDraft,
@@ -24,7 +25,8 @@ from horarium.service.schedules import (
     has_passed,
     recurrence_problems,
 )
-from horarium.times import RecurrenceError, Timing, compile_timing
+from horarium.times import RecurrenceError, Timing, canonical_spec, compile_timing
+from tests.support.turns import longest_hold
 from tests.support.workshop import NOON, Workshop
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -255,6 +257,64 @@ async def test_a_backfill_of_an_impossible_range_fires_nothing(
         await shop.schedules.backfill(shop.workspace, schedule.id, from_ms, to_ms)
     assert [problem.field for problem in caught.value.problems] == ["to"]
     assert await shop.schedules.fires(shop.workspace, schedule.id, 10) == []
+
+
+async def test_a_backfill_of_ages_keeps_nobody_waiting(shop: Workshop) -> None:
+    """It took a minute and more once, in the only writer of the database."""
+    calendars = [
+        {
+            "month": [{"start": 1 + n % 12}],
+            "day_of_month": [{"start": 1 + n % 28}],
+            "hour": [{"start": n % 24}],
+        }
+        for n in range(32)
+    ]
+    schedule = await shop.schedule(canonical_spec({"calendars": calendars}))
+
+    async def backfill() -> None:
+        with pytest.raises(Invalid, match="more than the 10000 slots"):
+            await shop.schedules.backfill(shop.workspace, schedule.id, -62_000_000_000_000, NOON)
+
+    assert await longest_hold(backfill()) < 0.3
+    assert await shop.schedules.fires(shop.workspace, schedule.id, 10) == []
+
+
+async def test_a_large_backfill_is_written_in_parts(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[int] = []
+    real = shop.store.write
+
+    async def write(verb: Any, *args: Any) -> Any:
+        found = await real(verb, *args)
+        written.append(len(found))
+        return found
+
+    schedule = await shop.schedule("* * * * *")
+    monkeypatch.setattr(shop.store, "write", write)
+    fires = await shop.schedules.backfill(shop.workspace, schedule.id, NOON - 500 * MINUTE, NOON)
+    assert [fire.slot_ms for fire in fires] == [NOON - n * MINUTE for n in range(500, -1, -1)]
+    assert written == [BACKFILL_BATCH, BACKFILL_BATCH, 501 - 2 * BACKFILL_BATCH]
+
+
+async def test_a_backfill_stops_where_its_schedule_is_changed_meanwhile(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule = await shop.schedule("* * * * *")
+    real = shop.store.write
+
+    async def write(verb: Any, *args: Any) -> Any:
+        found = await real(verb, *args)
+        monkeypatch.setattr(shop.store, "write", real)
+        await shop.schedules.change(
+            shop.workspace,
+            schedule.id,
+            lambda one: replace(one, definition=replace(one.definition, timing=Timing("0 * * * *"))),
+        )
+        return found
+
+    monkeypatch.setattr(shop.store, "write", write)
+    with pytest.raises(Conflict):
+        await shop.schedules.backfill(shop.workspace, schedule.id, NOON - 500 * MINUTE, NOON)
+    assert len(await shop.schedules.fires(shop.workspace, schedule.id, 1_000)) == BACKFILL_BATCH
 
 
 async def test_fires_are_listed_by_slot_and_as_they_happened(shop: Workshop) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -31,6 +32,9 @@ from horarium.times import Recurrence, RecurrenceError, Timing, compile_timing, 
 
 # The most slots that one backfill may fire.
 BACKFILL_LIMIT = 10_000
+# Slots that are fired in one transaction, and that are looked for before others get a turn of the event loop.
+BACKFILL_BATCH = 200
+_SLOTS_IN_A_TURN = 8
 # For how long a request to fire by hand is recognised when it is repeated, in milliseconds.
 REPEAT_MS = 86_400_000
 
@@ -244,15 +248,26 @@ class ScheduleService:
     ) -> list[Fire]:
         """Fire every slot in [from_ms, to_ms], each as a fire of kind backfill. Returns these fires in slot order.
 
-        Repeating a range with the same `request` fires nothing twice. Raises Invalid for a range that is
-        reversed, ends in the future, or has more than BACKFILL_LIMIT slots.
+        Slots are looked for before anything is written, and fired BACKFILL_BATCH in a transaction, so that nobody
+        waits long behind a large range. Repeating a range with the same `request` fires nothing twice, and completes
+        what was interrupted. Raises Invalid for a range that is reversed, ends in the future, or has more than
+        BACKFILL_LIMIT slots, and Conflict if the schedule is given another definition meanwhile.
         """
         now = self.clock.now_ms()
         if to_ms < from_ms:
             raise Invalid(Problem("to", "must not be before from"))
         if to_ms > now:
             raise Invalid(Problem("to", "must not be in the future: a backfill fires slots that have passed"))
-        return await self.store.write(_backfill, workspace_id, schedule_id, from_ms, to_ms, request, now)
+        schedule = await self.get(workspace_id, schedule_id)
+        version = schedule.definition_version
+        slots = await _slots_between(stored_recurrence(schedule.definition.timing), from_ms, to_ms)
+        fires: list[Fire] = []
+        for first in range(0, len(slots), BACKFILL_BATCH):
+            batch = slots[first : first + BACKFILL_BATCH]
+            fires += await self.store.write(
+                _backfill, workspace_id, schedule_id, version, batch, request, now
+            )
+        return fires
 
     get = reads(verbs.get_schedule)
     find_by_key = reads(verbs.find_schedule_by_key)
@@ -312,19 +327,31 @@ async def _fire_now(tx: Tx, workspace_id: Id, schedule_id: Id, request: str | No
     return await ledger.get_fire(tx, workspace_id, fire)
 
 
-async def _backfill(
-    tx: Tx, workspace_id: Id, schedule_id: Id, from_ms: int, to_ms: int, request: str, now: int
-) -> list[Fire]:
-    schedule = await verbs.get_schedule(tx, workspace_id, schedule_id)
-    recurrence = stored_recurrence(schedule.definition.timing)
-    count = recurrence.count_between((from_ms - 1) // 1000, to_ms // 1000)
-    if count > BACKFILL_LIMIT:
-        words = f"the range has {count} slots; at most {BACKFILL_LIMIT} are allowed in one backfill"
-        raise Invalid(Problem("to", words))
-    fires = []
+async def _slots_between(recurrence: Recurrence, from_ms: int, to_ms: int) -> list[int]:
+    """The slots in [from_ms, to_ms]. Raises Invalid for more than BACKFILL_LIMIT, and looks at no more than these."""
+    slots: list[int] = []
     slot = slot_after(recurrence, from_ms - 1)
     while slot is not None and slot <= to_ms:
+        if len(slots) == BACKFILL_LIMIT:
+            words = f"the range has more than the {BACKFILL_LIMIT} slots that are allowed in one backfill"
+            raise Invalid(Problem("to", words))
+        slots.append(slot)
+        if not len(slots) % _SLOTS_IN_A_TURN:
+            await asyncio.sleep(0)
+        slot = slot_after(recurrence, slot)
+    return slots
+
+
+async def _backfill(
+    tx: Tx, workspace_id: Id, schedule_id: Id, version: int, slots: Sequence[int], request: str, now: int
+) -> list[Fire]:
+    """Fire slots that the definition of a version names. Raises Conflict if it is not the schedule's any more."""
+    schedule = await verbs.get_schedule(tx, workspace_id, schedule_id)
+    if schedule.definition_version != version:
+        words = "the schedule was changed while its slots were being fired; look at it, and ask again"
+        raise Conflict(words, "version")
+    fires = []
+    for slot in slots:
         fire = await fire_by_hand(tx, schedule, FireKind.BACKFILL, slot, request, now)
         fires.append(await ledger.get_fire(tx, workspace_id, fire))
-        slot = slot_after(recurrence, slot)
     return fires

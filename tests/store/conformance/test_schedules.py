@@ -252,10 +252,10 @@ async def test_one_request_is_one_fire_by_hand_even_from_two_nodes(tenant, store
 
 async def test_a_backfill_fires_every_slot_of_its_range_and_never_twice(tenant, store):
     schedule = await tenant.schedule("0 * * * *")
-    span = (tenant.workspace, schedule.id, NOON - 3 * HOUR, NOON - HOUR, "")
-    first = await store.write(_backfill, *span, NOON)
-    again = await store.write(_backfill, *span, NOON + 1)
-    assert [fire.slot_ms for fire in first] == [NOON - n * HOUR for n in (3, 2, 1)]
+    slots = [NOON - n * HOUR for n in (3, 2, 1)]
+    first = await store.write(_backfill, tenant.workspace, schedule.id, 1, slots, "", NOON)
+    again = await store.write(_backfill, tenant.workspace, schedule.id, 1, slots, "", NOON + 1)
+    assert [fire.slot_ms for fire in first] == slots
     assert {fire.kind for fire in first} == {FireKind.BACKFILL}
     assert [fire.id for fire in again] == [fire.id for fire in first]
     assert len(await tenant.runs(schedule)) == 3
@@ -321,7 +321,7 @@ async def test_another_workspace_sees_none_of_it(tenant, store):
             NOON,
         ),
         lambda: store.write(_fire_now, stranger.workspace, schedule.id, None, NOON),
-        lambda: store.write(_backfill, stranger.workspace, schedule.id, NOON - 1, NOON, "", NOON),
+        lambda: store.write(_backfill, stranger.workspace, schedule.id, 1, [NOON], "", NOON),
         lambda: store.read(ledger.get_fire, stranger.workspace, fire.id),
     ):
         with pytest.raises(NotFound):
