@@ -105,7 +105,9 @@ class Settings:
     commands: Annotated[
         tuple[str, ...],
         About(
-            "Programs that command targets may start. If there are none, command targets are off.",
+            "Programs that command targets may start, each with the environment variables that it may be given: "
+            "backup.sh?env=REGION+TEAM. Names that begin with HORARIUM_ENV_ are always allowed, and no others. "
+            "If there are no programs, command targets are off.",
             option="--command",
         ),
     ] = ()

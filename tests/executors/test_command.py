@@ -12,7 +12,10 @@ from horarium.executors.command import CommandExecutor, make
 from horarium.executors.options import ExecutorOptions
 from tests.executors.calls import call_of, stored_call
 
-ALLOWED = ("echo", "cat", "env", "sh", "sleep", "/bin/echo", "pwd", "yes", "wc", "no-such-program")
+ALLOWED = (
+    *("echo?env=A", "cat", "env?env=REGION+BOTH+OWN", "sh?env=API_TOKEN+PLAIN", "sleep"),
+    *("/bin/echo", "pwd", "yes", "wc", "no-such-program"),
+)
 
 
 @pytest.fixture
@@ -219,11 +222,50 @@ async def test_secrets_reach_the_program_and_nobody_else(executor: CommandExecut
     assert length.output == "9 9\n"
 
 
-@pytest.mark.parametrize("name", ["LD_PRELOAD", "PATH", "PYTHONPATH", "HORARIUM_RUN_ID", "a b", "BASH_ENV"])
+STEERING = [
+    "LD_PRELOAD", "PATH", "PYTHONPATH", "HORARIUM_RUN_ID", "a b", "BASH_ENV", "TAR_OPTIONS", "AWS_CONFIG_FILE",
+    "KUBECONFIG", "RSYNC_RSH", "PSQLRC", "XZ_OPT", "DOTNET_STARTUP_HOOKS", "region", "REGION ", "A",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STEERING)
 async def test_a_run_cannot_set_variables_that_steer_programs(executor: CommandExecutor, name: str) -> None:
     outcome = await run(executor, "env", environment={name: "/tmp/evil.so"})
     assert (outcome.verdict, outcome.retryable) == (Verdict.FAILED, False)
     assert "evil" not in (outcome.error or "")
+    assert name in (outcome.error or "")
+
+
+@pytest.mark.parametrize("name", STEERING)
+def test_a_target_cannot_set_variables_that_steer_programs(executor: CommandExecutor, name: str) -> None:
+    (problem,) = executor.check({"argv": ["env"], "environment": {name: "x"}})
+    assert problem.field == f"environment.{name}"
+
+
+async def test_a_command_is_given_the_variables_that_the_operator_listed_for_it(
+    executor: CommandExecutor,
+) -> None:
+    given = {"REGION": "eu", "HORARIUM_ENV_TEAM": "blue"}
+    printed = (await run(executor, "env", environment=given)).output
+    assert "REGION=eu\n" in printed
+    assert "HORARIUM_ENV_TEAM=blue\n" in printed
+    assert (await run(executor, "cat", environment={"REGION": "eu"})).verdict is Verdict.FAILED
+    assert (await run(executor, "cat", environment={"HORARIUM_ENV_X": "1"})).verdict is Verdict.SUCCEEDED
+
+
+async def test_variables_are_refused_at_the_next_run_once_the_operator_lists_them_no_more(
+    executor: CommandExecutor,
+) -> None:
+    call = stored_call(executor, {"argv": ["env"], "environment": {"REGION": "eu"}})
+    later = make(ExecutorOptions(commands=("env",)))
+    outcome = await later.execute(call)
+    assert (outcome.verdict, outcome.retryable) == (Verdict.FAILED, False)
+    assert "REGION" in (outcome.error or "")
+
+
+async def test_a_run_brings_along_a_bounded_environment(executor: CommandExecutor) -> None:
+    for given in ({f"HORARIUM_ENV_{n}": "" for n in range(101)}, {"HORARIUM_ENV_X": "x" * 200_000}):
+        assert (await run(executor, "env", environment=given)).verdict is Verdict.FAILED
 
 
 @pytest.mark.parametrize("value", ["a\0b", "x" * 100_000])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from horarium.domain.errors import Problem
 from horarium.domain.fire import FireKind
@@ -81,6 +81,16 @@ class Outcome:
     retry_after_ms: int | None = None
     gone: bool = False
     status: int | None = None
+
+
+@runtime_checkable
+class TakesEnvironment(Protocol):
+    """An executor that gives a run's environment variables to a program, and allows only some of them."""
+
+    def check_environment(
+        self, config: Mapping[str, Any], environment: Mapping[str, str]
+    ) -> Sequence[Problem]:
+        """What is wrong with the variables, for a target of this public configuration. Fields are their names."""
 
 
 class Executor(Protocol):

@@ -24,9 +24,9 @@ from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.executors.command_config import (
     Plan,
     check_config,
+    check_environment,
     find_program,
     program_refusal,
-    variable_refusal,
 )
 from horarium.executors.context import context_of, run_text, template_values
 from horarium.executors.options import ExecutorOptions
@@ -76,6 +76,12 @@ class CommandExecutor:
     def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         return split(config)
 
+    def check_environment(
+        self, config: Mapping[str, Any], environment: Mapping[str, str]
+    ) -> Sequence[Problem]:
+        """What is wrong with the environment variables that a schedule brings along for its runs."""
+        return check_environment(environment, str(config["argv"][0]), self._options)
+
     async def execute(self, call: Call) -> Outcome:
         try:
             plan = self._plans.of(call)
@@ -114,12 +120,12 @@ class CommandExecutor:
         )
 
     def _environment(self, plan: Plan, call: Call, values: Mapping[str, Any]) -> dict[str, str]:
-        for name, value in call.environment.items():
-            wrong = variable_refusal(name) or ("holds a NUL character" if "\0" in value else None)
-            if wrong:
-                raise TemplateError(f"the variable {name} {wrong}")
+        # Asked again at every run, as for the program.
+        given = {**plan.environment(values), **call.environment}
+        for problem in check_environment(given, plan.program, self._options)[:1]:
+            raise TemplateError(f"the variable {problem.field} {problem.message}")
         base = {"PATH": self._options.command_path, "LANG": "C.UTF-8"}
-        return {**base, **plan.environment(values), **call.environment, **_own_variables(values)}
+        return {**base, **given, **_own_variables(values)}
 
     def _judge(self, call: Call, plan: Plan, end: _End) -> Outcome:
         scrubber = run_scrubber(call, plan.scrubber)

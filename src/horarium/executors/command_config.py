@@ -37,15 +37,12 @@ _MOST_ARGUMENTS = 200
 _LONGEST_ARGUMENT = 64 * 1024
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}", re.ASCII)
 
-# With these a caller could make an allowed program load or run something else.
-_STEERING = re.compile(
-    r"PATH|HOME|SHELL|IFS|ENV|BASH_.*|SHELLOPTS|BASHOPTS|PS4|PROMPT_COMMAND|LD_.*|DYLD_.*|GLIBC_.*|MALLOC_.*"
-    r"|GCONV_PATH|LOCPATH|NLSPATH|HOSTALIASES|RES_OPTIONS|LOCALDOMAIN|TMPDIR|PYTHON.*|PERL.*|RUBY.*|GEM_.*"
-    r"|BUNDLE_.*|NODE_.*|NPM_.*|LUA_.*|PHP.*|R_.*|JAVA_.*|_JAVA_.*|JDK_.*|CLASSPATH|GIT_.*|SSH_.*|OPENSSL_.*"
-    r"|SSL_.*|CURL_.*|WGETRC|HTTPS?_PROXY|ALL_PROXY|FTP_PROXY|NO_PROXY|EDITOR|VISUAL|PAGER|BROWSER|LESS.*|MAN.*"
-    r"|XDG_.*|MAKE.*|TERMINFO.*|TERMCAP|HORARIUM_.*",
-    re.IGNORECASE,
-)
+# Every command may be given variables of names that begin so: no program knows them by itself.
+FREE_PREFIX = "HORARIUM_ENV_"
+
+# Bounds of a run's own variables.
+_MOST_VARIABLES = 100
+_LONGEST_ENVIRONMENT = 128 * 1024
 
 
 def check_config(config: Mapping[str, Any], options: ExecutorOptions) -> list[Problem]:
@@ -62,8 +59,10 @@ def check_config(config: Mapping[str, Any], options: ExecutorOptions) -> list[Pr
         *text_problems,
     ]
     if isinstance(environment, Mapping) and not text_problems:
+        argv = config.get("argv")
+        program = str(argv[0]) if isinstance(argv, list) and argv else ""
         for name in environment:
-            wrong = variable_refusal(name)
+            wrong = variable_refusal(name, shortened(program), options)
             if wrong:
                 problems.append(Problem(f"environment.{shortened(name)}", wrong))
         problems += check_template(environment, "environment", secret_names)
@@ -90,8 +89,8 @@ def program_refusal(program: str, options: ExecutorOptions) -> str | None:
         return "cannot be used: commands are off until the server's settings allow some"
     if has_placeholder(program):
         return "may not hold a placeholder: the program must be fixed"
-    if program not in options.commands:
-        return f"names {program!r}, which the server's settings do not allow"
+    if program not in allowed_commands(options):
+        return f"names {shortened(program)!r}, which the server's settings do not allow"
     if find_program(program, options) is None:
         return f"names {program!r}, which is not on this machine"
     return None
@@ -104,13 +103,48 @@ def find_program(program: str, options: ExecutorOptions) -> str | None:
     return shutil.which(program, path=options.command_path)
 
 
-def variable_refusal(name: str) -> str | None:
-    """Why an environment variable of this name may not be set, or None."""
+def allowed_commands(options: ExecutorOptions) -> dict[str, frozenset[str]]:
+    """The programs that the settings allow, each with the environment variables that it may be given.
+
+    An entry is a program, or a program and names: `backup.sh?env=REGION+TEAM`."""
+    allowed: dict[str, frozenset[str]] = {}
+    for entry in options.commands:
+        program, _, names = entry.partition("?env=")
+        listed = frozenset(name for name in names.split("+") if name)
+        allowed[program] = allowed.get(program, frozenset()) | listed
+    return allowed
+
+
+def variable_refusal(name: str, program: str, options: ExecutorOptions) -> str | None:
+    """Why a program may not be given an environment variable of this name, or None.
+
+    Many programs load or run what some variable says, and nobody knows all of them; so only what the operator listed
+    for the program is allowed, and names that no program knows."""
     if not _VARIABLE.fullmatch(name):
         return "must have a name of letters, digits and underscores"
-    if _STEERING.fullmatch(name):
-        return "may not be set: it changes what programs load or run"
-    return None
+    if name.startswith(FREE_PREFIX) or name in allowed_commands(options).get(program, ()):
+        return None
+    return (
+        f"may not be set for {program!r}: the server's settings list no variable {shortened(name)!r} for this command; "
+        f"names that begin with {FREE_PREFIX} are always allowed"
+    )
+
+
+def check_environment(
+    environment: Mapping[str, str], program: str, options: ExecutorOptions
+) -> list[Problem]:
+    """What is wrong with the variables that a run brings along; fields are their names."""
+    if len(environment) > _MOST_VARIABLES:
+        return [Problem("", f"holds more than {_MOST_VARIABLES} variables", "too_long")]
+    if sum(map(len, environment.values())) > _LONGEST_ENVIRONMENT:
+        return [Problem("", f"is longer than {_LONGEST_ENVIRONMENT} characters", "too_long")]
+    found = []
+    for name, value in environment.items():
+        wrong = variable_refusal(name, program, options)
+        wrong = wrong or ("holds a NUL character" if "\0" in value else None)
+        if wrong:
+            found.append(Problem(shortened(name), wrong))
+    return found
 
 
 class Plan:

@@ -14,7 +14,8 @@ class ExecutorOptions:
     allow_private         further networks opened to outgoing HTTP, as CIDRs: ("10.1.0.0/16",)
     python_functions      what `python` targets may call: "package.module:function" or "package.module:*"
     commands              what `command` targets may start: names looked up in `command_path`, or absolute
-                          paths; empty means that commands are off
+                          paths, each with the environment variables that it may be given behind it
+                          ("backup.sh?env=REGION+TEAM"); empty means that commands are off
     response_limit_bytes  how much of an answer is kept as a run's output
     data_dir              the server's data folder, None where there is none
     public_url            the address under which targets reach this server (for callbacks)

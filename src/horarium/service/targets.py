@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from horarium.domain.errors import Conflict, Invalid, NotFound, Problem
-from horarium.domain.execution import Executor
+from horarium.domain.execution import Executor, TakesEnvironment
 from horarium.domain.ids import Id, random_id
 from horarium.domain.listings import TargetListing
 from horarium.domain.target import Completion, Target, TargetKind, TargetState
@@ -241,6 +241,18 @@ class TargetService:
     def config_of(self, target: Target) -> dict[str, Any]:
         """The configuration of a target with its secrets filled in, for creating another target like it."""
         return self.merge_secrets(target.executor, target.config, self.secrets_of(target), target.config)
+
+    def check_environment(
+        self, target: Target, environment: Mapping[str, str], field: str
+    ) -> Sequence[Problem]:
+        """What is wrong with the environment variables of a schedule by what the target's executor allows."""
+        executor = self.executors.get(target.executor)
+        if not environment or not isinstance(executor, TakesEnvironment):
+            return []
+        return [
+            replace(problem, field=f"{field}.{problem.field}".rstrip("."))
+            for problem in executor.check_environment(target.config, environment)
+        ]
 
     def check_input(self, target: Target, value: Any, field: str = "input") -> Sequence[Problem]:
         """What is wrong with an input by the target's schema. Without a schema, nothing is."""

@@ -12,6 +12,7 @@ import pytest
 
 from horarium.domain.run import Run, RunState
 from horarium.domain.target import Target
+from horarium.executors import command
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.sql import create_table, read_rows
 from tests.api.dialects.autessa.support import Autessa, agent_event, limited, table_event, tool_event
@@ -260,3 +261,18 @@ async def test_a_write_that_does_not_fit_the_table_is_refused_when_it_is_made(
 ) -> None:
     errors = await autessa.errors("create", 400, **table_event(table.number, config))
     assert any(named in one for one in errors), errors
+
+
+async def test_an_event_cannot_set_variables_that_its_command_does_not_know(
+    house: House, autessa: Autessa
+) -> None:
+    house.services.executors["command"] = command.make(ExecutorOptions(commands=("true?env=REGION",)))
+    executor = {"type": "command", "argv": ["true"]}
+    body = {"kind": "tool", "name": "T", "executor": executor}
+    made = (await house.client.post("/horarium/v1/targets", json=body)).json()
+    for name, status in (("TAR_OPTIONS", 400), ("REGION", 200), ("HORARIUM_ENV_X", 200)):
+        request = {"toolId": made["number"], "environmentVariables": {name: "x"}}
+        event = tool_event(made["number"], toolConfig={"toolExecutionRequest": request})
+        answer = await autessa.call("create", **event)
+        assert answer.status_code == status, answer.text
+        assert status == 200 or f"environmentVariables.{name}" in answer.text

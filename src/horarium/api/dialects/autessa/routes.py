@@ -252,6 +252,9 @@ class Events:
         if target is not None and not reading.fields.problems:
             place = f"{given.action.config}.{given.action.request}"
             reading.fields.problems += self.services.targets.check_input(target, given.input, place)
+            reading.fields.problems += self.services.targets.check_environment(
+                target, given.environment, f"{place}.environmentVariables"
+            )
         return given, target
 
     async def _target(self, reading: Reading, number: int, kind: TargetKind) -> Target | None:
