@@ -303,6 +303,7 @@ SCENARIOS: Mapping[str, Any] = {
     "rows": lambda s, r: hanging_rows(s, r, 50),
     "quick": lambda s, r: quick_rows(s, r, 15),
     "herd": herd,
+    "small-herd": lambda s, r: herd(s, r, 10_000),
     "lanes": lambda s, r: many_lanes(s, r, 40),
     "lanes-none": lambda s, r: many_lanes(s, r, 20, hanging=0),
     "models": lambda s, r: models(s, r, 40),

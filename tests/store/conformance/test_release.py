@@ -108,6 +108,32 @@ async def test_of_a_lane_no_more_are_born_claimed_than_there_is_room_for(tenant,
     assert sorted(run.target_id == other for run in released.claimed) == [False] * 2 + [True] * 5
 
 
+async def test_a_herd_of_one_workspace_delays_the_others_by_one_batch(tenant, store):
+    neighbour, third = await Tenant.open(store), await Tenant.open(store)
+    herd = await tenant.schedules(10)
+    others = [await other.schedules(3, "2 12 * * *") for other in (neighbour, third)]
+    assert (await tenant.release(NOON + 2 * MINUTE, 8)).schedules == 8 + 2 + 2
+    assert await _fired(tenant, herd) == 8
+    assert [await _fired(neighbour, others[0]), await _fired(third, others[1])] == [2, 2]
+    assert (await tenant.release(NOON + 2 * MINUTE, 8)).schedules == 2 + 1 + 1
+    assert (await tenant.release(NOON + 2 * MINUTE, 8)).schedules == 0
+
+
+async def _fired(tenant, schedules):
+    """How many of the schedules have fired."""
+    return len([schedule for schedule in schedules if await tenant.fires(schedule)])
+
+
+async def test_two_nodes_that_release_at_once_never_take_the_same_schedule(tenant, store, other):
+    neighbour = await Tenant.open(store)
+    for one in (tenant, neighbour):
+        await one.schedules(30)
+    both = [
+        one.urgent(release.release, NOON + MINUTE, 7, None, 0) for _ in range(8) for one in (store, other)
+    ]
+    assert sum(released.schedules for released in await asyncio.gather(*both)) == 60
+
+
 async def test_a_run_born_claimed_is_told_as_one_that_is_claimed_later(tenant, store):
     await tenant.schedules(1)
     node = await Node.start(store)

@@ -186,6 +186,8 @@ CREATE TABLE cursors (
     last_skip_reason TEXT
 );
 CREATE INDEX cursors_due ON cursors (next_due) WHERE next_due IS NOT NULL;
+-- A release that cannot take everything that is due finds through this what each workspace waits for.
+CREATE INDEX cursors_due_by_workspace ON cursors (workspace_id, next_due) WHERE next_due IS NOT NULL;
 CREATE INDEX cursors_waiting ON cursors (schedule_id) WHERE waiting_fires > 0;
 
 -- The ledger: fires, and spans of slots that did not fire.

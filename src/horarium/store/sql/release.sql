@@ -11,6 +11,20 @@ WHERE c.next_due <= :now
 ORDER BY c.next_due, c.place
 LIMIT :limit;
 
+-- name: workspaces_due
+-- The workspaces with a slot that is due: a skip scan, so its cost follows the number of workspaces and not of schedules.
+WITH RECURSIVE tenants (workspace_id) AS (
+    SELECT (SELECT workspace_id FROM cursors WHERE next_due IS NOT NULL ORDER BY workspace_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT c.workspace_id FROM cursors c WHERE c.next_due IS NOT NULL AND c.workspace_id > tenants.workspace_id
+            ORDER BY c.workspace_id LIMIT 1)
+    FROM tenants WHERE tenants.workspace_id IS NOT NULL
+)
+SELECT t.workspace_id FROM tenants t
+WHERE t.workspace_id IS NOT NULL
+  AND (SELECT c.next_due FROM cursors c WHERE c.workspace_id = t.workspace_id AND c.next_due IS NOT NULL
+       ORDER BY c.next_due LIMIT 1) <= :now;
+
 -- name: due_schedule
 -- One schedule's cursor in the same shape, due or not: an edit accounts for what is owed before it changes anything.
 {cursors_with_targets}

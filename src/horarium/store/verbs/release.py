@@ -157,10 +157,28 @@ async def release(
     `careful` leaves out fires that exist already: for the repeat after a uniqueness constraint has refused a batch
     (a restored backup, say).
     """
-    due = [*map(DueCursor._make, await tx.rows("due_schedules", now=now, limit=limit))]
+    due = await _due(tx, now, limit)
     released = await _release(tx, due, _Batch(now, node, room, dict(lane_room)), careful)
     released.next_due = await earliest_due(tx)
     return released
+
+
+async def _due(tx: Tx, now: int, limit: int) -> list[DueCursor]:
+    """The schedules to release: those due soonest, and where these are not all, some of every other workspace.
+
+    So a herd of one workspace delays the others by one batch and not by the whole herd. Where no other waits, the herd
+    pays for one look at the workspaces in each batch.
+    """
+    due = [*map(DueCursor._make, await tx.rows("due_schedules", now=now, limit=limit))]
+    if len(due) < limit:
+        return due
+    taken = {cursor.workspace_id for cursor in due}
+    others = [row[0] for row in await tx.rows("workspaces_due", now=now) if row[0] not in taken]
+    if others:
+        share = max(1, limit // 2 // len(others))
+        asked = [(workspace, share, now) for workspace in others[: max(1, limit // 2)]]
+        due += map(DueCursor._make, await tx.each("due_schedules_of_workspaces", asked))
+    return due
 
 
 async def release_one(tx: Tx, schedule_id: Id, now: int) -> None:

@@ -5,3 +5,13 @@
 FROM (SELECT * FROM cursors WHERE next_due <= :now ORDER BY next_due LIMIT :limit FOR UPDATE SKIP LOCKED) c
 JOIN targets t ON t.id = c.target_id
 ORDER BY c.next_due;
+
+-- name: due_schedules_of_workspaces
+-- Of each workspace the cursors whose next slot is due soonest.
+{cursors_with_targets}
+FROM rows(workspace_id bytea, share bigint, now bigint) AS r
+CROSS JOIN LATERAL (
+    SELECT * FROM cursors WHERE cursors.workspace_id = r.workspace_id AND cursors.next_due <= r.now
+    ORDER BY cursors.next_due LIMIT r.share FOR UPDATE SKIP LOCKED
+) AS c
+JOIN targets t ON t.id = c.target_id;
