@@ -177,7 +177,9 @@ async def open_database(settings: Settings) -> AsyncIterator[tuple[Store, Vault]
             )
             stack.push_async_callback(store.close)
         if not await store.write(meta.is_complete):
-            raise Unavailable("a copy into this database has not been finished: run `horarium copy` again")
+            raise Unavailable(
+                "a copy into this database has not been finished: run the copy again, it continues where it stopped"
+            )
         if not await store.write(meta.agree_on_vault, vault.fingerprint(), vault.knows):
             raise Unavailable(
                 "the secrets in this database were encrypted with another secret key: give that key, or both keys with "
