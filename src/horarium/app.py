@@ -29,7 +29,7 @@ from horarium.audiences.registry import AudienceOptions
 from horarium.domain.errors import Unavailable
 from horarium.domain.ids import Id, random_id
 from horarium.engine.clock import DatabaseClock
-from horarium.engine.fanout import FanOut
+from horarium.engine.fanout import FanoutRunner
 from horarium.engine.lease import Lease
 from horarium.engine.loops import (
     HOUSEKEEPING_S,
@@ -245,9 +245,9 @@ def _most_waiting(settings: Settings) -> int:
     return waiting_calls(MOST_WAITING, settings.concurrency, raise_limit())
 
 
-async def _register(store: Store, clock: DatabaseClock, settings: Settings) -> nodes.Node:
+async def _register(store: Store, clock: DatabaseClock, settings: Settings) -> nodes.NodeRow:
     now = clock.now_ms()
-    me = nodes.Node(
+    me = nodes.NodeRow(
         random_id(now),
         settings.node or f"{socket.gethostname()}-{os.getpid()}",
         ",".join(settings.roles),
@@ -300,7 +300,7 @@ def _start(server: Server, store: Store, clock: DatabaseClock) -> list[asyncio.T
         loops.append(upkeep_loop([server.worker.find_strays], settings.poll))
         loops.append(upkeep_loop([server.worker.end_overruns], UPKEEP_S))
     if "engine" in settings.roles:
-        fan_out = FanOut(store, clock, server.id, server.services.audiences, settings.poll)
+        fan_out = FanoutRunner(store, clock, server.id, server.services.audiences, settings.poll)
         loops += [
             fan_out.loop(),
             release_loop(
@@ -308,7 +308,7 @@ def _start(server: Server, store: Store, clock: DatabaseClock) -> list[asyncio.T
                 alarm,
                 server.worker or NoHands(),
                 settings.poll,
-                lambda: clock.held or not server.may_work,
+                lambda: clock.uncertain or not server.may_work,
             ),
             upkeep_loop([engine.recover], UPKEEP_S if server.lease is None else RECOVER_S),
             upkeep_loop([engine.expire, engine.unstick], UPKEEP_S),

@@ -38,23 +38,23 @@ def test_a_difference_that_a_slow_answer_explains_moves_nothing(clock):
 def test_a_jump_back_is_followed_at_once(clock):
     clock.follow(1_000_000 - 3_600_000, 5_000)
     assert clock.now_ms() == 1_000_000 - 3_600_000
-    assert not clock.held
+    assert not clock.uncertain
 
 
 def test_a_jump_far_ahead_is_held_until_a_second_sample_confirms_it(clock):
     ahead = 1_000_000 + 2 * JUMP_MS
     clock.follow(ahead, 5_000)
-    assert clock.held
+    assert clock.uncertain
     assert clock.now_ms() == 1_000_000
     clock.follow(ahead + 1_000, 6_000)
-    assert not clock.held
+    assert not clock.uncertain
     assert clock.now_ms() == ahead
 
 
 def test_a_jump_that_was_a_mistake_is_forgotten(clock):
     clock.follow(1_000_000 + 2 * JUMP_MS, 5_000)
     clock.follow(1_000_001, 5_001)
-    assert not clock.held
+    assert not clock.uncertain
     assert clock.now_ms() == 1_000_000
 
 

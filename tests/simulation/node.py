@@ -14,7 +14,7 @@ from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.domain.ids import random_id
 from horarium.engine import loops
 from horarium.engine.clock import DatabaseClock
-from horarium.engine.fanout import FanOut
+from horarium.engine.fanout import FanoutRunner
 from horarium.engine.lease import BEATS, Lease
 from horarium.engine.steps import Engine
 from horarium.engine.wake import Alarm
@@ -102,7 +102,7 @@ class Node:
         try:
             await self.clock.sample(self.line)
             now = self.clock.now_ms()
-            me = node_verbs.Node(self.id, self.name, "all", "1", TZDATA_VERSION, now, now, now + lease_ms)
+            me = node_verbs.NodeRow(self.id, self.name, "all", "1", TZDATA_VERSION, now, now, now + lease_ms)
             await self.line.urgent(node_verbs.register, me, world.profile.alone)
         except HorariumError:
             world.reboot_later(self, 1.0)
@@ -115,7 +115,7 @@ class Node:
         alarm = Alarm(self.clock)
         loops.ring_on_due(self.line, alarm)
         engine = Engine(self.line, self.clock, self.id)
-        fan_out = FanOut(self.line, self.clock, self.id, self.audiences, world.profile.poll)
+        fan_out = FanoutRunner(self.line, self.clock, self.id, self.audiences, world.profile.poll)
         poll = world.profile.poll
         for task in self.worker.loops():
             self._watch(task)
@@ -124,7 +124,7 @@ class Node:
             loops.upkeep_loop([self.worker.find_strays], poll),
             fan_out.loop(),
             loops.release_loop(
-                engine, alarm, self.worker, poll, lambda: self.clock.held or not self.may_work
+                engine, alarm, self.worker, poll, lambda: self.clock.uncertain or not self.may_work
             ),
             loops.upkeep_loop([engine.recover, engine.expire, engine.unstick], loops.UPKEEP_S),
             loops.upkeep_loop([engine.rezone, engine.forget, fan_out.tidy], HOUSEKEEPING_S),
@@ -172,7 +172,7 @@ class Node:
 class SimulatedLease(Lease):
     """The lease of a node among others: its real beat, on a task in place of a thread and a connection of its own."""
 
-    def __init__(self, node: Node, entry: node_verbs.Node) -> None:
+    def __init__(self, node: Node, entry: node_verbs.NodeRow) -> None:
         loop, lease_s = node.world.loop, node.world.profile.lease
         self._node, self._lease_s, self._loop = entry, lease_s, loop
         self._on_lapse = node.worker.look_again

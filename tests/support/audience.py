@@ -13,7 +13,7 @@ from horarium.domain.audience import AudienceQuery, AudienceRow, RowPage, Source
 from horarium.domain.fire import Fire
 from horarium.domain.run import Run
 from horarium.domain.schedule import Policies, Schedule
-from horarium.engine.fanout import FanOut
+from horarium.engine.fanout import FanoutRunner
 from horarium.service.audiences import AudienceService
 from horarium.service.directory import DirectoryService
 from horarium.store.base import Store
@@ -120,7 +120,7 @@ class Stand:
             self.sources["listed"] = source
         self.audiences = AudienceService(store, Vault([new_key()]), self.sources, self.clock)
         self.directory = DirectoryService(store, self.clock)
-        self.fan_out: FanOut
+        self.fan_out: FanoutRunner
 
     @classmethod
     async def open(cls, store: Store, source: Source | None = None) -> Stand:
@@ -134,10 +134,10 @@ class Stand:
             await store.write(put_source, one, NOON)
         return stand
 
-    def another(self) -> FanOut:
+    def another(self) -> FanoutRunner:
         """A reader that knows nothing of the first, as after a crash."""
         assert self.node is not None
-        return FanOut(self.store, self.clock, self.node.id, self.audiences)
+        return FanoutRunner(self.store, self.clock, self.node.id, self.audiences)
 
     async def schedule(self, audience: Mapping[str, Any] | None = None, **policies: Any) -> Schedule:
         return await self.tenant.schedule(

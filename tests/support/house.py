@@ -30,7 +30,7 @@ from horarium.audiences.registry import AudienceOptions
 from horarium.domain.ids import Id, prefixed, random_id
 from horarium.domain.target import Target, TargetKind
 from horarium.domain.tenancy import EVERY_SCOPE, SERVER_SCOPE, Identity
-from horarium.engine.fanout import FanOut
+from horarium.engine.fanout import FanoutRunner
 from horarium.engine.steps import Engine
 from horarium.executors import registry
 from horarium.executors.options import ExecutorOptions
@@ -83,7 +83,7 @@ class House:
         self.client, self.key = first.client, first.key
         self.node = random_id(clock.now)
         self.engine = Engine(self.store, clock, self.node)
-        self.fan_out = FanOut(self.store, clock, self.node, services.audiences)
+        self.fan_out = FanoutRunner(self.store, clock, self.node, services.audiences)
         self.worker = Worker(
             self.store, clock, self.node, services.executors, services.vault, 64, "http://testserver"
         )
@@ -114,7 +114,9 @@ class House:
         )
         api = make_api(services, dialect_registry.load() if dialects is None else dialects)
         house = cls(services, clock, api, await _tenant(services, clock, api, "first"))
-        me = nodes.Node(house.node, "house", "all", "1", "z", clock.now, clock.now, clock.now + 1_000_000_000)
+        me = nodes.NodeRow(
+            house.node, "house", "all", "1", "z", clock.now, clock.now, clock.now + 1_000_000_000
+        )
         await store.urgent(nodes.register, me, True)
         try:
             yield house

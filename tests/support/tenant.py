@@ -146,7 +146,7 @@ class Node:
     @classmethod
     async def start(cls, store: Store, now: int = NOON, alone: bool = False) -> Node:
         one = cls(store)
-        row = nodes.Node(one.id, "node", "engine,worker", "1", "2026a", now, now, now + LEASE)
+        row = nodes.NodeRow(one.id, "node", "engine,worker", "1", "2026a", now, now, now + LEASE)
         await store.urgent(nodes.register, row, alone)
         return one
 

@@ -89,7 +89,7 @@ class Workshop:
         )
         write("INSERT INTO grants VALUES (?, ?, ?, ?)", (shop.principal, EVERY_TARGET, shop.workspace, NOON))
         shop.target = shop.make_target()
-        me = nodes.Node(shop.node, "n", "all", "1", "z", NOON, NOON, NOON + 30_000)
+        me = nodes.NodeRow(shop.node, "n", "all", "1", "z", NOON, NOON, NOON + 30_000)
         await shop.store.urgent(nodes.register, me, True)
         shop.worker = Worker(
             shop.store, shop.clock, shop.node, {"scripted": shop.executor}, Vault([new_key()]), concurrency

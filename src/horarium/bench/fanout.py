@@ -25,7 +25,7 @@ from horarium.bench.stage import Report, Stage, in_chunks, stage
 from horarium.domain.fire import Fire, FireState
 from horarium.domain.ids import random_id, run_id
 from horarium.domain.schedule import Policies, Schedule
-from horarium.engine.fanout import FanOut
+from horarium.engine.fanout import FanoutRunner
 from horarium.python_tuning import tuned_for_serving
 from horarium.service.audiences import AudienceService
 from horarium.service.directory import DirectoryService
@@ -101,7 +101,7 @@ async def _fan_out(made: Stage, schedule: Schedule) -> tuple[Fire, Measured]:
     audiences = AudienceService(
         made.store, Vault([new_key()]), {"directory": DirectorySource(made.store)}, made.clock
     )
-    fan_out = FanOut(made.store, made.clock, made.node, audiences)
+    fan_out = FanoutRunner(made.store, made.clock, made.node, audiences)
     first: list[float] = []
     made.store.listen(lambda topic, _: first.append(time.perf_counter()) if topic == READY else None)
     before = _peak_mb()

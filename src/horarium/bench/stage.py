@@ -165,7 +165,7 @@ async def _people(tx: Tx, made: Stage, now: int) -> None:
     await tx.run("insert_workspace", id=made.workspace, slug="bench", name="bench", settings="{}", now=now)
     who = Principal(made.principal, made.workspace, PrincipalType.SERVICE, "bench", now)
     await tenancy.create_principal(tx, who, [EVERY_TARGET])
-    me = nodes.Node(made.node, "bench", "all", "bench", "bench", now, now, now + 3_600_000)
+    me = nodes.NodeRow(made.node, "bench", "all", "bench", "bench", now, now, now + 3_600_000)
     await nodes.register(tx, me, True)
 
 

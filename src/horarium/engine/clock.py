@@ -1,8 +1,8 @@
 """The clock of a node: the database's time, carried on by the monotonic clock.
 
-Wall clocks of machines differ, step and drift; the database judges. Between samples the time advances with the
-monotonic clock, so it never runs backwards by itself. A sample that lies far ahead is not believed at once: releases
-are held until a second sample confirms it, and what passed then counts as downtime.
+The wall clocks of machines differ, step and drift, so the database's clock decides. Between samples the time advances
+with the monotonic clock, so it never runs backwards by itself. A sample that lies far ahead is not believed at once:
+nothing is released until a second sample confirms it. The time between counts as downtime then.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from collections.abc import Callable
 
 from horarium.store.base import Store
 
+# A step forward of more than this has to be confirmed by a second sample.
 JUMP_MS = 60_000
-"""A forward step beyond this is held until confirmed."""
+# A difference up to this is noise of the measurement.
 STEP_MS = 2
-"""A difference up to this is measuring noise."""
 
 
 class DatabaseClock:
-    """`now_ms()` in milliseconds since the epoch. `held` while a jump forward waits for its confirmation."""
+    """`now_ms()` in milliseconds since the epoch. `uncertain` while a jump forward waits for its confirmation."""
 
     def __init__(self, monotonic_ns: Callable[[], int] = time.monotonic_ns) -> None:
         self._monotonic_ns = monotonic_ns
@@ -31,7 +31,7 @@ class DatabaseClock:
         return self._monotonic_ns() // 1_000_000 + self._offset_ms
 
     @property
-    def held(self) -> bool:
+    def uncertain(self) -> bool:
         return self._suspected is not None
 
     async def sample(self, store: Store) -> int:
@@ -42,9 +42,12 @@ class DatabaseClock:
         return self.follow(database, (before + after) // 2_000_000, -((before - after) // 2_000_000))
 
     def follow(self, database_ms: int, monotonic_ms: int, uncertain_ms: int = 0) -> int:
-        """Take a sample: the database said `database_ms` when the monotonic clock stood at `monotonic_ms`, give
-        or take `uncertain_ms` (half the time that asking took). The clock moves by no more than the asking cannot
-        account for, and begins at the earliest that may be true: nothing is early because an answer was slow."""
+        """Take a sample: the database said `database_ms` when the monotonic clock stood at `monotonic_ms`, give or take
+        `uncertain_ms` (half the time that the query took). Returns the difference found, in milliseconds.
+
+        A difference within that uncertainty moves nothing. Otherwise the clock is set to the earliest time that the
+        answer may mean, so that nothing fires early because an answer was slow.
+        """
         offset = database_ms - monotonic_ms
         if not self._set:
             self._offset_ms, self._set = offset - uncertain_ms, True

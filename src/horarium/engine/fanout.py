@@ -33,8 +33,9 @@ from horarium.engine.wake import Alarm
 from horarium.service.audiences import AudienceService
 from horarium.service.clock import Clock
 from horarium.store.base import FANOUT, Duplicate, Store
+from horarium.store.rows import AudienceText, FanoutTask, PreparedRow
 from horarium.store.verbs import fanout as verbs
-from horarium.store.verbs.fanout import Fanout, FanoutLost, Prepared, prepare
+from horarium.store.verbs.fanout import FanoutLost, prepare
 
 _log = structlog.get_logger(__name__)
 
@@ -51,14 +52,12 @@ BACKOFF_S = (1.0, 5.0, 25.0)
 TROUBLE_S = 0.5
 SPOOL_PIECE = 5_000
 
-TwoTexts = tuple[str, str]
-"""A row's key and its data as JSON."""
-Page = tuple[list[TwoTexts], str | None]
-"""Rows, and the position behind them: None at the end."""
+# Rows of an audience, and the position behind them: None at the end.
+PageOfTexts = tuple[list[AudienceText], str | None]
 T = TypeVar("T")
 
 
-class FanOut:
+class FanoutRunner:
     """What the engine does about audiences. `loop` runs for ever; `step` does one chunk of each fire, for
     tests and simulations."""
 
@@ -69,9 +68,9 @@ class FanOut:
         self._audiences = audiences
         self._poll_s = poll_s
         self._alarm = Alarm(clock)
-        self._held: dict[Id, Fanout] = {}
+        self._held: dict[Id, FanoutTask] = {}
         self._queries: dict[Id, tuple[Source, AudienceQuery]] = {}
-        self._ahead: dict[Id, tuple[str, asyncio.Task[Page]]] = {}
+        self._ahead: dict[Id, tuple[str, asyncio.Task[PageOfTexts]]] = {}
         self._tasks: dict[Id, asyncio.Task[None]] = {}
         self._strays: set[Id] = set()
         store.listen(lambda topic, at_ms: self._alarm.ring(at_ms) if topic == FANOUT else None)
@@ -83,7 +82,7 @@ class FanOut:
                 try:
                     for job in await self._claim():
                         self._begin(job)
-                    due = await self._store.read(verbs.earliest_fanout)
+                    due = await self._store.read(verbs.earliest_fanout_task)
                 except HorariumError as error:
                     _log.warning("fanouts_not_claimed", error=str(error))
                     await asyncio.sleep(TROUBLE_S)
@@ -109,24 +108,24 @@ class FanOut:
 
         Only what is missing twice in a row is put back: a claim may be on its way.
         """
-        missing = set(await self._store.read(verbs.owned_fanouts, self._node)) - self._held.keys()
+        missing = set(await self._store.read(verbs.fanout_tasks_of, self._node)) - self._held.keys()
         for fire in missing & self._strays:
-            await self._store.write(verbs.free_fanout, fire, self._node, self._clock.now_ms())
+            await self._store.write(verbs.free_fanout_task, fire, self._node, self._clock.now_ms())
         self._strays = missing
         return await self._store.write(verbs.clear_orphans, SPOOL_PIECE) == SPOOL_PIECE
 
-    async def _claim(self) -> list[Fanout]:
+    async def _claim(self) -> list[FanoutTask]:
         room = MOST_HELD - len(self._held)
         if room <= 0:
             return []
         by_workspace = Counter(job.workspace_id for job in self._held.values())
         found = await self._store.urgent(
-            verbs.claim_fanouts, self._node, self._clock.now_ms(), room, SHARE, dict(by_workspace)
+            verbs.claim_fanout_tasks, self._node, self._clock.now_ms(), room, SHARE, dict(by_workspace)
         )
         self._held |= {job.fire_id: job for job in found}
         return found
 
-    def _begin(self, job: Fanout) -> None:
+    def _begin(self, job: FanoutTask) -> None:
         task = asyncio.create_task(self._read_on(job.fire_id))
         self._tasks[job.fire_id] = task
         task.add_done_callback(lambda _: self._tasks.pop(job.fire_id, None))
@@ -146,7 +145,7 @@ class FanOut:
         if ahead is not None:
             ahead[1].cancel()
 
-    async def _advance(self, job: Fanout) -> None:
+    async def _advance(self, job: FanoutTask) -> None:
         """One step of one fire: its count or its spool, or a chunk of runs. What ends it takes it out of
         `_held`."""
         try:
@@ -164,7 +163,7 @@ class FanOut:
         else:
             self._held[job.fire_id] = moved
 
-    async def _one_step(self, job: Fanout) -> Fanout | None:
+    async def _one_step(self, job: FanoutTask) -> FanoutTask | None:
         source, query = await self._open(job)
         counted = job.counted
         size = FIRST_CHUNK if job.rows_done == 0 else CHUNK
@@ -185,14 +184,16 @@ class FanOut:
         distinct = source.distinct or not source.paged  # what was kept aside is, by its table
         return await self._write(job, prepare(job, texts, distinct), position, counted)
 
-    async def _open(self, job: Fanout) -> tuple[Source, AudienceQuery]:
+    async def _open(self, job: FanoutTask) -> tuple[Source, AudienceQuery]:
         known = self._queries.get(job.fire_id)
         if known is None:
             opened = self._audiences.open(job.workspace_id, job.audience, job.fired_ms)
             known = self._queries[job.fire_id] = await opened
         return known
 
-    async def _page(self, job: Fanout, source: PagedSource, query: AudienceQuery, size: int) -> Page:
+    async def _page(
+        self, job: FanoutTask, source: PagedSource, query: AudienceQuery, size: int
+    ) -> PageOfTexts:
         """The page that a fire goes on with; the one behind it is read while this one is written."""
         ahead = self._ahead.pop(job.fire_id, None)
         if ahead is not None and ahead[0] == job.position:
@@ -207,8 +208,8 @@ class FanOut:
         return page
 
     async def _write(
-        self, job: Fanout, rows: Sequence[Prepared], position: str | None, counted: int
-    ) -> Fanout | None:
+        self, job: FanoutTask, rows: Sequence[PreparedRow], position: str | None, counted: int
+    ) -> FanoutTask | None:
         now = self._clock.now_ms()
         try:
             return await self._store.write(
@@ -218,7 +219,7 @@ class FanOut:
             key = await self._store.read(verbs.repeated_row, rows)
             raise SourceFault(f"the audience has the row key {key!r} twice", lasting=True) from None
 
-    async def _spool(self, job: Fanout, source: StreamingSource, query: AudienceQuery) -> Fanout:
+    async def _spool(self, job: FanoutTask, source: StreamingSource, query: AudienceQuery) -> FanoutTask:
         """Keep all rows of a source aside: what is delivered afterwards is the audience as it was."""
         await self._empty_spool(job)
         number, kept = 0, job
@@ -231,21 +232,23 @@ class FanOut:
                 number += len(texts)
         return await self._keep(kept, number + 1, (), number)
 
-    async def _keep(self, job: Fanout, first: int, texts: Sequence[TwoTexts], counted: int | None) -> Fanout:
+    async def _keep(
+        self, job: FanoutTask, first: int, texts: Sequence[AudienceText], counted: int | None
+    ) -> FanoutTask:
         try:
             return await self._store.write(verbs.write_spool, job, first, texts, counted)
         except Duplicate:
-            keys = orjson.dumps([key for key, _ in texts]).decode()
+            keys = orjson.dumps([text.key for text in texts]).decode()
             key = await self._store.read(verbs.spooled_twice, job.fire_id, keys)
             raise SourceFault(f"the audience has the row key {key!r} twice", lasting=True) from None
 
-    async def _empty_spool(self, job: Fanout) -> None:
+    async def _empty_spool(self, job: FanoutTask) -> None:
         """What an earlier try has left."""
         after = 0
         while await self._store.write(verbs.empty_spool, job.fire_id, after, after + SPOOL_PIECE):
             after += SPOOL_PIECE
 
-    async def _fault(self, job: Fanout, reason: str, lasting: bool) -> Fanout | None:
+    async def _fault(self, job: FanoutTask, reason: str, lasting: bool) -> FanoutTask | None:
         """Ask again later, or end the fire with the reason."""
         try:
             if lasting or job.attempts >= len(BACKOFF_S):
@@ -262,22 +265,22 @@ class FanOut:
             return job
         return None
 
-    async def _let_go(self, job: Fanout) -> bool:
+    async def _let_go(self, job: FanoutTask) -> bool:
         """Put a fire back where it is still ours, to be taken up from where the store says it stands."""
         try:
-            await self._store.write(verbs.free_fanout, job.fire_id, self._node, self._clock.now_ms())
+            await self._store.write(verbs.free_fanout_task, job.fire_id, self._node, self._clock.now_ms())
         except HorariumError:
             return False
         return True
 
 
-async def _page_of(source: PagedSource, query: AudienceQuery, position: str | None, size: int) -> Page:
+async def _page_of(source: PagedSource, query: AudienceQuery, position: str | None, size: int) -> PageOfTexts:
     """A page as it is written. Raises SourceFault."""
     page = await _asked(source.page(query, position, size))
     return _texts(page.rows), page.position
 
 
-def _seen(task: asyncio.Task[Page]) -> None:
+def _seen(task: asyncio.Task[PageOfTexts]) -> None:
     """What went wrong with a page that nobody wants any more is nobody's business."""
     if not task.cancelled():
         task.exception()
@@ -308,18 +311,18 @@ async def _next(batches: AsyncGenerator[Sequence[AudienceRow], None]) -> Sequenc
     return await _asked(following())
 
 
-def _too_many(job: Fanout) -> str:
+def _too_many(job: FanoutTask) -> str:
     return f"the audience has more than the {job.policies.audience_limit} rows that the schedule allows"
 
 
-def _texts(rows: Sequence[AudienceRow]) -> list[TwoTexts]:
+def _texts(rows: Sequence[AudienceRow]) -> list[AudienceText]:
     """Rows as they are written. Raises SourceFault for one without a key, with a key twice, or too large."""
     texts = []
     for row in rows:
         fault = row_fault(row)
         if fault is not None:
             raise SourceFault(fault, lasting=True)
-        texts.append((row.key, _text_of(row)))
+        texts.append(AudienceText(row.key, _text_of(row)))
     twice = repeated_key(rows)
     if twice is not None:
         raise SourceFault(f"the audience has the row key {twice!r} twice", lasting=True)

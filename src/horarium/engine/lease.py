@@ -31,7 +31,7 @@ class Lease:
     """`held`: whether this node may claim and begin runs. `on_lapse` is called on the event loop after the
     node was given up and has registered anew: what it held then is not its own any more."""
 
-    def __init__(self, url: str, node: nodes.Node, lease_s: float, on_lapse: Callable[[], None]) -> None:
+    def __init__(self, url: str, node: nodes.NodeRow, lease_s: float, on_lapse: Callable[[], None]) -> None:
         self._url, self._node, self._lease_s = url, node, lease_s
         self._on_lapse = on_lapse
         self._loop = asyncio.get_running_loop()
@@ -93,7 +93,7 @@ class Lease:
         if not alive:
             self._until = 0.0
             _log.error("lease_lapsed", consequence="this node drops what it held and registers anew")
-            await connection.run(nodes.register, replace(self._node, lease_ms=now + lease_ms), False)
+            await connection.run(nodes.register, replace(self._node, lease_until_ms=now + lease_ms), False)
         self._until = begun + self._lease_s
         if not alive:
             self._loop.call_soon_threadsafe(self._on_lapse)

@@ -98,7 +98,7 @@ async def clock_loop(clock: DatabaseClock, store: Store, alarm: Alarm) -> None:
             _log.warning("clock_not_sampled", error=str(error))
             continue
         if abs(difference) > 1000:
-            _log.warning("clock_jumped", milliseconds=difference, held=clock.held)
+            _log.warning("clock_jumped", milliseconds=difference, uncertain=clock.uncertain)
             alarm.ring()
 
 

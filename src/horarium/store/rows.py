@@ -8,12 +8,15 @@ plain text, because binding a member of an enum takes SQLite's driver three time
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+
+import orjson
 
 from horarium.domain.fire import FireKind
 from horarium.domain.ids import Id
 from horarium.domain.run import Missed, RunMode
+from horarium.domain.schedule import OverlapScope, Policies, policies_from_text
 
 # Makes a row of all its fields at once, which `kind(...)` does in three times the time, because it is a function of
 # Python: for the four rows that a release makes of every due slot, 1.2 of some 50 us.
@@ -515,3 +518,98 @@ class RowLock(NamedTuple):
     schedule_id: Id
     row_key: str
     run_id: Id
+
+
+# Fan-out.
+
+
+class OpenFanoutTask(NamedTuple):
+    """A fire that waits for a node to read its audience."""
+
+    fire_id: Id
+    workspace_id: Id
+
+
+class FanoutTask(NamedTuple):
+    """A fire whose audience a node reads: a row of `claimed_fanout_tasks` and the node.
+
+    `position`: where the source goes on, None at its beginning; `rows_done`: rows that have been read; `counted`: rows
+    that there were when reading began, None before. `attempts`: how often the source has failed since it last gave
+    rows. `audience` is what the schedule says of it.
+    """
+
+    fire_id: Id
+    workspace_id: Id
+    schedule_id: Id
+    version: int
+    fired_ms: int
+    target_id: Id
+    limited: int
+    epoch: int
+    attempts: int
+    position: str | None
+    rows_done: int
+    counted: int | None
+    kind: FireKind
+    audience: Mapping[str, Any]
+    policies: Policies
+    node: Id
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any], node: Id) -> FanoutTask:
+        """From a row of `claimed_fanout_tasks`."""
+        *plain, kind, audience, policies = row
+        parsed = (FireKind(kind), orjson.loads(audience), policies_from_text(policies))
+        return cls._make((*plain, *parsed, node))
+
+    @property
+    def per_row(self) -> bool:
+        """Whether a row is left out while its last run still goes. Fires by hand follow no overlap policy."""
+        return self.kind is FireKind.CLOCK and self.policies.overlap_scope is OverlapScope.ROW
+
+
+class FanoutProgress(NamedTuple):
+    """How far the reading for a fire has come."""
+
+    fire_id: Id
+    rows_done: int
+
+
+class AudienceText(NamedTuple):
+    """A row of an audience as it is kept: its key, and its data as JSON text."""
+
+    key: str
+    data: str
+
+
+class PreparedRow(NamedTuple):
+    """A row of an audience as its run is written. Rows are sorted by the id of their run."""
+
+    run_id: Id
+    key: str
+    data: str
+
+
+class RunCounts(NamedTuple):
+    """The runs of a fire that is resolved, by how they have ended so far."""
+
+    runs: int
+    succeeded: int
+    failed: int
+    cancelled: int
+
+
+class SpooledRow(NamedTuple):
+    """A row of an audience that is kept aside, numbered from 1."""
+
+    fire_id: Id
+    number: int
+    row_key: str
+    data: str
+
+
+class SpoolOrphan(NamedTuple):
+    """The place of a row that is kept aside for a fire whose audience nobody reads any more."""
+
+    fire_id: Id
+    number: int

@@ -2,6 +2,7 @@
 
 from horarium.store.base import READY
 from horarium.store.verbs import meta, nodes
+from tests.support.raw import select
 from tests.support.tenant import LEASE, MINUTE, NOON, SUCCEEDED, Node
 
 NOW = NOON + MINUTE
@@ -15,13 +16,15 @@ async def claimed(tenant, store, **given):
     return node, work
 
 
-async def test_a_node_is_listed_while_it_lives_and_for_a_while_after(tenant, store):
+async def test_a_node_has_a_lease_while_it_lives_and_an_end_after(tenant, store):
     node = await Node.start(store)
-    (row,) = await store.read(nodes.list_nodes, NOON)
-    assert (row.id, row.lease_ms, row.stopped_ms) == (node.id, NOON + LEASE, None)
+    entered = "SELECT id, lease_ms, stopped_ms FROM nodes"
+    assert await select(store, entered) == [(node.id, NOON + LEASE, None)]
+    assert await store.urgent(nodes.heartbeat, node.id, NOW, LEASE)
+    assert await select(store, entered) == [(node.id, NOW + LEASE, None)]
     await store.urgent(nodes.stop, node.id, NOW)
-    assert [one.stopped_ms for one in await store.read(nodes.list_nodes, NOON)] == [NOW]
-    assert await store.read(nodes.list_nodes, NOW) == []
+    assert await select(store, entered) == [(node.id, NOW, NOW)]
+    assert not await store.urgent(nodes.heartbeat, node.id, NOW, LEASE)
 
 
 async def test_a_heartbeat_keeps_what_a_node_holds(tenant, store):
@@ -40,7 +43,7 @@ async def test_who_has_been_given_up_is_told_by_its_heartbeat_and_may_come_again
     assert await store.urgent(nodes.free_lapsed, NOW + LEASE + 1, heir.id) == 1
     assert READY in heard
     assert not await store.urgent(nodes.heartbeat, node.id, NOW + LEASE + 2, LEASE)
-    back = nodes.Node(node.id, "node", "engine", "1", "2026a", NOW, NOW, NOW + 3 * LEASE)
+    back = nodes.NodeRow(node.id, "node", "engine", "1", "2026a", NOW, NOW, NOW + 3 * LEASE)
     await store.urgent(nodes.register, back, False)
     assert await store.urgent(nodes.heartbeat, node.id, NOW + 2 * LEASE, LEASE)
     assert len(await heir.claim(NOW + 2 * LEASE)) == 1

@@ -1,53 +1,53 @@
--- name: open_fanouts
--- Fires that wait for somebody to read their audience: of each workspace the first few, in turn.
+-- name: open_fanout_tasks
+-- Fires that wait for a node to read their audience: of each workspace the first few, in turn.
 SELECT fire_id, workspace_id FROM (
     SELECT fire_id, workspace_id, due_ms,
            row_number() OVER (PARTITION BY workspace_id ORDER BY due_ms, fire_id) AS place
     FROM fanouts WHERE owner IS NULL AND due_ms <= :now) AS q
 WHERE place <= :share ORDER BY place, due_ms LIMIT :limit;
 
--- name: earliest_fanout
+-- name: earliest_fanout_task
 SELECT min(due_ms) AS due_ms FROM fanouts WHERE owner IS NULL;
 
--- name: take_fanout
+-- name: take_fanout_task
 UPDATE fanouts SET owner = :node, epoch = epoch + 1 WHERE fire_id = :fire_id AND owner IS NULL;
 
--- name: describe_fanouts
-SELECT o.fire_id, o.workspace_id, o.schedule_id, o.version, o.position, o.rows_done, o.counted, o.epoch, o.attempts,
-       f.kind, f.fired_ms, f.due_ms, v.audience, v.policies, v.target_id,
-       {limited} AS limited
+-- name: claimed_fanout_tasks
+-- As rows.FanoutTask.
+SELECT o.fire_id, o.workspace_id, o.schedule_id, o.version, f.fired_ms, v.target_id, {limited} AS limited, o.epoch,
+       o.attempts, o.position, o.rows_done, o.counted, f.kind, v.audience, v.policies
 FROM fanouts o
 JOIN fires f ON f.id = o.fire_id
 JOIN versions v ON v.schedule_id = o.schedule_id AND v.version = o.version
 JOIN targets t ON t.id = v.target_id
 WHERE o.fire_id IN (:ids...);
 
--- name: move_fanout
+-- name: move_fanout_task
 -- Touches the row only where it is still held and stands where the reader believes, so that neither a reader who lost it
 -- nor one who never heard that its last chunk was written writes anything.
 UPDATE fanouts SET position = :position, rows_done = :rows_done, counted = CAST(:counted AS BIGINT), attempts = 0
 WHERE fire_id = :fire_id AND owner = :node AND epoch = :epoch AND rows_done = :before;
 
--- name: hold_fanout
+-- name: hold_fanout_task
 UPDATE fanouts SET attempts = attempts WHERE fire_id = :fire_id AND owner = :node AND epoch = :epoch;
 
--- name: put_off_fanout
+-- name: put_off_fanout_task
 UPDATE fanouts SET owner = NULL, attempts = attempts + 1, due_ms = :due_ms
 WHERE fire_id = :fire_id AND owner = :node AND epoch = :epoch;
 
--- name: owned_fanouts
+-- name: fanout_tasks_of_node
 SELECT fire_id FROM fanouts WHERE owner = :node;
 
--- name: free_fanout
+-- name: free_fanout_task
 UPDATE fanouts SET owner = NULL, epoch = epoch + 1 WHERE fire_id = :fire_id AND owner = :node;
 
--- name: forget_fanout
+-- name: forget_fanout_task
 DELETE FROM fanouts WHERE fire_id = :fire_id;
 
 -- name: add_runs_to_fire
 UPDATE fires SET runs = runs + :runs, audience_size = :audience_size WHERE id = :id;
 
--- name: fire_resolved
+-- name: resolve_fire
 -- All its runs are recorded: from now on the end of the last of them is the end of the fire.
 UPDATE fires SET state = 'running', audience_size = :audience_size, error = :error
 WHERE id = :id AND state = 'resolving'
@@ -62,7 +62,7 @@ SELECT schedule_id, row_key, run_id FROM rows(schedule_id bytea, row_key text, r
 WHERE TRUE
 ON CONFLICT (schedule_id, row_key) DO NOTHING;
 
--- name: locked_by
+-- name: rows_locked_by
 SELECT row_key FROM row_locks WHERE schedule_id = :schedule_id AND run_id IN (:ids...);
 
 -- name: free_row_locks
@@ -71,7 +71,7 @@ WHERE EXISTS (SELECT 1 FROM rows(schedule_id bytea, row_key text, run_id bytea) 
               WHERE row_locks.schedule_id = r.schedule_id AND row_locks.row_key = r.row_key
                 AND row_locks.run_id = r.run_id);
 
--- name: fanouts_of_schedule
+-- name: fanout_tasks_of_schedule
 -- Of the clock's fires alone: what was fired by hand follows no overlap policy.
 SELECT o.fire_id, o.rows_done FROM fanouts o JOIN fires f ON f.id = o.fire_id
 WHERE o.schedule_id = :schedule_id AND f.kind = 'clock' ORDER BY o.fire_id;
@@ -81,7 +81,7 @@ INSERT INTO spool (fire_id, number, row_key, data)
 SELECT fire_id, number, row_key, data FROM rows(fire_id bytea, number bigint, row_key text, data text) AS r;
 
 -- name: page_of_spool
-SELECT number, row_key, data FROM spool WHERE fire_id = :fire_id AND number > :after ORDER BY number LIMIT :limit;
+SELECT row_key, data FROM spool WHERE fire_id = :fire_id AND number > :after ORDER BY number LIMIT :limit;
 
 -- name: spooled_keys
 SELECT s.row_key FROM spool s

@@ -1,16 +1,14 @@
 -- name: insert_node
 INSERT INTO nodes (id, name, roles, software, zone_data, started_ms, seen_ms, lease_ms)
-VALUES (:id, :name, :roles, :software, :zone_data, :now, :now, :lease_ms)
+VALUES (:id, :name, :roles, :software, :zone_data, :now, :now, :lease_until_ms)
 ON CONFLICT (id) DO UPDATE SET seen_ms = excluded.seen_ms, lease_ms = excluded.lease_ms, stopped_ms = NULL;
 
--- name: beat_node
-UPDATE nodes SET seen_ms = :now, lease_ms = :lease_ms WHERE id = :id AND stopped_ms IS NULL;
+-- name: keep_lease_of_node
+-- The column lease_ms holds the instant until which the lease lasts.
+UPDATE nodes SET seen_ms = :now, lease_ms = :lease_until_ms WHERE id = :id AND stopped_ms IS NULL;
 
 -- name: stop_node
 UPDATE nodes SET stopped_ms = :now, lease_ms = :now WHERE id = :id;
-
--- name: list_nodes
-SELECT * FROM nodes WHERE stopped_ms IS NULL OR stopped_ms > :since ORDER BY id;
 
 -- name: lapsed_owners
 -- Owners of claimed runs that are not among the living: their node lapsed, stopped, or was never heard of. Who asks is
@@ -26,13 +24,13 @@ ORDER BY q.owner;
 -- name: free_runs_of
 UPDATE ready SET owner = NULL, epoch = epoch + 1 WHERE owner = :node;
 
--- name: free_fanouts_of
+-- name: free_fanout_tasks_of
 UPDATE fanouts SET owner = NULL, epoch = epoch + 1 WHERE owner = :node;
 
--- name: free_everything
+-- name: free_all_runs
 UPDATE ready SET owner = NULL, epoch = epoch + 1 WHERE owner IS NOT NULL;
 
--- name: free_every_fanout
+-- name: free_all_fanout_tasks
 UPDATE fanouts SET owner = NULL, epoch = epoch + 1 WHERE owner IS NOT NULL;
 
 -- name: retire_nodes
@@ -40,7 +38,7 @@ UPDATE nodes SET stopped_ms = :now
 WHERE stopped_ms IS NULL AND id <> :me AND (lease_ms < :now OR id IN (:gone...));
 
 -- name: other_nodes
--- Nobody, where nodes are alone.
+-- No row: where this statement is used, a node is alone on its database.
 SELECT id, FALSE AS connected FROM nodes WHERE id <> :me AND FALSE;
 
 -- name: retire_all_nodes

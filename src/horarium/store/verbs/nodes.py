@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from horarium.domain.ids import Id
 from horarium.store.base import FANOUT, READY, Tx
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """A process that works on this database. `lease_ms`: the instant until which it counts as alive."""
+class NodeRow:
+    """A process that works on this database. It counts as alive until `lease_until_ms`, or until it has stopped.
+
+    `roles` and `software` are texts for people; `zone_data` is the version of its time zone data.
+    """
 
     id: Id
     name: str
@@ -21,17 +23,17 @@ class Node:
     zone_data: str
     started_ms: int
     seen_ms: int
-    lease_ms: int
+    lease_until_ms: int
     stopped_ms: int | None = None
 
 
-async def register(tx: Tx, node: Node, alone: bool) -> None:
-    """Enter a node, or enter it again after its lease has lapsed. `alone`: nobody else can be at work on this
-    database, so whatever is claimed is free again."""
+async def register(tx: Tx, node: NodeRow, alone: bool) -> None:
+    """Enter a node, or enter it again after its lease has lapsed. `alone`: no other process can work on this database,
+    so whatever is claimed is freed."""
     if alone:
         await tx.run("retire_all_nodes", now=node.started_ms)
-        await tx.run("free_everything")
-        await tx.run("free_every_fanout")
+        await tx.run("free_all_runs")
+        await tx.run("free_all_fanout_tasks")
     await tx.run(
         "insert_node",
         id=node.id,
@@ -40,21 +42,21 @@ async def register(tx: Tx, node: Node, alone: bool) -> None:
         software=node.software,
         zone_data=node.zone_data,
         now=node.started_ms,
-        lease_ms=node.lease_ms,
+        lease_until_ms=node.lease_until_ms,
     )
     tx.announce(READY, node.started_ms)
     tx.announce(FANOUT, node.started_ms)
 
 
 async def heartbeat(tx: Tx, node: Id, now: int, lease_ms: int) -> bool:
-    """Keep the lease; False where the node has been given up meanwhile."""
-    return await tx.run("beat_node", id=node, now=now, lease_ms=now + lease_ms) == 1
+    """Keep the lease for another `lease_ms`; False where the node has been given up meanwhile."""
+    return await tx.run("keep_lease_of_node", id=node, now=now, lease_until_ms=now + lease_ms) == 1
 
 
 async def stop(tx: Tx, node: Id, now: int) -> None:
-    """Say goodbye; whatever is still claimed goes back."""
+    """Note that a node stops. What it still holds goes back into the queue."""
     await tx.run("free_runs_of", node=node)
-    await tx.run("free_fanouts_of", node=node)
+    await tx.run("free_fanout_tasks_of", node=node)
     await tx.run("stop_node", id=node, now=now)
     tx.announce(READY, now)
     tx.announce(FANOUT, now)
@@ -66,41 +68,21 @@ def lease_connection(node: Id) -> str:
 
 
 async def connected(tx: Tx, me: Id) -> dict[Id, bool]:
-    """The other nodes that have not said goodbye, and whether each is seen to be connected."""
-    return {row["id"]: bool(row["connected"]) for row in await tx.rows("other_nodes", me=me)}
+    """The other nodes that have not stopped, and whether the database sees each of them connected."""
+    return {node: bool(is_connected) for node, is_connected in await tx.rows("other_nodes", me=me)}
 
 
 async def free_lapsed(tx: Tx, now: int, me: Id, gone: Sequence[Id] = ()) -> int:
-    """Give back what belongs to nodes that are gone, under a new epoch; how many runs and readings of
-    audiences.
+    """Free what belongs to nodes that are gone, under a new epoch; how many runs and fan-out tasks.
 
-    `me` asks, so it is there. `gone` are nodes to be given up before their lease is over.
+    `me` is the node that asks, which is alive. `gone` are nodes that are given up before their lease is over.
     """
     freed = 0
-    for row in await tx.rows("lapsed_owners", now=now, me=me, gone=list(gone)):
-        freed += await tx.run("free_runs_of", node=row["owner"])
-        freed += await tx.run("free_fanouts_of", node=row["owner"])
+    for (owner,) in await tx.rows("lapsed_owners", now=now, me=me, gone=list(gone)):
+        freed += await tx.run("free_runs_of", node=owner)
+        freed += await tx.run("free_fanout_tasks_of", node=owner)
     await tx.run("retire_nodes", now=now, me=me, gone=list(gone))
     if freed:
         tx.announce(READY, now)
         tx.announce(FANOUT, now)
     return freed
-
-
-async def list_nodes(tx: Tx, since_ms: int) -> list[Node]:
-    """Nodes that are there, and those that stopped after an instant."""
-    rows: Sequence[Any] = await tx.rows("list_nodes", since=since_ms)
-    return [
-        Node(
-            row["id"],
-            row["name"],
-            row["roles"],
-            row["software"],
-            row["zone_data"],
-            row["started_ms"],
-            row["seen_ms"],
-            row["lease_ms"],
-            row["stopped_ms"],
-        )
-        for row in rows
-    ]

@@ -47,7 +47,7 @@ from horarium.store.rows import (
     new_row,
 )
 from horarium.store.verbs.entries import hold_schedules
-from horarium.store.verbs.fanout import stop_fanouts
+from horarium.store.verbs.fanout import stop_fanout_tasks
 from horarium.store.verbs.meta import raise_zone_data
 from horarium.store.verbs.settle import cancel_runs, delete_quiet, follow_up
 from horarium.times import TZDATA_VERSION, zone_fingerprint
@@ -456,14 +456,14 @@ async def _make_way(tx: Tx, batch: _Batch, schedule_id: Id, firing: Firing) -> N
 
 async def _terminate(tx: Tx, schedule_id: Id, slot_ms: int, now: int) -> None:
     """Cancel a schedule's open runs at once, which settles their fires."""
-    await stop_fanouts(tx, schedule_id, now)
+    await stop_fanout_tasks(tx, schedule_id, now)
     await cancel_runs(tx, await _open_runs(tx, schedule_id, slot_ms), now)
     tx.announce(CANCELLED, now)
 
 
 async def _ask_to_stop(tx: Tx, schedule_id: Id, now: int) -> None:
     """Cancel what waits or has not begun, and ask workers to end what has."""
-    await stop_fanouts(tx, schedule_id, now)
+    await stop_fanout_tasks(tx, schedule_id, now)
     unclaimed = [run for run in await _open_runs(tx, schedule_id, now + 1) if run.owner is None]
     await cancel_runs(tx, unclaimed, now)
     await tx.run("stop_running_of_schedule", schedule_id=schedule_id)
