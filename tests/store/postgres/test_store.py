@@ -1,6 +1,7 @@
 """What only PostgreSQL has: other nodes, lost connections, deadlocks, months."""
 
 import asyncio
+import threading
 import time
 
 import asyncpg
@@ -16,7 +17,7 @@ from horarium.store.base import DUE, READY
 from horarium.store.migrate import migrate
 from horarium.store.migrations import latest
 from horarium.store.postgres import PostgresStore, notifications
-from horarium.store.postgres.connection import BY_KEY, READ_ONLY, connect
+from horarium.store.postgres.connection import BY_KEY, READ_ONLY, PostgresConnection, connect
 from horarium.store.postgres.faults import CommitUnknown
 from horarium.store.postgres.partitions import drop_partitions, make_partitions, month_starts
 from horarium.store.statements import load
@@ -345,14 +346,23 @@ async def test_a_lease_is_kept_while_connections_are_cut(url, store):
     await lease.close()
 
 
-async def test_a_loop_that_stands_still_too_long_loses_its_lease_and_notices(url, store, other):
+async def give_up_lapsed(url, after_s):
+    """What another node does: look for nodes whose lease has lapsed."""
+    await asyncio.sleep(after_s)
+    connection = PostgresConnection(url, "another")
+    await connection.run(nodes.free_lapsed, await connection.now_ms(), bytes(16))
+    connection.drop()
+
+
+async def test_a_loop_that_stands_still_too_long_loses_its_lease_and_notices(url, store):
     row = await register(store, 600)
     lapses = []
     lease = Lease(url, row, 0.6, lambda: lapses.append(1))
-    time.sleep(2.5)  # the fault itself: nothing else of this process's loop runs
+    another = threading.Thread(target=lambda: asyncio.run(give_up_lapsed(url, after_s=2.0)))
+    another.start()
+    while another.is_alive():  # the fault itself: nothing else of this process's loop runs
+        time.sleep(0.1)
     assert not lease.held
-    now = await store.now_ms()
-    await store.urgent(nodes.free_lapsed, now, bytes(16))
     await until(lambda: lapses)
     assert lease.held
     assert await stopped_ms(store) is None
