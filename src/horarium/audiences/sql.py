@@ -22,11 +22,11 @@ from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, TextClause, bindparam, text
+from sqlalchemy import Connection, CursorResult, TextClause, bindparam, text
 from sqlalchemy.util.concurrency import await_only
 
 from horarium.audiences.registry import AudienceOptions
-from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault
+from horarium.domain.audience import ROW_SIZE_LIMIT, AudienceQuery, AudienceRow, SourceFault
 from horarium.domain.errors import Problem
 from horarium.executors.checks import check_fields, shortened
 from horarium.executors.secrecy import MASK, NOT_KEPT
@@ -35,10 +35,12 @@ from horarium.executors.sql.config import is_database_name
 from horarium.executors.sql.databases import Database, Databases, EmbeddedDatabase
 from horarium.executors.sql.failures import NotThere, hidden_texts, is_passing, sentence
 from horarium.executors.sql.guard import DatabaseGuard, HostPolicy
+from horarium.executors.sql.reading import Deadline, only_reading
 from horarium.executors.sql.tables import database_path
 
 FIELDS = ("connection", "database", "query", "key", "timeout")
 BATCH = 500
+BATCH_BYTES = 1024 * 1024
 LONGEST_QUERY = 20_000
 
 # Parameters and problems that one answer names; the first ones say enough.
@@ -117,12 +119,14 @@ class SqlSource:
         hidden = self._hidden(query.config)
         try:
             database = await self._open(query)
-            reading = _Reading(database, _statement(query), query.config["key"])
+            reading = _Reading(database, seconds, _statement(query), query.config["key"])
             try:
                 while (batch := await reading.next(seconds)) is not None:
                     yield batch
             finally:
                 await reading.close()
+        except SourceFault:
+            raise
         except TimeoutError:
             raise SourceFault(f"the database gave no row within {seconds:g} s") from None
         except Exception as error:  # a driver's own error reaches us as it is where a cursor raises it
@@ -166,7 +170,8 @@ class SqlSource:
 class _Reading:
     """A query under way: batches of its rows, handed over one at a time."""
 
-    def __init__(self, database: Database, statement: TextClause, key: str) -> None:
+    def __init__(self, database: Database, seconds: float, statement: TextClause, key: str) -> None:
+        self._deadline = Deadline(seconds)
         self._batches: asyncio.Queue[Batch] = asyncio.Queue(maxsize=1)
         self._statement, self._key = statement, key
         self._loop = asyncio.get_running_loop()
@@ -202,19 +207,49 @@ class _Reading:
         try:
             if dialect in _READ_ONLY:
                 connection.exec_driver_sql(_READ_ONLY[dialect])
-            result = connection.execution_options(stream_results=True, max_row_buffer=BATCH).execute(
-                self._statement
-            )
-            columns = [str(name) for name in list(result.keys())]
-            if self._key not in columns:
-                raise NotThere(f"the query has no column {self._key!r}; there are {', '.join(columns)}")
-            for partition in result.partitions(BATCH):
-                self._emit([_row(dict(row._mapping), self._key) for row in partition])
+            if dialect == "sqlite":
+                self._query_embedded(connection)
+            else:
+                options = connection.execution_options(stream_results=True, max_row_buffer=BATCH)
+                self._read(options.execute(self._statement))
         finally:
             connection.rollback()
             if dialect == "sqlite":
                 connection.exec_driver_sql("PRAGMA query_only = OFF")
                 connection.rollback()
+
+    def _query_embedded(self, connection: Connection) -> None:
+        """The query runs inside this process, so it is kept within bounds."""
+        raw: Any = connection.connection.driver_connection
+        handle = connection.get_execution_options()["handle"]
+        self._deadline.begin()
+        with only_reading(raw, self._deadline, lambda: handle.stopped):
+            result = connection.execute(self._statement)
+            try:
+                self._read(result)
+            finally:
+                result.close()
+
+    def _read(self, result: CursorResult[Any]) -> None:
+        """Hands the rows over in batches that are bounded in number and in bytes."""
+        columns = [str(name) for name in list(result.keys())]
+        if self._key not in columns:
+            raise NotThere(f"the query has no column {self._key!r}; there are {', '.join(columns)}")
+        batch: list[AudienceRow] = []
+        size = 0
+        for row in result:
+            made = _row(dict(row._mapping), self._key)
+            weight = _weight(made)
+            if weight > ROW_SIZE_LIMIT:
+                raise SourceFault(f"a row of the query is larger than {ROW_SIZE_LIMIT} bytes", lasting=True)
+            batch.append(made)
+            size += weight
+            if len(batch) >= BATCH or size >= BATCH_BYTES:
+                self._emit(batch)
+                batch, size = [], 0
+                self._deadline.begin()
+        if batch:
+            self._emit(batch)
 
     def _emit(self, batch: Batch) -> None:
         if not self._threaded:
@@ -257,6 +292,11 @@ def _row(columns: Mapping[str, Any], key: str) -> AudienceRow:
     return AudienceRow(
         "" if value is None else str(_plain(value)), {str(name): _plain(one) for name, one in columns.items()}
     )
+
+
+def _weight(row: AudienceRow) -> int:
+    """About how many bytes a row takes: texts count with their length."""
+    return sum(len(value) if isinstance(value, str) else 8 for value in row.data.values())
 
 
 def _plain(value: Any) -> Any:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
+from weakref import WeakValueDictionary
 
 from sqlalchemy import URL, Connection, Engine, MetaData, Numeric, Table, create_engine, event
 from sqlalchemy.exc import NoSuchTableError
@@ -33,6 +34,10 @@ BUSY_MS, BUSY_TRIES = 100, 100
 """A write to an embedded file waits for another process's in short steps, so that it can be stopped in
 between."""
 MAX_OPEN = 64
+
+# Threads for embedded databases, and how many of them one workspace holds at once: queries that hang hold up others of
+# their own workspace alone.
+THREADS, THREADS_OF_ONE = 32, 2
 POOL_SIZE, POOL_OVERFLOW = 2, 8
 RECYCLE_SECONDS = 600
 
@@ -97,15 +102,15 @@ class EmbeddedDatabase:
 
     dialect = "sqlite"
 
-    def __init__(self, path: Path, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, path: Path, threads: ThreadPoolExecutor, share: asyncio.Semaphore) -> None:
         self._engine = embedded_engine(path)
-        self._threads = threads
+        self._threads, self._share = threads, share
         self._turn = asyncio.Lock()
         self.tables: dict[tuple[str | None, str], Table] = {}
         self.markers: dict[str | None, bool] = {}
 
     async def run(self, work: Callable[[Connection], T]) -> T:
-        async with self._turn:
+        async with self._turn, self._share:
             handle = _Handle()
             future = asyncio.get_running_loop().run_in_executor(self._threads, self._work, work, handle)
             try:
@@ -218,7 +223,9 @@ class Databases:
     def __init__(self, guard: DatabaseGuard) -> None:
         self._guard = guard
         self._open: OrderedDict[str, Database] = OrderedDict()
-        self._threads = ThreadPoolExecutor(4, thread_name_prefix="horarium-sql")
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="horarium-sql")
+        # By the workspace's folder; kept while one of its databases is open.
+        self._shares: WeakValueDictionary[Path, asyncio.Semaphore] = WeakValueDictionary()
 
     async def network(self, address: Address, key: str) -> Database:
         return await self._get(key, lambda: NetworkDatabase(address, self._guard))
@@ -226,7 +233,10 @@ class Databases:
     async def embedded(self, path: Path) -> Database:
         if not await asyncio.to_thread(path.is_file):
             raise NotThere(f"there is no embedded database {path.stem!r}; create a table in it first")
-        return await self._get(str(path), lambda: EmbeddedDatabase(path, self._threads))
+        share = self._shares.get(path.parent)
+        if share is None:
+            share = self._shares[path.parent] = asyncio.Semaphore(THREADS_OF_ONE)
+        return await self._get(str(path), lambda: EmbeddedDatabase(path, self._threads, share))
 
     async def close(self) -> None:
         while self._open:
