@@ -28,8 +28,9 @@ from sqlalchemy.util.concurrency import await_only
 from horarium.audiences.registry import AudienceOptions
 from horarium.domain.audience import ROW_SIZE_LIMIT, AudienceQuery, AudienceRow, SourceFault
 from horarium.domain.errors import Problem
+from horarium.domain.target import MASK
 from horarium.executors.checks import check_fields, shortened
-from horarium.executors.secrecy import MASK, NOT_KEPT
+from horarium.executors.secrecy import NOT_KEPT
 from horarium.executors.sql.address import password_of, read_url
 from horarium.executors.sql.config import is_database_name
 from horarium.executors.sql.databases import Database, Databases, EmbeddedDatabase

@@ -116,3 +116,16 @@ class Executor(Protocol):
     async def execute(self, call: Call) -> Outcome: ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class TableExecutor(Protocol):
+    """What an executor that writes to tables can do besides: tell before a run whether a write fits the table.
+
+    `check_operation` returns what is wrong with an operation on the table as it is now, with fields relative to the
+    operation. A table that is out of reach is one problem of the code "unavailable".
+    """
+
+    async def check_operation(
+        self, workspace_id: Id, config: Mapping[str, Any], secrets: Mapping[str, Any], operation: Any
+    ) -> Sequence[Problem]: ...

@@ -9,6 +9,9 @@ from typing import Any
 
 from horarium.domain.ids import Id
 
+# What is shown in place of a secret. Sent back in a change, it keeps the secret that is stored.
+MASK = "***"
+
 
 class TargetKind(StrEnum):
     """What a target is to its users. The kind does not change how the target is run."""

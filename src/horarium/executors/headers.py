@@ -7,8 +7,9 @@ from collections.abc import Collection
 from typing import Any
 
 from horarium.domain.errors import Problem
+from horarium.domain.target import MASK
 from horarium.executors.checks import check_texts, shortened
-from horarium.executors.secrecy import MASK, NOT_KEPT, is_sensitive
+from horarium.executors.secrecy import NOT_KEPT, is_sensitive
 from horarium.executors.template import check_template
 
 # More than most servers accept.

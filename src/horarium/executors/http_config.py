@@ -22,10 +22,11 @@ import orjson
 from multidict import istr
 
 from horarium.domain.errors import Problem
+from horarium.domain.target import MASK
 from horarium.executors.addresses import MAX_URL, AddressPolicy, check_url
 from horarium.executors.checks import check_fields
 from horarium.executors.headers import check_headers, value_refusal
-from horarium.executors.secrecy import MASK, Scrubber, check_secrets, named_secrets, reveal
+from horarium.executors.secrecy import Scrubber, check_secrets, named_secrets, reveal
 from horarium.executors.signing import PREFIX, key_of
 from horarium.executors.template import (
     RenderText,

@@ -18,10 +18,9 @@ import orjson
 
 from horarium.domain.errors import Problem
 from horarium.domain.execution import Call
+from horarium.domain.target import MASK
 from horarium.executors.checks import shortened
 from horarium.executors.signing import PREFIX
-
-MASK = "***"
 
 # Groups whose members are secret: all of `secrets`, and in the others those whose name sounds like one.
 _GROUPS = ("secrets", "headers", "environment")

@@ -10,6 +10,7 @@ from horarium.domain.execution import Executor
 from horarium.service.audiences import AudienceService
 from horarium.service.clock import Clock
 from horarium.service.directory import DirectoryService
+from horarium.service.environments import EnvironmentService
 from horarium.service.explain import ExplainService
 from horarium.service.idempotency import IdempotencyService
 from horarium.service.identity import IdentityService
@@ -42,6 +43,7 @@ class Services:
     audiences: AudienceService
     directory: DirectoryService
     objectives: ObjectiveService
+    environments: EnvironmentService
 
 
 def make_services(
@@ -76,4 +78,5 @@ def make_services(
         audiences=AudienceService(store, vault, sources or {}, clock, merge_secrets),
         directory=DirectoryService(store, clock),
         objectives=ObjectiveService(store),
+        environments=EnvironmentService(vault),
     )

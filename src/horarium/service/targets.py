@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from horarium.domain.errors import Conflict, Invalid, NotFound, Problem
-from horarium.domain.execution import Executor, TakesEnvironment
+from horarium.domain.errors import Conflict, Invalid, NotFound, Problem, Unavailable
+from horarium.domain.execution import Executor, TableExecutor, TakesEnvironment
 from horarium.domain.ids import Id, random_id
 from horarium.domain.listings import TargetListing
 from horarium.domain.target import Completion, Target, TargetKind, TargetState
@@ -257,6 +257,25 @@ class TargetService:
     def check_input(self, target: Target, value: Any, field: str = "input") -> Sequence[Problem]:
         """What is wrong with an input by the target's schema. Without a schema, nothing is."""
         return [] if target.input_schema is None else input_problems(target.input_schema, value, field)
+
+    async def check_write(self, target: Target, operation: Any, field: str) -> Sequence[Problem]:
+        """What is wrong with a write to a table, held against the table as it is now. Fields are below `field`.
+
+        A target whose executor knows no tables has nothing against any. Raises Unavailable if the table is out of
+        reach: then nothing is known to be wrong.
+        """
+        executor = self.executors.get(target.executor)
+        if not isinstance(executor, TableExecutor):
+            return []
+        secrets = self.secrets_of(target)
+        found = await executor.check_operation(target.workspace_id, target.config, secrets, operation)
+        for problem in found:
+            if problem.code == "unavailable":
+                raise Unavailable(f"the table cannot be looked at now: {problem.message}")
+        return [
+            replace(problem, field=f"{field}.{problem.field}" if problem.field else field)
+            for problem in found
+        ]
 
     async def _look_up(self, workspace_id: Id, reference: str | int, now: int) -> tuple[Target, int]:
         forgotten = self._forgotten

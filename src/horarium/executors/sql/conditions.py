@@ -15,10 +15,10 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, types
 
 from horarium.domain.errors import Problem
+from horarium.domain.table_write import WHERE
 from horarium.executors.checks import shortened
 from horarium.executors.sql.values import Mismatch, coerce
 
-FIELD = "whereConditions"
 MAX_CHARS = 64 * 1024
 MAX_CONDITIONS = 100
 MAX_LISTED = 1000
@@ -52,11 +52,11 @@ def read_conditions(text: Any) -> tuple[list[Condition], list[Problem]]:
         given = _parse(text)
         conditions = _from_object(given) if isinstance(given, dict) else _from_list(given)
     except _Unreadable as error:
-        return [], [Problem(FIELD, str(error))]
+        return [], [Problem(WHERE, str(error))]
     if not conditions:
-        return [], [Problem(FIELD, "is empty, which would match every row; name at least one column")]
+        return [], [Problem(WHERE, "is empty, which would match every row; name at least one column")]
     if len(conditions) > MAX_CONDITIONS:
-        return [], [Problem(FIELD, f"holds {len(conditions)} conditions; {MAX_CONDITIONS} are allowed")]
+        return [], [Problem(WHERE, f"holds {len(conditions)} conditions; {MAX_CONDITIONS} are allowed")]
     return conditions, []
 
 

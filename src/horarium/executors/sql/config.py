@@ -13,8 +13,9 @@ from itertools import islice
 from typing import Any
 
 from horarium.domain.errors import Problem
+from horarium.domain.target import MASK
 from horarium.executors.checks import check_fields, shortened
-from horarium.executors.secrecy import MASK, NOT_KEPT
+from horarium.executors.secrecy import NOT_KEPT
 from horarium.executors.sql.address import read_url
 from horarium.executors.sql.guard import HostPolicy
 

@@ -24,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from horarium.domain.errors import Problem
 from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.domain.ids import Id, uuid_text
+from horarium.domain.table_write import operation_problems
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.secrecy import split
 from horarium.executors.sql.address import Address, password_of, read_url
@@ -31,7 +32,7 @@ from horarium.executors.sql.config import SECRET_FIELDS, SqlConfig, check_config
 from horarium.executors.sql.databases import Database, Databases, reflect
 from horarium.executors.sql.failures import NotThere, failed, hidden_texts, is_statement_error, sentence
 from horarium.executors.sql.guard import DatabaseGuard, HostPolicy
-from horarium.executors.sql.operation import check_form, plan_operation
+from horarium.executors.sql.operation import plan_operation
 from horarium.executors.sql.tables import database_path
 from horarium.executors.sql.write import (
     PRUNE_EVERY,
@@ -95,7 +96,7 @@ class SqlExecutor:
 
         A table that cannot be looked at within ten seconds is a problem of code "unavailable" (without a
         field)."""
-        problems = check_form(operation)
+        problems = operation_problems(operation)
         if problems:
             return problems
         settled = read_config(config, secrets)

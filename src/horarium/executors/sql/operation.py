@@ -8,26 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Insert, Table, Update, insert, null, types, update
 
 from horarium.domain.errors import Problem
-from horarium.executors.sql.conditions import FIELD as WHERE
+from horarium.domain.table_write import MAX_PROBLEMS, WHERE, operation_problems
 from horarium.executors.sql.conditions import match, read_conditions
 from horarium.executors.sql.config import MAX_NAME, Columns
 from horarium.executors.sql.values import Mismatch, coerce
 
-OPERATIONS = ("INSERT", "UPDATE")
-_KEYS = ("operation", "values", "dbRecordId", WHERE)
 MAX_COLUMNS_NAMED = 20
-
-# Columns that one operation may give values for: no database's table has more.
-MAX_VALUES = 2_000
-
-# Problems of one operation that are told; the first ones say enough.
-MAX_PROBLEMS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +34,7 @@ def plan_operation(
     operation: Any, table: Table, columns: Columns, dialect: str
 ) -> tuple[Plan | None, list[Problem]]:
     """The statement for `operation` on `table`, or None and everything that is wrong with it."""
-    problems = check_form(operation)
+    problems = operation_problems(operation)
     if problems:
         return None, problems
     kind = operation["operation"]
@@ -54,40 +45,6 @@ def plan_operation(
     if kind == "INSERT":
         return Plan(kind, table, insert(table).values(values)), []
     return Plan(kind, table, update(table).where(*clauses).values(values)), []
-
-
-def check_form(operation: Any) -> list[Problem]:
-    """What can be said about an operation without seeing the table."""
-    if not isinstance(operation, Mapping):
-        return [Problem("", "must be an object with operation and values", "type")]
-    problems = [
-        Problem(str(key)[:MAX_NAME], f"is not known; an operation has {', '.join(_KEYS)}", "unknown")
-        for key in islice((key for key in operation if key not in _KEYS), MAX_PROBLEMS)
-    ]
-    kind = operation.get("operation")
-    if kind not in OPERATIONS:
-        problems.append(Problem("operation", "must be INSERT or UPDATE", "value" if kind else "required"))
-    values = operation.get("values")
-    if not isinstance(values, Mapping) or not values:
-        problems.append(Problem("values", "must be an object with at least one column", "required"))
-    elif len(values) > MAX_VALUES:
-        problems.append(Problem("values", f"gives more than {MAX_VALUES} columns", "too_long"))
-    return problems + _check_choice(operation, kind)
-
-
-def _check_choice(operation: Mapping[str, Any], kind: Any) -> list[Problem]:
-    """INSERT chooses no row, UPDATE must; a form that would touch the whole table does not exist."""
-    record, where = operation.get("dbRecordId"), operation.get(WHERE)
-    if kind == "INSERT":
-        given = [name for name in ("dbRecordId", WHERE) if operation.get(name) is not None]
-        return [Problem(name, "does not go with INSERT; leave it out", "conflict") for name in given]
-    if kind != "UPDATE":
-        return []
-    if record is None and where is None:
-        return [Problem("dbRecordId", f"UPDATE needs dbRecordId or {WHERE}", "required")]
-    if record is not None and (isinstance(record, bool) or not isinstance(record, int)):
-        return [Problem("dbRecordId", "must be a whole number", "type")]
-    return []
 
 
 def id_column(table: Table, named: str | None) -> Column[Any] | None:

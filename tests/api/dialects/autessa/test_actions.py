@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
+from horarium.domain.errors import Problem
 from horarium.domain.run import Run, RunState
 from horarium.domain.target import Target
 from horarium.executors import command
@@ -236,6 +237,17 @@ async def test_a_row_is_written_once_by_each_fire(
     assert changed.status_code == 200, changed.text
     await house.move("2025-11-03T12:15:00Z")
     assert [one["score"] for one in await rows(house, tmp_path)] == [9, 9]
+
+
+async def test_a_table_out_of_reach_says_nothing_about_the_request(
+    house: House, autessa: Autessa, table: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: Any) -> list[Problem]:
+        return [Problem("", "connection refused", "unavailable")]
+
+    monkeypatch.setattr(house.services.executors["sql"], "check_operation", away)
+    errors = await autessa.errors("create", 503, **table_event(table.number))
+    assert errors == ["the table cannot be looked at now: connection refused"]
 
 
 @pytest.mark.parametrize(

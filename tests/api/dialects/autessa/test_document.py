@@ -74,6 +74,27 @@ async def test_the_documents_own_pair_of_errors(house: House, autessa: Autessa) 
     ]
 
 
+async def test_an_update_collects_what_is_forbidden_and_what_is_wrong(house: House, autessa: Autessa) -> None:
+    agent, other = await house.target("agent"), await house.target("agent")
+    event = await autessa.event(**agent_event(agent.number))
+    caller = await limited(house, agent.id)
+    config = agent_event(other.number)["agentConfig"]
+    update = {"scheduledEventId": event["eventId"], "agentConfig": config}
+    forbidden = f"API key does not have permission to access the target agent (ID: {other.number})"
+    assert await caller.errors("update", 403, **update) == [forbidden]
+    update["cronExpression"] = "at(2020-01-01T00:00:00)"
+    first, second = await caller.errors("update", 400, **update)
+    assert (first, "has passed" in second) == (forbidden, True)
+
+
+async def test_the_configs_of_other_actions_are_not_read(house: House, autessa: Autessa) -> None:
+    agent = await house.target("agent")
+    event = await autessa.event(**agent_event(agent.number, toolConfig=3, autessaDbConfig={"values": 3}))
+    update = {"scheduledEventId": event["eventId"], "toolConfig": [], "description": "New"}
+    changed = await autessa.call("update", **update)
+    assert changed.json()["scheduledEvent"] == event | {"description": "New"}
+
+
 async def test_a_target_without_a_grant_is_forbidden(house: House) -> None:
     caller = await limited(house)
     for kind, body in (("agent", agent_event), ("tool", tool_event), ("table", table_event)):

@@ -6,133 +6,133 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from horarium.api.kit import Fields
+from horarium.api.kit import Fields, Json, Problems
 from horarium.domain.errors import Problem
-from horarium.domain.target import TargetKind
-from horarium.executors.secrecy import MASK
-from horarium.executors.sql.operation import OPERATIONS, check_form
+from horarium.domain.table_write import FIELDS, OPERATIONS, WHERE, operation_problems
+from horarium.domain.target import MASK, TargetKind
 
 AGENT, TOOL, TABLE = "INVOKE_AGENT", "INVOKE_TOOL", "UPDATE_AUTESSADB"
-OPERATION_FIELDS = ("operation", "values", "dbRecordId", "whereConditions")
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
-    """An action's place on the wire: its config's field, the field of the target's number, and its kind."""
+class ActionNames:
+    """How bodies name the parts of an action, and the kind of its target.
+
+    `config` is the field of its config, `request` a field in that which holds the rest (None: the config itself
+    does), and `number` the field of the target's number.
+    """
 
     config: str
     request: str | None
     number: str
     kind: TargetKind
 
+    @property
+    def place(self) -> str:
+        """The path of what the target is given."""
+        return self.config if self.request is None else f"{self.config}.{self.request}"
 
-ACTIONS: Mapping[str, Action] = {
-    AGENT: Action("agentConfig", "agentExecutionRequest", "agentId", TargetKind.AGENT),
-    TOOL: Action("toolConfig", "toolExecutionRequest", "toolId", TargetKind.TOOL),
-    TABLE: Action("autessaDbConfig", None, "targetTableId", TargetKind.TABLE),
+
+ACTIONS: Mapping[str, ActionNames] = {
+    AGENT: ActionNames("agentConfig", "agentExecutionRequest", "agentId", TargetKind.AGENT),
+    TOOL: ActionNames("toolConfig", "toolExecutionRequest", "toolId", TargetKind.TOOL),
+    TABLE: ActionNames("autessaDbConfig", None, "targetTableId", TargetKind.TABLE),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """An action as a caller gives it.
+class Action:
+    """An action as a body gives it.
 
-    `number` is the target's, None where it is missing or no number. `input` is what the target receives,
-    `config` what is answered later: the environment's values are masked in it.
+    `given` tells whether the body has its config at all. `number` is the target's, None where it is missing or no
+    number. `input` is what the target receives. `config` is what is answered later: the values of the environment are
+    masked in it. `problems` are what is wrong with the config; they count only if this is the event's action.
     """
 
     type: str
+    given: bool
     number: int | None = None
     input: Any = None
     environment: Mapping[str, str] = field(default_factory=dict)
     give_up_at_once: bool = False
     config: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
 
     @property
-    def action(self) -> Action:
+    def names(self) -> ActionNames:
+        """How bodies name its parts."""
         return ACTIONS[self.type]
 
 
-def read_action(fields: Fields, kind: str) -> Given:
-    """The config that belongs to an action; what is wrong with it is noted in `fields`."""
-    action = ACTIONS[kind]
-    outer = fields.inner(action.config)
-    inner = outer if action.request is None else outer.inner(action.request)
-    number = _number(inner, action, kind)
-    absent = action.config not in fields or (action.request is not None and action.request not in outer)
-    if absent:  # the text about the number says all there is to say
-        return Given(kind)
-    if action.kind is TargetKind.TABLE:
-        return _table(inner, number)
-    environment = _environment(inner)
-    given: dict[str, Any] = {action.number: number}
-    value: dict[str, Any]
-    if kind == AGENT:
-        said = inner.text("input", required=True, most=1_000_000)
-        given["input"], value = said, {"input": said}
+def parse_actions(body: Mapping[str, Any]) -> Mapping[str, Action]:
+    """What a body says of each action, by type. Which of them counts, the body alone does not tell."""
+    return {kind: _action(Fields(body, problems=Problems()), kind) for kind in ACTIONS}
+
+
+def _action(fields: Fields, kind: str) -> Action:
+    names = ACTIONS[kind]
+    given = names.config in fields
+    outer = fields.inner(names.config)
+    inner = outer if names.request is None else outer.inner(names.request)
+    number = _number(inner, kind)
+    if not given or (names.request is not None and names.request not in outer):
+        # What was noted about the number says all there is to say.
+        return Action(kind, given, problems=tuple(fields.problems))
+    environment: Mapping[str, str] = {}
+    value: Json
+    config: Json
+    if kind == TABLE:
+        value = _operation(inner)
+        config = {**value, names.number: number}
     else:
-        variables = inner.object("variables")
-        value = {"variables": variables or {}}
-        given |= {} if variables is None else {"variables": variables}
-    if environment is not None:
-        given["environmentVariables"] = dict.fromkeys(environment, MASK)
-    config: dict[str, Any] = {str(action.request): given}
+        shown: Json = {names.number: number}
+        if kind == AGENT:
+            value = {"input": inner.text("input", required=True, most=1_000_000)}
+            shown |= value
+        else:
+            variables = inner.object("variables")
+            value = {"variables": variables or {}}
+            shown |= {} if variables is None else value
+        if "environmentVariables" in inner:
+            environment = _environment(inner)
+            shown["environmentVariables"] = dict.fromkeys(environment, MASK)
+        config = {str(names.request): shown}
     go_on = outer.flag("continueOnError")
     if go_on is not None:
         config["continueOnError"] = go_on
-    return Given(kind, number, value, environment or {}, go_on is True, config)
+    return Action(kind, True, number, value, environment, go_on is True, config, tuple(fields.problems))
 
 
-def _number(fields: Fields, action: Action, kind: str) -> int | None:
+def _number(fields: Fields, kind: str) -> int | None:
     """The target's number: an integer and nothing else."""
-    if action.number not in fields:
-        words = f"{action.kind.value.capitalize()} ID is required for {kind} action"
-        fields.problems.append(Problem("", words, "required"))
+    names = ACTIONS[kind]
+    if names.number not in fields:
+        words = f"{names.kind.value.capitalize()} ID is required for {kind} action"
+        fields.note([Problem("", words, "required")])
         return None
-    found: int | None = fields.value(action.number, int, "an integer")
+    found: int | None = fields.value(names.number, int, "an integer")
     return found
 
 
-def _environment(fields: Fields) -> dict[str, str] | None:
-    given = fields.object("environmentVariables")
-    if given is None:
-        return None
-    inner = Fields(given, f"{fields.path}.environmentVariables", fields.problems)
-    found = {name: inner.text(name, required=given[name] is None, most=100_000) for name in given}
-    for name in given:
+def _environment(fields: Fields) -> Mapping[str, str]:
+    inner = fields.inner("environmentVariables")
+    found = {name: inner.text(name, required=name not in inner, most=100_000) for name in inner.body}
+    for name in found:
         if not name or not name.isprintable() or "=" in name or len(name) > 200:
-            inner.wrong(name[:40], "is no name of an environment variable")
+            inner.wrong(name[:40], "is not a name of an environment variable")
     return {name: value or "" for name, value in found.items()}
 
 
-def _table(fields: Fields, number: int | None) -> Given:
-    operation = {name: fields.body[name] for name in OPERATION_FIELDS if fields.body.get(name) is not None}
+def _operation(fields: Fields) -> Json:
+    """The write to a table. Its form is judged once its fields are of the right types."""
+    operation = {name: fields.body[name] for name in FIELDS if name in fields}
     before = len(fields.problems)
     fields.choice("operation", OPERATIONS, required=True)
     fields.object("values", required=True)
-    fields.value("whereConditions", str, "a string of JSON")
+    fields.value(WHERE, str, "a string of JSON")
     if len(fields.problems) == before:
-        fields.problems += [
-            Problem(f"{fields.path}.{one.field}" if one.field else fields.path, one.message, one.code)
-            for one in check_form(operation)
-        ]
-    go_on = fields.flag("continueOnError")
-    config = {**operation, "targetTableId": number} | ({} if go_on is None else {"continueOnError": go_on})
-    return Given(TABLE, number, operation, {}, go_on is True, config)
-
-
-def kept_environment(given: Given, stored: Mapping[str, str]) -> dict[str, str]:
-    """The environment, with every *** that an answer showed filled in from what is stored."""
-    return {
-        name: stored[name] if value == MASK and name in stored else value
-        for name, value in given.environment.items()
-    }
-
-
-def refuse_masks(fields: Fields, given: Given) -> None:
-    """Ask for the secrets again that an event with another target would send there."""
-    place = f"{given.action.config}.{given.action.request}.environmentVariables"
-    for name, value in given.environment.items():
-        if value == MASK:
-            words = "is ***, which keeps a stored secret only for the same target; give the secret itself"
-            fields.wrong(f"{place}.{name}", words)
+        for problem in operation_problems(operation):
+            fields.note(
+                [Problem(f"{fields.path}.{problem.field}".rstrip("."), problem.message, problem.code)]
+            )
+    return operation

@@ -1,14 +1,18 @@
-"""How this dialect writes errors: `{"errors": [...]}`, a sentence each, with every problem that was found."""
+"""Errors in autessa's envelope: `{"errors": [...]}`, a sentence for each problem that was found.
+
+A target that the key may not schedule is one problem of a request, with the code FORBIDDEN, and stands first: this
+product tells it together with all others.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from starlette.requests import Request
 
-from horarium.api.errors import headers_of, status_of
-from horarium.api.web import Answer, NoRoute, json_answer
-from horarium.domain.errors import Forbidden, HorariumError, Invalid, NotFound, Problem, told
+from horarium.api.kit.errors import NoRoute, headers_of, status_of
+from horarium.api.web import Answer, json_answer
+from horarium.domain.errors import Forbidden, HorariumError, Invalid, NotFound, Problem
+
+FORBIDDEN = "forbidden"
 
 NAME_REQUIRED = "Event name is required"
 NOT_FOUND = "Scheduled event not found"
@@ -16,53 +20,33 @@ NOT_YOURS = "Scheduled event does not belong to your company"
 NO_TARGET = "Target resource does not belong to your company"
 
 
-class RequestRefused(HorariumError):
-    """A request that cannot be accepted, or that the key may not make: all of both kinds. A refusal of what
-    is asked weighs more than one of who asks."""
-
-    def __init__(self, forbidden: Sequence[str] = (), invalid: Sequence[Problem] = ()) -> None:
-        self.forbidden, self.invalid = tuple(forbidden), told(invalid)
-        super().__init__("; ".join(self.texts))
-
-    @property
-    def texts(self) -> list[str]:
-        return [*self.forbidden, *(sentence(one) for one in self.invalid)]
-
-
-class EventNotFound(NotFound):
-    def __init__(self) -> None:
-        super().__init__("scheduled event")
-
-
 def no_permission(kind: str, number: int) -> str:
-    """What a key is told that holds no grant on a target."""
+    """What the owner of a key is told who holds no grant on a target."""
     return f"API key does not have permission to access the target {kind} (ID: {number})"
-
-
-def sentence(problem: Problem) -> str:
-    """A problem as a sentence; the document's own texts stand alone."""
-    return f"{problem.field}: {problem.message}" if problem.field else problem.message
 
 
 def render(error: HorariumError, request: Request) -> Answer:
     """The answer for an error."""
-    headers = headers_of(error, challenge=None)
-    return json_answer(_status(error), {"errors": _texts(error)}, headers=headers)
+    return json_answer(_status(error), {"errors": _texts(error)}, headers=headers_of(error, challenge=None))
 
 
 def _status(error: HorariumError) -> int:
-    if isinstance(error, RequestRefused):
-        return 400 if error.invalid else 403
+    """400 where anything about the request itself is wrong, else 403 for what the key may not do."""
+    if isinstance(error, Invalid) and all(problem.code == FORBIDDEN for problem in error.problems):
+        return 403
     return status_of(error)
 
 
 def _texts(error: HorariumError) -> list[str]:
-    if isinstance(error, RequestRefused):
-        return error.texts
     if isinstance(error, Invalid):
-        return [sentence(one) for one in error.problems]
+        return [_sentence(problem) for problem in error.problems]
     if isinstance(error, NotFound) and not isinstance(error, NoRoute):
         return [NOT_FOUND]
     if isinstance(error, Forbidden) and not error.scope:
         return [NOT_YOURS]
     return [str(error)]
+
+
+def _sentence(problem: Problem) -> str:
+    """A problem as a sentence. The product's own texts name no field."""
+    return f"{problem.field}: {problem.message}" if problem.field else problem.message

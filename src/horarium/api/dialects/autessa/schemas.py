@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from horarium.api.kit.schemas import FLAG, INSTANT, TEXT, Schema, list_of, object_of, ref
 
-Schema = Mapping[str, Any]
-TEXT: Schema = {"type": "string"}
-FLAG: Schema = {"type": "boolean"}
 WHOLE: Schema = {"type": "integer"}
-TIME: Schema = {"type": "string", "format": "date-time"}
 VARIABLES: Schema = {"type": "object", "additionalProperties": TEXT}
 
-
-def _object(fields: Mapping[str, Schema], required: tuple[str, ...] = ()) -> Schema:
-    return {"type": "object", "properties": dict(fields)} | ({"required": list(required)} if required else {})
-
-
-def _ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-_AGENT = _object(
+_AGENT = object_of(
     {
-        "agentExecutionRequest": _object(
+        "agentExecutionRequest": object_of(
             {
                 "agentId": WHOLE,
                 "input": {"type": "string", "minLength": 1},
@@ -35,16 +21,16 @@ _AGENT = _object(
     },
     ("agentExecutionRequest",),
 )
-_TOOL = _object(
+_TOOL = object_of(
     {
-        "toolExecutionRequest": _object(
+        "toolExecutionRequest": object_of(
             {"toolId": WHOLE, "variables": {"type": "object"}, "environmentVariables": VARIABLES}, ("toolId",)
         ),
         "continueOnError": FLAG,
     },
     ("toolExecutionRequest",),
 )
-_TABLE = _object(
+_TABLE = object_of(
     {
         "operation": {"type": "string", "enum": ["INSERT", "UPDATE"]},
         "targetTableId": WHOLE,
@@ -55,7 +41,7 @@ _TABLE = _object(
     },
     ("operation", "targetTableId", "values"),
 )
-_GIVEN: Mapping[str, Schema] = {
+_GIVEN: dict[str, Schema] = {
     "eventName": {"type": "string", "minLength": 1, "maxLength": 200},
     "description": TEXT,
     "cronExpression": {"type": "string", "examples": ["cron(0 9 * * ? *)", "rate(5 minutes)"]},
@@ -65,23 +51,23 @@ _GIVEN: Mapping[str, Schema] = {
     "toolConfig": _TOOL,
     "autessaDbConfig": _TABLE,
 }
-_EVENTS: Schema = {"type": "array", "items": _ref("ScheduledEvent")}
+_EVENTS: Schema = list_of("ScheduledEvent")
 
-SCHEMAS: Mapping[str, Schema] = {
-    "Errors": _object({"errors": {"type": "array", "items": TEXT, "minItems": 1}}, ("errors",)),
+SCHEMAS: dict[str, Schema] = {
+    "Errors": object_of({"errors": {"type": "array", "items": TEXT, "minItems": 1}}, ("errors",)),
     "Empty": {"type": "object"},
-    "EventId": _object({"scheduledEventId": TEXT}, ("scheduledEventId",)),
-    "CreateEvent": _object({**_GIVEN, "enabled": FLAG}, ("eventName", "cronExpression", "actionType")),
-    "UpdateEvent": _object({"scheduledEventId": TEXT, **_GIVEN}, ("scheduledEventId",)),
-    "ToggleEvent": _object({"scheduledEventId": TEXT, "enabled": FLAG}, ("scheduledEventId", "enabled")),
-    "ScheduledEvent": _object(
+    "EventId": object_of({"scheduledEventId": TEXT}, ("scheduledEventId",)),
+    "CreateEvent": object_of({**_GIVEN, "enabled": FLAG}, ("eventName", "cronExpression", "actionType")),
+    "UpdateEvent": object_of({"scheduledEventId": TEXT, **_GIVEN}, ("scheduledEventId",)),
+    "ToggleEvent": object_of({"scheduledEventId": TEXT, "enabled": FLAG}, ("scheduledEventId", "enabled")),
+    "ScheduledEvent": object_of(
         {
             "eventId": TEXT,
             "enabled": FLAG,
             "sharingLevel": {"type": "string", "enum": ["COMPANY"]},
             "companyPermissionLevel": {"type": "string", "enum": ["ADMIN"]},
-            "nextRunAt": TIME,
-            "lastRunAt": TIME,
+            "nextRunAt": INSTANT,
+            "lastRunAt": INSTANT,
             **_GIVEN,
         },
         (
@@ -96,19 +82,19 @@ SCHEMAS: Mapping[str, Schema] = {
             "companyPermissionLevel",
         ),
     ),
-    "AllEvents": _object(
+    "AllEvents": object_of(
         {"ownedEvents": _EVENTS, "companySharedEvents": _EVENTS, "sharedWithMeEvents": _EVENTS},
         ("ownedEvents", "companySharedEvents", "sharedWithMeEvents"),
     ),
-    "OneEvent": _object(
-        {"scheduledEvent": _ref("ScheduledEvent"), "permission": {"type": "string", "enum": ["ADMIN"]}},
+    "OneEvent": object_of(
+        {"scheduledEvent": ref("ScheduledEvent"), "permission": {"type": "string", "enum": ["ADMIN"]}},
         ("scheduledEvent", "permission"),
     ),
-    "CreatedEvent": _object(
-        {"scheduledEvent": _ref("ScheduledEvent"), "eventId": TEXT, "scheduleArn": TEXT},
+    "CreatedEvent": object_of(
+        {"scheduledEvent": ref("ScheduledEvent"), "eventId": TEXT, "scheduleArn": TEXT},
         ("scheduledEvent", "eventId", "scheduleArn"),
     ),
-    "UpdatedEvent": _object({"scheduledEvent": _ref("ScheduledEvent")}, ("scheduledEvent",)),
-    "ToggledEvent": _object({"eventId": TEXT, "enabled": FLAG}, ("eventId", "enabled")),
-    "DeletedEvent": _object({"eventId": TEXT, "deletedAt": TIME}, ("eventId", "deletedAt")),
+    "UpdatedEvent": object_of({"scheduledEvent": ref("ScheduledEvent")}, ("scheduledEvent",)),
+    "ToggledEvent": object_of({"eventId": TEXT, "enabled": FLAG}, ("eventId", "enabled")),
+    "DeletedEvent": object_of({"eventId": TEXT, "deletedAt": INSTANT}, ("eventId", "deletedAt")),
 }

@@ -1,0 +1,228 @@
+"""What autessa's bodies mean, and how events are written in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+
+from horarium.api.dialects.autessa.actions import ACTIONS, Action, parse_actions
+from horarium.api.dialects.autessa.errors import NAME_REQUIRED
+from horarium.api.kit import Around, Fields, Json, Problems, TimingNames, resolve_timing
+from horarium.api.kit.writing import utc_text
+from horarium.domain.errors import Problem
+from horarium.domain.ids import Id, prefixed
+from horarium.domain.overlap import Overlap
+from horarium.domain.retry import Retry
+from horarium.domain.schedule import Policies, Schedule, ScheduleState
+from horarium.domain.target import MASK, Target
+from horarium.service.checks import name_problems
+from horarium.service.environments import EnvironmentService
+from horarium.service.schedules import compiled, has_passed
+from horarium.times import Timing
+
+NAME = "autessa"
+
+# Before the ids of events.
+EVENT = "evt"
+
+# Part of the names that look like those of a cloud's schedules.
+REGION = "us-east-1"
+
+PASSED = "the time of this at() expression has passed; give one that lies ahead"
+
+_CRON = "cronExpression"
+_TIMING = TimingNames(_CRON)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An event as a body asks for it; None is left out. `actions` holds what the body says of each action, by type;
+    `action_of` picks the one that counts."""
+
+    name: str | None = None
+    description: str | None = None
+    cron: str | None = None
+    timezone: str | None = None
+    enabled: bool | None = None
+    action_type: str | None = None
+    actions: Mapping[str, Action] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """An action that an event gets, with its target and who sets it: they answer for the target from now on.
+    `environments` seals its environment variables."""
+
+    action: Action
+    target: Target
+    principal_id: Id
+    environments: EnvironmentService
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`assignment` is None where an order asks for no action, or where its target is not there."""
+
+    now_ms: int
+    assignment: Assignment | None = None
+
+
+def parse(fields: Fields, new: bool) -> Order:
+    """The order in a body. Only a new event is switched on or off by it."""
+    return Order(
+        name=_name(fields, new or "eventName" in fields),
+        description=fields.text("description"),
+        cron=fields.text(_CRON, required=new or _CRON in fields),
+        timezone=fields.text("timezone"),
+        enabled=fields.flag("enabled") if new else None,
+        action_type=fields.choice("actionType", tuple(ACTIONS), required=new),
+        actions=parse_actions(fields.body),
+    )
+
+
+def _name(fields: Fields, required: bool) -> str | None:
+    """The event's name. The product has a text of its own for one that is missing or empty."""
+    name: str | None = fields.value("eventName", str, "a string")
+    if required and ("eventName" not in fields or (name is not None and not name.strip())):
+        fields.note([Problem("", NAME_REQUIRED, "required")])
+        return None
+    if name is not None:
+        fields.note(name_problems("eventName", name))
+    return name
+
+
+def action_of(order: Order, known_type: str = "") -> Action | None:
+    """The action that an order asks for, of an event whose action is of `known_type`; None where that stays."""
+    kind = order.action_type or known_type
+    action = order.actions.get(kind)
+    return None if action is None or (kind == known_type and not action.given) else action
+
+
+def type_of(schedule: Schedule) -> str:
+    """The type of an event's action."""
+    return str(schedule.extra.get("actionType", ""))
+
+
+def new_timing(order: Order, now_ms: int, problems: Problems) -> Timing | None:
+    """The timing of a new event; None where the order has no expression, which is noted already."""
+    if order.cron is None:
+        return None
+    return _ahead(Timing(order.cron, NAME, order.timezone or "UTC"), None, now_ms, problems)
+
+
+def _changed_timing(known: Timing, order: Order, now_ms: int, problems: Problems) -> Timing:
+    """The timing that a change leads to. A rate counts anew only from a new expression."""
+    wanted = replace(known, spec=order.cron or known.spec, zone=order.timezone or known.zone)
+    return known if wanted == known else _ahead(wanted, known, now_ms, problems)
+
+
+def _ahead(wanted: Timing, known: Timing | None, now_ms: int, problems: Problems) -> Timing:
+    """A timing, whose time must lie ahead if it has only one."""
+    found = Problems()
+    timing = resolve_timing(wanted, known, now_ms, _TIMING, found)
+    if not found and has_passed(timing, now_ms):
+        found.wrong(_CRON, PASSED)
+    problems.extend(found)
+    return timing
+
+
+def edited(before: Schedule, order: Order, facts: Facts) -> Schedule:
+    """An event as an order wants it: what is left out is kept. Raises Invalid."""
+    problems, known, assignment = Problems(), before.definition, facts.assignment
+    definition = replace(known, timing=_changed_timing(known.timing, order, facts.now_ms, problems))
+    if order.enabled and not is_enabled(before) and has_passed(known.timing, facts.now_ms):
+        problems.wrong(_CRON, PASSED)
+    if assignment is not None and assignment.target.id != known.target_id:
+        _refuse_masks(assignment.action, problems)
+    problems.done()
+    after = before
+    if assignment is not None:
+        action, target = assignment.action, assignment.target
+        definition = replace(
+            definition,
+            target_id=target.id,
+            input=action.input,
+            policies=policies_of(action),
+            environment=assignment.environments.replaced(before, target.id, action.environment),
+        )
+        after = replace(after, extra=extra_of(action), created_by=assignment.principal_id)
+    if definition != known:
+        after = replace(after, definition=definition, state=_state_kept(before))
+    after = replace(
+        after,
+        name=before.name if order.name is None else order.name,
+        description=before.description if order.description is None else order.description,
+    )
+    return after if order.enabled in (None, is_enabled(after)) else _switched(after, order.enabled is True)
+
+
+def _refuse_masks(action: Action, problems: Problems) -> None:
+    """Ask for the secrets again that an event with another target would send there."""
+    for name, value in action.environment.items():
+        if value == MASK:
+            words = "is ***, which keeps a stored secret only for the same target; give the secret itself"
+            problems.wrong(f"{action.names.place}.environmentVariables.{name}", words)
+
+
+def _switched(schedule: Schedule, on: bool) -> Schedule:
+    return replace(schedule, state=ScheduleState.ACTIVE if on else ScheduleState.PAUSED)
+
+
+def _state_kept(before: Schedule) -> ScheduleState:
+    """On or off as it was, also for an event that has run its only time and is off since."""
+    off = before.state is ScheduleState.COMPLETED and not is_enabled(before)
+    return ScheduleState.PAUSED if off else before.state
+
+
+def policies_of(action: Action) -> Policies:
+    """Each fire stands alone. Where errors are to be passed over, an attempt is not repeated."""
+    policies = Policies(overlap=Overlap.ALLOW)
+    return replace(policies, retry=Retry(max_attempts=1)) if action.give_up_at_once else policies
+
+
+def extra_of(action: Action) -> Json:
+    """What only this dialect knows of an event."""
+    return {"actionType": action.type, "configField": action.names.config, "config": dict(action.config)}
+
+
+def is_enabled(schedule: Schedule) -> bool:
+    """Whether an event is on. One that has run its only time is off; one whose years are over stays as it was set."""
+    if schedule.state is ScheduleState.COMPLETED:
+        return not compiled(schedule.definition.timing).one_shot
+    return schedule.state is ScheduleState.ACTIVE
+
+
+def show(schedule: Schedule, around: Around) -> Json:
+    """An event as it is answered. The values of its environment variables are never shown."""
+    timing, progress = schedule.definition.timing, schedule.progress
+    shown: Json = {
+        "eventId": event_id(schedule.id),
+        "eventName": schedule.name,
+        "description": schedule.description or "",
+        _CRON: timing.spec,
+        "timezone": timing.zone,
+        "enabled": is_enabled(schedule),
+        "actionType": type_of(schedule),
+        "sharingLevel": "COMPANY",
+        "companyPermissionLevel": "ADMIN",
+    }
+    if "configField" in schedule.extra:
+        shown[str(schedule.extra["configField"])] = schedule.extra["config"]
+    if progress.next_slot is not None and schedule.state is ScheduleState.ACTIVE:
+        shown["nextRunAt"] = utc_text(progress.next_slot)
+    if progress.last_fired_ms is not None:
+        shown["lastRunAt"] = utc_text(progress.last_fired_ms)
+    return shown
+
+
+def event_id(schedule_id: Id) -> str:
+    """The id of an event."""
+    return prefixed(EVENT, schedule_id)
+
+
+def arn_of(schedule: Schedule) -> str:
+    """A name in the form that the product gives out. It is made up, and always the same for one event."""
+    digest = blake2b(schedule.workspace_id, digest_size=8).digest()
+    account = int.from_bytes(digest, "big") % 10**12
+    return f"arn:aws:scheduler:{REGION}:{account:012d}:schedule/default/{event_id(schedule.id)}"
