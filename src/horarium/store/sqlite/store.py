@@ -23,7 +23,7 @@ from typing import Any, Concatenate, cast
 from horarium.domain.errors import Unavailable
 from horarium.store.base import P, Signal, T, Tx, earliest
 from horarium.store.sqlite.checkpoints import Checkpoints
-from horarium.store.sqlite.connection import connect
+from horarium.store.sqlite.connection import WRITER_CACHE_KIB, connect
 from horarium.store.sqlite.transaction import SqliteTx, drive
 from horarium.store.statements import load
 
@@ -71,7 +71,7 @@ class SqliteStore:
         self._urgent_jobs: deque[_Job] = deque()
         self._other_jobs: deque[_Job] = deque()
         self._closing = False
-        self._writer_connection = connect(self._path)
+        self._writer_connection = connect(self._path, cache_kib=WRITER_CACHE_KIB)
         self._readers = ThreadPoolExecutor(READERS, "horarium-read")
         self._reader_local = threading.local()
         self._reader_connections: list[sqlite3.Connection] = []

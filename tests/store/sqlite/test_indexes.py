@@ -1,0 +1,31 @@
+"""Queries on SQLite go through the index that finds little."""
+
+import re
+import sqlite3
+
+import pytest
+
+from horarium.store.sqlite.migrate import migrate_sqlite
+from horarium.store.statements import load
+
+
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [
+        ("list_runs_of_schedule", "runs_of_schedule"),
+        ("average_run", "runs_of_schedule"),
+        ("workspaces_due", "cursors_due_by_workspace"),
+        ("due_schedules_of_workspaces", "cursors_due_by_workspace"),
+        ("due_schedules", "cursors_due"),
+        ("earliest_due", "cursors_due"),
+    ],
+)
+def test_a_query_is_read_by_its_index(statement, index):
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    migrate_sqlite(connection)
+    found = load("sqlite")[statement]
+    marks = {int(mark) for mark in re.findall(r"\?(\d+)", found.sql)}
+    values = (1,) * len(marks) if marks else dict.fromkeys(found.parameters, 1)
+    plan = " / ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {found.sql}", values))
+    connection.close()
+    assert f"INDEX {index} " in f"{plan} "
