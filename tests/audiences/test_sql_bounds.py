@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -17,6 +18,8 @@ from horarium.audiences.sql import BATCH_BYTES, SqlSource
 from horarium.domain.audience import AudienceQuery, SourceFault
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.sql.tables import database_path
+from horarium.service.audiences import AudienceService
+from tests.support.house import HandClock
 
 MINE, OTHER = bytes(16), bytes(15) + b"\x01"
 ENDLESS = "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n) SELECT max(id) AS id FROM n"
@@ -138,3 +141,20 @@ async def test_a_query_ends_by_itself_when_its_time_is_up(source: SqlSource) -> 
     with pytest.raises(SourceFault):
         await read(source, ENDLESS, timeout=0.3)
     assert time.monotonic() - begun < 5
+
+
+async def test_a_preview_shows_no_more_than_a_megabyte(source: SqlSource) -> None:
+    service = AudienceService(None, None, {}, HandClock(0))  # type: ignore[arg-type]
+    query = (
+        "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 40) "
+        "SELECT id, hex(zeroblob(100000)) AS x FROM n"
+    )
+    config = {"database": "crm", "query": query, "key": "id"}
+    wanted = AudienceQuery(MINE, "crm", {}, 0, config)
+
+    async def opened(*_given: Any) -> Any:
+        return source, wanted
+
+    with patch.object(AudienceService, "open", opened):
+        preview = await service.preview(MINE, {"type": "crm"}, sample=50)
+    assert (preview.count, len(preview.rows)) == (40, 5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from horarium.domain.errors import Conflict, Invalid, NotFound
 from horarium.domain.ids import derived_id
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.sql import create_table, describe_table, list_tables, read_rows
+from horarium.executors.sql.tables import database_path
 from tests.executors.sql_places import CONTACTS, WORKSPACE, sqlite_place
 
 
@@ -106,3 +108,20 @@ async def test_another_workspace_finds_nothing(options: Any) -> None:
     await create_table(options, WORKSPACE, "crm", "contacts", CONTACTS)
     with pytest.raises(NotFound):
         await describe_table(options, derived_id(1, b"other"), "crm", "contacts")
+
+
+async def test_a_page_of_large_rows_ends_early_and_goes_on(options: Any) -> None:
+    await create_table(options, WORKSPACE, "crm", "notes", [{"name": "text", "type": "text"}])
+    connection = sqlite3.connect(database_path(options.data_dir, WORKSPACE, "crm"))
+    connection.executemany("INSERT INTO notes (text) VALUES (?)", [("x" * 1_000_000,)] * 12)
+    connection.commit()
+    connection.close()
+    seen, after, pages = 0, 0, 0
+    while True:
+        page = await read_rows(options, WORKSPACE, "crm", "notes", limit=100, after=after)
+        assert len(page["rows"]) <= 5
+        seen, pages = seen + len(page["rows"]), pages + 1
+        if page["next"] is None:
+            break
+        after = page["next"]
+    assert (seen, pages) == (12, 3)

@@ -9,6 +9,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from horarium.domain.audience import (
     AUDIENCE_TYPES,
     AudienceQuery,
@@ -38,6 +40,8 @@ PREVIEW_S = 20.0
 # How far a preview counts, and how many rows it shows at most.
 COUNT_LIMIT = 1_000_000
 SAMPLE_LIMIT = 50
+# Bytes of the rows that a preview shows.
+SAMPLE_SIZE_LIMIT = 1024 * 1024
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
 # The pauses in seconds between looks at a fire; the last one repeats.
 _LOOK_S = (0.005, 0.01, 0.02, 0.05, 0.1)
@@ -126,7 +130,7 @@ class AudienceService:
             raise Unavailable(f"the audience could not be read: {error}") from error
         except TimeoutError:
             raise Unavailable(f"the audience could not be read within {PREVIEW_S:g} s") from None
-        return AudiencePreview(min(count, most), count > most, rows[:sample])
+        return AudiencePreview(min(count, most), count > most, _shown(rows[:sample]))
 
     async def resolved(self, workspace_id: Id, fire_id: Id, seconds: float) -> Fire:
         """Wait until the audience of a fire is read and its runs are written, but at most `seconds`.
@@ -217,6 +221,18 @@ async def _run_through(
             if count >= most:
                 break
     return min(count, most), first
+
+
+def _shown(rows: Sequence[AudienceRow]) -> Sequence[AudienceRow]:
+    """The first rows of a sample, as many as one answer may hold: a source's rows can be large."""
+    shown: list[AudienceRow] = []
+    size = 0
+    for row in rows:
+        size += len(orjson.dumps(row.data, default=str))
+        if size > SAMPLE_SIZE_LIMIT:
+            break
+        shown.append(row)
+    return shown
 
 
 def _name_problems(name: str) -> list[Problem]:

@@ -146,8 +146,9 @@ def _named(
         return column
     usable = [c.name for c in table.columns if allowed is None or c.name in allowed]
     shown = ", ".join(usable[:MAX_COLUMNS_NAMED]) + (", ..." if len(usable) > MAX_COLUMNS_NAMED else "")
-    what = "there is no column" if column is None else f"this target does not let be {verb} the column"
-    problems.append(Problem(field, f"{what} {_short(name)}; {verb} may be: {shown or 'none'}", "unknown"))
+    wrong = "does not exist" if column is None else f"may not be {verb} through this target"
+    text = f"the column {_short(name)} {wrong}; columns that may be {verb}: {shown or 'none'}"
+    problems.append(Problem(field, text, "unknown"))
     return None
 
 

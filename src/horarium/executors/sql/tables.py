@@ -51,6 +51,9 @@ TYPES: Mapping[str, type[Any]] = {
 MAX_COLUMNS = 200
 _COLUMN_FIELDS = ("name", "type", "primary_key", "nullable")
 MAX_ROWS = 1_000
+
+# Bytes of texts after which a page of rows ends; the next page goes on from there.
+MAX_PAGE = 4 * 1024 * 1024
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}", re.ASCII)
 _RESERVED = ("rowid", "oid", "_rowid_")  # SQLite's names for a row's number, which listing rows relies on
 
@@ -253,12 +256,18 @@ def _rows(connection: Connection, table: str, limit: int, after: int) -> dict[st
     reflected = reflect(connection, None, table)
     number: Any = literal_column("rowid", Integer)
     page = select(number, *reflected.columns).where(number > after).order_by(number).limit(limit + 1)
-    found = connection.execute(page).all()
+    found: list[Any] = []
+    size = 0
+    more = False
+    for row in connection.execute(page):
+        if len(found) == limit or size > MAX_PAGE:
+            more = True
+            break
+        found.append(row)
+        size += sum(len(value) for value in row if isinstance(value, str | bytes))
     names = [str(column.name) for column in reflected.columns]  # plain texts, which JSON takes as names
-    rows = [
-        {name: render(value) for name, value in zip(names, row[1:], strict=True)} for row in found[:limit]
-    ]
-    return {"rows": rows, "next": found[limit - 1][0] if len(found) > limit else None}
+    rows = [{name: render(value) for name, value in zip(names, row[1:], strict=True)} for row in found]
+    return {"rows": rows, "next": found[-1][0] if more else None}
 
 
 def _list(folder: Path) -> list[dict[str, str]]:
