@@ -23,6 +23,7 @@ from fastapi import FastAPI
 
 from horarium import __version__
 from horarium.api.app import make_api
+from horarium.api.connections import ConnectionLimits, end_slow_connections, limited_protocol
 from horarium.api.kit import registry as dialects
 from horarium.audiences import registry as audience_sources
 from horarium.audiences.registry import AudienceOptions
@@ -373,13 +374,21 @@ async def serve(settings: Settings, ready: Callable[[str], None] | None = None) 
             access_log=False,
             timeout_graceful_shutdown=int(settings.drain),
             lifespan="off",
+            ws="none",
+            http=limited_protocol(ConnectionLimits(per_address=settings.connections_per_address)),
+            server_header=False,
         )
         http_server = uvicorn.Server(config)
+        watch = asyncio.create_task(end_slow_connections(http_server.server_state))
+        watch.add_done_callback(_end_on_fault)
         if ready is not None:
             host = f"[{settings.host}]" if ":" in settings.host else settings.host
             ready(f"http://{host}:{port}")
-        with tuned_for_serving():
-            await http_server.serve(sockets=[sock])
+        try:
+            with tuned_for_serving():
+                await http_server.serve(sockets=[sock])
+        finally:
+            watch.cancel()
 
 
 def _listen(host: str, port: int) -> socket.socket:

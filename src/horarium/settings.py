@@ -171,6 +171,16 @@ class Settings:
         ),
     ] = 0.0
 
+    connections_per_address: Annotated[
+        int,
+        About(
+            "How many connections one address, or one /64 network of IPv6, may have open; 0 sets no limit. Behind a "
+            "proxy all of them come from the proxy's address.",
+            "connections",
+            least=0,
+        ),
+    ] = 512
+
     log_format: Annotated[
         Literal["auto", "text", "json"],
         About("text, json, or auto: text on a terminal and JSON lines elsewhere.", option="--log-format"),

@@ -1,0 +1,203 @@
+"""Connections that no sender can hold for nothing: limits on heads, bodies, pipelines and addresses.
+
+uvicorn's own protocol waits for ever for a head or a body, and takes heads of any size. `limited_protocol` derives one
+with limits. It sets no timer for a request, since a deadline is hardly ever reached: one task, `end_slow_connections`,
+looks at all connections once a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+from enum import Enum
+from ipaddress import IPv6Address, ip_address
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+LOOK_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """What one connection, and one address, may take.
+
+    `head_bytes` and `head_s`: the size of a request's line and headers together, and how long they may take to come.
+    `least_rate` and `patience_s`: a body may come slower than so many bytes a second only for that long.
+    `pipelined`: requests that may wait behind the one that is being answered.
+    `per_address`: connections open at once from one IPv4 address or one /64 network of IPv6; 0 sets no limit.
+    """
+
+    head_bytes: int = 64 * 1024
+    head_s: float = 10.0
+    least_rate: int = 1_000
+    patience_s: float = 20.0
+    pipelined: int = 16
+    per_address: int = 0
+
+
+class _Reading(Enum):
+    """What a connection is waiting for; between requests, uvicorn's keep-alive timeout holds."""
+
+    NOTHING = 0
+    HEAD = 1
+    BODY = 2
+
+
+class _Refused(Exception):
+    """Raised in the parser's callbacks; the answer stands in `LimitedProtocol.refusal`."""
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """uvicorn's protocol for httptools, with limits. `limited_protocol` sets the two attributes of the class."""
+
+    limits: ConnectionLimits
+    open_by_address: Counter[str]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.refusal: bytes | None = None
+        self.reading = _Reading.NOTHING
+        self.received = 0  # bytes, on this connection
+        self._address = ""
+        # Bytes of the chunk at hand, of the head as far as it has been fed to the parser, and as the parser tells it.
+        self._chunk, self._head_fed, self._head_size = 0, 0, 0
+        # Since when the head or the body is read; what had been received at the last look; seconds that are left.
+        self._since, self._seen, self._patience = 0.0, 0, 0.0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._address = _counted_as(self.client)
+        self._begin(_Reading.HEAD)
+        self.open_by_address[self._address] += 1
+        if self.limits.per_address and self.open_by_address[self._address] > self.limits.per_address:
+            self.refuse(b"503 Service Unavailable", b"too many connections from this address")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.open_by_address[self._address] -= 1
+        if not self.open_by_address[self._address]:
+            del self.open_by_address[self._address]
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        self._chunk = len(data)
+        self.received += len(data)
+        super().data_received(data)
+        if self.reading is _Reading.NOTHING and (self.cycle is None or self.cycle.response_complete):
+            self._begin(_Reading.HEAD)  # empty lines before a request are the beginning of its head
+        elif self.reading is _Reading.HEAD:  # it goes on in the next chunk
+            self._head_fed += self._chunk
+            if self._head_fed > self.limits.head_bytes:
+                self._refuse_head()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._begin(_Reading.HEAD)
+        # The chunk in which a head begins is not counted: the end of the request before may be in it, too.
+        self._head_fed, self._head_size = -self._chunk, 0
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        self._count_head(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        self._count_head(len(name) + len(value) + 4)
+
+    def on_headers_complete(self) -> None:
+        if len(self.pipeline) >= self.limits.pipelined:
+            self.refusal = _answer(b"400 Bad Request", b"too many requests at once on one connection")
+            raise _Refused
+        self._begin(_Reading.BODY)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self.reading = _Reading.NOTHING
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Called by uvicorn where the parser gave up, also because of a callback of ours."""
+        if self.refusal is None:
+            super().send_400_response(msg)
+        else:
+            self._end(self.refusal)
+
+    def refuse(self, status: bytes, words: bytes) -> None:
+        """Answer and close."""
+        self._end(_answer(status, words))
+
+    def look(self, now: float) -> None:
+        """Close the connection if it is too slow; to be called every LOOK_S. `now` is the loop's time."""
+        if self.reading is _Reading.HEAD:
+            if now - self._since > self.limits.head_s:
+                self.refuse(b"408 Request Timeout", b"the head of the request took too long")
+        elif self.reading is _Reading.BODY and not self.flow.read_paused:  # if it is paused, it waits for us
+            came, self._seen = self.received - self._seen, self.received
+            gained = came / self.limits.least_rate - LOOK_S
+            self._patience = min(self.limits.patience_s, self._patience + gained)
+            if self._patience < 0:
+                self.transport.abort()
+
+    def _begin(self, reading: _Reading) -> None:
+        self.reading = reading
+        self._since = self.loop.time()
+        self._seen, self._patience = self.received, self.limits.patience_s
+
+    def _count_head(self, size: int) -> None:
+        self._head_size += size
+        if self._head_size > self.limits.head_bytes:
+            words = b"the line and the headers of the request are too large"
+            self.refusal = _answer(b"431 Request Header Fields Too Large", words)
+            raise _Refused
+
+    def _refuse_head(self) -> None:
+        self.refuse(
+            b"431 Request Header Fields Too Large", b"the line and the headers of the request are too large"
+        )
+
+    def _end(self, answer: bytes) -> None:
+        self.reading = _Reading.NOTHING
+        if not self.transport.is_closing():
+            # An answer that is under way must not be mixed with this one.
+            if self.cycle is None or self.cycle.response_complete:
+                self.transport.write(answer)
+            self.transport.close()
+
+
+def limited_protocol(limits: ConnectionLimits) -> type[LimitedProtocol]:
+    """A class of protocols for one server."""
+    return type("Limited", (LimitedProtocol,), {"limits": limits, "open_by_address": Counter()})
+
+
+async def end_slow_connections(state: ServerState) -> None:
+    """Look after the connections of a server for as long as it runs."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(LOOK_S)
+        for connection in list(state.connections):
+            if isinstance(connection, LimitedProtocol):
+                connection.look(loop.time())
+
+
+def _counted_as(client: Any) -> str:
+    """What counts as one address: an IPv4 address, or the first half of one of IPv6."""
+    if client is None:
+        return ""
+    try:
+        address = ip_address(str(client[0]).partition("%")[0])
+    except ValueError:
+        return str(client[0])
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or address.packed[:8].hex())
+    return str(address)
+
+
+def _answer(status: bytes, words: bytes) -> bytes:
+    return (
+        b"HTTP/1.1 %s\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s"
+        % (status, len(words), words)
+    )

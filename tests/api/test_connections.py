@@ -1,0 +1,181 @@
+"""Connections that come slowly, in very large pieces, or in great numbers."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+import uvicorn
+
+from horarium.api import connections
+from horarium.api.connections import ConnectionLimits, end_slow_connections, limited_protocol
+from tests.support.house import House
+
+NOW = "2026-03-01T12:00:00Z"
+GET = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
+LAST = b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+LIMITS = ConnectionLimits(head_s=0.3, least_rate=1_000, patience_s=0.3)
+
+
+@asynccontextmanager
+async def served(limits: ConnectionLimits = LIMITS) -> AsyncIterator[int]:
+    """A server with these limits; its port."""
+    async with House.open(NOW) as house:
+        listening = socket.socket()
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(64)
+        protocol = limited_protocol(limits)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                house.api, log_config=None, access_log=False, lifespan="off", http=protocol, ws="none"
+            )
+        )
+        tasks = [
+            asyncio.create_task(server.serve(sockets=[listening])),
+            asyncio.create_task(end_slow_connections(server.server_state)),
+        ]
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            server.should_exit = True
+            await tasks[0]
+            tasks[1].cancel()
+            listening.close()
+        assert not protocol.open_by_address
+
+
+@pytest.fixture(autouse=True)
+def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "LOOK_S", 0.05)
+
+
+async def spoken(port: int, *pieces: bytes, pause: float = 0.0) -> bytes:
+    """Everything that the server answers to some pieces until it closes the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    answer = bytearray()
+
+    async def listen() -> None:
+        while piece := await reader.read(65_536):
+            answer.extend(piece)
+
+    listening = asyncio.create_task(listen())
+    with suppress(ConnectionError):
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(pause)
+    with suppress(ConnectionError):
+        await asyncio.wait_for(listening, 10)
+    writer.close()
+    return bytes(answer)
+
+
+async def test_a_head_that_does_not_come_is_not_waited_for() -> None:
+    async with served() as port:
+        for pieces in ((b"",), (b"GET / HT",), (b"GET / HTTP/1.1\r\nhost: x\r\n",), (b"\r\n",)):
+            assert (await spoken(port, *pieces)).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_head_that_comes_byte_by_byte_is_not_waited_for() -> None:
+    async with served() as port:
+        drops = [b"GET / HTTP/1.1\r\n", *[b"x"] * 40]
+        assert (await spoken(port, *drops, pause=0.02)).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_empty_lines_after_a_request_do_not_keep_a_connection() -> None:
+    async with served() as port:
+        answer = await spoken(port, GET, *[b"\r\n"] * 40, pause=0.02)
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert b"HTTP/1.1 408 " in answer
+
+
+async def test_a_body_that_stops_or_drips_is_not_waited_for() -> None:
+    head = b"PUT /horarium/v1/directory/users HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n"
+    async with served() as port:
+        begun = asyncio.get_running_loop().time()
+        await spoken(port, head + b"[")
+        await spoken(port, head, *[b"[" * 5] * 60, pause=0.02)
+        assert asyncio.get_running_loop().time() - begun < 5
+        assert (await spoken(port, LAST)).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_body_that_keeps_coming_is_waited_for() -> None:
+    async with served() as port:
+        head = b"POST /horarium/v1/schedules HTTP/1.1\r\nhost: x\r\ncontent-length: 4000\r\n\r\n"
+        answer = await spoken(port, head, *[b" " * 100] * 40, LAST, pause=0.02)
+        assert answer.startswith(b"HTTP/1.1 401 ")
+        assert answer.count(b"HTTP/1.1 200 ") == 1
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nx: " + b"y" * 70_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 12_000 + b"\r\n",
+        b"GET / HTTP/1.1\r\nx: " + b"y" * 500_000,
+        b"GET / HTTP/1.1\r\n" + b"x" * 500_000,
+    ],
+)
+async def test_a_head_that_is_too_large_is_refused(head: bytes) -> None:
+    async with served() as port:
+        parts = [head[at : at + 16_384] for at in range(0, len(head), 16_384)]
+        for pieces in ([head], parts):
+            answer = await spoken(port, *pieces)
+            assert answer.startswith(b"HTTP/1.1 431 ") or answer == b""  # reset, as more was still coming
+
+
+async def test_a_head_of_sixty_kilobytes_is_accepted() -> None:
+    async with served() as port:
+        head = b"GET /healthz HTTP/1.1\r\nconnection: close\r\nx: " + b"y" * 60_000 + b"\r\n\r\n"
+        assert (await spoken(port, head)).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_requests_one_after_another_are_answered_on_one_connection() -> None:
+    async with served() as port:
+        body = b"x" * 50_000
+        post = b"POST /nowhere HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body)
+        answer = await spoken(port, GET, post, post, GET, LAST)
+        assert answer.count(b"HTTP/1.1 200 ") == 3
+        assert answer.count(b"HTTP/1.1 404 ") == 2
+
+
+async def test_very_many_requests_at_once_on_one_connection_are_refused() -> None:
+    async with served() as port:
+        answer = await spoken(port, GET * 10_000)
+        assert answer.count(b"HTTP/1.1 ") <= LIMITS.pipelined + 1
+
+
+async def test_one_address_may_not_take_all_connections() -> None:
+    async with served(ConnectionLimits(per_address=5)) as port:
+        held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(5)]
+        assert (await spoken(port, GET)).startswith(b"HTTP/1.1 503 ")
+        held[0][1].close()
+        await held[0][1].wait_closed()
+        for _ in range(100):
+            answer = await spoken(port, LAST)
+            if answer.startswith(b"HTTP/1.1 200 "):
+                break
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        for _, writer in held[1:]:
+            writer.close()
+
+
+@pytest.mark.parametrize(
+    ("client", "counted"),
+    [
+        (("192.0.2.7", 1), "192.0.2.7"),
+        (("::ffff:192.0.2.7", 1), "192.0.2.7"),
+        (("2001:db8:1:2:3:4:5:6", 1), "20010db800010002"),
+        (("2001:db8:1:2::1", 1), "20010db800010002"),
+        (("fe80::1%eth0", 1), "fe80000000000000"),
+        (None, ""),
+    ],
+)
+def test_addresses_are_counted_by_what_one_sender_can_have(
+    client: tuple[str, int] | None, counted: str
+) -> None:
+    assert connections._counted_as(client) == counted
