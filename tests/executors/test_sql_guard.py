@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from horarium.executors import door
-from horarium.executors.door import AddressRefused
+from horarium.executors import egress
+from horarium.executors.egress import AddressRefused
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.sql import make
 from horarium.executors.sql.address import NamedContext, read_url
@@ -36,7 +36,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
         ]
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    monkeypatch.setattr(door.socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(egress.socket, "getaddrinfo", look_up)
     return answers
 
 

@@ -25,7 +25,7 @@ from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault
 from horarium.domain.errors import Problem
 from horarium.executors.checks import check_fields
 from horarium.executors.context import instant_text
-from horarium.executors.door import Door, explain, was_refused
+from horarium.executors.egress import EgressClient, explain, was_refused
 from horarium.executors.headers import check_headers
 from horarium.executors.secrecy import split
 
@@ -47,14 +47,14 @@ def make(options: AudienceOptions) -> HttpSource:
 
 
 class HttpSource:
-    """One for the whole process, behind the guarded door."""
+    """One for the whole process, behind the guarded client."""
 
     type = "http"
     paged: Literal[False] = False
     distinct = False
 
     def __init__(self, options: AudienceOptions) -> None:
-        self._door = Door(options.outgoing)
+        self._egress = EgressClient(options.outgoing)
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
         problems = check_fields(config, "http", FIELDS)
@@ -62,7 +62,7 @@ class HttpSource:
         if url is None:
             problems.append(Problem("url", "is required: the absolute http or https URL to ask", "required"))
         else:
-            problems += [Problem("url", one.message, one.code) for one in self._door.check(url)]
+            problems += [Problem("url", one.message, one.code) for one in self._egress.check(url)]
         if config.get("method", "POST") not in METHODS:
             problems.append(Problem("method", f"must be one of {', '.join(METHODS)}"))
         problems += check_headers(config.get("headers"), signed=False)
@@ -106,7 +106,7 @@ class HttpSource:
         raise SourceFault(f"the endpoint has more than {MOST_PAGES} pages", lasting=True)
 
     async def close(self) -> None:
-        await self._door.close()
+        await self._egress.close()
 
     async def _ask(self, query: AudienceQuery, cursor: Any) -> Any:
         config = query.config
@@ -115,7 +115,7 @@ class HttpSource:
         response = None
         try:
             async with asyncio.timeout(seconds):
-                response = await self._door.request(method, url, headers=headers, data=body)
+                response = await self._egress.request(method, url, headers=headers, data=body)
                 text = await _read(response)
         except TimeoutError:
             raise SourceFault(f"the endpoint did not finish its answer within {seconds:g} s") from None

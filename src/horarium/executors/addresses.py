@@ -193,7 +193,7 @@ def check_url(url: object, policy: AddressPolicy | ExecutorOptions, field: str =
     """What is wrong with a URL before any name is looked up: its syntax, and its host where that is an
     address.
 
-    Names are judged when they are resolved, for every connection (see `door`)."""
+    Names are judged when they are resolved, for every connection (see `egress`)."""
     policy = AddressPolicy.of(policy) if isinstance(policy, ExecutorOptions) else policy
     if not isinstance(url, str) or not url:
         return [Problem(field, "must be a text: an absolute http or https URL", "type")]

@@ -28,7 +28,7 @@ from horarium.executors.context import (
     shared_id,
     template_values,
 )
-from horarium.executors.door import Door, explain, read_limited, was_refused
+from horarium.executors.egress import EgressClient, explain, read_limited, was_refused
 from horarium.executors.http_config import SECRET_FIELDS, Plan, check_config
 from horarium.executors.limits import Limits, OutOfTime
 from horarium.executors.options import ExecutorOptions
@@ -69,7 +69,7 @@ class HttpExecutor:
     waits_on_network = True
 
     def __init__(self, options: ExecutorOptions) -> None:
-        self._door = Door(options)
+        self._egress = EgressClient(options)
         self._public_url = options.public_url
         self._source = (options.public_url or "").rstrip("/") + "/horarium/v1"
         self._limit = options.response_limit_bytes
@@ -77,7 +77,7 @@ class HttpExecutor:
         self._limits = Limits()
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
-        return check_config(config, self._door.policy)
+        return check_config(config, self._egress.policy)
 
     def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Makes a signing secret where none was given: it is among the secrets returned."""
@@ -95,7 +95,7 @@ class HttpExecutor:
         return await self._send(plan, call, url, headers, body)
 
     async def close(self) -> None:
-        await self._door.close()
+        await self._egress.close()
 
     def _request(self, plan: Plan, call: Call) -> tuple[str, dict[str, str], bytes | None]:
         run = run_text(call.run_id)
@@ -133,7 +133,7 @@ class HttpExecutor:
         response = None
         try:
             with self._limits.of(call.timeout_ms / 1000):
-                response = await self._door.request(plan.method, url, headers=headers, data=body)
+                response = await self._egress.request(plan.method, url, headers=headers, data=body)
                 answer = await read_limited(response, self._limit)
         except OutOfTime:
             seconds = call.timeout_ms / 1000

@@ -22,7 +22,7 @@ from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
 from pydantic_ai.settings import ModelSettings
 
 from horarium.executors.llm.config import Plan, Unsupported
-from horarium.executors.llm.transport import DoorTransport
+from horarium.executors.llm.transport import EgressTransport
 
 # Given rather than left to the library, which would look for another one in this process's environment.
 _OPENAI = "https://api.openai.com/v1"
@@ -40,7 +40,7 @@ class Answer:
 
 
 async def ask(
-    plan: Plan, key: str | None, instructions: str | None, prompt: str, way: DoorTransport
+    plan: Plan, key: str | None, instructions: str | None, prompt: str, way: EgressTransport
 ) -> Answer:
     """Asks once: no history, no tools, no retries of the library's own. Raises what the libraries raise."""
     async with httpx2.AsyncClient(

@@ -18,7 +18,7 @@ import orjson
 from horarium.domain.errors import Problem
 from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.executors.context import context_of, run_text, template_values
-from horarium.executors.door import Door, explain, was_refused
+from horarium.executors.egress import EgressClient, explain, was_refused
 from horarium.executors.http import retry_after_ms
 from horarium.executors.llm.config import (
     INSTALL,
@@ -36,7 +36,7 @@ from horarium.executors.template import TemplateError, as_text
 
 if TYPE_CHECKING:
     from horarium.executors.llm.ask import Answer
-    from horarium.executors.llm.transport import DoorTransport
+    from horarium.executors.llm.transport import EgressTransport
 
 _RETRYABLE = frozenset((408, 409, 425, 429))
 _LEAST_ANSWER_BYTES = 1024 * 1024
@@ -50,14 +50,14 @@ class LlmExecutor:
     waits_on_network = True
 
     def __init__(self, options: ExecutorOptions) -> None:
-        self._door = Door(options)
+        self._egress = EgressClient(options)
         self._public_url = options.public_url
         self._limit = options.response_limit_bytes
         self._env_keys = options.llm_env_keys
         self._plans = Plans(Plan.of)
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
-        problems = check_config(config, self._door.policy, self._env_keys)
+        problems = check_config(config, self._egress.policy, self._env_keys)
         if problems:
             return problems
         wrong = _ask_module().problem_of(Plan.of(config, {}))
@@ -81,7 +81,7 @@ class LlmExecutor:
         return await self._ask(module, plan, key, instructions, prompt, call, scrubber.also([key]))
 
     async def close(self) -> None:
-        await self._door.close()
+        await self._egress.close()
 
     def _key(self, plan: Plan) -> str | None:
         """The target's own key, or the operator's where that one is named and still allowed."""
@@ -99,7 +99,7 @@ class LlmExecutor:
         call: Call,
         scrubber: Scrubber,
     ) -> Outcome:
-        way = module.DoorTransport(self._door, key, max(_LEAST_ANSWER_BYTES, 4 * self._limit))
+        way = module.EgressTransport(self._egress, key, max(_LEAST_ANSWER_BYTES, 4 * self._limit))
         try:
             async with asyncio.timeout(call.timeout_ms / 1000):
                 answer = await module.ask(plan, key, instructions, prompt, way)
@@ -162,7 +162,7 @@ def _of_variation(call: Call) -> str | None:
 
 
 def _judge(
-    error: Exception, way: DoorTransport, detail: str | None, call: Call, scrubber: Scrubber
+    error: Exception, way: EgressTransport, detail: str | None, call: Call, scrubber: Scrubber
 ) -> Outcome:
     """What a failed call means, from what was seen on the wire."""
     if isinstance(way.error, AnswerRefused):

@@ -1,6 +1,6 @@
-"""How a model provider's client reaches the network: through the same door as every other request.
+"""How a model provider's client reaches the network: through the same guarded client as every other request.
 
-The client library speaks httpx2; this transport hands each of its requests to the door, which resolves,
+The client library speaks httpx2; this transport hands each of its requests to the guarded client, which resolves,
 checks and pins the address, and hands the answer back, bounded in size. It also keeps what the library's
 errors lose: the status, `Retry-After`, and why a connection came to nothing.
 """
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import aiohttp
 import httpx2
 
-from horarium.executors.door import Door
+from horarium.executors.egress import EgressClient
 from horarium.executors.llm.config import AnswerRefused
 
 # Headers by which providers are told who asks; one that does not carry the target's own key was borrowed by
@@ -23,15 +23,15 @@ _CREDENTIALS = frozenset(
 )
 _BORROWED = frozenset(("openai-organization", "openai-project"))
 _BORROWED_LISTS = ("OPENAI_CUSTOM_HEADERS", "ANTHROPIC_CUSTOM_HEADERS")
-# The door sets these itself; answers are taken as they come, so none can grow by being unpacked.
+# The guarded client sets these itself; answers are taken as they come, so none can grow by being unpacked.
 _OURS = frozenset(("host", "connection", "content-length", "transfer-encoding", "accept-encoding"))
 
 
-class DoorTransport(httpx2.AsyncBaseTransport):
+class EgressTransport(httpx2.AsyncBaseTransport):
     """For one call. `key` is the target's own API key; `limit` bounds the answer, in bytes."""
 
-    def __init__(self, door: Door, key: str | None, limit: int) -> None:
-        self._door, self._key, self._limit = door, key, limit
+    def __init__(self, egress: EgressClient, key: str | None, limit: int) -> None:
+        self._egress, self._key, self._limit = egress, key, limit
         self.status: int | None = None
         self.retry_after: str | None = None
         self.error: Exception | None = None
@@ -47,7 +47,7 @@ class DoorTransport(httpx2.AsyncBaseTransport):
         self.status = self.retry_after = self.error = None
         body = await request.aread()
         headers = dict(self._headers(request))
-        response = await self._door.request(request.method, str(request.url), headers=headers, data=body)
+        response = await self._egress.request(request.method, str(request.url), headers=headers, data=body)
         try:
             self.status = response.status
             self.retry_after = response.headers.get("Retry-After")

@@ -10,7 +10,7 @@ from urllib.parse import quote, quote_plus
 from sqlalchemy import exc
 
 from horarium.domain.execution import Outcome, Verdict
-from horarium.executors.door import AddressRefused
+from horarium.executors.egress import AddressRefused
 
 MAX_CHARS = 500
 

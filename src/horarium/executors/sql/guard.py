@@ -17,7 +17,7 @@ from ipaddress import ip_address, ip_network
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from horarium.executors.addresses import LOOPBACK, AddressPolicy, host_refusal
-from horarium.executors.door import AddressRefused, GuardedResolver
+from horarium.executors.egress import AddressRefused, GuardedResolver
 from horarium.executors.options import ExecutorOptions
 
 _PRIVATE = tuple(

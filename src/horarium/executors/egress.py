@@ -1,4 +1,4 @@
-"""The door: every HTTP request that leaves the server goes through here.
+"""Egress: every HTTP request that leaves the server goes through here.
 
 Names are resolved by `GuardedResolver`, which gives out permitted addresses alone; a connection is made to
 exactly those (there is no second look-up for an answer to change in), and the socket itself is only made
@@ -24,7 +24,15 @@ from horarium.domain.errors import Problem
 from horarium.executors.addresses import AddressPolicy, check_url
 from horarium.executors.options import ExecutorOptions
 
-__all__ = ["AddressRefused", "Door", "GuardedResolver", "check_url", "explain", "read_limited", "was_refused"]
+__all__ = [
+    "AddressRefused",
+    "EgressClient",
+    "GuardedResolver",
+    "check_url",
+    "explain",
+    "read_limited",
+    "was_refused",
+]
 
 _NO_LIMIT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 
@@ -91,7 +99,7 @@ def _result(host: str, address: str, port: int, family: int) -> ResolveResult:
     )
 
 
-class Door:
+class EgressClient:
     """A guarded HTTP client with a pool of kept-alive connections. Made anywhere, used inside one event loop.
 
     `session` is a plain aiohttp session behind the same guard; `request` is what executors call."""
@@ -129,7 +137,7 @@ class Door:
         return self._session
 
     def check(self, url: str) -> list[Problem]:
-        """As `check_url`, under this door's own policy."""
+        """As `check_url`, under the policy of this client."""
         return check_url(url, self.policy)
 
     def checked(self, url: str) -> URL:
@@ -193,7 +201,7 @@ async def read_limited(response: aiohttp.ClientResponse, limit: int) -> bytes:
 
 
 def was_refused(error: BaseException | None) -> bool:
-    """Whether the door itself refused, however the error was wrapped on its way."""
+    """Whether the guard itself refused, however the error was wrapped on its way."""
     return _refusal(error) is not None
 
 

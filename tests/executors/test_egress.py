@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from horarium.executors.door import AddressRefused, Door, explain, was_refused
+from horarium.executors.egress import AddressRefused, EgressClient, explain, was_refused
 from horarium.executors.options import ExecutorOptions
 from tests.support.receiver import Answer, Receiver
 
@@ -20,17 +20,17 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
-async def strict() -> AsyncIterator[Door]:
-    door = Door(ExecutorOptions())
-    yield door
-    await door.close()
+async def strict() -> AsyncIterator[EgressClient]:
+    egress = EgressClient(ExecutorOptions())
+    yield egress
+    await egress.close()
 
 
 @pytest.fixture
-async def opened() -> AsyncIterator[Door]:
-    door = Door(ExecutorOptions(allow_loopback=True))
-    yield door
-    await door.close()
+async def opened() -> AsyncIterator[EgressClient]:
+    egress = EgressClient(ExecutorOptions(allow_loopback=True))
+    yield egress
+    await egress.close()
 
 
 class Names:
@@ -52,19 +52,19 @@ class Names:
 
 def resolve_to(monkeypatch: pytest.MonkeyPatch, *answers: Sequence[str]) -> Names:
     names = Names(*answers)
-    monkeypatch.setattr("horarium.executors.door.socket.getaddrinfo", names)
+    monkeypatch.setattr("horarium.executors.egress.socket.getaddrinfo", names)
     return names
 
 
-async def refused(door: Door, url: str) -> BaseException:
+async def refused(egress: EgressClient, url: str) -> BaseException:
     with pytest.raises((aiohttp.ClientError, OSError)) as caught:
         async with asyncio.timeout(5):
-            await door.request("GET", url)
+            await egress.request("GET", url)
     assert was_refused(caught.value), caught.value
     return caught.value
 
 
-async def test_a_permitted_request_arrives(opened: Door, receiver: Receiver) -> None:
+async def test_a_permitted_request_arrives(opened: EgressClient, receiver: Receiver) -> None:
     response = await opened.request("POST", receiver.url("/x"), data=b"hello", headers={"X-A": "b"})
     response.release()
     assert response.status == 200
@@ -73,12 +73,14 @@ async def test_a_permitted_request_arrives(opened: Door, receiver: Receiver) -> 
     assert request.headers["User-Agent"].startswith("Horarium/")
 
 
-async def test_a_literal_address_is_refused(strict: Door, receiver: Receiver) -> None:
+async def test_a_literal_address_is_refused(strict: EgressClient, receiver: Receiver) -> None:
     await refused(strict, receiver.url("/"))
     assert receiver.requests == []
 
 
-async def test_the_socket_itself_refuses_where_no_url_was_checked(strict: Door, receiver: Receiver) -> None:
+async def test_the_socket_itself_refuses_where_no_url_was_checked(
+    strict: EgressClient, receiver: Receiver
+) -> None:
     with pytest.raises(aiohttp.ClientConnectorError) as caught:
         await strict.session.get(receiver.url("/"))
     assert was_refused(caught.value)
@@ -99,7 +101,7 @@ async def test_the_socket_itself_refuses_where_no_url_was_checked(strict: Door, 
     ],
 )
 async def test_a_name_that_leads_to_a_special_address_is_refused(
-    strict: Door, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, address: str
+    strict: EgressClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     resolve_to(monkeypatch, [address])
     error = await refused(strict, receiver.url("/", host="innocent.example"))
@@ -108,7 +110,7 @@ async def test_a_name_that_leads_to_a_special_address_is_refused(
 
 
 async def test_of_several_addresses_only_permitted_ones_are_used(
-    opened: Door, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    opened: EgressClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resolve_to(monkeypatch, ["10.255.255.1", "169.254.169.254", "127.0.0.1"])
     async with asyncio.timeout(5):
@@ -118,7 +120,7 @@ async def test_of_several_addresses_only_permitted_ones_are_used(
 
 
 async def test_the_address_that_was_checked_is_the_one_connected_to(
-    opened: Door, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    opened: EgressClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A name server that answers well once and badly afterwards is asked once."""
     names = resolve_to(monkeypatch, ["127.0.0.1"], ["169.254.169.254"])
@@ -129,7 +131,7 @@ async def test_the_address_that_was_checked_is_the_one_connected_to(
 
 
 async def test_a_name_that_changes_its_mind_is_refused_the_next_time(
-    opened: Door, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    opened: EgressClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resolve_to(monkeypatch, ["127.0.0.1"], ["169.254.169.254"])
     url = receiver.url("/", host="rebinding.example")
@@ -141,15 +143,17 @@ async def test_a_name_that_changes_its_mind_is_refused_the_next_time(
     assert len(receiver.requests) == 1
 
 
-async def test_an_address_with_a_zone_is_refused(opened: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_address_with_a_zone_is_refused(
+    opened: EgressClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(
-        "horarium.executors.door.socket.getaddrinfo",
+        "horarium.executors.egress.socket.getaddrinfo",
         lambda host, port, **_: [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", port, 0, 1))],
     )
     await refused(opened, "http://zoned.example:1/")
 
 
-async def test_redirects_are_not_followed(opened: Door, receiver: Receiver) -> None:
+async def test_redirects_are_not_followed(opened: EgressClient, receiver: Receiver) -> None:
     receiver.script("/from", Answer(302, headers={"Location": receiver.url("/to")}))
     response = await opened.request("GET", receiver.url("/from"))
     response.release()
@@ -158,7 +162,7 @@ async def test_redirects_are_not_followed(opened: Door, receiver: Receiver) -> N
 
 
 async def test_a_redirect_that_a_user_of_the_session_follows_is_guarded(
-    opened: Door, receiver: Receiver
+    opened: EgressClient, receiver: Receiver
 ) -> None:
     receiver.script("/from", Answer(302, headers={"Location": "http://169.254.169.254/latest"}))
     with pytest.raises(aiohttp.ClientConnectorError) as caught:
@@ -167,7 +171,7 @@ async def test_a_redirect_that_a_user_of_the_session_follows_is_guarded(
 
 
 async def test_proxies_of_the_environment_are_not_used(
-    opened: Door, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    opened: EgressClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9/")
@@ -177,14 +181,14 @@ async def test_proxies_of_the_environment_are_not_used(
     assert response.status == 200
 
 
-async def test_cookies_are_not_kept(opened: Door, receiver: Receiver) -> None:
+async def test_cookies_are_not_kept(opened: EgressClient, receiver: Receiver) -> None:
     receiver.script("/", Answer(200, headers={"Set-Cookie": "session=1"}))
     for _ in range(2):
         (await opened.request("GET", receiver.url("/", host="localhost"))).release()
     assert "Cookie" not in receiver.requests[-1].headers
 
 
-async def test_connections_are_kept_and_used_again(opened: Door, receiver: Receiver) -> None:
+async def test_connections_are_kept_and_used_again(opened: EgressClient, receiver: Receiver) -> None:
     for _ in range(5):
         response = await opened.request("POST", receiver.url("/"))
         await response.read()
@@ -192,18 +196,18 @@ async def test_connections_are_kept_and_used_again(opened: Door, receiver: Recei
 
 
 async def test_a_refusal_is_told_without_the_address_behind_a_name(
-    strict: Door, monkeypatch: pytest.MonkeyPatch
+    strict: EgressClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resolve_to(monkeypatch, ["10.11.12.13"])
     told = explain(await refused(strict, "http://inside.example/secret-path"))
     assert told == "refused: inside.example leads to an address that is refused (private)"
 
 
-async def test_an_unknown_name_is_no_refusal(strict: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unknown_name_is_no_refusal(strict: EgressClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: Any, **__: Any) -> list[Any]:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    monkeypatch.setattr("horarium.executors.door.socket.getaddrinfo", unknown)
+    monkeypatch.setattr("horarium.executors.egress.socket.getaddrinfo", unknown)
     with pytest.raises(aiohttp.ClientConnectorDNSError) as caught:
         await strict.request("GET", "http://nowhere.example/")
     assert not was_refused(caught.value)
@@ -211,8 +215,8 @@ async def test_an_unknown_name_is_no_refusal(strict: Door, monkeypatch: pytest.M
 
 
 def test_a_checked_url_is_remembered_and_a_bad_one_is_refused_each_time() -> None:
-    door = Door(ExecutorOptions())
-    assert door.checked("http://example.com/a") is door.checked("http://example.com/a")
+    egress = EgressClient(ExecutorOptions())
+    assert egress.checked("http://example.com/a") is egress.checked("http://example.com/a")
     for _ in range(2):
         with pytest.raises(AddressRefused):
-            door.checked("http://0x7f.1/")
+            egress.checked("http://0x7f.1/")
