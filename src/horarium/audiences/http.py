@@ -62,7 +62,7 @@ class HttpSource:
         if url is None:
             problems.append(Problem("url", "is required: the absolute http or https URL to ask", "required"))
         else:
-            problems += [Problem("url", one.message, one.code) for one in self._egress.check(url)]
+            problems += [Problem("url", found.message, found.code) for found in self._egress.check(url)]
         if config.get("method", "POST") not in METHODS:
             problems.append(Problem("method", f"must be one of {', '.join(METHODS)}"))
         problems += check_headers(config.get("headers"), signed=False)
@@ -92,7 +92,7 @@ class HttpSource:
                 where = query.config.get("rows", "data")
                 raise SourceFault(f"the endpoint's answer has no list under {where!r}", lasting=True)
             if found:
-                yield [_row(one, query.config.get("key", "id")) for one in found]
+                yield [_row(given, query.config.get("key", "id")) for given in found]
             cursor = _at(answer, query.config.get("next", "next_cursor"))
             if cursor is None or cursor == "":
                 return

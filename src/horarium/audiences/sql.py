@@ -108,7 +108,7 @@ class SqlSource:
                 words = f"is not a parameter of the query of {query.type}; there are {known}"
                 problems.append(Problem(shortened(name), words, "unknown"))
             elif isinstance(value, dict) or (
-                isinstance(value, list) and any(isinstance(one, dict | list) for one in value)
+                isinstance(value, list) and any(isinstance(item, dict | list) for item in value)
             ):
                 problems.append(
                     Problem(name, "must be a text, a number, true, false or a list of these", "type")
@@ -291,7 +291,8 @@ def _statement(query: AudienceQuery) -> TextClause:
 def _row(columns: Mapping[str, Any], key: str) -> AudienceRow:
     value = columns[key]
     return AudienceRow(
-        "" if value is None else str(_plain(value)), {str(name): _plain(one) for name, one in columns.items()}
+        "" if value is None else str(_plain(value)),
+        {str(name): _plain(column) for name, column in columns.items()},
     )
 
 

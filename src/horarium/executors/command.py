@@ -22,16 +22,16 @@ import orjson
 from horarium.domain.errors import Problem
 from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.executors.command_config import (
-    Plan,
+    CompiledCommand,
     check_config,
     check_environment,
     find_program,
     program_refusal,
 )
+from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
 from horarium.executors.context import context_of, run_text, template_values
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.output import error_text, keep_bytes
-from horarium.executors.plans import BrokenConfiguration, Plans
 from horarium.executors.secrecy import run_scrubber, split
 from horarium.executors.template import TemplateError
 
@@ -68,7 +68,7 @@ class CommandExecutor:
 
     def __init__(self, options: ExecutorOptions) -> None:
         self._options = options
-        self._plans = Plans(Plan)
+        self._compiled = CompiledConfigs(CompiledCommand)
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
         return check_config(config, self._options)
@@ -84,51 +84,57 @@ class CommandExecutor:
 
     async def execute(self, call: Call) -> Outcome:
         try:
-            plan = self._plans.of(call)
+            compiled = self._compiled.of(call)
         except BrokenConfiguration as error:
             return Outcome(Verdict.FAILED, error=str(error), retryable=False)
         try:
-            start = self._start(plan, call)
+            start = self._start(compiled, call)
         except TemplateError as error:
-            return self._failed(call, plan, f"the command could not be started: {error}", retryable=False)
+            return self._failed(call, compiled, f"the command could not be started: {error}", retryable=False)
         try:
             async with asyncio.timeout(call.timeout_ms / 1000):
                 end = await _run(start, self._options.response_limit_bytes)
         except TimeoutError:
-            return self._failed(call, plan, f"the command did not end within {call.timeout_ms / 1000:g} s")
+            return self._failed(
+                call, compiled, f"the command did not end within {call.timeout_ms / 1000:g} s"
+            )
         except OSError as error:
             reason = (error.strerror or type(error).__name__).lower()
-            return self._failed(call, plan, f"the command could not be started: {reason}", retryable=False)
-        return self._judge(call, plan, end)
+            return self._failed(
+                call, compiled, f"the command could not be started: {reason}", retryable=False
+            )
+        return self._judge(call, compiled, end)
 
     async def close(self) -> None:
         """Nothing is kept between runs."""
 
-    def _start(self, plan: Plan, call: Call) -> _Start:
+    def _start(self, compiled: CompiledCommand, call: Call) -> _Start:
         # Asked again at every run: the settings may have changed since the target was made.
-        wrong = program_refusal(plan.program, self._options)
+        wrong = program_refusal(compiled.program, self._options)
         if wrong:
             raise TemplateError(f"argv.0 {wrong}")
         context = context_of(call, run_text(call.run_id), self._options.public_url)
-        values = template_values(call, context, plan.named)
-        program = find_program(plan.program, self._options)
+        values = template_values(call, context, compiled.named)
+        program = find_program(compiled.program, self._options)
         assert program is not None
         return _Start(
-            argv=[program, *plan.arguments(values)],
-            environment=self._environment(plan, call, values),
-            stdin=orjson.dumps(context) if plan.stdin is None else plan.stdin(values),
+            argv=[program, *compiled.arguments(values)],
+            environment=self._environment(compiled, call, values),
+            stdin=orjson.dumps(context) if compiled.stdin is None else compiled.stdin(values),
         )
 
-    def _environment(self, plan: Plan, call: Call, values: Mapping[str, Any]) -> dict[str, str]:
+    def _environment(
+        self, compiled: CompiledCommand, call: Call, values: Mapping[str, Any]
+    ) -> dict[str, str]:
         # Asked again at every run, as for the program.
-        given = {**plan.environment(values), **call.environment}
-        for problem in check_environment(given, plan.program, self._options)[:1]:
+        given = {**compiled.environment(values), **call.environment}
+        for problem in check_environment(given, compiled.program, self._options)[:1]:
             raise TemplateError(f"the variable {problem.field} {problem.message}")
         base = {"PATH": self._options.command_path, "LANG": "C.UTF-8"}
         return {**base, **given, **_own_variables(values)}
 
-    def _judge(self, call: Call, plan: Plan, end: _End) -> Outcome:
-        scrubber = run_scrubber(call, plan.scrubber)
+    def _judge(self, call: Call, compiled: CompiledCommand, end: _End) -> Outcome:
+        scrubber = run_scrubber(call, compiled.scrubber)
         output = keep_bytes(end.stdout, self._options.response_limit_bytes, scrubber)
         if end.code == 0:
             return Outcome(Verdict.SUCCEEDED, output=output, status=0)
@@ -137,8 +143,10 @@ class CommandExecutor:
         text = error_text(f"the command {_ending(end.code)}{said}", scrubber)
         return Outcome(Verdict.FAILED, output=output, error=text, status=end.code)
 
-    def _failed(self, call: Call, plan: Plan, error: str, *, retryable: bool = True) -> Outcome:
-        text = error_text(error, run_scrubber(call, plan.scrubber))
+    def _failed(
+        self, call: Call, compiled: CompiledCommand, error: str, *, retryable: bool = True
+    ) -> Outcome:
+        text = error_text(error, run_scrubber(call, compiled.scrubber))
         return Outcome(Verdict.FAILED, error=text, retryable=retryable)
 
 

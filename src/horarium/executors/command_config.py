@@ -1,4 +1,4 @@
-"""The configuration of `command` targets: what is accepted, and the plan it is compiled to.
+"""The configuration of `command` targets: what is accepted, and the compiled it is compiled to.
 
     {"argv": ["backup", "--team", "{{ input.team }}"],
      "stdin": {"at": "{{ slot }}"},
@@ -147,7 +147,7 @@ def check_environment(
     return found
 
 
-class Plan:
+class CompiledCommand:
     """A configuration with everything done that does not depend on the run. Immutable once made."""
 
     __slots__ = ("_arguments", "_environment", "named", "program", "scrubber", "stdin")

@@ -20,6 +20,7 @@ from multidict import istr
 
 from horarium.domain.errors import Problem
 from horarium.domain.execution import Call, Outcome, Verdict
+from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
 from horarium.executors.context import (
     callback_url,
     context_of,
@@ -29,11 +30,10 @@ from horarium.executors.context import (
     template_values,
 )
 from horarium.executors.egress import EgressClient, explain, read_limited, was_refused
-from horarium.executors.http_config import SECRET_FIELDS, Plan, check_config
+from horarium.executors.http_config import SECRET_FIELDS, CompiledHttp, check_config
 from horarium.executors.limits import Limits, OutOfTime
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.output import error_text, keep_bytes
-from horarium.executors.plans import BrokenConfiguration, Plans
 from horarium.executors.secrecy import Scrubber, run_scrubber, split
 from horarium.executors.signing import new_secret, signature
 from horarium.executors.template import TemplateError
@@ -73,7 +73,7 @@ class HttpExecutor:
         self._public_url = options.public_url
         self._source = (options.public_url or "").rstrip("/") + "/horarium/v1"
         self._limit = options.response_limit_bytes
-        self._plans = Plans(Plan)
+        self._compiled = CompiledConfigs(CompiledHttp)
         self._limits = Limits()
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
@@ -87,33 +87,35 @@ class HttpExecutor:
 
     async def execute(self, call: Call) -> Outcome:
         try:
-            plan = self._plans.of(call)
-            url, headers, body = self._request(plan, call)
+            compiled = self._compiled.of(call)
+            url, headers, body = self._request(compiled, call)
         except (BrokenConfiguration, TemplateError, ValueError, TypeError) as error:
             # ValueError and TypeError: a value that cannot be written into a request.
             return _failed(f"the request could not be made: {error}", run_scrubber(call), retryable=False)
-        return await self._send(plan, call, url, headers, body)
+        return await self._send(compiled, call, url, headers, body)
 
     async def close(self) -> None:
         await self._egress.close()
 
-    def _request(self, plan: Plan, call: Call) -> tuple[str, dict[str, str], bytes | None]:
+    def _request(self, compiled: CompiledHttp, call: Call) -> tuple[str, dict[str, str], bytes | None]:
         run = run_text(call.run_id)
         context: dict[str, Any] = {}
-        if plan.body is None or plan.needs_values:
+        if compiled.body is None or compiled.needs_values:
             context = context_of(call, run, self._public_url)
-        values = template_values(call, context, plan.named) if plan.needs_values else context
-        body = orjson.dumps(context) if plan.body is None else plan.body(values)
-        headers = plan.headers(values)
-        self._add_own(headers, plan, call, run, body or b"")
-        return plan.url(values), headers, body
+        values = template_values(call, context, compiled.named) if compiled.needs_values else context
+        body = orjson.dumps(context) if compiled.body is None else compiled.body(values)
+        headers = compiled.headers(values)
+        self._add_own(headers, compiled, call, run, body or b"")
+        return compiled.url(values), headers, body
 
-    def _add_own(self, headers: dict[str, str], plan: Plan, call: Call, run: str, body: bytes) -> None:
+    def _add_own(
+        self, headers: dict[str, str], compiled: CompiledHttp, call: Call, run: str, body: bytes
+    ) -> None:
         timestamp = call.now_ms // 1000
         headers[_IDEMPOTENCY_KEY] = headers[_WEBHOOK_ID] = headers[_CE_ID] = run
         headers[_ATTEMPT] = str(call.attempt)
         headers[_WEBHOOK_TIME] = str(timestamp)
-        headers[_WEBHOOK_SIGNATURE] = signature(plan.keys, run, timestamp, body)
+        headers[_WEBHOOK_SIGNATURE] = signature(compiled.keys, run, timestamp, body)
         headers[_CE_TYPE] = EVENT_TYPE
         headers[_CE_VERSION] = "1.0"
         if call.schedule_id is None:
@@ -128,12 +130,12 @@ class HttpExecutor:
             headers[_CALLBACK_TOKEN] = call.callback_token
 
     async def _send(
-        self, plan: Plan, call: Call, url: str, headers: dict[str, str], body: bytes | None
+        self, compiled: CompiledHttp, call: Call, url: str, headers: dict[str, str], body: bytes | None
     ) -> Outcome:
         response = None
         try:
             with self._limits.of(call.timeout_ms / 1000):
-                response = await self._egress.request(plan.method, url, headers=headers, data=body)
+                response = await self._egress.request(compiled.method, url, headers=headers, data=body)
                 answer = await read_limited(response, self._limit)
         except OutOfTime:
             seconds = call.timeout_ms / 1000
@@ -145,14 +147,16 @@ class HttpExecutor:
             if response is not None:
                 response.close()
         return _judge(
-            call, response.status, response.headers.get("Retry-After"), self._output(plan, call, answer)
+            call, response.status, response.headers.get("Retry-After"), self._output(compiled, call, answer)
         )
 
-    def _output(self, plan: Plan, call: Call, answer: bytes) -> Any:
+    def _output(self, compiled: CompiledHttp, call: Call, answer: bytes) -> Any:
         if not answer:
             return None
         plain = call.callback_token is None and not call.environment
-        return keep_bytes(answer, self._limit, plan.scrubber if plain else run_scrubber(call, plan.scrubber))
+        return keep_bytes(
+            answer, self._limit, compiled.scrubber if plain else run_scrubber(call, compiled.scrubber)
+        )
 
 
 def _failed(error: str, scrubber: Scrubber, *, retryable: bool = True) -> Outcome:

@@ -1,4 +1,4 @@
-"""The configuration of `http` targets: what is accepted, and the plan it is compiled to.
+"""The configuration of `http` targets: what is accepted, and the compiled it is compiled to.
 
     {"url": "https://example.com/hooks/{{ input.team }}",
      "method": "POST",
@@ -103,7 +103,7 @@ def _is_signing_secret(secret: Any) -> bool:
     return secret.startswith(PREFIX)
 
 
-class Plan:
+class CompiledHttp:
     """A configuration with everything done that does not depend on the run. Immutable once made.
 
     `body` is None where the run's context is sent; otherwise it renders the bytes (None for no body).

@@ -47,7 +47,7 @@ class Limits:
         """End what has run out of time, and come back for the next."""
         self._timer = None
         now = asyncio.get_running_loop().time() + RESOLUTION_S
-        for limit in [one for one in self._running if one.until <= now]:
+        for limit in [limit for limit in self._running if limit.until <= now]:
             self._running.discard(limit)
             limit.expire()
         if self._running:

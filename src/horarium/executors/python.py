@@ -20,12 +20,12 @@ from typing import Any
 from horarium.domain.errors import Problem
 from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.executors.checks import check_fields
+from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
 from horarium.executors.context import context_of, run_text, template_values
 from horarium.executors.functions import Function, FunctionRefused, refusal, resolve
 from horarium.executors.limits import Limits, OutOfTime
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.output import error_text, keep_bytes, keep_value
-from horarium.executors.plans import BrokenConfiguration, Plans
 from horarium.executors.processes import FunctionRaised, ProcessPool, WorkerLost
 from horarium.executors.secrecy import Scrubber, check_secrets, named_secrets, reveal, run_scrubber, split
 from horarium.executors.template import Render, TemplateError, check_template, compile_value
@@ -38,7 +38,7 @@ def make(options: ExecutorOptions) -> PythonExecutor:
     return PythonExecutor(options)
 
 
-class _Plan:
+class _CompiledPython:
     """`arguments` is None where the function takes the context."""
 
     __slots__ = ("arguments", "function", "named", "scrubber")
@@ -63,7 +63,7 @@ class PythonExecutor:
         self._public_url = options.public_url
         self._limit = options.response_limit_bytes
         self._functions: dict[str, Function] = {}
-        self._plans = Plans(_Plan)
+        self._compiled = CompiledConfigs(_CompiledPython)
         self._pool = ProcessPool(options.python_workers)
         self._limits = Limits()
 
@@ -98,17 +98,17 @@ class PythonExecutor:
 
     async def execute(self, call: Call) -> Outcome:
         try:
-            plan = self._plans.of(call)
+            compiled = self._compiled.of(call)
         except BrokenConfiguration as error:
             return Outcome(Verdict.FAILED, error=str(error), retryable=False)
         try:
-            function = self._functions.get(plan.function) or await self._import(plan.function)
-            given = self._given(plan, call)
+            function = self._functions.get(compiled.function) or await self._import(compiled.function)
+            given = self._given(compiled, call)
         except (FunctionRefused, TemplateError) as error:
-            return self._failed(call, plan, f"the function could not be called: {error}", retryable=False)
+            return self._failed(call, compiled, f"the function could not be called: {error}", retryable=False)
         if function.asynchronous:
-            return await self._run_here(function, plan, call, given)
-        return await self._run_apart(function, plan, call, given)
+            return await self._run_here(function, compiled, call, given)
+        return await self._run_apart(function, compiled, call, given)
 
     async def close(self) -> None:
         await self._pool.close()
@@ -119,63 +119,73 @@ class PythonExecutor:
         self._functions[name] = function
         return function
 
-    def _given(self, plan: _Plan, call: Call) -> dict[str, Any]:
+    def _given(self, compiled: _CompiledPython, call: Call) -> dict[str, Any]:
         context = context_of(call, run_text(call.run_id), self._public_url)
-        if plan.arguments is not None:
-            arguments: dict[str, Any] = plan.arguments(template_values(call, context, plan.named))
+        if compiled.arguments is not None:
+            arguments: dict[str, Any] = compiled.arguments(template_values(call, context, compiled.named))
             return arguments
         # Copies: the function may change what it is given.
-        context["secrets"] = dict(plan.named)
+        context["secrets"] = dict(compiled.named)
         context["environment"] = dict(call.environment)
         return context
 
-    async def _run_here(self, function: Function, plan: _Plan, call: Call, given: dict[str, Any]) -> Outcome:
+    async def _run_here(
+        self, function: Function, compiled: _CompiledPython, call: Call, given: dict[str, Any]
+    ) -> Outcome:
         try:
             with self._limits.of(call.timeout_ms / 1000):
-                if plan.arguments is None:
+                if compiled.arguments is None:
                     result = await function.call(given)
                 else:
                     result = await function.call(**given)
         except OutOfTime:
-            return self._timed_out(call, plan)
+            return self._timed_out(call, compiled)
         except (Exception, SystemExit) as error:
-            return self._failed(call, plan, describe(error))
+            return self._failed(call, compiled, describe(error))
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
-            return self._failed(call, plan, "CancelledError: the function cancelled itself")
-        return self._succeeded(call, plan, result)
+            return self._failed(call, compiled, "CancelledError: the function cancelled itself")
+        return self._succeeded(call, compiled, result)
 
-    async def _run_apart(self, function: Function, plan: _Plan, call: Call, given: dict[str, Any]) -> Outcome:
-        by_keyword = plan.arguments is not None
+    async def _run_apart(
+        self, function: Function, compiled: _CompiledPython, call: Call, given: dict[str, Any]
+    ) -> Outcome:
+        by_keyword = compiled.arguments is not None
         try:
             async with asyncio.timeout(call.timeout_ms / 1000):
                 data = await self._pool.run(function.name, given, by_keyword=by_keyword, limit=self._limit)
         except TimeoutError:
-            return self._timed_out(call, plan)
+            return self._timed_out(call, compiled)
         except (FunctionRaised, WorkerLost) as error:
-            return self._failed(call, plan, str(error))
-        return Outcome(Verdict.SUCCEEDED, output=keep_bytes(data, self._limit, self._scrubber(call, plan)))
+            return self._failed(call, compiled, str(error))
+        return Outcome(
+            Verdict.SUCCEEDED, output=keep_bytes(data, self._limit, self._scrubber(call, compiled))
+        )
 
-    def _succeeded(self, call: Call, plan: _Plan, result: Any) -> Outcome:
+    def _succeeded(self, call: Call, compiled: _CompiledPython, result: Any) -> Outcome:
         if result is None:
             return Outcome(Verdict.SUCCEEDED)
         try:
-            output = keep_value(result, self._limit, self._scrubber(call, plan))
+            output = keep_value(result, self._limit, self._scrubber(call, compiled))
         except TypeError as error:
-            return self._failed(call, plan, f"what the function returned cannot be written as JSON: {error}")
+            return self._failed(
+                call, compiled, f"what the function returned cannot be written as JSON: {error}"
+            )
         return Outcome(Verdict.SUCCEEDED, output=output)
 
-    def _scrubber(self, call: Call, plan: _Plan) -> Scrubber:
+    def _scrubber(self, call: Call, compiled: _CompiledPython) -> Scrubber:
         plain = call.callback_token is None and not call.environment
-        return plan.scrubber if plain else run_scrubber(call, plan.scrubber)
+        return compiled.scrubber if plain else run_scrubber(call, compiled.scrubber)
 
-    def _timed_out(self, call: Call, plan: _Plan) -> Outcome:
-        return self._failed(call, plan, f"the function did not end within {call.timeout_ms / 1000:g} s")
+    def _timed_out(self, call: Call, compiled: _CompiledPython) -> Outcome:
+        return self._failed(call, compiled, f"the function did not end within {call.timeout_ms / 1000:g} s")
 
-    def _failed(self, call: Call, plan: _Plan, error: str, *, retryable: bool = True) -> Outcome:
-        text = error_text(error, run_scrubber(call, plan.scrubber))
+    def _failed(
+        self, call: Call, compiled: _CompiledPython, error: str, *, retryable: bool = True
+    ) -> Outcome:
+        text = error_text(error, run_scrubber(call, compiled.scrubber))
         return Outcome(Verdict.FAILED, error=text, retryable=retryable)
 
 

@@ -17,6 +17,7 @@ import orjson
 
 from horarium.domain.errors import Problem
 from horarium.domain.execution import Call, Outcome, Verdict
+from horarium.executors.compiled import CompiledConfigs
 from horarium.executors.context import context_of, run_text, template_values
 from horarium.executors.egress import EgressClient, explain, was_refused
 from horarium.executors.http import retry_after_ms
@@ -30,7 +31,6 @@ from horarium.executors.llm.config import (
 )
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.output import error_text
-from horarium.executors.plans import Plans
 from horarium.executors.secrecy import Scrubber, run_scrubber, split
 from horarium.executors.template import TemplateError, as_text
 
@@ -54,7 +54,7 @@ class LlmExecutor:
         self._public_url = options.public_url
         self._limit = options.response_limit_bytes
         self._env_keys = options.llm_env_keys
-        self._plans = Plans(Plan.of)
+        self._plans = CompiledConfigs(Plan.of)
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
         problems = check_config(config, self._egress.policy, self._env_keys)

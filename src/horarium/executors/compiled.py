@@ -1,0 +1,50 @@
+"""Keeps the compiled configurations of recent targets.
+
+Everything in a configuration that is the same for all runs is worked out once per target and not once per run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+from horarium.domain.execution import Call
+from horarium.domain.ids import Id
+
+CompiledT = TypeVar("CompiledT")
+
+# How many targets are remembered before all of them are forgotten.
+_MOST = 4096
+
+
+class BrokenConfiguration(Exception):
+    """A stored configuration cannot be compiled, because today's `check` would refuse it."""
+
+    def __init__(self) -> None:
+        super().__init__("the target's stored configuration cannot be used: replace it")
+
+
+class CompiledConfigs(Generic[CompiledT]):
+    """Compiled configurations by target.
+
+    Each one is used for as long as the target's configuration and secrets stay the same. After a change it is
+    compiled again.
+    """
+
+    def __init__(self, compile_config: Callable[[Mapping[str, Any], Mapping[str, Any]], CompiledT]) -> None:
+        self._compile = compile_config
+        self._compiled: dict[Id, tuple[Mapping[str, Any], Mapping[str, Any], CompiledT]] = {}
+
+    def of(self, call: Call) -> CompiledT:
+        """The compiled configuration of the call's target. Raises BrokenConfiguration."""
+        known = self._compiled.get(call.target_id)
+        if known is not None and known[0] == call.config and known[1] == call.secrets:
+            return known[2]
+        if len(self._compiled) >= _MOST:
+            self._compiled.clear()
+        try:
+            compiled = self._compile(call.config, call.secrets)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise BrokenConfiguration from error
+        self._compiled[call.target_id] = (call.config, call.secrets, compiled)
+        return compiled
