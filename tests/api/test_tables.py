@@ -25,7 +25,7 @@ async def test_a_table_is_made_described_listed_and_written_to(tmp_path: Path) -
         executor = {"database": "crm", "table": "people"}
         target = await house.target("table", executor="sql", config=executor)
         insert = {"operation": "INSERT", "values": {"name": "Ada", "score": 1}}
-        await house.services.runs.start(house.first.workspace_id, target.id, insert)
+        await house.services.runs.start(await house.who(), target.id, insert)
         await house.work()
         rows = (await house.client.get(f"{BASE}/crm/people/rows")).json()
         assert rows["rows"] == [{"id": 1, "name": "Ada", "score": 1}]

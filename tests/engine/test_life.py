@@ -13,6 +13,7 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry
 from horarium.domain.run import RunState
 from horarium.domain.schedule import AfterCompletion, AfterPause, Policies, ScheduleState
+from tests.support.callers import caller
 from tests.support.workshop import NOON, Workshop
 
 MINUTE = 60_000
@@ -75,7 +76,7 @@ async def test_a_run_out_of_attempts_fails_its_fire_and_can_be_replayed(shop):
     (run,) = await runs(shop, schedule)
     assert run.state is RunState.FAILED
     shop.executor.answer = Outcome(Verdict.SUCCEEDED)
-    new = await shop.runs.retry(shop.workspace, run.id)
+    new = await shop.runs.retry(shop.who, run.id)
     await shop.tick(shop.clock.now)
     assert (await shop.runs.get(shop.workspace, new.id))[0].state is RunState.SUCCEEDED
     assert (new.id, new.generation) != (run.id, run.generation)
@@ -195,7 +196,7 @@ async def test_time_paused_is_one_span_and_never_caught_up(shop):
     schedule = await shop.schedule("* * * * * *")
     await shop.schedules.pause(shop.workspace, schedule.id, "holiday")
     shop.clock.now = NOON + 365 * 86_400_000
-    await shop.schedules.resume(shop.workspace, schedule.id)
+    await shop.schedules.resume(shop.who, schedule.id)
     assert await shop.release() == 0
     (span,) = shop.rows("SELECT first_ms, last_ms, count, reason FROM spans")
     assert tuple(span) == (NOON + 1000, shop.clock.now, 365 * 86_400, "paused")
@@ -206,7 +207,7 @@ async def test_a_one_shot_resumed_after_its_time_does_as_its_policy_says(shop, a
     schedule = await shop.schedule(ONCE, Policies(after_pause=after_pause))
     await shop.schedules.pause(shop.workspace, schedule.id)
     shop.clock.now = NOON + 10 * MINUTE
-    await shop.schedules.resume(shop.workspace, schedule.id)
+    await shop.schedules.resume(shop.who, schedule.id)
     await shop.tick(shop.clock.now)
     assert len(await fires(shop, schedule)) == fired
     assert (await shop.again(schedule)).state is ScheduleState.COMPLETED
@@ -220,7 +221,7 @@ async def test_an_edit_fires_what_was_due_and_nothing_of_the_past_under_the_new_
         timing = replace(before.definition.timing, spec="* * * * *")
         return replace(before, definition=replace(before.definition, timing=timing))
 
-    edited = await shop.schedules.change(shop.workspace, schedule.id, every_minute)
+    edited = await shop.schedules.change(shop.who, schedule.id, every_minute)
     assert [fire.slot_ms for fire in await fires(shop, schedule)] == [NOON + 60 * MINUTE]
     assert edited.progress.next_slot == NOON + 61 * MINUTE
     assert edited.definition_version == edited.version == 2
@@ -229,25 +230,27 @@ async def test_an_edit_fires_what_was_due_and_nothing_of_the_past_under_the_new_
 async def test_an_edit_with_a_version_passed_is_a_conflict(shop):
     schedule = await shop.schedule("0 * * * *")
     rename = lambda before: replace(before, name="other")  # noqa: E731
-    await shop.schedules.change(shop.workspace, schedule.id, rename, expected_version=1)
+    await shop.schedules.change(shop.who, schedule.id, rename, expected_version=1)
     with pytest.raises(Conflict, match="version 2"):
-        await shop.schedules.change(shop.workspace, schedule.id, lambda b: replace(b, name="x"), 1)
+        await shop.schedules.change(shop.who, schedule.id, lambda b: replace(b, name="x"), 1)
 
 
 async def test_another_workspace_sees_nothing(shop):
     schedule = await shop.schedule("0 * * * *")
-    for use in (shop.schedules.get, shop.schedules.pause, shop.schedules.delete, shop.schedules.fire_now):
+    for use in (shop.schedules.get, shop.schedules.pause, shop.schedules.delete):
         with pytest.raises(NotFound):
             await use(bytes(16), schedule.id)
+    with pytest.raises(NotFound):
+        await shop.schedules.fire_now(caller(bytes(16), shop.principal), schedule.id)
 
 
 async def test_fires_by_hand_are_each_their_own_and_move_nothing(shop):
     schedule = await shop.schedule("0 * * * *")
     before = (await shop.again(schedule)).progress
-    first = await shop.schedules.fire_now(shop.workspace, schedule.id)
-    second = await shop.schedules.fire_now(shop.workspace, schedule.id)
-    repeated = await shop.schedules.fire_now(shop.workspace, schedule.id, "r")
-    assert (await shop.schedules.fire_now(shop.workspace, schedule.id, "r")).id == repeated.id
+    first = await shop.schedules.fire_now(shop.who, schedule.id)
+    second = await shop.schedules.fire_now(shop.who, schedule.id)
+    repeated = await shop.schedules.fire_now(shop.who, schedule.id, "r")
+    assert (await shop.schedules.fire_now(shop.who, schedule.id, "r")).id == repeated.id
     await shop.tick(NOON)
     assert len({first.id, second.id, repeated.id}) == 3
     assert [fire.state for fire in await fires(shop, schedule)] == [FireState.COMPLETED] * 3
@@ -257,7 +260,7 @@ async def test_fires_by_hand_are_each_their_own_and_move_nothing(shop):
 async def test_a_backfill_fires_each_slot_of_its_range_once(shop):
     schedule = await shop.schedule("0 * * * *")
     for _ in range(2):
-        await shop.schedules.backfill(shop.workspace, schedule.id, NOON - 180 * MINUTE, NOON)
+        await shop.schedules.backfill(shop.who, schedule.id, NOON - 180 * MINUTE, NOON)
     await shop.tick(NOON)
     found = await fires(shop, schedule)
     assert [fire.slot_ms for fire in found] == [NOON - n * 60 * MINUTE for n in (3, 2, 1, 0)]

@@ -75,7 +75,7 @@ async def test_what_was_missed_paused_or_cancelled_says_so(shop: Workshop) -> No
     await shop.schedules.pause(shop.workspace, schedule.id)
     assert await verdict(shop, schedule, NOON + 2 * HOUR) == "paused"
     shop.clock.now = NOON + 3 * HOUR + MINUTE
-    await shop.schedules.resume(shop.workspace, schedule.id)
+    await shop.schedules.resume(shop.who, schedule.id)
     assert [await verdict(shop, schedule, NOON + n * HOUR) for n in (2, 3, 4)] == [
         "paused",
         "paused",
@@ -111,7 +111,7 @@ async def test_an_instant_is_explained_by_the_definition_that_ruled_then(shop: W
     await shop.tick(NOON + HOUR)
     shop.clock.now = NOON + 2 * HOUR
     await shop.schedules.change(
-        shop.workspace,
+        shop.who,
         schedule.id,
         lambda before: replace(before, definition=replace(before.definition, timing=Timing("30 9 * * *"))),
     )
@@ -125,7 +125,7 @@ async def test_the_ledger_holds_fires_and_spans_in_the_order_of_slots(shop: Work
     schedule = await shop.schedule("0 * * * *", Policies(catch_up=CatchUp.LATEST))
     await shop.tick(NOON + HOUR)
     await shop.tick(NOON + 4 * HOUR + 10 * MINUTE)
-    await shop.schedules.fire_now(shop.workspace, schedule.id)
+    await shop.schedules.fire_now(shop.who, schedule.id)
 
     async def entries(from_ms: int, to_ms: int, limit: int = 10) -> list[tuple[str, int]]:
         found = await shop.explain.ledger(shop.workspace, schedule.id, from_ms, to_ms, limit)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from horarium.domain.errors import Conflict, Invalid, NotFound
+from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from horarium.domain.fire import Fire
 from horarium.domain.ids import random_id
 from horarium.domain.listings import ScheduleListing
@@ -15,6 +15,7 @@ from horarium.domain.schedule import Schedule
 from horarium.service.idempotency import KEY_LIMIT, IdempotencyService, request_of
 from horarium.service.schedules import ScheduleDraft
 from horarium.times import Timing
+from tests.support.callers import caller
 from tests.support.workshop import NOON, Workshop
 
 DAY = 86_400_000
@@ -106,10 +107,10 @@ async def test_a_kept_answer_outlives_what_it_tells_of(shop: Workshop) -> None:
 async def test_a_fire_by_hand_happens_once_for_a_key(shop: Workshop) -> None:
     service, schedule = service_of(shop), await shop.schedule("0 0 1 1 *")
     request = request_of(shop.workspace, "fire", "k", b"")
-    first = await service.fire_once(schedule.id, request)
+    first = await service.fire_once(shop.who, schedule.id, request)
     assert isinstance(first, Fire)
     shop.clock.now += 5_000
-    again = await service.fire_once(schedule.id, request)
+    again = await service.fire_once(shop.who, schedule.id, request)
     assert isinstance(again, Fire)
     assert again.id == first.id
     assert len(await shop.schedules.fires(shop.workspace, schedule.id, 10)) == 1
@@ -118,18 +119,26 @@ async def test_a_fire_by_hand_happens_once_for_a_key(shop: Workshop) -> None:
 async def test_the_first_answer_to_a_fire_is_the_one_that_is_kept(shop: Workshop) -> None:
     service, schedule = service_of(shop), await shop.schedule("0 0 1 1 *")
     request = request_of(shop.workspace, "fire", "k", b"")
-    fire = await service.fire_once(schedule.id, request)
+    fire = await service.fire_once(shop.who, schedule.id, request)
     assert isinstance(fire, Fire)
     assert await service.keep(request, fire.id, b"this is the first answer") == b"this is the first answer"
     assert await service.keep(request, fire.id, b"this is a later answer") == b"this is the first answer"
-    assert await service.fire_once(schedule.id, request) == b"this is the first answer"
+    assert await service.fire_once(shop.who, schedule.id, request) == b"this is the first answer"
 
 
 async def test_another_workspaces_schedule_is_not_fired(shop: Workshop) -> None:
     schedule = await shop.schedule("0 0 1 1 *")
     with pytest.raises(NotFound):
-        await service_of(shop).fire_once(schedule.id, request_of(random_id(NOON), "fire", "k", b""))
+        await service_of(shop).fire_once(shop.who, schedule.id, request_of(random_id(NOON), "fire", "k", b""))
     assert await shop.schedules.fires(shop.workspace, schedule.id, 10) == []
+
+
+async def test_a_fire_by_hand_needs_a_grant_on_the_schedules_target(shop: Workshop) -> None:
+    schedule, without = await shop.schedule("0 0 1 1 *"), caller(shop.workspace, shop.principal, ())
+    request = request_of(shop.workspace, "fire", "k", b"")
+    with pytest.raises(Forbidden):
+        await service_of(shop).fire_once(without, schedule.id, request)
+    assert isinstance(await service_of(shop).fire_once(shop.who, schedule.id, request), Fire)
 
 
 @pytest.mark.parametrize("key", ["", " ", "k" * (KEY_LIMIT + 1), "a\nb", "a\0"])

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from horarium.domain.errors import Conflict, NotFound
+from horarium.domain.errors import Conflict, Forbidden, NotFound
 from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.domain.ids import Id, random_id
 from horarium.domain.run import Run, RunState
 from horarium.service.runs import RunService
+from tests.support.callers import caller
 from tests.support.workshop import NOON, Workshop
 
 MINUTE = 60_000
@@ -31,7 +32,7 @@ async def a_run(shop: Workshop, answer: Any = None) -> Run:
     if answer is not None:
         shop.executor.answer = answer
     schedule = await shop.schedule("0 0 1 1 *")
-    await shop.schedules.fire_now(shop.workspace, schedule.id)
+    await shop.schedules.fire_now(shop.who, schedule.id)
     if answer is not None:
         await shop.tick(shop.clock.now)
     (run,) = await shop.runs.list(shop.workspace, 10, schedule_id=schedule.id)
@@ -43,7 +44,7 @@ BROKEN = Outcome(Verdict.FAILED, error="no", retryable=False)
 ALL: dict[str, Callable[[RunService, Id, Id], Awaitable[Any]]] = {
     "get": lambda service, workspace, run: service.get(workspace, run),
     "cancel": lambda service, workspace, run: service.cancel(workspace, run),
-    "retry": lambda service, workspace, run: service.retry(workspace, run),
+    "retry": lambda service, workspace, run: service.retry(caller(workspace, STRANGER), run),
     "delete": lambda service, workspace, run: service.delete(workspace, run),
 }
 
@@ -85,15 +86,15 @@ async def test_an_open_run_is_cancelled_once(shop: Workshop) -> None:
 
 async def test_an_open_run_is_neither_repeated_nor_deleted(shop: Workshop) -> None:
     run = await a_run(shop)
-    for do in (shop.runs.retry, shop.runs.delete):
+    for attempt in (shop.runs.retry(shop.who, run.id), shop.runs.delete(shop.workspace, run.id)):
         with pytest.raises(Conflict) as caught:
-            await do(shop.workspace, run.id)
+            await attempt
         assert caught.value.reason == "state"
 
 
 async def test_a_run_that_has_ended_is_repeated_as_a_run_of_its_own(shop: Workshop) -> None:
     run = await a_run(shop, BROKEN)
-    again = await shop.runs.retry(shop.workspace, run.id)
+    again = await shop.runs.retry(shop.who, run.id)
     assert again.id != run.id
     assert (again.generation, again.fire_id, again.state) == (1, run.fire_id, RunState.PENDING)
     assert (await shop.runs.get(shop.workspace, run.id))[0] == run
@@ -107,20 +108,20 @@ async def test_a_run_that_has_ended_can_be_deleted(shop: Workshop) -> None:
 
 
 async def test_a_target_is_run_without_a_schedule(shop: Workshop) -> None:
-    run = await shop.runs.start(shop.workspace, shop.target, {"n": 5})
+    run = await shop.runs.start(shop.who, shop.target, {"n": 5})
     assert (run.schedule_id, run.fire_id, run.mode.value) == (None, None, "manual")
     await shop.tick(NOON)
     (call,) = shop.executor.calls
     assert (call.input, call.schedule_id) == ({"n": 5}, None)
     assert (await shop.runs.get(shop.workspace, run.id))[0].state is RunState.SUCCEEDED
-    nothing = await shop.runs.start(shop.workspace, shop.target, None)
+    nothing = await shop.runs.start(shop.who, shop.target, None)
     assert nothing.data is None
 
 
 async def test_another_workspaces_target_is_not_run(shop: Workshop) -> None:
     for workspace, target in ((STRANGER, shop.target), (shop.workspace, random_id(NOON))):
         with pytest.raises(NotFound):
-            await shop.runs.start(workspace, target, None)
+            await shop.runs.start(caller(workspace, shop.principal), target, None)
     assert await shop.tick(NOON) == 0
     assert shop.executor.calls == []
 
@@ -189,3 +190,11 @@ async def test_without_the_token_nothing_is_finished(shop: Workshop) -> None:
             with pytest.raises(NotFound):
                 await attempt
     assert (await shop.runs.get(shop.workspace, run.id))[0].state is RunState.RUNNING
+
+
+async def test_a_run_is_started_and_retried_only_with_a_grant_on_its_target(shop: Workshop) -> None:
+    run, without = await a_run(shop, DONE), caller(shop.workspace, shop.principal, ())
+    for attempt in (shop.runs.retry(without, run.id), shop.runs.start(without, shop.target, None)):
+        with pytest.raises(Forbidden):
+            await attempt
+    assert len(await shop.runs.list(shop.workspace, 10)) == 1

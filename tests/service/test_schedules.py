@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from horarium.domain.errors import Conflict, Invalid, NotFound
+from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from horarium.domain.fire import FireKind
 from horarium.domain.ids import Id, random_id
 from horarium.domain.listings import ScheduleListing
 from horarium.domain.schedule import Policies, Schedule, ScheduleState
+from horarium.domain.tenancy import Identity
 from horarium.service.schedules import (
     BACKFILL_BATCH,
     BACKFILL_LIMIT,
@@ -26,6 +27,7 @@ from horarium.service.schedules import (
     recurrence_problems,
 )
 from horarium.times import RecurrenceError, Timing, canonical_spec, compile_timing
+from tests.support.callers import caller
 from tests.support.turns import longest_hold
 from tests.support.workshop import NOON, Workshop
 
@@ -42,7 +44,7 @@ async def shop() -> AsyncIterator[Workshop]:
 
 async def archived(shop: Workshop, schedule: Schedule) -> Schedule:
     return await shop.schedules.change(
-        shop.workspace, schedule.id, lambda before: replace(before, state=ScheduleState.ARCHIVED)
+        shop.who, schedule.id, lambda before: replace(before, state=ScheduleState.ARCHIVED)
     )
 
 
@@ -51,12 +53,14 @@ def renamed(before: Schedule) -> Schedule:
 
 
 WRITES: dict[str, Callable[[ScheduleService, Id, Id], Awaitable[Any]]] = {
-    "change": lambda service, workspace, an_id: service.change(workspace, an_id, renamed),
+    "change": lambda service, workspace, an_id: service.change(caller(workspace, STRANGER), an_id, renamed),
     "pause": lambda service, workspace, an_id: service.pause(workspace, an_id),
-    "resume": lambda service, workspace, an_id: service.resume(workspace, an_id),
+    "resume": lambda service, workspace, an_id: service.resume(caller(workspace, STRANGER), an_id),
     "delete": lambda service, workspace, an_id: service.delete(workspace, an_id),
-    "fire_now": lambda service, workspace, an_id: service.fire_now(workspace, an_id),
-    "backfill": lambda service, workspace, an_id: service.backfill(workspace, an_id, NOON - HOUR, NOON),
+    "fire_now": lambda service, workspace, an_id: service.fire_now(caller(workspace, STRANGER), an_id),
+    "backfill": lambda service, workspace, an_id: service.backfill(
+        caller(workspace, STRANGER), an_id, NOON - HOUR, NOON
+    ),
 }
 READS: dict[str, Callable[[ScheduleService, Id, Id], Awaitable[Any]]] = {
     "get": lambda service, workspace, an_id: service.get(workspace, an_id),
@@ -85,7 +89,7 @@ async def test_a_deleted_schedule_is_not_found(shop: Workshop, do: Any) -> None:
 
 async def test_another_workspace_lists_counts_and_finds_nothing(shop: Workshop) -> None:
     schedule = await shop.schedule("* * * * *", key="nightly")
-    fire = await shop.schedules.fire_now(shop.workspace, schedule.id)
+    fire = await shop.schedules.fire_now(shop.who, schedule.id)
     service = shop.schedules
     assert await service.list(ScheduleListing(STRANGER, 10)) == []
     assert await service.count(ScheduleListing(STRANGER, 10)) == 0
@@ -155,7 +159,7 @@ async def test_a_distinct_schedule_is_refused_where_the_target_has_the_same(shop
     await shop.schedules.create(draft())
     with pytest.raises(Conflict):
         await shop.schedules.change(
-            shop.workspace,
+            shop.who,
             other.id,
             lambda before: replace(before, definition=replace(before.definition, timing=Timing("0 9 * * *"))),
             distinct=True,
@@ -165,11 +169,11 @@ async def test_a_distinct_schedule_is_refused_where_the_target_has_the_same(shop
 
 async def test_an_edit_of_an_outdated_version_is_refused(shop: Workshop) -> None:
     schedule = await shop.schedule("* * * * *")
-    await shop.schedules.change(shop.workspace, schedule.id, renamed, expected_version=1)
+    await shop.schedules.change(shop.who, schedule.id, renamed, expected_version=1)
     for do in (
-        shop.schedules.change(shop.workspace, schedule.id, renamed, expected_version=1),
+        shop.schedules.change(shop.who, schedule.id, renamed, expected_version=1),
         shop.schedules.pause(shop.workspace, schedule.id, expected_version=1),
-        shop.schedules.resume(shop.workspace, schedule.id, expected_version=1),
+        shop.schedules.resume(shop.who, schedule.id, expected_version=1),
         shop.schedules.delete(shop.workspace, schedule.id, expected_version=1),
     ):
         with pytest.raises(Conflict) as caught:
@@ -182,7 +186,7 @@ async def test_an_edit_to_a_timing_that_cannot_be_compiled_changes_nothing(shop:
     schedule = await shop.schedule("* * * * *")
     with pytest.raises(Invalid):
         await shop.schedules.change(
-            shop.workspace,
+            shop.who,
             schedule.id,
             lambda before: replace(before, definition=replace(before.definition, timing=Timing("nonsense"))),
         )
@@ -195,15 +199,16 @@ async def test_pausing_twice_keeps_the_note_unless_there_is_a_new_one(shop: Work
     assert (await pause(shop.workspace, schedule.id, "holidays")).note == "holidays"
     assert (await pause(shop.workspace, schedule.id)).note == "holidays"
     assert (await pause(shop.workspace, schedule.id, "longer")).note == "longer"
-    resumed = await shop.schedules.resume(shop.workspace, schedule.id)
+    resumed = await shop.schedules.resume(shop.who, schedule.id)
     assert (resumed.state, resumed.note) == (ScheduleState.ACTIVE, None)
 
 
 async def test_an_archived_schedule_can_be_neither_paused_nor_resumed(shop: Workshop) -> None:
     schedule = await archived(shop, await shop.schedule("* * * * *"))
-    for do in (shop.schedules.pause, shop.schedules.resume):
+    service = shop.schedules
+    for attempt in (service.pause(shop.workspace, schedule.id), service.resume(shop.who, schedule.id)):
         with pytest.raises(Conflict, match="archived") as caught:
-            await do(shop.workspace, schedule.id)
+            await attempt
         assert caught.value.reason == "state"
     assert (await shop.again(schedule)).state is ScheduleState.ARCHIVED
 
@@ -212,35 +217,36 @@ async def test_a_completed_schedule_can_be_neither_paused_nor_resumed(shop: Work
     schedule = await shop.schedule('{"once":"2026-03-01T12:00:30Z"}')
     await shop.tick(NOON + MINUTE)
     assert (await shop.again(schedule)).state is ScheduleState.COMPLETED
-    for do in (shop.schedules.pause, shop.schedules.resume):
+    service = shop.schedules
+    for attempt in (service.pause(shop.workspace, schedule.id), service.resume(shop.who, schedule.id)):
         with pytest.raises(Conflict, match="completed"):
-            await do(shop.workspace, schedule.id)
+            await attempt
 
 
 async def test_a_fire_by_hand_is_the_same_fire_for_a_repeated_request_within_a_day(shop: Workshop) -> None:
     schedule = await shop.schedule("0 0 1 1 *", paused=True)
-    fire = await shop.schedules.fire_now(shop.workspace, schedule.id, "press")
+    fire = await shop.schedules.fire_now(shop.who, schedule.id, "press")
     assert fire.kind is FireKind.MANUAL
     shop.clock.now += REPEAT_MS - 1
-    assert (await shop.schedules.fire_now(shop.workspace, schedule.id, "press")).id == fire.id
-    assert (await shop.schedules.fire_now(shop.workspace, schedule.id, "other")).id != fire.id
-    assert (await shop.schedules.fire_now(shop.workspace, schedule.id)).id != fire.id
+    assert (await shop.schedules.fire_now(shop.who, schedule.id, "press")).id == fire.id
+    assert (await shop.schedules.fire_now(shop.who, schedule.id, "other")).id != fire.id
+    assert (await shop.schedules.fire_now(shop.who, schedule.id)).id != fire.id
     shop.clock.now += 2
-    assert (await shop.schedules.fire_now(shop.workspace, schedule.id, "press")).id != fire.id
+    assert (await shop.schedules.fire_now(shop.who, schedule.id, "press")).id != fire.id
 
 
 async def test_a_backfill_fires_the_slots_of_its_range_ends_included(shop: Workshop) -> None:
     schedule = await shop.schedule("0 * * * *")
     backfill = shop.schedules.backfill
-    fires = await backfill(shop.workspace, schedule.id, NOON - 2 * HOUR, NOON)
+    fires = await backfill(shop.who, schedule.id, NOON - 2 * HOUR, NOON)
     assert [(fire.slot_ms, fire.kind) for fire in fires] == [
         (NOON - n * HOUR, FireKind.BACKFILL) for n in (2, 1, 0)
     ]
-    assert [fire.id for fire in await backfill(shop.workspace, schedule.id, NOON - HOUR, NOON)] == [
+    assert [fire.id for fire in await backfill(shop.who, schedule.id, NOON - HOUR, NOON)] == [
         fire.id for fire in fires[1:]
     ]
-    assert await backfill(shop.workspace, schedule.id, NOON - HOUR + 1, NOON - 1) == []
-    again = await backfill(shop.workspace, schedule.id, NOON, NOON, "once more")
+    assert await backfill(shop.who, schedule.id, NOON - HOUR + 1, NOON - 1) == []
+    again = await backfill(shop.who, schedule.id, NOON, NOON, "once more")
     assert again[0].id != fires[2].id
 
 
@@ -254,7 +260,7 @@ async def test_a_backfill_of_an_impossible_range_fires_nothing(
 ) -> None:
     schedule = await shop.schedule("* * * * *")
     with pytest.raises(Invalid) as caught:
-        await shop.schedules.backfill(shop.workspace, schedule.id, from_ms, to_ms)
+        await shop.schedules.backfill(shop.who, schedule.id, from_ms, to_ms)
     assert [problem.field for problem in caught.value.problems] == ["to"]
     assert await shop.schedules.fires(shop.workspace, schedule.id, 10) == []
 
@@ -273,7 +279,7 @@ async def test_a_backfill_of_ages_keeps_nobody_waiting(shop: Workshop) -> None:
 
     async def backfill() -> None:
         with pytest.raises(Invalid, match="more than the 10000 slots"):
-            await shop.schedules.backfill(shop.workspace, schedule.id, -62_000_000_000_000, NOON)
+            await shop.schedules.backfill(shop.who, schedule.id, -62_000_000_000_000, NOON)
 
     assert await longest_hold(backfill()) < 0.3
     assert await shop.schedules.fires(shop.workspace, schedule.id, 10) == []
@@ -290,7 +296,7 @@ async def test_a_large_backfill_is_written_in_parts(shop: Workshop, monkeypatch:
 
     schedule = await shop.schedule("* * * * *")
     monkeypatch.setattr(shop.store, "write", write)
-    fires = await shop.schedules.backfill(shop.workspace, schedule.id, NOON - 500 * MINUTE, NOON)
+    fires = await shop.schedules.backfill(shop.who, schedule.id, NOON - 500 * MINUTE, NOON)
     assert [fire.slot_ms for fire in fires] == [NOON - n * MINUTE for n in range(500, -1, -1)]
     assert written == [BACKFILL_BATCH, BACKFILL_BATCH, 501 - 2 * BACKFILL_BATCH]
 
@@ -305,7 +311,7 @@ async def test_a_backfill_stops_where_its_schedule_is_changed_meanwhile(
         found = await real(verb, *args)
         monkeypatch.setattr(shop.store, "write", real)
         await shop.schedules.change(
-            shop.workspace,
+            shop.who,
             schedule.id,
             lambda one: replace(one, definition=replace(one.definition, timing=Timing("0 * * * *"))),
         )
@@ -313,14 +319,14 @@ async def test_a_backfill_stops_where_its_schedule_is_changed_meanwhile(
 
     monkeypatch.setattr(shop.store, "write", write)
     with pytest.raises(Conflict):
-        await shop.schedules.backfill(shop.workspace, schedule.id, NOON - 500 * MINUTE, NOON)
+        await shop.schedules.backfill(shop.who, schedule.id, NOON - 500 * MINUTE, NOON)
     assert len(await shop.schedules.fires(shop.workspace, schedule.id, 1_000)) == BACKFILL_BATCH
 
 
 async def test_fires_are_listed_by_slot_and_as_they_happened(shop: Workshop) -> None:
     schedule = await shop.schedule("* * * * *", Policies())
     await shop.tick(NOON + MINUTE)
-    await shop.schedules.backfill(shop.workspace, schedule.id, NOON - MINUTE, NOON - MINUTE)
+    await shop.schedules.backfill(shop.who, schedule.id, NOON - MINUTE, NOON - MINUTE)
     service, mine = shop.schedules, shop.workspace
     by_slot = [fire.slot_ms for fire in await service.fires(mine, schedule.id, 10)]
     assert by_slot == [NOON + MINUTE, NOON - MINUTE]
@@ -366,3 +372,61 @@ def test_only_a_single_instant_that_is_over_has_passed() -> None:
     assert not has_passed(once, NOON - 1)
     assert has_passed(once, NOON)
     assert not has_passed(Timing("* * * * *", end=NOON // 1000), NOON + HOUR)
+
+
+def retimed(before: Schedule) -> Schedule:
+    return replace(before, definition=replace(before.definition, timing=Timing("0 5 * * *")))
+
+
+def given_input(before: Schedule) -> Schedule:
+    return replace(before, definition=replace(before.definition, input={"of": "somebody else"}))
+
+
+def active(before: Schedule) -> Schedule:
+    return replace(before, state=ScheduleState.ACTIVE)
+
+
+NEEDS_GRANT: dict[str, Callable[[ScheduleService, Identity, Id], Awaitable[Any]]] = {
+    "another timing": lambda service, who, an_id: service.change(who, an_id, retimed),
+    "another input": lambda service, who, an_id: service.change(who, an_id, given_input),
+    "active again": lambda service, who, an_id: service.change(who, an_id, active),
+    "resume": lambda service, who, an_id: service.resume(who, an_id),
+    "fire now": lambda service, who, an_id: service.fire_now(who, an_id),
+    "backfill": lambda service, who, an_id: service.backfill(who, an_id, NOON - HOUR, NOON),
+}
+
+
+@pytest.mark.parametrize("do", NEEDS_GRANT.values(), ids=NEEDS_GRANT)
+async def test_what_changes_or_starts_a_schedule_needs_a_grant_on_its_target(shop: Workshop, do: Any) -> None:
+    schedule = await shop.schedule("* * * * *")
+    await shop.schedules.pause(shop.workspace, schedule.id)
+    before = await shop.again(schedule)
+    without, elsewhere = (caller(shop.workspace, STRANGER, granted) for granted in ((), (random_id(NOON),)))
+    for who in (without, elsewhere):
+        with pytest.raises(Forbidden):
+            await do(shop.schedules, who, schedule.id)
+    assert await shop.again(schedule) == before
+    assert await shop.schedules.fires(shop.workspace, schedule.id, 10) == []
+    await do(shop.schedules, caller(shop.workspace, STRANGER, (shop.target,)), schedule.id)
+
+
+async def test_a_schedule_cannot_be_moved_to_a_target_without_a_grant_on_it(shop: Workshop) -> None:
+    schedule, other = await shop.schedule("* * * * *"), shop.make_target()
+
+    def moved(before: Schedule) -> Schedule:
+        return replace(before, definition=replace(before.definition, target_id=other))
+
+    with pytest.raises(Forbidden):
+        await shop.schedules.change(caller(shop.workspace, STRANGER, (shop.target,)), schedule.id, moved)
+    await shop.schedules.change(caller(shop.workspace, STRANGER, (other,)), schedule.id, moved)
+
+
+async def test_stopping_renaming_and_deleting_need_no_grant(shop: Workshop) -> None:
+    schedule = await shop.schedule("* * * * *")
+    without = caller(shop.workspace, STRANGER, ())
+    await shop.schedules.change(without, schedule.id, renamed)
+    await shop.schedules.change(without, schedule.id, lambda before: replace(before, labels={"a": "b"}))
+    await shop.schedules.change(
+        without, schedule.id, lambda before: replace(before, state=ScheduleState.PAUSED)
+    )
+    assert (await shop.again(schedule)).state is ScheduleState.PAUSED

@@ -94,11 +94,11 @@ class Users:
         await node.schedules.pause(self._world.workspaces[workspace], schedule_id)
 
     async def _resume(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
-        await node.schedules.resume(self._world.workspaces[workspace], schedule_id)
+        await node.schedules.resume(self._world.who(workspace), schedule_id)
 
     async def _archive(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
         await node.schedules.change(
-            self._world.workspaces[workspace],
+            self._world.who(workspace),
             schedule_id,
             lambda before: replace(before, state=ScheduleState.ARCHIVED),
         )
@@ -108,7 +108,7 @@ class Users:
 
     async def _rename(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
         await node.schedules.change(
-            self._world.workspaces[workspace], schedule_id, lambda one: replace(one, name="another name")
+            self._world.who(workspace), schedule_id, lambda one: replace(one, name="another name")
         )
 
     async def _edit_timing(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
@@ -122,13 +122,13 @@ class Users:
             definition: Definition = replace(before.definition, **changed)
             return replace(before, definition=definition)
 
-        await node.schedules.change(self._world.workspaces[workspace], schedule_id, change)
+        await node.schedules.change(self._world.who(workspace), schedule_id, change)
 
     async def _fire_now(
         self, node: Node, workspace: int, schedule_id: Id, args: Any
     ) -> tuple[Id, str | None]:
         request = f"request {args['number']}" if args["again"] else None
-        fire = await node.schedules.fire_now(self._world.workspaces[workspace], schedule_id, request)
+        fire = await node.schedules.fire_now(self._world.who(workspace), schedule_id, request)
         return fire.id, request
 
     async def _backfill(
@@ -136,7 +136,7 @@ class Users:
     ) -> tuple[int, int, list[int]]:
         upto = node.clock.now_ms()
         since = upto - args["seconds"] * 1000
-        fires = await node.schedules.backfill(self._world.workspaces[workspace], schedule_id, since, upto)
+        fires = await node.schedules.backfill(self._world.who(workspace), schedule_id, since, upto)
         return since, upto, [fire.slot_ms for fire in fires]
 
     async def _cancel(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> Id | None:
@@ -151,7 +151,7 @@ class Users:
         found = await node.runs.list(mine, 20, schedule_id=schedule_id)
         if not found:
             return None
-        return (await node.runs.retry(mine, found[args["number"] % len(found)].id)).id
+        return (await node.runs.retry(self._world.who(workspace), found[args["number"] % len(found)].id)).id
 
     async def _trespass(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
         """Another workspace tries its luck; whatever it is given is a finding."""
@@ -160,11 +160,11 @@ class Users:
         attempts = [
             lambda: node.schedules.get(other, schedule_id),
             lambda: node.schedules.pause(other, schedule_id),
-            lambda: node.schedules.fire_now(other, schedule_id),
+            lambda: node.schedules.fire_now(self._world.who(1 - workspace), schedule_id),
             lambda: node.schedules.delete(other, schedule_id),
             lambda: node.explain.explain(other, schedule_id, node.clock.now_ms()),
             *(lambda run=run: node.runs.cancel(other, run.id) for run in runs),
-            *(lambda run=run: node.runs.retry(other, run.id) for run in runs),
+            *(lambda run=run: node.runs.retry(self._world.who(1 - workspace), run.id) for run in runs),
         ]
         for attempt in attempts:
             try:

@@ -15,7 +15,7 @@ from unittest.mock import patch
 import structlog
 
 from horarium.domain.ids import Id, derived_id, id_time, random_id
-from horarium.domain.tenancy import EVERY_TARGET
+from horarium.domain.tenancy import EVERY_TARGET, Identity
 from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import audiences
@@ -26,6 +26,7 @@ from tests.simulation.receiver import Receiver
 from tests.simulation.script import Event, Script, TargetPlan
 from tests.simulation.trail import Note, Trail
 from tests.simulation.users import Users
+from tests.support.callers import caller
 from tests.support.inline_store import InlineSqliteStore
 
 REQUEST_S = 10.0
@@ -331,6 +332,10 @@ class World:
                 self._thaw(node)
             if node.dead:
                 self.boot(node.place)
+
+    def who(self, workspace: int) -> Identity:
+        """The principal of a workspace, who has a grant on every target."""
+        return caller(self.workspaces[workspace], self.principals[workspace])
 
     def _find_overdue(self) -> list[str]:
         rows = self.store.connection.execute(

@@ -9,7 +9,7 @@ from typing import Any
 from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.domain.ids import Id, random_id
 from horarium.domain.schedule import Policies, Schedule
-from horarium.domain.tenancy import EVERY_TARGET
+from horarium.domain.tenancy import EVERY_TARGET, Identity
 from horarium.engine.steps import Engine
 from horarium.executors.output import keep_answer
 from horarium.service.explain import ExplainService
@@ -20,6 +20,7 @@ from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import nodes
 from horarium.times import Timing
 from horarium.worker.worker import Worker
+from tests.support.callers import caller
 from tests.support.inline_store import InlineSqliteStore
 
 NOON = 1_772_366_400_000  # 2026-03-01T12:00:00Z
@@ -96,6 +97,11 @@ class Workshop:
         )
         shop._tasks = shop.worker.loops()
         return shop
+
+    @property
+    def who(self) -> Identity:
+        """The principal of this workspace, who has a grant on every target."""
+        return caller(self.workspace, self.principal)
 
     def make_target(self, **columns: Any) -> Id:
         row = {

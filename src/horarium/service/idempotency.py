@@ -10,9 +10,10 @@ from horarium.domain.errors import Invalid, Problem
 from horarium.domain.fire import Fire
 from horarium.domain.ids import Id
 from horarium.domain.schedule import Schedule
+from horarium.domain.tenancy import Identity
 from horarium.service.checks import name_problems
 from horarium.service.clock import Clock
-from horarium.service.schedules import ScheduleDraft, schedule_of
+from horarium.service.schedules import OF_SCHEDULE, ScheduleDraft, schedule_of
 from horarium.store.base import Store
 from horarium.store.verbs import idempotency as verbs
 from horarium.store.verbs.idempotency import Request
@@ -59,12 +60,18 @@ class IdempotencyService:
         schedule = schedule_of(draft, now)
         return await self.store.write(verbs.create_with_answer, schedule, request, write, now)
 
-    async def fire_once(self, schedule_id: Id, request: Request) -> Fire | bytes:
-        """Fire a schedule by hand once for a request. Raises NotFound.
+    async def fire_once(self, who: Identity, schedule_id: Id, request: Request) -> Fire | bytes:
+        """Fire a schedule by hand once for a request.
 
-        Returns the fire, or the answer that `keep` stored for this request.
+        Returns the fire, or the answer that `keep` stored for this request. Raises NotFound, and Forbidden without a
+        grant on the schedule's target.
         """
-        return await self.store.write(verbs.fire_once, schedule_id, request, self.clock.now_ms())
+
+        def granted(schedule: Schedule) -> None:
+            who.require_target(schedule.definition.target_id, OF_SCHEDULE)
+
+        now = self.clock.now_ms()
+        return await self.store.write(verbs.fire_once, schedule_id, request, now, granted)
 
     async def keep(self, request: Request, subject: Id, answer: bytes) -> bytes:
         """Store the answer to a request about `subject`. Returns the answer that was stored first, now or earlier."""

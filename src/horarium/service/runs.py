@@ -10,6 +10,7 @@ import orjson
 
 from horarium.domain.ids import Id, random_id
 from horarium.domain.run import Run, RunState
+from horarium.domain.tenancy import Identity
 from horarium.service.clock import Clock
 from horarium.service.reads import reads
 from horarium.store.base import Store
@@ -41,18 +42,26 @@ class RunService:
         """Cancel a run that has not ended. Raises NotFound, Conflict (it has ended)."""
         return await self.store.write(verbs.cancel_run, workspace_id, run, self.clock.now_ms())
 
-    async def retry(self, workspace_id: Id, run: Id) -> Run:
+    async def retry(self, who: Identity, run: Id) -> Run:
         """Start a new run for one that has ended, with an idempotency key of its own.
 
-        Raises NotFound, Conflict (it has not ended).
+        Raises NotFound, Conflict (it has not ended), Forbidden (no grant on its target).
         """
-        return await self.store.write(verbs.replay_run, workspace_id, run, self.clock.now_ms())
+        ended, _ = await self.get(who.workspace_id, run)
+        who.require_target(ended.target_id, "of this run")  # the target of a run never changes
+        return await self.store.write(verbs.replay_run, who.workspace_id, run, self.clock.now_ms())
 
-    async def start(self, workspace_id: Id, target_id: Id, data: Any) -> Run:
-        """Run a target now, without a schedule. `data` is its input and can be written as JSON. Raises NotFound."""
+    async def start(self, who: Identity, target_id: Id, data: Any) -> Run:
+        """Run a target now, without a schedule. `data` is its input and can be written as JSON.
+
+        Raises NotFound, Forbidden (no grant on the target).
+        """
+        who.require_target(target_id, "that this run is for")
         now = self.clock.now_ms()
         text = None if data is None else orjson.dumps(data).decode()
-        return await self.store.write(verbs.run_target, workspace_id, target_id, random_id(now), text, now)
+        return await self.store.write(
+            verbs.run_target, who.workspace_id, target_id, random_id(now), text, now
+        )
 
     async def delete(self, workspace_id: Id, run: Id) -> None:
         """Delete a run that has ended. Raises NotFound, Conflict (it has not ended)."""

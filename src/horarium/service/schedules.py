@@ -20,6 +20,7 @@ from horarium.domain.schedule import (
     ScheduleState,
     stored_recurrence,
 )
+from horarium.domain.tenancy import Identity
 from horarium.service.clock import Clock
 from horarium.service.reads import reads
 from horarium.store.base import Store, Tx
@@ -35,6 +36,8 @@ BACKFILL_LIMIT = 10_000
 # Slots that are fired in one transaction, and that are looked for before others get a turn of the event loop.
 BACKFILL_BATCH = 200
 _SLOTS_IN_A_TURN = 8
+# How errors name a target that the caller did not name.
+OF_SCHEDULE = "of this schedule"
 # For how long a request to fire by hand is recognised when it is repeated, in milliseconds.
 REPEAT_MS = 86_400_000
 
@@ -139,6 +142,17 @@ def schedule_of(draft: ScheduleDraft, now: int) -> Schedule:
     )
 
 
+def require_grant(who: Identity, before: Schedule, after: Schedule) -> None:
+    """Raises Forbidden if an edit needs a grant that the caller does not have.
+
+    What changes what a schedule does, or makes it active again, needs a grant on the target that it has after the
+    edit. Stopping, deleting, renaming and relabelling need none.
+    """
+    starts = after.state is ScheduleState.ACTIVE and before.state is not ScheduleState.ACTIVE
+    if starts or after.definition != before.definition:
+        who.require_target(after.definition.target_id, OF_SCHEDULE)
+
+
 class ScheduleService:
     """Everything that callers can do with schedules.
 
@@ -171,7 +185,7 @@ class ScheduleService:
 
     async def change(
         self,
-        workspace_id: Id,
+        who: Identity,
         schedule_id: Id,
         change: Change,
         expected_version: int | None = None,
@@ -181,9 +195,24 @@ class ScheduleService:
 
         What the schedule owes under its old definition is accounted for in the same transaction; its clock
         goes on from now. So an edit neither fires by itself nor loses a slot. `distinct` is as in `create`.
-        Raises what `change` raises, Invalid (timing), Conflict.
+        Raises what `change` raises, Invalid (timing), Conflict, and Forbidden as `require_grant` says.
         """
 
+        def granted(before: Schedule) -> Schedule:
+            after = change(before)
+            require_grant(who, before, after)
+            return after
+
+        return await self._change(who.workspace_id, schedule_id, granted, expected_version, distinct)
+
+    async def _change(
+        self,
+        workspace_id: Id,
+        schedule_id: Id,
+        change: Change,
+        expected_version: int | None,
+        distinct: bool = False,
+    ) -> Schedule:
         def checked(before: Schedule) -> Schedule:
             after = change(before)
             if after.definition.timing != before.definition.timing:
@@ -208,21 +237,19 @@ class ScheduleService:
             _refuse_ended(before, "paused")
             return replace(before, state=ScheduleState.PAUSED, note=note if note is not None else before.note)
 
-        return await self.change(workspace_id, schedule_id, paused, expected_version)
+        return await self._change(workspace_id, schedule_id, paused, expected_version)
 
-    async def resume(
-        self, workspace_id: Id, schedule_id: Id, expected_version: int | None = None
-    ) -> Schedule:
+    async def resume(self, who: Identity, schedule_id: Id, expected_version: int | None = None) -> Schedule:
         """Let the clock of a paused schedule go on from now. The slots of the pause become one span in the ledger.
 
-        Raises Conflict (state) for a completed or archived schedule.
+        Raises Conflict (state) for a completed or archived schedule, and Forbidden without a grant on its target.
         """
 
         def resumed(before: Schedule) -> Schedule:
             _refuse_ended(before, "resumed")
             return replace(before, state=ScheduleState.ACTIVE, note=None)
 
-        return await self.change(workspace_id, schedule_id, resumed, expected_version)
+        return await self.change(who, schedule_id, resumed, expected_version)
 
     async def delete(
         self, workspace_id: Id, schedule_id: Id, expected_version: int | None = None
@@ -233,39 +260,41 @@ class ScheduleService:
         def deleted(before: Schedule) -> Schedule:
             return replace(before, state=ScheduleState.DELETED, deleted_ms=now)
 
-        return await self.change(workspace_id, schedule_id, deleted, expected_version)
+        return await self._change(workspace_id, schedule_id, deleted, expected_version)
 
-    async def fire_now(self, workspace_id: Id, schedule_id: Id, request: str | None = None) -> Fire:
+    async def fire_now(self, who: Identity, schedule_id: Id, request: str | None = None) -> Fire:
         """Fire a schedule by hand, in whatever state it is.
 
         Two calls give two fires, unless both have the same `request` and come within a day: then the second
-        returns the fire of the first.
+        returns the fire of the first. Raises Forbidden without a grant on its target.
         """
-        return await self.store.write(_fire_now, workspace_id, schedule_id, request, self.clock.now_ms())
+        return await self.store.write(_fire_now, who, schedule_id, request, self.clock.now_ms())
 
     async def backfill(
-        self, workspace_id: Id, schedule_id: Id, from_ms: int, to_ms: int, request: str = ""
+        self, who: Identity, schedule_id: Id, from_ms: int, to_ms: int, request: str = ""
     ) -> list[Fire]:
         """Fire every slot in [from_ms, to_ms], each as a fire of kind backfill. Returns these fires in slot order.
 
         Slots are looked for before anything is written, and fired BACKFILL_BATCH in a transaction, so that nobody
         waits long behind a large range. Repeating a range with the same `request` fires nothing twice, and completes
         what was interrupted. Raises Invalid for a range that is reversed, ends in the future, or has more than
-        BACKFILL_LIMIT slots, and Conflict if the schedule is given another definition meanwhile.
+        BACKFILL_LIMIT slots, Conflict if the schedule is given another definition meanwhile, and Forbidden without a
+        grant on its target.
         """
         now = self.clock.now_ms()
         if to_ms < from_ms:
             raise Invalid(Problem("to", "must not be before from"))
         if to_ms > now:
             raise Invalid(Problem("to", "must not be in the future: a backfill fires slots that have passed"))
-        schedule = await self.get(workspace_id, schedule_id)
+        schedule = await self.get(who.workspace_id, schedule_id)
+        who.require_target(schedule.definition.target_id, OF_SCHEDULE)
         version = schedule.definition_version
         slots = await _slots_between(stored_recurrence(schedule.definition.timing), from_ms, to_ms)
         fires: list[Fire] = []
         for first in range(0, len(slots), BACKFILL_BATCH):
             batch = slots[first : first + BACKFILL_BATCH]
             fires += await self.store.write(
-                _backfill, workspace_id, schedule_id, version, batch, request, now
+                _backfill, who.workspace_id, schedule_id, version, batch, request, now
             )
         return fires
 
@@ -316,15 +345,16 @@ def _refuse_ended(schedule: Schedule, done: str) -> None:
         raise Conflict(f"the schedule is {schedule.state.value} and cannot be {done}", "state")
 
 
-async def _fire_now(tx: Tx, workspace_id: Id, schedule_id: Id, request: str | None, now: int) -> Fire:
-    schedule = await verbs.get_schedule(tx, workspace_id, schedule_id)
+async def _fire_now(tx: Tx, who: Identity, schedule_id: Id, request: str | None, now: int) -> Fire:
+    schedule = await verbs.get_schedule(tx, who.workspace_id, schedule_id)
+    who.require_target(schedule.definition.target_id, OF_SCHEDULE)
     fire = None
     if request is not None:
         fire = await find_manual_fire(tx, schedule_id, request, now - REPEAT_MS)
     if fire is None:
         unique = request if request is not None else random_id(now).hex()
         fire = await fire_by_hand(tx, schedule, FireKind.MANUAL, now, unique, now)
-    return await ledger.get_fire(tx, workspace_id, fire)
+    return await ledger.get_fire(tx, who.workspace_id, fire)
 
 
 async def _slots_between(recurrence: Recurrence, from_ms: int, to_ms: int) -> list[int]:

@@ -97,7 +97,7 @@ class Handlers(Generic[Order, Facts]):
             raise
         problems.done()
         return await self.services.schedules.change(
-            who.workspace_id,
+            who,
             before.id,
             lambda known: self.dialect.edited(known, order, facts),
             distinct=distinct,

@@ -71,9 +71,7 @@ class RunRoutes(Routes):
 
     async def retry(self, request: Request) -> Answer:
         who = await self.who(request, "runs:write")
-        old, _ = await self.services.runs.get(who.workspace_id, _id(request))
-        who.require_target(old.target_id, "of this run")
-        return json_answer(201, render.run(await self.services.runs.retry(who.workspace_id, old.id)))
+        return json_answer(201, render.run(await self.services.runs.retry(who, _id(request))))
 
     async def complete(self, request: Request) -> Answer:
         body = validated(CompleteBody, await self.body_or_nothing(request))

@@ -107,9 +107,7 @@ class ScheduleRoutes(Routes):
         who = await self.who(request, "schedules:write")
         change = await patch(who, self.services, _id(request), await self.body(request))
         version = expected_version(request, change.version)
-        return self._shown(
-            await self.services.schedules.change(who.workspace_id, _id(request), change.edit, version)
-        )
+        return self._shown(await self.services.schedules.change(who, _id(request), change.edit, version))
 
     async def delete(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:delete")
@@ -126,7 +124,7 @@ class ScheduleRoutes(Routes):
     async def resume(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
         version = expected_version(request)
-        return self._shown(await self.services.schedules.resume(who.workspace_id, _id(request), version))
+        return self._shown(await self.services.schedules.resume(who, _id(request), version))
 
     async def preview(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
@@ -150,19 +148,15 @@ class ScheduleRoutes(Routes):
 
     async def fire_now(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
-        schedule = await self._granted(who, request)
         again = request.headers.get("idempotency-key")
-        fire = await self.services.schedules.fire_now(who.workspace_id, schedule.id, again)
+        fire = await self.services.schedules.fire_now(who, _id(request), again)
         return json_answer(201, render.fire(fire))
 
     async def backfill(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
         body = validated(BackfillBody, await self.body(request))
-        schedule = await self._granted(who, request)
         again = request.headers.get("idempotency-key", "")
-        fires = await self.services.schedules.backfill(
-            who.workspace_id, schedule.id, body.from_, body.to, again
-        )
+        fires = await self.services.schedules.backfill(who, _id(request), body.from_, body.to, again)
         return json_answer(201, {"count": len(fires), "items": [render.fire(one) for one in fires]})
 
     async def explain(self, request: Request) -> Answer:
@@ -186,15 +180,7 @@ class ScheduleRoutes(Routes):
     ) -> Answer:
         change = await replacement(who, self.services, raw)
         version = expected_version(request, change.version)
-        return self._shown(
-            await self.services.schedules.change(who.workspace_id, schedule_id, change.edit, version)
-        )
-
-    async def _granted(self, who: Identity, request: Request) -> Schedule:
-        """The schedule of the path, if its target may be run by the caller. Raises NotFound, Forbidden."""
-        found = await self.services.schedules.get(who.workspace_id, _id(request))
-        who.require_target(found.definition.target_id, "of this schedule")
-        return found
+        return self._shown(await self.services.schedules.change(who, schedule_id, change.edit, version))
 
     async def _target_filter(self, who: Identity, query: Query) -> Id | None:
         given = query.text("target")

@@ -78,12 +78,16 @@ async def create_with_answer(
     return answer
 
 
-async def fire_once(tx: Tx, schedule_id: Id, request: Request, now: int) -> Fire | bytes:
+async def fire_once(
+    tx: Tx, schedule_id: Id, request: Request, now: int, check: Callable[[Schedule], None]
+) -> Fire | bytes:
     """Fire by hand once for a request: the fire while its answer has not been kept, else the first answer.
 
-    Raises NotFound, Conflict (idempotency).
+    `check` raises if the caller may not fire the schedule. Raises NotFound, Conflict (idempotency), and what `check`
+    raises.
     """
     schedule = await get_schedule(tx, request.workspace_id, schedule_id)
+    check(schedule)
     new = fire_id(schedule_id, FireKind.MANUAL, now, request.key)
     first = await claim(tx, request, new, now)
     if first is not None and len(first) != len(new):

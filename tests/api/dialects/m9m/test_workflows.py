@@ -229,7 +229,7 @@ class TestExecutions:
     async def test_runs_of_other_targets_are_no_executions(self, house: House) -> None:
         target = await house.target("function", key="fn")
         who = await house.who()
-        run = await house.services.runs.start(who.workspace_id, target.id, None)
+        run = await house.services.runs.start(who, target.id, None)
         from horarium.api.kit.writing import dashed
 
         assert (await house.client.get("/api/v1/executions")).json()["total"] == 0

@@ -149,12 +149,12 @@ class Schedules(Handlers[Order, Facts]):
         found = await self._schedule(who, request)
         repeated = request.headers.get("idempotency-key")
         if repeated is None:
-            fire = await self.services.schedules.fire_now(who.workspace_id, found.id)
+            fire = await self.services.schedules.fire_now(who, found.id)
             return json_answer(200, wire.one(wire.fired_json(await self._resolved(fire))))
         body = await read_body(request, self.services.settings.body_limit)
         place = f"{self.dialect.name} fire-now {found.id.hex()}"
         once = request_of(who.workspace_id, place, repeated, body)
-        fired = await self.services.idempotency.fire_once(found.id, once)
+        fired = await self.services.idempotency.fire_once(who, found.id, once)
         if isinstance(fired, bytes):
             return Answer(200, fired)
         answer = orjson.dumps(wire.one(wire.fired_json(await self._resolved(fired))))

@@ -78,8 +78,7 @@ class Executions(WorkflowHandlers):
     async def retry(self, request: Request) -> Answer:
         who = await self.who(request, "runs:write")
         run, workflow = await self._in_path(who, request)
-        who.require_target(workflow.id, workflow.name)
-        again = await self.services.runs.retry(who.workspace_id, run.id)
+        again = await self.services.runs.retry(who, run.id)
         return json_answer(200, wire.show(again, workflow))
 
     async def cancel(self, request: Request) -> Answer:

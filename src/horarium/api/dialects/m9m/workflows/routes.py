@@ -106,7 +106,7 @@ class Workflows(WorkflowHandlers):
         body = await read_body(request, self.services.settings.body_limit)
         items = wire.parse_items(parse_json(body) if body.strip() else None)
         Problems(self.services.targets.check_input(workflow, items, "inputData")).done()
-        run = await self.services.runs.start(who.workspace_id, workflow.id, items)
+        run = await self.services.runs.start(who, workflow.id, items)
         return json_answer(200, show_execution(run, workflow))
 
     async def _runner(self, who: Identity) -> Executor | None:
