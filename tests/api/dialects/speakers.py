@@ -144,6 +144,9 @@ class Trustpager(Speaker):
     async def resume(self, an_id: str) -> httpx.Response:
         return await self.client.patch(self._at(an_id), json={"is_active": True})
 
+    async def fire_now(self, an_id: str) -> httpx.Response:
+        return await self.client.post(self._at(an_id) + "/fire-now")
+
     async def history(self, an_id: str) -> list[str]:
         runs = (await self.client.get(self._at(an_id) + "/runs")).json()["data"]
         return ["success" if one["status"] == "completed" else one["status"] for one in runs]

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 
 from horarium.api.kit import registry
 from horarium.domain.errors import RateLimited, Unavailable
-from tests.api.dialects.speakers import SPEAKERS, Autessa, Speaker, uuid_of
+from tests.api.dialects.speakers import SPEAKERS, Autessa, Speaker, Trustpager, uuid_of
 from tests.support.house import House, Tenant, client_of
 from tests.support.postgres import drop_database, fresh_database
 from tests.support.receiver import Receiver
@@ -315,6 +315,39 @@ async def test_what_lies_below_the_base_without_being_a_route_is_not_found(
     for path in sorted(below | {f"{one}/x/y" for one in paths} | {f"{one}/" for one in paths}):
         for method in ("GET", "POST", "DELETE", "OPTIONS"):
             _is(speaker, await speaker.client.request(method, path, json={}), 404)
+
+
+@EVERY
+async def test_who_has_no_grant_neither_changes_nor_starts_what_a_schedule_does(
+    house: House, receiver: Receiver, kind: type[Speaker]
+) -> None:
+    speaker = await kind.open(house, house.first, receiver)
+    made = speaker.seen(await speaker.create())[0]
+    await house.work()  # what some speakers have run before
+    requests = len(receiver.requests)
+    admin = await house.who()
+    principal = await house.services.tenancy.create_principal(admin, "without grants")
+    issued = await house.services.tenancy.create_key(admin, "without grants", ["*"], principal.id)
+    granted = speaker.client
+    async with client_of(house.api, issued.text) as speaker.client:
+        before = (await speaker.read(made)).json()
+        _is(speaker, await speaker.change(made), 403)
+        own = f"/horarium/v1/schedules/{speaker.core_id(made)}"
+        for method, path, body in (
+            ("PATCH", own, {"policies": {"max_fires": 1_000}}),
+            ("POST", f"{own}/fire-now", None),
+            ("POST", f"{own}/backfill", {"from": "2026-11-20T08:00:00Z", "to": "2026-11-22T08:00:00Z"}),
+        ):
+            assert (await speaker.client.request(method, path, json=body)).status_code == 403
+        if isinstance(speaker, Trustpager):
+            _is(speaker, await speaker.fire_now(made), 403)
+        assert (await speaker.read(made)).json() == before
+        assert _good(await speaker.pause(made))
+        _is(speaker, await speaker.resume(made), 403)
+    speaker.client = granted
+    assert await house.work() == 0
+    assert len(receiver.requests) == requests
+    assert _good(await speaker.resume(made))
 
 
 @EVERY
