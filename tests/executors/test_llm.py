@@ -155,8 +155,8 @@ async def test_too_many_requests_wait_as_long_as_was_said(executor: LlmExecutor,
         ("garbled", 200, True, "the model's answer could not be read"),
         ("empty", 200, True, "the model's answer could not be read"),
         ("not-json", 200, True, "the model's answer could not be read"),
-        ("endless", 200, False, "the answer was longer than 1048576 bytes"),
-        ("packed", 200, False, "the answer was packed although it was asked for plain"),
+        ("endless", 200, False, "the answer is longer than 1048576 bytes"),
+        ("packed", 200, False, "the model's server sent a compressed answer although none was asked for"),
     ],
 )
 async def test_bad_answers_are_told_apart_and_asked_for_once(
@@ -308,7 +308,7 @@ async def test_every_problem_is_told_with_its_field(executor: LlmExecutor) -> No
     [
         ("anthropic:some-model", "pip install 'pydantic-ai-slim[anthropic]'"),
         ("bedrock:x", "pip install 'pydantic-ai-slim[bedrock]'"),
-        ("nobody:x", "there is no provider 'nobody'"),
+        ("nobody:x", "the provider 'nobody' does not exist"),
     ],
 )
 async def test_a_provider_that_cannot_be_used_is_told_when_the_target_is_made(

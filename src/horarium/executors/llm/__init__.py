@@ -1,4 +1,4 @@
-"""The `llm` executor: agents, one call to a language model per run."""
+"""The `llm` executor runs agent targets: each attempt of a run is one call to a language model."""
 
 from horarium.executors.llm.executor import LlmExecutor, make
 

@@ -1,7 +1,7 @@
-"""One request to a language model, with the client libraries that the extra `agents` brings.
+"""Sends one request to a language model, using the client libraries of the extra `agents`.
 
-Importing this module imports them, which takes a second or two; nothing but the executor's first call does
-it.
+Importing this module imports those libraries, which takes a second or two. So the executor imports it only when
+it first needs it.
 """
 
 from __future__ import annotations
@@ -21,17 +21,21 @@ from pydantic_ai.providers import Provider, infer_provider_class
 from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
 from pydantic_ai.settings import ModelSettings
 
-from horarium.executors.llm.config import Plan, Unsupported
+from horarium.executors.llm.config import CompiledAgent, Unsupported
 from horarium.executors.llm.transport import EgressTransport
 
-# Given rather than left to the library, which would look for another one in this process's environment.
+# Set explicitly; otherwise the library would take the address from the environment of this process.
 _OPENAI = "https://api.openai.com/v1"
+# Sent where there is no key, so that the library does not look for one in the environment of this process.
 _NO_KEY = "none"
+# The longest part of a provider's error message that is shown, in characters.
 _MAX_DETAIL = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """What a model answered: its text, the tokens it counted, why it stopped, and its name as the server gives it."""
+
     text: str
     input_tokens: int
     output_tokens: int
@@ -40,31 +44,35 @@ class Answer:
 
 
 async def ask(
-    plan: Plan, key: str | None, instructions: str | None, prompt: str, way: EgressTransport
+    agent: CompiledAgent, key: str | None, instructions: str | None, prompt: str, transport: EgressTransport
 ) -> Answer:
-    """Asks once: no history, no tools, no retries of the library's own. Raises what the libraries raise."""
+    """Asks the model once, without history, tools or the library's own retries.
+
+    `key` is the API key, if there is one. The caller limits the time. Raises Unsupported for a provider that cannot
+    be used, and whatever the client libraries raise; `transport` then knows what happened on the network.
+    """
     async with httpx2.AsyncClient(
-        transport=way, follow_redirects=False, trust_env=False, timeout=None
+        transport=transport, follow_redirects=False, trust_env=False, timeout=None
     ) as client:
-        model = _model(plan, key, client)
+        model = _model(agent, key, client)
         request = ModelRequest.user_text_prompt(prompt, instructions=instructions)
-        settings: Any = ModelSettings(**plan.settings)  # type: ignore[typeddict-item]
-        return _answer(await model_request(model, [request], model_settings=settings), plan)
+        settings: Any = ModelSettings(**agent.settings)  # type: ignore[typeddict-item]
+        return _answer(await model_request(model, [request], model_settings=settings), agent)
 
 
-def problem_of(plan: Plan) -> str | None:
-    """Why the plan's provider cannot be used here, or None. Sends nothing."""
-    if plan.base_url is not None:
+def problem_of(agent: CompiledAgent) -> str | None:
+    """Why the agent's provider cannot be used on this server, or None if it can. Sends nothing."""
+    if agent.base_url is not None:
         return None
     try:
-        _provider_class(plan.model.partition(":")[0])
+        _provider_class(agent.model.partition(":")[0])
     except Unsupported as error:
         return str(error)
     return None
 
 
 def detail_of(error: BaseException) -> str | None:
-    """What the provider itself said was wrong, if it said so in the usual form."""
+    """The provider's own error message, cut to 300 characters; None if it sent none in the usual JSON form."""
     body = error.body if isinstance(error, ModelAPIError) else None
     if isinstance(body, dict) and isinstance(body.get("error"), dict):
         body = body["error"]
@@ -72,47 +80,54 @@ def detail_of(error: BaseException) -> str | None:
     return message[:_MAX_DETAIL] if isinstance(message, str) and message else None
 
 
-def _model(plan: Plan, key: str | None, client: httpx2.AsyncClient) -> Model:
-    if plan.base_url is None:
-        return infer_model(plan.model, lambda name: _provider(name, key, client))
+def _model(agent: CompiledAgent, key: str | None, client: httpx2.AsyncClient) -> Model:
+    """The library's model object. Every request of it goes through `client`, and the library retries nothing."""
+    if agent.base_url is None:
+        return infer_model(agent.model, lambda name: _provider(name, key, client))
     provider = OpenAICompatibleProvider(
-        "openai-compatible", base_url=plan.base_url, api_key=key or _NO_KEY, http_client=client
+        "openai-compatible", base_url=agent.base_url, api_key=key or _NO_KEY, http_client=client
     )
     provider.client.max_retries = 0
-    # The older `max_tokens` is what every compatible server understands.
+    # Every compatible server knows `max_tokens`; many do not know the newer `max_completion_tokens`.
     profile = OpenAIModelProfile(openai_chat_supports_max_completion_tokens=False)
-    return OpenAIChatModel(plan.model, provider=provider, profile=profile)
+    return OpenAIChatModel(agent.model, provider=provider, profile=profile)
 
 
 def _provider(name: str, key: str | None, client: httpx2.AsyncClient) -> Provider[Any]:
-    made = _provider_class(name)
-    given: dict[str, Any] = {"api_key": key or _NO_KEY, "http_client": client}
+    provider_class = _provider_class(name)
+    arguments: dict[str, Any] = {"api_key": key or _NO_KEY, "http_client": client}
     if name.startswith("openai"):
-        given["base_url"] = _OPENAI
-    provider = made(**given)
+        arguments["base_url"] = _OPENAI
+    provider = provider_class(**arguments)
     if hasattr(provider.client, "max_retries"):
         provider.client.max_retries = 0
     return provider
 
 
 def _provider_class(name: str) -> type[Provider[Any]]:
+    """The library's class for a provider. Raises Unsupported if it is unknown, not installed, or cannot be made to use
+    our HTTP client."""
     try:
         found = infer_provider_class(name)
     except ImportError:
         package = f"pip install 'pydantic-ai-slim[{name}]'"
         raise Unsupported(f"the provider {name!r} is not installed on this server: {package}") from None
     except ValueError:
-        raise Unsupported(f"there is no provider {name!r}; for a server of your own give base_url") from None
+        raise Unsupported(
+            f"the provider {name!r} does not exist; to use a server of your own, set base_url"
+        ) from None
     if not {"api_key", "http_client"} <= set(inspect.signature(found.__init__).parameters):
-        raise Unsupported(f"the provider {name!r} cannot be used: it takes no connection of ours")
+        raise Unsupported(
+            f"the provider {name!r} cannot be used: its requests cannot be checked by this server"
+        )
     return found
 
 
-def _answer(response: ModelResponse, plan: Plan) -> Answer:
+def _answer(response: ModelResponse, agent: CompiledAgent) -> Answer:
     return Answer(
         text=response.text or "",
         input_tokens=response.usage.input_tokens,
         output_tokens=response.usage.output_tokens,
         finish_reason=response.finish_reason,
-        model=response.model_name or plan.model,
+        model=response.model_name or agent.model,
     )

@@ -4,9 +4,9 @@
      "settings": {"temperature": 0.2}}
     {"model": "llama3", "base_url": "https://models.example.com/v1", "instructions": "..."}
 
-`model` is `provider:name` for any provider that pydantic-ai knows, or the bare name of a model of the
-OpenAI-compatible server at `base_url`. `instructions` and `prompt` are templates; without a `prompt` the
-run's input is what the model is asked.
+`model` is `provider:name` for any provider that pydantic-ai knows. With `base_url`, it is the bare name of a
+model on the OpenAI-compatible server there. `instructions` and `prompt` are templates. Without a `prompt`, the
+model is asked the run's input.
 """
 
 from __future__ import annotations
@@ -37,27 +37,33 @@ FIELDS = (
     "secrets",
 )
 SECRET_FIELDS = ("api_key",)
+# The command that installs what agents need; error messages name it.
 INSTALL = "pip install 'horarium[agents]'"
+# The longest `instructions` or `prompt`, in characters.
 MAX_TEXT = 256 * 1024
 MAX_TOKENS = 1_000_000
 
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}", re.ASCII)
 _WITH_PROVIDER = re.compile(r"[a-z0-9/_-]+:.+", re.ASCII)
-# `env` is short for `environment`, the name that templates have for the run's variables.
+# Texts of agents may write `env` for `environment`, which is the name of the run's variables in templates.
 _SHORT_ENV = re.compile(r"\{\{\s*env\.")
 
 
 class Unsupported(Exception):
-    """The provider cannot be used here; the text says why and what to do."""
+    """The provider cannot be used on this server. The text says why, and what to do about it."""
 
 
 class AnswerRefused(Exception):
-    """The answer is too long, or packed although it was asked for plain."""
+    """The server's answer is not read: it is too long, or compressed although that was not asked for."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """A target's configuration, ready for its runs. Holds secrets: never shown."""
+class CompiledAgent:
+    """A target's configuration, compiled for its runs. It holds secrets, so it is never shown or logged.
+
+    `settings` are the library's model settings, `max_tokens` among them. `named` are the secrets that templates may
+    use, by name.
+    """
 
     model: str
     base_url: str | None
@@ -69,8 +75,11 @@ class Plan:
     named: Mapping[str, Any]
 
     @classmethod
-    def of(cls, config: Mapping[str, Any], secrets: Mapping[str, Any]) -> Plan:
-        """From a stored configuration that passed `check_config`."""
+    def of(cls, config: Mapping[str, Any], secrets: Mapping[str, Any]) -> CompiledAgent:
+        """Compiles a stored configuration that passed `check_config`, with its secrets put back.
+
+        Raises KeyError, TypeError or ValueError for one that did not pass.
+        """
         whole = reveal(config, secrets)
         settings = dict(whole.get("settings") or {})
         if whole.get("max_tokens") is not None:
@@ -90,8 +99,10 @@ class Plan:
 def check_config(
     config: Mapping[str, Any], policy: AddressPolicy, env_keys: Collection[str]
 ) -> list[Problem]:
-    """Everything wrong with a configuration as given. `env_keys` are the variables of the server's own
-    environment that the operator lets targets use as keys."""
+    """Everything that is wrong with a configuration as a caller sent it. Opens no connection.
+
+    `env_keys` are the variables of the server's own environment that the operator lets targets use as API keys.
+    """
     problems = check_fields(config, "llm", FIELDS)
     if find_spec("pydantic_ai") is None or find_spec("openai") is None:
         problems.append(Problem("", f"agents are not installed on this server: {INSTALL}", "unavailable"))
@@ -117,20 +128,24 @@ def _check_model(config: Mapping[str, Any]) -> list[Problem]:
 
 
 def _check_key(config: Mapping[str, Any], env_keys: Collection[str]) -> list[Problem]:
-    """A provider needs a key; a server of one's own may do without. A key of the operator's never goes to
-    an address that a user chose."""
+    """Checks `api_key` and `api_key_env`. A provider needs a key, but the server at `base_url` may not need one.
+
+    A key from the server's environment belongs to the operator, so it is never sent to an address that a user chose.
+    """
     key, name = config.get("api_key"), config.get("api_key_env")
     if key is not None and (
         not isinstance(key, str) or not key.isascii() or not key.isprintable() or not key
     ):
-        return [Problem("api_key", "must be a text of printable characters", "type")]
+        return [Problem("api_key", "must be a string of printable ASCII characters", "type")]
     if name is None:
         needed = key is None and config.get("base_url") is None
         return [Problem("api_key", "is required for this provider", "required")] if needed else []
     if key is not None or config.get("base_url") is not None:
-        return [Problem("api_key_env", "does not go with api_key or base_url", "conflict")]
+        return [
+            Problem("api_key_env", "cannot be combined with api_key or base_url; leave it out", "conflict")
+        ]
     if name not in env_keys:
-        return [Problem("api_key_env", "is not among the variables the operator of this server allows")]
+        return [Problem("api_key_env", "must be a variable that the operator of this server allows as a key")]
     return []
 
 
@@ -139,11 +154,13 @@ def _check_text(config: Mapping[str, Any], field: str) -> list[Problem]:
     if text is None:
         return []
     if not isinstance(text, str):
-        return [Problem(field, "must be a text", "type")]
+        return [Problem(field, "must be a string", "type")]
     if len(text) > MAX_TEXT:
         return [Problem(field, f"is longer than {MAX_TEXT} characters")]
     secrets = config.get("secrets")
-    return check_template(_long(text), field, list(secrets) if isinstance(secrets, Mapping) else ())
+    return check_template(
+        _with_long_names(text), field, list(secrets) if isinstance(secrets, Mapping) else ()
+    )
 
 
 def _check_tokens(tokens: Any) -> list[Problem]:
@@ -157,6 +174,8 @@ def _is_whole(value: Any) -> bool:
 
 
 def _between(low: float, high: float) -> Callable[[Any], str | None]:
+    """A check of a setting: it returns what is wrong with a value, or None."""
+
     def check(value: Any) -> str | None:
         number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
         return None if number and low <= value <= high else f"must be a number between {low:g} and {high:g}"
@@ -164,25 +183,31 @@ def _between(low: float, high: float) -> Callable[[Any], str | None]:
     return check
 
 
-def _texts(value: Any) -> str | None:
-    good = isinstance(value, list) and 0 < len(value) <= 16 and all(isinstance(t, str) and t for t in value)
-    return None if good else "must be a list of 1 to 16 texts"
+def _strings(value: Any) -> str | None:
+    good = (
+        isinstance(value, list)
+        and 0 < len(value) <= 16
+        and all(isinstance(text, str) and text for text in value)
+    )
+    return None if good else "must be a list of 1 to 16 strings, none of them empty"
 
 
 def _whole(value: Any) -> str | None:
     return None if _is_whole(value) and abs(value) < 1 << 63 else "must be a whole number"
 
 
-# How many of a caller's settings are looked at: more than there are, so that an unknown one is among them.
+# How many settings of a configuration are checked at most. It is more than exist, so an unknown setting in a longer
+# list is always found.
 _MOST_SETTINGS = 20
 
+# The settings that a target may have, each with its check.
 SETTINGS: Mapping[str, Callable[[Any], str | None]] = {
     "temperature": _between(0, 2),
     "top_p": _between(0, 1),
     "presence_penalty": _between(-2, 2),
     "frequency_penalty": _between(-2, 2),
     "seed": _whole,
-    "stop_sequences": _texts,
+    "stop_sequences": _strings,
 }
 
 
@@ -194,16 +219,17 @@ def _check_settings(settings: Any) -> list[Problem]:
     problems = []
     for name, value in islice(settings.items(), _MOST_SETTINGS):
         if name not in SETTINGS:
-            text = f"is not known; there are {', '.join(SETTINGS)}"
+            text = f"is unknown; the settings are {', '.join(SETTINGS)}"
             problems.append(Problem(f"settings.{shortened(name)}", text, "unknown"))
         elif wrong := SETTINGS[name](value):
             problems.append(Problem(f"settings.{name}", wrong))
     return problems
 
 
-def _long(template: str) -> str:
+def _with_long_names(template: str) -> str:
+    """The template with `{{ env.X }}` written as `{{ environment.X }}`."""
     return _SHORT_ENV.sub("{{ environment.", template)
 
 
 def _compiled(template: str | None) -> RenderText | None:
-    return None if template is None else compile_text(_long(template))
+    return None if template is None else compile_text(_with_long_names(template))

@@ -1,7 +1,7 @@
-"""The `llm` executor: one call to a language model per attempt, single-turn, without history or tools.
+"""The `llm` executor: each attempt is one call to a language model, without history or tools.
 
-Output: `{"answer": text, "usage": {"input_tokens", "output_tokens"}, "finish_reason", "model"}`, and
-`"truncated": true` where the answer was cut at the limit of outputs.
+Output: `{"answer": text, "usage": {"input_tokens", "output_tokens"}, "finish_reason", "model"}`. An answer that
+is larger than the size limit of outputs is cut, and the output then has `"truncated": true`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from horarium.executors.llm.config import (
     INSTALL,
     SECRET_FIELDS,
     AnswerRefused,
-    Plan,
+    CompiledAgent,
     Unsupported,
     check_config,
 )
@@ -38,13 +38,15 @@ if TYPE_CHECKING:
     from horarium.executors.llm.ask import Answer
     from horarium.executors.llm.transport import EgressTransport
 
+# Statuses below 500 after which another attempt may succeed.
 _RETRYABLE = frozenset((408, 409, 425, 429))
-_LEAST_ANSWER_BYTES = 1024 * 1024
-"""A model's answer is wrapped in much JSON, so more of it is read than is kept."""
+# At least this much of a response is read, even if outputs are limited to less: the model's text comes with much
+# JSON around it, which does not count towards the output.
+_MIN_RESPONSE_BYTES = 1024 * 1024
 
 
 class LlmExecutor:
-    """Runs targets of type `llm`. The client libraries are loaded when they are first needed."""
+    """Runs targets of type `llm`. The client libraries are imported when they are first needed."""
 
     type = "llm"
     waits_on_network = True
@@ -54,77 +56,86 @@ class LlmExecutor:
         self._public_url = options.public_url
         self._limit = options.response_limit_bytes
         self._env_keys = options.llm_env_keys
-        self._plans = CompiledConfigs(Plan.of)
+        self._compiled = CompiledConfigs(CompiledAgent.of)
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
+        """Everything that is wrong with a configuration as a caller sent it. Asks no model."""
         problems = check_config(config, self._egress.policy, self._env_keys)
         if problems:
             return problems
-        wrong = _ask_module().problem_of(Plan.of(config, {}))
+        wrong = _ask_module().problem_of(CompiledAgent.of(config, {}))
         return [Problem("model", wrong)] if wrong else []
 
     def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Separates a valid configuration into the part that may be shown and the secrets."""
         return split(config, SECRET_FIELDS)
 
     async def execute(self, call: Call) -> Outcome:
-        """One attempt. Never raises for what the model or its server did."""
+        """Asks the model once. An error of the model, its server or the network becomes a failed Outcome."""
         scrubber = run_scrubber(call)
         try:
             module = await asyncio.to_thread(_ask_module)
-            plan = self._plans.of(call)
-            instructions, prompt = self._texts(plan, call)
+            agent = self._compiled.of(call)
+            instructions, prompt = self._texts(agent, call)
         except ImportError:
             return _failed(f"agents are not installed on this server: {INSTALL}", scrubber, retryable=False)
         except (TemplateError, KeyError, TypeError, ValueError) as error:
-            return _failed(f"the request could not be made: {error}", scrubber, retryable=False)
-        key = self._key(plan)
-        return await self._ask(module, plan, key, instructions, prompt, call, scrubber.also([key]))
+            return _failed(f"the request to the model could not be made: {error}", scrubber, retryable=False)
+        key = self._key(agent)
+        return await self._ask(module, agent, key, instructions, prompt, call, scrubber.also([key]))
 
     async def close(self) -> None:
+        """Closes the connections to the models' servers."""
         await self._egress.close()
 
-    def _key(self, plan: Plan) -> str | None:
-        """The target's own key, or the operator's where that one is named and still allowed."""
-        if plan.api_key_env is None or plan.api_key_env not in self._env_keys:
-            return plan.api_key
-        return os.environ.get(plan.api_key_env)
+    def _key(self, agent: CompiledAgent) -> str | None:
+        """The API key: the target's own, or the variable of the server's environment that it names.
+
+        The variable is used only while the operator allows it.
+        """
+        if agent.api_key_env is None or agent.api_key_env not in self._env_keys:
+            return agent.api_key
+        return os.environ.get(agent.api_key_env)
 
     async def _ask(
         self,
         module: ModuleType,
-        plan: Plan,
+        agent: CompiledAgent,
         key: str | None,
         instructions: str | None,
         prompt: str,
         call: Call,
         scrubber: Scrubber,
     ) -> Outcome:
-        way = module.EgressTransport(self._egress, key, max(_LEAST_ANSWER_BYTES, 4 * self._limit))
+        transport = module.EgressTransport(self._egress, key, max(_MIN_RESPONSE_BYTES, 4 * self._limit))
         try:
             async with asyncio.timeout(call.timeout_ms / 1000):
-                answer = await module.ask(plan, key, instructions, prompt, way)
+                answer = await module.ask(agent, key, instructions, prompt, transport)
         except TimeoutError:
             return _failed(f"the model did not answer within {call.timeout_ms / 1000:g} s", scrubber)
         except Unsupported as error:
             return _failed(str(error), scrubber, retryable=False)
         except Exception as error:
-            # The client libraries of many providers raise errors of many kinds; what happened on the wire,
-            # which the transport saw, says more than their types.
-            return _judge(error, way, module.detail_of(error), call, scrubber)
-        return Outcome(Verdict.SUCCEEDED, output=self._output(answer, scrubber), status=way.status)
+            # Each provider's library raises errors of its own kinds. The transport saw what happened on the network,
+            # and that says more than the kind of the error.
+            return _failure(error, transport, module.detail_of(error), call, scrubber)
+        return Outcome(Verdict.SUCCEEDED, output=self._output(answer, scrubber), status=transport.status)
 
-    def _texts(self, plan: Plan, call: Call) -> tuple[str | None, str]:
-        """Instructions and prompt of a run. Raises TemplateError, ValueError where there is nothing to
-        ask."""
+    def _texts(self, agent: CompiledAgent, call: Call) -> tuple[str | None, str]:
+        """The instructions and the prompt of a run.
+
+        Raises TemplateError if a template fails, and ValueError if the prompt is empty.
+        """
         context = context_of(call, run_text(call.run_id), self._public_url)
-        values = template_values(call, context, plan.named)
-        prompt = plan.prompt(values) if plan.prompt else prompt_of(call.input, call.row)
+        values = template_values(call, context, agent.named)
+        prompt = agent.prompt(values) if agent.prompt else prompt_of(call.input, call.row)
         if not prompt.strip():
             raise ValueError("the input is empty: there is nothing to ask the model")
-        instructions = plan.instructions(values) if plan.instructions else _of_variation(call)
+        instructions = agent.instructions(values) if agent.instructions else _variation_instructions(call)
         return instructions, prompt
 
     def _output(self, answer: Answer, scrubber: Scrubber) -> dict[str, Any]:
+        """The output of a run: without secrets, and with the text cut to the size limit."""
         text = scrubber.text(answer.text.replace("\0", "\ufffd"))
         data = text.encode(errors="replace")
         output: dict[str, Any] = {
@@ -140,10 +151,11 @@ class LlmExecutor:
 
 
 def prompt_of(given: Any, row: Any) -> str:
-    """What a model is asked without a `prompt` template: the input's text, and the row as JSON below it.
+    """What a model is asked if the target has no `prompt` template: the run's input, then its row as JSON.
 
-    `{"input": "..."}` alone stands for its text, and so does an objective's first message, with its data
-    as JSON below it; any other value is written as JSON."""
+    An input `{"input": "..."}` is replaced by its text. For an objective it is the first message, followed by its data
+    as JSON. Other texts stay as they are, and any other value is written as JSON. Empty if there is nothing to ask.
+    """
     if isinstance(given, Mapping) and isinstance(given.get("initialMessage"), str):
         data = given.get("data")
         given = given["initialMessage"] + ("" if data is None else "\n\n" + as_text(data))
@@ -155,34 +167,36 @@ def prompt_of(given: Any, row: Any) -> str:
     return "\n\n".join(parts)
 
 
-def _of_variation(call: Call) -> str | None:
-    """The instructions that the run's variation brings, where the target has none of its own."""
+def _variation_instructions(call: Call) -> str | None:
+    """The instructions of the run's variation, if it has any. They count only where the target has none."""
     text = (call.variation or {}).get("spec", {}).get("systemPromptTemplate")
     return text if isinstance(text, str) and text.strip() else None
 
 
-def _judge(
-    error: Exception, way: EgressTransport, detail: str | None, call: Call, scrubber: Scrubber
+def _failure(
+    error: Exception, transport: EgressTransport, detail: str | None, call: Call, scrubber: Scrubber
 ) -> Outcome:
-    """What a failed call means, from what was seen on the wire."""
-    if isinstance(way.error, AnswerRefused):
-        return _failed(str(way.error), scrubber, retryable=False, status=way.status)
-    if way.error is not None:
-        return _failed(explain(way.error), scrubber, retryable=not was_refused(way.error))
-    if way.status is None:
-        return _failed(f"the request could not be made ({type(error).__name__})", scrubber, retryable=False)
-    if way.status < 300:
-        return _failed("the model's answer could not be read", scrubber, status=way.status)
+    """The outcome of a call that raised `error`, decided by what the transport saw on the network."""
+    if isinstance(transport.error, AnswerRefused):
+        return _failed(str(transport.error), scrubber, retryable=False, status=transport.status)
+    if transport.error is not None:
+        return _failed(explain(transport.error), scrubber, retryable=not was_refused(transport.error))
+    if transport.status is None:
+        return _failed(
+            f"the request to the model could not be made ({type(error).__name__})", scrubber, retryable=False
+        )
+    if transport.status < 300:
+        return _failed("the model's answer could not be read", scrubber, status=transport.status)
     said = f": {detail}" if detail else ""
-    retryable = way.status in _RETRYABLE or way.status >= 500
-    wait = retry_after_ms(way.retry_after, call.now_ms) if retryable and way.retry_after else None
+    retryable = transport.status in _RETRYABLE or transport.status >= 500
+    wait = retry_after_ms(transport.retry_after, call.now_ms) if retryable and transport.retry_after else None
     return Outcome(
         Verdict.FAILED,
-        error=error_text(f"the model's server answered {way.status}{said}", scrubber),
+        error=error_text(f"the model's server answered {transport.status}{said}", scrubber),
         retryable=retryable,
         retry_after_ms=wait,
-        gone=way.status == 410,
-        status=way.status,
+        gone=transport.status == 410,
+        status=transport.status,
     )
 
 
@@ -191,9 +205,10 @@ def _failed(error: str, scrubber: Scrubber, *, retryable: bool = True, status: i
 
 
 def _ask_module() -> ModuleType:
+    """The module that asks models. Importing it takes long, and raises ImportError without the extra `agents`."""
     return importlib.import_module("horarium.executors.llm.ask")
 
 
 def make(options: ExecutorOptions) -> LlmExecutor:
-    """The factory behind the entry point `llm`."""
+    """Creates the executor. The entry point `llm` names this function."""
     return LlmExecutor(options)

@@ -1,8 +1,8 @@
-"""How a model provider's client reaches the network: through the same guarded client as every other request.
+"""Sends the requests of a model provider's client library through the server's guarded HTTP client.
 
-The client library speaks httpx2; this transport hands each of its requests to the guarded client, which resolves,
-checks and pins the address, and hands the answer back, bounded in size. It also keeps what the library's
-errors lose: the status, `Retry-After`, and why a connection came to nothing.
+The libraries use httpx2. This transport gives each of their requests to the guarded client (`egress`), which
+resolves, checks and pins the address. It returns the response, limited in size. It also keeps what the errors
+of the libraries do not tell: the status, `Retry-After`, and why a connection failed.
 """
 
 from __future__ import annotations
@@ -16,19 +16,26 @@ import httpx2
 from horarium.executors.egress import EgressClient
 from horarium.executors.llm.config import AnswerRefused
 
-# Headers by which providers are told who asks; one that does not carry the target's own key was borrowed by
-# the client library from this process's environment.
+# Headers that carry credentials. One that does not hold the target's own key comes from the environment of this
+# process, where the client library found it, so it is not sent.
 _CREDENTIALS = frozenset(
     ("authorization", "proxy-authorization", "cookie", "api-key", "x-api-key", "x-goog-api-key")
 )
-_BORROWED = frozenset(("openai-organization", "openai-project"))
-_BORROWED_LISTS = ("OPENAI_CUSTOM_HEADERS", "ANTHROPIC_CUSTOM_HEADERS")
-# The guarded client sets these itself; answers are taken as they come, so none can grow by being unpacked.
-_OURS = frozenset(("host", "connection", "content-length", "transfer-encoding", "accept-encoding"))
+# Headers that name the account of whoever runs this process. The OpenAI library adds them from the environment.
+_ACCOUNT_HEADERS = frozenset(("openai-organization", "openai-project"))
+# Environment variables in which the libraries find further headers for every request.
+_HEADER_VARIABLES = ("OPENAI_CUSTOM_HEADERS", "ANTHROPIC_CUSTOM_HEADERS")
+# Headers that the guarded client sets itself. It never asks for a compressed response, because decompressing one
+# could use any amount of memory.
+_OWN_HEADERS = frozenset(("host", "connection", "content-length", "transfer-encoding", "accept-encoding"))
 
 
 class EgressTransport(httpx2.AsyncBaseTransport):
-    """For one call. `key` is the target's own API key; `limit` bounds the answer, in bytes."""
+    """The transport of one model call. `key` is the API key to use, `limit` the largest response body, in bytes.
+
+    After a request, `status` and `retry_after` (the header as sent) hold what the server answered, and `error` holds
+    why there is no response. Each is None if it does not apply.
+    """
 
     def __init__(self, egress: EgressClient, key: str | None, limit: int) -> None:
         self._egress, self._key, self._limit = egress, key, limit
@@ -37,6 +44,7 @@ class EgressTransport(httpx2.AsyncBaseTransport):
         self.error: Exception | None = None
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Sends a request and reads its whole response. Raises what the guarded client raises, or AnswerRefused."""
         try:
             return await self._exchange(request)
         except (aiohttp.ClientError, OSError, ValueError, AnswerRefused) as error:
@@ -54,29 +62,30 @@ class EgressTransport(httpx2.AsyncBaseTransport):
             content = await self._read(response)
         finally:
             response.close()
-        kept = [(name, value) for name, value in response.headers.items() if name.lower() not in _OURS]
+        kept = [(name, value) for name, value in response.headers.items() if name.lower() not in _OWN_HEADERS]
         return httpx2.Response(response.status, headers=kept, content=content, request=request)
 
     def _headers(self, request: httpx2.Request) -> Iterator[tuple[str, str]]:
-        borrowed = _BORROWED | _listed_in_environment()
+        """The request's headers without those that the library took from the environment of this process."""
+        from_environment = _ACCOUNT_HEADERS | _listed_in_environment()
         for name, value in request.headers.items():
             lower = name.lower()
             foreign = lower in _CREDENTIALS and not (self._key and self._key in value)
-            if not foreign and lower not in borrowed and lower not in _OURS:
+            if not foreign and lower not in from_environment and lower not in _OWN_HEADERS:
                 yield name, value
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise AnswerRefused("the answer was packed although it was asked for plain")
+            raise AnswerRefused("the model's server sent a compressed answer although none was asked for")
         content = b""
         while chunk := await response.content.read(self._limit + 1 - len(content)):
             content += chunk
             if len(content) > self._limit:
-                raise AnswerRefused(f"the answer was longer than {self._limit} bytes")
+                raise AnswerRefused(f"the answer is longer than {self._limit} bytes")
         return content
 
 
 def _listed_in_environment() -> set[str]:
-    """Headers that client libraries would add to every request because this process's environment says so."""
-    lines = "\n".join(os.environ.get(name, "") for name in _BORROWED_LISTS).splitlines()
+    """Lower-case names of the headers that environment variables make client libraries add to every request."""
+    lines = "\n".join(os.environ.get(name, "") for name in _HEADER_VARIABLES).splitlines()
     return {line.partition(":")[0].strip().lower() for line in lines if ":" in line}
