@@ -6,6 +6,7 @@ from contextlib import closing
 import pytest
 
 from horarium.domain.errors import Unavailable
+from horarium.domain.variations import PIN_FIELD
 from horarium.store.migrate import migrate
 from horarium.store.migrations import Migration, migrations
 from horarium.store.postgres import PostgresStore
@@ -13,6 +14,7 @@ from horarium.store.postgres import migrate as postgres_migrate
 from horarium.store.postgres.connection import connect
 from horarium.store.sqlite import SqliteStore
 from horarium.store.sqlite import migrate as sqlite_migrate
+from horarium.store.verbs.targets import get_target
 from tests.support.postgres import drop_database, fresh_database
 from tests.support.tenant import HOUR, MINUTE, NOON, Tenant
 
@@ -37,7 +39,7 @@ async def opened(url):
 
 async def execute(url, *statements):
     if url.startswith("sqlite"):
-        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
             for statement in statements:
                 connection.execute(statement)
         return
@@ -80,14 +82,20 @@ async def test_a_database_of_the_old_numbering_is_adopted_with_what_it_holds(url
     tenant = await Tenant.open(store)
     schedule = await tenant.schedule("0 * * * *")
     await store.close()
+    agent = '{"variations":[],"variation_selection_mode":"weighted"}'
+    await execute(url, "DROP INDEX cursors_due_by_workspace", f"UPDATE targets SET extra = '{agent}'")
     await number_as_before(url, 3)
     assert await migrate(url) == []
     assert await migrate(url) == []
+    await execute(url, "DROP INDEX cursors_due_by_workspace")  # there again
     tenant.store = store = await opened(url)
     try:
         released = await tenant.release(NOON + HOUR + MINUTE)
         assert (released.schedules, released.fires) == (1, 1)
-        assert (await tenant.again(schedule)).progress.fires == 1
+        after = await tenant.again(schedule)
+        assert after.progress.fires == 1
+        target = await store.read(get_target, tenant.workspace, after.definition.target_id)
+        assert target.extra[PIN_FIELD] == "variationId"
     finally:
         await store.close()
 

@@ -30,9 +30,17 @@ _MARKS: dict[Flavour, dict[str, str]] = {
 }
 
 # Before the first release three migrations led to the schema that is now the first one. A database that has all
-# three holds exactly today's schema 1.
+# three holds today's schema 1, but for what ADOPTING adds.
 _LAST_OLD_NUMBER = 3
 _LAST_OLD_COMMIT = "9727139"
+ADOPTING = (
+    "CREATE INDEX IF NOT EXISTS cursors_due_by_workspace ON cursors (workspace_id, next_due) "
+    "WHERE next_due IS NOT NULL",
+    # Which field of an input names a variation was fixed in the program; now each agent says it.
+    """UPDATE targets SET extra =
+        REPLACE(extra, '"variation_selection_mode":', '"variation_pin_field":"variationId","variation_selection_mode":')
+    WHERE extra LIKE '%"variation_selection_mode":%' AND extra NOT LIKE '%"variation_pin_field":%'""",
+)
 
 
 class Migration(NamedTuple):
@@ -67,7 +75,7 @@ def latest() -> int:
 
 
 def adopt(old_number: int) -> int:
-    """The number of a schema that was made under the old numbering.
+    """The number of a schema that was made under the old numbering; the caller executes ADOPTING on it.
 
     Raises Unavailable, with what to do, where not all of the old migrations were applied.
     """
