@@ -1,1 +1,1 @@
-"""Executors: how targets of each type are run. Found by entry point; `registry.load` gathers them."""
+"""Executors run targets: there is one executor for each type of target. `registry.load` finds them by entry point."""

@@ -1,9 +1,9 @@
-"""Which addresses and URLs outgoing requests may go to. Pure: nothing here asks the network.
+"""Decides which addresses and URLs outgoing requests may go to. Pure: nothing here uses the network.
 
-Refused is everything that is not plainly a public host: private, loopback, link-local, shared, documentation,
-multicast and reserved networks, the IPv6 forms that carry one of them, cloud metadata services, and every
-spelling of a host that different programs read differently (that difference is how such checks are usually
-passed by).
+Only public hosts are allowed. Refused are private, loopback, link-local, shared, documentation, multicast and
+reserved networks, IPv6 addresses that contain such an IPv4 address, and cloud metadata services. Also refused is
+every spelling of a host that different programs understand differently, because attackers use such spellings to get
+around checks like these.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _SPECIAL_V4 = _v4(
     ("240.0.0.0/4", "reserved"),
 )
 
-# Only 2000::/3 is handed out for global use; within it these are not ordinary hosts.
+# Only 2000::/3 is assigned to public hosts. The networks below are inside it, but are not public hosts.
 _GLOBAL_V6 = IPv6Network("2000::/3")
 _SPECIAL_V6 = tuple(
     (IPv6Network(network), kind)
@@ -58,6 +58,7 @@ _SPECIAL_V6 = tuple(
         ("3fff::/20", "documentation"),
     )
 )
+# Networks outside 2000::/3. All of them are refused; the names only make the message clearer.
 _KINDS_V6 = tuple(
     (IPv6Network(network), kind)
     for network, kind in (
@@ -76,7 +77,7 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 _ISATAP = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
 LOOPBACK: tuple[Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 
-# Some metadata services live on addresses that no table above covers; none of them is ever opened.
+# Metadata services of cloud providers. Some of these addresses are in none of the tables above. No setting allows them.
 _METADATA = frozenset(
     ip_address(text)
     for text in (
@@ -100,22 +101,29 @@ _LOOPBACK_NAMES = frozenset(("localhost", "localhost.localdomain", "ip6-localhos
 
 @dataclass(frozen=True, slots=True)
 class AddressPolicy:
-    """What the settings open. `opened` are networks; an address in one of them is not refused."""
+    """Which addresses are allowed. `opened` are the networks that the settings allow in addition to public hosts."""
 
     opened: tuple[Network, ...] = ()
     _seen: dict[str, str | None] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, options: ExecutorOptions) -> AddressPolicy:
-        """Raises ValueError, naming the entry, where `allow_private` holds something that is no network."""
+        """The policy that the settings ask for.
+
+        Raises ValueError, which names the entry, if an entry of `allow_private` is not a network.
+        """
         loopback = LOOPBACK if options.allow_loopback else ()
         return cls(opened=(*loopback, *(ip_network(text) for text in options.allow_private)))
 
     def opens(self, address: Address) -> bool:
+        """Whether the settings allow this address, whatever kind of address it is."""
         return any(address.version == network.version and address in network for network in self.opened)
 
     def refusal(self, text: str) -> str | None:
-        """Why an address (as the system writes it) may not be connected to, or None when it may."""
+        """Why a connection to an address is not allowed, or None if it is allowed.
+
+        `text` is the address in the standard form that the operating system writes.
+        """
         if text not in self._seen:
             if len(self._seen) > 10_000:
                 self._seen.clear()
@@ -137,20 +145,19 @@ class AddressPolicy:
 
 
 def _carried(address: Address) -> Iterator[IPv4Address]:
-    """The IPv4 addresses that an IPv6 address could be turned into on its way, whatever network it is in.
+    """The IPv4 addresses to which a router might translate an IPv6 address.
 
-    A site may translate from a prefix of its own, so every place counts in which one of the standards puts an IPv4
-    address. That a host has such bits by chance is as good as impossible, and only metadata services are looked for.
+    A site may use a translation prefix of its own. So this returns the bytes of every position at which a standard
+    places an IPv4 address. The result is compared only with metadata services, and it is practically impossible that
+    another host has the same bytes by chance.
     """
     if isinstance(address, IPv4Address):
         return
     data = address.packed
-    yield IPv4Address(
-        data[12:16]
-    )  # mapped, compatible, translated, ISATAP, and NAT64 with a prefix of 96 bits
-    yield IPv4Address(
-        data[4:8]
-    )  # NAT64 (RFC 6052) with a prefix of 32 bits, and so on; its byte 8 is left out
+    # Mapped, compatible, translated, ISATAP, and NAT64 with a prefix of 96 bits.
+    yield IPv4Address(data[12:16])
+    # NAT64 (RFC 6052) with prefixes of 32, 40, 48, 56 and 64 bits. Byte 8 is never part of the address.
+    yield IPv4Address(data[4:8])
     yield IPv4Address(data[5:8] + data[9:10])
     yield IPv4Address(data[6:8] + data[9:11])
     yield IPv4Address(data[7:8] + data[9:12])
@@ -186,14 +193,16 @@ _AUTHORITY = re.compile(
 )
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE | re.ASCII)
 _NUMERIC = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)", re.IGNORECASE | re.ASCII)
+# Characters of a URL.
 MAX_URL = 4096
 
 
 def check_url(url: object, policy: AddressPolicy | ExecutorOptions, field: str = "url") -> list[Problem]:
-    """What is wrong with a URL before any name is looked up: its syntax, and its host where that is an
-    address.
+    """The problems of a URL that can be found without resolving a name: its syntax, and a host that is an address.
 
-    Names are judged when they are resolved, for every connection (see `egress`)."""
+    A host that is a name is checked each time a connection is made, when the name is resolved (see `egress`).
+    `field` is the name under which problems are reported.
+    """
     policy = AddressPolicy.of(policy) if isinstance(policy, ExecutorOptions) else policy
     if not isinstance(url, str) or not url:
         return [Problem(field, "must be a text: an absolute http or https URL", "type")]
@@ -205,7 +214,7 @@ def _url_refusal(url: str, policy: AddressPolicy) -> str | None:
     if len(url) > MAX_URL:
         return f"is longer than {MAX_URL} characters"
     if _FORBIDDEN.search(url):
-        return "holds a space, a backslash or a control character: percent-encode it"
+        return "contains a space, a backslash or a control character: percent-encode it"
     shape = _SHAPE.match(url)
     if shape is None or shape["scheme"].lower() not in ("http", "https"):
         return "must be an absolute URL that begins with http:// or https://"
@@ -216,9 +225,9 @@ def _url_refusal(url: str, policy: AddressPolicy) -> str | None:
         host = URL(url).raw_host
     except ValueError:
         return "is not a URL"
-    # The library that connects must read the same host as we do, or the check would be of another one.
+    # The library that connects must understand the same host as this check, or we would check a different host.
     if host is None or host != _plain_host(shape["authority"]):
-        return "has a host that can be read in more than one way"
+        return "has a host that programs can understand in more than one way"
     return host_refusal(host, policy)
 
 
@@ -232,11 +241,11 @@ def _authority_refusal(authority: str) -> str | None:
     if not authority:
         return "has no host"
     if "@" in authority:
-        return "may not hold a user name or password: send them as a header"
+        return "must not contain a user name or password: send them in a header"
     if not authority.isascii():
-        return "must have its host in ASCII: write an international name in its xn-- form"
+        return "must have a host in ASCII: write an international name in its xn-- form"
     if "%" in authority:
-        return "may not have a percent sign in its host"
+        return "must not have a percent sign in its host"
     match = _AUTHORITY.fullmatch(authority)
     if match is None:
         return "has a host or port that is not well formed"
@@ -251,7 +260,10 @@ def _authority_refusal(authority: str) -> str | None:
 
 
 def host_refusal(host: str, policy: AddressPolicy) -> str | None:
-    """Why a host, as a URL library gives it (no brackets, lower case), may not be asked, or None."""
+    """Why a request to a host is not allowed, or None if it is allowed.
+
+    `host` is in lower case and without brackets, as URL libraries return it.
+    """
     if ":" in host:
         return _address_refusal(host, policy)
     labels = host.split(".")
@@ -259,10 +271,10 @@ def host_refusal(host: str, policy: AddressPolicy) -> str | None:
         try:
             IPv4Address(host)
         except ValueError:
-            return "has an address in an odd spelling for a host: write it as four decimal numbers"
+            return "has a host that is an address in an unusual spelling: write it as four decimal numbers"
         return _address_refusal(host, policy)
     if labels[-1] == "":
-        return "has a host that ends in a dot: leave the dot out"
+        return "has a host that ends with a dot: remove the dot"
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
         return "has a host that is not a well-formed name"
     return _name_refusal(host, policy)

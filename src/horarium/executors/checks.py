@@ -1,4 +1,4 @@
-"""What the checks of every executor's configuration have in common."""
+"""Checks of a configuration that every executor needs."""
 
 from __future__ import annotations
 
@@ -8,16 +8,23 @@ from typing import Any
 
 from horarium.domain.errors import Problem
 
-# Unknown fields that are named; somebody who gives thousands is not helped by thousands of answers.
+# How many unknown fields are reported. Nobody reads thousands of problems.
 _MOST_UNKNOWN = 20
+
+# Characters of a field's name that a problem shows.
 _LONGEST_NAME = 80
 
 
 def check_fields(config: Mapping[str, Any], own_type: str, known: Collection[str]) -> list[Problem]:
-    """Fields that no executor of this type knows; a `type` is fine where it is this one."""
+    """A problem for each field that this type of target does not have.
+
+    The field `type` is allowed if its value is `own_type`.
+    """
     unknown = (name for name in config if name not in known and name != "type")
     problems = [
-        Problem(shortened(name), f"is not a field of {own_type!r}; there are {', '.join(known)}", "unknown")
+        Problem(
+            shortened(name), f"is not a field of {own_type!r}; the fields are {', '.join(known)}", "unknown"
+        )
         for name in islice(unknown, _MOST_UNKNOWN)
     ]
     if config.get("type", own_type) != own_type:
@@ -26,7 +33,10 @@ def check_fields(config: Mapping[str, Any], own_type: str, known: Collection[str
 
 
 def check_texts(value: Any, field: str, most: int = 100) -> list[Problem]:
-    """Problems of an object whose values must be texts (headers, environment); None is fine."""
+    """Problems of an object whose values must be texts, such as headers. None has no problems.
+
+    `most` is how many members the object may have.
+    """
     if value is None:
         return []
     if not isinstance(value, Mapping):
@@ -41,5 +51,5 @@ def check_texts(value: Any, field: str, most: int = 100) -> list[Problem]:
 
 
 def shortened(name: str, longest: int = _LONGEST_NAME) -> str:
-    """A name that a caller gave, as a problem may show it."""
+    """A name from a request, cut to at most `longest` characters, so that a problem can show it."""
     return name if len(name) <= longest else f"{name[: longest - 3]}..."

@@ -1,9 +1,10 @@
 """The `command` executor: starts an allowed program with an argument list, never a shell.
 
-The program gets a scrubbed environment (its own variables, the run's, and HORARIUM_RUN_ID and its
-siblings), `/` as its folder, and a process group of its own. At the timeout, or when cancelled, the group
-is asked to end (SIGTERM) and soon after made to (SIGKILL). What it prints on standard output is the output;
-an exit code other than 0 fails the attempt, with the end of standard error as the reason.
+The program does not see the server's environment. It gets only PATH, LANG, the variables of the target
+and of the run, and HORARIUM_RUN_ID and similar ones. It starts in the folder `/`, in a process group of its own. At the timeout,
+or when the attempt is cancelled, the group first gets SIGTERM and shortly after SIGKILL. What the program prints
+on standard output is the output of the run. With an exit code other than 0 the attempt fails, and the error shows
+the last characters of standard error.
 """
 
 from __future__ import annotations
@@ -35,19 +36,24 @@ from horarium.executors.output import error_text, keep_bytes
 from horarium.executors.secrecy import run_scrubber, split
 from horarium.executors.template import TemplateError
 
+# How long a program may take to end after SIGTERM before it gets SIGKILL.
 _TERM_GRACE_SECONDS = 2.0
+
+# How long we wait for the rest of the output after the program has ended.
 _PIPE_GRACE_SECONDS = 1.0
+
+# How many of the last bytes of standard error are kept.
 _ERROR_TAIL = 1000
 
 
 def make(options: ExecutorOptions) -> CommandExecutor:
-    """The entry point's factory."""
+    """Makes the executor. The entry point names this function."""
     return CommandExecutor(options)
 
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """A program ready to be started."""
+    """Everything that is needed to start a program."""
 
     argv: list[str]
     environment: dict[str, str]
@@ -56,13 +62,15 @@ class _Start:
 
 @dataclass(frozen=True, slots=True)
 class _End:
+    """How a program ended. `code` is its exit code, or minus the number of the signal that ended it."""
+
     code: int
     stdout: bytes
     stderr: bytes
 
 
 class CommandExecutor:
-    """Off (every configuration refused) unless the settings allow commands."""
+    """Runs `command` targets. Unless the settings allow commands, `check` refuses every configuration."""
 
     type = "command"
 
@@ -71,18 +79,21 @@ class CommandExecutor:
         self._compiled = CompiledConfigs(CompiledCommand)
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
+        """All problems of a configuration. An empty list means that it can be stored."""
         return check_config(config, self._options)
 
     def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The configuration without its secrets, and the secrets by their path."""
         return split(config)
 
     def check_environment(
         self, config: Mapping[str, Any], environment: Mapping[str, str]
     ) -> Sequence[Problem]:
-        """What is wrong with the environment variables that a schedule brings along for its runs."""
+        """Problems of the environment variables that a schedule sets for its runs. Each problem names a variable."""
         return check_environment(environment, str(config["argv"][0]), self._options)
 
     async def execute(self, call: Call) -> Outcome:
+        """Runs the program once. When cancelled, it ends the whole process group before it returns."""
         try:
             compiled = self._compiled.of(call)
         except BrokenConfiguration as error:
@@ -106,10 +117,10 @@ class CommandExecutor:
         return self._judge(call, compiled, end)
 
     async def close(self) -> None:
-        """Nothing is kept between runs."""
+        """Does nothing, because nothing stays open between runs."""
 
     def _start(self, compiled: CompiledCommand, call: Call) -> _Start:
-        # Asked again at every run: the settings may have changed since the target was made.
+        # Checked again for every run, because the settings may have changed since the target was created.
         wrong = program_refusal(compiled.program, self._options)
         if wrong:
             raise TemplateError(f"argv.0 {wrong}")
@@ -126,7 +137,7 @@ class CommandExecutor:
     def _environment(
         self, compiled: CompiledCommand, call: Call, values: Mapping[str, Any]
     ) -> dict[str, str]:
-        # Asked again at every run, as for the program.
+        # Checked again for every run, for the same reason as the program.
         given = {**compiled.environment(values), **call.environment}
         for problem in check_environment(given, compiled.program, self._options)[:1]:
             raise TemplateError(f"the variable {problem.field} {problem.message}")
@@ -174,8 +185,11 @@ def _ending(code: int) -> str:
 
 
 class _Watch(asyncio.SubprocessProtocol):
-    """Sees a program to its end: keeps the head of its output and the tail of its errors. What is beyond is
-    read and dropped, or the program would wait for a reader for ever."""
+    """Collects what a program prints, and notices its end.
+
+    It keeps the first `most` bytes of standard output and the last bytes of standard error. It reads everything
+    else too and drops it. Otherwise the pipes would fill up, and the program would block forever.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -199,12 +213,16 @@ class _Watch(asyncio.SubprocessProtocol):
 
 
 async def _run(start: _Start, limit: int) -> _End:
-    """Runs a program to its end; when cancelled, ends it and what it started first. Raises OSError."""
+    """Runs a program until it ends. Keeps at most `limit` + 1 bytes of its output.
+
+    When cancelled, it first ends the program and everything that the program started. Raises OSError if the program
+    cannot be started.
+    """
     transport, watch = await _started(start, limit)
     try:
         _feed(transport, start.stdin)
         await watch.exited.wait()
-        # What it left running in its group would keep the pipes open, and would outlive the run.
+        # Processes that the program left running would keep the pipes open and would live longer than the run.
         _signal(transport, signal.SIGKILL)
         with suppress(TimeoutError):
             await asyncio.wait_for(watch.drained.wait(), _PIPE_GRACE_SECONDS)
@@ -215,8 +233,12 @@ async def _run(start: _Start, limit: int) -> _End:
 
 
 async def _started(start: _Start, limit: int) -> tuple[asyncio.SubprocessTransport, _Watch]:
-    """The program, running. Cancelled half-way, asyncio would kill the program alone and then wait for the pipes that
-    its children hold: so it is started whole, and ended as a group."""
+    """Starts a program.
+
+    If asyncio's start were cancelled half-way, it would kill only the program itself and then wait for the pipes,
+    which children of the program may keep open. So the start is always completed. If this function is cancelled
+    meanwhile, it ends the whole group afterwards.
+    """
     starting = asyncio.ensure_future(
         asyncio.get_running_loop().subprocess_exec(
             lambda: _Watch(limit + 1),
@@ -243,11 +265,11 @@ def _feed(transport: asyncio.SubprocessTransport, data: bytes) -> None:
     pipe: Any = transport.get_pipe_transport(0)
     if pipe is not None:
         pipe.write(data)
-        pipe.close()  # once all of it is written
+        pipe.close()  # takes effect when everything has been written
 
 
 async def _end(transport: asyncio.SubprocessTransport, watch: _Watch) -> None:
-    """SIGTERM to the group, a moment to end in, then SIGKILL, whatever happens meanwhile."""
+    """Sends SIGTERM to the group, waits a moment for its end, and then sends SIGKILL, even when cancelled."""
     try:
         if not watch.exited.is_set():
             _signal(transport, signal.SIGTERM)

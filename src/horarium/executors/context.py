@@ -1,4 +1,4 @@
-"""What a target is told about its run: one JSON object, the same for every executor.
+"""The context: the JSON object that tells a target about its run. It is the same for every executor.
 
     {"run": {"id": "run_...", "kind": "clock", "fire": "fire_...", "row_key": ""},
      "schedule": {"id": "sch_...", "name": "Nightly", "timezone": "Europe/Paris"} or null,
@@ -9,8 +9,8 @@
      "target": {"id": "tgt_...", "name": "Report"}, "workspace": {"id": "ws_..."},
      "callback": {"url": "https://.../horarium/v1/runs/run_...", "token": "..."}}
 
-`variation` is there only where the target has variations, and `callback` only where it may finish the run
-later: it posts to url + "/complete", "/fail" or "/heartbeat" with the token.
+`variation` is present only if the target has variations. `callback` is present only if the target may finish the
+run later: then it sends a POST to url + "/complete", "/fail" or "/heartbeat", with the token.
 """
 
 from __future__ import annotations
@@ -28,24 +28,27 @@ RUNS_PATH = "/horarium/v1/runs/"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# Ids of what many runs share are written once, not once a run.
+# Many runs share the same schedule, target and workspace. The texts of those ids are cached.
 shared_id = lru_cache(maxsize=8192)(prefixed)
 
 
 @lru_cache(maxsize=8192)
 def instant_text(time_ms: int) -> str:
-    """RFC 3339 in UTC; milliseconds only where there are any."""
+    """An instant in RFC 3339 and UTC, from milliseconds since the epoch. Milliseconds of 0 are not written."""
     moment = _EPOCH + timedelta(milliseconds=time_ms)
     return moment.isoformat(timespec="milliseconds" if time_ms % 1000 else "seconds").replace("+00:00", "Z")
 
 
 def run_text(run_id: Id) -> str:
-    """The run's id as targets see it: the idempotency key of all its attempts."""
+    """The run's id as targets see it. It is also the idempotency key of all attempts of the run."""
     return prefixed("run", run_id)
 
 
 def context_of(call: Call, run: str, public_url: str | None = None) -> dict[str, Any]:
-    """The object above. `run` is `run_text(call.run_id)`, which callers need as well."""
+    """The context of a call, in the shape shown above.
+
+    `run` is `run_text(call.run_id)`. The caller passes it because it needs this text too.
+    """
     slot = None if call.slot_ms is None else instant_text(call.slot_ms)
     context: dict[str, Any] = {
         "run": {
@@ -86,12 +89,12 @@ def _missed(missed: Missed) -> dict[str, Any]:
 
 
 def callback_url(call: Call, run: str, public_url: str | None) -> str:
-    """Where the target finishes the run; a path alone where the server was not told its public address."""
+    """The URL at which the target finishes the run. Only a path if the server does not know its public address."""
     return (call.callback_base or public_url or "").rstrip("/") + RUNS_PATH + run
 
 
 def template_values(call: Call, context: Mapping[str, Any], secrets: Mapping[str, Any]) -> dict[str, Any]:
-    """What placeholders may name: the context, the target's named secrets and the run's environment."""
+    """The values that placeholders can use: the context, the target's named secrets and the run's environment."""
     return {
         **context,
         "callback": context.get("callback"),

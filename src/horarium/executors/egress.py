@@ -1,9 +1,9 @@
-"""Egress: every HTTP request that leaves the server goes through here.
+"""Egress: every HTTP request that leaves the server goes through this module.
 
-Names are resolved by `GuardedResolver`, which gives out permitted addresses alone; a connection is made to
-exactly those (there is no second look-up for an answer to change in), and the socket itself is only made
-for a permitted address, which also covers hosts written as an address, for which no resolver is asked.
-Redirects are not followed, proxies and credentials from the environment are not used, cookies are not kept.
+`GuardedResolver` resolves names and returns only allowed addresses. Connections go to exactly these addresses. The
+name is not resolved a second time, so the answer cannot change in between. Each socket is checked as well when it
+is made. This covers hosts that are written as an address, for which no resolver is used. Redirects are not
+followed, proxies and credentials from the environment are not used, and cookies are not kept.
 """
 
 from __future__ import annotations
@@ -36,21 +36,23 @@ __all__ = [
 
 _NO_LIMIT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 
-# Many servers drop a connection that was idle for 5 seconds; we let go first, so that a request is not
-# written into a connection that is just being closed.
+# Many servers close a connection that was idle for 5 seconds. We close it earlier, so that we do not send a request
+# on a connection that the server is closing.
 _IDLE_SECONDS = 4.0
+
+# How many names are resolved at the same time.
 _RESOLVER_THREADS = 32
 
 
 class AddressRefused(OSError):
-    """A name or address leads to where requests may not go. The message names no address that a look-up
-    gave."""
+    """A request to this host is not allowed. The message does not show the addresses that a name resolved to."""
 
 
 class GuardedResolver(AbstractResolver):
-    """Resolves names with the system's resolver and answers with the permitted addresses alone.
+    """Resolves names with the operating system's resolver and returns only the allowed addresses.
 
-    It has threads of its own: slow name servers of one tenant's targets must not hold up the loop's."""
+    It has threads of its own, so that slow name servers of one tenant do not block the event loop's threads.
+    """
 
     def __init__(self, policy: AddressPolicy) -> None:
         self._policy = policy
@@ -59,8 +61,10 @@ class GuardedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """Raises OSError where the name is not known, AddressRefused where nothing it leads to is
-        permitted."""
+        """The allowed addresses of a name.
+
+        Raises OSError if the name cannot be resolved, and AddressRefused if none of its addresses is allowed.
+        """
         loop = asyncio.get_running_loop()
         found = await loop.run_in_executor(self._threads, _look_up, host, port, family)
         permitted, reason = [], "no address"
@@ -75,11 +79,12 @@ class GuardedResolver(AbstractResolver):
         return permitted
 
     async def close(self) -> None:
+        """Stops the threads without waiting for names that are being resolved."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _look_up(host: str, port: int, family: int) -> list[tuple[int, str, int]]:
-    """(family, address, IPv6 zone) of each answer."""
+    """The family, the address and the IPv6 zone (0 for none) of each answer."""
     answers = socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
     return [
         (answer[0], str(answer[4][0]), int(answer[4][3]) if len(answer[4]) > 3 else 0)
@@ -100,9 +105,11 @@ def _result(host: str, address: str, port: int, family: int) -> ResolveResult:
 
 
 class EgressClient:
-    """A guarded HTTP client with a pool of kept-alive connections. Made anywhere, used inside one event loop.
+    """An HTTP client that connects only to allowed addresses and keeps connections open for later requests.
 
-    `session` is a plain aiohttp session behind the same guard; `request` is what executors call."""
+    It can be created anywhere, but all requests must be made in one event loop. Executors call `request`. `session`
+    is an aiohttp session with the same checks, for libraries that need one.
+    """
 
     def __init__(self, options: ExecutorOptions) -> None:
         self.policy = AddressPolicy.of(options)
@@ -113,8 +120,11 @@ class EgressClient:
 
     @property
     def session(self) -> aiohttp.ClientSession:
-        """Opened at its first use. It never decompresses (a small answer cannot grow) and sets no timeout
-        of its own: the caller bounds the whole exchange."""
+        """The aiohttp session. It is opened when it is first used.
+
+        It does not decompress answers, so a small answer cannot become a large one. It sets no timeout, because the
+        caller limits the time of the whole request.
+        """
         if self._session is None or self._session.closed:
             self._resolver = GuardedResolver(self.policy)
             self._session = aiohttp.ClientSession(
@@ -137,11 +147,11 @@ class EgressClient:
         return self._session
 
     def check(self, url: str) -> list[Problem]:
-        """As `check_url`, under the policy of this client."""
+        """The problems that `check_url` finds in a URL under the policy of this client."""
         return check_url(url, self.policy)
 
     def checked(self, url: str) -> URL:
-        """The URL, parsed, when it may be asked; raises AddressRefused otherwise. Answers are remembered."""
+        """The parsed URL. Raises AddressRefused if requests to it are not allowed. Results are cached."""
         parsed = self._checked.get(url)
         if parsed is None:
             problems = self.check(url)
@@ -155,14 +165,15 @@ class EgressClient:
     async def request(
         self, method: str, url: str, *, headers: Any = None, data: Any = None
     ) -> aiohttp.ClientResponse:
-        """Sends one request and gives the answer with its body still unread; the caller releases or closes
-        it.
+        """Sends one request. The body of the answer is not read yet, and the caller must close the answer.
 
-        Raises AddressRefused, or what aiohttp raises (see `explain`)."""
-        target = self.checked(url)
-        return await self.session.request(method, target, headers=headers, data=data, allow_redirects=False)
+        Raises AddressRefused, or what aiohttp raises (see `explain`).
+        """
+        checked = self.checked(url)
+        return await self.session.request(method, checked, headers=headers, data=data, allow_redirects=False)
 
     async def close(self) -> None:
+        """Closes all connections. A later request opens a new session."""
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -171,7 +182,7 @@ class EgressClient:
             self._resolver = None
 
     def _socket(self, addr_info: Any) -> socket.socket:
-        """The last gate: a socket is made for a permitted address, whatever way it came here."""
+        """Makes a socket, but only for an allowed address. This is the last check before a connection."""
         family, kind, protocol, _, sockaddr = addr_info
         zone = sockaddr[3] if len(sockaddr) > 3 else 0
         reason = "an address with a zone" if zone else self.policy.refusal(_canonical(sockaddr[0]))
@@ -186,8 +197,10 @@ def _canonical(address: str) -> str:
 
 
 async def read_limited(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """The body, or its first `limit` + 1 bytes: the rest is never taken from the connection, which the caller
-    then closes (`response.close()`)."""
+    """The body of an answer, or only its first `limit` + 1 bytes if it is longer.
+
+    The rest of a longer body is never read: the caller closes the connection with `response.close()`.
+    """
     content = response.content
     data = await content.read(limit + 1)
     if content.at_eof():
@@ -201,7 +214,7 @@ async def read_limited(response: aiohttp.ClientResponse, limit: int) -> bytes:
 
 
 def was_refused(error: BaseException | None) -> bool:
-    """Whether the guard itself refused, however the error was wrapped on its way."""
+    """Whether an error was caused by AddressRefused, even if a library wrapped it in errors of its own."""
     return _refusal(error) is not None
 
 
@@ -214,7 +227,7 @@ def _refusal(error: BaseException | None) -> AddressRefused | None:
 
 
 def explain(error: BaseException) -> str:
-    """One sentence on why a request came to nothing, without addresses, paths or anything that was sent."""
+    """One sentence that says why a request failed. It contains no addresses, no paths and nothing that was sent."""
     refusal = _refusal(error)
     if refusal is not None:
         return f"refused: {refusal}"
@@ -223,13 +236,13 @@ def explain(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
         return "the TLS handshake failed: the host's certificate or protocol was not accepted"
     if isinstance(error, aiohttp.ClientConnectorError):
-        # The library's own text names the address; the system's text for the number does not.
+        # The library's own text contains the address. The system's text for the error number does not.
         reason = os.strerror(error.os_error.errno) if error.os_error.errno else "connection failed"
         return f"could not connect: {reason.lower()}"
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "the target closed the connection without an answer"
     if isinstance(error, aiohttp.ClientPayloadError):
-        return "the answer broke off before its end"
+        return "the connection was closed before the answer was complete"
     if isinstance(error, aiohttp.ClientResponseError):
         return "the answer was not valid HTTP"
     if isinstance(error, ConnectionResetError | aiohttp.ClientOSError | OSError):

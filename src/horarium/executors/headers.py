@@ -1,4 +1,4 @@
-"""Headers that a caller sets on outgoing requests: which ones may be set, and how large they may be."""
+"""Checks the headers that a configuration sets on outgoing requests: which are allowed, and how large they may be."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from horarium.executors.checks import check_texts, shortened
 from horarium.executors.secrecy import NOT_KEPT, is_sensitive
 from horarium.executors.template import check_template
 
-# More than most servers accept.
+# The number of headers, and the characters of one value and of all values together. Most servers accept less.
 MAX_HEADERS = 50
 LONGEST_HEADER = 16 * 1024
 LONGEST_TOGETHER = 64 * 1024
@@ -20,7 +20,7 @@ LONGEST_TOGETHER = 64 * 1024
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
-# They say how the request is framed or where it goes.
+# These headers say where a request goes and where its body ends.
 _FRAMING = re.compile(
     r"host|content-length|transfer-encoding|connection|keep-alive|upgrade|expect|te|trailer|accept-encoding"
     r"|proxy-.*",
@@ -30,8 +30,9 @@ _FRAMING = re.compile(
 # The server signs and identifies its requests with these.
 _SIGNED = re.compile(r"idempotency-key|webhook-.*|ce-.*|horarium-.*", re.IGNORECASE)
 
-# Receivers believe these because they come from inside a network: cloud metadata services open at the first ones,
-# the others tell a receiver behind a proxy who is asking. A request of a tenant must not speak for such a proxy.
+# Receivers trust these headers, because usually only a proxy inside their own network can set them. The first line
+# gives access to cloud metadata services. The others tell a receiver behind a proxy who sends the request. A tenant
+# must not be able to act as such a proxy.
 _TRUSTED = re.compile(
     r"metadata|metadata-flavor|x-metadata-.*|x-google-metadata-.*|x-aws-ec2-metadata-.*"
     r"|forwarded|via|x-forwarded|x-forwarded-.*|x-real-ip|x-client-ip|x-cluster-client-ip|x-originating-ip"
@@ -46,10 +47,10 @@ _TRUSTED = re.compile(
 def check_headers(
     headers: Any, *, signed: bool, secret_names: Collection[str] | None = None
 ) -> list[Problem]:
-    """Everything wrong with an object of header names and texts.
+    """All problems of an object of header names and values.
 
-    `signed`: the server adds headers of its own by which receivers know its requests, so these may not be given.
-    `secret_names`: values are templates that may name these secrets; None where they are plain texts.
+    `signed` says that the server adds its own headers, by which receivers recognise its requests. These must not be
+    set. With `secret_names` the values are templates that may use these secrets. With None they are plain texts.
     """
     problems = check_texts(headers, "headers", MAX_HEADERS)
     if problems or headers is None:
@@ -78,14 +79,14 @@ def _name_refusal(name: str, seen: Collection[str], signed: bool) -> str | None:
     if _TRUSTED.fullmatch(name):
         return "may not be set: receivers believe that such a header comes from a proxy inside their network"
     if name.lower() in seen:
-        return "is given twice: header names differ by more than case"
+        return "is given twice: upper and lower case make no difference in header names"
     return None
 
 
 def value_refusal(value: str) -> str | None:
-    """Why a text cannot be sent as the value of a header, or None."""
+    """Why a text cannot be the value of a header, or None if it can."""
     if len(value) > LONGEST_HEADER:
         return f"is longer than {LONGEST_HEADER} characters"
     if _CONTROL.search(value):
-        return "holds a line break or a control character"
+        return "contains a line break or a control character"
     return None

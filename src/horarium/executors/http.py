@@ -1,8 +1,9 @@
-"""The `http` executor: one signed request per attempt, judged by its status.
+"""The `http` executor: sends one signed request per attempt. The status of the answer decides the outcome.
 
-2xx succeeds (202 leaves the run going where the target finishes it by callback); 408, 425, 429, 5xx and
-broken connections are tried again, `Retry-After` honoured; 410 says that the target is gone; a redirect is
-not followed, and it and every other status is a failure that trying again would not mend.
+- 2xx: the attempt succeeds. With 202 the run goes on if the target finishes it later by callback.
+- 408, 425, 429, 5xx and broken connections: the attempt fails and may be repeated, after the time in `Retry-After`.
+- 410: the attempt fails, and the target is gone.
+- Everything else: the attempt fails and is not repeated. This includes redirects, which are not followed.
 """
 
 from __future__ import annotations
@@ -57,13 +58,15 @@ _CE_ID, _CE_SOURCE, _CE_TYPE, _CE_VERSION, _CE_TIME, _CE_SUBJECT = (
 
 
 def make(options: ExecutorOptions) -> HttpExecutor:
-    """The entry point's factory. Raises ValueError where `allow_private` holds something that is no
-    network."""
+    """Makes the executor. The entry point names this function.
+
+    Raises ValueError if an entry of `allow_private` is not a network.
+    """
     return HttpExecutor(options)
 
 
 class HttpExecutor:
-    """One for the whole process: a pool of connections, and what was compiled for recent targets."""
+    """Runs `http` targets. One instance serves the whole process. It keeps connections and compiled configurations."""
 
     type = "http"
     waits_on_network = True
@@ -77,24 +80,30 @@ class HttpExecutor:
         self._limits = Limits()
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
+        """All problems of a configuration. An empty list means that it can be stored."""
         return check_config(config, self._egress.policy)
 
     def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Makes a signing secret where none was given: it is among the secrets returned."""
+        """The configuration without its secrets, and the secrets by their path.
+
+        If the configuration has no signing secret, a new one is made and returned among the secrets.
+        """
         if config.get("signing_secret") is None:
             config = {**config, "signing_secret": new_secret()}
         return split(config, SECRET_FIELDS)
 
     async def execute(self, call: Call) -> Outcome:
+        """Sends the request of one attempt. The whole exchange may take `call.timeout_ms` milliseconds."""
         try:
             compiled = self._compiled.of(call)
             url, headers, body = self._request(compiled, call)
         except (BrokenConfiguration, TemplateError, ValueError, TypeError) as error:
-            # ValueError and TypeError: a value that cannot be written into a request.
+            # ValueError and TypeError are raised for a value that cannot be written into a request.
             return _failed(f"the request could not be made: {error}", run_scrubber(call), retryable=False)
         return await self._send(compiled, call, url, headers, body)
 
     async def close(self) -> None:
+        """Closes all connections."""
         await self._egress.close()
 
     def _request(self, compiled: CompiledHttp, call: Call) -> tuple[str, dict[str, str], bytes | None]:
@@ -143,7 +152,7 @@ class HttpExecutor:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return _failed(explain(error), run_scrubber(call), retryable=not was_refused(error))
         finally:
-            # Does nothing to a connection whose answer was read to its end: that one goes back to the pool.
+            # If the answer was read completely, its connection is already back in the pool and stays open.
             if response is not None:
                 response.close()
         return _judge(
@@ -164,7 +173,7 @@ def _failed(error: str, scrubber: Scrubber, *, retryable: bool = True) -> Outcom
 
 
 def _judge(call: Call, status: int, retry_after: str | None, output: Any) -> Outcome:
-    """What an answer means. Pure."""
+    """The outcome that an answer leads to. Pure."""
     if 200 <= status < 300:
         accepted = status == 202 and call.callback_token is not None
         return Outcome(Verdict.ACCEPTED if accepted else Verdict.SUCCEEDED, output=output, status=status)
@@ -186,14 +195,16 @@ def _status_error(status: int) -> str:
     except ValueError:
         named = str(status)
     if 300 <= status < 400:
-        return f"the target answered {named}; redirects are not followed: give the final URL"
+        return f"the target answered {named}; redirects are not followed: use the final URL"
     return f"the target answered {named}"
 
 
 def retry_after_ms(text: str, now_ms: int) -> int | None:
-    """The wait that a `Retry-After` header asks for (seconds or an HTTP date), between nothing and a day;
-    None where it cannot be read."""
-    text = text[:100].strip()  # no date is longer, and reading a long one takes its time
+    """The wait in milliseconds that a `Retry-After` header asks for, from 0 to one day.
+
+    `text` is a number of seconds or an HTTP date. `now_ms` is the current instant. Returns None if it is neither.
+    """
+    text = text[:100].strip()  # dates are shorter, and parsing a very long text is slow
     if text.isascii() and text.isdigit():
         return min(int(text[:12]) * 1000, _LONGEST_RETRY_AFTER_MS)
     try:

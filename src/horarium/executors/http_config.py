@@ -1,4 +1,4 @@
-"""The configuration of `http` targets: what is accepted, and the compiled it is compiled to.
+"""The configuration of `http` targets: how it is checked and compiled.
 
     {"url": "https://example.com/hooks/{{ input.team }}",
      "method": "POST",
@@ -7,9 +7,10 @@
      "secrets": {"TOKEN": "..."},
      "signing_secret": "whsec_..."}
 
-Only `url` must be given. Without `body` the run's whole context is sent as JSON (nothing with GET and HEAD);
-`"body": null` sends none. A text as body, with a Content-Type that is not JSON, is sent as the text it is.
-`signing_secret` may be a list while one secret replaces another; one is made where none is given.
+Only `url` is required. Without `body`, the run's whole context is sent as JSON (GET and HEAD send no body).
+`"body": null` sends no body. If `body` is a text and the Content-Type is not JSON, the text is sent unchanged.
+`signing_secret` may be a list, so that a new secret can replace an old one step by step. If it is left out, the
+server makes a secret.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ _MOST_SIGNING_SECRETS = 5
 
 
 def check_config(config: Mapping[str, Any], policy: AddressPolicy) -> list[Problem]:
-    """Everything wrong with a configuration as a caller gave it."""
+    """All problems of a configuration as it came in a request."""
     names = config.get("secrets")
     secret_names = tuple(names) if isinstance(names, Mapping) else ()
     return [
@@ -68,7 +69,7 @@ def _check_url(url: Any, policy: AddressPolicy, secret_names: Sequence[str]) -> 
         return [Problem("url", "is required: the absolute http or https URL to call", "required")]
     if not isinstance(url, str) or len(url) > MAX_URL:
         return check_url(url, policy)
-    # A placeholder in the place of a host is judged with its value, when the request is sent.
+    # A host that comes from a placeholder is checked when the request is sent, because only then its value is known.
     return check_template(url, "url", secret_names) or check_url(without_placeholders(url, "x"), policy)
 
 
@@ -83,7 +84,9 @@ def _check_signing(given: Any) -> list[Problem]:
         return []
     secrets = given if isinstance(given, list) else [given]
     if not 1 <= len(secrets) <= _MOST_SIGNING_SECRETS:
-        return [Problem("signing_secret", f"must be one secret or a list of 1 to {_MOST_SIGNING_SECRETS}")]
+        return [
+            Problem("signing_secret", f"must be a secret or a list of 1 to {_MOST_SIGNING_SECRETS} secrets")
+        ]
     return [
         Problem("signing_secret", "must be whsec_ followed by 24 to 64 bytes in base 64")
         for secret in secrets
@@ -94,7 +97,7 @@ def _check_signing(given: Any) -> list[Problem]:
 def _is_signing_secret(secret: Any) -> bool:
     if not isinstance(secret, str):
         return False
-    if secret == MASK:  # reported by check_secrets already
+    if secret == MASK:  # check_secrets reports it
         return True
     try:
         key_of(secret)
@@ -104,9 +107,10 @@ def _is_signing_secret(secret: Any) -> bool:
 
 
 class CompiledHttp:
-    """A configuration with everything done that does not depend on the run. Immutable once made.
+    """A compiled configuration: everything that is the same for all runs is done. It never changes.
 
-    `body` is None where the run's context is sent; otherwise it renders the bytes (None for no body).
+    `body` is None if the run's context is sent. Otherwise it makes the bytes of the body, or None for no body.
+    `keys` are the bytes of the signing secrets. `needs_values` says whether the request has any placeholder.
     """
 
     __slots__ = (
@@ -145,7 +149,7 @@ class CompiledHttp:
         )
 
     def headers(self, values: Values) -> dict[str, str]:
-        """The target's own headers of one request. Raises TemplateError where a value does not fit in one."""
+        """The target's own headers for one request. Raises TemplateError if a value cannot be in a header."""
         headers = dict(self.fixed_headers)
         for name, render in self.templated_headers:
             headers[name] = _header_value(name, render, values)
@@ -159,9 +163,9 @@ def _keys(given: Any) -> tuple[bytes, ...]:
 
 
 def _url_piece(text: str) -> str:
-    # A segment of dots would be resolved away and climb to another path.
+    # A path segment of dots means "this folder" or "the folder above", so it would lead to another path.
     if text in (".", ".."):
-        raise TemplateError("a value of dots alone cannot stand in a URL")
+        raise TemplateError("a value that is only dots cannot be part of a URL")
     return quote(text, safe="")
 
 

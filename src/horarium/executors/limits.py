@@ -1,23 +1,24 @@
-"""Time limits of many awaits at once, hardly one of which is reached: a single timer for all of them."""
+"""Limits the time of many awaits with a single timer. This is cheap, because few limits are ever reached."""
 
 from __future__ import annotations
 
 import asyncio
 from types import TracebackType
 
+# A limit this many seconds ahead counts as reached. Sums of seconds are not exact, and uvloop counts in whole
+# milliseconds.
 RESOLUTION_S = 1e-6
-"""What is this near has come: sums of seconds are not exact, and uvloop counts whole milliseconds."""
 
 
 class OutOfTime(Exception):
-    """The limit has passed; not to be confused with a TimeoutError of what was awaited."""
+    """The time is over. It differs from TimeoutError, which the awaited code itself may raise."""
 
 
 class Limits:
-    """`with limits.of(seconds): await ...` cancels what is awaited when its time is up, and raises OutOfTime.
+    """`with limits.of(seconds): await ...` cancels the awaited code when its time is over, and raises OutOfTime.
 
-    An `asyncio.timeout` each sets a timer and takes it back: that was a quarter of what the event loop did for a
-    function that only computes.
+    `asyncio.timeout` would set and cancel a timer for each call. For functions that only compute, that was a quarter
+    of the work of the event loop.
     """
 
     def __init__(self) -> None:
@@ -26,15 +27,17 @@ class Limits:
         self._rings_at = 0.0
 
     def of(self, seconds: float) -> Limit:
-        """A limit for the current task, to be entered at once."""
+        """A limit for the current task. Its time runs from this call, so enter it immediately."""
         return Limit(self, asyncio.get_running_loop().time() + seconds)
 
     def begin(self, limit: Limit) -> None:
+        """Starts to watch a limit."""
         if self._timer is None or limit.until < self._rings_at:
             self._set(limit.until)
         self._running.add(limit)
 
     def end(self, limit: Limit) -> None:
+        """Stops watching a limit."""
         self._running.discard(limit)
 
     def _set(self, until: float) -> None:
@@ -44,7 +47,7 @@ class Limits:
         self._rings_at = until
 
     def _look(self) -> None:
-        """End what has run out of time, and come back for the next."""
+        """Ends the limits whose time is over, and sets the timer for the next."""
         self._timer = None
         now = asyncio.get_running_loop().time() + RESOLUTION_S
         for limit in [limit for limit in self._running if limit.until <= now]:
@@ -55,7 +58,7 @@ class Limits:
 
 
 class Limit:
-    """One await's limit: `until`, in the event loop's time."""
+    """The time limit of one block of code. `until` is an instant in seconds of the event loop's clock."""
 
     __slots__ = ("_asked", "_expired", "_limits", "_task", "until")
 
@@ -64,6 +67,7 @@ class Limit:
         self._expired = False
 
     def expire(self) -> None:
+        """Cancels the task because its time is over."""
         self._expired = True
         self._task.cancel()
 

@@ -1,4 +1,4 @@
-"""What the server's settings say to executors."""
+"""The settings that executors get."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class ExecutorOptions:
-    """Handed to every executor's `make(options)`. The defaults are the strictest.
+    """The argument of every executor's `make(options)`. The defaults allow as little as possible.
 
-    allow_loopback        opens 127.0.0.0/8 and ::1 to outgoing HTTP (demos, tests, one-machine set-ups)
-    allow_private         further networks opened to outgoing HTTP, as CIDRs: ("10.1.0.0/16",)
+    allow_loopback        allows outgoing HTTP to 127.0.0.0/8 and ::1 (for demos, tests and single machines)
+    allow_private         more networks to which outgoing HTTP is allowed, as CIDRs: ("10.1.0.0/16",)
     python_functions      what `python` targets may call: "package.module:function" or "package.module:*"
-    commands              what `command` targets may start: names looked up in `command_path`, or absolute
-                          paths, each with the environment variables that it may be given behind it
-                          ("backup.sh?env=REGION+TEAM"); empty means that commands are off
-    response_limit_bytes  how much of an answer is kept as a run's output
-    data_dir              the server's data folder, None where there is none
-    public_url            the address under which targets reach this server (for callbacks)
-    max_connections       open outgoing connections in all
+    commands              what `command` targets may start: absolute paths, or names that are looked up in
+                          `command_path`. The environment variables that may be set for a command follow it:
+                          "backup.sh?env=REGION+TEAM". Empty means that commands are off
+    response_limit_bytes  how many bytes of an answer are kept as a run's output
+    data_dir              the server's data folder, or None if it has none
+    public_url            the URL at which targets reach this server (for callbacks)
+    max_connections       how many outgoing connections may be open at the same time
     python_workers        processes that run synchronous `python` functions
     sql_hosts             database hosts that `sql` targets and audiences may connect to: "host", "host:port",
-                          the folder of a Unix socket, or "*" for any host but this machine; empty means
-                          embedded databases alone
-    sql_allow_loopback    opens the databases of this machine that are reached by network
-    own_database          the URL of the server's own database, which no target and no audience may use
+                          the folder of a Unix socket, or "*" for any host except this machine. Empty means
+                          that only embedded databases are allowed
+    sql_allow_loopback    allows connections over the network to databases on this machine
+    own_database          the URL of the server's own database, which targets and audiences must not use
     llm_env_keys          variables of the server's environment that `llm` targets may name as their API key
-    command_path          where names of commands are looked up
+    command_path          the folders in which names of commands are looked up
     """
 
     allow_loopback: bool = False

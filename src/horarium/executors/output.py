@@ -1,8 +1,7 @@
-"""What is kept of what a target gave back: JSON where it is JSON, text otherwise, cut at the limit and
-scrubbed.
+"""Turns what a target returned into the output that is stored: JSON if it is JSON, otherwise text.
 
-Whatever is kept can be stored and shown again: no NUL characters (databases refuse them), no nesting that
-cannot be written back.
+It is cut at a limit, and secrets in it are replaced. The result can always be stored and shown: it has no NUL
+characters, which databases refuse, and is not nested too deeply to be written as JSON again.
 """
 
 from __future__ import annotations
@@ -14,12 +13,18 @@ import orjson
 
 from horarium.executors.secrecy import NUL_SHOWN, Scrubber
 
+# With more brackets than this, a value may be nested too deeply to be written as JSON, so it is checked.
 _DEEP = 100
+
+# Characters of an error that are stored.
 _MAX_ERROR = 2000
 
 
 def keep_bytes(data: bytes, limit: int, scrubber: Scrubber) -> Any:
-    """The output for a body of which at most `limit` bytes are kept; a cut one is text. Nothing is None."""
+    """The output for a body. At most `limit` bytes are kept, and a body that was cut is stored as text.
+
+    An empty body becomes None.
+    """
     if not data:
         return None
     if len(data) > limit:
@@ -38,7 +43,7 @@ def _checked(value: Any, text: str, scrubber: Scrubber) -> Any:
             orjson.dumps(value)
         except (TypeError, RecursionError):
             return _storable(text)
-    # Escapes can hide both a secret and a NUL from a look at the text.
+    # A secret or a NUL that is written with escapes is not found in the text, only in the value.
     return scrubber.value(value) if "\\" in text else value
 
 
@@ -47,24 +52,27 @@ def _storable(text: str) -> str:
 
 
 def keep_value(value: Any, limit: int, scrubber: Scrubber) -> Any:
-    """The output for a value that a function returned. Raises TypeError where it cannot be written as
-    JSON."""
+    """The output for a value that a function returned. It is cut at `limit` bytes.
+
+    Raises TypeError if the value cannot be written as JSON.
+    """
     if value is None or value is True or value is False:
         return value
     return keep_bytes(orjson.dumps(value), limit, scrubber)
 
 
 def keep_answer(secrets: Sequence[Any], output: Any, error: str | None, limit: int) -> tuple[Any, str | None]:
-    """What a target said by callback, as it may be stored: scrubbed of `secrets` (which may be texts, lists and objects
-    of texts), the output cut at `limit` bytes.
+    """The output and the error of a callback in the form in which they are stored.
 
-    The output can be written as JSON; a cut one is text. Both are None where they were."""
+    `secrets` may be texts, and lists or objects of texts; they are replaced in both. The output must be JSON-able. It
+    is cut at `limit` bytes, and an output that was cut is stored as text. An output or error of None stays None.
+    """
     scrubber = Scrubber(secrets)
     kept = None if output is None else keep_value(output, limit, scrubber)
     return kept, None if error is None else error_text(error, scrubber)
 
 
 def error_text(text: str, scrubber: Scrubber) -> str:
-    """An error as it may be stored: scrubbed, one piece, not endless."""
+    """An error in the form in which it is stored: secrets are replaced, and a long text is cut."""
     clean = _storable(scrubber.text(text))
     return clean if len(clean) <= _MAX_ERROR else clean[:_MAX_ERROR] + "..."

@@ -1,7 +1,8 @@
-"""The other end of `processes`: a process that runs one function after the other.
+"""The main module of a worker process, which runs one function after another. `processes` starts it.
 
-Requests and answers are frames (length in 4 bytes, then data) on what were standard input and output. Those
-are moved away first: what a function prints goes to standard error, and what it reads is empty.
+Requests arrive on standard input, and answers go to standard output. Each is a frame: its length in 4 bytes, then
+the data. Functions cannot disturb these frames: what they print goes to standard error, and their standard input is
+empty.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ _LENGTH_BYTES = 4
 
 
 def main() -> None:
+    """Runs functions until the server closes the pipe."""
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
@@ -31,7 +33,7 @@ def main() -> None:
 
 
 def _read(requests: BinaryIO, waiting: queue.SimpleQueue[bytes]) -> None:
-    """Ends the process when the server is gone, in the middle of a function as well."""
+    """Reads requests. When the server is gone, it ends the process at once, even while a function runs."""
     while True:
         head = requests.read(_LENGTH_BYTES)
         if len(head) < _LENGTH_BYTES:

@@ -1,7 +1,8 @@
-"""Processes that run synchronous functions: started when needed, used again, killed when a call must end.
+"""Processes that run synchronous functions. A process is started when it is needed and used again afterwards.
 
-Each has a scrubbed environment (nothing of the server's own, so no keys and no database address) and a
-process group of its own, so that killing it takes along what it started.
+If a call must end early, its process is killed. A process gets only a few harmless variables of the server's
+environment, so no keys and no database address. It has a process group of its own, so that everything it started
+is killed with it.
 """
 
 from __future__ import annotations
@@ -21,15 +22,15 @@ _LENGTH_BYTES = 4
 
 
 class FunctionRaised(Exception):
-    """The function raised, or returned what is not JSON; the message is what to show."""
+    """The function raised an exception, or its arguments or result are not JSON-able. The message says which."""
 
 
 class WorkerLost(Exception):
-    """The process ended in the middle of a call."""
+    """The process ended before the function returned."""
 
 
 class ProcessPool:
-    """At most `size` processes; a call waits for one to be free. Used inside one event loop."""
+    """At most `size` processes. A call waits until one of them is free. Use it inside one event loop."""
 
     def __init__(self, size: int) -> None:
         self._free = asyncio.Semaphore(max(1, size))
@@ -38,9 +39,12 @@ class ProcessPool:
         self._closed = False
 
     async def run(self, function: str, given: Mapping[str, Any], *, by_keyword: bool, limit: int) -> bytes:
-        """What the function returned, as JSON of at most `limit` + 1 bytes (none for None).
+        """Calls a function and returns its result as JSON, cut after `limit` + 1 bytes. None becomes no bytes.
 
-        Raises FunctionRaised or WorkerLost. When cancelled, the process is killed before this returns."""
+        `function` is written as "package.module:function". `by_keyword` passes each member of `given` as a keyword
+        argument; otherwise the function gets `given` as its only argument. Raises FunctionRaised or WorkerLost.
+        When cancelled, it kills the process before it returns.
+        """
         try:
             request = orjson.dumps(
                 {"function": function, "given": dict(given), "by_keyword": by_keyword, "limit": limit}
@@ -60,7 +64,7 @@ class ProcessPool:
         return data
 
     async def close(self) -> None:
-        """Kills what is left."""
+        """Kills all idle processes, and those that are starting."""
         self._closed = True
         started = await asyncio.gather(*self._starting, return_exceptions=True)
         idle, self._idle = self._idle, []
@@ -78,7 +82,7 @@ class ProcessPool:
         try:
             return await asyncio.shield(start)
         except asyncio.CancelledError:
-            # The call is over, the process will be ready in a moment: the next call has it.
+            # The call was cancelled, but the process will soon be ready. The next call can use it.
             start.add_done_callback(self._adopt)
             raise
         finally:
@@ -96,7 +100,7 @@ class ProcessPool:
 
 
 class _Process:
-    """One worker process and the pipe to it."""
+    """A worker process and the pipes to it."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -122,7 +126,10 @@ class _Process:
         return self._process.returncode is None
 
     async def exchange(self, request: bytes) -> tuple[bytes, bytes]:
-        """Kind ("o" for output, "e" for an error) and data of the answer. Raises WorkerLost."""
+        """Sends a request and returns the kind of the answer ("o" for output, "e" for an error) and its data.
+
+        Raises WorkerLost.
+        """
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
@@ -143,22 +150,22 @@ class _Process:
         return ""
 
     def signal_kill(self) -> None:
-        # The group may have members left when its first process is gone already.
+        # Other processes of the group may still run after the first one has ended.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
     async def kill(self) -> None:
-        """Kills the process and all it started, and waits for its end."""
+        """Kills the process and everything that it started, and waits up to a second for its end."""
         self.signal_kill()
         if self._process.stdin is not None:
             self._process.stdin.close()
-        # A child that left the group may hold the pipe open: not worth waiting for.
+        # A child that left the group may keep the pipe open. Do not wait for it.
         with suppress(TimeoutError):
             await asyncio.wait_for(self._process.wait(), 1)
 
 
 def _environment() -> dict[str, str]:
-    """Enough to find the same modules as we do, and no more."""
+    """The variables that a process needs to find the same modules as the server, and a few harmless ones."""
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     paths = [path or os.getcwd() for path in sys.path]
     return {**kept, "PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}

@@ -1,14 +1,16 @@
 """The `python` executor: calls a function that the server's settings allow.
 
-    {"function": "package.module:function", "arguments": {"team": "{{ input.team }}"}, "secrets": {"TOKEN":
-    "..."}}
+    {"function": "package.module:function",
+     "arguments": {"team": "{{ input.team }}"},
+     "secrets": {"TOKEN": "..."}}
 
-With `arguments` (a template) the function is called with them by keyword. Without, it is called with one
-dict: the run's context (see `context`), and in it `secrets` by name and `environment`. What it returns is
-the output and must be JSON-able; what it raises fails the attempt with type and message.
+`arguments` is a template; its members are passed as keyword arguments. Without it, the function gets one dict: the
+run's context (see `context`) with two more members, `secrets` and `environment`. The function's result is the run's
+output and must be JSON-able. If the function raises an exception, the attempt fails, and the error shows the
+exception's type and message.
 
-`async def` functions run in the server's own loop: they are cancelled at the timeout and must not block.
-Others run in processes of their own, which are killed at the timeout.
+`async def` functions run in the server's own event loop. They must not block, and they are cancelled at the timeout.
+Other functions run in separate processes, which are killed at the timeout.
 """
 
 from __future__ import annotations
@@ -34,12 +36,12 @@ FIELDS = ("function", "arguments", "secrets")
 
 
 def make(options: ExecutorOptions) -> PythonExecutor:
-    """The entry point's factory."""
+    """Makes the executor. The entry point names this function."""
     return PythonExecutor(options)
 
 
 class _CompiledPython:
-    """`arguments` is None where the function takes the context."""
+    """A compiled configuration. `arguments` is None if the function gets the run's context."""
 
     __slots__ = ("arguments", "function", "named", "scrubber")
 
@@ -53,8 +55,10 @@ class _CompiledPython:
 
 
 class PythonExecutor:
-    """One for the whole process: the functions already imported and the processes that run synchronous
-    ones."""
+    """Runs `python` targets. One instance serves the whole process.
+
+    It keeps the functions that were imported, and the processes that run synchronous functions.
+    """
 
     type = "python"
 
@@ -68,8 +72,11 @@ class PythonExecutor:
         self._limits = Limits()
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
-        """Imports the function when its name is allowed, so that a misspelt one is refused now and not at
-        night."""
+        """All problems of a configuration. An empty list means that it can be stored.
+
+        If the function's name is allowed, it is imported. So a misspelt name is refused now and not when a run
+        starts.
+        """
         names = config.get("secrets")
         secret_names = tuple(names) if isinstance(names, Mapping) else ()
         arguments = config.get("arguments")
@@ -94,9 +101,11 @@ class PythonExecutor:
         return Problem("function", wrong) if wrong else None
 
     def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The configuration without its secrets, and the secrets by their path."""
         return split(config)
 
     async def execute(self, call: Call) -> Outcome:
+        """Calls the function once. It may take `call.timeout_ms` milliseconds."""
         try:
             compiled = self._compiled.of(call)
         except BrokenConfiguration as error:
@@ -111,10 +120,11 @@ class PythonExecutor:
         return await self._run_apart(function, compiled, call, given)
 
     async def close(self) -> None:
+        """Ends the processes that run functions."""
         await self._pool.close()
 
     async def _import(self, name: str) -> Function:
-        # The first import may read many files: not in the loop.
+        # The first import may read many files, so it must not block the event loop.
         function = await asyncio.to_thread(resolve, name, self._allowed)
         self._functions[name] = function
         return function
@@ -124,7 +134,7 @@ class PythonExecutor:
         if compiled.arguments is not None:
             arguments: dict[str, Any] = compiled.arguments(template_values(call, context, compiled.named))
             return arguments
-        # Copies: the function may change what it is given.
+        # These are copies, because the function may change them.
         context["secrets"] = dict(compiled.named)
         context["environment"] = dict(call.environment)
         return context
@@ -190,7 +200,7 @@ class PythonExecutor:
 
 
 def describe(error: BaseException) -> str:
-    """Type and message of an exception, whatever its own text does."""
+    """The type and message of an exception, or only the type if making the message fails."""
     try:
         message = str(error)
     except Exception:

@@ -1,7 +1,6 @@
-"""Finds executors: every entry point of the group `horarium.executors` is a factory `make(options) ->
-Executor`.
+"""Finds executors. Every entry point of the group `horarium.executors` names a function `make(options) -> Executor`.
 
-A plug-in package adds a type of target by declaring one:
+A plug-in package adds a type of target by declaring an entry point:
 
     [project.entry-points."horarium.executors"]
     celery = "my_package.celery_executor:make"
@@ -23,9 +22,10 @@ _log = structlog.get_logger(__name__)
 
 
 def load(options: ExecutorOptions, found: Iterable[EntryPoint] | None = None) -> Mapping[str, Executor]:
-    """One executor per type. A plug-in that cannot be made is reported and left out, never fatal.
+    """The executors by type.
 
-    Our own types come first, so a plug-in can add a type but not take the place of one of ours.
+    If a plug-in raises an exception, the log says so and the plug-in is left out; the server still starts. Our own
+    executors are loaded first, so a plug-in cannot replace one of them. `found` replaces the installed entry points.
     """
     executors: dict[str, Executor] = {}
     for entry in sorted(entry_points(group=GROUP) if found is None else found, key=_ours_first):
@@ -43,7 +43,7 @@ def _ours_first(entry: EntryPoint) -> tuple[bool, str, str]:
 
 
 def _make(entry: EntryPoint, options: ExecutorOptions) -> Executor | None:
-    # A plug-in is foreign code: whatever it raises while it loads must not keep the server from starting.
+    # A plug-in is code of others. Whatever it raises while it loads, the server must start.
     try:
         executor: Executor = entry.load()(options)
     except Exception as error:
@@ -66,7 +66,7 @@ def _make(entry: EntryPoint, options: ExecutorOptions) -> Executor | None:
 
 
 async def close(executors: Mapping[str, Executor]) -> None:
-    """Closes them all, whatever one of them does."""
+    """Closes all executors, even if closing one of them fails."""
     for name, executor in executors.items():
         try:
             await executor.close()
