@@ -1,1 +1,1 @@
-"""Audience sources: where the rows of a fire come from. One file each, found by entry point."""
+"""Audience sources: each module reads the rows of a fire from one kind of place. They are found by entry point."""

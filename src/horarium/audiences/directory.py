@@ -1,7 +1,7 @@
-"""The directory as a source: users, assignees with their tasks, contacts, deals; read by key, page by page.
+"""The audience source `directory`: reads users, assignees with their tasks, contacts and deals from our own store.
 
-A position is `taken:id`: how many rows were given so far (a filter's `limit` counts over pages) and the id of
-the last one.
+It reads page by page in the order of keys. A position is the text `taken:id`: the number of rows returned so far,
+because a filter's `limit` counts the rows of all pages, and the id of the last row.
 """
 
 from __future__ import annotations
@@ -26,19 +26,23 @@ from horarium.store.base import Store
 from horarium.store.verbs import directory as verbs
 from horarium.times.civil import utc_text
 
+# The most tasks that are listed for one assignee. A filter can only ask for fewer.
 MOST_TASKS = 1_000
-"""Tasks told of one assignee where the filter sets no bound of its own."""
+
+# The most assignees in one page. It is smaller than other pages, because each assignee comes with tasks.
 ASSIGNEES_AT_ONCE = 100
-"""Each comes with tasks, so a page of them holds fewer."""
+
+# The `limit` of a filter that sets none.
 _UNBOUNDED = 1 << 53
 
 
 def make(options: AudienceOptions) -> DirectorySource:
+    """Makes the source. The entry point names this function."""
     return DirectorySource(options.store)
 
 
 class DirectorySource:
-    """One for the whole process."""
+    """Reads audiences from the directory. One instance serves the whole process."""
 
     type = "directory"
     paged: Literal[True] = True
@@ -48,20 +52,25 @@ class DirectorySource:
         self._store = store
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
-        return [Problem("", "the directory takes no configuration")] if config else []
+        """The directory has nothing to configure, so every field is a problem."""
+        return [Problem("", "must be empty: the directory has nothing to configure")] if config else []
 
     def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The configuration unchanged, because it has no secrets."""
         return dict(config), {}
 
     def check_filter(self, query: AudienceQuery) -> Sequence[Problem]:
+        """All problems of a filter. Their fields are relative to the filter."""
         return filter_problems(query.type, query.filter, "")
 
     async def count(self, query: AudienceQuery, most: int) -> int:
+        """The number of rows, counted up to `most`. Raises SourceFault for an unknown type of audience."""
         params = _params(query)
         bound = min(most, query.filter.get("limit", most))
         return await self._store.read(verbs.count_audience, _statement(query), bound, params)
 
     async def page(self, query: AudienceQuery, position: str | None, limit: int) -> RowPage:
+        """At most `limit` rows after a position. Raises SourceFault for an unknown type of audience."""
         taken, after = _read_position(position)
         left = query.filter.get("limit", _UNBOUNDED) - taken
         wanted = min(limit, left, ASSIGNEES_AT_ONCE if query.type == "tasks_by_assignee" else limit)
@@ -70,7 +79,7 @@ class DirectorySource:
         return RowPage(rows, None if over else f"{taken + len(rows)}:{rows[-1].key}")
 
     async def close(self) -> None:
-        return
+        """Does nothing, because the store belongs to the server."""
 
     async def _rows(self, query: AudienceQuery, after: str, limit: int) -> list[AudienceRow]:
         params = _params(query)
@@ -89,11 +98,12 @@ class DirectorySource:
 
 
 def _statement(query: AudienceQuery) -> str:
+    """The name by which the store knows the statement that counts an audience."""
     return "assignees" if query.type == "tasks_by_assignee" else query.type
 
 
 def _params(query: AudienceQuery) -> dict[str, Any]:
-    """The filter as parameters of the statements. What is left out is None: it filters nothing."""
+    """The filter as parameters of the statements. A condition that the filter leaves out is None and has no effect."""
     given, common = query.filter, {"workspace_id": query.workspace_id}
     match query.type:
         case "users":
@@ -115,7 +125,7 @@ def _params(query: AudienceQuery) -> dict[str, Any]:
                 "stages": _array(given.get("stage_ids")),
             }
     raise SourceFault(
-        f"the directory has no audience {query.type!r}; there are {', '.join(AUDIENCE_TYPES)}", True
+        f"the directory has no audience {query.type!r}; the audiences are {', '.join(AUDIENCE_TYPES)}", True
     )
 
 
@@ -130,9 +140,9 @@ def _read_position(position: str | None) -> tuple[int, str]:
     return int(taken), after
 
 
-def _user(an_id: str, row: Any) -> dict[str, Any]:
+def _user(user_id: str, row: Any) -> dict[str, Any]:
     return {
-        "user_id": an_id,
+        "user_id": user_id,
         "user_email": row["email"],
         "user_full_name": row["full_name"],
         "user_role": row["role"],
@@ -163,9 +173,9 @@ def _deal(row: Any, now_ms: int) -> dict[str, Any]:
 
 
 def _assignee_rows(assignees: Sequence[Any], tasks: Sequence[Any]) -> list[AudienceRow]:
-    of_each: dict[str, list[dict[str, Any]]] = {row["assignee"]: [] for row in assignees}
+    tasks_of: dict[str, list[dict[str, Any]]] = {row["assignee"]: [] for row in assignees}
     for task in tasks:
-        of_each[task["assignee"]].append(_task(task))
+        tasks_of[task["assignee"]].append(_task(task))
     return [
         AudienceRow(
             row["assignee"],
@@ -173,7 +183,7 @@ def _assignee_rows(assignees: Sequence[Any], tasks: Sequence[Any]) -> list[Audie
                 **_user(row["assignee"], row),
                 "task_count": int(row["task_count"]),
                 "overdue_count": int(row["overdue_count"]),
-                "tasks": of_each[row["assignee"]],
+                "tasks": tasks_of[row["assignee"]],
             },
         )
         for row in assignees

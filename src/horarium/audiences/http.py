@@ -1,13 +1,13 @@
-"""An endpoint of the user's own as a source: rows in pages.
+"""The audience source `http`: reads rows page by page from an endpoint of the user.
 
-    {"url": "https://crm.example.com/audience", "method": "POST", "key": "id", "rows": "data", "next":
-    "next_cursor",
-     "page_size": 500, "timeout": 30, "headers": {"Authorization": "Bearer ..."}}
+    {"url": "https://crm.example.com/audience", "method": "POST",
+     "key": "id", "rows": "data", "next": "next_cursor", "page_size": 500, "timeout": 30,
+     "headers": {"Authorization": "Bearer ..."}}
 
-A POST is sent {"type", "filter", "cursor", "limit", "now"}; a GET has `cursor`, `limit` and the filter's
-values as query parameters. The answer is an object: under `rows` a list of objects, each with a field `key`,
-and under `next` the cursor of the next page, null or left out on the last. `rows` and `next` are dotted
-paths. `timeout` bounds each page, in seconds.
+A POST sends {"type", "filter", "cursor", "limit", "now"} as JSON. A GET sends `cursor`, `limit` and the values of
+the filter as query parameters. The answer is a JSON object. `rows` is the dotted path to a list of objects in it,
+and `key` is the field of each object that identifies it. `next` is the dotted path to the cursor of the next page,
+which is null or missing on the last page. Each page may take `timeout` seconds.
 """
 
 from __future__ import annotations
@@ -31,23 +31,29 @@ from horarium.executors.secrecy import split
 
 FIELDS = ("url", "method", "headers", "key", "rows", "next", "page_size", "timeout")
 METHODS = ("GET", "POST")
+
+# Bytes of one answer.
 LARGEST_PAGE = 16 * 1024 * 1024
-"""Bytes of one answer."""
+
+# How many pages are read. If there are more, reading fails.
 MOST_PAGES = 100_000
 
-# Characters of a field's name, and of a cursor: one cursor per page is remembered.
+# Characters of a field's name, and of a cursor. All cursors are remembered, so they must be short.
 LONGEST_NAME = 200
 LONGEST_CURSOR = 4096
+
+# Seconds that a page may take, and rows per page: the default and the maximum of each.
 TIMEOUT_S, LONGEST_TIMEOUT_S = 30.0, 600.0
 PAGE_SIZE, LARGEST_PAGE_SIZE = 500, 10_000
 
 
 def make(options: AudienceOptions) -> HttpSource:
+    """Makes the source. The entry point names this function."""
     return HttpSource(options)
 
 
 class HttpSource:
-    """One for the whole process, behind the guarded client."""
+    """Reads audiences from endpoints. One instance serves the whole process; it connects only to allowed addresses."""
 
     type = "http"
     paged: Literal[False] = False
@@ -57,6 +63,7 @@ class HttpSource:
         self._egress = EgressClient(options.outgoing)
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
+        """All problems of a configuration. An empty list means that it can be stored."""
         problems = check_fields(config, "http", FIELDS)
         url = config.get("url")
         if url is None:
@@ -70,19 +77,21 @@ class HttpSource:
             if name in config and not (
                 isinstance(config[name], str) and 0 < len(config[name]) <= LONGEST_NAME
             ):
-                text = f"must be the name of a field, of at most {LONGEST_NAME} characters"
+                text = f"must be the name of a field with at most {LONGEST_NAME} characters"
                 problems.append(Problem(name, text, "type"))
         problems += _number_problems(config, "page_size", LARGEST_PAGE_SIZE)
         return [*problems, *_number_problems(config, "timeout", LONGEST_TIMEOUT_S)]
 
     def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The configuration without its secrets, and the secrets by their path."""
         return split(config)
 
     def check_filter(self, query: AudienceQuery) -> Sequence[Problem]:
-        """The endpoint judges what it is sent."""
+        """No problems: only the endpoint knows which filters it accepts."""
         return []
 
     async def rows(self, query: AudienceQuery) -> AsyncGenerator[Sequence[AudienceRow], None]:
+        """All rows, one batch for each page. Raises SourceFault."""
         cursor: Any = None
         seen: set[str] = set()
         for _ in range(MOST_PAGES):
@@ -106,9 +115,11 @@ class HttpSource:
         raise SourceFault(f"the endpoint has more than {MOST_PAGES} pages", lasting=True)
 
     async def close(self) -> None:
+        """Closes all connections."""
         await self._egress.close()
 
     async def _ask(self, query: AudienceQuery, cursor: Any) -> Any:
+        """The answer for one page, parsed from JSON. A cursor of None asks for the first page. Raises SourceFault."""
         config = query.config
         seconds = float(config.get("timeout", TIMEOUT_S))
         method, url, headers, body = _request(query, cursor)
@@ -157,6 +168,7 @@ def _query_text(value: Any) -> str:
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """The body of an answer. Raises SourceFault if it is too large."""
     parts, size = [], 0
     while not response.content.at_eof():
         part = await response.content.read(LARGEST_PAGE + 1 - size)
@@ -168,6 +180,7 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _at(answer: Any, path: str) -> Any:
+    """The value at a dotted path, or None if there is none."""
     for name in path.split("."):
         if not isinstance(answer, dict):
             return None
@@ -177,7 +190,7 @@ def _at(answer: Any, path: str) -> Any:
 
 def _row(given: Any, key: str) -> AudienceRow:
     if not isinstance(given, dict):
-        raise SourceFault("the endpoint's list holds something that is not an object", lasting=True)
+        raise SourceFault("the endpoint's list contains something that is not an object", lasting=True)
     value = given.get(key)
     if isinstance(value, bool) or not isinstance(value, str | int):
         return AudienceRow("", given)

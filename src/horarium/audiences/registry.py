@@ -1,7 +1,6 @@
-"""Finds audience sources: every entry point of the group `horarium.audiences` is a factory `make(options) ->
-Source`.
+"""Finds audience sources. Every entry point of the group `horarium.audiences` names a `make(options) -> Source`.
 
-A plug-in package adds a type of source by declaring one:
+A plug-in package adds a type of source by declaring an entry point:
 
     [project.entry-points."horarium.audiences"]
     ldap = "my_package.ldap_source:make"
@@ -26,24 +25,27 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class AudienceOptions:
-    """Handed to every source's `make`: the store (the directory reads it), and what the settings say to
-    whatever reaches out of the server."""
+    """The argument of every source's `make`.
+
+    The directory reads from `store`. `outgoing` are the settings for connections that leave the server.
+    """
 
     store: Store
     outgoing: ExecutorOptions
 
 
 def load(options: AudienceOptions, found: Iterable[EntryPoint] | None = None) -> Mapping[str, Source]:
-    """One source per type. A plug-in that cannot be made is reported and left out, never fatal.
+    """The sources by type.
 
-    Our own types come first, so a plug-in can add a type but not take the place of one of ours.
+    If a plug-in raises an exception, the log says so and the plug-in is left out; the server still starts. Our own
+    sources are loaded first, so a plug-in cannot replace one of them. `found` replaces the installed entry points.
     """
     sources: dict[str, Source] = {}
     for entry in sorted(entry_points(group=GROUP) if found is None else found, key=_ours_first):
         if entry.name in sources:
             _log.warning("audience_source_name_taken", type=entry.name, entry=entry.value)
             continue
-        # A plug-in is foreign code: whatever it raises while it loads must not keep the server from starting.
+        # A plug-in is code of others. Whatever it raises while it loads, the server must start.
         try:
             sources[entry.name] = entry.load()(options)
         except Exception as error:
@@ -57,7 +59,7 @@ def _ours_first(entry: EntryPoint) -> tuple[bool, str, str]:
 
 
 async def close(sources: Mapping[str, Source]) -> None:
-    """Closes them all, whatever one of them does."""
+    """Closes all sources, even if closing one of them fails."""
     for name, source in sources.items():
         try:
             await source.close()

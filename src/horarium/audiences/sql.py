@@ -1,20 +1,20 @@
-"""A read-only query on a database of the user's own as a source.
+"""The audience source `sql`: reads rows with a read-only query from a database of the user.
 
     {"connection": "postgresql://reader:password@db.example.com/crm", "key": "id", "timeout": 30,
      "query": "SELECT id, email, name FROM people WHERE team = :team"}
 
-`database` names an embedded database of the workspace instead of `connection`. `:names` in the query are
-bound from the audience's filter, null where it leaves one out; a list is bound as `IN :names` wants it. `key`
-is the column whose value is the row's key. The rows come through a server-side cursor, in a transaction that
-is read-only where the database has such and that is rolled back in any case. `timeout`: seconds without a row
-after which the reading is given up.
+Instead of `connection`, `database` names an embedded database of the workspace. The values of `:name` parameters in
+the query come from the audience's filter. A parameter that the filter leaves out is null, and a list can be used as
+in `IN :names`. `key` is the column whose value is the row's key. The rows are read through a server-side cursor.
+The transaction is read-only if the database supports that, and it is always rolled back. If no row arrives for
+`timeout` seconds, reading fails.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -40,14 +40,21 @@ from horarium.executors.sql.reading import Deadline, only_reading
 from horarium.executors.sql.tables import database_path
 
 FIELDS = ("connection", "database", "query", "key", "timeout")
+
+# Rows and bytes of a batch. A batch ends when it reaches one of them.
 BATCH = 500
 BATCH_BYTES = 1024 * 1024
+
+# Characters of a query.
 LONGEST_QUERY = 20_000
 
-# Parameters and problems that one answer names; the first ones say enough.
+# How many parameters and problems an answer lists.
 MOST_NAMED = 20
+
+# The default and the maximum of `timeout`.
 TIMEOUT_S, LONGEST_TIMEOUT_S = 30.0, 600.0
 _READS = re.compile(r"\s*(?:SELECT|WITH)\b", re.IGNORECASE)
+# The statement that makes a transaction (on SQLite: the connection) read-only, by the name of the database system.
 _READ_ONLY = {
     "postgresql": "SET TRANSACTION READ ONLY",
     "sqlite": "PRAGMA query_only = ON",
@@ -57,15 +64,15 @@ _READ_ONLY = {
 }
 
 Batch = Sequence[AudienceRow]
-Emit = Callable[[Batch], None]
 
 
 def make(options: AudienceOptions) -> SqlSource:
+    """Makes the source. The entry point names this function."""
     return SqlSource(options)
 
 
 class SqlSource:
-    """One for the whole process, with connections of its own."""
+    """Reads audiences with queries. One instance serves the whole process and keeps its own connections."""
 
     type = "sql"
     paged: Literal[False] = False
@@ -78,10 +85,13 @@ class SqlSource:
         self._databases = Databases(DatabaseGuard(self._policy))
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
+        """All problems of a configuration. An empty list means that it can be stored."""
         problems = check_fields(config, "sql", FIELDS)
         problems += self._place_problems(config)
         if not isinstance(config.get("key"), str) or not config["key"]:
-            problems.append(Problem("key", "is required: the column that names a row", "required"))
+            problems.append(
+                Problem("key", "is required: the column whose value identifies a row", "required")
+            )
         problems += _query_problems(config.get("query"))
         seconds = config.get("timeout", TIMEOUT_S)
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
@@ -93,11 +103,13 @@ class SqlSource:
         return problems
 
     def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The configuration without its secrets, and the secrets by their path."""
         if config.get("connection") is None:
             return dict(config), {}
         return {**config, "connection": MASK}, {"connection": config["connection"]}
 
     def check_filter(self, query: AudienceQuery) -> Sequence[Problem]:
+        """All problems of a filter: names that the query does not use, and values that cannot be bound."""
         names = _names(query.config["query"])
         known = ", ".join(sorted(names)[:MOST_NAMED]) or "none"
         problems: list[Problem] = []
@@ -105,7 +117,7 @@ class SqlSource:
             if len(problems) >= MOST_NAMED:
                 break
             if name not in names:
-                words = f"is not a parameter of the query of {query.type}; there are {known}"
+                words = f"is not a parameter of the query of {query.type}; the parameters are {known}"
                 problems.append(Problem(shortened(name), words, "unknown"))
             elif isinstance(value, dict) or (
                 isinstance(value, list) and any(isinstance(item, dict | list) for item in value)
@@ -116,6 +128,7 @@ class SqlSource:
         return problems
 
     async def rows(self, query: AudienceQuery) -> AsyncGenerator[Batch, None]:
+        """All rows of the query in batches. Raises SourceFault."""
         seconds = float(query.config.get("timeout", TIMEOUT_S))
         hidden = self._hidden(query.config)
         try:
@@ -130,11 +143,12 @@ class SqlSource:
             raise
         except TimeoutError:
             raise SourceFault(f"the database gave no row within {seconds:g} s") from None
-        except Exception as error:  # a driver's own error reaches us as it is where a cursor raises it
+        except Exception as error:  # errors from a cursor are the driver's own
             words = sentence(error, hidden).replace("the write failed", "the query failed")
             raise SourceFault(words, lasting=not is_passing(error)) from None
 
     async def close(self) -> None:
+        """Closes all connections."""
         await self._databases.close()
 
     async def _open(self, query: AudienceQuery) -> Database:
@@ -150,9 +164,10 @@ class SqlSource:
         return await self._databases.network(address, connection)
 
     def _place_problems(self, config: Mapping[str, Any]) -> list[Problem]:
+        """The problems of `connection` and `database`, which say where the query runs."""
         connection, database = config.get("connection"), config.get("database")
         if (connection is None) == (database is None):
-            words = "give either connection (a URL) or database (an embedded one)"
+            words = "give either connection (a URL) or database (the name of an embedded database)"
             return [Problem("connection", words, "required")]
         if connection == MASK:
             return [Problem("connection", NOT_KEPT)]
@@ -169,7 +184,7 @@ class SqlSource:
 
 
 class _Reading:
-    """A query under way: batches of its rows, handed over one at a time."""
+    """A running query. It passes on its rows in batches and holds at most one batch that nobody has taken yet."""
 
     def __init__(self, database: Database, seconds: float, statement: TextClause, key: str) -> None:
         self._deadline = Deadline(seconds)
@@ -181,7 +196,10 @@ class _Reading:
         self._task = asyncio.create_task(database.run(self._work))
 
     async def next(self, seconds: float) -> Batch | None:
-        """The next batch, None at the end. Raises what the query raised, or TimeoutError."""
+        """The next batch, or None at the end.
+
+        Raises what the query raised, or TimeoutError if no batch arrives for `seconds`.
+        """
         waiting = asyncio.create_task(self._batches.get())
         try:
             await asyncio.wait((waiting, self._task), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -195,7 +213,7 @@ class _Reading:
             waiting.cancel()
 
     async def close(self) -> None:
-        """End the query, wherever it is."""
+        """Ends the query, even in the middle."""
         if self._handing_over is not None:
             self._handing_over.cancel()
         self._task.cancel()
@@ -203,7 +221,7 @@ class _Reading:
             await self._task
 
     def _work(self, connection: Connection) -> None:
-        """On a thread for an embedded database, else on the loop inside SQLAlchemy's greenlet."""
+        """Runs the query: on a thread for an embedded database, otherwise on the event loop in a greenlet."""
         dialect = connection.dialect.name
         try:
             if dialect in _READ_ONLY:
@@ -220,7 +238,7 @@ class _Reading:
                 connection.rollback()
 
     def _query_embedded(self, connection: Connection) -> None:
-        """The query runs inside this process, so it is kept within bounds."""
+        """Runs a query on an embedded database. It uses this process, so its time and abilities are limited."""
         raw: Any = connection.connection.driver_connection
         handle = connection.get_execution_options()["handle"]
         self._deadline.begin()
@@ -232,7 +250,7 @@ class _Reading:
                 result.close()
 
     def _read(self, result: CursorResult[Any]) -> None:
-        """Hands the rows over in batches that are bounded in number and in bytes."""
+        """Passes the rows on in batches, which are limited in number of rows and in bytes."""
         columns = [str(name) for name in list(result.keys())]
         if self._key not in columns:
             raise NotThere(f"the query has no column {self._key!r}; there are {', '.join(columns)}")
@@ -253,6 +271,7 @@ class _Reading:
             self._emit(batch)
 
     def _emit(self, batch: Batch) -> None:
+        """Passes a batch on. Waits until there is room for it."""
         if not self._threaded:
             await_only(self._batches.put(batch))
             return
@@ -262,28 +281,31 @@ class _Reading:
 
 def _query_problems(query: Any) -> list[Problem]:
     if not isinstance(query, str) or not query or query.isspace():
-        return [Problem("query", "is required: a SELECT with :names for what the filter gives", "required")]
+        return [
+            Problem("query", "is required: a SELECT with a :name for each value from the filter", "required")
+        ]
     if len(query) > LONGEST_QUERY:
         return [Problem("query", f"is longer than {LONGEST_QUERY} characters", "too_long")]
     if not _READS.match(query):
         return [Problem("query", "must be one SELECT (or WITH ... SELECT)")]
     if ";" in query.rstrip().rstrip(";"):
-        return [Problem("query", "must be one statement, without semicolons inside")]
+        return [Problem("query", "must be a single statement, with a semicolon only at its end")]
     return []
 
 
 @lru_cache(maxsize=256)
 def _names(query: str) -> frozenset[str]:
+    """The names of the parameters of a query."""
     return frozenset(text(query).compile().params)
 
 
 def _statement(query: AudienceQuery) -> TextClause:
-    """The query with its parameters bound: what the filter leaves out is null."""
+    """The query with its parameters bound. Parameters that the filter leaves out are null."""
     statement = query.config["query"].rstrip().rstrip(";")
     bound: list[Any] = []
     for name in sorted(_names(statement)):
         value = query.filter.get(name)
-        # No value at all has no type either; one null matches nothing just as well.
+        # An empty list has no type that the database could use. A list with only null matches nothing either.
         bound.append(bindparam(name, [None] if value == [] else value, expanding=isinstance(value, list)))
     return text(statement).bindparams(*bound)
 
@@ -297,12 +319,12 @@ def _row(columns: Mapping[str, Any], key: str) -> AudienceRow:
 
 
 def _weight(row: AudienceRow) -> int:
-    """About how many bytes a row takes: texts count with their length."""
+    """About how many bytes a row has. Texts count with their length."""
     return sum(len(value) if isinstance(value, str) else 8 for value in row.data.values())
 
 
 def _plain(value: Any) -> Any:
-    """A column's value as JSON has it."""
+    """A column's value as a JSON value."""
     match value:
         case None | bool() | int() | float() | str() | dict() | list():
             return value

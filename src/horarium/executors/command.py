@@ -1,10 +1,10 @@
 """The `command` executor: starts an allowed program with an argument list, never a shell.
 
-The program does not see the server's environment. It gets only PATH, LANG, the variables of the target
-and of the run, and HORARIUM_RUN_ID and similar ones. It starts in the folder `/`, in a process group of its own. At the timeout,
-or when the attempt is cancelled, the group first gets SIGTERM and shortly after SIGKILL. What the program prints
-on standard output is the output of the run. With an exit code other than 0 the attempt fails, and the error shows
-the last characters of standard error.
+The program does not see the server's environment. It gets only PATH, LANG, the variables of the target and of the
+run, and HORARIUM_RUN_ID and similar ones. It starts in the folder `/`, in a process group of its own. At the
+timeout, or when the attempt is cancelled, the group first gets SIGTERM and shortly after SIGKILL. What the program
+prints on standard output is the output of the run. With an exit code other than 0 the attempt fails, and the error
+shows the last characters of standard error.
 """
 
 from __future__ import annotations

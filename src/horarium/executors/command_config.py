@@ -90,7 +90,7 @@ def _check_argv(argv: Any, options: ExecutorOptions, secret_names: Sequence[str]
 def program_refusal(program: str, options: ExecutorOptions) -> str | None:
     """Why a program cannot be started, or None if it is allowed and exists."""
     if not options.commands:
-        return "cannot be used: the server's settings allow no commands"
+        return "cannot be used: commands are off, because the server's settings do not allow any"
     if has_placeholder(program):
         return "must not contain a placeholder: the program must be the same for every run"
     if program not in allowed_commands(options):

@@ -1,9 +1,9 @@
-"""Secrets in a target's configuration: told apart, kept, put back, and scrubbed from what comes out.
+"""Secrets in a target's configuration: how they are found, stored, used, and removed from output.
 
-A configuration as given holds its secrets in place. `split` takes them out, leaving `***`, and names each
-by its path ("secrets.TOKEN", "headers.Authorization", "signing_secret"); `reveal` puts them back for a run;
-`merge_secrets` fills the `***` of a later replacement from what is stored, so that a caller can send back
-what was shown; but only while the secrets go where they were given for.
+A configuration in a request contains its secrets. `split` replaces each of them by `***` and returns them by path
+("secrets.TOKEN", "headers.Authorization", "signing_secret"). `reveal` puts them back for a run. A client may send
+back a configuration that contains `***`; then `merge_secrets` puts the stored secrets in their place, but only if
+they still go to the place for which they were given. `Scrubber` replaces secrets in outputs and errors.
 """
 
 from __future__ import annotations
@@ -22,41 +22,46 @@ from horarium.domain.target import MASK
 from horarium.executors.checks import shortened
 from horarium.executors.signing import PREFIX
 
-# Groups whose members are secret: all of `secrets`, and in the others those whose name sounds like one.
+# Objects in a configuration whose members can be secret: all members of `secrets`, and in the others those whose name
+# matches _SENSITIVE.
 _GROUPS = ("secrets", "headers", "environment")
 _SENSITIVE = re.compile(
     r"authorization|cookie|token|secret|key|password|passwd|credential|signature", re.IGNORECASE
 )
 
-# A shorter value is likelier to be met by chance than to be a secret that leaked.
+# The fewest characters of a secret, and of a word of a secret, that is searched for. A shorter text is more likely
+# there by chance than because a secret leaked.
 _SHORTEST = 4
 _SHORTEST_PART = 8
 
-# Bounds of the `secrets` group. Every output is searched for every secret, so there cannot be any number of them.
+# Limits of the `secrets` object: its members, and the characters of all of them together. Every output is searched for
+# every secret, so the number must be limited.
 MAX_SECRETS = 100
 MAX_SECRET_CHARS = 64 * 1024
+
+# How many words of a secret are searched for separately.
 _MOST_WORDS = 64
 
-# The secret that messages are signed with. It never leaves the server.
+# The field of the secret that signs requests. The secret itself is never sent.
 SIGNING_FIELD = "signing_secret"
 
-# The problem of a `***` for which there is nothing to put in.
+# The problem of a `***` that cannot be replaced by a stored secret.
 NOT_KEPT = (
-    "is ***, which keeps a stored secret, and there is none to keep here: none is stored, or the change would send it "
-    "to another host, port, program or function; give the secret itself"
+    "is ***, which keeps the stored secret, but no secret can be kept here: none is stored, or the change would send "
+    "it to another host, port, program or function; give the secret itself"
 )
 
 _ORIGIN = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<authority>[^/?#\\]*)", re.IGNORECASE)
 _USUAL_PORTS = {"http": "80", "https": "443"}
 
-# What is written in place of a NUL character.
+# What replaces a NUL character.
 NUL_SHOWN = "\ufffd"
 
 _SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
 def is_sensitive(name: str) -> bool:
-    """Whether a header or variable of this name carries a secret."""
+    """Whether a header or an environment variable with this name contains a secret."""
     return _SENSITIVE.search(name) is not None
 
 
@@ -65,7 +70,10 @@ def _is_secret(group: str, name: str) -> bool:
 
 
 def split(config: Mapping[str, Any], fields: Collection[str] = ()) -> tuple[dict[str, Any], dict[str, Any]]:
-    """(what may be shown, the secrets by path). `fields` are top-level fields that are secret whole."""
+    """The configuration with `***` for each secret, and the secrets by path.
+
+    `fields` are fields of the configuration that are secret as a whole.
+    """
     public: dict[str, Any] = dict(config)
     secrets: dict[str, Any] = {}
     for group in _GROUPS:
@@ -82,7 +90,7 @@ def split(config: Mapping[str, Any], fields: Collection[str] = ()) -> tuple[dict
 
 
 def reveal(config: Mapping[str, Any], secrets: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration as it was given, its secrets back in place."""
+    """The configuration as it was given, with its secrets in their places."""
     whole: dict[str, Any] = dict(config)
     for path, value in secrets.items():
         group, dot, name = path.partition(".")
@@ -99,14 +107,14 @@ def merge_secrets(
     old_secrets: Mapping[str, Any],
     new_config: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """A replacement with every `***` filled from the stored secrets; header names match in any case.
+    """A new configuration in which the stored secrets replace every `***`. Upper and lower case make no difference.
 
-    Only where the secrets would go to the place that they were given for (see `destination`): otherwise somebody who
-    may edit a target, but may not see its secrets, would have them sent to an address of their own. A `***` that is
-    not filled stays, and `check` refuses it.
+    This is done only if the secrets still go to the place for which they were given (see `destination`). Otherwise
+    somebody who may edit a target but not see its secrets could have them sent to an address of their own. A `***`
+    that is not replaced stays, and `check` refuses it.
 
-    A signing secret is kept in any case, also where the replacement leaves it out, so that saving a form does not
-    lock receivers out. It is never sent, and no template can name it.
+    The signing secret is always kept, even if the new configuration leaves it out, so that receivers can still verify
+    requests after somebody saves a form. This is safe, because it is never sent and templates cannot use it.
     """
     merged: dict[str, Any] = dict(new_config)
     if destination(executor_type, old_config) == destination(executor_type, new_config):
@@ -131,11 +139,12 @@ def _filled(stored_secrets: Mapping[str, Any], config: Mapping[str, Any]) -> dic
 
 
 def destination(executor_type: str, config: Mapping[str, Any]) -> Any:
-    """What a configuration's secrets are given to: something that is equal only where that is the same.
+    """The place to which a configuration's secrets go. Two results are equal only if it is the same place.
 
-    For HTTP and models the scheme, host and port; for a model without an address its provider; for commands the
-    program; for functions the function. A database's connection is secret as a whole, so it has nothing beside it
-    that could lead elsewhere. Of a plug-in's configuration nothing is known, so all of it counts but its secrets.
+    For `http`, and for `llm` with a base URL, it is the scheme, host and port. For `llm` without one it is the
+    provider, for `command` the program, and for `python` the function. The connection of an `sql` target is secret as
+    a whole, so no other field can send it elsewhere. For types of plug-ins, everything except the secrets counts,
+    because we do not know what their fields mean.
     """
     match executor_type:
         case "http":
@@ -154,8 +163,11 @@ def destination(executor_type: str, config: Mapping[str, Any]) -> Any:
 
 
 def _origin(url: Any) -> tuple[str, str, str]:
-    """(scheme, host, port) of a URL. One whose host is a template counts as a whole: nothing short of the URL says
-    where it leads."""
+    """The scheme, host and port of a URL.
+
+    If the host has a placeholder, the whole URL takes the place of the host, because only all of it says where
+    requests go.
+    """
     match = _ORIGIN.match(url) if isinstance(url, str) else None
     if match is None:
         return ("", str(url), "")
@@ -169,12 +181,12 @@ def _origin(url: Any) -> tuple[str, str, str]:
 
 
 def named_secrets(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The `secrets` group of a whole configuration: what `{{ secrets.NAME }}` stands for."""
+    """The values of `{{ secrets.NAME }}` by name. `config` is a configuration with its secrets in their places."""
     return dict(config.get("secrets") or {})
 
 
 def check_secrets(config: Mapping[str, Any], fields: Collection[str] = ()) -> list[Problem]:
-    """Problems of the `secrets` group, and every `***` for which nothing is stored."""
+    """Problems of the `secrets` object, and a problem for every `***` that no stored secret replaced."""
     problems = [Problem(shortened(path), NOT_KEPT) for path in islice(_masked(config, fields), MAX_SECRETS)]
     group = config.get("secrets")
     if group is None:
@@ -196,6 +208,7 @@ def check_secrets(config: Mapping[str, Any], fields: Collection[str] = ()) -> li
 
 
 def _masked(config: Mapping[str, Any], fields: Iterable[str]) -> Iterator[str]:
+    """The paths of secrets whose value is `***`."""
     for group in _GROUPS:
         members = config.get(group)
         if isinstance(members, Mapping):
@@ -212,7 +225,7 @@ class Scrubber:
         self._needles = _ordered(needle for secret in secrets for needle in _needles(secret))
 
     def also(self, secrets: Iterable[Any]) -> Scrubber:
-        """One that knows more (a run's own token and environment)."""
+        """A scrubber that replaces more secrets as well, such as the callback token of a run."""
         more = Scrubber(secrets)
         more._needles = _ordered([*self._needles, *more._needles])
         return more
@@ -221,13 +234,14 @@ class Scrubber:
         return bool(self._needles)
 
     def text(self, text: str) -> str:
+        """The text with `***` for every secret."""
         for needle in self._needles:
             if needle in text:
                 text = text.replace(needle, MASK)
         return text
 
     def cut(self, text: str) -> str:
-        """A text that was cut at a limit: scrubbed, and without the beginning of a secret at its end."""
+        """Like `text`, for a text that was cut: if it ends with the beginning of a secret, that is replaced too."""
         text = self.text(text)
         for needle in self._needles:
             length = _overlap(text, needle)
@@ -236,10 +250,11 @@ class Scrubber:
         return text
 
     def value(self, value: Any) -> Any:
-        """A JSON value with its texts scrubbed, names of fields as well, and without NUL characters (no database
-        keeps those in a text).
+        """A JSON value with `***` for every secret in its texts and in the names of its fields.
 
-        All texts are scrubbed as one: looking for every secret in each of many small texts would take long."""
+        NUL characters are replaced too, because databases refuse them. All texts are joined and searched together:
+        searching many small texts one by one for every secret would take long.
+        """
         texts: list[str] = []
         _gather(value, texts)
         joined = "\0".join(text.replace("\0", NUL_SHOWN) for text in texts)
@@ -247,11 +262,12 @@ class Scrubber:
 
 
 def _ordered(needles: Iterable[str]) -> list[str]:
-    """The longest first, or a secret that begins with another one would leave its tail behind."""
+    """The longest first. Otherwise, if a secret begins with a shorter one, its end would stay in the text."""
     return sorted(set(needles), key=len, reverse=True)
 
 
 def _gather(value: Any, texts: list[str]) -> None:
+    """Adds all texts and names of a JSON value to `texts`."""
     if isinstance(value, str):
         texts.append(value)
     elif isinstance(value, dict):
@@ -264,7 +280,7 @@ def _gather(value: Any, texts: list[str]) -> None:
 
 
 def _rebuilt(value: Any, texts: Iterator[str]) -> Any:
-    """The same value with other texts, in the order in which `_gather` met them."""
+    """The same value with other texts, which come in the order in which `_gather` found the old ones."""
     if isinstance(value, str):
         return next(texts)
     if isinstance(value, dict):
@@ -275,13 +291,16 @@ def _rebuilt(value: Any, texts: Iterator[str]) -> Any:
 
 
 def _overlap(text: str, needle: str) -> int:
-    """How many characters of the beginning of `needle` the text ends with. (Knuth, Morris and Pratt: a look at
-    every length would take the square of the needle's.)"""
+    """How many of the first characters of `needle` the text ends with.
+
+    This is the search of Knuth, Morris and Pratt. Comparing every possible length would take time that grows with the
+    square of the needle's length.
+    """
     tail = text[-len(needle) :]
     first = tail.find(needle[:_SHORTEST])
     if first < 0:
         return 0
-    # fallback[i]: the longest shorter beginning of the needle with which its first i + 1 characters end.
+    # fallback[i] is the length of the longest proper prefix of the needle with which its first i + 1 characters end.
     fallback, length = [0] * len(needle), 0
     for index in range(1, len(needle)):
         while length and needle[index] != needle[length]:
@@ -297,13 +316,16 @@ def _overlap(text: str, needle: str) -> int:
 
 
 def run_scrubber(call: Call, known: Scrubber | None = None) -> Scrubber:
-    """One that also knows what is secret in this run alone: its callback token and its environment."""
+    """A scrubber that also replaces what is secret only in this run: its callback token and its environment.
+
+    `known` already replaces the target's secrets. Without it, a new scrubber is made from the call.
+    """
     own = [value for value in call.environment.values() if len(value) >= _SHORTEST_PART]
     return (known or Scrubber(call.secrets.values())).also([call.callback_token, *own])
 
 
 def _needles(secret: Any) -> Iterator[str]:
-    """The texts by which a secret is known: itself, and the words of one such as "Bearer abc..."."""
+    """The texts to search for: the secret, and its words, because a secret can be like "Bearer abc..."."""
     if isinstance(secret, Mapping):
         secret = list(secret.values())
     if isinstance(secret, list | tuple):
@@ -311,8 +333,8 @@ def _needles(secret: Any) -> Iterator[str]:
             yield from _needles(inner)
     elif isinstance(secret, str) and len(secret) >= _SHORTEST:
         secret = secret.replace("\0", NUL_SHOWN)
-        # As it is, and as it stands in a URL or in JSON.
+        # As it is, and in the forms that it has in a URL and in JSON.
         yield from (secret, quote(secret, safe=""), orjson.dumps(secret).decode()[1:-1])
-        yield secret.removeprefix(PREFIX)  # a signing secret without its usual beginning
+        yield secret.removeprefix(PREFIX)  # a signing secret may also be written without whsec_
         words = secret.split(maxsplit=_MOST_WORDS)[:_MOST_WORDS]
         yield from (word for word in words if len(word) >= _SHORTEST_PART and "{{" not in word)

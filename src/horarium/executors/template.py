@@ -1,8 +1,8 @@
-"""Templates: JSON values in whose texts `{{ path }}` stands for a value of the run.
+"""Templates: JSON values whose texts contain placeholders. `{{ path }}` is replaced by a value of the run.
 
-A text that is exactly one placeholder becomes that value with its JSON type; anywhere else the value is
-written into the text (null as nothing, objects and lists as JSON). What a value itself holds is never
-expanded again. Paths are dotted: `input.contact.email`, `row.name`, `input.items.0`, `secrets.TOKEN`.
+If a text is exactly one placeholder, the value replaces the whole text and keeps its JSON type. In all other texts
+the value is written into the text: null as nothing, objects and lists as JSON. A placeholder inside a value is not
+replaced. Paths are dotted: `input.contact.email`, `row.name`, `input.items.0`, `secrets.TOKEN`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Render = Callable[[Values], Any]
 RenderText = Callable[[Values], str]
 Rendered = TypeVar("Rendered")
 
-# What may follow each first word of a path; None where anything may, an empty set where nothing may.
+# The first words of a path, and which names may follow each. None means any name, and an empty tuple means no name.
 ROOTS: Mapping[str, Collection[str] | None] = {
     "run": ("id", "kind", "fire", "row_key"),
     "schedule": ("id", "name", "timezone"),
@@ -39,34 +39,37 @@ ROOTS: Mapping[str, Collection[str] | None] = {
     "environment": None,
 }
 
-# A template is written by a caller and scanned in the server's event loop, so its size is bounded before it is
-# looked at: characters of one text, values (of lists and objects) and placeholders in all, characters of a path.
+# Limits of a template. Templates come from requests and are checked in the server's event loop, so the check must not
+# take long. The limits are: characters of one text, values and placeholders in the whole template, characters of a
+# path, and levels of nesting.
 MAX_TEXT = 1024 * 1024
 MAX_VALUES = 50_000
 MAX_PLACEHOLDERS = 1_000
 MAX_PATH = 500
 MAX_DEPTH = 50
 
-# Problems of one template that are told; the first ones say enough.
+# How many problems of a template are reported.
 MAX_PROBLEMS = 20
 
-# Bytes that placeholders may put into one template. A template with only a few placeholders cannot get there,
-# because each value comes out of one request body; it is not measured.
+# How many bytes placeholders may add to a template. This is not checked for a template with only a few placeholders:
+# it cannot reach the limit, because each value comes from one request body.
 MAX_FILLED = 16 * 1024 * 1024
 _FEW_PLACEHOLDERS = 4
 
 
 class TemplateError(Exception):
-    """A template asks for a value that this run does not have, or that does not fit where it stands."""
+    """A template uses a value that this run does not have, or that is not allowed in this place."""
 
 
 def check_template(value: Any, field: str, secret_names: Collection[str] = ()) -> list[Problem]:
-    """Problems of every placeholder in a JSON value that can be found without a run.
+    """The problems of a template that can be found without a run, at most MAX_PROBLEMS of them.
 
-    At most MAX_PROBLEMS of them; the time this takes grows with the size of the value, and stops at the limits."""
+    `field` is the name under which they are reported. `secret_names` are the secrets that the template may use.
+    The check takes time in proportion to the size of the template, and stops at the limits above.
+    """
     problems: list[Problem] = []
     try:
-        # One by one, so that what was found before a limit was reached is told as well.
+        # Added one at a time, so that the problems found before a limit was reached are reported too.
         problems.extend(islice(_Check(secret_names).problems(value, _Place(field)), MAX_PROBLEMS))
     except _TooLarge as error:
         problems.append(Problem(field, str(error), "too_long"))
@@ -74,11 +77,11 @@ def check_template(value: Any, field: str, secret_names: Collection[str] = ()) -
 
 
 class _TooLarge(Exception):
-    """A template is over one of the limits, so the rest of it is not looked at."""
+    """A template exceeds a limit, so the rest of it is not checked."""
 
 
 class _Place:
-    """Where a value stands in a template. Its text is only written for a problem: names may be very long."""
+    """The place of a value in a template. Its text is made only for a problem, because names may be very long."""
 
     __slots__ = ("_above", "_name")
 
@@ -86,6 +89,7 @@ class _Place:
         self._name, self._above = name, above
 
     def inside(self, name: str | int) -> _Place:
+        """The place of a member of this value."""
         return _Place(name, self)
 
     def __str__(self) -> str:
@@ -94,7 +98,7 @@ class _Place:
 
 
 class _Check:
-    """One walk through a template; counts what it has seen."""
+    """Checks one template, and counts its values and placeholders."""
 
     def __init__(self, secret_names: Collection[str]) -> None:
         self._secret_names = frozenset(secret_names)
@@ -102,19 +106,20 @@ class _Check:
         self._placeholders = 0
 
     def problems(self, value: Any, place: _Place, depth: int = 0) -> Iterator[Problem]:
-        """Raises _TooLarge."""
+        """The problems of a value and of everything in it. Raises _TooLarge."""
         self._values += 1
         if self._values > MAX_VALUES:
-            raise _TooLarge(f"holds more than {MAX_VALUES} values")
+            raise _TooLarge(f"has more than {MAX_VALUES} values")
         if depth > MAX_DEPTH:
-            yield Problem(str(place), f"is nested more than {MAX_DEPTH} deep")
+            yield Problem(str(place), f"is nested more than {MAX_DEPTH} levels deep")
         elif isinstance(value, str):
             yield from self._in_text(value, place)
         elif isinstance(value, Mapping):
             for key, inner in value.items():
                 if "{{" in key:
                     yield Problem(
-                        str(place.inside(key)), "has a placeholder in a name: only values may hold one"
+                        str(place.inside(key)),
+                        "has a placeholder in a name: only values may contain placeholders",
                     )
                 yield from self.problems(inner, place.inside(key), depth + 1)
         elif isinstance(value, list | tuple):
@@ -125,24 +130,27 @@ class _Check:
         if "{{" not in text:
             return
         if len(text) > MAX_TEXT:
-            raise _TooLarge(f"holds a text of more than {MAX_TEXT} characters")
+            raise _TooLarge(f"has a text of more than {MAX_TEXT} characters")
         for before, path in _pieces(text):
             if path is None:
                 if "{{" in before:
-                    yield Problem(str(place), "opens a placeholder with {{ that is not closed with }}")
+                    yield Problem(
+                        str(place), "has a placeholder that begins with {{ but does not end with }}"
+                    )
                 return
             self._placeholders += 1
             if self._placeholders > MAX_PLACEHOLDERS:
-                raise _TooLarge(f"holds more than {MAX_PLACEHOLDERS} placeholders")
+                raise _TooLarge(f"has more than {MAX_PLACEHOLDERS} placeholders")
             message = _path_problem(path, self._secret_names)
             if message:
                 yield Problem(str(place), message, "unknown")
 
 
 def _pieces(text: str) -> Iterator[tuple[str, str | None]]:
-    """(text before a placeholder, the placeholder's path), and last (the text after them all, None).
+    """The pieces of a text: for each placeholder the text before it and its path, and last the remaining text and None.
 
-    Each character is looked at once."""
+    Each character is read only once.
+    """
     start = 0
     while (opened := text.find("{{", start)) >= 0:
         closed = text.find("}}", opened + 2)
@@ -154,7 +162,7 @@ def _pieces(text: str) -> Iterator[tuple[str, str | None]]:
 
 
 def without_placeholders(text: str, instead: str) -> str:
-    """A text in which `instead` stands for every placeholder."""
+    """The text with `instead` in place of every placeholder."""
     return instead.join(before for before, _ in _pieces(text))
 
 
@@ -165,19 +173,19 @@ def _path_problem(path: str, secret_names: Collection[str]) -> str | None:
     first, *rest = path.split(".")
     if first == "secrets":
         known = len(rest) == 1 and rest[0] in secret_names
-        return None if known else f"names {shown}, which is not among the given secrets"
+        return None if known else f"names {shown}, which is not one of the given secrets"
     if first not in ROOTS:
         return f"names {shown}; a placeholder begins with one of {', '.join((*ROOTS, 'secrets'))}"
     allowed = ROOTS[first]
     if allowed is None:
-        return f"names {shown}, in which a part is empty" if "" in rest else None
+        return f"names {shown}, which has an empty part" if "" in rest else None
     if rest and (len(rest) > 1 or rest[0] not in allowed):
         return f"names {shown}; {first} has {', '.join(allowed) or 'no parts'}"
     return None
 
 
 def has_placeholder(value: Any) -> bool:
-    """Whether any text in a JSON value holds a placeholder."""
+    """Whether any text in a JSON value contains a placeholder."""
     if isinstance(value, str):
         return "{{" in value
     if isinstance(value, Mapping):
@@ -186,24 +194,31 @@ def has_placeholder(value: Any) -> bool:
 
 
 def compile_value(template: Any) -> Render:
-    """A function from a run's values to the filled-in JSON value. It raises TemplateError."""
+    """Compiles a template to a function from a run's values to the finished JSON value.
+
+    The function raises TemplateError if the run does not have a value, or if the values are too large.
+    """
     paths: list[str] = []
     render = _compiled(template, paths)
     return _fixed(template) if render is None else _bounded(render, paths)
 
 
 def compile_text(template: str, escape: Callable[[str], str] | None = None) -> RenderText:
-    """A function from a run's values to the filled-in text; `escape` is applied to each inserted value.
+    """Compiles a template to a function from a run's values to the finished text.
 
-    It raises TemplateError."""
+    `escape` is applied to each value before it is inserted. The function raises TemplateError if the run does not
+    have a value, or if the values are too large.
+    """
     paths: list[str] = []
     render = _compiled_text(template, paths, escape)
     return _bounded(render, paths) if paths else render
 
 
 def _compiled(template: Any, paths: list[str]) -> Render | None:
-    """None where nothing is to be filled in. Adds the paths of all placeholders to `paths`. Looks at each value
-    once."""
+    """The function that fills in a template, or None if the template has no placeholder.
+
+    Adds the paths of all placeholders to `paths`. It visits each value only once.
+    """
     if isinstance(template, str):
         if "{{" not in template:
             return None
@@ -231,7 +246,7 @@ def _compiled(template: Any, paths: list[str]) -> Render | None:
 def _fixed(template: Any) -> Render:
     if isinstance(template, str | int | float | None):
         return lambda values: template
-    # A fresh copy each time: whoever is given it may change it.
+    # A new copy each time, because the caller may change it.
     data = orjson.dumps(template)
     return lambda values: orjson.loads(data)
 
@@ -254,7 +269,7 @@ def _compiled_text(template: str, paths: list[str], escape: Callable[[str], str]
 
 
 def _bounded(render: Callable[[Values], Rendered], paths: Sequence[str]) -> Callable[[Values], Rendered]:
-    """The same function, which refuses to write one large value into many places."""
+    """The same function with a check that large values are not written into too many places."""
     if len(paths) <= _FEW_PLACEHOLDERS:
         return render
     times = Counter(paths)
@@ -262,23 +277,27 @@ def _bounded(render: Callable[[Values], Rendered], paths: Sequence[str]) -> Call
     def bounded(values: Values) -> Rendered:
         size = sum(count * _size(look_up(values, path)) for path, count in times.items())
         if size > MAX_FILLED:
-            raise TemplateError(f"the template's values are more than {MAX_FILLED} bytes together")
+            raise TemplateError(
+                f"the values of the template's placeholders are more than {MAX_FILLED} bytes together"
+            )
         return render(values)
 
     return bounded
 
 
 def _size(value: Any) -> int:
-    """About how many bytes a value takes when it is written."""
+    """About how many bytes a value has when it is written as JSON."""
     if isinstance(value, str):
         return len(value)
     return len(orjson.dumps(value)) if isinstance(value, Mapping | list | tuple) else 8
 
 
 def look_up(values: Values, path: str) -> Any:
-    """The value at a dotted path. A part of a known group that is null (no schedule, nothing missed) is
-    null; a name that the input or the row does not have is an error, so that nobody is sent a letter with a
-    hole in it."""
+    """The value at a dotted path.
+
+    If a group of the context is null, its parts are null too: `schedule.id` is null for a run without a schedule. If
+    the input or the row does not have a name, this raises TemplateError, so that nobody gets a message with a gap.
+    """
     value: Any = values
     for part in path.split("."):
         if isinstance(value, Mapping) and part in value:
@@ -297,7 +316,7 @@ def _is_list(value: Any) -> bool:
 
 
 def as_text(value: Any) -> str:
-    """How a JSON value is written into a text."""
+    """The text that is inserted for a JSON value: nothing for null, a text unchanged, and JSON for everything else."""
     if isinstance(value, str):
         return value
     return "" if value is None else orjson.dumps(value).decode()
