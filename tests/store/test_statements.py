@@ -1,8 +1,15 @@
-"""The notation of the statement files."""
+"""The notation of the statement files, and where a statement stands."""
+
+import re
+from pathlib import Path
 
 import pytest
 
+import horarium.store
 from horarium.store.statements import load, split
+
+STORE = Path(horarium.store.__file__).parent
+MODULES = {path.stem: path.read_text() for path in (STORE / "verbs").glob("*.py")}
 
 
 def test_a_part_stands_once_and_is_put_in_where_it_is_named():
@@ -50,3 +57,29 @@ def test_parts_of_other_files_are_there_too_and_may_name_further_parts():
 def test_a_name_that_is_given_twice_is_an_error():
     with pytest.raises(ValueError, match="one is given twice"):
         split("-- name: one\nSELECT 1;\n\n-- name: one\nSELECT 2;\n")
+
+
+def used_by(statement):
+    """The verb modules that name a statement, or make its name as in f"put_{kind}"."""
+    named = {module for module, text in MODULES.items() if f'"{statement}"' in text}
+    head, _, _ = statement.rpartition("_")
+    return named or {module for module, text in MODULES.items() if f'f"{head}_{{' in text}
+
+
+# Statements that no verb uses: the store's own clock, and a figure that a benchmark reads.
+OF_NO_VERB = {"now_ms", "settled_total"}
+
+
+@pytest.mark.parametrize(
+    "file", sorted((STORE / "sql").rglob("*.sql")), ids=lambda file: f"{file.parent.name}/{file.stem}"
+)
+def test_a_statement_stands_in_the_file_of_the_verbs_that_use_it(file):
+    """What several modules use stands in entries.sql, and nothing else does."""
+    statements = re.findall(r"^-- name: (\w+)$", file.read_text(), re.MULTILINE)
+    assert statements
+    for statement in set(statements) - OF_NO_VERB:
+        modules = used_by(statement)
+        if file.stem == "entries":
+            assert len(modules - {"entries"}) > 1 or "entries" in modules, (statement, modules)
+        else:
+            assert modules == {file.stem}, (statement, modules)

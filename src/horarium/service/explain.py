@@ -112,8 +112,8 @@ async def _explain(tx: Tx, workspace_id: Id, schedule_id: Id, at_ms: int, now: i
     schedule = await get_schedule(tx, workspace_id, schedule_id)
     slot = at_ms // 1000 * 1000
     version = await ledger.version_at(tx, workspace_id, schedule_id, slot - 1)
-    timing = schedule.definition.timing if version is None else timing_from_text(version["timing"])
-    policies = schedule.definition.policies if version is None else policies_from_text(version["policies"])
+    timing = schedule.definition.timing if version is None else timing_from_text(version.timing)
+    policies = schedule.definition.policies if version is None else policies_from_text(version.policies)
     recurrence = stored_recurrence(timing)
     before = recurrence.last_in(schedule.created_ms // 1000, slot // 1000 - 1)
     after = recurrence.next_after(slot // 1000)
@@ -126,7 +126,7 @@ async def _explain(tx: Tx, workspace_id: Id, schedule_id: Id, at_ms: int, now: i
         sentence=sentence,
         local=local_text(timing.zone, slot // 1000),
         description=recurrence.describe(),
-        version=None if version is None else version["version"],
+        version=None if version is None else version.version,
         fire=fires[0] if fires else None,
         span=spans[0] if spans else None,
         previous_slot_ms=None if before is None else before * 1000,

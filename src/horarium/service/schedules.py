@@ -26,7 +26,7 @@ from horarium.service.reads import reads
 from horarium.store.base import Store, Tx
 from horarium.store.verbs import ledger
 from horarium.store.verbs import schedules as verbs
-from horarium.store.verbs.changes import Change, change_schedule
+from horarium.store.verbs.changes import ScheduleChange, change_schedule
 from horarium.store.verbs.creation import create_schedules, onward, refuse_twin
 from horarium.store.verbs.manual import find_manual_fire, fire_by_hand
 from horarium.times import Recurrence, RecurrenceError, Timing, compile_timing, wants_anchor
@@ -187,7 +187,7 @@ class ScheduleService:
         self,
         who: Identity,
         schedule_id: Id,
-        change: Change,
+        change: ScheduleChange,
         expected_version: int | None = None,
         distinct: bool = False,
     ) -> Schedule:
@@ -209,7 +209,7 @@ class ScheduleService:
         self,
         workspace_id: Id,
         schedule_id: Id,
-        change: Change,
+        change: ScheduleChange,
         expected_version: int | None,
         distinct: bool = False,
     ) -> Schedule:
@@ -318,7 +318,7 @@ async def _change(
     tx: Tx,
     workspace_id: Id,
     schedule_id: Id,
-    change: Change,
+    change: ScheduleChange,
     now: int,
     expected_version: int | None,
     distinct: bool,

@@ -613,3 +613,119 @@ class SpoolOrphan(NamedTuple):
 
     fire_id: Id
     number: int
+
+
+# Schedules.
+
+
+class ScheduleRow(NamedTuple):
+    """A schedule as it is entered. `labels` and `extra` are JSON texts."""
+
+    id: Id
+    workspace_id: Id
+    dialect: str
+    owner_id: Id
+    target_id: Id
+    key: str | None
+    name: str
+    description: str | None
+    labels: str
+    extra: str
+    state: str
+    note: str | None
+    created_by: Id
+    created_ms: int
+    ended_ms: int | None
+    ended_reason: str | None
+    zone: str
+    zone_data: str
+
+
+class VersionRow(NamedTuple):
+    """A version of a schedule's definition, which rules from `from_ms` on. `timing`, `policies`, `input` and `audience`
+    are JSON texts, `environment` is sealed."""
+
+    schedule_id: Id
+    version: int
+    timing: str
+    policies: str
+    target_id: Id
+    input: str | None
+    audience: str | None
+    environment: bytes | None
+    from_ms: int
+
+
+class CursorRow(NamedTuple):
+    """A cursor as it is entered, at its place among the others."""
+
+    place: int
+    schedule_id: Id
+    workspace_id: Id
+    timing: str
+    policies: str
+    target_id: Id
+    has_audience: int
+    accounted_to: int
+    next_slot: int | None
+    next_due: int | None
+    zone: str
+    zone_data: str
+    pause_after: int | None
+
+
+class LabelRow(NamedTuple):
+    """A label of a schedule, once more for filters."""
+
+    workspace_id: Id
+    name: str
+    value: str
+    schedule_id: Id
+
+
+class SameTarget(NamedTuple):
+    """A schedule of the same target and dialect, with what may make it a twin: JSON texts."""
+
+    id: Id
+    timing: str
+    input: str | None
+
+
+# Upkeep.
+
+
+class ZoneInUse(NamedTuple):
+    """A time zone, and the fingerprint of the zone data that schedules were computed with."""
+
+    zone: str
+    zone_data: str
+
+
+class StaleCursor(NamedTuple):
+    """A cursor that was computed with other zone data than ours."""
+
+    schedule_id: Id
+    version: int
+    accounted_to: int
+    last_slot: int | None
+    next_slot: int | None
+    next_due: int | None
+    timing: str
+    policies: str
+
+
+class RezonedCursor(NamedTuple):
+    """A cursor as it is by our zone data."""
+
+    schedule_id: Id
+    accounted_to: int
+    next_slot: int | None
+    next_due: int | None
+    zone_data: str
+
+
+class RezonedSchedule(NamedTuple):
+    """A schedule, and the zone data that its cursor was computed with."""
+
+    id: Id
+    zone_data: str

@@ -14,9 +14,7 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry
 from horarium.domain.run import RunMode
 from horarium.domain.schedule import Policies
-from horarium.domain.tenancy import EVERY_TARGET
 from horarium.store.base import READY
-from horarium.store.rows import ClaimedRun, TargetRow
 from horarium.store.verbs import dispatch, nodes, runs, targets
 from horarium.store.verbs.dispatch import LeaseLost
 from tests.support.tenant import (
@@ -52,24 +50,6 @@ async def test_a_run_is_claimed_once_with_all_its_worker_needs(tenant, store):
     assert (run.mode, run.fire_kind) == (RunMode.CLOCK, FireKind.CLOCK)
     assert (work.attempt, work.epoch, run.granted, work.target.id) == (1, 1, True, tenant.target)
     assert states(await tenant.runs(schedule)) == ["running"]
-
-
-async def test_the_columns_that_are_read_of_a_claimed_run_and_its_target_are_in_the_order_of_their_fields(
-    tenant, store
-):
-    await asked_for(tenant, tenant.target, 1)
-    (work,) = await (await Node.start(store)).claim(NOW)
-
-    async def columns(tx):
-        run = await tx.row("claimed_runs", ids=[work.id], every_target=EVERY_TARGET)
-        target = await tx.row("runnable_targets", ids=[tenant.target])
-        return list(run.keys()), list(target.keys())
-
-    run, target = await store.read(columns)
-    *fields, missed = ClaimedRun._fields
-    assert run == [*fields, "missed_count", "missed_first", "missed_last"]
-    assert missed == "missed"
-    assert target == list(TargetRow._fields)
 
 
 async def test_nothing_is_claimed_before_it_is_due(tenant, store):

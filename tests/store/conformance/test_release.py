@@ -9,7 +9,7 @@ from horarium.domain.fire import SpanReason
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import CatchUp, Policies, ScheduleState
 from horarium.store.base import DUE, Duplicate
-from horarium.store.rows import CursorMove, DueCursor
+from horarium.store.rows import CursorMove
 from horarium.store.verbs import dispatch, release
 from horarium.times import compile_timing, jitter_ms
 from tests.support.tenant import DAY, HOUR, MINUTE, NOON, SUCCEEDED, Node, Tenant, states
@@ -308,14 +308,3 @@ async def test_releases_of_one_workspace_touch_no_other(tenant, store):
     await tenant.release(NOON + MINUTE)
     assert states(await stranger.fires(theirs)) == ["running"]
     assert {run.workspace_id for run in await stranger.runs(theirs)} == {stranger.workspace}
-
-
-async def test_both_statements_that_read_cursors_have_the_columns_in_the_order_of_their_fields(tenant, store):
-    schedule = await tenant.schedule()
-
-    async def names(tx):
-        (due,) = await tx.rows("due_schedules", now=NOON + MINUTE, limit=1)
-        one = await tx.row("due_schedule", schedule_id=schedule.id)
-        return tuple(due.keys()), tuple(one.keys())
-
-    assert await store.write(names) == (DueCursor._fields, DueCursor._fields)

@@ -266,8 +266,8 @@ async def test_the_definition_that_ruled_is_kept(tenant, store):
     schedule = await tenant.schedule("0 * * * *")
     await tenant.redefine(schedule, NOON + HOUR, timing=Timing("30 * * * *"))
     for at, version in ((NOON + HOUR, 1), (NOON + HOUR + 30 * MINUTE, 2)):
-        row = await store.read(ledger.version_at, tenant.workspace, schedule.id, at - 1)
-        assert row["version"] == version
+        ruling = await store.read(ledger.version_at, tenant.workspace, schedule.id, at - 1)
+        assert ruling.version == version
     assert await store.read(ledger.version_at, tenant.workspace, schedule.id, NOON - 1) is None
 
 

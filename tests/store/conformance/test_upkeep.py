@@ -5,7 +5,7 @@ import pytest
 from horarium.domain.errors import NotFound, Unavailable
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies, ScheduleState
-from horarium.store.rows import CursorMove
+from horarium.store.rows import CursorMove, DueCursor, StaleCursor, ZoneInUse
 from horarium.store.verbs import ledger, meta, nodes, runs, upkeep
 from horarium.times import zone_fingerprint
 from tests.support.raw import select
@@ -53,7 +53,7 @@ async def test_attempts_and_spans_go_with_what_they_belong_to(tenant, store):
         await store.read(runs.get_run, tenant.workspace, run)
 
     async def attempts(tx):
-        return await tx.rows("run_attempts", run_id=run)
+        return await tx.rows("attempts_of_run", run_id=run)
 
     assert list(await store.read(attempts)) == []
 
@@ -123,9 +123,11 @@ async def test_a_one_shot_that_is_paused_while_it_is_computed_anew_stays_paused(
     await tenant.change(schedule, NOON + 1, state=ScheduleState.PAUSED)
 
     async def as_seen(tx):
-        row = dict(await tx.row("due_schedule", schedule_id=schedule.id))
-        seen = row | {"last_slot": None, "next_slot": NOON + HOUR}
-        answers = {"zones_in_use": [{"zone": "UTC", "zone_data": "old"}], "schedules_of_stale_zone": [seen]}
+        cursor = DueCursor._make(await tx.row("due_schedule", schedule_id=schedule.id))
+        seen = StaleCursor(
+            schedule.id, 1, cursor.accounted_to, None, NOON + HOUR, None, cursor.timing, cursor.policies
+        )
+        answers = {"zones_in_use": [ZoneInUse("UTC", "old")], "schedules_of_stale_zone": [seen]}
         return await upkeep.rezone(Told(tx, answers), NOON + 2, 10)
 
     assert await store.write(as_seen) == 1

@@ -1,3 +1,6 @@
+-- part: source_columns
+workspace_id, name, id, type, config, created_ms, updated_ms, secrets
+
 -- name: put_source
 INSERT INTO audience_sources (workspace_id, name, id, type, config, secrets, created_ms, updated_ms)
 VALUES (:workspace_id, :name, :id, :type, :config, :secrets, :now, :now)
@@ -5,10 +8,10 @@ ON CONFLICT (workspace_id, name) DO UPDATE SET type = excluded.type, config = ex
     secrets = excluded.secrets, updated_ms = excluded.updated_ms;
 
 -- name: get_source
-SELECT * FROM audience_sources WHERE workspace_id = :workspace_id AND name = :name;
+SELECT {source_columns} FROM audience_sources WHERE workspace_id = :workspace_id AND name = :name;
 
 -- name: list_sources
-SELECT * FROM audience_sources WHERE workspace_id = :workspace_id ORDER BY name;
+SELECT {source_columns} FROM audience_sources WHERE workspace_id = :workspace_id ORDER BY name;
 
 -- name: delete_source
 DELETE FROM audience_sources WHERE workspace_id = :workspace_id AND name = :name;

@@ -14,15 +14,6 @@ FROM rows(id bytea, workspace_id bytea, schedule_id bytea, version bigint, kind 
           state text, fired_ms bigint, audience_size bigint, runs bigint, request text, missed_count bigint,
           missed_first bigint, missed_last bigint) AS r
 
--- name: insert_fires
-{new_fires};
-
--- name: insert_fires_if_new
--- Touches no row where the fire is there already.
-{new_fires}
-WHERE TRUE
-ON CONFLICT (id) DO NOTHING;
-
 -- name: insert_runs
 INSERT INTO runs (id, workspace_id, schedule_id, fire_id, version, target_id, mode, row_key, generation, state,
                   due_ms, created_ms, attempts, data)
@@ -59,3 +50,27 @@ FROM targets t WHERE t.id = :id AND t.workspace_id = :workspace_id;
 -- name: cancel_waiting_fires
 UPDATE fires SET state = 'cancelled', finished_ms = :now, error = :error
 WHERE schedule_id = :schedule_id AND state = 'waiting';
+
+-- name: insert_versions
+INSERT INTO versions (schedule_id, version, timing, policies, target_id, input, audience, environment, from_ms)
+SELECT schedule_id, version, timing, policies, target_id, input, audience, environment, from_ms
+FROM rows(schedule_id bytea, version bigint, timing text, policies text, target_id bytea, input text, audience text,
+          environment bytea, from_ms bigint) AS r;
+
+-- name: finish_runs
+-- What was stopped before it began keeps the start of the attempt before, if there was one.
+UPDATE runs SET state = r.state, started_ms = COALESCE(r.started_ms, runs.started_ms), finished_ms = r.finished_ms,
+    attempts = r.attempts, status = r.status, output = r.output, error = r.error
+FROM rows(id bytea, state text, started_ms bigint, finished_ms bigint, attempts bigint, status bigint,
+          output text, error text) AS r
+WHERE runs.id = r.id;
+
+-- name: forget_callbacks
+DELETE FROM callbacks WHERE run_id IN (:ids...);
+
+-- name: forget_ready
+DELETE FROM ready WHERE run_id IN (:ids...);
+
+-- name: insert_grant
+INSERT INTO grants (principal_id, target_id, workspace_id, created_ms)
+VALUES (:principal_id, :target_id, :workspace_id, :now) ON CONFLICT DO NOTHING;

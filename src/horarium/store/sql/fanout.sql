@@ -65,12 +65,6 @@ ON CONFLICT (schedule_id, row_key) DO NOTHING;
 -- name: rows_locked_by
 SELECT row_key FROM row_locks WHERE schedule_id = :schedule_id AND run_id IN (:ids...);
 
--- name: free_row_locks
-DELETE FROM row_locks
-WHERE EXISTS (SELECT 1 FROM rows(schedule_id bytea, row_key text, run_id bytea) AS r
-              WHERE row_locks.schedule_id = r.schedule_id AND row_locks.row_key = r.row_key
-                AND row_locks.run_id = r.run_id);
-
 -- name: fanout_tasks_of_schedule
 -- Of the clock's fires alone: what was fired by hand follows no overlap policy.
 SELECT o.fire_id, o.rows_done FROM fanouts o JOIN fires f ON f.id = o.fire_id

@@ -4,7 +4,7 @@ VALUES (:workspace_id, :scope, :key, :request_hash, :subject, :now)
 ON CONFLICT (workspace_id, scope, key) DO NOTHING;
 
 -- name: get_answer
-SELECT request_hash, subject, created_ms FROM answers
+SELECT request_hash, subject FROM answers
 WHERE workspace_id = :workspace_id AND scope = :scope AND key = :key;
 
 -- name: keep_answer

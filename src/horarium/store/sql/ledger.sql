@@ -1,16 +1,21 @@
+-- part: fire_columns
+f.id, f.workspace_id, f.schedule_id, f.version, f.kind, f.slot_ms, f.due_ms, f.state, f.fired_ms, f.finished_ms,
+       f.request, f.audience_size, f.runs, f.succeeded, f.failed, f.cancelled, f.error, f.missed_count, f.missed_first,
+       f.missed_last
+
 -- name: get_fire
-SELECT * FROM fires WHERE id = :id AND workspace_id = :workspace_id;
+SELECT {fire_columns} FROM fires f WHERE id = :id AND workspace_id = :workspace_id;
 
 -- name: list_fires
 -- A schedule's fires, newest first.
-SELECT * FROM fires
+SELECT {fire_columns} FROM fires f
 WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id AND id < :cursor
   AND (CAST(:kind AS TEXT) IS NULL OR kind = :kind)
 ORDER BY id DESC LIMIT :limit;
 
 -- name: list_fires_by_fired
 -- As they happened, newest first: a backfilled fire is as young as its filling.
-SELECT * FROM fires
+SELECT {fire_columns} FROM fires f
 WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id
   AND (fired_ms < :fired_ms OR (fired_ms = :fired_ms AND id < :cursor))
 ORDER BY fired_ms DESC, id DESC LIMIT :limit;
@@ -32,7 +37,7 @@ WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id AND generation
 
 -- name: fires_between
 -- Clock fires of slots in a range, for the ledger and for explanations.
-SELECT * FROM fires
+SELECT {fire_columns} FROM fires f
 WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id AND id >= :low AND id < :high
   AND kind = 'clock'
 ORDER BY id LIMIT :limit;
@@ -40,7 +45,8 @@ ORDER BY id LIMIT :limit;
 -- name: spans_between
 -- Spans that touch a range. Spans of one schedule do not overlap, so the one before the range is the only one that can
 -- reach into it.
-SELECT p.* FROM spans p
+SELECT p.schedule_id, p.first_ms, p.last_ms, p.count AS slots, p.reason, p.version, p.recorded_ms
+FROM spans p
 JOIN schedules s ON s.id = p.schedule_id
 WHERE p.schedule_id = :schedule_id AND s.workspace_id = :workspace_id
   AND p.first_ms <= :to_ms AND p.last_ms >= :from_ms
@@ -48,16 +54,15 @@ ORDER BY p.first_ms LIMIT :limit;
 
 -- name: version_at
 -- The definition that ruled at an instant.
-SELECT v.* FROM versions v
+SELECT v.version, v.timing, v.policies FROM versions v
 JOIN schedules s ON s.id = v.schedule_id
 WHERE v.schedule_id = :schedule_id AND s.workspace_id = :workspace_id AND v.from_ms <= :at
 ORDER BY v.version DESC LIMIT 1;
 
--- name: runs_of_fires
--- The runs of single-run fires, for histories that show both.
-SELECT r.*, q.owner IS NOT NULL AS with_worker, q.due_ms AS next_attempt_ms, NULL AS fire_kind, NULL AS slot_ms
-FROM runs r LEFT JOIN ready q ON q.run_id = r.id
-WHERE r.id IN (:ids...);
+-- name: single_runs
+-- The runs of fires that have only one, for histories that show both.
+{runs_with_places}
+WHERE r.id IN (:ids...) AND r.workspace_id = :workspace_id;
 
 -- name: settled_total
 -- How many of the clock's fires are over, in all.

@@ -43,6 +43,3 @@ SELECT id, FALSE AS connected FROM nodes WHERE id <> :me AND FALSE;
 
 -- name: retire_all_nodes
 UPDATE nodes SET stopped_ms = :now WHERE stopped_ms IS NULL;
-
--- name: forget_nodes
-DELETE FROM nodes WHERE stopped_ms < :before_ms;

@@ -110,3 +110,6 @@ FROM runs r JOIN fires f ON f.id = r.fire_id LEFT JOIN ready q ON q.run_id = r.i
 JOIN versions v ON v.schedule_id = f.schedule_id AND v.version = f.version
 WHERE r.schedule_id = :schedule_id AND f.kind = 'clock' AND r.mode <> 'retry' AND r.id < :before
   AND r.state IN ('pending', 'running');
+
+-- name: insert_fires
+{new_fires};

@@ -1,22 +1,8 @@
--- name: finish_runs
--- What was stopped before it began keeps the start of the attempt before, if there was one.
-UPDATE runs SET state = r.state, started_ms = COALESCE(r.started_ms, runs.started_ms), finished_ms = r.finished_ms,
-    attempts = r.attempts, status = r.status, output = r.output, error = r.error
-FROM rows(id bytea, state text, started_ms bigint, finished_ms bigint, attempts bigint, status bigint,
-          output text, error text) AS r
-WHERE runs.id = r.id;
-
 -- name: cancel_open_runs
 -- Which of these were open until now: what has ended meanwhile stays as it ended.
 UPDATE runs SET state = 'cancelled', finished_ms = :now, error = :error
 WHERE id IN (:ids...) AND state IN ('pending', 'running')
 RETURNING id;
-
--- name: forget_ready
-DELETE FROM ready WHERE run_id IN (:ids...);
-
--- name: forget_callbacks
-DELETE FROM callbacks WHERE run_id IN (:ids...);
 
 -- name: finish_single_fires
 UPDATE fires SET state = r.state, finished_ms = r.finished_ms, succeeded = r.succeeded, failed = r.failed,
@@ -53,13 +39,6 @@ FROM cursors c
 JOIN schedules s ON s.id = c.schedule_id
 WHERE c.schedule_id IN (:ids...);
 
--- name: stuck_waiting
--- Schedules with a waiting fire and none open: an edit or a crash left nobody to start it.
-SELECT schedule_id FROM cursors WHERE waiting_fires > 0 AND open_fires = 0 LIMIT :limit;
-
--- name: forget_waiting
-UPDATE cursors SET waiting_fires = 0 WHERE schedule_id = :schedule_id;
-
 -- name: oldest_waiting_fire
 -- As rows.StartingFire.
 SELECT f.id, f.workspace_id, f.schedule_id, f.version, v.target_id, v.audience IS NOT NULL AS has_audience,
@@ -86,3 +65,9 @@ UPDATE schedules SET state = 'deleted', deleted_ms = :now WHERE id IN (:ids...) 
 
 -- name: still_cursor
 UPDATE cursors SET next_slot = NULL, next_due = NULL WHERE schedule_id = :schedule_id;
+
+-- name: free_row_locks
+DELETE FROM row_locks
+WHERE EXISTS (SELECT 1 FROM rows(schedule_id bytea, row_key text, run_id bytea) AS r
+              WHERE row_locks.schedule_id = r.schedule_id AND row_locks.row_key = r.row_key
+                AND row_locks.run_id = r.run_id);

@@ -1,3 +1,13 @@
+-- part: target_columns
+id, workspace_id, number, key, kind, name, description, executor, config, secrets, completion, timeout_ms,
+       deadline_ms, max_concurrency, rate_per_second, input_schema, extra, state, state_reason, version, created_by,
+       created_ms, updated_ms
+
+-- part: target_filters
+    AND (CAST(:state AS TEXT) IS NULL OR state = :state)
+    AND (CAST(:search AS TEXT) IS NULL OR lower(name) LIKE :search ESCAPE '\'
+        OR lower(COALESCE(key, '')) LIKE :search ESCAPE '\')
+
 -- name: next_number
 INSERT INTO counters (name, value) VALUES (:name, 1)
 ON CONFLICT (name) DO UPDATE SET value = counters.value + 1
@@ -12,37 +22,33 @@ VALUES (:id, :workspace_id, :number, :key, :kind, :name, :description, :executor
     CAST(:state_reason AS TEXT), 1, :created_by, :now, :now);
 
 -- name: get_target
-SELECT * FROM targets WHERE workspace_id = :workspace_id AND id = :id AND deleted_ms IS NULL;
+SELECT {target_columns} FROM targets WHERE workspace_id = :workspace_id AND id = :id AND deleted_ms IS NULL;
 
 -- name: get_target_by_key
-SELECT * FROM targets WHERE workspace_id = :workspace_id AND key = :key AND deleted_ms IS NULL;
+SELECT {target_columns} FROM targets WHERE workspace_id = :workspace_id AND key = :key AND deleted_ms IS NULL;
 
 -- name: get_target_by_number
-SELECT * FROM targets WHERE workspace_id = :workspace_id AND number = :number AND deleted_ms IS NULL;
+SELECT {target_columns} FROM targets WHERE workspace_id = :workspace_id AND number = :number AND deleted_ms IS NULL;
 
 -- name: existing_targets
 SELECT id FROM targets WHERE workspace_id = :workspace_id AND deleted_ms IS NULL AND id IN (:ids...);
 
 -- name: targets_named
 -- Targets of a workspace by id, deleted ones too: for naming what a schedule or a run was about.
-SELECT * FROM targets WHERE workspace_id = :workspace_id AND id IN (:ids...);
+SELECT {target_columns} FROM targets WHERE workspace_id = :workspace_id AND id IN (:ids...);
 
 -- name: list_targets
-SELECT * FROM targets
+SELECT {target_columns} FROM targets
 WHERE workspace_id = :workspace_id AND deleted_ms IS NULL AND id > :after
     AND (CAST(:kind AS TEXT) IS NULL OR kind = :kind)
-    AND (CAST(:state AS TEXT) IS NULL OR state = :state)
-    AND (CAST(:search AS TEXT) IS NULL OR lower(name) LIKE :search ESCAPE '\'
-        OR lower(COALESCE(key, '')) LIKE :search ESCAPE '\')
+{target_filters}
 ORDER BY id LIMIT :limit OFFSET :skip;
 
 -- name: count_targets
 SELECT count(*) FROM targets
 WHERE workspace_id = :workspace_id AND deleted_ms IS NULL
     AND (CAST(:kind AS TEXT) IS NULL OR kind = :kind)
-    AND (CAST(:state AS TEXT) IS NULL OR state = :state)
-    AND (CAST(:search AS TEXT) IS NULL OR lower(name) LIKE :search ESCAPE '\'
-        OR lower(COALESCE(key, '')) LIKE :search ESCAPE '\');
+{target_filters};
 
 -- name: update_target
 UPDATE targets SET key = :key, kind = :kind, name = :name, description = :description, executor = :executor,
@@ -61,10 +67,7 @@ DELETE FROM grants WHERE workspace_id = :workspace_id AND target_id = :target_id
 
 -- name: schedules_that_need
 -- Live schedules that run a target or belong to it: it cannot go before them.
-SELECT id, name FROM schedules
+SELECT name FROM schedules
 WHERE workspace_id = :workspace_id AND (target_id = :target_id OR owner_id = :target_id)
     AND deleted_ms IS NULL AND state IN ('active', 'paused')
 ORDER BY id LIMIT :limit;
-
--- name: targets_by_id
-SELECT * FROM targets WHERE id IN (:ids...);

@@ -1,3 +1,12 @@
+-- part: workspace_columns
+w.id, w.slug, w.name, w.settings, w.version, w.created_ms, w.updated_ms
+
+-- part: principal_columns
+p.id, p.workspace_id, p.type, p.name, p.email, p.created_ms
+
+-- part: key_columns
+id, workspace_id, principal_id, name, hint, scopes, created_ms, expires_ms, last_used_ms, revoked_ms
+
 -- name: insert_workspace
 INSERT INTO workspaces (id, slug, name, settings, version, created_ms, updated_ms)
 VALUES (:id, :slug, :name, :settings, 1, :now, :now);
@@ -6,11 +15,11 @@ VALUES (:id, :slug, :name, :settings, 1, :now, :now);
 SELECT id FROM workspaces LIMIT 1;
 
 -- name: get_workspace
-SELECT id, slug, name, settings, version, created_ms, updated_ms FROM workspaces
+SELECT {workspace_columns} FROM workspaces w
 WHERE id = :id AND deleted_ms IS NULL;
 
 -- name: list_workspaces
-SELECT id, slug, name, settings, version, created_ms, updated_ms FROM workspaces
+SELECT {workspace_columns} FROM workspaces w
 WHERE id > :after AND deleted_ms IS NULL ORDER BY id LIMIT :limit;
 
 -- name: update_workspace
@@ -22,11 +31,11 @@ INSERT INTO principals (id, workspace_id, type, name, email, created_ms)
 VALUES (:id, :workspace_id, :type, :name, :email, :now);
 
 -- name: get_principal
-SELECT id, workspace_id, type, name, email, created_ms FROM principals
+SELECT {principal_columns} FROM principals p
 WHERE workspace_id = :workspace_id AND id = :id AND deleted_ms IS NULL;
 
 -- name: list_principals
-SELECT id, workspace_id, type, name, email, created_ms FROM principals
+SELECT {principal_columns} FROM principals p
 WHERE workspace_id = :workspace_id AND id > :after AND deleted_ms IS NULL ORDER BY id LIMIT :limit;
 
 -- name: delete_principal
@@ -41,12 +50,10 @@ INSERT INTO keys (id, workspace_id, principal_id, name, hash, hint, scopes, crea
 VALUES (:id, :workspace_id, :principal_id, :name, :hash, :hint, :scopes, :now, CAST(:expires_ms AS BIGINT));
 
 -- name: get_key
-SELECT id, workspace_id, principal_id, name, hint, scopes, created_ms, expires_ms, last_used_ms, revoked_ms
-FROM keys WHERE workspace_id = :workspace_id AND id = :id;
+SELECT {key_columns} FROM keys WHERE workspace_id = :workspace_id AND id = :id;
 
 -- name: list_keys
-SELECT id, workspace_id, principal_id, name, hint, scopes, created_ms, expires_ms, last_used_ms, revoked_ms
-FROM keys WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+SELECT {key_columns} FROM keys WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
 
 -- name: revoke_key
 UPDATE keys SET revoked_ms = :now WHERE workspace_id = :workspace_id AND id = :id AND revoked_ms IS NULL;
@@ -63,9 +70,7 @@ WHERE keys.id = r.id AND (keys.last_used_ms IS NULL OR keys.last_used_ms < r.use
 
 -- name: key_by_hash
 -- All there is to know about who presents a key, but the grants.
-SELECT k.id AS key_id, k.scopes, k.expires_ms,
-    p.id AS principal_id, p.type, p.name AS principal_name, p.email, p.created_ms AS principal_created_ms,
-    w.id AS workspace_id, w.slug, w.name AS workspace_name, w.settings, w.version, w.created_ms, w.updated_ms
+SELECT k.id, k.scopes, k.expires_ms, {principal_columns}, {workspace_columns}
 FROM keys k
 JOIN principals p ON p.id = k.principal_id
 JOIN workspaces w ON w.id = k.workspace_id
@@ -73,10 +78,6 @@ WHERE k.hash = :hash AND k.revoked_ms IS NULL AND p.deleted_ms IS NULL AND w.del
 
 -- name: grants_of_principal
 SELECT target_id FROM grants WHERE principal_id = :principal_id ORDER BY target_id;
-
--- name: insert_grant
-INSERT INTO grants (principal_id, target_id, workspace_id, created_ms)
-VALUES (:principal_id, :target_id, :workspace_id, :now) ON CONFLICT DO NOTHING;
 
 -- name: delete_grant
 DELETE FROM grants WHERE workspace_id = :workspace_id AND principal_id = :principal_id AND target_id = :target_id;

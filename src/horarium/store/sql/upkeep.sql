@@ -50,3 +50,10 @@ DELETE FROM fires WHERE id IN (:ids...);
 -- name: delete_spans
 DELETE FROM spans WHERE (schedule_id, first_ms) IN (
     SELECT schedule_id, first_ms FROM spans WHERE recorded_ms < :before_ms AND last_ms < :before_ms LIMIT :limit);
+
+-- name: stuck_waiting
+-- Schedules with a waiting fire and none open: an edit or a crash left nobody to start it.
+SELECT schedule_id FROM cursors WHERE waiting_fires > 0 AND open_fires = 0 LIMIT :limit;
+
+-- name: forget_nodes
+DELETE FROM nodes WHERE stopped_ms < :before_ms;

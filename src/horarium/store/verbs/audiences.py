@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -11,16 +12,30 @@ from horarium.domain.ids import Id
 from horarium.store.base import Tx
 
 
-def _source_from_row(row: Any) -> StoredSource:
+class _StoredSourceRow(NamedTuple):
+    """The columns of `source_columns` in audiences.sql."""
+
+    workspace_id: Id
+    name: str
+    id: Id
+    type: str
+    config: str
+    created_ms: int
+    updated_ms: int
+    secrets: bytes | None
+
+
+def _source_from_row(row: Sequence[Any]) -> StoredSource:
+    stored = _StoredSourceRow._make(row)
     return StoredSource(
-        row["workspace_id"],
-        row["name"],
-        row["id"],
-        row["type"],
-        orjson.loads(row["config"]),
-        row["created_ms"],
-        row["updated_ms"],
-        row["secrets"],
+        stored.workspace_id,
+        stored.name,
+        stored.id,
+        stored.type,
+        orjson.loads(stored.config),
+        stored.created_ms,
+        stored.updated_ms,
+        stored.secrets,
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import orjson
 
-from horarium.domain.errors import Conflict, NotFound
+from horarium.domain.errors import Conflict
 from horarium.domain.fire import SpanReason
 from horarium.domain.ids import Id
 from horarium.domain.plan import passed_between
@@ -23,21 +23,24 @@ from horarium.store.verbs.release import release_one
 from horarium.store.verbs.schedules import get_schedule
 from horarium.times import zone_fingerprint
 
-Change = Callable[[Schedule], Schedule]
-"""Takes a schedule as it is and gives it as it shall be; may raise. Pure: it runs inside the transaction."""
+# Takes a schedule as it is and gives it as it shall be; may raise. It must be pure, because it runs in the transaction.
+ScheduleChange = Callable[[Schedule], Schedule]
 
 
 async def change_schedule(
-    tx: Tx, workspace_id: Id, schedule_id: Id, change: Change, now: int, expected_version: int | None = None
+    tx: Tx,
+    workspace_id: Id,
+    schedule_id: Id,
+    change: ScheduleChange,
+    now: int,
+    expected_version: int | None = None,
 ) -> Schedule:
     """Edit, pause, resume, archive or delete a schedule, and move its clock on from now.
 
     What it owed is fired or recorded first. Time paused becomes one span when it is resumed. Raises NotFound,
     Conflict (`version`) and whatever `change` raises.
     """
-    row = await tx.row("get_schedule", id=schedule_id, workspace_id=workspace_id)
-    if row is None:
-        raise NotFound("schedule")
+    await get_schedule(tx, workspace_id, schedule_id)  # nothing is touched in another workspace
     await release_one(tx, schedule_id, now)
     before = await get_schedule(tx, workspace_id, schedule_id)
     if expected_version is not None and before.version != expected_version:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 from zlib import crc32
 
 import orjson
@@ -22,6 +22,8 @@ from horarium.domain.schedule import (
     timing_to_text,
 )
 from horarium.store.base import DUE, Duplicate, Tx
+from horarium.store.rows import CursorRow, LabelRow, SameTarget, ScheduleRow, VersionRow
+from horarium.store.verbs.texts import json_text, json_value
 from horarium.times import zone_fingerprint
 
 MINUTE_MS = 60_000
@@ -73,28 +75,28 @@ def place(schedule_id: Id, timing: str, next_slot: int | None) -> int:
     return minute << 52 | heap << 48 | made << 18 | among_those << 6 | number & 0x3F
 
 
-def _json(value: Any) -> str | None:
-    return None if value is None else orjson.dumps(value).decode()
+class Texts(NamedTuple):
+    """Timing and policies as they are written: both the version and the cursor have them."""
 
-
-Texts = tuple[str, str]
-"""Timing and policies as they are written: both the version and the cursor have them."""
+    timing: str
+    policies: str
 
 
 def texts_of(definition: Definition) -> Texts:
-    return timing_to_text(definition.timing), policies_to_text(definition.policies)
+    return Texts(timing_to_text(definition.timing), policies_to_text(definition.policies))
 
 
 def version_row(
     schedule_id: Id, version: int, definition: Definition, texts: Texts, from_ms: int
-) -> tuple[Any, ...]:
-    return (
+) -> VersionRow:
+    """A version of a definition that rules from an instant (ms) on, as it is written."""
+    return VersionRow(
         schedule_id,
         version,
         *texts,
         definition.target_id,
-        _json(definition.input),
-        _json(definition.audience),
+        json_text(definition.input),
+        json_text(definition.audience),
         definition.environment,
         from_ms,
     )
@@ -106,34 +108,39 @@ async def create_schedules(tx: Tx, schedules: Sequence[Schedule]) -> None:
     Raises Conflict where a key is taken.
     """
     try:
-        await tx.many("insert_schedules", [_schedule_row(one) for one in schedules])
+        await tx.many("insert_schedules", [_schedule_row(schedule) for schedule in schedules])
     except Duplicate as error:
         raise Conflict("a schedule with this key exists already", "key_taken", "key") from error
-    texts = [texts_of(one.definition) for one in schedules]
-    both = list(zip(schedules, texts, strict=True))
-    versions = [version_row(one.id, 1, one.definition, text, one.progress.accounted_to) for one, text in both]
+    versions, cursors = [], []
+    for schedule in schedules:
+        texts = texts_of(schedule.definition)
+        versions.append(
+            version_row(schedule.id, 1, schedule.definition, texts, schedule.progress.accounted_to)
+        )
+        cursors.append(_cursor_row(schedule, texts))
     await tx.many("insert_versions", versions)
-    await _insert_cursors(tx, [_cursor_row(one, text) for one, text in both])
+    await _insert_cursors(tx, cursors)
     await write_labels(tx, schedules)
-    soonest = min((one.progress.next_due for one in schedules if one.progress.next_due), default=None)
+    soonest = min((made.progress.next_due for made in schedules if made.progress.next_due), default=None)
     if soonest is not None:
         tx.announce(DUE, soonest)
 
 
-async def _insert_cursors(tx: Tx, rows: Sequence[tuple[Any, ...]]) -> None:
+async def _insert_cursors(tx: Tx, rows: Sequence[CursorRow]) -> None:
     """Each at its place, or the next one that is free."""
     while await tx.many("insert_cursors", rows) < len(rows):
-        placed = {row[0] for row in await tx.rows("placed_cursors", ids=[one for _, one, *_ in rows])}
-        rows = [(taken + 1, one, *rest) for taken, one, *rest in rows if one not in placed]
+        found = await tx.rows("placed_cursors", ids=[row.schedule_id for row in rows])
+        placed = {schedule_id for (schedule_id,) in found}
+        rows = [row._replace(place=row.place + 1) for row in rows if row.schedule_id not in placed]
 
 
-def _cursor_row(one: Schedule, texts: Texts) -> tuple[Any, ...]:
-    definition, progress = one.definition, one.progress
+def _cursor_row(schedule: Schedule, texts: Texts) -> CursorRow:
+    definition, progress = schedule.definition, schedule.progress
     zone = definition.timing.zone
-    return (
-        place(one.id, texts[0], progress.next_slot),
-        one.id,
-        one.workspace_id,
+    return CursorRow(
+        place(schedule.id, texts.timing, progress.next_slot),
+        schedule.id,
+        schedule.workspace_id,
         *texts,
         definition.target_id,
         0 if definition.audience is None else 1,
@@ -147,33 +154,37 @@ def _cursor_row(one: Schedule, texts: Texts) -> tuple[Any, ...]:
 
 
 async def write_labels(tx: Tx, schedules: Sequence[Schedule]) -> None:
+    """Enter the labels of schedules that have none entered."""
     rows = [
-        (one.workspace_id, name, value, one.id) for one in schedules for name, value in one.labels.items()
+        LabelRow(schedule.workspace_id, name, value, schedule.id)
+        for schedule in schedules
+        for name, value in schedule.labels.items()
     ]
     if rows:
         await tx.many("insert_labels", rows)
 
 
-def _schedule_row(one: Schedule) -> tuple[Any, ...]:
-    return (
-        one.id,
-        one.workspace_id,
-        one.dialect,
-        one.owner_id,
-        one.definition.target_id,
-        one.key,
-        one.name,
-        one.description,
-        orjson.dumps(one.labels).decode(),
-        orjson.dumps(one.extra).decode(),
-        one.state.value,
-        one.note,
-        one.created_by,
-        one.created_ms,
-        one.ended_ms,
-        one.ended_reason,
-        one.definition.timing.zone,
-        zone_fingerprint(one.definition.timing.zone),
+def _schedule_row(schedule: Schedule) -> ScheduleRow:
+    zone = schedule.definition.timing.zone
+    return ScheduleRow(
+        schedule.id,
+        schedule.workspace_id,
+        schedule.dialect,
+        schedule.owner_id,
+        schedule.definition.target_id,
+        schedule.key,
+        schedule.name,
+        schedule.description,
+        orjson.dumps(schedule.labels).decode(),
+        orjson.dumps(schedule.extra).decode(),
+        schedule.state.value,
+        schedule.note,
+        schedule.created_by,
+        schedule.created_ms,
+        schedule.ended_ms,
+        schedule.ended_reason,
+        zone,
+        zone_fingerprint(zone),
     )
 
 
@@ -191,15 +202,10 @@ async def refuse_twin(tx: Tx, schedule: Schedule) -> None:
         dialect=schedule.dialect,
         target_id=schedule.definition.target_id,
     )
-    for row in rows:
-        timing = timing_from_text(row["timing"])
-        given = None if row["input"] is None else orjson.loads(row["input"])
-        if (
-            row["id"] != schedule.id
-            and (timing.spec, timing.zone)
-            == (schedule.definition.timing.spec, schedule.definition.timing.zone)
-            and given == schedule.definition.input
-        ):
-            raise Conflict(
-                "there is a schedule of this target with the same recurrence and input", "duplicate"
-            )
+    definition = schedule.definition
+    wanted = (definition.timing.spec, definition.timing.zone, definition.input)
+    for other in map(SameTarget._make, rows):
+        timing = timing_from_text(other.timing)
+        if other.id != schedule.id and (timing.spec, timing.zone, json_value(other.input)) == wanted:
+            words = "there is a schedule of this target with the same recurrence and input"
+            raise Conflict(words, "duplicate")

@@ -53,6 +53,6 @@ async def assignee_page(
     assignees = await tx.rows("page_of_assignees", after=after, limit=limit, **params)
     if not assignees:
         return assignees, ()
-    listed = names([row["assignee"] for row in assignees])
+    listed = names([row[0] for row in assignees])
     tasks_params = {name: value for name, value in params.items() if name != "after"}
     return assignees, await tx.rows("tasks_of_assignees", assignees=listed, most=most_tasks, **tasks_params)

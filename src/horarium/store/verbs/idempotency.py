@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.fire import Fire, FireKind
@@ -29,6 +30,13 @@ class Request:
     hash: bytes
 
 
+class StoredAnswer(NamedTuple):
+    """What is kept of a request: the hash of its body, and the id of what it made, or the answer as it was given."""
+
+    request_hash: bytes
+    subject: bytes
+
+
 async def claim(tx: Tx, request: Request, subject: Id, now: int) -> Id | None:
     """Note that `request` is answered with `subject`; where it is not new, the first answer's subject.
 
@@ -38,11 +46,11 @@ async def claim(tx: Tx, request: Request, subject: Id, now: int) -> Id | None:
     await tx.run("forget_answer", **place, before=now - KEPT_MS)
     if await tx.run("claim_answer", **place, request_hash=request.hash, subject=subject, now=now):
         return None
-    first = await tx.row("get_answer", **place)
-    if bytes(first["request_hash"]) != request.hash:
+    first = StoredAnswer._make(await tx.row("get_answer", **place))
+    if first.request_hash != request.hash:
         words = "this Idempotency-Key came with another body before; use a new key for a new request"
         raise Conflict(words, "idempotency", "Idempotency-Key")
-    return bytes(first["subject"])
+    return first.subject
 
 
 async def create_schedule_once(
@@ -103,7 +111,7 @@ async def keep_answer(tx: Tx, request: Request, subject: Id, answer: bytes) -> b
     if await tx.run("keep_answer", **place, subject=subject, answer=answer):
         return answer
     row = await tx.row("get_answer", **place)
-    return answer if row is None else bytes(row["subject"])
+    return answer if row is None else StoredAnswer._make(row).subject
 
 
 async def forget_answers(tx: Tx, before_ms: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from horarium.domain.errors import NotFound
 from horarium.domain.fire import Fire, FireKind, FireState, Span, SpanReason
@@ -15,41 +15,99 @@ from horarium.store.verbs.runs import run_from_row
 from horarium.store.verbs.schedules import get_schedule
 
 
-def fire_from_row(row: Any) -> Fire:
+class _StoredFire(NamedTuple):
+    """The columns of `fire_columns` in ledger.sql."""
+
+    id: Id
+    workspace_id: Id
+    schedule_id: Id
+    version: int
+    kind: str
+    slot_ms: int
+    due_ms: int
+    state: str
+    fired_ms: int
+    finished_ms: int | None
+    request: str
+    audience_size: int | None
+    runs: int
+    succeeded: int
+    failed: int
+    cancelled: int
+    error: str | None
+    missed_count: int | None
+    missed_first: int | None
+    missed_last: int | None
+
+
+class _StoredSpan(NamedTuple):
+    """The columns of `spans_between`."""
+
+    schedule_id: Id
+    first_ms: int
+    last_ms: int
+    slots: int
+    reason: str
+    version: int
+    recorded_ms: int
+
+
+class _FireTotals(NamedTuple):
+    """How the fires of a schedule ended, in numbers, and when it last went well and badly."""
+
+    fires: int
+    succeeded: int
+    failed: int
+    last_success: int | None
+    last_failure: int | None
+
+
+class RulingVersion(NamedTuple):
+    """A definition that ruled at an instant: its number, and its timing and policies as JSON texts."""
+
+    version: int
+    timing: str
+    policies: str
+
+
+def fire_from_row(row: Sequence[Any]) -> Fire:
+    """A fire from a row that has the columns of `fire_columns`."""
+    stored = _StoredFire._make(row)
     missed = None
-    if row["missed_count"] is not None:
-        missed = Missed(row["missed_count"], row["missed_first"], row["missed_last"])
+    if stored.missed_count is not None:
+        missed = Missed(stored.missed_count, stored.missed_first or 0, stored.missed_last or 0)
     return Fire(
-        id=row["id"],
-        workspace_id=row["workspace_id"],
-        schedule_id=row["schedule_id"],
-        version=row["version"],
-        kind=FireKind(row["kind"]),
-        slot_ms=row["slot_ms"],
-        due_ms=row["due_ms"],
-        state=FireState(row["state"]),
-        fired_ms=row["fired_ms"],
-        finished_ms=row["finished_ms"],
-        request=row["request"],
+        id=stored.id,
+        workspace_id=stored.workspace_id,
+        schedule_id=stored.schedule_id,
+        version=stored.version,
+        kind=FireKind(stored.kind),
+        slot_ms=stored.slot_ms,
+        due_ms=stored.due_ms,
+        state=FireState(stored.state),
+        fired_ms=stored.fired_ms,
+        finished_ms=stored.finished_ms,
+        request=stored.request,
         missed=missed,
-        audience_size=row["audience_size"],
-        runs=row["runs"],
-        succeeded=row["succeeded"],
-        failed=row["failed"],
-        cancelled=row["cancelled"],
-        error=row["error"],
+        audience_size=stored.audience_size,
+        runs=stored.runs,
+        succeeded=stored.succeeded,
+        failed=stored.failed,
+        cancelled=stored.cancelled,
+        error=stored.error,
     )
 
 
-def span_from_row(row: Any) -> Span:
+def _span_from_row(row: Sequence[Any]) -> Span:
+    stored = _StoredSpan._make(row)
     return Span(
-        row["schedule_id"],
-        row["first_ms"],
-        row["last_ms"],
-        row["count"],
-        SpanReason(row["reason"]),
-        row["version"],
-        row["recorded_ms"],
+        stored.schedule_id,
+        stored.first_ms,
+        stored.last_ms,
+        stored.slots,
+        SpanReason(stored.reason),
+        stored.version,
+        stored.recorded_ms,
     )
 
 
@@ -95,20 +153,21 @@ async def history(tx: Tx, workspace_id: Id, schedule_id: Id, limit: int) -> Hist
     """The latest `limit` fires of a schedule with their runs. Raises NotFound."""
     schedule = await get_schedule(tx, workspace_id, schedule_id)
     fires = await list_fires(tx, workspace_id, schedule_id, limit)
-    rows = await runs_of_fires(tx, [run_id(fire.id) for fire in fires])
+    ids = [run_id(fire.id) for fire in fires]
+    rows = await tx.rows("single_runs", workspace_id=workspace_id, ids=ids) if ids else ()
     runs = {run.fire_id: run for run in map(run_from_row, rows)}
     own = {"workspace_id": workspace_id, "schedule_id": schedule_id}
-    totals = await tx.row("fire_totals", **own)
-    average = (await tx.row("average_run", **own))["average"]
+    totals = _FireTotals._make(await tx.row("fire_totals", **own))
+    (average,) = await tx.row("average_run", **own)
     return History(
         schedule=schedule,
         fires=[(fire, runs.get(fire.id)) for fire in fires],
-        total=totals["fires"],
-        succeeded=totals["succeeded"],
-        failed=totals["failed"],
+        total=totals.fires,
+        succeeded=totals.succeeded,
+        failed=totals.failed,
         average_ms=round(average or 0),
-        last_success_ms=totals["last_success"],
-        last_failure_ms=totals["last_failure"],
+        last_success_ms=totals.last_success,
+        last_failure_ms=totals.last_failure,
     )
 
 
@@ -132,14 +191,10 @@ async def entries_between(
         to_ms=to_ms,
         limit=limit,
     )
-    return [fire_from_row(row) for row in fires], [span_from_row(row) for row in spans]
+    return [fire_from_row(row) for row in fires], [_span_from_row(row) for row in spans]
 
 
-async def version_at(tx: Tx, workspace_id: Id, schedule_id: Id, at: int) -> Any:
-    """The row of the definition that ruled at an instant, or None before the schedule was made."""
-    return await tx.row("version_at", workspace_id=workspace_id, schedule_id=schedule_id, at=at)
-
-
-async def runs_of_fires(tx: Tx, ids: Sequence[Id]) -> Sequence[Any]:
-    """Rows of runs by id."""
-    return await tx.rows("runs_of_fires", ids=list(ids)) if ids else ()
+async def version_at(tx: Tx, workspace_id: Id, schedule_id: Id, at: int) -> RulingVersion | None:
+    """The definition that ruled at an instant, or None before the schedule was made."""
+    row = await tx.row("version_at", workspace_id=workspace_id, schedule_id=schedule_id, at=at)
+    return None if row is None else RulingVersion._make(row)

@@ -17,10 +17,10 @@ async def agree_on_vault(tx: Tx, fingerprint: str, knows: Callable[[str], bool])
     """Whether our keys are those of this database; the first node to come says which. `knows` tells whether a
     fingerprint is that of one of ours, so that a new key in front takes the old one's place."""
     await tx.run("add_meta", name=VAULT_KEY, value=fingerprint)
-    row = await tx.row("get_meta", name=VAULT_KEY)
-    if not knows(row["value"]):
+    (known,) = await tx.row("get_meta", name=VAULT_KEY)
+    if not knows(known):
         return False
-    if row["value"] != fingerprint:
+    if known != fingerprint:
         await tx.run("set_meta", name=VAULT_KEY, value=fingerprint)
     return True
 
@@ -28,7 +28,7 @@ async def agree_on_vault(tx: Tx, fingerprint: str, knows: Callable[[str], bool])
 async def raise_zone_data(tx: Tx, version: str) -> str:
     """Enter our version of the zone data, which only ever rises; the highest that was at work here."""
     await tx.run("add_meta", name=ZONE_DATA, value=version)
-    highest: str = (await tx.row("get_meta", name=ZONE_DATA))["value"]
+    highest = str((await tx.row("get_meta", name=ZONE_DATA))[0])
     if zone_data_order(version) > zone_data_order(highest):
         await tx.run("set_meta", name=ZONE_DATA, value=version)
         return version
@@ -42,12 +42,12 @@ async def schedules_without_dialect(tx: Tx, installed: Collection[str]) -> dict[
     remembered: to count a million of them at every start would be slow. The installed dialects are remembered once
     nothing is missing.
     """
-    names = [str(row["name"]) for row in await tx.rows("meta_names")]
+    names = [str(name) for (name,) in await tx.rows("meta_names")]
     remembered = {name.removeprefix(DIALECT) for name in names if name.startswith(DIALECT)}
     missing = {}
     if not remembered or not remembered.issubset(installed):
         counted = await tx.rows("schedules_by_dialect")
-        missing = {row["dialect"]: row["schedules"] for row in counted if row["dialect"] not in installed}
+        missing = {dialect: number for dialect, number in counted if dialect not in installed}
     if not missing:
         for name in sorted(set(installed) - remembered):
             await tx.run("add_meta", name=DIALECT + name, value="")

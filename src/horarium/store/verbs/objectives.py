@@ -1,12 +1,10 @@
-"""Objectives: what the fires of one dialect's schedules had run, read together with what it came from.
-And agents, listed from either end."""
+"""Objectives: the runs of one dialect's schedules, read together with what they came from; and agents, listed from
+either end."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
-
-import orjson
 
 from horarium.domain.errors import NotFound
 from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id
@@ -17,8 +15,9 @@ from horarium.domain.tenancy import Principal
 from horarium.store.base import Tx
 from horarium.store.verbs.runs import run_from_row
 from horarium.store.verbs.schedules import schedule_from_row
-from horarium.store.verbs.targets import target_from_row
+from horarium.store.verbs.targets import target_from_row, targets_named
 from horarium.store.verbs.tenancy import principal_from_row
+from horarium.store.verbs.texts import beginning_with, containing, json_value
 
 
 async def list_objectives(tx: Tx, listing: ObjectiveListing) -> tuple[list[Objective], ObjectiveContext, int]:
@@ -30,7 +29,7 @@ async def list_objectives(tx: Tx, listing: ObjectiveListing) -> tuple[list[Objec
     )
     found = [_objective(row) for row in rows]
     total = int((await tx.row("count_objectives", **_objective_filters(listing)))[0])
-    return found, await _context_of(tx, found), total
+    return found, await _context_of(tx, listing.workspace_id, found), total
 
 
 async def get_objective(
@@ -40,17 +39,17 @@ async def get_objective(
     following = (int.from_bytes(run, "big") + 1 & (1 << 128) - 1).to_bytes(16, "big")
     listing = ObjectiveListing(workspace_id, dialect, 1, following)
     rows = await tx.rows("list_objectives_desc", **_objective_filters(listing), cursor=following, limit=1)
-    if not rows or bytes(rows[0]["id"]) != run:
+    found = [_objective(row) for row in rows]
+    if not found or found[0].run.id != run:
         raise NotFound("objective")
-    found = _objective(rows[0])
-    return found, await _context_of(tx, [found])
+    return found[0], await _context_of(tx, workspace_id, found)
 
 
 async def makers(tx: Tx, ids: Collection[Id]) -> dict[Id, Principal]:
     """Principals by id, also those that are gone since."""
     wanted = sorted(set(ids))
     rows = await tx.rows("principals_by_id", ids=wanted) if wanted else ()
-    return {one.id: one for one in map(principal_from_row, rows)}
+    return {principal.id: principal for principal in map(principal_from_row, rows)}
 
 
 async def list_agents(tx: Tx, listing: AgentListing) -> tuple[list[Target], Mapping[Id, Principal], int]:
@@ -65,27 +64,20 @@ async def list_agents(tx: Tx, listing: AgentListing) -> tuple[list[Target], Mapp
     return found, await makers(tx, [agent.created_by for agent in found]), total
 
 
-async def _context_of(tx: Tx, objectives: Iterable[Objective]) -> ObjectiveContext:
-    runs = [one.run for one in objectives]
-    schedules = {one.schedule_id for one in runs if one.schedule_id is not None}
-    rows = await tx.rows("schedules_by_id", ids=sorted(schedules)) if schedules else ()
-    known = {one.id: one for one in map(schedule_from_row, rows)}
-    targets = {one.target_id for one in runs}
-    rows = await tx.rows("targets_by_id", ids=sorted(targets)) if targets else ()
-    agents = {one.id: one for one in map(target_from_row, rows)}
-    ids = [one.created_by for one in known.values()] + [one.created_by for one in agents.values()]
-    return ObjectiveContext(agents, known, await makers(tx, ids))
+async def _context_of(tx: Tx, workspace_id: Id, objectives: Iterable[Objective]) -> ObjectiveContext:
+    runs = [objective.run for objective in objectives]
+    ids = {run.schedule_id for run in runs if run.schedule_id is not None}
+    rows = await tx.rows("schedules_named", workspace_id=workspace_id, ids=sorted(ids)) if ids else ()
+    schedules = {schedule.id: schedule for schedule in map(schedule_from_row, rows)}
+    agents = await targets_named(tx, workspace_id, {run.target_id for run in runs})
+    made_by = {schedule.created_by for schedule in schedules.values()}
+    made_by |= {agent.created_by for agent in agents.values()}
+    return ObjectiveContext(agents, schedules, await makers(tx, made_by))
 
 
-def _objective(row: Any) -> Objective:
-    return Objective(
-        run_from_row(row), row["phase"], None if row["input"] is None else orjson.loads(row["input"])
-    )
-
-
-def _literal(text: str) -> str:
-    """A text as a LIKE pattern that matches only itself, in lower case."""
-    return text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _objective(row: Sequence[Any]) -> Objective:
+    *run, phase, given = row
+    return Objective(run_from_row(run), phase, json_value(given))
 
 
 def _objective_filters(listing: ObjectiveListing) -> dict[str, Any]:
@@ -102,6 +94,6 @@ def _agent_filters(listing: AgentListing) -> dict[str, Any]:
     return {
         "workspace_id": listing.workspace_id,
         "state": listing.state,
-        "prefix": None if listing.prefix is None else _literal(listing.prefix) + "%",
-        "search": None if listing.search is None else f"%{_literal(listing.search)}%",
+        "prefix": beginning_with(listing.prefix),
+        "search": containing(listing.search),
     }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import HIGHEST_ID, Id, derived_id, run_id
@@ -16,38 +17,62 @@ from horarium.store.verbs.entries import enqueue, hold_schedules, lane_of
 from horarium.store.verbs.settle import RunEnd, cancel_runs, follow_up, settle
 
 
-def run_from_row(row: Any) -> Run:
-    state = RunState(row["state"])
-    if state is RunState.PENDING and row["with_worker"]:
+class _StoredRun(NamedTuple):
+    """The columns of `runs_with_places` in runs.sql."""
+
+    id: Id
+    workspace_id: Id
+    schedule_id: Id | None
+    fire_id: Id | None
+    target_id: Id
+    mode: str
+    row_key: str
+    generation: int
+    state: str
+    due_ms: int
+    created_ms: int
+    started_ms: int | None
+    finished_ms: int | None
+    attempts: int
+    status: int | None
+    data: str | None
+    output: str | None
+    error: str | None
+    slot_ms: int | None
+    next_attempt_ms: int | None
+    version: int | None
+    with_worker: int
+
+
+def run_from_row(row: Sequence[Any]) -> Run:
+    """A run from a row that has the columns of `runs_with_places`. One that is with a worker counts as running."""
+    stored = _StoredRun._make(row)
+    state = RunState(stored.state)
+    if state is RunState.PENDING and stored.with_worker:
         state = RunState.RUNNING
     return Run(
-        **{name: row[name] for name in _PLAIN},
-        mode=RunMode(row["mode"]),
+        id=stored.id,
+        workspace_id=stored.workspace_id,
+        schedule_id=stored.schedule_id,
+        fire_id=stored.fire_id,
+        target_id=stored.target_id,
+        mode=RunMode(stored.mode),
+        row_key=stored.row_key,
+        generation=stored.generation,
         state=state,
-        next_attempt_ms=row["next_attempt_ms"] if state is RunState.PENDING else None,
+        due_ms=stored.due_ms,
+        created_ms=stored.created_ms,
+        started_ms=stored.started_ms,
+        finished_ms=stored.finished_ms,
+        attempts=stored.attempts,
+        status=stored.status,
+        data=stored.data,
+        output=stored.output,
+        error=stored.error,
+        slot_ms=stored.slot_ms,
+        next_attempt_ms=stored.next_attempt_ms if state is RunState.PENDING else None,
+        version=stored.version,
     )
-
-
-_PLAIN = (
-    "id",
-    "workspace_id",
-    "schedule_id",
-    "fire_id",
-    "target_id",
-    "row_key",
-    "generation",
-    "due_ms",
-    "created_ms",
-    "started_ms",
-    "finished_ms",
-    "attempts",
-    "status",
-    "data",
-    "output",
-    "error",
-    "slot_ms",
-    "version",
-)
 
 
 async def get_run(tx: Tx, workspace_id: Id, run: Id) -> tuple[Run, list[Attempt]]:
@@ -56,7 +81,7 @@ async def get_run(tx: Tx, workspace_id: Id, run: Id) -> tuple[Run, list[Attempt]
     if row is None:
         raise NotFound("run")
     found = run_from_row(row)
-    attempts = [Attempt(*one) for one in await tx.rows("run_attempts", run_id=run)]
+    attempts = [Attempt(*row) for row in await tx.rows("attempts_of_run", run_id=run)]
     closing = found.state.final and found.attempts > len(attempts) and found.started_ms is not None
     if closing:
         attempts.append(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -20,79 +21,113 @@ from horarium.domain.schedule import (
     timing_from_text,
 )
 from horarium.store.base import Tx, point
+from horarium.store.verbs.texts import beginning_with, containing, escaped, json_value
 
 
-def _member(name: str, value: str) -> str:
-    """A member of a JSON object as `extra` is stored, as a pattern. Quotes inside texts are escaped there, so
-    that nothing else looks like it."""
-    return (
-        orjson.dumps({name: value})
-        .decode()[1:-1]
-        .replace("\\", "\\\\")
-        .replace("%", "\\%")
-        .replace("_", "\\_")
-    )
+class _StoredSchedule(NamedTuple):
+    """The columns of `whole_schedules` in schedules.sql: what a schedule is, its definition, how far it has come."""
+
+    id: Id
+    workspace_id: Id
+    dialect: str
+    name: str
+    state: str
+    version: int
+    definition_version: int
+    created_ms: int
+    updated_ms: int
+    created_by: Id
+    owner_id: Id
+    key: str | None
+    description: str | None
+    labels: str
+    extra: str
+    note: str | None
+    ended_ms: int | None
+    ended_reason: str | None
+    deleted_ms: int | None
+    timing: str
+    policies: str
+    target_id: Id
+    input: str | None
+    audience: str | None
+    environment: bytes | None
+    accounted_to: int
+    next_slot: int | None
+    next_due: int | None
+    fires: int
+    succeeded: int
+    failed: int
+    skipped: int
+    open_fires: int
+    waiting_fires: int
+    failures_in_row: int
+    last_slot: int | None
+    last_fired_ms: int | None
+    last_fire_id: Id | None
+    last_state: str | None
+    last_skip_ms: int | None
+    last_skip_reason: str | None
 
 
-def _like(text: str) -> str:
-    """A text as a pattern that matches only itself, in lower case."""
-    return text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-def schedule_from_row(row: Any) -> Schedule:
-    """A schedule from a row of `get_schedule` or a listing."""
+def schedule_from_row(row: Sequence[Any]) -> Schedule:
+    """A schedule from a row that has the columns of `whole_schedules`."""
+    stored = _StoredSchedule._make(row)
     return Schedule(
-        id=row["id"],
-        workspace_id=row["workspace_id"],
-        dialect=row["dialect"],
-        name=row["name"],
-        state=ScheduleState(row["state"]),
-        definition=Definition(
-            timing=timing_from_text(row["timing"]),
-            policies=policies_from_text(row["policies"]),
-            target_id=row["run_target_id"],
-            input=None if row["input"] is None else orjson.loads(row["input"]),
-            audience=None if row["audience"] is None else orjson.loads(row["audience"]),
-            environment=row["environment"],
-        ),
-        progress=Progress(
-            **{name: row[name] for name in _PROGRESS},
-        ),
-        version=row["version"],
-        definition_version=row["definition_version"],
-        created_ms=row["created_ms"],
-        updated_ms=row["updated_ms"],
-        created_by=row["created_by"],
-        owner_id=row["owner_id"],
-        key=row["key"],
-        description=row["description"],
-        labels=orjson.loads(row["labels"]),
-        extra=orjson.loads(row["extra"]),
-        note=row["note"],
-        ended_ms=row["ended_ms"],
-        ended_reason=row["ended_reason"],
-        deleted_ms=row["deleted_ms"],
+        id=stored.id,
+        workspace_id=stored.workspace_id,
+        dialect=stored.dialect,
+        name=stored.name,
+        state=ScheduleState(stored.state),
+        definition=_definition(stored),
+        progress=_progress(stored),
+        version=stored.version,
+        definition_version=stored.definition_version,
+        created_ms=stored.created_ms,
+        updated_ms=stored.updated_ms,
+        created_by=stored.created_by,
+        owner_id=stored.owner_id,
+        key=stored.key,
+        description=stored.description,
+        labels=orjson.loads(stored.labels),
+        extra=orjson.loads(stored.extra),
+        note=stored.note,
+        ended_ms=stored.ended_ms,
+        ended_reason=stored.ended_reason,
+        deleted_ms=stored.deleted_ms,
     )
 
 
-_PROGRESS = (
-    "accounted_to",
-    "next_slot",
-    "next_due",
-    "fires",
-    "succeeded",
-    "failed",
-    "skipped",
-    "open_fires",
-    "waiting_fires",
-    "failures_in_row",
-    "last_slot",
-    "last_fired_ms",
-    "last_fire_id",
-    "last_state",
-    "last_skip_ms",
-    "last_skip_reason",
-)
+def _definition(stored: _StoredSchedule) -> Definition:
+    return Definition(
+        timing=timing_from_text(stored.timing),
+        policies=policies_from_text(stored.policies),
+        target_id=stored.target_id,
+        input=json_value(stored.input),
+        audience=json_value(stored.audience),
+        environment=stored.environment,
+    )
+
+
+def _progress(stored: _StoredSchedule) -> Progress:
+    return Progress(
+        accounted_to=stored.accounted_to,
+        next_slot=stored.next_slot,
+        next_due=stored.next_due,
+        fires=stored.fires,
+        succeeded=stored.succeeded,
+        failed=stored.failed,
+        skipped=stored.skipped,
+        open_fires=stored.open_fires,
+        waiting_fires=stored.waiting_fires,
+        failures_in_row=stored.failures_in_row,
+        last_slot=stored.last_slot,
+        last_fired_ms=stored.last_fired_ms,
+        last_fire_id=stored.last_fire_id,
+        last_state=stored.last_state,
+        last_skip_ms=stored.last_skip_ms,
+        last_skip_reason=stored.last_skip_reason,
+    )
 
 
 @point
@@ -116,10 +151,13 @@ async def find_schedule_by_key(
 
 
 async def whose_schedule(tx: Tx, schedule_id: Id) -> tuple[Id, str, bool] | None:
-    """(workspace, dialect, deleted) of a schedule of any workspace, or None: for telling the two kinds of
-    absence apart, never for reading it."""
+    """(workspace, dialect, deleted) of a schedule of any workspace, or None: for telling "not yours" from "not there",
+    never for reading the schedule."""
     row = await tx.row("workspace_of_schedule", id=schedule_id)
-    return None if row is None else (row["workspace_id"], row["dialect"], row["deleted_ms"] is not None)
+    if row is None:
+        return None
+    workspace_id, dialect, deleted_ms = row
+    return workspace_id, dialect, deleted_ms is not None
 
 
 async def list_schedules(tx: Tx, listing: ScheduleListing) -> list[Schedule]:
@@ -149,6 +187,12 @@ async def count_schedules(tx: Tx, listing: ScheduleListing) -> int:
     return int((await tx.row("count_schedules", **_filters(listing)))[0])
 
 
+def _member(name: str, value: str) -> str:
+    """A member of a JSON object as `extra` is stored, as a LIKE pattern. Quotes inside texts are escaped there, so
+    nothing else looks like it."""
+    return escaped(orjson.dumps({name: value}).decode()[1:-1])
+
+
 def _filters(listing: ScheduleListing) -> dict[str, Any]:
     name, value = listing.labels[0] if listing.labels else (None, None)
     return {
@@ -159,8 +203,8 @@ def _filters(listing: ScheduleListing) -> dict[str, Any]:
         "state": listing.state,
         "not_state": listing.not_state,
         "extra": None if listing.extra is None else f"%{_member(*listing.extra)}%",
-        "prefix": None if listing.prefix is None else _like(listing.prefix) + "%",
-        "search": None if listing.search is None else f"%{_like(listing.search)}%",
+        "prefix": beginning_with(listing.prefix),
+        "search": containing(listing.search),
         "search_input": 1 if listing.search_input else 0,
         "label_name": name,
         "label_value": value,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import Id, from_ulid, from_uuid_text
 from horarium.domain.listings import TargetListing
 from horarium.domain.target import Completion, Target, TargetKind, TargetState
 from horarium.store.base import Duplicate, Tx, point
+from horarium.store.verbs.texts import containing
 
 NAMED = 5
 """How many of the schedules that hold a target are named."""
@@ -51,10 +52,9 @@ async def find_target(
 
     An integer is a number and nothing else. The id wins over the key.
     """
-    found = await _row_of(tx, workspace_id, reference)
-    if found is None or (kinds is not None and found["kind"] not in kinds):
-        return None
-    return target_from_row(found)
+    row = await _row_of(tx, workspace_id, reference)
+    found = None if row is None else target_from_row(row)
+    return None if found is None or (kinds is not None and found.kind not in kinds) else found
 
 
 @point
@@ -82,7 +82,7 @@ async def existing_targets(tx: Tx, workspace_id: Id, ids: Sequence[Id]) -> set[I
     if not ids:
         return set()
     rows = await tx.rows("existing_targets", workspace_id=workspace_id, ids=list(ids))
-    return {bytes(row["id"]) for row in rows}
+    return {target_id for (target_id,) in rows}
 
 
 async def targets_named(tx: Tx, workspace_id: Id, ids: Collection[Id]) -> dict[Id, Target]:
@@ -90,7 +90,7 @@ async def targets_named(tx: Tx, workspace_id: Id, ids: Collection[Id]) -> dict[I
     if not ids:
         return {}
     rows = await tx.rows("targets_named", workspace_id=workspace_id, ids=sorted(set(ids)))
-    return {bytes(row["id"]): target_from_row(row) for row in rows}
+    return {target.id: target for target in map(target_from_row, rows)}
 
 
 async def list_targets(tx: Tx, listing: TargetListing) -> list[Target]:
@@ -154,7 +154,7 @@ async def delete_target(
         "schedules_that_need", workspace_id=workspace_id, target_id=target_id, limit=NAMED + 1
     )
     if holders:
-        names = ", ".join(repr(row["name"]) for row in holders[:NAMED])
+        names = ", ".join(repr(name) for (name,) in holders[:NAMED])
         more = " and others" if len(holders) > NAMED else ""
         raise Conflict(f"schedules still use this target: {names}{more}; delete them first", "in_use")
     await tx.run("delete_target", workspace_id=workspace_id, id=target_id, now=now)
@@ -188,11 +188,6 @@ def _key_taken(target: Target) -> Conflict:
     )
 
 
-def _literal(text: str) -> str:
-    """A text as a LIKE pattern that matches only itself, in lower case."""
-    return text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
 def _json(value: Any) -> str | None:
     return None if value is None else json.dumps(value, ensure_ascii=True)
 
@@ -220,31 +215,61 @@ def _columns(target: Target) -> dict[str, Any]:
     }
 
 
-def target_from_row(row: Any) -> Target:
+class _StoredTarget(NamedTuple):
+    """The columns of `target_columns` in targets.sql."""
+
+    id: Id
+    workspace_id: Id
+    number: int
+    key: str | None
+    kind: str
+    name: str
+    description: str | None
+    executor: str
+    config: str
+    secrets: bytes | None
+    completion: str
+    timeout_ms: int
+    deadline_ms: int
+    max_concurrency: int | None
+    rate_per_second: float | None
+    input_schema: str | None
+    extra: str
+    state: str
+    state_reason: str | None
+    version: int
+    created_by: Id
+    created_ms: int
+    updated_ms: int
+
+
+def target_from_row(row: Sequence[Any]) -> Target:
+    """A target from a row that has the columns of `target_columns`."""
+    stored = _StoredTarget._make(row)
     return Target(
-        id=bytes(row["id"]),
-        workspace_id=bytes(row["workspace_id"]),
-        kind=TargetKind(row["kind"]),
-        name=row["name"],
-        executor=row["executor"],
-        config=json.loads(row["config"]),
-        created_by=bytes(row["created_by"]),
-        created_ms=row["created_ms"],
-        updated_ms=row["updated_ms"],
-        number=row["number"],
-        key=row["key"],
-        description=row["description"],
-        sealed=None if row["secrets"] is None else bytes(row["secrets"]),
-        completion=Completion(row["completion"]),
-        timeout_ms=row["timeout_ms"],
-        deadline_ms=row["deadline_ms"],
-        max_concurrency=row["max_concurrency"],
-        rate_per_second=row["rate_per_second"],
-        input_schema=None if row["input_schema"] is None else json.loads(row["input_schema"]),
-        extra=json.loads(row["extra"]),
-        state=TargetState(row["state"]),
-        state_reason=row["state_reason"],
-        version=row["version"],
+        id=stored.id,
+        workspace_id=stored.workspace_id,
+        kind=TargetKind(stored.kind),
+        name=stored.name,
+        executor=stored.executor,
+        config=json.loads(stored.config),
+        created_by=stored.created_by,
+        created_ms=stored.created_ms,
+        updated_ms=stored.updated_ms,
+        number=stored.number,
+        key=stored.key,
+        description=stored.description,
+        sealed=stored.secrets,
+        completion=Completion(stored.completion),
+        timeout_ms=stored.timeout_ms,
+        deadline_ms=stored.deadline_ms,
+        max_concurrency=stored.max_concurrency,
+        rate_per_second=stored.rate_per_second,
+        input_schema=None if stored.input_schema is None else json.loads(stored.input_schema),
+        extra=json.loads(stored.extra),
+        state=TargetState(stored.state),
+        state_reason=stored.state_reason,
+        version=stored.version,
     )
 
 
@@ -253,5 +278,5 @@ def _filters(listing: TargetListing) -> dict[str, Any]:
         "workspace_id": listing.workspace_id,
         "kind": listing.kind,
         "state": listing.state,
-        "search": None if listing.search is None else f"%{_literal(listing.search)}%",
+        "search": containing(listing.search),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import Id
@@ -173,12 +173,25 @@ async def present_key(tx: Tx, hashed: bytes) -> Presented | None:
     found = await tx.row("key_by_hash", hash=hashed)
     if found is None:
         return None
-    granted = await grants_of(tx, found["principal_id"])
-    return Presented(_identity(found, granted), found["expires_ms"])
+    key_id, scopes, expires_ms, *rest = found
+    principal_row, workspace_row = (
+        rest[: len(_StoredPrincipal._fields)],
+        rest[len(_StoredPrincipal._fields) :],
+    )
+    principal = principal_from_row(principal_row)
+    granted = await grants_of(tx, principal.id)
+    identity = Identity(
+        workspace=_workspace(workspace_row),
+        principal=principal,
+        key_id=key_id,
+        scopes=frozenset(scopes.split()),
+        granted=frozenset(granted),
+    )
+    return Presented(identity, expires_ms)
 
 
 async def grants_of(tx: Tx, principal_id: Id) -> list[Id]:
-    return [bytes(row[0]) for row in await tx.rows("grants_of_principal", principal_id=principal_id)]
+    return [target_id for (target_id,) in await tx.rows("grants_of_principal", principal_id=principal_id)]
 
 
 async def add_grants(tx: Tx, workspace_id: Id, principal_id: Id, targets: Iterable[Id], now: int) -> list[Id]:
@@ -209,65 +222,75 @@ async def _grant(tx: Tx, principal: Principal, targets: Iterable[Id], now: int) 
         )
 
 
-def _workspace(row: Any) -> Workspace:
+class _StoredWorkspace(NamedTuple):
+    """The columns of `workspace_columns` in tenancy.sql."""
+
+    id: Id
+    slug: str
+    name: str
+    settings: str
+    version: int
+    created_ms: int
+    updated_ms: int
+
+
+class _StoredPrincipal(NamedTuple):
+    """The columns of `principal_columns` in tenancy.sql."""
+
+    id: Id
+    workspace_id: Id
+    type: str
+    name: str
+    email: str | None
+    created_ms: int
+
+
+class _StoredKey(NamedTuple):
+    """The columns of `key_columns` in tenancy.sql."""
+
+    id: Id
+    workspace_id: Id
+    principal_id: Id
+    name: str
+    hint: str
+    scopes: str
+    created_ms: int
+    expires_ms: int | None
+    last_used_ms: int | None
+    revoked_ms: int | None
+
+
+def _workspace(row: Sequence[Any]) -> Workspace:
+    stored = _StoredWorkspace._make(row)
     return Workspace(
-        bytes(row["id"]),
-        row["slug"],
-        row["name"],
-        row["created_ms"],
-        row["updated_ms"],
-        row["version"],
-        json.loads(row["settings"]),
+        stored.id,
+        stored.slug,
+        stored.name,
+        stored.created_ms,
+        stored.updated_ms,
+        stored.version,
+        json.loads(stored.settings),
     )
 
 
-def principal_from_row(row: Any) -> Principal:
-    return Principal(
-        bytes(row["id"]),
-        bytes(row["workspace_id"]),
-        PrincipalType(row["type"]),
-        row["name"],
-        row["created_ms"],
-        row["email"],
-    )
+def principal_from_row(row: Sequence[Any]) -> Principal:
+    """A principal from a row that has the columns of `principal_columns`."""
+    stored = _StoredPrincipal._make(row)
+    kind = PrincipalType(stored.type)
+    return Principal(stored.id, stored.workspace_id, kind, stored.name, stored.created_ms, stored.email)
 
 
-def _key(row: Any) -> Key:
+def _key(row: Sequence[Any]) -> Key:
+    stored = _StoredKey._make(row)
     return Key(
-        bytes(row["id"]),
-        bytes(row["workspace_id"]),
-        bytes(row["principal_id"]),
-        row["name"],
-        row["hint"],
-        tuple(row["scopes"].split()),
-        row["created_ms"],
-        row["expires_ms"],
-        row["last_used_ms"],
-        row["revoked_ms"],
-    )
-
-
-def _identity(row: Any, granted: Iterable[Id]) -> Identity:
-    workspace_id = bytes(row["workspace_id"])
-    return Identity(
-        workspace=Workspace(
-            workspace_id,
-            row["slug"],
-            row["workspace_name"],
-            row["created_ms"],
-            row["updated_ms"],
-            row["version"],
-            json.loads(row["settings"]),
-        ),
-        principal=Principal(
-            bytes(row["principal_id"]),
-            workspace_id,
-            PrincipalType(row["type"]),
-            row["principal_name"],
-            row["principal_created_ms"],
-            row["email"],
-        ),
-        key_id=bytes(row["key_id"]),
-        scopes=frozenset(row["scopes"].split()),
-        granted=frozenset(granted),
+        stored.id,
+        stored.workspace_id,
+        stored.principal_id,
+        stored.name,
+        stored.hint,
+        tuple(stored.scopes.split()),
+        stored.created_ms,
+        stored.expires_ms,
+        stored.last_used_ms,
+        stored.revoked_ms,
     )

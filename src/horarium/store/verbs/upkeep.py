@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from horarium.domain.fire import SpanReason
 from horarium.domain.ids import lowest_id_at
 from horarium.domain.plan import repeated_local_time, slot_after
 from horarium.domain.schedule import policies_from_text, stored_recurrence, timing_from_text
 from horarium.store.base import DUE, Tx
+from horarium.store.rows import RezonedCursor, RezonedSchedule, SpanRow, StaleCursor, ZoneInUse
 from horarium.store.verbs.settle import follow_up
 from horarium.times import zone_fingerprint
 
 
 async def unstick(tx: Tx, now: int, limit: int) -> int:
     """Start waiting fires of schedules of which none is open; how many schedules."""
-    stuck = [row["schedule_id"] for row in await tx.rows("stuck_waiting", limit=limit)]
+    stuck = [schedule_id for (schedule_id,) in await tx.rows("stuck_waiting", limit=limit)]
     if stuck:
         await follow_up(tx, stuck, now)
     return len(stuck)
@@ -23,48 +23,50 @@ async def unstick(tx: Tx, now: int, limit: int) -> int:
 async def rezone(tx: Tx, now: int, limit: int) -> int:
     """Compute anew the next slot of schedules whose zone has other data than it was computed with; how many.
 
-    From where they are accounted for: nothing fires again, not even a local reading that comes once more by the new
-    data, and what fell due meanwhile is the release's business.
+    The computation starts from where a schedule is accounted for, so nothing fires again, not even a local time that
+    comes once more by the new data. What fell due meanwhile is left to the release.
     """
-    for row in await tx.rows("zones_in_use"):
-        zone, known = row["zone"], row["zone_data"]
+    for zone, known in map(ZoneInUse._make, await tx.rows("zones_in_use")):
         current = zone_fingerprint(zone)
         if known == current:
             continue
-        stale = await tx.rows("schedules_of_stale_zone", zone=zone, zone_data=known, limit=limit)
-        moved: list[tuple[Any, ...]] = []
-        dropped: list[tuple[Any, ...]] = []
-        for one in stale:
-            if one["next_due"] is None:  # paused meanwhile, or nothing is to come: only looked at
-                moved.append((one["schedule_id"], one["accounted_to"], one["next_slot"], None, current))
-                continue
-            recurrence = stored_recurrence(timing_from_text(one["timing"]))
-            accounted = one["accounted_to"]
-            if one["last_slot"] == accounted:
-                again = repeated_local_time(recurrence, accounted, one["next_slot"])
-                if again is not None:
-                    dropped.append((one["schedule_id"], again, again, 1, "cancelled", one["version"], now))
-                    accounted = again
-            slot = slot_after(recurrence, accounted)
-            policies = policies_from_text(one["policies"])
-            delay = policies.delay_of(one["schedule_id"])
-            due = None if slot is None else slot + delay
-            moved.append((one["schedule_id"], accounted, slot, due, current))
-        await tx.many("rezone_cursors", moved)
-        await tx.many("rezone_schedules", [(one["schedule_id"], current) for one in stale])
+        found = await tx.rows("schedules_of_stale_zone", zone=zone, zone_data=known, limit=limit)
+        stale = [StaleCursor._make(row) for row in found]
+        rezoned = [_rezoned(cursor, current, now) for cursor in stale]
+        await tx.many("rezone_cursors", [cursor for cursor, _ in rezoned])
+        await tx.many("rezone_schedules", [RezonedSchedule(cursor.schedule_id, current) for cursor in stale])
+        dropped = [span for _, span in rezoned if span is not None]
         if dropped:
             await tx.many("insert_spans", dropped)
         tx.announce(DUE, now)
-        return len(moved)
+        return len(stale)
     return 0
+
+
+def _rezoned(stale: StaleCursor, zone_data: str, now: int) -> tuple[RezonedCursor, SpanRow | None]:
+    """Where a cursor stands by our zone data, and the slot that must not fire because its local time has fired."""
+    accounted_to, dropped = stale.accounted_to, None
+    if stale.next_due is None:  # paused meanwhile, or nothing is to come
+        return RezonedCursor(stale.schedule_id, accounted_to, stale.next_slot, None, zone_data), None
+    recurrence = stored_recurrence(timing_from_text(stale.timing))
+    if stale.last_slot == accounted_to:
+        again = repeated_local_time(recurrence, accounted_to, stale.next_slot)
+        if again is not None:
+            reason = SpanReason.CANCELLED.value
+            dropped = SpanRow(stale.schedule_id, again, again, 1, reason, stale.version, now)
+            accounted_to = again
+    slot = slot_after(recurrence, accounted_to)
+    delay = policies_from_text(stale.policies).delay_of(stale.schedule_id)
+    next_due = None if slot is None else slot + delay
+    return RezonedCursor(stale.schedule_id, accounted_to, slot, next_due, zone_data), dropped
 
 
 async def forget(tx: Tx, before_ms: int, limit: int) -> int:
     """Drop fires, runs and spans that ended before an instant, up to `limit` of each; how many of the
     most."""
     bound = lowest_id_at(before_ms)
-    runs = [row["id"] for row in await tx.rows("old_runs", before=bound, before_ms=before_ms, limit=limit)]
-    fires = [row["id"] for row in await tx.rows("old_fires", before=bound, before_ms=before_ms, limit=limit)]
+    runs = [run for (run,) in await tx.rows("old_runs", before=bound, before_ms=before_ms, limit=limit)]
+    fires = [fire for (fire,) in await tx.rows("old_fires", before=bound, before_ms=before_ms, limit=limit)]
     if runs:
         await tx.run("delete_attempts", ids=runs)
         await tx.run("forget_callbacks", ids=runs)

@@ -1,0 +1,32 @@
+"""Texts as the verbs store them and look for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+
+def json_text(value: Any) -> str | None:
+    """A value as JSON text; None stays None."""
+    return None if value is None else orjson.dumps(value).decode()
+
+
+def json_value(text: str | None) -> Any:
+    """The value of a JSON text; None stays None."""
+    return None if text is None else orjson.loads(text)
+
+
+def escaped(text: str) -> str:
+    """A text as a LIKE pattern that matches only itself."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def beginning_with(text: str | None) -> str | None:
+    """A LIKE pattern for what begins with a text, in lower case; None where nothing is asked for."""
+    return None if text is None else f"{escaped(text.lower())}%"
+
+
+def containing(text: str | None) -> str | None:
+    """A LIKE pattern for what contains a text, in lower case; None where nothing is asked for."""
+    return None if text is None else f"%{escaped(text.lower())}%"
