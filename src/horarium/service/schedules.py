@@ -350,7 +350,7 @@ async def _fire_now(tx: Tx, who: Identity, schedule_id: Id, request: str | None,
     who.require_target(schedule.definition.target_id, OF_SCHEDULE)
     fire = None
     if request is not None:
-        fire = await find_manual_fire(tx, schedule_id, request, now - REPEAT_MS)
+        fire = await find_manual_fire(tx, schedule, request, now - REPEAT_MS)
     if fire is None:
         unique = request if request is not None else random_id(now).hex()
         fire = await fire_by_hand(tx, schedule, FireKind.MANUAL, now, unique, now)

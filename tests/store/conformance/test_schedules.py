@@ -6,12 +6,11 @@ from dataclasses import replace
 import pytest
 
 from horarium.domain.errors import Conflict, NotFound
-from horarium.domain.fire import FireKind, SpanReason
+from horarium.domain.fire import SpanReason
 from horarium.domain.ids import random_id
 from horarium.domain.listings import ScheduleListing
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import AfterCompletion, AfterPause, Policies, ScheduleState, timing_to_text
-from horarium.service.schedules import _backfill, _fire_now
 from horarium.store.base import DUE
 from horarium.store.verbs import creation, ledger, schedules
 from horarium.store.verbs.changes import change_schedule
@@ -222,46 +221,6 @@ async def test_a_deleted_schedule_starts_no_fire_that_waited(tenant, store):
     assert len(await tenant.runs(schedule)) == 1
 
 
-async def test_fires_by_hand_ignore_the_policy_and_move_nothing(tenant, store):
-    schedule = await tenant.schedule()
-    await tenant.release(NOON + MINUTE)
-    before = (await tenant.again(schedule)).progress
-    now = NOON + MINUTE + 1
-    one = await store.write(_fire_now, tenant.workspace, schedule.id, None, now)
-    two = await store.write(_fire_now, tenant.workspace, schedule.id, None, now)
-    assert one.id != two.id
-    assert (one.kind, one.state) == (FireKind.MANUAL, "running")
-    assert (await tenant.again(schedule)).progress == before
-    await (await Node.start(store)).work(now, FAILED)
-    assert states([await store.read(ledger.get_fire, tenant.workspace, one.id)]) == ["failed"]
-    after = (await tenant.again(schedule)).progress
-    assert (after.failed, after.open_fires, after.failures_in_row) == (1, 0, 1)  # the clock's own fire alone
-
-
-async def test_one_request_is_one_fire_by_hand_even_from_two_nodes(tenant, store, other):
-    schedule = await tenant.schedule()
-    fires = await asyncio.gather(
-        *(one.write(_fire_now, tenant.workspace, schedule.id, "button", NOON + n)
-          for n, one in enumerate((store, other) * 4))
-    )  # fmt: skip
-    assert len({fire.id for fire in fires}) == 1
-    assert len(await tenant.runs(schedule)) == 1
-    later = await store.write(_fire_now, tenant.workspace, schedule.id, "button", NOON + 2 * DAY)
-    assert later.id != fires[0].id
-
-
-async def test_a_backfill_fires_every_slot_of_its_range_and_never_twice(tenant, store):
-    schedule = await tenant.schedule("0 * * * *")
-    slots = [NOON - n * HOUR for n in (3, 2, 1)]
-    first = await store.write(_backfill, tenant.workspace, schedule.id, 1, slots, "", NOON)
-    again = await store.write(_backfill, tenant.workspace, schedule.id, 1, slots, "", NOON + 1)
-    assert [fire.slot_ms for fire in first] == slots
-    assert {fire.kind for fire in first} == {FireKind.BACKFILL}
-    assert [fire.id for fire in again] == [fire.id for fire in first]
-    assert len(await tenant.runs(schedule)) == 3
-    assert (await tenant.again(schedule)).progress == schedule.progress
-
-
 async def test_the_definition_that_ruled_is_kept(tenant, store):
     schedule = await tenant.schedule("0 * * * *")
     await tenant.redefine(schedule, NOON + HOUR, timing=Timing("30 * * * *"))
@@ -320,8 +279,6 @@ async def test_another_workspace_sees_none_of_it(tenant, store):
             lambda one: replace(one, name="x"),
             NOON,
         ),
-        lambda: store.write(_fire_now, stranger.workspace, schedule.id, None, NOON),
-        lambda: store.write(_backfill, stranger.workspace, schedule.id, 1, [NOON], "", NOON),
         lambda: store.read(ledger.get_fire, stranger.workspace, fire.id),
     ):
         with pytest.raises(NotFound):

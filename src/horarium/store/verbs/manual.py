@@ -45,11 +45,15 @@ async def fire_by_hand(
     return fire
 
 
-async def find_manual_fire(tx: Tx, schedule_id: Id, request: str, since_ms: int) -> Id | None:
-    """The fire that was made by hand for a request since an instant, or None. The schedule stays locked, so that no
-    second one is made for the same request at the same time."""
-    await hold_schedules(tx, [schedule_id])
+async def find_manual_fire(tx: Tx, schedule: Schedule, request: str, since_ms: int) -> Id | None:
+    """The fire that was made by hand for a request since an instant (ms), or None. The schedule stays locked, so that
+    no second one is made for the same request at the same time."""
+    await hold_schedules(tx, [schedule.id])
     row = await tx.row(
-        "find_manual_fire", schedule_id=schedule_id, request=request, low=lowest_id_at(since_ms)
+        "find_manual_fire",
+        workspace_id=schedule.workspace_id,
+        schedule_id=schedule.id,
+        request=request,
+        low=lowest_id_at(since_ms),
     )
     return None if row is None else bytes(row[0])
