@@ -27,11 +27,11 @@ from horarium.executors.output import error_text, keep_bytes
 from horarium.executors.secrecy import Scrubber, check_secrets, merge_secrets
 from horarium.executors.sql import config as sql_config
 from horarium.executors.sql.address import read_url
+from horarium.executors.sql.column_values import Mismatch, coerce
 from horarium.executors.sql.conditions import read_conditions
 from horarium.executors.sql.config import Columns
 from horarium.executors.sql.guard import HostPolicy
-from horarium.executors.sql.operation import plan_operation
-from horarium.executors.sql.values import Mismatch, coerce
+from horarium.executors.sql.operation import compile_write
 from horarium.executors.template import TemplateError, check_template, compile_text, compile_value
 
 POLICY = AddressPolicy()
@@ -129,7 +129,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
         {"database": value, "table": "t", "columns": value}, HostPolicy()
     ),
     "sql: whereConditions": lambda value: read_conditions(value),
-    "sql: operation": lambda value: plan_operation(
+    "sql: operation": lambda value: compile_write(
         {"operation": "INSERT", "values": value}, TABLE, Columns(write=("c1",)), "sqlite"
     ),
     "sql: text": lambda value: _coerced(types.Text(), value),

@@ -16,7 +16,7 @@ from horarium.executors.options import ExecutorOptions
 from horarium.executors.sql import make
 from horarium.executors.sql.address import NamedContext, read_url
 from horarium.executors.sql.databases import NetworkDatabase
-from horarium.executors.sql.guard import DatabaseGuard, HostPolicy, OwnDatabase, is_here
+from horarium.executors.sql.guard import DatabaseGuard, HostPolicy, OwnDatabase, is_on_this_machine
 from tests.executors.sql_places import postgres_place
 
 ANY = ExecutorOptions(sql_hosts=("*",))
@@ -31,8 +31,14 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     def look_up(host: str, *_given: Any, **_named: Any) -> list[Any]:
         found = answers.get(host, [host])
         return [
-            (socket.AF_INET6 if ":" in one else socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, 0, 0, 0)[:4])
-            for one in found
+            (
+                socket.AF_INET6 if ":" in address else socket.AF_INET,
+                socket.SOCK_STREAM,
+                6,
+                "",
+                (address, 0, 0, 0)[:4],
+            )
+            for address in found
         ]
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
@@ -43,7 +49,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
 async def places(options: ExecutorOptions, host: str, port: int = 5432, name: str = "crm") -> list[str]:
     guard = DatabaseGuard(HostPolicy.of(options))
     try:
-        return list(await guard.places(host, port, name))
+        return list(await guard.resolve(host, port, name))
     finally:
         await guard.close()
 
@@ -180,8 +186,8 @@ def test_what_the_servers_url_leaves_out_is_taken_from_where_the_driver_takes_it
 
 
 def test_the_addresses_of_this_machine_are_known() -> None:
-    assert is_here("127.0.0.1")
-    assert not is_here("192.0.2.1")
+    assert is_on_this_machine("127.0.0.1")
+    assert not is_on_this_machine("192.0.2.1")
 
 
 def test_a_certificate_is_held_against_the_name_although_the_address_is_connected_to() -> None:

@@ -36,7 +36,7 @@ from horarium.executors.sql.config import is_database_name
 from horarium.executors.sql.databases import Database, Databases, EmbeddedDatabase
 from horarium.executors.sql.failures import NotThere, hidden_texts, is_passing, sentence
 from horarium.executors.sql.guard import DatabaseGuard, HostPolicy
-from horarium.executors.sql.reading import Deadline, only_reading
+from horarium.executors.sql.query_limits import Deadline, only_reading
 from horarium.executors.sql.tables import database_path
 
 FIELDS = ("connection", "database", "query", "key", "timeout")

@@ -1,9 +1,8 @@
-"""Where a database on the network may be: connection URLs, read strictly.
+"""Reads and checks the connection URLs of databases on the network.
 
-A URL is written by a user, so it is an address this server would connect to on their behalf. Only hosts
-that the operator listed are allowed (and this machine where a setting opens it), only databases reached over
-a network, and of the URL's options only a few that cannot name a file or a second host. What the host's name leads to
-is judged when a connection is made (see `guard`).
+A user writes the URL, and this server connects to it, so little is allowed: hosts that the operator listed, databases
+that are reached over a network, and a few options that cannot name a file or another host. The addresses of the host
+are checked later, when a connection is made (see `guard`).
 """
 
 from __future__ import annotations
@@ -21,19 +20,21 @@ from sqlalchemy.exc import ArgumentError
 
 from horarium.executors.sql.guard import HostPolicy
 
+# How long connecting to PostgreSQL may take, in seconds.
 CONNECT_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A kind of database: its asynchronous drivers (the first is the default) and the URL options it may
-    have."""
+    """A kind of database: its asynchronous drivers (the first is the default), its default port, and the options that
+    its URLs may have."""
 
     drivers: tuple[str, ...]
     port: int
     options: tuple[str, ...] = ()
 
 
+# The supported kinds of databases, by the beginning of their URLs.
 BACKENDS: Mapping[str, Backend] = {
     "postgresql": Backend(("asyncpg",), 5432, ("host", "ssl", "sslmode", "prepared_statement_cache_size")),
     "mysql": Backend(("aiomysql", "asyncmy"), 3306, ("charset",)),
@@ -41,6 +42,7 @@ BACKENDS: Mapping[str, Backend] = {
     "mssql": Backend(("aioodbc",), 1433, ("driver", "Encrypt", "TrustServerCertificate")),
     "oracle": Backend(("oracledb_async",), 1521, ("service_name",)),
 }
+# Python packages of drivers that are not named like the driver.
 _MODULES = {"oracledb_async": "oracledb"}
 _SSL_MODES = ("disable", "prefer", "require", "verify-ca", "verify-full")
 _HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}", re.ASCII)
@@ -49,8 +51,7 @@ _OPTION = re.compile(r"[A-Za-z0-9 ._-]{1,64}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A URL that may be connected to, and the driver's arguments. Its text form carries the password: never
-    shown."""
+    """A checked URL and the arguments for its driver. Both may hold the password, so they are never shown."""
 
     url: URL = field(repr=False)
     arguments: Mapping[str, Any] = field(repr=False)
@@ -60,15 +61,19 @@ class Address:
 
 
 def read_url(text: Any, policy: HostPolicy) -> tuple[Address | None, list[str]]:
-    """The address behind a connection URL, or None and what is wrong with it. No text holds the URL
-    itself."""
+    """The address in a connection URL, or None and what is wrong with the URL.
+
+    The texts do not repeat the URL, because it may hold a password. Looks up no name.
+    """
     url = _parse(text)
     if url is None:
         return None, ["must be a URL such as postgresql://user:password@host:5432/name"]
     name = "postgresql" if url.drivername.startswith("postgres:") else url.get_backend_name()
     name = "postgresql" if name == "postgres" else name
     if name == "sqlite":
-        return None, ["a database file is not reached by URL; use database with a name instead"]
+        return None, [
+            "a database file cannot be reached by a URL; set database to the name of an embedded database"
+        ]
     backend = BACKENDS.get(name)
     if backend is None:
         return None, [f"{name!r} is not supported; the URL may begin with {', '.join(BACKENDS)}"]
@@ -99,16 +104,16 @@ def _parse(text: Any) -> URL | None:
 
 
 def _driver(url: URL, backend: Backend) -> str:
-    """The driver asked for if it is an asynchronous one; any other word (psycopg2, pymysql) means the
-    default."""
+    """The driver that the URL names if it is asynchronous. For any other (psycopg2, pymysql) the default is used."""
     asked = url.drivername.partition("+")[2]
     return asked if asked in backend.drivers else backend.drivers[0]
 
 
 def _host_and_options(url: URL, backend: Backend) -> tuple[str, dict[str, str], list[str]]:
+    """The host (or folder of a Unix socket), the other options, and what is wrong with them."""
     options = {key: value for key, value in url.query.items() if isinstance(value, str)}
     unknown = sorted(set(url.query) - set(backend.options) | set(url.query) - set(options))
-    problems = [f"the option {key!r} is not taken" for key in unknown]
+    problems = [f"the option {key!r} is not supported" for key in unknown]
     socket = options.pop("host", None)
     host = url.host or socket or ""
     if socket is not None and (url.host or not socket.startswith("/") or ".." in socket or "," in socket):
@@ -116,9 +121,9 @@ def _host_and_options(url: URL, backend: Backend) -> tuple[str, dict[str, str], 
             "the option 'host' may only name the folder of a Unix socket, with no host in the URL"
         )
     elif socket is None and not _HOST.fullmatch(host):
-        problems.append("must name one host")
+        problems.append("must name exactly one host")
     odd = [key for key, value in options.items() if not _OPTION.fullmatch(value)]
-    problems += [f"the option {key!r} has a value that is not taken" for key in odd]
+    problems += [f"the option {key!r} has a value that is not allowed" for key in odd]
     if not options.get("prepared_statement_cache_size", "0").isdecimal():
         problems.append("prepared_statement_cache_size must be a whole number")
     mode = options.get("sslmode", options.get("ssl", "prefer"))
@@ -128,12 +133,13 @@ def _host_and_options(url: URL, backend: Backend) -> tuple[str, dict[str, str], 
 
 
 def _with_arguments(name: str, url: URL, host: str, port: int, options: dict[str, str]) -> Address:
+    """The address with the arguments that its driver needs."""
     database = url.database or ""
     if name != "postgresql":
         return Address(url.update_query_dict(options), {}, host, port, database)
     mode = options.get("sslmode", options.get("ssl", "prefer"))
-    # Everything the driver would otherwise look for in this process's environment or home folder (PGPASSWORD,
-    # .pgpass, PGSSLMODE) is given, so that a user's URL never borrows the server's own credentials.
+    # Everything is set that the driver would otherwise take from the environment or home folder of this process
+    # (PGPASSWORD, .pgpass, PGSSLMODE). So a user's URL never uses the server's own credentials.
     arguments: dict[str, Any] = {
         "host": host,
         "port": port,
@@ -149,6 +155,7 @@ def _with_arguments(name: str, url: URL, host: str, port: int, options: dict[str
 
 
 def _tls(mode: str, host: str) -> Any:
+    """The driver's `ssl` argument for an `sslmode`."""
     if mode in ("disable", "prefer"):
         return False if mode == "disable" else "prefer"
     context = NamedContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -160,7 +167,7 @@ def _tls(mode: str, host: str) -> Any:
 
 
 class NamedContext(ssl.SSLContext):
-    """TLS to an address that was looked up beforehand: the certificate is still that of the host's name."""
+    """A TLS context that checks certificates for the name `host`, although the driver connects to an address."""
 
     host: str
 
@@ -176,6 +183,6 @@ class NamedContext(ssl.SSLContext):
 
 
 def password_of(text: Any) -> str | None:
-    """The password in a connection URL, wherever that leads."""
+    """The password in a connection URL, even if its host is not allowed. None if there is none or it is not a URL."""
     url = _parse(text)
     return None if url is None else url.password

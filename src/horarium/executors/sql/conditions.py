@@ -1,8 +1,10 @@
-"""`whereConditions`: a JSON string that picks the rows of an UPDATE.
+"""Reads `whereConditions`: a JSON string that selects the rows of an UPDATE.
 
-Either an object, `{"status": "open", "team": 7}`, every column equal and all of them, or a list of
-`{"column", "operator", "value"}`, all of them too. Reading is apart from matching against the table's
-columns, so a condition is a small value and a statement is only ever built from reflected columns.
+It holds an object such as `{"status": "open", "team": 7}`, in which every column must equal its value, or a list of
+`{"column", "operator", "value"}`. A row is selected if it meets all conditions.
+
+`read_conditions` reads the text without a table. `match` turns a condition into SQL for a column that was read from
+the database, so no name that a user wrote becomes part of a statement.
 """
 
 from __future__ import annotations
@@ -17,10 +19,12 @@ from sqlalchemy import Column, ColumnElement, types
 from horarium.domain.errors import Problem
 from horarium.domain.table_write import WHERE
 from horarium.executors.checks import shortened
-from horarium.executors.sql.values import Mismatch, coerce
+from horarium.executors.sql.column_values import Mismatch, coerce
 
+# The longest text of conditions, in characters.
 MAX_CHARS = 64 * 1024
 MAX_CONDITIONS = 100
+# The most values in the list of the operator `in`.
 MAX_LISTED = 1000
 
 _COMPARE: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
@@ -32,22 +36,25 @@ _COMPARE: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     ">=": lambda column, value: column >= value,
 }
 OPERATORS = (*_COMPARE, "in", "like", "is_null")
+# Types whose values can only be equal or not; <, <=, > and >= are refused for them.
 _UNORDERED = (types.Boolean, types.Uuid, types.LargeBinary, types.ARRAY)
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
+    """One condition: the name of a column as the user wrote it, one of OPERATORS, and the JSON value to compare."""
+
     column: str
     operator: str
     value: Any
 
 
 class _Unreadable(ValueError):
-    pass
+    """The text does not hold conditions. Its message says what is wrong."""
 
 
 def read_conditions(text: Any) -> tuple[list[Condition], list[Problem]]:
-    """The conditions a text holds, and everything wrong with its form; never both."""
+    """The conditions in a text, or no conditions and what is wrong with the text."""
     try:
         given = _parse(text)
         conditions = _from_object(given) if isinstance(given, dict) else _from_list(given)
@@ -56,13 +63,17 @@ def read_conditions(text: Any) -> tuple[list[Condition], list[Problem]]:
     if not conditions:
         return [], [Problem(WHERE, "is empty, which would match every row; name at least one column")]
     if len(conditions) > MAX_CONDITIONS:
-        return [], [Problem(WHERE, f"holds {len(conditions)} conditions; {MAX_CONDITIONS} are allowed")]
+        return [], [
+            Problem(WHERE, f"holds {len(conditions)} conditions; at most {MAX_CONDITIONS} are allowed")
+        ]
     return conditions, []
 
 
 def match(column: Column[Any], condition: Condition, dialect: str) -> ColumnElement[bool]:
-    """One condition as an expression over its reflected column, values bound; `Mismatch` where it does not
-    fit."""
+    """One condition as an SQL expression for its column, with the value bound as a parameter.
+
+    `dialect` is SQLAlchemy's name of the kind of database. Raises Mismatch if operator or value do not fit the column.
+    """
     operator, value = condition.operator, condition.value
     if operator == "is_null":
         return column.is_(None) if value in (None, True) else column.is_not(None)
@@ -87,7 +98,7 @@ def _parse(text: Any) -> Any:
     if len(text) > MAX_CHARS:
         raise _Unreadable(f"is longer than {MAX_CHARS} characters")
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+        return json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
     except _Unreadable:
         raise
     except (ValueError, RecursionError) as error:
@@ -95,8 +106,8 @@ def _parse(text: Any) -> Any:
         raise _Unreadable(f'is not JSON ({detail}); write {{"column": value}}') from None
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A column named twice in one object would silently lose one of its conditions."""
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuses an object that names a column twice: JSON readers would silently drop one of its conditions."""
     columns: dict[str, Any] = {}
     for name, value in pairs:
         if name in columns:
@@ -106,7 +117,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> Any:
-    raise _Unreadable(f"holds {name}, which is no JSON value")
+    raise _Unreadable(f"holds {name}, which is not valid JSON")
 
 
 def _from_object(given: dict[str, Any]) -> list[Condition]:
@@ -140,5 +151,5 @@ def _from_item(position: int, item: Any) -> Condition:
 
 def _listed(value: Any) -> list[Any]:
     if not isinstance(value, list) or not value or len(value) > MAX_LISTED or None in value:
-        raise Mismatch(f"with the operator in takes a list of 1 to {MAX_LISTED} values, none null")
+        raise Mismatch(f"takes a list of 1 to {MAX_LISTED} values with the operator in, none of them null")
     return value

@@ -1,7 +1,7 @@
-"""The configuration of a table target: what a caller may say, and what is wrong with it.
+"""The configuration of a table target: its fields, and the checks of what a caller sends.
 
-Either `connection`, the URL of a database on the network, or `database`, the name of an embedded one that
-belongs to the workspace. Checking opens nothing.
+A target has either `connection`, the URL of a database on the network, or `database`, the name of an embedded
+database of its workspace. Checking a configuration connects to nothing and opens no file.
 """
 
 from __future__ import annotations
@@ -19,21 +19,27 @@ from horarium.executors.secrecy import NOT_KEPT
 from horarium.executors.sql.address import read_url
 from horarium.executors.sql.guard import HostPolicy
 
+# The name of the server's own table, which records the runs that have written. It is never a target itself.
 MARKER = "horarium_writes"
-"""The table of ours that holds which runs have written; never a target itself."""
 
 KEYS = ("connection", "database", "schema", "table", "columns", "exactly_once")
 SECRET_FIELDS = ("connection",)
+# The longest name of a table or schema, in characters.
 MAX_NAME = 128
+# The most columns that `columns.write` or `columns.match` may name.
 MAX_COLUMNS = 2_000
+# The most unknown fields that are reported for one object.
 MAX_UNKNOWN = 20
 _DATABASE = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which columns may be written and matched (None: all the table has) and which one `dbRecordId` speaks
-    of."""
+    """Which columns of the table a target may use. None in `write` or `match` allows every column.
+
+    `write` names the columns that may be written, `match` those that conditions may compare, and `id` the column that
+    an operation's `dbRecordId` is compared with.
+    """
 
     write: tuple[str, ...] | None = None
     match: tuple[str, ...] | None = None
@@ -42,8 +48,7 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class SqlConfig:
-    """A table target, checked. `connection` is a URL with its password, or None with an embedded
-    `database`."""
+    """A checked table target. `connection` is a URL with its password; it is None for an embedded `database`."""
 
     table: str
     connection: str | None = None
@@ -54,7 +59,7 @@ class SqlConfig:
 
 
 def check_config(config: Mapping[str, Any], policy: HostPolicy) -> list[Problem]:
-    """Everything wrong with a configuration as a caller gave it (secrets still inside)."""
+    """Everything that is wrong with a configuration as a caller sent it, with its secrets still in place."""
     problems = [*check_fields(config, "sql", KEYS), *_check_place(config, policy)]
     problems += _check_name("table", config.get("table"), required=True)
     problems += _check_name("schema", config.get("schema"), required=False)
@@ -64,7 +69,7 @@ def check_config(config: Mapping[str, Any], policy: HostPolicy) -> list[Problem]
 
 
 def read_config(config: Mapping[str, Any], secrets: Mapping[str, Any]) -> SqlConfig:
-    """A checked configuration with its secret put back."""
+    """Reads a stored configuration that passed `check_config`, with its secret put back."""
     columns = config.get("columns") or {}
     return SqlConfig(
         table=config["table"],
@@ -77,7 +82,7 @@ def read_config(config: Mapping[str, Any], secrets: Mapping[str, Any]) -> SqlCon
 
 
 def is_database_name(name: Any) -> bool:
-    """Whether `name` may name an embedded database: it becomes a file name, so the rule is narrow."""
+    """Whether `name` may be the name of an embedded database. It becomes a file name, so few characters are allowed."""
     return isinstance(name, str) and _DATABASE.fullmatch(name) is not None
 
 
@@ -89,7 +94,11 @@ def _check_place(config: Mapping[str, Any], policy: HostPolicy) -> list[Problem]
     connection, database = config.get("connection"), config.get("database")
     if (connection is None) == (database is None):
         return [
-            Problem("connection", "give either connection (a URL) or database (an embedded one)", "required")
+            Problem(
+                "connection",
+                "set either connection (a URL) or database (the name of an embedded database)",
+                "required",
+            )
         ]
     if connection == MASK:
         return [Problem("connection", NOT_KEPT)]
@@ -100,7 +109,9 @@ def _check_place(config: Mapping[str, Any], policy: HostPolicy) -> list[Problem]
         text = "must be 1 to 63 lower-case letters, digits, - or _, and begin with a letter"
         problems.append(Problem("database", text))
     if config.get("schema") is not None:
-        problems.append(Problem("schema", "does not go with an embedded database; leave it out", "conflict"))
+        problems.append(
+            Problem("schema", "cannot be combined with an embedded database; leave it out", "conflict")
+        )
     return problems
 
 
@@ -110,7 +121,7 @@ def _check_name(field: str, name: Any, *, required: bool) -> list[Problem]:
     if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME or not name.isprintable():
         return [Problem(field, f"must be a name of 1 to {MAX_NAME} printable characters")]
     if name.lower() == MARKER or name.lower().startswith("sqlite_"):
-        return [Problem(field, f"{name!r} is kept for internal use; name a table of your own")]
+        return [Problem(field, f"{name!r} is reserved for internal use; choose another table")]
     return []
 
 

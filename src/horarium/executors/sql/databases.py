@@ -1,9 +1,8 @@
-"""Open databases: one engine per connection URL or embedded file, bounded in number, closed together.
+"""Keeps databases open: one SQLAlchemy engine for each connection URL and each embedded file, up to a limit.
 
-Work is a plain function over a SQLAlchemy connection. For a database on the network it runs on the event
-loop through an asynchronous driver, so that cancelling it cancels the statement; for an embedded SQLite
-file it runs on a thread of our own, and cancelling interrupts the statement and waits until the thread has
-let go.
+Work on a database is a plain function that is given a SQLAlchemy connection. For a database on the network, it runs
+on the event loop through an asynchronous driver, so cancelling it cancels the statement. For an embedded SQLite file,
+it runs on a thread. Cancelling it then interrupts the statement, and waits until the thread has finished.
 """
 
 from __future__ import annotations
@@ -30,32 +29,43 @@ from horarium.executors.sql.guard import DatabaseGuard
 
 T = TypeVar("T")
 
+# A write to an embedded file waits while another process writes: BUSY_TRIES times for BUSY_MS milliseconds. The steps
+# are short because a cancelled write stops between two of them.
 BUSY_MS, BUSY_TRIES = 100, 100
-"""A write to an embedded file waits for another process's in short steps, so that it can be stopped in
-between."""
+# The most databases that stay open.
 MAX_OPEN = 64
 
-# Threads for embedded databases, and how many of them one workspace holds at once: queries that hang hold up others of
-# their own workspace alone.
-THREADS, THREADS_OF_ONE = 32, 2
+# The threads for embedded databases, and how many of them one workspace may use at once. So queries that take long
+# delay only their own workspace.
+THREADS, THREADS_PER_WORKSPACE = 32, 2
+# Connections to one database on the network: how many stay open, and how many more may be opened for a while.
 POOL_SIZE, POOL_OVERFLOW = 2, 8
+# A connection of this age, in seconds, is replaced before it is used again.
 RECYCLE_SECONDS = 600
 
 
 class Database(Protocol):
-    """One open database. `tables` and `markers` remember what was seen of its schema."""
+    """One open database. `dialect` is SQLAlchemy's name of its kind.
+
+    `tables` remembers the columns of tables by (schema, name), and `markers` whether a schema has a marker table that
+    can be used.
+    """
 
     dialect: str
     tables: dict[tuple[str | None, str], Table]
     markers: dict[str | None, bool]
 
-    async def run(self, work: Callable[[Connection], T]) -> T: ...
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """Calls `work` with a connection and returns what it returns. Raises what it raises."""
+        ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Closes the database's connections."""
+        ...
 
 
 class NetworkDatabase:
-    """A database behind a URL, through an asynchronous driver."""
+    """A database on the network, reached through an asynchronous driver."""
 
     def __init__(self, address: Address, guard: DatabaseGuard) -> None:
         self._engine = create_async_engine(
@@ -81,24 +91,29 @@ class NetworkDatabase:
 
 
 def _pin(engine: Engine, address: Address, guard: DatabaseGuard) -> None:
-    """Has every connection made to an address that was just looked up and judged: there is no second look-up, by the
-    driver, for another answer."""
+    """Makes each new connection go to an address that the guard looked up and checked just before.
+
+    The driver is given addresses instead of the name. If it looked up the name again, it could get another address.
+    """
 
     @event.listens_for(engine, "do_connect")
     def connect(dialect: Any, _record: Any, arguments: list[Any], named: dict[str, Any]) -> None:
-        places = await_only(guard.places(address.host, address.port, address.database))
+        addresses = await_only(guard.resolve(address.host, address.port, address.database))
         if dialect.name == "postgresql":
-            named["host"] = list(places)
+            named["host"] = list(addresses)
             return
-        given, by_name = dialect.create_connect_args(address.url.set(host=places[0]))
+        given, by_name = dialect.create_connect_args(address.url.set(host=addresses[0]))
         arguments[:] = given
         named.clear()
         named.update(by_name, **address.arguments)
 
 
 class EmbeddedDatabase:
-    """A SQLite file of a workspace. Writers of this process take turns here rather than inside SQLite, so
-    that a busy file holds one thread and not all of them."""
+    """An embedded database: a SQLite file of a workspace.
+
+    Work on one file runs one after the other. It waits here, before it is given a thread, because waiting inside
+    SQLite would block a thread for each waiting piece of work. `share` limits the threads of the workspace.
+    """
 
     dialect = "sqlite"
 
@@ -135,7 +150,7 @@ class EmbeddedDatabase:
 
 
 class _Handle:
-    """The raw connection a thread is at work on, so that the loop can interrupt it."""
+    """Holds the SQLite connection that a thread is working with, so that the event loop can interrupt it."""
 
     def __init__(self) -> None:
         self._raw: sqlite3.Connection | None = None
@@ -143,16 +158,19 @@ class _Handle:
         self._lock = threading.Lock()
 
     def take(self, connection: Connection) -> None:
+        """The thread begins to work with a connection. Raises InterruptedError if it was interrupted before."""
         with self._lock:
             if self.stopped:
-                raise InterruptedError("stopped before it began")
+                raise InterruptedError("the work was cancelled before it began")
             self._raw = connection.connection.driver_connection
 
     def release(self) -> None:
+        """The thread has finished, so its connection must not be interrupted any more."""
         with self._lock:
             self._raw = None
 
     def interrupt(self) -> None:
+        """Stops the work: the statement that is running fails, and no work begins."""
         with self._lock:
             self.stopped = True
             if self._raw is not None:
@@ -160,12 +178,15 @@ class _Handle:
 
 
 def embedded_engine(path: Path) -> Engine:
-    """An engine over one SQLite file: WAL, a flush per commit, and write transactions that begin as such."""
+    """An engine for one SQLite file, with a write-ahead log that is flushed at each commit.
+
+    A transaction takes the write lock at its beginning if the connection has the execution option `writes`.
+    """
     engine = create_engine(URL.create("sqlite", database=str(path)), hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(raw: sqlite3.Connection, _record: Any) -> None:
-        # The driver's own transaction handling would begin too late; BEGIN below is ours.
+        # The driver would begin a transaction only before the first write. The event below begins it earlier instead.
         raw.isolation_level = None
         for pragma in (
             f"busy_timeout={BUSY_MS}",
@@ -188,7 +209,7 @@ def embedded_engine(path: Path) -> Engine:
 
 
 def _begin_write(connection: Connection, handle: _Handle | None) -> None:
-    """Takes the file's write lock at once, which is the only place where a write waits."""
+    """Begins a transaction with the file's write lock. A write waits for other processes here and nowhere else."""
     raw: Any = connection.connection.driver_connection
     for _ in range(BUSY_TRIES):
         try:
@@ -197,11 +218,14 @@ def _begin_write(connection: Connection, handle: _Handle | None) -> None:
         except sqlite3.OperationalError as error:
             if not error.sqlite_errorname.startswith("SQLITE_BUSY") or (handle and handle.stopped):
                 break
-    connection.exec_driver_sql("BEGIN IMMEDIATE")  # the last try, whose error is told
+    connection.exec_driver_sql("BEGIN IMMEDIATE")  # the last try: its error is the one that is reported
 
 
 def reflect(connection: Connection, schema: str | None, name: str) -> Table:
-    """The table as the database has it now; `NotThere` where it has none. Leaves no transaction open."""
+    """Reads a table's columns from the database. Leaves no transaction open.
+
+    Raises NotThere if the table does not exist.
+    """
     try:
         table = Table(name, MetaData(), schema=schema, autoload_with=connection, resolve_fks=False)
     except NoSuchTableError:
@@ -209,7 +233,7 @@ def reflect(connection: Connection, schema: str | None, name: str) -> Table:
     finally:
         connection.rollback()
     if connection.dialect.name == "sqlite":
-        # SQLite has no decimals; what is declared as one is stored as a float.
+        # SQLite has no decimals. A column that is declared as one holds floats.
         for column in table.columns:
             if isinstance(column.type, Numeric) and not isinstance(column.type, Float):
                 column.type = Double()
@@ -217,28 +241,33 @@ def reflect(connection: Connection, schema: str | None, name: str) -> Table:
 
 
 class Databases:
-    """The open databases of a process, by URL or path; the one unused for longest is closed beyond
-    `MAX_OPEN`."""
+    """The open databases of a process, by URL or path.
+
+    If there are more than MAX_OPEN, the one that has not been used for the longest time is closed.
+    """
 
     def __init__(self, guard: DatabaseGuard) -> None:
         self._guard = guard
         self._open: OrderedDict[str, Database] = OrderedDict()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="horarium-sql")
-        # By the workspace's folder; kept while one of its databases is open.
+        # Limits the threads of each workspace, by the folder of its databases. Kept while one of them is open.
         self._shares: WeakValueDictionary[Path, asyncio.Semaphore] = WeakValueDictionary()
 
     async def network(self, address: Address, key: str) -> Database:
+        """The database at an address. `key` is its connection URL: equal URLs share one open database."""
         return await self._get(key, lambda: NetworkDatabase(address, self._guard))
 
     async def embedded(self, path: Path) -> Database:
+        """The embedded database in a file. Raises NotThere if the file does not exist."""
         if not await asyncio.to_thread(path.is_file):
             raise NotThere(f"there is no embedded database {path.stem!r}; create a table in it first")
         share = self._shares.get(path.parent)
         if share is None:
-            share = self._shares[path.parent] = asyncio.Semaphore(THREADS_OF_ONE)
+            share = self._shares[path.parent] = asyncio.Semaphore(THREADS_PER_WORKSPACE)
         return await self._get(str(path), lambda: EmbeddedDatabase(path, self._threads, share))
 
     async def close(self) -> None:
+        """Closes every database, the guard and the threads."""
         while self._open:
             await self._open.popitem()[1].close()
         await self._guard.close()
@@ -250,6 +279,6 @@ class Databases:
             found = self._open[key] = make()
         self._open.move_to_end(key)
         while len(self._open) > MAX_OPEN:
-            # A connection of it that is still at work is closed when it is given back.
+            # A connection that is still in use is closed when its work has finished.
             await self._open.popitem(last=False)[1].close()
         return found

@@ -1,13 +1,15 @@
-"""The `sql` executor: INSERT and UPDATE on a user's table, typed, bound, and exactly once where that can be
-had.
+"""The `sql` executor: each run inserts a row into a user's table, or updates rows of it.
+
+Values are checked against the types of the columns and bound as parameters. A run writes exactly once if the
+database can hold the server's marker table (see `write`). The input of a run is an operation:
 
     {"operation": "INSERT", "values": {"name": "Ada", "score": 5}}
     {"operation": "UPDATE", "values": {"status": "late"}, "dbRecordId": 7}
     {"operation": "UPDATE", "values": {"status": "late"},
      "whereConditions": "[{\\"column\\": \\"due\\", \\"operator\\": \\"<\\", \\"value\\": \\"2026-03-01\\"}]"}
 
-A run's output: `{"operation", "table", "affected", "primary_key"?, "guarantee": "exactly-once" |
-"at-least-once"}`.
+The output of a run is `{"operation", "table", "affected", "primary_key"?, "guarantee"}`. `affected` is the number
+of rows, and the guarantee is "exactly-once" or "at-least-once".
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ from horarium.executors.sql.config import SECRET_FIELDS, SqlConfig, check_config
 from horarium.executors.sql.databases import Database, Databases, reflect
 from horarium.executors.sql.failures import NotThere, failed, hidden_texts, is_statement_error, sentence
 from horarium.executors.sql.guard import DatabaseGuard, HostPolicy
-from horarium.executors.sql.operation import plan_operation
+from horarium.executors.sql.operation import compile_write
 from horarium.executors.sql.tables import database_path
 from horarium.executors.sql.write import (
     PRUNE_EVERY,
@@ -44,23 +46,29 @@ from horarium.executors.sql.write import (
     write,
 )
 
-LOOK_SECONDS = 10.0
-"""How long looking at a table may take while an operation is only being checked."""
-TIDY_SECONDS = 5.0
+# How long reading a table's columns may take, in seconds, while an operation is only checked.
+CHECK_SECONDS = 10.0
+# How long deleting old markers may take, in seconds.
+PRUNE_SECONDS = 5.0
+# How many connection URLs are remembered as read.
 MAX_ADDRESSES = 256
 
 
 class OperationRefused(Exception):
-    """The operation does not fit the table; carries why."""
+    """The operation does not fit the table, or the target's host is not allowed. `problems` say why."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = problems
-        super().__init__("; ".join(f"{p.field}: {p.message}" if p.field else p.message for p in problems))
+        super().__init__("; ".join(_line(problem) for problem in problems))
+
+
+def _line(problem: Problem) -> str:
+    return f"{problem.field}: {problem.message}" if problem.field else problem.message
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """An opened target."""
+class _OpenTarget:
+    """A target's configuration and its open database."""
 
     config: SqlConfig
     database: Database
@@ -77,77 +85,84 @@ class SqlExecutor:
         self._databases = Databases(DatabaseGuard(self._policy))
         self._addresses: dict[str, tuple[Address | None, list[str]]] = {}
         self._writes = 0
-        self._tidying: asyncio.Task[None] | None = None
+        self._pruning: asyncio.Task[None] | None = None
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
+        """Everything that is wrong with a configuration as a caller sent it. Opens no database."""
         problems = check_config(config, self._policy)
         if not problems and config.get("database") is not None and self._options.data_dir is None:
             return [Problem("database", "this server has no data folder; use connection instead")]
         return problems
 
     def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Separates a valid configuration into the part that may be shown and the secrets."""
         return split(config, SECRET_FIELDS)
 
     async def check_operation(
         self, workspace_id: Id, config: Mapping[str, Any], secrets: Mapping[str, Any], operation: Any
     ) -> list[Problem]:
-        """Everything wrong with an operation, held against the table as it is now; fields relative to the
-        operation.
+        """Everything that is wrong with an operation for the table as it is now.
 
-        A table that cannot be looked at within ten seconds is a problem of code "unavailable" (without a
-        field)."""
+        Fields are relative to the operation. If the database cannot be read within ten seconds, the only problem has
+        the code "unavailable" and no field. If the table does not exist, it has the code "unknown" and no field.
+        """
         problems = operation_problems(operation)
         if problems:
             return problems
-        settled = read_config(config, secrets)
+        settings = read_config(config, secrets)
         try:
-            async with asyncio.timeout(LOOK_SECONDS):
-                place = await self._open(workspace_id, settled)
-                return await place.database.run(lambda connection: _judge(connection, place, operation))
+            async with asyncio.timeout(CHECK_SECONDS):
+                target = await self._open(workspace_id, settings)
+                return await target.database.run(lambda connection: _problems(connection, target, operation))
         except OperationRefused as error:
             return list(error.problems)
         except NotThere as error:
             return [Problem("", str(error), "unknown")]
         except (SQLAlchemyError, OSError) as error:
-            return [Problem("", sentence(error, self._hidden(settled)), "unavailable")]
+            return [Problem("", sentence(error, self._hidden(settings)), "unavailable")]
 
     async def execute(self, call: Call) -> Outcome:
-        """One attempt of one write. Never raises for what the database did."""
-        settled = read_config(call.config, call.secrets)
+        """Does the write of one run, once. An error of the database or the network becomes a failed Outcome."""
+        settings = read_config(call.config, call.secrets)
         try:
             async with asyncio.timeout(call.timeout_ms / 1000) as limit:
-                place = await self._open(call.workspace_id, settled)
-                output = await self._write(place, call)
+                target = await self._open(call.workspace_id, settings)
+                output = await self._write(target, call)
         except OperationRefused as error:
             return Outcome(Verdict.FAILED, error=str(error), retryable=False)
         except (SQLAlchemyError, OSError, NotThere) as error:
             if limit.expired():
                 return Outcome(Verdict.FAILED, error=f"the write did not finish within {call.timeout_ms} ms")
-            return failed(error, self._hidden(settled))
+            return failed(error, self._hidden(settings))
         self._writes += 1
-        if self._writes % PRUNE_EVERY == 0 and (self._tidying is None or self._tidying.done()):
-            self._tidying = asyncio.create_task(_tidy(place, call.now_ms))
+        if self._writes % PRUNE_EVERY == 0 and (self._pruning is None or self._pruning.done()):
+            self._pruning = asyncio.create_task(_prune_markers(target, call.now_ms))
         return Outcome(Verdict.SUCCEEDED, output=output)
 
     async def close(self) -> None:
-        if self._tidying is not None:
-            await self._tidying
+        """Closes every open database, after a deletion of old markers that is still going on."""
+        if self._pruning is not None:
+            await self._pruning
         await self._databases.close()
 
-    async def _open(self, workspace_id: Id, config: SqlConfig) -> _Place:
+    async def _open(self, workspace_id: Id, config: SqlConfig) -> _OpenTarget:
+        """The target's database, opened. Raises NotThere, or OperationRefused if its host is not allowed."""
         if config.connection is None:
             if self._options.data_dir is None or config.database is None:
                 raise NotThere("this server has no data folder for embedded databases")
             path = database_path(self._options.data_dir, workspace_id, config.database)
-            return _Place(config, await self._databases.embedded(path))
+            return _OpenTarget(config, await self._databases.embedded(path))
         address, problems = self._address(config.connection)
         if address is None:
             raise OperationRefused([Problem("connection", text) for text in problems])
-        return _Place(config, await self._databases.network(address, config.connection))
+        return _OpenTarget(config, await self._databases.network(address, config.connection))
 
     def _address(self, connection: str) -> tuple[Address | None, list[str]]:
-        """The address behind a URL by today's rules: the operator may have closed a host since the target
-        was made. Remembered, for reading certificates takes a while."""
+        """The address in a connection URL, or None and what is wrong with the URL.
+
+        The URL is checked again because the operator may have removed its host since the target was created. The
+        result is remembered because loading certificates takes long.
+        """
         if connection not in self._addresses:
             if len(self._addresses) >= MAX_ADDRESSES:
                 self._addresses.clear()
@@ -155,72 +170,79 @@ class SqlExecutor:
         return self._addresses[connection]
 
     def _hidden(self, config: SqlConfig) -> Sequence[str]:
-        """Texts that no message may show."""
+        """The texts that no error message may show: the URL and its password."""
         if config.connection is None:
             return ()
         return hidden_texts(password_of(config.connection), config.connection)
 
-    async def _write(self, place: _Place, call: Call) -> dict[str, Any]:
+    async def _write(self, target: _OpenTarget, call: Call) -> dict[str, Any]:
+        """Writes, and writes again without the marker if the database's user may not write to the marker table."""
         ticket = Ticket(uuid_text(call.run_id), call.now_ms, call.timeout_ms)
         try:
-            return await place.database.run(
-                lambda connection: _perform(connection, place, call.input, ticket)
+            return await target.database.run(
+                lambda connection: _perform(connection, target, call.input, ticket)
             )
         except MarkerRefused:
-            place.database.markers[place.config.schema] = False
-            return await place.database.run(
-                lambda connection: _perform(connection, place, call.input, ticket)
+            target.database.markers[target.config.schema] = False
+            return await target.database.run(
+                lambda connection: _perform(connection, target, call.input, ticket)
             )
 
 
-async def _tidy(place: _Place, now_ms: int) -> None:
-    """Now and then the old markers of the database just written to are forgotten; failing to is no matter."""
-    schema = place.config.schema
-    if not place.database.markers.get(schema):
+async def _prune_markers(target: _OpenTarget, now_ms: int) -> None:
+    """Deletes old markers from the database that was just written to.
+
+    Errors are ignored: markers that stay do no harm, and a later write tries again.
+    """
+    schema = target.config.schema
+    if not target.database.markers.get(schema):
         return
     with suppress(SQLAlchemyError, OSError):
-        async with asyncio.timeout(TIDY_SECONDS):
-            await place.database.run(lambda connection: prune(connection, marker_table(schema), now_ms))
+        async with asyncio.timeout(PRUNE_SECONDS):
+            await target.database.run(lambda connection: prune(connection, marker_table(schema), now_ms))
 
 
-def _judge(connection: Connection, place: _Place, operation: Any) -> list[Problem]:
-    table = _look(connection, place, fresh=True)
-    return plan_operation(operation, table, place.config.columns, place.database.dialect)[1]
+def _problems(connection: Connection, target: _OpenTarget, operation: Any) -> list[Problem]:
+    table = _table(connection, target, fresh=True)
+    return compile_write(operation, table, target.config.columns, target.database.dialect)[1]
 
 
-def _perform(connection: Connection, place: _Place, operation: Any, ticket: Ticket) -> dict[str, Any]:
-    """The write, planned on what is remembered of the table, and once more on a fresh look when that was
-    stale."""
-    known = (place.config.schema, place.config.table) in place.database.tables
+def _perform(connection: Connection, target: _OpenTarget, operation: Any, ticket: Ticket) -> dict[str, Any]:
+    """Writes, using the remembered columns of the table.
+
+    If the operation does not fit them, the table may have changed: its columns are read again for a second try.
+    """
+    known = (target.config.schema, target.config.table) in target.database.tables
     if known:
         try:
-            return _perform_on(connection, place, _look(connection, place, fresh=False), operation, ticket)
+            return _perform_on(connection, target, _table(connection, target, fresh=False), operation, ticket)
         except OperationRefused:
             pass
         except SQLAlchemyError as error:
             if not is_statement_error(error):
                 raise
-    return _perform_on(connection, place, _look(connection, place, fresh=True), operation, ticket)
+    return _perform_on(connection, target, _table(connection, target, fresh=True), operation, ticket)
 
 
 def _perform_on(
-    connection: Connection, place: _Place, table: Table, operation: Any, ticket: Ticket
+    connection: Connection, target: _OpenTarget, table: Table, operation: Any, ticket: Ticket
 ) -> dict[str, Any]:
-    plan, problems = plan_operation(operation, table, place.config.columns, place.database.dialect)
-    if plan is None:
+    compiled, problems = compile_write(operation, table, target.config.columns, target.database.dialect)
+    if compiled is None:
         raise OperationRefused(problems)
-    marker = prepare_marker(connection, place.database, table) if place.config.exactly_once else None
-    return write(connection, plan, ticket, marker)
+    marker = prepare_marker(connection, target.database, table) if target.config.exactly_once else None
+    return write(connection, compiled, ticket, marker)
 
 
-def _look(connection: Connection, place: _Place, *, fresh: bool) -> Table:
-    key = (place.config.schema, place.config.table)
-    if fresh or key not in place.database.tables:
-        place.database.tables.pop(key, None)
-        place.database.tables[key] = reflect(connection, *key)
-    return place.database.tables[key]
+def _table(connection: Connection, target: _OpenTarget, *, fresh: bool) -> Table:
+    """The target's table: as remembered, or read from the database if `fresh` or not yet known."""
+    key = (target.config.schema, target.config.table)
+    if fresh or key not in target.database.tables:
+        target.database.tables.pop(key, None)
+        target.database.tables[key] = reflect(connection, *key)
+    return target.database.tables[key]
 
 
 def make(options: ExecutorOptions) -> SqlExecutor:
-    """The factory behind the entry point `sql`."""
+    """Creates the executor. The entry point `sql` names this function."""
     return SqlExecutor(options)

@@ -1,4 +1,4 @@
-"""What a database said, as an outcome: one sentence without secrets, and whether another attempt may help."""
+"""Turns an error of a database into an outcome: a sentence without secrets, and whether to try again."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from sqlalchemy import exc
 from horarium.domain.execution import Outcome, Verdict
 from horarium.executors.egress import AddressRefused
 
+# The longest part of a database's own message that is shown, in characters.
 MAX_CHARS = 500
 
-# SQLSTATE classes: connection lost, rolled back by the server, out of resources, cancelled or shut down;
-# 55P03 is a lock that was not available in time.
+# SQLSTATEs, or their beginnings, after which another attempt may succeed: the connection was lost (08), the server
+# rolled back (40), it had no resources (53), it cancelled or shut down (57), a lock was not free in time (55P03).
 _PASSING_STATES = ("08", "40", "53", "57", "55P03")
 _PASSING_SQLITE = (
     "SQLITE_BUSY",
@@ -30,17 +31,19 @@ _CLASS_PREFIX = re.compile(r"^<class '[^']*'>: ")
 
 
 class NotThere(Exception):
-    """The embedded database or the table that a target names does not exist; the text says which."""
+    """The embedded database or the table that a target names does not exist. The text says which."""
 
 
 def failed(error: BaseException, hidden: Iterable[str]) -> Outcome:
-    """The outcome of a write that raised. `hidden` are texts that never show: passwords, URLs."""
+    """The outcome of a write that raised `error`. `hidden` are texts that must not be shown: passwords, URLs."""
     return Outcome(Verdict.FAILED, error=sentence(error, hidden), retryable=is_passing(error))
 
 
 def sentence(error: BaseException, hidden: Iterable[str]) -> str:
-    """What happened, in one line: the driver's own words, never SQLAlchemy's (which quote statement and
-    values)."""
+    """What happened, in one line, with the driver's message and without the `hidden` texts.
+
+    SQLAlchemy's message is not used, because it quotes the statement and its values.
+    """
     if isinstance(error, NotThere):
         return str(error)
     cause = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error
@@ -52,7 +55,7 @@ def sentence(error: BaseException, hidden: Iterable[str]) -> str:
 
 
 def hidden_texts(password: str | None, url: str | None) -> list[str]:
-    """Every spelling in which a connection's secret could come back in a message, longest first."""
+    """Every spelling in which a message could show a connection's URL or password, longest first."""
     spellings = {
         url,
         password,
@@ -62,8 +65,7 @@ def hidden_texts(password: str | None, url: str | None) -> list[str]:
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether the cause may be gone by the next attempt: lost connections, lock and time limits, a full
-    disk."""
+    """Whether the next attempt may succeed, as after a lost connection, a lock or time limit, or a full disk."""
     if isinstance(error, (NotThere, AddressRefused, exc.IntegrityError, exc.DataError)):
         return False
     state = state_of(error)
@@ -80,14 +82,14 @@ def is_passing(error: BaseException) -> bool:
 
 
 def is_statement_error(error: BaseException) -> bool:
-    """Whether the statement itself was refused, as it is when a table has changed since it was looked at."""
+    """Whether the database refused the statement itself, as it does after a change of the table."""
     if isinstance(error, exc.DBAPIError) and getattr(error.orig, "sqlite_errorname", None) == "SQLITE_ERROR":
         return True
     return isinstance(error, (exc.ProgrammingError, exc.NotSupportedError, exc.DataError))
 
 
 def is_permission(error: exc.SQLAlchemyError) -> bool:
-    """Whether the connection's user simply may not do this."""
+    """Whether the database refused because the connection's user lacks the permission."""
     if state_of(error) in _PERMISSION_STATES:
         return True
     orig = getattr(error, "orig", None)
@@ -97,7 +99,7 @@ def is_permission(error: exc.SQLAlchemyError) -> bool:
 
 
 def state_of(error: BaseException) -> str | None:
-    """The SQLSTATE, from SQLAlchemy's wrapper or from the driver's own error (raised while connecting)."""
+    """The SQLSTATE of an error, or None. Errors while connecting are not wrapped by SQLAlchemy, others are."""
     for candidate in (getattr(error, "orig", None), error):
         state = getattr(candidate, "sqlstate", None)
         if isinstance(state, str):
@@ -106,6 +108,7 @@ def state_of(error: BaseException) -> str | None:
 
 
 def _what(error: BaseException) -> str:
+    """The beginning of the sentence: what could not be done."""
     state = state_of(error) or ""
     if isinstance(error, (OSError, TimeoutError)) or state.startswith(("08", "28", "3D", "57P")):
         return "the database could not be reached"

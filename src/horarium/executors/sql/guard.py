@@ -1,9 +1,9 @@
-"""Which databases on the network may be connected to, and to which addresses a connection is made.
+"""Decides which databases on the network this server may connect to, and at which addresses.
 
-The operator lists hosts; what a listed name leads to is judged when a connection is made, and the connection is made to
-exactly the addresses that were judged. Addresses in private networks are fine, since the operator listed the host. This
-machine itself needs a setting of its own, metadata services are never reached, and the server's own database is
-refused under every name, address and socket.
+The operator lists the allowed hosts. For each connection, the host's name is looked up, its addresses are checked, and
+the connection is made to exactly these addresses. Private networks are allowed, because the operator listed the host.
+This machine itself needs the setting `sql_allow_loopback`. Metadata services of clouds are always refused. So is the
+server's own database, under every name, address and socket.
 """
 
 from __future__ import annotations
@@ -20,19 +20,23 @@ from horarium.executors.addresses import LOOPBACK, AddressPolicy, host_refusal
 from horarium.executors.egress import AddressRefused, GuardedResolver
 from horarium.executors.options import ExecutorOptions
 
+# Private networks, in which an allowed host may be.
 _PRIVATE = tuple(
     ip_network(text)
     for text in ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 )
-_USUAL_PORT = 5432
+_DEFAULT_PORT = 5432
 
+# The end of the sentence that refuses the server's own database to targets and audiences.
 OWN_DATABASE = "is the server's own database, which no target and no audience may use"
 
 
 @dataclass(frozen=True, slots=True)
 class OwnDatabase:
-    """The PostgreSQL database that the server itself runs on. `hosts` are names, addresses or folders of sockets; none
-    means this machine."""
+    """The PostgreSQL database in which the server keeps its own data.
+
+    `hosts` are names, addresses or folders of Unix sockets. If there are none, the database is on this machine.
+    """
 
     hosts: tuple[str, ...]
     ports: frozenset[int]
@@ -40,8 +44,10 @@ class OwnDatabase:
 
     @classmethod
     def of(cls, url: str | None, environment: Mapping[str, str] = os.environ) -> OwnDatabase | None:
-        """From the server's database URL; None where that is no PostgreSQL database. What the URL leaves out is taken
-        from where the driver takes it."""
+        """Reads the server's database URL. None if it is not the URL of a PostgreSQL database.
+
+        What the URL leaves out comes from the environment variables that the driver reads too.
+        """
         parts = urlsplit(url or "")
         if parts.scheme not in ("postgresql", "postgres"):
             return None
@@ -51,7 +57,7 @@ class OwnDatabase:
         for place in places.split(",") if places else []:
             host, _, port = place.rpartition(":") if not place.endswith("]") else (place, "", "")
             hosts.append(unquote(host if port.isdecimal() else place).strip("[]"))
-            ports.add(int(port) if port.isdecimal() else _USUAL_PORT)
+            ports.add(int(port) if port.isdecimal() else _DEFAULT_PORT)
         hosts += [host for host in (query.get("host") or "").split(",") if host]
         if not hosts:
             hosts = [host for host in environment.get("PGHOST", "").split(",") if host]
@@ -59,13 +65,15 @@ class OwnDatabase:
         ports |= {int(port) for port in given if port.isdecimal()}
         name = unquote(parts.path[1:]) or query.get("dbname") or query.get("database")
         name = name or environment.get("PGDATABASE") or unquote(user.partition(":")[0])
-        return cls(tuple(hosts), frozenset(ports or {_USUAL_PORT}), name)
+        return cls(tuple(hosts), frozenset(ports or {_DEFAULT_PORT}), name)
 
     def is_at(self, host: str, addresses: Iterable[str], port: int, name: str) -> bool:
-        """Whether a database is this one. `host` is what its URL says, `addresses` what that leads to (none for the
-        folder of a socket). Looks up names; blocks meanwhile.
+        """Whether another database is in fact this one. Looks up names, so it blocks.
 
-        A PostgreSQL server's socket carries the number of its port, so the two lead to the same server."""
+        `host` is the host in its URL, and `addresses` are what that was resolved to (none for the folder of a Unix
+        socket). The socket of a PostgreSQL server is named after its port, so equal ports on this machine mean the
+        same server, whether it is reached by socket or by network.
+        """
         if name != self.name or port not in self.ports:
             return False
         if host in self.hosts:
@@ -74,24 +82,29 @@ class OwnDatabase:
         ours = {address for own in self.hosts if not own.startswith("/") for address in _looked_up(own)}
         if not theirs.isdisjoint(ours):
             return True
-        local = not self.hosts or any(own.startswith("/") for own in self.hosts) or any(map(is_here, ours))
-        return local and (host.startswith("/") or any(map(is_here, theirs)))
+        local = (
+            not self.hosts
+            or any(own.startswith("/") for own in self.hosts)
+            or any(map(is_on_this_machine, ours))
+        )
+        return local and (host.startswith("/") or any(map(is_on_this_machine, theirs)))
 
 
 def _looked_up(host: str) -> set[str]:
+    """The addresses of a host; none if its name is not known."""
     try:
         return {str(answer[4][0]) for answer in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
     except OSError:
         return set()
 
 
-def is_here(address: str) -> bool:
-    """Whether an address is one of this machine's: only those can be bound to."""
+def is_on_this_machine(address: str) -> bool:
+    """Whether an IP address belongs to this machine, which is found out by binding a socket to it."""
     parsed = ip_address(address)
     family = socket.AF_INET6 if parsed.version == 6 else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as tried:
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
-            tried.bind((address, 0))
+            probe.bind((address, 0))
         except OSError:
             return parsed.is_loopback
     return True
@@ -99,9 +112,11 @@ def is_here(address: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class HostPolicy:
-    """`hosts` holds `host`, `host:port`, the folder of a Unix socket, or `*` for any host but this machine.
+    """The operator's rules for the hosts of databases.
 
-    `allow_loopback` opens the databases of this machine that are reached by network."""
+    Each of `hosts` is `host`, `host:port`, the folder of a Unix socket, or `*` for any host except this machine.
+    `allow_loopback` allows databases on this machine that are reached by network. `own` is the server's own database.
+    """
 
     hosts: tuple[str, ...] = ()
     allow_loopback: bool = False
@@ -109,15 +124,17 @@ class HostPolicy:
 
     @classmethod
     def of(cls, options: ExecutorOptions) -> HostPolicy:
+        """Takes the rules from the server's settings."""
         own = OwnDatabase.of(options.own_database)
         return cls(tuple(options.sql_hosts), options.sql_allow_loopback, own)
 
     @property
     def addresses(self) -> AddressPolicy:
+        """The rules for the addresses that the name of an allowed host leads to."""
         return AddressPolicy(opened=(*_PRIVATE, *(LOOPBACK if self.allow_loopback else ())))
 
     def refusal(self, host: str, port: int) -> str | None:
-        """Why a host may not be connected to, as far as can be said without looking up its name."""
+        """Why a host is not allowed, or None if it is. Its addresses are checked later, by `resolve`."""
         plain = host.lower().rstrip(".")
         if not self._lists(plain, host, port):
             return f"the host {host!r} is not among those the operator of this server allows (sql_hosts)"
@@ -129,8 +146,11 @@ class HostPolicy:
         return f"the host {host!r} {wrong}" if wrong else None
 
     def _lists(self, plain: str, host: str, port: int) -> bool:
+        """Whether the operator listed a host; `plain` is its name in lower case."""
         if host.startswith("/"):
-            return host in self.hosts  # "*" speaks of hosts; a folder of this machine is named or refused
+            return (
+                host in self.hosts
+            )  # "*" does not allow sockets of this machine: their folder must be listed
         listed = {entry.lower().rstrip(".") for entry in self.hosts}
         shown = f"[{plain}]" if ":" in plain else plain
         if not listed.isdisjoint(("*", plain, shown, f"{shown}:{port}")):
@@ -146,15 +166,17 @@ def _is_loopback(host: str) -> bool:
 
 
 class DatabaseGuard:
-    """Resolves and judges the host of a database for every connection that is made."""
+    """Looks up and checks the host of a database each time a connection is made."""
 
     def __init__(self, policy: HostPolicy) -> None:
         self._policy = policy
         self._resolver = GuardedResolver(policy.addresses)
 
-    async def places(self, host: str, port: int, name: str) -> Sequence[str]:
-        """The addresses to connect to, or the folder of the socket. Raises AddressRefused, or OSError where the name is
-        not known."""
+    async def resolve(self, host: str, port: int, name: str) -> Sequence[str]:
+        """The addresses to connect to for the database `name`, or the folder of the Unix socket.
+
+        Raises AddressRefused if the host or one of its addresses is not allowed, and OSError if its name is not known.
+        """
         wrong = self._policy.refusal(host, port)
         if wrong:
             raise AddressRefused(wrong)
@@ -167,4 +189,5 @@ class DatabaseGuard:
         return found or [host]
 
     async def close(self) -> None:
+        """Ends the threads that look up names."""
         await self._resolver.close()

@@ -1,7 +1,7 @@
-"""An operation on a table: read from JSON, held against the reflected columns, turned into one statement.
+"""Compiles an operation on a table: checks the JSON against the table's columns and builds one statement.
 
-`plan_operation` is pure: operation, table and allowed columns in; a statement with bound values, or every
-problem, out. The same function judges an operation when a schedule is made and again when it runs.
+`compile_write` is a pure function. It returns a statement with bound values, or every problem of the operation. An
+operation is compiled when its schedule is created, to check it, and again for each run.
 """
 
 from __future__ import annotations
@@ -14,26 +14,31 @@ from sqlalchemy import Column, ColumnElement, Insert, Table, Update, insert, nul
 
 from horarium.domain.errors import Problem
 from horarium.domain.table_write import MAX_PROBLEMS, WHERE, operation_problems
+from horarium.executors.sql.column_values import Mismatch, coerce
 from horarium.executors.sql.conditions import match, read_conditions
 from horarium.executors.sql.config import MAX_NAME, Columns
-from horarium.executors.sql.values import Mismatch, coerce
 
+# How many columns an error lists as usable.
 MAX_COLUMNS_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """A statement ready to run, its values bound; `kind` is INSERT or UPDATE."""
+class CompiledWrite:
+    """A statement for `table`, ready to run, with its values bound. `kind` is "INSERT" or "UPDATE"."""
 
     kind: str
     table: Table
     statement: Insert | Update
 
 
-def plan_operation(
+def compile_write(
     operation: Any, table: Table, columns: Columns, dialect: str
-) -> tuple[Plan | None, list[Problem]]:
-    """The statement for `operation` on `table`, or None and everything that is wrong with it."""
+) -> tuple[CompiledWrite | None, list[Problem]]:
+    """The statement for an operation, or None and everything that is wrong with the operation.
+
+    `operation` is the JSON that a caller sent, `table` the table with its columns as read from the database, `columns`
+    what the target allows, and `dialect` SQLAlchemy's name of the kind of database.
+    """
     problems = operation_problems(operation)
     if problems:
         return None, problems
@@ -43,12 +48,16 @@ def plan_operation(
     if problems:
         return None, problems
     if kind == "INSERT":
-        return Plan(kind, table, insert(table).values(values)), []
-    return Plan(kind, table, update(table).where(*clauses).values(values)), []
+        return CompiledWrite(kind, table, insert(table).values(values)), []
+    return CompiledWrite(kind, table, update(table).where(*clauses).values(values)), []
 
 
 def id_column(table: Table, named: str | None) -> Column[Any] | None:
-    """The column `dbRecordId` speaks of: as configured, else the only primary key, else `id`."""
+    """The column that `dbRecordId` is compared with, or None if there is none.
+
+    It is the column `named` by the target. If the target names none, it is the primary key if that is one column,
+    and otherwise the column `id`.
+    """
     if named is not None:
         return table.columns.get(named)
     keys = list(table.primary_key.columns)
@@ -58,6 +67,7 @@ def id_column(table: Table, named: str | None) -> Column[Any] | None:
 def _values(
     given: Mapping[Any, Any], kind: str, table: Table, columns: Columns, dialect: str, problems: list[Problem]
 ) -> dict[str, Any]:
+    """The values to bind, by column. Adds to `problems` what is wrong with them."""
     values: dict[str, Any] = {}
     for name, value in given.items():
         if len(problems) >= MAX_PROBLEMS:
@@ -75,17 +85,19 @@ def _values(
 
 
 def _value(column: Column[Any], value: Any, dialect: str) -> Any:
+    """What to bind for a JSON value in a column. Raises Mismatch."""
     if column.computed is not None or (column.identity is not None and column.identity.always):
-        raise Mismatch("is made by the database and cannot be written")
+        raise Mismatch("is computed by the database and cannot be written")
     if value is not None:
         return coerce(column.type, value, dialect)
     if not column.nullable:
         raise Mismatch("does not take null")
-    # For a JSON column None would be written as the JSON value null, not as the absence of a value.
+    # In a JSON column, None would be stored as the JSON value null instead of SQL's NULL.
     return null() if isinstance(column.type, types.JSON) else None
 
 
 def _missing(table: Table, values: Mapping[str, Any]) -> list[Problem]:
+    """A problem for each column that an INSERT must give a value and does not."""
     return [
         Problem(
             f"values.{column.name}", f"column {column.name!r} needs a value: it has no default", "required"
@@ -103,6 +115,7 @@ def _missing(table: Table, values: Mapping[str, Any]) -> list[Problem]:
 def _clauses(
     operation: Mapping[str, Any], table: Table, columns: Columns, dialect: str, problems: list[Problem]
 ) -> list[ColumnElement[bool]]:
+    """The conditions that select the rows of an UPDATE. Adds to `problems` what is wrong with them."""
     clauses: list[ColumnElement[bool]] = []
     if operation.get("dbRecordId") is not None:
         clauses += _record_clause(operation["dbRecordId"], table, columns, dialect, problems)
@@ -140,11 +153,14 @@ def _record_clause(
 def _named(
     table: Table, name: Any, allowed: tuple[str, ...] | None, field: str, verb: str, problems: list[Problem]
 ) -> Column[Any] | None:
-    """The reflected column of that exact name, if the target lets it be used so."""
+    """The table's column of exactly this name, if it exists and is among the `allowed` ones (None allows all).
+
+    Otherwise returns None and adds a problem of `field`. `verb` is "written" or "matched", for the error.
+    """
     column = table.columns.get(name) if isinstance(name, str) else None
     if column is not None and (allowed is None or column.name in allowed):
         return column
-    usable = [c.name for c in table.columns if allowed is None or c.name in allowed]
+    usable = [other.name for other in table.columns if allowed is None or other.name in allowed]
     shown = ", ".join(usable[:MAX_COLUMNS_NAMED]) + (", ..." if len(usable) > MAX_COLUMNS_NAMED else "")
     wrong = "does not exist" if column is None else f"may not be {verb} through this target"
     text = f"the column {_short(name)} {wrong}; columns that may be {verb}: {shown or 'none'}"
@@ -153,7 +169,7 @@ def _named(
 
 
 def _field(name: Any) -> str:
-    """The field of a value; a name that cannot be written in an answer (a lone surrogate) is escaped."""
+    """The field that a problem names for a value. Lone surrogates are escaped, because JSON cannot hold them."""
     return f"values.{str(name)[:MAX_NAME].encode(errors='backslashreplace').decode()}"
 
 

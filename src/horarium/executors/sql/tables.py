@@ -1,8 +1,8 @@
-"""Embedded tables: a workspace's own database files in the data folder, made and described through the API.
+"""Embedded tables: a workspace's own SQLite databases in the data folder, created and read through the API.
 
-A file is `tables/WORKSPACE/NAME.db`, so a name of one workspace never reaches another's, and never the
-server's own store. Blocking work runs on threads. Column types: integer, number, text, boolean, timestamp
-(UTC), json.
+A database is the file `tables/WORKSPACE/NAME.db`. So a workspace cannot reach the databases of another one, or the
+server's own store. Blocking work runs on threads. Columns have one of the types integer, number, text, boolean,
+timestamp (UTC) and json.
 """
 
 from __future__ import annotations
@@ -35,11 +35,12 @@ from horarium.domain.errors import Conflict, Invalid, NotFound, Problem, Unavail
 from horarium.domain.ids import Id, uuid_text
 from horarium.executors.checks import shortened
 from horarium.executors.options import ExecutorOptions
+from horarium.executors.sql.column_values import as_json
 from horarium.executors.sql.config import MARKER, MAX_UNKNOWN, is_database_name
 from horarium.executors.sql.databases import embedded_engine, reflect
 from horarium.executors.sql.failures import NotThere
-from horarium.executors.sql.values import render
 
+# The column types of the API, each with its type in SQLAlchemy.
 TYPES: Mapping[str, type[Any]] = {
     "integer": Integer,
     "number": Float,
@@ -48,20 +49,23 @@ TYPES: Mapping[str, type[Any]] = {
     "timestamp": DateTime,
     "json": JSON,
 }
+# The most columns of a table.
 MAX_COLUMNS = 200
 _COLUMN_FIELDS = ("name", "type", "primary_key", "nullable")
+# The most rows on a page of `read_rows`.
 MAX_ROWS = 1_000
 
-# Bytes of texts after which a page of rows ends; the next page goes on from there.
-MAX_PAGE = 4 * 1024 * 1024
+# A page of rows ends early when its texts and bytes have reached this size, in characters and bytes.
+MAX_PAGE_SIZE = 4 * 1024 * 1024
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}", re.ASCII)
-_RESERVED = ("rowid", "oid", "_rowid_")  # SQLite's names for a row's number, which listing rows relies on
+# SQLite's names for the number of a row. `read_rows` pages by it, so no column may have one of these names.
+_RESERVED = ("rowid", "oid", "_rowid_")
 
 
 def database_path(data_dir: Path, workspace_id: Id, database: str) -> Path:
-    """Where an embedded database is; the name must have passed `is_database_name`."""
+    """The file of an embedded database, which may not exist. Raises NotThere for a name that is not valid."""
     if not is_database_name(database):
-        raise NotThere(f"{database!r} is no name of an embedded database")
+        raise NotThere(f"{database!r} is not a valid name of an embedded database")
     return Path(data_dir) / "tables" / uuid_text(workspace_id) / f"{database}.db"
 
 
@@ -72,10 +76,11 @@ async def create_table(
     table: str,
     columns: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Makes a table, and its database where that is new; answers as `describe_table`.
+    """Creates a table, and its database if that does not exist yet. Returns what `describe_table` returns.
 
-    `columns`: `{"name", "type", "primary_key"?: false, "nullable"?: true}`. Without a primary key the table
-    gets an `id` that counts up. Raises Invalid with every problem, Conflict when the table exists.
+    Each column is `{"name", "type", "primary_key"?: false, "nullable"?: true}`. If none is a primary key, the table
+    gets a column `id` that counts up. Raises Invalid with every problem, Conflict if the table already exists, and
+    Unavailable if this server has no data folder.
     """
     problems = [*_check_names(database, table), *_check_columns(columns)]
     if problems:
@@ -87,13 +92,21 @@ async def create_table(
 async def describe_table(
     options: ExecutorOptions, workspace_id: Id, database: str, table: str
 ) -> dict[str, Any]:
-    """`{"database", "table", "columns": [{"name", "type", "nullable", "primary_key"}]}`; raises NotFound."""
-    path = _existing(options, workspace_id, database, table)
-    return await asyncio.to_thread(_with, path, table, lambda connection: _describe(connection, path, table))
+    """A table's columns: `{"database", "table", "columns": [{"name", "type", "nullable", "primary_key"}]}`.
+
+    Raises NotFound if the table does not exist, and Unavailable if this server has no data folder.
+    """
+    path = _named_table(options, workspace_id, database, table)
+    return await asyncio.to_thread(
+        _connected, path, table, lambda connection: _describe(connection, path, table)
+    )
 
 
 async def list_tables(options: ExecutorOptions, workspace_id: Id) -> list[dict[str, str]]:
-    """`{"database", "table"}` of every embedded table of a workspace, by name."""
+    """Every embedded table of a workspace, sorted by database: `{"database", "table"}`.
+
+    Raises Unavailable if this server has no data folder.
+    """
     folder = _path(options, workspace_id, "x").parent
     return await asyncio.to_thread(_list, folder)
 
@@ -101,13 +114,18 @@ async def list_tables(options: ExecutorOptions, workspace_id: Id) -> list[dict[s
 async def read_rows(
     options: ExecutorOptions, workspace_id: Id, database: str, table: str, *, limit: int = 100, after: int = 0
 ) -> dict[str, Any]:
-    """`{"rows": [{column: value}], "next": int | None}`: up to `limit` rows (1,000 at most) in the order
-    they were made; `next` is the `after` of the next page."""
+    """A page of a table's rows: `{"rows": [{column: value}], "next": int | None}`.
+
+    Rows come in the order of their SQLite row numbers; `after` is the number after which the page starts. There are at
+    most `limit` rows, and fewer if they are large. `next` is the `after` of the next page, or None on the last page.
+    Raises Invalid if `limit` is not between 1 and 1,000, NotFound if the table does not exist, and Unavailable if this
+    server has no data folder.
+    """
     if not 1 <= limit <= MAX_ROWS:
         raise Invalid(Problem("limit", f"must be between 1 and {MAX_ROWS}"))
-    path = _existing(options, workspace_id, database, table)
+    path = _named_table(options, workspace_id, database, table)
     return await asyncio.to_thread(
-        _with, path, table, lambda connection: _rows(connection, table, limit, after)
+        _connected, path, table, lambda connection: _rows(connection, table, limit, after)
     )
 
 
@@ -117,7 +135,7 @@ def _path(options: ExecutorOptions, workspace_id: Id, database: str) -> Path:
     return database_path(options.data_dir, workspace_id, database)
 
 
-def _existing(options: ExecutorOptions, workspace_id: Id, database: str, table: str) -> Path:
+def _named_table(options: ExecutorOptions, workspace_id: Id, database: str, table: str) -> Path:
     if _check_names(database, table):
         raise NotFound("table", f"{database}.{table}"[:200])
     return _path(options, workspace_id, database)
@@ -150,14 +168,18 @@ def _check_columns(columns: Any) -> list[Problem]:
     ]
     for name in sorted(name for name, times in Counter(names).items() if times > 1):
         problems.append(
-            Problem("columns", f"names {name!r} twice (upper and lower case are one)", "conflict")
+            Problem("columns", f"names {name!r} twice (upper and lower case are the same here)", "conflict")
         )
-    keyed = [
+    primary = [
         column for column in columns if isinstance(column, Mapping) and column.get("primary_key") is True
     ]
-    if not keyed and "id" in names:
+    if not primary and "id" in names:
         problems.append(
-            Problem("columns", "has a column id that is no primary key; mark it, or rename it", "conflict")
+            Problem(
+                "columns",
+                "has a column id that is not the primary key; make it the primary key or rename it",
+                "conflict",
+            )
         )
     return problems
 
@@ -176,7 +198,7 @@ def _check_column(field: str, column: Any) -> list[Problem]:
     name = column.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name) or name.lower() in _RESERVED:
         text = "must be 1 to 63 letters, digits or _, and not begin with a digit"
-        problems.append(Problem(f"{field}.name", f"{text}; {', '.join(_RESERVED)} are taken"))
+        problems.append(Problem(f"{field}.name", f"{text}; {', '.join(_RESERVED)} are reserved"))
     if column.get("type") not in TYPES:
         problems.append(Problem(f"{field}.type", f"must be one of {', '.join(TYPES)}"))
     for flag in ("primary_key", "nullable"):
@@ -208,14 +230,15 @@ def _create(path: Path, table: str, columns: list[Column[Any]]) -> dict[str, Any
             connection.execution_options(writes=True)
             with connection.begin():
                 if inspect(connection).has_table(table):
-                    raise Conflict(f"the table {table!r} exists already", "duplicate", "table")
+                    raise Conflict(f"the table {table!r} already exists", "duplicate", "table")
                 Table(table, MetaData(), *columns).create(connection)
             return _describe(connection, path, table)
     finally:
         engine.dispose()
 
 
-def _with(path: Path, table: str, work: Any) -> dict[str, Any]:
+def _connected(path: Path, table: str, work: Any) -> dict[str, Any]:
+    """What `work` returns for a connection to the database file. Raises NotFound if the file or table is missing."""
     if not path.is_file():
         raise NotFound("table", f"{path.stem}.{table}")
     engine = embedded_engine(path)
@@ -260,13 +283,13 @@ def _rows(connection: Connection, table: str, limit: int, after: int) -> dict[st
     size = 0
     more = False
     for row in connection.execute(page):
-        if len(found) == limit or size > MAX_PAGE:
+        if len(found) == limit or size > MAX_PAGE_SIZE:
             more = True
             break
         found.append(row)
         size += sum(len(value) for value in row if isinstance(value, str | bytes))
-    names = [str(column.name) for column in reflected.columns]  # plain texts, which JSON takes as names
-    rows = [{name: render(value) for name, value in zip(names, row[1:], strict=True)} for row in found]
+    names = [str(column.name) for column in reflected.columns]  # plain strings, as the JSON writer needs
+    rows = [{name: as_json(value) for name, value in zip(names, row[1:], strict=True)} for row in found]
     return {"rows": rows, "next": found[-1][0] if more else None}
 
 

@@ -1,9 +1,9 @@
-"""The write itself, exactly once where the database can hold our marker.
+"""Writes to a table, exactly once per run if the database can hold the server's marker table.
 
-One transaction claims the run's id in a small table of ours, does the write, and leaves its output there. A
-later attempt of the same run, after a crash at any point or beside one that still goes, finds either
-nothing (the first transaction was undone) or the whole of it, and then answers what was recorded and writes
-nothing.
+One transaction inserts the run's id into the marker table, does the write, and stores its output beside the id. If
+the same run is attempted again (after a crash, or while the first attempt still works), the second attempt finds one
+of two states. Without the id, the first transaction was rolled back, so the second attempt writes. With the id, the
+write is committed, so the second attempt returns the stored output and writes nothing.
 """
 
 from __future__ import annotations
@@ -28,21 +28,26 @@ from sqlalchemy import (
 from sqlalchemy import inspect as inspect_database
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from horarium.executors.sql.column_values import as_json
 from horarium.executors.sql.config import MARKER
 from horarium.executors.sql.databases import Database
 from horarium.executors.sql.failures import is_permission
-from horarium.executors.sql.operation import Plan
-from horarium.executors.sql.values import render
+from horarium.executors.sql.operation import CompiledWrite
 
+# The two guarantees that a run's output can name.
 EXACTLY_ONCE, AT_LEAST_ONCE = "exactly-once", "at-least-once"
+# How long a marker is kept, in milliseconds (90 days). The attempts of a run end long before that.
 KEEP_MS = 90 * 24 * 3600 * 1000
-"""How long a marker is kept; no run is tried for nearly as long."""
+# After how many writes of this process old markers are deleted.
 PRUNE_EVERY = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """Who writes: the run's id as text, the time in milliseconds, and how long its statements may take."""
+    """The attempt that writes: its run's id as text, the current time, and how long its statements may take.
+
+    `now_ms` is in milliseconds since the epoch, `timeout_ms` in milliseconds.
+    """
 
     run: str
     now_ms: int
@@ -50,20 +55,26 @@ class Ticket:
 
 
 class AlreadyWritten(Exception):
-    """The run's marker is there: an earlier attempt's write has been committed."""
+    """The marker table has the run's id: the write of another attempt has been committed."""
 
 
 class MarkerRefused(Exception):
-    """The marker table is there, but this connection's user may not write to it."""
+    """The marker table exists, but the connection's user may not write to it."""
 
 
-def write(connection: Connection, plan: Plan, ticket: Ticket, marker: Table | None) -> dict[str, Any]:
-    """Does the plan's write and answers its output; with a marker table, at most once per run for ever."""
+def write(
+    connection: Connection, compiled: CompiledWrite, ticket: Ticket, marker: Table | None
+) -> dict[str, Any]:
+    """Does a compiled write and returns the run's output: operation, table, affected, primary_key?, guarantee.
+
+    With a marker table, a run that has written before does not write again, and its stored output is returned.
+    Raises MarkerRefused, and SQLAlchemyError for what the database refuses.
+    """
     connection.execution_options(writes=True)
     try:
         with connection.begin():
             _limit(connection, ticket.timeout_ms)
-            return _write(connection, plan, ticket, marker)
+            return _write(connection, compiled, ticket, marker)
     except AlreadyWritten:
         pass
     assert marker is not None
@@ -75,19 +86,23 @@ def write(connection: Connection, plan: Plan, ticket: Ticket, marker: Table | No
     return output
 
 
-def _write(connection: Connection, plan: Plan, ticket: Ticket, marker: Table | None) -> dict[str, Any]:
+def _write(
+    connection: Connection, compiled: CompiledWrite, ticket: Ticket, marker: Table | None
+) -> dict[str, Any]:
     if marker is None:
-        return _apply(connection, plan) | {"guarantee": AT_LEAST_ONCE}
+        return _apply(connection, compiled) | {"guarantee": AT_LEAST_ONCE}
     _claim(connection, marker, ticket)
-    output = _apply(connection, plan) | {"guarantee": EXACTLY_ONCE}
+    output = _apply(connection, compiled) | {"guarantee": EXACTLY_ONCE}
     done = update(marker).where(marker.c.run_id == ticket.run).values(output=json.dumps(output))
     connection.execute(done)
     return output
 
 
 def _claim(connection: Connection, marker: Table, ticket: Ticket) -> None:
-    """Waits for another attempt of the same run that holds the marker uncommitted, then finds it or takes
-    it."""
+    """Inserts the run's id into the marker table. Waits for another attempt that has inserted it but not committed.
+
+    Raises AlreadyWritten if the id is there, and MarkerRefused if the user may not insert.
+    """
     try:
         connection.execute(insert(marker).values(run_id=ticket.run, at=ticket.now_ms, output="{}"))
     except IntegrityError:
@@ -98,29 +113,33 @@ def _claim(connection: Connection, marker: Table, ticket: Ticket) -> None:
         raise
 
 
-def _apply(connection: Connection, plan: Plan) -> dict[str, Any]:
-    result = connection.execute(plan.statement)
+def _apply(connection: Connection, compiled: CompiledWrite) -> dict[str, Any]:
+    """Executes the statement and returns the output, still without the guarantee."""
+    result = connection.execute(compiled.statement)
     output: dict[str, Any] = {
-        "operation": plan.kind,
-        "table": str(plan.table.name),
+        "operation": compiled.kind,
+        "table": str(compiled.table.name),
         "affected": result.rowcount,
     }
-    keys = plan.table.primary_key.columns.keys()
-    if plan.kind == "INSERT":
+    keys = compiled.table.primary_key.columns.keys()
+    if compiled.kind == "INSERT":
         output["affected"] = 1
         if keys and result.inserted_primary_key is not None:
             output["primary_key"] = {
-                str(key): render(value) for key, value in zip(keys, result.inserted_primary_key, strict=True)
+                str(key): as_json(value) for key, value in zip(keys, result.inserted_primary_key, strict=True)
             }
     return output
 
 
 def _limit(connection: Connection, timeout_ms: int) -> None:
-    """Lets PostgreSQL itself end what outlasts the attempt, also when this process is frozen or cut off."""
+    """Makes PostgreSQL itself stop statements that take longer than the attempt may.
+
+    So they also end if this process stops running or loses its connection.
+    """
     if connection.dialect.name != "postgresql":
         return
     whole = str(max(1, timeout_ms))
-    locks = str(max(1, timeout_ms * 9 // 10))  # sooner than the statement, for the error that says more
+    locks = str(max(1, timeout_ms * 9 // 10))  # shorter, because the error about a lock says more
     connection.execute(
         select(
             func.set_config("statement_timeout", whole, True),
@@ -131,6 +150,7 @@ def _limit(connection: Connection, timeout_ms: int) -> None:
 
 
 def marker_table(schema: str | None) -> Table:
+    """The definition of the marker table in a schema: a row for each run that has written."""
     return Table(
         MARKER,
         MetaData(),
@@ -142,19 +162,21 @@ def marker_table(schema: str | None) -> Table:
 
 
 def prepare_marker(connection: Connection, database: Database, target: Table) -> Table | None:
-    """The marker table beside `target`, made if it is missing; None where the database cannot hold or make
-    it.
+    """The marker table in the schema of the table `target`; it is created if it does not exist.
 
-    The answer is remembered, because a run must not be promised more on one attempt than on the next."""
+    Returns None if the table cannot share a transaction with it, or if the user may not create it. The result is
+    remembered for the database, because all attempts of a run must give the same guarantee.
+    """
     schema = target.schema
     if target.kwargs.get("mysql_engine") not in (None, "InnoDB"):
-        return None  # that engine has no transactions: marker and write could not commit together
+        return None  # without transactions, the marker and the write could not be committed together
     if schema not in database.markers:
-        database.markers[schema] = _make_marker(connection, schema)
+        database.markers[schema] = _create_marker(connection, schema)
     return marker_table(schema) if database.markers[schema] else None
 
 
-def _make_marker(connection: Connection, schema: str | None) -> bool:
+def _create_marker(connection: Connection, schema: str | None) -> bool:
+    """Creates the marker table if it does not exist. Returns whether it exists now."""
     if _has_marker(connection, schema):
         return True
     connection.execution_options(writes=True)
@@ -162,7 +184,7 @@ def _make_marker(connection: Connection, schema: str | None) -> bool:
         with connection.begin():
             marker_table(schema).create(connection)
     except DBAPIError as error:
-        # Another node may have made it in the same moment.
+        # Another node may have created it at the same moment.
         if _has_marker(connection, schema):
             return True
         if is_permission(error):
@@ -179,7 +201,7 @@ def _has_marker(connection: Connection, schema: str | None) -> bool:
 
 
 def prune(connection: Connection, marker: Table, now_ms: int) -> None:
-    """Forgets markers whose runs are long over."""
+    """Deletes the markers that were written more than KEEP_MS before `now_ms`."""
     connection.execution_options(writes=True)
     with connection.begin():
         connection.execute(marker.delete().where(marker.c.at < now_ms - KEEP_MS))

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import types
 from sqlalchemy.dialects import postgresql
 
-from horarium.executors.sql.values import Mismatch, coerce, render
+from horarium.executors.sql.column_values import Mismatch, as_json, coerce
 
 SOME_UUID = "0190a5f0-7c3b-7d2e-8a11-3b1f0c9d2e4f"
 
@@ -98,7 +98,7 @@ def test_sqlite_integers_have_64_bits() -> None:
     assert coerce(types.Integer(), 2**40, "sqlite") == 2**40
 
 
-def test_values_are_rendered_as_json() -> None:
+def test_values_of_columns_become_json() -> None:
     given = [
         datetime(2026, 3, 1, tzinfo=UTC),
         Decimal("1.50"),
@@ -108,4 +108,4 @@ def test_values_are_rendered_as_json() -> None:
         None,
         {"a": 1},
     ]
-    assert render(given) == ["2026-03-01T00:00:00+00:00", "1.50", SOME_UUID, "aGk=", "nan", None, {"a": 1}]
+    assert as_json(given) == ["2026-03-01T00:00:00+00:00", "1.50", SOME_UUID, "aGk=", "nan", None, {"a": 1}]

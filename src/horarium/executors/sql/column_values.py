@@ -1,8 +1,7 @@
-"""From JSON to what a column holds: strict, so that a wrong type is an error and never a guess.
+"""Converts values between JSON and the columns of a database.
 
-`coerce(type, value, dialect)` answers the Python value to bind, or raises `Mismatch` whose text says what
-the column takes. `render(value)` goes the other way, for answers. No text ever becomes part of a statement
-here.
+`coerce` converts a JSON value to what is bound as a parameter for a column. It is strict: a value of the wrong type
+is an error and is never converted by a guess. `as_json` converts what a column holds to JSON.
 """
 
 from __future__ import annotations
@@ -27,19 +26,27 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\
 
 
 class Mismatch(ValueError):
-    """The value does not fit the column; the text says what would."""
+    """The value does not fit the column. The text says what the column takes, and follows the column's name."""
 
 
 def coerce(kind: types.TypeEngine[Any], value: Any, dialect: str) -> Any:
-    """What to bind for `value` (JSON, never None) in a column of type `kind` of a `dialect` database."""
+    """The Python value to bind for a JSON value in a column.
+
+    `kind` is the type of the column, `dialect` SQLAlchemy's name of the kind of database. `value` is not None. Raises
+    Mismatch if the value does not fit, or if columns of this type are not supported.
+    """
     for family, convert in _FAMILIES:
         if isinstance(kind, family):
             return convert(kind, value, dialect)
     raise Mismatch(f"has the type {_name(kind)}, which cannot be written or matched")
 
 
-def render(value: Any) -> Any:
-    """A column's value as JSON: decimals as text (nothing is lost), instants in ISO 8601, bytes in base64."""
+def as_json(value: Any) -> Any:
+    """A value of a column as JSON.
+
+    Dates and times become ISO 8601, and bytes become base64. Decimals become strings, so that no digit is lost, and
+    so do floats that JSON has no number for (NaN, infinity).
+    """
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
     if isinstance(value, (Decimal, uuid.UUID)):
@@ -49,7 +56,7 @@ def render(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, (list, tuple)):
-        return [render(item) for item in value]
+        return [as_json(item) for item in value]
     return value if isinstance(value, (str, int, float, bool, dict, type(None))) else str(value)
 
 
@@ -72,7 +79,7 @@ def _integer(kind: types.Integer, value: Any, dialect: str) -> int:
             64 if isinstance(kind, types.BigInteger) else 16 if isinstance(kind, types.SmallInteger) else 32
         )
     if not -(1 << bits - 1) <= value < 1 << bits - 1:
-        raise Mismatch(f"takes a whole number of {bits} bits")
+        raise Mismatch(f"takes a whole number that fits in {bits} bits")
     return value
 
 
@@ -89,7 +96,7 @@ def _float(_kind: Any, value: Any, _dialect: str) -> float:
 
 
 def _decimal(kind: types.Numeric[Any], value: Any, _dialect: str) -> Decimal:
-    """Numbers, or text such as "12.50", which JSON's floats could not carry exactly."""
+    """Takes numbers, and digits as text such as "12.50", because JSON readers may round a number."""
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         number = Decimal(value)
     elif isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
@@ -105,7 +112,7 @@ def _text(kind: Any, value: Any, _dialect: str) -> str:
     if not isinstance(value, str):
         raise Mismatch("takes text")
     if "\0" in value or not _is_unicode(value):
-        raise Mismatch("takes text without NUL characters and lone surrogates")
+        raise Mismatch("takes text without NUL characters or lone surrogates")
     length = getattr(kind, "length", None)
     if length is not None and len(value) > length:
         raise Mismatch(f"takes at most {length} characters")
@@ -127,7 +134,8 @@ def _enum(kind: types.Enum, value: Any, _dialect: str) -> str:
 
 
 def _instant(kind: types.DateTime, value: Any, _dialect: str) -> datetime:
-    """Columns with a zone want an offset; the others take UTC, and an offset is converted to it."""
+    """A column with a time zone needs an instant with an offset. For other columns an offset is converted to UTC,
+    and an instant without one is taken as UTC."""
     if not isinstance(value, str) or not _INSTANT.fullmatch(value):
         raise Mismatch('takes an ISO 8601 instant such as "2026-03-01T09:30:00Z"')
     try:
@@ -193,7 +201,7 @@ def _array(kind: types.ARRAY[Any], value: Any, dialect: str) -> list[Any]:
     return [coerce(kind.item_type, item, dialect) for item in value]
 
 
-# The first family that fits decides, so a narrower one (Enum is a String) stands before the wider.
+# The first entry that fits is used, so a subclass (Enum is a String) stands before its base class.
 _FAMILIES: tuple[tuple[Any, Callable[[Any, Any, str], Any]], ...] = (
     (types.Boolean, _boolean),
     (types.Integer, _integer),
