@@ -1,4 +1,4 @@
-"""A stand over each database."""
+"""Fixtures: a stand for each kind of database."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""The four audience types over the directory: each filter with rows it takes and rows it leaves; pages;
-positions."""
+"""The four audience types of the directory: which rows each filter selects, pages, and positions."""
 
 from __future__ import annotations
 
@@ -62,7 +61,7 @@ TASKS = [
 
 
 async def resolved(stand: Stand, kind: str, given: dict[str, Any], limit: int = 2) -> list[AudienceRow]:
-    """All rows, read in pages of `limit`; the count agrees with them."""
+    """All rows, read in pages of `limit`. Also checks that the count is right."""
     source = DirectorySource(stand.store)
     query = AudienceQuery(stand.tenant.workspace, kind, given, NOON)
     found: list[AudienceRow] = []
@@ -131,12 +130,12 @@ async def test_contacts_are_taken_by_type_and_email_up_to_a_limit(
 
 async def test_a_contact_comes_with_its_custom_fields_which_hide_nothing(stand: Stand) -> None:
     await stand.fill("contacts", CONTACTS)
-    one, _, three, _ = await resolved(stand, "contacts", {})
-    assert one.data == {
+    first, _, third, _ = await resolved(stand, "contacts", {})
+    assert first.data == {
         "contact_id": "c1", "contact_email": "l1@example.com", "contact_name": "L1", "contact_type": "lead",
         "plan": "gold",
     }  # fmt: skip
-    assert three.data["size"] == 7
+    assert third.data["size"] == 7
 
 
 @pytest.mark.parametrize(
@@ -164,13 +163,13 @@ async def test_deals_are_taken_by_each_of_their_filters(
 
 async def test_a_deal_tells_how_long_it_was_left_alone(stand: Stand) -> None:
     await stand.fill("deals", DEALS)
-    one, two, _, four = await resolved(stand, "deals", {})
-    assert one.data == {
+    first, second, _, fourth = await resolved(stand, "deals", {})
+    assert first.data == {
         "deal_id": "d1", "deal_name": "One", "deal_status": "open", "deal_value": 1200.5, "pipeline_id": "p1",
         "stage_id": "s1", "owner_id": "u1", "days_stale": 21,
     }  # fmt: skip
-    assert (two.data["deal_value"], two.data["days_stale"]) == (7, 14)
-    assert (four.data["deal_status"], four.data["days_stale"]) == ("open", 0)
+    assert (second.data["deal_value"], second.data["days_stale"]) == (7, 14)
+    assert (fourth.data["deal_status"], fourth.data["days_stale"]) == ("open", 0)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""An endpoint as a source: pages by cursor, and a reason for every way in which it can go wrong."""
+"""The source `http`: it reads pages by cursor, and gives a reason for everything that can go wrong."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ WORKSPACE = bytes(16)
 @pytest.fixture
 async def source() -> AsyncIterator[HttpSource]:
     options = ExecutorOptions(allow_loopback=True)
-    one = HttpSource(AudienceOptions(None, options))  # type: ignore[arg-type] - it needs no store
-    yield one
-    await one.close()
+    made = HttpSource(AudienceOptions(None, options))  # type: ignore[arg-type] - it needs no store
+    yield made
+    await made.close()
 
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as one:
-        yield one
+    async with Receiver() as running:
+        yield running
 
 
 def page(*keys: Any, cursor: Any = None) -> Answer:
@@ -50,8 +50,8 @@ async def test_pages_are_followed_to_the_last(source: HttpSource, receiver: Rece
     found = await read(source, receiver.url("/rows"), {"team": "red"}, **config)
     assert [row.key for row in found] == ["1", "b", "z"]
     assert found[0].data == {"id": 1, "name": "N1"}
-    sent = [one.json() for one in receiver.requests]
-    assert [one["cursor"] for one in sent] == [None, "c1", "c2"]
+    sent = [request.json() for request in receiver.requests]
+    assert [body["cursor"] for body in sent] == [None, "c1", "c2"]
     assert sent[0] == {
         "type": "crm", "filter": {"team": "red"}, "cursor": None, "limit": 2, "now": "2026-03-02T08:00:00Z",
     }  # fmt: skip

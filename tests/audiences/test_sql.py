@@ -1,4 +1,4 @@
-"""A read-only query as a source: bound parameters, keys, limits in time, and nothing written whatever it says."""
+"""The source `sql`: it binds parameters, makes keys, keeps its time limit, and never writes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SCHEMA = (
 
 @pytest.fixture(params=["embedded", "postgres"])
 async def place(request: Any, tmp_path: Path) -> AsyncIterator[tuple[SqlSource, dict[str, Any]]]:
-    """A source and the configuration of the place with the people in it."""
+    """A source, and the configuration of a database with a table of people."""
     options = ExecutorOptions(data_dir=tmp_path, sql_hosts=("*",))
     if request.param == "embedded":
         path = database_path(tmp_path, WORKSPACE, "crm")
@@ -156,4 +156,4 @@ async def test_only_parameters_of_the_query_are_filters(place: Any) -> None:
     source, where = place
     config = {**where, "query": "SELECT id FROM people WHERE team = :team", "key": "id"}
     wanted = AudienceQuery(WORKSPACE, "crm", {"team": {"x": 1}, "colour": "red"}, 0, config)
-    assert sorted(one.field for one in source.check_filter(wanted)) == ["colour", "team"]
+    assert sorted(problem.field for problem in source.check_filter(wanted)) == ["colour", "team"]

@@ -1,4 +1,4 @@
-"""A tenant's query on an embedded database holds up nobody, shows nothing of the server, and takes little memory."""
+"""A query on an embedded database delays no other tenant, shows nothing of the server, and needs little memory."""
 
 from __future__ import annotations
 

@@ -9,14 +9,14 @@ from typing import Any
 from horarium.domain.execution import Call, Executor
 from horarium.domain.ids import derived_id
 
+# 2026-03-08T13:00:00Z
 NOW_MS = 1_772_974_800_000
-"""2026-03-08T13:00:00Z"""
 
 RUN_ID = derived_id(NOW_MS, b"run")
 
 
 def call_of(config: Mapping[str, Any], secrets: Mapping[str, Any] | None = None, **changes: Any) -> Call:
-    """A run of a schedule's slot, its configuration as it is stored."""
+    """The call of a run for a slot of a schedule. `config` is in the form in which it is stored."""
     call = Call(
         run_id=RUN_ID,
         workspace_id=derived_id(1, b"workspace"),
@@ -38,7 +38,7 @@ def call_of(config: Mapping[str, Any], secrets: Mapping[str, Any] | None = None,
 
 
 def stored_call(executor: Executor, config: Mapping[str, Any], **changes: Any) -> Call:
-    """A run of a target as given by a caller: checked and split as the service does it."""
+    """The call of a run of a target. `config` comes as in a request; it is checked and split as the service does it."""
     problems = list(executor.check(config))
     assert not problems, problems
     public, secrets = executor.split(config)

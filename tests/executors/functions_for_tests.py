@@ -67,7 +67,7 @@ def crash() -> None:
 
 
 def mark_and_hang(path: str) -> None:
-    """Writes its process id, then the id of a child, and never ends."""
+    """Writes the ids of its process and of a child process, and never ends."""
     child = subprocess.Popen(["sleep", "60"])
     Path(path).write_text(f"{os.getpid()} {child.pid}")
     time.sleep(60)
@@ -120,4 +120,4 @@ async def raise_unprintable_async() -> None:
 
 
 def _private() -> None:
-    """Not opened by a whole module."""
+    """A private function, which an entry for the whole module does not allow."""

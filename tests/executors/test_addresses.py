@@ -265,7 +265,7 @@ CARRIERS = [
 
 
 def carried(form: str, address: str) -> str:
-    """An IPv6 address that carries an IPv4 address in one of the standard ways."""
+    """An IPv6 address that contains an IPv4 address in one of the standard ways."""
     data = socket.inet_aton(address)
     b0, b1, b2, b3 = data
     inverted = bytes(byte ^ 0xFF for byte in data)
@@ -310,7 +310,7 @@ def test_what_is_not_plainly_an_address_is_refused_as_one(text: str) -> None:
 
 
 def test_whatever_the_system_would_read_as_an_address_is_refused() -> None:
-    """The odd spellings are real: the system's own parser takes them for loopback."""
+    """The unusual spellings matter, because the operating system understands them as loopback."""
     for spelling in ("2130706433", "0x7f.1", "0177.0.0.1", "127.1", "017700000001"):
         assert socket.inet_ntoa(socket.inet_aton(spelling)) == "127.0.0.1"
         assert check_url(f"http://{spelling}/", LOOPBACK)

@@ -34,7 +34,7 @@ async def opened() -> AsyncIterator[EgressClient]:
 
 
 class Names:
-    """Stands in for the system's resolver: each look-up of any name takes the next list of addresses."""
+    """Replaces the system's resolver. Each time a name is resolved, it returns the next list of addresses."""
 
     def __init__(self, *answers: Sequence[str]) -> None:
         self._answers: Iterator[Sequence[str]] = iter(answers)
@@ -122,7 +122,7 @@ async def test_of_several_addresses_only_permitted_ones_are_used(
 async def test_the_address_that_was_checked_is_the_one_connected_to(
     opened: EgressClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A name server that answers well once and badly afterwards is asked once."""
+    """A name is resolved only once, so a name server cannot give a bad address the second time."""
     names = resolve_to(monkeypatch, ["127.0.0.1"], ["169.254.169.254"])
     response = await opened.request("GET", receiver.url("/", host="rebinding.example"))
     response.release()

@@ -1,7 +1,7 @@
-"""Whatever a caller may send is read in a time that grows with its size and no faster.
+"""The time to read a request grows only in proportion to its size.
 
-One small request used to hold the event loop, and with it everybody else, for minutes. Each case here is a piece of
-code that reads what a caller gave, with a text made to be as hard for it as possible.
+A single small request once blocked the event loop, and so all tenants, for minutes. Each case here takes code that
+reads a part of a request and gives it a text that is as hard as possible to read.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ def _coerced(kind: types.TypeEngine[Any], value: Any) -> Any:
 
 
 def seconds(work: Callable[[], Any]) -> float:
-    """The processor time of one call: the best of three, since others use the machine as well."""
+    """The processor time of a call: the shortest of three, because other programs use the machine too."""
     best = float("inf")
     for _ in range(3):
         gc.disable()
@@ -178,14 +178,14 @@ def seconds(work: Callable[[], Any]) -> float:
             gc.enable()
         best = min(best, time.thread_time() - begun)
         if best < LONGEST_S / 20:
-            break  # nothing to be told apart from here
+            break  # so short that differences do not matter
     return best
 
 
 def bounded(work: Callable[[Any], Any], make: Maker, size: int) -> None:
-    """The promise: quick at `size`, and no more than three times as long at twice the size."""
+    """Checks that `work` is fast for `size`, and takes at most three times as long as for half the size."""
     small, large = make(size // 2), make(size)
-    for last in (False, False, True):  # a neighbour on the machine may spoil one measurement
+    for last in (False, False, True):  # another program may disturb a measurement
         first = seconds(lambda: work(small))
         assert first < (LONGEST_S if last else 1.0), f"{first:.3f} s for half the size"
         if first >= LONGEST_S:
@@ -199,7 +199,7 @@ def bounded(work: Callable[[Any], Any], make: Maker, size: int) -> None:
 @pytest.mark.parametrize("reader", READERS)
 def test_what_a_caller_sends_is_read_in_a_time_that_grows_with_its_size(reader: str) -> None:
     for name in VALUES:
-        # A reader that takes minutes for 2 MB must fail in less: the small sizes are tried first.
+        # Small sizes come first, so that code that needs minutes for 2 MB fails sooner.
         for size in (1_000, 50_000, SIZE):
             try:
                 bounded(READERS[reader], lambda n, name=name: made(name, n), size)
@@ -209,7 +209,7 @@ def test_what_a_caller_sends_is_read_in_a_time_that_grows_with_its_size(reader: 
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_template_is_compiled_in_a_time_that_grows_with_its_size(name: str) -> None:
-    # Less than 2 MB: a template with so many placeholders is refused before it is compiled.
+    # The sizes are below 2 MB, because a template with that many placeholders is refused before it is compiled.
     for size in (4_000, 200_000):
         bounded(compile_text, TEXTS[name], size)
         bounded(compile_value, TEXTS[name], size)

@@ -1,4 +1,4 @@
-"""Which headers a caller may set on outgoing requests."""
+"""Which headers a target may set on outgoing requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time limits: what they let through, what they end, and that one timer is enough."""
+"""Time limits: what they allow, what they end, and that a single timer is enough."""
 
 import asyncio
 
@@ -133,7 +133,7 @@ async def test_a_limit_within_the_cleaning_up_of_a_cancelled_task_is_a_limit_sti
 async def test_the_shorter_limit_ends_first_whichever_came_first():
     for seconds in ((LONG, 0), (0, LONG)):
         limits, ended = Limits(), []
-        tasks = [asyncio.create_task(within(limits, one, lasting(ended, one))) for one in seconds]
+        tasks = [asyncio.create_task(within(limits, limit, lasting(ended, limit))) for limit in seconds]
         done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         assert ended == [0]
         assert isinstance(done.pop().exception(), OutOfTime)
@@ -143,7 +143,7 @@ async def test_the_shorter_limit_ends_first_whichever_came_first():
 
 async def test_after_one_has_run_out_the_next_still_does():
     limits, ended = Limits(), []
-    tasks = [asyncio.create_task(within(limits, one, lasting(ended, one))) for one in (LONG, 0, 0.001)]
+    tasks = [asyncio.create_task(within(limits, limit, lasting(ended, limit))) for limit in (LONG, 0, 0.001)]
     await asyncio.wait(tasks, timeout=1)
     assert ended == [0, 0.001]
     tasks[0].cancel()
@@ -203,12 +203,12 @@ async def test_one_timer_serves_many(monkeypatch):
 
 
 def test_on_the_loop_that_the_server_uses_limits_end_what_they_should_and_nothing_else():
-    """uvloop counts whole milliseconds, and gives no timer for less."""
+    """uvloop counts in whole milliseconds, so limits that are shorter need care."""
 
     async def many():
         limits, ended = Limits(), []
 
-        async def one(number):
+        async def run(number):
             seconds = (0.0002, 0.003, 0.0011, LONG)[number % 4]
             try:
                 await within(limits, seconds, lasting(ended) if seconds < LONG else waited())
@@ -216,7 +216,7 @@ def test_on_the_loop_that_the_server_uses_limits_end_what_they_should_and_nothin
                 return True
 
         for _ in range(20):
-            found = await asyncio.gather(*(one(number) for number in range(40)))
+            found = await asyncio.gather(*(run(number) for number in range(40)))
             assert found == [True, True, True, None] * 10
         assert (len(ended), limits._running) == (600, set())
 

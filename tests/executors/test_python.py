@@ -44,7 +44,7 @@ async def until_written(path: Path) -> str:
 
 
 async def gone(pid: int) -> bool:
-    """Whether a process has ended; an init that does not reap may leave its shell behind."""
+    """Whether a process has ended. It may stay as a zombie if the system's init process does not collect it."""
     for _ in range(200):
         try:
             state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]

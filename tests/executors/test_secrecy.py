@@ -132,8 +132,8 @@ def test_a_secret_that_would_go_elsewhere_is_asked_for_again(kind: str, old: Any
     merged = merge_secrets(kind, old, stored, given)
     assert "hush" not in str(merged)
     problems = check_secrets(merged, ("api_key",))
-    assert {one.field for one in problems} == {"secrets.T", "headers.Authorization", "api_key"}
-    assert all("give the secret itself" in one.message for one in problems)
+    assert {problem.field for problem in problems} == {"secrets.T", "headers.Authorization", "api_key"}
+    assert all("give the secret itself" in problem.message for problem in problems)
 
 
 def test_a_signing_secret_is_kept_wherever_messages_go_since_it_is_never_sent() -> None:
