@@ -91,10 +91,12 @@ class Change:
 
 
 async def replacement(who: Identity, services: Services, raw: Json) -> Change:
-    """What makes a stored schedule as a body says. Raises as `schedule_draft` does."""
+    """What makes a stored schedule as a body says. Raises Invalid with every problem; whether the caller holds a grant
+    is checked where the edit is made."""
     target, problems = await _target(who, services, raw)
     problems += await _audience(who, services, raw)
-    _check(who, target, problems)
+    if problems:
+        raise Invalid(problems)
     now_ms = services.clock.now_ms()
     return Change(lambda before: edited(before, raw, target, target, services, now_ms), _version(raw))
 
@@ -105,7 +107,8 @@ async def patch(who: Identity, services: Services, schedule_id: Id, raw: Json) -
     known = await services.schedules.get(who.workspace_id, schedule_id)
     given, problems = await _target(who, services, raw)
     problems += await _audience(who, services, merged(_as_body(known), {"audience": raw.get("audience")}))
-    _check(who, given, problems)
+    if problems:
+        raise Invalid(problems)
     judge = given
     if given is None and "input" in raw:
         judge = await services.targets.resolve(who.workspace_id, prefixed("tgt", known.definition.target_id))
@@ -121,13 +124,6 @@ async def patch(who: Identity, services: Services, schedule_id: Id, raw: Json) -
 def _version(raw: Json) -> int | None:
     given = raw.get("version")
     return given if isinstance(given, int) and not isinstance(given, bool) else None
-
-
-def _check(who: Identity, target: Target | None, problems: list[Problem]) -> None:
-    if problems:
-        raise Invalid(problems)
-    if target is not None:
-        who.require_target(target.id, target.name)
 
 
 def edited(
