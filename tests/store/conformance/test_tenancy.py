@@ -1,6 +1,5 @@
-"""Workspaces, principals, keys, grants, targets and repeated requests, the same in both databases."""
+"""Workspaces, principals, keys and grants: who may do what, and what another workspace cannot touch."""
 
-import asyncio
 from dataclasses import replace
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import random_id
 from horarium.domain.tenancy import EVERY_TARGET, Key, Principal, PrincipalType, Workspace
-from horarium.store.verbs import idempotency, targets, tenancy
+from horarium.store.verbs import tenancy
 from horarium.store.verbs.tenancy import NewKey
 from tests.support.tenant import DAY, MINUTE, NOON, Node, Tenant
 
@@ -86,62 +85,47 @@ async def test_grants_are_given_taken_and_needed_to_run(tenant, store):
     assert granted == [tenant.target]
 
 
-async def test_targets_made_at_once_have_numbers_of_their_own(tenant, store, other):
-    second = Tenant(other, tenant.workspace, tenant.principal)
-    made = await asyncio.gather(*(one.add_target() for one in (tenant, second) * 5))
-    found = [await store.read(targets.get_target, tenant.workspace, one) for one in made]
-    assert len({one.number for one in found}) == 10
+async def test_a_workspace_is_changed_by_who_has_read_its_latest_version(tenant, store):
+    before = await store.read(tenancy.get_workspace, tenant.workspace)
+    after = await store.write(tenancy.update_workspace, replace(before, name="New"), NOON + 5)
+    assert (after.name, after.version, after.updated_ms) == ("New", before.version + 1, NOON + 5)
+    with pytest.raises(Conflict) as refused:
+        await store.write(tenancy.update_workspace, replace(before, name="Other"), NOON + 6)
+    assert refused.value.reason == "version"
+    assert await store.read(tenancy.get_workspace, tenant.workspace) == after
 
 
-async def test_a_target_is_found_by_id_key_and_number(tenant, store):
-    made = await tenant.add_target(key="mail")
-    number = (await store.read(targets.get_target, tenant.workspace, made)).number
-    for reference in ("mail", number, str(number)):
-        assert (await store.read(targets.find_target, tenant.workspace, reference)).id == made
+async def test_principals_and_keys_are_listed_oldest_first_and_by_page(tenant, store):
+    ids = sorted(random_id(NOON + n) for n in range(3))
+    for new in ids:
+        principal = Principal(new, tenant.workspace, PrincipalType.SERVICE, "robot", NOON, "r@x.com")
+        await store.write(tenancy.create_principal, principal, [])
+        assert await store.read(tenancy.get_principal, tenant.workspace, new) == principal
+    listed = await store.read(tenancy.list_principals, tenant.workspace, ids[0], 2)
+    assert [principal.id for principal in listed] == ids[1:]
+    key = await add_key(tenant)
+    assert key in await store.read(tenancy.list_keys, tenant.workspace, bytes(16), 9)
+
+
+async def test_a_workspace_touches_no_principal_key_or_grant_of_another(tenant, store):
     stranger = await Tenant.open(store)
-    for reference in ("mail", number):
-        assert await store.read(targets.find_target, stranger.workspace, reference) is None
-    with pytest.raises(Conflict) as taken:
-        await tenant.add_target(key="mail")
-    assert taken.value.reason == "key_taken"
-
-
-async def test_a_target_in_use_is_not_deleted(tenant, store):
-    await tenant.schedule()
-    with pytest.raises(Conflict) as used:
-        await store.write(targets.delete_target, tenant.workspace, tenant.target, NOON)
-    assert used.value.reason == "in_use"
-    unused = await tenant.add_target()
-    await store.write(targets.delete_target, tenant.workspace, unused, NOON)
+    key = await add_key(tenant)
+    granted = await store.read(tenancy.grants_of, tenant.principal)
+    theirs = stranger.workspace
+    assert await store.read(tenancy.get_principal, theirs, tenant.principal) is None
+    assert await store.read(tenancy.get_key, theirs, key.id) is None
+    assert not await store.write(tenancy.delete_principal, theirs, tenant.principal, NOON)
+    assert await store.write(tenancy.revoke_key, theirs, key.id, NOON) is None
+    assert not await store.write(tenancy.remove_grant, theirs, tenant.principal, tenant.target)
     with pytest.raises(NotFound):
-        await store.read(targets.get_target, tenant.workspace, unused)
-
-
-async def test_targets_are_listed_by_page_and_search(tenant, store):
-    for name in ("Mail 100%", "mail_two", "other"):
-        await tenant.add_target(name=name)
-    for search, count in (("MAIL", 2), ("100%", 1), ("l_t", 1), ("%", 1), (None, 4)):
-        listing = targets.TargetListing(tenant.workspace, 10, search=search)
-        assert len(await store.read(targets.list_targets, listing)) == count
-        assert await store.read(targets.count_targets, listing) == count
-
-
-async def test_a_request_that_comes_again_is_answered_with_what_it_made(tenant, store, other):
-    made = [await tenant.schedule() for _ in range(6)]
-    new = [replace(one, id=random_id(NOON)) for one in made]
-    request = idempotency.Request(tenant.workspace, "schedules", "key", b"h")
-    found = await asyncio.gather(
-        *(
-            (store, other)[n % 2].write(idempotency.create_schedule_once, one, request, NOON)
-            for n, one in enumerate(new)
-        )
-    )
-    assert len({one.id for one, _ in found}) == 1
-    assert sorted(again for _, again in found) == [False] + [True] * 5
-    with pytest.raises(Conflict):
-        await store.write(idempotency.create_schedule_once, new[0], replace(request, hash=b"x"), NOON)
-    _, again = await store.write(
-        idempotency.create_schedule_once, replace(new[0], id=random_id(NOON)), request, NOON + 2 * DAY
-    )
-    assert not again
-    assert await store.write(idempotency.forget_answers, NOON + 3 * DAY) == 1
+        await store.write(tenancy.add_grants, theirs, tenant.principal, [stranger.target], NOON)
+    borrowed = NewKey(replace(key, id=random_id(NOON), workspace_id=theirs), b"b" * 32)
+    with pytest.raises(NotFound):
+        await store.write(tenancy.create_key, borrowed)
+    own = NewKey(Key(random_id(NOON), theirs, stranger.principal, "k", "h", ("*",), NOON), b"o" * 32)
+    await store.write(tenancy.replace_key, own, key.id, NOON)
+    assert await store.read(tenancy.get_key, tenant.workspace, key.id) == key
+    assert await store.read(tenancy.grants_of, tenant.principal) == granted
+    assert {found.id for found in await store.read(tenancy.list_principals, theirs, bytes(16), 9)} == {
+        stranger.principal
+    }

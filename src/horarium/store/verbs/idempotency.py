@@ -16,8 +16,8 @@ from horarium.store.verbs.ledger import get_fire
 from horarium.store.verbs.manual import fire_by_hand
 from horarium.store.verbs.schedules import get_schedule
 
+# How long the same key means the same request.
 KEPT_MS = 86_400_000
-"""How long the same key means the same request."""
 
 
 @dataclass(frozen=True, slots=True)

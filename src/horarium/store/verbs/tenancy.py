@@ -174,14 +174,11 @@ async def present_key(tx: Tx, hashed: bytes) -> Presented | None:
     if found is None:
         return None
     key_id, scopes, expires_ms, *rest = found
-    principal_row, workspace_row = (
-        rest[: len(_StoredPrincipal._fields)],
-        rest[len(_StoredPrincipal._fields) :],
-    )
-    principal = principal_from_row(principal_row)
+    of_principal = len(_StoredPrincipal._fields)
+    principal = principal_from_row(rest[:of_principal])
     granted = await grants_of(tx, principal.id)
     identity = Identity(
-        workspace=_workspace(workspace_row),
+        workspace=_workspace(rest[of_principal:]),
         principal=principal,
         key_id=key_id,
         scopes=frozenset(scopes.split()),

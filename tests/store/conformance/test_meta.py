@@ -1,7 +1,8 @@
-"""Schedules whose dialect is not installed on this server: they are found at the start, and never end a loop."""
+"""What all nodes of a database agree on; and schedules whose dialect is not installed: they are found at the start."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -94,3 +95,36 @@ async def test_who_lacks_a_dialect_leaves_its_schedules_to_others(tenant, store,
     assert (await tenant.again(schedule)).progress.fires == 0
     register_grammar("acme", grammar.Grammar(grammar.cron_text(macros=False), grammar.refuse_object))
     assert (await tenant.release(NOON + MINUTE)).fires == 1
+
+
+async def test_the_first_node_says_which_key_seals_and_others_must_know_it(store):
+    assert await store.write(meta.agree_on_vault, "first", {"first"}.__contains__)
+    assert await store.write(meta.agree_on_vault, "first", {"first"}.__contains__)
+    assert not await store.write(meta.agree_on_vault, "other", {"other"}.__contains__)
+    assert await store.write(meta.agree_on_vault, "first", {"first"}.__contains__)
+
+
+async def test_a_key_in_front_takes_the_place_of_one_that_is_known(store):
+    await store.write(meta.agree_on_vault, "old", {"old"}.__contains__)
+    assert await store.write(meta.agree_on_vault, "new", {"new", "old"}.__contains__)
+    assert await store.write(meta.agree_on_vault, "new", {"new"}.__contains__)
+    assert not await store.write(meta.agree_on_vault, "old", {"old"}.__contains__)
+
+
+async def test_the_version_of_the_zone_data_only_rises_even_from_two_nodes(store, other):
+    versions = ["2025b", "2026a", "2025c", "2024z"]
+    await asyncio.gather(
+        *((store, other)[n % 2].write(meta.raise_zone_data, version) for n, version in enumerate(versions))
+    )
+    assert await store.write(meta.raise_zone_data, "2025z") == "2026a"
+    assert await store.write(meta.raise_zone_data, "2026b") == "2026b"
+
+
+async def test_a_copy_that_was_not_finished_is_known_by_its_mark(store):
+    assert await store.write(meta.is_complete)
+
+    async def begin(tx):
+        await tx.run("add_meta", name=meta.COPYING, value="1")
+
+    await store.write(begin)
+    assert not await store.write(meta.is_complete)

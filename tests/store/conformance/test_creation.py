@@ -1,0 +1,81 @@
+"""Schedules are made whole or not at all, under keys of their own, and lie by what falls due together."""
+
+from dataclasses import replace
+
+import pytest
+
+from horarium.domain.errors import Conflict, NotFound
+from horarium.domain.ids import random_id
+from horarium.domain.listings import ScheduleListing
+from horarium.domain.overlap import Overlap
+from horarium.domain.schedule import Policies, ScheduleState, timing_to_text
+from horarium.store.verbs import creation, schedules
+from horarium.store.verbs.creation import create_schedules
+from horarium.times import Timing
+from tests.support.tenant import DAY, HOUR, NOON
+
+PAUSED, ACTIVE, ARCHIVED = ScheduleState.PAUSED, ScheduleState.ACTIVE, ScheduleState.ARCHIVED
+ALLOW = Policies(overlap=Overlap.ALLOW)
+
+
+async def test_a_key_is_taken_once_within_its_dialect_and_free_again_after_deletion(tenant):
+    first = await tenant.schedule(key="nightly")
+    with pytest.raises(Conflict) as taken:
+        await tenant.schedule(key="nightly")
+    assert taken.value.reason == "key_taken"
+    await tenant.schedule(key="nightly", dialect="m9m")
+    await tenant.change(first, NOON, state=ScheduleState.DELETED, deleted_ms=NOON)
+    again = await tenant.schedule(key="nightly")
+    found = await tenant.store.read(schedules.find_schedule_by_key, tenant.workspace, "native", "nightly")
+    assert found.id == again.id
+
+
+async def test_schedules_are_made_all_or_none(tenant, store):
+    await tenant.schedule(key="taken")
+    one = replace(await tenant.schedule(), id=random_id(NOON), key="free")
+    with pytest.raises(Conflict):
+        await store.write(create_schedules, [one, replace(one, id=random_id(NOON), key="taken")])
+    with pytest.raises(NotFound):
+        await tenant.again(one)
+
+
+async def places(store):
+    async def verb(tx):
+        rows = await tx.rows("due_schedules", now=NOON * 2, limit=100)
+        return {row["schedule_id"]: row["place"] for row in rows}
+
+    return await store.urgent(verb)
+
+
+async def test_a_schedule_whose_place_is_taken_takes_the_next_one(tenant, store, monkeypatch):
+    monkeypatch.setattr(creation, "place", lambda *_: 77)
+    made = await tenant.schedules(3)
+    assert len(await tenant.store.read(schedules.list_schedules, ScheduleListing(tenant.workspace, 10))) == 3
+    if store.flavour == "sqlite":  # elsewhere nothing lies by its place
+        assert sorted((await places(store)).values()) == [77, 78, 79]
+    moved = await tenant.redefine(made[0], NOON, timing=Timing("0 * * * *"))
+    assert moved.progress.next_slot == NOON + HOUR
+
+
+async def test_what_falls_due_together_lies_together(tenant, store):
+    nine = await tenant.schedules(3, "0 9 * * *")
+    await tenant.schedules(3, "0 10 * * *")
+    nine += await tenant.schedules(3, "0 9 * * *", now=NOON + DAY)
+    late = await tenant.schedule("0 20 * * *")
+    nine.append(
+        await tenant.redefine(late, NOON, timing=Timing("0 9 * * *", zone="UTC", anchor=NOON // 1000))
+    )
+    found = await places(store)
+    assert {one for one, _ in sorted(found.items(), key=lambda both: both[1])[:7]} == {one.id for one in nine}
+
+
+def test_a_place_has_63_bits():
+    last = Timing("59 23 * * *")
+    for slot in (None, 0, -1, NOON - 1):
+        assert 0 <= creation.place(b"\xff" * 16, timing_to_text(last), slot) < 1 << 63
+
+
+def test_schedules_made_one_after_another_lie_in_that_order():
+    timing = timing_to_text(Timing("0 9 * * *"))
+    made = [creation.place(random_id(ms), timing, NOON) for ms in range(NOON, NOON + 100) for _ in range(50)]
+    assert made == sorted(set(made))

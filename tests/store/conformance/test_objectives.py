@@ -1,0 +1,154 @@
+"""Objectives are the runs of one dialect's schedules, with what they came from, within their workspace."""
+
+import pytest
+
+from horarium.domain.errors import NotFound
+from horarium.domain.execution import Outcome, Verdict
+from horarium.domain.listings import AgentListing, ObjectiveListing
+from horarium.domain.overlap import Overlap
+from horarium.domain.schedule import Policies, ScheduleState
+from horarium.domain.target import TargetKind, TargetState
+from horarium.store.verbs import objectives, runs, targets, tenancy
+from tests.support.tenant import ACCEPTED, FAILED, MINUTE, NOON, SUCCEEDED, TRY_AGAIN, Node, Tenant
+
+NOW = NOON + MINUTE
+LATE = Outcome(Verdict.FAILED, error="no answer within 5 s", retryable=False)
+
+
+async def ran(tenant, times=1, dialect="cadenya", **given):
+    """A schedule of a dialect and its fires, of which each has a run that waits."""
+    agent = await tenant.add_target(kind=TargetKind.AGENT, name="Agent")
+    schedule = await tenant.schedule(
+        policies=Policies(overlap=Overlap.ALLOW), dialect=dialect, target_id=agent, **given
+    )
+    for minute in range(times):
+        await tenant.release(NOW + minute * MINUTE)
+    return schedule
+
+
+def asking(tenant, limit=10, **given):
+    return ObjectiveListing(tenant.workspace, "cadenya", limit, **given)
+
+
+async def listed(tenant, **given):
+    return await tenant.store.read(objectives.list_objectives, asking(tenant, **given))
+
+
+async def agents(tenant, limit=10, **given):
+    return await tenant.store.read(objectives.list_agents, AgentListing(tenant.workspace, limit, **given))
+
+
+async def test_an_objective_comes_with_its_input_and_with_what_made_it(tenant, store):
+    schedule = await ran(tenant, input={"n": 1})
+    ((objective,), context, total) = await listed(tenant)
+    (run,) = await tenant.runs(schedule)
+    assert (objective.run, objective.phase, objective.input, total) == (run, "pending", {"n": 1}, 1)
+    assert context.schedules == {schedule.id: await tenant.again(schedule)}
+    assert context.agents[run.target_id].name == "Agent"
+    assert {maker.name for maker in context.makers.values()} == {"Ada"}
+    found, again = await store.read(objectives.get_objective, tenant.workspace, "cadenya", run.id)
+    assert (found, again) == (objective, context)
+
+
+async def test_only_runs_of_schedules_of_the_dialect_are_objectives(tenant, store):
+    other = await ran(tenant, dialect="native")
+    await store.write(runs.run_target, tenant.workspace, tenant.target, b"r" * 16, None, NOW)
+    assert (await listed(tenant))[0] == []
+    (run,) = await tenant.runs(other)
+    with pytest.raises(NotFound):
+        await store.read(objectives.get_objective, tenant.workspace, "cadenya", run.id)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "phase"),
+    [
+        (SUCCEEDED, "succeeded"),
+        (FAILED, "failed"),
+        (LATE, "timed_out"),
+        (ACCEPTED, "running"),
+        (TRY_AGAIN, "running"),
+    ],
+)
+async def test_the_phase_tells_apart_more_than_the_state(tenant, store, outcome, phase):
+    await ran(tenant)
+    node = await Node.start(store)
+    (work,) = await node.claim(NOW)
+    assert [objective.phase for objective in (await listed(tenant))[0]] == ["running"]
+    await node.record([work], outcome, NOW)
+    assert [objective.phase for objective in (await listed(tenant))[0]] == [phase]
+    assert len((await listed(tenant, phase=phase))[0]) == 1
+    assert (await listed(tenant, phase="cancelled"))[::2] == ([], 0)
+
+
+async def test_objectives_are_listed_from_either_end_and_by_page(tenant):
+    schedule = await ran(tenant, 4)
+    made = [run.id for run in await tenant.runs(schedule)]
+
+    async def ids(**given):
+        found, _, total = await listed(tenant, **given)
+        assert total == 4
+        return [objective.run.id for objective in found]
+
+    assert await ids() == made[::-1]
+    assert await ids(newest_first=False) == made
+    assert await ids(limit=2, cursor=made[2]) == [made[1], made[0]]
+    assert await ids(limit=2, cursor=made[1], newest_first=False) == [made[2], made[3]]
+
+
+async def test_objectives_are_chosen_by_schedule_and_by_agent(tenant):
+    first, second = await ran(tenant), await ran(tenant)
+    agent = second.definition.target_id
+    for given in ({"schedule_id": second.id}, {"agent_id": agent}):
+        found, _, total = await listed(tenant, **given)
+        assert [objective.run.schedule_id for objective in found] == [second.id]
+        assert total == 1
+    assert (await listed(tenant, schedule_id=first.id, agent_id=agent))[::2] == ([], 0)
+
+
+async def test_what_is_gone_since_is_still_named(tenant, store):
+    schedule = await ran(tenant)
+    agent = schedule.definition.target_id
+    await tenant.change(schedule, NOW + 1, state=ScheduleState.DELETED, deleted_ms=NOW + 1)
+    await store.write(targets.delete_target, tenant.workspace, agent, NOW + 1)
+    await store.write(tenancy.delete_principal, tenant.workspace, tenant.principal, NOW + 1)
+    _, context, _ = await listed(tenant)
+    assert context.schedules[schedule.id].state is ScheduleState.DELETED
+    assert context.agents[agent].name == "Agent"
+    assert list(context.makers) == [tenant.principal]
+
+
+async def test_agents_are_listed_from_either_end_with_their_makers(tenant, store):
+    made = [await tenant.add_target(kind=TargetKind.AGENT, name=f"Agent {n}", key=f"k{n}") for n in range(3)]
+
+    async def ids(**given):
+        found, makers, _ = await agents(tenant, **given)
+        assert set(makers) == {tenant.principal}
+        return [agent.id for agent in found]
+
+    assert await ids() == made[::-1]
+    assert await ids(newest_first=False, limit=2, cursor=made[0]) == made[1:]
+    assert await ids(cursor=made[1]) == [made[0]]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "count"),
+    [({}, 3), ({"prefix": "ag"}, 2), ({"prefix": "%"}, 0), ({"search": "ENT 1"}, 1), ({"search": "k2"}, 1),
+     ({"search": "_"}, 0), ({"state": TargetState.DISABLED.value}, 1)],
+)  # fmt: skip
+async def test_agents_are_chosen_by_name_key_and_state(tenant, chosen, count):
+    for number, name in enumerate(("Agent 0", "Agent 1", "Other")):
+        state = TargetState.DISABLED if number == 2 else TargetState.ENABLED
+        await tenant.add_target(kind=TargetKind.AGENT, name=name, key=f"k{number}", state=state)
+    found, _, total = await agents(tenant, **chosen)
+    assert (len(found), total) == (count, count)
+
+
+async def test_another_workspace_sees_neither_objectives_nor_agents(tenant, store):
+    stranger = await Tenant.open(store)
+    schedule = await ran(tenant)
+    (run,) = await tenant.runs(schedule)
+    assert (await listed(stranger))[::2] == ([], 0)
+    assert (await listed(stranger, schedule_id=schedule.id))[::2] == ([], 0)
+    assert await agents(stranger) == ([], {}, 0)
+    with pytest.raises(NotFound):
+        await store.read(objectives.get_objective, stranger.workspace, "cadenya", run.id)
