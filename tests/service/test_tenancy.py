@@ -275,3 +275,102 @@ async def test_a_grant_that_is_not_there_is_not_removed():
         bob = await tenancy.create_principal(who, "Bob")
         with pytest.raises(NotFound):
             await tenancy.remove_grant(who, bob.id, (await house.target("tool")).id)
+
+
+async def _caller(house, *scopes, granted=(), expires_ms=None, name="Kim"):
+    """Somebody of the first workspace with these scopes and grants, by a key that may expire."""
+    tenancy, who = house.services.tenancy, await house.who()
+    kim = await tenancy.create_principal(who, name, granted=granted)
+    issued = await tenancy.create_key(who, name, scopes, kim.id, expires_ms)
+    return await house.services.identities.resolve(issued.text)
+
+
+async def test_a_key_makes_none_that_outlives_it():
+    async with House.open(NOW) as house:
+        tenancy, end = house.services.tenancy, house.clock.now + 60_000
+        kim = await _caller(house, "keys:admin", expires_ms=end)
+        assert (await tenancy.create_key(kim, "k", ["keys:admin"])).key.expires_ms == end
+        assert (
+            await tenancy.create_key(kim, "k", ["keys:admin"], expires_ms=end - 1)
+        ).key.expires_ms == end - 1
+        with pytest.raises(Invalid) as caught:
+            await tenancy.create_key(kim, "k", ["keys:admin"], expires_ms=end + 1)
+        assert [problem.field for problem in caught.value.problems] == ["expires_at"]
+
+
+async def test_a_key_that_is_rotated_keeps_its_end():
+    async with House.open(NOW) as house:
+        tenancy, who, end = house.services.tenancy, await house.who(), house.clock.now + 60_000
+        old = await tenancy.create_key(who, "k", ["runs:read"], expires_ms=end)
+        new = await tenancy.rotate_key(who, old.key.id, 30_000)
+        assert new.key.expires_ms == end
+        lasting = await tenancy.create_key(who, "k", ["keys:admin"])
+        kim = await _caller(house, "keys:admin", granted=[EVERY_TARGET], expires_ms=end)
+        assert (await tenancy.rotate_key(kim, lasting.key.id)).key.expires_ms == end
+        house.clock.now = end
+        with pytest.raises(Conflict, match="expired"):
+            await tenancy.rotate_key(who, new.key.id)
+
+
+async def test_a_workspace_made_by_a_key_that_expires_has_a_key_that_expires():
+    async with House.open(NOW) as house:
+        end = house.clock.now + 60_000
+        kim = await _caller(house, "workspaces:admin", expires_ms=end)
+        assert (await house.services.tenancy.create_workspace(kim, "New")).issued.key.expires_ms == end
+
+
+async def test_nobody_gives_a_grant_that_they_lack():
+    async with House.open(NOW) as house:
+        tenancy = house.services.tenancy
+        mine, theirs = (
+            await house.target("workflow", key="mine"),
+            await house.target("workflow", key="theirs"),
+        )
+        kim = await _caller(house, "keys:admin", granted=[mine.id])
+        lee = await tenancy.create_principal(kim, "Lee", granted=[mine.id])
+        for target_id in (theirs.id, EVERY_TARGET):
+            for given in (lee.id, kim.principal_id):
+                with pytest.raises(Forbidden, match="Kim"):
+                    await tenancy.add_grants(kim, given, [mine.id, target_id])
+            with pytest.raises(Forbidden):
+                await tenancy.create_principal(kim, "Max", granted=[target_id])
+        assert await tenancy.list_grants(kim, lee.id) == [mine.id]
+        assert len((await tenancy.list_principals(kim, LOWEST_ID, 10)).items) == 3
+
+
+async def test_nobody_makes_or_rotates_a_key_of_a_principal_with_more_grants():
+    async with House.open(NOW) as house:
+        tenancy, who = house.services.tenancy, await house.who()
+        target = await house.target("workflow")
+        kim = await _caller(house, "keys:admin")
+        lee = await _caller(house, "keys:admin", granted=[target.id], name="Lee")
+        for principal_id in (lee.principal_id, who.principal_id):
+            with pytest.raises(Forbidden):
+                await tenancy.create_key(kim, "k", ["keys:admin"], principal_id)
+        with pytest.raises(Forbidden):
+            await tenancy.rotate_key(kim, lee.key_id)
+        other = await house.workspace("other")
+        stranger = await house.who(other)
+        with pytest.raises(NotFound):
+            await tenancy.create_key(kim, "k", ["keys:admin"], stranger.principal_id)
+        assert (
+            await tenancy.create_key(lee, "k", ["keys:admin"], kim.principal_id)
+        ).key.principal_id == kim.principal_id
+
+
+async def test_a_key_of_a_workspace_touches_no_key_of_the_server():
+    async with House.open(NOW) as house:
+        tenancy, server = house.services.tenancy, await house.who()
+        kim = await _caller(house, "*", granted=[EVERY_TARGET])
+        for attempt in (
+            lambda: tenancy.revoke_key(kim, server.key_id),
+            lambda: tenancy.rotate_key(kim, server.key_id),
+            lambda: tenancy.delete_principal(kim, server.principal_id),
+        ):
+            with pytest.raises(Forbidden) as caught:
+                await attempt()
+            assert caught.value.scope == "workspaces:admin"
+        assert (await house.who()).key_id == server.key_id
+        assert (await tenancy.get_key(kim, server.key_id)).revoked_ms is None
+        other = await _caller(house, "workspaces:admin", "keys:admin", granted=[EVERY_TARGET], name="Root")
+        assert (await tenancy.revoke_key(other, server.key_id)).revoked_ms is not None

@@ -103,7 +103,7 @@ class Identity:
     """Who makes a request, and what the request may do. Every use case that needs permission takes one.
 
     `scopes` are those of the key. `granted` holds the ids of the targets that the principal
-    may schedule, or EVERY_TARGET.
+    may schedule, or EVERY_TARGET. `key_expires_ms` is when the key ends, if it does.
     """
 
     workspace: Workspace
@@ -111,6 +111,7 @@ class Identity:
     key_id: Id
     scopes: frozenset[str]
     granted: frozenset[Id]
+    key_expires_ms: int | None = None
 
     @property
     def workspace_id(self) -> Id:

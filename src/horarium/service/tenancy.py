@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound, Problem, told
-from horarium.domain.ids import Id, random_id
+from horarium.domain.ids import Id, prefixed, random_id
 from horarium.domain.tenancy import (
     EVERY_SCOPE,
     EVERY_TARGET,
@@ -34,6 +34,7 @@ from horarium.service.pages import Page, cut
 from horarium.store.base import Store
 from horarium.store.verbs import tenancy as verbs
 from horarium.store.verbs.targets import existing_targets
+from horarium.times.civil import utc_text
 from horarium.times.zones import zone_names
 
 # The scope that allows changing the workspace, its principals, keys and grants.
@@ -64,6 +65,10 @@ class TenancyService:
     """Every method raises Forbidden if the key of `who` lacks the scope: keys:admin, unless the method says otherwise.
 
     After each change all remembered identities are dropped, so that it takes effect at once.
+
+    Nobody gives what they do not have. A key makes no key that has more scopes or lasts longer than it does itself,
+    and none for a principal with more grants than its own; it gives no grant that its principal lacks; and a key of
+    the whole server is touched only by another one. Otherwise Forbidden is raised, or Invalid for a later end.
     """
 
     store: Store
@@ -75,12 +80,14 @@ class TenancyService:
     ) -> Founded:
         """Create a workspace with an administrator and a key. Needs workspaces:admin.
 
-        The slug is made from the name if it is not given. Raises Invalid, Conflict (slug in use).
+        The slug is made from the name if it is not given. The new key ends when the key that asks for it does.
+        Raises Invalid, Conflict (slug in use).
         """
         who.require(SERVER_SCOPE)
         slug = slug if slug is not None else _slug_of(name)
         _refuse(chain(name_problems("name", name), _slug_problems(slug), _settings_problems(settings or {})))
-        founded = _found(name, slug, settings or {}, (EVERY_SCOPE,), self.clock.now_ms())
+        now = self.clock.now_ms()
+        founded = _found(name, slug, settings or {}, (EVERY_SCOPE,), now, who.key_expires_ms)
         await self.store.write(_create, founded)
         return founded
 
@@ -144,6 +151,7 @@ class TenancyService:
             problems.append(Problem("type", "must be person or service; system is the server itself"))
         problems += await self._unknown_targets(who, granted)
         _refuse(problems)
+        _refuse_more_grants(who, granted)
         now = self.clock.now_ms()
         principal = Principal(random_id(now), who.workspace_id, kind, name, now, email)
         await self.store.write(verbs.create_principal, principal, tuple(granted))
@@ -172,6 +180,7 @@ class TenancyService:
         who.require(ADMIN)
         if principal_id == who.principal_id:
             raise Conflict("this request uses a key of this principal; another administrator can delete it")
+        _refuse_server_key(who, await self.store.read(verbs.live_scopes, who.workspace_id, principal_id))
         gone = await self.store.write(
             verbs.delete_principal, who.workspace_id, principal_id, self.clock.now_ms()
         )
@@ -187,17 +196,21 @@ class TenancyService:
         principal_id: Id | None = None,
         expires_ms: int | None = None,
     ) -> IssuedKey:
-        """Create a key for a principal (by default the caller), which expires at `expires_ms` (None: never).
+        """Create a key for a principal (by default the caller), which expires at `expires_ms`.
 
-        Raises Invalid, NotFound (principal), and Forbidden for a scope that the caller's key does not have.
+        With None it expires when the caller's key does, or never. Raises Invalid, NotFound (principal), Forbidden.
         """
         who.require(ADMIN)
         now = self.clock.now_ms()
         _refuse(
-            chain(name_problems("name", name), _scope_problems(scopes), _expiry_problems(expires_ms, now))
+            chain(
+                name_problems("name", name), _scope_problems(scopes), _expiry_problems(who, expires_ms, now)
+            )
         )
         _refuse_more_than(who, scopes)
         principal_id = principal_id or who.principal_id
+        await self._refuse_more_granted(who, principal_id)
+        expires_ms = who.key_expires_ms if expires_ms is None else expires_ms
         issued = _issue(who.workspace_id, principal_id, name, tuple(scopes), now, expires_ms)
         await self.store.write(verbs.create_key, verbs.NewKey(issued.key, key_hash(issued.text)))
         return issued
@@ -225,6 +238,7 @@ class TenancyService:
         who.require(ADMIN)
         if key_id == who.key_id:
             raise Conflict("this request uses this very key; revoke it with another key")
+        _refuse_server_key(who, (await self.get_key(who, key_id)).scopes)
         found = await self.store.write(verbs.revoke_key, who.workspace_id, key_id, self.clock.now_ms())
         self.identities.forget()
         if found is None:
@@ -232,18 +246,21 @@ class TenancyService:
         return found
 
     async def rotate_key(self, who: Identity, key_id: Id, overlap_ms: int = 0) -> IssuedKey:
-        """Create a key with the name, principal and scopes of another one, which ends after `overlap_ms`.
+        """Create a key with the name, principal, scopes and end of another one, which ends after `overlap_ms`.
 
-        Raises NotFound, Conflict (it was revoked), and Forbidden for a key with a scope that
-        the caller's key lacks.
+        It ends earlier if the caller's key does. Raises NotFound, Conflict (it was revoked or has expired), Forbidden.
         """
         who.require(ADMIN)
         old = await self.get_key(who, key_id)
         if old.revoked_ms is not None:
             raise Conflict("this key was revoked; create a new one instead")
-        _refuse_more_than(who, old.scopes)
         now = self.clock.now_ms()
-        issued = _issue(who.workspace_id, old.principal_id, old.name, old.scopes, now, None)
+        if old.expires_ms is not None and old.expires_ms <= now:
+            raise Conflict("this key has expired; create a new one instead")
+        _refuse_more_than(who, old.scopes)
+        await self._refuse_more_granted(who, old.principal_id)
+        end = _earlier(old.expires_ms, who.key_expires_ms)
+        issued = _issue(who.workspace_id, old.principal_id, old.name, old.scopes, now, end)
         new = verbs.NewKey(issued.key, key_hash(issued.text))
         await self.store.write(verbs.replace_key, new, key_id, now + overlap_ms)
         self.identities.forget()
@@ -261,6 +278,7 @@ class TenancyService:
         """Give grants to a principal. Returns all of its grants. Raises NotFound, Invalid (unknown target)."""
         who.require(ADMIN)
         _refuse(await self._unknown_targets(who, targets))
+        _refuse_more_grants(who, targets)
         now = self.clock.now_ms()
         found = await self.store.write(verbs.add_grants, who.workspace_id, principal_id, tuple(targets), now)
         self.identities.forget()
@@ -273,6 +291,12 @@ class TenancyService:
         self.identities.forget()
         if not gone:
             raise NotFound("grant")
+
+    async def _refuse_more_granted(self, who: Identity, principal_id: Id) -> None:
+        """Raises Forbidden for another principal that has a grant which the caller lacks, and NotFound."""
+        if principal_id != who.principal_id:
+            await self.get_principal(who, principal_id)
+            _refuse_more_grants(who, await self.store.read(verbs.grants_of, principal_id))
 
     async def _unknown_targets(self, who: Identity, targets: Iterable[Id]) -> list[Problem]:
         wanted = {target for target in targets if target != EVERY_TARGET}
@@ -291,7 +315,7 @@ async def bootstrap(store: Store, now_ms: int, key_file: Path) -> str | None:
     """
     if await store.read(verbs.any_workspace):
         return None
-    founded = _found("Default", DEFAULT_SLUG, {}, (EVERY_SCOPE, SERVER_SCOPE), now_ms)
+    founded = _found("Default", DEFAULT_SLUG, {}, (EVERY_SCOPE, SERVER_SCOPE), now_ms, None)
     _write_private(key_file, founded.issued.text + "\n")
     if not await store.write(_create, founded, first=True):
         os.unlink(key_file)
@@ -309,10 +333,17 @@ def _write_private(path: Path, text: str) -> None:
         os.fsync(file.fileno())
 
 
-def _found(name: str, slug: str, settings: Mapping[str, Any], scopes: tuple[str, ...], now: int) -> Founded:
+def _found(
+    name: str,
+    slug: str,
+    settings: Mapping[str, Any],
+    scopes: tuple[str, ...],
+    now: int,
+    expires_ms: int | None = None,
+) -> Founded:
     workspace = Workspace(random_id(now), slug, name, now, now, 1, dict(settings))
     admin = Principal(random_id(now), workspace.id, PrincipalType.SERVICE, "Administrator", now)
-    return Founded(workspace, admin, _issue(workspace.id, admin.id, "admin", scopes, now, None))
+    return Founded(workspace, admin, _issue(workspace.id, admin.id, "admin", scopes, now, expires_ms))
 
 
 async def _create(tx: Any, founded: Founded, first: bool = False) -> bool:
@@ -343,6 +374,29 @@ def _refuse_more_than(who: Identity, scopes: Iterable[str]) -> None:
             raise Forbidden(words, scope)
 
 
+def _refuse_more_grants(who: Identity, targets: Iterable[Id]) -> None:
+    """Raises Forbidden if the caller's principal lacks some of the grants."""
+    for target_id in targets:
+        if not who.may_schedule(target_id):
+            name = "all targets" if target_id == EVERY_TARGET else f"the target {prefixed('tgt', target_id)}"
+            raise Forbidden(
+                f"nobody can give a grant that they do not have; {who.principal.name} has none on {name}"
+            )
+
+
+def _refuse_server_key(who: Identity, scopes: Iterable[str]) -> None:
+    """Raises Forbidden if the scopes are of a key for the whole server and the caller's key is not such a key."""
+    if SERVER_SCOPE in scopes and not who.may(SERVER_SCOPE):
+        words = f"this would end a key of the whole server; that needs a key with {SERVER_SCOPE}"
+        raise Forbidden(words, SERVER_SCOPE)
+
+
+def _earlier(one: int | None, other: int | None) -> int | None:
+    """The earlier of two ends, None being none."""
+    ends = [end for end in (one, other) if end is not None]
+    return min(ends) if ends else None
+
+
 def _slug_of(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63].strip("-")
 
@@ -371,9 +425,16 @@ def _scope_problems(scopes: Sequence[str]) -> Iterator[Problem]:
             )
 
 
-def _expiry_problems(expires_ms: int | None, now: int) -> Iterator[Problem]:
-    if expires_ms is not None and expires_ms <= now:
+def _expiry_problems(who: Identity, expires_ms: int | None, now: int) -> Iterator[Problem]:
+    if expires_ms is None:
+        return
+    if expires_ms <= now:
         yield Problem("expires_at", "must be in the future")
+    elif who.key_expires_ms is not None and expires_ms > who.key_expires_ms:
+        end = utc_text(who.key_expires_ms // 1000)
+        yield Problem(
+            "expires_at", f"must not be later than {end}, when the key that asks for this one expires"
+        )
 
 
 def _email_problems(email: str | None) -> Iterator[Problem]:

@@ -129,3 +129,12 @@ async def test_a_workspace_touches_no_principal_key_or_grant_of_another(tenant, 
     assert {found.id for found in await store.read(tenancy.list_principals, theirs, bytes(16), 9)} == {
         stranger.principal
     }
+
+
+async def test_the_scopes_of_a_principal_are_those_of_its_live_keys(tenant, store):
+    scopes = tenancy.live_scopes
+    assert await store.read(scopes, tenant.workspace, tenant.principal) == {"*"}
+    assert await store.read(scopes, bytes(16), tenant.principal) == set()
+    (key,) = await store.read(tenancy.list_keys, tenant.workspace, bytes(16), 10)
+    await store.write(tenancy.revoke_key, tenant.workspace, key.id, NOON)
+    assert await store.read(scopes, tenant.workspace, tenant.principal) == set()

@@ -45,6 +45,10 @@ UPDATE principals SET deleted_ms = :now WHERE workspace_id = :workspace_id AND i
 UPDATE keys SET revoked_ms = :now
 WHERE workspace_id = :workspace_id AND principal_id = :principal_id AND revoked_ms IS NULL;
 
+-- name: live_scopes
+SELECT scopes FROM keys
+WHERE workspace_id = :workspace_id AND principal_id = :principal_id AND revoked_ms IS NULL;
+
 -- name: insert_key
 INSERT INTO keys (id, workspace_id, principal_id, name, hash, hint, scopes, created_ms, expires_ms)
 VALUES (:id, :workspace_id, :principal_id, :name, :hash, :hint, :scopes, :now, CAST(:expires_ms AS BIGINT));

@@ -162,6 +162,12 @@ async def replace_key(tx: Tx, new: NewKey, old_id: Id, old_ends_ms: int) -> None
     await tx.run("expire_key", workspace_id=new.key.workspace_id, id=old_id, at=old_ends_ms)
 
 
+async def live_scopes(tx: Tx, workspace_id: Id, principal_id: Id) -> set[str]:
+    """The scopes of all keys of a principal that are not revoked."""
+    rows = await tx.rows("live_scopes", workspace_id=workspace_id, principal_id=principal_id)
+    return {scope for (scopes,) in rows for scope in scopes.split()}
+
+
 async def touch_keys(tx: Tx, used: Sequence[tuple[Id, int]]) -> None:
     """Note when keys were last used: (key, instant in ms)."""
     await tx.many("touch_keys", used)
@@ -183,6 +189,7 @@ async def present_key(tx: Tx, hashed: bytes) -> Presented | None:
         key_id=key_id,
         scopes=frozenset(scopes.split()),
         granted=frozenset(granted),
+        key_expires_ms=expires_ms,
     )
     return Presented(identity, expires_ms)
 
