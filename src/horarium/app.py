@@ -56,6 +56,7 @@ from horarium.settings import Settings
 from horarium.store.base import Store
 from horarium.store.postgres import PostgresStore
 from horarium.store.postgres.migrate import migrate_postgres
+from horarium.store.private_files import private_database, private_file, private_folder
 from horarium.store.sqlite import SqliteStore
 from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault
@@ -100,7 +101,10 @@ async def data_folder(settings: Settings) -> AsyncIterator[Path]:
 
     The lock keeps a second server away from the same SQLite file. Raises Unavailable where another server has it.
     """
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not private_folder(settings.data):
+        advice = f"others on this machine can look into it; chmod 700 {settings.data}"
+        _log.warning("data_folder_open", folder=str(settings.data), advice=advice)
+    private_file(settings.data / "lock")
     handle = (settings.data / "lock").open("a")
     try:
         try:
@@ -117,6 +121,7 @@ async def data_folder(settings: Settings) -> AsyncIterator[Path]:
 
 def open_sqlite(path: Path) -> SqliteStore:
     """The store in a SQLite file, whose schema is brought up to date. Raises Unavailable."""
+    private_database(path)
     store = SqliteStore(path)
     applied = migrate_sqlite(store.connection)
     if applied:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 from tests.support.house import House, client_of
@@ -27,6 +28,9 @@ async def test_a_table_is_made_described_listed_and_written_to(tmp_path: Path) -
         insert = {"operation": "INSERT", "values": {"name": "Ada", "score": 1}}
         await house.services.runs.start(await house.who(), target.id, insert)
         await house.work()
+        files = [path for path in tmp_path.rglob("*") if path.is_file()]
+        assert files
+        assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
         rows = (await house.client.get(f"{BASE}/crm/people/rows")).json()
         assert rows["rows"] == [{"id": 1, "name": "Ada", "score": 1}]
 

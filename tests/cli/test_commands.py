@@ -1,7 +1,11 @@
 """The commands that speak to a server, against a real one."""
 
 import json
+import os
+import pty
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -100,3 +104,33 @@ def test_two_servers_do_not_share_a_folder(tmp_path):
     with server(tmp_path / "data"):
         found = horarium("serve", "--data", str(tmp_path / "data"), "--port", "0")
         assert (found.returncode, "another" in found.stderr) == (1, True)
+
+
+def test_the_first_key_is_not_written_to_what_may_be_a_log(tmp_path):
+    command = [sys.executable, "-m", "horarium", "serve", "--data", str(tmp_path / "data"), "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    told = ""
+    for line in process.stdout:
+        told += line
+        if "key file" in line:
+            break
+    process.terminate()
+    told += process.communicate(timeout=60)[0]
+    assert f"{tmp_path / 'data' / 'admin.key'}" in told
+    assert told.count("admin.key") == 1
+    assert (tmp_path / "data" / "admin.key").read_text().strip() not in told
+    assert "hor_" not in told
+
+
+def test_the_first_key_is_shown_on_a_terminal(tmp_path):
+    command = [sys.executable, "-m", "horarium", "serve", "--data", str(tmp_path / "data"), "--port", "0"]
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(command, stdout=theirs, stderr=subprocess.DEVNULL)
+    os.close(theirs)
+    told = b""
+    while b"key file" not in told:
+        told += os.read(ours, 1_000)
+    process.terminate()
+    process.wait(timeout=60)
+    os.close(ours)
+    assert (tmp_path / "data" / "admin.key").read_text().strip().encode() in told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -40,7 +41,8 @@ def serve(
 ) -> None:
     """Start a server: API, engine and worker in one process.
 
-    The first start makes a workspace and its administrator's key, prints it and keeps it in DATA/admin.key.
+    The first start makes a workspace and its administrator's key, and keeps the key in DATA/admin.key. It prints the
+    key only to a terminal.
     Every setting can also be given as HORARIUM_NAME in the environment, or in a TOML file: see docs/settings.md.
     """
     options = {
@@ -79,7 +81,7 @@ def _stop(number: int, frame: object) -> NoReturn:
 
 
 def _announcer(settings: Settings) -> Callable[[str], None]:
-    """A function that prints the address of the server, and at the first start the key."""
+    """A function that prints the address of the server, and at the first start where the administrator's key is."""
     before = settings.admin_key_file.exists()
 
     def announce(address: str) -> None:
@@ -88,7 +90,11 @@ def _announcer(settings: Settings) -> Callable[[str], None]:
         typer.echo(f"Horarium {__version__} listens at {address}")
         typer.echo(f"  API      {address}/horarium/v1   (page: {address}/horarium/v1/docs)")
         if not before and settings.admin_key_file.exists():
-            typer.echo(f"  key      {settings.admin_key_file.read_text().strip()}")
-            typer.echo(f"           kept in {settings.admin_key_file}; it is shown this once")
+            # What is not a terminal may be a log, and a log keeps what it is given.
+            if sys.stdout.isatty():
+                typer.echo(f"  key      {settings.admin_key_file.read_text().strip()}")
+            typer.echo(
+                f"  key file {settings.admin_key_file}   (the administrator's key, for this account only)"
+            )
 
     return announce

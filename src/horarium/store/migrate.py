@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from horarium.store.postgres.migrate import migrate_postgres
+from horarium.store.private_files import private_database, private_folder
 from horarium.store.sqlite.connection import connect
 from horarium.store.sqlite.migrate import migrate_sqlite
 
@@ -17,7 +18,8 @@ async def migrate(url: str) -> list[str]:
     """
     if url.startswith("sqlite:///"):
         path = Path(url.removeprefix("sqlite:///"))
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(path.parent)
+        private_database(path)
         with closing(connect(str(path))) as connection:
             return migrate_sqlite(connection)
     return await migrate_postgres(url)

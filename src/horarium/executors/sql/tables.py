@@ -39,6 +39,7 @@ from horarium.executors.sql.column_values import as_json
 from horarium.executors.sql.config import MARKER, MAX_UNKNOWN, is_database_name
 from horarium.executors.sql.databases import embedded_engine, reflect
 from horarium.executors.sql.failures import NotThere
+from horarium.store.private_files import private_file, private_folder
 
 # The column types of the API, each with its type in SQLAlchemy.
 TYPES: Mapping[str, type[Any]] = {
@@ -223,7 +224,8 @@ def _built(columns: Sequence[Mapping[str, Any]]) -> list[Column[Any]]:
 
 
 def _create(path: Path, table: str, columns: list[Column[Any]]) -> dict[str, Any]:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(path.parent)
+    private_file(path)
     engine = embedded_engine(path)
     try:
         with engine.connect() as connection:

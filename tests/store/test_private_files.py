@@ -1,0 +1,49 @@
+"""What the server stores is for its own account."""
+
+import sqlite3
+import stat
+from contextlib import closing
+
+from horarium.store.private_files import private_database, private_file, private_folder
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_new_folder_is_private_and_an_existing_one_is_left_and_told(tmp_path):
+    assert private_folder(tmp_path / "a" / "b")
+    assert mode(tmp_path / "a" / "b") == 0o700
+    open_one = tmp_path / "open"
+    open_one.mkdir(mode=0o755)
+    open_one.chmod(0o755)
+    assert not private_folder(open_one)
+    assert mode(open_one) == 0o755
+
+
+def test_a_file_is_private_whether_it_is_new_or_not(tmp_path):
+    new, old = tmp_path / "new", tmp_path / "old"
+    old.write_text("kept")
+    old.chmod(0o644)
+    for path in (new, old):
+        private_file(path)
+        assert mode(path) == 0o600
+    assert old.read_text() == "kept"
+
+
+def test_a_database_is_private_with_its_log_and_keeps_its_locks(tmp_path):
+    path = tmp_path / "a.db"
+    private_database(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("CREATE TABLE a (b)")
+        files = list(tmp_path.iterdir())
+        assert len(files) == 3
+        assert {mode(file) for file in files} == {0o600}
+        for file in files:
+            file.chmod(0o644)
+        connection.execute("BEGIN IMMEDIATE")
+        private_database(path)
+        assert {mode(file) for file in tmp_path.iterdir()} == {0o600}
+        connection.execute("INSERT INTO a VALUES (1)")
+        connection.execute("COMMIT")
