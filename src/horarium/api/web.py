@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -43,6 +43,16 @@ __all__ = [
 ]
 
 JSON = b"application/json"
+CONTENT_POLICY = b"content-security-policy"
+# What browsers are told about every answer: to believe its type, not to tell others its address, not to show it in a
+# frame, and to load nothing for it.
+SAFE_HEADERS: tuple[tuple[bytes, bytes], ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (CONTENT_POLICY, b"default-src 'none'; frame-ancestors 'none'"),
+)
+_OUTER = "horarium.outer"
 
 _log = structlog.get_logger(__name__)
 
@@ -154,8 +164,16 @@ class _Route(APIRoute):
             await super().handle(scope, receive, send)
 
 
+def _with_safe_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer and SAFE_HEADERS; a page that loads something brings a policy of its own."""
+    found = list(headers)
+    own_policy = any(name == CONTENT_POLICY for name, _ in found)
+    return [*found, *(SAFE_HEADERS[:-1] if own_policy else SAFE_HEADERS)]
+
+
 class Guard:
-    """Turns whatever goes wrong below it into an answer; nothing of the program's inside gets out."""
+    """Turns whatever goes wrong below it into an answer; nothing of the program's inside gets out. Adds SAFE_HEADERS to
+    every answer."""
 
     def __init__(self, app: Router, render: Renderer) -> None:
         self.app, self.render = app, render
@@ -165,9 +183,13 @@ class Guard:
             await self.app(scope, receive, send)
             return
         started = False
+        # An application may be mounted in another one: the outer one adds the headers.
+        outer = scope.setdefault(_OUTER, self) is self
 
         async def noting(message: Message) -> None:
             nonlocal started
+            if not started and outer:
+                message["headers"] = _with_safe_headers(message.get("headers", ()))
             started = True
             await send(message)
 
@@ -179,7 +201,7 @@ class Guard:
             if started:
                 raise
             request = Request(scope, receive, send)
-            await self.render(self._at_the_edge(error, request), request)(scope, receive, send)
+            await self.render(self._at_the_edge(error, request), request)(scope, receive, noting)
 
     def _at_the_edge(self, error: Exception, request: Request) -> HorariumError:
         """What a caller is told of an error: itself where it was meant for them."""
