@@ -28,10 +28,12 @@ class DatabaseClock:
         self._suspected: int | None = None
 
     def now_ms(self) -> int:
+        """The database's time in milliseconds since the epoch."""
         return self._monotonic_ns() // 1_000_000 + self._offset_ms
 
     @property
     def uncertain(self) -> bool:
+        """Whether a jump forward waits for its confirmation."""
         return self._suspected is not None
 
     async def sample(self, store: Store) -> int:

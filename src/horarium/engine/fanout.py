@@ -1,8 +1,8 @@
 """Fan-out: read the audience of a fire and record one run for each row.
 
-Each fire that this node reads for goes on by itself, one chunk after the other; the store takes their chunks
-in turn, so a large audience does not hold up a small one, and a source that hangs holds up nobody else. The
-first chunk is small: the first delivery does not wait for the rest.
+Each fire that this node reads for proceeds on its own, one chunk after the other. The store takes their chunks in
+turn, so a large audience does not delay a small one, and a source that does not answer delays no other. The first
+chunk is small, so that the first delivery does not wait for the rest.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ from horarium.store.verbs.fanout import FanoutLost, prepare
 
 _log = structlog.get_logger(__name__)
 
+# Rows in a chunk: a thousand take the writer about 10 ms, and a larger chunk saves little.
 FIRST_CHUNK, CHUNK = 128, 1_024
-"""Rows in a chunk: a thousand take the writer about 10 ms, and a larger chunk saves little."""
+# Fires that one node reads for at once.
 MOST_HELD = 64
-"""Fires that one node reads for at once."""
+# Of these, fires of one workspace.
 SHARE = 4
-"""Of these, fires of one workspace."""
+# How long a source may take over one page or one count; most set themselves a shorter limit.
 SOURCE_S = 120.0
-"""How long a source may take over one page or one count; most set themselves a shorter limit."""
+# Pauses before a source that failed is asked again; after the last one the fire ends.
 BACKOFF_S = (1.0, 5.0, 25.0)
-"""Pauses before a source that failed is asked again; after the last one the fire ends."""
 TROUBLE_S = 0.5
 SPOOL_PIECE = 5_000
 
@@ -58,8 +58,8 @@ T = TypeVar("T")
 
 
 class FanoutRunner:
-    """What the engine does about audiences. `loop` runs for ever; `step` does one chunk of each fire, for
-    tests and simulations."""
+    """What the engine does about audiences. `loop` runs for ever. `step` does one chunk of each fire, for tests and
+    simulations."""
 
     def __init__(
         self, store: Store, clock: Clock, node: Id, audiences: AudienceService, poll_s: float = 5.0
@@ -103,10 +103,10 @@ class FanoutRunner:
         return bool(self._held) or bool(await self._claim())
 
     async def tidy(self) -> bool:
-        """Put back fires that the store believes to be ours and we do not have, and drop rows that were kept
-        aside for fires that have ended, one piece.
+        """Put back fires that this node holds according to the store but does not have, and delete a part of the
+        rows that were kept aside for fires that have ended. Whether there may be more of these.
 
-        Only what is missing twice in a row is put back: a claim may be on its way.
+        A fire is put back where it is missing twice in a row, because a claim may be on its way.
         """
         missing = set(await self._store.read(verbs.fanout_tasks_of, self._node)) - self._held.keys()
         for fire in missing & self._strays:
@@ -146,8 +146,7 @@ class FanoutRunner:
             ahead[1].cancel()
 
     async def _advance(self, job: FanoutTask) -> None:
-        """One step of one fire: its count or its spool, or a chunk of runs. What ends it takes it out of
-        `_held`."""
+        """Do one step of one fire: its count, its spool, or a chunk of runs. A fire that ends leaves `_held`."""
         try:
             moved = await self._one_step(job)
         except SourceFault as error:
@@ -194,7 +193,7 @@ class FanoutRunner:
     async def _page(
         self, job: FanoutTask, source: PagedSource, query: AudienceQuery, size: int
     ) -> PageOfTexts:
-        """The page that a fire goes on with; the one behind it is read while this one is written."""
+        """The page with which a fire goes on. The page after it is read while this one is written."""
         ahead = self._ahead.pop(job.fire_id, None)
         if ahead is not None and ahead[0] == job.position:
             page = await ahead[1]
@@ -220,7 +219,7 @@ class FanoutRunner:
             raise SourceFault(f"the audience has the row key {key!r} twice", lasting=True) from None
 
     async def _spool(self, job: FanoutTask, source: StreamingSource, query: AudienceQuery) -> FanoutTask:
-        """Keep all rows of a source aside: what is delivered afterwards is the audience as it was."""
+        """Keep all rows of a source aside, so that the audience is delivered as it was when it was read."""
         await self._empty_spool(job)
         number, kept = 0, job
         async with aclosing(source.rows(query)) as batches:
@@ -243,7 +242,7 @@ class FanoutRunner:
             raise SourceFault(f"the audience has the row key {key!r} twice", lasting=True) from None
 
     async def _empty_spool(self, job: FanoutTask) -> None:
-        """What an earlier try has left."""
+        """Delete the rows that an earlier attempt has kept aside."""
         after = 0
         while await self._store.write(verbs.empty_spool, job.fire_id, after, after + SPOOL_PIECE):
             after += SPOOL_PIECE
@@ -266,7 +265,7 @@ class FanoutRunner:
         return None
 
     async def _let_go(self, job: FanoutTask) -> bool:
-        """Put a fire back where it is still ours, to be taken up from where the store says it stands."""
+        """Put a fire back if this node still holds it. It is taken up from where it stands according to the store."""
         try:
             await self._store.write(verbs.free_fanout_task, job.fire_id, self._node, self._clock.now_ms())
         except HorariumError:
@@ -275,19 +274,19 @@ class FanoutRunner:
 
 
 async def _page_of(source: PagedSource, query: AudienceQuery, position: str | None, size: int) -> PageOfTexts:
-    """A page as it is written. Raises SourceFault."""
+    """A page of a source as it is written. Raises SourceFault."""
     page = await _asked(source.page(query, position, size))
     return _texts(page.rows), page.position
 
 
 def _seen(task: asyncio.Task[PageOfTexts]) -> None:
-    """What went wrong with a page that nobody wants any more is nobody's business."""
+    """Take note of the error of a page that is not needed any more, so that asyncio does not report it."""
     if not task.cancelled():
         task.exception()
 
 
 async def _asked(answer: Awaitable[T]) -> T:
-    """What a source answers, in bounded time. Raises SourceFault, whatever went wrong in it."""
+    """The answer of a source, within SOURCE_S. Raises SourceFault for whatever goes wrong in the source."""
     try:
         async with asyncio.timeout(SOURCE_S):
             return await answer
@@ -303,7 +302,7 @@ async def _asked(answer: Awaitable[T]) -> T:
 
 
 async def _next(batches: AsyncGenerator[Sequence[AudienceRow], None]) -> Sequence[AudienceRow] | None:
-    """The next batch, None at the end."""
+    """The next batch of rows, or None at the end."""
 
     async def following() -> Sequence[AudienceRow] | None:
         return await anext(batches, None)
@@ -316,7 +315,7 @@ def _too_many(job: FanoutTask) -> str:
 
 
 def _texts(rows: Sequence[AudienceRow]) -> list[AudienceText]:
-    """Rows as they are written. Raises SourceFault for one without a key, with a key twice, or too large."""
+    """Rows as they are written. Raises SourceFault for a row that has no key, has a key twice, or is too large."""
     texts = []
     for row in rows:
         fault = row_fault(row)

@@ -1,9 +1,10 @@
-"""The lease of a node among others, kept alive from a thread of its own.
+"""The lease of a node among others, kept alive by a thread of its own.
 
-Heartbeats go over a connection of their own, so that neither a busy event loop nor a busy pool costs a node
-its runs. A loop that stands still for as long as the lease lasts gets no heartbeat any more: its runs belong
-to others then. Whether the lease holds is told by the monotonic clock alone: a process that was frozen knows
-as soon as it wakes."""
+Heartbeats use a connection of their own, so that a node does not lose its runs because its event loop or its
+pool is busy. If the event loop stands still for as long as the lease lasts, the thread sends no more heartbeats,
+and the node's runs go to others. Only the monotonic clock says whether the lease holds, so a process that was
+frozen knows it as soon as it wakes.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +24,13 @@ _log = structlog.get_logger(__name__)
 
 PULSE_S = 0.5
 WATCH_S, AGAIN_S = 0.1, 0.3
+# Heartbeats in the time of one lease.
 BEATS = 3
-"""Heartbeats in the time of one lease."""
 
 
 class Lease:
-    """`held`: whether this node may claim and begin runs. `on_lapse` is called on the event loop after the
-    node was given up and has registered anew: what it held then is not its own any more."""
+    """The lease of this process. `on_lapse` is called on the event loop after the node was given up and has
+    registered again: what it held before is not its own any more."""
 
     def __init__(self, url: str, node: nodes.NodeRow, lease_s: float, on_lapse: Callable[[], None]) -> None:
         self._url, self._node, self._lease_s = url, node, lease_s
@@ -44,9 +45,11 @@ class Lease:
 
     @property
     def held(self) -> bool:
+        """Whether this node may claim and begin runs."""
         return time.monotonic() < self._until
 
     async def close(self) -> None:
+        """Stop the heartbeats and wait for the thread."""
         self._pulsing.cancel()
         self._stopping.set()
         await asyncio.to_thread(self._thread.join, 2.0)
@@ -75,7 +78,8 @@ class Lease:
         connection.drop()
 
     async def _wait(self, connection: PostgresConnection, seconds: float) -> None:
-        """Until the next heartbeat is due, or the connection is gone: others take us for dead without one."""
+        """Wait until the next heartbeat is due or the connection is lost: without one, others believe that this
+        node is dead."""
         until = time.monotonic() + seconds
         while time.monotonic() < until and not self._stopping.is_set():
             await asyncio.sleep(min(WATCH_S, seconds))

@@ -1,4 +1,4 @@
-"""The engine's loops: a step, then as long a wait as nothing is due."""
+"""The loops of the engine: do a step, then wait for as long as nothing is due."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from horarium.store.verbs import nodes as node_verbs
 
 _log = structlog.get_logger(__name__)
 
+# Pause after a failed step: the database is away, and hammering it does not bring it back.
 TROUBLE_S = 0.5
-"""Pause after a failed step: the database is away, and hammering it does not bring it back."""
+# How often lapsed leases and deadlines are looked at; bounds how late they are noticed.
 UPKEEP_S = 1.0
-"""How often lapsed leases and deadlines are looked at; bounds how late they are noticed."""
 HOUSEKEEPING_S = 60.0
 SAMPLE_S = 1.0
 
 
 class Hands(Protocol):
-    """The worker beside the engine, as far as releases care: how many more runs it takes, and taking them."""
+    """What a release asks of the worker beside the engine: how many more runs it takes, and to take them."""
 
     def room(self) -> int: ...
 
@@ -77,7 +77,7 @@ async def release_loop(
 
 
 async def upkeep_loop(steps: list[Callable[[], Awaitable[bool]]], every_s: float) -> None:
-    """Run steps in turn, each again while it says that there is more, then pause."""
+    """Do steps in turn, each again while it returns that there is more, then pause."""
     while True:
         for step in steps:
             try:

@@ -1,4 +1,4 @@
-"""The engine's steps. Each does one piece of work and tells whether there may be more."""
+"""The steps of the engine. Each does one piece of work and returns whether there may be more."""
 
 from __future__ import annotations
 
@@ -20,28 +20,29 @@ from horarium.times import TZDATA_VERSION
 
 _log = structlog.get_logger(__name__)
 
+# Schedules in one release. A herd shares its plans and its flush within a batch: 4,000 at once go half as
+# fast again as 1,000, and hold the writer for a tenth of a second.
 RELEASE_BATCH = 4_096
-"""Schedules in one release. A herd shares its plans and its flush within a batch: 4,000 at once go half as
-fast again as 1,000, and hold the writer for a tenth of a second."""
+# How many when nothing came before: the first runs of a herd are on their way while the others are released.
 FIRST_BATCH = 512
-"""How many when nothing came before: the first runs of a herd are on their way while the others are released."""
 UPKEEP_BATCH = 500
+# How long a node's connection may be away: it connects again within a fraction of this, unless it was killed.
 SILENT_MS = 1_500
-"""How long a node's connection may be away: it connects again within a fraction of this, unless it was killed."""
 DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What the steps work on. `node` is this process's id among the nodes."""
+    """What the steps work on. `node` is the id of this process among the nodes, `retention_ms` how long history is
+    kept (0: for ever)."""
 
     store: Store
     clock: Clock
     node: Id
     retention_ms: int = 0
+    # Since when each other node is not connected any more; None while it is. Of one that was never seen to be
+    # (a pooler between it and the database hides its name) the lease alone tells.
     silent_since: dict[Id, int | None] = field(default_factory=dict)
-    """Since when each other node is not connected any more; None while it is. Of one that was never seen to be
-    (a pooler between it and the database hides its name) the lease alone tells."""
 
     async def release(
         self, room: int, batch: int = RELEASE_BATCH, lane_room: Mapping[Id, int] = MappingProxyType({})
@@ -59,6 +60,7 @@ class Engine:
             )
 
     async def earliest_due(self) -> int | None:
+        """When the next schedule is due (ms), or None."""
         return await self.store.read(release_verbs.earliest_due)
 
     async def recover(self) -> bool:
@@ -92,12 +94,12 @@ class Engine:
         return await self.store.urgent(run_verbs.expire_callbacks, now, UPKEEP_BATCH) == UPKEEP_BATCH
 
     async def unstick(self) -> bool:
-        """Start waiting fires that nobody is left to start."""
+        """Start waiting fires of schedules that have no open fire."""
         return await self.store.urgent(upkeep.unstick, self.clock.now_ms(), UPKEEP_BATCH) == UPKEEP_BATCH
 
     async def rezone(self) -> bool:
-        """Set the clocks of schedules whose zone's data has changed, one batch. A node with older data than
-        another has does not."""
+        """Compute the next slots again where the data of a time zone have changed, one batch. A node with older
+        data than another node does not."""
         highest = await self.store.urgent(meta.raise_zone_data, TZDATA_VERSION)
         if highest != TZDATA_VERSION:
             _log.warning("older_zone_data", ours=TZDATA_VERSION, highest=highest, consequence="does not plan")
@@ -105,7 +107,7 @@ class Engine:
         return await self.store.urgent(upkeep.rezone, self.clock.now_ms(), UPKEEP_BATCH) == UPKEEP_BATCH
 
     async def forget(self) -> bool:
-        """Drop repeatable answers of yesterday, and history beyond the retention time, one batch."""
+        """Delete answers to requests of more than a day ago, and history beyond the retention time, one batch."""
         now = self.clock.now_ms()
         await self.store.write(idempotency.forget_answers, now - idempotency.KEPT_MS)
         if not self.retention_ms:

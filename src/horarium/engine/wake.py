@@ -10,10 +10,10 @@ LONGEST_WAIT_S = 3600.0
 
 
 class Alarm:
-    """Woken at an instant, or sooner by `ring`. One waiter.
+    """Wakes its one waiter at an instant, or sooner when it is rung.
 
-    `ring(at_ms)` only wakes when the instant is sooner than what is waited for: an event about tomorrow disturbs
-    nobody who waits for noon.
+    `ring(at_ms)` only wakes a waiter whose instant is later than `at_ms`: what happens tomorrow does not wake a
+    loop that waits until noon.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -23,11 +23,12 @@ class Alarm:
         self._waiting = False
 
     def ring(self, at_ms: int = 0) -> None:
+        """Something is due at an instant (ms), by default at once."""
         if not self._waiting or self._until is None or at_ms < self._until:
             self._event.set()
 
     async def wait(self, until_ms: int | None, backstop_s: float) -> None:
-        """Return at `until_ms` by the clock (never before it, unless rung), or after the backstop at the latest."""
+        """Return at `until_ms` by the clock, or sooner if rung, and after `backstop_s` seconds at the latest."""
         self._until, self._waiting = until_ms, True
         try:
             seconds = backstop_s

@@ -2,7 +2,7 @@
 DELETE FROM labels WHERE schedule_id = :schedule_id;
 
 -- name: move_cursor
--- After an edit, a pause or a resume: from where the clock goes on, and when it next strikes.
+-- After an edit, a pause or a resumption: from where the clock goes on, and when the schedule is due next.
 UPDATE cursors SET version = :version, timing = :timing, policies = :policies, target_id = :target_id,
     has_audience = :has_audience, accounted_to = :accounted_to, next_slot = :next_slot, next_due = :next_due,
     zone = :zone, zone_data = :zone_data, pause_after = :pause_after,
@@ -20,7 +20,7 @@ UPDATE schedules SET owner_id = :owner_id, target_id = :target_id, key = :key, n
 WHERE id = :id AND version = :version;
 
 -- name: zone_schedule
--- The zone data that the cursor was moved with, for whoever looks for what is stale.
+-- The zone data that the cursor was computed with. An index on it finds schedules with outdated data.
 UPDATE schedules SET zone = :zone, zone_data = :zone_data WHERE id = :id;
 
 -- name: forget_waiting

@@ -97,7 +97,7 @@ SELECT * FROM directory_stages WHERE workspace_id = :workspace_id AND id > :afte
 DELETE FROM directory_stages WHERE workspace_id = :workspace_id AND id = :id;
 
 -- name: count_users
--- No further than :most.
+-- Counted up to :most.
 SELECT count(*) FROM (
   SELECT 1 FROM directory_users WHERE workspace_id = :workspace_id
   AND (CAST(:roles AS TEXT) IS NULL OR role IN (SELECT value FROM texts(:roles)))
@@ -113,7 +113,7 @@ WHERE workspace_id = :workspace_id
 ORDER BY id LIMIT :limit;
 
 -- name: count_contacts
--- No further than :most.
+-- Counted up to :most.
 SELECT count(*) FROM (
   SELECT 1 FROM directory_contacts WHERE workspace_id = :workspace_id
   AND (CAST(:type AS TEXT) IS NULL OR type = :type)
@@ -129,7 +129,7 @@ WHERE workspace_id = :workspace_id
 ORDER BY id LIMIT :limit;
 
 -- name: count_deals
--- No further than :most.
+-- Counted up to :most.
 SELECT count(*) FROM (
   SELECT 1 FROM directory_deals WHERE workspace_id = :workspace_id
   AND (CAST(:status AS TEXT) IS NULL OR status = :status)
@@ -169,7 +169,7 @@ LEFT JOIN directory_users u ON u.workspace_id = :workspace_id AND u.id = a.assig
 ORDER BY a.assignee;
 
 -- name: tasks_of_assignees
--- The soonest due of each, up to :most.
+-- Up to :most tasks of each, those due soonest.
 SELECT assignee, id, title, status, due, deal, contact FROM (
     SELECT assignee, id, title, status, due, deal, contact,
            row_number() OVER (PARTITION BY assignee ORDER BY due IS NULL, due, id) AS place

@@ -1,6 +1,6 @@
 -- name: open_lanes
--- Lanes (targets) with something to claim, behind the one visited last: a skip scan, so its cost follows the number
--- of lanes and not of runs.
+-- Lanes (targets) with runs to claim, after the one visited last. A skip scan, so that its cost depends on the number of
+-- lanes and not of runs.
 WITH RECURSIVE lanes (lane) AS (
     SELECT (SELECT lane FROM ready WHERE owner IS NULL AND lane > :after ORDER BY lane LIMIT 1)
     UNION ALL
@@ -22,7 +22,7 @@ SELECT (SELECT count(*) FROM ready WHERE lane = :lane AND owner IS NOT NULL AND 
 
 -- name: try_to_lock_lane
 -- Two nodes must not both find room for the last place of a limited lane. Touches no row where another node has the
--- lock: there is another lane, and another time.
+-- lock: the node goes on with another lane and comes back later.
 UPDATE targets SET version = version WHERE id = :lane;
 
 -- name: pace_of_lane

@@ -14,7 +14,7 @@ WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id AND id < :curs
 ORDER BY id DESC LIMIT :limit;
 
 -- name: list_fires_by_fired
--- As they happened, newest first: a backfilled fire is as young as its filling.
+-- In the order in which they happened, newest first: a backfilled fire counts from when it was filled in.
 SELECT {fire_columns} FROM fires f
 WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id
   AND (fired_ms < :fired_ms OR (fired_ms = :fired_ms AND id < :cursor))

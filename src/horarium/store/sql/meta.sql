@@ -12,5 +12,5 @@ SELECT name FROM meta;
 SELECT dialect, count(*) AS schedules FROM schedules WHERE deleted_ms IS NULL GROUP BY dialect ORDER BY dialect;
 
 -- name: add_meta
--- The first to say it has said it.
+-- Only the first value of a name is kept.
 INSERT INTO meta (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING;

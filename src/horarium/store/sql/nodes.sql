@@ -11,8 +11,8 @@ UPDATE nodes SET seen_ms = :now, lease_ms = :lease_until_ms WHERE id = :id AND s
 UPDATE nodes SET stopped_ms = :now, lease_ms = :now WHERE id = :id;
 
 -- name: lapsed_owners
--- Owners of claimed runs that are not among the living: their node lapsed, stopped, or was never heard of. Who asks is
--- alive.
+-- Owners of claimed runs and fan-out tasks whose node is not alive: it has lapsed or stopped, or is unknown. The node
+-- that asks is alive.
 SELECT DISTINCT q.owner FROM (
     SELECT owner FROM ready WHERE owner IS NOT NULL
     UNION SELECT owner FROM fanouts WHERE owner IS NOT NULL

@@ -1,5 +1,5 @@
 -- part: phase
--- Tells apart more than a run's state does.
+-- What the dialect calls the state of an objective.
 CASE WHEN r.state = 'failed' AND (r.error LIKE '% did not % within % s'
           OR r.error LIKE '% did not % within % ms' OR r.error LIKE 'no answer within % s'
           OR r.error LIKE '% before its deadline') THEN 'timed_out'
@@ -60,7 +60,7 @@ WHERE CAST(:phase AS TEXT) IS NULL OR phase = :phase;
 WHERE s.id IN (:ids...) AND s.workspace_id = :workspace_id;
 
 -- name: principals_by_id
--- Who made something, even where they are gone since.
+-- Principals by id, including those that have been removed.
 SELECT {principal_columns} FROM principals p WHERE p.id IN (:ids...);
 
 -- name: list_agents_desc

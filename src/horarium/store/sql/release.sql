@@ -104,7 +104,7 @@ WHERE owner IS NOT NULL AND run_id IN (
       AND r.state IN ('pending', 'running'));
 
 -- name: open_runs_of_schedule
--- Runs of a schedule's clock fires that are not final, with where they stand. What was run again by hand is none of them.
+-- Runs of a schedule's clock fires that are not over, as rows.OpenRun; without those that were repeated by hand.
 SELECT r.id, r.fire_id, r.schedule_id, r.row_key, q.owner, v.audience IS NULL AS single, r.mode
 FROM runs r JOIN fires f ON f.id = r.fire_id LEFT JOIN ready q ON q.run_id = r.id
 JOIN versions v ON v.schedule_id = f.schedule_id AND v.version = f.version

@@ -12,7 +12,7 @@ WHERE environment IS NOT NULL AND (schedule_id > :after OR (schedule_id = :after
 ORDER BY schedule_id, version LIMIT :limit;
 
 -- name: reseal_targets
--- Only what has not been changed since it was read.
+-- Only values that have not been changed since they were read.
 UPDATE targets SET secrets = r.sealed FROM rows(id bytea, version bigint, old bytea, sealed bytea) AS r
 WHERE targets.id = r.id AND targets.secrets = r.old;
 

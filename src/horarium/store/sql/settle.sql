@@ -1,5 +1,5 @@
 -- name: cancel_open_runs
--- Which of these were open until now: what has ended meanwhile stays as it ended.
+-- Cancels those that are open, and answers with their ids. A run that has ended meanwhile stays as it ended.
 UPDATE runs SET state = 'cancelled', finished_ms = :now, error = :error
 WHERE id IN (:ids...) AND state IN ('pending', 'running')
 RETURNING id;
@@ -33,7 +33,7 @@ WHERE cursors.schedule_id = r.schedule_id;
 UPDATE callbacks SET answer = 'cancelled' WHERE run_id IN (:ids...) AND answer IS NULL;
 
 -- name: settled_cursors
--- What must be looked at once fires of these schedules have ended.
+-- What decides whether something follows from the end of fires, as rows.SettledCursor.
 SELECT c.schedule_id, c.open_fires, c.waiting_fires, c.failures_in_row, c.pause_after, s.state, c.policies
 FROM cursors c
 JOIN schedules s ON s.id = c.schedule_id

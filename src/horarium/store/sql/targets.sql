@@ -66,7 +66,7 @@ WHERE workspace_id = :workspace_id AND id = :id AND deleted_ms IS NULL;
 DELETE FROM grants WHERE workspace_id = :workspace_id AND target_id = :target_id;
 
 -- name: schedules_that_need
--- Live schedules that run a target or belong to it: it cannot go before them.
+-- Live schedules that run a target or belong to it. While there are any, it cannot be deleted.
 SELECT name FROM schedules
 WHERE workspace_id = :workspace_id AND (target_id = :target_id OR owner_id = :target_id)
     AND deleted_ms IS NULL AND state IN ('active', 'paused')

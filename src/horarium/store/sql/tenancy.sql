@@ -63,7 +63,7 @@ SELECT {key_columns} FROM keys WHERE workspace_id = :workspace_id AND id > :afte
 UPDATE keys SET revoked_ms = :now WHERE workspace_id = :workspace_id AND id = :id AND revoked_ms IS NULL;
 
 -- name: expire_key
--- A key that has been replaced goes on for a while, but no longer than it would have anyway.
+-- A key that was replaced ends at an instant, or sooner where it would have ended sooner.
 UPDATE keys SET expires_ms = :at
 WHERE workspace_id = :workspace_id AND id = :id AND revoked_ms IS NULL
     AND (expires_ms IS NULL OR expires_ms > :at);
@@ -73,7 +73,7 @@ UPDATE keys SET last_used_ms = r.used FROM rows(id bytea, used bigint) AS r
 WHERE keys.id = r.id AND (keys.last_used_ms IS NULL OR keys.last_used_ms < r.used);
 
 -- name: key_by_hash
--- All there is to know about who presents a key, but the grants.
+-- The key with its principal and workspace; grants are read apart.
 SELECT k.id, k.scopes, k.expires_ms, {principal_columns}, {workspace_columns}
 FROM keys k
 JOIN principals p ON p.id = k.principal_id

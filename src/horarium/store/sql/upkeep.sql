@@ -1,5 +1,6 @@
 -- name: zones_in_use
--- From one pair to the next through the index: to read a million schedules for a few hundred pairs took 3 s of the writer.
+-- A skip scan, from one pair to the next through the index. To read a million schedules for a few hundred pairs held
+-- SQLite's writer for 3 s.
 WITH RECURSIVE datas(zone_data) AS (
     SELECT (SELECT min(zone_data) FROM schedules WHERE state = 'active')
     UNION ALL
@@ -52,7 +53,7 @@ DELETE FROM spans WHERE (schedule_id, first_ms) IN (
     SELECT schedule_id, first_ms FROM spans WHERE recorded_ms < :before_ms AND last_ms < :before_ms LIMIT :limit);
 
 -- name: stuck_waiting
--- Schedules with a waiting fire and none open: an edit or a crash left nobody to start it.
+-- Schedules with a waiting fire and no open one, whose end would start it: after an edit or a crash.
 SELECT schedule_id FROM cursors WHERE waiting_fires > 0 AND open_fires = 0 LIMIT :limit;
 
 -- name: forget_nodes

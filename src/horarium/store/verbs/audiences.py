@@ -1,4 +1,4 @@
-"""Sources that workspaces have set up for their audiences."""
+"""The sources that workspaces have set up for their audiences."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def _source_from_row(row: Sequence[Any]) -> StoredSource:
 
 
 async def put_source(tx: Tx, source: StoredSource, now: int) -> StoredSource:
-    """Make or replace the source with this name; the id of an earlier one stays."""
+    """Store a source under its name, in place of the one that has this name. The source as it is stored then: one
+    that existed keeps its id and the time of its creation."""
     await tx.run(
         "put_source",
         workspace_id=source.workspace_id,
@@ -57,13 +58,16 @@ async def put_source(tx: Tx, source: StoredSource, now: int) -> StoredSource:
 
 
 async def get_source(tx: Tx, workspace_id: Id, name: str) -> StoredSource | None:
+    """The source of a workspace with a name, or None."""
     row = await tx.row("get_source", workspace_id=workspace_id, name=name)
     return None if row is None else _source_from_row(row)
 
 
 async def list_sources(tx: Tx, workspace_id: Id) -> list[StoredSource]:
+    """All sources of a workspace, in the order of their names."""
     return [_source_from_row(row) for row in await tx.rows("list_sources", workspace_id=workspace_id)]
 
 
 async def delete_source(tx: Tx, workspace_id: Id, name: str) -> bool:
+    """Remove a source. False where the workspace has none with this name."""
     return await tx.run("delete_source", workspace_id=workspace_id, name=name) == 1

@@ -1,7 +1,8 @@
-"""Schedules are edited, paused, resumed, archived and deleted.
+"""Edits, pauses, resumptions, archivings and deletions of schedules.
 
-Whatever changes a schedule first accounts for what it owes under its old definition (`release_one`), in the same
-transaction; then it moves on from now. So an edit never fires by itself, and no slot is lost or covered twice.
+Every change first accounts for what the schedule owes under its old definition (`release_one`), in the same
+transaction. Then the schedule goes on from now. So an edit never fires by itself, and no slot is lost or entered
+twice.
 """
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ async def change_schedule(
     now: int,
     expected_version: int | None = None,
 ) -> Schedule:
-    """Edit, pause, resume, archive or delete a schedule, and move its clock on from now.
+    """Edit, pause, resume, archive or delete a schedule, and let its clock go on from now (`now`, in milliseconds).
 
-    What it owed is fired or recorded first. Time paused becomes one span when it is resumed. Raises NotFound,
-    Conflict (`version`) and whatever `change` raises.
+    What it owed is fired or recorded first. The time of a pause becomes one span when the schedule is resumed.
+    Raises NotFound, Conflict (`version`) and whatever `change` raises.
     """
     await get_schedule(tx, workspace_id, schedule_id)  # nothing is touched in another workspace
     await release_one(tx, schedule_id, now)
@@ -62,8 +63,7 @@ async def change_schedule(
 
 
 async def _move(tx: Tx, before: Schedule, after: Schedule, now: int) -> Schedule:
-    """Account for time that has passed unseen (paused), and set the clock where definition or state have
-    changed."""
+    """Account for the time of a pause, and set the clock where the definition or the state has changed."""
     redefined = after.definition != before.definition
     version = before.version + 1 if redefined else before.definition_version
     restarted = before.state is not ScheduleState.ACTIVE and after.state is ScheduleState.ACTIVE
@@ -108,9 +108,9 @@ async def _move(tx: Tx, before: Schedule, after: Schedule, now: int) -> Schedule
 
 
 async def _account_for_pause(tx: Tx, before: Schedule, after: Schedule, now: int) -> int:
-    """Record the slots of a pause as one span; the instant the clock goes on from.
+    """Record the slots of a pause as one span. The instant (ms) from which the clock goes on.
 
-    A one-shot whose policy is to fire after a pause keeps its slot unaccounted, so that it is due at once,
+    A one-shot that fires after a pause by its policy keeps its slot unaccounted, so that it is due at once,
     unless its time was changed.
     """
     since = before.progress.accounted_to
@@ -127,7 +127,7 @@ async def _account_for_pause(tx: Tx, before: Schedule, after: Schedule, now: int
 
 
 async def _record_passed(tx: Tx, schedule: Schedule, now: int, reason: SpanReason) -> None:
-    """Enter the slots up to now that are not accounted for as one span that did not fire."""
+    """Enter the slots that are not accounted for up to now as one span that did not fire."""
     recurrence = stored_recurrence(schedule.definition.timing)
     passed = passed_between(recurrence, schedule.progress.accounted_to, now, reason)
     if passed is not None:

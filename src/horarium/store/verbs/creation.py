@@ -1,4 +1,5 @@
-"""Schedules are made: where their clock begins, where their cursor lies, and the rows they become."""
+"""The creation of schedules: from where their clock goes on, where their cursor is placed, and the rows they
+become."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ MINUTES_OF_DAY = 1_440
 
 @dataclass(frozen=True, slots=True)
 class Onward:
-    """From where a schedule goes on: its next slot and due instant, and its state if that changes by it."""
+    """From where a schedule goes on: its next slot and due instant (ms), and its state, which may change by that."""
 
     accounted_to: int
     next_slot: int | None
@@ -42,9 +43,10 @@ class Onward:
 
 
 def onward(schedule_id: Id, definition: Definition, state: ScheduleState, from_ms: int, fires: int) -> Onward:
-    """Where a schedule stands when its clock goes on from an instant. Pure.
+    """From where a schedule goes on when its clock is set to an instant (`from_ms`). `fires`: how often it has
+    fired.
 
-    A paused or archived one has no next slot, except a paused one-shot that keeps its instant.
+    A schedule that is paused or archived has no next slot, except a paused one-shot, which keeps its instant.
     """
     recurrence = stored_recurrence(definition.timing)
     policies = definition.policies
@@ -61,11 +63,12 @@ def onward(schedule_id: Id, definition: Definition, state: ScheduleState, from_m
 
 
 def place(schedule_id: Id, timing: str, next_slot: int | None) -> int:
-    """Where a cursor lies among the others (63 bits): by the minute of the day (UTC) of its slot when it was made or
-    moved, then by its timing (one of 16 heaps), then in the order of its making.
+    """The place of a cursor among the others, a number of 63 bits.
 
-    Schedules of one timing fall due together, and those of one minute often do; lying together they share pages, and
-    so do those that are made one after another. It is a place only: nothing is decided by it.
+    It is made of the minute of the day (UTC) of the slot that was next when the cursor was made or moved, then
+    of the timing (one of 16 heaps), then of the order of creation. Schedules of one timing fall due together,
+    those of one minute often do, and those that are created one after another as well. With places side by side
+    they share pages. A place decides nothing else.
     """
     minute = 0 if next_slot is None else next_slot // MINUTE_MS % MINUTES_OF_DAY
     heap = crc32(timing.encode()) % 16
@@ -83,6 +86,7 @@ class Texts(NamedTuple):
 
 
 def texts_of(definition: Definition) -> Texts:
+    """The texts under which a definition is stored."""
     return Texts(timing_to_text(definition.timing), policies_to_text(definition.policies))
 
 
@@ -103,7 +107,7 @@ def version_row(
 
 
 async def create_schedules(tx: Tx, schedules: Sequence[Schedule]) -> None:
-    """Write new schedules, whole or not at all. Their progress has been computed with `onward`.
+    """Write new schedules, all or none. Their progress has been computed with `onward`.
 
     Raises Conflict where a key is taken.
     """
@@ -127,7 +131,7 @@ async def create_schedules(tx: Tx, schedules: Sequence[Schedule]) -> None:
 
 
 async def _insert_cursors(tx: Tx, rows: Sequence[CursorRow]) -> None:
-    """Each at its place, or the next one that is free."""
+    """Insert each cursor at its place, or at the next place that is free."""
     while await tx.many("insert_cursors", rows) < len(rows):
         found = await tx.rows("placed_cursors", ids=[row.schedule_id for row in rows])
         placed = {schedule_id for (schedule_id,) in found}
@@ -154,7 +158,7 @@ def _cursor_row(schedule: Schedule, texts: Texts) -> CursorRow:
 
 
 async def write_labels(tx: Tx, schedules: Sequence[Schedule]) -> None:
-    """Enter the labels of schedules that have none entered."""
+    """Enter the labels of schedules that have none entered yet."""
     rows = [
         LabelRow(schedule.workspace_id, name, value, schedule.id)
         for schedule in schedules
@@ -189,11 +193,11 @@ def _schedule_row(schedule: Schedule) -> ScheduleRow:
 
 
 async def refuse_twin(tx: Tx, schedule: Schedule) -> None:
-    """For dialects in which a target has no two equal schedules: Conflict (duplicate) where another live
-    schedule of the same dialect and target has the same recurrence, zone and input.
+    """For dialects in which a target never has two equal schedules. Raises Conflict (duplicate) where another live
+    schedule of the same dialect and target has the same recurrence, time zone and input.
 
-    Called after the schedule was written, in the same transaction. The target's row is locked first, so that
-    of two transactions the second sees what the first has made.
+    It is called after the schedule was written, in the same transaction. It locks the row of the target before it
+    looks, so that of two transactions the second sees what the first has created.
     """
     await tx.run("lock_target", id=schedule.definition.target_id)
     rows = await tx.rows(

@@ -1,8 +1,8 @@
-"""Dispatch: claim runs for a worker, record what came of them, hand back what was not begun.
+"""Dispatch: claim runs for a worker, record their outcomes, and hand back what was not begun.
 
-A claim is held by the pair (node, epoch) of the run's row in `ready`. A node's lease is kept alive as a
-whole, by its heartbeat; when it lapses the rows are freed under a new epoch, so what a frozen worker reports
-afterwards is refused.
+A claim is held by the pair (node, epoch) in the run's row of `ready`. The heartbeat of a node keeps its lease
+alive for all of its runs. When the lease lapses, the runs are freed under a new epoch, so that what a frozen
+worker reports afterwards is refused.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ BEFORE_ALL: Id = b""
 
 
 class LeaseLost(Exception):
-    """Some of the runs being recorded are not held any more; nothing was written. Ask again, carefully."""
+    """Some of the runs to be recorded are not held any more. Nothing was written; record again, carefully."""
 
 
 @dataclass(slots=True)  # one for each attempt: frozen, to make it takes three times as long
 class Ended:
-    """What a worker has to say of one attempt. Times in milliseconds.
+    """The outcome of one attempt, as the worker reports it. Times in milliseconds.
 
-    `end.state`: final, or `running` (the target has taken the work and finishes the run by callback), or `pending`
-    (there will be another attempt at `retry_at`). `started_ms`: None where it was stopped before it began.
-    `callback`: a callback may be open for the run.
+    `end.state` is final, or `running` (the target has taken the work and finishes the run by callback), or
+    `pending` (there will be another attempt at `retry_at`). `started_ms` is None where it was stopped before it
+    began. `callback`: a callback may be open for the run.
     """
 
     end: RunEnd
@@ -110,7 +110,7 @@ async def claim(
 
 
 async def _open_lanes(tx: Tx, after: Id, most: int) -> list[OpenLane]:
-    """Up to `most` lanes with something to claim, from behind lane `after` and round to it again."""
+    """Up to `most` lanes with runs to claim, in their order after lane `after` and then from the beginning."""
     lanes = [OpenLane._make(row) for row in await tx.rows("open_lanes", after=after, limit=most)]
     if len(lanes) < most and after != BEFORE_ALL:
         seen = {lane.lane for lane in lanes}
@@ -122,7 +122,7 @@ async def _open_lanes(tx: Tx, after: Id, most: int) -> list[OpenLane]:
 async def _from_free(
     tx: Tx, node: Id, lanes: list[Id], now: int, room: int, lane_room: Mapping[Id, int]
 ) -> list[Id]:
-    """Share the room out equally; what lanes with little to do leave of it goes to those with more."""
+    """Share the room equally. What lanes with few runs leave of it goes to those with more."""
     taken: list[Id] = []
     left = {lane: lane_room.get(lane, room) for lane in lanes}
     while lanes and len(taken) < room:
@@ -157,7 +157,7 @@ async def _from_limited(
 
 
 async def _from_lane(tx: Tx, lane: OpenLane, now: int, share: int) -> list[Id]:
-    """Of a lane whose target bounds its concurrency or rate: no more than these allow, over all nodes."""
+    """From a lane whose target bounds its concurrency or rate: no more than these allow, counted over all nodes."""
     if share <= 0 or await tx.run("try_to_lock_lane", lane=lane.lane) != 1:
         return []
     if lane.max_concurrency is not None:
@@ -174,7 +174,7 @@ async def _from_lane(tx: Tx, lane: OpenLane, now: int, share: int) -> list[Id]:
 
 
 async def _tokens(tx: Tx, lane: Id, rate: float, now: int) -> int:
-    """How many calls the target's rate allows at once: a bucket of one second's worth."""
+    """How many calls the target's rate allows now. Unused calls add up to those of one second."""
     behind = now - await _next_call_ms(tx, lane)
     burst = max(1.0, rate)
     return int(min(burst, 1 + behind * rate / 1000)) if behind >= 0 else 0
@@ -187,13 +187,13 @@ async def _spend(tx: Tx, lane: Id, rate: float, now: int, calls: int) -> None:
 
 
 async def _next_call_ms(tx: Tx, lane: Id) -> float:
-    """When the rate of a lane allows the next call; 0 where there has been none."""
+    """When the rate of a lane allows the next call (ms); 0 where there has been none."""
     row = await tx.row("pace_of_lane", lane=lane)
     return 0.0 if row is None else float(row[0])
 
 
 async def describe_claimed(tx: Tx, ids: Sequence[Id], known: Mapping[Id, int]) -> Claimed:
-    """All that a worker must know of runs it has claimed."""
+    """All that a worker must know of runs that it has claimed."""
     rows = await tx.rows("claimed_runs", ids=list(ids), every_target=EVERY_TARGET)
     runs = [ClaimedRun.from_row(row) for row in rows]
     unknown = {run.target_id for run in runs if known.get(run.target_id) != run.target_version}
@@ -201,17 +201,18 @@ async def describe_claimed(tx: Tx, ids: Sequence[Id], known: Mapping[Id, int]) -
 
 
 async def read_targets(tx: Tx, ids: Collection[Id]) -> list[TargetRow]:
-    """Targets for a worker that does not know them as they are now."""
+    """Targets by id for a worker that does not know their present version."""
     if not ids:
         return []
     return [TargetRow._make(row) for row in await tx.rows("runnable_targets", ids=sorted(ids))]
 
 
 async def record(tx: Tx, node: Id, ended: Sequence[Ended], now: int, careful: bool = False) -> list[Id]:
-    """Record the outcomes of attempts in one go; the runs whose lease was lost, of which nothing is recorded.
+    """Record the outcomes of attempts in one transaction. The runs whose lease was lost, of which nothing is
+    recorded.
 
-    The plain way counts the leases it gives up and raises `LeaseLost` when one is missing; the careful way
-    asks first, and leaves those out.
+    The usual way counts the leases that it gives up and raises LeaseLost where one is missing. The careful way asks
+    first which leases are held, and leaves the others out.
     """
     refused: list[Id] = []
     if careful:
@@ -303,7 +304,7 @@ def _note(attempt: Ended, error: str | None) -> AttemptNote:
 
 
 def storable(text: str | None) -> str | None:
-    """What a target said, without what no database takes as text: an outcome must be recordable."""
+    """A text of a target without the characters that no database stores, because every outcome must be recordable."""
     if text is None:
         return None
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
@@ -311,8 +312,8 @@ def storable(text: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class OpenCallback:
-    """An attempt, begun at `started_ms`, whose target may answer later, until `deadline_ms`; a sign of life
-    gives it `lease_ms` more."""
+    """An attempt, begun at `started_ms`, whose target may answer later, until `deadline_ms`. A sign of life gives
+    it `lease_ms` more."""
 
     run_id: Id
     epoch: int
@@ -326,9 +327,10 @@ class OpenCallback:
 
 
 async def open_callback(tx: Tx, node: Id, callback: OpenCallback) -> bool:
-    """Let the target answer for an attempt that is about to be sent; False where the node holds the run no more.
+    """Let the target answer for an attempt that is about to be sent. False where the node does not hold the run any
+    more.
 
-    Called before the sending, so that even a target that answers at once is heard.
+    It is called before the attempt is sent, so that even a target that answers at once is heard.
     """
     held = await tx.row("held_leases", node=node, ids=[callback.run_id])
     if held is None or held[1] != callback.epoch:
@@ -348,7 +350,8 @@ async def open_callback(tx: Tx, node: Id, callback: OpenCallback) -> bool:
 
 
 async def stopped(tx: Tx, node: Id, holding: Mapping[Id, int]) -> list[Id]:
-    """Of the runs a worker has (run to epoch), those it must end: cancelled meanwhile, taken away, or asked to stop."""
+    """The runs that a worker must end, of those that it has (run to epoch): they were cancelled, taken away, or
+    asked to stop."""
     if not holding:
         return []
     leases = await _leases(tx, node)
@@ -357,7 +360,7 @@ async def stopped(tx: Tx, node: Id, holding: Mapping[Id, int]) -> list[Id]:
 
 
 async def hand_back(tx: Tx, node: Id, holding: Sequence[tuple[Id, int]], due_ms: int) -> int:
-    """Free runs that were claimed and not begun, (run, epoch) each, until `due_ms`; no attempt is spent. How many."""
+    """Free runs, (run, epoch) each, that were claimed and not begun, until `due_ms`; how many. No attempt is spent."""
     if not holding:
         return 0
     tx.announce(READY, due_ms)
@@ -365,7 +368,7 @@ async def hand_back(tx: Tx, node: Id, holding: Sequence[tuple[Id, int]], due_ms:
 
 
 async def owned(tx: Tx, node: Id) -> list[tuple[Id, int]]:
-    """(run, epoch) of everything that a node holds according to the store."""
+    """(run, epoch) of all runs that a node holds according to the store."""
     return [(lease.run_id, lease.epoch) for lease in await _leases(tx, node)]
 
 

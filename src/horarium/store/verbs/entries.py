@@ -1,4 +1,5 @@
-"""What several verbs enter alike: runs into the queue, fires that start, and the order in which cursors are locked."""
+"""What several verbs write alike: runs that join the queue, fires that start, and the order in which cursors are
+locked."""
 
 from __future__ import annotations
 
@@ -12,15 +13,15 @@ from horarium.store.rows import Lane, NewFanoutTask, ReadyRow, RunRow, StartingF
 
 
 async def hold_schedules(tx: Tx, schedules: Iterable[Id | None]) -> None:
-    """Lock the cursors of schedules before anything of theirs is changed, in the order that all verbs keep: so no two
-    transactions wait for each other."""
+    """Lock the cursors of schedules before anything of theirs is changed. All verbs lock them in the same order, so
+    that no two transactions wait for each other."""
     ids = sorted({schedule_id for schedule_id in schedules if schedule_id is not None})
     if ids:
         await tx.rows("hold_cursors", ids=ids)
 
 
 async def lane_of(tx: Tx, workspace_id: Id, target_id: Id) -> Lane:
-    """What decides about runs of a target, which may have been deleted. Raises NotFound."""
+    """What decides about the runs of a target, which may have been deleted. Raises NotFound."""
     row = await tx.row("lane_of_target", id=target_id, workspace_id=workspace_id)
     if row is None:
         raise NotFound("target")
@@ -28,8 +29,8 @@ async def lane_of(tx: Tx, workspace_id: Id, target_id: Id) -> Lane:
 
 
 async def enqueue(tx: Tx, runs: Sequence[RunRow], limited: int) -> None:
-    """Enter runs of one target and queue them, unclaimed. `limited` is 1 where the target bounds its concurrency or
-    rate."""
+    """Write runs of one target and add them to the queue, not claimed by anybody. `limited` is 1 where the target
+    bounds its concurrency or rate."""
     if not runs:
         return
     await tx.many("insert_runs", runs)
@@ -38,7 +39,7 @@ async def enqueue(tx: Tx, runs: Sequence[RunRow], limited: int) -> None:
 
 
 async def start_fire(tx: Tx, fire: StartingFire, kind: FireKind, now: int) -> None:
-    """Let a fire that has been entered begin now: its only run is queued, or its audience is to be read."""
+    """Start a fire that has been written: add its only run to the queue, or let its audience be read."""
     if fire.has_audience:
         task = NewFanoutTask(fire.id, fire.workspace_id, fire.schedule_id, fire.version, now)
         await tx.many("insert_fanout_tasks", [task])

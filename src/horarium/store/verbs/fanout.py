@@ -39,8 +39,8 @@ class FanoutLost(Exception):
 async def claim_fanout_tasks(
     tx: Tx, node: Id, now: int, room: int, share: int, held: Mapping[Id, int]
 ) -> list[FanoutTask]:
-    """Take up to `room` fires to read audiences for, of each workspace no more than `share` with those that the node
-    has already (`held`: their number by workspace)."""
+    """Claim up to `room` fires to read their audiences. `held` is the number of tasks that the node has already, by
+    workspace: with these, no workspace gets more than `share`."""
     counts = dict(held)
     taken: list[Id] = []
     limit = room + 4 * share * len(held)
@@ -59,7 +59,7 @@ async def claim_fanout_tasks(
 
 
 async def earliest_fanout_task(tx: Tx) -> int | None:
-    """When the next fire may be taken (ms), or None."""
+    """When the next fire may be claimed (ms), or None."""
     row = await tx.row("earliest_fanout_task")
     return None if row is None or row[0] is None else int(row[0])
 
@@ -120,7 +120,7 @@ async def _move(tx: Tx, task: FanoutTask, before: int) -> None:
 
 
 async def _lock_rows(tx: Tx, task: FanoutTask, rows: Sequence[PreparedRow]) -> list[PreparedRow]:
-    """The rows whose last run is over; they are locked for the new one."""
+    """The rows whose previous run is over. They are locked for their new run."""
     if not rows:
         return []
     await tx.many("lock_rows", [RowLock(task.schedule_id, row.key, row.run_id) for row in rows])
@@ -153,8 +153,8 @@ async def _insert_runs(tx: Tx, task: FanoutTask, rows: Sequence[PreparedRow], no
 
 
 async def give_up(tx: Tx, task: FanoutTask, error: str, now: int) -> None:
-    """End the reading for a reason: the fire fails where nothing was started, and else ends as partial when
-    what was started has ended. Raises FanoutLost."""
+    """End the reading for a reason. The fire fails where nothing was started. Otherwise it ends as partial when its
+    runs have ended. Raises FanoutLost."""
     await hold_schedules(tx, [task.schedule_id])
     held = await tx.run("hold_fanout_task", fire_id=task.fire_id, node=task.node, epoch=task.epoch)
     if held != 1:
@@ -173,7 +173,7 @@ async def _resolve(tx: Tx, task: FanoutTask, now: int, error: str | None) -> Non
 
 
 async def put_off(tx: Tx, task: FanoutTask, due_ms: int) -> None:
-    """Try again at an instant, by whichever node is free then."""
+    """Let the audience be read again from an instant (ms) on, by any node."""
     tx.announce(FANOUT, due_ms)
     await tx.run("put_off_fanout_task", fire_id=task.fire_id, node=task.node, epoch=task.epoch, due_ms=due_ms)
 
@@ -184,7 +184,7 @@ async def fanout_tasks_of(tx: Tx, node: Id) -> list[Id]:
 
 
 async def free_fanout_task(tx: Tx, fire: Id, node: Id, now: int) -> None:
-    """Put a fire back that a node has, if it has it."""
+    """Put a fire back for any node to read, where this node holds it."""
     if await tx.run("free_fanout_task", fire_id=fire, node=node):
         tx.announce(FANOUT, now)
 
@@ -192,7 +192,7 @@ async def free_fanout_task(tx: Tx, fire: Id, node: Id, now: int) -> None:
 async def stop_fanout_tasks(
     tx: Tx, schedule_id: Id, now: int, reason: str = "replaced by a later fire"
 ) -> None:
-    """Read no further for a schedule's clock fires: what was started of them is all there will be."""
+    """Stop the reading for a schedule's clock fires. They keep the runs that were started, and get no more."""
     for progress in map(
         FanoutProgress._make, await tx.rows("fanout_tasks_of_schedule", schedule_id=schedule_id)
     ):
@@ -216,9 +216,9 @@ async def repeated_row(tx: Tx, rows: Sequence[PreparedRow]) -> str | None:
 async def write_spool(
     tx: Tx, task: FanoutTask, first: int, rows: Sequence[AudienceText], counted: int | None
 ) -> FanoutTask:
-    """Keep rows aside, numbered from `first`. `counted` is given with the last of them: how many there are.
+    """Keep rows aside, numbered from `first`. `counted`, given with the last of them, says how many there are.
 
-    Raises FanoutLost, and Duplicate where a key stands there already.
+    Raises FanoutLost, and Duplicate where a row with the same key has been kept.
     """
     moved = task._replace(counted=counted, position=None)
     await _move(tx, moved, task.rows_done)
@@ -231,24 +231,24 @@ async def write_spool(
 
 
 async def spooled_page(tx: Tx, fire: Id, after: int, limit: int) -> list[AudienceText]:
-    """Rows that are kept aside, those behind a number."""
+    """Up to `limit` rows that are kept aside, after the number `after`."""
     rows = await tx.rows("page_of_spool", fire_id=fire, after=after, limit=limit)
     return [AudienceText._make(row) for row in rows]
 
 
 async def spooled_twice(tx: Tx, fire: Id, keys: str) -> str | None:
-    """Which of some keys (a JSON array) is among the rows kept aside already."""
+    """Which of some keys (a JSON array) a row that is kept aside has already, or None."""
     row = await tx.row("spooled_keys", fire_id=fire, keys=keys)
     return None if row is None else str(row[0])
 
 
 async def empty_spool(tx: Tx, fire: Id, after: int, upto: int) -> int:
-    """Drop the rows kept aside numbered in (after, upto]."""
+    """Delete the rows kept aside whose numbers are in (after, upto]; how many."""
     return await tx.run("empty_spool", fire_id=fire, after=after, upto=upto)
 
 
 async def clear_orphans(tx: Tx, limit: int) -> int:
-    """Drop rows kept aside for fires that nobody reads for any more; how many."""
+    """Delete up to `limit` rows kept aside for fires whose audience nobody reads any more; how many."""
     rows = [SpoolOrphan._make(row) for row in await tx.rows("orphans_in_spool", limit=limit)]
     of_fires: dict[Id, list[int]] = {}
     for orphan in rows:

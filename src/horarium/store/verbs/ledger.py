@@ -112,6 +112,7 @@ def _span_from_row(row: Sequence[Any]) -> Span:
 
 
 async def get_fire(tx: Tx, workspace_id: Id, fire: Id) -> Fire:
+    """A fire of a workspace. Raises NotFound."""
     row = await tx.row("get_fire", id=fire, workspace_id=workspace_id)
     if row is None:
         raise NotFound("fire")

@@ -1,5 +1,5 @@
-"""Objectives: the runs of one dialect's schedules, read together with what they came from; and agents, listed from
-either end."""
+"""Objectives, which are the runs of one dialect's schedules, with what they came from; and agents with their
+makers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from horarium.store.verbs.texts import beginning_with, containing, json_value
 
 
 async def list_objectives(tx: Tx, listing: ObjectiveListing) -> tuple[list[Objective], ObjectiveContext, int]:
-    """One page, what it came from, and how many there are in all."""
+    """One page of objectives, what they came from, and how many there are in all."""
     statement = "list_objectives_desc" if listing.newest_first else "list_objectives_asc"
     start = HIGHEST_ID if listing.newest_first else LOWEST_ID
     rows = await tx.rows(
@@ -35,7 +35,7 @@ async def list_objectives(tx: Tx, listing: ObjectiveListing) -> tuple[list[Objec
 async def get_objective(
     tx: Tx, workspace_id: Id, dialect: str, run: Id
 ) -> tuple[Objective, ObjectiveContext]:
-    """One, with what it came from. Raises NotFound."""
+    """One objective, with what it came from. Raises NotFound."""
     following = (int.from_bytes(run, "big") + 1 & (1 << 128) - 1).to_bytes(16, "big")
     listing = ObjectiveListing(workspace_id, dialect, 1, following)
     rows = await tx.rows("list_objectives_desc", **_objective_filters(listing), cursor=following, limit=1)
@@ -46,7 +46,7 @@ async def get_objective(
 
 
 async def makers(tx: Tx, ids: Collection[Id]) -> dict[Id, Principal]:
-    """Principals by id, also those that are gone since."""
+    """Principals by id, including those that have been removed."""
     wanted = sorted(set(ids))
     rows = await tx.rows("principals_by_id", ids=wanted) if wanted else ()
     return {principal.id: principal for principal in map(principal_from_row, rows)}

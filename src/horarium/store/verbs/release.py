@@ -1,7 +1,7 @@
 """Release: turn due slots into fires and runs, in one transaction, and move each schedule on.
 
-The plan is asked once for each distinct situation in the batch (a thousand schedules of one recurrence that
-stand at the same slot are one situation), and everything is written in sets.
+Schedules that stand alike (a thousand of one recurrence at the same slot) are one situation. The plan is made once
+for each situation, and all rows are written in sets.
 """
 
 from __future__ import annotations
@@ -109,7 +109,8 @@ class _Batch:
 
 
 class _Start(NamedTuple):
-    """A slot that fires, as all schedules of a situation enter it. `begins_as`: the state of the fire."""
+    """A slot that fires, as all schedules of a situation enter it. `begins_as` is the state in which the fire
+    begins."""
 
     firing: Firing
     begins_as: FireState
@@ -210,7 +211,7 @@ async def _release(tx: Tx, due: Sequence[DueCursor], batch: _Batch, careful: boo
 
 
 async def _refuse_older_zones(tx: Tx, due: Sequence[DueCursor]) -> None:
-    """What was computed from newer zone data than ours is not ours to plan. Raises Unavailable."""
+    """Raise Unavailable where cursors were computed from newer zone data than this node has."""
     zones = {(cursor.zone, cursor.zone_data) for cursor in due}
     if all(zone_data == zone_fingerprint(zone) for zone, zone_data in zones):
         return
@@ -294,7 +295,7 @@ def _advance(planned: Plan, delay: int, entries: Sequence[Firing | Passed], now:
 async def _without_known_fires(
     tx: Tx, owed: Sequence[tuple[DueCursor, _Situation]], now: int
 ) -> list[tuple[DueCursor, _Situation]]:
-    """The same, less the fires that exist already."""
+    """The same, without the fires that exist already."""
     planned = [
         fire_id(cursor.schedule_id, FireKind.CLOCK, entry.slot_ms)
         for cursor, situation in owed
@@ -320,7 +321,7 @@ def _less(cursor: DueCursor, situation: _Situation, known: Collection[Id], now: 
 
 
 async def _gather(tx: Tx, batch: _Batch, owed: Sequence[tuple[DueCursor, _Situation]]) -> None:
-    """Gather the rows of what each schedule owes. Only what ends earlier fires touches the database already here."""
+    """Gather the rows of what each schedule owes. Only ending earlier fires touches the database in this step."""
     for cursor, situation in owed:
         fire: Id | None = None
         for entry in situation.entries:
@@ -344,7 +345,7 @@ async def _gather(tx: Tx, batch: _Batch, owed: Sequence[tuple[DueCursor, _Situat
 
 
 def _pass(batch: _Batch, cursor: DueCursor, entry: Passed, joins: bool) -> None:
-    """Slots that did not fire. What comes first may join the span that ends where the schedule stands."""
+    """Enter slots that did not fire. The first of a plan may join the span that ends where the schedule stands."""
     schedule_id = cursor.schedule_id
     if joins:
         batch.joining[schedule_id] = entry.first_ms
@@ -404,7 +405,8 @@ def _finds_room(batch: _Batch, lane: Id) -> bool:
 async def _describe_born(tx: Tx, born: Sequence[_BornClaimed]) -> list[ClaimedRun]:
     """The runs that were born claimed, as their worker is told of them.
 
-    Names, inputs and grants are no concern of a release: they are read here, for the schedules of these runs alone.
+    Names, inputs and grants are read here, for the schedules of these runs alone, because a release does not
+    need them.
     """
     if not born:
         return []
@@ -480,7 +482,7 @@ async def _open_runs(tx: Tx, schedule_id: Id, before_ms: int) -> list[OpenRun]:
 
 
 async def _write_births(tx: Tx, batch: _Batch) -> None:
-    """What has begun so far: in the database before it may have to be cancelled again."""
+    """Write what has begun so far, so that it can be cancelled again where a later fire replaces it."""
     batch.begun += len(batch.fires)
     if any(row.owner is None for row in batch.ready):
         tx.announce(READY, batch.now)
@@ -515,7 +517,7 @@ async def _write(tx: Tx, batch: _Batch) -> None:
 
 
 async def _write_spans(tx: Tx, batch: _Batch) -> None:
-    """Spans of the same reason and version that meet are one; the cursors still stand where they stood."""
+    """Write spans. Those that meet, with one reason and version, become one. The cursors have not been moved yet."""
     longer = []
     for row in await tx.rows("last_spans", ids=sorted(batch.joining)) if batch.joining else ():
         before = LastSpan._make(row)

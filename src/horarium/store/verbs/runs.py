@@ -1,4 +1,5 @@
-"""Runs from the outside: read, cancelled, replayed, asked for directly, finished by their target."""
+"""Runs as callers deal with them: they are read, cancelled, repeated, asked for directly, and finished by their
+target."""
 
 from __future__ import annotations
 
@@ -102,8 +103,11 @@ async def list_runs(
     skip: int = 0,
     kind: str | None = None,
 ) -> list[Run]:
-    """Runs, latest slot first. A fire is given together with its schedule; `state` may be `open`: not over
-    yet. `kind` takes runs of one kind of target, and is not for runs of a schedule."""
+    """Up to `limit` runs of a workspace, latest slot first, after the id `cursor` or after the first `skip`.
+
+    `fire_id` needs the `schedule_id` of its schedule. `state` may be `open`, for runs that are not over. `kind`
+    keeps runs of one kind of target, and has no effect together with a schedule.
+    """
     common = {
         "workspace_id": workspace_id,
         "cursor": cursor or HIGHEST_ID,
@@ -126,6 +130,7 @@ async def count_runs(
     state: str | None = None,
     kind: str | None = None,
 ) -> int:
+    """How many runs of a workspace match. The filters are those of `list_runs`."""
     row = await tx.row(
         "count_runs",
         workspace_id=workspace_id,
@@ -140,7 +145,8 @@ async def count_runs(
 async def cancel_run(
     tx: Tx, workspace_id: Id, run: Id, now: int, reason: str = "cancelled by request"
 ) -> Run:
-    """Cancel an open run at once; a worker that has it is told. Raises NotFound, Conflict when it is over."""
+    """Cancel an open run at once. A worker that has it is told. Raises NotFound, and Conflict where the run is
+    over."""
     row = await tx.row("run_to_cancel", id=run, workspace_id=workspace_id)
     if row is None:
         found, _ = await get_run(tx, workspace_id, run)
@@ -155,8 +161,8 @@ async def cancel_run(
 
 
 async def replay_run(tx: Tx, workspace_id: Id, run: Id, now: int) -> Run:
-    """Run again what is over: a new run of the next generation, beside the old one; the fire stays as it
-    ended."""
+    """Repeat a run that is over, as a new run of the next generation. The fire stays as it ended. Raises NotFound,
+    and Conflict where the run is still open."""
     old, _ = await get_run(tx, workspace_id, run)
     if not old.state.final:
         raise Conflict("the run is still open: cancel it first, or wait", "state")
@@ -205,7 +211,7 @@ async def _enter_run(tx: Tx, run: RunRow) -> None:
 
 
 async def delete_run(tx: Tx, workspace_id: Id, run: Id) -> None:
-    """Forget a run that is over. Raises NotFound, Conflict while it is open."""
+    """Delete a run that is over. Raises NotFound, and Conflict where the run is still open."""
     found, _ = await get_run(tx, workspace_id, run)
     if not found.state.final:
         raise Conflict("the run is still open: cancel it first", "state")
@@ -214,7 +220,7 @@ async def delete_run(tx: Tx, workspace_id: Id, run: Id) -> None:
 
 @dataclass(frozen=True, slots=True)
 class CallbackAnswer:
-    """What a target says of a run it finishes itself. `state` None is a sign of life."""
+    """What a target says of a run that it finishes itself. A `state` of None is a sign of life."""
 
     state: RunState | None
     output: str | None = None
@@ -234,10 +240,10 @@ async def callback_secrets(tx: Tx, run: Id, token: str) -> CallbackSecrets:
 
 
 async def answer_callback(tx: Tx, run: Id, token: str, answer: CallbackAnswer, now: int) -> Run:
-    """Take a target's word on a run, given with the token of the attempt.
+    """Record what a target says of a run, given with the token of the attempt.
 
-    The first final answer wins; the same again is accepted, another is a Conflict. Raises NotFound for an
-    unknown run or a wrong token (the two are not told apart).
+    The first final answer counts. The same answer again is accepted, another is a Conflict. Raises NotFound for an
+    unknown run and for a wrong token alike, so that a caller cannot tell one from the other.
     """
     callback = await _callback(tx, run)
     if callback is None or not hmac.compare_digest(callback.token_hash, sha256(token.encode()).digest()):
@@ -288,7 +294,7 @@ async def _end_by_callback(
 
 
 async def expire_callbacks(tx: Tx, now: int, limit: int) -> int:
-    """Fail the runs whose target has let the deadline pass; how many."""
+    """Fail up to `limit` runs whose target has not finished them before their deadline; how many."""
     expired = [row[0] for row in await tx.rows("expired_callbacks", now=now, limit=limit)]
     for run in expired:
         callback = await _callback(tx, run)

@@ -1,4 +1,4 @@
-"""Schedules as they are read: one, by its key, page by page."""
+"""Schedules as they are read: by id, by key, and page by page."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def _progress(stored: _StoredSchedule) -> Progress:
 
 @point
 async def get_schedule(tx: Tx, workspace_id: Id, schedule_id: Id) -> Schedule:
-    """A live schedule of the workspace. Raises NotFound."""
+    """A schedule of a workspace that has not been deleted. Raises NotFound."""
     row = await tx.row("get_schedule", id=schedule_id, workspace_id=workspace_id)
     if row is None:
         raise NotFound("schedule")
@@ -143,7 +143,7 @@ async def get_schedule(tx: Tx, workspace_id: Id, schedule_id: Id) -> Schedule:
 async def find_schedule_by_key(
     tx: Tx, workspace_id: Id, dialect: str, key: str, owner_id: Id = NO_OWNER
 ) -> Schedule | None:
-    """The live schedule with a key that its maker chose, within its dialect and owner."""
+    """The schedule with a key that its maker chose, within its dialect and owner, or None."""
     row = await tx.row(
         "get_schedule_by_key", workspace_id=workspace_id, dialect=dialect, owner_id=owner_id, key=key
     )
@@ -161,7 +161,7 @@ async def whose_schedule(tx: Tx, schedule_id: Id) -> tuple[Id, str, bool] | None
 
 
 async def list_schedules(tx: Tx, listing: ScheduleListing) -> list[Schedule]:
-    """One page; ask for one more than shown to know whether there is a next one."""
+    """One page of schedules. A caller that asks for one more than it shows learns whether there is a next page."""
     statement = "list_schedules_desc" if listing.newest_first else "list_schedules_asc"
     start = HIGHEST_ID if listing.newest_first else LOWEST_ID
     further = listing.labels[1:]
@@ -174,13 +174,17 @@ async def list_schedules(tx: Tx, listing: ScheduleListing) -> list[Schedule]:
     )
     found = [schedule_from_row(row) for row in rows]
     if further:
-        found = [one for one in found if all(one.labels.get(name) == value for name, value in further)]
+        found = [
+            schedule
+            for schedule in found
+            if all(schedule.labels.get(name) == value for name, value in further)
+        ]
         found = found[listing.skip : listing.skip + listing.limit]
     return found
 
 
 async def count_schedules(tx: Tx, listing: ScheduleListing) -> int:
-    """How many schedules a listing's filters take, whatever its page."""
+    """How many schedules match the filters of a listing, whatever its page."""
     if len(listing.labels) > 1:
         everything = replace(listing, cursor=None, skip=0, limit=1_000_000)
         return len(await list_schedules(tx, everything))

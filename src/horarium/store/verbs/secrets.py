@@ -1,4 +1,4 @@
-"""Sealed values, wherever they stand, for sealing them anew."""
+"""Sealed values wherever they are stored, read so that they can be sealed with another key."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ BEFORE_ALL: tuple[Id, int] = (LOWEST_ID, 0)
 
 
 class Sealed(NamedTuple):
-    """A sealed value and what it belongs to; `version` counts only among a schedule's."""
+    """A sealed value and the id of what it belongs to. `version` is that of a schedule's definition, and 0
+    elsewhere."""
 
     id: Id
     version: int
@@ -31,14 +32,14 @@ class Resealed(NamedTuple):
 
 
 async def sealed(tx: Tx, place: str, after: tuple[Id, int], limit: int) -> list[Sealed]:
-    """The next sealed values of one of PLACES."""
+    """Up to `limit` sealed values of one of PLACES, in the order of (id, version), after `after`."""
     given = {"after": after[0], "limit": limit} | ({"version": after[1]} if place == "versions" else {})
     rows = await tx.rows(f"sealed_{place}", **given)
     return [Sealed._make(row) for row in rows]
 
 
 async def reseal(tx: Tx, place: str, found: Sequence[tuple[Sealed, bytes]]) -> int:
-    """Put new blobs in the place of old ones, unless those have been changed since; how many."""
+    """Replace sealed values, except those that have been changed since they were read; how many."""
     if not found:
         return 0
     rows = [Resealed(*old, new) for old, new in found]

@@ -1,4 +1,4 @@
-"""Settle: what the end of runs means for their fires, their schedules and the fires that waited for them."""
+"""Settle: what the end of runs means for their fires, for their schedules and for the fires that waited for them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class RunEnd:
 
 
 class EndedFire(NamedTuple):
-    """A fire that came to its end. `by_clock`: it counts for its schedule; fires by hand and backfills do not."""
+    """A fire that has ended. `by_clock`: it counts for its schedule, which fires by hand and backfills do not."""
 
     schedule_id: Id
     fire_id: Id
@@ -59,7 +59,7 @@ class EndedFire(NamedTuple):
 
 @dataclass(slots=True)
 class _Tally:
-    """The rows of `CursorTally`, counted: how the fires of one schedule ended in one batch, in order."""
+    """How the fires of one schedule ended in one batch, counted in their order: the fields of `CursorTally`."""
 
     closed: int = 0
     succeeded: int = 0
@@ -70,6 +70,7 @@ class _Tally:
     last_state: str = ""
 
     def add(self, fire: Id, state: FireState) -> None:
+        """Count one more fire that has ended."""
         self.closed += 1
         if state is FireState.FAILED:
             self.failures += 1
@@ -83,6 +84,7 @@ class _Tally:
             self.last_fire, self.last_state = fire, state.value
 
     def row(self, schedule_id: Id) -> CursorTally:
+        """The row that adds the counts to a cursor."""
         return CursorTally(
             schedule_id,
             self.closed,
@@ -96,8 +98,8 @@ class _Tally:
 
 
 async def settle(tx: Tx, ends: Sequence[RunEnd], now: int) -> None:
-    """Write what the ends of these runs (recorded already) mean for fires and schedules, and start what
-    waited."""
+    """Write what the ends of these runs mean for fires and schedules, and start what waited for them. The ends of
+    the runs themselves have been recorded."""
     ended = await _end_fires(tx, ends, now)
     await _free_rows(tx, ends)
     await _end_on_schedules(tx, ended)
@@ -107,7 +109,7 @@ async def settle(tx: Tx, ends: Sequence[RunEnd], now: int) -> None:
 
 
 async def _end_fires(tx: Tx, ends: Sequence[RunEnd], now: int) -> list[EndedFire]:
-    """The fires that these run ends bring to their own end."""
+    """The fires that end because these runs have ended."""
     ended: list[EndedFire] = []
     singles: list[FinishedFire] = []
     shared: dict[Id, list[RunEnd]] = {}
@@ -133,7 +135,7 @@ async def _end_fires(tx: Tx, ends: Sequence[RunEnd], now: int) -> list[EndedFire
 
 
 async def _free_rows(tx: Tx, ends: Iterable[RunEnd]) -> None:
-    """Audience rows whose run has ended may be taken by the next fire, where overlap is decided per row."""
+    """Let the next fire take the audience rows whose runs have ended, where overlap is decided for each row."""
     locked = [
         RowLock(end.schedule_id, end.row_key, end.run_id)
         for end in ends
@@ -153,7 +155,7 @@ def _counts(ends: Iterable[RunEnd]) -> tuple[int, int, int]:
 
 
 async def count_ends(tx: Tx, fire: Id, counts: tuple[int, int, int], now: int) -> FireState | None:
-    """Add ended runs to a fire with an audience; its final state when these were the last, else None."""
+    """Count ended runs of a fire with an audience. The fire's final state where these were the last, else None."""
     row = await tx.row(
         "count_runs_of_fire", id=fire, succeeded=counts[0], failed=counts[1], cancelled=counts[2]
     )
@@ -182,15 +184,14 @@ async def _end_on_schedules(tx: Tx, ended: Iterable[EndedFire]) -> None:
 async def end_fire(
     tx: Tx, schedule: Id, fire: Id, kind: FireKind, state: FireState, now: int, error: str | None = None
 ) -> None:
-    """End a fire for a reason of its own (its audience could not be read, or nobody was in it)."""
+    """End a fire for a reason of its own: its audience could not be read, or was empty."""
     await tx.run("finish_fire", id=fire, state=state.value, now=now, error=error)
     await _end_on_schedules(tx, [EndedFire(schedule, fire, kind is FireKind.CLOCK, state)])
     await follow_up(tx, {schedule}, now)
 
 
 async def follow_up(tx: Tx, schedules: Iterable[Id], now: int) -> None:
-    """Start a waiting fire, pause after failures in a row, delete what is completed, where policies ask for
-    it."""
+    """Start a waiting fire, pause after failures in a row, and delete what is completed, where the policies say so."""
     for cursor in map(SettledCursor._make, await tx.rows("settled_cursors", ids=sorted(schedules))):
         if _shall_pause(cursor):
             note = f"paused after {cursor.failures_in_row} failed fires in a row"
@@ -207,7 +208,7 @@ async def follow_up(tx: Tx, schedules: Iterable[Id], now: int) -> None:
 
 
 def _shall_pause(cursor: SettledCursor) -> bool:
-    """Whether as many fires in a row have failed as the schedule's policy bears."""
+    """Whether as many fires in a row have failed as the policy allows."""
     bound = cursor.pause_after
     return bound is not None and cursor.failures_in_row >= bound and cursor.state == ScheduleState.ACTIVE
 
@@ -233,7 +234,7 @@ async def _begin_waiting(tx: Tx, schedule_id: Id, now: int) -> None:
 async def cancel_runs(tx: Tx, runs: Sequence[OpenRun], now: int, reason: str = "cancelled") -> None:
     """Cancel open runs at once, whoever holds them, and settle their fires.
 
-    A worker that still has one of them finds its lease gone.
+    A worker that has one of them finds that its lease is gone.
     """
     if not runs:
         return
@@ -259,5 +260,5 @@ async def cancel_runs(tx: Tx, runs: Sequence[OpenRun], now: int, reason: str = "
 
 
 async def delete_quiet(tx: Tx, schedules: Sequence[Id], now: int) -> None:
-    """Delete completed schedules whose policy says so; nothing of theirs is open."""
+    """Delete completed schedules whose policy says so. They have no open fires."""
     await tx.run("delete_completed", ids=list(schedules), now=now)

@@ -1,4 +1,4 @@
-"""Targets as stored."""
+"""Targets: created, found by id, key or number, listed, changed and deleted."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from horarium.domain.target import Completion, Target, TargetKind, TargetState
 from horarium.store.base import Duplicate, Tx, point
 from horarium.store.verbs.texts import containing
 
+# How many of the schedules that hold a target are named.
 NAMED = 5
-"""How many of the schedules that hold a target are named."""
 _LARGEST_NUMBER = (1 << 63) - 1
 
 
 async def create_target(tx: Tx, target: Target, for_principal: Id) -> Target:
-    """Store a new target, with a grant on it; it comes back with its number. Raises Conflict (key_taken)."""
+    """Store a new target with a grant on it. The target with the number that it was given. Raises Conflict
+    (key_taken)."""
     number = int((await tx.row("next_number", name="target"))[0])
     numbered = replace(target, number=number)
     try:
@@ -48,9 +49,10 @@ async def create_target(tx: Tx, target: Target, for_principal: Id) -> Target:
 async def find_target(
     tx: Tx, workspace_id: Id, reference: str | int, kinds: Collection[str] | None = None
 ) -> Target | None:
-    """A target by its id (in any writing), its key or its number; None where it is none of `kinds`.
+    """A target by its id in any notation, its key or its number. None where there is none, or where it is of
+    another kind than `kinds`.
 
-    An integer is a number and nothing else. The id wins over the key.
+    An integer is always a number. Where a text is both an id and a key, the id counts.
     """
     row = await _row_of(tx, workspace_id, reference)
     found = None if row is None else target_from_row(row)
@@ -70,7 +72,7 @@ async def resolve_target(
 
 @point
 async def get_target(tx: Tx, workspace_id: Id, target_id: Id) -> Target:
-    """Raises NotFound."""
+    """A target of a workspace by its id. Raises NotFound."""
     found = await tx.row("get_target", workspace_id=workspace_id, id=target_id)
     if found is None:
         raise NotFound("target")
@@ -78,7 +80,7 @@ async def get_target(tx: Tx, workspace_id: Id, target_id: Id) -> Target:
 
 
 async def existing_targets(tx: Tx, workspace_id: Id, ids: Sequence[Id]) -> set[Id]:
-    """Which of these are targets of the workspace."""
+    """Which of these ids are targets of the workspace that have not been deleted."""
     if not ids:
         return set()
     rows = await tx.rows("existing_targets", workspace_id=workspace_id, ids=list(ids))
@@ -86,7 +88,7 @@ async def existing_targets(tx: Tx, workspace_id: Id, ids: Sequence[Id]) -> set[I
 
 
 async def targets_named(tx: Tx, workspace_id: Id, ids: Collection[Id]) -> dict[Id, Target]:
-    """Targets by id, deleted ones too: for naming what a schedule or a run was about."""
+    """Targets of a workspace by id, including deleted ones, to say what a schedule or a run was about."""
     if not ids:
         return {}
     rows = await tx.rows("targets_named", workspace_id=workspace_id, ids=sorted(set(ids)))
@@ -94,6 +96,7 @@ async def targets_named(tx: Tx, workspace_id: Id, ids: Collection[Id]) -> dict[I
 
 
 async def list_targets(tx: Tx, listing: TargetListing) -> list[Target]:
+    """One page of targets, oldest first."""
     found = await tx.rows(
         "list_targets", **_filters(listing), after=listing.after, limit=listing.limit, skip=listing.skip
     )
@@ -101,7 +104,7 @@ async def list_targets(tx: Tx, listing: TargetListing) -> list[Target]:
 
 
 async def count_targets(tx: Tx, listing: TargetListing) -> int:
-    """How many there are, whatever the page."""
+    """How many targets match the filters of a listing, whatever its page."""
     return int((await tx.row("count_targets", **_filters(listing)))[0])
 
 
@@ -113,7 +116,7 @@ async def change_target(
     now: int,
     expected_version: int | None = None,
 ) -> Target:
-    """Apply a pure function to a target; one that changes nothing writes nothing.
+    """Apply a pure function to a target. Where it changes nothing, nothing is written.
 
     Raises NotFound, Conflict (version, key_taken) and whatever `change` raises.
     """
@@ -142,9 +145,9 @@ async def change_target(
 async def delete_target(
     tx: Tx, workspace_id: Id, target_id: Id, now: int, expected_version: int | None = None
 ) -> None:
-    """Take a target away, its secrets and grants with it.
+    """Delete a target with its secrets and the grants on it.
 
-    Raises NotFound, Conflict (in_use: live schedules, version).
+    Raises NotFound, and Conflict (in_use where live schedules need the target, version).
     """
     target = await get_target(tx, workspace_id, target_id)
     if expected_version is not None and target.version != expected_version:
@@ -193,7 +196,7 @@ def _json(value: Any) -> str | None:
 
 
 def _columns(target: Target) -> dict[str, Any]:
-    """What creating and changing write alike."""
+    """The parameters that creating and changing a target have in common."""
     return {
         "id": target.id,
         "workspace_id": target.workspace_id,

@@ -1,4 +1,4 @@
-"""Workspaces, principals, keys and grants as stored."""
+"""Workspaces, principals, keys and grants."""
 
 from __future__ import annotations
 
@@ -23,21 +23,25 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """Who stands behind a key, and when the key ends (ms) if it does."""
+    """Whose key was presented, and when the key ends (ms), None where it does not."""
 
     identity: Identity
     expires_ms: int | None
 
 
 async def any_workspace(tx: Tx) -> bool:
+    """Whether there is any workspace in the database."""
     return await tx.row("any_workspace") is not None
 
 
 async def create_workspace(
     tx: Tx, workspace: Workspace, admin: Principal, key: NewKey, granted: Iterable[Id], *, first: bool = False
 ) -> bool:
-    """A workspace with its first principal and key; answers whether it was made: with `first`, only where
-    there is no workspace yet. Raises Conflict (key_taken) where the slug is in use."""
+    """Store a workspace with its first principal and key. True where it was made.
+
+    With `first`, it is made only where there is no workspace yet. Raises Conflict (key_taken) where the slug is
+    taken.
+    """
     if first and await any_workspace(tx):
         return False
     try:
@@ -58,17 +62,19 @@ async def create_workspace(
 
 
 async def get_workspace(tx: Tx, workspace_id: Id) -> Workspace | None:
+    """A workspace that has not been deleted, or None."""
     found = await tx.row("get_workspace", id=workspace_id)
     return _workspace(found) if found else None
 
 
 async def list_workspaces(tx: Tx, after: Id, limit: int) -> list[Workspace]:
-    """Oldest first, from beyond `after`."""
+    """Up to `limit` workspaces after the id `after`, oldest first."""
     return [_workspace(row) for row in await tx.rows("list_workspaces", after=after, limit=limit)]
 
 
 async def update_workspace(tx: Tx, workspace: Workspace, now: int) -> Workspace:
-    """Write name and settings. Raises Conflict (version) where somebody else was faster, NotFound."""
+    """Write the name and the settings of a workspace. Raises NotFound, and Conflict (version) where the workspace
+    was changed meanwhile."""
     changed = await tx.run(
         "update_workspace",
         id=workspace.id,
@@ -88,6 +94,7 @@ async def update_workspace(tx: Tx, workspace: Workspace, now: int) -> Workspace:
 
 
 async def create_principal(tx: Tx, principal: Principal, granted: Iterable[Id]) -> None:
+    """Store a principal with grants on some targets."""
     await tx.run(
         "insert_principal",
         id=principal.id,
@@ -101,18 +108,20 @@ async def create_principal(tx: Tx, principal: Principal, granted: Iterable[Id]) 
 
 
 async def get_principal(tx: Tx, workspace_id: Id, principal_id: Id) -> Principal | None:
+    """A principal of a workspace that has not been removed, or None."""
     found = await tx.row("get_principal", workspace_id=workspace_id, id=principal_id)
     return principal_from_row(found) if found else None
 
 
 async def list_principals(tx: Tx, workspace_id: Id, after: Id, limit: int) -> list[Principal]:
-    """Oldest first, from beyond `after`."""
+    """Up to `limit` principals of a workspace after the id `after`, oldest first."""
     rows = await tx.rows("list_principals", workspace_id=workspace_id, after=after, limit=limit)
     return [principal_from_row(row) for row in rows]
 
 
 async def delete_principal(tx: Tx, workspace_id: Id, principal_id: Id, now: int) -> bool:
-    """Remove a principal and revoke its keys; what it made stays. False where there is none."""
+    """Remove a principal, revoke its keys and delete its grants. What it has created stays. False where there is
+    none."""
     if not await tx.run("delete_principal", workspace_id=workspace_id, id=principal_id, now=now):
         return False
     await tx.run("revoke_keys_of_principal", workspace_id=workspace_id, principal_id=principal_id, now=now)
@@ -121,7 +130,7 @@ async def delete_principal(tx: Tx, workspace_id: Id, principal_id: Id, now: int)
 
 
 async def create_key(tx: Tx, new: NewKey) -> None:
-    """Raises NotFound where the principal is gone."""
+    """Store a key. Raises NotFound where its principal does not exist in its workspace."""
     key = new.key
     if await get_principal(tx, key.workspace_id, key.principal_id) is None:
         raise NotFound("principal")
@@ -140,24 +149,25 @@ async def create_key(tx: Tx, new: NewKey) -> None:
 
 
 async def get_key(tx: Tx, workspace_id: Id, key_id: Id) -> Key | None:
+    """A key of a workspace, which may have been revoked, or None."""
     found = await tx.row("get_key", workspace_id=workspace_id, id=key_id)
     return _key(found) if found else None
 
 
 async def list_keys(tx: Tx, workspace_id: Id, after: Id, limit: int) -> list[Key]:
-    """Oldest first, from beyond `after`; revoked ones too, they tell what happened."""
+    """Up to `limit` keys of a workspace after the id `after`, oldest first, including revoked ones."""
     rows = await tx.rows("list_keys", workspace_id=workspace_id, after=after, limit=limit)
     return [_key(row) for row in rows]
 
 
 async def revoke_key(tx: Tx, workspace_id: Id, key_id: Id, now: int) -> Key | None:
-    """The key as it is afterwards; revoking twice changes nothing. None where there is none."""
+    """Revoke a key. The key as it is then, or None where there is none. To revoke it again changes nothing."""
     await tx.run("revoke_key", workspace_id=workspace_id, id=key_id, now=now)
     return await get_key(tx, workspace_id, key_id)
 
 
 async def replace_key(tx: Tx, new: NewKey, old_id: Id, old_ends_ms: int) -> None:
-    """A key in the place of another, which goes on working until `old_ends_ms`."""
+    """Store a key that replaces another one, which ends at `old_ends_ms` if it would not end sooner."""
     await create_key(tx, new)
     await tx.run("expire_key", workspace_id=new.key.workspace_id, id=old_id, at=old_ends_ms)
 
@@ -175,7 +185,8 @@ async def touch_keys(tx: Tx, used: Sequence[tuple[Id, int]]) -> None:
 
 @point
 async def present_key(tx: Tx, hashed: bytes) -> Presented | None:
-    """Who stands behind a key that is not revoked; whether it has expired, the caller's clock says."""
+    """Whose key this is, None where it is unknown or revoked. Whether it has ended is for the caller's clock to
+    say."""
     found = await tx.row("key_by_hash", hash=hashed)
     if found is None:
         return None
@@ -195,11 +206,12 @@ async def present_key(tx: Tx, hashed: bytes) -> Presented | None:
 
 
 async def grants_of(tx: Tx, principal_id: Id) -> list[Id]:
+    """The targets that a principal has a grant on."""
     return [target_id for (target_id,) in await tx.rows("grants_of_principal", principal_id=principal_id)]
 
 
 async def add_grants(tx: Tx, workspace_id: Id, principal_id: Id, targets: Iterable[Id], now: int) -> list[Id]:
-    """The principal's grants afterwards. Raises NotFound where there is no such principal."""
+    """Give a principal grants on targets. All its grants then. Raises NotFound where there is no such principal."""
     principal = await get_principal(tx, workspace_id, principal_id)
     if principal is None:
         raise NotFound("principal")
@@ -208,7 +220,7 @@ async def add_grants(tx: Tx, workspace_id: Id, principal_id: Id, targets: Iterab
 
 
 async def remove_grant(tx: Tx, workspace_id: Id, principal_id: Id, target_id: Id) -> bool:
-    """False where there was none."""
+    """Take a grant away. False where the principal has none on this target."""
     taken = await tx.run(
         "delete_grant", workspace_id=workspace_id, principal_id=principal_id, target_id=target_id
     )

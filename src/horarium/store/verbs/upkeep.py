@@ -1,4 +1,4 @@
-"""Upkeep: what is done now and then so that nothing is stuck, stale or kept for ever."""
+"""Upkeep: work that is done from time to time, so that nothing is stuck, outdated or kept for ever."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from horarium.times import zone_fingerprint
 
 
 async def unstick(tx: Tx, now: int, limit: int) -> int:
-    """Start waiting fires of schedules of which none is open; how many schedules."""
+    """Start waiting fires of schedules that have no open fire; of how many schedules."""
     stuck = [schedule_id for (schedule_id,) in await tx.rows("stuck_waiting", limit=limit)]
     if stuck:
         await follow_up(tx, stuck, now)
@@ -21,10 +21,11 @@ async def unstick(tx: Tx, now: int, limit: int) -> int:
 
 
 async def rezone(tx: Tx, now: int, limit: int) -> int:
-    """Compute anew the next slot of schedules whose zone has other data than it was computed with; how many.
+    """Compute the next slot again for schedules whose time zone has other data than it was computed with; for how
+    many.
 
-    The computation starts from where a schedule is accounted for, so nothing fires again, not even a local time that
-    comes once more by the new data. What fell due meanwhile is left to the release.
+    The computation starts from where a schedule is accounted for, so no slot fires again. Neither does a local
+    time that occurs once more by the new data. What fell due meanwhile is fired by the next release.
     """
     for zone, known in map(ZoneInUse._make, await tx.rows("zones_in_use")):
         current = zone_fingerprint(zone)
@@ -62,8 +63,8 @@ def _rezoned(stale: StaleCursor, zone_data: str, now: int) -> tuple[RezonedCurso
 
 
 async def forget(tx: Tx, before_ms: int, limit: int) -> int:
-    """Drop fires, runs and spans that ended before an instant, up to `limit` of each; how many of the
-    most."""
+    """Delete up to `limit` each of the fires, runs and spans that ended before an instant (ms). The greatest of the
+    three numbers that were deleted, which is `limit` while there may be more."""
     bound = lowest_id_at(before_ms)
     runs = [run for (run,) in await tx.rows("old_runs", before=bound, before_ms=before_ms, limit=limit)]
     fires = [fire for (fire,) in await tx.rows("old_fires", before=bound, before_ms=before_ms, limit=limit)]

@@ -1,5 +1,5 @@
 -- name: other_nodes
--- The server knows at once when a process is gone: the connection that its heartbeats go over is.
+-- The server knows at once when a process is gone, because the connection for its heartbeats is gone with it.
 SELECT n.id, EXISTS (
     SELECT 1 FROM pg_stat_activity a
     WHERE a.datname = current_database() AND a.application_name = 'horarium lease ' || encode(n.id, 'hex')

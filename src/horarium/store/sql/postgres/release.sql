@@ -1,6 +1,6 @@
 -- name: due_schedules
--- As for both, with each cursor locked and those that another node holds passed over. First the cursors, then what
--- belongs to them: joined first, everything that is due would be sorted for every batch.
+-- As for both, with each cursor locked, and without those that another node has locked. The cursors are chosen before
+-- anything is joined to them: otherwise everything that is due would be sorted for every batch.
 {cursors_with_targets}
 FROM (SELECT * FROM cursors WHERE next_due <= :now ORDER BY next_due LIMIT :limit FOR UPDATE SKIP LOCKED) c
 JOIN targets t ON t.id = c.target_id

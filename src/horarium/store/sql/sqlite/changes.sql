@@ -1,3 +1,3 @@
 -- name: place_cursor
--- Where the place is taken the cursor stays where it lies.
+-- A cursor whose new place is taken stays where it is.
 UPDATE OR IGNORE cursors SET place = :place WHERE schedule_id = :schedule_id;

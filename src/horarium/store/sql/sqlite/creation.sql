@@ -1,5 +1,5 @@
 -- name: insert_cursors
--- Those whose place is taken are left out.
+-- Without those whose place is taken.
 {new_cursors}
 WHERE true
 ON CONFLICT DO NOTHING;
