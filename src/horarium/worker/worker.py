@@ -277,7 +277,7 @@ class Worker:
                 task.uncancel()
                 ended = self._ended_by_us(work)
             else:
-                if work.stopped and task.cancelling():  # the target's code has kept its end to itself
+                if work.stopped and task.cancelling():  # the target's code swallowed the cancellation
                     task.uncancel()
             finally:
                 if self._doing.get(work.id) is task:
