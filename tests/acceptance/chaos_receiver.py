@@ -2,8 +2,8 @@
 
 `python -m tests.acceptance.chaos_receiver FILE` prints its port and appends "arrived_ms run_id slot_ms attempt" to the
 file before it answers. The run is the Idempotency-Key that was sent. Paths: `/plain`, `/slow` (1 to 2 s), `/hang`
-(never answers), `/fail` (500 two times of three), `/callback` (202, and the answer later); `POST /mood` with seconds
-makes `/plain` hold its answers for so long.
+(never answers a first attempt), `/fail` (500 two times of three), `/callback` (202, and the answer later); `POST /mood`
+with seconds makes `/plain` hold its answers for so long.
 """
 
 from __future__ import annotations
@@ -70,8 +70,10 @@ class Receiver:
         return web.Response()
 
     async def hang(self, request: web.Request) -> web.Response:
-        await self._write_down(request)
-        await asyncio.sleep(HANG_S)
+        """Hangs at the first attempt of each run. A target that never answers would only be probed, and its runs would
+        wait for longer than a pass lasts."""
+        if await self._write_down(request) == 1:
+            await asyncio.sleep(HANG_S)
         return web.Response()
 
     async def fail(self, request: web.Request) -> web.Response:
@@ -86,12 +88,14 @@ class Receiver:
         task.add_done_callback(self._answering.discard)
         return web.Response(status=202)
 
-    async def _write_down(self, request: web.Request) -> None:
+    async def _write_down(self, request: web.Request) -> int:
+        """Log a delivery; the number of its attempt."""
         sent = orjson.loads(await request.read())
         slot = round(datetime.fromisoformat(sent["slot"]).timestamp() * 1000)
         run = request.headers["Idempotency-Key"]
         self._log.write(f"{time.time_ns() // 1_000_000} {run} {slot} {sent['attempt']}\n")
         self._log.flush()
+        return int(sent["attempt"])
 
 
 async def _finish(url: str, token: str) -> None:
