@@ -2,8 +2,8 @@
 
 `python -m tests.acceptance.chaos_receiver FILE` prints its port and appends "arrived_ms run_id slot_ms attempt" to the
 file before it answers. The run is the Idempotency-Key that was sent. Paths: `/plain`, `/slow` (1 to 2 s), `/hang`
-(never answers a first attempt), `/fail` (500 two times of three), `/callback` (202, and the answer later); `POST /mood`
-with seconds makes `/plain` hold its answers for so long.
+(never answers, until `POST /wake`), `/fail` (500 two times of three), `/callback` (202, and the answer later); `POST
+/mood` with seconds makes `/plain` hold its answers for so long.
 """
 
 from __future__ import annotations
@@ -46,17 +46,23 @@ class Receiver:
     def __init__(self, log: TextIO) -> None:
         self._log = log
         self._sulking_until = 0.0
+        self._awake = False
         self._answering: set[asyncio.Task[None]] = set()
 
     def application(self) -> web.Application:
         made = web.Application()
         made.router.add_post("/mood", self.mood)
+        made.router.add_post("/wake", self.wake)
         for path in ("plain", "slow", "hang", "fail", "callback"):
             made.router.add_post(f"/{path}", getattr(self, path))
         return made
 
     async def mood(self, request: web.Request) -> web.Response:
         self._sulking_until = time.monotonic() + float(await request.text())
+        return web.Response()
+
+    async def wake(self, request: web.Request) -> web.Response:
+        self._awake = True
         return web.Response()
 
     async def plain(self, request: web.Request) -> web.Response:
@@ -70,9 +76,8 @@ class Receiver:
         return web.Response()
 
     async def hang(self, request: web.Request) -> web.Response:
-        """Hangs at the first attempt of each run. A target that never answers would only be probed, and its runs would
-        wait for longer than a pass lasts."""
-        if await self._write_down(request) == 1:
+        await self._write_down(request)
+        if not self._awake:
             await asyncio.sleep(HANG_S)
         return web.Response()
 
@@ -88,14 +93,12 @@ class Receiver:
         task.add_done_callback(self._answering.discard)
         return web.Response(status=202)
 
-    async def _write_down(self, request: web.Request) -> int:
-        """Log a delivery; the number of its attempt."""
+    async def _write_down(self, request: web.Request) -> None:
         sent = orjson.loads(await request.read())
         slot = round(datetime.fromisoformat(sent["slot"]).timestamp() * 1000)
         run = request.headers["Idempotency-Key"]
         self._log.write(f"{time.time_ns() // 1_000_000} {run} {slot} {sent['attempt']}\n")
         self._log.flush()
-        return int(sent["attempt"])
 
 
 async def _finish(url: str, token: str) -> None:
