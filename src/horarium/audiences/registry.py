@@ -10,17 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 
-import structlog
-
+from horarium import plugins
 from horarium.domain.audience import Source
 from horarium.executors.options import ExecutorOptions
 from horarium.store.base import Store
 
 GROUP = "horarium.audiences"
-
-_log = structlog.get_logger(__name__)
+_WHAT = "audience_source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,33 +33,15 @@ class AudienceOptions:
 
 
 def load(options: AudienceOptions, found: Iterable[EntryPoint] | None = None) -> Mapping[str, Source]:
-    """The sources by type.
+    """The sources by type, as `plugins.load` loads them. `found` replaces the installed entry points."""
 
-    If a plug-in raises an exception, the log says so and the plug-in is left out; the server still starts. Our own
-    sources are loaded first, so a plug-in cannot replace one of them. `found` replaces the installed entry points.
-    """
-    sources: dict[str, Source] = {}
-    for entry in sorted(entry_points(group=GROUP) if found is None else found, key=_ours_first):
-        if entry.name in sources:
-            _log.warning("audience_source_name_taken", type=entry.name, entry=entry.value)
-            continue
-        # A plug-in is code of others. Whatever it raises while it loads, the server must start.
-        try:
-            sources[entry.name] = entry.load()(options)
-        except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
-            _log.warning("audience_source_not_loaded", type=entry.name, entry=entry.value, error=reason)
-    return sources
+    def make(entry: EntryPoint) -> Source:
+        source: Source = entry.load()(options)
+        return source
 
-
-def _ours_first(entry: EntryPoint) -> tuple[bool, str, str]:
-    return (not entry.value.startswith("horarium."), entry.name, entry.value)
+    return plugins.load(GROUP, _WHAT, "type", make, found)
 
 
 async def close(sources: Mapping[str, Source]) -> None:
     """Closes all sources, even if closing one of them fails."""
-    for name, source in sources.items():
-        try:
-            await source.close()
-        except Exception as error:
-            _log.warning("audience_source_not_closed", type=name, error=f"{type(error).__name__}: {error}")
+    await plugins.close(sources, _WHAT)

@@ -9,11 +9,10 @@ A plug-in package adds a dialect by declaring one:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any
 
-import structlog
-
+from horarium import plugins
 from horarium.api.kit.dialect import Dialect
 from horarium.times import register_grammar
 
@@ -21,41 +20,20 @@ GROUP = "horarium.dialects"
 
 Dialects = Mapping[str, Dialect[Any, Any]]
 
-_log = structlog.get_logger(__name__)
-
 
 def load(found: Iterable[EntryPoint] | None = None) -> Dialects:
-    """The dialects by name. Their grammars are registered, so that timings of theirs can be compiled from now on.
+    """The dialects by name, as `plugins.load` loads them. `found` replaces the installed entry points.
 
-    A plug-in that cannot be loaded is reported and left out, never fatal. Our own dialects come first, so a plug-in
-    can add a dialect but not take the place of one of ours.
+    Their grammars are registered, so that timings of theirs can be compiled from now on.
     """
-    dialects: dict[str, Dialect[Any, Any]] = {}
-    for entry in sorted(entry_points(group=GROUP) if found is None else found, key=_ours_first):
-        if entry.name in dialects:
-            _log.warning("dialect_name_taken", dialect=entry.name, entry=entry.value)
-            continue
-        dialect = _load(entry)
-        if dialect is not None:
-            dialects[entry.name] = dialect
-    return dialects
+    return plugins.load(GROUP, "dialect", "dialect", _record, found)
 
 
-def _ours_first(entry: EntryPoint) -> tuple[bool, str, str]:
-    return (not entry.value.startswith("horarium."), entry.name, entry.value)
-
-
-def _load(entry: EntryPoint) -> Dialect[Any, Any] | None:
-    # A plug-in is foreign code: whatever it raises while it loads must not keep the server from starting.
-    try:
-        dialect = entry.load()
-        if not isinstance(dialect, Dialect):
-            raise TypeError("it is not a record of a dialect")
-        if dialect.name != entry.name:
-            raise ValueError("its name is not its entry's name")
-        register_grammar(dialect.name, dialect.grammar)
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        _log.warning("dialect_not_loaded", dialect=entry.name, entry=entry.value, error=reason)
-        return None
+def _record(entry: EntryPoint) -> Dialect[Any, Any]:
+    dialect = entry.load()
+    if not isinstance(dialect, Dialect):
+        raise TypeError("it is not a record of a dialect")
+    if dialect.name != entry.name:
+        raise ValueError("its name is not its entry's name")
+    register_grammar(dialect.name, dialect.grammar)
     return dialect
