@@ -11,6 +11,7 @@ from horarium.domain.execution import Outcome, Verdict
 from horarium.executors.command import CommandExecutor, make
 from horarium.executors.options import ExecutorOptions
 from tests.executors.calls import call_of, stored_call
+from tests.support.processes import gone
 
 ALLOWED = (
     *("echo?env=A", "cat", "env?env=REGION+BOTH+OWN", "sh?env=API_TOKEN+PLAIN", "sleep"),
@@ -27,18 +28,6 @@ async def run(
     executor: CommandExecutor, *argv: str, config: dict[str, Any] | None = None, **changes: Any
 ) -> Outcome:
     return await executor.execute(stored_call(executor, {"argv": list(argv), **(config or {})}, **changes))
-
-
-async def gone(pid: int) -> bool:
-    for _ in range(200):
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        if state == "Z":
-            return True
-        await asyncio.sleep(0.01)
-    return False
 
 
 async def test_what_it_prints_is_the_output(executor: CommandExecutor) -> None:

@@ -16,6 +16,7 @@ from horarium.domain.execution import Outcome, Verdict
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.python import PythonExecutor, make
 from tests.executors.calls import stored_call
+from tests.support.processes import gone
 
 MODULE = "tests.executors.functions_for_tests"
 
@@ -41,19 +42,6 @@ async def until_written(path: Path) -> str:
         while not path.exists() or not path.read_text():
             await asyncio.sleep(0.01)
     return path.read_text()
-
-
-async def gone(pid: int) -> bool:
-    """Whether a process has ended. It may stay as a zombie if the system's init process does not collect it."""
-    for _ in range(200):
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        if state == "Z":
-            return True
-        await asyncio.sleep(0.01)
-    return False
 
 
 @pytest.mark.parametrize("function", ["add", "add_async"])

@@ -114,8 +114,3 @@ def timed_out(circuit: Circuit, now: int, sent_ms: int) -> Circuit:
             return Open(since_ms, now + PROBE_EVERY_MS, alive_ms)
         case Open():
             return circuit
-
-
-def next_probe_ms(circuit: Circuit) -> int | None:
-    """When a probe is due; None where the circuit is not open."""
-    return circuit.probe_ms if isinstance(circuit, Open) else None

@@ -124,13 +124,14 @@ class Lane:
 
     @property
     def begins_parked(self) -> bool:
+        """Whether most attempts wait so long that they are parked from the start. Only networked lanes become slow."""
         return self.slow > SLOW_FROM
 
     def most_unbegun(self) -> int | None:
         """How many runs that have not begun the lane may have in hand; None where it is not throttled."""
         if not isinstance(self.circuit, Closed):
             return MOST_PROBES
-        if self.slow > SLOW_FROM:
+        if self.begins_parked:
             return min(self.limit.calls, MOST_SLOW_UNBEGUN)
         return None
 
@@ -259,7 +260,7 @@ class Lanes:
         workspace = lane.workspace
         if self.busy * 2 < self.places and not lane.slow:
             return True  # what may_begin says while more than half is free
-        if lane.networked and lane.slow > SLOW_FROM:
+        if lane.begins_parked:
             free = self.most_waiting - self.waiting
             return may_wait(lane.waiting, workspace.waiting, free, workspace.weight)
         free = self.places - self.busy
@@ -267,7 +268,7 @@ class Lanes:
 
     def _begin(self, lane: Lane, work: Work) -> Work:
         work.began = lane.used_at = now = self._now()
-        if lane.networked and lane.slow > SLOW_FROM:
+        if lane.begins_parked:
             work.parked = True
             lane.waiting += 1
             lane.workspace.waiting += 1

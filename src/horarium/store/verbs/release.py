@@ -124,8 +124,7 @@ class _Situation:
 
     `delay`: from each slot to its due instant (ms). `entries`: what is to be written of the plan, in its order.
     `fires_once`: one slot fires, its fire starts, and nothing else happens. `replaces`: some fires end earlier ones.
-    `quiet`: the schedule is completed, shall be deleted then, and starts
-    nothing.
+    `quiet`: the schedule is completed, shall be deleted then, and starts nothing.
     """
 
     delay: int
