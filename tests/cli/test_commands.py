@@ -38,6 +38,15 @@ def schedule(speak):
     return speak("schedule", "create", *made, "--input", '{"n": 1}', "--json")
 
 
+def test_quotas_and_weight_of_a_workspace_are_shown_and_changed(speak):
+    made = speak("workspace", "create", "Acme", "--quota", "targets=9", "--weight", "2", "--json")
+    changed = speak("workspace", "set", made["id"], "--quota", "targets=", "--quota", "schedules=7", "--json")
+    assert (changed["quotas"]["schedules"], changed["quotas"]["targets"]) == (7, 10_000)
+    assert speak("workspace", "show", made["id"], "--json")["weight"] == 2
+    assert made["id"] in speak("workspace", "list")
+    assert "must be a whole number" in speak("workspace", "set", "--quota", "schedules=many", code=1)
+
+
 def test_a_schedule_is_made_listed_and_shown(speak, schedule):
     assert schedule["labels"] == {"team": "blue"}
     assert [one["id"] for one in speak("schedule", "list", "--label", "team:blue", "--json")] == [

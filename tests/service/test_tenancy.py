@@ -4,6 +4,7 @@ import pytest
 
 from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from horarium.domain.ids import LOWEST_ID
+from horarium.domain.quotas import DEFAULT
 from horarium.domain.tenancy import EVERY_TARGET, PrincipalType
 from tests.support.house import House
 
@@ -51,6 +52,33 @@ async def test_a_workspace_timezone_is_checked_and_taken_away_by_null():
         for settings in ({"timezone": "Mars/Base"}, {"colour": "red"}):
             with pytest.raises(Invalid):
                 await tenancy.update_workspace(who, who.workspace_id, settings=settings)
+
+
+async def test_quotas_and_weight_are_read_by_the_workspace_and_changed_with_a_key_of_the_server():
+    async with House.open(NOW) as house:
+        tenancy, who = house.services.tenancy, await house.who()
+        founded = await tenancy.create_workspace(who, "Other")
+        other = founded.workspace.id
+        its_own = await house.services.identities.resolve(founded.issued.text)
+        for change in ({"quotas": {"schedules": 5}}, {"weight": 2.0}):
+            with pytest.raises(Forbidden, match="workspaces:admin"):
+                await tenancy.update_workspace(its_own, other, **change)
+        changed = await tenancy.update_workspace(who, other, quotas={"schedules": 5}, weight=2.0)
+        assert await tenancy.get_workspace(its_own, other) == changed
+        assert (changed.quotas.schedules, changed.weight) == (5, 2.0)
+        back = await tenancy.update_workspace(who, other, quotas={"schedules": None})
+        assert (back.quotas, back.weight) == (DEFAULT, 2.0)
+        for wrong in ({"quotas": {"colour": 1}}, {"weight": 0.0}):
+            with pytest.raises(Invalid):
+                await tenancy.update_workspace(who, other, **wrong)
+
+
+async def test_a_workspace_is_made_with_quotas_and_a_weight():
+    async with House.open(NOW) as house:
+        founded = await house.services.tenancy.create_workspace(
+            await house.who(), "Acme", quotas={"targets": 3}, weight=7
+        )
+        assert (founded.workspace.quotas.targets, founded.workspace.weight) == (3, 7)
 
 
 async def test_a_lost_update_is_refused():

@@ -49,8 +49,16 @@ async def execute(url, *statements):
     await connection.close()
 
 
+# What a schema of the old numbering did not have.
+NEW_SINCE = (
+    "ALTER TABLE workspaces DROP COLUMN quotas",
+    "ALTER TABLE workspaces DROP COLUMN weight",
+)
+
+
 async def number_as_before(url, number):
     """Keep books on the schema as the program did before the migrations were made one."""
+    await execute(url, *NEW_SINCE)
     if url.startswith("sqlite"):
         await execute(url, "PRAGMA application_id = 0", f"PRAGMA user_version = {number}")
         return

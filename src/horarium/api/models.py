@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from horarium.api.fields import Duration, Instant, Recurrence, Reference
 from horarium.domain.errors import Invalid, Problem
+from horarium.domain.quotas import QUOTAS
 
 B = TypeVar("B", bound="Body")
 # Each element of a list, and each label, is judged by itself: so there are not many of them in a request.
@@ -33,17 +34,27 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore")
 
 
+_QUOTAS = "; ".join(f"{name}: {quota.metadata['words']}" for name, quota in QUOTAS.items())
+_WEIGHT = "1 to 100: the share of the workspace where workspaces take turns"
+
+
 class WorkspaceBody(Body):
     name: str
     slug: str | None = Field(
         None, description="short name in lower case; made from the name where it is left out"
     )
     settings: dict[str, Any] | None = Field(None, description="timezone: the default of new schedules")
+    quotas: dict[str, Any] | None = Field(None, description=_QUOTAS)
+    weight: float | None = Field(None, description=_WEIGHT)
 
 
 class WorkspacePatch(Body):
     name: str | None = None
     settings: dict[str, Any] | None = Field(None, description="merged; null takes a setting away")
+    quotas: dict[str, Any] | None = Field(
+        None, description=f"{_QUOTAS}. Merged; null sets a quota back to its default. Needs workspaces:admin"
+    )
+    weight: float | None = Field(None, description=f"{_WEIGHT}. Needs workspaces:admin")
     version: int | None = None
 
 

@@ -43,6 +43,8 @@ def workspace(one: Workspace) -> dict[str, Any]:
         "slug": one.slug,
         "name": one.name,
         "settings": {"timezone": one.timezone, **one.settings},
+        "quotas": asdict(one.quotas),
+        "weight": one.weight,
         "version": one.version,
         "created_at": instant_text(one.created_ms),
         "updated_at": instant_text(one.updated_ms),

@@ -13,6 +13,7 @@ from horarium.cli.runs import runs
 from horarium.cli.schedules import schedules
 from horarium.cli.secrets import secrets
 from horarium.cli.targets import targets
+from horarium.cli.workspaces import workspaces
 
 app = typer.Typer(
     name="horarium",
@@ -26,6 +27,7 @@ app.command("demo")(demo.demo)
 app.command("next")(next_times.next_times)
 app.command("bench")(bench.bench)
 for name, group, words in (
+    ("workspace", workspaces, "Workspaces, their quotas and their weight."),
     ("key", keys, "API keys of a server."),
     ("target", targets, "What schedules run."),
     ("schedule", schedules, "Schedules of a server, their fires and their ledger."),

@@ -10,6 +10,7 @@ from typing import Any
 
 from horarium.domain.errors import Forbidden
 from horarium.domain.ids import Id
+from horarium.domain.quotas import DEFAULT, Quotas
 
 # All scopes within the workspace. It does not include SERVER_SCOPE.
 EVERY_SCOPE = "*"
@@ -49,7 +50,10 @@ class PrincipalType(StrEnum):
 class Workspace:
     """A tenant. Times are milliseconds since the epoch.
 
-    `settings` may hold `timezone`, the zone of new schedules in dialects that do not require one.
+    `settings` may hold `timezone`, the zone of new schedules in dialects that do not require one. `quotas` bound what
+    the workspace may have and do. `weight` (1 to 100) is its share where workspaces take turns: one with the weight 3
+    gets three times as much as one with the weight 1. A workspace changes its settings itself; quotas and weight are
+    changed with a key of the whole server.
     """
 
     id: Id
@@ -59,6 +63,8 @@ class Workspace:
     updated_ms: int
     version: int = 1
     settings: Mapping[str, Any] = field(default_factory=dict)
+    quotas: Quotas = DEFAULT
+    weight: float = 1.0
 
     @property
     def timezone(self) -> str:

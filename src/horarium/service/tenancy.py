@@ -13,6 +13,7 @@ from typing import Any
 
 from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound, Problem, told
 from horarium.domain.ids import Id, prefixed, random_id
+from horarium.domain.quotas import changed_quotas, quota_problems, weight_problems
 from horarium.domain.tenancy import (
     EVERY_SCOPE,
     EVERY_TARGET,
@@ -76,18 +77,39 @@ class TenancyService:
     identities: IdentityService
 
     async def create_workspace(
-        self, who: Identity, name: str, slug: str | None = None, settings: Mapping[str, Any] | None = None
+        self,
+        who: Identity,
+        name: str,
+        slug: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+        quotas: Mapping[str, Any] | None = None,
+        weight: float | None = None,
     ) -> Founded:
         """Create a workspace with an administrator and a key. Needs workspaces:admin.
 
-        The slug is made from the name if it is not given. The new key ends when the key that asks for it does.
+        The slug is made from the name if it is not given. `quotas` are those that shall differ from the defaults.
+        The new key ends when the key that asks for it does.
         Raises Invalid, Conflict (slug in use).
         """
         who.require(SERVER_SCOPE)
         slug = slug if slug is not None else _slug_of(name)
-        _refuse(chain(name_problems("name", name), _slug_problems(slug), _settings_problems(settings or {})))
+        _refuse(
+            chain(
+                name_problems("name", name),
+                _slug_problems(slug),
+                _settings_problems(settings or {}),
+                quota_problems(quotas or {}),
+                weight_problems(weight),
+            )
+        )
         now = self.clock.now_ms()
         founded = _found(name, slug, settings or {}, (EVERY_SCOPE,), now, who.key_expires_ms)
+        workspace = replace(
+            founded.workspace,
+            quotas=changed_quotas(founded.workspace.quotas, quotas or {}),
+            weight=founded.workspace.weight if weight is None else weight,
+        )
+        founded = replace(founded, workspace=workspace)
         await self.store.write(_create, founded)
         return founded
 
@@ -115,21 +137,33 @@ class TenancyService:
         name: str | None = None,
         settings: Mapping[str, Any] | None = None,
         version: int | None = None,
+        quotas: Mapping[str, Any] | None = None,
+        weight: float | None = None,
     ) -> Workspace:
-        """Change the name or the settings of a workspace. Given settings are merged; null removes one.
+        """Change the name or the settings of a workspace, or its quotas and its weight.
 
-        Raises Invalid, NotFound, Conflict (version).
+        Given settings and quotas are merged; null removes a setting, and sets a quota back to its default. Quotas and
+        weight need workspaces:admin. Raises Invalid, NotFound, Conflict (version).
         """
         who.require(ADMIN)
+        if quotas is not None or weight is not None:
+            who.require(SERVER_SCOPE)
         known = await self.get_workspace(who, workspace_id)
         merged = {k: v for k, v in {**known.settings, **(settings or {})}.items() if v is not None}
         _refuse(
-            chain(name_problems("name", known.name if name is None else name), _settings_problems(merged))
+            chain(
+                name_problems("name", known.name if name is None else name),
+                _settings_problems(merged),
+                quota_problems(quotas or {}),
+                weight_problems(weight),
+            )
         )
         changed = replace(
             known,
             name=known.name if name is None else name,
             settings=merged,
+            quotas=changed_quotas(known.quotas, quotas or {}),
+            weight=known.weight if weight is None else weight,
             version=known.version if version is None else version,
         )
         saved = await self.store.write(verbs.update_workspace, changed, self.clock.now_ms())

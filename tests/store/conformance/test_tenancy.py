@@ -95,6 +95,18 @@ async def test_a_workspace_is_changed_by_who_has_read_its_latest_version(tenant,
     assert await store.read(tenancy.get_workspace, tenant.workspace) == after
 
 
+async def test_quotas_and_weight_are_kept_and_only_uncommon_shares_are_told(tenant, store):
+    before = await store.read(tenancy.get_workspace, tenant.workspace)
+    assert tenant.workspace not in await store.read(tenancy.uncommon_shares)
+    changed = replace(before, quotas=replace(before.quotas, schedules=7), weight=2.5)
+    after = await store.write(tenancy.update_workspace, changed, NOON + 5)
+    assert (after.quotas.schedules, after.weight) == (7, 2.5)
+    assert await store.read(tenancy.uncommon_shares) == {tenant.workspace: tenancy.Share(2.5)}
+    busy = replace(after, quotas=replace(after.quotas, concurrency=3), weight=1.0)
+    await store.write(tenancy.update_workspace, busy, NOON + 6)
+    assert await store.read(tenancy.uncommon_shares) == {tenant.workspace: tenancy.Share(1.0, 3)}
+
+
 async def test_principals_and_keys_are_listed_oldest_first_and_by_page(tenant, store):
     ids = sorted(random_id(NOON + n) for n in range(3))
     for new in ids:

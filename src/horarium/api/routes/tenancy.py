@@ -30,7 +30,9 @@ class WorkspaceRoutes(Routes):
     async def create(self, request: Request) -> Answer:
         who = await self.who(request)
         body = validated(WorkspaceBody, await self.body(request))
-        made = await self.services.tenancy.create_workspace(who, body.name, body.slug, body.settings)
+        made = await self.services.tenancy.create_workspace(
+            who, body.name, body.slug, body.settings, body.quotas, body.weight
+        )
         shown = {
             **render.workspace(made.workspace),
             "admin": render.principal(made.admin),
@@ -56,7 +58,7 @@ class WorkspaceRoutes(Routes):
         body = validated(WorkspacePatch, await self.body(request))
         version = expected_version(request, body.version)
         found = await self.services.tenancy.update_workspace(
-            who, self._id(request, who), body.name, body.settings, version
+            who, self._id(request, who), body.name, body.settings, version, body.quotas, body.weight
         )
         return json_answer(200, render.workspace(found), headers=etag(found.version))
 

@@ -12,6 +12,7 @@ CREATE TABLE meta (
     value TEXT NOT NULL
 );
 
+-- `quotas` are those that differ from the defaults, as JSON; `weight` is the workspace's share where workspaces take turns.
 CREATE TABLE workspaces (
     id BYTEA PRIMARY KEY,
     slug TEXT NOT NULL UNIQUE,
@@ -20,7 +21,9 @@ CREATE TABLE workspaces (
     version BIGINT NOT NULL,
     created_ms BIGINT NOT NULL,
     updated_ms BIGINT NOT NULL,
-    deleted_ms BIGINT
+    deleted_ms BIGINT,
+    quotas TEXT NOT NULL DEFAULT '{}',
+    weight DOUBLE PRECISION NOT NULL DEFAULT 1
 );
 
 -- Who acts. Grants and authorship belong to a principal, so replacing its keys changes nothing.

@@ -36,6 +36,8 @@ _LAST_OLD_COMMIT = "9727139"
 ADOPTING = (
     "CREATE INDEX IF NOT EXISTS cursors_due_by_workspace ON cursors (workspace_id, next_due) "
     "WHERE next_due IS NOT NULL",
+    "ALTER TABLE workspaces ADD COLUMN quotas TEXT NOT NULL DEFAULT '{}'",
+    "ALTER TABLE workspaces ADD COLUMN weight DOUBLE PRECISION NOT NULL DEFAULT 1",
     # Which field of an input names a variation was fixed in the program; now each agent says it.
     """UPDATE targets SET extra =
         REPLACE(extra, '"variation_selection_mode":', '"variation_pin_field":"variationId","variation_selection_mode":')

@@ -1,5 +1,5 @@
 -- part: workspace_columns
-w.id, w.slug, w.name, w.settings, w.version, w.created_ms, w.updated_ms
+w.id, w.slug, w.name, w.settings, w.version, w.created_ms, w.updated_ms, w.quotas, w.weight
 
 -- part: principal_columns
 p.id, p.workspace_id, p.type, p.name, p.email, p.created_ms
@@ -8,8 +8,8 @@ p.id, p.workspace_id, p.type, p.name, p.email, p.created_ms
 id, workspace_id, principal_id, name, hint, scopes, created_ms, expires_ms, last_used_ms, revoked_ms
 
 -- name: insert_workspace
-INSERT INTO workspaces (id, slug, name, settings, version, created_ms, updated_ms)
-VALUES (:id, :slug, :name, :settings, 1, :now, :now);
+INSERT INTO workspaces (id, slug, name, settings, version, created_ms, updated_ms, quotas, weight)
+VALUES (:id, :slug, :name, :settings, 1, :now, :now, :quotas, :weight);
 
 -- name: any_workspace
 SELECT id FROM workspaces LIMIT 1;
@@ -22,8 +22,12 @@ WHERE id = :id AND deleted_ms IS NULL;
 SELECT {workspace_columns} FROM workspaces w
 WHERE id > :after AND deleted_ms IS NULL ORDER BY id LIMIT :limit;
 
+-- name: uncommon_shares
+-- The workspaces that do not have the usual share of the workers and the releases.
+SELECT id, weight, quotas FROM workspaces WHERE weight <> 1 OR quotas <> '{}';
+
 -- name: update_workspace
-UPDATE workspaces SET name = :name, settings = :settings, version = version + 1, updated_ms = :now
+UPDATE workspaces SET name = :name, settings = :settings, quotas = :quotas, weight = :weight, version = version + 1, updated_ms = :now
 WHERE id = :id AND deleted_ms IS NULL AND version = :version;
 
 -- name: insert_principal

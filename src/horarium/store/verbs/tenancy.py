@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import Id
+from horarium.domain.quotas import DEFAULT, quotas_from_text, quotas_to_text
 from horarium.domain.tenancy import Identity, Key, Principal, PrincipalType, Workspace
 from horarium.store.base import Duplicate, Tx, point
 
@@ -52,6 +53,8 @@ async def create_workspace(
             name=workspace.name,
             settings=json.dumps(dict(workspace.settings)),
             now=workspace.created_ms,
+            quotas=quotas_to_text(workspace.quotas),
+            weight=workspace.weight,
         )
     except Duplicate:
         words = f"a workspace with the slug {workspace.slug!r} exists already; choose another"
@@ -73,13 +76,17 @@ async def list_workspaces(tx: Tx, after: Id, limit: int) -> list[Workspace]:
 
 
 async def update_workspace(tx: Tx, workspace: Workspace, now: int) -> Workspace:
-    """Write the name and the settings of a workspace. Raises NotFound, and Conflict (version) where the workspace
-    was changed meanwhile."""
+    """Write the name, the settings, the quotas and the weight of a workspace.
+
+    Raises NotFound, and Conflict (version) where the workspace was changed meanwhile.
+    """
     changed = await tx.run(
         "update_workspace",
         id=workspace.id,
         name=workspace.name,
         settings=json.dumps(dict(workspace.settings)),
+        quotas=quotas_to_text(workspace.quotas),
+        weight=workspace.weight,
         version=workspace.version,
         now=now,
     )
@@ -91,6 +98,21 @@ async def update_workspace(tx: Tx, workspace: Workspace, now: int) -> Workspace:
             f"the workspace was changed meanwhile; its version is {found.version}", "version", "version"
         )
     return found
+
+
+class Share(NamedTuple):
+    """What a workspace gets where workspaces take turns: its weight, and how many of its runs one worker process may
+    have under way."""
+
+    weight: float = 1.0
+    concurrency: int = DEFAULT.concurrency
+
+
+async def uncommon_shares(tx: Tx) -> dict[Id, Share]:
+    """The shares of the workspaces that do not have the usual one."""
+    rows = await tx.rows("uncommon_shares")
+    shares = {found: Share(weight, quotas_from_text(quotas).concurrency) for found, weight, quotas in rows}
+    return {workspace_id: share for workspace_id, share in shares.items() if share != Share()}
 
 
 async def create_principal(tx: Tx, principal: Principal, granted: Iterable[Id]) -> None:
@@ -248,6 +270,8 @@ class _StoredWorkspace(NamedTuple):
     version: int
     created_ms: int
     updated_ms: int
+    quotas: str
+    weight: float
 
 
 class _StoredPrincipal(NamedTuple):
@@ -286,6 +310,8 @@ def _workspace(row: Sequence[Any]) -> Workspace:
         stored.updated_ms,
         stored.version,
         json.loads(stored.settings),
+        quotas_from_text(stored.quotas),
+        stored.weight,
     )
 
 

@@ -1,0 +1,104 @@
+"""`horarium workspace ...`"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, pairs, segment
+from horarium.cli.output import Column, at, show_list, show_one
+
+workspaces = typer.Typer()
+
+COLUMNS: tuple[Column, ...] = (
+    ("ID", "id"),
+    ("SLUG", "slug"),
+    ("NAME", "name"),
+    ("WEIGHT", "weight"),
+    ("CREATED", at("created_at")),
+)
+Id = Annotated[str, typer.Argument(help="Id of a workspace; current is the key's own.")]
+Quota = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="NAME=NUMBER, such as schedules=2000000; NAME= sets it back to its default. May be given several times."
+    ),
+]
+Weight = Annotated[
+    float | None, typer.Option(help="1 to 100: the share of the workspace where workspaces take turns.")
+]
+Timezone = Annotated[str | None, typer.Option(help="Time zone of new schedules that name none.")]
+
+
+@workspaces.command("list")
+def list_workspaces(
+    limit: Limit = 100, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
+) -> None:
+    """List the workspaces: all of them with a key of the whole server, else the key's own."""
+    show_list(connect(url, key, data).pages("/workspaces", {}, limit), COLUMNS, as_json)
+
+
+@workspaces.command("show")
+def show(
+    workspace: Id = "current", as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
+) -> None:
+    """Show a workspace with its quotas, what it uses of them, and its weight."""
+    show_one(connect(url, key, data).call("GET", f"/workspaces/{segment(workspace)}"), as_json)
+
+
+@workspaces.command("create")
+def create(
+    name: Annotated[str, typer.Argument(help="Name for people.")],
+    slug: Annotated[
+        str | None, typer.Option(help="Short name in lower case (default: from the name).")
+    ] = None,
+    quota: Quota = None,
+    weight: Weight = None,
+    timezone: Timezone = None,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Make a workspace. Its administrator's key is shown only this once. Needs a key of the whole server."""
+    body = {"name": name, "slug": slug, **_given(quota, weight, timezone)}
+    show_one(connect(url, key, data).call("POST", "/workspaces", body), as_json)
+
+
+@workspaces.command("set")
+def change(
+    workspace: Id = "current",
+    name: Annotated[str | None, typer.Option(help="Name for people.")] = None,
+    quota: Quota = None,
+    weight: Weight = None,
+    timezone: Timezone = None,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Change a workspace. Quotas and weight need a key of the whole server."""
+    body = {"name": name, **_given(quota, weight, timezone)}
+    show_one(connect(url, key, data).call("PATCH", f"/workspaces/{segment(workspace)}", body), as_json)
+
+
+def _given(quota: list[str] | None, weight: float | None, timezone: str | None) -> dict[str, Any]:
+    """The parts of a body that create and change have in common."""
+    body: dict[str, Any] = {"weight": weight}
+    if quota:
+        body["quotas"] = {name: _number(text) for name, text in pairs(quota, "--quota").items()}
+    if timezone is not None:
+        body["settings"] = {"timezone": timezone}
+    return body
+
+
+def _number(text: str) -> Any:
+    """A number as the server is sent it; no text is null. The server says what is wrong with another text."""
+    if not text:
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
