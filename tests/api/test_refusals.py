@@ -123,6 +123,19 @@ async def test_a_broken_cursor_or_filter_names_itself():
         assert await fields(house, "GET", path, None) == {"limit", "state", "sort", "label", "target"}
 
 
+async def test_a_text_too_long_to_search_for_is_refused_and_not_a_fault_of_the_database():
+    async with House.open(NOW) as house:
+        long = "a" * 60_000
+        for path in ("/schedules?search=", "/schedules?label=a:", "/targets?search="):
+            found = await fields(house, "GET", path + long, None)
+            assert found == {path.partition("?")[2].partition("=")[0]}
+        assert await fields(house, "GET", "/schedules?search=" + "b" * 2_001, None) == {"search"}
+        assert await ask(house, "GET", "/schedules?search=" + "b" * 2_000) == {
+            "items": [],
+            "next_cursor": None,
+        }
+
+
 async def test_every_problem_of_a_schedule_is_told_at_once():
     async with House.open(NOW) as house:
         body = {

@@ -91,3 +91,11 @@ def test_a_row_needs_a_key_that_can_be_stored():
 def test_a_key_that_comes_twice_is_found():
     assert repeated_key([AudienceRow("a", {}), AudienceRow("b", {})]) is None
     assert repeated_key([AudienceRow("a", {}), AudienceRow("b", {}), AudienceRow("a", {"n": 1})]) == "a"
+
+
+def test_very_many_members_are_one_problem():
+    many = {f"k{n}": 1 for n in range(50_000)}
+    (problem,) = audience_problems(many)
+    assert (problem.field, "50000 members" in problem.message) == ("audience", True)
+    (problem,) = filter_problems("users", many)
+    assert (problem.field, "roles, user_ids" in problem.message) == ("audience.filter", True)

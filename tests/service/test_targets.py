@@ -12,7 +12,7 @@ from horarium.domain.listings import TargetListing
 from horarium.domain.target import Target, TargetKind, TargetState
 from horarium.domain.tenancy import Identity
 from horarium.service.schedules import ScheduleDraft
-from horarium.service.targets import NO_EXECUTOR, REMEMBERED_MS, SIGNING, TargetDraft, draft_of
+from horarium.service.targets import EXTRA_LIMIT, NO_EXECUTOR, REMEMBERED_MS, SIGNING, TargetDraft, draft_of
 from horarium.times import Timing
 from tests.support.house import House
 
@@ -251,3 +251,15 @@ async def test_the_maker_of_a_target_may_schedule_it() -> None:
         assert not (await house.services.identities.resolve(key.text)).may_schedule(
             (await house.target("tool")).id
         )
+
+
+async def test_what_is_kept_with_a_target_is_bounded_also_when_it_grows_by_parts() -> None:
+    async with House.open(NOW) as house:
+        service, who = house.services.targets, await house.who()
+        part = "x" * (EXTRA_LIMIT // 2)
+        made = (await service.create(who, replace(DRAFT, extra={"a": part}))).target
+        with pytest.raises(Invalid) as caught:
+            await service.change(
+                who, made.id, lambda before: replace(draft_of(before), extra={**before.extra, "b": part})
+            )
+        assert [problem.field for problem in caught.value.problems] == ["extra"]

@@ -121,7 +121,7 @@ def parse_json(text: bytes, what: str = "the body") -> Any:
             raise Malformed(Problem("", f"{what} is empty; a JSON object is expected", "json")) from None
         words = f"{what} is not valid JSON: {error.msg} at line {error.lineno} column {error.colno}"
         raise Malformed(Problem("", words, "json")) from None
-    if text.count(b"{") + text.count(b"[") > DEEPEST and _depth(value) > DEEPEST:
+    if text.count(b"{") + text.count(b"[") > DEEPEST and _deeper_than([value], DEEPEST + 1):
         raise Malformed(Problem("", f"{what} is nested more than {DEEPEST} levels deep", "json"))
     return value
 
@@ -149,16 +149,19 @@ def _marks(text: bytes) -> int:
     return text.count(b",") + text.count(b":") + text.count(b"[") + text.count(b"{")
 
 
-def _depth(value: Any) -> int:
-    deepest = 0
-    stack = [(value, 1)]
-    while stack:
-        part, depth = stack.pop()
-        if isinstance(part, dict | list):
-            deepest = max(deepest, depth)
-            inner = part.values() if isinstance(part, dict) else part
-            stack.extend((each, depth + 1) for each in inner)
-    return deepest
+def _deeper_than(value: Any, most: int) -> bool:
+    """Whether lists and objects stand in each other more than `most` levels deep; level by level."""
+    level = [value]
+    for _ in range(most):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) in (dict, list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _named(value: Any) -> str:

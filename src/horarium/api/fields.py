@@ -18,6 +18,8 @@ from horarium.times.civil import parse_rfc3339
 
 T = TypeVar("T")
 LONGEST_MS = 10 * 366 * 86_400_000
+# Characters of one query parameter. Databases refuse longer patterns to search for.
+LONGEST_QUERY = 2_000
 _PARTS = re.compile(r"(?:\d{1,9}(?:\.\d{1,6})?(?:ms|[dhms]))+", re.ASCII)
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[dhms])", re.ASCII)
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -143,6 +145,9 @@ class Query:
         found = self._given.getlist(name)
         if any("\0" in one for one in found):
             self.wrong(name, "must not contain NUL characters")
+            return []
+        if any(len(one) > LONGEST_QUERY for one in found):
+            self.wrong(name, f"must be at most {LONGEST_QUERY} characters")
             return []
         return found
 

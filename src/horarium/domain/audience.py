@@ -19,6 +19,8 @@ ROW_KEY_LIMIT = 500
 ROW_SIZE_LIMIT = 256 * 1024
 # The longest list in a filter.
 LIST_LIMIT = 10_000
+# Members of an audience or of its filter; there are never more than a few, and each unknown one is a problem.
+MOST_MEMBERS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ def audience_problems(audience: Any, name: str = "audience") -> list[Problem]:
     """What is wrong with the form of an audience, which is {"type": ..., "filter": {...}}. Fields start with `name`."""
     if not isinstance(audience, Mapping):
         return [Problem(name, 'must be an object such as {"type": "contacts", "filter": {}}', "type")]
+    if len(audience) > MOST_MEMBERS:
+        return [Problem(name, f"has {len(audience)} members; an audience has type and filter", "unknown")]
     problems = []
     kind, given = audience.get("type"), audience.get("filter")
     if not isinstance(kind, str) or not kind:
@@ -183,6 +187,9 @@ AUDIENCE_TYPES: Mapping[str, Mapping[str, Check]] = {
 def filter_problems(kind: str, given: Mapping[str, Any], name: str = "audience.filter") -> list[Problem]:
     """What is wrong with the filter `given` for one of AUDIENCE_TYPES. A null counts as left out."""
     known = AUDIENCE_TYPES[kind]
+    if len(given) > MOST_MEMBERS:
+        words = f"has {len(given)} members; the filters of {kind} are {', '.join(known)}"
+        return [Problem(name, words, "unknown")]
     problems = []
     for key, value in given.items():
         if key not in known:

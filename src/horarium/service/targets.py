@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import orjson
+
 from horarium.domain.errors import Conflict, Invalid, NotFound, Problem, Unavailable
 from horarium.domain.execution import Executor, TableExecutor, TakesEnvironment
 from horarium.domain.ids import Id, random_id
@@ -27,6 +29,8 @@ REMEMBERED_MS = 3_000
 REMEMBERED = 10_000
 LONGEST_TIMEOUT_MS = 86_400_000
 LONGEST_DEADLINE_MS = 30 * 86_400_000
+# Bytes of what dialects and callers keep with a target, as JSON. It is read with the target each time.
+EXTRA_LIMIT = 1024 * 1024
 # The name of the secret with which some executors sign what they send.
 SIGNING = "signing_secret"
 # The executor of a target that is stored but cannot run yet. It stays disabled until it is
@@ -379,6 +383,8 @@ def draft_of(target: Target) -> TargetDraft:
 
 def _draft_problems(draft: TargetDraft) -> Iterator[Problem]:
     yield from name_problems("name", draft.name)
+    if len(orjson.dumps(dict(draft.extra))) > EXTRA_LIMIT:
+        yield Problem("extra", f"is larger than {EXTRA_LIMIT // 1024} KiB", "too_long")
     yield from text_problems("description", draft.description)
     if draft.key is not None:
         yield from key_problems("key", draft.key)

@@ -92,7 +92,7 @@ class TenancyService:
         Raises Invalid, Conflict (slug in use).
         """
         who.require(SERVER_SCOPE)
-        slug = slug if slug is not None else _slug_of(name)
+        slug = slug if slug is not None else _slug_of(name[:200])
         _refuse(
             chain(
                 name_problems("name", name),

@@ -50,6 +50,12 @@ async def test_the_filters_narrow_the_list(cadenya: Cadenya) -> None:
     assert await names(cadenya, bundleKey="none") == []
 
 
+async def test_a_text_too_long_to_search_for_finds_nothing(cadenya: Cadenya) -> None:
+    await cadenya.created()
+    for name in ("prefix", "query"):
+        assert await names(cadenya, **{name: "a" * 60_000}) == []
+
+
 async def test_limit_is_clamped_zero_is_the_default_and_nonsense_is_refused(cadenya: Cadenya) -> None:
     await cadenya.created()
     for limit in ("0", "1", "100", "5000", "2147483647", "9" * 30):

@@ -33,6 +33,9 @@ class ActionNames:
         return self.config if self.request is None else f"{self.config}.{self.request}"
 
 
+# Environment variables of one event.
+MOST_VARIABLES = 200
+
 ACTIONS: Mapping[str, ActionNames] = {
     AGENT: ActionNames("agentConfig", "agentExecutionRequest", "agentId", TargetKind.AGENT),
     TOOL: ActionNames("toolConfig", "toolExecutionRequest", "toolId", TargetKind.TOOL),
@@ -116,6 +119,10 @@ def _number(fields: Fields, kind: str) -> int | None:
 
 def _environment(fields: Fields) -> Mapping[str, str]:
     inner = fields.inner("environmentVariables")
+    if len(inner.body) > MOST_VARIABLES:
+        words = f"has {len(inner.body)} entries; at most {MOST_VARIABLES} are allowed"
+        fields.wrong("environmentVariables", words, "too_long")
+        return {}
     found = {name: inner.text(name, required=name not in inner, most=100_000) for name in inner.body}
     for name in found:
         if not name or not name.isprintable() or "=" in name or len(name) > 200:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from horarium.api.dialects.cadenya.schedules.wire import Facts, Order
 from horarium.api.dialects.cadenya.wire import SCHEDULE, WORKSPACE
+from horarium.api.fields import LONGEST_QUERY
 from horarium.api.kit import Around, Handlers, Query, segment
 from horarium.domain.errors import Invalid, NotFound
 from horarium.domain.ids import Id, from_prefixed, prefixed
@@ -105,6 +106,7 @@ def _cursor(query: Query) -> Id | None:
 
 
 def filter_text(request: Request, name: str) -> str | None:
-    """A text that a list is narrowed to; None where it is left out or empty. One with a NUL, which no stored text
-    can hold, finds nothing."""
-    return request.query_params.get(name, "").replace("\0", "\ufffd") or None
+    """A text that a list is narrowed to; None where it is left out or empty. One that is very long or has a NUL, which
+    no stored text can hold, finds nothing."""
+    given = request.query_params.get(name, "")
+    return ("\ufffd" if len(given) > LONGEST_QUERY else given.replace("\0", "\ufffd")) or None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from horarium.api.kit import Fields
 
@@ -27,14 +27,25 @@ DATA_SPELLINGS = ("data", "firstUserMessageData")
 _OLDER = {f"spec.{newer}": f"spec.{older}" for older, newer in (MESSAGE_SPELLINGS, DATA_SPELLINGS)}
 
 
+def _by_path() -> Mapping[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for field in EVERY_FIELD:
+        parts = field.split(".")
+        for length in range(1, len(parts) + 1):
+            found.setdefault(".".join(parts[:length]), set()).add(field)
+    for newer, older in _OLDER.items():
+        found[newer] = found[older]
+    return {path: frozenset(fields) for path, fields in found.items()}
+
+
+# The fields at every path that names some.
+_AT = _by_path()
+
+
 def fields_at(paths: Iterable[str]) -> frozenset[str]:
     """The fields at the paths. "metadata", "spec" and "spec.schedule" are the paths of all fields below them; either
     spelling of a field is accepted. A path that names nothing adds nothing."""
-    found: set[str] = set()
-    for path in paths:
-        known = _OLDER.get(path, path)
-        found.update(field for field in EVERY_FIELD if field == known or field.startswith(f"{known}."))
-    return frozenset(found)
+    return frozenset(field for path in paths for field in _AT.get(path, ()))
 
 
 def read_mask(fields: Fields) -> Sequence[str]:

@@ -1,0 +1,437 @@
+"""The promise: whatever somebody sends, others are answered at once and the server stays as large as it was.
+
+Every route of all six APIs is sent four megabytes of the worst that each of its fields can hold, while another client
+asks GET /healthz without a pause: it waits less than 200 ms, and the server's memory grows by less than 100 MB. The
+short form tries one kind of value for each field, the long form (`-m long`) all of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+
+from horarium.api.app import BASE, own_api
+from horarium.api.kit import registry
+from horarium.domain.ids import from_prefixed
+from tests.acceptance import worst_bodies
+from tests.api.dialects.speakers import SPEAKERS, Autessa
+from tests.support.house import House, Tenant
+
+SIZE = 4 * 1024 * 1024 - 64 * 1024
+HEAD = 50_000
+WAIT_S, GROWTH = 0.2, 100 * 1024 * 1024
+# A busy machine makes everybody wait: what an idle server makes its clients wait at most is allowed so many times.
+IDLE_FACTOR, IDLE_S = 4, 3.0
+TRIES = 3
+SHORT_S, LONG_S = 60.0, 3600.0
+# Which of a field's values the short form tries.
+TURN = int(os.environ.get("WORST_TURN", "0"))
+
+# Asks /healthz without a pause, and writes for each answer when it was asked for, how long it took, and the server's
+# resident memory.
+PROBE = """
+import socket, sys, time
+port, pid = int(sys.argv[1]), sys.argv[2]
+request = b"GET /healthz HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n"
+statm = open(f"/proc/{pid}/statm", "rb", buffering=0)
+while True:
+    connection = socket.create_connection(("127.0.0.1", port))
+    try:
+        while True:
+            begun = time.monotonic()
+            connection.sendall(request)
+            answer = connection.recv(65536)
+            if not answer.startswith(b"HTTP/1.1 200 "):
+                break
+            taken = time.monotonic() - begun
+            statm.seek(0)
+            resident = int(statm.read().split()[1]) * 4096
+            sys.stdout.write(f"{begun} {taken} {resident}\\n")
+            sys.stdout.flush()
+            time.sleep(0.001)
+    except OSError:
+        pass
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A request. `content` makes its body when it is sent."""
+
+    name: str
+    method: str
+    url: str
+    key: str
+    content: Callable[[], bytes]
+    content_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a request cost others: the longest wait in seconds, and the growth of memory in bytes."""
+
+    wait: float
+    growth: int
+
+
+@contextmanager
+def _server(data: Path) -> Iterator[tuple[str, int]]:
+    """A real server; its address and its process id."""
+    command = [
+        sys.executable,
+        "-m",
+        "horarium",
+        "serve",
+        "--data",
+        str(data),
+        "--port",
+        "0",
+        "--allow-loopback",
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        yield next(line.split()[-1] for line in process.stdout or () if " listens at " in line), process.pid
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+
+
+class Probe:
+    """Another client, in a process of its own."""
+
+    def __init__(self, url: str, pid: int) -> None:
+        port = str(httpx.URL(url).port)
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", PROBE, port, str(pid)], stdout=subprocess.PIPE, text=True
+        )
+        self._answers: list[tuple[float, float, int]] = []
+
+    async def cost(self, begun: float, ended: float) -> Cost:
+        """What was seen between two instants, by answers that were waited for in between."""
+        while not self._answers or self._answers[-1][0] < ended:
+            line = await asyncio.to_thread(self._process.stdout.readline)  # type: ignore[union-attr]
+            asked, taken, resident = line.split()
+            self._answers.append((float(asked), float(taken), int(resident)))
+        seen = [answer for answer in self._answers if answer[0] + answer[1] >= begun and answer[0] <= ended]
+        before = [answer for answer in self._answers if answer[0] + answer[1] < begun][-1:] or seen[:1]
+        self._answers = self._answers[-50:]
+        return Cost(
+            max((taken for _, taken, _ in seen), default=0.0),
+            max((resident for *_, resident in seen), default=0) - before[0][2] if before else 0,
+        )
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+class _Directory:
+    """The part of the services that speakers fill the directory with, over HTTP."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def put(self, workspace_id: bytes, kind: str, items: AsyncIterator[tuple[int, Any]]) -> Any:
+        answer = await self._client.put(f"{BASE}/directory/{kind}", json=[item async for _, item in items])
+        assert answer.status_code == 200, answer.text
+        return SimpleNamespace(refused=[])
+
+
+class Remote:
+    """As much of a house as speakers need, of a server in another process."""
+
+    def __init__(self, url: str, key: str, client: httpx.AsyncClient, workspace_id: bytes) -> None:
+        self.url, self.key, self.client, self.api = url, key, client, None
+        self.first = Tenant(workspace_id, key, client)
+        self.services = SimpleNamespace(directory=_Directory(client))
+        self._tenants: list[Tenant] = []
+
+    async def target(
+        self, kind: str, url: str = "http://127.0.0.1:1/", tenant: Any = None, **given: Any
+    ) -> Any:
+        body = {"kind": kind, "name": kind.capitalize(), "executor": {"type": "http", "url": url}} | given
+        answer = await self.client.post(f"{BASE}/targets", json=body)
+        assert answer.status_code == 201, answer.text
+        return SimpleNamespace(**answer.json())
+
+    async def work(self) -> None:
+        """Wait until nothing is under way."""
+        for _ in range(200):
+            runs = (await self.client.get(f"{BASE}/runs?limit=100")).json()["items"]
+            if all(run["attempts"] for run in runs):
+                return
+            await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def _remote(url: str, data: Path) -> AsyncIterator[Remote]:
+    key = (data / "admin.key").read_text().strip()
+    async with httpx.AsyncClient(
+        base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60
+    ) as client:
+        me = (await client.get(f"{BASE}/me")).json()
+        yield Remote(url, key, client, from_prefixed("ws", me["workspace"]["id"]) or b"")
+
+
+NONE: dict[str, Any] = {}
+
+
+async def _cases(remote: Remote) -> list[list[Case]]:
+    """All cases: for each field, or parameter, or body as a whole, the list of those that try it."""
+    found = await _own_cases(remote)
+    for kind in SPEAKERS:
+        speaker = kind(remote, remote.first)  # type: ignore[arg-type]
+        target = await remote.target(kind.kind, key=f"{kind.dialect}-{kind.kind}")
+        speaker.number = target.number
+        await speaker.prepare()
+        alone = kind is Autessa
+        key = remote.key if alone else f"Bearer {remote.key}"
+        speaker.client = httpx.AsyncClient(base_url=remote.url, headers={"Authorization": key}, timeout=60)
+        await speaker.create()
+        page = (await speaker.client.get(f"{speaker.base}/openapi.json")).json()
+        await speaker.client.aclose()
+        for method, path in _routes(page):
+            url, body = speaker.filled(path), speaker.bodies.get(f"{method} {path}", NONE)
+            found += _of_route(page, kind.dialect, method, path, url, body, key)
+    return found
+
+
+async def _own_cases(remote: Remote) -> list[list[Case]]:
+    client = remote.client
+    await remote.target("workflow", key="t")
+    schema = {"allOf": [{"uniqueItems": True}] * 150, "properties": {"a": {"pattern": "(a?){999}a{999}"}}}
+    await remote.target("workflow", key="checked", input_schema=schema)
+    order = {"name": "s", "recurrence": "0 9 * * *", "target": "t"}
+    made = (await client.post(f"{BASE}/schedules", json=order | {"key": "mine"})).json()
+    fire = (await client.post(f"{BASE}/schedules/{made['id']}/fire-now")).json()
+    await remote.work()
+    run = (await client.get(f"{BASE}/runs?fire={fire['id']}")).json()["items"][0]["id"]
+    me = (await client.get(f"{BASE}/me")).json()
+    executor = {"type": "http", "url": "http://127.0.0.1:1/"}
+    target = {"kind": "workflow", "name": "T", "executor": executor}
+    source = {"type": "http", "config": {"url": "http://127.0.0.1:1/"}}
+    places = {
+        "schedules": made["id"],
+        "runs": run,
+        "fires": fire["id"],
+        "targets": made["target"],
+        "workspaces": "current",
+        "keys": me["key"]["id"],
+        "principals": me["principal"]["id"],
+    }
+    bodies: dict[str, Any] = {
+        "POST /schedules": order,
+        "PUT /schedules/by-key/{key}": order,
+        "PUT /schedules/{id}": order,
+        "PATCH /schedules/{id}": {},
+        "POST /schedules/preview": {"recurrence": "0 9 * * *"},
+        "POST /schedules/{id}/backfill": {"from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"},
+        "POST /targets": target,
+        "PUT /targets/by-key/{key}": target,
+        "PUT /targets/{id}": target,
+        "PUT /audiences/{name}": source,
+        "POST /audiences/preview": {"audience": {"type": "users"}},
+        "POST /keys": {"name": "k", "scopes": ["runs:read"]},
+        "POST /principals": {"name": "p"},
+        "POST /principals/{id}/grants": {"targets": []},
+        "POST /workspaces": {"name": "w"},
+        "POST /tables": {"database": "d", "table": "t", "columns": [{"name": "a", "type": "text"}]},
+    }
+    page = (await client.get(f"{BASE}/openapi.json")).json()
+    found: list[list[Case]] = []
+    key = f"Bearer {remote.key}"
+    for method, path in _routes(page):
+        place = places.get(path.split("/")[1], "x")
+        url = BASE + path.replace("{key}", "mine").replace("{id}", place).replace("{kind}", "users").replace(
+            "{ref}", "t"
+        )
+        url = (
+            url.replace("{name}", "crm")
+            .replace("{ref}", "t")
+            .replace("{database}", "d")
+            .replace("{table}", "t")
+            .replace("{target}", "*")
+        )
+        found += _of_route(page, "own", method, path, url, bodies.get(f"{method} {path}", NONE), key)
+    checked = order | {"target": "checked"}
+    found.append(
+        [
+            Case(f"own POST /schedules input for a schema: {name}", "POST", f"{BASE}/schedules", key,
+                 lambda made=made: worst_bodies.with_value(checked, ("input",), made(SIZE)))
+            for name, made in worst_bodies.ANY.items()
+        ]
+    )  # fmt: skip
+    for content_type in ("text/csv", "application/x-ndjson", "application/json"):
+        found.append(
+            [
+                Case(f"own PUT /directory/users as {content_type}: {name}", "PUT", f"{BASE}/directory/users", key,
+                     lambda made=made: made(SIZE), content_type)
+                for name, made in worst_bodies.RAW.items()
+            ]
+        )  # fmt: skip
+    lines = (json.dumps(order).encode() + b"\n") * 2_000
+    found.append([Case("own bulk of good lines", "POST", f"{BASE}/schedules/bulk", key, lambda: lines)])
+    return found
+
+
+def _routes(page: Any) -> list[tuple[str, str]]:
+    return [(method.upper(), path) for path, methods in page["paths"].items() for method in methods]
+
+
+def _of_route(page: Any, api: str, method: str, path: str, url: str, good: Any, key: str) -> list[list[Case]]:
+    """The cases of one route."""
+    described = page["paths"][path][method.lower()]
+    name, sent = f"{api} {method} {path}", json.dumps(good).encode()
+    found: list[list[Case]] = []
+    for parameter in described.get("parameters", []):
+        if parameter["in"] == "query":
+            joint = "&" if "?" in url else "?"
+            asked = f"{url}{joint}{parameter['name']}="
+            found.append(
+                [
+                    Case(
+                        f"{name} ?{parameter['name']}: {kind}", method, asked + made(HEAD), key, lambda: sent
+                    )
+                    for kind, made in worst_bodies.IN_ADDRESSES.items()
+                ]
+            )
+    if "{" in path:
+        begin = url.rsplit("/", 1)[0]
+        found.append(
+            [
+                Case(
+                    f"{name} with an id of {kind}",
+                    method,
+                    f"{begin}/{made(HEAD)}",
+                    key,
+                    lambda: sent,
+                )
+                for kind, made in worst_bodies.IN_ADDRESSES.items()
+            ]
+        )
+    if method != "DELETE":  # it would, and what comes after it would find nothing
+        found.append(
+            [
+                Case(f"{name} as a whole: {kind}", method, url, key, lambda made=made: made(SIZE))
+                for kind, made in worst_bodies.RAW.items()
+            ]
+        )
+    content = described.get("requestBody", {}).get("content", {})
+    schema = content.get("application/json", {}).get("schema")
+    if schema is not None:
+        places = [*worst_bodies.fields_of(page, schema), (("unknown",), "any")]
+        for where, kind in places:
+            found.append(
+                [
+                    Case(f"{name} {'.'.join(where)}: {what}", method, url, key,
+                         lambda where=where, made=made: worst_bodies.with_value(good, where, made(SIZE)))
+                    for what, made in worst_bodies.BY_TYPE[kind].items()
+                ]
+            )  # fmt: skip
+    return found
+
+
+async def _tried(client: httpx.AsyncClient, probe: Probe, case: Case) -> tuple[Cost, int]:
+    content = case.content()
+    headers = {"Authorization": case.key, "Content-Type": case.content_type}
+    begun = time.monotonic()
+    async with client.stream(case.method, case.url, content=content, headers=headers) as answer:
+        async for _ in answer.aiter_raw():
+            pass
+    return await probe.cost(begun, time.monotonic()), answer.status_code
+
+
+def _turn(groups: list[list[Case]], turn: int) -> list[Case]:
+    """One case for each field, each with another kind of value than the field before."""
+    return [cases[(number + turn) % len(cases)] for number, cases in enumerate(groups) if turn < len(cases)]
+
+
+async def _walk(tmp_path: Path, turns: Sequence[int], most_s: float) -> list[str]:
+    """Try the cases of these turns, for so many seconds; what broke the promise, in words."""
+    broken: list[str] = []
+    slowest: list[tuple[float, float, str]] = []
+    data = tmp_path / "data"
+    with _server(data) as (url, pid):
+        async with _remote(url, data) as remote:
+            groups = await _cases(remote)
+            probe = Probe(url, pid)
+            try:
+                await probe.cost(0, time.monotonic())
+                begun = time.monotonic()
+                await asyncio.sleep(IDLE_S)
+                idle = await probe.cost(begun, time.monotonic())
+                allowed = WAIT_S + IDLE_FACTOR * idle.wait
+                chosen = list(itertools.chain.from_iterable(_turn(groups, turn) for turn in turns))
+                ends = time.monotonic() + most_s
+                done = 0
+                for case in _spread(chosen):
+                    if time.monotonic() > ends:
+                        break
+                    costs = []
+                    for _ in range(TRIES):
+                        cost, status = await _tried(remote.client, probe, case)
+                        costs.append(cost)
+                        if cost.wait <= allowed and cost.growth <= GROWTH:
+                            break
+                    done += 1
+                    wait, growth = min(cost.wait for cost in costs), min(cost.growth for cost in costs)
+                    slowest.append((wait, growth / 1e6, case.name))
+                    if status >= 500 or wait > allowed or growth > GROWTH:
+                        broken.append(f"{case.name}: {status}, {wait * 1000:.0f} ms, {growth / 1e6:.0f} MB")
+            finally:
+                probe.end()
+    print(
+        f"{done} of {len(chosen)} requests; idle {idle.wait * 1000:.1f} ms, allowed {allowed * 1000:.0f} ms"
+    )
+    for words in broken:
+        print(f"  broken: {words}")
+    for wait, growth, name in sorted(slowest, reverse=True)[:15]:
+        print(f"  {wait * 1000:6.0f} ms {growth:6.1f} MB  {name}")
+    return broken
+
+
+def _spread(cases: list[Case]) -> list[Case]:
+    """In an order that reaches every API early, whatever the time allows."""
+    step = 37
+    return [case for start in range(step) for case in cases[start::step]]
+
+
+async def test_nobody_waits_for_the_worst_body_of_another(tmp_path: Path) -> None:
+    assert await _walk(tmp_path, [TURN], SHORT_S) == []
+
+
+@pytest.mark.long
+async def test_nobody_waits_for_any_of_the_worst_bodies_of_another(tmp_path: Path) -> None:
+    assert await _walk(tmp_path, range(len(worst_bodies.ANY)), LONG_S) == []
+
+
+async def test_the_walk_knows_every_route_of_every_api() -> None:
+    """It reads the routes off the OpenAPI pages, so these must name all that the applications answer."""
+    async with House.open("2026-03-01T12:00:00Z") as house:
+        dialects = registry.load()
+        for app in (
+            own_api(house.services, ()),
+            *(one.application(house.services) for one in dialects.values()),
+        ):
+            answered = {
+                (method, route.path.replace(":path}", "}"))
+                for route in app.routes
+                if isinstance(route, APIRoute)
+                for method in route.methods or ()
+            }
+            assert answered == set(_routes(app.openapi()))
