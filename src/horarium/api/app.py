@@ -1,4 +1,4 @@
-"""The whole HTTP application: the project's own API, the dialects, and the health routes."""
+"""The whole HTTP application: our own API, the dialects, and the health routes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ documents whose `errors` name every problem that was found. What can be changed 
 
 
 def make_api(services: Services, dialects: Dialects) -> Api:
-    """Everything that this server answers over HTTP."""
+    """The application with everything that this server answers over HTTP."""
     app = Api(title="Horarium", render=problem_answer, openapi=None)
     app.mount(BASE, own_api(services, tuple(dialects)))
     mount_all(app, dialects, services)
@@ -32,8 +32,10 @@ def make_api(services: Services, dialects: Dialects) -> Api:
 
 
 def own_api(services: Services, dialects: Sequence[str]) -> Api:
-    """The project's own API. `dialects` are the names of those beside it. The routes that are asked most come first,
-    since they are tried in order."""
+    """Our own API. `dialects` are the names of the other APIs.
+
+    Routes are tried in order, so those that are asked most come first.
+    """
     api = Api(title="Horarium", render=problem_answer, description=_ABOUT)
     schedules.add_routes(api, services, dialects)
     for part in (runs, fires, targets, tables, secrets, directory, tenancy, health):

@@ -1,4 +1,4 @@
-"""Many schedules in one request: a line of JSON for each, a line of answer for each, in order.
+"""Creates many schedules by one request: each line is a schedule in JSON, and is answered by a line, in order.
 
 Lines are read as they arrive and stored in batches, one transaction a batch; while one is written, the next is read.
 The answers are sent when the request has been read, since many clients do not read before they have sent everything.
@@ -22,19 +22,19 @@ from horarium.domain.tenancy import Identity
 from horarium.service.schedules import ScheduleDraft
 from horarium.service.services import Services
 
-# Lines with their numbers: what is to be made of each, or the answer that refuses it.
+# Numbered lines, each with the schedule to create or with the answer that refuses it.
 _Batch = list[tuple[int, ScheduleDraft | bytes]]
-# Lines that are stored together.
+# How many lines are stored in one transaction.
 BATCH = 512
-# Refused lines, and bytes of answers, after which the rest of the request is not read: a request of one megabyte must
-# not be able to ask for an answer of hundreds.
+# After so many refused lines, or bytes of answers, the rest of the request is not read: otherwise a request of one
+# megabyte could be answered with hundreds.
 MOST_REFUSED = 10_000
 MOST_REFUSED_BYTES = 8 * 1024 * 1024
 MOST_BYTES = 64 * 1024 * 1024
 
 
 async def create_all(who: Identity, services: Services, batches: AsyncIterator[list[bytes]]) -> list[bytes]:
-    """Make a schedule of every line; the answers as NDJSON, in pieces.
+    """Create a schedule from every line. Returns the answers as NDJSON, in pieces.
 
     A line that is refused changes nothing about the others. If the request ends early (see the constants above, or by
     TooLarge from `batches`), an answer with the status 413 stands in the place of the first line that was not read.
@@ -61,14 +61,14 @@ async def create_all(who: Identity, services: Services, batches: AsyncIterator[l
                         await writing.begin(batch)
                         batch = []
                     answers.refuse_more()
-        except TooLarge as error:  # what came before it has been done, and is told
+        except TooLarge as error:  # the lines before it are done and answered
             batch.append((number + 1, answers.refused(number + 1, error)))
         await writing.begin(batch)
     return answers.pieces
 
 
 class _Answers:
-    """The answers of the batches that are stored, and how much has been refused altogether."""
+    """The answers of all batches so far, and how many lines and bytes of them are refusals."""
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
@@ -94,7 +94,7 @@ class _Answers:
         self.pieces.append(piece)
 
     def refuse_more(self) -> None:
-        """Raises TooLarge once nothing more can be answered."""
+        """Raises TooLarge when one of the limits is reached."""
         if self._refused >= MOST_REFUSED:
             raise TooLarge(f"{MOST_REFUSED} lines were refused; the rest of the request was not read")
         if self._refused_bytes >= MOST_REFUSED_BYTES or self._bytes >= MOST_BYTES:
@@ -104,7 +104,7 @@ class _Answers:
 
 
 class _Writing:
-    """One batch at a time on its way to the store; the block ends when the last has arrived."""
+    """Stores one batch at a time. The block ends when the last one is stored."""
 
     def __init__(self, services: Services, answers: _Answers) -> None:
         self._services, self._answers = services, answers

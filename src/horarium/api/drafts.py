@@ -1,4 +1,4 @@
-"""From what a caller sends to the domain's schedules, and back for partial changes.
+"""Makes schedules of the domain from bodies, and bodies from schedules, which partial changes start from.
 
 A body is judged as a whole (its shape, recurrence, zone and target), and every problem is told at once.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from horarium.api import render
+from horarium.api import show
 from horarium.api.models import POLICY_FIELDS, PolicyBody, PreviewBody, ScheduleBody, model_problems
 from horarium.domain.errors import Invalid, NotFound, Problem
 from horarium.domain.ids import Id, prefixed
@@ -45,13 +45,13 @@ _ENUMS: Mapping[str, Callable[[str], Any]] = {
 }
 _DURATIONS = ("catch_up_window", "grace", "jitter", "timeout", "initial", "max_delay", "max_elapsed")
 _CLOCK_CHANGES = ("dst_gap", "dst_overlap", "dst_every_hour")
+# Every schedule has these, so null in a partial change means that they are left out.
 _NEEDED = ("name", "recurrence", "timezone", "target")
-"""What every schedule has, so that null in a partial change means left out."""
 _STANDARD = Policies()
 
 
 async def schedule_draft(who: Identity, services: Services, raw: Json, now_ms: int) -> ScheduleDraft:
-    """A new schedule. Raises Invalid with every problem, Forbidden where the target is not granted."""
+    """A new schedule. Raises Invalid with every problem, and Forbidden without a grant on the target."""
     raw, flat = gathered(raw)
     target, problems = await _target(who, services, raw)
     problems += await _audience(who, services, raw)
@@ -91,8 +91,10 @@ class Change:
 
 
 async def replacement(who: Identity, services: Services, raw: Json) -> Change:
-    """What makes a stored schedule as a body says. Raises Invalid with every problem; whether the caller holds a grant
-    is checked where the edit is made."""
+    """The edit that makes a stored schedule as a body says. Raises Invalid with every problem.
+
+    Whether the caller has a grant is checked where the edit is carried out.
+    """
     target, problems = await _target(who, services, raw)
     problems += await _audience(who, services, raw)
     if problems:
@@ -102,7 +104,7 @@ async def replacement(who: Identity, services: Services, raw: Json) -> Change:
 
 
 async def patch(who: Identity, services: Services, schedule_id: Id, raw: Json) -> Change:
-    """As `replacement`, for a JSON merge patch: what is left out is kept, null takes away."""
+    """As `replacement`, for a JSON merge patch: fields that are left out are kept, and null removes a field."""
     raw, _ = gathered(raw)
     known = await services.schedules.get(who.workspace_id, schedule_id)
     given, problems = await _target(who, services, raw)
@@ -129,8 +131,10 @@ def _version(raw: Json) -> int | None:
 def edited(
     before: Schedule, raw: Json, target: Target | None, judge: Target | None, services: Services, now_ms: int
 ) -> Schedule:
-    """A schedule as a whole body says; `target` None keeps the one it has, `judge` is whose schema the input
-    must satisfy. Raises Invalid."""
+    """A schedule as a complete body says. Raises Invalid.
+
+    With `target` None it keeps its target. The input must satisfy the schema of `judge`.
+    """
     raw, flat = gathered(raw)
     problems: list[Problem] = []
     body = _shaped(raw, flat, problems)
@@ -148,7 +152,7 @@ def edited(
         input=body.input,
         audience=body.audience,
     )
-    # A schedule that had ended gets another chance when what ended it is changed.
+    # A schedule that was completed becomes active again when its definition is changed.
     woken = before.state is ScheduleState.COMPLETED and definition != before.definition
     return replace(
         before,
@@ -177,7 +181,7 @@ def preview_timing(who: Identity, raw: Json, now_ms: int) -> tuple[Timing, Previ
 
 
 def gathered(raw: Json) -> tuple[Json, frozenset[str]]:
-    """The body with all policies under `policies`, and the names of those that stood outside of it."""
+    """The body with all policies under `policies`, and the names of the policies that stood beside it."""
     flat = POLICY_FIELDS.intersection(raw)
     if not flat:
         return raw, frozenset()
@@ -194,7 +198,7 @@ def gathered(raw: Json) -> tuple[Json, frozenset[str]]:
 
 
 def merged(before: Any, change: Any) -> Any:
-    """RFC 7396: objects are merged, null takes a member away, everything else takes its place."""
+    """Merge a patch as RFC 7396 says: objects are merged, null removes a member, and any other value replaces it."""
     if not isinstance(change, dict):
         return change
     found = dict(before) if isinstance(before, dict) else {}
@@ -207,7 +211,7 @@ def merged(before: Any, change: Any) -> Any:
 
 
 def policies_of(body: PolicyBody | None) -> Policies:
-    """Policies with defaults filled in; equal ones are one object."""
+    """The policies of a body with defaults filled in. Equal policies are the same object."""
     if body is None:
         return _STANDARD
     return _interned(_with(_STANDARD, body.model_dump(exclude_none=True, exclude=set(_CLOCK_CHANGES))))
@@ -228,16 +232,16 @@ def _with(standard: Policies, given: Json) -> Policies:
 
 
 def _plain(retry: Retry) -> Json:
-    return {one.name: getattr(retry, one.name) for one in fields(retry)}
+    return {field.name: getattr(retry, field.name) for field in fields(retry)}
 
 
 def _in_ms(given: Json) -> Json:
     return {f"{name}_ms" if name in _DURATIONS else name: value for name, value in given.items()}
 
 
-def _as_body(one: Schedule) -> Json:
-    """A schedule as the body that would change nothing."""
-    shown = render.schedule(one)
+def _as_body(schedule: Schedule) -> Json:
+    """The body that would leave a schedule as it is."""
+    shown = show.schedule(schedule)
     return {name: shown[name] for name in ScheduleBody.model_fields if name in shown and name != "version"}
 
 
@@ -250,12 +254,12 @@ def _shaped(raw: Json, flat: frozenset[str], problems: list[Problem]) -> Schedul
 
 
 def _unnested(found: list[Problem], flat: frozenset[str]) -> list[Problem]:
-    """Problems of policies named as the caller wrote them."""
+    """Problems with the names of policies as the caller wrote them: with or without `policies.` before them."""
     return [
-        replace(one, field=one.field.removeprefix("policies."))
-        if one.field.removeprefix("policies.").partition(".")[0] in flat
-        else one
-        for one in found
+        replace(problem, field=problem.field.removeprefix("policies."))
+        if problem.field.removeprefix("policies.").partition(".")[0] in flat
+        else problem
+        for problem in found
     ]
 
 
@@ -267,7 +271,7 @@ def _timing(
     now_ms: int,
     problems: list[Problem],
 ) -> Timing | None:
-    """The timing, judged even where other parts of the body are wrong."""
+    """The timing of a body. It is checked even if other parts of the body are wrong."""
     given, zone = raw.get("recurrence"), raw.get("timezone")
     if not isinstance(given, str | dict):
         return None
@@ -292,33 +296,37 @@ def _timing(
         return timing
     except RecurrenceError as error:
         problems += [
-            replace(one, field={"start": "start_at", "end": "end_at"}.get(one.field, one.field))
-            for one in recurrence_problems(error)
+            replace(problem, field={"start": "start_at", "end": "end_at"}.get(problem.field, problem.field))
+            for problem in recurrence_problems(error)
         ]
         return None
 
 
 @lru_cache(maxsize=16_384)
 def _one_object(timing: Timing) -> Timing:
-    """Equal timings as one object: what is kept for a timing is found again without comparing its fields."""
+    """The same object for equal timings, so that caches find it without comparing all of its fields."""
     return timing
 
 
 def _anchor(spec: str, known: Timing | None, now_ms: int) -> int:
-    """Where elapsed time counts from: the making of the schedule, or the last change of its recurrence."""
+    """Where elapsed time is counted from: the last change of the recurrence, or else the creation of the schedule."""
     if known is not None and known.spec == spec:
         return known.anchor
     try:
         return anchor_at(spec, known.dialect if known else "native", now_ms)
-    except RecurrenceError:  # told with everything else that is wrong, when the timing is compiled
+    except RecurrenceError:  # it is reported when the timing is compiled, together with all other problems
         return 0
 
 
 def _never(timing: Timing, now_ms: int) -> Problem:
     endless = compile_timing(replace(timing, end=None))
     if timing.end is not None and endless.next_after(now_ms // 1000) is not None:
-        return Problem("end_at", "nothing would ever fire: no instant lies between now and the end", "never")
-    return Problem("recurrence", "would never fire: it names no instant that lies ahead", "never")
+        return Problem(
+            "end_at",
+            "would end the schedule before it ever fires: it has no slot between now and then",
+            "never",
+        )
+    return Problem("recurrence", "would never fire: it has no slot in the future", "never")
 
 
 def _details(body: ScheduleBody | None, services: Services, target: Target | None) -> list[Problem]:
@@ -342,7 +350,7 @@ def _label_problems(labels: Mapping[str, str]) -> list[Problem]:
 
 
 async def _audience(who: Identity, services: Services, raw: Json) -> list[Problem]:
-    """What is wrong with the audience of a body; one that is no object is refused for its shape."""
+    """What is wrong with the audience of a body. One that is not an object is reported by the body's shape."""
     given = raw.get("audience")
     return await services.audiences.problems(who.workspace_id, given) if isinstance(given, dict) else []
 
@@ -351,9 +359,9 @@ async def _target(who: Identity, services: Services, raw: Json) -> tuple[Target 
     """The target that a body names, or the problem with it."""
     reference = raw.get("target")
     if isinstance(reference, bool) or not isinstance(reference, str | int) or reference == "":
-        return None, []  # the body's shape says so
+        return None, []  # it is reported by the body's shape
     try:
         return await services.targets.resolve(who.workspace_id, reference), []
     except NotFound:
-        words = f"{str(reference)[:80]!r} is no target of this workspace: give an id, a key or a number"
+        words = f"{str(reference)[:80]!r} does not exist in this workspace: give the id, key or number of a target"
         return None, [Problem("target", words, "unknown")]

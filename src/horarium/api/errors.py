@@ -1,6 +1,6 @@
-"""How the project's own API writes errors: RFC 9457 problem documents, with every problem that was found.
+"""How our own API writes errors: as RFC 9457 problem documents that list every problem.
 
-`status_of` and `headers_of` serve the dialects as well, which have envelopes of their own.
+Dialects have envelopes of their own, and use `status_of` and `headers_of`.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _KINDS: tuple[tuple[type[HorariumError], int, str, str], ...] = (
     (Invalid, 400, "invalid", "The request cannot be accepted"),
     (Unauthorized, 401, "unauthorized", "A valid API key is needed"),
     (Forbidden, 403, "forbidden", "This key may not do that"),
-    (NoRoute, 404, "no-route", "Nothing answers at this path"),
-    (NotFound, 404, "not-found", "There is no such thing in this workspace"),
-    (WrongMethod, 405, "wrong-method", "This method is not possible here"),
-    (Conflict, 409, "conflict", "It clashes with what is stored"),
+    (NoRoute, 404, "no-route", "This path does not exist"),
+    (NotFound, 404, "not-found", "It does not exist in this workspace"),
+    (WrongMethod, 405, "wrong-method", "This method is not allowed at this path"),
+    (Conflict, 409, "conflict", "It contradicts what is stored"),
     (TooLarge, 413, "too-large", "The body is too large"),
     (RateLimited, 429, "rate-limited", "Too many requests"),
     (Internal, 500, "internal", "Something went wrong on the server"),
@@ -61,7 +61,7 @@ def headers_of(error: HorariumError, challenge: str | None = "Bearer") -> dict[s
 
 
 def problem_answer(error: HorariumError, request: Request) -> Answer:
-    """The answer for an error: a problem document, always with the list `errors`."""
+    """The answer for an error: a problem document. It always has the list `errors`."""
     status, word, title = _kind(error)
     document: dict[str, Any] = {
         "type": f"urn:horarium:problem:{word}",
@@ -76,9 +76,9 @@ def problem_answer(error: HorariumError, request: Request) -> Answer:
 
 
 def problems_of(error: HorariumError) -> list[dict[str, str]]:
-    """Every problem as {field, message, code}; errors that are about one thing give one."""
+    """Every problem of an error as {field, message, code}. Errors other than Invalid have one problem."""
     if isinstance(error, Invalid):
-        return [_entry(one) for one in error.problems]
+        return [_entry(problem) for problem in error.problems]
     if isinstance(error, Conflict):
         return [_entry(Problem(error.field, str(error), error.reason))]
     if isinstance(error, Forbidden) and error.scope:

@@ -1,4 +1,4 @@
-"""How single values are written on the wire: instants, lengths of time, ids, references, query parameters."""
+"""How single values are read and written: instants, lengths of time, ids, references, query parameters."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def instant_ms(value: Any) -> int:
-    """Milliseconds of an RFC 3339 text; a fraction of a second is rounded up, so that nothing is early."""
+    """The milliseconds of an RFC 3339 text. A fraction of a second is rounded up, so that nothing is early."""
     found = parse_rfc3339(value) if isinstance(value, str) else None
     if found is None:
         raise PydanticCustomError("instant", "must be a time with an offset, such as 2026-03-08T09:00:00Z")
@@ -36,7 +36,7 @@ def instant_ms(value: Any) -> int:
 
 
 def duration_ms(value: Any) -> int:
-    """Milliseconds of a number of seconds, or of a text such as "1h30m" or "500ms"."""
+    """The milliseconds of a number of seconds, or of a text such as "1h30m" or "500ms"."""
     total = -1.0
     if isinstance(value, int | float) and not isinstance(value, bool):
         total = value * 1000
@@ -81,7 +81,7 @@ Recurrence = Annotated[
 
 @lru_cache(maxsize=65_536)
 def instant_text(at_ms: int) -> str:
-    """RFC 3339, UTC, `Z`, milliseconds."""
+    """An instant in RFC 3339, in UTC with `Z` and milliseconds."""
     return (_EPOCH + timedelta(milliseconds=at_ms)).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
@@ -90,14 +90,14 @@ def instant_or_none(at_ms: int | None) -> str | None:
 
 
 def seconds(length_ms: int | None) -> int | float | None:
-    """A length of time in seconds: whole where it is."""
+    """A length of time in seconds, as a whole number if possible."""
     if length_ms is None:
         return None
     return length_ms // 1000 if length_ms % 1000 == 0 else length_ms / 1000
 
 
 def path_id(request: Request, prefix: str, kind: str, name: str = "id") -> Id:
-    """The id in a path. What is no id of the kind names nothing: NotFound."""
+    """The id in a path. Raises NotFound for a text that is not an id of this kind."""
     text = str(request.path_params[name])
     found = from_prefixed(prefix, text)
     if found is None:
@@ -143,10 +143,10 @@ class Query:
 
     def texts(self, name: str) -> list[str]:
         found = self._given.getlist(name)
-        if any("\0" in one for one in found):
+        if any("\0" in text for text in found):
             self.wrong(name, "must not contain NUL characters")
             return []
-        if any(len(one) > LONGEST_QUERY for one in found):
+        if any(len(text) > LONGEST_QUERY for text in found):
             self.wrong(name, f"must be at most {LONGEST_QUERY} characters")
             return []
         return found
@@ -154,7 +154,7 @@ class Query:
     def choice(self, name: str, among: tuple[str, ...]) -> str | None:
         given = self.text(name)
         if given is not None and given not in among:
-            self.wrong(name, f"{given!r} is none of {', '.join(among)}")
+            self.wrong(name, f"{given[:80]!r} is not one of {', '.join(among)}")
         return given
 
     def number(self, name: str, default: int, least: int, most: int, clamped: bool = False) -> int:

@@ -238,7 +238,7 @@ class _Header(NamedTuple):
 
 
 def _header(record: str) -> _Header:
-    """The first record. Raises Invalid where it is none of ours."""
+    """The names in the first record. Raises Invalid if there is no `id` among them, or too many."""
     delimiter = max(_DELIMITERS, key=record.count)
     if record.count(delimiter) >= MOST_COLUMNS:
         raise Invalid(

@@ -1,4 +1,4 @@
-"""The bodies that the project's own API takes. Unknown fields are ignored; wrong types are errors."""
+"""The bodies that our own API accepts. Unknown fields are ignored; a value of a wrong type is an error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from horarium.domain.errors import Invalid, Problem
 from horarium.domain.quotas import QUOTAS
 
 B = TypeVar("B", bound="Body")
-# Each element of a list, and each label, is judged by itself: so there are not many of them in a request.
+# The elements of lists and the labels are checked one by one, so their number is limited.
 MOST_GRANTS = 1_000
 MOST_SCOPES = 100
 MOST_LABELS = 50
@@ -87,7 +87,7 @@ class GrantsBody(Body):
 
 
 class TargetBody(Body):
-    """`executor` is an object with `type` and whatever that type of executor wants."""
+    """`executor` is an object with `type` and the settings of that type of executor."""
 
     kind: Literal["automation", "workflow", "function", "agent", "tool", "table"]
     name: str
@@ -119,7 +119,8 @@ class RetryBody(Body):
 
 
 class PolicyBody(Body):
-    """How a schedule behaves; what is left out has its default. May also stand beside the recurrence."""
+    """How a schedule behaves. A policy that is left out has its default. Policies may also stand beside the recurrence
+    instead of in `policies`."""
 
     overlap: (
         Literal["skip", "buffer_one", "buffer_all", "cancel_other", "terminate_other", "allow"] | None
@@ -194,7 +195,7 @@ POLICY_FIELDS = frozenset(PolicyBody.model_fields)
 
 
 def validated(model: type[B], value: Mapping[str, Any]) -> B:
-    """The body, checked. Raises Invalid with every problem."""
+    """A body as a model. Raises Invalid with every problem."""
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -202,8 +203,8 @@ def validated(model: type[B], value: Mapping[str, Any]) -> B:
 
 
 def model_problems(error: ValidationError) -> list[Problem]:
-    """What pydantic found, as problems of the domain."""
-    return [_problem(one) for one in error.errors(include_url=False, include_input=False)]
+    """The errors that pydantic found, as problems of the domain."""
+    return [_problem(found) for found in error.errors(include_url=False, include_input=False)]
 
 
 def _problem(found: Any) -> Problem:
@@ -232,5 +233,5 @@ _WORDS = (
 
 @cache
 def schema_of(model: type[Body]) -> dict[str, Any]:
-    """The model's JSON schema, for the OpenAPI page."""
+    """The JSON schema of a model, for the OpenAPI page."""
     return model.model_json_schema(ref_template="#/components/schemas/{model}")

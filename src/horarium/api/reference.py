@@ -1,5 +1,5 @@
-"""The page of an API in a browser, with everything it is made of served from here: it works where nothing else is
-reachable, and tells nobody that it was opened."""
+"""The page of an API in a browser. All of its files are served from here, so it works without a network, and no other
+server learns that it was opened."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
 
 def _policy(page: bytes) -> str:
-    """The page may load what is served here and run the scripts that stand in it, and nothing else."""
+    """The content policy of a page: it may load files of this server, and run only the scripts that it contains."""
     hashes = [b64encode(sha256(script).digest()).decode() for script in _SCRIPT.findall(page)]
     scripts = " ".join(f"'sha256-{found}'" for found in hashes)
     return (
@@ -29,7 +29,7 @@ def _policy(page: bytes) -> str:
 
 
 def add_reference(api: FastAPI) -> None:
-    """`/docs`, and what it loads under it."""
+    """Add the page at `/docs`, and the files that it loads."""
     parts = f"{PAGE}/static"
 
     async def page(request: Request) -> Response:

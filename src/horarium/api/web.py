@@ -1,7 +1,7 @@
-"""The thin HTTP layer under the project's own API and all dialects: applications, routes, bodies, answers.
+"""The thin HTTP layer that our own API and all dialects are made of: applications, routes and answers.
 
-FastAPI holds the routes and publishes the OpenAPI page; a route is a plain `async (Request) -> Answer` called
-without anything between. What goes wrong leaves through one `Guard`, written by the application's renderer.
+FastAPI holds the routes and publishes the OpenAPI page. A handler is a plain function `async (Request) -> Answer`, and
+is called directly. Errors are caught in one place, `Guard`, and written by the renderer of the application.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from horarium.api.bodies import Malformed, parse_json, parse_object, read_body
 from horarium.api.reference import add_reference
 from horarium.domain.errors import HorariumError, NotFound
 
-# Handlers read bodies with what stands in bodies.py, and find it here as well.
+# What reads bodies is defined in bodies.py, and can be imported from here too.
 __all__ = [
     "Answer",
     "Api",
@@ -44,8 +44,8 @@ __all__ = [
 
 JSON = b"application/json"
 CONTENT_POLICY = b"content-security-policy"
-# What browsers are told about every answer: to believe its type, not to tell others its address, not to show it in a
-# frame, and to load nothing for it.
+# Every answer tells browsers to believe its content type, to keep its address to themselves, not to show it in a frame,
+# and to load nothing for it.
 SAFE_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -58,30 +58,30 @@ _log = structlog.get_logger(__name__)
 
 
 class NoRoute(NotFound):
-    """Nothing answers at this path."""
+    """The path has no route."""
 
     def __init__(self, path: str) -> None:
         super().__init__("route", path)
 
 
 class WrongMethod(HorariumError):
-    """The path is known, but not with this method; `allowed` is what an Allow header says."""
+    """The path has routes, but none with this method. `allowed` lists the methods that it has, for the Allow header."""
 
     def __init__(self, method: str, allowed: str) -> None:
         self.allowed = allowed
-        super().__init__(f"{method} is not possible here; there is {allowed}")
+        super().__init__(f"{method} is not allowed at this path; allowed are {allowed}")
 
 
 class Internal(HorariumError):
-    """Something unforeseen; the log tells more under `request_id`."""
+    """A fault in the server. The log has the details under `request_id`."""
 
     def __init__(self, request_id: str) -> None:
         self.request_id = request_id
-        super().__init__(f"something went wrong on the server; its log tells more under {request_id}")
+        super().__init__(f"something went wrong on the server; its log has the details under {request_id}")
 
 
 class Answer:
-    """A whole HTTP answer, ready to be sent."""
+    """A complete HTTP answer: status, headers and body."""
 
     __slots__ = ("body", "headers", "status")
 
@@ -104,7 +104,7 @@ class Answer:
 
 
 class PartedAnswer(Answer):
-    """A large answer in pieces, which is never put together in memory."""
+    """A large answer whose body is sent piece by piece, so that it is not copied into one text."""
 
     __slots__ = ("_pieces",)
 
@@ -125,7 +125,7 @@ class PartedAnswer(Answer):
 def json_answer(
     status: int, value: Any, content_type: bytes = JSON, headers: Mapping[str, str] | None = None
 ) -> Answer:
-    """A value as JSON."""
+    """An answer whose body is a value as JSON."""
     extra = [(name.lower().encode(), text.encode()) for name, text in (headers or {}).items()]
     return Answer(status, orjson.dumps(value), content_type, extra)
 
@@ -135,12 +135,12 @@ def empty_answer(status: int = 204) -> Answer:
 
 
 Handler = Callable[[Request], Awaitable[Answer]]
+# Writes an error in an application's own envelope: an error of the domain, or one of those above.
 Renderer = Callable[[HorariumError, Request], Answer]
-"""Writes an error in an application's own envelope. Besides the domain's errors it is given those above."""
 
 
 class _Route(APIRoute):
-    """A FastAPI route for the OpenAPI page, called without its machinery."""
+    """A route that FastAPI lists on the OpenAPI page, and whose handler is called without FastAPI's own steps."""
 
     def __init__(self, path: str, endpoint: Handler, **options: Any) -> None:
         super().__init__(path, endpoint, **options)
@@ -152,7 +152,7 @@ class _Route(APIRoute):
         self.app = app
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """What can be got can also be asked about: HEAD is GET whose body is not sent."""
+        """A route for GET also matches HEAD, which is answered like GET but without the body."""
         if scope["type"] == "http" and scope["method"] == "HEAD":
             return super().matches({**scope, "method": "GET"})
         return super().matches(scope)
@@ -165,15 +165,14 @@ class _Route(APIRoute):
 
 
 def _with_safe_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """The headers of an answer and SAFE_HEADERS; a page that loads something brings a policy of its own."""
+    """The headers of an answer together with SAFE_HEADERS. An answer that has a content policy keeps it."""
     found = list(headers)
     own_policy = any(name == CONTENT_POLICY for name, _ in found)
     return [*found, *(SAFE_HEADERS[:-1] if own_policy else SAFE_HEADERS)]
 
 
 class Guard:
-    """Turns whatever goes wrong below it into an answer; nothing of the program's inside gets out. Adds SAFE_HEADERS to
-    every answer."""
+    """Turns every error into an answer, so that no details of the program get out, and adds SAFE_HEADERS."""
 
     def __init__(self, app: Router, render: Renderer) -> None:
         self.app, self.render = app, render
@@ -183,7 +182,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         started = False
-        # An application may be mounted in another one: the outer one adds the headers.
+        # Applications are mounted in each other. Only the outermost adds the headers.
         outer = scope.setdefault(_OUTER, self) is self
 
         async def noting(message: Message) -> None:
@@ -204,7 +203,7 @@ class Guard:
             await self.render(self._at_the_edge(error, request), request)(scope, receive, noting)
 
     def _at_the_edge(self, error: Exception, request: Request) -> HorariumError:
-        """What a caller is told of an error: itself where it was meant for them."""
+        """The error that the caller is told. One that is not meant for users is logged and becomes Internal."""
         if isinstance(error, HorariumError):
             return error
         if isinstance(error, HTTPException) and error.status_code == 404:
@@ -216,7 +215,7 @@ class Guard:
         return Internal(request_id)
 
     def _allowed(self, scope: Scope) -> str:
-        """The methods of all routes at a path."""
+        """The methods of all routes at the path of a request, as an Allow header lists them."""
         found: set[str] = set()
         for route in self.app.routes:
             if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
@@ -225,7 +224,7 @@ class Guard:
 
 
 class Api(FastAPI):
-    """An application whose errors are all written by `render`. Routes are added with `add`."""
+    """An application. All of its errors are written by `render`, and its routes are added with `add`."""
 
     def __init__(
         self, *, title: str, render: Renderer, description: str = "", openapi: str | None = "/openapi.json"
@@ -247,7 +246,7 @@ class Api(FastAPI):
         return Guard(self.router, self._render)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Straight to the routes: what FastAPI would do before that is not used here, and costs."""
+        """Call the routes directly. The steps that FastAPI takes before are not needed here, and take time."""
         if self.middleware_stack is None:
             self.middleware_stack = self.build_middleware_stack()
         scope["app"] = self
@@ -267,8 +266,10 @@ class Api(FastAPI):
         headers: Mapping[str, str] | None = None,
         optional_body: bool = False,
     ) -> None:
-        """A route and its entry in the OpenAPI page. `body` is a JSON schema, `query` and `headers` name
-        parameters and say what they do."""
+        """Add a route and its entry on the OpenAPI page.
+
+        `body` is the JSON schema of the body. `query` and `headers` map the names of parameters to what they do.
+        """
         parameters = [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
             for name in (part[1:-1].partition(":")[0] for part in path.split("/") if part.startswith("{"))
@@ -296,7 +297,7 @@ class Api(FastAPI):
         )
 
     def _schema(self, schema: Mapping[str, Any]) -> dict[str, Any]:
-        """A model's schema with its parts moved to where OpenAPI looks for them."""
+        """A JSON schema without its definitions, which are kept for the page's list of components."""
         own = {name: value for name, value in schema.items() if name != "$defs"}
         self._schemas |= schema.get("$defs", {})
         return own

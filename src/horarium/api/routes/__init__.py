@@ -1,1 +1,1 @@
-"""The routes of the project's own API, one module for each kind of thing."""
+"""The routes of our own API, a module for each kind of resource."""

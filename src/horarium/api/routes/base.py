@@ -1,4 +1,4 @@
-"""What all routes of the project's own API share: who is asking, the body, the version it is about."""
+"""What all routes of our own API share: the caller's identity, the body, the version that a change is for."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ IF_MATCH = "the version that the thing must be at"
 
 
 class Routes:
-    """Base of the modules' route classes; they hold nothing but the services."""
+    """Base class of the classes of handlers. They have no state but the services."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
 
     async def who(self, request: Request, scope: str | None = None) -> Identity:
-        """The identity behind a request, with a scope if one is needed. Raises Unauthorized, Forbidden."""
+        """The identity of the caller, whose key must have `scope` if it is given. Raises Unauthorized, Forbidden."""
         return await authenticate(request, self.services, ("bearer", "x-api-key"), scope)
 
     async def body(self, request: Request) -> dict[str, Any]:
@@ -34,13 +34,13 @@ class Routes:
         return parse_object(await read_body(request, self.services.settings.body_limit))
 
     async def body_or_nothing(self, request: Request) -> dict[str, Any]:
-        """As `body`, where nothing may be sent as well."""
+        """As `body`, but an empty body is an empty object."""
         found = await read_body(request, self.services.settings.body_limit)
         return parse_object(found) if found.strip() else {}
 
 
 def cursor_of(request: Request, *, newest_first: bool = False) -> bytes:
-    """Where a list goes on. Raises Invalid for a cursor that no answer ever gave."""
+    """The position from which a list continues. Raises Invalid for a text that is not a cursor."""
     given = request.query_params.get("cursor")
     if not given:
         return HIGHEST_ID if newest_first else LOWEST_ID
@@ -48,7 +48,7 @@ def cursor_of(request: Request, *, newest_first: bool = False) -> bytes:
 
 
 def expected_version(request: Request, in_body: int | None = None) -> int | None:
-    """The version that a change is about, from If-Match or the body. Raises Invalid."""
+    """The version that a change is for, from the header If-Match or else from the body. Raises Invalid."""
     header = request.headers.get("if-match")
     if header is None or header.strip() == "*":
         return in_body

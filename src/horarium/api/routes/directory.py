@@ -1,4 +1,4 @@
-"""The directory, and the sources of audiences beside it."""
+"""Routes of the directory and of the sources of audiences."""
 
 from __future__ import annotations
 
@@ -30,8 +30,7 @@ _ABOUT_PUT = (
 
 class DirectoryRoutes(Routes):
     async def put(self, request: Request) -> Answer:
-        """200 where everything is stored; 400 names every refused line, and says what was stored all the
-        same."""
+        """Answers 200 if everything is stored. Otherwise 400 lists the refused lines, and says what is stored."""
         who = await self.who(request, WRITE)
         items = items_of(request, self.services.settings.bulk_limit)
         found = await self.services.directory.put(who.workspace_id, _kind(request), items)
@@ -66,7 +65,7 @@ class SourceRoutes(Routes):
     async def list(self, request: Request) -> Answer:
         who = await self.who(request, READ)
         found = await self.services.audiences.list_sources(who.workspace_id)
-        return json_answer(200, {"items": [_source(one) for one in found], "next_cursor": None})
+        return json_answer(200, {"items": [_source(source) for source in found], "next_cursor": None})
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request, READ)
@@ -107,14 +106,13 @@ class SourceRoutes(Routes):
 
 
 def audience_json(seen: AudiencePreview) -> dict[str, Any]:
-    """How many rows an audience has now; `more`: there are more than were counted."""
+    """How many rows an audience has now. `more` says that there are more than were counted."""
     rows = [{"key": row.key, "data": row.data} for row in seen.rows]
     return {"count": seen.count, "more": seen.more, "sample": rows}
 
 
 async def audience_now(services: Services, who: Identity, audience: Any) -> dict[str, Any]:
-    """An audience as an answer about something else shows it: a source that cannot be read is told, not
-    raised."""
+    """An audience as part of an answer about a schedule. If its source cannot be read, the error is part of it."""
     try:
         return audience_json(await services.audiences.preview(who.workspace_id, audience, SAMPLE))
     except Unavailable as error:
@@ -130,22 +128,22 @@ def _report(found: Imported) -> dict[str, Any]:
         "stored": found.stored,
         "not_stored": [{"first_line": first, "last_line": last} for first, last in found.left_out],
         "ended_early": found.ended_early,
-        "errors": [_refused(one) for one in found.refused],
+        "errors": [_refused(line) for line in found.refused],
     }
 
 
-def _refused(one: RefusedLine) -> dict[str, Any]:
-    problem = one.problem
-    return {"line": one.line, "field": problem.field, "message": problem.message, "code": problem.code}
+def _refused(refused: RefusedLine) -> dict[str, Any]:
+    problem = refused.problem
+    return {"line": refused.line, "field": problem.field, "message": problem.message, "code": problem.code}
 
 
-def _source(one: StoredSource) -> dict[str, Any]:
+def _source(source: StoredSource) -> dict[str, Any]:
     return {
-        "name": one.name,
-        "type": one.type,
-        "config": one.config,
-        "created_at": instant_text(one.created_ms),
-        "updated_at": instant_text(one.updated_ms),
+        "name": source.name,
+        "type": source.type,
+        "config": source.config,
+        "created_at": instant_text(source.created_ms),
+        "updated_at": instant_text(source.updated_ms),
     }
 
 
@@ -164,7 +162,7 @@ def _after(request: Request) -> str:
     try:
         return urlsafe_b64decode(given + "=" * (-len(given) % 4)).decode()
     except ValueError:
-        words = "is not a cursor of this list: send the next_cursor of the page before, or leave it out"
+        words = "is not a cursor of this list: send the next_cursor of the previous page, or leave it out"
         raise Invalid(Problem("cursor", words, "cursor")) from None
 
 
@@ -188,12 +186,12 @@ def add_routes(api: Api, services: Services) -> None:
     directory, sources = DirectoryRoutes(services), SourceRoutes(services)
     kinds = ", ".join(KINDS)
     tag = "directory"
-    place, one = "/directory/{kind}", "/directory/{kind}/{id:path}"
+    place, item = "/directory/{kind}", "/directory/{kind}/{id:path}"
     page = {"limit": LIMIT, "cursor": CURSOR}
     api.add("PUT", place, directory.put, f"Enter or replace items ({kinds})", tag=tag, body=_ITEMS)
     api.add("GET", place, directory.list, "List items", tag=tag, query=page)
-    api.add("GET", one, directory.get, "Get an item", tag=tag)
-    api.add("DELETE", one, directory.delete, "Delete an item", tag=tag, status=204)
+    api.add("GET", item, directory.get, "Get an item", tag=tag)
+    api.add("DELETE", item, directory.delete, "Delete an item", tag=tag, status=204)
     tag = "audiences"
     place = "/audiences/{name}"
     api.add("POST", "/audiences/preview", sources.preview, "Count an audience", tag=tag, body=_PREVIEW)

@@ -1,10 +1,10 @@
-"""Fires and the ledger: what became of every slot."""
+"""Routes of fires and of the ledger, which accounts for every slot."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
 
-from horarium.api import render
+from horarium.api import show
 from horarium.api.fields import Query, instant_or_none, instant_text, path_id
 from horarium.api.routes.base import CURSOR, LIMIT, Routes, cursor_of
 from horarium.api.web import Answer, Api, json_answer
@@ -17,7 +17,7 @@ KINDS = tuple(kind.value for kind in FireKind)
 
 class FireRoutes(Routes):
     async def list(self, request: Request) -> Answer:
-        """Fires of a schedule, latest slot first."""
+        """The fires of a schedule, the latest slot first."""
         who = await self.who(request, "runs:read")
         schedule_id = path_id(request, "sch", "schedule")
         query = Query(request)
@@ -26,15 +26,15 @@ class FireRoutes(Routes):
         query.done()
         await self.services.schedules.get(who.workspace_id, schedule_id)
         found = await self.services.schedules.fires(who.workspace_id, schedule_id, limit + 1, cursor, kind)
-        return json_answer(200, render.page(cut(found, limit, lambda one: one.id), render.fire))
+        return json_answer(200, show.page(cut(found, limit, lambda fire: fire.id), show.fire))
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request, "runs:read")
         found = await self.services.schedules.fire(who.workspace_id, path_id(request, "fire", "fire"))
-        return json_answer(200, render.fire(found))
+        return json_answer(200, show.fire(found))
 
     async def ledger(self, request: Request) -> Answer:
-        """Fires of the clock and spans that did not fire, in slot order: every slot once."""
+        """Every slot once, in order: fires of the clock, and spans of slots that did not fire."""
         who = await self.who(request, "runs:read")
         schedule_id = path_id(request, "sch", "schedule")
         query = Query(request)
@@ -45,7 +45,7 @@ class FireRoutes(Routes):
         end = self.services.clock.now_ms() if end is None else end
         found = await self.services.explain.ledger(who.workspace_id, schedule_id, start, end, limit)
         shown = {
-            "items": [render.ledger_entry(one) for one in found],
+            "items": [show.ledger_entry(entry) for entry in found],
             "next_from": instant_text(_end_of(found[-1]) + 1000) if len(found) == limit else None,
             "accounted_to": instant_or_none(schedule.progress.accounted_to),
         }
@@ -57,9 +57,9 @@ def _end_of(entry: Fire | Span) -> int:
 
 
 def add_routes(api: Api, services: Services) -> None:
-    routes, tag, one = FireRoutes(services), "fires", "/schedules/{id}"
+    routes, tag, schedule = FireRoutes(services), "fires", "/schedules/{id}"
     filters = {"kind": f"one of {', '.join(KINDS)}", "limit": LIMIT, "cursor": CURSOR}
     window = {"from": "first instant", "to": "last instant; now", "limit": LIMIT}
-    api.add("GET", f"{one}/fires", routes.list, "List a schedule's fires", tag=tag, query=filters)
-    api.add("GET", f"{one}/ledger", routes.ledger, "Account for every slot", tag=tag, query=window)
+    api.add("GET", f"{schedule}/fires", routes.list, "List a schedule's fires", tag=tag, query=filters)
+    api.add("GET", f"{schedule}/ledger", routes.ledger, "Account for every slot", tag=tag, query=window)
     api.add("GET", "/fires/{id}", routes.get, "Get a fire", tag=tag)

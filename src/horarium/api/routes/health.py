@@ -1,4 +1,5 @@
-"""Whether the server lives, whether it can work, and its figures; for everybody, so nothing of tenants."""
+"""Routes that say whether the server is alive and ready, and its metrics. They need no key, so they show nothing of
+tenants."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ class HealthRoutes:
         return json_answer(200, {"status": "ok", "version": __version__, "tzdata": TZDATA_VERSION})
 
     async def readyz(self, request: Request) -> Answer:
-        """Ready is who can ask the database."""
+        """A server is ready if it can read its database."""
         try:
             founded = await self.services.store.read(any_workspace)
         except Unavailable as error:

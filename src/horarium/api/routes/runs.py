@@ -1,10 +1,10 @@
-"""Runs: read, cancelled, run again, and finished by their targets."""
+"""Routes of runs: callers read, cancel and retry them, and targets finish them by callback."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
 
-from horarium.api import render
+from horarium.api import show
 from horarium.api.fields import Query, path_id
 from horarium.api.models import CompleteBody, FailBody, schema_of, validated
 from horarium.api.routes.base import CURSOR, LIMIT, Routes, cursor_of
@@ -21,7 +21,7 @@ STATES = tuple(state.value for state in RunState)
 
 class RunRoutes(Routes):
     async def list(self, request: Request) -> Answer:
-        """Runs, latest slot first."""
+        """Runs, the latest slot first."""
         who = await self.who(request, "runs:read")
         query = Query(request)
         limit, state = query.limit(), query.choice("state", STATES)
@@ -30,7 +30,7 @@ class RunRoutes(Routes):
         target = query.text("target")
         query.done()
         found = await self._found(who, limit, cursor, schedule_id, fire_id, target, state)
-        return json_answer(200, render.page(found, render.run))
+        return json_answer(200, show.page(found, show.run))
 
     async def _found(
         self,
@@ -42,7 +42,7 @@ class RunRoutes(Routes):
         target: str | None,
         state: str | None,
     ) -> Page[Run]:
-        """The runs that filters leave; a filter that names nothing leaves none."""
+        """The runs that match all filters. A filter for something that does not exist matches none."""
         workspace_id = who.workspace_id
         try:
             if fire_id is not None:
@@ -58,38 +58,36 @@ class RunRoutes(Routes):
         found = await self.services.runs.list(
             workspace_id, limit + 1, cursor, schedule_id, fire_id, target_id, state
         )
-        return cut(found, limit, lambda one: one.id)
+        return cut(found, limit, lambda run: run.id)
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request, "runs:read")
         found, attempts = await self.services.runs.get(who.workspace_id, _id(request))
-        return json_answer(200, render.run_in_full(found, attempts))
+        return json_answer(200, show.run_in_full(found, attempts))
 
     async def cancel(self, request: Request) -> Answer:
         who = await self.who(request, "runs:write")
-        return json_answer(200, render.run(await self.services.runs.cancel(who.workspace_id, _id(request))))
+        return json_answer(200, show.run(await self.services.runs.cancel(who.workspace_id, _id(request))))
 
     async def retry(self, request: Request) -> Answer:
         who = await self.who(request, "runs:write")
-        return json_answer(201, render.run(await self.services.runs.retry(who, _id(request))))
+        return json_answer(201, show.run(await self.services.runs.retry(who, _id(request))))
 
     async def complete(self, request: Request) -> Answer:
         body = validated(CompleteBody, await self.body_or_nothing(request))
         token = _token(request, body.token)
-        return json_answer(
-            200, render.run(await self.services.runs.complete(_id(request), token, body.output))
-        )
+        return json_answer(200, show.run(await self.services.runs.complete(_id(request), token, body.output)))
 
     async def fail(self, request: Request) -> Answer:
         body = validated(FailBody, await self.body_or_nothing(request))
         token = _token(request, body.token)
         failed = await self.services.runs.fail(_id(request), token, body.error, body.output)
-        return json_answer(200, render.run(failed))
+        return json_answer(200, show.run(failed))
 
     async def heartbeat(self, request: Request) -> Answer:
         body = validated(CompleteBody, await self.body_or_nothing(request))
         token = _token(request, body.token)
-        return json_answer(200, render.run(await self.services.runs.heartbeat(_id(request), token)))
+        return json_answer(200, show.run(await self.services.runs.heartbeat(_id(request), token)))
 
 
 def _id(request: Request) -> Id:
@@ -97,7 +95,7 @@ def _id(request: Request) -> Id:
 
 
 def _token(request: Request, in_body: str | None) -> str:
-    """The attempt's token, which its target was given: as a bearer token or in the body."""
+    """The token that the target was given for this attempt, from the Authorization header or from the body."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     found = in_body or (token.strip() if scheme.lower() == "bearer" else "")
     if not found:
@@ -109,7 +107,7 @@ def _token(request: Request, in_body: str | None) -> str:
 
 
 def add_routes(api: Api, services: Services) -> None:
-    routes, tag, one = RunRoutes(services), "runs", "/runs/{id}"
+    routes, tag, run = RunRoutes(services), "runs", "/runs/{id}"
     filters = {
         "schedule": "id of a schedule",
         "fire": "id of a fire",
@@ -120,12 +118,12 @@ def add_routes(api: Api, services: Services) -> None:
     }
     done, failed = schema_of(CompleteBody), schema_of(FailBody)
     api.add("GET", "/runs", routes.list, "List runs", tag=tag, query=filters)
-    api.add("GET", one, routes.get, "Get a run with its attempts", tag=tag)
-    api.add("POST", f"{one}/cancel", routes.cancel, "End an open run now", tag=tag)
-    api.add("POST", f"{one}/retry", routes.retry, "Run again what is over", tag=tag, status=201)
+    api.add("GET", run, routes.get, "Get a run with its attempts", tag=tag)
+    api.add("POST", f"{run}/cancel", routes.cancel, "End an open run now", tag=tag)
+    api.add("POST", f"{run}/retry", routes.retry, "Run again what is over", tag=tag, status=201)
     for path, handler, words, body in (
         ("complete", routes.complete, "The target has done it", done),
         ("fail", routes.fail, "The target could not do it", failed),
         ("heartbeat", routes.heartbeat, "The target is still at it", done),
     ):
-        api.add("POST", f"{one}/{path}", handler, words, tag=tag, body=body, optional_body=True)
+        api.add("POST", f"{run}/{path}", handler, words, tag=tag, body=body, optional_body=True)

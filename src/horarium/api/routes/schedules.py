@@ -1,4 +1,4 @@
-"""Schedules: made, read, changed, paused, fired by hand, explained."""
+"""Routes of schedules: create, read, change, pause, fire by hand, preview and explain them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from starlette.requests import Request
 
-from horarium.api import render
+from horarium.api import show
 from horarium.api.bodies import parse_object, read_body, read_lines
 from horarium.api.bulk import create_all
 from horarium.api.drafts import patch, policies_of, preview_timing, replacement, schedule_draft
@@ -48,7 +48,7 @@ class ScheduleRoutes(Routes):
         return self._shown(made, 201, {"Idempotent-Replayed": "true"} if again else {})
 
     async def put(self, request: Request) -> Answer:
-        """By the caller's own key: made where there is none, replaced where there is."""
+        """Create the schedule with a key of the caller's choice, or replace it if it exists."""
         who = await self.who(request, "schedules:write")
         key = request.path_params["key"]
         problems = list(key_problems("key", key))
@@ -60,7 +60,7 @@ class ScheduleRoutes(Routes):
             draft = await schedule_draft(who, self.services, raw, self._now())
             try:
                 return self._shown(await self.services.schedules.create(draft), 201)
-            except Conflict:  # somebody else made it in between
+            except Conflict:  # somebody else has created it meanwhile
                 known = await self.services.schedules.find_by_key(who.workspace_id, NATIVE, key)
                 if known is None:
                     raise
@@ -77,7 +77,7 @@ class ScheduleRoutes(Routes):
         query = Query(request)
         newest_first = query.choice("sort", ("asc", "desc")) != "asc"
         limit = query.limit()
-        labels = [tuple(one.partition(":")[::2]) for one in query.texts("label")]
+        labels = [tuple(label.partition(":")[::2]) for label in query.texts("label")]
         if any(not name or not value for name, value in labels):
             query.wrong("label", "is written name:value")
         listing = ScheduleListing(
@@ -92,8 +92,8 @@ class ScheduleRoutes(Routes):
             labels=tuple((name, value) for name, value in labels),
         )
         query.done()
-        found = cut(await self.services.schedules.list(listing), limit, lambda one: one.id)
-        return json_answer(200, render.page(found, render.schedule))
+        found = cut(await self.services.schedules.list(listing), limit, lambda schedule: schedule.id)
+        return json_answer(200, show.page(found, show.schedule))
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
@@ -129,11 +129,11 @@ class ScheduleRoutes(Routes):
     async def preview(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
         query = Query(request)
-        count, after = query.number("count", render.NEXT_FIRES, 1, 1000), query.instant("after")
+        count, after = query.number("count", show.NEXT_FIRES, 1, 1000), query.instant("after")
         query.done()
         found = await self.services.schedules.get(who.workspace_id, _id(request))
         start = self._now() if after is None else after
-        shown = render.preview(upcoming(found, start, count))
+        shown = show.preview(upcoming(found, start, count))
         if found.definition.audience is not None:
             shown["audience"] = await audience_now(self.services, who, found.definition.audience)
         return json_answer(200, shown)
@@ -143,21 +143,21 @@ class ScheduleRoutes(Routes):
         timing, body = preview_timing(who, await self.body(request), self._now())
         start = self._now() if body.after is None else body.after
         limit = policies_of(body.policies).max_fires
-        count = min(body.count or render.NEXT_FIRES, limit or 1000)
-        return json_answer(200, render.preview(preview(timing, start, count)))
+        count = min(body.count or show.NEXT_FIRES, limit or 1000)
+        return json_answer(200, show.preview(preview(timing, start, count)))
 
     async def fire_now(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
         again = request.headers.get("idempotency-key")
         fire = await self.services.schedules.fire_now(who, _id(request), again)
-        return json_answer(201, render.fire(fire))
+        return json_answer(201, show.fire(fire))
 
     async def backfill(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
         body = validated(BackfillBody, await self.body(request))
         again = request.headers.get("idempotency-key", "")
         fires = await self.services.schedules.backfill(who, _id(request), body.from_, body.to, again)
-        return json_answer(201, {"count": len(fires), "items": [render.fire(one) for one in fires]})
+        return json_answer(201, {"count": len(fires), "items": [show.fire(fire) for fire in fires]})
 
     async def explain(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
@@ -169,7 +169,7 @@ class ScheduleRoutes(Routes):
                 Problem("at", "is required: the instant to explain, such as 2026-03-08T09:00:00Z", "required")
             )
         found = await self.services.explain.explain(who.workspace_id, _id(request), at)
-        shown = render.explanation(found)
+        shown = show.explanation(found)
         schedule = await self.services.schedules.get(who.workspace_id, _id(request))
         if schedule.definition.audience is not None and found.fire is None:
             shown["audience"] = await audience_now(self.services, who, schedule.definition.audience)
@@ -189,15 +189,15 @@ class ScheduleRoutes(Routes):
         try:
             return (await self.services.targets.resolve(who.workspace_id, given)).id
         except NotFound:
-            query.wrong("target", f"{given[:80]!r} is no target of this workspace")
+            query.wrong("target", f"{given[:80]!r} does not exist in this workspace")
             return None
 
     def _now(self) -> int:
         return self.services.clock.now_ms()
 
-    def _shown(self, one: Schedule, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
-        shown = render.schedule_in_full(one, self._now())
-        return json_answer(status, shown, headers={**etag(one.version), **(headers or {})})
+    def _shown(self, schedule: Schedule, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
+        shown = show.schedule_in_full(schedule, self._now())
+        return json_answer(status, shown, headers={**etag(schedule.version), **(headers or {})})
 
 
 def _id(request: Request) -> Id:
@@ -206,7 +206,7 @@ def _id(request: Request) -> Id:
 
 def add_routes(api: Api, services: Services, dialects: Sequence[str]) -> None:
     """Add the routes of schedules; `dialects` are the names of the APIs beside our own."""
-    routes, tag, one = ScheduleRoutes(services, dialects), "schedules", "/schedules/{id}"
+    routes, tag, schedule = ScheduleRoutes(services, dialects), "schedules", "/schedules/{id}"
     body, match = schema_of(ScheduleBody), {"If-Match": IF_MATCH}
     once = {"Idempotency-Key": "the same key and body within a day are one request"}
     filters = {
@@ -224,7 +224,7 @@ def add_routes(api: Api, services: Services, dialects: Sequence[str]) -> None:
     api.add(
         "POST", "/schedules", routes.create, "Make a schedule", tag=tag, status=201, body=body, headers=once
     )
-    api.add("GET", one, routes.get, "Get a schedule", tag=tag)
+    api.add("GET", schedule, routes.get, "Get a schedule", tag=tag)
     api.add("GET", "/schedules", routes.list, "List schedules", tag=tag, query=filters)
     api.add("PUT", "/schedules/by-key/{key:path}", routes.put, "Make or replace by key", tag=tag, body=body)
     api.add("POST", "/schedules/bulk", routes.bulk, "Make many (NDJSON, a line for each)", tag=tag)
@@ -237,23 +237,35 @@ def add_routes(api: Api, services: Services, dialects: Sequence[str]) -> None:
         tag=tag,
         body=preview_body,
     )
-    api.add("PUT", one, routes.replace, "Replace a schedule", tag=tag, body=body, headers=match)
-    api.add("PATCH", one, routes.update, "Change a schedule (merge patch)", tag=tag, body=body, headers=match)
+    api.add("PUT", schedule, routes.replace, "Replace a schedule", tag=tag, body=body, headers=match)
+    api.add(
+        "PATCH", schedule, routes.update, "Change a schedule (merge patch)", tag=tag, body=body, headers=match
+    )
     api.add(
         "DELETE",
-        one,
+        schedule,
         routes.delete,
         "Delete a schedule; its history stays",
         tag=tag,
         status=204,
         headers=match,
     )
-    api.add("POST", f"{one}/pause", routes.pause, "Stop its clock", tag=tag, body=pause, optional_body=True)
-    api.add("POST", f"{one}/resume", routes.resume, "Let its clock go on from now", tag=tag)
-    api.add("GET", f"{one}/preview", routes.preview, "What it will do next", tag=tag, query=view)
     api.add(
-        "POST", f"{one}/fire-now", routes.fire_now, "Fire once by hand", tag=tag, status=201, headers=once
+        "POST", f"{schedule}/pause", routes.pause, "Stop its clock", tag=tag, body=pause, optional_body=True
     )
-    api.add("POST", f"{one}/backfill", routes.backfill, "Fire past slots", tag=tag, status=201, body=range_)
+    api.add("POST", f"{schedule}/resume", routes.resume, "Let its clock go on from now", tag=tag)
+    api.add("GET", f"{schedule}/preview", routes.preview, "What it will do next", tag=tag, query=view)
+    api.add(
+        "POST",
+        f"{schedule}/fire-now",
+        routes.fire_now,
+        "Fire once by hand",
+        tag=tag,
+        status=201,
+        headers=once,
+    )
+    api.add(
+        "POST", f"{schedule}/backfill", routes.backfill, "Fire past slots", tag=tag, status=201, body=range_
+    )
     instant = {"at": "the instant in question"}
-    api.add("GET", f"{one}/explain", routes.explain, "Why it fired, or did not", tag=tag, query=instant)
+    api.add("GET", f"{schedule}/explain", routes.explain, "Why it fired, or did not", tag=tag, query=instant)

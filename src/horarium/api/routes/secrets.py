@@ -1,4 +1,4 @@
-"""The encryption key of stored secrets, for the operator of the server."""
+"""The route with which the operator of the server replaces the encryption key of stored secrets."""
 
 from __future__ import annotations
 

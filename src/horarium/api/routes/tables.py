@@ -1,4 +1,4 @@
-"""Embedded tables: a workspace's own, made and looked at here, written to by `sql` targets."""
+"""Routes of embedded tables: callers create and read them, and targets with the `sql` executor write to them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from horarium.service.services import Services
 
 
 class TableBody(Body):
-    """Without a primary key the table gets an `id` that counts up."""
+    """A table without a primary key gets a column `id` that counts up."""
 
-    database: str = Field(description="a name of one's own; the database is made with its first table")
+    database: str = Field(description="a name that you choose; the database is made with its first table")
     table: str
     columns: list[dict[str, Any]] = Field(
         max_length=MAX_COLUMNS,
@@ -60,10 +60,10 @@ class TableRoutes(Routes):
 
 
 def add_routes(api: Api, services: Services) -> None:
-    routes, tag, one = TableRoutes(services), "tables", "/tables/{database}/{table}"
+    routes, tag, table = TableRoutes(services), "tables", "/tables/{database}/{table}"
     body = schema_of(TableBody)
     api.add("POST", "/tables", routes.create, "Make an embedded table", tag=tag, status=201, body=body)
     api.add("GET", "/tables", routes.list, "List embedded tables", tag=tag)
-    api.add("GET", one, routes.get, "Describe an embedded table", tag=tag)
+    api.add("GET", table, routes.get, "Describe an embedded table", tag=tag)
     paged = {"limit": f"how many; 100, at most {MAX_ROWS}", "after": "next of the page before"}
-    api.add("GET", f"{one}/rows", routes.rows, "Rows, in the order they were made", tag=tag, query=paged)
+    api.add("GET", f"{table}/rows", routes.rows, "Rows, in the order they were made", tag=tag, query=paged)

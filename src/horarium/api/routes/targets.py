@@ -1,4 +1,4 @@
-"""Targets: what schedules run."""
+"""Routes of targets, which are what schedules run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from horarium.api import render
+from horarium.api import show
 from horarium.api.drafts import merged
 from horarium.api.fields import Query
 from horarium.api.models import SecretRotationBody, TargetBody, schema_of, validated
@@ -26,13 +26,13 @@ class TargetRoutes(Routes):
         who = await self.who(request, "targets:write")
         body = validated(TargetBody, await self.body(request))
         made = await self.services.targets.create(who, _draft(body))
-        return json_answer(201, render.new_target(made), headers=etag(made.target.version))
+        return json_answer(201, show.new_target(made), headers=etag(made.target.version))
 
     async def put(self, request: Request) -> Answer:
         who = await self.who(request, "targets:write")
         body = validated(TargetBody, await self.body(request))
         made, new = await self.services.targets.put(who, request.path_params["key"], _draft(body))
-        return json_answer(201 if new else 200, render.new_target(made), headers=etag(made.target.version))
+        return json_answer(201 if new else 200, show.new_target(made), headers=etag(made.target.version))
 
     async def list(self, request: Request) -> Answer:
         who = await self.who(request, "targets:read")
@@ -47,7 +47,7 @@ class TargetRoutes(Routes):
         )
         query.done()
         found = await self.services.targets.list(who, listing)
-        return json_answer(200, render.page(found, render.target))
+        return json_answer(200, show.page(found, show.target))
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request, "targets:read")
@@ -93,26 +93,26 @@ class TargetRoutes(Routes):
         body = validated(SecretRotationBody, await self.body_or_nothing(request))
         target = await self._named(request)
         made = await self.services.targets.rotate_signing_secret(who, target.id, body.keep_previous)
-        return json_answer(200, render.new_target(made), headers=etag(made.target.version))
+        return json_answer(200, show.new_target(made), headers=etag(made.target.version))
 
     async def _named(self, request: Request) -> Target:
-        """The target of the path, by id, key or number. Raises NotFound."""
+        """The target that the path names by id, key or number. Raises NotFound."""
         who = await self.who(request)
         return await self.services.targets.resolve(who.workspace_id, request.path_params["ref"])
 
 
-def _shown(one: Target) -> Answer:
-    return json_answer(200, render.target(one), headers=etag(one.version))
+def _shown(target: Target) -> Answer:
+    return json_answer(200, show.target(target), headers=etag(target.version))
 
 
-def _as_body(one: Target) -> dict[str, Any]:
-    """A target as the body that would change nothing."""
-    shown = render.target(one)
+def _as_body(target: Target) -> dict[str, Any]:
+    """The body that would leave a target as it is."""
+    shown = show.target(target)
     return {name: shown[name] for name in TargetBody.model_fields if name in shown and name != "version"}
 
 
 def _kept(change: dict[str, Any]) -> dict[str, Any]:
-    """Null in what every target has means left out."""
+    """The body without nulls in fields that every target has: there null means that the field is left out."""
     return {k: v for k, v in change.items() if v is not None or k not in ("kind", "name", "executor")}
 
 
@@ -140,7 +140,7 @@ def _draft(body: TargetBody) -> TargetDraft:
 
 
 def add_routes(api: Api, services: Services) -> None:
-    routes, tag, one = TargetRoutes(services), "targets", "/targets/{ref}"
+    routes, tag, target = TargetRoutes(services), "targets", "/targets/{ref}"
     body, match = schema_of(TargetBody), {"If-Match": IF_MATCH}
     rotation = schema_of(SecretRotationBody)
     filters = {
@@ -155,15 +155,17 @@ def add_routes(api: Api, services: Services) -> None:
     api.add(
         "PUT", "/targets/by-key/{key:path}", routes.put, "Make or replace a target by key", tag=tag, body=body
     )
-    api.add("GET", one, routes.get, "Get a target by id, key or number", tag=tag)
-    api.add("PUT", one, routes.replace, "Replace a target", tag=tag, body=body, headers=match)
-    api.add("PATCH", one, routes.update, "Change a target (merge patch)", tag=tag, body=body, headers=match)
-    api.add("DELETE", one, routes.delete, "Delete a target", tag=tag, status=204, headers=match)
-    api.add("POST", f"{one}/enable", routes.enable, "Switch a target on", tag=tag)
-    api.add("POST", f"{one}/disable", routes.disable, "Switch a target off", tag=tag)
+    api.add("GET", target, routes.get, "Get a target by id, key or number", tag=tag)
+    api.add("PUT", target, routes.replace, "Replace a target", tag=tag, body=body, headers=match)
+    api.add(
+        "PATCH", target, routes.update, "Change a target (merge patch)", tag=tag, body=body, headers=match
+    )
+    api.add("DELETE", target, routes.delete, "Delete a target", tag=tag, status=204, headers=match)
+    api.add("POST", f"{target}/enable", routes.enable, "Switch a target on", tag=tag)
+    api.add("POST", f"{target}/disable", routes.disable, "Switch a target off", tag=tag)
     api.add(
         "POST",
-        f"{one}/rotate-secret",
+        f"{target}/rotate-secret",
         routes.rotate,
         "Make a new signing secret",
         tag=tag,

@@ -1,4 +1,4 @@
-"""Workspaces, principals, keys and grants."""
+"""Routes of workspaces, principals, keys and grants."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from starlette.requests import Request
 
-from horarium.api import render
+from horarium.api import show
 from horarium.api.fields import Query, path_id
 from horarium.api.models import (
     GrantsBody,
@@ -34,9 +34,9 @@ class WorkspaceRoutes(Routes):
             who, body.name, body.slug, body.settings, body.quotas, body.weight
         )
         shown = {
-            **render.workspace(made.workspace),
-            "admin": render.principal(made.admin),
-            "admin_key": render.issued_key(made.issued),
+            **show.workspace(made.workspace),
+            "admin": show.principal(made.admin),
+            "admin_key": show.issued_key(made.issued),
         }
         return json_answer(201, shown)
 
@@ -46,12 +46,12 @@ class WorkspaceRoutes(Routes):
         limit, after = query.limit(), cursor_of(request)
         query.done()
         found = await self.services.tenancy.list_workspaces(who, after, limit)
-        return json_answer(200, render.page(found, render.workspace))
+        return json_answer(200, show.page(found, show.workspace))
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request)
         found = await self.services.tenancy.get_workspace(who, self._id(request, who))
-        return json_answer(200, render.workspace(found), headers=etag(found.version))
+        return json_answer(200, show.workspace(found), headers=etag(found.version))
 
     async def update(self, request: Request) -> Answer:
         who = await self.who(request)
@@ -60,20 +60,20 @@ class WorkspaceRoutes(Routes):
         found = await self.services.tenancy.update_workspace(
             who, self._id(request, who), body.name, body.settings, version, body.quotas, body.weight
         )
-        return json_answer(200, render.workspace(found), headers=etag(found.version))
+        return json_answer(200, show.workspace(found), headers=etag(found.version))
 
     async def me(self, request: Request) -> Answer:
         who = await self.who(request)
         shown = {
-            "workspace": render.workspace(who.workspace),
-            "principal": render.principal(who.principal),
+            "workspace": show.workspace(who.workspace),
+            "principal": show.principal(who.principal),
             "key": {"id": prefixed("key", who.key_id), "scopes": sorted(who.scopes)},
-            **render.grants(sorted(who.granted)),
+            **show.grants(sorted(who.granted)),
         }
         return json_answer(200, shown)
 
     def _id(self, request: Request, who: Identity) -> Id:
-        """`current` names the workspace of the key."""
+        """The id of the workspace in the path. `current` stands for the workspace of the key."""
         if request.path_params["id"] == "current":
             return who.workspace_id
         return path_id(request, "ws", "workspace")
@@ -87,7 +87,7 @@ class PrincipalRoutes(Routes):
         found = await self.services.tenancy.create_principal(
             who, body.name, PrincipalType(body.type), body.email, granted
         )
-        return json_answer(201, render.principal(found))
+        return json_answer(201, show.principal(found))
 
     async def list(self, request: Request) -> Answer:
         who = await self.who(request)
@@ -95,12 +95,12 @@ class PrincipalRoutes(Routes):
         limit, after = query.limit(), cursor_of(request)
         query.done()
         found = await self.services.tenancy.list_principals(who, after, limit)
-        return json_answer(200, render.page(found, render.principal))
+        return json_answer(200, show.page(found, show.principal))
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request)
         found = await self.services.tenancy.get_principal(who, self._id(request))
-        return json_answer(200, render.principal(found))
+        return json_answer(200, show.principal(found))
 
     async def delete(self, request: Request) -> Answer:
         who = await self.who(request)
@@ -110,14 +110,14 @@ class PrincipalRoutes(Routes):
     async def grants(self, request: Request) -> Answer:
         who = await self.who(request)
         found = await self.services.tenancy.list_grants(who, self._id(request))
-        return json_answer(200, render.grants(found))
+        return json_answer(200, show.grants(found))
 
     async def grant(self, request: Request) -> Answer:
         who = await self.who(request)
         body = validated(GrantsBody, await self.body(request))
         targets = await _granted(self.services, who, body.targets, "targets")
         found = await self.services.tenancy.add_grants(who, self._id(request), targets)
-        return json_answer(200, render.grants(found))
+        return json_answer(200, show.grants(found))
 
     async def ungrant(self, request: Request) -> Answer:
         who = await self.who(request)
@@ -139,7 +139,7 @@ class KeyRoutes(Routes):
                 Problem("principal", "must be the id of a principal, such as prn_01J...", "unknown")
             )
         made = await self.services.tenancy.create_key(who, body.name, body.scopes, principal, body.expires_at)
-        return json_answer(201, render.issued_key(made))
+        return json_answer(201, show.issued_key(made))
 
     async def list(self, request: Request) -> Answer:
         who = await self.who(request)
@@ -147,21 +147,21 @@ class KeyRoutes(Routes):
         limit, after = query.limit(), cursor_of(request)
         query.done()
         found = await self.services.tenancy.list_keys(who, after, limit)
-        return json_answer(200, render.page(found, render.key))
+        return json_answer(200, show.page(found, show.key))
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request)
-        return json_answer(200, render.key(await self.services.tenancy.get_key(who, self._id(request))))
+        return json_answer(200, show.key(await self.services.tenancy.get_key(who, self._id(request))))
 
     async def revoke(self, request: Request) -> Answer:
         who = await self.who(request)
-        return json_answer(200, render.key(await self.services.tenancy.revoke_key(who, self._id(request))))
+        return json_answer(200, show.key(await self.services.tenancy.revoke_key(who, self._id(request))))
 
     async def rotate(self, request: Request) -> Answer:
         who = await self.who(request)
         body = validated(RotationBody, await self.body_or_nothing(request))
         made = await self.services.tenancy.rotate_key(who, self._id(request), body.overlap or 0)
-        return json_answer(201, render.issued_key(made))
+        return json_answer(201, show.issued_key(made))
 
     def _id(self, request: Request) -> Id:
         return path_id(request, "key", "key")
@@ -170,7 +170,7 @@ class KeyRoutes(Routes):
 async def _granted(
     services: Services, who: Identity, references: Sequence[str | int], field: str
 ) -> list[Id]:
-    """The ids that references name; `*` is every target. Raises Invalid for those that name nothing."""
+    """The ids of the targets that references name; `*` stands for all. Raises Invalid for unknown references."""
     found: list[Id] = []
     problems = []
     for reference in references:
@@ -180,7 +180,7 @@ async def _granted(
                 EVERY_TARGET if every else (await services.targets.resolve(who.workspace_id, reference)).id
             )
         except NotFound:
-            words = f"{str(reference)[:80]!r} is no target of this workspace"
+            words = f"{str(reference)[:80]!r} does not exist in this workspace"
             problems.append(Problem(field, words, "unknown"))
     if problems:
         raise Invalid(problems)
@@ -206,15 +206,19 @@ def add_routes(api: Api, services: Services) -> None:
         body=changed,
         headers=match,
     )
-    who, one = "principals", "/principals/{id}"
-    principal, granted = schema_of(PrincipalBody), schema_of(GrantsBody)
-    api.add("POST", "/principals", people.create, "Make a principal", tag=who, status=201, body=principal)
-    api.add("GET", "/principals", people.list, "List principals", tag=who, query=paged)
-    api.add("GET", one, people.get, "Get a principal", tag=who)
-    api.add("DELETE", one, people.delete, "Remove a principal and its keys", tag=who, status=204)
-    api.add("GET", f"{one}/grants", people.grants, "List a principal's grants", tag=who)
-    api.add("POST", f"{one}/grants", people.grant, "Grant targets to a principal", tag=who, body=granted)
-    api.add("DELETE", f"{one}/grants/{{target}}", people.ungrant, "Take a grant away", tag=who, status=204)
+    tag, principal = "principals", "/principals/{id}"
+    body, granted = schema_of(PrincipalBody), schema_of(GrantsBody)
+    api.add("POST", "/principals", people.create, "Make a principal", tag=tag, status=201, body=body)
+    api.add("GET", "/principals", people.list, "List principals", tag=tag, query=paged)
+    api.add("GET", principal, people.get, "Get a principal", tag=tag)
+    api.add("DELETE", principal, people.delete, "Remove a principal and its keys", tag=tag, status=204)
+    api.add("GET", f"{principal}/grants", people.grants, "List a principal's grants", tag=tag)
+    api.add(
+        "POST", f"{principal}/grants", people.grant, "Grant targets to a principal", tag=tag, body=granted
+    )
+    api.add(
+        "DELETE", f"{principal}/grants/{{target}}", people.ungrant, "Take a grant away", tag=tag, status=204
+    )
     rotation = schema_of(RotationBody)
     api.add("POST", "/keys", keys.create, "Make a key", tag="keys", status=201, body=schema_of(KeyBody))
     api.add("GET", "/keys", keys.list, "List keys", tag="keys", query=paged)

@@ -1,0 +1,350 @@
+"""The JSON in which our own API shows each resource. Times are UTC with milliseconds; lengths of time are seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import orjson
+
+from horarium.api.fields import id_or_none, instant_or_none, instant_text, seconds
+from horarium.domain.fire import Fire, Span
+from horarium.domain.ids import Id, prefixed
+from horarium.domain.plan import slot_after
+from horarium.domain.run import Attempt, Run
+from horarium.domain.schedule import Policies, Schedule, ScheduleState
+from horarium.domain.target import Target
+from horarium.domain.tenancy import EVERY_TARGET, Key, Principal, Workspace
+from horarium.service.explain import Explanation, Preview
+from horarium.service.pages import Page, cursor_text
+from horarium.service.targets import NewTarget
+from horarium.service.tenancy import IssuedKey
+from horarium.times import Occurrence, Timing, compile_timing, explain_next
+
+T = TypeVar("T")
+# How many coming fires an answer about one schedule shows.
+NEXT_FIRES = 5
+# The ids of targets and principals stand in many schedules, so their texts are kept.
+_shared_id = lru_cache(maxsize=8192)(prefixed)
+
+
+def page(found: Page[T], show: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
+    """One page of a list: its items, and the cursor of the next page or null."""
+    shown: dict[str, Any] = {"items": [show(item) for item in found.items]}
+    shown["next_cursor"] = None if found.next is None else cursor_text(found.next)
+    return shown
+
+
+def workspace(workspace: Workspace) -> dict[str, Any]:
+    return {
+        "id": prefixed("ws", workspace.id),
+        "slug": workspace.slug,
+        "name": workspace.name,
+        "settings": {"timezone": workspace.timezone, **workspace.settings},
+        "quotas": asdict(workspace.quotas),
+        "weight": workspace.weight,
+        "version": workspace.version,
+        "created_at": instant_text(workspace.created_ms),
+        "updated_at": instant_text(workspace.updated_ms),
+    }
+
+
+def principal(principal: Principal) -> dict[str, Any]:
+    return {
+        "id": prefixed("prn", principal.id),
+        "type": principal.type.value,
+        "name": principal.name,
+        "email": principal.email,
+        "created_at": instant_text(principal.created_ms),
+    }
+
+
+def key(key: Key) -> dict[str, Any]:
+    return {
+        "id": prefixed("key", key.id),
+        "name": key.name,
+        "hint": key.hint,
+        "principal": prefixed("prn", key.principal_id),
+        "scopes": list(key.scopes),
+        "created_at": instant_text(key.created_ms),
+        "expires_at": instant_or_none(key.expires_ms),
+        "last_used_at": instant_or_none(key.last_used_ms),
+        "revoked_at": instant_or_none(key.revoked_ms),
+    }
+
+
+def issued_key(issued: IssuedKey) -> dict[str, Any]:
+    """A new key together with its text, which is not shown again."""
+    return {**key(issued.key), "key": issued.text}
+
+
+def grants(granted: Iterable[Id]) -> dict[str, Any]:
+    return {
+        "targets": ["*" if target_id == EVERY_TARGET else prefixed("tgt", target_id) for target_id in granted]
+    }
+
+
+def target(target: Target) -> dict[str, Any]:
+    return {
+        "id": prefixed("tgt", target.id),
+        "number": target.number,
+        "key": target.key,
+        "kind": target.kind.value,
+        "name": target.name,
+        "description": target.description,
+        "executor": {"type": target.executor, **target.config},
+        "completion": target.completion.value,
+        "timeout": seconds(target.timeout_ms),
+        "deadline": seconds(target.deadline_ms),
+        "max_concurrency": target.max_concurrency,
+        "rate_per_second": target.rate_per_second,
+        "input_schema": target.input_schema,
+        "extra": dict(target.extra),
+        "enabled": target.state == "enabled",
+        "disabled_reason": target.state_reason,
+        "version": target.version,
+        "created_by": prefixed("prn", target.created_by),
+        "created_at": instant_text(target.created_ms),
+        "updated_at": instant_text(target.updated_ms),
+    }
+
+
+def new_target(new: NewTarget) -> dict[str, Any]:
+    """A new target together with the secret that its receiver needs to verify signatures. It is not shown again."""
+    shown = target(new.target)
+    if new.signing_secret is not None:
+        shown["signing_secret"] = new.signing_secret
+    return shown
+
+
+def recurrence(spec: str) -> Any:
+    """A recurrence as the caller gave it: a text or an object."""
+    return orjson.loads(spec) if spec.startswith("{") else spec
+
+
+def policies(policies: Policies, timing: Timing) -> dict[str, Any]:
+    """All policies with their values, also those that are defaults. Lengths of time are in seconds."""
+    return {**_policies(policies), **_clock_changes(timing)}
+
+
+@lru_cache(maxsize=1024)
+def _policies(policies: Policies) -> Mapping[str, Any]:
+    return _in_seconds(asdict(policies))
+
+
+def _in_seconds(found: Mapping[str, Any]) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    for name, value in found.items():
+        if name == "audience_limit":
+            continue
+        if name.endswith("_ms"):
+            shown[name.removesuffix("_ms")] = seconds(value)
+        else:
+            shown[name] = _in_seconds(value) if isinstance(value, dict) else value
+    return shown
+
+
+def _clock_changes(timing: Timing) -> dict[str, Any]:
+    return {
+        "dst_gap": timing.dst_gap,
+        "dst_overlap": timing.dst_overlap,
+        "dst_every_hour": timing.dst_every_hour,
+    }
+
+
+def schedule(schedule: Schedule) -> dict[str, Any]:
+    """A schedule as it is shown in lists."""
+    definition, progress, timing = schedule.definition, schedule.progress, schedule.definition.timing
+    return {
+        "id": prefixed("sch", schedule.id),
+        "key": schedule.key,
+        "name": schedule.name,
+        "description": schedule.description,
+        "state": schedule.state.value,
+        "dialect": schedule.dialect,
+        "recurrence": recurrence(timing.spec),
+        "timezone": timing.zone,
+        "start_at": None if timing.start is None else instant_text(timing.start * 1000),
+        "end_at": None if timing.end is None else instant_text(timing.end * 1000),
+        "target": _shared_id("tgt", definition.target_id),
+        "input": definition.input,
+        "audience": definition.audience,
+        "labels": dict(schedule.labels),
+        "policies": policies(definition.policies, timing),
+        "next_slot_at": instant_or_none(progress.next_slot),
+        "next_fire_at": instant_or_none(progress.next_due),
+        "last_slot_at": instant_or_none(progress.last_slot),
+        "last_fire_at": instant_or_none(progress.last_fired_ms),
+        "last_fire": id_or_none("fire", progress.last_fire_id),
+        "last_state": progress.last_state,
+        "last_skipped_at": instant_or_none(progress.last_skip_ms),
+        "last_skip_reason": progress.last_skip_reason,
+        "counts": {
+            "fires": progress.fires,
+            "succeeded": progress.succeeded,
+            "failed": progress.failed,
+            "skipped": progress.skipped,
+            "open": progress.open_fires,
+            "waiting": progress.waiting_fires,
+            "failures_in_row": progress.failures_in_row,
+        },
+        "note": schedule.note,
+        "ended_at": instant_or_none(schedule.ended_ms),
+        "ended_reason": schedule.ended_reason,
+        "version": schedule.version,
+        "created_by": _shared_id("prn", schedule.created_by),
+        "created_at": instant_text(schedule.created_ms),
+        "updated_at": instant_text(schedule.updated_ms),
+    }
+
+
+def schedule_in_full(stored: Schedule, now_ms: int) -> dict[str, Any]:
+    """A schedule with its recurrence in words and its next fires, as seen at `now_ms`."""
+    shown = schedule(stored)
+    shown["in_words"] = _words(stored.definition.timing)
+    shown["next_fires"] = _next_fires(stored, now_ms)
+    return shown
+
+
+@lru_cache(maxsize=16_384)
+def _words(timing: Timing) -> str:
+    return compile_timing(timing).describe()
+
+
+def _next_fires(schedule: Schedule, now_ms: int) -> list[dict[str, str]]:
+    """The next fires of an active schedule, but no more than its max_fires leaves. Others have none."""
+    timing, rules = schedule.definition.timing, schedule.definition.policies
+    left = (
+        NEXT_FIRES if rules.max_fires is None else min(NEXT_FIRES, rules.max_fires - schedule.progress.fires)
+    )
+    first = slot_after(compile_timing(timing), now_ms) if schedule.state is ScheduleState.ACTIVE else None
+    if first is None or left <= 0:
+        return []
+    delay = rules.delay_of(schedule.id)
+    if not delay:
+        return list(_occurrences(timing, first)[:left])
+    return [occurrence(each, delay) for each in _later(timing, first, left)]
+
+
+@lru_cache(maxsize=16_384)
+def _occurrences(timing: Timing, first_ms: int) -> tuple[dict[str, str], ...]:
+    """The next fires from a slot on. They are the same whenever one looks before that slot, so they are kept."""
+    return tuple(occurrence(each) for each in _later(timing, first_ms, NEXT_FIRES))
+
+
+def _later(timing: Timing, first_ms: int, count: int) -> list[Occurrence]:
+    return explain_next(timing, first_ms // 1000 - 1, count)
+
+
+def occurrence(occurrence: Occurrence, delay_ms: int = 0) -> dict[str, str]:
+    """A coming fire: when it is due, the local time of its slot, and what a clock change did to it, if anything."""
+    at_ms = occurrence.instant * 1000 + delay_ms
+    return {"at": instant_text(at_ms), "local": occurrence.local, "note": occurrence.note}
+
+
+def preview(found: Preview) -> dict[str, Any]:
+    return {
+        "in_words": found.description,
+        "next_fires": [occurrence(coming, found.delay_ms) for coming in found.occurrences],
+    }
+
+
+def fire(fire: Fire) -> dict[str, Any]:
+    return {
+        "id": prefixed("fire", fire.id),
+        "schedule": prefixed("sch", fire.schedule_id),
+        "kind": fire.kind.value,
+        "state": fire.state.value,
+        "slot_at": instant_text(fire.slot_ms),
+        "due_at": instant_text(fire.due_ms),
+        "fired_at": instant_text(fire.fired_ms),
+        "finished_at": instant_or_none(fire.finished_ms),
+        "schedule_version": fire.version,
+        "missed": None
+        if fire.missed is None
+        else {
+            "count": fire.missed.count,
+            "first_at": instant_text(fire.missed.first_ms),
+            "last_at": instant_text(fire.missed.last_ms),
+        },
+        "audience_size": fire.audience_size,
+        "runs": fire.runs,
+        "succeeded": fire.succeeded,
+        "failed": fire.failed,
+        "cancelled": fire.cancelled,
+        "error": fire.error,
+    }
+
+
+def ledger_entry(entry: Fire | Span) -> dict[str, Any]:
+    """A fire, or a span of slots that did not fire. The member `entry` says which."""
+    if isinstance(entry, Fire):
+        return {"entry": "fire", **fire(entry)}
+    return {"entry": "span", **span(entry)}
+
+
+def span(span: Span) -> dict[str, Any]:
+    return {
+        "reason": span.reason.value,
+        "first_at": instant_text(span.first_ms),
+        "last_at": instant_text(span.last_ms),
+        "count": span.count,
+        "schedule_version": span.version,
+        "recorded_at": instant_text(span.recorded_ms),
+    }
+
+
+def run(run: Run) -> dict[str, Any]:
+    return {
+        "id": prefixed("run", run.id),
+        "schedule": id_or_none("sch", run.schedule_id),
+        "fire": id_or_none("fire", run.fire_id),
+        "target": prefixed("tgt", run.target_id),
+        "mode": run.mode,
+        "state": run.state.value,
+        "row_key": run.row_key,
+        "generation": run.generation,
+        "slot_at": instant_or_none(run.slot_ms),
+        "due_at": instant_text(run.due_ms),
+        "created_at": instant_text(run.created_ms),
+        "started_at": instant_or_none(run.started_ms),
+        "finished_at": instant_or_none(run.finished_ms),
+        "next_attempt_at": instant_or_none(run.next_attempt_ms),
+        "attempts": run.attempts,
+        "status": run.status,
+        "error": run.error,
+        "output": None if run.output is None else orjson.loads(run.output),
+    }
+
+
+def run_in_full(stored: Run, attempts: Iterable[Attempt]) -> dict[str, Any]:
+    """A run with its attempts, the oldest first."""
+    return {**run(stored), "history": [attempt(each) for each in attempts]}
+
+
+def attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "started_at": instant_text(attempt.started_ms),
+        "finished_at": instant_text(attempt.finished_ms),
+        "duration": seconds(attempt.finished_ms - attempt.started_ms),
+        "status": attempt.status,
+        "error": attempt.error,
+    }
+
+
+def explanation(explained: Explanation) -> dict[str, Any]:
+    return {
+        "at": instant_text(explained.at_ms),
+        "local": explained.local,
+        "verdict": explained.verdict,
+        "sentence": explained.sentence,
+        "in_words": explained.description,
+        "schedule_version": explained.version,
+        "fire": None if explained.fire is None else fire(explained.fire),
+        "span": None if explained.span is None else span(explained.span),
+        "previous_slot_at": instant_or_none(explained.previous_slot_ms),
+        "next_slot_at": instant_or_none(explained.next_slot_ms),
+    }
