@@ -111,7 +111,7 @@ def test_no_api_answers_a_refusal_with_more_than_it_takes_to_read(api: str) -> N
             "POST",
             "/workspaces",
             {"name": "w", "settings": {f"x{n}": n for n in range(60_000)}},
-            "settings.x0",
+            "settings",
         ),
         ("PATCH", "/workspaces/current", {"settings": {"timezone": ["UTC"]}}, "settings.timezone"),
         ("POST", "/tables", {"database": "d", "table": "t", "columns": [1] * 100_000}, "columns"),

@@ -1,5 +1,6 @@
 """Which dialect accepts what, and the native objects."""
 
+import time
 from typing import Any
 
 import pytest
@@ -202,3 +203,12 @@ def test_jitter_is_stable_spread_and_within_its_window() -> None:
     assert 0 <= min(values) < 200
     assert 59_800 < max(values) < 60_000
     assert jitter_ms(b"any", 0) == jitter_ms(b"any", -5) == 0
+
+
+@pytest.mark.parametrize("inner", [[1.7e308] * 190_000, [[]] * 190_000, {str(n): n for n in range(95_000)}])
+def test_an_object_of_very_many_values_is_refused_without_being_written(inner):
+    before = time.thread_time()
+    spec = canonical_spec({"calendars": inner})
+    with pytest.raises(RecurrenceError, match="too long"):
+        compile_timing(Timing(spec))
+    assert time.thread_time() - before < 0.1

@@ -41,6 +41,8 @@ from horarium.times.zones import zone_names
 # The scope that allows changing the workspace, its principals, keys and grants.
 ADMIN = "keys:admin"
 DEFAULT_SLUG = "default"
+# Settings of a workspace in one request; each unknown one is a problem of its own.
+MOST_SETTINGS = 50
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -441,6 +443,9 @@ def _slug_problems(slug: str) -> Iterator[Problem]:
 
 
 def _settings_problems(settings: Mapping[str, Any]) -> Iterator[Problem]:
+    if len(settings) > MOST_SETTINGS:
+        yield Problem("settings", f"has {len(settings)} entries; the only setting is timezone", "unknown")
+        return
     for name, value in settings.items():
         if name != "timezone":
             words = "is not a setting of a workspace; the only setting is timezone"

@@ -8,7 +8,7 @@ it, without knowing which dialect it comes from.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -62,14 +62,36 @@ def grammar_names() -> tuple[str, ...]:
 def canonical_spec(spec: str | Mapping[str, Any]) -> str:
     """A recurrence as the text for `Timing.spec`: a text as it is, an object as compact JSON with sorted keys.
 
-    Raises RecurrenceError for objects that cannot be written as JSON.
+    An object with more values than the longest recurrence can have is not written. What stands for it is refused when
+    it is parsed, as too long. Raises RecurrenceError for objects that cannot be written as JSON.
     """
     if isinstance(spec, str):
         return spec
+    if _has_more_values(spec, JSON_LIMIT // 2):
+        return "{" + " " * JSON_LIMIT
     try:
         return json.dumps(spec, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         raise fail("", "the recurrence must be a text or a JSON object of plain values") from None
+
+
+def _has_more_values(spec: Mapping[str, Any], most: int) -> bool:
+    """Whether an object holds more than `most` values; no more than these are looked at."""
+    waiting: list[Any] = [spec]
+    seen = 0
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Mapping):
+            inner: Collection[Any] = value.values()
+        elif isinstance(value, list):
+            inner = value
+        else:
+            continue
+        seen += len(inner)
+        if seen > most:
+            return True
+        waiting.extend(inner)
+    return False
 
 
 @lru_cache(maxsize=4096)
