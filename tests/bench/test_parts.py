@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from horarium.bench import api, delivery, idle, inprocess, lateness, stage, storm
+from horarium.bench import api, delivery, idle, inprocess, lateness, pages, stage, storm
 from horarium.bench.stage import Report
 
 
@@ -67,3 +67,15 @@ async def test_idle_tells_what_a_server_at_rest_takes() -> None:
 def test_a_ratio_of_something_that_should_be_small_says_how_much_of_the_ceiling_is_reached() -> None:
     assert json.loads(Report("x", "sqlite", 4.0, 2.0, "ms", less_is_better=True).line())["ratio"] == 0.5
     assert json.loads(Report("x", "sqlite", 2.0, 4.0, "runs/s").line())["ratio"] == 0.5
+
+
+async def test_pages_asks_every_list_of_all_six_apis_of_a_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "TIMES", 1)
+    reports = [sound(report, "pages") for report in await pages.run(schedules=1_000, runs=8_000)]
+    asked = {report["what"]: report for report in reports}
+    assert len(asked) == len(reports) > 70
+    assert all(report["bytes"] > 0 and report["requests"] == 1 for report in reports)
+    # What a page shows is there: the crowd has failed runs, paused schedules, open runs and objectives.
+    empty = max(asked["runs, target without any"]["bytes"], asked["schedules, label, no match"]["bytes"])
+    for what in ("runs, failed", "runs, pending", "schedules, paused (0.5 %)", "schedules, two labels (2 %)"):
+        assert asked[what]["bytes"] > 2 * empty

@@ -29,6 +29,7 @@ class Part(StrEnum):
     INPROCESS = "inprocess"
     API = "api"
     IDLE = "idle"
+    PAGES = "pages"
 
 
 # The options that each part has, besides the database.
@@ -41,6 +42,7 @@ OPTIONS: dict[Part, tuple[str, ...]] = {
     Part.INPROCESS: ("runs",),
     Part.API: ("seconds",),
     Part.IDLE: ("schedules", "seconds"),
+    Part.PAGES: ("schedules", "runs"),
 }
 
 
@@ -55,14 +57,16 @@ def bench(
     schedules: Annotated[
         int | None,
         typer.Option(
-            min=1, help="How many schedules are stored (default: storm 100000, lateness 10000, idle 1000000)."
+            min=1,
+            help="How many schedules are stored (default: storm, pages 100000, lateness 10000, idle 1000000).",
         ),
     ] = None,
     due: Annotated[
         int | None, typer.Option(min=1, help="How many are due in one second (storm; default: 50000).")
     ] = None,
     runs: Annotated[
-        int | None, typer.Option(min=1, help="How many runs (delivery, inprocess; default: 20000).")
+        int | None,
+        typer.Option(min=1, help="How many runs (default: delivery, inprocess 20000, pages 1000000)."),
     ] = None,
     rows: Annotated[
         int | None, typer.Option(min=1, help="How many rows the audience has (fanout; default: 100000).")

@@ -1,0 +1,244 @@
+"""A crowd for measuring pages: workspaces with very many schedules and a long history, stored by plain inserts.
+
+Nothing of it is due. One workspace, the stage's own, has half of the schedules; one of its schedules ("hot") has a
+tenth of all runs. The others share the rest. The runs lie within DAYS days; 1 % of them failed, 0.1 % were cancelled,
+and a few are open: some wait for another attempt, some for the callback of their target.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from horarium.bench.stage import Stage
+from horarium.domain.ids import Id, derived_id, fire_id, run_id
+from horarium.domain.schedule import NO_OWNER, Policies, policies_to_text, timing_to_text
+from horarium.domain.target import TargetState
+from horarium.store.postgres.partitions import make_partitions
+from horarium.store.verbs.creation import place
+from horarium.times import Timing, zone_fingerprint
+
+DAY_MS = 86_400_000
+DAYS = 70
+OTHER_WORKSPACES = 19
+TARGETS = 10
+TEAMS, REGIONS = 50, 5
+# Of the schedules in the stage's workspace one in this many is paused.
+PAUSED_IN = 200
+# Runs that are still open, of the stage's workspace and of another.
+OPEN_HERE, OPEN_THERE = 40, 2_000
+
+_TIMING = Timing("0 9 * * *", zone="Europe/Paris")
+
+_SCHEDULES = (
+    "schedules",
+    "id workspace_id dialect owner_id target_id key name description labels extra state version definition_version "
+    "created_by created_ms updated_ms zone zone_data",
+)
+_VERSIONS = ("versions", "schedule_id version timing policies target_id input from_ms")
+_CURSORS = (
+    "cursors",
+    "place schedule_id workspace_id version timing policies target_id has_audience accounted_to next_slot next_due "
+    "zone zone_data fires succeeded failed skipped open_fires waiting_fires failures_in_row",
+)
+_LABELS = ("labels", "workspace_id name value schedule_id")
+_FIRES = (
+    "fires",
+    "id workspace_id schedule_id version kind slot_ms due_ms request state fired_ms finished_ms audience_size runs "
+    "succeeded failed cancelled",
+)
+_RUNS = (
+    "runs",
+    "id workspace_id schedule_id fire_id version target_id mode row_key generation state due_ms created_ms started_ms "
+    "finished_ms attempts status output error",
+)
+_READY = ("ready", "run_id lane due_ms epoch limited stop")
+_CALLBACKS = ("callbacks", "run_id workspace_id target_id token_hash attempt deadline_ms lease_ms")
+_WORKSPACES = ("workspaces", "id slug name settings version created_ms updated_ms")
+_TARGETS = (
+    "targets",
+    "id workspace_id number key kind name executor config completion timeout_ms deadline_ms extra state version "
+    "created_by created_ms updated_ms",
+)
+
+_Rows = list[tuple[Any, ...]]
+# Rows of several tables, in the order in which they are inserted.
+_Part = list[tuple[tuple[str, str], _Rows]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A schedule as the history needs it."""
+
+    id: Id
+    workspace: Id
+    target: Id
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """What was stored, as far as requests name it: schedules of the stage's workspace, the oldest, one from the middle,
+    and the one with a tenth of all runs."""
+
+    first: Id
+    usual: Id
+    hot: Id
+    # The middle of the time in which the history lies, in milliseconds.
+    middle_ms: int
+
+
+async def fill_crowd(made: Stage, schedules: int, runs: int, dialects: Sequence[Fired]) -> Crowd:
+    """Store `schedules` schedules and about `runs` runs. The schedules in `dialects` exist already, and get a history
+    like the others. Leaves the database as it is at rest, with statistics on PostgreSQL."""
+    now = made.clock.now_ms()
+    here = _targets(made, made.workspace, now, 0)
+    native = schedules // 2 - len(dialects)
+    fired = [Fired(derived_id(now - DAYS * DAY_MS + n, b"here", n.to_bytes(4, "big")), made.workspace,
+                   here[n % TARGETS][0]) for n in range(native)]  # fmt: skip
+    definitions: _Part = [(_TARGETS, here)]
+    others: list[Fired] = []
+    each = (schedules - schedules // 2) // OTHER_WORKSPACES
+    for number in range(OTHER_WORKSPACES):
+        workspace = derived_id(now + 1 + number, b"workspace")
+        rows = _targets(made, workspace, now, number + 1)
+        definitions.append((_WORKSPACES, [(workspace, f"other-{number}", "Other", "{}", 1, now, now)]))
+        definitions.append((_TARGETS, rows))
+        others += [Fired(derived_id(now - DAYS * DAY_MS + n, workspace, n.to_bytes(4, "big")), workspace,
+                         rows[n % TARGETS][0]) for n in range(each)]  # fmt: skip
+    parts = [definitions, *_definitions(made, fired, now), *_definitions(made, others, now)]
+    hot = fired[len(fired) // 3]
+    everybody = [*fired, *others, *dialects]
+    parts_of_history = _history(everybody, hot, runs, now)
+    opened = _opened([one for one in fired if one is not hot], others, now)
+    if made.flavour == "sqlite":
+        await asyncio.to_thread(_load_sqlite, made, [parts, parts_of_history, [opened]])
+    else:
+        await _load_postgres(made, [parts, parts_of_history, [opened]], now - DAYS * DAY_MS, now)
+    return Crowd(fired[0].id, fired[len(fired) // 2].id, hot.id, now - DAYS * DAY_MS // 2)
+
+
+def _targets(made: Stage, workspace: Id, now: int, place_of: int) -> _Rows:
+    """TARGETS targets of a workspace, which is the `place_of`-th; two of them are workflows."""
+    return [
+        (derived_id(now + number, workspace, b"target"), workspace, 1_000_000 + place_of * TARGETS + number,
+         f"target-{number}", "workflow" if number < 2 else "function", f"Target {number}", "none", "{}", "response",
+         30_000, 60_000, "{}", TargetState.ENABLED.value, 1, made.principal, now, now)
+        for number in range(TARGETS)
+    ]  # fmt: skip
+
+
+def _definitions(made: Stage, fired: Sequence[Fired], now: int) -> Iterator[_Part]:
+    policies, timing, zone = policies_to_text(Policies()), timing_to_text(_TIMING), _TIMING.zone
+    data, soon = zone_fingerprint(zone), now + 300 * DAY_MS
+    for start in range(0, len(fired), 10_000):
+        schedules, versions, cursors, labels = _Rows(), _Rows(), _Rows(), _Rows()
+        for number, schedule in enumerate(fired[start : start + 10_000], start):
+            own = {"region": f"region-{number % REGIONS}", "team": f"team-{number % TEAMS}"}
+            if number == 0:
+                own["only"] = "this"
+            state = "paused" if number % PAUSED_IN == PAUSED_IN - 1 else "active"
+            due = None if state == "paused" else soon
+            name, key = f"Report {number} for the customers", f"report-{number}"
+            schedules.append(
+                (schedule.id, schedule.workspace, "native", NO_OWNER, schedule.target, key, name,
+                 "Sends what has changed since the day before", orjson.dumps(own).decode(), "{}", state, 1, 1,
+                 made.principal, now, now, zone, data)
+            )  # fmt: skip
+            given = f'{{"report":{number},"format":"pdf","to":"team-{number % TEAMS}@example.com"}}'
+            versions.append((schedule.id, 1, timing, policies, schedule.target, given, now - DAYS * DAY_MS))
+            cursors.append(
+                (place(schedule.id, timing, soon), schedule.id, schedule.workspace, 1, timing, policies,
+                 schedule.target, 0, now, due, due, zone, data, 9, 9, 0, 0, 0, 0, 0)
+            )  # fmt: skip
+            labels += [(schedule.workspace, label, value, schedule.id) for label, value in own.items()]
+        labels.sort()
+        yield [(_SCHEDULES, schedules), (_VERSIONS, versions), (_CURSORS, cursors), (_LABELS, labels)]
+
+
+def _history(everybody: Sequence[Fired], hot: Fired, runs: int, now: int) -> Iterator[_Part]:
+    """The fires of each day with their runs, in the order of their ids."""
+    hot_a_day = runs // 10 // DAYS
+    every = max(1, round(DAYS * len(everybody) / (runs - hot_a_day * DAYS)))
+    for day in range(DAYS):
+        begins = (now // 60_000 * 60_000) - (DAYS - day) * DAY_MS
+        slots = [
+            (begins + number * 7_919 % 86_400 * 1000, schedule)
+            for number, schedule in enumerate(everybody)
+            if (number + day) % every == 0 and schedule is not hot
+        ]
+        slots += [
+            (begins + number * (DAY_MS // hot_a_day) // 1000 * 1000, hot) for number in range(hot_a_day)
+        ]
+        fires, done = _Rows(), _Rows()
+        for number, (slot, schedule) in enumerate(slots):
+            fire = fire_id(schedule.id, "clock", slot)
+            state, status, error = "succeeded", 200, None
+            if number % 1000 == 1:
+                state, status, error = "cancelled", None, "cancelled by request"
+            elif number % 100 == 2:
+                state, status, error = "failed", 500, "the target answered 500"
+            ended = slot + 120
+            counts = (int(state == "succeeded"), int(state == "failed"), int(state == "cancelled"))
+            whole = "completed" if state == "succeeded" else state
+            fires.append((fire, schedule.workspace, schedule.id, 1, "clock", slot, slot, "", whole, slot + 5, ended, 1,
+                          1, *counts))  # fmt: skip
+            done.append((run_id(fire), schedule.workspace, schedule.id, fire, 1, schedule.target, "clock", "", 0,
+                         state, slot, slot + 5, slot + 10, ended, 1, status, '{"ok":true}', error))  # fmt: skip
+        yield [(_FIRES, sorted(fires)), (_RUNS, sorted(done))]
+
+
+def _opened(here: Sequence[Fired], there: Sequence[Fired], now: int) -> _Part:
+    """Runs that are not over: every fourth waits for a callback, the others for another attempt in some hours."""
+    fires, runs, ready, callbacks = _Rows(), _Rows(), _Rows(), _Rows()
+    chosen = [*here[100 : 100 + OPEN_HERE], *there[100 : 100 + OPEN_THERE]]
+    for number, schedule in enumerate(chosen):
+        slot = now // 1000 * 1000 - 3_600_000 - number * 1000
+        fire = fire_id(schedule.id, "clock", slot)
+        run, called_back = run_id(fire), number % 4 == 0
+        fires.append((fire, schedule.workspace, schedule.id, 1, "clock", slot, slot, "", "running", slot, None, 1, 1,
+                      0, 0, 0))  # fmt: skip
+        runs.append((run, schedule.workspace, schedule.id, fire, 1, schedule.target, "clock", "", 0,
+                     "running" if called_back else "pending", slot, slot, slot, None, 1, None, None, None))  # fmt: skip
+        if called_back:
+            callbacks.append((run, schedule.workspace, schedule.target, run, 1, now + DAY_MS, DAY_MS))
+        else:
+            ready.append((run, schedule.target, now + DAY_MS // 2, 1, 0, 0))
+    return [(_FIRES, sorted(fires)), (_RUNS, sorted(runs)), (_READY, ready), (_CALLBACKS, callbacks)]
+
+
+def _load_sqlite(made: Stage, phases: Sequence[Any]) -> None:
+    with closing(sqlite3.connect(made.url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
+        for setting in ("synchronous=OFF", "cache_size=-262144", "busy_timeout=10000"):
+            connection.execute(f"PRAGMA {setting}")
+        for part in (part for phase in phases for part in phase):
+            connection.execute("BEGIN IMMEDIATE")
+            for (table, names), rows in part:
+                columns = names.split()
+                marks = ", ".join("?" * len(columns))
+                text = f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+                connection.executemany(text, rows)
+            connection.execute("COMMIT")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+async def _load_postgres(made: Stage, phases: Sequence[Any], from_ms: int, now: int) -> None:
+    import asyncpg
+
+    connection = await asyncpg.connect(made.url)
+    try:
+        await make_partitions(connection, from_ms, now)
+        await connection.execute("SET synchronous_commit = off")
+        for part in (part for phase in phases for part in phase):
+            async with connection.transaction():
+                for (table, names), rows in part:
+                    await connection.copy_records_to_table(table, records=rows, columns=names.split())
+        await connection.execute("VACUUM (ANALYZE)")
+        await connection.execute("CHECKPOINT")
+    finally:
+        await connection.close()
