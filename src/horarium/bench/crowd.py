@@ -178,11 +178,7 @@ def _history(everybody: Sequence[Fired], hot: Fired, runs: int, now: int) -> Ite
         fires, done = _Rows(), _Rows()
         for number, (slot, schedule) in enumerate(slots):
             fire = fire_id(schedule.id, "clock", slot)
-            state, status, error = "succeeded", 200, None
-            if number % 1000 == 1:
-                state, status, error = "cancelled", None, "cancelled by request"
-            elif number % 100 == 2:
-                state, status, error = "failed", 500, "the target answered 500"
+            state, status, error = _end_of(number)
             ended = slot + 120
             counts = (int(state == "succeeded"), int(state == "failed"), int(state == "cancelled"))
             whole = "completed" if state == "succeeded" else state
@@ -191,6 +187,15 @@ def _history(everybody: Sequence[Fired], hot: Fired, runs: int, now: int) -> Ite
             done.append((run_id(fire), schedule.workspace, schedule.id, fire, 1, schedule.target, "clock", "", 0,
                          state, slot, slot + 5, slot + 10, ended, 1, status, '{"ok":true}', error))  # fmt: skip
         yield [(_FIRES, sorted(fires)), (_RUNS, sorted(done))]
+
+
+def _end_of(number: int) -> tuple[str, int | None, str | None]:
+    """State, status and error of the `number`-th run of a day."""
+    if number % 1000 == 1:
+        return "cancelled", None, "cancelled by request"
+    if number % 100 == 2:
+        return "failed", 500, "the target answered 500"
+    return "succeeded", 200, None
 
 
 def _opened(here: Sequence[Fired], there: Sequence[Fired], now: int) -> _Part:
