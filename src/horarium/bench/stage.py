@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from horarium.domain.ids import Id, random_id
+from horarium.domain.quotas import DEFAULT, quotas_to_text
 from horarium.domain.target import Target, TargetKind
 from horarium.domain.tenancy import EVERY_TARGET, Principal, PrincipalType
 from horarium.engine.clock import DatabaseClock
@@ -162,7 +163,16 @@ def _wheel_server(folder: Path) -> Any:
 
 
 async def _people(tx: Tx, made: Stage, now: int) -> None:
-    await tx.run("insert_workspace", id=made.workspace, slug="bench", name="bench", settings="{}", now=now)
+    await tx.run(
+        "insert_workspace",
+        id=made.workspace,
+        slug="bench",
+        name="bench",
+        settings="{}",
+        now=now,
+        quotas=quotas_to_text(DEFAULT),
+        weight=1.0,
+    )
     who = Principal(made.principal, made.workspace, PrincipalType.SERVICE, "bench", now)
     await tenancy.create_principal(tx, who, [EVERY_TARGET])
     me = nodes.NodeRow(made.node, "bench", "all", "bench", "bench", now, now, now + 3_600_000)
