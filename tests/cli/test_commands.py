@@ -44,6 +44,12 @@ def test_quotas_and_weight_of_a_workspace_are_shown_and_changed(speak):
     assert (changed["quotas"]["schedules"], changed["quotas"]["targets"]) == (7, 10_000)
     assert speak("workspace", "show", made["id"], "--json")["weight"] == 2
     assert made["id"] in speak("workspace", "list")
+    hosts = ("--allowed-host", "a.example", "--allowed-host", "10.0.0.0/8")
+    assert speak("workspace", "set", made["id"], *hosts, "--json")["allowed_hosts"] == [
+        "a.example",
+        "10.0.0.0/8",
+    ]
+    assert speak("workspace", "set", made["id"], "--allowed-host", "*", "--json")["allowed_hosts"] == ["*"]
     assert "must be a whole number" in speak("workspace", "set", "--quota", "schedules=many", code=1)
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from horarium.domain.host_lists import host_list
 from horarium.domain.ids import LOWEST_ID
 from horarium.domain.quotas import DEFAULT
 from horarium.domain.tenancy import EVERY_TARGET, PrincipalType
@@ -60,7 +61,7 @@ async def test_quotas_and_weight_are_read_by_the_workspace_and_changed_with_a_ke
         founded = await tenancy.create_workspace(who, "Other")
         other = founded.workspace.id
         its_own = await house.services.identities.resolve(founded.issued.text)
-        for change in ({"quotas": {"schedules": 5}}, {"weight": 2.0}):
+        for change in ({"quotas": {"schedules": 5}}, {"weight": 2.0}, {"allowed_hosts": ["*"]}):
             with pytest.raises(Forbidden, match="workspaces:admin"):
                 await tenancy.update_workspace(its_own, other, **change)
         changed = await tenancy.update_workspace(who, other, quotas={"schedules": 5}, weight=2.0)
@@ -68,9 +69,25 @@ async def test_quotas_and_weight_are_read_by_the_workspace_and_changed_with_a_ke
         assert (changed.quotas.schedules, changed.weight) == (5, 2.0)
         back = await tenancy.update_workspace(who, other, quotas={"schedules": None})
         assert (back.quotas, back.weight) == (DEFAULT, 2.0)
-        for wrong in ({"quotas": {"colour": 1}}, {"weight": 0.0}):
+        for wrong in ({"quotas": {"colour": 1}}, {"weight": 0.0}, {"allowed_hosts": ["http://a.example"]}):
             with pytest.raises(Invalid):
                 await tenancy.update_workspace(who, other, **wrong)
+
+
+async def test_the_hosts_of_a_workspace_are_changed_with_a_key_of_the_server_and_hold_at_once():
+    async with House.open(NOW) as house:
+        tenancy, who = house.services.tenancy, await house.who()
+        founded = await tenancy.create_workspace(who, "Other", allowed_hosts=["api.example.com"])
+        other = founded.workspace.id
+        assert tenancy.allowed_hosts.of(other) == host_list(("api.example.com",))
+        assert tenancy.allowed_hosts.of(who.workspace_id) is None
+        await tenancy.update_workspace(who, other, name="Another")
+        assert (await tenancy.get_workspace(who, other)).allowed_hosts == ("api.example.com",)
+        changed = await tenancy.update_workspace(who, other, allowed_hosts=[])
+        assert changed.allowed_hosts == ()
+        assert tenancy.allowed_hosts.of(other) == host_list(())
+        await tenancy.update_workspace(who, other, allowed_hosts=["*"])
+        assert tenancy.allowed_hosts.of(other) is None
 
 
 async def test_a_workspace_is_made_with_quotas_and_a_weight():

@@ -53,6 +53,7 @@ async def execute(url, *statements):
 NEW_SINCE = (
     "ALTER TABLE workspaces DROP COLUMN quotas",
     "ALTER TABLE workspaces DROP COLUMN weight",
+    "ALTER TABLE workspaces DROP COLUMN allowed_hosts",
 )
 
 

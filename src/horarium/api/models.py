@@ -36,6 +36,10 @@ class Body(BaseModel):
 
 _QUOTAS = "; ".join(f"{name}: {quota.metadata['words']}" for name, quota in QUOTAS.items())
 _WEIGHT = "1 to 100: the share of the workspace where workspaces take turns"
+_HOSTS = (
+    "the hosts that targets and audiences of the workspace may reach, of those that the server allows: names, "
+    "*.name for all names below one, addresses, networks; * (the default) stands for every host"
+)
 
 
 class WorkspaceBody(Body):
@@ -46,6 +50,7 @@ class WorkspaceBody(Body):
     settings: dict[str, Any] | None = Field(None, description="timezone: the default of new schedules")
     quotas: dict[str, Any] | None = Field(None, description=_QUOTAS)
     weight: float | None = Field(None, description=_WEIGHT)
+    allowed_hosts: list[str] | None = Field(None, description=_HOSTS)
 
 
 class WorkspacePatch(Body):
@@ -55,6 +60,7 @@ class WorkspacePatch(Body):
         None, description=f"{_QUOTAS}. Merged; null sets a quota back to its default. Needs workspaces:admin"
     )
     weight: float | None = Field(None, description=f"{_WEIGHT}. Needs workspaces:admin")
+    allowed_hosts: list[str] | None = Field(None, description=f"{_HOSTS}. Needs workspaces:admin")
     version: int | None = None
 
 

@@ -45,6 +45,7 @@ def workspace(workspace: Workspace) -> dict[str, Any]:
         "settings": {"timezone": workspace.timezone, **workspace.settings},
         "quotas": asdict(workspace.quotas),
         "weight": workspace.weight,
+        "allowed_hosts": list(workspace.allowed_hosts),
         "version": workspace.version,
         "created_at": instant_text(workspace.created_ms),
         "updated_at": instant_text(workspace.updated_ms),

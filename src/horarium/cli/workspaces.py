@@ -29,6 +29,14 @@ Quota = Annotated[
 Weight = Annotated[
     float | None, typer.Option(help="1 to 100: the share of the workspace where workspaces take turns.")
 ]
+Hosts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allowed-host",
+        help="A host that the workspace may reach: a name, *.name, an address or a network; * for every host. May be "
+        "given several times.",
+    ),
+]
 Timezone = Annotated[str | None, typer.Option(help="Time zone of new schedules that name none.")]
 
 
@@ -56,6 +64,7 @@ def create(
     ] = None,
     quota: Quota = None,
     weight: Weight = None,
+    allowed_host: Hosts = None,
     timezone: Timezone = None,
     as_json: AsJson = False,
     url: Url = None,
@@ -63,7 +72,7 @@ def create(
     data: Data = None,
 ) -> None:
     """Make a workspace. Its administrator's key is shown only this once. Needs a key of the whole server."""
-    body = {"name": name, "slug": slug, **_given(quota, weight, timezone)}
+    body = {"name": name, "slug": slug, **_given(quota, weight, allowed_host, timezone)}
     show_one(connect(url, key, data).call("POST", "/workspaces", body), as_json)
 
 
@@ -73,20 +82,23 @@ def change(
     name: Annotated[str | None, typer.Option(help="Name for people.")] = None,
     quota: Quota = None,
     weight: Weight = None,
+    allowed_host: Hosts = None,
     timezone: Timezone = None,
     as_json: AsJson = False,
     url: Url = None,
     key: Key = None,
     data: Data = None,
 ) -> None:
-    """Change a workspace. Quotas and weight need a key of the whole server."""
-    body = {"name": name, **_given(quota, weight, timezone)}
+    """Change a workspace. Quotas, weight and allowed hosts need a key of the whole server."""
+    body = {"name": name, **_given(quota, weight, allowed_host, timezone)}
     show_one(connect(url, key, data).call("PATCH", f"/workspaces/{segment(workspace)}", body), as_json)
 
 
-def _given(quota: list[str] | None, weight: float | None, timezone: str | None) -> dict[str, Any]:
+def _given(
+    quota: list[str] | None, weight: float | None, allowed_hosts: list[str] | None, timezone: str | None
+) -> dict[str, Any]:
     """The parts of a body that create and change have in common."""
-    body: dict[str, Any] = {"weight": weight}
+    body: dict[str, Any] = {"weight": weight, "allowed_hosts": allowed_hosts or None}
     if quota:
         body["quotas"] = {name: _number(text) for name, text in pairs(quota, "--quota").items()}
     if timezone is not None:

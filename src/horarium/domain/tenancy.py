@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from horarium.domain.errors import Forbidden
+from horarium.domain.host_lists import EVERY_HOST
 from horarium.domain.ids import Id
 from horarium.domain.quotas import DEFAULT, Quotas
 
@@ -52,8 +53,9 @@ class Workspace:
 
     `settings` may hold `timezone`, the zone of new schedules in dialects that do not require one. `quotas` bound what
     the workspace may have and do. `weight` (1 to 100) is its share where workspaces take turns: one with the weight 3
-    gets three times as much as one with the weight 1. A workspace changes its settings itself; quotas and weight are
-    changed with a key of the whole server.
+    gets three times as much as one with the weight 1. `allowed_hosts` are the hosts that its targets and audiences may
+    reach, of those that the server allows; `*` stands for all of them. A workspace changes its settings itself;
+    quotas, weight and hosts are changed with a key of the whole server.
     """
 
     id: Id
@@ -65,6 +67,7 @@ class Workspace:
     settings: Mapping[str, Any] = field(default_factory=dict)
     quotas: Quotas = DEFAULT
     weight: float = 1.0
+    allowed_hosts: tuple[str, ...] = (EVERY_HOST,)
 
     @property
     def timezone(self) -> str:

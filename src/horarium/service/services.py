@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from horarium.domain.audience import Source
 from horarium.domain.execution import Executor
+from horarium.service.allowed_hosts import AllowedHosts
 from horarium.service.audiences import AudienceService
 from horarium.service.clock import Clock
 from horarium.service.directory import DirectoryService
@@ -55,11 +56,13 @@ def make_services(
     merge_secrets: MergeSecrets,
     keep_answer: KeepAnswer,
     sources: Mapping[str, Source] | None = None,
+    allowed_hosts: AllowedHosts | None = None,
 ) -> Services:
     """The use cases over one store.
 
     `executors` and `sources` (of audiences) are by type. `merge_secrets` fills in the stored secrets that a
     configuration keeps by `***`. `keep_answer` makes what a target answers by callback fit to be stored.
+    `allowed_hosts` are the lists that executors and sources ask for.
     """
     identities = IdentityService(store, clock, settings.rate_limit)
     return Services(
@@ -69,7 +72,7 @@ def make_services(
         clock=clock,
         settings=settings,
         identities=identities,
-        tenancy=TenancyService(store, clock, identities),
+        tenancy=TenancyService(store, clock, identities, allowed_hosts or AllowedHosts(store)),
         targets=TargetService(store, vault, executors, clock, identities, merge_secrets),
         schedules=ScheduleService(store, clock),
         runs=RunService(store, clock, vault, keep_answer, settings.response_limit),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound, Problem, told
+from horarium.domain.host_lists import host_list_problems
 from horarium.domain.ids import Id, prefixed, random_id
 from horarium.domain.quotas import changed_quotas, quota_problems, weight_problems
 from horarium.domain.tenancy import (
@@ -28,6 +29,7 @@ from horarium.domain.tenancy import (
     key_hash,
     key_hint,
 )
+from horarium.service.allowed_hosts import AllowedHosts
 from horarium.service.checks import name_problems, text_problems
 from horarium.service.clock import Clock
 from horarium.service.identity import IdentityService
@@ -77,6 +79,7 @@ class TenancyService:
     store: Store
     clock: Clock
     identities: IdentityService
+    allowed_hosts: AllowedHosts
 
     async def create_workspace(
         self,
@@ -86,6 +89,7 @@ class TenancyService:
         settings: Mapping[str, Any] | None = None,
         quotas: Mapping[str, Any] | None = None,
         weight: float | None = None,
+        allowed_hosts: Sequence[str] | None = None,
     ) -> Founded:
         """Create a workspace with an administrator and a key. Needs workspaces:admin.
 
@@ -102,6 +106,7 @@ class TenancyService:
                 _settings_problems(settings or {}),
                 quota_problems(quotas or {}),
                 weight_problems(weight),
+                host_list_problems(allowed_hosts or (), "allowed_hosts"),
             )
         )
         now = self.clock.now_ms()
@@ -110,9 +115,11 @@ class TenancyService:
             founded.workspace,
             quotas=changed_quotas(founded.workspace.quotas, quotas or {}),
             weight=founded.workspace.weight if weight is None else weight,
+            allowed_hosts=founded.workspace.allowed_hosts if allowed_hosts is None else tuple(allowed_hosts),
         )
         founded = replace(founded, workspace=workspace)
         await self.store.write(_create, founded)
+        await self.allowed_hosts.refresh()
         return founded
 
     async def list_workspaces(self, who: Identity, after: Id, limit: int) -> Page[Workspace]:
@@ -141,14 +148,15 @@ class TenancyService:
         version: int | None = None,
         quotas: Mapping[str, Any] | None = None,
         weight: float | None = None,
+        allowed_hosts: Sequence[str] | None = None,
     ) -> Workspace:
-        """Change the name or the settings of a workspace, or its quotas and its weight.
+        """Change the name or the settings of a workspace, or its quotas, its weight and the hosts that it may reach.
 
-        Given settings and quotas are merged; null removes a setting, and sets a quota back to its default. Quotas and
-        weight need workspaces:admin. Raises Invalid, NotFound, Conflict (version).
+        Given settings and quotas are merged; null removes a setting, and sets a quota back to its default. Quotas,
+        weight and hosts need workspaces:admin. Raises Invalid, NotFound, Conflict (version).
         """
         who.require(ADMIN)
-        if quotas is not None or weight is not None:
+        if (quotas, weight, allowed_hosts) != (None, None, None):
             who.require(SERVER_SCOPE)
         known = await self.get_workspace(who, workspace_id)
         merged = {k: v for k, v in {**known.settings, **(settings or {})}.items() if v is not None}
@@ -158,6 +166,7 @@ class TenancyService:
                 _settings_problems(merged),
                 quota_problems(quotas or {}),
                 weight_problems(weight),
+                host_list_problems(allowed_hosts or (), "allowed_hosts"),
             )
         )
         changed = replace(
@@ -166,10 +175,12 @@ class TenancyService:
             settings=merged,
             quotas=changed_quotas(known.quotas, quotas or {}),
             weight=known.weight if weight is None else weight,
+            allowed_hosts=known.allowed_hosts if allowed_hosts is None else tuple(allowed_hosts),
             version=known.version if version is None else version,
         )
         saved = await self.store.write(verbs.update_workspace, changed, self.clock.now_ms())
         self.identities.forget()
+        await self.allowed_hosts.refresh()
         return saved
 
     async def create_principal(

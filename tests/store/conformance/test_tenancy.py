@@ -95,6 +95,18 @@ async def test_a_workspace_is_changed_by_who_has_read_its_latest_version(tenant,
     assert await store.read(tenancy.get_workspace, tenant.workspace) == after
 
 
+async def test_allowed_hosts_are_kept_and_told_where_they_are_not_every_host(tenant, store):
+    before = await store.read(tenancy.get_workspace, tenant.workspace)
+    assert before.allowed_hosts == ("*",)
+    assert tenant.workspace not in await store.read(tenancy.allowed_hosts)
+    changed = replace(before, allowed_hosts=("a.example", "10.0.0.0/8"))
+    after = await store.write(tenancy.update_workspace, changed, NOON + 5)
+    assert after.allowed_hosts == ("a.example", "10.0.0.0/8")
+    assert (await store.read(tenancy.allowed_hosts))[tenant.workspace] == ("a.example", "10.0.0.0/8")
+    await store.write(tenancy.update_workspace, replace(after, allowed_hosts=("*",)), NOON + 6)
+    assert tenant.workspace not in await store.read(tenancy.allowed_hosts)
+
+
 async def test_quotas_and_weight_are_kept_and_only_uncommon_shares_are_told(tenant, store):
     before = await store.read(tenancy.get_workspace, tenant.workspace)
     assert tenant.workspace not in await store.read(tenancy.uncommon_shares)

@@ -31,7 +31,7 @@ class WorkspaceRoutes(Routes):
         who = await self.who(request)
         body = validated(WorkspaceBody, await self.body(request))
         made = await self.services.tenancy.create_workspace(
-            who, body.name, body.slug, body.settings, body.quotas, body.weight
+            who, body.name, body.slug, body.settings, body.quotas, body.weight, body.allowed_hosts
         )
         shown = {
             **show.workspace(made.workspace),
@@ -58,7 +58,14 @@ class WorkspaceRoutes(Routes):
         body = validated(WorkspacePatch, await self.body(request))
         version = expected_version(request, body.version)
         found = await self.services.tenancy.update_workspace(
-            who, self._id(request, who), body.name, body.settings, version, body.quotas, body.weight
+            who,
+            self._id(request, who),
+            body.name,
+            body.settings,
+            version,
+            body.quotas,
+            body.weight,
+            body.allowed_hosts,
         )
         return json_answer(200, show.workspace(found), headers=etag(found.version))
 

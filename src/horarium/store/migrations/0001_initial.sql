@@ -13,6 +13,7 @@ CREATE TABLE meta (
 );
 
 -- `quotas` are those that differ from the defaults, as JSON; `weight` is the workspace's share where workspaces take turns.
+-- `allowed_hosts` are those that its targets and audiences may reach, as JSON; * stands for every host.
 CREATE TABLE workspaces (
     id BYTEA PRIMARY KEY,
     slug TEXT NOT NULL UNIQUE,
@@ -23,7 +24,8 @@ CREATE TABLE workspaces (
     updated_ms BIGINT NOT NULL,
     deleted_ms BIGINT,
     quotas TEXT NOT NULL DEFAULT '{}',
-    weight DOUBLE PRECISION NOT NULL DEFAULT 1
+    weight DOUBLE PRECISION NOT NULL DEFAULT 1,
+    allowed_hosts TEXT NOT NULL DEFAULT '["*"]'
 );
 
 -- Who acts. Grants and authorship belong to a principal, so replacing its keys changes nothing.

@@ -38,6 +38,7 @@ ADOPTING = (
     "WHERE next_due IS NOT NULL",
     "ALTER TABLE workspaces ADD COLUMN quotas TEXT NOT NULL DEFAULT '{}'",
     "ALTER TABLE workspaces ADD COLUMN weight DOUBLE PRECISION NOT NULL DEFAULT 1",
+    """ALTER TABLE workspaces ADD COLUMN allowed_hosts TEXT NOT NULL DEFAULT '["*"]'""",
     # Which field of an input names a variation was fixed in the program; now each agent says it.
     """UPDATE targets SET extra =
         REPLACE(extra, '"variation_selection_mode":', '"variation_pin_field":"variationId","variation_selection_mode":')

@@ -1,5 +1,5 @@
 -- part: workspace_columns
-w.id, w.slug, w.name, w.settings, w.version, w.created_ms, w.updated_ms, w.quotas, w.weight
+w.id, w.slug, w.name, w.settings, w.version, w.created_ms, w.updated_ms, w.quotas, w.weight, w.allowed_hosts
 
 -- part: principal_columns
 p.id, p.workspace_id, p.type, p.name, p.email, p.created_ms
@@ -8,8 +8,8 @@ p.id, p.workspace_id, p.type, p.name, p.email, p.created_ms
 id, workspace_id, principal_id, name, hint, scopes, created_ms, expires_ms, last_used_ms, revoked_ms
 
 -- name: insert_workspace
-INSERT INTO workspaces (id, slug, name, settings, version, created_ms, updated_ms, quotas, weight)
-VALUES (:id, :slug, :name, :settings, 1, :now, :now, :quotas, :weight);
+INSERT INTO workspaces (id, slug, name, settings, version, created_ms, updated_ms, quotas, weight, allowed_hosts)
+VALUES (:id, :slug, :name, :settings, 1, :now, :now, :quotas, :weight, :allowed_hosts);
 
 -- name: any_workspace
 SELECT id FROM workspaces LIMIT 1;
@@ -26,8 +26,13 @@ WHERE id > :after AND deleted_ms IS NULL ORDER BY id LIMIT :limit;
 -- The workspaces that do not have the usual share of the workers and the releases.
 SELECT id, weight, quotas FROM workspaces WHERE weight <> 1 OR quotas <> '{}';
 
+-- name: allowed_hosts
+-- The workspaces that may not reach every host.
+SELECT id, allowed_hosts FROM workspaces WHERE allowed_hosts <> '["*"]';
+
 -- name: update_workspace
-UPDATE workspaces SET name = :name, settings = :settings, quotas = :quotas, weight = :weight, version = version + 1, updated_ms = :now
+UPDATE workspaces SET name = :name, settings = :settings, quotas = :quotas, weight = :weight,
+    allowed_hosts = :allowed_hosts, version = version + 1, updated_ms = :now
 WHERE id = :id AND deleted_ms IS NULL AND version = :version;
 
 -- name: insert_principal

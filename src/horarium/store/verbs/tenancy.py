@@ -55,6 +55,7 @@ async def create_workspace(
             now=workspace.created_ms,
             quotas=quotas_to_text(workspace.quotas),
             weight=workspace.weight,
+            allowed_hosts=json.dumps(workspace.allowed_hosts),
         )
     except Duplicate:
         words = f"a workspace with the slug {workspace.slug!r} exists already; choose another"
@@ -76,7 +77,7 @@ async def list_workspaces(tx: Tx, after: Id, limit: int) -> list[Workspace]:
 
 
 async def update_workspace(tx: Tx, workspace: Workspace, now: int) -> Workspace:
-    """Write the name, the settings, the quotas and the weight of a workspace.
+    """Write the name, the settings, the quotas, the weight and the allowed hosts of a workspace.
 
     Raises NotFound, and Conflict (version) where the workspace was changed meanwhile.
     """
@@ -87,6 +88,7 @@ async def update_workspace(tx: Tx, workspace: Workspace, now: int) -> Workspace:
         settings=json.dumps(dict(workspace.settings)),
         quotas=quotas_to_text(workspace.quotas),
         weight=workspace.weight,
+        allowed_hosts=json.dumps(workspace.allowed_hosts),
         version=workspace.version,
         now=now,
     )
@@ -113,6 +115,11 @@ async def uncommon_shares(tx: Tx) -> dict[Id, Share]:
     rows = await tx.rows("uncommon_shares")
     shares = {found: Share(weight, quotas_from_text(quotas).concurrency) for found, weight, quotas in rows}
     return {workspace_id: share for workspace_id, share in shares.items() if share != Share()}
+
+
+async def allowed_hosts(tx: Tx) -> dict[Id, tuple[str, ...]]:
+    """The hosts that workspaces may reach, of those that may not reach every host."""
+    return {found: tuple(json.loads(hosts)) for found, hosts in await tx.rows("allowed_hosts")}
 
 
 async def create_principal(tx: Tx, principal: Principal, granted: Iterable[Id]) -> None:
@@ -272,6 +279,7 @@ class _StoredWorkspace(NamedTuple):
     updated_ms: int
     quotas: str
     weight: float
+    allowed_hosts: str
 
 
 class _StoredPrincipal(NamedTuple):
@@ -312,6 +320,7 @@ def _workspace(row: Sequence[Any]) -> Workspace:
         json.loads(stored.settings),
         quotas_from_text(stored.quotas),
         stored.weight,
+        tuple(json.loads(stored.allowed_hosts)),
     )
 
 
