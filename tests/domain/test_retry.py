@@ -1,8 +1,9 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from horarium.domain.ids import random_id
-from horarium.domain.retry import Retry, retry_at
+from horarium.domain.retry import Retry, lasts_until, retry_at
 
 RUN = random_id(0)
 NOW = 1_000_000
@@ -71,3 +72,26 @@ def test_a_retry_may_start_as_long_after_the_run_was_due_as_the_policy_says_and_
     assert at is not None
     assert retry_at(Retry(max_elapsed_ms=at - NOW), RUN, 1, NOW, NOW) == at
     assert retry_at(Retry(max_elapsed_ms=at - NOW - 1), RUN, 1, NOW, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("retry", "attempts", "next_slot_ms", "after_ms"),
+    [
+        (Retry(max_attempts=1), 0, None, (30_000, 30_000)),
+        (Retry(max_attempts=3), 2, None, (30_000, 30_000)),
+        (Retry(max_attempts=3), 0, None, (92_250, 93_750)),
+        (Retry(max_attempts=3), 1, None, (61_500, 62_500)),
+        (Retry(max_attempts=3), 0, NOW + 10_000, (30_000, 30_000)),
+        (Retry(max_attempts=3), 0, NOW + 32_000, (60_750, 61_250)),
+        (Retry(max_attempts=3, until_next_slot=False), 0, NOW + 10_000, (92_250, 93_750)),
+        (Retry(max_attempts=1_000, max_elapsed_ms=100_000), 0, None, (90_000, 130_000)),
+        (Retry(max_attempts=2, initial_ms=100_000), 0, None, (135_000, 185_000)),
+    ],
+)
+def test_a_run_that_nothing_answers_lasts_as_long_as_its_policy_lets_it(
+    retry, attempts, next_slot_ms, after_ms
+):
+    if not retry.until_next_slot:
+        next_slot_ms = None
+    over = lasts_until(retry, RUN, attempts, NOW, NOW, 30_000, next_slot_ms)
+    assert after_ms[0] <= over - NOW <= after_ms[1]

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
+from horarium.domain.circuit import Closed, Open
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.fire import FireState
@@ -13,6 +14,7 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry
 from horarium.domain.run import RunState
 from horarium.domain.schedule import AfterCompletion, AfterPause, Policies, ScheduleState
+from horarium.worker.work import MOST_LOST
 from tests.support.callers import caller
 from tests.support.workshop import NOON, Workshop
 
@@ -420,3 +422,75 @@ async def test_what_is_in_hand_is_bounded_by_what_it_gives_its_targets_too(shop,
     await shop.settle()
     assert shop.worker.room() > 0
     assert shop.worker._bytes == 0
+
+
+async def silence(shop):
+    """Let the worker believe from now on that the target never answers, and that no probe is due."""
+    (lane,) = shop.worker._lanes
+    now = int(asyncio.get_running_loop().time() * 1000)
+    lane.circuit = Open(now, now + 1_000_000)
+    return lane
+
+
+async def test_what_waits_for_a_silent_target_fails_unsent_when_its_attempts_would_have_been_over(shop):
+    policies = Policies(
+        retry=Retry(max_attempts=2, initial_ms=1_000, until_next_slot=False), pause_after_failures=1
+    )
+    schedule = await shop.schedule("* * * * *", policies)
+    await shop.tick(NOON + MINUTE)
+    await silence(shop)
+    await shop.tick(NOON + 2 * MINUTE)
+    shop.worker._give_up()
+    shop.clock.now += 2_750  # two attempts of 1 s and a backoff of 0.75 to 1.25 s
+    shop.worker._give_up()
+    await shop.settle()
+    assert (await runs(shop, schedule))[0].state is not RunState.FAILED
+    shop.clock.now += 500
+    shop.worker._give_up()
+    await shop.settle()
+    run = (await runs(shop, schedule))[0]
+    assert (run.state, run.attempts, run.started_ms) == (RunState.FAILED, 0, None)
+    assert run.error == (
+        "not sent: the target has not answered for 3 s; the run waited 3 s for it, as long as its attempts would "
+        "have taken"
+    )
+    assert len(shop.executor.calls) == 1
+    after = await shop.again(schedule)
+    assert (after.state, after.progress.failed) == (ScheduleState.PAUSED, 1)
+    assert shop.rows("SELECT * FROM ready") == []
+
+
+async def test_a_run_that_goes_back_unbegun_is_never_given_up_for_that(shop):
+    schedule = await shop.schedule("* * * * *")
+    await shop.tick(NOON + MINUTE)
+    lane = await silence(shop)
+    await shop.tick(NOON + 2 * MINUTE)
+    for _ in range(60):
+        await shop.worker._hand_back([*lane.queue])
+        for work in [*lane.queue]:
+            lane.queue.remove(work)
+            shop.worker._forget(work)
+        shop.worker._alarm.ring()
+        await shop.settle()
+    assert lane.queue[0].epoch > 100
+    lane.circuit = Closed()
+    shop.worker._lanes.tick()
+    await shop.settle()
+    assert (await runs(shop, schedule))[0].state is RunState.SUCCEEDED
+
+
+async def test_a_run_that_takes_its_worker_down_each_time_ends(shop):
+    schedule = await shop.schedule("* * * * *")
+    await shop.tick(NOON + MINUTE)
+    lane = await silence(shop)
+    await shop.tick(NOON + 2 * MINUTE)
+    (work,) = lane.queue
+    work.run = work.run._replace(lost=MOST_LOST + 1)
+    lane.circuit = Closed()
+    shop.worker._lanes.tick()
+    await shop.settle()
+    run = (await runs(shop, schedule))[0]
+    assert (run.state, run.error) == (
+        RunState.FAILED,
+        "given up: 26 workers had it, and all of them were gone before it ended",
+    )

@@ -54,6 +54,7 @@ NEW_SINCE = (
     "ALTER TABLE workspaces DROP COLUMN quotas",
     "ALTER TABLE workspaces DROP COLUMN weight",
     "ALTER TABLE workspaces DROP COLUMN allowed_hosts",
+    "ALTER TABLE ready DROP COLUMN lost",
 )
 
 

@@ -312,6 +312,21 @@ def test_a_throttled_lane_keeps_little_in_hand_and_gives_the_newest_back(time):
     assert lanes.room(1_000) == {b"dead": 1}
 
 
+def test_a_long_backlog_that_has_waited_too_long_is_taken_in_hand_in_growing_pieces(time):
+    lanes = Lanes(256, 256)
+    lane, rooms = hang(lanes, time), []
+    for _ in range(8):
+        filled(lanes, "dead", lane.most_unbegun() - len(lane.queue))
+        rooms.append(len(lane.queue))
+        assert len(lanes.take_overdue(lane, lambda work: True)) == rooms[-1]
+        assert len(lanes) == 0
+    assert rooms == [6, 18, 42, 90, 186, 262, 262, 262]
+    filled(lanes, "dead", 10)
+    assert [one.number for one in lanes.take_overdue(lane, lambda work: work.number < 4)] == [0, 1, 2, 3]
+    assert [one.number for one in lane.queue] == [4, 5, 6, 7, 8, 9]
+    assert (len(lanes), lane.most_unbegun()) == (6, 6)
+
+
 def test_a_quick_lane_keeps_what_it_has_and_leaves_room_for_others(time):
     lanes = Lanes(256, 256)
     filled(lanes, "herd", 14_336)

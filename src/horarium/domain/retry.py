@@ -54,3 +54,26 @@ def retry_at(
     if retry.until_next_slot and next_slot_ms is not None and at >= next_slot_ms:
         return None
     return at
+
+
+def lasts_until(
+    retry: Retry,
+    run_id: Id,
+    attempts: int,
+    due_ms: int,
+    sent_ms: int,
+    timeout_ms: int,
+    next_slot_ms: int | None = None,
+) -> int:
+    """The instant at which a run is over if it is sent at `sent_ms` and nothing ever answers: each attempt from then on
+    takes `timeout_ms` (ms) and fails, until the policy allows no further one.
+
+    `attempts` have been made before; the other arguments are those of `retry_at`.
+    """
+    while True:
+        attempts += 1
+        ended_ms = sent_ms + timeout_ms
+        again = retry_at(retry, run_id, attempts, due_ms, ended_ms, None, next_slot_ms)
+        if again is None:
+            return ended_ms
+        sent_ms = again

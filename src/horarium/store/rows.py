@@ -279,7 +279,8 @@ class ClaimedRun(NamedTuple):
     A release makes it for a run that is born claimed; a claim reads it from `claimed_runs`, whose columns have the
     order of these fields. Times are in milliseconds. `timing`, `policies`, `input` and `data` are JSON texts: `input`
     and `environment` (sealed) are the schedule's, `data` is the audience row, or the input of a run without a schedule.
-    `attempts` have ended already. `granted`: whether the schedule's maker may still use the target. `stop`: whether
+    `attempts` have ended already. `ready_ms`: since when this attempt could begin. `lost`: how many workers had the run
+    and were gone before it ended. `granted`: whether the schedule's maker may still use the target. `stop`: whether
     the worker shall end the run.
     """
 
@@ -294,6 +295,8 @@ class ClaimedRun(NamedTuple):
     slot_ms: int | None
     attempts: int
     epoch: int
+    ready_ms: int
+    lost: int
     schedule_name: str | None
     timing: str | None
     policies: str | None
@@ -387,7 +390,7 @@ class Lease(NamedTuple):
 
 
 class PutBackRun(NamedTuple):
-    """A lease that is given up for a run that goes back into the queue until `due_ms`."""
+    """A lease that is given up for a run that goes back into the queue until `due_ms`; None: to its old place there."""
 
     run_id: Id
     owner: Id

@@ -19,7 +19,7 @@ from enum import Enum
 import structlog
 
 from horarium.domain import circuit as circuits
-from horarium.domain.circuit import CLOSED, MOST_PROBES, Circuit, Closed, Open
+from horarium.domain.circuit import CLOSED, MOST_PROBES, Circuit, Closed, HalfOpen, Open
 from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.fair_turns import FairTurns
 from horarium.domain.ids import Id, prefixed
@@ -48,6 +48,9 @@ MOST_AT_ONCE = 4_096
 SMALLEST_PIECE = 256
 # Runs that are given back at once: they hold SQLite's writer for some milliseconds.
 MOST_GIVEN_BACK = 1_000
+# While all that a lane with an open circuit has in hand has waited too long, it may have more in hand, up to this
+# number: so a long backlog of a dead target ends soon.
+MOST_OVERDUE = 256
 # A lane with nothing in hand is forgotten, with what was learned about its target, after so long.
 FORGET_AFTER_MS = 600_000
 
@@ -92,7 +95,8 @@ class Lane:
     `queue`: in hand and not begun; `in_hand`: everything until its outcome is recorded. `busy`: attempts in places;
     `waiting`: parked ones; `probes`: those of both that were sent while the circuit was not closed. `slow`: the share
     of recent attempts that took longer than PARK_AFTER_MS. `networked`: whether its executor only waits for an answer
-    over the network, so that its attempts may be parked and its latency tells something about the target.
+    over the network, so that its attempts may be parked and its latency tells something about the target. `overdue`:
+    how many runs the lane takes in hand besides, because those before them have waited too long for its circuit.
     """
 
     id: Id
@@ -105,6 +109,7 @@ class Lane:
     waiting: int = 0
     probes: int = 0
     slow: float = 0.0
+    overdue: int = 0
     in_turns: bool = False
     in_hand: int = 0
     limit: LaneLimit = field(default_factory=LaneLimit)
@@ -130,7 +135,7 @@ class Lane:
     def most_unbegun(self) -> int | None:
         """How many runs that have not begun the lane may have in hand; None where it is not throttled."""
         if not isinstance(self.circuit, Closed):
-            return MOST_PROBES
+            return MOST_PROBES + self.overdue
         if self.begins_parked:
             return min(self.limit.calls, MOST_SLOW_UNBEGUN)
         return None
@@ -382,6 +387,7 @@ class Lanes:
         lane.circuit = circuits.answered(before, int(now))
         if isinstance(lane.circuit, Closed) and not isinstance(before, Closed):
             lane.limit = restarted(lane.limit)
+            lane.overdue = 0
             _log.info("circuit_closed", **_named(lane), was_open_s=round((now - before.since_ms) / 1000, 1))
 
     def room(self, room: int) -> dict[Id, int]:
@@ -412,6 +418,29 @@ class Lanes:
                     self.queued -= 1
                     if not work.stopped:
                         out.append(work)
+        return out
+
+    def silent(self) -> Iterator[tuple[Lane, Open | HalfOpen]]:
+        """The lanes with runs to begin whose target has not answered, each with its circuit."""
+        for lane in self._lanes.values():
+            if lane.queue and not isinstance(lane.circuit, Closed):
+                yield lane, lane.circuit
+
+    def take_overdue(self, lane: Lane, overdue: Callable[[Work], bool]) -> list[Work]:
+        """Take the runs out of a lane that have waited too long for its circuit. Where that is everything, the lane may
+        have more in hand, because what comes behind has probably waited too long as well."""
+        out = [work for work in lane.queue if not work.stopped and overdue(work)]
+        if not out:
+            lane.overdue = 0
+            return out
+        gone = set(map(id, out))
+        left = deque(work for work in lane.queue if id(work) not in gone)
+        lane.overdue = 0 if left else min(MOST_OVERDUE, 2 * (lane.overdue + MOST_PROBES))
+        lane.queue = left
+        self.queued -= len(out)
+        if not left:
+            self._leave(lane)
+            self._crowded.pop(lane, None)
         return out
 
     def tick(self) -> None:

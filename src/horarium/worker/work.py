@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -13,7 +13,7 @@ from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.domain.ids import Id
 from horarium.domain.overlap import Overlap
 from horarium.domain.plan import slot_after
-from horarium.domain.retry import retry_at
+from horarium.domain.retry import lasts_until, retry_at
 from horarium.domain.run import RunMode, RunState
 from horarium.domain.schedule import (
     AfterCompletion,
@@ -32,8 +32,8 @@ from horarium.store.verbs.settle import RunEnd
 if TYPE_CHECKING:
     from horarium.worker.lanes import Lane
 
-MOST_DELIVERIES = 50
-"""How often a run may be given out in all: one that takes its worker down each time must end."""
+# How many workers may be lost with a run in their hands: one that takes its worker down each time must end.
+MOST_LOST = 25
 _ONE_RUN = Policies()
 _BUFFERING = (Overlap.BUFFER_ONE, Overlap.BUFFER_ALL, Overlap.CANCEL_OTHER, Overlap.TERMINATE_OTHER)
 
@@ -58,6 +58,15 @@ class RunnableTarget:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Patience(NamedTuple):
+    """How long a run waits for a target that has not answered since `silent_since`: until `until` (ms since the
+    epoch). `opened_ms`: when the lane's circuit opened, by the event loop's clock."""
+
+    opened_ms: int
+    silent_since: int
+    until: int
+
+
 @dataclass(slots=True)
 class Work:
     """A claimed run in a worker's hands.
@@ -67,7 +76,7 @@ class Work:
 
     The last fields belong to the lane: when the attempt began (in milliseconds of the event loop's clock; 0 while it
     does not run), whether it waits without a place, whether it is one of the calls that find out if the target is
-    back, and whether it was counted as a slow one.
+    back, and whether it was counted as a slow one. `patience`: how long it waits for a circuit that is open.
     """
 
     run: ClaimedRun
@@ -85,6 +94,7 @@ class Work:
     parked: bool = False
     probes: bool = False
     slow: bool = False
+    patience: Patience | None = None
 
     @property
     def id(self) -> Id:
@@ -131,8 +141,8 @@ def obstacle(work: Work) -> str | None:
         return f"the target is disabled: {work.target.disabled}"
     if not work.run.granted:
         return "the maker of the schedule has no grant on its target any more"
-    if work.epoch > MOST_DELIVERIES:
-        return f"given up: it was handed out {work.epoch} times and never came back"
+    if work.run.lost > MOST_LOST:
+        return f"given up: {work.run.lost} workers had it, and all of them were gone before it ended"
     return None
 
 
@@ -188,6 +198,33 @@ def judge(work: Work, outcome: Outcome, now: int) -> Ended:
             if again is None:
                 return _ended(work, RunState.FAILED, outcome, now)
             return _ended(work, RunState.PENDING, outcome, now, again)
+
+
+def waits_until(work: Work, silent_since: int) -> int:
+    """Until when a run waits for a target that has not answered since `silent_since` (both ms since the epoch).
+
+    It waits as long as its attempts would have taken if they had been sent and had reached their time limit. So a
+    target that never answers costs a schedule the same time whether its circuit is open or not.
+    """
+    return lasts_until(
+        work.policies.retry,
+        work.id,
+        work.run.attempts,
+        work.run.due_ms,
+        max(work.run.ready_ms, silent_since),
+        work.timeout_ms,
+        _next_slot(work) if work.policies.retry.until_next_slot else None,
+    )
+
+
+def unsent(work: Work, now: int, silent_since: int) -> Ended:
+    """What is recorded of a run that was not sent, because its target has not answered for too long."""
+    waited = (now - max(work.run.ready_ms, silent_since)) / 1000
+    words = (
+        f"not sent: the target has not answered for {(now - silent_since) / 1000:.0f} s; the run waited {waited:.0f} s "
+        "for it, as long as its attempts would have taken"
+    )
+    return _ended(work, RunState.FAILED, Outcome(Verdict.FAILED, error=words), now)
 
 
 def cancelled(work: Work, now: int) -> Ended:

@@ -26,7 +26,17 @@ from horarium.store.verbs.dispatch import Claimed, Ended, OpenCallback
 from horarium.worker.lanes import PARK_AFTER_MS, Lanes
 from horarium.worker.recorder import Recorder
 from horarium.worker.targets import TargetCache
-from horarium.worker.work import Work, call_of, cancelled, judge, obstacle, work_of
+from horarium.worker.work import (
+    Patience,
+    Work,
+    call_of,
+    cancelled,
+    judge,
+    obstacle,
+    unsent,
+    waits_until,
+    work_of,
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -228,6 +238,7 @@ class Worker:
                 await asyncio.sleep(TICK_S)
                 self._park_slow()
                 self._lanes.tick()
+                self._give_up()
                 await self._give_back()
 
     def _park_slow(self) -> None:
@@ -241,6 +252,22 @@ class Worker:
                 break
             if self._lanes.park(work):
                 self._takers.create_task(self._take_turns())
+
+    def _give_up(self) -> None:
+        """Fail what has waited for a silent target as long as its attempts would have taken, unsent: so the backlog of
+        a target that never answers has an end, and its schedules learn that they fail."""
+        now, loop_now = self._clock.now_ms(), int(asyncio.get_running_loop().time() * 1000)
+        for lane, circuit in self._lanes.silent():
+            opened, since = circuit.since_ms, now - (loop_now - circuit.since_ms)
+
+            def patience(work: Work, opened: int = opened, since: int = since) -> Patience:
+                if work.patience is None or work.patience.opened_ms != opened:
+                    work.patience = Patience(opened, since, waits_until(work, since))
+                return work.patience
+
+            for work in self._lanes.take_overdue(lane, lambda work: patience(work).until <= now):
+                work.stopped = True
+                self._recorder.add(unsent(work, now, patience(work).silent_since))
 
     async def _give_back(self) -> None:
         """Hand back what throttled lanes have in hand and will not begin soon: it takes the room of others, and other
@@ -313,8 +340,8 @@ class Worker:
     async def _put_off(self, work: Work) -> None:
         """Hand back a run whose time is far off since the clock went back: nobody waits for it in place of others."""
         try:
-            held = [(work.id, work.epoch)]
-            await self._store.urgent(dispatch.hand_back, self._node, held, work.run.due_ms)
+            held, now = [(work.id, work.epoch)], self._clock.now_ms()
+            await self._store.urgent(dispatch.hand_back, self._node, held, now, work.run.due_ms)
         except HorariumError as error:
             _log.warning("run_not_put_off", error=str(error))  # found as a stray then
         self._forget(work)

@@ -273,6 +273,20 @@ async def test_handing_back_spends_no_attempt_and_is_announced(tenant, store):
     assert again.attempt == 1
 
 
+async def test_what_goes_back_unbegun_keeps_its_place_and_counts_for_nothing(tenant, store, other):
+    await asked_for(tenant, tenant.target, 2)
+    node, heir = await Node.start(store), await Node.start(other, NOW + LEASE)
+    first, second = sorted(await node.claim(NOW), key=lambda work: work.run.ready_ms)
+    await store.urgent(dispatch.hand_back, node.id, [(first.id, first.epoch)], NOW + 5_000)
+    (again,) = await node.claim(NOW + 5_000)
+    assert (again.id, again.run.ready_ms, again.run.lost) == (first.id, first.run.ready_ms, 0)
+    await store.urgent(dispatch.hand_back, node.id, [(second.id, second.epoch)], NOW, NOW + 9_000)
+    assert await node.claim(NOW + 8_999) == []
+    assert await other.urgent(nodes.free_lapsed, NOW + LEASE + 1, heir.id) == 1
+    lost = {work.id: work.run.lost for work in await heir.claim(NOW + LEASE + 1)}
+    assert lost == {first.id: 1, second.id: 0}
+
+
 async def test_what_a_node_holds_is_told(tenant, store):
     await asked_for(tenant, tenant.target, 2)
     node = await Node.start(store)

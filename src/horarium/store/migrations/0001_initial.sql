@@ -286,7 +286,8 @@ CREATE TABLE attempts (
 ){clustered};
 
 -- Runs that a worker has or may take: narrow, and emptied on completion. The lane is the run's target; `limited` is 1
--- where the target bounds its concurrency or rate, `stop` is 1 where the worker is asked to end the attempt.
+-- where the target bounds its concurrency or rate, `stop` is 1 where the worker is asked to end the attempt. `lost` counts
+-- the workers that had the run and were gone before it ended. What goes back because nobody began it counts for nothing.
 CREATE TABLE ready (
     run_id BYTEA PRIMARY KEY,
     lane BYTEA NOT NULL,
@@ -294,7 +295,8 @@ CREATE TABLE ready (
     owner BYTEA,
     epoch BIGINT NOT NULL,
     limited BIGINT NOT NULL,
-    stop BIGINT NOT NULL
+    stop BIGINT NOT NULL,
+    lost BIGINT NOT NULL DEFAULT 0
 ){clustered};
 CREATE INDEX ready_open ON ready (owner, lane, due_ms);
 CREATE INDEX ready_limited ON ready (lane, owner) WHERE limited = 1;

@@ -39,6 +39,7 @@ ADOPTING = (
     "ALTER TABLE workspaces ADD COLUMN quotas TEXT NOT NULL DEFAULT '{}'",
     "ALTER TABLE workspaces ADD COLUMN weight DOUBLE PRECISION NOT NULL DEFAULT 1",
     """ALTER TABLE workspaces ADD COLUMN allowed_hosts TEXT NOT NULL DEFAULT '["*"]'""",
+    "ALTER TABLE ready ADD COLUMN lost BIGINT NOT NULL DEFAULT 0",
     # Which field of an input names a variation was fixed in the program; now each agent says it.
     """UPDATE targets SET extra =
         REPLACE(extra, '"variation_selection_mode":', '"variation_pin_field":"variationId","variation_selection_mode":')

@@ -39,7 +39,7 @@ SELECT due_ms FROM ready WHERE owner IS NULL ORDER BY due_ms LIMIT 1;
 -- name: claimed_runs
 -- All that a worker must know of claimed runs, except of their targets. The columns are those of rows.ClaimedRun.
 SELECT r.id, r.workspace_id, r.schedule_id, r.fire_id, r.target_id, t.version AS target_version, r.row_key, r.due_ms,
-       f.slot_ms, r.attempts, q.epoch, s.name AS schedule_name, v.timing, v.policies, v.input, r.data, v.environment,
+       f.slot_ms, r.attempts, q.epoch, q.due_ms AS ready_ms, q.lost, s.name AS schedule_name, v.timing, v.policies, v.input, r.data, v.environment,
        v.audience IS NOT NULL AS has_audience,
        s.id IS NULL OR EXISTS (SELECT 1 FROM grants g WHERE g.principal_id = s.created_by
                                AND g.target_id IN (r.target_id, :every_target)) AS granted,
@@ -59,8 +59,9 @@ SELECT id, version, name, executor, config, secrets, completion, timeout_ms, dea
 FROM targets WHERE id IN (:ids...);
 
 -- name: put_back_runs
--- Give up the lease on runs that wait for another attempt; touches as many rows as were still held.
-UPDATE ready SET owner = NULL, due_ms = r.due_ms, epoch = ready.epoch + 1
+-- Give up the lease on runs that wait for another attempt, or that were not begun and keep their place in the queue (no
+-- `due_ms`); touches as many rows as were still held.
+UPDATE ready SET owner = NULL, due_ms = COALESCE(r.due_ms, ready.due_ms), epoch = ready.epoch + 1
 FROM rows(run_id bytea, owner bytea, epoch bigint, due_ms bigint) AS r
 WHERE ready.run_id = r.run_id AND ready.owner = r.owner AND ready.epoch = r.epoch;
 

@@ -359,11 +359,16 @@ async def stopped(tx: Tx, node: Id, holding: Mapping[Id, int]) -> list[Id]:
     return [run for run, epoch in holding.items() if (run, epoch) not in going_on]
 
 
-async def hand_back(tx: Tx, node: Id, holding: Sequence[tuple[Id, int]], due_ms: int) -> int:
-    """Free runs, (run, epoch) each, that were claimed and not begun, until `due_ms`; how many. No attempt is spent."""
+async def hand_back(
+    tx: Tx, node: Id, holding: Sequence[tuple[Id, int]], now: int, due_ms: int | None = None
+) -> int:
+    """Free runs, (run, epoch) each, that were claimed and not begun; how many. No attempt is spent.
+
+    They keep their places in the queue, unless none of them shall be claimed before `due_ms`.
+    """
     if not holding:
         return 0
-    tx.announce(READY, due_ms)
+    tx.announce(READY, now if due_ms is None else due_ms)
     return await tx.many("put_back_runs", [PutBackRun(run, node, epoch, due_ms) for run, epoch in holding])
 
 

@@ -429,6 +429,8 @@ def _described(run: _BornClaimed, schedule: BornRunSchedule) -> ClaimedRun:
         slot_ms=run.start.firing.slot_ms,
         attempts=0,
         epoch=FIRST_EPOCH,
+        ready_ms=run.start.due_ms,
+        lost=0,
         schedule_name=schedule.name,
         timing=cursor.timing,
         policies=cursor.policies,
