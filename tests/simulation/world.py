@@ -160,7 +160,8 @@ class World:
         for number, (workspace, principal) in enumerate(zip(self.workspaces, self.principals, strict=True)):
             name = f"w{number}"
             write(
-                "INSERT INTO workspaces VALUES (?, ?, ?, '{}', 1, ?, ?, NULL)",
+                "INSERT INTO workspaces (id, slug, name, settings, version, created_ms, updated_ms) "
+                "VALUES (?, ?, ?, '{}', 1, ?, ?)",
                 (workspace, name, name, now, now),
             )
             write(

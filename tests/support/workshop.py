@@ -82,7 +82,9 @@ class Workshop:
         shop = cls()
         write = shop.store.connection.execute
         write(
-            "INSERT INTO workspaces VALUES (?, 'w', 'w', '{}', 1, ?, ?, NULL)", (shop.workspace, NOON, NOON)
+            "INSERT INTO workspaces (id, slug, name, settings, version, created_ms, updated_ms) "
+            "VALUES (?, 'w', 'w', '{}', 1, ?, ?)",
+            (shop.workspace, NOON, NOON),
         )
         write(
             "INSERT INTO principals VALUES (?, ?, 'service', 'p', NULL, ?, NULL)",
