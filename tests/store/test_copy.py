@@ -13,7 +13,7 @@ from horarium.store.migrate import migrate
 from horarium.store.postgres import PostgresStore
 from horarium.store.postgres.connection import connect
 from horarium.store.sqlite import SqliteStore
-from horarium.store.verbs import meta, runs
+from horarium.store.verbs import meta, run_lists
 from tests.support.postgres import drop_database, fresh_database
 from tests.support.tenant import FAILED, MINUTE, NOON, TRY_AGAIN, Node, Tenant, states
 
@@ -55,7 +55,7 @@ async def look(url, tenant, made):
         (await there.again(one), await there.fires(one), await there.spans(one), await there.runs(one))
         for one in made
     ]
-    found.append(await store.read(runs.count_runs, tenant.workspace))
+    found.append(await store.read(run_lists.count_runs, tenant.workspace))
     found.append(await store.write(meta.agree_on_vault, "fingerprint", lambda known: known == "fingerprint"))
     await store.close()
     return found

@@ -167,12 +167,12 @@ class Stand:
 
     async def runs(self, schedule: Schedule) -> list[Run]:
         found: list[Run] = []
-        from horarium.store.verbs import runs as verbs
+        from horarium.store.verbs import run_lists
 
         cursor = None
         while True:
             page = await self.store.read(
-                verbs.list_runs, self.tenant.workspace, 1_000, cursor, schedule_id=schedule.id
+                run_lists.list_runs, self.tenant.workspace, 1_000, cursor, schedule_id=schedule.id
             )
             found += page
             if len(page) < 1_000:

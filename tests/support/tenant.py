@@ -20,7 +20,7 @@ from horarium.domain.tenancy import EVERY_TARGET, Key, Principal, PrincipalType,
 from horarium.service.schedules import ScheduleDraft, schedule_of
 from horarium.store.base import Store
 from horarium.store.rows import TargetRow
-from horarium.store.verbs import dispatch, ledger, nodes, release, runs, schedules, targets, tenancy
+from horarium.store.verbs import dispatch, ledger, nodes, release, run_lists, schedules, targets, tenancy
 from horarium.store.verbs.changes import change_schedule
 from horarium.store.verbs.creation import create_schedules
 from horarium.store.verbs.dispatch import Ended
@@ -127,7 +127,7 @@ class Tenant:
 
     async def runs(self, schedule: Schedule) -> list[Run]:
         """Oldest first."""
-        found = await self.store.read(runs.list_runs, self.workspace, 10_000, schedule_id=schedule.id)
+        found = await self.store.read(run_lists.list_runs, self.workspace, 10_000, schedule_id=schedule.id)
         return found[::-1]
 
     async def release(self, now: int, limit: int = 1_000, careful: bool = False) -> release.Released:

@@ -15,6 +15,7 @@ from horarium.service.clock import Clock
 from horarium.service.reads import reads
 from horarium.store.base import Store
 from horarium.store.vault import Vault
+from horarium.store.verbs import run_lists
 from horarium.store.verbs import runs as verbs
 from horarium.store.verbs.runs import CallbackAnswer
 
@@ -35,8 +36,8 @@ class RunService:
     output_limit: int = 64 * 1024
 
     get = reads(verbs.get_run)
-    list = reads(verbs.list_runs)
-    count = reads(verbs.count_runs)
+    list = reads(run_lists.list_runs)
+    count = reads(run_lists.count_runs)
 
     async def cancel(self, workspace_id: Id, run: Id) -> Run:
         """Cancel a run that has not ended. Raises NotFound, Conflict (it has ended)."""

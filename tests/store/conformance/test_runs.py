@@ -9,7 +9,7 @@ from horarium.domain.ids import random_id
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies
 from horarium.store.base import CANCELLED, Duplicate
-from horarium.store.verbs import dispatch, runs
+from horarium.store.verbs import dispatch, run_lists, runs
 from tests.support.tenant import FAILED, MINUTE, NOON, SUCCEEDED, Node, RunState, Tenant, states
 
 NOW = NOON + MINUTE
@@ -136,15 +136,15 @@ async def test_runs_are_listed_newest_first_by_page_and_filter(tenant, store):
     schedule = await tenant.schedule(policies=Policies(overlap=Overlap.ALLOW))
     for n in range(1, 6):
         await tenant.release(NOON + n * MINUTE)
-    found = await store.read(runs.list_runs, tenant.workspace, 2)
+    found = await store.read(run_lists.list_runs, tenant.workspace, 2)
     assert [run.slot_ms for run in found] == [NOON + 5 * MINUTE, NOON + 4 * MINUTE]
-    rest = await store.read(runs.list_runs, tenant.workspace, 10, cursor=found[-1].id)
+    rest = await store.read(run_lists.list_runs, tenant.workspace, 10, cursor=found[-1].id)
     assert [run.slot_ms for run in rest] == [NOON + n * MINUTE for n in (3, 2, 1)]
     of_fire = await store.read(
-        runs.list_runs, tenant.workspace, 10, schedule_id=schedule.id, fire_id=rest[0].fire_id
+        run_lists.list_runs, tenant.workspace, 10, schedule_id=schedule.id, fire_id=rest[0].fire_id
     )
     assert [run.id for run in of_fire] == [rest[0].id]
-    count = await store.read(runs.count_runs, tenant.workspace, target_id=tenant.target, state="pending")
+    count = await store.read(run_lists.count_runs, tenant.workspace, target_id=tenant.target, state="pending")
     assert count == 5
 
 
@@ -155,6 +155,6 @@ async def test_another_workspace_sees_none_of_it(tenant, store):
         more = [] if verb in (runs.get_run, runs.delete_run) else [NOW]
         with pytest.raises(NotFound):
             await store.write(verb, stranger.workspace, run.id, *more)
-    assert await store.read(runs.list_runs, stranger.workspace, 10) == []
-    assert await store.read(runs.list_runs, stranger.workspace, 10, schedule_id=schedule.id) == []
-    assert await store.read(runs.count_runs, stranger.workspace) == 0
+    assert await store.read(run_lists.list_runs, stranger.workspace, 10) == []
+    assert await store.read(run_lists.list_runs, stranger.workspace, 10, schedule_id=schedule.id) == []
+    assert await store.read(run_lists.count_runs, stranger.workspace) == 0

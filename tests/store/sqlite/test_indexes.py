@@ -14,6 +14,21 @@ from horarium.store.statements import load
     [
         ("list_runs_of_schedule", "runs_of_schedule"),
         ("average_run", "runs_of_schedule"),
+        ("list_runs", "runs_of_workspace"),
+        ("list_runs_with_error", "runs_with_error"),
+        ("open_run_ids", "ready_open"),
+        ("open_run_ids", "callbacks_of_target"),
+        ("run_ids_of_targets", "versions_of_target"),
+        ("run_ids_of_targets", "runs_of_schedule"),
+        ("run_ids_of_targets", "runs_without_schedule"),
+        ("run_id_further_down", "runs_of_workspace"),
+        ("count_runs", "runs_of_workspace"),
+        ("count_runs_of_schedule", "runs_of_schedule"),
+        ("count_runs_with_error", "runs_with_error"),
+        ("count_open_runs", "ready_open"),
+        ("count_runs_of_targets", "versions_of_target"),
+        ("count_runs_of_targets", "runs_of_schedule"),
+        ("list_fires_by_hand", "fires_by_hand"),
         ("workspaces_due", "cursors_due_by_workspace"),
         ("due_schedules_of_workspaces", "cursors_due_by_workspace"),
         ("due_schedules", "cursors_due"),
@@ -26,6 +41,8 @@ def test_a_query_is_read_by_its_index(statement, index):
     found = load("sqlite")[statement]
     marks = {int(mark) for mark in re.findall(r"\?(\d+)", found.sql)}
     values = (1,) * len(marks) if marks else dict.fromkeys(found.parameters, 1)
-    plan = " / ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {found.sql}", values))
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {found.sql}", values)]
     connection.close()
-    assert f"INDEX {index} " in f"{plan} "
+    assert f"INDEX {index} " in f"{' / '.join(plan)} "
+    for table in ("runs", "fires", "ready", "callbacks", "versions", "schedules"):
+        assert f"SCAN {table}" not in plan

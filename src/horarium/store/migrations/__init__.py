@@ -40,6 +40,12 @@ ADOPTING = (
     "ALTER TABLE workspaces ADD COLUMN weight DOUBLE PRECISION NOT NULL DEFAULT 1",
     """ALTER TABLE workspaces ADD COLUMN allowed_hosts TEXT NOT NULL DEFAULT '["*"]'""",
     "ALTER TABLE ready ADD COLUMN lost BIGINT NOT NULL DEFAULT 0",
+    "CREATE INDEX IF NOT EXISTS schedules_of_dialect ON schedules (workspace_id, dialect, id) "
+    "WHERE dialect <> 'native'",
+    "CREATE INDEX IF NOT EXISTS versions_of_target ON versions (target_id, schedule_id)",
+    "CREATE INDEX IF NOT EXISTS fires_by_hand ON fires (schedule_id, id) WHERE kind <> 'clock'",
+    "CREATE INDEX IF NOT EXISTS runs_with_error ON runs (workspace_id, id) WHERE error IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS runs_without_schedule ON runs (target_id, id) WHERE schedule_id IS NULL",
     # Which field of an input names a variation was fixed in the program; now each agent says it.
     """UPDATE targets SET extra =
         REPLACE(extra, '"variation_selection_mode":', '"variation_pin_field":"variationId","variation_selection_mode":')

@@ -13,6 +13,13 @@ WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id AND id < :curs
   AND (CAST(:kind AS TEXT) IS NULL OR kind = :kind)
 ORDER BY id DESC LIMIT :limit;
 
+-- name: list_fires_by_hand
+-- A schedule's fires of one kind that is not the clock, newest first.
+SELECT {fire_columns} FROM fires f
+WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id AND id < :cursor
+  AND kind <> 'clock' AND kind = :kind
+ORDER BY id DESC LIMIT :limit;
+
 -- name: list_fires_by_fired
 -- In the order in which they happened, newest first: a backfilled fire counts from when it was filled in.
 SELECT {fire_columns} FROM fires f
@@ -58,11 +65,6 @@ SELECT v.version, v.timing, v.policies FROM versions v
 JOIN schedules s ON s.id = v.schedule_id
 WHERE v.schedule_id = :schedule_id AND s.workspace_id = :workspace_id AND v.from_ms <= :at
 ORDER BY v.version DESC LIMIT 1;
-
--- name: single_runs
--- The runs of fires that have only one, for histories that show both.
-{runs_with_places}
-WHERE r.id IN (:ids...) AND r.workspace_id = :workspace_id;
 
 -- name: settled_total
 -- How many of the clock's fires are over, in all.

@@ -8,44 +8,12 @@ r.id, r.workspace_id, r.schedule_id, r.fire_id, r.target_id, r.mode, r.row_key, 
 SELECT {run_columns}
 FROM runs r LEFT JOIN ready q ON q.run_id = r.id LEFT JOIN fires f ON f.id = r.fire_id
 
--- part: run_filters
-  AND (CAST(:state AS TEXT) IS NULL OR r.state = :state
-       OR (:state = 'open' AND r.state IN ('pending', 'running')))
-
--- part: kind_of_target
-  AND (CAST(:kind AS TEXT) IS NULL
-       OR EXISTS (SELECT 1 FROM targets t WHERE t.id = r.target_id AND t.kind = :kind))
-
 -- name: get_run
 {runs_with_places}
 WHERE r.id = :id AND r.workspace_id = :workspace_id;
 
 -- name: attempts_of_run
 SELECT number, started_ms, finished_ms, status, error FROM attempts WHERE run_id = :run_id ORDER BY number;
-
--- name: list_runs
--- A workspace's runs, newest first.
-{runs_with_places}
-WHERE r.workspace_id = :workspace_id AND r.id < :cursor
-  AND (CAST(:target_id AS BYTEA) IS NULL OR r.target_id = :target_id)
-{run_filters}
-{kind_of_target}
-ORDER BY r.id DESC LIMIT :limit OFFSET :skip;
-
--- name: list_runs_of_schedule
-{runs_with_places}
-WHERE r.workspace_id = :workspace_id AND r.schedule_id = :schedule_id AND r.id < :cursor
-  AND (CAST(:fire_id AS BYTEA) IS NULL OR r.fire_id = :fire_id)
-{run_filters}
-ORDER BY r.id DESC LIMIT :limit OFFSET :skip;
-
--- name: count_runs
-SELECT count(*) FROM runs r
-WHERE r.workspace_id = :workspace_id
-  AND (CAST(:target_id AS BYTEA) IS NULL OR r.target_id = :target_id)
-  AND (CAST(:schedule_id AS BYTEA) IS NULL OR r.schedule_id = :schedule_id)
-{run_filters}
-{kind_of_target};
 
 -- name: run_to_cancel
 -- A run that is not over, as rows.OpenRun.

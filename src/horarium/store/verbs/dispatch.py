@@ -28,7 +28,7 @@ from horarium.store.rows import (
     PutBackRun,
     TargetRow,
 )
-from horarium.store.verbs.entries import hold_schedules
+from horarium.store.verbs.entries import error_of_end, hold_schedules
 from horarium.store.verbs.settle import RunEnd, settle
 
 BEFORE_ALL: Id = b""
@@ -258,7 +258,7 @@ async def _write_ends(tx: Tx, ended: Sequence[Ended], now: int) -> None:
             attempt.attempt,
             attempt.status,
             attempt.output,
-            storable(attempt.error),
+            error_of_end(attempt.end.state, storable(attempt.error)),
         )
         for attempt in ended
     ]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from horarium.domain.errors import NotFound
 from horarium.domain.fire import FireKind
 from horarium.domain.ids import Id, run_id
+from horarium.domain.run import RunState
 from horarium.store.base import FANOUT, READY, Tx
 from horarium.store.rows import Lane, NewFanoutTask, ReadyRow, RunRow, StartingFire
 
@@ -57,3 +58,11 @@ async def start_fire(tx: Tx, fire: StartingFire, kind: FireKind, now: int) -> No
         version=fire.version,
     )
     await enqueue(tx, [run], fire.limited)
+
+
+def error_of_end(state: RunState, error: str | None) -> str | None:
+    """The error that a run has once it is over. A failed or cancelled run always has one, because lists find it by
+    that (the index `runs_with_error`)."""
+    if error is None and state in (RunState.FAILED, RunState.CANCELLED):
+        return "no reason was given"
+    return error

@@ -123,8 +123,9 @@ async def list_fires(
     tx: Tx, workspace_id: Id, schedule_id: Id, limit: int, cursor: Id | None = None, kind: str | None = None
 ) -> list[Fire]:
     """Fires of a schedule, latest slot first."""
+    by_hand = kind is not None and kind != FireKind.CLOCK.value
     rows = await tx.rows(
-        "list_fires",
+        "list_fires_by_hand" if by_hand else "list_fires",
         workspace_id=workspace_id,
         schedule_id=schedule_id,
         cursor=cursor or HIGHEST_ID,
@@ -155,7 +156,7 @@ async def history(tx: Tx, workspace_id: Id, schedule_id: Id, limit: int) -> Hist
     schedule = await get_schedule(tx, workspace_id, schedule_id)
     fires = await list_fires(tx, workspace_id, schedule_id, limit)
     ids = [run_id(fire.id) for fire in fires]
-    rows = await tx.rows("single_runs", workspace_id=workspace_id, ids=ids) if ids else ()
+    rows = await tx.rows("runs_named", workspace_id=workspace_id, ids=ids) if ids else ()
     runs = {run.fire_id: run for run in map(run_from_row, rows)}
     own = {"workspace_id": workspace_id, "schedule_id": schedule_id}
     totals = _FireTotals._make(await tx.row("fire_totals", **own))

@@ -10,11 +10,11 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from horarium.domain.errors import Conflict, NotFound
-from horarium.domain.ids import HIGHEST_ID, Id, derived_id, run_id
+from horarium.domain.ids import Id, derived_id, run_id
 from horarium.domain.run import Attempt, Run, RunMode, RunState
 from horarium.store.base import CANCELLED, Tx
 from horarium.store.rows import CallbackRow, CallbackSecrets, FinishedRun, OpenRun, RunRow
-from horarium.store.verbs.entries import enqueue, hold_schedules, lane_of
+from horarium.store.verbs.entries import enqueue, error_of_end, hold_schedules, lane_of
 from horarium.store.verbs.settle import RunEnd, cancel_runs, follow_up, settle
 
 
@@ -89,57 +89,6 @@ async def get_run(tx: Tx, workspace_id: Id, run: Id) -> tuple[Run, list[Attempt]
             Attempt(found.attempts, found.started_ms or 0, found.finished_ms or 0, found.status, found.error)
         )
     return found, attempts
-
-
-async def list_runs(
-    tx: Tx,
-    workspace_id: Id,
-    limit: int,
-    cursor: Id | None = None,
-    schedule_id: Id | None = None,
-    fire_id: Id | None = None,
-    target_id: Id | None = None,
-    state: str | None = None,
-    skip: int = 0,
-    kind: str | None = None,
-) -> list[Run]:
-    """Up to `limit` runs of a workspace, latest slot first, after the id `cursor` or after the first `skip`.
-
-    `fire_id` needs the `schedule_id` of its schedule. `state` may be `open`, for runs that are not over. `kind`
-    keeps runs of one kind of target, and has no effect together with a schedule.
-    """
-    common = {
-        "workspace_id": workspace_id,
-        "cursor": cursor or HIGHEST_ID,
-        "limit": limit,
-        "skip": skip,
-        "state": state,
-    }
-    if schedule_id is not None:
-        rows = await tx.rows("list_runs_of_schedule", schedule_id=schedule_id, fire_id=fire_id, **common)
-    else:
-        rows = await tx.rows("list_runs", target_id=target_id, kind=kind, **common)
-    return [run_from_row(row) for row in rows]
-
-
-async def count_runs(
-    tx: Tx,
-    workspace_id: Id,
-    schedule_id: Id | None = None,
-    target_id: Id | None = None,
-    state: str | None = None,
-    kind: str | None = None,
-) -> int:
-    """How many runs of a workspace match. The filters are those of `list_runs`."""
-    row = await tx.row(
-        "count_runs",
-        workspace_id=workspace_id,
-        schedule_id=schedule_id,
-        target_id=target_id,
-        state=state,
-        kind=kind,
-    )
-    return int(row[0])
 
 
 async def cancel_run(
@@ -275,6 +224,7 @@ async def _end_by_callback(
     await tx.run("forget_ready", ids=[callback.run_id])
     # It may have been started by a node whose clock is ahead of ours.
     ended = max(now, callback.started_ms or now)
+    error = error_of_end(state, error)
     finished = FinishedRun(
         callback.run_id, state.value, None, ended, callback.attempt, output=output, error=error
     )

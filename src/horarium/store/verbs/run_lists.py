@@ -1,0 +1,187 @@
+"""Lists and counts of runs.
+
+A list with few matches must not read a workspace's whole history, so the filters decide by which way the runs are
+found: those that ended badly and those that are not over by indexes of their own, and those of targets first among the
+newest runs, then through the schedules that have run these targets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id, id_time, lowest_id_at
+from horarium.domain.run import Run
+from horarium.store.base import Tx
+from horarium.store.verbs.runs import run_from_row
+
+# Counts are exact up to this number. Where there are more, this number is the count.
+MOST_COUNTED = 10_000
+
+# How many of the newest runs are looked at one by one for those of a target, before they are found through its
+# schedules: so many, and for each run that is asked for so many more.
+NEARBY, NEARBY_FOR_EACH = 2_000, 10
+
+# Whether the runs of a state are under way (None: both), for states of runs that are not over.
+_OPEN = {"open": None, "pending": 0, "running": 1}
+_WITH_ERROR = ("failed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class _Filters:
+    """What the runs of a list must match; None where it does not matter."""
+
+    workspace_id: Id
+    schedule_id: Id | None
+    fire_id: Id | None
+    target_id: Id | None
+    state: str | None
+    kind: str | None
+
+    @property
+    def of_targets(self) -> bool:
+        return self.target_id is not None or self.kind is not None
+
+    def of_row(self) -> dict[str, Any]:
+        """The parameters of `run_filters` and `state_filter`."""
+        return {**self.of_place(), "state": self.state}
+
+    def of_place(self) -> dict[str, Any]:
+        """The parameters of `run_filters`."""
+        return {
+            "workspace_id": self.workspace_id,
+            "schedule_id": self.schedule_id,
+            "fire_id": self.fire_id,
+            "target_id": self.target_id,
+            "kind": self.kind,
+        }
+
+    def of_open(self) -> dict[str, Any]:
+        """The parameters of `open_runs` and `open_filters`."""
+        filtered = self.schedule_id is not None or self.fire_id is not None
+        own = {"under_way": _OPEN[self.state or "open"], "filtered": int(filtered), "floor": self.range()[0]}
+        return {**self.of_place(), **own}
+
+    def of_targets_wanted(self) -> dict[str, Any]:
+        """The parameters of `targets_wanted` and `state_filter`."""
+        return {
+            "workspace_id": self.workspace_id,
+            "target_id": self.target_id,
+            "kind": self.kind,
+            "state": self.state,
+        }
+
+    def range(self) -> tuple[Id, Id]:
+        """The lowest id that can match, and one that is higher than all that can. The runs of a fire have its
+        time."""
+        if self.fire_id is None:
+            return LOWEST_ID, HIGHEST_ID
+        fired = id_time(self.fire_id)
+        return lowest_id_at(fired), lowest_id_at(fired + 1)
+
+
+async def list_runs(
+    tx: Tx,
+    workspace_id: Id,
+    limit: int,
+    cursor: Id | None = None,
+    schedule_id: Id | None = None,
+    fire_id: Id | None = None,
+    target_id: Id | None = None,
+    state: str | None = None,
+    skip: int = 0,
+    kind: str | None = None,
+) -> list[Run]:
+    """Up to `limit` runs of a workspace, latest slot first, after the id `cursor` or after the first `skip`.
+
+    `state` is one that runs are shown with (a run that is with a worker is `running`), or `open` for runs that are not
+    over. `kind` keeps runs of one kind of target.
+    """
+    filters = _Filters(workspace_id, schedule_id, fire_id, target_id, state, kind)
+    floor, above = filters.range()
+    below = min(cursor or HIGHEST_ID, above)
+    window = {"cursor": below, "limit": limit, "skip": skip}
+    if state in _OPEN:
+        rows = await _open_runs(tx, filters, below, limit, skip)
+    elif state in _WITH_ERROR:
+        rows = await tx.rows("list_runs_with_error", **filters.of_row(), **window, floor=floor)
+    elif schedule_id is not None and not filters.of_targets:
+        own = {"workspace_id": workspace_id, "schedule_id": schedule_id, "fire_id": fire_id, "state": state}
+        rows = await tx.rows("list_runs_of_schedule", **own, **window, floor=floor)
+    elif filters.of_targets and schedule_id is None:
+        rows = await _runs_of_targets(tx, filters, below, limit, skip)
+    else:
+        rows = await tx.rows("list_runs", **filters.of_row(), **window, floor=floor)
+    return [run_from_row(row) for row in rows]
+
+
+async def _open_runs(tx: Tx, filters: _Filters, cursor: Id, limit: int, skip: int) -> Sequence[Any]:
+    """Runs that are not over, from the queue and from the callbacks that are awaited."""
+    found = await tx.rows("open_run_ids", **filters.of_open(), cursor=cursor, limit=skip + limit)
+    return await _named(tx, filters.workspace_id, [run for (run,) in found[skip:]])
+
+
+async def _runs_of_targets(tx: Tx, filters: _Filters, cursor: Id, limit: int, skip: int) -> Sequence[Any]:
+    """Runs of targets. Those of a busy target are among the newest of the workspace. The others are found through the
+    schedules of the target, which takes a look at each of them."""
+    most = skip + limit
+    floor = await tx.row(
+        "run_id_further_down",
+        workspace_id=filters.workspace_id,
+        cursor=cursor,
+        skip=NEARBY + NEARBY_FOR_EACH * most,
+    )
+    everything = floor is None
+    window = {"cursor": cursor, "limit": most, "skip": 0, "floor": LOWEST_ID if floor is None else floor[0]}
+    rows = await tx.rows("list_runs", **filters.of_row(), **window)
+    if everything or len(rows) == most:
+        return rows[skip:]
+    found = await tx.rows(
+        "run_ids_of_targets",
+        **filters.of_targets_wanted(),
+        cursor=cursor,
+        limit=most,
+        before_last=most - 1,
+        floor=LOWEST_ID,
+    )
+    return await _named(tx, filters.workspace_id, [run for (run,) in found[skip:]])
+
+
+async def _named(tx: Tx, workspace_id: Id, ids: Sequence[Id]) -> Sequence[Any]:
+    """The rows of runs by id, the highest id first."""
+    if not ids:
+        return ()
+    return sorted(
+        await tx.rows("runs_named", workspace_id=workspace_id, ids=list(ids)), key=_id, reverse=True
+    )
+
+
+def _id(row: Sequence[Any]) -> Id:
+    found: Id = row[0]
+    return found
+
+
+async def count_runs(
+    tx: Tx,
+    workspace_id: Id,
+    schedule_id: Id | None = None,
+    target_id: Id | None = None,
+    state: str | None = None,
+    kind: str | None = None,
+) -> int:
+    """How many runs of a workspace match, but MOST_COUNTED where there are more. The filters are those of
+    `list_runs`; `target_id` and `kind` have no effect together with a schedule."""
+    filters = _Filters(workspace_id, schedule_id, None, target_id, state, kind)
+    if state in _OPEN:
+        row = await tx.row("count_open_runs", **filters.of_open(), limit=MOST_COUNTED)
+    elif state in _WITH_ERROR:
+        row = await tx.row("count_runs_with_error", **filters.of_row(), limit=MOST_COUNTED)
+    elif schedule_id is not None:
+        own = {"workspace_id": workspace_id, "schedule_id": schedule_id, "state": state}
+        row = await tx.row("count_runs_of_schedule", **own, limit=MOST_COUNTED)
+    elif filters.of_targets:
+        row = await tx.row("count_runs_of_targets", **filters.of_targets_wanted(), limit=MOST_COUNTED)
+    else:
+        row = await tx.row("count_runs", workspace_id=workspace_id, state=state, limit=MOST_COUNTED)
+    return int(row[0])

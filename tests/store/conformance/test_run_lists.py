@@ -1,0 +1,132 @@
+"""Every filter of a list of runs finds what looking at all runs finds, by whichever way it goes."""
+
+import itertools
+
+import pytest
+
+from horarium.domain.execution import Outcome, Verdict
+from horarium.domain.ids import random_id
+from horarium.domain.overlap import Overlap
+from horarium.domain.run import RunState
+from horarium.domain.schedule import Policies
+from horarium.domain.target import TargetKind
+from horarium.store.verbs import run_lists, runs
+from tests.store.conformance.test_callbacks import open_for
+from tests.support.tenant import ACCEPTED, FAILED, MINUTE, NOON, SUCCEEDED, TRY_AGAIN, Node, Tenant
+
+ALLOW = Policies(overlap=Overlap.ALLOW)
+STATES = (None, "open", *(state.value for state in RunState))
+
+
+async def crowd(tenant):
+    """Runs in every state, of two schedules of three targets, one of which had another target before, and without a
+    schedule; (targets, schedules)."""
+    store, node = tenant.store, await Node.start(tenant.store)
+    workflow = await tenant.add_target(kind=TargetKind.WORKFLOW)
+    slow = await tenant.callback_target()
+    moved = await tenant.schedule(policies=ALLOW, target_id=workflow)
+    steady = await tenant.schedule(policies=ALLOW, target_id=slow)
+    now = NOON + 5 * MINUTE
+    for minute in range(1, 6):
+        await tenant.release(NOON + minute * MINUTE)
+        if minute == 3:
+            moved = await tenant.redefine(moved, NOON + minute * MINUTE, target_id=tenant.target)
+    for target in (workflow, tenant.target, workflow):
+        await store.write(runs.run_target, tenant.workspace, target, random_id(now), None, now)
+    works = await node.claim(now)
+    outcomes = itertools.cycle((SUCCEEDED, FAILED, None, TRY_AGAIN, ACCEPTED))
+    for work, outcome in zip(works, outcomes, strict=False):
+        if outcome is ACCEPTED:
+            await open_for(node, work, "token")
+        if outcome is not None:  # the third of each five stays with its worker
+            await node.record([work], outcome, now)
+    for run in await store.read(run_lists.list_runs, tenant.workspace, 1_000):
+        if run.state is RunState.PENDING:
+            await store.write(runs.cancel_run, tenant.workspace, run.id, now)
+            break
+    await tenant.release(now + MINUTE)
+    await store.write(runs.run_target, tenant.workspace, workflow, random_id(now), None, now)
+    return (tenant.target, workflow, slow), (moved, steady)
+
+
+def matching(found, kinds, schedule=None, fire=None, target=None, state=None, kind=None):
+    """The runs of a list that match, by looking at each."""
+    return [
+        run
+        for run in found
+        if (schedule is None or run.schedule_id == schedule)
+        and (fire is None or run.fire_id == fire)
+        and (target is None or run.target_id == target)
+        and (state is None or run.state.value == state or (state == "open" and not run.state.final))
+        and (kind is None or kinds[run.target_id] == kind)
+    ]
+
+
+@pytest.mark.parametrize("nearby", [0, 3, 2_000])
+async def test_every_filter_finds_what_looking_at_all_runs_finds(tenant, store, monkeypatch, nearby):
+    monkeypatch.setattr(run_lists, "NEARBY", nearby)
+    monkeypatch.setattr(run_lists, "NEARBY_FOR_EACH", 0)
+    stranger = await Tenant.open(store)
+    await crowd(stranger)
+    targets, schedules = await crowd(tenant)
+    everything = await store.read(run_lists.list_runs, tenant.workspace, 1_000)
+    assert {run.state for run in everything} == set(RunState)
+    assert everything == sorted(everything, key=lambda run: run.id, reverse=True)
+    kinds = {targets[0]: "automation", targets[1]: "workflow", targets[2]: "automation"}
+    fires = (None, everything[3].fire_id)
+    for state, target, kind in itertools.product(
+        STATES, (None, *targets), (None, "automation", "workflow", "tool")
+    ):
+        given = {"target_id": target, "state": state, "kind": kind}
+        expected = matching(everything, kinds, target=target, state=state, kind=kind)
+        for skip, limit in ((0, 1_000), (1, 2)):
+            found = await store.read(run_lists.list_runs, tenant.workspace, limit, skip=skip, **given)
+            assert found == expected[skip : skip + limit], given
+        assert await store.read(run_lists.count_runs, tenant.workspace, **given) == len(expected), given
+        if len(expected) > 2:
+            rest = await store.read(run_lists.list_runs, tenant.workspace, 1_000, expected[1].id, **given)
+            assert rest == expected[2:], given
+    for state, schedule, fire in itertools.product(STATES, schedules, fires):
+        given = {"schedule_id": schedule.id, "fire_id": fire, "state": state}
+        expected = matching(everything, kinds, schedule.id, fire, state=state)
+        assert await store.read(run_lists.list_runs, tenant.workspace, 1_000, **given) == expected, given
+        if fire is None:
+            count = await store.read(
+                run_lists.count_runs, tenant.workspace, schedule_id=schedule.id, state=state
+            )
+            assert count == len(expected), given
+        both = await store.read(run_lists.list_runs, tenant.workspace, 9, target_id=targets[0], **given)
+        assert both == matching(expected, kinds, target=targets[0])[:9], given
+
+
+async def test_a_count_stops_where_it_need_not_be_exact_any_more(tenant, store, monkeypatch):
+    targets, _ = await crowd(tenant)
+    monkeypatch.setattr(run_lists, "MOST_COUNTED", 2)
+    for given in (
+        {},
+        {"kind": "automation"},
+        {"target_id": targets[1]},
+        {"state": "open"},
+        {"state": "failed"},
+    ):
+        assert await store.read(run_lists.count_runs, tenant.workspace, **given) == 2
+
+
+async def test_a_run_that_is_with_a_worker_is_listed_as_running(tenant, store):
+    schedule = await tenant.schedule("1 12 * * *")
+    await tenant.release(NOON + MINUTE)
+    (waiting,) = await store.read(run_lists.list_runs, tenant.workspace, 10, state="pending")
+    assert await store.read(run_lists.list_runs, tenant.workspace, 10, state="running") == []
+    await (await Node.start(store)).claim(NOON + MINUTE)
+    for given in ({}, {"schedule_id": schedule.id}, {"target_id": tenant.target}):
+        (run,) = await store.read(run_lists.list_runs, tenant.workspace, 10, state="running", **given)
+        assert (run.id, run.state) == (waiting.id, RunState.RUNNING)
+        assert await store.read(run_lists.list_runs, tenant.workspace, 10, state="pending", **given) == []
+
+
+async def test_a_run_that_failed_without_a_reason_is_found_among_the_failed(tenant, store):
+    await tenant.schedule("1 12 * * *")
+    await tenant.release(NOON + MINUTE)
+    await (await Node.start(store)).work(NOON + MINUTE, Outcome(Verdict.FAILED, retryable=False))
+    (run,) = await store.read(run_lists.list_runs, tenant.workspace, 10, state="failed")
+    assert run.error == "no reason was given"
