@@ -15,7 +15,7 @@ from horarium.api.bodies import Turns, parse_object
 from horarium.api.drafts import schedule_draft
 from horarium.api.errors import problems_of, status_of
 from horarium.api.fields import instant_or_none
-from horarium.domain.errors import HorariumError, TooLarge
+from horarium.domain.errors import HorariumError, QuotaReached, TooLarge
 from horarium.domain.ids import prefixed
 from horarium.domain.schedule import Schedule
 from horarium.domain.tenancy import Identity
@@ -41,7 +41,7 @@ async def create_all(who: Identity, services: Services, batches: AsyncIterator[l
     """
     answers = _Answers()
     batch = _Batch()
-    number, turns = 0, Turns()
+    number, turns, most = 0, Turns(), who.workspace.quotas.bulk_lines
     async with _Writing(services, answers) as writing:
         try:
             async for lines in batches:
@@ -50,6 +50,9 @@ async def create_all(who: Identity, services: Services, batches: AsyncIterator[l
                     await turns.give()
                     if not line or line.isspace():
                         continue
+                    if number > most:
+                        words = QuotaReached("bulk_lines", most, prefixed("ws", who.workspace_id))
+                        raise TooLarge(f"the request has too many lines: {words}")
                     now = services.clock.now_ms()
                     try:
                         batch.append(

@@ -17,6 +17,7 @@ from horarium.domain.errors import (
     Invalid,
     NotFound,
     Problem,
+    QuotaReached,
     RateLimited,
     TooLarge,
     Unauthorized,
@@ -30,6 +31,7 @@ _KINDS: tuple[tuple[type[HorariumError], int, str, str], ...] = (
     (Invalid, 400, "invalid", "The request cannot be accepted"),
     (Unauthorized, 401, "unauthorized", "A valid API key is needed"),
     (Forbidden, 403, "forbidden", "This key may not do that"),
+    (QuotaReached, 403, "quota", "A quota of the workspace is reached"),
     (NoRoute, 404, "no-route", "This path does not exist"),
     (NotFound, 404, "not-found", "It does not exist in this workspace"),
     (WrongMethod, 405, "wrong-method", "This method is not allowed at this path"),
@@ -83,6 +85,8 @@ def problems_of(error: HorariumError) -> list[dict[str, str]]:
         return [_entry(Problem(error.field, str(error), error.reason))]
     if isinstance(error, Forbidden) and error.scope:
         return [_entry(Problem("", str(error), f"scope:{error.scope}"))]
+    if isinstance(error, QuotaReached):
+        return [_entry(Problem("", str(error), f"quota:{error.quota}"))]
     return [_entry(Problem("", str(error), _kind(error)[1]))]
 
 

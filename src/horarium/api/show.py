@@ -13,6 +13,7 @@ from horarium.api.fields import id_or_none, instant_or_none, instant_text, secon
 from horarium.domain.fire import Fire, Span
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.plan import slot_after
+from horarium.domain.quotas import Usage
 from horarium.domain.run import Attempt, Run
 from horarium.domain.schedule import Policies, Schedule, ScheduleState
 from horarium.domain.target import Target
@@ -49,6 +50,15 @@ def workspace(workspace: Workspace) -> dict[str, Any]:
         "version": workspace.version,
         "created_at": instant_text(workspace.created_ms),
         "updated_at": instant_text(workspace.updated_ms),
+    }
+
+
+def usage(usage: Usage) -> dict[str, Any]:
+    """What a workspace uses, under the names of the quotas."""
+    return {
+        "schedules": usage.schedules,
+        "targets": usage.targets,
+        "fires_per_hour": usage.hourly,
     }
 
 

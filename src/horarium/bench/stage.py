@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from horarium.domain.ids import Id, random_id
-from horarium.domain.quotas import DEFAULT, quotas_to_text
 from horarium.domain.target import Target, TargetKind
-from horarium.domain.tenancy import EVERY_TARGET, Principal, PrincipalType
+from horarium.domain.tenancy import EVERY_TARGET, Key, Principal, PrincipalType, Workspace
 from horarium.engine.clock import DatabaseClock
 from horarium.store.base import Store, Tx
 from horarium.store.migrate import migrate
@@ -29,6 +28,7 @@ from horarium.store.sqlite import SqliteStore
 from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import nodes, targets, tenancy
+from horarium.store.verbs.tenancy import NewKey
 
 # How many rows a ceiling writes in one transaction.
 CHUNK = 5_000
@@ -163,18 +163,10 @@ def _wheel_server(folder: Path) -> Any:
 
 
 async def _people(tx: Tx, made: Stage, now: int) -> None:
-    await tx.run(
-        "insert_workspace",
-        id=made.workspace,
-        slug="bench",
-        name="bench",
-        settings="{}",
-        now=now,
-        quotas=quotas_to_text(DEFAULT),
-        weight=1.0,
-    )
+    workspace = Workspace(made.workspace, "bench", "bench", now, now)
     who = Principal(made.principal, made.workspace, PrincipalType.SERVICE, "bench", now)
-    await tenancy.create_principal(tx, who, [EVERY_TARGET])
+    key = Key(random_id(now), made.workspace, made.principal, "bench", "", (), now)
+    await tenancy.create_workspace(tx, workspace, who, NewKey(key, key.id), [EVERY_TARGET])
     me = nodes.NodeRow(made.node, "bench", "all", "bench", "bench", now, now, now + 3_600_000)
     await nodes.register(tx, me, True)
 

@@ -1,12 +1,14 @@
-"""The errors that users may see, on one screen.
+"""The errors that users may see. All are HorariumErrors:
 
-HorariumError ├── Invalid        the request is readable but cannot be accepted; it carries every problem
-found ├── NotFound       what the request names does not exist in this workspace ├── Conflict       the
-request contradicts what is stored (a key in use, an outdated version, a state that forbids it) ├──
-Unauthorized   the API key is missing, unknown, expired or revoked ├── Forbidden      the API key is valid but
-lacks a scope or a grant ├── TooLarge       the body is larger than the server accepts ├── RateLimited    the
-key makes too many requests; the error says when to try again └── Unavailable    the store cannot be reached,
-or the server is shutting down
+- Invalid: the request is readable but cannot be accepted; it carries every problem found
+- NotFound: what the request names does not exist in this workspace
+- Conflict: the request contradicts what is stored (a key in use, an outdated version, a state that forbids it)
+- Unauthorized: the API key is missing, unknown, expired or revoked
+- Forbidden: the API key is valid but lacks a scope or a grant
+- QuotaReached: the workspace may not have more of something
+- TooLarge: the body is larger than the server accepts
+- RateLimited: too many requests were made; the error says when to try again
+- Unavailable: the store cannot be reached, or the server is shutting down
 
 The API through which an error leaves writes it in its own form, in one place.
 """
@@ -122,6 +124,17 @@ class Forbidden(HorariumError):
     def __init__(self, message: str, scope: str = "") -> None:
         self.scope = scope
         super().__init__(message)
+
+
+class QuotaReached(HorariumError):
+    """A quota of the workspace stands against the request. `quota` is its name, `most` its value."""
+
+    def __init__(self, quota: str, most: int, workspace: str) -> None:
+        self.quota, self.most = quota, most
+        super().__init__(
+            f"the quota {quota} of this workspace is {most}; a key of the whole server can change it: "
+            f"horarium workspace set {workspace} --quota {quota}=NUMBER, or PATCH /horarium/v1/workspaces/{workspace}"
+        )
 
 
 class TooLarge(HorariumError):

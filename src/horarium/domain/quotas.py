@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, asdict, dataclass, field, fields
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from horarium.domain.errors import Problem
 
@@ -41,6 +41,14 @@ class Quotas:
         16 * 1024 * 1024, "bytes of the output that one run stores, if response_limit allows as many"
     )
     bulk_lines: int = _quota(1_000_000, "lines of one bulk request or import")
+
+
+class Usage(NamedTuple):
+    """What a workspace has, or what is added to it. `hourly`: the busiest hours of its schedules, added up."""
+
+    schedules: int = 0
+    targets: int = 0
+    hourly: int = 0
 
 
 QUOTAS: Mapping[str, Field[Any]] = {quota.name: quota for quota in fields(Quotas)}

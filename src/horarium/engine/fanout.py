@@ -27,8 +27,8 @@ from horarium.domain.audience import (
     repeated_key,
     row_fault,
 )
-from horarium.domain.errors import HorariumError
-from horarium.domain.ids import Id
+from horarium.domain.errors import HorariumError, QuotaReached
+from horarium.domain.ids import Id, prefixed
 from horarium.engine.wake import Alarm
 from horarium.service.audiences import AudienceService
 from horarium.service.clock import Clock
@@ -168,8 +168,8 @@ class FanoutRunner:
         size = FIRST_CHUNK if job.rows_done == 0 else CHUNK
         if source.paged:
             if counted is None:
-                counted = await _asked(source.count(query, job.policies.audience_limit + 1))
-                if counted > job.policies.audience_limit:
+                counted = await _asked(source.count(query, job.most_rows + 1))
+                if counted > job.most_rows:
                     raise SourceFault(_too_many(job), lasting=True)
             texts, position = await self._page(job, source, query, size)
         else:
@@ -178,7 +178,7 @@ class FanoutRunner:
             texts = await self._store.read(verbs.spooled_page, job.fire_id, job.rows_done, size)
             done = job.rows_done + len(texts)
             position = None if done >= counted or not texts else str(done)
-        if job.rows_done + len(texts) > job.policies.audience_limit:
+        if job.rows_done + len(texts) > job.most_rows:
             raise SourceFault(_too_many(job), lasting=True)
         distinct = source.distinct or not source.paged  # what was kept aside is, by its table
         return await self._write(job, prepare(job, texts, distinct), position, counted)
@@ -225,7 +225,7 @@ class FanoutRunner:
         async with aclosing(source.rows(query)) as batches:
             while (batch := await _next(batches)) is not None:
                 texts = _texts(batch)
-                if number + len(texts) > job.policies.audience_limit:
+                if number + len(texts) > job.most_rows:
                     raise SourceFault(_too_many(job), lasting=True)
                 kept = await self._keep(kept, number + 1, texts, None)
                 number += len(texts)
@@ -311,7 +311,10 @@ async def _next(batches: AsyncGenerator[Sequence[AudienceRow], None]) -> Sequenc
 
 
 def _too_many(job: FanoutTask) -> str:
-    return f"the audience has more than the {job.policies.audience_limit} rows that the schedule allows"
+    if job.quota < job.policies.audience_limit:
+        reached = QuotaReached("audience_rows", job.quota, prefixed("ws", job.workspace_id))
+        return f"the audience has too many rows: {reached}"
+    return f"the audience has more than the {job.most_rows} rows that the schedule allows"
 
 
 def _texts(rows: Sequence[AudienceRow]) -> list[AudienceText]:

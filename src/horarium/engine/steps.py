@@ -11,7 +11,7 @@ import structlog
 from horarium.domain.ids import Id
 from horarium.service.clock import Clock
 from horarium.store.base import Duplicate, Store
-from horarium.store.verbs import idempotency, meta, upkeep
+from horarium.store.verbs import idempotency, meta, quotas, upkeep
 from horarium.store.verbs import nodes as node_verbs
 from horarium.store.verbs import release as release_verbs
 from horarium.store.verbs import runs as run_verbs
@@ -107,9 +107,11 @@ class Engine:
         return await self.store.urgent(upkeep.rezone, self.clock.now_ms(), UPKEEP_BATCH) == UPKEEP_BATCH
 
     async def forget(self) -> bool:
-        """Delete answers to requests of more than a day ago, and history beyond the retention time, one batch."""
+        """Delete answers to requests of more than a day ago, and history beyond the retention time, one batch. Add up
+        what the engine has deleted since the last time."""
         now = self.clock.now_ms()
         await self.store.write(idempotency.forget_answers, now - idempotency.KEPT_MS)
+        await self.store.write(quotas.settle_all_freed, UPKEEP_BATCH)
         if not self.retention_ms:
             return False
         before = now - self.retention_ms

@@ -8,7 +8,8 @@ from typing import Any
 
 import orjson
 
-from horarium.domain.ids import Id, random_id
+from horarium.domain.errors import Invalid, Problem, QuotaReached
+from horarium.domain.ids import Id, prefixed, random_id
 from horarium.domain.run import Run, RunState
 from horarium.domain.tenancy import Identity
 from horarium.service.clock import Clock
@@ -55,11 +56,15 @@ class RunService:
     async def start(self, who: Identity, target_id: Id, data: Any) -> Run:
         """Run a target now, without a schedule. `data` is its input and can be written as JSON.
 
-        Raises NotFound, Forbidden (no grant on the target).
+        Raises NotFound, Forbidden (no grant on the target), Invalid (too large).
         """
         who.require_target(target_id, "that this run is for")
         now = self.clock.now_ms()
         text = None if data is None else orjson.dumps(data).decode()
+        most = who.workspace.quotas.input_bytes
+        if text is not None and len(text) > most:
+            reached = QuotaReached("input_bytes", most, prefixed("ws", who.workspace_id))
+            raise Invalid(Problem("input", f"is too large: {reached}", "quota"))
         return await self.store.write(
             verbs.run_target, who.workspace_id, target_id, random_id(now), text, now
         )

@@ -14,7 +14,7 @@ from typing import Any
 from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound, Problem, told
 from horarium.domain.host_lists import host_list_problems
 from horarium.domain.ids import Id, prefixed, random_id
-from horarium.domain.quotas import changed_quotas, quota_problems, weight_problems
+from horarium.domain.quotas import Usage, changed_quotas, quota_problems, weight_problems
 from horarium.domain.tenancy import (
     EVERY_SCOPE,
     EVERY_TARGET,
@@ -36,6 +36,7 @@ from horarium.service.identity import IdentityService
 from horarium.service.pages import Page, cut
 from horarium.store.base import Store
 from horarium.store.verbs import tenancy as verbs
+from horarium.store.verbs.quotas import get_usage
 from horarium.store.verbs.targets import existing_targets
 from horarium.times.civil import utc_text
 from horarium.times.zones import zone_names
@@ -138,6 +139,11 @@ class TenancyService:
         if found is None:
             raise NotFound("workspace")
         return found
+
+    async def usage(self, who: Identity, workspace_id: Id) -> Usage:
+        """How much of its quotas a workspace uses. Raises NotFound as `get_workspace` does."""
+        await self.get_workspace(who, workspace_id)
+        return await self.store.read(get_usage, workspace_id)
 
     async def update_workspace(
         self,

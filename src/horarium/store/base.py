@@ -77,7 +77,7 @@ class Store(Protocol):
 
     async def write_grouped(self, verb: Callable[[Tx, Sequence[T]], Awaitable[object]], item: T) -> None:
         """Write one item with a verb that takes a list of them; items that come at the same time from several
-        callers share one commit. An item that the verb refuses (Conflict, Invalid) fails alone."""
+        callers share one commit. An item that the verb refuses (Conflict, Invalid, QuotaReached) fails alone."""
 
     async def urgent(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs

@@ -15,6 +15,7 @@ import orjson
 
 from horarium.domain.fire import FireKind
 from horarium.domain.ids import Id
+from horarium.domain.quotas import quotas_from_text
 from horarium.domain.run import Missed, RunMode
 from horarium.domain.schedule import OverlapScope, Policies, policies_from_text
 
@@ -538,7 +539,8 @@ class FanoutTask(NamedTuple):
 
     `position`: where the source goes on, None at its beginning; `rows_done`: rows that have been read; `counted`: rows
     that there were when reading began, None before. `attempts`: how often the source has failed since it last gave
-    rows. `audience` is what the schedule says of it.
+    rows. `audience` is what the schedule says of it, `quota` how many rows the workspace
+    allows.
     """
 
     fire_id: Id
@@ -556,14 +558,25 @@ class FanoutTask(NamedTuple):
     kind: FireKind
     audience: Mapping[str, Any]
     policies: Policies
+    quota: int
     node: Id
 
     @classmethod
     def from_row(cls, row: Sequence[Any], node: Id) -> FanoutTask:
         """From a row of `claimed_fanout_tasks`."""
-        *plain, kind, audience, policies = row
-        parsed = (FireKind(kind), orjson.loads(audience), policies_from_text(policies))
+        *plain, kind, audience, policies, quotas = row
+        parsed = (
+            FireKind(kind),
+            orjson.loads(audience),
+            policies_from_text(policies),
+            quotas_from_text(quotas).audience_rows,
+        )
         return cls._make((*plain, *parsed, node))
+
+    @property
+    def most_rows(self) -> int:
+        """How many rows the audience may have: by the schedule, and by the workspace's quota."""
+        return min(self.policies.audience_limit, self.quota)
 
     @property
     def per_row(self) -> bool:
@@ -622,7 +635,7 @@ class SpoolOrphan(NamedTuple):
 
 
 class ScheduleRow(NamedTuple):
-    """A schedule as it is entered. `labels` and `extra` are JSON texts."""
+    """A schedule as it is entered. `labels` and `extra` are JSON texts. `hourly`: the slots of its busiest hour."""
 
     id: Id
     workspace_id: Id
@@ -642,6 +655,7 @@ class ScheduleRow(NamedTuple):
     ended_reason: str | None
     zone: str
     zone_data: str
+    hourly: int
 
 
 class VersionRow(NamedTuple):

@@ -5,6 +5,7 @@ package, and imports nothing else of the project. `parsing` reads expressions in
 rule with a zone to a recurrence.
 """
 
+from horarium.times.density import busiest_hour, smallest_gap
 from horarium.times.explain import Occurrence, explain_next
 from horarium.times.grammar import Grammar, canonical_spec, grammar_names, register_grammar
 from horarium.times.jitter import jitter_ms
@@ -25,6 +26,7 @@ __all__ = [
     "RecurrenceError",
     "Timing",
     "Zone",
+    "busiest_hour",
     "canonical_spec",
     "compile_timing",
     "explain_next",
@@ -32,6 +34,7 @@ __all__ = [
     "jitter_ms",
     "local_text",
     "register_grammar",
+    "smallest_gap",
     "wants_anchor",
     "zone",
     "zone_fingerprint",

@@ -9,12 +9,13 @@ from starlette.requests import Request
 
 from horarium.api.errors import PROBLEM
 from horarium.api.fields import Query, instant_text
-from horarium.api.imports import items_of
+from horarium.api.imports import Numbered, items_of
 from horarium.api.routes.base import CURSOR, LIMIT, Routes
 from horarium.api.web import Answer, Api, empty_answer, json_answer
 from horarium.domain.audience import StoredSource
 from horarium.domain.directory import KINDS, RefusedLine
-from horarium.domain.errors import Invalid, Problem, Unavailable
+from horarium.domain.errors import Invalid, Problem, QuotaReached, Unavailable
+from horarium.domain.ids import prefixed
 from horarium.domain.tenancy import Identity
 from horarium.service.audiences import SAMPLE_LIMIT, AudiencePreview
 from horarium.service.directory import Imported
@@ -32,7 +33,7 @@ class DirectoryRoutes(Routes):
     async def put(self, request: Request) -> Answer:
         """Answers 200 if everything is stored. Otherwise 400 lists the refused lines, and says what is stored."""
         who = await self.who(request, WRITE)
-        items = items_of(request, self.services.settings.bulk_limit)
+        items = _within_quota(who, items_of(request, self.services.settings.bulk_limit))
         found = await self.services.directory.put(who.workspace_id, _kind(request), items)
         if not found.refused:
             return json_answer(200, {"stored": found.stored})
@@ -117,6 +118,18 @@ async def audience_now(services: Services, who: Identity, audience: Any) -> dict
         return audience_json(await services.audiences.preview(who.workspace_id, audience, SAMPLE))
     except Unavailable as error:
         return {"count": None, "more": False, "sample": [], "error": str(error)}
+
+
+async def _within_quota(who: Identity, items: Numbered) -> Numbered:
+    """The items of an import, of which the rest is not read where there are more than the workspace may send."""
+    most, count = who.workspace.quotas.bulk_lines, 0
+    async for number, item in items:
+        count += 1
+        if count > most:
+            words = QuotaReached("bulk_lines", most, prefixed("ws", who.workspace_id))
+            yield number, Problem("", f"is too many: {words}", "quota")
+            return
+        yield number, item
 
 
 def _report(found: Imported) -> dict[str, Any]:

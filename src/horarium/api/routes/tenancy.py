@@ -51,7 +51,9 @@ class WorkspaceRoutes(Routes):
     async def get(self, request: Request) -> Answer:
         who = await self.who(request)
         found = await self.services.tenancy.get_workspace(who, self._id(request, who))
-        return json_answer(200, show.workspace(found), headers=etag(found.version))
+        usage = await self.services.tenancy.usage(who, found.id)
+        shown = {**show.workspace(found), "usage": show.usage(usage)}
+        return json_answer(200, shown, headers=etag(found.version))
 
     async def update(self, request: Request) -> Answer:
         who = await self.who(request)

@@ -28,6 +28,27 @@ CREATE TABLE workspaces (
     allowed_hosts TEXT NOT NULL DEFAULT '["*"]'
 );
 
+-- What a workspace has: schedules and targets that exist, and the slots of its schedules in their busiest hours; and how
+-- much of each it may have. One row, so that nobody has to count schedules.
+CREATE TABLE workspace_usage (
+    workspace_id BYTEA PRIMARY KEY,
+    schedules BIGINT NOT NULL,
+    targets BIGINT NOT NULL,
+    hourly BIGINT NOT NULL,
+    most_schedules BIGINT NOT NULL,
+    most_targets BIGINT NOT NULL,
+    most_hourly BIGINT NOT NULL
+);
+
+-- Schedules that the engine has deleted and that still have to be taken away from `workspace_usage`.
+CREATE TABLE freed_usage (
+    id BYTEA NOT NULL,
+    workspace_id BYTEA NOT NULL,
+    schedules BIGINT NOT NULL,
+    hourly BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, id)
+);
+
 -- Who acts. Grants and authorship belong to a principal, so replacing its keys changes nothing.
 CREATE TABLE principals (
     id BYTEA PRIMARY KEY,
@@ -125,7 +146,8 @@ CREATE TABLE schedules (
     ended_reason TEXT,
     deleted_ms BIGINT,
     zone TEXT NOT NULL DEFAULT '',
-    zone_data TEXT NOT NULL DEFAULT ''
+    zone_data TEXT NOT NULL DEFAULT '',
+    hourly BIGINT NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX schedules_by_key ON schedules (workspace_id, dialect, owner_id, key)
     WHERE key IS NOT NULL AND deleted_ms IS NULL;

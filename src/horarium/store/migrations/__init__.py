@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from horarium.domain.errors import Unavailable
+from horarium.domain.quotas import DEFAULT
 from horarium.store.statements import Flavour
 
 # What stands for these marks in the files, because the databases write it differently.
@@ -46,6 +47,20 @@ ADOPTING = (
     "CREATE INDEX IF NOT EXISTS fires_by_hand ON fires (schedule_id, id) WHERE kind <> 'clock'",
     "CREATE INDEX IF NOT EXISTS runs_with_error ON runs (workspace_id, id) WHERE error IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS runs_without_schedule ON runs (target_id, id) WHERE schedule_id IS NULL",
+    "ALTER TABLE schedules ADD COLUMN hourly BIGINT NOT NULL DEFAULT 0",
+    """CREATE TABLE workspace_usage (
+        workspace_id BYTEA PRIMARY KEY, schedules BIGINT NOT NULL, targets BIGINT NOT NULL, hourly BIGINT NOT NULL,
+        most_schedules BIGINT NOT NULL, most_targets BIGINT NOT NULL, most_hourly BIGINT NOT NULL)""",
+    """CREATE TABLE freed_usage (
+        id BYTEA NOT NULL, workspace_id BYTEA NOT NULL, schedules BIGINT NOT NULL, hourly BIGINT NOT NULL,
+        PRIMARY KEY (workspace_id, id))""",
+    # How many slots the schedules of before have in an hour is not known; they are counted as none.
+    f"""INSERT INTO workspace_usage
+        (workspace_id, schedules, targets, hourly, most_schedules, most_targets, most_hourly)
+    SELECT id, (SELECT count(*) FROM schedules s WHERE s.workspace_id = w.id AND s.deleted_ms IS NULL),
+        (SELECT count(*) FROM targets t WHERE t.workspace_id = w.id AND t.deleted_ms IS NULL), 0,
+        {DEFAULT.schedules}, {DEFAULT.targets}, {DEFAULT.fires_per_hour}
+    FROM workspaces w""",  # noqa: S608
     # Which field of an input names a variation was fixed in the program; now each agent says it.
     """UPDATE targets SET extra =
         REPLACE(extra, '"variation_selection_mode":', '"variation_pin_field":"variationId","variation_selection_mode":')

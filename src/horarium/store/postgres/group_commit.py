@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from horarium.domain.errors import Conflict, Invalid
+from horarium.domain.errors import Conflict, Invalid, QuotaReached
 from horarium.store.postgres.faults import CommitUnknown
 
 Item = TypeVar("Item")
@@ -31,8 +31,8 @@ class GroupCommit(Generic[Item]):
     async def submit(self, item: Item) -> None:
         """Returns when the item is committed.
 
-        Raises what `write` raised for it. An item that fails with Conflict or Invalid fails alone: the others
-        of its transaction are written without it.
+        Raises what `write` raised for it. An item that fails with Conflict, Invalid or QuotaReached fails alone: the
+        others of its transaction are written without it.
         """
         done = asyncio.get_running_loop().create_future()
         self._waiting.append((item, done))
@@ -70,7 +70,7 @@ class GroupCommit(Generic[Item]):
         """
         try:
             await self._write([item for item, _ in batch])
-        except (Conflict, Invalid) as error:
+        except (Conflict, Invalid, QuotaReached) as error:
             half = len(batch) // 2
             if half == 0:
                 return _answer(batch, error)

@@ -16,7 +16,8 @@ UPDATE cursors SET place = :place WHERE schedule_id = :schedule_id;
 UPDATE schedules SET owner_id = :owner_id, target_id = :target_id, key = :key, name = :name,
     description = :description, labels = :labels, extra = :extra, state = :state, note = :note,
     version = version + 1, definition_version = :definition_version, created_by = :created_by, updated_ms = :updated_ms,
-    ended_ms = :ended_ms, ended_reason = :ended_reason, deleted_ms = :deleted_ms
+    ended_ms = :ended_ms, ended_reason = :ended_reason, deleted_ms = :deleted_ms,
+    hourly = :hourly
 WHERE id = :id AND version = :version;
 
 -- name: zone_schedule

@@ -5,12 +5,12 @@ UPDATE targets SET version = version WHERE id = :id;
 -- name: insert_schedules
 INSERT INTO schedules (id, workspace_id, dialect, owner_id, target_id, key, name, description, labels, extra, state,
                        note, version, definition_version, created_by, created_ms, updated_ms, ended_ms, ended_reason, zone,
-                       zone_data)
+                       zone_data, hourly)
 SELECT id, workspace_id, dialect, owner_id, target_id, key, name, description, labels, extra, state,
-       note, 1, 1, created_by, created_ms, created_ms, ended_ms, ended_reason, zone, zone_data
+       note, 1, 1, created_by, created_ms, created_ms, ended_ms, ended_reason, zone, zone_data, hourly
 FROM rows(id bytea, workspace_id bytea, dialect text, owner_id bytea, target_id bytea, key text, name text,
           description text, labels text, extra text, state text, note text, created_by bytea, created_ms bigint,
-          ended_ms bigint, ended_reason text, zone text, zone_data text) AS r;
+          ended_ms bigint, ended_reason text, zone text, zone_data text, hourly bigint) AS r;
 
 -- part: new_cursors
 INSERT INTO cursors (place, schedule_id, workspace_id, version, timing, policies, target_id, has_audience, accounted_to,

@@ -15,8 +15,9 @@ UPDATE fanouts SET owner = :node, epoch = epoch + 1 WHERE fire_id = :fire_id AND
 -- name: claimed_fanout_tasks
 -- As rows.FanoutTask.
 SELECT o.fire_id, o.workspace_id, o.schedule_id, o.version, f.fired_ms, v.target_id, {limited} AS limited, o.epoch,
-       o.attempts, o.position, o.rows_done, o.counted, f.kind, v.audience, v.policies
+       o.attempts, o.position, o.rows_done, o.counted, f.kind, v.audience, v.policies, w.quotas AS quota
 FROM fanouts o
+JOIN workspaces w ON w.id = o.workspace_id
 JOIN fires f ON f.id = o.fire_id
 JOIN versions v ON v.schedule_id = o.schedule_id AND v.version = o.version
 JOIN targets t ON t.id = v.target_id

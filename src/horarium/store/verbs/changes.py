@@ -20,6 +20,7 @@ from horarium.domain.schedule import AfterPause, Schedule, ScheduleState, stored
 from horarium.store.base import DUE, Duplicate, Tx
 from horarium.store.rows import SpanRow
 from horarium.store.verbs.creation import onward, place, texts_of, version_row, write_labels
+from horarium.store.verbs.quotas import take_for_change
 from horarium.store.verbs.release import release_one
 from horarium.store.verbs.schedules import get_schedule
 from horarium.times import zone_fingerprint
@@ -39,7 +40,7 @@ async def change_schedule(
     """Edit, pause, resume, archive or delete a schedule, and let its clock go on from now (`now`, in milliseconds).
 
     What it owed is fired or recorded first. The time of a pause becomes one span when the schedule is resumed.
-    Raises NotFound, Conflict (`version`) and whatever `change` raises.
+    Raises NotFound, Conflict (`version`), QuotaReached and whatever `change` raises.
     """
     await get_schedule(tx, workspace_id, schedule_id)  # nothing is touched in another workspace
     await release_one(tx, schedule_id, now)
@@ -144,6 +145,7 @@ async def _record_passed(tx: Tx, schedule: Schedule, now: int, reason: SpanReaso
 
 
 async def _write_change(tx: Tx, before: Schedule, after: Schedule, now: int) -> None:
+    hourly = await take_for_change(tx, before, after, now)
     if after.definition != before.definition:
         definition = after.definition
         row = version_row(after.id, after.definition_version, definition, texts_of(definition), now)
@@ -171,6 +173,7 @@ async def _write_change(tx: Tx, before: Schedule, after: Schedule, now: int) -> 
             ended_ms=after.ended_ms,
             ended_reason=after.ended_reason,
             deleted_ms=after.deleted_ms,
+            hourly=hourly,
         )
     except Duplicate as error:
         raise Conflict("a schedule with this key exists already", "key_taken", "key") from error

@@ -24,6 +24,7 @@ from horarium.domain.schedule import (
 )
 from horarium.store.base import DUE, Duplicate, Tx
 from horarium.store.rows import CursorRow, LabelRow, SameTarget, ScheduleRow, VersionRow
+from horarium.store.verbs.quotas import take_for_schedules
 from horarium.store.verbs.texts import json_text, json_value
 from horarium.times import zone_fingerprint
 
@@ -109,10 +110,12 @@ def version_row(
 async def create_schedules(tx: Tx, schedules: Sequence[Schedule]) -> None:
     """Write new schedules, all or none. Their progress has been computed with `onward`.
 
-    Raises Conflict where a key is taken.
+    Raises Conflict where a key is taken, QuotaReached, and Invalid where a definition is beyond a quota.
     """
+    busiest = await take_for_schedules(tx, schedules)
     try:
-        await tx.many("insert_schedules", [_schedule_row(schedule) for schedule in schedules])
+        rows = [_schedule_row(schedule, hourly) for schedule, hourly in zip(schedules, busiest, strict=True)]
+        await tx.many("insert_schedules", rows)
     except Duplicate as error:
         raise Conflict("a schedule with this key exists already", "key_taken", "key") from error
     versions, cursors = [], []
@@ -168,7 +171,7 @@ async def write_labels(tx: Tx, schedules: Sequence[Schedule]) -> None:
         await tx.many("insert_labels", rows)
 
 
-def _schedule_row(schedule: Schedule) -> ScheduleRow:
+def _schedule_row(schedule: Schedule, hourly: int) -> ScheduleRow:
     zone = schedule.definition.timing.zone
     return ScheduleRow(
         schedule.id,
@@ -189,6 +192,7 @@ def _schedule_row(schedule: Schedule) -> ScheduleRow:
         schedule.ended_reason,
         zone,
         zone_fingerprint(zone),
+        hourly,
     )
 
 

@@ -21,6 +21,7 @@ from horarium.store.rows import (
     StartingFire,
 )
 from horarium.store.verbs.entries import start_fire
+from horarium.store.verbs.quotas import free
 
 
 @dataclass(slots=True)  # one for each attempt: frozen, to make it takes three times as long
@@ -261,4 +262,5 @@ async def cancel_runs(tx: Tx, runs: Sequence[OpenRun], now: int, reason: str = "
 
 async def delete_quiet(tx: Tx, schedules: Sequence[Id], now: int) -> None:
     """Delete completed schedules whose policy says so. They have no open fires."""
+    await free(tx, schedules)
     await tx.run("delete_completed", ids=list(schedules), now=now)

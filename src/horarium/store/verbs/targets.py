@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import Id, from_ulid, from_uuid_text
 from horarium.domain.listings import TargetListing
+from horarium.domain.quotas import Usage
 from horarium.domain.target import Completion, Target, TargetKind, TargetState
 from horarium.store.base import Duplicate, Tx, point
+from horarium.store.verbs.quotas import take
 from horarium.store.verbs.texts import containing
 
 # How many of the schedules that hold a target are named.
@@ -20,8 +22,11 @@ _LARGEST_NUMBER = (1 << 63) - 1
 
 
 async def create_target(tx: Tx, target: Target, for_principal: Id) -> Target:
-    """Store a new target with a grant on it. The target with the number that it was given. Raises Conflict
-    (key_taken)."""
+    """Store a new target with a grant on it. The target with the number that it was given.
+
+    Raises Conflict (key_taken), QuotaReached.
+    """
+    await take(tx, target.workspace_id, Usage(targets=1))
     number = int((await tx.row("next_number", name="target"))[0])
     numbered = replace(target, number=number)
     try:
@@ -160,6 +165,7 @@ async def delete_target(
         names = ", ".join(repr(name) for (name,) in holders[:NAMED])
         more = " and others" if len(holders) > NAMED else ""
         raise Conflict(f"schedules still use this target: {names}{more}; delete them first", "in_use")
+    await take(tx, workspace_id, Usage(targets=-1))
     await tx.run("delete_target", workspace_id=workspace_id, id=target_id, now=now)
     await tx.run("delete_grants_on_target", workspace_id=workspace_id, target_id=target_id)
 

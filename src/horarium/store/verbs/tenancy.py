@@ -12,6 +12,7 @@ from horarium.domain.ids import Id
 from horarium.domain.quotas import DEFAULT, quotas_from_text, quotas_to_text
 from horarium.domain.tenancy import Identity, Key, Principal, PrincipalType, Workspace
 from horarium.store.base import Duplicate, Tx, point
+from horarium.store.verbs.quotas import set_limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ async def create_workspace(
     except Duplicate:
         words = f"a workspace with the slug {workspace.slug!r} exists already; choose another"
         raise Conflict(words, "key_taken", "slug") from None
+    await set_limits(tx, workspace.id, workspace.quotas)
     await create_principal(tx, admin, granted)
     await create_key(tx, key)
     return True
@@ -95,6 +97,7 @@ async def update_workspace(tx: Tx, workspace: Workspace, now: int) -> Workspace:
     found = await get_workspace(tx, workspace.id)
     if found is None:
         raise NotFound("workspace")
+    await set_limits(tx, workspace.id, found.quotas)
     if not changed:
         raise Conflict(
             f"the workspace was changed meanwhile; its version is {found.version}", "version", "version"

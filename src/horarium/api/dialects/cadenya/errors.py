@@ -15,6 +15,7 @@ from horarium.domain.errors import (
     HorariumError,
     Invalid,
     NotFound,
+    QuotaReached,
     RateLimited,
     TooLarge,
     Unauthorized,
@@ -24,7 +25,14 @@ from horarium.domain.errors import (
 BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
 
 # Numbers of google.rpc.Code.
-INVALID_ARGUMENT, ALREADY_EXISTS, FAILED_PRECONDITION, ABORTED, INTERNAL = 3, 6, 9, 10, 13
+INVALID_ARGUMENT, ALREADY_EXISTS, RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED, INTERNAL = (
+    3,
+    6,
+    8,
+    9,
+    10,
+    13,
+)
 _CODES: Mapping[type[HorariumError], int] = {
     Invalid: INVALID_ARGUMENT,
     Unauthorized: 16,
@@ -32,7 +40,8 @@ _CODES: Mapping[type[HorariumError], int] = {
     NotFound: 5,
     WrongMethod: 12,
     TooLarge: INVALID_ARGUMENT,
-    RateLimited: 8,
+    QuotaReached: RESOURCE_EXHAUSTED,
+    RateLimited: RESOURCE_EXHAUSTED,
     Unavailable: 14,
     HorariumError: INTERNAL,
 }

@@ -18,6 +18,7 @@ from horarium.domain.errors import (
     Invalid,
     NotFound,
     Problem,
+    QuotaReached,
     RateLimited,
     TooLarge,
     Unauthorized,
@@ -48,6 +49,7 @@ _HINTS = {
     "VALIDATION_ERROR": "POST /event-schedules/preview-cron tries an expression without saving anything.",
     "UNAUTHORIZED": "Keys are made with the command line or under /horarium/v1/keys.",
     "INSUFFICIENT_SCOPE": "There are schedules:read, schedules:write and schedules:delete.",
+    "QUOTA_REACHED": "GET /horarium/v1/workspaces/current shows the quotas of this workspace.",
     "NOT_FOUND": "GET /event-schedules lists the schedules of this workspace.",
     "METHOD_NOT_ALLOWED": "The OpenAPI page of this API lists every route: openapi.json below its base.",
     "CONFLICT": "An Idempotency-Key stands for one request for 24 hours.",
@@ -103,6 +105,8 @@ def _fix(error: HorariumError) -> str:
             return f"Use a key that carries the scope {error.scope}."
         case Forbidden():
             return "Ask an administrator to grant this automation to the key's owner."
+        case QuotaReached():
+            return "Delete what is not needed any more, or ask whoever runs this server for a larger quota."
         case NoRoute():
             return "Check the path and the id in it."
         case NotFound():

@@ -1,0 +1,152 @@
+"""The quotas of workspaces: what each workspace has is counted in one row, in the transaction that adds or removes it.
+
+Of transactions that add at the same time, the second waits for the first: so the counts are right on both databases,
+and nothing is counted by reading schedules. The engine only notes what it deletes, in rows of their own. They are added
+up now and then, and before a quota refuses anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from horarium.domain.errors import Invalid, Problem, QuotaReached
+from horarium.domain.ids import Id, prefixed
+from horarium.domain.quotas import DEFAULT, Quotas, Usage, quotas_from_text
+from horarium.domain.schedule import Definition, Schedule, stored_recurrence
+from horarium.store.base import Tx
+from horarium.store.verbs.texts import json_text
+from horarium.times import busiest_hour, smallest_gap
+
+
+async def take(tx: Tx, workspace_id: Id, more: Usage) -> Quotas:
+    """Count what is added to a workspace; less than nothing is taken away. The workspace's quotas.
+
+    Raises QuotaReached where a quota stands against it; nothing has been written then.
+    """
+    quotas = await _take(tx, workspace_id, more)
+    if quotas is None and await settle_freed(tx, workspace_id):
+        quotas = await _take(tx, workspace_id, more)
+    if quotas is None:
+        raise _reached(
+            workspace_id, await get_usage(tx, workspace_id), await _quotas_of(tx, workspace_id), more
+        )
+    return quotas
+
+
+async def _take(tx: Tx, workspace_id: Id, more: Usage) -> Quotas | None:
+    row = await tx.row("take_quota", workspace_id=workspace_id, **more._asdict())
+    return None if row is None else quotas_from_text(row[0])
+
+
+async def _quotas_of(tx: Tx, workspace_id: Id) -> Quotas:
+    row = await tx.row("get_quotas", workspace_id=workspace_id)
+    return DEFAULT if row is None else quotas_from_text(row[0])
+
+
+def _reached(workspace_id: Id, has: Usage, quotas: Quotas, more: Usage) -> QuotaReached:
+    """The error for the first quota that stands against it."""
+    for name, most, sum_of in (
+        ("schedules", quotas.schedules, has.schedules + more.schedules),
+        ("targets", quotas.targets, has.targets + more.targets),
+        ("fires_per_hour", quotas.fires_per_hour, has.hourly + more.hourly),
+    ):
+        if sum_of > most:
+            return QuotaReached(name, most, prefixed("ws", workspace_id))
+    return QuotaReached("schedules", quotas.schedules, prefixed("ws", workspace_id))
+
+
+async def take_for_schedules(tx: Tx, schedules: Sequence[Schedule]) -> list[int]:
+    """Count new schedules in their workspaces; of each, how many slots its busiest hour has.
+
+    Raises QuotaReached, and Invalid where a definition is beyond a quota.
+    """
+    busiest = [busiest_hour(stored_recurrence(schedule.definition.timing)) for schedule in schedules]
+    added: dict[Id, list[int]] = {}
+    for schedule, hourly in zip(schedules, busiest, strict=True):
+        added.setdefault(schedule.workspace_id, []).append(hourly)
+    quotas = {
+        workspace: await take(tx, workspace, Usage(schedules=len(hours), hourly=sum(hours)))
+        for workspace, hours in sorted(
+            added.items()
+        )  # always in one order, so that no two wait for each other
+    }
+    for schedule in schedules:
+        refuse_definition(
+            schedule.workspace_id, schedule.definition, quotas[schedule.workspace_id], schedule.created_ms
+        )
+    return busiest
+
+
+async def take_for_change(tx: Tx, before: Schedule, after: Schedule, now: int) -> int:
+    """Count what a change of a schedule adds or takes away; how many slots its busiest hour has then.
+
+    Raises QuotaReached, and Invalid where a changed definition is beyond a quota.
+    """
+    hourly = busiest_hour(stored_recurrence(after.definition.timing))
+    if after.deleted_ms is not None:
+        was = busiest_hour(stored_recurrence(before.definition.timing))
+        await take(tx, before.workspace_id, Usage(schedules=-1, hourly=-was))
+    elif after.definition != before.definition:
+        was = busiest_hour(stored_recurrence(before.definition.timing))
+        quotas = await take(tx, before.workspace_id, Usage(hourly=hourly - was))
+        refuse_definition(before.workspace_id, after.definition, quotas, now)
+    return hourly
+
+
+def refuse_definition(workspace_id: Id, definition: Definition, quotas: Quotas, now: int) -> None:
+    """Raises Invalid for a definition whose period is too short or whose input is too large. `now` in ms."""
+    smallest, most = quotas.smallest_period, quotas.input_bytes
+    if smallest > 1:  # no two slots are nearer than a second
+        gap = smallest_gap(stored_recurrence(definition.timing), now // 1000)
+        if gap is not None and gap < smallest:
+            reached = QuotaReached("smallest_period", smallest, prefixed("ws", workspace_id))
+            raise Invalid(Problem("recurrence", f"has slots that are {gap} s apart: {reached}", "quota"))
+    if definition.input is not None and len(json_text(definition.input) or "") > most:
+        reached = QuotaReached("input_bytes", most, prefixed("ws", workspace_id))
+        raise Invalid(Problem("input", f"is too large: {reached}", "quota"))
+
+
+async def free(tx: Tx, schedules: Sequence[Id]) -> None:
+    """Note that completed schedules are about to be deleted by the engine."""
+    await tx.run("free_schedules", ids=list(schedules))
+
+
+async def settle_freed(tx: Tx, workspace_id: Id) -> bool:
+    """Add up what the engine has deleted in a workspace; whether there was anything."""
+    freed = await tx.rows("take_freed", workspace_id=workspace_id)
+    if not freed:
+        return False
+    schedules, hourly = sum(row[0] for row in freed), sum(row[1] for row in freed)
+    await _take(tx, workspace_id, Usage(schedules=-schedules, hourly=-hourly))
+    return True
+
+
+async def settle_all_freed(tx: Tx, limit: int) -> int:
+    """The same for up to `limit` workspaces; how many."""
+    found = sorted(row[0] for row in await tx.rows("workspaces_with_freed", limit=limit))
+    for workspace_id in found:
+        await settle_freed(tx, workspace_id)
+    return len(found)
+
+
+async def get_usage(tx: Tx, workspace_id: Id) -> Usage:
+    """What a workspace has, without what the engine has deleted just now."""
+    row = await tx.row("get_usage", workspace_id=workspace_id)
+    if row is None:
+        return Usage()
+    freed: Iterable[tuple[int, int]] = await tx.rows("get_freed", workspace_id=workspace_id)
+    has = Usage._make(row)
+    for schedules, hourly in freed:
+        has = has._replace(schedules=has.schedules - schedules, hourly=has.hourly - hourly)
+    return has
+
+
+async def set_limits(tx: Tx, workspace_id: Id, quotas: Quotas) -> None:
+    """Make quotas count from now on."""
+    await tx.run(
+        "set_usage_limits",
+        workspace_id=workspace_id,
+        most_schedules=quotas.schedules,
+        most_targets=quotas.targets,
+        most_hourly=quotas.fires_per_hour,
+    )
