@@ -51,6 +51,7 @@ def test_every_problem_is_told_at_once_and_says_where_it_came_from():
         ("public_url", "ftp://x"),
         ("database", "mysql://x"),
         ("allow_private", ("10.0.0.0/99",)),
+        ("deny_hosts", ("http://example.com",)),
     ],
 )
 def test_what_is_out_of_range_is_refused_by_name(name, value):

@@ -50,6 +50,7 @@ from horarium.executors.output import keep_answer
 from horarium.executors.secrecy import merge_secrets
 from horarium.open_files import raise_limit, waiting_calls
 from horarium.python_tuning import tuned_for_serving
+from horarium.service.allowed_hosts import REFRESH_S, AllowedHosts
 from horarium.service.services import Services, make_services
 from horarium.service.tenancy import bootstrap
 from horarium.settings import Settings
@@ -133,13 +134,16 @@ def open_sqlite(path: Path) -> SqliteStore:
 async def open_server(settings: Settings) -> AsyncIterator[Server]:
     """Start everything of a server but the network, and end it in order: store, services, engine and worker."""
     async with open_database(settings) as (store, vault):
-        executors = registry.load(executor_options(settings))
+        allowed_hosts = AllowedHosts(store)
+        await allowed_hosts.refresh()
+        outgoing = replace(executor_options(settings), allowed_hosts=allowed_hosts.of)
+        executors = registry.load(outgoing)
         clock = DatabaseClock()
         await clock.sample(store)
         _report_skew(clock.now_ms() - time.time_ns() // 1_000_000)
-        sources = audience_sources.load(AudienceOptions(store, executor_options(settings)))
+        sources = audience_sources.load(AudienceOptions(store, outgoing))
         services = make_services(
-            store, vault, executors, clock, settings, merge_secrets, keep_answer, sources
+            store, vault, executors, clock, settings, merge_secrets, keep_answer, sources, allowed_hosts
         )
         installed = dialects.load()
         await _refuse_missing_dialects(store)
@@ -233,6 +237,7 @@ def executor_options(settings: Settings) -> ExecutorOptions:
     return ExecutorOptions(
         allow_loopback=settings.allow_loopback,
         allow_private=settings.allow_private,
+        deny_hosts=settings.deny_hosts,
         python_functions=settings.python_functions,
         commands=settings.commands,
         sql_hosts=settings.sql_hosts,
@@ -297,6 +302,7 @@ def _start(server: Server, store: Store, clock: DatabaseClock) -> list[asyncio.T
     loops = [
         clock_loop(clock, store, alarm),
         upkeep_loop([_touch_keys(server.services)], HOUSEKEEPING_S),
+        upkeep_loop([server.services.tenancy.allowed_hosts.refresh], REFRESH_S),
     ]
     if server.lease is None:
         loops.append(heartbeat_loop(store, clock, server.id, int(settings.lease * 1000)))

@@ -17,6 +17,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from horarium.domain.errors import Invalid, Problem
+from horarium.domain.host_lists import host_list_problems
 
 ENVIRONMENT_PREFIX = "HORARIUM_"
 
@@ -92,6 +93,15 @@ class Settings:
         About(
             "Private networks that outgoing requests may reach, such as 10.1.0.0/16.",
             option="--allow-private",
+        ),
+    ] = ()
+    deny_hosts: Annotated[
+        tuple[str, ...],
+        About(
+            "Hosts that outgoing requests and database connections never reach, whatever else is allowed: names, "
+            "*.name for all names below one, addresses and networks. A name is denied by its name alone; to deny a "
+            "machine, give its addresses.",
+            option="--deny-host",
         ),
     ] = ()
     python_functions: Annotated[
@@ -361,6 +371,8 @@ def _out_of_range(settings: Settings) -> Iterator[Problem]:
     schemes = ("sqlite:///", "postgresql://", "postgres://")
     if settings.database is not None and not settings.database.startswith(schemes):
         yield Problem("database", "is neither sqlite:///PATH nor postgresql://USER@HOST/NAME")
+    for problem in host_list_problems(settings.deny_hosts, "deny_hosts"):
+        yield Problem("deny_hosts", problem.message)
     for network in settings.allow_private:
         try:
             ipaddress.ip_network(network)

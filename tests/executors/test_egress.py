@@ -8,9 +8,12 @@ from typing import Any
 import aiohttp
 import pytest
 
+from horarium.domain.host_lists import host_list
 from horarium.executors.egress import AddressRefused, EgressClient, explain, was_refused
 from horarium.executors.options import ExecutorOptions
 from tests.support.receiver import Answer, Receiver
+
+WORKSPACE = bytes(16)
 
 
 @pytest.fixture
@@ -59,13 +62,15 @@ def resolve_to(monkeypatch: pytest.MonkeyPatch, *answers: Sequence[str]) -> Name
 async def refused(egress: EgressClient, url: str) -> BaseException:
     with pytest.raises((aiohttp.ClientError, OSError)) as caught:
         async with asyncio.timeout(5):
-            await egress.request("GET", url)
+            await egress.request(WORKSPACE, "GET", url)
     assert was_refused(caught.value), caught.value
     return caught.value
 
 
 async def test_a_permitted_request_arrives(opened: EgressClient, receiver: Receiver) -> None:
-    response = await opened.request("POST", receiver.url("/x"), data=b"hello", headers={"X-A": "b"})
+    response = await opened.request(
+        WORKSPACE, "POST", receiver.url("/x"), data=b"hello", headers={"X-A": "b"}
+    )
     response.release()
     assert response.status == 200
     (request,) = receiver.requests
@@ -114,7 +119,7 @@ async def test_of_several_addresses_only_permitted_ones_are_used(
 ) -> None:
     resolve_to(monkeypatch, ["10.255.255.1", "169.254.169.254", "127.0.0.1"])
     async with asyncio.timeout(5):
-        response = await opened.request("GET", receiver.url("/", host="mixed.example"))
+        response = await opened.request(WORKSPACE, "GET", receiver.url("/", host="mixed.example"))
     response.release()
     assert len(receiver.requests) == 1
 
@@ -124,7 +129,7 @@ async def test_the_address_that_was_checked_is_the_one_connected_to(
 ) -> None:
     """A name is resolved only once, so a name server cannot give a bad address the second time."""
     names = resolve_to(monkeypatch, ["127.0.0.1"], ["169.254.169.254"])
-    response = await opened.request("GET", receiver.url("/", host="rebinding.example"))
+    response = await opened.request(WORKSPACE, "GET", receiver.url("/", host="rebinding.example"))
     response.release()
     assert names.asked == ["rebinding.example"]
     assert receiver.requests[0].headers["Host"].startswith("rebinding.example")
@@ -135,7 +140,7 @@ async def test_a_name_that_changes_its_mind_is_refused_the_next_time(
 ) -> None:
     resolve_to(monkeypatch, ["127.0.0.1"], ["169.254.169.254"])
     url = receiver.url("/", host="rebinding.example")
-    (await opened.request("GET", url, headers={"Connection": "close"})).release()
+    (await opened.request(WORKSPACE, "GET", url, headers={"Connection": "close"})).release()
     connector = opened.session.connector
     assert isinstance(connector, aiohttp.TCPConnector)
     connector.clear_dns_cache()
@@ -155,7 +160,7 @@ async def test_an_address_with_a_zone_is_refused(
 
 async def test_redirects_are_not_followed(opened: EgressClient, receiver: Receiver) -> None:
     receiver.script("/from", Answer(302, headers={"Location": receiver.url("/to")}))
-    response = await opened.request("GET", receiver.url("/from"))
+    response = await opened.request(WORKSPACE, "GET", receiver.url("/from"))
     response.release()
     assert response.status == 302
     assert [request.path for request in receiver.requests] == ["/from"]
@@ -176,7 +181,7 @@ async def test_proxies_of_the_environment_are_not_used(
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9/")
     monkeypatch.setenv("no_proxy", "")
-    response = await opened.request("GET", receiver.url("/"))
+    response = await opened.request(WORKSPACE, "GET", receiver.url("/"))
     response.release()
     assert response.status == 200
 
@@ -184,13 +189,13 @@ async def test_proxies_of_the_environment_are_not_used(
 async def test_cookies_are_not_kept(opened: EgressClient, receiver: Receiver) -> None:
     receiver.script("/", Answer(200, headers={"Set-Cookie": "session=1"}))
     for _ in range(2):
-        (await opened.request("GET", receiver.url("/", host="localhost"))).release()
+        (await opened.request(WORKSPACE, "GET", receiver.url("/", host="localhost"))).release()
     assert "Cookie" not in receiver.requests[-1].headers
 
 
 async def test_connections_are_kept_and_used_again(opened: EgressClient, receiver: Receiver) -> None:
     for _ in range(5):
-        response = await opened.request("POST", receiver.url("/"))
+        response = await opened.request(WORKSPACE, "POST", receiver.url("/"))
         await response.read()
     assert len(receiver.connections) == 1
 
@@ -209,7 +214,7 @@ async def test_an_unknown_name_is_no_refusal(strict: EgressClient, monkeypatch: 
 
     monkeypatch.setattr("horarium.executors.egress.socket.getaddrinfo", unknown)
     with pytest.raises(aiohttp.ClientConnectorDNSError) as caught:
-        await strict.request("GET", "http://nowhere.example/")
+        await strict.request(WORKSPACE, "GET", "http://nowhere.example/")
     assert not was_refused(caught.value)
     assert explain(caught.value) == "the host's name could not be resolved"
 
@@ -220,3 +225,39 @@ def test_a_checked_url_is_remembered_and_a_bad_one_is_refused_each_time() -> Non
     for _ in range(2):
         with pytest.raises(AddressRefused):
             egress.checked("http://0x7f.1/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://db.denied.example/", "http://denied.example/", "http://8.8.8.8/", "http://[::ffff:8.8.8.8]/",
+     "http://[64:ff9b::808:808]/", "http://innocent.example/"],
+)  # fmt: skip
+async def test_what_the_operator_denies_is_refused_whatever_is_opened(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve_to(monkeypatch, ["8.8.8.8"])
+    denied = ("denied.example", "*.denied.example", "8.8.8.0/24")
+    egress = EgressClient(ExecutorOptions(allow_private=("0.0.0.0/0", "::/0"), deny_hosts=denied))
+    error = await refused(egress, url)
+    assert "denied by the operator" in explain(error)
+    await egress.close()
+
+
+async def test_a_workspace_reaches_only_the_hosts_of_its_list(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = bytes(15) + b"\x01"
+    lists = {WORKSPACE: host_list(("hooks.example", "127.0.0.1"))}
+    egress = EgressClient(ExecutorOptions(allow_loopback=True, allowed_hosts=lists.get))
+    resolve_to(monkeypatch, ["127.0.0.1"], ["127.0.0.1"])
+    for host, workspace in (("hooks.example", WORKSPACE), ("127.0.0.1", WORKSPACE), ("else.example", other)):
+        (await egress.request(workspace, "GET", receiver.url("/", host=host))).release()
+    assert len(receiver.requests) == 3
+    for host in (
+        "else.example",
+        "127.0.0.2",
+    ):  # the first has an open connection, which the other workspace made
+        with pytest.raises(AddressRefused, match="not among the hosts that this workspace may reach"):
+            await egress.request(WORKSPACE, "GET", receiver.url("/", host=host))
+    assert len(receiver.requests) == 3
+    await egress.close()

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -25,29 +25,34 @@ from horarium.audiences.registry import AudienceOptions
 from horarium.audiences.sql import SqlSource
 from horarium.domain.audience import AudienceQuery, SourceFault
 from horarium.domain.execution import Verdict
+from horarium.domain.host_lists import host_list
 from horarium.executors import egress, http, llm, sql
 from horarium.executors.addresses import AddressPolicy
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.sql.guard import HostPolicy
 from tests.executors.calls import call_of
 from tests.executors.egress_attempts import HTTP, SQL, Attempt, http_attempts, redirects, sql_attempts
-from tests.support.played_network import PUBLIC, PUBLIC_V6, PlayedNetwork, Tried, played_network
+from tests.support.played_network import PUBLIC, PUBLIC_V6, Address, PlayedNetwork, Tried, played_network
 from tests.support.receiver import Answer
 
 EVERYTHING = ("0.0.0.0/0", "::/0")
 PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 LOOPBACK = ("127.0.0.0/8", "::1/128")
+DENIED = ("10.0.0.0/8", "127.0.0.0/8", "0.0.0.0/8", "::/127")
 
 
 class Server(NamedTuple):
     """A server's settings, and the networks that they open for HTTP and for SQL besides public addresses.
 
-    `sql` is None where no database on the network may be reached at all.
+    `sql` is None where no database on the network may be reached at all. `denied` is refused whatever is opened. Where
+    `public` is given, it is the only public host that may be reached.
     """
 
     options: ExecutorOptions
     http: Sequence[str] = ()
     sql: Sequence[str] | None = None
+    denied: Sequence[str] = ()
+    public: str = ""
 
 
 STRICT = Server(ExecutorOptions())
@@ -56,6 +61,29 @@ SERVERS = {
     "allow_loopback": Server(ExecutorOptions(allow_loopback=True), LOOPBACK),
     "allow_private one address": Server(ExecutorOptions(allow_private=("10.0.0.5/32",)), ("10.0.0.5/32",)),
     "allow_private everything": Server(ExecutorOptions(allow_private=EVERYTHING), EVERYTHING),
+    "deny_hosts beside everything": Server(
+        ExecutorOptions(
+            allow_private=EVERYTHING,
+            allow_loopback=True,
+            sql_hosts=("*",),
+            sql_allow_loopback=True,
+            deny_hosts=(*DENIED, "example.com"),
+        ),
+        EVERYTHING,
+        (*PRIVATE, *LOOPBACK),
+        DENIED,
+    ),
+    "allowed_hosts beside everything": Server(
+        ExecutorOptions(
+            allow_private=EVERYTHING,
+            sql_hosts=("*",),
+            sql_allow_loopback=True,
+            allowed_hosts=lambda _: host_list(("public.example", "192.168.0.0/16")),
+        ),
+        ("192.168.0.0/16",),
+        ("192.168.0.0/16",),
+        public="public.example",
+    ),
     "sql_hosts one name": Server(ExecutorOptions(sql_hosts=("db.example.com",)), (), PRIVATE),
     "sql_hosts *": Server(ExecutorOptions(sql_hosts=("*",)), (), PRIVATE),
     "sql_hosts * and allow_loopback": Server(
@@ -140,7 +168,13 @@ def _config(attempt: Attempt) -> Mapping[str, Any]:
 def escapes(attempt: Attempt, server: Server, network: PlayedNetwork) -> list[Tried]:
     """The connections that must not have been tried."""
     opened = server.sql if attempt.way in SQL else server.http
-    return [tried for tried in network.tried if not _allowed(tried, attempt, opened, network.canary)]
+    return [
+        tried
+        for tried in network.tried
+        if not _allowed(tried, attempt, opened, network.canary)
+        or _in(tried.address, server.denied)
+        or (str(tried.address) in (PUBLIC, PUBLIC_V6) and server.public not in attempt.url)
+    ]
 
 
 def _allowed(tried: Tried, attempt: Attempt, opened: Sequence[str] | None, canary: int) -> bool:
@@ -148,7 +182,16 @@ def _allowed(tried: Tried, attempt: Attempt, opened: Sequence[str] | None, canar
         return False
     if str(tried.address) in (PUBLIC, PUBLIC_V6):
         return True
-    return not attempt.never and any(tried.address in ip_network(network) for network in opened)
+    return not attempt.never and _in(tried.address, opened)
+
+
+def _in(address: Address | None, networks: Sequence[str]) -> bool:
+    """Whether networks hold an address, or the IPv4 address inside one of NAT64."""
+    if address is None:
+        return False
+    nat64 = address in ip_network("64:ff9b::/96")
+    known = [address, ip_address(address.packed[12:])] if nat64 else [address]
+    return any(each in ip_network(network) for each in known for network in networks)
 
 
 @pytest.fixture

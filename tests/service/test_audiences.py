@@ -14,6 +14,7 @@ from horarium.domain.ids import random_id
 from horarium.executors.secrecy import merge_secrets
 from horarium.service.audiences import AudienceService
 from tests.support.audience import Listed, Stand, failing, opened_store, rows
+from tests.support.house import House
 from tests.support.tenant import NOON
 
 MINE = {"type": "mine", "filter": {}}
@@ -180,3 +181,16 @@ async def test_a_fire_is_waited_for_until_its_audience_is_read_or_the_time_is_ov
     assert (await stand.audiences.resolved(mine, fire.id, 60)).runs == 7
     with pytest.raises(NotFound):
         await stand.audiences.resolved(random_id(NOON), fire.id, 0)
+
+
+async def test_a_source_at_a_host_that_the_workspace_may_not_reach_is_refused() -> None:
+    async with House.open("2026-03-01T12:00:00Z") as house:
+        who, audiences = await house.who(), house.services.audiences
+        config = {"url": "https://example.com/rows"}
+        await audiences.put_source(who.workspace_id, "crm", "http", config)
+        await house.services.tenancy.update_workspace(who, who.workspace_id, allowed_hosts=["10.0.0.0/8"])
+        with pytest.raises(Invalid) as caught:
+            await audiences.put_source(who.workspace_id, "crm", "http", config)
+        assert [problem.field for problem in caught.value.problems] == ["config.url"]
+        with pytest.raises(Unavailable, match="allowed_hosts"):
+            await audiences.preview(who.workspace_id, {"type": "crm"})

@@ -14,6 +14,7 @@ from horarium.domain.tenancy import Identity
 from horarium.service.schedules import ScheduleDraft
 from horarium.service.targets import EXTRA_LIMIT, NO_EXECUTOR, REMEMBERED_MS, SIGNING, TargetDraft, draft_of
 from horarium.times import Timing
+from tests.executors.calls import call_of
 from tests.support.house import House
 
 NOW = "2026-03-01T12:00:00Z"
@@ -263,3 +264,50 @@ async def test_what_is_kept_with_a_target_is_bounded_also_when_it_grows_by_parts
                 who, made.id, lambda before: replace(draft_of(before), extra={**before.extra, "b": part})
             )
         assert [problem.field for problem in caught.value.problems] == ["extra"]
+
+
+@pytest.mark.parametrize(
+    ("executor", "config", "field"),
+    [
+        ("http", {"url": URL}, "executor.url"),
+        ("http", {"url": "https://example.com/{{ input.path }}"}, "executor.url"),
+        ("llm", {"model": "m", "base_url": "https://example.com/v1"}, "executor.base_url"),
+    ],
+)
+async def test_a_target_at_a_host_that_the_workspace_may_not_reach_is_refused(
+    executor: str, config: dict[str, Any], field: str
+) -> None:
+    async with House.open(NOW) as house:
+        who, service = await house.who(), house.services.targets
+        made = await service.create(who, replace(DRAFT, executor=executor, config=config))
+        await house.services.tenancy.update_workspace(
+            who, who.workspace_id, allowed_hosts=["api.example.com"]
+        )
+        for attempt in (
+            service.create(who, replace(DRAFT, executor=executor, config=config)),
+            service.change(who, made.target.id, lambda before: replace(draft_of(before), config=config)),
+        ):
+            with pytest.raises(Invalid) as caught:
+                await attempt
+            (problem,) = caught.value.problems
+            assert problem.field == field
+            assert "allowed_hosts" in problem.message
+        await house.services.tenancy.update_workspace(who, who.workspace_id, allowed_hosts=["example.com"])
+        await service.create(who, replace(DRAFT, executor=executor, config=config))
+
+
+async def test_a_host_from_a_placeholder_is_judged_when_the_request_is_sent() -> None:
+    async with House.open(NOW) as house:
+        who = await house.who()
+        await house.services.tenancy.update_workspace(
+            who, who.workspace_id, allowed_hosts=["api.example.com"]
+        )
+        draft = replace(DRAFT, config={"url": "https://{{ input.host }}/hook"})
+        made = await house.services.targets.create(who, draft)
+        secrets = house.services.targets.secrets_of(made.target)
+        given = {"host": "example.com"}
+        call = call_of(made.target.config, secrets, workspace_id=who.workspace_id, input=given)
+        outcome = await house.services.executors["http"].execute(call)
+        assert outcome.error == (
+            "refused: example.com is not among the hosts that this workspace may reach (allowed_hosts)"
+        )

@@ -36,6 +36,7 @@ from horarium.executors import registry
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.output import keep_answer
 from horarium.executors.secrecy import merge_secrets
+from horarium.service.allowed_hosts import AllowedHosts
 from horarium.service.services import Services, make_services
 from horarium.service.targets import TargetDraft
 from horarium.service.tenancy import _create, _found
@@ -99,7 +100,10 @@ class House:
         database, the store is there. `dialects` are those that are installed, if not given."""
         clock = HandClock(instant(now))
         store = await _store(clock, postgres)
-        options = ExecutorOptions(allow_loopback=True, data_dir=Path(settings.get("data", ".")))
+        allowed_hosts = AllowedHosts(store)
+        options = ExecutorOptions(
+            allow_loopback=True, data_dir=Path(settings.get("data", ".")), allowed_hosts=allowed_hosts.of
+        )
         executors = registry.load(options)
         sources = audience_sources.load(AudienceOptions(store, options))
         services = make_services(
@@ -111,6 +115,7 @@ class House:
             merge_secrets,
             keep_answer,
             sources,
+            allowed_hosts,
         )
         api = make_api(services, dialect_registry.load() if dialects is None else dialects)
         house = cls(services, clock, api, await _tenant(services, clock, api, "first"))

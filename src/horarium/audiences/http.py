@@ -23,6 +23,7 @@ from yarl import URL
 from horarium.audiences.registry import AudienceOptions
 from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault
 from horarium.domain.errors import Problem
+from horarium.domain.ids import Id
 from horarium.executors.checks import check_fields
 from horarium.executors.context import instant_text
 from horarium.executors.egress import EgressClient, explain, was_refused
@@ -82,6 +83,10 @@ class HttpSource:
         problems += _number_problems(config, "page_size", LARGEST_PAGE_SIZE)
         return [*problems, *_number_problems(config, "timeout", LONGEST_TIMEOUT_S)]
 
+    def check_hosts(self, workspace_id: Id, config: Mapping[str, Any]) -> Sequence[Problem]:
+        """A problem if the workspace may not reach the host of the URL."""
+        return self._egress.check_host(workspace_id, config["url"])
+
     def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The configuration without its secrets, and the secrets by their path."""
         return split(config)
@@ -126,7 +131,9 @@ class HttpSource:
         response = None
         try:
             async with asyncio.timeout(seconds):
-                response = await self._egress.request(method, url, headers=headers, data=body)
+                response = await self._egress.request(
+                    query.workspace_id, method, url, headers=headers, data=body
+                )
                 text = await _read(response)
         except TimeoutError:
             raise SourceFault(f"the endpoint did not finish its answer within {seconds:g} s") from None

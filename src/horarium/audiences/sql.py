@@ -28,8 +28,10 @@ from sqlalchemy.util.concurrency import await_only
 from horarium.audiences.registry import AudienceOptions
 from horarium.domain.audience import ROW_SIZE_LIMIT, AudienceQuery, AudienceRow, SourceFault
 from horarium.domain.errors import Problem
+from horarium.domain.ids import Id
 from horarium.domain.target import MASK
 from horarium.executors.checks import check_fields, shortened
+from horarium.executors.egress import not_allowed
 from horarium.executors.secrecy import NOT_KEPT
 from horarium.executors.sql.address import password_of, read_url
 from horarium.executors.sql.config import is_database_name
@@ -81,6 +83,7 @@ class SqlSource:
     def __init__(self, options: AudienceOptions) -> None:
         outgoing = options.outgoing
         self._data_dir = outgoing.data_dir
+        self._allowed_hosts = outgoing.allowed_hosts
         self._policy = HostPolicy.of(outgoing)
         self._databases = Databases(DatabaseGuard(self._policy))
 
@@ -101,6 +104,13 @@ class SqlSource:
                 Problem("timeout", f"must be more than 0 and at most {LONGEST_TIMEOUT_S:g} seconds")
             )
         return problems
+
+    def check_hosts(self, workspace_id: Id, config: Mapping[str, Any]) -> Sequence[Problem]:
+        """A problem if the workspace may not reach the host of the connection."""
+        connection = config.get("connection")
+        address = None if connection is None else read_url(connection, self._policy)[0]
+        wrong = None if address is None else not_allowed(address.host, self._allowed_hosts(workspace_id))
+        return [Problem("connection", f"leads to a host that {wrong}")] if wrong else []
 
     def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The configuration without its secrets, and the secrets by their path."""
@@ -161,6 +171,9 @@ class SqlSource:
         address, problems = read_url(connection, self._policy)
         if address is None:
             raise NotThere(f"the connection {'; '.join(problems)}")
+        wrong = not_allowed(address.host, self._allowed_hosts(query.workspace_id))
+        if wrong:
+            raise NotThere(f"the connection leads to a host that {wrong}")
         return await self._databases.network(address, connection)
 
     def _place_problems(self, config: Mapping[str, Any]) -> list[Problem]:

@@ -93,6 +93,17 @@ class TakesEnvironment(Protocol):
         """What is wrong with the variables, for a target of this public configuration. Fields are their names."""
 
 
+@runtime_checkable
+class ReachesHosts(Protocol):
+    """An executor or an audience source that connects to hosts over the network.
+
+    A workspace may have a list of the hosts that it may reach (`Workspace.allowed_hosts`). The executor obeys it when
+    it connects; `check_hosts` tells beforehand what is wrong with a configuration in which `check` found no problems.
+    """
+
+    def check_hosts(self, workspace_id: Id, config: Mapping[str, Any]) -> Sequence[Problem]: ...
+
+
 class Executor(Protocol):
     """How targets of one type are run. One instance serves the whole process; it is found by its entry point.
 

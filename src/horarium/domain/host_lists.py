@@ -60,6 +60,10 @@ class HostList:
         )
 
 
+# The list without entries.
+NO_HOSTS = HostList()
+
+
 def _holds(networks: Iterable[Network], address: Address) -> bool:
     return any(address.version == network.version and address in network for network in networks)
 

@@ -16,6 +16,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from yarl import URL
 
 from horarium.domain.errors import Problem
+from horarium.domain.host_lists import NO_HOSTS, HostList, host_list
 from horarium.executors.options import ExecutorOptions
 
 Address = IPv4Address | IPv6Address
@@ -99,11 +100,20 @@ _METADATA_NAMES = frozenset(("metadata", "metadata.google.internal", "metadata.g
 _LOOPBACK_NAMES = frozenset(("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"))
 
 
+# Why a host of `deny_hosts` is refused.
+DENIED = "denied by the operator of this server"
+
+
 @dataclass(frozen=True, slots=True)
 class AddressPolicy:
-    """Which addresses are allowed. `opened` are the networks that the settings allow in addition to public hosts."""
+    """Which addresses are allowed.
+
+    `opened` are the networks that the settings allow in addition to public hosts, `denied` the hosts that are refused
+    whatever is opened.
+    """
 
     opened: tuple[Network, ...] = ()
+    denied: HostList = NO_HOSTS
     _seen: dict[str, str | None] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -113,7 +123,8 @@ class AddressPolicy:
         Raises ValueError, which names the entry, if an entry of `allow_private` is not a network.
         """
         loopback = LOOPBACK if options.allow_loopback else ()
-        return cls(opened=(*loopback, *(ip_network(text) for text in options.allow_private)))
+        opened = (*loopback, *(ip_network(text) for text in options.allow_private))
+        return cls(opened, host_list(options.deny_hosts))
 
     def opens(self, address: Address) -> bool:
         """Whether the settings allow this address, whatever kind of address it is."""
@@ -139,6 +150,8 @@ class AddressPolicy:
             return "an address with a zone"
         if address in _METADATA or not _METADATA.isdisjoint(_carried(address)):
             return "a metadata service"
+        if self.denied.has_address(address):
+            return DENIED
         if self.opens(address):
             return None
         return _special_v4(address) if isinstance(address, IPv4Address) else _special_v6(address)
@@ -286,6 +299,8 @@ def _address_refusal(text: str, policy: AddressPolicy) -> str | None:
 
 
 def _name_refusal(host: str, policy: AddressPolicy) -> str | None:
+    if policy.denied.has(host):
+        return f"has a host that is refused ({DENIED})"
     if host in _METADATA_NAMES:
         return "leads to an address that is refused (a metadata service)"
     loopback = host in _LOOPBACK_NAMES or host.endswith(".localhost")

@@ -21,7 +21,9 @@ from yarl import URL
 
 from horarium import __version__
 from horarium.domain.errors import Problem
-from horarium.executors.addresses import AddressPolicy, check_url
+from horarium.domain.host_lists import HostList
+from horarium.domain.ids import Id
+from horarium.executors.addresses import DENIED, AddressPolicy, check_url
 from horarium.executors.options import ExecutorOptions
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "GuardedResolver",
     "check_url",
     "explain",
+    "not_allowed",
     "read_limited",
     "was_refused",
 ]
@@ -67,6 +70,8 @@ class GuardedResolver(AbstractResolver):
         """
         loop = asyncio.get_running_loop()
         found = await loop.run_in_executor(self._threads, _look_up, host, port, family)
+        if self._policy.denied.has(host):
+            raise AddressRefused(f"{host} is refused ({DENIED})")
         permitted, reason = [], "no address"
         for address_family, address, zone in found:
             refusal = "an address with a zone" if zone else self._policy.refusal(address)
@@ -113,6 +118,7 @@ class EgressClient:
 
     def __init__(self, options: ExecutorOptions) -> None:
         self.policy = AddressPolicy.of(options)
+        self._allowed_hosts = options.allowed_hosts
         self._max_connections = options.max_connections
         self._resolver: GuardedResolver | None = None
         self._session: aiohttp.ClientSession | None = None
@@ -162,14 +168,23 @@ class EgressClient:
             parsed = self._checked[url] = URL(url)
         return parsed
 
+    def check_host(self, workspace_id: Id, url: str, field: str = "url") -> list[Problem]:
+        """A problem if the workspace may not reach the host of a URL in which `check` finds no problems."""
+        wrong = not_allowed(URL(url).raw_host or "", self._allowed_hosts(workspace_id))
+        return [Problem(field, f"leads to a host that {wrong}")] if wrong else []
+
     async def request(
-        self, method: str, url: str, *, headers: Any = None, data: Any = None
+        self, workspace_id: Id, method: str, url: str, *, headers: Any = None, data: Any = None
     ) -> aiohttp.ClientResponse:
-        """Sends one request. The body of the answer is not read yet, and the caller must close the answer.
+        """Sends one request for a workspace. The body of the answer is not read yet, and the caller must close the
+        answer.
 
         Raises AddressRefused, or what aiohttp raises (see `explain`).
         """
         checked = self.checked(url)
+        wrong = not_allowed(checked.raw_host or "", self._allowed_hosts(workspace_id))
+        if wrong:
+            raise AddressRefused(f"{checked.raw_host} {wrong}")
         return await self.session.request(method, checked, headers=headers, data=data, allow_redirects=False)
 
     async def close(self) -> None:
@@ -189,6 +204,16 @@ class EgressClient:
         if reason:
             raise AddressRefused(f"the host leads to an address that is refused ({reason})")
         return socket.socket(family=family, type=kind, proto=protocol)
+
+
+def not_allowed(host: str, allowed: HostList | None) -> str | None:
+    """Why a workspace may not reach a host, for a sentence that begins with the host. None if it may.
+
+    `allowed` are the hosts that the workspace may reach; None stands for every host.
+    """
+    if allowed is None or allowed.has(host):
+        return None
+    return "is not among the hosts that this workspace may reach (allowed_hosts)"
 
 
 def _canonical(address: str) -> str:

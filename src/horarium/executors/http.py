@@ -18,9 +18,11 @@ from urllib.parse import quote
 import aiohttp
 import orjson
 from multidict import istr
+from yarl import URL
 
 from horarium.domain.errors import Problem
 from horarium.domain.execution import Call, Outcome, Verdict
+from horarium.domain.ids import Id
 from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
 from horarium.executors.context import (
     callback_url,
@@ -37,7 +39,7 @@ from horarium.executors.options import ExecutorOptions
 from horarium.executors.output import error_text, keep_bytes
 from horarium.executors.secrecy import Scrubber, run_scrubber, split
 from horarium.executors.signing import new_secret, signature
-from horarium.executors.template import TemplateError
+from horarium.executors.template import TemplateError, without_placeholders
 
 EVENT_TYPE = "horarium.run"
 
@@ -82,6 +84,12 @@ class HttpExecutor:
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
         """All problems of a configuration. An empty list means that it can be stored."""
         return check_config(config, self._egress.policy)
+
+    def check_hosts(self, workspace_id: Id, config: Mapping[str, Any]) -> Sequence[Problem]:
+        """A problem if the workspace may not reach the URL's host. One from a placeholder is known only later."""
+        url = without_placeholders(config["url"], "x")
+        fixed = URL(url).raw_host == URL(without_placeholders(config["url"], "y")).raw_host
+        return self._egress.check_host(workspace_id, url) if fixed else []
 
     def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The configuration without its secrets, and the secrets by their path.
@@ -144,7 +152,9 @@ class HttpExecutor:
         response = None
         try:
             with self._limits.of(call.timeout_ms / 1000):
-                response = await self._egress.request(compiled.method, url, headers=headers, data=body)
+                response = await self._egress.request(
+                    call.workspace_id, compiled.method, url, headers=headers, data=body
+                )
                 answer = await read_limited(response, self._limit)
         except OutOfTime:
             seconds = call.timeout_ms / 1000

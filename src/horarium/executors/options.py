@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from horarium.domain.host_lists import HostList
+from horarium.domain.ids import Id
+
+
+def every_host(_workspace_id: Id) -> HostList | None:
+    """Lets each workspace reach every host that the other settings allow."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +21,9 @@ class ExecutorOptions:
 
     allow_loopback        allows outgoing HTTP to 127.0.0.0/8 and ::1 (for demos, tests and single machines)
     allow_private         more networks to which outgoing HTTP is allowed, as CIDRs: ("10.1.0.0/16",)
+    deny_hosts            hosts that nothing outgoing reaches, whatever else is allowed (see domain/host_lists.py)
+    allowed_hosts         tells which hosts a workspace may reach, by the workspace's id; None means every host
+                          that the other settings allow
     python_functions      what `python` targets may call: "package.module:function" or "package.module:*"
     commands              what `command` targets may start: absolute paths, or names that are looked up in
                           `command_path`. The environment variables that may be set for a command follow it:
@@ -32,6 +44,8 @@ class ExecutorOptions:
 
     allow_loopback: bool = False
     allow_private: tuple[str, ...] = ()
+    deny_hosts: tuple[str, ...] = ()
+    allowed_hosts: Callable[[Id], HostList | None] = field(default=every_host, repr=False)
     python_functions: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     response_limit_bytes: int = 64 * 1024

@@ -23,6 +23,7 @@ from horarium.domain.audience import (
     filter_problems,
 )
 from horarium.domain.errors import Invalid, NotFound, Problem, Unavailable
+from horarium.domain.execution import ReachesHosts
 from horarium.domain.fire import Fire, FireState
 from horarium.domain.ids import Id, random_id
 from horarium.service.clock import Clock
@@ -155,7 +156,7 @@ class AudienceService:
         known = await self.store.read(verbs.get_source, workspace_id, name)
         if known is not None and known.type == kind:
             config = self.merge_secrets(kind, known.config, self._secrets(known), config)
-        problems = [*_name_problems(name), *self._config_problems(kind, config)]
+        problems = [*_name_problems(name), *self._config_problems(workspace_id, kind, config)]
         if problems:
             raise Invalid(problems)
         now = self.clock.now_ms()
@@ -179,14 +180,18 @@ class AudienceService:
         if not await self.store.write(verbs.delete_source, workspace_id, name):
             raise NotFound("audience source", name)
 
-    def _config_problems(self, kind: str, config: Mapping[str, Any]) -> list[Problem]:
+    def _config_problems(self, workspace_id: Id, kind: str, config: Mapping[str, Any]) -> list[Problem]:
         if kind not in self.sources or kind == DIRECTORY:
             known = ", ".join(sorted(name for name in self.sources if name != DIRECTORY))
             words = f"{kind!r} is not a type of source on this server; the types are {known}"
             return [Problem("type", words, "unknown")]
+        source = self.sources[kind]
+        problems = source.check(config)
+        if not problems and isinstance(source, ReachesHosts):
+            problems = source.check_hosts(workspace_id, config)
         return [
             Problem(f"config.{found.field}" if found.field else "config", found.message, found.code)
-            for found in self.sources[kind].check(config)
+            for found in problems
         ]
 
     def _config(self, stored: StoredSource) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from horarium.domain.errors import Conflict, Invalid, NotFound, Problem, Unavailable
-from horarium.domain.execution import Executor, TableExecutor, TakesEnvironment
+from horarium.domain.execution import Executor, ReachesHosts, TableExecutor, TakesEnvironment
 from horarium.domain.ids import Id, random_id
 from horarium.domain.listings import TargetListing
 from horarium.domain.target import Completion, Target, TargetKind, TargetState
@@ -97,7 +97,7 @@ class TargetService:
     async def create(self, who: Identity, draft: TargetDraft) -> NewTarget:
         """Create a target and give its creator a grant on it. Raises Invalid, Conflict (key_taken), Forbidden."""
         who.require("targets:write")
-        self._refuse(draft, draft.config)
+        self._refuse(who.workspace_id, draft, draft.config)
         now = self.clock.now_ms()
         new = random_id(now)
         target, secrets = self._sealed(_target_of(draft, new, who, now), draft.config)
@@ -179,7 +179,7 @@ class TargetService:
             if draft.executor == before.executor:
                 secrets = self.secrets_of(before)
                 config = self.merge_secrets(before.executor, before.config, secrets, draft.config)
-            self._refuse(draft, config)
+            self._refuse(before.workspace_id, draft, config)
             after, secrets = self._sealed(_edited(before, draft), config)
             # Encrypting gives another result each time, so an edit that does not touch the secrets keeps
             # the stored ones.
@@ -305,21 +305,26 @@ class TargetService:
         self._known.clear()
         self._forgotten += 1
 
-    def _refuse(self, draft: TargetDraft, config: Mapping[str, Any]) -> None:
-        problems = [*_draft_problems(draft), *self._executor_problems(draft.executor, config, draft.enabled)]
+    def _refuse(self, workspace_id: Id, draft: TargetDraft, config: Mapping[str, Any]) -> None:
+        problems = [*_draft_problems(draft), *self._executor_problems(workspace_id, draft, config)]
         if problems:
             raise Invalid(problems)
 
-    def _executor_problems(self, kind: str, config: Mapping[str, Any], enabled: bool) -> Iterator[Problem]:
-        executor = self.executors.get(kind)
-        if kind == NO_EXECUTOR and not enabled:
+    def _executor_problems(
+        self, workspace_id: Id, draft: TargetDraft, config: Mapping[str, Any]
+    ) -> Iterator[Problem]:
+        executor = self.executors.get(draft.executor)
+        if draft.executor == NO_EXECUTOR and not draft.enabled:
             return
         if executor is None:
             known = ", ".join(sorted(self.executors))
-            words = f"{kind!r} is not an executor of this server; the executors are {known}"
+            words = f"{draft.executor!r} is not an executor of this server; the executors are {known}"
             yield Problem("executor.type", words, "unknown")
             return
-        for found in executor.check(config):
+        problems = executor.check(config)
+        if not problems and isinstance(executor, ReachesHosts):
+            problems = executor.check_hosts(workspace_id, config)
+        for found in problems:
             yield Problem(f"executor.{found.field}" if found.field else "executor", found.message, found.code)
 
     def _sealed(self, target: Target, config: Mapping[str, Any]) -> tuple[Target, dict[str, Any]]:

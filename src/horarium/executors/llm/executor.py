@@ -17,6 +17,7 @@ import orjson
 
 from horarium.domain.errors import Problem
 from horarium.domain.execution import Call, Outcome, Verdict
+from horarium.domain.ids import Id
 from horarium.executors.compiled import CompiledConfigs
 from horarium.executors.context import context_of, run_text, template_values
 from horarium.executors.egress import EgressClient, explain, was_refused
@@ -66,6 +67,11 @@ class LlmExecutor:
         wrong = _ask_module().problem_of(CompiledAgent.of(config, {}))
         return [Problem("model", wrong)] if wrong else []
 
+    def check_hosts(self, workspace_id: Id, config: Mapping[str, Any]) -> Sequence[Problem]:
+        """A problem if the workspace may not reach the host of `base_url`. That of a provider is known only later."""
+        url = config.get("base_url")
+        return [] if url is None else self._egress.check_host(workspace_id, url, "base_url")
+
     def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Separates a valid configuration into the part that may be shown and the secrets."""
         return split(config, SECRET_FIELDS)
@@ -107,7 +113,9 @@ class LlmExecutor:
         call: Call,
         scrubber: Scrubber,
     ) -> Outcome:
-        transport = module.EgressTransport(self._egress, key, max(_MIN_RESPONSE_BYTES, 4 * self._limit))
+        transport = module.EgressTransport(
+            self._egress, call.workspace_id, key, max(_MIN_RESPONSE_BYTES, 4 * self._limit)
+        )
         try:
             async with asyncio.timeout(call.timeout_ms / 1000):
                 answer = await module.ask(agent, key, instructions, prompt, transport)

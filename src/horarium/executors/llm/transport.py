@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import aiohttp
 import httpx2
 
+from horarium.domain.ids import Id
 from horarium.executors.egress import EgressClient
 from horarium.executors.llm.config import AnswerRefused
 
@@ -31,14 +32,15 @@ _OWN_HEADERS = frozenset(("host", "connection", "content-length", "transfer-enco
 
 
 class EgressTransport(httpx2.AsyncBaseTransport):
-    """The transport of one model call. `key` is the API key to use, `limit` the largest response body, in bytes.
+    """The transport of one model call of a workspace. `key` is the API key to use, `limit` the largest response body,
+    in bytes.
 
     After a request, `status` and `retry_after` (the header as sent) hold what the server answered, and `error` holds
     why there is no response. Each is None if it does not apply.
     """
 
-    def __init__(self, egress: EgressClient, key: str | None, limit: int) -> None:
-        self._egress, self._key, self._limit = egress, key, limit
+    def __init__(self, egress: EgressClient, workspace_id: Id, key: str | None, limit: int) -> None:
+        self._egress, self._workspace_id, self._key, self._limit = egress, workspace_id, key, limit
         self.status: int | None = None
         self.retry_after: str | None = None
         self.error: Exception | None = None
@@ -55,7 +57,9 @@ class EgressTransport(httpx2.AsyncBaseTransport):
         self.status = self.retry_after = self.error = None
         body = await request.aread()
         headers = dict(self._headers(request))
-        response = await self._egress.request(request.method, str(request.url), headers=headers, data=body)
+        response = await self._egress.request(
+            self._workspace_id, request.method, str(request.url), headers=headers, data=body
+        )
         try:
             self.status = response.status
             self.retry_after = response.headers.get("Retry-After")

@@ -27,6 +27,7 @@ from horarium.domain.errors import Problem
 from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.domain.ids import Id, uuid_text
 from horarium.domain.table_write import operation_problems
+from horarium.executors.egress import not_allowed
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.secrecy import split
 from horarium.executors.sql.address import Address, password_of, read_url
@@ -94,6 +95,14 @@ class SqlExecutor:
             return [Problem("database", "this server has no data folder; use connection instead")]
         return problems
 
+    def check_hosts(self, workspace_id: Id, config: Mapping[str, Any]) -> Sequence[Problem]:
+        """A problem if the workspace may not reach the host of the connection."""
+        address = None if config.get("connection") is None else self._address(config["connection"])[0]
+        wrong = (
+            None if address is None else not_allowed(address.host, self._options.allowed_hosts(workspace_id))
+        )
+        return [Problem("connection", f"leads to a host that {wrong}")] if wrong else []
+
     def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Separates a valid configuration into the part that may be shown and the secrets."""
         return split(config, SECRET_FIELDS)
@@ -155,6 +164,9 @@ class SqlExecutor:
         address, problems = self._address(config.connection)
         if address is None:
             raise OperationRefused([Problem("connection", text) for text in problems])
+        wrong = not_allowed(address.host, self._options.allowed_hosts(workspace_id))
+        if wrong:
+            raise OperationRefused([Problem("connection", f"leads to a host that {wrong}")])
         return _OpenTarget(config, await self._databases.network(address, config.connection))
 
     def _address(self, connection: str) -> tuple[Address | None, list[str]]:

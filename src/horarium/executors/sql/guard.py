@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from horarium.executors.addresses import LOOPBACK, AddressPolicy, host_refusal
+from horarium.domain.host_lists import NO_HOSTS, HostList, host_list
+from horarium.executors.addresses import DENIED, LOOPBACK, AddressPolicy, host_refusal
 from horarium.executors.egress import AddressRefused, GuardedResolver
 from horarium.executors.options import ExecutorOptions
 
@@ -116,22 +117,25 @@ class HostPolicy:
 
     Each of `hosts` is `host`, `host:port`, the folder of a Unix socket, or `*` for any host except this machine.
     `allow_loopback` allows databases on this machine that are reached by network. `own` is the server's own database.
+    `denied` are hosts that are refused although they are listed.
     """
 
     hosts: tuple[str, ...] = ()
     allow_loopback: bool = False
     own: OwnDatabase | None = None
+    denied: HostList = NO_HOSTS
 
     @classmethod
     def of(cls, options: ExecutorOptions) -> HostPolicy:
         """Takes the rules from the server's settings."""
         own = OwnDatabase.of(options.own_database)
-        return cls(tuple(options.sql_hosts), options.sql_allow_loopback, own)
+        return cls(tuple(options.sql_hosts), options.sql_allow_loopback, own, host_list(options.deny_hosts))
 
     @property
     def addresses(self) -> AddressPolicy:
         """The rules for the addresses that the name of an allowed host leads to."""
-        return AddressPolicy(opened=(*_PRIVATE, *(LOOPBACK if self.allow_loopback else ())))
+        opened = (*_PRIVATE, *(LOOPBACK if self.allow_loopback else ()))
+        return AddressPolicy(opened, self.denied)
 
     def refusal(self, host: str, port: int) -> str | None:
         """Why a host is not allowed, or None if it is. Its addresses are checked later, by `resolve`."""
@@ -139,7 +143,7 @@ class HostPolicy:
         if not self._lists(plain, host, port):
             return f"the host {host!r} is not among those the operator of this server allows (sql_hosts)"
         if host.startswith("/"):
-            return None
+            return f"the host {host!r} is refused ({DENIED})" if self.denied.has(host) else None
         wrong = host_refusal(plain, self.addresses)
         if wrong and "loopback" in wrong:
             wrong += "; the setting sql_allow_loopback opens it"
