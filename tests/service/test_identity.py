@@ -4,7 +4,7 @@ import stat
 
 import pytest
 
-from horarium.domain.errors import Forbidden, RateLimited, Unauthorized
+from horarium.domain.errors import Forbidden, Unauthorized
 from horarium.service.identity import REMEMBERED_MS
 from horarium.service.tenancy import bootstrap
 from horarium.store.sqlite.migrate import migrate_sqlite
@@ -90,28 +90,6 @@ async def test_a_busy_key_costs_no_query(monkeypatch):
         assert await house.services.identities.resolve(key) == who
 
 
-async def test_a_costly_request_passes_with_a_full_allowance_and_is_paid_off_before_the_next():
-    async with House.open(NOW, rate_limit=4.0) as house:
-        who = await house.who()
-        house.services.identities.charge(who, 3.0)
-        with pytest.raises(RateLimited):
-            house.services.identities.charge(who, 1.0)
-        house.clock.now += 1_000
-        house.services.identities.charge(who, 6.0)
-        with pytest.raises(RateLimited) as caught:
-            house.services.identities.charge(who, 1.0)
-        assert 750 <= caught.value.retry_after_ms <= 751
-        house.clock.now += 750
-        house.services.identities.charge(who, 1.0)
-
-
-async def test_without_a_limit_nothing_is_counted():
-    async with House.open(NOW) as house:
-        who = await house.who()
-        for _ in range(1_000):
-            house.services.identities.charge(who, 100.0)
-
-
 async def test_an_expired_key_is_refused_even_while_it_is_remembered():
     async with House.open(NOW) as house:
         until = house.clock.now + 1_000
@@ -133,17 +111,6 @@ async def test_the_last_use_is_written_by_the_loop_not_by_the_request():
         key = await house.services.tenancy.get_key(who, who.key_id)
         assert key.last_used_ms == house.clock.now
         assert await house.services.identities.write_last_used() == 0
-
-
-async def test_a_key_that_asks_too_often_is_told_when_to_come_back():
-    async with House.open(NOW, rate_limit=2.0) as house:
-        await house.who()
-        await house.who()
-        with pytest.raises(RateLimited) as caught:
-            await house.who()
-        assert 0 < caught.value.retry_after_ms <= 501
-        house.clock.now += 500
-        await house.who()
 
 
 async def test_the_first_start_makes_a_key_that_only_its_owner_can_read(tmp_path):

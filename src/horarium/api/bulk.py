@@ -19,6 +19,7 @@ from horarium.domain.errors import HorariumError, QuotaReached, TooLarge
 from horarium.domain.ids import prefixed
 from horarium.domain.schedule import Schedule
 from horarium.domain.tenancy import Identity
+from horarium.service.rates import BULK_LINE
 from horarium.service.schedules import ScheduleDraft
 from horarium.service.services import Services
 
@@ -67,6 +68,7 @@ async def create_all(who: Identity, services: Services, batches: AsyncIterator[l
         except TooLarge as error:  # the lines before it are done and answered
             batch.append((number + 1, answers.refused(number + 1, error)))
         await writing.begin(batch)
+    services.rates.spend(who, number * BULK_LINE)
     return answers.pieces
 
 

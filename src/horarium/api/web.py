@@ -53,6 +53,8 @@ SAFE_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (CONTENT_POLICY, b"default-src 'none'; frame-ancestors 'none'"),
 )
 _OUTER = "horarium.outer"
+# Where a request keeps a list with the rate limit of its key, which is told with the answer.
+ALLOWANCES = "horarium.allowances"
 
 _log = structlog.get_logger(__name__)
 
@@ -184,11 +186,14 @@ class Guard:
         started = False
         # Applications are mounted in each other. Only the outermost adds the headers.
         outer = scope.setdefault(_OUTER, self) is self
+        allowances = scope.setdefault(ALLOWANCES, [])
 
         async def noting(message: Message) -> None:
             nonlocal started
             if not started and outer:
                 message["headers"] = _with_safe_headers(message.get("headers", ()))
+                for allowance in allowances:
+                    message["headers"] += allowance.headers()
             started = True
             await send(message)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from horarium.domain.errors import RateLimited, Unauthorized
+from horarium.domain.errors import Unauthorized
 from horarium.domain.ids import Id
 from horarium.domain.tenancy import KEY_PREFIX, Identity, key_hash
 from horarium.service.clock import Clock
@@ -31,32 +31,19 @@ class _Known:
 
 
 @dataclass(slots=True)
-class _Allowance:
-    """A token bucket: how many requests a key may still make, as of an instant."""
-
-    left: float
-    at_ms: int
-
-
-@dataclass(slots=True)
 class IdentityService:
-    """`rate_limit` is how many requests a second each key may make to this process; 0 means without limit.
-
-    A key that was idle may make the requests of one second at once.
-    """
+    """Finds identities by keys, and notes when keys are used."""
 
     store: Store
     clock: Clock
-    rate_limit: float = 0.0
     _known: dict[bytes, _Known] = field(default_factory=dict)
     _used: dict[Id, int] = field(default_factory=dict)
-    _allowances: dict[Id, _Allowance] = field(default_factory=dict)
     _forgotten: int = 0
 
     async def resolve(self, presented: str | None) -> Identity:
         """The identity behind a key as the request presents it.
 
-        Raises Unauthorized for a key that is missing, unknown, revoked or expired, and RateLimited.
+        Raises Unauthorized for a key that is missing, unknown, revoked or expired.
         """
         if not presented:
             raise Unauthorized("no API key was sent; send it in the Authorization header")
@@ -73,26 +60,7 @@ class IdentityService:
             raise Unauthorized("this API key has expired; create a new one")
         identity = known.presented.identity
         self._used[identity.key_id] = now
-        if self.rate_limit:
-            self.charge(identity, 1.0)
         return identity
-
-    def charge(self, identity: Identity, cost: float) -> None:
-        """Count a request against the rate limit of its key. Raises RateLimited if that is used up.
-
-        `cost` is 1 for a usual request; a costly one is charged more.
-        """
-        if not self.rate_limit:
-            return
-        now, burst = self.clock.now_ms(), max(self.rate_limit, 1.0)
-        allowance = self._allowances.setdefault(identity.key_id, _Allowance(burst, now))
-        gained = max(0, now - allowance.at_ms) * self.rate_limit / 1000
-        allowance.left, allowance.at_ms = min(burst, allowance.left + gained), now
-        if allowance.left < min(cost, burst):
-            wait = int((min(cost, burst) - allowance.left) / self.rate_limit * 1000) + 1
-            words = f"more than {self.rate_limit:g} requests a second with this key; try again in {wait} ms"
-            raise RateLimited(words, wait)
-        allowance.left -= cost
 
     def forget(self) -> None:
         """Drop everything remembered, because a key, a grant, a principal or a workspace has changed."""

@@ -16,6 +16,7 @@ from horarium.service.explain import ExplainService
 from horarium.service.idempotency import IdempotencyService
 from horarium.service.identity import IdentityService
 from horarium.service.objectives import ObjectiveService
+from horarium.service.rates import Rates
 from horarium.service.runs import KeepAnswer, RunService
 from horarium.service.schedules import ScheduleService
 from horarium.service.targets import MergeSecrets, TargetService
@@ -35,6 +36,7 @@ class Services:
     clock: Clock
     settings: Settings
     identities: IdentityService
+    rates: Rates
     tenancy: TenancyService
     targets: TargetService
     schedules: ScheduleService
@@ -64,7 +66,7 @@ def make_services(
     configuration keeps by `***`. `keep_answer` makes what a target answers by callback fit to be stored.
     `allowed_hosts` are the lists that executors and sources ask for.
     """
-    identities = IdentityService(store, clock, settings.rate_limit)
+    identities = IdentityService(store, clock)
     return Services(
         store=store,
         vault=vault,
@@ -72,6 +74,7 @@ def make_services(
         clock=clock,
         settings=settings,
         identities=identities,
+        rates=Rates(clock, settings.rate_limit),
         tenancy=TenancyService(store, clock, identities, allowed_hosts or AllowedHosts(store)),
         targets=TargetService(store, vault, executors, clock, identities, merge_secrets),
         schedules=ScheduleService(store, clock),

@@ -7,8 +7,10 @@ from typing import Literal
 
 from starlette.requests import Request
 
+from horarium.api.web import ALLOWANCES
 from horarium.domain.errors import Unauthorized
 from horarium.domain.tenancy import Identity
+from horarium.service.rates import READ, WRITE
 from horarium.service.services import Services
 
 # How a key is sent: `Authorization: Bearer KEY`, `Authorization: KEY`, `X-API-Key: KEY`.
@@ -23,6 +25,10 @@ async def authenticate(
     Raises Unauthorized, Forbidden, RateLimited.
     """
     identity = await services.identities.resolve(presented_key(request, schemes))
+    allowance = services.rates.allowance(identity)
+    if allowance is not None:
+        request.scope[ALLOWANCES].append(allowance)
+        services.rates.charge(identity, READ if request.method in ("GET", "HEAD") else WRITE)
     if scope is not None:
         identity.require(scope)
     return identity

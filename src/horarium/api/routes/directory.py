@@ -19,6 +19,7 @@ from horarium.domain.ids import prefixed
 from horarium.domain.tenancy import Identity
 from horarium.service.audiences import SAMPLE_LIMIT, AudiencePreview
 from horarium.service.directory import Imported
+from horarium.service.rates import AUDIENCE, IMPORT_ITEM
 from horarium.service.services import Services
 
 READ, WRITE = "directory:read", "directory:write"
@@ -33,7 +34,7 @@ class DirectoryRoutes(Routes):
     async def put(self, request: Request) -> Answer:
         """Answers 200 if everything is stored. Otherwise 400 lists the refused lines, and says what is stored."""
         who = await self.who(request, WRITE)
-        items = _within_quota(who, items_of(request, self.services.settings.bulk_limit))
+        items = _within_quota(self.services, who, items_of(request, self.services.settings.bulk_limit))
         found = await self.services.directory.put(who.workspace_id, _kind(request), items)
         if not found.refused:
             return json_answer(200, {"stored": found.stored})
@@ -102,6 +103,7 @@ class SourceRoutes(Routes):
         problems += await self.services.audiences.problems(who.workspace_id, body.get("audience"))
         if problems:
             raise Invalid(problems)
+        self.services.rates.charge(who, AUDIENCE)
         seen = await self.services.audiences.preview(who.workspace_id, body["audience"], sample)
         return json_answer(200, audience_json(seen))
 
@@ -114,22 +116,26 @@ def audience_json(seen: AudiencePreview) -> dict[str, Any]:
 
 async def audience_now(services: Services, who: Identity, audience: Any) -> dict[str, Any]:
     """An audience as part of an answer about a schedule. If its source cannot be read, the error is part of it."""
+    services.rates.charge(who, AUDIENCE)
     try:
         return audience_json(await services.audiences.preview(who.workspace_id, audience, SAMPLE))
     except Unavailable as error:
         return {"count": None, "more": False, "sample": [], "error": str(error)}
 
 
-async def _within_quota(who: Identity, items: Numbered) -> Numbered:
+async def _within_quota(services: Services, who: Identity, items: Numbered) -> Numbered:
     """The items of an import, of which the rest is not read where there are more than the workspace may send."""
     most, count = who.workspace.quotas.bulk_lines, 0
-    async for number, item in items:
-        count += 1
-        if count > most:
-            words = QuotaReached("bulk_lines", most, prefixed("ws", who.workspace_id))
-            yield number, Problem("", f"is too many: {words}", "quota")
-            return
-        yield number, item
+    try:
+        async for number, item in items:
+            count += 1
+            if count > most:
+                words = QuotaReached("bulk_lines", most, prefixed("ws", who.workspace_id))
+                yield number, Problem("", f"is too many: {words}", "quota")
+                return
+            yield number, item
+    finally:
+        services.rates.spend(who, count * IMPORT_ITEM)
 
 
 def _report(found: Imported) -> dict[str, Any]:

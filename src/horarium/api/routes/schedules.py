@@ -24,6 +24,7 @@ from horarium.service.checks import key_problems
 from horarium.service.explain import preview, upcoming
 from horarium.service.idempotency import request_of
 from horarium.service.pages import cut
+from horarium.service.rates import BACKFILLED_FIRE, PREVIEWED_TIME
 from horarium.service.services import Services
 
 NATIVE = "native"
@@ -131,6 +132,7 @@ class ScheduleRoutes(Routes):
         query = Query(request)
         count, after = query.number("count", show.NEXT_FIRES, 1, 1000), query.instant("after")
         query.done()
+        self.services.rates.charge(who, count * PREVIEWED_TIME)
         found = await self.services.schedules.get(who.workspace_id, _id(request))
         start = self._now() if after is None else after
         shown = show.preview(upcoming(found, start, count))
@@ -144,6 +146,7 @@ class ScheduleRoutes(Routes):
         start = self._now() if body.after is None else body.after
         limit = policies_of(body.policies).max_fires
         count = min(body.count or show.NEXT_FIRES, limit or 1000)
+        self.services.rates.charge(who, count * PREVIEWED_TIME)
         return json_answer(200, show.preview(preview(timing, start, count)))
 
     async def fire_now(self, request: Request) -> Answer:
@@ -157,6 +160,7 @@ class ScheduleRoutes(Routes):
         body = validated(BackfillBody, await self.body(request))
         again = request.headers.get("idempotency-key", "")
         fires = await self.services.schedules.backfill(who, _id(request), body.from_, body.to, again)
+        self.services.rates.spend(who, len(fires) * BACKFILLED_FIRE)
         return json_answer(201, {"count": len(fires), "items": [show.fire(fire) for fire in fires]})
 
     async def explain(self, request: Request) -> Answer:

@@ -92,7 +92,7 @@ class CadenyaHandlers(Handlers[Order, Facts]):
         page = PageRequest(limit, _cursor(query), order == "desc", query.flag("includeInfo"))
         query.done()
         if page.include_info:
-            self.services.identities.charge(who, INFO_COST)
+            self.services.rates.charge(who, INFO_COST)
         return page
 
 

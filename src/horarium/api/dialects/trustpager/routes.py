@@ -26,6 +26,7 @@ from horarium.domain.tenancy import Identity
 from horarium.service.explain import preview
 from horarium.service.idempotency import request_of
 from horarium.service.pages import cut
+from horarium.service.rates import AUDIENCE
 from horarium.service.schedules import ScheduleDraft
 from horarium.service.services import Services
 
@@ -168,6 +169,7 @@ class Schedules(Handlers[Order, Facts]):
         found = await self._schedule(who, request)
         if found.definition.audience is None:
             raise Invalid(Problem("audience_type", "is not set: this schedule has no audience"))
+        self.services.rates.charge(who, AUDIENCE)
         seen = await self.services.audiences.preview(who.workspace_id, found.definition.audience, sample)
         rows = [{"key": row.key, "trigger_data": row.data} for row in seen.rows]
         return json_answer(200, wire.one({"count": seen.count, "sample": rows}))

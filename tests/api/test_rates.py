@@ -1,0 +1,93 @@
+"""Rate limits as callers see them: by cost, told in headers, and refused in the envelope of each API."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from horarium.settings import Settings
+from tests.api.asking import BASE, ask, scheduled
+from tests.api.dialects.speakers import SPEAKERS, Speaker
+from tests.support.house import House
+from tests.support.receiver import Receiver
+
+NOW = "2026-11-23T08:00:00Z"
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with Receiver() as made:
+        yield made
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with House.open(NOW, data=tmp_path, rate_limit=1_000.0) as made:
+        yield made
+
+
+async def left(house: House) -> int:
+    """What the headers of a read say is left."""
+    answer = await house.client.get(f"{BASE}/me")
+    assert answer.headers["RateLimit-Policy"] == '"key";q=1000;w=1'
+    return int(answer.headers["RateLimit"].split(";")[1].removeprefix("r="))
+
+
+async def test_a_limit_is_on_by_default() -> None:
+    assert Settings().rate_limit > 0
+
+
+@pytest.mark.parametrize("kind", SPEAKERS, ids=lambda kind: kind.dialect)
+async def test_a_refusal_says_when_to_come_back_in_each_envelope(
+    house: House, receiver: Receiver, kind: type[Speaker]
+) -> None:
+    speaker = await kind.open(house, house.first, receiver)
+    await speaker.create()
+    house.services.rates.spend(await house.who(), 3_000.0)
+    refused = await speaker.read(speaker.schedule)
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) in (2, 3)
+    assert refused.headers["RateLimit"].startswith('"key";r=0;t=')
+    assert "1000 units a second" in speaker.envelope(refused)
+
+
+async def test_costs_differ_by_what_is_done(house: House) -> None:
+    made = await scheduled(house)
+    path = f"/schedules/{made['id']}"
+    line = json.dumps({"name": "s", "recurrence": "0 9 * * *", "target": "t"})
+    costs = {}
+    for name, method, place, options in (
+        ("read", "GET", path, {}),
+        ("write", "PATCH", path, {"json": {"name": "n"}}),
+        ("preview", "GET", f"{path}/preview?count=1000", {}),
+        ("bulk", "POST", "/schedules/bulk", {"content": "\n".join([line] * 100)}),
+        ("import", "PUT", "/directory/users", {"json": [{"id": f"u{n}"} for n in range(100)]}),
+        ("audience", "POST", "/audiences/preview", {"json": {"audience": {"type": "users"}}}),
+        (
+            "backfill",
+            "POST",
+            f"{path}/backfill",
+            {"json": {"from": "2026-11-18T00:00:00Z", "to": "2026-11-23T00:00:00Z"}},
+        ),
+    ):
+        before = await left(house)
+        answer = await house.client.request(method, BASE + place, **options)
+        assert answer.status_code < 300, answer.text
+        costs[name] = before - await left(house) - 1
+    assert costs == {
+        "read": 1, "write": 2, "preview": 101, "bulk": 52, "import": 27, "audience": 52, "backfill": 7,
+    }  # fmt: skip
+
+
+async def test_without_a_limit_no_headers_are_sent(tmp_path: Path) -> None:
+    async with House.open(NOW, data=tmp_path, rate_limit=0.0) as house:
+        assert "RateLimit" not in (await house.client.get(f"{BASE}/me")).headers
+
+
+async def test_callbacks_of_runs_are_never_limited(house: House) -> None:
+    house.services.rates.spend(await house.who(), 10_000.0)
+    await ask(house, "GET", "/me", status=429)
+    for _ in range(3):
+        answer = await house.client.post(f"{BASE}/runs/run_x/heartbeat", json={})
+        assert answer.status_code == 404  # there is no such run

@@ -1,0 +1,67 @@
+"""A key may ask so much a second, paid by what it costs."""
+
+import pytest
+
+from horarium.domain.errors import RateLimited
+from tests.support.house import House
+
+NOW = "2026-03-01T12:00:00Z"
+
+
+async def test_a_key_that_has_used_up_its_units_is_told_when_to_come_back():
+    async with House.open(NOW, rate_limit=4.0) as house:
+        who, rates = await house.who(), house.services.rates
+        rates.charge(who, 4.0)
+        with pytest.raises(
+            RateLimited, match=r"rate limit of 4 units a second .* setting rate_limit"
+        ) as caught:
+            rates.charge(who, 1.0)
+        assert 250 <= caught.value.retry_after_ms <= 251
+        house.clock.now += 250
+        rates.charge(who, 1.0)
+
+
+async def test_something_that_costs_more_than_a_second_gives_waits_for_a_full_bucket():
+    async with House.open(NOW, rate_limit=4.0) as house:
+        who, rates = await house.who(), house.services.rates
+        rates.charge(who, 6.0)
+        with pytest.raises(RateLimited) as caught:
+            rates.charge(who, 1.0)
+        assert 750 <= caught.value.retry_after_ms <= 751
+
+
+async def test_what_has_been_done_is_paid_afterwards_and_never_owed_for_longer_than_a_minute():
+    async with House.open(NOW, rate_limit=4.0) as house:
+        who, rates = await house.who(), house.services.rates
+        rates.spend(who, 1_000_000.0)
+        with pytest.raises(RateLimited) as caught:
+            rates.charge(who, 1.0)
+        assert 60_000 <= caught.value.retry_after_ms <= 61_000
+        house.clock.now += caught.value.retry_after_ms
+        rates.charge(who, 1.0)
+
+
+async def test_keys_do_not_pay_for_each_other():
+    async with House.open(NOW, rate_limit=4.0) as house:
+        rates, other = house.services.rates, await house.workspace("other")
+        rates.spend(await house.who(), 100.0)
+        rates.charge(await house.who(other), 4.0)
+
+
+async def test_without_a_limit_nothing_is_counted():
+    async with House.open(NOW, rate_limit=0.0) as house:
+        who = await house.who()
+        for _ in range(1_000):
+            house.services.rates.charge(who, 100.0)
+        assert house.services.rates.allowance(who) is None
+
+
+async def test_only_so_many_buckets_are_kept_and_those_in_use_first(monkeypatch):
+    monkeypatch.setattr("horarium.service.rates.KEPT", 2)
+    async with House.open(NOW, rate_limit=4.0) as house:
+        rates, first = house.services.rates, await house.who()
+        rates.spend(first, 100.0)
+        for slug in ("a", "b", "c"):
+            rates.charge(await house.who(await house.workspace(slug)), 0.0)
+        with pytest.raises(RateLimited):
+            rates.charge(first, 1.0)
