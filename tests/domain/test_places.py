@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from horarium.domain.places import lane_room, may_begin, may_wait
+from horarium.domain.places import lane_room, may_begin, may_park, may_wait
 
 PLACES = 256
 
@@ -93,16 +93,33 @@ def test_a_call_may_wait_while_enough_others_could(lane, workspace, free, may):
 
 
 @pytest.mark.parametrize(
+    ("workspace", "free", "may"), [(0, 0, False), (0, 1, True), (2_730, 1_366, True), (2_732, 1_364, False)]
+)
+def test_a_workspace_may_park_two_thirds(workspace, free, may):
+    assert may_park(workspace, free) is may
+
+
+@pytest.mark.parametrize(
     ("in_hand", "room", "more"),
     [
         (0, 0, 0),
         (0, 1, 1),
-        (0, 16_384, 14_336),
-        (10_000, 6_384, 4_336),
-        (14_336, 2_048, 0),
-        (6, 1, 1),
-        (7, 1, 0),
+        (0, 16_384, 12_544),
+        (10_000, 6_384, 2_544),
+        (12_544, 3_840, 0),
+        (100, 2_048, 0),  # what is left is the reserve of lanes with little
+        (60, 2_048, 4),
+        (0, 2_048, 32),
+        (0, 10, 1),
     ],
 )
 def test_a_lane_leaves_room_in_hand_for_others(in_hand, room, more):
-    assert lane_room(in_hand, room) == more
+    assert lane_room(in_hand, room, 16_384) == more
+
+
+def test_however_many_lanes_have_much_in_hand_one_with_nothing_finds_room():
+    in_hand = dict.fromkeys(range(50), 0)
+    for lane in in_hand:
+        in_hand[lane] += lane_room(0, 16_384 - sum(in_hand.values()), 16_384)
+    assert min(in_hand.values()) > 0
+    assert 16_384 - sum(in_hand.values()) > 0

@@ -13,6 +13,7 @@ from typing import Any
 from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.fire import Fire, Span
 from horarium.domain.ids import Id, random_id
+from horarium.domain.places import LaneRoom
 from horarium.domain.run import Run, RunState
 from horarium.domain.schedule import Policies, Schedule
 from horarium.domain.target import Completion, Target, TargetKind
@@ -154,7 +155,7 @@ class Node:
         self, now: int, room: int = 1_000, lane_room: Mapping[Id, int] | None = None
     ) -> list[Work]:
         claimed = await self.store.urgent(
-            dispatch.claim, self.id, now, room, self.lane, {}, lane_room=lane_room or {}
+            dispatch.claim, self.id, now, room, self.lane, {}, lane_room=LaneRoom(lane_room or {})
         )
         self.lane = claimed.lane
         return self._works(claimed)

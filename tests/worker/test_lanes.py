@@ -74,7 +74,7 @@ async def turns(times=3):
 
 
 async def test_lanes_take_turns_and_keep_their_order():
-    lanes = Lanes(16, 16)
+    lanes = Lanes(16, 16, 16_384)
     for number, lane in enumerate(["herd", "herd", "herd", "single"], 1):
         lanes.put(work(lane, number), True)
     assert [(await lanes.get()).number for _ in range(4)] == [1, 4, 2, 3]
@@ -82,7 +82,7 @@ async def test_lanes_take_turns_and_keep_their_order():
 
 
 async def test_a_run_wakes_one_taker_and_no_other():
-    lanes = Lanes(16, 16)
+    lanes = Lanes(16, 16, 16_384)
     takers = [asyncio.create_task(lanes.get()) for _ in range(5)]
     await turns()
     lanes.put(work("a", 7), True)
@@ -94,7 +94,7 @@ async def test_a_run_wakes_one_taker_and_no_other():
 
 
 async def test_a_taker_that_is_cancelled_as_it_wakes_leaves_the_run_to_another():
-    lanes = Lanes(16, 16)
+    lanes = Lanes(16, 16, 16_384)
     first, second = asyncio.create_task(lanes.get()), asyncio.create_task(lanes.get())
     await turns()
     lanes.put(work("a", 7), True)
@@ -105,7 +105,7 @@ async def test_a_taker_that_is_cancelled_as_it_wakes_leaves_the_run_to_another()
 
 
 async def test_a_taker_that_was_cancelled_before_is_passed_over():
-    lanes = Lanes(16, 16)
+    lanes = Lanes(16, 16, 16_384)
     first, second = asyncio.create_task(lanes.get()), asyncio.create_task(lanes.get())
     await turns()
     first.cancel()
@@ -116,7 +116,7 @@ async def test_a_taker_that_was_cancelled_before_is_passed_over():
 
 
 async def test_an_empty_worker_has_nothing_to_look_after():
-    lanes = Lanes(16, 16)
+    lanes = Lanes(16, 16, 16_384)
     looking = asyncio.create_task(lanes.active())
     await turns()
     assert not looking.done()
@@ -126,7 +126,7 @@ async def test_an_empty_worker_has_nothing_to_look_after():
 
 
 async def test_a_lane_at_its_limit_wakes_a_taker_when_a_parked_attempt_ends(time):
-    lanes = Lanes(256, 256)
+    lanes = Lanes(256, 256, 16_384)
     given = filled(lanes, "a", 40)
     begun = begin_all(lanes)
     assert len(begun) == START
@@ -140,7 +140,7 @@ async def test_a_lane_at_its_limit_wakes_a_taker_when_a_parked_attempt_ends(time
 
 
 def test_one_lane_never_takes_the_last_places(time):
-    lanes = Lanes(16, 16)
+    lanes = Lanes(16, 16, 16_384)
     filled(lanes, "herd", 100, networked=False)
     herd = begin_all(lanes)
     assert len(herd) == 11
@@ -149,7 +149,7 @@ def test_one_lane_never_takes_the_last_places(time):
 
 
 def test_what_was_crowded_out_begins_as_places_get_free(time):
-    lanes = Lanes(16, 16)
+    lanes = Lanes(16, 16, 16_384)
     filled(lanes, "herd", 100, networked=False)
     under_way, done = begin_all(lanes), 0
     while under_way:
@@ -160,7 +160,7 @@ def test_what_was_crowded_out_begins_as_places_get_free(time):
 
 
 def test_a_parked_attempt_gives_its_place_back(time):
-    lanes = Lanes(16, 16)
+    lanes = Lanes(16, 16, 16_384)
     filled(lanes, "slow", 5)
     begun = begin_all(lanes)
     assert (lanes.busy, lanes.waiting) == (5, 0)
@@ -172,7 +172,7 @@ def test_a_parked_attempt_gives_its_place_back(time):
 
 
 def test_what_holds_a_thread_or_a_process_is_never_parked(time):
-    lanes = Lanes(16, 16)
+    lanes = Lanes(16, 16, 16_384)
     filled(lanes, "function", 1, networked=False)
     (begun,) = begin_all(lanes)
     assert not lanes.park(begun)
@@ -180,14 +180,14 @@ def test_what_holds_a_thread_or_a_process_is_never_parked(time):
 
 
 def test_one_lane_never_takes_the_last_waiting_calls(time):
-    lanes = Lanes(256, 30)
+    lanes = Lanes(256, 30, 16_384)
     filled(lanes, "slow", 100)
     parked = sum(lanes.park(one) for one in begin_all(lanes))
-    assert parked == 10
+    assert parked == 20
 
 
 def test_attempts_of_a_target_that_is_known_to_be_slow_begin_parked(time):
-    lanes = Lanes(256, 256)
+    lanes = Lanes(256, 256, 16_384)
     filled(lanes, "slow", 100)
     for one in begin_all(lanes)[:20]:
         lanes.park(one)
@@ -201,7 +201,7 @@ def test_attempts_of_a_target_that_is_known_to_be_slow_begin_parked(time):
 
 
 def test_a_target_that_is_quick_again_uses_places_again(time):
-    lanes = Lanes(256, 256)
+    lanes = Lanes(256, 256, 16_384)
     lane = None
     for number in range(60):
         (one,) = filled(lanes, "a", 1)
@@ -224,7 +224,7 @@ def hang(lanes, time, lane="dead", count=TIMEOUTS_TO_OPEN):
 
 
 def test_a_target_that_only_times_out_is_probed_and_comes_back_by_itself(time):
-    lanes = Lanes(256, 256)
+    lanes = Lanes(256, 256, 16_384)
     lane = hang(lanes, time)
     assert isinstance(lane.circuit, Open)
     filled(lanes, "dead", 100)
@@ -244,7 +244,7 @@ def test_a_target_that_only_times_out_is_probed_and_comes_back_by_itself(time):
 
 
 def test_six_probes_hang_at_most(time):
-    lanes = Lanes(256, 256)
+    lanes = Lanes(256, 256, 16_384)
     hang(lanes, time)
     filled(lanes, "dead", 100)
     probes = 0
@@ -256,7 +256,7 @@ def test_six_probes_hang_at_most(time):
 
 
 def test_a_target_that_was_changed_is_called_as_a_new_one(time):
-    lanes = Lanes(256, 256)
+    lanes = Lanes(256, 256, 16_384)
     lane = hang(lanes, time)
     lanes.put(work("dead", version=2), True)
     assert isinstance(lane.circuit, Closed)
@@ -264,7 +264,7 @@ def test_a_target_that_was_changed_is_called_as_a_new_one(time):
 
 
 def test_a_target_that_asks_for_a_pause_gets_one(time):
-    lanes = Lanes(256, 256)
+    lanes = Lanes(256, 256, 16_384)
     filled(lanes, "a", 40)
     begun = begin_all(lanes)
     end(lanes, begun, Outcome(Verdict.FAILED, status=429, retry_after_ms=2_000))
@@ -278,7 +278,7 @@ def test_a_target_that_asks_for_a_pause_gets_one(time):
 
 
 def test_what_was_cancelled_before_it_began_is_passed_over(time):
-    lanes = Lanes(256, 256)
+    lanes = Lanes(256, 256, 16_384)
     given = filled(lanes, "a", 3)
     given[0].stopped = True
     assert begin_all(lanes) == given[1:]
@@ -286,7 +286,7 @@ def test_what_was_cancelled_before_it_began_is_passed_over(time):
 
 
 def test_a_lane_that_was_idle_for_long_is_forgotten(time):
-    lanes = Lanes(256, 256)
+    lanes = Lanes(256, 256, 16_384)
     end(lanes, [filled(lanes, "a", 1)[0] for _ in begin_all(lanes)])
     filled(lanes, "a", 1)
     end(lanes, begin_all(lanes))
@@ -296,7 +296,7 @@ def test_a_lane_that_was_idle_for_long_is_forgotten(time):
 
 
 def test_a_throttled_lane_keeps_little_in_hand_and_gives_the_newest_back(time):
-    lanes = Lanes(256, 256)
+    lanes = Lanes(256, 256, 16_384)
     hang(lanes, time)
     given = filled(lanes, "dead", 100)
     lane_of(lanes, "dead").in_hand = 100
@@ -305,15 +305,15 @@ def test_a_throttled_lane_keeps_little_in_hand_and_gives_the_newest_back(time):
         back += excess
     assert back == given[:5:-1]
     assert len(lanes) == 6
-    assert lanes.room(1_000) == {b"dead": 0}
+    assert lanes.room(10_000).bounded == {b"dead": 0}
     time.now += PROBE_EVERY_MS
     lanes.tick()
     assert begin_all(lanes) == given[:1]
-    assert lanes.room(1_000) == {b"dead": 1}
+    assert lanes.room(10_000).bounded == {b"dead": 1}
 
 
 def test_a_long_backlog_that_has_waited_too_long_is_taken_in_hand_in_growing_pieces(time):
-    lanes = Lanes(256, 256)
+    lanes = Lanes(256, 256, 16_384)
     lane, rooms = hang(lanes, time), []
     for _ in range(8):
         filled(lanes, "dead", lane.most_unbegun() - len(lane.queue))
@@ -328,18 +328,19 @@ def test_a_long_backlog_that_has_waited_too_long_is_taken_in_hand_in_growing_pie
 
 
 def test_a_quick_lane_keeps_what_it_has_and_leaves_room_for_others(time):
-    lanes = Lanes(256, 256)
+    lanes = Lanes(256, 256, 16_384)
     filled(lanes, "herd", 14_336)
     lane_of(lanes, "herd").in_hand = 14_336
     assert lanes.excess() == []
-    assert lanes.room(2_048) == {b"herd": 0}
+    assert lanes.room(2_048).bounded == {b"herd": 0}
 
 
 def test_a_lane_alone_is_not_bounded_by_name(time):
-    lanes = Lanes(256, 256)
+    lanes = Lanes(256, 256, 16_384)
     filled(lanes, "herd", 512)
     lane_of(lanes, "herd").in_hand = 512
-    assert lanes.room(15_872) == {}
+    lane_of(lanes, "herd").known = True
+    assert lanes.room(15_872).bounded == {}
 
 
 @pytest.mark.parametrize(

@@ -12,15 +12,44 @@ There are two levels. A workspace may take more than a lane, and a workspace tha
 with a lane that has nothing under way, as long as a reserve for the other workspaces is left.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from math import ceil
+
+from horarium.domain.ids import Id
 
 # What a lane, and a workspace, may have in places, as a multiple of the free ones: alone 2/3 and 4/5 of all.
 LANE_SHARE = 2.0
 WORKSPACE_SHARE = 4.0
 # The part of all places that is left to workspaces which have few.
 RESERVE = 1 / 8
-# What a lane may have in hand, as a multiple of the room that is left: alone 7/8 of all.
+# What a workspace may have parked, as a multiple of the waiting calls that are left: alone 2/3 of all.
+PARKED_SHARE = 2.0
+# What a lane may have in hand, as a multiple of the room that is left: alone 7/8 of it, and a fifth as long as nobody
+# knows whether its target answers.
 IN_HAND_SHARE = 7.0
+UNKNOWN_SHARE = 0.25
+# The part of the room in hand that is left to lanes with little, which is fewer runs than LITTLE, or than
+# LITTLE_OF_UNKNOWN as long as nobody knows whether the target answers.
+IN_HAND_RESERVE = 1 / 8
+LITTLE = 64
+LITTLE_OF_UNKNOWN = 8
+# What such a lane may take of the room that is left.
+LITTLE_SHARE = 1 / 64
+
+
+@dataclass(frozen=True, slots=True)
+class LaneRoom:
+    """How many more runs of each lane may be taken in hand: `bounded` by lane, and `others` of every other lane."""
+
+    bounded: Mapping[Id, int] = field(default_factory=dict)
+    others: int = 1 << 31
+
+    def of(self, lane: Id) -> int:
+        return self.bounded.get(lane, self.others)
+
+
+UNBOUNDED = LaneRoom()
 
 
 def may_begin(lane: int, workspace: int, free: int, places: int, weight: float = 1.0) -> bool:
@@ -36,7 +65,7 @@ def may_begin(lane: int, workspace: int, free: int, places: int, weight: float =
 
 
 def may_wait(lane: int, workspace: int, free: int, weight: float = 1.0) -> bool:
-    """Whether a call may be parked.
+    """Whether a call may begin that will probably be parked.
 
     `lane` and `workspace`: the calls of its lane and of its workspace that wait already. `free`: how many more the
     server could have. One lane alone may have a third of all, and a workspace with many lanes half.
@@ -44,9 +73,23 @@ def may_wait(lane: int, workspace: int, free: int, weight: float = 1.0) -> bool:
     return lane + workspace < weight * free
 
 
-def lane_room(in_hand: int, room: int) -> int:
+def may_park(workspace: int, free: int, weight: float = 1.0) -> bool:
+    """Whether a call that is under way may be parked. Same arguments as `may_wait`.
+
+    More may be parked than may begin, because a slow call that had to keep its place would take it from quick ones.
+    """
+    return workspace < PARKED_SHARE * weight * free
+
+
+def lane_room(in_hand: int, room: int, most: int, known: bool = True) -> int:
     """How many more runs of a lane may be taken in hand.
 
-    `in_hand`: the runs of the lane that are there already. `room`: how many more runs the worker could take.
+    `in_hand`: the runs of the lane that are there already. `room`: how many more runs the worker could take. `most`:
+    how many runs it could have in all. `known`: whether the target has answered before. However many lanes have much
+    in hand, they leave the reserve to those that have little.
     """
-    return max(0, ceil((IN_HAND_SHARE * room - in_hand) / (1 + IN_HAND_SHARE)))
+    share = IN_HAND_SHARE if known else UNKNOWN_SHARE
+    shared = room - most * IN_HAND_RESERVE
+    more = max(0, ceil((share * shared - in_hand) / (1 + share)))
+    little = LITTLE if known else LITTLE_OF_UNKNOWN
+    return max(more, min(ceil(room * LITTLE_SHARE), little - in_hand))

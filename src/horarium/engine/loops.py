@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import structlog
 
 from horarium.domain.errors import HorariumError
 from horarium.domain.ids import Id
+from horarium.domain.places import UNBOUNDED, LaneRoom
 from horarium.engine.clock import DatabaseClock
 from horarium.engine.steps import FIRST_BATCH, RELEASE_BATCH, Engine
 from horarium.engine.wake import Alarm
@@ -32,7 +33,7 @@ class Hands(Protocol):
 
     def room(self) -> int: ...
 
-    def lane_room(self) -> Mapping[Id, int]: ...
+    def lane_room(self) -> LaneRoom: ...
 
     async def take(self, runs: Sequence[ClaimedRun]) -> None: ...
 
@@ -43,8 +44,8 @@ class NoHands:
     def room(self) -> int:
         return 0
 
-    def lane_room(self) -> Mapping[Id, int]:
-        return {}
+    def lane_room(self) -> LaneRoom:
+        return UNBOUNDED
 
     async def take(self, runs: Sequence[ClaimedRun]) -> None:
         raise RuntimeError("no room was offered")

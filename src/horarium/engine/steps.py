@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 import structlog
 
 from horarium.domain.ids import Id
+from horarium.domain.places import UNBOUNDED, LaneRoom
 from horarium.service.clock import Clock
 from horarium.store.base import Duplicate, Store
 from horarium.store.verbs import idempotency, meta, quotas, upkeep
@@ -45,7 +45,7 @@ class Engine:
     silent_since: dict[Id, int | None] = field(default_factory=dict)
 
     async def release(
-        self, room: int, batch: int = RELEASE_BATCH, lane_room: Mapping[Id, int] = MappingProxyType({})
+        self, room: int, batch: int = RELEASE_BATCH, lane_room: LaneRoom = UNBOUNDED
     ) -> Released:
         """Fire what is due, up to one batch; runs up to `room` are claimed at birth for this node's
         worker."""

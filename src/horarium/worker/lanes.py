@@ -24,7 +24,7 @@ from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.fair_turns import FairTurns
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.lane_limit import WINDOW_ENDS, WINDOW_MS, LaneLimit, Window, adapt, restarted
-from horarium.domain.places import lane_room, may_begin, may_wait
+from horarium.domain.places import LaneRoom, lane_room, may_begin, may_park, may_wait
 from horarium.worker.work import Work
 
 _log = structlog.get_logger(__name__)
@@ -34,6 +34,8 @@ PARK_AFTER_MS = 1_000
 # What one attempt weighs in the share of slow ones, and the share from which a lane's attempts begin parked.
 SLOW_WEIGHT = 1 / 16
 SLOW_FROM = 0.5
+# From this share on an attempt begins only if it may be parked, and below it the lane counts as quick again.
+SLOW_AT_TIMES = 1 / 64
 # A target that asks for a pause gets one of this length at most: it may be in error, and its runs wait meanwhile.
 LONGEST_PAUSE_MS = 30_000
 # Too many requests, and service unavailable.
@@ -44,6 +46,8 @@ CLOCK_SLACK_MS = 10
 MOST_SLOW_UNBEGUN = 256
 # No release and no claim takes more runs than that at once.
 MOST_AT_ONCE = 4_096
+# How many lanes that found no place are tried for one that was given back.
+MOST_TRIED = 8
 # Fewer are not claimed for a lane that has more in hand: claims in small pieces cost as much as in large ones.
 SMALLEST_PIECE = 256
 # Runs that are given back at once: they hold SQLite's writer for some milliseconds.
@@ -95,8 +99,9 @@ class Lane:
     `queue`: in hand and not begun; `in_hand`: everything until its outcome is recorded. `busy`: attempts in places;
     `waiting`: parked ones; `probes`: those of both that were sent while the circuit was not closed. `slow`: the share
     of recent attempts that took longer than PARK_AFTER_MS. `networked`: whether its executor only waits for an answer
-    over the network, so that its attempts may be parked and its latency tells something about the target. `overdue`:
-    how many runs the lane takes in hand besides, because those before them have waited too long for its circuit.
+    over the network, so that its attempts may be parked and its latency tells something about the target. `known`:
+    whether the target has answered since the worker has its lane. `overdue`: how many runs the lane takes in hand
+    besides, because those before them have waited too long for its circuit.
     """
 
     id: Id
@@ -104,6 +109,7 @@ class Lane:
     name: str
     version: int
     networked: bool
+    known: bool = False
     queue: deque[Work] = field(default_factory=deque)
     busy: int = 0
     waiting: int = 0
@@ -130,7 +136,7 @@ class Lane:
     @property
     def begins_parked(self) -> bool:
         """Whether most attempts wait so long that they are parked from the start. Only networked lanes become slow."""
-        return self.slow > SLOW_FROM
+        return self.networked and self.slow > SLOW_FROM
 
     def most_unbegun(self) -> int | None:
         """How many runs that have not begun the lane may have in hand; None where it is not throttled."""
@@ -161,13 +167,14 @@ class Lane:
 
 
 class Lanes:
-    """All lanes of a worker. `places`: attempts that may be under way and not parked; `most_waiting`: parked ones.
+    """All lanes of a worker. `places`: attempts that may be under way and not parked; `most_waiting`: parked ones;
+    `most_in_hand`: runs that the worker may have in all.
 
     Any number of takers ask `get`; each run wakes one of them.
     """
 
-    def __init__(self, places: int, most_waiting: int) -> None:
-        self.places, self.most_waiting = places, most_waiting
+    def __init__(self, places: int, most_waiting: int, most_in_hand: int) -> None:
+        self.places, self.most_waiting, self.most_in_hand = places, most_waiting, most_in_hand
         self.busy = self.waiting = self.queued = 0
         self._lanes: dict[Id, Lane] = {}
         self._workspaces: dict[Id, WorkspaceLoad] = {}
@@ -222,6 +229,7 @@ class Lanes:
             return lane
         lane.name, lane.version, lane.networked = work.target.name, work.target.version, networked
         lane.limit, lane.circuit, lane.slow, lane.paused_until = LaneLimit(), CLOSED, 0.0, 0.0
+        lane.known = False
         return lane
 
     async def get(self) -> Work:
@@ -254,7 +262,8 @@ class Lanes:
                 self._leave(lane)
             elif not self._finds_place(lane):
                 self._leave(lane)
-                self._crowded[lane] = None
+                if not lane.begins_parked:  # others look again at each `tick`
+                    self._crowded[lane] = None
             else:
                 turns.charge()
                 self.queued -= 1
@@ -265,9 +274,12 @@ class Lanes:
         workspace = lane.workspace
         if self.busy * 2 < self.places and not lane.slow:
             return True  # what may_begin says while more than half is free
-        if lane.begins_parked:
+        if lane.networked and lane.slow:
             free = self.most_waiting - self.waiting
-            return may_wait(lane.waiting, workspace.waiting, free, workspace.weight)
+            if not may_wait(lane.waiting, workspace.waiting, free, workspace.weight):
+                return False
+            if lane.begins_parked:
+                return True
         free = self.places - self.busy
         return may_begin(lane.busy, workspace.busy, free, self.places, workspace.weight)
 
@@ -299,7 +311,7 @@ class Lanes:
         if lane is None or work.parked or not lane.networked:
             return False
         workspace = lane.workspace
-        if not may_wait(lane.waiting, workspace.waiting, self.most_waiting - self.waiting, workspace.weight):
+        if not may_park(workspace.waiting, self.most_waiting - self.waiting, workspace.weight):
             return False
         work.parked = True
         lane.busy -= 1
@@ -349,6 +361,7 @@ class Lanes:
             and not lane.slow
             and took < PARK_AFTER_MS
         ):
+            lane.known = True
             lane.answered += 1  # nearly always, and all that the rest would do
             lane.latency_ms += took
             return
@@ -356,10 +369,13 @@ class Lanes:
         if (took > PARK_AFTER_MS or lane.slow) and not work.slow and lane.networked:
             # What was parked on its way was counted then.
             lane.slow += ((1.0 if took > PARK_AFTER_MS else 0.0) - lane.slow) * SLOW_WEIGHT
+            if lane.slow < SLOW_AT_TIMES:
+                lane.slow = 0.0
         if sign is Sign.TIMED_OUT:
             lane.lost += 1
             self._note_silence(lane, work, now)
             return
+        lane.known = True
         if sign is Sign.OVERLOADED:
             lane.lost += 1
             if outcome.retry_after_ms:
@@ -390,21 +406,20 @@ class Lanes:
             lane.overdue = 0
             _log.info("circuit_closed", **_named(lane), was_open_s=round((now - before.since_ms) / 1000, 1))
 
-    def room(self, room: int) -> dict[Id, int]:
-        """How many more runs of each lane may be taken in hand, of those that are bounded below MOST_AT_ONCE; `room` is
-        how many more the worker could take."""
+    def room(self, room: int) -> LaneRoom:
+        """How many more runs of each lane may be taken in hand; `room` is how many more the worker could take."""
         bounded = {}
         for lane in self._lanes.values():
             if lane.in_hand:
                 most = lane.most_unbegun()
-                more = lane_room(lane.in_hand, room)
+                more = lane_room(lane.in_hand, room, self.most_in_hand, lane.known)
                 if most is not None:
                     more = min(more, most - len(lane.queue))
                 elif more < SMALLEST_PIECE < lane.in_hand:
                     more = 0
                 if more < MOST_AT_ONCE:
                     bounded[lane.id] = max(0, more)
-        return bounded
+        return LaneRoom(bounded, min(MOST_AT_ONCE, lane_room(0, room, self.most_in_hand, False)))
 
     def excess(self) -> list[Work]:
         """Runs that have not begun and are more than their throttled lanes may have in hand, taken out of the lanes;
@@ -449,7 +464,8 @@ class Lanes:
         for lane in list(self._lanes.values()):
             if lane.queue or lane.busy or lane.waiting or lane.in_hand:
                 lane.learn(now)
-                self._rejoin(lane, now)
+                if lane.queue and not lane.in_turns and self._finds_place(lane):
+                    self._rejoin(lane, now)
             elif now - lane.used_at > FORGET_AFTER_MS and now - lane.window_at > FORGET_AFTER_MS:
                 del self._lanes[lane.id]
 
@@ -467,10 +483,15 @@ class Lanes:
         self._turns.leave(lane.workspace, lane)
 
     def _make_room(self, now: float) -> None:
-        """A place is free again: the lane that waited longest for one looks whether it is its own."""
-        lane = next(iter(self._crowded))
-        del self._crowded[lane]
-        self._rejoin(lane, now, wake=False)
+        """A place is free again: of the lanes that found none, the first that may have it comes back."""
+        for _ in range(min(MOST_TRIED, len(self._crowded))):
+            lane = next(iter(self._crowded))
+            del self._crowded[lane]
+            if lane.queue and lane.may_send(now):
+                if self._finds_place(lane):
+                    self._rejoin(lane, now, wake=False)
+                    return
+                self._crowded[lane] = None
 
     def _now(self) -> float:
         time = self._time

@@ -16,6 +16,7 @@ import structlog
 from horarium.domain.errors import HorariumError, Unavailable
 from horarium.domain.execution import Executor, Outcome, Verdict
 from horarium.domain.ids import Id
+from horarium.domain.places import LaneRoom
 from horarium.engine.wake import Alarm
 from horarium.service.clock import Clock
 from horarium.store.base import CANCELLED, READY, Store
@@ -106,7 +107,7 @@ class Worker:
         self._holding: dict[Id, Work] = {}
         self._bytes = 0
         """Of what the runs in hand give to their targets."""
-        self._lanes = Lanes(concurrency, most_waiting)
+        self._lanes = Lanes(concurrency, most_waiting, self._most)
         self._networked = {name for name, one in executors.items() if getattr(one, "waits_on_network", False)}
         # The attempts under way, in the order in which they began.
         self._doing: dict[Id, asyncio.Task[None]] = {}
@@ -136,8 +137,8 @@ class Worker:
             return 0
         return max(0, self._most - len(self._holding))
 
-    def lane_room(self) -> Mapping[Id, int]:
-        """How many more runs of some lanes may be claimed; of those that are not named as many as there is room."""
+    def lane_room(self) -> LaneRoom:
+        """How many more runs of each lane may be claimed."""
         return self._lanes.room(self.room())
 
     def look_again(self) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from horarium.domain.fire import SpanReason
 from horarium.domain.overlap import Overlap
+from horarium.domain.places import LaneRoom
 from horarium.domain.schedule import CatchUp, Policies, ScheduleState
 from horarium.store.base import DUE, Duplicate
 from horarium.store.rows import CursorMove
@@ -103,7 +104,7 @@ async def test_of_a_lane_no_more_are_born_claimed_than_there_is_room_for(tenant,
     await tenant.schedules(5, target_id=other)
     node = await Node.start(store)
     released = await store.urgent(
-        release.release, NOON + MINUTE, 10, node.id, 9, lane_room={tenant.target: 2}
+        release.release, NOON + MINUTE, 10, node.id, 9, lane_room=LaneRoom({tenant.target: 2})
     )
     assert sorted(run.target_id == other for run in released.claimed) == [False] * 2 + [True] * 5
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from horarium.domain.ids import Id
+from horarium.domain.places import UNBOUNDED, LaneRoom
 from horarium.domain.run import RunState
 from horarium.domain.tenancy import EVERY_TARGET
 from horarium.store.base import READY, Tx
@@ -86,15 +86,15 @@ async def claim(
     after: Id,
     known: Mapping[Id, int],
     lanes: int = 256,
-    lane_room: Mapping[Id, int] = MappingProxyType({}),
+    lane_room: LaneRoom = UNBOUNDED,
 ) -> Claimed:
     """Take up to `room` due runs for `node`: lanes in turn behind lane `after`, then a fair share of each.
 
-    `known` maps the targets that the worker has to their versions. Of a lane in `lane_room` no more is taken than
-    stands there. Limited targets give no more than their concurrency and rate allow, counted over all nodes.
+    `known` maps the targets that the worker has to their versions. Of each lane no more is taken than
+    `lane_room` says. Limited targets give no more than their concurrency and rate allow, counted over all nodes.
     """
-    lanes += sum(1 for more in lane_room.values() if more <= 0)  # these take none of the turns
-    in_turn = [lane for lane in await _open_lanes(tx, after, lanes) if lane_room.get(lane.lane, 1) > 0][:room]
+    lanes += sum(1 for more in lane_room.bounded.values() if more <= 0)  # these take none of the turns
+    in_turn = [lane for lane in await _open_lanes(tx, after, lanes) if lane_room.of(lane.lane) > 0][:room]
     bounded = [lane for lane in in_turn if lane.limited]
     taken = await _from_limited(tx, bounded, now, room, len(in_turn), lane_room)
     if taken:
@@ -119,12 +119,10 @@ async def _open_lanes(tx: Tx, after: Id, most: int) -> list[OpenLane]:
     return lanes
 
 
-async def _from_free(
-    tx: Tx, node: Id, lanes: list[Id], now: int, room: int, lane_room: Mapping[Id, int]
-) -> list[Id]:
+async def _from_free(tx: Tx, node: Id, lanes: list[Id], now: int, room: int, lane_room: LaneRoom) -> list[Id]:
     """Share the room equally. What lanes with few runs leave of it goes to those with more."""
     taken: list[Id] = []
-    left = {lane: lane_room.get(lane, room) for lane in lanes}
+    left = {lane: lane_room.of(lane) for lane in lanes}
     while lanes and len(taken) < room:
         share = max(1, (room - len(taken)) // len(lanes))
         lanes = lanes[: room - len(taken)]
@@ -147,11 +145,11 @@ async def _claimable(tx: Tx, shares: Sequence[tuple[Id, int]], now: int) -> list
 
 
 async def _from_limited(
-    tx: Tx, lanes: Sequence[OpenLane], now: int, room: int, lanes_in_all: int, lane_room: Mapping[Id, int]
+    tx: Tx, lanes: Sequence[OpenLane], now: int, room: int, lanes_in_all: int, lane_room: LaneRoom
 ) -> list[Id]:
     taken: list[Id] = []
     for lane in lanes:
-        share = min(room - len(taken), max(1, room // lanes_in_all), lane_room.get(lane.lane, room))
+        share = min(room - len(taken), max(1, room // lanes_in_all), lane_room.of(lane.lane))
         taken += await _from_lane(tx, lane, now, share)
     return taken
 

@@ -6,15 +6,16 @@ for each situation, and all rows are written in sets.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import NamedTuple
 
 from horarium.domain.errors import Unavailable
 from horarium.domain.fire import FireKind, FireState, SpanReason, beginning
 from horarium.domain.ids import Id, fire_id, lowest_id_at, run_id
 from horarium.domain.overlap import Decision
+from horarium.domain.places import UNBOUNDED, LaneRoom
 from horarium.domain.plan import Firing, Passed, Plan, plan
 from horarium.domain.run import RunMode
 from horarium.domain.schedule import (
@@ -83,7 +84,8 @@ class _BornClaimed(NamedTuple):
 class _Batch:
     """The rows of one release, gathered over all its schedules.
 
-    Up to `room` runs are claimed for `node` at birth, and of a lane in `lane_room` no more than stands there. `begun`
+    Up to `room` runs are claimed for `node` at birth, and of each lane no more than `lane_room` says; `born` counts
+    them by lane. `begun`
     counts the fires that have been written already.
     `joining`: by schedule the first of its slots that did not fire and may join the span before them. `cleared`:
     schedules whose earlier fires were asked to stop, so that the one that waits may be able to start.
@@ -92,7 +94,8 @@ class _Batch:
     now: int
     node: Id | None
     room: int
-    lane_room: dict[Id, int] = field(default_factory=dict)
+    lane_room: LaneRoom = UNBOUNDED
+    born: Counter[Id] = field(default_factory=Counter)
     begun: int = 0
     fired: list[FiredCursor] = field(default_factory=list)
     moves: list[CursorMove] = field(default_factory=list)
@@ -149,16 +152,16 @@ async def release(
     node: Id | None = None,
     room: int = 0,
     careful: bool = False,
-    lane_room: Mapping[Id, int] = MappingProxyType({}),
+    lane_room: LaneRoom = UNBOUNDED,
 ) -> Released:
     """Account for every slot due at `now` of up to `limit` schedules.
 
-    Up to `room` of the new runs are claimed for `node` at birth, of a lane in `lane_room` no more than stands there.
+    Up to `room` of the new runs are claimed for `node` at birth, of each lane no more than `lane_room` says.
     `careful` leaves out fires that exist already: for the repeat after a uniqueness constraint has refused a batch
     (a restored backup, say).
     """
     due = await _due(tx, now, limit)
-    released = await _release(tx, due, _Batch(now, node, room, dict(lane_room)), careful)
+    released = await _release(tx, due, _Batch(now, node, room, lane_room), careful)
     released.next_due = await earliest_due(tx)
     return released
 
@@ -395,9 +398,9 @@ def _finds_room(batch: _Batch, lane: Id) -> bool:
     """Whether one more run of a lane may be born claimed."""
     if len(batch.born_claimed) >= batch.room:
         return False
-    if lane in batch.lane_room:
-        batch.lane_room[lane] -= 1
-        return batch.lane_room[lane] >= 0
+    if batch.born[lane] >= batch.lane_room.of(lane):
+        return False
+    batch.born[lane] += 1
     return True
 
 
