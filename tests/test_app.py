@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import os
 import stat
 from pathlib import Path
 
@@ -9,13 +11,15 @@ import pytest
 from structlog.testing import capture_logs
 
 from horarium.app import open_server
-from horarium.domain.errors import Unavailable
+from horarium.domain.errors import Invalid, Unavailable
 from horarium.domain.target import TargetKind
 from horarium.service.schedules import ScheduleDraft
 from horarium.service.targets import TargetDraft
 from horarium.settings import Settings
 from horarium.store.verbs import meta
 from horarium.times import Timing, grammar_names
+from tests.support import postgres
+from tests.support.postgres_alias import postgres_alias
 
 
 async def test_a_server_does_not_start_without_a_dialect_that_its_schedules_need(tmp_path: Path) -> None:
@@ -55,3 +59,25 @@ async def test_a_new_data_folder_is_private_and_nothing_is_told(tmp_path: Path) 
         async with open_server(Settings(data=data, roles=("api",))):
             assert stat.S_IMODE(data.stat().st_mode) == 0o700
     assert not [entry for entry in logs if entry["event"] == "data_folder_open"]
+
+
+async def test_a_server_knows_its_own_database_and_the_lists_of_hosts(tmp_path: Path) -> None:
+    url = postgres.fresh_database("app")
+    key = base64.b64encode(os.urandom(32)).decode()
+    settings = Settings(data=tmp_path, database=url, secret_key=key, roles=("api",), sql_allow_loopback=True)
+    database = url.split("@/", 1)[1].split("?", 1)[0]
+    async with (
+        open_server(settings) as server,
+        postgres_alias(f"{postgres.socket_folder()}/.s.PGSQL.5432", database) as port,
+    ):
+        services = server.services
+        who = await services.identities.resolve((tmp_path / "admin.key").read_text().strip())
+        table = {"connection": f"postgresql://postgres@127.0.0.1:{port}/crm", "table": "keys"}
+        made = await services.targets.create(who, TargetDraft(TargetKind.TABLE, "T", "sql", table))
+        write = {"operation": "INSERT", "values": {"name": "mine"}}
+        with pytest.raises(Unavailable, match="own database"):
+            await services.targets.check_write(made.target, write, "input")
+        await services.tenancy.update_workspace(who, who.workspace_id, allowed_hosts=["db.example.com"])
+        with pytest.raises(Invalid, match="allowed_hosts"):
+            await services.targets.create(who, TargetDraft(TargetKind.TABLE, "T", "sql", table))
+    postgres.drop_database(url)

@@ -136,7 +136,10 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
     async with open_database(settings) as (store, vault):
         allowed_hosts = AllowedHosts(store)
         await allowed_hosts.refresh()
-        outgoing = replace(executor_options(settings), allowed_hosts=allowed_hosts.of)
+        own_identity = await store.identity() if isinstance(store, PostgresStore) else None
+        outgoing = replace(
+            executor_options(settings), allowed_hosts=allowed_hosts.of, own_identity=own_identity
+        )
         executors = registry.load(outgoing)
         clock = DatabaseClock()
         await clock.sample(store)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from horarium.domain.host_lists import HostList
 from horarium.domain.ids import Id
+from horarium.store.postgres.identity import DatabaseIdentity
 
 
 def every_host(_workspace_id: Id) -> HostList | None:
@@ -38,6 +39,8 @@ class ExecutorOptions:
                           that only embedded databases are allowed
     sql_allow_loopback    allows connections over the network to databases on this machine
     own_database          the URL of the server's own database, which targets and audiences must not use
+    own_identity          which database that is, so that it is known under other names and ports too; None if it
+                          is not in PostgreSQL
     llm_env_keys          variables of the server's environment that `llm` targets may name as their API key
     command_path          the folders in which names of commands are looked up
     """
@@ -56,5 +59,6 @@ class ExecutorOptions:
     sql_hosts: tuple[str, ...] = ()
     sql_allow_loopback: bool = False
     own_database: str | None = field(default=None, repr=False)
+    own_identity: DatabaseIdentity | None = None
     llm_env_keys: tuple[str, ...] = ()
     command_path: str = "/usr/local/bin:/usr/bin:/bin"

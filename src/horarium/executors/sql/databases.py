@@ -23,9 +23,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.types import Double, Float
 from sqlalchemy.util.concurrency import await_only
 
+from horarium.executors.egress import AddressRefused
 from horarium.executors.sql.address import Address
 from horarium.executors.sql.failures import NotThere
-from horarium.executors.sql.guard import DatabaseGuard
+from horarium.executors.sql.guard import DatabaseGuard, own_refusal
+from horarium.store.postgres.identity import CLUSTER, IDENTITY, DatabaseIdentity, identity_of
 
 T = TypeVar("T")
 
@@ -79,6 +81,7 @@ class NetworkDatabase:
         )
         self.dialect = self._engine.dialect.name
         _pin(self._engine.sync_engine, address, guard)
+        _refuse_own(self._engine.sync_engine, address, guard)
         self.tables: dict[tuple[str | None, str], Table] = {}
         self.markers: dict[str | None, bool] = {}
 
@@ -106,6 +109,50 @@ def _pin(engine: Engine, address: Address, guard: DatabaseGuard) -> None:
         arguments[:] = given
         named.clear()
         named.update(by_name, **address.arguments)
+
+
+# SQLSTATEs of databases that speak PostgreSQL's protocol, but are another product: they know no such function, table,
+# type or syntax. So none of them is the server's own database.
+_OTHER_PRODUCT = ("42883", "42P01", "42704", "42601", "0A000")
+
+
+def _refuse_own(engine: Engine, address: Address, guard: DatabaseGuard) -> None:
+    """Has each new connection asked which database it leads to, before anything else is done with it."""
+    own = guard.own_identity
+    if own is None or engine.dialect.name != "postgresql":
+        return
+
+    @event.listens_for(engine, "connect")
+    def judge(raw: Any, _record: Any) -> None:
+        try:
+            found = _identity(raw)
+            refusal = None if found is None else own_refusal(found, own)
+        except BaseException:
+            raw.terminate()
+            raise
+        if refusal:
+            raw.terminate()
+            raise AddressRefused(f"the database {address.database!r} at {address.host!r} {refusal}")
+
+
+def _identity(raw: Any) -> DatabaseIdentity | None:
+    """Which database a new connection leads to; None if it is not a PostgreSQL."""
+    cursor = raw.cursor()
+    try:
+        cursor.execute(IDENTITY)
+        row = cursor.fetchone()
+        cluster = None
+        if row[2]:
+            cursor.execute(CLUSTER)
+            (cluster,) = cursor.fetchone()
+        return identity_of(row, cluster)
+    except Exception as error:  # the driver's own errors, which SQLAlchemy has not wrapped yet
+        if getattr(error, "sqlstate", None) in _OTHER_PRODUCT:
+            return None
+        raise
+    finally:
+        cursor.close()
+        raw.rollback()
 
 
 class EmbeddedDatabase:

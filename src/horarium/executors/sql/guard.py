@@ -3,7 +3,8 @@
 The operator lists the allowed hosts. For each connection, the host's name is looked up, its addresses are checked, and
 the connection is made to exactly these addresses. Private networks are allowed, because the operator listed the host.
 This machine itself needs the setting `sql_allow_loopback`. Metadata services of clouds are always refused. So is the
-server's own database, under every name, address and socket.
+server's own database, under every name, address and socket: by its place before a connection is made, and by what the
+database says of itself before the connection is used, since a pooler or a forwarded port may lead to it as well.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from horarium.domain.host_lists import NO_HOSTS, HostList, host_list
 from horarium.executors.addresses import DENIED, LOOPBACK, AddressPolicy, host_refusal
 from horarium.executors.egress import AddressRefused, GuardedResolver
 from horarium.executors.options import ExecutorOptions
+from horarium.store.postgres.identity import DatabaseIdentity
 
 # Private networks, in which an allowed host may be.
 _PRIVATE = tuple(
@@ -91,6 +93,27 @@ class OwnDatabase:
         return local and (host.startswith("/") or any(map(is_on_this_machine, theirs)))
 
 
+def own_refusal(found: DatabaseIdentity, own: DatabaseIdentity) -> str | None:
+    """Why the database that a connection has reached must not be used, for a sentence that begins with it, or None.
+
+    `own` is the server's own database. In its cluster, roles that may read the cluster's files are refused too: they
+    would read the server's database there. If a role may not ask which cluster it is in, equal names count as the same
+    database.
+    """
+    if found.cluster is None or own.cluster is None:
+        return OWN_DATABASE if found.name == own.name else None
+    if found.cluster != own.cluster:
+        return None
+    if found.number == own.number:
+        return OWN_DATABASE
+    if found.powerful:
+        return (
+            "is in the same PostgreSQL as the server's own database, which this role could read there: use a role that "
+            "is no superuser and may not read files"
+        )
+    return None
+
+
 def _looked_up(host: str) -> set[str]:
     """The addresses of a host; none if its name is not known."""
     try:
@@ -117,19 +140,26 @@ class HostPolicy:
 
     Each of `hosts` is `host`, `host:port`, the folder of a Unix socket, or `*` for any host except this machine.
     `allow_loopback` allows databases on this machine that are reached by network. `own` is the server's own database.
-    `denied` are hosts that are refused although they are listed.
+    `own_identity` is what that database says of itself. `denied` are hosts that are refused although they are listed.
     """
 
     hosts: tuple[str, ...] = ()
     allow_loopback: bool = False
     own: OwnDatabase | None = None
     denied: HostList = NO_HOSTS
+    own_identity: DatabaseIdentity | None = None
 
     @classmethod
     def of(cls, options: ExecutorOptions) -> HostPolicy:
         """Takes the rules from the server's settings."""
         own = OwnDatabase.of(options.own_database)
-        return cls(tuple(options.sql_hosts), options.sql_allow_loopback, own, host_list(options.deny_hosts))
+        return cls(
+            tuple(options.sql_hosts),
+            options.sql_allow_loopback,
+            own,
+            host_list(options.deny_hosts),
+            options.own_identity,
+        )
 
     @property
     def addresses(self) -> AddressPolicy:
@@ -191,6 +221,11 @@ class DatabaseGuard:
         if own is not None and await asyncio.to_thread(own.is_at, host, found, port, name):
             raise AddressRefused(f"the database {name!r} at {host!r} {OWN_DATABASE}")
         return found or [host]
+
+    @property
+    def own_identity(self) -> DatabaseIdentity | None:
+        """The server's own database, if it is in PostgreSQL: what `own_refusal` compares a new connection with."""
+        return self._policy.own_identity
 
     async def close(self) -> None:
         """Ends the threads that look up names."""

@@ -34,6 +34,7 @@ from horarium.store.postgres.connection import (
 )
 from horarium.store.postgres.faults import DIED_IDLE, LOST, REFUSED, REJECTED, rejected, unreachable
 from horarium.store.postgres.group_commit import GroupCommit
+from horarium.store.postgres.identity import DatabaseIdentity, ask_identity
 from horarium.store.postgres.notifications import Notifications
 from horarium.store.postgres.partitions import drop_partitions, make_partitions
 from horarium.store.postgres.transaction import PostgresTx, committed, database_now
@@ -102,6 +103,11 @@ class PostgresStore:
                 pool.terminate()
             raise
         return store
+
+    async def identity(self) -> DatabaseIdentity:
+        """Which database this is, whatever name and port it has in `url`."""
+        async with self._read.acquire() as connection:
+            return await ask_identity(connection)
 
     def listen(self, signal: Signal) -> None:
         self._signals.append(signal)
