@@ -81,3 +81,16 @@ async def test_a_server_knows_its_own_database_and_the_lists_of_hosts(tmp_path: 
         with pytest.raises(Invalid, match="allowed_hosts"):
             await services.targets.create(who, TargetDraft(TargetKind.TABLE, "T", "sql", table))
     postgres.drop_database(url)
+
+
+async def test_the_first_key_may_stand_in_a_file_which_must_hold_one(tmp_path: Path) -> None:
+    file = tmp_path / "given"
+    file.write_text("hor_short\n")
+    settings = Settings(data=tmp_path / "data", admin_key_file=file)
+    with pytest.raises(Unavailable, match="holds no key"):
+        async with open_server(settings):
+            pass
+    file.write_text("hor_" + "f" * 40 + "\n")
+    async with open_server(settings) as server:
+        who = await server.services.identities.resolve("hor_" + "f" * 40)
+        assert who.may("workspaces:admin")

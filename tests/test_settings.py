@@ -50,6 +50,7 @@ def test_every_problem_is_told_at_once_and_says_where_it_came_from():
         ("roles", ("engine", "cook")),
         ("public_url", "ftp://x"),
         ("database", "mysql://x"),
+        ("admin_key", "hor_short"),
         ("allow_private", ("10.0.0.0/99",)),
         ("deny_hosts", ("http://example.com",)),
     ],

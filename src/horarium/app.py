@@ -29,6 +29,7 @@ from horarium.audiences import registry as audience_sources
 from horarium.audiences.registry import AudienceOptions
 from horarium.domain.errors import Unavailable
 from horarium.domain.ids import Id, random_id
+from horarium.domain.tenancy import is_key
 from horarium.engine.clock import DatabaseClock
 from horarium.engine.fanout import FanoutRunner
 from horarium.engine.lease import Lease
@@ -52,7 +53,7 @@ from horarium.open_files import raise_limit, waiting_calls
 from horarium.python_tuning import tuned_for_serving
 from horarium.service.allowed_hosts import REFRESH_S, AllowedHosts
 from horarium.service.services import Services, make_services
-from horarium.service.tenancy import bootstrap
+from horarium.service.tenancy import bootstrap, recover
 from horarium.settings import Settings
 from horarium.store.base import Store
 from horarium.store.postgres import PostgresStore
@@ -214,7 +215,47 @@ def _given_vault(settings: Settings) -> Vault:
 async def _make_first_workspace(store: Store, clock: DatabaseClock, settings: Settings) -> None:
     """Make the first workspace and its key where there is none; of several nodes that start, one does it."""
     async with store.alone() if isinstance(store, PostgresStore) else nullcontext():
-        await bootstrap(store, clock.now_ms(), settings.admin_key_file)
+        await bootstrap(store, clock.now_ms(), settings.left_key_file, _given_admin_key(settings))
+
+
+def _given_admin_key(settings: Settings) -> str | None:
+    """The first administrator's key, where the operator gives it. Raises Unavailable for a file that holds none."""
+    if settings.admin_key_file is None:
+        return settings.admin_key
+    try:
+        text = settings.admin_key_file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unavailable(f"the first administrator's key cannot be read: {error}") from None
+    if not is_key(text):
+        raise Unavailable(
+            f"{settings.admin_key_file} holds no key: it must hold hor_ and 32 to 124 letters, digits, - and _"
+        )
+    return text
+
+
+def _existing_file(settings: Settings) -> Path:
+    file = Path(settings.database_url.removeprefix("sqlite:///"))
+    if not file.exists():
+        raise Unavailable(f"there is no database at {file}: name the server's data folder with --data")
+    return file
+
+
+async def recover_key(settings: Settings) -> str:
+    """Make another key of the whole server, with nothing but access to the database. Returns its text.
+
+    Raises Unavailable where the database cannot be used, and NotFound where it has no workspace yet.
+    """
+    async with AsyncExitStack() as stack:
+        store: Store
+        if settings.database_url.startswith("sqlite:///"):
+            file = _existing_file(settings)
+            await stack.enter_async_context(data_folder(settings))
+            store = open_sqlite(file)
+        else:
+            await migrate_postgres(settings.database_url)
+            store = await PostgresStore.open(settings.database_url, "horarium key recover")
+        stack.push_async_callback(store.close)
+        return (await recover(store, await store.now_ms())).text
 
 
 async def _refuse_missing_dialects(store: Store) -> None:

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.host_lists import host_list_problems
+from horarium.domain.tenancy import is_key
 
 ENVIRONMENT_PREFIX = "HORARIUM_"
 
@@ -76,6 +77,17 @@ class Settings:
             "folder; with PostgreSQL it must be set, the same on every node. While a key is being replaced, both are "
             "given, separated by a comma, the new one first."
         ),
+    ] = None
+    admin_key: Annotated[
+        str | None,
+        About(
+            "The first administrator's key: hor_ and 32 to 124 letters, digits, - and _. It counts only where there is "
+            "no workspace yet. If neither it nor admin_key_file is set, the first start makes a key and leaves it in "
+            "DATA/admin.key."
+        ),
+    ] = None
+    admin_key_file: Annotated[
+        Path | None, About("A file that holds the first administrator's key, instead of admin_key.")
     ] = None
     public_url: Annotated[
         str | None,
@@ -207,7 +219,7 @@ class Settings:
         return self.database or f"sqlite:///{self.data / 'horarium.db'}"
 
     @property
-    def admin_key_file(self) -> Path:
+    def left_key_file(self) -> Path:
         """Where the first start leaves the key of the first workspace's administrator."""
         return self.data / "admin.key"
 
@@ -365,6 +377,10 @@ def _out_of_range(settings: Settings) -> Iterator[Problem]:
             yield Problem(name, f"{value} is too small: at least {about.least:g}")
     if settings.port > 65535:
         yield Problem("port", f"{settings.port} is not a TCP port: 0 to 65535")
+    if settings.admin_key is not None and settings.admin_key_file is not None:
+        yield Problem("admin_key_file", "cannot be given together with admin_key")
+    if settings.admin_key is not None and not is_key(settings.admin_key):
+        yield Problem("admin_key", "is not a key: hor_ and 32 to 124 letters, digits, - and _")
     unknown = [role for role in settings.roles if role not in ROLES]
     if unknown or not settings.roles:
         yield Problem("roles", f"{', '.join(unknown) or 'nothing'} given: any of {', '.join(ROLES)}")

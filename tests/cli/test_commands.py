@@ -149,3 +149,23 @@ def test_the_first_key_is_shown_on_a_terminal(tmp_path):
     process.wait(timeout=60)
     os.close(ours)
     assert (tmp_path / "data" / "admin.key").read_text().strip().encode() in told
+
+
+def test_a_given_first_key_opens_the_server_and_a_lost_one_is_recovered(tmp_path, monkeypatch):
+    data, given = tmp_path / "data", "hor_" + "k" * 40
+    nowhere = horarium("key", "recover", "--data", str(data))
+    assert (nowhere.returncode, "there is no database at" in nowhere.stderr) == (1, True)
+    monkeypatch.setenv("HORARIUM_ADMIN_KEY", given)
+    with server(data) as address:
+        seen = horarium("key", "list", "--json", HORARIUM_URL=address, HORARIUM_KEY=given)
+        assert seen.returncode == 0, seen.stderr
+        running = horarium("key", "recover", "--data", str(data))
+        assert (running.returncode, running.stdout) == (1, "")
+    assert not (data / "admin.key").exists()
+    recovered = horarium("key", "recover", "--data", str(data))
+    assert recovered.returncode == 0, recovered.stderr
+    with server(data) as address:
+        made = horarium(
+            "workspace", "create", "Acme", HORARIUM_URL=address, HORARIUM_KEY=recovered.stdout.strip()
+        )
+        assert made.returncode == 0, made.stderr

@@ -4,9 +4,10 @@ import stat
 
 import pytest
 
-from horarium.domain.errors import Forbidden, Unauthorized
+from horarium.domain.errors import Forbidden, NotFound, Unauthorized
+from horarium.domain.tenancy import key_hash
 from horarium.service.identity import REMEMBERED_MS
-from horarium.service.tenancy import bootstrap
+from horarium.service.tenancy import bootstrap, recover
 from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.verbs.tenancy import present_key
 from tests.support.house import House, instant
@@ -123,4 +124,36 @@ async def test_the_first_start_makes_a_key_that_only_its_owner_can_read(tmp_path
     assert await bootstrap(store, instant(NOW), file) is None
     assert file.read_text().strip() == key
     assert key not in "".join(store.connection.iterdump())
+    await store.close()
+
+
+async def test_a_given_first_key_is_used_as_it_is_and_written_nowhere(tmp_path):
+    store = InlineSqliteStore(lambda: 0)
+    migrate_sqlite(store.connection)
+    file, given = tmp_path / "data" / "admin.key", "hor_" + "g" * 40
+    assert await bootstrap(store, instant(NOW), file, given) == given
+    assert not file.exists()
+    presented = await store.read(present_key, key_hash(given))
+    assert presented.identity.may("workspaces:admin")
+    assert await bootstrap(store, instant(NOW), file, "hor_" + "o" * 40) is None
+    assert given not in "".join(store.connection.iterdump())
+    await store.close()
+
+
+async def test_a_recovered_key_is_one_of_the_whole_server():
+    async with House.open(NOW) as house:
+        await house.workspace("other")
+        issued = await recover(house.store, house.clock.now)
+        who = await house.services.identities.resolve(issued.text)
+        assert who.workspace_id == house.first.workspace_id
+        assert who.may("workspaces:admin")
+        assert who.may("keys:admin")
+        assert who.may_schedule((await house.target("workflow")).id)
+
+
+async def test_nothing_is_recovered_where_there_is_no_workspace():
+    store = InlineSqliteStore(lambda: 0)
+    migrate_sqlite(store.connection)
+    with pytest.raises(NotFound):
+        await recover(store, instant(NOW))
     await store.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -67,3 +69,28 @@ def rotate(
 def revoke(key_id: Id, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None) -> None:
     """Revoke a key, at once."""
     show_one(connect(url, key, data).call("DELETE", f"/keys/{segment(key_id)}"), as_json)
+
+
+@keys.command("recover")
+def recover(
+    data: Data = None,
+    database: Annotated[
+        str | None, typer.Option(help="The server's database (default: in the data folder).")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file with settings.")] = None,
+) -> None:
+    """Make a new key of the whole server in its database, for whoever has lost theirs. It is shown only this once.
+
+    It needs access to the database and no key. A server on SQLite has to be stopped meanwhile.
+    """
+    import asyncio
+
+    from horarium.app import recover_key
+    from horarium.settings import load_settings
+
+    settings = load_settings({"data": data, "database": database}, os.environ, config)
+    text = asyncio.run(recover_key(settings))
+    typer.echo(text)
+    typer.echo(
+        "horarium: revoke the keys that were lost: horarium key list, horarium key revoke ID", err=True
+    )

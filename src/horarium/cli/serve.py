@@ -43,7 +43,7 @@ def serve(
     """Start a server: API, engine and worker in one process.
 
     The first start makes a workspace and its administrator's key, and keeps the key in DATA/admin.key. It prints the
-    key only to a terminal.
+    key only to a terminal. The key can also be given, as HORARIUM_ADMIN_KEY or in a file (admin_key_file).
     Every setting can also be given as HORARIUM_NAME in the environment, or in a TOML file: see docs/settings.md.
     """
     options = {
@@ -84,19 +84,19 @@ def _stop(number: int, frame: object) -> NoReturn:
 
 def _announcer(settings: Settings) -> Callable[[str], None]:
     """A function that prints the address of the server, and at the first start where the administrator's key is."""
-    before = settings.admin_key_file.exists()
+    before = settings.left_key_file.exists()
 
     def announce(address: str) -> None:
         from horarium import __version__
 
         typer.echo(f"Horarium {__version__} listens at {address}")
         typer.echo(f"  API      {address}/horarium/v1   (page: {address}/horarium/v1/docs)")
-        if not before and settings.admin_key_file.exists():
+        if not before and settings.left_key_file.exists():
             # What is not a terminal may be a log, and a log keeps what it is given.
             if sys.stdout.isatty():
-                typer.echo(f"  key      {settings.admin_key_file.read_text().strip()}")
+                typer.echo(f"  key      {settings.left_key_file.read_text().strip()}")
             typer.echo(
-                f"  key file {settings.admin_key_file}   (the administrator's key, for this account only)"
+                f"  key file {settings.left_key_file}   (the administrator's key, for this account only)"
             )
 
     return announce

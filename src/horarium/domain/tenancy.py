@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -151,6 +152,14 @@ class Identity:
             raise Forbidden(
                 f"{self.principal.name} has no grant on the target {name}; an administrator can give one"
             )
+
+
+_KEY = re.compile(rf"{KEY_PREFIX}[A-Za-z0-9_-]{{32,124}}")
+
+
+def is_key(text: str) -> bool:
+    """Whether a text is long enough for a key, and has the form of one."""
+    return _KEY.fullmatch(text) is not None
 
 
 def key_hash(presented: str) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any
 
 from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound, Problem, told
 from horarium.domain.host_lists import host_list_problems
-from horarium.domain.ids import Id, prefixed, random_id
+from horarium.domain.ids import LOWEST_ID, Id, prefixed, random_id
 from horarium.domain.quotas import Usage, changed_quotas, quota_problems, weight_problems
 from horarium.domain.tenancy import (
     EVERY_SCOPE,
@@ -359,21 +359,51 @@ class TenancyService:
         return [Problem("grants", "names a target that does not exist in this workspace", "unknown")]
 
 
-async def bootstrap(store: Store, now_ms: int, key_file: Path) -> str | None:
+async def bootstrap(store: Store, now_ms: int, key_file: Path, given: str | None = None) -> str | None:
     """Create the first workspace with an administrator, and return the administrator's key.
 
     Returns None if there is a workspace already. The key is written to `key_file` (mode 600) before the
     workspace is stored. So if the server stops in between, the next start creates another key, and there is
-    never a workspace whose key nobody has.
+    never a workspace whose key nobody has. A key that is given is not written anywhere.
     """
     if await store.read(verbs.any_workspace):
         return None
     founded = _found("Default", DEFAULT_SLUG, {}, (EVERY_SCOPE, SERVER_SCOPE), now_ms, None)
-    _write_private(key_file, founded.issued.text + "\n")
+    if given is not None:
+        founded = replace(founded, issued=_as_given(founded.issued, given))
+    else:
+        _write_private(key_file, founded.issued.text + "\n")
     if not await store.write(_create, founded, first=True):
-        os.unlink(key_file)
+        if given is None:
+            os.unlink(key_file)
         return None
     return founded.issued.text
+
+
+async def recover(store: Store, now_ms: int) -> IssuedKey:
+    """Make a principal with a key of the whole server in the oldest workspace, for whoever lost all such keys.
+
+    Raises NotFound where there is no workspace: the first start of a server makes it, with a key.
+    """
+    oldest = await store.read(verbs.list_workspaces, LOWEST_ID, 1)
+    if not oldest:
+        raise NotFound("workspace")
+    (workspace,) = oldest
+    principal = Principal(
+        random_id(now_ms), workspace.id, PrincipalType.SERVICE, "Recovered administrator", now_ms
+    )
+    issued = _issue(workspace.id, principal.id, "recovered", (EVERY_SCOPE, SERVER_SCOPE), now_ms, None)
+    await store.write(_recover, principal, verbs.NewKey(issued.key, key_hash(issued.text)))
+    return issued
+
+
+async def _recover(tx: Any, principal: Principal, key: verbs.NewKey) -> None:
+    await verbs.create_principal(tx, principal, (EVERY_TARGET,))
+    await verbs.create_key(tx, key)
+
+
+def _as_given(issued: IssuedKey, text: str) -> IssuedKey:
+    return IssuedKey(replace(issued.key, hint=key_hint(text)), text)
 
 
 def _write_private(path: Path, text: str) -> None:
