@@ -52,6 +52,7 @@ from horarium.executors.secrecy import merge_secrets
 from horarium.open_files import raise_limit, waiting_calls
 from horarium.python_tuning import tuned_for_serving
 from horarium.service.allowed_hosts import REFRESH_S, AllowedHosts
+from horarium.service.audit import AuditService
 from horarium.service.services import Services, make_services
 from horarium.service.tenancy import bootstrap, recover
 from horarium.settings import Settings
@@ -367,8 +368,8 @@ def _start(server: Server, store: Store, clock: DatabaseClock) -> list[asyncio.T
                 lambda: clock.uncertain or not server.may_work,
             ),
             upkeep_loop([engine.recover], UPKEEP_S if server.lease is None else RECOVER_S),
-            upkeep_loop([engine.expire, engine.unstick], UPKEEP_S),
-            upkeep_loop([engine.rezone, engine.forget, fan_out.tidy], HOUSEKEEPING_S),
+            upkeep_loop([engine.expire, engine.unstick, _link_audit(server.services.audit)], UPKEEP_S),
+            upkeep_loop([engine.rezone, engine.forget, fan_out.tidy, _forget_audit(server)], HOUSEKEEPING_S),
         ]
         if isinstance(store, PostgresStore):
             loops.append(upkeep_loop([_partitions(store, engine)], PARTITIONS_S))
@@ -392,6 +393,25 @@ def _touch_keys(services: Services) -> Callable[[], Awaitable[bool]]:
         return False
 
     return touch
+
+
+def _link_audit(audit: AuditService) -> Callable[[], Awaitable[bool]]:
+    async def link_audit() -> bool:
+        await audit.link()
+        return False
+
+    return link_audit
+
+
+def _forget_audit(server: Server) -> Callable[[], Awaitable[bool]]:
+    audit, kept_ms = server.services.audit, int(server.settings.audit_retention_days * DAY_MS)
+
+    async def forget_audit() -> bool:
+        if kept_ms:
+            await audit.forget(audit.clock.now_ms() - kept_ms)
+        return False
+
+    return forget_audit
 
 
 def _end_on_fault(task: asyncio.Task[None]) -> None:

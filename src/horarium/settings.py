@@ -177,6 +177,11 @@ class Settings:
         About("How long finished fires, runs and spans are kept; 0 keeps them for ever.", "days", least=0),
     ] = 90.0
 
+    audit_retention_days: Annotated[
+        float,
+        About("How long entries of the audit log are kept; 0 keeps them for ever.", "days", least=0),
+    ] = 400.0
+
     body_limit: Annotated[
         int, About("A request with a larger body is refused without being read.", "bytes", least=1024)
     ] = 4 * MEBIBYTE

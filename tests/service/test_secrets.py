@@ -33,7 +33,7 @@ async def test_everything_is_sealed_with_the_new_key_and_opens(tmp_path: Path) -
             who.workspace_id, who.principal_id, "s", timing, target.id, environment=environment, id=new
         )
         await services.schedules.create(draft)
-        service = SecretService(services.store, services.vault)
+        service = SecretService(services.store, services.vault, services.clock)
         assert (await service.rotate(who)).resealed == 2
         assert len((tmp_path / "secret.key").read_text().split()) == 2
         kept = await services.targets.get(who, str(target.number))

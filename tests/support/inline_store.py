@@ -9,6 +9,7 @@ from horarium.store.base import P, Signal, T, Tx
 from horarium.store.sqlite.connection import connect
 from horarium.store.sqlite.transaction import SqliteTx, drive
 from horarium.store.statements import load
+from horarium.store.verbs.audit import append
 
 
 class InlineSqliteStore:
@@ -53,6 +54,8 @@ class InlineSqliteStore:
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             answer = drive(verb(tx, *args, **kwargs))
+            if tx.recorded:
+                drive(append(tx, tx.recorded))
         except BaseException:
             self.connection.execute("ROLLBACK")
             raise

@@ -7,7 +7,18 @@ from collections.abc import Sequence
 from horarium.api.errors import problem_answer
 from horarium.api.kit.mounting import mount_all
 from horarium.api.kit.registry import Dialects
-from horarium.api.routes import directory, fires, health, runs, schedules, secrets, tables, targets, tenancy
+from horarium.api.routes import (
+    audit,
+    directory,
+    fires,
+    health,
+    runs,
+    schedules,
+    secrets,
+    tables,
+    targets,
+    tenancy,
+)
 from horarium.api.web import Api
 from horarium.service.services import Services
 
@@ -38,6 +49,6 @@ def own_api(services: Services, dialects: Sequence[str]) -> Api:
     """
     api = Api(title="Horarium", render=problem_answer, description=_ABOUT)
     schedules.add_routes(api, services, dialects)
-    for part in (runs, fires, targets, tables, secrets, directory, tenancy, health):
+    for part in (runs, fires, targets, tables, secrets, directory, tenancy, audit, health):
         part.add_routes(api, services)
     return api

@@ -92,6 +92,10 @@ class GrantsBody(Body):
     )
 
 
+class ErasureBody(Body):
+    principal: str = Field(description="id of a principal, which may have been deleted")
+
+
 class TargetBody(Body):
     """`executor` is an object with `type` and the settings of that type of executor."""
 

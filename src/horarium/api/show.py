@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 import orjson
 
 from horarium.api.fields import id_or_none, instant_or_none, instant_text, seconds
+from horarium.domain.audit import LinkedEntry
 from horarium.domain.fire import Fire, Span
-from horarium.domain.ids import Id, prefixed
+from horarium.domain.ids import PREFIXES, Id, prefixed
 from horarium.domain.plan import slot_after
 from horarium.domain.quotas import Usage
 from horarium.domain.run import Attempt, Run
@@ -359,3 +360,37 @@ def explanation(explained: Explanation) -> dict[str, Any]:
         "previous_slot_at": instant_or_none(explained.previous_slot_ms),
         "next_slot_at": instant_or_none(explained.next_slot_ms),
     }
+
+
+def audit_entry(entry: LinkedEntry) -> dict[str, Any]:
+    """An entry of the audit log that has not been erased."""
+    said = orjson.loads(entry.content or "{}")
+    by = said.pop("by")
+    return {
+        "id": prefixed("aud", entry.id),
+        "at": instant_text(said.pop("at")),
+        "action": said.pop("action"),
+        "subject": audit_subject(said.pop("subject")),
+        "by": {
+            "principal": None if by["principal"] is None else prefixed("prn", bytes.fromhex(by["principal"])),
+            "key": None if by["key"] is None else prefixed("key", bytes.fromhex(by["key"])),
+            "address": by["address"],
+            "request": by["request"],
+        },
+        "before": said.pop("before", None),
+        "after": _with_schedule_ids(said.pop("after", None)),
+        **said,
+    }
+
+
+def audit_subject(subject: str) -> str:
+    """What an entry is about: `sch_01J...`, or `audience:people`."""
+    prefix, _, name = subject.partition(":")
+    return prefixed(prefix, bytes.fromhex(name)) if prefix in PREFIXES else subject
+
+
+def _with_schedule_ids(after: Any) -> Any:
+    """A bulk request's entry keeps the ids of its schedules in the shortest form."""
+    if isinstance(after, dict) and "schedules" in after:
+        return {**after, "schedules": [prefixed("sch", bytes.fromhex(each)) for each in after["schedules"]]}
+    return after

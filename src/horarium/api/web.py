@@ -6,9 +6,10 @@ is called directly. Errors are caught in one place, `Guard`, and written by the 
 
 from __future__ import annotations
 
+import itertools
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -22,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from horarium.api.bodies import Malformed, parse_json, parse_object, read_body
 from horarium.api.reference import add_reference
-from horarium.domain.errors import HorariumError, NotFound
+from horarium.domain.errors import Forbidden, HorariumError, NotFound
 
 # What reads bodies is defined in bodies.py, and can be imported from here too.
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "NoRoute",
     "PartedAnswer",
     "Renderer",
+    "StreamedAnswer",
     "WrongMethod",
     "empty_answer",
     "json_answer",
@@ -55,6 +57,15 @@ SAFE_HEADERS: tuple[tuple[bytes, bytes], ...] = (
 _OUTER = "horarium.outer"
 # Where a request keeps a list with the rate limit of its key, which is told with the answer.
 ALLOWANCES = "horarium.allowances"
+# The header that names a request, in both directions.
+REQUEST_ID = b"x-request-id"
+_REQUEST_ID = "horarium.request_id"
+_GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+# The ids of requests that bring none: some random digits of this process, and a number.
+_PROCESS = f"{secrets.token_hex(6)}-"
+_numbers = itertools.count(1)
+# In the scope of a request: what is called with the Forbidden that ends it.
+REFUSED = "horarium.refused"
 
 _log = structlog.get_logger(__name__)
 
@@ -124,6 +135,27 @@ class PartedAnswer(Answer):
         await send({"type": "http.response.body", "body": b""})
 
 
+class StreamedAnswer(Answer):
+    """An answer that is sent while it is made, so its length is not known beforehand.
+
+    If making it fails, the connection ends before the last chunk, which clients notice.
+    """
+
+    __slots__ = ("_pieces",)
+
+    def __init__(self, status: int, pieces: AsyncIterator[bytes], content_type: bytes) -> None:
+        super().__init__(status)
+        self._pieces = pieces
+        self.headers = [(b"content-type", content_type)]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        if scope["method"] != "HEAD":
+            async for piece in self._pieces:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
 def json_answer(
     status: int, value: Any, content_type: bytes = JSON, headers: Mapping[str, str] | None = None
 ) -> Answer:
@@ -173,6 +205,16 @@ def _with_safe_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[byt
     return [*found, *(SAFE_HEADERS[:-1] if own_policy else SAFE_HEADERS)]
 
 
+def request_id(scope: Scope) -> str:
+    """What the log, the audit log and the answer call a request: what its X-Request-Id says, or a new id."""
+    found: str | None = scope.get(_REQUEST_ID)
+    if found is None:
+        given = next((value for name, value in scope["headers"] if name == REQUEST_ID), b"")
+        known = _GIVEN_ID.fullmatch(given)
+        found = scope[_REQUEST_ID] = given.decode() if known else f"{_PROCESS}{next(_numbers):x}"
+    return found
+
+
 class Guard:
     """Turns every error into an answer, so that no details of the program get out, and adds SAFE_HEADERS."""
 
@@ -183,6 +225,7 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        known_as = request_id(scope).encode()
         started = False
         # Applications are mounted in each other. Only the outermost adds the headers.
         outer = scope.setdefault(_OUTER, self) is self
@@ -192,6 +235,7 @@ class Guard:
             nonlocal started
             if not started and outer:
                 message["headers"] = _with_safe_headers(message.get("headers", ()))
+                message["headers"].append((REQUEST_ID, known_as))
                 for allowance in allowances:
                     message["headers"] += allowance.headers()
             started = True
@@ -205,6 +249,8 @@ class Guard:
             if started:
                 raise
             request = Request(scope, receive, send)
+            if isinstance(error, Forbidden) and (refused := scope.get(REFUSED)) is not None:
+                await refused(error)
             await self.render(self._at_the_edge(error, request), request)(scope, receive, noting)
 
     def _at_the_edge(self, error: Exception, request: Request) -> HorariumError:
@@ -215,9 +261,9 @@ class Guard:
             return NoRoute(request.url.path)
         if isinstance(error, HTTPException) and error.status_code == 405:
             return WrongMethod(request.method, self._allowed(request.scope))
-        request_id = secrets.token_hex(8)
-        _log.error("request_failed", request_id=request_id, path=request.url.path, exc_info=error)
-        return Internal(request_id)
+        found = request_id(request.scope)
+        _log.error("request_failed", request_id=found, path=request.url.path, exc_info=error)
+        return Internal(found)
 
     def _allowed(self, scope: Scope) -> str:
         """The methods of all routes at the path of a request, as an Allow header lists them."""

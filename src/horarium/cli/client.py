@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote, urlencode
@@ -50,6 +51,26 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> Any:
         """Send a request; the JSON of the answer, or None where it is empty. Raises Failure."""
+        with self._answer(method, path, body, query, headers) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def lines(self, path: str, query: Mapping[str, Any] | None = None) -> Iterator[bytes]:
+        """The lines of an answer, as they arrive. Raises Failure."""
+        with self._answer("GET", path, None, query, None) as answer:
+            yield from answer
+
+    @contextmanager
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        query: Mapping[str, Any] | None,
+        headers: Mapping[str, str] | None,
+    ) -> Iterator[Any]:
+        """Send a request; its answer, while the block reads it. Raises Failure."""
+        from http.client import HTTPException
         from urllib.error import HTTPError, URLError
         from urllib.request import Request
 
@@ -63,14 +84,13 @@ class Client:
             request.data = json.dumps(body).encode()
         try:
             with self._opener.open(request, timeout=SECONDS) as answer:
-                text = answer.read()
+                yield answer
         except HTTPError as error:
             raise Failure(_sentence(error)) from None
-        except (URLError, OSError, ValueError) as error:
+        except (URLError, OSError, HTTPException) as error:
             reason = getattr(error, "reason", error)
             words = f"cannot reach {self.url}: {reason}; start a server with `horarium serve`, or give --url"
             raise Failure(words) from None
-        return json.loads(text) if text else None
 
     def pages(self, path: str, query: Mapping[str, Any], limit: int) -> Iterator[dict[str, Any]]:
         """The items of a list, at most `limit` of them, fetched page by page. Raises Failure."""

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from horarium.cli import bench, demo, next_times, serve
+from horarium.cli.audit import audit
 from horarium.cli.directory import directory
 from horarium.cli.keys import keys
 from horarium.cli.runs import runs
@@ -34,6 +35,7 @@ for name, group, words in (
     ("directory", directory, "The people and things that audiences are made of."),
     ("run", runs, "Runs: what the fires have executed."),
     ("secret", secrets, "The encryption of stored secrets."),
+    ("audit", audit, "The audit log: who changed what, and proof that nothing is missing."),
 ):
     app.add_typer(group, name=name, help=words, no_args_is_help=True)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from horarium.domain.ids import LOWEST_ID, Id
+from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +80,22 @@ class ObjectiveListing:
     schedule_id: Id | None = None
     agent_id: Id | None = None
     phase: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditListing:
+    """Which entries of the audit log to list, newest first: up to `limit` before the id `cursor`.
+
+    `action` keeps the entries of one action, or of all actions of one kind ("key" for "key.created" and others).
+    `subject` is written as in AuditEntry. `since_ms` and `until_ms` bound when something was done: until is left out.
+    """
+
+    workspace_id: Id
+    limit: int
+    cursor: Id = HIGHEST_ID
+    action: str | None = None
+    subject: str | None = None
+    principal_id: Id | None = None
+    request: str | None = None
+    since_ms: int | None = None
+    until_ms: int | None = None

@@ -28,6 +28,7 @@ SCOPES = (
     "runs:write",
     "directory:read",
     "directory:write",
+    "audit:read",
     "keys:admin",
     SERVER_SCOPE,
     EVERY_SCOPE,

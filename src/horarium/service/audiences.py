@@ -27,8 +27,10 @@ from horarium.domain.execution import ReachesHosts
 from horarium.domain.fire import Fire, FireState
 from horarium.domain.ids import Id, random_id
 from horarium.service.clock import Clock
+from horarium.service.facts import source_facts
 from horarium.service.reads import reads
 from horarium.service.targets import MergeSecrets
+from horarium.service.trail import Trail, difference, noting, recording
 from horarium.store.base import Store
 from horarium.store.vault import Vault
 from horarium.store.verbs import audiences as verbs
@@ -164,7 +166,12 @@ class AudienceService:
         public, secrets = self.sources[kind].split(config)
         sealed = self.vault.seal(secrets, an_id) if secrets else None
         stored = StoredSource(workspace_id, name, an_id, kind, public, now, now, sealed)
-        return await self.store.write(verbs.put_source, stored, now)
+        said: dict[str, Any] = difference({} if known is None else source_facts(known), source_facts(stored))
+        if sealed is not None:
+            said["secrets"] = sorted(secrets)
+        action = "audience.created" if known is None else "audience.changed"
+        entry = Trail(workspace_id, now).entry(action, "audience", name, **said)
+        return await self.store.write(noting(verbs.put_source, entry), stored, now)
 
     async def get_source(self, workspace_id: Id, name: str) -> StoredSource:
         """The source with a name, without its secrets. Raises NotFound."""
@@ -177,7 +184,9 @@ class AudienceService:
 
     async def delete_source(self, workspace_id: Id, name: str) -> None:
         """Delete a source. Fires of schedules that name it fail from now on, with that reason. Raises NotFound."""
-        if not await self.store.write(verbs.delete_source, workspace_id, name):
+        entry = Trail(workspace_id, self.clock.now_ms()).entry("audience.deleted", "audience", name)
+        verb = recording(verbs.delete_source, lambda gone: [entry] if gone else [])
+        if not await self.store.write(verb, workspace_id, name):
             raise NotFound("audience source", name)
 
     def _config_problems(self, workspace_id: Id, kind: str, config: Mapping[str, Any]) -> list[Problem]:

@@ -12,6 +12,7 @@ from horarium.domain.directory import KINDS, Kind, RefusedLine, read_item
 from horarium.domain.errors import NotFound, Problem
 from horarium.domain.ids import Id
 from horarium.service.clock import Clock
+from horarium.service.trail import Trail, noting, recording
 from horarium.store.base import Store
 from horarium.store.verbs import directory as verbs
 from horarium.times.civil import utc_text
@@ -20,6 +21,8 @@ from horarium.times.civil import utc_text
 CHUNK = 1_000
 # After so many refused lines the rest of a stream is not read, because it is obviously in another format.
 REFUSED_LIMIT = 10_000
+# How many ids of stored items an audit entry names.
+IDS_IN_LOG = 20
 
 
 @dataclass(slots=True)
@@ -97,7 +100,11 @@ class DirectoryService:
             imported.left_out.append((chunk.first, chunk.last))
             return
         now = self.clock.now_ms()
-        imported.stored += await self.store.write(verbs.put_items, workspace_id, kind.name, chunk.rows, now)
+        # What items say is about people, who are not part of the log: it has counts and the first ids.
+        said = {"count": len(chunk.rows), "first_ids": [str(row[0]) for row in chunk.rows[:IDS_IN_LOG]]}
+        entry = Trail(workspace_id, now).entry("directory.put", "directory", kind.name, after=said)
+        verb = noting(verbs.put_items, entry)
+        imported.stored += await self.store.write(verb, workspace_id, kind.name, chunk.rows, now)
 
     async def get(self, workspace_id: Id, kind: str, an_id: str) -> dict[str, Any]:
         """One item by its id. Raises NotFound."""
@@ -113,7 +120,10 @@ class DirectoryService:
 
     async def delete(self, workspace_id: Id, kind: str, an_id: str) -> None:
         """Delete one item by its id. Raises NotFound."""
-        if not await self.store.write(verbs.delete_item, workspace_id, kind_of(kind).name, an_id):
+        trail = Trail(workspace_id, self.clock.now_ms())
+        entry = trail.entry("directory.deleted", "directory", kind_of(kind).name, before={"id": an_id})
+        verb = recording(verbs.delete_item, lambda gone: [entry] if gone else [])
+        if not await self.store.write(verb, workspace_id, kind_of(kind).name, an_id):
             raise NotFound(kind.removesuffix("s"), an_id)
 
 

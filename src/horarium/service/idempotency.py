@@ -13,7 +13,7 @@ from horarium.domain.schedule import Schedule
 from horarium.domain.tenancy import Identity
 from horarium.service.checks import name_problems
 from horarium.service.clock import Clock
-from horarium.service.schedules import OF_SCHEDULE, ScheduleDraft, schedule_of
+from horarium.service.schedules import OF_SCHEDULE, ScheduleDraft, created_entry, fired_entry, schedule_of
 from horarium.store.base import Store
 from horarium.store.verbs import idempotency as verbs
 from horarium.store.verbs.idempotency import Request
@@ -47,7 +47,9 @@ class IdempotencyService:
         """
         now = self.clock.now_ms()
         schedule = schedule_of(draft, now)
-        return await self.store.write(verbs.create_schedule_once, schedule, request, now)
+        return await self.store.write(
+            verbs.create_schedule_once, schedule, request, now, created_entry(schedule)
+        )
 
     async def create_with_answer(
         self, draft: ScheduleDraft, request: Request, write: Callable[[Schedule], bytes]
@@ -58,7 +60,9 @@ class IdempotencyService:
         """
         now = self.clock.now_ms()
         schedule = schedule_of(draft, now)
-        return await self.store.write(verbs.create_with_answer, schedule, request, write, now)
+        return await self.store.write(
+            verbs.create_with_answer, schedule, request, write, now, created_entry(schedule)
+        )
 
     async def fire_once(self, who: Identity, schedule_id: Id, request: Request) -> Fire | bytes:
         """Fire a schedule by hand once for a request.
@@ -71,7 +75,8 @@ class IdempotencyService:
             who.require_target(schedule.definition.target_id, OF_SCHEDULE)
 
         now = self.clock.now_ms()
-        return await self.store.write(verbs.fire_once, schedule_id, request, now, granted)
+        entry = fired_entry(who.workspace_id, schedule_id, now)
+        return await self.store.write(verbs.fire_once, schedule_id, request, now, granted, entry)
 
     async def keep(self, request: Request, subject: Id, answer: bytes) -> bytes:
         """Store the answer to a request about `subject`. Returns the answer that was stored first, now or earlier."""

@@ -8,12 +8,15 @@ from typing import Any
 
 import orjson
 
+from horarium.domain.audit import AuditEntry
 from horarium.domain.errors import Invalid, Problem, QuotaReached
 from horarium.domain.ids import Id, prefixed, random_id
 from horarium.domain.run import Run, RunState
 from horarium.domain.tenancy import Identity
 from horarium.service.clock import Clock
+from horarium.service.facts import shared_id, short
 from horarium.service.reads import reads
+from horarium.service.trail import Trail, noting, recording
 from horarium.store.base import Store
 from horarium.store.vault import Vault
 from horarium.store.verbs import run_lists
@@ -42,7 +45,9 @@ class RunService:
 
     async def cancel(self, workspace_id: Id, run: Id) -> Run:
         """Cancel a run that has not ended. Raises NotFound, Conflict (it has ended)."""
-        return await self.store.write(verbs.cancel_run, workspace_id, run, self.clock.now_ms())
+        now = self.clock.now_ms()
+        entry = Trail(workspace_id, now).entry("run.cancelled", "run", run)
+        return await self.store.write(noting(verbs.cancel_run, entry), workspace_id, run, now)
 
     async def retry(self, who: Identity, run: Id) -> Run:
         """Start a new run for one that has ended, with an idempotency key of its own.
@@ -51,7 +56,10 @@ class RunService:
         """
         ended, _ = await self.get(who.workspace_id, run)
         who.require_target(ended.target_id, "of this run")  # the target of a run never changes
-        return await self.store.write(verbs.replay_run, who.workspace_id, run, self.clock.now_ms())
+        now = self.clock.now_ms()
+        trail = Trail(who.workspace_id, now)
+        verb = recording(verbs.replay_run, lambda new: [_started(trail, "run.retried", new, retry_of=run)])
+        return await self.store.write(verb, who.workspace_id, run, now)
 
     async def start(self, who: Identity, target_id: Id, data: Any) -> Run:
         """Run a target now, without a schedule. `data` is its input and can be written as JSON.
@@ -65,13 +73,16 @@ class RunService:
         if text is not None and len(text) > most:
             reached = QuotaReached("input_bytes", most, prefixed("ws", who.workspace_id))
             raise Invalid(Problem("input", f"is too large: {reached}", "quota"))
-        return await self.store.write(
-            verbs.run_target, who.workspace_id, target_id, random_id(now), text, now
+        trail = Trail(who.workspace_id, now)
+        verb = recording(
+            verbs.run_target, lambda new: [_started(trail, "run.started", new, input=short(data))]
         )
+        return await self.store.write(verb, who.workspace_id, target_id, random_id(now), text, now)
 
     async def delete(self, workspace_id: Id, run: Id) -> None:
         """Delete a run that has ended. Raises NotFound, Conflict (it has not ended)."""
-        await self.store.write(verbs.delete_run, workspace_id, run)
+        entry = Trail(workspace_id, self.clock.now_ms()).entry("run.deleted", "run", run)
+        await self.store.write(noting(verbs.delete_run, entry), workspace_id, run)
 
     async def complete(self, run: Id, token: str, output: Any = None) -> Run:
         """The target reports by callback that the run succeeded. `output` can be written as JSON; it is cut and
@@ -112,3 +123,11 @@ class RunService:
             secrets += self.vault.open(found.environment, found.schedule_id).values()
         kept, said = self.keep_answer(secrets, output, error, self.output_limit)
         return CallbackAnswer(state, None if kept is None else orjson.dumps(kept).decode(), said)
+
+
+def _started(trail: Trail, action: str, run: Run, retry_of: Id | None = None, **said: Any) -> AuditEntry:
+    """The audit entry for a run that was started by hand."""
+    after = {"target": shared_id("tgt", run.target_id), **said}
+    if retry_of is not None:
+        after["retry_of"] = prefixed("run", retry_of)
+    return trail.entry(action, "run", run.id, after=after)

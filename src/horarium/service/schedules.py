@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
+from horarium.domain.audit import AuditEntry
 from horarium.domain.errors import Conflict, Invalid, Problem
 from horarium.domain.fire import Fire, FireKind
 from horarium.domain.ids import Id, random_id
@@ -22,7 +23,9 @@ from horarium.domain.schedule import (
 )
 from horarium.domain.tenancy import Identity
 from horarium.service.clock import Clock
+from horarium.service.facts import schedule_action, schedule_facts
 from horarium.service.reads import reads
+from horarium.service.trail import Trail, difference, noting, recording, watched
 from horarium.store.base import Store, Tx
 from horarium.store.verbs import ledger
 from horarium.store.verbs import schedules as verbs
@@ -170,17 +173,18 @@ class ScheduleService:
         recurrence, zone and input.
         """
         schedule = schedule_of(draft, self.clock.now_ms())
+        new = NewSchedule(schedule, created_entry(schedule))
         if distinct:
-            await self.store.write(_create_distinct, schedule)
+            await self.store.write(_create_distinct, new)
         else:
-            await self.store.write_grouped(create_schedules, schedule)
+            await self.store.write_grouped(create_recorded, new)
         return schedule
 
     async def create_many(self, drafts: Sequence[ScheduleDraft]) -> list[Schedule]:
         """Create several schedules in one transaction, all or none. Raises Invalid, Conflict (key_taken)."""
         now = self.clock.now_ms()
         schedules = [schedule_of(draft, now) for draft in drafts]
-        await self.store.write(create_schedules, schedules)
+        await self.store.write(recording(create_schedules, lambda _: created_together(schedules)), schedules)
         return schedules
 
     async def change(
@@ -221,8 +225,10 @@ class ScheduleService:
             return after
 
         now = self.clock.now_ms()
+        trail, seen = Trail(workspace_id, now), list[Schedule]()
+        verb = recording(_change, lambda after: _changed_entries(trail, seen[0], after) if seen else ())
         return await self.store.write(
-            _change, workspace_id, schedule_id, checked, now, expected_version, distinct
+            verb, workspace_id, schedule_id, watched(checked, seen), now, expected_version, distinct
         )
 
     async def pause(
@@ -268,7 +274,9 @@ class ScheduleService:
         Two calls give two fires, unless both have the same `request` and come within a day: then the second
         returns the fire of the first. Raises Forbidden without a grant on its target.
         """
-        return await self.store.write(_fire_now, who, schedule_id, request, self.clock.now_ms())
+        now = self.clock.now_ms()
+        entry = fired_entry(who.workspace_id, schedule_id, now)
+        return await self.store.write(_fire_now, who, schedule_id, request, now, entry)
 
     async def backfill(
         self, who: Identity, schedule_id: Id, from_ms: int, to_ms: int, request: str = ""
@@ -290,11 +298,14 @@ class ScheduleService:
         who.require_target(schedule.definition.target_id, OF_SCHEDULE)
         version = schedule.definition_version
         slots = await _slots_between(stored_recurrence(schedule.definition.timing), from_ms, to_ms)
+        trail = Trail(who.workspace_id, now)
         fires: list[Fire] = []
         for first in range(0, len(slots), BACKFILL_BATCH):
             batch = slots[first : first + BACKFILL_BATCH]
+            said = {"slots": len(batch), "first_ms": batch[0], "last_ms": batch[-1], "repeat_key": request}
+            entry = trail.entry("schedule.backfilled", "sch", schedule_id, after=said)
             fires += await self.store.write(
-                _backfill, who.workspace_id, schedule_id, version, batch, request, now
+                noting(_backfill, entry), who.workspace_id, schedule_id, version, batch, request, now
             )
         return fires
 
@@ -309,9 +320,56 @@ class ScheduleService:
     list = reads(verbs.list_schedules)
 
 
-async def _create_distinct(tx: Tx, schedule: Schedule) -> None:
-    await create_schedules(tx, [schedule])
-    await refuse_twin(tx, schedule)
+class NewSchedule(NamedTuple):
+    """A schedule about to be created, and the audit entry that tells of it."""
+
+    schedule: Schedule
+    entry: AuditEntry
+
+
+def created_entry(schedule: Schedule) -> AuditEntry:
+    """The audit entry for a new schedule."""
+    trail = Trail(schedule.workspace_id, schedule.created_ms)
+    return trail.entry("schedule.created", "sch", schedule.id, after=schedule_facts(schedule))
+
+
+def created_together(schedules: Sequence[Schedule]) -> list[AuditEntry]:
+    """The audit entry for schedules that are created together.
+
+    It has their ids only. An entry for each would slow bulk requests down; and their definitions are kept anyway, as
+    version 1 of each.
+    """
+    if not schedules:
+        return []
+    first = schedules[0]
+    said = {"count": len(schedules), "schedules": [schedule.id.hex() for schedule in schedules]}
+    trail = Trail(first.workspace_id, first.created_ms)
+    return [trail.entry("schedules.created", "ws", first.workspace_id, after=said)]
+
+
+def fired_entry(workspace_id: Id, schedule_id: Id, now: int) -> AuditEntry:
+    """The audit entry for a schedule that is fired by hand."""
+    return Trail(workspace_id, now).entry("schedule.fired", "sch", schedule_id)
+
+
+def _changed_entries(trail: Trail, before: Schedule, after: Schedule) -> Iterator[AuditEntry]:
+    said: dict[str, Any] = difference(schedule_facts(before), schedule_facts(after))
+    if after.definition.environment != before.definition.environment:
+        said["secrets_changed"] = True
+    if said["after"] or "secrets_changed" in said:
+        yield trail.entry(schedule_action(before, after), "sch", after.id, **said)
+
+
+async def create_recorded(tx: Tx, new: Sequence[NewSchedule]) -> None:
+    """Create schedules, all or none, each with its audit entry. Raises Conflict (key_taken)."""
+    await create_schedules(tx, [each.schedule for each in new])
+    for each in new:
+        tx.record(each.entry)
+
+
+async def _create_distinct(tx: Tx, new: NewSchedule) -> None:
+    await create_recorded(tx, [new])
+    await refuse_twin(tx, new.schedule)
 
 
 async def _change(
@@ -345,7 +403,9 @@ def _refuse_ended(schedule: Schedule, done: str) -> None:
         raise Conflict(f"the schedule is {schedule.state.value} and cannot be {done}", "state")
 
 
-async def _fire_now(tx: Tx, who: Identity, schedule_id: Id, request: str | None, now: int) -> Fire:
+async def _fire_now(
+    tx: Tx, who: Identity, schedule_id: Id, request: str | None, now: int, entry: AuditEntry
+) -> Fire:
     schedule = await verbs.get_schedule(tx, who.workspace_id, schedule_id)
     who.require_target(schedule.definition.target_id, OF_SCHEDULE)
     fire = None
@@ -354,6 +414,7 @@ async def _fire_now(tx: Tx, who: Identity, schedule_id: Id, request: str | None,
     if fire is None:
         unique = request if request is not None else random_id(now).hex()
         fire = await fire_by_hand(tx, schedule, FireKind.MANUAL, now, unique, now)
+        tx.record(entry)
     return await ledger.get_fire(tx, who.workspace_id, fire)
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from horarium.domain.tenancy import SERVER_SCOPE, Identity
+from horarium.service.clock import Clock
+from horarium.service.trail import Trail
 from horarium.store.base import Store
 from horarium.store.vault import Vault
 from horarium.store.verbs import meta
 from horarium.store.verbs import secrets as verbs
+from horarium.store.verbs.audit import record
 
 # How many secrets are encrypted anew in one transaction.
 AT_ONCE = 500
@@ -32,6 +35,7 @@ class SecretService:
 
     store: Store
     vault: Vault
+    clock: Clock
 
     async def rotate(self, who: Identity) -> Rotated:
         """Make a new encryption key and encrypt all stored secrets with it. Needs workspaces:admin.
@@ -47,6 +51,9 @@ class SecretService:
         resealed = 0
         for place in verbs.PLACES:
             resealed += await self._reseal(place)
+        said = {"new_key": made, "resealed": resealed}
+        trail = Trail(who.workspace_id, self.clock.now_ms())
+        await self.store.write(record, trail.entry("secrets.rotated", "vault", "key", after=said))
         return Rotated(made, resealed)
 
     async def _reseal(self, place: str) -> int:

@@ -9,6 +9,7 @@ from horarium.domain.audience import Source
 from horarium.domain.execution import Executor
 from horarium.service.allowed_hosts import AllowedHosts
 from horarium.service.audiences import AudienceService
+from horarium.service.audit import AuditService
 from horarium.service.clock import Clock
 from horarium.service.directory import DirectoryService
 from horarium.service.environments import EnvironmentService
@@ -47,6 +48,7 @@ class Services:
     directory: DirectoryService
     objectives: ObjectiveService
     environments: EnvironmentService
+    audit: AuditService
 
 
 def make_services(
@@ -85,4 +87,5 @@ def make_services(
         directory=DirectoryService(store, clock),
         objectives=ObjectiveService(store),
         environments=EnvironmentService(vault),
+        audit=AuditService(store, clock),
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from horarium.domain.audit import AuditEntry
 from horarium.domain.errors import Conflict, Invalid, NotFound, Problem, Unavailable
 from horarium.domain.execution import Executor, ReachesHosts, TableExecutor, TakesEnvironment
 from horarium.domain.ids import Id, random_id
@@ -16,10 +17,12 @@ from horarium.domain.target import Completion, Target, TargetKind, TargetState
 from horarium.domain.tenancy import Identity
 from horarium.service.checks import key_problems, name_problems, text_problems
 from horarium.service.clock import Clock
+from horarium.service.facts import target_action, target_facts
 from horarium.service.identity import IdentityService
 from horarium.service.pages import Page, cut
 from horarium.service.reads import reads
 from horarium.service.schemas import input_problems, schema_problems
+from horarium.service.trail import Trail, difference, noting, recording, watched
 from horarium.store.base import Store
 from horarium.store.vault import Vault
 from horarium.store.verbs import targets as verbs
@@ -101,7 +104,8 @@ class TargetService:
         now = self.clock.now_ms()
         new = random_id(now)
         target, secrets = self._sealed(_target_of(draft, new, who, now), draft.config)
-        stored = await self.store.write(verbs.create_target, target, who.principal_id)
+        entry = Trail(who.workspace_id, now).entry("target.created", "tgt", new, after=target_facts(target))
+        stored = await self.store.write(noting(verbs.create_target, entry), target, who.principal_id)
         self.identities.forget()
         return NewTarget(stored, _shown(secrets))
 
@@ -211,7 +215,9 @@ class TargetService:
         """Delete a target. Raises NotFound, Conflict (in_use, which names the schedules; version), Forbidden."""
         who.require("targets:write")
         now = self.clock.now_ms()
-        await self.store.write(verbs.delete_target, who.workspace_id, target_id, now, version)
+        entry = Trail(who.workspace_id, now).entry("target.deleted", "tgt", target_id)
+        verb = noting(verbs.delete_target, entry)
+        await self.store.write(verb, who.workspace_id, target_id, now, version)
         self._forget()
         self.identities.forget()
 
@@ -295,8 +301,10 @@ class TargetService:
         self, who: Identity, target_id: Id, change: Callable[[Target], Target], version: int | None
     ) -> Target:
         now = self.clock.now_ms()
+        trail, seen = Trail(who.workspace_id, now), list[Target]()
+        verb = recording(verbs.change_target, lambda after: _changed_entries(trail, seen[0], after))
         stored = await self.store.write(
-            verbs.change_target, who.workspace_id, target_id, change, now, version
+            verb, who.workspace_id, target_id, watched(change, seen), now, version
         )
         self._forget()
         return stored
@@ -336,6 +344,15 @@ class TargetService:
         public, secrets = self.executors[target.executor].split(config)
         sealed = self.vault.seal(secrets, target.id) if secrets else None
         return replace(target, config=public, sealed=sealed), secrets
+
+
+def _changed_entries(trail: Trail, before: Target, after: Target) -> Iterator[AuditEntry]:
+    if after is before:
+        return
+    said: dict[str, Any] = difference(target_facts(before), target_facts(after))
+    if after.sealed != before.sealed:
+        said["secrets_changed"] = True
+    yield trail.entry(target_action(before, after), "tgt", after.id, **said)
 
 
 def _target_of(draft: TargetDraft, new: Id, who: Identity, now: int) -> Target:

@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from horarium.domain.audit import AuditEntry
 from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound, Problem, told
 from horarium.domain.host_lists import host_list_problems
 from horarium.domain.ids import LOWEST_ID, Id, prefixed, random_id
@@ -32,8 +33,10 @@ from horarium.domain.tenancy import (
 from horarium.service.allowed_hosts import AllowedHosts
 from horarium.service.checks import name_problems, text_problems
 from horarium.service.clock import Clock
+from horarium.service.facts import grant_names, key_facts, principal_facts, workspace_facts
 from horarium.service.identity import IdentityService
 from horarium.service.pages import Page, cut
+from horarium.service.trail import Trail, difference, noting, recording
 from horarium.store.base import Store
 from horarium.store.verbs import tenancy as verbs
 from horarium.store.verbs.quotas import get_usage
@@ -119,7 +122,7 @@ class TenancyService:
             allowed_hosts=founded.workspace.allowed_hosts if allowed_hosts is None else tuple(allowed_hosts),
         )
         founded = replace(founded, workspace=workspace)
-        await self.store.write(_create, founded)
+        await self.store.write(recording(_create, lambda _: founded_entries(founded, now)), founded)
         await self.allowed_hosts.refresh()
         return founded
 
@@ -184,7 +187,10 @@ class TenancyService:
             allowed_hosts=known.allowed_hosts if allowed_hosts is None else tuple(allowed_hosts),
             version=known.version if version is None else version,
         )
-        saved = await self.store.write(verbs.update_workspace, changed, self.clock.now_ms())
+        now = self.clock.now_ms()
+        said = difference(workspace_facts(known), workspace_facts(changed))
+        entry = Trail(workspace_id, now).entry("workspace.changed", "ws", workspace_id, **said)
+        saved = await self.store.write(noting(verbs.update_workspace, entry), changed, now)
         self.identities.forget()
         await self.allowed_hosts.refresh()
         return saved
@@ -207,7 +213,9 @@ class TenancyService:
         _refuse_more_grants(who, granted)
         now = self.clock.now_ms()
         principal = Principal(random_id(now), who.workspace_id, kind, name, now, email)
-        await self.store.write(verbs.create_principal, principal, tuple(granted))
+        facts = principal_facts(principal, granted)
+        entry = Trail(who.workspace_id, now).entry("principal.created", "prn", principal.id, after=facts)
+        await self.store.write(noting(verbs.create_principal, entry), principal, tuple(granted))
         return principal
 
     async def list_principals(self, who: Identity, after: Id, limit: int) -> Page[Principal]:
@@ -234,9 +242,10 @@ class TenancyService:
         if principal_id == who.principal_id:
             raise Conflict("this request uses a key of this principal; another administrator can delete it")
         _refuse_server_key(who, await self.store.read(verbs.live_scopes, who.workspace_id, principal_id))
-        gone = await self.store.write(
-            verbs.delete_principal, who.workspace_id, principal_id, self.clock.now_ms()
-        )
+        now = self.clock.now_ms()
+        entry = Trail(who.workspace_id, now).entry("principal.deleted", "prn", principal_id)
+        verb = recording(verbs.delete_principal, lambda gone: [entry] if gone else [])
+        gone = await self.store.write(verb, who.workspace_id, principal_id, now)
         self.identities.forget()
         if not gone:
             raise NotFound("principal")
@@ -265,7 +274,11 @@ class TenancyService:
         await self._refuse_more_granted(who, principal_id)
         expires_ms = who.key_expires_ms if expires_ms is None else expires_ms
         issued = _issue(who.workspace_id, principal_id, name, tuple(scopes), now, expires_ms)
-        await self.store.write(verbs.create_key, verbs.NewKey(issued.key, key_hash(issued.text)))
+        entry = Trail(who.workspace_id, now).entry(
+            "key.created", "key", issued.key.id, after=key_facts(issued.key)
+        )
+        new = verbs.NewKey(issued.key, key_hash(issued.text))
+        await self.store.write(noting(verbs.create_key, entry), new)
         return issued
 
     async def list_keys(self, who: Identity, after: Id, limit: int) -> Page[Key]:
@@ -292,7 +305,10 @@ class TenancyService:
         if key_id == who.key_id:
             raise Conflict("this request uses this very key; revoke it with another key")
         _refuse_server_key(who, (await self.get_key(who, key_id)).scopes)
-        found = await self.store.write(verbs.revoke_key, who.workspace_id, key_id, self.clock.now_ms())
+        now = self.clock.now_ms()
+        entry = Trail(who.workspace_id, now).entry("key.revoked", "key", key_id)
+        verb = recording(verbs.revoke_key, lambda key: [entry] if key is not None else [])
+        found = await self.store.write(verb, who.workspace_id, key_id, now)
         self.identities.forget()
         if found is None:
             raise NotFound("key")
@@ -315,7 +331,13 @@ class TenancyService:
         end = _earlier(old.expires_ms, who.key_expires_ms)
         issued = _issue(who.workspace_id, old.principal_id, old.name, old.scopes, now, end)
         new = verbs.NewKey(issued.key, key_hash(issued.text))
-        await self.store.write(verbs.replace_key, new, key_id, now + overlap_ms)
+        facts = {
+            "ends_ms": now + overlap_ms,
+            "new_key": prefixed("key", issued.key.id),
+            **key_facts(issued.key),
+        }
+        entry = Trail(who.workspace_id, now).entry("key.rotated", "key", key_id, after=facts)
+        await self.store.write(noting(verbs.replace_key, entry), new, key_id, now + overlap_ms)
         self.identities.forget()
         return issued
 
@@ -333,14 +355,21 @@ class TenancyService:
         _refuse(await self._unknown_targets(who, targets))
         _refuse_more_grants(who, targets)
         now = self.clock.now_ms()
-        found = await self.store.write(verbs.add_grants, who.workspace_id, principal_id, tuple(targets), now)
+        said = {"targets": grant_names(targets)}
+        entry = Trail(who.workspace_id, now).entry("grant.added", "prn", principal_id, after=said)
+        verb = noting(verbs.add_grants, entry)
+        found = await self.store.write(verb, who.workspace_id, principal_id, tuple(targets), now)
         self.identities.forget()
         return found
 
     async def remove_grant(self, who: Identity, principal_id: Id, target_id: Id) -> None:
         """Remove a grant of a principal. Raises NotFound if it has no such grant."""
         who.require(ADMIN)
-        gone = await self.store.write(verbs.remove_grant, who.workspace_id, principal_id, target_id)
+        said = {"targets": grant_names([target_id])}
+        trail = Trail(who.workspace_id, self.clock.now_ms())
+        entry = trail.entry("grant.removed", "prn", principal_id, before=said)
+        verb = recording(verbs.remove_grant, lambda gone: [entry] if gone else [])
+        gone = await self.store.write(verb, who.workspace_id, principal_id, target_id)
         self.identities.forget()
         if not gone:
             raise NotFound("grant")
@@ -373,7 +402,8 @@ async def bootstrap(store: Store, now_ms: int, key_file: Path, given: str | None
         founded = replace(founded, issued=_as_given(founded.issued, given))
     else:
         _write_private(key_file, founded.issued.text + "\n")
-    if not await store.write(_create, founded, first=True):
+    verb = recording(_create, lambda made: founded_entries(founded, now_ms) if made else [])
+    if not await store.write(verb, founded, first=True):
         if given is None:
             os.unlink(key_file)
         return None
@@ -393,7 +423,11 @@ async def recover(store: Store, now_ms: int) -> IssuedKey:
         random_id(now_ms), workspace.id, PrincipalType.SERVICE, "Recovered administrator", now_ms
     )
     issued = _issue(workspace.id, principal.id, "recovered", (EVERY_SCOPE, SERVER_SCOPE), now_ms, None)
-    await store.write(_recover, principal, verbs.NewKey(issued.key, key_hash(issued.text)))
+    entry = Trail(workspace.id, now_ms).entry(
+        "key.recovered", "key", issued.key.id, after=key_facts(issued.key)
+    )
+    new = verbs.NewKey(issued.key, key_hash(issued.text))
+    await store.write(noting(_recover, entry), principal, new)
     return issued
 
 
@@ -433,6 +467,19 @@ async def _create(tx: Any, founded: Founded, first: bool = False) -> bool:
     new = verbs.NewKey(founded.issued.key, key_hash(founded.issued.text))
     every = (EVERY_TARGET,)
     return await verbs.create_workspace(tx, founded.workspace, founded.admin, new, every, first=first)
+
+
+def founded_entries(founded: Founded, now: int) -> list[AuditEntry]:
+    """The audit entries for a new workspace; they are the first ones of its own log."""
+    trail, key = Trail(founded.workspace.id, now), founded.issued.key
+    admin = principal_facts(founded.admin, [EVERY_TARGET])
+    return [
+        trail.entry(
+            "workspace.created", "ws", founded.workspace.id, after=workspace_facts(founded.workspace)
+        ),
+        trail.entry("principal.created", "prn", founded.admin.id, after=admin),
+        trail.entry("key.created", "key", key.id, after=key_facts(key)),
+    ]
 
 
 def _issue(

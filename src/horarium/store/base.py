@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
+from horarium.domain.audit import AuditEntry
 from horarium.domain.errors import Invalid, Problem
 
 P = ParamSpec("P")
@@ -54,6 +55,9 @@ class Tx(Protocol):
 
     def announce(self, topic: str, at_ms: int) -> None:
         """Have listeners told after the commit. Of several instants on one topic they hear the earliest."""
+
+    def record(self, entry: AuditEntry) -> None:
+        """Have an entry of the audit log written with this transaction, just before the commit."""
 
 
 def cannot_hold(error: Exception) -> Invalid:

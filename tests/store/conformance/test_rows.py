@@ -4,10 +4,11 @@ import re
 import sqlite3
 from contextlib import closing
 
+from horarium.domain.audit import Link, LinkedEntry
 from horarium.store import rows
 from horarium.store.postgres.connection import connect
 from horarium.store.statements import load
-from horarium.store.verbs import audiences, idempotency, ledger, schedules, secrets, targets, tenancy
+from horarium.store.verbs import audiences, audit, idempotency, ledger, schedules, secrets, targets, tenancy
 from horarium.store.verbs import runs as run_verbs
 
 MISSED = ("missed_count", "missed_first", "missed_last")
@@ -78,6 +79,13 @@ READ = {
     "get_source": audiences._StoredSourceRow._fields,
     "list_sources": audiences._StoredSourceRow._fields,
     "get_answer": idempotency.StoredAnswer._fields,
+    "audit_pending": audit.PendingRow._fields,
+    "audit_chains": audit.ChainRow._fields,
+    "list_audit_entries": LinkedEntry._fields,
+    "audit_entries_by_id": LinkedEntry._fields,
+    "audit_links_after": Link._fields,
+    "old_audit_links": Link._fields,
+    "oldest_audit_links": audit.OldestLink._fields,
     "sealed_targets": ("id", "version", "sealed"),
     "sealed_sources": ("id", "version", "sealed"),
     "sealed_versions": ("id", "version", "sealed"),
@@ -111,6 +119,10 @@ WRITTEN = {
     "reseal_targets": secrets.Resealed,
     "reseal_sources": secrets.Resealed,
     "reseal_versions": secrets.Resealed,
+    "insert_audit_pending": audit.PendingRow,
+    "insert_audit_entries": audit.EntryRow,
+    "insert_audit_links": audit.LinkRow,
+    "set_audit_heads": audit.HeadRow,
 }
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 from starlette.requests import Request
 
-from horarium.api.web import ALLOWANCES
+from horarium.api.web import ALLOWANCES, REFUSED, request_id
+from horarium.domain.audit import Actor
 from horarium.domain.errors import Unauthorized
 from horarium.domain.tenancy import Identity
 from horarium.service.rates import READ, WRITE
 from horarium.service.services import Services
+from horarium.service.trail import act_as
 
 # How a key is sent: `Authorization: Bearer KEY`, `Authorization: KEY`, `X-API-Key: KEY`.
 Scheme = Literal["bearer", "raw", "x-api-key"]
@@ -20,7 +23,7 @@ Scheme = Literal["bearer", "raw", "x-api-key"]
 async def authenticate(
     request: Request, services: Services, schemes: Sequence[Scheme], scope: str | None = None
 ) -> Identity:
-    """Who sends a request, once it is sure that their key carries `scope`.
+    """Who sends a request, once it is sure that their key carries `scope`. The audit log is told as well.
 
     Raises Unauthorized, Forbidden, RateLimited.
     """
@@ -29,6 +32,9 @@ async def authenticate(
     if allowance is not None:
         request.scope[ALLOWANCES].append(allowance)
         services.rates.charge(identity, READ if request.method in ("GET", "HEAD") else WRITE)
+    address = None if request.client is None else request.client.host
+    act_as(Actor(identity.principal_id, identity.key_id, address, request_id(request.scope)))
+    request.scope[REFUSED] = partial(services.audit.refused, identity.workspace_id)
     if scope is not None:
         identity.require(scope)
     return identity

@@ -13,7 +13,9 @@ from horarium.service.services import Services
 class SecretRoutes(Routes):
     async def rotate(self, request: Request) -> Answer:
         who = await self.who(request)
-        rotated = await SecretService(self.services.store, self.services.vault).rotate(who)
+        rotated = await SecretService(self.services.store, self.services.vault, self.services.clock).rotate(
+            who
+        )
         return json_answer(200, {"new_key": rotated.new_key, "resealed": rotated.resealed})
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
+from itertools import chain
 from typing import NamedTuple
 
 from horarium.domain.errors import Unavailable
@@ -31,7 +32,7 @@ _MARKS: dict[Flavour, dict[str, str]] = {
 }
 
 # Before the first release three migrations led to the schema that is now the first one. A database that has all
-# three holds today's schema 1, but for what ADOPTING adds.
+# three holds today's schema 1, but for what ADOPTING adds and for the tables in the file _SINCE.
 _LAST_OLD_NUMBER = 3
 _LAST_OLD_COMMIT = "9727139"
 ADOPTING = (
@@ -67,6 +68,9 @@ ADOPTING = (
     WHERE extra LIKE '%"variation_selection_mode":%' AND extra NOT LIKE '%"variation_pin_field":%'""",
 )
 
+# The part of the first schema that a database of the old numbering does not have.
+_SINCE = "audit"
+
 
 class Migration(NamedTuple):
     """One file: its number, its name without number and suffix, and its statements for one database."""
@@ -99,8 +103,14 @@ def latest() -> int:
     return max(migration.number for migration in migrations("sqlite"))
 
 
+def adopting(flavour: Flavour) -> list[str]:
+    """The statements that complete a database of the old numbering."""
+    tables = [migration.statements for migration in migrations(flavour) if migration.name == _SINCE]
+    return [*ADOPTING, *chain.from_iterable(tables)]
+
+
 def adopt(old_number: int) -> int:
-    """The number of a schema that was made under the old numbering; the caller executes ADOPTING on it.
+    """The number of a schema that was made under the old numbering; the caller executes `adopting` on it.
 
     Raises Unavailable, with what to do, where not all of the old migrations were applied.
     """

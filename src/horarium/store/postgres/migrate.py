@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import structlog
 
-from horarium.store.migrations import ADOPTING, adopt, latest, migrations, refuse_newer
+from horarium.store.migrations import adopt, adopting, latest, migrations, refuse_newer
 from horarium.store.postgres.connection import connect
 from horarium.store.postgres.faults import LOST, unreachable
 from horarium.store.postgres.partitions import make_partitions
@@ -54,7 +54,7 @@ async def _adopt_old_numbering(connection: Any) -> None:
         await _make_table(connection)
         if old_number:
             adopted = adopt(old_number)
-            for statement in ADOPTING:
+            for statement in adopting("postgres"):
                 await connection.execute(statement)
             for migration in migrations("postgres"):
                 if migration.number <= adopted:

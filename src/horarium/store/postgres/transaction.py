@@ -7,21 +7,25 @@ from typing import Any, cast
 
 import asyncpg
 
+from horarium.domain.audit import AuditEntry
 from horarium.store.base import Duplicate, T, Tx, cannot_hold, earliest
 from horarium.store.postgres.faults import LOST, CommitUnknown
 from horarium.store.statements import Copied, Statement
+from horarium.store.verbs.audit import append
 
 # Rows that are sent in one statement.
 CHUNK = 5_000
 
 
 class PostgresTx:
-    """A transaction on one connection. After the commit the store tells its listeners what `announced` holds."""
+    """A transaction on one connection. Before the commit the store writes the audit entries in `recorded`, after it the
+    store tells its listeners what `announced` holds."""
 
     def __init__(self, connection: Any, statements: dict[str, Statement]) -> None:
         self.connection = connection
         self._statements = statements
         self.announced: dict[str, int] = {}
+        self.recorded: list[AuditEntry] = []
 
     async def rows(self, statement: str, **params: Any) -> Sequence[Any]:
         return cast("Sequence[Any]", await self._execute(self.connection.fetch, statement, params))
@@ -71,6 +75,9 @@ class PostgresTx:
     def announce(self, topic: str, at_ms: int) -> None:
         earliest(self.announced, topic, at_ms)
 
+    def record(self, entry: AuditEntry) -> None:
+        self.recorded.append(entry)
+
 
 def _touched(status: str) -> int:
     """The number at the end of a command's status: "UPDATE 3"."""
@@ -84,6 +91,8 @@ async def committed(tx: PostgresTx, verb: Callable[[PostgresTx], Awaitable[T]]) 
     await connection.execute("BEGIN")
     try:
         answer = await verb(tx)
+        if tx.recorded:
+            await append(tx, tx.recorded)
     except BaseException:
         if not connection.is_closed():
             await connection.execute("ROLLBACK")

@@ -7,7 +7,7 @@ import sqlite3
 import structlog
 
 from horarium.domain.errors import Unavailable
-from horarium.store.migrations import ADOPTING, adopt, latest, migrations, refuse_newer
+from horarium.store.migrations import adopt, adopting, latest, migrations, refuse_newer
 
 _log = structlog.get_logger(__name__)
 
@@ -46,7 +46,7 @@ def _schema_number(connection: sqlite3.Connection) -> int:
     if application != 0:
         raise Unavailable("the SQLite file belongs to another program: give Horarium a file of its own")
     adopted = adopt(number)
-    for statement in ADOPTING:
+    for statement in adopting("sqlite"):
         connection.execute(statement)
     _log.info("schema_adopted", old_schema=number)
     return adopted

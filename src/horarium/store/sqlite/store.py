@@ -20,12 +20,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Concatenate, cast
 
+from horarium.domain.audit import AuditEntry
 from horarium.domain.errors import Unavailable
 from horarium.store.base import P, Signal, T, Tx, earliest
 from horarium.store.sqlite.checkpoints import Checkpoints
 from horarium.store.sqlite.connection import WRITER_CACHE_KIB, connect
 from horarium.store.sqlite.transaction import SqliteTx, drive
 from horarium.store.statements import load
+from horarium.store.verbs.audit import append
 
 # The first version with RETURNING. (UPDATE ... FROM came with 3.33.)
 MINIMUM_VERSION = (3, 35, 0)
@@ -42,7 +44,7 @@ READ_SECONDS = 5.0
 class _Job:
     """A verb in the writer's queue and the future that waits for its answer."""
 
-    __slots__ = ("announced", "answer", "error", "future", "verb")
+    __slots__ = ("announced", "answer", "error", "future", "recorded", "verb")
 
     def __init__(self, verb: Callable[[Tx], Awaitable[Any]], future: asyncio.Future[Any]) -> None:
         self.verb = verb
@@ -50,6 +52,7 @@ class _Job:
         self.answer: Any = None
         self.error: BaseException | None = None
         self.announced: dict[str, int] = {}
+        self.recorded: list[AuditEntry] = []
 
 
 class SqliteStore:
@@ -187,6 +190,9 @@ class SqliteStore:
                     self._begin_again(connection, done)
                 if time.monotonic() > until:
                     break
+            recorded = [entry for job in done if job.error is None for entry in job.recorded]
+            if recorded:
+                drive(append(SqliteTx(connection, self._statements), recorded))
             connection.execute("COMMIT")
             self._checkpoints.wanted()
         except sqlite3.Error as error:
@@ -220,7 +226,7 @@ class SqliteStore:
         before = connection.total_changes
         try:
             job.answer = drive(job.verb(tx))
-            job.announced = tx.announced
+            job.announced, job.recorded = tx.announced, tx.recorded
         except sqlite3.OperationalError as error:
             if (
                 not connection.in_transaction

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Coroutine, Sequence
 from itertools import chain
 from typing import Any, cast
 
+from horarium.domain.audit import AuditEntry
 from horarium.store.base import Duplicate, T, cannot_hold, earliest
 from horarium.store.statements import Statement
 
@@ -17,12 +18,14 @@ ROWS_AT_ONCE = (1024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1)
 
 
 class SqliteTx:
-    """A transaction on one connection. After the commit the store tells its listeners what `announced` holds."""
+    """A transaction on one connection. Before the commit the store writes the audit entries in `recorded`, after it the
+    store tells its listeners what `announced` holds."""
 
     def __init__(self, connection: sqlite3.Connection, statements: dict[str, Statement]) -> None:
         self._connection = connection
         self._statements = statements
         self.announced: dict[str, int] = {}
+        self.recorded: list[AuditEntry] = []
 
     def _execute(self, name: str, params: dict[str, Any]) -> sqlite3.Cursor:
         statement = self._statements[name]
@@ -63,6 +66,9 @@ class SqliteTx:
 
     def announce(self, topic: str, at_ms: int) -> None:
         earliest(self.announced, topic, at_ms)
+
+    def record(self, entry: AuditEntry) -> None:
+        self.recorded.append(entry)
 
 
 # Raised for a violated constraint, a number of more than 64 bits, and a text that is not valid Unicode.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from horarium.domain.audit import AuditEntry
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.fire import Fire, FireKind
 from horarium.domain.ids import Id, fire_id
@@ -54,15 +55,17 @@ async def claim(tx: Tx, request: Request, subject: Id, now: int) -> Id | None:
 
 
 async def create_schedule_once(
-    tx: Tx, schedule: Schedule, request: Request, now: int
+    tx: Tx, schedule: Schedule, request: Request, now: int, entry: AuditEntry | None = None
 ) -> tuple[Schedule, bool]:
-    """Make a schedule, or find the one that the same request made before (then True).
+    """Make a schedule, or find the one that the same request made before (then True). `entry` is recorded where it is
+    made.
 
     Raises Conflict (idempotency; key_taken; gone where what the request made has been deleted).
     """
     first = await claim(tx, request, schedule.id, now)
     if first is None:
         await create_schedules(tx, [schedule])
+        _record(tx, entry)
         return schedule, False
     try:
         return await get_schedule(tx, request.workspace_id, first), True
@@ -72,9 +75,15 @@ async def create_schedule_once(
 
 
 async def create_with_answer(
-    tx: Tx, schedule: Schedule, request: Request, write: Callable[[Schedule], bytes], now: int
+    tx: Tx,
+    schedule: Schedule,
+    request: Request,
+    write: Callable[[Schedule], bytes],
+    now: int,
+    entry: AuditEntry | None = None,
 ) -> bytes:
-    """Make a schedule once for a request; the first answer, as `write` wrote it then.
+    """Make a schedule once for a request; the first answer, as `write` wrote it then. `entry` is recorded where the
+    schedule is made.
 
     Raises Conflict (idempotency; key_taken).
     """
@@ -83,16 +92,22 @@ async def create_with_answer(
     if first is not None:
         return first
     await create_schedules(tx, [schedule])
+    _record(tx, entry)
     return answer
 
 
 async def fire_once(
-    tx: Tx, schedule_id: Id, request: Request, now: int, check: Callable[[Schedule], None]
+    tx: Tx,
+    schedule_id: Id,
+    request: Request,
+    now: int,
+    check: Callable[[Schedule], None],
+    entry: AuditEntry | None = None,
 ) -> Fire | bytes:
     """Fire by hand once for a request: the fire while its answer has not been kept, else the first answer.
 
     `check` raises if the caller may not fire the schedule. Raises NotFound, Conflict (idempotency), and what `check`
-    raises.
+    raises. `entry` is recorded where the schedule is fired.
     """
     schedule = await get_schedule(tx, request.workspace_id, schedule_id)
     check(schedule)
@@ -102,7 +117,13 @@ async def fire_once(
         return first
     if first is None:
         await fire_by_hand(tx, schedule, FireKind.MANUAL, now, request.key, now)
+        _record(tx, entry)
     return await get_fire(tx, request.workspace_id, first or new)
+
+
+def _record(tx: Tx, entry: AuditEntry | None) -> None:
+    if entry is not None:
+        tx.record(entry)
 
 
 async def keep_answer(tx: Tx, request: Request, subject: Id, answer: bytes) -> bytes:

@@ -54,6 +54,12 @@ async def schedules_without_dialect(tx: Tx, installed: Collection[str]) -> dict[
     return missing
 
 
+async def hold(tx: Tx, name: str) -> None:
+    """Wait until nobody else holds this name, and hold it until the transaction ends."""
+    await tx.run("add_meta", name=name, value="")
+    await tx.row("get_meta", name=name)
+
+
 async def is_complete(tx: Tx) -> bool:
     """False where a copy into this database has not been finished."""
     return await tx.row("get_meta", name=COPYING) is None

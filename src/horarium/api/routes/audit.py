@@ -1,0 +1,150 @@
+"""The audit log: its entries, its chain, and the erasure of persons from it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+
+from horarium.api import show
+from horarium.api.fields import Query
+from horarium.api.models import ErasureBody, schema_of, validated
+from horarium.api.routes.base import CURSOR, LIMIT, Routes, cursor_of
+from horarium.api.web import Answer, Api, StreamedAnswer, json_answer
+from horarium.domain.audit import Link, LinkedEntry
+from horarium.domain.errors import Invalid, Problem
+from horarium.domain.ids import Id, from_prefixed, id_time
+from horarium.domain.listings import AuditListing
+from horarium.domain.tenancy import Identity
+from horarium.service.services import Services
+from horarium.store.verbs.audit import Chain
+
+NDJSON = b"application/x-ndjson"
+# The kinds of things that entries are about, by the prefixes of their ids.
+_SUBJECTS = ("sch", "tgt", "run", "key", "prn", "ws")
+
+
+class AuditRoutes(Routes):
+    async def list(self, request: Request) -> Answer:
+        who = await self.who(request)
+        query = Query(request)
+        listing = AuditListing(
+            who.workspace_id,
+            query.limit(),
+            cursor_of(request, newest_first=True),
+            action=query.text("action"),
+            subject=_subject(query),
+            principal_id=query.id("principal", "prn"),
+            request=query.text("request"),
+            since_ms=query.instant("since"),
+            until_ms=query.instant("until"),
+        )
+        query.done()
+        found = await self.services.audit.page(who, listing)
+        return json_answer(200, show.page(found, show.audit_entry))
+
+    async def export(self, request: Request) -> Answer:
+        who = await self.who(request)
+        query = Query(request)
+        proof, since, until = query.flag("proof"), query.instant("since"), query.instant("until")
+        if proof and (since is not None or until is not None):
+            query.wrong("proof", "proves the whole chain, so it cannot be given together with since or until")
+        query.done()
+        chain = await self.services.audit.chain(who)
+        lines = self._proof(who, chain) if proof else self._entries(who, chain, since or 0, until)
+        return StreamedAnswer(200, lines, NDJSON)
+
+    async def erase(self, request: Request) -> Answer:
+        who = await self.who(request)
+        body = validated(ErasureBody, await self.body(request))
+        principal = from_prefixed("prn", body.principal)
+        if principal is None:
+            raise Invalid(
+                Problem("principal", "must be the id of a principal, such as prn_01J...", "unknown")
+            )
+        return json_answer(200, {"erased": await self.services.audit.erase(who, principal)})
+
+    async def _entries(
+        self, who: Identity, chain: Chain, since: int, until: int | None
+    ) -> AsyncIterator[bytes]:
+        """The entries that are not erased, oldest first."""
+        async for _, entries in self.services.audit.links(who, chain):
+            within = [
+                entry
+                for entry in entries
+                if entry.content is not None
+                and since <= id_time(entry.id)
+                and (until is None or id_time(entry.id) < until)
+            ]
+            yield b"".join(_line(show.audit_entry(entry)) for entry in within)
+
+    async def _proof(self, who: Identity, chain: Chain) -> AsyncIterator[bytes]:
+        """All that is needed to verify the chain without this server: its ends, and every link with its entries."""
+        yield _line(
+            {
+                "workspace": who.workspace_id.hex(),
+                "anchor": {"number": chain.anchor.number, "hash": chain.anchor.hash.hex()},
+                "last": {"number": chain.number, "hash": chain.hash.hex()},
+            }
+        )
+        async for link, entries in self.services.audit.links(who, chain):
+            yield _line(_link(link, entries))
+
+
+def _link(link: Link, entries: list[LinkedEntry]) -> dict[str, Any]:
+    return {
+        "number": link.number,
+        "digests": link.entries.hex(),
+        "hash": link.hash.hex(),
+        "linked_ms": link.linked_ms,
+        "entries": [
+            [value.hex() if isinstance(value, bytes) else value for value in entry] for entry in entries
+        ],
+    }
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _subject(query: Query) -> str | None:
+    """What entries are about, as the store writes it. A caller names it by its id, or as `audience:people`."""
+    given = query.text("subject")
+    if given is None or ":" in given:
+        return given
+    for prefix in _SUBJECTS:
+        found: Id | None = from_prefixed(prefix, given)
+        if found is not None:
+            return f"{prefix}:{found.hex()}"
+    query.wrong(
+        "subject", f"{given[:60]!r} is neither an id such as sch_01J... nor a name such as audience:people"
+    )
+    return None
+
+
+def add_routes(api: Api, services: Services) -> None:
+    routes, tag = AuditRoutes(services), "audit"
+    period = {
+        "since": "only what was done at or after this time",
+        "until": "only what was done before this time",
+    }
+    filters = {
+        "action": "an action such as key.created, or all of one kind: key",
+        "subject": "the id of what was changed, such as sch_01J..., or a name such as audience:people",
+        "principal": "the id of who did it",
+        "request": "the X-Request-Id of the request",
+        **period,
+        "limit": LIMIT,
+        "cursor": CURSOR,
+    }
+    api.add(
+        "GET", "/audit", routes.list, "List the audit log, newest first (audit:read)", tag=tag, query=filters
+    )
+    proof = {"proof": "true: the chain with its hashes, as `horarium audit verify` reads it"}
+    words = "The whole audit log as NDJSON, oldest first (audit:read)"
+    api.add("GET", "/audit/export", routes.export, words, tag=tag, query={**period, **proof})
+    erasure = schema_of(ErasureBody)
+    words = "Erase what the audit log says about a principal; the chain still verifies (keys:admin)"
+    api.add("POST", "/audit/erase", routes.erase, words, tag=tag, body=erasure)

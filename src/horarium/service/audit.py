@@ -1,0 +1,138 @@
+"""The use cases of the audit log: list it, prove it, erase persons from it, and note refusals in it.
+
+Entries are written by the use cases that they tell of (`trail.py`), in the same transaction as the change. They are
+linked into the chain shortly afterwards; whoever reads the log has them linked first, and so misses none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+
+import structlog
+
+from horarium.domain.audit import ERASED, FORGOTTEN, REFUSED, Link, LinkedEntry
+from horarium.domain.errors import Forbidden, Unavailable
+from horarium.domain.ids import Id
+from horarium.domain.listings import AuditListing
+from horarium.domain.tenancy import Identity
+from horarium.service.clock import Clock
+from horarium.service.pages import Page, cut
+from horarium.service.trail import Trail
+from horarium.store.base import Store
+from horarium.store.verbs import audit as verbs
+from horarium.store.verbs.audit import Chain
+
+_log = structlog.get_logger(__name__)
+
+# The scopes for reading the log and for erasing persons from it.
+READ, ERASE = "audit:read", "keys:admin"
+# Links, and entries of a person, that are read or written in one transaction.
+LINKS_AT_ONCE = 10
+ERASED_AT_ONCE = 1_000
+FORGOTTEN_AT_ONCE = 500
+# Of refusals of the same key for the same reason, one in this time (ms) is written; the next says how many there were.
+REPEATED_MS = 60_000
+# How many reasons are remembered for that.
+REMEMBERED_REFUSALS = 10_000
+DAY_MS = 86_400_000
+
+
+@dataclass(slots=True)
+class _Refusals:
+    """Refusals of one key for one reason: when one was last written (ms), and how many came since."""
+
+    written_ms: int
+    since: int = 0
+
+
+@dataclass(slots=True)
+class AuditService:
+    """Reading needs the scope audit:read, erasing keys:admin; otherwise Forbidden is raised."""
+
+    store: Store
+    clock: Clock
+    _refusals: dict[tuple[Id, str], _Refusals] = field(default_factory=dict)
+
+    async def page(self, who: Identity, listing: AuditListing) -> Page[LinkedEntry]:
+        """One page of the log, newest first. Erased entries are left out."""
+        who.require(READ)
+        await self.link()
+        found = await self.store.read(verbs.list_entries, replace(listing, limit=listing.limit + 1))
+        return cut(found, listing.limit, lambda entry: entry.id)
+
+    async def chain(self, who: Identity) -> Chain:
+        """Where the chain of the caller's workspace begins and ends."""
+        who.require(READ)
+        await self.link()
+        return await self.store.read(verbs.chain_of, who.workspace_id)
+
+    async def links(self, who: Identity, chain: Chain) -> AsyncIterator[tuple[Link, list[LinkedEntry]]]:
+        """The links of a chain from its beginning to its end, with their entries, read a few at a time."""
+        number = chain.anchor.number
+        while number < chain.number:
+            found = await self.store.read(verbs.links_after, who.workspace_id, number, LINKS_AT_ONCE)
+            if not found:
+                return
+            for link, entries in found:
+                if link.number <= chain.number:
+                    yield link, entries
+            number = found[-1][0].number
+
+    async def erase(self, who: Identity, principal_id: Id) -> int:
+        """Erase what the log says about a principal: what it did, and what was done to it. Returns how many entries
+        lost their content. The log then tells that, and the chain still verifies."""
+        who.require(ERASE)
+        erased = 0
+        while True:
+            await self.link()
+            ids = await self.store.read(
+                verbs.entries_of_person, who.workspace_id, principal_id, ERASED_AT_ONCE
+            )
+            if not ids:
+                return erased
+            trail = Trail(who.workspace_id, self.clock.now_ms())
+            told = trail.entry(ERASED, "ws", who.workspace_id, entries=len(ids))
+            erased += await self.store.write(verbs.erase_entries, who.workspace_id, ids, told)
+
+    async def refused(self, workspace_id: Id, error: Forbidden) -> None:
+        """Note that a policy has refused a request. Of many refusals for the same reason few are written, so that
+        nobody fills the log by being refused."""
+        now = self.clock.now_ms()
+        trail = Trail(workspace_id, now)
+        if trail.by.key_id is None:
+            return
+        reason = str(error)
+        known = self._refusals.get((trail.by.key_id, reason))
+        if known is not None and now - known.written_ms < REPEATED_MS:
+            known.since += 1
+            return
+        if len(self._refusals) >= REMEMBERED_REFUSALS:
+            self._refusals.clear()
+        self._refusals[trail.by.key_id, reason] = _Refusals(now)
+        said = {"reason": reason, "repeated": 0 if known is None else known.since}
+        entry = trail.entry(REFUSED, "key", trail.by.key_id, **said)
+        try:
+            await self.store.write(verbs.record, entry)
+        except Unavailable as failure:  # the refusal stands, whether or not it can be noted
+            _log.warning("refusal_not_recorded", reason=reason, error=str(failure))
+
+    async def link(self) -> None:
+        """Link everything that is committed by now into the chains."""
+        while await self.store.read(verbs.any_pending):
+            if await self.store.write(verbs.link_pending, self.clock.now_ms()) < verbs.LINKED_AT_ONCE:
+                return
+
+    async def forget(self, before_ms: int) -> None:
+        """Delete entries from before an instant (ms), the oldest links of each chain.
+
+        Each deletion is told by an entry. So that these stay few, a chain is only cut once a day.
+        """
+        for workspace_id, oldest_ms in await self.store.read(verbs.oldest_links):
+            if oldest_ms >= before_ms - DAY_MS:
+                continue
+            while links := await self.store.read(verbs.old_links, workspace_id, before_ms, FORGOTTEN_AT_ONCE):
+                entries = sum(len(link.entries) for link in links) // 48
+                said = {"upto": links[-1].number, "hash": links[-1].hash.hex(), "entries": entries}
+                told = Trail(workspace_id, self.clock.now_ms()).entry(FORGOTTEN, "ws", workspace_id, **said)
+                await self.store.write(verbs.forget_links, workspace_id, links, told)

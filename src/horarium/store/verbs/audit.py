@@ -1,0 +1,259 @@
+"""The audit log: entries are written with the change that they tell of, and shortly afterwards linked into a chain.
+
+A transaction leaves all its entries of a workspace in one row of `audit_pending`; it neither reads the end of the chain
+nor waits for it. `link_pending` takes these rows in the order in which they were committed, as far as it can tell: it
+sees only what is committed, and one at a time does this. It writes the entries themselves and the links of the chain.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from horarium.domain.audit import (
+    LINK_ENTRIES,
+    NO_HASH,
+    SALT_BYTES,
+    Anchor,
+    AuditEntry,
+    Link,
+    LinkedEntry,
+    digest_of,
+    link_hash,
+    packed,
+    pairs,
+    unpacked,
+)
+from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id, lowest_id_at
+from horarium.domain.listings import AuditListing
+from horarium.store.base import Tx
+from horarium.store.verbs.meta import hold
+from horarium.store.verbs.texts import escaped
+
+# The row of `meta` that is locked while entries are linked, so that only one node does it at a time.
+LINKER = "audit_linker"
+# Rows of `audit_pending` that are linked in one transaction.
+LINKED_AT_ONCE = 500
+# Ids in one statement.
+_IDS_AT_ONCE = 5_000
+
+
+class PendingRow(NamedTuple):
+    """The entries of one transaction and workspace, packed."""
+
+    id: Id
+    workspace_id: Id
+    entries: bytes
+
+
+class EntryRow(NamedTuple):
+    """An entry as it is written."""
+
+    workspace_id: Id
+    id: Id
+    action: str
+    subject: str
+    principal_id: Id | None
+    salt: bytes
+    content: str
+
+
+class LinkRow(NamedTuple):
+    """A link as it is written."""
+
+    workspace_id: Id
+    number: int
+    entries: bytes
+    hash: bytes
+    linked_ms: int
+
+
+class HeadRow(NamedTuple):
+    """The last link of a chain as it is written."""
+
+    workspace_id: Id
+    number: int
+    hash: bytes
+    anchor_hash: bytes = NO_HASH
+
+
+class ChainRow(NamedTuple):
+    """Where a chain ends, and where it begins."""
+
+    workspace_id: Id
+    number: int
+    hash: bytes
+    anchor_number: int
+    anchor_hash: bytes
+
+
+async def append(tx: Tx, entries: Sequence[AuditEntry]) -> None:
+    """Write the entries of a transaction. Stores call this before they commit."""
+    by_workspace: dict[Id, list[AuditEntry]] = defaultdict(list)
+    for entry in entries:
+        by_workspace[entry.workspace_id].append(entry)
+    rows = [PendingRow(found[0].id, workspace, packed(found)) for workspace, found in by_workspace.items()]
+    await tx.many("insert_audit_pending", rows)
+
+
+async def record(tx: Tx, entry: AuditEntry) -> None:
+    """Write an entry that tells of no change in the database."""
+    tx.record(entry)
+
+
+async def any_pending(tx: Tx) -> bool:
+    """Whether there are entries that are not linked yet."""
+    return await tx.row("any_audit_pending") is not None
+
+
+async def link_pending(tx: Tx, now: int, limit: int = LINKED_AT_ONCE) -> int:
+    """Link what up to `limit` transactions have written; of how many transactions that was."""
+    await hold(tx, LINKER)
+    pending = [PendingRow._make(row) for row in await tx.rows("audit_pending", limit=limit)]
+    if not pending:
+        return 0
+    by_workspace: dict[Id, list[EntryRow]] = defaultdict(list)
+    for row in pending:
+        by_workspace[row.workspace_id] += [
+            _salted(entry) for entry in unpacked(row.workspace_id, row.entries)
+        ]
+    heads = {row.workspace_id: row for row in await _chains(tx, list(by_workspace))}
+    links: list[LinkRow] = []
+    for workspace_id, rows in by_workspace.items():
+        head = heads.get(workspace_id) or ChainRow(workspace_id, 0, NO_HASH, 0, NO_HASH)
+        links += _links(head, rows, now)
+    await tx.many("insert_audit_entries", [row for rows in by_workspace.values() for row in rows])
+    await tx.many("insert_audit_links", links)
+    ends = {link.workspace_id: HeadRow(link.workspace_id, link.number, link.hash) for link in links}
+    await tx.many("set_audit_heads", list(ends.values()))
+    await tx.run("delete_audit_pending", ids=[row.id for row in pending])
+    return len(pending)
+
+
+def _salted(entry: AuditEntry) -> EntryRow:
+    salt, content = os.urandom(SALT_BYTES), entry.content.decode()
+    return EntryRow(
+        entry.workspace_id, entry.id, entry.action, entry.subject, entry.principal_id, salt, content
+    )
+
+
+def _links(head: ChainRow, rows: Sequence[EntryRow], now: int) -> list[LinkRow]:
+    """The links that continue a chain with some entries."""
+    number, end, links = head.number, head.hash, []
+    for start in range(0, len(rows), LINK_ENTRIES):
+        part = rows[start : start + LINK_ENTRIES]
+        entries = b"".join(row.id + digest_of(row.salt, row.content.encode()) for row in part)
+        number += 1
+        end = link_hash(end, head.workspace_id, number, entries)
+        links.append(LinkRow(head.workspace_id, number, entries, end, now))
+    return links
+
+
+async def _chains(tx: Tx, workspaces: Sequence[Id]) -> list[ChainRow]:
+    return [ChainRow._make(row) for row in await tx.rows("audit_chains", ids=workspaces)]
+
+
+async def list_entries(tx: Tx, listing: AuditListing) -> list[LinkedEntry]:
+    """One page of linked entries, newest first."""
+    until = HIGHEST_ID if listing.until_ms is None else lowest_id_at(listing.until_ms)
+    since = LOWEST_ID if listing.since_ms is None else lowest_id_at(listing.since_ms)
+    subject = listing.subject
+    rows = await tx.rows(
+        "list_audit_entries",
+        workspace_id=listing.workspace_id,
+        before=min(until, listing.cursor),
+        since=since,
+        action=listing.action,
+        actions=None if listing.action is None else f"{escaped(listing.action)}.%",
+        principal_id=listing.principal_id,
+        subject=subject,
+        among=None if subject is None else f"%{subject.partition(':')[2]}%",
+        request=None if listing.request is None else f'%"request":"{escaped(listing.request)}"%',
+        limit=listing.limit,
+    )
+    return [LinkedEntry._make(row) for row in rows]
+
+
+class Chain(NamedTuple):
+    """Where a chain begins and where it ends."""
+
+    anchor: Anchor
+    number: int
+    hash: bytes
+
+
+async def chain_of(tx: Tx, workspace_id: Id) -> Chain:
+    """Where the chain of a workspace begins and ends."""
+    found = await _chains(tx, [workspace_id])
+    if not found:
+        return Chain(Anchor(), 0, NO_HASH)
+    return Chain(Anchor(found[0].anchor_number, found[0].anchor_hash), found[0].number, found[0].hash)
+
+
+async def links_after(
+    tx: Tx, workspace_id: Id, number: int, limit: int
+) -> list[tuple[Link, list[LinkedEntry]]]:
+    """Up to `limit` links after a number, each with those of its entries that are there."""
+    links = [
+        Link._make(row)
+        for row in await tx.rows("audit_links_after", workspace_id=workspace_id, after=number, limit=limit)
+    ]
+    found = []
+    for link in links:
+        ids = [entry_id for entry_id, _ in pairs(link.entries)]
+        rows = await tx.rows("audit_entries_by_id", workspace_id=workspace_id, ids=ids)
+        found.append((link, [LinkedEntry._make(row) for row in rows]))
+    return found
+
+
+async def entries_of_person(tx: Tx, workspace_id: Id, principal_id: Id, limit: int) -> list[Id]:
+    """The ids of up to `limit` linked entries about what a principal did, or what was done to it."""
+    rows = await tx.rows(
+        "audit_entries_of_person",
+        workspace_id=workspace_id,
+        principal_id=principal_id,
+        subject=f"prn:{principal_id.hex()}",
+        limit=limit,
+    )
+    return [entry_id for (entry_id,) in rows]
+
+
+async def erase_entries(tx: Tx, workspace_id: Id, ids: Sequence[Id], told: AuditEntry) -> int:
+    """Erase what entries say, for ever; how many. `told` is the entry that tells of it."""
+    tx.record(told)
+    return await tx.run("erase_audit_entries", workspace_id=workspace_id, ids=ids, erased_by=told.id)
+
+
+class OldestLink(NamedTuple):
+    """When the oldest link of a chain was made (ms)."""
+
+    workspace_id: Id
+    linked_ms: int
+
+
+async def oldest_links(tx: Tx) -> list[OldestLink]:
+    """The age of each chain."""
+    return [OldestLink._make(row) for row in await tx.rows("oldest_audit_links")]
+
+
+async def old_links(tx: Tx, workspace_id: Id, before_ms: int, limit: int) -> list[Link]:
+    """Up to `limit` links from before an instant (ms), the oldest first."""
+    rows = await tx.rows("old_audit_links", workspace_id=workspace_id, before_ms=before_ms, limit=limit)
+    return [Link._make(row) for row in rows]
+
+
+async def forget_links(tx: Tx, workspace_id: Id, links: Sequence[Link], told: AuditEntry) -> None:
+    """Delete the first links of a chain with their entries; the chain then begins after the last of them.
+
+    `told` is the entry that tells of it.
+    """
+    tx.record(told)
+    ids = [entry_id for link in links for entry_id, _ in pairs(link.entries)]
+    last = links[-1]
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        part = ids[start : start + _IDS_AT_ONCE]
+        await tx.run("delete_audit_entries", workspace_id=workspace_id, ids=part)
+    await tx.run("delete_audit_links", workspace_id=workspace_id, number=last.number)
+    await tx.run("set_audit_anchor", workspace_id=workspace_id, number=last.number, hash=last.hash)

@@ -1,0 +1,259 @@
+"""The audit log over HTTP: who changed what, from where, without secrets; refusals; export, proof and erasure."""
+
+import json
+
+import orjson
+import pytest
+
+from horarium.cli.audit import _verified
+from horarium.cli.failure import Failure
+from horarium.domain.ids import prefixed
+from tests.support.house import House, client_of
+
+NOW = "2026-03-01T12:00:00Z"
+BASE = "/horarium/v1"
+SECRET = "plantedsecretvalue"
+
+
+async def entries(house, **query):
+    answer = await house.client.get(f"{BASE}/audit", params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["items"]
+
+
+async def actions(house, **query):
+    return [entry["action"] for entry in await entries(house, **query)]
+
+
+async def exported(house, **query):
+    answer = await house.client.get(f"{BASE}/audit/export", params=query)
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    return answer.content.splitlines()
+
+
+async def a_schedule(house, **given):
+    if not (await house.client.get(f"{BASE}/targets/nightly")).is_success:
+        await house.target("function", key="nightly")
+    body = {"name": "Report", "recurrence": "0 9 * * *", "timezone": "UTC", "target": "nightly", **given}
+    answer = await house.client.post(f"{BASE}/schedules", json=body)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"]
+
+
+async def test_an_entry_tells_who_did_what_from_where_and_in_which_request():
+    async with House.open(NOW) as house:
+        schedule = await a_schedule(house)
+        answer = await house.client.patch(
+            f"{BASE}/schedules/{schedule}", json={"name": "Digest"}, headers={"X-Request-Id": "trace-7"}
+        )
+        assert answer.headers["x-request-id"] == "trace-7"
+        (entry,) = await entries(house, request="trace-7")
+        who = (await house.client.get(f"{BASE}/me")).json()
+        assert entry["action"] == "schedule.changed"
+        assert (entry["subject"], entry["at"]) == (schedule, "2026-03-01T12:00:00.000Z")
+        assert entry["by"] == {
+            "principal": who["principal"]["id"], "key": who["key"]["id"], "address": "127.0.0.1", "request": "trace-7",
+        }  # fmt: skip
+        assert (entry["before"], entry["after"]) == ({"name": "Report"}, {"name": "Digest"})
+
+
+async def test_every_answer_names_its_request_and_a_wild_name_is_not_taken_over():
+    async with House.open(NOW) as house:
+        first = (await house.client.get(f"{BASE}/me")).headers["x-request-id"]
+        second = (await house.client.get("/nowhere")).headers["x-request-id"]
+        assert first != second
+        wild = await house.client.get(f"{BASE}/me", headers={"X-Request-Id": "a b\tc"})
+        assert wild.headers["x-request-id"] not in ("a b\tc", "")
+
+
+async def test_the_life_of_a_schedule_is_in_the_log():
+    async with House.open(NOW) as house:
+        schedule = await a_schedule(house)
+        path = f"{BASE}/schedules/{schedule}"
+        await house.client.post(f"{path}/pause", json={"note": "holiday"})
+        await house.client.post(f"{path}/pause")
+        await house.client.post(f"{path}/resume")
+        await house.client.post(f"{path}/fire-now")
+        await house.client.delete(path)
+        assert await actions(house, subject=schedule) == [
+            "schedule.deleted", "schedule.fired", "schedule.resumed", "schedule.paused", "schedule.created",
+        ]  # fmt: skip
+        created = (await entries(house, subject=schedule))[-1]
+        assert created["after"]["timing"]["spec"] == "0 9 * * *"
+
+
+async def test_an_edit_that_changes_nothing_leaves_no_entry():
+    async with House.open(NOW) as house:
+        schedule = await a_schedule(house)
+        await house.client.patch(f"{BASE}/schedules/{schedule}", json={"name": "Report"})
+        assert await actions(house, subject=schedule) == ["schedule.created"]
+
+
+async def test_a_bulk_request_leaves_one_entry_that_is_found_for_each_of_its_schedules():
+    async with House.open(NOW) as house:
+        await house.target("function", key="nightly")
+        line = {"name": "Bulk", "recurrence": "0 9 * * *", "timezone": "UTC", "target": "nightly"}
+        lines = b"".join(orjson.dumps(line) + b"\n" for _ in range(3))
+        answer = await house.client.post(f"{BASE}/schedules/bulk", content=lines)
+        ids = [json.loads(each)["id"] for each in answer.text.splitlines()]
+        (entry,) = await entries(house, action="schedules.created")
+        assert (entry["after"]["count"], entry["after"]["schedules"]) == (3, ids)
+        for schedule in ids:
+            assert await actions(house, subject=schedule) == ["schedules.created"]
+
+
+async def test_keys_grants_principals_and_settings_are_in_the_log():
+    async with House.open(NOW) as house:
+        client = house.client
+        target = await house.target("function", key="nightly")
+        person = (await client.post(f"{BASE}/principals", json={"name": "Ada", "type": "person"})).json()[
+            "id"
+        ]
+        await client.post(f"{BASE}/principals/{person}/grants", json={"targets": ["nightly"]})
+        await client.delete(f"{BASE}/principals/{person}/grants/nightly")
+        key = (await client.post(f"{BASE}/keys", json={"name": "k", "scopes": ["runs:read"]})).json()
+        new = (await client.post(f"{BASE}/keys/{key['id']}/rotate")).json()
+        await client.delete(f"{BASE}/keys/{new['id']}")
+        await client.delete(f"{BASE}/principals/{person}")
+        await client.patch(f"{BASE}/workspaces/current", json={"settings": {"timezone": "Europe/Paris"}})
+        assert (await actions(house))[:8] == [
+            "workspace.changed", "principal.deleted", "key.revoked", "key.rotated", "key.created", "grant.removed",
+            "grant.added", "principal.created",
+        ]  # fmt: skip
+        (granted,) = await entries(house, action="grant.added")
+        assert (granted["subject"], granted["after"]) == (person, {"targets": [prefixed("tgt", target.id)]})
+        (changed,) = await entries(house, action="workspace.changed")
+        assert changed["after"] == {"settings": {"timezone": "Europe/Paris"}}
+        shown = json.dumps(await entries(house))
+        assert key["key"] not in shown
+        assert new["key"] not in shown
+
+
+async def test_no_secret_is_in_the_log():
+    async with House.open(NOW) as house:
+        headers = {"Authorization": f"Bearer {SECRET}"}
+        executor = {
+            "type": "http",
+            "url": "https://example.com",
+            "headers": headers,
+            "secrets": {"TOKEN": SECRET},
+        }
+        body = {"kind": "function", "name": "F", "executor": executor}
+        assert (await house.client.put(f"{BASE}/targets/by-key/f", json=body)).status_code == 201
+        executor["secrets"] = {"TOKEN": SECRET + "2"}
+        assert (await house.client.put(f"{BASE}/targets/by-key/f", json=body)).status_code == 200
+        source = {"type": "http", "config": {"url": "https://example.com", "headers": headers}}
+        await house.client.put(f"{BASE}/audiences/people", json=source)
+        rotated = await house.client.post(f"{BASE}/targets/f/rotate-secret")
+        assert SECRET not in json.dumps(await entries(house))
+        assert rotated.json().get("signing_secret", "-") not in json.dumps(await entries(house))
+        changed = (await entries(house, action="target.changed"))[-1]
+        assert changed["secrets_changed"] is True
+        assert (await entries(house, subject="audience:people"))[0]["secrets"] == ["headers.Authorization"]
+
+
+async def test_a_refusal_by_policy_is_in_the_log_once_a_minute():
+    async with House.open(NOW) as house:
+        key = await house.key_with("runs:read")
+        async with client_of(house.api, key) as weak:
+            for _ in range(3):
+                assert (await weak.get(f"{BASE}/keys")).status_code == 403
+            house.clock.now += 61_000
+            assert (await weak.get(f"{BASE}/keys")).status_code == 403
+        second, first = await entries(house, action="refused")
+        assert "keys:admin" in first["reason"]
+        assert (first["repeated"], second["repeated"]) == (0, 2)
+
+
+async def test_a_refusal_in_a_dialect_is_in_the_log_too():
+    async with House.open(NOW) as house:
+        async with client_of(house.api, await house.key_with("runs:read")) as weak:
+            assert (await weak.post("/api/v1/schedules", json={})).status_code == 403
+        assert await actions(house, action="refused") == ["refused"]
+
+
+async def test_reading_needs_the_scope_and_shows_only_the_own_workspace():
+    async with House.open(NOW) as house:
+        other = await house.workspace("other")
+        await a_schedule(house)
+        seen = (await other.client.get(f"{BASE}/audit")).json()["items"]
+        assert all(entry["action"] != "schedule.created" for entry in seen)
+        async with client_of(house.api, await house.key_with("schedules:read")) as weak:
+            for path in ("/audit", "/audit/export", "/audit/export?proof=true"):
+                assert (await weak.get(f"{BASE}{path}")).status_code == 403
+            assert (await weak.post(f"{BASE}/audit/erase", json={"principal": "prn_0"})).status_code in (
+                400,
+                403,
+            )
+        async with client_of(house.api, await house.key_with("audit:read")) as reader:
+            assert (await reader.get(f"{BASE}/audit")).status_code == 200
+            person = (await house.client.get(f"{BASE}/me")).json()["principal"]["id"]
+            assert (await reader.post(f"{BASE}/audit/erase", json={"principal": person})).status_code == 403
+
+
+async def test_lists_are_in_pages_and_bounded_by_time():
+    async with House.open(NOW) as house:
+        for number in range(5):
+            house.clock.now += 1_000
+            await a_schedule(house, name=f"S{number}")
+        page = (await house.client.get(f"{BASE}/audit", params={"action": "schedule", "limit": 2})).json()
+        rest = (
+            await house.client.get(
+                f"{BASE}/audit", params={"action": "schedule", "cursor": page["next_cursor"]}
+            )
+        ).json()
+        names = [entry["after"]["name"] for entry in [*page["items"], *rest["items"]]]
+        assert names == ["S4", "S3", "S2", "S1", "S0"]
+        within = {"since": "2026-03-01T12:00:02Z", "until": "2026-03-01T12:00:04Z", "action": "schedule"}
+        assert [entry["after"]["name"] for entry in await entries(house, **within)] == ["S2", "S1"]
+        lines = await exported(house, since=within["since"], until=within["until"])
+        assert [json.loads(line)["after"]["name"] for line in lines] == ["S1", "S2"]
+        assert (await house.client.get(f"{BASE}/audit", params={"subject": "nonsense"})).status_code == 400
+
+
+async def test_a_proof_verifies_without_the_server_and_notices_a_change():
+    async with House.open(NOW) as house:
+        for _ in range(3):
+            await a_schedule(house)
+            await entries(house)
+        lines = await exported(house, proof="true")
+        verifier = _verified(lines, {})
+        assert (verifier.problems, verifier.links) == ([], len(lines) - 1)
+        assert _verified(lines[:-1], {}).problems
+        assert _verified([line.replace(b"127.0.0.1", b"127.0.0.2") for line in lines], {}).problems
+        with pytest.raises(Failure):
+            _verified([b"{}"], {})
+
+
+async def test_a_person_is_erased_and_the_proof_still_verifies():
+    async with House.open(NOW) as house:
+        made = await house.client.post(
+            f"{BASE}/principals", json={"name": "Ada Lovelace", "type": "person", "email": "ada@example.com"}
+        )
+        person = made.json()["id"]
+        body = {"name": "hers", "scopes": ["schedules:write"], "principal": person}
+        assert (await house.client.post(f"{BASE}/keys", json=body)).status_code in (201, 403)
+        answer = await house.client.post(f"{BASE}/audit/erase", json={"principal": person})
+        assert answer.json() == {"erased": 1}
+        lines = await exported(house, proof="true")
+        assert b"Lovelace" not in b"".join(lines)
+        verifier = _verified(lines, {})
+        assert (verifier.problems, verifier.erased) == ([], 1)
+        assert (await house.client.post(f"{BASE}/audit/erase", json={"principal": person})).json() == {
+            "erased": 0
+        }
+        assert (await actions(house))[0] == "audit.erased"
+
+
+async def test_old_entries_go_and_the_proof_begins_where_they_ended():
+    async with House.open(NOW) as house:
+        await a_schedule(house)
+        await entries(house)
+        house.clock.now += 10 * 86_400_000
+        await a_schedule(house, name="Later")
+        await entries(house)
+        await house.services.audit.forget(house.clock.now - 86_400_000)
+        assert await actions(house) == ["audit.forgotten", "schedule.created"]
+        verifier = _verified(await exported(house, proof="true"), {})
+        assert verifier.problems == []
+        assert verifier.anchor.number > 0

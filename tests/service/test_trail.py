@@ -1,0 +1,72 @@
+"""Every use case that changes something writes an audit entry: none can be forgotten in a later change."""
+
+import ast
+from pathlib import Path
+
+import horarium.service
+from horarium.domain.audit import Actor
+from horarium.service.trail import SERVER, Trail, act_as, acting, difference
+
+# What use cases write without an entry, and why.
+SILENT = {
+    "_change": "its verb is wrapped before the call",
+    "_create_distinct": "records the entry that it is given",
+    "_fire_now": "records the entry that it is given",
+    "verbs.create_schedule_once": "records the entry that it is given",
+    "verbs.create_with_answer": "records the entry that it is given",
+    "verbs.fire_once": "records the entry that it is given",
+    "verbs.keep_answer": "the answer to a request that was recorded",
+    "verbs.answer_callback": "a target reports how a run went: the run itself tells it",
+    "touch_keys": "when keys were last used",
+    "meta.agree_on_vault": "part of a rotation, which is recorded",
+    "verbs.reseal": "part of a rotation, which is recorded",
+    "record": "the entry itself",
+    "verbs.record": "the entry itself",
+    "verbs.erase_entries": "records the entry that it is given",
+    "verbs.forget_links": "records the entry that it is given",
+    "verbs.link_pending": "chains what was recorded",
+}
+
+
+def writes():
+    """(module, what is written) for every call of `store.write` and `store.write_grouped` in the use cases."""
+    folder = Path(horarium.service.__file__).parent
+    for path in sorted(folder.glob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)):
+                continue
+            of_a_store = "store" in ast.unparse(call.func.value)
+            if of_a_store and call.func.attr in ("write", "write_grouped", "urgent"):
+                yield path.name, ast.unparse(call.args[0])
+
+
+def test_every_write_of_a_use_case_is_recorded():
+    found = list(writes())
+    assert len(found) > 30
+    for module, written in found:
+        recorded = written.startswith(("recording(", "noting(")) or written in ("verb", "create_recorded")
+        assert recorded or written in SILENT, f"{module} writes {written} without an audit entry"
+
+
+def test_a_verb_that_is_called_so_is_a_recorded_one():
+    folder = Path(horarium.service.__file__).parent
+    for path in folder.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "verb":
+                assert ast.unparse(node.value).startswith(("recording(", "noting("))
+
+
+def test_a_trail_keeps_who_acts_when_it_is_made():
+    assert acting() == SERVER
+    act_as(Actor(b"p" * 16, None, "192.0.2.1", "req"))
+    trail = Trail(b"w" * 16, 5)
+    act_as(SERVER)
+    entry = trail.entry("target.changed", "tgt", b"t" * 16)
+    assert (entry.principal_id, entry.subject) == (b"p" * 16, f"tgt:{(b't' * 16).hex()}")
+
+
+def test_a_difference_has_the_fields_that_differ():
+    assert difference({"a": 1, "b": 2}, {"b": 3, "c": None}) == {
+        "before": {"a": 1, "b": 2},
+        "after": {"a": None, "b": 3},
+    }

@@ -1,0 +1,209 @@
+"""The audit log: entries are written with their change, linked in order, and show every gap."""
+
+from dataclasses import replace
+
+import pytest
+
+from horarium.domain.audit import (
+    ERASED,
+    FORGOTTEN,
+    Actor,
+    Anchor,
+    AuditEntry,
+    Verifier,
+    content_of,
+    packed,
+    unpacked,
+)
+from horarium.domain.errors import Conflict
+from horarium.domain.ids import random_id
+from horarium.domain.listings import AuditListing
+from horarium.store.verbs import audit
+from horarium.store.verbs.creation import create_schedules
+from tests.support.tenant import DAY, NOON
+
+
+def entry(workspace_id, action="target.changed", subject="tgt:00", at=NOON, principal=None, **said):
+    content = content_of(at, action, subject, Actor(principal, None, "192.0.2.1", "req-1"), said)
+    return AuditEntry(random_id(at), workspace_id, action, subject, principal, content)
+
+
+async def write(tenant, *entries):
+    for each in entries:
+        await tenant.store.write(audit.record, each)
+
+
+async def verified(tenant, **given):
+    """The verifier after it has read the whole chain."""
+    chain = await tenant.store.read(audit.chain_of, tenant.workspace)
+    verifier = Verifier(tenant.workspace, chain.anchor, **given)
+    links = await tenant.store.read(audit.links_after, tenant.workspace, chain.anchor.number, 1_000)
+    for link, entries in links:
+        verifier.add(link, entries)
+    verifier.finish(chain.number)
+    return verifier
+
+
+async def found(tenant, **given):
+    return await tenant.store.read(audit.list_entries, AuditListing(tenant.workspace, 100, **given))
+
+
+async def execute(store, sql, *values):
+    """Change the database behind the program's back."""
+    if store.flavour == "sqlite":
+        store.connection.execute(sql, values)
+        return
+    for number in range(len(values)):
+        sql = sql.replace("?", f"${number + 1}", 1)
+    from horarium.store.postgres.connection import connect
+
+    connection = await connect(store.url)
+    await connection.execute(sql, *values)
+    await connection.close()
+
+
+def test_packed_entries_come_out_as_they_went_in():
+    given = [entry(b"w" * 16, note="a\tb\nc"), entry(b"w" * 16, principal=b"p" * 16)]
+    assert list(unpacked(b"w" * 16, packed(given))) == given
+
+
+async def test_an_entry_is_written_with_its_change_and_not_without_it(tenant, store):
+    async def fails(tx):
+        tx.record(entry(tenant.workspace))
+        raise Conflict("no", "state")
+
+    with pytest.raises(Conflict):
+        await store.write(fails)
+    assert not await store.read(audit.any_pending)
+    await write(tenant, entry(tenant.workspace))
+    assert await store.read(audit.any_pending)
+
+
+async def test_an_entry_goes_when_its_verb_is_rolled_back_after_writing(tenant, store):
+    schedule = await tenant.schedule("0 9 * * *", key="taken")
+
+    async def twice(tx):
+        tx.record(entry(tenant.workspace))
+        await create_schedules(tx, [replace(schedule, id=random_id(NOON))])
+
+    with pytest.raises(Conflict):
+        await store.write(twice)
+    assert not await store.read(audit.any_pending)
+
+
+async def test_linked_entries_are_found_by_what_they_are_about(tenant, store):
+    person = random_id(NOON)
+    first = entry(tenant.workspace, "key.created", "key:0a", principal=person)
+    second = entry(tenant.workspace, "key.revoked", "key:0b", at=NOON + 5)
+    await write(tenant, first, second, entry(tenant.workspace, "keychain.made"))
+    assert await found(tenant) == []
+    assert await store.write(audit.link_pending, NOON) == 3
+    assert [each.action for each in await found(tenant, action="key")] == ["key.revoked", "key.created"]
+    assert [each.id for each in await found(tenant, action="key.created")] == [first.id]
+    assert [each.id for each in await found(tenant, subject="key:0b")] == [second.id]
+    assert [each.id for each in await found(tenant, principal_id=person)] == [first.id]
+    assert [each.id for each in await found(tenant, since_ms=NOON + 1)] == [second.id]
+    assert second.id not in [each.id for each in await found(tenant, until_ms=NOON + 5)]
+    assert len(await found(tenant, request="req-1")) == 3
+    assert await found(tenant, request="req_1") == []
+    assert (await found(tenant, subject="key:0b"))[0].content == second.content.decode()
+
+
+async def test_another_workspace_sees_nothing_and_has_a_chain_of_its_own(tenant, store):
+    other = random_id(NOON)
+    await write(tenant, entry(tenant.workspace), entry(other))
+    await store.write(audit.link_pending, NOON)
+    assert len(await found(tenant)) == 1
+    assert (await store.read(audit.chain_of, other)).number == 1
+    assert await store.read(audit.entries_of_person, other, tenant.principal, 10) == []
+
+
+async def test_a_chain_continues_over_many_transactions_and_verifies(tenant, store):
+    for number in range(5):
+        await write(tenant, entry(tenant.workspace, n=number), entry(tenant.workspace, n=-number))
+        await store.write(audit.link_pending, NOON + number, 1)
+    while await store.write(audit.link_pending, NOON, 1):
+        pass
+    verifier = await verified(tenant)
+    assert (verifier.problems, verifier.links, verifier.entries) == ([], 10, 10)
+    assert (await verified(tenant, expected={10: verifier.hash})).problems == []
+    assert len((await verified(tenant, expected={10: b"x" * 32, 11: b"y" * 32})).problems) == 2
+
+
+async def test_two_nodes_that_link_at_the_same_time_make_one_chain(tenant, store, other):
+    import asyncio
+
+    await write(tenant, *[entry(tenant.workspace, n=number) for number in range(40)])
+    nodes = [store, other] * 5
+    counts = await asyncio.gather(*(node.write(audit.link_pending, NOON, 7) for node in nodes))
+    assert sum(counts) == 40
+    verifier = await verified(tenant)
+    assert (verifier.problems, verifier.entries) == ([], 40)
+
+
+TAMPERINGS = {
+    "changed": "UPDATE audit_entries SET content = replace(content, '192.0.2.1', '192.0.2.9') WHERE action = 'b.c'",
+    "refiled": "UPDATE audit_entries SET subject = 'tgt:99' WHERE action = 'b.c'",
+    "removed": "DELETE FROM audit_entries WHERE action = 'b.c'",
+    "erased without a word": "UPDATE audit_entries SET content = NULL, erased_by = id WHERE action = 'b.c'",
+    "link removed": "DELETE FROM audit_links WHERE number = 2",
+    "last link removed": "DELETE FROM audit_links WHERE number = 3",
+    "beginning cut off": "DELETE FROM audit_links WHERE number = 1",
+}
+
+
+@pytest.mark.parametrize("how", TAMPERINGS)
+async def test_whoever_changes_the_log_is_noticed(tenant, store, how):
+    for action in ("a.b", "b.c", "c.d"):
+        await write(tenant, entry(tenant.workspace, action))
+        await store.write(audit.link_pending, NOON)
+    assert (await verified(tenant)).problems == []
+    await execute(store, TAMPERINGS[how])
+    assert (await verified(tenant)).problems
+
+
+async def test_a_link_that_was_made_anew_does_not_fit(tenant, store):
+    for _ in range(3):
+        await write(tenant, entry(tenant.workspace))
+        await store.write(audit.link_pending, NOON)
+    await execute(store, "UPDATE audit_links SET hash = ? WHERE number = 2", b"x" * 32)
+    problems = (await verified(tenant)).problems
+    assert problems == ["link 2 does not continue link 1", "link 3 does not continue link 2"]
+
+
+async def test_a_person_is_erased_and_the_chain_still_verifies(tenant, store):
+    person = random_id(NOON)
+    by = entry(tenant.workspace, "target.deleted", principal=person)
+    about = entry(tenant.workspace, "grant.added", f"prn:{person.hex()}", targets=["*"])
+    await write(tenant, by, about, entry(tenant.workspace))
+    await store.write(audit.link_pending, NOON)
+    ids = await store.read(audit.entries_of_person, tenant.workspace, person, 10)
+    assert set(ids) == {by.id, about.id}
+    told = entry(tenant.workspace, ERASED, entries=2)
+    assert await store.write(audit.erase_entries, tenant.workspace, ids, told) == 2
+    await store.write(audit.link_pending, NOON)
+    assert person.hex() not in str(await found(tenant))
+    verifier = await verified(tenant)
+    assert (verifier.problems, verifier.erased, verifier.entries) == ([], 2, 4)
+    await execute(
+        store, "UPDATE audit_entries SET content = NULL, erased_by = ? WHERE erased_by IS NULL", told.id
+    )
+    assert (await verified(tenant)).problems
+
+
+async def test_old_entries_are_deleted_and_the_rest_still_verifies(tenant, store):
+    for number in range(6):
+        await write(tenant, entry(tenant.workspace, n=number))
+        await store.write(audit.link_pending, NOON + number * DAY)
+    assert (await store.read(audit.oldest_links))[0].linked_ms == NOON
+    links = await store.read(audit.old_links, tenant.workspace, NOON + 3 * DAY, 10)
+    assert [link.number for link in links] == [1, 2, 3]
+    told = entry(tenant.workspace, FORGOTTEN, upto=3, hash=links[-1].hash.hex())
+    await store.write(audit.forget_links, tenant.workspace, links, told)
+    await store.write(audit.link_pending, NOON + 6 * DAY)
+    assert (await store.read(audit.chain_of, tenant.workspace)).anchor == Anchor(3, links[-1].hash)
+    verifier = await verified(tenant)
+    assert (verifier.problems, verifier.links) == ([], 4)
+    assert (await store.read(audit.oldest_links))[0].linked_ms == NOON + 3 * DAY
+    await execute(store, "UPDATE audit_chains SET anchor_number = 4, anchor_hash = ?", b"x" * 32)
+    assert (await verified(tenant)).problems
