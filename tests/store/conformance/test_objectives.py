@@ -1,14 +1,18 @@
 """Objectives are the runs of one dialect's schedules, with what they came from, within their workspace."""
 
+import itertools
+
 import pytest
 
 from horarium.domain.errors import NotFound
 from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.listings import AgentListing, ObjectiveListing
+from horarium.domain.objective import PHASES
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies, ScheduleState
 from horarium.domain.target import TargetKind, TargetState
 from horarium.store.verbs import objectives, runs, targets, tenancy
+from tests.store.conformance.test_callbacks import open_for
 from tests.support.tenant import ACCEPTED, FAILED, MINUTE, NOON, SUCCEEDED, TRY_AGAIN, Node, Tenant
 
 NOW = NOON + MINUTE
@@ -74,6 +78,8 @@ async def test_the_phase_tells_apart_more_than_the_state(tenant, store, outcome,
     node = await Node.start(store)
     (work,) = await node.claim(NOW)
     assert [objective.phase for objective in (await listed(tenant))[0]] == ["running"]
+    if outcome is ACCEPTED:
+        await open_for(node, work, "token")
     await node.record([work], outcome, NOW)
     assert [objective.phase for objective in (await listed(tenant))[0]] == [phase]
     assert len((await listed(tenant, phase=phase))[0]) == 1
@@ -152,3 +158,43 @@ async def test_another_workspace_sees_neither_objectives_nor_agents(tenant, stor
     assert await agents(stranger) == ([], {}, 0)
     with pytest.raises(NotFound):
         await store.read(objectives.get_objective, stranger.workspace, "cadenya", run.id)
+
+
+@pytest.mark.parametrize("nearby", [0, 3, 2_000])
+async def test_every_filter_finds_what_looking_at_all_objectives_finds(tenant, store, monkeypatch, nearby):
+    monkeypatch.setattr(objectives, "NEARBY", nearby)
+    monkeypatch.setattr(objectives, "NEARBY_FOR_EACH", 0)
+    node = await Node.start(store)
+    first = await ran(tenant, 6)
+    second = await ran(tenant, 4)
+    await ran(tenant, 2, dialect="native")
+    works = await node.claim(NOW + 30 * MINUTE)
+    outcomes = itertools.cycle((SUCCEEDED, FAILED, None, TRY_AGAIN, ACCEPTED, LATE))
+    for work, outcome in zip(works, outcomes, strict=False):
+        if outcome is ACCEPTED:
+            await open_for(node, work, "token")
+        if outcome is not None:
+            await node.record([work], outcome, NOW)
+    await tenant.release(NOW + 40 * MINUTE)
+    everything, _, total = await listed(tenant, limit=1_000)
+    assert total == len(everything) > 8
+    agents = {schedule.id: schedule.definition.target_id for schedule in (first, second)}
+    for phase, schedule, newest in itertools.product(
+        (None, *PHASES), (None, first.id, second.id), (True, False)
+    ):
+        agent = agents.get(schedule)
+        expected = [
+            one for one in everything
+            if phase in (None, one.phase) and schedule in (None, one.run.schedule_id)
+        ][:: 1 if newest else -1]  # fmt: skip
+        for given in (
+            {"schedule_id": schedule},
+            {"agent_id": agent},
+            {"schedule_id": schedule, "agent_id": agent},
+        ):
+            given |= {"phase": phase, "newest_first": newest}
+            found, _, count = await listed(tenant, limit=1_000, **given)
+            assert (found, count) == (expected, len(expected)), given
+            if len(expected) > 2:
+                found, _, _ = await listed(tenant, limit=2, cursor=expected[0].run.id, **given)
+                assert found == expected[1:3], given

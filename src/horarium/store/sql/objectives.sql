@@ -7,52 +7,119 @@ CASE WHEN r.state = 'failed' AND (r.error LIKE '% did not % within % s'
      ELSE r.state END
 
 -- part: objective_filters
+-- What a run must match besides that by which it was found: its schedule is of the dialect.
 AND (CAST(:target_id AS BYTEA) IS NULL OR r.target_id = :target_id)
-      AND (CAST(:schedule_id AS BYTEA) IS NULL OR r.schedule_id = :schedule_id)
+  AND (CAST(:schedule_id AS BYTEA) IS NULL OR r.schedule_id = :schedule_id)
+  AND EXISTS (SELECT 1 FROM schedules s WHERE s.id = r.schedule_id AND s.dialect = :dialect)
+
+-- part: state_of_run
+AND (CAST(:state AS TEXT) IS NULL OR r.state = :state)
+
+-- part: nearby_objectives
+SELECT r.id FROM runs r
+WHERE r.workspace_id = :workspace_id AND r.id > :after AND r.id < :before
+  {objective_filters}
+  {state_of_run}
+
+-- part: objectives_with_error
+-- Runs that failed or were cancelled, by their phase.
+SELECT r.id FROM runs r LEFT JOIN ready q ON q.run_id = r.id
+WHERE r.workspace_id = :workspace_id AND r.error IS NOT NULL AND r.id > :after AND r.id < :before
+  {objective_filters}
+  AND {phase} = :phase
+
+-- part: open_objectives
+-- Runs that are not over, by their phase. No kind of target is wanted here.
+SELECT r.id FROM ({open_runs}) o CROSS JOIN runs r LEFT JOIN ready q ON q.run_id = r.id
+WHERE r.id = o.id AND r.workspace_id = :workspace_id AND r.id > :after AND r.id < :before
+  {objective_filters}
+  AND {phase} = :phase
+
+-- part: schedules_of_dialect
+-- A dialect is never 'native'; to say so lets the index of the other dialects be used.
+SELECT d.id FROM schedules d
+WHERE d.workspace_id = :workspace_id AND d.dialect = :dialect AND d.dialect <> 'native'
+  AND (CAST(:schedule_id AS BYTEA) IS NULL OR d.id = :schedule_id)
+
+-- part: run_of_schedule
+x.schedule_id = d.id AND (CAST(:target_id AS BYTEA) IS NULL OR x.target_id = :target_id)
+      AND (CAST(:state AS TEXT) IS NULL OR x.state = :state) AND x.id > :after AND x.id < :before
 
 -- part: agent_filters
 AND deleted_ms IS NULL AND kind = 'agent'
   AND (CAST(:prefix AS TEXT) IS NULL OR lower(name) LIKE :prefix ESCAPE '\')
 {target_filters}
 
--- name: list_objectives_desc
--- The runs of the schedules of one dialect, latest slot first, each with its phase and the input that was given.
-SELECT * FROM (
-    SELECT {run_columns},
-           {phase} AS phase, v.input
-    FROM runs r
-    JOIN schedules s ON s.id = r.schedule_id
-    JOIN versions v ON v.schedule_id = r.schedule_id AND v.version = r.version
-    LEFT JOIN ready q ON q.run_id = r.id LEFT JOIN fires f ON f.id = r.fire_id
-    WHERE r.workspace_id = :workspace_id AND r.id < :cursor AND s.dialect = :dialect
-      {objective_filters}
-) AS o
-WHERE CAST(:phase AS TEXT) IS NULL OR phase = :phase
-ORDER BY id DESC LIMIT :limit;
+-- name: objectives_named
+-- Runs of a dialect's schedules, each with its phase and the input that was given.
+SELECT {run_columns},
+       {phase} AS phase, v.input
+FROM runs r
+JOIN schedules s ON s.id = r.schedule_id
+JOIN versions v ON v.schedule_id = r.schedule_id AND v.version = r.version
+LEFT JOIN ready q ON q.run_id = r.id LEFT JOIN fires f ON f.id = r.fire_id
+WHERE r.id IN (:ids...) AND r.workspace_id = :workspace_id AND s.dialect = :dialect;
 
--- name: list_objectives_asc
-SELECT * FROM (
-    SELECT {run_columns},
-           {phase} AS phase, v.input
-    FROM runs r
-    JOIN schedules s ON s.id = r.schedule_id
-    JOIN versions v ON v.schedule_id = r.schedule_id AND v.version = r.version
-    LEFT JOIN ready q ON q.run_id = r.id LEFT JOIN fires f ON f.id = r.fire_id
-    WHERE r.workspace_id = :workspace_id AND r.id > :cursor AND s.dialect = :dialect
-      {objective_filters}
-) AS o
-WHERE CAST(:phase AS TEXT) IS NULL OR phase = :phase
-ORDER BY id LIMIT :limit;
+-- name: nearby_objectives_desc
+{nearby_objectives}
+ORDER BY r.id DESC LIMIT :limit;
 
--- name: count_objectives
+-- name: nearby_objectives_asc
+{nearby_objectives}
+ORDER BY r.id LIMIT :limit;
+
+-- name: run_id_further_up
+-- The id of the run that is so many runs newer than a cursor.
+SELECT id FROM runs WHERE workspace_id = :workspace_id AND id > :cursor ORDER BY id LIMIT 1 OFFSET :skip;
+
+-- name: objectives_of_schedules_desc
+-- Of each schedule of the dialect its newest runs.
+SELECT r.id FROM ({schedules_of_dialect}) d CROSS JOIN runs r
+WHERE r.schedule_id = d.id AND r.id < :before
+  AND (CAST(:target_id AS BYTEA) IS NULL OR r.target_id = :target_id) {state_of_run}
+  AND r.id > COALESCE((
+      SELECT x.id FROM runs x WHERE {run_of_schedule}
+      ORDER BY x.id DESC LIMIT 1 OFFSET :limit), :after)
+ORDER BY r.id DESC LIMIT :limit;
+
+-- name: objectives_of_schedules_asc
+SELECT r.id FROM ({schedules_of_dialect}) d CROSS JOIN runs r
+WHERE r.schedule_id = d.id AND r.id > :after
+  AND (CAST(:target_id AS BYTEA) IS NULL OR r.target_id = :target_id) {state_of_run}
+  AND r.id < COALESCE((
+      SELECT x.id FROM runs x WHERE {run_of_schedule}
+      ORDER BY x.id LIMIT 1 OFFSET :limit), :before)
+ORDER BY r.id LIMIT :limit;
+
+-- name: objectives_with_error_desc
+{objectives_with_error}
+ORDER BY r.id DESC LIMIT :limit;
+
+-- name: objectives_with_error_asc
+{objectives_with_error}
+ORDER BY r.id LIMIT :limit;
+
+-- name: open_objectives_desc
+{open_objectives}
+ORDER BY r.id DESC LIMIT :limit;
+
+-- name: open_objectives_asc
+{open_objectives}
+ORDER BY r.id LIMIT :limit;
+
+-- name: count_objectives_of_schedules
+-- All counts stop at a limit.
 SELECT count(*) FROM (
-    SELECT r.id,
-           {phase} AS phase
-    FROM runs r JOIN schedules s ON s.id = r.schedule_id LEFT JOIN ready q ON q.run_id = r.id
-    WHERE r.workspace_id = :workspace_id AND s.dialect = :dialect
-      {objective_filters}
-) AS o
-WHERE CAST(:phase AS TEXT) IS NULL OR phase = :phase;
+    SELECT 1 FROM ({schedules_of_dialect}) d CROSS JOIN runs r
+    WHERE r.schedule_id = d.id AND (CAST(:target_id AS BYTEA) IS NULL OR r.target_id = :target_id) {state_of_run}
+    LIMIT :limit
+) AS counted;
+
+-- name: count_objectives_with_error
+SELECT count(*) FROM ({objectives_with_error} LIMIT :limit) AS counted;
+
+-- name: count_open_objectives
+SELECT count(*) FROM ({open_objectives} LIMIT :limit) AS counted;
 
 -- name: schedules_named
 -- Schedules of a workspace as they are now, deleted ones too: what an objective says of where it comes from.

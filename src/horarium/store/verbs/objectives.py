@@ -13,6 +13,7 @@ from horarium.domain.objective import Objective, ObjectiveContext
 from horarium.domain.target import Target
 from horarium.domain.tenancy import Principal
 from horarium.store.base import Tx
+from horarium.store.verbs.run_lists import MOST_COUNTED, NEARBY, NEARBY_FOR_EACH
 from horarium.store.verbs.runs import run_from_row
 from horarium.store.verbs.schedules import schedule_from_row
 from horarium.store.verbs.targets import target_from_row, targets_named
@@ -21,28 +22,77 @@ from horarium.store.verbs.texts import beginning_with, containing, json_value
 
 
 async def list_objectives(tx: Tx, listing: ObjectiveListing) -> tuple[list[Objective], ObjectiveContext, int]:
-    """One page of objectives, what they came from, and how many there are in all."""
-    statement = "list_objectives_desc" if listing.newest_first else "list_objectives_asc"
-    start = HIGHEST_ID if listing.newest_first else LOWEST_ID
-    rows = await tx.rows(
-        statement, **_objective_filters(listing), cursor=listing.cursor or start, limit=listing.limit
-    )
-    found = [_objective(row) for row in rows]
-    total = int((await tx.row("count_objectives", **_objective_filters(listing)))[0])
-    return found, await _context_of(tx, listing.workspace_id, found), total
+    """One page of objectives, what they came from, and how many there are in all (MOST_COUNTED where there are
+    more)."""
+    found, total = await _ids_and_total(tx, listing)
+    objectives = await _objectives(tx, listing.workspace_id, listing.dialect, found)
+    objectives.sort(key=lambda objective: objective.run.id, reverse=listing.newest_first)
+    return objectives, await _context_of(tx, listing.workspace_id, objectives), total
+
+
+async def _ids_and_total(tx: Tx, listing: ObjectiveListing) -> tuple[list[Id], int]:
+    """The ids of a page, in any order, and the count. The phase decides by which way runs are found, as the state does
+    in `run_lists`."""
+    order = "desc" if listing.newest_first else "asc"
+    if listing.phase in (None, "succeeded"):
+        found = await _of_schedules(tx, listing, order)
+        row = await tx.row(
+            "count_objectives_of_schedules", **_filters(listing), state=listing.phase, limit=MOST_COUNTED
+        )
+        return found, int(row[0])
+    if listing.phase in ("failed", "timed_out", "cancelled"):
+        ways = f"objectives_with_error_{order}", "count_objectives_with_error"
+        given = {**_filters(listing), "phase": listing.phase}
+    elif listing.phase in ("pending", "running"):
+        ways = f"open_objectives_{order}", "count_open_objectives"
+        given = {**_filters(listing), "phase": listing.phase, "kind": None}
+    else:
+        return [], 0
+    rows = await tx.rows(ways[0], **given, **_window(listing), limit=listing.limit)
+    count = await tx.row(ways[1], **given, after=LOWEST_ID, before=HIGHEST_ID, limit=MOST_COUNTED)
+    return [run for (run,) in rows], int(count[0])
+
+
+async def _of_schedules(tx: Tx, listing: ObjectiveListing, order: str) -> list[Id]:
+    """The ids of a page of runs in any phase, or of those that went well. Where the dialect is much used they are
+    among the next runs of the workspace; otherwise they are found through the schedules of the dialect."""
+    given = {**_filters(listing), "state": listing.phase, "limit": listing.limit}
+    window = _window(listing)
+    if listing.schedule_id is None:
+        skip = NEARBY + NEARBY_FOR_EACH * listing.limit
+        bound, cursor = ("after", "before") if listing.newest_first else ("before", "after")
+        statement = "run_id_further_down" if listing.newest_first else "run_id_further_up"
+        end = await tx.row(statement, workspace_id=listing.workspace_id, cursor=window[cursor], skip=skip)
+        nearby = window if end is None else {**window, bound: end[0]}
+        found = [run for (run,) in await tx.rows(f"nearby_objectives_{order}", **given, **nearby)]
+        if end is None or len(found) == listing.limit:
+            return found
+    return [run for (run,) in await tx.rows(f"objectives_of_schedules_{order}", **given, **window)]
+
+
+def _window(listing: ObjectiveListing) -> dict[str, Id]:
+    """The ids between which the runs of a page lie; neither is one of them."""
+    if listing.newest_first:
+        return {"after": LOWEST_ID, "before": listing.cursor or HIGHEST_ID}
+    return {"after": listing.cursor or LOWEST_ID, "before": HIGHEST_ID}
 
 
 async def get_objective(
     tx: Tx, workspace_id: Id, dialect: str, run: Id
 ) -> tuple[Objective, ObjectiveContext]:
     """One objective, with what it came from. Raises NotFound."""
-    following = (int.from_bytes(run, "big") + 1 & (1 << 128) - 1).to_bytes(16, "big")
-    listing = ObjectiveListing(workspace_id, dialect, 1, following)
-    rows = await tx.rows("list_objectives_desc", **_objective_filters(listing), cursor=following, limit=1)
-    found = [_objective(row) for row in rows]
-    if not found or found[0].run.id != run:
+    found = await _objectives(tx, workspace_id, dialect, [run])
+    if not found:
         raise NotFound("objective")
     return found[0], await _context_of(tx, workspace_id, found)
+
+
+async def _objectives(tx: Tx, workspace_id: Id, dialect: str, ids: Sequence[Id]) -> list[Objective]:
+    """Objectives by the ids of their runs, in any order."""
+    if not ids:
+        return []
+    rows = await tx.rows("objectives_named", workspace_id=workspace_id, dialect=dialect, ids=list(ids))
+    return [_objective(row) for row in rows]
 
 
 async def makers(tx: Tx, ids: Collection[Id]) -> dict[Id, Principal]:
@@ -80,13 +130,12 @@ def _objective(row: Sequence[Any]) -> Objective:
     return Objective(run_from_row(run), phase, json_value(given))
 
 
-def _objective_filters(listing: ObjectiveListing) -> dict[str, Any]:
+def _filters(listing: ObjectiveListing) -> dict[str, Any]:
     return {
         "workspace_id": listing.workspace_id,
         "dialect": listing.dialect,
         "target_id": listing.agent_id,
         "schedule_id": listing.schedule_id,
-        "phase": listing.phase,
     }
 
 

@@ -1,0 +1,34 @@
+-- name: objectives_of_schedules_desc
+-- As for both. LATERAL takes the newest of each schedule; a condition on ids would be checked after all were read.
+SELECT r.id FROM ({schedules_of_dialect}) d CROSS JOIN LATERAL (
+    SELECT x.id FROM runs x WHERE {run_of_schedule}
+    ORDER BY x.id DESC LIMIT :limit
+) AS r
+ORDER BY r.id DESC LIMIT :limit;
+
+-- name: objectives_of_schedules_asc
+SELECT r.id FROM ({schedules_of_dialect}) d CROSS JOIN LATERAL (
+    SELECT x.id FROM runs x WHERE {run_of_schedule}
+    ORDER BY x.id LIMIT :limit
+) AS r
+ORDER BY r.id LIMIT :limit;
+
+-- part: open_objectives_by_key
+-- As for both. OFFSET 0 keeps the planner from reading the runs of the workspace and looking for each in the queue.
+SELECT r.id FROM ({open_runs} OFFSET 0) o
+CROSS JOIN LATERAL (SELECT * FROM runs x WHERE x.id = o.id AND x.workspace_id = :workspace_id OFFSET 0) r
+LEFT JOIN ready q ON q.run_id = r.id
+WHERE r.id > :after AND r.id < :before
+  {objective_filters}
+  AND {phase} = :phase
+
+-- name: open_objectives_desc
+{open_objectives_by_key}
+ORDER BY r.id DESC LIMIT :limit;
+
+-- name: open_objectives_asc
+{open_objectives_by_key}
+ORDER BY r.id LIMIT :limit;
+
+-- name: count_open_objectives
+SELECT count(*) FROM ({open_objectives_by_key} LIMIT :limit) AS counted;
