@@ -54,6 +54,7 @@ from horarium.python_tuning import tuned_for_serving
 from horarium.service.allowed_hosts import REFRESH_S, AllowedHosts
 from horarium.service.audit import AuditService
 from horarium.service.services import Services, make_services
+from horarium.service.shares import Shares
 from horarium.service.tenancy import bootstrap, recover
 from horarium.settings import Settings
 from horarium.store.base import Store
@@ -88,7 +89,8 @@ class Server:
     settings: Settings
     services: Services
     api: FastAPI
-    worker: Worker | None
+    shares: Shares
+    worker: Worker | None = None
     # Only on PostgreSQL: on SQLite no other node could take the runs of this one.
     lease: Lease | None = None
 
@@ -154,7 +156,9 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
         await _refuse_missing_dialects(store)
         await _make_first_workspace(store, clock, settings)
         entry = await _register(store, clock, settings)
-        server = Server(entry.id, settings, services, make_api(services, installed), None)
+        shares = Shares(store)
+        await shares.refresh()
+        server = Server(entry.id, settings, services, make_api(services, installed), shares)
         if "worker" in settings.roles:
             server.worker = _worker(server)
         if isinstance(store, PostgresStore):
@@ -336,6 +340,7 @@ def _worker(server: Server) -> Worker:
         settings.poll,
         lambda: server.may_work,
         _most_waiting(settings),
+        server.shares.of,
     )
 
 
@@ -356,6 +361,7 @@ def _start(server: Server, store: Store, clock: DatabaseClock) -> list[asyncio.T
         tasks += server.worker.loops()
         loops.append(upkeep_loop([server.worker.find_strays], settings.poll))
         loops.append(upkeep_loop([server.worker.end_overruns], UPKEEP_S))
+        loops.append(upkeep_loop([server.shares.refresh], REFRESH_S))
     if "engine" in settings.roles:
         fan_out = FanoutRunner(store, clock, server.id, server.services.audiences, settings.poll)
         loops += [

@@ -3,11 +3,12 @@
 import heapq
 from collections import defaultdict, deque
 from itertools import count
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 
 import pytest
 
 from horarium.domain.execution import Outcome, Verdict
+from horarium.store.verbs.tenancy import USUAL_SHARE, Share
 from horarium.worker.lanes import PARK_AFTER_MS, Lanes
 
 PLACES, MOST_WAITING, MOST_IN_HAND = 256, 4_096, 16_384
@@ -22,9 +23,10 @@ class Crowd:
     """A worker without tasks: runs that are due wait in a queue by lane, are taken in hand where the lanes have room,
     begin as the lanes say, and end after what their target takes. Times are milliseconds."""
 
-    def __init__(self, monkeypatch):
+    def __init__(self, monkeypatch, shares=MappingProxyType({})):
         self.now = 1_000.0
-        self.lanes = Lanes(PLACES, MOST_WAITING, MOST_IN_HAND)
+        share_of = lambda workspace: shares.get(workspace, USUAL_SHARE)  # noqa: E731
+        self.lanes = Lanes(PLACES, MOST_WAITING, MOST_IN_HAND, share_of)
         monkeypatch.setattr(Lanes, "_now", lambda lanes: self.now)
         self.queued = defaultdict(deque)
         self.waits = defaultdict(list)
@@ -135,3 +137,23 @@ def test_a_herd_for_an_unknown_target_is_taken_in_hand_as_soon_as_it_has_answere
     crowd.due("herd", 5, 20_000)
     crowd.until(1_010.0)
     assert crowd.lanes.queued > MOST_IN_HAND / 2
+
+
+def test_workspaces_with_full_queues_begin_runs_by_their_weights(monkeypatch):
+    crowd = Crowd(monkeypatch, {b"heavy": Share(weight=3.0)})
+    for workspace in ("light", "heavy"):
+        crowd.due(workspace, 20, 60_000, workspace)
+    crowd.until(6_000.0)
+    assert crowd.queued["heavy"]
+    begun = {lane: len(waits) for lane, waits in crowd.waits.items()}
+    assert begun["heavy"] / sum(begun.values()) == pytest.approx(0.75, abs=0.0375)
+
+
+def test_a_workspace_has_no_more_under_way_than_its_quota(monkeypatch):
+    crowd = Crowd(monkeypatch, {b"w": Share(concurrency=7)})
+    for n in range(3):
+        crowd.due(f"lane{n}", 100, 20)
+    crowd.until(1_050.0)
+    assert crowd.lanes.busy == 7
+    crowd.until(3_000.0)
+    assert sum(map(len, crowd.waits.values())) == 60

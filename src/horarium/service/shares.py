@@ -1,7 +1,7 @@
 """What each workspace gets where workspaces take turns: its weight and its limit of runs under way.
 
-Workers and releases ask for it all the time, so it is kept here and read again every REFRESH_S seconds. Only the
-workspaces that differ from the usual share are kept.
+A worker asks for it all the time, so it is kept here and read again every few seconds. Only the workspaces that differ
+from the usual share are kept.
 """
 
 from __future__ import annotations
@@ -11,11 +11,7 @@ from dataclasses import dataclass, field
 
 from horarium.domain.ids import Id
 from horarium.store.base import Store
-from horarium.store.verbs.tenancy import Share, uncommon_shares
-
-# How long it takes at most, in seconds, until a changed weight or limit has its effect.
-REFRESH_S = 3.0
-_USUAL = Share()
+from horarium.store.verbs.tenancy import USUAL_SHARE, Share, uncommon_shares
 
 
 @dataclass(slots=True)
@@ -32,4 +28,4 @@ class Shares:
 
     def of(self, workspace_id: Id) -> Share:
         """The share of a workspace."""
-        return self._uncommon.get(workspace_id, _USUAL)
+        return self._uncommon.get(workspace_id, USUAL_SHARE)

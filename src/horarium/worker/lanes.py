@@ -25,6 +25,7 @@ from horarium.domain.fair_turns import FairTurns
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.lane_limit import WINDOW_ENDS, WINDOW_MS, LaneLimit, Window, adapt, restarted
 from horarium.domain.places import LaneRoom, lane_room, may_begin, may_park, may_wait
+from horarium.store.verbs.tenancy import USUAL_SHARE, Share
 from horarium.worker.work import Work
 
 _log = structlog.get_logger(__name__)
@@ -84,10 +85,10 @@ def sign_of(outcome: Outcome, took_ms: float, timeout_ms: int) -> Sign:
 
 @dataclass(slots=True, eq=False)
 class WorkspaceLoad:
-    """What a workspace has under way here: attempts in places (`busy`) and parked ones (`waiting`)."""
+    """What a workspace has under way here: attempts in places (`busy`) and parked ones (`waiting`); and its share."""
 
     id: Id
-    weight: float = 1.0
+    share: Share
     busy: int = 0
     waiting: int = 0
 
@@ -168,13 +169,20 @@ class Lane:
 
 class Lanes:
     """All lanes of a worker. `places`: attempts that may be under way and not parked; `most_waiting`: parked ones;
-    `most_in_hand`: runs that the worker may have in all.
+    `most_in_hand`: runs that the worker may have in all. `share_of`: what a workspace gets.
 
     Any number of takers ask `get`; each run wakes one of them.
     """
 
-    def __init__(self, places: int, most_waiting: int, most_in_hand: int) -> None:
+    def __init__(
+        self,
+        places: int,
+        most_waiting: int,
+        most_in_hand: int,
+        share_of: Callable[[Id], Share] = lambda _: USUAL_SHARE,
+    ) -> None:
         self.places, self.most_waiting, self.most_in_hand = places, most_waiting, most_in_hand
+        self._share_of = share_of
         self.busy = self.waiting = self.queued = 0
         self._lanes: dict[Id, Lane] = {}
         self._workspaces: dict[Id, WorkspaceLoad] = {}
@@ -219,9 +227,10 @@ class Lanes:
 
     def _known(self, work: Work, networked: bool, lane: Lane | None) -> Lane:
         """A new lane, or one whose target was changed: nothing that was learned of it holds any more."""
-        workspace = self._workspaces.get(work.run.workspace_id)
+        owner = work.run.workspace_id
+        workspace = self._workspaces.get(owner)
         if workspace is None:
-            workspace = self._workspaces[work.run.workspace_id] = WorkspaceLoad(work.run.workspace_id)
+            workspace = self._workspaces[owner] = WorkspaceLoad(owner, self._share_of(owner))
         if lane is None:
             lane = Lane(work.target.id, workspace, work.target.name, work.target.version, networked)
             lane.window_at = self._now()
@@ -272,16 +281,19 @@ class Lanes:
 
     def _finds_place(self, lane: Lane) -> bool:
         workspace = lane.workspace
+        share = workspace.share
+        if workspace.busy + workspace.waiting >= share.concurrency:
+            return False
         if self.busy * 2 < self.places and not lane.slow:
             return True  # what may_begin says while more than half is free
         if lane.networked and lane.slow:
             free = self.most_waiting - self.waiting
-            if not may_wait(lane.waiting, workspace.waiting, free, workspace.weight):
+            if not may_wait(lane.waiting, workspace.waiting, free, share.weight):
                 return False
             if lane.begins_parked:
                 return True
         free = self.places - self.busy
-        return may_begin(lane.busy, workspace.busy, free, self.places, workspace.weight)
+        return may_begin(lane.busy, workspace.busy, free, self.places, share.weight)
 
     def _begin(self, lane: Lane, work: Work) -> Work:
         work.began = lane.used_at = now = self._now()
@@ -311,7 +323,7 @@ class Lanes:
         if lane is None or work.parked or not lane.networked:
             return False
         workspace = lane.workspace
-        if not may_park(workspace.waiting, self.most_waiting - self.waiting, workspace.weight):
+        if not may_park(workspace.waiting, self.most_waiting - self.waiting, workspace.share.weight):
             return False
         work.parked = True
         lane.busy -= 1
@@ -459,22 +471,30 @@ class Lanes:
         return out
 
     def tick(self) -> None:
-        """Bring back the lanes whose time has come: a probe is due, a pause is over, a limit has grown."""
+        """Bring back the lanes whose time has come: a probe is due, a pause is over, a limit or a share has grown."""
         now = self._now()
+        for workspace in self._workspaces.values():
+            workspace.share = self._share_of(workspace.id)
         for lane in list(self._lanes.values()):
             if lane.queue or lane.busy or lane.waiting or lane.in_hand:
                 lane.learn(now)
                 if lane.queue and not lane.in_turns and self._finds_place(lane):
                     self._rejoin(lane, now)
             elif now - lane.used_at > FORGET_AFTER_MS and now - lane.window_at > FORGET_AFTER_MS:
-                del self._lanes[lane.id]
+                self._forget(lane)
+
+    def _forget(self, lane: Lane) -> None:
+        """Forget an idle lane, and its workspace with the last one."""
+        del self._lanes[lane.id]
+        if all(other.workspace is not lane.workspace for other in self._lanes.values()):
+            del self._workspaces[lane.workspace.id]
 
     def _rejoin(self, lane: Lane, now: float, wake: bool = True) -> None:
         """Give a lane its turns back, where it may begin something."""
         if lane.queue and not lane.in_turns and lane.may_send(now):
             lane.in_turns = True
             self._crowded.pop(lane, None)
-            self._turns.join(lane.workspace, lane, lane.workspace.weight)
+            self._turns.join(lane.workspace, lane, lane.workspace.share.weight)
             if wake:
                 self._wake_one()
 

@@ -24,6 +24,7 @@ from horarium.store.rows import ClaimedRun
 from horarium.store.vault import Vault
 from horarium.store.verbs import dispatch
 from horarium.store.verbs.dispatch import Claimed, Ended, OpenCallback
+from horarium.store.verbs.tenancy import USUAL_SHARE, Share
 from horarium.worker.lanes import PARK_AFTER_MS, Lanes
 from horarium.worker.recorder import Recorder
 from horarium.worker.targets import TargetCache
@@ -76,7 +77,7 @@ def most_in_hand(concurrency: int, shared: bool) -> int:
 
 class Worker:
     """One process's worker. `concurrency`: attempts under way at once; `callback_base`: where targets answer;
-    `may_work`: whether this node's lease holds."""
+    `may_work`: whether this node's lease holds; `share_of`: what a workspace gets where workspaces take turns."""
 
     def __init__(
         self,
@@ -90,6 +91,7 @@ class Worker:
         poll_s: float = 5.0,
         may_work: Callable[[], bool] = lambda: True,
         most_waiting: int = MOST_WAITING,
+        share_of: Callable[[Id], Share] = lambda _: USUAL_SHARE,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -107,7 +109,7 @@ class Worker:
         self._holding: dict[Id, Work] = {}
         self._bytes = 0
         """Of what the runs in hand give to their targets."""
-        self._lanes = Lanes(concurrency, most_waiting, self._most)
+        self._lanes = Lanes(concurrency, most_waiting, self._most, share_of)
         self._networked = {name for name, one in executors.items() if getattr(one, "waits_on_network", False)}
         # The attempts under way, in the order in which they began.
         self._doing: dict[Id, asyncio.Task[None]] = {}

@@ -1,6 +1,7 @@
 """What falls due fires, once, and every slot is in the ledger."""
 
 import asyncio
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -11,7 +12,7 @@ from horarium.domain.places import LaneRoom
 from horarium.domain.schedule import CatchUp, Policies, ScheduleState
 from horarium.store.base import DUE, Duplicate
 from horarium.store.rows import CursorMove
-from horarium.store.verbs import dispatch, release
+from horarium.store.verbs import dispatch, release, tenancy
 from horarium.times import compile_timing, jitter_ms
 from tests.support.tenant import DAY, HOUR, MINUTE, NOON, SUCCEEDED, Node, Tenant, states
 
@@ -118,6 +119,20 @@ async def test_a_herd_of_one_workspace_delays_the_others_by_one_batch(tenant, st
     assert [await _fired(neighbour, others[0]), await _fired(third, others[1])] == [2, 2]
     assert (await tenant.release(NOON + 2 * MINUTE, 8)).schedules == 2 + 1 + 1
     assert (await tenant.release(NOON + 2 * MINUTE, 8)).schedules == 0
+
+
+async def test_others_than_the_herd_are_released_by_their_weights(tenant, store):
+    light, heavy = await Tenant.open(store), await Tenant.open(store)
+    workspace = await store.read(tenancy.get_workspace, heavy.workspace)
+    await store.write(tenancy.update_workspace, replace(workspace, weight=3.0), NOON)
+    herd = await tenant.schedules(10)
+    lights, heavies = await light.schedules(4, "2 12 * * *"), await heavy.schedules(4, "2 12 * * *")
+    await tenant.release(NOON + 2 * MINUTE, 8)
+    assert [await _fired(tenant, herd), await _fired(light, lights), await _fired(heavy, heavies)] == [
+        8,
+        1,
+        3,
+    ]
 
 
 async def _fired(tenant, schedules):

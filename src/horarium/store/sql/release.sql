@@ -12,7 +12,8 @@ ORDER BY c.next_due, c.place
 LIMIT :limit;
 
 -- name: workspaces_due
--- The workspaces with a slot that is due: a skip scan, so its cost follows the number of workspaces and not of schedules.
+-- The workspaces with a slot that is due, and their weights: a skip scan, so its cost follows the number of workspaces and
+-- not of schedules.
 WITH RECURSIVE tenants (workspace_id) AS (
     SELECT (SELECT workspace_id FROM cursors WHERE next_due IS NOT NULL ORDER BY workspace_id LIMIT 1)
     UNION ALL
@@ -20,9 +21,8 @@ WITH RECURSIVE tenants (workspace_id) AS (
             ORDER BY c.workspace_id LIMIT 1)
     FROM tenants WHERE tenants.workspace_id IS NOT NULL
 )
-SELECT t.workspace_id FROM tenants t
-WHERE t.workspace_id IS NOT NULL
-  AND (SELECT c.next_due FROM cursors c WHERE c.workspace_id = t.workspace_id AND c.next_due IS NOT NULL
+SELECT t.workspace_id, w.weight FROM tenants t JOIN workspaces w ON w.id = t.workspace_id
+WHERE (SELECT c.next_due FROM cursors c WHERE c.workspace_id = t.workspace_id AND c.next_due IS NOT NULL
        ORDER BY c.next_due LIMIT 1) <= :now;
 
 -- name: due_schedule

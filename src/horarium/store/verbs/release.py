@@ -167,7 +167,8 @@ async def release(
 
 
 async def _due(tx: Tx, now: int, limit: int) -> list[DueCursor]:
-    """The schedules to release: those due soonest, and where these are not all, some of every other workspace.
+    """The schedules to release: those due soonest, and where these are not all, some of every other workspace, by
+    their weights.
 
     So a herd of one workspace delays the others by one batch and not by the whole herd. Where no other waits, the herd
     pays for one look at the workspaces in each batch.
@@ -176,10 +177,11 @@ async def _due(tx: Tx, now: int, limit: int) -> list[DueCursor]:
     if len(due) < limit:
         return due
     taken = {cursor.workspace_id for cursor in due}
-    others = [row[0] for row in await tx.rows("workspaces_due", now=now) if row[0] not in taken]
+    others = [row for row in await tx.rows("workspaces_due", now=now) if row[0] not in taken]
     if others:
-        share = max(1, limit // 2 // len(others))
-        asked = [(workspace, share, now) for workspace in others[: max(1, limit // 2)]]
+        others = others[: max(1, limit // 2)]
+        for_each = limit // 2 / sum(weight for _, weight in others)
+        asked = [(workspace, max(1, int(weight * for_each)), now) for workspace, weight in others]
         due += map(DueCursor._make, await tx.each("due_schedules_of_workspaces", asked))
     return due
 

@@ -113,11 +113,14 @@ class Share(NamedTuple):
     concurrency: int = DEFAULT.concurrency
 
 
+USUAL_SHARE = Share()
+
+
 async def uncommon_shares(tx: Tx) -> dict[Id, Share]:
     """The shares of the workspaces that do not have the usual one."""
     rows = await tx.rows("uncommon_shares")
     shares = {found: Share(weight, quotas_from_text(quotas).concurrency) for found, weight, quotas in rows}
-    return {workspace_id: share for workspace_id, share in shares.items() if share != Share()}
+    return {workspace_id: share for workspace_id, share in shares.items() if share != USUAL_SHARE}
 
 
 async def allowed_hosts(tx: Tx) -> dict[Id, tuple[str, ...]]:
