@@ -94,16 +94,23 @@ class House:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, now: str, postgres: str | None = None, dialects: Dialects | None = None, **settings: Any
+        cls,
+        now: str,
+        postgres: str | None = None,
+        dialects: Dialects | None = None,
+        outgoing: Mapping[str, Any] | None = None,
+        **settings: Any,
     ) -> AsyncIterator[House]:
         """`settings` change the server's (body_limit, rate_limit, ...); with `postgres`, the URL of an empty
-        database, the store is there. `dialects` are those that are installed, if not given."""
+        database, the store is there. `dialects` are those that are installed, if not given. `outgoing` changes what
+        executors may do (see ExecutorOptions)."""
         clock = HandClock(instant(now))
         store = await _store(clock, postgres)
         allowed_hosts = AllowedHosts(store)
         options = ExecutorOptions(
             allow_loopback=True, data_dir=Path(settings.get("data", ".")), allowed_hosts=allowed_hosts.of
         )
+        options = replace(options, **(outgoing or {}))
         executors = registry.load(options)
         sources = audience_sources.load(AudienceOptions(store, options))
         services = make_services(
