@@ -16,18 +16,18 @@ from horarium.store.verbs.dispatch import Ended, LeaseLost
 
 _log = structlog.get_logger(__name__)
 
+# Outcomes in one commit: what one release starts. In quarters of it, a herd took a tenth longer.
 BATCH = 4_096
-"""Outcomes in one commit: what one release starts. In quarters of it, a herd took a tenth longer."""
+# Of outputs in one commit, which holds SQLite's writer for as long as they take.
 MOST_BYTES = 4 << 20
-"""Of outputs in one commit, which holds SQLite's writer for as long as they take."""
 TROUBLE_S = 0.5
 
 
 def _how_many(waiting: Sequence[Ended]) -> int:
     """How many of these outcomes go into one commit: at least one."""
     total = 0
-    for number, one in enumerate(waiting[:BATCH]):
-        total += len(one.output or "")
+    for number, ended in enumerate(waiting[:BATCH]):
+        total += len(ended.output or "")
         if total > MOST_BYTES:
             return max(number, 1)
     return min(len(waiting), BATCH)

@@ -42,31 +42,31 @@ from horarium.worker.work import (
 
 _log = structlog.get_logger(__name__)
 
+# Runs in hand for each attempt that may be under way. What is born into a hand needs no claim: with 16 instead of 64 a
+# herd of 20,000 took a fifth longer.
 PREFETCH = 64
-"""Runs in hand for each attempt that may be under way. What is born into a hand needs no claim: with 16 instead of 64 a
-herd of 20,000 took a fifth longer."""
+# The same where other nodes could execute what one has in hand.
 SHARED_PREFETCH = 16
-"""The same where other nodes could execute what one has in hand."""
+# A run in hand takes some 2 KB of memory, and what its target is given.
 MOST_IN_HAND = 16_384
-"""A run in hand takes some 2 KB of memory, and what its target is given."""
+# Of inputs and audience rows: beyond it no more is taken, however few runs they are.
 MOST_BYTES_IN_HAND = 64 << 20
-"""Of inputs and audience rows: beyond it no more is taken, however few runs they are."""
+# How many times what is in hand one claim may take: a worker with empty hands begins with what it can execute at once,
+# and claims the rest of a herd meanwhile.
 GROWTH = 4
-"""How many times what is in hand one claim may take: a worker with empty hands begins with what it can execute at once,
-and claims the rest of a herd meanwhile."""
+# What one claim takes at most: it holds SQLite's writer for some 15 us a run.
 MOST_CLAIMED = 4_096
-"""What one claim takes at most: it holds SQLite's writer for some 15 us a run."""
 TROUBLE_S = 0.5
 # Attempts that wait for an answer over the network without a place. Each holds a task and a connection.
 MOST_WAITING = 4_096
 # How often attempts are looked at that could be parked, and lanes whose time may have come.
 TICK_S = 0.1
+# How soon to look again at runs that a target's concurrency or rate holds back.
 HELD_BACK_MS = 100
-"""How soon to look again at runs that a target's concurrency or rate holds back."""
+# How long an attempt may wait for its time in a worker's hands.
 LONG_EARLY_MS = 1_000
-"""How long an attempt may wait for its time in a worker's hands."""
+# How much longer than its time limit an executor may take before the worker ends it.
 OVERRUN_MS = 2_000
-"""How much longer than its time limit an executor may take before the worker ends it."""
 
 
 def most_in_hand(concurrency: int, shared: bool) -> int:
@@ -107,17 +107,19 @@ class Worker:
         self._targets = TargetCache(vault)
         self._recorder = Recorder(store, clock, node, self._let_go)
         self._holding: dict[Id, Work] = {}
+        # Of what the runs in hand give to their targets.
         self._bytes = 0
-        """Of what the runs in hand give to their targets."""
         self._lanes = Lanes(concurrency, most_waiting, self._most, share_of)
-        self._networked = {name for name, one in executors.items() if getattr(one, "waits_on_network", False)}
+        self._networked = {
+            name for name, executor in executors.items() if getattr(executor, "waits_on_network", False)
+        }
         # The attempts under way, in the order in which they began.
         self._doing: dict[Id, asyncio.Task[None]] = {}
         self._alarm = Alarm(clock)
         self._cancellations = asyncio.Event()
         self._lane = dispatch.BEFORE_ALL
+        # Whether the last claim left something behind that could be claimed with more room.
         self._more = False
-        """Whether the last claim left something behind that could be claimed with more room."""
         self._strays: set[Id] = set()
         self._closing = False
         store.listen(self._hear)
@@ -178,9 +180,9 @@ class Worker:
                     work.lane.in_hand += 1
 
     def _let_go(self, recorded: Sequence[Ended]) -> None:
-        for one in recorded:
-            work = self._holding.get(one.end.run_id)
-            if work is not None and work.epoch == one.epoch:
+        for ended in recorded:
+            work = self._holding.get(ended.end.run_id)
+            if work is not None and work.epoch == ended.epoch:
                 self._forget(work)
         if self._more and self.room() >= self._least:
             self._alarm.ring()
@@ -366,7 +368,7 @@ class Worker:
 
     async def _open_callback(self, work: Work, now: int) -> bool:
         work.callback_token = secrets.token_urlsafe(32)
-        one = OpenCallback(
+        callback = OpenCallback(
             work.id,
             work.epoch,
             work.run.workspace_id,
@@ -379,7 +381,7 @@ class Worker:
         )
         while True:
             try:
-                return await self._store.urgent(dispatch.open_callback, self._node, one)
+                return await self._store.urgent(dispatch.open_callback, self._node, callback)
             except Unavailable as error:  # asking twice is the same as once; the lease tells when to give up
                 _log.warning("callback_not_opened", error=str(error))
                 await asyncio.sleep(TROUBLE_S)

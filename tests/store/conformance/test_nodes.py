@@ -18,7 +18,7 @@ async def claimed(tenant, store, **given):
 
 async def test_a_node_has_a_lease_while_it_lives_and_an_end_after(tenant, store):
     node = await Node.start(store)
-    entered = "SELECT id, lease_ms, stopped_ms FROM nodes"
+    entered = "SELECT id, lease_until_ms, stopped_ms FROM nodes"
     assert await select(store, entered) == [(node.id, NOON + LEASE, None)]
     assert await store.urgent(nodes.heartbeat, node.id, NOW, LEASE)
     assert await select(store, entered) == [(node.id, NOW + LEASE, None)]

@@ -366,7 +366,7 @@ CREATE TABLE nodes (
     zone_data TEXT NOT NULL,
     started_ms BIGINT NOT NULL,
     seen_ms BIGINT NOT NULL,
-    lease_ms BIGINT NOT NULL,
+    lease_until_ms BIGINT NOT NULL,
     stopped_ms BIGINT
 );
 

@@ -41,6 +41,7 @@ ADOPTING = (
     "ALTER TABLE workspaces ADD COLUMN quotas TEXT NOT NULL DEFAULT '{}'",
     "ALTER TABLE workspaces ADD COLUMN weight DOUBLE PRECISION NOT NULL DEFAULT 1",
     """ALTER TABLE workspaces ADD COLUMN allowed_hosts TEXT NOT NULL DEFAULT '["*"]'""",
+    "ALTER TABLE nodes RENAME COLUMN lease_ms TO lease_until_ms",
     "ALTER TABLE ready ADD COLUMN lost BIGINT NOT NULL DEFAULT 0",
     "CREATE INDEX IF NOT EXISTS schedules_of_dialect ON schedules (workspace_id, dialect, id) "
     "WHERE dialect <> 'native'",

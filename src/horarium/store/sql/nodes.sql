@@ -1,14 +1,13 @@
 -- name: insert_node
-INSERT INTO nodes (id, name, roles, software, zone_data, started_ms, seen_ms, lease_ms)
+INSERT INTO nodes (id, name, roles, software, zone_data, started_ms, seen_ms, lease_until_ms)
 VALUES (:id, :name, :roles, :software, :zone_data, :now, :now, :lease_until_ms)
-ON CONFLICT (id) DO UPDATE SET seen_ms = excluded.seen_ms, lease_ms = excluded.lease_ms, stopped_ms = NULL;
+ON CONFLICT (id) DO UPDATE SET seen_ms = excluded.seen_ms, lease_until_ms = excluded.lease_until_ms, stopped_ms = NULL;
 
 -- name: keep_lease_of_node
--- The column lease_ms holds the instant until which the lease lasts.
-UPDATE nodes SET seen_ms = :now, lease_ms = :lease_until_ms WHERE id = :id AND stopped_ms IS NULL;
+UPDATE nodes SET seen_ms = :now, lease_until_ms = :lease_until_ms WHERE id = :id AND stopped_ms IS NULL;
 
 -- name: stop_node
-UPDATE nodes SET stopped_ms = :now, lease_ms = :now WHERE id = :id;
+UPDATE nodes SET stopped_ms = :now, lease_until_ms = :now WHERE id = :id;
 
 -- name: lapsed_owners
 -- Owners of claimed runs and fan-out tasks whose node is not alive: it has lapsed or stopped, or is unknown. The node
@@ -18,7 +17,7 @@ SELECT DISTINCT q.owner FROM (
     UNION SELECT owner FROM fanouts WHERE owner IS NOT NULL
 ) q LEFT JOIN nodes n ON n.id = q.owner
 WHERE q.owner <> :me
-  AND (n.id IS NULL OR n.stopped_ms IS NOT NULL OR n.lease_ms < :now OR n.id IN (:gone...))
+  AND (n.id IS NULL OR n.stopped_ms IS NOT NULL OR n.lease_until_ms < :now OR n.id IN (:gone...))
 ORDER BY q.owner;
 
 -- name: free_runs_of
@@ -36,7 +35,7 @@ UPDATE fanouts SET owner = NULL, epoch = epoch + 1 WHERE owner IS NOT NULL;
 
 -- name: retire_nodes
 UPDATE nodes SET stopped_ms = :now
-WHERE stopped_ms IS NULL AND id <> :me AND (lease_ms < :now OR id IN (:gone...));
+WHERE stopped_ms IS NULL AND id <> :me AND (lease_until_ms < :now OR id IN (:gone...));
 
 -- name: other_nodes
 -- No row: where this statement is used, a node is alone on its database.
