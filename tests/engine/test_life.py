@@ -321,6 +321,7 @@ async def test_cancelling_a_run_ends_it_wherever_it_is(shop):
     schedule = await shop.schedule(ONCE)
     await hold(shop)
     await shop.tick(NOON + MINUTE)
+    await shop.mark()
     (run,) = await runs(shop, schedule)
     assert run.state is RunState.RUNNING
     assert (await shop.runs.cancel(shop.workspace, run.id)).state is RunState.CANCELLED
@@ -404,6 +405,7 @@ async def test_an_executor_that_does_not_keep_its_time_limit_is_ended_by_the_wor
     await shop.tick(NOON + MINUTE)
     shop.clock.now += 2_999
     await shop.worker.end_overruns()
+    await shop.mark()
     assert (await runs(shop, schedule))[0].state is RunState.RUNNING
     shop.clock.now += 2
     await shop.worker.end_overruns()
@@ -454,10 +456,26 @@ async def test_what_waits_for_a_silent_target_fails_unsent_when_its_attempts_wou
         "not sent: the target has not answered for 3 s; the run waited 3 s for it, as long as its attempts would "
         "have taken"
     )
+    assert sum(run.waited.values()) == 3_250
     assert len(shop.executor.calls) == 1
     after = await shop.again(schedule)
     assert (after.state, after.progress.failed) == (ScheduleState.PAUSED, 1)
     assert shop.rows("SELECT * FROM ready") == []
+
+
+async def test_a_run_that_waited_for_a_place_says_how_long(shop):
+    schedules = [await shop.schedule(ONCE) for _ in range(4)]
+    gate = await hold(shop)
+    await shop.tick(NOON + MINUTE)
+    assert len(shop.executor.calls) == 3  # one lane leaves a place to others
+    await shop.mark()
+    found = [run.state for one in schedules for run in await runs(shop, one)]
+    assert sorted(found) == ["pending", "running", "running", "running"]
+    shop.clock.now += 5_000
+    gate.set()
+    await shop.settle()
+    waits = [run.waited for one in schedules for run in await runs(shop, one)]
+    assert sorted(waits, key=len) == [{}, {}, {}, {"place": 5_000}]
 
 
 async def test_a_run_that_goes_back_unbegun_is_never_given_up_for_that(shop):

@@ -58,6 +58,8 @@ NEW_SINCE = (
     "ALTER TABLE schedules DROP COLUMN hourly",
     "DROP TABLE workspace_usage",
     "DROP TABLE freed_usage",
+    "ALTER TABLE ready DROP COLUMN begun_ms",
+    "ALTER TABLE runs DROP COLUMN waited",
 )
 
 

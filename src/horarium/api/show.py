@@ -19,6 +19,7 @@ from horarium.domain.run import Attempt, Run
 from horarium.domain.schedule import Policies, Schedule, ScheduleState
 from horarium.domain.target import Target
 from horarium.domain.tenancy import EVERY_TARGET, Key, Principal, Workspace
+from horarium.domain.waiting import WaitCause
 from horarium.service.explain import Explanation, Preview
 from horarium.service.pages import Page, cursor_text
 from horarium.service.targets import NewTarget
@@ -325,9 +326,20 @@ def run(run: Run) -> dict[str, Any]:
         "finished_at": instant_or_none(run.finished_ms),
         "next_attempt_at": instant_or_none(run.next_attempt_ms),
         "attempts": run.attempts,
+        "waited": waited(run.waited),
         "status": run.status,
         "error": run.error,
         "output": None if run.output is None else orjson.loads(run.output),
+    }
+
+
+def waited(spent: Mapping[WaitCause, int]) -> dict[str, Any] | None:
+    """For what a run has waited, in seconds by cause; None where it began at once."""
+    if not spent:
+        return None
+    return {
+        "seconds": seconds(sum(spent.values())),
+        "for": {cause.value: seconds(ms) for cause, ms in spent.items()},
     }
 
 

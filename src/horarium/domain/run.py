@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from horarium.domain.ids import Id
+from horarium.domain.waiting import WaitCause
 
 
 class RunState(StrEnum):
     """Where a run is.
 
-    A `pending` run waits for a worker, for its first attempt or for another one. A `running` run is
-    with a worker, or with the target itself if the target finishes runs by callback. The other
+    A `pending` run waits, for its first attempt or for another one. Of a `running` run an attempt is under
+    way, or the target itself has it and finishes it by callback. The other
     three states are final.
     """
 
@@ -24,7 +26,6 @@ class RunState(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether the run has ended."""
         """Whether the run has ended."""
         return self in (RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED)
 
@@ -77,7 +78,8 @@ class Run:
     `schedule_id`, `fire_id`, `slot_ms` and `version` (of the schedule's definition) are None for runs that a
     caller started without a schedule. `row_key` is empty for a fire without an audience. `generation` is 0
     for the first run of a row and counts its retries by hand. `data` (of the audience row, or given by the
-    caller) and `output` are JSON text. `next_attempt_ms` is set while the run is pending.
+    caller) and `output` are JSON text. `next_attempt_ms` is set while the run is pending. `waited`: for what it
+    has waited a second or more, in milliseconds.
     """
 
     id: Id
@@ -101,3 +103,4 @@ class Run:
     slot_ms: int | None
     next_attempt_ms: int | None
     version: int | None = None
+    waited: Mapping[WaitCause, int] = field(default_factory=dict)

@@ -281,8 +281,8 @@ class ClaimedRun(NamedTuple):
     order of these fields. Times are in milliseconds. `timing`, `policies`, `input` and `data` are JSON texts: `input`
     and `environment` (sealed) are the schedule's, `data` is the audience row, or the input of a run without a schedule.
     `attempts` have ended already. `ready_ms`: since when this attempt could begin. `lost`: how many workers had the run
-    and were gone before it ended. `granted`: whether the schedule's maker may still use the target. `stop`: whether
-    the worker shall end the run.
+    and were gone before it ended. `waited`: for what its earlier attempts waited (JSON text). `granted`: whether the
+    schedule's maker may still use the target. `stop`: whether the worker shall end the run.
     """
 
     id: Id
@@ -298,6 +298,7 @@ class ClaimedRun(NamedTuple):
     epoch: int
     ready_ms: int
     lost: int
+    waited: str | None
     schedule_name: str | None
     timing: str | None
     policies: str | None
@@ -399,8 +400,18 @@ class PutBackRun(NamedTuple):
     due_ms: int | None
 
 
+class BegunRun(NamedTuple):
+    """A run whose attempt is under way since `begun_ms`, and the lease under which it is."""
+
+    run_id: Id
+    owner: Id
+    epoch: int
+    begun_ms: int
+
+
 class FinishedRun(NamedTuple):
-    """How a run ended. `started_ms` None leaves the start that is known; `status` is a status of HTTP or an exit."""
+    """How a run ended. `started_ms` None leaves the start that is known; `status` is a status of HTTP or an exit.
+    `waited` (JSON text) None leaves what is known."""
 
     id: Id
     state: str
@@ -410,6 +421,7 @@ class FinishedRun(NamedTuple):
     status: int | None = None
     output: str | None = None
     error: str | None = None
+    waited: str | None = None
 
 
 class AttemptNote(NamedTuple):
@@ -421,6 +433,7 @@ class AttemptNote(NamedTuple):
     status: int | None
     error: str | None
     state: str
+    waited: str | None = None
 
 
 class AttemptRow(NamedTuple):

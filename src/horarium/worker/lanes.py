@@ -25,6 +25,7 @@ from horarium.domain.fair_turns import FairTurns
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.lane_limit import WINDOW_ENDS, WINDOW_MS, LaneLimit, Window, adapt, restarted
 from horarium.domain.places import LaneRoom, lane_room, may_begin, may_park, may_wait
+from horarium.domain.waiting import Holds, WaitCause, causes_of
 from horarium.store.verbs.tenancy import USUAL_SHARE, Share
 from horarium.worker.work import Work
 
@@ -102,7 +103,7 @@ class Lane:
     of recent attempts that took longer than PARK_AFTER_MS. `networked`: whether its executor only waits for an answer
     over the network, so that its attempts may be parked and its latency tells something about the target. `known`:
     whether the target has answered since the worker has its lane. `overdue`: how many runs the lane takes in hand
-    besides, because those before them have waited too long for its circuit.
+    besides, because those before them have waited too long for its circuit. `holds`: what held its runs lately.
     """
 
     id: Id
@@ -129,6 +130,7 @@ class Lane:
     lost: int = 0
     answered: int = 0
     latency_ms: float = 0.0
+    holds: Holds = field(default_factory=Holds)
 
     @property
     def under_way(self) -> int:
@@ -154,6 +156,16 @@ class Lane:
         if not isinstance(self.circuit, Closed):
             return circuits.may_send(self.circuit, int(now), self.probes)
         return not self.networked or self.busy + self.waiting < self.limit.value
+
+    def held_by(self, now: float) -> WaitCause | None:
+        """What keeps the lane from calling its target now, as far as the target is the reason."""
+        if not isinstance(self.circuit, Closed):
+            return WaitCause.CIRCUIT
+        if now < self.paused_until:
+            return WaitCause.PAUSE
+        if self.queue and not self.may_send(now):
+            return WaitCause.LIMIT
+        return None
 
     def learn(self, now: float) -> None:
         """End the window, where it is full or its time is over, and adapt the limit."""
@@ -470,14 +482,29 @@ class Lanes:
             self._crowded.pop(lane, None)
         return out
 
+    def note_held(self, lane_id: Id, cause: WaitCause) -> None:
+        """The limits of a target itself have left runs in the queue."""
+        lane = self._lanes.get(lane_id)
+        if lane is not None:
+            lane.holds.note(cause, self._now())
+
+    def waits(self, lane: Lane, waited_ms: int) -> dict[WaitCause, int]:
+        """What a wait consisted of that ends now and took `waited_ms`: milliseconds by cause."""
+        now = self._now()
+        return causes_of(lane.holds.periods, now - waited_ms, now)
+
     def tick(self) -> None:
-        """Bring back the lanes whose time has come: a probe is due, a pause is over, a limit or a share has grown."""
+        """Bring back the lanes whose time has come: a probe is due, a pause is over, a limit or a share has grown. And
+        note what holds them."""
         now = self._now()
         for workspace in self._workspaces.values():
             workspace.share = self._share_of(workspace.id)
         for lane in list(self._lanes.values()):
             if lane.queue or lane.busy or lane.waiting or lane.in_hand:
                 lane.learn(now)
+                held = lane.held_by(now)
+                if held is not None or lane.holds.periods:
+                    lane.holds.note(held, now)
                 if lane.queue and not lane.in_turns and self._finds_place(lane):
                     self._rejoin(lane, now)
             elif now - lane.used_at > FORGET_AFTER_MS and now - lane.window_at > FORGET_AFTER_MS:

@@ -24,6 +24,7 @@ from horarium.domain.schedule import (
     timing_from_text,
 )
 from horarium.domain.variations import choose, has_variations, variation_facts
+from horarium.domain.waiting import WaitCause, added, waits_from_text
 from horarium.store.rows import ClaimedRun
 from horarium.store.verbs.dispatch import Ended
 from horarium.store.verbs.release import FIRST_EPOCH
@@ -72,7 +73,8 @@ class Work:
     """A claimed run in a worker's hands.
 
     `stopped`: the attempt shall end; `overran`: because its time is over; `begun`: an execution was started for it;
-    `outcome`: what came of it.
+    `outcome`: what came of it. `waited`: for what it waited, where that took long; `marked`: others can see that it is
+    under way.
 
     The last fields belong to the lane: when the attempt began (in milliseconds of the event loop's clock; 0 while it
     does not run), whether it waits without a place, whether it is one of the calls that find out if the target is
@@ -89,6 +91,8 @@ class Work:
     overran: bool = False
     begun: bool = False
     outcome: Outcome | None = None
+    waited: Mapping[WaitCause, int] | None = None
+    marked: bool = False
     lane: Lane | None = None
     began: float = 0.0
     parked: bool = False
@@ -296,4 +300,11 @@ def _ended(work: Work, state: RunState, outcome: Outcome, now: int, again: int |
         target_id=work.target.id,
         gone=outcome.gone,
         callback=work.callback_token is not None or run.epoch > FIRST_EPOCH,  # or by who held it before
+        waited=None if work.waited is None else _waits_text(work.waited, run.waited),
     )
+
+
+def _waits_text(waited: Mapping[WaitCause, int], before: str | None) -> str:
+    """A wait together with those of earlier attempts, as JSON."""
+    total = added(waits_from_text(before), waited) if before else waited
+    return orjson.dumps({cause.value: spent for cause, spent in total.items()}).decode()

@@ -17,10 +17,11 @@ from horarium.domain.errors import HorariumError, Unavailable
 from horarium.domain.execution import Executor, Outcome, Verdict
 from horarium.domain.ids import Id
 from horarium.domain.places import LaneRoom
+from horarium.domain.waiting import NOTED_FROM_MS
 from horarium.engine.wake import Alarm
 from horarium.service.clock import Clock
 from horarium.store.base import CANCELLED, READY, Store
-from horarium.store.rows import ClaimedRun
+from horarium.store.rows import BegunRun, ClaimedRun
 from horarium.store.vault import Vault
 from horarium.store.verbs import dispatch
 from horarium.store.verbs.dispatch import Claimed, Ended, OpenCallback
@@ -59,6 +60,8 @@ MOST_CLAIMED = 4_096
 TROUBLE_S = 0.5
 # Attempts that wait for an answer over the network without a place. Each holds a task and a connection.
 MOST_WAITING = 4_096
+# An attempt that has taken so long is marked as under way in the database. That costs little beside such an attempt.
+MARK_AFTER_MS = 250
 # How often attempts are looked at that could be parked, and lanes whose time may have come.
 TICK_S = 0.1
 # How soon to look again at runs that a target's concurrency or rate holds back.
@@ -225,6 +228,8 @@ class Worker:
         )
         self._lane = claimed.lane
         self._accept(claimed)
+        for lane, cause in claimed.held.items():
+            self._lanes.note_held(lane, cause)
         due = await self._store.read(dispatch.earliest_ready)
         self._more = due is not None and due <= now
         if not self._more:
@@ -245,6 +250,7 @@ class Worker:
                 self._lanes.tick()
                 self._give_up()
                 await self._give_back()
+                await self._mark_begun()
 
     def _park_slow(self) -> None:
         """Park what has waited over the network for a while, and give each place to another taker."""
@@ -272,7 +278,30 @@ class Worker:
 
             for work in self._lanes.take_overdue(lane, lambda work: patience(work).until <= now):
                 work.stopped = True
+                work.waited = self._lanes.waits(lane, now - work.run.ready_ms)
                 self._recorder.add(unsent(work, now, patience(work).silent_since))
+
+    async def _mark_begun(self, after_ms: int = MARK_AFTER_MS) -> None:
+        """Mark the attempts that have taken a while as under way. Quick ones are over before anybody could look."""
+        latest = asyncio.get_running_loop().time() * 1000 - after_ms
+        begun = []
+        for run in self._doing:
+            work = self._holding.get(run)
+            if work is None or work.marked or not work.started_ms:
+                continue
+            if work.began > latest:
+                break
+            begun.append(work)
+        if not begun:
+            return
+        try:
+            rows = [BegunRun(work.id, self._node, work.epoch, work.started_ms) for work in begun]
+            await self._store.urgent(dispatch.mark_begun, rows)
+        except HorariumError as error:
+            _log.warning("runs_not_marked", runs=len(begun), error=str(error))  # done at the next look
+        else:
+            for work in begun:
+                work.marked = True
 
     async def _give_back(self) -> None:
         """Hand back what throttled lanes have in hand and will not begin soon: it takes the room of others, and other
@@ -330,6 +359,8 @@ class Worker:
             await asyncio.sleep(early / 1000)
             return await self._attempt(work)
         work.started_ms = now
+        if now - work.run.ready_ms >= NOTED_FROM_MS and work.lane is not None:
+            work.waited = self._lanes.waits(work.lane, now - work.run.ready_ms)
         if not self._may_work():  # somebody else may have it by now: what we cannot be sure of we leave
             self._forget(work)
             return None

@@ -14,8 +14,10 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry
 from horarium.domain.run import RunMode
 from horarium.domain.schedule import Policies
+from horarium.domain.waiting import WaitCause
 from horarium.store.base import READY
-from horarium.store.verbs import dispatch, nodes, runs, targets
+from horarium.store.rows import BegunRun
+from horarium.store.verbs import dispatch, nodes, run_lists, runs, targets
 from horarium.store.verbs.dispatch import LeaseLost
 from tests.support.tenant import (
     ACCEPTED,
@@ -49,7 +51,7 @@ async def test_a_run_is_claimed_once_with_all_its_worker_needs(tenant, store):
     assert (run.input, run.slot_ms, run.schedule_name) == ('{"n":1}', NOW, schedule.name)
     assert (run.mode, run.fire_kind) == (RunMode.CLOCK, FireKind.CLOCK)
     assert (work.attempt, work.epoch, run.granted, work.target.id) == (1, 1, True, tenant.target)
-    assert states(await tenant.runs(schedule)) == ["running"]
+    assert states(await tenant.runs(schedule)) == ["pending"]
 
 
 async def test_nothing_is_claimed_before_it_is_due(tenant, store):
@@ -219,7 +221,7 @@ async def test_a_zombie_cannot_write_over_its_successor(tenant, store, other):
     with pytest.raises(LeaseLost):
         await zombie.record([held], FAILED, NOW + LEASE + 2)
     assert await zombie.record([held], FAILED, NOW + LEASE + 2, careful=True) == [held.id]
-    assert states(await tenant.runs(schedule)) == ["running"]
+    assert states(await tenant.runs(schedule)) == ["pending"]
     await heir.record([taken], SUCCEEDED, NOW + LEASE + 3)
     assert states(await tenant.fires(schedule)) == ["completed"]
 
@@ -285,6 +287,60 @@ async def test_what_goes_back_unbegun_keeps_its_place_and_counts_for_nothing(ten
     assert await other.urgent(nodes.free_lapsed, NOW + LEASE + 1, heir.id) == 1
     lost = {work.id: work.run.lost for work in await heir.claim(NOW + LEASE + 1)}
     assert lost == {first.id: 1, second.id: 0}
+
+
+async def listed(tenant, store, state):
+    return [run.id for run in await store.read(run_lists.list_runs, tenant.workspace, 10, state=state)]
+
+
+async def test_what_is_under_way_is_told_from_what_waits(tenant, store, other):
+    await asked_for(tenant, tenant.target, 2)
+    node, heir = await Node.start(store), await Node.start(other, NOW + LEASE)
+    doing, waiting = await node.claim(NOW)
+    assert await listed(tenant, store, "running") == []
+    await store.urgent(dispatch.mark_begun, [BegunRun(doing.id, node.id, doing.epoch, NOW + 5)])
+    await store.urgent(dispatch.mark_begun, [BegunRun(waiting.id, node.id, waiting.epoch - 1, NOW + 5)])
+    assert await listed(tenant, store, "running") == [doing.id]
+    assert await listed(tenant, store, "pending") == [waiting.id]
+    assert await store.read(run_lists.count_runs, tenant.workspace, state="running") == 1
+    found, _ = await store.read(runs.get_run, tenant.workspace, doing.id)
+    assert (found.state, found.started_ms) == (RunState.RUNNING, NOW + 5)
+    await store.urgent(dispatch.hand_back, node.id, [(doing.id, doing.epoch)], NOW)
+    assert await listed(tenant, store, "running") == []
+    (again,) = await node.claim(NOW)
+    await store.urgent(dispatch.mark_begun, [BegunRun(again.id, node.id, again.epoch, NOW)])
+    assert await listed(tenant, store, "running") == [doing.id]
+    await other.urgent(nodes.free_lapsed, NOW + LEASE + 1, heir.id)
+    assert await listed(tenant, store, "running") == []
+    assert len(await listed(tenant, store, "pending")) == 2
+
+
+async def test_what_a_run_has_waited_for_is_kept_over_its_attempts(tenant, store):
+    schedule = await tenant.schedule("0 13 * * *", Policies(retry=Retry(max_attempts=2)))
+    at = NOON + 60 * MINUTE
+    await tenant.release(at)
+    node = await Node.start(store)
+    (work,) = await node.claim(at)
+    work.waited = {WaitCause.CIRCUIT: 5_000}
+    await node.record([work], TRY_AGAIN, at)
+    (run,) = await tenant.runs(schedule)
+    assert run.waited == {"circuit": 5_000}
+    (again,) = await node.claim(run.next_attempt_ms)
+    again.waited = {WaitCause.PLACE: 7_000, WaitCause.CIRCUIT: 1_000}
+    await node.record([again], SUCCEEDED, run.next_attempt_ms)
+    (run,) = await tenant.runs(schedule)
+    assert (run.state, run.waited) == (RunState.SUCCEEDED, {"place": 7_000, "circuit": 6_000})
+
+
+async def test_a_claim_tells_which_limits_of_targets_left_runs_behind(tenant, store):
+    busy = await tenant.add_target(max_concurrency=1)
+    paced = await tenant.add_target(rate_per_second=1.0)
+    for target in (busy, paced, tenant.target):
+        await asked_for(tenant, target, 2)
+    node = await Node.start(store)
+    claimed = await store.urgent(dispatch.claim, node.id, NOW, 100, dispatch.BEFORE_ALL, {})
+    assert len(claimed.runs) == 4
+    assert claimed.held == {busy: WaitCause.CONCURRENCY, paced: WaitCause.RATE}
 
 
 async def test_what_a_node_holds_is_told(tenant, store):

@@ -102,6 +102,7 @@ WRITTEN = {
     "extend_spans": rows.SpanExtension,
     "release_leases": rows.Lease,
     "put_back_runs": rows.PutBackRun,
+    "mark_begun": rows.BegunRun,
     "finish_runs": rows.FinishedRun,
     "note_attempts": rows.AttemptNote,
     "insert_attempts": rows.AttemptRow,

@@ -20,8 +20,9 @@ from horarium.store.postgres import PostgresStore, notifications
 from horarium.store.postgres.connection import BY_KEY, READ_ONLY, PostgresConnection, connect
 from horarium.store.postgres.faults import CommitUnknown
 from horarium.store.postgres.partitions import drop_partitions, make_partitions, month_starts
+from horarium.store.rows import BegunRun
 from horarium.store.statements import load
-from horarium.store.verbs import directory, nodes, tenancy, upkeep
+from horarium.store.verbs import directory, dispatch, nodes, tenancy, upkeep
 from tests.support.postgres import drop_database, fresh_database, run_sql
 from tests.support.raw import select
 from tests.support.tenant import DAY, MINUTE, NOON, Node, RunState, Tenant
@@ -387,7 +388,8 @@ async def test_a_node_whose_process_is_gone_is_given_up_long_before_its_lease_is
     lease = Lease(url, row, 60.0, lambda: None)
     node = Node(store)
     node.id = row.id
-    await node.claim(NOON + MINUTE)
+    (work,) = await node.claim(NOON + MINUTE)
+    await store.urgent(dispatch.mark_begun, [BegunRun(work.id, node.id, work.epoch, NOON + MINUTE)])
     clock = HandClock(await store.now_ms())
     engine = Engine(store, clock, bytes(16))
     async with asyncio.timeout(5):

@@ -278,6 +278,7 @@ CREATE TABLE fanouts (
 );
 CREATE INDEX fanouts_open ON fanouts (owner, due_ms);
 
+-- `waited`: for what the run has waited a second or more, as JSON: milliseconds by cause.
 CREATE TABLE runs (
     id BYTEA NOT NULL,
     workspace_id BYTEA NOT NULL,
@@ -298,6 +299,7 @@ CREATE TABLE runs (
     data TEXT,
     output TEXT,
     error TEXT,
+    waited TEXT,
     PRIMARY KEY (id)
 ){clustered}{by_time};
 CREATE INDEX runs_of_schedule ON runs (schedule_id, id);
@@ -322,6 +324,7 @@ CREATE TABLE attempts (
 -- Runs that a worker has or may take: narrow, and emptied on completion. The lane is the run's target; `limited` is 1
 -- where the target bounds its concurrency or rate, `stop` is 1 where the worker is asked to end the attempt. `lost` counts
 -- the workers that had the run and were gone before it ended. What goes back because nobody began it counts for nothing.
+-- `begun_ms` is when its attempt began, and is written once the attempt has taken a quarter of a second.
 CREATE TABLE ready (
     run_id BYTEA PRIMARY KEY,
     lane BYTEA NOT NULL,
@@ -330,7 +333,8 @@ CREATE TABLE ready (
     epoch BIGINT NOT NULL,
     limited BIGINT NOT NULL,
     stop BIGINT NOT NULL,
-    lost BIGINT NOT NULL DEFAULT 0
+    lost BIGINT NOT NULL DEFAULT 0,
+    begun_ms BIGINT
 ){clustered};
 CREATE INDEX ready_open ON ready (owner, lane, due_ms);
 CREATE INDEX ready_limited ON ready (lane, owner) WHERE limited = 1;

@@ -63,6 +63,8 @@ ADOPTING = (
         (SELECT count(*) FROM targets t WHERE t.workspace_id = w.id AND t.deleted_ms IS NULL), 0,
         {DEFAULT.schedules}, {DEFAULT.targets}, {DEFAULT.fires_per_hour}
     FROM workspaces w""",  # noqa: S608
+    "ALTER TABLE ready ADD COLUMN begun_ms BIGINT",
+    "ALTER TABLE runs ADD COLUMN waited TEXT",
     # Which field of an input names a variation was fixed in the program; now each agent says it.
     """UPDATE targets SET extra =
         REPLACE(extra, '"variation_selection_mode":', '"variation_pin_field":"variationId","variation_selection_mode":')

@@ -39,7 +39,8 @@ SELECT due_ms FROM ready WHERE owner IS NULL ORDER BY due_ms LIMIT 1;
 -- name: claimed_runs
 -- All that a worker must know of claimed runs, except of their targets. The columns are those of rows.ClaimedRun.
 SELECT r.id, r.workspace_id, r.schedule_id, r.fire_id, r.target_id, t.version AS target_version, r.row_key, r.due_ms,
-       f.slot_ms, r.attempts, q.epoch, q.due_ms AS ready_ms, q.lost, s.name AS schedule_name, v.timing, v.policies, v.input, r.data, v.environment,
+       f.slot_ms, r.attempts, q.epoch,
+       CASE WHEN q.due_ms < r.created_ms THEN r.created_ms ELSE q.due_ms END AS ready_ms, q.lost, r.waited, s.name AS schedule_name, v.timing, v.policies, v.input, r.data, v.environment,
        v.audience IS NOT NULL AS has_audience,
        s.id IS NULL OR EXISTS (SELECT 1 FROM grants g WHERE g.principal_id = s.created_by
                                AND g.target_id IN (r.target_id, :every_target)) AS granted,
@@ -61,14 +62,14 @@ FROM targets WHERE id IN (:ids...);
 -- name: put_back_runs
 -- Give up the lease on runs that wait for another attempt, or that were not begun and keep their place in the queue (no
 -- `due_ms`); touches as many rows as were still held.
-UPDATE ready SET owner = NULL, due_ms = COALESCE(r.due_ms, ready.due_ms), epoch = ready.epoch + 1
+UPDATE ready SET owner = NULL, due_ms = COALESCE(r.due_ms, ready.due_ms), epoch = ready.epoch + 1, begun_ms = NULL
 FROM rows(run_id bytea, owner bytea, epoch bigint, due_ms bigint) AS r
 WHERE ready.run_id = r.run_id AND ready.owner = r.owner AND ready.epoch = r.epoch;
 
 -- name: note_attempts
 UPDATE runs SET attempts = r.attempts, started_ms = COALESCE(runs.started_ms, r.started_ms), status = r.status,
-    error = r.error, state = r.state
-FROM rows(run_id bytea, attempts bigint, started_ms bigint, status bigint, error text, state text) AS r
+    error = r.error, state = r.state, waited = COALESCE(r.waited, runs.waited)
+FROM rows(run_id bytea, attempts bigint, started_ms bigint, status bigint, error text, state text, waited text) AS r
 WHERE runs.id = r.run_id;
 
 -- name: insert_attempts
@@ -88,6 +89,12 @@ ON CONFLICT (run_id) DO UPDATE SET token_hash = excluded.token_hash, attempt = e
 -- name: note_start_of_run
 -- The answer may come before the attempt is recorded.
 UPDATE runs SET started_ms = COALESCE(started_ms, :started_ms) WHERE id = :run_id;
+
+-- name: mark_begun
+-- When the attempts of runs began that the node still holds.
+UPDATE ready SET begun_ms = r.begun_ms
+FROM rows(run_id bytea, owner bytea, epoch bigint, begun_ms bigint) AS r
+WHERE ready.run_id = r.run_id AND ready.owner = r.owner AND ready.epoch = r.epoch;
 
 -- name: held_leases
 -- Which of these runs the node still holds, and under which epoch.

@@ -60,9 +60,10 @@ FROM rows(schedule_id bytea, version bigint, timing text, policies text, target_
 -- name: finish_runs
 -- What was stopped before it began keeps the start of the attempt before, if there was one.
 UPDATE runs SET state = r.state, started_ms = COALESCE(r.started_ms, runs.started_ms), finished_ms = r.finished_ms,
-    attempts = r.attempts, status = r.status, output = r.output, error = r.error
+    attempts = r.attempts, status = r.status, output = r.output, error = r.error,
+    waited = COALESCE(r.waited, runs.waited)
 FROM rows(id bytea, state text, started_ms bigint, finished_ms bigint, attempts bigint, status bigint,
-          output text, error text) AS r
+          output text, error text, waited text) AS r
 WHERE runs.id = r.id;
 
 -- name: forget_callbacks

@@ -22,13 +22,14 @@ ORDER BY q.owner;
 
 -- name: free_runs_of
 -- Of a node that is gone: what it had may have been sent.
-UPDATE ready SET owner = NULL, epoch = epoch + 1, lost = lost + 1 WHERE owner = :node;
+UPDATE ready SET owner = NULL, epoch = epoch + 1, lost = lost + 1, begun_ms = NULL WHERE owner = :node;
 
 -- name: free_fanout_tasks_of
 UPDATE fanouts SET owner = NULL, epoch = epoch + 1 WHERE owner = :node;
 
 -- name: free_all_runs
-UPDATE ready SET owner = NULL, epoch = epoch + 1, lost = lost + 1 WHERE owner IS NOT NULL;
+UPDATE ready SET owner = NULL, epoch = epoch + 1, lost = lost + 1, begun_ms = NULL
+WHERE owner IS NOT NULL;
 
 -- name: free_all_fanout_tasks
 UPDATE fanouts SET owner = NULL, epoch = epoch + 1 WHERE owner IS NOT NULL;

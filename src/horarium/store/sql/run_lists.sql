@@ -20,12 +20,12 @@ WHERE w.workspace_id = :workspace_id AND (CAST(:target_id AS BYTEA) IS NULL OR w
   AND (CAST(:kind AS TEXT) IS NULL OR w.kind = :kind)
 
 -- part: open_runs
--- Runs of a workspace that are not over, with whether each is under way: with a worker, or with its target, which
--- will finish it by callback. The queue knows no workspace, but its lanes are targets.
+-- Runs of a workspace that are not over, with whether each is under way: a worker has begun it, or its target has it
+-- and will finish it by callback. The queue knows no workspace, but its lanes are targets.
 SELECT q.run_id AS id, 0 AS under_way FROM ({targets_wanted}) l
 CROSS JOIN ready q WHERE q.owner IS NULL AND q.lane = l.id
 UNION ALL
-SELECT q.run_id, 1 FROM ({targets_wanted}) l
+SELECT q.run_id, CASE WHEN q.begun_ms IS NULL THEN 0 ELSE 1 END FROM ({targets_wanted}) l
 CROSS JOIN ready q WHERE q.owner IN (SELECT n.id FROM nodes n) AND q.lane = l.id
 UNION ALL
 SELECT c.run_id, 1 FROM ({targets_wanted}) l CROSS JOIN callbacks c

@@ -1,7 +1,7 @@
 -- part: run_columns
 r.id, r.workspace_id, r.schedule_id, r.fire_id, r.target_id, r.mode, r.row_key, r.generation, r.state, r.due_ms,
        r.created_ms, r.started_ms, r.finished_ms, r.attempts, r.status, r.data, r.output, r.error, f.slot_ms,
-       q.due_ms AS next_attempt_ms, r.version, q.owner IS NOT NULL AS with_worker
+       q.due_ms AS next_attempt_ms, r.version, q.begun_ms, r.waited
 
 -- part: runs_with_places
 -- Runs with their slot and their place in the queue.

@@ -15,10 +15,12 @@ from horarium.domain.ids import Id
 from horarium.domain.places import UNBOUNDED, LaneRoom
 from horarium.domain.run import RunState
 from horarium.domain.tenancy import EVERY_TARGET
+from horarium.domain.waiting import WaitCause
 from horarium.store.base import READY, Tx
 from horarium.store.rows import (
     AttemptNote,
     AttemptRow,
+    BegunRun,
     ClaimableRun,
     ClaimedRun,
     FinishedRun,
@@ -44,7 +46,7 @@ class Ended:
 
     `end.state` is final, or `running` (the target has taken the work and finishes the run by callback), or
     `pending` (there will be another attempt at `retry_at`). `started_ms` is None where it was stopped before it
-    began. `callback`: a callback may be open for the run.
+    began. `callback`: a callback may be open for the run. `waited`: for what the run has waited in all (JSON text).
     """
 
     end: RunEnd
@@ -59,17 +61,19 @@ class Ended:
     target_id: Id = b""
     gone: bool = False
     callback: bool = False
+    waited: str | None = None
 
 
 @dataclass(slots=True)
 class Claimed:
     """Runs that were claimed, and the targets of theirs that the worker did not know yet. `lane`: the lane visited
-    last, behind which the next claim begins."""
+    last, behind which the next claim begins. `held`: the targets whose own limits left runs behind, and which."""
 
     runs: Sequence[ClaimedRun] = ()
     targets: Sequence[TargetRow] = ()
     lane: Id = BEFORE_ALL
     ids: list[Id] = field(default_factory=list)
+    held: dict[Id, WaitCause] = field(default_factory=dict)
 
 
 async def earliest_ready(tx: Tx) -> int | None:
@@ -96,16 +100,17 @@ async def claim(
     lanes += sum(1 for more in lane_room.bounded.values() if more <= 0)  # these take none of the turns
     in_turn = [lane for lane in await _open_lanes(tx, after, lanes) if lane_room.of(lane.lane) > 0][:room]
     bounded = [lane for lane in in_turn if lane.limited]
-    taken = await _from_limited(tx, bounded, now, room, len(in_turn), lane_room)
+    held: dict[Id, WaitCause] = {}
+    taken = await _from_limited(tx, bounded, now, room, len(in_turn), lane_room, held)
     if taken:
         await tx.run("lease_runs", node=node, ids=taken, limited=1)
     free = [lane.lane for lane in in_turn if not lane.limited]
     taken += await _from_free(tx, node, free, now, room - len(taken), lane_room)
     last = in_turn[-1].lane if in_turn else after
     if not taken:
-        return Claimed(lane=last)
+        return Claimed(lane=last, held=held)
     claimed = await describe_claimed(tx, taken, known)
-    claimed.lane = last
+    claimed.lane, claimed.held = last, held
     return claimed
 
 
@@ -145,24 +150,34 @@ async def _claimable(tx: Tx, shares: Sequence[tuple[Id, int]], now: int) -> list
 
 
 async def _from_limited(
-    tx: Tx, lanes: Sequence[OpenLane], now: int, room: int, lanes_in_all: int, lane_room: LaneRoom
+    tx: Tx,
+    lanes: Sequence[OpenLane],
+    now: int,
+    room: int,
+    lanes_in_all: int,
+    lane_room: LaneRoom,
+    held: dict[Id, WaitCause],
 ) -> list[Id]:
     taken: list[Id] = []
     for lane in lanes:
         share = min(room - len(taken), max(1, room // lanes_in_all), lane_room.of(lane.lane))
-        taken += await _from_lane(tx, lane, now, share)
+        taken += await _from_lane(tx, lane, now, share, held)
     return taken
 
 
-async def _from_lane(tx: Tx, lane: OpenLane, now: int, share: int) -> list[Id]:
-    """From a lane whose target bounds its concurrency or rate: no more than these allow, counted over all nodes."""
+async def _from_lane(tx: Tx, lane: OpenLane, now: int, share: int, held: dict[Id, WaitCause]) -> list[Id]:
+    """From a lane whose target bounds its concurrency or rate: no more than these allow, counted over all nodes. Where
+    they allow less than its share, `held` is told which of them."""
     if share <= 0 or await tx.run("try_to_lock_lane", lane=lane.lane) != 1:
         return []
     if lane.max_concurrency is not None:
         in_flight = int((await tx.row("runs_in_flight", lane=lane.lane))[0])
-        share = min(share, lane.max_concurrency - in_flight)
+        if lane.max_concurrency - in_flight < share:
+            share, held[lane.lane] = lane.max_concurrency - in_flight, WaitCause.CONCURRENCY
     if lane.rate_per_second is not None:
-        share = min(share, await _tokens(tx, lane.lane, lane.rate_per_second, now))
+        tokens = await _tokens(tx, lane.lane, lane.rate_per_second, now)
+        if tokens < share:
+            share, held[lane.lane] = tokens, WaitCause.RATE
     if share <= 0:
         return []
     found = await _claimable(tx, [(lane.lane, share)], now)
@@ -257,6 +272,7 @@ async def _write_ends(tx: Tx, ended: Sequence[Ended], now: int) -> None:
             attempt.status,
             attempt.output,
             error_of_end(attempt.end.state, storable(attempt.error)),
+            attempt.waited,
         )
         for attempt in ended
     ]
@@ -298,6 +314,7 @@ def _note(attempt: Ended, error: str | None) -> AttemptNote:
         attempt.status,
         error,
         attempt.end.state.value,
+        attempt.waited,
     )
 
 
@@ -345,6 +362,11 @@ async def open_callback(tx: Tx, node: Id, callback: OpenCallback) -> bool:
     )
     await tx.run("note_start_of_run", run_id=callback.run_id, started_ms=callback.started_ms)
     return True
+
+
+async def mark_begun(tx: Tx, begun: Sequence[BegunRun]) -> None:
+    """Note when attempts began that have taken a while, so that others see what is under way and what waits."""
+    await tx.many("mark_begun", begun)
 
 
 async def stopped(tx: Tx, node: Id, holding: Mapping[Id, int]) -> list[Id]:

@@ -95,7 +95,7 @@ async def list_runs(
 ) -> list[Run]:
     """Up to `limit` runs of a workspace, latest slot first, after the id `cursor` or after the first `skip`.
 
-    `state` is one that runs are shown with (a run that is with a worker is `running`), or `open` for runs that are not
+    `state` is one that runs are shown with (one that a worker has in hand and has not begun is `pending`), or `open` for runs that are not
     over. `kind` keeps runs of one kind of target.
     """
     filters = _Filters(workspace_id, schedule_id, fire_id, target_id, state, kind)

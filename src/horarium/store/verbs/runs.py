@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import Id, derived_id, run_id
 from horarium.domain.run import Attempt, Run, RunMode, RunState
+from horarium.domain.waiting import waits_from_text
 from horarium.store.base import CANCELLED, Tx
 from horarium.store.rows import CallbackRow, CallbackSecrets, FinishedRun, OpenRun, RunRow
 from horarium.store.verbs.entries import enqueue, error_of_end, hold_schedules, lane_of
@@ -42,14 +43,15 @@ class _StoredRun(NamedTuple):
     slot_ms: int | None
     next_attempt_ms: int | None
     version: int | None
-    with_worker: int
+    begun_ms: int | None
+    waited: str | None
 
 
 def run_from_row(row: Sequence[Any]) -> Run:
-    """A run from a row that has the columns of `runs_with_places`. One that is with a worker counts as running."""
+    """A run from a row that has the columns of `runs_with_places`. One whose attempt is under way is running."""
     stored = _StoredRun._make(row)
     state = RunState(stored.state)
-    if state is RunState.PENDING and stored.with_worker:
+    if state is RunState.PENDING and stored.begun_ms is not None:
         state = RunState.RUNNING
     return Run(
         id=stored.id,
@@ -63,7 +65,7 @@ def run_from_row(row: Sequence[Any]) -> Run:
         state=state,
         due_ms=stored.due_ms,
         created_ms=stored.created_ms,
-        started_ms=stored.started_ms,
+        started_ms=stored.begun_ms if stored.started_ms is None else stored.started_ms,
         finished_ms=stored.finished_ms,
         attempts=stored.attempts,
         status=stored.status,
@@ -73,6 +75,7 @@ def run_from_row(row: Sequence[Any]) -> Run:
         slot_ms=stored.slot_ms,
         next_attempt_ms=stored.next_attempt_ms if state is RunState.PENDING else None,
         version=stored.version,
+        waited=waits_from_text(stored.waited),
     )
 
 

@@ -18,8 +18,14 @@ WHERE ready.run_id = r.run_id AND (ready.owner, ready.epoch) IS NOT DISTINCT FRO
 
 -- name: put_back_runs
 -- As for both; the condition on the lease is no `=`, for the reason given above.
-UPDATE ready SET owner = NULL, due_ms = COALESCE(r.due_ms, ready.due_ms), epoch = ready.epoch + 1
+UPDATE ready SET owner = NULL, due_ms = COALESCE(r.due_ms, ready.due_ms), epoch = ready.epoch + 1, begun_ms = NULL
 FROM rows(run_id bytea, owner bytea, epoch bigint, due_ms bigint) AS r
+WHERE ready.run_id = r.run_id AND (ready.owner, ready.epoch) IS NOT DISTINCT FROM (r.owner, r.epoch);
+
+-- name: mark_begun
+-- As for both; the condition on the lease is no `=`, for the reason given above.
+UPDATE ready SET begun_ms = r.begun_ms
+FROM rows(run_id bytea, owner bytea, epoch bigint, begun_ms bigint) AS r
 WHERE ready.run_id = r.run_id AND (ready.owner, ready.epoch) IS NOT DISTINCT FROM (r.owner, r.epoch);
 
 -- name: held_leases
@@ -33,7 +39,8 @@ SELECT id FROM targets WHERE id = :lane FOR NO KEY UPDATE SKIP LOCKED;
 -- name: claimed_runs
 -- As for both, but each run is looked up in the one partition that can have it.
 SELECT r.id, r.workspace_id, r.schedule_id, r.fire_id, r.target_id, t.version AS target_version, r.row_key, r.due_ms,
-       f.slot_ms, r.attempts, q.epoch, q.due_ms AS ready_ms, q.lost, s.name AS schedule_name, v.timing, v.policies, v.input, r.data, v.environment,
+       f.slot_ms, r.attempts, q.epoch,
+       CASE WHEN q.due_ms < r.created_ms THEN r.created_ms ELSE q.due_ms END AS ready_ms, q.lost, r.waited, s.name AS schedule_name, v.timing, v.policies, v.input, r.data, v.environment,
        v.audience IS NOT NULL AS has_audience,
        s.id IS NULL OR EXISTS (SELECT 1 FROM grants g WHERE g.principal_id = s.created_by
                                AND g.target_id IN (r.target_id, :every_target)) AS granted,
