@@ -3,8 +3,10 @@
 import pytest
 
 from horarium.domain.execution import Outcome, Verdict
+from horarium.store.rows import BegunRun
+from horarium.store.verbs import dispatch
 from tests.api.asking import BASE, NOW, ask
-from tests.support.house import House, client_of
+from tests.support.house import House, client_of, instant
 
 
 class Told:
@@ -79,6 +81,35 @@ async def test_a_waiting_run_can_be_cancelled_and_a_failed_one_run_again():
         cancelled = await ask(house, "POST", f"/runs/{again['id']}/cancel")
         assert cancelled["state"] == "cancelled"
         await ask(house, "POST", f"/runs/{again['id']}/cancel", status=409)
+
+
+async def test_what_is_under_way_and_what_waits_are_listed_apart():
+    async with House.open(NOW) as house:
+        await prepared(house)
+        house.clock.now = instant("2026-03-02T09:00:00Z")
+        await house.release()
+        await house.worker._claim_step()
+
+        async def listed(state):
+            return [run["state"] for run in (await ask(house, "GET", f"/runs?state={state}"))["items"]]
+
+        assert (await listed("waiting"), await listed("running")) == (["pending"], [])
+        (work,) = house.worker._holding.values()
+        begun = BegunRun(work.id, house.worker._node, work.epoch, house.clock.now)
+        await house.services.store.urgent(dispatch.mark_begun, [begun])
+        assert (await listed("waiting"), await listed("running")) == ([], ["running"])
+        run = await the_run(house)
+        assert (run["started_at"], run["waited"]) == ("2026-03-02T09:00:00.000Z", None)
+
+
+async def test_a_run_that_waited_says_for_what():
+    async with House.open(NOW) as house:
+        await prepared(house)
+        house.clock.now = instant("2026-03-02T09:00:00Z")
+        await house.release()
+        house.clock.now += 4_500
+        await house.work()
+        assert (await the_run(house))["waited"] == {"seconds": 4.5, "for": {"place": 4.5}}
 
 
 @pytest.mark.parametrize("place", ["header", "body"])

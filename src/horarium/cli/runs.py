@@ -29,7 +29,7 @@ def list_runs(
     fire: Annotated[str | None, typer.Option(help="Id of a fire.")] = None,
     target: Annotated[str | None, typer.Option(help="Id, key or number of a target.")] = None,
     state: Annotated[
-        str | None, typer.Option(help="pending, running, succeeded, failed or cancelled.")
+        str | None, typer.Option(help="running (under way), waiting, succeeded, failed or cancelled.")
     ] = None,
     limit: Limit = 50,
     as_json: AsJson = False,

@@ -10,7 +10,8 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.run import RunState
 from horarium.domain.schedule import Policies
 from horarium.domain.target import TargetKind
-from horarium.store.verbs import run_lists, runs
+from horarium.store.rows import BegunRun
+from horarium.store.verbs import dispatch, run_lists, runs
 from tests.store.conformance.test_callbacks import open_for
 from tests.support.tenant import ACCEPTED, FAILED, MINUTE, NOON, SUCCEEDED, TRY_AGAIN, Node, Tenant
 
@@ -112,12 +113,14 @@ async def test_a_count_stops_where_it_need_not_be_exact_any_more(tenant, store, 
         assert await store.read(run_lists.count_runs, tenant.workspace, **given) == 2
 
 
-async def test_a_run_that_is_with_a_worker_is_listed_as_running(tenant, store):
+async def test_a_run_that_a_worker_has_begun_is_listed_as_running(tenant, store):
     schedule = await tenant.schedule("1 12 * * *")
     await tenant.release(NOON + MINUTE)
     (waiting,) = await store.read(run_lists.list_runs, tenant.workspace, 10, state="pending")
     assert await store.read(run_lists.list_runs, tenant.workspace, 10, state="running") == []
-    await (await Node.start(store)).claim(NOON + MINUTE)
+    node = await Node.start(store)
+    (work,) = await node.claim(NOON + MINUTE)
+    await store.urgent(dispatch.mark_begun, [BegunRun(work.id, node.id, work.epoch, NOON + MINUTE)])
     for given in ({}, {"schedule_id": schedule.id}, {"target_id": tenant.target}):
         (run,) = await store.read(run_lists.list_runs, tenant.workspace, 10, state="running", **given)
         assert (run.id, run.state) == (waiting.id, RunState.RUNNING)

@@ -16,7 +16,9 @@ from horarium.domain.tenancy import Identity
 from horarium.service.pages import Page, cut
 from horarium.service.services import Services
 
-STATES = tuple(state.value for state in RunState)
+# `waiting` is another word for pending: the run is not over, and no attempt of it is under way.
+WAITING = "waiting"
+STATES = (*(state.value for state in RunState), WAITING)
 
 
 class RunRoutes(Routes):
@@ -29,6 +31,8 @@ class RunRoutes(Routes):
         schedule_id, fire_id = query.id("schedule", "sch"), query.id("fire", "fire")
         target = query.text("target")
         query.done()
+        if state == WAITING:
+            state = RunState.PENDING.value
         found = await self._found(who, limit, cursor, schedule_id, fire_id, target, state)
         return json_answer(200, show.page(found, show.run))
 
@@ -112,7 +116,7 @@ def add_routes(api: Api, services: Services) -> None:
         "schedule": "id of a schedule",
         "fire": "id of a fire",
         "target": "id, key or number of a target",
-        "state": f"one of {', '.join(STATES)}",
+        "state": f"one of {', '.join(STATES)}; running is what is under way, waiting (or pending) what is not",
         "limit": LIMIT,
         "cursor": CURSOR,
     }

@@ -95,8 +95,8 @@ async def list_runs(
 ) -> list[Run]:
     """Up to `limit` runs of a workspace, latest slot first, after the id `cursor` or after the first `skip`.
 
-    `state` is one that runs are shown with (one that a worker has in hand and has not begun is `pending`), or `open` for runs that are not
-    over. `kind` keeps runs of one kind of target.
+    `state` is one that runs are shown with (one that a worker has and has not begun is `pending`), or `open` for
+    runs that are not over. `kind` keeps runs of one kind of target.
     """
     filters = _Filters(workspace_id, schedule_id, fire_id, target_id, state, kind)
     floor, above = filters.range()
