@@ -11,6 +11,7 @@ from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.fire import FireKind
 from horarium.domain.ids import random_id
 from horarium.domain.overlap import Overlap
+from horarium.domain.places import LaneRoom
 from horarium.domain.retry import Retry
 from horarium.domain.run import RunMode
 from horarium.domain.schedule import Policies
@@ -109,7 +110,7 @@ async def test_lanes_without_room_do_not_hide_the_lanes_behind_them(tenant, stor
         await asked_for(tenant, lane, 2)
     node = await Node.start(store)
     claimed = await store.urgent(
-        dispatch.claim, node.id, NOW, 10, dispatch.BEFORE_ALL, {}, 1, dict.fromkeys(lanes[:4], 0)
+        dispatch.claim, node.id, NOW, 10, dispatch.BEFORE_ALL, {}, 1, LaneRoom(dict.fromkeys(lanes[:4], 0))
     )
     assert {run.target_id for run in claimed.runs} == {lanes[4]}
 
