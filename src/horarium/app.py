@@ -11,6 +11,7 @@ import fcntl
 import os
 import signal
 import socket
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
@@ -336,7 +337,7 @@ def _worker(server: Server) -> Worker:
         services.executors,
         services.vault,
         settings.concurrency,
-        settings.public_url or f"http://{settings.host}:{settings.port}",
+        settings.public_url or f"{settings.scheme}://{settings.host}:{settings.port}",
         settings.poll,
         lambda: server.may_work,
         _most_waiting(settings),
@@ -458,18 +459,34 @@ async def serve(settings: Settings, ready: Callable[[str], None] | None = None) 
             ws="none",
             http=limited_protocol(ConnectionLimits(per_address=settings.connections_per_address)),
             server_header=False,
+            ssl_certfile=settings.tls_cert,
+            ssl_keyfile=settings.tls_key,
         )
+        _load_certificate(config)
         http_server = uvicorn.Server(config)
         watch = asyncio.create_task(end_slow_connections(http_server.server_state))
         watch.add_done_callback(_end_on_fault)
         if ready is not None:
             host = f"[{settings.host}]" if ":" in settings.host else settings.host
-            ready(f"http://{host}:{port}")
+            ready(f"{settings.scheme}://{host}:{port}")
         try:
             with tuned_for_serving():
                 await http_server.serve(sockets=[sock])
         finally:
             watch.cancel()
+
+
+def _load_certificate(config: uvicorn.Config) -> None:
+    """Raises Unavailable where certificate or key cannot be used."""
+    try:
+        config.load()
+    except OSError as error:  # ssl.SSLError is one
+        raise Unavailable(
+            f"the TLS certificate {config.ssl_certfile} or its key {config.ssl_keyfile} cannot be used: {error}; both "
+            "must be PEM files, the key not encrypted, and belong together"
+        ) from None
+    if config.ssl is not None:
+        config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -9,6 +9,7 @@ as keys at its top level), the default. Lists are separated by commas in the env
 from __future__ import annotations
 
 import ipaddress
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -25,6 +26,7 @@ ENVIRONMENT_PREFIX = "HORARIUM_"
 # Variables with the prefix that are no settings: where the settings file is, and what the other commands are told.
 OTHER_VARIABLES = ("HORARIUM_CONFIG", "HORARIUM_URL", "HORARIUM_KEY")
 
+_ORIGIN = re.compile(r"https?://[^/?#@\s,]+")
 ROLES = ("api", "engine", "worker")
 MEBIBYTE = 1024 * 1024
 
@@ -60,6 +62,31 @@ class Settings:
             option="--database",
         ),
     ] = None
+    tls_cert: Annotated[
+        Path | None,
+        About(
+            "PEM file with the certificate of this server and those between it and its root. Together with tls_key it "
+            "makes the server speak HTTPS only.",
+            option="--tls-cert",
+        ),
+    ] = None
+    tls_key: Annotated[
+        Path | None, About("PEM file with the private key of tls_cert, not encrypted.", option="--tls-key")
+    ] = None
+    cors_origins: Annotated[
+        tuple[str, ...],
+        About(
+            "Origins whose pages may use the APIs from a browser, such as https://app.example.com; * allows all. If "
+            "none is given, browsers let no page of another origin read an answer."
+        ),
+    ] = ()
+    public_pages: Annotated[
+        bool,
+        About(
+            "Whether the metrics, and the pages and descriptions of the APIs, are shown without a key. If not, they "
+            "need any key of the server; a browser asks for it as a password."
+        ),
+    ] = True
     roles: Annotated[
         tuple[str, ...],
         About(
@@ -217,6 +244,11 @@ class Settings:
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], About("The least severity that is logged.")
     ] = "info"
+
+    @property
+    def scheme(self) -> str:
+        """https or http: what the server speaks."""
+        return "http" if self.tls_cert is None else "https"
 
     @property
     def database_url(self) -> str:
@@ -391,6 +423,13 @@ def _out_of_range(settings: Settings) -> Iterator[Problem]:
         yield Problem("roles", f"{', '.join(unknown) or 'nothing'} given: any of {', '.join(ROLES)}")
     if settings.public_url is not None and not settings.public_url.startswith(("http://", "https://")):
         yield Problem("public_url", f"{settings.public_url!r} is not an http:// or https:// address")
+    if (settings.tls_cert is None) != (settings.tls_key is None):
+        missing = "tls_key" if settings.tls_key is None else "tls_cert"
+        yield Problem(missing, "is missing: certificate and key are given together")
+    for origin in settings.cors_origins:
+        if origin != "*" and not _ORIGIN.fullmatch(origin):
+            words = f"{origin!r} is not an origin such as https://app.example.com, without a path"
+            yield Problem("cors_origins", words)
     schemes = ("sqlite:///", "postgresql://", "postgres://")
     if settings.database is not None and not settings.database.startswith(schemes):
         yield Problem("database", "is neither sqlite:///PATH nor postgresql://USER@HOST/NAME")

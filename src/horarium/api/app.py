@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from horarium.api.errors import problem_answer
+from horarium.api.gate import PageGate
 from horarium.api.kit.mounting import mount_all
 from horarium.api.kit.registry import Dialects
 from horarium.api.routes import (
@@ -39,6 +40,9 @@ def make_api(services: Services, dialects: Dialects) -> Api:
     app.mount(BASE, own_api(services, tuple(dialects)))
     mount_all(app, dialects, services)
     health.add_routes(app, services)
+    app.origins = services.settings.cors_origins
+    if not services.settings.public_pages:
+        app.gate = PageGate(app.router, services, problem_answer)
     return app
 
 

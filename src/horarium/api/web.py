@@ -10,15 +10,16 @@ import itertools
 import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 import structlog
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.routing import Match, Route, Router
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from horarium.api.bodies import Malformed, parse_json, parse_object, read_body
@@ -54,6 +55,11 @@ SAFE_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-frame-options", b"DENY"),
     (CONTENT_POLICY, b"default-src 'none'; frame-ancestors 'none'"),
 )
+# What pages of other origins may do, where a setting allows an origin. Keys are sent in headers and the server knows
+# no cookies, so a page cannot use what its visitor may do.
+CORS_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+CORS_EXPOSED = ("ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id")
+CORS_SECONDS = 600
 _OUTER = "horarium.outer"
 # Where a request keeps a list with the rate limit of its key, which is told with the answer.
 ALLOWANCES = "horarium.allowances"
@@ -215,10 +221,19 @@ def request_id(scope: Scope) -> str:
     return found
 
 
+class Wrapped(Protocol):
+    """A router, or what stands before one."""
+
+    @property
+    def routes(self) -> Sequence[BaseRoute]: ...
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+
+
 class Guard:
     """Turns every error into an answer, so that no details of the program get out, and adds SAFE_HEADERS."""
 
-    def __init__(self, app: Router, render: Renderer) -> None:
+    def __init__(self, app: Wrapped, render: Renderer) -> None:
         self.app, self.render = app, render
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -281,6 +296,9 @@ class Api(FastAPI):
         self, *, title: str, render: Renderer, description: str = "", openapi: str | None = "/openapi.json"
     ) -> None:
         self._render = render
+        # What decides before the routes whether a request may pass, and the origins whose pages may ask and read.
+        self.gate: Wrapped | None = None
+        self.origins: Sequence[str] = ()
         self._schemas: dict[str, Any] = {}
         super().__init__(
             title=title,
@@ -294,7 +312,17 @@ class Api(FastAPI):
             add_reference(self)
 
     def build_middleware_stack(self) -> ASGIApp:
-        return Guard(self.router, self._render)
+        guarded: ASGIApp = Guard(self.gate or self.router, self._render)
+        if not self.origins:
+            return guarded
+        return CORSMiddleware(
+            guarded,
+            allow_origins=self.origins,
+            allow_methods=CORS_METHODS,
+            allow_headers=["*"],
+            expose_headers=CORS_EXPOSED,
+            max_age=CORS_SECONDS,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the routes directly. The steps that FastAPI takes before are not needed here, and take time."""

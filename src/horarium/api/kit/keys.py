@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Sequence
 from functools import partial
 from typing import Literal
@@ -16,8 +17,9 @@ from horarium.service.rates import READ, WRITE
 from horarium.service.services import Services
 from horarium.service.trail import act_as
 
-# How a key is sent: `Authorization: Bearer KEY`, `Authorization: KEY`, `X-API-Key: KEY`.
-Scheme = Literal["bearer", "raw", "x-api-key"]
+# How a key is sent: `Authorization: Bearer KEY`, `Authorization: KEY`, `X-API-Key: KEY`, or as the password that a
+# browser has asked for.
+Scheme = Literal["bearer", "raw", "x-api-key", "basic"]
 
 
 async def authenticate(
@@ -50,6 +52,8 @@ def presented_key(request: Request, schemes: Sequence[Scheme]) -> str | None:
     for scheme in schemes:
         if scheme == "bearer" and word.lower() == "bearer":
             return rest.strip()
+        if scheme == "basic" and word.lower() == "basic":
+            return _password(rest)
         if scheme == "raw" and header:
             return header
         if scheme == "x-api-key" and (key := request.headers.get("x-api-key")):
@@ -57,3 +61,11 @@ def presented_key(request: Request, schemes: Sequence[Scheme]) -> str | None:
     if header:
         raise Unauthorized("the Authorization header must read: Bearer, a space, and an API key")
     return None
+
+
+def _password(credentials: str) -> str:
+    """The password in the credentials of HTTP Basic. What cannot be read is the password of nobody."""
+    try:
+        return b64decode(credentials, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
