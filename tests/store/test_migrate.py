@@ -60,6 +60,7 @@ NEW_SINCE = (
     "DROP TABLE freed_usage",
     "ALTER TABLE ready DROP COLUMN begun_ms",
     "ALTER TABLE runs DROP COLUMN waited",
+    "ALTER TABLE nodes RENAME COLUMN lease_until_ms TO lease_ms",
 )
 
 
