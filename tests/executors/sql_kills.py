@@ -39,14 +39,14 @@ def write_until_killed(place_parts: tuple[object, ...], runs: list[int], done: C
 async def _write_all(place: Place, runs: list[int], done: Connection | None) -> None:
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async def one(run: int) -> None:
+    async def write(run: int) -> None:
         async with turns:
             outcome = await place.executor.execute(place.call(operation(run), run))
             assert outcome.verdict is Verdict.SUCCEEDED, outcome
             if done is not None:
                 done.send(run)
 
-    await asyncio.gather(*(one(run) for run in runs))
+    await asyncio.gather(*(write(run) for run in runs))
 
 
 def kill_one(place: Place, runs: list[int], chance: random.Random) -> None:

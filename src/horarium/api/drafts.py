@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -35,6 +35,7 @@ from horarium.service.services import Services
 from horarium.times import RecurrenceError, Timing, canonical_spec, compile_timing
 
 Json = dict[str, Any]
+Shape = TypeVar("Shape", ScheduleBody, PreviewBody)
 LABEL_LIMIT = 200
 _ENUMS: Mapping[str, Callable[[str], Any]] = {
     "overlap": Overlap,
@@ -53,11 +54,11 @@ _STANDARD = Policies()
 async def schedule_draft(who: Identity, services: Services, raw: Json, now_ms: int) -> ScheduleDraft:
     """A new schedule. Raises Invalid with every problem, and Forbidden without a grant on the target."""
     raw, flat = gathered(raw)
-    target, problems = await _target(who, services, raw)
-    problems += await _audience(who, services, raw)
-    body = _shaped(raw, flat, problems)
-    timing = _timing(raw, body, None, who.workspace.timezone, now_ms, problems)
-    problems += _details(body, services, target)
+    target, unknown = await _target(who, services, raw)
+    unreadable = await _audience(who, services, raw)
+    body, misshapen = _shaped(ScheduleBody, raw, flat)
+    timing, untimely = _timing(raw, body, None, who.workspace.timezone, now_ms)
+    problems = [*unknown, *unreadable, *misshapen, *untimely, *_details(body, services, target)]
     if timing is not None and compile_timing(timing).next_after(now_ms // 1000) is None:
         problems.append(_never(timing, now_ms))
     if problems or body is None or timing is None or target is None:
@@ -136,10 +137,9 @@ def edited(
     With `target` None it keeps its target. The input must satisfy the schema of `judge`.
     """
     raw, flat = gathered(raw)
-    problems: list[Problem] = []
-    body = _shaped(raw, flat, problems)
-    timing = _timing(raw, body, before, before.definition.timing.zone, now_ms, problems)
-    problems += _details(body, services, judge)
+    body, misshapen = _shaped(ScheduleBody, raw, flat)
+    timing, untimely = _timing(raw, body, before, before.definition.timing.zone, now_ms)
+    problems = [*misshapen, *untimely, *_details(body, services, judge)]
     if problems or body is None or timing is None:
         raise Invalid(problems)
     if timing != before.definition.timing and compile_timing(timing).next_after(now_ms // 1000) is None:
@@ -168,13 +168,9 @@ def edited(
 def preview_timing(who: Identity, raw: Json, now_ms: int) -> tuple[Timing, PreviewBody]:
     """The timing of a schedule that is not stored. Raises Invalid."""
     raw, flat = gathered(raw)
-    problems: list[Problem] = []
-    body = None
-    try:
-        body = PreviewBody.model_validate(raw)
-    except ValidationError as error:
-        problems += _unnested(model_problems(error), flat)
-    timing = _timing(raw, body, None, who.workspace.timezone, now_ms, problems)
+    body, misshapen = _shaped(PreviewBody, raw, flat)
+    timing, untimely = _timing(raw, body, None, who.workspace.timezone, now_ms)
+    problems = [*misshapen, *untimely]
     if problems or body is None or timing is None:
         raise Invalid(problems)
     return timing, body
@@ -245,12 +241,12 @@ def _as_body(schedule: Schedule) -> Json:
     return {name: shown[name] for name in ScheduleBody.model_fields if name in shown and name != "version"}
 
 
-def _shaped(raw: Json, flat: frozenset[str], problems: list[Problem]) -> ScheduleBody | None:
+def _shaped(model: type[Shape], raw: Json, flat: frozenset[str]) -> tuple[Shape | None, list[Problem]]:
+    """The body in the shape of a model, or what is wrong with its shape."""
     try:
-        return ScheduleBody.model_validate(raw)
+        return model.model_validate(raw), []
     except ValidationError as error:
-        problems += _unnested(model_problems(error), flat)
-        return None
+        return None, _unnested(model_problems(error), flat)
 
 
 def _unnested(found: list[Problem], flat: frozenset[str]) -> list[Problem]:
@@ -269,12 +265,11 @@ def _timing(
     before: Schedule | None,
     default_zone: str,
     now_ms: int,
-    problems: list[Problem],
-) -> Timing | None:
-    """The timing of a body. It is checked even if other parts of the body are wrong."""
+) -> tuple[Timing | None, list[Problem]]:
+    """The timing of a body, or what is wrong with it. It is checked even if other parts of the body are wrong."""
     given, zone = raw.get("recurrence"), raw.get("timezone")
     if not isinstance(given, str | dict):
-        return None
+        return None, []  # it is reported by the body's shape
     known = before.definition.timing if before is not None else None
     changes = (
         {name: getattr(body.policies, name) for name in _CLOCK_CHANGES} if body and body.policies else {}
@@ -293,13 +288,12 @@ def _timing(
             )
         )
         compile_timing(timing)
-        return timing
+        return timing, []
     except RecurrenceError as error:
-        problems += [
+        return None, [
             replace(problem, field={"start": "start_at", "end": "end_at"}.get(problem.field, problem.field))
             for problem in recurrence_problems(error)
         ]
-        return None
 
 
 @lru_cache(maxsize=16_384)
