@@ -461,6 +461,8 @@ async def serve(settings: Settings, ready: Callable[[str], None] | None = None) 
             server_header=False,
             ssl_certfile=settings.tls_cert,
             ssl_keyfile=settings.tls_key,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
         )
         _load_certificate(config)
         http_server = uvicorn.Server(config)

@@ -227,6 +227,13 @@ class Settings:
         ),
     ] = 20_000.0
 
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        About(
+            "Addresses or networks of reverse proxies that tell in X-Forwarded-For where a request comes from. Nobody "
+            "else is believed. Keys that are restricted to networks, delays of wrong keys and the audit log need it."
+        ),
+    ] = ()
     connections_per_address: Annotated[
         int,
         About(
@@ -435,8 +442,9 @@ def _out_of_range(settings: Settings) -> Iterator[Problem]:
         yield Problem("database", "is neither sqlite:///PATH nor postgresql://USER@HOST/NAME")
     for problem in host_list_problems(settings.deny_hosts, "deny_hosts"):
         yield Problem("deny_hosts", problem.message)
-    for network in settings.allow_private:
-        try:
-            ipaddress.ip_network(network)
-        except ValueError as error:
-            yield Problem("allow_private", f"{network!r} is not a network such as 10.1.0.0/16: {error}")
+    for name in ("allow_private", "trusted_proxies"):
+        for network in getattr(settings, name):
+            try:
+                ipaddress.ip_network(network)
+            except ValueError as error:
+                yield Problem(name, f"{network!r} is not a network such as 10.1.0.0/16: {error}")

@@ -55,6 +55,7 @@ NEW_SINCE = (
     "ALTER TABLE workspaces DROP COLUMN weight",
     "ALTER TABLE workspaces DROP COLUMN allowed_hosts",
     "ALTER TABLE ready DROP COLUMN lost",
+    "ALTER TABLE keys DROP COLUMN restriction",
     "ALTER TABLE schedules DROP COLUMN hourly",
     "DROP TABLE workspace_usage",
     "DROP TABLE freed_usage",

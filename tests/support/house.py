@@ -126,6 +126,7 @@ class House:
             sources,
             allowed_hosts,
         )
+        services.wrong_keys.sleep = _at_once
         api = make_api(services, dialect_registry.load() if dialects is None else dialects)
         house = cls(services, clock, api, await _tenant(services, clock, api, "first"))
         me = nodes.NodeRow(
@@ -208,6 +209,10 @@ class House:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for tenant in self._tenants:
             await tenant.client.aclose()
+
+
+async def _at_once(seconds: float) -> None:
+    """Nobody waits in tests."""
 
 
 async def _store(clock: HandClock, postgres: str | None) -> Store:

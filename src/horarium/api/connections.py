@@ -69,7 +69,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._address = _counted_as(self.client)
+        self._address = counted_as(self.client)
         self._begin(_Reading.HEAD)
         self.open_by_address[self._address] += 1
         if self.limits.per_address and self.open_by_address[self._address] > self.limits.per_address:
@@ -183,7 +183,7 @@ async def end_slow_connections(state: ServerState) -> None:
                 connection.look(loop.time())
 
 
-def _counted_as(client: Any) -> str:
+def counted_as(client: Any) -> str:
     """What counts as one address: an IPv4 address, or the first half of one of IPv6."""
     if client is None:
         return ""

@@ -63,7 +63,7 @@ async def schedule_draft(who: Identity, services: Services, raw: Json, now_ms: i
         problems.append(_never(timing, now_ms))
     if problems or body is None or timing is None or target is None:
         raise Invalid(problems)
-    who.require_target(target.id, target.name)
+    who.require_target(target.id, target.name, body.labels)
     return ScheduleDraft(
         who.workspace_id,
         who.principal_id,

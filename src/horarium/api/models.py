@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from horarium.api.fields import Duration, Instant, Recurrence, Reference
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.quotas import QUOTAS
+from horarium.domain.restrictions import MOST_NAMED
 
 B = TypeVar("B", bound="Body")
 # The elements of lists and the labels are checked one by one, so their number is limited.
@@ -80,6 +81,17 @@ class KeyBody(Body):
         None, description="id of a principal; the caller's own where it is left out"
     )
     expires_at: Instant | None = None
+    targets: list[Reference] | None = Field(
+        None,
+        max_length=MOST_NAMED,
+        description="ids, keys or numbers: the key changes, starts and stops only schedules and runs of these targets",
+    )
+    labels: Labels | None = Field(
+        None, description="the key changes, starts and stops only schedules that carry all of these labels"
+    )
+    networks: list[str] | None = Field(
+        None, max_length=MOST_NAMED, description="such as 10.1.0.0/16: the key is accepted only from these"
+    )
 
 
 class RotationBody(Body):

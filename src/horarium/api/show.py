@@ -85,6 +85,9 @@ def key(key: Key) -> dict[str, Any]:
         "expires_at": instant_or_none(key.expires_ms),
         "last_used_at": instant_or_none(key.last_used_ms),
         "revoked_at": instant_or_none(key.revoked_ms),
+        "targets": [prefixed("tgt", target) for target in key.restriction.targets],
+        "labels": dict(key.restriction.labels),
+        "networks": list(key.restriction.networks),
     }
 
 

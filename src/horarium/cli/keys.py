@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, segment
+from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, pairs, segment
 from horarium.cli.output import Column, at, show_list, show_one
 
 keys = typer.Typer()
@@ -41,13 +41,27 @@ def create(
         str | None, typer.Option(help="Id of the principal whose key it is (default: yours).")
     ] = None,
     expires: Annotated[str | None, typer.Option(help="An RFC 3339 instant (default: never).")] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(help="Only schedules of this target (id, key or number) may be changed; repeatable."),
+    ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=VALUE: only schedules with this label may be changed; repeatable."),
+    ] = None,
+    network: Annotated[
+        list[str] | None,
+        typer.Option(help="The key is accepted only from here, such as 10.1.0.0/16; repeatable."),
+    ] = None,
     as_json: AsJson = False,
     url: Url = None,
     key: Key = None,
     data: Data = None,
 ) -> None:
     """Make a key. It is shown only this once."""
-    body = {"name": name, "scopes": scope, "principal": principal, "expires_at": expires}
+    body: dict[str, Any] = {"name": name, "scopes": scope, "principal": principal, "expires_at": expires}
+    restricted = {"targets": target, "labels": pairs(label, "--label"), "networks": network}
+    body |= {field: given for field, given in restricted.items() if given}
     show_one(connect(url, key, data).call("POST", "/keys", body), as_json)
 
 

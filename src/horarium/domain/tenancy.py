@@ -13,6 +13,7 @@ from horarium.domain.errors import Forbidden
 from horarium.domain.host_lists import EVERY_HOST
 from horarium.domain.ids import Id
 from horarium.domain.quotas import DEFAULT, Quotas
+from horarium.domain.restrictions import UNRESTRICTED, Restriction
 
 # All scopes within the workspace. It does not include SERVER_SCOPE.
 EVERY_SCOPE = "*"
@@ -107,6 +108,7 @@ class Key:
     expires_ms: int | None = None
     last_used_ms: int | None = None
     revoked_ms: int | None = None
+    restriction: Restriction = UNRESTRICTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,8 @@ class Identity:
     """Who makes a request, and what the request may do. Every use case that needs permission takes one.
 
     `scopes` are those of the key. `granted` holds the ids of the targets that the principal
-    may schedule, or EVERY_TARGET. `key_expires_ms` is when the key ends, if it does.
+    may schedule, or EVERY_TARGET. `key_expires_ms` is when the key ends, if it does. `restriction` is what
+    the key is restricted to.
     """
 
     workspace: Workspace
@@ -123,6 +126,7 @@ class Identity:
     scopes: frozenset[str]
     granted: frozenset[Id]
     key_expires_ms: int | None = None
+    restriction: Restriction = UNRESTRICTED
 
     @property
     def workspace_id(self) -> Id:
@@ -143,13 +147,21 @@ class Identity:
         if not self.may(scope):
             raise Forbidden(f"this key lacks the scope {scope}; it has {_listed(self.scopes)}", scope)
 
-    def may_schedule(self, target_id: Id) -> bool:
+    def has_grant(self, target_id: Id) -> bool:
         """Whether the principal has a grant on a target."""
         return EVERY_TARGET in self.granted or target_id in self.granted
 
-    def require_target(self, target_id: Id, name: str) -> None:
-        """Raises Forbidden if the principal does not have a grant on a target; `name` names it in the error."""
-        if not self.may_schedule(target_id):
+    def may_schedule(self, target_id: Id, labels: Mapping[str, str] | None = None) -> bool:
+        """Whether the principal has a grant on a target, and the key may schedule it with these labels."""
+        return self.has_grant(target_id) and self.restriction.allows(target_id, labels or {})
+
+    def require_target(self, target_id: Id, name: str, labels: Mapping[str, str] | None = None) -> None:
+        """Raises Forbidden if the principal does not have a grant on a target, or the key is restricted to others.
+
+        `name` names the target in the error; `labels` are those of the schedule.
+        """
+        self.restriction.refuse_other(target_id, labels or {})
+        if not self.has_grant(target_id):
             raise Forbidden(
                 f"{self.principal.name} has no grant on the target {name}; an administrator can give one"
             )

@@ -131,6 +131,9 @@ def key_facts(key: Key) -> Mapping[str, Any]:
         "principal": prefixed("prn", key.principal_id),
         "scopes": list(key.scopes),
         "expires_ms": key.expires_ms,
+        "targets": grant_names(key.restriction.targets),
+        "labels": dict(key.restriction.labels),
+        "networks": list(key.restriction.networks),
     }
 
 

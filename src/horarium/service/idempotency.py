@@ -72,7 +72,7 @@ class IdempotencyService:
         """
 
         def granted(schedule: Schedule) -> None:
-            who.require_target(schedule.definition.target_id, OF_SCHEDULE)
+            who.require_target(schedule.definition.target_id, OF_SCHEDULE, schedule.labels)
 
         now = self.clock.now_ms()
         entry = fired_entry(who.workspace_id, schedule_id, now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from horarium.domain.errors import Unauthorized
+from horarium.domain.errors import Forbidden, Unauthorized
 from horarium.domain.ids import Id
 from horarium.domain.tenancy import KEY_PREFIX, Identity, key_hash
 from horarium.service.clock import Clock
@@ -40,10 +40,11 @@ class IdentityService:
     _used: dict[Id, int] = field(default_factory=dict)
     _forgotten: int = 0
 
-    async def resolve(self, presented: str | None) -> Identity:
-        """The identity behind a key as the request presents it.
+    async def resolve(self, presented: str | None, address: str | None = None) -> Identity:
+        """The identity behind a key as the request presents it. `address` is where the request comes from.
 
-        Raises Unauthorized for a key that is missing, unknown, revoked or expired.
+        Raises Unauthorized for a key that is missing, unknown, revoked or expired, and
+        Forbidden for one that may not be used from this address.
         """
         if not presented:
             raise Unauthorized("no API key was sent; send it in the Authorization header")
@@ -59,6 +60,10 @@ class IdentityService:
         if known.presented.expires_ms is not None and known.presented.expires_ms <= now:
             raise Unauthorized("this API key has expired; create a new one")
         identity = known.presented.identity
+        if not identity.restriction.allows_address(address):
+            raise Forbidden(
+                "this API key may not be used from this address; it is restricted to some networks"
+            )
         self._used[identity.key_id] = now
         return identity
 

@@ -11,6 +11,7 @@ import orjson
 from horarium.domain.audit import AuditEntry
 from horarium.domain.errors import Invalid, Problem, QuotaReached
 from horarium.domain.ids import Id, prefixed, random_id
+from horarium.domain.restrictions import UNRESTRICTED, Restriction
 from horarium.domain.run import Run, RunState
 from horarium.domain.tenancy import Identity
 from horarium.service.clock import Clock
@@ -43,8 +44,12 @@ class RunService:
     list = reads(run_lists.list_runs)
     count = reads(run_lists.count_runs)
 
-    async def cancel(self, workspace_id: Id, run: Id) -> Run:
-        """Cancel a run that has not ended. Raises NotFound, Conflict (it has ended)."""
+    async def cancel(self, workspace_id: Id, run: Id, within: Restriction = UNRESTRICTED) -> Run:
+        """Cancel a run that has not ended.
+
+        Raises NotFound, Conflict (it has ended), Forbidden (its target is not `within`).
+        """
+        await self._refuse_other(workspace_id, run, within)
         now = self.clock.now_ms()
         entry = Trail(workspace_id, now).entry("run.cancelled", "run", run)
         return await self.store.write(noting(verbs.cancel_run, entry), workspace_id, run, now)
@@ -79,8 +84,17 @@ class RunService:
         )
         return await self.store.write(verb, who.workspace_id, target_id, random_id(now), text, now)
 
-    async def delete(self, workspace_id: Id, run: Id) -> None:
-        """Delete a run that has ended. Raises NotFound, Conflict (it has not ended)."""
+    async def _refuse_other(self, workspace_id: Id, run: Id, within: Restriction) -> None:
+        if within.of_schedules:
+            found, _ = await self.get(workspace_id, run)
+            within.refuse_other(found.target_id, {})
+
+    async def delete(self, workspace_id: Id, run: Id, within: Restriction = UNRESTRICTED) -> None:
+        """Delete a run that has ended.
+
+        Raises NotFound, Conflict (it has not ended), Forbidden (its target is not `within`).
+        """
+        await self._refuse_other(workspace_id, run, within)
         entry = Trail(workspace_id, self.clock.now_ms()).entry("run.deleted", "run", run)
         await self.store.write(noting(verbs.delete_run, entry), workspace_id, run)
 

@@ -12,6 +12,7 @@ from horarium.domain.errors import Conflict, Invalid, Problem
 from horarium.domain.fire import Fire, FireKind
 from horarium.domain.ids import Id, random_id
 from horarium.domain.plan import slot_after
+from horarium.domain.restrictions import UNRESTRICTED, Restriction
 from horarium.domain.schedule import (
     NO_OWNER,
     Definition,
@@ -149,11 +150,13 @@ def require_grant(who: Identity, before: Schedule, after: Schedule) -> None:
     """Raises Forbidden if an edit needs a grant that the caller does not have.
 
     What changes what a schedule does, or makes it active again, needs a grant on the target that it has after the
-    edit. Stopping, deleting, renaming and relabelling need none.
+    edit. Stopping, deleting, renaming and relabelling need none. A key that is restricted to some targets or labels
+    changes no other schedule, and makes none into another.
     """
+    who.restriction.refuse_other(after.definition.target_id, after.labels)
     starts = after.state is ScheduleState.ACTIVE and before.state is not ScheduleState.ACTIVE
     if starts or after.definition != before.definition:
-        who.require_target(after.definition.target_id, OF_SCHEDULE)
+        who.require_target(after.definition.target_id, OF_SCHEDULE, after.labels)
 
 
 class ScheduleService:
@@ -203,6 +206,7 @@ class ScheduleService:
         """
 
         def granted(before: Schedule) -> Schedule:
+            who.restriction.refuse_other(before.definition.target_id, before.labels)
             after = change(before)
             require_grant(who, before, after)
             return after
@@ -232,14 +236,20 @@ class ScheduleService:
         )
 
     async def pause(
-        self, workspace_id: Id, schedule_id: Id, note: str | None = None, expected_version: int | None = None
+        self,
+        workspace_id: Id,
+        schedule_id: Id,
+        note: str | None = None,
+        expected_version: int | None = None,
+        within: Restriction = UNRESTRICTED,
     ) -> Schedule:
         """Stop the clock of a schedule. Pausing a paused schedule changes only the note, if there is one.
 
-        Raises Conflict (state) for a completed or archived schedule.
+        Raises Conflict (state) for a completed or archived schedule, and Forbidden for one that is not `within`.
         """
 
         def paused(before: Schedule) -> Schedule:
+            within.refuse_other(before.definition.target_id, before.labels)
             _refuse_ended(before, "paused")
             return replace(before, state=ScheduleState.PAUSED, note=note if note is not None else before.note)
 
@@ -258,12 +268,20 @@ class ScheduleService:
         return await self.change(who, schedule_id, resumed, expected_version)
 
     async def delete(
-        self, workspace_id: Id, schedule_id: Id, expected_version: int | None = None
+        self,
+        workspace_id: Id,
+        schedule_id: Id,
+        expected_version: int | None = None,
+        within: Restriction = UNRESTRICTED,
     ) -> Schedule:
-        """Delete a schedule. Its history is kept for the retention time, and its open runs go on."""
+        """Delete a schedule. Its history is kept for the retention time, and its open runs go on.
+
+        Raises Forbidden for one that is not `within`.
+        """
         now = self.clock.now_ms()
 
         def deleted(before: Schedule) -> Schedule:
+            within.refuse_other(before.definition.target_id, before.labels)
             return replace(before, state=ScheduleState.DELETED, deleted_ms=now)
 
         return await self._change(workspace_id, schedule_id, deleted, expected_version)
@@ -295,7 +313,7 @@ class ScheduleService:
         if to_ms > now:
             raise Invalid(Problem("to", "must not be in the future: a backfill fires slots that have passed"))
         schedule = await self.get(who.workspace_id, schedule_id)
-        who.require_target(schedule.definition.target_id, OF_SCHEDULE)
+        who.require_target(schedule.definition.target_id, OF_SCHEDULE, schedule.labels)
         version = schedule.definition_version
         slots = await _slots_between(stored_recurrence(schedule.definition.timing), from_ms, to_ms)
         trail = Trail(who.workspace_id, now)
@@ -407,7 +425,7 @@ async def _fire_now(
     tx: Tx, who: Identity, schedule_id: Id, request: str | None, now: int, entry: AuditEntry
 ) -> Fire:
     schedule = await verbs.get_schedule(tx, who.workspace_id, schedule_id)
-    who.require_target(schedule.definition.target_id, OF_SCHEDULE)
+    who.require_target(schedule.definition.target_id, OF_SCHEDULE, schedule.labels)
     fire = None
     if request is not None:
         fire = await find_manual_fire(tx, schedule, request, now - REPEAT_MS)

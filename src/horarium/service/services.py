@@ -22,6 +22,7 @@ from horarium.service.runs import KeepAnswer, RunService
 from horarium.service.schedules import ScheduleService
 from horarium.service.targets import MergeSecrets, TargetService
 from horarium.service.tenancy import TenancyService
+from horarium.service.wrong_keys import WrongKeys
 from horarium.settings import Settings
 from horarium.store.base import Store
 from horarium.store.vault import Vault
@@ -38,6 +39,7 @@ class Services:
     settings: Settings
     identities: IdentityService
     rates: Rates
+    wrong_keys: WrongKeys
     tenancy: TenancyService
     targets: TargetService
     schedules: ScheduleService
@@ -76,6 +78,7 @@ def make_services(
         clock=clock,
         settings=settings,
         identities=identities,
+        wrong_keys=WrongKeys(clock),
         rates=Rates(clock, settings.rate_limit),
         tenancy=TenancyService(store, clock, identities, allowed_hosts or AllowedHosts(store)),
         targets=TargetService(store, vault, executors, clock, identities, merge_secrets),

@@ -11,7 +11,7 @@ import orjson
 from horarium.domain.audit import AuditEntry
 from horarium.domain.errors import Conflict, Invalid, NotFound, Problem, Unavailable
 from horarium.domain.execution import Executor, ReachesHosts, TableExecutor, TakesEnvironment
-from horarium.domain.ids import Id, random_id
+from horarium.domain.ids import LOWEST_ID, Id, random_id
 from horarium.domain.listings import TargetListing
 from horarium.domain.target import Completion, Target, TargetKind, TargetState
 from horarium.domain.tenancy import Identity
@@ -100,6 +100,7 @@ class TargetService:
     async def create(self, who: Identity, draft: TargetDraft) -> NewTarget:
         """Create a target and give its creator a grant on it. Raises Invalid, Conflict (key_taken), Forbidden."""
         who.require("targets:write")
+        who.restriction.refuse_other(LOWEST_ID, {})  # a new target is none of those that it names
         self._refuse(who.workspace_id, draft, draft.config)
         now = self.clock.now_ms()
         new = random_id(now)
@@ -214,6 +215,7 @@ class TargetService:
     async def delete(self, who: Identity, target_id: Id, version: int | None = None) -> None:
         """Delete a target. Raises NotFound, Conflict (in_use, which names the schedules; version), Forbidden."""
         who.require("targets:write")
+        who.restriction.refuse_other(target_id, {})
         now = self.clock.now_ms()
         entry = Trail(who.workspace_id, now).entry("target.deleted", "tgt", target_id)
         verb = noting(verbs.delete_target, entry)
@@ -300,6 +302,7 @@ class TargetService:
     async def _store_change(
         self, who: Identity, target_id: Id, change: Callable[[Target], Target], version: int | None
     ) -> Target:
+        who.restriction.refuse_other(target_id, {})
         now = self.clock.now_ms()
         trail, seen = Trail(who.workspace_id, now), list[Target]()
         verb = recording(verbs.change_target, lambda after: _changed_entries(trail, seen[0], after))

@@ -16,6 +16,7 @@ from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound, Probl
 from horarium.domain.host_lists import host_list_problems
 from horarium.domain.ids import LOWEST_ID, Id, prefixed, random_id
 from horarium.domain.quotas import Usage, changed_quotas, quota_problems, weight_problems
+from horarium.domain.restrictions import MOST_NAMED, UNRESTRICTED, Restriction, network_problems
 from horarium.domain.tenancy import (
     EVERY_SCOPE,
     EVERY_TARGET,
@@ -121,7 +122,8 @@ class TenancyService:
             weight=founded.workspace.weight if weight is None else weight,
             allowed_hosts=founded.workspace.allowed_hosts if allowed_hosts is None else tuple(allowed_hosts),
         )
-        founded = replace(founded, workspace=workspace)
+        key = replace(founded.issued.key, restriction=Restriction(networks=who.restriction.networks))
+        founded = replace(founded, workspace=workspace, issued=replace(founded.issued, key=key))
         await self.store.write(recording(_create, lambda _: founded_entries(founded, now)), founded)
         await self.allowed_hosts.refresh()
         return founded
@@ -257,23 +259,31 @@ class TenancyService:
         scopes: Sequence[str],
         principal_id: Id | None = None,
         expires_ms: int | None = None,
+        restriction: Restriction | None = None,
     ) -> IssuedKey:
         """Create a key for a principal (by default the caller), which expires at `expires_ms`.
 
-        With None it expires when the caller's key does, or never. Raises Invalid, NotFound (principal), Forbidden.
+        With None it expires when the caller's key does, or never; and it is restricted as the caller's key is. Raises
+        Invalid, NotFound (principal), Forbidden.
         """
+        restriction = who.restriction if restriction is None else restriction
         who.require(ADMIN)
         now = self.clock.now_ms()
         _refuse(
             chain(
-                name_problems("name", name), _scope_problems(scopes), _expiry_problems(who, expires_ms, now)
+                name_problems("name", name),
+                _scope_problems(scopes),
+                _expiry_problems(who, expires_ms, now),
+                _restriction_problems(restriction, scopes),
             )
         )
+        _refuse(await self._unknown_targets(who, restriction.targets, "targets"))
         _refuse_more_than(who, scopes)
+        _refuse_less_restricted(who, restriction)
         principal_id = principal_id or who.principal_id
         await self._refuse_more_granted(who, principal_id)
         expires_ms = who.key_expires_ms if expires_ms is None else expires_ms
-        issued = _issue(who.workspace_id, principal_id, name, tuple(scopes), now, expires_ms)
+        issued = _issue(who.workspace_id, principal_id, name, tuple(scopes), now, expires_ms, restriction)
         entry = Trail(who.workspace_id, now).entry(
             "key.created", "key", issued.key.id, after=key_facts(issued.key)
         )
@@ -327,9 +337,10 @@ class TenancyService:
         if old.expires_ms is not None and old.expires_ms <= now:
             raise Conflict("this key has expired; create a new one instead")
         _refuse_more_than(who, old.scopes)
+        _refuse_less_restricted(who, old.restriction)
         await self._refuse_more_granted(who, old.principal_id)
         end = _earlier(old.expires_ms, who.key_expires_ms)
-        issued = _issue(who.workspace_id, old.principal_id, old.name, old.scopes, now, end)
+        issued = _issue(who.workspace_id, old.principal_id, old.name, old.scopes, now, end, old.restriction)
         new = verbs.NewKey(issued.key, key_hash(issued.text))
         facts = {
             "ends_ms": now + overlap_ms,
@@ -380,12 +391,14 @@ class TenancyService:
             await self.get_principal(who, principal_id)
             _refuse_more_grants(who, await self.store.read(verbs.grants_of, principal_id))
 
-    async def _unknown_targets(self, who: Identity, targets: Iterable[Id]) -> list[Problem]:
+    async def _unknown_targets(
+        self, who: Identity, targets: Iterable[Id], field: str = "grants"
+    ) -> list[Problem]:
         wanted = {target for target in targets if target != EVERY_TARGET}
         known = await self.store.read(existing_targets, who.workspace_id, tuple(wanted)) if wanted else set()
         if wanted <= known:
             return []
-        return [Problem("grants", "names a target that does not exist in this workspace", "unknown")]
+        return [Problem(field, "names a target that does not exist in this workspace", "unknown")]
 
 
 async def bootstrap(store: Store, now_ms: int, key_file: Path, given: str | None = None) -> str | None:
@@ -483,10 +496,26 @@ def founded_entries(founded: Founded, now: int) -> list[AuditEntry]:
 
 
 def _issue(
-    workspace_id: Id, principal_id: Id, name: str, scopes: tuple[str, ...], now: int, expires_ms: int | None
+    workspace_id: Id,
+    principal_id: Id,
+    name: str,
+    scopes: tuple[str, ...],
+    now: int,
+    expires_ms: int | None,
+    restriction: Restriction = UNRESTRICTED,
 ) -> IssuedKey:
     text = KEY_PREFIX + secrets.token_urlsafe(32)
-    key = Key(random_id(now), workspace_id, principal_id, name, key_hint(text), scopes, now, expires_ms)
+    key = Key(
+        random_id(now),
+        workspace_id,
+        principal_id,
+        name,
+        key_hint(text),
+        scopes,
+        now,
+        expires_ms,
+        restriction=restriction,
+    )
     return IssuedKey(key, text)
 
 
@@ -512,6 +541,23 @@ def _refuse_more_grants(who: Identity, targets: Iterable[Id]) -> None:
             raise Forbidden(
                 f"nobody can give a grant that they do not have; {who.principal.name} has none on {name}"
             )
+
+
+def _refuse_less_restricted(who: Identity, restriction: Restriction) -> None:
+    """Raises Forbidden if a key would be less restricted than the caller's."""
+    if not who.restriction.covers(restriction):
+        raise Forbidden("a restricted key can only make keys that are restricted at least as much")
+
+
+def _restriction_problems(restriction: Restriction, scopes: Sequence[str]) -> Iterator[Problem]:
+    """A key that administers could free itself of what restricts it to some targets or labels."""
+    yield from network_problems(restriction.networks)
+    for field, named in (("targets", restriction.targets), ("networks", restriction.networks)):
+        if len(named) > MOST_NAMED:
+            yield Problem(field, f"names {len(named)}; at most {MOST_NAMED} are allowed")
+    for scope in (ADMIN, SERVER_SCOPE, EVERY_SCOPE):
+        if restriction.of_schedules and scope in scopes:
+            yield Problem("scopes", f"a key that is restricted to targets or labels cannot have {scope}")
 
 
 def _refuse_server_key(who: Identity, scopes: Iterable[str]) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import random_id
+from horarium.domain.restrictions import Restriction
 from horarium.domain.tenancy import EVERY_TARGET, Key, Principal, PrincipalType, Workspace
 from horarium.store.verbs import tenancy
 from horarium.store.verbs.tenancy import NewKey
@@ -27,6 +28,13 @@ async def test_a_key_tells_who_stands_behind_it(tenant, store):
     )  # fmt: skip
     assert (identity.scopes, identity.granted) == ({"schedules:read"}, {EVERY_TARGET, tenant.target})
     assert await store.read(tenancy.present_key, b"x" * 32) is None
+
+
+async def test_a_key_keeps_what_it_is_restricted_to(tenant, store):
+    restriction = Restriction((tenant.target,), {"team": "blue"}, ("10.0.0.0/8",))
+    key = await add_key(tenant, restriction=restriction)
+    assert (await store.read(tenancy.get_key, tenant.workspace, key.id)).restriction == restriction
+    assert (await store.read(tenancy.present_key, b"h" * 32)).identity.restriction == restriction
 
 
 async def test_a_revoked_key_opens_nothing_and_revoking_twice_is_once(tenant, store):

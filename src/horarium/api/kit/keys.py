@@ -9,6 +9,7 @@ from typing import Literal
 
 from starlette.requests import Request
 
+from horarium.api.connections import counted_as
 from horarium.api.web import ALLOWANCES, REFUSED, request_id
 from horarium.domain.audit import Actor
 from horarium.domain.errors import Unauthorized
@@ -29,7 +30,14 @@ async def authenticate(
 
     Raises Unauthorized, Forbidden, RateLimited.
     """
-    identity = await services.identities.resolve(presented_key(request, schemes))
+    presented = presented_key(request, schemes)
+    client = request.client
+    try:
+        identity = await services.identities.resolve(presented, None if client is None else client.host)
+    except Unauthorized:
+        if presented:
+            await services.wrong_keys.slow_down(counted_as(client))
+        raise
     allowance = services.rates.allowance(identity)
     if allowance is not None:
         request.scope[ALLOWANCES].append(allowance)

@@ -71,7 +71,10 @@ class RunRoutes(Routes):
 
     async def cancel(self, request: Request) -> Answer:
         who = await self.who(request, "runs:write")
-        return json_answer(200, show.run(await self.services.runs.cancel(who.workspace_id, _id(request))))
+        return json_answer(
+            200,
+            show.run(await self.services.runs.cancel(who.workspace_id, _id(request), within=who.restriction)),
+        )
 
     async def retry(self, request: Request) -> Answer:
         who = await self.who(request, "runs:write")

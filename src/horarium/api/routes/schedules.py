@@ -112,14 +112,18 @@ class ScheduleRoutes(Routes):
 
     async def delete(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:delete")
-        await self.services.schedules.delete(who.workspace_id, _id(request), expected_version(request))
+        await self.services.schedules.delete(
+            who.workspace_id, _id(request), expected_version(request), within=who.restriction
+        )
         return empty_answer()
 
     async def pause(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
         body = validated(PauseBody, await self.body_or_nothing(request))
         version = expected_version(request, body.version)
-        found = await self.services.schedules.pause(who.workspace_id, _id(request), body.note, version)
+        found = await self.services.schedules.pause(
+            who.workspace_id, _id(request), body.note, version, within=who.restriction
+        )
         return self._shown(found)
 
     async def resume(self, request: Request) -> Answer:

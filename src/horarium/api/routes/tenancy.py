@@ -22,6 +22,7 @@ from horarium.api.routes.base import CURSOR, IF_MATCH, LIMIT, Routes, cursor_of,
 from horarium.api.web import Answer, Api, empty_answer, json_answer
 from horarium.domain.errors import Invalid, NotFound, Problem
 from horarium.domain.ids import Id, from_prefixed, prefixed
+from horarium.domain.restrictions import Restriction
 from horarium.domain.tenancy import EVERY_TARGET, Identity, PrincipalType
 from horarium.service.services import Services
 
@@ -147,7 +148,9 @@ class KeyRoutes(Routes):
             raise Invalid(
                 Problem("principal", "must be the id of a principal, such as prn_01J...", "unknown")
             )
-        made = await self.services.tenancy.create_key(who, body.name, body.scopes, principal, body.expires_at)
+        made = await self.services.tenancy.create_key(
+            who, body.name, body.scopes, principal, body.expires_at, await self._restriction(who, body)
+        )
         return json_answer(201, show.issued_key(made))
 
     async def list(self, request: Request) -> Answer:
@@ -161,6 +164,15 @@ class KeyRoutes(Routes):
     async def get(self, request: Request) -> Answer:
         who = await self.who(request)
         return json_answer(200, show.key(await self.services.tenancy.get_key(who, self._id(request))))
+
+    async def _restriction(self, who: Identity, body: KeyBody) -> Restriction | None:
+        """What a body restricts a key to; None where it says nothing of it. Raises Invalid."""
+        if body.targets is None and body.labels is None and body.networks is None:
+            return None
+        targets = await _granted(self.services, who, body.targets or [], "targets")
+        if EVERY_TARGET in targets:
+            targets = []
+        return Restriction(tuple(targets), body.labels or {}, tuple(body.networks or ()))
 
     async def revoke(self, request: Request) -> Answer:
         who = await self.who(request)

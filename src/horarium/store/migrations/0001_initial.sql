@@ -72,7 +72,8 @@ CREATE TABLE keys (
     created_ms BIGINT NOT NULL,
     expires_ms BIGINT,
     last_used_ms BIGINT,
-    revoked_ms BIGINT
+    revoked_ms BIGINT,
+    restriction TEXT NOT NULL DEFAULT '{}'
 );
 CREATE UNIQUE INDEX keys_by_hash ON keys (hash);
 CREATE INDEX keys_of_workspace ON keys (workspace_id, id);

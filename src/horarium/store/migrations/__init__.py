@@ -49,6 +49,7 @@ ADOPTING = (
     "CREATE INDEX IF NOT EXISTS fires_by_hand ON fires (schedule_id, id) WHERE kind <> 'clock'",
     "CREATE INDEX IF NOT EXISTS runs_with_error ON runs (workspace_id, id) WHERE error IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS runs_without_schedule ON runs (target_id, id) WHERE schedule_id IS NULL",
+    "ALTER TABLE keys ADD COLUMN restriction TEXT NOT NULL DEFAULT '{}'",
     "ALTER TABLE schedules ADD COLUMN hourly BIGINT NOT NULL DEFAULT 0",
     """CREATE TABLE workspace_usage (
         workspace_id BYTEA PRIMARY KEY, schedules BIGINT NOT NULL, targets BIGINT NOT NULL, hourly BIGINT NOT NULL,

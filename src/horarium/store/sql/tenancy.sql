@@ -5,7 +5,8 @@ w.id, w.slug, w.name, w.settings, w.version, w.created_ms, w.updated_ms, w.quota
 p.id, p.workspace_id, p.type, p.name, p.email, p.created_ms
 
 -- part: key_columns
-id, workspace_id, principal_id, name, hint, scopes, created_ms, expires_ms, last_used_ms, revoked_ms
+id, workspace_id, principal_id, name, hint, scopes, created_ms, expires_ms, last_used_ms, revoked_ms,
+    restriction
 
 -- name: insert_workspace
 INSERT INTO workspaces (id, slug, name, settings, version, created_ms, updated_ms, quotas, weight, allowed_hosts)
@@ -59,8 +60,8 @@ SELECT scopes FROM keys
 WHERE workspace_id = :workspace_id AND principal_id = :principal_id AND revoked_ms IS NULL;
 
 -- name: insert_key
-INSERT INTO keys (id, workspace_id, principal_id, name, hash, hint, scopes, created_ms, expires_ms)
-VALUES (:id, :workspace_id, :principal_id, :name, :hash, :hint, :scopes, :now, CAST(:expires_ms AS BIGINT));
+INSERT INTO keys (id, workspace_id, principal_id, name, hash, hint, scopes, created_ms, expires_ms, restriction)
+VALUES (:id, :workspace_id, :principal_id, :name, :hash, :hint, :scopes, :now, CAST(:expires_ms AS BIGINT), :restriction);
 
 -- name: get_key
 SELECT {key_columns} FROM keys WHERE workspace_id = :workspace_id AND id = :id;
@@ -83,7 +84,7 @@ WHERE keys.id = r.id AND (keys.last_used_ms IS NULL OR keys.last_used_ms < r.use
 
 -- name: key_by_hash
 -- The key with its principal and workspace; grants are read apart.
-SELECT k.id, k.scopes, k.expires_ms, {principal_columns}, {workspace_columns}
+SELECT k.id, k.scopes, k.expires_ms, k.restriction, {principal_columns}, {workspace_columns}
 FROM keys k
 JOIN principals p ON p.id = k.principal_id
 JOIN workspaces w ON w.id = k.workspace_id

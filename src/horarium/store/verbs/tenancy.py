@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import Id
 from horarium.domain.quotas import DEFAULT, quotas_from_text, quotas_to_text
+from horarium.domain.restrictions import restriction_from_text, restriction_to_text
 from horarium.domain.tenancy import Identity, Key, Principal, PrincipalType, Workspace
 from horarium.store.base import Duplicate, Tx, point
 from horarium.store.verbs.quotas import set_limits
@@ -180,6 +181,7 @@ async def create_key(tx: Tx, new: NewKey) -> None:
         scopes=" ".join(key.scopes),
         now=key.created_ms,
         expires_ms=key.expires_ms,
+        restriction=restriction_to_text(key.restriction),
     )
 
 
@@ -225,7 +227,7 @@ async def present_key(tx: Tx, hashed: bytes) -> Presented | None:
     found = await tx.row("key_by_hash", hash=hashed)
     if found is None:
         return None
-    key_id, scopes, expires_ms, *rest = found
+    key_id, scopes, expires_ms, restriction, *rest = found
     of_principal = len(_StoredPrincipal._fields)
     principal = principal_from_row(rest[:of_principal])
     granted = await grants_of(tx, principal.id)
@@ -236,6 +238,7 @@ async def present_key(tx: Tx, hashed: bytes) -> Presented | None:
         scopes=frozenset(scopes.split()),
         granted=frozenset(granted),
         key_expires_ms=expires_ms,
+        restriction=restriction_from_text(restriction),
     )
     return Presented(identity, expires_ms)
 
@@ -312,6 +315,7 @@ class _StoredKey(NamedTuple):
     expires_ms: int | None
     last_used_ms: int | None
     revoked_ms: int | None
+    restriction: str
 
 
 def _workspace(row: Sequence[Any]) -> Workspace:
@@ -350,4 +354,5 @@ def _key(row: Sequence[Any]) -> Key:
         stored.expires_ms,
         stored.last_used_ms,
         stored.revoked_ms,
+        restriction_from_text(stored.restriction),
     )

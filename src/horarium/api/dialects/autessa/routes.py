@@ -123,7 +123,7 @@ class Events(Handlers[Order, Facts]):
     async def delete(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:delete")
         event = await self._event(who, await self.fields(request))
-        deleted = await self.services.schedules.delete(who.workspace_id, event.id)
+        deleted = await self.services.schedules.delete(who.workspace_id, event.id, within=who.restriction)
         at = utc_text(deleted.deleted_ms or self.now_ms())
         return json_answer(200, {"eventId": wire.event_id(event.id), "deletedAt": at})
 

@@ -126,7 +126,7 @@ class Schedules(Handlers[Order, Facts]):
     async def delete(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:delete")
         found = await self._schedule(who, request)
-        await self.services.schedules.delete(who.workspace_id, found.id)
+        await self.services.schedules.delete(who.workspace_id, found.id, within=who.restriction)
         return empty_answer()
 
     async def preview_cron(self, request: Request) -> Answer:

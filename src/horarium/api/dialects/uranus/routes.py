@@ -139,7 +139,7 @@ class Schedules(Handlers[Order, Facts]):
     async def delete(self, request: Request) -> Answer:
         who, agent = await self._agent(request, "schedules:delete")
         found = await self.schedule(who, _schedule_id(request), agent.id)
-        await self.services.schedules.delete(who.workspace_id, found.id)
+        await self.services.schedules.delete(who.workspace_id, found.id, within=who.restriction)
         return empty_answer()
 
     async def around(self, who: Identity, schedules: Sequence[Schedule]) -> Around:

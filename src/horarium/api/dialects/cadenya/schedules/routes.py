@@ -122,7 +122,7 @@ class Schedules(CadenyaHandlers):
     async def delete(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:delete")
         _, schedule = await self._asked(request, who)
-        await self.services.schedules.delete(who.workspace_id, schedule.id)
+        await self.services.schedules.delete(who.workspace_id, schedule.id, within=who.restriction)
         return json_answer(200, {})
 
     def verb(self, order: Order) -> Handler:

@@ -72,7 +72,7 @@ class Executions(WorkflowHandlers):
     async def delete(self, request: Request) -> Answer:
         who = await self.who(request, "runs:write")
         run, _ = await self._in_path(who, request)
-        await self.services.runs.delete(who.workspace_id, run.id)
+        await self.services.runs.delete(who.workspace_id, run.id, within=who.restriction)
         return empty_answer()
 
     async def retry(self, request: Request) -> Answer:
@@ -84,7 +84,9 @@ class Executions(WorkflowHandlers):
     async def cancel(self, request: Request) -> Answer:
         who = await self.who(request, "runs:write")
         run, workflow = await self._in_path(who, request)
-        ended = wire.show(await self.services.runs.cancel(who.workspace_id, run.id), workflow)
+        ended = wire.show(
+            await self.services.runs.cancel(who.workspace_id, run.id, within=who.restriction), workflow
+        )
         return json_answer(200, {**ended, "message": "Execution cancelled", "executionId": ended["id"]})
 
     async def _in_path(self, who: Identity, request: Request) -> tuple[Run, Target]:

@@ -115,7 +115,7 @@ class Schedules(WorkflowHandlers):
     async def delete(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:delete")
         found = await self._in_path(who, request)
-        await self.services.schedules.delete(who.workspace_id, found.id)
+        await self.services.schedules.delete(who.workspace_id, found.id, within=who.restriction)
         return empty_answer()
 
     async def enable(self, request: Request) -> Answer:
