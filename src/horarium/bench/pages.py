@@ -23,7 +23,7 @@ from horarium.domain.run import RunState
 from horarium.domain.target import Target, TargetKind
 from horarium.service.pages import cursor_text
 from horarium.store.verbs import targets
-from horarium.store.verbs.schedules import list_schedules
+from horarium.store.verbs.schedule_lists import list_schedules
 
 GOAL_MS = 50.0
 # How often each request is sent, unless it takes too long: after so many seconds it is not sent again.

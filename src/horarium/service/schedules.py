@@ -28,7 +28,7 @@ from horarium.service.facts import schedule_action, schedule_facts
 from horarium.service.reads import reads
 from horarium.service.trail import Trail, difference, noting, recording, watched
 from horarium.store.base import Store, Tx
-from horarium.store.verbs import ledger
+from horarium.store.verbs import ledger, schedule_lists
 from horarium.store.verbs import schedules as verbs
 from horarium.store.verbs.changes import ScheduleChange, change_schedule
 from horarium.store.verbs.creation import create_schedules, onward, refuse_twin
@@ -330,12 +330,12 @@ class ScheduleService:
     get = reads(verbs.get_schedule)
     find_by_key = reads(verbs.find_schedule_by_key)
     whose = reads(verbs.whose_schedule)
-    count = reads(verbs.count_schedules)
+    count = reads(schedule_lists.count_schedules)
     fire = reads(ledger.get_fire)
     fires = reads(ledger.list_fires)
     fires_as_fired = reads(ledger.list_fires_by_fired)
     history = reads(ledger.history)
-    list = reads(verbs.list_schedules)
+    list = reads(schedule_lists.list_schedules)
 
 
 class NewSchedule(NamedTuple):

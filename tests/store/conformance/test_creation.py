@@ -9,7 +9,7 @@ from horarium.domain.ids import random_id
 from horarium.domain.listings import ScheduleListing
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies, ScheduleState, timing_to_text
-from horarium.store.verbs import creation, schedules
+from horarium.store.verbs import creation, schedule_lists, schedules
 from horarium.store.verbs.creation import create_schedules
 from horarium.times import Timing
 from tests.support.tenant import DAY, HOUR, NOON
@@ -50,7 +50,10 @@ async def places(store):
 async def test_a_schedule_whose_place_is_taken_takes_the_next_one(tenant, store, monkeypatch):
     monkeypatch.setattr(creation, "place", lambda *_: 77)
     made = await tenant.schedules(3)
-    assert len(await tenant.store.read(schedules.list_schedules, ScheduleListing(tenant.workspace, 10))) == 3
+    assert (
+        len(await tenant.store.read(schedule_lists.list_schedules, ScheduleListing(tenant.workspace, 10)))
+        == 3
+    )
     if store.flavour == "sqlite":  # elsewhere nothing lies by its place
         assert sorted((await places(store)).values()) == [77, 78, 79]
     moved = await tenant.redefine(made[0], NOON, timing=Timing("0 * * * *"))

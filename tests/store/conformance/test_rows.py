@@ -54,8 +54,6 @@ READ = {
     "get_schedule": schedules._StoredSchedule._fields,
     "get_schedule_by_key": schedules._StoredSchedule._fields,
     "schedules_named": schedules._StoredSchedule._fields,
-    "list_schedules_asc": schedules._StoredSchedule._fields,
-    "list_schedules_desc": schedules._StoredSchedule._fields,
     "get_target": targets._StoredTarget._fields,
     "get_target_by_key": targets._StoredTarget._fields,
     "get_target_by_number": targets._StoredTarget._fields,

@@ -8,7 +8,7 @@ from horarium.domain.errors import NotFound
 from horarium.domain.listings import ScheduleListing
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies, ScheduleState
-from horarium.store.verbs import ledger, schedules
+from horarium.store.verbs import ledger, schedule_lists, schedules
 from horarium.store.verbs.changes import change_schedule
 from tests.support.tenant import MINUTE, NOON, Tenant
 
@@ -28,14 +28,14 @@ async def test_schedules_are_listed_by_page_and_filter(tenant, store):
     made = [
         await tenant.schedule(key=f"k{n}", labels={"n": str(n), "all": "1"}, now=NOON + n) for n in range(5)
     ]
-    found = await store.read(schedules.list_schedules, ScheduleListing(tenant.workspace, 2))
+    found = await store.read(schedule_lists.list_schedules, ScheduleListing(tenant.workspace, 2))
     assert [one.id for one in found] == [made[4].id, made[3].id]
     rest = await store.read(
-        schedules.list_schedules, ScheduleListing(tenant.workspace, 9, cursor=found[-1].id)
+        schedule_lists.list_schedules, ScheduleListing(tenant.workspace, 9, cursor=found[-1].id)
     )
     assert [one.id for one in rest] == [one.id for one in made[2::-1]]
     oldest = await store.read(
-        schedules.list_schedules, ScheduleListing(tenant.workspace, 2, skip=1, newest_first=False)
+        schedule_lists.list_schedules, ScheduleListing(tenant.workspace, 2, skip=1, newest_first=False)
     )
     assert [one.id for one in oldest] == [made[1].id, made[2].id]
     for listing, count in (
@@ -47,8 +47,8 @@ async def test_schedules_are_listed_by_page_and_filter(tenant, store):
         (ScheduleListing(tenant.workspace, 9, state="paused"), 0),
         (ScheduleListing(tenant.workspace, 9, target_id=tenant.target, dialect="native"), 5),
     ):
-        assert len(await store.read(schedules.list_schedules, listing)) == count
-        assert await store.read(schedules.count_schedules, listing) == count
+        assert len(await store.read(schedule_lists.list_schedules, listing)) == count
+        assert await store.read(schedule_lists.count_schedules, listing) == count
 
 
 async def test_another_workspace_sees_none_of_it(tenant, store):
@@ -70,7 +70,7 @@ async def test_another_workspace_sees_none_of_it(tenant, store):
         with pytest.raises(NotFound):
             await call()
     foreign = ScheduleListing(stranger.workspace, 9, labels=(("a", "b"),))
-    assert await store.read(schedules.list_schedules, foreign) == []
+    assert await store.read(schedule_lists.list_schedules, foreign) == []
     assert await store.read(schedules.find_schedule_by_key, stranger.workspace, "native", "k") is None
     assert await store.read(ledger.list_fires, stranger.workspace, schedule.id, 9) == []
     entries = await store.read(ledger.entries_between, stranger.workspace, schedule.id, 0, NOON * 2, 9)

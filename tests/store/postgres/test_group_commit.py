@@ -8,10 +8,11 @@ import pytest_asyncio
 
 from horarium.domain.errors import Conflict, Unavailable
 from horarium.domain.ids import random_id
+from horarium.domain.listings import ScheduleListing
 from horarium.store.postgres.group_commit import GroupCommit
 from horarium.store.sqlite.migrate import migrate_sqlite
-from horarium.store.verbs import schedules as verbs
 from horarium.store.verbs.creation import create_schedules
+from horarium.store.verbs.schedule_lists import list_schedules
 from tests.support.inline_store import InlineSqliteStore
 from tests.support.tenant import NOON, Tenant
 
@@ -55,7 +56,7 @@ async def answers(group, schedules):
 
 
 async def stored(tenant, schedules):
-    known = await tenant.store.read(verbs.list_schedules, verbs.ScheduleListing(tenant.workspace, 100))
+    known = await tenant.store.read(list_schedules, ScheduleListing(tenant.workspace, 100))
     return [one.id in {other.id for other in known} for one in schedules]
 
 

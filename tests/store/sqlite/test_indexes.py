@@ -9,6 +9,17 @@ from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.statements import load
 
 
+def plan_of(statement):
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    migrate_sqlite(connection)
+    found = load("sqlite")[statement]
+    marks = {int(mark) for mark in re.findall(r"\?(\d+)", found.sql)}
+    values = (1,) * len(marks) if marks else dict.fromkeys(found.parameters, 1)
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {found.sql}", values)]
+    connection.close()
+    return plan
+
+
 @pytest.mark.parametrize(
     ("statement", "index"),
     [
@@ -29,6 +40,12 @@ from horarium.store.statements import load
         ("count_runs_of_targets", "versions_of_target"),
         ("count_runs_of_targets", "runs_of_schedule"),
         ("list_fires_by_hand", "fires_by_hand"),
+        ("schedules_by_workspace_desc", "schedules_of_workspace"),
+        ("schedules_by_dialect_desc", "schedules_of_dialect"),
+        ("schedules_by_dialect_asc", "schedules_of_dialect"),
+        ("count_schedules_by_dialect", "schedules_of_dialect"),
+        ("schedules_by_owner_desc", "schedules_of_owner"),
+        ("schedules_by_target_desc", "schedules_of_target"),
         ("nearby_objectives_desc", "runs_of_workspace"),
         ("nearby_objectives_asc", "runs_of_workspace"),
         ("objectives_of_schedules_desc", "schedules_of_dialect"),
@@ -48,13 +65,18 @@ from horarium.store.statements import load
     ],
 )
 def test_a_query_is_read_by_its_index(statement, index):
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    migrate_sqlite(connection)
-    found = load("sqlite")[statement]
-    marks = {int(mark) for mark in re.findall(r"\?(\d+)", found.sql)}
-    values = (1,) * len(marks) if marks else dict.fromkeys(found.parameters, 1)
-    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {found.sql}", values)]
-    connection.close()
+    plan = plan_of(statement)
     assert f"INDEX {index} " in f"{' / '.join(plan)} "
     for table in ("runs", "fires", "ready", "callbacks", "versions", "schedules"):
         assert f"SCAN {table}" not in plan
+
+
+@pytest.mark.parametrize("way", ["workspace", "dialect", "owner", "target", "label"])
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_a_page_of_schedules_is_read_in_its_order_and_not_sorted(way, order):
+    plan = plan_of(f"schedules_by_{way}_{order}")
+    assert not any("TEMP B-TREE" in step for step in plan)
+    if way == "label":
+        assert plan[0].startswith(
+            "SEARCH l USING PRIMARY KEY (workspace_id=? AND name=? AND value=? AND schedule_id"
+        )

@@ -1,16 +1,14 @@
-"""Schedules as they are read: by id, by key, and page by page."""
+"""Schedules as they are read, by id and by key; `schedule_lists` has their lists."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import orjson
 
 from horarium.domain.errors import NotFound
-from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id
-from horarium.domain.listings import ScheduleListing
+from horarium.domain.ids import Id
 from horarium.domain.schedule import (
     NO_OWNER,
     Definition,
@@ -21,7 +19,7 @@ from horarium.domain.schedule import (
     timing_from_text,
 )
 from horarium.store.base import Tx, point
-from horarium.store.verbs.texts import beginning_with, containing, escaped, json_value
+from horarium.store.verbs.texts import json_value
 
 
 class _StoredSchedule(NamedTuple):
@@ -158,58 +156,3 @@ async def whose_schedule(tx: Tx, schedule_id: Id) -> tuple[Id, str, bool] | None
         return None
     workspace_id, dialect, deleted_ms = row
     return workspace_id, dialect, deleted_ms is not None
-
-
-async def list_schedules(tx: Tx, listing: ScheduleListing) -> list[Schedule]:
-    """One page of schedules. A caller that asks for one more than it shows learns whether there is a next page."""
-    statement = "list_schedules_desc" if listing.newest_first else "list_schedules_asc"
-    start = HIGHEST_ID if listing.newest_first else LOWEST_ID
-    further = listing.labels[1:]
-    rows = await tx.rows(
-        statement,
-        **_filters(listing),
-        cursor=listing.cursor or start,
-        limit=listing.limit if not further else 1_000_000,
-        skip=listing.skip if not further else 0,
-    )
-    found = [schedule_from_row(row) for row in rows]
-    if further:
-        found = [
-            schedule
-            for schedule in found
-            if all(schedule.labels.get(name) == value for name, value in further)
-        ]
-        found = found[listing.skip : listing.skip + listing.limit]
-    return found
-
-
-async def count_schedules(tx: Tx, listing: ScheduleListing) -> int:
-    """How many schedules match the filters of a listing, whatever its page."""
-    if len(listing.labels) > 1:
-        everything = replace(listing, cursor=None, skip=0, limit=1_000_000)
-        return len(await list_schedules(tx, everything))
-    return int((await tx.row("count_schedules", **_filters(listing)))[0])
-
-
-def _member(name: str, value: str) -> str:
-    """A member of a JSON object as `extra` is stored, as a LIKE pattern. Quotes inside texts are escaped there, so
-    nothing else looks like it."""
-    return escaped(orjson.dumps({name: value}).decode()[1:-1])
-
-
-def _filters(listing: ScheduleListing) -> dict[str, Any]:
-    name, value = listing.labels[0] if listing.labels else (None, None)
-    return {
-        "workspace_id": listing.workspace_id,
-        "dialect": listing.dialect,
-        "owner_id": listing.owner_id,
-        "target_id": listing.target_id,
-        "state": listing.state,
-        "not_state": listing.not_state,
-        "extra": None if listing.extra is None else f"%{_member(*listing.extra)}%",
-        "prefix": beginning_with(listing.prefix),
-        "search": containing(listing.search),
-        "search_input": 1 if listing.search_input else 0,
-        "label_name": name,
-        "label_value": value,
-    }

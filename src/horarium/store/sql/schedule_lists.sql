@@ -1,0 +1,114 @@
+-- Lists of schedules: the ids of a page, found through the filter that usually leaves least. Each way has a part here;
+-- whatever else a listing asks for is looked at row by row.
+
+-- part: schedule_filters
+-- One expression for the planners: of many conditions SQLite concludes that so little is left that it may be sorted.
+AND COALESCE(s.deleted_ms IS NULL
+  AND (CAST(:dialect AS TEXT) IS NULL OR s.dialect = :dialect)
+  AND (CAST(:owner_id AS BYTEA) IS NULL OR s.owner_id = :owner_id)
+  AND (CAST(:target_id AS BYTEA) IS NULL OR s.target_id = :target_id)
+  AND (CAST(:state AS TEXT) IS NULL OR s.state = :state)
+  AND (CAST(:not_state AS TEXT) IS NULL OR s.state <> :not_state)
+  AND (CAST(:extra AS TEXT) IS NULL OR s.extra LIKE :extra ESCAPE '\')
+  AND (CAST(:prefix AS TEXT) IS NULL OR lower(s.name) LIKE :prefix ESCAPE '\')
+  AND (CAST(:search AS TEXT) IS NULL OR lower(s.name) LIKE :search ESCAPE '\'
+       OR lower(COALESCE(s.key, '')) LIKE :search ESCAPE '\' OR lower(COALESCE(s.description, '')) LIKE :search ESCAPE '\'
+       OR (:search_input = 1 AND EXISTS (
+           SELECT 1 FROM versions v WHERE v.schedule_id = s.id AND v.version = s.definition_version
+           AND lower(COALESCE(v.input, '')) LIKE :search ESCAPE '\')))
+  AND (:further = 0 OR :further = (
+      SELECT count(*) FROM labels o
+      WHERE o.schedule_id = s.id AND {label_text} IN (SELECT value FROM texts(:labels)))), FALSE)
+
+-- part: label_text
+-- A label as one text. The length of the name tells where it ends.
+CAST(length(o.name) AS TEXT) || ':' || o.name || o.value
+
+-- part: all_of_workspace
+SELECT s.id FROM schedules s WHERE s.workspace_id = :workspace_id
+  {schedule_filters}
+
+-- part: all_of_dialect
+-- Of a dialect beside our own, which has an index without the schedules of our own.
+SELECT s.id FROM schedules s
+WHERE s.workspace_id = :workspace_id AND s.dialect = :dialect AND s.dialect <> 'native'
+  {schedule_filters}
+
+-- part: all_of_owner
+-- COALESCE keeps both databases from the index by workspace, here and below.
+SELECT s.id FROM schedules s
+WHERE s.owner_id = :owner_id AND COALESCE(s.workspace_id, :workspace_id) = :workspace_id
+  {schedule_filters}
+
+-- part: all_of_target
+SELECT s.id FROM schedules s
+WHERE s.target_id = :target_id AND COALESCE(s.workspace_id, :workspace_id) = :workspace_id
+  {schedule_filters}
+
+-- part: all_with_label
+SELECT s.id FROM labels l CROSS JOIN schedules s
+WHERE l.workspace_id = :workspace_id AND l.name = :label_name AND l.value = :label_value
+  AND s.id = l.schedule_id AND COALESCE(s.workspace_id, :workspace_id) = :workspace_id
+  {schedule_filters}
+
+-- name: frequency_of_label
+-- How many schedules have a label; stops at a limit.
+SELECT count(*) FROM (
+    SELECT 1 FROM labels
+    WHERE workspace_id = :workspace_id AND name = :label_name AND value = :label_value LIMIT :limit
+) AS counted;
+
+-- name: schedules_by_workspace_desc
+{all_of_workspace}
+  AND s.id < :cursor ORDER BY s.id DESC LIMIT :limit OFFSET :skip;
+
+-- name: schedules_by_workspace_asc
+{all_of_workspace}
+  AND s.id > :cursor ORDER BY s.id LIMIT :limit OFFSET :skip;
+
+-- name: count_schedules_by_workspace
+SELECT count(*) FROM ({all_of_workspace}) AS counted;
+
+-- name: schedules_by_dialect_desc
+{all_of_dialect}
+  AND s.id < :cursor ORDER BY s.id DESC LIMIT :limit OFFSET :skip;
+
+-- name: schedules_by_dialect_asc
+{all_of_dialect}
+  AND s.id > :cursor ORDER BY s.id LIMIT :limit OFFSET :skip;
+
+-- name: count_schedules_by_dialect
+SELECT count(*) FROM ({all_of_dialect}) AS counted;
+
+-- name: schedules_by_owner_desc
+{all_of_owner}
+  AND s.id < :cursor ORDER BY s.id DESC LIMIT :limit OFFSET :skip;
+
+-- name: schedules_by_owner_asc
+{all_of_owner}
+  AND s.id > :cursor ORDER BY s.id LIMIT :limit OFFSET :skip;
+
+-- name: count_schedules_by_owner
+SELECT count(*) FROM ({all_of_owner}) AS counted;
+
+-- name: schedules_by_target_desc
+{all_of_target}
+  AND s.id < :cursor ORDER BY s.id DESC LIMIT :limit OFFSET :skip;
+
+-- name: schedules_by_target_asc
+{all_of_target}
+  AND s.id > :cursor ORDER BY s.id LIMIT :limit OFFSET :skip;
+
+-- name: count_schedules_by_target
+SELECT count(*) FROM ({all_of_target}) AS counted;
+
+-- name: schedules_by_label_desc
+{all_with_label}
+  AND l.schedule_id < :cursor ORDER BY l.schedule_id DESC LIMIT :limit OFFSET :skip;
+
+-- name: schedules_by_label_asc
+{all_with_label}
+  AND l.schedule_id > :cursor ORDER BY l.schedule_id LIMIT :limit OFFSET :skip;
+
+-- name: count_schedules_by_label
+SELECT count(*) FROM ({all_with_label}) AS counted;

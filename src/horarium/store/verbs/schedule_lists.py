@@ -1,0 +1,118 @@
+"""Lists and counts of schedules.
+
+The ids of a page are found first, through the filter that usually leaves least; the schedules are read for these
+alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+import orjson
+
+from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id
+from horarium.domain.listings import ScheduleListing
+from horarium.domain.schedule import Schedule
+from horarium.store.base import Tx
+from horarium.store.verbs.schedules import schedule_from_row
+from horarium.store.verbs.texts import beginning_with, containing, escaped
+
+# Of several labels the rarest is the one to go by. A label that more schedules have counts as frequent.
+FREQUENT = 1_000
+
+# The dialect without an index of its own, since most schedules are of it.
+_NATIVE = "native"
+
+
+class _Way(NamedTuple):
+    """By which index schedules are found, and the parameters of the statements that do so."""
+
+    name: str
+    parameters: dict[str, Any]
+
+
+async def list_schedules(tx: Tx, listing: ScheduleListing) -> list[Schedule]:
+    """One page of schedules. A caller that asks for one more than it shows learns whether there is a next page."""
+    way = await _way_to(tx, listing)
+    order, start = ("desc", HIGHEST_ID) if listing.newest_first else ("asc", LOWEST_ID)
+    rows = await tx.rows(
+        f"schedules_by_{way.name}_{order}",
+        **way.parameters,
+        cursor=listing.cursor or start,
+        limit=listing.limit,
+        skip=listing.skip,
+    )
+    found = await _named(tx, listing.workspace_id, [schedule for (schedule,) in rows])
+    return sorted(found, key=lambda schedule: schedule.id, reverse=listing.newest_first)
+
+
+async def count_schedules(tx: Tx, listing: ScheduleListing) -> int:
+    """How many schedules match the filters of a listing, whatever its page."""
+    way = await _way_to(tx, listing)
+    return int((await tx.row(f"count_schedules_by_{way.name}", **way.parameters))[0])
+
+
+async def _way_to(tx: Tx, listing: ScheduleListing) -> _Way:
+    if listing.labels:
+        rarest = await _rarest(tx, listing)
+        further = sorted({*listing.labels} - {rarest})
+        name, value = rarest
+        return _Way("label", {**_filters(listing, further), "label_name": name, "label_value": value})
+    return _Way(_column_for(listing), _filters(listing, ()))
+
+
+def _column_for(listing: ScheduleListing) -> str:
+    if listing.owner_id is not None:
+        return "owner"
+    if listing.target_id is not None:
+        return "target"
+    return "workspace" if listing.dialect in (None, _NATIVE) else "dialect"
+
+
+async def _rarest(tx: Tx, listing: ScheduleListing) -> tuple[str, str]:
+    """The label of a listing that the fewest schedules have."""
+    if len(listing.labels) == 1:
+        return listing.labels[0]
+    frequencies = {}
+    for name, value in listing.labels:
+        label = {"label_name": name, "label_value": value}
+        row = await tx.row("frequency_of_label", workspace_id=listing.workspace_id, **label, limit=FREQUENT)
+        frequencies[name, value] = int(row[0])
+    return min(frequencies, key=frequencies.__getitem__)
+
+
+# Pages of more schedules than this are read in pieces, because a statement takes a limited number of ids.
+_AT_ONCE = 10_000
+
+
+async def _named(tx: Tx, workspace_id: Id, ids: list[Id]) -> list[Schedule]:
+    found: list[Schedule] = []
+    for start in range(0, len(ids), _AT_ONCE):
+        rows = await tx.rows("schedules_named", workspace_id=workspace_id, ids=ids[start : start + _AT_ONCE])
+        found += [schedule_from_row(row) for row in rows]
+    return found
+
+
+def _member(name: str, value: str) -> str:
+    """A member of a JSON object as `extra` is stored, as a LIKE pattern. Quotes inside texts are escaped there, so
+    nothing else looks like it."""
+    return escaped(orjson.dumps({name: value}).decode()[1:-1])
+
+
+def _filters(listing: ScheduleListing, further: Collection[tuple[str, str]]) -> dict[str, Any]:
+    """The parameters of `schedule_filters`; `further` are labels that each schedule must have as well."""
+    return {
+        "workspace_id": listing.workspace_id,
+        "dialect": listing.dialect,
+        "owner_id": listing.owner_id,
+        "target_id": listing.target_id,
+        "state": listing.state,
+        "not_state": listing.not_state,
+        "extra": None if listing.extra is None else f"%{_member(*listing.extra)}%",
+        "prefix": beginning_with(listing.prefix),
+        "search": containing(listing.search),
+        "search_input": 1 if listing.search_input else 0,
+        "further": len(further),
+        "labels": orjson.dumps([f"{len(name)}:{name}{value}" for name, value in further]).decode(),
+    }

@@ -1,0 +1,83 @@
+"""Every filter of a list of schedules finds what looking at all schedules finds, by whichever way it goes."""
+
+import itertools
+
+import pytest
+
+from horarium.domain.ids import random_id
+from horarium.domain.listings import ScheduleListing
+from horarium.domain.schedule import ScheduleState
+from horarium.store.verbs import schedule_lists
+from tests.support.tenant import NOON, Tenant
+
+LABELS = (("team", "a"), ("team", "b"), ("tea", "ma"), ("all", "1"), ("TEAM", "a"), ("none", "x"))
+
+
+async def crowd(tenant):
+    """Schedules of two dialects, two owners and two targets, with labels in all mixtures; (targets, owners)."""
+    targets = (tenant.target, await tenant.add_target())
+    owners = (random_id(NOON), random_id(NOON))
+    for n in range(24):
+        labels = dict(label for place, label in enumerate(LABELS[:5]) if (n >> place) % 2 or place == 3)
+        await tenant.schedule(
+            now=NOON + n,
+            target_id=targets[n % 2],
+            owner_id=owners[n // 2 % 2],
+            dialect=("native", "uranus")[n // 4 % 2],
+            labels=labels,
+            description=f"Nummer {n} Grün",
+            input={"n": n, "to": "Straße"},
+            paused=n % 5 == 0,
+        )
+    gone = await tenant.schedule(target_id=targets[0], owner_id=owners[0], labels=dict(LABELS[:4]))
+    await tenant.change(gone, NOON, state=ScheduleState.DELETED, deleted_ms=NOON)
+    return targets, owners
+
+
+def matches(schedule, listing):
+    text = f"{schedule.name} {schedule.description} {schedule.definition.input}".lower()
+    return (
+        all(schedule.labels.get(name) == value for name, value in listing.labels)
+        and listing.dialect in (None, schedule.dialect)
+        and listing.owner_id in (None, schedule.owner_id)
+        and listing.target_id in (None, schedule.definition.target_id)
+        and listing.state in (None, schedule.state.value)
+        and schedule.state.value != listing.not_state
+        and (listing.search is None or listing.search.lower() in text)
+    )
+
+
+@pytest.mark.parametrize("frequent", [1, 1_000])
+async def test_every_filter_finds_what_looking_at_all_schedules_finds(tenant, store, monkeypatch, frequent):
+    monkeypatch.setattr(schedule_lists, "FREQUENT", frequent)
+    monkeypatch.setattr(schedule_lists, "_AT_ONCE", 7)
+    await crowd(await Tenant.open(store))
+    targets, owners = await crowd(tenant)
+    listed = schedule_lists.list_schedules
+    everything = await store.read(listed, ScheduleListing(tenant.workspace, 1_000))
+    assert len(everything) == 24
+    labels = [
+        *itertools.chain.from_iterable(itertools.combinations(LABELS, size) for size in (0, 1, 2)),
+        LABELS[2:5],
+    ]
+    further = (
+        {}, {"state": "paused"}, {"not_state": "paused"}, {"search": "GRÜN"}, {"search": "straße"}, {"search": "zebra"},
+    )  # fmt: skip
+    found_by = itertools.product(
+        labels, (None, targets[1]), (None, owners[0]), (None, "native", "uranus"), further
+    )
+    for number, (names, target, owner, dialect, given) in enumerate(found_by):
+        newest = number % 2 == 0
+        listing = ScheduleListing(
+            tenant.workspace, 1_000, labels=names, target_id=target, owner_id=owner, dialect=dialect,
+            newest_first=newest, **given,
+        )  # fmt: skip
+        expected = [schedule for schedule in everything if matches(schedule, listing)][:: 1 if newest else -1]
+        assert await store.read(listed, listing) == expected, listing
+        if number % 7 == 0:
+            assert await store.read(schedule_lists.count_schedules, listing) == len(expected), listing
+            rest = ScheduleListing(
+                tenant.workspace, 2, labels=names, target_id=target, owner_id=owner, dialect=dialect,
+                newest_first=newest, skip=1, cursor=expected[0].id if expected else None, **given,
+            )  # fmt: skip
+            assert await store.read(listed, rest) == expected[2:4], listing
