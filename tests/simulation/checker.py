@@ -13,6 +13,7 @@ from typing import Any
 from horarium.domain.fire import settled_state
 from horarium.domain.schedule import CatchUp, OverlapScope
 from tests.simulation.evidence import NOISE_MS, Evidence
+from tests.simulation.neighbours import NEIGHBOUR_CHECKS
 from tests.simulation.overlaps import overlaps_of
 from tests.simulation.slots import slots_between
 from tests.simulation.trail import Note
@@ -378,4 +379,5 @@ CHECKS: tuple[Check, ...] = (
     previews_true_11,
     counters_true_12,
     users_heard_true,
+    *NEIGHBOUR_CHECKS,
 )

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
+
+from horarium.domain.ids import Id
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -17,6 +20,15 @@ STORE_VERBS = (None, None, None, "release", "claim", "record", "heartbeat", "ope
 """Which verb an armed fault waits for; None is the next one, whichever it is."""
 
 FaultEvent = tuple[float, str, dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Silence:
+    """A time in which a target answers nothing, in simulated seconds."""
+
+    target: Id
+    since: float
+    until: float
 
 
 def fault_events(random: Random, duration: float, nodes: int) -> list[FaultEvent]:
@@ -108,7 +120,9 @@ def _stop(world: World, args: dict[str, Any]) -> None:
     if node is not None and node.answers:
         world.disturb("stop", args | {"seconds": 5.0})
         task = node.spawn(node.stop())
-        task.add_done_callback(lambda _: world.reboot_later(node, args["down"]), context=world._context)
+        task.add_done_callback(
+            lambda _: world.reboot_later(node, args["down"], "stopped"), context=world._context
+        )
 
 
 def _cut(world: World, args: dict[str, Any]) -> None:
@@ -161,6 +175,13 @@ def _restore(world: World, args: dict[str, Any]) -> None:
     del world.trail.notes[notes:]
 
 
+def _silence(world: World, args: dict[str, Any]) -> None:
+    """A target answers nothing for a while. This is no disturbance: it excuses nothing but its own runs."""
+    now = world.loop.time()
+    world.silences.append(Silence(world.targets[args["target"]], now, now + args["seconds"]))
+    world.count("silence of hours" if args["seconds"] >= 3_600 else "silence")
+
+
 STRIKES: dict[str, Callable[[World, dict[str, Any]], None]] = {
     "fault_crash": _crash,
     "fault_armed": _armed,
@@ -172,5 +193,6 @@ STRIKES: dict[str, Callable[[World, dict[str, Any]], None]] = {
     "fault_downtime": _downtime,
     "fault_snapshot": _snapshot,
     "fault_restore": _restore,
+    "fault_silence": _silence,
 }
 """What each event of a fault does to the world."""

@@ -51,7 +51,15 @@ class Line:
         return await self._call(verb, args, kwargs)
 
     async def read(self, verb: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
-        return await self._call(verb, args, kwargs)
+        name = getattr(verb, "__name__", "verb")
+        await self._out(name)
+        try:
+            answer = await self._world.look(verb, args, kwargs)
+        except Exception:
+            await self._travel()
+            raise
+        await self._back(name)
+        return answer
 
     async def _call(self, verb: Callable[..., Awaitable[Any]], args: Any, kwargs: Any) -> Any:
         name = getattr(verb, "__name__", "verb")

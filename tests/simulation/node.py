@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 HOUSEKEEPING_S = 20.0
+STOP_S = 3.0
+"""What a node that stops gives to its calls to end."""
 
 
 class Node:
@@ -126,11 +128,29 @@ class Node:
             loops.release_loop(
                 engine, alarm, self.worker, poll, lambda: self.clock.uncertain or not self.may_work
             ),
-            loops.upkeep_loop([engine.recover, engine.expire, engine.unstick], loops.UPKEEP_S),
+            loops.upkeep_loop([engine.recover, engine.expire, engine.unstick], world.profile.upkeep),
             loops.upkeep_loop([engine.rezone, engine.forget, fan_out.tidy], HOUSEKEEPING_S),
         ):
             self._watch(self.spawn(loop))
         self.ready = True
+
+    def left_in_hand(self) -> list[str]:
+        """What the worker counts as taken or under way, in words; nothing where everything was given back."""
+        worker, lanes = self.worker, self.worker._lanes
+        counts = {
+            "runs": len(worker._holding),
+            "bytes": worker._bytes,
+            "places": lanes.busy,
+            "waiting calls": lanes.waiting,
+            "queued runs": lanes.queued,
+        }
+        for lane in lanes:
+            for name in ("busy", "waiting", "probes", "in_hand"):
+                counts[f"{name} of a lane"] = counts.get(f"{name} of a lane", 0) + abs(getattr(lane, name))
+            for name in ("busy", "waiting"):
+                load = abs(getattr(lane.workspace, name))
+                counts[f"{name} of a workspace"] = counts.get(f"{name} of a workspace", 0) + load
+        return [f"{self.name} still counts {count} {what}" for what, count in counts.items() if count]
 
     def _watch(self, task: asyncio.Task[Any]) -> None:
         """A loop that ends by a fault takes the process down: a finding of the simulation."""
@@ -162,8 +182,9 @@ class Node:
     async def stop(self) -> None:
         """SIGTERM: drain, hand back, say goodbye."""
         self.stopping = True
+        self.world.stops.append((self.world.loop.time(), self.name))
         try:
-            await self.worker.drain(3.0)
+            await self.worker.drain(STOP_S)
             await self.line.urgent(node_verbs.stop, self.id, self.clock.now_ms())
         except HorariumError:
             pass

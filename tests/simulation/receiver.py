@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tests.simulation.node import Node
     from tests.simulation.world import World
 
+LONG_S = (2.0, 60.0)
+"""How long a target takes that thinks about each call."""
 TRIES = 8
 """How often a target tells its callback before it gives up."""
 
@@ -58,6 +60,8 @@ class Receiver:
         self._world = world
         self.log: list[Delivery] = []
         self.answers: list[Answered] = []
+        self.given: dict[tuple[Id, int, str], float] = {}
+        """When each (run, attempt, node) had its answer from the network."""
 
     def send(self, call: Call, node: Node) -> asyncio.Future[Outcome]:
         """Put a call on the network; the answer, if one comes."""
@@ -85,6 +89,9 @@ class Receiver:
                 copy,
             )
         )  # fmt: skip
+        if world.silent(call.target_id):
+            world.count("target: silent")
+            return
         plan = world.target_plan(call.target_id)
         random = world.random("behaviour")
         word = random.choices(list(plan.behaviour), list(plan.behaviour.values()))[0]
@@ -95,17 +102,24 @@ class Receiver:
             return
         if word not in ("ok", "complete"):
             world.count(f"target: {word}")
-        seconds = (
-            random.random() * plan.timeout_s * 1.3 if word in ("slow", "late") else random.random() * 0.02
-        )
+        seconds = random.random() * 0.02
+        if word in ("slow", "late"):
+            seconds = random.random() * plan.timeout_s * 1.3
+        elif word == "long" and not world.healed:
+            seconds = LONG_S[0] + random.random() * (LONG_S[1] - LONG_S[0])
         outcome = _OUTCOMES.get(word) or Outcome(Verdict.ACCEPTED, status=202)
         if word == "busy":
             outcome = Outcome(
                 Verdict.FAILED, error="429", status=429, retry_after_ms=random.choice((300, 4000))
             )
-        self._later(lambda: _give(answer, outcome), seconds)
+        self._later(lambda: self._give(call, node, answer, outcome), seconds)
         if plan.callback and outcome.verdict is Verdict.ACCEPTED:
             self._finish_later(call, word, plan.deadline_s)
+
+    def _give(self, call: Call, node: Node, answer: asyncio.Future[Outcome], outcome: Outcome) -> None:
+        if not answer.done():
+            answer.set_result(outcome)
+            self.given.setdefault((call.run_id, call.attempt, node.name), self._world.loop.time())
 
     def _finish_later(self, call: Call, word: str, deadline: float) -> None:
         random = self._world.random("callbacks")
@@ -152,13 +166,9 @@ class Receiver:
 _OUTCOMES = {
     "ok": Outcome(Verdict.SUCCEEDED, status=200),
     "slow": Outcome(Verdict.SUCCEEDED, status=200),
+    "long": Outcome(Verdict.SUCCEEDED, status=200),
     "fail": Outcome(Verdict.FAILED, error="500", status=500),
     "reset": Outcome(Verdict.FAILED, error="connection reset"),
     "broken": Outcome(Verdict.FAILED, error="400", status=400, retryable=False),
     "gone": Outcome(Verdict.FAILED, error="410", status=410, gone=True, retryable=False),
 }
-
-
-def _give(answer: asyncio.Future[Outcome], outcome: Outcome) -> None:
-    if not answer.done():
-        answer.set_result(outcome)

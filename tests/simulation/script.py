@@ -15,6 +15,7 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry
 from horarium.domain.schedule import AfterCompletion, AfterPause, CatchUp, OverlapScope, Policies
 from tests.simulation.faults import fault_events
+from tests.simulation.silences import with_neighbours
 from tests.support import oracle
 
 YEAR_2026, YEAR_2028 = 1_767_225_600, 1_830_297_600
@@ -47,7 +48,10 @@ class Event:
 
 @dataclass(frozen=True)
 class TargetPlan:
-    """A target and how what stands behind it behaves: weights of answers. Times in seconds."""
+    """A target and how what stands behind it behaves: weights of answers. Times in seconds.
+
+    `prompt`: it answers at once whenever it is not silent, so that its runs can be expected to begin in time.
+    """
 
     workspace: int
     behaviour: Mapping[str, int]
@@ -56,6 +60,7 @@ class TargetPlan:
     deadline_s: float = 20.0
     max_concurrency: int | None = None
     rate: float | None = None
+    prompt: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,8 @@ class Profile:
     """The constants of a world. Times in seconds.
 
     `alone`: one node that has the database to itself. `latency`: the most that a call of the store takes each way.
-    `lost`, `twice`: how often a message is lost or delivered twice.
+    `lost`, `twice`: how often a message is lost or delivered twice. `upkeep`: how often each node looks for what has
+    lapsed.
     """
 
     start_ms: int
@@ -80,6 +86,8 @@ class Profile:
     twice: float
     delay: float
     calm: bool
+    workspaces: int = 2
+    upkeep: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -132,7 +140,7 @@ def script_for(seed: int) -> Script:
     if not calm:
         events += [Event(*one) for one in fault_events(random, profile.duration, nodes)]
     events.sort(key=lambda event: event.at)
-    return Script(seed, profile, targets, tuple(events))
+    return with_neighbours(Script(seed, profile, targets, tuple(events)))
 
 
 def _start(random: Random, zone: str) -> tuple[int, int | None]:

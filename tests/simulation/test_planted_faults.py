@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from itertools import islice
+from random import Random
 from unittest.mock import patch
 
 import pytest
@@ -17,9 +19,11 @@ from horarium.domain.plan import Passed, Plan, plan
 from horarium.engine.clock import DatabaseClock
 from horarium.store.statements import Statement, load
 from horarium.store.verbs import dispatch, release
+from horarium.worker.lanes import Lanes
 from horarium.worker.worker import Worker
 from tests.simulation.run import play
 from tests.simulation.script import Event, Script, script_for
+from tests.simulation.silences import with_silences
 
 SEEDS = range(1, 26)
 """Each planted fault must be found by one of these."""
@@ -60,6 +64,23 @@ def with_exact_clocks() -> Iterator[Script]:
         yield replace(script, profile=replace(script.profile, exact_clocks=True, latency=0.0))
 
 
+def with_silent_targets() -> Iterator[Script]:
+    """Scripts in which nothing is wrong but targets that fall silent for a while."""
+    for script in some_scripts():
+        events = tuple(event for event in script.events if event.kind == "create")
+        profile = replace(script.profile, lost=0.0, twice=0.0, delay=0.0, latency=0.0, concurrency=4)
+        yield with_silences(replace(script, events=events, profile=profile), Random(script.seed))
+
+
+def with_stops() -> Iterator[Script]:
+    """The same with targets that think about each call, and a node that is stopped and started again."""
+    for script in with_silent_targets():
+        targets = tuple(replace(one, behaviour={"long": 1}, timeout_s=90.0) for one in script.targets)
+        stops = [Event(at, "fault_stop", {"node": 0, "down": 0.5}) for at in (40.0, 110.0)]
+        events = [event for event in script.events if event.kind == "create"] + stops
+        yield replace(script, targets=targets, events=tuple(sorted(events, key=lambda event: event.at)))
+
+
 @contextmanager
 def altered(name: str, change: Callable[[Statement], Statement]) -> Iterator[None]:
     """A named statement put in place of the real one."""
@@ -79,6 +100,9 @@ def shifting_ids(*given: object) -> bytes:
 def test_nothing_is_found_where_nothing_is_planted():
     for scripts in (some_scripts(), with_restores(), with_long_freezes(), with_exact_clocks()):
         for script in scripts:
+            assert play(script).found == [], script.seed
+    for scripts in (with_silent_targets(), with_stops()):
+        for script in islice(scripts, 5):
             assert play(script).found == [], script.seed
 
 
@@ -182,3 +206,52 @@ def test_it_sees_a_counter_that_counts_twice():
 
     with altered("settle_cursors", twice):
         assert caught("counters_true_12", some_scripts())
+
+
+def test_it_sees_a_place_that_is_not_given_back():
+    """After a call that reached its time limit the place stays taken."""
+    real = Lanes.end
+
+    def keeps_the_place(lanes, work):
+        timed_out = work.outcome is not None and work.outcome.status is None and not work.parked
+        real(lanes, work)
+        if timed_out:
+            lanes.busy += 1
+
+    with patch.object(Lanes, "end", keeps_the_place):
+        assert caught("given_back_10", with_silent_targets())
+
+
+def test_it_sees_a_lane_that_is_never_reopened():
+    """Probes are answered, and nothing but probes is sent all the same."""
+    with patch("horarium.domain.circuit.answered", lambda circuit, now: circuit):
+        assert caught("begun_in_time_8", with_silent_targets())
+
+
+def test_it_sees_a_parked_attempt_that_is_forgotten_at_a_stop():
+    """A node that stops waits for the calls in places alone."""
+    real = Worker._park_slow
+
+    def forgets(worker):
+        real(worker)
+        for run in list(worker._doing):
+            if run in worker._holding and worker._holding[run].parked:
+                del worker._doing[run]
+
+    with patch.object(Worker, "_park_slow", forgets):
+        assert caught("stops_gently_4", with_stops())
+
+
+def test_it_sees_a_run_that_was_handed_back_and_is_begun_twice():
+    """What a throttled lane gives back stays in its queue, too."""
+    real = Lanes.excess
+
+    def keeps_what_it_gives(lanes):
+        given = real(lanes)
+        for work in reversed(given):
+            work.lane.queue.append(work)
+            lanes.queued += 1
+        return given
+
+    with patch.object(Lanes, "excess", keeps_what_it_gives):
+        assert caught("repeats_explained_4", with_silent_targets())

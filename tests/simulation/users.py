@@ -155,16 +155,17 @@ class Users:
 
     async def _trespass(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
         """Another workspace tries its luck; whatever it is given is a finding."""
-        other = self._world.workspaces[1 - workspace]
+        stranger = (workspace + 1) % len(self._world.workspaces)
+        other = self._world.workspaces[stranger]
         runs = await node.runs.list(self._world.workspaces[workspace], 1, schedule_id=schedule_id)
         attempts = [
             lambda: node.schedules.get(other, schedule_id),
             lambda: node.schedules.pause(other, schedule_id),
-            lambda: node.schedules.fire_now(self._world.who(1 - workspace), schedule_id),
+            lambda: node.schedules.fire_now(self._world.who(stranger), schedule_id),
             lambda: node.schedules.delete(other, schedule_id),
             lambda: node.explain.explain(other, schedule_id, node.clock.now_ms()),
             *(lambda run=run: node.runs.cancel(other, run.id) for run in runs),
-            *(lambda run=run: node.runs.retry(self._world.who(1 - workspace), run.id) for run in runs),
+            *(lambda run=run: node.runs.retry(self._world.who(stranger), run.id) for run in runs),
         ]
         for attempt in attempts:
             try:

@@ -19,7 +19,7 @@ from horarium.domain.tenancy import EVERY_TARGET, Identity
 from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import audiences
-from tests.simulation.faults import STRIKES, recovery_s
+from tests.simulation.faults import STRIKES, Silence, recovery_s
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.node import Node
 from tests.simulation.receiver import Receiver
@@ -33,6 +33,8 @@ REQUEST_S = 10.0
 CALM_S = 12.0
 """What is waited after everything has healed, beyond the lease: clocks are followed, the overdue has fired."""
 DRAIN_S = 900.0
+SETTLE_S = 180.0
+"""More than the longest time limit of a target."""
 
 
 class World:
@@ -51,6 +53,9 @@ class World:
         self.counts: Counter[str] = Counter()
         self.found: list[str] = []
         self.disturbances: list[tuple[float, float, str]] = []
+        self.silences: list[Silence] = []
+        self.stops: list[tuple[float, str]] = []
+        self.left_in_hand: list[str] = []
         self.armed: list[dict[str, Any]] = []
         self.nodes: list[Node] = []
         self.past: list[Node] = []
@@ -141,6 +146,12 @@ class World:
         self.trail.keep(node.name, name)
         return answer
 
+    async def look(self, verb: Callable[..., Awaitable[Any]], args: Any, kwargs: Any) -> Any:
+        """Run a verb that changes nothing, at this instant."""
+        if self.over:
+            raise asyncio.CancelledError
+        return await self.store.read(verb, *args, **kwargs)
+
     def _broadcast(self, topic: str, at_ms: int) -> None:
         """What a commit announced: at once within the process, a little later and not always to others."""
         for node in self.nodes:
@@ -152,11 +163,11 @@ class World:
                 self.loop.call_later(delay, _signal, node, topic, at_ms, context=node._context)
 
     def _furnish(self) -> None:
-        """Two workspaces, their targets and sources of audiences."""
+        """The workspaces, their targets and sources of audiences."""
         now = self.db_ms()
         write = self.store.connection.execute
-        self.workspaces = [random_id(now) for _ in range(2)]
-        self.principals = [random_id(now) for _ in range(2)]
+        self.workspaces = [random_id(now) for _ in range(self.profile.workspaces)]
+        self.principals = [random_id(now) for _ in range(self.profile.workspaces)]
         for number, (workspace, principal) in enumerate(zip(self.workspaces, self.principals, strict=True)):
             name = f"w{number}"
             write(
@@ -205,11 +216,16 @@ class World:
         return self._plans[target]
 
     def workspace_of(self, schedule: int) -> int | None:
-        """The workspace (0 or 1) of the target of a schedule of the script."""
+        """The number of the workspace of the target of a schedule of the script."""
         for event in self.script.events:
             if event.kind == "create" and event.args["schedule"] == schedule:
                 return self.script.targets[event.args["target"]].workspace
         return None
+
+    def silent(self, target: Id) -> bool:
+        """Whether a target answers nothing now."""
+        now = self.loop.time()
+        return any(one.target == target and one.since <= now < one.until for one in self.silences)
 
     async def _sources(self) -> None:
         for workspace in self.workspaces:
@@ -233,12 +249,12 @@ class World:
     def node_at(self, place: int) -> Node | None:
         return next((one for one in self.nodes if one.place == place and not one.dead), None)
 
-    def reboot_later(self, node: Node, seconds: float) -> None:
+    def reboot_later(self, node: Node, seconds: float, kind: str = "crash") -> None:
         """The process dies at this instant and is started again after a while."""
         if node.dead or self.over:
             return
         node.dead = True
-        self.disturb("crash", {"down": seconds})
+        self.disturb(kind, {"down": seconds})
         self.later(seconds, lambda: self.boot(node.place))
 
     def freeze(self, node: Node, seconds: float) -> None:
@@ -303,6 +319,7 @@ class World:
         self.overdue = self._find_overdue()
         await self._pause_everything()
         await self._drain()
+        await self._settle()
 
     def _happen(self, event: Event) -> None:
         if event.kind.startswith("fault_"):
@@ -328,6 +345,8 @@ class World:
         self.store.connection.execute(
             "UPDATE targets SET rate_per_second = NULL, max_concurrency = NULL, version = version + 1"
         )
+        for silence in self.silences:
+            silence.until = min(silence.until, self.loop.time())
         for node in self.nodes:
             node.cut, node.storm = None, (0.0, 0.0)
             if node.frozen:
@@ -369,6 +388,16 @@ class World:
                 break
             await asyncio.sleep(2.0)
         self.undrained = left
+
+    async def _settle(self) -> None:
+        """Until no worker has anything in hand: it hears within a poll that a run of its own was ended by another, and
+        what was sent for that may go on until its time limit."""
+        until = self.loop.time() + SETTLE_S
+        while self.loop.time() < until:
+            self.left_in_hand = [words for node in self.nodes for words in node.left_in_hand()]
+            if not self.left_in_hand:
+                break
+            await asyncio.sleep(1.0)
 
     def _left(self) -> list[str]:
         found = []

@@ -71,7 +71,16 @@ class InlineSqliteStore:
         await self.write(verb, [item])
 
     urgent = write
-    read = write
+
+    async def read(
+        self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a verb that changes nothing; there is nothing to commit."""
+        self.connection.execute("PRAGMA query_only = 1")
+        try:
+            return drive(verb(SqliteTx(self.connection, self._statements), *args, **kwargs))
+        finally:
+            self.connection.execute("PRAGMA query_only = 0")
 
     async def close(self) -> None:
         self.connection.close()
