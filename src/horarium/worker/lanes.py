@@ -436,10 +436,11 @@ class Lanes:
         for lane in self._lanes.values():
             if lane.in_hand:
                 most = lane.most_unbegun()
-                more = lane_room(lane.in_hand, room, self.most_in_hand, lane.known)
+                in_hand = lane.in_hand - lane.waiting
+                more = lane_room(in_hand, room, self.most_in_hand, lane.known)
                 if most is not None:
                     more = min(more, most - len(lane.queue))
-                elif more < SMALLEST_PIECE < lane.in_hand:
+                elif more < SMALLEST_PIECE < in_hand:
                     more = 0
                 if more < MOST_AT_ONCE:
                     bounded[lane.id] = max(0, more)

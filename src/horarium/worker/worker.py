@@ -139,10 +139,11 @@ class Worker:
         return [asyncio.create_task(loop) for loop in loops]
 
     def room(self) -> int:
-        """How many more runs may be claimed."""
+        """How many more runs may be claimed. Calls that wait without a place have a bound of their own: if they counted
+        here, a few slow targets would leave no room for the runs of quick ones."""
         if self._closing or not self._may_work() or self._bytes >= MOST_BYTES_IN_HAND:
             return 0
-        return max(0, self._most - len(self._holding))
+        return max(0, self._most + self._lanes.waiting - len(self._holding))
 
     def lane_room(self) -> LaneRoom:
         """How many more runs of each lane may be claimed."""
