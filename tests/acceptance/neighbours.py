@@ -139,9 +139,9 @@ class Server:
         self.clients.append(client)
         return client
 
-    def workspace(self, name: str, **settings: Any) -> Tenant:
+    def workspace(self, name: str, **given: Any) -> Tenant:
         """Another tenant."""
-        body = {"name": name, "slug": name, "settings": settings}
+        body = {"name": name, "slug": name, **given}
         answer = self.admin.client.post("/horarium/v1/workspaces", json=body)
         assert answer.status_code == 201, answer.text
         return Tenant(self.client(answer.json()["admin_key"]["key"]))
@@ -288,6 +288,48 @@ def models(server: Server, receiver: Moods, seconds: int, calls: int = 300) -> F
     return _watch(receiver, seconds, 50, 2)
 
 
+def recovery(server: Server, receiver: Moods, away_s: int = 30) -> float:
+    """A target that is called 20 times a second hangs for so long, then answers: after how many seconds its runs are
+    on time again, which is when five in a row come within a second of their slots."""
+    server.admin.target("dead", receiver.url("dead", "hang"), timeout="2s")
+    lines = [
+        {"name": f"dead {n}", "recurrence": "* * * * * *", "target": "dead", "overlap": "allow"}
+        for n in range(20)
+    ]
+    server.admin.schedules(lines)
+    time.sleep(away_s)
+    before = receiver.arrivals("dead")
+    receiver.wake()
+    woken = int(time.time() * 1000)
+    print(f"{len(before)} calls while it hung, {receiver.most_at_once('dead')} at once at most")
+    time.sleep(20)
+    late = [one for one in receiver.arrivals("dead")[len(before) :] if one.at_ms >= woken]
+    for five in zip(*(late[n:] for n in range(5)), strict=False):
+        if max(one.late_ms for one in five) < 1_000:
+            return (five[0].at_ms - woken) / 1_000
+    raise AssertionError(f"of {len(late)} calls no five in a row came within a second of their slots")
+
+
+def weights(server: Server, receiver: Moods, rows: int = 20_000) -> float:
+    """Two workspaces with the weights 1 and 3 and a fire of so many rows each: the heavier one's part of the calls
+    while both have runs waiting."""
+    tenants = {"light": server.workspace("light"), "heavy": server.workspace("heavy", weight=3)}
+    for name, tenant in tenants.items():
+        tenant.contacts(rows)
+        tenant.target(name, receiver.url(name, "after-50"))
+    for name, tenant in tenants.items():
+        tenant.fire_for_all(name)
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until and len(receiver.arrivals("heavy")) < rows * 0.9:
+        time.sleep(0.5)
+    heavy, light = ([one.at_ms for one in receiver.arrivals(name)] for name in ("heavy", "light"))
+    first, last = max(heavy[0], light[0]), min(heavy[-1], light[-1])
+    begin, end = first + (last - first) // 4, last
+    counts = [sum(begin <= at < end for at in arrivals) for arrivals in (heavy, light)]
+    print(f"{counts} calls of the heavy and the light one in {(end - begin) / 1000:.1f} s")
+    return counts[0] / sum(counts)
+
+
 def _watch(receiver: Moods, seconds: int, schedules: int, every_s: int) -> Felt:
     """What the good schedules feel from now on for so long; 3 s later all that is not lost has arrived."""
     first = (int(time.time()) // every_s + 1) * every_s
@@ -307,6 +349,8 @@ SCENARIOS: Mapping[str, Any] = {
     "lanes": lambda s, r: many_lanes(s, r, 40),
     "lanes-none": lambda s, r: many_lanes(s, r, 20, hanging=0),
     "models": lambda s, r: models(s, r, 40),
+    "recovery": recovery,
+    "weights": weights,
 }
 
 

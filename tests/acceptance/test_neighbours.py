@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.neighbours import hanging_rows, hanging_schedules, serving
+from tests.acceptance.neighbours import hanging_rows, hanging_schedules, recovery, serving, weights
 
 # The part of a second that the machine of a test may need more than ours: these figures are bounds, the measured ones
 # stand in docs/reliability.md.
@@ -41,3 +41,15 @@ def test_fifty_thousand_rows_for_a_hanging_target_leave_a_neighbour_on_time(tmp_
     print(good)
     assert good.share >= 0.99
     assert good.p99_ms <= 100 * SLACK
+
+
+@pytest.mark.long
+def test_a_target_that_answers_again_is_called_on_time_within_ten_seconds(tmp_path: Path) -> None:
+    with serving(tmp_path) as (server, receiver):
+        assert recovery(server, receiver) <= 10
+
+
+@pytest.mark.long
+def test_two_full_workspaces_get_calls_by_their_weights(tmp_path: Path) -> None:
+    with serving(tmp_path) as (server, receiver):
+        assert weights(server, receiver) == pytest.approx(0.75, abs=0.05)
