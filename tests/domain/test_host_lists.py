@@ -19,8 +19,7 @@ ENTRIES = (
 @pytest.mark.parametrize(
     "host",
     ["api.example.com", "API.EXAMPLE.COM", "api.example.com.", "a.partner.example", "a.b.partner.example", "10.1.2.3",
-     "8.8.8.8", "2001:db8::7", "[2001:db8::7]", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1",
-     "/run/postgresql"],
+     "8.8.8.8", "2001:db8::7", "[2001:db8::7]", "::ffff:8.8.8.8", "/run/postgresql"],
 )  # fmt: skip
 def test_a_listed_host_is_known_in_every_writing(host: str) -> None:
     assert host_list(ENTRIES).has(host)
@@ -29,17 +28,26 @@ def test_a_listed_host_is_known_in_every_writing(host: str) -> None:
 @pytest.mark.parametrize(
     "host",
     ["example.com", "api.example.com.evil.example", "xapi.example.com", "partner.example", "evilpartner.example",
-     "10.2.0.1", "8.8.8.9", "2001:db9::1", "::ffff:8.8.8.9", "/run/postgresql/x", "run/postgresql", "", "*"],
+     "10.2.0.1", "8.8.8.9", "2001:db9::1", "::ffff:8.8.8.9", "64:ff9b::808:808",
+     "2002:808:808::1", "/run/postgresql/x", "run/postgresql", "", "*"],
 )  # fmt: skip
 def test_other_hosts_are_not_listed(host: str) -> None:
     assert not host_list(ENTRIES).has(host)
 
 
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1", "10.1.9.9"]
+)
+def test_a_list_concerns_every_address_that_leads_to_a_listed_one(address: str) -> None:
+    assert host_list(ENTRIES).concerns(ip_address(address))
+    assert not host_list(("10.9.0.0/16",)).concerns(ip_address(address))
+
+
 def test_a_star_stands_for_every_host_and_an_empty_list_for_none() -> None:
     assert host_list(("*",)).has("anything.example")
-    assert host_list(("*",)).has_address(ip_address("10.0.0.1"))
+    assert host_list(("*",)).concerns(ip_address("10.0.0.1"))
     assert not host_list(()).has("anything.example")
-    assert not host_list(()).has_address(ip_address("10.0.0.1"))
+    assert not host_list(()).concerns(ip_address("10.0.0.1"))
 
 
 @pytest.mark.parametrize(

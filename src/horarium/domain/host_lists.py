@@ -49,12 +49,18 @@ class HostList:
         if self.everything or plain in self.names or plain.endswith(self.domains):
             return True
         try:
-            return self.has_address(ip_address(plain.strip("[]")))
+            address = ip_address(plain.strip("[]"))
         except ValueError:
             return False
+        same = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+        return _holds(self.networks, same or address)
 
-    def has_address(self, address: Address) -> bool:
-        """Whether an address is listed, or the IPv4 address that an IPv6 address stands for."""
+    def concerns(self, address: Address) -> bool:
+        """Whether an address is listed, or an IPv4 address to which a router may translate it.
+
+        This is for lists of what is denied. A list of what is allowed is asked with `has`, because nobody knows whether
+        there is such a router.
+        """
         return self.everything or any(
             _holds(self.networks, known) for known in (address, *_stands_for(address))
         )

@@ -150,7 +150,7 @@ class AddressPolicy:
             return "an address with a zone"
         if address in _METADATA or not _METADATA.isdisjoint(_carried(address)):
             return "a metadata service"
-        if self.denied.has_address(address):
+        if self.denied.concerns(address):
             return DENIED
         if self.opens(address):
             return None
