@@ -1,9 +1,11 @@
 """The life of a target over the project's own API."""
 
+import json
+
 import pytest
 
 from tests.api.asking import BASE, HOOK, NOW, ask, fields, scheduled
-from tests.support.house import House
+from tests.support.house import House, instant
 
 NIGHTLY = {"kind": "workflow", "key": "nightly", "name": "Nightly", "executor": HOOK}
 
@@ -114,10 +116,38 @@ async def test_a_signing_secret_is_replaced_while_the_old_one_still_signs():
         new = await ask(house, "POST", "/targets/nightly/rotate-secret")
         target = await house.services.targets.get(await house.who(), "nightly")
         kept = house.services.targets.secrets_of(target)["signing_secret"]
-        assert kept == [new["signing_secret"], made["signing_secret"]]
+        assert kept[0] == new["signing_secret"]
+        assert kept[1].startswith(f"{made['signing_secret']};until=")
         last = await ask(house, "POST", "/targets/nightly/rotate-secret", {"keep_previous": False})
         target = await house.services.targets.get(await house.who(), "nightly")
         assert house.services.targets.secrets_of(target)["signing_secret"] == [last["signing_secret"]]
+
+
+async def test_the_end_of_an_old_signing_secret_is_chosen_and_bounded():
+    async with House.open(NOW) as house:
+        await ask(house, "POST", "/targets", NIGHTLY, 201)
+        await ask(house, "POST", "/targets/nightly/rotate-secret", {"overlap": "1h"})
+        target = await house.services.targets.get(await house.who(), "nightly")
+        kept = house.services.targets.secrets_of(target)["signing_secret"]
+        assert instant(kept[1].partition(";until=")[2]) == house.clock.now + 3_600_000
+        await ask(house, "POST", "/targets/nightly/rotate-secret", {"overlap": "31d"}, 400)
+
+
+async def test_receivers_of_ed25519_signatures_get_a_public_key_and_the_private_one_never_leaves():
+    async with House.open(NOW) as house:
+        await ask(house, "POST", "/targets", NIGHTLY, 201)
+        made = await ask(house, "POST", "/targets/nightly/rotate-secret", {"algorithm": "ed25519"})
+        assert made["verification_key"].startswith("whpk_")
+        assert "signing_secret" not in made
+        shown = await ask(house, "GET", "/targets/nightly")
+        assert shown["executor"]["verification_keys"] == [made["verification_key"]]
+        assert "whsk_" not in json.dumps([made, shown])
+        # What is read can be sent back, and a key that somebody writes there is not taken over.
+        body = {"executor": {**shown["executor"], "verification_keys": ["whpk_forged"]}}
+        changed = await ask(house, "PATCH", "/targets/nightly", body)
+        assert changed["executor"]["verification_keys"] == [made["verification_key"]]
+        await ask(house, "POST", "/targets/nightly/rotate-secret", {"keep_previous": False})
+        assert "verification_keys" not in (await ask(house, "GET", "/targets/nightly"))["executor"]
 
 
 async def test_a_target_that_schedules_need_is_not_deleted():

@@ -23,7 +23,7 @@ from horarium.domain.ids import prefixed
 from horarium.domain.run import Missed
 from horarium.executors.http import HttpExecutor, make, retry_after_ms
 from horarium.executors.options import ExecutorOptions
-from horarium.executors.signing import key_of, new_secret, signature
+from horarium.executors.signing import key_of, new_secret, signature, signer_of
 from tests.executors.calls import NOW_MS, RUN_ID, call_of, stored_call
 from tests.support.receiver import Answer, Drip, Flood, Received, Receiver, Reset, Truncated
 
@@ -127,7 +127,7 @@ async def test_a_receiver_verifies_the_signature_with_the_secret_it_was_given(
     stamp = int(request.headers["webhook-timestamp"])
     assert stamp == NOW_MS // 1000
     signed = request.headers["webhook-signature"]
-    assert signed == signature([key_of(secret) for secret in secrets], RUN, stamp, request.body)
+    assert signed == signature([signer_of(secret) for secret in secrets], RUN, stamp, request.body)
     assert len(signed.split(" ")) == 2
 
 

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks.webhooks import Webhook
 
-from horarium.executors.signing import key_of, new_secret, rotated, signature
+from horarium.executors.signing import key_of, new_secret, public_keys, rotated, signature, signer_of
 
 
 def headers(secrets: list[str], body: bytes, timestamp: int) -> dict[str, str]:
-    signed = signature([key_of(secret) for secret in secrets], "run_1", timestamp, body)
+    signed = signature([signer_of(secret) for secret in secrets], "run_1", timestamp, body)
     return {"webhook-id": "run_1", "webhook-timestamp": str(timestamp), "webhook-signature": signed}
 
 
@@ -50,10 +52,72 @@ def test_secrets_are_made_anew_each_time() -> None:
     assert len(key_of(new_secret())) == 32
 
 
-def test_rotating_puts_a_new_secret_first_and_keeps_the_newest_of_the_old() -> None:
-    first = new_secret()
-    second = rotated(first)
-    third = rotated(second)
-    assert second[1] == first
-    assert third[1] == second[0]
-    assert len({first, second[0], third[0]}) == 3
+def test_rotating_puts_a_new_secret_first_and_keeps_the_newest_of_the_old_until_its_end() -> None:
+    first, until = new_secret(), 1_800_000_000_000
+    second = rotated([first], False, until)
+    assert second.secrets == [second.shown, f"{first};until=2027-01-15T08:00:00Z"]
+    third = rotated(second.secrets, False, until + 1000)
+    assert third.secrets == [third.shown, f"{second.shown};until=2027-01-15T08:00:01Z"]
+    alone = rotated(third.secrets, False, None)
+    assert alone.secrets == [alone.shown]
+    assert len({first, second.shown, third.shown, alone.shown}) == 4
+
+
+def test_an_old_secret_signs_until_its_end_and_not_from_then_on() -> None:
+    old, until, body = new_secret(), 1_800_000_000, b"{}"
+    both = rotated([old], False, until * 1000).secrets
+    before = signature([signer_of(secret) for secret in both], "run_1", until - 1, body)
+    after = signature([signer_of(secret) for secret in both], "run_1", until, body)
+    assert before.split(" ")[1] == signature([signer_of(old)], "run_1", until - 1, body)
+    assert after == signature([signer_of(both[0])], "run_1", until, body)
+
+
+def verifies(public: str, signed: str, content: bytes) -> bool:
+    """As a receiver does it by the words of the standard, with what it was given."""
+    assert public.startswith("whpk_")
+    version, _, given = signed.partition(",")
+    try:
+        Ed25519PublicKey.from_public_bytes(b64decode(public[5:])).verify(b64decode(given), content)
+    except InvalidSignature:
+        return False
+    return version == "v1a"
+
+
+def test_an_ed25519_signature_is_verified_with_the_public_key_alone() -> None:
+    rotation = rotated([new_secret()], True, None)
+    assert rotation.shown is None
+    (public,) = rotation.verification_keys
+    signed = signature([signer_of(rotation.secrets[0])], "run_1", 5, b"body")
+    assert verifies(public, signed, b"run_1.5.body")
+    assert not verifies(public, signed, b"run_1.5.other")
+    assert not verifies(public_keys(new_secret(ed25519=True))[0], signed, b"run_1.5.body")
+
+
+def test_the_signature_of_a_known_key_is_the_one_of_rfc_8032() -> None:
+    # The first test vector of RFC 8032 (section 7.1): its key signs an empty message so.
+    seed = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
+    expected = bytes.fromhex(
+        "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e06522490155"
+        "5fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"
+    )
+    secret = "whsk_" + b64encode(seed).decode()
+    assert signer_of(secret).sign(b"") == "v1a," + b64encode(expected).decode()
+    with_public = "whsk_" + b64encode(seed + b64decode(public_keys(secret)[0][5:])).decode()
+    assert signer_of(with_public).sign(b"") == signer_of(secret).sign(b"")
+
+
+def test_while_one_kind_replaces_the_other_both_verify() -> None:
+    old, body = new_secret(), b"{}"
+    now = int(datetime.now(tz=UTC).timestamp())
+    rotation = rotated([old], True, (now + 60) * 1000)
+    both = headers(list(rotation.secrets), body, now)
+    assert [each[:3] for each in both["webhook-signature"].split(" ")] == ["v1a", "v1,"]
+    Webhook(old).verify(body, both)
+
+
+@pytest.mark.parametrize(
+    "secret", ["whsk_", "whsk_" + b64encode(b"x" * 31).decode(), f"{new_secret()};until=soon"]
+)
+def test_a_private_key_or_an_end_of_a_wrong_form_is_refused(secret: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        signer_of(secret)

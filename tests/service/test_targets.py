@@ -14,6 +14,7 @@ from horarium.domain.tenancy import Identity
 from horarium.service.schedules import ScheduleDraft
 from horarium.service.targets import EXTRA_LIMIT, NO_EXECUTOR, REMEMBERED_MS, SIGNING, TargetDraft, draft_of
 from horarium.times import Timing
+from horarium.times.civil import utc_text
 from tests.executors.calls import call_of
 from tests.support.house import House
 
@@ -167,15 +168,21 @@ async def test_switching_to_the_same_state_changes_nothing() -> None:
         assert (on.state, on.state_reason) == (TargetState.ENABLED, None)
 
 
+def ended(house: House, secret: str | None) -> str:
+    """An old secret, which goes on signing for a day."""
+    return f"{secret};until={utc_text(house.clock.now // 1000 + 86_400)}"
+
+
 async def test_a_signing_secret_is_rotated_and_the_old_one_kept_once() -> None:
     async with House.open(NOW) as house:
         service, who, target = house.services.targets, await house.who(), await house.target("tool")
         first = service.secrets_of(target)[SIGNING]
         second = await service.rotate_signing_secret(who, target.id)
-        assert service.secrets_of(second.target)[SIGNING] == [second.signing_secret, first]
+        assert service.secrets_of(second.target)[SIGNING] == [second.signing_secret, ended(house, first)]
         third = await service.rotate_signing_secret(who, target.id)
-        assert service.secrets_of(third.target)[SIGNING] == [third.signing_secret, second.signing_secret]
-        alone = await service.rotate_signing_secret(who, target.id, keep=False)
+        old = ended(house, second.signing_secret)
+        assert service.secrets_of(third.target)[SIGNING] == [third.signing_secret, old]
+        alone = await service.rotate_signing_secret(who, target.id, overlap_ms=None)
         assert service.secrets_of(alone.target)[SIGNING] == [alone.signing_secret]
 
 

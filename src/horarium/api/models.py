@@ -129,6 +129,14 @@ class TargetBody(Body):
 
 class SecretRotationBody(Body):
     keep_previous: bool = True
+    overlap: Duration | None = Field(
+        None,
+        description="how long requests are signed with the old secret too; a day if it is left out, at most 30d",
+    )
+    algorithm: Literal["hmac", "ed25519"] = Field(
+        "hmac",
+        description="ed25519 signs with a key that never leaves the server; receivers verify with verification_key",
+    )
 
 
 class RetryBody(Body):

@@ -132,6 +132,8 @@ def new_target(new: NewTarget) -> dict[str, Any]:
     shown = target(new.target)
     if new.signing_secret is not None:
         shown["signing_secret"] = new.signing_secret
+    if new.verification_key is not None:
+        shown["verification_key"] = new.verification_key
     return shown
 
 

@@ -90,10 +90,21 @@ def disable(
 
 @targets.command("rotate-secret")
 def rotate_secret(
-    target: Reference, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
+    target: Reference,
+    overlap: Annotated[
+        str, typer.Option(help='How long requests are signed with the old secret too, such as "1h".')
+    ] = "1d",
+    ed25519: Annotated[
+        bool, typer.Option("--ed25519", help="Sign with a private key; receivers need only verification_key.")
+    ] = False,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
 ) -> None:
-    """Make a new signing secret, which is shown only this once. Requests are signed with the old one too."""
-    show_one(connect(url, key, data).call("POST", f"/targets/{segment(target)}/rotate-secret"), as_json)
+    """Make a new signing secret, which is shown only this once. The old one signs too for a while."""
+    body = {"overlap": overlap, "algorithm": "ed25519" if ed25519 else "hmac"}
+    show_one(connect(url, key, data).call("POST", f"/targets/{segment(target)}/rotate-secret", body), as_json)
 
 
 @targets.command("delete")

@@ -93,6 +93,29 @@ class TakesEnvironment(Protocol):
         """What is wrong with the variables, for a target of this public configuration. Fields are their names."""
 
 
+@dataclass(frozen=True, slots=True)
+class SigningRotation:
+    """The signing secrets of a target after a rotation, the newest first.
+
+    `shown` is the new one, if its receiver needs it to verify. Otherwise the receiver needs only the public key, the
+    first of `verification_keys`.
+    """
+
+    secrets: Sequence[str]
+    shown: str | None
+    verification_keys: Sequence[str]
+
+
+@runtime_checkable
+class SignsRequests(Protocol):
+    """An executor that signs what it sends, with the secrets that are stored as `signing_secret`."""
+
+    def rotate_signing(
+        self, current: Sequence[str], ed25519: bool, keep_until_ms: int | None
+    ) -> SigningRotation:
+        """Replace the newest of the current secrets; it signs too until `keep_until_ms` (None: not any more)."""
+
+
 @runtime_checkable
 class ReachesHosts(Protocol):
     """An executor or an audience source that connects to hosts over the network.

@@ -21,7 +21,7 @@ from multidict import istr
 from yarl import URL
 
 from horarium.domain.errors import Problem
-from horarium.domain.execution import Call, Outcome, Verdict
+from horarium.domain.execution import Call, Outcome, SigningRotation, Verdict
 from horarium.domain.ids import Id
 from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
 from horarium.executors.context import (
@@ -38,7 +38,7 @@ from horarium.executors.limits import Limits, OutOfTime
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.output import error_text, keep_bytes
 from horarium.executors.secrecy import Scrubber, run_scrubber, split
-from horarium.executors.signing import new_secret, signature
+from horarium.executors.signing import PUBLIC_FIELD, new_secret, public_keys, rotated, signature
 from horarium.executors.template import TemplateError, without_placeholders
 
 EVENT_TYPE = "horarium.run"
@@ -96,9 +96,19 @@ class HttpExecutor:
 
         If the configuration has no signing secret, a new one is made and returned among the secrets.
         """
+        config = {name: value for name, value in config.items() if name != PUBLIC_FIELD}
         if config.get("signing_secret") is None:
-            config = {**config, "signing_secret": new_secret()}
+            config["signing_secret"] = new_secret()
+        public = public_keys(config["signing_secret"])
+        if public:
+            config[PUBLIC_FIELD] = public
         return split(config, SECRET_FIELDS)
+
+    def rotate_signing(
+        self, current: Sequence[str], ed25519: bool, keep_until_ms: int | None
+    ) -> SigningRotation:
+        """Replace the newest of the signing secrets by a new one; see `signing.rotated`."""
+        return rotated(current, ed25519, keep_until_ms)
 
     async def execute(self, call: Call) -> Outcome:
         """Sends the request of one attempt. The whole exchange may take `call.timeout_ms` milliseconds."""
@@ -132,7 +142,7 @@ class HttpExecutor:
         headers[_IDEMPOTENCY_KEY] = headers[_WEBHOOK_ID] = headers[_CE_ID] = run
         headers[_ATTEMPT] = str(call.attempt)
         headers[_WEBHOOK_TIME] = str(timestamp)
-        headers[_WEBHOOK_SIGNATURE] = signature(compiled.keys, run, timestamp, body)
+        headers[_WEBHOOK_SIGNATURE] = signature(compiled.signers, run, timestamp, body)
         headers[_CE_TYPE] = EVENT_TYPE
         headers[_CE_VERSION] = "1.0"
         if call.schedule_id is None:

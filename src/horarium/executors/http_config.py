@@ -9,8 +9,9 @@
 
 Only `url` is required. Without `body`, the run's whole context is sent as JSON (GET and HEAD send no body).
 `"body": null` sends no body. If `body` is a text and the Content-Type is not JSON, the text is sent unchanged.
-`signing_secret` may be a list, so that a new secret can replace an old one step by step. If it is left out, the
-server makes a secret.
+`signing_secret` may be a list, so that a new secret can replace an old one step by step; see signing.py for how secrets
+are written. If it is left out, the server makes one. `verification_keys` are the public keys of Ed25519 secrets; the
+server writes them, and ignores what a request says there.
 """
 
 from __future__ import annotations
@@ -28,7 +29,14 @@ from horarium.executors.addresses import MAX_URL, AddressPolicy, check_url
 from horarium.executors.checks import check_fields
 from horarium.executors.headers import check_headers, value_refusal
 from horarium.executors.secrecy import Scrubber, check_secrets, named_secrets, reveal
-from horarium.executors.signing import PREFIX, key_of
+from horarium.executors.signing import (
+    MOST_SECRETS,
+    PREFIX,
+    PRIVATE_PREFIX,
+    PUBLIC_FIELD,
+    Signer,
+    signer_of,
+)
 from horarium.executors.template import (
     RenderText,
     TemplateError,
@@ -40,13 +48,12 @@ from horarium.executors.template import (
     without_placeholders,
 )
 
-FIELDS = ("url", "method", "headers", "body", "secrets", "signing_secret")
+FIELDS = ("url", "method", "headers", "body", "secrets", "signing_secret", PUBLIC_FIELD)
 SECRET_FIELDS = ("signing_secret",)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 JSON_TYPE = "application/json"
 
 _BODILESS = ("GET", "HEAD")
-_MOST_SIGNING_SECRETS = 5
 
 
 def check_config(config: Mapping[str, Any], policy: AddressPolicy) -> list[Problem]:
@@ -83,12 +90,14 @@ def _check_signing(given: Any) -> list[Problem]:
     if given is None:
         return []
     secrets = given if isinstance(given, list) else [given]
-    if not 1 <= len(secrets) <= _MOST_SIGNING_SECRETS:
-        return [
-            Problem("signing_secret", f"must be a secret or a list of 1 to {_MOST_SIGNING_SECRETS} secrets")
-        ]
+    if not 1 <= len(secrets) <= MOST_SECRETS:
+        return [Problem("signing_secret", f"must be a secret or a list of 1 to {MOST_SECRETS} secrets")]
     return [
-        Problem("signing_secret", "must be whsec_ followed by 24 to 64 bytes in base 64")
+        Problem(
+            "signing_secret",
+            "must be whsec_ followed by 24 to 64 bytes in base 64, or whsk_ followed by the 32 bytes of an Ed25519 "
+            "key; then ;until= and an RFC 3339 instant may follow",
+        )
         for secret in secrets
         if not _is_signing_secret(secret)
     ]
@@ -100,27 +109,27 @@ def _is_signing_secret(secret: Any) -> bool:
     if secret == MASK:  # check_secrets reports it
         return True
     try:
-        key_of(secret)
+        signer_of(secret)
     except ValueError:
         return False
-    return secret.startswith(PREFIX)
+    return secret.startswith((PREFIX, PRIVATE_PREFIX))
 
 
 class CompiledHttp:
     """A compiled configuration: everything that is the same for all runs is done. It never changes.
 
     `body` is None if the run's context is sent. Otherwise it makes the bytes of the body, or None for no body.
-    `keys` are the bytes of the signing secrets. `needs_values` says whether the request has any placeholder.
+    `signers` sign for each signing secret. `needs_values` says whether the request has any placeholder.
     """
 
     __slots__ = (
         "body",
         "fixed_headers",
-        "keys",
         "method",
         "named",
         "needs_values",
         "scrubber",
+        "signers",
         "templated_headers",
         "url",
     )
@@ -130,7 +139,7 @@ class CompiledHttp:
         headers: Mapping[str, str] = config.get("headers") or {}
         self.method = str(config.get("method") or "POST").upper()
         self.named = named_secrets(config)
-        self.keys = _keys(config.get("signing_secret"))
+        self.signers = _signers(config.get("signing_secret"))
         self.url = compile_text(config["url"], _url_piece)
         self.fixed_headers: dict[str, str] = {
             istr(n): v for n, v in headers.items() if not has_placeholder(v)
@@ -156,10 +165,10 @@ class CompiledHttp:
         return headers
 
 
-def _keys(given: Any) -> tuple[bytes, ...]:
+def _signers(given: Any) -> tuple[Signer, ...]:
     if given is None:
         return ()
-    return tuple(key_of(secret) for secret in (given if isinstance(given, list) else [given]))
+    return tuple(signer_of(secret) for secret in (given if isinstance(given, list) else [given]))
 
 
 def _url_piece(text: str) -> str:

@@ -20,7 +20,7 @@ from horarium.domain.errors import Problem
 from horarium.domain.execution import Call
 from horarium.domain.target import MASK
 from horarium.executors.checks import shortened
-from horarium.executors.signing import PREFIX
+from horarium.executors.signing import bare, random_part
 
 # Objects in a configuration whose members can be secret: all members of `secrets`, and in the others those whose name
 # matches _SENSITIVE.
@@ -335,6 +335,6 @@ def _needles(secret: Any) -> Iterator[str]:
         secret = secret.replace("\0", NUL_SHOWN)
         # As it is, and in the forms that it has in a URL and in JSON.
         yield from (secret, quote(secret, safe=""), orjson.dumps(secret).decode()[1:-1])
-        yield secret.removeprefix(PREFIX)  # a signing secret may also be written without whsec_
+        yield from (bare(secret), random_part(secret))  # a signing secret may also be written without whsec_
         words = secret.split(maxsplit=_MOST_WORDS)[:_MOST_WORDS]
         yield from (word for word in words if len(word) >= _SHORTEST_PART and "{{" not in word)

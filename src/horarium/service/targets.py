@@ -10,7 +10,14 @@ import orjson
 
 from horarium.domain.audit import AuditEntry
 from horarium.domain.errors import Conflict, Invalid, NotFound, Problem, Unavailable
-from horarium.domain.execution import Executor, ReachesHosts, TableExecutor, TakesEnvironment
+from horarium.domain.execution import (
+    Executor,
+    ReachesHosts,
+    SigningRotation,
+    SignsRequests,
+    TableExecutor,
+    TakesEnvironment,
+)
 from horarium.domain.ids import LOWEST_ID, Id, random_id
 from horarium.domain.listings import TargetListing
 from horarium.domain.target import Completion, Target, TargetKind, TargetState
@@ -36,6 +43,13 @@ LONGEST_DEADLINE_MS = 30 * 86_400_000
 EXTRA_LIMIT = 1024 * 1024
 # The name of the secret with which some executors sign what they send.
 SIGNING = "signing_secret"
+# The field of a configuration with the public keys of those signing secrets that have one.
+VERIFICATION = "verification_keys"
+# What such a secret begins with. It is never shown.
+_PRIVATE = "whsk_"
+# How long an old signing secret goes on signing after a rotation, if the caller does not say; and at most.
+OVERLAP_MS = 86_400_000
+LONGEST_OVERLAP_MS = 30 * 86_400_000
 # The executor of a target that is stored but cannot run yet. It stays disabled until it is
 # given another executor.
 NO_EXECUTOR = "none"
@@ -75,10 +89,14 @@ class TargetDraft:
 
 @dataclass(frozen=True, slots=True)
 class NewTarget:
-    """A target with the signing secret that was made for it, which is shown only this once (None: it has none)."""
+    """A target with the signing secret that was made for it, which is shown only this once (None: it has none).
+
+    `verification_key` is what the receiver needs instead, if the secret signs with Ed25519: that secret is never shown.
+    """
 
     target: Target
     signing_secret: str | None
+    verification_key: str | None = None
 
 
 @dataclass(slots=True)
@@ -108,7 +126,8 @@ class TargetService:
         entry = Trail(who.workspace_id, now).entry("target.created", "tgt", new, after=target_facts(target))
         stored = await self.store.write(noting(verbs.create_target, entry), target, who.principal_id)
         self.identities.forget()
-        return NewTarget(stored, _shown(secrets))
+        public = stored.config.get(VERIFICATION)
+        return NewTarget(stored, _shown(secrets), public[0] if public else None)
 
     async def put(self, who: Identity, key: str, draft: TargetDraft) -> tuple[NewTarget, bool]:
         """Create the target with a key, or replace it. Returns it, and whether it is new.
@@ -223,28 +242,35 @@ class TargetService:
         self._forget()
         self.identities.forget()
 
-    async def rotate_signing_secret(self, who: Identity, target_id: Id, keep: bool = True) -> NewTarget:
-        """Make a new signing secret. With `keep`, requests are signed with the old one too, until the next rotation.
+    async def rotate_signing_secret(
+        self, who: Identity, target_id: Id, overlap_ms: int | None = OVERLAP_MS, ed25519: bool = False
+    ) -> NewTarget:
+        """Make a new signing secret. Requests are signed with the old one too for `overlap_ms` (None: not any more).
 
-        Raises NotFound, Conflict (targets of this type are not signed), Forbidden.
+        Raises NotFound, Invalid, Conflict (targets of this type are not signed), Forbidden.
         """
         who.require("targets:write")
-        made: list[str] = []
+        if overlap_ms is not None and overlap_ms > LONGEST_OVERLAP_MS:
+            raise Invalid(Problem("overlap", "must be at most 30d"))
+        ends = None if overlap_ms is None else self.clock.now_ms() + overlap_ms
+        made: list[SigningRotation] = []
 
         def rotated(before: Target) -> Target:
-            secrets = self.secrets_of(before)
-            if SIGNING not in secrets:
+            secrets, executor = self.secrets_of(before), self.executors.get(before.executor)
+            if SIGNING not in secrets or not isinstance(executor, SignsRequests):
                 raise Conflict(
                     f"requests to targets of type {before.executor} are not signed, so there is no secret"
                 )
-            bare = {name: value for name, value in before.config.items() if name != SIGNING}
-            made[:] = [self.executors[before.executor].split(bare)[1][SIGNING]]
-            old = _listed(secrets[SIGNING])[:1] if keep else []
-            sealed = self.vault.seal(secrets | {SIGNING: [*made, *old]}, before.id)
-            return replace(before, sealed=sealed)
+            made[:] = [executor.rotate_signing(_listed(secrets[SIGNING]), ed25519, ends)]
+            config = {name: value for name, value in before.config.items() if name != VERIFICATION}
+            if made[0].verification_keys:
+                config[VERIFICATION] = list(made[0].verification_keys)
+            sealed = self.vault.seal(secrets | {SIGNING: list(made[0].secrets)}, before.id)
+            return replace(before, config=config, sealed=sealed)
 
         target = await self._store_change(who, target_id, rotated, None)
-        return NewTarget(target, made[0])
+        key = made[0].verification_keys[0] if made[0].shown is None else None
+        return NewTarget(target, made[0].shown, key)
 
     def secrets_of(self, target: Target) -> dict[str, Any]:
         """The secrets of a target by name, decrypted."""
@@ -428,7 +454,7 @@ def _draft_problems(draft: TargetDraft) -> Iterator[Problem]:
 def _shown(secrets: Mapping[str, Any]) -> str | None:
     """The newest signing secret: the one that a receiver needs. None if nothing is signed."""
     found = _listed(secrets.get(SIGNING))
-    return found[0] if found else None
+    return found[0] if found and not found[0].startswith(_PRIVATE) else None
 
 
 def _listed(value: Any) -> Sequence[str]:

@@ -16,7 +16,7 @@ from horarium.domain.errors import Invalid, Problem
 from horarium.domain.listings import TargetListing
 from horarium.domain.target import Completion, Target, TargetKind
 from horarium.service.services import Services
-from horarium.service.targets import TargetDraft
+from horarium.service.targets import OVERLAP_MS, TargetDraft
 
 KINDS = tuple(kind.value for kind in TargetKind)
 
@@ -92,7 +92,10 @@ class TargetRoutes(Routes):
         who = await self.who(request, "targets:write")
         body = validated(SecretRotationBody, await self.body_or_nothing(request))
         target = await self._named(request)
-        made = await self.services.targets.rotate_signing_secret(who, target.id, body.keep_previous)
+        overlap = OVERLAP_MS if body.overlap is None else body.overlap
+        made = await self.services.targets.rotate_signing_secret(
+            who, target.id, overlap if body.keep_previous else None, body.algorithm == "ed25519"
+        )
         return json_answer(200, show.new_target(made), headers=etag(made.target.version))
 
     async def _named(self, request: Request) -> Target:
