@@ -1,15 +1,11 @@
 """Request bodies, read so that no body can hold the server.
 
 All requests share one event loop with the engine and the worker. Whatever grows with a body is therefore linear in its
-size and gives the loop a turn every few milliseconds; what cannot give way, as decoding JSON cannot, is bounded
-beforehand.
+size and done in slices (service/turns.py); what cannot be, as decoding JSON cannot, is bounded beforehand.
 """
 
 from __future__ import annotations
 
-import asyncio
-import re
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -17,31 +13,18 @@ import orjson
 from starlette.requests import Request
 
 from horarium.domain.errors import Invalid, Problem, TooLarge
+from horarium.service.turns import turn
 
-# How long (seconds) the work on one request may keep the event loop before others get a turn.
-TURN_S = 0.005
 # How deeply JSON may be nested: our own encoder goes no deeper than about 250.
 DEEPEST = 100
 # Values and names in one JSON text. They are decoded in one go, and each takes some fifty bytes of memory.
 MOST_VALUES = 200_000
-_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# Whoever has sent more bytes than this waits in the line of long work before they are decoded.
+_LONG = 64 * 1024
 
 
 class Malformed(Invalid):
     """The body is not JSON, or not a JSON object."""
-
-
-class Turns:
-    """Shares the event loop: long work calls `give` between its steps."""
-
-    def __init__(self) -> None:
-        self._since = time.monotonic()
-
-    async def give(self) -> None:
-        """Let other tasks run if this one has kept the loop for `TURN_S` since the last time."""
-        if time.monotonic() - self._since > TURN_S:
-            await asyncio.sleep(0)
-            self._since = time.monotonic()
 
 
 async def bounded(chunks: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
@@ -83,11 +66,16 @@ def line_too_long(longest: int) -> TooLarge:
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """The whole body. Raises TooLarge before more than `limit` bytes have been taken in."""
+    """The whole body. Raises TooLarge before more than `limit` bytes have been taken in.
+
+    When it returns a long body, the caller has its turn to decode it.
+    """
     _refuse_announced(request, limit)
     body = bytearray()
     async for chunk in bounded(request.stream(), limit):
         body += chunk
+    if len(body) > _LONG:
+        await turn()
     return bytes(body)
 
 
@@ -138,10 +126,11 @@ def _holds_more_than(text: bytes, most: int) -> bool:
     """Whether JSON holds more than `most` values and names, told without decoding it."""
     if len(text) <= most or _marks(text) <= most:
         return False
-    # Some of the marks stand in strings. These are cut out, unless there are too many of them already; a string has
-    # two quotes that are not escaped.
-    strings = (text.count(b'"') - text.count(b'\\"')) // 2
-    return strings > most or _marks(_TEXT.sub(b"", text)) > most
+    # Some of the marks stand in texts, between quotes that are not escaped.
+    bare = text.replace(rb"\\", b"").replace(rb"\"", b"")
+    if bare.count(b'"') // 2 > most:
+        return True
+    return _marks(b"".join(bare.split(b'"')[::2])) > most
 
 
 def _marks(text: bytes) -> int:

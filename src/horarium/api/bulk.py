@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterable
 
 import orjson
 
-from horarium.api.bodies import Turns, parse_object
+from horarium.api.bodies import parse_object
 from horarium.api.drafts import schedule_draft
 from horarium.api.errors import problems_of, status_of
 from horarium.api.fields import instant_or_none
@@ -22,6 +22,7 @@ from horarium.domain.tenancy import Identity
 from horarium.service.rates import BULK_LINE
 from horarium.service.schedules import ScheduleDraft
 from horarium.service.services import Services
+from horarium.service.turns import Turns
 
 # Numbered lines, each with the schedule to create or with the answer that refuses it.
 _Batch = list[tuple[int, ScheduleDraft | bytes]]

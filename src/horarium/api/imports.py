@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 
 from starlette.requests import Request
 
-from horarium.api.bodies import Malformed, Turns, bounded, lines_of, parse_json, read_lines, too_large
+from horarium.api.bodies import Malformed, bounded, lines_of, parse_json, read_lines, too_large
 from horarium.domain.errors import Invalid, Problem, TooLarge
+from horarium.service.turns import Turns
 
 Numbered = AsyncIterator[tuple[int, Any]]
 Lines = AsyncIterator[list[bytes]]
@@ -76,7 +77,9 @@ async def _guessed(chunks: AsyncIterator[bytes]) -> Numbered:
 async def ndjson_items(batches: Lines) -> Numbered:
     """An object on each line; empty lines are passed over."""
     number = 0
+    turns = Turns()
     async for lines in batches:
+        await turns.give()
         for line in lines:
             number += 1
             if not line or line.isspace():
@@ -181,7 +184,11 @@ async def csv_items(batches: Lines) -> Numbered:
     records = _Records()
     turns = Turns()
     async for lines in batches:
+        await turns.give()
         for line in lines:
+            if not line and not records.is_open:  # there may be millions of them
+                records.pass_over()
+                continue
             record = records.add(line)
             if not records.number % _LINES:
                 await turns.give()
@@ -210,6 +217,11 @@ class _Records:
         self.number, self.first, self.begun, self.is_open = 0, 0, 1, False
         self._parts: list[bytes] = []
         self._size = 0
+
+    def pass_over(self) -> None:
+        """Count an empty line between two records."""
+        self.number += 1
+        self.begun = self.number + 1
 
     def add(self, line: bytes) -> str | Problem | None:
         """The record that ends with this line, or what is wrong with it; None while it is open."""

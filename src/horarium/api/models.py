@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from horarium.api.fields import Duration, Instant, Recurrence, Reference
 from horarium.domain.errors import Invalid, Problem
+from horarium.domain.host_lists import MOST_HOSTS
 from horarium.domain.quotas import QUOTAS
 from horarium.domain.restrictions import MOST_NAMED
 
@@ -51,7 +52,7 @@ class WorkspaceBody(Body):
     settings: dict[str, Any] | None = Field(None, description="timezone: the default of new schedules")
     quotas: dict[str, Any] | None = Field(None, description=_QUOTAS)
     weight: float | None = Field(None, description=_WEIGHT)
-    allowed_hosts: list[str] | None = Field(None, description=_HOSTS)
+    allowed_hosts: list[str] | None = Field(None, max_length=MOST_HOSTS, description=_HOSTS)
 
 
 class WorkspacePatch(Body):
@@ -61,7 +62,9 @@ class WorkspacePatch(Body):
         None, description=f"{_QUOTAS}. Merged; null sets a quota back to its default. Needs workspaces:admin"
     )
     weight: float | None = Field(None, description=f"{_WEIGHT}. Needs workspaces:admin")
-    allowed_hosts: list[str] | None = Field(None, description=f"{_HOSTS}. Needs workspaces:admin")
+    allowed_hosts: list[str] | None = Field(
+        None, max_length=MOST_HOSTS, description=f"{_HOSTS}. Needs workspaces:admin"
+    )
     version: int | None = None
 
 
