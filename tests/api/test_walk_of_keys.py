@@ -1,0 +1,249 @@
+"""A walk over all routes of the six APIs with keys that must not open them.
+
+Routes are those that the applications have, so a new one is walked as well. Each test prints how many requests it made.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+
+from horarium.api.app import BASE, own_api
+from horarium.api.kit import registry
+from horarium.domain.tenancy import SCOPES, SERVER_SCOPE
+from tests.api.asking import ask, scheduled
+from tests.api.dialects.speakers import SPEAKERS
+from tests.support.house import House, client_of
+from tests.support.receiver import Receiver
+
+NOW = "2026-11-23T08:00:00Z"
+HOUR = 3_600_000
+# With a token of the run instead of a key. Of a run that they do not open they say nothing, not even that it exists.
+BY_TOKEN = {"POST /runs/{id}/complete", "POST /runs/{id}/fail", "POST /runs/{id}/heartbeat"}
+# Anybody may ask for these.
+PUBLIC = {"GET /healthz", "GET /readyz", "GET /metrics"}
+# Every key may ask for these about itself: they need no scope.
+OF_ITSELF = {
+    "native": {
+        "GET /me",
+        "GET /workspaces",
+        "GET /workspaces/{id}",
+        "GET /keys/{id}",
+        "GET /principals/{id}",
+        "GET /principals/{id}/grants",
+    },
+    "cadenya": {"GET /account", "GET /workspaces", "GET /whoami"},
+}
+
+
+@dataclass(slots=True)
+class Walk:
+    """One API: its routes as (method, path as it is declared), how a path is filled, and what bodies are sent."""
+
+    name: str
+    routes: list[tuple[str, str]]
+    filled: Callable[[str], str]
+    bodies: dict[str, Any]
+    # A schedule and other things that only the first workspace has; as they are written in answers.
+    marks: list[str]
+
+    def headers(self, key: str | None) -> dict[str, str]:
+        """How a key is sent to this API."""
+        if key is None:
+            return {}
+        return {"Authorization": key if self.name == "autessa" else f"Bearer {key}"}
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with Receiver() as made:
+        yield made
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with House.open(NOW, data=tmp_path) as made:
+        yield made
+
+
+def routes_of(app: Any) -> list[tuple[str, str]]:
+    """Those that might delete come last, so that the others find something."""
+    found = [
+        (method, route.path)
+        for route in app.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods or ()
+    ]
+    return sorted(found, key=lambda route: ("delete" in " ".join(route).lower(), route))
+
+
+async def walk_of(house: House, receiver: Receiver, name: str) -> Walk:
+    for kind in SPEAKERS:
+        if kind.dialect == name:
+            speaker = await kind.open(house, house.first, receiver)
+            await speaker.create()
+            app = registry.load()[name].application(house.services)
+            return Walk(name, routes_of(app), speaker.filled, speaker.bodies, [speaker.schedule])
+    made = await scheduled(house, key="mine")
+    fire = await ask(house, "POST", f"/schedules/{made['id']}/fire-now", status=201)
+    await house.work()
+    run = (await ask(house, "GET", f"/runs?fire={fire['id']}"))["items"][0]["id"]
+    me = await ask(house, "GET", "/me")
+    places = {
+        "runs": run,
+        "fires": fire["id"],
+        "targets": made["target"]["id"] if isinstance(made["target"], dict) else made["target"],
+        "workspaces": me["workspace"]["id"],
+        "keys": me["key"]["id"],
+        "principals": me["principal"]["id"],
+    }
+    order = {"name": "s", "recurrence": "0 10 * * *", "target": "t"}
+    bodies: dict[str, Any] = {
+        "POST /schedules": order,
+        "PUT /schedules/by-key/{key:path}": order,
+        "PUT /schedules/{id}": order,
+        "PATCH /schedules/{id}": {"recurrence": "0 10 * * *"},
+        "POST /schedules/{id}/backfill": {"from": "2026-11-20T00:00:00Z", "to": "2026-11-22T00:00:00Z"},
+        "POST /audiences/preview": {"audience": {"type": "users"}},
+        "POST /keys": {"name": "k", "scopes": ["runs:read"]},
+        "POST /principals": {"name": "p"},
+        "POST /principals/{id}/grants": {"targets": ["*"]},
+        "POST /workspaces": {"name": "w"},
+        "PATCH /workspaces/{id}": {"name": "w"},
+        "POST /keys/{id}/rotate": {},
+    }
+
+    def filled(path: str) -> str:
+        stands = places.get(path.split("/")[1], made["id"])
+        for place, text in (
+            ("{key:path}", "mine"), ("{id:path}", "x"), ("{id}", stands), ("{ref}", stands), ("{target}", "t"),
+            ("{kind}", "users"), ("{name}", "users"),
+        ):  # fmt: skip
+            path = path.replace(place, text)
+        return BASE + path
+
+    return Walk(
+        "native", routes_of(own_api(house.services, ())), filled, bodies, [made["id"], run, fire["id"]]
+    )
+
+
+API_NAMES = [kind.dialect for kind in SPEAKERS] + ["native"]
+
+
+async def each(house: House, walk: Walk, key: str | None, look: Callable[[str, httpx.Response], None]) -> int:
+    """Send one request to each route that needs a key; how many."""
+    made = 0
+    async with client_of(house.api, headers=walk.headers(key)) as client:
+        for method, path in walk.routes:
+            route = f"{method} {path}"
+            if route in PUBLIC:
+                continue
+            body = walk.bodies.get(route, {}) if method not in ("GET", "HEAD") else None
+            answer = await client.request(method, walk.filled(path), json=body)
+            look(route, answer)
+            made += 1
+    return made
+
+
+async def books(house: House) -> Any:
+    """What the first workspace has, as it is stored."""
+    rows = house.store.connection.execute  # type: ignore[attr-defined]
+    kept = {}
+    for table in ("schedules", "targets", "keys", "principals", "grants", "workspaces", "runs", "fires"):
+        where = "id" if table == "workspaces" else "workspace_id"
+        found = rows(f"SELECT * FROM {table} WHERE {where} = ?", (house.first.workspace_id,)).fetchall()
+        kept[table] = sorted(repr(tuple(row)) for row in found)
+    return kept
+
+
+async def bad_keys(house: House) -> dict[str, str | None]:
+    """By what is wrong with each."""
+    tenancy, who = house.services.tenancy, await house.who()
+    scopes = [scope for scope in SCOPES if scope != SERVER_SCOPE]
+    expired = await tenancy.create_key(who, "expired", scopes, None, house.clock.now + HOUR)
+    revoked = await tenancy.create_key(who, "revoked", scopes)
+    await tenancy.revoke_key(who, revoked.key.id)
+    house.clock.now += 2 * HOUR
+    return {
+        "no key": None,
+        "wrong key": "hor_" + "x" * 43,
+        "no form of a key": "Bearer",
+        "expired key": expired.text,
+        "revoked key": revoked.text,
+    }
+
+
+@pytest.mark.parametrize("name", API_NAMES)
+async def test_no_route_opens_without_a_valid_key(house: House, receiver: Receiver, name: str) -> None:
+    walk = await walk_of(house, receiver, name)
+    keys = await bad_keys(house)
+    before, counts = await books(house), Counter[str]()
+
+    def refused(kind: str, route: str, answer: httpx.Response) -> None:
+        allowed = (401, 404) if route in BY_TOKEN else (401,)
+        assert answer.status_code in allowed, (kind, route, answer.status_code, answer.text)
+
+    for kind, key in keys.items():
+        counts[kind] = await each(house, walk, key, partial(refused, kind))
+    assert await books(house) == before
+    print(f"{name}: {sum(counts.values())} requests refused ({dict(counts)})")
+    assert set(counts.values()) == {
+        len(walk.routes) - len([1 for m, p in walk.routes if f"{m} {p}" in PUBLIC])
+    }
+    assert counts["no key"] >= 5
+
+
+@pytest.mark.parametrize("name", API_NAMES)
+async def test_no_route_opens_for_a_key_without_its_scope(
+    house: House, receiver: Receiver, name: str
+) -> None:
+    walk = await walk_of(house, receiver, name)
+    keys = {
+        scope: (await house.services.tenancy.create_key(await house.who(), scope, [scope])).text
+        for scope in ("audit:read", "runs:read")
+    }
+    before, opened = await books(house), dict[str, set[str]]()
+
+    def look(scope: str, route: str, answer: httpx.Response) -> None:
+        if answer.status_code < 300:
+            opened.setdefault(route, set()).add(scope)
+        else:  # some judge the body before the scope
+            assert answer.status_code in (400, 401, 403, 404), (route, answer.text)
+
+    made = 0
+    for scope, key in keys.items():
+        made += await each(house, walk, key, partial(look, scope))
+    both = {route for route, by in opened.items() if len(by) == 2}
+    assert both <= OF_ITSELF.get(name, set()), both
+    after = await books(house)
+    assert {table: after[table] for table in after if table != "keys"} == {
+        table: before[table] for table in before if table != "keys"
+    }
+    print(f"{name}: {made} requests without the scope, {len(opened)} routes opened by one of the two")
+
+
+@pytest.mark.parametrize("name", API_NAMES)
+async def test_no_route_shows_or_changes_anything_of_another_workspace(
+    house: House, receiver: Receiver, name: str
+) -> None:
+    walk = await walk_of(house, receiver, name)
+    foreign = (await house.services.tenancy.create_workspace(await house.who(), "Foreign")).issued.text
+    before, statuses = await books(house), Counter[int]()
+
+    def look(route: str, answer: httpx.Response) -> None:
+        statuses[answer.status_code] += 1
+        assert answer.status_code < 500, (route, answer.text)
+        if answer.status_code < 300:
+            assert not any(mark in answer.text for mark in walk.marks), (route, answer.text)
+
+    made = await each(house, walk, foreign, look)
+    assert await books(house) == before
+    print(f"{name}: {made} requests with a key of another workspace: {dict(statuses)}")
