@@ -165,6 +165,28 @@ async def test_a_refusal_by_policy_is_in_the_log_once_a_minute():
         assert (first["repeated"], second["repeated"]) == (0, 2)
 
 
+async def test_a_key_that_is_used_from_a_wrong_network_is_in_the_log():
+    async with House.open(NOW) as house:
+        body = {"name": "office", "scopes": ["runs:read"], "networks": ["192.0.2.0/24"]}
+        key = (await house.client.post(f"{BASE}/keys", json=body)).json()
+        async with client_of(house.api, key["key"]) as thief:
+            assert (await thief.get(f"{BASE}/runs")).status_code == 403
+        (entry,) = await entries(house, action="refused")
+        assert (entry["subject"], entry["by"]["address"]) == (key["id"], "127.0.0.1")
+        assert (await entries(house, action="key.created"))[0]["after"]["networks"] == ["192.0.2.0/24"]
+
+
+async def test_a_quota_that_is_reached_is_in_the_log():
+    async with House.open(NOW) as house:
+        current = (await house.client.get(f"{BASE}/workspaces/current")).json()["id"]
+        await house.client.patch(f"{BASE}/workspaces/{current}", json={"quotas": {"schedules": 1}})
+        await a_schedule(house)
+        body = {"name": "Two", "recurrence": "0 9 * * *", "timezone": "UTC", "target": "nightly"}
+        assert (await house.client.post(f"{BASE}/schedules", json=body)).status_code == 403
+        assert "schedules" in (await entries(house, action="refused"))[0]["reason"]
+        assert (await entries(house, action="workspace.changed"))[0]["after"]["quotas"]["schedules"] == 1
+
+
 async def test_a_refusal_in_a_dialect_is_in_the_log_too():
     async with House.open(NOW) as house:
         async with client_of(house.api, await house.key_with("runs:read")) as weak:

@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from horarium.api.bodies import Malformed, parse_json, parse_object, read_body
 from horarium.api.reference import add_reference
-from horarium.domain.errors import Forbidden, HorariumError, NotFound
+from horarium.domain.errors import Forbidden, HorariumError, Invalid, NotFound, QuotaReached
 
 # What reads bodies is defined in bodies.py, and can be imported from here too.
 __all__ = [
@@ -70,7 +70,7 @@ _GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 # The ids of requests that bring none: some random digits of this process, and a number.
 _PROCESS = f"{secrets.token_hex(6)}-"
 _numbers = itertools.count(1)
-# In the scope of a request: what is called with the Forbidden that ends it.
+# In the scope of a request: what is called with the error when a policy refuses it.
 REFUSED = "horarium.refused"
 
 _log = structlog.get_logger(__name__)
@@ -221,6 +221,13 @@ def request_id(scope: Scope) -> str:
     return found
 
 
+def _by_policy(error: Exception) -> bool:
+    """Whether a request is refused because of what its key may do, or of a quota."""
+    if isinstance(error, Invalid):
+        return any(problem.code == "quota" for problem in error.problems)
+    return isinstance(error, Forbidden | QuotaReached)
+
+
 class Wrapped(Protocol):
     """A router, or what stands before one."""
 
@@ -264,7 +271,7 @@ class Guard:
             if started:
                 raise
             request = Request(scope, receive, send)
-            if isinstance(error, Forbidden) and (refused := scope.get(REFUSED)) is not None:
+            if _by_policy(error) and (refused := scope.get(REFUSED)) is not None:
                 await refused(error)
             await self.render(self._at_the_edge(error, request), request)(scope, receive, noting)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from horarium.domain.audit import ERASED, FORGOTTEN, REFUSED, Link, LinkedEntry
-from horarium.domain.errors import Forbidden, Unavailable
+from horarium.domain.errors import HorariumError, Unavailable
 from horarium.domain.ids import Id
 from horarium.domain.listings import AuditListing
 from horarium.domain.tenancy import Identity
@@ -95,7 +95,7 @@ class AuditService:
             told = trail.entry(ERASED, "ws", who.workspace_id, entries=len(ids))
             erased += await self.store.write(verbs.erase_entries, who.workspace_id, ids, told)
 
-    async def refused(self, workspace_id: Id, error: Forbidden) -> None:
+    async def refused(self, workspace_id: Id, error: HorariumError) -> None:
         """Note that a policy has refused a request. Of many refusals for the same reason few are written, so that
         nobody fills the log by being refused."""
         now = self.clock.now_ms()

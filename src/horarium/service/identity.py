@@ -22,6 +22,14 @@ REMEMBERED_KEYS = 10_000
 _LONGEST_KEY = 128
 
 
+class WrongNetwork(Forbidden):
+    """A valid key is used from a network that it is not restricted to: perhaps it was stolen."""
+
+    def __init__(self, identity: Identity) -> None:
+        self.identity = identity
+        super().__init__("this API key may not be used from this address; it is restricted to some networks")
+
+
 @dataclass(slots=True)
 class _Known:
     """What the store says of a key (None: it does not exist), and the instant until which this is used."""
@@ -61,9 +69,7 @@ class IdentityService:
             raise Unauthorized("this API key has expired; create a new one")
         identity = known.presented.identity
         if not identity.restriction.allows_address(address):
-            raise Forbidden(
-                "this API key may not be used from this address; it is restricted to some networks"
-            )
+            raise WrongNetwork(identity)
         self._used[identity.key_id] = now
         return identity
 

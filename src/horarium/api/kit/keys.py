@@ -14,6 +14,7 @@ from horarium.api.web import ALLOWANCES, REFUSED, request_id
 from horarium.domain.audit import Actor
 from horarium.domain.errors import Unauthorized
 from horarium.domain.tenancy import Identity
+from horarium.service.identity import WrongNetwork
 from horarium.service.rates import READ, WRITE
 from horarium.service.services import Services
 from horarium.service.trail import act_as
@@ -38,16 +39,24 @@ async def authenticate(
         if presented:
             await services.wrong_keys.slow_down(counted_as(client))
         raise
+    except WrongNetwork as error:
+        _tell_audit(request, services, error.identity)
+        raise
+    _tell_audit(request, services, identity)
     allowance = services.rates.allowance(identity)
     if allowance is not None:
         request.scope[ALLOWANCES].append(allowance)
         services.rates.charge(identity, READ if request.method in ("GET", "HEAD") else WRITE)
-    address = None if request.client is None else request.client.host
-    act_as(Actor(identity.principal_id, identity.key_id, address, request_id(request.scope)))
-    request.scope[REFUSED] = partial(services.audit.refused, identity.workspace_id)
     if scope is not None:
         identity.require(scope)
     return identity
+
+
+def _tell_audit(request: Request, services: Services, identity: Identity) -> None:
+    """Note who acts from now on, and where a refusal of this request is recorded."""
+    address = None if request.client is None else request.client.host
+    act_as(Actor(identity.principal_id, identity.key_id, address, request_id(request.scope)))
+    request.scope[REFUSED] = partial(services.audit.refused, identity.workspace_id)
 
 
 def presented_key(request: Request, schemes: Sequence[Scheme]) -> str | None:
