@@ -8,8 +8,10 @@ import httpx
 import pytest
 
 from horarium.domain.errors import Invalid
+from horarium.domain.execution import Outcome, Verdict
 from tests.api.asking import BASE, ask, scheduled
 from tests.api.dialects.speakers import SPEAKERS, Speaker
+from tests.api.test_runs import prepared, the_run
 from tests.support.house import House
 from tests.support.receiver import Receiver
 
@@ -111,3 +113,15 @@ async def test_an_audience_beyond_the_quota_ends_its_fire_with_the_reason(house:
     ended = await ask(house, "GET", f"/fires/{fire['id']}")
     assert ended["state"] == "failed"
     assert "the quota audience_rows of this workspace is 2" in ended["error"]
+
+
+async def test_the_output_of_a_callback_is_cut_at_the_quota() -> None:
+    async with House.open("2026-03-01T12:00:00Z") as house:
+        executor, _ = await prepared(house, completion="callback")
+        executor.answer = Outcome(Verdict.ACCEPTED)
+        await allow(house, output_bytes=8)
+        await house.move("2026-03-02T09:00:00Z")
+        run, token = await the_run(house), executor.calls[0].callback_token
+        body = {"output": "x" * 100, "token": token}
+        answer = await house.client.post(f"{BASE}/runs/{run['id']}/complete", json=body)
+        assert answer.json()["output"] == '"xxxxxxx'

@@ -11,6 +11,7 @@ import orjson
 from horarium.domain.audit import AuditEntry
 from horarium.domain.errors import Invalid, Problem, QuotaReached
 from horarium.domain.ids import Id, prefixed, random_id
+from horarium.domain.quotas import quotas_from_text
 from horarium.domain.restrictions import UNRESTRICTED, Restriction
 from horarium.domain.run import Run, RunState
 from horarium.domain.tenancy import Identity
@@ -135,7 +136,8 @@ class RunService:
             secrets += self.vault.open(found.secrets, found.target_id).values()
         if found.environment is not None and found.schedule_id is not None:
             secrets += self.vault.open(found.environment, found.schedule_id).values()
-        kept, said = self.keep_answer(secrets, output, error, self.output_limit)
+        most = min(self.output_limit, quotas_from_text(found.quotas).output_bytes)
+        kept, said = self.keep_answer(secrets, output, error, most)
         return CallbackAnswer(state, None if kept is None else orjson.dumps(kept).decode(), said)
 
 

@@ -244,13 +244,15 @@ class SpanExtension(NamedTuple):
 
 class CallbackSecrets(NamedTuple):
     """What the answer to a callback must not show: the secrets of the run's target and the environment of its schedule,
-    both encrypted. `token_hash` is the SHA-256 of the token with which the run is finished."""
+    both encrypted. `token_hash` is the SHA-256 of the token with which the run is finished. `quotas` are those of the
+    workspace, which bound what is stored of the answer."""
 
     token_hash: bytes
     target_id: Id
     secrets: bytes | None
     schedule_id: Id | None
     environment: bytes | None
+    quotas: str
 
 
 class OpenRun(NamedTuple):

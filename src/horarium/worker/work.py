@@ -13,6 +13,7 @@ from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.domain.ids import Id
 from horarium.domain.overlap import Overlap
 from horarium.domain.plan import slot_after
+from horarium.domain.quotas import DEFAULT
 from horarium.domain.retry import lasts_until, retry_at
 from horarium.domain.run import RunMode, RunState
 from horarium.domain.schedule import (
@@ -266,12 +267,24 @@ def _next_slot(work: Work) -> int | None:
     return slot_after(recurrence, run.slot_ms)
 
 
-def _text(output: Any) -> str:
+def _kept(work: Work, output: Any) -> str | None:
+    """An output as it is stored: as JSON, or as the beginning of a text if it is larger than the workspace allows."""
+    if output is None:
+        return None
+    text = _json(output)
+    most = DEFAULT.output_bytes if work.lane is None else work.lane.workspace.share.output_bytes
+    if len(text) <= most:
+        return text.decode()
+    whole = output.encode("utf-8", "replace") if isinstance(output, str) else text
+    return orjson.dumps(whole[:most].decode("utf-8", "ignore")).decode()
+
+
+def _json(output: Any) -> bytes:
     """An output as JSON. Executors are foreign code: what is not quite JSON must not take the worker down."""
     try:
-        return orjson.dumps(output).decode()
+        return orjson.dumps(output)
     except TypeError:
-        return orjson.dumps(output, default=repr, option=orjson.OPT_NON_STR_KEYS).decode()
+        return orjson.dumps(output, default=repr, option=orjson.OPT_NON_STR_KEYS)
 
 
 def _ended(work: Work, state: RunState, outcome: Outcome, now: int, again: int | None = None) -> Ended:
@@ -294,7 +307,7 @@ def _ended(work: Work, state: RunState, outcome: Outcome, now: int, again: int |
         work.started_ms if begun else None,
         now,
         outcome.status,
-        None if outcome.output is None else _text(outcome.output),
+        _kept(work, outcome.output),
         outcome.error,
         again,
         target_id=work.target.id,

@@ -69,7 +69,7 @@ READ = {
     "get_key": tenancy._StoredKey._fields,
     "list_keys": tenancy._StoredKey._fields,
     "key_by_hash": (
-        *("id", "scopes", "expires_ms"),
+        *("id", "scopes", "expires_ms", "restriction"),
         *tenancy._StoredPrincipal._fields,
         *tenancy._StoredWorkspace._fields,
     ),

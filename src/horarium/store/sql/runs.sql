@@ -39,8 +39,9 @@ WHERE c.run_id = :run_id;
 
 -- name: callback_secrets
 -- What must not show in the answer to a callback, as rows.CallbackSecrets.
-SELECT c.token_hash, r.target_id, t.secrets, r.schedule_id, v.environment
+SELECT c.token_hash, r.target_id, t.secrets, r.schedule_id, v.environment, w.quotas
 FROM callbacks c JOIN runs r ON r.id = c.run_id JOIN targets t ON t.id = r.target_id
+JOIN workspaces w ON w.id = r.workspace_id
 LEFT JOIN versions v ON v.schedule_id = r.schedule_id AND v.version = r.version
 WHERE c.run_id = :run_id;
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import Id
-from horarium.domain.quotas import DEFAULT, quotas_from_text, quotas_to_text
+from horarium.domain.quotas import DEFAULT, Quotas, quotas_from_text, quotas_to_text
 from horarium.domain.restrictions import restriction_from_text, restriction_to_text
 from horarium.domain.tenancy import Identity, Key, Principal, PrincipalType, Workspace
 from horarium.store.base import Duplicate, Tx, point
@@ -107,11 +107,12 @@ async def update_workspace(tx: Tx, workspace: Workspace, now: int) -> Workspace:
 
 
 class Share(NamedTuple):
-    """What a workspace gets where workspaces take turns: its weight, and how many of its runs one worker process may
-    have under way."""
+    """What a workspace gets of the workers: its weight where workspaces take turns, how many of its runs one worker
+    process may have under way, and how many bytes of a run's output are stored."""
 
     weight: float = 1.0
     concurrency: int = DEFAULT.concurrency
+    output_bytes: int = DEFAULT.output_bytes
 
 
 USUAL_SHARE = Share()
@@ -120,8 +121,12 @@ USUAL_SHARE = Share()
 async def uncommon_shares(tx: Tx) -> dict[Id, Share]:
     """The shares of the workspaces that do not have the usual one."""
     rows = await tx.rows("uncommon_shares")
-    shares = {found: Share(weight, quotas_from_text(quotas).concurrency) for found, weight, quotas in rows}
+    shares = {found: _share(weight, quotas_from_text(quotas)) for found, weight, quotas in rows}
     return {workspace_id: share for workspace_id, share in shares.items() if share != USUAL_SHARE}
+
+
+def _share(weight: float, quotas: Quotas) -> Share:
+    return Share(weight, quotas.concurrency, quotas.output_bytes)
 
 
 async def allowed_hosts(tx: Tx) -> dict[Id, tuple[str, ...]]:
