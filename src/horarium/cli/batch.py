@@ -16,10 +16,10 @@ def answer_all(lines: Iterable[str], write: Callable[[str], object]) -> None:
     loaded = False
     for line in lines:
         if not loaded and '"dialect"' in line:
-            # Only when one is named, because loading the dialects takes longer than thousands of answers.
-            from horarium.api.kit import registry
+            # Only when one is named, because loading the grammars takes longer than thousands of answers.
+            from horarium.api.grammars import load_grammars
 
-            registry.load()
+            load_grammars()
             loaded = True
         waiting.append(answer_line(line))
         if len(waiting) == ANSWERS_AT_ONCE:

@@ -47,9 +47,9 @@ def next_times(
         "dialect": dialect,
     }
     if dialect != "native":
-        from horarium.api.kit import registry
+        from horarium.api.grammars import load_grammars
 
-        registry.load()
+        load_grammars()
     if as_json:
         _print_json(question)
     else:

@@ -6,9 +6,13 @@ How a dialect is made, file by file
 A dialect is a package with these modules. Small ones fill a page each; a dialect with more resources than schedules
 has a folder for each resource, of the same shape.
 
-`__init__.py`
-    Holds the record, `DIALECT = Dialect(name=..., bases=..., grammar=..., parse=wire.parse, ...)`. It is all that the
-    rest of the server knows of the dialect. The comments in `Dialect` (kit/dialect.py) say what each part is.
+`record.py`
+    Holds the record, `DIALECT = Dialect(name=..., bases=..., grammar=GRAMMAR, parse=wire.parse, ...)`. It is all that
+    the rest of the server knows of the dialect. The comments in `Dialect` (kit/dialect.py) say what each part is.
+
+`grammar.py`
+    How recurrences are read: a `Grammar` of the readers of horarium.times.grammar, or of its own. It imports nothing
+    but `horarium.times`, so that the command line can have it without the rest.
 
 `schemas.py`
     The schemas of the OpenAPI page, put together with `object_of`, `list_of`, `or_null` and `ref`. They describe
@@ -26,7 +30,6 @@ has a folder for each resource, of the same shape.
     - `edited(before, order, facts) -> Schedule`: the schedule as the order wants it. It is pure, since it runs inside
       the transaction that stores the schedule. It gathers problems in `Problems()` and ends with one `done()`.
     - `show(schedule, around) -> dict`: the schedule as it is answered. `around` holds the targets or principals.
-    - The grammar, where the readers of horarium.times.grammar do not say it in one line.
 
 `routes.py`
     A class of handlers derived from `Handlers`, and `routes(dialect, services)`, which lists an `Operation` for each
@@ -49,10 +52,13 @@ has a folder for each resource, of the same shape.
     status, and `headers_of` the headers that belong to an error. A handler catches nothing but what its product words
     differently.
 
-Then an entry point in the group `horarium.dialects` makes the record known to the server and the command line:
+Then entry points make the record known to the server, and the grammar to the command line:
 
     [project.entry-points."horarium.dialects"]
-    acme = "my_package.acme:DIALECT"
+    acme = "my_package.acme.record:DIALECT"
+
+    [project.entry-points."horarium.grammars"]
+    acme = "my_package.acme.grammar:GRAMMAR"
 
 A dialect imports this kit, `service`, `domain` and `times`, and nothing of `store`, `executors`, `worker` or `engine`;
 `make lint` checks it. tests/api/dialects/sixth is a whole one on two pages.

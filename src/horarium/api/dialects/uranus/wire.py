@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import orjson
 
@@ -18,9 +17,6 @@ from horarium.domain.schedule import AfterPause, Policies, Schedule, ScheduleSta
 from horarium.domain.target import Target
 from horarium.service.checks import name_problems
 from horarium.times import Timing, canonical_spec
-from horarium.times.grammar import delay_rule, once_rule
-from horarium.times.problems import fail
-from horarium.times.rules import Rule
 
 NAME = "uranus"
 CALLBACKS = ("workflow", "function")
@@ -30,18 +26,6 @@ POLICIES = Policies(overlap=Overlap.SKIP, after_pause=AfterPause.FIRE)
 # The field that says when, for each type.
 OWN_FIELD = {"once": "next_run", "delayed": "delay_seconds", "cron": "cron_expression"}
 TYPES = tuple(OWN_FIELD)
-
-
-def once_or_delay(spec: Mapping[str, Any]) -> Rule:
-    """The grammar of a recurrence that is an object: {"once": an instant} or {"delay": seconds}."""
-    if set(spec) == {"once"}:
-        return once_rule(spec["once"])
-    delay = spec.get("delay")
-    if set(spec) == {"delay"}:
-        if not isinstance(delay, int) or isinstance(delay, bool):
-            raise fail("delay", "must be a whole number of seconds, at least 1", delay)
-        return delay_rule(delay)
-    raise fail("", "must have exactly one of once and delay")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,22 @@
+"""The record of uranus: all that the rest of the server knows of it."""
+
+from horarium.api.dialects.uranus import errors, routes, schemas, wire
+from horarium.api.dialects.uranus.grammar import GRAMMAR
+from horarium.api.kit import Dialect
+from horarium.api.kit.schemas import BEARER
+
+DIALECT = Dialect(
+    name=wire.NAME,
+    title="uranus schedules",
+    description="One-time, delayed and cron schedules of an agent.",
+    bases=("/api/agents",),
+    splits_path=True,
+    grammar=GRAMMAR,
+    schemas=schemas.SCHEMAS,
+    security=BEARER,
+    parse=wire.parse,
+    edited=wire.edited,
+    show=wire.show,
+    render=errors.render,
+    routes=routes.routes,
+)
