@@ -12,7 +12,7 @@ from horarium.domain.errors import HorariumError
 from horarium.domain.ids import Id
 from horarium.domain.places import UNBOUNDED, LaneRoom
 from horarium.engine.clock import DatabaseClock
-from horarium.engine.steps import FIRST_BATCH, RELEASE_BATCH, Engine
+from horarium.engine.steps import FIRST_BATCH, Engine, next_batch
 from horarium.engine.wake import Alarm
 from horarium.store.base import DUE, Store
 from horarium.store.rows import ClaimedRun
@@ -61,12 +61,13 @@ async def release_loop(
             await asyncio.sleep(UPKEEP_S)
             continue
         try:
+            begun = asyncio.get_running_loop().time()
             released = await engine.release(hands.room(), batch, hands.lane_room())
             if released.claimed:
                 await hands.take(released.claimed)
-            more = released.schedules >= batch
-            batch = RELEASE_BATCH if more else FIRST_BATCH
-            if more:
+            full = released.schedules >= batch
+            batch = next_batch(batch, released, (asyncio.get_running_loop().time() - begun) * 1000)
+            if full:
                 continue
             due = released.next_due
         except HorariumError as error:

@@ -25,10 +25,26 @@ _log = structlog.get_logger(__name__)
 RELEASE_BATCH = 4_096
 # How many when nothing came before: the first runs of a herd are on their way while the others are released.
 FIRST_BATCH = 512
+# How long a release should take while other workspaces have schedules due, and the least that one takes then.
+SHARED_RELEASE_MS = 50
+LEAST_BATCH = 256
 UPKEEP_BATCH = 500
 # How long a node's connection may be away: it connects again within a fraction of this, unless it was killed.
 SILENT_MS = 1_500
 DAY_MS = 86_400_000
+
+
+def next_batch(batch: int, released: Released, took_ms: float) -> int:
+    """How many schedules the next release takes at most, after one of up to `batch` schedules that took so long.
+
+    A large batch is cheaper for each schedule. But where other workspaces have schedules due, or soon will, theirs wait
+    for the end of the batch.
+    """
+    if released.schedules < batch:
+        return FIRST_BATCH
+    if not released.shared:
+        return RELEASE_BATCH
+    return min(RELEASE_BATCH, max(LEAST_BATCH, int(batch * SHARED_RELEASE_MS / max(took_ms, 1.0))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,18 @@ async def test_a_herd_of_one_workspace_delays_the_others_by_one_batch(tenant, st
     assert (await tenant.release(NOON + 2 * MINUTE, 8)).schedules == 0
 
 
+async def test_a_full_release_tells_whether_another_workspace_is_due_soon(tenant, store):
+    await tenant.schedules(10)
+    assert not (await tenant.release(NOON + MINUTE, 4)).shared
+    neighbour = await Tenant.open(store)
+    await neighbour.schedule("2 12 * * *")
+    assert not (await tenant.release(NOON + MINUTE, 4)).shared
+    assert not (await tenant.release(NOON + MINUTE, 4)).shared  # which is not full
+    assert (await tenant.release(NOON + 2 * MINUTE - 1_000, 4)).schedules == 0
+    await tenant.schedules(5, "2 12 * * *")
+    assert (await tenant.release(NOON + 2 * MINUTE, 4)).shared
+
+
 async def test_others_than_the_herd_are_released_by_their_weights(tenant, store):
     light, heavy = await Tenant.open(store), await Tenant.open(store)
     workspace = await store.read(tenancy.get_workspace, heavy.workspace)

@@ -57,18 +57,22 @@ SKIP_REASON = "previous fire still running"
 REPLACED = "replaced by a later fire"
 # The epoch of runs that are born claimed. Runs that are not start at 0, and every claim adds one.
 FIRST_EPOCH = 1
+# A full release is held to be shared where another workspace has a schedule that is due this soon.
+SOON_MS = 1_000
 _CLOCK_MODE = RunMode.CLOCK.value
 
 
 @dataclass(slots=True)
 class Released:
     """What a release did: how many schedules it took, how many fires it began, and the runs that it claimed for the
-    node that released them. `next_due`: when the next schedule is due (ms)."""
+    node that released them. `next_due`: when the next schedule is due (ms). `shared`: whether the release was full
+    while other workspaces had schedules due, or due within SOON_MS."""
 
     schedules: int = 0
     fires: int = 0
     claimed: Sequence[ClaimedRun] = ()
     next_due: int | None = None
+    shared: bool = False
 
 
 class _BornClaimed(NamedTuple):
@@ -160,30 +164,31 @@ async def release(
     `careful` leaves out fires that exist already: for the repeat after a uniqueness constraint has refused a batch
     (a restored backup, say).
     """
-    due = await _due(tx, now, limit)
+    due, shared = await _due(tx, now, limit)
     released = await _release(tx, due, _Batch(now, node, room, lane_room), careful)
-    released.next_due = await earliest_due(tx)
+    released.next_due, released.shared = await earliest_due(tx), shared
     return released
 
 
-async def _due(tx: Tx, now: int, limit: int) -> list[DueCursor]:
+async def _due(tx: Tx, now: int, limit: int) -> tuple[list[DueCursor], bool]:
     """The schedules to release: those due soonest, and where these are not all, some of every other workspace, by
-    their weights.
+    their weights. And whether there are others that are due or soon will be.
 
     So a herd of one workspace delays the others by one batch and not by the whole herd. Where no other waits, the herd
     pays for one look at the workspaces in each batch.
     """
     due = [*map(DueCursor._make, await tx.rows("due_schedules", now=now, limit=limit))]
     if len(due) < limit:
-        return due
+        return due, False
     taken = {cursor.workspace_id for cursor in due}
-    others = [row for row in await tx.rows("workspaces_due", now=now) if row[0] not in taken]
+    soon = await tx.rows("workspaces_due", now=now + SOON_MS)
+    others = [row for row in soon if row[0] not in taken]
     if others:
         others = others[: max(1, limit // 2)]
         for_each = limit // 2 / sum(weight for _, weight in others)
         asked = [(workspace, max(1, int(weight * for_each)), now) for workspace, weight in others]
         due += map(DueCursor._make, await tx.each("due_schedules_of_workspaces", asked))
-    return due
+    return due, len(soon) > 1
 
 
 async def release_one(tx: Tx, schedule_id: Id, now: int) -> None:
