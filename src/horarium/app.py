@@ -78,6 +78,9 @@ PARTITIONS_S = 3600.0
 # How far this machine's clock may be from the database's before that is logged.
 SKEW_MS = 1_000
 
+# How often a worker tells which of its lanes are slow, held or late.
+REPORT_S = 3.0
+
 # How often nodes on PostgreSQL look for others that have died.
 RECOVER_S = 0.5
 
@@ -362,6 +365,7 @@ def _start(server: Server, store: Store, clock: DatabaseClock) -> list[asyncio.T
         tasks += server.worker.loops()
         loops.append(upkeep_loop([server.worker.find_strays], settings.poll))
         loops.append(upkeep_loop([server.worker.end_overruns], UPKEEP_S))
+        loops.append(upkeep_loop([server.worker.report_lanes], REPORT_S))
         loops.append(upkeep_loop([server.shares.refresh], REFRESH_S))
     if "engine" in settings.roles:
         fan_out = FanoutRunner(store, clock, server.id, server.services.audiences, settings.poll)

@@ -39,7 +39,10 @@ async def test_health_needs_no_key_and_tells_the_zone_data():
             assert found["status"] == "ok"
             assert found["tzdata"][:2] == "20"
             assert (await client.get(f"{base}/readyz")).json() == {"status": "ready"}
-        assert "python_info" in (await client.get("/metrics")).text
+        figures = (await client.get("/metrics")).text
+        assert "python_info" in figures
+        assert 'horarium_lanes_held{why="circuit"}' in figures
+        assert "horarium_longest_wait_seconds" in figures
 
 
 async def test_one_sees_who_one_is():

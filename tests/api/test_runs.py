@@ -94,12 +94,14 @@ async def test_what_is_under_way_and_what_waits_are_listed_apart():
             return [run["state"] for run in (await ask(house, "GET", f"/runs?state={state}"))["items"]]
 
         assert (await listed("waiting"), await listed("running")) == (["pending"], [])
+        words = {"for": "place", "in_words": "the workers are busy with other runs"}
+        assert (await the_run(house))["waiting"] == words
         (work,) = house.worker._holding.values()
         begun = BegunRun(work.id, house.worker._node, work.epoch, house.clock.now)
         await house.services.store.urgent(dispatch.mark_begun, [begun])
         assert (await listed("waiting"), await listed("running")) == ([], ["running"])
         run = await the_run(house)
-        assert (run["started_at"], run["waited"]) == ("2026-03-02T09:00:00.000Z", None)
+        assert (run["started_at"], run["waited"], run["waiting"]) == ("2026-03-02T09:00:00.000Z", None, None)
 
 
 async def test_a_run_that_waited_says_for_what():

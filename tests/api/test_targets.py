@@ -4,6 +4,11 @@ import json
 
 import pytest
 
+from horarium.api.fields import instant_text
+from horarium.domain.ids import from_prefixed
+from horarium.domain.lane_report import LaneReport
+from horarium.domain.waiting import WaitCause
+from horarium.store.verbs.lanes import report_lanes
 from tests.api.asking import BASE, HOOK, NOW, ask, fields, scheduled
 from tests.support.house import House, instant
 
@@ -89,6 +94,7 @@ async def test_what_changes_nothing_makes_no_version():
     async with House.open(NOW) as house:
         await ask(house, "POST", "/targets", NIGHTLY, 201)
         shown = await ask(house, "GET", "/targets/nightly")
+        del shown["lane"]  # how its runs stand is told where one target is asked for
         assert await ask(house, "PUT", "/targets/nightly", shown) == shown
 
 
@@ -223,3 +229,22 @@ async def test_a_version_passed_is_a_conflict():
         }
         answer = await house.client.delete(f"{BASE}/targets/nightly", headers={"If-Match": '"1"'})
         assert answer.status_code == 409
+
+
+async def test_a_target_is_shown_with_how_its_runs_stand():
+    async with House.open(NOW) as house:
+        made = await ask(house, "POST", "/targets", NIGHTLY, 201)
+        plain = (await ask(house, "GET", f"/targets/{made['id']}"))["lane"]
+        assert (plain["waiting"], plain["under_way"], plain["throttled"]) == (0, 0, None)
+        now = house.clock.now
+        report = LaneReport(6, 5, 5, 12, now - 9_000, 20_000, 30_000, WaitCause.CIRCUIT, now - 8_000)
+        target = from_prefixed("tgt", made["id"])
+        await house.services.store.urgent(report_lanes, house.worker._node, now, {target: report})
+        lane = (await ask(house, "GET", f"/targets/{made['id']}"))["lane"]
+        assert (lane["limit"], lane["under_way"], lane["parked"]) == (6, 5, 5)
+        assert (lane["p50"], lane["p99"]) == (20, 30)
+        assert lane["throttled"] == {
+            "why": "circuit",
+            "since": instant_text(now - 8_000),
+            "in_words": "its target has not answered for a while and is only probed",
+        }

@@ -62,6 +62,7 @@ NEW_SINCE = (
     "ALTER TABLE ready DROP COLUMN begun_ms",
     "ALTER TABLE runs DROP COLUMN waited",
     "ALTER TABLE nodes RENAME COLUMN lease_until_ms TO lease_ms",
+    "DROP TABLE lane_reports",
 )
 
 

@@ -8,6 +8,7 @@ import pytest
 from horarium.domain.circuit import PROBE_EVERY_MS, TIMEOUTS_TO_OPEN, Closed, HalfOpen, Open
 from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.lane_limit import START
+from horarium.domain.waiting import WaitCause
 from horarium.worker.lanes import PARK_AFTER_MS, Lanes, Sign, sign_of
 
 GOOD = Outcome(Verdict.SUCCEEDED, status=200)
@@ -325,6 +326,36 @@ def test_a_long_backlog_that_has_waited_too_long_is_taken_in_hand_in_growing_pie
     assert [one.number for one in lanes.take_overdue(lane, lambda work: work.number < 4)] == [0, 1, 2, 3]
     assert [one.number for one in lane.queue] == [4, 5, 6, 7, 8, 9]
     assert (len(lanes), lane.most_unbegun()) == (6, 6)
+
+
+def test_only_lanes_that_are_slow_held_or_late_are_reported(time):
+    lanes = Lanes(256, 256, 16_384)
+    hang(lanes, time)
+    filled(lanes, "plain", 4)
+    filled(lanes, "dead", 3)
+    for one in [*lane_of(lanes, "plain").queue, *lane_of(lanes, "dead").queue]:
+        one.run.ready_ms = 50_000
+    opened = lane_of(lanes, "dead").circuit.since_ms
+    time.now = opened + 700
+    lanes.tick()
+    (found,) = lanes.reports(50_700).items()
+    assert found[0] == b"dead"
+    report = found[1]
+    assert (report.limit, report.under_way, report.waiting, report.oldest_ms) == (6, 0, 3, 50_000)
+    assert (report.held_by, report.held_since_ms) == (WaitCause.CIRCUIT, 50_000)
+    assert (report.p50_ms, report.p99_ms) == (TIMEOUT_MS, TIMEOUT_MS)
+
+
+def test_a_wait_is_told_by_what_held_the_lane(time):
+    lanes = Lanes(256, 256, 16_384)
+    lane = hang(lanes, time)
+    filled(lanes, "dead", 1)
+    for _ in range(30):
+        time.now += 100
+        lanes.tick()
+    lanes.note_held(b"nobody's", WaitCause.RATE)
+    assert lanes.waits(lane, 2_500) == {WaitCause.CIRCUIT: 2_500}
+    assert lanes.waits(lane, 6_000) == {WaitCause.PLACE: 3_100, WaitCause.CIRCUIT: 2_900}
 
 
 def test_a_quick_lane_keeps_what_it_has_and_leaves_room_for_others(time):

@@ -13,6 +13,7 @@ from horarium.api.fields import id_or_none, instant_or_none, instant_text, secon
 from horarium.domain.audit import LinkedEntry
 from horarium.domain.fire import Fire, Span
 from horarium.domain.ids import PREFIXES, Id, prefixed
+from horarium.domain.lane_report import LaneState
 from horarium.domain.plan import slot_after
 from horarium.domain.quotas import Usage
 from horarium.domain.run import Attempt, Run
@@ -125,6 +126,37 @@ def target(target: Target) -> dict[str, Any]:
         "created_at": instant_text(target.created_ms),
         "updated_at": instant_text(target.updated_ms),
     }
+
+
+def lane(state: LaneState) -> dict[str, Any]:
+    """How the runs of a target stand that are not over, over all nodes."""
+    shown: dict[str, Any] = {
+        "waiting": state.waiting,
+        "oldest_since": instant_or_none(state.oldest_ms),
+        "under_way": state.under_way,
+        "limit": None,
+        "parked": 0,
+        "p50": None,
+        "p99": None,
+        "throttled": None,
+    }
+    report = state.report
+    if report is None:
+        return shown
+    shown |= {
+        "under_way": max(state.under_way, report.under_way),
+        "limit": report.limit,
+        "parked": report.parked,
+        "p50": None if report.p50_ms is None else seconds(report.p50_ms),
+        "p99": None if report.p99_ms is None else seconds(report.p99_ms),
+    }
+    if report.held_by is not None:
+        shown["throttled"] = {
+            "why": report.held_by.value,
+            "since": instant_or_none(report.held_since_ms),
+            "in_words": report.held_by.words,
+        }
+    return shown
 
 
 def new_target(new: NewTarget) -> dict[str, Any]:
@@ -314,7 +346,8 @@ def span(span: Span) -> dict[str, Any]:
     }
 
 
-def run(run: Run) -> dict[str, Any]:
+def run(run: Run, cause: WaitCause | None = None) -> dict[str, Any]:
+    """A run; with what it waits for, where it has not begun."""
     return {
         "id": prefixed("run", run.id),
         "schedule": id_or_none("sch", run.schedule_id),
@@ -331,6 +364,7 @@ def run(run: Run) -> dict[str, Any]:
         "finished_at": instant_or_none(run.finished_ms),
         "next_attempt_at": instant_or_none(run.next_attempt_ms),
         "attempts": run.attempts,
+        "waiting": None if cause is None else {"for": cause.value, "in_words": cause.words},
         "waited": waited(run.waited),
         "status": run.status,
         "error": run.error,
@@ -348,9 +382,9 @@ def waited(spent: Mapping[WaitCause, int]) -> dict[str, Any] | None:
     }
 
 
-def run_in_full(stored: Run, attempts: Iterable[Attempt]) -> dict[str, Any]:
+def run_in_full(stored: Run, attempts: Iterable[Attempt], cause: WaitCause | None = None) -> dict[str, Any]:
     """A run with its attempts, the oldest first."""
-    return {**run(stored), "history": [attempt(each) for each in attempts]}
+    return {**run(stored, cause), "history": [attempt(each) for each in attempts]}
 
 
 def attempt(attempt: Attempt) -> dict[str, Any]:

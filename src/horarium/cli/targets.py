@@ -42,7 +42,7 @@ def list_targets(
 def show(
     target: Reference, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
 ) -> None:
-    """Show a target; secrets are not shown."""
+    """Show a target, and how its runs stand; secrets are not shown."""
     show_one(connect(url, key, data).call("GET", f"/targets/{segment(target)}"), as_json)
 
 

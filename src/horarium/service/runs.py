@@ -15,6 +15,7 @@ from horarium.domain.quotas import quotas_from_text
 from horarium.domain.restrictions import UNRESTRICTED, Restriction
 from horarium.domain.run import Run, RunState
 from horarium.domain.tenancy import Identity
+from horarium.domain.waiting import WaitCause
 from horarium.service.clock import Clock
 from horarium.service.facts import shared_id, short
 from horarium.service.reads import reads
@@ -23,6 +24,7 @@ from horarium.store.base import Store
 from horarium.store.vault import Vault
 from horarium.store.verbs import run_lists
 from horarium.store.verbs import runs as verbs
+from horarium.store.verbs.lanes import causes_of_waits
 from horarium.store.verbs.runs import CallbackAnswer
 
 # Takes the secrets of a run, an output, an error or None, and a limit in bytes. Returns the output and the error as
@@ -44,6 +46,10 @@ class RunService:
     get = reads(verbs.get_run)
     list = reads(run_lists.list_runs)
     count = reads(run_lists.count_runs)
+
+    async def waits(self, workspace_id: Id, runs: Sequence[Run]) -> dict[Id, WaitCause]:
+        """What those of some runs wait for that have not begun, by their ids."""
+        return await self.store.read(causes_of_waits, workspace_id, runs, self.clock.now_ms())
 
     async def cancel(self, workspace_id: Id, run: Id, within: Restriction = UNRESTRICTED) -> Run:
         """Cancel a run that has not ended.

@@ -19,6 +19,7 @@ from horarium.domain.execution import (
     TakesEnvironment,
 )
 from horarium.domain.ids import LOWEST_ID, Id, random_id
+from horarium.domain.lane_report import LaneState
 from horarium.domain.listings import TargetListing
 from horarium.domain.target import Completion, Target, TargetKind, TargetState
 from horarium.domain.tenancy import Identity
@@ -33,6 +34,7 @@ from horarium.service.trail import Trail, difference, noting, recording, watched
 from horarium.store.base import Store
 from horarium.store.vault import Vault
 from horarium.store.verbs import targets as verbs
+from horarium.store.verbs.lanes import lane_state
 
 # For how long a target found by a reference is remembered, and how many of them.
 REMEMBERED_MS = 3_000
@@ -143,6 +145,12 @@ class TargetService:
         """The target that a reference names by id, key or number. Raises NotFound, Forbidden."""
         who.require("targets:read")
         return await self.store.read(verbs.resolve_target, who.workspace_id, reference)
+
+    async def lane(self, who: Identity, target_id: Id) -> LaneState:
+        """How the runs of a target stand that are not over. Raises NotFound, Forbidden."""
+        who.require("targets:read")
+        target = await self.store.read(verbs.get_target, who.workspace_id, target_id)
+        return await self.store.read(lane_state, who.workspace_id, target.id, self.clock.now_ms())
 
     async def list(self, who: Identity, listing: TargetListing) -> Page[Target]:
         """One page of targets, oldest first. Raises Forbidden."""

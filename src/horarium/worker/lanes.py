@@ -24,6 +24,7 @@ from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.fair_turns import FairTurns
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.lane_limit import WINDOW_ENDS, WINDOW_MS, LaneLimit, Window, adapt, restarted
+from horarium.domain.lane_report import KEPT_DURATIONS, MOST_REPORTED, LaneReport, percentile
 from horarium.domain.places import LaneRoom, lane_room, may_begin, may_park, may_wait
 from horarium.domain.waiting import Holds, WaitCause, causes_of
 from horarium.store.verbs.tenancy import USUAL_SHARE, Share
@@ -103,7 +104,8 @@ class Lane:
     of recent attempts that took longer than PARK_AFTER_MS. `networked`: whether its executor only waits for an answer
     over the network, so that its attempts may be parked and its latency tells something about the target. `known`:
     whether the target has answered since the worker has its lane. `overdue`: how many runs the lane takes in hand
-    besides, because those before them have waited too long for its circuit. `holds`: what held its runs lately.
+    besides, because those before them have waited too long for its circuit. `holds`: what held its runs lately. `took`:
+    how long its latest attempts took.
     """
 
     id: Id
@@ -131,6 +133,7 @@ class Lane:
     answered: int = 0
     latency_ms: float = 0.0
     holds: Holds = field(default_factory=Holds)
+    took: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT_DURATIONS))
 
     @property
     def under_way(self) -> int:
@@ -379,6 +382,7 @@ class Lanes:
         """Learn from the outcome of an attempt."""
         took = now - work.began
         lane.ends += 1
+        lane.took.append(took)
         if (
             outcome.verdict is Verdict.SUCCEEDED
             and lane.circuit is CLOSED
@@ -493,6 +497,36 @@ class Lanes:
         """What a wait consisted of that ends now and took `waited_ms`: milliseconds by cause."""
         now = self._now()
         return causes_of(lane.holds.periods, now - waited_ms, now)
+
+    def reports(self, now_ms: int) -> dict[Id, LaneReport]:
+        """The lanes that are not plain, those first whose runs have waited longest. `now_ms`: since the epoch."""
+        now = self._now()
+        every = {lane.id: self._report(lane, now, now_ms) for lane in self._lanes.values()}
+        found = [(lane, report) for lane, report in every.items() if not report.is_plain(now_ms)]
+        found.sort(key=lambda item: item[1].oldest_ms or now_ms)
+        return dict(found[:MOST_REPORTED])
+
+    def _report(self, lane: Lane, now: float, now_ms: int) -> LaneReport:
+        held = lane.held_by(now)
+        since = None
+        if held is not None:
+            last = lane.holds.periods[-1] if lane.holds.periods else None
+            begun = last.from_ms if last is not None and last.cause is held else now
+            if isinstance(lane.circuit, (Open, HalfOpen)):
+                begun = lane.circuit.since_ms
+            since = now_ms - round(now - begun)
+        unbegun = [work.run.ready_ms for work in lane.queue if not work.stopped]
+        return LaneReport(
+            limit=lane.limit.calls if isinstance(lane.circuit, Closed) else MOST_PROBES,
+            under_way=lane.busy + lane.waiting,
+            parked=lane.waiting,
+            waiting=len(unbegun),
+            oldest_ms=min(unbegun, default=None),
+            p50_ms=percentile(lane.took, 0.5),
+            p99_ms=percentile(lane.took, 0.99),
+            held_by=held,
+            held_since_ms=since,
+        )
 
     def tick(self) -> None:
         """Bring back the lanes whose time has come: a probe is due, a pause is over, a limit or a share has grown. And

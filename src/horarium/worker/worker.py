@@ -24,8 +24,10 @@ from horarium.store.base import CANCELLED, READY, Store
 from horarium.store.rows import BegunRun, ClaimedRun
 from horarium.store.vault import Vault
 from horarium.store.verbs import dispatch
+from horarium.store.verbs import lanes as lane_verbs
 from horarium.store.verbs.dispatch import Claimed, Ended, OpenCallback
 from horarium.store.verbs.tenancy import USUAL_SHARE, Share
+from horarium.worker.figures import show_lanes
 from horarium.worker.lanes import PARK_AFTER_MS, Lanes
 from horarium.worker.recorder import Recorder
 from horarium.worker.targets import TargetCache
@@ -124,6 +126,7 @@ class Worker:
         # Whether the last claim left something behind that could be claimed with more room.
         self._more = False
         self._strays: set[Id] = set()
+        self._reported = False
         self._closing = False
         store.listen(self._hear)
 
@@ -463,6 +466,17 @@ class Worker:
             task.cancel()
         elif not work.begun:
             self._recorder.add(cancelled(work, self._clock.now_ms()))
+
+    async def report_lanes(self) -> bool:
+        """Tell others of the lanes that are slow, held or late; a step for a loop. Nothing is written where there is
+        nothing to tell, and was nothing before."""
+        now = self._clock.now_ms()
+        reports = self._lanes.reports(now)
+        show_lanes(self._lanes, reports, now)
+        if reports or self._reported:
+            await self._store.urgent(lane_verbs.report_lanes, self._node, now, reports)
+            self._reported = bool(reports)
+        return False
 
     async def find_strays(self) -> bool:
         """Hand back runs that the store believes to be ours and we do not have: the reply to a claim was lost.

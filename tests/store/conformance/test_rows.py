@@ -8,7 +8,17 @@ from horarium.domain.audit import Link, LinkedEntry
 from horarium.store import rows
 from horarium.store.postgres.connection import connect
 from horarium.store.statements import load
-from horarium.store.verbs import audiences, audit, idempotency, ledger, schedules, secrets, targets, tenancy
+from horarium.store.verbs import (
+    audiences,
+    audit,
+    idempotency,
+    lanes,
+    ledger,
+    schedules,
+    secrets,
+    targets,
+    tenancy,
+)
 from horarium.store.verbs import runs as run_verbs
 
 MISSED = ("missed_count", "missed_first", "missed_last")
@@ -101,6 +111,7 @@ WRITTEN = {
     "release_leases": rows.Lease,
     "put_back_runs": rows.PutBackRun,
     "mark_begun": rows.BegunRun,
+    "insert_lane_reports": lanes.LaneReportRow,
     "finish_runs": rows.FinishedRun,
     "note_attempts": rows.AttemptNote,
     "insert_attempts": rows.AttemptRow,

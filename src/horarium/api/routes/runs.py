@@ -34,7 +34,8 @@ class RunRoutes(Routes):
         if state == WAITING:
             state = RunState.PENDING.value
         found = await self._found(who, limit, cursor, schedule_id, fire_id, target, state)
-        return json_answer(200, show.page(found, show.run))
+        waits = await self.services.runs.waits(who.workspace_id, found.items)
+        return json_answer(200, show.page(found, lambda run: show.run(run, waits.get(run.id))))
 
     async def _found(
         self,
@@ -67,7 +68,8 @@ class RunRoutes(Routes):
     async def get(self, request: Request) -> Answer:
         who = await self.who(request, "runs:read")
         found, attempts = await self.services.runs.get(who.workspace_id, _id(request))
-        return json_answer(200, show.run_in_full(found, attempts))
+        waits = await self.services.runs.waits(who.workspace_id, [found])
+        return json_answer(200, show.run_in_full(found, attempts, waits.get(found.id)))
 
     async def cancel(self, request: Request) -> Answer:
         who = await self.who(request, "runs:write")

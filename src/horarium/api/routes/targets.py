@@ -51,7 +51,10 @@ class TargetRoutes(Routes):
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request, "targets:read")
-        return _shown(await self.services.targets.get(who, request.path_params["ref"]))
+        target = await self.services.targets.get(who, request.path_params["ref"])
+        shown = show.target(target)
+        shown["lane"] = show.lane(await self.services.targets.lane(who, target.id))
+        return json_answer(200, shown, headers=etag(target.version))
 
     async def replace(self, request: Request) -> Answer:
         who = await self.who(request, "targets:write")
@@ -158,7 +161,13 @@ def add_routes(api: Api, services: Services) -> None:
     api.add(
         "PUT", "/targets/by-key/{key:path}", routes.put, "Make or replace a target by key", tag=tag, body=body
     )
-    api.add("GET", target, routes.get, "Get a target by id, key or number", tag=tag)
+    api.add(
+        "GET",
+        target,
+        routes.get,
+        "Get a target by id, key or number, with how its runs stand (lane)",
+        tag=tag,
+    )
     api.add("PUT", target, routes.replace, "Replace a target", tag=tag, body=body, headers=match)
     api.add(
         "PATCH", target, routes.update, "Change a target (merge patch)", tag=tag, body=body, headers=match

@@ -341,6 +341,24 @@ CREATE INDEX ready_open ON ready (owner, lane, due_ms);
 CREATE INDEX ready_limited ON ready (lane, owner) WHERE limited = 1;
 CREATE INDEX ready_soonest ON ready (due_ms) WHERE owner IS NULL;
 
+-- What nodes say of their lanes that are slow or held, or have runs that wait; renewed every few seconds.
+CREATE TABLE lane_reports (
+    target_id BYTEA NOT NULL,
+    node_id BYTEA NOT NULL,
+    at_ms BIGINT NOT NULL,
+    call_limit BIGINT NOT NULL,
+    under_way BIGINT NOT NULL,
+    parked BIGINT NOT NULL,
+    waiting BIGINT NOT NULL,
+    oldest_ms BIGINT,
+    p50_ms BIGINT,
+    p99_ms BIGINT,
+    held_by TEXT,
+    held_since_ms BIGINT,
+    PRIMARY KEY (target_id, node_id)
+);
+CREATE INDEX lane_reports_of_node ON lane_reports (node_id);
+
 -- Runs whose targets finish them by callback, with the hash of the attempt's token.
 CREATE TABLE callbacks (
     run_id BYTEA PRIMARY KEY,

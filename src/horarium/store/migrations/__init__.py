@@ -66,6 +66,11 @@ ADOPTING = (
     FROM workspaces w""",  # noqa: S608
     "ALTER TABLE ready ADD COLUMN begun_ms BIGINT",
     "ALTER TABLE runs ADD COLUMN waited TEXT",
+    """CREATE TABLE lane_reports (
+        target_id BYTEA NOT NULL, node_id BYTEA NOT NULL, at_ms BIGINT NOT NULL, call_limit BIGINT NOT NULL,
+        under_way BIGINT NOT NULL, parked BIGINT NOT NULL, waiting BIGINT NOT NULL, oldest_ms BIGINT, p50_ms BIGINT,
+        p99_ms BIGINT, held_by TEXT, held_since_ms BIGINT, PRIMARY KEY (target_id, node_id))""",
+    "CREATE INDEX lane_reports_of_node ON lane_reports (node_id)",
     # Which field of an input names a variation was fixed in the program; now each agent says it.
     """UPDATE targets SET extra =
         REPLACE(extra, '"variation_selection_mode":', '"variation_pin_field":"variationId","variation_selection_mode":')

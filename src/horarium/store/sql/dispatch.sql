@@ -14,12 +14,6 @@ WHERE l.lane IS NOT NULL LIMIT :limit;
 -- name: lease_runs
 UPDATE ready SET owner = :node, epoch = epoch + 1, limited = :limited WHERE run_id IN (:ids...);
 
--- name: runs_in_flight
--- How many runs of a limited lane are in flight: with workers, or with the target itself.
-SELECT (SELECT count(*) FROM ready WHERE lane = :lane AND owner IS NOT NULL AND limited = 1)
-     + (SELECT count(*) FROM callbacks c WHERE c.target_id = :lane AND c.answer IS NULL
-        AND NOT EXISTS (SELECT 1 FROM ready q WHERE q.run_id = c.run_id)) AS in_flight;
-
 -- name: try_to_lock_lane
 -- Two nodes must not both find room for the last place of a limited lane. Touches no row where another node has the
 -- lock: the node goes on with another lane and comes back later.

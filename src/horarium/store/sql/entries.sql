@@ -75,3 +75,12 @@ DELETE FROM ready WHERE run_id IN (:ids...);
 -- name: insert_grant
 INSERT INTO grants (principal_id, target_id, workspace_id, created_ms)
 VALUES (:principal_id, :target_id, :workspace_id, :now) ON CONFLICT DO NOTHING;
+
+-- name: forget_lane_reports
+DELETE FROM lane_reports WHERE node_id = :node;
+
+-- name: runs_in_flight
+-- How many runs of a limited lane are in flight: with workers, or with the target itself.
+SELECT (SELECT count(*) FROM ready WHERE lane = :lane AND owner IS NOT NULL AND limited = 1)
+     + (SELECT count(*) FROM callbacks c WHERE c.target_id = :lane AND c.answer IS NULL
+        AND NOT EXISTS (SELECT 1 FROM ready q WHERE q.run_id = c.run_id)) AS in_flight;

@@ -57,6 +57,7 @@ async def stop(tx: Tx, node: Id, now: int) -> None:
     """Note that a node stops. What it still holds goes back into the queue."""
     await tx.run("free_runs_of", node=node)
     await tx.run("free_fanout_tasks_of", node=node)
+    await tx.run("forget_lane_reports", node=node)
     await tx.run("stop_node", id=node, now=now)
     tx.announce(READY, now)
     tx.announce(FANOUT, now)
