@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md", "docs/where-does-a-line-go.md"]
+DOCUMENTS = ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md", "SECURITY.md", "docs/where-does-a-line-go.md"]
 
 # A file or a folder between backticks: it has a slash or a known suffix, and no placeholder in capitals, no route.
 NAMED = re.compile(r"`([a-z_][\w./-]*(?:/|\.(?:py|sql|md|toml|txt)))`")

@@ -54,11 +54,12 @@ from horarium.open_files import raise_limit, waiting_calls
 from horarium.python_tuning import tuned_for_serving
 from horarium.service.allowed_hosts import REFRESH_S, AllowedHosts
 from horarium.service.audit import AuditService
+from horarium.service.identity import IdentityService
 from horarium.service.services import Services, make_services
 from horarium.service.shares import Shares
 from horarium.service.tenancy import bootstrap, recover
 from horarium.settings import Settings
-from horarium.store.base import Store
+from horarium.store.base import ACCESS, Store
 from horarium.store.postgres import PostgresStore
 from horarium.store.postgres.migrate import migrate_postgres
 from horarium.store.private_files import private_database, private_file, private_folder
@@ -352,6 +353,7 @@ def _start(server: Server, store: Store, clock: DatabaseClock) -> list[asyncio.T
     settings = server.settings
     alarm = Alarm(clock)
     ring_on_due(store, alarm)
+    _forget_on_access(store, server.services.identities)
     engine = Engine(store, clock, server.id, int(settings.retention_days * DAY_MS))
     loops = [
         clock_loop(clock, store, alarm),
@@ -404,6 +406,11 @@ def _touch_keys(services: Services) -> Callable[[], Awaitable[bool]]:
         return False
 
     return touch
+
+
+def _forget_on_access(store: Store, identities: IdentityService) -> None:
+    """Drop what is remembered of keys when a commit, here or on another node, has changed what one may do."""
+    store.listen(lambda topic, at: identities.forget() if topic == ACCESS else None)
 
 
 def _link_audit(audit: AuditService) -> Callable[[], Awaitable[bool]]:

@@ -2,7 +2,8 @@
 
 The identity behind a key is remembered for a few seconds, so that a key which is used often does not cost a
 query each time. If a key, a grant or a workspace changes through this process, everything remembered is
-dropped at once. Another process notices the change when the few seconds are over.
+dropped at once. Other processes are told when a key or a grant is taken away; if that message is lost, they
+notice it when the few seconds are over.
 """
 
 from __future__ import annotations

@@ -33,6 +33,9 @@ FANOUT = "fanout"
 # Topic: runs were cancelled, and each worker checks whether one of them is its own.
 CANCELLED = "cancelled"
 
+# Topic: what a key may do has changed, so nobody may go on using what they remember of keys.
+ACCESS = "access"
+
 
 class Tx(Protocol):
     """One open transaction. `statement` is the name of a statement in `sql/`; its parameters are keywords."""

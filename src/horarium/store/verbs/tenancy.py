@@ -12,7 +12,7 @@ from horarium.domain.ids import Id
 from horarium.domain.quotas import DEFAULT, Quotas, quotas_from_text, quotas_to_text
 from horarium.domain.restrictions import restriction_from_text, restriction_to_text
 from horarium.domain.tenancy import Identity, Key, Principal, PrincipalType, Workspace
-from horarium.store.base import Duplicate, Tx, point
+from horarium.store.base import ACCESS, Duplicate, Tx, point
 from horarium.store.verbs.quotas import set_limits
 
 
@@ -165,6 +165,7 @@ async def delete_principal(tx: Tx, workspace_id: Id, principal_id: Id, now: int)
     none."""
     if not await tx.run("delete_principal", workspace_id=workspace_id, id=principal_id, now=now):
         return False
+    tx.announce(ACCESS, 0)
     await tx.run("revoke_keys_of_principal", workspace_id=workspace_id, principal_id=principal_id, now=now)
     await tx.run("delete_grants_of_principal", workspace_id=workspace_id, principal_id=principal_id)
     return True
@@ -204,12 +205,14 @@ async def list_keys(tx: Tx, workspace_id: Id, after: Id, limit: int) -> list[Key
 
 async def revoke_key(tx: Tx, workspace_id: Id, key_id: Id, now: int) -> Key | None:
     """Revoke a key. The key as it is then, or None where there is none. To revoke it again changes nothing."""
+    tx.announce(ACCESS, 0)
     await tx.run("revoke_key", workspace_id=workspace_id, id=key_id, now=now)
     return await get_key(tx, workspace_id, key_id)
 
 
 async def replace_key(tx: Tx, new: NewKey, old_id: Id, old_ends_ms: int) -> None:
     """Store a key that replaces another one, which ends at `old_ends_ms` if it would not end sooner."""
+    tx.announce(ACCESS, 0)
     await create_key(tx, new)
     await tx.run("expire_key", workspace_id=new.key.workspace_id, id=old_id, at=old_ends_ms)
 
@@ -264,6 +267,7 @@ async def add_grants(tx: Tx, workspace_id: Id, principal_id: Id, targets: Iterab
 
 async def remove_grant(tx: Tx, workspace_id: Id, principal_id: Id, target_id: Id) -> bool:
     """Take a grant away. False where the principal has none on this target."""
+    tx.announce(ACCESS, 0)
     taken = await tx.run(
         "delete_grant", workspace_id=workspace_id, principal_id=principal_id, target_id=target_id
     )

@@ -131,7 +131,11 @@ class Events(Handlers[Order, Facts]):
         return self.dialect.show(event, Around({}, {}))
 
     async def _event(self, who: Identity, fields: Fields) -> Schedule:
-        """The event that a body names. Raises Invalid where it names none, NotFound, Forbidden."""
+        """The event that a body names. Raises Invalid where it names none, NotFound, Forbidden.
+
+        The contract of this API asks for Forbidden where the event is another company's. So whoever knows the id of an
+        event learns that it exists, and nothing else about it. Ids have 74 random bits, so nobody can try them all.
+        """
         given = fields.text("scheduledEventId", required=True)
         if given is None:
             fields.done()

@@ -175,6 +175,8 @@ class Schedules(Handlers[Order, Facts]):
         return json_answer(200, wire.one({"count": seen.count, "sample": rows}))
 
     async def runs(self, request: Request) -> Answer:
+        # The contract of this API has only the scopes of schedules. So schedules:read shows runs here, for which our
+        # own API asks for runs:read.
         who = await self.who(request, "schedules:read")
         limit = _limit(request)
         found = await self._schedule(who, request)

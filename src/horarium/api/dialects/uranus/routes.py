@@ -119,6 +119,8 @@ class Schedules(Handlers[Order, Facts]):
         return json_answer(201, await self.shown_alone(who, made))
 
     async def get(self, request: Request) -> Answer:
+        # In this API a schedule is shown with its executions. So schedules:read shows them, for which our own API asks
+        # for runs:read.
         who, agent = await self._agent(request, "schedules:read")
         history = await self.services.schedules.history(who.workspace_id, _schedule_id(request), EXECUTIONS)
         schedule = own(history.schedule, self.dialect.name, agent.id)

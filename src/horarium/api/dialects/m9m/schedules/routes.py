@@ -125,6 +125,8 @@ class Schedules(WorkflowHandlers):
         return await self._switch(request, False)
 
     async def history(self, request: Request) -> Answer:
+        # In this API the history belongs to the schedule. So schedules:read shows it, for which our own API asks for
+        # runs:read.
         who = await self.who(request, "schedules:read")
         query = Query(request)
         limit = query.number("limit", 20, 1, 100)
