@@ -251,6 +251,12 @@ async def leaks(
         made["key"] = (await ask(house, "POST", "/keys", {"name": "k", "scopes": ["runs:read"]}, 201))["key"]
         rotated = await ask(house, "POST", f"/targets/{ids[0]}/rotate-secret")
         made["rotated signing secret"] = rotated["signing_secret"]
+        asymmetric = {"algorithm": "ed25519", "keep_previous": False}
+        assert (await ask(house, "POST", f"/targets/{ids[1]}/rotate-secret", asymmetric))["verification_key"]
+        known = house.services.targets
+        target = await known.resolve((await house.who()).workspace_id, ids[1])
+        made["private signing key"] = str(known.secrets_of(target)["signing_secret"]).strip("[]'")
+        assert made["private signing key"].startswith("whsk_")
         shown_once = len(watch.answers)
         asked = await walk(house, receiver, ids, watch)
     assert asked >= 100
