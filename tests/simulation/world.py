@@ -175,7 +175,7 @@ class World:
                 "VALUES (?, ?, ?, '{}', 1, ?, ?)",
                 (workspace, name, name, now, now),
             )
-            write("INSERT INTO workspace_usage VALUES (?, 0, 0, 0, 10000, 10000, 100000000)", (workspace,))
+            write("INSERT INTO workspace_usage VALUES (?, 0, 0, 0, 10000, 10000, 100000000, 0)", (workspace,))
             write(
                 "INSERT INTO principals VALUES (?, ?, 'service', 'p', NULL, ?, NULL)",
                 (principal, workspace, now),

@@ -86,7 +86,9 @@ class Workshop:
             "VALUES (?, 'w', 'w', '{}', 1, ?, ?)",
             (shop.workspace, NOON, NOON),
         )
-        write("INSERT INTO workspace_usage VALUES (?, 0, 0, 0, 10000, 10000, 100000000)", (shop.workspace,))
+        write(
+            "INSERT INTO workspace_usage VALUES (?, 0, 0, 0, 10000, 10000, 100000000, 0)", (shop.workspace,)
+        )
         write(
             "INSERT INTO principals VALUES (?, ?, 'service', 'p', NULL, ?, NULL)",
             (shop.principal, shop.workspace, NOON),

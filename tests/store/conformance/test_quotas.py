@@ -7,7 +7,7 @@ import pytest
 
 from horarium.domain.errors import Invalid, QuotaReached
 from horarium.domain.ids import random_id
-from horarium.domain.quotas import Usage
+from horarium.domain.quotas import DEFAULT, Usage
 from horarium.domain.schedule import AfterCompletion, Policies, ScheduleState
 from horarium.store.verbs import quotas, tenancy
 from horarium.store.verbs.creation import create_schedules
@@ -85,6 +85,14 @@ async def test_definitions_are_within_the_quotas_when_they_are_made_and_changed(
     with pytest.raises(Invalid, match="smallest_period"):
         await tenant.redefine(slow, NOON + 1, timing=Timing("* * * * *"))
     await tenant.redefine(slow, NOON + 1, timing=Timing("*/10 * * * *"), input="short")
+
+
+async def test_a_quota_for_inputs_may_be_larger_than_the_default(tenant):
+    large = "x" * (DEFAULT.input_bytes + 1)
+    with pytest.raises(Invalid, match="input_bytes"):
+        await tenant.schedule("0 * * * *", input=large)
+    await allow(tenant, input_bytes=2 * DEFAULT.input_bytes)
+    await tenant.schedule("0 * * * *", input=large)
 
 
 async def test_what_comes_at_the_same_time_never_goes_beyond_a_quota(tenant, store, other):

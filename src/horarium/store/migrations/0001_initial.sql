@@ -29,7 +29,8 @@ CREATE TABLE workspaces (
 );
 
 -- What a workspace has: schedules and targets that exist, and the slots of its schedules in their busiest hours; and how
--- much of each it may have. One row, so that nobody has to count schedules.
+-- much of each it may have. One row, so that nobody has to count schedules. `strict` is 1 where a definition has to be
+-- looked at as well, because its smallest period or the size of its input is not bounded as by default.
 CREATE TABLE workspace_usage (
     workspace_id BYTEA PRIMARY KEY,
     schedules BIGINT NOT NULL,
@@ -37,7 +38,8 @@ CREATE TABLE workspace_usage (
     hourly BIGINT NOT NULL,
     most_schedules BIGINT NOT NULL,
     most_targets BIGINT NOT NULL,
-    most_hourly BIGINT NOT NULL
+    most_hourly BIGINT NOT NULL,
+    strict BIGINT NOT NULL
 );
 
 -- Schedules that the engine has deleted and that still have to be taken away from `workspace_usage`.

@@ -53,16 +53,17 @@ ADOPTING = (
     "ALTER TABLE schedules ADD COLUMN hourly BIGINT NOT NULL DEFAULT 0",
     """CREATE TABLE workspace_usage (
         workspace_id BYTEA PRIMARY KEY, schedules BIGINT NOT NULL, targets BIGINT NOT NULL, hourly BIGINT NOT NULL,
-        most_schedules BIGINT NOT NULL, most_targets BIGINT NOT NULL, most_hourly BIGINT NOT NULL)""",
+        most_schedules BIGINT NOT NULL, most_targets BIGINT NOT NULL, most_hourly BIGINT NOT NULL,
+        strict BIGINT NOT NULL)""",
     """CREATE TABLE freed_usage (
         id BYTEA NOT NULL, workspace_id BYTEA NOT NULL, schedules BIGINT NOT NULL, hourly BIGINT NOT NULL,
         PRIMARY KEY (workspace_id, id))""",
     # How many slots the schedules of before have in an hour is not known; they are counted as none.
     f"""INSERT INTO workspace_usage
-        (workspace_id, schedules, targets, hourly, most_schedules, most_targets, most_hourly)
+        (workspace_id, schedules, targets, hourly, most_schedules, most_targets, most_hourly, strict)
     SELECT id, (SELECT count(*) FROM schedules s WHERE s.workspace_id = w.id AND s.deleted_ms IS NULL),
         (SELECT count(*) FROM targets t WHERE t.workspace_id = w.id AND t.deleted_ms IS NULL), 0,
-        {DEFAULT.schedules}, {DEFAULT.targets}, {DEFAULT.fires_per_hour}
+        {DEFAULT.schedules}, {DEFAULT.targets}, {DEFAULT.fires_per_hour}, 0
     FROM workspaces w""",  # noqa: S608
     "ALTER TABLE ready ADD COLUMN begun_ms BIGINT",
     "ALTER TABLE runs ADD COLUMN waited TEXT",

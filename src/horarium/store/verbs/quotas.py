@@ -61,20 +61,31 @@ async def take_for_schedules(tx: Tx, schedules: Sequence[Schedule]) -> list[int]
     Raises QuotaReached, and Invalid where a definition is beyond a quota.
     """
     busiest = [busiest_hour(stored_recurrence(schedule.definition.timing)) for schedule in schedules]
-    added: dict[Id, list[int]] = {}
-    for schedule, hourly in zip(schedules, busiest, strict=True):
-        added.setdefault(schedule.workspace_id, []).append(hourly)
-    quotas = {
-        workspace: await take(tx, workspace, Usage(schedules=len(hours), hourly=sum(hours)))
-        for workspace, hours in sorted(
-            added.items()
-        )  # always in one order, so that no two wait for each other
-    }
+    if not schedules:
+        return []
+    first = schedules[0].workspace_id
+    if all(schedule.workspace_id == first for schedule in schedules):
+        quotas = {first: await _take_for_new(tx, first, len(schedules), sum(busiest))}
+    else:
+        added: dict[Id, list[int]] = {}
+        for schedule, hourly in zip(schedules, busiest, strict=True):
+            added.setdefault(schedule.workspace_id, []).append(hourly)
+        quotas = {
+            workspace: await _take_for_new(tx, workspace, len(hours), sum(hours))
+            for workspace, hours in sorted(added.items())  # in one order, so that no two wait for each other
+        }
     for schedule in schedules:
         refuse_definition(
             schedule.workspace_id, schedule.definition, quotas[schedule.workspace_id], schedule.created_ms
         )
     return busiest
+
+
+async def _take_for_new(tx: Tx, workspace_id: Id, count: int, hourly: int) -> Quotas:
+    taken = await tx.run("take_for_new_schedules", workspace_id=workspace_id, schedules=count, hourly=hourly)
+    if taken:
+        return DEFAULT  # in what a definition is bounded by
+    return await take(tx, workspace_id, Usage(schedules=count, hourly=hourly))
 
 
 async def take_for_change(tx: Tx, before: Schedule, after: Schedule, now: int) -> int:
@@ -149,4 +160,7 @@ async def set_limits(tx: Tx, workspace_id: Id, quotas: Quotas) -> None:
         most_schedules=quotas.schedules,
         most_targets=quotas.targets,
         most_hourly=quotas.fires_per_hour,
+        strict=int(
+            (quotas.smallest_period, quotas.input_bytes) != (DEFAULT.smallest_period, DEFAULT.input_bytes)
+        ),
     )
