@@ -39,7 +39,7 @@ AGAIN_S = 1.0
 # Senders of bodies, and the bodies that they send in a second together.
 BODY_SENDERS, BODIES_A_SECOND = 4, 4.0
 # Senders of wrong keys, and the requests that they make in a second together.
-KEY_SENDERS, KEYS_A_SECOND = 16, 3_000.0
+KEY_SENDERS, KEYS_A_SECOND = 64, 3_000.0
 # The longest (seconds) that a sender waits for an answer.
 PATIENCE_S = 20.0
 

@@ -24,7 +24,8 @@ def test_a_hundred_fires_a_second_are_on_time_beside_an_attacker(tmp_path: Path,
     done = seen.counts
     assert done["half-open: opened"] >= 800
     assert done["slow: headers"] >= 100 * SECONDS / 2
-    assert done["keys: 401"] + done.get("keys: 429", 0) >= 100 * SECONDS / SLACK
+    # The server answers wrong keys later and later, so these are few.
+    assert done["keys: 401"] + done.get("keys: 429", 0) >= SECONDS
     assert sum(count for what, count in done.items() if what.startswith("bodies: ")) >= SECONDS / 4 / SLACK
     assert seen.felt.delivered == seen.felt.due
     assert seen.felt.p99_ms <= 250 * SLACK

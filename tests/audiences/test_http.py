@@ -14,6 +14,7 @@ from horarium.audiences.registry import AudienceOptions
 from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault
 from horarium.executors.options import ExecutorOptions
 from tests.support.receiver import Answer, Receiver, Reset
+from tests.support.turns import longest_hold
 
 WORKSPACE = bytes(16)
 
@@ -85,6 +86,7 @@ async def test_names_of_fields_may_be_other_ones(source: HttpSource, receiver: R
         (Answer(200, b"[]"), "no list", True),
         (Answer(200, b'{"data": {}}'), "no list", True),
         (Answer(200, b'{"data": [1]}'), "not an object", True),
+        (Answer(200, b'{"data": [' + b"{}," * 200_000 + b"{}]}"), "more than 400000 values", True),
         (Reset(), "the endpoint:", False),
     ],
 )
@@ -114,3 +116,15 @@ async def test_the_same_cursor_again_is_an_end(source: HttpSource, receiver: Rec
 async def test_a_row_without_a_key_has_an_empty_one(source: HttpSource, receiver: Receiver) -> None:
     receiver.script("/rows", page(None))
     assert [row.key for row in await read(source, receiver.url("/rows"))] == [""]
+
+
+async def test_the_largest_page_does_not_hold_the_event_loop(source: HttpSource, receiver: Receiver) -> None:
+    rows = b",".join(b'{"id": %d, "a": "%d"}' % (n, n) for n in range(60_000))
+    receiver.script("/rows", Answer(200, b'{"data": [' + rows + b"]}"))
+
+    async def keys() -> int:
+        return len(await read(source, receiver.url("/rows")))
+
+    reading = asyncio.create_task(keys())
+    assert await longest_hold(reading) < 0.2
+    assert await reading == 60_000

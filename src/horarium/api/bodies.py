@@ -13,6 +13,7 @@ import orjson
 from starlette.requests import Request
 
 from horarium.domain.errors import Invalid, Problem, TooLarge
+from horarium.domain.json_text import holds_more_than
 from horarium.service.turns import turn
 
 # How deeply JSON may be nested: our own encoder goes no deeper than about 250.
@@ -100,7 +101,7 @@ def parse_json(text: bytes, what: str = "the body") -> Any:
 
     Raises Malformed, saying where, and TooLarge for more than MOST_VALUES values and names.
     """
-    if _holds_more_than(text, MOST_VALUES):
+    if holds_more_than(text, MOST_VALUES):
         raise TooLarge(f"{what} holds more than {MOST_VALUES} values and names; send less at once")
     try:
         value = orjson.loads(text)
@@ -120,22 +121,6 @@ def parse_object(text: bytes, what: str = "the body") -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Malformed(Problem("", f"{what} must be a JSON object, not {_named(value)}", "type"))
     return value
-
-
-def _holds_more_than(text: bytes, most: int) -> bool:
-    """Whether JSON holds more than `most` values and names, told without decoding it."""
-    if len(text) <= most or _marks(text) <= most:
-        return False
-    # Some of the marks stand in texts, between quotes that are not escaped.
-    bare = text.replace(rb"\\", b"").replace(rb"\"", b"")
-    if bare.count(b'"') // 2 > most:
-        return True
-    return _marks(b"".join(bare.split(b'"')[::2])) > most
-
-
-def _marks(text: bytes) -> int:
-    """There are as many values and names as commas, colons and opening brackets, and one."""
-    return text.count(b",") + text.count(b":") + text.count(b"[") + text.count(b"{")
 
 
 def _deeper_than(value: Any, most: int) -> bool:

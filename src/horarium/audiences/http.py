@@ -24,17 +24,28 @@ from horarium.audiences.registry import AudienceOptions
 from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault
 from horarium.domain.errors import Problem
 from horarium.domain.ids import Id
+from horarium.domain.json_text import holds_more_than
 from horarium.executors.checks import check_fields
 from horarium.executors.context import instant_text
 from horarium.executors.egress import EgressClient, explain, was_refused
 from horarium.executors.headers import check_headers
 from horarium.executors.secrecy import split
+from horarium.service.turns import Turns, turn
 
 FIELDS = ("url", "method", "headers", "key", "rows", "next", "page_size", "timeout")
 METHODS = ("GET", "POST")
 
 # Bytes of one answer.
 LARGEST_PAGE = 16 * 1024 * 1024
+
+# Values and names in one answer. They are decoded in one go, in the event loop that everybody shares.
+MOST_VALUES = 400_000
+
+# An answer of more bytes than this waits for a turn in the event loop before it is decoded.
+LONG_PAGE = 64 * 1024
+
+# Rows of a batch. An endpoint may send more rows in a page than it was asked for.
+BATCH = 1_000
 
 # How many pages are read. If there are more, reading fails.
 MOST_PAGES = 100_000
@@ -96,8 +107,9 @@ class HttpSource:
         return []
 
     async def rows(self, query: AudienceQuery) -> AsyncGenerator[Sequence[AudienceRow], None]:
-        """All rows, one batch for each page. Raises SourceFault."""
+        """All rows, a batch or more for each page. Raises SourceFault."""
         cursor: Any = None
+        turns = Turns()
         seen: set[str] = set()
         for _ in range(MOST_PAGES):
             answer = await self._ask(query, cursor)
@@ -105,8 +117,9 @@ class HttpSource:
             if not isinstance(found, list):
                 where = query.config.get("rows", "data")
                 raise SourceFault(f"the endpoint's answer has no list under {where!r}", lasting=True)
-            if found:
-                yield [_row(given, query.config.get("key", "id")) for given in found]
+            for first in range(0, len(found), BATCH):
+                yield [_row(given, query.config.get("key", "id")) for given in found[first : first + BATCH]]
+                await turns.give()
             cursor = _at(answer, query.config.get("next", "next_cursor"))
             if cursor is None or cursor == "":
                 return
@@ -146,6 +159,11 @@ class HttpSource:
             status = response.status
             passing = status >= 500 or status in (408, 425, 429)
             raise SourceFault(f"the endpoint answered {status}, not 200", lasting=not passing)
+        if len(text) > LONG_PAGE:
+            await turn()  # what follows cannot stop in the middle
+        if holds_more_than(text, MOST_VALUES):
+            words = f"the endpoint's answer holds more than {MOST_VALUES} values and names; give fewer rows in a page"
+            raise SourceFault(words, lasting=True)
         try:
             return orjson.loads(text)
         except orjson.JSONDecodeError as error:
@@ -174,16 +192,14 @@ def _query_text(value: Any) -> str:
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
+async def _read(response: aiohttp.ClientResponse) -> bytearray:
     """The body of an answer. Raises SourceFault if it is too large."""
-    parts, size = [], 0
+    body = bytearray()
     while not response.content.at_eof():
-        part = await response.content.read(LARGEST_PAGE + 1 - size)
-        parts.append(part)
-        size += len(part)
-        if size > LARGEST_PAGE:
+        body += await response.content.read(LARGEST_PAGE + 1 - len(body))
+        if len(body) > LARGEST_PAGE:
             raise SourceFault(f"the endpoint's answer is larger than {LARGEST_PAGE} bytes", lasting=True)
-    return b"".join(parts)
+    return body
 
 
 def _at(answer: Any, path: str) -> Any:
