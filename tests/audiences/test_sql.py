@@ -157,3 +157,19 @@ async def test_only_parameters_of_the_query_are_filters(place: Any) -> None:
     config = {**where, "query": "SELECT id FROM people WHERE team = :team", "key": "id"}
     wanted = AudienceQuery(WORKSPACE, "crm", {"team": {"x": 1}, "colour": "red"}, 0, config)
     assert sorted(problem.field for problem in source.check_filter(wanted)) == ["colour", "team"]
+
+
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+async def test_a_row_that_is_far_too_large_is_cut_off_while_it_arrives(place: Any) -> None:
+    with pytest.raises(SourceFault, match="sent more than") as caught:
+        await read(place, "SELECT 1 AS id, repeat('x', 50000000) AS a", timeout=60)
+    assert caught.value.lasting
+    assert len(await read(place, "SELECT id FROM people")) == 3
+
+
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+async def test_any_number_of_the_largest_rows_is_read(place: Any) -> None:
+    found = await read(
+        place, "SELECT n AS id, repeat('x', 260000) AS a FROM generate_series(1, 300) AS n", timeout=60
+    )
+    assert len(found) == 300

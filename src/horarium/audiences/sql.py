@@ -39,6 +39,7 @@ from horarium.executors.sql.databases import Database, Databases, EmbeddedDataba
 from horarium.executors.sql.failures import NotThere, hidden_texts, is_passing, sentence
 from horarium.executors.sql.guard import DatabaseGuard, HostPolicy
 from horarium.executors.sql.query_limits import Deadline, only_reading
+from horarium.executors.sql.received import FETCHED, Counting, TooMuchReceived, counting_of
 from horarium.executors.sql.tables import database_path
 
 FIELDS = ("connection", "database", "query", "key", "timeout")
@@ -151,6 +152,8 @@ class SqlSource:
                 await reading.close()
         except SourceFault:
             raise
+        except TooMuchReceived as error:
+            raise SourceFault(str(error), lasting=True) from None
         except TimeoutError:
             raise SourceFault(f"the database gave no row within {seconds:g} s") from None
         except Exception as error:  # errors from a cursor are the driver's own
@@ -242,8 +245,8 @@ class _Reading:
             if dialect == "sqlite":
                 self._query_embedded(connection)
             else:
-                options = connection.execution_options(stream_results=True, max_row_buffer=BATCH)
-                self._read(options.execute(self._statement))
+                options = connection.execution_options(stream_results=True, max_row_buffer=FETCHED)
+                self._read(options.execute(self._statement), counting_of(connection))
         finally:
             connection.rollback()
             if dialect == "sqlite":
@@ -262,7 +265,7 @@ class _Reading:
             finally:
                 result.close()
 
-    def _read(self, result: CursorResult[Any]) -> None:
+    def _read(self, result: CursorResult[Any], counting: Counting | None = None) -> None:
         """Passes the rows on in batches, which are limited in number of rows and in bytes."""
         columns = [str(name) for name in list(result.keys())]
         if self._key not in columns:
@@ -270,6 +273,8 @@ class _Reading:
         batch: list[AudienceRow] = []
         size = 0
         for row in result:
+            if counting is not None:
+                counting.forget()
             made = _row(dict(row._mapping), self._key)
             weight = _weight(made)
             if weight > ROW_SIZE_LIMIT:

@@ -27,6 +27,7 @@ from horarium.executors.egress import AddressRefused
 from horarium.executors.sql.address import Address
 from horarium.executors.sql.failures import NotThere
 from horarium.executors.sql.guard import DatabaseGuard, own_refusal
+from horarium.executors.sql.received import CountingConnection, counting_of
 from horarium.store.postgres.identity import CLUSTER, IDENTITY, DatabaseIdentity, identity_of
 
 T = TypeVar("T")
@@ -87,10 +88,23 @@ class NetworkDatabase:
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         async with self._engine.connect() as connection:
-            return await connection.run_sync(work)
+            return await connection.run_sync(_counted, work)
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+def _counted(connection: Connection, work: Callable[[Connection], T]) -> T:
+    """Calls `work`. Raises TooMuchReceived instead of the driver's error if the connection was cut off."""
+    counting = counting_of(connection)
+    if counting is not None:
+        counting.forget()
+    try:
+        return work(connection)
+    except Exception:
+        if counting is not None:
+            counting.check()
+        raise
 
 
 def _pin(engine: Engine, address: Address, guard: DatabaseGuard) -> None:
@@ -104,6 +118,7 @@ def _pin(engine: Engine, address: Address, guard: DatabaseGuard) -> None:
         addresses = await_only(guard.resolve(address.host, address.port, address.database))
         if dialect.name == "postgresql":
             named["host"] = list(addresses)
+            named["connection_class"] = CountingConnection
             return
         given, by_name = dialect.create_connect_args(address.url.set(host=addresses[0]))
         arguments[:] = given
