@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from horarium.domain.places import lane_room, may_begin, may_park, may_wait
+from horarium.domain.places import lane_room, may_begin, may_park, may_wait, surplus
 
 PLACES = 256
 
@@ -123,3 +123,24 @@ def test_however_many_lanes_have_much_in_hand_one_with_nothing_finds_room():
         in_hand[lane] += lane_room(0, 16_384 - sum(in_hand.values()), 16_384)
     assert min(in_hand.values()) > 0
     assert 16_384 - sum(in_hand.values()) > 0
+
+
+@pytest.mark.parametrize(
+    ("unbegun", "soon", "given"),
+    [(0, 0, 0), (1, 0, 0), (2, 0, 1), (4_096, 0, 2_048), (100, 60, 20), (100, 500, 0)],
+)
+def test_half_of_what_will_not_begin_soon_goes_to_idle_nodes(unbegun, soon, given):
+    assert surplus(unbegun, soon) == given
+
+
+def test_nodes_that_ask_again_when_they_are_idle_end_with_even_shares():
+    hands = [4_096, 0, 0]
+    for _ in range(4):
+        for asks in range(3):
+            gives = max(range(3), key=lambda place: hands[place])
+            if hands[asks] == 0:
+                given = surplus(hands[gives], 0)
+                hands[gives] -= given
+                hands[asks] += given
+        hands = [max(0, hand - 256) for hand in hands]
+    assert max(hands) - min(hands) <= 1_024

@@ -22,9 +22,9 @@ class Line:
     """The `Store` of one node. A verb is run whole, at one instant, on the database that all nodes share."""
 
     flavour = "sqlite"
-    shared = True
 
     def __init__(self, world: World, node: Node) -> None:
+        self.shared = not world.profile.alone
         self._world, self._node = world, node
         self.signals: list[Signal] = []
         self._groups: dict[Any, GroupCommit[Any]] = {}

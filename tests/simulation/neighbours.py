@@ -20,6 +20,8 @@ TURNS_S = 5.0
 EACH_S = 0.25
 # Probes are sent in time as long as six of them cover the time limit.
 LONGEST_LIMIT_S = 30.0
+# Within a second idle nodes take what busy ones have not begun; a lost notice costs another half, and looks are rare.
+SHARED_OUT_S = 3.0
 # How much before its end a stopping node must have an answer to record it.
 RECORDING_S = 0.5
 
@@ -97,4 +99,12 @@ def stops_gently_4(evidence: Evidence) -> Iterator[str]:
                 yield f"attempt {attempt} of run {run.hex()} was answered while {node} stopped, and sent again"
 
 
-NEIGHBOUR_CHECKS = (begun_in_time_8, given_back_10, stops_gently_4)
+def shared_out_8(evidence: Evidence) -> Iterator[str]:
+    """No node has nothing to begin for long while another has more in hand than it begins."""
+    slack = SHARED_OUT_S + 20 * evidence.world.profile.latency
+    for since, until, words in evidence.world.unshared:
+        if until - since > slack and not evidence.disturbed(since, until):
+            yield f"{words} for {until - since:.1f} s until {until:.1f} s, and another node had"
+
+
+NEIGHBOUR_CHECKS = (begun_in_time_8, given_back_10, stops_gently_4, shared_out_8)

@@ -45,6 +45,7 @@ class Node:
         self.name = f"node{place}.{life}"
         self.dead = self.frozen = self.ready = self.stopping = False
         self.held: list[asyncio.Handle] = []
+        self.begun = 0
         self.cut: str | None = None
         self.storm = (0.0, 0.0)
         self.line = Line(world, self)
@@ -133,6 +134,11 @@ class Node:
         ):
             self._watch(self.spawn(loop))
         self.ready = True
+
+    @property
+    def unbegun(self) -> int:
+        """How many runs wait for their turn here, of lanes that nothing holds back."""
+        return sum(len(lane.queue) for lane in self.worker._lanes._quick())
 
     def left_in_hand(self) -> list[str]:
         """What the worker counts as taken or under way, in words; nothing where everything was given back."""
@@ -236,6 +242,7 @@ class Sender:
         return dict(config), {}
 
     async def execute(self, call: Call) -> Outcome:
+        self._node.begun += 1
         await self._node.meet("send")
         answer = self._world.receiver.send(call, self._node)
         try:

@@ -16,6 +16,7 @@ from horarium.domain import plan as plan_module
 from horarium.domain.fire import SpanReason
 from horarium.domain.ids import fire_id
 from horarium.domain.plan import Passed, Plan, plan
+from horarium.domain.schedule import Policies
 from horarium.engine.clock import DatabaseClock
 from horarium.store.statements import Statement, load
 from horarium.store.verbs import dispatch, release
@@ -255,3 +256,28 @@ def test_it_sees_a_run_that_was_handed_back_and_is_begun_twice():
 
     with patch.object(Lanes, "excess", keeps_what_it_gives):
         assert caught("repeats_explained_4", with_silent_targets())
+
+
+def with_several_nodes() -> Iterator[Script]:
+    """Scripts in which nothing is wrong, with three nodes, and schedules that fire together for a target that takes its
+    time: all of them come into the hand of the node that releases them."""
+    herd = {
+        "target": 0,
+        "timing": {"zone": "UTC", "spec": "0,30 * * * * *"},
+        "policies": Policies(),
+        "audience": None,
+        "rows": 0,
+        "paused": False,
+    }
+    for script in with_silent_targets():
+        profile = replace(script.profile, nodes=3, alone=False, duration=90.0)
+        target = replace(
+            script.targets[0], behaviour={"slow": 1}, timeout_s=1.0, max_concurrency=None, rate=None
+        )
+        events = tuple(Event(1.0, "create", {"schedule": number, **herd}) for number in range(30))
+        yield replace(script, profile=profile, targets=(replace(target, callback=False),), events=events)
+
+
+def test_it_sees_idle_nodes_that_are_given_nothing():
+    with patch.object(Lanes, "spare", lambda lanes, soon: []):
+        assert caught("shared_out_8", with_several_nodes())

@@ -15,6 +15,7 @@ from unittest.mock import patch
 import structlog
 
 from horarium.domain.ids import Id, derived_id, id_time, random_id
+from horarium.domain.places import surplus
 from horarium.domain.tenancy import EVERY_TARGET, Identity
 from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault, new_key
@@ -33,6 +34,9 @@ REQUEST_S = 10.0
 CALM_S = 12.0
 """What is waited after everything has healed, beyond the lease: clocks are followed, the overdue has fired."""
 DRAIN_S = 900.0
+SHARES_S = 0.5
+"""How often it is noted which nodes have nothing to begin."""
+LEAST_GIVEN = 2
 SETTLE_S = 180.0
 """More than the longest time limit of a target."""
 
@@ -56,6 +60,7 @@ class World:
         self.silences: list[Silence] = []
         self.stops: list[tuple[float, str]] = []
         self.left_in_hand: list[str] = []
+        self.unshared: list[tuple[float, float, str]] = []
         self.armed: list[dict[str, Any]] = []
         self.nodes: list[Node] = []
         self.past: list[Node] = []
@@ -313,6 +318,8 @@ class World:
             self.boot(place)
         for event in self.script.events:
             self.later(event.at, lambda one=event: self._happen(one))
+        if self.profile.nodes > 1:
+            self.spawn(self._watch_shares())
         await asyncio.sleep(self.profile.duration)
         self._heal()
         await asyncio.sleep(self.profile.lease + CALM_S)
@@ -320,6 +327,27 @@ class World:
         await self._pause_everything()
         await self._drain()
         await self._settle()
+
+    async def _watch_shares(self) -> None:
+        """Note how long a node has had nothing to begin while another had more in hand than it began."""
+        idle: dict[Node, float] = {}
+        rich: dict[Node, float] = {}
+        begun: dict[Node, int] = {}
+        while True:
+            now = self.loop.time()
+            for times in (idle, rich):
+                for gone in times.keys() - set(self.nodes):
+                    del times[gone]
+            for node in self.nodes:
+                begins = node.begun - begun.get(node, 0)
+                begun[node] = node.begun
+                _since(idle, node, now, node.answers and node.may_work and node.worker._lanes.idle())
+                _since(rich, node, now, node.answers and surplus(node.unbegun, begins) >= LEAST_GIVEN)
+            if idle and rich:
+                since = max(min(idle.values()), min(rich.values()))
+                name = min(idle, key=idle.__getitem__).name
+                self.unshared.append((since, now, f"{name} had nothing to begin"))
+            await asyncio.sleep(SHARES_S)
 
     def _happen(self, event: Event) -> None:
         if event.kind.startswith("fault_"):
@@ -432,6 +460,14 @@ class World:
             left = asyncio.all_tasks(self.loop)
         self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         self.loop.close()
+
+
+def _since(times: dict[Node, float], node: Node, now: float, holds: bool) -> None:
+    """Keep since when something holds of a node."""
+    if holds:
+        times.setdefault(node, now)
+    else:
+        times.pop(node, None)
 
 
 def _signal(node: Node, topic: str, at_ms: int) -> None:

@@ -358,6 +358,27 @@ def test_a_wait_is_told_by_what_held_the_lane(time):
     assert lanes.waits(lane, 6_000) == {WaitCause.PLACE: 3_100, WaitCause.CIRCUIT: 2_900}
 
 
+def test_half_of_what_waits_in_quick_lanes_goes_to_idle_nodes_and_the_newest_first(time):
+    lanes = Lanes(2, 256, 1_000)
+    a, b = filled(lanes, "a", 20), filled(lanes, "b", 10)
+    assert not lanes.idle()
+    begin_all(lanes)
+    waiting = len(lanes)
+    spare = lanes.spare(0)
+    assert len(spare) == waiting // 2 - 1 or len(spare) == waiting // 2
+    assert {one.id for one in spare} <= {one.id for one in [*a[10:], *b[5:]]}
+    assert len(lanes) == waiting - len(spare)
+    assert lanes.spare(1_000) == []
+
+
+def test_what_a_silent_target_waits_for_is_given_to_nobody_and_keeps_nobody_busy(time):
+    lanes = Lanes(256, 256, 1_000)
+    hang(lanes, time)
+    filled(lanes, "dead", 100)
+    assert lanes.spare(0) == []
+    assert lanes.idle()
+
+
 def test_a_quick_lane_keeps_what_it_has_and_leaves_room_for_others(time):
     lanes = Lanes(256, 256, 16_384)
     filled(lanes, "herd", 14_336)

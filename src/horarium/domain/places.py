@@ -93,3 +93,13 @@ def lane_room(in_hand: int, room: int, most: int, known: bool = True) -> int:
     more = max(0, ceil((share * shared - in_hand) / (1 + share)))
     little = LITTLE if known else LITTLE_OF_UNKNOWN
     return max(more, min(ceil(room * LITTLE_SHARE), little - in_hand))
+
+
+def surplus(unbegun: int, soon: int) -> int:
+    """How many of its runs that have not begun a node gives to nodes that have nothing to begin: half of what it will
+    not begin soon itself. Who is idle again asks again, so the halves become even.
+
+    `unbegun`: the runs in hand that wait for their turn. `soon`: how many of them will begin before others could take
+    them.
+    """
+    return max(0, unbegun - soon) // 2

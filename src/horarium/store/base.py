@@ -36,6 +36,9 @@ CANCELLED = "cancelled"
 # Topic: what a key may do has changed, so nobody may go on using what they remember of keys.
 ACCESS = "access"
 
+# Topic: a node has nothing to begin, and takes what busy nodes have in hand and not begun.
+IDLE = "idle"
+
 
 class Tx(Protocol):
     """One open transaction. `statement` is the name of a statement in `sql/`; its parameters are keywords."""

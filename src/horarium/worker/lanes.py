@@ -25,7 +25,7 @@ from horarium.domain.fair_turns import FairTurns
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.lane_limit import WINDOW_ENDS, WINDOW_MS, LaneLimit, Window, adapt, restarted
 from horarium.domain.lane_report import KEPT_DURATIONS, MOST_REPORTED, LaneReport, percentile
-from horarium.domain.places import LaneRoom, lane_room, may_begin, may_park, may_wait
+from horarium.domain.places import LaneRoom, lane_room, may_begin, may_park, may_wait, surplus
 from horarium.domain.waiting import Holds, WaitCause, causes_of
 from horarium.store.verbs.tenancy import USUAL_SHARE, Share
 from horarium.worker.work import Work
@@ -463,6 +463,32 @@ class Lanes:
                     if not work.stopped:
                         out.append(work)
         return out
+
+    def idle(self) -> bool:
+        """Whether half of the places are free and no run waits for its turn but those of throttled lanes."""
+        return self.busy * 2 < self.places and not any(lane.queue for lane in self._quick())
+
+    def spare(self, soon: int) -> list[Work]:
+        """Runs for nodes that have nothing to begin, taken out of the lanes: of each lane the same part, and those that
+        came last. `soon`: how many runs will begin here before others could take them."""
+        lanes = [lane for lane in self._quick() if lane.queue]
+        unbegun = sum(len(lane.queue) for lane in lanes)
+        given, out = surplus(unbegun, soon), []
+        for lane in lanes:
+            for _ in range(len(lane.queue) * given // unbegun):
+                work = lane.queue.pop()
+                self.queued -= 1
+                if not work.stopped:
+                    out.append(work)
+        return out
+
+    def _quick(self) -> Iterator[Lane]:
+        """The lanes that nothing holds back but their limit and the places. What another node could begin of the others
+        would trouble a target that is in trouble already."""
+        now = self._now()
+        for lane in self._lanes.values():
+            if lane.paused_until <= now and lane.most_unbegun() is None:
+                yield lane
 
     def silent(self) -> Iterator[tuple[Lane, Open | HalfOpen]]:
         """The lanes with runs to begin whose target has not answered, each with its circuit."""

@@ -20,7 +20,7 @@ from horarium.domain.places import LaneRoom
 from horarium.domain.waiting import NOTED_FROM_MS
 from horarium.engine.wake import Alarm
 from horarium.service.clock import Clock
-from horarium.store.base import CANCELLED, READY, Store
+from horarium.store.base import CANCELLED, IDLE, READY, Store
 from horarium.store.rows import BegunRun, ClaimedRun
 from horarium.store.vault import Vault
 from horarium.store.verbs import dispatch
@@ -66,6 +66,10 @@ MOST_WAITING = 4_096
 MARK_AFTER_MS = 250
 # How often attempts are looked at that could be parked, and lanes whose time may have come.
 TICK_S = 0.1
+# How often a worker with nothing to begin asks other nodes for what they have not begun, and for how long they hear it.
+ASK_EVERY_S = 0.5
+# For how long a worker that gave runs to others claims none of their lanes, so that it does not take them back.
+GIVEN_S = 1.0
 # How soon to look again at runs that a target's concurrency or rate holds back.
 HELD_BACK_MS = 100
 # How long an attempt may wait for its time in a worker's hands.
@@ -127,6 +131,11 @@ class Worker:
         self._more = False
         self._strays: set[Id] = set()
         self._reported = False
+        # Runs that were recorded since the last look, when another node asked for runs (in seconds of the event loop),
+        # and until when none of the lanes that runs were given of are claimed from.
+        self._ended = 0
+        self._asked_s = -ASK_EVERY_S
+        self._given: dict[Id, float] = {}
         self._closing = False
         store.listen(self._hear)
 
@@ -135,11 +144,16 @@ class Worker:
             self._alarm.ring(at_ms)
         elif topic == CANCELLED:
             self._cancellations.set()
+        elif topic == IDLE:
+            self._asked_s = asyncio.get_running_loop().time()
 
     def loops(self) -> list[asyncio.Task[None]]:
         """Start everything that a worker does, as tasks."""
         loops = (self._claim_loop(), self._cancel_loop(), self._recorder.loop(), self._execute_all())
-        return [asyncio.create_task(loop) for loop in loops]
+        tasks = [asyncio.create_task(loop) for loop in loops]
+        if self._store.shared:
+            tasks.append(asyncio.create_task(self._ask_loop()))
+        return tasks
 
     def room(self) -> int:
         """How many more runs may be claimed. Calls that wait without a place have a bound of their own: if they counted
@@ -150,7 +164,12 @@ class Worker:
 
     def lane_room(self) -> LaneRoom:
         """How many more runs of each lane may be claimed."""
-        return self._lanes.room(self.room())
+        room = self._lanes.room(self.room())
+        if not self._given:
+            return room
+        now = asyncio.get_running_loop().time()
+        self._given = {lane: until for lane, until in self._given.items() if until > now}
+        return LaneRoom({**room.bounded, **dict.fromkeys(self._given, 0)}, room.others)
 
     def look_again(self) -> None:
         """Find out what is still ours, and claim anew: the lease had lapsed."""
@@ -187,6 +206,7 @@ class Worker:
                     work.lane.in_hand += 1
 
     def _let_go(self, recorded: Sequence[Ended]) -> None:
+        self._ended += len(recorded)
         for ended in recorded:
             work = self._holding.get(ended.end.run_id)
             if work is not None and work.epoch == ended.epoch:
@@ -308,9 +328,9 @@ class Worker:
                 work.marked = True
 
     async def _give_back(self) -> None:
-        """Hand back what throttled lanes have in hand and will not begin soon: it takes the room of others, and other
-        nodes may be able to begin it."""
-        excess = [] if self._closing else self._lanes.excess()
+        """Hand back what throttled lanes have in hand and will not begin soon, because it takes the room of others; and
+        what goes to nodes that have nothing to begin."""
+        excess = [] if self._closing else [*self._lanes.excess(), *self._for_others()]
         if not excess:
             return
         try:
@@ -321,6 +341,30 @@ class Worker:
             self._forget(work)
         if self._more:
             self._alarm.ring()
+
+    async def _ask_loop(self) -> None:
+        """While this worker has nothing to begin, ask the other nodes for what they have in hand and not begun."""
+        while True:
+            await asyncio.sleep(ASK_EVERY_S)
+            if self.room() < self._least or not self._lanes.idle():
+                continue
+            try:
+                if await self._store.read(dispatch.others_hold, self._node):
+                    await self._store.urgent(dispatch.ask_for_runs, self._clock.now_ms())
+            except HorariumError as error:
+                _log.warning("runs_not_asked_for", error=str(error))
+
+    def _for_others(self) -> list[Work]:
+        """What goes to a node that has asked a moment ago. What ends here until it could ask again is kept."""
+        now = asyncio.get_running_loop().time()
+        soon, self._ended = round(self._ended * ASK_EVERY_S / TICK_S), 0
+        if self._closing or now - self._asked_s > ASK_EVERY_S:
+            return []
+        self._asked_s = -ASK_EVERY_S
+        spare = self._lanes.spare(soon)
+        for work in spare:
+            self._given[work.target.id] = now + GIVEN_S
+        return spare
 
     async def _take_turns(self) -> None:
         """One taker: one attempt after the other. It ends with an attempt that was parked, because another taker has

@@ -16,7 +16,7 @@ from horarium.domain.retry import Retry
 from horarium.domain.run import RunMode
 from horarium.domain.schedule import Policies
 from horarium.domain.waiting import WaitCause
-from horarium.store.base import READY
+from horarium.store.base import IDLE, READY
 from horarium.store.rows import BegunRun
 from horarium.store.verbs import dispatch, nodes, run_lists, runs, targets
 from horarium.store.verbs.dispatch import LeaseLost
@@ -274,6 +274,19 @@ async def test_handing_back_spends_no_attempt_and_is_announced(tenant, store):
     assert READY in heard
     (again,) = await node.claim(NOW)
     assert again.attempt == 1
+
+
+async def test_a_node_with_nothing_to_begin_asks_those_that_hold_runs(tenant, store, other):
+    await asked_for(tenant, tenant.target, 1)
+    busy, idle = await Node.start(store), await Node.start(other)
+    assert not await other.read(dispatch.others_hold, idle.id)
+    await busy.claim(NOW)
+    assert await other.read(dispatch.others_hold, idle.id)
+    assert not await store.read(dispatch.others_hold, busy.id)
+    heard = []
+    store.listen(lambda topic, at: heard.append((topic, at)))
+    await store.urgent(dispatch.ask_for_runs, NOW)
+    assert heard == [(IDLE, NOW)]
 
 
 async def test_what_goes_back_unbegun_keeps_its_place_and_counts_for_nothing(tenant, store, other):

@@ -101,3 +101,7 @@ WHERE id = :id AND state <> 'disabled';
 -- name: leases_of_node
 -- All runs that the node holds, under which epoch, and whether it is asked to stop.
 SELECT run_id, epoch, stop FROM ready WHERE owner = :node;
+
+-- name: others_hold
+-- Whether another node has a run. Two comparisons and no `<>`, so that both are answered from the index by owner.
+SELECT EXISTS (SELECT 1 FROM ready WHERE owner < :node) OR EXISTS (SELECT 1 FROM ready WHERE owner > :node) AS held;

@@ -16,7 +16,7 @@ from horarium.domain.places import UNBOUNDED, LaneRoom
 from horarium.domain.run import RunState
 from horarium.domain.tenancy import EVERY_TARGET
 from horarium.domain.waiting import WaitCause
-from horarium.store.base import READY, Tx
+from horarium.store.base import IDLE, READY, Tx
 from horarium.store.rows import (
     AttemptNote,
     AttemptRow,
@@ -390,6 +390,17 @@ async def hand_back(
         return 0
     tx.announce(READY, now if due_ms is None else due_ms)
     return await tx.many("put_back_runs", [PutBackRun(run, node, epoch, due_ms) for run, epoch in holding])
+
+
+async def others_hold(tx: Tx, node: Id) -> bool:
+    """Whether other nodes than `node` have claimed runs that have not ended."""
+    row = await tx.row("others_hold", node=node)
+    return bool(row[0])
+
+
+async def ask_for_runs(tx: Tx, now: int) -> None:
+    """Tell the other nodes that this one has nothing to begin. Those with much in hand give a part of it back."""
+    tx.announce(IDLE, now)
 
 
 async def owned(tx: Tx, node: Id) -> list[tuple[Id, int]]:
