@@ -1,0 +1,49 @@
+"""Every connection to where a user says goes through the guard: nothing else in the server opens connections."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import horarium
+
+ROOT = Path(horarium.__file__).parent
+# What opens connections or looks up names in the standard library and in what is installed.
+OPENS = re.compile(
+    r"aiohttp\.(?:ClientSession|TCPConnector|request)|urllib\.request|http\.client|\bhttpx2?\.(?!AsyncBaseTransport"
+    r"|Request|Response)|\brequests\.(?:get|post|put|request|Session)|smtplib|ftplib|telnetlib|create_connection|open_connection|open_unix_connection"
+    r"|sock_connect|\.connect_ex\(|getaddrinfo|gethostby|create_async_engine|asyncpg\.(?:connect|create_pool)"
+    r"|websockets|paramiko"
+)
+# The files that may, and why none of them follows a user past the guard.
+MAY = {
+    "executors/egress.py": "the guarded client itself",
+    "executors/llm/ask.py": "its client is given the transport that sends by the guarded client",
+    "executors/sql/databases.py": "its engines connect to the addresses that the guard resolved",
+    "executors/sql/guard.py": "looks up the hosts of the server's own database",
+    "store/postgres/connection.py": "the server's own database",
+}
+# These speak to a server as its clients, and are not part of it.
+CLIENTS = ("cli/", "bench/")
+
+
+class _WithoutTexts(ast.NodeTransformer):
+    """Leaves only the code of a module."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        return ast.Constant("") if isinstance(node.value, str) else node
+
+
+def code_of(path: Path) -> str:
+    """A module without its comments and texts."""
+    return ast.unparse(_WithoutTexts().visit(ast.parse(path.read_text("utf-8"))))
+
+
+def test_only_the_guard_and_the_servers_own_store_open_connections() -> None:
+    found = {
+        name
+        for path in ROOT.rglob("*.py")
+        if not (name := path.relative_to(ROOT).as_posix()).startswith(CLIENTS) and OPENS.search(code_of(path))
+    }
+    assert found == set(MAY)
