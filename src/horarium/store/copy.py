@@ -310,7 +310,7 @@ class _Postgres:
         return bool(
             await self.connection.fetchval(
                 "SELECT EXISTS (SELECT 1 FROM nodes WHERE stopped_ms IS NULL "
-                "AND lease_ms > EXTRACT(EPOCH FROM clock_timestamp()) * 1000)"
+                "AND lease_until_ms > EXTRACT(EPOCH FROM clock_timestamp()) * 1000)"
             )
         )
 
