@@ -38,6 +38,11 @@ def test_a_quota_is_a_known_name_and_a_whole_number_in_its_range(name, value):
     assert problem.field == f"quotas.{name}"
 
 
+def test_very_many_names_are_one_problem():
+    (problem,) = quota_problems({f"x{n}": n for n in range(100_000)})
+    assert problem.field == "quotas"
+
+
 def test_a_weight_is_from_1_to_100():
     assert [list(weight_problems(weight)) for weight in (None, 1.0, 2.5, 100.0)] == [[], [], [], []]
     assert all(list(weight_problems(weight)) for weight in (0.5, 101.0, -1.0))

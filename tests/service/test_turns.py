@@ -35,7 +35,7 @@ async def test_only_one_slice_of_all_long_work_is_done_in_a_round_of_the_loop() 
     assert done["slices"] == 80
 
 
-async def test_others_have_the_loop_for_as_long_as_a_slice_took_that_could_not_stop() -> None:
+async def test_others_have_the_loop_for_twice_as_long_as_a_slice_took_that_could_not_stop() -> None:
     slices: list[tuple[float, float]] = []
 
     async def decode() -> None:
@@ -46,7 +46,7 @@ async def test_others_have_the_loop_for_as_long_as_a_slice_took_that_could_not_s
 
     await asyncio.gather(*(decode() for _ in range(5)))
     for (_, ended), (begun, _) in pairwise(slices):
-        assert begun - ended >= 2 * LONG_S
+        assert begun - ended >= 4 * LONG_S
 
 
 async def test_long_work_alone_does_not_wait_for_anybody() -> None:

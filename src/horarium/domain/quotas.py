@@ -16,6 +16,8 @@ from horarium.domain.errors import Problem
 
 # No quota is larger, so that sums of them still fit into the databases' integers.
 LARGEST = 10**12
+# Members of the quotas in a request: more than there are, since each unknown one is a problem of its own.
+MOST_MEMBERS = 50
 # What the weight of a workspace may be, where workspaces take turns.
 LEAST_WEIGHT, MOST_WEIGHT = 1.0, 100.0
 
@@ -77,6 +79,9 @@ def changed_quotas(before: Quotas, given: Mapping[str, Any]) -> Quotas:
 
 def quota_problems(given: Mapping[str, Any]) -> Iterator[Problem]:
     """What is wrong with the quotas of a request."""
+    if len(given) > MOST_MEMBERS:
+        yield Problem("quotas", f"has {len(given)} members; the quotas are {', '.join(QUOTAS)}", "unknown")
+        return
     for name, value in given.items():
         if name not in QUOTAS:
             yield Problem(f"quotas.{name}", f"is not a quota; the quotas are {', '.join(QUOTAS)}", "unknown")
