@@ -33,6 +33,7 @@ from horarium.domain.ids import Id, random_id
 from horarium.domain.tenancy import is_key
 from horarium.engine.clock import DatabaseClock
 from horarium.engine.fanout import FanoutRunner
+from horarium.engine.forgetting import forget_loop
 from horarium.engine.lease import Lease
 from horarium.engine.loops import (
     HOUSEKEEPING_S,
@@ -383,6 +384,7 @@ def _start(server: Server, store: Store, clock: DatabaseClock) -> list[asyncio.T
             upkeep_loop([engine.recover], UPKEEP_S if server.lease is None else RECOVER_S),
             upkeep_loop([engine.expire, engine.unstick, _link_audit(server.services.audit)], UPKEEP_S),
             upkeep_loop([engine.rezone, engine.forget, fan_out.tidy, _forget_audit(server)], HOUSEKEEPING_S),
+            forget_loop(engine, alarm, HOUSEKEEPING_S),
         ]
         if isinstance(store, PostgresStore):
             loops.append(upkeep_loop([_partitions(store, engine)], PARTITIONS_S))

@@ -15,6 +15,7 @@ from horarium.domain.ids import random_id
 from horarium.engine import loops
 from horarium.engine.clock import DatabaseClock
 from horarium.engine.fanout import FanoutRunner
+from horarium.engine.forgetting import forget_loop
 from horarium.engine.lease import BEATS, Lease
 from horarium.engine.steps import Engine
 from horarium.engine.wake import Alarm
@@ -131,6 +132,7 @@ class Node:
             ),
             loops.upkeep_loop([engine.recover, engine.expire, engine.unstick], world.profile.upkeep),
             loops.upkeep_loop([engine.rezone, engine.forget, fan_out.tidy], HOUSEKEEPING_S),
+            forget_loop(engine, alarm, HOUSEKEEPING_S),
         ):
             self._watch(self.spawn(loop))
         self.ready = True

@@ -123,12 +123,16 @@ class Engine:
         return await self.store.urgent(upkeep.rezone, self.clock.now_ms(), UPKEEP_BATCH) == UPKEEP_BATCH
 
     async def forget(self) -> bool:
-        """Delete answers to requests of more than a day ago, and history beyond the retention time, one batch. Add up
-        what the engine has deleted since the last time."""
-        now = self.clock.now_ms()
-        await self.store.write(idempotency.forget_answers, now - idempotency.KEPT_MS)
+        """Delete answers to requests of more than a day ago, one batch. Add up what the engine has deleted since the
+        last time."""
+        before = self.clock.now_ms() - idempotency.KEPT_MS
+        forgotten = await self.store.write(idempotency.forget_answers, before, UPKEEP_BATCH)
         await self.store.write(quotas.settle_all_freed, UPKEEP_BATCH)
+        return forgotten == UPKEEP_BATCH
+
+    async def forget_history(self, limit: int) -> int:
+        """Delete up to `limit` each of the fires, runs and spans that are beyond the retention time. The greatest of
+        the three numbers that were deleted, which is `limit` while there may be more."""
         if not self.retention_ms:
-            return False
-        before = now - self.retention_ms
-        return await self.store.write(upkeep.forget, before, UPKEEP_BATCH) >= UPKEEP_BATCH
+            return 0
+        return await self.store.write(upkeep.forget, self.clock.now_ms() - self.retention_ms, limit)

@@ -27,6 +27,13 @@ class Alarm:
         if not self._waiting or self._until is None or at_ms < self._until:
             self._event.set()
 
+    def clear_ms(self) -> float:
+        """For how long its waiter will still wait (ms), as far as is known now; 0 while nobody waits, since then the
+        waiter is at work."""
+        if not self._waiting or self._event.is_set():
+            return 0.0
+        return float("inf") if self._until is None else max(0.0, self._until - self._clock.now_ms())
+
     async def wait(self, until_ms: int | None, backstop_s: float) -> None:
         """Return at `until_ms` by the clock, or sooner if rung, and after `backstop_s` seconds at the latest."""
         self._until, self._waiting = until_ms, True

@@ -31,7 +31,7 @@ async def test_a_request_that_comes_again_is_answered_with_what_it_made(tenant, 
         idempotency.create_schedule_once, replace(new[0], id=random_id(NOON)), request, NOON + 2 * DAY
     )
     assert not again
-    assert await store.write(idempotency.forget_answers, NOON + 3 * DAY) == 1
+    assert await store.write(idempotency.forget_answers, NOON + 3 * DAY, 100) == 1
 
 
 def request(tenant, key="key", body=b"h", scope="schedules"):
@@ -129,7 +129,8 @@ async def test_a_key_means_one_request_for_a_day_and_scopes_do_not_meet(tenant, 
 async def test_only_old_requests_are_forgotten(tenant, store):
     for number in range(3):
         await store.write(idempotency.claim, request(tenant, key=f"{number}"), b"s", NOON + number)
-    assert await store.write(idempotency.forget_answers, NOON + 2) == 2
+    assert await store.write(idempotency.forget_answers, NOON + 2, 1) == 1
+    assert await store.write(idempotency.forget_answers, NOON + 2, 100) == 1
     assert await store.write(idempotency.claim, request(tenant, key="2"), b"other", NOON + 3) == b"s"
 
 

@@ -80,3 +80,45 @@ def test_a_page_of_schedules_is_read_in_its_order_and_not_sorted(way, order):
         assert plan[0].startswith(
             "SEARCH l USING PRIMARY KEY (workspace_id=? AND name=? AND value=? AND schedule_id"
         )
+
+
+@pytest.mark.parametrize("way", ["workspace", "label"])
+def test_a_filter_by_state_does_not_look_at_texts(way):
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    migrate_sqlite(connection)
+    looked_at = []
+    connection.create_function("lower", 1, looked_at.append, deterministic=True)
+    connection.execute("PRAGMA foreign_keys=OFF")
+    columns = (
+        "id, workspace_id, dialect, owner_id, target_id, name, labels, extra, state, version, definition_version, "
+        "created_by, created_ms, updated_ms"
+    )
+    for number in range(20):
+        row = (
+            number.to_bytes(16, "big"),
+            b"w",
+            "native",
+            b"",
+            b"t",
+            "name",
+            "{}",
+            "{}",
+            "active",
+            1,
+            1,
+            b"p",
+            0,
+            0,
+        )
+        connection.execute(f"INSERT INTO schedules ({columns}) VALUES ({', '.join('?' * 14)})", row)
+        connection.execute("INSERT INTO labels VALUES (?, 'a', 'b', ?)", (b"w", row[0]))
+    found = load("sqlite")[f"schedules_by_{way}_desc"]
+    given = dict.fromkeys(found.parameters) | {
+        "workspace_id": b"w", "cursor": b"\xff" * 16, "limit": 5, "skip": 0, "search_input": 1, "further": 0,
+        "labels": "[]", "label_name": "a", "label_value": "b",
+    }  # fmt: skip
+    listing = {name: value for name, value in given.items() if name in found.parameters}
+    assert len(connection.execute(found.sql, listing).fetchall()) == 5
+    assert connection.execute(found.sql, {**listing, "state": "paused", "search": "%x%"}).fetchall() == []
+    assert looked_at == []
+    connection.close()

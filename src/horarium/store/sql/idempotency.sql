@@ -16,4 +16,5 @@ WHERE workspace_id = :workspace_id AND scope = :scope AND key = :key AND subject
 DELETE FROM answers WHERE workspace_id = :workspace_id AND scope = :scope AND key = :key AND created_ms < :before;
 
 -- name: forget_answers
-DELETE FROM answers WHERE created_ms < :before;
+DELETE FROM answers WHERE (workspace_id, scope, key) IN (
+    SELECT workspace_id, scope, key FROM answers WHERE created_ms < :before LIMIT :limit);

@@ -2,8 +2,9 @@
 -- whatever else a listing asks for is looked at row by row.
 
 -- part: schedule_filters
--- One expression for the planners: of many conditions SQLite concludes that so little is left that it may be sorted.
-AND COALESCE(s.deleted_ms IS NULL
+-- One condition for the planners: of many, SQLite concludes that so little is left that it may be sorted. Within CASE it
+-- stops at the first that does not hold; elsewhere in an expression it would look at all of them.
+AND CASE WHEN s.deleted_ms IS NULL
   AND (CAST(:dialect AS TEXT) IS NULL OR s.dialect = :dialect)
   AND (CAST(:owner_id AS BYTEA) IS NULL OR s.owner_id = :owner_id)
   AND (CAST(:target_id AS BYTEA) IS NULL OR s.target_id = :target_id)
@@ -18,7 +19,7 @@ AND COALESCE(s.deleted_ms IS NULL
            AND lower(COALESCE(v.input, '')) LIKE :search ESCAPE '\')))
   AND (:further = 0 OR :further = (
       SELECT count(*) FROM labels o
-      WHERE o.schedule_id = s.id AND {label_text} IN (SELECT value FROM texts(:labels)))), FALSE)
+      WHERE o.schedule_id = s.id AND {label_text} IN (SELECT value FROM texts(:labels)))) THEN 1 ELSE 0 END = 1
 
 -- part: label_text
 -- A label as one text. The length of the name tells where it ends.

@@ -135,6 +135,6 @@ async def keep_answer(tx: Tx, request: Request, subject: Id, answer: bytes) -> b
     return answer if row is None else StoredAnswer._make(row).subject
 
 
-async def forget_answers(tx: Tx, before_ms: int) -> int:
-    """Forget the requests from before an instant; how many."""
-    return await tx.run("forget_answers", before=before_ms)
+async def forget_answers(tx: Tx, before_ms: int, limit: int) -> int:
+    """Forget up to `limit` requests from before an instant; how many."""
+    return await tx.run("forget_answers", before=before_ms, limit=limit)
