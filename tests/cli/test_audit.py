@@ -1,0 +1,45 @@
+"""The audit log from the command line, against a server of its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.running import horarium, server
+
+
+def test_the_log_is_listed_exported_verified_and_erased_from(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with server(data) as url:
+
+        def run(*arguments: str) -> tuple[int, str]:
+            ended = horarium(*arguments, "--url", url, "--data", str(data))
+            return ended.returncode, ended.stdout if ended.returncode == 0 else ended.stderr
+
+        key = json.loads(run("key", "create", "reports", "--scope", "runs:read", "--json")[1])
+        assert run("key", "revoke", key["id"])[0] == 0
+        assert "key.revoked" in run("audit", "list", "--subject", key["id"])[1]
+        listed = json.loads(run("audit", "list", "--action", "key", "--json")[1])
+        assert [entry["action"] for entry in listed] == ["key.revoked", "key.created", "key.created"]
+
+        first = json.loads(run("audit", "verify", "--json")[1])
+        assert (first["verified"], first["problems"]) == (True, [])
+        assert run("key", "create", "more", "--scope", "runs:read")[0] == 0
+        assert run("audit", "verify", "--noted", first["note"])[0] == 0
+        number, _, _ = first["note"].partition(":")
+        status, said = run("audit", "verify", "--noted", f"{number}:{'00' * 32}")
+        assert status == 1
+        assert "does not verify" in said
+        assert run("audit", "verify", "--noted", "nonsense")[0] == 2
+
+        lines = run("audit", "export")[1].splitlines()
+        assert json.loads(lines[0])["action"] == "workspace.created"
+        proof = tmp_path / "proof.ndjson"
+        proof.write_text(run("audit", "export", "--proof")[1])
+        assert json.loads(run("audit", "erase", key["principal"], "--json")[1])["erased"] > 0
+        assert json.loads(run("audit", "verify", "--json")[1])["erased"] > 0
+    # Without the server, and after somebody has changed a word.
+    assert horarium("audit", "verify", "--file", str(proof)).returncode == 0
+    proof.write_text(proof.read_text().replace("reports", "repairs"))
+    assert horarium("audit", "verify", "--file", str(proof)).returncode == 1
+    assert horarium("audit", "verify", "--file", str(tmp_path / "missing")).returncode == 2
