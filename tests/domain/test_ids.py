@@ -65,3 +65,11 @@ def test_ids_of_one_millisecond_sort_as_they_were_made():
     made = [ids.random_id(1_700_000_000_000) for _ in range(1000)]
     assert made == sorted(made)
     assert len(set(made)) == 1000
+
+
+def test_numbered_ids_are_unique_in_order_and_have_their_time():
+    made = [ids.numbered_id(1_795_348_800_000) for _ in range(10_000)]
+    assert made == sorted(set(made))
+    assert {ids.id_time(each) for each in made} == {1_795_348_800_000}
+    assert {ids.uuid_text(each)[14] for each in made} == {"7"}  # the version of a UUID
+    assert ids.id_time(ids.numbered_id(-1)) == 0

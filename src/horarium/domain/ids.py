@@ -8,6 +8,7 @@ the same id twice, and the primary key of the database refuses the second row.
 
 from __future__ import annotations
 
+import itertools
 import os
 from hashlib import blake2b
 
@@ -63,6 +64,23 @@ def random_id(time_ms: int) -> Id:
     place = _latest[1] + 1 if _latest[0] == time_ms else int.from_bytes(os.urandom(1), "big")
     _latest[:] = time_ms, place
     return _stamp(time_ms, (place & 0xFFF).to_bytes(2, "big") + os.urandom(8))
+
+
+# Of the ids by `numbered_id`: how many this process has made, and what tells them from those of other processes.
+_numbers = itertools.count()
+_own_bits = int.from_bytes(os.urandom(6), "big") & (1 << 44) - 1
+
+
+def numbered_id(time_ms: int) -> Id:
+    """A new id that is unique but can be guessed: for what is written often and is never a secret.
+
+    It asks the system for no random bytes, which takes longer than all the rest. Of the ids of one process with the
+    same time, the later is the greater.
+    """
+    number = next(_numbers)
+    tail = (number >> 18 & 0xFFF) << 64 | (number & 0x3FFFF) << 44 | _own_bits
+    clamped = 0 if time_ms < 0 else min(time_ms, MAX_TIME_MS)
+    return (clamped << 80 | tail | _UUID_7).to_bytes(16, "big")
 
 
 def fire_id(schedule_id: Id, kind: str, slot_ms: int, request: str = "") -> Id:

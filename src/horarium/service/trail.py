@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from horarium.domain.audit import Actor, AuditEntry, content_of
-from horarium.domain.ids import Id, random_id
+from horarium.domain.ids import Id, numbered_id
 from horarium.store.base import Tx
 
 P = ParamSpec("P")
@@ -45,7 +45,7 @@ class Trail:
         """An entry about a thing: the prefix of its ids and its id, or its name. `said` is written as JSON."""
         about = f"{prefix}:{subject.hex() if isinstance(subject, bytes) else subject}"
         return AuditEntry(
-            random_id(self.at_ms),
+            numbered_id(self.at_ms),
             self.workspace_id,
             action,
             about,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from horarium.domain.audit import (
@@ -116,9 +116,7 @@ async def link_pending(tx: Tx, now: int, limit: int = LINKED_AT_ONCE) -> int:
         return 0
     by_workspace: dict[Id, list[EntryRow]] = defaultdict(list)
     for row in pending:
-        by_workspace[row.workspace_id] += [
-            _salted(entry) for entry in unpacked(row.workspace_id, row.entries)
-        ]
+        by_workspace[row.workspace_id] += _salted(unpacked(row.workspace_id, row.entries))
     heads = {row.workspace_id: row for row in await _chains(tx, list(by_workspace))}
     links: list[LinkRow] = []
     for workspace_id, rows in by_workspace.items():
@@ -132,11 +130,22 @@ async def link_pending(tx: Tx, now: int, limit: int = LINKED_AT_ONCE) -> int:
     return len(pending)
 
 
-def _salted(entry: AuditEntry) -> EntryRow:
-    salt, content = os.urandom(SALT_BYTES), entry.content.decode()
-    return EntryRow(
-        entry.workspace_id, entry.id, entry.action, entry.subject, entry.principal_id, salt, content
-    )
+def _salted(given: Iterable[AuditEntry]) -> list[EntryRow]:
+    """Entries as they are written, each with a salt. The random bytes for all of them are asked for at once."""
+    entries = list(given)
+    salts = os.urandom(SALT_BYTES * len(entries))
+    return [
+        EntryRow(
+            entry.workspace_id,
+            entry.id,
+            entry.action,
+            entry.subject,
+            entry.principal_id,
+            salts[place * SALT_BYTES : (place + 1) * SALT_BYTES],
+            entry.content.decode(),
+        )
+        for place, entry in enumerate(entries)
+    ]
 
 
 def _links(head: ChainRow, rows: Sequence[EntryRow], now: int) -> list[LinkRow]:
