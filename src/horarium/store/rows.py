@@ -362,9 +362,12 @@ class TargetRow(NamedTuple):
 
 
 class OpenLane(NamedTuple):
-    """A lane (a target) with runs that may be claimed, and what bounds them: attempts at once, attempts a second."""
+    """A lane (a target) with runs that may be claimed, its workspace with the weight of that, and what bounds its runs:
+    attempts at once, attempts a second."""
 
     lane: Id
+    workspace_id: Id
+    weight: float
     max_concurrency: int | None
     rate_per_second: float | None
     limited: int

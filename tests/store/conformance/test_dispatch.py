@@ -83,6 +83,18 @@ async def test_a_million_of_one_tenant_do_not_keep_the_single_run_of_another_wai
     assert taken == {tenant.workspace: 9, stranger.workspace: 1}
 
 
+async def test_workspaces_share_a_claim_however_many_lanes_one_has(tenant, store):
+    stranger = await Tenant.open(store)
+    for _ in range(5):
+        await asked_for(tenant, await tenant.add_target(), 10)
+    await asked_for(stranger, stranger.target, 30)
+    node = await Node.start(store)
+    taken = Counter(work.run.workspace_id for work in await node.claim(NOW, 40))
+    assert taken == {tenant.workspace: 20, stranger.workspace: 20}
+    rest = Counter(work.run.workspace_id for work in await node.claim(NOW, 100))
+    assert rest == {tenant.workspace: 30, stranger.workspace: 10}
+
+
 async def test_lanes_take_turns_where_there_is_less_room_than_lanes(tenant, store):
     lanes = [await tenant.add_target() for _ in range(6)]
     for lane in lanes:

@@ -7,8 +7,8 @@ WITH RECURSIVE lanes (lane) AS (
     SELECT (SELECT q.lane FROM ready q WHERE q.owner IS NULL AND q.lane > lanes.lane ORDER BY q.lane LIMIT 1)
     FROM lanes WHERE lanes.lane IS NOT NULL
 )
-SELECT l.lane, t.max_concurrency, t.rate_per_second, {limited} AS limited
-FROM lanes l JOIN targets t ON t.id = l.lane
+SELECT l.lane, t.workspace_id, w.weight, t.max_concurrency, t.rate_per_second, {limited} AS limited
+FROM lanes l JOIN targets t ON t.id = l.lane JOIN workspaces w ON w.id = t.workspace_id
 WHERE l.lane IS NOT NULL LIMIT :limit;
 
 -- name: lease_runs

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from horarium.domain.claim_shares import OpenTurn, share_out
 from horarium.domain.ids import Id
 from horarium.domain.places import UNBOUNDED, LaneRoom
 from horarium.domain.run import RunState
@@ -92,26 +93,38 @@ async def claim(
     lanes: int = 256,
     lane_room: LaneRoom = UNBOUNDED,
 ) -> Claimed:
-    """Take up to `room` due runs for `node`: lanes in turn behind lane `after`, then a fair share of each.
+    """Take up to `room` due runs for `node`: workspaces share the room by weight, and the lanes of each equally. Lanes
+    take turns, beginning behind lane `after`.
 
     `known` maps the targets that the worker has to their versions. Of each lane no more is taken than
     `lane_room` says. Limited targets give no more than their concurrency and rate allow, counted over all nodes.
     """
     lanes += sum(1 for more in lane_room.bounded.values() if more <= 0)  # these take none of the turns
-    in_turn = [lane for lane in await _open_lanes(tx, after, lanes) if lane_room.of(lane.lane) > 0][:room]
-    bounded = [lane for lane in in_turn if lane.limited]
+    in_turn = [lane for lane in await _open_lanes(tx, after, lanes) if lane_room.of(lane.lane) > 0]
+    turns = [OpenTurn(lane.lane, lane.workspace_id, lane.weight, lane_room.of(lane.lane)) for lane in in_turn]
+    shares = share_out(room, turns)
     held: dict[Id, WaitCause] = {}
-    taken = await _from_limited(tx, bounded, now, room, len(in_turn), lane_room, held)
+    taken = await _from_limited(tx, [lane for lane in in_turn if lane.limited], now, shares, held)
     if taken:
         await tx.run("lease_runs", node=node, ids=taken, limited=1)
-    free = [lane.lane for lane in in_turn if not lane.limited]
-    taken += await _from_free(tx, node, free, now, room - len(taken), lane_room)
-    last = in_turn[-1].lane if in_turn else after
+    limited = {lane.lane for lane in in_turn if lane.limited}
+    free = [turn for turn in turns if turn.lane not in limited]
+    taken += await _from_free(tx, node, free, now, room - len(taken), shares)
+    last = _last_in_order(after, turns, shares)
     if not taken:
         return Claimed(lane=last, held=held)
     claimed = await describe_claimed(tx, taken, known)
     claimed.lane, claimed.held = last, held
     return claimed
+
+
+def _last_in_order(after: Id, turns: Sequence[OpenTurn], shares: Mapping[Id, int]) -> Id:
+    """The lane behind which the next claim begins: the last before the first that was asked for nothing."""
+    for turn in turns:
+        if turn.lane not in shares:
+            break
+        after = turn.lane
+    return after
 
 
 async def _open_lanes(tx: Tx, after: Id, most: int) -> list[OpenLane]:
@@ -124,22 +137,27 @@ async def _open_lanes(tx: Tx, after: Id, most: int) -> list[OpenLane]:
     return lanes
 
 
-async def _from_free(tx: Tx, node: Id, lanes: list[Id], now: int, room: int, lane_room: LaneRoom) -> list[Id]:
-    """Share the room equally. What lanes with few runs leave of it goes to those with more."""
+async def _from_free(
+    tx: Tx, node: Id, turns: Sequence[OpenTurn], now: int, room: int, shares: Mapping[Id, int]
+) -> list[Id]:
+    """Take the shares. What lanes with few runs leave of the room goes to those with more."""
     taken: list[Id] = []
-    left = {lane: lane_room.of(lane) for lane in lanes}
-    while lanes and len(taken) < room:
-        share = max(1, (room - len(taken)) // len(lanes))
-        lanes = lanes[: room - len(taken)]
-        found = await _claimable(tx, [(lane, min(share, left[lane])) for lane in lanes], now)
+    asked = shares
+    while turns and len(taken) < room:
+        found = await _claimable(
+            tx, [(turn.lane, asked[turn.lane]) for turn in turns if turn.lane in asked], now
+        )
         ids = [run.run_id for run in found]
         if ids:
             await tx.run("lease_runs", node=node, ids=ids, limited=0)
         taken += ids
         given = Counter(run.lane for run in found)
-        for lane in lanes:
-            left[lane] -= given[lane]
-        lanes = [lane for lane in lanes if given[lane] == share and left[lane] > 0]
+        turns = [
+            turn._replace(most=turn.most - given[turn.lane])
+            for turn in turns
+            if given[turn.lane] == asked.get(turn.lane, 0) and turn.most > given[turn.lane]
+        ]
+        asked = share_out(room - len(taken), turns)
     return taken
 
 
@@ -150,18 +168,11 @@ async def _claimable(tx: Tx, shares: Sequence[tuple[Id, int]], now: int) -> list
 
 
 async def _from_limited(
-    tx: Tx,
-    lanes: Sequence[OpenLane],
-    now: int,
-    room: int,
-    lanes_in_all: int,
-    lane_room: LaneRoom,
-    held: dict[Id, WaitCause],
+    tx: Tx, lanes: Sequence[OpenLane], now: int, shares: Mapping[Id, int], held: dict[Id, WaitCause]
 ) -> list[Id]:
     taken: list[Id] = []
     for lane in lanes:
-        share = min(room - len(taken), max(1, room // lanes_in_all), lane_room.of(lane.lane))
-        taken += await _from_lane(tx, lane, now, share, held)
+        taken += await _from_lane(tx, lane, now, shares.get(lane.lane, 0), held)
     return taken
 
 
