@@ -103,6 +103,7 @@ async def test_skip_leaves_out_slots_while_a_fire_is_in_flight_and_joins_them_in
     schedule = await shop.schedule("* * * * *")
     gate = await hold(shop)
     await shop.tick(NOON + MINUTE)
+    await shop.mark()
     for n in range(2, 5):
         assert await shop.tick(NOON + n * MINUTE) == 0
     gate.set()
@@ -114,6 +115,36 @@ async def test_skip_leaves_out_slots_while_a_fire_is_in_flight_and_joins_them_in
     progress = (await shop.again(schedule)).progress
     assert (progress.fires, progress.skipped) == (2, 3)
     assert progress.last_skip_ms == NOON + 4 * MINUTE
+
+
+async def test_a_slot_whose_predecessor_has_not_begun_is_skipped_for_that_reason(shop):
+    schedule = await shop.schedule("* * * * *")
+    await shop.tick(NOON + MINUTE)
+    lane = await silence(shop)
+    await shop.tick(NOON + 2 * MINUTE)
+    for n in (3, 4):
+        assert await shop.tick(NOON + n * MINUTE) == 0
+    lane.circuit = Closed()
+    gate = await hold(shop)
+    shop.worker._lanes.tick()
+    await shop.settle()
+    await shop.mark()
+    assert await shop.tick(NOON + 5 * MINUTE) == 0
+    gate.set()
+    await shop.settle()
+    spans = shop.rows("SELECT first_ms, last_ms, count, reason FROM spans ORDER BY first_ms")
+    assert [tuple(span) for span in spans] == [
+        (NOON + 3 * MINUTE, NOON + 4 * MINUTE, 2, "unbegun"),
+        (NOON + 5 * MINUTE, NOON + 5 * MINUTE, 1, "skipped"),
+    ]
+    assert (await shop.again(schedule)).progress.skipped == 3
+    told = await shop.explain.explain(shop.workspace, schedule.id, NOON + 3 * MINUTE)
+    assert (told.verdict, told.sentence) == (
+        "skipped",
+        "it was skipped: the run of an earlier fire of this schedule had not begun, because it waited",
+    )
+    told = await shop.explain.explain(shop.workspace, schedule.id, NOON + 5 * MINUTE)
+    assert told.sentence == "it was skipped: an earlier fire of this schedule was still running"
 
 
 async def test_a_buffered_fire_starts_when_the_one_before_has_settled(shop):

@@ -317,7 +317,7 @@ def counters_true_12(evidence: Evidence) -> Iterator[Finding]:
             "fires": len(book.clock_fires),
             "succeeded": states["completed"],
             "failed": states["failed"] + states["partial"],
-            "skipped": sum(span["count"] for span in book.spans if span["reason"] == "skipped"),
+            "skipped": sum(span["count"] for span in book.spans if span["reason"] in ("skipped", "unbegun")),
             "open_fires": states["running"] + states["resolving"],
             "waiting_fires": states["waiting"],
         }

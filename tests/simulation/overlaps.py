@@ -18,7 +18,7 @@ def overlaps_of(book: Book) -> Iterator[str]:
     for note in book.notes:
         if begun_with[0] != note.tx:
             begun_with = (note.tx, going | waiting.keys())
-        if note.kind == "span" and note.values[4] == "skipped" and not begun_with[1]:
+        if note.kind == "span" and note.values[4] in ("skipped", "unbegun") and not begun_with[1]:
             after = any(one.tx == note.tx and one.kind == "fire" for one in book.notes)
             if not after:
                 yield f"{book.name}: a slot was skipped while nothing was in flight ({note.values})"

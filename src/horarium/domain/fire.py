@@ -75,12 +75,19 @@ class SpanReason(StrEnum):
 
     # The overlap policy skipped them, because an earlier fire had not ended.
     SKIPPED = "skipped"
+    # The overlap policy skipped them, because the run of an earlier fire had not even begun: it waited.
+    UNBEGUN = "unbegun"
     # The server was not running in time, and the catch-up policy left them out.
     MISSED = "missed"
     # The schedule was paused.
     PAUSED = "paused"
     # The schedule was edited or deleted before they were accounted for.
     CANCELLED = "cancelled"
+
+    @property
+    def by_overlap(self) -> bool:
+        """Whether the overlap policy has skipped the slots."""
+        return self in (SpanReason.SKIPPED, SpanReason.UNBEGUN)
 
 
 @dataclass(frozen=True, slots=True)

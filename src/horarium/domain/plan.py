@@ -94,16 +94,19 @@ def plan(
     in_flight: int,
     waiting: int,
     upto_ms: int,
+    begun: bool = True,
 ) -> Plan:
     """What is to be written for the slots in (accounted_to, upto_ms].
 
     `upto_ms` is the present minus the schedule's jitter. So a slot is only included once its due instant has
     come, and grace and catch-up window are measured from that due instant. `fires` counts the fires of the
     clock so far. `in_flight` and `waiting` count the open fires of the schedule: those that run, and those
-    that the overlap policy holds back.
+    that the overlap policy holds back. `begun`: whether a run of those in flight has begun; where none has, slots
+    that they keep from firing are skipped for that reason.
     """
     candidates = _due(recurrence, policies, accounted_to, upto_ms)
     entries: list[Firing | Passed] = []
+    reason = SpanReason.SKIPPED if begun else SpanReason.UNBEGUN
     for entry in candidates:
         if isinstance(entry, Passed):
             entries.append(entry)
@@ -112,7 +115,7 @@ def plan(
             return Plan(tuple(entries), _covered(entries, accounted_to), None, "max_fires")
         decision = _decision(policies, in_flight, waiting)
         if decision is Decision.SKIP:
-            _skip(entries, entry)
+            _skip(entries, entry, reason)
             continue
         entries.append(Firing(entry.slot_ms, decision, entry.missed))
         fires += 1
@@ -216,13 +219,13 @@ def _start_of_last(recurrence: Recurrence, policies: Policies, after_ms: int, up
     return low * 1000
 
 
-def _skip(entries: list[Firing | Passed], entry: Firing) -> None:
+def _skip(entries: list[Firing | Passed], entry: Firing, reason: SpanReason) -> None:
     """Add a slot that the overlap policy skips. Skipped slots in a row become one entry."""
-    if entries and isinstance(entries[-1], Passed) and entries[-1].reason is SpanReason.SKIPPED:
+    if entries and isinstance(entries[-1], Passed) and entries[-1].reason is reason:
         before = entries[-1]
-        entries[-1] = Passed(before.first_ms, entry.slot_ms, before.count + 1, SpanReason.SKIPPED)
+        entries[-1] = Passed(before.first_ms, entry.slot_ms, before.count + 1, reason)
     else:
-        entries.append(Passed(entry.slot_ms, entry.slot_ms, 1, SpanReason.SKIPPED))
+        entries.append(Passed(entry.slot_ms, entry.slot_ms, 1, reason))
 
 
 def _covered(entries: list[Firing | Passed], accounted_to: int) -> int:

@@ -136,6 +136,10 @@ async def _explain(tx: Tx, workspace_id: Id, schedule_id: Id, at_ms: int, now: i
 
 _SPAN_WORDS = {
     SpanReason.SKIPPED: ("skipped", "it was skipped: an earlier fire of this schedule was still running"),
+    SpanReason.UNBEGUN: (
+        "skipped",
+        "it was skipped: the run of an earlier fire of this schedule had not begun, because it waited",
+    ),
     SpanReason.MISSED: (
         "missed",
         "it was missed: the server was not running in time, and catch-up left it out",

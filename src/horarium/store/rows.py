@@ -161,6 +161,7 @@ class DueCursor(NamedTuple):
     has_audience: int
     target_version: int
     limited: int
+    last_fire_id: Id | None
 
 
 class FiredCursor(NamedTuple):

@@ -267,7 +267,7 @@ async def test_skips_in_a_row_are_one_span(tenant):
     assert len(await tenant.fires(schedule)) == 1
     (span,) = await tenant.spans(schedule)
     assert (span.first_ms, span.last_ms, span.count) == (NOON + 2 * MINUTE, NOON + 5 * MINUTE, 4)
-    assert (span.reason, span.version) == (SpanReason.SKIPPED, 1)
+    assert (span.reason, span.version) == (SpanReason.UNBEGUN, 1)
     assert (await tenant.again(schedule)).progress.skipped == 4
 
 
@@ -290,7 +290,7 @@ async def test_a_span_is_not_continued_over_missed_slots(tenant):
     await tenant.release(NOON + 10 * MINUTE)  # 4 to 9 missed, 10 skipped
     minutes = [((a - NOON) // MINUTE, (b - NOON) // MINUTE) for a, b in await everything(tenant, schedule)]
     assert minutes == [(1, 1), (2, 3), (4, 9), (10, 10)]
-    assert [span.reason for span in await tenant.spans(schedule)] == ["skipped", "missed", "skipped"]
+    assert [span.reason for span in await tenant.spans(schedule)] == ["unbegun", "missed", "unbegun"]
 
 
 async def test_the_ledger_covers_every_slot_once_whatever_the_pace_of_releases(tenant, store):

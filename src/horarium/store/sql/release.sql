@@ -1,7 +1,7 @@
 -- part: cursors_with_targets
 SELECT c.place, c.schedule_id, c.workspace_id, c.version, c.accounted_to, c.next_due, c.fires, c.open_fires,
        c.waiting_fires, c.zone, c.zone_data, c.timing, c.policies, c.target_id, c.has_audience,
-       t.version AS target_version, {limited} AS limited
+       t.version AS target_version, {limited} AS limited, c.last_fire_id
 
 -- name: due_schedules
 -- The cursors whose next slot is due, soonest first, with what decides about them.
@@ -38,6 +38,13 @@ SELECT s.id, s.name, v.input, v.environment,
                AND g.target_id IN (v.target_id, :every_target)) AS granted
 FROM schedules s JOIN versions v ON v.schedule_id = s.id AND v.version = s.definition_version
 WHERE s.id IN (:ids...);
+
+-- name: unbegun_runs
+-- Which of these runs no worker has begun, as far as that is certain. An attempt is marked as begun when it has taken a
+-- quarter of a second; a run that a worker has had for long without the mark has not begun.
+SELECT q.run_id FROM ready q JOIN runs r ON r.id = q.run_id
+WHERE q.run_id IN (:ids...) AND q.begun_ms IS NULL AND q.lost = 0 AND r.attempts = 0 AND r.started_ms IS NULL
+  AND (q.owner IS NULL OR (q.due_ms <= :long_ago AND r.created_ms <= :long_ago));
 
 -- name: earliest_due
 SELECT next_due FROM cursors WHERE next_due IS NOT NULL ORDER BY next_due LIMIT 1;

@@ -54,6 +54,11 @@ from horarium.store.verbs.settle import cancel_runs, delete_quiet, follow_up
 from horarium.times import TZDATA_VERSION, zone_fingerprint
 
 SKIP_REASON = "previous fire still running"
+UNBEGUN_REASON = "previous fire had not begun"
+# A run that a worker has had for so long is marked where it has begun (ms).
+MARKED_WITHIN_MS = 2_000
+# Only schedules of the own API are told so; dialects document one reason for every skip.
+_TOLD = "native"
 REPLACED = "replaced by a later fire"
 # The epoch of runs that are born claimed. Runs that are not start at 0, and every claim adds one.
 FIRST_EPOCH = 1
@@ -211,7 +216,11 @@ async def _release(tx: Tx, due: Sequence[DueCursor], batch: _Batch, careful: boo
         return Released()
     await _refuse_older_zones(tx, due)
     situations: dict[tuple[object, ...], _Situation] = {}
-    owed = [(cursor, _situation(cursor, batch.now, situations)) for cursor in due]
+    unbegun = await _unbegun(tx, due, batch.now)
+    owed = [
+        (cursor, _situation(cursor, batch.now, situations, cursor.schedule_id not in unbegun))
+        for cursor in due
+    ]
     if careful:
         owed = await _without_known_fires(tx, owed, batch.now)
     await _gather(tx, batch, owed)
@@ -232,7 +241,26 @@ async def _refuse_older_zones(tx: Tx, due: Sequence[DueCursor]) -> None:
         )
 
 
-def _situation(cursor: DueCursor, now: int, known: dict[tuple[object, ...], _Situation]) -> _Situation:
+async def _unbegun(tx: Tx, due: Sequence[DueCursor], now: int) -> set[Id]:
+    """The schedules whose open fire has a single run that no worker has begun."""
+    runs = {
+        run_id(cursor.last_fire_id): cursor.schedule_id
+        for cursor in due
+        if cursor.open_fires == 1
+        and cursor.last_fire_id is not None
+        and not cursor.waiting_fires
+        and not cursor.has_audience
+        and timing_from_text(cursor.timing).dialect == _TOLD
+    }
+    if not runs:
+        return set()
+    rows = await tx.rows("unbegun_runs", ids=sorted(runs), long_ago=now - MARKED_WITHIN_MS)
+    return {runs[row[0]] for row in rows}
+
+
+def _situation(
+    cursor: DueCursor, now: int, known: dict[tuple[object, ...], _Situation], begun: bool
+) -> _Situation:
     policies = policies_from_text(cursor.policies)
     alone = not cursor.has_audience
     if alone and policies.overlap_scope is OverlapScope.ROW:  # there are no rows to tell apart
@@ -240,11 +268,23 @@ def _situation(cursor: DueCursor, now: int, known: dict[tuple[object, ...], _Sit
     delay = policies.delay_of(cursor.schedule_id)
     fires = cursor.fires if policies.max_fires is not None else 0
     in_flight, waiting = cursor.open_fires, cursor.waiting_fires
-    key = (cursor.timing, cursor.policies, cursor.accounted_to, fires, in_flight, waiting, delay, alone)
+    key = (
+        cursor.timing,
+        cursor.policies,
+        cursor.accounted_to,
+        fires,
+        in_flight,
+        waiting,
+        delay,
+        alone,
+        begun,
+    )
     found = known.get(key)
     if found is None:
         recurrence = stored_recurrence(timing_from_text(cursor.timing))
-        planned = plan(recurrence, policies, cursor.accounted_to, fires, in_flight, waiting, now - delay)
+        planned = plan(
+            recurrence, policies, cursor.accounted_to, fires, in_flight, waiting, now - delay, begun
+        )
         found = known[key] = _situation_of(planned, policies, delay, alone, planned.entries, now)
     return found
 
@@ -281,7 +321,7 @@ def _start(firing: Firing, delay: int, alone: bool, now: int) -> _Start:
 def _advance(planned: Plan, delay: int, entries: Sequence[Firing | Passed], now: int) -> Advance:
     """How the cursor moves when these entries of a plan are written."""
     firings = [entry for entry in entries if isinstance(entry, Firing)]
-    skips = [entry for entry in entries if isinstance(entry, Passed) and entry.reason is SpanReason.SKIPPED]
+    skips = [entry for entry in entries if isinstance(entry, Passed) and entry.reason.by_overlap]
     waiting = sum(firing.decision.waits for firing in firings)
     advance = Advance(
         planned.accounted_to,
@@ -297,7 +337,8 @@ def _advance(planned: Plan, delay: int, entries: Sequence[Firing | Passed], now:
         state = FireState.WAITING if last.decision.waits else FireState.RUNNING
         advance = advance._replace(last_slot=last.slot_ms, last_fired_ms=now, last_state=state.value)
     if skips:
-        advance = advance._replace(last_skip_ms=skips[-1].last_ms, last_skip_reason=SKIP_REASON)
+        reason = SKIP_REASON if skips[-1].reason is SpanReason.SKIPPED else UNBEGUN_REASON
+        advance = advance._replace(last_skip_ms=skips[-1].last_ms, last_skip_reason=reason)
     return advance
 
 
