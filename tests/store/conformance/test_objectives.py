@@ -160,8 +160,11 @@ async def test_another_workspace_sees_neither_objectives_nor_agents(tenant, stor
         await store.read(objectives.get_objective, stranger.workspace, "cadenya", run.id)
 
 
-@pytest.mark.parametrize("nearby", [0, 3, 2_000])
-async def test_every_filter_finds_what_looking_at_all_objectives_finds(tenant, store, monkeypatch, nearby):
+@pytest.mark.parametrize(("few", "nearby"), [(1, 0), (1, 3), (1, 2_000), (500, 0)])
+async def test_every_filter_finds_what_looking_at_all_objectives_finds(
+    tenant, store, monkeypatch, few, nearby
+):
+    monkeypatch.setattr(objectives, "FEW", few)
     monkeypatch.setattr(objectives, "NEARBY", nearby)
     monkeypatch.setattr(objectives, "NEARBY_FOR_EACH", 0)
     node = await Node.start(store)

@@ -68,6 +68,10 @@ ORDER BY r.id DESC LIMIT :limit;
 {nearby_objectives}
 ORDER BY r.id LIMIT :limit;
 
+-- name: frequency_of_dialect
+-- How many schedules a dialect has; stops at a limit.
+SELECT count(*) FROM ({schedules_of_dialect} LIMIT :limit) AS counted;
+
 -- name: run_id_further_up
 -- The id of the run that is so many runs newer than a cursor.
 SELECT id FROM runs WHERE workspace_id = :workspace_id AND id > :cursor ORDER BY id LIMIT 1 OFFSET :skip;

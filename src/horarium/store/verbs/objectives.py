@@ -20,6 +20,9 @@ from horarium.store.verbs.targets import target_from_row, targets_named
 from horarium.store.verbs.tenancy import principal_from_row
 from horarium.store.verbs.texts import beginning_with, containing, json_value
 
+# With fewer schedules than this a dialect's runs are found through them at once.
+FEW = 500
+
 
 async def list_objectives(tx: Tx, listing: ObjectiveListing) -> tuple[list[Objective], ObjectiveContext, int]:
     """One page of objectives, what they came from, and how many there are in all (MOST_COUNTED where there are
@@ -58,7 +61,8 @@ async def _of_schedules(tx: Tx, listing: ObjectiveListing, order: str) -> list[I
     among the next runs of the workspace; otherwise they are found through the schedules of the dialect."""
     given = {**_filters(listing), "state": listing.phase, "limit": listing.limit}
     window = _window(listing)
-    if listing.schedule_id is None:
+    row = await tx.row("frequency_of_dialect", **_filters(listing), limit=FEW)
+    if int(row[0]) == FEW:
         skip = NEARBY + NEARBY_FOR_EACH * listing.limit
         bound, cursor = ("after", "before") if listing.newest_first else ("before", "after")
         statement = "run_id_further_down" if listing.newest_first else "run_id_further_up"
