@@ -249,3 +249,10 @@ def test_a_waiting_fire_counts_against_those_after_it():
         Firing(NOON + 2_000, Decision.WAIT),
         Passed(NOON + 3_000, NOON + 4_000, 2, SpanReason.SKIPPED),
     )
+
+
+@pytest.mark.parametrize(("begun", "reason"), [(True, SpanReason.SKIPPED), (False, SpanReason.UNBEGUN)])
+def test_what_is_skipped_says_whether_the_fire_before_it_had_begun(begun, reason):
+    recurrence = compile_timing(Timing("* * * * *"))
+    found = plan(recurrence, Policies(), 0, 1, 1, 0, 65_000, begun)
+    assert found.entries == (Passed(60_000, 60_000, 1, reason),)
