@@ -366,4 +366,5 @@ def main(scenario: str, kind: str = "sqlite") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    for asked in SCENARIOS if sys.argv[1] == "all" else [sys.argv[1]]:
+        main(asked, *sys.argv[2:])
