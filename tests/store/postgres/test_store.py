@@ -417,7 +417,8 @@ async def test_a_node_that_was_never_seen_to_be_connected_keeps_its_runs_for_its
     row = await register(store, 60_000)
     node = Node(store)
     node.id = row.id
-    await node.claim(NOON + MINUTE)
+    (work,) = await node.claim(NOON + MINUTE)
+    await store.urgent(dispatch.mark_begun, [BegunRun(work.id, node.id, work.epoch, NOON + MINUTE)])
     clock = HandClock(await store.now_ms())
     engine = Engine(store, clock, bytes(16))
     for _ in range(3):
