@@ -62,8 +62,12 @@ def test_a_name_that_is_given_twice_is_an_error():
 def used_by(statement):
     """The verb modules that name a statement, or make its name as in f"put_{kind}"."""
     named = {module for module, text in MODULES.items() if f'"{statement}"' in text}
-    head, _, _ = statement.rpartition("_")
-    return named or {module for module, text in MODULES.items() if f'f"{head}_{{' in text}
+    return named or {module for module, text in MODULES.items() if _is_made_in(text, statement)}
+
+
+def _is_made_in(text, statement):
+    made = re.findall(r'f"([a-z_]+\{[a-z_{}.]+)"', text)
+    return any(re.fullmatch(re.sub(r"\{.*?\}", "[a-z]+", name), statement) for name in made)
 
 
 # Statements that no verb uses: the store's own clock, and a figure that a benchmark reads.

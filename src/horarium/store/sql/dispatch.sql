@@ -34,7 +34,8 @@ SELECT due_ms FROM ready WHERE owner IS NULL ORDER BY due_ms LIMIT 1;
 -- All that a worker must know of claimed runs, except of their targets. The columns are those of rows.ClaimedRun.
 SELECT r.id, r.workspace_id, r.schedule_id, r.fire_id, r.target_id, t.version AS target_version, r.row_key, r.due_ms,
        f.slot_ms, r.attempts, q.epoch,
-       CASE WHEN q.due_ms < r.created_ms THEN r.created_ms ELSE q.due_ms END AS ready_ms, q.lost, r.waited, s.name AS schedule_name, v.timing, v.policies, v.input, r.data, v.environment,
+       CASE WHEN q.due_ms < r.created_ms THEN r.created_ms ELSE q.due_ms END AS ready_ms,
+       q.lost, r.waited, s.name AS schedule_name, v.timing, v.policies, v.input, r.data, v.environment,
        v.audience IS NOT NULL AS has_audience,
        s.id IS NULL OR EXISTS (SELECT 1 FROM grants g WHERE g.principal_id = s.created_by
                                AND g.target_id IN (r.target_id, :every_target)) AS granted,

@@ -84,3 +84,16 @@ DELETE FROM lane_reports WHERE node_id = :node;
 SELECT (SELECT count(*) FROM ready WHERE lane = :lane AND owner IS NOT NULL AND limited = 1)
      + (SELECT count(*) FROM callbacks c WHERE c.target_id = :lane AND c.answer IS NULL
         AND NOT EXISTS (SELECT 1 FROM ready q WHERE q.run_id = c.run_id)) AS in_flight;
+
+-- name: schedules_named
+-- Schedules of a workspace as they are now, deleted ones too: what an objective says of where it comes from.
+{whole_schedules}
+WHERE s.id IN (:ids...) AND s.workspace_id = :workspace_id;
+
+-- name: runs_named
+{runs_with_places}
+WHERE r.id IN (:ids...) AND r.workspace_id = :workspace_id;
+
+-- name: run_id_further_down
+-- The id of the run that is so many runs older than a cursor: where a list stops to look one by one.
+SELECT id FROM runs WHERE workspace_id = :workspace_id AND id < :cursor ORDER BY id DESC LIMIT 1 OFFSET :skip;

@@ -125,11 +125,6 @@ SELECT count(*) FROM ({objectives_with_error} LIMIT :limit) AS counted;
 -- name: count_open_objectives
 SELECT count(*) FROM ({open_objectives} LIMIT :limit) AS counted;
 
--- name: schedules_named
--- Schedules of a workspace as they are now, deleted ones too: what an objective says of where it comes from.
-{whole_schedules}
-WHERE s.id IN (:ids...) AND s.workspace_id = :workspace_id;
-
 -- name: principals_by_id
 -- Principals by id, including those that have been removed.
 SELECT {principal_columns} FROM principals p WHERE p.id IN (:ids...);

@@ -87,14 +87,6 @@ WHERE r.target_id = w.id AND r.schedule_id IS NULL AND r.id < :cursor
       ORDER BY x.id DESC LIMIT 1 OFFSET :before_last), :floor)
 ORDER BY 1 DESC LIMIT :limit;
 
--- name: run_id_further_down
--- The id of the run that is so many runs older than a cursor: where a list stops to look one by one.
-SELECT id FROM runs WHERE workspace_id = :workspace_id AND id < :cursor ORDER BY id DESC LIMIT 1 OFFSET :skip;
-
--- name: runs_named
-{runs_with_places}
-WHERE r.id IN (:ids...) AND r.workspace_id = :workspace_id;
-
 -- name: count_runs
 -- All counts stop at a limit.
 SELECT count(*) FROM (
