@@ -5,9 +5,25 @@ In all of them None means that the filter is not applied.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id
+
+T = TypeVar("T")
+
+
+class PageRows(list[T]):
+    """The rows of a page as the store found them.
+
+    `ended_early` says that there are more rows, although these are fewer than were asked for: their texts are as
+    large as a page may be.
+    """
+
+    def __init__(self, rows: Iterable[T] = (), ended_early: bool = False) -> None:
+        super().__init__(rows)
+        self.ended_early = ended_early
 
 
 @dataclass(frozen=True, slots=True)

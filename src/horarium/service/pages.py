@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.ids import Id
+from horarium.domain.listings import PageRows
 
 T = TypeVar("T")
 
@@ -26,9 +27,11 @@ class Page(Generic[T]):
 
 
 def cut(found: Sequence[T], limit: int, id_of: Callable[[T], Id]) -> Page[T]:
-    """The page of the first `limit` items. `found` has one item more if there is a next page."""
+    """The page of the first `limit` items. `found` has one item more if there is a next page, unless the store ended
+    it early because of its size."""
     if len(found) <= limit:
-        return Page(found)
+        goes_on = isinstance(found, PageRows) and found.ended_early and len(found) > 0
+        return Page(found, id_of(found[-1]) if goes_on else None)
     items = found[:limit]
     return Page(items, id_of(items[-1]))
 

@@ -5,11 +5,12 @@ databases. A statement of the same name in `sql/sqlite/` or `sql/postgres/` repl
 database. Text that several statements share is written once, under `-- part: its_name`, and put in where
 `{its_name}` stands: in any file for both databases, in the files for one of them, and in other parts.
 
-Three notations stand for what the databases write differently:
+Four notations stand for what the databases write differently:
 
 - `IN (:ids...)` takes a sequence: an array on PostgreSQL, as many placeholders as needed on SQLite.
 - `FROM rows(a bytea, b bigint) AS r` (or `USING rows(...)`), in a statement that is executed for many rows at
   once, becomes `unnest` of one array for each column on PostgreSQL, and a list of VALUES on SQLite.
+- `octet_length(column)` is the size of a text in bytes, for which SQLite has a function only since 3.43.
 - `SELECT value FROM texts(:names)` takes a JSON array of texts as one parameter. A statement may have several.
 """
 
@@ -31,6 +32,7 @@ _PART = re.compile(r"\{(\w+)\}")
 _LIST = re.compile(r"IN \(:(\w+)\.\.\.\)")
 _ROWS = re.compile(r"(FROM|USING) rows\(([^)]*)\) AS (\w+)")
 _TEXTS = re.compile(r"FROM texts\(:(\w+)\)")
+_BYTES = re.compile(r"octet_length\(([\w.]+)\)")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 _PLACE = re.compile(r"IN \(%s\)|(?<![:\w]):([a-z_]\w*)")
 _PLAIN_INSERT = re.compile(
@@ -197,6 +199,7 @@ def _copied(bare: str) -> Copied | None:
 def _sqlite(text: str) -> str:
     text = _LIST.sub("IN (%s)", text)
     text = _TEXTS.sub(r"FROM json_each(:\1)", text)
+    text = _BYTES.sub(r"length(CAST(\1 AS BLOB))", text)
 
     def values(match: re.Match[str]) -> str:
         names = ", ".join(part.split()[0] for part in match[2].split(","))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Generic
 
 from starlette.requests import Request
@@ -11,10 +12,12 @@ from horarium.api.fields import Problems
 from horarium.api.kit.dialect import Around, Dialect, Facts, Json, Order
 from horarium.api.kit.fields import Fields
 from horarium.api.kit.keys import authenticate
+from horarium.api.kit.parts import object_in_parts
 from horarium.api.kit.resolving import own, resolve_target
-from horarium.api.web import parse_object, read_body
+from horarium.api.web import JSON, Answer, StreamedAnswer, json_answer, parse_object, read_body
 from horarium.domain.errors import HorariumError, Invalid, NotFound
 from horarium.domain.ids import Id
+from horarium.domain.listings import ScheduleListing
 from horarium.domain.schedule import Schedule
 from horarium.domain.target import Target
 from horarium.domain.tenancy import Identity
@@ -116,6 +119,30 @@ class Handlers(Generic[Order, Facts]):
         """Schedules as they are answered."""
         around = await self.around(who, schedules)
         return [self.dialect.show(schedule, around) for schedule in schedules]
+
+    async def listed(
+        self, who: Identity, listing: ScheduleListing, name: str, rest: Mapping[str, Any] | None = None
+    ) -> Answer:
+        """The schedules of a listing as the member `name` of an answer, before the members `rest`.
+
+        For lists without a cursor, which cannot end early. Where the texts of the schedules are large, the answer is
+        sent while they are read, a few megabytes at a time.
+        """
+        found = await self.services.schedules.list(listing)
+        first = await self.shown(who, found)
+        if not found.ended_early or not found:
+            return json_answer(200, {name: first, **(rest or {})})
+
+        async def pieces() -> AsyncIterator[Sequence[Json]]:
+            yield first
+            left, page = listing.limit, found
+            while page.ended_early and page:
+                left -= len(page)
+                following = replace(listing, limit=left, cursor=page[-1].id, skip=0)
+                page = await self.services.schedules.list(following)
+                yield await self.shown(who, page)
+
+        return StreamedAnswer(200, object_in_parts({name: pieces}, rest or {}), JSON)
 
     async def shown_alone(self, who: Identity, schedule: Schedule) -> Json:
         """One schedule as it is answered."""

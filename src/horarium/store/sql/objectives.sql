@@ -50,15 +50,26 @@ AND deleted_ms IS NULL AND kind = 'agent'
   AND (CAST(:prefix AS TEXT) IS NULL OR lower(name) LIKE :prefix ESCAPE '\')
 {target_filters}
 
--- name: objectives_named
--- Runs of a dialect's schedules, each with its phase and the input that was given.
-SELECT {run_columns},
-       {phase} AS phase, v.input
+-- part: tables_of_objectives
 FROM runs r
 JOIN schedules s ON s.id = r.schedule_id
 JOIN versions v ON v.schedule_id = r.schedule_id AND v.version = r.version
 LEFT JOIN ready q ON q.run_id = r.id LEFT JOIN fires f ON f.id = r.fire_id
 WHERE r.id IN (:ids...) AND r.workspace_id = :workspace_id AND s.dialect = :dialect;
+
+-- name: objectives_named
+-- Runs of a dialect's schedules, each with its phase and the input that was given.
+SELECT {run_columns},
+       {phase} AS phase, v.input
+{tables_of_objectives}
+
+-- name: objectives_listed
+-- As objectives_named, without large texts, and last how many bytes of text an objective has. The input counts twice,
+-- because an objective is shown with its schedule as well.
+SELECT {listed_run_columns},
+       {phase} AS phase, CASE WHEN octet_length(v.input) > :large THEN NULL ELSE v.input END AS input,
+       {bytes_of_run} + 2 * COALESCE(octet_length(v.input), 0) AS bytes
+{tables_of_objectives}
 
 -- name: nearby_objectives_desc
 {nearby_objectives}

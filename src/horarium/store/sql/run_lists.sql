@@ -39,14 +39,14 @@ WHERE c.target_id = l.id AND c.answer IS NULL AND NOT EXISTS (SELECT 1 FROM read
 
 -- name: list_runs
 -- A workspace's runs, newest first, down to the id `floor`.
-{runs_with_places}
+{listed_runs}
 WHERE r.workspace_id = :workspace_id AND r.id < :cursor AND r.id >= :floor
 {run_filters}
   {state_filter}
 ORDER BY r.id DESC LIMIT :limit OFFSET :skip;
 
 -- name: list_runs_of_schedule
-{runs_with_places}
+{listed_runs}
 WHERE r.workspace_id = :workspace_id AND r.schedule_id = :schedule_id AND r.id < :cursor AND r.id >= :floor
   AND (CAST(:fire_id AS BYTEA) IS NULL OR r.fire_id = :fire_id)
   {state_filter}
@@ -54,11 +54,15 @@ ORDER BY r.id DESC LIMIT :limit OFFSET :skip;
 
 -- name: list_runs_with_error
 -- Runs that failed or were cancelled.
-{runs_with_places}
+{listed_runs}
 WHERE r.workspace_id = :workspace_id AND r.error IS NOT NULL AND r.id < :cursor AND r.id >= :floor
 {run_filters}
   {state_filter}
 ORDER BY r.id DESC LIMIT :limit OFFSET :skip;
+
+-- name: runs_listed
+{listed_runs}
+WHERE r.id IN (:ids...) AND r.workspace_id = :workspace_id;
 
 -- name: open_run_ids
 SELECT o.id FROM ({open_runs}) o WHERE o.id < :cursor AND {open_filters}

@@ -1,11 +1,29 @@
 -- part: run_columns
+{columns_before_texts}, r.data, r.output, {columns_after_texts}
+
+-- part: listed_run_columns
+-- The columns of runs without their large texts.
+{columns_before_texts}, CASE WHEN octet_length(r.data) > :large THEN NULL ELSE r.data END AS data,
+       CASE WHEN octet_length(r.output) > :large THEN NULL ELSE r.output END AS output, {columns_after_texts}
+
+-- part: bytes_of_run
+COALESCE(octet_length(r.data), 0) + COALESCE(octet_length(r.output), 0) + COALESCE(octet_length(r.error), 0)
+
+-- part: columns_before_texts
 r.id, r.workspace_id, r.schedule_id, r.fire_id, r.target_id, r.mode, r.row_key, r.generation, r.state, r.due_ms,
-       r.created_ms, r.started_ms, r.finished_ms, r.attempts, r.status, r.data, r.output, r.error, f.slot_ms,
-       q.due_ms AS next_attempt_ms, r.version, q.begun_ms, r.waited
+       r.created_ms, r.started_ms, r.finished_ms, r.attempts, r.status
+
+-- part: columns_after_texts
+r.error, f.slot_ms, q.due_ms AS next_attempt_ms, r.version, q.begun_ms, r.waited
 
 -- part: runs_with_places
 -- Runs with their slot and their place in the queue.
 SELECT {run_columns}
+FROM runs r LEFT JOIN ready q ON q.run_id = r.id LEFT JOIN fires f ON f.id = r.fire_id
+
+-- part: listed_runs
+-- Runs without their large texts, and last how many bytes of text each has.
+SELECT {listed_run_columns}, {bytes_of_run} AS bytes
 FROM runs r LEFT JOIN ready q ON q.run_id = r.id LEFT JOIN fires f ON f.id = r.fire_id
 
 -- name: get_run

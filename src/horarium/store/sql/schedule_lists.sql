@@ -52,6 +52,10 @@ WHERE l.workspace_id = :workspace_id AND l.name = :label_name AND l.value = :lab
   AND s.id = l.schedule_id AND COALESCE(s.workspace_id, :workspace_id) = :workspace_id
   {schedule_filters}
 
+-- name: schedules_listed
+{listed_schedules}
+WHERE s.id IN (:ids...) AND s.workspace_id = :workspace_id;
+
 -- name: frequency_of_label
 -- How many schedules have a label; stops at a limit.
 SELECT count(*) FROM (

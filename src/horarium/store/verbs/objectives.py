@@ -8,11 +8,12 @@ from typing import Any
 
 from horarium.domain.errors import NotFound
 from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id
-from horarium.domain.listings import AgentListing, ObjectiveListing
+from horarium.domain.listings import AgentListing, ObjectiveListing, PageRows
 from horarium.domain.objective import Objective, ObjectiveContext
 from horarium.domain.target import Target
 from horarium.domain.tenancy import Principal
 from horarium.store.base import Tx
+from horarium.store.verbs.page_bytes import LARGE, whole_page
 from horarium.store.verbs.run_lists import MOST_COUNTED, NEARBY, NEARBY_FOR_EACH
 from horarium.store.verbs.runs import run_from_row
 from horarium.store.verbs.schedules import schedule_from_row
@@ -24,12 +25,13 @@ from horarium.store.verbs.texts import beginning_with, containing, json_value
 FEW = 500
 
 
-async def list_objectives(tx: Tx, listing: ObjectiveListing) -> tuple[list[Objective], ObjectiveContext, int]:
+async def list_objectives(
+    tx: Tx, listing: ObjectiveListing
+) -> tuple[PageRows[Objective], ObjectiveContext, int]:
     """One page of objectives, what they came from, and how many there are in all (MOST_COUNTED where there are
-    more)."""
+    more). The page ends early where the texts are large."""
     found, total = await _ids_and_total(tx, listing)
-    objectives = await _objectives(tx, listing.workspace_id, listing.dialect, found)
-    objectives.sort(key=lambda objective: objective.run.id, reverse=listing.newest_first)
+    objectives = await _page(tx, listing, sorted(found, reverse=listing.newest_first))
     return objectives, await _context_of(tx, listing.workspace_id, objectives), total
 
 
@@ -89,6 +91,20 @@ async def get_objective(
     if not found:
         raise NotFound("objective")
     return found[0], await _context_of(tx, workspace_id, found)
+
+
+async def _page(tx: Tx, listing: ObjectiveListing, ids: list[Id]) -> PageRows[Objective]:
+    """Objectives in the order of `ids`, as many as a page may hold in bytes."""
+    if not ids:
+        return PageRows()
+    of = {"workspace_id": listing.workspace_id, "dialect": listing.dialect}
+    rows = await tx.rows("objectives_listed", **of, ids=ids, large=LARGE)
+    place = {run: number for number, run in enumerate(ids)}
+    page = await whole_page(
+        sorted(rows, key=lambda row: place[row[0]]),
+        lambda large: tx.rows("objectives_named", **of, ids=large),
+    )
+    return PageRows(map(_objective, page), page.ended_early)
 
 
 async def _objectives(tx: Tx, workspace_id: Id, dialect: str, ids: Sequence[Id]) -> list[Objective]:

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id, id_time, lowest_id_at
+from horarium.domain.listings import PageRows
 from horarium.domain.run import Run
 from horarium.store.base import Tx
+from horarium.store.verbs.page_bytes import LARGE, whole_page
 from horarium.store.verbs.runs import run_from_row
 
 # Counts are exact up to this number. Where there are more, this number is the count.
@@ -92,16 +94,17 @@ async def list_runs(
     state: str | None = None,
     skip: int = 0,
     kind: str | None = None,
-) -> list[Run]:
+) -> PageRows[Run]:
     """Up to `limit` runs of a workspace, latest slot first, after the id `cursor` or after the first `skip`.
 
     `state` is one that runs are shown with (one that a worker has and has not begun is `pending`), or `open` for
-    runs that are not over. `kind` keeps runs of one kind of target.
+    runs that are not over. `kind` keeps runs of one kind of target. Where the texts of the runs are large, there are
+    fewer of them than was asked for, and the page says that it ended early.
     """
     filters = _Filters(workspace_id, schedule_id, fire_id, target_id, state, kind)
     floor, above = filters.range()
     below = min(cursor or HIGHEST_ID, above)
-    window = {"cursor": below, "limit": limit, "skip": skip}
+    window = {"cursor": below, "limit": limit, "skip": skip, "large": LARGE}
     if state in _OPEN:
         rows = await _open_runs(tx, filters, below, limit, skip)
     elif state in _WITH_ERROR:
@@ -113,7 +116,8 @@ async def list_runs(
         rows = await _runs_of_targets(tx, filters, below, limit, skip)
     else:
         rows = await tx.rows("list_runs", **filters.of_row(), **window, floor=floor)
-    return [run_from_row(row) for row in rows]
+    page = await whole_page(rows, lambda large: tx.rows("runs_named", workspace_id=workspace_id, ids=large))
+    return PageRows(map(run_from_row, page), page.ended_early)
 
 
 async def _open_runs(tx: Tx, filters: _Filters, cursor: Id, limit: int, skip: int) -> Sequence[Any]:
@@ -134,6 +138,7 @@ async def _runs_of_targets(tx: Tx, filters: _Filters, cursor: Id, limit: int, sk
     )
     everything = floor is None
     window = {"cursor": cursor, "limit": most, "skip": 0, "floor": LOWEST_ID if floor is None else floor[0]}
+    window["large"] = LARGE
     rows = await tx.rows("list_runs", **filters.of_row(), **window)
     if everything or len(rows) == most:
         return rows[skip:]
@@ -149,11 +154,13 @@ async def _runs_of_targets(tx: Tx, filters: _Filters, cursor: Id, limit: int, sk
 
 
 async def _named(tx: Tx, workspace_id: Id, ids: Sequence[Id]) -> Sequence[Any]:
-    """The rows of runs by id, the highest id first."""
+    """The rows of runs by id without their large texts, the highest id first."""
     if not ids:
         return ()
     return sorted(
-        await tx.rows("runs_named", workspace_id=workspace_id, ids=list(ids)), key=_id, reverse=True
+        await tx.rows("runs_listed", workspace_id=workspace_id, ids=list(ids), large=LARGE),
+        key=_id,
+        reverse=True,
     )
 
 

@@ -1,20 +1,22 @@
 """Lists and counts of schedules.
 
 The ids of a page are found first, through the filter that usually leaves least; the schedules are read for these
-alone.
+alone, and as many of them as a page may hold in bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
 from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id
-from horarium.domain.listings import ScheduleListing
+from horarium.domain.listings import PageRows, ScheduleListing
 from horarium.domain.schedule import Schedule
 from horarium.store.base import Tx
+from horarium.store.verbs import page_bytes
+from horarium.store.verbs.page_bytes import LARGE, PageRoom, whole_page
 from horarium.store.verbs.schedules import schedule_from_row
 from horarium.store.verbs.texts import beginning_with, containing, escaped
 
@@ -32,8 +34,9 @@ class _Way(NamedTuple):
     parameters: dict[str, Any]
 
 
-async def list_schedules(tx: Tx, listing: ScheduleListing) -> list[Schedule]:
-    """One page of schedules. A caller that asks for one more than it shows learns whether there is a next page."""
+async def list_schedules(tx: Tx, listing: ScheduleListing) -> PageRows[Schedule]:
+    """One page of schedules. A caller that asks for one more than it shows learns whether there is a next page. There
+    is one as well where the page ended early because of its size."""
     way = await _way_to(tx, listing)
     order, start = ("desc", HIGHEST_ID) if listing.newest_first else ("asc", LOWEST_ID)
     rows = await tx.rows(
@@ -43,8 +46,7 @@ async def list_schedules(tx: Tx, listing: ScheduleListing) -> list[Schedule]:
         limit=listing.limit,
         skip=listing.skip,
     )
-    found = await _named(tx, listing.workspace_id, [schedule for (schedule,) in rows])
-    return sorted(found, key=lambda schedule: schedule.id, reverse=listing.newest_first)
+    return await _named(tx, listing.workspace_id, [schedule for (schedule,) in rows])
 
 
 async def count_schedules(tx: Tx, listing: ScheduleListing) -> int:
@@ -86,11 +88,23 @@ async def _rarest(tx: Tx, listing: ScheduleListing) -> tuple[str, str]:
 _AT_ONCE = 10_000
 
 
-async def _named(tx: Tx, workspace_id: Id, ids: list[Id]) -> list[Schedule]:
-    found: list[Schedule] = []
+async def _named(tx: Tx, workspace_id: Id, ids: list[Id]) -> PageRows[Schedule]:
+    """Schedules in the order of their ids here, as many as a page may hold in bytes."""
+
+    async def whole(large: list[Id]) -> Sequence[Any]:
+        return await tx.rows("schedules_named", workspace_id=workspace_id, ids=large)
+
+    found: PageRows[Schedule] = PageRows()
+    place = {schedule: number for number, schedule in enumerate(ids)}
+    room = PageRoom(page_bytes.PAGE_BYTES)
     for start in range(0, len(ids), _AT_ONCE):
-        rows = await tx.rows("schedules_named", workspace_id=workspace_id, ids=ids[start : start + _AT_ONCE])
-        found += [schedule_from_row(row) for row in rows]
+        some = ids[start : start + _AT_ONCE]
+        rows = await tx.rows("schedules_listed", workspace_id=workspace_id, ids=some, large=LARGE)
+        page = await whole_page(sorted(rows, key=lambda row: place[row[0]]), whole, room)
+        found += map(schedule_from_row, page)
+        if page.ended_early:
+            found.ended_early = True
+            break
     return found
 
 

@@ -63,8 +63,8 @@ class Events(Handlers[Order, Facts]):
         listing = ScheduleListing(
             who.workspace_id, MOST_EVENTS, newest_first=False, dialect=self.dialect.name
         )
-        owned = await self.shown(who, await self.services.schedules.list(listing))
-        return json_answer(200, {"ownedEvents": owned, "companySharedEvents": [], "sharedWithMeEvents": []})
+        nobody_shares: Json = {"companySharedEvents": [], "sharedWithMeEvents": []}
+        return await self.listed(who, listing, "ownedEvents", nobody_shares)
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")

@@ -105,10 +105,12 @@ def profile_json(principal: Principal) -> Json:
     }
 
 
-def page_json(items: Sequence[Json], ids: Sequence[Id], limit: int, total: int | None = None) -> Json:
-    """A page of a list. `items`, and their `ids`, are up to `limit` and one more; only where that one is there, the
-    page has a cursor."""
+def page_json(
+    items: Sequence[Json], ids: Sequence[Id], limit: int, total: int | None = None, ended_early: bool = False
+) -> Json:
+    """A page of a list. `items`, and their `ids`, are up to `limit` and one more; only where that one is there, or the
+    store `ended` the page `early` because of its size, the page has a cursor."""
     pagination: Json = {} if total is None else {"total": total}
-    if len(items) > limit:
-        pagination["nextCursor"] = cursor_text(ids[limit - 1])
+    if len(items) > limit or (ended_early and ids):
+        pagination["nextCursor"] = cursor_text(ids[:limit][-1])
     return {"items": list(items[:limit]), "pagination": pagination}

@@ -88,8 +88,7 @@ class Schedules(Handlers[Order, Facts]):
             state=state,
             extra=None if kind is None else ("type", kind),
         )
-        found = await self.services.schedules.list(listing)
-        return json_answer(200, {"schedules": await self.shown(who, found)})
+        return await self.listed(who, listing, "schedules")
 
     async def create(self, request: Request) -> Answer:
         who, agent = await self._agent(request, "schedules:write")

@@ -60,7 +60,7 @@ class Objectives(CadenyaHandlers):
         found, context, total = await self.services.objectives.list(listing)
         items = [wire.show(objective, context, page.include_info) for objective in found]
         ids = [objective.run.id for objective in found]
-        return json_answer(200, page_json(items, ids, page.limit, total))
+        return json_answer(200, page_json(items, ids, page.limit, total, found.ended_early))
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request, "runs:read")

@@ -92,7 +92,8 @@ class Schedules(CadenyaHandlers):
             items = await self.shown(who, found)
         else:
             items = [wire.show_briefly(schedule) for schedule in found]
-        return json_answer(200, page_json(items, [schedule.id for schedule in found], page.limit, total))
+        ids = [schedule.id for schedule in found]
+        return json_answer(200, page_json(items, ids, page.limit, total, found.ended_early))
 
     async def create(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,10 +13,11 @@ from horarium.api.dialects.m9m.executions.schemas import STATUS
 from horarium.api.dialects.m9m.handlers import WorkflowHandlers, page, window
 from horarium.api.dialects.m9m.schedules.wire import Facts, Order
 from horarium.api.dialects.m9m.schemas import WINDOW
-from horarium.api.kit import CHANGING, Dialect, Operation, Query, segment
+from horarium.api.kit import CHANGING, Dialect, Json, Operation, Query, segment
+from horarium.api.kit.parts import object_in_parts
 from horarium.api.kit.schemas import TEXT
 from horarium.api.kit.writing import from_dashed
-from horarium.api.web import Answer, empty_answer, json_answer
+from horarium.api.web import JSON, Answer, StreamedAnswer, empty_answer, json_answer
 from horarium.domain.errors import NotFound
 from horarium.domain.run import Run
 from horarium.domain.target import Target, TargetKind
@@ -61,9 +62,25 @@ class Executions(WorkflowHandlers):
         }
         found = await self.services.runs.list(who.workspace_id, limit, skip=skip, **filters)
         total = await self.services.runs.count(who.workspace_id, **filters)
-        named = await self.services.targets.named(who.workspace_id, {run.target_id for run in found})
-        shown = [wire.show(run, named[run.target_id]) for run in found]
+        shown = await self._shown(who, found)
+        if found.ended_early and found:
+
+            async def pieces() -> AsyncIterator[Sequence[Json]]:
+                yield shown
+                left, read = limit, found
+                while read.ended_early and read:
+                    left -= len(read)
+                    read = await self.services.runs.list(who.workspace_id, left, read[-1].id, **filters)
+                    yield await self._shown(who, read)
+
+            lists = {"data": pieces, "executions": pieces}
+            rest = {"total": total, "offset": skip, "limit": limit}
+            return StreamedAnswer(200, object_in_parts(lists, rest), JSON)
         return page("executions", shown, total, skip, limit)
+
+    async def _shown(self, who: Identity, runs: Sequence[Run]) -> Sequence[Json]:
+        named = await self.services.targets.named(who.workspace_id, {run.target_id for run in runs})
+        return [wire.show(run, named[run.target_id]) for run in runs]
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request, "runs:read")

@@ -72,9 +72,8 @@ class Schedules(WorkflowHandlers):
             search=search,
             target_id=target_id,
         )
-        found = await self.services.schedules.list(listing)
         total = await self.services.schedules.count(listing)
-        return json_answer(200, {"data": await self.shown(who, found), "total": total})
+        return await self.listed(who, listing, "data", {"total": total})
 
     async def create(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")

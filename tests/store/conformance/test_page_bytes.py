@@ -1,0 +1,133 @@
+"""A page of a list ends early where its texts are large, and the next page goes on where it ended."""
+
+import orjson
+import pytest
+
+from horarium.domain.ids import random_id
+from horarium.domain.listings import ObjectiveListing, ScheduleListing
+from horarium.domain.target import TargetKind
+from horarium.store.verbs import objectives, page_bytes, run_lists, runs, schedule_lists
+from horarium.store.verbs.page_bytes import PageRoom
+from tests.store.conformance.test_objectives import ran
+from tests.support.tenant import MINUTE, NOON
+
+LARGE = "ä" * 4_500
+SIZE = len(orjson.dumps(LARGE))
+
+
+@pytest.fixture(autouse=True)
+def small_pages(monkeypatch):
+    """A page holds two large texts, and not a third."""
+    monkeypatch.setattr(page_bytes, "PAGE_BYTES", 3 * SIZE - 1)
+
+
+async def pages(read, id_of):
+    """All pages of a list, each a list of rows; `read` takes the cursor of the page."""
+    found, cursor = [], None
+    while True:
+        page = await read(cursor)
+        found.append(list(page))
+        if not page.ended_early:
+            return found
+        assert page
+        cursor = id_of(page[-1])
+
+
+def test_the_first_row_of_a_page_is_there_however_large_it_is():
+    assert PageRoom(10).take([99, 1]) == 1
+    assert PageRoom(10).take([1, 99]) == 1
+    assert PageRoom(10).take([4, 6]) == 2
+    assert PageRoom(10).take([]) == 0
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+@pytest.mark.parametrize("at_once", [2, 10_000])
+async def test_pages_of_large_schedules_end_early_and_miss_none(
+    tenant, store, monkeypatch, newest_first, at_once
+):
+    monkeypatch.setattr(schedule_lists, "_AT_ONCE", at_once)
+    inputs = [LARGE, 1, LARGE, LARGE, None, {"x": LARGE}, 2, LARGE]
+    made = [await tenant.schedule(now=NOON + n, input=given) for n, given in enumerate(inputs)]
+    if newest_first:
+        made.reverse()
+
+    async def read(cursor):
+        listing = ScheduleListing(tenant.workspace, 100, cursor, newest_first=newest_first)
+        return await store.read(schedule_lists.list_schedules, listing)
+
+    found = await pages(read, lambda schedule: schedule.id)
+    assert [row for page in found for row in page] == [await tenant.again(schedule) for schedule in made]
+    assert 2 < len(found) < len(made)
+    for page in found:
+        assert sum(len(orjson.dumps(row.definition.input)) for row in page) < 3 * SIZE
+
+
+async def test_large_audiences_and_descriptions_count_as_well(tenant, store):
+    audience = {"source": "users", "query": {"note": LARGE}, "key": "id"}
+    for given in ({"audience": audience}, {"description": LARGE}, {"extra": {"config": LARGE}}):
+        await tenant.schedule(**given)
+    listing = ScheduleListing(tenant.workspace, 100)
+    page = await store.read(schedule_lists.list_schedules, listing)
+    assert (len(page), page.ended_early) == (2, True)
+
+
+@pytest.mark.parametrize("state", [None, "open", "cancelled"])
+@pytest.mark.parametrize("of_target", [False, True])
+async def test_pages_of_large_runs_end_early_and_miss_none(tenant, store, state, of_target):
+    made = []
+    for n, given in enumerate([LARGE, 1, LARGE, LARGE, 2, LARGE]):
+        data, now = orjson.dumps(given).decode(), NOON + n
+        made.append(
+            await store.write(runs.run_target, tenant.workspace, tenant.target, random_id(now), data, now)
+        )
+        if state == "cancelled":
+            made[-1] = await store.write(runs.cancel_run, tenant.workspace, made[-1].id, now)
+
+    async def read(cursor):
+        target = tenant.target if of_target else None
+        return await store.read(
+            run_lists.list_runs, tenant.workspace, 100, cursor, state=state, target_id=target
+        )
+
+    found = await pages(read, lambda run: run.id)
+    assert [row for page in found for row in page] == made[::-1]
+    assert [sum(len(run.data) > 4_000 for run in page) for page in found] == [2, 2]
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+async def test_pages_of_large_objectives_end_early_and_miss_none(tenant, store, newest_first):
+    schedule = await ran(tenant, times=4, input=LARGE)
+    expected = sorted((run.id for run in await tenant.runs(schedule)), reverse=newest_first)
+
+    async def read(cursor):
+        listing = ObjectiveListing(tenant.workspace, "cadenya", 100, cursor, newest_first)
+        page, context, total = await store.read(objectives.list_objectives, listing)
+        assert (total, set(context.schedules)) == (4, {schedule.id})
+        return page
+
+    found = await pages(read, lambda objective: objective.run.id)
+    assert [len(page) for page in found] == [1, 1, 1, 1]
+    assert [objective.run.id for page in found for objective in page] == expected
+    assert all(objective.input == LARGE for page in found for objective in page)
+
+
+async def test_a_page_of_small_texts_needs_no_second_query(tenant, store):
+    await tenant.schedules(3, input={"to": "a"})
+    await tenant.add_target(kind=TargetKind.WORKFLOW)
+    await tenant.release(NOON + MINUTE)
+    asked = []
+
+    async def counted(tx, verb, *given):
+        class Counting:
+            async def rows(self, statement, **params):
+                asked.append(statement)
+                return await tx.rows(statement, **params)
+
+        return await verb(Counting(), *given)
+
+    schedules = await store.read(
+        counted, schedule_lists.list_schedules, ScheduleListing(tenant.workspace, 10)
+    )
+    found = await store.read(counted, run_lists.list_runs, tenant.workspace, 10)
+    assert (len(schedules), len(found)) == (3, 3)
+    assert asked == ["schedules_by_workspace_desc", "schedules_listed", "list_runs"]
