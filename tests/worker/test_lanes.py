@@ -244,6 +244,17 @@ def test_a_target_that_only_times_out_is_probed_and_comes_back_by_itself(time):
     assert len(begin_all(lanes)) == 8
 
 
+def test_calls_that_were_sent_before_the_last_answer_open_no_circuit(time):
+    lanes = Lanes(256, 256, 16_384)
+    filled(lanes, "slow", 20)
+    *hung, answered = begin_all(lanes)
+    time.now += 10
+    end(lanes, [answered])
+    time.now += TIMEOUT_MS
+    end(lanes, hung, SILENT)
+    assert lane_of(lanes, "slow").circuit == Closed()
+
+
 def test_six_probes_hang_at_most(time):
     lanes = Lanes(256, 256, 16_384)
     hang(lanes, time)
@@ -391,7 +402,7 @@ def test_a_lane_alone_is_not_bounded_by_name(time):
     lanes = Lanes(256, 256, 16_384)
     filled(lanes, "herd", 512)
     lane_of(lanes, "herd").in_hand = 512
-    lane_of(lanes, "herd").known = True
+    lane_of(lanes, "herd").answered_at = time.now
     assert lanes.room(15_872).bounded == {}
 
 

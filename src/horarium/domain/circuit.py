@@ -30,10 +30,9 @@ ANSWERS_TO_CLOSE = 3
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """Calls go out. `timeouts` counts those in a row; `alive_ms` is when the target last answered."""
+    """Calls go out. `timeouts` counts those in a row."""
 
     timeouts: int = 0
-    alive_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +41,13 @@ class Open:
 
     since_ms: int
     probe_ms: int
-    alive_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class HalfOpen:
-    """A probe was answered. `answers` counts the answers since then, `sent` the calls; the last answer came at
-    `alive_ms`, and calls stopped at `since_ms`."""
+    """A probe was answered. `answers` counts the answers since then, `sent` the calls; calls stopped at `since_ms`."""
 
     since_ms: int
-    alive_ms: int
     answers: int = 1
     sent: int = 0
 
@@ -86,31 +82,30 @@ def sent(circuit: Circuit, now: int) -> Circuit:
             return replace(circuit, sent=circuit.sent + 1)
 
 
-def answered(circuit: Circuit, now: int) -> Circuit:
+def answered(circuit: Circuit) -> Circuit:
     """The circuit after an answer, whatever it said."""
     match circuit:
-        case Closed(timeouts=0):
-            return circuit  # the common case; `alive_ms` matters only once time-outs are counted
         case Closed():
-            return Closed(0, now)
+            return CLOSED
         case Open(since_ms=since_ms):
-            return HalfOpen(since_ms, now)
+            return HalfOpen(since_ms)
         case HalfOpen(answers=answers) if answers + 1 >= ANSWERS_TO_CLOSE:
-            return Closed(0, now)
-        case HalfOpen():
-            return replace(circuit, alive_ms=now, answers=circuit.answers + 1)
+            return CLOSED
+        case HalfOpen(answers=answers):
+            return replace(circuit, answers=answers + 1)
 
 
-def timed_out(circuit: Circuit, now: int, sent_ms: int) -> Circuit:
-    """The circuit after a call that was sent at `sent_ms` has reached its time limit."""
-    if sent_ms < circuit.alive_ms:
+def timed_out(circuit: Circuit, now: int, sent_ms: int, answered_ms: int) -> Circuit:
+    """The circuit after a call that was sent at `sent_ms` has reached its time limit; the target last answered at
+    `answered_ms`."""
+    if sent_ms < answered_ms:
         return circuit
     match circuit:
-        case Closed(timeouts=timeouts, alive_ms=alive_ms) if timeouts + 1 >= TIMEOUTS_TO_OPEN:
-            return Open(now, now + PROBE_EVERY_MS, alive_ms)
-        case Closed(timeouts=timeouts, alive_ms=alive_ms):
-            return Closed(timeouts + 1, alive_ms)
-        case HalfOpen(since_ms=since_ms, alive_ms=alive_ms):
-            return Open(since_ms, now + PROBE_EVERY_MS, alive_ms)
+        case Closed(timeouts=timeouts) if timeouts + 1 >= TIMEOUTS_TO_OPEN:
+            return Open(now, now + PROBE_EVERY_MS)
+        case Closed(timeouts=timeouts):
+            return Closed(timeouts + 1)
+        case HalfOpen(since_ms=since_ms):
+            return Open(since_ms, now + PROBE_EVERY_MS)
         case Open():
             return circuit

@@ -102,10 +102,10 @@ class Lane:
     `queue`: in hand and not begun; `in_hand`: everything until its outcome is recorded. `busy`: attempts in places;
     `waiting`: parked ones; `probes`: those of both that were sent while the circuit was not closed. `slow`: the share
     of recent attempts that took longer than PARK_AFTER_MS. `networked`: whether its executor only waits for an answer
-    over the network, so that its attempts may be parked and its latency tells something about the target. `known`:
-    whether the target has answered since the worker has its lane. `overdue`: how many runs the lane takes in hand
-    besides, because those before them have waited too long for its circuit. `holds`: what held its runs lately. `took`:
-    how long its latest attempts took.
+    over the network, so that its attempts may be parked and its latency tells something about the target.
+    `answered_at`: when the target last answered, 0 where it has not since the worker has its lane. `overdue`: how many
+    runs the lane takes in hand besides, because those before them have waited too long for its circuit. `holds`: what
+    held its runs lately. `took`: how long its latest attempts took.
     """
 
     id: Id
@@ -113,7 +113,7 @@ class Lane:
     name: str
     version: int
     networked: bool
-    known: bool = False
+    answered_at: float = 0.0
     queue: deque[Work] = field(default_factory=deque)
     busy: int = 0
     waiting: int = 0
@@ -253,7 +253,7 @@ class Lanes:
             return lane
         lane.name, lane.version, lane.networked = work.target.name, work.target.version, networked
         lane.limit, lane.circuit, lane.slow, lane.paused_until = LaneLimit(), CLOSED, 0.0, 0.0
-        lane.known = False
+        lane.answered_at = 0.0
         return lane
 
     async def get(self) -> Work:
@@ -389,7 +389,7 @@ class Lanes:
             and not lane.slow
             and took < PARK_AFTER_MS
         ):
-            lane.known = True
+            lane.answered_at = now
             lane.answered += 1  # nearly always, and all that the rest would do
             lane.latency_ms += took
             return
@@ -403,7 +403,7 @@ class Lanes:
             lane.lost += 1
             self._note_silence(lane, work, now)
             return
-        lane.known = True
+        lane.answered_at = now
         if sign is Sign.OVERLOADED:
             lane.lost += 1
             if outcome.retry_after_ms:
@@ -418,7 +418,7 @@ class Lanes:
 
     def _note_silence(self, lane: Lane, work: Work, now: float) -> None:
         before = lane.circuit
-        lane.circuit = circuits.timed_out(before, int(now), int(work.began))
+        lane.circuit = circuits.timed_out(before, int(now), int(work.began), int(lane.answered_at))
         if not isinstance(lane.circuit, Closed):
             self._leave(lane)
         if isinstance(lane.circuit, Open) and isinstance(before, Closed):
@@ -428,7 +428,7 @@ class Lanes:
 
     def _note_life(self, lane: Lane, now: float) -> None:
         before = lane.circuit
-        lane.circuit = circuits.answered(before, int(now))
+        lane.circuit = circuits.answered(before)
         if isinstance(lane.circuit, Closed) and not isinstance(before, Closed):
             lane.limit = restarted(lane.limit)
             lane.overdue = 0
@@ -441,7 +441,7 @@ class Lanes:
             if lane.in_hand:
                 most = lane.most_unbegun()
                 in_hand = lane.in_hand - lane.waiting
-                more = lane_room(in_hand, room, self.most_in_hand, lane.known)
+                more = lane_room(in_hand, room, self.most_in_hand, lane.answered_at > 0)
                 if most is not None:
                     more = min(more, most - len(lane.queue))
                 elif more < SMALLEST_PIECE < in_hand:
