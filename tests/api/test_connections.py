@@ -178,4 +178,4 @@ async def test_one_address_may_not_take_all_connections() -> None:
 def test_addresses_are_counted_by_what_one_sender_can_have(
     client: tuple[str, int] | None, counted: str
 ) -> None:
-    assert connections._counted_as(client) == counted
+    assert connections.counted_as(client) == counted
