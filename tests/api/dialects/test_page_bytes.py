@@ -35,7 +35,10 @@ def a_row_fills_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def with_three(house: House, receiver: Receiver, kind: type[Speaker]) -> Speaker:
+    """A caller with three schedules, and three targets of its kind."""
     speaker = await kind.open(house, house.first, receiver)
+    for key in ("second", "third"):
+        await house.target(kind.kind, key=key)
     for _ in range(3):
         house.clock.now += 1_000
         await speaker.create()
@@ -61,10 +64,12 @@ async def pages(
 
 def lists(speaker: Speaker) -> list[tuple[str, str, tuple[str, str]]]:
     """(path, member with the rows, where the cursor stands) of the lists of an API with cursors."""
-    own = [(f"/horarium/v1/{name}", "items", ("", "next_cursor")) for name in ("schedules", "runs")]
+    own = [
+        (f"/horarium/v1/{name}", "items", ("", "next_cursor")) for name in ("schedules", "runs", "targets")
+    ]
     if isinstance(speaker, Cadenya):
         within = f"/v1/workspaces/{speaker.workspace}"
-        paths = (f"{within}/agents/cadenya-agent/schedules", f"{within}/objectives")
+        paths = (f"{within}/agents/cadenya-agent/schedules", f"{within}/objectives", f"{within}/agents")
         return [(path, "items", ("pagination", "nextCursor")) for path in paths] + own
     return [(f"{speaker.base}/event-schedules", "data", ("pagination", "next_cursor"))]
 
@@ -89,12 +94,12 @@ async def test_a_list_without_cursor_says_the_same_in_parts(
 ) -> None:
     speaker = await with_three(house, receiver, kind)
     base = speaker.base
+    of_m9m = ("schedules", "executions", "workflows")
     asked = {
-        M9m: [f"{base}/{name}" for name in ("schedules", "schedules?offset=1&limit=2", "executions",
-                                           "executions?offset=1&limit=1", "executions?offset=1&limit=2")],
+        M9m: [f"{base}/{name}{query}" for name in of_m9m for query in ("", "?offset=1&limit=2", "?limit=1")],
         Uranus: [f"{base}/secretary/schedules{query}" for query in ("", "?offset=1&limit=1", "?offset=1")],
         Autessa: [f"{base}/all"],
-    }[kind]  # fmt: skip
+    }[kind]
     method = "POST" if kind is Autessa else "GET"
     whole = [await speaker.client.request(method, path) for path in asked]
     monkeypatch.setattr(page_bytes, "PAGE_BYTES", -1)

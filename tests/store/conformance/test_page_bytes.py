@@ -3,10 +3,10 @@
 import orjson
 import pytest
 
-from horarium.domain.ids import random_id
-from horarium.domain.listings import ObjectiveListing, ScheduleListing
+from horarium.domain.ids import LOWEST_ID, random_id
+from horarium.domain.listings import AgentListing, ObjectiveListing, ScheduleListing, TargetListing
 from horarium.domain.target import TargetKind
-from horarium.store.verbs import objectives, page_bytes, run_lists, runs, schedule_lists
+from horarium.store.verbs import objectives, page_bytes, run_lists, runs, schedule_lists, targets
 from horarium.store.verbs.page_bytes import PageRoom
 from tests.store.conformance.test_objectives import ran
 from tests.support.tenant import MINUTE, NOON
@@ -109,6 +109,28 @@ async def test_pages_of_large_objectives_end_early_and_miss_none(tenant, store, 
     assert [len(page) for page in found] == [1, 1, 1, 1]
     assert [objective.run.id for page in found for objective in page] == expected
     assert all(objective.input == LARGE for page in found for objective in page)
+
+
+@pytest.mark.parametrize("of_agents", [False, True])
+async def test_pages_of_large_targets_end_early_and_miss_none(tenant, store, of_agents):
+    text = "x" * SIZE
+    given = [{"config": {"url": text}}, {"extra": {"x": text}}, {}, {"input_schema": {"title": text}}]
+    made = [
+        await tenant.add_target(NOON + n, kind=TargetKind.AGENT, **large) for n, large in enumerate(given)
+    ]
+
+    async def read(cursor):
+        if of_agents:
+            listing = AgentListing(tenant.workspace, 100, cursor, newest_first=False)
+            return (await store.read(objectives.list_agents, listing))[0]
+        listing = TargetListing(tenant.workspace, 100, cursor or LOWEST_ID, kind="agent")
+        return await store.read(targets.list_targets, listing)
+
+    found = await pages(read, lambda target: target.id)
+    assert [target.id for page in found for target in page] == made
+    assert len(found) == 2
+    for target in (target for page in found for target in page):
+        assert target == await store.read(targets.get_target, tenant.workspace, target.id)
 
 
 async def test_a_page_of_small_texts_needs_no_second_query(tenant, store):

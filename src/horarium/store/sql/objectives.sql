@@ -141,13 +141,13 @@ SELECT count(*) FROM ({open_objectives} LIMIT :limit) AS counted;
 SELECT {principal_columns} FROM principals p WHERE p.id IN (:ids...);
 
 -- name: list_agents_desc
-SELECT {target_columns} FROM targets
+SELECT {listed_target_columns} FROM targets
 WHERE workspace_id = :workspace_id AND id < :cursor
   {agent_filters}
 ORDER BY id DESC LIMIT :limit;
 
 -- name: list_agents_asc
-SELECT {target_columns} FROM targets
+SELECT {listed_target_columns} FROM targets
 WHERE workspace_id = :workspace_id AND id > :cursor
   {agent_filters}
 ORDER BY id LIMIT :limit;

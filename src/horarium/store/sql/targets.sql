@@ -1,7 +1,23 @@
 -- part: target_columns
-id, workspace_id, number, key, kind, name, description, executor, config, secrets, completion, timeout_ms,
-       deadline_ms, max_concurrency, rate_per_second, input_schema, extra, state, state_reason, version, created_by,
-       created_ms, updated_ms
+{target_names}, description, executor, config, {target_policies}, input_schema, extra, {target_states}
+
+-- part: target_names
+id, workspace_id, number, key, kind, name
+
+-- part: target_policies
+secrets, completion, timeout_ms, deadline_ms, max_concurrency, rate_per_second
+
+-- part: target_states
+state, state_reason, version, created_by, created_ms, updated_ms
+
+-- part: listed_target_columns
+-- The columns of targets without their large texts, and last how many bytes of text each has.
+{target_names}, CASE WHEN octet_length(description) > :large THEN NULL ELSE description END AS description, executor,
+       CASE WHEN octet_length(config) > :large THEN NULL ELSE config END AS config, {target_policies},
+       CASE WHEN octet_length(input_schema) > :large THEN NULL ELSE input_schema END AS input_schema,
+       CASE WHEN octet_length(extra) > :large THEN NULL ELSE extra END AS extra, {target_states},
+       COALESCE(octet_length(description), 0) + octet_length(config) + COALESCE(octet_length(input_schema), 0)
+           + octet_length(extra) AS bytes
 
 -- part: target_filters
     AND (CAST(:state AS TEXT) IS NULL OR state = :state)
@@ -38,7 +54,7 @@ SELECT id FROM targets WHERE workspace_id = :workspace_id AND deleted_ms IS NULL
 SELECT {target_columns} FROM targets WHERE workspace_id = :workspace_id AND id IN (:ids...);
 
 -- name: list_targets
-SELECT {target_columns} FROM targets
+SELECT {listed_target_columns} FROM targets
 WHERE workspace_id = :workspace_id AND deleted_ms IS NULL AND id > :after
     AND (CAST(:kind AS TEXT) IS NULL OR kind = :kind)
 {target_filters}

@@ -17,7 +17,7 @@ from horarium.store.verbs.page_bytes import LARGE, whole_page
 from horarium.store.verbs.run_lists import MOST_COUNTED, NEARBY, NEARBY_FOR_EACH
 from horarium.store.verbs.runs import run_from_row
 from horarium.store.verbs.schedules import schedule_from_row
-from horarium.store.verbs.targets import target_from_row, targets_named
+from horarium.store.verbs.targets import targets_named, whole_targets
 from horarium.store.verbs.tenancy import principal_from_row
 from horarium.store.verbs.texts import beginning_with, containing, json_value
 
@@ -122,14 +122,14 @@ async def makers(tx: Tx, ids: Collection[Id]) -> dict[Id, Principal]:
     return {principal.id: principal for principal in map(principal_from_row, rows)}
 
 
-async def list_agents(tx: Tx, listing: AgentListing) -> tuple[list[Target], Mapping[Id, Principal], int]:
-    """One page of agents, who made them, and how many there are in all."""
+async def list_agents(tx: Tx, listing: AgentListing) -> tuple[PageRows[Target], Mapping[Id, Principal], int]:
+    """One page of agents, who made them, and how many there are in all. It ends early where their texts are large."""
     statement = "list_agents_desc" if listing.newest_first else "list_agents_asc"
     start = HIGHEST_ID if listing.newest_first else LOWEST_ID
     rows = await tx.rows(
-        statement, **_agent_filters(listing), cursor=listing.cursor or start, limit=listing.limit
+        statement, **_agent_filters(listing), cursor=listing.cursor or start, limit=listing.limit, large=LARGE
     )
-    found = [target_from_row(row) for row in rows]
+    found = await whole_targets(tx, listing.workspace_id, rows)
     total = int((await tx.row("count_agents", **_agent_filters(listing)))[0])
     return found, await makers(tx, [agent.created_by for agent in found]), total
 

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import Id, from_ulid, from_uuid_text
-from horarium.domain.listings import TargetListing
+from horarium.domain.listings import PageRows, TargetListing
 from horarium.domain.quotas import Usage
 from horarium.domain.target import Completion, Target, TargetKind, TargetState
 from horarium.store.base import Duplicate, Tx, point
+from horarium.store.verbs.page_bytes import LARGE, whole_page
 from horarium.store.verbs.quotas import take
 from horarium.store.verbs.texts import containing
 
@@ -100,12 +101,19 @@ async def targets_named(tx: Tx, workspace_id: Id, ids: Collection[Id]) -> dict[I
     return {target.id: target for target in map(target_from_row, rows)}
 
 
-async def list_targets(tx: Tx, listing: TargetListing) -> list[Target]:
-    """One page of targets, oldest first."""
-    found = await tx.rows(
-        "list_targets", **_filters(listing), after=listing.after, limit=listing.limit, skip=listing.skip
+async def list_targets(tx: Tx, listing: TargetListing) -> PageRows[Target]:
+    """One page of targets, oldest first. It ends early where their texts are large."""
+    window = {"after": listing.after, "limit": listing.limit, "skip": listing.skip}
+    rows = await tx.rows("list_targets", **_filters(listing), **window, large=LARGE)
+    return await whole_targets(tx, listing.workspace_id, rows)
+
+
+async def whole_targets(tx: Tx, workspace_id: Id, listed: Sequence[Any]) -> PageRows[Target]:
+    """The targets of a page from rows that have the columns `listed_target_columns`."""
+    page = await whole_page(
+        listed, lambda large: tx.rows("targets_named", workspace_id=workspace_id, ids=large)
     )
-    return [target_from_row(row) for row in found]
+    return PageRows(map(target_from_row, page), page.ended_early)
 
 
 async def count_targets(tx: Tx, listing: TargetListing) -> int:

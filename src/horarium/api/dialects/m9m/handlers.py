@@ -8,7 +8,8 @@ from starlette.requests import Request
 
 from horarium.api.dialects.m9m.schedules.wire import Facts, Order
 from horarium.api.kit import Handlers, Json, Query, segment
-from horarium.api.web import Answer, json_answer
+from horarium.api.kit.parts import Pieces, object_in_parts
+from horarium.api.web import JSON, Answer, StreamedAnswer, json_answer
 from horarium.domain.ids import Id
 from horarium.domain.target import Target, TargetKind
 from horarium.domain.tenancy import Identity
@@ -41,3 +42,9 @@ def window(query: Query) -> tuple[int, int]:
 def page(name: str, rows: Sequence[Json], total: int, offset: int, limit: int) -> Answer:
     """A page of a list. It carries the rows under two names: `data`, and the one that the product's web page reads."""
     return json_answer(200, {"data": rows, name: rows, "total": total, "offset": offset, "limit": limit})
+
+
+def page_in_parts(name: str, pieces: Pieces, total: int, offset: int, limit: int) -> Answer:
+    """As `page`, of rows that are read a piece at a time because their texts are large."""
+    lists, window = {"data": pieces, name: pieces}, {"total": total, "offset": offset, "limit": limit}
+    return StreamedAnswer(200, object_in_parts(lists, window), JSON)

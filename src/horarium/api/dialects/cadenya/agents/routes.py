@@ -53,7 +53,8 @@ class Agents(CadenyaHandlers):
         )
         found, makers, total = await self.services.objectives.agents(listing)
         items = [wire.show(agent, makers if page.include_info else {}) for agent in found]
-        return json_answer(200, page_json(items, [agent.id for agent in found], page.limit, total))
+        ids = [agent.id for agent in found]
+        return json_answer(200, page_json(items, ids, page.limit, total, found.ended_early))
 
     async def create(self, request: Request) -> Answer:
         who = await self.who(request, "targets:write")

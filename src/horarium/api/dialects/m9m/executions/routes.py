@@ -10,14 +10,13 @@ from starlette.requests import Request
 
 from horarium.api.dialects.m9m.executions import wire
 from horarium.api.dialects.m9m.executions.schemas import STATUS
-from horarium.api.dialects.m9m.handlers import WorkflowHandlers, page, window
+from horarium.api.dialects.m9m.handlers import WorkflowHandlers, page, page_in_parts, window
 from horarium.api.dialects.m9m.schedules.wire import Facts, Order
 from horarium.api.dialects.m9m.schemas import WINDOW
 from horarium.api.kit import CHANGING, Dialect, Json, Operation, Query, segment
-from horarium.api.kit.parts import object_in_parts
 from horarium.api.kit.schemas import TEXT
 from horarium.api.kit.writing import from_dashed
-from horarium.api.web import JSON, Answer, StreamedAnswer, empty_answer, json_answer
+from horarium.api.web import Answer, empty_answer, json_answer
 from horarium.domain.errors import NotFound
 from horarium.domain.run import Run
 from horarium.domain.target import Target, TargetKind
@@ -73,9 +72,7 @@ class Executions(WorkflowHandlers):
                     read = await self.services.runs.list(who.workspace_id, left, read[-1].id, **filters)
                     yield await self._shown(who, read)
 
-            lists = {"data": pieces, "executions": pieces}
-            rest = {"total": total, "offset": skip, "limit": limit}
-            return StreamedAnswer(200, object_in_parts(lists, rest), JSON)
+            return page_in_parts("executions", pieces, total, skip, limit)
         return page("executions", shown, total, skip, limit)
 
     async def _shown(self, who: Identity, runs: Sequence[Run]) -> Sequence[Json]:

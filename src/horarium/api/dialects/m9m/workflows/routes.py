@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from starlette.requests import Request
 
 from horarium.api.dialects.m9m.executions.wire import show as show_execution
-from horarium.api.dialects.m9m.handlers import WorkflowHandlers, page, window
+from horarium.api.dialects.m9m.handlers import WorkflowHandlers, page, page_in_parts, window
 from horarium.api.dialects.m9m.schedules.wire import Facts, Order
 from horarium.api.dialects.m9m.schemas import WINDOW
 from horarium.api.dialects.m9m.workflows import wire
 from horarium.api.dialects.m9m.workflows.wire import Executor
-from horarium.api.kit import CHANGING, Dialect, Operation, Problems, Query
+from horarium.api.kit import CHANGING, Dialect, Json, Operation, Problems, Query
 from horarium.api.kit.schemas import TEXT
 from horarium.api.web import Answer, empty_answer, json_answer, parse_json, read_body
 from horarium.domain.errors import NotFound
@@ -65,6 +66,18 @@ class Workflows(WorkflowHandlers):
         found = await self.services.targets.list(who, listing)
         shown = [wire.show(workflow) for workflow in found.items]
         total = await self.services.targets.count(listing)
+        if found.next is not None and len(shown) < limit:
+
+            async def pieces() -> AsyncIterator[Sequence[Json]]:
+                yield shown
+                left, read = limit - len(shown), found
+                while read.next is not None and left:
+                    following = replace(listing, limit=left, after=read.next, skip=0)
+                    read = await self.services.targets.list(who, following)
+                    left -= len(read.items)
+                    yield [wire.show(workflow) for workflow in read.items]
+
+            return page_in_parts("workflows", pieces, total, skip, limit)
         return page("workflows", shown, total, skip, limit)
 
     async def create(self, request: Request) -> Answer:
