@@ -32,7 +32,7 @@ from horarium.api.app import BASE, own_api
 from horarium.api.kit import registry
 from horarium.domain.ids import from_prefixed
 from tests.acceptance import worst_bodies
-from tests.api.dialects.speakers import SPEAKERS, Autessa
+from tests.api.dialects.speakers import SPEAKERS, Autessa, Cadenya, M9m, Speaker
 from tests.support.house import House, Tenant
 
 SIZE = 4 * 1024 * 1024 - 64 * 1024
@@ -79,6 +79,29 @@ while True:
     except OSError:
         pass
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Where a schedule of an API holds its input, and the routes that make schedules and that list them. The text
+    that is the input stands between `begin` and `end`."""
+
+    field: tuple[str, ...]
+    make: str
+    ask: str
+    begin: bytes = b""
+    end: bytes = b""
+    size: int = SIZE
+
+
+# How many schedules with the largest inputs are made by each API before they are listed.
+LISTED = 20
+SCHEDULES = "/workspaces/{workspaceId}/agents/cadenya-agent/schedules"
+HOLDING: dict[type[Speaker], Holding] = {
+    Autessa: Holding(("agentConfig", "agentExecutionRequest", "input"), "/create", "/all", size=1_000_000),
+    M9m: Holding(("inputData",), "/schedules", "/schedules", b'[{"json":{"a":', b"}}]"),
+    Cadenya: Holding(("spec", "data"), SCHEDULES, f"{SCHEDULES}?limit=50", b'{"a":', b"}"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -471,6 +494,54 @@ async def test_nobody_waits_for_the_worst_body_of_another(tmp_path: Path) -> Non
 @pytest.mark.long
 async def test_nobody_waits_for_any_of_the_worst_bodies_of_another(tmp_path: Path) -> None:
     assert await _walk(tmp_path, range(len(worst_bodies.ANY)), LONG_S, strict=True) == []
+
+
+async def test_nobody_waits_for_a_list_of_the_largest_inputs(tmp_path: Path) -> None:
+    """Every API that lists schedules with their inputs, with hundreds of megabytes of them."""
+    data, broken = tmp_path / "data", []
+    with _server(data) as (url, _):
+        async with _remote(url, data) as remote:
+            cases = await _large_lists(remote)
+    # Started anew, because what the requests above left free in the server's memory would hide what lists take.
+    with _server(data) as (url, pid):
+        async with _remote(url, data) as remote:
+            probe = Probe(url, pid)
+            try:
+                await probe.cost(0, time.monotonic())
+                await remote.client.get(f"{BASE}/schedules?limit=1")  # what the first request sets up stays
+                for case in cases:
+                    # What a list takes of memory is seen at the first try only: later ones find it free.
+                    first, _ = await _tried(remote.client, probe, case)
+                    cost, status = await _worst_of(remote.client, probe, case, WAIT_S, strict=False)
+                    cost = Cost(min(first.wait, cost.wait), min(first.held, cost.held), first.growth)
+                    said = f"{case.name}: {status}, {cost.held * 1000:.0f} ms, {cost.growth / 1e6:.0f} MB"
+                    print(f"  {said}", flush=True)
+                    if status != 200 or not cost.within(WAIT_S, strict=False):
+                        broken.append(said)
+            finally:
+                probe.end()
+    assert broken == []
+
+
+async def _large_lists(remote: Remote) -> list[Case]:
+    """Lists of schedules, once there are LISTED schedules of each API with inputs as large as they may be."""
+    texts = [worst_bodies.TEXTS["letters"], worst_bodies.TEXTS["emoji"]]
+    found = []
+    for kind, where in HOLDING.items():
+        speaker = kind(remote, remote.first)  # type: ignore[arg-type]
+        speaker.number = (await remote.target(kind.kind, key=f"{kind.dialect}-{kind.kind}")).number
+        key = remote.key if kind is Autessa else f"Bearer {remote.key}"
+        headers = {"Authorization": key, "Content-Type": "application/json"}
+        for number in range(LISTED):
+            # Each is a little smaller, because m9m refuses to make the same schedule twice.
+            text = where.begin + texts[number % 2](where.size - 4 * number) + where.end
+            body = worst_bodies.with_value(speaker.order, where.field, text)
+            answer = await remote.client.post(speaker.filled(where.make), content=body, headers=headers)
+            assert answer.status_code in (200, 201), answer.text[:1_000]
+        method, url = "POST" if kind is Autessa else "GET", speaker.filled(where.ask)
+        found.append(Case(f"{kind.dialect} {method} {where.ask}", method, url, key, bytes))
+    found.append(Case("own /schedules", "GET", f"{BASE}/schedules?limit=1000", f"Bearer {remote.key}", bytes))
+    return found
 
 
 async def test_the_walk_knows_every_route_of_every_api() -> None:
