@@ -3,11 +3,18 @@
 import orjson
 import pytest
 
-from horarium.domain.ids import LOWEST_ID, random_id
-from horarium.domain.listings import AgentListing, ObjectiveListing, ScheduleListing, TargetListing
+from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, random_id
+from horarium.domain.listings import (
+    AgentListing,
+    AuditListing,
+    ObjectiveListing,
+    ScheduleListing,
+    TargetListing,
+)
 from horarium.domain.target import TargetKind
-from horarium.store.verbs import objectives, page_bytes, run_lists, runs, schedule_lists, targets
+from horarium.store.verbs import audit, objectives, page_bytes, run_lists, runs, schedule_lists, targets
 from horarium.store.verbs.page_bytes import PageRoom
+from tests.store.conformance.test_audit import entry, write
 from tests.store.conformance.test_objectives import ran
 from tests.support.tenant import MINUTE, NOON
 
@@ -131,6 +138,23 @@ async def test_pages_of_large_targets_end_early_and_miss_none(tenant, store, of_
     assert len(found) == 2
     for target in (target for page in found for target in page):
         assert target == await store.read(targets.get_target, tenant.workspace, target.id)
+
+
+async def test_pages_of_large_audit_entries_end_early_and_miss_none(tenant, store):
+    said = [LARGE, "", LARGE, LARGE]
+    made = [entry(tenant.workspace, at=NOON + n, after=text) for n, text in enumerate(said)]
+    await write(tenant, *made)
+    await store.write(audit.link_pending, NOON)
+
+    async def read(cursor):
+        listing = AuditListing(tenant.workspace, 100, cursor or HIGHEST_ID, action="target")
+        return await store.read(audit.list_entries, listing)
+
+    found = await pages(read, lambda linked: linked.id)
+    assert [linked.content for page in found for linked in page] == [
+        each.content.decode() for each in reversed(made)
+    ]
+    assert len(found) == 2
 
 
 async def test_a_page_of_small_texts_needs_no_second_query(tenant, store):

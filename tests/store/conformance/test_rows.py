@@ -91,7 +91,7 @@ READ = {
     "get_answer": idempotency.StoredAnswer._fields,
     "audit_pending": audit.PendingRow._fields,
     "audit_chains": audit.ChainRow._fields,
-    "list_audit_entries": LinkedEntry._fields,
+    "list_audit_entries": (*LinkedEntry._fields, "bytes"),
     "audit_entries_by_id": LinkedEntry._fields,
     "audit_links_after": Link._fields,
     "old_audit_links": Link._fields,

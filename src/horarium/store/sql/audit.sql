@@ -35,8 +35,12 @@ SELECT workspace_id, number, entries, hash, linked_ms
 FROM rows(workspace_id bytea, number bigint, entries bytea, hash bytea, linked_ms bigint) AS r;
 
 -- name: list_audit_entries
--- Newest first. A bulk request leaves one entry for many schedules, so their ids are looked for in its content.
-SELECT {audit_columns} FROM audit_entries
+-- Newest first, without large contents, and last how many bytes each has. A bulk request leaves one entry for many
+-- schedules, so their ids are looked for in its content.
+SELECT id, action, subject, principal_id, salt,
+       CASE WHEN octet_length(content) > :large THEN NULL ELSE content END AS content, erased_by,
+       COALESCE(octet_length(content), 0) AS bytes
+FROM audit_entries
 WHERE workspace_id = :workspace_id AND id < :before AND id >= :since AND erased_by IS NULL
   AND (CAST(:action AS TEXT) IS NULL OR action = :action OR action LIKE :actions ESCAPE '\')
   AND (CAST(:principal_id AS BYTEA) IS NULL OR principal_id = :principal_id)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from horarium.domain.audit import (
     LINK_ENTRIES,
@@ -27,9 +27,10 @@ from horarium.domain.audit import (
     unpacked,
 )
 from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id, lowest_id_at
-from horarium.domain.listings import AuditListing
+from horarium.domain.listings import AuditListing, PageRows
 from horarium.store.base import Tx
 from horarium.store.verbs.meta import hold
+from horarium.store.verbs.page_bytes import LARGE, whole_page
 from horarium.store.verbs.texts import escaped
 
 # The row of `meta` that is locked while entries are linked, so that only one node does it at a time.
@@ -164,8 +165,8 @@ async def _chains(tx: Tx, workspaces: Sequence[Id]) -> list[ChainRow]:
     return [ChainRow._make(row) for row in await tx.rows("audit_chains", ids=workspaces)]
 
 
-async def list_entries(tx: Tx, listing: AuditListing) -> list[LinkedEntry]:
-    """One page of linked entries, newest first."""
+async def list_entries(tx: Tx, listing: AuditListing) -> PageRows[LinkedEntry]:
+    """One page of linked entries, newest first. It ends early where their contents are large."""
     until = HIGHEST_ID if listing.until_ms is None else lowest_id_at(listing.until_ms)
     since = LOWEST_ID if listing.since_ms is None else lowest_id_at(listing.since_ms)
     subject = listing.subject
@@ -181,8 +182,15 @@ async def list_entries(tx: Tx, listing: AuditListing) -> list[LinkedEntry]:
         among=None if subject is None else f"%{subject.partition(':')[2]}%",
         request=None if listing.request is None else f'%"request":"{escaped(listing.request)}"%',
         limit=listing.limit,
+        large=LARGE,
     )
-    return [LinkedEntry._make(row) for row in rows]
+
+    async def whole(large: list[Id]) -> Sequence[Any]:
+        found = await tx.rows("audit_entries_by_id", workspace_id=listing.workspace_id, ids=large)
+        return [row for row in found if LinkedEntry._make(row).erased_by is None]
+
+    page = await whole_page(rows, whole)
+    return PageRows(map(LinkedEntry._make, page), page.ended_early)
 
 
 class Chain(NamedTuple):
