@@ -117,6 +117,11 @@ def test_a_lane_leaves_room_in_hand_for_others(in_hand, room, more):
     assert lane_room(in_hand, room, 16_384) == more
 
 
+@pytest.mark.parametrize(("in_hand", "room", "more"), [(0, 32, 25), (0, 2, 1), (1, 2, 0), (28, 4, 0)])
+def test_a_small_hand_has_a_reserve_too(in_hand, room, more):
+    assert lane_room(in_hand, room, 32) == more
+
+
 def test_however_many_lanes_have_much_in_hand_one_with_nothing_finds_room():
     in_hand = dict.fromkeys(range(50), 0)
     for lane in in_hand:

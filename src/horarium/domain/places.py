@@ -30,7 +30,7 @@ PARKED_SHARE = 2.0
 IN_HAND_SHARE = 7.0
 UNKNOWN_SHARE = 0.25
 # The part of the room in hand that is left to lanes with little, which is fewer runs than LITTLE, or than
-# LITTLE_OF_UNKNOWN as long as nobody knows whether the target answers.
+# LITTLE_OF_UNKNOWN as long as nobody knows whether the target answers, and never more than a 64th of all.
 IN_HAND_RESERVE = 1 / 8
 LITTLE = 64
 LITTLE_OF_UNKNOWN = 8
@@ -91,7 +91,7 @@ def lane_room(in_hand: int, room: int, most: int, known: bool = True) -> int:
     share = IN_HAND_SHARE if known else UNKNOWN_SHARE
     shared = room - most * IN_HAND_RESERVE
     more = max(0, ceil((share * shared - in_hand) / (1 + share)))
-    little = LITTLE if known else LITTLE_OF_UNKNOWN
+    little = min(LITTLE if known else LITTLE_OF_UNKNOWN, max(1, most // LITTLE))
     return max(more, min(ceil(room * LITTLE_SHARE), little - in_hand))
 
 

@@ -162,6 +162,11 @@ class Worker:
             return 0
         return max(0, self._most + self._lanes.waiting - len(self._holding))
 
+    def _is_enough(self, room: int) -> bool:
+        """Whether there is room that is worth a claim: as long as what is in hand keeps everyone busy, claims are made
+        in large pieces."""
+        return room >= self._least or (room > 0 and self._lanes.idle())
+
     def lane_room(self) -> LaneRoom:
         """How many more runs of each lane may be claimed."""
         room = self._lanes.room(self.room())
@@ -211,7 +216,7 @@ class Worker:
             work = self._holding.get(ended.end.run_id)
             if work is not None and work.epoch == ended.epoch:
                 self._forget(work)
-        if self._more and self.room() >= self._least:
+        if self._more and self._is_enough(self.room()):
             self._alarm.ring()
 
     def _forget(self, work: Work) -> None:
@@ -236,7 +241,7 @@ class Worker:
     async def _claim_step(self) -> int | None:
         """Claim what fits; the instant to look again, None where only an event or the backstop tells."""
         room = self.room()
-        if room < self._least:  # what is in hand keeps everyone busy: claim in large pieces
+        if not self._is_enough(room):
             self._more = True
             return None
         room = min(room, MOST_CLAIMED, max(self._concurrency, GROWTH * len(self._holding)))
@@ -260,7 +265,7 @@ class Worker:
             return due
         if len(claimed.ids) < room:  # held back by a target's limits
             return now + HELD_BACK_MS
-        return due if self.room() >= self._least else None
+        return due if self._is_enough(self.room()) else None
 
     async def _execute_all(self) -> None:
         """Keep a taker for each place, and look after the lanes. A fault of one taker ends them all."""
@@ -346,7 +351,7 @@ class Worker:
         """While this worker has nothing to begin, ask the other nodes for what they have in hand and not begun."""
         while True:
             await asyncio.sleep(ASK_EVERY_S)
-            if self.room() < self._least or not self._lanes.idle():
+            if not self.room() or not self._lanes.idle():
                 continue
             try:
                 if await self._store.read(dispatch.others_hold, self._node):

@@ -53,7 +53,7 @@ async def test_entries_of_a_range_are_its_fires_and_every_span_that_touches_it(t
     )
     assert fires == []
     assert [(span.first_ms, span.last_ms, span.count, span.reason) for span in spans] == [
-        (NOON + 2 * MINUTE, NOON + 4 * MINUTE, 3, "skipped")
+        (NOON + 2 * MINUTE, NOON + 4 * MINUTE, 3, "unbegun")
     ]
     fires, spans = await store.read(
         ledger.entries_between, tenant.workspace, schedule.id, NOON, NOON + MINUTE, 9
