@@ -43,7 +43,7 @@ long: $(READY) ## run the long tests: chaos, kills, many nodes, hundreds of simu
 	@$(BIN)/python -m pytest -m long
 
 faults: $(READY) ## run what CI adds to the suite: one chaos pass on each database, hundreds of simulated seeds
-	@$(BIN)/python -m pytest -m long tests/acceptance/test_chaos.py tests/simulation/test_simulation.py
+	@$(BIN)/python -m pytest -m long tests/acceptance/test_chaos.py tests/simulation
 
 lint: $(READY) ## style, and the direction of imports
 	@$(BIN)/ruff check src tests

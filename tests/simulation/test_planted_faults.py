@@ -98,6 +98,7 @@ def shifting_ids(*given: object) -> bytes:
     return one[:9] + os.urandom(7)
 
 
+@pytest.mark.long
 def test_nothing_is_found_where_nothing_is_planted():
     for scripts in (some_scripts(), with_restores(), with_long_freezes(), with_exact_clocks()):
         for script in scripts:
@@ -223,9 +224,10 @@ def test_it_sees_a_place_that_is_not_given_back():
         assert caught("given_back_10", with_silent_targets())
 
 
+@pytest.mark.long
 def test_it_sees_a_lane_that_is_never_reopened():
     """Probes are answered, and nothing but probes is sent all the same."""
-    with patch("horarium.domain.circuit.answered", lambda circuit, now: circuit):
+    with patch("horarium.domain.circuit.answered", lambda circuit: circuit):
         assert caught("begun_in_time_8", with_silent_targets())
 
 
@@ -243,6 +245,7 @@ def test_it_sees_a_parked_attempt_that_is_forgotten_at_a_stop():
         assert caught("stops_gently_4", with_stops())
 
 
+@pytest.mark.long
 def test_it_sees_a_run_that_was_handed_back_and_is_begun_twice():
     """What a throttled lane gives back stays in its queue, too."""
     real = Lanes.excess
