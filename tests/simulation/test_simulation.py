@@ -1,4 +1,4 @@
-"""Some hundred seeds of the simulation, and what the simulation itself promises."""
+"""More than a hundred seeds of the simulation, and what the simulation itself promises."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.simulation.slots import slots_between
 from tests.simulation.world import World
 from tests.support import oracle
 
-SEEDS = 320
+SEEDS = 160
 
 
 @pytest.mark.long
@@ -28,7 +28,7 @@ def test_hundreds_of_seeds_hold_every_invariant():
         env={**os.environ, "PYTHONHASHSEED": "0"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr[-4000:]
