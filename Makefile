@@ -32,7 +32,7 @@ demo: ## set up and watch schedules fire: the main job in a minute
 
 # The two halves run side by side, since the suite is made of small waits and computes on one core at a time. What the
 # first half prints is shown when both have ended.
-FIRST_HALF := tests/api tests/times
+FIRST_HALF := tests/api tests/cli tests/times
 
 test: $(READY) ## run the test suite
 	@$(BIN)/python -m pytest -m "not long" -p no:cacheprovider $(FIRST_HALF) > $(VENV)/first-half.txt 2>&1 & first=$$!; \
