@@ -28,7 +28,7 @@ def _fire(second: int, **changed: Any) -> dict[str, Any]:
 
 def _run(second: int, **changed: Any) -> dict[str, Any]:
     plain = {"id": bytes([100 + second]) * 16, "fire_id": bytes([second]) * 16, "schedule_id": WHO}
-    return plain | {"row_key": "", "state": "succeeded"} | changed
+    return plain | {"row_key": "", "state": "succeeded", "attempts": 1, "error": None} | changed
 
 
 SCHEDULE = {
@@ -66,6 +66,15 @@ def test_it_finds_nothing_in_sound_books() -> None:
 
 def test_it_accepts_a_delivery_on_each_side_of_a_kill() -> None:
     assert check(BOOKS, [*SEEN, _delivery(5, 900)], kills=[NOON + 5_100]) == []
+
+
+def test_it_accepts_a_run_that_failed_unsent_and_says_so() -> None:
+    unsent = _run(5, state="failed", attempts=0, error="not sent: the target has not answered for 30 s")
+    failed = replace(
+        BOOKS, schedules=[SCHEDULE | {"succeeded": 2, "failed": 1}], runs=[*BOOKS.runs[:2], unsent]
+    )
+    found = check(failed, SEEN[:2])
+    assert not any("never delivered" in finding for finding in found)
 
 
 @pytest.mark.parametrize(
