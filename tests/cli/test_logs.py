@@ -34,3 +34,11 @@ def test_what_libraries_say_has_the_form_of_our_own_lines_and_a_warning_no_trace
     assert warning["error"] == "ConnectionError: the other side hung up"
     assert "exception" not in warning
     assert "Traceback" in error["exception"]
+
+
+def test_a_line_that_cannot_be_written_is_lost_and_ends_nothing():
+    with open("/dev/full", "w") as full:
+        assert (
+            subprocess.run([sys.executable, "-c", SPEAKING], stderr=full, timeout=60, check=False).returncode
+            == 0
+        )

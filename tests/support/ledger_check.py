@@ -4,8 +4,9 @@ books = from_sqlite(path)                                  # or: await from_post
 findings = check(books, deliveries(log), kills=[...])      # empty: everything is sound
 
 For schedules whose slots are every whole `period` seconds of UTC (a second by default). What must be so:
-every slot from the creation to `accounted_to` has one entry; every run is over and was delivered, or says why it was not sent; a run that came
-twice carries the same id and a kill lies between its deliveries; nothing is early; counters equal the ledger.
+every slot from the creation to `accounted_to` has one entry; every run is over and was delivered, or says why it was
+not sent; a run that came twice carries the same id and a kill lies between its deliveries; nothing is early; counters
+equal the ledger.
 """
 
 from __future__ import annotations
