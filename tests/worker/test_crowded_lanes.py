@@ -3,13 +3,14 @@
 import heapq
 from collections import defaultdict, deque
 from itertools import count
-from types import MappingProxyType, SimpleNamespace
+from types import MappingProxyType
 
 import pytest
 
 from horarium.domain.execution import Outcome, Verdict
 from horarium.store.verbs.tenancy import USUAL_SHARE, Share
 from horarium.worker.lanes import PARK_AFTER_MS, Lanes
+from tests.worker import test_lanes
 
 PLACES, MOST_WAITING, MOST_IN_HAND = 256, 4_096, 16_384
 TIMEOUT_MS = 10_000
@@ -39,21 +40,10 @@ class Crowd:
             self.queued[lane].append(self._run(lane, takes_ms, workspace))
 
     def _run(self, lane, takes_ms, workspace):
-        return SimpleNamespace(
-            id=next(self._order),
-            target=SimpleNamespace(id=lane.encode(), name=lane, version=1),
-            run=SimpleNamespace(workspace_id=workspace.encode()),
-            timeout_ms=TIMEOUT_MS,
-            takes_ms=takes_ms,
-            due=self.now,
-            stopped=False,
-            outcome=None,
-            lane=None,
-            began=0.0,
-            parked=False,
-            probes=False,
-            slow=False,
-        )
+        made = test_lanes.work(lane, next(self._order), workspace)
+        made.id, made.timeout_ms = made.number, TIMEOUT_MS
+        made.takes_ms, made.due = takes_ms, self.now
+        return made
 
     def at(self, ms, what):
         heapq.heappush(self._events, (ms, next(self._order), what))

@@ -177,7 +177,7 @@ class Lane:
         if self.busiest and isinstance(self.circuit, Closed):
             latency = self.latency_ms / self.answered if self.answered else None
             self.limit = adapt(self.limit, Window(self.busiest, self.ends, self.lost, latency))
-        self.window_at, self.busiest = now, self.busy + self.waiting
+        self.window_at, self.busiest = now, self.under_way
         self.ends = self.lost = self.answered = 0
         self.latency_ms = 0.0
 
@@ -301,7 +301,7 @@ class Lanes:
             return False
         if self.busy * 2 < self.places and not lane.slow:
             return True  # what may_begin says while more than half is free
-        if lane.networked and lane.slow:
+        if lane.slow:  # only networked lanes become slow
             free = self.most_waiting - self.waiting
             if not may_wait(lane.waiting, workspace.waiting, free, share.weight):
                 return False
@@ -544,7 +544,7 @@ class Lanes:
         unbegun = [work.run.ready_ms for work in lane.queue if not work.stopped]
         return LaneReport(
             limit=lane.limit.calls if isinstance(lane.circuit, Closed) else MOST_PROBES,
-            under_way=lane.busy + lane.waiting,
+            under_way=lane.under_way,
             parked=lane.waiting,
             waiting=len(unbegun),
             oldest_ms=min(unbegun, default=None),
