@@ -64,12 +64,6 @@ BY_TOKEN = {"POST /runs/{id}/complete", "POST /runs/{id}/fail", "POST /runs/{id}
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as made:
-        yield made
-
-
-@pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with House.open(NOW, data=tmp_path) as made:
         yield made

@@ -19,12 +19,6 @@ NOW = "2026-11-23T08:00:00Z"
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as made:
-        yield made
-
-
-@pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with House.open(NOW, data=tmp_path) as made:
         yield made

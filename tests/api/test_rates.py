@@ -16,12 +16,6 @@ NOW = "2026-11-23T08:00:00Z"
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as made:
-        yield made
-
-
-@pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with House.open(NOW, data=tmp_path, rate_limit=1_000.0) as made:
         yield made

@@ -18,12 +18,6 @@ SCOPES = ["schedules:read", "schedules:write", "schedules:delete", "runs:read", 
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as made:
-        yield made
-
-
-@pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with House.open(NOW, data=tmp_path) as made:
         yield made

@@ -63,12 +63,6 @@ class Walk:
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as made:
-        yield made
-
-
-@pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with House.open(NOW, data=tmp_path) as made:
         yield made
