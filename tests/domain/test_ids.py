@@ -73,3 +73,10 @@ def test_numbered_ids_are_unique_in_order_and_have_their_time():
     assert {ids.id_time(each) for each in made} == {1_795_348_800_000}
     assert {ids.uuid_text(each)[14] for each in made} == {"7"}  # the version of a UUID
     assert ids.id_time(ids.numbered_id(-1)) == 0
+
+
+def test_slots_before_1970_have_fires_of_their_own():
+    schedule = ids.random_id(0)
+    before = [ids.fire_id(schedule, "backfill", -86_400_000 * day) for day in range(1, 5)]
+    assert len(set(before)) == 4
+    assert before[0] == ids.fire_id(schedule, "backfill", -86_400_000)

@@ -14,7 +14,7 @@ from horarium.domain.tenancy import Identity
 from horarium.service.schedules import ScheduleDraft
 from horarium.service.targets import EXTRA_LIMIT, NO_EXECUTOR, REMEMBERED_MS, SIGNING, TargetDraft, draft_of
 from horarium.times import Timing
-from horarium.times.civil import utc_text
+from horarium.times.instants import utc_text
 from tests.executors.calls import call_of
 from tests.support.house import House
 

@@ -7,16 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from horarium.times import Timing, compile_timing, explain_next, zone_names
-from horarium.times.civil import parse_rfc3339
+from horarium.times.instants import Rounding, seconds_of
 from tests.times.expressions import random_case, random_policies
 
 NEW_YORK = "America/New_York"
 
 
 def instant(text: str) -> int:
-    found = parse_rfc3339(text)
-    assert found is not None
-    return found[0]
+    return seconds_of(text, Rounding.DOWN)
 
 
 def notes(timing: Timing, after: str, count: int = 2) -> list[tuple[str, str]]:

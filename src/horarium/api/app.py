@@ -27,10 +27,11 @@ BASE = "/horarium/v1"
 _ABOUT = """\
 Durable schedules for the users of your product. Send your key as `Authorization: Bearer KEY`.
 
-Times are RFC 3339 with an offset; answers are in UTC. Lengths of time are seconds, or texts such as
-`"1h30m"`. Lists are in pages: send `next_cursor` as `cursor` until it is null. Errors are RFC 9457 problem
-documents whose `errors` name every problem that was found. What can be changed has a `version`; send it back
-(in the body or as `If-Match`) to change only what you have seen.
+Times are RFC 3339 with an offset, in the years 1 to 9999 of UTC; answers are in UTC. Where something begins,
+a fraction of a second that cannot be kept is rounded up; where something ends, down. Lengths of time are
+seconds, or texts such as `"1h30m"`. Lists are in pages: send `next_cursor` as `cursor` until it is null.
+Errors are RFC 9457 problem documents whose `errors` name every problem that was found. What can be changed
+has a `version`; send it back (in the body or as `If-Match`) to change only what you have seen.
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar
@@ -14,7 +15,7 @@ from starlette.requests import Request
 from horarium.domain.errors import Invalid, NotFound, Problem
 from horarium.domain.ids import Id, from_prefixed, prefixed
 from horarium.service.pages import LIMIT, MOST
-from horarium.times.civil import parse_rfc3339
+from horarium.times.instants import InstantError, Rounding, held_ms, milliseconds_of, seconds_of
 
 T = TypeVar("T")
 LONGEST_MS = 10 * 366 * 86_400_000
@@ -27,12 +28,18 @@ _TRUTHS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def instant_ms(value: Any) -> int:
-    """The milliseconds of an RFC 3339 text. A fraction of a second is rounded up, so that nothing is early."""
-    found = parse_rfc3339(value) if isinstance(value, str) else None
-    if found is None:
-        raise PydanticCustomError("instant", "must be a time with an offset, such as 2026-03-08T09:00:00Z")
-    return (found[0] + found[1]) * 1000
+def _instant_reader(
+    read: Callable[[object, Rounding], int], unit_ms: int, rounding: Rounding
+) -> BeforeValidator:
+    """Reads an RFC 3339 text as milliseconds since the epoch, by a function that gives it in units of `unit_ms`."""
+
+    def instant(value: Any) -> int:
+        try:
+            return read(value, rounding) * unit_ms
+        except InstantError as error:
+            raise PydanticCustomError("instant", str(error)) from None
+
+    return BeforeValidator(instant)
 
 
 def duration_ms(value: Any) -> int:
@@ -61,9 +68,12 @@ def _recurrence(value: Any) -> str | dict[str, Any]:
     return value
 
 
-Instant = Annotated[
-    int, BeforeValidator(instant_ms), WithJsonSchema({"type": "string", "format": "date-time"})
-]
+_DATE_TIME = WithJsonSchema({"type": "string", "format": "date-time"})
+# Instants, in milliseconds since the epoch. The first slot that counts is rounded up to the whole second, the last one
+# down, because slots are whole seconds. The end of anything else is kept to the millisecond.
+FirstSlot = Annotated[int, _instant_reader(seconds_of, 1000, Rounding.UP), _DATE_TIME]
+LastSlot = Annotated[int, _instant_reader(seconds_of, 1000, Rounding.DOWN), _DATE_TIME]
+End = Annotated[int, _instant_reader(milliseconds_of, 1, Rounding.DOWN), _DATE_TIME]
 Duration = Annotated[
     int,
     BeforeValidator(duration_ms),
@@ -82,7 +92,7 @@ Recurrence = Annotated[
 @lru_cache(maxsize=65_536)
 def instant_text(at_ms: int) -> str:
     """An instant in RFC 3339, in UTC with `Z` and milliseconds."""
-    return (_EPOCH + timedelta(milliseconds=at_ms)).isoformat(timespec="milliseconds")[:-6] + "Z"
+    return (_EPOCH + timedelta(milliseconds=held_ms(at_ms))).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def instant_or_none(at_ms: int | None) -> str | None:
@@ -174,16 +184,17 @@ class Query:
     def limit(self) -> int:
         return self.number("limit", LIMIT, 1, MOST)
 
-    def instant(self, name: str) -> int | None:
+    def instant(self, name: str, rounding: Rounding) -> int | None:
+        """Milliseconds since the epoch. Lower bounds are rounded up, upper bounds down."""
         given = self.text(name)
         if given is None:
             return None
-        # A plus sign in a query arrives as a space where the caller did not escape it.
-        found = parse_rfc3339(given.replace(" ", "+"))
-        if found is None:
-            self.wrong(name, f"{given[:40]!r} is not a time with an offset, such as 2026-03-08T09:00:00Z")
+        try:
+            # A plus sign in a query arrives as a space where the caller did not escape it.
+            return milliseconds_of(given.replace(" ", "+"), rounding)
+        except InstantError as error:
+            self.wrong(name, f"{given[:40]!r} {error}")
             return None
-        return found[0] * 1000
 
     def id(self, name: str, prefix: str) -> Id | None:
         given = self.text(name)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-from horarium.api.fields import Duration, Instant, Recurrence, Reference
+from horarium.api.fields import Duration, End, FirstSlot, LastSlot, Recurrence, Reference
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.host_lists import MOST_HOSTS
 from horarium.domain.quotas import QUOTAS
@@ -83,7 +83,7 @@ class KeyBody(Body):
     principal: str | None = Field(
         None, description="id of a principal; the caller's own where it is left out"
     )
-    expires_at: Instant | None = None
+    expires_at: End | None = None
     targets: list[Reference] | None = Field(
         None,
         max_length=MOST_NAMED,
@@ -185,8 +185,8 @@ class ScheduleBody(Body):
     labels: Labels | None = None
     key: str | None = None
     description: str | None = None
-    start_at: Instant | None = None
-    end_at: Instant | None = None
+    start_at: FirstSlot | None = None
+    end_at: LastSlot | None = None
     audience: dict[str, Any] | None = None
     policies: PolicyBody | None = None
     paused: bool | None = Field(None, description="only when it is made: off the clock until it is resumed")
@@ -196,10 +196,10 @@ class ScheduleBody(Body):
 class PreviewBody(Body):
     recurrence: Recurrence
     timezone: str | None = None
-    start_at: Instant | None = None
-    end_at: Instant | None = None
+    start_at: FirstSlot | None = None
+    end_at: LastSlot | None = None
     policies: PolicyBody | None = None
-    after: Instant | None = Field(None, description="where to begin; now")
+    after: LastSlot | None = Field(None, description="where to begin; now")
     count: int | None = Field(None, ge=1, le=1000)
 
 
@@ -209,8 +209,8 @@ class PauseBody(Body):
 
 
 class BackfillBody(Body):
-    from_: Instant = Field(alias="from")
-    to: Instant
+    from_: FirstSlot = Field(alias="from")
+    to: LastSlot
 
 
 class CompleteBody(Body):

@@ -24,7 +24,7 @@ from horarium.domain.errors import Problem
 from horarium.domain.schedule import DAY_MS
 from horarium.store.base import Store
 from horarium.store.verbs import directory as verbs
-from horarium.times.civil import utc_text
+from horarium.times.instants import utc_text
 
 # The most tasks that are listed for one assignee. A filter can only ask for fewer.
 MOST_TASKS = 1_000

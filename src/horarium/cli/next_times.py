@@ -90,10 +90,9 @@ def _print(question: dict[str, Any]) -> None:
 
 def _told(question: dict[str, Any]) -> Iterator[str]:
     from horarium.times import Timing, canonical_spec, compile_timing, explain_next
-    from horarium.times.civil import parse_rfc3339, utc_text
+    from horarium.times.instants import Rounding, seconds_of, utc_text
 
-    found = parse_rfc3339(question["after"])
-    since = found[0] if found else 0
+    since = seconds_of(question["after"], Rounding.DOWN)
     timing = Timing(canonical_spec(question["spec"]), question["dialect"], question["timezone"], since)
     yield compile_timing(timing).describe()
     for one in explain_next(timing, since, question["count"]):

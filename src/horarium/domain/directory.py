@@ -14,7 +14,7 @@ from typing import Any, Literal
 import orjson
 
 from horarium.domain.errors import Problem
-from horarium.times.civil import parse_rfc3339
+from horarium.times.instants import InstantError, Rounding, seconds_of
 
 # The longest text of a field and the longest id, in characters.
 TEXT_LIMIT = 2_000
@@ -177,13 +177,13 @@ def _text(value: Any) -> tuple[Any, str | None]:
 
 
 def _instant(value: Any) -> tuple[Any, str | None]:
-    """Milliseconds since the epoch of a date and time with an offset."""
+    """Milliseconds since the epoch of a date and time with an offset, rounded down to the whole second."""
     if value is None or value == "":
         return None, None
-    found = parse_rfc3339(value) if isinstance(value, str) else None
-    if found is None:
-        return None, "must be a time with an offset, such as 2026-03-08T09:00:00Z"
-    return found[0] * 1000, None
+    try:
+        return seconds_of(value, Rounding.DOWN) * 1000, None
+    except InstantError as error:
+        return None, str(error)
 
 
 def _number(value: Any) -> tuple[Any, str | None]:

@@ -86,11 +86,13 @@ def numbered_id(time_ms: int) -> Id:
 def fire_id(schedule_id: Id, kind: str, slot_ms: int, request: str = "") -> Id:
     """The id of a fire. There is one fire for each (schedule, kind, slot, request).
 
-    Fires of the clock have an empty request. `slot_ms` is the time of the id.
+    Fires of the clock have an empty request. `slot_ms` is the time of the id. Slots before 1970 have no time in an id,
+    so they are hashed instead.
     """
-    return _stamp(
-        slot_ms, blake2b(schedule_id + kind.encode() + b"\0" + request.encode(), digest_size=10).digest()
-    )
+    named = schedule_id + kind.encode() + b"\0" + request.encode()
+    if slot_ms < 0:
+        named += b"\0" + str(slot_ms).encode()
+    return _stamp(slot_ms, blake2b(named, digest_size=10).digest())
 
 
 def run_id(of_fire: Id, row_key: str = "", generation: int = 0) -> Id:

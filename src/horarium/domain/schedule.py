@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -17,7 +17,7 @@ from horarium.domain.errors import Unavailable
 from horarium.domain.ids import Id
 from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry
-from horarium.times import Recurrence, RecurrenceError, Timing, compile_timing, jitter_ms
+from horarium.times import Recurrence, RecurrenceError, Timing, compile_timing, held_ms, jitter_ms
 
 DAY_MS = 86_400_000
 # The owner of a schedule that does not belong to an agent.
@@ -104,6 +104,10 @@ class Policies:
     def delay_of(self, schedule_id: Id) -> int:
         """The schedule's stable delay in milliseconds, from each of its slots to the slot's due instant."""
         return jitter_ms(schedule_id, self.jitter_ms) if self.jitter_ms else 0
+
+    def due_of(self, schedule_id: Id, slot_ms: int) -> int:
+        """The due instant of a slot: the delay later, but not after the last instant that can be shown."""
+        return held_ms(slot_ms + self.delay_of(schedule_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +200,15 @@ def timing_to_text(timing: Timing) -> str:
 
 @lru_cache(maxsize=65_536)
 def timing_from_text(text: str) -> Timing:
-    """The timing behind a text from `timing_to_text`."""
-    return Timing(**json.loads(text))
+    """The timing behind a text from `timing_to_text`.
+
+    Bounds outside of the range of instants, which older versions accepted, become the nearest instant of the range.
+    """
+    timing = Timing(**json.loads(text))
+    start, end = (None if at is None else held_ms(at * 1000) // 1000 for at in (timing.start, timing.end))
+    if (start, end) == (timing.start, timing.end):
+        return timing
+    return replace(timing, start=start, end=end)
 
 
 def stored_recurrence(timing: Timing) -> Recurrence:

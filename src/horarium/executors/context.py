@@ -23,6 +23,7 @@ from typing import Any
 from horarium.domain.execution import Call
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.run import Missed
+from horarium.times import held_ms
 
 RUNS_PATH = "/horarium/v1/runs/"
 
@@ -35,7 +36,7 @@ shared_id = lru_cache(maxsize=8192)(prefixed)
 @lru_cache(maxsize=8192)
 def instant_text(time_ms: int) -> str:
     """An instant in RFC 3339 and UTC, from milliseconds since the epoch. Milliseconds of 0 are not written."""
-    moment = _EPOCH + timedelta(milliseconds=time_ms)
+    moment = _EPOCH + timedelta(milliseconds=held_ms(time_ms))
     return moment.isoformat(timespec="milliseconds" if time_ms % 1000 else "seconds").replace("+00:00", "Z")
 
 

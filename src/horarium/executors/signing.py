@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from horarium.domain.execution import SigningRotation
-from horarium.times.civil import parse_rfc3339, utc_text
+from horarium.times.instants import InstantError, Rounding, seconds_of, utc_text
 
 # What secrets and public keys begin with.
 PREFIX = "whsec_"
@@ -121,10 +121,10 @@ def _private(secret: str) -> Ed25519PrivateKey:
 
 
 def _end(text: str) -> int:
-    found = parse_rfc3339(text)
-    if found is None:
-        raise ValueError("the end of a signing secret must be an RFC 3339 instant")
-    return found[0]
+    try:
+        return seconds_of(text, Rounding.DOWN)
+    except InstantError as error:
+        raise ValueError(f"the end of a signing secret {error}") from None
 
 
 def _base64(value: bytes) -> str:

@@ -15,7 +15,7 @@ from horarium.service.clock import Clock
 from horarium.service.trail import Trail, noting, recording
 from horarium.store.base import Store
 from horarium.store.verbs import directory as verbs
-from horarium.times.civil import utc_text
+from horarium.times.instants import utc_text
 
 # How many lines are stored together, or not at all.
 CHUNK = 1_000

@@ -42,7 +42,7 @@ from horarium.store.base import Store
 from horarium.store.verbs import tenancy as verbs
 from horarium.store.verbs.quotas import get_usage
 from horarium.store.verbs.targets import existing_targets
-from horarium.times.civil import utc_text
+from horarium.times.instants import utc_text
 from horarium.times.zones import zone_names
 
 # The scope that allows changing the workspace, its principals, keys and grants.

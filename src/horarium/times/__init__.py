@@ -8,6 +8,7 @@ rule with a zone to a recurrence.
 from horarium.times.density import busiest_hour, smallest_gap
 from horarium.times.explain import Occurrence, explain_next
 from horarium.times.grammar import Grammar, canonical_spec, grammar_names, register_grammar
+from horarium.times.instants import InstantError, Rounding, held_ms
 from horarium.times.jitter import jitter_ms
 from horarium.times.parsing import native
 from horarium.times.problems import ExpressionProblem, RecurrenceError
@@ -21,9 +22,11 @@ __all__ = [
     "TZDATA_VERSION",
     "ExpressionProblem",
     "Grammar",
+    "InstantError",
     "Occurrence",
     "Recurrence",
     "RecurrenceError",
+    "Rounding",
     "Timing",
     "Zone",
     "busiest_hour",
@@ -31,6 +34,7 @@ __all__ = [
     "compile_timing",
     "explain_next",
     "grammar_names",
+    "held_ms",
     "jitter_ms",
     "local_text",
     "register_grammar",

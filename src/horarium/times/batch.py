@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from horarium.times.civil import parse_rfc3339, utc_text
 from horarium.times.grammar import canonical_spec
+from horarium.times.instants import InstantError, Rounding, seconds_of, utc_text
 from horarium.times.problems import RecurrenceError, fail
 from horarium.times.timing import Timing, compile_timing
 
@@ -72,19 +72,19 @@ def _timing(question: Mapping[str, Any], after: int) -> Timing:
         dst_gap=_policy(question, "dst_gap"),
         dst_overlap=_policy(question, "dst_overlap"),
         dst_every_hour=_policy(question, "dst_every_hour"),
-        start=_instant(question, "start", round_up=True),
+        start=_instant(question, "start", Rounding.UP),
         end=_instant(question, "end"),
     )
 
 
-def _instant(question: Mapping[str, Any], field: str, *, round_up: bool = False) -> int | None:
+def _instant(question: Mapping[str, Any], field: str, rounding: Rounding = Rounding.DOWN) -> int | None:
     value = question.get(field)
     if value is None:
         return None
-    found = parse_rfc3339(value) if isinstance(value, str) else None
-    if found is None:
-        raise fail(field, "must be a time with an offset, such as 2026-03-08T00:00:00Z", value)
-    return found[0] + (found[1] if round_up else 0)
+    try:
+        return seconds_of(value, rounding)
+    except InstantError as error:
+        raise fail(field, str(error), value) from None
 
 
 def _count(question: Mapping[str, Any]) -> int:

@@ -1,15 +1,16 @@
-"""The proleptic Gregorian calendar as integers, and dates and times as texts.
+"""The proleptic Gregorian calendar as integers, and local dates and times as texts.
 
 A day number counts days since 1970-01-01. A wall second is a local date and time without its zone,
 written as the seconds since 1970-01-01T00:00:00 as if it were UTC: every day has 86,400 of them. An
 instant counts seconds since the epoch, UTC. Years are 1 to 9999. No datetime object is made, because that
-would be slower and end sooner.
+would be slower and end sooner. How instants are read and written is in `instants`.
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 # Seconds of a day.
 DAY = 86_400
@@ -85,11 +86,6 @@ def wall_text(wall: int) -> str:
     return f"{_date_text(day)}T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
 
 
-def utc_text(instant: int) -> str:
-    """An instant as "2024-01-27T14:00:00Z"."""
-    return wall_text(instant) + "Z"
-
-
 def offset_text(offset: int) -> str:
     """An offset in seconds as "-05:00", or as "+00:19:32" if it is not whole minutes, as before about 1940."""
     sign, size = ("-", -offset) if offset < 0 else ("+", offset)
@@ -102,37 +98,26 @@ def _date_text(day: int) -> str:
     return "{:04d}-{:02d}-{:02d}".format(*civil_date(day))
 
 
-_LOCAL = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?", re.ASCII)
-_OFFSET = re.compile(r"[Zz]|([+-])(\d\d):(\d\d)", re.ASCII)
+_WALL = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?", re.ASCII)
 
 
-def parse_local(text: str) -> tuple[int, bool] | None:
-    """The wall second of a text such as "2026-01-01T09:00:00", and whether a fraction follows (".5"); or None."""
-    match = _LOCAL.fullmatch(text)
-    return None if match is None else _wall_of(match)
+class WallText(NamedTuple):
+    """What a local date and time at the beginning of a text says, and how many characters it takes."""
+
+    second: int
+    nanoseconds: int
+    length: int
 
 
-def parse_rfc3339(text: str) -> tuple[int, bool] | None:
-    """The instant of a text such as "2026-01-01T09:00:00+01:00", and whether it has a fraction; or None.
-
-    The instant is rounded down to the whole second. It may lie up to a day outside of the years 1 to 9999.
-    """
-    match = _LOCAL.match(text)
-    zone = _OFFSET.fullmatch(text, match.end()) if match else None
-    if match is None or zone is None:
+def parse_wall(text: str) -> WallText | None:
+    """The local time with which a text begins, such as "2026-01-01T09:00:00.5"; None if there is none."""
+    match = _WALL.match(text)
+    if match is None:
         return None
-    local = _wall_of(match)
-    hours, minutes = int(zone[2] or 0), int(zone[3] or 0)
-    if local is None or hours > 23 or minutes > 59:
-        return None
-    offset = (hours * 60 + minutes) * 60
-    return local[0] + (offset if zone[1] == "-" else -offset), local[1]
-
-
-def _wall_of(match: re.Match[str]) -> tuple[int, bool] | None:
     year, month, day, hour, minute, second = (int(match[i]) for i in range(1, 7))
     if year < MIN_YEAR or not 1 <= month <= 12 or not 1 <= day <= month_length(year, month):
         return None
     if hour > 23 or minute > 59 or second > 59:
         return None
-    return wall_second(year, month, day, hour, minute, second), bool((match[7] or "").strip("0"))
+    fraction = int((match[7] or "").ljust(9, "0"))
+    return WallText(wall_second(year, month, day, hour, minute, second), fraction, match.end())

@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from horarium.times.civil import utc_text, wall_text
+from horarium.times.civil import wall_text
 from horarium.times.day_rules import ALL_DAYS, ALL_MONTHS, ALL_WEEKDAYS, DayRule
+from horarium.times.instants import utc_text
 from horarium.times.local_times import bit_numbers
 from horarium.times.rules import (
     ALL_HOURS,

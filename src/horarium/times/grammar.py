@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from horarium.times.civil import END_WALL, FIRST_WALL, parse_rfc3339
+from horarium.times.instants import InstantError, Rounding, seconds_of
 from horarium.times.parsing.aws import parse_aws
 from horarium.times.parsing.cron import parse_cron
 from horarium.times.parsing.durations import RATE_UNITS, parse_length
@@ -147,13 +147,10 @@ def wall_clock_object(spec: Mapping[str, Any]) -> Rule:
 
 def once_rule(value: object) -> Rule:
     """The rule of {"once": value}, a time with an offset. Fractions of a second are rounded up: never early."""
-    found = parse_rfc3339(value) if isinstance(value, str) else None
-    if found is None:
-        raise fail("once", "must be a time with an offset, such as 2026-01-01T09:00:00Z", value)
-    instant = found[0] + found[1]
-    if not FIRST_WALL <= instant < END_WALL:
-        raise fail("once", "must lie within the years 1 to 9999", value)
-    return Once(instant)
+    try:
+        return Once(seconds_of(value, Rounding.UP))
+    except InstantError as error:
+        raise fail("once", str(error), value) from None
 
 
 def delay_rule(value: object) -> Rule:

@@ -11,14 +11,14 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from typing import Protocol
 
-from horarium.times.civil import DAY, END_WALL, FIRST_WALL
+from horarium.times.civil import DAY
 from horarium.times.clock_changes import ClockChangePolicy, Piece
+from horarium.times.instants import FIRST_INSTANT, LAST_INSTANT
 from horarium.times.local_times import NO_NEXT, NO_PREVIOUS, CalendarTimes, LocalTimeSet, interval_bits
 from horarium.times.zones import Zone
 
 # No offset from UTC is as long as this, so an instant and its local time differ by less.
 MAX_OFFSET = DAY
-FIRST_INSTANT, LAST_INSTANT = FIRST_WALL, END_WALL - 1
 # Makes the English description. Most recurrences are never described, so it is made when somebody asks.
 Describe = Callable[[], str]
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 from horarium.times import descriptions
-from horarium.times.civil import END_WALL, FIRST_WALL, wall_text
+from horarium.times.civil import wall_text
 from horarium.times.clock_changes import ClockChangePolicy
 from horarium.times.day_rules import year_table
 from horarium.times.grammar import parse_spec
+from horarium.times.instants import FIRST_INSTANT, OUTSIDE, held
 from horarium.times.local_times import CalendarTimes, IntervalTimes, day_times
 from horarium.times.problems import Collector, RecurrenceError, fail
 from horarium.times.recurrence import Bounded, Calendar, Elapsed, OneShot, Recurrence, Zoned
@@ -77,6 +78,9 @@ def compile_timing(timing: Timing) -> Recurrence:
     rule = collector.attempt(lambda: parse_spec(timing.spec, timing.dialect), None)
     collector.attempt(lambda: zone(timing.zone), None)
     _check_policies(collector, timing)
+    for field, bound in (("start", timing.start), ("end", timing.end)):
+        if bound is not None and not held(bound):
+            collector.add(field, OUTSIDE)
     if timing.start is not None and timing.end is not None and timing.end < timing.start:
         collector.add("end", "must not be before start")
     collector.finish()
@@ -133,7 +137,7 @@ def _bind(rule: Rule, timing: Timing, where: Zone) -> Recurrence:
         )
     if isinstance(rule, AlignedInterval):
         return Elapsed(
-            rule.every, rule.phase % rule.every, FIRST_WALL, partial(descriptions.aligned_interval, rule)
+            rule.every, rule.phase % rule.every, FIRST_INSTANT, partial(descriptions.aligned_interval, rule)
         )
     return _one_shot(rule, timing, where)
 
@@ -145,7 +149,7 @@ def _one_shot(rule: Rule, timing: Timing, where: Zone) -> OneShot:
         return OneShot(rule.instant, partial(descriptions.once, rule))
     assert isinstance(rule, Delay)  # unions hold no unions
     instant = timing.anchor + rule.seconds
-    if not FIRST_WALL <= instant < END_WALL:
+    if not held(instant):
         raise fail("delay", "ends after the year 9999", str(rule.seconds))
     return OneShot(instant, partial(descriptions.delay, rule, instant))
 
@@ -153,8 +157,8 @@ def _one_shot(rule: Rule, timing: Timing, where: Zone) -> OneShot:
 def _at(rule: At, where: Zone) -> OneShot:
     """The instant of a local time: the earlier of two, or the first after a gap. A note says so."""
     instant = where.resolve(rule.wall)
-    if not FIRST_WALL <= instant < END_WALL:
-        raise fail("at", "must lie within the years 1 to 9999")
+    if not held(instant):
+        raise fail("at", OUTSIDE)
     note = ""
     if instant + where.offset(instant) != rule.wall:
         note = f"moved: the clock jumps over {wall_text(rule.wall)}"

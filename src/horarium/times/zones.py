@@ -17,6 +17,7 @@ import tzdata  # type: ignore[import-untyped]
 
 from horarium.times.civil import DAY, END_WALL, FIRST_WALL, first_day, offset_text, wall_text, year_of_day
 from horarium.times.clock_changes import ClockChangePolicy, Stretch, cut_stretch
+from horarium.times.instants import FIRST_INSTANT, LAST_INSTANT, held
 from horarium.times.problems import fail
 from horarium.times.tzif import Footer, ZoneData, parse_tzif
 
@@ -161,8 +162,15 @@ def zone_fingerprint(name: str) -> str:
 
 
 def local_text(zone_name: str, instant: int) -> str:
-    """An instant as the local time of a zone: "2024-01-27T09:00:00-05:00". Raises RecurrenceError."""
+    """An instant as the local time of a zone: "2024-01-27T09:00:00-05:00". Raises RecurrenceError.
+
+    An instant whose local time has no year of four digits is written in UTC. This happens in the first and the last
+    hours of the range. An instant outside of the range is written as the nearest end of the range.
+    """
+    instant = min(max(instant, FIRST_INSTANT), LAST_INSTANT)
     offset = zone(zone_name).offset(instant)
+    if not held(instant + offset):
+        offset = 0
     return wall_text(instant + offset) + offset_text(offset)
 
 

@@ -3,15 +3,13 @@
 import pytest
 
 from horarium.times import RecurrenceError, Timing, compile_timing
-from horarium.times.civil import parse_rfc3339, utc_text
+from horarium.times.instants import Rounding, seconds_of, utc_text
 
 
 def days(spec: str, after: str = "2026-01-01T12:00:00Z", count: int = 3, zone: str = "UTC") -> list[str]:
-    at = parse_rfc3339(after)
-    assert at is not None
     recurrence = compile_timing(Timing(spec, "autessa", zone))
     found: list[str] = []
-    instant: int | None = at[0]
+    instant: int | None = seconds_of(after, Rounding.DOWN)
     while instant is not None and len(found) < count:
         instant = recurrence.next_after(instant)
         if instant is not None:

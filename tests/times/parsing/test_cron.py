@@ -4,15 +4,13 @@ import pytest
 
 from horarium.times import ExpressionProblem, RecurrenceError, Timing, compile_timing
 from horarium.times.batch import answer_line
-from horarium.times.civil import parse_rfc3339, utc_text
+from horarium.times.instants import Rounding, seconds_of, utc_text
 
 
 def times(spec: str, after: str = "2026-01-01T00:00:00Z", count: int = 3, **options: object) -> list[str]:
-    at = parse_rfc3339(after)
-    assert at is not None
     recurrence = compile_timing(Timing(spec, **options))  # type: ignore[arg-type]
     found: list[str] = []
-    instant: int | None = at[0]
+    instant: int | None = seconds_of(after, Rounding.DOWN)
     while instant is not None and len(found) < count:
         instant = recurrence.next_after(instant)
         if instant is not None:

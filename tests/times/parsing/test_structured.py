@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from horarium.times import ExpressionProblem, RecurrenceError, Timing, canonical_spec, compile_timing
-from horarium.times.civil import utc_text
+from horarium.times.instants import utc_text
 
 
 def first(spec: dict[str, Any], dialect: str = "cadenya", after: int = 0, zone: str = "UTC") -> str | None:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from horarium.api.fields import Problems
 from horarium.domain.errors import Problem
-from horarium.times.civil import parse_rfc3339
+from horarium.times.instants import InstantError, Rounding, seconds_of
 
 Choice = TypeVar("Choice", bound=str)
 T = TypeVar("T")
@@ -106,17 +106,17 @@ class Fields:
         found: dict[str, Any] | None = self.value(name, dict, "an object", required)
         return found
 
-    def instant(self, name: str, required: bool = False) -> int | None:
-        """Milliseconds of an RFC 3339 text with an offset. A fraction of a second is rounded up, so that nothing is
-        early."""
+    def instant(self, name: str, rounding: Rounding, required: bool = False) -> int | None:
+        """The seconds since the epoch of an RFC 3339 text with an offset. Where something begins is rounded up, so that
+        nothing is early; where something ends is rounded down."""
         found = self.text(name, required)
         if found is None:
             return None
-        parsed = parse_rfc3339(found)
-        if parsed is None:
-            self.wrong(name, "must be a time with an offset, such as 2026-03-08T09:00:00Z")
+        try:
+            return seconds_of(found, rounding)
+        except InstantError as error:
+            self.wrong(name, str(error))
             return None
-        return (parsed[0] + parsed[1]) * 1000
 
     def reference(self, name: str, required: bool = False) -> str | int | None:
         """What names a target: an id or a key as text, or a number."""

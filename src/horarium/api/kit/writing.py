@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
-
 from horarium.api.fields import instant_or_none, instant_text
 from horarium.domain.fire import Fire
 from horarium.domain.ids import Id, from_prefixed, from_ulid, from_uuid_text, prefixed, ulid, uuid_text
 from horarium.domain.run import Run
 from horarium.domain.target import Target
-from horarium.times import zone
+from horarium.times import held_ms, local_text
 
 
 def zoned_text(at_ms: int, zone_name: str, milliseconds: bool = False) -> str:
     """RFC 3339 with the offset that holds in a zone at that instant: 2024-01-29T09:00:00-05:00."""
-    offset = timezone(timedelta(seconds=zone(zone_name).offset(at_ms // 1000)))
-    return (datetime.fromtimestamp(0, offset) + timedelta(milliseconds=at_ms)).isoformat(
-        timespec="milliseconds" if milliseconds else "seconds"
-    )
+    at_ms = held_ms(at_ms)
+    text = local_text(zone_name, at_ms // 1000)
+    seconds_end = len("2024-01-29T09:00:00")
+    return f"{text[:seconds_end]}.{at_ms % 1000:03d}{text[seconds_end:]}" if milliseconds else text
 
 
 def utc_text(at_ms: int, milliseconds: bool = False) -> str:

@@ -20,6 +20,7 @@ from horarium.domain.listings import AuditListing
 from horarium.domain.tenancy import Identity
 from horarium.service.services import Services
 from horarium.store.verbs.audit import Chain
+from horarium.times import Rounding
 
 NDJSON = b"application/x-ndjson"
 # The kinds of things that entries are about, by the prefixes of their ids.
@@ -38,8 +39,8 @@ class AuditRoutes(Routes):
             subject=_subject(query),
             principal_id=query.id("principal", "prn"),
             request=query.text("request"),
-            since_ms=query.instant("since"),
-            until_ms=query.instant("until"),
+            since_ms=query.instant("since", Rounding.UP),
+            until_ms=query.instant("until", Rounding.UP),
         )
         query.done()
         found = await self.services.audit.page(who, listing)
@@ -48,7 +49,8 @@ class AuditRoutes(Routes):
     async def export(self, request: Request) -> Answer:
         who = await self.who(request)
         query = Query(request)
-        proof, since, until = query.flag("proof"), query.instant("since"), query.instant("until")
+        proof = query.flag("proof")
+        since, until = query.instant("since", Rounding.UP), query.instant("until", Rounding.UP)
         if proof and (since is not None or until is not None):
             query.wrong("proof", "proves the whole chain, so it cannot be given together with since or until")
         query.done()

@@ -11,6 +11,7 @@ from horarium.api.web import Answer, Api, json_answer
 from horarium.domain.fire import Fire, FireKind, Span
 from horarium.service.pages import cut
 from horarium.service.services import Services
+from horarium.times import Rounding
 
 KINDS = tuple(kind.value for kind in FireKind)
 
@@ -38,7 +39,11 @@ class FireRoutes(Routes):
         who = await self.who(request, "runs:read")
         schedule_id = path_id(request, "sch", "schedule")
         query = Query(request)
-        limit, start, end = query.limit(), query.instant("from"), query.instant("to")
+        limit, start, end = (
+            query.limit(),
+            query.instant("from", Rounding.UP),
+            query.instant("to", Rounding.DOWN),
+        )
         query.done()
         schedule = await self.services.schedules.get(who.workspace_id, schedule_id)
         start = 0 if start is None else start

@@ -26,6 +26,7 @@ from horarium.service.idempotency import request_of
 from horarium.service.pages import cut
 from horarium.service.rates import BACKFILLED_FIRE, PREVIEWED_TIME
 from horarium.service.services import Services
+from horarium.times import Rounding
 
 NATIVE = "native"
 STATES = tuple(state.value for state in ScheduleState if state is not ScheduleState.DELETED)
@@ -134,7 +135,7 @@ class ScheduleRoutes(Routes):
     async def preview(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
         query = Query(request)
-        count, after = query.number("count", show.NEXT_FIRES, 1, 1000), query.instant("after")
+        count, after = query.number("count", show.NEXT_FIRES, 1, 1000), query.instant("after", Rounding.DOWN)
         query.done()
         self.services.rates.charge(who, count * PREVIEWED_TIME)
         found = await self.services.schedules.get(who.workspace_id, _id(request))
@@ -170,7 +171,7 @@ class ScheduleRoutes(Routes):
     async def explain(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
         query = Query(request)
-        at = query.instant("at")
+        at = query.instant("at", Rounding.DOWN)
         query.done()
         if at is None:
             raise Invalid(

@@ -60,7 +60,7 @@ def onward(schedule_id: Id, definition: Definition, state: ScheduleState, from_m
     slot = slot_after(recurrence, from_ms)
     if slot is None:
         return Onward(from_ms, None, None, ScheduleState.COMPLETED, "exhausted")
-    return Onward(from_ms, slot, slot + policies.delay_of(schedule_id), ScheduleState.ACTIVE)
+    return Onward(from_ms, slot, policies.due_of(schedule_id, slot), ScheduleState.ACTIVE)
 
 
 def place(schedule_id: Id, timing: str, next_slot: int | None) -> int:

@@ -51,7 +51,7 @@ from horarium.store.verbs.entries import hold_schedules
 from horarium.store.verbs.fanout import stop_fanout_tasks
 from horarium.store.verbs.meta import raise_zone_data
 from horarium.store.verbs.settle import cancel_runs, delete_quiet, follow_up
-from horarium.times import TZDATA_VERSION, zone_fingerprint
+from horarium.times import TZDATA_VERSION, held_ms, zone_fingerprint
 
 SKIP_REASON = "previous fire still running"
 UNBEGUN_REASON = "previous fire had not begun"
@@ -326,7 +326,7 @@ def _advance(planned: Plan, delay: int, entries: Sequence[Firing | Passed], now:
     advance = Advance(
         planned.accounted_to,
         planned.next_slot,
-        None if planned.next_slot is None else planned.next_slot + delay,
+        None if planned.next_slot is None else held_ms(planned.next_slot + delay),
         fired=len(firings),
         opened=len(firings) - waiting,
         waiting=waiting,

@@ -57,8 +57,8 @@ def _rezoned(stale: StaleCursor, zone_data: str, now: int) -> tuple[RezonedCurso
             dropped = SpanRow(stale.schedule_id, again, again, 1, reason, stale.version, now)
             accounted_to = again
     slot = slot_after(recurrence, accounted_to)
-    delay = policies_from_text(stale.policies).delay_of(stale.schedule_id)
-    next_due = None if slot is None else slot + delay
+    policies = policies_from_text(stale.policies)
+    next_due = None if slot is None else policies.due_of(stale.schedule_id, slot)
     return RezonedCursor(stale.schedule_id, accounted_to, slot, next_due, zone_data), dropped
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from horarium.times.civil import parse_local
+from horarium.times.civil import parse_wall
 from horarium.times.day_rules import ALL_DAYS, ALL_MONTHS, ALL_WEEKDAYS, DayRule
 from horarium.times.parsing.cron import HOUR, MINUTE
 from horarium.times.parsing.cron_fields import (
@@ -53,10 +53,11 @@ def is_aws(text: str) -> bool:
 
 def parse_at(text: str, field: str) -> At:
     """A local time in whole seconds, without an offset. Raises RecurrenceError under the name `field`."""
-    found = parse_local(text.strip()) if "T" in text else None
-    if found is None or "." in text:
+    text = text.strip()
+    found = parse_wall(text) if "T" in text and "." not in text else None
+    if found is None or found.length != len(text):
         raise fail(field, "must be a local time such as 2026-01-01T09:00:00, without an offset", text)
-    return At(found[0])
+    return At(found.second)
 
 
 def parse_aws_cron(inside: str) -> CalendarRule:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from horarium.times.civil import parse_rfc3339
 from horarium.times.day_rules import DayRule
+from horarium.times.instants import InstantError, Rounding, seconds_of
 from horarium.times.parsing.durations import parse_length, parse_proto
 from horarium.times.problems import Collector, fail
 from horarium.times.rules import STRUCTURED, AlignedInterval, CalendarRule, LocalInterval, Rule, UnionRule
@@ -197,10 +197,13 @@ def _native_offset(value: object) -> int:
 def _own_anchor(value: object) -> int:
     if value is None:
         return 0
-    found = parse_rfc3339(value) if isinstance(value, str) else None
-    if found is None or found[1]:
-        raise fail("anchor", "must be a time with an offset, in whole seconds: 1970-01-01T00:00:00Z", value)
-    return found[0]
+    try:
+        anchor = seconds_of(value, Rounding.DOWN)
+        if anchor != seconds_of(value, Rounding.UP):
+            raise InstantError("must be in whole seconds, such as 1970-01-01T00:00:00Z")
+    except InstantError as error:
+        raise fail("anchor", str(error), value) from None
+    return anchor
 
 
 def _refuse_unknown(collector: Collector, row: Json, known: set[str], field: str) -> None:

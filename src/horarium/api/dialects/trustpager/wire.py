@@ -13,13 +13,13 @@ from horarium.api.kit.writing import instant_or_none, instant_text
 from horarium.domain.audience import AUDIENCE_TYPES
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.fire import Fire, FireState
-from horarium.domain.ids import Id, uuid_text
+from horarium.domain.ids import LOWEST_ID, Id, uuid_text
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies, Schedule, ScheduleState
 from horarium.domain.target import Target
 from horarium.service.checks import name_problems
-from horarium.times import Timing
-from horarium.times.civil import parse_rfc3339
+from horarium.times import Rounding, Timing
+from horarium.times.instants import LAST_MS
 
 NAME = "trustpager"
 
@@ -72,21 +72,12 @@ def parse(fields: Fields, new: bool) -> Order:
         audience_type=fields.choice("audience_type", tuple(AUDIENCE_TYPES), new),
         audience_filter=fields.object("audience_filter"),
         automation=fields.text("automation_id", new),
-        end_at=_end(fields),
+        end_at=fields.instant("end_at", Rounding.DOWN),
         max_runs=fields.integer("max_runs", 1),
         cleared=frozenset(
             field for field in _CLEARABLE if field in fields.body and fields.body[field] is None
         ),
     )
-
-
-def _end(fields: Fields) -> int | None:
-    """The last whole second that may fire."""
-    given = fields.text("end_at")
-    parsed = None if given is None else parse_rfc3339(given)
-    if given is not None and parsed is None:
-        fields.wrong("end_at", "must be a time with an offset, such as 2026-12-31T23:59:59Z")
-    return None if parsed is None else parsed[0]
 
 
 def new_timing(
@@ -260,8 +251,12 @@ def cursor_from(text: str, of: bytes) -> bytes:
         raw = b""
     position = raw[:-_SEAL]
     if not position or raw[-_SEAL:] != _seal(position, of) or cursor_text(position, of) != text:
-        raise Invalid(Problem("after", "is not a cursor of this list", "cursor"))
+        raise _no_cursor()
     return position
+
+
+def _no_cursor() -> Invalid:
+    return Invalid(Problem("after", "is not a cursor of this list", "cursor"))
 
 
 _SEAL = 6
@@ -276,4 +271,8 @@ def fire_position(fire: Fire) -> bytes:
 
 
 def position_of_fire(position: bytes) -> tuple[int, Id]:
-    return int.from_bytes(position[:8], "big"), position[8:]
+    """The instant (ms) and the id in what `fire_position` gave. Raises Invalid for anything else."""
+    fired_ms, fire_id = int.from_bytes(position[:8], "big"), position[8:]
+    if fired_ms > LAST_MS or len(fire_id) != len(LOWEST_ID):
+        raise _no_cursor()
+    return fired_ms, fire_id

@@ -16,7 +16,7 @@ from horarium.domain.run import Run
 from horarium.domain.schedule import AfterPause, Policies, Schedule, ScheduleState
 from horarium.domain.target import Target
 from horarium.service.checks import name_problems
-from horarium.times import Timing, canonical_spec
+from horarium.times import Rounding, Timing, canonical_spec
 
 NAME = "uranus"
 CALLBACKS = ("workflow", "function")
@@ -58,7 +58,7 @@ def parse(fields: Fields, new: bool) -> Order:
         fields.note(name_problems("name", name))
     kind = fields.choice("type", TYPES, required=new)
     when: Mapping[str, int | str | None] = {
-        "once": fields.instant("next_run"),
+        "once": _next_run(fields),
         "delayed": fields.integer("delay_seconds", least=1),
         "cron": fields.text("cron_expression", most=1024),
     }
@@ -73,6 +73,12 @@ def parse(fields: Fields, new: bool) -> Order:
         fields.reference("callback_id", required=new),
         fields.choice("status", STATUSES[:2] if new else STATUSES),
     )
+
+
+def _next_run(fields: Fields) -> int | None:
+    """The instant of a schedule of the type once, in milliseconds."""
+    found = fields.instant("next_run", Rounding.UP)
+    return None if found is None else found * 1000
 
 
 def _require_own_field(kind: str, problems: Problems) -> None:
