@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from horarium.domain.ids import random_id
-from horarium.domain.retry import Retry, lasts_until, retry_at
+from horarium.domain.retry import Retry, RetryEnd, lasts_until, retry_at, why_ended
 
 RUN = random_id(0)
 NOW = 1_000_000
@@ -11,16 +11,16 @@ NOW = 1_000_000
 
 def test_it_gives_up_after_the_last_attempt():
     retry = Retry(max_attempts=3)
-    assert retry_at(retry, RUN, 2, NOW, NOW) is not None
-    assert retry_at(retry, RUN, 3, NOW, NOW) is None
-    assert retry_at(Retry(max_attempts=1), RUN, 1, NOW, NOW) is None
+    assert isinstance(retry_at(retry, RUN, 2, NOW, NOW), int)
+    assert retry_at(retry, RUN, 3, NOW, NOW) is RetryEnd.ATTEMPTS
+    assert retry_at(Retry(max_attempts=1), RUN, 1, NOW, NOW) is RetryEnd.ATTEMPTS
 
 
 @given(st.integers(1, 500), st.integers(1, 100_000), st.floats(1, 10), st.integers(1, 1_000_000))
 def test_the_backoff_grows_within_its_bounds(attempts, initial, factor, most):
     retry = Retry(1_000, initial, factor, most, max_elapsed_ms=10**12)
     at = retry_at(retry, RUN, attempts, NOW, NOW)
-    assert at is not None
+    assert isinstance(at, int)
     assert NOW <= at <= NOW + most * 1.25
     assert at >= NOW + int(0.75 * min(initial, most))
 
@@ -36,12 +36,12 @@ def test_what_the_target_asks_for_is_honoured_when_it_is_longer():
 
 def test_retries_end_when_their_time_is_over():
     retry = Retry(max_attempts=100, max_elapsed_ms=10_000)
-    assert retry_at(retry, RUN, 1, NOW - 11_000, NOW) is None
+    assert retry_at(retry, RUN, 1, NOW - 11_000, NOW) is RetryEnd.WINDOW
 
 
 def test_retries_end_when_the_next_slot_comes_unless_told_otherwise():
-    assert retry_at(Retry(), RUN, 1, NOW, NOW, next_slot_ms=NOW + 100) is None
-    assert retry_at(Retry(until_next_slot=False), RUN, 1, NOW, NOW, next_slot_ms=NOW + 100) is not None
+    assert retry_at(Retry(), RUN, 1, NOW, NOW, next_slot_ms=NOW + 100) is RetryEnd.NEXT_SLOT
+    assert isinstance(retry_at(Retry(until_next_slot=False), RUN, 1, NOW, NOW, next_slot_ms=NOW + 100), int)
 
 
 @given(st.binary(min_size=16, max_size=16), st.sampled_from([1.0, 2.0, 5.5]))
@@ -50,7 +50,7 @@ def test_the_first_backoff_is_the_initial_one_and_each_further_one_the_factor_ti
     for attempts in (1, 2, 3, 4):
         mean = 10_000 * factor ** (attempts - 1)
         at = retry_at(retry, run, attempts, NOW, NOW)
-        assert at is not None
+        assert isinstance(at, int)
         assert 0.75 * mean - 1 <= at - NOW <= 1.25 * mean
 
 
@@ -62,16 +62,16 @@ def test_runs_that_failed_together_are_not_retried_together():
 
 def test_a_retry_at_the_very_instant_of_the_next_slot_is_not_made():
     at = retry_at(Retry(until_next_slot=False), RUN, 1, NOW, NOW)
-    assert at is not None
-    assert retry_at(Retry(), RUN, 1, NOW, NOW, next_slot_ms=at) is None
+    assert isinstance(at, int)
+    assert retry_at(Retry(), RUN, 1, NOW, NOW, next_slot_ms=at) is RetryEnd.NEXT_SLOT
     assert retry_at(Retry(), RUN, 1, NOW, NOW, next_slot_ms=at + 1) == at
 
 
 def test_a_retry_may_start_as_long_after_the_run_was_due_as_the_policy_says_and_no_later():
     at = retry_at(Retry(), RUN, 1, NOW, NOW)
-    assert at is not None
+    assert isinstance(at, int)
     assert retry_at(Retry(max_elapsed_ms=at - NOW), RUN, 1, NOW, NOW) == at
-    assert retry_at(Retry(max_elapsed_ms=at - NOW - 1), RUN, 1, NOW, NOW) is None
+    assert retry_at(Retry(max_elapsed_ms=at - NOW - 1), RUN, 1, NOW, NOW) is RetryEnd.WINDOW
 
 
 @pytest.mark.parametrize(
@@ -95,3 +95,36 @@ def test_a_run_that_nothing_answers_lasts_as_long_as_its_policy_lets_it(
         next_slot_ms = None
     over = lasts_until(retry, RUN, attempts, NOW, NOW, 30_000, next_slot_ms)
     assert after_ms[0] <= over - NOW <= after_ms[1]
+
+
+@pytest.mark.parametrize(
+    ("end", "asked_ms", "said"),
+    [
+        (RetryEnd.ATTEMPTS, None, None),
+        (
+            RetryEnd.NEXT_SLOT,
+            None,
+            "not tried again after attempt 2 of 3: the next slot of the schedule comes first (retry.until_next_slot)",
+        ),
+        (
+            RetryEnd.NEXT_SLOT,
+            90_000,
+            "not tried again after attempt 2 of 3: the target asked to wait 90 s (Retry-After), and the next slot of "
+            "the schedule comes first (retry.until_next_slot)",
+        ),
+        (
+            RetryEnd.WINDOW,
+            86_400_000,
+            "not tried again after attempt 2 of 3: the target asked to wait a day or longer (Retry-After), and that is "
+            "later than 86400 s after the run was due (retry.max_elapsed)",
+        ),
+        (
+            RetryEnd.WINDOW,
+            None,
+            "not tried again after attempt 2 of 3: the next attempt would start later than 86400 s after the run was "
+            "due (retry.max_elapsed)",
+        ),
+    ],
+)
+def test_a_run_says_why_it_is_not_tried_again(end, asked_ms, said):
+    assert why_ended(end, Retry(), 2, asked_ms) == said

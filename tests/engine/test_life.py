@@ -71,6 +71,32 @@ async def test_a_failed_attempt_is_tried_again_after_its_backoff_with_the_same_i
     assert [call.attempt for call in shop.executor.calls] == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("retry", "asked_ms", "why"),
+    [
+        (
+            Retry(initial_ms=80_000),
+            None,
+            "no; not tried again after attempt 1 of 3: the next slot of the schedule comes first "
+            "(retry.until_next_slot)",
+        ),
+        (
+            Retry(max_elapsed_ms=40_000),
+            50_000,
+            "no; not tried again after attempt 1 of 3: the target asked to wait 50 s (Retry-After), and that is later "
+            "than 40 s after the run was due (retry.max_elapsed)",
+        ),
+        (Retry(max_attempts=1), 50_000, "no"),
+    ],
+)
+async def test_a_run_that_is_given_up_early_says_why(shop, retry, asked_ms, why):
+    schedule = await shop.schedule("* * * * *", Policies(retry=retry))
+    shop.executor.answer = Outcome(Verdict.FAILED, error="no", retry_after_ms=asked_ms)
+    await shop.tick(NOON + MINUTE)
+    (run,) = await runs(shop, schedule)
+    assert (run.state, run.error) == (RunState.FAILED, why)
+
+
 async def test_a_run_out_of_attempts_fails_its_fire_and_can_be_replayed(shop):
     schedule = await shop.schedule("0 * * * *", Policies(retry=Retry(max_attempts=1)))
     shop.executor.answer = Outcome(Verdict.FAILED, error="no")

@@ -5,6 +5,7 @@ import gzip
 import json
 import ssl
 import time
+import zlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -444,13 +445,50 @@ async def test_of_a_hundred_megabytes_only_the_first_are_read(
     assert flood.sent < 20 * 1024 * 1024
 
 
-async def test_a_compressed_answer_is_not_blown_up(executor: HttpExecutor, receiver: Receiver) -> None:
+async def test_a_compressed_answer_is_decoded_no_further_than_the_limit(
+    executor: HttpExecutor, receiver: Receiver
+) -> None:
     bomb = gzip.compress(b"0" * 10_000_000)
     receiver.script("/hook", Answer(200, bomb, {"Content-Encoding": "gzip"}))
     outcome = await post(executor, receiver)
     assert receiver.requests[0].headers["Accept-Encoding"] == "identity"
-    assert isinstance(outcome.output, str)
-    assert len(outcome.output) <= len(bomb)
+    assert outcome.output == "0" * 65536
+
+
+@pytest.mark.parametrize(
+    ("coding", "packed"),
+    [
+        ("gzip", gzip.compress(b'{"ok": true}')),
+        ("GZIP", gzip.compress(b'{"ok": true}')),
+        ("deflate", zlib.compress(b'{"ok": true}')),
+        ("deflate", zlib.compress(b'{"ok": true}')[2:-4]),
+        ("gzip, gzip", gzip.compress(gzip.compress(b'{"ok": true}'))),
+        ("gzip", gzip.compress(b'{"ok"') + gzip.compress(b": true}") + b"\0\0"),
+        ("identity", b'{"ok": true}'),
+    ],
+)
+async def test_a_compressed_answer_is_read_though_none_was_asked_for(
+    executor: HttpExecutor, receiver: Receiver, coding: str, packed: bytes
+) -> None:
+    receiver.script("/hook", Answer(200, packed, {"Content-Encoding": coding}))
+    assert (await post(executor, receiver)).output == {"ok": True}
+
+
+@pytest.mark.parametrize(
+    ("coding", "said"),
+    [
+        ("br", "it was sent in the encoding 'br' although none was asked for"),
+        ("gzip", "it is not valid gzip, although its Content-Encoding says so"),
+        ("gzip, gzip, gzip, gzip", "it was encoded 4 times"),
+    ],
+)
+async def test_an_answer_that_cannot_be_decoded_still_decides_the_run(
+    executor: HttpExecutor, receiver: Receiver, coding: str, said: str
+) -> None:
+    receiver.script("/hook", Answer(200, b"12345678901234567890", {"Content-Encoding": coding}))
+    outcome = await post(executor, receiver)
+    assert outcome.verdict is Verdict.SUCCEEDED
+    assert outcome.output == f"(the answer's body cannot be shown: {said})"
 
 
 async def test_cancelling_closes_the_connection(executor: HttpExecutor, receiver: Receiver) -> None:

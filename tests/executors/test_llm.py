@@ -156,7 +156,7 @@ async def test_too_many_requests_wait_as_long_as_was_said(executor: LlmExecutor,
         ("empty", 200, True, "the model's answer could not be read"),
         ("not-json", 200, True, "the model's answer could not be read"),
         ("endless", 200, False, "the answer is longer than 1048576 bytes"),
-        ("packed", 200, False, "the model's server sent a compressed answer although none was asked for"),
+        ("packed", 200, False, "the answer is longer than 1048576 bytes"),
     ],
 )
 async def test_bad_answers_are_told_apart_and_asked_for_once(
@@ -166,6 +166,11 @@ async def test_bad_answers_are_told_apart_and_asked_for_once(
     assert (outcome.status, outcome.retryable, outcome.error) == (status, retryable, error)
     assert outcome.verdict is Verdict.FAILED
     assert len(server.requests) == 1
+
+
+async def test_a_compressed_answer_of_a_model_is_read(executor: LlmExecutor, server: ModelServer) -> None:
+    outcome = await run(executor, server, "gzipped")
+    assert outcome.output["answer"] == "in small"
 
 
 async def test_a_server_that_is_not_there_may_be_tried_again(executor: LlmExecutor) -> None:

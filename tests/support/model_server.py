@@ -161,7 +161,12 @@ async def _endless(server: ModelServer, body: dict[str, Any]) -> web.StreamRespo
 
 
 async def _packed(server: ModelServer, body: dict[str, Any]) -> web.StreamResponse:
-    packed = gzip.compress(orjson.dumps(completion(body, "x" * 1_000_000)))
+    packed = gzip.compress(orjson.dumps(completion(body, "x" * 8_000_000)))
+    return web.Response(body=packed, headers={"Content-Encoding": "gzip"}, content_type="application/json")
+
+
+async def _gzipped(server: ModelServer, body: dict[str, Any]) -> web.StreamResponse:
+    packed = gzip.compress(orjson.dumps(completion(body, "in small")))
     return web.Response(body=packed, headers={"Content-Encoding": "gzip"}, content_type="application/json")
 
 
@@ -187,6 +192,7 @@ BEHAVIOURS: dict[str, Handler] = {
     "long": _long,
     "endless": _endless,
     "packed": _packed,
+    "gzipped": _gzipped,
     "moved": _moved,
     "telling": _telling,
 }

@@ -25,6 +25,7 @@ from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault
 from horarium.domain.errors import Problem
 from horarium.domain.ids import Id
 from horarium.domain.json_text import holds_more_than
+from horarium.executors.answer_bodies import NotDecoded, decoded
 from horarium.executors.checks import check_fields
 from horarium.executors.context import instant_text
 from horarium.executors.egress import EgressClient, explain, was_refused
@@ -192,14 +193,28 @@ def _query_text(value: Any) -> str:
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytearray:
-    """The body of an answer. Raises SourceFault if it is too large."""
+async def _read(response: aiohttp.ClientResponse) -> bytes | bytearray:
+    """The body of an answer, decoded. Raises SourceFault if it is too large."""
     body = bytearray()
     while not response.content.at_eof():
         body += await response.content.read(LARGEST_PAGE + 1 - len(body))
         if len(body) > LARGEST_PAGE:
-            raise SourceFault(f"the endpoint's answer is larger than {LARGEST_PAGE} bytes", lasting=True)
-    return body
+            raise _too_large()
+    coding = response.headers.get("Content-Encoding")
+    if coding is None:
+        return body
+    await turn()  # decoding cannot stop in the middle
+    try:
+        whole = decoded(body, coding, LARGEST_PAGE)
+    except NotDecoded as error:
+        raise SourceFault(f"the endpoint's answer cannot be read: {error}", lasting=True) from None
+    if len(whole) > LARGEST_PAGE:
+        raise _too_large()
+    return whole
+
+
+def _too_large() -> SourceFault:
+    return SourceFault(f"the endpoint's answer is larger than {LARGEST_PAGE} bytes", lasting=True)
 
 
 def _at(answer: Any, path: str) -> Any:

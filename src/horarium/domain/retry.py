@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from hashlib import blake2b
 
 from horarium.domain.ids import Id
+
+# A `Retry-After` that asks for more counts as one that asks for this.
+_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,16 @@ class Retry:
     until_next_slot: bool = True
 
 
+class RetryEnd(StrEnum):
+    """Why the policy allows no further attempt."""
+
+    ATTEMPTS = "attempts"
+    # It would start later than `max_elapsed_ms` after the run was due.
+    WINDOW = "window"
+    # The next slot of the schedule comes before it.
+    NEXT_SLOT = "next_slot"
+
+
 def retry_at(
     retry: Retry,
     run_id: Id,
@@ -33,8 +47,8 @@ def retry_at(
     now_ms: int,
     asked_ms: int | None = None,
     next_slot_ms: int | None = None,
-) -> int | None:
-    """The instant of the next attempt after `attempts` attempts have failed, or None if there will be no further one.
+) -> int | RetryEnd:
+    """The instant of the next attempt after `attempts` attempts have failed, or why there will be no further one.
 
     All instants are milliseconds since the epoch: `due_ms` of the run, `now_ms` of the last failure,
     `next_slot_ms` of the schedule's next slot (None: there is none). `asked_ms` is the delay in milliseconds
@@ -43,17 +57,33 @@ def retry_at(
     hash of run and attempt, so computing it again gives the same instant.
     """
     if attempts >= retry.max_attempts:
-        return None
+        return RetryEnd.ATTEMPTS
     backoff = min(retry.initial_ms * retry.factor ** min(attempts - 1, 64), retry.max_delay_ms)
     spread = (
         int.from_bytes(blake2b(run_id + attempts.to_bytes(4, "big"), digest_size=2).digest(), "big") / 65536
     )
     at = now_ms + max(int(backoff * (0.75 + 0.5 * spread)), asked_ms or 0)
     if at - due_ms > retry.max_elapsed_ms:
-        return None
+        return RetryEnd.WINDOW
     if retry.until_next_slot and next_slot_ms is not None and at >= next_slot_ms:
-        return None
+        return RetryEnd.NEXT_SLOT
     return at
+
+
+def why_ended(end: RetryEnd, retry: Retry, attempts: int, asked_ms: int | None = None) -> str | None:
+    """The sentence that tells users why a run was not tried again after `attempts` attempts, to stand behind the error
+    of the last one. None where every attempt was used up. `asked_ms` as for `retry_at`."""
+    if end is RetryEnd.ATTEMPTS:
+        return None
+    given_up = f"not tried again after attempt {attempts} of {retry.max_attempts}: "
+    if asked_ms:
+        wait = f"{asked_ms / 1000:g} s" if asked_ms < _DAY_MS else "a day or longer"
+        given_up += f"the target asked to wait {wait} (Retry-After), and "
+    if end is RetryEnd.NEXT_SLOT:
+        return given_up + "the next slot of the schedule comes first (retry.until_next_slot)"
+    subject = "that is" if asked_ms else "the next attempt would start"
+    window = f"{retry.max_elapsed_ms / 1000:.15g} s"
+    return given_up + f"{subject} later than {window} after the run was due (retry.max_elapsed)"
 
 
 def lasts_until(
@@ -74,6 +104,6 @@ def lasts_until(
         attempts += 1
         ended_ms = sent_ms + timeout_ms
         again = retry_at(retry, run_id, attempts, due_ms, ended_ms, None, next_slot_ms)
-        if again is None:
+        if isinstance(again, RetryEnd):
             return ended_ms
         sent_ms = again

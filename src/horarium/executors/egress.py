@@ -12,6 +12,7 @@ import asyncio
 import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
@@ -24,6 +25,7 @@ from horarium.domain.errors import Problem
 from horarium.domain.host_lists import HostList
 from horarium.domain.ids import Id
 from horarium.executors.addresses import DENIED, AddressPolicy, check_url
+from horarium.executors.answer_heads import AnswerProtocol, HeadTooLarge
 from horarium.executors.options import ExecutorOptions
 
 __all__ = [
@@ -109,6 +111,16 @@ def _result(host: str, address: str, port: int, family: int) -> ResolveResult:
     )
 
 
+class _Connector(aiohttp.TCPConnector):
+    """Connections that read the heads of answers by `answer_heads`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # The library has no public way to set the protocol of its connections. The tests of `answer_heads` notice
+        # if a later version of it does not look here any more.
+        self._factory: Any = partial(AnswerProtocol, loop=self._loop)
+
+
 class EgressClient:
     """An HTTP client that connects only to allowed addresses and keeps connections open for later requests.
 
@@ -128,13 +140,13 @@ class EgressClient:
     def session(self) -> aiohttp.ClientSession:
         """The aiohttp session. It is opened when it is first used.
 
-        It does not decompress answers, so a small answer cannot become a large one. It sets no timeout, because the
-        caller limits the time of the whole request.
+        It does not decompress answers, so a small answer cannot become a large one; callers do that up to their limits
+        (`answer_bodies`). It sets no timeout, because the caller limits the time of the whole request.
         """
         if self._session is None or self._session.closed:
             self._resolver = GuardedResolver(self.policy)
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
+                connector=_Connector(
                     resolver=self._resolver,
                     socket_factory=self._socket,
                     limit=self._max_connections,
@@ -269,6 +281,8 @@ def explain(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientPayloadError):
         return "the connection was closed before the answer was complete"
     if isinstance(error, aiohttp.ClientResponseError):
+        if isinstance(error.__cause__, HeadTooLarge):
+            return f"the answer was refused: {error.__cause__.message}"
         return "the answer was not valid HTTP"
     if isinstance(error, ConnectionResetError | aiohttp.ClientOSError | OSError):
         return "the connection broke"

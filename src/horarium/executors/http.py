@@ -23,6 +23,7 @@ from yarl import URL
 from horarium.domain.errors import Problem
 from horarium.domain.execution import Call, Outcome, SigningRotation, Verdict
 from horarium.domain.ids import Id
+from horarium.executors.answer_bodies import NotDecoded, decoded
 from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
 from horarium.executors.context import (
     callback_url,
@@ -175,9 +176,19 @@ class HttpExecutor:
             # If the answer was read completely, its connection is already back in the pool and stays open.
             if response is not None:
                 response.close()
+        answer = self._decoded(answer, response.headers.get("Content-Encoding"))
         return _judge(
             call, response.status, response.headers.get("Retry-After"), self._output(compiled, call, answer)
         )
+
+    def _decoded(self, answer: bytes, content_encoding: str | None) -> bytes:
+        """The body without compression. What cannot be decoded decides nothing; a note stands in its place."""
+        if content_encoding is None:
+            return answer
+        try:
+            return decoded(answer, content_encoding, self._limit)
+        except NotDecoded as error:
+            return f"(the answer's body cannot be shown: {error})".encode()
 
     def _output(self, compiled: CompiledHttp, call: Call, answer: bytes) -> Any:
         if not answer:

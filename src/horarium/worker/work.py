@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -14,7 +14,7 @@ from horarium.domain.ids import Id
 from horarium.domain.overlap import Overlap
 from horarium.domain.plan import slot_after
 from horarium.domain.quotas import DEFAULT
-from horarium.domain.retry import lasts_until, retry_at
+from horarium.domain.retry import RetryEnd, lasts_until, retry_at, why_ended
 from horarium.domain.run import RunMode, RunState
 from horarium.domain.schedule import (
     AfterCompletion,
@@ -200,8 +200,8 @@ def judge(work: Work, outcome: Outcome, now: int) -> Ended:
             return _ended(work, RunState.RUNNING, outcome, now)
         case Verdict.FAILED:
             again = _another_attempt(work, outcome, now)
-            if again is None:
-                return _ended(work, RunState.FAILED, outcome, now)
+            if isinstance(again, RetryEnd):
+                return _ended(work, RunState.FAILED, _with_reason(work, outcome, again), now)
             return _ended(work, RunState.PENDING, outcome, now, again)
 
 
@@ -237,9 +237,17 @@ def cancelled(work: Work, now: int) -> Ended:
     return _ended(work, RunState.CANCELLED, Outcome(Verdict.FAILED, error="cancelled"), now)
 
 
-def _another_attempt(work: Work, outcome: Outcome, now: int) -> int | None:
+def _with_reason(work: Work, outcome: Outcome, end: RetryEnd) -> Outcome:
+    """The outcome of the last attempt, whose error also says why there is no further one."""
+    why = why_ended(end, work.policies.retry, work.attempt, outcome.retry_after_ms)
+    if why is None:
+        return outcome
+    return replace(outcome, error=why if outcome.error is None else f"{outcome.error}; {why}")
+
+
+def _another_attempt(work: Work, outcome: Outcome, now: int) -> int | RetryEnd:
     if not outcome.retryable or outcome.gone:
-        return None
+        return RetryEnd.ATTEMPTS
     return retry_at(
         work.policies.retry,
         work.id,

@@ -14,7 +14,8 @@ import aiohttp
 import httpx2
 
 from horarium.domain.ids import Id
-from horarium.executors.egress import EgressClient
+from horarium.executors.answer_bodies import NotDecoded, decoded
+from horarium.executors.egress import EgressClient, read_limited
 from horarium.executors.llm.config import AnswerRefused
 
 # Headers that carry credentials. One that does not hold the target's own key comes from the environment of this
@@ -26,8 +27,8 @@ _CREDENTIALS = frozenset(
 _ACCOUNT_HEADERS = frozenset(("openai-organization", "openai-project"))
 # Environment variables in which the libraries find further headers for every request.
 _HEADER_VARIABLES = ("OPENAI_CUSTOM_HEADERS", "ANTHROPIC_CUSTOM_HEADERS")
-# Headers that the guarded client sets itself. It never asks for a compressed response, because decompressing one
-# could use any amount of memory.
+# Headers that the guarded client sets itself. It never asks for a compressed response; one that comes all the same is
+# decoded here, up to the limit.
 _OWN_HEADERS = frozenset(("host", "connection", "content-length", "transfer-encoding", "accept-encoding"))
 
 
@@ -66,7 +67,11 @@ class EgressTransport(httpx2.AsyncBaseTransport):
             content = await self._read(response)
         finally:
             response.close()
-        kept = [(name, value) for name, value in response.headers.items() if name.lower() not in _OWN_HEADERS]
+        kept = [
+            (name, value)
+            for name, value in response.headers.items()
+            if name.lower() not in _OWN_HEADERS and name.lower() != "content-encoding"
+        ]
         return httpx2.Response(response.status, headers=kept, content=content, request=request)
 
     def _headers(self, request: httpx2.Request) -> Iterator[tuple[str, str]]:
@@ -79,13 +84,14 @@ class EgressTransport(httpx2.AsyncBaseTransport):
                 yield name, value
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise AnswerRefused("the model's server sent a compressed answer although none was asked for")
-        content = b""
-        while chunk := await response.content.read(self._limit + 1 - len(content)):
-            content += chunk
-            if len(content) > self._limit:
-                raise AnswerRefused(f"the answer is longer than {self._limit} bytes")
+        content = await read_limited(response, self._limit)
+        if len(content) <= self._limit:
+            try:
+                content = decoded(content, response.headers.get("Content-Encoding"), self._limit)
+            except NotDecoded as error:
+                raise AnswerRefused(f"the answer of the model's server cannot be read: {error}") from None
+        if len(content) > self._limit:
+            raise AnswerRefused(f"the answer is longer than {self._limit} bytes")
         return content
 
 

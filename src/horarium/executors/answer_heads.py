@@ -1,0 +1,124 @@
+"""Reads the heads of HTTP answers (status line and headers) as servers in the wild write them.
+
+The HTTP library refuses some answers that every browser accepts. `AnswerProtocol` stands between a connection and the
+library's parser, and hands it a whole head at a time:
+
+- A head may be 64 KB long and have 1,000 headers. A longer one is not valid HTTP.
+- A Content-Length that is given several times with the same value counts once (RFC 9110, section 8.6).
+- An answer of status 204 or 304 has no body. If a body follows all the same, it is ignored, and the connection is not
+  used again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+from aiohttp import client_proto
+from aiohttp.http_exceptions import BadHttpMessage
+
+# Bytes of a head, and headers in it.
+MOST_HEAD = 64 * 1024
+MOST_HEADERS = 1000
+
+_WITHOUT_BODY = (b"204", b"304")
+_END = re.compile(rb"\n\r?\n")
+_LENGTHS = re.compile(rb"\ncontent-length[ \t]*:([^\n]*)", re.IGNORECASE)
+_BODY_FOLLOWS = re.compile(
+    rb"\n(?:content-length[ \t]*:[ \t]*0*[1-9]|transfer-encoding[ \t]*:)", re.IGNORECASE
+)
+
+
+class HeadTooLarge(BadHttpMessage):
+    """A head is longer than MOST_HEAD, or has more than MOST_HEADERS headers."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"its head is longer than {MOST_HEAD // 1024} KB or has more than {MOST_HEADERS} headers"
+        )
+
+
+class AnswerProtocol(client_proto.ResponseHandler):
+    """The protocol of one connection. It holds back what has come of a head until the head is complete."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._in_head = False
+        self._held = b""
+        self._ignores_rest = False
+
+    def set_response_params(self, **params: Any) -> None:
+        """Called by the library when a request is sent: an answer is expected from now on."""
+        self._in_head, self._held, self._ignores_rest = True, b"", False
+        super().set_response_params(
+            **{**params, "max_line_size": MOST_HEAD, "max_field_size": MOST_HEAD, "max_headers": MOST_HEADERS}
+        )
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the event loop with what has arrived, and by the library with nothing."""
+        while self._in_head and data:
+            head, data = self._next_head(data)
+            if not head:
+                return
+            super().data_received(head)
+            if not data:
+                return
+        if not self._ignores_rest:
+            super().data_received(data)
+        elif self.transport is not None:
+            self.transport.close()  # it may be kept for the next request already
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Called by the event loop when the connection is closed. A head that was cut short goes to the parser, which
+        says what is wrong with it."""
+        held, self._held, self._in_head = self._held, b"", False
+        if held:
+            super().data_received(held)
+        super().connection_lost(exc)
+
+    def _next_head(self, data: bytes) -> tuple[bytes, bytes]:
+        """The first head in what has arrived, and what follows it. A head that is not complete is held back; both are
+        empty then."""
+        known = len(self._held)
+        if known:
+            data, self._held = self._held + data, b""
+        if not data.startswith(b"HTTP/"[: len(data)]):
+            self._in_head = False  # the parser says that this is not HTTP
+            return data, b""
+        found = _END.search(data, max(known - 2, 0), MOST_HEAD)
+        if found is None and len(data) < MOST_HEAD:
+            self._held = data
+            return b"", b""
+        if found is None or data.count(b"\n", 0, found.end()) > MOST_HEADERS + 2:
+            self._refuse()
+            return b"", b""
+        head, rest = data[: found.end()], data[found.end() :]
+        status = head[9:12]
+        # Heads with a status from 100 to 199 only announce the one that counts; 101 ends HTTP on this connection.
+        self._in_head = status.startswith(b"1") and status != b"101"
+        if status in _WITHOUT_BODY:
+            self._ignores_rest = True
+            if rest or _BODY_FOLLOWS.search(head):
+                self.force_close()
+            return head, b""
+        return _with_one_length(head), rest
+
+    def _refuse(self) -> None:
+        """End the exchange because of a head that is too large."""
+        self._in_head = False
+        if self.transport is not None:
+            self.transport.close()
+        self.set_exception(HeadTooLarge())
+
+
+def _with_one_length(head: bytes) -> bytes:
+    """The head with one Content-Length where it has several that say the same; otherwise the head as it is."""
+    found = _LENGTHS.findall(head)
+    if len(found) < 2 and (not found or b"," not in found[0]):
+        return head
+    values = {value.strip() for line in found for value in line.split(b",")}
+    if len(values) != 1:
+        return head  # they differ, and the parser refuses that
+    once = iter([b"\nContent-Length: " + values.pop() + b"\r"])
+    return _LENGTHS.sub(lambda _: next(once, b""), head)
