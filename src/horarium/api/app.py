@@ -20,6 +20,7 @@ from horarium.api.routes import (
     targets,
     tenancy,
 )
+from horarium.api.unknown import OwnApi
 from horarium.api.web import Api
 from horarium.service.services import Services
 
@@ -32,6 +33,7 @@ a fraction of a second that cannot be kept is rounded up; where something ends, 
 seconds, or texts such as `"1h30m"`. Lists are in pages: send `next_cursor` as `cursor` until it is null.
 Errors are RFC 9457 problem documents whose `errors` name every problem that was found. What can be changed
 has a `version`; send it back (in the body or as `If-Match`) to change only what you have seen.
+A field or parameter that is not known is refused, never ignored; what GET has answered can be sent back by PUT.
 """
 
 
@@ -52,7 +54,7 @@ def own_api(services: Services, dialects: Sequence[str]) -> Api:
 
     Routes are tried in order, so those that are asked most come first.
     """
-    api = Api(title="Horarium", render=problem_answer, description=_ABOUT)
+    api = OwnApi(title="Horarium", render=problem_answer, description=_ABOUT)
     schedules.add_routes(api, services, dialects)
     for part in (runs, fires, targets, tables, secrets, directory, tenancy, audit, health):
         part.add_routes(api, services)

@@ -10,10 +10,8 @@ from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
 from horarium.api import show
-from horarium.api.models import POLICY_FIELDS, PolicyBody, PreviewBody, ScheduleBody, model_problems
+from horarium.api.models import PAUSING, POLICY_FIELDS, PolicyBody, PreviewBody, ScheduleBody, read
 from horarium.domain.errors import Invalid, NotFound, Problem
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.overlap import Overlap
@@ -136,10 +134,11 @@ def edited(
 
     With `target` None it keeps its target. The input must satisfy the schema of `judge`.
     """
+    raw, fixed = ScheduleBody.shown.apart(raw, show.schedule(before))
     raw, flat = gathered(raw)
     body, misshapen = _shaped(ScheduleBody, raw, flat)
     timing, untimely = _timing(raw, body, before, before.definition.timing.zone, now_ms)
-    problems = [*misshapen, *untimely, *_details(body, services, judge)]
+    problems = [*fixed, *_pausing(body, before), *misshapen, *untimely, *_details(body, services, judge)]
     if problems or body is None or timing is None:
         raise Invalid(problems)
     if timing != before.definition.timing and compile_timing(timing).next_after(now_ms // 1000) is None:
@@ -163,6 +162,13 @@ def edited(
         definition=definition,
         state=ScheduleState.ACTIVE if woken else before.state,
     )
+
+
+def _pausing(body: ScheduleBody | None, before: Schedule) -> list[Problem]:
+    """The problem of a body that would pause or resume a stored schedule."""
+    if body is None or body.paused in (None, before.state is ScheduleState.PAUSED):
+        return []
+    return [Problem("paused", f"{PAUSING}, not here; leave it out, or send what is stored", "read_only")]
 
 
 def preview_timing(who: Identity, raw: Json, now_ms: int) -> tuple[Timing, PreviewBody]:
@@ -242,11 +248,9 @@ def _as_body(schedule: Schedule) -> Json:
 
 
 def _shaped(model: type[Shape], raw: Json, flat: frozenset[str]) -> tuple[Shape | None, list[Problem]]:
-    """The body in the shape of a model, or what is wrong with its shape."""
-    try:
-        return model.model_validate(raw), []
-    except ValidationError as error:
-        return None, _unnested(model_problems(error), flat)
+    """The body in the shape of a model, and what is wrong with its shape. None where it has another shape."""
+    body, problems = read(model, raw, POLICY_FIELDS)
+    return body, _unnested(problems, flat)
 
 
 def _unnested(found: list[Problem], flat: frozenset[str]) -> list[Problem]:

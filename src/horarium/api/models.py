@@ -1,25 +1,29 @@
-"""The bodies that our own API accepts. Unknown fields are ignored; a value of a wrong type is an error."""
+"""The bodies that our own API accepts. An unknown field, or a value of a wrong type, is an error."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from horarium.api.fields import Duration, End, FirstSlot, LastSlot, Recurrence, Reference
+from horarium.api.unknown import ReadOnly, read_only, unknown_fields
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.host_lists import MOST_HOSTS
 from horarium.domain.quotas import QUOTAS
 from horarium.domain.restrictions import MOST_NAMED
+from horarium.service.audiences import SAMPLE_LIMIT
 
 B = TypeVar("B", bound="Body")
 # The elements of lists and the labels are checked one by one, so their number is limited.
 MOST_GRANTS = 1_000
 MOST_SCOPES = 100
 MOST_LABELS = 50
+# How many rows a preview of an audience shows where the request does not say.
+SAMPLE = 5
 
 
 def _few_labels(value: Any) -> Any:
@@ -33,7 +37,16 @@ Labels = Annotated[dict[str, str], BeforeValidator(_few_labels)]
 
 
 class Body(BaseModel):
+    """Names that are not fields are refused by `unknown_fields`, with words from these three:
+
+    `hints` are the words for a name that is often sent by mistake, `meant` the field that such a name means (both
+    written as `near_names.plain` writes names), and `shown` the fields that only answers have.
+    """
+
     model_config = ConfigDict(strict=True, extra="ignore")
+    hints: ClassVar[Mapping[str, str]] = {}
+    meant: ClassVar[Mapping[str, str]] = {}
+    shown: ClassVar[ReadOnly] = read_only((), ())
 
 
 _QUOTAS = "; ".join(f"{name}: {quota.metadata['words']}" for name, quota in QUOTAS.items())
@@ -56,6 +69,8 @@ class WorkspaceBody(Body):
 
 
 class WorkspacePatch(Body):
+    shown = read_only(("id", "slug", "created_at"), ("updated_at", "usage"))
+
     name: str | None = None
     settings: dict[str, Any] | None = Field(None, description="merged; null takes a setting away")
     quotas: dict[str, Any] | None = Field(
@@ -77,7 +92,14 @@ class PrincipalBody(Body):
     )
 
 
+_KEYS_WORKSPACE = (
+    "is not known: a key belongs to the workspace of the key that makes it; use a key of that workspace"
+)
+
+
 class KeyBody(Body):
+    hints = dict.fromkeys(("workspace", "workspaceid", "tenant", "tenantid"), _KEYS_WORKSPACE)
+
     name: str
     scopes: list[str] = Field(max_length=MOST_SCOPES)
     principal: str | None = Field(
@@ -114,6 +136,23 @@ class ErasureBody(Body):
 class TargetBody(Body):
     """`executor` is an object with `type` and the settings of that type of executor."""
 
+    meant = {
+        "url": "executor.url",
+        "headers": "executor.headers",
+        "method": "executor.method",
+        "signingsecret": "executor.signing_secret",
+        "secrets": "executor.secrets",
+        "type": "kind, or executor.type",
+        "concurrency": "max_concurrency",
+    }
+    shown = read_only(
+        {
+            **dict.fromkeys(("id", "number", "created_by", "created_at"), "cannot be changed; leave it out"),
+            "disabled_reason": "is set by the server; leave it out",
+        },
+        ("updated_at", "lane"),
+    )
+
     kind: Literal["automation", "workflow", "function", "agent", "tool", "table"]
     name: str
     executor: dict[str, Any]
@@ -142,7 +181,13 @@ class SecretRotationBody(Body):
     )
 
 
+# What other schedulers call the number of attempts.
+_RETRIES = dict.fromkeys(("attempts", "retries", "maxattempts", "maxretries"), "retry.max_attempts")
+
+
 class RetryBody(Body):
+    meant = dict.fromkeys(("retries", "maxretries", "count"), "max_attempts")
+
     max_attempts: int | None = Field(None, ge=1, le=1000)
     initial: Duration | None = None
     factor: float | None = Field(None, ge=1, le=100)
@@ -154,6 +199,8 @@ class RetryBody(Body):
 class PolicyBody(Body):
     """How a schedule behaves. A policy that is left out has its default. Policies may also stand beside the recurrence
     instead of in `policies`."""
+
+    meant = _RETRIES
 
     overlap: (
         Literal["skip", "buffer_one", "buffer_all", "cancel_other", "terminate_other", "allow"] | None
@@ -176,7 +223,66 @@ class PolicyBody(Body):
     dst_every_hour: Literal["elapsed", "literal"] | None = None
 
 
+# What a recurrence and a time zone are called elsewhere.
+_TIMING = {
+    **dict.fromkeys(
+        (
+            "cron",
+            "crontab",
+            "cronexpression",
+            "expression",
+            "schedule",
+            "scheduleexpression",
+            "interval",
+            "every",
+        ),
+        "recurrence",
+    ),
+    **dict.fromkeys(("tz", "zone"), "timezone"),
+}
+PAUSING = "is changed by POST /schedules/{id}/pause and POST /schedules/{id}/resume"
+
+
 class ScheduleBody(Body):
+    hints = {
+        **dict.fromkeys(
+            ("enabled", "disabled", "active", "isactive"),
+            f"is not known: whether a schedule fires {PAUSING}; a new one with paused: true is made paused",
+        ),
+        "state": f"{PAUSING}; a new schedule with paused: true is made paused",
+        "note": "is set by POST /schedules/{id}/pause",
+    }
+    meant = {
+        **_TIMING,
+        **{name: f"policies.{field}" for name, field in _RETRIES.items()},
+        **dict.fromkeys(("payload", "data", "body", "params", "parameters"), "input"),
+        **dict.fromkeys(("tags", "metadata"), "labels"),
+        **dict.fromkeys(("maxruns", "runs", "limit"), "max_fires"),
+    }
+    shown = read_only(
+        {
+            **dict.fromkeys(("id", "dialect", "created_by", "created_at"), "cannot be changed; leave it out"),
+            "state": f"{PAUSING}, not here; leave it out, or send what is stored",
+            "note": "is set by POST /schedules/{id}/pause, not here; leave it out, or send what is stored",
+        },
+        (
+            "in_words",
+            "next_fires",
+            "next_slot_at",
+            "next_fire_at",
+            "last_slot_at",
+            "last_fire_at",
+            "last_fire",
+            "last_state",
+            "last_skipped_at",
+            "last_skip_reason",
+            "counts",
+            "ended_at",
+            "ended_reason",
+            "updated_at",
+        ),
+    )
+
     name: str
     recurrence: Recurrence
     target: Reference
@@ -194,6 +300,8 @@ class ScheduleBody(Body):
 
 
 class PreviewBody(Body):
+    meant = _TIMING
+
     recurrence: Recurrence
     timezone: str | None = None
     start_at: FirstSlot | None = None
@@ -201,6 +309,18 @@ class PreviewBody(Body):
     policies: PolicyBody | None = None
     after: LastSlot | None = Field(None, description="where to begin; now")
     count: int | None = Field(None, ge=1, le=1000)
+
+
+class SourceBody(Body):
+    shown = read_only(("name",), ("created_at", "updated_at"))
+
+    type: str = Field(examples=["sql", "http"])
+    config: dict[str, Any]
+
+
+class AudienceBody(Body):
+    audience: Any = Field(examples=[{"type": "contacts", "filter": {"has_email": True}}])
+    sample: int = Field(SAMPLE, ge=0, le=SAMPLE_LIMIT, description="how many rows are shown")
 
 
 class PauseBody(Body):
@@ -229,10 +349,32 @@ POLICY_FIELDS = frozenset(PolicyBody.model_fields)
 
 def validated(model: type[B], value: Mapping[str, Any]) -> B:
     """A body as a model. Raises Invalid with every problem."""
+    found, problems = read(model, value)
+    if found is None or problems:
+        raise Invalid(problems)
+    return found
+
+
+def read(
+    model: type[B], value: Mapping[str, Any], elsewhere: Collection[str] = ()
+) -> tuple[B | None, list[Problem]]:
+    """A body as a model, and what is wrong with it; `elsewhere` as for `unknown_fields`."""
+    problems = unknown_fields(model, value, elsewhere=elsewhere)
     try:
-        return model.model_validate(value)
+        return model.model_validate(value), problems
     except ValidationError as error:
-        raise Invalid(model_problems(error)) from None
+        return None, [*problems, *model_problems(error)]
+
+
+def changed_body(model: type[Body], value: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of a change without the fields that only answers have, which may be sent back as they are stored.
+
+    Raises Invalid for one that would have to change what is stored.
+    """
+    rest, problems = model.shown.apart(value, stored)
+    if problems:
+        raise Invalid([*problems, *unknown_fields(model, rest)])
+    return rest
 
 
 def model_problems(error: ValidationError) -> list[Problem]:

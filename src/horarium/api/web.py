@@ -351,10 +351,12 @@ class Api(FastAPI):
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         optional_body: bool = False,
+        media: str = "application/json",
     ) -> None:
         """Add a route and its entry on the OpenAPI page.
 
-        `body` is the JSON schema of the body. `query` and `headers` map the names of parameters to what they do.
+        `body` is the JSON schema of the body, and `media` its type. `query` and `headers` map the names of
+        parameters to what they do.
         """
         parameters = [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
@@ -367,7 +369,7 @@ class Api(FastAPI):
             ]
         extra: dict[str, Any] = {"parameters": parameters}
         if body is not None:
-            content = {"application/json": {"schema": self._schema(body)}}
+            content = {media: {"schema": self._schema(body)}}
             extra["requestBody"] = {"required": not optional_body, "content": content}
         self.router.add_api_route(
             path,

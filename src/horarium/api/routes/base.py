@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -53,9 +54,22 @@ def expected_version(request: Request, in_body: int | None = None) -> int | None
     if header is None or header.strip() == "*":
         return in_body
     text = header.strip().removeprefix("W/").strip('"')
+    if "," in text:
+        raise Invalid(
+            Problem("If-Match", 'lists several versions; send the one that you have seen: "3"', "header")
+        )
     if not text.isdecimal() or len(text) > 18:
         raise Invalid(Problem("If-Match", 'must be a version such as "3"', "header"))
     return int(text)
+
+
+def refuse_other_key(body: Mapping[str, Any], key: str) -> None:
+    """Raises Invalid for a body with another key than the one in the path."""
+    given = body.get("key")
+    if given is not None and given != key:
+        raise Invalid(
+            Problem("key", f"is another than in the path, which says {key[:80]!r}; leave it out", "conflict")
+        )
 
 
 def etag(version: int) -> dict[str, str]:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from horarium.api.errors import PROBLEM
 from horarium.api.fields import Query, instant_text
 from horarium.api.imports import Numbered, items_of
+from horarium.api.models import SAMPLE, AudienceBody, SourceBody, changed_body, read, schema_of, validated
 from horarium.api.routes.base import CURSOR, LIMIT, Routes
 from horarium.api.web import Answer, Api, empty_answer, json_answer
 from horarium.domain.audience import StoredSource
@@ -17,13 +18,12 @@ from horarium.domain.directory import KINDS, RefusedLine
 from horarium.domain.errors import Invalid, Problem, QuotaReached, Unavailable
 from horarium.domain.ids import prefixed
 from horarium.domain.tenancy import Identity
-from horarium.service.audiences import SAMPLE_LIMIT, AudiencePreview
+from horarium.service.audiences import AudiencePreview
 from horarium.service.directory import Imported
 from horarium.service.rates import AUDIENCE, IMPORT_ITEM
 from horarium.service.services import Services
 
 READ, WRITE = "directory:read", "directory:write"
-SAMPLE = 5
 _ABOUT_PUT = (
     "a JSON list, NDJSON (application/x-ndjson) or CSV (text/csv); enters or replaces by id, in chunks of 1000 "
     "that are stored whole or not at all"
@@ -77,16 +77,9 @@ class SourceRoutes(Routes):
 
     async def put(self, request: Request) -> Answer:
         who = await self.who(request, WRITE)
-        body = await self.body(request)
-        kind, config = body.get("type"), body.get("config")
-        problems = []
-        if not isinstance(kind, str):
-            problems.append(Problem("type", "is required: the type of source", "required"))
-        if not isinstance(config, dict):
-            problems.append(Problem("config", "is required: an object", "required"))
-        if problems or not isinstance(kind, str) or not isinstance(config, dict):
-            raise Invalid(problems)
-        stored = await self.services.audiences.put_source(who.workspace_id, _name(request), kind, config)
+        name = _name(request)
+        body = validated(SourceBody, changed_body(SourceBody, await self.body(request), {"name": name}))
+        stored = await self.services.audiences.put_source(who.workspace_id, name, body.type, body.config)
         return json_answer(200, _source(stored))
 
     async def delete(self, request: Request) -> Answer:
@@ -96,15 +89,13 @@ class SourceRoutes(Routes):
 
     async def preview(self, request: Request) -> Answer:
         who = await self.who(request, READ)
-        body = await self.body(request)
-        sample = body.get("sample", SAMPLE)
-        whole = isinstance(sample, int) and not isinstance(sample, bool) and 0 <= sample <= SAMPLE_LIMIT
-        problems = [] if whole else [Problem("sample", f"must be a whole number from 0 to {SAMPLE_LIMIT}")]
-        problems += await self.services.audiences.problems(who.workspace_id, body.get("audience"))
-        if problems:
+        raw = await self.body(request)
+        body, problems = read(AudienceBody, raw)
+        problems += await self.services.audiences.problems(who.workspace_id, raw.get("audience"))
+        if problems or body is None:
             raise Invalid(problems)
         self.services.rates.charge(who, AUDIENCE)
-        seen = await self.services.audiences.preview(who.workspace_id, body["audience"], sample)
+        seen = await self.services.audiences.preview(who.workspace_id, body.audience, body.sample)
         return json_answer(200, audience_json(seen))
 
 
@@ -186,19 +177,6 @@ def _after(request: Request) -> str:
 
 
 _ITEMS = {"type": "array", "items": {"type": "object", "required": ["id"]}, "description": _ABOUT_PUT}
-_SOURCE = {
-    "type": "object",
-    "required": ["type", "config"],
-    "properties": {"type": {"type": "string", "examples": ["sql", "http"]}, "config": {"type": "object"}},
-}
-_PREVIEW = {
-    "type": "object",
-    "required": ["audience"],
-    "properties": {
-        "audience": {"type": "object", "examples": [{"type": "contacts", "filter": {"has_email": True}}]},
-        "sample": {"type": "integer", "minimum": 0, "maximum": SAMPLE_LIMIT, "default": SAMPLE},
-    },
-}
 
 
 def add_routes(api: Api, services: Services) -> None:
@@ -213,8 +191,17 @@ def add_routes(api: Api, services: Services) -> None:
     api.add("DELETE", item, directory.delete, "Delete an item", tag=tag, status=204)
     tag = "audiences"
     place = "/audiences/{name}"
-    api.add("POST", "/audiences/preview", sources.preview, "Count an audience", tag=tag, body=_PREVIEW)
+    api.add(
+        "POST",
+        "/audiences/preview",
+        sources.preview,
+        "Count an audience",
+        tag=tag,
+        body=schema_of(AudienceBody),
+    )
     api.add("GET", "/audiences", sources.list, "List audience sources", tag=tag)
     api.add("GET", place, sources.get, "Get an audience source", tag=tag)
-    api.add("PUT", place, sources.put, "Make or replace an audience source", tag=tag, body=_SOURCE)
+    api.add(
+        "PUT", place, sources.put, "Make or replace an audience source", tag=tag, body=schema_of(SourceBody)
+    )
     api.add("DELETE", place, sources.delete, "Delete an audience source", tag=tag, status=204)

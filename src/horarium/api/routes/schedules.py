@@ -12,7 +12,16 @@ from horarium.api.bulk import create_all
 from horarium.api.drafts import patch, policies_of, preview_timing, replacement, schedule_draft
 from horarium.api.fields import Query, path_id
 from horarium.api.models import BackfillBody, PauseBody, PreviewBody, ScheduleBody, schema_of, validated
-from horarium.api.routes.base import CURSOR, IF_MATCH, LIMIT, Routes, cursor_of, etag, expected_version
+from horarium.api.routes.base import (
+    CURSOR,
+    IF_MATCH,
+    LIMIT,
+    Routes,
+    cursor_of,
+    etag,
+    expected_version,
+    refuse_other_key,
+)
 from horarium.api.routes.directory import audience_now
 from horarium.api.web import Answer, Api, PartedAnswer, empty_answer, json_answer
 from horarium.domain.errors import Conflict, Invalid, NotFound, Problem
@@ -56,7 +65,9 @@ class ScheduleRoutes(Routes):
         problems = list(key_problems("key", key))
         if problems:
             raise Invalid(problems)
-        raw = {**await self.body(request), "key": key}
+        body = await self.body(request)
+        refuse_other_key(body, key)
+        raw = {**body, "key": key}
         known = await self.services.schedules.find_by_key(who.workspace_id, NATIVE, key)
         if known is None:
             draft = await schedule_draft(who, self.services, raw, self._now())
@@ -236,7 +247,15 @@ def add_routes(api: Api, services: Services, dialects: Sequence[str]) -> None:
     api.add("GET", schedule, routes.get, "Get a schedule", tag=tag)
     api.add("GET", "/schedules", routes.list, "List schedules", tag=tag, query=filters)
     api.add("PUT", "/schedules/by-key/{key:path}", routes.put, "Make or replace by key", tag=tag, body=body)
-    api.add("POST", "/schedules/bulk", routes.bulk, "Make many (NDJSON, a line for each)", tag=tag)
+    api.add(
+        "POST",
+        "/schedules/bulk",
+        routes.bulk,
+        "Make many (NDJSON, a line for each)",
+        tag=tag,
+        body=body,
+        media="application/x-ndjson",
+    )
     preview_body = schema_of(PreviewBody)
     api.add(
         "POST",

@@ -9,12 +9,23 @@ from starlette.requests import Request
 from horarium.api import show
 from horarium.api.drafts import merged
 from horarium.api.fields import Query
-from horarium.api.models import SecretRotationBody, TargetBody, schema_of, validated
-from horarium.api.routes.base import CURSOR, IF_MATCH, LIMIT, Routes, cursor_of, etag, expected_version
+from horarium.api.models import SecretRotationBody, TargetBody, changed_body, schema_of, validated
+from horarium.api.routes.base import (
+    CURSOR,
+    IF_MATCH,
+    LIMIT,
+    Routes,
+    cursor_of,
+    etag,
+    expected_version,
+    refuse_other_key,
+)
 from horarium.api.web import Answer, Api, empty_answer, json_answer
-from horarium.domain.errors import Invalid, Problem
+from horarium.domain.errors import Invalid, NotFound, Problem
+from horarium.domain.ids import prefixed
 from horarium.domain.listings import TargetListing
 from horarium.domain.target import Completion, Target, TargetKind
+from horarium.domain.tenancy import Identity
 from horarium.service.services import Services
 from horarium.service.targets import OVERLAP_MS, TargetDraft
 
@@ -30,8 +41,10 @@ class TargetRoutes(Routes):
 
     async def put(self, request: Request) -> Answer:
         who = await self.who(request, "targets:write")
-        body = validated(TargetBody, await self.body(request))
-        made, new = await self.services.targets.put(who, request.path_params["key"], _draft(body))
+        key, given = request.path_params["key"], await self.body(request)
+        refuse_other_key(given, key)
+        body = validated(TargetBody, await self._sendable(who, key, given, key))
+        made, new = await self.services.targets.put(who, key, _draft(body))
         return json_answer(201 if new else 200, show.new_target(made), headers=etag(made.target.version))
 
     async def list(self, request: Request) -> Answer:
@@ -58,17 +71,19 @@ class TargetRoutes(Routes):
 
     async def replace(self, request: Request) -> Answer:
         who = await self.who(request, "targets:write")
-        body = validated(TargetBody, await self.body(request))
+        given = await self.body(request)
         target = await self._named(request)
+        body = validated(TargetBody, await self._sendable(who, prefixed("tgt", target.id), given))
         version = expected_version(request, body.version)
         return _shown(await self.services.targets.replace(who, target.id, _draft(body), version))
 
     async def update(self, request: Request) -> Answer:
         who = await self.who(request, "targets:write")
-        change = await self.body(request)
+        given = await self.body(request)
         target = await self._named(request)
-        given = change.get("version")
-        version = expected_version(request, given if isinstance(given, int) else None)
+        change = await self._sendable(who, prefixed("tgt", target.id), given)
+        seen = change.get("version")
+        version = expected_version(request, seen if isinstance(seen, int) else None)
 
         def changed(before: Target) -> TargetDraft:
             return _draft(validated(TargetBody, merged(_as_body(before), _kept(change))))
@@ -100,6 +115,22 @@ class TargetRoutes(Routes):
             who, target.id, overlap if body.keep_previous else None, body.algorithm == "ed25519"
         )
         return json_answer(200, show.new_target(made), headers=etag(made.target.version))
+
+    async def _sendable(
+        self, who: Identity, reference: str, given: dict[str, Any], key: str | None = None
+    ) -> dict[str, Any]:
+        """The body of a change of a target, by `changed_body`. With `key`, a target of another key is not meant."""
+        if not any(name in TargetBody.shown for name in given):
+            return given
+        try:
+            found = await self.services.targets.resolve(who.workspace_id, reference)
+        except NotFound:
+            return given
+        if key is not None and found.key != key:
+            return given
+        # `resolve` may remember what was stored some seconds ago.
+        stored = (await self.services.targets.named(who.workspace_id, {found.id})).get(found.id, found)
+        return changed_body(TargetBody, given, show.target(stored))
 
     async def _named(self, request: Request) -> Target:
         """The target that the path names by id, key or number. Raises NotFound."""

@@ -15,6 +15,7 @@ from horarium.api.models import (
     RotationBody,
     WorkspaceBody,
     WorkspacePatch,
+    changed_body,
     schema_of,
     validated,
 )
@@ -58,11 +59,16 @@ class WorkspaceRoutes(Routes):
 
     async def update(self, request: Request) -> Answer:
         who = await self.who(request)
-        body = validated(WorkspacePatch, await self.body(request))
+        workspace_id = self._id(request, who)
+        given = await self.body(request)
+        if any(name in WorkspacePatch.shown for name in given):
+            known = await self.services.tenancy.get_workspace(who, workspace_id)
+            given = changed_body(WorkspacePatch, given, show.workspace(known))
+        body = validated(WorkspacePatch, given)
         version = expected_version(request, body.version)
         found = await self.services.tenancy.update_workspace(
             who,
-            self._id(request, who),
+            workspace_id,
             body.name,
             body.settings,
             version,

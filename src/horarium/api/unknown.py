@@ -1,0 +1,167 @@
+"""Refuses what a request to our own API says and nobody would read: unknown fields, parameters and bodies.
+
+What is unknown is a mistake: a field that was left out of a new schedule because it was misspelt changes what the
+schedule does, and a filter that was ignored shows more than was asked for. So it is refused, with the nearest known
+name. Fields that may hold anything (input, labels, extra, the configuration of executors from plug-ins) are not looked
+into.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from starlette.requests import Request
+
+from horarium.api.bodies import Malformed, parse_json, read_body
+from horarium.api.web import Answer, Api, Handler
+from horarium.domain.errors import Invalid, Problem
+from horarium.domain.near_names import did_you_mean, plain
+
+Json = Mapping[str, Any]
+# Unknown names of one object or query that are told. Nobody reads more of them, and looking for the nearest takes time.
+MOST_TOLD = 20
+# Bytes of a body where none is expected: enough to see what it holds.
+LONGEST_UNWANTED = 64 * 1024
+_SET_BY_SERVER = "is set by the server; leave it out"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOnly:
+    """The fields of an answer that no request can change.
+
+    A body may hold them all the same, so that what GET has answered can be sent back. Those in `kept` must be as they
+    are stored; the words say what would change them. Those in `ignored` change by themselves between two requests, so
+    their values do not matter.
+    """
+
+    kept: Mapping[str, str]
+    ignored: frozenset[str]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.kept or name in self.ignored
+
+    def apart(self, body: Json, stored: Json) -> tuple[dict[str, Any], list[Problem]]:
+        """The body without these fields, and a problem for each that would have to change what is stored."""
+        problems = [
+            Problem(name, words, "read_only")
+            for name, words in self.kept.items()
+            if name in body and body[name] != stored.get(name)
+        ]
+        return {name: value for name, value in body.items() if name not in self}, problems
+
+
+def read_only(kept: Mapping[str, str] | Iterable[str], ignored: Iterable[str]) -> ReadOnly:
+    """As ReadOnly; `kept` may be names alone, of fields that nothing changes."""
+    words = kept if isinstance(kept, Mapping) else dict.fromkeys(kept, "cannot be changed; leave it out")
+    return ReadOnly(words, frozenset(ignored))
+
+
+def unknown_fields(
+    model: type[BaseModel], body: Json, path: str = "", elsewhere: Collection[str] = ()
+) -> list[Problem]:
+    """A problem for each field of a body that its model does not have, at every depth that the model describes.
+
+    A model says in `hints` what is answered to names that are often sent by mistake, in `meant` which field they
+    mean, and in `shown` which fields only answers have. `elsewhere` are further names that may be meant.
+    """
+    known, inner = _known(model), _inner(model)
+    names = (name for name in body if name not in known)
+    problems = [
+        Problem(f"{path}{name}", _words(model, name, (*known, *elsewhere)), "unknown")
+        for name in islice(names, MOST_TOLD)
+    ]
+    for name, within in inner.items():
+        value = body.get(name)
+        if isinstance(value, Mapping):
+            problems += unknown_fields(within, value, f"{path}{name}.")
+    return problems
+
+
+def _words(model: type[BaseModel], name: str, known: Iterable[str]) -> str:
+    hints: Mapping[str, str] = getattr(model, "hints", {})
+    meant: Mapping[str, str] = getattr(model, "meant", {})
+    short = plain(name[:MOST_TOLD])
+    if short in hints:
+        return hints[short]
+    if short in meant:
+        return f"is not known; did you mean {meant[short]}?"
+    if name in getattr(model, "shown", ()):
+        return _SET_BY_SERVER
+    return f"is not known; {did_you_mean(name, known, 'fields')}"
+
+
+@functools.cache
+def _known(model: type[BaseModel]) -> tuple[str, ...]:
+    """The names of a model's fields as bodies write them."""
+    return tuple(field.alias or name for name, field in model.model_fields.items())
+
+
+@functools.cache
+def _inner(model: type[BaseModel]) -> Mapping[str, type[BaseModel]]:
+    """The fields of a model that are objects with a model of their own."""
+    found = {}
+    for name, field in model.model_fields.items():
+        for kind in (field.annotation, *get_args(field.annotation)):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                found[field.alias or name] = kind
+    return found
+
+
+class OwnApi(Api):
+    """Our own API. A route takes the query parameters and the body that it declares, and refuses all others."""
+
+    def add(self, method: str, path: str, handler: Handler, summary: str, **options: Any) -> None:
+        """As for every Api. Unknown parameters, and a body where none is declared, are refused before the handler."""
+        known = tuple(options.get("query") or ())
+        bodiless = options.get("body") is None and method not in ("GET", "HEAD")
+
+        @functools.wraps(handler)
+        async def careful(request: Request) -> Answer:
+            if request.scope["query_string"]:
+                refuse_parameters(request, known)
+            if bodiless:
+                await refuse_body(request)
+            return await handler(request)
+
+        super().add(method, path, careful, summary, **options)
+
+
+def refuse_parameters(request: Request, known: tuple[str, ...]) -> None:
+    """Raises Invalid with every query parameter of a request that is not among the known ones."""
+    unknown = (name for name in request.query_params if name not in known)
+    problems = [
+        Problem(name, f"is not known; {did_you_mean(name, known, 'parameters')}", "unknown")
+        for name in islice(unknown, MOST_TOLD)
+    ]
+    if problems:
+        raise Invalid(problems)
+
+
+async def refuse_body(request: Request) -> None:
+    """Raises Invalid for a body that says something, where none is expected. An empty object says nothing."""
+    headers = request.headers
+    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+        return
+    body = await read_body(request, LONGEST_UNWANTED)
+    problems = list(_unwanted(body)) if body.strip() else []
+    if problems:
+        raise Invalid(problems)
+
+
+def _unwanted(body: bytes) -> Iterator[Problem]:
+    words = "this request takes no body"
+    try:
+        value = parse_json(body)
+    except Malformed:
+        yield Problem("", words, "unknown")
+        return
+    if isinstance(value, dict):
+        for name in islice(value, MOST_TOLD):
+            yield Problem(name, f"is not known: {words}", "unknown")
+    elif value is not None:
+        yield Problem("", words, "unknown")
