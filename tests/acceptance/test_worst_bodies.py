@@ -549,7 +549,7 @@ async def test_the_walk_knows_every_route_of_every_api() -> None:
     async with House.open("2026-03-01T12:00:00Z") as house:
         dialects = registry.load()
         for app in (
-            own_api(house.services, ()),
+            own_api(house.services, {}),
             *(one.application(house.services) for one in dialects.values()),
         ):
             answered = {

@@ -189,7 +189,7 @@ async def test_no_route_of_the_projects_own_api_starts_or_changes_a_schedule_wit
     }
     refused = 0
     async with client_of(house.api, await _intruder(house)) as client:
-        for method, path in _changing(own_api(house.services, ()), NEEDS_NONE["native"]):
+        for method, path in _changing(own_api(house.services, {}), NEEDS_NONE["native"]):
             route = f"{method} {path}"
             if route in BY_TOKEN:
                 continue

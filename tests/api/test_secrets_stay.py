@@ -336,7 +336,7 @@ async def walk(house: House, receiver: Receiver, ids: list[str], watch: Watch) -
     ]
     names["audiences"] = ["crm", "crm-ok", "db"]
     asked = 0
-    for path in _reading(own_api(house.services, ())):
+    for path in _reading(own_api(house.services, {})):
         kind = path.split("/")[1]
         for name in names.get(kind, ["x"]) if "{" in path else [""]:
             asked += (await house.client.get(BASE + re.sub(r"\{[^}]+\}", name, path))).status_code == 200

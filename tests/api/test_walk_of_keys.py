@@ -125,7 +125,7 @@ async def walk_of(house: House, receiver: Receiver, name: str) -> Walk:
         return BASE + path
 
     return Walk(
-        "native", routes_of(own_api(house.services, ())), filled, bodies, [made["id"], run, fire["id"]]
+        "native", routes_of(own_api(house.services, {})), filled, bodies, [made["id"], run, fire["id"]]
     )
 
 

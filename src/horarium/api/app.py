@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from horarium.api.errors import problem_answer
 from horarium.api.gate import PageGate
 from horarium.api.kit.mounting import mount_all
@@ -40,7 +38,7 @@ A field or parameter that is not known is refused, never ignored; what GET has a
 def make_api(services: Services, dialects: Dialects) -> Api:
     """The application with everything that this server answers over HTTP."""
     app = Api(title="Horarium", render=problem_answer, openapi=None)
-    app.mount(BASE, own_api(services, tuple(dialects)))
+    app.mount(BASE, own_api(services, dialects))
     mount_all(app, dialects, services)
     health.add_routes(app, services)
     app.origins = services.settings.cors_origins
@@ -49,13 +47,14 @@ def make_api(services: Services, dialects: Dialects) -> Api:
     return app
 
 
-def own_api(services: Services, dialects: Sequence[str]) -> Api:
-    """Our own API. `dialects` are the names of the other APIs.
+def own_api(services: Services, dialects: Dialects) -> Api:
+    """Our own API. `dialects` are the other APIs, whose schedules it knows by their ids too.
 
     Routes are tried in order, so those that are asked most come first.
     """
     api = OwnApi(title="Horarium", render=problem_answer, description=_ABOUT)
-    schedules.add_routes(api, services, dialects)
-    for part in (runs, fires, targets, tables, secrets, directory, tenancy, audit, health):
+    for part in (schedules, runs, fires):
+        part.add_routes(api, services, dialects)
+    for part in (targets, tables, secrets, directory, tenancy, audit, health):
         part.add_routes(api, services)
     return api

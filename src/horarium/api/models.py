@@ -266,6 +266,7 @@ class ScheduleBody(Body):
             "note": "is set by POST /schedules/{id}/pause, not here; leave it out, or send what is stored",
         },
         (
+            "dialect_id",
             "in_words",
             "next_fires",
             "next_slot_at",

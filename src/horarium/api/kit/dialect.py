@@ -15,7 +15,7 @@ from horarium.api.kit.fields import Fields
 from horarium.api.kit.keys import Scheme
 from horarium.api.kit.schemas import Schema, ref
 from horarium.api.web import Api, Handler, Renderer
-from horarium.domain.ids import Id
+from horarium.domain.ids import Id, from_uuid_text, uuid_text
 from horarium.domain.schedule import Schedule
 from horarium.domain.target import Target
 from horarium.domain.tenancy import Principal
@@ -91,6 +91,11 @@ class Dialect(Generic[Order, Facts]):
 
     # How the recurrences of its schedules are read.
     grammar: Grammar
+
+    # How it writes the id of a schedule, and the id that such a text stands for (None for a text of another form). Our
+    # own API knows its schedules by these too, so that its clients can ask there what became of a slot.
+    id_text: Callable[[Id], str] = uuid_text
+    id_of: Callable[[str], Id | None] = from_uuid_text
 
     # The OpenAPI page: its schemas by name, its security schemes, and the name of the schema of an error's body.
     schemas: Mapping[str, Schema]

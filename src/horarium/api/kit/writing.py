@@ -35,10 +35,13 @@ def dashed(prefix: str, an_id: Id) -> str:
 
 def from_dashed(prefix: str, ours: str, text: str) -> Id | None:
     """The id behind what `dashed` gave. How our own API writes it (`ours_01J...`) and a UUID are accepted too."""
+    return undashed(prefix, text) or from_prefixed(ours, text) or from_uuid_text(text)
+
+
+def undashed(prefix: str, text: str) -> Id | None:
+    """The id behind what `dashed` gave, and None for any other text."""
     head, _, tail = text.partition("-")
-    if head == prefix:
-        return from_ulid(tail)
-    return from_prefixed(ours, text) or from_uuid_text(text)
+    return from_ulid(tail) if head == prefix else None
 
 
 def reference_to(target: Target, given: str | None = None) -> str:
@@ -69,6 +72,7 @@ __all__ = [
     "instant_text",
     "outcome_word",
     "reference_to",
+    "undashed",
     "utc_or_none",
     "utc_text",
     "zoned_text",

@@ -6,7 +6,9 @@ from starlette.requests import Request
 
 from horarium.api import show
 from horarium.api.fields import Query, instant_or_none, instant_text, path_id
+from horarium.api.kit.registry import Dialects
 from horarium.api.routes.base import CURSOR, LIMIT, Routes, cursor_of
+from horarium.api.schedule_ids import ScheduleIds
 from horarium.api.web import Answer, Api, json_answer
 from horarium.domain.fire import Fire, FireKind, Span
 from horarium.service.pages import cut
@@ -17,10 +19,14 @@ KINDS = tuple(kind.value for kind in FireKind)
 
 
 class FireRoutes(Routes):
+    def __init__(self, services: Services, dialects: Dialects) -> None:
+        super().__init__(services)
+        self.ids = ScheduleIds(services, dialects)
+
     async def list(self, request: Request) -> Answer:
         """The fires of a schedule, the latest slot first."""
         who = await self.who(request, "runs:read")
-        schedule_id = path_id(request, "sch", "schedule")
+        schedule_id = await self.ids.in_path(who, request)
         query = Query(request)
         limit, kind = query.limit(), query.choice("kind", KINDS)
         cursor = cursor_of(request, newest_first=True)
@@ -37,7 +43,7 @@ class FireRoutes(Routes):
     async def ledger(self, request: Request) -> Answer:
         """Every slot once, in order: fires of the clock, and spans of slots that did not fire."""
         who = await self.who(request, "runs:read")
-        schedule_id = path_id(request, "sch", "schedule")
+        schedule_id = await self.ids.in_path(who, request)
         query = Query(request)
         limit, start, end = (
             query.limit(),
@@ -61,8 +67,8 @@ def _end_of(entry: Fire | Span) -> int:
     return entry.slot_ms if isinstance(entry, Fire) else entry.last_ms
 
 
-def add_routes(api: Api, services: Services) -> None:
-    routes, tag, schedule = FireRoutes(services), "fires", "/schedules/{id}"
+def add_routes(api: Api, services: Services, dialects: Dialects) -> None:
+    routes, tag, schedule = FireRoutes(services, dialects), "fires", "/schedules/{id}"
     filters = {"kind": f"one of {', '.join(KINDS)}", "limit": LIMIT, "cursor": CURSOR}
     window = {"from": "first instant", "to": "last instant; now", "limit": LIMIT}
     api.add("GET", f"{schedule}/fires", routes.list, "List a schedule's fires", tag=tag, query=filters)

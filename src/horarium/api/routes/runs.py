@@ -6,8 +6,10 @@ from starlette.requests import Request
 
 from horarium.api import show
 from horarium.api.fields import Query, path_id
+from horarium.api.kit.registry import Dialects
 from horarium.api.models import CompleteBody, FailBody, schema_of, validated
 from horarium.api.routes.base import CURSOR, LIMIT, Routes, cursor_of
+from horarium.api.schedule_ids import ScheduleIds
 from horarium.api.web import Answer, Api, json_answer
 from horarium.domain.errors import NotFound, Unauthorized
 from horarium.domain.ids import Id
@@ -22,13 +24,17 @@ STATES = (*(state.value for state in RunState), WAITING)
 
 
 class RunRoutes(Routes):
+    def __init__(self, services: Services, dialects: Dialects) -> None:
+        super().__init__(services)
+        self.ids = ScheduleIds(services, dialects)
+
     async def list(self, request: Request) -> Answer:
         """Runs, the latest slot first."""
         who = await self.who(request, "runs:read")
         query = Query(request)
         limit, state = query.limit(), query.choice("state", STATES)
         cursor = cursor_of(request, newest_first=True)
-        schedule_id, fire_id = query.id("schedule", "sch"), query.id("fire", "fire")
+        schedule_id, fire_id = await self.ids.in_query(who, query, "schedule"), query.id("fire", "fire")
         target = query.text("target")
         query.done()
         if state == WAITING:
@@ -115,8 +121,8 @@ def _token(request: Request, in_body: str | None) -> str:
     return found
 
 
-def add_routes(api: Api, services: Services) -> None:
-    routes, tag, run = RunRoutes(services), "runs", "/runs/{id}"
+def add_routes(api: Api, services: Services, dialects: Dialects) -> None:
+    routes, tag, run = RunRoutes(services, dialects), "runs", "/runs/{id}"
     filters = {
         "schedule": "id of a schedule",
         "fire": "id of a fire",

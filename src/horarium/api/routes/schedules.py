@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 from starlette.requests import Request
 
@@ -10,7 +10,8 @@ from horarium.api import show
 from horarium.api.bodies import parse_object, read_body, read_lines
 from horarium.api.bulk import create_all
 from horarium.api.drafts import patch, policies_of, preview_timing, replacement, schedule_draft
-from horarium.api.fields import Query, path_id
+from horarium.api.fields import Query
+from horarium.api.kit.registry import Dialects
 from horarium.api.models import BackfillBody, PauseBody, PreviewBody, ScheduleBody, schema_of, validated
 from horarium.api.routes.base import (
     CURSOR,
@@ -23,6 +24,7 @@ from horarium.api.routes.base import (
     refuse_other_key,
 )
 from horarium.api.routes.directory import audience_now
+from horarium.api.schedule_ids import ScheduleIds
 from horarium.api.web import Answer, Api, PartedAnswer, empty_answer, json_answer
 from horarium.domain.errors import Conflict, Invalid, NotFound, Problem
 from horarium.domain.ids import Id
@@ -43,9 +45,10 @@ NDJSON = b"application/x-ndjson"
 
 
 class ScheduleRoutes(Routes):
-    def __init__(self, services: Services, dialects: Sequence[str]) -> None:
+    def __init__(self, services: Services, dialects: Dialects) -> None:
         super().__init__(services)
         self.dialects = (NATIVE, *dialects)
+        self.ids = ScheduleIds(services, dialects)
 
     async def create(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
@@ -106,26 +109,28 @@ class ScheduleRoutes(Routes):
         )
         query.done()
         found = cut(await self.services.schedules.list(listing), limit, lambda schedule: schedule.id)
-        return json_answer(200, show.page(found, show.schedule))
+        return json_answer(200, show.page(found, self._in_list))
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
-        return self._shown(await self.services.schedules.get(who.workspace_id, _id(request)))
+        return self._shown(await self.services.schedules.get(who.workspace_id, await self._id(who, request)))
 
     async def replace(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
-        return await self._replace(request, who, _id(request), await self.body(request))
+        schedule_id = await self._id(who, request)
+        return await self._replace(request, who, schedule_id, await self.body(request))
 
     async def update(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
-        change = await patch(who, self.services, _id(request), await self.body(request))
+        schedule_id = await self._id(who, request)
+        change = await patch(who, self.services, schedule_id, await self.body(request))
         version = expected_version(request, change.version)
-        return self._shown(await self.services.schedules.change(who, _id(request), change.edit, version))
+        return self._shown(await self.services.schedules.change(who, schedule_id, change.edit, version))
 
     async def delete(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:delete")
         await self.services.schedules.delete(
-            who.workspace_id, _id(request), expected_version(request), within=who.restriction
+            who.workspace_id, await self._id(who, request), expected_version(request), within=who.restriction
         )
         return empty_answer()
 
@@ -134,14 +139,14 @@ class ScheduleRoutes(Routes):
         body = validated(PauseBody, await self.body_or_nothing(request))
         version = expected_version(request, body.version)
         found = await self.services.schedules.pause(
-            who.workspace_id, _id(request), body.note, version, within=who.restriction
+            who.workspace_id, await self._id(who, request), body.note, version, within=who.restriction
         )
         return self._shown(found)
 
     async def resume(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
         version = expected_version(request)
-        return self._shown(await self.services.schedules.resume(who, _id(request), version))
+        return self._shown(await self.services.schedules.resume(who, await self._id(who, request), version))
 
     async def preview(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
@@ -149,7 +154,7 @@ class ScheduleRoutes(Routes):
         count, after = query.number("count", show.NEXT_FIRES, 1, 1000), query.instant("after", Rounding.DOWN)
         query.done()
         self.services.rates.charge(who, count * PREVIEWED_TIME)
-        found = await self.services.schedules.get(who.workspace_id, _id(request))
+        found = await self.services.schedules.get(who.workspace_id, await self._id(who, request))
         start = self._now() if after is None else after
         shown = show.preview(upcoming(found, start, count))
         if found.definition.audience is not None:
@@ -168,14 +173,16 @@ class ScheduleRoutes(Routes):
     async def fire_now(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
         again = request.headers.get("idempotency-key")
-        fire = await self.services.schedules.fire_now(who, _id(request), again)
+        fire = await self.services.schedules.fire_now(who, await self._id(who, request), again)
         return json_answer(201, show.fire(fire))
 
     async def backfill(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
         body = validated(BackfillBody, await self.body(request))
         again = request.headers.get("idempotency-key", "")
-        fires = await self.services.schedules.backfill(who, _id(request), body.from_, body.to, again)
+        fires = await self.services.schedules.backfill(
+            who, await self._id(who, request), body.from_, body.to, again
+        )
         self.services.rates.spend(who, len(fires) * BACKFILLED_FIRE)
         return json_answer(201, {"count": len(fires), "items": [show.fire(fire) for fire in fires]})
 
@@ -188,9 +195,10 @@ class ScheduleRoutes(Routes):
             raise Invalid(
                 Problem("at", "is required: the instant to explain, such as 2026-03-08T09:00:00Z", "required")
             )
-        found = await self.services.explain.explain(who.workspace_id, _id(request), at)
+        schedule_id = await self._id(who, request)
+        found = await self.services.explain.explain(who.workspace_id, schedule_id, at)
         shown = show.explanation(found)
-        schedule = await self.services.schedules.get(who.workspace_id, _id(request))
+        schedule = await self.services.schedules.get(who.workspace_id, schedule_id)
         if schedule.definition.audience is not None and found.fire is None:
             shown["audience"] = await audience_now(self.services, who, schedule.definition.audience)
         return json_answer(200, shown)
@@ -212,20 +220,22 @@ class ScheduleRoutes(Routes):
             query.wrong("target", f"{given[:80]!r} does not exist in this workspace")
             return None
 
+    async def _id(self, who: Identity, request: Request) -> Id:
+        return await self.ids.in_path(who, request)
+
     def _now(self) -> int:
         return self.services.clock.now_ms()
 
+    def _in_list(self, schedule: Schedule) -> dict[str, Any]:
+        return {**show.schedule(schedule), "dialect_id": self.ids.in_dialect(schedule)}
+
     def _shown(self, schedule: Schedule, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
-        shown = show.schedule_in_full(schedule, self._now())
+        shown = {**show.schedule_in_full(schedule, self._now()), "dialect_id": self.ids.in_dialect(schedule)}
         return json_answer(status, shown, headers={**etag(schedule.version), **(headers or {})})
 
 
-def _id(request: Request) -> Id:
-    return path_id(request, "sch", "schedule")
-
-
-def add_routes(api: Api, services: Services, dialects: Sequence[str]) -> None:
-    """Add the routes of schedules; `dialects` are the names of the APIs beside our own."""
+def add_routes(api: Api, services: Services, dialects: Dialects) -> None:
+    """Add the routes of schedules; `dialects` are the APIs beside our own."""
     routes, tag, schedule = ScheduleRoutes(services, dialects), "schedules", "/schedules/{id}"
     body, match = schema_of(ScheduleBody), {"If-Match": IF_MATCH}
     once = {"Idempotency-Key": "the same key and body within a day are one request"}

@@ -1,8 +1,11 @@
 """The record of autessa: all that the rest of the server knows of it."""
 
+from functools import partial
+
 from horarium.api.dialects.autessa import errors, routes, schemas, wire
 from horarium.api.dialects.autessa.grammar import GRAMMAR
 from horarium.api.kit import Dialect
+from horarium.domain.ids import from_prefixed
 
 DIALECT = Dialect(
     name=wire.NAME,
@@ -12,6 +15,8 @@ DIALECT = Dialect(
     bases=("/clients/scheduled-events",),
     keys=("bearer", "raw"),
     grammar=GRAMMAR,
+    id_text=wire.event_id,
+    id_of=partial(from_prefixed, wire.EVENT),
     schemas=schemas.SCHEMAS,
     security={"key": {"type": "apiKey", "in": "header", "name": "Authorization"}},
     failure="Errors",

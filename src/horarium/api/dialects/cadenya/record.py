@@ -1,5 +1,7 @@
 """The record of cadenya: all that the rest of the server knows of it."""
 
+from functools import partial
+
 from horarium.api.dialects.cadenya import errors, routes
 from horarium.api.dialects.cadenya.account import schemas as account
 from horarium.api.dialects.cadenya.agents import schemas as agents
@@ -8,8 +10,9 @@ from horarium.api.dialects.cadenya.objectives import schemas as objectives
 from horarium.api.dialects.cadenya.schedules import schemas as schedules
 from horarium.api.dialects.cadenya.schedules import wire
 from horarium.api.dialects.cadenya.schemas import SHARED
-from horarium.api.dialects.cadenya.wire import NAME
+from horarium.api.dialects.cadenya.wire import NAME, SCHEDULE
 from horarium.api.kit import Dialect
+from horarium.domain.ids import from_prefixed, prefixed
 
 DIALECT = Dialect(
     name=NAME,
@@ -18,6 +21,8 @@ DIALECT = Dialect(
     bases=("/v1",),
     splits_path=True,
     grammar=GRAMMAR,
+    id_text=partial(prefixed, SCHEDULE),
+    id_of=partial(from_prefixed, SCHEDULE),
     schemas={**SHARED, **schedules.SCHEMAS, **objectives.SCHEMAS, **agents.SCHEMAS, **account.SCHEMAS},
     security={"key": {"type": "http", "scheme": "bearer"}},
     failure="Status",

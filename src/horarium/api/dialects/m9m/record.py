@@ -1,6 +1,7 @@
 """The record of m9m: all that the rest of the server knows of it."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from horarium.api.dialects.m9m import errors, schemas
 from horarium.api.dialects.m9m.executions import routes as execution_routes
@@ -13,6 +14,7 @@ from horarium.api.dialects.m9m.schedules.wire import Facts, Order
 from horarium.api.dialects.m9m.workflows import routes as workflow_routes
 from horarium.api.dialects.m9m.workflows import schemas as workflow_schemas
 from horarium.api.kit import Dialect, Operation
+from horarium.api.kit.writing import dashed, undashed
 from horarium.service.services import Services
 
 
@@ -33,6 +35,8 @@ DIALECT = Dialect(
     splits_path=True,
     keys=("x-api-key", "bearer"),
     grammar=GRAMMAR,
+    id_text=partial(dashed, "sched"),
+    id_of=partial(undashed, "sched"),
     schemas={
         **schedule_schemas.SCHEMAS,
         **workflow_schemas.SCHEMAS,

@@ -1,9 +1,12 @@
 """The record of uranus: all that the rest of the server knows of it."""
 
+from functools import partial
+
 from horarium.api.dialects.uranus import errors, routes, schemas, wire
 from horarium.api.dialects.uranus.grammar import GRAMMAR
 from horarium.api.kit import Dialect
 from horarium.api.kit.schemas import BEARER
+from horarium.api.kit.writing import dashed, undashed
 
 DIALECT = Dialect(
     name=wire.NAME,
@@ -12,6 +15,8 @@ DIALECT = Dialect(
     bases=("/api/agents",),
     splits_path=True,
     grammar=GRAMMAR,
+    id_text=partial(dashed, "schedule"),
+    id_of=partial(undashed, "schedule"),
     schemas=schemas.SCHEMAS,
     security=BEARER,
     parse=wire.parse,

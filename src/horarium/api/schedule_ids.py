@@ -1,0 +1,63 @@
+"""Which schedule a request to our own API means: named by its own id, or by the id that it has in its dialect."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from horarium.api.fields import Query
+from horarium.api.kit.registry import Dialects
+from horarium.domain.errors import NotFound
+from horarium.domain.ids import LOWEST_ID, Id, from_prefixed
+from horarium.domain.schedule import Schedule
+from horarium.domain.tenancy import Identity
+from horarium.service.services import Services
+
+
+class ScheduleIds:
+    """Reads and writes the ids of schedules as the installed dialects do.
+
+    A dialect's form of an id names only schedules of that dialect: the form of one is never taken for that of another.
+    """
+
+    def __init__(self, services: Services, dialects: Dialects) -> None:
+        self._services, self._dialects = services, dialects
+
+    async def in_path(self, who: Identity, request: Request) -> Id:
+        """The id of the schedule that a path names. Raises NotFound; for a dialect's id also where it has no schedule
+        in the caller's workspace."""
+        text = str(request.path_params["id"])
+        own = from_prefixed("sch", text)
+        found = own if own is not None else await self._of_dialect(who, text)
+        if found is None:
+            raise NotFound("schedule", text)
+        return found
+
+    async def in_query(self, who: Identity, query: Query, name: str) -> Id | None:
+        """As `in_path`, for a filter of a list. An id of no schedule is LOWEST_ID, with which nothing is found."""
+        text = query.text(name)
+        if text is None:
+            return None
+        own = from_prefixed("sch", text)
+        if own is not None:
+            return own
+        if all(dialect.id_of(text) is None for dialect in self._dialects.values()):
+            return query.id(name, "sch")  # it tells what is wrong
+        return await self._of_dialect(who, text) or LOWEST_ID
+
+    def in_dialect(self, schedule: Schedule) -> str | None:
+        """The id of a schedule as its dialect writes it. None for our own schedules, and where it is not installed."""
+        dialect = self._dialects.get(schedule.dialect)
+        return None if dialect is None else dialect.id_text(schedule.id)
+
+    async def _of_dialect(self, who: Identity, text: str) -> Id | None:
+        for name, dialect in self._dialects.items():
+            meant = dialect.id_of(text)
+            if meant is None:
+                continue
+            try:
+                found = await self._services.schedules.get(who.workspace_id, meant)
+            except NotFound:
+                continue
+            if found.dialect == name:
+                return meant
+        return None
