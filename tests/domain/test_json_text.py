@@ -1,10 +1,17 @@
-"""The values of a JSON text are counted without decoding it."""
+"""JSON from outside is kept as it is written, or refused; and its values are counted without decoding it."""
 
 from __future__ import annotations
 
-import pytest
+import json
+from collections.abc import Callable
+from typing import Any
 
-from horarium.domain.json_text import holds_more_than
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from horarium.domain.json_text import DEEPEST, NotKept, decode_received, decode_written, holds_more_than
 
 
 @pytest.mark.parametrize(
@@ -22,3 +29,101 @@ def test_marks_in_strings_do_not_count(text: bytes, values: int) -> None:
     padded = text + b" " * 10
     assert holds_more_than(padded, values - 2)
     assert not holds_more_than(padded, values)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"a":18446744073709551615,"b":-9223372036854775808}',
+        b'{"a":"123456789012345678901234567890","123456789012345678901234567890":1}',
+        b'{"a":"\\"123456789012345678901234567890"}',
+        b'{"a":"x\\\\","b":0.12345678901234567890123,"c":1e30,"d":-1.5e-300}',
+        b'{"a":{"x":1},"b":{"x":1},"c":"\\"x\\":1,"}',
+        b'{"a":12345678901234567890123e2}',
+        b'{"a\\u0062":1,"a":2}',
+    ],
+)
+def test_what_can_be_kept_is_decoded_as_it_is_written(text: bytes) -> None:
+    assert decode_written(text) == decode_received(text) == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "words"),
+    [
+        (b'{"a":123456789012345678901234567890}', "a", "whole number from -9223372036854775808 to"),
+        (b'{"a":18446744073709551616}', "a", "send a larger one as a text"),
+        (b'{"a":{"b":["x",{"c":-9223372036854775809}]}}', "a.b.1.c", "whole number"),
+        (b'["12345678901234567890\\\\",99999999999999999999]', "1", "whole number"),
+        (b'{"a":1,"a":1}', "a", "more than once"),
+        (b'{"x":[{},{"k":{"a":1,"b":2,"a":{}}}]}', "x.1.k.a", "more than once"),
+        (b'{"a":1,"\\u0061":2}', "a", "more than once"),
+    ],
+)
+def test_what_would_be_kept_otherwise_than_it_is_written_is_refused_by_its_place(
+    text: bytes, field: str, words: str
+) -> None:
+    with pytest.raises(NotKept, match=words) as caught:
+        decode_written(text)
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize("decode", [decode_written, decode_received])
+@pytest.mark.parametrize("text", [b"1e999", b"[-1e400]", b"NaN", b"[Infinity]", b'{"a":-Infinity}'])
+def test_a_number_that_is_not_finite_is_no_json(decode: Callable[[bytes], Any], text: bytes) -> None:
+    with pytest.raises(orjson.JSONDecodeError):
+        decode(text)
+
+
+@pytest.mark.parametrize("decode", [decode_written, decode_received])
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
+def test_depth_is_bounded(decode: Callable[[bytes], Any], opening: bytes, closing: bytes) -> None:
+    def nested(levels: int) -> bytes:
+        return opening * levels + b"1" + closing * levels
+
+    assert decode(nested(DEEPEST)) == json.loads(nested(DEEPEST))
+    for levels in (DEEPEST + 1, 253, 1_000):
+        with pytest.raises(NotKept, match="more than 100 levels"):
+            decode(nested(levels))
+    with pytest.raises(orjson.JSONDecodeError):
+        decode(nested(100_000))
+    many = b"[" + b",".join([b"[]"] * 1_000) + b"]"
+    assert decode(many) == [[]] * 1_000
+
+
+def test_what_targets_and_sources_answer_keeps_all_digits_as_texts() -> None:
+    text = b'{"a":123456789012345678901234567890,"b":[-9223372036854775809,7],"c":"18446744073709551616"}'
+    assert decode_received(text) == {
+        "a": "123456789012345678901234567890",
+        "b": ["-9223372036854775809", 7],
+        "c": "18446744073709551616",
+    }
+    assert decode_received(b'{"a":1,"a":2}') == {"a": 2}
+
+
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.text(alphabet='ab"\\:{[,19 ', max_size=30)
+        | st.integers(-(1 << 70), 1 << 70)
+        | st.floats(allow_nan=False, allow_infinity=False),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(st.text(alphabet='a"\\:9', max_size=22), inner, max_size=4)
+        ),
+        max_leaves=20,
+    )
+)
+def test_a_decoded_value_is_the_written_one_or_refused(value: Any) -> None:
+    text = json.dumps(value).encode()
+    exact = json.loads(text, parse_int=_exactly)
+    assert decode_received(text) == exact
+    if exact == value:
+        assert decode_written(text) == value
+    else:
+        with pytest.raises(NotKept, match="whole number"):
+            decode_written(text)
+
+
+def _exactly(digits: str) -> int | str:
+    return int(digits) if -(1 << 63) <= int(digits) < 1 << 64 else digits

@@ -13,11 +13,9 @@ import orjson
 from starlette.requests import Request
 
 from horarium.domain.errors import Invalid, Problem, TooLarge
-from horarium.domain.json_text import holds_more_than
+from horarium.domain.json_text import NotKept, decode_received, decode_written, holds_more_than
 from horarium.service.turns import turn
 
-# How deeply JSON may be nested: our own encoder goes no deeper than about 250.
-DEEPEST = 100
 # Values and names in one JSON text. They are decoded in one go, and each takes some fifty bytes of memory.
 MOST_VALUES = 200_000
 # Whoever has sent more bytes than this waits in the line of long work before they are decoded.
@@ -96,46 +94,34 @@ def _refuse_announced(request: Request, limit: int) -> None:
         raise too_large(limit)
 
 
-def parse_json(text: bytes, what: str = "the body") -> Any:
-    """A JSON value, whatever the Content-Type said. `what` is what errors call it.
+def parse_json(text: bytes, what: str = "the body", *, written: bool = True) -> Any:
+    """A JSON value, whatever the Content-Type said. `what` is what errors call it. `written` tells that a person or
+    their program wrote it, which can correct it; otherwise it is what a target answers (see domain/json_text.py).
 
-    Raises Malformed, saying where, and TooLarge for more than MOST_VALUES values and names.
+    Raises Malformed, saying where; Invalid for a value that could not be kept as it is written, with its field; and
+    TooLarge for more than MOST_VALUES values and names.
     """
     if holds_more_than(text, MOST_VALUES):
         raise TooLarge(f"{what} holds more than {MOST_VALUES} values and names; send less at once")
     try:
-        value = orjson.loads(text)
+        return decode_written(text) if written else decode_received(text)
     except orjson.JSONDecodeError as error:
         if not text.strip():
             raise Malformed(Problem("", f"{what} is empty; a JSON object is expected", "json")) from None
         words = f"{what} is not valid JSON: {error.msg} at line {error.lineno} column {error.colno}"
         raise Malformed(Problem("", words, "json")) from None
-    if text.count(b"{") + text.count(b"[") > DEEPEST and _deeper_than([value], DEEPEST + 1):
-        raise Malformed(Problem("", f"{what} is nested more than {DEEPEST} levels deep", "json"))
-    return value
+    except NotKept as error:
+        if error.field:
+            raise Invalid(Problem(error.field, error.message)) from None
+        raise Malformed(Problem("", f"{what} {error.message}", "json")) from None
 
 
-def parse_object(text: bytes, what: str = "the body") -> dict[str, Any]:
+def parse_object(text: bytes, what: str = "the body", *, written: bool = True) -> dict[str, Any]:
     """As `parse_json`, for an object."""
-    value = parse_json(text, what)
+    value = parse_json(text, what, written=written)
     if not isinstance(value, dict):
         raise Malformed(Problem("", f"{what} must be a JSON object, not {_named(value)}", "type"))
     return value
-
-
-def _deeper_than(value: Any, most: int) -> bool:
-    """Whether lists and objects stand in each other more than `most` levels deep; level by level."""
-    level = [value]
-    for _ in range(most):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if type(outer) is dict else outer)
-            if type(inner) in (dict, list)
-        ]
-        if not level:
-            return False
-    return True
 
 
 def _named(value: Any) -> str:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from starlette.requests import Request
 
-from horarium.api.bodies import Malformed, bounded, lines_of, parse_json, read_lines, too_large
+from horarium.api.bodies import bounded, lines_of, parse_json, read_lines, too_large
 from horarium.domain.errors import Invalid, Problem, TooLarge
 from horarium.service.turns import Turns
 
@@ -84,16 +84,21 @@ async def ndjson_items(batches: Lines) -> Numbered:
             number += 1
             if not line or line.isspace():
                 continue
-            try:
-                yield number, parse_json(line, "the line")
-            except Malformed as error:
-                yield number, error.problems[0]
-            except TooLarge as error:
-                yield number, Problem("", str(error), "too_long")
+            yield number, _decoded(line, "the line")
+
+
+def _decoded(text: bytes, what: str) -> Any:
+    """The value of a JSON text, or what is wrong with it. `what` is what the problem calls the text."""
+    try:
+        return parse_json(text, what)
+    except Invalid as error:
+        return error.problems[0]
+    except TooLarge as error:
+        return Problem("", str(error), "too_long")
 
 
 async def list_items(chunks: AsyncIterator[bytes]) -> Numbered:
-    """The elements of a JSON list. After one that cannot be read nothing more is read."""
+    """The elements of a JSON list. After one whose end cannot be found nothing more is read."""
     arriving = _ArrivingList()
     fresh = bytearray()
     async for chunk in chunks:
@@ -117,7 +122,10 @@ async def list_items(chunks: AsyncIterator[bytes]) -> Numbered:
     for item in arriving.complete():
         yield arriving.number, item
     if arriving.rest.strip(_WHITE) != "]":
-        yield arriving.number + 1, Problem("", "is not valid JSON, or the list breaks off here", "json")
+        yield (
+            arriving.number + 1,
+            Problem("", "is not valid JSON, is nested too deeply, or the list breaks off here", "json"),
+        )
 
 
 class _ArrivingList:
@@ -152,18 +160,22 @@ class _ArrivingList:
 
 
 def _element(text: str, at: int) -> tuple[Any, int] | None:
-    """The element that begins at a place and where the next one does; None where it is not all there yet."""
+    """The element that begins at a place and where the next one does; None where it is not all there yet.
+
+    An element that is there whole but cannot be kept is a Problem.
+    """
     at = _after_spaces(text, at)
     if at >= len(text) or text[at] == "]":
         return None
     try:
-        item, end = _DECODER.raw_decode(text, at)
+        _, end = _BOUNDS.raw_decode(text, at)
     except (ValueError, RecursionError):
         return None
+    item = text[at:end]
     end = _after_spaces(text, end)
     if end >= len(text) or text[end] not in ",]":
         return None
-    return item, end + 1 if text[end] == "," else end
+    return _decoded(item.encode(), "the element"), end + 1 if text[end] == "," else end
 
 
 def _after_spaces(text: str, at: int) -> int:
@@ -175,7 +187,8 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+# Finds where an element ends. Numbers stay texts, because only the end matters.
+_BOUNDS = json.JSONDecoder(parse_constant=_no_constant, parse_int=str, parse_float=str)
 
 
 async def csv_items(batches: Lines) -> Numbered:

@@ -7,7 +7,8 @@
 A POST sends {"type", "filter", "cursor", "limit", "now"} as JSON. A GET sends `cursor`, `limit` and the values of
 the filter as query parameters. The answer is a JSON object. `rows` is the dotted path to a list of objects in it,
 and `key` is the field of each object that identifies it. `next` is the dotted path to the cursor of the next page,
-which is null or missing on the last page. Each page may take `timeout` seconds.
+which is null or missing on the last page. Each page may take `timeout` seconds. A key is a text or a whole number; of
+any length, since whole numbers of more than 64 bits become texts of their digits.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from horarium.audiences.registry import AudienceOptions
 from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault
 from horarium.domain.errors import Problem
 from horarium.domain.ids import Id
-from horarium.domain.json_text import holds_more_than
+from horarium.domain.json_text import NotKept, decode_received, holds_more_than
 from horarium.executors.answer_bodies import NotDecoded, decoded
 from horarium.executors.checks import check_fields
 from horarium.executors.context import instant_text
@@ -166,7 +167,9 @@ class HttpSource:
             words = f"the endpoint's answer holds more than {MOST_VALUES} values and names; give fewer rows in a page"
             raise SourceFault(words, lasting=True)
         try:
-            return orjson.loads(text)
+            return decode_received(text)
+        except NotKept as error:
+            raise SourceFault(f"the endpoint's answer {error}", lasting=True) from None
         except orjson.JSONDecodeError as error:
             raise SourceFault(f"the endpoint's answer is not valid JSON: {error.msg}", lasting=True) from None
 

@@ -13,6 +13,7 @@ The transaction is read-only if the database supports that, and it is always rol
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
@@ -56,6 +57,8 @@ MOST_NAMED = 20
 
 # The default and the maximum of `timeout`.
 TIMEOUT_S, LONGEST_TIMEOUT_S = 30.0, 600.0
+# Characters of a decimal that may become a JSON number; longer ones become texts.
+LONGEST_NUMBER = 40
 _READS = re.compile(r"\s*(?:SELECT|WITH)\b", re.IGNORECASE)
 # The statement that makes a transaction (on SQLite: the connection) read-only, by the name of the database system.
 _READ_ONLY = {
@@ -329,11 +332,14 @@ def _statement(query: AudienceQuery) -> TextClause:
 
 
 def _row(columns: Mapping[str, Any], key: str) -> AudienceRow:
-    value = columns[key]
-    return AudienceRow(
-        "" if value is None else str(_plain(value)),
-        {str(name): _plain(column) for name, column in columns.items()},
-    )
+    return AudienceRow(_key(columns[key]), {str(name): _plain(column) for name, column in columns.items()})
+
+
+def _key(value: Any) -> str:
+    """A column's value as a key. Decimals keep all of their digits, and 7.00 is the same key as 7."""
+    if isinstance(value, Decimal):
+        return _digits(value)
+    return "" if value is None else str(_plain(value))
 
 
 def _weight(row: AudienceRow) -> int:
@@ -342,12 +348,18 @@ def _weight(row: AudienceRow) -> int:
 
 
 def _plain(value: Any) -> Any:
-    """A column's value as a JSON value."""
+    """A column's value as a JSON value. A number that JSON cannot hold exactly is a text."""
     match value:
-        case None | bool() | int() | float() | str() | dict() | list():
+        case None | bool() | str() | dict():
             return value
+        case int():
+            return value if -(1 << 63) <= value < 1 << 64 else str(value)
+        case float():
+            return value if math.isfinite(value) else str(value)
         case Decimal():
-            return int(value) if value == value.to_integral_value() and abs(value) < 1 << 53 else float(value)
+            return _number(value)
+        case list() | tuple():
+            return [_plain(item) for item in value]
         case datetime() | date() | time():
             return value.isoformat()
         case timedelta():
@@ -357,3 +369,20 @@ def _plain(value: Any) -> Any:
         case bytes() | memoryview():
             return bytes(value).hex()
     return str(value)
+
+
+def _number(value: Decimal) -> int | float | str:
+    """A decimal as a number if that is exact, otherwise as a text."""
+    digits = _digits(value)
+    if not value.is_finite() or len(digits) > LONGEST_NUMBER:
+        return digits
+    if "." not in digits:
+        return _plain(int(digits))  # type: ignore[no-any-return]
+    number = float(digits)
+    return number if Decimal(repr(number)) == value else digits
+
+
+def _digits(value: Decimal) -> str:
+    """A decimal in digits: without an exponent, and without zeros behind the last digit of a fraction."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -10,8 +10,11 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+import orjson
+
 from horarium.domain.errors import HorariumError, Problem
 from horarium.domain.ids import Id
+from horarium.domain.json_text import TOO_DEEP, too_deep
 
 # The longest row key, in characters.
 ROW_KEY_LIMIT = 500
@@ -200,15 +203,41 @@ def filter_problems(kind: str, given: Mapping[str, Any], name: str = "audience.f
     return problems
 
 
-def row_fault(row: AudienceRow) -> str | None:
-    """Why a row cannot become a run, or None. The size of its data is checked where it is written as JSON."""
-    if not isinstance(row.key, str) or not row.key:
-        return "the audience has a row without a key"
-    if len(row.key) > ROW_KEY_LIMIT:
+def row_text(row: AudienceRow) -> str:
+    """The data of a row as JSON text. Raises SourceFault for a row that cannot become a run."""
+    fault = key_fault(row.key)
+    if fault is not None:
+        raise SourceFault(fault, lasting=True)
+    return data_text(row)
+
+
+def data_text(row: AudienceRow) -> str:
+    """As `row_text`, whatever the key is."""
+    try:
+        text = orjson.dumps(row.data)
+    except TypeError as error:
+        raise SourceFault(f"the row {row.key!r} is not JSON: {error}", lasting=True) from None
+    if len(text) > ROW_SIZE_LIMIT:
+        raise SourceFault(f"the row {row.key!r} is larger than {ROW_SIZE_LIMIT} bytes", lasting=True)
+    if too_deep(row.data, text):
+        raise SourceFault(f"the row {row.key!r} {TOO_DEEP}", lasting=True)
+    return text.decode()
+
+
+def key_fault(key: Any) -> str | None:
+    """Why a key cannot be that of a row, or None."""
+    if not isinstance(key, str) or not key:
+        return "the audience has a row without a key; a key is a text or a whole number"
+    if len(key) > ROW_KEY_LIMIT:
         return f"the audience has a row whose key is longer than {ROW_KEY_LIMIT} characters"
-    if "\0" in row.key or any("\ud800" <= char <= "\udfff" for char in row.key):
+    if "\0" in key or any("\ud800" <= char <= "\udfff" for char in key):
         return "the audience has a row whose key contains NUL or an unpaired surrogate character"
     return None
+
+
+def repeated_fault(key: str | None) -> str:
+    """The words for a key that two rows have in common."""
+    return f"the audience has the row key {key!r} twice"
 
 
 def repeated_key(rows: Sequence[AudienceRow]) -> str | None:

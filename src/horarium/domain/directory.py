@@ -14,6 +14,7 @@ from typing import Any, Literal
 import orjson
 
 from horarium.domain.errors import Problem
+from horarium.domain.json_text import NotKept, decode_written
 from horarium.times.instants import InstantError, Rounding, seconds_of
 
 # The longest text of a field and the longest id, in characters.
@@ -192,7 +193,9 @@ def _number(value: Any) -> tuple[Any, str | None]:
         return None, None
     if isinstance(value, str):
         try:
-            value = orjson.loads(value.strip())
+            value = decode_written(value.strip().encode("utf-8", "replace"))
+        except NotKept as error:
+            return None, error.message
         except orjson.JSONDecodeError:
             value = None
     if isinstance(value, bool) or not isinstance(value, int | float):

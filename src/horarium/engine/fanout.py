@@ -17,15 +17,15 @@ import orjson
 import structlog
 
 from horarium.domain.audience import (
-    ROW_SIZE_LIMIT,
     AudienceQuery,
     AudienceRow,
     PagedSource,
     Source,
     SourceFault,
     StreamingSource,
+    repeated_fault,
     repeated_key,
-    row_fault,
+    row_text,
 )
 from horarium.domain.errors import HorariumError, QuotaReached
 from horarium.domain.ids import Id, prefixed
@@ -216,7 +216,7 @@ class FanoutRunner:
             )
         except Duplicate:
             key = await self._store.read(verbs.repeated_row, rows)
-            raise SourceFault(f"the audience has the row key {key!r} twice", lasting=True) from None
+            raise SourceFault(repeated_fault(key), lasting=True) from None
 
     async def _spool(self, job: FanoutTask, source: StreamingSource, query: AudienceQuery) -> FanoutTask:
         """Keep all rows of a source aside, so that the audience is delivered as it was when it was read."""
@@ -239,7 +239,7 @@ class FanoutRunner:
         except Duplicate:
             keys = orjson.dumps([text.key for text in texts]).decode()
             key = await self._store.read(verbs.spooled_twice, job.fire_id, keys)
-            raise SourceFault(f"the audience has the row key {key!r} twice", lasting=True) from None
+            raise SourceFault(repeated_fault(key), lasting=True) from None
 
     async def _empty_spool(self, job: FanoutTask) -> None:
         """Delete the rows that an earlier attempt has kept aside."""
@@ -318,24 +318,9 @@ def _too_many(job: FanoutTask) -> str:
 
 
 def _texts(rows: Sequence[AudienceRow]) -> list[AudienceText]:
-    """Rows as they are written. Raises SourceFault for a row that has no key, has a key twice, or is too large."""
-    texts = []
-    for row in rows:
-        fault = row_fault(row)
-        if fault is not None:
-            raise SourceFault(fault, lasting=True)
-        texts.append(AudienceText(row.key, _text_of(row)))
+    """Rows as they are written. Raises SourceFault for a row that cannot become a run, and for a repeated key."""
+    texts = [AudienceText(row.key, row_text(row)) for row in rows]
     twice = repeated_key(rows)
     if twice is not None:
-        raise SourceFault(f"the audience has the row key {twice!r} twice", lasting=True)
+        raise SourceFault(repeated_fault(twice), lasting=True)
     return texts
-
-
-def _text_of(row: AudienceRow) -> str:
-    try:
-        text = orjson.dumps(row.data)
-    except TypeError as error:
-        raise SourceFault(f"the row {row.key!r} is not JSON: {error}", lasting=True) from None
-    if len(text) > ROW_SIZE_LIMIT:
-        raise SourceFault(f"the row {row.key!r} is larger than {ROW_SIZE_LIMIT} bytes", lasting=True)
-    return text.decode()

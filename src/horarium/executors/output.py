@@ -1,7 +1,8 @@
 """Turns what a target returned into the output that is stored: JSON if it is JSON, otherwise text.
 
 It is cut at a limit, and secrets in it are replaced. The result can always be stored and shown: it has no NUL
-characters, which databases refuse, and is not nested too deeply to be written as JSON again.
+characters, which databases refuse, and what is nested too deeply to be shown within an answer stays text. Whole numbers
+of more than 64 bits become texts of their digits.
 """
 
 from __future__ import annotations
@@ -11,10 +12,8 @@ from typing import Any
 
 import orjson
 
+from horarium.domain.json_text import decode_received
 from horarium.executors.secrecy import NUL_SHOWN, Scrubber
-
-# With more brackets than this, a value may be nested too deeply to be written as JSON, so it is checked.
-_DEEP = 100
 
 # Characters of an error that are stored.
 _MAX_ERROR = 2000
@@ -31,18 +30,9 @@ def keep_bytes(data: bytes, limit: int, scrubber: Scrubber) -> Any:
         return _storable(scrubber.cut(data[:limit].decode("utf-8", "ignore")))
     text = scrubber.text(data.decode("utf-8", "replace"))
     try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError:
+        value = decode_received(text.encode())
+    except ValueError:  # it is not JSON, or too deep
         return _storable(text)
-    return _checked(value, text, scrubber)
-
-
-def _checked(value: Any, text: str, scrubber: Scrubber) -> Any:
-    if text.count("[") + text.count("{") > _DEEP:
-        try:
-            orjson.dumps(value)
-        except (TypeError, RecursionError):
-            return _storable(text)
     # A secret or a NUL that is written with escapes is not found in the text, only in the value.
     return scrubber.value(value) if "\\" in text else value
 

@@ -9,8 +9,6 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from horarium.domain.audience import (
     AUDIENCE_TYPES,
     AudienceQuery,
@@ -20,7 +18,10 @@ from horarium.domain.audience import (
     StoredSource,
     StreamingSource,
     audience_problems,
+    data_text,
     filter_problems,
+    key_fault,
+    repeated_fault,
 )
 from horarium.domain.errors import Invalid, NotFound, Problem, Unavailable
 from horarium.domain.execution import ReachesHosts
@@ -43,6 +44,8 @@ PREVIEW_S = 20.0
 # How far a preview counts, and how many rows it shows at most.
 COUNT_LIMIT = 1_000_000
 SAMPLE_LIMIT = 50
+# How many keys a preview compares with those of later rows.
+KEYS_COMPARED = 200_000
 # Bytes of the rows that a preview shows.
 SAMPLE_SIZE_LIMIT = 1024 * 1024
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
@@ -52,11 +55,16 @@ _LOOK_S = (0.005, 0.01, 0.02, 0.05, 0.1)
 
 @dataclass(frozen=True, slots=True)
 class AudiencePreview:
-    """How many rows an audience has now, and the first of them. `more` tells that counting stopped at `count`."""
+    """How many rows an audience has now, and the first of them. `more` tells that counting stopped at `count`.
+
+    `fault` says why a fire could not be delivered to these rows: one has no key, two have the same, or one cannot be
+    written as JSON.
+    """
 
     count: int
     more: bool
     rows: Sequence[AudienceRow]
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +132,18 @@ class AudienceService:
         try:
             async with asyncio.timeout(PREVIEW_S):
                 source, query = await self.open(workspace_id, audience, self.clock.now_ms())
+                looked = _Look(sample)
                 if source.paged:
                     count = await source.count(query, most + 1)
-                    rows = (await source.page(query, None, sample)).rows if sample and count else ()
+                    if sample and count:
+                        looked.at((await source.page(query, None, sample)).rows)
                 else:
-                    count, rows = await _run_through(source, query, sample, most + 1)
+                    count = await _run_through(source, query, looked, most + 1)
         except SourceFault as error:
             raise Unavailable(f"the audience could not be read: {error}") from error
         except TimeoutError:
             raise Unavailable(f"the audience could not be read within {PREVIEW_S:g} s") from None
-        return AudiencePreview(min(count, most), count > most, _shown(rows[:sample]))
+        return AudiencePreview(min(count, most), count > most, looked.shown, looked.fault)
 
     async def resolved(self, workspace_id: Id, fire_id: Id, seconds: float) -> Fire:
         """Wait until the audience of a fire is read and its runs are written, but at most `seconds`.
@@ -222,31 +232,52 @@ def _unfolded(config: Mapping[str, Any], secrets: Mapping[str, Any]) -> dict[str
     return found
 
 
-async def _run_through(
-    source: StreamingSource, query: AudienceQuery, sample: int, most: int
-) -> tuple[int, list[AudienceRow]]:
-    """Count the rows of a streaming source, but no further than `most`, and return the first `sample` of them too."""
+class _Look:
+    """What a preview tells of the rows that it has read: the first of them, as many as one answer may hold since a
+    source's rows can be large, and the first fault that a fire would find."""
+
+    def __init__(self, sample: int) -> None:
+        self.shown: list[AudienceRow] = []
+        self.fault: str | None = None
+        self._sample, self._room = sample, SAMPLE_SIZE_LIMIT
+        self._keys: set[str] = set()
+
+    def at(self, rows: Sequence[AudienceRow]) -> None:
+        """Look at the next rows."""
+        for row in rows:
+            try:
+                size = len(data_text(row))
+            except SourceFault as error:
+                self._note(str(error))
+                continue
+            if self._sample > 0:
+                self._show(row, size)
+            self._note(key_fault(row.key) or (repeated_fault(row.key) if row.key in self._keys else None))
+            if len(self._keys) < KEYS_COMPARED:
+                self._keys.add(row.key)
+
+    def _note(self, fault: str | None) -> None:
+        self.fault = self.fault or fault
+
+    def _show(self, row: AudienceRow, size: int) -> None:
+        self._room -= size
+        self._sample -= 1
+        if self._room < 0:
+            self._sample = 0
+        else:
+            self.shown.append(row)
+
+
+async def _run_through(source: StreamingSource, query: AudienceQuery, looked: _Look, most: int) -> int:
+    """Count the rows of a streaming source, but no further than `most`, and look at them."""
     count = 0
-    first: list[AudienceRow] = []
     async with aclosing(source.rows(query)) as batches:
         async for batch in batches:
-            first += batch[: max(0, sample - len(first))]
+            looked.at(batch)
             count += len(batch)
             if count >= most:
                 break
-    return min(count, most), first
-
-
-def _shown(rows: Sequence[AudienceRow]) -> Sequence[AudienceRow]:
-    """The first rows of a sample, as many as one answer may hold: a source's rows can be large."""
-    shown: list[AudienceRow] = []
-    size = 0
-    for row in rows:
-        size += len(orjson.dumps(row.data, default=str))
-        if size > SAMPLE_SIZE_LIMIT:
-            break
-        shown.append(row)
-    return shown
+    return min(count, most)
 
 
 def _name_problems(name: str) -> list[Problem]:

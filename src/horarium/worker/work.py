@@ -11,6 +11,7 @@ import orjson
 from horarium.domain.errors import Unavailable
 from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.domain.ids import Id
+from horarium.domain.json_text import too_deep
 from horarium.domain.overlap import Overlap
 from horarium.domain.plan import slot_after
 from horarium.domain.quotas import DEFAULT
@@ -280,6 +281,8 @@ def _kept(work: Work, output: Any) -> str | None:
     if output is None:
         return None
     text = _json(output)
+    if too_deep(output, text):  # it could not be shown within an answer
+        text = orjson.dumps(text.decode())
     most = DEFAULT.output_bytes if work.lane is None else work.lane.workspace.share.output_bytes
     if len(text) <= most:
         return text.decode()
@@ -292,7 +295,11 @@ def _json(output: Any) -> bytes:
     try:
         return orjson.dumps(output)
     except TypeError:
+        pass
+    try:
         return orjson.dumps(output, default=repr, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError as error:  # nested very deeply, or a whole number of more than 64 bits
+        return orjson.dumps(f"the output could not be written as JSON: {error}")
 
 
 def _ended(work: Work, state: RunState, outcome: Outcome, now: int, again: int | None = None) -> Ended:

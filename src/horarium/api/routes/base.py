@@ -31,13 +31,13 @@ class Routes:
         return await authenticate(request, self.services, ("bearer", "x-api-key"), scope)
 
     async def body(self, request: Request) -> dict[str, Any]:
-        """The body as a JSON object. Raises Malformed, TooLarge."""
+        """The body as a JSON object. Raises Malformed, Invalid, TooLarge."""
         return parse_object(await read_body(request, self.services.settings.body_limit))
 
-    async def body_or_nothing(self, request: Request) -> dict[str, Any]:
-        """As `body`, but an empty body is an empty object."""
+    async def body_or_nothing(self, request: Request, *, written: bool = True) -> dict[str, Any]:
+        """As `body`, but an empty body is an empty object. `written` as in `parse_json`."""
         found = await read_body(request, self.services.settings.body_limit)
-        return parse_object(found) if found.strip() else {}
+        return parse_object(found, written=written) if found.strip() else {}
 
 
 def cursor_of(request: Request, *, newest_first: bool = False) -> bytes:

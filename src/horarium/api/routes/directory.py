@@ -100,9 +100,10 @@ class SourceRoutes(Routes):
 
 
 def audience_json(seen: AudiencePreview) -> dict[str, Any]:
-    """How many rows an audience has now. `more` says that there are more than were counted."""
+    """How many rows an audience has now. `more` says that there are more than were counted, `fault` why a fire would
+    fail on them."""
     rows = [{"key": row.key, "data": row.data} for row in seen.rows]
-    return {"count": seen.count, "more": seen.more, "sample": rows}
+    return {"count": seen.count, "more": seen.more, "sample": rows, "fault": seen.fault}
 
 
 async def audience_now(services: Services, who: Identity, audience: Any) -> dict[str, Any]:
@@ -111,7 +112,7 @@ async def audience_now(services: Services, who: Identity, audience: Any) -> dict
     try:
         return audience_json(await services.audiences.preview(who.workspace_id, audience, SAMPLE))
     except Unavailable as error:
-        return {"count": None, "more": False, "sample": [], "error": str(error)}
+        return {"count": None, "more": False, "sample": [], "fault": None, "error": str(error)}
 
 
 async def _within_quota(services: Services, who: Identity, items: Numbered) -> Numbered:

@@ -89,18 +89,18 @@ class RunRoutes(Routes):
         return json_answer(201, show.run(await self.services.runs.retry(who, _id(request))))
 
     async def complete(self, request: Request) -> Answer:
-        body = validated(CompleteBody, await self.body_or_nothing(request))
+        body = validated(CompleteBody, await self.body_or_nothing(request, written=False))
         token = _token(request, body.token)
         return json_answer(200, show.run(await self.services.runs.complete(_id(request), token, body.output)))
 
     async def fail(self, request: Request) -> Answer:
-        body = validated(FailBody, await self.body_or_nothing(request))
+        body = validated(FailBody, await self.body_or_nothing(request, written=False))
         token = _token(request, body.token)
         failed = await self.services.runs.fail(_id(request), token, body.error, body.output)
         return json_answer(200, show.run(failed))
 
     async def heartbeat(self, request: Request) -> Answer:
-        body = validated(CompleteBody, await self.body_or_nothing(request))
+        body = validated(CompleteBody, await self.body_or_nothing(request, written=False))
         token = _token(request, body.token)
         return json_answer(200, show.run(await self.services.runs.heartbeat(_id(request), token)))
 

@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.types import Double, Float
 from sqlalchemy.util.concurrency import await_only
 
+from horarium.domain.json_text import decode_received
 from horarium.executors.egress import AddressRefused
 from horarium.executors.sql.address import Address
 from horarium.executors.sql.failures import NotThere
@@ -79,6 +80,7 @@ class NetworkDatabase:
             pool_recycle=RECYCLE_SECONDS,
             pool_pre_ping=True,
             hide_parameters=True,
+            **({} if address.url.get_backend_name() == "oracle" else {"json_deserializer": decode_column}),
         )
         self.dialect = self._engine.dialect.name
         _pin(self._engine.sync_engine, address, guard)
@@ -92,6 +94,14 @@ class NetworkDatabase:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+def decode_column(text: str) -> Any:
+    """The value of a JSON column. Raises ValueError."""
+    try:
+        return decode_received(text.encode())
+    except ValueError as error:
+        raise ValueError(f"a JSON column cannot be read: its value {error}") from None
 
 
 def _counted(connection: Connection, work: Callable[[Connection], T]) -> T:
@@ -244,7 +254,9 @@ def embedded_engine(path: Path) -> Engine:
 
     A transaction takes the write lock at its beginning if the connection has the execution option `writes`.
     """
-    engine = create_engine(URL.create("sqlite", database=str(path)), hide_parameters=True)
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)), hide_parameters=True, json_deserializer=decode_column
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(raw: sqlite3.Connection, _record: Any) -> None:
