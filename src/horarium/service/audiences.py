@@ -164,7 +164,8 @@ class AudienceService:
         self, workspace_id: Id, name: str, kind: str, config: Mapping[str, Any]
     ) -> StoredSource:
         """Create or replace a source. `***` in the configuration keeps the stored secret, as long as the secret goes
-        where it went before; otherwise it is asked for again. Raises Invalid."""
+        where it went before; otherwise it is asked for again. A source that is stored already as it is given stays
+        untouched. Raises Invalid."""
         known = await self.store.read(verbs.get_source, workspace_id, name)
         if known is not None and known.type == kind:
             config = self.merge_secrets(kind, known.config, self._secrets(known), config)
@@ -174,6 +175,12 @@ class AudienceService:
         now = self.clock.now_ms()
         an_id = random_id(now) if known is None else known.id
         public, secrets = self.sources[kind].split(config)
+        if (
+            known is not None
+            and (kind, public) == (known.type, known.config)
+            and secrets == self._secrets(known)
+        ):
+            return known
         sealed = self.vault.seal(secrets, an_id) if secrets else None
         stored = StoredSource(workspace_id, name, an_id, kind, public, now, now, sealed)
         said: dict[str, Any] = difference({} if known is None else source_facts(known), source_facts(stored))

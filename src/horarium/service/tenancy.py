@@ -164,13 +164,17 @@ class TenancyService:
         """Change the name or the settings of a workspace, or its quotas, its weight and the hosts that it may reach.
 
         Given settings and quotas are merged; null removes a setting, and sets a quota back to its default. Quotas,
-        weight and hosts need workspaces:admin. Raises Invalid, NotFound, Conflict (version).
+        weight and hosts need workspaces:admin. What changes nothing leaves the version as it is. Raises Invalid,
+        NotFound, Conflict (version).
         """
         who.require(ADMIN)
         if (quotas, weight, allowed_hosts) != (None, None, None):
             who.require(SERVER_SCOPE)
         known = await self.get_workspace(who, workspace_id)
-        merged = {k: v for k, v in {**known.settings, **(settings or {})}.items() if v is not None}
+        # What is sent back as it was shown stays unset where it was: defaults are shown, but not stored.
+        shown = {"timezone": known.timezone, **known.settings}
+        given = {name: value for name, value in (settings or {}).items() if value != shown.get(name)}
+        merged = {k: v for k, v in {**known.settings, **given}.items() if v is not None}
         _refuse(
             chain(
                 name_problems("name", known.name if name is None else name),
@@ -189,6 +193,8 @@ class TenancyService:
             allowed_hosts=known.allowed_hosts if allowed_hosts is None else tuple(allowed_hosts),
             version=known.version if version is None else version,
         )
+        if changed == known:
+            return known
         now = self.clock.now_ms()
         said = difference(workspace_facts(known), workspace_facts(changed))
         entry = Trail(workspace_id, now).entry("workspace.changed", "ws", workspace_id, **said)

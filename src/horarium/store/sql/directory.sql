@@ -5,7 +5,9 @@ INSERT INTO directory_users (workspace_id, id, email, full_name, role, updated_m
 SELECT workspace_id, id, email, full_name, role, updated_ms
 FROM rows(workspace_id bytea, id text, email text, full_name text, role text, updated_ms bigint) AS r
 WHERE TRUE
-ON CONFLICT (workspace_id, id) DO UPDATE SET email = excluded.email, full_name = excluded.full_name, role = excluded.role, updated_ms = excluded.updated_ms;
+ON CONFLICT (workspace_id, id) DO UPDATE SET email = excluded.email, full_name = excluded.full_name, role = excluded.role, updated_ms = excluded.updated_ms
+WHERE (directory_users.email, directory_users.full_name, directory_users.role) IS DISTINCT FROM
+    (excluded.email, excluded.full_name, excluded.role);
 
 -- name: get_users
 SELECT * FROM directory_users WHERE workspace_id = :workspace_id AND id = :id;
@@ -21,7 +23,9 @@ INSERT INTO directory_contacts (workspace_id, id, type, email, name, custom, upd
 SELECT workspace_id, id, type, email, name, custom, updated_ms
 FROM rows(workspace_id bytea, id text, type text, email text, name text, custom text, updated_ms bigint) AS r
 WHERE TRUE
-ON CONFLICT (workspace_id, id) DO UPDATE SET type = excluded.type, email = excluded.email, name = excluded.name, custom = excluded.custom, updated_ms = excluded.updated_ms;
+ON CONFLICT (workspace_id, id) DO UPDATE SET type = excluded.type, email = excluded.email, name = excluded.name, custom = excluded.custom, updated_ms = excluded.updated_ms
+WHERE (directory_contacts.type, directory_contacts.email, directory_contacts.name, directory_contacts.custom) IS DISTINCT FROM
+    (excluded.type, excluded.email, excluded.name, excluded.custom);
 
 -- name: get_contacts
 SELECT * FROM directory_contacts WHERE workspace_id = :workspace_id AND id = :id;
@@ -37,7 +41,9 @@ INSERT INTO directory_deals (workspace_id, id, name, status, value, pipeline, st
 SELECT workspace_id, id, name, status, value, pipeline, stage, owner, last_change, updated_ms
 FROM rows(workspace_id bytea, id text, name text, status text, value text, pipeline text, stage text, owner text, last_change bigint, updated_ms bigint) AS r
 WHERE TRUE
-ON CONFLICT (workspace_id, id) DO UPDATE SET name = excluded.name, status = excluded.status, value = excluded.value, pipeline = excluded.pipeline, stage = excluded.stage, owner = excluded.owner, last_change = excluded.last_change, updated_ms = excluded.updated_ms;
+ON CONFLICT (workspace_id, id) DO UPDATE SET name = excluded.name, status = excluded.status, value = excluded.value, pipeline = excluded.pipeline, stage = excluded.stage, owner = excluded.owner, last_change = excluded.last_change, updated_ms = excluded.updated_ms
+WHERE (directory_deals.name, directory_deals.status, directory_deals.value, directory_deals.pipeline, directory_deals.stage, directory_deals.owner, directory_deals.last_change) IS DISTINCT FROM
+    (excluded.name, excluded.status, excluded.value, excluded.pipeline, excluded.stage, excluded.owner, excluded.last_change);
 
 -- name: get_deals
 SELECT * FROM directory_deals WHERE workspace_id = :workspace_id AND id = :id;
@@ -53,7 +59,9 @@ INSERT INTO directory_tasks (workspace_id, id, title, status, due, assignee, dea
 SELECT workspace_id, id, title, status, due, assignee, deal, contact, updated_ms
 FROM rows(workspace_id bytea, id text, title text, status text, due bigint, assignee text, deal text, contact text, updated_ms bigint) AS r
 WHERE TRUE
-ON CONFLICT (workspace_id, id) DO UPDATE SET title = excluded.title, status = excluded.status, due = excluded.due, assignee = excluded.assignee, deal = excluded.deal, contact = excluded.contact, updated_ms = excluded.updated_ms;
+ON CONFLICT (workspace_id, id) DO UPDATE SET title = excluded.title, status = excluded.status, due = excluded.due, assignee = excluded.assignee, deal = excluded.deal, contact = excluded.contact, updated_ms = excluded.updated_ms
+WHERE (directory_tasks.title, directory_tasks.status, directory_tasks.due, directory_tasks.assignee, directory_tasks.deal, directory_tasks.contact) IS DISTINCT FROM
+    (excluded.title, excluded.status, excluded.due, excluded.assignee, excluded.deal, excluded.contact);
 
 -- name: get_tasks
 SELECT * FROM directory_tasks WHERE workspace_id = :workspace_id AND id = :id;
@@ -69,7 +77,9 @@ INSERT INTO directory_pipelines (workspace_id, id, name, updated_ms)
 SELECT workspace_id, id, name, updated_ms
 FROM rows(workspace_id bytea, id text, name text, updated_ms bigint) AS r
 WHERE TRUE
-ON CONFLICT (workspace_id, id) DO UPDATE SET name = excluded.name, updated_ms = excluded.updated_ms;
+ON CONFLICT (workspace_id, id) DO UPDATE SET name = excluded.name, updated_ms = excluded.updated_ms
+WHERE directory_pipelines.name IS DISTINCT FROM
+    excluded.name;
 
 -- name: get_pipelines
 SELECT * FROM directory_pipelines WHERE workspace_id = :workspace_id AND id = :id;
@@ -85,7 +95,9 @@ INSERT INTO directory_stages (workspace_id, id, name, pipeline, position, update
 SELECT workspace_id, id, name, pipeline, position, updated_ms
 FROM rows(workspace_id bytea, id text, name text, pipeline text, position bigint, updated_ms bigint) AS r
 WHERE TRUE
-ON CONFLICT (workspace_id, id) DO UPDATE SET name = excluded.name, pipeline = excluded.pipeline, position = excluded.position, updated_ms = excluded.updated_ms;
+ON CONFLICT (workspace_id, id) DO UPDATE SET name = excluded.name, pipeline = excluded.pipeline, position = excluded.position, updated_ms = excluded.updated_ms
+WHERE (directory_stages.name, directory_stages.pipeline, directory_stages.position) IS DISTINCT FROM
+    (excluded.name, excluded.pipeline, excluded.position);
 
 -- name: get_stages
 SELECT * FROM directory_stages WHERE workspace_id = :workspace_id AND id = :id;

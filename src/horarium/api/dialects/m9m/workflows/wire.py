@@ -95,12 +95,14 @@ def draft(name: str, order: WorkflowOrder, executor: Executor | None) -> TargetD
 
 def edited(before: Target, order: WorkflowOrder) -> TargetDraft:
     """A workflow as an order wants it: what is left out is kept."""
-    known = draft_of(before)
+    known, shown = draft_of(before), show(before)
+    # What is sent back as it was shown stays as it is: defaults are shown, but not stored.
+    parts = {name: value for name, value in order.parts.items() if value != shown.get(name)}
     after = replace(
         known,
         name=known.name if order.name is None else order.name,
         description=known.description if order.description is None else order.description,
-        extra={**before.extra, "workflow": {**before.extra.get("workflow", {}), **order.parts}},
+        extra={**before.extra, "workflow": {**before.extra.get("workflow", {}), **parts}},
     )
     if order.executor is None:
         return after

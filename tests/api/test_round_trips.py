@@ -1,0 +1,482 @@
+"""What an API answers can be sent back, and changes nothing: no version, no row of the database, no fire.
+
+Each test makes one resource, lets a minute pass, sends the answer of GET back as it is, and compares all rows.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.api.asking import BASE, NOW, ask, scheduled
+from tests.api.dialects.autessa.support import agent_event, table_event, tool_event
+from tests.api.dialects.speakers import Autessa, Cadenya, M9m, Trustpager, Uranus
+from tests.support.house import House, instant
+from tests.support.receiver import Receiver
+
+Json = dict[str, Any]
+
+# These tables tell that somebody asked, not what there is.
+OF_REQUESTS = ("audit", "idempotency")
+
+
+@pytest.fixture
+async def house(tmp_path: Any) -> AsyncIterator[House]:
+    async with House.open(
+        NOW, data=tmp_path, outgoing={"sql_hosts": ("*",), "sql_allow_loopback": True}
+    ) as made:
+        yield made
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with Receiver() as made:
+        yield made
+
+
+def rows(house: House) -> dict[str, list[Json]]:
+    """Every row of every table, as its columns."""
+    database = house.store.connection  # type: ignore[attr-defined]
+    tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    found: dict[str, list[Json]] = {}
+    for table in tables:
+        if not table.startswith(OF_REQUESTS):
+            answer = database.execute(f"SELECT * FROM {table}")
+            names = [column[0] for column in answer.description]
+            found[table] = sorted((dict(zip(names, row, strict=True)) for row in answer), key=repr)
+    return found
+
+
+def differences(before: dict[str, list[Json]], after: dict[str, list[Json]]) -> list[str]:
+    """Which columns of which tables differ, and how."""
+    found = []
+    for table, known in before.items():
+        if len(known) != len(after[table]):
+            found.append(f"{table}: {len(known)} rows became {len(after[table])}")
+        for old, new in zip(known, after[table], strict=False):
+            found += [
+                f"{table}.{name}: {old[name]} became {new[name]}" for name in old if old[name] != new[name]
+            ]
+    return found
+
+
+async def unchanged(house: House, method: str, path: str, body: Json, **options: Any) -> Json:
+    """Sends a body a minute later, and compares the database; the answer."""
+    house.clock.now += 60_000
+    await house.release()
+    before = rows(house)
+    answer = await house.client.request(method, path, json=body, **options)
+    assert answer.status_code == 200, answer.text
+    assert differences(before, rows(house)) == []
+    return dict(answer.json())
+
+
+# The project's own API
+
+RECURRENCES: list[Any] = [
+    "*/5 9-17 * * MON-FRI",
+    "0 30 9 * * 1-5",
+    "@daily",
+    "@every 1h30m",
+    "cron(30 9 ? * MON-FRI *)",
+    "rate(5 minutes)",
+    "at(2026-04-01T09:00:00)",
+    {
+        "calendars": [{"hour": [{"start": 9}], "comment": "Nine"}],
+        "intervals": [{"every": "2h", "offset": "5m"}],
+    },
+    {"cron": "0 9 * * *"},
+    {"rate": "5 minutes"},
+    {"every": "1h30m"},
+    {"at": "2026-04-01T09:00:00"},
+    {"once": "2026-04-01T09:00:00.5+02:00"},
+    {"delay": "36h"},
+    {"union": ["0 9 * * *", {"once": "2026-04-01T09:00:00Z"}, {"every": 900}]},
+]
+POLICIES: Json = {
+    "overlap": "buffer_all",
+    "buffer_limit": 7,
+    "catch_up": "all",
+    "catch_up_window": "3d",
+    "catch_up_limit": 9,
+    "grace": 1.5,
+    "jitter": "90s",
+    "max_fires": 1000,
+    "after_pause": "fire",
+    "after_completion": "keep",
+    "pause_after_failures": 3,
+    "retry": {"max_attempts": 4, "initial": "0.25s", "factor": 1.5, "max_delay": "1m", "max_elapsed": "1h"},
+    "timeout": "45s",
+    "dst_gap": "shift",
+    "dst_overlap": "both",
+    "dst_every_hour": "literal",
+}
+FULL: Json = {
+    "key": "nightly/1",
+    "description": "Everything that can be said",
+    "labels": {"team": "a", "ümlaut": ""},
+    "input": {"deep": [1, 2.5, None, {"": True}], "big": 9007199254740993},
+    "timezone": "America/New_York",
+    "start_at": "2026-03-02T00:00:00.1Z",
+    "end_at": "2027-03-01T23:59:59.999Z",
+    "audience": {"type": "contacts", "filter": {"has_email": True}},
+    "policies": POLICIES,
+}
+
+
+async def sent_back_by_every_verb(house: House, made: Json) -> None:
+    path = f"{BASE}/schedules/{made['id']}"
+    shown = await ask(house, "GET", f"/schedules/{made['id']}")
+    for method in ("PUT", "PATCH"):
+        answer = await unchanged(house, method, path, shown)
+        assert answer["version"] == shown["version"]
+        assert answer["updated_at"] == shown["updated_at"]
+        await unchanged(house, method, path, shown, headers={"If-Match": f'"{shown["version"]}"'})
+    if shown["key"] is not None:
+        await unchanged(house, "PUT", f"{BASE}/schedules/by-key/{shown['key']}", shown)
+    (listed,) = (await ask(house, "GET", "/schedules"))["items"]
+    await unchanged(house, "PUT", path, listed)
+
+
+@pytest.mark.parametrize("recurrence", RECURRENCES, ids=lambda given: json.dumps(given)[:40])
+async def test_a_schedule_of_every_recurrence_sent_back_stays_as_it_is(house, recurrence):
+    await sent_back_by_every_verb(house, await scheduled(house, recurrence=recurrence))
+
+
+async def test_a_schedule_with_everything_sent_back_stays_as_it_is(house):
+    await sent_back_by_every_verb(house, await scheduled(house, **FULL))
+
+
+@pytest.mark.parametrize("name", sorted(POLICIES))
+async def test_a_schedule_with_one_policy_sent_back_stays_as_it_is(house, name):
+    await sent_back_by_every_verb(house, await scheduled(house, policies={name: POLICIES[name]}))
+
+
+@pytest.mark.parametrize(
+    "audience",
+    [
+        {"type": "deals", "filter": {"pipeline_id": "p", "stale_days": 5}},
+        {"type": "users", "filter": {"roles": ["owner"]}},
+        {"type": "tasks_by_assignee", "filter": {}},
+        {"type": "people", "filter": {"id": "7"}},
+    ],
+    ids=lambda audience: audience["type"],
+)
+async def test_a_schedule_for_each_kind_of_audience_sent_back_stays_as_it_is(house, audience):
+    await source(house)
+    await sent_back_by_every_verb(house, await scheduled(house, audience=audience))
+
+
+@pytest.mark.parametrize("state", ["paused when made", "paused", "fired", "completed", "waiting by jitter"])
+async def test_a_schedule_in_every_state_sent_back_stays_as_it_is(house, state):
+    given: Json = {"recurrence": "*/30 * * * *", "overlap": "allow"}
+    if state == "completed":
+        given |= {"recurrence": {"once": "2026-03-01T12:00:30Z"}}
+    elif state == "waiting by jitter":
+        given |= {"jitter": "10h"}
+    made = await scheduled(house, paused=state == "paused when made", **given)
+    path = f"/schedules/{made['id']}"
+    if state == "paused":
+        await ask(house, "POST", f"{path}/pause", {"note": "Holidays"})
+    if state != "waiting by jitter":
+        house.clock.now = instant("2026-03-01T12:31:00Z")
+        await house.release()
+    else:
+        house.clock.now = instant("2026-03-01T12:30:10Z")
+    shown = await ask(house, "GET", path)
+    before = await ask(house, "GET", f"{path}/ledger")
+    for method in ("PUT", "PATCH"):
+        assert (await unchanged(house, method, BASE + path, shown))["state"] == shown["state"]
+    after = await ask(house, "GET", f"{path}/ledger")
+    assert after["items"] == before["items"]
+
+
+EXECUTORS: dict[str, Json] = {
+    "http": {
+        "type": "http",
+        "url": "https://example.com/hook?token=s3cret",
+        "method": "PUT",
+        "headers": {"Authorization": "Bearer s3cret", "X-Plain": "a"},
+        "body": {"text": "{{ input.text }}"},
+        "secrets": {"token": "s3cret"},
+    },
+    "llm": {
+        "type": "llm",
+        "base_url": "https://example.com/v1",
+        "api_key": "sk-secret",
+        "model": "m",
+        "prompt": "Say {{ input }}",
+    },
+    "sql": {
+        "type": "sql",
+        "connection": "postgresql://u:pw@127.0.0.1:9/x",
+        "table": "t",
+        "columns": {"write": ["a"]},
+    },
+}
+
+
+@pytest.mark.parametrize("kind", EXECUTORS)
+@pytest.mark.parametrize("full", [False, True], ids=["plain", "full"])
+async def test_a_target_sent_back_keeps_its_secrets_and_stays_as_it_is(house, kind, full):
+    body: Json = {"kind": "workflow", "name": "T", "executor": EXECUTORS[kind], "key": "t/1"}
+    if full:
+        body |= {
+            "description": "All of it",
+            "timeout": 12.5,
+            "max_concurrency": 3,
+            "rate_per_second": 0.5,
+            "input_schema": {"type": "object"},
+            "extra": {"a": [1, {"b": None}]},
+            "enabled": False,
+        }
+        if kind == "http":
+            body |= {"completion": "callback", "deadline": "2d"}
+    made = await ask(house, "POST", "/targets", body, 201)
+    assert "***" in json.dumps(made["executor"])
+    shown = await ask(house, "GET", f"/targets/{made['id']}")
+    for method, path in (("PUT", made["id"]), ("PATCH", made["id"]), ("PUT", "by-key/t/1")):
+        answer = await unchanged(house, method, f"{BASE}/targets/{path}", shown)
+        assert answer["version"] == shown["version"]
+
+
+@pytest.mark.parametrize("way", ["PUT", "PATCH"])
+async def test_a_target_whose_signing_secret_was_rotated_sent_back_keeps_both(house, way):
+    made = await ask(
+        house, "POST", "/targets", {"kind": "tool", "name": "T", "executor": EXECUTORS["http"]}, 201
+    )
+    for body in ({}, {"algorithm": "ed25519"}):
+        await ask(house, "POST", f"/targets/{made['id']}/rotate-secret", body)
+    shown = await ask(house, "GET", f"/targets/{made['id']}")
+    await unchanged(house, way, f"{BASE}/targets/{made['id']}", shown)
+
+
+SOURCES: dict[str, Json] = {
+    "http": {
+        "url": "https://example.com/people",
+        "headers": {"Authorization": "Bearer s3cret"},
+        "key": "id",
+        "rows": "data",
+    },
+    "sql": {
+        "connection": "postgresql://u:pw@127.0.0.1:9/x",
+        "query": "SELECT id FROM people WHERE id = :id",
+        "key": "id",
+    },
+}
+
+
+async def source(house: House, kind: str = "http") -> Json:
+    body = {"type": kind, "config": SOURCES[kind]}
+    return dict(await ask(house, "PUT", "/audiences/people", body))
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+async def test_an_audience_source_sent_back_keeps_its_secrets_and_stays_as_it_is(house, kind):
+    await source(house, kind)
+    shown = await ask(house, "GET", "/audiences/people")
+    assert "***" in json.dumps(shown)
+    assert await unchanged(house, "PUT", f"{BASE}/audiences/people", shown) == shown
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["plain", "full"])
+async def test_a_workspace_sent_back_stays_as_it_is(house, full):
+    if full:
+        change = {
+            "settings": {"timezone": "Asia/Tokyo"},
+            "quotas": {"schedules": 77},
+            "weight": 2.5,
+            "allowed_hosts": ["*.example.com", "10.0.0.0/8"],
+        }
+        await ask(house, "PATCH", "/workspaces/current", change)
+    shown = await ask(house, "GET", "/workspaces/current")
+    answer = await unchanged(house, "PATCH", f"{BASE}/workspaces/current", shown)
+    assert answer["version"] == shown["version"]
+
+
+async def test_a_workspace_sent_back_at_another_version_is_still_refused(house):
+    shown = await ask(house, "GET", "/workspaces/current")
+    await ask(house, "PATCH", "/workspaces/current", shown | {"version": shown["version"] + 1}, 409)
+
+
+async def test_grants_sent_back_stay_as_they_are(house):
+    target = await house.target("workflow", key="t")
+    body = {"name": "P", "grants": ["t", "*"]}
+    made = await ask(house, "POST", "/principals", body, 201)
+    path = f"/principals/{made['id']}/grants"
+    shown = await ask(house, "GET", path)
+    assert len(shown["targets"]) == 2
+    assert target is not None
+    house.clock.now += 60_000
+    before = rows(house)
+    await ask(house, "POST", path, shown)
+    assert differences(before, rows(house)) == []
+
+
+ITEMS: dict[str, Json] = {
+    "contacts": {"id": "c", "email": "a@example.com", "name": "Ada", "custom_fields": {"a": [1], "b": "x"}},
+    "deals": {"id": "d", "name": "Deal", "value": 12.5, "last_change": "2026-01-01T00:00:00.5Z"},
+    "tasks": {"id": "t", "title": "Call", "due": "2026-05-01T00:00:00+02:00"},
+    "users": {"id": "u", "full_name": "Bo", "role": "owner"},
+    "pipelines": {"id": "p", "name": "Sales"},
+    "stages": {"id": "s", "name": "Won", "pipeline": "p", "position": 3},
+}
+
+
+@pytest.mark.parametrize("kind", ITEMS)
+async def test_directory_items_sent_back_stay_as_they_are(house, kind):
+    await ask(house, "PUT", f"/directory/{kind}", [ITEMS[kind]])
+    shown = await ask(house, "GET", f"/directory/{kind}")
+    await unchanged(house, "PUT", f"{BASE}/directory/{kind}", shown["items"])
+    lines = "\n".join(json.dumps(item) for item in shown["items"])
+    before = rows(house)
+    answer = await house.client.put(
+        f"{BASE}/directory/{kind}", content=lines, headers={"Content-Type": "application/x-ndjson"}
+    )
+    assert answer.status_code == 200, answer.text
+    assert differences(before, rows(house)) == []
+
+
+# The dialects
+
+
+async def core_sent_back(house: House, an_id: str) -> None:
+    """A schedule of a dialect sent back over the own API."""
+    shown = await ask(house, "GET", f"/schedules/{an_id}")
+    for method in ("PUT", "PATCH"):
+        await unchanged(house, method, f"{BASE}/schedules/{an_id}", shown)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"description": "D", "end_at": "2027-01-01T23:59:59.999Z", "max_runs": 5, "is_active": False},
+        {"cron_expression": "0 0 * * *", "timezone": "Europe/Paris"},
+        {"audience_type": "deals", "audience_filter": {"pipeline_id": "p"}},
+    ],
+    ids=lambda given: ",".join(given) or "plain",
+)
+async def test_a_trustpager_schedule_sent_back_stays_as_it_is(house, receiver, given):
+    speaker = await Trustpager.open(house, house.first, receiver)
+    answer = await speaker.client.post(speaker._at(), json=speaker.order | given)
+    assert answer.status_code == 201, answer.text
+    an_id = answer.json()["data"]["id"]
+    shown = (await speaker.read(an_id)).json()["data"]
+    assert (await unchanged(house, "PATCH", speaker._at(an_id), shown))["data"] == shown
+    await core_sent_back(house, speaker.core_id(an_id))
+
+
+@pytest.mark.parametrize("used", ["active", "off", "used up"])
+@pytest.mark.parametrize(
+    "given", [{}, {"maxRuns": 1}, {"cronExpression": "@every 90m", "timezone": "Asia/Tokyo"}]
+)
+async def test_an_m9m_schedule_sent_back_stays_as_it_is(house, receiver, given, used):
+    speaker = await M9m.open(house, house.first, receiver)
+    order = speaker.order | given | {"enabled": used != "off"}
+    made = (await speaker.client.post(speaker._at(), json=order)).json()["id"]
+    if used == "used up":
+        await house.move("2026-03-02T10:00:00Z")
+    shown = (await speaker.read(made)).json()
+    answer = await unchanged(house, "PUT", speaker._at(made), shown)
+    assert answer == shown
+    await core_sent_back(house, speaker.core_id(made))
+
+
+@pytest.mark.parametrize(
+    "executor", [None, {"type": "http", "url": "https://example.com/w", "headers": {"X": "s3cret"}}]
+)
+@pytest.mark.parametrize("active", [True, False])
+async def test_an_m9m_workflow_sent_back_stays_as_it_is(house, receiver, executor, active):
+    body = {
+        "id": "w1",
+        "name": "W",
+        "description": "D",
+        "active": active,
+        "nodes": [{"name": "n"}],
+        "settings": {"a": 1},
+        "tags": ["x"],
+        "executor": executor,
+    }
+    answer = await house.client.post(
+        "/api/v1/workflows", json={k: v for k, v in body.items() if v is not None}
+    )
+    assert answer.status_code == 201, answer.text
+    path = f"/api/v1/workflows/{answer.json()['id']}"
+    shown = (await house.client.get(path)).json()
+    assert await unchanged(house, "PUT", path, shown) == shown
+
+
+@pytest.mark.parametrize("kind", ["agent", "tool", "table"])
+@pytest.mark.parametrize("cron", ["cron(0 9 * * ? *)", "rate(5 minutes)", "at(2026-03-01T12:00:30)"])
+@pytest.mark.parametrize("enabled", [True, False])
+async def test_an_autessa_event_sent_back_stays_as_it_is(house, receiver, kind, cron, enabled):
+    speaker = await Autessa.open(house, house.first, receiver)
+    number = (await house.target(kind, receiver.url("/x"), key=f"other-{kind}")).number
+    bodies = {"agent": agent_event, "tool": tool_event, "table": table_event}
+    body = bodies[kind](number, cronExpression=cron, enabled=enabled, timezone="UTC")
+    if kind == "agent":
+        request = {"agentId": number, "input": "Hello", "environmentVariables": {"TOKEN": "s3cret"}}
+        body["agentConfig"] = {"agentExecutionRequest": request, "continueOnError": True}
+    answer = await speaker.call("create", **body)
+    assert answer.status_code == 200, answer.text
+    an_id = answer.json()["eventId"]
+    house.clock.now += 60_000
+    await house.release()  # the time of at() has come
+    shown = (await speaker.read(an_id)).json()["scheduledEvent"]
+    again = {**shown, "scheduledEventId": an_id}
+    headers = {"Authorization": speaker.tenant.key}
+    await unchanged(house, "POST", f"{speaker.base}/update", again, headers=headers)
+    assert (await speaker.read(an_id)).json()["scheduledEvent"] == shown
+    await core_sent_back(house, speaker.core_id(an_id))
+
+
+@pytest.mark.parametrize("kind", ["cron", "once", "delayed"])
+@pytest.mark.parametrize("state", ["active", "paused", "fired"])
+async def test_a_uranus_schedule_sent_back_stays_as_it_is(house, receiver, kind, state):
+    speaker = await Uranus.open(house, house.first, receiver)
+    own = {"cron": {}, "once": {"next_run": "2026-03-01T13:00:00Z"}, "delayed": {"delay_seconds": 3600}}
+    order = {**speaker.order, "type": kind, **own[kind]}
+    if kind != "cron":
+        order.pop("cron_expression")
+    made = (await speaker.client.post(speaker._at(), json=order)).json()["id"]
+    if state == "paused":
+        await speaker.pause(made)
+    elif state == "fired":
+        await house.move("2026-03-02T09:00:00Z")
+    shown = (await speaker.read(made)).json()
+    answer = await unchanged(house, "PUT", speaker._at(made), shown)
+    assert {name: answer[name] for name in ("status", "next_run", "name", "type")} == {
+        name: shown[name] for name in ("status", "next_run", "name", "type")
+    }
+    await core_sent_back(house, speaker.core_id(made))
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {},
+        {"data": {"a": 1}, "systemPromptData": {"b": "c"}, "overlapPolicy": "OVERLAP_POLICY_ALLOW"},
+        {"schedule": {"timezone": "Asia/Tokyo", "intervals": [{"every": "5400s", "offset": "60s"}]}},
+        {"status": "AGENT_SCHEDULE_STATUS_PAUSED"},
+        {"firstUserMessageData": {"x": [1, 2]}},
+    ],
+    ids=lambda spec: ",".join(spec) or "plain",
+)
+@pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
+async def test_a_cadenya_schedule_sent_back_stays_as_it_is(house, receiver, spec, masked):
+    speaker = await Cadenya.open(house, house.first, receiver)
+    order = speaker.order
+    order = {
+        "metadata": {"name": "N", "externalId": "x-1", "labels": {"a": "b"}, "bundleKey": "bundle"},
+        "spec": {**order["spec"], **spec},
+    }
+    answer = await speaker.client.post(speaker._at(), json=order)
+    assert answer.status_code == 200, answer.text
+    an_id = answer.json()["metadata"]["id"]
+    shown = (await speaker.read(an_id)).json()
+    body = {**shown, "updateMask": "metadata,spec"} if masked else shown
+    answer = await unchanged(house, "PATCH", speaker._at(an_id), body)
+    assert (answer["metadata"], answer["spec"]) == (shown["metadata"], shown["spec"])
+    await core_sent_back(house, speaker.core_id(an_id))
