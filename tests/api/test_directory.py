@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from horarium.api.imports import csv_items, list_items, ndjson_items
+from horarium.api.csv_items import csv_items
+from horarium.api.imports import LONGEST, list_items, ndjson_items
 from horarium.domain.errors import Invalid, Problem
 from tests.api.asking import NOW, ask, fields
 from tests.support.house import House, client_of
@@ -208,14 +209,15 @@ async def test_csv_tells_lines_that_do_not_fit() -> None:
     async def lines(text: str) -> AsyncIterator[list[bytes]]:
         yield text.encode().split(b"\n")
 
-    found = [one async for one in csv_items(lines('id,a\n1,"x\ny"\n2\n\n3,z\n4,"open'))]
+    text = b'id,a\n1,"x\ny"\n2\n\n3,z\n4,"open'
+    found = [one async for one in csv_items(pieces(text, 5), LONGEST)]
     assert found[0] == (2, {"id": "1", "a": "x\ny"})
     assert found[1][0] == 4
     assert isinstance(found[1][1], Problem)
     assert found[2] == (6, {"id": "3", "a": "z"})
     assert isinstance(found[3][1], Problem)
     with pytest.raises(Invalid):
-        _ = [one async for one in csv_items(lines("name\nx"))]
+        _ = [one async for one in csv_items(pieces(b"name\nx", 5), LONGEST)]
     assert [n async for n, _ in ndjson_items(lines('{"a":1}\n\n{"a":2}'))] == [1, 3]
 
 

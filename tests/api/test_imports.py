@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from horarium.api.bodies import lines_of
-from horarium.api.imports import LONGEST, csv_items, items_of, list_items
+from horarium.api.csv_items import csv_items
+from horarium.api.imports import LONGEST, items_of, list_items
 from horarium.domain.errors import Invalid, Problem, TooLarge
 from tests.support.turns import longest_hold
 
@@ -48,6 +49,12 @@ WORST = {
     "quoted cells of line ends": (b"id\n" + (b'"' + b"\n" * (SIZE // 4) + b'"\n') * 4, "text/csv"),
     "a cell that is never closed": (b'id\n"' + b"x\n" * (SIZE // 2), "text/csv"),
     "quotes": (b"id\n" + b'"' * SIZE, "text/csv"),
+    "quotes on lines of their own": (b"id\n" + b'"\n' * (SIZE // 2), "text/csv"),
+    "doubled quotes in an open cell": (b'id\n"' + b'x""\n' * (SIZE // 4), "text/csv"),
+    "three quotes on each line": (b"id\n" + b'"""\n' * (SIZE // 4), "text/csv"),
+    "open cells on each line": (b"id\n" + b'1,"x\n' * (SIZE // 5), "text/csv"),
+    "lone CRs": (b"id\r" + b"\r" * SIZE, "text/csv"),
+    "short records of a Mac": (b"id\r" + b"1\r" * (SIZE // 2), "text/csv"),
     "short records": (b"id\n" + b"1\n" * (SIZE // 2), "text/csv"),
     "short quoted records": (b"id\n" + b'""\n' * (SIZE // 3), "text/csv"),
     "records of many cells": (b"id" + b",a" * 999 + b"\n" + (b"," * 999 + b"\n") * 250, "text/csv"),
@@ -96,7 +103,7 @@ async def test_a_cell_may_be_long_and_hold_lines_but_not_without_end() -> None:
     cell = "\n".join(["y" * 99] * 1_000)
     endless = "z\n" * LONGEST
     text = f'id,a\n1,"{cell}"\n2,"{endless}3,c\n'.encode()
-    found = await _all(csv_items(lines_of(_cut(text, 5_000), LONGEST)))
+    found = await _all(csv_items(_cut(text, 5_000), LONGEST))
     assert found[0] == (2, {"id": "1", "a": cell})
     assert found[1][0] == 1_002
     assert "is not closed" in found[1][1].message
@@ -106,7 +113,7 @@ async def test_a_cell_may_be_long_and_hold_lines_but_not_without_end() -> None:
 @pytest.mark.parametrize("header", [b'id,"a"b\n', b"id," + b"," * 1_000 + b"\n"])
 async def test_a_first_line_that_is_no_header_is_refused(header: bytes) -> None:
     with pytest.raises(Invalid, match="first line"):
-        await _all(csv_items(lines_of(_cut(header, 100), LONGEST)))
+        await _all(csv_items(_cut(header, 100), LONGEST))
 
 
 async def test_an_element_that_comes_in_tiny_chunks_is_not_decoded_again_for_each() -> None:

@@ -83,9 +83,14 @@ async def read_lines(request: Request, limit: int, longest: int) -> AsyncIterato
 
     Raises TooLarge for a body of more than `limit` bytes, and for a line of more than `longest`.
     """
-    _refuse_announced(request, limit)
-    async for lines in lines_of(bounded(request.stream(), limit), longest):
+    async for lines in lines_of(read_chunks(request, limit), longest):
         yield lines
+
+
+def read_chunks(request: Request, limit: int) -> AsyncIterator[bytes]:
+    """A body as it comes. Raises TooLarge for more than `limit` bytes."""
+    _refuse_announced(request, limit)
+    return bounded(request.stream(), limit)
 
 
 def _refuse_announced(request: Request, limit: int) -> None:

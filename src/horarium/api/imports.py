@@ -8,16 +8,16 @@ is the last item. No reader looks at a byte more than a few times, and each give
 from __future__ import annotations
 
 import codecs
-import csv
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from starlette.requests import Request
 
-from horarium.api.bodies import bounded, lines_of, parse_json, read_lines, too_large
+from horarium.api.bodies import lines_of, parse_json, read_chunks, read_lines, too_large
+from horarium.api.csv_items import csv_items
 from horarium.domain.errors import Invalid, Problem, TooLarge
 from horarium.service.turns import Turns
 
@@ -25,13 +25,8 @@ Numbered = AsyncIterator[tuple[int, Any]]
 Lines = AsyncIterator[list[bytes]]
 # Bytes of one item, and of the white space before the first one.
 LONGEST = 256 * 1024
-# Columns of a CSV header.
-MOST_COLUMNS = 1_000
-# Lines after which others may get a turn.
-_LINES = 64
 _WHITE = " \t\r\n"
 _SPACES = re.compile(r"[ \t\r\n]*")
-_DELIMITERS = (",", ";", "\t")
 
 
 async def items_of(request: Request, limit: int) -> Numbered:
@@ -41,11 +36,11 @@ async def items_of(request: Request, limit: int) -> Numbered:
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type == "text/csv":
-        items = csv_items(read_lines(request, limit, LONGEST))
+        items = csv_items(read_chunks(request, limit), LONGEST)
     elif content_type in ("application/x-ndjson", "application/ndjson", "application/jsonl"):
         items = ndjson_items(read_lines(request, limit, LONGEST))
     else:
-        items = await _guessed(bounded(request.stream(), limit))
+        items = await _guessed(read_chunks(request, limit))
     turns = Turns()
     async for item in items:
         yield item
@@ -70,8 +65,7 @@ async def _guessed(chunks: AsyncIterator[bytes]) -> Numbered:
     first = bytes(begun).removeprefix(codecs.BOM_UTF8).lstrip()[:1]
     if first == b"[":
         return list_items(whole())
-    lines = lines_of(whole(), LONGEST)
-    return ndjson_items(lines) if first in (b"{", b"") else csv_items(lines)
+    return ndjson_items(lines_of(whole(), LONGEST)) if first in (b"{", b"") else csv_items(whole(), LONGEST)
 
 
 async def ndjson_items(batches: Lines) -> Numbered:
@@ -189,108 +183,3 @@ def _no_constant(name: str) -> Any:
 
 # Finds where an element ends. Numbers stay texts, because only the end matters.
 _BOUNDS = json.JSONDecoder(parse_constant=_no_constant, parse_int=str, parse_float=str)
-
-
-async def csv_items(batches: Lines) -> Numbered:
-    """A record for each line below the header; a quoted cell may hold line breaks. Empty cells are left out."""
-    header: _Header | None = None
-    records = _Records()
-    turns = Turns()
-    async for lines in batches:
-        await turns.give()
-        for line in lines:
-            if not line and not records.is_open:  # there may be millions of them
-                records.pass_over()
-                continue
-            record = records.add(line)
-            if not records.number % _LINES:
-                await turns.give()
-            if record is None:
-                continue
-            if isinstance(record, Problem):
-                yield records.first, record
-            elif not record or record.isspace():
-                continue
-            elif header is None:
-                header = _header(record)
-            else:
-                yield records.first, _item(header, record)
-    if records.is_open:
-        yield records.begun, Problem("", "a quoted cell is not closed", "csv")
-
-
-class _Records:
-    """Puts lines together to records: a record goes on while a quoted cell is open.
-
-    `number` counts the lines, `first` is the first line of the record that `add` has returned last, and `begun` that of
-    the record which is open.
-    """
-
-    def __init__(self) -> None:
-        self.number, self.first, self.begun, self.is_open = 0, 0, 1, False
-        self._parts: list[bytes] = []
-        self._size = 0
-
-    def pass_over(self) -> None:
-        """Count an empty line between two records."""
-        self.number += 1
-        self.begun = self.number + 1
-
-    def add(self, line: bytes) -> str | Problem | None:
-        """The record that ends with this line, or what is wrong with it; None while it is open."""
-        self.number += 1
-        self.is_open ^= line.count(b'"') % 2 == 1
-        if self.is_open and self._size <= LONGEST:
-            self._parts.append(line)
-            self._size += len(line) + 1
-            return None
-        whole = b"\n".join((*self._parts, line)) if self._parts else line
-        first_of_all = self.begun == 1
-        self.first, self.begun = self.begun, self.number + 1
-        self._parts, self._size = [], 0
-        if self.is_open:
-            self.is_open = False
-            return Problem("", f"a quoted cell is not closed within {LONGEST} bytes", "csv")
-        try:
-            return whole.decode("utf-8-sig" if first_of_all else "utf-8")
-        except UnicodeDecodeError:
-            return Problem("", "is not UTF-8", "csv")
-
-
-class _Header(NamedTuple):
-    names: list[str]
-    delimiter: str
-
-
-def _header(record: str) -> _Header:
-    """The names in the first record. Raises Invalid if there is no `id` among them, or too many."""
-    delimiter = max(_DELIMITERS, key=record.count)
-    if record.count(delimiter) >= MOST_COLUMNS:
-        raise Invalid(
-            Problem("", f"the first line has more than the {MOST_COLUMNS} columns that are allowed", "csv")
-        )
-    try:
-        names = [name.strip() for name in _cells(record, delimiter)]
-    except csv.Error as error:
-        raise Invalid(Problem("", f"the first line is not valid CSV: {error}", "csv")) from None
-    if "id" not in names:
-        raise Invalid(Problem("id", "is required: CSV begins with a line of names, among them id"))
-    return _Header(names, delimiter)
-
-
-def _item(header: _Header, record: str) -> dict[str, str] | Problem:
-    try:
-        cells = _cells(record, header.delimiter)
-    except csv.Error as error:
-        return Problem("", f"is not valid CSV: {error}", "csv")
-    if len(cells) != len(header.names):
-        return Problem("", f"has {len(cells)} cells, and the header {len(header.names)}", "csv")
-    return {name: cell for name, cell in zip(header.names, cells, strict=True) if cell != ""}
-
-
-def _cells(record: str, delimiter: str) -> list[str]:
-    """Raises csv.Error."""
-    record = record.rstrip("\r")
-    if '"' not in record and "\r" not in record:  # several times faster
-        return record.split(delimiter)
-    return next(csv.reader([record], delimiter=delimiter, strict=True), [])
