@@ -8,6 +8,20 @@ FIRST ?= 1
 ROUNDS ?= 10
 SEED ?= 1
 
+# Makes the virtual environment where it is missing. Where Python is too old, the one of the environment or else the one
+# that would make it, this says so before anything is made.
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+define MAKE_VENV
+if test -x $(BIN)/python; then \
+	$(BIN)/python -c '$(NEW_ENOUGH)' || \
+		{ echo "$(VENV) was made by a Python older than 3.11: remove it with  make clean"; exit 1; }; \
+else \
+	$(PYTHON) -c '$(NEW_ENOUGH)' || \
+		{ echo "Python 3.11 or newer is needed: set PYTHON, as in  make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }; \
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }; \
+fi
+endef
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test long faults lint types setup serve settings simulate chaos instants bench clean
 
@@ -15,16 +29,14 @@ help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(READY): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "Python 3.11 or newer is needed: set PYTHON, as in  make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@$(MAKE_VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[agents,dev]'
 	@touch $(READY)
 
 setup: $(READY) ## make the virtual environment with everything pinned
 
 demo: ## set up and watch schedules fire: the main job in a minute
-	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@$(MAKE_VENV)
 	@test -x $(BIN)/horarium || $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@$(BIN)/horarium demo --exit
 	@echo

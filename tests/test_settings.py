@@ -1,11 +1,14 @@
 """Settings come from options, environment, file and defaults, in this order."""
 
+from base64 import b64encode, urlsafe_b64encode
+
 import pytest
 import typer
 
 from horarium.cli.commands import app
 from horarium.domain.errors import Invalid
 from horarium.settings import SETTINGS, Settings, load_settings
+from horarium.store.vault import new_key
 from tests.support import settings_page
 
 
@@ -81,7 +84,55 @@ def test_an_unknown_name_in_the_environment_is_told_as_it_is_written_there():
         load_settings({}, environment)
     (problem,) = caught.value.problems
     assert (problem.field, problem.code) == ("HORARIUM_RETENTION", "unknown")
-    assert "retention_days" in problem.message
+    assert problem.message.endswith("did you mean HORARIUM_RETENTION_DAYS?")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("HORARIUM_PROT", "HORARIUM_PORT"),
+        ("HORARIUM_DATABASE_URL", "HORARIUM_DATABASE"),
+        ("HORARIUM_SQL_HOST", "HORARIUM_SQL_HOSTS"),
+    ],
+)
+def test_an_unknown_name_in_the_environment_is_answered_with_the_nearest_setting(name, meant):
+    with pytest.raises(Invalid, match=f"{name}: .*did you mean {meant}[?]"):
+        load_settings({}, {name: "1"})
+
+
+def test_an_unknown_name_in_the_file_is_answered_with_the_nearest_setting(tmp_path):
+    file = tmp_path / "x.toml"
+    file.write_text("prot = 1")
+    with pytest.raises(Invalid, match=r"did you mean port\?"):
+        load_settings({}, {}, file)
+
+
+@pytest.mark.parametrize("text", ["abc", "", "x" * 44, f"{new_key()},abc", "\u00e4" * 44])
+def test_a_bad_secret_key_is_refused_by_the_name_of_its_setting_before_anything_is_opened(text):
+    with pytest.raises(Invalid) as caught:
+        load_settings({"secret_key": text}, {})
+    (problem,) = caught.value.problems
+    assert problem.field == "secret_key"
+    assert "base64 of 32 bytes" in problem.message
+    assert "HORARIUM_SECRET_KEY" in problem.message
+    assert text == "" or text not in problem.message
+
+
+def test_a_secret_key_may_be_written_in_plain_base64_or_url_safe():
+    raw = bytes([251, 255] * 16)
+    for text in (b64encode(raw).decode(), urlsafe_b64encode(raw).decode()):
+        assert load_settings({"secret_key": text}, {}).secret_key == text
+
+
+@pytest.mark.parametrize(
+    ("network", "end"),
+    [("10.0.0.0/99", "such as 10.1.0.0/16"), ("10.0.0.1/8", "the network of that address is 10.0.0.0/8")],
+)
+def test_a_wrong_network_is_told_once(network, end):
+    with pytest.raises(Invalid) as caught:
+        load_settings({"allow_private": (network,)}, {})
+    assert str(caught.value).count(network) == 1
+    assert str(caught.value).endswith(end)
 
 
 def test_an_empty_variable_is_as_good_as_none():

@@ -11,6 +11,7 @@ import fcntl
 import os
 import signal
 import socket
+import sqlite3
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -112,10 +113,16 @@ async def data_folder(settings: Settings) -> AsyncIterator[Path]:
 
     The lock keeps a second server away from the same SQLite file. Raises Unavailable where another server has it.
     """
-    if not private_folder(settings.data):
+    try:
+        private = private_folder(settings.data)
+        private_file(settings.data / "lock")
+    except OSError as error:
+        raise Unavailable(
+            f"the data folder {settings.data} cannot be used: {_reason(error)}; name another with --data"
+        ) from None
+    if not private:
         advice = f"others on this machine can look into it; chmod 700 {settings.data}"
         _log.warning("data_folder_open", folder=str(settings.data), advice=advice)
-    private_file(settings.data / "lock")
     handle = (settings.data / "lock").open("a")
     try:
         try:
@@ -130,10 +137,24 @@ async def data_folder(settings: Settings) -> AsyncIterator[Path]:
         handle.close()
 
 
+def _reason(error: Exception) -> str:
+    """Why a file could not be opened, without the number of the error and the name of the file."""
+    if isinstance(error, OSError):
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            return f"{error.filename} is not a folder"
+        return f"{error.strerror} ({error.filename})"
+    return str(error)
+
+
 def open_sqlite(path: Path) -> SqliteStore:
     """The store in a SQLite file, whose schema is brought up to date. Raises Unavailable."""
-    private_database(path)
-    store = SqliteStore(path)
+    try:
+        private_database(path)
+        store = SqliteStore(path)
+    except (OSError, sqlite3.Error) as error:
+        raise Unavailable(
+            f"the database file {path} cannot be opened: {_reason(error)}; its folder must exist and be writable"
+        ) from None
     applied = migrate_sqlite(store.connection)
     if applied:
         _log.info("migrated", applied=applied)
@@ -191,7 +212,7 @@ async def open_database(settings: Settings) -> AsyncIterator[tuple[Store, Vault]
             store = open_sqlite(Path(settings.database_url.removeprefix("sqlite:///")))
             given = None if settings.secret_key is None else Vault(settings.secret_key.split(","))
             stack.push_async_callback(store.close)
-            vault = given or Vault.from_file(data / "secret.key")
+            vault = given or _vault_in_file(data / "secret.key")
         else:
             vault = _given_vault(settings)
             applied = await migrate_postgres(settings.database_url)
@@ -211,6 +232,13 @@ async def open_database(settings: Settings) -> AsyncIterator[tuple[Store, Vault]
                 "the new one first"
             )
         yield store, vault
+
+
+def _vault_in_file(path: Path) -> Vault:
+    try:
+        return Vault.from_file(path)
+    except OSError as error:
+        raise Unavailable(f"the key file {path} cannot be used: {_reason(error)}") from None
 
 
 def _given_vault(settings: Settings) -> Vault:

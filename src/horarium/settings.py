@@ -19,6 +19,8 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.host_lists import host_list_problems
+from horarium.domain.near_names import nearest
+from horarium.domain.secret_keys import key_bytes
 from horarium.domain.tenancy import is_key
 
 ENVIRONMENT_PREFIX = "HORARIUM_"
@@ -362,11 +364,19 @@ def _from_environment(environment: Mapping[str, str]) -> Mapping[str, Any]:
     }
 
 
+def _meant(name: str, source: str) -> str:
+    """The setting that a name probably means, written as its source writes names; else all that there are."""
+    found = nearest(name.upper().removeprefix(ENVIRONMENT_PREFIX).lower(), SETTINGS)
+    if found is None:
+        return f"known are {', '.join(SETTINGS)}"
+    return f"did you mean {SETTINGS[found].variable if source == 'environment' else found}?"
+
+
 def _converted(source: str, values: Mapping[str, Any], problems: list[Problem]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in values.items():
         if name not in SETTINGS:
-            words = f"no such setting ({source}); known are {', '.join(SETTINGS)}"
+            words = f"no such setting ({source}); {_meant(name, source)}"
             problems.append(Problem(name, words, "unknown"))
             continue
         try:
@@ -425,6 +435,13 @@ def _out_of_range(settings: Settings) -> Iterator[Problem]:
         yield Problem("admin_key_file", "cannot be given together with admin_key")
     if settings.admin_key is not None and not is_key(settings.admin_key):
         yield Problem("admin_key", "is not a key: hor_ and 32 to 124 letters, digits, - and _")
+    for number, text in enumerate((settings.secret_key or "").split(","), 1):
+        if settings.secret_key is not None and key_bytes(text) is None:
+            which = f"key {number} of the list " if "," in settings.secret_key else "the key "
+            words = f"{which}is not the base64 of 32 bytes (44 characters), as `openssl rand -base64 32` writes them"
+            yield Problem(
+                "secret_key", f"{words}; it was given as {SETTINGS['secret_key'].variable}, or in a file"
+            )
     unknown = [role for role in settings.roles if role not in ROLES]
     if unknown or not settings.roles:
         yield Problem("roles", f"{', '.join(unknown) or 'nothing'} given: any of {', '.join(ROLES)}")
@@ -446,5 +463,13 @@ def _out_of_range(settings: Settings) -> Iterator[Problem]:
         for network in getattr(settings, name):
             try:
                 ipaddress.ip_network(network)
-            except ValueError as error:
-                yield Problem(name, f"{network!r} is not a network such as 10.1.0.0/16: {error}")
+            except ValueError:
+                yield Problem(name, f"{network!r} is not a network such as 10.1.0.0/16{_host_bits(network)}")
+
+
+def _host_bits(text: str) -> str:
+    """The end of a sentence about a text that would be a network without the bits behind its prefix."""
+    try:
+        return f"; the network of that address is {ipaddress.ip_network(text, strict=False)}"
+    except ValueError:
+        return ""

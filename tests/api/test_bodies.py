@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 import tracemalloc
@@ -173,3 +174,39 @@ async def test_bulk_ends_where_its_answer_grows_too_large(
         assert len(answer.content) < 400_000
         made = sum(one["status"] == 201 for one in told)
         assert made == (0 if "REFUSED" in limit else len(told) - 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "words"),
+    [
+        (b"\xef\xbb\xbf{}", {}, "begins with a byte order mark (BOM); send UTF-8 without one"),
+        ("{}".encode("utf-16"), {}, "is UTF-16; send UTF-8"),
+        (gzip.compress(b"{}"), {}, "is compressed (gzip); send it as it is"),
+        (
+            gzip.compress(b"{}"),
+            {"Content-Encoding": "gzip"},
+            "is compressed (Content-Encoding: gzip); send it as it is",
+        ),
+        (b"{}", {"Content-Encoding": "br"}, "is compressed (Content-Encoding: br)"),
+    ],
+)
+async def test_a_body_in_another_encoding_is_told_which(body, headers, words):
+    async with House.open(NOW) as house:
+        for path in ("/horarium/v1/schedules", "/api/v1/schedules"):
+            answer = await house.client.post(path, content=body, headers=headers)
+            assert answer.status_code == 400, answer.text
+            assert words in answer.text
+            assert "surrogate" not in answer.text
+
+
+async def test_imports_and_bulk_requests_that_are_compressed_are_told_so():
+    async with House.open(NOW) as house:
+        for method, path in (
+            ("POST", "/horarium/v1/schedules/bulk"),
+            ("PUT", "/horarium/v1/directory/users"),
+        ):
+            answer = await house.client.request(
+                method, path, content=gzip.compress(b"{}"), headers={"Content-Encoding": "gzip"}
+            )
+            assert answer.status_code in (200, 400)
+            assert "is compressed (Content-Encoding: gzip)" in answer.text

@@ -314,3 +314,29 @@ def test_whatever_the_system_would_read_as_an_address_is_refused() -> None:
     for spelling in ("2130706433", "0x7f.1", "0177.0.0.1", "127.1", "017700000001"):
         assert socket.inet_ntoa(socket.inet_aton(spelling)) == "127.0.0.1"
         assert check_url(f"http://{spelling}/", LOOPBACK)
+
+
+@pytest.mark.parametrize(
+    ("url", "option"),
+    [
+        ("http://127.0.0.1:9000/", "--allow-loopback"),
+        ("http://localhost:9000/", "--allow-loopback"),
+        ("http://[::1]:9000/", "--allow-loopback"),
+        ("http://10.1.2.3/", "--allow-private 10.1.2.3/32, or a network around it"),
+        ("http://192.168.0.9/", "--allow-private 192.168.0.9/32, or a network around it"),
+        ("http://[fd00::1]/", "--allow-private fd00::1/128, or a network around it"),
+        ("http://169.254.169.254/", None),
+        ("http://metadata.google.internal/", None),
+    ],
+)
+def test_a_refusal_names_the_option_that_opens_the_address_if_any_does(url: str, option: str | None) -> None:
+    (problem,) = check_url(url, ExecutorOptions())
+    assert problem.message.startswith("leads to an address that is refused (")
+    assert problem.message.partition("; ")[2] == (
+        f"the operator of this server opens it with {option}" if option else ""
+    )
+
+
+def test_the_option_that_a_refusal_names_does_open_the_address() -> None:
+    assert check_url("http://127.0.0.1:9000/", ExecutorOptions(allow_loopback=True)) == []
+    assert check_url("http://10.1.2.3/", ExecutorOptions(allow_private=("10.1.2.3/32",))) == []

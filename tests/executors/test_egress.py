@@ -205,7 +205,10 @@ async def test_a_refusal_is_told_without_the_address_behind_a_name(
 ) -> None:
     resolve_to(monkeypatch, ["10.11.12.13"])
     told = explain(await refused(strict, "http://inside.example/secret-path"))
-    assert told == "refused: inside.example leads to an address that is refused (private)"
+    assert told == (
+        "refused: inside.example leads to an address that is refused (private); the operator of this server opens it "
+        "with --allow-private and its network"
+    )
 
 
 async def test_an_unknown_name_is_no_refusal(strict: EgressClient, monkeypatch: pytest.MonkeyPatch) -> None:

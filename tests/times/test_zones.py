@@ -1,8 +1,18 @@
 """Zones come from the pinned package alone, and agree with zoneinfo about every offset."""
 
+import re
+
 import pytest
 
-from horarium.times import TZDATA_VERSION, RecurrenceError, local_text, zone, zone_fingerprint, zone_names
+from horarium.times import (
+    TZDATA_VERSION,
+    RecurrenceError,
+    local_text,
+    zone,
+    zone_fingerprint,
+    zone_hints,
+    zone_names,
+)
 from horarium.times.clock_changes import ClockChangePolicy
 from horarium.times.zones import TABLES_END
 from tests.support import oracle
@@ -90,3 +100,49 @@ def test_a_local_reading_carries_its_offset() -> None:
     assert local_text("America/New_York", 1_706_364_000) == "2024-01-27T09:00:00-05:00"
     assert local_text("Asia/Kathmandu", 0) == "1970-01-01T05:30:00+05:30"
     assert local_text("Africa/Monrovia", 0) == "1969-12-31T23:15:30-00:44:30"
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("PST", "it is an abbreviation; give America/Los_Angeles or Asia/Manila"),
+        ("PDT", "it is an abbreviation; give America/Los_Angeles"),
+        ("JST", "it is an abbreviation; give Asia/Tokyo"),
+        ("IST", "give Asia/Kolkata, Europe/Dublin or Asia/Jerusalem"),
+        ("CST", "give America/Chicago, Asia/Shanghai or America/Havana"),
+        ("est", "give America/New_York or America/Panama"),
+        (
+            "GMT+5",
+            "it is an offset, 5 hours ahead of UTC, and no zone; give Etc/GMT-5 (the signs of these names",
+        ),
+        ("UTC+2", "2 hours ahead of UTC, and no zone; give Etc/GMT-2"),
+        ("UTC-08:00", "8 hours behind UTC, and no zone; give Etc/GMT+8"),
+        ("-1", "1 hour behind UTC, and no zone; give Etc/GMT+1"),
+        ("UTC+0", "give UTC"),
+        (
+            "UTC+5:30",
+            "5:30 ahead of UTC, and no zone; give the place whose clocks are meant, such as Asia/Kolkata",
+        ),
+        ("GMT-13", "13 hours behind UTC, and no zone; give the place"),
+        ("Mars", "give one such as Europe/Berlin or UTC"),
+        ("Nowhere/Land", "give one such as Europe/Berlin or UTC"),
+    ],
+)
+def test_abbreviations_and_offsets_are_answered_with_what_they_may_mean_and_strange_names_with_no_guess(
+    given: str, hint: str
+) -> None:
+    with pytest.raises(RecurrenceError, match=re.escape(hint)) as caught:
+        zone(given)
+    assert "did you mean" not in str(caught.value)
+
+
+def test_every_zone_of_a_hint_exists_and_has_the_offset_that_is_said() -> None:
+    for zones in zone_hints._ABBREVIATIONS.values():
+        for name in zones:
+            zone(name)
+    for offset, name in zone_hints._PLACES.items():
+        hours, _, minutes = offset[1:].partition(":")
+        seconds = (int(hours) * 3600 + int(minutes) * 60) * (1 if offset[0] == "+" else -1)
+        assert seconds in {zone(name).offset(at) for at in (1_767_225_600, 1_782_864_000)}, name
+    for hours in (1, 12):
+        assert zone(f"Etc/GMT-{hours}").offset(0) == hours * 3600

@@ -11,6 +11,7 @@ from horarium.api.routes import (
     directory,
     fires,
     health,
+    home,
     runs,
     schedules,
     secrets,
@@ -38,6 +39,7 @@ A field or parameter that is not known is refused, never ignored; what GET has a
 def make_api(services: Services, dialects: Dialects) -> Api:
     """The application with everything that this server answers over HTTP."""
     app = Api(title="Horarium", render=problem_answer, openapi=None)
+    home.add_routes(app, BASE, dialects, ("/", BASE))
     app.mount(BASE, own_api(services, dialects))
     mount_all(app, dialects, services)
     health.add_routes(app, services)
@@ -57,4 +59,5 @@ def own_api(services: Services, dialects: Dialects) -> Api:
         part.add_routes(api, services, dialects)
     for part in (targets, tables, secrets, directory, tenancy, audit, health):
         part.add_routes(api, services)
+    home.add_routes(api, BASE, dialects, ("/",))
     return api

@@ -6,6 +6,7 @@ size and done in slices (service/turns.py); what cannot be, as decoding JSON can
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -20,6 +21,16 @@ from horarium.service.turns import turn
 MOST_VALUES = 200_000
 # Whoever has sent more bytes than this waits in the line of long work before they are decoded.
 _LONG = 64 * 1024
+
+
+_COMPRESSED = ("gzip", "x-gzip", "deflate", "compress", "br", "zstd")
+# What bodies begin with that are no JSON, although they may hold some.
+_NOT_JSON = (
+    (codecs.BOM_UTF8, "begins with a byte order mark (BOM); send UTF-8 without one"),
+    (codecs.BOM_UTF16_LE, "is UTF-16; send UTF-8"),
+    (codecs.BOM_UTF16_BE, "is UTF-16; send UTF-8"),
+    (b"\x1f\x8b", "is compressed (gzip); send it as it is"),
+)
 
 
 class Malformed(Invalid):
@@ -94,9 +105,21 @@ def read_chunks(request: Request, limit: int) -> AsyncIterator[bytes]:
 
 
 def _refuse_announced(request: Request, limit: int) -> None:
+    """Raises TooLarge and Malformed, by what the headers say of the body."""
+    refuse_compressed(request)
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
         raise too_large(limit)
+
+
+def refuse_compressed(request: Request) -> None:
+    """Raises Malformed for a body that is compressed, as its headers say."""
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    if encoding in _COMPRESSED:
+        words = (
+            f"the body is compressed (Content-Encoding: {encoding}); send it as it is, without that header"
+        )
+        raise Malformed(Problem("", words, "encoding"))
 
 
 def parse_json(text: bytes, what: str = "the body", *, written: bool = True) -> Any:
@@ -113,6 +136,9 @@ def parse_json(text: bytes, what: str = "the body", *, written: bool = True) -> 
     except orjson.JSONDecodeError as error:
         if not text.strip():
             raise Malformed(Problem("", f"{what} is empty; a JSON object is expected", "json")) from None
+        for begins, instead in _NOT_JSON:
+            if text.startswith(begins):
+                raise Malformed(Problem("", f"{what} {instead}", "encoding")) from None
         words = f"{what} is not valid JSON: {error.msg} at line {error.lineno} column {error.colno}"
         raise Malformed(Problem("", words, "json")) from None
     except NotKept as error:

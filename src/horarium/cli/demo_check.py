@@ -72,7 +72,7 @@ def _slots(accounts: Sequence[Account]) -> Iterator[Finding]:
         double = [slot for slot, times in covered.items() if times > 1]
         fires = sum(entry["entry"] == "fire" for entry in account.ledger["items"])
         stray = fires + sum(entry.get("count", 0) for entry in account.ledger["items"]) - len(expected)
-        words = f"{account.name}: {len(expected)} slots, {fires} fired"
+        words = f"{account.name}: {_counted(len(expected), 'slot')}, {fires} fired"
         if missing or double or stray:
             words += f"; {len(missing)} missing, {len(double)} double, {stray} too many"
         yield words, bool(expected) and not missing and not double and not stray
@@ -98,7 +98,7 @@ def _deliveries(accounts: Sequence[Account], received: Sequence[Received]) -> It
     twice = [run for run, times in accepted.items() if times > 1]
     unknown = [run for run in accepted if run not in runs]
     done = all(run["state"] == "succeeded" for run in runs.values())
-    words = f"{len(runs)} runs, {sum(accepted.values())} accepted by the receiver"
+    words = f"{_counted(len(runs), 'run')}, {sum(accepted.values())} accepted by the receiver"
     if lost or twice or unknown:
         words += f"; {len(lost)} lost, {len(twice)} twice, {len(unknown)} unknown"
     yield words, bool(runs) and done and not lost and not twice and not unknown
@@ -115,6 +115,10 @@ def _retries(accounts: Sequence[Account]) -> Iterator[Finding]:
     flaky = [run for account in accounts if account.name == "fails twice" for run in account.runs]
     attempts = [run["attempts"] for run in flaky]
     yield f"the run that fails twice succeeded at attempt {attempts}", attempts == [FAILURES + 1]
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _ms(text: str) -> int:

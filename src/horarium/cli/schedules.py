@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, from_json, pairs, segment
+from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, filters, from_json, pairs, segment
 from horarium.cli.output import Column, at, short_time, show_list, show_one
 
 schedules = typer.Typer()
@@ -47,7 +47,7 @@ def list_schedules(
     state: Annotated[str | None, typer.Option(help="active, paused, completed or archived.")] = None,
     target: Annotated[str | None, typer.Option(help="Id, key or number of a target.")] = None,
     search: Annotated[str | None, typer.Option(help="Part of the name, the key or the input.")] = None,
-    label: Annotated[list[str] | None, typer.Option(help="name:value; repeatable.")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="name=value; repeatable.")] = None,
     dialect: Annotated[str | None, typer.Option(help="Only schedules made through this dialect.")] = None,
     limit: Limit = 100,
     as_json: AsJson = False,
@@ -56,7 +56,13 @@ def list_schedules(
     data: Data = None,
 ) -> None:
     """List schedules, newest first."""
-    query = {"state": state, "target": target, "search": search, "label": label or None, "dialect": dialect}
+    query = {
+        "state": state,
+        "target": target,
+        "search": search,
+        "label": filters(label, "--label"),
+        "dialect": dialect,
+    }
     show_list(connect(url, key, data).pages("/schedules", query, limit), COLUMNS, as_json)
 
 

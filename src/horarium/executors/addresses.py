@@ -27,11 +27,13 @@ def _v4(*pairs: tuple[str, str]) -> tuple[tuple[IPv4Network, str], ...]:
     return tuple((IPv4Network(network), kind) for network, kind in pairs)
 
 
+# The kind of the addresses of this machine itself, which have an option of their own.
+LOOPBACK_KIND = "loopback"
 _SPECIAL_V4 = _v4(
     ("0.0.0.0/8", "unspecified"),
     ("10.0.0.0/8", "private"),
     ("100.64.0.0/10", "shared (carrier NAT)"),
-    ("127.0.0.0/8", "loopback"),
+    ("127.0.0.0/8", LOOPBACK_KIND),
     ("169.254.0.0/16", "link-local"),
     ("172.16.0.0/12", "private"),
     ("192.0.0.0/24", "reserved"),
@@ -64,7 +66,7 @@ _KINDS_V6 = tuple(
     (IPv6Network(network), kind)
     for network, kind in (
         ("::/128", "unspecified"),
-        ("::1/128", "loopback"),
+        ("::1/128", LOOPBACK_KIND),
         ("::/96", "IPv4-compatible"),
         ("::ffff:0:0:0/96", "IPv4-translated"),
         ("64:ff9b:1::/48", "private"),
@@ -102,6 +104,11 @@ _LOOPBACK_NAMES = frozenset(("localhost", "localhost.localdomain", "ip6-localhos
 
 # Why a host of `deny_hosts` is refused.
 DENIED = "denied by the operator of this server"
+# Further reasons. No setting opens any of these.
+METADATA = "a metadata service"
+ZONED = "an address with a zone"
+NO_ADDRESS = "not an address"
+_NEVER_OPENED = (DENIED, METADATA, ZONED, NO_ADDRESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +116,13 @@ class AddressPolicy:
     """Which addresses are allowed.
 
     `opened` are the networks that the settings allow in addition to public hosts, `denied` the hosts that are refused
-    whatever is opened.
+    whatever is opened. `names_options` says whether refusals name the options of the server that open an address; they
+    are those of HTTP requests, and databases have settings of their own.
     """
 
     opened: tuple[Network, ...] = ()
     denied: HostList = NO_HOSTS
+    names_options: bool = False
     _seen: dict[str, str | None] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -124,7 +133,7 @@ class AddressPolicy:
         """
         loopback = LOOPBACK if options.allow_loopback else ()
         opened = (*loopback, *(ip_network(text) for text in options.allow_private))
-        return cls(opened, host_list(options.deny_hosts))
+        return cls(opened, host_list(options.deny_hosts), names_options=True)
 
     def opens(self, address: Address) -> bool:
         """Whether the settings allow this address, whatever kind of address it is."""
@@ -141,15 +150,33 @@ class AddressPolicy:
             self._seen[text] = self._judge(text)
         return self._seen[text]
 
+    def in_words(self, reason: str, address: str | None = None) -> str:
+        """What a caller is told of a refusal: the reason that `refusal` gave, and the option that opens the address.
+
+        `address` is given only if the caller wrote it: nobody learns here which address is behind a name.
+        """
+        option = self._option(reason, address)
+        opens = f"; the operator of this server opens it with {option}" if option else ""
+        return f"leads to an address that is refused ({reason}){opens}"
+
+    def _option(self, reason: str, written: str | None) -> str | None:
+        if not self.names_options or reason in _NEVER_OPENED:
+            return None
+        address = None if written is None else ip_address(written)
+        if reason == LOOPBACK_KIND and (address is None or address.is_loopback):
+            return "--allow-loopback"
+        network = "and its network" if address is None else f"{ip_network(address)}, or a network around it"
+        return f"--allow-private {network}"
+
     def _judge(self, text: str) -> str | None:
         try:
             address = ip_address(text)
         except ValueError:
-            return "not an address"
+            return NO_ADDRESS
         if isinstance(address, IPv6Address) and address.scope_id is not None:
-            return "an address with a zone"
+            return ZONED
         if address in _METADATA or not _METADATA.isdisjoint(_carried(address)):
-            return "a metadata service"
+            return METADATA
         if self.denied.concerns(address):
             return DENIED
         if self.opens(address):
@@ -295,17 +322,17 @@ def host_refusal(host: str, policy: AddressPolicy) -> str | None:
 
 def _address_refusal(text: str, policy: AddressPolicy) -> str | None:
     reason = policy.refusal(text)
-    return f"leads to an address that is refused ({reason})" if reason else None
+    return policy.in_words(reason, text) if reason else None
 
 
 def _name_refusal(host: str, policy: AddressPolicy) -> str | None:
     if policy.denied.has(host):
         return f"has a host that is refused ({DENIED})"
     if host in _METADATA_NAMES:
-        return "leads to an address that is refused (a metadata service)"
+        return policy.in_words(METADATA)
     loopback = host in _LOOPBACK_NAMES or host.endswith(".localhost")
     if loopback and not (policy.opens(_LOOPBACK_V4) or policy.opens(_LOOPBACK_V6)):
-        return "leads to an address that is refused (loopback)"
+        return policy.in_words(LOOPBACK_KIND)
     return None
 
 

@@ -24,7 +24,7 @@ from horarium import __version__
 from horarium.domain.errors import Problem
 from horarium.domain.host_lists import HostList
 from horarium.domain.ids import Id
-from horarium.executors.addresses import DENIED, AddressPolicy, check_url
+from horarium.executors.addresses import DENIED, ZONED, AddressPolicy, check_url
 from horarium.executors.answer_heads import AnswerProtocol, HeadTooLarge
 from horarium.executors.options import ExecutorOptions
 
@@ -74,15 +74,15 @@ class GuardedResolver(AbstractResolver):
         found = await loop.run_in_executor(self._threads, _look_up, host, port, family)
         if self._policy.denied.has(host):
             raise AddressRefused(f"{host} is refused ({DENIED})")
-        permitted, reason = [], "no address"
+        permitted, refused = [], f"{host} has no address"
         for address_family, address, zone in found:
-            refusal = "an address with a zone" if zone else self._policy.refusal(address)
+            refusal = ZONED if zone else self._policy.refusal(address)
             if refusal is None:
                 permitted.append(_result(host, address, port, address_family))
             else:
-                reason = refusal
+                refused = f"{host} {self._policy.in_words(refusal)}"
         if not permitted:
-            raise AddressRefused(f"{host} leads to an address that is refused ({reason})")
+            raise AddressRefused(refused)
         return permitted
 
     async def close(self) -> None:
@@ -212,9 +212,10 @@ class EgressClient:
         """Makes a socket, but only for an allowed address. This is the last check before a connection."""
         family, kind, protocol, _, sockaddr = addr_info
         zone = sockaddr[3] if len(sockaddr) > 3 else 0
-        reason = "an address with a zone" if zone else self.policy.refusal(_canonical(sockaddr[0]))
+        address = _canonical(sockaddr[0])
+        reason = ZONED if zone else self.policy.refusal(address)
         if reason:
-            raise AddressRefused(f"the host leads to an address that is refused ({reason})")
+            raise AddressRefused(f"the host {self.policy.in_words(reason)}")
         return socket.socket(family=family, type=kind, proto=protocol)
 
 

@@ -1,8 +1,8 @@
 """Stored secrets: encrypted with AES-256-GCM, each bound to the row that it belongs to.
 
-A key is a line of text: 32 random bytes in URL-safe base64. The first key encrypts ("seals"), all keys decrypt
-("open"). With SQLite the keys are in a file of the data folder, which is made at the first start and which only its
-owner may read. With PostgreSQL they come from the settings, the same on every node, and are never made here.
+A key is a line of text: 32 random bytes in base64, plain or URL-safe. The first key encrypts ("seals"), all keys
+decrypt ("open"). With SQLite the keys are in a file of the data folder, which is made at the first start and which
+only its owner may read. With PostgreSQL they come from the settings, the same on every node, and are never made here.
 
 A sealed value consists of the format (1 byte), the key's id (4), the nonce (12), the ciphertext and the tag. The
 context (the id of the row) is authenticated with it, so that a value copied to another row does not open there.
@@ -13,7 +13,7 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +24,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from horarium.domain.errors import HorariumError
+from horarium.domain.secret_keys import key_bytes
 
 _FORMAT = b"\x01"
 _LABEL = b"horarium vault 1\0"
@@ -48,12 +49,9 @@ class _Key:
 
 
 def _raw_key(text: str) -> bytes:
-    try:
-        raw = urlsafe_b64decode(text.encode("ascii"))
-    except (ValueError, UnicodeEncodeError):
-        raw = b""
-    if len(raw) != 32:
-        raise VaultError("a vault key must be 32 bytes in URL-safe base64 (44 characters)")
+    raw = key_bytes(text)
+    if raw is None:
+        raise VaultError("a secret key must be 32 bytes in base64 (44 characters)")
     return raw
 
 

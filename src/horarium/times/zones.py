@@ -20,6 +20,7 @@ from horarium.times.clock_changes import ClockChangePolicy, Stretch, cut_stretch
 from horarium.times.instants import FIRST_INSTANT, LAST_INSTANT, held
 from horarium.times.problems import fail
 from horarium.times.tzif import Footer, ZoneData, parse_tzif
+from horarium.times.zone_hints import hint_for
 
 TZDATA_VERSION: str = tzdata.IANA_VERSION
 
@@ -187,9 +188,15 @@ def _unknown(name: object) -> str:
         return "a time zone is missing; give an IANA name such as Europe/Berlin, or UTC"
     if len(name) > NAME_LIMIT:
         return "this is too long for an IANA time zone name; give one such as Europe/Berlin"
-    nearest = _nearest(name)
-    hint = f"did you mean {nearest}?" if nearest else "give one such as Europe/Berlin or UTC"
+    hint = hint_for(name)
+    if hint is None:
+        nearest = _nearest(name)
+        hint = f"did you mean {nearest}?" if nearest else "give one such as Europe/Berlin or UTC"
     return f"{name!r} is not a time zone of the IANA data {TZDATA_VERSION}; {hint}"
+
+
+# How alike a name and a zone's must be, from 0 to 1. Less would take Mars for Paris.
+_ALIKE = 0.75
 
 
 def _nearest(name: str) -> str | None:
@@ -201,5 +208,5 @@ def _nearest(name: str) -> str | None:
     cities = {fold.rsplit("/", 1)[-1]: known for fold, known in by_fold.items()}
     if folded.rsplit("/", 1)[-1] in cities:
         return cities[folded.rsplit("/", 1)[-1]]
-    close = get_close_matches(folded, by_fold, n=1, cutoff=0.6) or get_close_matches(folded, cities, n=1)
+    close = get_close_matches(folded, by_fold, 1, _ALIKE) or get_close_matches(folded, cities, 1, _ALIKE)
     return {**cities, **by_fold}[close[0]] if close else None

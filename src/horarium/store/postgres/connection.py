@@ -68,7 +68,7 @@ class PostgresConnection:
             if self._connection is None or self._connection.is_closed():
                 self._connection = await connect(self._url, self._name)
         except (*LOST, asyncpg.PostgresError) as error:
-            raise unreachable(error) from error
+            raise unreachable(error, self._url) from error
         return self._connection
 
     async def run(

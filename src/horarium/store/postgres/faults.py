@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import parse_qs, urlsplit
+
 import asyncpg
 
 from horarium.domain.errors import Unavailable
@@ -50,10 +53,20 @@ class CommitUnknown(Unavailable):
         )
 
 
-def unreachable(error: BaseException) -> Unavailable:
-    """What went wrong with a connection, in one line and without its password."""
+def unreachable(error: BaseException, url: str = "") -> Unavailable:
+    """What went wrong with a connection, in one line and without its password; with `url`, also where it led."""
     words = str(error) or type(error).__name__
-    return Unavailable(f"the database cannot be reached: {words.strip().splitlines()[0]}")
+    where = f" at {place_of(url)}" if url else ""
+    return Unavailable(f"the database{where} cannot be reached: {words.strip().splitlines()[0]}")
+
+
+def place_of(url: str) -> str:
+    """The host and port in the URL of a database, which may name several, or a socket's folder as a parameter."""
+    parts = urlsplit(url)
+    asked = parse_qs(parts.query)
+    hosts = parts.netloc.rpartition("@")[2] or asked.get("host", ["localhost"])[0]
+    port = asked.get("port", ["5432"])[0]
+    return ", ".join(host if re.search(r":\d+$", host) else f"{host}:{port}" for host in hosts.split(","))
 
 
 def rejected(error: asyncpg.PostgresError) -> Exception:

@@ -31,7 +31,7 @@ async def migrate_postgres(url: str) -> list[str]:
     try:
         connection = await connect(url)
     except (*LOST, asyncpg.PostgresError) as error:
-        raise unreachable(error) from None
+        raise unreachable(error, url) from None
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
         await _adopt_old_numbering(connection)
@@ -39,7 +39,7 @@ async def migrate_postgres(url: str) -> list[str]:
         now = await connection.fetchval("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)")
         applied += await make_partitions(connection, now, now)
     except (*LOST, asyncpg.InsufficientPrivilegeError) as error:
-        raise unreachable(error) from None
+        raise unreachable(error, url) from None
     finally:
         await connection.close()
     return applied

@@ -97,7 +97,7 @@ class PostgresStore:
         except (*LOST, asyncpg.PostgresError) as error:
             for pool in pools:
                 pool.terminate()
-            raise unreachable(error) from None
+            raise unreachable(error, url) from None
         except BaseException:
             for pool in pools:
                 pool.terminate()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from horarium.times.day_rules import ALL_WEEKDAYS
 from horarium.times.parsing.cron_fields import MONTH_NAMES, WEEKDAY_NAMES, FieldKind, name_map, parse_field
-from horarium.times.parsing.durations import parse_length
+from horarium.times.parsing.durations import interval_meant, parse_length
 from horarium.times.problems import Collector, fail
 from horarium.times.rules import CRON, CalendarRule, Rate, day_rule
 
@@ -50,12 +50,18 @@ def parse_cron(text: str, *, seconds: bool, macros: bool) -> CalendarRule | Rate
         collector.finish()
         assert rule is not None  # finish() raised otherwise
         return rule
-    raise fail("", _wrong_count(len(parts), seconds), text)
+    raise fail("", _wrong_count(len(parts), seconds) + _instead(text, macros), text)
 
 
 def _wrong_count(count: int, seconds: bool) -> str:
     wanted = f"five fields ({LAYOUT})" + (", or six with the seconds first" if seconds else "")
     return f"a cron expression has {wanted}; this one has {count}"
+
+
+def _instead(text: str, macros: bool) -> str:
+    """How an interval is written, where the expression is one and intervals are accepted."""
+    meant = interval_meant(text) if macros else None
+    return f"; an interval is written @every {meant[0]}" if meant else ""
 
 
 def _parse_fields(parts: list[str], second: int) -> CalendarRule:

@@ -16,6 +16,10 @@ NATIVE_RATE_UNITS = {"second": 1, **RATE_UNITS, "week": 604_800}
 
 _PARTS = re.compile(r"(?:\d{1,12}(?:\.\d{1,9})?[dhms])+", re.ASCII)
 _PART = re.compile(r"(\d+)(?:\.(\d+))?([dhms])", re.ASCII)
+# An interval of one unit without spaces, as people write it.
+_COUNTED = re.compile(
+    r"(\d{1,6})?(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)", re.ASCII
+)
 _PROTO = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,9}))?s", re.ASCII)
 _RATE = re.compile(r"\s*(\S+)\s+(\S+)\s*", re.ASCII)
 
@@ -48,6 +52,20 @@ def _text_length(text: str, field: str) -> tuple[int, bool]:
         seconds += int(whole) * UNITS[unit]
         nanos += int((decimals or "0").ljust(9, "0")) * UNITS[unit]
     return seconds + nanos // 10**9, nanos % 10**9 > 0
+
+
+def interval_meant(text: str) -> tuple[str, str | None] | None:
+    """What a text such as "5m", "1h30m" or "every 5 minutes" means: as a length ("5m"), and as a rate ("5 minutes")
+    where it has one unit. None for a text that is no interval."""
+    words = text.strip().lower().removeprefix("every").strip()
+    plain = "".join(words.split())
+    found = _COUNTED.fullmatch(plain)
+    if found is not None and len(plain) <= TEXT_LIMIT:
+        count, unit = int(found[1] or 1), found[2]
+        name = next(name for name in NATIVE_RATE_UNITS if name[0] == unit[0])
+        length = f"{count * 7}d" if name == "week" else f"{count}{name[0]}"
+        return (length, f"{count} {name}{'' if count == 1 else 's'}") if count else None
+    return (plain, None) if len(plain) <= TEXT_LIMIT and _PARTS.fullmatch(plain) else None
 
 
 def parse_proto(value: object, field: str) -> int:

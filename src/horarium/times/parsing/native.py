@@ -8,7 +8,7 @@ from typing import Any
 from horarium.times.grammar import EXPRESSION_LIMIT, Grammar, delay_rule, once_rule
 from horarium.times.parsing.aws import is_aws, parse_at, parse_aws
 from horarium.times.parsing.cron import parse_cron
-from horarium.times.parsing.durations import NATIVE_RATE_UNITS, parse_length, parse_rate
+from horarium.times.parsing.durations import NATIVE_RATE_UNITS, interval_meant, parse_length, parse_rate
 from horarium.times.parsing.structured import parse_structured
 from horarium.times.problems import Collector, RecurrenceError, fail, prefixed
 from horarium.times.rules import Rate, Rule, UnionRule
@@ -21,7 +21,15 @@ MAX_PARTS = 32
 def _native_text(spec: str) -> Rule:
     if is_aws(spec):
         return parse_aws(spec, NATIVE_RATE_UNITS)
+    meant = interval_meant(spec)
+    if meant is not None:
+        raise fail("", _interval_words(*meant), spec)
     return parse_cron(spec, seconds=True, macros=True)
+
+
+def _interval_words(length: str, rate: str | None) -> str:
+    as_rate = f"rate({rate}), " if rate else ""
+    return f'an interval is written @every {length}, {as_rate}or as an object {{"every": "{length}"}}'
 
 
 def _cron_object(value: object) -> Rule:

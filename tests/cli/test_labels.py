@@ -1,0 +1,25 @@
+"""Labels are written alike wherever a command takes them."""
+
+import pytest
+
+from horarium.cli.client import filters, pairs
+from horarium.cli.failure import Failure
+
+
+@pytest.mark.parametrize("text", ["team=blue", "team:blue"])
+def test_a_label_is_written_alike_to_make_and_to_find_schedules(text: str) -> None:
+    assert pairs([text], "--label") == {"team": "blue"}
+    assert filters([text], "--label") == ["team:blue"]
+
+
+def test_a_value_may_hold_the_other_sign() -> None:
+    assert pairs(["url=http://x/?a=b"], "--label") == {"url": "http://x/?a=b"}
+    assert filters(["url=http://x/?a=b"], "--label") == ["url:http://x/?a=b"]
+    assert filters(["url:http://x/?a=b"], "--label") == ["url:http://x/?a=b"]
+
+
+def test_no_label_is_no_filter_and_a_label_without_value_is_refused() -> None:
+    assert filters(None, "--label") is None
+    for read in (pairs, filters):
+        with pytest.raises(Failure, match="must be written name=value"):
+            read(["team"], "--label")

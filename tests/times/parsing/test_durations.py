@@ -1,0 +1,32 @@
+"""Intervals as people write them, and what they are answered with."""
+
+import pytest
+
+from horarium.times import Timing, compile_timing
+from horarium.times.parsing.durations import interval_meant
+from horarium.times.problems import RecurrenceError
+
+
+@pytest.mark.parametrize("text", ["5m", "every 5 minutes", "90s", "2 days", "1h30m", "every hour", "3 weeks"])
+def test_what_an_interval_is_answered_with_works(text: str) -> None:
+    meant = interval_meant(text)
+    assert meant is not None
+    length, rate = meant
+    with pytest.raises(RecurrenceError) as caught:
+        compile_timing(Timing(text))
+    written = [f"@every {length}", f'{{"every":"{length}"}}', *([f"rate({rate})"] if rate else [])]
+    nexts = {compile_timing(Timing(spec)).next_after(0) for spec in written}
+    assert len(nexts) == 1
+    assert all(spec in str(caught.value).replace(": ", ":") for spec in written)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "5", "m5", "0m", "@every 5m", "0 9 * * *", "5 x", "every", "9" * 50 + "m"]
+)
+def test_what_is_no_interval_is_not_taken_for_one(text: str) -> None:
+    assert interval_meant(text) is None
+
+
+def test_a_grammar_with_macros_offers_the_macro() -> None:
+    with pytest.raises(RecurrenceError, match=r"written @every 5m$"):
+        compile_timing(Timing("5m", dialect="m9m"))
