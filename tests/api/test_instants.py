@@ -1,6 +1,5 @@
 """Instants at the ends of their range, at every door of every API: what is accepted is shown, the rest is refused."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -22,6 +21,7 @@ from horarium.times.instants import (
 from tests.api.asking import BASE, NOW, ask, fields, scheduled
 from tests.api.dialects.speakers import SPEAKERS, Speaker, Trustpager, Uranus
 from tests.support.house import House
+from tests.support.postgres import drop_database, fresh_database
 from tests.support.receiver import Receiver
 
 LAST = "9999-12-31T23:59:59.999Z"
@@ -64,7 +64,8 @@ async def test_bounds_outside_of_the_range_are_refused_by_name_and_nothing_is_st
         ("PUT", "/schedules/by-key/k"),
     ):
         assert await fields(house, method, at, body) == {field}
-    assert await fields(house, "POST", "/schedules/preview", body) == {field}
+    unsaved = {"recurrence": "0 9 * * *", field: text}
+    assert await fields(house, "POST", "/schedules/preview", unsaved) == {field}
     bulk = await house.client.post(BASE + "/schedules/bulk", content=json.dumps(body))
     assert field in bulk.text
     assert (await ask(house, "GET", "/schedules"))["items"] == [
@@ -313,6 +314,31 @@ async def test_uranus_shows_a_single_run_at_the_end_of_the_range(house, receiver
     assert await speaker.listed() == [answer.json()["id"]]
 
 
+async def test_what_an_older_version_stored_outside_of_the_range_is_shown_in_every_dialect(house, receiver):
+    speakers = [await kind.open(house, house.first, receiver) for kind in SPEAKERS]
+    made = {speaker.dialect: speaker.seen(await speaker.create())[0] for speaker in speakers}
+    database = house.store.connection
+    for wrong in (LAST_MS + 12 * 3_600_000, FIRST_INSTANT * 1000 - 1):
+        database.execute("UPDATE cursors SET next_slot = ?, last_slot = ?, last_fired_ms = ?", (wrong,) * 3)
+        for speaker in speakers:
+            an_id = made[speaker.dialect]
+            assert await speaker.listed() == [an_id]
+            answer = await speaker.read(an_id)
+            assert answer.status_code == 200, answer.text
+            assert ("9999-12-31T23:59:59" if wrong > 0 else "0001-01-01T00:00:00") in answer.text
+            await ask(house, "GET", f"/schedules/{speaker.core_id(an_id)}")
+
+
+async def test_the_end_of_a_signing_secret_lies_in_the_range(house):
+    secret = "whsec_" + "QUJD" * 8
+    body = {"kind": "tool", "name": "T", "executor": {"type": "http", "url": "https://example.com/"}}
+    for text in BEYOND:
+        body["executor"]["signing_secret"] = f"{secret};until={text}"
+        assert await fields(house, "POST", "/targets", body) == {"executor.signing_secret"}
+    body["executor"]["signing_secret"] = f"{secret};until={LAST}"
+    await ask(house, "POST", "/targets", body, 201)
+
+
 # For each API, the doors by which instants come in: a request with the instant, the field's name in the answer of
 # refusal, and how the instant is rounded.
 Door = tuple[str, str, dict[str, Any], str, Rounding]
@@ -396,13 +422,25 @@ async def everything_is_shown(house: House, speakers: dict[str, Speaker]) -> Non
             assert (await speaker.read(an_id)).status_code == 200
 
 
-async def test_what_is_accepted_near_the_ends_is_shown_and_what_is_refused_names_its_field(house, receiver):
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+async def test_what_is_accepted_near_the_ends_is_shown_and_what_is_refused_names_its_field(
+    database, receiver
+):
+    url = fresh_database("instants") if database == "postgres" else None
+    try:
+        async with House.open(NOW, postgres=url) as house:
+            await every_door_is_tried(house, receiver)
+    finally:
+        if url is not None:
+            drop_database(url)
+
+
+async def every_door_is_tried(house: House, receiver: Receiver) -> None:
     made = await scheduled(house)
     speakers = {kind.dialect: await kind.open(house, house.first, receiver) for kind in SPEAKERS}
     for speaker in speakers.values():
         await speaker.create()
     doors = own_doors(made["id"]) + dialect_doors(speakers)
-    client, loop = house.client, asyncio.get_running_loop()
     asked: list[tuple[Door, str]] = []
 
     @settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -411,12 +449,11 @@ async def test_what_is_accepted_near_the_ends_is_shown_and_what_is_refused_names
         asked.append((door, text))
 
     gather()
-    assert loop is asyncio.get_running_loop()
     refused = 0
     for (method, path, body, field, rounding), text in asked:
         sent = filled_with(body, text)
         given_as = {"params": sent} if method == "GET" else {"json": sent.get("", sent)}
-        answer: httpx.Response = await client.request(method, path, **given_as)
+        answer: httpx.Response = await house.client.request(method, path, **given_as)
         assert answer.status_code < 500, (method, path, text, answer.text)
         try:
             milliseconds_of(text, rounding)

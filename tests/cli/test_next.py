@@ -59,6 +59,7 @@ def test_a_batch_answers_line_by_line_in_order():
         ["61 * * * *"],
         ["0 9 * * *", "--timezone", "Mars"],
         ["0 9 * * *", "--after", "noon"],
+        ["0 9 * * *", "--after", "9999-12-31T23:59:59-05:00"],
         ["{broken"],
         [],
         ["@daily", "-n", "0"],
