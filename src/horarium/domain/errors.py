@@ -15,8 +15,10 @@ The API through which an error leaves writes it in its own form, in one place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+
+from horarium.domain.ids import Id, prefixed
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,23 @@ class Conflict(HorariumError):
     def __init__(self, message: str, reason: str = "state", field: str = "") -> None:
         self.reason, self.field = reason, field
         super().__init__(message)
+
+
+class InUse(Conflict):
+    """A target cannot be deleted because schedules need it.
+
+    `holders` are the id and the name of some of them; `more` says that there are others.
+    """
+
+    def __init__(self, holders: Sequence[tuple[Id, str]], more: bool) -> None:
+        self.holders, self.more = tuple(holders), more
+        super().__init__(self.told(lambda holder: prefixed("sch", holder)), "in_use")
+
+    def told(self, written: Callable[[Id], str]) -> str:
+        """The sentence for users, with ids as `written` writes them."""
+        named = ", ".join(f"{name!r} ({written(holder)})" for holder, name in self.holders)
+        others = " and others" if self.more else ""
+        return f"schedules still use this target: {named}{others}; delete them first"
 
 
 class Unauthorized(HorariumError):

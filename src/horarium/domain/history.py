@@ -11,6 +11,14 @@ from horarium.domain.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True)
+class RunErrors:
+    """How many runs of a fire ended with the same error."""
+
+    message: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """The latest fires of a schedule and figures about all of its fires.
 

@@ -334,6 +334,7 @@ class ScheduleService:
     fire = reads(ledger.get_fire)
     fires = reads(ledger.list_fires)
     fires_as_fired = reads(ledger.list_fires_by_fired)
+    errors_of_fires = reads(ledger.errors_of_fires)
     history = reads(ledger.history)
     list = reads(schedule_lists.list_schedules)
 

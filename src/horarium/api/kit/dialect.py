@@ -51,6 +51,9 @@ class Operation:
     query: Mapping[str, Schema] | None = None
     failures: Sequence[int] = READING
 
+    # False for a further name of a route that has an entry already.
+    on_page: bool = True
+
 
 @dataclass(frozen=True, slots=True)
 class Around:
@@ -146,10 +149,11 @@ class DialectApp(Api):
         await super().__call__(scope, receive, send)
 
     def operation(self, operation: Operation) -> None:
-        """Add a route and its entry in the page."""
+        """Add a route and, where it has one, its entry in the page."""
         method, path = operation.method, operation.path
         self.add(method, path, operation.handler, operation.summary, status=operation.status)
-        self._paths.setdefault(path, {})[method.lower()] = self._entry(operation)
+        if operation.on_page:
+            self._paths.setdefault(path, {})[method.lower()] = self._entry(operation)
 
     def openapi(self) -> dict[str, Any]:
         if self._page is None:

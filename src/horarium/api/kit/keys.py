@@ -19,9 +19,10 @@ from horarium.service.rates import READ, WRITE
 from horarium.service.services import Services
 from horarium.service.trail import act_as
 
-# How a key is sent: `Authorization: Bearer KEY`, `Authorization: KEY`, `X-API-Key: KEY`, or as the password that a
-# browser has asked for.
-Scheme = Literal["bearer", "raw", "x-api-key", "basic"]
+# How a key is sent: `Authorization: Bearer KEY`, `Authorization: KEY`, in the header of that name, or as the password
+# that a browser has asked for.
+Scheme = Literal["bearer", "raw", "x-api-key", "cf-access-jwt-assertion", "basic"]
+_OWN_HEADERS = ("x-api-key", "cf-access-jwt-assertion")
 
 
 async def authenticate(
@@ -73,7 +74,7 @@ def presented_key(request: Request, schemes: Sequence[Scheme]) -> str | None:
             return _password(rest)
         if scheme == "raw" and header:
             return header
-        if scheme == "x-api-key" and (key := request.headers.get("x-api-key")):
+        if scheme in _OWN_HEADERS and (key := request.headers.get(scheme)):
             return key.strip()
     if header:
         raise Unauthorized("the Authorization header must read: Bearer, a space, and an API key")

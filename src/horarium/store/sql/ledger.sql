@@ -42,6 +42,17 @@ SELECT avg(finished_ms - started_ms) AS average FROM runs
 WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id AND generation = 0
   AND finished_ms IS NOT NULL AND started_ms IS NOT NULL;
 
+-- name: errors_of_fire
+-- With which errors the runs of a fire ended, the most frequent first; of a fire with very many of them, of the first.
+-- Found by the index of runs with an error, because a fire of many runs may have few of these.
+SELECT e.error, count(*) AS times FROM (
+    SELECT r.error FROM runs r
+    WHERE r.workspace_id = :workspace_id AND r.error IS NOT NULL AND r.id >= :low AND r.id < :high
+      AND r.fire_id = :fire_id AND r.generation = 0 AND r.state IN ('failed', 'cancelled')
+    ORDER BY r.id LIMIT :most
+) AS e
+GROUP BY e.error ORDER BY times DESC, e.error LIMIT :kinds;
+
 -- name: fires_between
 -- Clock fires of slots in a range, for the ledger and for explanations.
 SELECT {fire_columns} FROM fires f

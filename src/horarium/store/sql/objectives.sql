@@ -1,7 +1,11 @@
 -- part: phase
 -- What the dialect calls the state of an objective.
+-- Behind the error of its last attempt a run may say why it was not tried again.
 CASE WHEN r.state = 'failed' AND (r.error LIKE '% did not % within % s'
           OR r.error LIKE '% did not % within % ms' OR r.error LIKE 'no answer within % s'
+          OR r.error LIKE '% did not % within % s; not tried again %'
+          OR r.error LIKE '% did not % within % ms; not tried again %'
+          OR r.error LIKE 'no answer within % s; not tried again %'
           OR r.error LIKE '% before its deadline') THEN 'timed_out'
      WHEN r.state = 'pending' AND (q.owner IS NOT NULL OR r.attempts > 0) THEN 'running'
      ELSE r.state END

@@ -83,7 +83,7 @@ DELETE FROM grants WHERE workspace_id = :workspace_id AND target_id = :target_id
 
 -- name: schedules_that_need
 -- Live schedules that run a target or belong to it. While there are any, it cannot be deleted.
-SELECT name FROM schedules
+SELECT id, name FROM schedules
 WHERE workspace_id = :workspace_id AND (target_id = :target_id OR owner_id = :target_id)
     AND deleted_ms IS NULL AND state IN ('active', 'paused')
 ORDER BY id LIMIT :limit;

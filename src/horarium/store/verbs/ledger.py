@@ -7,12 +7,16 @@ from typing import Any, NamedTuple
 
 from horarium.domain.errors import NotFound
 from horarium.domain.fire import Fire, FireKind, FireState, Span, SpanReason
-from horarium.domain.history import History
-from horarium.domain.ids import HIGHEST_ID, Id, lowest_id_at, run_id
+from horarium.domain.history import History, RunErrors
+from horarium.domain.ids import HIGHEST_ID, Id, id_time, lowest_id_at, run_id
 from horarium.domain.run import Missed
 from horarium.store.base import Tx
 from horarium.store.verbs.runs import run_from_row
 from horarium.store.verbs.schedules import get_schedule
+
+# Of a fire so many runs that ended badly are looked at for their errors, and so many different errors are told.
+MOST_ERRORS = 1_000
+ERROR_KINDS = 5
 
 
 class _StoredFire(NamedTuple):
@@ -149,6 +153,27 @@ async def list_fires_by_fired(
         limit=limit,
     )
     return [fire_from_row(row) for row in rows]
+
+
+async def errors_of_fires(tx: Tx, workspace_id: Id, fires: Sequence[Fire]) -> dict[Id, list[RunErrors]]:
+    """With which errors runs of fires ended, by the fire's id: the most frequent first, at most ERROR_KINDS. Of each
+    fire the first MOST_ERRORS runs that ended badly are looked at."""
+    found = {}
+    for fire in fires:
+        if fire.failed + fire.cancelled == 0:
+            continue
+        at = id_time(fire.id)
+        rows = await tx.rows(
+            "errors_of_fire",
+            workspace_id=workspace_id,
+            fire_id=fire.id,
+            low=lowest_id_at(at),
+            high=lowest_id_at(at + 1),
+            most=MOST_ERRORS,
+            kinds=ERROR_KINDS,
+        )
+        found[fire.id] = [RunErrors(error, count) for error, count in rows]
+    return found
 
 
 async def history(tx: Tx, workspace_id: Id, schedule_id: Id, limit: int) -> History:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from horarium.domain.errors import Conflict, NotFound
+from horarium.domain.errors import Conflict, InUse, NotFound
 from horarium.domain.ids import Id, from_ulid, from_uuid_text
 from horarium.domain.listings import PageRows, TargetListing
 from horarium.domain.quotas import Usage
@@ -160,7 +160,7 @@ async def delete_target(
 ) -> None:
     """Delete a target with its secrets and the grants on it.
 
-    Raises NotFound, and Conflict (in_use where live schedules need the target, version).
+    Raises NotFound, Conflict (version), and InUse where live schedules need the target.
     """
     target = await get_target(tx, workspace_id, target_id)
     if expected_version is not None and target.version != expected_version:
@@ -170,9 +170,7 @@ async def delete_target(
         "schedules_that_need", workspace_id=workspace_id, target_id=target_id, limit=NAMED + 1
     )
     if holders:
-        names = ", ".join(repr(name) for (name,) in holders[:NAMED])
-        more = " and others" if len(holders) > NAMED else ""
-        raise Conflict(f"schedules still use this target: {names}{more}; delete them first", "in_use")
+        raise InUse([(holder, name) for holder, name in holders[:NAMED]], len(holders) > NAMED)
     await take(tx, workspace_id, Usage(targets=-1))
     await tx.run("delete_target", workspace_id=workspace_id, id=target_id, now=now)
     await tx.run("delete_grants_on_target", workspace_id=workspace_id, target_id=target_id)

@@ -138,6 +138,41 @@ async def test_the_event_goes_on_after_a_failure(house: House, autessa: Autessa,
     assert await house.move("2025-11-03T14:00:00Z") == 1
 
 
+async def test_get_tells_how_the_event_ran_last(house: House, autessa: Autessa, receiver: Receiver) -> None:
+    receiver.script("/agent", Answer(400), Answer(200))
+    agent = await house.target("agent", receiver.url("/agent"))
+    event = await autessa.event(**agent_event(agent.number, cronExpression="rate(1 hour)"))
+    assert "lastOutcome" not in await autessa.get(event)
+    house.clock.now += 3_600_000
+    await house.release()
+    assert (await autessa.get(event))["lastOutcome"] == {"status": "running"}
+    await house.work()
+    at = "2025-11-03T13:00:00Z"
+    assert (await autessa.get(event))["lastOutcome"] == {
+        "status": "failed",
+        "startedAt": at,
+        "finishedAt": at,
+        "error": "the target answered 400 Bad Request",
+    }
+    await house.move("2025-11-03T14:00:00Z")
+    at = "2025-11-03T14:00:00Z"
+    assert (await autessa.get(event))["lastOutcome"] == {
+        "status": "success",
+        "startedAt": at,
+        "finishedAt": at,
+    }
+    assert "lastOutcome" not in (await autessa.call("all")).json()["ownedEvents"][0]
+
+
+async def test_get_tells_why_a_run_is_tried_again(house: House, autessa: Autessa, receiver: Receiver) -> None:
+    receiver.script("/agent", Answer(503))
+    agent = await house.target("agent", receiver.url("/agent"))
+    event = await autessa.event(**agent_event(agent.number, cronExpression="rate(1 hour)"))
+    await house.move("2025-11-03T13:00:00Z")
+    outcome = (await autessa.get(event))["lastOutcome"]
+    assert (outcome["status"], outcome["error"]) == ("running", "the target answered 503 Service Unavailable")
+
+
 async def test_a_grant_withdrawn_since_fails_the_run_with_that_reason(
     house: House, receiver: Receiver
 ) -> None:

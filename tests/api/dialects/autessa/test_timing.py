@@ -82,6 +82,35 @@ async def test_a_one_time_event_runs_once_stays_listed_and_is_off(
     assert await house.move("2025-11-04T13:00:00Z") == 1
 
 
+async def test_an_update_switches_by_the_rules_of_toggle(
+    house: House, autessa: Autessa, body: dict[str, Any]
+) -> None:
+    event = await autessa.event(**body | {"cronExpression": "at(2025-11-03T13:00:00)"})
+    an_id = event["eventId"]
+
+    async def updated(**change: Any) -> dict[str, Any]:
+        answer = await autessa.call("update", scheduledEventId=an_id, **change)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json()["scheduledEvent"])
+
+    off = await updated(enabled=False, eventName="Renamed")
+    assert (off["enabled"], off["eventName"], "nextRunAt" in off) == (False, "Renamed", False)
+    assert (await updated(description="still off"))["enabled"] is False
+    assert (await updated(enabled=True))["nextRunAt"] == "2025-11-03T13:00:00Z"
+    assert await house.move("2025-11-03T13:00:00Z") == 1
+    (error,) = await autessa.errors("update", 400, scheduledEventId=an_id, enabled=True)
+    assert "passed" in error
+    assert (await updated(enabled=False))["enabled"] is False
+    again = await updated(enabled=True, cronExpression="at(2025-11-04T13:00:00)")
+    assert (again["enabled"], again["nextRunAt"]) == (True, "2025-11-04T13:00:00Z")
+    assert await house.move("2025-11-04T13:00:00Z") == 1
+    errors = await autessa.errors(
+        "update", 400, scheduledEventId=an_id, enabled=True, cronExpression="at(2025-11-04T12:00:00)"
+    )
+    assert len(errors) == 1
+    assert len(await autessa.errors("update", 400, scheduledEventId=an_id, enabled="yes")) == 1
+
+
 async def test_an_event_that_was_off_when_its_time_came_cannot_be_switched_on(
     house: House, autessa: Autessa, body: dict[str, Any]
 ) -> None:

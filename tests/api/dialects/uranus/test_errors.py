@@ -98,3 +98,12 @@ async def test_without_a_grant_on_the_callback_it_cannot_be_scheduled(house: Hou
     issued = await house.services.tenancy.create_key(who, "k", ["*"], service.id)
     async with client_of(house.api, issued.text) as client:
         enveloped(await client.post(BASE, json=CRON), 403, "FORBIDDEN")
+
+
+async def test_the_key_may_stand_in_the_header_of_the_products_proxy(house: House) -> None:
+    client = client_of(house.api, headers={"CF-Access-JWT-Assertion": house.key})
+    assert (await client.get(BASE)).status_code == 200
+    wrong = client_of(house.api, headers={"CF-Access-JWT-Assertion": "nobody's"})
+    assert (await wrong.get(BASE)).json()["error"]["code"] == "UNAUTHORIZED"
+    both = client_of(house.api, house.key, {"CF-Access-JWT-Assertion": "nobody's"})
+    assert (await both.get(BASE)).status_code == 200

@@ -14,7 +14,7 @@ from horarium.api.kit import Around, Dialect, Fields, Handlers, Json, Operation,
 from horarium.api.kit.writing import utc_text
 from horarium.api.web import Answer, json_answer
 from horarium.domain.errors import Forbidden, NotFound, Problem
-from horarium.domain.ids import Id, from_prefixed, random_id
+from horarium.domain.ids import Id, from_prefixed, random_id, run_id
 from horarium.domain.listings import ScheduleListing
 from horarium.domain.schedule import Schedule
 from horarium.domain.target import Target, TargetKind
@@ -69,7 +69,8 @@ class Events(Handlers[Order, Facts]):
     async def get(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
         event = await self._event(who, await self.fields(request))
-        return json_answer(200, {"scheduledEvent": self._show(event), "permission": "ADMIN"})
+        shown = {**self._show(event), **await self._last_outcome(who, event)}
+        return json_answer(200, {"scheduledEvent": shown, "permission": "ADMIN"})
 
     async def create(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
@@ -126,6 +127,21 @@ class Events(Handlers[Order, Facts]):
         deleted = await self.services.schedules.delete(who.workspace_id, event.id, within=who.restriction)
         at = utc_text(deleted.deleted_ms or self.now_ms())
         return json_answer(200, {"eventId": wire.event_id(event.id), "deletedAt": at})
+
+    async def _last_outcome(self, who: Identity, event: Schedule) -> Json:
+        """How the event ran last, as a field to add to it; nothing where it has not run, or that is forgotten."""
+        fire_id = event.progress.last_fire_id
+        if fire_id is None:
+            return {}
+        try:
+            fire = await self.services.schedules.fire(who.workspace_id, fire_id)
+        except NotFound:
+            return {}
+        try:
+            run, _ = await self.services.runs.get(who.workspace_id, run_id(fire_id))
+        except NotFound:
+            return {"lastOutcome": wire.outcome_json(fire, None)}
+        return {"lastOutcome": wire.outcome_json(fire, run)}
 
     def _show(self, event: Schedule) -> Json:
         return self.dialect.show(event, Around({}, {}))

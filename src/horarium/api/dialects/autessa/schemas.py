@@ -58,7 +58,7 @@ SCHEMAS: dict[str, Schema] = {
     "Empty": {"type": "object"},
     "EventId": object_of({"scheduledEventId": TEXT}, ("scheduledEventId",)),
     "CreateEvent": object_of({**_GIVEN, "enabled": FLAG}, ("eventName", "cronExpression", "actionType")),
-    "UpdateEvent": object_of({"scheduledEventId": TEXT, **_GIVEN}, ("scheduledEventId",)),
+    "UpdateEvent": object_of({"scheduledEventId": TEXT, **_GIVEN, "enabled": FLAG}, ("scheduledEventId",)),
     "ToggleEvent": object_of({"scheduledEventId": TEXT, "enabled": FLAG}, ("scheduledEventId", "enabled")),
     "ScheduledEvent": object_of(
         {
@@ -68,6 +68,18 @@ SCHEMAS: dict[str, Schema] = {
             "companyPermissionLevel": {"type": "string", "enum": ["ADMIN"]},
             "nextRunAt": INSTANT,
             "lastRunAt": INSTANT,
+            "lastOutcome": {
+                **object_of(
+                    {
+                        "status": {"type": "string", "enum": ["success", "failed", "running"]},
+                        "startedAt": INSTANT,
+                        "finishedAt": INSTANT,
+                        "error": TEXT,
+                    },
+                    ("status",),
+                ),
+                "description": "how it ran last; in the answer of /get only",
+            },
             **_GIVEN,
         },
         (

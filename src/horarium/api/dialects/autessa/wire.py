@@ -9,11 +9,13 @@ from hashlib import blake2b
 from horarium.api.dialects.autessa.actions import ACTIONS, Action, parse_actions
 from horarium.api.dialects.autessa.errors import NAME_REQUIRED
 from horarium.api.kit import Around, Fields, Json, Problems, TimingNames, resolve_timing
-from horarium.api.kit.writing import utc_text
+from horarium.api.kit.writing import failure_of, outcome_word, utc_text
 from horarium.domain.errors import Problem
+from horarium.domain.fire import Fire
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry
+from horarium.domain.run import Run
 from horarium.domain.schedule import Policies, Schedule, ScheduleState
 from horarium.domain.target import MASK, Target
 from horarium.service.checks import name_problems
@@ -69,13 +71,13 @@ class Facts:
 
 
 def parse(fields: Fields, new: bool) -> Order:
-    """The order in a body. Only a new event is switched on or off by it."""
+    """The order in a body."""
     return Order(
         name=_name(fields, new or "eventName" in fields),
         description=fields.text("description"),
         cron=fields.text(_CRON, required=new or _CRON in fields),
         timezone=fields.text("timezone"),
-        enabled=fields.flag("enabled") if new else None,
+        enabled=fields.flag("enabled"),
         action_type=fields.choice("actionType", tuple(ACTIONS), required=new),
         actions=parse_actions(fields.body),
     )
@@ -131,7 +133,12 @@ def edited(before: Schedule, order: Order, facts: Facts) -> Schedule:
     """An event as an order wants it: what is left out is kept. Raises Invalid."""
     problems, known, assignment = Problems(), before.definition, facts.assignment
     definition = replace(known, timing=_changed_timing(known.timing, order, facts.now_ms, problems))
-    if order.enabled and not is_enabled(before) and has_passed(known.timing, facts.now_ms):
+    if (
+        not problems
+        and order.enabled
+        and not is_enabled(before)
+        and has_passed(definition.timing, facts.now_ms)
+    ):
         problems.wrong(_CRON, PASSED)
     if assignment is not None and assignment.target.id != known.target_id:
         _refuse_masks(assignment.action, problems)
@@ -215,6 +222,20 @@ def show(schedule: Schedule, around: Around) -> Json:
         shown["nextRunAt"] = utc_text(progress.next_slot)
     if progress.last_fired_ms is not None:
         shown["lastRunAt"] = utc_text(progress.last_fired_ms)
+    return shown
+
+
+def outcome_json(fire: Fire, run: Run | None) -> Json:
+    """How an event ran last: the fire, and its run if it is still kept. What is absent is left out."""
+    shown: Json = {"status": outcome_word(fire.state)}
+    if run is not None and run.started_ms is not None:
+        shown["startedAt"] = utc_text(run.started_ms)
+    if fire.finished_ms is not None:
+        shown["finishedAt"] = utc_text(fire.finished_ms)
+    if shown["status"] == "failed":
+        shown["error"] = failure_of(fire, run)
+    elif run is not None and run.error is not None:
+        shown["error"] = run.error  # of the attempt before: the run is tried again
     return shown
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from starlette.requests import Request
 
 from horarium.api.kit.errors import Malformed, NoRoute, code_of, headers_of, status_of
+from horarium.api.kit.writing import dashed
 from horarium.api.web import Answer, json_answer
-from horarium.domain.errors import Conflict, HorariumError, Invalid, NotFound, Problem
+from horarium.domain.errors import Conflict, HorariumError, InUse, Invalid, NotFound, Problem
 
 CRON = "cronExpression"
 _MISSING = {"schedule": "Schedule not found", "target": "Workflow not found", "run": "Execution not found"}
@@ -37,6 +38,8 @@ def _said(error: HorariumError) -> tuple[str, Mapping[str, str]]:
             return _MISSING.get(error.kind, str(error)), {}
         case Conflict(reason="duplicate"):
             return "Schedule already exists for this workflow", {}
+        case InUse():
+            return error.told(lambda holder: dashed("sched", holder)), {}
         case Conflict(reason="key_taken"):
             return "Workflow already exists", {"id": "is the id of another workflow; choose another"}
         case Conflict() if error.field:

@@ -52,7 +52,7 @@ _HINTS = {
     "QUOTA_REACHED": "GET /horarium/v1/workspaces/current shows the quotas of this workspace.",
     "NOT_FOUND": "GET /event-schedules lists the schedules of this workspace.",
     "METHOD_NOT_ALLOWED": "The OpenAPI page of this API lists every route: openapi.json below its base.",
-    "CONFLICT": "An Idempotency-Key stands for one request for 24 hours.",
+    "CONFLICT": "An Idempotency-Key stands for one request for 24 hours; max_runs counts all fires of the clock.",
     "PAYLOAD_TOO_LARGE": "A schedule's body is small; check what is being sent.",
     "RATE_LIMITED": "The Retry-After header says how many seconds to wait.",
     "SERVICE_UNAVAILABLE": "Nothing was changed; the same request may be sent again.",
@@ -113,6 +113,8 @@ def _fix(error: HorariumError) -> str:
             return "Use the id of a schedule of this workspace."
         case WrongMethod():
             return f"Use {error.allowed}."
+        case Conflict(reason="used_up"):
+            return "Send a larger max_runs, or max_runs: null, together with is_active: true."
         case Conflict(reason="idempotency"):
             return "Use a new Idempotency-Key for a new request, or repeat the first one unchanged."
         case TooLarge():

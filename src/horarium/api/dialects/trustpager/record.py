@@ -11,7 +11,7 @@ DIALECT = Dialect(
     description="Clock-driven schedules that fire on a cron expression, fan out to a resolved audience, "
     "and trigger one automation run per row.",
     bases=("/functions/v1/api/v1",),
-    parts=(("/v1", "event-schedules"),),
+    parts=(("/v1", "event-schedules"), ("/v1", "auto-schedules")),
     grammar=GRAMMAR,
     schemas=schemas.SCHEMAS,
     security=BEARER,

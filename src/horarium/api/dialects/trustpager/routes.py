@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -31,22 +32,30 @@ from horarium.service.schedules import ScheduleDraft
 from horarium.service.services import Services
 
 PATH = "/event-schedules"
-ONE = f"{PATH}/{{id}}"
+
+# The same routes under the name that the product's newer documents have for them.
+NEWER_PATH = "/auto-schedules"
 
 # How long fire-now waits for its audience; after that it answers with what is recorded so far.
 RESOLVED_S = 25.0
 
 
 def routes(dialect: Dialect[Order, Facts], services: Services) -> Sequence[Operation]:
-    """The routes of this dialect."""
+    """The routes of this dialect, under both of its names."""
     of = Schedules(dialect, services)
+    newer = (replace(operation, on_page=False) for operation in _routes_at(NEWER_PATH, of))
+    return (*_routes_at(PATH, of), *newer)
+
+
+def _routes_at(path: str, of: Schedules) -> Sequence[Operation]:
+    one = f"{path}/{{id}}"
     page = {"limit": LIMIT, "after": TEXT}
     changing = partial(Operation, failures=CHANGING)
     return (
-        Operation("GET", PATH, of.list, "List event schedules", answer="SchedulePage", query=page),
+        Operation("GET", path, of.list, "List event schedules", answer="SchedulePage", query=page),
         changing(
             "POST",
-            PATH,
+            path,
             of.create,
             "Create an event schedule",
             status=201,
@@ -55,33 +64,33 @@ def routes(dialect: Dialect[Order, Facts], services: Services) -> Sequence[Opera
         ),
         changing(
             "POST",
-            f"{PATH}/preview-cron",
+            f"{path}/preview-cron",
             of.preview_cron,
             "Preview a cron expression",
             body="Cron",
             answer="NextRunsAnswer",
         ),
-        Operation("GET", ONE, of.get, "Get an event schedule", answer="ScheduleAnswer"),
+        Operation("GET", one, of.get, "Get an event schedule", answer="ScheduleAnswer"),
         changing(
             "PATCH",
-            ONE,
+            one,
             of.update,
             "Change an event schedule",
             body="ScheduleChange",
             answer="ScheduleAnswer",
         ),
-        Operation("DELETE", ONE, of.delete, "Delete an event schedule", status=204),
-        changing("POST", f"{ONE}/fire-now", of.fire_now, "Fire now", answer="FiredAnswer"),
+        Operation("DELETE", one, of.delete, "Delete an event schedule", status=204),
+        changing("POST", f"{one}/fire-now", of.fire_now, "Fire now", answer="FiredAnswer"),
         Operation(
             "GET",
-            f"{ONE}/audience-preview",
+            f"{one}/audience-preview",
             of.audience,
             "Preview the audience",
             answer="AudienceAnswer",
             query={"sample": SAMPLE},
         ),
         Operation(
-            "GET", f"{ONE}/runs", of.runs, "List the fires of a schedule", answer="RunPage", query=page
+            "GET", f"{one}/runs", of.runs, "List the fires of a schedule", answer="RunPage", query=page
         ),
     )
 
@@ -186,7 +195,9 @@ class Schedules(Handlers[Order, Facts]):
         shown, cursor = fires[:limit], None
         if len(fires) > limit:
             cursor = wire.cursor_text(wire.fire_position(shown[-1]), found.id + b"runs")
-        return json_answer(200, wire.many([wire.run_json(fire) for fire in shown], limit, cursor))
+        errors = await self.services.schedules.errors_of_fires(who.workspace_id, shown)
+        runs = [wire.run_json(fire, errors.get(fire.id, ())) for fire in shown]
+        return json_answer(200, wire.many(runs, limit, cursor))
 
     # What several of them need
 

@@ -127,7 +127,9 @@ SCHEMAS: dict[str, Schema] = {
             "fired_at": INSTANT,
             "completed_at": or_null(INSTANT),
             **_COUNTS,
-            "error_message": or_null(TEXT),
+            "error_message": or_null(
+                {**TEXT, "description": "why it failed: the errors of its rows, each with how many had it"}
+            ),
             "created_at": INSTANT,
         },
         " ".join(("id", "schedule_id", "company_id", "fired_at", "completed_at", *_COUNTS))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
@@ -11,8 +11,9 @@ from typing import Any
 from horarium.api.kit import Around, Fields, Json, Problems, TimingNames, resolve_timing
 from horarium.api.kit.writing import instant_or_none, instant_text
 from horarium.domain.audience import AUDIENCE_TYPES
-from horarium.domain.errors import Invalid, Problem
+from horarium.domain.errors import Conflict, Invalid, Problem
 from horarium.domain.fire import Fire, FireState
+from horarium.domain.history import RunErrors
 from horarium.domain.ids import LOWEST_ID, Id, uuid_text
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies, Schedule, ScheduleState
@@ -95,7 +96,7 @@ def new_timing(
 
 
 def edited(before: Schedule, order: Order, facts: Facts) -> Schedule:
-    """A schedule as an order wants it: what is left out is kept. Raises Invalid."""
+    """A schedule as an order wants it: what is left out is kept. Raises Invalid, Conflict."""
     problems, known = Problems(), before.definition
     end = known.timing.end if order.end_at is None else order.end_at
     wanted = replace(
@@ -155,8 +156,15 @@ def is_active(schedule: Schedule) -> bool:
 
 def _switched(before: Schedule, after: Schedule, wanted: bool | None) -> Schedule:
     """`after` with the state that an edit leaves it in. A schedule that has used up its runs stays off until it is
-    switched on."""
+    switched on. Raises Conflict where it would be switched on and still has no run left."""
     on = is_active(before) if wanted is None else wanted
+    most, runs = after.definition.policies.max_fires, before.progress.fires
+    if wanted and not is_active(before) and most is not None and runs >= most:
+        words = (
+            f"is_active cannot become true: the schedule has used up its max_runs ({runs} of {most}). Send max_runs "
+            f"of at least {runs + 1}, or null for no limit, in the same request"
+        )
+        raise Conflict(words, "used_up", "max_runs")
     untouched = on == is_active(before) and after.definition == before.definition
     if untouched:
         return after
@@ -196,11 +204,9 @@ _STATUS = {
 }
 
 
-def run_json(fire: Fire) -> Json:
-    """A fire as this product's run record: one for each time the schedule fired."""
-    error = fire.error
-    if error is None and fire.state is FireState.CANCELLED:
-        error = "cancelled"
+def run_json(fire: Fire, errors: Sequence[RunErrors]) -> Json:
+    """A fire as this product's run record: one for each time the schedule fired. `errors` are those of its rows that
+    failed, the most frequent first."""
     return {
         "id": uuid_text(fire.id),
         "schedule_id": uuid_text(fire.schedule_id),
@@ -208,9 +214,24 @@ def run_json(fire: Fire) -> Json:
         "fired_at": instant_text(fire.fired_ms),
         "completed_at": instant_or_none(fire.finished_ms),
         **_counts(fire),
-        "error_message": error,
+        "error_message": _error_message(fire, errors),
         "created_at": instant_text(fire.fired_ms),
     }
+
+
+def _error_message(fire: Fire, errors: Sequence[RunErrors]) -> str | None:
+    """Why a fire failed: why its audience could not be read, else the errors of its rows, each with how many had it."""
+    if fire.error is not None or not fire.state.final:
+        return fire.error
+    if fire.state is FireState.CANCELLED:
+        return "cancelled"
+    if not errors:
+        return None
+    if len(errors) == 1 and errors[0].count == fire.failed + fire.cancelled:
+        return errors[0].message
+    told = [f"{error.message} ({error.count} {'row' if error.count == 1 else 'rows'})" for error in errors]
+    others = fire.failed + fire.cancelled - sum(error.count for error in errors)
+    return "; ".join([*told, f"other errors ({others} rows)"] if others else told)
 
 
 def fired_json(fire: Fire) -> Json:

@@ -14,11 +14,16 @@ DIALECT = Dialect(
     description="One-time, delayed and cron schedules of an agent.",
     bases=("/api/agents",),
     splits_path=True,
+    # The header by which the proxy before the original says who asks.
+    keys=("bearer", "cf-access-jwt-assertion"),
     grammar=GRAMMAR,
     id_text=partial(dashed, "schedule"),
     id_of=partial(undashed, "schedule"),
     schemas=schemas.SCHEMAS,
-    security=BEARER,
+    security={
+        **BEARER,
+        "assertion": {"type": "apiKey", "in": "header", "name": "CF-Access-JWT-Assertion"},
+    },
     parse=wire.parse,
     edited=wire.edited,
     show=wire.show,

@@ -89,7 +89,7 @@ class Schedules(WorkflowHandlers):
             fields.settled(timing),
             workflow.id,
             self.dialect.name,
-            wire.policies_of(order.max_runs or 0),
+            wire.policies_of(order),
             input=items,
             extra={"workflowId": order.workflow},
             paused=order.enabled is False,

@@ -23,6 +23,13 @@ _ORDER: dict[str, Schema] = {
     "enabled": or_null({**FLAG, "default": True}),
     "inputData": or_null(ITEMS),
     "maxRuns": or_null({**COUNT, "maximum": (1 << 53) - 1, "description": "0: no limit"}),
+    "maxDuration": or_null(
+        {
+            **COUNT,
+            "maximum": 86_400,
+            "description": "seconds that a run may take; 0: the limit of its workflow",
+        }
+    ),
 }
 _STATUS: Schema = {"enum": ["success", "failed", "running", None]}
 _SCHEDULE: dict[str, Schema] = {
@@ -73,7 +80,10 @@ _HISTORY: dict[str, Schema] = {
 }
 
 SCHEMAS: dict[str, Schema] = {
-    "Schedule": object_of(_SCHEDULE, " ".join(_SCHEDULE)),
+    "Schedule": object_of(
+        {**_SCHEDULE, "maxDuration": {"type": "number", "description": "left out where there is none"}},
+        " ".join(_SCHEDULE),
+    ),
     "ScheduleList": object_of({"data": list_of("Schedule"), "total": COUNT}, "data total"),
     "NewSchedule": object_of(_ORDER, "workflowId cronExpression"),
     "ScheduleChange": object_of(

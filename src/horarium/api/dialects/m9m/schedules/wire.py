@@ -20,13 +20,18 @@ from horarium.times import Timing
 
 NAME = "m9m"
 
+# Seconds that a run may be given; as long as a target may be.
+LONGEST_DURATION_S = 86_400
+
+POLICIES = Policies(overlap=Overlap.SKIP)
+
 _TIMING = TimingNames(CRON)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """A schedule as a body asks for it; None is left out. `workflow` names one by id, key or number; `items` are the
-    input; a `max_runs` of 0 is no limit."""
+    input; a `max_runs` of 0 is no limit, and neither is a `max_duration_s` of 0."""
 
     workflow: str | None = None
     cron: str | None = None
@@ -34,6 +39,7 @@ class Order:
     enabled: bool | None = None
     items: list[Any] | None = None
     max_runs: int | None = None
+    max_duration_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,7 @@ def parse(fields: Fields, new: bool) -> Order:
         enabled=fields.flag("enabled"),
         items=fields.items("inputData"),
         max_runs=fields.integer("maxRuns"),
+        max_duration_s=fields.integer("maxDuration", most=LONGEST_DURATION_S),
     )
 
 
@@ -64,9 +71,20 @@ def new_timing(order: Order, now_ms: int, problems: Problems) -> Timing | None:
     return resolve_timing(timing, None, now_ms, _TIMING, problems)
 
 
-def policies_of(max_runs: int) -> Policies:
-    """The policies of a new schedule."""
-    return Policies(overlap=Overlap.SKIP, max_fires=max_runs or None)
+def policies_of(order: Order, before: Policies = POLICIES) -> Policies:
+    """The policies that an order asks for, on top of those that there are.
+
+    maxDuration is the time that a run may take. So it limits each attempt, and no attempt is begun after it has passed.
+    """
+    policies = before
+    if order.max_runs is not None:
+        policies = replace(policies, max_fires=order.max_runs or None)
+    if order.max_duration_s is not None:
+        most_ms = order.max_duration_s * 1000
+        window = most_ms or POLICIES.retry.max_elapsed_ms
+        retry = replace(policies.retry, max_elapsed_ms=window)
+        policies = replace(policies, timeout_ms=most_ms or None, retry=retry)
+    return policies
 
 
 def edited(before: Schedule, order: Order, facts: Facts) -> Schedule:
@@ -79,13 +97,10 @@ def edited(before: Schedule, order: Order, facts: Facts) -> Schedule:
     )
     timing = resolve_timing(wanted, known.timing, facts.now_ms, _TIMING, problems)
     problems.done()
-    policies = known.policies
-    if order.max_runs is not None:
-        policies = replace(policies, max_fires=order.max_runs or None)
     definition = replace(
         known,
         timing=timing,
-        policies=policies,
+        policies=policies_of(order, known.policies),
         target_id=known.target_id if facts.workflow is None else facts.workflow.id,
         input=known.input if order.items is None else order.items,
     )
@@ -123,7 +138,7 @@ def show(schedule: Schedule, around: Around) -> Json:
     workflow = around.target_of(schedule)
     timing, progress = schedule.definition.timing, schedule.progress
     unsettled = progress.open_fires + progress.waiting_fires
-    return {
+    shown: Json = {
         "id": dashed("sched", schedule.id),
         "workflowId": _workflow_of(schedule, workflow),
         "workflowName": workflow.name if workflow else schedule.name,
@@ -141,6 +156,13 @@ def show(schedule: Schedule, around: Around) -> Json:
         "createdAt": utc_text(schedule.created_ms),
         "updatedAt": utc_text(schedule.updated_ms),
     }
+    limit_ms = schedule.definition.policies.timeout_ms
+    return shown if limit_ms is None else {**shown, "maxDuration": _seconds(limit_ms)}
+
+
+def _seconds(duration_ms: int) -> int | float:
+    """Seconds, with a fraction only where there is one (a limit that our own API has set)."""
+    return duration_ms / 1000 if duration_ms % 1000 else duration_ms // 1000
 
 
 def _workflow_of(schedule: Schedule, workflow: Target | None) -> str:
