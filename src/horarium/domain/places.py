@@ -25,10 +25,10 @@ WORKSPACE_SHARE = 4.0
 RESERVE = 1 / 8
 # What a workspace may have parked, as a multiple of the waiting calls that are left: alone 2/3 of all.
 PARKED_SHARE = 2.0
-# What a lane may have in hand, as a multiple of the room that is left: alone 7/8 of it, and a fifth as long as nobody
-# knows whether its target answers.
+# What a lane may have in hand, as a multiple of the room that is left: alone 7/8 of it, and half of it as long as
+# nobody knows whether its target answers.
 IN_HAND_SHARE = 7.0
-UNKNOWN_SHARE = 0.25
+UNKNOWN_SHARE = 1.0
 # The part of the room in hand that is left to lanes with little, which is fewer runs than LITTLE, or than
 # LITTLE_OF_UNKNOWN as long as nobody knows whether the target answers, and never more than a 64th of all.
 IN_HAND_RESERVE = 1 / 8

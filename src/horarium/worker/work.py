@@ -311,9 +311,9 @@ def _ended(work: Work, state: RunState, outcome: Outcome, now: int, again: int |
         run.schedule_id,
         run.mode,
         state,
-        single=not run.has_audience,
-        follow_up=asks_for_follow_up(work.policies),
-        row_key=run.row_key,
+        not run.has_audience,
+        asks_for_follow_up(work.policies),
+        run.row_key,
     )
     return Ended(
         end,
@@ -325,10 +325,10 @@ def _ended(work: Work, state: RunState, outcome: Outcome, now: int, again: int |
         _kept(work, outcome.output),
         outcome.error,
         again,
-        target_id=work.target.id,
-        gone=outcome.gone,
-        callback=work.callback_token is not None or run.epoch > FIRST_EPOCH,  # or by who held it before
-        waited=None if work.waited is None else _waits_text(work.waited, run.waited),
+        work.target.id,
+        outcome.gone,
+        work.callback_token is not None or run.epoch > FIRST_EPOCH,  # or by who held it before
+        None if work.waited is None else _waits_text(work.waited, run.waited),
     )
 
 

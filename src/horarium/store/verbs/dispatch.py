@@ -30,6 +30,7 @@ from horarium.store.rows import (
     OpenLane,
     PutBackRun,
     TargetRow,
+    new_row,
 )
 from horarium.store.verbs.entries import error_of_end, hold_schedules
 from horarium.store.verbs.settle import RunEnd, settle
@@ -260,7 +261,7 @@ async def record(tx: Tx, node: Id, ended: Sequence[Ended], now: int, careful: bo
 async def _give_up_leases(tx: Tx, node: Id, over: Sequence[Ended], again: Sequence[Ended]) -> None:
     freed = 0
     if over:
-        leases = [Lease(attempt.end.run_id, node, attempt.epoch) for attempt in over]
+        leases = [new_row(Lease, (attempt.end.run_id, node, attempt.epoch)) for attempt in over]
         freed += await tx.many("release_leases", leases)
     if again:
         runs = [PutBackRun(attempt.end.run_id, node, attempt.epoch, attempt.retry_at) for attempt in again]
@@ -273,25 +274,27 @@ async def _give_up_leases(tx: Tx, node: Id, over: Sequence[Ended], again: Sequen
 async def _write_ends(tx: Tx, ended: Sequence[Ended], now: int) -> None:
     if not ended:
         return
-    finished = [
-        FinishedRun(
-            attempt.end.run_id,
-            attempt.end.state.value,
-            attempt.started_ms,
-            attempt.finished_ms,
-            attempt.attempt,
-            attempt.status,
-            attempt.output,
-            error_of_end(attempt.end.state, storable(attempt.error)),
-            attempt.waited,
-        )
-        for attempt in ended
-    ]
-    await tx.many("finish_runs", finished)
+    await tx.many("finish_runs", [_finished(attempt) for attempt in ended])
     closed = [attempt.end.run_id for attempt in ended if attempt.callback]
     if closed:
         await tx.run("forget_callbacks", ids=closed)
     await settle(tx, [attempt.end for attempt in ended], now)
+
+
+def _finished(attempt: Ended) -> FinishedRun:
+    end = attempt.end
+    fields = (
+        end.run_id,
+        end.state.value,
+        attempt.started_ms,
+        attempt.finished_ms,
+        attempt.attempt,
+        attempt.status,
+        attempt.output,
+        error_of_end(end.state, storable(attempt.error)),
+        attempt.waited,
+    )
+    return new_row(FinishedRun, fields)
 
 
 async def _write_accepted(tx: Tx, accepted: Sequence[Ended]) -> None:

@@ -6,7 +6,6 @@ for each situation, and all rows are written in sets.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -14,7 +13,7 @@ from typing import NamedTuple
 from horarium.domain.errors import Unavailable
 from horarium.domain.fire import FireKind, FireState, SpanReason, beginning
 from horarium.domain.ids import Id, fire_id, lowest_id_at, run_id
-from horarium.domain.overlap import Decision
+from horarium.domain.overlap import Decision, Overlap
 from horarium.domain.places import UNBOUNDED, LaneRoom
 from horarium.domain.plan import Firing, Passed, Plan, plan
 from horarium.domain.run import RunMode
@@ -94,8 +93,7 @@ class _Batch:
     """The rows of one release, gathered over all its schedules.
 
     Up to `room` runs are claimed for `node` at birth, and of each lane no more than `lane_room` says; `born` counts
-    them by lane. `begun`
-    counts the fires that have been written already.
+    them by lane. `begun` counts the fires that have been written already.
     `joining`: by schedule the first of its slots that did not fire and may join the span before them. `cleared`:
     schedules whose earlier fires were asked to stop, so that the one that waits may be able to start.
     """
@@ -104,7 +102,7 @@ class _Batch:
     node: Id | None
     room: int
     lane_room: LaneRoom = UNBOUNDED
-    born: Counter[Id] = field(default_factory=Counter)
+    born: dict[Id, int] = field(default_factory=dict)
     begun: int = 0
     fired: list[FiredCursor] = field(default_factory=list)
     moves: list[CursorMove] = field(default_factory=list)
@@ -242,7 +240,7 @@ async def _refuse_older_zones(tx: Tx, due: Sequence[DueCursor]) -> None:
 
 
 async def _unbegun(tx: Tx, due: Sequence[DueCursor], now: int) -> set[Id]:
-    """The schedules whose open fire has a single run that no worker has begun."""
+    """The schedules that skip slots because of an open fire with a single run, which no worker has begun."""
     runs = {
         run_id(cursor.last_fire_id): cursor.schedule_id
         for cursor in due
@@ -250,6 +248,7 @@ async def _unbegun(tx: Tx, due: Sequence[DueCursor], now: int) -> set[Id]:
         and cursor.last_fire_id is not None
         and not cursor.waiting_fires
         and not cursor.has_audience
+        and policies_from_text(cursor.policies).overlap is Overlap.SKIP
         and timing_from_text(cursor.timing).dialect == _TOLD
     }
     if not runs:
@@ -444,11 +443,10 @@ def _fire(batch: _Batch, cursor: DueCursor, start: _Start) -> Id:
 
 def _finds_room(batch: _Batch, lane: Id) -> bool:
     """Whether one more run of a lane may be born claimed."""
-    if len(batch.born_claimed) >= batch.room:
+    born = batch.born.get(lane, 0)
+    if len(batch.born_claimed) >= batch.room or born >= batch.lane_room.of(lane):
         return False
-    if batch.born[lane] >= batch.lane_room.of(lane):
-        return False
-    batch.born[lane] += 1
+    batch.born[lane] = born + 1
     return True
 
 
@@ -467,35 +465,36 @@ async def _describe_born(tx: Tx, born: Sequence[_BornClaimed]) -> list[ClaimedRu
 
 
 def _described(run: _BornClaimed, schedule: BornRunSchedule) -> ClaimedRun:
-    cursor = run.cursor
-    return ClaimedRun(
-        id=run.run_id,
-        workspace_id=cursor.workspace_id,
-        schedule_id=cursor.schedule_id,
-        fire_id=run.fire_id,
-        target_id=cursor.target_id,
-        target_version=cursor.target_version,
-        row_key="",
-        due_ms=run.start.due_ms,
-        slot_ms=run.start.firing.slot_ms,
-        attempts=0,
-        epoch=FIRST_EPOCH,
-        ready_ms=max(run.start.due_ms, run.start.fire.fired_ms),
-        lost=0,
-        waited=None,
-        schedule_name=schedule.name,
-        timing=cursor.timing,
-        policies=cursor.policies,
-        input=schedule.input,
-        data=None,
-        environment=schedule.environment,
-        has_audience=False,
-        granted=bool(schedule.granted),
-        stop=False,
-        mode=RunMode.CLOCK,
-        fire_kind=FireKind.CLOCK,
-        missed=run.start.firing.missed,
+    cursor, start = run.cursor, run.start
+    fields = (
+        run.run_id,
+        cursor.workspace_id,
+        cursor.schedule_id,
+        run.fire_id,
+        cursor.target_id,
+        cursor.target_version,
+        "",
+        start.due_ms,
+        start.firing.slot_ms,
+        0,
+        FIRST_EPOCH,
+        max(start.due_ms, start.fire.fired_ms),
+        0,
+        None,
+        schedule.name,
+        cursor.timing,
+        cursor.policies,
+        schedule.input,
+        None,
+        schedule.environment,
+        False,
+        bool(schedule.granted),
+        False,
+        RunMode.CLOCK,
+        FireKind.CLOCK,
+        start.firing.missed,
     )
+    return new_row(ClaimedRun, fields)
 
 
 async def _make_way(tx: Tx, batch: _Batch, schedule_id: Id, firing: Firing) -> None:

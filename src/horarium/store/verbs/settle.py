@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from horarium.store.rows import (
     RowLock,
     SettledCursor,
     StartingFire,
+    new_row,
 )
 from horarium.store.verbs.entries import start_fire
 from horarium.store.verbs.quotas import free
@@ -121,17 +123,16 @@ async def _end_fires(tx: Tx, ends: Sequence[RunEnd], now: int) -> list[EndedFire
         if not end.single:
             shared.setdefault(fire_id, []).append(end)
             continue
-        counts = _counts((end,))
-        single = settled_state(1, *counts) or FireState.RUNNING
-        singles.append(FinishedFire(fire_id, single.value, now, *counts))
-        ended.append(EndedFire(end.schedule_id, fire_id, end.mode is RunMode.CLOCK, single))
+        state, text, counts = _ENDS_OF_ONE_RUN[end.state]
+        singles.append(new_row(FinishedFire, (fire_id, text, now, *counts)))
+        ended.append(new_row(EndedFire, (end.schedule_id, fire_id, end.mode is RunMode.CLOCK, state)))
     if singles:
         await tx.many("finish_single_fires", singles)
     for fire_id, of_fire in sorted(shared.items()):
-        state = await count_ends(tx, fire_id, _counts(of_fire), now)
-        if state is not None:
+        settled = await count_ends(tx, fire_id, _counts(end.state for end in of_fire), now)
+        if settled is not None:
             first = of_fire[0]
-            ended.append(EndedFire(first.schedule_id or b"", fire_id, first.mode is RunMode.CLOCK, state))
+            ended.append(EndedFire(first.schedule_id or b"", fire_id, first.mode is RunMode.CLOCK, settled))
     return ended
 
 
@@ -146,13 +147,20 @@ async def _free_rows(tx: Tx, ends: Iterable[RunEnd]) -> None:
         await tx.many("free_row_locks", locked)
 
 
-def _counts(ends: Iterable[RunEnd]) -> tuple[int, int, int]:
-    states = [end.state for end in ends]
-    return (
-        states.count(RunState.SUCCEEDED),
-        states.count(RunState.FAILED),
-        states.count(RunState.CANCELLED),
-    )
+def _counts(states: Iterable[RunState]) -> tuple[int, int, int]:
+    """How many runs succeeded, failed and were cancelled."""
+    counted = Counter(states)
+    return counted[RunState.SUCCEEDED], counted[RunState.FAILED], counted[RunState.CANCELLED]
+
+
+def _end_of_one_run(state: RunState) -> tuple[FireState, str, tuple[int, int, int]]:
+    counts = _counts((state,))
+    of_fire = settled_state(1, *counts) or FireState.RUNNING
+    return of_fire, of_fire.value, counts
+
+
+# How a fire with a single run ends, by the state of the run: the fire's state, the same as a text, and its counts.
+_ENDS_OF_ONE_RUN = {state: _end_of_one_run(state) for state in RunState}
 
 
 async def count_ends(tx: Tx, fire: Id, counts: tuple[int, int, int], now: int) -> FireState | None:
