@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from horarium.domain.errors import Unavailable
 from horarium.store.base import Signal
-from horarium.store.postgres.group_commit import GroupCommit
+from horarium.store.group_commit import GroupCommit
 
 if TYPE_CHECKING:
     from tests.simulation.node import Node

@@ -38,6 +38,12 @@ class ConnectionLimits:
     per_address: int = 0
 
 
+_HEAD_TOO_LARGE = (
+    b"431 Request Header Fields Too Large",
+    b"the line and the headers of the request are too large",
+)
+
+
 class _Reading(Enum):
     """What a connection is waiting for; between requests, uvicorn's keep-alive timeout holds."""
 
@@ -62,8 +68,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self.reading = _Reading.NOTHING
         self.received = 0  # bytes, on this connection
         self._address = ""
-        # Bytes of the chunk at hand, of the head as far as it has been fed to the parser, and as the parser tells it.
-        self._chunk, self._head_fed, self._head_size = 0, 0, 0
+        # Bytes of the chunk at hand, and of the head as far as it has been fed to the parser.
+        self._chunk, self._head_fed = 0, 0
         # Since when the head or the body is read; what had been received at the last look; seconds that are left.
         self._since, self._seen, self._patience = 0.0, 0, 0.0
 
@@ -92,23 +98,19 @@ class LimitedProtocol(HttpToolsProtocol):
         elif self.reading is _Reading.HEAD:  # it goes on in the next chunk
             self._head_fed += self._chunk
             if self._head_fed > self.limits.head_bytes:
-                self._refuse_head()
+                self.refuse(*_HEAD_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._begin(_Reading.HEAD)
         # The chunk in which a head begins is not counted: the end of the request before may be in it, too.
-        self._head_fed, self._head_size = -self._chunk, 0
-
-    def on_url(self, url: bytes) -> None:
-        super().on_url(url)
-        self._count_head(len(url))
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        super().on_header(name, value)
-        self._count_head(len(name) + len(value) + 4)
+        self._head_fed = -self._chunk
 
     def on_headers_complete(self) -> None:
+        size = len(self.url) + sum([len(name) + len(value) + 4 for name, value in self.headers])
+        if size > self.limits.head_bytes:
+            self.refusal = _answer(*_HEAD_TOO_LARGE)
+            raise _Refused
         if len(self.pipeline) >= self.limits.pipelined:
             self.refusal = _answer(b"400 Bad Request", b"too many requests at once on one connection")
             raise _Refused
@@ -146,18 +148,6 @@ class LimitedProtocol(HttpToolsProtocol):
         self.reading = reading
         self._since = self.loop.time()
         self._seen, self._patience = self.received, self.limits.patience_s
-
-    def _count_head(self, size: int) -> None:
-        self._head_size += size
-        if self._head_size > self.limits.head_bytes:
-            words = b"the line and the headers of the request are too large"
-            self.refusal = _answer(b"431 Request Header Fields Too Large", words)
-            raise _Refused
-
-    def _refuse_head(self) -> None:
-        self.refuse(
-            b"431 Request Header Fields Too Large", b"the line and the headers of the request are too large"
-        )
 
     def _end(self, answer: bytes) -> None:
         self.reading = _Reading.NOTHING

@@ -215,8 +215,8 @@ def request_id(scope: Scope) -> str:
     """What the log, the audit log and the answer call a request: what its X-Request-Id says, or a new id."""
     found: str | None = scope.get(_REQUEST_ID)
     if found is None:
-        given = next((value for name, value in scope["headers"] if name == REQUEST_ID), b"")
-        known = _GIVEN_ID.fullmatch(given)
+        given: bytes = dict(scope["headers"]).get(REQUEST_ID, b"")
+        known = _GIVEN_ID.fullmatch(given) is not None
         found = scope[_REQUEST_ID] = given.decode() if known else f"{_PROCESS}{next(_numbers):x}"
     return found
 

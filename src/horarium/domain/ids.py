@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections import deque
 from hashlib import blake2b
 
 # Always 16 bytes.
@@ -50,8 +51,27 @@ def derived_id(time_ms: int, *parts: bytes) -> Id:
     return _stamp(time_ms, digest.digest())
 
 
+# Random bytes for ids to come, in pieces of one id each. To ask the system takes longer than all the rest of making an
+# id, so it is asked for many at once. A process that is forked off must not use its parent's.
+_RANDOM_BYTES = 9
+_ASKED_AT_ONCE = 128
+_random_pieces: deque[bytes] = deque()
+os.register_at_fork(after_in_child=_random_pieces.clear)
+
 # The time of the last random id, and its number among the random ids of that millisecond.
 _latest = [0, 0]
+
+
+def _random_piece() -> bytes:
+    """Bytes that nobody else gets, whatever thread asks."""
+    while True:
+        try:
+            return _random_pieces.popleft()
+        except IndexError:
+            some = os.urandom(_RANDOM_BYTES * _ASKED_AT_ONCE)
+            _random_pieces.extend(
+                some[start : start + _RANDOM_BYTES] for start in range(0, len(some), _RANDOM_BYTES)
+            )
 
 
 def random_id(time_ms: int) -> Id:
@@ -61,9 +81,10 @@ def random_id(time_ms: int) -> Id:
     is in order of creation. If a process creates more than some thousand ids in one millisecond, their order
     is lost, but they are still unique.
     """
-    place = _latest[1] + 1 if _latest[0] == time_ms else int.from_bytes(os.urandom(1), "big")
+    piece = _random_piece()
+    place = _latest[1] + 1 if _latest[0] == time_ms else piece[-1]
     _latest[:] = time_ms, place
-    return _stamp(time_ms, (place & 0xFFF).to_bytes(2, "big") + os.urandom(8))
+    return _stamp(time_ms, (place & 0xFFF).to_bytes(2, "big") + piece[:8])
 
 
 # Of the ids by `numbered_id`: how many this process has made, and what tells them from those of other processes.

@@ -28,28 +28,31 @@ KEPT = 10_000
 
 @dataclass(slots=True)
 class Allowance:
-    """The bucket of a key: how many units are left of those of one second (`limit`), as of an instant (ms)."""
+    """The bucket of a key: how many units are left of those of one second (`limit`), as of an instant (ms).
+
+    `burst`: the most units that it can have, which are those of one second.
+    """
 
     limit: float
     left: float
     at_ms: int
+    burst: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.burst = max(self.limit, 1.0)
 
     def refill(self, now: int) -> None:
         """Add what the key has gained since the last time."""
         gained = max(0, now - self.at_ms) * self.limit / 1000
         self.left, self.at_ms = min(self.burst, self.left + gained), now
 
-    @property
-    def burst(self) -> float:
-        """The most units that a key can have: those of one second."""
-        return max(self.limit, 1.0)
-
     def headers(self) -> list[tuple[bytes, bytes]]:
         """What callers are told, in the fields of the IETF's draft "RateLimit header fields for HTTP"."""
+        burst = self.burst
         left = max(0, int(self.left))
-        until_full = -int((self.left - self.burst) // self.limit)  # seconds, rounded up
+        until_full = -int((self.left - burst) // self.limit)  # seconds, rounded up
         return [
-            (b"ratelimit-policy", b'"key";q=%d;w=1' % int(self.burst)),
+            (b"ratelimit-policy", b'"key";q=%d;w=1' % int(burst)),
             (b"ratelimit", b'"key";r=%d;t=%d' % (left, until_full)),
         ]
 
@@ -79,8 +82,11 @@ class Rates:
     def charge(self, who: Identity, cost: float) -> None:
         """Count something that is about to be done. Raises RateLimited if not enough is left for it."""
         found = self.allowance(who)
-        if found is None:
-            return
+        if found is not None:
+            self.take(found, cost)
+
+    def take(self, found: Allowance, cost: float) -> None:
+        """The same, of a bucket that has been asked for."""
         wanted = min(cost, found.burst)
         if found.left < wanted:
             wait = int((wanted - found.left) / self.limit * 1000) + 1

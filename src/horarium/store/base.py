@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from horarium.domain.audit import AuditEntry
-from horarium.domain.errors import Invalid, Problem
+from horarium.domain.errors import Invalid, Problem, Unavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -111,6 +111,15 @@ def point(verb: V) -> V:
     thread takes longer than the look-up."""
     verb.point = True  # type: ignore[attr-defined]
     return verb
+
+
+class CommitUnknown(Unavailable):
+    """The connection was lost while committing: the verb may have been done."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the connection to the database was lost during the commit: its outcome is not known"
+        )
 
 
 class Duplicate(Exception):

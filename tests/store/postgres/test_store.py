@@ -13,12 +13,11 @@ from horarium.domain.ids import lowest_id_at
 from horarium.domain.schedule import Policies
 from horarium.engine.lease import Lease
 from horarium.engine.steps import SILENT_MS, Engine
-from horarium.store.base import DUE, READY
+from horarium.store.base import DUE, READY, CommitUnknown
 from horarium.store.migrate import migrate
 from horarium.store.migrations import latest
 from horarium.store.postgres import PostgresStore, notifications
 from horarium.store.postgres.connection import BY_KEY, READ_ONLY, PostgresConnection, connect
-from horarium.store.postgres.faults import CommitUnknown
 from horarium.store.postgres.partitions import drop_partitions, make_partitions, month_starts
 from horarium.store.rows import BegunRun
 from horarium.store.statements import load

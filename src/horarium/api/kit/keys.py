@@ -47,7 +47,7 @@ async def authenticate(
     allowance = services.rates.allowance(identity)
     if allowance is not None:
         request.scope[ALLOWANCES].append(allowance)
-        services.rates.charge(identity, READ if request.method in ("GET", "HEAD") else WRITE)
+        services.rates.take(allowance, READ if request.method in ("GET", "HEAD") else WRITE)
     if scope is not None:
         identity.require(scope)
     return identity

@@ -44,15 +44,6 @@ REFUSED = (
 REJECTED = (asyncpg.exceptions.DataError, asyncpg.exceptions.SyntaxOrAccessError)
 
 
-class CommitUnknown(Unavailable):
-    """The connection was lost while committing: the verb may have been done."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "the connection to the database was lost during the commit: its outcome is not known"
-        )
-
-
 def unreachable(error: BaseException, url: str = "") -> Unavailable:
     """What went wrong with a connection, in one line and without its password; with `url`, also where it led."""
     words = str(error) or type(error).__name__

@@ -23,6 +23,7 @@ import structlog
 
 from horarium.domain.errors import Unavailable
 from horarium.store.base import P, Signal, T, Tx
+from horarium.store.group_commit import GroupCommit
 from horarium.store.postgres.connection import (
     ACQUIRE_SECONDS,
     BY_KEY,
@@ -33,7 +34,6 @@ from horarium.store.postgres.connection import (
     make_pool,
 )
 from horarium.store.postgres.faults import DIED_IDLE, LOST, REFUSED, REJECTED, rejected, unreachable
-from horarium.store.postgres.group_commit import GroupCommit
 from horarium.store.postgres.identity import DatabaseIdentity, ask_identity
 from horarium.store.postgres.notifications import Notifications
 from horarium.store.postgres.partitions import drop_partitions, make_partitions

@@ -8,8 +8,8 @@ from typing import Any, cast
 import asyncpg
 
 from horarium.domain.audit import AuditEntry
-from horarium.store.base import Duplicate, T, Tx, cannot_hold, earliest
-from horarium.store.postgres.faults import LOST, CommitUnknown
+from horarium.store.base import CommitUnknown, Duplicate, T, Tx, cannot_hold, earliest
+from horarium.store.postgres.faults import LOST
 from horarium.store.statements import Copied, Statement
 from horarium.store.verbs.audit import append
 

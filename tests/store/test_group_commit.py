@@ -9,7 +9,7 @@ import pytest_asyncio
 from horarium.domain.errors import Conflict, Unavailable
 from horarium.domain.ids import random_id
 from horarium.domain.listings import ScheduleListing
-from horarium.store.postgres.group_commit import GroupCommit
+from horarium.store.group_commit import GroupCommit
 from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.verbs.creation import create_schedules
 from horarium.store.verbs.schedule_lists import list_schedules
