@@ -29,7 +29,7 @@ HOUR = 3_600_000
 # With a token of the run instead of a key. Of a run that they do not open they say nothing, not even that it exists.
 BY_TOKEN = {"POST /runs/{id}/complete", "POST /runs/{id}/fail", "POST /runs/{id}/heartbeat"}
 # Anybody may ask for these.
-PUBLIC = {"GET /healthz", "GET /readyz", "GET /metrics"}
+PUBLIC = {"GET /", "GET /healthz", "GET /readyz", "GET /metrics"}
 # Every key may ask for these about itself: they need no scope.
 OF_ITSELF = {
     "native": {
