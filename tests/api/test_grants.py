@@ -81,7 +81,7 @@ def _changing(app: Any, need_none: set[str]) -> list[tuple[str, str]]:
     found = [
         (method, route.path)
         for route in app.routes
-        if isinstance(route, APIRoute)
+        if isinstance(route, APIRoute) and route.include_in_schema
         for method in route.methods or ()
         if method not in READING
     ]

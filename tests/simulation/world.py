@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import sqlite3
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine
 from random import Random
 from types import SimpleNamespace
@@ -83,6 +83,7 @@ class World:
         urandom, token = self.random("ids").randbytes, self.random("tokens")
         with (
             patch("horarium.domain.ids.os", SimpleNamespace(urandom=urandom)),
+            patch("horarium.domain.ids._random_pieces", deque()),
             patch("horarium.domain.ids._latest", [0, 0]),
             patch(
                 "horarium.worker.worker.secrets",
