@@ -352,8 +352,9 @@ class Api(FastAPI):
         headers: Mapping[str, str] | None = None,
         optional_body: bool = False,
         media: str = "application/json",
+        on_page: bool = True,
     ) -> None:
-        """Add a route and its entry on the OpenAPI page.
+        """Add a route and, if it is `on_page`, its entry on the OpenAPI page.
 
         `body` is the JSON schema of the body, and `media` its type. `query` and `headers` map the names of
         parameters to what they do.
@@ -379,6 +380,7 @@ class Api(FastAPI):
             tags=[tag] if tag else None,
             status_code=status,
             response_model=None,
+            include_in_schema=on_page,
             openapi_extra=extra,
             operation_id=re.sub(r"\W+", "_", f"{method.lower()}{path}").strip("_"),
             route_class_override=_Route,

@@ -151,8 +151,9 @@ class DialectApp(Api):
     def operation(self, operation: Operation) -> None:
         """Add a route and, where it has one, its entry in the page."""
         method, path = operation.method, operation.path
-        self.add(method, path, operation.handler, operation.summary, status=operation.status)
-        if operation.on_page:
+        shown = operation.on_page
+        self.add(method, path, operation.handler, operation.summary, status=operation.status, on_page=shown)
+        if shown:
             self._paths.setdefault(path, {})[method.lower()] = self._entry(operation)
 
     def openapi(self) -> dict[str, Any]:
