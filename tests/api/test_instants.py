@@ -271,12 +271,6 @@ async def test_what_an_older_version_stored_outside_of_the_range_is_shown_at_its
 # The dialects
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as one:
-        yield one
-
-
 async def test_trustpager_keeps_the_last_whole_second_before_an_end(house, receiver):
     speaker = await Trustpager.open(house, house.first, receiver)
     for text, kept in (

@@ -22,12 +22,6 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         yield made
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as running:
-        yield running
-
-
 def nested(levels: int) -> Any:
     value: Any = 1
     for _ in range(levels):

@@ -13,7 +13,6 @@ from tests.api.asking import BASE, NOW, ask, scheduled
 from tests.api.dialects.autessa.support import agent_event, table_event, tool_event
 from tests.api.dialects.speakers import Autessa, Cadenya, M9m, Trustpager, Uranus
 from tests.support.house import House, instant
-from tests.support.receiver import Receiver
 
 Json = dict[str, Any]
 
@@ -26,12 +25,6 @@ async def house(tmp_path: Any) -> AsyncIterator[House]:
     async with House.open(
         NOW, data=tmp_path, outgoing={"sql_hosts": ("*",), "sql_allow_loopback": True}
     ) as made:
-        yield made
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as made:
         yield made
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from horarium.domain.errors import Unavailable
 from horarium.store.base import Signal
-from horarium.store.group_commit import GroupCommit
+from horarium.store.group_commit import GroupCommits
 
 if TYPE_CHECKING:
     from tests.simulation.node import Node
@@ -27,7 +27,7 @@ class Line:
         self.shared = not world.profile.alone
         self._world, self._node = world, node
         self.signals: list[Signal] = []
-        self._groups: dict[Any, GroupCommit[Any]] = {}
+        self._groups = GroupCommits(self.write)
 
     def listen(self, signal: Signal) -> None:
         self.signals.append(signal)
@@ -42,10 +42,8 @@ class Line:
         return await self._call(verb, args, kwargs)
 
     async def write_grouped(self, verb: Callable[..., Awaitable[Any]], item: Any) -> None:
-        """As on PostgreSQL: items that come at the same time share a transaction."""
-        if verb not in self._groups:
-            self._groups[verb] = GroupCommit(lambda items: self.write(verb, items))
-        await self._groups[verb].submit(item)
+        """As on both databases: items that come at the same time share a transaction."""
+        await self._groups.submit(verb, item)
 
     async def urgent(self, verb: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
         return await self._call(verb, args, kwargs)

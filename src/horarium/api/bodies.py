@@ -106,13 +106,13 @@ def read_chunks(request: Request, limit: int) -> AsyncIterator[bytes]:
 
 def _refuse_announced(request: Request, limit: int) -> None:
     """Raises TooLarge and Malformed, by what the headers say of the body."""
-    refuse_compressed(request)
+    _refuse_compressed(request)
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
         raise too_large(limit)
 
 
-def refuse_compressed(request: Request) -> None:
+def _refuse_compressed(request: Request) -> None:
     """Raises Malformed for a body that is compressed, as its headers say."""
     encoding = request.headers.get("content-encoding", "").strip().lower()
     if encoding in _COMPRESSED:

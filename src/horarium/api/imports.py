@@ -16,7 +16,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from horarium.api.bodies import lines_of, parse_json, read_chunks, read_lines, refuse_compressed, too_large
+from horarium.api.bodies import lines_of, parse_json, read_chunks, read_lines, too_large
 from horarium.api.csv_items import csv_items
 from horarium.domain.errors import Invalid, Problem, TooLarge
 from horarium.service.turns import Turns
@@ -34,7 +34,6 @@ async def items_of(request: Request, limit: int) -> Numbered:
 
     Raises TooLarge, and Invalid where CSV has no column `id`.
     """
-    refuse_compressed(request)
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type == "text/csv":
         items = csv_items(read_chunks(request, limit), LONGEST)

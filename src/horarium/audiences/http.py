@@ -29,7 +29,7 @@ from horarium.domain.json_text import NotKept, decode_received, holds_more_than
 from horarium.executors.answer_bodies import NotDecoded, decoded
 from horarium.executors.checks import check_fields
 from horarium.executors.context import instant_text
-from horarium.executors.egress import EgressClient, explain, was_refused
+from horarium.executors.egress import EgressClient, explain, read_limited, was_refused
 from horarium.executors.headers import check_headers
 from horarium.executors.secrecy import split
 from horarium.service.turns import Turns, turn
@@ -196,13 +196,11 @@ def _query_text(value: Any) -> str:
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes | bytearray:
+async def _read(response: aiohttp.ClientResponse) -> bytes:
     """The body of an answer, decoded. Raises SourceFault if it is too large."""
-    body = bytearray()
-    while not response.content.at_eof():
-        body += await response.content.read(LARGEST_PAGE + 1 - len(body))
-        if len(body) > LARGEST_PAGE:
-            raise _too_large()
+    body = await read_limited(response, LARGEST_PAGE)
+    if len(body) > LARGEST_PAGE:
+        raise _too_large()
     coding = response.headers.get("Content-Encoding")
     if coding is None:
         return body

@@ -48,7 +48,7 @@ def decode_written(text: bytes | bytearray) -> Any:
     and for an object that has a name twice.
     """
     value = orjson.loads(text)
-    if _is_deeper(text, value):
+    if too_deep(value, text):
         raise NotKept("", TOO_DEEP)
     exact = _with_long_numbers_as_texts(text)
     if exact is not None:
@@ -65,15 +65,28 @@ def decode_received(text: bytes | bytearray) -> Any:
     Raises orjson.JSONDecodeError. Raises NotKept for more than DEEPEST levels.
     """
     value = orjson.loads(text)
-    if _is_deeper(text, value):
+    if too_deep(value, text):
         raise NotKept("", TOO_DEEP)
     exact = _with_long_numbers_as_texts(text)
     return value if exact is None else orjson.loads(exact)
 
 
-def too_deep(value: Any, text: bytes) -> bool:
-    """Whether a value, which is `text` as JSON, is nested more than DEEPEST levels deep."""
-    return _is_deeper(text, value)
+def too_deep(value: Any, text: bytes | bytearray) -> bool:
+    """Whether lists and objects stand in each other more than DEEPEST levels deep in a value, which is `text` as JSON.
+    It is looked at level by level."""
+    if text.count(b"{") + text.count(b"[") <= DEEPEST:
+        return False
+    level: list[Any] = [[value]]
+    for _ in range(DEEPEST + 1):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list | tuple)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def holds_more_than(text: bytes | bytearray, most: int) -> bool:
@@ -104,23 +117,6 @@ def _outside_strings(bare: bytes | bytearray) -> bytes:
 
 def _without_escapes(text: bytes | bytearray) -> bytes | bytearray:
     return text.replace(rb"\\", b"").replace(rb"\"", b"")
-
-
-def _is_deeper(text: bytes | bytearray, value: Any) -> bool:
-    """Whether lists and objects stand in each other more than DEEPEST levels deep; level by level."""
-    if text.count(b"{") + text.count(b"[") <= DEEPEST:
-        return False
-    level: list[Any] = [[value]]
-    for _ in range(DEEPEST + 1):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list | tuple)
-        ]
-        if not level:
-            return False
-    return True
 
 
 def _with_long_numbers_as_texts(text: bytes | bytearray) -> bytes | None:

@@ -18,7 +18,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """
     if len(name) > LONGEST:
         return None
-    plain_names = {plain(one): one for one in known}
+    plain_names = {plain(known_name): known_name for known_name in known}
     given = plain(name)
     if given in plain_names:
         return plain_names[given]

@@ -30,8 +30,11 @@ class Retry:
 
 
 class RetryEnd(StrEnum):
-    """Why the policy allows no further attempt."""
+    """Why there will be no further attempt."""
 
+    # The last attempt ended in a way that no further one would change.
+    OUTCOME = "outcome"
+    # The policy allows no more.
     ATTEMPTS = "attempts"
     # It would start later than `max_elapsed_ms` after the run was due.
     WINDOW = "window"
@@ -72,8 +75,8 @@ def retry_at(
 
 def why_ended(end: RetryEnd, retry: Retry, attempts: int, asked_ms: int | None = None) -> str | None:
     """The sentence that tells users why a run was not tried again after `attempts` attempts, to stand behind the error
-    of the last one. None where every attempt was used up. `asked_ms` as for `retry_at`."""
-    if end is RetryEnd.ATTEMPTS:
+    of the last one. None where that error says enough, or every attempt was used up. `asked_ms` as for `retry_at`."""
+    if end in (RetryEnd.OUTCOME, RetryEnd.ATTEMPTS):
         return None
     given_up = f"not tried again after attempt {attempts} of {retry.max_attempts}: "
     if asked_ms:

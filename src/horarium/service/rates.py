@@ -48,11 +48,10 @@ class Allowance:
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """What callers are told, in the fields of the IETF's draft "RateLimit header fields for HTTP"."""
-        burst = self.burst
         left = max(0, int(self.left))
-        until_full = -int((self.left - burst) // self.limit)  # seconds, rounded up
+        until_full = -int((self.left - self.burst) // self.limit)  # seconds, rounded up
         return [
-            (b"ratelimit-policy", b'"key";q=%d;w=1' % int(burst)),
+            (b"ratelimit-policy", b'"key";q=%d;w=1' % int(self.burst)),
             (b"ratelimit", b'"key";r=%d;t=%d' % (left, until_full)),
         ]
 

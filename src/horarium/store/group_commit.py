@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 from horarium.domain.errors import Conflict, Invalid, QuotaReached
-from horarium.store.base import CommitUnknown
+from horarium.store.base import CommitUnknown, Tx
 
 Item = TypeVar("Item")
+# A verb of the store that writes a list of items.
+Verb = Callable[[Tx, Sequence[Item]], Awaitable[object]]
 
 # Items in one transaction.
 MAX_ITEMS = 500
@@ -80,6 +83,22 @@ class GroupCommit(Generic[Item]):
             _answer(batch, error)
         else:
             _answer(batch, None)
+
+
+class GroupCommits:
+    """The groups of a store: one for each verb. `write` runs a verb with a list of items, in one transaction."""
+
+    def __init__(self, write: Callable[[Verb[Any], Sequence[Any]], Awaitable[object]]) -> None:
+        self._write = write
+        self._groups: dict[Verb[Any], GroupCommit[Any]] = {}
+
+    async def submit(self, verb: Verb[Item], item: Item) -> None:
+        """Returns when the item is committed, together with those of the same verb that came meanwhile. Raises what
+        `GroupCommit.submit` raises."""
+        group = self._groups.get(verb)
+        if group is None:
+            group = self._groups[verb] = GroupCommit(partial(self._write, verb))
+        await group.submit(item)
 
 
 def _answer(batch: Sequence[tuple[object, asyncio.Future[None]]], error: BaseException | None) -> None:

@@ -248,7 +248,7 @@ def _with_reason(work: Work, outcome: Outcome, end: RetryEnd) -> Outcome:
 
 def _another_attempt(work: Work, outcome: Outcome, now: int) -> int | RetryEnd:
     if not outcome.retryable or outcome.gone:
-        return RetryEnd.ATTEMPTS
+        return RetryEnd.OUTCOME
     return retry_at(
         work.policies.retry,
         work.id,

@@ -29,12 +29,6 @@ EVERY = pytest.mark.parametrize("kind", SPEAKERS, ids=lambda kind: kind.dialect)
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as one:
-        yield one
-
-
-@pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with House.open(NOW, data=tmp_path, body_limit=BODY_LIMIT) as made:
         yield made

@@ -18,12 +18,6 @@ Json = dict[str, Any]
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as made:
-        yield made
-
-
-@pytest.fixture
 async def house() -> AsyncIterator[House]:
     async with House.open(NOW) as made:
         yield made

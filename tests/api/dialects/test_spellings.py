@@ -21,12 +21,6 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as one:
-        yield one
-
-
-@pytest.fixture
 async def m9m(house: House, receiver: Receiver) -> M9m:
     speaker = await M9m.open(house, house.first, receiver)
     await speaker.create()

@@ -23,7 +23,7 @@ import structlog
 
 from horarium.domain.errors import Unavailable
 from horarium.store.base import P, Signal, T, Tx
-from horarium.store.group_commit import GroupCommit
+from horarium.store.group_commit import GroupCommits
 from horarium.store.postgres.connection import (
     ACQUIRE_SECONDS,
     BY_KEY,
@@ -69,7 +69,7 @@ class PostgresStore:
         self._signals: list[Signal] = []
         self._notifications = notifications
         self._notifications.deliver = self._deliver
-        self._groups: dict[Callable[..., Any], GroupCommit[Any]] = {}
+        self._groups = GroupCommits(self.write)
         # How far the database's clock is ahead of this machine's.
         self._ahead_ms = 0
 
@@ -127,10 +127,7 @@ class PostgresStore:
         return await self._transaction(self._write, lambda tx: verb(tx, *args, **kwargs))
 
     async def write_grouped(self, verb: Callable[[Tx, Sequence[T]], Awaitable[object]], item: T) -> None:
-        group = self._groups.get(verb)
-        if group is None:
-            group = self._groups[verb] = GroupCommit(lambda items: self.write(verb, items))
-        await group.submit(item)
+        await self._groups.submit(verb, item)
 
     async def urgent(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs

@@ -23,7 +23,7 @@ from typing import Any, Concatenate, cast
 from horarium.domain.audit import AuditEntry
 from horarium.domain.errors import Unavailable
 from horarium.store.base import P, Signal, T, Tx, earliest
-from horarium.store.group_commit import GroupCommit
+from horarium.store.group_commit import GroupCommits
 from horarium.store.sqlite.checkpoints import Checkpoints
 from horarium.store.sqlite.connection import WRITER_CACHE_KIB, connect
 from horarium.store.sqlite.transaction import SqliteTx, drive
@@ -71,7 +71,7 @@ class SqliteStore:
         self._loop = asyncio.get_running_loop()
         self._statements = load("sqlite")
         self._signals: list[Signal] = []
-        self._groups: dict[Callable[..., Any], GroupCommit[Any]] = {}
+        self._groups = GroupCommits(self.write)
         self._wake = threading.Condition()
         self._urgent_jobs: deque[_Job] = deque()
         self._other_jobs: deque[_Job] = deque()
@@ -102,10 +102,7 @@ class SqliteStore:
         return await self._submit(self._other_jobs, lambda tx: verb(tx, *args, **kwargs))
 
     async def write_grouped(self, verb: Callable[[Tx, Sequence[T]], Awaitable[object]], item: T) -> None:
-        group = self._groups.get(verb)
-        if group is None:
-            group = self._groups[verb] = GroupCommit(lambda items: self.write(verb, items))
-        await group.submit(item)
+        await self._groups.submit(verb, item)
 
     async def urgent(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +23,6 @@ from tests.support.receiver import Answer, Receiver
 
 async def runs(house: House) -> list[Run]:
     return await house.services.runs.list(house.first.workspace_id, 100)
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as made:
-        yield made
 
 
 async def test_an_agent_answers_through_a_fire_of_its_event(house: House, autessa: Autessa) -> None:

@@ -21,12 +21,6 @@ NEW: dict[str, Any] = {
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as one:
-        yield one
-
-
-@pytest.fixture
 async def house(receiver: Receiver) -> AsyncIterator[House]:
     async with House.open("2024-01-26T16:00:00Z") as one:
         await one.target("workflow", receiver.url("/run"), key=WORKFLOW, name="Daily Report")

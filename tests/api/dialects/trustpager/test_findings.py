@@ -67,11 +67,6 @@ class TestWhatFailed:
         await house.target("automation", receiver.url("/refuse"), key="refusing")
         return await made(house, automation_id="refusing")
 
-    @pytest.fixture
-    async def receiver(self) -> Any:
-        async with Receiver() as running:
-            yield running
-
     async def failed(self, house: House, url: str, status: str) -> str:
         await house.move("2026-03-02T09:00:00Z")
         (record,) = (await house.client.get(f"{url}/runs")).json()["data"]

@@ -37,12 +37,6 @@ NAMED = ("workflow-456", "workflow-789", "workflow-123", "sync-workflow")
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as one:
-        yield one
-
-
-@pytest.fixture
 async def house(receiver: Receiver) -> AsyncIterator[House]:
     async with House.open("2024-12-15T10:00:00Z") as one:
         await one.target("agent", key="secretary")

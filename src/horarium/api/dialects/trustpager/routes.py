@@ -48,7 +48,7 @@ def routes(dialect: Dialect[Order, Facts], services: Services) -> Sequence[Opera
 
 
 def _routes_at(path: str, of: Schedules) -> Sequence[Operation]:
-    one = f"{path}/{{id}}"
+    schedule = f"{path}/{{id}}"
     page = {"limit": LIMIT, "after": TEXT}
     changing = partial(Operation, failures=CHANGING)
     return (
@@ -70,27 +70,27 @@ def _routes_at(path: str, of: Schedules) -> Sequence[Operation]:
             body="Cron",
             answer="NextRunsAnswer",
         ),
-        Operation("GET", one, of.get, "Get an event schedule", answer="ScheduleAnswer"),
+        Operation("GET", schedule, of.get, "Get an event schedule", answer="ScheduleAnswer"),
         changing(
             "PATCH",
-            one,
+            schedule,
             of.update,
             "Change an event schedule",
             body="ScheduleChange",
             answer="ScheduleAnswer",
         ),
-        Operation("DELETE", one, of.delete, "Delete an event schedule", status=204),
-        changing("POST", f"{one}/fire-now", of.fire_now, "Fire now", answer="FiredAnswer"),
+        Operation("DELETE", schedule, of.delete, "Delete an event schedule", status=204),
+        changing("POST", f"{schedule}/fire-now", of.fire_now, "Fire now", answer="FiredAnswer"),
         Operation(
             "GET",
-            f"{one}/audience-preview",
+            f"{schedule}/audience-preview",
             of.audience,
             "Preview the audience",
             answer="AudienceAnswer",
             query={"sample": SAMPLE},
         ),
         Operation(
-            "GET", f"{one}/runs", of.runs, "List the fires of a schedule", answer="RunPage", query=page
+            "GET", f"{schedule}/runs", of.runs, "List the fires of a schedule", answer="RunPage", query=page
         ),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from horarium.api.dialects.m9m.schedules.wire import LONGEST_DURATION_S
 from horarium.api.dialects.m9m.schemas import ITEMS
 from horarium.api.kit.schemas import COUNT, FLAG, INSTANT, TEXT, Schema, list_of, object_of, or_null
 
@@ -26,7 +27,7 @@ _ORDER: dict[str, Schema] = {
     "maxDuration": or_null(
         {
             **COUNT,
-            "maximum": 86_400,
+            "maximum": LONGEST_DURATION_S,
             "description": "seconds that a run may take; 0: the limit of its workflow",
         }
     ),

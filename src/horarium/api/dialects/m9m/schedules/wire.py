@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from horarium.api.dialects.m9m.errors import CRON
+from horarium.api.fields import seconds
 from horarium.api.kit import Around, Fields, Json, Problems, TimingNames, resolve_timing
 from horarium.api.kit.writing import dashed, failure_of, outcome_word, reference_to, utc_text, zoned_text
 from horarium.domain.errors import Conflict
@@ -16,12 +17,13 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.run import Run
 from horarium.domain.schedule import Definition, Policies, Schedule, ScheduleState
 from horarium.domain.target import Target
+from horarium.service.targets import LONGEST_TIMEOUT_MS
 from horarium.times import Timing
 
 NAME = "m9m"
 
 # Seconds that a run may be given; as long as a target may be.
-LONGEST_DURATION_S = 86_400
+LONGEST_DURATION_S = LONGEST_TIMEOUT_MS // 1000
 
 POLICIES = Policies(overlap=Overlap.SKIP)
 
@@ -157,12 +159,7 @@ def show(schedule: Schedule, around: Around) -> Json:
         "updatedAt": utc_text(schedule.updated_ms),
     }
     limit_ms = schedule.definition.policies.timeout_ms
-    return shown if limit_ms is None else {**shown, "maxDuration": _seconds(limit_ms)}
-
-
-def _seconds(duration_ms: int) -> int | float:
-    """Seconds, with a fraction only where there is one (a limit that our own API has set)."""
-    return duration_ms / 1000 if duration_ms % 1000 else duration_ms // 1000
+    return shown if limit_ms is None else {**shown, "maxDuration": seconds(limit_ms)}
 
 
 def _workflow_of(schedule: Schedule, workflow: Target | None) -> str:
