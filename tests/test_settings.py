@@ -56,6 +56,10 @@ def test_every_problem_is_told_at_once_and_says_where_it_came_from():
         ("admin_key", "hor_short"),
         ("allow_private", ("10.0.0.0/99",)),
         ("deny_hosts", ("http://example.com",)),
+        ("pages_address", "9100"),
+        ("pages_address", "::1:9100"),
+        ("pages_address", "127.0.0.1:99999"),
+        ("pages_address", "10.0.0.1:8080"),
     ],
 )
 def test_what_is_out_of_range_is_refused_by_name(name, value):

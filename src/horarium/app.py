@@ -60,7 +60,7 @@ from horarium.service.identity import IdentityService
 from horarium.service.services import Services, make_services
 from horarium.service.shares import Shares
 from horarium.service.tenancy import bootstrap, recover
-from horarium.settings import Settings
+from horarium.settings import Settings, in_url
 from horarium.store.base import ACCESS, Store
 from horarium.store.postgres import PostgresStore
 from horarium.store.postgres.migrate import migrate_postgres
@@ -482,14 +482,18 @@ async def _stop(server: Server, store: Store, tasks: list[asyncio.Task[None]]) -
         await store.urgent(nodes.stop, server.id, server.services.clock.now_ms())
 
 
-async def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> None:
-    """Run a server until SIGTERM or SIGINT. `ready` is called with the address once the server answers.
+async def serve(settings: Settings, ready: Callable[[Settings], None] | None = None) -> None:
+    """Run a server until SIGTERM or SIGINT. Once it answers, `ready` is called with the settings that it runs with, in
+    which free ports have their numbers.
 
-    Raises Unavailable where the address or the database cannot be used.
+    Raises Unavailable where an address or the database cannot be used.
     """
-    sock = _listen(settings.host, settings.port)
-    port = sock.getsockname()[1]
-    settings = replace(settings, port=port)
+    sockets = [_listen(settings.host, settings.port)]
+    settings = replace(settings, port=sockets[0].getsockname()[1])
+    if settings.pages_at is not None:
+        host, port = settings.pages_at
+        sockets.append(_listen(host, port, "another pages_address"))
+        settings = replace(settings, pages_address=in_url(host, sockets[1].getsockname()[1]))
     async with open_server(settings) as server:
         config = uvicorn.Config(
             server.api,
@@ -510,11 +514,10 @@ async def serve(settings: Settings, ready: Callable[[str], None] | None = None) 
         watch = asyncio.create_task(end_slow_connections(http_server.server_state))
         watch.add_done_callback(_end_on_fault)
         if ready is not None:
-            host = f"[{settings.host}]" if ":" in settings.host else settings.host
-            ready(f"{settings.scheme}://{host}:{port}")
+            ready(settings)
         try:
             with tuned_for_serving():
-                await http_server.serve(sockets=[sock])
+                await http_server.serve(sockets=sockets)
         finally:
             watch.cancel()
 
@@ -532,7 +535,7 @@ def _load_certificate(config: uvicorn.Config) -> None:
         config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, instead: str = "another --port") -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -540,8 +543,6 @@ def _listen(host: str, port: int) -> socket.socket:
         sock.bind((host, port))
     except OSError as error:
         sock.close()
-        raise Unavailable(
-            f"cannot listen on {host}:{port}: {error.strerror}; choose another --port"
-        ) from None
+        raise Unavailable(f"cannot listen on {host}:{port}: {error.strerror}; choose {instead}") from None
     sock.listen(2048)
     return sock

@@ -29,6 +29,7 @@ ENVIRONMENT_PREFIX = "HORARIUM_"
 OTHER_VARIABLES = ("HORARIUM_CONFIG", "HORARIUM_URL", "HORARIUM_KEY")
 
 _ORIGIN = re.compile(r"https?://[^/?#@\s,]+")
+_ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:/\s]+)):([0-9]{1,5})")
 ROLES = ("api", "engine", "worker")
 MEBIBYTE = 1024 * 1024
 
@@ -89,6 +90,14 @@ class Settings:
             "need any key of the server; a browser asks for it as a password."
         ),
     ] = True
+    pages_address: Annotated[
+        str | None,
+        About(
+            "HOST:PORT where the metrics, and the pages and descriptions of the APIs, are shown instead of at host and "
+            "port; there nothing else is answered but /healthz and /readyz. Its port differs from port; 0 takes a free "
+            "one."
+        ),
+    ] = None
     roles: Annotated[
         tuple[str, ...],
         About(
@@ -260,6 +269,12 @@ class Settings:
         return "http" if self.tls_cert is None else "https"
 
     @property
+    def pages_at(self) -> tuple[str, int] | None:
+        """Host and port of `pages_address`, where it is set and can be read."""
+        found = _ADDRESS.fullmatch(self.pages_address or "")
+        return None if found is None else (found[1] or found[2], int(found[3]))
+
+    @property
     def database_url(self) -> str:
         """The database to use, the default filled in."""
         return self.database or f"sqlite:///{self.data / 'horarium.db'}"
@@ -268,6 +283,11 @@ class Settings:
     def left_key_file(self) -> Path:
         """Where the first start leaves the key of the first workspace's administrator."""
         return self.data / "admin.key"
+
+
+def in_url(host: str, port: int) -> str:
+    """Host and port as they are written in a URL."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def load_settings(
@@ -431,6 +451,8 @@ def _out_of_range(settings: Settings) -> Iterator[Problem]:
             yield Problem(name, f"{value} is too small: at least {about.least:g}")
     if settings.port > 65535:
         yield Problem("port", f"{settings.port} is not a TCP port: 0 to 65535")
+    if settings.pages_address is not None:
+        yield from _pages_problems(settings)
     if settings.admin_key is not None and settings.admin_key_file is not None:
         yield Problem("admin_key_file", "cannot be given together with admin_key")
     if settings.admin_key is not None and not is_key(settings.admin_key):
@@ -465,6 +487,15 @@ def _out_of_range(settings: Settings) -> Iterator[Problem]:
                 ipaddress.ip_network(network)
             except ValueError:
                 yield Problem(name, f"{network!r} is not a network such as 10.1.0.0/16{_host_bits(network)}")
+
+
+def _pages_problems(settings: Settings) -> Iterator[Problem]:
+    at = settings.pages_at
+    if at is None or at[1] > 65535:
+        words = f"{settings.pages_address!r} is not an address such as 127.0.0.1:9100 or [::1]:9100"
+        yield Problem("pages_address", words)
+    elif at[1] == settings.port != 0:
+        yield Problem("pages_address", f"needs another port than {settings.port}, where the APIs are served")
 
 
 def _host_bits(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 
+import httpx
 import pytest
 
 from horarium.api.app import BASE
@@ -53,3 +54,37 @@ async def test_a_password_opens_nothing_but_pages():
         assert (
             await nobody.get(f"{BASE}/me", headers={"Authorization": f"Basic {basic}"})
         ).status_code == 401
+
+
+async def _at(house, port: int, path: str, **headers: str) -> int:
+    """The status of an answer to a request that came to this port."""
+    transport = httpx.ASGITransport(house.api)
+    async with httpx.AsyncClient(transport=transport, base_url=f"http://127.0.0.1:{port}") as client:
+        return (await client.get(path, headers=headers)).status_code
+
+
+@pytest.mark.parametrize("public", [True, False])
+async def test_pages_with_an_address_of_their_own_are_shown_there_only(public):
+    async with House.open(NOW, public_pages=public, pages_address="127.0.0.1:9100") as house:
+        mine = {"Authorization": f"Bearer {house.key}"}
+        for path in PAGES:
+            assert await _at(house, 80, path) == 404, path
+            assert await _at(house, 80, path, **mine) == 404, path
+            assert await _at(house, 9100, path) == (200 if public else 401), path
+            assert await _at(house, 9100, path, **mine) == 200, path
+        # What a client says of itself does not count; the port that it reached does.
+        assert await _at(house, 80, "/metrics", Host="127.0.0.1:9100") == 404
+
+
+async def test_the_address_of_the_pages_answers_nothing_but_pages_and_health():
+    async with House.open(NOW, pages_address="127.0.0.1:9100") as house:
+        mine = {"Authorization": f"Bearer {house.key}"}
+        for route in house.api.routes:
+            for below in getattr(route, "routes", None) or [route]:
+                path = getattr(route, "path", "") * (below is not route) + below.path
+                if path in PAGES or path.endswith(("/healthz", "/readyz", "/docs", "/docs/static")):
+                    continue
+                assert await _at(house, 9100, path, **mine) == 404, path
+        assert await _at(house, 80, f"{BASE}/me", **mine) == 200
+        for port in (80, 9100):
+            assert await _at(house, port, "/healthz") == 200

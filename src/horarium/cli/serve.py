@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from horarium.settings import SETTINGS, Settings, load_settings
+from horarium.settings import SETTINGS, Settings, in_url, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,15 +86,19 @@ def _stop(number: int, frame: object) -> NoReturn:
     raise SystemExit(0)
 
 
-def _announcer(settings: Settings) -> Callable[[str], None]:
-    """A function that prints the address of the server, and at the first start where the administrator's key is."""
+def _announcer(settings: Settings) -> Callable[[Settings], None]:
+    """A function that prints the addresses of the server, and at the first start where the administrator's key is."""
     before = settings.left_key_file.exists()
 
-    def announce(address: str) -> None:
+    def announce(running: Settings) -> None:
         from horarium import __version__
 
+        address = f"{running.scheme}://{in_url(running.host, running.port)}"
+        pages = address if running.pages_address is None else f"{running.scheme}://{running.pages_address}"
         typer.echo(f"Horarium {__version__} listens at {address}")
-        typer.echo(f"  API      {address}/horarium/v1   (page: {address}/horarium/v1/docs)")
+        typer.echo(f"  API      {address}/horarium/v1   (page: {pages}/horarium/v1/docs)")
+        if running.pages_address is not None:
+            typer.echo(f"  metrics  {pages}/metrics")
         if not before and settings.left_key_file.exists():
             # What is not a terminal may be a log, and a log keeps what it is given.
             if sys.stdout.isatty():
