@@ -70,6 +70,13 @@ async def test_every_problem_of_a_table_is_told(options: Any) -> None:
     }
 
 
+@pytest.mark.parametrize("given", [None, True, 7, 7.5, ["text"], {"text": 1}])
+async def test_a_type_that_is_no_text_is_refused_by_name(options: Any, given: Any) -> None:
+    with pytest.raises(Invalid) as caught:
+        await create_table(options, WORKSPACE, "crm", "contacts", [{"name": "a", "type": given}])
+    assert [problem.field for problem in caught.value.problems] == ["columns.0.type"]
+
+
 async def test_rows_come_in_pages(tmp_path: Path) -> None:
     place = await sqlite_place(tmp_path)
     for number in range(5):

@@ -200,7 +200,8 @@ def _check_column(field: str, column: Any) -> list[Problem]:
     if not isinstance(name, str) or not _NAME.fullmatch(name) or name.lower() in _RESERVED:
         text = "must be 1 to 63 letters, digits or _, and not begin with a digit"
         problems.append(Problem(f"{field}.name", f"{text}; {', '.join(_RESERVED)} are reserved"))
-    if column.get("type") not in TYPES:
+    kind = column.get("type")
+    if not isinstance(kind, str) or kind not in TYPES:
         problems.append(Problem(f"{field}.type", f"must be one of {', '.join(TYPES)}"))
     for flag in ("primary_key", "nullable"):
         if not isinstance(column.get(flag, False), bool):
