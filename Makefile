@@ -7,6 +7,8 @@ SEEDS ?= 300
 FIRST ?= 1
 ROUNDS ?= 10
 SEED ?= 1
+COUNT ?= 100000
+DATABASE ?= sqlite
 
 # Makes the virtual environment where it is missing. Where Python is too old, the one of the environment or else the one
 # that would make it, this says so before anything is made.
@@ -23,7 +25,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long faults lint types setup serve settings simulate chaos instants bench clean
+.PHONY: help demo test long faults lint types setup serve settings simulate chaos mutations instants bench clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -76,6 +78,9 @@ simulate: $(READY) ## run the simulation: SEEDS=10000 FIRST=1
 
 chaos: $(READY) ## break running servers and databases for longer: ROUNDS=10 SEED=1
 	@CHAOS_ROUNDS=$(ROUNDS) CHAOS_SEED=$(SEED) $(BIN)/python -m pytest -s tests/acceptance/test_chaos.py
+
+mutations: $(READY) ## send mutated requests to all APIs and read everything back: COUNT=100000 SEED=1 DATABASE=sqlite
+	@$(BIN)/python -m tests.mutations.run --count $(COUNT) --seed $(SEED) --database $(DATABASE)
 
 instants: $(READY) ## the long differential test of fire times against the oracle
 	@$(BIN)/python -m tests.times.instants_long

@@ -183,19 +183,24 @@ class House:
     async def work(self) -> int:
         """Claim and execute runs until none is left that is due; how many attempts."""
         done = 0
-        while True:
-            await self.worker._claim_step()
-            batch = list(iter(self.worker._lanes.next_or_none, None))
-            if not batch:
-                return done
-            ended = await asyncio.gather(*(self.worker._attempt(work) for work in batch))
-            recorded = [one for one in ended if one is not None]
-            await self.store.urgent(dispatch.record, self.node, recorded, self.clock.now, True)
-            for work in batch:
-                work.outcome = None  # the lanes learn nothing here: their clock is not the one that tests set
-                self.worker._lanes.end(work)
-                self.worker._holding.pop(work.id, None)
-            done += len(batch)
+        while made := await self.work_once():
+            done += made
+        return done
+
+    async def work_once(self) -> int:
+        """Claim and execute as many runs as the worker takes at once; how many attempts."""
+        await self.worker._claim_step()
+        batch = list(iter(self.worker._lanes.next_or_none, None))
+        if not batch:
+            return 0
+        ended = await asyncio.gather(*(self.worker._attempt(work) for work in batch))
+        recorded = [one for one in ended if one is not None]
+        await self.store.urgent(dispatch.record, self.node, recorded, self.clock.now, True)
+        for work in batch:
+            work.outcome = None  # the lanes learn nothing here: their clock is not the one that tests set
+            self.worker._lanes.end(work)
+            self.worker._holding.pop(work.id, None)
+        return len(batch)
 
     def begin_work(self) -> asyncio.Task[int]:
         """`work`, as a task that the test awaits once it has let the receiver answer."""
