@@ -231,6 +231,41 @@ async def test_what_only_answers_have_is_refused_where_a_thing_is_made():
         }
 
 
+TARGET = {"kind": "workflow", "name": "T", "executor": HOOK}
+
+
+@pytest.mark.parametrize("way", ["body", "If-Match"])
+@pytest.mark.parametrize(("thing", "body"), [("schedules", ORDER), ("targets", TARGET)])
+async def test_a_change_by_key_is_made_only_at_the_version_that_was_seen(thing, body, way):
+    async with House.open(NOW) as house:
+        await scheduled(house, key="k")
+        place = f"/{thing}/by-key/{'k' if thing == 'schedules' else 't'}"
+
+        def at(version: int) -> dict[str, Any]:
+            return {"headers": {"If-Match": f'"{version}"'}} if way == "If-Match" else {}
+
+        def with_version(version: int) -> Any:
+            return {**body, "name": "New"} | ({"version": version} if way == "body" else {})
+
+        assert "version" in await fields(house, "PUT", place, with_version(7), 409, **at(7))
+        assert (await ask(house, "PUT", place, with_version(1), **at(1)))["version"] == 2
+        words = await ask(house, "PUT", f"/{thing}/by-key/other", with_version(1), 409, **at(1))
+        assert words["detail"].endswith(
+            "with the key 'other', so none is at version 1; leave the version out"
+        )
+        assert len((await ask(house, "GET", f"/{thing}"))["items"]) == 1
+
+
+async def test_a_version_is_refused_where_a_thing_is_made():
+    async with House.open(NOW) as house:
+        await scheduled(house)
+        for path, body in (("/schedules", ORDER), ("/targets", TARGET)):
+            found = await told(house, "POST", path, {**body, "version": 1})
+            assert found == {"version": "is set by the server; leave it out"}
+        line = await house.client.post(f"{BASE}/schedules/bulk", json={**ORDER, "version": 1})
+        assert line.json()["errors"][0]["field"] == "version"
+
+
 async def test_a_key_in_a_body_is_the_key_of_the_path():
     async with House.open(NOW) as house:
         await scheduled(house, key="k")

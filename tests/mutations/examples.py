@@ -50,7 +50,7 @@ def own(pick: Pick, url: str) -> Bodies:
         "recurrence": "*/5 9-17 * * MON-FRI",
         "target": pick("targets"),
     }
-    whole = {**full, "paused": True, "version": 1, "audience": {"type": SOURCE, "filter": {"id": "7"}}}
+    whole = {**full, "paused": True, "audience": {"type": SOURCE, "filter": {"id": "7"}}}
     timed = [{**order, "recurrence": recurrence} for recurrence in RECURRENCES]
     for_many = [
         {**frequent, "audience": {"type": kind, "filter": found}}
@@ -70,7 +70,12 @@ def own(pick: Pick, url: str) -> Bodies:
     ]
     schedules = [order, frequent, full, whole, {**frequent, "target": KEYS["function"]}, *timed, *for_many]
     keyed = [{name: value for name, value in body.items() if name != "key"} for body in schedules]
-    changes = [{"policies": POLICIES}, *({name: value} for name, value in whole.items()), *keyed]
+    changes = [
+        {"policies": POLICIES},
+        {"version": 1, "name": "x"},
+        *({name: value} for name, value in whole.items()),
+        *keyed,
+    ]
     full_target = {
         **target_of("workflow", url),
         "key": pick("name"),
@@ -82,7 +87,6 @@ def own(pick: Pick, url: str) -> Bodies:
         "rate_per_second": 0.5,
         "input_schema": {"type": "object", "properties": {"a": {"type": "integer", "maximum": 5}}},
         "extra": {"a": [1, {"b": None}]},
-        "version": 1,
     }
     executors = [there(executor) for executor in EXECUTORS.values()]
     executors += [
@@ -98,10 +102,8 @@ def own(pick: Pick, url: str) -> Bodies:
         *({**full_target, "completion": "response", "executor": given} for given in executors),
     ]
     for body in targets[1:]:
-        del body["deadline"], body["version"]
-    keyless = [
-        {name: value for name, value in body.items() if name not in ("key", "version")} for body in targets
-    ]
+        del body["deadline"]
+    keyless = [{name: value for name, value in body.items() if name != "key"} for body in targets]
     workspace = {
         "name": "W",
         "slug": pick("name").lower(),
@@ -139,7 +141,7 @@ def own(pick: Pick, url: str) -> Bodies:
     return {
         "POST /schedules": schedules,
         "PUT /schedules/by-key/{key}": keyed,
-        "PUT /schedules/{id}": [*schedules, *keyed],
+        "PUT /schedules/{id}": [*schedules, *keyed, {**whole, "version": 1}],
         "PATCH /schedules/{id}": changes,
         "POST /schedules/bulk": [[order, frequent], [full, order, whole], [called_back] * 5, timed],
         "POST /schedules/preview": [preview, *({"recurrence": each} for each in RECURRENCES)],
@@ -150,7 +152,7 @@ def own(pick: Pick, url: str) -> Bodies:
         "POST /runs/{id}/heartbeat": [note],
         "POST /targets": targets,
         "PUT /targets/by-key/{key}": keyless,
-        "PUT /targets/{ref}": [*targets, *keyless],
+        "PUT /targets/{ref}": [*targets, *keyless, {**full_target, "version": 1}],
         "PATCH /targets/{ref}": [{name: value} for name, value in full_target.items()] + keyless,
         "POST /targets/{ref}/rotate-secret": [
             {"keep_previous": True, "overlap": "1h", "algorithm": "ed25519"},

@@ -275,14 +275,14 @@ class World:
 
     def good(self, route: Route) -> Good:
         """A request that the route accepts, with things that there are."""
-        places = {name: self._place(route, name) for name in route.places}
-        bodies = BODIES[route.api](lambda kind: self._example(route.api, kind), self.receiver.url(""))
+        places = self.places(route)
+        bodies = BODIES[route.api](lambda kind: self.example(route.api, kind), self.receiver.url(""))
         every = bodies.get(route.name, [])
         body, media = NO_BODY, route.media or JSON
         if route.media is not None:
             body = self.random.choice(every) if every else {}
         if route.name == "PUT /directory/{kind}":
-            item = {**ITEMS[places["kind"]], "id": self._example(OWN, "name")}
+            item = {**ITEMS[places["kind"]], "id": self.example(OWN, "name")}
             media = self.random.choice((JSON, NDJSON, CSV))
             body = [item, ITEMS[places["kind"]]] if media != CSV else _csv(item)
         query = {}
@@ -294,7 +294,7 @@ class World:
             places["id"], token = self.random.choice(waiting).split()
             headers["authorization"] = f"Bearer {token}"
         if route.name == "POST /schedules" and self.random.random() < 0.2:
-            headers["idempotency-key"] = self._example(OWN, "name")
+            headers["idempotency-key"] = self.example(OWN, "name")
         others = [other for name, found in bodies.items() if name != route.name for other in found[:1]]
         return Good(
             route.method,
@@ -308,7 +308,12 @@ class World:
             others,
         )
 
-    def _example(self, api: str, kind: str) -> str:
+    def places(self, route: Route) -> dict[str, str]:
+        """What there is for each place of a route's path."""
+        return {name: self._place(route, name) for name in route.places}
+
+    def example(self, api: str, kind: str) -> str:
+        """Something of a kind that there is, for a good body."""
         if kind.endswith(" number"):
             return str(self.numbers[kind.removesuffix(" number")])
         return self.stock.pick(OWN if kind == "name" else api, kind)

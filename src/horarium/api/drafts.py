@@ -11,7 +11,15 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from horarium.api import show
-from horarium.api.models import PAUSING, POLICY_FIELDS, PolicyBody, PreviewBody, ScheduleBody, read
+from horarium.api.models import (
+    NO_VERSION_YET,
+    PAUSING,
+    POLICY_FIELDS,
+    PolicyBody,
+    PreviewBody,
+    ScheduleBody,
+    read,
+)
 from horarium.domain.errors import Invalid, NotFound, Problem
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.overlap import Overlap
@@ -57,6 +65,8 @@ async def schedule_draft(who: Identity, services: Services, raw: Json, now_ms: i
     body, misshapen = _shaped(ScheduleBody, raw, flat)
     timing, untimely = _timing(raw, body, None, who.workspace.timezone, now_ms)
     problems = [*unknown, *unreadable, *misshapen, *untimely, *_details(body, services, target)]
+    if version_in(raw) is not None:
+        problems.append(NO_VERSION_YET)
     if timing is not None and compile_timing(timing).next_after(now_ms // 1000) is None:
         problems.append(_never(timing, now_ms))
     if problems or body is None or timing is None or target is None:
@@ -99,7 +109,7 @@ async def replacement(who: Identity, services: Services, raw: Json) -> Change:
     if problems:
         raise Invalid(problems)
     now_ms = services.clock.now_ms()
-    return Change(lambda before: edited(before, raw, target, target, services, now_ms), _version(raw))
+    return Change(lambda before: edited(before, raw, target, target, services, now_ms), version_in(raw))
 
 
 async def patch(who: Identity, services: Services, schedule_id: Id, raw: Json) -> Change:
@@ -119,10 +129,11 @@ async def patch(who: Identity, services: Services, schedule_id: Id, raw: Json) -
     def edit(before: Schedule) -> Schedule:
         return edited(before, merged(_as_body(before), kept), given, judge, services, now_ms)
 
-    return Change(edit, _version(raw))
+    return Change(edit, version_in(raw))
 
 
-def _version(raw: Json) -> int | None:
+def version_in(raw: Json) -> int | None:
+    """The version that a body says its change is for; None where it says none, or no whole number."""
     given = raw.get("version")
     return given if isinstance(given, int) and not isinstance(given, bool) else None
 

@@ -300,6 +300,10 @@ class ScheduleBody(Body):
     version: int | None = Field(None, description="where it is given: change only what is at this version")
 
 
+# What is only made now is at no version that a caller may have seen.
+NO_VERSION_YET = Problem("version", "is set by the server; leave it out", "unknown")
+
+
 class PreviewBody(Body):
     meant = _TIMING
 

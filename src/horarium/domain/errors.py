@@ -116,6 +116,14 @@ class Conflict(HorariumError):
         super().__init__(message)
 
 
+class NothingAtVersion(Conflict):
+    """A change is for a version of something that does not exist. `kind` says what it would be."""
+
+    def __init__(self, kind: str, key: str, version: int) -> None:
+        words = f"there is no {kind} with the key {key[:80]!r}, so none is at version {version}; leave the version out"
+        super().__init__(words, "version", "version")
+
+
 class InUse(Conflict):
     """A target cannot be deleted because schedules need it.
 

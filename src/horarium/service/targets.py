@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from horarium.domain.audit import AuditEntry
-from horarium.domain.errors import Conflict, Invalid, NotFound, Problem, Unavailable
+from horarium.domain.errors import Conflict, Invalid, NotFound, NothingAtVersion, Problem, Unavailable
 from horarium.domain.execution import (
     Executor,
     ReachesHosts,
@@ -131,15 +131,19 @@ class TargetService:
         public = stored.config.get(VERIFICATION)
         return NewTarget(stored, _shown(secrets), public[0] if public else None)
 
-    async def put(self, who: Identity, key: str, draft: TargetDraft) -> tuple[NewTarget, bool]:
-        """Create the target with a key, or replace it. Returns it, and whether it is new.
+    async def put(
+        self, who: Identity, key: str, draft: TargetDraft, version: int | None = None
+    ) -> tuple[NewTarget, bool]:
+        """Create the target with a key, or replace it, with `version` only at that. Returns it, and whether it is new.
 
-        Raises what `create` and `change` raise.
+        Raises what `create` and `change` raise, and NothingAtVersion.
         """
         known = await self.store.read(verbs.find_target, who.workspace_id, key)
         if known is None or known.key != key:
+            if version is not None:
+                raise NothingAtVersion("target", key, version)
             return await self.create(who, replace(draft, key=key)), True
-        return NewTarget(await self.replace(who, known.id, replace(draft, key=key)), None), False
+        return NewTarget(await self.replace(who, known.id, replace(draft, key=key), version), None), False
 
     async def get(self, who: Identity, reference: str) -> Target:
         """The target that a reference names by id, key or number. Raises NotFound, Forbidden."""

@@ -9,7 +9,14 @@ from starlette.requests import Request
 from horarium.api import show
 from horarium.api.bodies import parse_object, read_body, read_lines
 from horarium.api.bulk import create_all
-from horarium.api.drafts import patch, policies_of, preview_timing, replacement, schedule_draft
+from horarium.api.drafts import (
+    patch,
+    policies_of,
+    preview_timing,
+    replacement,
+    schedule_draft,
+    version_in,
+)
 from horarium.api.fields import Query
 from horarium.api.kit.registry import Dialects
 from horarium.api.models import BackfillBody, PauseBody, PreviewBody, ScheduleBody, schema_of, validated
@@ -26,7 +33,7 @@ from horarium.api.routes.base import (
 from horarium.api.routes.directory import audience_now
 from horarium.api.schedule_ids import ScheduleIds
 from horarium.api.web import Answer, Api, PartedAnswer, empty_answer, json_answer
-from horarium.domain.errors import Conflict, Invalid, NotFound, Problem
+from horarium.domain.errors import Conflict, Invalid, NotFound, NothingAtVersion, Problem
 from horarium.domain.ids import Id
 from horarium.domain.listings import ScheduleListing
 from horarium.domain.schedule import Schedule, ScheduleState
@@ -73,6 +80,8 @@ class ScheduleRoutes(Routes):
         raw = {**body, "key": key}
         known = await self.services.schedules.find_by_key(who.workspace_id, NATIVE, key)
         if known is None:
+            if (version := expected_version(request, version_in(raw))) is not None:
+                raise NothingAtVersion("schedule", key, version)
             draft = await schedule_draft(who, self.services, raw, self._now())
             try:
                 return self._shown(await self.services.schedules.create(draft), 201)
@@ -256,7 +265,8 @@ def add_routes(api: Api, services: Services, dialects: Dialects) -> None:
     )
     api.add("GET", schedule, routes.get, "Get a schedule", tag=tag)
     api.add("GET", "/schedules", routes.list, "List schedules", tag=tag, query=filters)
-    api.add("PUT", "/schedules/by-key/{key:path}", routes.put, "Make or replace by key", tag=tag, body=body)
+    by_key = "/schedules/by-key/{key:path}"
+    api.add("PUT", by_key, routes.put, "Make or replace by key", tag=tag, body=body, headers=match)
     api.add(
         "POST",
         "/schedules/bulk",

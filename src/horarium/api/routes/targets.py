@@ -9,7 +9,14 @@ from starlette.requests import Request
 from horarium.api import show
 from horarium.api.drafts import merged
 from horarium.api.fields import Query
-from horarium.api.models import SecretRotationBody, TargetBody, changed_body, schema_of, validated
+from horarium.api.models import (
+    NO_VERSION_YET,
+    SecretRotationBody,
+    TargetBody,
+    changed_body,
+    schema_of,
+    validated,
+)
 from horarium.api.routes.base import (
     CURSOR,
     IF_MATCH,
@@ -36,6 +43,8 @@ class TargetRoutes(Routes):
     async def create(self, request: Request) -> Answer:
         who = await self.who(request, "targets:write")
         body = validated(TargetBody, await self.body(request))
+        if body.version is not None:
+            raise Invalid(NO_VERSION_YET)
         made = await self.services.targets.create(who, _draft(body))
         return json_answer(201, show.new_target(made), headers=etag(made.target.version))
 
@@ -44,7 +53,8 @@ class TargetRoutes(Routes):
         key, given = request.path_params["key"], await self.body(request)
         refuse_other_key(given, key)
         body = validated(TargetBody, await self._sendable(who, key, given, key))
-        made, new = await self.services.targets.put(who, key, _draft(body))
+        version = expected_version(request, body.version)
+        made, new = await self.services.targets.put(who, key, _draft(body), version)
         return json_answer(201 if new else 200, show.new_target(made), headers=etag(made.target.version))
 
     async def list(self, request: Request) -> Answer:
@@ -189,9 +199,8 @@ def add_routes(api: Api, services: Services) -> None:
     }
     api.add("POST", "/targets", routes.create, "Make a target", tag=tag, status=201, body=body)
     api.add("GET", "/targets", routes.list, "List targets", tag=tag, query=filters)
-    api.add(
-        "PUT", "/targets/by-key/{key:path}", routes.put, "Make or replace a target by key", tag=tag, body=body
-    )
+    by_key = "/targets/by-key/{key:path}"
+    api.add("PUT", by_key, routes.put, "Make or replace a target by key", tag=tag, body=body, headers=match)
     api.add(
         "GET",
         target,
