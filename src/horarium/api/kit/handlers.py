@@ -12,7 +12,7 @@ from horarium.api.fields import Problems
 from horarium.api.kit.dialect import Around, Dialect, Facts, Json, Order
 from horarium.api.kit.fields import Fields
 from horarium.api.kit.keys import authenticate
-from horarium.api.kit.parts import object_in_parts
+from horarium.api.kit.parts import goes_on, object_in_parts, piece
 from horarium.api.kit.resolving import own, resolve_target
 from horarium.api.web import JSON, Answer, StreamedAnswer, json_answer, parse_object, read_body
 from horarium.domain.errors import HorariumError, Invalid, NotFound
@@ -125,20 +125,20 @@ class Handlers(Generic[Order, Facts]):
     ) -> Answer:
         """The schedules of a listing as the member `name` of an answer, before the members `rest`.
 
-        For lists without a cursor, which cannot end early. Where the texts of the schedules are large, the answer is
-        sent while they are read, a few megabytes at a time.
+        For lists without a cursor, which cannot end early. Where there are many schedules, or their texts are large,
+        the answer is sent while they are read, a piece at a time.
         """
-        found = await self.services.schedules.list(listing)
+        found = await self.services.schedules.list(replace(listing, limit=piece(listing.limit)))
         first = await self.shown(who, found)
-        if not found.ended_early or not found:
+        if not goes_on(len(found), found.ended_early, listing.limit):
             return json_answer(200, {name: first, **(rest or {})})
 
         async def pieces() -> AsyncIterator[Sequence[Json]]:
             yield first
             left, page = listing.limit, found
-            while page.ended_early and page:
+            while goes_on(len(page), page.ended_early, left):
                 left -= len(page)
-                following = replace(listing, limit=left, cursor=page[-1].id, skip=0)
+                following = replace(listing, limit=piece(left), cursor=page[-1].id, skip=0)
                 page = await self.services.schedules.list(following)
                 yield await self.shown(who, page)
 

@@ -14,6 +14,7 @@ from horarium.api.dialects.m9m.handlers import WorkflowHandlers, page, page_in_p
 from horarium.api.dialects.m9m.schedules.wire import Facts, Order
 from horarium.api.dialects.m9m.schemas import WINDOW
 from horarium.api.kit import CHANGING, Dialect, Json, Operation, Query, segment
+from horarium.api.kit.parts import goes_on, piece
 from horarium.api.kit.schemas import TEXT
 from horarium.api.kit.writing import from_dashed
 from horarium.api.web import Answer, empty_answer, json_answer
@@ -59,17 +60,18 @@ class Executions(WorkflowHandlers):
             "state": None if status is None else wire.RUN_STATES[status],
             "kind": TargetKind.WORKFLOW.value,
         }
-        found = await self.services.runs.list(who.workspace_id, limit, skip=skip, **filters)
+        found = await self.services.runs.list(who.workspace_id, piece(limit), skip=skip, **filters)
         total = await self.services.runs.count(who.workspace_id, **filters)
         shown = await self._shown(who, found)
-        if found.ended_early and found:
+        if goes_on(len(found), found.ended_early, limit):
 
             async def pieces() -> AsyncIterator[Sequence[Json]]:
                 yield shown
                 left, read = limit, found
-                while read.ended_early and read:
+                while goes_on(len(read), read.ended_early, left):
                     left -= len(read)
-                    read = await self.services.runs.list(who.workspace_id, left, read[-1].id, **filters)
+                    most, after = piece(left), read[-1].id
+                    read = await self.services.runs.list(who.workspace_id, most, after, **filters)
                     yield await self._shown(who, read)
 
             return page_in_parts("executions", pieces, total, skip, limit)

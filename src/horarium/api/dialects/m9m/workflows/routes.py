@@ -15,6 +15,7 @@ from horarium.api.dialects.m9m.schemas import WINDOW
 from horarium.api.dialects.m9m.workflows import wire
 from horarium.api.dialects.m9m.workflows.wire import Executor
 from horarium.api.kit import CHANGING, Dialect, Json, Operation, Problems, Query
+from horarium.api.kit.parts import piece
 from horarium.api.kit.schemas import TEXT
 from horarium.api.web import Answer, empty_answer, json_answer, parse_json, read_body
 from horarium.domain.errors import NotFound
@@ -62,7 +63,7 @@ class Workflows(WorkflowHandlers):
         skip, limit = window(query)
         query.done()
         kind = TargetKind.WORKFLOW.value
-        listing = TargetListing(who.workspace_id, limit, skip=skip, kind=kind, search=search)
+        listing = TargetListing(who.workspace_id, piece(limit), skip=skip, kind=kind, search=search)
         found = await self.services.targets.list(who, listing)
         shown = [wire.show(workflow) for workflow in found.items]
         total = await self.services.targets.count(listing)
@@ -72,7 +73,7 @@ class Workflows(WorkflowHandlers):
                 yield shown
                 left, read = limit - len(shown), found
                 while read.next is not None and left:
-                    following = replace(listing, limit=left, after=read.next, skip=0)
+                    following = replace(listing, limit=piece(left), after=read.next, skip=0)
                     read = await self.services.targets.list(who, following)
                     left -= len(read.items)
                     yield [wire.show(workflow) for workflow in read.items]
