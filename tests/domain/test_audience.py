@@ -31,6 +31,7 @@ def test_an_audience_has_a_type_and_perhaps_a_filter(audience):
         ({}, [("audience.type", "required")]),
         ({"type": ""}, [("audience.type", "type")]),
         ({"type": 7}, [("audience.type", "type")]),
+        ({"type": "us\0ers"}, [("audience.type", "type")]),
         ({"type": "users", "filter": []}, [("audience.filter", "type")]),
         ({"type": "users", "filters": {}}, [("audience.filters", "unknown")]),
         (
@@ -99,3 +100,22 @@ def test_very_many_members_are_one_problem():
     assert (problem.field, "50000 members" in problem.message) == ("audience", True)
     (problem,) = filter_problems("users", many)
     assert (problem.field, "roles, user_ids" in problem.message) == ("audience.filter", True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "field"),
+    [
+        ("users", {"roles": ["admin", "\0"]}, "roles"),
+        ("users", {"user_ids": ["a\0b"]}, "user_ids"),
+        ("tasks_by_assignee", {"statuses": ["\0"]}, "statuses"),
+        ("contacts", {"contact_type": "\0"}, "contact_type"),
+        ("deals", {"status": "a\0"}, "status"),
+        ("deals", {"pipeline_id": "\0"}, "pipeline_id"),
+        ("deals", {"stage_ids": ["\0"]}, "stage_ids"),
+    ],
+)
+def test_a_filter_that_a_database_could_not_look_for_is_refused_by_name(kind, given, field):
+    """PostgreSQL has no NUL characters: what was stored with one could not be previewed or fired."""
+    (problem,) = filter_problems(kind, given)
+    assert problem.field == f"audience.filter.{field}"
+    assert "without NUL characters" in problem.message

@@ -67,6 +67,53 @@ def test_what_would_be_kept_otherwise_than_it_is_written_is_refused_by_its_place
     assert caught.value.field == field
 
 
+LONG = "18446744073709551616"
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        (f'{{"a":{LONG},"a":"x"}}', "a"),
+        (f'{{"b":{{"a":[{LONG}],"a":1}}}}', "b.a"),
+        (f'{{"a":{{"b":{LONG}}},"a":{{"b":1,"b":2}}}}', "a"),
+        (f'{{"a":1,"a":{LONG}}}', "a"),
+    ],
+)
+def test_a_name_given_twice_is_found_whatever_its_first_value_was(text: str, field: str) -> None:
+    with pytest.raises(NotKept) as caught:
+        decode_written(text.encode())
+    assert caught.value.field == field
+
+
+_TEXTS_WITH_REPEATED_NAMES = st.recursive(
+    st.sampled_from(["1", LONG, "-9223372036854775809", '"9"', "null", "[]", "{}", "1.5"]),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda items: f"[{','.join(items)}]")
+        | st.lists(st.tuples(st.sampled_from("ab"), inner), max_size=4).map(
+            lambda members: "{" + ",".join(f'"{name}":{value}' for name, value in members) + "}"
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(_TEXTS_WITH_REPEATED_NAMES)
+def test_repeated_names_and_long_numbers_are_refused_wherever_they_stand_together(text: str) -> None:
+    repeated = False
+
+    def noting(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal repeated
+        repeated |= len(dict(pairs)) < len(pairs)
+        return dict(pairs)
+
+    exact = json.loads(text, object_pairs_hook=noting, parse_int=_exactly)
+    if not repeated and exact == json.loads(text):
+        assert decode_written(text.encode()) == exact
+    else:
+        with pytest.raises(NotKept):
+            decode_written(text.encode())
+
+
 @pytest.mark.parametrize("decode", [decode_written, decode_received])
 @pytest.mark.parametrize("text", [b"1e999", b"[-1e400]", b"NaN", b"[Infinity]", b'{"a":-Infinity}'])
 def test_a_number_that_is_not_finite_is_no_json(decode: Callable[[bytes], Any], text: bytes) -> None:

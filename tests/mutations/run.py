@@ -19,7 +19,7 @@ from horarium.api.kit import registry
 from tests.mutations.sweep import sweep
 from tests.mutations.walk import Fault, Walk
 from tests.mutations.world import World
-from tests.support.postgres import drop_database, fresh_database
+from tests.support.postgres import drop_database, fresh_database, run_sql
 
 MOST_TOLD = 40
 
@@ -59,7 +59,13 @@ def main() -> int:
     )
     given = parser.parse_args()
     registry.load()
-    url = fresh_database("mutations") if given.database == "postgres" else None
+    url = None
+    if given.database == "postgres":
+        run_sql(
+            "ALTER SYSTEM SET fsync = off"
+        )  # nothing crashes here, and most of the time would be spent on waiting
+        run_sql("SELECT pg_reload_conf()")
+        url = fresh_database("mutations")
     try:
         with tempfile.TemporaryDirectory() as folder:
             walk = asyncio.run(walked(given.count, given.seed, url, Path(folder), given.minutes * 60))

@@ -128,7 +128,7 @@ def audience_problems(audience: Any, name: str = "audience") -> list[Problem]:
         return [Problem(name, f"has {len(audience)} members; an audience has type and filter", "unknown")]
     problems = []
     kind, given = audience.get("type"), audience.get("filter")
-    if not isinstance(kind, str) or not kind:
+    if not isinstance(kind, str) or not kind or "\0" in kind:
         words = "must name an audience type or a source of this workspace"
         problems.append(Problem(f"{name}.type", words, "required" if kind is None else "type"))
     if given is not None and not isinstance(given, Mapping):
@@ -146,13 +146,17 @@ Check = Callable[[Any], str | None]
 
 
 def _is_text(value: Any) -> str | None:
-    return None if isinstance(value, str) and value else "must be a text and not empty"
+    return None if _can_match(value) else "must be a text and not empty, without NUL characters"
+
+
+def _can_match(value: Any) -> bool:
+    """Whether a value is a text that an item could have. None has a NUL character, and PostgreSQL looks for none."""
+    return isinstance(value, str) and value != "" and "\0" not in value
 
 
 def _is_texts(value: Any) -> str | None:
-    fine = isinstance(value, list) and all(isinstance(item, str) and item for item in value)
-    if not fine:
-        return 'must be an array of texts, such as ["a", "b"]'
+    if not isinstance(value, list) or not all(map(_can_match, value)):
+        return 'must be an array of texts without NUL characters, such as ["a", "b"]'
     return None if len(value) <= LIST_LIMIT else f"has {len(value)} entries; at most {LIST_LIMIT} are allowed"
 
 

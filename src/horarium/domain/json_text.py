@@ -51,8 +51,9 @@ def decode_written(text: bytes | bytearray) -> Any:
     if too_deep(value, text):
         raise NotKept("", TOO_DEEP)
     exact = _with_long_numbers_as_texts(text)
-    if exact is not None:
-        raise NotKept(_path_of_difference(value, orjson.loads(exact)), _TOO_LARGE)
+    field = None if exact is None else _path_of_difference(value, orjson.loads(exact))
+    if field is not None:
+        raise NotKept(field, _TOO_LARGE)
     if text.count(b":") > 1 and _names_in(text) != _names_in(orjson.dumps(value)):
         raise NotKept(_path_of_repeated_name(text), "is given more than once in the same object")
     return value
@@ -141,10 +142,12 @@ def _fits(digits: bytes) -> bool:
     return len(digits) <= 20 and -(1 << 63) <= int(digits) < 1 << 64
 
 
-def _path_of_difference(value: Any, exact: Any) -> str:
-    """Where the first number in `value` stands that is a text in `exact`. Otherwise the two are the same."""
+def _path_of_difference(value: Any, exact: Any) -> str | None:
+    """Where the first number in `value` stands that is a text in `exact`. Otherwise the two are the same. None if there
+    is no such number, because the name that it had was given a second time, with another value."""
     pairs = zip(_places(value), _places(exact), strict=True)
-    return next(".".join(path) for (path, found), (_, text) in pairs if type(found) is not type(text))
+    different = (".".join(path) for (path, found), (_, text) in pairs if type(found) is not type(text))
+    return next(different, None)
 
 
 class _Repeating(dict[str, Any]):
