@@ -163,6 +163,34 @@ async def test_a_schedule_for_each_kind_of_audience_sent_back_stays_as_it_is(hou
     await sent_back_by_every_verb(house, await scheduled(house, audience=audience))
 
 
+async def test_a_schedule_sent_back_stays_as_it_is_when_its_targets_schema_has_become_stricter(house):
+    made = await scheduled(house, input={"n": 1})
+    stricter = {"input_schema": {"type": "object", "required": ["m"]}}
+    await ask(house, "PATCH", "/targets/t", stricter)
+    await sent_back_by_every_verb(house, made)
+    body = {"name": "s", "recurrence": "0 9 * * *", "target": "t", "input": {"n": True}}
+    for method in ("PUT", "PATCH"):
+        answer = await ask(house, method, f"/schedules/{made['id']}", body, 400)
+        assert [problem["field"] for problem in answer["errors"]] == ["input"]
+
+
+async def test_a_schedule_sent_back_stays_as_it_is_when_the_source_of_its_audience_is_gone(house):
+    await source(house)
+    audience = {"type": "people", "filter": {"id": "7"}}
+    made = await scheduled(house, audience=audience)
+    await ask(house, "DELETE", "/audiences/people", status=204)
+    await sent_back_by_every_verb(house, made)
+    for method in ("PUT", "PATCH"):
+        body = {
+            "name": "s",
+            "recurrence": "0 9 * * *",
+            "target": "t",
+            "audience": audience | {"filter": {"id": "8"}},
+        }
+        answer = await ask(house, method, f"/schedules/{made['id']}", body, 400)
+        assert [problem["field"] for problem in answer["errors"]] == ["audience.type"]
+
+
 JITTER = "10h"
 
 

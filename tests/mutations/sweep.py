@@ -102,7 +102,8 @@ class Sweep:
                 path = f"/event-schedules/{schedule['id']}"
                 await self.read("trustpager", path)
                 await self.read("trustpager", f"{path}/runs", limit=100)
-                await self.read("trustpager", f"{path}/audience-preview", sample=5)
+                if schedule["audience_type"]:  # our own API can take the audience away
+                    await self.read("trustpager", f"{path}/audience-preview", sample=5)
             after = ((page or {}).get("meta") or {}).get("next_cursor")
             if not after:
                 return

@@ -40,6 +40,8 @@ OFTEN = {
     "POST /workspaces/{workspaceId}/agents/{agentId}/schedules": 6, "POST /targets": 2,
 }  # fmt: skip
 DELETES = 0.3
+# How many of the things that are shown are sent back as well.
+SENT_BACK = 0.3
 # Routes that ask something outside of the server which the request names: a source of an audience, a table of
 # somebody's database. Where that does not answer, or not as it should, they say so with 503.
 ASKING_OUTSIDE = {
@@ -72,6 +74,7 @@ class Walk:
     counts: Counter[tuple[str, int]] = field(default_factory=Counter)
     by_route: Counter[tuple[str, str, bool]] = field(default_factory=Counter)
     shown: int = 0
+    sent_back: int = 0
     repeated: int = 0
     outside: int = 0
     slowest: list[tuple[float, str]] = field(default_factory=list)
@@ -214,10 +217,23 @@ class Walk:
                 answer = await self.world.ask(api, method, path, body)
                 self.shown += 1
                 if answer.status not in (200, 404):
-                    self._fault(
-                        f"cannot be shown at {method} {path}: {answer.status}", route, request, answer
-                    )
+                    words = f"cannot be shown at {method} {path}: {answer.status}"
+                    self._fault(words, route, request, answer)
+                elif answer.status == 200 and self.world.random.random() < SENT_BACK:
+                    await self._sent_back(route, request, (api, method, path, body), answer)
         self._judge_logs(route, request, reply)
+
+    async def _sent_back(self, route: Route, request: Mutant, shown_by: Any, shown: Reply) -> None:
+        """What was shown is sent back, which is accepted and changes nothing that is shown."""
+        order = sent_back(shown_by[0], shown_by[2], shown.json())
+        if order is None:
+            return
+        self.sent_back += 1
+        answer = await self.world.ask(shown_by[0], *order)
+        again = await self.world.ask(*shown_by)
+        if answer.status != 200 or again.json() != shown.json():
+            self._fault(f"sent back by {order[0]} it is {answer.status}", route, request, answer)
+            self._fault("sent back it is another", route, request, again) if answer.status == 200 else None
 
     async def turn(self) -> None:
         """The clock goes on; what is due fires, audiences are read, and some of the runs are executed."""
@@ -289,3 +305,20 @@ def shows(
     elif route.api == "cadenya" and kind == "objectives":
         path = request.target.partition("?")[0].removeprefix(base)
         yield route.api, "GET", "/".join(path.split("/")[:3]) + f"/objectives/{found}", None
+
+
+def sent_back(api: str, path: str, shown: Any) -> tuple[str, str, Any] | None:
+    """(method, path, body) of the request that sends back what GET has shown at a path; None where there is none."""
+    kind = path.split("/")[1]
+    if api == OWN and kind in ("schedules", "targets") and path.count("/") == 2:
+        return "PUT", path, shown
+    if api == "trustpager":
+        return "PATCH", path, shown["data"]
+    if api == "autessa":
+        event = shown["scheduledEvent"]
+        return "POST", "/update", {**event, "scheduledEventId": event["eventId"]}
+    if api == "m9m" and kind in ("schedules", "workflows"):
+        return "PUT", path, shown
+    if api == "uranus":
+        return "PUT", path, shown
+    return ("PATCH", path, shown) if api == "cadenya" and "/schedules/" in path else None

@@ -351,7 +351,7 @@ class World:
     def _parameter(self, api: str, name: str) -> str:
         stands = {
             "limit": "3", "count": "5", "sample": "3", "offset": "1", "state": "active", "search": "a",
-            "sort": "name", "label": "team:a",
+            "sort": "desc", "label": "team:a",
             "kind": "workflow", "at": "2026-03-01T12:00:00Z", "after": "2026-03-01T12:00:00Z",
             "from": "2026-02-01T00:00:00Z",
             "to": "2026-04-01T00:00:00Z", "since": "2026-02-01T00:00:00Z", "until": "2026-04-01T00:00:00Z",

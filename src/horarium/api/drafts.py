@@ -10,6 +10,8 @@ from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
+import orjson
+
 from horarium.api import show
 from horarium.api.models import (
     NO_VERSION_YET,
@@ -99,13 +101,15 @@ class Change:
     version: int | None
 
 
-async def replacement(who: Identity, services: Services, raw: Json) -> Change:
-    """The edit that makes a stored schedule as a body says. Raises Invalid with every problem.
+async def replacement(who: Identity, services: Services, schedule_id: Id, raw: Json) -> Change:
+    """The edit that makes a stored schedule as a body says. Raises Invalid with every problem, and NotFound.
 
     Whether the caller has a grant is checked where the edit is carried out.
     """
     target, problems = await _target(who, services, raw)
-    problems += await _audience(who, services, raw)
+    if unreadable := await _audience(who, services, raw):
+        known = await services.schedules.get(who.workspace_id, schedule_id)
+        problems += unreadable if raw["audience"] != known.definition.audience else []
     if problems:
         raise Invalid(problems)
     now_ms = services.clock.now_ms()
@@ -117,7 +121,9 @@ async def patch(who: Identity, services: Services, schedule_id: Id, raw: Json) -
     raw, _ = gathered(raw)
     known = await services.schedules.get(who.workspace_id, schedule_id)
     given, problems = await _target(who, services, raw)
-    problems += await _audience(who, services, merged(_as_body(known), {"audience": raw.get("audience")}))
+    unreadable = await _audience(who, services, merged(_as_body(known), {"audience": raw.get("audience")}))
+    if unreadable and merged(_as_body(known), raw)["audience"] != known.definition.audience:
+        problems += unreadable
     if problems:
         raise Invalid(problems)
     judge = given
@@ -143,12 +149,15 @@ def edited(
 ) -> Schedule:
     """A schedule as a complete body says. Raises Invalid.
 
-    With `target` None it keeps its target. The input must satisfy the schema of `judge`.
+    With `target` None it keeps its target. The input must satisfy the schema of `judge`, unless it and the target stay
+    as they are: what is stored can be sent back, also where the schema of the target has become stricter since.
     """
     raw, fixed = ScheduleBody.shown.apart(raw, show.schedule(before))
     raw, flat = gathered(raw)
     body, misshapen = _shaped(ScheduleBody, raw, flat)
     timing, untimely = _timing(raw, body, before, before.definition.timing.zone, now_ms)
+    if body is not None and judge is not None and judge.id == before.definition.target_id:
+        judge = None if orjson.dumps(body.input) == orjson.dumps(before.definition.input) else judge
     problems = [*fixed, *_pausing(body, before), *misshapen, *untimely, *_details(body, services, judge)]
     if problems or body is None or timing is None:
         raise Invalid(problems)

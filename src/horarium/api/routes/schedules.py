@@ -215,7 +215,7 @@ class ScheduleRoutes(Routes):
     async def _replace(
         self, request: Request, who: Identity, schedule_id: Id, raw: dict[str, object]
     ) -> Answer:
-        change = await replacement(who, self.services, raw)
+        change = await replacement(who, self.services, schedule_id, raw)
         version = expected_version(request, change.version)
         return self._shown(await self.services.schedules.change(who, schedule_id, change.edit, version))
 
