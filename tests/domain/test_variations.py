@@ -89,3 +89,11 @@ def test_odd_members_get_their_defaults():
 
 def test_an_executor_is_told_id_name_and_spec_and_not_the_weight():
     assert variation_facts(variations_of({LIST: TWO}, AGENT)[0]) == {"id": "a", "name": "A", "spec": {"x": 1}}
+
+
+@pytest.mark.parametrize("name", [LIST, MODE, PIN_FIELD])
+@pytest.mark.parametrize("value", [None, True, 7, 7.5, "x", ["x"], {"x": 7}, [[]], [{"id": []}]])
+def test_whatever_a_target_holds_under_these_names_a_run_gets_a_variation(name, value):
+    """Our own API lets anything be stored as the extra of a target."""
+    found = choose({LIST: TWO, name: value}, AGENT, RUNS[0], {"x": 7})
+    assert found.id

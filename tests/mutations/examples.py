@@ -86,7 +86,14 @@ def own(pick: Pick, url: str) -> Bodies:
         "max_concurrency": 3,
         "rate_per_second": 0.5,
         "input_schema": {"type": "object", "properties": {"a": {"type": "integer", "maximum": 5}}},
-        "extra": {"a": [1, {"b": None}]},
+        "extra": {
+            "a": [1, {"b": None}],
+            "workflow": {"nodes": [], "settings": {"x": 1}, "active": True},
+            "variations": [{"id": "v1", "name": "One", "weight": 2, "spec": {}}, {"id": "v2"}],
+            "variation_selection_mode": "random",
+            "variation_pin_field": "variation",
+            "labels": {"a": "b"},
+        },
     }
     executors = [there(executor) for executor in EXECUTORS.values()]
     executors += [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from random import Random
 from typing import Any
@@ -55,7 +55,7 @@ class Mutant:
     body: bytes | None = None
     # What was done to the good request, in order, and what stands for the places of its path.
     done: tuple[str, ...] = ()
-    places: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def target(self) -> str:
@@ -141,7 +141,7 @@ def mutate(good: Good, random: Random, changes: int | None = None) -> Mutant:
         content = _other_bytes(content, random, done)
     if content is not None and media and not any(name.lower() == "content-type" for name, _ in headers):
         headers.append(("content-type", media))
-    return Mutant(method, path, query, headers, content, tuple(done), tuple(places.values()))
+    return Mutant(method, path, query, headers, content, tuple(done), places)
 
 
 def _how_many(random: Random) -> int:

@@ -40,6 +40,9 @@ class Sweep:
         self.asked += 1
         if reply.status == 200 and reply.broke is None:
             return reply.json() if reply.media == "application/json" else reply.body
+        if reply.status == 503 and path.endswith("audience-preview"):
+            self.walk.outside += 1  # the schedule was given a source that does not answer as it should
+            return None
         self.walk.note(
             f"cannot be read: {reply.status} {reply.broke!r}", Mutant(method, f"{api} {full}"), reply
         )

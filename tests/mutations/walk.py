@@ -114,9 +114,10 @@ class Walk:
         self.by_route[route.api, route.name, reply.status < 300] += 1
         self._judge(route, request, reply)
         if reply.status == 404 and not any(done.startswith("{") for done in request.done):
-            self.world.stock.forget(request.places)
+            self.world.stock.forget(request.places.values())
         if reply.status < 300 and request.method != "HEAD":
             self.world.learn(route.api, reply)
+            self.world.note_agent(route, request.places, reply)
             if request.method in ("POST", "PUT", "PATCH"):
                 await self._shown(route, request, reply)
         return reply
@@ -231,9 +232,13 @@ class Walk:
         self.sent_back += 1
         answer = await self.world.ask(shown_by[0], *order)
         again = await self.world.ask(*shown_by)
-        if answer.status != 200 or again.json() != shown.json():
+        if answer.status == 403 and shown_by[0] == "autessa":
+            return  # our own API has given the event a target of another kind, which this API may not schedule
+        if answer.status != 200:
             self._fault(f"sent back by {order[0]} it is {answer.status}", route, request, answer)
-            self._fault("sent back it is another", route, request, again) if answer.status == 200 else None
+        elif again.json() != shown.json():
+            names = [name for name, value in again.json().items() if value != shown.json().get(name)]
+            self._fault(f"sent back it has other {', '.join(names)}", route, request, again)
 
     async def turn(self) -> None:
         """The clock goes on; what is due fires, audiences are read, and some of the runs are executed."""

@@ -35,6 +35,8 @@ OWN = "own"
 KEPT = 300
 # Routes that a target calls with the token of an attempt.
 BY_TOKEN = {f"/runs/{{id}}/{verb}" for verb in ("complete", "fail", "heartbeat")}
+# The place in a path for the agent to which schedules belong.
+AGENT_PLACES = {"uranus": "id", "cadenya": "agentId"}
 # What targets answer, in turns.
 ANSWERS = (
     Answer(200, b'{"ok":true}'),
@@ -139,7 +141,8 @@ def ids_in(api: str, reply: Reply) -> Iterator[tuple[str, str]]:
 
 @dataclass
 class World:
-    """`headers` are those with which each API is asked."""
+    """`numbers` are those of the targets that are always there, by kind; `agents` says whose the schedules are that
+    belong to an agent."""
 
     house: House
     receiver: Receiver
@@ -148,6 +151,7 @@ class World:
     routes: dict[str, list[Route]]
     speakers: dict[str, Speaker]
     numbers: dict[str, int] = field(default_factory=dict)
+    agents: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     @asynccontextmanager
@@ -310,7 +314,17 @@ class World:
 
     def places(self, route: Route) -> dict[str, str]:
         """What there is for each place of a route's path."""
-        return {name: self._place(route, name) for name in route.places}
+        found = {name: self._place(route, name) for name in route.places}
+        agent = self.agents.get(found.get("scheduleId" if route.api == "uranus" else "id", ""))
+        if agent is not None:
+            found[AGENT_PLACES[route.api]] = agent
+        return found
+
+    def note_agent(self, route: Route, places: Mapping[str, str], reply: Reply) -> None:
+        """Note to which agent the schedules belong that an answer names."""
+        agent = places.get(AGENT_PLACES.get(route.api, ""))
+        if agent is not None and "schedules" in route.path:
+            self.agents |= {found: agent for kind, found in ids_in(route.api, reply) if kind == "schedules"}
 
     def example(self, api: str, kind: str) -> str:
         """Something of a kind that there is, for a good body."""

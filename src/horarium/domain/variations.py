@@ -74,7 +74,7 @@ def choose(extra: Mapping[str, Any], target_id: Id, run: Id, given: Any) -> Vari
     """
     variations = variations_of(extra, target_id)
     pin_field = extra.get(PIN_FIELD)
-    pinned = given.get(pin_field) if isinstance(given, Mapping) else None
+    pinned = given.get(pin_field) if isinstance(given, Mapping) and isinstance(pin_field, str) else None
     for variation in variations:
         if variation.id == pinned:
             return variation

@@ -25,6 +25,7 @@ from horarium.domain.variations import (
     FIRST,
     LIST,
     MODE,
+    MODES,
     PIN_FIELD,
     RANDOM,
     WEIGHTED,
@@ -151,7 +152,8 @@ def _renamed(problem: Problem) -> str:
 def show(agent: Target, makers: Makers) -> Json:
     """An agent. `executor` shows how it is executed, with *** for its secrets."""
     variations = variations_of(agent.extra, agent.id)
-    mode = str(agent.extra.get(MODE, WEIGHTED)).upper()
+    stored = agent.extra.get(MODE)
+    mode = (stored if stored in MODES else WEIGHTED).upper()
     spec: Json = {
         "description": agent.description or "",
         "variationSelectionMode": f"VARIATION_SELECTION_MODE_{mode}",

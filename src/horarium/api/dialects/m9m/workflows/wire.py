@@ -102,7 +102,7 @@ def edited(before: Target, order: WorkflowOrder) -> TargetDraft:
         known,
         name=known.name if order.name is None else order.name,
         description=known.description if order.description is None else order.description,
-        extra={**before.extra, "workflow": {**before.extra.get("workflow", {}), **parts}},
+        extra={**before.extra, "workflow": {**_parts(before), **parts}} if parts else before.extra,
     )
     if order.executor is None:
         return after
@@ -111,9 +111,18 @@ def edited(before: Target, order: WorkflowOrder) -> TargetDraft:
     return replace(after, executor=order.executor.type, config=order.executor.config, enabled=enabled)
 
 
+def _parts(target: Target) -> Json:
+    """The parts of a workflow that are stored. Our own API lets anything be stored as `extra`: what is no part, or has
+    another type, is left out."""
+    stored = target.extra.get("workflow")
+    if not isinstance(stored, Mapping):
+        return {}
+    return {name: stored[name] for name, (kind, _) in _PARTS.items() if isinstance(stored.get(name), kind)}
+
+
 def show(target: Target) -> Json:
     """A workflow as it is answered."""
-    parts: Json = target.extra.get("workflow", {})
+    parts = _parts(target)
     executor = None if target.executor == NO_EXECUTOR else {"type": target.executor, **target.config}
     return {
         "nodes": [],
