@@ -25,10 +25,15 @@ class TargetKind(StrEnum):
 
 
 class TargetState(StrEnum):
-    """Whether a target may be run. Runs of a disabled target fail at once, with the reason."""
+    """Whether a target may be run. Runs of one that is not enabled fail at once, with the reason.
+
+    An archived target is switched off for good, as far as its users are concerned; only some dialects tell it from a
+    disabled one.
+    """
 
     ENABLED = "enabled"
     DISABLED = "disabled"
+    ARCHIVED = "archived"
 
 
 class Completion(StrEnum):

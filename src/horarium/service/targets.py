@@ -69,7 +69,8 @@ class TargetDraft:
 
     `executor` is the type of the executor, and `config` its whole configuration with secrets in the clear, or
     `***` for secrets that stay as they are. `off_reason` says why a target that is not enabled is off; the runs
-    that come due fail with it. None keeps the reason that is there.
+    that come due fail with it. None keeps the reason that is there. `archived` says whether one that is not enabled is
+    archived; None leaves it as it is.
     """
 
     kind: TargetKind
@@ -87,11 +88,12 @@ class TargetDraft:
     extra: Mapping[str, Any] = field(default_factory=dict)
     enabled: bool = True
     off_reason: str | None = None
+    archived: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NewTarget:
-    """A target with the signing secret that was made for it, which is shown only this once (None: it has none).
+    """A target with the signing secret that was made for it, which is shown only this once (None: none was made).
 
     `verification_key` is what the receiver needs instead, if the secret signs with Ed25519: that secret is never shown.
     """
@@ -203,26 +205,41 @@ class TargetService:
     ) -> Target:
         """Edit a target by a pure function from the target before to the draft of it after.
 
+        Raises what `edit` raises.
+        """
+        return (await self.edit(who, target_id, change, version)).target
+
+    async def edit(
+        self,
+        who: Identity,
+        target_id: Id,
+        change: Callable[[Target], TargetDraft],
+        version: int | None = None,
+    ) -> NewTarget:
+        """As `change`; returns the target with its signing secret, where it had none before.
+
         `***` in the configuration keeps the stored secret, as long as the executor is of the same type and the
         secret goes where it went before; otherwise it is asked for again.
         Raises NotFound, Invalid, Conflict (version, key_taken), Forbidden.
         """
         who.require("targets:write")
+        made: list[str | None] = []
 
         def changed(before: Target) -> Target:
-            draft = change(before)
+            draft, known = change(before), self.secrets_of(before)
             config: Mapping[str, Any] = draft.config
             if draft.executor == before.executor:
-                secrets = self.secrets_of(before)
-                config = self.merge_secrets(before.executor, before.config, secrets, draft.config)
+                config = self.merge_secrets(before.executor, before.config, known, draft.config)
             self._refuse(before.workspace_id, draft, config)
             after, secrets = self._sealed(_edited(before, draft), config)
+            made[:] = [None if SIGNING in known else _shown(secrets)]
             # Encrypting gives another result each time, so an edit that does not touch the secrets keeps
             # the stored ones.
-            kept = before.sealed is not None and secrets == self.secrets_of(before)
+            kept = before.sealed is not None and secrets == known
             return replace(after, sealed=before.sealed) if kept else after
 
-        return await self._store_change(who, target_id, changed, version)
+        stored = await self._store_change(who, target_id, changed, version)
+        return NewTarget(stored, made[0])
 
     async def set_enabled(
         self, who: Identity, target_id: Id, enabled: bool, reason: str | None = None
@@ -239,7 +256,9 @@ class TargetService:
         def switched(before: Target) -> Target:
             if enabled and before.executor == NO_EXECUTOR:
                 raise Conflict("it has no executor yet, so it cannot be switched on: give it an executor")
-            return before if before.state is state else replace(before, state=state, state_reason=why)
+            off_already = not enabled and before.state is not TargetState.ENABLED
+            stays = off_already or before.state is state
+            return before if stays else replace(before, state=state, state_reason=why)
 
         return await self._store_change(who, target_id, switched, None)
 
@@ -403,7 +422,7 @@ def _target_of(draft: TargetDraft, new: Id, who: Identity, now: int) -> Target:
 
 def _edited(before: Target, draft: TargetDraft) -> Target:
     """A target with everything of a draft except its configuration. The reason is dropped if the state changes."""
-    state = TargetState.ENABLED if draft.enabled else TargetState.DISABLED
+    state = _state_of(before, draft)
     kept_reason = before.state_reason if state is before.state else None
     return replace(
         before,
@@ -422,6 +441,13 @@ def _edited(before: Target, draft: TargetDraft) -> Target:
         state=state,
         state_reason=kept_reason if draft.enabled else draft.off_reason or kept_reason,
     )
+
+
+def _state_of(before: Target, draft: TargetDraft) -> TargetState:
+    if draft.enabled:
+        return TargetState.ENABLED
+    archived = before.state is TargetState.ARCHIVED if draft.archived is None else draft.archived
+    return TargetState.ARCHIVED if archived else TargetState.DISABLED
 
 
 def draft_of(target: Target) -> TargetDraft:

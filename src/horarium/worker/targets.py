@@ -45,7 +45,7 @@ class TargetCache:
         disabled = None
         if row.deleted_ms is not None:
             disabled = "it was deleted"
-        elif row.state == TargetState.DISABLED:
+        elif row.state != TargetState.ENABLED:
             disabled = row.state_reason or "switched off"
         return RunnableTarget(
             row.id,

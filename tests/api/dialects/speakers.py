@@ -391,7 +391,7 @@ class Cadenya(Speaker):
     def __init__(self, house: House, tenant: Tenant) -> None:
         super().__init__(house, tenant)
         self.workspace = prefixed("ws", tenant.workspace_id)
-        self.objective = ""
+        self.objective = self.variation = ""
 
     def rules(self, hour: int) -> Json:
         return {"timezone": "UTC", "calendars": [{"hour": [{"start": hour}]}]}
@@ -414,6 +414,7 @@ class Cadenya(Speaker):
         await self.house.work()
         found = await self.client.get(f"{self.base}/workspaces/{self.workspace}/objectives")
         self.objective = found.json()["items"][0]["metadata"]["id"]
+        self.variation = found.json()["items"][0]["variationId"]
         return dict((await self.read(self.schedule)).json())
 
     async def read(self, an_id: str) -> httpx.Response:
@@ -452,8 +453,10 @@ class Cadenya(Speaker):
     def filled(self, path: str) -> str:
         path = path.replace("{workspaceId}", self.workspace).replace("{agentId}", "cadenya-agent")
         stands = self.objective if "/objectives/" in path else self.schedule
-        if path.endswith("/agents/{id}"):
+        if "/agents/{id}" in path:
             stands = "cadenya-agent"
+        elif "/variations/" in path:
+            stands = self.variation
         return self.base + path.replace("{id}", stands)
 
     @property

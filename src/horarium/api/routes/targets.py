@@ -31,7 +31,7 @@ from horarium.api.web import Answer, Api, empty_answer, json_answer
 from horarium.domain.errors import Invalid, NotFound, Problem
 from horarium.domain.ids import prefixed
 from horarium.domain.listings import TargetListing
-from horarium.domain.target import Completion, Target, TargetKind
+from horarium.domain.target import Completion, Target, TargetKind, TargetState
 from horarium.domain.tenancy import Identity
 from horarium.service.services import Services
 from horarium.service.targets import OVERLAP_MS, TargetDraft
@@ -65,7 +65,7 @@ class TargetRoutes(Routes):
             query.limit(),
             cursor_of(request),
             kind=query.choice("kind", KINDS),
-            state=query.choice("state", ("enabled", "disabled")),
+            state=query.choice("state", tuple(TargetState)),
             search=query.text("search"),
         )
         query.done()
@@ -192,7 +192,7 @@ def add_routes(api: Api, services: Services) -> None:
     rotation = schema_of(SecretRotationBody)
     filters = {
         "kind": f"one of {', '.join(KINDS)}",
-        "state": "enabled or disabled",
+        "state": "enabled, disabled, or archived (an agent of cadenya)",
         "search": "part of the name or the key",
         "limit": LIMIT,
         "cursor": CURSOR,

@@ -11,9 +11,11 @@ import pytest
 from cadenya import Cadenya as Client
 from cadenya import types
 from cadenya._core import APIError, RequestOptions
+from cadenya._webhooks import verify_webhook
 
 from tests.api.dialects.cadenya.support import Cadenya, at_nine, every
 from tests.support.house import House
+from tests.support.receiver import Receiver
 from tests.support.served import served
 
 Use = Callable[[Callable[[Client], Any]], Any]
@@ -62,6 +64,64 @@ async def test_it_makes_and_lists_agents(use: Use) -> None:
     assert again.metadata.id == made.metadata.id
     names = await use(lambda client: [one.metadata.name for one in client.agents.list(limit=1)])
     assert names == ["Scout", "Agent"]
+
+
+async def test_the_whole_life_of_an_agent(use: Use) -> None:
+    def life(client: Client) -> None:
+        agents = client.agents
+        made = agents.create(
+            metadata={"name": "Scout"},
+            spec={"webhook_events_url": "https://example.com/scout"},
+            default_variation={"metadata": {"name": "Brief"}, "spec": {"description": "Says little"}},
+        )
+        agent = made.metadata.id
+        changed = agents.update(
+            agent,
+            metadata={"name": "Ranger", "external_id": "ranger"},
+            spec={"description": "walks", "webhook_events_url": "https://example.com/ranger"},
+            update_mask="metadata,spec.description,spec.webhookEventsUrl",
+        )
+        assert (changed.metadata.name, changed.spec.description) == ("Ranger", "walks")
+        assert changed.spec.webhook_events_url == "https://example.com/ranger"
+        assert agents.retrieve("external_id:ranger") == changed
+        (variation,) = list(agents.variations.list(agent, include_info=True))
+        assert (variation.metadata.name, variation.spec.description) == ("Brief", "Says little")
+        assert agents.variations.retrieve(agent, variation.metadata.id).spec == variation.spec
+        assert agents.unpublish(agent).state == "STATE_DRAFT"
+        assert agents.publish(agent).state == "STATE_PUBLISHED"
+        assert agents.archive(agent).state == "STATE_ARCHIVED"
+        archived = list(agents.list(state="STATE_ARCHIVED"))
+        assert [each.metadata.id for each in archived] == [agent]
+        with pytest.raises(APIError) as refused:
+            agents.publish(agent)
+        assert (refused.value.status_code, refused.value.code) == (400, 9)
+        assert agents.unarchive(agent).state == "STATE_DRAFT"
+        agents.delete(agent)
+        with pytest.raises(APIError) as gone:
+            agents.retrieve(agent)
+        assert (gone.value.status_code, gone.value.code) == (404, 5)
+
+    await use(life)
+
+
+async def test_it_verifies_what_an_agent_is_sent_with_the_secret_that_was_shown_once(
+    use: Use, cadenya: Cadenya, house: House
+) -> None:
+    async with Receiver() as receiver:
+        body = {"metadata": {"name": "Scout"}, "spec": {"webhookEventsUrl": receiver.url("/agent")}}
+        path = f"/v1/workspaces/{cadenya.workspace}/agents"
+        made = (await cadenya.client.post(path, json=body)).json()
+        cadenya.agent = made["metadata"]["id"]
+        await cadenya.created(schedule=every("60s"))
+        await house.move("2026-03-06T12:01:00Z")
+        (sent,) = receiver.requests
+    years = 3_000_000_000  # the clock of the house is not that of the client
+    verify_webhook(
+        made["spec"]["webhookEventsHmacSecret"],
+        sent.body,
+        dict(sent.headers.items()),
+        tolerance_seconds=years,
+    )
 
 
 async def test_the_whole_life_of_a_schedule(use: Use, cadenya: Cadenya) -> None:

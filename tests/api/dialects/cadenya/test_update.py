@@ -76,7 +76,7 @@ async def test_a_part_of_the_schedule_can_be_replaced_alone(cadenya: Cadenya, ma
     assert changed["info"]["nextFireAt"] == "2026-03-07T08:00:00.000Z"
 
 
-@pytest.mark.parametrize("mask", ["name", "spec.initial_message", "info.totalFires", "state", "*"])
+@pytest.mark.parametrize("mask", ["name", "spec.initial_message", "info.totalFires", "states", "*"])
 async def test_an_unknown_path_is_refused(cadenya: Cadenya, made: dict[str, Any], mask: str) -> None:
     answer = await cadenya.patch("/external_id:daily", {"updateMask": f"metadata.name,{mask}"})
     assert cadenya.violations(answer) == {"updateMask"}

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from horarium.api.dialects.cadenya.schedules.wire import Facts, Order
 from horarium.api.dialects.cadenya.wire import SCHEDULE, WORKSPACE
 from horarium.api.fields import LONGEST_QUERY
-from horarium.api.kit import Around, Handlers, Query, segment
+from horarium.api.kit import Around, Fields, Handlers, Query, read_json, segment
 from horarium.domain.errors import Invalid, NotFound
 from horarium.domain.ids import Id, from_prefixed, prefixed
 from horarium.domain.schedule import Schedule
@@ -82,6 +82,13 @@ class CadenyaHandlers(Handlers[Order, Facts]):
         """Who made the schedules."""
         ids = [schedule.created_by for schedule in schedules]
         return Around({}, await self.services.objectives.makers(ids))
+
+    async def fields_and_mask(self, request: Request) -> Fields:
+        """The fields of the body, which may be empty. An update mask in the query counts where the body has none."""
+        body = await read_json(request, self.services.settings.body_limit, optional=True)
+        if body.get("updateMask") in (None, ""):
+            body = {**body, "updateMask": request.query_params.get("updateMask")}
+        return Fields(body)
 
     def page(self, who: Identity, query: Query) -> PageRequest:
         """The page that a query asks for. Raises Invalid with every problem of the query, RateLimited."""

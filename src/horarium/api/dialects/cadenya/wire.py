@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
+from horarium.api.dialects.cadenya.mask import BUNDLE_KEY, LABELS
+from horarium.api.dialects.cadenya.mask import NAME as NAME_PATH
 from horarium.api.kit import Fields, Json
 from horarium.api.kit.writing import instant_text
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.schedule import Schedule
 from horarium.domain.target import Target
 from horarium.domain.tenancy import Principal, PrincipalType
+from horarium.service.checks import name_problems
 from horarium.service.pages import cursor_text
 
 NAME = "cadenya"
@@ -48,6 +52,54 @@ def labels_in(metadata: Fields) -> dict[str, str]:
             inner.wrong(name, "must be a text of at most 1000 characters, without NUL")
         found[name] = value or ""
     return found
+
+
+def bundle_key_in(metadata: Fields) -> str | None:
+    """The field `bundleKey`, which must agree with the label that means the same."""
+    found, labels = line_in(metadata, "bundleKey"), metadata.body.get("labels")
+    label = labels.get(BUNDLE_LABEL) if isinstance(labels, Mapping) else None
+    if found is not None and label not in (None, found):
+        metadata.wrong("bundleKey", f"differs from the label {BUNDLE_LABEL}; give one of them")
+    return found
+
+
+def name_in(metadata: Fields, required: bool) -> str | None:
+    """The field `name`."""
+    name = metadata.text("name", required)
+    if name is not None:
+        metadata.note(name_problems(NAME_PATH, name))
+    return name
+
+
+class NewLabels(Protocol):
+    """The part of an order that is about labels. `replaced` has the paths of the fields that the order replaces."""
+
+    @property
+    def replaced(self) -> frozenset[str]: ...
+    @property
+    def labels(self) -> Mapping[str, str]: ...
+    @property
+    def bundle_key(self) -> str | None: ...
+
+
+def labels_after(
+    order: NewLabels, known: Mapping[str, str], bundle_key: str | None
+) -> tuple[dict[str, str], str | None]:
+    """The labels, and the bundle key that was given in its own field; the labels hold that one as well.
+
+    Such a bundle key stays when all labels are replaced, unless the new labels name another.
+    """
+    labels = dict(known)
+    if order.replaced.isdisjoint((LABELS, BUNDLE_KEY)):
+        return labels, bundle_key
+    if BUNDLE_KEY in order.replaced:
+        bundle_key = order.bundle_key
+        labels.pop(BUNDLE_LABEL, None)
+    if LABELS in order.replaced:
+        labels = dict(order.labels)
+    if bundle_key is not None and labels.setdefault(BUNDLE_LABEL, bundle_key) != bundle_key:
+        bundle_key = None
+    return labels, bundle_key
 
 
 def line_in(fields: Fields, name: str) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from horarium.api.dialects.cadenya.schedules import mask, wire
+from horarium.api.dialects.cadenya.schedules.mask import PATHS
 from horarium.api.dialects.cadenya.schedules.wire import VERBS, Facts, Order
 from horarium.api.kit import Fields
 from horarium.domain.errors import Conflict, Invalid
@@ -60,7 +61,7 @@ def test_a_field_that_is_wrong_is_not_carried_out() -> None:
     fields = Fields({"metadata": {"name": "N"}, "spec": {"initialMessage": "m", "schedule": 5}})
     order = wire.parse(fields, True)
     assert [problem.field for problem in fields.problems] == ["spec.schedule"]
-    assert order.replaced == mask.EVERY_FIELD - {mask.CALENDARS, mask.INTERVALS, mask.TIMEZONE}
+    assert order.replaced == PATHS.every - {mask.CALENDARS, mask.INTERVALS, mask.TIMEZONE}
     assert wire.new_timing(order, FACTS, fields.problems) is None
 
 

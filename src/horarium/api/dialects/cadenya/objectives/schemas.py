@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from horarium.api.dialects.cadenya.schemas import ANY_OBJECT, METADATA, PAGE_QUERY, page_of, words
 from horarium.api.kit.schemas import TEXT, Schema, list_of, object_of, ref
 
-_STATE = words(
-    "OBJECTIVE_STATE", "UNSPECIFIED", "PENDING", "RUNNING", "FINALIZED", "FAILED", "TIMED_OUT", "CANCELLED"
-)
+_WORDS = ("UNSPECIFIED", "PENDING", "RUNNING", "FINALIZED", "FAILED", "TIMED_OUT", "CANCELLED")
+_STATE = words("OBJECTIVE_STATE", *_WORDS)
+_ASKED: Schema = {
+    **TEXT,
+    "enum": [f"{prefix}_{word}" for prefix in ("OBJECTIVE_STATE", "STATE") for word in _WORDS],
+}
 OBJECTIVE_QUERY: Mapping[str, Schema] = {
     **PAGE_QUERY,
     "agentId": TEXT,
     "agentScheduleId": TEXT,
-    "state": _STATE,
+    "state": _ASKED,
 }
 
 SCHEMAS: Mapping[str, Schema] = {

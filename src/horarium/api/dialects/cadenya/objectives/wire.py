@@ -42,6 +42,9 @@ PHASES: dict[str, str | None] = {
     "OBJECTIVE_STATE_WAITING": "waiting",
     "OBJECTIVE_STATE_INTERRUPTING": "interrupting",
 }
+# Older clients leave out the first word, and one name has changed since.
+PHASES |= {name.removeprefix("OBJECTIVE_"): phase for name, phase in PHASES.items()}
+PHASES["STATE_COMPLETED"] = "succeeded"
 
 
 def show(objective: Objective, context: ObjectiveContext, full: bool) -> Json:
@@ -59,7 +62,7 @@ def show(objective: Objective, context: ObjectiveContext, full: bool) -> Json:
         "variationId": variation.id,
         "configSnapshot": {
             "agent": agents.show(agent, makers),
-            "agentVariation": agents.variation_json(agent, variation),
+            "agentVariation": agents.variation_json(agent, variation, {}),
             "agentSchedule": snapshot,
         },
         "state": _STATES[objective.phase],
@@ -137,7 +140,7 @@ def _info(objective: Objective, variation: Variation, context: ObjectiveContext)
         "createdBy": profile_json(context.makers[schedule.created_by]),
         "effectiveMemoryCascade": [],
         "agent": agents.show(agent, {})["metadata"],
-        "agentVariation": agents.variation_json(agent, variation)["metadata"],
+        "agentVariation": agents.variation_json(agent, variation, {})["metadata"],
         "currentContextWindowId": _context_window(objective),
     }
 

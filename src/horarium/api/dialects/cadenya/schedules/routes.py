@@ -11,7 +11,7 @@ from horarium.api.dialects.cadenya.schedules import wire
 from horarium.api.dialects.cadenya.schedules.schemas import SCHEDULE_QUERY
 from horarium.api.dialects.cadenya.schedules.wire import Facts, Order
 from horarium.api.dialects.cadenya.wire import BUNDLE_LABEL, page_json
-from horarium.api.kit import CHANGING, Dialect, Fields, Operation, Problems, Query, read_json, segment
+from horarium.api.kit import CHANGING, Dialect, Operation, Problems, Query, segment
 from horarium.api.kit.schemas import TEXT
 from horarium.api.web import Answer, Handler, json_answer
 from horarium.domain.listings import ScheduleListing
@@ -114,7 +114,7 @@ class Schedules(CadenyaHandlers):
     async def update(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
         agent, before = await self._asked(request, who)
-        fields = await self._fields_and_mask(request)
+        fields = await self.fields_and_mask(request)
         order = self.dialect.parse(fields, False)
         fields.note(wire.agent_problems(order, agent))
         changed = await self.change(who, before, order, Facts(self.now_ms()), fields.problems)
@@ -141,13 +141,6 @@ class Schedules(CadenyaHandlers):
         """The agent and its schedule that the path names. Raises NotFound."""
         agent = await self.agent(who, segment(request, "agentId"))
         return agent, await self.schedule_of(who, agent, segment(request, "id"))
-
-    async def _fields_and_mask(self, request: Request) -> Fields:
-        """The fields of the body, which may be empty. An update mask in the query counts where the body has none."""
-        body = await read_json(request, self.services.settings.body_limit, optional=True)
-        if body.get("updateMask") in (None, ""):
-            body = {**body, "updateMask": request.query_params.get("updateMask")}
-        return Fields(body)
 
     async def _answer(self, who: Identity, schedule: Schedule) -> Answer:
         return json_answer(200, await self.shown_alone(who, schedule))

@@ -43,6 +43,11 @@ _SPEC: Mapping[str, Schema] = {
     "variationId": TEXT,
 }
 
+_STATE = {
+    **words("STATE", "UNSPECIFIED", "ACTIVE", "PAUSED", "ARCHIVED"),
+    "description": "another name of spec.status",
+}
+
 SCHEMAS: Mapping[str, Schema] = {
     "ScheduleRange": object_of({"start": WHOLE, "end": WHOLE, "step": WHOLE}),
     "ScheduleRules": object_of(
@@ -69,19 +74,25 @@ SCHEMAS: Mapping[str, Schema] = {
         {
             "metadata": ref("Metadata"),
             "spec": ref("ScheduleSpec"),
-            "state": words("STATE", "ACTIVE", "PAUSED", "ARCHIVED"),
+            "state": _STATE,
             "info": ref("ScheduleInfo"),
         },
         "metadata spec state info",
     ),
     "Schedules": page_of("Schedule"),
     "ScheduleCreate": object_of(
-        {"metadata": object_of(GIVEN_METADATA, "name"), "spec": object_of(_SPEC, "schedule")}, "metadata spec"
+        {
+            "metadata": object_of(GIVEN_METADATA, "name"),
+            "spec": object_of(_SPEC, "schedule"),
+            "state": _STATE,
+        },
+        "metadata spec",
     ),
     "ScheduleUpdate": object_of(
         {
             "metadata": object_of(GIVEN_METADATA),
             "spec": object_of(_SPEC),
+            "state": _STATE,
             "updateMask": {"type": "string", "description": "spec.overlapPolicy,metadata.name"},
         }
     ),

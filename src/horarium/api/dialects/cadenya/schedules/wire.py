@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from horarium.api.dialects.cadenya.mask import EXTERNAL_ID, STATUS
+from horarium.api.dialects.cadenya.mask import NAME as NAME_PATH
 from horarium.api.dialects.cadenya.schedules import mask
 from horarium.api.dialects.cadenya.schedules.inputs import (
     DATA,
@@ -16,15 +18,19 @@ from horarium.api.dialects.cadenya.schedules.inputs import (
     members_of,
     message_in,
 )
+from horarium.api.dialects.cadenya.schedules.mask import PATHS
 from horarium.api.dialects.cadenya.schedules.rules import rules_of, tidied
+from horarium.api.dialects.cadenya.states import StateNames
 from horarium.api.dialects.cadenya.wire import (
-    BUNDLE_LABEL,
     NAME,
     OBJECTIVE,
     SCHEDULE,
+    bundle_key_in,
+    labels_after,
     labels_in,
     line_in,
     metadata_of,
+    name_in,
     profile_json,
 )
 from horarium.api.kit import Around, Fields, Json, Problems, TimingNames, resolve_timing
@@ -35,7 +41,6 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies, Schedule, ScheduleState
 from horarium.domain.target import Target
 from horarium.domain.variations import variations_of
-from horarium.service.checks import name_problems
 from horarium.service.schedules import ScheduleDraft
 from horarium.service.schemas import input_problems
 from horarium.times import Timing, canonical_spec
@@ -50,12 +55,10 @@ _OVERLAPS = {
     "OVERLAP_POLICY_ALLOW": Overlap.ALLOW,
     "OVERLAP_POLICY_SKIP": Overlap.SKIP,
 }
-_STATUSES = {
-    "AGENT_SCHEDULE_STATUS_UNSPECIFIED": None,
-    "AGENT_SCHEDULE_STATUS_ACTIVE": ScheduleState.ACTIVE,
-    "AGENT_SCHEDULE_STATUS_PAUSED": ScheduleState.PAUSED,
-    "AGENT_SCHEDULE_STATUS_ARCHIVED": ScheduleState.ARCHIVED,
-}
+_STATES = StateNames(
+    "AGENT_SCHEDULE_STATUS",
+    {"ACTIVE": ScheduleState.ACTIVE, "PAUSED": ScheduleState.PAUSED, "ARCHIVED": ScheduleState.ARCHIVED},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +106,18 @@ VERBS: Mapping[str, Order] = {
 
 def parse(fields: Fields, new: bool) -> Order:
     """The order in a body. A new schedule has every field replaced, so that what it cannot do without is required."""
-    listed = () if new else mask.read_mask(fields)
+    listed = () if new else PATHS.read(fields)
     if fields.problems:
         return Order()
-    metadata, spec = mask.half_of(fields, "metadata", listed), mask.half_of(fields, "spec", listed)
-    replaced = mask.EVERY_FIELD if new else mask.fields_at(listed) or mask.held_in(metadata, spec)
+    metadata, spec = (PATHS.part(fields, name, listed) for name in ("metadata", "spec"))
+    beside = PATHS.beside(fields, listed)
+    replaced = PATHS.every if new else PATHS.at(listed) or PATHS.held_in(metadata, spec, beside)
     rules = spec.inner("schedule")
     order = Order(
-        name=_name(metadata, mask.NAME in replaced),
+        name=name_in(metadata, NAME_PATH in replaced),
         external_id=line_in(metadata, "externalId"),
         labels=labels_in(metadata),
-        bundle_key=line_in(metadata, "bundleKey"),
+        bundle_key=bundle_key_in(metadata),
         message=_message(spec, mask.MESSAGE in replaced),
         data=_either(spec, mask.DATA_SPELLINGS, lambda name: _data(spec, name)),
         system_data=spec.object("systemPromptData"),
@@ -121,20 +125,11 @@ def parse(fields: Fields, new: bool) -> Order:
         intervals=rules.body.get("intervals"),
         timezone=rules.text("timezone") if mask.TIMEZONE in replaced else None,
         overlap=_OVERLAPS[spec.choice("overlapPolicy", tuple(_OVERLAPS)) or "OVERLAP_POLICY_UNSPECIFIED"],
-        state=_STATUSES[spec.choice("status", tuple(_STATUSES)) or "AGENT_SCHEDULE_STATUS_UNSPECIFIED"],
+        state=_STATES.read(spec, beside),
         variation=line_in(spec, "variationId"),
     )
-    if order.bundle_key is not None and order.labels.get(BUNDLE_LABEL, order.bundle_key) != order.bundle_key:
-        metadata.wrong("bundleKey", f"differs from the label {BUNDLE_LABEL}; give one of them")
     # What is wrong is not carried out, so that nothing else is found wrong because of it.
-    return replace(order, replaced=replaced - mask.fields_at(problem.field for problem in fields.problems))
-
-
-def _name(metadata: Fields, required: bool) -> str | None:
-    name = metadata.text("name", required)
-    if name is not None:
-        metadata.note(name_problems(mask.NAME, name))
-    return name
+    return replace(order, replaced=replaced - PATHS.at(problem.field for problem in fields.problems))
 
 
 def _message(spec: Fields, required: bool) -> str | None:
@@ -185,7 +180,7 @@ def new_timing(order: Order, facts: Facts, problems: Problems) -> Timing | None:
 
 def draft(order: Order, workspace_id: Id, created_by: Id, agent: Target, timing: Timing) -> ScheduleDraft:
     """A new schedule of an agent."""
-    labels, bundle_key = _labels(order, {}, None)
+    labels, bundle_key = labels_after(order, {}, None)
     new_input = _input(order, {})
     return ScheduleDraft(
         workspace_id,
@@ -211,14 +206,14 @@ def edited(before: Schedule, order: Order, facts: Facts) -> Schedule:
     timing = _timing(order, known.timing, facts, problems)
     problems.done()
     state = _state(before, order)
-    labels, bundle_key = _labels(order, before.labels, before.extra.get("bundleKey"))
+    labels, bundle_key = labels_after(order, before.labels, before.extra.get("bundleKey"))
     new_input = _input(order, known.input)
     overlap = order.overlap if mask.OVERLAP in order.replaced else known.policies.overlap
     policies = replace(known.policies, overlap=overlap)
     return replace(
         before,
         name=before.name if order.name is None else order.name,
-        key=order.external_id if mask.EXTERNAL_ID in order.replaced else before.key,
+        key=order.external_id if EXTERNAL_ID in order.replaced else before.key,
         description=message_in(new_input),
         labels=labels,
         extra=_extra(bundle_key),
@@ -250,34 +245,14 @@ def _state(before: Schedule, order: Order) -> ScheduleState:
     """The state that an order leads to. A completed schedule counts as an active one. Raises Conflict where the
     schedule may not be brought there."""
     if order.resumes and before.state not in (ScheduleState.PAUSED, ScheduleState.ARCHIVED):
-        raise Conflict("the schedule is not paused, so it cannot be resumed", "state", mask.STATUS)
+        raise Conflict("the schedule is not paused, so it cannot be resumed", "state", STATUS)
     if order.state is None:
         return before.state
     if before.state is ScheduleState.ARCHIVED and order.state is not ScheduleState.ARCHIVED:
         words = "the schedule is archived; an archived schedule cannot be paused or made active again"
-        raise Conflict(words, "state", mask.STATUS)
+        raise Conflict(words, "state", STATUS)
     stays = order.state is ScheduleState.ACTIVE and before.state is ScheduleState.COMPLETED
     return before.state if stays else order.state
-
-
-def _labels(
-    order: Order, known: Mapping[str, str], bundle_key: str | None
-) -> tuple[dict[str, str], str | None]:
-    """The labels, and the bundle key that was given in its own field; the labels hold that one as well.
-
-    Such a bundle key stays when all labels are replaced, unless the new labels name another.
-    """
-    labels = dict(known)
-    if order.replaced.isdisjoint((mask.LABELS, mask.BUNDLE_KEY)):
-        return labels, bundle_key
-    if mask.BUNDLE_KEY in order.replaced:
-        bundle_key = order.bundle_key
-        labels.pop(BUNDLE_LABEL, None)
-    if mask.LABELS in order.replaced:
-        labels = dict(order.labels)
-    if bundle_key is not None and labels.setdefault(BUNDLE_LABEL, bundle_key) != bundle_key:
-        bundle_key = None
-    return labels, bundle_key
 
 
 def _extra(bundle_key: str | None) -> dict[str, str]:
@@ -313,16 +288,17 @@ def show_briefly(schedule: Schedule) -> Json:
 
 def _resource(schedule: Schedule) -> Json:
     """A schedule without info. What is absent is left out; nothing is null."""
-    word = {ScheduleState.PAUSED: "PAUSED", ScheduleState.ARCHIVED: "ARCHIVED"}.get(schedule.state, "ACTIVE")
+    lasting = schedule.state in (ScheduleState.PAUSED, ScheduleState.ARCHIVED)
+    state = schedule.state if lasting else ScheduleState.ACTIVE
     metadata = metadata_of(SCHEDULE, schedule, schedule.labels)
     return {
         "metadata": {**metadata, "updatedAt": instant_text(schedule.updated_ms)},
-        "spec": _spec(schedule, word),
-        "state": f"STATE_{word}",
+        "spec": _spec(schedule, state),
+        "state": _STATES.state(state),
     }
 
 
-def _spec(schedule: Schedule, word: str) -> Json:
+def _spec(schedule: Schedule, state: ScheduleState) -> Json:
     definition = schedule.definition
     message = message_in(definition.input)
     allow = definition.policies.overlap is Overlap.ALLOW
@@ -331,7 +307,7 @@ def _spec(schedule: Schedule, word: str) -> Json:
         "firstUserMessage": message,
         "schedule": {**rules_of(definition.timing), "timezone": definition.timing.zone},
         "overlapPolicy": "OVERLAP_POLICY_ALLOW" if allow else "OVERLAP_POLICY_SKIP",
-        "status": f"AGENT_SCHEDULE_STATUS_{word}",
+        "status": _STATES.status(state),
         **data_shown(definition.input),
     }
     variation = members_of(definition.input).get(VARIATION_ID)
