@@ -90,6 +90,78 @@ async def test_the_filter_is_bound_and_never_spliced_in(place: Any) -> None:
     assert await read(place, several, teams=[]) == []
 
 
+@pytest.mark.parametrize(
+    ("where", "kept"),
+    [
+        ("' :note' <> :team AND team = :team", "1 3"),
+        ("""'{"a":1}' <> :team AND team = :team""", "1 3"),
+        ("'(?:x)' <> 'x' AND team = :team", "1 3"),
+        ("team = :team -- :x", "1 3"),
+        ("team = :team /* :x ' */", "1 3"),
+        ("""team = (SELECT "a :b" FROM (SELECT 'red' AS "a :b") AS t) AND team = :team""", "1 3"),
+        ("team = :team AND name <> ';'", "1 3"),
+        ("team = :team AND name <> 'Ada; DROP TABLE people';", "1 3"),
+        ("CAST(:team AS TEXT) = team", "1 3"),
+    ],
+)
+async def test_a_colon_or_semicolon_in_a_literal_comment_or_name_means_nothing(
+    place: Any, where: str, kept: str
+) -> None:
+    for tail in ("", "\n ORDER BY id"):
+        query = f"SELECT id FROM people WHERE {where.rstrip(';') if tail else where}{tail}"
+        assert [row.key for row in await read(place, query, team="red")] == kept.split()
+
+
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+@pytest.mark.parametrize(
+    "where",
+    [
+        "$$a :b$$ <> 'x' AND team = :team",
+        "$t$a :b; $$ $t$ <> 'x' AND team = :team",
+        ":team::text = team",
+        "team::text = :team::varchar(20)::text",
+        r"E'\' :x' <> 'x' AND team = :team",
+        "team = :team /* a /* :b */ :c */",
+        """'{"red": [1]}'::jsonb ? team AND team = :team""",
+        """'{"red": [1]}'::jsonb @? '$.red' AND '{"a": {"b": 1}}'::jsonb #> '{a,b}' = '1' AND team = :team""",
+        "(ARRAY['x', 'red', 'y'])[2:2] = ARRAY[:team::text] AND team = :team",
+    ],
+)
+async def test_postgres_reads_its_quotes_casts_and_operators(place: Any, where: str) -> None:
+    query = f"SELECT id FROM people WHERE {where}\n ORDER BY id"
+    assert [row.key for row in await read(place, query, team="red")] == ["1", "3"]
+
+
+async def test_an_optional_filter_that_is_left_out_is_null(place: Any) -> None:
+    query = "SELECT id FROM people WHERE (:team IS NULL OR team = :team) ORDER BY id"
+    assert [row.key for row in await read(place, query)] == ["1", "2", "3"]
+    assert [row.key for row in await read(place, query, team=None)] == ["1", "2", "3"]
+    assert [row.key for row in await read(place, query, team="blue")] == ["2"]
+    listed = "SELECT id FROM people WHERE team IN /* a list */ :teams"
+    assert await read(place, listed) == []
+
+
+async def test_a_list_may_hold_numbers_of_any_size(place: Any) -> None:
+    query = "SELECT id FROM people WHERE id IN :ids ORDER BY id"
+    assert [row.key for row in await read(place, query, ids=[1, 3, 1 << 40])] == ["1", "3"]
+
+
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+@pytest.mark.parametrize("kind", ["numeric(20,0)", "numeric", "decimal(20,0)", "bigint"])
+async def test_a_large_id_is_an_exact_key(place: Any, kind: str) -> None:
+    largest = "9223372036854775807" if kind == "bigint" else "12345678901234567890"
+    ids = ["9007199254740992", "9007199254740993", largest]
+    values = ", ".join(f"({digits}::{kind})" for digits in ids)
+    found = await read(place, f"SELECT id FROM (VALUES {values}) AS t (id) ORDER BY id")
+    assert [row.key for row in found] == ids
+    assert [str(row.data["id"]) for row in found] == ids
+
+
+async def test_an_id_stored_as_a_number_of_64_bits_is_an_exact_key(place: Any) -> None:
+    found = await read(place, "SELECT 9007199254740993 AS id UNION ALL SELECT 9223372036854775807 ORDER BY 1")
+    assert [row.key for row in found] == ["9007199254740993", "9223372036854775807"]
+
+
 async def test_many_rows_come_in_batches(place: Any) -> None:
     query = (
         "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 20000) SELECT id FROM n"

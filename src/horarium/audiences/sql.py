@@ -14,19 +14,18 @@ from __future__ import annotations
 
 import asyncio
 import math
-import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, CursorResult, TextClause, bindparam, text
+from sqlalchemy import Connection, CursorResult, TextClause
 from sqlalchemy.util.concurrency import await_only
 
 from horarium.audiences.registry import AudienceOptions
+from horarium.audiences.sql_text import SYNTAXES, Query, read_query
 from horarium.domain.audience import ROW_SIZE_LIMIT, AudienceQuery, AudienceRow, SourceFault
 from horarium.domain.errors import Problem
 from horarium.domain.ids import Id
@@ -34,7 +33,7 @@ from horarium.domain.target import MASK
 from horarium.executors.checks import check_fields, shortened
 from horarium.executors.egress import not_allowed
 from horarium.executors.secrecy import NOT_KEPT
-from horarium.executors.sql.address import password_of, read_url
+from horarium.executors.sql.address import backend_of, password_of, read_url
 from horarium.executors.sql.config import is_database_name
 from horarium.executors.sql.databases import Database, Databases, EmbeddedDatabase
 from horarium.executors.sql.failures import NotThere, hidden_texts, is_passing, sentence
@@ -59,7 +58,6 @@ MOST_NAMED = 20
 TIMEOUT_S, LONGEST_TIMEOUT_S = 30.0, 600.0
 # Characters of a decimal that may become a JSON number; longer ones become texts.
 LONGEST_NUMBER = 40
-_READS = re.compile(r"\s*(?:SELECT|WITH)\b", re.IGNORECASE)
 # The statement that makes a transaction (on SQLite: the connection) read-only, by the name of the database system.
 _READ_ONLY = {
     "postgresql": "SET TRANSACTION READ ONLY",
@@ -99,7 +97,7 @@ class SqlSource:
             problems.append(
                 Problem("key", "is required: the column whose value identifies a row", "required")
             )
-        problems += _query_problems(config.get("query"))
+        problems += _query_problems(config.get("query"), _kind_of(config))
         seconds = config.get("timeout", TIMEOUT_S)
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
             problems.append(Problem("timeout", "must be a number of seconds", "type"))
@@ -124,7 +122,7 @@ class SqlSource:
 
     def check_filter(self, query: AudienceQuery) -> Sequence[Problem]:
         """All problems of a filter: names that the query does not use, and values that cannot be bound."""
-        names = _names(query.config["query"])
+        names = _query_of(query).names
         known = ", ".join(sorted(names)[:MOST_NAMED]) or "none"
         problems: list[Problem] = []
         for name, value in query.filter.items():
@@ -147,7 +145,9 @@ class SqlSource:
         hidden = self._hidden(query.config)
         try:
             database = await self._open(query)
-            reading = _Reading(database, seconds, _statement(query), query.config["key"])
+            reading = _Reading(
+                database, seconds, _query_of(query).with_values(query.filter), query.config["key"]
+            )
             try:
                 while (batch := await reading.next(seconds)) is not None:
                     yield batch
@@ -300,35 +300,26 @@ class _Reading:
         self._handing_over.result()
 
 
-def _query_problems(query: Any) -> list[Problem]:
+def _query_problems(query: Any, kind: str) -> list[Problem]:
     if not isinstance(query, str) or not query or query.isspace():
         return [
             Problem("query", "is required: a SELECT with a :name for each value from the filter", "required")
         ]
     if len(query) > LONGEST_QUERY:
         return [Problem("query", f"is longer than {LONGEST_QUERY} characters", "too_long")]
-    if not _READS.match(query):
-        return [Problem("query", "must be one SELECT (or WITH ... SELECT)")]
-    if ";" in query.rstrip().rstrip(";"):
-        return [Problem("query", "must be a single statement, with a semicolon only at its end")]
-    return []
+    return [Problem("query", words) for words in read_query(query, kind).faults]
 
 
-@lru_cache(maxsize=256)
-def _names(query: str) -> frozenset[str]:
-    """The names of the parameters of a query."""
-    return frozenset(text(query).compile().params)
+def _kind_of(config: Mapping[str, Any]) -> str:
+    """The kind of database of a configuration, as a name of SYNTAXES."""
+    if config.get("connection") is None:
+        return "sqlite"
+    kind = backend_of(config["connection"]) or ""
+    return kind if kind in SYNTAXES else "postgresql"
 
 
-def _statement(query: AudienceQuery) -> TextClause:
-    """The query with its parameters bound. Parameters that the filter leaves out are null."""
-    statement = query.config["query"].rstrip().rstrip(";")
-    bound: list[Any] = []
-    for name in sorted(_names(statement)):
-        value = query.filter.get(name)
-        # An empty list has no type that the database could use. A list with only null matches nothing either.
-        bound.append(bindparam(name, [None] if value == [] else value, expanding=isinstance(value, list)))
-    return text(statement).bindparams(*bound)
+def _query_of(query: AudienceQuery) -> Query:
+    return read_query(query.config["query"], _kind_of(query.config))
 
 
 def _row(columns: Mapping[str, Any], key: str) -> AudienceRow:

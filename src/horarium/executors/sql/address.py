@@ -68,8 +68,7 @@ def read_url(text: Any, policy: HostPolicy) -> tuple[Address | None, list[str]]:
     url = _parse(text)
     if url is None:
         return None, ["must be a URL such as postgresql://user:password@host:5432/name"]
-    name = "postgresql" if url.drivername.startswith("postgres:") else url.get_backend_name()
-    name = "postgresql" if name == "postgres" else name
+    name = _backend_name(url)
     if name == "sqlite":
         return None, [
             "a database file cannot be reached by a URL; set database to the name of an embedded database"
@@ -92,6 +91,17 @@ def read_url(text: Any, policy: HostPolicy) -> tuple[Address | None, list[str]]:
         return None, problems
     clean = URL.create(f"{name}+{driver}", url.username, url.password, host, port, url.database)
     return _with_arguments(name, clean, host, port, options), []
+
+
+def backend_of(text: Any) -> str | None:
+    """The kind of database that a connection URL names, or None if it is no URL."""
+    url = _parse(text)
+    return None if url is None else _backend_name(url)
+
+
+def _backend_name(url: URL) -> str:
+    name = "postgresql" if url.drivername.startswith("postgres:") else url.get_backend_name()
+    return "postgresql" if name == "postgres" else name
 
 
 def _parse(text: Any) -> URL | None:
