@@ -1,12 +1,16 @@
 """Runs over the project's own API: read, cancelled, run again, finished by their targets."""
 
+import asyncio
+
 import pytest
 
 from horarium.domain.execution import Outcome, Verdict
+from horarium.domain.ids import prefixed
 from horarium.store.rows import BegunRun
 from horarium.store.verbs import dispatch
 from tests.api.asking import BASE, NOW, ask
 from tests.support.house import House, client_of, instant
+from tests.support.postgres import drop_database, fresh_database
 
 
 class Told:
@@ -190,3 +194,18 @@ async def test_a_callback_keeps_no_more_of_an_output_than_an_answer_does(verb):
         ended = await the_run(house)
         assert ended["output"] == '["' + "x" * 998
         assert len(ended["error"] or "") <= 2_003
+
+
+async def test_a_run_repeated_by_many_at_once_on_postgresql_is_repeated_for_each():
+    url = fresh_database("retries")
+    try:
+        async with House.open(NOW, postgres=url) as house:
+            target = await house.target("workflow", "http://127.0.0.1:1/", key="t")
+            run = await house.services.runs.start(await house.who(), target.id, None)
+            await house.services.runs.cancel(house.first.workspace_id, run.id)
+            path = f"{BASE}/runs/{prefixed('run', run.id)}/retry"
+            answers = await asyncio.gather(*(house.client.post(path) for _ in range(8)))
+            assert [answer.status_code for answer in answers] == [201] * 8
+            assert len({answer.json()["id"] for answer in answers}) == 8
+    finally:
+        drop_database(url)

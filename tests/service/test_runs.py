@@ -13,6 +13,7 @@ from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.domain.ids import Id, random_id
 from horarium.domain.run import Run, RunState
 from horarium.service.runs import RunService
+from horarium.store.base import Duplicate
 from tests.support.callers import caller
 from tests.support.workshop import NOON, Workshop
 
@@ -98,6 +99,30 @@ async def test_a_run_that_has_ended_is_repeated_as_a_run_of_its_own(shop: Worksh
     assert again.id != run.id
     assert (again.generation, again.fire_id, again.state) == (1, run.fire_id, RunState.PENDING)
     assert (await shop.runs.get(shop.workspace, run.id))[0] == run
+
+
+@pytest.mark.parametrize("scheduled", [True, False], ids=["of a fire", "without schedule"])
+async def test_a_run_can_be_repeated_again_at_the_same_moment(shop: Workshop, scheduled: bool) -> None:
+    if scheduled:
+        run = await a_run(shop, BROKEN)
+    else:
+        shop.executor.answer = BROKEN
+        run = await shop.runs.start(shop.who, shop.target, None)
+        await shop.tick(shop.clock.now)
+    again = [await shop.runs.retry(shop.who, run.id) for _ in range(3)]
+    assert len({run.id, *(each.id for each in again)}) == 4
+    assert {each.state for each in again} == {RunState.PENDING}
+
+
+async def test_a_run_that_is_repeated_by_too_many_at_once_is_a_conflict(shop: Workshop) -> None:
+    run = await a_run(shop, BROKEN)
+
+    async def taken(*_: Any) -> Any:
+        raise Duplicate("runs.id")
+
+    shop.runs.store.write = taken  # type: ignore[assignment]
+    with pytest.raises(Conflict, match="at the same moment"):
+        await shop.runs.retry(shop.who, run.id)
 
 
 async def test_a_run_that_has_ended_can_be_deleted(shop: Workshop) -> None:

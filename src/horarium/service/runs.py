@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from horarium.domain.audit import AuditEntry
-from horarium.domain.errors import Invalid, Problem, QuotaReached
+from horarium.domain.errors import Conflict, Invalid, Problem, QuotaReached
 from horarium.domain.ids import Id, prefixed, random_id
 from horarium.domain.quotas import quotas_from_text
 from horarium.domain.restrictions import UNRESTRICTED, Restriction
@@ -20,13 +20,15 @@ from horarium.service.clock import Clock
 from horarium.service.facts import shared_id, short
 from horarium.service.reads import reads
 from horarium.service.trail import Trail, noting, recording
-from horarium.store.base import Store
+from horarium.store.base import Duplicate, Store
 from horarium.store.vault import Vault
 from horarium.store.verbs import run_lists
 from horarium.store.verbs import runs as verbs
 from horarium.store.verbs.lanes import causes_of_waits
 from horarium.store.verbs.runs import CallbackAnswer
 
+# How many requests may repeat the same run in the same millisecond.
+MOST_AT_ONCE = 20
 # Takes the secrets of a run, an output, an error or None, and a limit in bytes. Returns the output and the error as
 # they may be stored: scrubbed of the secrets, and cut at the limit.
 KeepAnswer = Callable[[Sequence[Any], Any, str | None, int], tuple[Any, str | None]]
@@ -64,14 +66,20 @@ class RunService:
     async def retry(self, who: Identity, run: Id) -> Run:
         """Start a new run for one that has ended, with an idempotency key of its own.
 
-        Raises NotFound, Conflict (it has not ended), Forbidden (no grant on its target).
+        Raises NotFound, Conflict (it has not ended, or many requests repeat it at once), Forbidden (no grant on its
+        target).
         """
         ended, _ = await self.get(who.workspace_id, run)
         who.require_target(ended.target_id, "of this run")  # the target of a run never changes
         now = self.clock.now_ms()
         trail = Trail(who.workspace_id, now)
         verb = recording(verbs.replay_run, lambda new: [_started(trail, "run.retried", new, retry_of=run)])
-        return await self.store.write(verb, who.workspace_id, run, now)
+        for later in range(MOST_AT_ONCE):
+            try:
+                return await self.store.write(verb, who.workspace_id, run, now + later)
+            except Duplicate:  # another request has repeated the same run at the same moment
+                continue
+        raise Conflict("many requests repeat this run at the same moment; send the request again", "state")
 
     async def start(self, who: Identity, target_id: Id, data: Any) -> Run:
         """Run a target now, without a schedule. `data` is its input and can be written as JSON.
