@@ -494,8 +494,10 @@ async def test_a_uranus_schedule_sent_back_stays_as_it_is(house, receiver, kind,
         {"schedule": {"timezone": "Asia/Tokyo", "intervals": [{"every": "5400s", "offset": "60s"}]}},
         {"status": "AGENT_SCHEDULE_STATUS_PAUSED"},
         {"firstUserMessageData": {"x": [1, 2]}},
+        {"data": "a text"},
+        {"data": [1, {"a": None}]},
     ],
-    ids=lambda spec: ",".join(spec) or "plain",
+    ids=lambda spec: ",".join(f"{name} {type(value).__name__}" for name, value in spec.items()) or "plain",
 )
 @pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
 async def test_a_cadenya_schedule_sent_back_stays_as_it_is(house, receiver, spec, masked):

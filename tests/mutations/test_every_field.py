@@ -128,7 +128,9 @@ async def test_every_field_is_refused_or_kept_whatever_type_it_has(tmp_path: Pat
         walk, dropped, tried = Walk(world), list[str](), 0
         with walk.watching():
             routes = [route for route in world.routes[api] if route.media is not None]
-            for route in routes * 2:  # so that there is something to change
+            for route in [
+                route for route in routes if "delete" not in route.name
+            ] * 2:  # there must be things to change
                 await walk.one(route, mutate(world.good(route), world.random, changes=0))
             for route in routes:
                 for place, kind, value, body in variants(world, route):

@@ -23,7 +23,9 @@ def message_in(given: Any) -> str:
 
 def data_shown(given: Any) -> Json:
     """The data in an input as resources show it: that for the message, in both spellings, and that for the system
-    prompt. What is absent is left out."""
+    prompt. What is absent is left out, and so is what is no object under a name that stands for objects alone."""
     data, system_data = members_of(given).get(DATA), members_of(given).get(SYSTEM_DATA)
-    shown = {} if data is None else {"data": data, "firstUserMessageData": data}
-    return shown if system_data is None else {**shown, "systemPromptData": system_data}
+    shown = {} if data is None else {"data": data}
+    if isinstance(data, Mapping):
+        shown["firstUserMessageData"] = data
+    return {**shown, "systemPromptData": system_data} if isinstance(system_data, Mapping) else shown
