@@ -219,6 +219,32 @@ async def test_nothing_is_borrowed_from_the_servers_own_environment(
     assert "authorization" not in server.headers[0]
 
 
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ({"initialMessage": "Hello", "data": {"n": 1}}, 'Hello\n\n{"n":1}'),
+        ({"initialMessage": "", "data": {"n": 1}}, 'Good evening\n\n{"n":1}'),
+        ({"initialMessage": "", "systemPromptData": {"tone": "dry"}}, "Good evening"),
+    ],
+)
+async def test_an_objective_without_a_message_asks_that_of_its_variation(
+    executor: LlmExecutor, server: ModelServer, given: dict[str, Any], asked: str
+) -> None:
+    variation = {"id": "v", "name": "V", "spec": {"firstUserMessageTemplate": "Good evening"}}
+    outcome = await run(executor, server, given=given, variation=variation)
+    assert outcome.output["answer"] == f"You said: {asked}"
+
+
+async def test_an_objective_without_any_message_asks_its_data_for_the_system_prompt(
+    executor: LlmExecutor, server: ModelServer
+) -> None:
+    given = {"initialMessage": "", "systemPromptData": {"tone": "dry"}}
+    assert (await run(executor, server, given=given)).output["answer"] == 'You said: {"tone":"dry"}'
+    nothing = await run(executor, server, given={"initialMessage": ""})
+    assert nothing.error is not None
+    assert "the input is empty" in nothing.error
+
+
 async def test_a_named_provider_is_asked_with_the_targets_key(
     executor: LlmExecutor, server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

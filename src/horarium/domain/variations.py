@@ -90,6 +90,12 @@ def choose(extra: Mapping[str, Any], target_id: Id, run: Id, given: Any) -> Vari
     return variations[0]
 
 
+def first_message(variation: Variation) -> str:
+    """The message that a variation has for runs whose input has none; empty where it has none."""
+    text = variation.spec.get("firstUserMessageTemplate")
+    return text if isinstance(text, str) and text.strip() else ""
+
+
 def variation_facts(variation: Variation) -> dict[str, Any]:
     """What an executor is told of the chosen variation: {"id", "name", "spec"}."""
     return {"id": variation.id, "name": variation.name, "spec": dict(variation.spec)}

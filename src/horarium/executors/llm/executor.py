@@ -136,7 +136,7 @@ class LlmExecutor:
         """
         context = context_of(call, run_text(call.run_id), self._public_url)
         values = template_values(call, context, agent.named)
-        prompt = agent.prompt(values) if agent.prompt else prompt_of(call.input, call.row)
+        prompt = agent.prompt(values) if agent.prompt else prompt_of(_with_message(call), call.row)
         if not prompt.strip():
             raise ValueError("the input is empty: there is nothing to ask the model")
         instructions = agent.instructions(values) if agent.instructions else _variation_instructions(call)
@@ -162,17 +162,28 @@ def prompt_of(given: Any, row: Any) -> str:
     """What a model is asked if the target has no `prompt` template: the run's input, then its row as JSON.
 
     An input `{"input": "..."}` is replaced by its text. For an objective it is the first message, followed by its data
-    as JSON. Other texts stay as they are, and any other value is written as JSON. Empty if there is nothing to ask.
+    as JSON; without both, it is the data for the system prompt. Other texts stay as they are, and any other value is
+    written as JSON. Empty if there is nothing to ask.
     """
     if isinstance(given, Mapping) and isinstance(given.get("initialMessage"), str):
-        data = given.get("data")
-        given = given["initialMessage"] + ("" if data is None else "\n\n" + as_text(data))
+        message, data = given["initialMessage"], given.get("data")
+        if not message and data is None:
+            data = given.get("systemPromptData")
+        given = "\n\n".join([*([message] if message else []), *([] if data is None else [as_text(data)])])
     if isinstance(given, Mapping) and len(given) == 1 and isinstance(given.get("input"), str):
         given = given["input"]
     parts = [as_text(given)] if given is not None else []
     if row is not None:
         parts.append(orjson.dumps(row).decode())
     return "\n\n".join(parts)
+
+
+def _with_message(call: Call) -> Any:
+    """The input of a run. An objective without a message of its own has that of its variation."""
+    text = (call.variation or {}).get("spec", {}).get("firstUserMessageTemplate")
+    if isinstance(call.input, Mapping) and call.input.get("initialMessage") == "" and isinstance(text, str):
+        return {**call.input, "initialMessage": text}
+    return call.input
 
 
 def _variation_instructions(call: Call) -> str | None:

@@ -8,7 +8,7 @@ import orjson
 
 from horarium.api.dialects.cadenya.agents import wire as agents
 from horarium.api.dialects.cadenya.schedules import wire as schedules
-from horarium.api.dialects.cadenya.schedules.inputs import data_shown, message_in
+from horarium.api.dialects.cadenya.schedules.inputs import data_shown, message_of_run
 from horarium.api.dialects.cadenya.wire import (
     AGENT,
     OBJECTIVE,
@@ -53,7 +53,7 @@ def show(objective: Objective, context: ObjectiveContext, full: bool) -> Json:
     variation = choose(agent.extra, agent.id, objective.run.id, objective.input)
     makers = context.makers if full else {}
     snapshot = schedules.show(schedule, Around({}, makers)) if full else schedules.show_briefly(schedule)
-    message = message_in(objective.input)
+    message = message_of_run(objective.input, variation)
     output = _output_of(objective)
     shown: Json = {
         "metadata": _metadata(objective, prefixed(OBJECTIVE, objective.run.id), schedule.created_by),
@@ -70,7 +70,9 @@ def show(objective: Objective, context: ObjectiveContext, full: bool) -> Json:
         "initialMessage": message,
         "firstUserMessage": message,
         "systemPrompt": str(variation.spec.get("systemPromptTemplate", "")),
-        "chatHistory": [{"role": role, "content": text} for role, text, _ in _conversation(objective)],
+        "chatHistory": [
+            {"role": role, "content": text} for role, text, _ in _conversation(objective, message)
+        ],
         "parentObjectiveId": "",
         "secrets": [],
         "memoryCascade": [],
@@ -87,7 +89,9 @@ def show(objective: Objective, context: ObjectiveContext, full: bool) -> Json:
 def events(objective: Objective, context: ObjectiveContext) -> list[Json]:
     """The conversation as events, and the one that ended it, oldest first."""
     found: list[tuple[Json, int]] = []
-    for role, text, at_ms in _conversation(objective):
+    agent = context.agents[objective.run.target_id]
+    variation = choose(agent.extra, agent.id, objective.run.id, objective.input)
+    for role, text, at_ms in _conversation(objective, message_of_run(objective.input, variation)):
         if role == "user":
             found.append(({"type": "userMessage", "userMessage": {"content": text}}, at_ms))
         else:
@@ -131,7 +135,7 @@ def _info(objective: Objective, variation: Variation, context: ObjectiveContext)
     usage = output.get("usage") if isinstance(output, dict) else None
     tokens = usage if isinstance(usage, dict) else {}
     return {
-        "totalEvents": len(_conversation(objective)),
+        "totalEvents": len(_conversation(objective, "")),
         "totalToolCalls": 0,
         "totalInputTokens": _count(tokens.get("input_tokens")),
         "totalOutputTokens": _count(tokens.get("output_tokens")),
@@ -153,9 +157,9 @@ def _context_window(objective: Objective) -> str:
     return prefixed("window", objective.run.id)
 
 
-def _conversation(objective: Objective) -> list[tuple[str, str, int]]:
+def _conversation(objective: Objective, message: str) -> list[tuple[str, str, int]]:
     """(role, text, when in ms) of the message that it began with, and of the agent's answer."""
-    said = [("user", message_in(objective.input), objective.run.created_ms)]
+    said = [("user", message, objective.run.created_ms)]
     answer = _answer(_output_of(objective))
     if objective.phase == "succeeded" and answer:
         said.append(("assistant", answer, _ended_ms(objective)))

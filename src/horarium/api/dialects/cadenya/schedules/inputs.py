@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from horarium.api.kit import Json
+from horarium.domain.target import Target
+from horarium.domain.variations import Variation, first_message, variations_of
 
 # Its members. VARIATION_ID names the variation of the agent to use.
 MESSAGE, DATA, SYSTEM_DATA, VARIATION_ID = "initialMessage", "data", "systemPromptData", "variationId"
@@ -19,6 +21,22 @@ def members_of(given: Any) -> Mapping[str, Any]:
 def message_in(given: Any) -> str:
     """The message in an input."""
     return str(members_of(given).get(MESSAGE, ""))
+
+
+def message_of_run(given: Any, variation: Variation) -> str:
+    """The message that a run begins with: the one in its input, else that of its variation."""
+    return message_in(given) or first_message(variation)
+
+
+def has_stand_in(given: Any, agent: Target) -> bool:
+    """Whether something stands in for the message in an input: data for the system prompt, or the messages of the
+    variations. Where the input names no variation, every one must have a message, because any may be chosen."""
+    members = members_of(given)
+    if members.get(SYSTEM_DATA) is not None:
+        return True
+    variations, pinned = variations_of(agent.extra, agent.id), members.get(VARIATION_ID)
+    chosen = [variation for variation in variations if variation.id == pinned] or variations
+    return all(map(first_message, chosen))
 
 
 def data_shown(given: Any) -> Json:

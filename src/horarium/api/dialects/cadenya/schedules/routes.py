@@ -102,7 +102,7 @@ class Schedules(CadenyaHandlers):
         fields = await self.fields(request)
         order = self.dialect.parse(fields, True)
         timing = wire.new_timing(order, Facts(self.now_ms()), fields.problems)
-        fields.note(wire.agent_problems(order, agent))
+        fields.note(wire.agent_problems(order, agent, None))
         draft = wire.draft(order, who.workspace_id, who.principal_id, agent, fields.settled(timing))
         return await self._answer(who, await self.services.schedules.create(draft))
 
@@ -116,7 +116,7 @@ class Schedules(CadenyaHandlers):
         agent, before = await self._asked(request, who)
         fields = await self.fields_and_mask(request)
         order = self.dialect.parse(fields, False)
-        fields.note(wire.agent_problems(order, agent))
+        fields.note(wire.agent_problems(order, agent, before))
         changed = await self.change(who, before, order, Facts(self.now_ms()), fields.problems)
         return await self._answer(who, changed)
 

@@ -15,6 +15,7 @@ from horarium.api.dialects.cadenya.schedules.inputs import (
     SYSTEM_DATA,
     VARIATION_ID,
     data_shown,
+    has_stand_in,
     members_of,
     message_in,
 )
@@ -118,7 +119,9 @@ def parse(fields: Fields, new: bool) -> Order:
         external_id=line_in(metadata, "externalId"),
         labels=labels_in(metadata),
         bundle_key=bundle_key_in(metadata),
-        message=_message(spec, mask.MESSAGE in replaced),
+        message=_either(
+            spec, mask.MESSAGE_SPELLINGS, lambda name: spec.text(name, most=LONGEST_MESSAGE) or None
+        ),
         data=_either(spec, mask.DATA_SPELLINGS, lambda name: _data(spec, name)),
         system_data=spec.object("systemPromptData"),
         calendars=rules.body.get("calendars"),
@@ -132,19 +135,10 @@ def parse(fields: Fields, new: bool) -> Order:
     return replace(order, replaced=replaced - PATHS.at(problem.field for problem in fields.problems))
 
 
-def _message(spec: Fields, required: bool) -> str | None:
-    known = len(spec.problems)
-    message = _either(
-        spec, mask.MESSAGE_SPELLINGS, lambda name: spec.text(name, most=LONGEST_MESSAGE) or None
-    )
-    if required and message is None and len(spec.problems) == known:
-        spec.wrong("initialMessage", "is required", "required")
-    return message
-
-
 def _data(spec: Fields, name: str) -> Any:
-    """Any JSON value in the older spelling, an object in the newer one."""
-    return spec.body.get(name) if name == DATA else spec.object(name)
+    """Any JSON value in the older spelling, an object in the newer one, unless both say the same, as answers do."""
+    older = spec.body.get(DATA)
+    return older if name == DATA or spec.body.get(name) == older else spec.object(name)
 
 
 def _either(spec: Fields, spellings: tuple[str, str], read: Callable[[str], T | None]) -> T | None:
@@ -156,9 +150,18 @@ def _either(spec: Fields, spellings: tuple[str, str], read: Callable[[str], T | 
     return values[0] if values else None
 
 
-def agent_problems(order: Order, agent: Target) -> Sequence[Problem]:
-    """What is wrong with an order by its agent: by the agent's schema of data, and by the variations it has."""
+def agent_problems(order: Order, agent: Target, before: Schedule | None) -> Sequence[Problem]:
+    """What is wrong with an order by its agent: by the agent's schema of data, and by the variations it has. `before`
+    is the schedule that is changed, None for a new one."""
     problems: list[Problem] = []
+    deciding = {mask.MESSAGE} if before is None else {mask.MESSAGE, mask.SYSTEM_DATA, mask.VARIATION}
+    after = _input(order, {} if before is None else before.definition.input)
+    if order.replaced & deciding and not message_in(after) and not has_stand_in(after, agent):
+        words = (
+            "is required: nothing stands in for it, because there is no systemPromptData, and the agent's variations "
+            "have no firstUserMessageTemplate"
+        )
+        problems.append(Problem(mask.MESSAGE, words, "required"))
     if mask.DATA in order.replaced and agent.input_schema is not None:
         problems += input_problems(agent.input_schema, {} if order.data is None else order.data, mask.DATA)
     known = [variation.id for variation in variations_of(agent.extra, agent.id)]
