@@ -152,9 +152,14 @@ async def test_too_many_requests_wait_as_long_as_was_said(executor: LlmExecutor,
         ("unknown", 404, False, "the model's server answered 404: no such model"),
         ("locked", 401, False, "the model's server answered 401: the key 'Bearer ***' is wrong"),
         ("moved", 307, False, "the model's server answered 307"),
-        ("garbled", 200, True, "the model's answer could not be read"),
-        ("empty", 200, True, "the model's answer could not be read"),
-        ("not-json", 200, True, "the model's answer could not be read"),
+        ("garbled", 200, True, "the model's answer could not be read: it is not JSON"),
+        (
+            "empty",
+            200,
+            True,
+            "the model's answer could not be read: choices must be a list with at least one choice",
+        ),
+        ("not-json", 200, True, "the model's answer could not be read: it is not JSON"),
         ("endless", 200, False, "the answer is longer than 1048576 bytes"),
         ("packed", 200, False, "the answer is longer than 1048576 bytes"),
     ],
@@ -166,6 +171,128 @@ async def test_bad_answers_are_told_apart_and_asked_for_once(
     assert (outcome.status, outcome.retryable, outcome.error) == (status, retryable, error)
     assert outcome.verdict is Verdict.FAILED
     assert len(server.requests) == 1
+
+
+def _choice(**changes: Any) -> dict[str, Any]:
+    return {
+        "index": 0,
+        "finish_reason": "stop",
+        "message": {"role": "assistant", "content": "Fine."},
+        **changes,
+    }
+
+
+def _message(**changes: Any) -> dict[str, Any]:
+    return _choice(message={"role": "assistant", "content": None, **changes})
+
+
+TOOL_CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+READ = "the model's answer could not be read: "
+
+
+@pytest.mark.parametrize(
+    ("changes", "retryable", "error"),
+    [
+        ({"choices": [_message()]}, True, "the model's answer has no text (finish_reason 'stop')"),
+        ({"choices": [_message(content="")]}, True, "the model's answer has no text (finish_reason 'stop')"),
+        (
+            {"choices": [_message(content=" \n")]},
+            True,
+            "the model's answer has no text (finish_reason 'stop')",
+        ),
+        (
+            {"choices": [_choice(message={"role": "assistant"})]},
+            True,
+            "the model's answer has no text (finish_reason 'stop')",
+        ),
+        (
+            {"choices": [_message() | {"finish_reason": "length"}]},
+            False,
+            "the model reached max_tokens before it wrote any text",
+        ),
+        (
+            {"choices": [_message(tool_calls=[TOOL_CALL]) | {"finish_reason": "tool_calls"}]},
+            False,
+            "the model called a tool instead of answering, but targets have no tools",
+        ),
+        (
+            {"choices": [_message(refusal="I cannot help with that.")]},
+            False,
+            "the model refused to answer: I cannot help with that.",
+        ),
+        (
+            {"choices": [_message() | {"finish_reason": "content_filter"}]},
+            False,
+            "a content filter stopped the model's answer",
+        ),
+        (
+            {"choices": [_choice(finish_reason="content_filter")]},
+            False,
+            "a content filter stopped the model's answer",
+        ),
+        (
+            {"error": {"message": "no capacity", "code": 503}, "choices": None},
+            True,
+            "the model's server answered with an error: no capacity",
+        ),
+        (
+            {"error": "overloaded", "choices": None},
+            True,
+            "the model's server answered with an error: overloaded",
+        ),
+        ({"error": {"code": 1}, "choices": []}, True, "the model's server answered with an error"),
+        ({"id": None}, True, READ + "id has a value that is not expected"),
+        ({"choices": None}, True, READ + "choices must be a list with at least one choice"),
+        ({"choices": {}}, True, READ + "choices must be a list with at least one choice"),
+        ({"choices": ["Fine."]}, True, READ + "choices.0 must be an object"),
+        ({"choices": [{"index": 0, "text": "Fine."}]}, True, READ + "choices.0.message is missing"),
+        ({"choices": [_choice(message="Fine.")]}, True, READ + "choices.0.message must be an object"),
+    ],
+)
+async def test_an_answer_without_a_text_that_counts_is_a_failure_that_says_why(
+    executor: LlmExecutor, server: ModelServer, changes: dict[str, Any], retryable: bool, error: str
+) -> None:
+    server.answer = lambda usual: usual | changes
+    outcome = await run(executor, server, "shaped")
+    assert (outcome.verdict, outcome.status) == (Verdict.FAILED, 200)
+    assert (outcome.error, outcome.retryable) == (error, retryable)
+    assert outcome.output is None
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("id", "id is missing"), ("choices", "choices is missing"), ("object", "object is missing")],
+)
+async def test_an_answer_that_lacks_a_field_names_it(
+    executor: LlmExecutor, server: ModelServer, name: str, words: str
+) -> None:
+    server.answer = lambda usual: {key: value for key, value in usual.items() if key != name}
+    outcome = await run(executor, server, "shaped")
+    assert outcome.error == READ + words
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [([], "not a JSON object"), ("Fine.", "not a JSON object"), (None, "not a JSON object")],
+)
+async def test_an_answer_of_another_form_says_what_it_is(
+    executor: LlmExecutor, server: ModelServer, body: Any, words: str
+) -> None:
+    server.answer = lambda _usual: body
+    outcome = await run(executor, server, "shaped")
+    assert words in str(outcome.error)
+
+
+async def test_fields_that_many_servers_leave_out_are_not_missed(
+    executor: LlmExecutor, server: ModelServer
+) -> None:
+    server.answer = lambda usual: (
+        {key: value for key, value in usual.items() if key not in ("created", "usage")}
+        | {"choices": [_choice(finish_reason=None)]}
+    )
+    outcome = await run(executor, server, "shaped")
+    assert outcome.error is None
+    assert outcome.output["answer"] == "Fine."
 
 
 async def test_a_compressed_answer_of_a_model_is_read(executor: LlmExecutor, server: ModelServer) -> None:

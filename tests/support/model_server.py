@@ -22,13 +22,15 @@ Handler = Callable[["ModelServer", dict[str, Any]], Awaitable[web.StreamResponse
 class ModelServer:
     """`async with ModelServer() as server`: listens on 127.0.0.1 at a port of its own.
 
-    `requests` holds the body of every request, `headers` its headers; `release` lets slow answers go."""
+    `requests` holds the body of every request, `headers` its headers; `release` lets slow answers go, and `answer`
+    changes what the model "shaped" answers."""
 
     def __init__(self) -> None:
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.arrived = asyncio.Event()
         self.release = asyncio.Event()
+        self.answer: Callable[[dict[str, Any]], Any] = lambda usual: usual
         self.base_url = ""
         self._runner: web.AppRunner | None = None
 
@@ -123,6 +125,11 @@ async def _slow(server: ModelServer, body: dict[str, Any]) -> web.StreamResponse
     return web.json_response(completion(body, "at last"))
 
 
+async def _shaped(server: ModelServer, body: dict[str, Any]) -> web.StreamResponse:
+    """Answers what `server.answer` makes of a usual answer."""
+    return web.json_response(server.answer(completion(body, "Fine.")))
+
+
 async def _limited(server: ModelServer, body: dict[str, Any]) -> web.StreamResponse:
     return refusal(429, "too many requests", Retry_After="7")
 
@@ -182,6 +189,7 @@ async def _telling(server: ModelServer, body: dict[str, Any]) -> web.StreamRespo
 
 BEHAVIOURS: dict[str, Handler] = {
     "slow": _slow,
+    "shaped": _shaped,
     "limited": _limited,
     "failing": _failing,
     "unknown": _unknown,

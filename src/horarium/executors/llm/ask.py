@@ -21,6 +21,7 @@ from pydantic_ai.providers import Provider, infer_provider_class
 from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
 from pydantic_ai.settings import ModelSettings
 
+from horarium.executors.llm.answers import check_answer, message_of
 from horarium.executors.llm.config import CompiledAgent, Unsupported
 from horarium.executors.llm.transport import EgressTransport
 
@@ -28,8 +29,6 @@ from horarium.executors.llm.transport import EgressTransport
 _OPENAI = "https://api.openai.com/v1"
 # Sent where there is no key, so that the library does not look for one in the environment of this process.
 _NO_KEY = "none"
-# The longest part of a provider's error message that is shown, in characters.
-_MAX_DETAIL = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,8 @@ async def ask(
     """Asks the model once, without history, tools or the library's own retries.
 
     `key` is the API key, if there is one. The caller limits the time. Raises Unsupported for a provider that cannot
-    be used, and whatever the client libraries raise; `transport` then knows what happened on the network.
+    be used, NoAnswer for an answer without a text that counts, and whatever the client libraries raise; `transport`
+    then knows what happened on the network.
     """
     async with httpx2.AsyncClient(
         transport=transport, follow_redirects=False, trust_env=False, timeout=None
@@ -74,10 +74,7 @@ def problem_of(agent: CompiledAgent) -> str | None:
 def detail_of(error: BaseException) -> str | None:
     """The provider's own error message, cut to 300 characters; None if it sent none in the usual JSON form."""
     body = error.body if isinstance(error, ModelAPIError) else None
-    if isinstance(body, dict) and isinstance(body.get("error"), dict):
-        body = body["error"]
-    message = body.get("message") if isinstance(body, dict) else None
-    return message[:_MAX_DETAIL] if isinstance(message, str) and message else None
+    return message_of(body) if isinstance(body, dict) else None
 
 
 def _model(agent: CompiledAgent, key: str | None, client: httpx2.AsyncClient) -> Model:
@@ -124,8 +121,11 @@ def _provider_class(name: str) -> type[Provider[Any]]:
 
 
 def _answer(response: ModelResponse, agent: CompiledAgent) -> Answer:
+    refusal = (response.provider_details or {}).get("refusal")
     return Answer(
-        text=response.text or "",
+        text=check_answer(
+            response.text, response.finish_reason, refusal if isinstance(refusal, str) else None
+        ),
         input_tokens=response.usage.input_tokens,
         output_tokens=response.usage.output_tokens,
         finish_reason=response.finish_reason,

@@ -1,7 +1,8 @@
 """The `llm` executor: each attempt is one call to a language model, without history or tools.
 
 Output: `{"answer": text, "usage": {"input_tokens", "output_tokens"}, "finish_reason", "model"}`. An answer that
-is larger than the size limit of outputs is cut, and the output then has `"truncated": true`.
+is larger than the size limit of outputs is cut, and the output then has `"truncated": true`. An answer without text, a
+refusal, or one that a content filter stopped is a failure.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from horarium.executors.compiled import CompiledConfigs
 from horarium.executors.context import context_of, run_text, template_values
 from horarium.executors.egress import EgressClient, explain, was_refused
 from horarium.executors.http import retry_after_ms
+from horarium.executors.llm.answers import NoAnswer, why_unreadable
 from horarium.executors.llm.config import (
     INSTALL,
     SECRET_FIELDS,
@@ -123,6 +125,8 @@ class LlmExecutor:
             return _failed(f"the model did not answer within {call.timeout_ms / 1000:g} s", scrubber)
         except Unsupported as error:
             return _failed(str(error), scrubber, retryable=False)
+        except NoAnswer as error:
+            return _failed(str(error), scrubber, retryable=error.retryable, status=transport.status)
         except Exception as error:
             # Each provider's library raises errors of its own kinds. The transport saw what happened on the network,
             # and that says more than the kind of the error.
@@ -205,7 +209,7 @@ def _failure(
             f"the request to the model could not be made ({type(error).__name__})", scrubber, retryable=False
         )
     if transport.status < 300:
-        return _failed("the model's answer could not be read", scrubber, status=transport.status)
+        return _failed(why_unreadable(transport.body, error), scrubber, status=transport.status)
     said = f": {detail}" if detail else ""
     retryable = transport.status in _RETRYABLE or transport.status >= 500
     wait = retry_after_ms(transport.retry_after, call.now_ms) if retryable and transport.retry_after else None

@@ -36,14 +36,15 @@ class EgressTransport(httpx2.AsyncBaseTransport):
     """The transport of one model call of a workspace. `key` is the API key to use, `limit` the largest response body,
     in bytes.
 
-    After a request, `status` and `retry_after` (the header as sent) hold what the server answered, and `error` holds
-    why there is no response. Each is None if it does not apply.
+    After a request, `status`, `retry_after` (the header as sent) and `body` hold what the server answered, and `error`
+    holds why there is no response. Each is None if it does not apply.
     """
 
     def __init__(self, egress: EgressClient, workspace_id: Id, key: str | None, limit: int) -> None:
         self._egress, self._workspace_id, self._key, self._limit = egress, workspace_id, key, limit
         self.status: int | None = None
         self.retry_after: str | None = None
+        self.body: bytes | None = None
         self.error: Exception | None = None
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -55,7 +56,7 @@ class EgressTransport(httpx2.AsyncBaseTransport):
             raise
 
     async def _exchange(self, request: httpx2.Request) -> httpx2.Response:
-        self.status = self.retry_after = self.error = None
+        self.status = self.retry_after = self.body = self.error = None
         body = await request.aread()
         headers = dict(self._headers(request))
         response = await self._egress.request(
@@ -64,7 +65,7 @@ class EgressTransport(httpx2.AsyncBaseTransport):
         try:
             self.status = response.status
             self.retry_after = response.headers.get("Retry-After")
-            content = await self._read(response)
+            self.body = content = await self._read(response)
         finally:
             response.close()
         kept = [
