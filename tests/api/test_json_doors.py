@@ -158,3 +158,41 @@ async def test_fields_of_a_target_that_could_not_be_kept_are_refused(house: Hous
     executor = {**HOOK, "headers": {"X-Id": "a"}}
     body = {"kind": "workflow", "name": "T", "executor": executor, "timeout": 1 << 64}
     assert "timeout" in await fields(house, "POST", "/targets", body)
+
+
+@pytest.mark.parametrize(
+    ("rows", "count", "keys", "fault"),
+    [
+        (f'[{{"id": {BIG}}}, {{"id": 9007199254740993}}]', 2, [BIG, "9007199254740993"], None),
+        ('[{"id": "a"}, {"id": "b"}, {"id": "a"}]', 3, ["a", "b", "a"], "has the row key 'a' twice"),
+        ('[{"id": "a"}, {"name": "b"}]', 2, ["a", ""], "has a row without a key"),
+        ('[{"id": 1.0}, {"id": true}]', 2, ["", ""], "has a row without a key"),
+        (f'[{{"id": "{"k" * 501}"}}]', 1, ["k" * 501], "longer than"),
+    ],
+)
+async def test_a_preview_keeps_all_digits_of_ids_and_says_why_a_fire_would_fail(
+    house: House, receiver: Receiver, rows: str, count: int, keys: list[str], fault: str | None
+) -> None:
+    receiver.script("/rows", *[Answer(200, f'{{"data": {rows}, "next_cursor": null}}'.encode())] * 2)
+    source = {"type": "http", "config": {"url": receiver.url("/rows")}}
+    await ask(house, "PUT", "/audiences/crm", source)
+    audience = {"type": "crm", "filter": {}}
+    seen = await ask(house, "POST", "/audiences/preview", {"audience": audience, "sample": 5})
+    assert (seen["count"], [row["key"] for row in seen["sample"]]) == (count, keys)
+    assert fault in seen["fault"] if fault else seen["fault"] is None
+    schedule = await scheduled(house, audience=audience)
+    fired = await ask(house, "POST", f"/schedules/{schedule['id']}/fire-now", status=201)
+    await house.resolve()
+    after = await ask(house, "GET", f"/fires/{fired['id']}")
+    assert (after["state"] == "failed") == (fault is not None), after
+
+
+async def test_rows_that_are_too_deep_are_refused_when_they_are_read(
+    house: House, receiver: Receiver
+) -> None:
+    text = f'{{"data": [{{"id": "a", "deep": {"[" * DEEPEST}{"]" * DEEPEST}}}], "next_cursor": null}}'
+    receiver.script("/rows", Answer(200, text.encode()))
+    await ask(house, "PUT", "/audiences/crm", {"type": "http", "config": {"url": receiver.url("/rows")}})
+    asked = {"audience": {"type": "crm", "filter": {}}, "sample": 5}
+    answer = await ask(house, "POST", "/audiences/preview", asked, 503)
+    assert "nested more than" in answer["detail"]

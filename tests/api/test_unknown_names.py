@@ -157,6 +157,48 @@ async def test_an_unknown_filter_is_refused_with_those_that_there_are(path, name
         assert words in (await told(house, "GET", path))[name]
 
 
+@pytest.mark.parametrize(
+    "path", ["/schedules?state=active&state=paused", "/runs?limit=5&limit=5", "/audit?cursor=a&cursor=b"]
+)
+async def test_a_parameter_with_one_value_is_refused_where_it_is_given_twice(path):
+    name = path.partition("?")[2].partition("=")[0]
+    async with House.open(NOW) as house:
+        assert await told(house, "GET", path) == {name: "is given 2 times; give it once"}
+
+
+async def test_labels_may_be_given_several_times():
+    async with House.open(NOW) as house:
+        await scheduled(house, labels={"a": "1", "b": "2"})
+        assert len((await ask(house, "GET", "/schedules?label=a:1&label=b:2"))["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field", "words"),
+    [
+        ("PUT", "/targets/by-key/k", {"executor": {"type": "http", "urll": "x"}}, "executor.urll", "did you mean url?"),
+        ("PUT", "/targets/by-key/k", {"executor": {"type": "llm", "baseUrl": "x"}}, "executor.baseUrl",
+         "did you mean base_url?"),
+        ("PUT", "/targets/by-key/k", {"executor": {"type": "llm", "settings": {"temprature": 1}}},
+         "executor.settings.temprature", "did you mean temperature?"),
+        ("PUT", "/targets/by-key/k", {"executor": {"type": "sql", "columns": {"writes": ["a"]}}},
+         "executor.columns.writes", "did you mean write?"),
+        ("POST", "/audiences/preview", {"audience": {"type": "deals", "filter": {"stale_day": 3}}},
+         "audience.filter.stale_day", "did you mean stale_days?"),
+        ("POST", "/audiences/preview", {"audience": {"type": "deals", "filter": {"colour": 3}}},
+         "audience.filter.colour", "the filters are status, "),
+        ("PUT", "/audiences/crm", {"type": "http", "config": {"url": "http://127.0.0.1/", "pageSize": 5}},
+         "config.pageSize", "did you mean page_size?"),
+    ],
+)  # fmt: skip
+async def test_an_unknown_name_in_an_executor_a_source_or_a_filter_is_answered_with_the_nearest(
+    method, path, body, field, words
+):
+    if path.startswith("/targets"):
+        body = {"kind": "agent" if body["executor"]["type"] == "llm" else "workflow", "name": "T", **body}
+    async with House.open(NOW) as house:
+        assert words in (await told(house, method, path, body))[field]
+
+
 async def test_a_body_where_none_is_expected_is_refused_unless_it_is_empty():
     async with House.open(NOW) as house:
         made = await scheduled(house)

@@ -12,7 +12,8 @@ from sqlalchemy import create_engine, text
 
 from horarium.audiences.registry import AudienceOptions
 from horarium.audiences.sql import SqlSource
-from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault
+from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault, row_text
+from horarium.domain.json_text import DEEPEST, TOO_DEEP
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.sql.tables import database_path
 from tests.support.postgres import drop_database, fresh_database, socket_folder
@@ -162,6 +163,21 @@ async def test_an_id_stored_as_a_number_of_64_bits_is_an_exact_key(place: Any) -
     assert [row.key for row in found] == ["9007199254740993", "9223372036854775807"]
 
 
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+async def test_a_deep_jsonb_column_is_delivered_or_refused_with_its_row(place: Any) -> None:
+    def query(levels: int) -> str:
+        return f"SELECT 'k' AS id, '{'[' * levels}{']' * levels}'::jsonb AS deep"
+
+    [row] = await read(place, query(DEEPEST - 1))
+    assert row_text(row).count("[") == DEEPEST - 1
+    [row] = await read(place, query(DEEPEST))  # with the object around its columns, the row is too deep
+    with pytest.raises(SourceFault, match=f"the row 'k' {TOO_DEEP}"):
+        row_text(row)
+    for levels in (DEEPEST + 1, 250, 251, 1_000):
+        with pytest.raises(SourceFault, match=f"a JSON column cannot be read: its value {TOO_DEEP}"):
+            await read(place, query(levels))
+
+
 async def test_many_rows_come_in_batches(place: Any) -> None:
     query = (
         "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 20000) SELECT id FROM n"
@@ -227,8 +243,11 @@ async def test_a_missing_key_is_an_empty_one(place: Any) -> None:
 async def test_only_parameters_of_the_query_are_filters(place: Any) -> None:
     source, where = place
     config = {**where, "query": "SELECT id FROM people WHERE team = :team", "key": "id"}
-    wanted = AudienceQuery(WORKSPACE, "crm", {"team": {"x": 1}, "colour": "red"}, 0, config)
-    assert sorted(problem.field for problem in source.check_filter(wanted)) == ["colour", "team"]
+    wanted = AudienceQuery(WORKSPACE, "crm", {"team": {"x": 1}, "colour": "red", "teams": []}, 0, config)
+    problems = {problem.field: problem.message for problem in source.check_filter(wanted)}
+    assert sorted(problems) == ["colour", "team", "teams"]
+    assert problems["teams"].endswith("; did you mean team?")
+    assert problems["colour"].endswith("; the parameters are team")
 
 
 @pytest.mark.parametrize("place", ["postgres"], indirect=True)

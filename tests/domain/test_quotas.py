@@ -38,6 +38,12 @@ def test_a_quota_is_a_known_name_and_a_whole_number_in_its_range(name, value):
     assert problem.field == f"quotas.{name}"
 
 
+def test_an_unknown_quota_is_answered_with_the_nearest():
+    (near, far) = quota_problems({"schedule": 1, "colour": 1})
+    assert near.message == "is not a quota; did you mean schedules?"
+    assert far.message.startswith("is not a quota; the quotas are schedules, ")
+
+
 def test_very_many_names_are_one_problem():
     (problem,) = quota_problems({f"x{n}": n for n in range(100_000)})
     assert problem.field == "quotas"

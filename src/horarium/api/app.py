@@ -32,7 +32,8 @@ a fraction of a second that cannot be kept is rounded up; where something ends, 
 seconds, or texts such as `"1h30m"`. Lists are in pages: send `next_cursor` as `cursor` until it is null.
 Errors are RFC 9457 problem documents whose `errors` name every problem that was found. What can be changed
 has a `version`; send it back (in the body or as `If-Match`) to change only what you have seen.
-A field or parameter that is not known is refused, never ignored; what GET has answered can be sent back by PUT.
+A field or parameter that is not known is refused, never ignored, as is a parameter that has one value and is
+given twice; what GET has answered can be sent back by PUT.
 """
 
 

@@ -9,6 +9,7 @@ into.
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -27,6 +28,8 @@ Json = Mapping[str, Any]
 MOST_TOLD = 20
 # Bytes of a body where none is expected: enough to see what it holds.
 LONGEST_UNWANTED = 64 * 1024
+# The parameters of our own API that may be given several times. All others have one value.
+REPEATABLE = frozenset(("label",))
 _SET_BY_SERVER = "is set by the server; leave it out"
 
 
@@ -132,11 +135,17 @@ class OwnApi(Api):
 
 
 def refuse_parameters(request: Request, known: tuple[str, ...]) -> None:
-    """Raises Invalid with every query parameter of a request that is not among the known ones."""
-    unknown = (name for name in request.query_params if name not in known)
+    """Raises Invalid with every query parameter of a request that is not among the known ones, or that is given several
+    times although it has one value: whichever of them was used, the others would be ignored."""
+    times = Counter(name for name, _ in request.query_params.multi_items())
     problems = [
         Problem(name, f"is not known; {did_you_mean(name, known, 'parameters')}", "unknown")
-        for name in islice(unknown, MOST_TOLD)
+        for name in islice((name for name in times if name not in known), MOST_TOLD)
+    ]
+    problems += [
+        Problem(name, f"is given {count} times; give it once", "conflict")
+        for name, count in times.items()
+        if count > 1 and name in known and name not in REPEATABLE
     ]
     if problems:
         raise Invalid(problems)

@@ -29,6 +29,7 @@ from horarium.audiences.sql_text import SYNTAXES, Query, read_query
 from horarium.domain.audience import ROW_SIZE_LIMIT, AudienceQuery, AudienceRow, SourceFault
 from horarium.domain.errors import Problem
 from horarium.domain.ids import Id
+from horarium.domain.near_names import did_you_mean
 from horarium.domain.target import MASK
 from horarium.executors.checks import check_fields, shortened
 from horarium.executors.egress import not_allowed
@@ -123,13 +124,13 @@ class SqlSource:
     def check_filter(self, query: AudienceQuery) -> Sequence[Problem]:
         """All problems of a filter: names that the query does not use, and values that cannot be bound."""
         names = _query_of(query).names
-        known = ", ".join(sorted(names)[:MOST_NAMED]) or "none"
+        known = sorted(names)[:MOST_NAMED]
         problems: list[Problem] = []
         for name, value in query.filter.items():
             if len(problems) >= MOST_NAMED:
                 break
             if name not in names:
-                words = f"is not a parameter of the query of {query.type}; the parameters are {known}"
+                words = f"is not a parameter of the query of {query.type}; {did_you_mean(name, known, 'parameters')}"
                 problems.append(Problem(shortened(name), words, "unknown"))
             elif isinstance(value, dict) or (
                 isinstance(value, list) and any(isinstance(item, dict | list) for item in value)

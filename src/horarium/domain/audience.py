@@ -15,6 +15,7 @@ import orjson
 from horarium.domain.errors import HorariumError, Problem
 from horarium.domain.ids import Id
 from horarium.domain.json_text import TOO_DEEP, too_deep
+from horarium.domain.near_names import did_you_mean
 
 # The longest row key, in characters.
 ROW_KEY_LIMIT = 500
@@ -200,7 +201,7 @@ def filter_problems(kind: str, given: Mapping[str, Any], name: str = "audience.f
     problems = []
     for key, value in given.items():
         if key not in known:
-            words = f"is not a filter of {kind}; the filters are {', '.join(known)}"
+            words = f"is not a filter of {kind}; {did_you_mean(key, known, 'filters')}"
             problems.append(Problem(f"{name}.{key}", words, "unknown"))
         elif value is not None and (wrong := known[key](value)) is not None:
             problems.append(Problem(f"{name}.{key}", wrong, "type"))

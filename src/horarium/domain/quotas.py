@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from horarium.domain.errors import Problem
+from horarium.domain.near_names import did_you_mean
 
 # No quota is larger, so that sums of them still fit into the databases' integers.
 LARGEST = 10**12
@@ -84,7 +85,9 @@ def quota_problems(given: Mapping[str, Any]) -> Iterator[Problem]:
         return
     for name, value in given.items():
         if name not in QUOTAS:
-            yield Problem(f"quotas.{name}", f"is not a quota; the quotas are {', '.join(QUOTAS)}", "unknown")
+            yield Problem(
+                f"quotas.{name}", f"is not a quota; {did_you_mean(name, QUOTAS, 'quotas')}", "unknown"
+            )
         elif value is not None:
             least = QUOTAS[name].metadata["least"]
             if not isinstance(value, int) or isinstance(value, bool):

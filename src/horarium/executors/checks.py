@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from horarium.domain.errors import Problem
+from horarium.domain.near_names import did_you_mean
 
 # How many unknown fields are reported. Nobody reads thousands of problems.
 _MOST_UNKNOWN = 20
@@ -23,7 +24,9 @@ def check_fields(config: Mapping[str, Any], own_type: str, known: Collection[str
     unknown = (name for name in config if name not in known and name != "type")
     problems = [
         Problem(
-            shortened(name), f"is not a field of {own_type!r}; the fields are {', '.join(known)}", "unknown"
+            shortened(name),
+            f"is not a field of {own_type!r}; {did_you_mean(name, known, 'fields')}",
+            "unknown",
         )
         for name in islice(unknown, _MOST_UNKNOWN)
     ]

@@ -20,6 +20,7 @@ from itertools import islice
 from typing import Any
 
 from horarium.domain.errors import Problem
+from horarium.domain.near_names import did_you_mean
 from horarium.executors.addresses import AddressPolicy, check_url
 from horarium.executors.checks import check_fields, shortened
 from horarium.executors.secrecy import check_secrets, named_secrets, reveal
@@ -219,7 +220,7 @@ def _check_settings(settings: Any) -> list[Problem]:
     problems = []
     for name, value in islice(settings.items(), _MOST_SETTINGS):
         if name not in SETTINGS:
-            text = f"is unknown; the settings are {', '.join(SETTINGS)}"
+            text = f"is unknown; {did_you_mean(name, SETTINGS, 'settings')}"
             problems.append(Problem(f"settings.{shortened(name)}", text, "unknown"))
         elif wrong := SETTINGS[name](value):
             problems.append(Problem(f"settings.{name}", wrong))

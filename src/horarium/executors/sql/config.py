@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any
 
 from horarium.domain.errors import Problem
+from horarium.domain.near_names import did_you_mean
 from horarium.domain.target import MASK
 from horarium.executors.checks import check_fields, shortened
 from horarium.executors.secrecy import NOT_KEPT
@@ -30,6 +31,8 @@ MAX_NAME = 128
 MAX_COLUMNS = 2_000
 # The most unknown fields that are reported for one object.
 MAX_UNKNOWN = 20
+# The fields of `columns`.
+_COLUMNS = ("write", "match", "id")
 _DATABASE = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
 
 
@@ -130,9 +133,11 @@ def _check_columns(columns: Any) -> list[Problem]:
         return []
     if not isinstance(columns, Mapping):
         return [Problem("columns", "must be an object with write, match and id", "type")]
-    unknown = (key for key in columns if key not in ("write", "match", "id"))
+    unknown = (key for key in columns if key not in _COLUMNS)
     problems = [
-        Problem(f"columns.{shortened(key)}", "is not known; columns has write, match and id", "unknown")
+        Problem(
+            f"columns.{shortened(key)}", f"is not known; {did_you_mean(key, _COLUMNS, 'fields')}", "unknown"
+        )
         for key in islice(unknown, MAX_UNKNOWN)
     ]
     for key in ("write", "match"):
