@@ -67,6 +67,42 @@ async def test_an_id_of_a_dialect_opens_nothing_of_another_workspace(kind, recei
         assert (await ask(house, "GET", f"/runs?schedule={given}"))["items"] == []
 
 
+@pytest.mark.parametrize("kind", SPEAKERS, ids=lambda kind: kind.dialect)
+async def test_the_history_of_a_deleted_schedule_can_be_read_by_both_of_its_ids(kind, receiver: Receiver):
+    async with House.open(NOW) as house:
+        speaker = await kind.open(house, house.first, receiver)
+        await speaker.create()
+        given, own = speaker.schedule, speaker.core_id(speaker.schedule)
+        await house.move(SLOT)
+        before = (await ask(house, "GET", f"/schedules/{own}/ledger"))["items"]
+        await ask(house, "DELETE", f"/schedules/{own}", status=204)
+        for an_id in (given, own):
+            await ask(house, "GET", f"/schedules/{an_id}", status=404)
+            await ask(house, "POST", f"/schedules/{an_id}/pause", status=404)
+            place = f"/schedules/{an_id}"
+            assert (await ask(house, "GET", f"{place}/ledger"))["items"][: len(before)] == before
+            assert (await ask(house, "GET", f"{place}/fires"))["items"][0]["schedule"] == own
+            assert (await ask(house, "GET", f"{place}/explain?at={SLOT}"))["verdict"] == "fired"
+            later = await ask(house, "GET", f"{place}/explain?at=2027-11-24T09:00:00Z")
+            assert later["verdict"] in ("ended", "no_slot")
+            assert (await ask(house, "GET", f"/runs?schedule={an_id}"))["items"]
+
+
+async def test_the_history_of_a_deleted_schedule_is_closed_to_other_workspaces(receiver: Receiver):
+    async with House.open(NOW) as house:
+        made = await scheduled(house)
+        await ask(house, "DELETE", f"/schedules/{made['id']}", status=204)
+        other = await house.workspace("other")
+        asking = {"Authorization": f"Bearer {other.key}"}
+        for part in ("ledger", "fires", f"explain?at={SLOT}"):
+            await ask(house, "GET", f"/schedules/{made['id']}/{part}", status=404, headers=asking)
+        later = await ask(house, "GET", f"/schedules/{made['id']}/explain?at=2026-12-24T09:00:00Z")
+        assert (later["verdict"], later["sentence"]) == (
+            "ended",
+            "the schedule is deleted: nothing fires any more",
+        )
+
+
 async def test_an_id_is_never_read_in_the_form_of_another_dialect(receiver: Receiver):
     async with House.open(NOW) as house:
         made = await scheduled(house)

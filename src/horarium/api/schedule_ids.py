@@ -24,16 +24,30 @@ class ScheduleIds:
 
     async def in_path(self, who: Identity, request: Request) -> Id:
         """The id of the schedule that a path names. Raises NotFound; for a dialect's id also where it has no schedule
-        in the caller's workspace."""
+        in the caller's workspace, or only a deleted one."""
         text = str(request.path_params["id"])
         own = from_prefixed("sch", text)
-        found = own if own is not None else await self._of_dialect(who, text)
+        if own is not None:
+            return own
+        found = await self._of_dialect(who, text)
+        if found is None or found.deleted_ms is not None:
+            raise NotFound("schedule", text)
+        return found.id
+
+    async def with_history(self, who: Identity, request: Request) -> Schedule:
+        """The schedule that a path names, also a deleted one: its history stays. Raises NotFound."""
+        text = str(request.path_params["id"])
+        own = from_prefixed("sch", text)
+        if own is not None:
+            return await self._services.explain.schedule(who.workspace_id, own)
+        found = await self._of_dialect(who, text)
         if found is None:
             raise NotFound("schedule", text)
         return found
 
     async def in_query(self, who: Identity, query: Query, name: str) -> Id | None:
-        """As `in_path`, for a filter of a list. An id of no schedule is LOWEST_ID, with which nothing is found."""
+        """The id in a filter of a list, also that of a deleted schedule. An id of no schedule is LOWEST_ID, with which
+        nothing is found."""
         text = query.text(name)
         if text is None:
             return None
@@ -42,22 +56,24 @@ class ScheduleIds:
             return own
         if all(dialect.id_of(text) is None for dialect in self._dialects.values()):
             return query.id(name, "sch")  # it tells what is wrong
-        return await self._of_dialect(who, text) or LOWEST_ID
+        found = await self._of_dialect(who, text)
+        return LOWEST_ID if found is None else found.id
 
     def in_dialect(self, schedule: Schedule) -> str | None:
         """The id of a schedule as its dialect writes it. None for our own schedules, and where it is not installed."""
         dialect = self._dialects.get(schedule.dialect)
         return None if dialect is None else dialect.id_text(schedule.id)
 
-    async def _of_dialect(self, who: Identity, text: str) -> Id | None:
+    async def _of_dialect(self, who: Identity, text: str) -> Schedule | None:
+        """The schedule that a text names in the form of its dialect, also a deleted one."""
         for name, dialect in self._dialects.items():
             meant = dialect.id_of(text)
             if meant is None:
                 continue
             try:
-                found = await self._services.schedules.get(who.workspace_id, meant)
+                found = await self._services.explain.schedule(who.workspace_id, meant)
             except NotFound:
                 continue
             if found.dialect == name:
-                return meant
+                return found
         return None

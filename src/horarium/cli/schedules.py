@@ -132,7 +132,7 @@ def resume(
 
 @schedules.command("delete")
 def delete(schedule: Id, url: Url = None, key: Key = None, data: Data = None) -> None:
-    """Delete a schedule; its history stays."""
+    """Delete a schedule; its ledger, explanations, fires and runs stay."""
     connect(url, key, data).call("DELETE", f"/schedules/{segment(schedule)}")
     typer.echo("deleted")
 

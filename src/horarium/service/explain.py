@@ -17,7 +17,7 @@ from horarium.domain.schedule import (
 from horarium.service.clock import Clock
 from horarium.store.base import Store, Tx
 from horarium.store.verbs import ledger
-from horarium.store.verbs.schedules import get_schedule
+from horarium.store.verbs.schedules import get_schedule_or_deleted
 from horarium.times import Occurrence, Timing, compile_timing, explain_next, local_text
 
 
@@ -84,10 +84,17 @@ def upcoming(schedule: Schedule, after_ms: int, count: int) -> Preview:
 
 @dataclass(frozen=True, slots=True)
 class ExplainService:
-    """Everything here raises NotFound for a schedule that does not exist in the workspace."""
+    """What became of a schedule's slots, also after the schedule was deleted.
+
+    Everything here raises NotFound for a schedule that never existed in the workspace.
+    """
 
     store: Store
     clock: Clock
+
+    async def schedule(self, workspace_id: Id, schedule_id: Id) -> Schedule:
+        """The schedule whose history is read; `deleted_ms` tells when it was deleted."""
+        return await self.store.read(get_schedule_or_deleted, workspace_id, schedule_id)
 
     async def explain(self, workspace_id: Id, schedule_id: Id, at_ms: int) -> Explanation:
         """What became, or will become, of an instant, which is rounded down to the whole second."""
@@ -99,7 +106,7 @@ class ExplainService:
         """The first `limit` fires of the clock and spans with slots in [from_ms, to_ms], in the order of slots."""
 
         async def read(tx: Tx) -> list[Fire | Span]:
-            await get_schedule(tx, workspace_id, schedule_id)
+            await get_schedule_or_deleted(tx, workspace_id, schedule_id)
             fires, spans = await ledger.entries_between(tx, workspace_id, schedule_id, from_ms, to_ms, limit)
             merged: list[Fire | Span] = [*fires, *spans]
             merged.sort(key=lambda entry: entry.slot_ms if isinstance(entry, Fire) else entry.first_ms)
@@ -109,7 +116,7 @@ class ExplainService:
 
 
 async def _explain(tx: Tx, workspace_id: Id, schedule_id: Id, at_ms: int, now: int) -> Explanation:
-    schedule = await get_schedule(tx, workspace_id, schedule_id)
+    schedule = await get_schedule_or_deleted(tx, workspace_id, schedule_id)
     slot = at_ms // 1000 * 1000
     version = await ledger.version_at(tx, workspace_id, schedule_id, slot - 1)
     timing = schedule.definition.timing if version is None else timing_from_text(version.timing)

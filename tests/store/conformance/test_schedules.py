@@ -51,6 +51,16 @@ async def test_schedules_are_listed_by_page_and_filter(tenant, store):
         assert await store.read(schedule_lists.count_schedules, listing) == count
 
 
+async def test_a_deleted_schedule_is_read_only_by_who_asks_for_its_history(tenant, store):
+    schedule = await tenant.schedule()
+    assert await store.read(schedules.get_schedule_or_deleted, tenant.workspace, schedule.id) == schedule
+    await tenant.change(schedule, NOON, state=ScheduleState.DELETED, deleted_ms=NOON)
+    with pytest.raises(NotFound):
+        await store.read(schedules.get_schedule, tenant.workspace, schedule.id)
+    found = await store.read(schedules.get_schedule_or_deleted, tenant.workspace, schedule.id)
+    assert (found.id, found.deleted_ms) == (schedule.id, NOON)
+
+
 async def test_another_workspace_sees_none_of_it(tenant, store):
     schedule = await tenant.schedule(key="k", labels={"a": "b"})
     await tenant.release(NOON + MINUTE)
@@ -58,6 +68,7 @@ async def test_another_workspace_sees_none_of_it(tenant, store):
     stranger = await Tenant.open(store)
     for call in (
         lambda: store.read(schedules.get_schedule, stranger.workspace, schedule.id),
+        lambda: store.read(schedules.get_schedule_or_deleted, stranger.workspace, schedule.id),
         lambda: store.write(
             change_schedule,
             stranger.workspace,

@@ -26,13 +26,12 @@ class FireRoutes(Routes):
     async def list(self, request: Request) -> Answer:
         """The fires of a schedule, the latest slot first."""
         who = await self.who(request, "runs:read")
-        schedule_id = await self.ids.in_path(who, request)
+        schedule = await self.ids.with_history(who, request)
         query = Query(request)
         limit, kind = query.limit(), query.choice("kind", KINDS)
         cursor = cursor_of(request, newest_first=True)
         query.done()
-        await self.services.schedules.get(who.workspace_id, schedule_id)
-        found = await self.services.schedules.fires(who.workspace_id, schedule_id, limit + 1, cursor, kind)
+        found = await self.services.schedules.fires(who.workspace_id, schedule.id, limit + 1, cursor, kind)
         return json_answer(200, show.page(cut(found, limit, lambda fire: fire.id), show.fire))
 
     async def get(self, request: Request) -> Answer:
@@ -43,7 +42,7 @@ class FireRoutes(Routes):
     async def ledger(self, request: Request) -> Answer:
         """Every slot once, in order: fires of the clock, and spans of slots that did not fire."""
         who = await self.who(request, "runs:read")
-        schedule_id = await self.ids.in_path(who, request)
+        schedule = await self.ids.with_history(who, request)
         query = Query(request)
         limit, start, end = (
             query.limit(),
@@ -51,10 +50,9 @@ class FireRoutes(Routes):
             query.instant("to", Rounding.DOWN),
         )
         query.done()
-        schedule = await self.services.schedules.get(who.workspace_id, schedule_id)
         start = 0 if start is None else start
         end = self.services.clock.now_ms() if end is None else end
-        found = await self.services.explain.ledger(who.workspace_id, schedule_id, start, end, limit)
+        found = await self.services.explain.ledger(who.workspace_id, schedule.id, start, end, limit)
         shown = {
             "items": [show.ledger_entry(entry) for entry in found],
             "next_from": instant_text(_end_of(found[-1]) + 1000) if len(found) == limit else None,

@@ -204,11 +204,11 @@ class ScheduleRoutes(Routes):
             raise Invalid(
                 Problem("at", "is required: the instant to explain, such as 2026-03-08T09:00:00Z", "required")
             )
-        schedule_id = await self._id(who, request)
-        found = await self.services.explain.explain(who.workspace_id, schedule_id, at)
+        schedule = await self.ids.with_history(who, request)
+        found = await self.services.explain.explain(who.workspace_id, schedule.id, at)
         shown = show.explanation(found)
-        schedule = await self.services.schedules.get(who.workspace_id, schedule_id)
-        if schedule.definition.audience is not None and found.fire is None:
+        fires_again = schedule.deleted_ms is None and found.fire is None
+        if schedule.definition.audience is not None and fires_again:
             shown["audience"] = await audience_now(self.services, who, schedule.definition.audience)
         return json_answer(200, shown)
 
@@ -293,7 +293,7 @@ def add_routes(api: Api, services: Services, dialects: Dialects) -> None:
         "DELETE",
         schedule,
         routes.delete,
-        "Delete a schedule; its history stays",
+        "Delete a schedule; its ledger, explanations, fires and runs stay",
         tag=tag,
         status=204,
         headers=match,

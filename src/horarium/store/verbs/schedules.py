@@ -137,6 +137,14 @@ async def get_schedule(tx: Tx, workspace_id: Id, schedule_id: Id) -> Schedule:
     return schedule_from_row(row)
 
 
+async def get_schedule_or_deleted(tx: Tx, workspace_id: Id, schedule_id: Id) -> Schedule:
+    """A schedule of a workspace, also one that has been deleted, for reading its history. Raises NotFound."""
+    rows = await tx.rows("schedules_named", workspace_id=workspace_id, ids=[schedule_id])
+    if not rows:
+        raise NotFound("schedule")
+    return schedule_from_row(rows[0])
+
+
 @point
 async def find_schedule_by_key(
     tx: Tx, workspace_id: Id, dialect: str, key: str, owner_id: Id = NO_OWNER
