@@ -82,15 +82,3 @@ async def test_an_objective_without_a_message_begins_with_that_of_its_variation(
     path = f"/v1/workspaces/{cadenya.workspace}/objectives/{objective['metadata']['id']}/events"
     events = (await cadenya.client.get(path)).json()["items"]
     assert events[0]["data"]["userMessage"] == {"content": "Good evening"}
-
-
-async def test_data_that_is_no_object_is_answered_in_both_spellings_and_can_be_sent_back(
-    cadenya: Cadenya,
-) -> None:
-    made = await cadenya.created(data=[1, "two"])
-    assert made["spec"]["data"] == made["spec"]["firstUserMessageData"] == [1, "two"]
-    again = await cadenya.patch(f"/{made['metadata']['id']}", made)
-    assert again.status_code == 200, again.text
-    alone = {"spec": {"firstUserMessageData": [1]}}
-    refused = await cadenya.patch(f"/{made['metadata']['id']}", alone)
-    assert cadenya.violations(refused) == {"spec.firstUserMessageData"}

@@ -136,9 +136,8 @@ def parse(fields: Fields, new: bool) -> Order:
 
 
 def _data(spec: Fields, name: str) -> Any:
-    """Any JSON value in the older spelling, an object in the newer one, unless both say the same, as answers do."""
-    older = spec.body.get(DATA)
-    return older if name == DATA or spec.body.get(name) == older else spec.object(name)
+    """Any JSON value in the older spelling, an object in the newer one."""
+    return spec.body.get(name) if name == DATA else spec.object(name)
 
 
 def _either(spec: Fields, spellings: tuple[str, str], read: Callable[[str], T | None]) -> T | None:
