@@ -5,9 +5,10 @@
 
 Instead of `connection`, `database` names an embedded database of the workspace. The values of `:name` parameters in
 the query come from the audience's filter. A parameter that the filter leaves out is null, and a list can be used as
-in `IN :names`. `key` is the column whose value is the row's key. The rows are read through a server-side cursor.
-The transaction is read-only if the database supports that, and it is always rolled back. If no row arrives for
-`timeout` seconds, reading fails.
+in `IN :names`. A colon in a literal, a comment, a quoted name or a cast begins no parameter. Where one stands before a
+name elsewhere, as in an array slice, it is written with a backslash before it. `key` is the column whose value is the
+row's key. The rows are read through a server-side cursor. The transaction is read-only if the database supports that,
+and it is always rolled back. If no row arrives for `timeout` seconds, reading fails.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ parameter, and neither does a colon right behind a name or a number, as in the s
 comments look like depends on the kind of database. So the text is read from one special character to the next, by the
 rules that its database has by default. Nothing is parsed beyond that; the database does the rest.
 
+MySQL's comments `/*! ... */`, which it executes, count as comments: they are passed on, but hold no parameters.
+
 No library is used, because the text is read in the event loop: a general tokenizer took 104 ms for the longest query.
 """
 
