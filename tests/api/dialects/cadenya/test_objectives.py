@@ -122,6 +122,23 @@ async def test_objectives_are_filtered_ordered_and_paged(cadenya: Cadenya) -> No
     assert seen == sorted(seen)
 
 
+@pytest.mark.parametrize("name", ["OBJECTIVE_STATE_FINALIZED", "STATE_FINALIZED", "STATE_COMPLETED"])
+async def test_objectives_are_filtered_by_the_names_of_states_of_both_ages(
+    cadenya: Cadenya, name: str
+) -> None:
+    async with Receiver() as receiver:
+        await with_receiver(cadenya, receiver)
+        await cadenya.created(schedule=every("60s"))
+        await cadenya.house.move("2026-03-06T12:01:00Z")
+    (objective,) = await cadenya.objectives(state=name)
+    assert objective["state"] == "OBJECTIVE_STATE_FINALIZED"
+    assert (
+        await cadenya.objectives(state=name.replace("FINALIZED", "FAILED").replace("COMPLETED", "FAILED"))
+        == []
+    )
+    assert len(await cadenya.objectives(state=name.rpartition("_")[0] + "_UNSPECIFIED")) == 1
+
+
 async def test_failures_and_timeouts_are_told_apart(house: House, cadenya: Cadenya) -> None:
     gate = asyncio.Event()
     async with Receiver() as receiver:

@@ -65,6 +65,11 @@ async def test_an_expression_that_is_none_is_refused(house: House, expression: s
     assert len(body["details"]) > 1
 
 
+async def test_weekday_7_is_sunday_as_in_every_cron_of_this_server(house: House) -> None:
+    made = [await create(house, cronExpression=f"0 9 * * {day}") for day in (7, 0)]
+    assert made[0]["nextRun"] == made[1]["nextRun"]
+
+
 async def test_a_zone_in_the_expression_is_sent_to_its_own_field(house: House) -> None:
     answer = await house.client.post(
         "/api/v1/schedules", json=HOURLY | {"cronExpression": "TZ=UTC 0 9 * * *"}

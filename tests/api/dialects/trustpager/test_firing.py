@@ -121,6 +121,15 @@ async def test_fire_now_works_on_what_does_not_run_any_more(house: House, given:
     assert (await fire_now(house, url)).json()["data"]["audience_size"] == 3
 
 
+async def test_a_schedule_whose_end_has_passed_stays_active_and_has_no_next_run(house: House) -> None:
+    """The document lets `end_at` stop the firing, and only `max_runs` switch a schedule off."""
+    url = await made(house, end_at="2026-03-02T09:00:00Z")
+    assert await house.move("2026-03-02T09:00:00Z") == 1
+    assert await house.move("2026-03-04T09:00:00Z") == 0
+    data = (await house.client.get(url)).json()["data"]
+    assert (data["is_active"], data["next_run_at"], data["run_count"]) == (True, None, 1)
+
+
 async def test_an_empty_audience_is_a_completed_fire_of_size_0(house: House) -> None:
     url = await made(house, audience_filter={"roles": ["nobody"]})
     data = (await fire_now(house, url)).json()["data"]
