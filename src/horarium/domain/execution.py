@@ -63,6 +63,26 @@ class Verdict(StrEnum):
     ACCEPTED = "accepted"
 
 
+class TimeIsUp(StrEnum):
+    """How the error of an attempt begins that a time limit ended.
+
+    By this beginning, objectives tell a failure from a time-out (the part `phase` of objectives.sql names them all).
+    Other errors may quote the target, which could say the same words, but never begin with them.
+    """
+
+    ANY = "no answer within"
+    HTTP = "the target did not finish its answer within"
+    MODEL = "the model did not answer within"
+    FUNCTION = "the function did not end within"
+    COMMAND = "the command did not end within"
+    WRITE = "the write did not finish within"
+    CALLBACK = "the target did not finish the run before its deadline"
+
+    def after(self, timeout_ms: int) -> str:
+        """The whole error, for a limit of so many milliseconds."""
+        return f"{self} {timeout_ms / 1000:g} s"
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The result of one attempt.

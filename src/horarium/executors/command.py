@@ -21,7 +21,7 @@ from typing import Any
 import orjson
 
 from horarium.domain.errors import Problem
-from horarium.domain.execution import Call, Outcome, Verdict
+from horarium.domain.execution import Call, Outcome, TimeIsUp, Verdict
 from horarium.executors.command_config import (
     CompiledCommand,
     check_config,
@@ -106,9 +106,7 @@ class CommandExecutor:
             async with asyncio.timeout(call.timeout_ms / 1000):
                 end = await _run(start, self._options.response_limit_bytes)
         except TimeoutError:
-            return self._failed(
-                call, compiled, f"the command did not end within {call.timeout_ms / 1000:g} s"
-            )
+            return self._failed(call, compiled, TimeIsUp.COMMAND.after(call.timeout_ms))
         except OSError as error:
             reason = (error.strerror or type(error).__name__).lower()
             return self._failed(

@@ -21,7 +21,7 @@ from multidict import istr
 from yarl import URL
 
 from horarium.domain.errors import Problem
-from horarium.domain.execution import Call, Outcome, SigningRotation, Verdict
+from horarium.domain.execution import Call, Outcome, SigningRotation, TimeIsUp, Verdict
 from horarium.domain.ids import Id
 from horarium.executors.answer_bodies import NotDecoded, decoded
 from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
@@ -168,8 +168,7 @@ class HttpExecutor:
                 )
                 answer = await read_limited(response, self._limit)
         except OutOfTime:
-            seconds = call.timeout_ms / 1000
-            return _failed(f"the target did not finish its answer within {seconds:g} s", run_scrubber(call))
+            return _failed(TimeIsUp.HTTP.after(call.timeout_ms), run_scrubber(call))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return _failed(explain(error), run_scrubber(call), retryable=not was_refused(error))
         finally:

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from horarium.domain.errors import Problem
-from horarium.domain.execution import Call, Outcome, Verdict
+from horarium.domain.execution import Call, Outcome, TimeIsUp, Verdict
 from horarium.executors.checks import check_fields
 from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
 from horarium.executors.context import context_of, run_text, template_values
@@ -190,7 +190,7 @@ class PythonExecutor:
         return compiled.scrubber if plain else run_scrubber(call, compiled.scrubber)
 
     def _timed_out(self, call: Call, compiled: _CompiledPython) -> Outcome:
-        return self._failed(call, compiled, f"the function did not end within {call.timeout_ms / 1000:g} s")
+        return self._failed(call, compiled, TimeIsUp.FUNCTION.after(call.timeout_ms))
 
     def _failed(
         self, call: Call, compiled: _CompiledPython, error: str, *, retryable: bool = True

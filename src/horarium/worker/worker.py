@@ -14,7 +14,7 @@ from hashlib import sha256
 import structlog
 
 from horarium.domain.errors import HorariumError, Unavailable
-from horarium.domain.execution import Executor, Outcome, Verdict
+from horarium.domain.execution import Executor, Outcome, TimeIsUp, Verdict
 from horarium.domain.ids import Id
 from horarium.domain.places import LaneRoom
 from horarium.domain.waiting import NOTED_FROM_MS
@@ -487,7 +487,7 @@ class Worker:
     def _ended_by_us(self, work: Work) -> Ended:
         now = self._clock.now_ms()
         if work.overran:
-            words = f"no answer within {work.timeout_ms / 1000:g} s"
+            words = TimeIsUp.ANY.after(work.timeout_ms)
             work.outcome = Outcome(Verdict.FAILED, error=words)
             return judge(work, work.outcome, now)
         return cancelled(work, now)

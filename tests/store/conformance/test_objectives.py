@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from horarium.domain.errors import NotFound
-from horarium.domain.execution import Outcome, Verdict
+from horarium.domain.execution import Outcome, TimeIsUp, Verdict
 from horarium.domain.listings import AgentListing, ObjectiveListing
 from horarium.domain.objective import PHASES
 from horarium.domain.overlap import Overlap
@@ -84,6 +84,29 @@ async def test_the_phase_tells_apart_more_than_the_state(tenant, store, outcome,
     assert [objective.phase for objective in (await listed(tenant))[0]] == [phase]
     assert len((await listed(tenant, phase=phase))[0]) == 1
     assert (await listed(tenant, phase="cancelled"))[::2] == ([], 0)
+
+
+@pytest.mark.parametrize("sentence", TimeIsUp)
+@pytest.mark.parametrize("more", ["", "; not tried again after attempt 3 of 3: its attempts are used up"])
+async def test_every_error_of_a_time_limit_is_a_time_out(tenant, store, sentence, more):
+    error = (sentence.value if sentence is TimeIsUp.CALLBACK else sentence.after(1500)) + more
+    assert await phase_after(tenant, store, error) == "timed_out"
+
+
+@pytest.mark.parametrize("sentence", TimeIsUp)
+async def test_an_error_that_quotes_such_words_of_the_target_is_no_time_out(tenant, store, sentence):
+    quoted = f"the target answered 500: {sentence.after(1500)} before its deadline"
+    assert await phase_after(tenant, store, quoted) == "failed"
+
+
+async def phase_after(tenant, store, error):
+    """The phase of an objective whose only attempt ended with an error."""
+    await ran(tenant)
+    node = await Node.start(store)
+    (work,) = await node.claim(NOW)
+    await node.record([work], Outcome(Verdict.FAILED, error=error, retryable=False), NOW)
+    (objective,) = (await listed(tenant))[0]
+    return objective.phase
 
 
 async def test_objectives_are_listed_from_either_end_and_by_page(tenant):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from horarium.domain.errors import Problem
-from horarium.domain.execution import Call, Outcome, Verdict
+from horarium.domain.execution import Call, Outcome, TimeIsUp, Verdict
 from horarium.domain.ids import Id
 from horarium.executors.compiled import CompiledConfigs
 from horarium.executors.context import context_of, run_text, template_values
@@ -122,7 +122,7 @@ class LlmExecutor:
             async with asyncio.timeout(call.timeout_ms / 1000):
                 answer = await module.ask(agent, key, instructions, prompt, transport)
         except TimeoutError:
-            return _failed(f"the model did not answer within {call.timeout_ms / 1000:g} s", scrubber)
+            return _failed(TimeIsUp.MODEL.after(call.timeout_ms), scrubber)
         except Unsupported as error:
             return _failed(str(error), scrubber, retryable=False)
         except NoAnswer as error:

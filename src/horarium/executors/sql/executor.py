@@ -24,7 +24,7 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from horarium.domain.errors import Problem
-from horarium.domain.execution import Call, Outcome, Verdict
+from horarium.domain.execution import Call, Outcome, TimeIsUp, Verdict
 from horarium.domain.ids import Id, uuid_text
 from horarium.domain.table_write import operation_problems
 from horarium.executors.egress import not_allowed
@@ -141,7 +141,7 @@ class SqlExecutor:
             return Outcome(Verdict.FAILED, error=str(error), retryable=False)
         except (SQLAlchemyError, OSError, NotThere) as error:
             if limit.expired():
-                return Outcome(Verdict.FAILED, error=f"the write did not finish within {call.timeout_ms} ms")
+                return Outcome(Verdict.FAILED, error=TimeIsUp.WRITE.after(call.timeout_ms))
             return failed(error, self._hidden(settings))
         self._writes += 1
         if self._writes % PRUNE_EVERY == 0 and (self._pruning is None or self._pruning.done()):

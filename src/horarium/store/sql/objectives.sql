@@ -1,12 +1,14 @@
 -- part: phase
 -- What the dialect calls the state of an objective.
--- Behind the error of its last attempt a run may say why it was not tried again.
-CASE WHEN r.state = 'failed' AND (r.error LIKE '% did not % within % s'
-          OR r.error LIKE '% did not % within % ms' OR r.error LIKE 'no answer within % s'
-          OR r.error LIKE '% did not % within % s; not tried again %'
-          OR r.error LIKE '% did not % within % ms; not tried again %'
-          OR r.error LIKE 'no answer within % s; not tried again %'
-          OR r.error LIKE '% before its deadline') THEN 'timed_out'
+-- A time-out is known by the beginning of its error, which is one of TimeIsUp in domain/execution.py. Behind the error
+-- of its last attempt a run may say why it was not tried again.
+CASE WHEN r.state = 'failed' AND (r.error LIKE 'no answer within %'
+          OR r.error LIKE 'the target did not finish its answer within %'
+          OR r.error LIKE 'the model did not answer within %'
+          OR r.error LIKE 'the function did not end within %'
+          OR r.error LIKE 'the command did not end within %'
+          OR r.error LIKE 'the write did not finish within %'
+          OR r.error LIKE 'the target did not finish the run before its deadline%') THEN 'timed_out'
      WHEN r.state = 'pending' AND (q.owner IS NOT NULL OR r.attempts > 0) THEN 'running'
      ELSE r.state END
 

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from horarium.domain.errors import Conflict, NotFound
+from horarium.domain.execution import TimeIsUp
 from horarium.domain.ids import Id, derived_id, run_id
 from horarium.domain.run import Attempt, Run, RunMode, RunState
 from horarium.domain.waiting import waits_from_text
@@ -252,6 +253,6 @@ async def expire_callbacks(tx: Tx, now: int, limit: int) -> int:
     for run in expired:
         callback = await _callback(tx, run)
         if callback is not None:
-            error = "the target did not finish the run before its deadline"
+            error = TimeIsUp.CALLBACK.value
             await _end_by_callback(tx, callback, RunState.FAILED, None, error, now)
     return len(expired)
