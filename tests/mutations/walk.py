@@ -25,9 +25,8 @@ from tests.mutations.sending import Reply, send
 from tests.mutations.world import OWN, Route, World, ids_in
 
 SLOWEST_S = 1.0
-# Longer waits that are known: a backfill of thousands of slots on PostgreSQL, and a fire that waits until its audience
-# is read, for 25 s at most.
-KNOWN_SLOW_S = {"POST /schedules/{id}/backfill": 10.0, "POST /event-schedules/{id}/fire-now": 27.0}
+# A longer wait that is documented: a fire waits until its audience is read, for 25 s at most.
+KNOWN_SLOW_S = {"POST /event-schedules/{id}/fire-now": 27.0}
 TRIES = 3
 # The engine and the worker have their turn after so many requests; what the walk needs is put back after so many.
 STEP, RENEWED = 50, 200

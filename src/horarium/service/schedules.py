@@ -32,7 +32,7 @@ from horarium.store.verbs import ledger, schedule_lists
 from horarium.store.verbs import schedules as verbs
 from horarium.store.verbs.changes import ScheduleChange, change_schedule
 from horarium.store.verbs.creation import create_schedules, onward, refuse_twin
-from horarium.store.verbs.manual import find_manual_fire, fire_by_hand
+from horarium.store.verbs.manual import find_manual_fire, fire_by_hand, fire_slots
 from horarium.times import Recurrence, RecurrenceError, Timing, compile_timing, wants_anchor
 
 # The most slots that one backfill may fire.
@@ -460,8 +460,6 @@ async def _backfill(
     if schedule.definition_version != version:
         words = "the schedule was changed while its slots were being fired; look at it, and ask again"
         raise Conflict(words, "version")
-    fires = []
-    for slot in slots:
-        fire = await fire_by_hand(tx, schedule, FireKind.BACKFILL, slot, request, now)
-        fires.append(await ledger.get_fire(tx, workspace_id, fire))
-    return fires
+    ids = await fire_slots(tx, schedule, FireKind.BACKFILL, slots, request, now)
+    fires = {fire.id: fire for fire in await ledger.fires_named(tx, workspace_id, ids)}
+    return [fires[fire_id] for fire_id in ids]

@@ -11,7 +11,7 @@ from horarium.domain.ids import random_id
 from horarium.domain.run import RunMode
 from horarium.store.base import FANOUT, READY
 from horarium.store.verbs import ledger
-from horarium.store.verbs.manual import find_manual_fire, fire_by_hand
+from horarium.store.verbs.manual import find_manual_fire, fire_by_hand, fire_slots
 from tests.support.raw import select
 from tests.support.tenant import DAY, FAILED, HOUR, MINUTE, NOON, Node, Tenant, states
 
@@ -52,6 +52,36 @@ async def test_the_same_slot_and_request_are_the_same_fire_and_start_nothing_mor
     again = await by_hand(store, schedule, "a", NOW + 1, kind=kind, slot_ms=NOON)
     assert again == first
     assert len(await tenant.runs(schedule)) == 1
+
+
+async def test_a_range_is_filled_in_by_as_many_statements_as_one_slot(tenant, store):
+    schedule = await tenant.schedule()
+    executed = []
+
+    async def counted(tx, slots):
+        for way in ("run", "row", "rows", "many"):
+            told = getattr(tx, way)
+            setattr(
+                tx,
+                way,
+                lambda name, *rows, told=told, **given: executed.append(name) or told(name, *rows, **given),
+            )
+        return await fire_slots(tx, schedule, FireKind.BACKFILL, slots, "a", NOW)
+
+    await store.write(counted, [NOON - DAY])
+    single, executed[:] = len(executed), []
+    ids = await store.write(counted, [NOON - number * MINUTE for number in range(200)])
+    assert len(executed) == single
+    assert len(set(ids)) == len(await tenant.runs(schedule)) - 1 == 200
+
+
+async def test_what_was_filled_in_of_a_range_is_not_filled_in_again(tenant, store):
+    schedule = await tenant.schedule()
+    filled = await store.write(fire_slots, schedule, FireKind.BACKFILL, [NOON, NOON + HOUR], "a", NOW)
+    wider = [NOON, NOON + MINUTE, NOON + HOUR]
+    ids = await store.write(fire_slots, schedule, FireKind.BACKFILL, wider, "a", NOW)
+    assert ids[::2] == filled
+    assert len(await tenant.runs(schedule)) == 3
 
 
 async def test_fires_of_one_slot_are_told_apart_by_their_kind(tenant, store):

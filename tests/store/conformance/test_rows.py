@@ -102,7 +102,6 @@ READ = {
 }
 WRITTEN = {
     "insert_fires": rows.FireRow,
-    "insert_fires_if_new": rows.FireRow,
     "insert_runs": rows.RunRow,
     "insert_ready": rows.ReadyRow,
     "insert_spans": rows.SpanRow,

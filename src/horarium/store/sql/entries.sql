@@ -5,14 +5,17 @@
 -- 1 where a target (t) bounds its concurrency or rate.
 CASE WHEN t.max_concurrency IS NULL AND t.rate_per_second IS NULL THEN 0 ELSE 1 END
 
--- part: new_fires
+-- name: known_fires
+SELECT id FROM fires WHERE id IN (:ids...);
+
+-- name: insert_fires
 INSERT INTO fires (id, workspace_id, schedule_id, version, kind, slot_ms, due_ms, request, state, fired_ms,
                    missed_count, missed_first, missed_last, audience_size, runs, succeeded, failed, cancelled)
 SELECT id, workspace_id, schedule_id, version, kind, slot_ms, due_ms, request, state, fired_ms,
        missed_count, missed_first, missed_last, audience_size, runs, 0, 0, 0
 FROM rows(id bytea, workspace_id bytea, schedule_id bytea, version bigint, kind text, slot_ms bigint, due_ms bigint,
           state text, fired_ms bigint, audience_size bigint, runs bigint, request text, missed_count bigint,
-          missed_first bigint, missed_last bigint) AS r
+          missed_first bigint, missed_last bigint) AS r;
 
 -- name: insert_runs
 INSERT INTO runs (id, workspace_id, schedule_id, fire_id, version, target_id, mode, row_key, generation, state,

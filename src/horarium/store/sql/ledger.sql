@@ -6,6 +6,9 @@ f.id, f.workspace_id, f.schedule_id, f.version, f.kind, f.slot_ms, f.due_ms, f.s
 -- name: get_fire
 SELECT {fire_columns} FROM fires f WHERE id = :id AND workspace_id = :workspace_id;
 
+-- name: fires_named
+SELECT {fire_columns} FROM fires f WHERE id IN (:ids...) AND workspace_id = :workspace_id;
+
 -- name: list_fires
 -- A schedule's fires, newest first.
 SELECT {fire_columns} FROM fires f

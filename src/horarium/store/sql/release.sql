@@ -49,9 +49,6 @@ WHERE q.run_id IN (:ids...) AND q.begun_ms IS NULL AND q.lost = 0 AND r.attempts
 -- name: earliest_due
 SELECT next_due FROM cursors WHERE next_due IS NOT NULL ORDER BY next_due LIMIT 1;
 
--- name: known_fires
-SELECT id FROM fires WHERE id IN (:ids...);
-
 -- name: last_spans
 -- The last span of each schedule, where it ends where the schedule stands: what follows may join it.
 SELECT p.schedule_id, p.first_ms, p.reason, p.version
@@ -117,6 +114,3 @@ FROM runs r JOIN fires f ON f.id = r.fire_id LEFT JOIN ready q ON q.run_id = r.i
 JOIN versions v ON v.schedule_id = f.schedule_id AND v.version = f.version
 WHERE r.schedule_id = :schedule_id AND f.kind = 'clock' AND r.mode <> 'retry' AND r.id < :before
   AND r.state IN ('pending', 'running');
-
--- name: insert_fires
-{new_fires};

@@ -39,25 +39,34 @@ async def enqueue(tx: Tx, runs: Sequence[RunRow], limited: int) -> None:
     tx.announce(READY, min(run.due_ms for run in runs))
 
 
-async def start_fire(tx: Tx, fire: StartingFire, kind: FireKind, now: int) -> None:
-    """Start a fire that has been written: add its only run to the queue, or let its audience be read."""
-    if fire.has_audience:
-        task = NewFanoutTask(fire.id, fire.workspace_id, fire.schedule_id, fire.version, now)
-        await tx.many("insert_fanout_tasks", [task])
-        tx.announce(FANOUT, now)
+async def start_fires(tx: Tx, fires: Sequence[StartingFire], kind: FireKind, now: int) -> None:
+    """Start fires of one schedule that have been written: add the only run of each to the queue, or let their audiences
+    be read."""
+    if not fires:
         return
-    run = RunRow(
-        run_id(fire.id),
-        fire.workspace_id,
-        fire.target_id,
-        kind.run_mode.value,
-        due_ms=now,
-        created_ms=now,
-        schedule_id=fire.schedule_id,
-        fire_id=fire.id,
-        version=fire.version,
-    )
-    await enqueue(tx, [run], fire.limited)
+    read = [fire for fire in fires if fire.has_audience]
+    if read:
+        tasks = [
+            NewFanoutTask(fire.id, fire.workspace_id, fire.schedule_id, fire.version, now) for fire in read
+        ]
+        await tx.many("insert_fanout_tasks", tasks)
+        tx.announce(FANOUT, now)
+    runs = [
+        RunRow(
+            run_id(fire.id),
+            fire.workspace_id,
+            fire.target_id,
+            kind.run_mode.value,
+            due_ms=now,
+            created_ms=now,
+            schedule_id=fire.schedule_id,
+            fire_id=fire.id,
+            version=fire.version,
+        )
+        for fire in fires
+        if not fire.has_audience
+    ]
+    await enqueue(tx, runs, fires[0].limited)
 
 
 def error_of_end(state: RunState, error: str | None) -> str | None:

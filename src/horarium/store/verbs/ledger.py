@@ -123,6 +123,12 @@ async def get_fire(tx: Tx, workspace_id: Id, fire: Id) -> Fire:
     return fire_from_row(row)
 
 
+async def fires_named(tx: Tx, workspace_id: Id, fires: Sequence[Id]) -> list[Fire]:
+    """Fires of a workspace by id, in any order. Those that it does not have are left out."""
+    rows = await tx.rows("fires_named", ids=list(fires), workspace_id=workspace_id)
+    return [fire_from_row(row) for row in rows]
+
+
 async def list_fires(
     tx: Tx, workspace_id: Id, schedule_id: Id, limit: int, cursor: Id | None = None, kind: str | None = None
 ) -> list[Fire]:

@@ -2,47 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from horarium.domain.fire import FireKind, beginning
 from horarium.domain.ids import Id, fire_id, lowest_id_at
 from horarium.domain.schedule import Schedule
 from horarium.store.base import Tx
 from horarium.store.rows import FireRow, StartingFire
-from horarium.store.verbs.entries import hold_schedules, lane_of, start_fire
+from horarium.store.verbs.entries import hold_schedules, lane_of, start_fires
 
 
 async def fire_by_hand(
     tx: Tx, schedule: Schedule, kind: FireKind, slot_ms: int, request: str, now: int
 ) -> Id:
-    """A manual fire or a backfilled slot; its id. It ignores the overlap policy and moves neither clock nor counters.
+    """A manual fire or a backfilled slot; its id. See `fire_slots`."""
+    return (await fire_slots(tx, schedule, kind, [slot_ms], request, now))[0]
+
+
+async def fire_slots(
+    tx: Tx, schedule: Schedule, kind: FireKind, slots: Sequence[int], request: str, now: int
+) -> list[Id]:
+    """Fire slots (ms) of a schedule by hand, or fill them in; the ids of their fires, in the order of the slots.
+
+    These fires ignore the overlap policy and move neither clock nor counters.
 
     The same (kind, slot, request) again is the same fire, and starts nothing. Raises NotFound where the target is gone.
     """
-    fire = fire_id(schedule.id, kind, slot_ms, request)
+    ids = [fire_id(schedule.id, kind, slot_ms, request) for slot_ms in slots]
+    await hold_schedules(tx, [schedule.id])  # so that none of the fires is entered by somebody else meanwhile
+    known = {row[0] for row in await tx.rows("known_fires", ids=ids)}
+    new = [(fire, slot_ms) for fire, slot_ms in zip(ids, slots, strict=True) if fire not in known]
+    if not new:
+        return ids
     version, target_id = schedule.definition_version, schedule.definition.target_id
     has_audience = schedule.definition.audience is not None
     begins = beginning(has_audience)
-    row = FireRow(
-        fire,
-        schedule.workspace_id,
-        schedule.id,
-        version,
-        kind.value,
-        slot_ms,
-        due_ms=slot_ms,
-        state=begins.state.value,
-        fired_ms=now,
-        audience_size=begins.audience_size,
-        runs=begins.runs,
-        request=request,
-    )
-    if not await tx.many("insert_fires_if_new", [row]):
-        return fire
-    limited = (await lane_of(tx, schedule.workspace_id, target_id)).limited
-    starting = StartingFire(
-        fire, schedule.workspace_id, schedule.id, version, target_id, int(has_audience), int(limited)
-    )
-    await start_fire(tx, starting, kind, now)
-    return fire
+    rows = [
+        FireRow(
+            fire,
+            schedule.workspace_id,
+            schedule.id,
+            version,
+            kind.value,
+            slot_ms,
+            due_ms=slot_ms,
+            state=begins.state.value,
+            fired_ms=now,
+            audience_size=begins.audience_size,
+            runs=begins.runs,
+            request=request,
+        )
+        for fire, slot_ms in new
+    ]
+    await tx.many("insert_fires", rows)
+    limited = int((await lane_of(tx, schedule.workspace_id, target_id)).limited)
+    starting = [
+        StartingFire(fire, schedule.workspace_id, schedule.id, version, target_id, int(has_audience), limited)
+        for fire, _ in new
+    ]
+    await start_fires(tx, starting, kind, now)
+    return ids
 
 
 async def find_manual_fire(tx: Tx, schedule: Schedule, request: str, since_ms: int) -> Id | None:

@@ -22,7 +22,7 @@ from horarium.store.rows import (
     StartingFire,
     new_row,
 )
-from horarium.store.verbs.entries import start_fire
+from horarium.store.verbs.entries import start_fires
 from horarium.store.verbs.quotas import free
 
 
@@ -236,7 +236,7 @@ async def _begin_waiting(tx: Tx, schedule_id: Id, now: int) -> None:
         runs=begins.runs,
         audience_size=begins.audience_size,
     )
-    await start_fire(tx, fire, FireKind.CLOCK, now)
+    await start_fires(tx, [fire], FireKind.CLOCK, now)
     await tx.run("open_waiting", schedule_id=schedule_id, fire_id=fire.id)
 
 
