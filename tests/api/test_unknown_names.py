@@ -298,6 +298,37 @@ async def test_a_change_by_key_is_made_only_at_the_version_that_was_seen(thing, 
         assert len((await ask(house, "GET", f"/{thing}"))["items"]) == 1
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/schedules/{id}/pause",
+        "/schedules/{id}/resume",
+        *(f"/targets/t/{verb}" for verb in ("enable", "disable")),
+    ],
+)
+async def test_a_verb_that_changes_a_thing_compares_its_version(path):
+    async with House.open(NOW) as house:
+        path = path.format(id=(await scheduled(house))["id"])
+        assert await fields(house, "POST", path, None, 409, headers={"If-Match": '"7"'}) == {"version"}
+        await ask(house, "POST", path, None, 200, headers={"If-Match": '"1"'})
+
+
+async def test_a_new_signing_secret_is_made_only_at_the_version_that_was_seen():
+    async with House.open(NOW) as house:
+        await scheduled(house)
+        path = "/targets/t/rotate-secret"
+        assert await fields(house, "POST", path, None, 409, headers={"If-Match": '"7"'}) == {"version"}
+        assert (await ask(house, "POST", path, None, 200, headers={"If-Match": '"1"'}))["version"] == 2
+
+
+async def test_a_version_that_would_not_be_compared_is_refused():
+    async with House.open(NOW) as house:
+        made = await scheduled(house)
+        seen = {"headers": {"If-Match": '"1"'}}
+        for path, body in (("/schedules", ORDER), (f"/schedules/{made['id']}/fire-now", None)):
+            assert await fields(house, "POST", path, body, 400, **seen) == {"If-Match"}
+
+
 async def test_a_version_is_refused_where_a_thing_is_made():
     async with House.open(NOW) as house:
         await scheduled(house)

@@ -1,4 +1,4 @@
-"""Refuses what a request to our own API says and nobody would read: unknown fields, parameters and bodies.
+"""Refuses what a request to our own API says and nobody would read: unknown fields, parameters, bodies and versions.
 
 What is unknown is a mistake: a field that was left out of a new schedule because it was misspelt changes what the
 schedule does, and a filter that was ignored shows more than was asked for. So it is refused, with the nearest known
@@ -116,12 +116,15 @@ def _inner(model: type[BaseModel]) -> Mapping[str, type[BaseModel]]:
 
 
 class OwnApi(Api):
-    """Our own API. A route takes the query parameters and the body that it declares, and refuses all others."""
+    """Our own API. A route takes the query parameters and the body that it declares, and refuses all others. It also
+    refuses a version in If-Match where it would not be compared."""
 
     def add(self, method: str, path: str, handler: Handler, summary: str, **options: Any) -> None:
         """As for every Api. Unknown parameters, and a body where none is declared, are refused before the handler."""
         known = tuple(options.get("query") or ())
-        bodiless = options.get("body") is None and method not in ("GET", "HEAD")
+        writes = method not in ("GET", "HEAD")
+        bodiless = writes and options.get("body") is None
+        versionless = writes and "If-Match" not in (options.get("headers") or ())
 
         @functools.wraps(handler)
         async def careful(request: Request) -> Answer:
@@ -129,6 +132,8 @@ class OwnApi(Api):
                 refuse_parameters(request, known)
             if bodiless:
                 await refuse_body(request)
+            if versionless and "if-match" in request.headers:
+                raise Invalid(Problem("If-Match", "no version is compared here; leave it out", "unknown"))
             return await handler(request)
 
         super().add(method, path, careful, summary, **options)

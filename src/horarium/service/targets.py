@@ -242,12 +242,18 @@ class TargetService:
         return NewTarget(stored, made[0])
 
     async def set_enabled(
-        self, who: Identity, target_id: Id, enabled: bool, reason: str | None = None
+        self,
+        who: Identity,
+        target_id: Id,
+        enabled: bool,
+        reason: str | None = None,
+        version: int | None = None,
     ) -> Target:
         """Switch a target on or off. Runs that come due while it is off fail at once, with `reason`.
 
         Switching it to the state that it is in changes nothing, the reason
-        included. Raises NotFound, Forbidden, and Conflict for a target that has no executor yet.
+        included. Raises NotFound, Forbidden, and Conflict for a target that has no executor yet, or that is not at
+        the `version` that the caller has seen.
         """
         who.require("targets:write")
         state = TargetState.ENABLED if enabled else TargetState.DISABLED
@@ -260,7 +266,7 @@ class TargetService:
             stays = off_already or before.state is state
             return before if stays else replace(before, state=state, state_reason=why)
 
-        return await self._store_change(who, target_id, switched, None)
+        return await self._store_change(who, target_id, switched, version)
 
     async def delete(self, who: Identity, target_id: Id, version: int | None = None) -> None:
         """Delete a target. Raises NotFound, Conflict (in_use, which names the schedules; version), Forbidden."""
@@ -274,11 +280,16 @@ class TargetService:
         self.identities.forget()
 
     async def rotate_signing_secret(
-        self, who: Identity, target_id: Id, overlap_ms: int | None = OVERLAP_MS, ed25519: bool = False
+        self,
+        who: Identity,
+        target_id: Id,
+        overlap_ms: int | None = OVERLAP_MS,
+        ed25519: bool = False,
+        version: int | None = None,
     ) -> NewTarget:
         """Make a new signing secret. Requests are signed with the old one too for `overlap_ms` (None: not any more).
 
-        Raises NotFound, Invalid, Conflict (targets of this type are not signed), Forbidden.
+        Raises NotFound, Invalid, Conflict (targets of this type are not signed; version), Forbidden.
         """
         who.require("targets:write")
         if overlap_ms is not None and overlap_ms > LONGEST_OVERLAP_MS:
@@ -299,7 +310,7 @@ class TargetService:
             sealed = self.vault.seal(secrets | {SIGNING: list(made[0].secrets)}, before.id)
             return replace(before, config=config, sealed=sealed)
 
-        target = await self._store_change(who, target_id, rotated, None)
+        target = await self._store_change(who, target_id, rotated, version)
         key = made[0].verification_keys[0] if made[0].shown is None else None
         return NewTarget(target, made[0].shown, key)
 

@@ -299,9 +299,17 @@ def add_routes(api: Api, services: Services, dialects: Dialects) -> None:
         headers=match,
     )
     api.add(
-        "POST", f"{schedule}/pause", routes.pause, "Stop its clock", tag=tag, body=pause, optional_body=True
+        "POST",
+        f"{schedule}/pause",
+        routes.pause,
+        "Stop its clock",
+        tag=tag,
+        body=pause,
+        optional_body=True,
+        headers=match,
     )
-    api.add("POST", f"{schedule}/resume", routes.resume, "Let its clock go on from now", tag=tag)
+    resume = "Let its clock go on from now"
+    api.add("POST", f"{schedule}/resume", routes.resume, resume, tag=tag, headers=match)
     api.add("GET", f"{schedule}/preview", routes.preview, "What it will do next", tag=tag, query=view)
     api.add(
         "POST",

@@ -108,13 +108,13 @@ class TargetRoutes(Routes):
 
     async def enable(self, request: Request) -> Answer:
         who = await self.who(request, "targets:write")
-        target = await self._named(request)
-        return _shown(await self.services.targets.set_enabled(who, target.id, True))
+        target, version = await self._named(request), expected_version(request)
+        return _shown(await self.services.targets.set_enabled(who, target.id, True, version=version))
 
     async def disable(self, request: Request) -> Answer:
         who = await self.who(request, "targets:write")
-        target = await self._named(request)
-        return _shown(await self.services.targets.set_enabled(who, target.id, False))
+        target, version = await self._named(request), expected_version(request)
+        return _shown(await self.services.targets.set_enabled(who, target.id, False, version=version))
 
     async def rotate(self, request: Request) -> Answer:
         who = await self.who(request, "targets:write")
@@ -122,7 +122,11 @@ class TargetRoutes(Routes):
         target = await self._named(request)
         overlap = OVERLAP_MS if body.overlap is None else body.overlap
         made = await self.services.targets.rotate_signing_secret(
-            who, target.id, overlap if body.keep_previous else None, body.algorithm == "ed25519"
+            who,
+            target.id,
+            overlap if body.keep_previous else None,
+            body.algorithm == "ed25519",
+            expected_version(request),
         )
         return json_answer(200, show.new_target(made), headers=etag(made.target.version))
 
@@ -213,14 +217,15 @@ def add_routes(api: Api, services: Services) -> None:
         "PATCH", target, routes.update, "Change a target (merge patch)", tag=tag, body=body, headers=match
     )
     api.add("DELETE", target, routes.delete, "Delete a target", tag=tag, status=204, headers=match)
-    api.add("POST", f"{target}/enable", routes.enable, "Switch a target on", tag=tag)
-    api.add("POST", f"{target}/disable", routes.disable, "Switch a target off", tag=tag)
+    api.add("POST", f"{target}/enable", routes.enable, "Switch a target on", tag=tag, headers=match)
+    api.add("POST", f"{target}/disable", routes.disable, "Switch a target off", tag=tag, headers=match)
     api.add(
         "POST",
         f"{target}/rotate-secret",
         routes.rotate,
         "Make a new signing secret",
         tag=tag,
+        headers=match,
         body=rotation,
         optional_body=True,
     )
