@@ -29,6 +29,8 @@ def names(requirements: list[str]) -> set[str]:
     return {normalised(re.split(r"[\[<>=!~; ]", requirement)[0]) for requirement in requirements}
 
 
+# Of each package that is installed, the distributions that bring it.
+DISTRIBUTIONS = packages_distributions()
 RUNTIME = names(PROJECT["dependencies"])
 EXTRAS = {extra: names(listed) for extra, listed in PROJECT["optional-dependencies"].items()}
 
@@ -50,7 +52,7 @@ def imported(path: Path) -> Iterator[str]:
 
 def distributions(package: str) -> set[str]:
     """The distributions that bring a package."""
-    return {normalised(name) for name in packages_distributions().get(package, [package])}
+    return {normalised(name) for name in DISTRIBUTIONS.get(package, [package])}
 
 
 def allowed_in(path: Path) -> set[str]:

@@ -48,6 +48,12 @@ def test_hours_wrap_with_their_step() -> None:
     assert [recurrence.next_after(at) for at in (0, 7200, 72_000, 79_200)] == [7200, 72_000, 79_200, 86_400]
 
 
+def test_a_step_beyond_the_field_leaves_its_first_value() -> None:
+    """No rule bounds steps, so this is accepted, although AWS itself refuses it."""
+    hourly = compile_timing(Timing("cron(*/60 * * * ? *)", "autessa"))
+    assert [hourly.next_after(at) for at in (0, 3600)] == [3600, 7200]
+
+
 def test_years_end() -> None:
     assert days("cron(0 0 1 1 ? 2027,2029)") == ["2027-01-01", "2029-01-01"]
     assert days("cron(0 0 1 1 ? 2020)") == []
