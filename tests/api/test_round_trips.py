@@ -238,6 +238,12 @@ async def test_a_schedule_sent_back_stays_as_it_is_when_the_source_of_its_audien
         assert [problem["field"] for problem in answer["errors"]] == ["audience.type"]
 
 
+async def made_stricter(house: House, schedule: str) -> None:
+    """Give the target of a schedule (by its own id) a schema that the input of the schedule does not satisfy."""
+    target = (await ask(house, "GET", f"/schedules/{schedule}"))["target"]
+    await ask(house, "PATCH", f"/targets/{target}", {"input_schema": {"type": "object", "required": ["m"]}})
+
+
 JITTER = "10h"
 
 
@@ -462,6 +468,48 @@ async def test_an_m9m_schedule_sent_back_stays_as_it_is(house, receiver, given, 
     answer = await unchanged(house, "PUT", speaker._at(made), shown)
     assert answer == shown
     await core_sent_back(house, speaker.core_id(made))
+
+
+async def test_an_m9m_schedule_sent_back_stays_as_it_is_when_its_workflows_schema_has_become_stricter(
+    house, receiver
+):
+    speaker = await M9m.open(house, house.first, receiver)
+    order = speaker.order | {"inputData": [{"b": 1, "a": 2}]}
+    made = (await speaker.client.post(speaker._at(), json=order)).json()["id"]
+    await made_stricter(house, speaker.core_id(made))
+    shown = (await speaker.read(made)).json()
+    assert await unchanged(house, "PUT", speaker._at(made), shown) == shown
+    other = await speaker.client.put(speaker._at(made), json={**shown, "inputData": [{"a": True}]})
+    assert other.status_code == 400, other.text
+
+
+@pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
+async def test_a_cadenya_schedule_sent_back_stays_as_it_is_when_its_agents_schema_has_become_stricter(
+    house, receiver, masked
+):
+    speaker = await Cadenya.open(house, house.first, receiver)
+    order = {**speaker.order, "spec": {**speaker.order["spec"], "data": {"b": 1, "a": 2}}}
+    an_id = (await speaker.client.post(speaker._at(), json=order)).json()["metadata"]["id"]
+    await made_stricter(house, speaker.core_id(an_id))
+    shown = (await speaker.read(an_id)).json()
+    body = {**shown, "updateMask": "metadata,spec"} if masked else shown
+    answer = await unchanged(house, "PATCH", speaker._at(an_id), body)
+    assert answer["spec"] == shown["spec"]
+    body = {**body, "spec": {**shown["spec"], "data": {"a": True}}}
+    assert (await speaker.client.patch(speaker._at(an_id), json=body)).status_code == 400
+
+
+async def test_an_autessa_event_sent_back_stays_as_it_is_when_its_tools_schema_has_become_stricter(
+    house, receiver
+):
+    speaker = await Autessa.open(house, house.first, receiver)
+    number = (await house.target("tool", receiver.url("/x"), key="other-tool")).number
+    an_id = (await speaker.call("create", **tool_event(number))).json()["eventId"]
+    await made_stricter(house, speaker.core_id(an_id))
+    shown = (await speaker.read(an_id)).json()["scheduledEvent"]
+    again, headers = {**shown, "scheduledEventId": an_id}, {"Authorization": speaker.tenant.key}
+    await unchanged(house, "POST", f"{speaker.base}/update", again, headers=headers)
+    assert (await speaker.read(an_id)).json()["scheduledEvent"] == shown
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,6 @@ from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
-import orjson
-
 from horarium.api import show
 from horarium.api.models import (
     NO_VERSION_YET,
@@ -39,6 +37,7 @@ from horarium.domain.target import Target
 from horarium.domain.tenancy import Identity
 from horarium.service.checks import key_problems, name_problems, text_problems
 from horarium.service.schedules import ScheduleDraft, anchor_at, recurrence_problems
+from horarium.service.schemas import is_same_json
 from horarium.service.services import Services
 from horarium.times import RecurrenceError, Timing, canonical_spec, compile_timing
 
@@ -157,7 +156,7 @@ def edited(
     body, misshapen = _shaped(ScheduleBody, raw, flat)
     timing, untimely = _timing(raw, body, before, before.definition.timing.zone, now_ms)
     if body is not None and judge is not None and judge.id == before.definition.target_id:
-        judge = None if orjson.dumps(body.input) == orjson.dumps(before.definition.input) else judge
+        judge = None if is_same_json(body.input, before.definition.input) else judge
     problems = [*fixed, *_pausing(body, before), *misshapen, *untimely, *_details(body, services, judge)]
     if problems or body is None or timing is None:
         raise Invalid(problems)

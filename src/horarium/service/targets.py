@@ -21,6 +21,7 @@ from horarium.domain.execution import (
 from horarium.domain.ids import LOWEST_ID, Id, random_id
 from horarium.domain.lane_report import LaneState
 from horarium.domain.listings import TargetListing
+from horarium.domain.schedule import Definition
 from horarium.domain.target import Completion, Target, TargetKind, TargetState
 from horarium.domain.tenancy import Identity
 from horarium.service.checks import key_problems, name_problems, text_problems
@@ -29,7 +30,7 @@ from horarium.service.facts import target_action, target_facts
 from horarium.service.identity import IdentityService
 from horarium.service.pages import Page, cut
 from horarium.service.reads import reads
-from horarium.service.schemas import input_problems, schema_problems
+from horarium.service.schemas import input_problems, is_same_json, schema_problems
 from horarium.service.trail import Trail, difference, noting, recording, watched
 from horarium.store.base import Store
 from horarium.store.vault import Vault
@@ -334,9 +335,19 @@ class TargetService:
             for problem in executor.check_environment(target.config, environment)
         ]
 
-    def check_input(self, target: Target, value: Any, field: str = "input") -> Sequence[Problem]:
-        """What is wrong with an input by the target's schema. Without a schema, nothing is."""
-        return [] if target.input_schema is None else input_problems(target.input_schema, value, field)
+    def check_input(
+        self, target: Target, value: Any, field: str = "input", before: Definition | None = None
+    ) -> Sequence[Problem]:
+        """What is wrong with an input by the target's schema. Without a schema, nothing is.
+
+        Nothing is wrong either with an input that stays as it was `before`, for the same target: what is stored can be
+        sent back, also where the target's schema has become stricter since.
+        """
+        if target.input_schema is None:
+            return []
+        if before is not None and before.target_id == target.id and is_same_json(before.input, value):
+            return []
+        return input_problems(target.input_schema, value, field)
 
     async def check_write(self, target: Target, operation: Any, field: str) -> Sequence[Problem]:
         """What is wrong with a write to a table, held against the table as it is now. Fields are below `field`.

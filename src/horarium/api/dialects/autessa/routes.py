@@ -16,7 +16,7 @@ from horarium.api.web import Answer, json_answer
 from horarium.domain.errors import Forbidden, NotFound, Problem
 from horarium.domain.ids import Id, from_prefixed, random_id, run_id
 from horarium.domain.listings import ScheduleListing
-from horarium.domain.schedule import Schedule
+from horarium.domain.schedule import Definition, Schedule
 from horarium.domain.target import Target, TargetKind
 from horarium.domain.tenancy import Identity
 from horarium.service.schedules import ScheduleDraft
@@ -108,7 +108,8 @@ class Events(Handlers[Order, Facts]):
         before = await self._event(who, fields)
         order = self.dialect.parse(fields, False)
         action = wire.action_of(order, wire.type_of(before))
-        facts = Facts(self.now_ms(), await self._assignment(who, action, fields.problems))
+        assignment = await self._assignment(who, action, fields.problems, before.definition)
+        facts = Facts(self.now_ms(), assignment)
         changed = await self.change(who, before, order, facts, fields.problems)
         return json_answer(200, {"scheduledEvent": self._show(changed)})
 
@@ -172,9 +173,14 @@ class Events(Handlers[Order, Facts]):
         return dialect == self.dialect.name and not deleted and workspace_id != who.workspace_id
 
     async def _assignment(
-        self, who: Identity, action: Action | None, problems: Problems
+        self,
+        who: Identity,
+        action: Action | None,
+        problems: Problems,
+        before: Definition | None = None,
     ) -> Assignment | None:
-        """An action with its target, once nothing speaks against it. What does is noted."""
+        """An action with its target, once nothing speaks against it. What does is noted. `before` is the definition
+        that the action changes."""
         if action is None:
             return None
         problems.extend(action.problems)
@@ -187,7 +193,7 @@ class Events(Handlers[Order, Facts]):
             problems.extend(await self.services.targets.check_write(target, action.input, action.names.place))
         if not problems:
             targets, place = self.services.targets, action.names.place
-            problems.extend(targets.check_input(target, action.input, place))
+            problems.extend(targets.check_input(target, action.input, place, before))
             problems.extend(
                 targets.check_environment(target, action.environment, f"{place}.environmentVariables")
             )

@@ -43,7 +43,7 @@ from horarium.domain.schedule import Policies, Schedule, ScheduleState
 from horarium.domain.target import Target
 from horarium.domain.variations import variations_of
 from horarium.service.schedules import ScheduleDraft
-from horarium.service.schemas import input_problems
+from horarium.service.schemas import input_problems, is_same_json
 from horarium.times import Timing, canonical_spec
 
 T = TypeVar("T")
@@ -161,13 +161,24 @@ def agent_problems(order: Order, agent: Target, before: Schedule | None) -> Sequ
             "have no firstUserMessageTemplate"
         )
         problems.append(Problem(mask.MESSAGE, words, "required"))
-    if mask.DATA in order.replaced and agent.input_schema is not None:
+    if (
+        mask.DATA in order.replaced
+        and agent.input_schema is not None
+        and not _keeps_data(order, agent, before)
+    ):
         problems += input_problems(agent.input_schema, {} if order.data is None else order.data, mask.DATA)
     known = [variation.id for variation in variations_of(agent.extra, agent.id)]
     if order.variation is not None and order.variation not in known:
         words = f"{order.variation!r} is not a variation of this agent; there are {', '.join(known)}"
         problems.append(Problem(mask.VARIATION, words, "unknown"))
     return problems
+
+
+def _keeps_data(order: Order, agent: Target, before: Schedule | None) -> bool:
+    """Whether an order leaves a schedule's data as it is, for the same agent: its schema may be stricter by now."""
+    if before is None or before.definition.target_id != agent.id:
+        return False
+    return is_same_json(members_of(before.definition.input).get(DATA), order.data)
 
 
 # What an order makes of a schedule.

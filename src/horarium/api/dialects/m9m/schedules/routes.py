@@ -20,7 +20,7 @@ from horarium.api.web import Answer, empty_answer, json_answer
 from horarium.domain.errors import NotFound
 from horarium.domain.ids import Id
 from horarium.domain.listings import ScheduleListing
-from horarium.domain.schedule import Schedule
+from horarium.domain.schedule import Definition, Schedule
 from horarium.domain.target import Target, TargetKind
 from horarium.domain.tenancy import Identity
 from horarium.service.schedules import ScheduleDraft
@@ -106,7 +106,7 @@ class Schedules(WorkflowHandlers):
         fields = await self.fields(request)
         before = await self._in_path(who, request)
         order = self.dialect.parse(fields, False)
-        workflow = await self._named(who, order, order.items, fields.problems)
+        workflow = await self._named(who, order, order.items, fields.problems, before.definition)
         facts = Facts(workflow, self.now_ms())
         changed = await self.change(who, before, order, facts, fields.problems, distinct=True)
         return json_answer(200, await self.shown_alone(who, changed))
@@ -149,13 +149,19 @@ class Schedules(WorkflowHandlers):
         return await self.schedule(who, _schedule_id(request))
 
     async def _named(
-        self, who: Identity, order: Order, items: Sequence[Any] | None, problems: Problems
+        self,
+        who: Identity,
+        order: Order,
+        items: Sequence[Any] | None,
+        problems: Problems,
+        before: Definition | None = None,
     ) -> Target | None:
-        """The workflow that a body names; what is wrong with it, or with the input that it is given, is noted."""
+        """The workflow that a body names; what is wrong with it, or with the input that it is given, is noted. `before`
+        is the definition that the body changes."""
         kinds = (TargetKind.WORKFLOW,)
         workflow = await self.target(who, order.workflow, kinds, "workflowId", "Workflow not found", problems)
         if workflow is not None and items is not None:
-            problems.extend(self.services.targets.check_input(workflow, items, "inputData"))
+            problems.extend(self.services.targets.check_input(workflow, items, "inputData", before))
         return workflow
 
 
