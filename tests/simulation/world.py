@@ -208,7 +208,7 @@ class World:
             "max_concurrency": plan.max_concurrency,
             "rate_per_second": plan.rate,
             "extra": "{}",
-            "state": "active",
+            "state": "enabled",
             "version": 1,
             "created_by": self.principals[plan.workspace],
             "created_ms": now,
