@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from horarium.api.dialects.cadenya.agents.wire import parse as parse_agent
+from horarium.api.dialects.cadenya.agents import wire as agents
 from horarium.api.kit.fields import Fields
 from horarium.audiences.http import HttpSource
 from horarium.audiences.registry import AudienceOptions
@@ -156,7 +156,7 @@ def _config(attempt: Attempt) -> Mapping[str, Any]:
             return {"model": "small", "base_url": attempt.url, "api_key": "sk-1"}
         case "agent webhook":
             body = {"metadata": {"name": "An agent"}, "spec": {"webhookEventsUrl": attempt.url}}
-            return parse_agent(Fields(body), 0).config
+            return agents.draft(agents.parse(Fields(body), True, 0)).config
         case "sql target":
             return {"connection": attempt.url, "table": "people"}
         case "sql audience":
