@@ -57,6 +57,14 @@ def test_a_failing_script_is_made_shorter_until_nothing_can_be_left_out():
     assert (found[0].events, found[1]) == ((culprit,), ["crashed: once"])
 
 
+@pytest.mark.parametrize("seed", [3, 12, 29])
+def test_most_runs_of_a_play_are_delivered(seed):
+    """Invariants also hold in a world in which every run fails unsent, so that says nothing."""
+    counts = play(script_for(seed)).counts
+    assert counts["runs"] > 0
+    assert counts["deliveries"] > counts["runs"] / 2
+
+
 def test_a_play_reports_what_it_met():
     result = play(script_for(2))
     assert result.found == []
