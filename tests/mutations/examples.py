@@ -14,7 +14,7 @@ Bodies = dict[str, list[Any]]
 # Something of a kind that there is, as its API writes it.
 Pick = Callable[[str], str]
 
-BETWEEN = {"from": "2026-02-28T08:00:00Z", "to": "2026-02-28T12:00:00Z"}
+BETWEEN = {"from": "2026-02-27T00:00:00Z", "to": "2026-02-28T12:00:00Z"}
 # The keys of targets that are there all the time, by kind.
 KEYS = {kind: f"every-{kind}" for kind in ("automation", "workflow", "function", "agent", "tool", "table")}
 WORKFLOW, AGENT, AUTOMATION = KEYS["workflow"], KEYS["agent"], KEYS["automation"]
