@@ -28,6 +28,7 @@ from horarium.domain.schedule import (
     AfterCompletion,
     AfterPause,
     CatchUp,
+    Definition,
     OverlapScope,
     Policies,
     Schedule,
@@ -37,7 +38,6 @@ from horarium.domain.target import Target
 from horarium.domain.tenancy import Identity
 from horarium.service.checks import key_problems, name_problems, text_problems
 from horarium.service.schedules import ScheduleDraft, anchor_at, recurrence_problems
-from horarium.service.schemas import is_same_json
 from horarium.service.services import Services
 from horarium.times import RecurrenceError, Timing, canonical_spec, compile_timing
 
@@ -148,16 +148,14 @@ def edited(
 ) -> Schedule:
     """A schedule as a complete body says. Raises Invalid.
 
-    With `target` None it keeps its target. The input must satisfy the schema of `judge`, unless it and the target stay
-    as they are: what is stored can be sent back, also where the schema of the target has become stricter since.
+    With `target` None it keeps its target. The input must satisfy the schema of `judge`, if one of the two changes.
     """
     raw, fixed = ScheduleBody.shown.apart(raw, show.schedule(before))
     raw, flat = gathered(raw)
     body, misshapen = _shaped(ScheduleBody, raw, flat)
     timing, untimely = _timing(raw, body, before, before.definition.timing.zone, now_ms)
-    if body is not None and judge is not None and judge.id == before.definition.target_id:
-        judge = None if is_same_json(body.input, before.definition.input) else judge
-    problems = [*fixed, *_pausing(body, before), *misshapen, *untimely, *_details(body, services, judge)]
+    details = _details(body, services, judge, before.definition)
+    problems = [*fixed, *_pausing(body, before), *misshapen, *untimely, *details]
     if problems or body is None or timing is None:
         raise Invalid(problems)
     if timing != before.definition.timing and compile_timing(timing).next_after(now_ms // 1000) is None:
@@ -346,7 +344,9 @@ def _never(timing: Timing, now_ms: int) -> Problem:
     return Problem("recurrence", "would never fire: it has no slot in the future", "never")
 
 
-def _details(body: ScheduleBody | None, services: Services, target: Target | None) -> list[Problem]:
+def _details(
+    body: ScheduleBody | None, services: Services, target: Target | None, before: Definition | None = None
+) -> list[Problem]:
     if body is None:
         return []
     problems = [*name_problems("name", body.name), *text_problems("description", body.description)]
@@ -354,7 +354,7 @@ def _details(body: ScheduleBody | None, services: Services, target: Target | Non
         problems += key_problems("key", body.key)
     problems += _label_problems(body.labels or {})
     if target is not None:
-        problems += services.targets.check_input(target, body.input)
+        problems += services.targets.check_input(target, body.input, before=before)
     return problems
 
 

@@ -21,12 +21,10 @@ from horarium.service.services import Services
 _CLOSED = ("/metrics", PAGE, "/openapi.json")
 # What the address of the pages answers besides.
 _HEALTH = ("/healthz", "/readyz")
-# Makes a browser ask for the key, as a password.
-_ASK = (b"www-authenticate", b'Basic realm="Horarium: the password is an API key", charset="UTF-8"')
-
-
 # The setting that gives the pages an address of their own.
 _SETTING = "pages_address"
+# Makes a browser ask for the key, as a password.
+_ASK = (b"www-authenticate", b'Basic realm="Horarium: the password is an API key", charset="UTF-8"')
 
 
 class NotHere(NotFound):

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import PydanticCustomError
 
 from horarium.api.fields import Duration, End, FirstSlot, LastSlot, Recurrence, Reference
-from horarium.api.unknown import ReadOnly, read_only, unknown_fields
+from horarium.api.unknown import SET_BY_SERVER, ReadOnly, read_only, unknown_fields
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.host_lists import MOST_HOSTS
 from horarium.domain.quotas import QUOTAS
@@ -148,7 +148,7 @@ class TargetBody(Body):
     shown = read_only(
         {
             **dict.fromkeys(("id", "number", "created_by", "created_at"), "cannot be changed; leave it out"),
-            "disabled_reason": "is set by the server; leave it out",
+            "disabled_reason": SET_BY_SERVER,
         },
         ("updated_at", "lane"),
     )
@@ -301,7 +301,7 @@ class ScheduleBody(Body):
 
 
 # What is only made now is at no version that a caller may have seen.
-NO_VERSION_YET = Problem("version", "is set by the server; leave it out", "unknown")
+NO_VERSION_YET = Problem("version", SET_BY_SERVER, "unknown")
 
 
 class PreviewBody(Body):

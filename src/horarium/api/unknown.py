@@ -30,7 +30,8 @@ MOST_TOLD = 20
 LONGEST_UNWANTED = 64 * 1024
 # The parameters of our own API that may be given several times. All others have one value.
 REPEATABLE = frozenset(("label",))
-_SET_BY_SERVER = "is set by the server; leave it out"
+# What is said of a field that a body may not have, because the server sets it.
+SET_BY_SERVER = "is set by the server; leave it out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def _words(model: type[BaseModel], name: str, known: Iterable[str]) -> str:
     if short in meant:
         return f"is not known; did you mean {meant[short]}?"
     if name in getattr(model, "shown", ()):
-        return _SET_BY_SERVER
+        return SET_BY_SERVER
     return f"is not known; {did_you_mean(name, known, 'fields')}"
 
 

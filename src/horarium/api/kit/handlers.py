@@ -12,12 +12,12 @@ from horarium.api.fields import Problems
 from horarium.api.kit.dialect import Around, Dialect, Facts, Json, Order
 from horarium.api.kit.fields import Fields
 from horarium.api.kit.keys import authenticate
-from horarium.api.kit.parts import goes_on, object_in_parts, piece
+from horarium.api.kit.parts import goes_on, object_in_parts, piece, rest_of
 from horarium.api.kit.resolving import own, resolve_target
 from horarium.api.web import JSON, Answer, StreamedAnswer, json_answer, parse_object, read_body
 from horarium.domain.errors import HorariumError, Invalid, NotFound
 from horarium.domain.ids import Id
-from horarium.domain.listings import ScheduleListing
+from horarium.domain.listings import PageRows, ScheduleListing
 from horarium.domain.schedule import Schedule
 from horarium.domain.target import Target
 from horarium.domain.tenancy import Identity
@@ -133,14 +133,14 @@ class Handlers(Generic[Order, Facts]):
         if not goes_on(len(found), found.ended_early, listing.limit):
             return json_answer(200, {name: first, **(rest or {})})
 
+        async def read(most: int, last: Schedule) -> PageRows[Schedule]:
+            following = replace(listing, limit=most, cursor=last.id, skip=0)
+            return await self.services.schedules.list(following)
+
         async def pieces() -> AsyncIterator[Sequence[Json]]:
             yield first
-            left, page = listing.limit, found
-            while goes_on(len(page), page.ended_early, left):
-                left -= len(page)
-                following = replace(listing, limit=piece(left), cursor=page[-1].id, skip=0)
-                page = await self.services.schedules.list(following)
-                yield await self.shown(who, page)
+            async for rows in rest_of(found, listing.limit, read):
+                yield await self.shown(who, rows)
 
         return StreamedAnswer(200, object_in_parts({name: pieces}, rest or {}), JSON)
 

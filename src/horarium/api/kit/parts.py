@@ -6,13 +6,16 @@ everybody shares, for half a second.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import orjson
 
 from horarium.api.kit.dialect import Json
+from horarium.domain.listings import PageRows
 from horarium.service.turns import Turns
+
+T = TypeVar("T")
 
 # How many rows are read and written at once.
 PIECE = 200
@@ -32,6 +35,20 @@ def piece(left: int) -> int:
 def goes_on(read: int, ended_early: bool, left: int) -> bool:
     """Whether rows may follow a piece of `read` rows, for which `piece(left)` was asked."""
     return read > 0 and (ended_early or read == PIECE < left)
+
+
+async def rest_of(
+    first: PageRows[T], limit: int, read: Callable[[int, T], Awaitable[PageRows[T]]]
+) -> AsyncIterator[PageRows[T]]:
+    """What follows the first piece of a list of at most `limit` rows, a piece at a time.
+
+    `read` is given the most rows to read and the row that they follow.
+    """
+    left, rows = limit, first
+    while goes_on(len(rows), rows.ended_early, left):
+        left -= len(rows)
+        rows = await read(piece(left), rows[-1])
+        yield rows
 
 
 async def object_in_parts(lists: Mapping[str, Pieces], rest: Mapping[str, Any]) -> AsyncIterator[bytes]:

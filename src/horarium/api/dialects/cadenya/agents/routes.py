@@ -11,11 +11,11 @@ from horarium.api.dialects.cadenya.agents import wire
 from horarium.api.dialects.cadenya.agents.schemas import AGENT_QUERY
 from horarium.api.dialects.cadenya.agents.wire import AgentOrder
 from horarium.api.dialects.cadenya.handlers import CadenyaHandlers, filter_text
+from horarium.api.dialects.cadenya.operations import update, verbs
 from horarium.api.dialects.cadenya.schedules.wire import Facts, Order
 from horarium.api.dialects.cadenya.schemas import PAGE_QUERY
 from horarium.api.dialects.cadenya.wire import page_json
 from horarium.api.kit import CHANGING, Dialect, Operation, Query, segment
-from horarium.api.kit.schemas import TEXT
 from horarium.api.web import Answer, Handler, json_answer
 from horarium.domain.errors import InUse, Invalid, NotFound
 from horarium.domain.listings import AgentListing
@@ -38,29 +38,11 @@ def routes(dialect: Dialect[Order, Facts], services: Services) -> Sequence[Opera
     return (
         tagged("GET", EVERY, of.list, "List agents", answer="Agents", query=AGENT_QUERY),
         create("POST", EVERY, of.create, "Create a new agent"),
-        *(
-            tagged(
-                "POST",
-                f"{ONE}:{verb}",
-                of.verb(order),
-                f"{verb.capitalize()} an agent",
-                answer="Agent",
-                failures=[status for status in CHANGING if status != 413],
-            )
-            for verb, order in wire.VERBS.items()
+        *verbs(
+            tagged, ONE, "Agent", "an agent", {verb: of.verb(order) for verb, order in wire.VERBS.items()}
         ),
         tagged("GET", ONE, of.get, "Get an agent by ID", answer="Agent"),
-        tagged(
-            "PATCH",
-            ONE,
-            of.update,
-            "Update an agent",
-            answer="Agent",
-            body="AgentUpdate",
-            body_required=False,
-            query={"updateMask": TEXT},
-            failures=CHANGING,
-        ),
+        update(tagged, ONE, "Agent", "an agent", of.update),
         tagged("DELETE", ONE, of.delete, "Delete an agent", answer="Nothing", failures=[400]),
         tagged("GET", VARIATIONS, of.variations, "List variations", answer="Variations", query=PAGE_QUERY),
         tagged("GET", VARIATIONS + "/{id}", of.variation, "Get a variation by ID", answer="Variation"),

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from starlette.requests import Request
 
 from horarium.api.dialects.cadenya.handlers import CadenyaHandlers, filter_text
+from horarium.api.dialects.cadenya.operations import update, verbs
 from horarium.api.dialects.cadenya.schedules import wire
 from horarium.api.dialects.cadenya.schedules.schemas import SCHEDULE_QUERY
 from horarium.api.dialects.cadenya.schedules.wire import Facts, Order
 from horarium.api.dialects.cadenya.wire import BUNDLE_LABEL, page_json
 from horarium.api.kit import CHANGING, Dialect, Operation, Problems, Query, segment
-from horarium.api.kit.schemas import TEXT
 from horarium.api.web import Answer, Handler, json_answer
 from horarium.domain.listings import ScheduleListing
 from horarium.domain.schedule import Schedule
@@ -38,29 +38,15 @@ def routes(dialect: Dialect[Order, Facts], services: Services) -> Sequence[Opera
             body="ScheduleCreate",
             failures=CHANGING,
         ),
-        *(
-            Operation(
-                "POST",
-                f"{ONE}:{verb}",
-                of.verb(order),
-                f"{verb.capitalize()} a schedule",
-                answer="Schedule",
-                failures=[status for status in CHANGING if status != 413],
-            )
-            for verb, order in wire.VERBS.items()
+        *verbs(
+            Operation,
+            ONE,
+            "Schedule",
+            "a schedule",
+            {verb: of.verb(order) for verb, order in wire.VERBS.items()},
         ),
         Operation("GET", ONE, of.get, "Get a schedule by ID", answer="Schedule"),
-        Operation(
-            "PATCH",
-            ONE,
-            of.update,
-            "Update a schedule",
-            answer="Schedule",
-            body="ScheduleUpdate",
-            body_required=False,
-            query={"updateMask": TEXT},
-            failures=CHANGING,
-        ),
+        update(Operation, ONE, "Schedule", "a schedule", of.update),
         Operation("DELETE", ONE, of.delete, "Delete a schedule", answer="Nothing"),
     )
 

@@ -14,11 +14,12 @@ from horarium.api.dialects.m9m.handlers import WorkflowHandlers, page, page_in_p
 from horarium.api.dialects.m9m.schedules.wire import Facts, Order
 from horarium.api.dialects.m9m.schemas import WINDOW
 from horarium.api.kit import CHANGING, Dialect, Json, Operation, Query, segment
-from horarium.api.kit.parts import goes_on, piece
+from horarium.api.kit.parts import goes_on, piece, rest_of
 from horarium.api.kit.schemas import TEXT
 from horarium.api.kit.writing import from_dashed
 from horarium.api.web import Answer, empty_answer, json_answer
 from horarium.domain.errors import NotFound
+from horarium.domain.listings import PageRows
 from horarium.domain.run import Run
 from horarium.domain.target import Target, TargetKind
 from horarium.domain.tenancy import Identity
@@ -65,14 +66,13 @@ class Executions(WorkflowHandlers):
         shown = await self._shown(who, found)
         if goes_on(len(found), found.ended_early, limit):
 
+            async def read(most: int, last: Run) -> PageRows[Run]:
+                return await self.services.runs.list(who.workspace_id, most, last.id, **filters)
+
             async def pieces() -> AsyncIterator[Sequence[Json]]:
                 yield shown
-                left, read = limit, found
-                while goes_on(len(read), read.ended_early, left):
-                    left -= len(read)
-                    most, after = piece(left), read[-1].id
-                    read = await self.services.runs.list(who.workspace_id, most, after, **filters)
-                    yield await self._shown(who, read)
+                async for runs in rest_of(found, limit, read):
+                    yield await self._shown(who, runs)
 
             return page_in_parts("executions", pieces, total, skip, limit)
         return page("executions", shown, total, skip, limit)
