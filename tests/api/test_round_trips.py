@@ -483,6 +483,27 @@ async def test_an_m9m_schedule_sent_back_stays_as_it_is_when_its_workflows_schem
     assert other.status_code == 400, other.text
 
 
+@pytest.mark.parametrize(
+    ("thing", "change"),
+    [
+        ("schedules", {"input": {"no": "list"}}),
+        ("targets", {"name": "Another name"}),
+        ("targets", {"key": "another-key"}),
+    ],
+)
+async def test_an_m9m_schedule_sent_back_stays_as_it_is_after_the_own_api_changed_it_or_its_workflow(
+    house, receiver, thing, change
+):
+    speaker = await M9m.open(house, house.first, receiver)
+    made = (await speaker.client.post(speaker._at(), json=speaker.order)).json()["id"]
+    schedule = await ask(house, "GET", f"/schedules/{speaker.core_id(made)}")
+    changed = schedule["id"] if thing == "schedules" else schedule["target"]
+    await ask(house, "PATCH", f"/{thing}/{changed}", change)
+    shown = (await speaker.read(made)).json()
+    house.clock.now += 60_000
+    assert await unchanged(house, "PUT", speaker._at(made), shown) == shown
+
+
 @pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
 async def test_a_cadenya_schedule_sent_back_stays_as_it_is_when_its_agents_schema_has_become_stricter(
     house, receiver, masked

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from horarium.api.fields import Problems
 from horarium.domain.errors import Problem
+from horarium.service.schemas import is_same_json
 from horarium.times.instants import InstantError, Rounding, seconds_of
 
 Choice = TypeVar("Choice", bound=str)
@@ -26,6 +27,19 @@ class Fields:
 
     def __contains__(self, name: str) -> bool:
         return self.body.get(name) is not None
+
+    def without_same_as(self, shown: Mapping[str, Any]) -> Fields:
+        """These fields without those that are as they are shown, for an edit that keeps what is left out. So what has
+        been shown can be sent back, also where it could not be given anew any more."""
+        return Fields(
+            {
+                name: value
+                for name, value in self.body.items()
+                if name not in shown or not is_same_json(value, shown[name])
+            },
+            self.path,
+            self.problems,
+        )
 
     def wrong(self, name: str, message: str, code: str = "value") -> None:
         """Note that something is wrong with a field."""

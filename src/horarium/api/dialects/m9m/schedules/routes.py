@@ -20,7 +20,7 @@ from horarium.api.web import Answer, empty_answer, json_answer
 from horarium.domain.errors import NotFound
 from horarium.domain.ids import Id
 from horarium.domain.listings import ScheduleListing
-from horarium.domain.schedule import Definition, Schedule
+from horarium.domain.schedule import Schedule
 from horarium.domain.target import Target, TargetKind
 from horarium.domain.tenancy import Identity
 from horarium.service.schedules import ScheduleDraft
@@ -105,8 +105,13 @@ class Schedules(WorkflowHandlers):
         who = await self.who(request, "schedules:write")
         fields = await self.fields(request)
         before = await self._in_path(who, request)
+        fields = fields.without_same_as(await self.shown_alone(who, before))
         order = self.dialect.parse(fields, False)
-        workflow = await self._named(who, order, order.items, fields.problems, before.definition)
+        workflow = await self._named(who, order, order.items, fields.problems)
+        if order.workflow is None and order.items is not None:
+            kept = before.definition.target_id
+            known = (await self.services.targets.named(who.workspace_id, {kept}))[kept]
+            fields.note(self.services.targets.check_input(known, order.items, "inputData"))
         facts = Facts(workflow, self.now_ms())
         changed = await self.change(who, before, order, facts, fields.problems, distinct=True)
         return json_answer(200, await self.shown_alone(who, changed))
@@ -149,19 +154,13 @@ class Schedules(WorkflowHandlers):
         return await self.schedule(who, _schedule_id(request))
 
     async def _named(
-        self,
-        who: Identity,
-        order: Order,
-        items: Sequence[Any] | None,
-        problems: Problems,
-        before: Definition | None = None,
+        self, who: Identity, order: Order, items: Sequence[Any] | None, problems: Problems
     ) -> Target | None:
-        """The workflow that a body names; what is wrong with it, or with the input that it is given, is noted. `before`
-        is the definition that the body changes."""
+        """The workflow that a body names; what is wrong with it, or with the input that it is given, is noted."""
         kinds = (TargetKind.WORKFLOW,)
         workflow = await self.target(who, order.workflow, kinds, "workflowId", "Workflow not found", problems)
         if workflow is not None and items is not None:
-            problems.extend(self.services.targets.check_input(workflow, items, "inputData", before))
+            problems.extend(self.services.targets.check_input(workflow, items, "inputData"))
         return workflow
 
 
