@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from horarium.domain.ids import from_prefixed
+from horarium.domain.json_text import DEEPEST_PART
 from horarium.store.migrate import migrate
 from horarium.store.postgres import PostgresStore, store
 from horarium.times import jitter_ms
@@ -531,6 +532,38 @@ async def test_an_autessa_event_sent_back_stays_as_it_is_when_its_tools_schema_h
     again, headers = {**shown, "scheduledEventId": an_id}, {"Authorization": speaker.tenant.key}
     await unchanged(house, "POST", f"{speaker.base}/update", again, headers=headers)
     assert (await speaker.read(an_id)).json()["scheduledEvent"] == shown
+
+
+def nested(levels: int) -> Any:
+    value: Any = []
+    for _ in range(levels - 1):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
+async def test_the_deepest_input_that_the_own_api_takes_can_be_sent_back_by_cadenya(house, receiver, masked):
+    speaker = await Cadenya.open(house, house.first, receiver)
+    an_id = (await speaker.client.post(speaker._at(), json=speaker.order)).json()["metadata"]["id"]
+    path = f"/schedules/{speaker.core_id(an_id)}"
+    too_deep = {"initialMessage": "Hi", "data": nested(DEEPEST_PART)}
+    refused = await ask(house, "PATCH", path, {"input": too_deep}, 400)
+    assert [problem["field"] for problem in refused["errors"]] == ["input"]
+    await ask(house, "PATCH", path, {"input": {**too_deep, "data": nested(DEEPEST_PART - 1)}})
+    shown = (await speaker.read(an_id)).json()
+    body = {**shown, "updateMask": "metadata,spec"} if masked else shown
+    assert (await unchanged(house, "PATCH", speaker._at(an_id), body))["spec"] == shown["spec"]
+
+
+async def test_the_deepest_workflow_that_m9m_takes_can_be_sent_back_by_the_own_api(house, receiver):
+    body = {"id": "w1", "name": "W", "settings": {"deep": nested(DEEPEST_PART)}}
+    assert (await house.client.post("/api/v1/workflows", json=body)).status_code == 400
+    body["settings"] = {"deep": nested(DEEPEST_PART - 3)}
+    answer = await house.client.post("/api/v1/workflows", json=body)
+    assert answer.status_code == 201, answer.text
+    shown = await ask(house, "GET", "/targets/w1")
+    assert shown["extra"]["workflow"]["settings"] == body["settings"]
+    assert (await unchanged(house, "PUT", f"{BASE}/targets/w1", shown))["version"] == shown["version"]
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,9 @@ import orjson
 # in a few levels of their own; a template of 100 levels may be filled with an input of 100 levels.
 DEEPEST = 100
 TOO_DEEP = f"is nested more than {DEEPEST} levels deep"
+# Levels of a value that is stored as a part of something. Every API may put some around it when it shows it, and what
+# it shows must not be too deep to be sent back.
+DEEPEST_PART = 90
 _TOO_LARGE = f"must be a whole number from {-(1 << 63)} to {(1 << 64) - 1}; send a larger one as a text"
 
 # A whole number that may need more than 64 bits. In a text it may also stand inside of a string.
@@ -73,12 +76,16 @@ def decode_received(text: bytes | bytearray) -> Any:
 
 
 def too_deep(value: Any, text: bytes | bytearray) -> bool:
-    """Whether lists and objects stand in each other more than DEEPEST levels deep in a value, which is `text` as JSON.
-    It is looked at level by level."""
-    if text.count(b"{") + text.count(b"[") <= DEEPEST:
-        return False
+    """Whether lists and objects stand in each other more than DEEPEST levels deep in a value, which is `text` as
+    JSON."""
+    return text.count(b"{") + text.count(b"[") > DEEPEST and is_deeper(value, DEEPEST)
+
+
+def is_deeper(value: Any, most: int) -> bool:
+    """Whether lists and objects stand in each other more than `most` levels deep in a value. It is looked at level by
+    level."""
     level: list[Any] = [[value]]
-    for _ in range(DEEPEST + 1):
+    for _ in range(most + 1):
         level = [
             inner
             for outer in level

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from horarium.domain.errors import Problem
 from horarium.domain.ids import PREFIXES, looks_like_our_id
+from horarium.domain.json_text import DEEPEST_PART, is_deeper
 
 # The longest name, text and key, in characters.
 NAME_LIMIT = 200
@@ -32,6 +34,12 @@ def text_problems(field: str, text: str | None, limit: int = TEXT_LIMIT) -> Iter
         yield Problem(field, f"is {len(text)} characters long; at most {limit} are allowed", "too_long")
     if text is not None and not _storable(text):
         yield Problem(field, "must not contain NUL or unpaired surrogate characters")
+
+
+def depth_problems(field: str, value: Any) -> Iterator[Problem]:
+    """A JSON value that is stored must leave room for the levels that an API puts around it."""
+    if is_deeper(value, DEEPEST_PART):
+        yield Problem(field, f"is nested more than {DEEPEST_PART} levels deep")
 
 
 def key_problems(field: str, key: str) -> Iterator[Problem]:

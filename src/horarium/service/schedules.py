@@ -23,6 +23,7 @@ from horarium.domain.schedule import (
     stored_recurrence,
 )
 from horarium.domain.tenancy import Identity
+from horarium.service.checks import depth_problems
 from horarium.service.clock import Clock
 from horarium.service.facts import schedule_action, schedule_facts
 from horarium.service.reads import reads
@@ -119,6 +120,7 @@ def schedule_of(draft: ScheduleDraft, now: int) -> Schedule:
     definition = Definition(
         draft.timing, draft.policies, draft.target_id, draft.input, draft.audience, draft.environment
     )
+    _refuse_depth(definition)
     new = draft.id or random_id(now)
     state = ScheduleState.PAUSED if draft.paused else draft.state
     step = onward(new, definition, state, now, 0)
@@ -225,6 +227,11 @@ class ScheduleService:
             after = change(before)
             if after.definition.timing != before.definition.timing:
                 compiled(after.definition.timing)
+            if (after.definition.input, after.definition.audience) != (
+                before.definition.input,
+                before.definition.audience,
+            ):
+                _refuse_depth(after.definition)
             _refuse_moved_secrets(before, after)
             return after
 
@@ -404,6 +411,16 @@ async def _change(
     if distinct and after.deleted_ms is None:
         await refuse_twin(tx, after)
     return after
+
+
+def _refuse_depth(definition: Definition) -> None:
+    """Raises Invalid where what a schedule hands on could be shown, but not be sent back in every API."""
+    problems = [
+        *depth_problems("input", definition.input),
+        *depth_problems("audience", definition.audience),
+    ]
+    if problems:
+        raise Invalid(problems)
 
 
 def _refuse_moved_secrets(before: Schedule, after: Schedule) -> None:

@@ -24,7 +24,7 @@ from horarium.domain.listings import TargetListing
 from horarium.domain.schedule import Definition
 from horarium.domain.target import Completion, Target, TargetKind, TargetState
 from horarium.domain.tenancy import Identity
-from horarium.service.checks import key_problems, name_problems, text_problems
+from horarium.service.checks import depth_problems, key_problems, name_problems, text_problems
 from horarium.service.clock import Clock
 from horarium.service.facts import target_action, target_facts
 from horarium.service.identity import IdentityService
@@ -507,6 +507,12 @@ def _draft_problems(draft: TargetDraft) -> Iterator[Problem]:
         yield Problem("max_concurrency", "must be from 1 to 1000000")
     if draft.rate_per_second is not None and not 0.0001 <= draft.rate_per_second <= 1_000_000:
         yield Problem("rate_per_second", "must be from 0.0001 to 1000000")
+    for name, value in (
+        ("extra", draft.extra),
+        ("executor", draft.config),
+        ("input_schema", draft.input_schema),
+    ):
+        yield from depth_problems(name, value)
     if draft.input_schema is not None:
         yield from schema_problems(draft.input_schema, "input_schema")
 
