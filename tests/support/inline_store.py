@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Concatenate
 
 from horarium.store.base import P, Signal, T, Tx
+from horarium.store.figures import StoreFigures
 from horarium.store.sqlite.connection import connect
 from horarium.store.sqlite.transaction import SqliteTx, drive
 from horarium.store.statements import load
@@ -33,6 +34,7 @@ class InlineSqliteStore:
         self._hook = hook
         self._statements = load("sqlite")
         self._signals: list[Signal] = []
+        self.figures = StoreFigures()
 
     def listen(self, signal: Signal) -> None:
         self._signals.append(signal)
@@ -60,6 +62,7 @@ class InlineSqliteStore:
             self.connection.execute("ROLLBACK")
             raise
         self.connection.execute("COMMIT")
+        self.figures.take(tx.counted)
         for topic, at in tx.announced.items():
             for signal in self._signals:
                 signal(topic, at)
@@ -81,6 +84,12 @@ class InlineSqliteStore:
             return drive(verb(SqliteTx(self.connection, self._statements), *args, **kwargs))
         finally:
             self.connection.execute("PRAGMA query_only = 0")
+
+    async def bytes(self) -> int:
+        return 0
+
+    def waiting(self) -> dict[str, int]:
+        return {"engine": 0, "api": 0}
 
     async def close(self) -> None:
         self.connection.close()

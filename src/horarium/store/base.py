@@ -13,6 +13,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from horarium.domain.audit import AuditEntry
 from horarium.domain.errors import Invalid, Problem, Unavailable
+from horarium.store.figures import StoreFigures
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -65,6 +66,9 @@ class Tx(Protocol):
     def record(self, entry: AuditEntry) -> None:
         """Have an entry of the audit log written with this transaction, just before the commit."""
 
+    def count(self, figure: str, which: str | int, times: int) -> None:
+        """Have something counted after the commit, in one of the figures that figures.py names."""
+
 
 def cannot_hold(error: Exception) -> Invalid:
     """The error that a caller gets for a value that the database refuses to store."""
@@ -80,6 +84,8 @@ class Store(Protocol):
 
     # Whether other processes may work on the same database.
     shared: bool
+    # What this process counts of its work on the database.
+    figures: StoreFigures
 
     async def write(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
@@ -102,6 +108,12 @@ class Store(Protocol):
 
     async def now_ms(self) -> int:
         """The database's own clock, in milliseconds since the epoch. All nodes follow it. Raises Unavailable."""
+
+    async def bytes(self) -> int:
+        """The size of the database, with its indexes and SQLite's log. Raises Unavailable."""
+
+    def waiting(self) -> dict[str, int]:
+        """How many verbs wait for their turn: those of the engine ("engine") and of the API ("api")."""
 
     async def close(self) -> None: ...
 

@@ -23,6 +23,7 @@ import structlog
 
 from horarium.domain.errors import Unavailable
 from horarium.store.base import P, Signal, T, Tx
+from horarium.store.figures import Counted, StoreFigures, name_of
 from horarium.store.group_commit import GroupCommits
 from horarium.store.postgres.connection import (
     ACQUIRE_SECONDS,
@@ -37,7 +38,7 @@ from horarium.store.postgres.faults import DIED_IDLE, LOST, REFUSED, REJECTED, r
 from horarium.store.postgres.identity import DatabaseIdentity, ask_identity
 from horarium.store.postgres.notifications import Notifications
 from horarium.store.postgres.partitions import drop_partitions, make_partitions
-from horarium.store.postgres.transaction import PostgresTx, committed, database_now
+from horarium.store.postgres.transaction import PostgresTx, committed, database_bytes, database_now
 from horarium.store.statements import load
 
 _log = structlog.get_logger(__name__)
@@ -64,7 +65,10 @@ class PostgresStore:
 
     def __init__(self, url: str, urgent: Any, write: Any, read: Any, notifications: Notifications) -> None:
         self.url = url
+        self.figures = StoreFigures()
         self._urgent, self._write, self._read = urgent, write, read
+        # Verbs that wait for a connection.
+        self._waiting = {"engine": 0, "api": 0}
         self._statements = load("postgres")
         self._signals: list[Signal] = []
         self._notifications = notifications
@@ -124,7 +128,7 @@ class PostgresStore:
     async def write(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        return await self._transaction(self._write, lambda tx: verb(tx, *args, **kwargs))
+        return await self._transaction(self._write, name_of(verb), lambda tx: verb(tx, *args, **kwargs))
 
     async def write_grouped(self, verb: Callable[[Tx, Sequence[T]], Awaitable[object]], item: T) -> None:
         await self._groups.submit(verb, item)
@@ -132,22 +136,37 @@ class PostgresStore:
     async def urgent(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        return await self._transaction(self._urgent, lambda tx: verb(tx, *args, **kwargs))
+        return await self._transaction(self._urgent, name_of(verb), lambda tx: verb(tx, *args, **kwargs))
 
     async def read(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        return await self._attempt(self._read, lambda tx: verb(tx, *args, **kwargs))
+        begun = time.monotonic()
+        try:
+            return await self._attempt(self._read, lambda tx: verb(tx, *args, **kwargs))
+        finally:
+            self.figures.took(name_of(verb), time.monotonic() - begun)
 
-    async def _transaction(self, pool: Any, verb: Callable[[PostgresTx], Awaitable[T]]) -> T:
+    async def _transaction(self, pool: Any, name: str, verb: Callable[[PostgresTx], Awaitable[T]]) -> T:
         announced: dict[str, int] = {}
+        counted: list[Counted] = []
 
         async def whole(tx: PostgresTx) -> T:
             answer = await committed(tx, verb)
+            self.figures.commits.add(tx.commit_s * 1000)
             announced.update(tx.announced)
+            counted.extend(tx.counted)
             return answer
 
-        answer = await self._attempt(pool, whole)
+        begun = time.monotonic()
+        try:
+            answer = await self._attempt(pool, whole)
+        except Unavailable:
+            self.figures.refused += 1
+            raise
+        finally:
+            self.figures.took(name, time.monotonic() - begun)
+        self.figures.take(counted)
         for topic, at in announced.items():
             self._deliver(topic, at)
         self._notifications.send(announced, time.time_ns() // 1_000_000 + self._ahead_ms)
@@ -174,7 +193,7 @@ class PostgresStore:
         raise AssertionError("the loop above returns or raises")
 
     async def _once(self, pool: Any, work: Callable[[PostgresTx], Awaitable[T]]) -> T:
-        async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+        async with self._connection(pool) as connection:
             try:
                 return await work(PostgresTx(connection, self._statements))
             except asyncpg.QueryCanceledError:
@@ -183,6 +202,20 @@ class PostgresStore:
                 connection.terminate()
                 await pool.expire_connections()  # where one connection has died, others may have as well
                 raise
+
+    @asynccontextmanager
+    async def _connection(self, pool: Any) -> AsyncIterator[Any]:
+        """A connection of a pool; who waits for one is counted."""
+        who = "engine" if pool is self._urgent else "api"
+        self._waiting[who] += 1
+        try:
+            connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
+        finally:
+            self._waiting[who] -= 1
+        try:
+            yield connection
+        finally:
+            await pool.release(connection)
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
@@ -216,6 +249,12 @@ class PostgresStore:
         if changed:
             _log.info("partitions_changed", partitions=changed)
         return False
+
+    async def bytes(self) -> int:
+        return await self._attempt(self._read, database_bytes)
+
+    def waiting(self) -> dict[str, int]:
+        return dict(self._waiting)
 
     async def close(self) -> None:
         await self._notifications.close()

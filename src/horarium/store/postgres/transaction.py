@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ import asyncpg
 
 from horarium.domain.audit import AuditEntry
 from horarium.store.base import CommitUnknown, Duplicate, T, Tx, cannot_hold, earliest
+from horarium.store.figures import Counted
 from horarium.store.postgres.faults import LOST
 from horarium.store.statements import Copied, Statement
 from horarium.store.verbs.audit import append
@@ -19,13 +21,16 @@ CHUNK = 5_000
 
 class PostgresTx:
     """A transaction on one connection. Before the commit the store writes the audit entries in `recorded`, after it the
-    store tells its listeners what `announced` holds."""
+    store tells its listeners what `announced` holds, and counts what `counted` says. `commit_s` is how many seconds the
+    commit took."""
 
     def __init__(self, connection: Any, statements: dict[str, Statement]) -> None:
         self.connection = connection
         self._statements = statements
         self.announced: dict[str, int] = {}
         self.recorded: list[AuditEntry] = []
+        self.counted: list[Counted] = []
+        self.commit_s = 0.0
 
     async def rows(self, statement: str, **params: Any) -> Sequence[Any]:
         return cast("Sequence[Any]", await self._execute(self.connection.fetch, statement, params))
@@ -78,6 +83,9 @@ class PostgresTx:
     def record(self, entry: AuditEntry) -> None:
         self.recorded.append(entry)
 
+    def count(self, figure: str, which: str | int, times: int) -> None:
+        self.counted.append(Counted(figure, which, times))
+
 
 def _touched(status: str) -> int:
     """The number at the end of a command's status: "UPDATE 3"."""
@@ -97,10 +105,12 @@ async def committed(tx: PostgresTx, verb: Callable[[PostgresTx], Awaitable[T]]) 
         if not connection.is_closed():
             await connection.execute("ROLLBACK")
         raise
+    begun = time.monotonic()
     try:
         status = await connection.execute("COMMIT")
     except LOST as error:
         raise CommitUnknown from error
+    tx.commit_s = time.monotonic() - begun
     if status != "COMMIT":
         raise RuntimeError("a verb went on after the database had refused one of its statements")
     return answer
@@ -109,4 +119,10 @@ async def committed(tx: PostgresTx, verb: Callable[[PostgresTx], Awaitable[T]]) 
 async def database_now(tx: Tx) -> int:
     """The database's clock, in milliseconds since the epoch."""
     row = await tx.row("now_ms")
+    return int(row[0])
+
+
+async def database_bytes(tx: Tx) -> int:
+    """The size of the database with its indexes."""
+    row = await tx.row("database_bytes")
     return int(row[0])

@@ -11,18 +11,21 @@ A verb is an async function that awaits nothing but its transaction, and this tr
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Concatenate, cast
 
 from horarium.domain.audit import AuditEntry
 from horarium.domain.errors import Unavailable
 from horarium.store.base import P, Signal, T, Tx, earliest
+from horarium.store.figures import Counted, StoreFigures, name_of
 from horarium.store.group_commit import GroupCommits
 from horarium.store.sqlite.checkpoints import Checkpoints
 from horarium.store.sqlite.connection import WRITER_CACHE_KIB, connect
@@ -43,17 +46,20 @@ READ_SECONDS = 5.0
 
 
 class _Job:
-    """A verb in the writer's queue and the future that waits for its answer."""
+    """A verb in the writer's queue and the future that waits for its answer. `seconds` is how long it took."""
 
-    __slots__ = ("announced", "answer", "error", "future", "recorded", "verb")
+    __slots__ = ("announced", "answer", "counted", "error", "future", "name", "recorded", "seconds", "verb")
 
-    def __init__(self, verb: Callable[[Tx], Awaitable[Any]], future: asyncio.Future[Any]) -> None:
+    def __init__(self, name: str, verb: Callable[[Tx], Awaitable[Any]], future: asyncio.Future[Any]) -> None:
+        self.name = name
         self.verb = verb
         self.future = future
         self.answer: Any = None
         self.error: BaseException | None = None
         self.announced: dict[str, int] = {}
         self.recorded: list[AuditEntry] = []
+        self.counted: list[Counted] = []
+        self.seconds = 0.0
 
 
 class SqliteStore:
@@ -67,6 +73,7 @@ class SqliteStore:
         if sqlite3.sqlite_version_info < MINIMUM_VERSION:
             wanted = ".".join(map(str, MINIMUM_VERSION))
             raise Unavailable(f"SQLite {wanted} or newer is needed; this Python has {sqlite3.sqlite_version}")
+        self.figures = StoreFigures()
         self._path = str(path)
         self._loop = asyncio.get_running_loop()
         self._statements = load("sqlite")
@@ -99,7 +106,7 @@ class SqliteStore:
     async def write(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        return await self._submit(self._other_jobs, lambda tx: verb(tx, *args, **kwargs))
+        return await self._submit(self._other_jobs, name_of(verb), lambda tx: verb(tx, *args, **kwargs))
 
     async def write_grouped(self, verb: Callable[[Tx, Sequence[T]], Awaitable[object]], item: T) -> None:
         await self._groups.submit(verb, item)
@@ -107,10 +114,10 @@ class SqliteStore:
     async def urgent(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        return await self._submit(self._urgent_jobs, lambda tx: verb(tx, *args, **kwargs))
+        return await self._submit(self._urgent_jobs, name_of(verb), lambda tx: verb(tx, *args, **kwargs))
 
-    async def _submit(self, queue: deque[_Job], verb: Callable[[Tx], Awaitable[T]]) -> T:
-        job = _Job(verb, self._loop.create_future())
+    async def _submit(self, queue: deque[_Job], name: str, verb: Callable[[Tx], Awaitable[T]]) -> T:
+        job = _Job(name, verb, self._loop.create_future())
         with self._wake:
             if self._closing:
                 raise Unavailable("the store is closing")
@@ -121,11 +128,15 @@ class SqliteStore:
     async def read(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        if getattr(verb, "point", False):
-            return self._look_up(lambda tx: verb(tx, *args, **kwargs))
-        return await self._loop.run_in_executor(
-            self._readers, self._read, lambda tx: verb(tx, *args, **kwargs)
-        )
+        begun = time.monotonic()
+        try:
+            if getattr(verb, "point", False):
+                return self._look_up(lambda tx: verb(tx, *args, **kwargs))
+            return await self._loop.run_in_executor(
+                self._readers, self._read, lambda tx: verb(tx, *args, **kwargs)
+            )
+        finally:
+            self.figures.took(name_of(verb), time.monotonic() - begun)
 
     def _look_up(self, verb: Callable[[Tx], Awaitable[T]]) -> T:
         """Look up a few rows on the event loop: this takes some 30 us, handing it to a thread takes 200."""
@@ -158,6 +169,16 @@ class SqliteStore:
             raise Unavailable(f"the query took longer than {READ_SECONDS:g} s or failed: {error}") from error
         finally:
             connection.execute("ROLLBACK")
+
+    async def bytes(self) -> int:
+        found = 0
+        for path in (self._path, f"{self._path}-wal"):
+            with suppress(OSError):  # there is no log before the first commit
+                found += os.stat(path).st_size
+        return found
+
+    def waiting(self) -> dict[str, int]:
+        return {"engine": len(self._urgent_jobs), "api": len(self._other_jobs)}
 
     async def close(self) -> None:
         with self._wake:
@@ -195,15 +216,18 @@ class SqliteStore:
             recorded = [entry for job in done if job.error is None for entry in job.recorded]
             if recorded:
                 drive(append(SqliteTx(connection, self._statements), recorded))
+            begun = time.monotonic()
             connection.execute("COMMIT")
+            self.figures.commits.add((time.monotonic() - begun) * 1000)
             self._checkpoints.wanted()
         except sqlite3.Error as error:
+            self.figures.refused += 1
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             done = done or self._drain()
             for job in done:
                 job.error = Unavailable(f"the database could not commit: {error}")
-                job.announced = {}
+                job.announced, job.counted = {}, []
         try:
             self._loop.call_soon_threadsafe(self._answer, done)
         except RuntimeError:  # the event loop has ended, and nobody waits for an answer any more
@@ -226,17 +250,20 @@ class SqliteStore:
         """Run a verb in the open transaction; True where it failed after it had written something."""
         tx = SqliteTx(connection, self._statements)
         before = connection.total_changes
+        begun = time.monotonic()
         try:
             job.answer = drive(job.verb(tx))
-            job.announced, job.recorded = tx.announced, tx.recorded
+            job.announced, job.recorded, job.counted = tx.announced, tx.recorded, tx.counted
         except sqlite3.OperationalError as error:
             if (
                 not connection.in_transaction
             ):  # the disk is full, or similar: SQLite has rolled everything back
                 raise
+            self.figures.refused += 1
             job.error = Unavailable(f"the database refused: {error}")
         except BaseException as error:
             job.error = error
+        job.seconds = time.monotonic() - begun
         return job.error is not None and connection.total_changes != before
 
     def _begin_again(self, connection: sqlite3.Connection, jobs: Sequence[_Job]) -> None:
@@ -256,6 +283,9 @@ class SqliteStore:
     def _answer(self, done: list[_Job]) -> None:
         announced: dict[str, int] = {}
         for job in done:
+            self.figures.took(job.name, job.seconds)
+            if job.error is None:
+                self.figures.take(job.counted)
             for topic, at in job.announced.items():
                 earliest(announced, topic, at)
             if job.future.done():

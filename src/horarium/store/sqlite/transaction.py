@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from horarium.domain.audit import AuditEntry
 from horarium.store.base import Duplicate, T, cannot_hold, earliest
+from horarium.store.figures import Counted
 from horarium.store.statements import Statement
 
 # How many rows one execution of a statement takes. There are few sizes, so that each is prepared only once. Python's
@@ -19,13 +20,14 @@ ROWS_AT_ONCE = (1024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1)
 
 class SqliteTx:
     """A transaction on one connection. Before the commit the store writes the audit entries in `recorded`, after it the
-    store tells its listeners what `announced` holds."""
+    store tells its listeners what `announced` holds, and counts what `counted` says."""
 
     def __init__(self, connection: sqlite3.Connection, statements: dict[str, Statement]) -> None:
         self._connection = connection
         self._statements = statements
         self.announced: dict[str, int] = {}
         self.recorded: list[AuditEntry] = []
+        self.counted: list[Counted] = []
 
     def _execute(self, name: str, params: dict[str, Any]) -> sqlite3.Cursor:
         statement = self._statements[name]
@@ -69,6 +71,9 @@ class SqliteTx:
 
     def record(self, entry: AuditEntry) -> None:
         self.recorded.append(entry)
+
+    def count(self, figure: str, which: str | int, times: int) -> None:
+        self.counted.append(Counted(figure, which, times))
 
 
 # Raised for a violated constraint, a number of more than 64 bits, and a text that is not valid Unicode.

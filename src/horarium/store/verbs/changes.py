@@ -18,6 +18,7 @@ from horarium.domain.ids import Id
 from horarium.domain.plan import passed_between
 from horarium.domain.schedule import AfterPause, Schedule, ScheduleState, stored_recurrence
 from horarium.store.base import DUE, Duplicate, Tx
+from horarium.store.figures import SLOTS
 from horarium.store.rows import SpanRow
 from horarium.store.verbs.creation import onward, place, texts_of, version_row, write_labels
 from horarium.store.verbs.quotas import take_for_change
@@ -142,6 +143,7 @@ async def _record_passed(tx: Tx, schedule: Schedule, now: int, reason: SpanReaso
             now,
         )
         await tx.many("insert_spans", [row])
+        tx.count(SLOTS, passed.reason.value, passed.count)
 
 
 async def _write_change(tx: Tx, before: Schedule, after: Schedule, now: int) -> None:

@@ -8,6 +8,7 @@ from horarium.domain.fire import FireKind, beginning
 from horarium.domain.ids import Id, fire_id, lowest_id_at
 from horarium.domain.schedule import Schedule
 from horarium.store.base import Tx
+from horarium.store.figures import FIRES
 from horarium.store.rows import FireRow, StartingFire
 from horarium.store.verbs.entries import hold_schedules, lane_of, start_fires
 
@@ -55,6 +56,7 @@ async def fire_slots(
         for fire, slot_ms in new
     ]
     await tx.many("insert_fires", rows)
+    tx.count(FIRES, kind.value, len(rows))
     limited = int((await lane_of(tx, schedule.workspace_id, target_id)).limited)
     starting = [
         StartingFire(fire, schedule.workspace_id, schedule.id, version, target_id, int(has_audience), limited)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from horarium.domain.ids import Id
 from horarium.store.base import FANOUT, READY, Tx
+from horarium.store.figures import FREED
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ async def free_lapsed(tx: Tx, now: int, me: Id, gone: Sequence[Id] = ()) -> int:
         freed += await tx.run("free_fanout_tasks_of", node=owner)
     await tx.run("retire_nodes", now=now, me=me, gone=list(gone))
     if freed:
+        tx.count(FREED, "lapsed", freed)
         tx.announce(READY, now)
         tx.announce(FANOUT, now)
     return freed

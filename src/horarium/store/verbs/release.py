@@ -6,8 +6,10 @@ for each situation, and all rows are written in sets.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import NamedTuple
 
 from horarium.domain.errors import Unavailable
@@ -27,6 +29,7 @@ from horarium.domain.schedule import (
 )
 from horarium.domain.tenancy import EVERY_TARGET
 from horarium.store.base import CANCELLED, FANOUT, READY, Tx
+from horarium.store.figures import ENTERED, FIRED, SLOTS
 from horarium.store.rows import (
     Advance,
     BornRunSchedule,
@@ -64,6 +67,7 @@ FIRST_EPOCH = 1
 # A full release is held to be shared where another workspace has a schedule that is due this soon.
 SOON_MS = 1_000
 _CLOCK_MODE = RunMode.CLOCK.value
+_SITUATION = itemgetter(1)
 
 
 @dataclass(slots=True)
@@ -223,7 +227,21 @@ async def _release(tx: Tx, due: Sequence[DueCursor], batch: _Batch, careful: boo
         owed = await _without_known_fires(tx, owed, batch.now)
     await _gather(tx, batch, owed)
     await _write(tx, batch)
+    _count_slots(tx, owed, batch.now)
     return Released(len(due), batch.begun, await _describe_born(tx, batch.born_claimed))
+
+
+def _count_slots(tx: Tx, owed: Sequence[tuple[DueCursor, _Situation]], now: int) -> None:
+    """Have the slots counted that are accounted for, and how much later than due those that fire were entered."""
+    situations = [*map(_SITUATION, owed)]
+    by_id = dict(zip(map(id, situations), situations, strict=True))
+    for known_as, times in Counter(map(id, situations)).items():
+        for entry in by_id[known_as].entries:
+            if isinstance(entry, Passed):
+                tx.count(SLOTS, entry.reason.value, entry.count * times)
+            else:
+                tx.count(SLOTS, FIRED, times)
+                tx.count(ENTERED, max(0, now - entry.due_ms), times)
 
 
 async def _refuse_older_zones(tx: Tx, due: Sequence[DueCursor]) -> None:

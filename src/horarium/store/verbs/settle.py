@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
 from horarium.domain.fire import FireKind, FireState, beginning, settled_state
@@ -12,6 +13,7 @@ from horarium.domain.ids import Id
 from horarium.domain.run import RunMode, RunState
 from horarium.domain.schedule import AfterCompletion, ScheduleState, policies_from_text
 from horarium.store.base import Tx
+from horarium.store.figures import RUNS
 from horarium.store.rows import (
     CursorTally,
     FinishedFire,
@@ -100,9 +102,14 @@ class _Tally:
         )
 
 
+_STATE = attrgetter("state")
+
+
 async def settle(tx: Tx, ends: Sequence[RunEnd], now: int) -> None:
     """Write what the ends of these runs mean for fires and schedules, and start what waited for them. The ends of
     the runs themselves have been recorded."""
+    for state, times in Counter(map(_STATE, ends)).items():
+        tx.count(RUNS, state.value, times)
     ended = await _end_fires(tx, ends, now)
     await _free_rows(tx, ends)
     await _end_on_schedules(tx, ended)

@@ -7,6 +7,7 @@ from horarium.domain.ids import lowest_id_at
 from horarium.domain.plan import repeated_local_time, slot_after
 from horarium.domain.schedule import policies_from_text, stored_recurrence, timing_from_text
 from horarium.store.base import DUE, Tx
+from horarium.store.figures import SLOTS
 from horarium.store.rows import RezonedCursor, RezonedSchedule, SpanRow, StaleCursor, ZoneInUse
 from horarium.store.verbs.settle import follow_up
 from horarium.times import zone_fingerprint
@@ -39,6 +40,7 @@ async def rezone(tx: Tx, now: int, limit: int) -> int:
         dropped = [span for _, span in rezoned if span is not None]
         if dropped:
             await tx.many("insert_spans", dropped)
+            tx.count(SLOTS, SpanReason.CANCELLED.value, len(dropped))
         tx.announce(DUE, now)
         return len(stale)
     return 0
