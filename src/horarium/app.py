@@ -34,6 +34,7 @@ from horarium.domain.ids import Id, random_id
 from horarium.domain.tenancy import is_key
 from horarium.engine.clock import DatabaseClock
 from horarium.engine.fanout import FanoutRunner
+from horarium.engine.figures import LoopFigures, engine_metrics, process_metrics
 from horarium.engine.forgetting import forget_loop
 from horarium.engine.lease import Lease
 from horarium.engine.loops import (
@@ -42,6 +43,7 @@ from horarium.engine.loops import (
     NoHands,
     clock_loop,
     heartbeat_loop,
+    lag_loop,
     release_loop,
     ring_on_due,
     upkeep_loop,
@@ -70,6 +72,7 @@ from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault
 from horarium.store.verbs import meta, nodes
 from horarium.times import TZDATA_VERSION, grammar_names
+from horarium.worker.figures import lane_metrics, worker_metrics
 from horarium.worker.worker import MOST_WAITING, Worker
 
 _log = structlog.get_logger(__name__)
@@ -97,6 +100,7 @@ class Server:
     services: Services
     api: FastAPI
     shares: Shares
+    loop_figures: LoopFigures
     worker: Worker | None = None
     # Only on PostgreSQL: on SQLite no other node could take the runs of this one.
     lease: Lease | None = None
@@ -185,7 +189,7 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
         entry = await _register(store, clock, settings)
         shares = Shares(store)
         await shares.refresh()
-        server = Server(entry.id, settings, services, make_api(services, installed), shares)
+        server = Server(entry.id, settings, services, make_api(services, installed), shares, LoopFigures())
         if "worker" in settings.roles:
             server.worker = _worker(server)
         if isinstance(store, PostgresStore):
@@ -384,8 +388,10 @@ def _start(server: Server, store: Store, clock: DatabaseClock) -> list[asyncio.T
     ring_on_due(store, alarm)
     _forget_on_access(store, server.services.identities)
     engine = Engine(store, clock, server.id, int(settings.retention_days * DAY_MS))
+    _show_figures(server, engine, clock)
     loops = [
         clock_loop(clock, store, alarm),
+        lag_loop(server.loop_figures),
         upkeep_loop([_touch_keys(server.services)], HOUSEKEEPING_S),
         upkeep_loop([server.services.tenancy.allowed_hosts.refresh], REFRESH_S),
     ]
@@ -420,6 +426,18 @@ def _start(server: Server, store: Store, clock: DatabaseClock) -> list[asyncio.T
     for task in tasks:
         task.add_done_callback(_end_on_fault)
     return tasks
+
+
+def _show_figures(server: Server, engine: Engine, clock: DatabaseClock) -> None:
+    """Show the figures of the parts that this process runs among its metrics."""
+    metrics = server.services.metrics
+    metrics.add(lambda: process_metrics(server.loop_figures, clock, server.lease))
+    if "engine" in server.settings.roles:
+        metrics.add(lambda: engine_metrics(engine))
+    worker = server.worker
+    if worker is not None:
+        metrics.add(lambda: worker_metrics(worker, clock.now_ms()))
+        metrics.add_by_lane(lambda workspace_id: lane_metrics(worker, workspace_id))
 
 
 def _partitions(store: PostgresStore, engine: Engine) -> Callable[[], Awaitable[bool]]:

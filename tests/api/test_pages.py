@@ -41,8 +41,7 @@ async def test_health_needs_no_key_and_tells_the_zone_data():
             assert (await client.get(f"{base}/readyz")).json() == {"status": "ready"}
         figures = (await client.get("/metrics")).text
         assert "python_info" in figures
-        assert 'horarium_lanes_held{why="circuit"}' in figures
-        assert "horarium_longest_wait_seconds" in figures
+        assert 'horarium_slots_total{outcome="fired",reason=""} 0.0' in figures
 
 
 async def test_one_sees_who_one_is():

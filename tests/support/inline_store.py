@@ -62,7 +62,7 @@ class InlineSqliteStore:
             self.connection.execute("ROLLBACK")
             raise
         self.connection.execute("COMMIT")
-        self.figures.take(tx.counted)
+        self.figures.take(tx.counted, 0.0)
         for topic, at in tx.announced.items():
             for signal in self._signals:
                 signal(topic, at)

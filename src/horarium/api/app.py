@@ -44,6 +44,7 @@ def make_api(services: Services, dialects: Dialects) -> Api:
     app.mount(BASE, own_api(services, dialects))
     mount_all(app, dialects, services)
     health.add_routes(app, services)
+    services.metrics.add(app.figures.metrics)
     app.origins = services.settings.cors_origins
     if not services.settings.public_pages or services.settings.pages_at is not None:
         app.gate = PageGate(app.router, services, problem_answer)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 import secrets
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -23,6 +24,7 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from horarium.api.bodies import Malformed, parse_json, parse_object, read_body
+from horarium.api.figures import HttpFigures
 from horarium.api.reference import add_reference
 from horarium.domain.errors import Forbidden, HorariumError, Invalid, NotFound, QuotaReached
 
@@ -240,22 +242,24 @@ class Wrapped(Protocol):
 class Guard:
     """Turns every error into an answer, so that no details of the program get out, and adds SAFE_HEADERS."""
 
-    def __init__(self, app: Wrapped, render: Renderer) -> None:
-        self.app, self.render = app, render
+    def __init__(self, app: Wrapped, render: Renderer, figures: HttpFigures | None = None) -> None:
+        self.app, self.render, self.figures = app, render, figures or HttpFigures()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         known_as = request_id(scope).encode()
-        started = False
+        started, status, begun = False, 0, time.monotonic()
         # Applications are mounted in each other. Only the outermost adds the headers.
-        outer = scope.setdefault(_OUTER, self) is self
+        outermost = scope.setdefault(_OUTER, self)
+        outer = outermost is self
         allowances = scope.setdefault(ALLOWANCES, [])
 
         async def noting(message: Message) -> None:
-            nonlocal started
+            nonlocal started, status
             if not started and outer:
+                status = message.get("status", 0)
                 message["headers"] = _with_safe_headers(message.get("headers", ()))
                 message["headers"].append((REQUEST_ID, known_as))
                 for allowance in allowances:
@@ -273,7 +277,12 @@ class Guard:
             request = Request(scope, receive, send)
             if _by_policy(error) and (refused := scope.get(REFUSED)) is not None:
                 await refused(error)
-            await self.render(self._at_the_edge(error, request), request)(scope, receive, noting)
+            told = self._at_the_edge(error, request)
+            outermost.figures.refused(told)
+            await self.render(told, request)(scope, receive, noting)
+        finally:
+            if outer:
+                self.figures.done(scope["method"], status, (time.monotonic() - begun) * 1000)
 
     def _at_the_edge(self, error: Exception, request: Request) -> HorariumError:
         """The error that the caller is told. One that is not meant for users is logged and becomes Internal."""
@@ -306,6 +315,8 @@ class Api(FastAPI):
         # What decides before the routes whether a request may pass, and the origins whose pages may ask and read.
         self.gate: Wrapped | None = None
         self.origins: Sequence[str] = ()
+        # Where its requests are counted, if it is the outermost one.
+        self.figures = HttpFigures()
         self._schemas: dict[str, Any] = {}
         super().__init__(
             title=title,
@@ -319,7 +330,7 @@ class Api(FastAPI):
             add_reference(self)
 
     def build_middleware_stack(self) -> ASGIApp:
-        guarded: ASGIApp = Guard(self.gate or self.router, self._render)
+        guarded: ASGIApp = Guard(self.gate or self.router, self._render, self.figures)
         if not self.origins:
             return guarded
         return CORSMiddleware(

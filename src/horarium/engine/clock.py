@@ -26,6 +26,8 @@ class DatabaseClock:
         self._offset_ms = 0
         self._set = False
         self._suspected: int | None = None
+        # How often the database's clock has jumped.
+        self.jumps = 0
 
     def now_ms(self) -> int:
         """The database's time in milliseconds since the epoch."""

@@ -35,6 +35,8 @@ class Lease:
     def __init__(self, url: str, node: nodes.NodeRow, lease_s: float, on_lapse: Callable[[], None]) -> None:
         self._url, self._node, self._lease_s = url, node, lease_s
         self._on_lapse = on_lapse
+        # How often the lease was lost.
+        self.lapses = 0
         self._loop = asyncio.get_running_loop()
         self._until = time.monotonic() + lease_s
         self._pulse = time.monotonic()
@@ -47,6 +49,11 @@ class Lease:
     def held(self) -> bool:
         """Whether this node may claim and begin runs."""
         return time.monotonic() < self._until
+
+    @property
+    def left_s(self) -> float:
+        """For how many seconds the lease still holds."""
+        return max(0.0, self._until - time.monotonic())
 
     async def close(self) -> None:
         """Stop the heartbeats and wait for the thread."""
@@ -96,6 +103,7 @@ class Lease:
         alive = await connection.run(nodes.heartbeat, self._node.id, now, lease_ms)
         if not alive:
             self._until = 0.0
+            self.lapses += 1
             _log.error("lease_lapsed", consequence="this node drops what it held and registers anew")
             await connection.run(nodes.register, replace(self._node, lease_until_ms=now + lease_ms), False)
         self._until = begun + self._lease_s

@@ -12,6 +12,7 @@ from horarium.domain.errors import HorariumError
 from horarium.domain.ids import Id
 from horarium.domain.places import UNBOUNDED, LaneRoom
 from horarium.engine.clock import DatabaseClock
+from horarium.engine.figures import LoopFigures
 from horarium.engine.steps import FIRST_BATCH, Engine, next_batch
 from horarium.engine.wake import Alarm
 from horarium.store.base import DUE, Store
@@ -26,6 +27,8 @@ TROUBLE_S = 0.5
 UPKEEP_S = 1.0
 HOUSEKEEPING_S = 60.0
 SAMPLE_S = 1.0
+# How often the lag of the event loop is measured.
+LAG_S = 0.5
 
 
 class Hands(Protocol):
@@ -71,6 +74,7 @@ async def release_loop(
                 continue
             due = released.next_due
         except HorariumError as error:
+            engine.figures.releases_failed += 1
             _log.warning("release_failed", error=str(error))
             await asyncio.sleep(TROUBLE_S)
             continue
@@ -100,8 +104,18 @@ async def clock_loop(clock: DatabaseClock, store: Store, alarm: Alarm) -> None:
             _log.warning("clock_not_sampled", error=str(error))
             continue
         if abs(difference) > 1000:
+            clock.jumps += 1
             _log.warning("clock_jumped", milliseconds=difference, uncertain=clock.uncertain)
             alarm.ring()
+
+
+async def lag_loop(figures: LoopFigures) -> None:
+    """Measure how late the event loop wakes a task that sleeps."""
+    clock = asyncio.get_running_loop().time
+    while True:
+        wanted = clock() + LAG_S
+        await asyncio.sleep(LAG_S)
+        figures.lag.add(max(0.0, clock() - wanted) * 1000)
 
 
 async def heartbeat_loop(store: Store, clock: DatabaseClock, node: Id, lease_ms: int) -> None:

@@ -9,6 +9,7 @@ import structlog
 
 from horarium.domain.ids import Id
 from horarium.domain.places import UNBOUNDED, LaneRoom
+from horarium.engine.figures import EngineFigures
 from horarium.service.clock import Clock
 from horarium.store.base import Duplicate, Store
 from horarium.store.verbs import idempotency, meta, quotas, upkeep
@@ -59,6 +60,7 @@ class Engine:
     # Since when each other node is not connected any more; None while it is. Of one that was never seen to be
     # (a pooler between it and the database hides its name) the lease alone tells.
     silent_since: dict[Id, int | None] = field(default_factory=dict)
+    figures: EngineFigures = field(default_factory=EngineFigures)
 
     async def release(
         self, room: int, batch: int = RELEASE_BATCH, lane_room: LaneRoom = UNBOUNDED
@@ -135,4 +137,6 @@ class Engine:
         the three numbers that were deleted, which is `limit` while there may be more."""
         if not self.retention_ms:
             return 0
-        return await self.store.write(upkeep.forget, self.clock.now_ms() - self.retention_ms, limit)
+        found = await self.store.write(upkeep.forget, self.clock.now_ms() - self.retention_ms, limit)
+        self.figures.forgot(found, more=found >= limit)
+        return found

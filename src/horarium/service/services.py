@@ -16,6 +16,7 @@ from horarium.service.environments import EnvironmentService
 from horarium.service.explain import ExplainService
 from horarium.service.idempotency import IdempotencyService
 from horarium.service.identity import IdentityService
+from horarium.service.metrics import Metrics
 from horarium.service.objectives import ObjectiveService
 from horarium.service.rates import Rates
 from horarium.service.runs import KeepAnswer, RunService
@@ -37,6 +38,7 @@ class Services:
     executors: Mapping[str, Executor]
     clock: Clock
     settings: Settings
+    metrics: Metrics
     identities: IdentityService
     rates: Rates
     wrong_keys: WrongKeys
@@ -77,6 +79,7 @@ def make_services(
         executors=executors,
         clock=clock,
         settings=settings,
+        metrics=Metrics(store, clock),
         identities=identities,
         wrong_keys=WrongKeys(clock),
         rates=Rates(clock, settings.rate_limit),

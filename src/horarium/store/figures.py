@@ -21,7 +21,7 @@ FIRES = "fires"
 RUNS = "runs"
 # Runs and fan-out tasks that were taken from nodes that are gone.
 FREED = "freed"
-# Slots that have fired, by how much later than due they were entered, in milliseconds.
+# Slots that have fired, by how much later than due their transaction was asked for, in milliseconds.
 ENTERED = "entered"
 
 
@@ -52,11 +52,11 @@ class StoreFigures:
     commits: Histogram = field(default_factory=lambda: Histogram(MOMENTS_MS))
     refused: int = 0
 
-    def take(self, counted: Iterable[Counted]) -> None:
-        """Count what a committed transaction has done."""
+    def take(self, counted: Iterable[Counted], took_s: float) -> None:
+        """Count what a transaction has done that is committed, so many seconds after it was asked for."""
         for figure, which, times in counted:
             if figure == ENTERED:
-                self.entered.add(int(which), times)
+                self.entered.add(int(which) + took_s * 1000, times)
             else:
                 self.counted[figure, which] += times
 

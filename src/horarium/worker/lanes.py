@@ -28,6 +28,7 @@ from horarium.domain.lane_report import KEPT_DURATIONS, MOST_REPORTED, LaneRepor
 from horarium.domain.places import LaneRoom, lane_room, may_begin, may_park, may_wait, surplus
 from horarium.domain.waiting import Holds, WaitCause, causes_of
 from horarium.store.verbs.tenancy import USUAL_SHARE, Share
+from horarium.worker.figures import CANCELLED, LaneTally, WorkerFigures, outcome_class
 from horarium.worker.work import Work
 
 _log = structlog.get_logger(__name__)
@@ -105,7 +106,8 @@ class Lane:
     over the network, so that its attempts may be parked and its latency tells something about the target.
     `answered_at`: when the target last answered, 0 where it has not since the worker has its lane. `overdue`: how many
     runs the lane takes in hand besides, because those before them have waited too long for its circuit. `holds`: what
-    held its runs lately. `took`: how long its latest attempts took.
+    held its runs lately. `took`: how long its latest attempts took. `tally`: where its attempts are counted, those
+    of earlier windows; those since then are `ends`.
     """
 
     id: Id
@@ -134,6 +136,7 @@ class Lane:
     latency_ms: float = 0.0
     holds: Holds = field(default_factory=Holds)
     took: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT_DURATIONS))
+    tally: LaneTally = field(default_factory=LaneTally)
 
     @property
     def under_way(self) -> int:
@@ -178,6 +181,7 @@ class Lane:
             latency = self.latency_ms / self.answered if self.answered else None
             self.limit = adapt(self.limit, Window(self.busiest, self.ends, self.lost, latency))
         self.window_at, self.busiest = now, self.under_way
+        self.tally.ended += self.ends
         self.ends = self.lost = self.answered = 0
         self.latency_ms = 0.0
 
@@ -197,6 +201,7 @@ class Lanes:
         share_of: Callable[[Id], Share] = lambda _: USUAL_SHARE,
     ) -> None:
         self.places, self.most_waiting, self.most_in_hand = places, most_waiting, most_in_hand
+        self.figures = WorkerFigures()
         self._share_of = share_of
         self.busy = self.waiting = self.queued = 0
         self._lanes: dict[Id, Lane] = {}
@@ -249,6 +254,7 @@ class Lanes:
         if lane is None:
             lane = Lane(work.target.id, workspace, work.target.name, work.target.version, networked)
             lane.window_at = self._now()
+            lane.tally = self.figures.tally_of(lane.id, owner)
             self._lanes[lane.id] = lane
             return lane
         lane.name, lane.version, lane.networked = work.target.name, work.target.version, networked
@@ -370,6 +376,8 @@ class Lanes:
             lane.probes -= 1
         if work.outcome is not None:
             self._hear(lane, work, work.outcome, now)
+        elif work.stopped:
+            lane.tally.others[CANCELLED] += 1
         work.began = 0.0
         if lane.ends >= WINDOW_ENDS or now - lane.window_at >= WINDOW_MS:
             lane.learn(now)
@@ -383,6 +391,7 @@ class Lanes:
         took = now - work.began
         lane.ends += 1
         lane.took.append(took)
+        self.figures.took.add(took)
         if (
             outcome.verdict is Verdict.SUCCEEDED
             and lane.circuit is CLOSED
@@ -394,6 +403,9 @@ class Lanes:
             lane.latency_ms += took
             return
         sign = sign_of(outcome, took, work.timeout_ms)
+        if outcome.verdict is not Verdict.SUCCEEDED:
+            found = outcome_class(outcome, sign is Sign.OVERLOADED, sign is Sign.TIMED_OUT)
+            lane.tally.others[found] += 1
         if (took > PARK_AFTER_MS or lane.slow) and not work.slow and lane.networked:
             # What was parked on its way was counted then.
             lane.slow += ((1.0 if took > PARK_AFTER_MS else 0.0) - lane.slow) * SLOW_WEIGHT
@@ -574,6 +586,7 @@ class Lanes:
     def _forget(self, lane: Lane) -> None:
         """Forget an idle lane, and its workspace with the last one."""
         del self._lanes[lane.id]
+        self.figures.forget(lane.id, lane.ends)
         if all(other.workspace is not lane.workspace for other in self._lanes.values()):
             del self._workspaces[lane.workspace.id]
 

@@ -27,7 +27,7 @@ from horarium.store.verbs import dispatch
 from horarium.store.verbs import lanes as lane_verbs
 from horarium.store.verbs.dispatch import Claimed, Ended, OpenCallback
 from horarium.store.verbs.tenancy import USUAL_SHARE, Share
-from horarium.worker.figures import show_lanes
+from horarium.worker.figures import WorkerFigures
 from horarium.worker.lanes import PARK_AFTER_MS, Lanes
 from horarium.worker.recorder import Recorder
 from horarium.worker.targets import TargetCache
@@ -146,6 +146,16 @@ class Worker:
             self._cancellations.set()
         elif topic == IDLE:
             self._asked_s = asyncio.get_running_loop().time()
+
+    @property
+    def lanes(self) -> Lanes:
+        """What this worker has in hand, by target."""
+        return self._lanes
+
+    @property
+    def figures(self) -> WorkerFigures:
+        """What this worker has counted."""
+        return self._lanes.figures
 
     def loops(self) -> list[asyncio.Task[None]]:
         """Start everything that a worker does, as tasks."""
@@ -277,6 +287,7 @@ class Worker:
                 await asyncio.sleep(TICK_S)
                 self._park_slow()
                 self._lanes.tick()
+                self.figures.settle()
                 self._give_up()
                 await self._give_back()
                 await self._mark_begun()
@@ -423,6 +434,8 @@ class Worker:
         if work.target.completion == "callback" and not await self._open_callback(work, now):
             self._forget(work)
             return None
+        if not work.run.attempts:
+            self.figures.sent.add(max(0, now - work.run.due_ms))
         work.outcome = await self._execute(work, now)
         return judge(work, work.outcome, self._clock.now_ms())
 
@@ -521,7 +534,6 @@ class Worker:
         nothing to tell, and was nothing before."""
         now = self._clock.now_ms()
         reports = self._lanes.reports(now)
-        show_lanes(self._lanes, reports, now)
         if reports or self._reported:
             await self._store.urgent(lane_verbs.report_lanes, self._node, now, reports)
             self._reported = bool(reports)

@@ -3,15 +3,20 @@ tenants."""
 
 from __future__ import annotations
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 
 from horarium import __version__
+from horarium.api.kit.keys import authenticate
 from horarium.api.web import Answer, Api, json_answer
-from horarium.domain.errors import Unavailable
+from horarium.domain.errors import Invalid, Problem, Unavailable
+from horarium.domain.ids import Id, from_prefixed
+from horarium.domain.tenancy import SERVER_SCOPE
 from horarium.service.services import Services
 from horarium.store.verbs.tenancy import any_workspace
 from horarium.times import TZDATA_VERSION
+
+# Stands for all workspaces.
+EVERY_WORKSPACE = "*"
 
 
 class HealthRoutes:
@@ -30,11 +35,36 @@ class HealthRoutes:
         return json_answer(200 if founded else 503, {"status": "ready" if founded else "starting"})
 
     async def metrics(self, request: Request) -> Answer:
-        return Answer(200, generate_latest(), CONTENT_TYPE_LATEST.encode())
+        """The figures that show nothing of tenants, or with `workspace` those by lane."""
+        metrics, wanted = self.services.metrics, request.query_params.get("workspace")
+        if wanted is None:
+            return Answer(200, await metrics.text(), metrics.content_type.encode())
+        who = await authenticate(request, self.services, ("bearer", "x-api-key"), SERVER_SCOPE)
+        workspace_id = None if wanted == EVERY_WORKSPACE else _workspace(wanted)
+        found = await metrics.text_by_lane(who, workspace_id)
+        return Answer(200, found, metrics.content_type.encode())
+
+
+def _workspace(text: str) -> Id:
+    """The workspace that a parameter names. Raises Invalid."""
+    found = from_prefixed("ws", text)
+    if found is None:
+        raise Invalid(Problem("workspace", f"{text[:60]!r} is neither * nor an id such as ws_01J..."))
+    return found
 
 
 def add_routes(api: Api, services: Services) -> None:
     routes, tag = HealthRoutes(services), "health"
     api.add("GET", "/healthz", routes.healthz, "Whether the server lives, with its versions", tag=tag)
     api.add("GET", "/readyz", routes.readyz, "Whether the server can work", tag=tag)
-    api.add("GET", "/metrics", routes.metrics, "Figures for Prometheus", tag=tag)
+    by_lane = (
+        "the id of a workspace, or *: its figures by target instead, which need a key of the whole server"
+    )
+    api.add(
+        "GET",
+        "/metrics",
+        routes.metrics,
+        "Figures for Prometheus",
+        tag=tag,
+        query={"workspace": by_lane},
+    )

@@ -166,7 +166,7 @@ class PostgresStore:
             raise
         finally:
             self.figures.took(name, time.monotonic() - begun)
-        self.figures.take(counted)
+        self.figures.take(counted, time.monotonic() - begun)
         for topic, at in announced.items():
             self._deliver(topic, at)
         self._notifications.send(announced, time.time_ns() // 1_000_000 + self._ahead_ms)

@@ -18,3 +18,6 @@ SELECT (SELECT count(*) FROM (SELECT 1 FROM callbacks WHERE answer IS NULL LIMIT
 -- Nodes that have not stopped: those whose lease holds, and those whose lease is over.
 SELECT count(CASE WHEN lease_until_ms >= :now THEN 1 END), count(CASE WHEN lease_until_ms < :now THEN 1 END)
 FROM nodes WHERE stopped_ms IS NULL;
+
+-- name: workspaces_of_targets
+SELECT id, workspace_id FROM targets WHERE id IN (:ids...);

@@ -46,9 +46,21 @@ READ_SECONDS = 5.0
 
 
 class _Job:
-    """A verb in the writer's queue and the future that waits for its answer. `seconds` is how long it took."""
+    """A verb in the writer's queue and the future that waits for its answer. `asked` is when it came into the queue
+    (monotonic), `seconds` how long it took."""
 
-    __slots__ = ("announced", "answer", "counted", "error", "future", "name", "recorded", "seconds", "verb")
+    __slots__ = (
+        "announced",
+        "answer",
+        "asked",
+        "counted",
+        "error",
+        "future",
+        "name",
+        "recorded",
+        "seconds",
+        "verb",
+    )
 
     def __init__(self, name: str, verb: Callable[[Tx], Awaitable[Any]], future: asyncio.Future[Any]) -> None:
         self.name = name
@@ -59,6 +71,7 @@ class _Job:
         self.announced: dict[str, int] = {}
         self.recorded: list[AuditEntry] = []
         self.counted: list[Counted] = []
+        self.asked = time.monotonic()
         self.seconds = 0.0
 
 
@@ -285,7 +298,7 @@ class SqliteStore:
         for job in done:
             self.figures.took(job.name, job.seconds)
             if job.error is None:
-                self.figures.take(job.counted)
+                self.figures.take(job.counted, time.monotonic() - job.asked)
             for topic, at in job.announced.items():
                 earliest(announced, topic, at)
             if job.future.done():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -47,3 +48,10 @@ async def present(tx: Tx, now: int) -> Present:
     alive, lapsed = await tx.row("nodes_by_life", now=now)
     due, ready = await earliest_due(tx), await earliest_ready(tx)
     return Present(lanes, due, ready, callbacks, fanouts, pending, alive, lapsed)
+
+
+async def workspaces_of_targets(tx: Tx, targets: Collection[Id]) -> dict[Id, Id]:
+    """The workspace of each of these targets."""
+    if not targets:
+        return {}
+    return dict(await tx.rows("workspaces_of_targets", ids=sorted(targets)))

@@ -235,13 +235,17 @@ def _count_slots(tx: Tx, owed: Sequence[tuple[DueCursor, _Situation]], now: int)
     """Have the slots counted that are accounted for, and how much later than due those that fire were entered."""
     situations = [*map(_SITUATION, owed)]
     by_id = dict(zip(map(id, situations), situations, strict=True))
+    fired: dict[int, int] = {}
     for known_as, times in Counter(map(id, situations)).items():
         for entry in by_id[known_as].entries:
             if isinstance(entry, Passed):
                 tx.count(SLOTS, entry.reason.value, entry.count * times)
             else:
-                tx.count(SLOTS, FIRED, times)
-                tx.count(ENTERED, max(0, now - entry.due_ms), times)
+                fired[entry.due_ms] = fired.get(entry.due_ms, 0) + times
+    if fired:
+        tx.count(SLOTS, FIRED, sum(fired.values()))
+    for due_ms, times in fired.items():
+        tx.count(ENTERED, max(0, now - due_ms), times)
 
 
 async def _refuse_older_zones(tx: Tx, due: Sequence[DueCursor]) -> None:

@@ -1,0 +1,62 @@
+"""What the documents of an operator name exists."""
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from horarium.api.figures import HttpFigures
+from horarium.engine.figures import LoopFigures, engine_metrics, process_metrics
+from horarium.service.metrics import Metrics, _lane_queues
+from horarium.store.verbs.figures import Present
+from horarium.worker.figures import lane_metrics, worker_metrics
+from horarium.worker.lanes import Lanes
+from tests.support.inline_store import InlineSqliteStore
+
+ROOT = Path(__file__).parents[1]
+NAMED = re.compile(r"\bhorarium_[a-z0-9_]+\b")
+PLACES = ["docs/operate/monitoring.md"]
+# Names of an example that are no figures.
+OTHER = {"horarium_"}
+
+
+def exposed() -> set[str]:
+    """The names of all samples that any server shows, and of their families."""
+    metrics = Metrics(InlineSqliteStore(lambda: 0), SimpleNamespace(now_ms=lambda: 0))
+    metrics._present = Present((), None, None, 0, 0, 0, 0, 0)
+    lanes = Lanes(1, 1, 1)
+    lanes._time = lambda: 0.0
+    worker = SimpleNamespace(lanes=lanes, figures=lanes.figures)
+    lease = SimpleNamespace(held=True, left_s=1.0, lapses=0)
+    clock = SimpleNamespace(now_ms=lambda: 0, uncertain=False, jumps=0)
+    families = [
+        *metrics._of_store(),
+        *metrics._of_present(),
+        *_lane_queues([], 0, None),
+        *HttpFigures().metrics(),
+        *engine_metrics(
+            SimpleNamespace(figures=SimpleNamespace(releases_failed=0, forgotten=0, behind_since=None))
+        ),
+        *process_metrics(LoopFigures(), clock, lease),
+        *worker_metrics(worker, 0),
+        *lane_metrics(worker, None),
+    ]
+    names = {f"{family.name}_total" if family.type == "counter" else family.name for family in families}
+    for family in families:
+        if family.type in ("histogram", "summary"):
+            names |= {f"{family.name}_{part}" for part in ("bucket", "sum", "count")}
+    return {"horarium_info" if name == "horarium" else name for name in names}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_every_figure_that_is_named_exists(place: str) -> None:
+    named = set(NAMED.findall((ROOT / place).read_text("utf-8"))) - OTHER
+    assert named - exposed() == set()
+    assert named
+
+
+def test_every_figure_is_described() -> None:
+    described = set(NAMED.findall((ROOT / "docs/operate/monitoring.md").read_text("utf-8")))
+    families = {name for name in exposed() if not name.endswith(("_bucket", "_sum", "_count"))}
+    assert families - described == set()
