@@ -18,6 +18,7 @@ from tests.simulation.overlaps import overlaps_of
 from tests.simulation.slots import slots_between
 from tests.simulation.trail import Note
 from tests.simulation.world import World
+from tests.support.all_fires import ALL_FIRES
 
 LATE_S = 1.0
 """How late a fire may be where nothing is wrong; a call of the store may take its latency besides."""
@@ -195,7 +196,8 @@ def workspaces_apart_7(evidence: Evidence) -> Iterator[Finding]:
         ):
             yield f"run {one.run_id.hex()} went to a target of another workspace"
     for sql in (
-        "SELECT count(*) FROM fires f JOIN schedules s ON s.id = f.schedule_id WHERE s.workspace_id <> f.workspace_id",
+        f"SELECT count(*) FROM {ALL_FIRES} f JOIN schedules s ON s.id = f.schedule_id "
+        "WHERE s.workspace_id <> f.workspace_id",
         "SELECT count(*) FROM runs r JOIN schedules s ON s.id = r.schedule_id WHERE s.workspace_id <> r.workspace_id",
         "SELECT count(*) FROM runs r JOIN targets t ON t.id = r.target_id WHERE t.workspace_id <> r.workspace_id",
     ):

@@ -11,6 +11,7 @@ from typing import Any
 from horarium.domain.schedule import Policies, policies_from_text
 from tests.simulation.trail import Note
 from tests.simulation.world import World
+from tests.support.all_fires import ALL_FIRES, ALL_RUNS
 
 NOISE_MS = 5
 """How far a node's clock may be off the database's where their clocks are not exact: what a sample cannot tell."""
@@ -57,7 +58,7 @@ class Evidence:
     def __init__(self, world: World) -> None:
         self.world = world
         self._query = world.store.connection.execute
-        self.runs = self._query("SELECT * FROM runs").fetchall()
+        self.runs = self._query(f"SELECT * FROM {ALL_RUNS}").fetchall()
         self.runs_by_id = {run["id"]: run for run in self.runs}
         notes: dict[bytes, list[Note]] = defaultdict(list)
         for note in world.trail.notes:
@@ -76,7 +77,7 @@ class Evidence:
             {one["version"]: policies_from_text(one["policies"]) for one in versions},
             {one["version"]: one["audience"] and json.loads(one["audience"]) for one in versions},
             _reigns([note for note in notes if note.kind == "cursor"]),
-            self._query("SELECT * FROM fires WHERE schedule_id = ? ORDER BY id", (key,)).fetchall(),
+            self._query(f"SELECT * FROM {ALL_FIRES} WHERE schedule_id = ? ORDER BY id", (key,)).fetchall(),
             self._query("SELECT * FROM spans WHERE schedule_id = ? ORDER BY first_ms", (key,)).fetchall(),
             self._query("SELECT * FROM cursors WHERE schedule_id = ?", (key,)).fetchone(),
             notes,

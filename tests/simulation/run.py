@@ -21,6 +21,7 @@ from tests.simulation.checker import check
 from tests.simulation.script import Script, script_for
 from tests.simulation.shrink import shrink
 from tests.simulation.world import World
+from tests.support.all_fires import ALL_FIRES
 
 CHUNK = 10
 """Seeds that a process is given at once."""
@@ -45,7 +46,7 @@ def play(script: Script) -> Result:
     counts = world.counts + Counter(
         {
             "simulated seconds": int(world.loop.time() + world.skipped_s),
-            "fires": world.store.connection.execute("SELECT count(*) FROM fires").fetchone()[0],
+            "fires": world.store.connection.execute(f"SELECT count(*) FROM {ALL_FIRES}").fetchone()[0],
             "runs": world.store.connection.execute("SELECT count(*) FROM runs").fetchone()[0],
             "deliveries": len(world.receiver.log),
         }

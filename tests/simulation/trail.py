@@ -23,7 +23,19 @@ _TRIGGERS = (
     ),
     (
         "AFTER INSERT ON runs",
-        "'run', new.id, new.fire_id, new.schedule_id, new.mode, new.row_key, new.generation",
+        "'run', new.id, CASE WHEN new.slot_ms IS NULL THEN new.fire_id ELSE new.id END, new.schedule_id, new.mode,"
+        " new.row_key, new.generation",
+    ),
+    (
+        "AFTER INSERT ON runs WHEN new.slot_ms IS NOT NULL",
+        "'fire', new.id, new.schedule_id, new.mode, 'running', new.slot_ms, new.due_ms, new.created_ms, new.version,"
+        " COALESCE(new.request, '')",
+    ),
+    (
+        "AFTER UPDATE OF state ON runs WHEN new.slot_ms IS NOT NULL AND new.state <> old.state"
+        " AND new.state NOT IN ('pending', 'running')",
+        "'fire_state', new.id, new.schedule_id, new.mode,"
+        " CASE new.state WHEN 'succeeded' THEN 'completed' ELSE new.state END, 'running'",
     ),
     (
         "AFTER UPDATE OF state ON runs",

@@ -27,6 +27,7 @@ from tests.simulation.receiver import Receiver
 from tests.simulation.script import Event, Script, TargetPlan
 from tests.simulation.trail import Note, Trail
 from tests.simulation.users import Users
+from tests.support.all_fires import ALL_FIRES
 from tests.support.callers import caller
 from tests.support.inline_store import InlineSqliteStore
 
@@ -434,7 +435,7 @@ class World:
             ("open run", "SELECT hex(id), state FROM runs WHERE state IN ('pending', 'running')"),
             (
                 "open fire",
-                "SELECT hex(id), state FROM fires WHERE state IN ('waiting', 'resolving', 'running')",
+                f"SELECT hex(id), state FROM {ALL_FIRES} WHERE state IN ('waiting', 'resolving', 'running')",
             ),
             ("row left in ready", "SELECT hex(run_id), owner IS NULL FROM ready"),
             ("row left in fanouts", "SELECT hex(fire_id), owner IS NULL FROM fanouts"),

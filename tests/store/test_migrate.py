@@ -60,6 +60,14 @@ NEW_SINCE = (
     "DROP TABLE workspace_usage",
     "DROP TABLE freed_usage",
     "ALTER TABLE ready DROP COLUMN begun_ms",
+    "DROP INDEX single_fires_of_schedule",
+    "DROP INDEX single_fires_by_hand",
+    "DROP INDEX runs_of_schedule",
+    "CREATE INDEX runs_of_schedule ON runs (schedule_id, id)",
+    *(
+        f"ALTER TABLE runs DROP COLUMN {name}"
+        for name in ("slot_ms", "request", "missed_count", "missed_first", "missed_last")
+    ),
     "ALTER TABLE runs DROP COLUMN waited",
     "ALTER TABLE nodes RENAME COLUMN lease_until_ms TO lease_ms",
     "DROP TABLE lane_reports",

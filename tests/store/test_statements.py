@@ -80,7 +80,7 @@ OF_NO_VERB = {"now_ms", "database_bytes", "settled_total"}
 def test_a_statement_stands_in_the_file_of_the_verbs_that_use_it(file):
     """What several modules use stands in entries.sql, and nothing else does."""
     statements = re.findall(r"^-- name: (\w+)$", file.read_text(), re.MULTILINE)
-    assert statements
+    assert statements or "-- part: " in file.read_text()
     for statement in set(statements) - OF_NO_VERB:
         modules = used_by(statement)
         if file.stem == "entries":

@@ -20,15 +20,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from tests.support.all_fires import ALL_FIRES, ALL_RUNS
 from tests.support.delivery_log import Delivery
 
 Row = Mapping[str, Any]
 
 _TABLES = {
     "schedules": "SELECT s.created_ms, c.* FROM cursors c JOIN schedules s ON s.id = c.schedule_id",
-    "fires": "SELECT * FROM fires ORDER BY id",
+    "fires": f"SELECT * FROM {ALL_FIRES} f ORDER BY id",
     "spans": "SELECT * FROM spans",
-    "runs": "SELECT * FROM runs ORDER BY id",
+    "runs": f"SELECT * FROM {ALL_RUNS} r ORDER BY id",
     "ready": "SELECT * FROM ready",
 }
 _OVER_FIRE = {"completed", "partial", "failed", "cancelled"}

@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from horarium.bench.stage import Stage
-from horarium.domain.ids import Id, derived_id, fire_id, run_id
+from horarium.domain.ids import Id, derived_id, fire_id
 from horarium.domain.schedule import NO_OWNER, Policies, policies_to_text, timing_to_text
 from horarium.domain.target import TargetState
 from horarium.store.postgres.partitions import make_partitions
@@ -48,14 +48,9 @@ _CURSORS = (
     "zone zone_data fires succeeded failed skipped open_fires waiting_fires failures_in_row",
 )
 _LABELS = ("labels", "workspace_id name value schedule_id")
-_FIRES = (
-    "fires",
-    "id workspace_id schedule_id version kind slot_ms due_ms request state fired_ms finished_ms audience_size runs "
-    "succeeded failed cancelled",
-)
 _RUNS = (
     "runs",
-    "id workspace_id schedule_id fire_id version target_id mode row_key generation state due_ms created_ms started_ms "
+    "id workspace_id schedule_id version target_id mode row_key generation state slot_ms due_ms created_ms started_ms "
     "finished_ms attempts status output error",
 )
 _READY = ("ready", "run_id lane due_ms epoch limited stop")
@@ -175,18 +170,14 @@ def _history(everybody: Sequence[Fired], hot: Fired, runs: int, now: int) -> Ite
         slots += [
             (begins + number * (DAY_MS // hot_a_day) // 1000 * 1000, hot) for number in range(hot_a_day)
         ]
-        fires, done = _Rows(), _Rows()
+        done = _Rows()
         for number, (slot, schedule) in enumerate(slots):
             fire = fire_id(schedule.id, "clock", slot)
             state, status, error = _end_of(number)
             ended = slot + 120
-            counts = (int(state == "succeeded"), int(state == "failed"), int(state == "cancelled"))
-            whole = "completed" if state == "succeeded" else state
-            fires.append((fire, schedule.workspace, schedule.id, 1, "clock", slot, slot, "", whole, slot + 5, ended, 1,
-                          1, *counts))  # fmt: skip
-            done.append((run_id(fire), schedule.workspace, schedule.id, fire, 1, schedule.target, "clock", "", 0,
-                         state, slot, slot + 5, slot + 10, ended, 1, status, '{"ok":true}', error))  # fmt: skip
-        yield [(_FIRES, sorted(fires)), (_RUNS, sorted(done))]
+            done.append((fire, schedule.workspace, schedule.id, 1, schedule.target, "clock", "", 0, state, slot, slot,
+                         slot + 5, slot + 10, ended, 1, status, '{"ok":true}', error))  # fmt: skip
+        yield [(_RUNS, sorted(done))]
 
 
 def _end_of(number: int) -> tuple[str, int | None, str | None]:
@@ -200,21 +191,20 @@ def _end_of(number: int) -> tuple[str, int | None, str | None]:
 
 def _opened(here: Sequence[Fired], there: Sequence[Fired], now: int) -> _Part:
     """Runs that are not over: every fourth waits for a callback, the others for another attempt in some hours."""
-    fires, runs, ready, callbacks = _Rows(), _Rows(), _Rows(), _Rows()
+    runs, ready, callbacks = _Rows(), _Rows(), _Rows()
     chosen = [*here[100 : 100 + OPEN_HERE], *there[100 : 100 + OPEN_THERE]]
     for number, schedule in enumerate(chosen):
         slot = now // 1000 * 1000 - 3_600_000 - number * 1000
         fire = fire_id(schedule.id, "clock", slot)
-        run, called_back = run_id(fire), number % 4 == 0
-        fires.append((fire, schedule.workspace, schedule.id, 1, "clock", slot, slot, "", "running", slot, None, 1, 1,
-                      0, 0, 0))  # fmt: skip
-        runs.append((run, schedule.workspace, schedule.id, fire, 1, schedule.target, "clock", "", 0,
-                     "running" if called_back else "pending", slot, slot, slot, None, 1, None, None, None))  # fmt: skip
+        called_back = number % 4 == 0
+        runs.append((fire, schedule.workspace, schedule.id, 1, schedule.target, "clock", "", 0,
+                     "running" if called_back else "pending", slot, slot, slot, slot, None, 1, None, None,
+                     None))  # fmt: skip
         if called_back:
-            callbacks.append((run, schedule.workspace, schedule.target, run, 1, now + DAY_MS, DAY_MS))
+            callbacks.append((fire, schedule.workspace, schedule.target, fire, 1, now + DAY_MS, DAY_MS))
         else:
-            ready.append((run, schedule.target, now + DAY_MS // 2, 1, 0, 0))
-    return [(_FIRES, sorted(fires)), (_RUNS, sorted(runs)), (_READY, ready), (_CALLBACKS, callbacks)]
+            ready.append((fire, schedule.target, now + DAY_MS // 2, 1, 0, 0))
+    return [(_RUNS, sorted(runs)), (_READY, ready), (_CALLBACKS, callbacks)]
 
 
 def _load_sqlite(made: Stage, phases: Sequence[Any]) -> None:

@@ -101,7 +101,7 @@ async def settled(tx: Tx) -> int:
 
 async def finish_raw(made: Stage, rows: list[tuple[str, list[Any]]], now: int) -> float:
     """Seconds to claim and complete inserted runs in large transactions."""
-    runs = dict(rows)["insert_runs"]
+    runs = dict(rows)["insert_single_fires"]
     begun = time.perf_counter()
     for start in range(0, len(runs), CHUNK):
         part = runs[start : start + CHUNK]
@@ -117,7 +117,4 @@ async def _claim_raw(tx: Tx, node: Id, ids: list[Id]) -> None:
 async def _complete_raw(tx: Tx, node: Id, runs: list[Any], now: int) -> None:
     await tx.many("release_leases", [(run.id, node, 1) for run in runs])
     await tx.many("finish_runs", [(run.id, "succeeded", now, now, 1, None, "1", None, None) for run in runs])
-    await tx.many("finish_single_fires", [(run.fire_id, "completed", now, 1, 0, 0) for run in runs])
-    await tx.many(
-        "settle_cursors", [(run.schedule_id, 1, 1, 0, 1, 0, run.fire_id, "completed") for run in runs]
-    )
+    await tx.many("settle_cursors", [(run.schedule_id, 1, 1, 0, 1, 0, run.id, "completed") for run in runs])

@@ -12,11 +12,11 @@ from typing import Any
 
 from horarium.bench.filling import Herd, fill, timings_at
 from horarium.bench.stage import Report, Stage, in_chunks, next_noon, stage
-from horarium.domain.ids import Id, fire_id, run_id
+from horarium.domain.ids import Id, fire_id
 from horarium.engine.steps import Engine
 from horarium.python_tuning import tuned_for_serving
 from horarium.store.base import Tx
-from horarium.store.rows import DueCursor, FiredCursor, FireRow, ReadyRow, RunRow
+from horarium.store.rows import DueCursor, FiredCursor, ReadyRow, SingleFireRow
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -84,22 +84,13 @@ async def release_rows(made: Stage, target: Id, at: int) -> list[tuple[str, list
             ],
         ),
         (
-            "insert_fires",
+            "insert_single_fires",
             [
-                FireRow(fire, ws, schedule, 1, "clock", at, at, "running", at, audience_size=1, runs=1)
+                SingleFireRow(fire, ws, schedule, 1, target, "clock", at, at, at)
                 for _, schedule, fire in fires
             ],
         ),
-        (
-            "insert_runs",
-            [
-                RunRow(
-                    run_id(fire), ws, target, "clock", at, at, schedule_id=schedule, fire_id=fire, version=1
-                )
-                for _, schedule, fire in fires
-            ],
-        ),
-        ("insert_ready", [ReadyRow(run_id(fire), target, at, limited=0) for _, _, fire in fires]),
+        ("insert_ready", [ReadyRow(fire, target, at, limited=0) for _, _, fire in fires]),
     ]
 
 

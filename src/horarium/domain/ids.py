@@ -117,7 +117,12 @@ def fire_id(schedule_id: Id, kind: str, slot_ms: int, request: str = "") -> Id:
 
 
 def run_id(of_fire: Id, row_key: str = "", generation: int = 0) -> Id:
-    """The id of a run. There is one run for each (fire, row key, generation). It has the time of the fire's id."""
+    """The id of a run. There is one run for each (fire, row key, generation). It has the time of the fire's id.
+
+    The only run of a fire without an audience has the id of the fire, because both are one row unless the fire has
+    waited: so neither has to be looked up by the other."""
+    if not row_key and not generation:
+        return of_fire
     tail = blake2b(of_fire + generation.to_bytes(4, "big") + row_key.encode(), digest_size=10).digest()
     return of_fire[:6] + (int.from_bytes(tail, "big") & _HASHED | _UUID_7).to_bytes(10, "big")
 

@@ -28,8 +28,8 @@ new_row = tuple.__new__
 
 
 class FireRow(NamedTuple):
-    """A fire as it is entered. `runs` and `audience_size` are known from the start where it has no audience; `missed_*`
-    tell the earlier slots that a fire of the catch-up stands for."""
+    """A fire that has a row of its own, as it is entered: it has an audience, or waits. `missed_*` tell the earlier
+    slots that a fire of the catch-up stands for."""
 
     id: Id
     workspace_id: Id
@@ -40,8 +40,6 @@ class FireRow(NamedTuple):
     due_ms: int
     state: str
     fired_ms: int
-    audience_size: int | None
-    runs: int
     request: str = ""
     missed_count: int | None = None
     missed_first: int | None = None
@@ -57,9 +55,40 @@ class SlotFire(NamedTuple):
     due_ms: int
     state: str
     fired_ms: int
-    audience_size: int | None
-    runs: int
     request: str = ""
+    missed_count: int | None = None
+    missed_first: int | None = None
+    missed_last: int | None = None
+
+
+class SingleFireRow(NamedTuple):
+    """A single fire, which is one row with its only run, as it is entered. The mode of the run is the kind of the fire,
+    and `created_ms` is when it fired. `request` is None for fires of the clock."""
+
+    id: Id
+    workspace_id: Id
+    schedule_id: Id
+    version: int
+    target_id: Id
+    mode: str
+    slot_ms: int
+    due_ms: int
+    created_ms: int
+    request: str | None = None
+    missed_count: int | None = None
+    missed_first: int | None = None
+    missed_last: int | None = None
+
+
+class SlotSingleFire(NamedTuple):
+    """What the single fires of one slot have in common, whatever schedule they are of: the fields of `SingleFireRow`
+    from `mode` on."""
+
+    mode: str
+    slot_ms: int
+    due_ms: int
+    created_ms: int
+    request: str | None = None
     missed_count: int | None = None
     missed_first: int | None = None
     missed_last: int | None = None
@@ -257,7 +286,7 @@ class CallbackSecrets(NamedTuple):
 
 
 class OpenRun(NamedTuple):
-    """A run that is not over, in the shape that cancelling wants. `single`: it is the only run of its fire."""
+    """A run that is not over, in the shape that cancelling wants. `single`: its row is that of a single fire."""
 
     id: Id
     fire_id: Id | None
@@ -285,7 +314,8 @@ class ClaimedRun(NamedTuple):
     and `environment` (sealed) are the schedule's, `data` is the audience row, or the input of a run without a schedule.
     `attempts` have ended already. `ready_ms`: since when this attempt could begin. `lost`: how many workers had the run
     and were gone before it ended. `waited`: for what its earlier attempts waited (JSON text). `granted`: whether the
-    schedule's maker may still use the target. `stop`: whether the worker shall end the run.
+    schedule's maker may still use the target. `stop`: whether the worker shall end the run. `single`: whether its row
+    is that of a single fire.
     """
 
     id: Id
@@ -308,7 +338,7 @@ class ClaimedRun(NamedTuple):
     input: str | None
     data: str | None
     environment: bytes | None
-    has_audience: bool
+    single: bool
     granted: bool
     stop: bool
     mode: RunMode
@@ -318,11 +348,11 @@ class ClaimedRun(NamedTuple):
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> ClaimedRun:
         """From a row of `claimed_runs`."""
-        *plain, has_audience, granted, stop, mode, fire_kind, count, first_ms, last_ms = row
+        *plain, single, granted, stop, mode, fire_kind, count, first_ms, last_ms = row
         return cls._make(
             (
                 *plain,
-                bool(has_audience),
+                bool(single),
                 bool(granted),
                 bool(stop),
                 RunMode(mode),
@@ -482,17 +512,6 @@ class CallbackRow(NamedTuple):
 
 
 # Settle.
-
-
-class FinishedFire(NamedTuple):
-    """How a fire with one run ended."""
-
-    id: Id
-    state: str
-    finished_ms: int
-    succeeded: int
-    failed: int
-    cancelled: int
 
 
 class FireCounts(NamedTuple):

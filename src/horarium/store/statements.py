@@ -3,7 +3,8 @@
 A file holds statements, each under a line `-- name: the_name`, with `:name` parameters. Files in `sql/` serve both
 databases. A statement of the same name in `sql/sqlite/` or `sql/postgres/` replaces the shared one on that
 database. Text that several statements share is written once, under `-- part: its_name`, and put in where
-`{its_name}` stands: in any file for both databases, in the files for one of them, and in other parts.
+`{its_name}` stands: in any file for both databases, in the files for one of them, and in other parts. A part of the
+same name in `sql/sqlite/` or `sql/postgres/` replaces the shared one there.
 
 Four notations stand for what the databases write differently:
 
@@ -109,24 +110,30 @@ class Statement:
 def load(flavour: Flavour) -> dict[str, Statement]:
     """All statements for one database, by name."""
     folder = files("horarium.store") / "sql"
-    shared: dict[str, str] = {}
-    texts = _texts(folder, shared)
-    own = folder / flavour
-    if own.is_dir():
-        texts |= _texts(own, shared)
+    of_both, of_one = _files(folder), _files(folder / flavour)
+    parts = _parts(of_both) | _parts(of_one)
+    texts = _statements(of_both, parts) | _statements(of_one, parts)
     return {name: _prepare(name, text, flavour) for name, text in texts.items()}
 
 
-def _texts(folder: Traversable, shared: dict[str, str]) -> dict[str, str]:
-    """The statements in a folder's files, by name. Parts found there are added to `shared`."""
-    files = {
-        entry.name: entry.read_text("utf-8") for entry in folder.iterdir() if entry.name.endswith(".sql")
-    }
-    for text in files.values():
-        shared |= _bodies(text, "part")
+def _files(folder: Traversable) -> dict[str, str]:
+    """The texts of the SQL files in a folder, by name."""
+    return {entry.name: entry.read_text("utf-8") for entry in folder.iterdir() if entry.name.endswith(".sql")}
+
+
+def _parts(texts: Mapping[str, str]) -> dict[str, str]:
+    """The parts in the texts of files, by name."""
     found: dict[str, str] = {}
-    for file, text in files.items():
-        for name, statement in split(text, shared):
+    for text in texts.values():
+        found |= _bodies(text, "part")
+    return found
+
+
+def _statements(texts: Mapping[str, str], parts: Mapping[str, str]) -> dict[str, str]:
+    """The statements in the texts of files, by name, with the parts put in."""
+    found: dict[str, str] = {}
+    for file, text in texts.items():
+        for name, statement in split(text, parts):
             if name in found:
                 raise ValueError(f"two statements are called {name}; the second is in {file}")
             found[name] = statement
@@ -135,7 +142,7 @@ def _texts(folder: Traversable, shared: dict[str, str]) -> dict[str, str]:
 
 def split(text: str, shared: Mapping[str, str] | None = None) -> list[tuple[str, str]]:
     """(name, statement) pairs of the text of one file, with its own parts and those of `shared` put in."""
-    parts = {**(shared or {}), **_bodies(text, "part")}
+    parts = {**_bodies(text, "part"), **(shared or {})}
 
     def filled(body: str) -> str:
         return _PART.sub(lambda use: filled(parts[use[1]]), body)

@@ -311,7 +311,7 @@ def _ended(work: Work, state: RunState, outcome: Outcome, now: int, again: int |
         run.schedule_id,
         run.mode,
         state,
-        not run.has_audience,
+        run.single,
         asks_for_follow_up(work.policies),
         run.row_key,
     )

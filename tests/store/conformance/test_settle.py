@@ -119,7 +119,8 @@ async def test_the_oldest_fire_that_waits_starts_when_the_one_before_has_ended(t
 
 
 async def test_a_fire_may_end_for_a_reason_of_its_own(tenant, store):
-    schedule = await fired(tenant)
+    schedule = await tenant.schedule(policies=ALLOW, audience={"type": "inline", "rows": [{"id": "a"}]})
+    await tenant.release(NOON + MINUTE)
     (fire,) = await tenant.fires(schedule)
     await store.write(
         end_fire, schedule.id, fire.id, FireKind.CLOCK, FireState.FAILED, NOON + 2 * MINUTE, "no audience"

@@ -225,7 +225,8 @@ CREATE INDEX cursors_due ON cursors (next_due) WHERE next_due IS NOT NULL;
 CREATE INDEX cursors_due_by_workspace ON cursors (workspace_id, next_due) WHERE next_due IS NOT NULL;
 CREATE INDEX cursors_waiting ON cursors (schedule_id) WHERE waiting_fires > 0;
 
--- The ledger: fires, and spans of slots that did not fire.
+-- The ledger: fires, and spans of slots that did not fire. A fire without an audience that begins at once is not here: it
+-- is one row with its only run, in `runs`.
 CREATE TABLE fires (
     id BYTEA NOT NULL,
     workspace_id BYTEA NOT NULL,
@@ -282,6 +283,8 @@ CREATE TABLE fanouts (
 CREATE INDEX fanouts_open ON fanouts (owner, due_ms);
 
 -- `waited`: for what the run has waited a second or more, as JSON: milliseconds by cause.
+-- A row with a `slot_ms` is a fire as well, a single fire: it has this run alone, and its id is that of the run. Such a row
+-- has no `fire_id`. `request` and `missed_*` are those of the fire.
 CREATE TABLE runs (
     id BYTEA NOT NULL,
     workspace_id BYTEA NOT NULL,
@@ -303,9 +306,17 @@ CREATE TABLE runs (
     output TEXT,
     error TEXT,
     waited TEXT,
+    slot_ms BIGINT,
+    request TEXT,
+    missed_count BIGINT,
+    missed_first BIGINT,
+    missed_last BIGINT,
     PRIMARY KEY (id)
 ){clustered}{by_time};
-CREATE INDEX runs_of_schedule ON runs (schedule_id, id);
+-- A run is in one of these two, so that the fires of a schedule are found without reading the runs of its audiences.
+CREATE INDEX single_fires_of_schedule ON runs (schedule_id, id) WHERE slot_ms IS NOT NULL;
+CREATE INDEX runs_of_schedule ON runs (schedule_id, id) WHERE slot_ms IS NULL;
+CREATE INDEX single_fires_by_hand ON runs (schedule_id, id) WHERE slot_ms IS NOT NULL AND mode <> 'clock';
 CREATE INDEX runs_of_workspace ON runs (workspace_id, id);
 -- Runs that failed or were cancelled have an error. One that went well costs nothing here: on PostgreSQL its update
 -- stays within its page, because the column that decides about the index does not change. (A condition on `state`

@@ -67,6 +67,15 @@ ADOPTING = (
     FROM workspaces w""",  # noqa: S608
     "ALTER TABLE ready ADD COLUMN begun_ms BIGINT",
     "ALTER TABLE runs ADD COLUMN waited TEXT",
+    *(
+        f"ALTER TABLE runs ADD COLUMN {name} BIGINT"
+        for name in ("slot_ms", "missed_count", "missed_first", "missed_last")
+    ),
+    "ALTER TABLE runs ADD COLUMN request TEXT",
+    "DROP INDEX runs_of_schedule",
+    "CREATE INDEX single_fires_of_schedule ON runs (schedule_id, id) WHERE slot_ms IS NOT NULL",
+    "CREATE INDEX runs_of_schedule ON runs (schedule_id, id) WHERE slot_ms IS NULL",
+    "CREATE INDEX single_fires_by_hand ON runs (schedule_id, id) WHERE slot_ms IS NOT NULL AND mode <> 'clock'",
     """CREATE TABLE lane_reports (
         target_id BYTEA NOT NULL, node_id BYTEA NOT NULL, at_ms BIGINT NOT NULL, call_limit BIGINT NOT NULL,
         under_way BIGINT NOT NULL, parked BIGINT NOT NULL, waiting BIGINT NOT NULL, oldest_ms BIGINT, p50_ms BIGINT,

@@ -32,14 +32,16 @@ SELECT due_ms FROM ready WHERE owner IS NULL ORDER BY due_ms LIMIT 1;
 
 -- name: claimed_runs
 -- All that a worker must know of claimed runs, except of their targets. The columns are those of rows.ClaimedRun.
-SELECT r.id, r.workspace_id, r.schedule_id, r.fire_id, r.target_id, t.version AS target_version, r.row_key, r.due_ms,
-       f.slot_ms, r.attempts, q.epoch,
+SELECT r.id, r.workspace_id, r.schedule_id, {fire_of_run} AS fire_id, r.target_id, t.version AS target_version, r.row_key, r.due_ms,
+       COALESCE(r.slot_ms, f.slot_ms) AS slot_ms, r.attempts, q.epoch,
        CASE WHEN q.due_ms < r.created_ms THEN r.created_ms ELSE q.due_ms END AS ready_ms,
        q.lost, r.waited, s.name AS schedule_name, v.timing, v.policies, v.input, r.data, v.environment,
-       v.audience IS NOT NULL AS has_audience,
+       r.slot_ms IS NOT NULL AS single,
        s.id IS NULL OR EXISTS (SELECT 1 FROM grants g WHERE g.principal_id = s.created_by
                                AND g.target_id IN (r.target_id, :every_target)) AS granted,
-       q.stop, r.mode, f.kind AS fire_kind, f.missed_count, f.missed_first, f.missed_last
+       q.stop, r.mode, CASE WHEN r.slot_ms IS NULL THEN f.kind ELSE r.mode END AS fire_kind,
+       COALESCE(r.missed_count, f.missed_count) AS missed_count, COALESCE(r.missed_first, f.missed_first) AS missed_first,
+       COALESCE(r.missed_last, f.missed_last) AS missed_last
 FROM runs r
 JOIN ready q ON q.run_id = r.id
 JOIN targets t ON t.id = r.target_id

@@ -6,16 +6,28 @@
 CASE WHEN t.max_concurrency IS NULL AND t.rate_per_second IS NULL THEN 0 ELSE 1 END
 
 -- name: known_fires
-SELECT id FROM fires WHERE id IN (:ids...);
+SELECT f.id FROM (SELECT id FROM fires UNION ALL SELECT id FROM runs WHERE slot_ms IS NOT NULL) f
+WHERE f.id IN (:ids...);
 
 -- name: insert_fires
+-- Fires that have a row of their own: those with an audience, and those that wait.
 INSERT INTO fires (id, workspace_id, schedule_id, version, kind, slot_ms, due_ms, request, state, fired_ms,
-                   missed_count, missed_first, missed_last, audience_size, runs, succeeded, failed, cancelled)
+                   missed_count, missed_first, missed_last, runs, succeeded, failed, cancelled)
 SELECT id, workspace_id, schedule_id, version, kind, slot_ms, due_ms, request, state, fired_ms,
-       missed_count, missed_first, missed_last, audience_size, runs, 0, 0, 0
+       missed_count, missed_first, missed_last, 0, 0, 0, 0
 FROM rows(id bytea, workspace_id bytea, schedule_id bytea, version bigint, kind text, slot_ms bigint, due_ms bigint,
-          state text, fired_ms bigint, audience_size bigint, runs bigint, request text, missed_count bigint,
-          missed_first bigint, missed_last bigint) AS r;
+          state text, fired_ms bigint, request text, missed_count bigint, missed_first bigint,
+          missed_last bigint) AS r;
+
+-- name: insert_single_fires
+-- Single fires: a row of `runs` that is a fire as well.
+INSERT INTO runs (id, workspace_id, schedule_id, version, target_id, mode, row_key, generation, state, slot_ms, due_ms,
+                  created_ms, attempts, request, missed_count, missed_first, missed_last)
+SELECT id, workspace_id, schedule_id, version, target_id, mode, '', 0, 'pending', slot_ms, due_ms,
+       created_ms, 0, request, missed_count, missed_first, missed_last
+FROM rows(id bytea, workspace_id bytea, schedule_id bytea, version bigint, target_id bytea, mode text, slot_ms bigint,
+          due_ms bigint, created_ms bigint, request text, missed_count bigint, missed_first bigint,
+          missed_last bigint) AS r;
 
 -- name: insert_runs
 INSERT INTO runs (id, workspace_id, schedule_id, fire_id, version, target_id, mode, row_key, generation, state,

@@ -3,30 +3,54 @@ f.id, f.workspace_id, f.schedule_id, f.version, f.kind, f.slot_ms, f.due_ms, f.s
        f.request, f.audience_size, f.runs, f.succeeded, f.failed, f.cancelled, f.error, f.missed_count, f.missed_first,
        f.missed_last
 
+-- part: single_fires
+-- Single fires with the columns of fires. SQLite reads a union by the indexes of its parts only where the columns of both
+-- have the same types, so what is computed says its type.
+SELECT r.id, r.workspace_id, r.schedule_id, r.version, r.mode AS kind, r.slot_ms,
+       CAST(CASE r.mode WHEN 'clock' THEN r.due_ms ELSE r.slot_ms END AS BIGINT) AS due_ms,
+       CAST(CASE r.state WHEN 'succeeded' THEN 'completed' WHEN 'pending' THEN 'running' ELSE r.state END AS TEXT)
+           AS state,
+       r.created_ms AS fired_ms, r.finished_ms, CAST(COALESCE(r.request, '') AS TEXT) AS request,
+       CAST(1 AS BIGINT) AS audience_size, CAST(1 AS BIGINT) AS runs,
+       CAST(CASE r.state WHEN 'succeeded' THEN 1 ELSE 0 END AS BIGINT) AS succeeded,
+       CAST(CASE r.state WHEN 'failed' THEN 1 ELSE 0 END AS BIGINT) AS failed,
+       CAST(CASE r.state WHEN 'cancelled' THEN 1 ELSE 0 END AS BIGINT) AS cancelled,
+       CAST(NULL AS TEXT) AS error, r.missed_count, r.missed_first, r.missed_last
+FROM runs r WHERE r.slot_ms IS NOT NULL
+
+-- part: all_fires
+(SELECT {fire_columns} FROM fires f UNION ALL {single_fires})
+
+-- part: fire_in_workspace
+f.workspace_id = :workspace_id
+
+-- part: run_in_workspace
+r.workspace_id = :workspace_id
+
 -- name: get_fire
-SELECT {fire_columns} FROM fires f WHERE id = :id AND workspace_id = :workspace_id;
+SELECT {fire_columns} FROM {all_fires} f WHERE f.id = :id AND {fire_in_workspace};
 
 -- name: fires_named
-SELECT {fire_columns} FROM fires f WHERE id IN (:ids...) AND workspace_id = :workspace_id;
+SELECT {fire_columns} FROM {all_fires} f WHERE f.id IN (:ids...) AND {fire_in_workspace};
 
 -- name: list_fires
 -- A schedule's fires, newest first.
-SELECT {fire_columns} FROM fires f
-WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id AND id < :cursor
+SELECT {fire_columns} FROM {all_fires} f
+WHERE f.schedule_id = :schedule_id AND {fire_in_workspace} AND id < :cursor
   AND (CAST(:kind AS TEXT) IS NULL OR kind = :kind)
 ORDER BY id DESC LIMIT :limit;
 
 -- name: list_fires_by_hand
 -- A schedule's fires of one kind that is not the clock, newest first.
-SELECT {fire_columns} FROM fires f
-WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id AND id < :cursor
+SELECT {fire_columns} FROM {all_fires} f
+WHERE f.schedule_id = :schedule_id AND {fire_in_workspace} AND id < :cursor
   AND kind <> 'clock' AND kind = :kind
 ORDER BY id DESC LIMIT :limit;
 
 -- name: list_fires_by_fired
 -- In the order in which they happened, newest first: a backfilled fire counts from when it was filled in.
-SELECT {fire_columns} FROM fires f
-WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id
+SELECT {fire_columns} FROM {all_fires} f
+WHERE f.schedule_id = :schedule_id AND {fire_in_workspace}
   AND (fired_ms < :fired_ms OR (fired_ms = :fired_ms AND id < :cursor))
 ORDER BY fired_ms DESC, id DESC LIMIT :limit;
 
@@ -37,13 +61,13 @@ SELECT count(*) AS fires,
        count(CASE WHEN state IN ('partial', 'failed', 'cancelled') THEN 1 END) AS failed,
        max(CASE WHEN state = 'completed' THEN finished_ms END) AS last_success,
        max(CASE WHEN state IN ('partial', 'failed', 'cancelled') THEN finished_ms END) AS last_failure
-FROM fires WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id;
+FROM {all_fires} f WHERE f.schedule_id = :schedule_id AND {fire_in_workspace};
 
 -- name: average_run
 -- How long the runs of a schedule's fires took, in milliseconds; what was run again by hand does not count.
-SELECT avg(finished_ms - started_ms) AS average FROM runs
-WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id AND generation = 0
-  AND finished_ms IS NOT NULL AND started_ms IS NOT NULL;
+SELECT avg(r.finished_ms - r.started_ms) AS average FROM {runs_by_schedule} r
+WHERE r.schedule_id = :schedule_id AND {run_in_workspace} AND r.generation = 0
+  AND r.finished_ms IS NOT NULL AND r.started_ms IS NOT NULL;
 
 -- name: errors_of_fire
 -- With which errors the runs of a fire ended, the most frequent first; of a fire with very many of them, of the first.
@@ -51,15 +75,15 @@ WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id AND generation
 SELECT e.error, count(*) AS times FROM (
     SELECT r.error FROM runs r
     WHERE r.workspace_id = :workspace_id AND r.error IS NOT NULL AND r.id >= :low AND r.id < :high
-      AND r.fire_id = :fire_id AND r.generation = 0 AND r.state IN ('failed', 'cancelled')
+      AND :fire_id IN (r.id, r.fire_id) AND r.generation = 0 AND r.state IN ('failed', 'cancelled')
     ORDER BY r.id LIMIT :most
 ) AS e
 GROUP BY e.error ORDER BY times DESC, e.error LIMIT :kinds;
 
 -- name: fires_between
 -- Clock fires of slots in a range, for the ledger and for explanations.
-SELECT {fire_columns} FROM fires f
-WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id AND id >= :low AND id < :high
+SELECT {fire_columns} FROM {all_fires} f
+WHERE f.schedule_id = :schedule_id AND {fire_in_workspace} AND id >= :low AND id < :high
   AND kind = 'clock'
 ORDER BY id LIMIT :limit;
 

@@ -1,3 +1,5 @@
 -- name: find_manual_fire
-SELECT id FROM fires
-WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id AND id >= :low AND kind = 'manual' AND request = :request LIMIT 1;
+SELECT f.id FROM {all_fires} f
+WHERE f.schedule_id = :schedule_id AND {fire_in_workspace} AND f.id >= :low
+  AND f.kind <> 'clock' AND f.kind = 'manual' AND f.request = :request
+LIMIT 1;

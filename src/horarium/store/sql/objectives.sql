@@ -95,20 +95,20 @@ SELECT id FROM runs WHERE workspace_id = :workspace_id AND id > :cursor ORDER BY
 
 -- name: objectives_of_schedules_desc
 -- Of each schedule of the dialect its newest runs.
-SELECT r.id FROM ({schedules_of_dialect}) d CROSS JOIN runs r
+SELECT r.id FROM ({schedules_of_dialect}) d CROSS JOIN {runs_by_schedule} r
 WHERE r.schedule_id = d.id AND r.id < :before
   AND (CAST(:target_id AS BYTEA) IS NULL OR r.target_id = :target_id) {state_of_run}
   AND r.id > COALESCE((
-      SELECT x.id FROM runs x WHERE {run_of_schedule}
+      SELECT x.id FROM {runs_by_schedule} x WHERE {run_of_schedule}
       ORDER BY x.id DESC LIMIT 1 OFFSET :limit), :after)
 ORDER BY r.id DESC LIMIT :limit;
 
 -- name: objectives_of_schedules_asc
-SELECT r.id FROM ({schedules_of_dialect}) d CROSS JOIN runs r
+SELECT r.id FROM ({schedules_of_dialect}) d CROSS JOIN {runs_by_schedule} r
 WHERE r.schedule_id = d.id AND r.id > :after
   AND (CAST(:target_id AS BYTEA) IS NULL OR r.target_id = :target_id) {state_of_run}
   AND r.id < COALESCE((
-      SELECT x.id FROM runs x WHERE {run_of_schedule}
+      SELECT x.id FROM {runs_by_schedule} x WHERE {run_of_schedule}
       ORDER BY x.id LIMIT 1 OFFSET :limit), :before)
 ORDER BY r.id LIMIT :limit;
 
@@ -131,7 +131,7 @@ ORDER BY r.id LIMIT :limit;
 -- name: count_objectives_of_schedules
 -- All counts stop at a limit.
 SELECT count(*) FROM (
-    SELECT 1 FROM ({schedules_of_dialect}) d CROSS JOIN runs r
+    SELECT 1 FROM ({schedules_of_dialect}) d CROSS JOIN {runs_by_schedule} r
     WHERE r.schedule_id = d.id AND (CAST(:target_id AS BYTEA) IS NULL OR r.target_id = :target_id) {state_of_run}
     LIMIT :limit
 ) AS counted;

@@ -103,14 +103,11 @@ WHERE schedules.id = r.id AND schedules.state = 'active';
 -- Ask the workers to end the attempts of a schedule's clock fires.
 UPDATE ready SET stop = 1
 WHERE owner IS NOT NULL AND run_id IN (
-    SELECT r.id FROM runs r JOIN fires f ON f.id = r.fire_id
-    WHERE r.schedule_id = :schedule_id AND f.kind = 'clock' AND r.mode <> 'retry'
-      AND r.state IN ('pending', 'running'));
+    SELECT r.id FROM {runs_by_schedule} r
+    WHERE r.schedule_id = :schedule_id AND r.mode = 'clock' AND r.state IN ('pending', 'running'));
 
 -- name: open_runs_of_schedule
 -- Runs of a schedule's clock fires that are not over, as rows.OpenRun; without those that were repeated by hand.
-SELECT r.id, r.fire_id, r.schedule_id, r.row_key, q.owner, v.audience IS NULL AS single, r.mode
-FROM runs r JOIN fires f ON f.id = r.fire_id LEFT JOIN ready q ON q.run_id = r.id
-JOIN versions v ON v.schedule_id = f.schedule_id AND v.version = f.version
-WHERE r.schedule_id = :schedule_id AND f.kind = 'clock' AND r.mode <> 'retry' AND r.id < :before
-  AND r.state IN ('pending', 'running');
+SELECT r.id, {fire_of_run} AS fire_id, r.schedule_id, r.row_key, q.owner, r.slot_ms IS NOT NULL AS single, r.mode
+FROM {runs_by_schedule} r LEFT JOIN ready q ON q.run_id = r.id
+WHERE r.schedule_id = :schedule_id AND r.mode = 'clock' AND r.id < :before AND r.state IN ('pending', 'running');

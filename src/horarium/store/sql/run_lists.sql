@@ -5,7 +5,7 @@
 -- part: run_filters
 -- What a row must match besides that by which it was found.
   AND (CAST(:schedule_id AS BYTEA) IS NULL OR r.schedule_id = :schedule_id)
-  AND (CAST(:fire_id AS BYTEA) IS NULL OR r.fire_id = :fire_id)
+  AND (CAST(:fire_id AS BYTEA) IS NULL OR :fire_id IN (r.id, r.fire_id))
   AND (CAST(:target_id AS BYTEA) IS NULL OR r.target_id = :target_id)
   AND (CAST(:kind AS TEXT) IS NULL
        OR EXISTS (SELECT 1 FROM targets t WHERE t.id = r.target_id AND t.kind = :kind))
@@ -35,7 +35,7 @@ WHERE c.target_id = l.id AND c.answer IS NULL AND NOT EXISTS (SELECT 1 FROM read
 (CAST(:under_way AS BIGINT) IS NULL OR o.under_way = :under_way) AND o.id >= :floor
   AND (:filtered = 0 OR EXISTS (SELECT 1 FROM runs r WHERE r.id = o.id AND r.workspace_id = :workspace_id
        AND (CAST(:schedule_id AS BYTEA) IS NULL OR r.schedule_id = :schedule_id)
-       AND (CAST(:fire_id AS BYTEA) IS NULL OR r.fire_id = :fire_id)))
+       AND (CAST(:fire_id AS BYTEA) IS NULL OR :fire_id IN (r.id, r.fire_id))))
 
 -- name: list_runs
 -- A workspace's runs, newest first, down to the id `floor`.
@@ -45,10 +45,10 @@ WHERE r.workspace_id = :workspace_id AND r.id < :cursor AND r.id >= :floor
   {state_filter}
 ORDER BY r.id DESC LIMIT :limit OFFSET :skip;
 
--- name: list_runs_of_schedule
-{listed_runs}
-WHERE r.workspace_id = :workspace_id AND r.schedule_id = :schedule_id AND r.id < :cursor AND r.id >= :floor
-  AND (CAST(:fire_id AS BYTEA) IS NULL OR r.fire_id = :fire_id)
+-- name: run_ids_of_schedule
+SELECT r.id FROM {runs_by_schedule} r
+WHERE {run_in_workspace} AND r.schedule_id = :schedule_id AND r.id < :cursor AND r.id >= :floor
+  AND (CAST(:fire_id AS BYTEA) IS NULL OR :fire_id IN (r.id, r.fire_id))
   {state_filter}
 ORDER BY r.id DESC LIMIT :limit OFFSET :skip;
 
@@ -72,11 +72,11 @@ ORDER BY o.id DESC LIMIT :limit;
 -- The newest runs of targets: of each schedule that has run one of them its newest, then those without a schedule.
 WITH wanted (id) AS ({targets_wanted}),
 sources (id) AS (SELECT DISTINCT v.schedule_id FROM wanted w CROSS JOIN versions v WHERE v.target_id = w.id)
-SELECT r.id FROM sources s CROSS JOIN runs r
+SELECT r.id FROM sources s CROSS JOIN {runs_by_schedule} r
 WHERE r.schedule_id = s.id AND r.id < :cursor AND r.target_id IN (SELECT id FROM wanted)
   {state_filter}
   AND r.id >= COALESCE((
-      SELECT x.id FROM runs x
+      SELECT x.id FROM {runs_by_schedule} x
       WHERE x.schedule_id = s.id AND x.id < :cursor AND x.target_id IN (SELECT id FROM wanted)
         AND (CAST(:state AS TEXT) IS NULL OR x.state = :state)
       ORDER BY x.id DESC LIMIT 1 OFFSET :before_last), :floor)
@@ -101,7 +101,7 @@ SELECT count(*) FROM (
 
 -- name: count_runs_of_schedule
 SELECT count(*) FROM (
-    SELECT 1 FROM runs r WHERE r.schedule_id = :schedule_id AND r.workspace_id = :workspace_id
+    SELECT 1 FROM {runs_by_schedule} r WHERE r.schedule_id = :schedule_id AND {run_in_workspace}
     {state_filter}
     LIMIT :limit
 ) AS counted;
@@ -121,7 +121,7 @@ SELECT count(*) FROM (SELECT 1 FROM ({open_runs}) o WHERE {open_filters} LIMIT :
 WITH wanted (id) AS ({targets_wanted}),
 sources (id) AS (SELECT DISTINCT v.schedule_id FROM wanted w CROSS JOIN versions v WHERE v.target_id = w.id)
 SELECT count(*) FROM (
-    SELECT 1 FROM sources s CROSS JOIN runs r
+    SELECT 1 FROM sources s CROSS JOIN {runs_by_schedule} r
     WHERE r.schedule_id = s.id AND r.target_id IN (SELECT id FROM wanted)
       {state_filter}
     UNION ALL

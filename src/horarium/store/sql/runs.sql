@@ -1,3 +1,11 @@
+-- part: fire_of_run
+-- The fire of a run; a single fire has the id of its run.
+CASE WHEN r.slot_ms IS NULL THEN r.fire_id ELSE r.id END
+
+-- part: runs_by_schedule
+-- All runs, for statements that find them by their schedule: both indexes by schedule are for a part of them.
+(SELECT * FROM runs WHERE slot_ms IS NULL UNION ALL SELECT * FROM runs WHERE slot_ms IS NOT NULL)
+
 -- part: run_columns
 {columns_before_texts}, r.data, r.output, {columns_after_texts}
 
@@ -10,11 +18,11 @@
 COALESCE(octet_length(r.data), 0) + COALESCE(octet_length(r.output), 0) + COALESCE(octet_length(r.error), 0)
 
 -- part: columns_before_texts
-r.id, r.workspace_id, r.schedule_id, r.fire_id, r.target_id, r.mode, r.row_key, r.generation, r.state, r.due_ms,
+r.id, r.workspace_id, r.schedule_id, {fire_of_run} AS fire_id, r.target_id, r.mode, r.row_key, r.generation, r.state, r.due_ms,
        r.created_ms, r.started_ms, r.finished_ms, r.attempts, r.status
 
 -- part: columns_after_texts
-r.error, f.slot_ms, q.due_ms AS next_attempt_ms, r.version, q.begun_ms, r.waited
+r.error, COALESCE(r.slot_ms, f.slot_ms) AS slot_ms, q.due_ms AS next_attempt_ms, r.version, q.begun_ms, r.waited
 
 -- part: runs_with_places
 -- Runs with their slot and their place in the queue.
@@ -35,24 +43,30 @@ SELECT number, started_ms, finished_ms, status, error FROM attempts WHERE run_id
 
 -- name: run_to_cancel
 -- A run that is not over, as rows.OpenRun.
-SELECT r.id, r.fire_id, r.schedule_id, r.row_key, q.owner, COALESCE(v.audience IS NULL, TRUE) AS single, r.mode
+SELECT r.id, {fire_of_run} AS fire_id, r.schedule_id, r.row_key, q.owner, r.slot_ms IS NOT NULL AS single, r.mode
 FROM runs r LEFT JOIN ready q ON q.run_id = r.id
-LEFT JOIN versions v ON v.schedule_id = r.schedule_id AND v.version = r.version
 WHERE r.id = :id AND r.workspace_id = :workspace_id AND r.state IN ('pending', 'running');
+
+-- name: keep_fire_of_run
+-- The ledger keeps a single fire whose run is about to be deleted.
+INSERT INTO fires (id, workspace_id, schedule_id, version, kind, slot_ms, due_ms, state, fired_ms, finished_ms, request,
+                   audience_size, runs, succeeded, failed, cancelled, error, missed_count, missed_first, missed_last)
+{single_fires} AND r.id = :id AND r.workspace_id = :workspace_id AND r.state IN ('succeeded', 'failed', 'cancelled');
 
 -- name: delete_run
 DELETE FROM runs WHERE id = :id AND workspace_id = :workspace_id AND state IN ('succeeded', 'failed', 'cancelled');
 
 -- name: latest_generation
--- How often a row of a fire has been run again.
-SELECT max(generation) FROM runs WHERE fire_id = :fire_id AND row_key = :row_key AND schedule_id = :schedule_id;
+-- How often a row of a fire has been run again; null if never. All runs of a fire have its time.
+SELECT max(generation) FROM runs
+WHERE schedule_id = :schedule_id AND slot_ms IS NULL AND id >= :low AND id < :high
+  AND fire_id = :fire_id AND row_key = :row_key;
 
 -- name: callback_of_run
 -- A callback with the run that it ends, as rows.CallbackRow.
 SELECT c.run_id, c.workspace_id, c.token_hash, c.attempt, c.deadline_ms, c.lease_ms, c.answer, r.state, r.started_ms,
-       r.schedule_id, r.fire_id, r.row_key, COALESCE(v.audience IS NULL, TRUE) AS single, r.mode
+       r.schedule_id, {fire_of_run} AS fire_id, r.row_key, r.slot_ms IS NOT NULL AS single, r.mode
 FROM callbacks c JOIN runs r ON r.id = c.run_id
-LEFT JOIN versions v ON v.schedule_id = r.schedule_id AND v.version = r.version
 WHERE c.run_id = :run_id;
 
 -- name: callback_secrets

@@ -4,12 +4,6 @@ UPDATE runs SET state = 'cancelled', finished_ms = :now, error = :error
 WHERE id IN (:ids...) AND state IN ('pending', 'running')
 RETURNING id;
 
--- name: finish_single_fires
-UPDATE fires SET state = r.state, finished_ms = r.finished_ms, succeeded = r.succeeded, failed = r.failed,
-    cancelled = r.cancelled
-FROM rows(id bytea, state text, finished_ms bigint, succeeded bigint, failed bigint, cancelled bigint) AS r
-WHERE fires.id = r.id;
-
 -- name: count_runs_of_fire
 UPDATE fires SET succeeded = succeeded + :succeeded, failed = failed + :failed, cancelled = cancelled + :cancelled
 WHERE id = :id

@@ -6,11 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from horarium.domain.errors import NotFound
-from horarium.domain.fire import FireKind
-from horarium.domain.ids import Id, run_id
+from horarium.domain.ids import Id
 from horarium.domain.run import RunState
 from horarium.store.base import FANOUT, READY, Tx
-from horarium.store.rows import Lane, NewFanoutTask, ReadyRow, RunRow, StartingFire
+from horarium.store.rows import Lane, NewFanoutTask, ReadyRow, RunRow
 
 
 async def hold_schedules(tx: Tx, schedules: Iterable[Id | None]) -> None:
@@ -32,41 +31,21 @@ async def lane_of(tx: Tx, workspace_id: Id, target_id: Id) -> Lane:
 async def enqueue(tx: Tx, runs: Sequence[RunRow], limited: int) -> None:
     """Write runs of one target and add them to the queue, not claimed by anybody. `limited` is 1 where the target
     bounds its concurrency or rate."""
-    if not runs:
-        return
-    await tx.many("insert_runs", runs)
-    await tx.many("insert_ready", [ReadyRow(run.id, run.target_id, run.due_ms, limited) for run in runs])
+    if runs:
+        await tx.many("insert_runs", runs)
+        await queue_up(tx, [ReadyRow(run.id, run.target_id, run.due_ms, limited) for run in runs])
+
+
+async def queue_up(tx: Tx, runs: Sequence[ReadyRow]) -> None:
+    """Add runs that have been written, at least one, to the queue."""
+    await tx.many("insert_ready", runs)
     tx.announce(READY, min(run.due_ms for run in runs))
 
 
-async def start_fires(tx: Tx, fires: Sequence[StartingFire], kind: FireKind, now: int) -> None:
-    """Start fires of one schedule that have been written: add the only run of each to the queue, or let their audiences
-    be read."""
-    if not fires:
-        return
-    read = [fire for fire in fires if fire.has_audience]
-    if read:
-        tasks = [
-            NewFanoutTask(fire.id, fire.workspace_id, fire.schedule_id, fire.version, now) for fire in read
-        ]
-        await tx.many("insert_fanout_tasks", tasks)
-        tx.announce(FANOUT, now)
-    runs = [
-        RunRow(
-            run_id(fire.id),
-            fire.workspace_id,
-            fire.target_id,
-            kind.run_mode.value,
-            due_ms=now,
-            created_ms=now,
-            schedule_id=fire.schedule_id,
-            fire_id=fire.id,
-            version=fire.version,
-        )
-        for fire in fires
-        if not fire.has_audience
-    ]
-    await enqueue(tx, runs, fires[0].limited)
+async def read_audiences(tx: Tx, tasks: Sequence[NewFanoutTask]) -> None:
+    """Let the audiences of fires that have been written, at least one, be read."""
+    await tx.many("insert_fanout_tasks", tasks)
+    tx.announce(FANOUT, min(task.due_ms for task in tasks))
 
 
 def error_of_end(state: RunState, error: str | None) -> str | None:

@@ -9,8 +9,8 @@ from horarium.domain.ids import Id, fire_id, lowest_id_at
 from horarium.domain.schedule import Schedule
 from horarium.store.base import Tx
 from horarium.store.figures import FIRES
-from horarium.store.rows import FireRow, StartingFire
-from horarium.store.verbs.entries import hold_schedules, lane_of, start_fires
+from horarium.store.rows import FireRow, NewFanoutTask, ReadyRow, SingleFireRow
+from horarium.store.verbs.entries import hold_schedules, lane_of, queue_up, read_audiences
 
 
 async def fire_by_hand(
@@ -35,34 +35,22 @@ async def fire_slots(
     new = [(fire, slot_ms) for fire, slot_ms in zip(ids, slots, strict=True) if fire not in known]
     if not new:
         return ids
-    version, target_id = schedule.definition_version, schedule.definition.target_id
-    has_audience = schedule.definition.audience is not None
-    begins = beginning(has_audience)
-    rows = [
-        FireRow(
-            fire,
-            schedule.workspace_id,
-            schedule.id,
-            version,
-            kind.value,
-            slot_ms,
-            due_ms=slot_ms,
-            state=begins.state.value,
-            fired_ms=now,
-            audience_size=begins.audience_size,
-            runs=begins.runs,
-            request=request,
-        )
-        for fire, slot_ms in new
-    ]
+    own = schedule.workspace_id, schedule.id, schedule.definition_version
+    target_id = schedule.definition.target_id
+    lane = await lane_of(tx, schedule.workspace_id, target_id)
+    tx.count(FIRES, kind.value, len(new))
+    if schedule.definition.audience is None:
+        single = [
+            SingleFireRow(fire, *own, target_id, kind.run_mode.value, slot_ms, now, now, request)
+            for fire, slot_ms in new
+        ]
+        await tx.many("insert_single_fires", single)
+        await queue_up(tx, [ReadyRow(fire, target_id, now, int(lane.limited)) for fire, _ in new])
+        return ids
+    begins = beginning(has_audience=True).state.value
+    rows = [FireRow(fire, *own, kind.value, slot_ms, slot_ms, begins, now, request) for fire, slot_ms in new]
     await tx.many("insert_fires", rows)
-    tx.count(FIRES, kind.value, len(rows))
-    limited = int((await lane_of(tx, schedule.workspace_id, target_id)).limited)
-    starting = [
-        StartingFire(fire, schedule.workspace_id, schedule.id, version, target_id, int(has_audience), limited)
-        for fire, _ in new
-    ]
-    await start_fires(tx, starting, kind, now)
+    await read_audiences(tx, [NewFanoutTask(fire, *own, now) for fire, _ in new])
     return ids
 
 

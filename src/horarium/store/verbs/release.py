@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from horarium.domain.errors import Unavailable
 from horarium.domain.fire import FireKind, FireState, SpanReason, beginning
-from horarium.domain.ids import Id, fire_id, lowest_id_at, run_id
+from horarium.domain.ids import Id, fire_id, lowest_id_at
 from horarium.domain.overlap import Decision, Overlap
 from horarium.domain.places import UNBOUNDED, LaneRoom
 from horarium.domain.plan import Firing, Passed, Plan, plan
@@ -43,8 +43,9 @@ from horarium.store.rows import (
     NewFanoutTask,
     OpenRun,
     ReadyRow,
-    RunRow,
+    SingleFireRow,
     SlotFire,
+    SlotSingleFire,
     SpanExtension,
     SpanRow,
     new_row,
@@ -84,9 +85,9 @@ class Released:
 
 
 class _BornClaimed(NamedTuple):
-    """A run that is claimed at its birth, before the rest of what its worker must know has been read."""
+    """The run of a single fire that is claimed at its birth, before the rest of what its worker must know has been
+    read."""
 
-    run_id: Id
     fire_id: Id
     cursor: DueCursor
     start: _Start
@@ -111,7 +112,7 @@ class _Batch:
     fired: list[FiredCursor] = field(default_factory=list)
     moves: list[CursorMove] = field(default_factory=list)
     fires: list[FireRow] = field(default_factory=list)
-    runs: list[RunRow] = field(default_factory=list)
+    single_fires: list[SingleFireRow] = field(default_factory=list)
     ready: list[ReadyRow] = field(default_factory=list)
     fanouts: list[NewFanoutTask] = field(default_factory=list)
     spans: dict[tuple[Id, int], SpanRow] = field(default_factory=dict)
@@ -123,12 +124,12 @@ class _Batch:
 
 
 class _Start(NamedTuple):
-    """A slot that fires, as all schedules of a situation enter it. `begins_as` is the state in which the fire
-    begins."""
+    """A slot that fires, as all schedules of a situation enter it: as `single` fires, or else as `fire`, in a state in
+    which it waits or has its audience read."""
 
     firing: Firing
-    begins_as: FireState
     due_ms: int
+    single: SlotSingleFire | None
     fire: SlotFire
 
 
@@ -264,7 +265,7 @@ async def _refuse_older_zones(tx: Tx, due: Sequence[DueCursor]) -> None:
 async def _unbegun(tx: Tx, due: Sequence[DueCursor], now: int) -> set[Id]:
     """The schedules that skip slots because of an open fire with a single run, which no worker has begun."""
     runs = {
-        run_id(cursor.last_fire_id): cursor.schedule_id
+        cursor.last_fire_id: cursor.schedule_id
         for cursor in due
         if cursor.open_fires == 1
         and cursor.last_fire_id is not None
@@ -330,13 +331,10 @@ def _situation_of(
 def _start(firing: Firing, delay: int, alone: bool, now: int) -> _Start:
     begins = beginning(has_audience=not alone, waits=firing.decision.waits)
     slot_ms, due_ms, missed = firing.slot_ms, firing.slot_ms + delay, firing.missed
-    kind, state = FireKind.CLOCK.value, begins.state.value
-    fire = SlotFire(kind, slot_ms, due_ms, state, now, begins.audience_size, begins.runs)
-    if missed is not None:
-        fire = fire._replace(
-            missed_count=missed.count, missed_first=missed.first_ms, missed_last=missed.last_ms
-        )
-    return _Start(firing, begins.state, due_ms, fire)
+    of_missed = () if missed is None else (missed.count, missed.first_ms, missed.last_ms)
+    fire = SlotFire(FireKind.CLOCK.value, slot_ms, due_ms, begins.state.value, now, "", *of_missed)
+    single = SlotSingleFire(_CLOCK_MODE, slot_ms, due_ms, now, None, *of_missed)
+    return _Start(firing, due_ms, single if begins.state is FireState.RUNNING else None, fire)
 
 
 def _advance(planned: Plan, delay: int, entries: Sequence[Firing | Passed], now: int) -> Advance:
@@ -435,30 +433,18 @@ def _fire(batch: _Batch, cursor: DueCursor, start: _Start) -> Id:
     """The rows of a slot that fires: its fire and, unless it waits, its only run or the reading of its audience."""
     schedule_id, workspace_id, version = cursor.schedule_id, cursor.workspace_id, cursor.version
     fire = fire_id(schedule_id, FireKind.CLOCK, start.firing.slot_ms)
-    batch.fires.append(new_row(FireRow, (fire, workspace_id, schedule_id, version, *start.fire)))
-    if start.begins_as is FireState.RUNNING:
-        run, target_id, due_ms, now = run_id(fire), cursor.target_id, start.due_ms, batch.now
-        row = (
-            run,
-            workspace_id,
-            target_id,
-            _CLOCK_MODE,
-            due_ms,
-            now,
-            schedule_id,
-            fire,
-            version,
-            "",
-            0,
-            None,
-        )
-        batch.runs.append(new_row(RunRow, row))
+    if start.single is not None:
+        target_id, due_ms = cursor.target_id, start.due_ms
+        single = (fire, workspace_id, schedule_id, version, target_id, *start.single)
+        batch.single_fires.append(new_row(SingleFireRow, single))
         if batch.node is None or cursor.limited or not _finds_room(batch, target_id):
-            batch.ready.append(new_row(ReadyRow, (run, target_id, due_ms, cursor.limited, None, 0)))
+            batch.ready.append(new_row(ReadyRow, (fire, target_id, due_ms, cursor.limited, None, 0)))
         else:
-            batch.ready.append(new_row(ReadyRow, (run, target_id, due_ms, 0, batch.node, FIRST_EPOCH)))
-            batch.born_claimed.append(_BornClaimed(run, fire, cursor, start))
-    elif start.begins_as is FireState.RESOLVING:
+            batch.ready.append(new_row(ReadyRow, (fire, target_id, due_ms, 0, batch.node, FIRST_EPOCH)))
+            batch.born_claimed.append(_BornClaimed(fire, cursor, start))
+        return fire
+    batch.fires.append(new_row(FireRow, (fire, workspace_id, schedule_id, version, *start.fire)))
+    if cursor.has_audience and not start.firing.decision.waits:
         batch.fanouts.append(NewFanoutTask(fire, workspace_id, schedule_id, version, batch.now))
     return fire
 
@@ -489,7 +475,7 @@ async def _describe_born(tx: Tx, born: Sequence[_BornClaimed]) -> list[ClaimedRu
 def _described(run: _BornClaimed, schedule: BornRunSchedule) -> ClaimedRun:
     cursor, start = run.cursor, run.start
     fields = (
-        run.run_id,
+        run.fire_id,
         cursor.workspace_id,
         cursor.schedule_id,
         run.fire_id,
@@ -509,7 +495,7 @@ def _described(run: _BornClaimed, schedule: BornRunSchedule) -> ClaimedRun:
         schedule.input,
         None,
         schedule.environment,
-        False,
+        True,
         bool(schedule.granted),
         False,
         RunMode.CLOCK,
@@ -557,14 +543,14 @@ async def _open_runs(tx: Tx, schedule_id: Id, before_ms: int) -> list[OpenRun]:
 
 async def _write_births(tx: Tx, batch: _Batch) -> None:
     """Write what has begun so far, so that it can be cancelled again where a later fire replaces it."""
-    batch.begun += len(batch.fires)
+    batch.begun += len(batch.fires) + len(batch.single_fires)
     if any(row.owner is None for row in batch.ready):
         tx.announce(READY, batch.now)
     if batch.fanouts:
         tx.announce(FANOUT, batch.now)
     for statement, rows in (
         ("insert_fires", batch.fires),
-        ("insert_runs", batch.runs),
+        ("insert_single_fires", batch.single_fires),
         ("insert_ready", batch.ready),
         ("insert_fanout_tasks", batch.fanouts),
     ):

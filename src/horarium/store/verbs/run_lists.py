@@ -111,7 +111,8 @@ async def list_runs(
         rows = await tx.rows("list_runs_with_error", **filters.of_row(), **window, floor=floor)
     elif schedule_id is not None and not filters.of_targets:
         own = {"workspace_id": workspace_id, "schedule_id": schedule_id, "fire_id": fire_id, "state": state}
-        rows = await tx.rows("list_runs_of_schedule", **own, **window, floor=floor)
+        found = await tx.rows("run_ids_of_schedule", **own, cursor=below, floor=floor, limit=limit, skip=skip)
+        rows = await _named(tx, workspace_id, [run for (run,) in found])
     elif filters.of_targets and schedule_id is None:
         rows = await _runs_of_targets(tx, filters, below, limit, skip)
     else:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.execution import TimeIsUp
-from horarium.domain.ids import Id, derived_id, run_id
+from horarium.domain.ids import Id, derived_id, id_time, lowest_id_at, run_id
 from horarium.domain.run import Attempt, Run, RunMode, RunState
 from horarium.domain.waiting import waits_from_text
 from horarium.store.base import CANCELLED, Tx
@@ -120,10 +120,16 @@ async def replay_run(tx: Tx, workspace_id: Id, run: Id, now: int) -> Run:
     if not old.state.final:
         raise Conflict("the run is still open: cancel it first, or wait", "state")
     if old.fire_id is not None:
+        at = id_time(old.fire_id)
         row = await tx.row(
-            "latest_generation", fire_id=old.fire_id, row_key=old.row_key, schedule_id=old.schedule_id
+            "latest_generation",
+            fire_id=old.fire_id,
+            row_key=old.row_key,
+            schedule_id=old.schedule_id,
+            low=lowest_id_at(at),
+            high=lowest_id_at(at + 1),
         )
-        generation = int(row[0]) + 1
+        generation = int(row[0] or 0) + 1
         new = run_id(old.fire_id, old.row_key, generation)
     else:
         generation = old.generation + 1
@@ -168,6 +174,7 @@ async def delete_run(tx: Tx, workspace_id: Id, run: Id) -> None:
     found, _ = await get_run(tx, workspace_id, run)
     if not found.state.final:
         raise Conflict("the run is still open: cancel it first", "state")
+    await tx.run("keep_fire_of_run", id=run, workspace_id=workspace_id)
     await tx.run("delete_run", id=run, workspace_id=workspace_id)
 
 

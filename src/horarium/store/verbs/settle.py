@@ -9,22 +9,23 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from horarium.domain.fire import FireKind, FireState, beginning, settled_state
-from horarium.domain.ids import Id
+from horarium.domain.ids import Id, run_id
 from horarium.domain.run import RunMode, RunState
 from horarium.domain.schedule import AfterCompletion, ScheduleState, policies_from_text
 from horarium.store.base import Tx
 from horarium.store.figures import RUNS
 from horarium.store.rows import (
     CursorTally,
-    FinishedFire,
     FireCounts,
+    NewFanoutTask,
     OpenRun,
     RowLock,
+    RunRow,
     SettledCursor,
     StartingFire,
     new_row,
 )
-from horarium.store.verbs.entries import start_fires
+from horarium.store.verbs.entries import enqueue, read_audiences
 from horarium.store.verbs.quotas import free
 
 
@@ -33,7 +34,7 @@ class RunEnd:
     """How a run ended, and which fire it belongs to. Of an attempt that did not end its run, `state` is `pending` or
     `running`.
 
-    `single`: it is the only run of its fire. `follow_up`: the schedule's policies ask for a look at it afterwards,
+    `single`: its row is that of a single fire. `follow_up`: the schedule's policies ask for a look at it afterwards,
     because fires may wait for this one, failures in a row count, or a completed schedule is deleted.
     """
 
@@ -121,7 +122,6 @@ async def settle(tx: Tx, ends: Sequence[RunEnd], now: int) -> None:
 async def _end_fires(tx: Tx, ends: Sequence[RunEnd], now: int) -> list[EndedFire]:
     """The fires that end because these runs have ended."""
     ended: list[EndedFire] = []
-    singles: list[FinishedFire] = []
     shared: dict[Id, list[RunEnd]] = {}
     for end in ends:
         fire_id = end.settled_fire
@@ -130,11 +130,8 @@ async def _end_fires(tx: Tx, ends: Sequence[RunEnd], now: int) -> list[EndedFire
         if not end.single:
             shared.setdefault(fire_id, []).append(end)
             continue
-        state, text, counts = _ENDS_OF_ONE_RUN[end.state]
-        singles.append(new_row(FinishedFire, (fire_id, text, now, *counts)))
-        ended.append(new_row(EndedFire, (end.schedule_id, fire_id, end.mode is RunMode.CLOCK, state)))
-    if singles:
-        await tx.many("finish_single_fires", singles)
+        by_clock = end.mode is RunMode.CLOCK
+        ended.append(new_row(EndedFire, (end.schedule_id, fire_id, by_clock, _ENDS_OF_ONE_RUN[end.state])))
     for fire_id, of_fire in sorted(shared.items()):
         settled = await count_ends(tx, fire_id, _counts(end.state for end in of_fire), now)
         if settled is not None:
@@ -160,14 +157,8 @@ def _counts(states: Iterable[RunState]) -> tuple[int, int, int]:
     return counted[RunState.SUCCEEDED], counted[RunState.FAILED], counted[RunState.CANCELLED]
 
 
-def _end_of_one_run(state: RunState) -> tuple[FireState, str, tuple[int, int, int]]:
-    counts = _counts((state,))
-    of_fire = settled_state(1, *counts) or FireState.RUNNING
-    return of_fire, of_fire.value, counts
-
-
-# How a fire with a single run ends, by the state of the run: the fire's state, the same as a text, and its counts.
-_ENDS_OF_ONE_RUN = {state: _end_of_one_run(state) for state in RunState}
+# How a single fire ends, by the state of its run. The statement part `single_fires` says the same.
+_ENDS_OF_ONE_RUN = {state: settled_state(1, *_counts((state,))) or FireState.RUNNING for state in RunState}
 
 
 async def count_ends(tx: Tx, fire: Id, counts: tuple[int, int, int], now: int) -> FireState | None:
@@ -243,7 +234,22 @@ async def _begin_waiting(tx: Tx, schedule_id: Id, now: int) -> None:
         runs=begins.runs,
         audience_size=begins.audience_size,
     )
-    await start_fires(tx, [fire], FireKind.CLOCK, now)
+    own = fire.workspace_id, fire.schedule_id, fire.version
+    if fire.has_audience:
+        await read_audiences(tx, [NewFanoutTask(fire.id, *own, now)])
+    else:
+        run = RunRow(
+            run_id(fire.id),
+            fire.workspace_id,
+            fire.target_id,
+            FireKind.CLOCK.run_mode.value,
+            due_ms=now,
+            created_ms=now,
+            schedule_id=fire.schedule_id,
+            fire_id=fire.id,
+            version=fire.version,
+        )
+        await enqueue(tx, [run], fire.limited)
     await tx.run("open_waiting", schedule_id=schedule_id, fire_id=fire.id)
 
 

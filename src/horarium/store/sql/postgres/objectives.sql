@@ -1,14 +1,14 @@
 -- name: objectives_of_schedules_desc
 -- As for both. LATERAL takes the newest of each schedule; a condition on ids would be checked after all were read.
 SELECT r.id FROM ({schedules_of_dialect}) d CROSS JOIN LATERAL (
-    SELECT x.id FROM runs x WHERE {run_of_schedule}
+    SELECT x.id FROM {runs_by_schedule} x WHERE {run_of_schedule}
     ORDER BY x.id DESC LIMIT :limit
 ) AS r
 ORDER BY r.id DESC LIMIT :limit;
 
 -- name: objectives_of_schedules_asc
 SELECT r.id FROM ({schedules_of_dialect}) d CROSS JOIN LATERAL (
-    SELECT x.id FROM runs x WHERE {run_of_schedule}
+    SELECT x.id FROM {runs_by_schedule} x WHERE {run_of_schedule}
     ORDER BY x.id LIMIT :limit
 ) AS r
 ORDER BY r.id LIMIT :limit;

@@ -3,7 +3,7 @@
 WITH wanted (id) AS ({targets_wanted}),
 sources (id) AS (SELECT DISTINCT v.schedule_id FROM wanted w CROSS JOIN versions v WHERE v.target_id = w.id)
 SELECT r.id FROM sources s CROSS JOIN LATERAL (
-    SELECT x.id FROM runs x
+    SELECT x.id FROM {runs_by_schedule} x
     WHERE x.schedule_id = s.id AND x.id < :cursor AND x.id >= :floor
       AND x.target_id = ANY(ARRAY(SELECT id FROM wanted)) AND (CAST(:state AS TEXT) IS NULL OR x.state = :state)
     ORDER BY x.id DESC LIMIT CAST(:before_last AS BIGINT) + 1
@@ -23,7 +23,7 @@ WITH wanted (id) AS ({targets_wanted}),
 sources (id) AS (SELECT DISTINCT v.schedule_id FROM wanted w CROSS JOIN versions v WHERE v.target_id = w.id)
 SELECT count(*) FROM (
     SELECT 1 FROM sources s CROSS JOIN LATERAL (
-        SELECT 1 FROM runs x
+        SELECT 1 FROM {runs_by_schedule} x
         WHERE x.schedule_id = s.id AND x.target_id = ANY(ARRAY(SELECT id FROM wanted))
           AND (CAST(:state AS TEXT) IS NULL OR x.state = :state)
         LIMIT :limit

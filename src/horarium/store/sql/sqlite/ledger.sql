@@ -1,5 +1,7 @@
--- name: average_run
--- As for both. The plus keeps SQLite from the index by workspace, with which it would read every run of the workspace.
-SELECT avg(finished_ms - started_ms) AS average FROM runs
-WHERE schedule_id = :schedule_id AND +workspace_id = :workspace_id AND generation = 0
-  AND finished_ms IS NOT NULL AND started_ms IS NOT NULL;
+-- part: fire_in_workspace
+-- The plus keeps SQLite from the index by workspace, with which it would read every run of the workspace.
++f.workspace_id = :workspace_id
+
+-- part: run_in_workspace
+-- The plus does what it does above.
++r.workspace_id = :workspace_id
