@@ -18,7 +18,7 @@ from horarium.store.postgres import PostgresStore, store
 from horarium.times import jitter_ms
 from tests.api.asking import BASE, NOW, ask, scheduled
 from tests.api.dialects.autessa.support import agent_event, table_event, tool_event
-from tests.api.dialects.speakers import Autessa, Cadenya, M9m, Trustpager, Uranus
+from tests.api.dialects.speakers import SPEAKERS, Autessa, Cadenya, M9m, Speaker, Trustpager, Uranus
 from tests.support.house import House, instant
 from tests.support.postgres import drop_database, fresh_database
 
@@ -717,3 +717,228 @@ async def agent_sent_back(house: House, path: str, masked: bool) -> None:
     target = (await house.client.get(own)).json()
     for method in ("PUT", "PATCH"):
         await unchanged(house, method, own, target)
+
+
+# What another API has changed since
+
+
+def ids_of(given: Any) -> str:
+    return str(given.dialect) if isinstance(given, type) else json.dumps(given)[:60]
+
+
+CHANGES: list[Json] = [
+    {"name": "Another"},
+    {"description": "Another"},
+    {"description": None},
+    {"key": "another key/ü"},
+    {"labels": {"a": "b", "bundle_key": "x"}},
+    {"input": None},
+    {"input": False},
+    {"input": 7},
+    {"input": "a text"},
+    {"input": [1]},
+    {"input": {}},
+    {"input": {"a": [1, {"b": None}]}},
+    {"input": {"initialMessage": 7, "data": [1], "systemPromptData": "x", "variationId": 3}},
+    {"input": {"initialMessage": "", "data": {}, "systemPromptData": {}, "variationId": ""}},
+    {"input": {"initialMessage": None, "data": None, "systemPromptData": None, "variationId": None}},
+    {"input": {"input": "Another", "more": 1}},
+    {"input": {"input": 7}},
+    {"input": {"variables": {"a": [2]}}},
+    {"timezone": "Asia/Tokyo"},
+    {"start_at": "2026-03-05T00:00:00Z"},
+    {"end_at": "2026-12-05T00:00:00.999Z"},
+    {"audience": None},
+    {"audience": {"type": "contacts", "filter": {"has_email": True, "roles": None}}},
+    {"policies": POLICIES},
+    {"policies": {"timeout": "1.5s"}},
+    {"policies": {"max_fires": 3}},
+    {"policies": {"overlap": "buffer_one"}},
+    {"policies": {"overlap": "cancel_other"}},
+    {"policies": {"overlap": "allow"}},
+    {"policies": {"retry": {"max_attempts": 1}}},
+]
+TIMINGS: dict[str, list[Any]] = {
+    "trustpager": ["*/5 * * * *", "0 9 1 * MON"],
+    "autessa": ["rate(7 minutes)", "at(2026-04-01T09:00:00)", "cron(0 12 * * ? *)"],
+    "m9m": ["@every 90m", "@daily"],
+    "uranus": ["0 12 * * *", {"once": "2026-04-01T09:00:00.5+02:00"}, {"delay": 3600}],
+    "cadenya": [
+        {"calendars": [{"hour": [{"start": 10}], "comment": "Ten"}]},
+        {"intervals": [{"every": "7200s", "offset": "3600s"}]},
+        {"calendars": [{"hour": [{"start": 9, "end": 9, "step": 1}]}], "intervals": []},
+    ],
+}
+KINDS = ("automation", "workflow", "agent", "tool", "table", "function")
+
+
+async def changed_elsewhere(house: House, speaker: Speaker, change: Json) -> str:
+    """A new schedule of a dialect, which the own API has changed; its id in the dialect."""
+    an_id = speaker.seen(await speaker.create())[0]
+    await ask(house, "PATCH", f"/schedules/{speaker.core_id(an_id)}", change)
+    return an_id
+
+
+async def sent_back_as_shown(house: House, speaker: Speaker, an_id: str) -> Json:
+    """A schedule as its dialect shows it, once that was sent back and has changed nothing."""
+    shown = (await speaker.read(an_id)).json()
+    if isinstance(speaker, Autessa):
+        body = {**shown["scheduledEvent"], "scheduledEventId": an_id}
+        headers = {"Authorization": speaker.tenant.key}
+        await unchanged(house, "POST", f"{speaker.base}/update", body, headers=headers)
+    elif isinstance(speaker, Trustpager):
+        await unchanged(house, "PATCH", speaker._at(an_id), shown["data"])
+    elif isinstance(speaker, Cadenya):
+        await unchanged(house, "PATCH", speaker._at(an_id), shown)
+        await unchanged(house, "PATCH", speaker._at(an_id), {**shown, "updateMask": "metadata,spec"})
+    elif isinstance(speaker, M9m | Uranus):
+        await unchanged(house, "PUT", speaker._at(an_id), shown)
+    assert (await speaker.read(an_id)).json() == shown
+    return dict(shown)
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=ids_of)
+@pytest.mark.parametrize("dialect", SPEAKERS, ids=ids_of)
+async def test_what_the_own_api_has_changed_stays_as_it_is_when_a_dialect_sends_it_back(
+    house, receiver, dialect, change
+):
+    speaker = await dialect.open(house, house.first, receiver)
+    await sent_back_as_shown(house, speaker, await changed_elsewhere(house, speaker, change))
+
+
+@pytest.mark.parametrize(
+    ("dialect", "recurrence"),
+    [(speaker, spec) for speaker in SPEAKERS for spec in TIMINGS[speaker.dialect]],
+    ids=ids_of,
+)
+async def test_a_recurrence_that_the_own_api_has_set_stays_when_a_dialect_sends_it_back(
+    house, receiver, dialect, recurrence
+):
+    speaker = await dialect.open(house, house.first, receiver)
+    await sent_back_as_shown(
+        house, speaker, await changed_elsewhere(house, speaker, {"recurrence": recurrence})
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dialect", [Trustpager, Autessa, M9m, Uranus], ids=ids_of)
+async def test_a_target_that_the_own_api_has_set_is_shown_and_stays_when_a_dialect_sends_it_back(
+    house, receiver, dialect, kind
+):
+    speaker = await dialect.open(house, house.first, receiver)
+    other = await house.target(kind, receiver.url("/other"), key="other-target")
+    an_id = await changed_elsewhere(house, speaker, {"target": "other-target"})
+    shown = await sent_back_as_shown(house, speaker, an_id)
+    if isinstance(speaker, Autessa):
+        event = shown["scheduledEvent"]
+        numbers = {"agent": "agentId", "tool": "toolId", "table": "targetTableId"}
+        assert f'"{numbers.get(kind, "agentId")}": {other.number}' in json.dumps(event)
+    else:
+        assert '"other-target"' in json.dumps(shown)
+
+
+@pytest.mark.parametrize("change", [{"key": "renamed"}, {"name": "Renamed"}, {"key": None}], ids=ids_of)
+@pytest.mark.parametrize("dialect", SPEAKERS, ids=ids_of)
+async def test_a_schedule_sent_back_stays_as_it_is_after_its_target_was_renamed(
+    house, receiver, dialect, change
+):
+    speaker = await dialect.open(house, house.first, receiver)
+    an_id = speaker.seen(await speaker.create())[0]
+    target = (await ask(house, "GET", f"/schedules/{speaker.core_id(an_id)}"))["target"]
+    await ask(house, "PATCH", f"/targets/{target}", change)
+    if isinstance(speaker, Cadenya):
+        speaker.agent = str(speaker.number)
+    await sent_back_as_shown(house, speaker, an_id)
+
+
+@pytest.mark.parametrize("recurrence", TIMINGS["uranus"], ids=ids_of)
+async def test_a_uranus_schedule_is_listed_under_the_type_that_the_own_api_has_given_it(
+    house, receiver, recurrence
+):
+    speaker = await Uranus.open(house, house.first, receiver)
+    an_id = await changed_elsewhere(house, speaker, {"recurrence": recurrence})
+    shown = (await speaker.read(an_id)).json()["type"]
+    for kind in ("cron", "once", "delayed"):
+        listed = (await speaker.client.get(f"{speaker._at()}?type={kind}")).json()["schedules"]
+        assert [schedule["id"] for schedule in listed] == ([an_id] if kind == shown else [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "stored", "shown"),
+    [
+        ("agent", {"input": "Another", "more": 1}, {"input": "Another"}),
+        ("agent", "a text", {}),
+        ("tool", {"variables": {"a": [2]}}, {"variables": {"a": [2]}}),
+        ("tool", {"variables": [2]}, {}),
+        ("table", {"operation": "INSERT", "values": {"name": "Bob"}}, None),
+    ],
+)
+async def test_an_autessa_event_shows_the_input_that_is_stored_where_it_is_a_request(
+    house, receiver, kind, stored, shown
+):
+    speaker = await Autessa.open(house, house.first, receiver)
+    number = (await house.target(kind, receiver.url("/x"), key=f"other-{kind}")).number
+    body = {"agent": agent_event, "tool": tool_event, "table": table_event}[kind](number)
+    an_id = (await speaker.call("create", **body)).json()["eventId"]
+    await ask(house, "PATCH", f"/schedules/{speaker.core_id(an_id)}", {"input": stored})
+    event = (await sent_back_as_shown(house, speaker, an_id))["scheduledEvent"]
+    if kind == "table":
+        assert event["autessaDbConfig"] == {**stored, "targetTableId": number}
+        return
+    request = event[f"{kind}Config"][f"{kind}ExecutionRequest"]
+    request.pop("environmentVariables", None)
+    assert request == {**shown, f"{kind}Id": number}
+
+
+async def test_an_autessa_event_with_another_action_keeps_the_policies_that_the_own_api_has_set(
+    house, receiver
+):
+    speaker = await Autessa.open(house, house.first, receiver)
+    an_id = await changed_elsewhere(house, speaker, {"policies": {"jitter": "90s", "overlap": "skip"}})
+    config = {"agentExecutionRequest": {"agentId": speaker.number, "input": "Bye"}, "continueOnError": True}
+    answer = await speaker.call("update", scheduledEventId=an_id, agentConfig=config)
+    assert answer.json()["scheduledEvent"]["agentConfig"] == config
+    policies = (await ask(house, "GET", f"/schedules/{speaker.core_id(an_id)}"))["policies"]
+    assert (policies["overlap"], policies["retry"]["max_attempts"]) == ("skip", 1)
+    assert policies["jitter"] == 90
+
+
+async def test_a_uranus_schedule_of_another_type_may_be_given_the_time_that_was_shown(house, receiver):
+    speaker = await Uranus.open(house, house.first, receiver)
+    made = await speaker.create()
+    body = {"type": "once", "next_run": made["next_run"]}
+    changed = (await speaker.client.put(speaker._at(made["id"]), json=body)).json()
+    assert (changed["type"], changed["next_run"]) == ("once", made["next_run"])
+
+
+TARGET_CHANGES: list[Json] = [
+    {"name": "Another"},
+    {"key": "another"},
+    {"description": None},
+    {"timeout": 3},
+    {"enabled": False},
+    {"input_schema": {"type": "object"}},
+    {"extra": {}},
+    {"extra": {"labels": {"a": 1, "b": "c", "bundle_key": "x"}, "variations": [{"id": 7}], "bundleKey": 5}},
+    {"extra": {"workflow": {"nodes": 7, "active": False, "settings": {"a": 1}}}},
+    {"executor": EXECUTORS["http"]},
+]
+
+
+@pytest.mark.parametrize("change", TARGET_CHANGES, ids=ids_of)
+@pytest.mark.parametrize("dialect", [M9m, Cadenya], ids=ids_of)
+async def test_a_target_that_the_own_api_has_changed_stays_as_it_is_when_a_dialect_sends_it_back(
+    house, receiver, dialect, change
+):
+    speaker = await dialect.open(house, house.first, receiver)
+    number = str(speaker.number)
+    answer = await house.client.patch(f"{BASE}/targets/{dialect.dialect}-{dialect.kind}", json=change)
+    assert answer.status_code == 200, answer.text
+    if isinstance(speaker, M9m):
+        path = f"/api/v1/workflows/{number}"
+        shown = (await house.client.get(path)).json()
+        assert await unchanged(house, "PUT", path, shown) == shown
+        return
+    path = f"/v1/workspaces/{speaker.workspace}/agents/{number}"
+    for masked in (False, True):
+        await agent_sent_back(house, path, masked)

@@ -31,10 +31,10 @@ class ScheduleListing:
     """Which schedules to list, and which page of them.
 
     A page has up to `limit` schedules in order of their ids. It starts after the id `cursor`, or after the
-    first `skip` rows. `not_state` keeps schedules in any state but this one. `extra` keeps those whose
-    `extra` has this (name, text). `prefix` is compared with the beginning of the name. `search` is looked for
-    in name, key, description and, with `search_input`, in the input; upper and lower case are the same. Every
-    one of `labels` must match.
+    first `skip` rows. `not_state` keeps schedules in any state but this one. `recurrence` keeps those whose
+    recurrence is an object with this one member, or, where it is empty, a text. `prefix` is compared with the
+    beginning of the name. `search` is looked for in name, key, description and, with `search_input`, in the
+    input; upper and lower case are the same. Every one of `labels` must match.
     """
 
     workspace_id: Id
@@ -47,7 +47,7 @@ class ScheduleListing:
     target_id: Id | None = None
     state: str | None = None
     not_state: str | None = None
-    extra: tuple[str, str] | None = None
+    recurrence: str | None = None
     prefix: str | None = None
     search: str | None = None
     labels: tuple[tuple[str, str], ...] = ()

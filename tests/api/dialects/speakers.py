@@ -392,6 +392,7 @@ class Cadenya(Speaker):
         super().__init__(house, tenant)
         self.workspace = prefixed("ws", tenant.workspace_id)
         self.objective = self.variation = ""
+        self.agent = "cadenya-agent"
 
     def rules(self, hour: int) -> Json:
         return {"timezone": "UTC", "calendars": [{"hour": [{"start": hour}]}]}
@@ -401,9 +402,8 @@ class Cadenya(Speaker):
         return {"metadata": {"name": "Matrix"}, "spec": {"initialMessage": "Hi", "schedule": self.rules(9)}}
 
     def _at(self, an_id: str = "") -> str:
-        return (
-            f"{self.base}/workspaces/{self.workspace}/agents/cadenya-agent/schedules{an_id and '/' + an_id}"
-        )
+        schedules = f"{self.base}/workspaces/{self.workspace}/agents/{self.agent}/schedules"
+        return f"{schedules}{an_id and '/' + an_id}"
 
     async def create(self) -> Json:
         answer = await self.client.post(self._at(), json=self.order)

@@ -10,7 +10,9 @@ AND CASE WHEN s.deleted_ms IS NULL
   AND (CAST(:target_id AS BYTEA) IS NULL OR s.target_id = :target_id)
   AND (CAST(:state AS TEXT) IS NULL OR s.state = :state)
   AND (CAST(:not_state AS TEXT) IS NULL OR s.state <> :not_state)
-  AND (CAST(:extra AS TEXT) IS NULL OR s.extra LIKE :extra ESCAPE '\')
+  AND (CAST(:timing AS TEXT) IS NULL OR EXISTS (
+       SELECT 1 FROM versions v WHERE v.schedule_id = s.id AND v.version = s.definition_version
+       AND (v.timing LIKE :timing ESCAPE '\') = (:timing_alike = 1)))
   AND (CAST(:prefix AS TEXT) IS NULL OR lower(s.name) LIKE :prefix ESCAPE '\')
   AND (CAST(:search AS TEXT) IS NULL OR lower(s.name) LIKE :search ESCAPE '\'
        OR lower(COALESCE(s.key, '')) LIKE :search ESCAPE '\' OR lower(COALESCE(s.description, '')) LIKE :search ESCAPE '\'

@@ -108,10 +108,11 @@ async def _named(tx: Tx, workspace_id: Id, ids: list[Id]) -> PageRows[Schedule]:
     return found
 
 
-def _member(name: str, value: str) -> str:
-    """A member of a JSON object as `extra` is stored, as a LIKE pattern. Quotes inside texts are escaped there, so
-    nothing else looks like it."""
-    return escaped(orjson.dumps({name: value}).decode()[1:-1])
+def _spec(recurrence: str) -> str:
+    """How the text of a timing holds a recurrence that is an object, as a LIKE pattern: with this member, or with any
+    where it is empty. Quotes inside texts are escaped there, so nothing else looks like it."""
+    begin = f'{{"{recurrence}"' if recurrence else "{"
+    return f"%{escaped(orjson.dumps({'spec': begin}).decode()[1:-2])}%"
 
 
 def _filters(listing: ScheduleListing, further: Collection[tuple[str, str]]) -> dict[str, Any]:
@@ -123,7 +124,8 @@ def _filters(listing: ScheduleListing, further: Collection[tuple[str, str]]) -> 
         "target_id": listing.target_id,
         "state": listing.state,
         "not_state": listing.not_state,
-        "extra": None if listing.extra is None else f"%{_member(*listing.extra)}%",
+        "timing": None if listing.recurrence is None else _spec(listing.recurrence),
+        "timing_alike": 1 if listing.recurrence else 0,
         "prefix": beginning_with(listing.prefix),
         "search": containing(listing.search),
         "search_input": 1 if listing.search_input else 0,

@@ -67,6 +67,22 @@ class Action:
         return ACTIONS[self.type]
 
 
+def type_for(kind: TargetKind) -> str | None:
+    """The type of the action that runs targets of a kind; None where none does."""
+    return next((action for action, names in ACTIONS.items() if names.kind is kind), None)
+
+
+def request_in(kind: str, value: Any) -> Json:
+    """What an input says, as an action of this type writes it. Nothing, where the input has not the form of a request:
+    our own API may have stored any."""
+    if not isinstance(value, Mapping):
+        return {}
+    if kind == TABLE:
+        return {} if operation_problems(value) else {name: value[name] for name in FIELDS if name in value}
+    name, wanted = ("input", str) if kind == AGENT else ("variables", Mapping)
+    return {name: value[name]} if isinstance(value.get(name), wanted) else {}
+
+
 def parse_actions(body: Mapping[str, Any]) -> Mapping[str, Action]:
     """What a body says of each action, by type. Which of them counts, the body alone does not tell."""
     return {kind: _action(Fields(body, problems=Problems()), kind) for kind in ACTIONS}

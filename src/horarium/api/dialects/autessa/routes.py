@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from starlette.requests import Request
 
@@ -69,7 +70,7 @@ class Events(Handlers[Order, Facts]):
     async def get(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
         event = await self._event(who, await self.fields(request))
-        shown = {**self._show(event), **await self._last_outcome(who, event)}
+        shown = {**await self.shown_alone(who, event), **await self._last_outcome(who, event)}
         return json_answer(200, {"scheduledEvent": shown, "permission": "ADMIN"})
 
     async def create(self, request: Request) -> Answer:
@@ -96,7 +97,7 @@ class Events(Handlers[Order, Facts]):
         )
         event = await self.services.schedules.create(draft)
         answer = {
-            "scheduledEvent": self._show(event),
+            "scheduledEvent": await self.shown_alone(who, event),
             "eventId": wire.event_id(event.id),
             "scheduleArn": wire.arn_of(event),
         }
@@ -106,12 +107,19 @@ class Events(Handlers[Order, Facts]):
         who = await self.who(request, "schedules:write")
         fields = await self.fields(request)
         before = await self._event(who, fields)
+        around = await self.with_targets(who, [before])
+        target = around.target_of(before)
+        kind, given = wire.type_of(before, target), fields
+        fields = fields.without_same_as(self.dialect.show(before, around))
         order = self.dialect.parse(fields, False)
-        action = wire.action_of(order, wire.type_of(before))
+        action = wire.action_of(order, kind)
         assignment = await self._assignment(who, action, fields.problems, before.definition)
         facts = Facts(self.now_ms(), assignment)
+        if action is None and target is not None and wire.sends_action_as_shown(given, fields, kind):
+            self._require_grant(who, target, fields.problems)
+            facts = replace(facts, taken_over_by=who.principal_id)
         changed = await self.change(who, before, order, facts, fields.problems)
-        return json_answer(200, {"scheduledEvent": self._show(changed)})
+        return json_answer(200, {"scheduledEvent": await self.shown_alone(who, changed)})
 
     async def toggle(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
@@ -144,8 +152,8 @@ class Events(Handlers[Order, Facts]):
             return {"lastOutcome": wire.outcome_json(fire, None)}
         return {"lastOutcome": wire.outcome_json(fire, run)}
 
-    def _show(self, event: Schedule) -> Json:
-        return self.dialect.show(event, Around({}, {}))
+    async def around(self, who: Identity, schedules: Sequence[Schedule]) -> Around:
+        return await self.with_targets(who, schedules)
 
     async def _event(self, who: Identity, fields: Fields) -> Schedule:
         """The event that a body names. Raises Invalid where it names none, NotFound, Forbidden.
@@ -208,7 +216,12 @@ class Events(Handlers[Order, Facts]):
         except NotFound:
             problems.insert(0, Problem("", NO_TARGET, FORBIDDEN))
             return None
-        if not who.may_schedule(target.id):
-            problems.insert(0, Problem("", no_permission(kind.value, number), FORBIDDEN))
-            return None
-        return target
+        return target if self._require_grant(who, target, problems) else None
+
+    @staticmethod
+    def _require_grant(who: Identity, target: Target, problems: Problems) -> bool:
+        """Whether the caller may schedule a target; if not, that is noted."""
+        if who.may_schedule(target.id):
+            return True
+        problems.insert(0, Problem("", no_permission(target.kind.value, target.number), FORBIDDEN))
+        return False

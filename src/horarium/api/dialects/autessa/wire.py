@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
-from horarium.api.dialects.autessa.actions import ACTIONS, Action, parse_actions
+from horarium.api.dialects.autessa.actions import ACTIONS, TOOL, Action, parse_actions, request_in, type_for
 from horarium.api.dialects.autessa.errors import NAME_REQUIRED
 from horarium.api.kit import Around, Fields, Json, Problems, TimingNames, resolve_timing
 from horarium.api.kit.writing import failure_of, outcome_word, utc_text
@@ -64,10 +64,12 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`assignment` is None where an order asks for no action, or where its target is not there."""
+    """`assignment` is None where an order asks for no action, or where its target is not there. `taken_over_by` is who
+    sends the action as it is shown: it stays, and they answer for the target from now on."""
 
     now_ms: int
     assignment: Assignment | None = None
+    taken_over_by: Id | None = None
 
 
 def parse(fields: Fields, new: bool) -> Order:
@@ -101,9 +103,10 @@ def action_of(order: Order, known_type: str = "") -> Action | None:
     return None if action is None or (kind == known_type and not action.given) else action
 
 
-def type_of(schedule: Schedule) -> str:
-    """The type of an event's action."""
-    return str(schedule.extra.get("actionType", ""))
+def type_of(schedule: Schedule, target: Target | None) -> str:
+    """The type of an event's action: by its target, which our own API may have replaced, else as it was given."""
+    by_kind = None if target is None else type_for(target.kind)
+    return by_kind or str(schedule.extra.get("actionType", ""))
 
 
 def new_timing(order: Order, now_ms: int, problems: Problems) -> Timing | None:
@@ -143,14 +146,14 @@ def edited(before: Schedule, order: Order, facts: Facts) -> Schedule:
     if assignment is not None and assignment.target.id != known.target_id:
         _refuse_masks(assignment.action, problems)
     problems.done()
-    after = before
+    after = replace(before, created_by=facts.taken_over_by or before.created_by)
     if assignment is not None:
         action, target = assignment.action, assignment.target
         definition = replace(
             definition,
             target_id=target.id,
             input=action.input,
-            policies=policies_of(action),
+            policies=policies_of(action, known.policies),
             environment=assignment.environments.replaced(before, target.id, action.environment),
         )
         after = replace(after, extra=extra_of(action), created_by=assignment.principal_id)
@@ -184,15 +187,33 @@ def _state_kept(before: Schedule) -> ScheduleState:
     return ScheduleState.PAUSED if off else before.state
 
 
-def policies_of(action: Action) -> Policies:
-    """Each fire stands alone. Where errors are to be passed over, an attempt is not repeated."""
-    policies = Policies(overlap=Overlap.ALLOW)
-    return replace(policies, retry=Retry(max_attempts=1)) if action.give_up_at_once else policies
+# Each fire stands alone.
+POLICIES = Policies(overlap=Overlap.ALLOW)
+
+
+def policies_of(action: Action, known: Policies = POLICIES) -> Policies:
+    """The policies that an action asks for, on top of those that there are. Where errors are to be passed over, an
+    attempt is not repeated."""
+    if action.give_up_at_once == gives_up_at_once(known):
+        return known
+    return replace(known, retry=Retry(max_attempts=1) if action.give_up_at_once else POLICIES.retry)
+
+
+def gives_up_at_once(policies: Policies) -> bool:
+    """Whether an attempt that fails is not repeated."""
+    return policies.retry.max_attempts == 1
 
 
 def extra_of(action: Action) -> Json:
     """What only this dialect knows of an event."""
-    return {"actionType": action.type, "configField": action.names.config, "config": dict(action.config)}
+    return {"actionType": action.type, "config": dict(action.config)}
+
+
+def sends_action_as_shown(given: Fields, changed: Fields, kind: str) -> bool:
+    """Whether a body has the config of an action of this type, and has it as it is shown. `changed` are the fields
+    that differ from what is shown."""
+    names = ACTIONS.get(kind)
+    return names is not None and names.config in given and names.config not in changed.body
 
 
 def is_enabled(schedule: Schedule) -> bool:
@@ -204,7 +225,7 @@ def is_enabled(schedule: Schedule) -> bool:
 
 def show(schedule: Schedule, around: Around) -> Json:
     """An event as it is answered. The values of its environment variables are never shown."""
-    timing, progress = schedule.definition.timing, schedule.progress
+    timing, progress, target = schedule.definition.timing, schedule.progress, around.target_of(schedule)
     shown: Json = {
         "eventId": event_id(schedule.id),
         "eventName": schedule.name,
@@ -212,17 +233,42 @@ def show(schedule: Schedule, around: Around) -> Json:
         _CRON: timing.spec,
         "timezone": timing.zone,
         "enabled": is_enabled(schedule),
-        "actionType": type_of(schedule),
+        "actionType": type_of(schedule, target),
         "sharingLevel": "COMPANY",
         "companyPermissionLevel": "ADMIN",
     }
-    if "configField" in schedule.extra:
-        shown[str(schedule.extra["configField"])] = schedule.extra["config"]
+    shown |= _config(schedule, target)
     if progress.next_slot is not None and schedule.state is ScheduleState.ACTIVE:
         shown["nextRunAt"] = utc_text(progress.next_slot)
     if progress.last_fired_ms is not None:
         shown["lastRunAt"] = utc_text(progress.last_fired_ms)
     return shown
+
+
+def _config(schedule: Schedule, target: Target | None) -> Json:
+    """The config of an event's action, in the field that it has. What the target is given and how often it is tried
+    are shown as they are stored, because our own API can change them. Only what can be read nowhere else is shown as
+    it was given: the names of environment variables, and what was left out."""
+    kind, definition = type_of(schedule, target), schedule.definition
+    names = ACTIONS.get(kind)
+    if names is None:
+        return {}
+    given = schedule.extra.get("config") or {} if schedule.extra.get("actionType") == kind else {}
+    request = request_in(kind, definition.input)
+    if target is not None:
+        request[names.number] = target.number
+    config = request
+    if names.request is not None:
+        asked = given.get(names.request) or {}
+        if kind == TOOL and "variables" not in asked and request.get("variables") == {}:
+            del request["variables"]
+        if "environmentVariables" in asked:
+            request["environmentVariables"] = asked["environmentVariables"]
+        config = {names.request: request}
+    gives_up = gives_up_at_once(definition.policies)
+    if gives_up or "continueOnError" in given:
+        config["continueOnError"] = gives_up
+    return {names.config: config}
 
 
 def outcome_json(fire: Fire, run: Run | None) -> Json:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
-from horarium.api.kit import Fields
+from horarium.api.kit import Fields, Json
+from horarium.service.schemas import is_same_json
 
 # The paths of the metadata that a body can replace.
 NAME, EXTERNAL_ID = "metadata.name", "metadata.externalId"
@@ -49,6 +51,52 @@ class FieldPaths:
             return ()
         return paths
 
+    def changes(self, fields: Fields, shown: Mapping[str, Any], unsent: Collection[str] = ()) -> Fields:
+        """The fields of an update without those that are as they are shown; the mask does not list them either. So
+        what has been shown can be sent back, also where it could not be given anew any more.
+
+        What the mask lists, and neither the body nor the answer has, is as it is shown. The fields `unsent` are
+        cleared only where the mask names them by their own paths. A wrong mask is left for `read` to refuse.
+        """
+        mask = fields.body.get("updateMask") or ""
+        listed = [path.strip() for path in mask.split(",") if path.strip()] if isinstance(mask, str) else []
+        if not isinstance(mask, str) or not all(self.at([path]) for path in listed):
+            return fields
+        if not listed:
+            return Fields(_without(fields.body, self._same(fields.body, shown)), fields.path, fields.problems)
+        left = [path for entry in listed for path in self._left(entry, fields.body, shown, unsent)]
+        body = {**fields.body, "updateMask": ",".join(left)} if left else {}
+        return Fields(body, fields.path, fields.problems)
+
+    def _same(self, body: Mapping[str, Any], shown: Mapping[str, Any]) -> frozenset[str]:
+        """The paths of what a body has, one level deep or two, where all spellings of a field that it has are as they
+        are shown."""
+        held = _held(Fields(body))
+        same = {path for path in held if is_same_json(_value_at(body, path), _value_at(shown, path))}
+        return frozenset(path for path in same if held.intersection(self._spellings_of(path)) <= same)
+
+    def _left(
+        self, entry: str, body: Mapping[str, Any], shown: Mapping[str, Any], unsent: Collection[str]
+    ) -> list[str]:
+        """What is left of an entry of a mask: the paths at which a body has something else than is shown, or nothing
+        where something is shown."""
+        found = []
+        for field in sorted(self.at([entry])):
+            spellings = self._spellings_of(field)
+            asked = [entry] if entry in spellings else spellings
+            held = [path for path in asked if _value_at(body, path) is not None]
+            if any(not is_same_json(_value_at(body, path), _value_at(shown, path)) for path in held):
+                found += held
+            cleared = not held and any(_value_at(shown, path) is not None for path in spellings)
+            if cleared and (entry in spellings or field not in unsent):
+                found.append(asked[0])
+        return found
+
+    def _spellings_of(self, path: str) -> list[str]:
+        """The paths of the field at a path in all of its spellings, the older one first."""
+        field = self._spellings.get(path, path)
+        return [field, *(newer for newer, older in self._spellings.items() if older == field)]
+
     def part(self, fields: Fields, name: str, mask: Sequence[str]) -> Fields:
         """The fields of `metadata` or `spec`. Where there is a mask, only those that it lists: what else stands there
         is not even looked at, because typed clients fill required fields with dummies."""
@@ -76,9 +124,29 @@ class FieldPaths:
         spelling does not count."""
         if path in mask or self.at([path]).isdisjoint(self.at(mask)):
             return path in mask
-        field = self._spellings.get(path, path)
-        spellings = {field, *(newer for newer, older in self._spellings.items() if older == field)}
-        return not any(spelling in mask and spelling in held for spelling in spellings)
+        return not any(spelling in mask and spelling in held for spelling in self._spellings_of(path))
+
+
+def _value_at(body: Any, path: str) -> Any:
+    """The value at a path; None where there is none."""
+    for name in path.split("."):
+        body = body.get(name) if isinstance(body, Mapping) else None
+    return body
+
+
+def _without(body: Mapping[str, Any], paths: frozenset[str]) -> Json:
+    """A body without the values at paths that are one level deep or two, and without objects of which none is left."""
+    found: Json = {}
+    for name, value in body.items():
+        if name in paths:
+            continue
+        if isinstance(value, Mapping):
+            rest = {key: inner for key, inner in value.items() if f"{name}.{key}" not in paths}
+            if value and not rest:
+                continue
+            value = rest
+        found[name] = value
+    return found
 
 
 def _held(fields: Fields) -> frozenset[str]:

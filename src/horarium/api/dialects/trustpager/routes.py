@@ -109,7 +109,7 @@ class Schedules(Handlers[Order, Facts]):
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
-        return self._answer(await self._schedule(who, request))
+        return await self._answer(who, await self._schedule(who, request))
 
     async def create(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
@@ -117,20 +117,23 @@ class Schedules(Handlers[Order, Facts]):
         draft = await self._draft(who, parse_object(body))
         repeated = request.headers.get("idempotency-key")
         if repeated is None:
-            return self._answer(await self.services.schedules.create(draft), 201)
+            return Answer(201, self._written(await self.services.schedules.create(draft)))
         once = request_of(who.workspace_id, f"{self.dialect.name} POST {PATH}", repeated, body)
         return Answer(201, await self.services.idempotency.create_with_answer(draft, once, self._written))
 
     async def update(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
         before = await self._schedule(who, request)
-        fields = await self.fields(request)
+        fields = (await self.fields(request)).without_same_as(await self.shown_alone(who, before))
         order = self.dialect.parse(fields, False)
         facts = Facts(await self._automation(who, order.automation, fields.problems), self.now_ms())
         if order.audience_type is not None or order.audience_filter is not None:
             audience = wire.audience_of(order, before.definition.audience)
             await self._judge_audience(who, audience, fields.problems)
-        return self._answer(await self.change(who, before, order, facts, fields.problems))
+        return await self._answer(who, await self.change(who, before, order, facts, fields.problems))
+
+    async def around(self, who: Identity, schedules: Sequence[Schedule]) -> Around:
+        return await self.with_targets(who, schedules)
 
     async def delete(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:delete")
@@ -243,10 +246,11 @@ class Schedules(Handlers[Order, Facts]):
     async def _resolved(self, fire: Fire) -> Fire:
         return await self.services.audiences.resolved(fire.workspace_id, fire.id, RESOLVED_S)
 
-    def _answer(self, schedule: Schedule, status: int = 200) -> Answer:
-        return Answer(status, self._written(schedule))
+    async def _answer(self, who: Identity, schedule: Schedule) -> Answer:
+        return json_answer(200, wire.one(await self.shown_alone(who, schedule)))
 
     def _written(self, schedule: Schedule) -> bytes:
+        """The answer that tells of a new schedule, whose automation is the one that its maker has named."""
         return orjson.dumps(wire.one(self.dialect.show(schedule, Around({}, {}))))
 
 

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Any
 
 from horarium.api.kit import Around, Fields, Json, Problems, TimingNames, resolve_timing
-from horarium.api.kit.writing import instant_or_none, instant_text
+from horarium.api.kit.writing import instant_or_none, instant_text, reference_to
 from horarium.domain.audience import AUDIENCE_TYPES
 from horarium.domain.errors import Conflict, Invalid, Problem
 from horarium.domain.fire import Fire, FireState
@@ -111,7 +111,7 @@ def edited(before: Schedule, order: Order, facts: Facts) -> Schedule:
         known,
         timing=timing,
         policies=policies_of(order, known.policies),
-        audience=audience_of(order, known.audience),
+        audience=new_audience(order, known.audience),
         target_id=known.target_id if facts.automation is None else facts.automation.id,
     )
     after = replace(
@@ -131,6 +131,12 @@ def policies_of(order: Order, before: Policies = POLICIES) -> Policies:
     return replace(
         before, max_fires=None if "max_runs" in order.cleared else order.max_runs or before.max_fires
     )
+
+
+def new_audience(order: Order, before: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The audience that an order leads to: the one there is, where it says nothing of that."""
+    says_nothing = order.audience_type is None and order.audience_filter is None
+    return before if says_nothing else audience_of(order, before)
 
 
 def audience_of(order: Order, before: Mapping[str, Any] | None = None) -> Json:
@@ -173,7 +179,8 @@ def _switched(before: Schedule, after: Schedule, wanted: bool | None) -> Schedul
 
 def show(schedule: Schedule, around: Around) -> Json:
     """A schedule as it is answered."""
-    definition, progress = schedule.definition, schedule.progress
+    definition, progress, automation = schedule.definition, schedule.progress, around.target_of(schedule)
+    given = schedule.extra.get("automation_id")
     audience = definition.audience or {}
     end = definition.timing.end
     return {
@@ -185,7 +192,9 @@ def show(schedule: Schedule, around: Around) -> Json:
         "timezone": definition.timing.zone,
         "audience_type": audience.get("type"),
         "audience_filter": audience.get("filter") or {},
-        "automation_id": schedule.extra.get("automation_id") or uuid_text(definition.target_id),
+        "automation_id": reference_to(automation, given)
+        if automation
+        else given or uuid_text(definition.target_id),
         "next_run_at": instant_or_none(progress.next_slot),
         "last_run_at": instant_or_none(progress.last_fired_ms),
         "run_count": progress.fires,

@@ -86,7 +86,7 @@ class Schedules(Handlers[Order, Facts]):
             dialect=self.dialect.name,
             owner_id=agent.id,
             state=state,
-            extra=None if kind is None else ("type", kind),
+            recurrence=None if kind is None else wire.MEMBER_OF[kind],
         )
         return await self.listed(who, listing, "schedules")
 
@@ -107,11 +107,7 @@ class Schedules(Handlers[Order, Facts]):
             self.dialect.name,
             wire.POLICIES,
             owner_id=agent.id,
-            extra={
-                "type": order.type,
-                "callback_type": callback.kind.value,
-                "callback_id": str(order.callback_id),
-            },
+            extra={"callback_type": callback.kind.value, "callback_id": str(order.callback_id)},
             paused=order.status == "paused",
         )
         made = await self.services.schedules.create(draft)
@@ -131,6 +127,7 @@ class Schedules(Handlers[Order, Facts]):
         one = _schedule_id(request)
         fields = await self.fields(request)
         before = await self.schedule(who, one, agent.id)
+        fields = wire.changes(fields, await self.shown_alone(who, before))
         order = self.dialect.parse(fields, False)
         callback = await self._new_callback(who, before, order, fields.problems)
         facts = Facts(_zone(agent), callback, self.now_ms())

@@ -27,6 +27,9 @@ POLICIES = Policies(overlap=Overlap.SKIP, after_pause=AfterPause.FIRE)
 OWN_FIELD = {"once": "next_run", "delayed": "delay_seconds", "cron": "cron_expression"}
 TYPES = tuple(OWN_FIELD)
 
+# The member of a recurrence that is an object, for each type; empty where it is a text.
+MEMBER_OF = {"once": "once", "delayed": "delay", "cron": ""}
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -49,6 +52,16 @@ class Facts:
     zone: str
     callback: Target | None
     now_ms: int
+
+
+def changes(fields: Fields, shown: Json) -> Fields:
+    """The fields of an update that differ from what is shown. Another type needs its own field, also one that is
+    shown as it is given."""
+    found = fields.without_same_as(shown)
+    own = OWN_FIELD.get(str(found.body.get("type")))
+    if own is None or own not in fields.body:
+        return found
+    return Fields({**found.body, own: fields.body[own]}, found.path, found.problems)
 
 
 def parse(fields: Fields, new: bool) -> Order:
@@ -97,19 +110,18 @@ def edited(before: Schedule, order: Order, facts: Facts) -> Schedule:
     known_type = type_of(before)
     kind, known = order.type or known_type, before.definition.timing
     when = order.when.get(kind)
+    timing = known
     if when is not None and (kind != known_type or known.spec != _spec(kind, when)):
         timing = _timing(kind, when, facts, problems)
-    else:
-        timing = _in_zone(known, kind, facts.zone)
     if kind != known_type and kind not in order.when:
         _require_own_field(kind, problems)
     state = _state(before, order.status, timing.spec != known.spec, problems)
     problems.done()
-    definition, extra = replace(before.definition, timing=timing), {**before.extra, "type": kind}
+    definition, extra = replace(before.definition, timing=timing), before.extra
     if facts.callback is not None:
         definition = replace(definition, target_id=facts.callback.id)
         given = None if order.callback_id is None else str(order.callback_id)
-        extra |= {"callback_type": facts.callback.kind.value, "callback_id": given}
+        extra = {**extra, "callback_type": facts.callback.kind.value, "callback_id": given}
     name = before.name if order.name is None else order.name
     return replace(before, name=name, definition=definition, extra=extra, state=state)
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from starlette.requests import Request
 
-from horarium.api.dialects.cadenya.agents import wire
+from horarium.api.dialects.cadenya.agents import paths, wire
 from horarium.api.dialects.cadenya.agents.schemas import AGENT_QUERY
 from horarium.api.dialects.cadenya.agents.wire import AgentOrder
 from horarium.api.dialects.cadenya.handlers import CadenyaHandlers, filter_text
@@ -89,7 +89,7 @@ class Agents(CadenyaHandlers):
     async def update(self, request: Request) -> Answer:
         who = await self.who(request, "targets:write")
         agent = await self.agent(who, segment(request, "id"))
-        fields = await self.fields_and_mask(request)
+        fields = paths.PATHS.changes(await self.fields_and_mask(request), wire.show(agent, {}), paths.OWN)
         order = wire.parse(fields, False, self.now_ms())
         fields.done()
         return await self._answer(await self._edited(who, agent, order))

@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from horarium.api.dialects.cadenya.handlers import CadenyaHandlers, filter_text
 from horarium.api.dialects.cadenya.operations import update, verbs
-from horarium.api.dialects.cadenya.schedules import wire
+from horarium.api.dialects.cadenya.schedules import mask, wire
 from horarium.api.dialects.cadenya.schedules.schemas import SCHEDULE_QUERY
 from horarium.api.dialects.cadenya.schedules.wire import Facts, Order
 from horarium.api.dialects.cadenya.wire import BUNDLE_LABEL, page_json
@@ -101,6 +101,7 @@ class Schedules(CadenyaHandlers):
         who = await self.who(request, "schedules:write")
         agent, before = await self._asked(request, who)
         fields = await self.fields_and_mask(request)
+        fields = mask.PATHS.changes(fields, await self.shown_alone(who, before))
         order = self.dialect.parse(fields, False)
         fields.note(wire.agent_problems(order, agent, before))
         changed = await self.change(who, before, order, Facts(self.now_ms()), fields.problems)

@@ -227,7 +227,9 @@ def edited(before: Schedule, order: Order, facts: Facts) -> Schedule:
         before,
         name=before.name if order.name is None else order.name,
         key=order.external_id if EXTERNAL_ID in order.replaced else before.key,
-        description=message_in(new_input),
+        description=before.description
+        if message_in(new_input) == message_in(known.input)
+        else message_in(new_input),
         labels=labels,
         extra=_extra(bundle_key),
         definition=replace(known, timing=timing, policies=policies, input=new_input),
