@@ -2,11 +2,21 @@
 
 from typing import Any
 
+from horarium.api.unknown import BY_KEY
 from tests.support.house import House
 
 NOW = "2026-03-01T12:00:00Z"
 BASE = "/horarium/v1"
 HOOK = {"type": "http", "url": "https://example.com/hook"}
+
+
+def with_twins(bodies: dict[str, Any]) -> dict[str, Any]:
+    """Bodies by route, such as "PATCH /schedules/{id}", also for the routes that name the same thing by its key."""
+    found = dict(bodies)
+    for by_id, by_key in BY_KEY.items():
+        for route, body in bodies.items():
+            found.setdefault(route.replace(by_id, by_key), body)
+    return found
 
 
 async def ask(

@@ -127,9 +127,9 @@ async def test_put_by_key_makes_and_then_replaces():
     async with House.open(NOW) as house:
         await scheduled(house)
         body = {"name": "one", "recurrence": "@daily", "target": "t"}
-        made = await ask(house, "PUT", "/schedules/by-key/team/a", body, 201)
+        made = await ask(house, "PUT", "/schedules/by-key/team%2Fa", body, 201)
         assert made["key"] == "team/a"
-        again = await ask(house, "PUT", "/schedules/by-key/team/a", body | {"name": "two"})
+        again = await ask(house, "PUT", "/schedules/by-key/team%2Fa", body | {"name": "two"})
         assert (again["id"], again["name"]) == (made["id"], "two")
 
 

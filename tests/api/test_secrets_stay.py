@@ -379,5 +379,7 @@ async def _environment(house: House, speaker: Autessa) -> None:
 
 def _reading(app: Any) -> list[str]:
     return [
-        route.path for route in app.routes if isinstance(route, APIRoute) and "GET" in (route.methods or ())
+        route.path_format
+        for route in app.routes
+        if isinstance(route, APIRoute) and "GET" in (route.methods or ())
     ]

@@ -111,8 +111,8 @@ async def test_a_patch_reaches_into_the_executor():
 async def test_put_by_key_makes_and_then_replaces():
     async with House.open(NOW) as house:
         body = {"kind": "tool", "name": "One", "executor": HOOK}
-        made = await ask(house, "PUT", "/targets/by-key/a/b", body, 201)
-        again = await ask(house, "PUT", "/targets/by-key/a/b", body | {"name": "Two"})
+        made = await ask(house, "PUT", "/targets/by-key/a%2Fb", body, 201)
+        again = await ask(house, "PUT", "/targets/by-key/a%2Fb", body | {"name": "Two"})
         assert (again["id"], again["key"], again["name"]) == (made["id"], "a/b", "Two")
 
 

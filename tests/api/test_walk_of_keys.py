@@ -19,7 +19,7 @@ from fastapi.routing import APIRoute
 from horarium.api.app import BASE, own_api
 from horarium.api.kit import registry
 from horarium.domain.tenancy import SCOPES, SERVER_SCOPE
-from tests.api.asking import ask, scheduled
+from tests.api.asking import ask, scheduled, with_twins
 from tests.api.dialects.speakers import SPEAKERS
 from tests.support.house import House, client_of
 from tests.support.receiver import Receiver
@@ -71,7 +71,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 def routes_of(app: Any) -> list[tuple[str, str]]:
     """Those that might delete come last, so that the others find something."""
     found = [
-        (method, route.path)
+        (method, route.path_format)
         for route in app.routes
         if isinstance(route, APIRoute)
         for method in route.methods or ()
@@ -102,7 +102,7 @@ async def walk_of(house: House, receiver: Receiver, name: str) -> Walk:
     order = {"name": "s", "recurrence": "0 10 * * *", "target": "t"}
     bodies: dict[str, Any] = {
         "POST /schedules": order,
-        "PUT /schedules/by-key/{key:path}": order,
+        "PUT /schedules/by-key/{key}": order,
         "PUT /schedules/{id}": order,
         "PATCH /schedules/{id}": {"recurrence": "0 10 * * *"},
         "POST /schedules/{id}/backfill": {"from": "2026-11-20T00:00:00Z", "to": "2026-11-22T00:00:00Z"},
@@ -114,12 +114,13 @@ async def walk_of(house: House, receiver: Receiver, name: str) -> Walk:
         "PATCH /workspaces/{id}": {"name": "w"},
         "POST /keys/{id}/rotate": {},
     }
+    bodies = with_twins(bodies)
 
     def filled(path: str) -> str:
         stands = places.get(path.split("/")[1], made["id"])
         for place, text in (
-            ("{key:path}", "mine"), ("{id:path}", "x"), ("{id}", stands), ("{ref}", stands), ("{target}", "t"),
-            ("{kind}", "users"), ("{name}", "users"),
+            ("/targets/by-key/{key}", "/targets/by-key/t"), ("{key}", "mine"), ("{id}", stands),
+            ("{ref}", stands), ("{target}", "t"), ("{kind}", "users"), ("{name}", "users"),
         ):  # fmt: skip
             path = path.replace(place, text)
         return BASE + path

@@ -78,6 +78,17 @@ def test_a_schedule_is_paused_resumed_fired_and_accounted_for(speak, schedule):
     assert speak("run", "show", run["id"], "--json")["id"] == run["id"]
 
 
+def test_schedules_and_targets_are_named_by_their_keys_too(speak, schedule):
+    mine = speak("schedule", "create", "Mine", "@daily", "--target", "night", "--as", "a/b", "--json")
+    assert [found["id"] for found in speak("schedule", "list", "--as", "a/b", "--json")] == [mine["id"]]
+    assert speak("schedule", "show", "a/b", "--by-key", "--json")["id"] == mine["id"]
+    assert speak("schedule", "pause", "a/b", "--by-key", "--json")["state"] == "paused"
+    assert "not found" in speak("schedule", "show", "a/b", code=1)
+    assert "deleted" in speak("schedule", "delete", "a/b", "--by-key")
+    assert speak("target", "show", "night", "--by-key", "--json")["key"] == "night"
+    assert [found["key"] for found in speak("target", "list", "--as", "night", "--json")] == ["night"]
+
+
 def test_targets_are_shown_switched_and_kept_while_needed(speak, schedule):
     assert speak("target", "disable", "night", "--json")["enabled"] is False
     assert speak("target", "enable", "night", "--json")["enabled"] is True

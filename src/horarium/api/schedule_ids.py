@@ -1,4 +1,8 @@
-"""Which schedule a request to our own API means: named by its own id, or by the id that it has in its dialect."""
+"""Which schedule a request to our own API means: named by its own id, by the id that it has in its dialect, or by the
+key that its maker chose.
+
+A path says which of them it has: `/schedules/{id}` or `/schedules/by-key/{key}`. Neither is ever tried as the other.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,15 @@ from starlette.requests import Request
 
 from horarium.api.fields import Query
 from horarium.api.kit.registry import Dialects
+from horarium.api.routes.base import key_in_path
 from horarium.domain.errors import NotFound
 from horarium.domain.ids import LOWEST_ID, Id, from_prefixed
 from horarium.domain.schedule import Schedule
 from horarium.domain.tenancy import Identity
 from horarium.service.services import Services
+
+# The dialect of our own schedules. Only these have keys that a path can name.
+NATIVE = "native"
 
 
 class ScheduleIds:
@@ -24,7 +32,10 @@ class ScheduleIds:
 
     async def in_path(self, who: Identity, request: Request) -> Id:
         """The id of the schedule that a path names. Raises NotFound; for a dialect's id also where it has no schedule
-        in the caller's workspace, or only a deleted one."""
+        in the caller's workspace, or only a deleted one, and for a key that no schedule has."""
+        key = key_in_path(request)
+        if key is not None:
+            return (await self._with_key(who, key)).id
         text = str(request.path_params["id"])
         own = from_prefixed("sch", text)
         if own is not None:
@@ -35,7 +46,13 @@ class ScheduleIds:
         return found.id
 
     async def with_history(self, who: Identity, request: Request) -> Schedule:
-        """The schedule that a path names, also a deleted one: its history stays. Raises NotFound."""
+        """The schedule that a path names, also a deleted one: its history stays. Raises NotFound.
+
+        A key is free again when its schedule is deleted, so it names no deleted one.
+        """
+        key = key_in_path(request)
+        if key is not None:
+            return await self._with_key(who, key)
         text = str(request.path_params["id"])
         own = from_prefixed("sch", text)
         if own is not None:
@@ -63,6 +80,12 @@ class ScheduleIds:
         """The id of a schedule as its dialect writes it. None for our own schedules, and where it is not installed."""
         dialect = self._dialects.get(schedule.dialect)
         return None if dialect is None else dialect.id_text(schedule.id)
+
+    async def _with_key(self, who: Identity, key: str) -> Schedule:
+        found = await self._services.schedules.find_by_key(who.workspace_id, NATIVE, key)
+        if found is None:
+            raise NotFound("schedule", key)
+        return found
 
     async def _of_dialect(self, who: Identity, text: str) -> Schedule | None:
         """The schedule that a text names in the form of its dialect, also a deleted one."""

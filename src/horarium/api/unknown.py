@@ -30,6 +30,14 @@ MOST_TOLD = 20
 LONGEST_UNWANTED = 64 * 1024
 # The parameters of our own API that may be given several times. All others have one value.
 REPEATABLE = frozenset(("label",))
+# Where things that have a key are named by their id, and where by this key. Whatever can be done under the first path
+# can be done under the second.
+BY_KEY = {
+    "/schedules/{id}": "/schedules/by-key/{key}",
+    "/targets/{ref}": "/targets/by-key/{key}",
+}
+# How the parts of these paths are read (see api/web.py).
+_READ_AS = {"{id}": "{id:id}", "{ref}": "{ref:id}", "{key}": "{key:key}"}
 # What is said of a field that a body may not have, because the server sets it.
 SET_BY_SERVER = "is set by the server; leave it out"
 
@@ -118,10 +126,22 @@ def _inner(model: type[BaseModel]) -> Mapping[str, type[BaseModel]]:
 
 class OwnApi(Api):
     """Our own API. A route takes the query parameters and the body that it declares, and refuses all others. It also
-    refuses a version in If-Match where it would not be compared."""
+    refuses a version in If-Match where it would not be compared. What has a key can be named by it (see BY_KEY)."""
 
-    def add(self, method: str, path: str, handler: Handler, summary: str, **options: Any) -> None:
-        """As for every Api. Unknown parameters, and a body where none is declared, are refused before the handler."""
+    def add(
+        self, method: str, path: str, handler: Handler, summary: str, *, keyed: bool = True, **options: Any
+    ) -> None:
+        """As for every Api. Unknown parameters, and a body where none is declared, are refused before the handler.
+
+        A path under an id is added under the key as well, with the same handler, unless it is not `keyed`.
+        """
+        under_id = next((place for place in BY_KEY if path.startswith(place)), None)
+        if under_id is not None and keyed:
+            by_key = BY_KEY[under_id] + path.removeprefix(under_id)
+            self._add_careful(method, by_key, handler, f"{summary}, by its key", **options)
+        self._add_careful(method, path, handler, summary, **options)
+
+    def _add_careful(self, method: str, path: str, handler: Handler, summary: str, **options: Any) -> None:
         known = tuple(options.get("query") or ())
         writes = method not in ("GET", "HEAD")
         bodiless = writes and options.get("body") is None
@@ -137,6 +157,9 @@ class OwnApi(Api):
                 raise Invalid(Problem("If-Match", "no version is compared here; leave it out", "unknown"))
             return await handler(request)
 
+        if path.startswith((*BY_KEY, *BY_KEY.values())):
+            for part, read_as in _READ_AS.items():
+                path = path.replace(part, read_as)
         super().add(method, path, careful, summary, **options)
 
 

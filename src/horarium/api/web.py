@@ -11,12 +11,14 @@ import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
+from urllib.parse import quote, unquote
 
 import orjson
 import structlog
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
@@ -83,6 +85,10 @@ class NoRoute(NotFound):
 
     def __init__(self, path: str) -> None:
         super().__init__("route", path)
+
+    def __str__(self) -> str:
+        hint = "; in a path, a slash within a key is written %2F" if "/by-key/" in self.given else ""
+        return f"{super().__str__()}{hint}"
 
 
 class WrongMethod(HorariumError):
@@ -181,11 +187,42 @@ Handler = Callable[[Request], Awaitable[Answer]]
 Renderer = Callable[[HorariumError, Request], Answer]
 
 
+class _Id(Convertor[str]):
+    """`{id:id}` in a path: what names a thing by itself. `by-key` stands before a key instead."""
+
+    regex: ClassVar[str] = r"(?!by-key(?:/|$))[^/]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+class _Key(Convertor[str]):
+    """`{key:key}` in a path: a key that callers have chosen, percent-encoded as one segment, so that a slash in it is
+    none of the path."""
+
+    regex: ClassVar[str] = "[^/]+"
+
+    def convert(self, value: str) -> str:
+        return unquote(value, errors="surrogateescape")
+
+    def to_string(self, value: str) -> str:
+        return quote(value, safe="")
+
+
+register_url_convertor("id", _Id())
+register_url_convertor("key", _Key())
+
+
 class _Route(APIRoute):
     """A route that FastAPI lists on the OpenAPI page, and whose handler is called without FastAPI's own steps."""
 
     def __init__(self, path: str, endpoint: Handler, **options: Any) -> None:
         super().__init__(path, endpoint, **options)
+        # What stands before a key in this path, where it has one.
+        self._before_key = path.partition("{key:key}")[0] if "{key:key}" in path else None
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             answer = await endpoint(Request(scope, receive, send))
@@ -194,7 +231,12 @@ class _Route(APIRoute):
         self.app = app
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """A route for GET also matches HEAD, which is answered like GET but without the body."""
+        """A route for GET also matches HEAD, which is answered like GET but without the body. A route with a key is
+        compared with the path as it was sent, still percent-encoded."""
+        if scope["type"] == "http" and self._before_key is not None:
+            if self._before_key not in scope["path"]:
+                return Match.NONE, {}
+            scope = {**scope, "path": scope["raw_path"].decode("latin-1")}
         if scope["type"] == "http" and scope["method"] == "HEAD":
             return super().matches({**scope, "method": "GET"})
         return super().matches(scope)

@@ -31,6 +31,9 @@ Key = Annotated[
 Data = Annotated[Path | None, typer.Option("--data", help="Data folder of a server on this machine.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Limit = Annotated[int, typer.Option("--limit", help="How many at most.")]
+ByKey = Annotated[
+    bool, typer.Option("--by-key", help="It is named by the key that you chose, not by its id.")
+]
 
 
 class Client:
@@ -121,6 +124,11 @@ def connect(url: str | None, key: str | None, data: Path | None) -> Client:
 def segment(text: str) -> str:
     """A text, quoted so that it is one segment of a path."""
     return quote(text, safe="")
+
+
+def place(things: str, name: str, by_key: bool) -> str:
+    """The path of one of the schedules or targets, named by its id or by its key."""
+    return f"/{things}/by-key/{segment(name)}" if by_key else f"/{things}/{segment(name)}"
 
 
 def from_json(text: str | None, name: str) -> Any:

@@ -6,7 +6,19 @@ from typing import Annotated, Any
 
 import typer
 
-from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, filters, from_json, pairs, segment
+from horarium.cli.client import (
+    AsJson,
+    ByKey,
+    Data,
+    Key,
+    Limit,
+    Url,
+    connect,
+    filters,
+    from_json,
+    pairs,
+    place,
+)
 from horarium.cli.output import Column, at, short_time, show_list, show_one
 
 schedules = typer.Typer()
@@ -47,6 +59,9 @@ def list_schedules(
     state: Annotated[str | None, typer.Option(help="active, paused, completed or archived.")] = None,
     target: Annotated[str | None, typer.Option(help="Id, key or number of a target.")] = None,
     search: Annotated[str | None, typer.Option(help="Part of the name, the key or the input.")] = None,
+    own_key: Annotated[
+        str | None, typer.Option("--as", help="Only the one with this key of your own.")
+    ] = None,
     label: Annotated[list[str] | None, typer.Option(help="name=value; repeatable.")] = None,
     dialect: Annotated[str | None, typer.Option(help="Only schedules made through this dialect.")] = None,
     limit: Limit = 100,
@@ -60,6 +75,7 @@ def list_schedules(
         "state": state,
         "target": target,
         "search": search,
+        "key": own_key,
         "label": filters(label, "--label"),
         "dialect": dialect,
     }
@@ -67,9 +83,16 @@ def list_schedules(
 
 
 @schedules.command("show")
-def show(schedule: Id, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None) -> None:
+def show(
+    schedule: Id,
+    by_key: ByKey = False,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
     """Show a schedule, in words and with its next fires."""
-    show_one(connect(url, key, data).call("GET", f"/schedules/{segment(schedule)}"), as_json)
+    show_one(connect(url, key, data).call("GET", place("schedules", schedule, by_key)), as_json)
 
 
 @schedules.command("create")
@@ -112,28 +135,34 @@ def create(
 def pause(
     schedule: Id,
     note: Annotated[str | None, typer.Option(help="Why.")] = None,
+    by_key: ByKey = False,
     as_json: AsJson = False,
     url: Url = None,
     key: Key = None,
     data: Data = None,
 ) -> None:
     """Pause a schedule: it does not fire until it is resumed."""
-    path = f"/schedules/{segment(schedule)}/pause"
+    path = f"{place('schedules', schedule, by_key)}/pause"
     show_one(connect(url, key, data).call("POST", path, {"note": note}), as_json)
 
 
 @schedules.command("resume")
 def resume(
-    schedule: Id, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
+    schedule: Id,
+    by_key: ByKey = False,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
 ) -> None:
     """Resume a schedule, which fires again from now on."""
-    show_one(connect(url, key, data).call("POST", f"/schedules/{segment(schedule)}/resume"), as_json)
+    show_one(connect(url, key, data).call("POST", f"{place('schedules', schedule, by_key)}/resume"), as_json)
 
 
 @schedules.command("delete")
-def delete(schedule: Id, url: Url = None, key: Key = None, data: Data = None) -> None:
+def delete(schedule: Id, by_key: ByKey = False, url: Url = None, key: Key = None, data: Data = None) -> None:
     """Delete a schedule; its ledger, explanations, fires and runs stay."""
-    connect(url, key, data).call("DELETE", f"/schedules/{segment(schedule)}")
+    connect(url, key, data).call("DELETE", place("schedules", schedule, by_key))
     typer.echo("deleted")
 
 
@@ -144,6 +173,7 @@ def fire(
         str | None,
         typer.Option(help="Any text; repeated within a day with the same text, the command fires only once."),
     ] = None,
+    by_key: ByKey = False,
     as_json: AsJson = False,
     url: Url = None,
     key: Key = None,
@@ -151,7 +181,7 @@ def fire(
 ) -> None:
     """Fire a schedule once, now."""
     headers = {"Idempotency-Key": once} if once else {}
-    path = f"/schedules/{segment(schedule)}/fire-now"
+    path = f"{place('schedules', schedule, by_key)}/fire-now"
     show_one(connect(url, key, data).call("POST", path, headers=headers), as_json)
 
 
@@ -160,13 +190,14 @@ def backfill(
     schedule: Id,
     since: Annotated[str, typer.Option("--from", help="First instant.")],
     until: Annotated[str, typer.Option("--to", help="Last instant.")],
+    by_key: ByKey = False,
     as_json: AsJson = False,
     url: Url = None,
     key: Key = None,
     data: Data = None,
 ) -> None:
     """Fire the slots of a period in the past."""
-    path = f"/schedules/{segment(schedule)}/backfill"
+    path = f"{place('schedules', schedule, by_key)}/backfill"
     found = connect(url, key, data).call("POST", path, {"from": since, "to": until})
     show_list(found["items"], FIRES, as_json)
 
@@ -175,13 +206,14 @@ def backfill(
 def preview(
     schedule: Id,
     count: Annotated[int, typer.Option("--count", "-n", help="How many fires.")] = 5,
+    by_key: ByKey = False,
     as_json: AsJson = False,
     url: Url = None,
     key: Key = None,
     data: Data = None,
 ) -> None:
     """Show what a schedule will do next."""
-    path = f"/schedules/{segment(schedule)}/preview"
+    path = f"{place('schedules', schedule, by_key)}/preview"
     found = connect(url, key, data).call("GET", path, query={"count": count})
     if not as_json:
         typer.echo(found["in_words"])
@@ -192,13 +224,14 @@ def preview(
 def explain(
     schedule: Id,
     instant: Annotated[str, typer.Argument(help="The instant in question (RFC 3339).")],
+    by_key: ByKey = False,
     as_json: AsJson = False,
     url: Url = None,
     key: Key = None,
     data: Data = None,
 ) -> None:
     """Say why a schedule fired at an instant, or why it did not."""
-    path = f"/schedules/{segment(schedule)}/explain"
+    path = f"{place('schedules', schedule, by_key)}/explain"
     show_one(connect(url, key, data).call("GET", path, query={"at": instant}), as_json)
 
 
@@ -208,6 +241,7 @@ def ledger(
     since: Annotated[str | None, typer.Option("--from", help="First instant.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="Last instant (default: now).")] = None,
     limit: Limit = 500,
+    by_key: ByKey = False,
     as_json: AsJson = False,
     url: Url = None,
     key: Key = None,
@@ -215,7 +249,7 @@ def ledger(
 ) -> None:
     """Show what became of every slot of a schedule."""
     query = {"from": since, "to": until, "limit": limit}
-    found = connect(url, key, data).call("GET", f"/schedules/{segment(schedule)}/ledger", query=query)
+    found = connect(url, key, data).call("GET", f"{place('schedules', schedule, by_key)}/ledger", query=query)
     show_list(found["items"], LEDGER, as_json)
 
 
@@ -223,11 +257,12 @@ def ledger(
 def fires(
     schedule: Id,
     limit: Limit = 50,
+    by_key: ByKey = False,
     as_json: AsJson = False,
     url: Url = None,
     key: Key = None,
     data: Data = None,
 ) -> None:
     """List the fires of a schedule, latest slot first."""
-    found = connect(url, key, data).pages(f"/schedules/{segment(schedule)}/fires", {}, limit)
+    found = connect(url, key, data).pages(f"{place('schedules', schedule, by_key)}/fires", {}, limit)
     show_list(found, FIRES, as_json)

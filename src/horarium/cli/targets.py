@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, from_json, segment
+from horarium.cli.client import AsJson, ByKey, Data, Key, Limit, Url, connect, from_json, place
 from horarium.cli.output import Column, show_list, show_one
 
 targets = typer.Typer()
@@ -27,6 +27,9 @@ Reference = Annotated[str, typer.Argument(help="Id, key or number of a target.")
 def list_targets(
     kind: Annotated[str | None, typer.Option(help="Only of this kind.")] = None,
     search: Annotated[str | None, typer.Option(help="Part of the name or the key.")] = None,
+    own_key: Annotated[
+        str | None, typer.Option("--as", help="Only the one with this key of your own.")
+    ] = None,
     limit: Limit = 100,
     as_json: AsJson = False,
     url: Url = None,
@@ -34,16 +37,21 @@ def list_targets(
     data: Data = None,
 ) -> None:
     """List targets."""
-    found = connect(url, key, data).pages("/targets", {"kind": kind, "search": search}, limit)
+    found = connect(url, key, data).pages("/targets", {"kind": kind, "search": search, "key": own_key}, limit)
     show_list(found, COLUMNS, as_json)
 
 
 @targets.command("show")
 def show(
-    target: Reference, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
+    target: Reference,
+    by_key: ByKey = False,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
 ) -> None:
     """Show a target, and how its runs stand; secrets are not shown."""
-    show_one(connect(url, key, data).call("GET", f"/targets/{segment(target)}"), as_json)
+    show_one(connect(url, key, data).call("GET", place("targets", target, by_key)), as_json)
 
 
 @targets.command("create")
@@ -74,18 +82,28 @@ def create(
 
 @targets.command("enable")
 def enable(
-    target: Reference, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
+    target: Reference,
+    by_key: ByKey = False,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
 ) -> None:
     """Switch a target on: its runs are executed."""
-    show_one(connect(url, key, data).call("POST", f"/targets/{segment(target)}/enable"), as_json)
+    show_one(connect(url, key, data).call("POST", f"{place('targets', target, by_key)}/enable"), as_json)
 
 
 @targets.command("disable")
 def disable(
-    target: Reference, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
+    target: Reference,
+    by_key: ByKey = False,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
 ) -> None:
     """Switch a target off: its runs fail until it is switched on."""
-    show_one(connect(url, key, data).call("POST", f"/targets/{segment(target)}/disable"), as_json)
+    show_one(connect(url, key, data).call("POST", f"{place('targets', target, by_key)}/disable"), as_json)
 
 
 @targets.command("rotate-secret")
@@ -97,6 +115,7 @@ def rotate_secret(
     ed25519: Annotated[
         bool, typer.Option("--ed25519", help="Sign with a private key; receivers need only verification_key.")
     ] = False,
+    by_key: ByKey = False,
     as_json: AsJson = False,
     url: Url = None,
     key: Key = None,
@@ -104,11 +123,16 @@ def rotate_secret(
 ) -> None:
     """Make a new signing secret, which is shown only this once. The old one signs too for a while."""
     body = {"overlap": overlap, "algorithm": "ed25519" if ed25519 else "hmac"}
-    show_one(connect(url, key, data).call("POST", f"/targets/{segment(target)}/rotate-secret", body), as_json)
+    show_one(
+        connect(url, key, data).call("POST", f"{place('targets', target, by_key)}/rotate-secret", body),
+        as_json,
+    )
 
 
 @targets.command("delete")
-def delete(target: Reference, url: Url = None, key: Key = None, data: Data = None) -> None:
+def delete(
+    target: Reference, by_key: ByKey = False, url: Url = None, key: Key = None, data: Data = None
+) -> None:
     """Delete a target. Schedules that are active or paused must not use it."""
-    connect(url, key, data).call("DELETE", f"/targets/{segment(target)}")
+    connect(url, key, data).call("DELETE", place("targets", target, by_key))
     typer.echo("deleted")

@@ -34,7 +34,8 @@ class ScheduleListing:
     first `skip` rows. `not_state` keeps schedules in any state but this one. `recurrence` keeps those whose
     recurrence is an object with this one member, or, where it is empty, a text. `prefix` is compared with the
     beginning of the name. `search` is looked for in name, key, description and, with `search_input`, in the
-    input; upper and lower case are the same. Every one of `labels` must match.
+    input; upper and lower case are the same. `key` keeps the one schedule of
+    our own API with this key. Every one of `labels` must match.
     """
 
     workspace_id: Id
@@ -50,13 +51,15 @@ class ScheduleListing:
     recurrence: str | None = None
     prefix: str | None = None
     search: str | None = None
+    key: str | None = None
     labels: tuple[tuple[str, str], ...] = ()
     search_input: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class TargetListing:
-    """Which targets to list, oldest first: up to `limit` after the id `after`, or after the first `skip` rows."""
+    """Which targets to list, oldest first: up to `limit` after the id `after`, or after the first `skip` rows. `key`
+    keeps the one target with this key."""
 
     workspace_id: Id
     limit: int
@@ -64,6 +67,7 @@ class TargetListing:
     skip: int = 0
     kind: str | None = None
     state: str | None = None
+    key: str | None = None
     search: str | None = None
 
 

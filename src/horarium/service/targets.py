@@ -141,10 +141,11 @@ class TargetService:
 
         Raises what `create` and `change` raise, and NothingAtVersion.
         """
-        known = await self.store.read(verbs.find_target, who.workspace_id, key)
-        if known is None or known.key != key:
+        try:
+            known = await self.with_key(who.workspace_id, key)
+        except NotFound:
             if version is not None:
-                raise NothingAtVersion("target", key, version)
+                raise NothingAtVersion("target", key, version) from None
             return await self.create(who, replace(draft, key=key)), True
         return NewTarget(await self.replace(who, known.id, replace(draft, key=key), version), None), False
 
@@ -165,6 +166,7 @@ class TargetService:
         found = await self.store.read(verbs.list_targets, replace(listing, limit=listing.limit + 1))
         return cut(found, listing.limit, lambda target: target.id)
 
+    with_key = reads(verbs.target_with_key)
     named = reads(verbs.targets_named)
     count = reads(verbs.count_targets)
 

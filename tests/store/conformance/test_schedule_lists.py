@@ -6,7 +6,7 @@ import pytest
 
 from horarium.domain.ids import random_id
 from horarium.domain.listings import ScheduleListing
-from horarium.domain.schedule import ScheduleState
+from horarium.domain.schedule import NO_OWNER, ScheduleState
 from horarium.store.verbs import schedule_lists
 from tests.support.tenant import NOON, Tenant
 
@@ -81,3 +81,21 @@ async def test_every_filter_finds_what_looking_at_all_schedules_finds(tenant, st
                 newest_first=newest, skip=1, cursor=expected[0].id if expected else None, **given,
             )  # fmt: skip
             assert await store.read(listed, rest) == expected[2:4], listing
+
+
+async def test_a_key_finds_the_one_schedule_of_our_own_api_that_has_it(tenant, store):
+    mine = await tenant.schedule(key="k", labels={"a": "1"}, owner_id=NO_OWNER)
+    await tenant.schedule(key="k2", owner_id=NO_OWNER)
+    await tenant.schedule(key="k", dialect="cadenya", owner_id=random_id(NOON))
+    other = await Tenant.open(store)
+    await other.schedule(key="k", owner_id=NO_OWNER)
+    for newest_first in (True, False):
+        listing = ScheduleListing(tenant.workspace, 10, key="k", newest_first=newest_first)
+        assert [found.id for found in await store.read(schedule_lists.list_schedules, listing)] == [mine.id]
+        assert await store.read(schedule_lists.count_schedules, listing) == 1
+    for labels, count in (((("a", "1"), ("a", "1")), 1), ((("a", "2"),), 0)):
+        listing = ScheduleListing(tenant.workspace, 10, key="k", labels=labels)
+        assert await store.read(schedule_lists.count_schedules, listing) == count
+    await tenant.change(mine, NOON, state=ScheduleState.DELETED, deleted_ms=NOON)
+    listing = ScheduleListing(tenant.workspace, 10, key="k")
+    assert await store.read(schedule_lists.list_schedules, listing) == []

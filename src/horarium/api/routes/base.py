@@ -12,6 +12,7 @@ from horarium.api.kit.keys import authenticate
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.ids import HIGHEST_ID, LOWEST_ID
 from horarium.domain.tenancy import Identity
+from horarium.service.checks import KEY_LIMIT, key_problems, name_problems
 from horarium.service.pages import cursor_from
 from horarium.service.services import Services
 
@@ -46,6 +47,27 @@ def cursor_of(request: Request, *, newest_first: bool = False) -> bytes:
     if not given:
         return HIGHEST_ID if newest_first else LOWEST_ID
     return cursor_from(given)
+
+
+def key_in_path(request: Request) -> str | None:
+    """The key by which a path names a thing; None where it names it by its id.
+
+    Raises Invalid for a text that no key can be, because it is empty, too long or has control characters.
+    """
+    key: str | None = request.path_params.get("key")
+    problems = [] if key is None else list(name_problems("key", key, KEY_LIMIT))
+    if problems:
+        raise Invalid(problems)
+    return key
+
+
+def required_key(request: Request) -> str:
+    """The key in a path that has one. Raises Invalid for one that nothing new can have."""
+    key: str = request.path_params["key"]
+    problems = list(key_problems("key", key))
+    if problems:
+        raise Invalid(problems)
+    return key
 
 
 def expected_version(request: Request, in_body: int | None = None) -> int | None:

@@ -29,16 +29,17 @@ from horarium.api.routes.base import (
     etag,
     expected_version,
     refuse_other_key,
+    required_key,
 )
 from horarium.api.routes.directory import audience_now
-from horarium.api.schedule_ids import ScheduleIds
-from horarium.api.web import Answer, Api, PartedAnswer, empty_answer, json_answer
+from horarium.api.schedule_ids import NATIVE, ScheduleIds
+from horarium.api.unknown import OwnApi
+from horarium.api.web import Answer, PartedAnswer, empty_answer, json_answer
 from horarium.domain.errors import Conflict, Invalid, NotFound, NothingAtVersion, Problem
 from horarium.domain.ids import Id
 from horarium.domain.listings import ScheduleListing
 from horarium.domain.schedule import Schedule, ScheduleState
 from horarium.domain.tenancy import Identity
-from horarium.service.checks import key_problems
 from horarium.service.explain import preview, upcoming
 from horarium.service.idempotency import request_of
 from horarium.service.pages import cut
@@ -46,7 +47,6 @@ from horarium.service.rates import BACKFILLED_FIRE, PREVIEWED_TIME
 from horarium.service.services import Services
 from horarium.times import Rounding
 
-NATIVE = "native"
 STATES = tuple(state.value for state in ScheduleState if state is not ScheduleState.DELETED)
 NDJSON = b"application/x-ndjson"
 
@@ -71,10 +71,7 @@ class ScheduleRoutes(Routes):
     async def put(self, request: Request) -> Answer:
         """Create the schedule with a key of the caller's choice, or replace it if it exists."""
         who = await self.who(request, "schedules:write")
-        key = request.path_params["key"]
-        problems = list(key_problems("key", key))
-        if problems:
-            raise Invalid(problems)
+        key = required_key(request)
         body = await self.body(request)
         refuse_other_key(body, key)
         raw = {**body, "key": key}
@@ -114,6 +111,7 @@ class ScheduleRoutes(Routes):
             target_id=await self._target_filter(who, query),
             state=query.choice("state", STATES),
             search=query.text("search"),
+            key=query.text("key"),
             labels=tuple((name, value) for name, value in labels),
         )
         query.done()
@@ -243,7 +241,7 @@ class ScheduleRoutes(Routes):
         return json_answer(status, shown, headers={**etag(schedule.version), **(headers or {})})
 
 
-def add_routes(api: Api, services: Services, dialects: Dialects) -> None:
+def add_routes(api: OwnApi, services: Services, dialects: Dialects) -> None:
     """Add the routes of schedules; `dialects` are the APIs beside our own."""
     routes, tag, schedule = ScheduleRoutes(services, dialects), "schedules", "/schedules/{id}"
     body, match = schema_of(ScheduleBody), {"If-Match": IF_MATCH}
@@ -252,6 +250,7 @@ def add_routes(api: Api, services: Services, dialects: Dialects) -> None:
         "state": f"one of {', '.join(STATES)}",
         "dialect": f"one of {', '.join(routes.dialects)}",
         "target": "id, key or number of a target",
+        "key": "the key that its maker chose, whole; schedules of our own API have one",
         "search": "part of the name, the key, the description or the input",
         "label": "name:value; several must all match",
         "sort": "asc or desc (newest first)",
@@ -265,7 +264,7 @@ def add_routes(api: Api, services: Services, dialects: Dialects) -> None:
     )
     api.add("GET", schedule, routes.get, "Get a schedule", tag=tag)
     api.add("GET", "/schedules", routes.list, "List schedules", tag=tag, query=filters)
-    by_key = "/schedules/by-key/{key:path}"
+    by_key = "/schedules/by-key/{key}"
     api.add("PUT", by_key, routes.put, "Make or replace by key", tag=tag, body=body, headers=match)
     api.add(
         "POST",
@@ -285,7 +284,16 @@ def add_routes(api: Api, services: Services, dialects: Dialects) -> None:
         tag=tag,
         body=preview_body,
     )
-    api.add("PUT", schedule, routes.replace, "Replace a schedule", tag=tag, body=body, headers=match)
+    api.add(
+        "PUT",
+        schedule,
+        routes.replace,
+        "Replace a schedule",
+        tag=tag,
+        body=body,
+        headers=match,
+        keyed=False,
+    )
     api.add(
         "PATCH", schedule, routes.update, "Change a schedule (merge patch)", tag=tag, body=body, headers=match
     )

@@ -25,11 +25,13 @@ from horarium.api.routes.base import (
     cursor_of,
     etag,
     expected_version,
+    key_in_path,
     refuse_other_key,
+    required_key,
 )
-from horarium.api.web import Answer, Api, empty_answer, json_answer
+from horarium.api.unknown import OwnApi
+from horarium.api.web import Answer, empty_answer, json_answer
 from horarium.domain.errors import Invalid, NotFound, Problem
-from horarium.domain.ids import prefixed
 from horarium.domain.listings import TargetListing
 from horarium.domain.target import Completion, Target, TargetKind, TargetState
 from horarium.domain.tenancy import Identity
@@ -50,9 +52,9 @@ class TargetRoutes(Routes):
 
     async def put(self, request: Request) -> Answer:
         who = await self.who(request, "targets:write")
-        key, given = request.path_params["key"], await self.body(request)
+        key, given = required_key(request), await self.body(request)
         refuse_other_key(given, key)
-        body = validated(TargetBody, await self._sendable(who, key, given, key))
+        body = validated(TargetBody, await self._sendable(who, await self._with_key(who, key), given))
         version = expected_version(request, body.version)
         made, new = await self.services.targets.put(who, key, _draft(body), version)
         return json_answer(201 if new else 200, show.new_target(made), headers=etag(made.target.version))
@@ -66,6 +68,7 @@ class TargetRoutes(Routes):
             cursor_of(request),
             kind=query.choice("kind", KINDS),
             state=query.choice("state", tuple(TargetState)),
+            key=query.text("key"),
             search=query.text("search"),
         )
         query.done()
@@ -74,7 +77,11 @@ class TargetRoutes(Routes):
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request, "targets:read")
-        target = await self.services.targets.get(who, request.path_params["ref"])
+        key = key_in_path(request)
+        if key is None:
+            target = await self.services.targets.get(who, request.path_params["ref"])
+        else:
+            target = await self.services.targets.with_key(who.workspace_id, key)
         shown = show.target(target)
         shown["lane"] = show.lane(await self.services.targets.lane(who, target.id))
         return json_answer(200, shown, headers=etag(target.version))
@@ -83,7 +90,7 @@ class TargetRoutes(Routes):
         who = await self.who(request, "targets:write")
         given = await self.body(request)
         target = await self._named(request)
-        body = validated(TargetBody, await self._sendable(who, prefixed("tgt", target.id), given))
+        body = validated(TargetBody, await self._sendable(who, target, given))
         version = expected_version(request, body.version)
         return _shown(await self.services.targets.replace(who, target.id, _draft(body), version))
 
@@ -91,7 +98,7 @@ class TargetRoutes(Routes):
         who = await self.who(request, "targets:write")
         given = await self.body(request)
         target = await self._named(request)
-        change = await self._sendable(who, prefixed("tgt", target.id), given)
+        change = await self._sendable(who, target, given)
         seen = change.get("version")
         version = expected_version(request, seen if isinstance(seen, int) else None)
 
@@ -130,25 +137,26 @@ class TargetRoutes(Routes):
         )
         return json_answer(200, show.new_target(made), headers=etag(made.target.version))
 
-    async def _sendable(
-        self, who: Identity, reference: str, given: dict[str, Any], key: str | None = None
-    ) -> dict[str, Any]:
-        """The body of a change of a target, by `changed_body`. With `key`, a target of another key is not meant."""
-        if not any(name in TargetBody.shown for name in given):
+    async def _sendable(self, who: Identity, target: Target | None, given: dict[str, Any]) -> dict[str, Any]:
+        """The body of a change of a target, by `changed_body`; of a new one (None), as it is."""
+        if target is None or not any(name in TargetBody.shown for name in given):
             return given
-        try:
-            found = await self.services.targets.resolve(who.workspace_id, reference)
-        except NotFound:
-            return given
-        if key is not None and found.key != key:
-            return given
-        # `resolve` may remember what was stored some seconds ago.
-        stored = (await self.services.targets.named(who.workspace_id, {found.id})).get(found.id, found)
+        # The target may have been remembered as it was some seconds ago.
+        stored = (await self.services.targets.named(who.workspace_id, {target.id})).get(target.id, target)
         return changed_body(TargetBody, given, show.target(stored))
 
+    async def _with_key(self, who: Identity, key: str) -> Target | None:
+        try:
+            return await self.services.targets.with_key(who.workspace_id, key)
+        except NotFound:
+            return None
+
     async def _named(self, request: Request) -> Target:
-        """The target that the path names by id, key or number. Raises NotFound."""
+        """The target that the path names: by its key alone, or by its id, key or number. Raises NotFound."""
         who = await self.who(request)
+        key = key_in_path(request)
+        if key is not None:
+            return await self.services.targets.with_key(who.workspace_id, key)
         return await self.services.targets.resolve(who.workspace_id, request.path_params["ref"])
 
 
@@ -190,20 +198,21 @@ def _draft(body: TargetBody) -> TargetDraft:
     )
 
 
-def add_routes(api: Api, services: Services) -> None:
+def add_routes(api: OwnApi, services: Services) -> None:
     routes, tag, target = TargetRoutes(services), "targets", "/targets/{ref}"
     body, match = schema_of(TargetBody), {"If-Match": IF_MATCH}
     rotation = schema_of(SecretRotationBody)
     filters = {
         "kind": f"one of {', '.join(KINDS)}",
         "state": "enabled, disabled, or archived (an agent of cadenya)",
+        "key": "the key that its maker chose, whole",
         "search": "part of the name or the key",
         "limit": LIMIT,
         "cursor": CURSOR,
     }
     api.add("POST", "/targets", routes.create, "Make a target", tag=tag, status=201, body=body)
     api.add("GET", "/targets", routes.list, "List targets", tag=tag, query=filters)
-    by_key = "/targets/by-key/{key:path}"
+    by_key = "/targets/by-key/{key}"
     api.add("PUT", by_key, routes.put, "Make or replace a target by key", tag=tag, body=body, headers=match)
     api.add(
         "GET",
@@ -212,7 +221,7 @@ def add_routes(api: Api, services: Services) -> None:
         "Get a target by id, key or number, with how its runs stand (lane)",
         tag=tag,
     )
-    api.add("PUT", target, routes.replace, "Replace a target", tag=tag, body=body, headers=match)
+    api.add("PUT", target, routes.replace, "Replace a target", tag=tag, body=body, headers=match, keyed=False)
     api.add(
         "PATCH", target, routes.update, "Change a target (merge patch)", tag=tag, body=body, headers=match
     )

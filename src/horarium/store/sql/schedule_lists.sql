@@ -48,6 +48,13 @@ SELECT s.id FROM schedules s
 WHERE s.target_id = :target_id AND COALESCE(s.workspace_id, :workspace_id) = :workspace_id
   {schedule_filters}
 
+-- part: all_with_key
+-- Keys are unique among the schedules of our own API; the conditions are those of the index.
+SELECT s.id FROM schedules s
+WHERE s.workspace_id = :workspace_id AND s.dialect = 'native' AND s.owner_id = :no_owner AND s.key = :key
+  AND s.deleted_ms IS NULL
+  {schedule_filters}
+
 -- part: all_with_label
 SELECT s.id FROM labels l CROSS JOIN schedules s
 WHERE l.workspace_id = :workspace_id AND l.name = :label_name AND l.value = :label_value
@@ -119,3 +126,14 @@ SELECT count(*) FROM ({all_of_target}) AS counted;
 
 -- name: count_schedules_by_label
 SELECT count(*) FROM ({all_with_label}) AS counted;
+
+-- name: schedules_by_key_desc
+{all_with_key}
+  AND s.id < :cursor ORDER BY s.id DESC LIMIT :limit OFFSET :skip;
+
+-- name: schedules_by_key_asc
+{all_with_key}
+  AND s.id > :cursor ORDER BY s.id LIMIT :limit OFFSET :skip;
+
+-- name: count_schedules_by_key
+SELECT count(*) FROM ({all_with_key}) AS counted;

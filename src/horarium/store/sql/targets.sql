@@ -21,6 +21,7 @@ state, state_reason, version, created_by, created_ms, updated_ms
 
 -- part: target_filters
     AND (CAST(:state AS TEXT) IS NULL OR state = :state)
+    AND (CAST(:key AS TEXT) IS NULL OR key = :key)
     AND (CAST(:search AS TEXT) IS NULL OR lower(name) LIKE :search ESCAPE '\'
         OR lower(COALESCE(key, '')) LIKE :search ESCAPE '\')
 
@@ -56,6 +57,14 @@ SELECT {target_columns} FROM targets WHERE workspace_id = :workspace_id AND id I
 -- name: list_targets
 SELECT {listed_target_columns} FROM targets
 WHERE workspace_id = :workspace_id AND deleted_ms IS NULL AND id > :after
+    AND (CAST(:kind AS TEXT) IS NULL OR kind = :kind)
+{target_filters}
+ORDER BY id LIMIT :limit OFFSET :skip;
+
+-- name: list_targets_with_key
+-- The condition of the filters once more, so that the planners see that it leaves one target.
+SELECT {listed_target_columns} FROM targets
+WHERE workspace_id = :workspace_id AND key = :key AND deleted_ms IS NULL AND id > :after
     AND (CAST(:kind AS TEXT) IS NULL OR kind = :kind)
 {target_filters}
 ORDER BY id LIMIT :limit OFFSET :skip;

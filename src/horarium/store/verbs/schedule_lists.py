@@ -13,7 +13,7 @@ import orjson
 
 from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id
 from horarium.domain.listings import PageRows, ScheduleListing
-from horarium.domain.schedule import Schedule
+from horarium.domain.schedule import NO_OWNER, Schedule
 from horarium.store.base import Tx
 from horarium.store.verbs import page_bytes
 from horarium.store.verbs.page_bytes import LARGE, PageRoom, whole_page
@@ -56,6 +56,10 @@ async def count_schedules(tx: Tx, listing: ScheduleListing) -> int:
 
 
 async def _way_to(tx: Tx, listing: ScheduleListing) -> _Way:
+    if listing.key is not None:
+        return _Way(
+            "key", {**_filters(listing, sorted({*listing.labels})), "key": listing.key, "no_owner": NO_OWNER}
+        )
     if listing.labels:
         rarest = await _rarest(tx, listing)
         further = sorted({*listing.labels} - {rarest})

@@ -85,6 +85,15 @@ async def get_target(tx: Tx, workspace_id: Id, target_id: Id) -> Target:
     return target_from_row(found)
 
 
+@point
+async def target_with_key(tx: Tx, workspace_id: Id, key: str) -> Target:
+    """The target of a workspace that has a key; the text is taken for no id and no number. Raises NotFound."""
+    found = None if "\0" in key else await tx.row("get_target_by_key", workspace_id=workspace_id, key=key)
+    if found is None:
+        raise NotFound("target", key)
+    return target_from_row(found)
+
+
 async def existing_targets(tx: Tx, workspace_id: Id, ids: Sequence[Id]) -> set[Id]:
     """Which of these ids are targets of the workspace that have not been deleted."""
     if not ids:
@@ -104,7 +113,8 @@ async def targets_named(tx: Tx, workspace_id: Id, ids: Collection[Id]) -> dict[I
 async def list_targets(tx: Tx, listing: TargetListing) -> PageRows[Target]:
     """One page of targets, oldest first. It ends early where their texts are large."""
     window = {"after": listing.after, "limit": listing.limit, "skip": listing.skip}
-    rows = await tx.rows("list_targets", **_filters(listing), **window, large=LARGE)
+    statement = "list_targets" if listing.key is None else "list_targets_with_key"
+    rows = await tx.rows(statement, **_filters(listing), **window, large=LARGE)
     return await whole_targets(tx, listing.workspace_id, rows)
 
 
@@ -293,5 +303,6 @@ def _filters(listing: TargetListing) -> dict[str, Any]:
         "workspace_id": listing.workspace_id,
         "kind": listing.kind,
         "state": listing.state,
+        "key": listing.key,
         "search": containing(listing.search),
     }
