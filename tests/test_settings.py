@@ -7,7 +7,7 @@ import typer
 
 from horarium.cli.commands import app
 from horarium.domain.errors import Invalid
-from horarium.settings import SETTINGS, Settings, load_settings
+from horarium.settings import SETTINGS, Settings, differing, load_settings
 from horarium.store.vault import new_key
 from tests.support import settings_page
 
@@ -166,3 +166,20 @@ def test_every_number_has_a_unit_or_is_a_count():
 def test_the_database_is_a_file_in_the_data_folder_unless_given(tmp_path):
     assert Settings(data=tmp_path).database_url == f"sqlite:///{tmp_path}/horarium.db"
     assert Settings(database="postgresql://u@h/d").database_url == "postgresql://u@h/d"
+
+
+def test_what_differs_from_the_defaults_is_told_without_secrets():
+    key = urlsafe_b64encode(bytes(32)).decode()
+    given = {
+        "HORARIUM_SECRET_KEY": key,
+        "HORARIUM_DATABASE": "postgresql://ada:p@ss:word@db.example.com/horarium?sslpassword=hush&sslmode=require",
+        "HORARIUM_POLL": "2",
+        "HORARIUM_COMMANDS": "a.sh,b.sh",
+        "HORARIUM_PORT": "8080",
+    }
+    assert differing(load_settings({}, given)) == {
+        "database": "postgresql://ada:***@db.example.com/horarium?sslpassword=***&sslmode=require",
+        "secret_key": "***",
+        "commands": "a.sh,b.sh",
+        "poll": "2",
+    }

@@ -14,8 +14,8 @@ import socket
 import sqlite3
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from horarium.api.kit import registry as dialects
 from horarium.audiences import registry as audience_sources
 from horarium.audiences.registry import AudienceOptions
 from horarium.domain.errors import Unavailable
-from horarium.domain.ids import Id, random_id
+from horarium.domain.ids import Id, prefixed, random_id
 from horarium.domain.tenancy import is_key
 from horarium.engine.clock import DatabaseClock
 from horarium.engine.fanout import FanoutRunner
@@ -62,8 +62,9 @@ from horarium.service.identity import IdentityService
 from horarium.service.services import Services, make_services
 from horarium.service.shares import Shares
 from horarium.service.tenancy import bootstrap, recover
-from horarium.settings import Settings, in_url
+from horarium.settings import Settings, differing, in_url
 from horarium.store.base import ACCESS, Store
+from horarium.store.migrations import latest
 from horarium.store.postgres import PostgresStore
 from horarium.store.postgres.migrate import migrate_postgres
 from horarium.store.private_files import private_database, private_file, private_folder
@@ -512,32 +513,60 @@ async def serve(settings: Settings, ready: Callable[[Settings], None] | None = N
         host, port = settings.pages_at
         sockets.append(_listen(host, port, "another pages_address"))
         settings = replace(settings, pages_address=in_url(host, sockets[1].getsockname()[1]))
-    async with open_server(settings) as server:
-        config = uvicorn.Config(
-            server.api,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=int(settings.drain),
-            lifespan="off",
-            ws="none",
-            http=limited_protocol(ConnectionLimits(per_address=settings.connections_per_address)),
-            server_header=False,
-            ssl_certfile=settings.tls_cert,
-            ssl_keyfile=settings.tls_key,
-            proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=list(settings.trusted_proxies),
-        )
-        _load_certificate(config)
-        http_server = uvicorn.Server(config)
-        watch = asyncio.create_task(end_slow_connections(http_server.server_state))
-        watch.add_done_callback(_end_on_fault)
-        if ready is not None:
-            ready(settings)
-        try:
-            with tuned_for_serving():
-                await http_server.serve(sockets=sockets)
-        finally:
-            watch.cancel()
+    with ExitStack() as told:  # the last line comes when all is closed
+        async with open_server(settings) as server:
+            config = uvicorn.Config(
+                server.api,
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=int(settings.drain),
+                lifespan="off",
+                ws="none",
+                http=limited_protocol(ConnectionLimits(per_address=settings.connections_per_address)),
+                server_header=False,
+                ssl_certfile=settings.tls_cert,
+                ssl_keyfile=settings.tls_key,
+                proxy_headers=bool(settings.trusted_proxies),
+                forwarded_allow_ips=list(settings.trusted_proxies),
+            )
+            _load_certificate(config)
+            http_server = uvicorn.Server(config)
+            watch = asyncio.create_task(end_slow_connections(http_server.server_state))
+            watch.add_done_callback(_end_on_fault)
+            told.enter_context(_stop_told())
+            _tell_start(settings, server)
+            if ready is not None:
+                ready(settings)
+            try:
+                with tuned_for_serving():
+                    await http_server.serve(sockets=sockets)
+            finally:
+                watch.cancel()
+
+
+@contextmanager
+def _stop_told() -> Iterator[None]:
+    """Write a log line at the end of the block, however it ends."""
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        _log.info("stopped", after_s=round(time.monotonic() - began, 1))
+
+
+def _tell_start(settings: Settings, server: Server) -> None:
+    """The log line of a server that has started: its versions, its address, and how it is set up."""
+    _log.info(
+        "started",
+        version=__version__,
+        node=prefixed("node", server.id),
+        address=f"{settings.scheme}://{in_url(settings.host, settings.port)}",
+        database="postgresql" if server.services.store.shared else "sqlite",
+        schema=latest(),
+        zone_data=TZDATA_VERSION,
+        settings=differing(settings),
+        admin_key_file=str(settings.left_key_file) if settings.left_key_file.exists() else None,
+    )
 
 
 def _load_certificate(config: uvicorn.Config) -> None:

@@ -30,18 +30,22 @@ OTHER_VARIABLES = ("HORARIUM_CONFIG", "HORARIUM_URL", "HORARIUM_KEY")
 
 _ORIGIN = re.compile(r"https?://[^/?#@\s,]+")
 _ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:/\s]+)):([0-9]{1,5})")
+# Scheme, user and password of a URL. A password may hold an @ that is not escaped.
+_PASSWORD = re.compile(r"([a-z][a-z0-9+.-]*://[^/?#\s:@]*:)[^/?#\s]*@", re.IGNORECASE)
+_PASSWORD_PARAMETER = re.compile(r"([?&](?:ssl)?password=)[^&\s]*", re.IGNORECASE)
 ROLES = ("api", "engine", "worker")
 MEBIBYTE = 1024 * 1024
 
 
 class About(NamedTuple):
     """What a setting does, in a sentence or two; `least` is the smallest value allowed, `option` the option of
-    `horarium serve` that gives it, where there is one."""
+    `horarium serve` that gives it, where there is one. `secret`: its value is shown to nobody."""
 
     words: str
     unit: str = ""
     least: float | None = None
     option: str = ""
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +117,8 @@ class Settings:
         About(
             "Base64 of the 32 bytes that encrypt stored secrets. If it is not set, a key is made and kept in the data "
             "folder; with PostgreSQL it must be set, the same on every node. While a key is being replaced, both are "
-            "given, separated by a comma, the new one first."
+            "given, separated by a comma, the new one first.",
+            secret=True,
         ),
     ] = None
     admin_key: Annotated[
@@ -121,7 +126,8 @@ class Settings:
         About(
             "The first administrator's key: hor_ and 32 to 124 letters, digits, - and _. It counts only where there is "
             "no workspace yet. If neither it nor admin_key_file is set, the first start makes a key and leaves it in "
-            "DATA/admin.key."
+            "DATA/admin.key.",
+            secret=True,
         ),
     ] = None
     admin_key_file: Annotated[
@@ -259,6 +265,13 @@ class Settings:
         Literal["auto", "text", "json"],
         About("text, json, or auto: text on a terminal and JSON lines elsewhere.", option="--log-format"),
     ] = "auto"
+    access_log: Annotated[
+        bool,
+        About(
+            "Whether a log line is written for each request that is answered: method, path without its query, status, "
+            "duration, address, workspace and the id of the request."
+        ),
+    ] = False
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], About("The least severity that is logged.")
     ] = "info"
@@ -355,6 +368,23 @@ def all_settings() -> Iterator[Setting]:
 
 
 SETTINGS = {setting.name: setting for setting in all_settings()}
+
+
+def differing(settings: Settings) -> dict[str, str]:
+    """The settings that are not at their defaults, as they are written in the environment. Secrets, and the password
+    in the address of a database, are shown as `***`."""
+    found = {}
+    for setting in SETTINGS.values():
+        value = getattr(settings, setting.name)
+        if value != setting.default:
+            shown = setting._replace(default=value).default_words
+            found[setting.name] = "***" if setting.about.secret else without_password(shown)
+    return found
+
+
+def without_password(text: str) -> str:
+    """A text in which the password of each URL is `***`."""
+    return _PASSWORD_PARAMETER.sub(r"\1***", _PASSWORD.sub(r"\1***@", text))
 
 
 def _path_or_none(text: str | None) -> Path | None:

@@ -19,6 +19,8 @@ import httpx
 
 LEASE_S = 4.0
 PATIENCE_S = 90.0
+# In the log line of a server that has begun to answer.
+STARTED = '"event": "started"'
 
 
 def now_ms() -> int:
@@ -67,7 +69,7 @@ class ServedNode:
             )
 
     def ready(self) -> bool:
-        return self.alive and " listens at " in self.said()
+        return self.alive and STARTED in self.said()
 
     def wait_ready(self) -> None:
         """A supervisor's patience: who cannot start because the database is away is started again."""
@@ -76,7 +78,7 @@ class ServedNode:
             assert time.monotonic() < until, f"{self.name} did not start: {self.said()[-2000:]}"
             if not self.alive:
                 said = self.said()
-                without_database = " listens at " not in said and "database" in said
+                without_database = STARTED not in said and "database" in said
                 assert without_database, f"{self.name} ended by itself: {said[-2000:]}"
                 time.sleep(0.5)
                 self.start()

@@ -162,7 +162,12 @@ class Server:
             "0",
             "--allow-loopback",
         ]
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1", "HORARIUM_DRAIN": "1"}
+        environment = {
+            **os.environ,
+            "PYTHONUNBUFFERED": "1",
+            "HORARIUM_DRAIN": "1",
+            "HORARIUM_LOG_FORMAT": "text",
+        }
         if self._database is not None:
             command += ["--database", self._database]
             environment["HORARIUM_SECRET_KEY"] = self._key

@@ -69,7 +69,7 @@ class Server:
                 [*command, "--allow-loopback"],
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, "PYTHONUNBUFFERED": "1", "HORARIUM_LOG_FORMAT": "text"},
             )
             try:
                 with httpx.Client(base_url=self._address(process), timeout=PATIENCE_S) as client:

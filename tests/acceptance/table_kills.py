@@ -49,7 +49,7 @@ class Server:
             *words,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            env={**os.environ, "HORARIUM_POLL": "0.5"},
+            env={**os.environ, "HORARIUM_POLL": "0.5", "HORARIUM_LOG_FORMAT": "text"},
         )
         async with asyncio.timeout(PATIENCE_S):
             self.url = await self._address()

@@ -52,7 +52,12 @@ class Nodes:
                 [*command, "--data", str(data), "--port", "0", "--allow-loopback"],
                 stdout=said,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONUNBUFFERED": "1", "HORARIUM_SECRET_KEY": self._key},
+                env={
+                    **os.environ,
+                    "PYTHONUNBUFFERED": "1",
+                    "HORARIUM_LOG_FORMAT": "text",
+                    "HORARIUM_SECRET_KEY": self._key,
+                },
             )
         self.processes.append(process)
         until = time.monotonic() + PATIENCE_S

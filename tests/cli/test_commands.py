@@ -138,7 +138,7 @@ def test_the_first_key_is_not_written_to_what_may_be_a_log(tmp_path):
     told = ""
     for line in process.stdout:
         told += line
-        if "key file" in line:
+        if '"started"' in line:
             break
     process.terminate()
     told += process.communicate(timeout=60)[0]
@@ -146,6 +146,7 @@ def test_the_first_key_is_not_written_to_what_may_be_a_log(tmp_path):
     assert told.count("admin.key") == 1
     assert (tmp_path / "data" / "admin.key").read_text().strip() not in told
     assert "hor_" not in told
+    assert all(json.loads(line) for line in told.splitlines())
 
 
 def test_the_first_key_is_shown_on_a_terminal(tmp_path):

@@ -45,6 +45,7 @@ def make_api(services: Services, dialects: Dialects) -> Api:
     mount_all(app, dialects, services)
     health.add_routes(app, services)
     services.metrics.add(app.figures.metrics)
+    app.log_requests = services.settings.access_log
     app.origins = services.settings.cors_origins
     if not services.settings.public_pages or services.settings.pages_at is not None:
         app.gate = PageGate(app.router, services, problem_answer)

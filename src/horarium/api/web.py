@@ -76,6 +76,9 @@ _PROCESS = f"{secrets.token_hex(6)}-"
 _numbers = itertools.count(1)
 # In the scope of a request: what is called with the error when a policy refuses it.
 REFUSED = "horarium.refused"
+# In the scope of a request: whose workspace it is about, under `id`, once its key is known.
+WORKSPACE = "horarium.workspace"
+LONGEST_LOGGED_PATH = 300
 
 _log = structlog.get_logger(__name__)
 
@@ -265,6 +268,26 @@ def request_id(scope: Scope) -> str:
     return found
 
 
+def shown_path(scope: Scope) -> str:
+    """The path of a request as a log shows it: cut, without its query, which may hold what is secret, and without
+    characters that could look like other lines."""
+    path: str = scope["path"][:LONGEST_LOGGED_PATH]
+    return path if path.isprintable() else "".join(char if char.isprintable() else "?" for char in path)
+
+
+def _log_request(scope: Scope, status: int, took_ms: float) -> None:
+    """Write the line of a request that was answered. A status of 0 is that of one whose caller has gone."""
+    _log.info(
+        "request",
+        method=scope["method"][:16],
+        path=shown_path(scope),
+        status=status,
+        ms=round(took_ms, 1),
+        address=None if scope.get("client") is None else scope["client"][0],
+        workspace=scope.get(WORKSPACE, {}).get("id"),
+    )
+
+
 def _by_policy(error: Exception) -> bool:
     """Whether a request is refused because of what its key may do, or of a quota."""
     if isinstance(error, Invalid):
@@ -284,19 +307,26 @@ class Wrapped(Protocol):
 class Guard:
     """Turns every error into an answer, so that no details of the program get out, and adds SAFE_HEADERS."""
 
-    def __init__(self, app: Wrapped, render: Renderer, figures: HttpFigures | None = None) -> None:
+    def __init__(
+        self, app: Wrapped, render: Renderer, figures: HttpFigures | None = None, log_requests: bool = False
+    ) -> None:
         self.app, self.render, self.figures = app, render, figures or HttpFigures()
+        self.log_requests = log_requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        known_as = request_id(scope).encode()
+        named = request_id(scope)
+        known_as = named.encode()
         started, status, begun = False, 0, time.monotonic()
         # Applications are mounted in each other. Only the outermost adds the headers.
         outermost = scope.setdefault(_OUTER, self)
         outer = outermost is self
         allowances = scope.setdefault(ALLOWANCES, [])
+        scope.setdefault(WORKSPACE, {})
+        if outer:  # each request has a context of its own
+            structlog.contextvars.bind_contextvars(request_id=named)
 
         async def noting(message: Message) -> None:
             nonlocal started, status
@@ -324,7 +354,10 @@ class Guard:
             await self.render(told, request)(scope, receive, noting)
         finally:
             if outer:
-                self.figures.done(scope["method"], status, (time.monotonic() - begun) * 1000)
+                took_ms = (time.monotonic() - begun) * 1000
+                self.figures.done(scope["method"], status, took_ms)
+                if self.log_requests:
+                    _log_request(scope, status, took_ms)
 
     def _at_the_edge(self, error: Exception, request: Request) -> HorariumError:
         """The error that the caller is told. One that is not meant for users is logged and becomes Internal."""
@@ -335,7 +368,7 @@ class Guard:
         if isinstance(error, HTTPException) and error.status_code == 405:
             return WrongMethod(request.method, self._allowed(request.scope))
         found = request_id(request.scope)
-        _log.error("request_failed", request_id=found, path=request.url.path, exc_info=error)
+        _log.error("request_failed", request_id=found, path=shown_path(request.scope), exc_info=error)
         return Internal(found)
 
     def _allowed(self, scope: Scope) -> str:
@@ -359,6 +392,8 @@ class Api(FastAPI):
         self.origins: Sequence[str] = ()
         # Where its requests are counted, if it is the outermost one.
         self.figures = HttpFigures()
+        # Whether it writes a log line for each request, if it is the outermost one.
+        self.log_requests = False
         self._schemas: dict[str, Any] = {}
         super().__init__(
             title=title,
@@ -372,7 +407,7 @@ class Api(FastAPI):
             add_reference(self)
 
     def build_middleware_stack(self) -> ASGIApp:
-        guarded: ASGIApp = Guard(self.gate or self.router, self._render, self.figures)
+        guarded: ASGIApp = Guard(self.gate or self.router, self._render, self.figures, self.log_requests)
         if not self.origins:
             return guarded
         return CORSMiddleware(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -62,9 +63,9 @@ def process(command: list[str], environment: Mapping[str, str], log: Path) -> It
 
 def _port(started: subprocess.Popen[bytes], log: Path, begun: float) -> int:
     while started.poll() is None and time.time() - begun < START_S:
-        _, found, rest = log.read_text().partition("http://127.0.0.1:")
-        if found and "\n" in rest:
-            return int(rest.split()[0])
+        found = re.search(r"http://127\.0\.0\.1:(\d+)\D", log.read_text())
+        if found is not None:
+            return int(found[1])
         time.sleep(0.01)
     raise RuntimeError(f"the server did not start: {log.read_text()[-2000:]}")
 

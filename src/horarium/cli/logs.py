@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from contextlib import suppress
 from typing import Any, TextIO, cast
@@ -14,13 +15,17 @@ from horarium.settings import Settings
 
 def configure(settings: Settings) -> None:
     """Set up logging for this process. Log lines go to standard error."""
-    as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
+    as_json = writes_json(settings)
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     # Tracebacks are plain, because the detailed ones print local variables, among them keys and payloads.
     last: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if as_json
-        else [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     )
     structlog.configure(
         processors=[
@@ -34,6 +39,25 @@ def configure(settings: Settings) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[_Libraries()], force=True)
+
+
+def writes_json(settings: Settings) -> bool:
+    """Whether log lines are JSON."""
+    return settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
+
+
+def keeps_banner(settings: Settings) -> bool:
+    """Whether what people read when a server starts may be printed to standard output: not among JSON lines, where
+    programs would stumble over it. Under `auto` the two may go to different places, and then do not meet."""
+    if not writes_json(settings):
+        return True
+    if settings.log_format == "json":
+        return False
+    try:
+        out, log = os.fstat(sys.stdout.fileno()), os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError):  # one of them is closed, or no file
+        return True
+    return (out.st_dev, out.st_ino) != (log.st_dev, log.st_ino)
 
 
 class _Lossy:

@@ -88,11 +88,15 @@ def _stop(number: int, frame: object) -> NoReturn:
 
 def _announcer(settings: Settings) -> Callable[[Settings], None]:
     """A function that prints the addresses of the server, and at the first start where the administrator's key is."""
-    before = settings.left_key_file.exists()
+    from horarium.cli import logs
+
+    before, shown = settings.left_key_file.exists(), logs.keeps_banner(settings)
 
     def announce(running: Settings) -> None:
         from horarium import __version__
 
+        if not shown:
+            return
         address = f"{running.scheme}://{in_url(running.host, running.port)}"
         pages = address if running.pages_address is None else f"{running.scheme}://{running.pages_address}"
         typer.echo(f"Horarium {__version__} listens at {address}")

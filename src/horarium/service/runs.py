@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -18,6 +18,7 @@ from horarium.domain.tenancy import Identity
 from horarium.domain.waiting import WaitCause
 from horarium.service.clock import Clock
 from horarium.service.facts import shared_id, short
+from horarium.service.failure_log import FailureLog
 from horarium.service.reads import reads
 from horarium.service.trail import Trail, noting, recording
 from horarium.store.base import Duplicate, Store
@@ -29,6 +30,8 @@ from horarium.store.verbs.runs import CallbackAnswer
 
 # How many requests may repeat the same run in the same millisecond.
 MOST_AT_ONCE = 20
+# The class of a failure that the target itself has reported by callback.
+REPORTED = "reported"
 # Takes the secrets of a run, an output, an error or None, and a limit in bytes. Returns the output and the error as
 # they may be stored: scrubbed of the secrets, and cut at the limit.
 KeepAnswer = Callable[[Sequence[Any], Any, str | None, int], tuple[Any, str | None]]
@@ -44,6 +47,7 @@ class RunService:
     keep_answer: KeepAnswer
     # Bytes of a callback's output that are kept, as of any other answer of a target.
     output_limit: int = 64 * 1024
+    _failures: FailureLog = field(default_factory=FailureLog)
 
     get = reads(verbs.get_run)
     list = reads(run_lists.list_runs)
@@ -127,7 +131,20 @@ class RunService:
         Raises as that does."""
         error = error or "the target reported a failure"
         answer = await self._kept(run, token, RunState.FAILED, output, error)
-        return await self.store.write(verbs.answer_callback, run, token, answer, self.clock.now_ms())
+        now = self.clock.now_ms()
+        failed = await self.store.write(verbs.answer_callback, run, token, answer, now)
+        if failed.finished_ms is not None and failed.finished_ms >= now:  # and not said a second time
+            self._failures.failed(
+                now,
+                failed.id,
+                failed.workspace_id,
+                failed.target_id,
+                failure=REPORTED,
+                attempt=failed.attempts,
+                schedule_id=failed.schedule_id,
+                fire_id=failed.fire_id,
+            )
+        return failed
 
     async def heartbeat(self, run: Id, token: str) -> Run:
         """The target reports by callback that it still works on the run, whose deadline starts anew.

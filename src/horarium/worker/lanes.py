@@ -20,7 +20,7 @@ import structlog
 
 from horarium.domain import circuit as circuits
 from horarium.domain.circuit import CLOSED, MOST_PROBES, Circuit, Closed, HalfOpen, Open
-from horarium.domain.execution import Outcome, Verdict
+from horarium.domain.execution import Outcome, TimeIsUp, Verdict
 from horarium.domain.fair_turns import FairTurns
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.lane_limit import WINDOW_ENDS, WINDOW_MS, LaneLimit, Window, adapt, restarted
@@ -63,6 +63,10 @@ MOST_OVERDUE = 256
 FORGET_AFTER_MS = 600_000
 
 
+# The class of the failure of a run that was not sent: its target was disabled or silent, or a grant was missing.
+UNSENT = "unsent"
+
+
 class Sign(Enum):
     """What the end of an attempt says about its target."""
 
@@ -84,6 +88,15 @@ def sign_of(outcome: Outcome, took_ms: float, timeout_ms: int) -> Sign:
     ):
         return Sign.TIMED_OUT
     return Sign.ANSWERED
+
+
+def failure_class(work: Work) -> str:
+    """Of which class the failure of a run was: as its last attempt is counted, or UNSENT where it made none."""
+    if work.outcome is None:
+        return UNSENT
+    overloaded = work.outcome.status in OVERLOAD_STATUSES
+    timed_out = any((work.outcome.error or "").startswith(words) for words in TimeIsUp)
+    return outcome_class(work.outcome, overloaded, timed_out)
 
 
 @dataclass(slots=True, eq=False)

@@ -17,9 +17,11 @@ from horarium.domain.errors import HorariumError, Unavailable
 from horarium.domain.execution import Executor, Outcome, TimeIsUp, Verdict
 from horarium.domain.ids import Id
 from horarium.domain.places import LaneRoom
+from horarium.domain.run import RunState
 from horarium.domain.waiting import NOTED_FROM_MS
 from horarium.engine.wake import Alarm
 from horarium.service.clock import Clock
+from horarium.service.failure_log import FailureLog
 from horarium.store.base import CANCELLED, IDLE, READY, Store
 from horarium.store.rows import BegunRun, ClaimedRun
 from horarium.store.vault import Vault
@@ -28,7 +30,7 @@ from horarium.store.verbs import lanes as lane_verbs
 from horarium.store.verbs.dispatch import Claimed, Ended, OpenCallback
 from horarium.store.verbs.tenancy import USUAL_SHARE, Share
 from horarium.worker.figures import WorkerFigures
-from horarium.worker.lanes import PARK_AFTER_MS, Lanes
+from horarium.worker.lanes import PARK_AFTER_MS, Lanes, failure_class
 from horarium.worker.recorder import Recorder
 from horarium.worker.targets import TargetCache
 from horarium.worker.work import (
@@ -126,6 +128,7 @@ class Worker:
         self._doing: dict[Id, asyncio.Task[None]] = {}
         self._alarm = Alarm(clock)
         self._cancellations = asyncio.Event()
+        self._failures = FailureLog()
         self._lane = dispatch.BEFORE_ALL
         # Whether the last claim left something behind that could be claimed with more room.
         self._more = False
@@ -225,9 +228,26 @@ class Worker:
         for ended in recorded:
             work = self._holding.get(ended.end.run_id)
             if work is not None and work.epoch == ended.epoch:
+                if ended.end.state is RunState.FAILED:
+                    self._tell_failure(work, ended)
                 self._forget(work)
         if self._more and self._is_enough(self.room()):
             self._alarm.ring()
+
+    def _tell_failure(self, work: Work, ended: Ended) -> None:
+        """Write a log line for a run that has failed."""
+        run = work.run
+        self._failures.failed(
+            self._clock.now_ms(),
+            run.id,
+            run.workspace_id,
+            run.target_id,
+            failure=failure_class(work),
+            attempt=ended.attempt,
+            schedule_id=run.schedule_id,
+            fire_id=run.fire_id,
+            status=ended.status,
+        )
 
     def _forget(self, work: Work) -> None:
         """It is not in our hands any more; the same run under a later lease may be."""
@@ -533,6 +553,7 @@ class Worker:
         """Tell others of the lanes that are slow, held or late; a step for a loop. Nothing is written where there is
         nothing to tell, and was nothing before."""
         now = self._clock.now_ms()
+        self._failures.flush(now)
         reports = self._lanes.reports(now)
         if reports or self._reported:
             await self._store.urgent(lane_verbs.report_lanes, self._node, now, reports)

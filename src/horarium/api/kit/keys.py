@@ -10,9 +10,10 @@ from typing import Literal
 from starlette.requests import Request
 
 from horarium.api.connections import counted_as
-from horarium.api.web import ALLOWANCES, REFUSED, request_id
+from horarium.api.web import ALLOWANCES, REFUSED, WORKSPACE, request_id
 from horarium.domain.audit import Actor
 from horarium.domain.errors import Unauthorized
+from horarium.domain.ids import prefixed
 from horarium.domain.tenancy import Identity
 from horarium.service.identity import WrongNetwork
 from horarium.service.rates import READ, WRITE
@@ -57,6 +58,7 @@ def _tell_audit(request: Request, services: Services, identity: Identity) -> Non
     """Note who acts from now on, and where a refusal of this request is recorded."""
     address = None if request.client is None else request.client.host
     act_as(Actor(identity.principal_id, identity.key_id, address, request_id(request.scope)))
+    request.scope[WORKSPACE]["id"] = prefixed("ws", identity.workspace_id)
     request.scope[REFUSED] = partial(services.audit.refused, identity.workspace_id)
 
 
