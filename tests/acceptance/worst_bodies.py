@@ -36,6 +36,10 @@ def _array(element: bytes) -> Generator:
     return made
 
 
+def _behind(others: bytes, last: bytes) -> Generator:
+    return lambda size: _array(others)(size)[:-1] + b"," + last + b"]"
+
+
 def _members(name: Callable[[int], str], value: bytes) -> Generator:
     def made(size: int) -> bytes:
         longest = len(orjson.dumps(name(10**5))) + len(value) + 2
@@ -84,6 +88,12 @@ TEXTS: Mapping[str, Generator] = {
 ARRAYS: Mapping[str, Generator] = {
     "numbers": _array(b"1"),
     "large numbers": _array(b"123456789012345678"),
+    "numbers of 19 digits": _array(b"1234567890123456789"),
+    "numbers of 20 digits that fit": _array(b"-9223372036854775808"),
+    "numbers of too many digits": _array(b"99999999999999999999"),
+    "one number of too many digits behind others": _behind(b"1234567890123456789", b"99999999999999999999"),
+    "texts of digits": _array(b'"1234567890123456789"'),
+    "objects with a name twice": _array(b'{"a":1,"a":2}'),
     "decimals": _array(b"1.7976931348623157e308"),
     "texts": _array(b'"abcdefghijklmnop"'),
     "empty texts": _array(b'""'),

@@ -90,6 +90,18 @@ async def test_no_import_holds_the_server(what: str, size: int) -> None:
     assert time.thread_time() - before < WHOLE_S
 
 
+@pytest.mark.parametrize("line", [b"\n", b"\r", b"x\n"])
+async def test_others_get_their_turn_within_one_cell(line: bytes) -> None:
+    """One cell of as many bytes as a line may have, in as large chunks as the network gives."""
+    body = b'id\n"' + line * (2 * LONGEST // len(line))
+
+    async def reading() -> None:
+        async for _ in csv_items(_cut(body, 256 * KIB), LONGEST):
+            pass
+
+    assert await longest_hold(reading()) < HOLD_S
+
+
 async def test_lines_are_the_same_however_small_the_chunks_are() -> None:
     text = b"\na\n\nbc\r\n" + b"x" * 100 + b"\nlast"
     for size in (1, 2, 3, 7, 1000):

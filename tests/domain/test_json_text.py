@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -77,6 +79,7 @@ LONG = "18446744073709551616"
         (f'{{"b":{{"a":[{LONG}],"a":1}}}}', "b.a"),
         (f'{{"a":{{"b":{LONG}}},"a":{{"b":1,"b":2}}}}', "a"),
         (f'{{"a":1,"a":{LONG}}}', "a"),
+        (f'{{"a":{LONG},"b":{{"c":1,"c":2}}}}', "b.c"),
     ],
 )
 def test_a_name_given_twice_is_found_whatever_its_first_value_was(text: str, field: str) -> None:
@@ -115,7 +118,10 @@ def test_repeated_names_and_long_numbers_are_refused_wherever_they_stand_togethe
 
 
 @pytest.mark.parametrize("decode", [decode_written, decode_received])
-@pytest.mark.parametrize("text", [b"1e999", b"[-1e400]", b"NaN", b"[Infinity]", b'{"a":-Infinity}'])
+@pytest.mark.parametrize(
+    "text",
+    [b"1e999", b"[-1e400]", b"NaN", b"[Infinity]", b'{"a":-Infinity}', b"9" * 400, b"-" + b"9" * 5_000],
+)
 def test_a_number_that_is_not_finite_is_no_json(decode: Callable[[bytes], Any], text: bytes) -> None:
     with pytest.raises(orjson.JSONDecodeError):
         decode(text)
@@ -145,6 +151,78 @@ def test_what_targets_and_sources_answer_keeps_all_digits_as_texts() -> None:
         "c": "18446744073709551616",
     }
     assert decode_received(b'{"a":1,"a":2}') == {"a": 2}
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "-0",
+        "1e5",
+        "-1.5E+3",
+        "0.99999999999999999999999999",
+        "99999999999999999999.5",
+        "12345678901234567890123e-9",
+        "9223372036854775808",
+        "18446744073709551615",
+        "-9223372036854775808",
+        "18446744073709551616",
+        "-9223372036854775809",
+        "-" + "9" * 300,
+    ],
+)
+@pytest.mark.parametrize(
+    "text", ["%s", "[%s]", "[true,%s,false]", '{"a":%s,"b":null}', ' [ [ %s ] , 1 , "," ]', "[%s,%s]"]
+)
+def test_a_number_is_decoded_alike_wherever_it_stands(text: str, number: str) -> None:
+    """Numbers with a fraction or an exponent are doubles, as `float` reads them; whole ones are exact or refused."""
+    written = text.replace("%s", number).encode()
+    kept = json.loads(written, parse_int=_exactly)
+    assert decode_received(written) == kept
+    if kept == json.loads(written):
+        assert decode_written(written) == kept
+    else:
+        with pytest.raises(NotKept, match="whole number"):
+            decode_written(written)
+
+
+def test_colons_and_long_numbers_in_texts_are_no_names_and_no_numbers() -> None:
+    for text in (
+        b'{"a:b":":,:","c":{"a:b":":"}}',
+        rb"""{"a":"\\","b":":\":","c\u003a":"18446744073709551616,"}""",
+        rb"""["1844674407370955161618446744073709551616","\"",18446744073709551615]""",
+    ):
+        assert decode_written(text) == json.loads(text)
+    with pytest.raises(NotKept, match="more than once"):
+        decode_written(b'{"a":":::","a":"::"}')
+
+
+# What many long numbers, or one behind many others, once took a second or two for.
+_MANY = {
+    "19 digits each": b"[" + b"1234567890123456789," * 180_000 + b"1]",
+    "20 digits that fit": b"[" + b"18446744073709551615," * 180_000 + b"1]",
+    "texts of 19 digits": b"[" + b'"1234567890123456789",' * 180_000 + b"1]",
+    "a long number behind them": b"[" + b"1234567890123456789," * 180_000 + LONG.encode() + b"]",
+    "a long number deep below them": b'{"a":' * 90
+    + b"["
+    + b"1234567890123456789," * 180_000
+    + LONG.encode()
+    + b"]"
+    + b"}" * 90,
+    "nothing but long numbers": b"[" + b"99999999999999999999," * 180_000 + b"1]",
+}
+
+
+@pytest.mark.parametrize("decode", [decode_written, decode_received])
+@pytest.mark.parametrize("what", _MANY)
+def test_long_numbers_take_little_more_than_others(decode: Callable[[bytes], Any], what: str) -> None:
+    """Decoding cannot give way, so whatever a body of four megabytes holds must not take long."""
+    taken = []
+    for _ in range(3):
+        begun = time.thread_time()
+        with suppress(NotKept):
+            decode(_MANY[what])
+        taken.append(time.thread_time() - begun)
+    assert min(taken) < 0.3
 
 
 @given(

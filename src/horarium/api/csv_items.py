@@ -23,8 +23,8 @@ from horarium.service.turns import Turns
 # Columns of a header, and characters of a column's name.
 MOST_COLUMNS = 1_000
 LONGEST_NAME = 200
-# Records after which others may get a turn.
-_RECORDS = 64
+# Records, and lines of one record, after which others may get a turn.
+_RECORDS, _LINES = 64, 256
 _DELIMITERS = (b",", b";", b"\t")
 _LINE_ENDS = (b"\n", b"\r\n", b"\r")
 _QUOTED = re.compile(rb'"[^"]*+"')
@@ -56,10 +56,12 @@ async def _all_records(
     turns = Turns()
     async for lines in batches:
         await turns.give()
-        for line in lines:
+        for place, line in enumerate(lines):
             if line in _LINE_ENDS and not records.is_open:  # there may be millions of them
                 records.pass_over()
                 continue
+            if not place % _LINES:  # a cell may go on over as many
+                await turns.give()
             for number, record in records.add(line):
                 if not number % _RECORDS:
                     await turns.give()
