@@ -1,4 +1,5 @@
-"""Creates many schedules by one request: each line is a schedule in JSON, and is answered by a line, in order.
+"""Creates or updates many schedules by one request: each line is a schedule in JSON, and is answered by a line, in
+order. What is done with the lines of a batch is a `LineWriter`: there are one that creates and one that also updates.
 
 Lines are read as they arrive and stored in batches, one transaction a batch; while one is written, the next is read.
 The answers are sent when the request has been read, since many clients do not read before they have sent everything.
@@ -7,7 +8,9 @@ The answers are sent when the request has been read, since many clients do not r
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import orjson
 
@@ -24,8 +27,29 @@ from horarium.service.schedules import ScheduleDraft
 from horarium.service.services import Services
 from horarium.service.turns import Turns
 
-# Numbered lines, each with the schedule to create or with the answer that refuses it.
-_Batch = list[tuple[int, ScheduleDraft | bytes]]
+Item = TypeVar("Item")
+
+
+class LineWriter(Protocol[Item]):
+    """What one mode of a bulk request does with its lines."""
+
+    async def read(self, raw: dict[str, Any]) -> Item:
+        """What is kept of a line until its batch is written. Raises what makes the line refused."""
+
+    async def write(self, items: Sequence[Item]) -> Sequence[Written | HorariumError]:
+        """Write a batch. For each item what has become of it, or why it was refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What has become of a line: the schedule, and whether it was created, updated or found unchanged."""
+
+    schedule: Schedule
+    result: Literal["created", "updated", "unchanged"]
+
+
+# Numbered lines, each with what is to be written or with the answer that refuses it.
+_Batch = list[tuple[int, Item | bytes]]
 # How many lines are stored in one transaction.
 BATCH = 512
 # After so many refused lines, or bytes of answers, the rest of the request is not read: otherwise a request of one
@@ -35,16 +59,18 @@ MOST_REFUSED_BYTES = 8 * 1024 * 1024
 MOST_BYTES = 64 * 1024 * 1024
 
 
-async def create_all(who: Identity, services: Services, batches: AsyncIterator[list[bytes]]) -> list[bytes]:
-    """Create a schedule from every line. Returns the answers as NDJSON, in pieces.
+async def write_all(
+    who: Identity, services: Services, writer: LineWriter[Item], batches: AsyncIterator[list[bytes]]
+) -> list[bytes]:
+    """Hand every line to a writer. Returns the answers as NDJSON, in pieces.
 
     A line that is refused changes nothing about the others. If the request ends early (see the constants above, or by
     TooLarge from `batches`), an answer with the status 413 stands in the place of the first line that was not read.
     """
     answers = _Answers()
-    batch = _Batch()
+    batch: _Batch[Item] = []
     number, turns, most = 0, Turns(), who.workspace.quotas.bulk_lines
-    async with _Writing(services, answers) as writing:
+    async with _Writing(writer, answers) as writing:
         try:
             async for lines in batches:
                 for line in lines:
@@ -55,11 +81,8 @@ async def create_all(who: Identity, services: Services, batches: AsyncIterator[l
                     if number > most:
                         words = QuotaReached("bulk_lines", most, prefixed("ws", who.workspace_id))
                         raise TooLarge(f"the request has too many lines: {words}")
-                    now = services.clock.now_ms()
                     try:
-                        batch.append(
-                            (number, await schedule_draft(who, services, parse_object(line, "the line"), now))
-                        )
+                        batch.append((number, await writer.read(parse_object(line, "the line"))))
                     except HorariumError as error:
                         batch.append((number, answers.refused(number, error)))
                     if len(batch) == BATCH:
@@ -85,6 +108,7 @@ class _Answers:
         answer = {
             "line": number,
             "status": status_of(error),
+            "result": "refused",
             "detail": str(error),
             "errors": problems_of(error),
         }
@@ -109,56 +133,70 @@ class _Answers:
             )
 
 
-class _Writing:
-    """Stores one batch at a time. The block ends when the last one is stored."""
+class _Writing(Generic[Item]):
+    """Writes one batch at a time. The block ends when the last one is written."""
 
-    def __init__(self, services: Services, answers: _Answers) -> None:
-        self._services, self._answers = services, answers
+    def __init__(self, writer: LineWriter[Item], answers: _Answers) -> None:
+        self._writer, self._answers = writer, answers
         self._under_way: asyncio.Task[None] | None = None
 
-    async def begin(self, batch: _Batch) -> None:
+    async def begin(self, batch: _Batch[Item]) -> None:
         await self._arrived()
-        self._under_way = asyncio.create_task(_store(self._services, batch, self._answers))
+        self._under_way = asyncio.create_task(_write(self._writer, batch, self._answers))
 
     async def _arrived(self) -> None:
         if self._under_way is not None:
             await self._under_way
 
-    async def __aenter__(self) -> _Writing:
+    async def __aenter__(self) -> _Writing[Item]:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._arrived()
 
 
-async def _store(services: Services, batch: _Batch, answers: _Answers) -> None:
+async def _write(writer: LineWriter[Item], batch: _Batch[Item], answers: _Answers) -> None:
     """Write a batch, and answer it."""
-    drafts = [draft for _, draft in batch if not isinstance(draft, bytes)]
-    try:
-        made = iter(await services.schedules.create_many(drafts) if drafts else ())
-    except HorariumError:  # one of them clashes with what is stored: line by line
-        answers.add([await _store_one(services, number, draft, answers) for number, draft in batch])
-        return
-    answers.add(draft if isinstance(draft, bytes) else _made(number, next(made)) for number, draft in batch)
+    items = [item for _, item in batch if not isinstance(item, bytes)]
+    written = iter(await writer.write(items) if items else ())
+    answers.add(
+        item if isinstance(item, bytes) else _answer(number, next(written), answers) for number, item in batch
+    )
 
 
-async def _store_one(
-    services: Services, number: int, draft: ScheduleDraft | bytes, answers: _Answers
-) -> bytes:
-    if isinstance(draft, bytes):
-        return draft
-    try:
-        return _made(number, await services.schedules.create(draft))
-    except HorariumError as error:
-        return answers.refused(number, error)
-
-
-def _made(number: int, made: Schedule) -> bytes:
+def _answer(number: int, found: Written | HorariumError, answers: _Answers) -> bytes:
+    if isinstance(found, HorariumError):
+        return answers.refused(number, found)
     answer = {
         "line": number,
-        "status": 201,
-        "id": prefixed("sch", made.id),
-        "key": made.key,
-        "next_fire_at": instant_or_none(made.progress.next_due),
+        "status": 201 if found.result == "created" else 200,
+        "result": found.result,
+        "id": prefixed("sch", found.schedule.id),
+        "key": found.schedule.key,
+        "next_fire_at": instant_or_none(found.schedule.progress.next_due),
     }
     return orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Creating:
+    """Every line is a new schedule."""
+
+    who: Identity
+    services: Services
+
+    async def read(self, raw: dict[str, Any]) -> ScheduleDraft:
+        return await schedule_draft(self.who, self.services, raw, self.services.clock.now_ms())
+
+    async def write(self, items: Sequence[ScheduleDraft]) -> Sequence[Written | HorariumError]:
+        try:
+            made = await self.services.schedules.create_many(items)
+        except HorariumError:  # one of them clashes with what is stored: line by line
+            return [await self._one(draft) for draft in items]
+        return [Written(schedule, "created") for schedule in made]
+
+    async def _one(self, draft: ScheduleDraft) -> Written | HorariumError:
+        try:
+            return Written(await self.services.schedules.create(draft), "created")
+        except HorariumError as error:
+            return error

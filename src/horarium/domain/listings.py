@@ -34,8 +34,8 @@ class ScheduleListing:
     first `skip` rows. `not_state` keeps schedules in any state but this one. `recurrence` keeps those whose
     recurrence is an object with this one member, or, where it is empty, a text. `prefix` is compared with the
     beginning of the name. `search` is looked for in name, key, description and, with `search_input`, in the
-    input; upper and lower case are the same. `key` keeps the one schedule of
-    our own API with this key. Every one of `labels` must match.
+    input; upper and lower case are the same. `key` keeps the one schedule of our own API with this key. Every one
+    of `labels` must match.
     """
 
     workspace_id: Id

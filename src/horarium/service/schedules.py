@@ -161,6 +161,18 @@ def require_grant(who: Identity, before: Schedule, after: Schedule) -> None:
         who.require_target(after.definition.target_id, OF_SCHEDULE, after.labels)
 
 
+def granted(who: Identity, change: ScheduleChange) -> ScheduleChange:
+    """A change that also raises Forbidden where the caller may not make it: see `require_grant`."""
+
+    def checked(before: Schedule) -> Schedule:
+        who.restriction.refuse_other(before.definition.target_id, before.labels)
+        after = change(before)
+        require_grant(who, before, after)
+        return after
+
+    return checked
+
+
 class ScheduleService:
     """Everything that callers can do with schedules.
 
@@ -207,13 +219,9 @@ class ScheduleService:
         Raises what `change` raises, Invalid (timing), Conflict, and Forbidden as `require_grant` says.
         """
 
-        def granted(before: Schedule) -> Schedule:
-            who.restriction.refuse_other(before.definition.target_id, before.labels)
-            after = change(before)
-            require_grant(who, before, after)
-            return after
-
-        return await self._change(who.workspace_id, schedule_id, granted, expected_version, distinct)
+        return await self._change(
+            who.workspace_id, schedule_id, granted(who, change), expected_version, distinct
+        )
 
     async def _change(
         self,
@@ -336,6 +344,7 @@ class ScheduleService:
 
     get = reads(verbs.get_schedule)
     find_by_key = reads(verbs.find_schedule_by_key)
+    with_keys = reads(verbs.schedules_with_keys)
     whose = reads(verbs.whose_schedule)
     count = reads(schedule_lists.count_schedules)
     fire = reads(ledger.get_fire)

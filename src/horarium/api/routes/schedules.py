@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from horarium.api import show
 from horarium.api.bodies import parse_object, read_body, read_lines
-from horarium.api.bulk import create_all
+from horarium.api.bulk import Creating, write_all
 from horarium.api.drafts import (
     patch,
     policies_of,
@@ -34,6 +34,7 @@ from horarium.api.routes.base import (
 from horarium.api.routes.directory import audience_now
 from horarium.api.schedule_ids import NATIVE, ScheduleIds
 from horarium.api.unknown import OwnApi
+from horarium.api.upsert import Upserting
 from horarium.api.web import Answer, PartedAnswer, empty_answer, json_answer
 from horarium.domain.errors import Conflict, Invalid, NotFound, NothingAtVersion, Problem
 from horarium.domain.ids import Id
@@ -49,6 +50,8 @@ from horarium.times import Rounding
 
 STATES = tuple(state.value for state in ScheduleState if state is not ScheduleState.DELETED)
 NDJSON = b"application/x-ndjson"
+# What a bulk request does with a line whose key is taken: refuse it, or replace the schedule.
+MODES = ("create", UPSERT := "upsert")
 
 
 class ScheduleRoutes(Routes):
@@ -91,8 +94,15 @@ class ScheduleRoutes(Routes):
     async def bulk(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
         settings = self.services.settings
+        query = Query(request)
+        mode = query.choice("mode", MODES)
+        query.done()
         lines = read_lines(request, settings.bulk_limit, settings.body_limit)
-        return PartedAnswer(200, await create_all(who, self.services, lines), NDJSON)
+        if mode == UPSERT:
+            pieces = await write_all(who, self.services, Upserting(who, self.services), lines)
+        else:
+            pieces = await write_all(who, self.services, Creating(who, self.services), lines)
+        return PartedAnswer(200, pieces, NDJSON)
 
     async def list(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
@@ -270,10 +280,11 @@ def add_routes(api: OwnApi, services: Services, dialects: Dialects) -> None:
         "POST",
         "/schedules/bulk",
         routes.bulk,
-        "Make many (NDJSON, a line for each)",
+        "Make many, or make and replace many by key (NDJSON, a line for each)",
         tag=tag,
         body=body,
         media="application/x-ndjson",
+        query={"mode": f"one of {', '.join(MODES)}; create where it is left out"},
     )
     preview_body = schema_of(PreviewBody)
     api.add(

@@ -41,6 +41,11 @@ WHERE s.id = :id AND s.workspace_id = :workspace_id AND s.deleted_ms IS NULL;
 WHERE s.workspace_id = :workspace_id AND s.dialect = :dialect AND s.owner_id = :owner_id AND s.key = :key
   AND s.deleted_ms IS NULL;
 
+-- name: schedules_with_keys
+{whole_schedules}
+WHERE s.workspace_id = :workspace_id AND s.dialect = :dialect AND s.owner_id = :owner_id AND s.key IN (SELECT value FROM texts(:keys))
+  AND s.deleted_ms IS NULL;
+
 -- name: workspace_of_schedule
 -- Whose a schedule is, deleted or not: one dialect tells apart "not yours" and "not there".
 SELECT workspace_id, dialect, deleted_ms FROM schedules WHERE id = :id;

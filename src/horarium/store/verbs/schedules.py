@@ -156,6 +156,17 @@ async def find_schedule_by_key(
     return None if row is None else schedule_from_row(row)
 
 
+async def schedules_with_keys(
+    tx: Tx, workspace_id: Id, dialect: str, keys: Sequence[str], owner_id: Id = NO_OWNER
+) -> dict[str, Schedule]:
+    """As `find_schedule_by_key` for many keys; those that name no schedule are left out."""
+    named = orjson.dumps(list(keys)).decode()
+    rows = await tx.rows(
+        "schedules_with_keys", workspace_id=workspace_id, dialect=dialect, owner_id=owner_id, keys=named
+    )
+    return {str(found.key): found for found in map(schedule_from_row, rows)}
+
+
 async def whose_schedule(tx: Tx, schedule_id: Id) -> tuple[Id, str, bool] | None:
     """(workspace, dialect, deleted) of a schedule of any workspace, or None: for telling "not yours" from "not there",
     never for reading the schedule."""

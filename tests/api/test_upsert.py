@@ -1,0 +1,123 @@
+"""Bulk requests in the mode upsert make each schedule as its line says, and write nothing where it is so already."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.api.asking import BASE, ask, scheduled
+from tests.api.test_round_trips import house, postgres, rows
+from tests.support.house import House
+
+__all__ = ["house", "postgres"]
+ORDER = {"name": "s", "recurrence": "0 9 * * *", "target": "t"}
+
+
+async def upsert(house: House, lines: list[Any], mode: str = "?mode=upsert", **options: Any) -> list[Any]:
+    """The answers to the lines."""
+    content = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
+    answer = await house.client.post(f"{BASE}/schedules/bulk{mode}", content=content, **options)
+    assert answer.status_code == 200, answer.text
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def orders(count: int, **given: Any) -> list[dict[str, Any]]:
+    return [{**ORDER, "key": f"k/{number}", "input": {"n": number}, **given} for number in range(count)]
+
+
+async def test_a_second_run_writes_nothing(house: House) -> None:
+    await scheduled(house)
+    lines = orders(700)
+    first = await upsert(house, lines)
+    assert Counter((told["status"], told["result"]) for told in first) == {(201, "created"): 700}
+    house.clock.now += 60_000
+    before = await rows(house)
+    second = await upsert(house, lines)
+    assert await rows(house) == before
+    assert Counter((told["status"], told["result"]) for told in second) == {(200, "unchanged"): 700}
+    assert [(told["line"], told["id"], told["key"]) for told in second] == [
+        (told["line"], told["id"], told["key"]) for told in first
+    ]
+
+
+async def test_each_line_says_what_has_become_of_it(house: House) -> None:
+    await scheduled(house)
+    made = await upsert(house, orders(3))
+    lines: list[Any] = orders(6)
+    lines[1] = {**lines[1], "name": "new"}
+    lines[2] = {**lines[2], "target": "nobody"}
+    del lines[4]["key"]
+    lines[5] = "{"
+    told = await upsert(house, lines)
+    assert [(line["line"], line["result"]) for line in told] == [
+        (1, "unchanged"), (2, "updated"), (3, "refused"), (4, "created"), (5, "refused"), (6, "refused"),
+    ]  # fmt: skip
+    assert [line["status"] for line in told] == [200, 200, 400, 201, 400, 400]
+    assert [line["errors"][0]["field"] for line in told if line["result"] == "refused"] == [
+        "target",
+        "key",
+        "",
+    ]
+    changed = await ask(house, "GET", f"/schedules/{made[1]['id']}")
+    assert (changed["name"], changed["version"]) == ("new", 2)
+
+
+async def test_a_key_that_stands_twice_is_created_by_the_first_line_and_changed_by_the_second(
+    house: House,
+) -> None:
+    await scheduled(house)
+    lines = [
+        {**ORDER, "key": "k"},
+        {**ORDER, "key": "k", "name": "two"},
+        {**ORDER, "key": "k", "name": "two"},
+    ]
+    told = await upsert(house, lines)
+    assert [line["result"] for line in told] == ["created", "updated", "unchanged"]
+    assert len({line["id"] for line in told}) == 1
+
+
+async def test_what_get_has_answered_can_be_upserted_and_is_unchanged(house: House) -> None:
+    made = await scheduled(house, key="mine", labels={"a": "b"}, overlap="allow", description="d")
+    await ask(house, "POST", f"/schedules/{made['id']}/pause", {"note": "n"})
+    shown = await ask(house, "GET", f"/schedules/{made['id']}")
+    (told,) = await upsert(house, [shown])
+    assert told["result"] == "unchanged"
+
+
+async def test_a_version_in_a_line_counts(house: House) -> None:
+    await scheduled(house, key="mine")
+    lines = [{**ORDER, "key": "mine", "version": 7}, {**ORDER, "key": "none", "version": 1}]
+    assert [(line["status"], line["errors"][0]["field"]) for line in await upsert(house, lines)] == [
+        (409, "version"),
+        (409, "version"),
+    ]
+
+
+async def test_upsert_touches_nothing_of_other_workspaces_and_needs_grants(house: House) -> None:
+    mine = await scheduled(house, key="mine")
+    other = await house.workspace("other")
+    (told,) = await upsert(
+        house, [{**ORDER, "key": "mine"}], headers={"Authorization": f"Bearer {other.key}"}
+    )
+    assert (told["status"], told["errors"][0]["field"]) == (400, "target")
+    mallory = await house.services.tenancy.create_principal(await house.who(), "Mallory")
+    key = await house.services.tenancy.create_key(await house.who(), "m", ["schedules:write"], mallory.id)
+    lines = [{**ORDER, "key": "mine", "recurrence": "0 10 * * *"}, {**ORDER, "key": "new"}]
+    told_all = await upsert(house, lines, headers={"Authorization": f"Bearer {key.text}"})
+    assert [line["status"] for line in told_all] == [403, 403]
+    assert await ask(house, "GET", f"/schedules/{mine['id']}") == mine
+
+
+@pytest.mark.parametrize("mode", ["", "?mode=create"])
+async def test_without_the_mode_a_taken_key_is_refused(house: House, mode: str) -> None:
+    await scheduled(house, key="mine")
+    told = await upsert(house, [{**ORDER, "key": "mine"}, {**ORDER, "key": "new"}], mode)
+    assert [(line["status"], line["result"]) for line in told] == [(409, "refused"), (201, "created")]
+
+
+async def test_an_unknown_mode_is_refused(house: House) -> None:
+    answer = await house.client.post(f"{BASE}/schedules/bulk?mode=merge", content=json.dumps(ORDER))
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "mode")
