@@ -111,6 +111,22 @@ async def test_the_run_id_is_idempotency_key_webhook_id_and_event_id(
         assert headers["Horarium-Attempt"] == str(attempt)
 
 
+async def test_a_receiver_learns_from_headers_what_a_request_is_about(
+    executor: HttpExecutor, receiver: Receiver
+) -> None:
+    request = await sent(executor, receiver, attempt=3)
+    headers, body = request.headers, request.json()
+    assert headers["Horarium-Workspace"] == body["workspace"]["id"]
+    assert headers["Horarium-Target"] == body["target"]["id"]
+    assert headers["Horarium-Schedule"] == body["schedule"]["id"]
+    assert headers["Horarium-Fire"] == body["run"]["fire"]
+    assert headers["Horarium-Run"] == body["run"]["id"] == headers["webhook-id"]
+    assert (headers["Horarium-Attempt"], headers["Horarium-Slot"]) == ("3", body["slot"])
+    bare = (await sent(executor, receiver, schedule_id=None, fire_id=None, slot_ms=None)).headers
+    assert not {"Horarium-Schedule", "Horarium-Fire", "Horarium-Slot"} & set(bare)
+    assert {"Horarium-Workspace", "Horarium-Target", "Horarium-Run"} <= set(bare)
+
+
 async def test_event_attributes_are_headers(executor: HttpExecutor, receiver: Receiver) -> None:
     headers = (await sent(executor, receiver, row_key="Müller 5%")).headers
     assert headers["ce-specversion"] == "1.0"

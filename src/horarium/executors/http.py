@@ -48,7 +48,10 @@ _RETRYABLE = frozenset((408, 425, 429))
 _LONGEST_RETRY_AFTER_MS = 24 * 3600 * 1000
 
 _IDEMPOTENCY_KEY = istr("Idempotency-Key")
-_ATTEMPT = istr("Horarium-Attempt")
+# What a request is about, so that a receiver can choose the secret to verify it with before it reads the body.
+_WORKSPACE, _TARGET, _SCHEDULE, _FIRE, _RUN, _ATTEMPT, _SLOT = (
+    istr(f"Horarium-{name}") for name in ("Workspace", "Target", "Schedule", "Fire", "Run", "Attempt", "Slot")
+)
 _CALLBACK_URL, _CALLBACK_TOKEN = istr("Horarium-Callback-Url"), istr("Horarium-Callback-Token")
 _WEBHOOK_ID, _WEBHOOK_TIME, _WEBHOOK_SIGNATURE = (
     istr("webhook-id"),
@@ -141,7 +144,17 @@ class HttpExecutor:
     ) -> None:
         timestamp = call.now_ms // 1000
         headers[_IDEMPOTENCY_KEY] = headers[_WEBHOOK_ID] = headers[_CE_ID] = run
-        headers[_ATTEMPT] = str(call.attempt)
+        headers[_WORKSPACE], headers[_TARGET] = (
+            shared_id("ws", call.workspace_id),
+            shared_id("tgt", call.target_id),
+        )
+        headers[_RUN], headers[_ATTEMPT] = run, str(call.attempt)
+        if call.schedule_id is not None:
+            headers[_SCHEDULE] = shared_id("sch", call.schedule_id)
+        if call.fire_id is not None:
+            headers[_FIRE] = shared_id("fire", call.fire_id)
+        if call.slot_ms is not None:
+            headers[_SLOT] = instant_text(call.slot_ms)
         headers[_WEBHOOK_TIME] = str(timestamp)
         headers[_WEBHOOK_SIGNATURE] = signature(compiled.signers, run, timestamp, body)
         headers[_CE_TYPE] = EVENT_TYPE
