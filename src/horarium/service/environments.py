@@ -28,8 +28,15 @@ class EnvironmentService:
         given for. Variables that stay as they are stay sealed as they are, so that such an edit changes nothing.
         """
         stored = before.definition.environment if before.definition.target_id == target_id else None
-        known = {} if stored is None else self.vault.open(stored, before.id)
+        known = self.known(before, target_id)
         wanted = {
             name: known[name] if value == MASK and name in known else value for name, value in values.items()
         }
         return stored if wanted == known else self.seal(wanted, before.id)
+
+    def known(self, before: Schedule, target_id: Id) -> Mapping[str, str]:
+        """The variables of a schedule that it keeps if it gets this target: none where that is another one."""
+        stored = before.definition.environment
+        if stored is None or before.definition.target_id != target_id:
+            return {}
+        return self.vault.open(stored, before.id)

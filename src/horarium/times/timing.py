@@ -82,7 +82,7 @@ def compile_timing(timing: Timing) -> Recurrence:
         if bound is not None and not held(bound):
             collector.add(field, OUTSIDE)
     if timing.start is not None and timing.end is not None and timing.end < timing.start:
-        collector.add("end", "must not be before start")
+        collector.add("end", "must not be before the start")
     collector.finish()
     assert rule is not None  # finish() raised otherwise
     anchor = timing.anchor if needs_anchor(rule) else 0

@@ -124,6 +124,8 @@ def test_the_twenty_ninth_of_february_waits_for_a_century_without_leap_year() ->
         ("30 sec", "", "@every 30s, rate(30 seconds)"),
         ("1 week", "", "@every 7d, rate(1 week)"),
         ("1h30m", "", '@every 1h30m, or as an object {"every": "1h30m"}'),
+        ("daily", "", "did you mean @daily?"),
+        ("Hourly ", "", "did you mean @hourly?"),
         ("every fortnight", "", "five fields"),
         ("* * * * * * *", "", "five fields"),
         ("@reboot", "", "@every 1h30m"),

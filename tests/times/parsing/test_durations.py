@@ -1,5 +1,7 @@
 """Intervals as people write them, and what they are answered with."""
 
+import json
+
 import pytest
 
 from horarium.times import Timing, compile_timing
@@ -30,3 +32,10 @@ def test_what_is_no_interval_is_not_taken_for_one(text: str) -> None:
 def test_a_grammar_with_macros_offers_the_macro() -> None:
     with pytest.raises(RecurrenceError, match=r"written @every 5m$"):
         compile_timing(Timing("5m", dialect="m9m"))
+
+
+@pytest.mark.parametrize("field", ["every", "delay"])
+@pytest.mark.parametrize("length", [0, -1, 10**15, 2**64 - 1, 1e300, -1e300])
+def test_a_length_out_of_range_is_told_the_range(field: str, length: float) -> None:
+    with pytest.raises(RecurrenceError, match="at least 1 second and at most 10000 years"):
+        compile_timing(Timing(json.dumps({field: length})))

@@ -59,8 +59,13 @@ def _wrong_count(count: int, seconds: bool) -> str:
 
 
 def _instead(text: str, macros: bool) -> str:
-    """How an interval is written, where the expression is one and intervals are accepted."""
-    meant = interval_meant(text) if macros else None
+    """How an interval or a macro is written, where the expression is one and these are accepted."""
+    if not macros:
+        return ""
+    macro = f"@{text.strip().lower()}"
+    if macro in MACROS:
+        return f"; did you mean {macro}?"
+    meant = interval_meant(text)
     return f"; an interval is written @every {meant[0]}" if meant else ""
 
 

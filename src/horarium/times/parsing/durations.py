@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import isfinite
 
 from horarium.times.problems import fail
 
@@ -32,8 +33,10 @@ def parse_length(value: object, field: str, *, round_up: bool = False) -> int:
     """
     if isinstance(value, str):
         seconds, fraction = _text_length(value, field)
-    elif isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LONGEST:
-        seconds, fraction = int(value // 1), value % 1 > 0
+    elif isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
+        # Cut to just outside of the range, which is refused below, so that no float is too large for a whole number.
+        held = max(-1, min(value, LONGEST + 1))
+        seconds, fraction = int(held // 1), held % 1 > 0
     else:
         raise fail(field, 'give a length of time such as "1h30m" or a number of seconds', value)
     if fraction and not round_up:

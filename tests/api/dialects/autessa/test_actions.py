@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from horarium.domain.errors import Problem
+from horarium.domain.json_text import DEEPEST_PART
 from horarium.domain.run import Run, RunState
 from horarium.domain.target import Target
 from horarium.executors import command
@@ -316,3 +317,28 @@ async def test_an_event_cannot_set_variables_that_its_command_does_not_know(
         answer = await autessa.call("create", **event)
         assert answer.status_code == status, answer.text
         assert status == 200 or f"environmentVariables.{name}" in answer.text
+
+
+async def test_a_mask_for_a_secret_that_is_not_stored_is_refused(house: House, autessa: Autessa) -> None:
+    tool = await house.target("tool")
+
+    def config(**variables: str) -> dict[str, object]:
+        return {"toolExecutionRequest": {"toolId": tool.number, "environmentVariables": variables}}
+
+    (told,) = await autessa.errors("create", 400, **tool_event(tool.number, toolConfig=config(TOKEN="***")))
+    assert told.startswith("toolConfig.toolExecutionRequest.environmentVariables.TOKEN: is ***")
+    event = await autessa.event(**tool_event(tool.number, toolConfig=config(TOKEN="s3cret")))
+    changed = config(TOKEN="***", OTHER="***")
+    (told,) = await autessa.errors("update", 400, scheduledEventId=event["eventId"], toolConfig=changed)
+    assert "environmentVariables.OTHER: is ***" in told
+
+
+async def test_an_input_that_is_too_deep_is_refused_under_the_name_of_its_config(
+    house: House, autessa: Autessa
+) -> None:
+    tool, deep = await house.target("tool"), {"a": {}}
+    for _ in range(DEEPEST_PART):
+        deep = {"a": deep}
+    config = {"toolExecutionRequest": {"toolId": tool.number, "variables": deep}}
+    (told,) = await autessa.errors("create", 400, **tool_event(tool.number, toolConfig=config))
+    assert told == f"toolConfig.toolExecutionRequest: is nested more than {DEEPEST_PART} levels deep"

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from horarium.api.dialects.cadenya.schedules.mask import PATHS
+from horarium.api.kit import Fields
+from horarium.domain.json_text import DEEPEST_PART
 from tests.api.dialects.cadenya.support import Cadenya, at_nine, every
 
 
@@ -140,3 +143,37 @@ async def test_an_edit_does_not_fire_and_an_archived_one_can_be_renamed(
     renamed = await cadenya.patch("/external_id:daily", {"metadata": {"name": "Old"}})
     assert renamed.json()["metadata"]["name"] == "Old"
     assert renamed.json()["state"] == "STATE_ARCHIVED"
+
+
+async def test_a_mask_that_repeats_its_paths_counts_each_once() -> None:
+    body = {"updateMask": "spec,metadata,spec.status," * 300, "spec": {"data": 1}, "metadata": {"name": "N"}}
+    changed = PATHS.changes(Fields(body), {"metadata": {"name": "N", "externalId": ""}, "spec": {"data": 2}})
+    assert changed.body["updateMask"] == "spec.data,metadata.externalId"
+
+
+@pytest.mark.parametrize("mask", ["spec," * 100_000, 5, ["spec"], "spec.nothing"])
+async def test_a_wrong_mask_is_refused_by_its_name(cadenya: Cadenya, made: dict[str, Any], mask: Any) -> None:
+    assert cadenya.violations(await cadenya.patch("/external_id:daily", {"updateMask": mask})) == {
+        "updateMask"
+    }
+
+
+async def test_what_is_in_the_mask_and_as_it_is_shown_is_left_alone(
+    cadenya: Cadenya, made: dict[str, Any]
+) -> None:
+    spec = {name: value for name, value in made["spec"].items() if name != "firstUserMessageData"}
+    body = {"updateMask": "spec,metadata", **made, "spec": {**spec, "data": {"a": 2}}}
+    changed = (await cadenya.patch("/external_id:daily", body)).json()
+    assert changed["spec"] == {**made["spec"], "data": {"a": 2}, "firstUserMessageData": {"a": 2}}
+
+
+@pytest.mark.parametrize("name", ["data", "firstUserMessageData", "systemPromptData"])
+async def test_an_input_that_is_too_deep_is_refused_under_the_name_it_has_here(
+    cadenya: Cadenya, made: dict[str, Any], name: str
+) -> None:
+    deep: Any = {}
+    for _ in range(DEEPEST_PART):
+        deep = {"a": deep}
+    assert cadenya.violations(await cadenya.patch("/external_id:daily", {"spec": {name: deep}})) == {
+        f"spec.{name}"
+    }

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from horarium.domain.json_text import DEEPEST_PART
 from tests.api.dialects.m9m.conftest import NEW, WORKFLOW
 from tests.support.house import House, client_of
 
@@ -182,3 +183,15 @@ async def test_without_a_grant_on_the_workflow_it_cannot_be_scheduled(house: Hou
     async with client_of(house.api, issued.text) as client:
         enveloped(await client.post("/api/v1/schedules", json=NEW), 403, "FORBIDDEN")
         enveloped(await client.post(f"/api/v1/workflows/{WORKFLOW}/execute"), 403, "FORBIDDEN")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+async def test_an_input_that_is_too_deep_is_refused_under_the_name_it_has_here(
+    house: House, schedule: dict[str, Any], method: str
+) -> None:
+    deep: list[Any] = []
+    for _ in range(DEEPEST_PART):
+        deep = [deep]
+    path = "/api/v1/schedules" + (f"/{schedule['id']}" if method == "PUT" else "")
+    answer = await house.client.request(method, path, json={**NEW, "inputData": deep})
+    assert enveloped(answer, 400, "VALIDATION_ERROR")["error"].startswith("inputData is nested more than")

@@ -10,6 +10,7 @@ from horarium.api.kit import Fields, Json, Problems
 from horarium.domain.errors import Problem
 from horarium.domain.table_write import FIELDS, OPERATIONS, WHERE, operation_problems
 from horarium.domain.target import MASK, TargetKind
+from horarium.service.checks import depth_problems
 
 AGENT, TOOL, TABLE = "INVOKE_AGENT", "INVOKE_TOOL", "UPDATE_AUTESSADB"
 
@@ -116,6 +117,7 @@ def _action(fields: Fields, kind: str) -> Action:
             environment = _environment(inner)
             shown["environmentVariables"] = dict.fromkeys(environment, MASK)
         config = {str(names.request): shown}
+    fields.note(depth_problems(names.place, value))
     go_on = outer.flag("continueOnError")
     if go_on is not None:
         config["continueOnError"] = go_on

@@ -78,7 +78,10 @@ class Events(Handlers[Order, Facts]):
         fields = await self.fields(request)
         order, now = self.dialect.parse(fields, True), self.now_ms()
         timing = wire.new_timing(order, now, fields.problems)
-        assignment = fields.settled(await self._assignment(who, wire.action_of(order), fields.problems))
+        given = await self._assignment(who, wire.action_of(order), fields.problems)
+        if given is not None:
+            fields.note(wire.mask_problems(given.action))
+        assignment = fields.settled(given)
         action, event_id = assignment.action, random_id(now)
         draft = ScheduleDraft(
             who.workspace_id,

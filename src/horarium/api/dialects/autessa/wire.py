@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
@@ -143,8 +143,9 @@ def edited(before: Schedule, order: Order, facts: Facts) -> Schedule:
         and has_passed(definition.timing, facts.now_ms)
     ):
         problems.wrong(_CRON, PASSED)
-    if assignment is not None and assignment.target.id != known.target_id:
-        _refuse_masks(assignment.action, problems)
+    if assignment is not None:
+        stored = assignment.environments.known(before, assignment.target.id)
+        problems.extend(mask_problems(assignment.action, stored))
     problems.done()
     after = replace(before, created_by=facts.taken_over_by or before.created_by)
     if assignment is not None:
@@ -169,12 +170,15 @@ def edited(before: Schedule, order: Order, facts: Facts) -> Schedule:
     return after if order.enabled in (None, is_enabled(after)) else _switched(after, order.enabled is True)
 
 
-def _refuse_masks(action: Action, problems: Problems) -> None:
-    """Ask for the secrets again that an event with another target would send there."""
+def mask_problems(action: Action, stored: Collection[str] = ()) -> Iterator[Problem]:
+    """Asks for the secrets that *** does not stand for: `stored` names those that the event has for its target."""
     for name, value in action.environment.items():
-        if value == MASK:
-            words = "is ***, which keeps a stored secret only for the same target; give the secret itself"
-            problems.wrong(f"{action.names.place}.environmentVariables.{name}", words)
+        if value == MASK and name not in stored:
+            words = (
+                "is ***, which keeps a secret that is stored under this name for the same target, and none is; "
+                "give the secret itself"
+            )
+            yield Problem(f"{action.names.place}.environmentVariables.{name}", words)
 
 
 def _switched(schedule: Schedule, on: bool) -> Schedule:

@@ -42,6 +42,7 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies, Schedule, ScheduleState
 from horarium.domain.target import Target
 from horarium.domain.variations import variations_of
+from horarium.service.checks import depth_problems
 from horarium.service.schedules import ScheduleDraft
 from horarium.service.schemas import input_problems, is_same_json
 from horarium.times import Timing, canonical_spec
@@ -123,7 +124,7 @@ def parse(fields: Fields, new: bool) -> Order:
             spec, mask.MESSAGE_SPELLINGS, lambda name: spec.text(name, most=LONGEST_MESSAGE) or None
         ),
         data=_either(spec, mask.DATA_SPELLINGS, lambda name: _data(spec, name)),
-        system_data=spec.object("systemPromptData"),
+        system_data=_shallow(spec, SYSTEM_DATA, spec.object("systemPromptData")),
         calendars=rules.body.get("calendars"),
         intervals=rules.body.get("intervals"),
         timezone=rules.text("timezone") if mask.TIMEZONE in replaced else None,
@@ -137,7 +138,13 @@ def parse(fields: Fields, new: bool) -> Order:
 
 def _data(spec: Fields, name: str) -> Any:
     """Any JSON value in the older spelling, an object in the newer one."""
-    return spec.body.get(name) if name == DATA else spec.object(name)
+    return _shallow(spec, name, spec.body.get(name) if name == DATA else spec.object(name))
+
+
+def _shallow(spec: Fields, name: str, value: T) -> T:
+    """A member of the input, which must leave room for the levels around it; that it does not is noted."""
+    spec.note(depth_problems(f"{spec.path}.{name}", {name: value}))
+    return value
 
 
 def _either(spec: Fields, spellings: tuple[str, str], read: Callable[[str], T | None]) -> T | None:

@@ -17,6 +17,7 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.run import Run
 from horarium.domain.schedule import Definition, Policies, Schedule, ScheduleState
 from horarium.domain.target import Target
+from horarium.service.checks import depth_problems
 from horarium.service.targets import LONGEST_TIMEOUT_MS
 from horarium.times import Timing
 
@@ -59,7 +60,7 @@ def parse(fields: Fields, new: bool) -> Order:
         cron=fields.text(CRON, required=new and CRON not in fields, most=1024),
         timezone=fields.text("timezone", most=100),
         enabled=fields.flag("enabled"),
-        items=fields.items("inputData"),
+        items=_items(fields),
         max_runs=fields.integer("maxRuns"),
         max_duration_s=fields.integer("maxDuration", most=LONGEST_DURATION_S),
     )
@@ -87,6 +88,12 @@ def policies_of(order: Order, before: Policies = POLICIES) -> Policies:
         retry = replace(policies.retry, max_elapsed_ms=window)
         policies = replace(policies, timeout_ms=most_ms or None, retry=retry)
     return policies
+
+
+def _items(fields: Fields) -> list[Any] | None:
+    items = fields.items("inputData")
+    fields.note(depth_problems("inputData", items))
+    return items
 
 
 def edited(before: Schedule, order: Order, facts: Facts) -> Schedule:
