@@ -9,6 +9,8 @@ ROUNDS ?= 10
 SEED ?= 1
 COUNT ?= 100000
 DATABASE ?= sqlite
+PIECE ?= 1
+PIECES ?= 16
 
 # Makes the virtual environment where it is missing. Where Python is too old, the one of the environment or else the one
 # that would make it, this says so before anything is made.
@@ -25,7 +27,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long faults lint types setup serve settings simulate chaos mutations instants bench clean
+.PHONY: help demo test long faults lint types setup serve settings simulate chaos mutations worst instants bench clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -81,6 +83,9 @@ chaos: $(READY) ## break running servers and databases for longer: ROUNDS=10 SEE
 
 mutations: $(READY) ## send mutated requests to all APIs and read everything back: COUNT=100000 SEED=1 DATABASE=sqlite
 	@$(BIN)/python -m tests.mutations.run --count $(COUNT) --seed $(SEED) --database $(DATABASE)
+
+worst: $(READY) ## send the worst bodies to every route, a piece of it at a time: PIECE=1 PIECES=16 DATABASE=sqlite
+	@WORST_PIECE=$(PIECE)/$(PIECES) $(BIN)/python -m pytest -s -m long tests/acceptance/test_worst_bodies.py -k "any_of_the_worst and $(DATABASE)"
 
 instants: $(READY) ## the long differential test of fire times against the oracle
 	@$(BIN)/python -m tests.times.instants_long
