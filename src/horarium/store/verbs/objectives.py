@@ -163,6 +163,7 @@ def _agent_filters(listing: AgentListing) -> dict[str, Any]:
     return {
         "workspace_id": listing.workspace_id,
         "state": listing.state,
+        "key": None,  # one of the filters of targets, for which this API has no parameter
         "prefix": beginning_with(listing.prefix),
         "search": containing(listing.search),
     }
