@@ -2,6 +2,7 @@
 
 from horarium.store.base import READY
 from horarium.store.verbs import meta, nodes
+from horarium.store.verbs.watchdog import watch
 from tests.support.raw import select
 from tests.support.tenant import LEASE, MINUTE, NOON, SUCCEEDED, Node
 
@@ -97,3 +98,18 @@ async def test_the_first_node_says_which_key_the_secrets_have(store):
     assert not await store.write(agree, "two", lambda known: known == "two")
     assert await store.write(agree, "two", lambda known: known in ("one", "two"))
     assert not await store.write(agree, "one", lambda known: known == "one")
+
+
+async def test_a_watchdog_sees_who_lives_and_who_was_given_up_and_not_who_stopped(tenant, store):
+    stopped, _gone, heir = [await Node.start(store) for _ in range(3)]
+    await store.urgent(nodes.stop, stopped.id, NOW)
+    await store.urgent(nodes.heartbeat, heir.id, NOON + LEASE, LEASE)
+    await store.urgent(nodes.free_lapsed, NOON + LEASE + 1, heir.id)
+    seen = await store.read(watch, NOON)
+    assert sorted((node.given_up_ms, node.lease_until_ms) for node in seen.nodes if node.given_up_ms) == [
+        (NOON + LEASE + 1, NOON + LEASE)
+    ]
+    assert [node.lease_until_ms for node in seen.nodes if node.given_up_ms is None] == [NOON + 2 * LEASE]
+    later = await store.read(watch, NOON + LEASE + 2)
+    assert [node.given_up_ms for node in later.nodes] == [None]
+    assert (seen.oldest_due_ms, seen.oldest_ready_ms) == (None, None)

@@ -1,0 +1,35 @@
+"""What the watchdog reads: what is late, and which nodes there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from horarium.store.base import Tx
+from horarium.store.verbs.dispatch import earliest_ready
+from horarium.store.verbs.release import earliest_due
+
+
+class WatchedNode(NamedTuple):
+    """A node that has not stopped, or that was given up at `given_up_ms`."""
+
+    name: str
+    zone_data: str
+    lease_until_ms: int
+    given_up_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Instants in milliseconds. `oldest_due_ms`: the earliest slot that is not accounted for; `oldest_ready_ms`: from
+    when on the oldest unclaimed run could begin."""
+
+    oldest_due_ms: int | None
+    oldest_ready_ms: int | None
+    nodes: tuple[WatchedNode, ...]
+
+
+async def watch(tx: Tx, since_ms: int) -> Ledger:
+    """What is late, the nodes that have not stopped, and those that were given up since an instant."""
+    nodes = tuple(WatchedNode(*row) for row in await tx.rows("watched_nodes", since=since_ms))
+    return Ledger(await earliest_due(tx), await earliest_ready(tx), nodes)

@@ -1,0 +1,1 @@
+"""The watchdog: a process of its own that looks at a server from outside, and tells people what is wrong."""

@@ -1,0 +1,60 @@
+"""What counts as wrong."""
+
+from dataclasses import replace
+
+import pytest
+
+from horarium.store.verbs.watchdog import Ledger, WatchedNode
+from horarium.watchdog.checks import KINDS, Limits, Look, findings
+
+NOW = 1_795_348_800_000
+NODE = WatchedNode("n1", "2026a", NOW + 10_000, None)
+FINE = Look(NOW, {"http://a": None}, Ledger(NOW - 30_000, NOW - 300_000, (NODE,)), free={"/data": 0.1})
+SECOND = 1_000
+
+
+def kinds(look, own="2026a"):
+    return [finding.kind for finding in findings(look, Limits(), own)]
+
+
+def with_ledger(**given):
+    return replace(FINE, ledger=replace(FINE.ledger, **given))
+
+
+def test_nothing_is_wrong_up_to_the_limits():
+    assert kinds(FINE) == []
+    assert kinds(with_ledger(oldest_due_ms=None, oldest_ready_ms=None, nodes=())) == []
+
+
+@pytest.mark.parametrize(
+    ("look", "kind", "words"),
+    [
+        (replace(FINE, servers={"http://a": "no answer"}), "server", "http://a does not answer: no answer"),
+        (replace(FINE, ledger=None, trouble="locked"), "database", "cannot be read: locked"),
+        (with_ledger(oldest_due_ms=NOW - 31 * SECOND), "late", "due for 31 s"),
+        (with_ledger(oldest_ready_ms=NOW - 301 * SECOND), "queue", "waited for a worker for 5 min"),
+        (with_ledger(nodes=(NODE._replace(given_up_ms=NOW),)), "node", "n1 is gone"),
+        (with_ledger(nodes=(NODE._replace(lease_until_ms=NOW - 9_000),)), "node", "over 9 s ago"),
+        (replace(FINE, free={"/data": 0.099}), "disk", "9.9% is free"),
+        (
+            with_ledger(nodes=(NODE, NODE._replace(name="n2", zone_data="2025z"))),
+            "zone-data",
+            "n2 has the zone data",
+        ),
+    ],
+)
+def test_what_is_beyond_a_limit_is_told_in_words(look, kind, words):
+    (found,) = findings(look, Limits(), "2026a")
+    assert found.kind == kind
+    assert kind in KINDS
+    assert words in found.words
+
+
+def test_a_newer_watchdog_tells_of_nodes_with_older_zone_data():
+    assert kinds(FINE, own="2026b") == ["zone-data"]
+    assert kinds(FINE, own="2025b") == []
+
+
+def test_a_server_that_is_down_does_not_hide_what_the_ledger_says():
+    look = replace(with_ledger(oldest_due_ms=NOW - 60_000), servers={"http://a": "refused"})
+    assert kinds(look) == ["server", "late"]
