@@ -29,10 +29,10 @@ class At:
 
 
 class Deletes:
-    """An engine with so many old rows; it notes each piece that was asked for."""
+    """An engine with so many old rows and pieces of empty space; it notes each piece that was asked for."""
 
-    def __init__(self, rows, fails=0):
-        self.rows, self.fails, self.pieces = rows, fails, []
+    def __init__(self, rows, fails=0, space=0):
+        self.rows, self.fails, self.pieces, self.space = rows, fails, [], space
 
     async def forget_history(self, limit):
         if self.fails:
@@ -42,6 +42,10 @@ class Deletes:
         self.rows -= deleted
         self.pieces.append(deleted)
         return deleted
+
+    async def give_back_space(self):
+        self.space -= 1
+        return self.space >= 0
 
 
 @pytest.fixture
@@ -92,9 +96,18 @@ async def test_a_piece_waits_while_a_release_is_about_to_begin_but_not_for_ever(
     await pause(0)
     assert alarm.clear_ms() == 10
     await ran(engine, alarm, waits)
-    assert waits == [forgetting.CLEAR_MS / 1000] * forgetting.MOST_WAITS + [60]
+    # once before the rows, and once before the space
+    assert waits == [forgetting.CLEAR_MS / 1000] * forgetting.MOST_WAITS * 2 + [60]
     assert engine.pieces == [10]
     waiting.cancel()
+
+
+async def test_empty_space_is_given_back_piece_by_piece_once_nothing_is_left_to_delete(waits):
+    engine, alarm = Deletes(300, space=5), Alarm(At(0))
+    alarm._waiting = True
+    await ran(engine, alarm, waits)
+    assert sum(engine.pieces) == 300
+    assert engine.space == -1
 
 
 async def test_a_release_under_way_leaves_no_time_clear():

@@ -1,4 +1,4 @@
-"""Deleting history in small pieces that give way to releases.
+"""Deleting history, and giving back its space, in small pieces that give way to releases.
 
 A piece is deleted while no release is about to begin, and is as large as fits into a few milliseconds. Then the loop
 rests for several times as long as the piece took. So a million old rows take minutes, and no fire is late for them.
@@ -54,6 +54,7 @@ async def forget_loop(engine: Engine, alarm: Alarm, every_s: float) -> None:
     while True:
         try:
             await _forget(engine, alarm)
+            await _give_back_space(engine, alarm)
         except HorariumError as error:
             _log.warning("step_failed", step="forget", error=str(error))
         await asyncio.sleep(every_s)
@@ -70,6 +71,17 @@ async def _forget(engine: Engine, alarm: Alarm) -> None:
         took = clock() - begun
         rows = next_piece(rows, took)
         await asyncio.sleep(rest_after(took))
+
+
+async def _give_back_space(engine: Engine, alarm: Alarm) -> None:
+    """Make the database file smaller piece by piece, as long as much of it is empty."""
+    clock = asyncio.get_running_loop().time
+    while True:
+        await _give_way(alarm)
+        begun = clock()
+        if not await engine.give_back_space():
+            return
+        await asyncio.sleep(rest_after(clock() - begun))
 
 
 async def _give_way(alarm: Alarm) -> None:

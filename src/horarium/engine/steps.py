@@ -140,3 +140,7 @@ class Engine:
         found = await self.store.write(upkeep.forget, self.clock.now_ms() - self.retention_ms, limit)
         self.figures.forgot(found, more=found >= limit)
         return found
+
+    async def give_back_space(self) -> bool:
+        """Make the database file smaller by a piece where much of it is empty. Whether it was."""
+        return await self.store.write(upkeep.give_back_space)

@@ -174,3 +174,8 @@ async def test_a_local_reading_that_new_zone_data_name_once_more_does_not_fire_a
     assert (await tenant.again(schedule)).progress.next_slot == NOON + HOUR + DAY
     _, spans = await store.read(ledger.entries_between, tenant.workspace, schedule.id, NOON, NOON + DAY, 9)
     assert [(span.first_ms, span.count, span.reason) for span in spans] == [(NOON + HOUR, 1, "cancelled")]
+
+
+async def test_a_database_of_which_little_is_empty_is_left_as_it_is(tenant, store):
+    await tenant.schedule()
+    assert await store.write(upkeep.give_back_space) is False

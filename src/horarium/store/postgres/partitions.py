@@ -30,6 +30,10 @@ BATCH = 10_000
 # up after this time and is tried again an hour later.
 _PATIENCE = "SET LOCAL lock_timeout = '2s'"
 
+# How full a page becomes at first, in percent. A row is written again once, when its run ends; where its page has room
+# for that, no index is touched. With 80 the log of a fire was a quarter longer, and the indexes were an eighth larger.
+_FILL = 50
+
 
 def month_of(at_ms: int) -> tuple[int, int]:
     at = datetime.fromtimestamp(at_ms / 1000, UTC)
@@ -74,7 +78,7 @@ async def _make(connection: Any, table: str, name: str, month: tuple[int, int]) 
             await connection.execute(_PATIENCE)
             await connection.execute(
                 f"CREATE TABLE {name} PARTITION OF {table} FOR VALUES FROM ('\\x{low}') TO ('\\x{high}') "
-                "WITH (fillfactor = 80)"
+                f"WITH (fillfactor = {_FILL})"
             )
     except (asyncpg.CheckViolationError, asyncpg.LockNotAvailableError, asyncpg.DuplicateTableError) as error:
         _log.info("partition_not_made", name=name, why=str(error))

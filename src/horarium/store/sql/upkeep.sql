@@ -56,5 +56,12 @@ DELETE FROM spans WHERE (schedule_id, first_ms) IN (
 -- Schedules with a waiting fire and no open one, whose end would start it: after an edit or a crash.
 SELECT schedule_id FROM cursors WHERE waiting_fires > 0 AND open_fires = 0 LIMIT :limit;
 
+-- name: spare_pages
+-- Of SQLite's file alone; a server gives its space back by itself.
+SELECT 0 AS spare, 0 AS pages;
+
+-- name: give_back_pages
+SELECT 1 WHERE 1 = 0;
+
 -- name: forget_nodes
 DELETE FROM nodes WHERE stopped_ms < :before_ms;

@@ -27,6 +27,7 @@ def connect(path: str, *, durable: bool = True, cache_kib: int = CACHE_KIB) -> s
     # SQLite's own `lower` knows ASCII only, but a search that ignores case has to do so in any language.
     connection.create_function("lower", 1, _lower, deterministic=True)
     for pragma in (
+        "auto_vacuum=INCREMENTAL",  # it is decided when a file is made, and must come first
         "journal_mode=WAL",
         f"synchronous={'FULL' if durable else 'OFF'}",
         "busy_timeout=10000",

@@ -12,6 +12,9 @@ from horarium.store.rows import RezonedCursor, RezonedSchedule, SpanRow, StaleCu
 from horarium.store.verbs.settle import follow_up
 from horarium.times import zone_fingerprint
 
+# So many pages of a SQLite file (of 4 KiB) may hold nothing without being given back.
+LEAST_SPARE_PAGES = 2_048
+
 
 async def unstick(tx: Tx, now: int, limit: int) -> int:
     """Start waiting fires of schedules that have no open fire; of how many schedules."""
@@ -79,3 +82,15 @@ async def forget(tx: Tx, before_ms: int, limit: int) -> int:
     spans = await tx.run("delete_spans", before_ms=before_ms, limit=limit)
     await tx.run("forget_nodes", before_ms=before_ms)
     return max(len(runs), len(fires), spans)
+
+
+async def give_back_space(tx: Tx) -> bool:
+    """Make the database file smaller by a piece where many of its pages hold nothing any more. Whether it was.
+
+    An eighth of the file stays free, because what comes next needs pages again.
+    """
+    spare, pages = await tx.row("spare_pages")
+    if spare <= max(LEAST_SPARE_PAGES, pages // 8):
+        return False
+    await tx.rows("give_back_pages")
+    return True

@@ -1,0 +1,37 @@
+"""What was deleted makes the file smaller, as far as the pages are not needed again."""
+
+from horarium.store.migrate import migrate
+from horarium.store.rows import SpooledRow
+from horarium.store.sqlite import SqliteStore
+from horarium.store.verbs import upkeep
+
+FIRE = bytes(16)
+
+
+async def test_a_file_shrinks_piece_by_piece_after_much_of_it_was_deleted(tmp_path):
+    path = tmp_path / "one.db"
+    await migrate(f"sqlite:///{path}")
+    store = SqliteStore(str(path))
+    try:
+
+        async def pages(tx):
+            return tuple(await tx.row("spare_pages"))
+
+        async def fill(tx):
+            await tx.many("insert_spool", [SpooledRow(FIRE, n, str(n), "x" * 900_000) for n in range(60)])
+
+        async def clear(tx):
+            await tx.run("empty_spool", fire_id=FIRE, after=-1, upto=60)
+
+        await store.write(fill)
+        _, before = await store.read(pages)
+        await store.write(clear)
+        pieces = 0
+        while await store.write(upkeep.give_back_space):
+            pieces += 1
+        spare, after = await store.read(pages)
+    finally:
+        await store.close()
+    assert pieces > 50
+    assert spare <= upkeep.LEAST_SPARE_PAGES
+    assert after < before // 4
