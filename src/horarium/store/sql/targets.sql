@@ -21,7 +21,6 @@ state, state_reason, version, created_by, created_ms, updated_ms
 
 -- part: target_filters
     AND (CAST(:state AS TEXT) IS NULL OR state = :state)
-    AND (CAST(:key AS TEXT) IS NULL OR key = :key)
     AND (CAST(:search AS TEXT) IS NULL OR lower(name) LIKE :search ESCAPE '\'
         OR lower(COALESCE(key, '')) LIKE :search ESCAPE '\')
 
@@ -62,7 +61,7 @@ WHERE workspace_id = :workspace_id AND deleted_ms IS NULL AND id > :after
 ORDER BY id LIMIT :limit OFFSET :skip;
 
 -- name: list_targets_with_key
--- The condition of the filters once more, so that the planners see that it leaves one target.
+-- Apart from the others, so that the planners see that it leaves one target.
 SELECT {listed_target_columns} FROM targets
 WHERE workspace_id = :workspace_id AND key = :key AND deleted_ms IS NULL AND id > :after
     AND (CAST(:kind AS TEXT) IS NULL OR kind = :kind)
@@ -73,6 +72,7 @@ ORDER BY id LIMIT :limit OFFSET :skip;
 SELECT count(*) FROM targets
 WHERE workspace_id = :workspace_id AND deleted_ms IS NULL
     AND (CAST(:kind AS TEXT) IS NULL OR kind = :kind)
+    AND (CAST(:key AS TEXT) IS NULL OR key = :key)
 {target_filters};
 
 -- name: update_target
