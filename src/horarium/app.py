@@ -182,7 +182,16 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
         _report_skew(clock.now_ms() - time.time_ns() // 1_000_000)
         sources = audience_sources.load(AudienceOptions(store, outgoing))
         services = make_services(
-            store, vault, executors, clock, settings, merge_secrets, keep_answer, sources, allowed_hosts
+            store,
+            vault,
+            executors,
+            clock,
+            settings,
+            merge_secrets,
+            keep_answer,
+            sources,
+            allowed_hosts,
+            outgoing.refused_hosts,
         )
         installed = dialects.load()
         await _refuse_missing_dialects(store)
@@ -394,6 +403,7 @@ def _start(server: Server, store: Store, clock: DatabaseClock) -> list[asyncio.T
         clock_loop(clock, store, alarm),
         lag_loop(server.loop_figures),
         upkeep_loop([_touch_keys(server.services)], HOUSEKEEPING_S),
+        upkeep_loop([_note_refused_hosts(server.services.audit)], UPKEEP_S),
         upkeep_loop([server.services.tenancy.allowed_hosts.refresh], REFRESH_S),
     ]
     if server.lease is None:
@@ -460,6 +470,14 @@ def _touch_keys(services: Services) -> Callable[[], Awaitable[bool]]:
 def _forget_on_access(store: Store, identities: IdentityService) -> None:
     """Drop what is remembered of keys when a commit, here or on another node, has changed what one may do."""
     store.listen(lambda topic, at: identities.forget() if topic == ACCESS else None)
+
+
+def _note_refused_hosts(audit: AuditService) -> Callable[[], Awaitable[bool]]:
+    async def note_refused_hosts() -> bool:
+        await audit.note_refused_hosts()
+        return False
+
+    return note_refused_hosts
 
 
 def _link_audit(audit: AuditService) -> Callable[[], Awaitable[bool]]:

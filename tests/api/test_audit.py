@@ -1,6 +1,7 @@
 """The audit log over HTTP: who changed what, from where, without secrets; refusals; export, proof and erasure."""
 
 import json
+import socket
 
 import orjson
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from horarium.cli.audit import _verified
 from horarium.cli.failure import Failure
 from horarium.domain.ids import prefixed
+from horarium.executors import egress
 from tests.support.house import House, client_of
 
 NOW = "2026-03-01T12:00:00Z"
@@ -185,6 +187,66 @@ async def test_a_quota_that_is_reached_is_in_the_log():
         assert (await house.client.post(f"{BASE}/schedules", json=body)).status_code == 403
         assert "schedules" in (await entries(house, action="refused"))[0]["reason"]
         assert (await entries(house, action="workspace.changed"))[0]["after"]["quotas"]["schedules"] == 1
+
+
+@pytest.fixture
+def inside(monkeypatch):
+    """All names lead to an address of an inner network."""
+    answer = [(socket.AF_INET, "10.0.0.5", 0)]
+    monkeypatch.setattr(egress, "_look_up", lambda host, port, family: answer)
+
+
+@pytest.mark.usefixtures("inside")
+async def test_refused_connections_of_targets_are_in_the_log_once_an_hour():
+    async with House.open(NOW) as house:
+        await house.target("function", key="nightly", config={"url": "http://inside.example/hook"})
+        path = f"{BASE}/schedules/{await a_schedule(house)}/fire-now"
+        for _ in range(3):
+            assert (await house.client.post(path)).is_success
+            await house.release()
+            await house.work()
+            await house.services.audit.note_refused_hosts()
+            house.clock.now += 1_000
+        (first,) = await entries(house, action="refused")
+        assert (first["subject"], first["times"]) == ("host:inside.example", 1)
+        assert "inside.example" in first["reason"]
+        assert "10.0.0.5" not in first["reason"]
+        assert first["by"]["key"] is None
+        house.clock.now += 3_600_000
+        await house.services.audit.note_refused_hosts()
+        second, _ = await entries(house, subject="host:inside.example")
+        assert second["times"] == 2
+
+
+@pytest.mark.usefixtures("inside")
+@pytest.mark.parametrize(
+    ("source", "outgoing"),
+    [
+        ({"type": "http", "config": {"url": "http://inside.example/people"}}, {}),
+        (
+            {
+                "type": "sql",
+                "config": {
+                    "connection": "postgresql://u:hidden@inside.example/d",
+                    "query": "SELECT 1 AS id",
+                    "key": "id",
+                },
+            },
+            {"sql_hosts": ("inside.example",), "deny_hosts": ("10.0.0.0/8",)},
+        ),
+    ],
+)
+async def test_refused_connections_of_sources_are_in_the_log(source, outgoing):
+    async with House.open(NOW, outgoing=outgoing) as house:
+        made = await house.client.put(f"{BASE}/audiences/people", json=source)
+        assert made.is_success, made.text
+        for _ in range(3):
+            seen = await house.client.post(f"{BASE}/audiences/preview", json={"audience": {"type": "people"}})
+            assert not seen.is_success or seen.json().get("error"), seen.text
+        await house.services.audit.note_refused_hosts()
+        (entry,) = await entries(house, action="refused")
+        assert (entry["subject"], entry["times"]) == ("host:inside.example", 3)
+        assert "hidden" not in str(entry)
 
 
 async def test_a_refusal_in_a_dialect_is_in_the_log_too():

@@ -125,6 +125,7 @@ class House:
             keep_answer,
             sources,
             allowed_hosts,
+            options.refused_hosts,
         )
         services.wrong_keys.sleep = _at_once
         api = make_api(services, dialect_registry.load() if dialects is None else dialects)

@@ -33,7 +33,7 @@ from horarium.domain.ids import Id
 from horarium.domain.near_names import did_you_mean
 from horarium.domain.target import MASK
 from horarium.executors.checks import check_fields, shortened
-from horarium.executors.egress import not_allowed
+from horarium.executors.egress import AddressRefused, host_of, not_allowed, note_refusal
 from horarium.executors.secrecy import NOT_KEPT
 from horarium.executors.sql.address import backend_of, password_of, read_url
 from horarium.executors.sql.config import is_database_name
@@ -87,7 +87,7 @@ class SqlSource:
     def __init__(self, options: AudienceOptions) -> None:
         outgoing = options.outgoing
         self._data_dir = outgoing.data_dir
-        self._allowed_hosts = outgoing.allowed_hosts
+        self._allowed_hosts, self._refused = outgoing.allowed_hosts, outgoing.refused_hosts
         self._policy = HostPolicy.of(outgoing)
         self._databases = Databases(DatabaseGuard(self._policy))
 
@@ -162,6 +162,7 @@ class SqlSource:
         except TimeoutError:
             raise SourceFault(f"the database gave no row within {seconds:g} s") from None
         except Exception as error:  # errors from a cursor are the driver's own
+            self._note(query, error)
             words = sentence(error, hidden).replace("the write failed", "the query failed")
             raise SourceFault(words, lasting=not is_passing(error)) from None
 
@@ -178,11 +179,17 @@ class SqlSource:
             return await self._databases.embedded(path)
         address, problems = read_url(connection, self._policy)
         if address is None:
+            self._note(query, AddressRefused("; ".join(problems)))
             raise NotThere(f"the connection {'; '.join(problems)}")
         wrong = not_allowed(address.host, self._allowed_hosts(query.workspace_id))
         if wrong:
+            self._note(query, AddressRefused(f"{address.host} {wrong}"))
             raise NotThere(f"the connection leads to a host that {wrong}")
         return await self._databases.network(address, connection)
+
+    def _note(self, query: AudienceQuery, error: BaseException) -> None:
+        """Note for the audit log that the connection was refused, if that is what the error says."""
+        note_refusal(self._refused, query.workspace_id, host_of(query.config.get("connection") or ""), error)
 
     def _place_problems(self, config: Mapping[str, Any]) -> list[Problem]:
         """The problems of `connection` and `database`, which say where the query runs."""

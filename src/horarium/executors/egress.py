@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from ipaddress import IPv6Address, ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -24,6 +25,7 @@ from horarium import __version__
 from horarium.domain.errors import Problem
 from horarium.domain.host_lists import HostList
 from horarium.domain.ids import Id
+from horarium.domain.refused_hosts import RefusedHosts
 from horarium.executors.addresses import DENIED, ZONED, AddressPolicy, check_url
 from horarium.executors.answer_heads import AnswerProtocol, HeadTooLarge
 from horarium.executors.options import ExecutorOptions
@@ -34,7 +36,9 @@ __all__ = [
     "GuardedResolver",
     "check_url",
     "explain",
+    "host_of",
     "not_allowed",
+    "note_refusal",
     "read_limited",
     "was_refused",
 ]
@@ -130,7 +134,7 @@ class EgressClient:
 
     def __init__(self, options: ExecutorOptions) -> None:
         self.policy = AddressPolicy.of(options)
-        self._allowed_hosts = options.allowed_hosts
+        self._allowed_hosts, self._refused = options.allowed_hosts, options.refused_hosts
         self._max_connections = options.max_connections
         self._resolver: GuardedResolver | None = None
         self._session: aiohttp.ClientSession | None = None
@@ -191,8 +195,17 @@ class EgressClient:
         """Sends one request for a workspace. The body of the answer is not read yet, and the caller must close the
         answer.
 
-        Raises AddressRefused, or what aiohttp raises (see `explain`).
+        Raises AddressRefused, or what aiohttp raises (see `explain`). A refusal is noted for the audit log.
         """
+        try:
+            return await self._request(workspace_id, method, url, headers, data)
+        except (AddressRefused, aiohttp.ClientError) as error:
+            note_refusal(self._refused, workspace_id, host_of(url), error)
+            raise
+
+    async def _request(
+        self, workspace_id: Id, method: str, url: str, headers: Any, data: Any
+    ) -> aiohttp.ClientResponse:
         checked = self.checked(url)
         wrong = not_allowed(checked.raw_host or "", self._allowed_hosts(workspace_id))
         if wrong:
@@ -262,6 +275,21 @@ def _refusal(error: BaseException | None) -> AddressRefused | None:
             return error
         error = getattr(error, "os_error", None) or error.__cause__ or error.__context__
     return None
+
+
+def note_refusal(noted: RefusedHosts, workspace_id: Id, host: str, error: BaseException) -> None:
+    """Note for the audit log that a connection was refused, if that is what the error says."""
+    refusal = _refusal(error)
+    if refusal is not None:
+        noted.note(workspace_id, host, str(refusal))
+
+
+def host_of(url: str) -> str:
+    """The host in a URL, or "" if it has none that could be read."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def explain(error: BaseException) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from horarium.domain.host_lists import HostList
 from horarium.domain.ids import Id
+from horarium.domain.refused_hosts import RefusedHosts
 from horarium.store.postgres.identity import DatabaseIdentity
 
 
@@ -25,6 +26,7 @@ class ExecutorOptions:
     deny_hosts            hosts that nothing outgoing reaches, whatever else is allowed (see domain/host_lists.py)
     allowed_hosts         tells which hosts a workspace may reach, by the workspace's id; None means every host
                           that the other settings allow
+    refused_hosts         where refused connections are noted, for the audit log
     python_functions      what `python` targets may call: "package.module:function" or "package.module:*"
     commands              what `command` targets may start: absolute paths, or names that are looked up in
                           `command_path`. The environment variables that may be set for a command follow it:
@@ -49,6 +51,7 @@ class ExecutorOptions:
     allow_private: tuple[str, ...] = ()
     deny_hosts: tuple[str, ...] = ()
     allowed_hosts: Callable[[Id], HostList | None] = field(default=every_host, repr=False)
+    refused_hosts: RefusedHosts = field(default_factory=RefusedHosts, repr=False, compare=False)
     python_functions: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     response_limit_bytes: int = 64 * 1024

@@ -15,10 +15,11 @@ from horarium.domain.audit import ERASED, FORGOTTEN, REFUSED, Link, LinkedEntry
 from horarium.domain.errors import HorariumError, Unavailable
 from horarium.domain.ids import Id
 from horarium.domain.listings import AuditListing
+from horarium.domain.refused_hosts import RefusedHosts
 from horarium.domain.tenancy import Identity
 from horarium.service.clock import Clock
 from horarium.service.pages import Page, cut
-from horarium.service.trail import Trail
+from horarium.service.trail import SERVER, Trail
 from horarium.store.base import Store
 from horarium.store.verbs import audit as verbs
 from horarium.store.verbs.audit import Chain
@@ -52,6 +53,7 @@ class AuditService:
 
     store: Store
     clock: Clock
+    refused_hosts: RefusedHosts = field(default_factory=RefusedHosts)
     _refusals: dict[tuple[Id, str], _Refusals] = field(default_factory=dict)
 
     async def page(self, who: Identity, listing: AuditListing) -> Page[LinkedEntry]:
@@ -116,6 +118,17 @@ class AuditService:
             await self.store.write(verbs.record, entry)
         except Unavailable as failure:  # the refusal stands, whether or not it can be noted
             _log.warning("refusal_not_recorded", reason=reason, error=str(failure))
+
+    async def note_refused_hosts(self) -> None:
+        """Write an entry for each host to which connections of a workspace were refused, at most one an hour."""
+        now = self.clock.now_ms()
+        for found in self.refused_hosts.take(now):
+            said = {"reason": found.reason, "times": found.times}
+            entry = Trail(found.workspace_id, now, SERVER).entry(REFUSED, "host", found.host, **said)
+            try:
+                await self.store.write(verbs.record, entry)
+            except Unavailable as failure:  # the refusal stands, whether or not it can be noted
+                _log.warning("refusal_not_recorded", reason=found.reason, error=str(failure))
 
     async def link(self) -> None:
         """Link everything that is committed by now into the chains."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from horarium.domain.audience import Source
 from horarium.domain.execution import Executor
+from horarium.domain.refused_hosts import RefusedHosts
 from horarium.service.allowed_hosts import AllowedHosts
 from horarium.service.audiences import AudienceService
 from horarium.service.audit import AuditService
@@ -65,12 +66,14 @@ def make_services(
     keep_answer: KeepAnswer,
     sources: Mapping[str, Source] | None = None,
     allowed_hosts: AllowedHosts | None = None,
+    refused_hosts: RefusedHosts | None = None,
 ) -> Services:
     """The use cases over one store.
 
     `executors` and `sources` (of audiences) are by type. `merge_secrets` fills in the stored secrets that a
     configuration keeps by `***`. `keep_answer` makes what a target answers by callback fit to be stored.
-    `allowed_hosts` are the lists that executors and sources ask for.
+    `allowed_hosts` are the lists that executors and sources ask for. `refused_hosts` is where they note what was
+    refused.
     """
     identities = IdentityService(store, clock)
     return Services(
@@ -93,5 +96,5 @@ def make_services(
         directory=DirectoryService(store, clock),
         objectives=ObjectiveService(store),
         environments=EnvironmentService(vault),
-        audit=AuditService(store, clock),
+        audit=AuditService(store, clock, refused_hosts or RefusedHosts()),
     )

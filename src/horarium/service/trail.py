@@ -34,12 +34,13 @@ def acting() -> Actor:
 
 
 class Trail:
-    """Makes the entries of one use case. It keeps who acts, because verbs of the store run elsewhere."""
+    """Makes the entries of one use case. It keeps who acts, because verbs of the store run elsewhere. By default that
+    is who acts in the present task."""
 
     __slots__ = ("at_ms", "by", "workspace_id")
 
-    def __init__(self, workspace_id: Id, at_ms: int) -> None:
-        self.workspace_id, self.at_ms, self.by = workspace_id, at_ms, _acting.get()
+    def __init__(self, workspace_id: Id, at_ms: int, by: Actor | None = None) -> None:
+        self.workspace_id, self.at_ms, self.by = workspace_id, at_ms, _acting.get() if by is None else by
 
     def entry(self, action: str, prefix: str, subject: Id | str, **said: Any) -> AuditEntry:
         """An entry about a thing: the prefix of its ids and its id, or its name. `said` is written as JSON."""

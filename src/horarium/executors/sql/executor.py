@@ -27,7 +27,7 @@ from horarium.domain.errors import Problem
 from horarium.domain.execution import Call, Outcome, TimeIsUp, Verdict
 from horarium.domain.ids import Id, uuid_text
 from horarium.domain.table_write import operation_problems
-from horarium.executors.egress import not_allowed
+from horarium.executors.egress import AddressRefused, host_of, not_allowed, note_refusal
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.secrecy import split
 from horarium.executors.sql.address import Address, password_of, read_url
@@ -140,6 +140,7 @@ class SqlExecutor:
         except OperationRefused as error:
             return Outcome(Verdict.FAILED, error=str(error), retryable=False)
         except (SQLAlchemyError, OSError, NotThere) as error:
+            self._note(call.workspace_id, settings, error)
             if limit.expired():
                 return Outcome(Verdict.FAILED, error=TimeIsUp.WRITE.after(call.timeout_ms))
             return failed(error, self._hidden(settings))
@@ -163,11 +164,17 @@ class SqlExecutor:
             return _OpenTarget(config, await self._databases.embedded(path))
         address, problems = self._address(config.connection)
         if address is None:
+            self._note(workspace_id, config, AddressRefused("; ".join(problems)))
             raise OperationRefused([Problem("connection", text) for text in problems])
         wrong = not_allowed(address.host, self._options.allowed_hosts(workspace_id))
         if wrong:
+            self._note(workspace_id, config, AddressRefused(f"{address.host} {wrong}"))
             raise OperationRefused([Problem("connection", f"leads to a host that {wrong}")])
         return _OpenTarget(config, await self._databases.network(address, config.connection))
+
+    def _note(self, workspace_id: Id, config: SqlConfig, error: BaseException) -> None:
+        """Note for the audit log that the connection was refused, if that is what the error says."""
+        note_refusal(self._options.refused_hosts, workspace_id, host_of(config.connection or ""), error)
 
     def _address(self, connection: str) -> tuple[Address | None, list[str]]:
         """The address in a connection URL, or None and what is wrong with the URL.
