@@ -16,7 +16,7 @@ from tests.support.inline_store import InlineSqliteStore
 
 ROOT = Path(__file__).parents[1]
 NAMED = re.compile(r"\bhorarium_[a-z0-9_]+\b")
-PLACES = ["docs/operate/monitoring.md"]
+PLACES = ["docs/operate/monitoring.md", "deploy/prometheus-rules.yml", "deploy/grafana-dashboard.json"]
 # Names of an example that are no figures.
 OTHER = {"horarium_"}
 

@@ -1,5 +1,7 @@
 """Who may see which metrics, and that each server counts for itself."""
 
+import asyncio
+
 from prometheus_client.parser import text_string_to_metric_families
 
 from horarium.domain.ids import prefixed
@@ -90,3 +92,13 @@ async def test_a_database_that_is_away_does_not_hide_the_other_figures(monkeypat
         assert found["horarium_database_up",] == 0
         assert found["horarium_slots_total", "fired", ""] == 1
         assert ("horarium_queue_runs", "waiting") not in found
+
+
+async def test_ages_are_those_of_the_moment_that_was_read():
+    """What was read is given again for a second, in which a slot may fall due that is entered at once."""
+    async with House.open(NOW) as house:
+        await scheduled(house)
+        assert (await samples(house))["horarium_oldest_due_slot_seconds",] == 0
+        house.clock.now += 60_500
+        await asyncio.sleep(0.11)  # the text itself is given again for a tenth of a second
+        assert (await samples(house))["horarium_oldest_due_slot_seconds",] == 0

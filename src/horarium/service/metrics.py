@@ -106,6 +106,8 @@ class Metrics:
         GCCollector(registry=self._registry)
         self._by_lane: list[CollectLanes] = []
         self._present: Present | None = None
+        # When it was read, by the database's clock.
+        self._present_ms = 0
         self._bytes = 0
         self._read_at = self._text_at = float("-inf")
         self._text = b""
@@ -136,7 +138,7 @@ class Metrics:
         await self._read()
         queues = await self._queues(workspace_id)
         registry = CollectorRegistry()
-        registry.register(_Part(lambda: _lane_queues(queues, self._clock.now_ms(), workspace_id)))
+        registry.register(_Part(lambda: _lane_queues(queues, self._present_ms, workspace_id)))
         for collect in self._by_lane:
             registry.register(_Part(_bound(collect, workspace_id)))
         return generate_latest(registry)
@@ -146,7 +148,9 @@ class Metrics:
         if time.monotonic() - self._read_at <= PRESENT_KEPT_S:
             return
         try:
-            self._present = await self._store.read(present, self._clock.now_ms())
+            now = self._clock.now_ms()
+            self._present = await self._store.read(present, now)
+            self._present_ms = now
             self._bytes = await self._store.bytes()
         except Unavailable:
             self._present = None
@@ -218,7 +222,7 @@ class Metrics:
         )
         if found is None:
             return
-        now = self._clock.now_ms()
+        now = self._present_ms
         yield gauge("horarium_database_bytes", "The size of the database, with its indexes.", self._bytes)
         yield gauge(
             "horarium_oldest_due_slot_seconds",
