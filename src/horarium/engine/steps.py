@@ -11,6 +11,7 @@ from horarium.domain.ids import Id
 from horarium.domain.places import UNBOUNDED, LaneRoom
 from horarium.engine.figures import EngineFigures
 from horarium.service.clock import Clock
+from horarium.service.failure_log import FailureLog
 from horarium.store.base import Duplicate, Store
 from horarium.store.verbs import idempotency, meta, quotas, upkeep
 from horarium.store.verbs import nodes as node_verbs
@@ -30,6 +31,8 @@ FIRST_BATCH = 512
 SHARED_RELEASE_MS = 50
 LEAST_BATCH = 256
 UPKEEP_BATCH = 500
+# The class of the failure of a run that its target has not finished before its deadline.
+NOT_FINISHED = "not_finished"
 # How long a node's connection may be away: it connects again within a fraction of this, unless it was killed.
 SILENT_MS = 1_500
 DAY_MS = 86_400_000
@@ -61,6 +64,7 @@ class Engine:
     # (a pooler between it and the database hides its name) the lease alone tells.
     silent_since: dict[Id, int | None] = field(default_factory=dict)
     figures: EngineFigures = field(default_factory=EngineFigures)
+    failures: FailureLog = field(default_factory=FailureLog)
 
     async def release(
         self, room: int, batch: int = RELEASE_BATCH, lane_room: LaneRoom = UNBOUNDED
@@ -109,7 +113,20 @@ class Engine:
     async def expire(self) -> bool:
         """Fail the runs whose target has not finished them in time."""
         now = self.clock.now_ms()
-        return await self.store.urgent(run_verbs.expire_callbacks, now, UPKEEP_BATCH) == UPKEEP_BATCH
+        ended = await self.store.urgent(run_verbs.expire_callbacks, now, UPKEEP_BATCH)
+        for callback in ended:
+            self.failures.failed(
+                now,
+                callback.run_id,
+                callback.workspace_id,
+                callback.target_id,
+                failure=NOT_FINISHED,
+                attempt=callback.attempt,
+                schedule_id=callback.schedule_id,
+                fire_id=callback.fire_id,
+            )
+        self.failures.flush(now)
+        return len(ended) == UPKEEP_BATCH
 
     async def unstick(self) -> bool:
         """Start waiting fires of schedules that have no open fire."""

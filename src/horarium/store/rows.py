@@ -501,6 +501,7 @@ class CallbackRow(NamedTuple):
     schedule_id: Id | None
     fire_id: Id | None
     row_key: str
+    target_id: Id
     single: bool
     mode: RunMode
 

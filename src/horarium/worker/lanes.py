@@ -642,4 +642,8 @@ class Lanes:
 
 
 def _named(lane: Lane) -> dict[str, str]:
-    return {"target": prefixed("tgt", lane.id), "name": lane.name}
+    return {
+        "workspace": prefixed("ws", lane.workspace.id),
+        "target": prefixed("tgt", lane.id),
+        "name": lane.name,
+    }

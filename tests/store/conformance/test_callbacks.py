@@ -133,9 +133,10 @@ async def test_a_callback_is_opened_only_by_who_holds_the_run(tenant, store):
 async def test_the_deadline_fails_the_run_and_a_sign_of_life_moves_it(tenant, store):
     schedule, _, work = await accepted(tenant)
     await answer(store, work, ALIVE, NOW + 9 * MINUTE)
-    assert await store.urgent(runs.expire_callbacks, NOW + 19 * MINUTE - 1, 10) == 0
-    assert await store.urgent(runs.expire_callbacks, NOW + 19 * MINUTE, 10) == 1
-    assert await store.urgent(runs.expire_callbacks, NOW + 19 * MINUTE, 10) == 0
+    assert await store.urgent(runs.expire_callbacks, NOW + 19 * MINUTE - 1, 10) == []
+    (ended,) = await store.urgent(runs.expire_callbacks, NOW + 19 * MINUTE, 10)
+    assert (ended.run_id, ended.target_id) == (work.id, work.target.id)
+    assert await store.urgent(runs.expire_callbacks, NOW + 19 * MINUTE, 10) == []
     (run,) = await tenant.runs(schedule)
     assert (run.state, run.error) == (
         RunState.FAILED, "the target did not finish the run before its deadline",

@@ -254,12 +254,12 @@ async def _end_by_callback(
     return True
 
 
-async def expire_callbacks(tx: Tx, now: int, limit: int) -> int:
-    """Fail up to `limit` runs whose target has not finished them before their deadline; how many."""
-    expired = [row[0] for row in await tx.rows("expired_callbacks", now=now, limit=limit)]
-    for run in expired:
+async def expire_callbacks(tx: Tx, now: int, limit: int) -> list[CallbackRow]:
+    """Fail up to `limit` runs whose target has not finished them before their deadline; their callbacks."""
+    ended = []
+    for (run,) in await tx.rows("expired_callbacks", now=now, limit=limit):
         callback = await _callback(tx, run)
-        if callback is not None:
-            error = TimeIsUp.CALLBACK.value
-            await _end_by_callback(tx, callback, RunState.FAILED, None, error, now)
-    return len(expired)
+        error = TimeIsUp.CALLBACK.value
+        if callback is not None and await _end_by_callback(tx, callback, RunState.FAILED, None, error, now):
+            ended.append(callback)
+    return ended
