@@ -27,7 +27,7 @@ def exposed() -> set[str]:
     metrics._present = Present((), None, None, 0, 0, 0, 0, 0)
     lanes = Lanes(1, 1, 1)
     lanes._time = lambda: 0.0
-    worker = SimpleNamespace(lanes=lanes, figures=lanes.figures)
+    worker = SimpleNamespace(lanes=lanes, figures=lanes.figures, reports={})
     lease = SimpleNamespace(held=True, left_s=1.0, lapses=0)
     clock = SimpleNamespace(now_ms=lambda: 0, uncertain=False, jumps=0)
     families = [

@@ -28,7 +28,7 @@ def end_all(lanes, outcome):
 
 def totals(lanes):
     """The public figure, by outcome."""
-    worker = SimpleNamespace(lanes=lanes, figures=lanes.figures)
+    worker = SimpleNamespace(lanes=lanes, figures=lanes.figures, reports={})
     family = next(family for family in worker_metrics(worker, 0) if family.name == "horarium_attempts")
     return {sample.labels["outcome"]: sample.value for sample in family.samples if sample.value}
 
@@ -106,7 +106,7 @@ def test_figures_by_lane_are_those_of_the_workspace_that_was_asked_for(time):
     filled(lanes, "a" * 16, 2, "v" * 16)
     filled(lanes, "b" * 16, 2, "w" * 16)
     end_all(lanes, GOOD)
-    worker = SimpleNamespace(lanes=lanes, figures=lanes.figures)
+    worker = SimpleNamespace(lanes=lanes, figures=lanes.figures, reports={})
     shown = [
         {sample.labels["target"] for sample in family.samples} for family in lane_metrics(worker, b"v" * 16)
     ]

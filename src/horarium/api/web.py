@@ -29,6 +29,7 @@ from horarium.api.bodies import Malformed, parse_json, parse_object, read_body
 from horarium.api.figures import HttpFigures
 from horarium.api.reference import add_reference
 from horarium.domain.errors import Forbidden, HorariumError, Invalid, NotFound, QuotaReached
+from horarium.service.trail import REQUEST
 
 # What reads bodies is defined in bodies.py, and can be imported from here too.
 __all__ = [
@@ -326,7 +327,7 @@ class Guard:
         allowances = scope.setdefault(ALLOWANCES, [])
         scope.setdefault(WORKSPACE, {})
         if outer:  # each request has a context of its own
-            structlog.contextvars.bind_contextvars(request_id=named)
+            REQUEST.set(named)
 
         async def noting(message: Message) -> None:
             nonlocal started, status

@@ -10,6 +10,7 @@ from typing import Any, TextIO, cast
 
 import structlog
 
+from horarium.service.trail import REQUEST
 from horarium.settings import Settings
 
 
@@ -29,7 +30,7 @@ def configure(settings: Settings) -> None:
     )
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            _with_request,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *last,
@@ -39,6 +40,14 @@ def configure(settings: Settings) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[_Libraries()], force=True)
+
+
+def _with_request(logger: Any, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Add the id of the request that the line belongs to."""
+    request = REQUEST.get()
+    if request is not None:
+        event.setdefault("request_id", request)
+    return event
 
 
 def writes_json(settings: Settings) -> bool:

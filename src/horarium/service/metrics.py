@@ -48,7 +48,7 @@ REST = "other"
 MOST_LANES = 50
 # For how long what was read is given again, in seconds: the metrics may be read without a key, so reading them again
 # and again must cost little.
-KEPT_S, PRESENT_KEPT_S = 0.1, 1.0
+KEPT_S, PRESENT_KEPT_S = 0.25, 1.0
 
 # Turns the figures of one part into metrics.
 Collect = Callable[[], Iterable[Metric]]

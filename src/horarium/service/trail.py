@@ -21,6 +21,8 @@ T = TypeVar("T")
 SERVER = Actor()
 
 _acting: ContextVar[Actor] = ContextVar("acting", default=SERVER)
+# The id of the request that the present task answers; None where it answers none. Log lines tell it.
+REQUEST: ContextVar[str | None] = ContextVar("request", default=None)
 
 
 def act_as(actor: Actor) -> None:

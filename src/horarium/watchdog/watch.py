@@ -140,6 +140,8 @@ async def _asked(session: aiohttp.ClientSession, address: str) -> str | None:
             return None if answer.status == 200 else f"it answers with the status {answer.status}"
     except TimeoutError:
         return f"no answer within {ANSWER_S:g} s"
+    except aiohttp.ClientConnectorError as error:
+        return f"no connection ({error.os_error.strerror or type(error.os_error).__name__})"
     except aiohttp.ClientError as error:
         return str(error) or type(error).__name__
 

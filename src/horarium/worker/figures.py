@@ -140,7 +140,7 @@ def worker_metrics(worker: Worker, now_ms: int) -> Iterator[Metric]:
         lanes.waiting,
     )
     yield gauge("horarium_worker_places", "Attempts that may occupy a place at once.", lanes.places)
-    reports = lanes.reports(now_ms)
+    reports = worker.reports  # those of the last look: to make them takes long where there are many lanes
     held = Counter(report.held_by for report in reports.values())
     family = GaugeMetricFamily(
         "horarium_lanes_held",

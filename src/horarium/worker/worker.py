@@ -16,6 +16,7 @@ import structlog
 from horarium.domain.errors import HorariumError, Unavailable
 from horarium.domain.execution import Executor, Outcome, TimeIsUp, Verdict
 from horarium.domain.ids import Id
+from horarium.domain.lane_report import LaneReport
 from horarium.domain.places import LaneRoom
 from horarium.domain.run import RunState
 from horarium.domain.waiting import NOTED_FROM_MS
@@ -134,6 +135,8 @@ class Worker:
         self._more = False
         self._strays: set[Id] = set()
         self._reported = False
+        # The lanes that were slow, held or late at the last look, which is made every few seconds.
+        self.reports: Mapping[Id, LaneReport] = {}
         # Runs that were recorded since the last look, when another node asked for runs (in seconds of the event loop),
         # and until when none of the lanes that runs were given of are claimed from.
         self._ended = 0
@@ -554,7 +557,7 @@ class Worker:
         nothing to tell, and was nothing before."""
         now = self._clock.now_ms()
         self._failures.flush(now)
-        reports = self._lanes.reports(now)
+        reports = self.reports = self._lanes.reports(now)
         if reports or self._reported:
             await self._store.urgent(lane_verbs.report_lanes, self._node, now, reports)
             self._reported = bool(reports)
