@@ -29,6 +29,7 @@ from horarium.api.connections import ConnectionLimits, end_slow_connections, lim
 from horarium.api.kit import registry as dialects
 from horarium.audiences import registry as audience_sources
 from horarium.audiences.registry import AudienceOptions
+from horarium.console.app import add_console
 from horarium.domain.errors import Unavailable
 from horarium.domain.ids import Id, prefixed, random_id
 from horarium.domain.tenancy import is_key
@@ -199,7 +200,9 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
         entry = await _register(store, clock, settings)
         shares = Shares(store)
         await shares.refresh()
-        server = Server(entry.id, settings, services, make_api(services, installed), shares, LoopFigures())
+        api = make_api(services, installed)
+        add_console(api, services, installed)
+        server = Server(entry.id, settings, services, api, shares, LoopFigures())
         if "worker" in settings.roles:
             server.worker = _worker(server)
         if isinstance(store, PostgresStore):

@@ -102,6 +102,13 @@ class Settings:
             "one."
         ),
     ] = None
+    console: Annotated[
+        bool,
+        About(
+            "Whether the console, the pages for people, is served at /console. People sign in with an API key, and can "
+            "do there what that key may do. A browser that opens the root of the server is led to it."
+        ),
+    ] = True
     roles: Annotated[
         tuple[str, ...],
         About(

@@ -27,6 +27,7 @@ from horarium.api.kit import registry as dialect_registry
 from horarium.api.kit.registry import Dialects
 from horarium.audiences import registry as audience_sources
 from horarium.audiences.registry import AudienceOptions
+from horarium.console.app import add_console
 from horarium.domain.ids import Id, prefixed, random_id
 from horarium.domain.target import Target, TargetKind
 from horarium.domain.tenancy import EVERY_SCOPE, SERVER_SCOPE, Identity
@@ -128,10 +129,19 @@ class House:
             options.refused_hosts,
         )
         services.wrong_keys.sleep = _at_once
-        api = make_api(services, dialect_registry.load() if dialects is None else dialects)
+        installed = dialect_registry.load() if dialects is None else dialects
+        api = make_api(services, installed)
+        add_console(api, services, installed)
         house = cls(services, clock, api, await _tenant(services, clock, api, "first"))
         me = nodes.NodeRow(
-            house.node, "house", "all", "1", "z", clock.now, clock.now, clock.now + 1_000_000_000
+            house.node,
+            "house",
+            "api,engine,worker",
+            "1",
+            "z",
+            clock.now,
+            clock.now,
+            clock.now + 1_000_000_000,
         )
         await store.urgent(nodes.register, me, True)
         try:

@@ -60,8 +60,8 @@ SAFE_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-frame-options", b"DENY"),
     (CONTENT_POLICY, b"default-src 'none'; frame-ancestors 'none'"),
 )
-# What pages of other origins may do, where a setting allows an origin. Keys are sent in headers and the server knows
-# no cookies, so a page cannot use what its visitor may do.
+# What pages of other origins may do, where a setting allows an origin. The APIs take keys in headers and know no
+# cookies, and browsers are not allowed to send the console's for them. So a page cannot use what its visitor may do.
 CORS_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 CORS_EXPOSED = ("ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id")
 CORS_SECONDS = 600
@@ -253,10 +253,10 @@ class _Route(APIRoute):
 
 
 def _with_safe_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """The headers of an answer together with SAFE_HEADERS. An answer that has a content policy keeps it."""
+    """The headers of an answer together with SAFE_HEADERS. An answer that has one of these itself keeps its own."""
     found = list(headers)
-    own_policy = any(name == CONTENT_POLICY for name, _ in found)
-    return [*found, *(SAFE_HEADERS[:-1] if own_policy else SAFE_HEADERS)]
+    own = {name for name, _ in found}
+    return [*found, *(header for header in SAFE_HEADERS if header[0] not in own)]
 
 
 def request_id(scope: Scope) -> str:

@@ -18,6 +18,7 @@ from horarium.service.explain import ExplainService
 from horarium.service.idempotency import IdempotencyService
 from horarium.service.identity import IdentityService
 from horarium.service.metrics import Metrics
+from horarium.service.nodes import NodeService
 from horarium.service.objectives import ObjectiveService
 from horarium.service.rates import Rates
 from horarium.service.runs import KeepAnswer, RunService
@@ -54,6 +55,7 @@ class Services:
     objectives: ObjectiveService
     environments: EnvironmentService
     audit: AuditService
+    nodes: NodeService
 
 
 def make_services(
@@ -97,4 +99,5 @@ def make_services(
         objectives=ObjectiveService(store),
         environments=EnvironmentService(vault),
         audit=AuditService(store, clock, refused_hosts or RefusedHosts()),
+        nodes=NodeService(store, clock),
     )

@@ -19,7 +19,7 @@ from horarium.domain.execution import (
     TakesEnvironment,
 )
 from horarium.domain.ids import LOWEST_ID, Id, random_id
-from horarium.domain.lane_report import LaneState
+from horarium.domain.lane_report import LaneReport, LaneState
 from horarium.domain.listings import TargetListing
 from horarium.domain.schedule import Definition
 from horarium.domain.target import Completion, Target, TargetKind, TargetState
@@ -35,7 +35,7 @@ from horarium.service.trail import Trail, difference, noting, recording, watched
 from horarium.store.base import Store
 from horarium.store.vault import Vault
 from horarium.store.verbs import targets as verbs
-from horarium.store.verbs.lanes import lane_state
+from horarium.store.verbs.lanes import lane_state, reports_of
 
 # For how long a target found by a reference is remembered, and how many of them.
 REMEMBERED_MS = 3_000
@@ -159,6 +159,11 @@ class TargetService:
         who.require("targets:read")
         target = await self.store.read(verbs.get_target, who.workspace_id, target_id)
         return await self.store.read(lane_state, who.workspace_id, target.id, self.clock.now_ms())
+
+    async def reports(self, who: Identity, targets: Collection[Id]) -> dict[Id, LaneReport]:
+        """What the workers say of some targets, of those that are slow or held or whose runs wait. Raises Forbidden."""
+        who.require("targets:read")
+        return await self.store.read(reports_of, who.workspace_id, targets, self.clock.now_ms())
 
     async def list(self, who: Identity, listing: TargetListing) -> Page[Target]:
         """One page of targets, oldest first. Raises Forbidden."""

@@ -33,7 +33,14 @@ async def authenticate(
 
     Raises Unauthorized, Forbidden, RateLimited.
     """
-    presented = presented_key(request, schemes)
+    identity = await identify(request, services, presented_key(request, schemes))
+    if scope is not None:
+        identity.require(scope)
+    return identity
+
+
+async def identify(request: Request, services: Services, presented: str | None) -> Identity:
+    """As `authenticate`, for a key that was found in the request, whatever its scopes."""
     client = request.client
     try:
         identity = await services.identities.resolve(presented, None if client is None else client.host)
@@ -49,8 +56,6 @@ async def authenticate(
     if allowance is not None:
         request.scope[ALLOWANCES].append(allowance)
         services.rates.take(allowance, READ if request.method in ("GET", "HEAD") else WRITE)
-    if scope is not None:
-        identity.require(scope)
     return identity
 
 

@@ -44,3 +44,7 @@ SELECT id, FALSE AS connected FROM nodes WHERE id <> :me AND FALSE;
 
 -- name: retire_all_nodes
 UPDATE nodes SET stopped_ms = :now WHERE stopped_ms IS NULL;
+
+-- name: living_nodes
+SELECT id, name, roles, software, zone_data, started_ms, seen_ms, lease_until_ms, stopped_ms
+FROM nodes WHERE stopped_ms IS NULL AND lease_until_ms >= :now ORDER BY name, id LIMIT :limit;

@@ -28,6 +28,15 @@ class NodeRow:
     stopped_ms: int | None = None
 
 
+# How many nodes are listed.
+MOST_LISTED = 200
+
+
+async def living(tx: Tx, now: int) -> list[NodeRow]:
+    """The nodes that are alive at an instant, by name."""
+    return [NodeRow(*row) for row in await tx.rows("living_nodes", now=now, limit=MOST_LISTED)]
+
+
 async def register(tx: Tx, node: NodeRow, alone: bool) -> None:
     """Enter a node, or enter it again after its lease has lapsed. `alone`: no other process can work on this database,
     so whatever is claimed is freed."""

@@ -1,0 +1,97 @@
+"""The console as an application of its own, and how it is added to the server."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Route
+from starlette.types import Scope
+
+from horarium.api.kit.registry import Dialects
+from horarium.api.web import Answer, Api, NoRoute
+from horarium.console.base import ErrorPages
+from horarium.console.editor import EditorPages
+from horarium.console.now import NowPages
+from horarium.console.rendering import BASE, File, load_files, make_templates, path_to
+from horarium.console.runs import RunPages
+from horarium.console.schedules import SchedulePages
+from horarium.console.sign_in import SignInPages
+from horarium.console.targets import TargetPages
+from horarium.service.services import Services
+
+# A file is asked for by the name of its bytes, so browsers may keep it for as long as they like.
+_KEPT = b"public, max-age=31536000, immutable"
+_ASKED_AGAIN = b"no-cache"
+
+
+def add_console(app: Api, services: Services, dialects: Dialects) -> None:
+    """Serve the console, unless the settings switch it off. Browsers that open the root of the server get to it."""
+    if not services.settings.console:
+        return
+    app.mount(BASE, make_console(services, dialects))
+    app.router.routes.insert(0, _ForBrowsers("/", _to_console, methods=["GET"]))
+    app.router.routes.append(Route(BASE, _to_console, methods=["GET"]))
+
+
+def make_console(services: Services, dialects: Dialects) -> Api:
+    """The console with all its pages."""
+    static = load_files()
+    templates = make_templates(static)
+    api = Api(title="Horarium", render=ErrorPages(services, templates), openapi=None)
+    own = (services, dialects, templates)
+    now, signing, schedules = NowPages(*own), SignInPages(*own), SchedulePages(*own)
+    editor, runs, targets, files = EditorPages(*own), RunPages(*own), TargetPages(*own), _Files(static)
+    for method, path, handler in (
+        ("GET", "/", now.show),
+        ("GET", "/sign-in", signing.show),
+        ("POST", "/sign-in", signing.sign_in),
+        ("POST", "/sign-out", signing.sign_out),
+        ("POST", "/theme", signing.choose_theme),
+        ("GET", "/schedules", schedules.list),
+        ("GET", "/schedules/new", editor.new),
+        ("POST", "/schedules/new", editor.create),
+        ("POST", "/preview", editor.preview),
+        ("GET", "/schedules/{id}", schedules.show),
+        ("GET", "/schedules/{id}/edit", editor.edit),
+        ("POST", "/schedules/{id}/edit", editor.save),
+        ("GET", "/schedules/{id}/why", schedules.explain),
+        ("GET", "/schedules/{id}/{action}", schedules.confirm),
+        ("POST", "/schedules/{id}/{action}", schedules.act),
+        ("GET", "/runs", runs.list),
+        ("GET", "/runs/{id}", runs.show),
+        ("POST", "/runs/{id}/{action}", runs.act),
+        ("GET", "/fires/{id}", runs.show_fire),
+        ("GET", "/targets", targets.list),
+        ("GET", "/targets/new", targets.new),
+        ("POST", "/targets/new", targets.create),
+        ("GET", "/targets/{ref}", targets.show),
+        ("POST", "/targets/{ref}/{action}", targets.act),
+        ("GET", "/static/{name}", files.get),
+    ):
+        api.add(method, path, handler, "a page of the console", on_page=False)
+    return api
+
+
+class _ForBrowsers(Route):
+    """A route that only matches where a page is asked for, as browsers do and programs do not."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        accepted = b",".join(value for name, value in scope.get("headers", ()) if name == b"accept")
+        return super().matches(scope) if b"text/html" in accepted else (Match.NONE, {})
+
+
+async def _to_console(request: Request) -> Response:
+    return Response(status_code=303, headers={"location": path_to(), "vary": "accept"})
+
+
+class _Files:
+    def __init__(self, static: dict[str, File]) -> None:
+        self._static = static
+
+    async def get(self, request: Request) -> Answer:
+        found = self._static.get(request.path_params["name"])
+        if found is None:
+            raise NoRoute(request.url.path)
+        kept = request.query_params.get("v") == found.version
+        headers = [(b"cache-control", _KEPT if kept else _ASKED_AGAIN)]
+        return Answer(200, found.content, found.content_type, headers)

@@ -1,0 +1,181 @@
+"""Runs and fires: the list with its filters, one run with its attempts, one fire with its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from horarium.api.fields import Query, path_id
+from horarium.api.web import Answer
+from horarium.console.base import Pages, action_in
+from horarium.console.rendering import path_to, redirect
+from horarium.domain.errors import NotFound
+from horarium.domain.ids import HIGHEST_ID, Id, prefixed
+from horarium.domain.run import Attempt, Run, RunState
+from horarium.domain.schedule import Schedule
+from horarium.domain.target import Target
+from horarium.domain.tenancy import Identity
+from horarium.service.pages import Page, cursor_from, cursor_text, cut
+
+STATES = ("open", *(state.value for state in RunState))
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list of runs was filtered by, as its address says it."""
+
+    state: str | None
+    target: str | None
+    schedule: str | None
+    fire: str | None
+
+    @property
+    def any(self) -> bool:
+        return any((self.state, self.target, self.schedule, self.fire))
+
+    def address(self, **changed: str | None) -> str:
+        """The address of the same list with some filters changed."""
+        own = {"state": self.state, "target": self.target, "schedule": self.schedule, "fire": self.fire}
+        return path_to("runs", **{**own, **changed})
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """An attempt on the time line of its run: where it begins and how long it is, in thousandths of the line."""
+
+    attempt: Attempt
+    start: int
+    width: int
+
+
+class RunPages(Pages):
+    async def list(self, request: Request) -> Answer:
+        who = await self.who(request, "runs:read")
+        query = Query(request)
+        filters = Filters(
+            query.choice("state", STATES), query.text("target"), query.text("schedule"), query.text("fire")
+        )
+        schedule_id, fire_id = query.id("schedule", "sch"), query.id("fire", "fire")
+        cursor = query.text("cursor")
+        query.done()
+        found = await self._found(who, filters, schedule_id, fire_id, cursor)
+        causes = await self.services.runs.waits(who.workspace_id, found.items)
+        targets = await self._targets_of(who, {run.target_id for run in found.items})
+        return self.page(
+            request,
+            "runs.html",
+            filters=filters,
+            states=STATES,
+            runs=found.items,
+            causes=causes,
+            targets=targets,
+            schedule=await self._schedule_of(who, schedule_id),
+            older=None if found.next is None else filters.address(cursor=cursor_text(found.next)),
+            first=None if cursor is None else filters.address(),
+        )
+
+    async def show(self, request: Request) -> Answer:
+        who = await self.who(request, "runs:read")
+        run, attempts = await self.services.runs.get(who.workspace_id, path_id(request, "run", "run"))
+        causes = await self.services.runs.waits(who.workspace_id, [run])
+        targets = await self._targets_of(who, {run.target_id})
+        return self.page(
+            request,
+            "run.html",
+            run=run,
+            bars=bars(run, attempts, self.now_ms()),
+            cause=causes.get(run.id),
+            target=targets.get(run.target_id),
+            schedule=await self._schedule_of(who, run.schedule_id),
+        )
+
+    async def act(self, request: Request) -> Answer:
+        """Cancel a run that has not ended, or repeat one that has."""
+        action = action_in(request, ("cancel", "retry"))
+        who, _ = await self.sent(request, "runs:write")
+        run_id = path_id(request, "run", "run")
+        if action == "cancel":
+            run = await self.services.runs.cancel(who.workspace_id, run_id, within=who.restriction)
+            return redirect(path_to("runs", prefixed("run", run.id), done="cancelled"))
+        run = await self.services.runs.retry(who, run_id)
+        return redirect(path_to("runs", prefixed("run", run.id), done="retried"))
+
+    async def show_fire(self, request: Request) -> Answer:
+        """One fire: how far it is, and its runs."""
+        who = await self.who(request, "runs:read")
+        fire = await self.services.schedules.fire(who.workspace_id, path_id(request, "fire", "fire"))
+        query = Query(request)
+        state, cursor = query.choice("state", STATES), query.text("cursor")
+        query.done()
+        filters = Filters(state, None, None, prefixed("fire", fire.id))
+        found = await self._found(who, filters, fire.schedule_id, fire.id, cursor)
+        older = None
+        if found.next is not None:
+            at = cursor_text(found.next)
+            older = path_to("fires", prefixed("fire", fire.id), state=state, cursor=at)
+        return self.page(
+            request,
+            "fire.html",
+            fire=fire,
+            runs=found.items,
+            causes=await self.services.runs.waits(who.workspace_id, found.items),
+            targets=await self._targets_of(who, {run.target_id for run in found.items}),
+            schedule=await self._schedule_of(who, fire.schedule_id),
+            filters=filters,
+            states=STATES,
+            older=older,
+        )
+
+    async def _found(
+        self, who: Identity, filters: Filters, schedule_id: Id | None, fire_id: Id | None, cursor: str | None
+    ) -> Page[Run]:
+        """The runs that match all filters. A filter for something that does not exist matches none."""
+        workspace_id, targets = who.workspace_id, self.services.targets
+        try:
+            if fire_id is not None:
+                of_fire = (await self.services.schedules.fire(workspace_id, fire_id)).schedule_id
+                if schedule_id not in (None, of_fire):
+                    return Page([])
+                schedule_id = of_fire
+            target_id = (
+                None if filters.target is None else (await targets.resolve(workspace_id, filters.target)).id
+            )
+        except NotFound:
+            return Page([])
+        found = await self.services.runs.list(
+            workspace_id,
+            PAGE + 1,
+            HIGHEST_ID if cursor is None else cursor_from(cursor),
+            schedule_id,
+            fire_id,
+            target_id,
+            filters.state,
+        )
+        return cut(found, PAGE, lambda run: run.id)
+
+    async def _schedule_of(self, who: Identity, schedule_id: Id | None) -> Schedule | None:
+        """The schedule, also a deleted one, where the key may read schedules."""
+        if schedule_id is None or not who.may("schedules:read"):
+            return None
+        try:
+            return await self.services.explain.schedule(who.workspace_id, schedule_id)
+        except NotFound:
+            return None
+
+    async def _targets_of(self, who: Identity, ids: set[Id]) -> dict[Id, Target]:
+        return await self.services.targets.named(who.workspace_id, ids) if ids else {}
+
+
+def bars(run: Run, attempts: list[Attempt], now_ms: int) -> list[Bar]:
+    """The attempts of a run on one line, which begins when it was due and ends with the run, or now."""
+    begins = min([run.due_ms, *(attempt.started_ms for attempt in attempts)])
+    ends = max([run.finished_ms or now_ms, *(attempt.finished_ms for attempt in attempts)])
+    whole = max(1, ends - begins)
+    found = []
+    for attempt in attempts:
+        start = (attempt.started_ms - begins) * 1000 // whole
+        width = max(8, (attempt.finished_ms - attempt.started_ms) * 1000 // whole)
+        found.append(Bar(attempt, min(start, 992), min(width, 1000 - min(start, 992))))
+    return found

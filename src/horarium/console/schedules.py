@@ -1,0 +1,262 @@
+"""Schedules: the list with its filters, and one schedule with what it did, what it will do, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from secrets import token_hex
+
+from starlette.requests import Request
+
+from horarium.api.fields import Query, path_id
+from horarium.api.web import Answer
+from horarium.console.base import Pages, action_in
+from horarium.console.calendar import following, local_date, make_month, midnight, month_of
+from horarium.console.rendering import path_to, redirect
+from horarium.domain.errors import Invalid, NotFound, Problem
+from horarium.domain.fire import Fire, Span
+from horarium.domain.ids import HIGHEST_ID, Id, prefixed
+from horarium.domain.listings import ScheduleListing
+from horarium.domain.schedule import Schedule, ScheduleState, stored_recurrence
+from horarium.domain.target import Target
+from horarium.domain.tenancy import Identity
+from horarium.service.explain import Explanation, upcoming
+from horarium.service.pages import cursor_from, cursor_text, cut
+from horarium.service.rates import PREVIEWED_TIME
+from horarium.times import InstantError, Rounding, zone
+from horarium.times.civil import parse_wall
+from horarium.times.instants import milliseconds_of
+
+STATES = tuple(state.value for state in ScheduleState if state is not ScheduleState.DELETED)
+PAGE = 50
+NEXT_FIRES = 10
+# Entries of the ledger that a calendar counts, and that the list beside it shows.
+MOST_OF_MONTH, SHOWN = 1_000, 30
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list of schedules was filtered by, as its address says it."""
+
+    search: str | None
+    state: str | None
+    target: str | None
+    label: str | None
+    dialect: str | None
+
+    @property
+    def any(self) -> bool:
+        return any((self.search, self.state, self.target, self.label, self.dialect))
+
+    def address(self, **changed: str | None) -> str:
+        """The address of the same list with some filters changed."""
+        own = {
+            "search": self.search,
+            "state": self.state,
+            "target": self.target,
+            "label": self.label,
+            "dialect": self.dialect,
+        }
+        return path_to("schedules", **{**own, **changed})
+
+
+class SchedulePages(Pages):
+    async def list(self, request: Request) -> Answer:
+        who = await self.who(request, "schedules:read")
+        query = Query(request)
+        filters = Filters(
+            query.text("search"),
+            query.choice("state", STATES),
+            query.text("target"),
+            query.text("label"),
+            query.choice("dialect", ("native", *self.dialects)),
+        )
+        label = tuple((filters.label or "").partition(":")[::2])
+        if filters.label and not all(label):
+            query.wrong("label", "is written name:value")
+        target = await self._target(who, query, filters.target)
+        query.done()
+        cursor = query.text("cursor")
+        listing = ScheduleListing(
+            who.workspace_id,
+            PAGE + 1,
+            HIGHEST_ID if cursor is None else cursor_from(cursor),
+            dialect=filters.dialect,
+            target_id=None if target is None else target.id,
+            state=filters.state,
+            search=filters.search,
+            labels=((label[0], label[1]),) if filters.label else (),
+        )
+        found = cut(await self.services.schedules.list(listing), PAGE, lambda schedule: schedule.id)
+        targets = await self._targets_of(who, found.items)
+        return self.page(
+            request,
+            "schedules.html",
+            filters=filters,
+            states=STATES,
+            schedules=found.items,
+            targets=targets,
+            older=None if found.next is None else filters.address(cursor=cursor_text(found.next)),
+            first=None if cursor is None else filters.address(),
+        )
+
+    async def show(self, request: Request) -> Answer:
+        who = await self.who(request, "schedules:read")
+        schedule = await self._schedule(who, request)
+        return await self._shown(request, who, schedule)
+
+    async def explain(self, request: Request) -> Answer:
+        """The page of a schedule, with the answer to "why?" at an instant that was typed or chosen."""
+        who = await self.who(request, "schedules:read")
+        schedule = await self._schedule(who, request)
+        given = request.query_params.get("at", "").strip()
+        wrong, explained = None, None
+        try:
+            at_ms = self._instant(given, schedule)
+        except Invalid as error:
+            wrong = error.problems[0].message
+        else:
+            explained = await self.services.explain.explain(who.workspace_id, schedule.id, at_ms)
+        return await self._shown(request, who, schedule, explained, wrong)
+
+    async def confirm(self, request: Request) -> Answer:
+        """The question before something is done with a schedule."""
+        action = action_in(request, _SCOPES)
+        who = await self.who(request, _SCOPES[action])
+        schedule = await self._schedule(who, request, alive=True)
+        targets = await self._targets_of(who, [schedule])
+        return self.page(
+            request,
+            "confirm.html",
+            schedule=schedule,
+            target=targets.get(schedule.definition.target_id),
+            action=action,
+            once=token_hex(12),
+        )
+
+    async def act(self, request: Request) -> Answer:
+        """Do it: pause, resume, fire or delete, as the API does."""
+        action = action_in(request, _SCOPES)
+        who, form = await self.sent(request, _SCOPES[action])
+        schedule = await self._schedule(who, request, alive=True)
+        version = _version(form.given("version"))
+        schedules, workspace_id = self.services.schedules, who.workspace_id
+        if action == "fire":
+            fire = await schedules.fire_now(who, schedule.id, form.given("once"))
+            return redirect(path_to("fires", prefixed("fire", fire.id), done="fired"))
+        if action == "pause":
+            note = form.given("note")
+            await schedules.pause(workspace_id, schedule.id, note, version, within=who.restriction)
+        elif action == "resume":
+            await schedules.resume(who, schedule.id, version)
+        else:
+            await schedules.delete(workspace_id, schedule.id, version, within=who.restriction)
+            return redirect(path_to("schedules", done="deleted"))
+        return redirect(path_to("schedules", prefixed("sch", schedule.id), done=f"{action}d"))
+
+    async def _shown(
+        self,
+        request: Request,
+        who: Identity,
+        schedule: Schedule,
+        explained: Explanation | None = None,
+        wrong: str | None = None,
+    ) -> Answer:
+        now = self.now_ms()
+        timing = schedule.definition.timing
+        self.services.rates.charge(who, NEXT_FIRES * PREVIEWED_TIME)
+        local_zone = zone(timing.zone)
+        first = month_of(request.query_params.get("month"), local_date(local_zone, now // 1000))
+        begins, ends = midnight(local_zone, first), midnight(local_zone, following(first))
+        sees_runs = who.may("runs:read")
+        entries: Sequence[Fire | Span] = []
+        latest: Sequence[Fire | Span] = []
+        if sees_runs:
+            entries = await self.services.explain.ledger(
+                who.workspace_id, schedule.id, begins * 1000, ends * 1000 - 1, MOST_OF_MONTH
+            )
+            latest = await self._latest(who, schedule, now)
+        goes_on = schedule.state is ScheduleState.ACTIVE
+        recurrence = stored_recurrence(timing) if goes_on else None
+        month = make_month(first, local_zone, entries, recurrence, now // 1000, len(entries) < MOST_OF_MONTH)
+        targets = await self._targets_of(who, [schedule])
+        return self.page(
+            request,
+            "schedule.html",
+            schedule=schedule,
+            target=targets.get(schedule.definition.target_id),
+            coming=upcoming(schedule, now, NEXT_FIRES),
+            month=month,
+            latest=latest,
+            sees_runs=sees_runs,
+            explained=explained,
+            asked=request.query_params.get("at", ""),
+            wrong=wrong,
+            today=local_date(local_zone, now // 1000),
+        )
+
+    async def _latest(self, who: Identity, schedule: Schedule, now: int) -> Sequence[Fire | Span]:
+        """The latest entries of the ledger and fires by hand, the latest first."""
+        fires = await self.services.schedules.fires(who.workspace_id, schedule.id, SHOWN)
+        since = fires[-1].slot_ms if len(fires) == SHOWN else 0
+        entries = await self.services.explain.ledger(who.workspace_id, schedule.id, since, now, MOST_OF_MONTH)
+        spans = [entry for entry in entries if isinstance(entry, Span)]
+        together: list[Fire | Span] = [*fires, *spans]
+        return sorted(together, key=_when, reverse=True)[:SHOWN]
+
+    async def _schedule(self, who: Identity, request: Request, alive: bool = False) -> Schedule:
+        """The schedule that a path names, also a deleted one unless it must be `alive`. Raises NotFound."""
+        schedule_id = path_id(request, "sch", "schedule")
+        if alive:
+            return await self.services.schedules.get(who.workspace_id, schedule_id)
+        return await self.services.explain.schedule(who.workspace_id, schedule_id)
+
+    async def _target(self, who: Identity, query: Query, given: str | None) -> Target | None:
+        if given is None:
+            return None
+        try:
+            return await self.services.targets.resolve(who.workspace_id, given)
+        except NotFound:
+            query.wrong("target", f"{given[:80]!r} does not exist in this workspace")
+            return None
+
+    async def _targets_of(self, who: Identity, schedules: Sequence[Schedule]) -> dict[Id, Target]:
+        ids = {schedule.definition.target_id for schedule in schedules}
+        return await self.services.targets.named(who.workspace_id, ids) if ids else {}
+
+    def _instant(self, given: str, schedule: Schedule) -> int:
+        """The instant of a text: with an offset as in the API, or a local time of the schedule. Raises Invalid."""
+        text = given.replace(" ", "T", 1) if given[:11].count(" ") else given
+        try:
+            return milliseconds_of(text, Rounding.DOWN)
+        except InstantError:
+            return _wall_ms(text, schedule)
+
+
+_SCOPES = {
+    "pause": "schedules:write",
+    "resume": "schedules:write",
+    "fire": "schedules:write",
+    "delete": "schedules:delete",
+}
+
+
+def _wall_ms(text: str, schedule: Schedule) -> int:
+    """The instant of a local time in the schedule's zone. Raises Invalid."""
+    for complete in (text, f"{text}:00"):
+        wall = parse_wall(complete)
+        if wall is not None and wall.length == len(complete):
+            return zone(schedule.definition.timing.zone).resolve(wall.second) * 1000
+    words = (
+        "write a time such as 2026-03-08 09:00, in the zone of the schedule, or with an offset as in "
+        "2026-03-08T09:00:00Z"
+    )
+    raise Invalid(Problem("at", words, "instant"))
+
+
+def _when(entry: Fire | Span) -> int:
+    return entry.fired_ms if isinstance(entry, Fire) else entry.last_ms
+
+
+def _version(given: str | None) -> int | None:
+    return int(given) if given is not None and given.isdecimal() and len(given) <= 18 else None

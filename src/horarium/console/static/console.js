@@ -1,0 +1,75 @@
+// What pages gain by a script: the viewer's own times, lists that stay up to date, and keys. All of them work without.
+const root = document.documentElement;
+root.classList.add("scripted");
+
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+function showTimes(within) {
+  for (const time of within.querySelectorAll("time:not(.ago)")) {
+    time.title = time.dateTime;
+    time.textContent = full.format(new Date(time.dateTime));
+  }
+  for (const time of within.querySelectorAll("time.ago")) time.title = full.format(new Date(time.dateTime));
+  for (const head of within.querySelectorAll("[data-zone]")) head.textContent = `In ${zone}, yours`;
+}
+
+async function renew(part, at) {
+  const page = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error" });
+  if (!page.ok) return;
+  const found = new DOMParser().parseFromString(await page.text(), "text/html").querySelectorAll("[data-live]")[at];
+  if (!found || part.contains(document.activeElement) || String(getSelection())) return;
+  showTimes(found);
+  part.replaceChildren(...found.childNodes);
+  part.dataset.live = found.dataset.live;
+}
+
+function keepUpToDate(part, at) {
+  const seconds = Number(part.dataset.live);
+  if (!seconds) return;
+  setTimeout(async () => {
+    try {
+      if (document.visibilityState === "visible") await renew(part, at);
+    } catch {
+      // The server cannot be reached now, or the session has ended: the page stays as it is.
+    }
+    keepUpToDate(part, at);
+  }, seconds * 1000);
+}
+
+showTimes(document);
+document.querySelectorAll("[data-live]").forEach(keepUpToDate);
+for (const field of document.querySelectorAll("[data-submit]")) field.addEventListener("change", () => field.form.requestSubmit());
+
+const places = { n: "/console/", s: "/console/schedules", r: "/console/runs", t: "/console/targets" };
+let before = "";
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
+  const field = document.querySelector(`[data-focus-key="${CSS.escape(event.key)}"]`);
+  if (field) {
+    event.preventDefault();
+    field.focus();
+  } else if (before === "g" && places[event.key]) {
+    location.assign(places[event.key]);
+  }
+  before = event.key;
+});
+
+// The editor: its next fires, while one types.
+const editor = document.querySelector("[data-preview]");
+if (editor) {
+  let waiting;
+  const ask = async () => {
+    const answer = await fetch(editor.dataset.preview, { method: "POST", body: new URLSearchParams(new FormData(editor)) });
+    if (!answer.ok) return;
+    const shown = document.getElementById("preview");
+    shown.innerHTML = await answer.text();
+    showTimes(shown);
+  };
+  for (const name of ["recurrence", "timezone"]) {
+    editor.elements[name].addEventListener("input", () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(() => ask().catch(() => {}), 200);
+    });
+  }
+}

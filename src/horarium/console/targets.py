@@ -1,0 +1,112 @@
+"""Targets: the list, one target with its lane, and the form with which one is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+
+from horarium.api.fields import Query
+from horarium.api.web import Answer
+from horarium.console.base import Pages, action_in
+from horarium.console.rendering import path_to, redirect
+from horarium.domain.errors import Conflict, Invalid
+from horarium.domain.ids import LOWEST_ID, prefixed
+from horarium.domain.listings import ScheduleListing, TargetListing
+from horarium.domain.run import RunState
+from horarium.domain.target import TargetKind, TargetState
+from horarium.service.pages import cursor_from, cursor_text
+from horarium.service.targets import TargetDraft
+
+PAGE = 50
+SHOWN = 10
+KINDS = tuple(kind.value for kind in TargetKind)
+
+
+class TargetPages(Pages):
+    async def list(self, request: Request) -> Answer:
+        who = await self.who(request, "targets:read")
+        query = Query(request)
+        search, kind = query.text("search"), query.choice("kind", KINDS)
+        state, cursor = query.choice("state", tuple(TargetState)), query.text("cursor")
+        query.done()
+        listing = TargetListing(
+            who.workspace_id,
+            PAGE,
+            LOWEST_ID if cursor is None else cursor_from(cursor),
+            kind=kind,
+            state=state,
+            search=search,
+        )
+        found = await self.services.targets.list(who, listing)
+        reports = await self.services.targets.reports(who, [target.id for target in found.items])
+        given = {"search": search, "kind": kind, "state": state}
+        return self.page(
+            request,
+            "targets.html",
+            targets=found.items,
+            reports=reports,
+            kinds=KINDS,
+            states=tuple(TargetState),
+            given=given,
+            later=None if found.next is None else path_to("targets", **given, cursor=cursor_text(found.next)),
+        )
+
+    async def show(self, request: Request) -> Answer:
+        who = await self.who(request, "targets:read")
+        target = await self.services.targets.get(who, request.path_params["ref"])
+        schedules, failed = [], []
+        if who.may("schedules:read"):
+            listing = ScheduleListing(who.workspace_id, SHOWN, target_id=target.id)
+            schedules = list(await self.services.schedules.list(listing))
+        if who.may("runs:read"):
+            failed = list(
+                await self.services.runs.list(
+                    who.workspace_id, SHOWN, target_id=target.id, state=RunState.FAILED.value
+                )
+            )
+        return self.page(
+            request,
+            "target.html",
+            target=target,
+            lane=await self.services.targets.lane(who, target.id),
+            schedules=schedules,
+            failed=failed,
+        )
+
+    async def new(self, request: Request) -> Answer:
+        await self.who(request, "targets:write")
+        return self.page(request, "target_new.html", given={}, problems={}, kinds=KINDS)
+
+    async def create(self, request: Request) -> Answer:
+        """Make a target that is called by HTTP. Its signing secret is shown once, on the page that answers."""
+        who, form = await self.sent(request, "targets:write")
+        config: dict[str, Any] = {"url": form.text("url")}
+        kind = form.text("kind")
+        try:
+            draft = TargetDraft(
+                TargetKind(kind) if kind in KINDS else TargetKind.AUTOMATION,
+                form.text("name"),
+                "http",
+                config,
+                key=form.given("key"),
+                description=form.given("description"),
+            )
+            made = await self.services.targets.create(who, draft)
+        except Invalid as error:
+            problems = {problem.field: problem.message for problem in error.problems}
+            return self.page(
+                request, "target_new.html", 400, given=form.fields, problems=problems, kinds=KINDS
+            )
+        except Conflict as error:
+            shown = {error.field or "": str(error)}
+            return self.page(request, "target_new.html", 409, given=form.fields, problems=shown, kinds=KINDS)
+        return self.page(request, "target_made.html", 201, made=made)
+
+    async def act(self, request: Request) -> Answer:
+        """Enable or disable a target."""
+        action = action_in(request, ("enable", "disable"))
+        who, _ = await self.sent(request, "targets:write")
+        target = await self.services.targets.resolve(who.workspace_id, request.path_params["ref"])
+        await self.services.targets.set_enabled(who, target.id, action == "enable")
+        return redirect(path_to("targets", prefixed("tgt", target.id), done=f"{action}d"))
