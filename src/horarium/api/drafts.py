@@ -10,6 +10,8 @@ from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
+import orjson
+
 from horarium.api import show
 from horarium.api.models import (
     NO_VERSION_YET,
@@ -120,8 +122,9 @@ async def patch(who: Identity, services: Services, schedule_id: Id, raw: Json) -
     raw, _ = gathered(raw)
     known = await services.schedules.get(who.workspace_id, schedule_id)
     given, problems = await _target(who, services, raw)
-    unreadable = await _audience(who, services, merged(_as_body(known), {"audience": raw.get("audience")}))
-    if unreadable and merged(_as_body(known), raw)["audience"] != known.definition.audience:
+    wanted = merged(_as_body(known), {"audience": raw.get("audience")})
+    unreadable = await _audience(who, services, wanted)
+    if unreadable and wanted["audience"] != known.definition.audience:
         problems += unreadable
     if problems:
         raise Invalid(problems)
@@ -217,15 +220,25 @@ def gathered(raw: Json) -> tuple[Json, frozenset[str]]:
 
 
 def merged(before: Any, change: Any) -> Any:
-    """Merge a patch as RFC 7396 says: objects are merged, null removes a member, and any other value replaces it."""
-    if not isinstance(change, dict):
+    """Merge a patch as RFC 7396 says: objects are merged, null removes a member, and any other value replaces it.
+
+    The result may share parts with both.
+    """
+    # Where no null could stand, an object that meets no other is taken as it is: it may have very many members.
+    return _merged(before, change, b"null" not in orjson.dumps(change))
+
+
+def _merged(before: Any, change: Any, without_null: bool) -> Any:
+    if not isinstance(change, dict) or (without_null and not isinstance(before, dict)):
         return change
     found = dict(before) if isinstance(before, dict) else {}
     for name, value in change.items():
         if value is None:
             found.pop(name, None)
+        elif isinstance(value, dict):
+            found[name] = _merged(found.get(name), value, without_null)
         else:
-            found[name] = merged(found.get(name), value)
+            found[name] = value
     return found
 
 

@@ -27,6 +27,8 @@ TOO_DEEP = f"is nested more than {DEEPEST} levels deep"
 DEEPEST_PART = 90
 _TOO_LARGE = f"must be a whole number from {-(1 << 63)} to {(1 << 64) - 1}; send a larger one as a text"
 
+# What holds other values. To make this anew for each value would take longer than all the rest.
+_HOLDERS = (dict, list, tuple)
 # A number that is whole and does not fit into 64 bits is written with at least so many characters, its sign included.
 _LONG = 20
 # Most texts have no row of so many digits. That is found out fastest with all digits made the same.
@@ -97,7 +99,7 @@ def is_deeper(value: Any, most: int) -> bool:
             inner
             for outer in level
             for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list | tuple)
+            if isinstance(inner, _HOLDERS)
         ]
         if not level:
             return False
@@ -205,7 +207,7 @@ def _first(kind: type, value: Any) -> tuple[list[str], Any]:
         kinds = list(map(type, within))
         if kind in kinds:
             break
-        levels.append([inner for inner in within if isinstance(inner, dict | list)])
+        levels.append([inner for inner in within if isinstance(inner, _HOLDERS)])
         assert levels[-1], f"there is no {kind.__name__}"
     found = wanted = within[kinds.index(kind)]
     path: list[str] = []

@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import orjson
+
 from horarium.domain.errors import Conflict, InUse, NotFound
 from horarium.domain.ids import Id, from_ulid, from_uuid_text
 from horarium.domain.listings import PageRows, TargetListing
@@ -277,7 +279,7 @@ def target_from_row(row: Sequence[Any]) -> Target:
         kind=TargetKind(stored.kind),
         name=stored.name,
         executor=stored.executor,
-        config=json.loads(stored.config),
+        config=orjson.loads(stored.config),
         created_by=stored.created_by,
         created_ms=stored.created_ms,
         updated_ms=stored.updated_ms,
@@ -290,8 +292,8 @@ def target_from_row(row: Sequence[Any]) -> Target:
         deadline_ms=stored.deadline_ms,
         max_concurrency=stored.max_concurrency,
         rate_per_second=stored.rate_per_second,
-        input_schema=None if stored.input_schema is None else json.loads(stored.input_schema),
-        extra=json.loads(stored.extra),
+        input_schema=None if stored.input_schema is None else orjson.loads(stored.input_schema),
+        extra=orjson.loads(stored.extra),
         state=TargetState(stored.state),
         state_reason=stored.state_reason,
         version=stored.version,
