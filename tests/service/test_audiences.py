@@ -194,3 +194,19 @@ async def test_a_source_at_a_host_that_the_workspace_may_not_reach_is_refused() 
         assert [problem.field for problem in caught.value.problems] == ["config.url"]
         with pytest.raises(Unavailable, match="allowed_hosts"):
             await audiences.preview(who.workspace_id, {"type": "crm"})
+
+
+async def test_the_sources_of_a_workspace_are_bounded_in_number_and_size(monkeypatch) -> None:
+    monkeypatch.setattr("horarium.service.audiences.MOST_SOURCES", 2)
+    async with House.open("2026-03-01T12:00:00Z") as house:
+        audiences, workspace_id = house.services.audiences, house.first.workspace_id
+        config = {"url": "https://example.com/people"}
+        for name in ("a", "b", "a"):  # one that is there may always be replaced
+            await audiences.put_source(workspace_id, name, "http", config)
+        with pytest.raises(Invalid, match="more than the 2 sources"):
+            await audiences.put_source(workspace_id, "c", "http", config)
+        with pytest.raises(Invalid, match="larger than the 64 KiB"):
+            await audiences.put_source(
+                workspace_id, "a", "http", {"url": "https://example.com/" + "p" * 70_000}
+            )
+        assert [source.name for source in await audiences.list_sources(workspace_id)] == ["a", "b"]

@@ -9,6 +9,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from horarium.domain.audience import (
     AUDIENCE_TYPES,
     AudienceQuery,
@@ -51,6 +53,8 @@ SAMPLE_SIZE_LIMIT = 1024 * 1024
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
 # The pauses in seconds between looks at a fire; the last one repeats.
 _LOOK_S = (0.005, 0.01, 0.02, 0.05, 0.1)
+# Sources of a workspace, and bytes of the configuration of each as JSON. A list shows all of them at once.
+MOST_SOURCES, LARGEST_CONFIG = 200, 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +174,12 @@ class AudienceService:
         if known is not None and known.type == kind:
             config = self.merge_secrets(kind, known.config, self._secrets(known), config)
         problems = [*_name_problems(name), *self._config_problems(workspace_id, kind, config)]
+        if len(orjson.dumps(config)) > LARGEST_CONFIG:
+            words = f"is larger than the {LARGEST_CONFIG // 1024} KiB of JSON that are allowed"
+            problems.append(Problem("config", words, "too_long"))
+        if known is None and len(await self.list_sources(workspace_id)) >= MOST_SOURCES:
+            words = f"would be one more than the {MOST_SOURCES} sources that a workspace may have; delete one first"
+            problems.append(Problem("name", words, "quota"))
         if problems:
             raise Invalid(problems)
         now = self.clock.now_ms()
