@@ -27,7 +27,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long faults lint types setup serve settings simulate chaos mutations worst instants bench clean
+.PHONY: help demo test long faults lint types setup serve settings openapi simulate chaos mutations worst instants bench clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -74,6 +74,9 @@ serve: $(READY) ## run a server in ./horarium-data
 
 settings: $(READY) ## write docs/settings.md from settings.py
 	@$(BIN)/python -m tests.support.settings_page
+
+openapi: $(READY) ## write docs/openapi.json, the description of the own API
+	@$(BIN)/python -m tests.support.openapi_page
 
 simulate: $(READY) ## run the simulation: SEEDS=10000 FIRST=1
 	@$(BIN)/python -m tests.simulation.run --seeds $(SEEDS) --first $(FIRST)

@@ -14,7 +14,8 @@ async def test_the_openapi_page_names_every_route_and_holds_together():
         ].keys()
         assert page["components"]["securitySchemes"][next(iter(page["security"][0]))]["scheme"] == "bearer"
         create = page["paths"]["/schedules"]["post"]
-        assert "recurrence" in create["requestBody"]["content"]["application/json"]["schema"]["properties"]
+        body = create["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        assert "recurrence" in page["components"]["schemas"][body]["properties"]
         wanted = {
             part.partition('"')[0] for part in str(page).replace("'", '"').split("#/components/schemas/")[1:]
         }

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from tests.api.asking import with_twins
 from tests.api.dialects.autessa.support import agent_event, table_event, tool_event
 from tests.api.test_round_trips import EXECUTORS, FULL, ITEMS, POLICIES, RECURRENCES, SOURCES
 
@@ -19,6 +20,8 @@ BETWEEN = {"from": "2026-02-27T00:00:00Z", "to": "2026-02-28T12:00:00Z"}
 KEYS = {kind: f"every-{kind}" for kind in ("automation", "workflow", "function", "agent", "tool", "table")}
 WORKFLOW, AGENT, AUTOMATION = KEYS["workflow"], KEYS["agent"], KEYS["automation"]
 SOURCE = "people"
+# The key of a schedule that is there all the time.
+EVERY_SCHEDULE = "every-schedule"
 
 
 def target_of(kind: str, url: str) -> Json:
@@ -145,7 +148,7 @@ def own(pick: Pick, url: str) -> Bodies:
     }
     called_back = {**frequent, "target": KEYS["function"]}
     note = {"output": {"a": [1, "x", None]}}
-    return {
+    known: Bodies = {
         "POST /schedules": schedules,
         "PUT /schedules/by-key/{key}": keyed,
         "PUT /schedules/{id}": [*schedules, *keyed, {**whole, "version": 1}],
@@ -187,6 +190,7 @@ def own(pick: Pick, url: str) -> Bodies:
         "POST /keys/{id}/rotate": [{"overlap": "1h"}, {}],
         "POST /audit/erase": [{"principal": pick("principals")}],
     }
+    return with_twins(known)
 
 
 def trustpager(pick: Pick, url: str) -> Bodies:

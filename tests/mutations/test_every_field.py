@@ -51,6 +51,7 @@ LIKE_CREATE = {
     "PUT /schedules/{id}",
     "PATCH /schedules/{id}",
     "PUT /schedules/by-key/{key}",
+    "PATCH /schedules/by-key/{key}",
     "POST /schedules/bulk",
 }
 # Names that only one thing may have, so that each body gets its own.

@@ -23,7 +23,7 @@ from horarium.domain.host_lists import host_list
 from horarium.domain.ids import prefixed
 from tests.api.dialects.speakers import SPEAKERS, Speaker
 from tests.api.test_round_trips import ITEMS, SOURCES
-from tests.mutations.examples import AGENT, BODIES, KEYS, SOURCE, WORKFLOW, target_of
+from tests.mutations.examples import AGENT, BODIES, EVERY_SCHEDULE, KEYS, SOURCE, WORKFLOW, target_of
 from tests.mutations.mutate import CSV, JSON, NDJSON, NO_BODY, Good
 from tests.mutations.sending import Reply, send
 from tests.support.house import House
@@ -209,6 +209,9 @@ class World:
             found = await self.own("PUT", f"/targets/by-key/{key}", body)
             assert found.status in (200, 201), (kind, found.body)
             self.numbers[kind] = found.json()["number"]
+        order = {"name": "Every", "recurrence": "0 9 * * *", "target": KEYS["workflow"]}
+        found = await self.own("PUT", f"/schedules/by-key/{EVERY_SCHEDULE}", order)
+        assert found.status in (200, 201), found.body
         found = await self.own(
             "PUT",
             f"/audiences/{SOURCE}",
@@ -349,6 +352,8 @@ class World:
             }
             if of == "directory" and name == "id":
                 return self.random.choice([item["id"] for item in ITEMS.values()])
+            if name == "key" and (route.method != "PUT" or self.random.random() < 0.5):
+                return EVERY_SCHEDULE if of == "schedules" else KEYS["workflow"]
             return self.stock.pick(OWN, kinds.get(name, of))
         if route.api == "uranus":
             if name == "id":
@@ -365,7 +370,7 @@ class World:
     def _parameter(self, api: str, name: str) -> str:
         stands = {
             "limit": "3", "count": "5", "sample": "3", "offset": "1", "state": "active", "search": "a",
-            "sort": "desc", "label": "team:a",
+            "sort": "desc", "mode": "create", "label": "team:a",
             "kind": "workflow", "at": "2026-03-01T12:00:00Z", "after": "2026-03-01T12:00:00Z",
             "from": "2026-02-01T00:00:00Z",
             "to": "2026-04-01T00:00:00Z", "since": "2026-02-01T00:00:00Z", "until": "2026-04-01T00:00:00Z",

@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import dispatch, nodes
 from horarium.worker.worker import Worker
+from tests.support.described import hold_against
 from tests.support.inline_store import InlineSqliteStore
 
 
@@ -249,12 +251,14 @@ async def _tenant(services: Services, clock: HandClock, api: Any, slug: str) -> 
 def client_of(
     api: Any, key: str | None = None, headers: Mapping[str, str] | None = None
 ) -> httpx.AsyncClient:
-    """A client without network; it sends the key as a bearer token, where there is one."""
+    """A client without network; it sends the key as a bearer token, where there is one. What our own API answers is
+    held against its description."""
     sent = dict(headers or {}) | ({"Authorization": f"Bearer {key}"} if key else {})
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(api, raise_app_exceptions=True),
         base_url="http://testserver",
         headers=sent,
+        event_hooks={"response": [partial(hold_against, api)]},
     )
 
 

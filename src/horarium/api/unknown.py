@@ -19,6 +19,10 @@ from pydantic import BaseModel
 from starlette.requests import Request
 
 from horarium.api.bodies import Malformed, parse_json, read_body
+from horarium.api.description import parameters
+from horarium.api.description.answers import COMPONENTS
+from horarium.api.description.operations import LINES, OPERATIONS, described
+from horarium.api.description.shapes import ref
 from horarium.api.web import Answer, Api, Handler
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.near_names import did_you_mean, plain
@@ -126,7 +130,13 @@ def _inner(model: type[BaseModel]) -> Mapping[str, type[BaseModel]]:
 
 class OwnApi(Api):
     """Our own API. A route takes the query parameters and the body that it declares, and refuses all others. It also
-    refuses a version in If-Match where it would not be compared. What has a key can be named by it (see BY_KEY)."""
+    refuses a version in If-Match where it would not be compared. What has a key can be named by it (see BY_KEY).
+
+    The table of operations (api/description/) tells what each route answers."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._schemas |= {**COMPONENTS, **LINES}
 
     def add(
         self, method: str, path: str, handler: Handler, summary: str, *, keyed: bool = True, **options: Any
@@ -138,10 +148,16 @@ class OwnApi(Api):
         under_id = next((place for place in BY_KEY if path.startswith(place)), None)
         if under_id is not None and keyed:
             by_key = BY_KEY[under_id] + path.removeprefix(under_id)
-            self._add_careful(method, by_key, handler, f"{summary}, by its key", **options)
-        self._add_careful(method, path, handler, summary, **options)
+            self._add_careful(method, by_key, path, handler, f"{summary}, by its key", **options)
+        self._add_careful(method, path, path, handler, summary, **options)
 
-    def _add_careful(self, method: str, path: str, handler: Handler, summary: str, **options: Any) -> None:
+    def in_path(self, name: str) -> Mapping[str, Any]:
+        return parameters.in_path(name)
+
+    def _add_careful(
+        self, method: str, path: str, told_as: str, handler: Handler, summary: str, **options: Any
+    ) -> None:
+        """`told_as` is the path under which the table of operations has the route."""
         known = tuple(options.get("query") or ())
         writes = method not in ("GET", "HEAD")
         bodiless = writes and options.get("body") is None
@@ -157,10 +173,32 @@ class OwnApi(Api):
                 raise Invalid(Problem("If-Match", "no version is compared here; leave it out", "unknown"))
             return await handler(request)
 
+        route = f"{method} {told_as.replace(':path}', '}')}"
+        operation = OPERATIONS.get(route)
+        if operation is not None:
+            options["operation"] = described(
+                operation, method, path, path != told_as, options.get("status", 200)
+            )
+            options["example"] = operation.sent()
+        if options.get("body") is not None:
+            options["body"] = self._named(options["body"], method)
+        options["read_as"] = functools.partial(parameters.schema_of, path)
         if path.startswith((*BY_KEY, *BY_KEY.values())):
             for part, read_as in _READ_AS.items():
                 path = path.replace(part, read_as)
         super().add(method, path, careful, summary, **options)
+
+    def _named(self, body: Mapping[str, Any], method: str) -> Mapping[str, Any]:
+        """The schema of a body as a component, if it has a name. A partial change needs none of the fields."""
+        name = body.get("title")
+        if name is None:
+            return body
+        own = {part: value for part, value in self._schema(body).items() if part != "title"}
+        if method == "PATCH" and "required" in own:
+            name = f"{name.removesuffix('Body')}Patch"
+            del own["required"]
+        self._schemas[name] = own
+        return ref(name)
 
 
 def refuse_parameters(request: Request, known: tuple[str, ...]) -> None:

@@ -396,6 +396,7 @@ class Api(FastAPI):
         # Whether it writes a log line for each request, if it is the outermost one.
         self.log_requests = False
         self._schemas: dict[str, Any] = {}
+        self._responses: dict[str, Mapping[str, Any]] = {}
         super().__init__(
             title=title,
             description=description,
@@ -442,24 +443,35 @@ class Api(FastAPI):
         optional_body: bool = False,
         media: str = "application/json",
         on_page: bool = True,
+        operation: tuple[str, Mapping[str, Any]] | None = None,
+        example: Any = None,
+        read_as: Callable[[str], Mapping[str, Any]] | None = None,
     ) -> None:
         """Add a route and, if it is `on_page`, its entry on the OpenAPI page.
 
         `body` is the JSON schema of the body, and `media` its type. `query` and `headers` map the names of
-        parameters to what they do.
+        parameters to what they do, and `read_as` tells the schema of a query parameter. `operation` is the id of the
+        operation with its responses, and `example` a body that can be sent.
         """
-        parameters = [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        parameters: list[dict[str, Any]] = [
+            {"name": name, "in": "path", "required": True, **self.in_path(name)}
             for name in (part[1:-1].partition(":")[0] for part in path.split("/") if part.startswith("{"))
         ]
         for place, named in (("query", query), ("header", headers)):
             parameters += [
-                {"name": name, "in": place, "description": words, "schema": {"type": "string"}}
+                {
+                    "name": name,
+                    "in": place,
+                    "description": words,
+                    "schema": {"type": "string"} if read_as is None else read_as(name),
+                }
                 for name, words in (named or {}).items()
             ]
         extra: dict[str, Any] = {"parameters": parameters}
         if body is not None:
-            content = {media: {"schema": self._schema(body)}}
+            content: dict[str, Any] = {media: {"schema": self._schema(body)}}
+            if example is not None:
+                content[media]["example"] = example
             extra["requestBody"] = {"required": not optional_body, "content": content}
         self.router.add_api_route(
             path,
@@ -471,9 +483,17 @@ class Api(FastAPI):
             response_model=None,
             include_in_schema=on_page,
             openapi_extra=extra,
-            operation_id=re.sub(r"\W+", "_", f"{method.lower()}{path}").strip("_"),
+            operation_id=re.sub(r"\W+", "_", f"{method.lower()}{path}").strip("_")
+            if operation is None
+            else operation[0],
             route_class_override=_Route,
         )
+        if operation is not None:
+            self._responses[operation[0]] = operation[1]
+
+    def in_path(self, name: str) -> Mapping[str, Any]:
+        """What is described of a part of a path."""
+        return {"schema": {"type": "string"}}
 
     def _schema(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         """A JSON schema without its definitions, which are kept for the page's list of components."""
@@ -488,4 +508,8 @@ class Api(FastAPI):
             components.setdefault("schemas", {}).update(self._schemas)
             components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
             made["security"] = [{"key": []}]  # the page asks for a key, and sends it
+            for methods in made["paths"].values():
+                for described in methods.values():
+                    if (responses := self._responses.get(described["operationId"])) is not None:
+                        described["responses"] = responses
         return super().openapi()

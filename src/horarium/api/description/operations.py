@@ -1,0 +1,223 @@
+"""The table of all operations of our own API: what each is called, what it answers, and a body that can be sent."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from horarium.api.description.shapes import Schema, ref
+
+NDJSON = "application/x-ndjson"
+PLAIN = "text/plain"
+PROBLEM = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`name` is stable: clients are generated with it. `answer` is a component, or None for an empty answer. `example`
+    is a body that can be sent as it is. `public` operations need no key. `also` are further answers by status."""
+
+    name: str
+    answer: str | None
+    media: str = "application/json"
+    example: Any = None
+    public: bool = False
+    also: tuple[tuple[int, str, str], ...] = ()
+
+    def sent(self) -> Any:
+        """The example as it stands in a request: NDJSON as text, everything else as it is."""
+        if self.media == NDJSON and isinstance(self.example, list):
+            return "\n".join(json.dumps(line) for line in self.example)
+        return self.example
+
+
+_ORDER = {
+    "name": "Morning report",
+    "recurrence": "0 9 * * 1-5",
+    "timezone": "Europe/Paris",
+    "target": "report",
+    "input": {"recipients": ["team@example.com"]},
+    "labels": {"customer": "c1"},
+    "policies": {"overlap": "skip", "catch_up": "latest", "retry": {"max_attempts": 5, "initial": "30s"}},
+}
+_RATE = {"name": "Poll", "recurrence": {"every": "15m"}, "target": "report"}
+_TARGET = {
+    "kind": "workflow",
+    "name": "Report",
+    "executor": {"type": "http", "url": "https://example.com/hooks/report"},
+    "timeout": "30s",
+    "max_concurrency": 10,
+}
+_ITEM = {"id": "u1", "name": "Ann", "email": "ann@example.com", "roles": ["owner"]}
+
+# By method and path. A path under an id stands for the one under the key as well, whose name ends with `_by_key`.
+OPERATIONS = {
+    "POST /schedules": Operation(
+        "schedules.create", "Schedule", example={**_ORDER, "key": "customer-1/report"}
+    ),
+    "GET /schedules": Operation("schedules.list", "SchedulePage"),
+    "POST /schedules/bulk": Operation(
+        "schedules.bulk", "BulkLine", NDJSON, [{**_ORDER, "key": "bulk-1"}, {**_RATE, "key": "bulk-2"}]
+    ),
+    "POST /schedules/preview": Operation(
+        "schedules.preview_unsaved",
+        "Preview",
+        example={"recurrence": "30 2 * * *", "timezone": "America/New_York", "count": 3},
+    ),
+    "GET /schedules/{id}": Operation("schedules.get", "Schedule"),
+    "PUT /schedules/{id}": Operation("schedules.replace", "Schedule", example=_ORDER),
+    "PUT /schedules/by-key/{key}": Operation(
+        "schedules.put_by_key", "Schedule", example=_ORDER, also=((201, "Schedule", "It was made."),)
+    ),
+    "PATCH /schedules/{id}": Operation("schedules.update", "Schedule", example={"labels": {"team": "blue"}}),
+    "DELETE /schedules/{id}": Operation("schedules.delete", None),
+    "POST /schedules/{id}/pause": Operation("schedules.pause", "Schedule", example={"note": "Holidays"}),
+    "POST /schedules/{id}/resume": Operation("schedules.resume", "Schedule"),
+    "GET /schedules/{id}/preview": Operation("schedules.preview", "Preview"),
+    "POST /schedules/{id}/fire-now": Operation("schedules.fire_now", "Fire"),
+    "POST /schedules/{id}/backfill": Operation(
+        "schedules.backfill",
+        "Backfill",
+        example={"from": "2026-01-05T00:00:00Z", "to": "2026-01-06T00:00:00Z"},
+    ),
+    "GET /schedules/{id}/explain": Operation("schedules.explain", "Explanation"),
+    "GET /schedules/{id}/fires": Operation("schedules.list_fires", "FirePage"),
+    "GET /schedules/{id}/ledger": Operation("schedules.ledger", "Ledger"),
+    "GET /fires/{id}": Operation("fires.get", "Fire"),
+    "GET /runs": Operation("runs.list", "RunPage"),
+    "GET /runs/{id}": Operation("runs.get", "RunInFull"),
+    "POST /runs/{id}/cancel": Operation("runs.cancel", "Run"),
+    "POST /runs/{id}/retry": Operation("runs.retry", "Run"),
+    "POST /runs/{id}/complete": Operation("runs.complete", "Run", example={"output": {"sent": 3}}),
+    "POST /runs/{id}/fail": Operation("runs.fail", "Run", example={"error": "The mailbox is full"}),
+    "POST /runs/{id}/heartbeat": Operation("runs.heartbeat", "Run", example={"output": {"sent": 1}}),
+    "POST /targets": Operation("targets.create", "NewTarget", example={**_TARGET, "key": "report"}),
+    "GET /targets": Operation("targets.list", "TargetPage"),
+    "GET /targets/{ref}": Operation("targets.get", "TargetInFull"),
+    "PUT /targets/{ref}": Operation("targets.replace", "Target", example=_TARGET),
+    "PUT /targets/by-key/{key}": Operation(
+        "targets.put_by_key", "NewTarget", example=_TARGET, also=((201, "NewTarget", "It was made."),)
+    ),
+    "PATCH /targets/{ref}": Operation("targets.update", "Target", example={"timeout": "1m"}),
+    "DELETE /targets/{ref}": Operation("targets.delete", None),
+    "POST /targets/{ref}/enable": Operation("targets.enable", "Target"),
+    "POST /targets/{ref}/disable": Operation("targets.disable", "Target"),
+    "POST /targets/{ref}/rotate-secret": Operation(
+        "targets.rotate_secret", "NewTarget", example={"overlap": "1h"}
+    ),
+    "POST /tables": Operation(
+        "tables.create",
+        "Table",
+        example={"database": "crm", "table": "people", "columns": [{"name": "email", "type": "text"}]},
+    ),
+    "GET /tables": Operation("tables.list", "TableList"),
+    "GET /tables/{database}/{table}": Operation("tables.get", "Table"),
+    "GET /tables/{database}/{table}/rows": Operation("tables.rows", "TableRows"),
+    "POST /secrets/rotate": Operation("secrets.rotate", "RotatedSecrets"),
+    "PUT /directory/{kind}": Operation(
+        "directory.put",
+        "Imported",
+        example=[_ITEM],
+        also=((400, "ImportProblem", "Some lines were refused."),),
+    ),
+    "GET /directory/{kind}": Operation("directory.list", "DirectoryPage"),
+    "GET /directory/{kind}/{id}": Operation("directory.get", "DirectoryItem"),
+    "DELETE /directory/{kind}/{id}": Operation("directory.delete", None),
+    "POST /audiences/preview": Operation(
+        "audiences.preview",
+        "AudiencePreview",
+        example={"audience": {"type": "users", "filter": {}}, "sample": 3},
+    ),
+    "GET /audiences": Operation("audiences.list", "AudienceSourceList"),
+    "GET /audiences/{name}": Operation("audiences.get", "AudienceSource"),
+    "PUT /audiences/{name}": Operation(
+        "audiences.put",
+        "AudienceSource",
+        example={"type": "http", "config": {"url": "https://example.com/people"}},
+    ),
+    "DELETE /audiences/{name}": Operation("audiences.delete", None),
+    "GET /me": Operation("me.get", "Me"),
+    "POST /workspaces": Operation(
+        "workspaces.create",
+        "NewWorkspace",
+        example={"name": "Acme", "settings": {"timezone": "Europe/Paris"}},
+    ),
+    "GET /workspaces": Operation("workspaces.list", "WorkspacePage"),
+    "GET /workspaces/{id}": Operation("workspaces.get", "WorkspaceInFull"),
+    "PATCH /workspaces/{id}": Operation("workspaces.update", "Workspace", example={"name": "Acme"}),
+    "POST /principals": Operation(
+        "principals.create", "Principal", example={"name": "Reports", "type": "service", "grants": ["*"]}
+    ),
+    "GET /principals": Operation("principals.list", "PrincipalPage"),
+    "GET /principals/{id}": Operation("principals.get", "Principal"),
+    "DELETE /principals/{id}": Operation("principals.delete", None),
+    "GET /principals/{id}/grants": Operation("principals.list_grants", "Grants"),
+    "POST /principals/{id}/grants": Operation("principals.grant", "Grants", example={"targets": ["*"]}),
+    "DELETE /principals/{id}/grants/{target}": Operation("principals.ungrant", None),
+    "POST /keys": Operation("keys.create", "NewKey", example={"name": "Reports", "scopes": ["runs:read"]}),
+    "GET /keys": Operation("keys.list", "KeyPage"),
+    "GET /keys/{id}": Operation("keys.get", "Key"),
+    "DELETE /keys/{id}": Operation("keys.revoke", "Key"),
+    "POST /keys/{id}/rotate": Operation("keys.rotate", "NewKey", example={"overlap": "1h"}),
+    "GET /audit": Operation("audit.list", "AuditPage"),
+    "GET /audit/export": Operation("audit.export", "AuditLine", NDJSON),
+    "POST /audit/erase": Operation(
+        "audit.erase", "Erased", example={"principal": "prn_01KJMMA2G0ET89C00HHC3ZY6K7"}
+    ),
+    "GET /healthz": Operation("health.alive", "Health", public=True),
+    "GET /readyz": Operation(
+        "health.ready", "Readiness", public=True, also=((503, "Readiness", "The server cannot work now."),)
+    ),
+    "GET /metrics": Operation("health.metrics", "Metrics", PLAIN),
+    "GET /": Operation("home.get", "Home"),
+}
+# Those that are described as one text or line.
+LINES: dict[str, Schema] = {
+    "AuditLine": {
+        "description": "An entry of the audit log on each line; with proof=true the chain with its hashes.",
+        "type": "object",
+        "additionalProperties": True,
+    },
+    "Metrics": {"description": "Figures in the text format of Prometheus.", "type": "string"},
+}
+# What may go wrong, by status, and where it may.
+_ERRORS = {
+    "400": "The request cannot be accepted: errors names every problem.",
+    "401": "A valid API key is needed.",
+    "403": "The key may not do that, or a quota is reached.",
+    "404": "It does not exist in this workspace.",
+    "409": "It contradicts what is stored: a key that is taken, an outdated version, a state that forbids it.",
+    "413": "The body is too large.",
+    "429": "Too many requests: come back after Retry-After seconds.",
+    "500": "Something went wrong on the server; its log has the details.",
+    "503": "The server cannot do this now: come back after Retry-After seconds.",
+}
+
+
+def described(
+    operation: Operation, method: str, path: str, by_key: bool, status: int
+) -> tuple[str, dict[str, Any]]:
+    """The operation id of a route, and its responses, of which the good one has `status`."""
+    responses: dict[str, Any] = {str(status): _response(operation.answer, operation.media)}
+    for code, words in _ERRORS.items():
+        needs_key = code in ("401", "403", "429") and not operation.public
+        names_something = code == "404" and "{" in path
+        changes_something = code in ("409", "413") and method != "GET"
+        if code in ("400", "500", "503") or needs_key or names_something or changes_something:
+            responses[code] = {"description": words, "content": {PROBLEM: {"schema": ref("Problem")}}}
+    for other, answer, words in operation.also:
+        media = "application/json" if other != 400 else PROBLEM
+        known = responses.get(str(other), {}).get("content", {}).get(PROBLEM)
+        schema = ref(answer) if known is None else {"anyOf": [known["schema"], ref(answer)]}
+        if media == PROBLEM or known is None:
+            responses[str(other)] = {"description": words, "content": {media: {"schema": schema}}}
+        else:
+            responses[str(other)]["content"][media] = {"schema": ref(answer)}
+    return f"{operation.name}_by_key" if by_key else operation.name, responses
+
+
+def _response(answer: str | None, media: str) -> dict[str, Any]:
+    if answer is None:
+        return {"description": "It is done; the answer is empty."}
+    return {"description": "It is done.", "content": {media: {"schema": ref(answer)}}}

@@ -1,0 +1,50 @@
+"""The schemas of parameters, by their names: wherever our own API takes one of these, it is read in the same way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from horarium.api.description.shapes import Schema
+from horarium.service.checks import KEY_LIMIT
+from horarium.service.pages import LIMIT, MOST
+
+_INSTANT: Schema = {"type": "string", "format": "date-time", "examples": ["2026-03-08T09:00:00Z"]}
+PARAMETERS: dict[str, Schema] = {
+    "limit": {"type": "integer", "minimum": 1, "maximum": MOST, "default": LIMIT},
+    "count": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 5},
+    "label": {"type": "array", "items": {"type": "string"}, "examples": [["customer:c1"]]},
+    "key": {"type": "string", "maxLength": KEY_LIMIT, "examples": ["customer-7/digest"]},
+    "mode": {"type": "string", "enum": ["create", "upsert"], "default": "create"},
+    "sort": {"type": "string", "enum": ["asc", "desc"], "default": "desc"},
+    "proof": {"type": "boolean", "default": False},
+    **dict.fromkeys(("from", "to", "at", "since", "until"), _INSTANT),
+}
+# In one route a parameter is read in another way than in the others.
+_ELSEWHERE: dict[tuple[str, str], Schema] = {
+    ("/tables/{database}/{table}/rows", "after"): {"type": "integer", "minimum": 0, "default": 0},
+    ("/tables/{database}/{table}/rows", "limit"): {"type": "integer", "minimum": 1, "default": 100},
+    ("/schedules/{id}/preview", "after"): _INSTANT,
+    ("/schedules/by-key/{key}/preview", "after"): _INSTANT,
+}
+# What stands in paths.
+_IN_PATHS = {
+    "id": "an id, as answers show it",
+    "ref": "the id, the key or the number of a target",
+    "key": "the key that its maker chose, percent-encoded as one segment",
+    "kind": "a kind of directory items, such as users",
+    "name": "the name of an audience source",
+    "target": "the id, the key or the number of a target; * stands for all",
+    "database": "the name of an embedded database",
+    "table": "the name of an embedded table",
+}
+
+
+def schema_of(path: str, name: str) -> Schema:
+    """The schema of a query parameter or a header of a route. What is not listed is text."""
+    return _ELSEWHERE.get((path, name)) or PARAMETERS.get(name, {"type": "string"})
+
+
+def in_path(name: str) -> dict[str, Any]:
+    """What a part of a path is: its schema and its description."""
+    bound = {"maxLength": KEY_LIMIT, "minLength": 1} if name == "key" else {}
+    return {"schema": {"type": "string", **bound}, "description": _IN_PATHS.get(name, name)}
