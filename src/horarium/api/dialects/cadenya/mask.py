@@ -72,7 +72,8 @@ class FieldPaths:
     def _same(self, body: Mapping[str, Any], shown: Mapping[str, Any]) -> frozenset[str]:
         """The paths of what a body has, one level deep or two, where all spellings of a field that it has are as they
         are shown."""
-        held = _held(Fields(body))
+        # A body may hold very many names that mean nothing here.
+        held = _held(Fields(body)) & (self._at.keys() | _held(Fields(shown)))
         same = {path for path in held if is_same_json(_value_at(body, path), _value_at(shown, path))}
         return frozenset(path for path in same if held.intersection(self._spellings_of(path)) <= same)
 
