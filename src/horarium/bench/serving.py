@@ -97,7 +97,8 @@ async def api_key(made: Stage) -> str:
 
 
 class Asker:
-    """One kept-alive HTTP connection that costs little: requests are written as bytes, answers read by their length."""
+    """One kept-alive HTTP connection that costs little: requests are written as bytes, answers read by their length, or
+    in chunks as long lists come."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, key: str) -> None:
         self._reader, self._writer, self._key = reader, writer, key
@@ -109,12 +110,20 @@ class Asker:
             head += f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
         self._writer.write(head.encode() + b"\r\n" + body)
         answer = await self._reader.readuntil(b"\r\n\r\n")
-        lower = answer.lower()
-        length = int(lower[lower.index(b"content-length:") + 15 :].split(b"\r\n", 1)[0])
-        content = await self._reader.readexactly(length)
+        _, _, length = answer.lower().partition(b"content-length:")
+        if length:
+            content = await self._reader.readexactly(int(length.split(b"\r\n", 1)[0]))
+        else:
+            content = b"".join([chunk async for chunk in self._chunks()])
         if answer[9:10] != b"2":
             raise RuntimeError(f"{method} {path}: {answer[:64]!r} {content[:500]!r}")
         return content
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        size = 1
+        while size:
+            size = int(await self._reader.readline(), 16)
+            yield (await self._reader.readexactly(size + 2))[:-2]
 
 
 @asynccontextmanager

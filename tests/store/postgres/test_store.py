@@ -1,6 +1,7 @@
 """What only PostgreSQL has: other nodes, lost connections, deadlocks, months."""
 
 import asyncio
+import re
 import threading
 import time
 
@@ -437,7 +438,12 @@ class HandClock:
         return self.now
 
 
-async def plan_of(url, statement, settings):
+# Parameters that are the lower end of a range of ids.
+LOWER_BOUNDS = ("low", "floor", "after")
+
+
+async def plan_of(url, statement, settings, values=False):
+    """The generic plan of a statement, executed with NULLs or with some values."""
     connection = await connect(url)
     for name, value in settings.items():
         await connection.execute(f"SET {name} = {value}")
@@ -446,10 +452,20 @@ async def plan_of(url, statement, settings):
     await connection.execute(
         f"PREPARE asked ({', '.join(kinds)}) AS {sql}" if kinds else f"PREPARE asked AS {sql}"
     )
-    values = f"({', '.join(['NULL'] * len(kinds))})" if kinds else ""
-    rows = await connection.fetch(f"EXPLAIN (COSTS OFF) EXECUTE asked{values}")
+    given = ["NULL"] * len(kinds)
+    if values:
+        names = load("postgres")[statement].parameters
+        given = [_literal(name, kind) for name, kind in zip(names, kinds, strict=True)]
+    asked = f"asked({', '.join(given)})" if given else "asked"
+    rows = await connection.fetch(f"EXPLAIN (COSTS OFF) EXECUTE {asked}")
     await connection.close()
     return "\n".join(row[0] for row in rows)
+
+
+def _literal(name, kind):
+    if kind == "bytea":
+        return f"'\\x{lowest_id_at(NOON + (-DAY if name in LOWER_BOUNDS else DAY)).hex()}'"
+    return {"int8": "1", "text": "'x'"}[kind]
 
 
 @pytest.mark.parametrize(
@@ -475,6 +491,43 @@ async def test_what_the_engine_asks_again_and_again_reads_no_whole_table(url, st
     assert "Seq Scan" not in plan
     if statement == "due_schedules":
         assert plan.index("Sort") < plan.index("Limit")  # only what was taken is sorted
+
+
+# Their order, or what they add up, takes all that there is of a schedule.
+SORTED = (
+    "list_fires_by_fired",
+    "fire_totals",
+    "average_run",
+    "objectives_of_schedules_desc",
+    "objectives_of_schedules_asc",
+)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "list_fires",
+        "list_fires_by_hand",
+        "list_fires_by_fired",
+        "fires_between",
+        "fire_totals",
+        "average_run",
+        "find_manual_fire",
+        "run_ids_of_schedule",
+        "count_runs_of_schedule",
+        "objectives_of_schedules_desc",
+        "objectives_of_schedules_asc",
+        "count_objectives_of_schedules",
+    ],
+)
+async def test_what_belongs_to_a_schedule_is_found_by_it_among_single_fires_and_other_runs(url, statement):
+    """Joined the other way round, the count of objectives read every run that there was."""
+    plan = await plan_of(url, statement, READ_ONLY, values=True)
+    scans = re.findall(r"Scan[^\n]* on runs_2026_11[^\n]*\n +Index Cond: ([^\n]*)", plan)
+    assert len(scans) == plan.count(" on runs_2026_11") > 0
+    assert all("schedule_id = " in condition for condition in scans)
+    if statement not in SORTED:
+        assert "Sort\n" not in plan.replace("Merge Append", "")
 
 
 @pytest.mark.parametrize("statement", ["release_leases", "put_back_runs", "held_leases"])

@@ -21,6 +21,10 @@ FROM runs r WHERE r.slot_ms IS NOT NULL
 -- part: all_fires
 (SELECT {fire_columns} FROM fires f UNION ALL {single_fires})
 
+-- part: all_fires_upwards
+-- The same for a statement that wants them by ascending ids.
+{all_fires}
+
 -- part: fire_in_workspace
 f.workspace_id = :workspace_id
 
@@ -82,7 +86,7 @@ GROUP BY e.error ORDER BY times DESC, e.error LIMIT :kinds;
 
 -- name: fires_between
 -- Clock fires of slots in a range, for the ledger and for explanations.
-SELECT {fire_columns} FROM {all_fires} f
+SELECT {fire_columns} FROM {all_fires_upwards} f
 WHERE f.schedule_id = :schedule_id AND {fire_in_workspace} AND id >= :low AND id < :high
   AND kind = 'clock'
 ORDER BY id LIMIT :limit;

@@ -104,11 +104,11 @@ WHERE r.schedule_id = d.id AND r.id < :before
 ORDER BY r.id DESC LIMIT :limit;
 
 -- name: objectives_of_schedules_asc
-SELECT r.id FROM ({schedules_of_dialect}) d CROSS JOIN {runs_by_schedule} r
+SELECT r.id FROM ({schedules_of_dialect}) d CROSS JOIN {runs_by_schedule_upwards} r
 WHERE r.schedule_id = d.id AND r.id > :after
   AND (CAST(:target_id AS BYTEA) IS NULL OR r.target_id = :target_id) {state_of_run}
   AND r.id < COALESCE((
-      SELECT x.id FROM {runs_by_schedule} x WHERE {run_of_schedule}
+      SELECT x.id FROM {runs_by_schedule_upwards} x WHERE {run_of_schedule}
       ORDER BY x.id LIMIT 1 OFFSET :limit), :before)
 ORDER BY r.id LIMIT :limit;
 

@@ -6,6 +6,10 @@ CASE WHEN r.slot_ms IS NULL THEN r.fire_id ELSE r.id END
 -- All runs, for statements that find them by their schedule: both indexes by schedule are for a part of them.
 (SELECT * FROM runs WHERE slot_ms IS NULL UNION ALL SELECT * FROM runs WHERE slot_ms IS NOT NULL)
 
+-- part: runs_by_schedule_upwards
+-- The same for a statement that wants them by ascending ids.
+{runs_by_schedule}
+
 -- part: run_columns
 {columns_before_texts}, r.data, r.output, {columns_after_texts}
 

@@ -1,0 +1,8 @@
+-- part: runs_by_schedule
+-- In order for the reason that `all_fires` gives.
+((SELECT * FROM runs WHERE slot_ms IS NULL ORDER BY id DESC)
+ UNION ALL (SELECT * FROM runs WHERE slot_ms IS NOT NULL ORDER BY id DESC))
+
+-- part: runs_by_schedule_upwards
+((SELECT * FROM runs WHERE slot_ms IS NULL ORDER BY id)
+ UNION ALL (SELECT * FROM runs WHERE slot_ms IS NOT NULL ORDER BY id))
