@@ -9,6 +9,7 @@ ROUNDS ?= 10
 SEED ?= 1
 COUNT ?= 100000
 DATABASE ?= sqlite
+CHROMIUM ?= /usr/bin/chromium
 PIECE ?= 1
 PIECES ?= 16
 
@@ -27,7 +28,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long faults lint types setup serve settings openapi simulate chaos mutations worst instants bench clean
+.PHONY: help demo test browser long faults lint types setup serve settings openapi simulate chaos mutations worst instants bench clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,8 +53,11 @@ FIRST_HALF := tests/api tests/cli tests/times
 
 test: $(READY) ## run the test suite
 	@$(BIN)/python -m pytest -m "not long" -p no:cacheprovider $(FIRST_HALF) > $(VENV)/first-half.txt 2>&1 & first=$$!; \
-		$(BIN)/python -m pytest -m "not long" $(FIRST_HALF:%=--ignore=%); second=$$?; \
+		$(BIN)/python -m pytest -m "not long" $(FIRST_HALF:%=--ignore=%) --ignore=tests/browser; second=$$?; \
 		wait $$first; first=$$?; cat $(VENV)/first-half.txt; exit $$((first + second))
+
+browser: $(READY) ## look at the console with a real browser: CHROMIUM=/usr/bin/chromium
+	@CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest -p no:cacheprovider tests/browser
 
 long: $(READY) ## run the long tests: chaos, kills, many nodes, hundreds of simulated seeds
 	@$(BIN)/python -m pytest -m long

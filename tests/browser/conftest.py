@@ -1,0 +1,77 @@
+"""A running server with something to see, and a browser in front of it (make browser)."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from horarium.cli.demo_world import Receiver, started_server
+
+# Where the machine's browser is.
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+
+
+@dataclass
+class World:
+    """A server, a receiver of its runs, and what a browser did that it should not have done."""
+
+    url: str
+    key: str
+    receiver: str
+    browser: Browser
+    faults: list[str] = field(default_factory=list)
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        headers = {"authorization": f"Bearer {self.key}"}
+        answer = httpx.request(method, f"{self.url}/horarium/v1{path}", json=body, headers=headers)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def until(self, path: str, count: int = 1) -> list[Any]:
+        """The items of a list, once there are so many."""
+        end = time.monotonic() + 30
+        while len(items := self.ask("GET", path)["items"]) < count:
+            assert time.monotonic() < end, f"{path} has {len(items)} items, not {count}"
+            time.sleep(0.1)
+        return list(items)
+
+    def person(self, width: int = 1440, look: str = "light") -> Page:
+        """Somebody in Paris who has signed in. What their browser complains of is a fault."""
+        context = self.browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=look, timezone_id="Europe/Paris"
+        )
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", lambda said: self._note(said.type, said.text))
+        page.on("request", lambda sent: self._note_request(sent.url))
+        page.goto(f"{self.url}/")
+        page.get_by_label("API key").fill(self.key)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/console/")
+        return page
+
+    def _note(self, kind: str, text: str) -> None:
+        if kind == "error" and "status of 404" not in text:
+            self.faults.append(text)
+
+    def _note_request(self, url: str) -> None:
+        if not url.startswith(self.url):
+            self.faults.append(f"a request left for {url}")
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with started_server() as server, Receiver() as receiver, sync_playwright() as tools:
+        browser = tools.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        made = World(server.url, server.key, receiver.url, browser)
+        yield made
+        browser.close()
+        assert made.faults == []
