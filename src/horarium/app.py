@@ -7,7 +7,6 @@ Where one process is not enough, `roles` divides these parts among several.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import signal
 import socket
@@ -65,6 +64,7 @@ from horarium.service.shares import Shares
 from horarium.service.tenancy import bootstrap, recover
 from horarium.settings import Settings, differing, in_url
 from horarium.store.base import ACCESS, Store
+from horarium.store.file_lock import file_lock, sqlite_lock
 from horarium.store.migrations import latest
 from horarium.store.postgres import PostgresStore
 from horarium.store.postgres.migrate import migrate_postgres
@@ -117,7 +117,7 @@ class Server:
 async def data_folder(settings: Settings) -> AsyncIterator[Path]:
     """The data folder, which is made if it is missing, and locked while the block runs.
 
-    The lock keeps a second server away from the same SQLite file. Raises Unavailable where another server has it.
+    Raises Unavailable where it cannot be used, and where another server has it.
     """
     try:
         private = private_folder(settings.data)
@@ -129,18 +129,12 @@ async def data_folder(settings: Settings) -> AsyncIterator[Path]:
     if not private:
         advice = f"others on this machine can look into it; chmod 700 {settings.data}"
         _log.warning("data_folder_open", folder=str(settings.data), advice=advice)
-    handle = (settings.data / "lock").open("a")
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise Unavailable(
-                f"another Horarium server is using {settings.data}: stop it, or give this one a folder of its "
-                "own with --data"
-            ) from None
+    refusal = (
+        f"another Horarium server is using {settings.data}: stop it, or give this one a folder of its own "
+        "with --data"
+    )
+    with file_lock(settings.data / "lock", refusal):
         yield settings.data
-    finally:
-        handle.close()
 
 
 def _reason(error: Exception) -> str:
@@ -152,15 +146,20 @@ def _reason(error: Exception) -> str:
     return str(error)
 
 
-def open_sqlite(path: Path) -> SqliteStore:
-    """The store in a SQLite file, whose schema is brought up to date. Raises Unavailable."""
+def open_sqlite(path: Path, stack: AsyncExitStack) -> SqliteStore:
+    """The store in a SQLite file, whose schema is brought up to date. `stack` closes it and gives back its lock.
+
+    Raises Unavailable, also where another process works on the file, whatever data folder it was given.
+    """
     try:
+        stack.enter_context(sqlite_lock(path))
         private_database(path)
         store = SqliteStore(path)
     except (OSError, sqlite3.Error) as error:
         raise Unavailable(
             f"the database file {path} cannot be opened: {_reason(error)}; its folder must exist and be writable"
         ) from None
+    stack.push_async_callback(store.close)
     applied = migrate_sqlite(store.connection)
     if applied:
         _log.info("migrated", applied=applied)
@@ -226,10 +225,9 @@ async def open_database(settings: Settings) -> AsyncIterator[tuple[Store, Vault]
         store: Store
         if settings.database_url.startswith("sqlite:///"):
             data = await stack.enter_async_context(data_folder(settings))
-            store = open_sqlite(Path(settings.database_url.removeprefix("sqlite:///")))
+            store = open_sqlite(Path(settings.database_url.removeprefix("sqlite:///")), stack)
             given = None if settings.secret_key is None else Vault(settings.secret_key.split(","))
-            stack.push_async_callback(store.close)
-            vault = given or _vault_in_file(data / "secret.key")
+            vault = given or _vault_in_file(data / "secret.key", await store.write(meta.has_vault))
         else:
             vault = _given_vault(settings)
             applied = await migrate_postgres(settings.database_url)
@@ -251,7 +249,14 @@ async def open_database(settings: Settings) -> AsyncIterator[tuple[Store, Vault]
         yield store, vault
 
 
-def _vault_in_file(path: Path) -> Vault:
+def _vault_in_file(path: Path, has_secrets: bool) -> Vault:
+    """The vault with the keys in a file, which is made at the first start. Raises Unavailable where the file is missing
+    and the database holds secrets already: a new key would not open them."""
+    if has_secrets and not path.exists():
+        raise Unavailable(
+            f"the key file {path} is missing, and the secrets in this database were encrypted with it: put the file "
+            "secret.key that belongs to this database there"
+        )
     try:
         return Vault.from_file(path)
     except OSError as error:
@@ -306,11 +311,11 @@ async def recover_key(settings: Settings) -> str:
         if settings.database_url.startswith("sqlite:///"):
             file = _existing_file(settings)
             await stack.enter_async_context(data_folder(settings))
-            store = open_sqlite(file)
+            store = open_sqlite(file, stack)
         else:
             await migrate_postgres(settings.database_url)
             store = await PostgresStore.open(settings.database_url, "horarium key recover")
-        stack.push_async_callback(store.close)
+            stack.push_async_callback(store.close)
         return (await recover(store, await store.now_ms())).text
 
 

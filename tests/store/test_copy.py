@@ -1,19 +1,23 @@
 """An installation moves from one database to another: whole, resumable, counted."""
 
-import fcntl
+import asyncio
 import sqlite3
 from contextlib import closing
 
 import pytest
 
-from horarium.domain.errors import Conflict, Unavailable
-from horarium.store import copy as copying
+from horarium.domain.errors import Conflict, Invalid, Unavailable
+from horarium.domain.ids import random_id
+from horarium.store import copy_sides
 from horarium.store.copy import copy
+from horarium.store.copy_sides import SqliteSide
+from horarium.store.database_urls import url_of
+from horarium.store.file_lock import sqlite_lock
 from horarium.store.migrate import migrate
 from horarium.store.postgres import PostgresStore
 from horarium.store.postgres.connection import connect
 from horarium.store.sqlite import SqliteStore
-from horarium.store.verbs import meta, run_lists
+from horarium.store.verbs import meta, nodes, run_lists
 from tests.support.postgres import drop_database, fresh_database
 from tests.support.tenant import FAILED, MINUTE, NOON, TRY_AGAIN, Node, Tenant, states
 
@@ -74,7 +78,8 @@ async def test_everything_arrives(postgres, tmp_path, there_and_back):
         await copy(postgres, last)
     assert await look(last, tenant, made) == before
     assert (copied["schedules"], copied["labels"]) == (25, 50)
-    assert ("schedules", 25, 25) in told
+    assert ("copied", "schedules", 25, 25) in told
+    assert ("verified", "schedules", 25, 25) in told
 
 
 async def test_work_goes_on_in_the_copy(postgres, tmp_path):
@@ -107,9 +112,9 @@ async def test_cursors_that_share_a_place_find_places_of_their_own(postgres, tmp
 async def test_an_interrupted_copy_goes_on_where_it_stood(postgres, tmp_path, monkeypatch):
     source = f"sqlite:///{tmp_path}/a.db"
     tenant, made = await filled(source)
-    monkeypatch.setattr(copying, "BATCH", 7)
+    monkeypatch.setattr(copy_sides, "BATCH", 7)
 
-    def interrupt(table, done, rows):
+    def interrupt(step, table, done, rows):
         if table == "labels" and done > 20:
             raise KeyboardInterrupt
 
@@ -120,7 +125,13 @@ async def test_an_interrupted_copy_goes_on_where_it_stood(postgres, tmp_path, mo
     await store.close()
     told = []
     await copy(source, postgres, lambda *args: told.append(args))
-    assert [done for table, done, _ in told if table == "labels"] == [28, 35, 42, 49, 50]
+    assert [done for step, table, done, _ in told if (step, table) == ("copied", "labels")] == [
+        28,
+        35,
+        42,
+        49,
+        50,
+    ]
     assert await look(postgres, tenant, made) == await look(source, tenant, made)
 
 
@@ -134,10 +145,145 @@ async def test_a_target_with_data_of_its_own_is_refused(postgres, tmp_path):
         await copy(source, source)
 
 
-async def test_a_source_in_use_is_refused(postgres, tmp_path):
+async def test_a_source_or_target_in_use_is_refused(postgres, tmp_path):
     source = f"sqlite:///{tmp_path}/a.db"
     await filled(source)
-    with (tmp_path / "lock").open("a") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(Unavailable, match="running on the source"):
-            await copy(source, postgres)
+    with sqlite_lock(tmp_path / "a.db"), pytest.raises(Unavailable, match="using the database"):
+        await copy(source, postgres)
+    store = await open_store(postgres)
+    now = await store.now_ms()
+    node = nodes.NodeRow(random_id(now), "n", "api", "1", "2026a", now, now, now + 60_000)
+    await store.urgent(nodes.register, node, False)
+    await store.close()
+    with pytest.raises(Unavailable, match="running on the target"):
+        await copy(source, postgres)
+    with pytest.raises(Unavailable, match="running on the source"):
+        await copy(postgres, f"sqlite:///{tmp_path}/b.db")
+
+
+@pytest.mark.parametrize("to_postgres", [True, False])
+async def test_a_copy_stopped_in_its_last_steps_goes_on(postgres, tmp_path, monkeypatch, to_postgres):
+    first = f"sqlite:///{tmp_path}/a.db"
+    tenant, made = await filled(first)
+    target = postgres if to_postgres else f"sqlite:///{tmp_path}/b.db"
+
+    side = copy_sides.PostgresSide if to_postgres else SqliteSide
+    whole, written = side._put, []
+
+    def put(self, values, gone=()):
+        if gone:
+            written.append(gone)
+            raise KeyboardInterrupt
+        return whole(self, values, gone)
+
+    monkeypatch.setattr(side, "_put", put)
+    with pytest.raises(KeyboardInterrupt):
+        await copy(first, target)
+    assert len(written) == 1
+    monkeypatch.undo()
+    store = await open_store(target)
+    assert not await store.write(meta.is_complete)
+    await store.close()
+    await copy(first, target)
+    assert await look(target, tenant, made) == await look(first, tenant, made)
+    with pytest.raises(Conflict, match="data already"):
+        await copy(first, target)
+
+
+async def test_an_unfinished_copy_is_refused_as_a_source(postgres, tmp_path):
+    first = f"sqlite:///{tmp_path}/a.db"
+    await filled(first)
+
+    def interrupt(step, table, done, rows):
+        if table == "labels":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await copy(first, postgres, interrupt)
+    with pytest.raises(Unavailable, match="not been finished"):
+        await copy(postgres, f"sqlite:///{tmp_path}/b.db")
+
+
+async def test_no_server_can_start_on_either_side_while_it_is_copied(postgres, tmp_path):
+    first, second = f"sqlite:///{tmp_path}/a.db", f"sqlite:///{tmp_path}/b.db"
+    await filled(first)
+    tried = []
+
+    def locked(step, table, done, rows):
+        with pytest.raises(Unavailable, match="using the database"), sqlite_lock(tmp_path / "a.db"):
+            pass
+        tried.append(table)
+
+    await copy(first, postgres, locked)
+    assert tried
+    store = await open_store(postgres)
+    row = nodes.NodeRow(random_id(NOON), "n", "api", "1", "2026a", NOON, NOON, NOON)
+    for reading in (True, False):
+        side = copy_sides.PostgresSide(postgres)
+        await side.connect()
+        # The test's own store is a connection of a server.
+        side._refuse_busy = lambda name: asyncio.sleep(0)
+        await (side.begin_reading() if reading else side.begin_writing())
+        with pytest.raises(Unavailable, match="being copied"):
+            await store.urgent(nodes.register, row, False)
+        await side.close()
+    await store.close()
+    await copy(postgres, second)
+
+
+async def test_one_database_under_two_names_is_the_same(postgres, tmp_path):
+    first = f"sqlite:///{tmp_path}/a.db"
+    await filled(first)
+    (tmp_path / "link.db").symlink_to(tmp_path / "a.db")
+    with pytest.raises(Conflict, match="same database"):
+        await copy(first, f"sqlite:///{tmp_path}/link.db")
+    (tmp_path / "hard.db").hardlink_to(tmp_path / "a.db")
+    with pytest.raises(Unavailable, match="several names"):
+        await copy(first, f"sqlite:///{tmp_path}/hard.db")
+    await migrate(postgres)
+    with pytest.raises(Conflict, match="same database"):
+        await copy(postgres, postgres.replace("postgresql://", "postgres://"))
+
+
+async def test_a_refused_copy_makes_nothing(postgres, tmp_path):
+    with pytest.raises(Unavailable, match="no database at"):
+        await copy(f"sqlite:///{tmp_path}/none/a.db", postgres)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(Invalid, match="neither sqlite"):
+        await copy("mysql://host/name", postgres)
+    with pytest.raises(Unavailable, match="holds no installation"):
+        await copy(postgres, f"sqlite:///{tmp_path}/a.db")
+    connection = await connect(postgres)
+    assert await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
+    await connection.close()
+
+
+async def test_a_source_that_changed_between_two_parts_is_noticed(postgres, tmp_path):
+    first = f"sqlite:///{tmp_path}/a.db"
+    await filled(first)
+
+    def interrupt(step, table, done, rows):
+        if table == "labels":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await copy(first, postgres, interrupt)
+    with closing(sqlite3.connect(tmp_path / "a.db")) as changed, changed:
+        changed.execute("UPDATE schedules SET name = 'other'")
+    with pytest.raises(Conflict, match="schedules differs"):
+        await copy(first, postgres)
+    store = await open_store(postgres)
+    assert not await store.write(meta.is_complete)
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    ("named", "url"),
+    [
+        ("folder", "sqlite:///folder/horarium.db"),
+        ("folder/my.db", "sqlite:///folder/my.db"),
+        ("postgresql://me@host/x", "postgresql://me@host/x"),
+    ],
+)
+def test_a_database_is_named_by_folder_file_or_url(named, url):
+    assert url_of(named) == url

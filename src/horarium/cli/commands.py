@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from horarium.cli import bench, demo, next_times, serve, watchdog
+from horarium.cli import bench, copy, demo, next_times, serve, watchdog
 from horarium.cli.audit import audit
 from horarium.cli.directory import directory
 from horarium.cli.keys import keys
@@ -27,6 +27,7 @@ app.command("serve")(serve.serve)
 app.command("watchdog")(watchdog.watchdog)
 app.command("demo")(demo.demo)
 app.command("next")(next_times.next_times)
+app.command("copy")(copy.copy_database)
 app.command("bench")(bench.bench)
 for name, group, words in (
     ("workspace", workspaces, "Workspaces, their quotas and their weight."),

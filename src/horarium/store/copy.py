@@ -1,146 +1,157 @@
-"""Copy an installation from one database to another: every table, in batches, resumable, verified by counts.
+"""Copy an installation from one database to another: every table, in batches, resumable, verified by counts and hashes.
 
-No server may be running on the source, and it is read as it was at one instant. Rows are copied in the order of
-the source's primary keys. Each transaction also writes how far its table has come, so that a copy that was
-interrupted continues from there. Until all rows are copied and counted, the target is marked as incomplete and
-no server starts on it.
+No server may run on either database meanwhile, and the source is read as it was at one instant. Rows are copied in the
+order of the source's primary keys. Each transaction also writes how far its table has come, so that a copy that was
+interrupted continues from there. Until everything is copied and verified, the target is marked as incomplete: no server
+starts on it, and no copy takes it as a source.
 """
 
 from __future__ import annotations
 
-import fcntl
+import hashlib
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing
-from pathlib import Path
-from typing import Any, Protocol
+from contextlib import AsyncExitStack
+from typing import Any, Literal
 
 import asyncpg
 
 from horarium.domain.errors import Conflict, Unavailable
-from horarium.domain.ids import id_time
-from horarium.store.migrate import migrate
+from horarium.store.copy_sides import Side, side_of
 from horarium.store.migrations import latest
-from horarium.store.postgres.connection import connect
-from horarium.store.postgres.faults import LOST, unreachable
-from horarium.store.postgres.partitions import make_partitions
-from horarium.store.sqlite.connection import connect as connect_sqlite
+from horarium.store.postgres.faults import LOST
 from horarium.store.verbs.meta import COPYING
 
-BATCH = 5_000
+# Called after every batch with what was done, the table, its rows so far, and its rows in all.
+Progress = Callable[[Literal["copied", "verified"], str, int, int], None]
 
 # Before the name of a table: the row of `meta` that says how far the table has come.
 _PLACE = "copied "
-
-# Called after every batch with the table, its rows copied so far, and its rows in all.
-Progress = Callable[[str, int, int], None]
 
 # Not copied row by row: `meta` is written at the end, `nodes` are the processes of the old installation, and each
 # database keeps its own list of migrations.
 _SKIPPED = ("meta", "nodes", "schema_migrations")
 
-_DATED = ("fires", "runs")
-_BOTH_WAYS = ("ASC", "DESC")
+# Not compared: on SQLite every cursor has a place of its own, on PostgreSQL two may share one.
+_NOT_COMPARED = {"cursors": ("place",)}
 
-
-class Side(Protocol):
-    """One of the two databases, seen as tables with a primary key. Both have the same types of columns."""
-
-    async def tables(self) -> list[str]: ...
-
-    async def columns(self, table: str) -> list[str]: ...
-
-    async def key(self, table: str) -> list[str]: ...
-
-    async def count(self, table: str) -> int: ...
-
-    async def ends(self, table: str) -> list[bytes]: ...
-
-    async def after(self, table: str, key: Sequence[Any]) -> Sequence[Sequence[Any]]: ...
-
-    async def insert(self, table: str, columns: Sequence[str], rows: Sequence[Any], place: str) -> None: ...
-
-    async def busy(self) -> bool: ...
-
-    async def meta(self) -> dict[str, str]: ...
-
-    async def set_meta(self, name: str, value: str | None) -> None: ...
+_SUMS = 1 << 256
 
 
 async def copy(
-    from_url: str, to_url: str, progress: Progress = lambda table, done, rows: None
+    from_url: str, to_url: str, progress: Progress = lambda done, table, rows, total: None
 ) -> dict[str, int]:
     """Copy everything; the number of rows by table.
 
-    Raises Conflict where both are the same database or the target has data of its own, and Unavailable where a
-    database cannot be reached or a server is running on the source.
+    Raises Invalid for a URL of an unknown kind, Conflict where both are the same database or the target has data of its
+    own, and Unavailable where a database cannot be used, a server is running on one of them, or the source is itself an
+    unfinished copy.
     """
-    if from_url == to_url:
-        raise Conflict("source and target are the same database", "state")
-    await migrate(from_url)
-    await migrate(to_url)
-    try:
-        async with AsyncExitStack() as stack:
-            source = await stack.enter_async_context(_open(from_url, reading=True))
-            target = await stack.enter_async_context(_open(to_url, reading=False))
-            if await source.busy():
+    source, target = side_of(from_url), side_of(to_url)
+    async with AsyncExitStack() as stack:
+        try:
+            for side in (source, target):
+                stack.push_async_callback(side.close)
+                await side.connect()
+            if await source.identity() == await target.identity():
+                raise Conflict("source and target are the same database", "state")
+            await source.begin_reading()
+            if COPYING in await source.meta():
                 raise Unavailable(
-                    "a server is running on the source: stop it, and wait until its lease is over"
+                    "the source is itself a copy that has not been finished: finish that copy first"
                 )
+            await target.begin_writing()
             return await _copy(source, target, progress)
-    except (*LOST, asyncpg.PostgresError, sqlite3.Error) as error:
-        raise unreachable(error) from error
+        except (sqlite3.IntegrityError, asyncpg.IntegrityConstraintViolationError) as error:
+            raise Conflict(
+                f"the target holds rows that are not from this source ({error}): {_ANEW}"
+            ) from error
+        except (*LOST, asyncpg.PostgresError, sqlite3.Error) as error:
+            words = str(error) or type(error).__name__
+            raise Unavailable(
+                f"the copy has stopped: {words.strip().splitlines()[0]}; run it again"
+            ) from error
+
+
+_ANEW = "give an empty database, and copy anew"
 
 
 async def _copy(source: Side, target: Side, progress: Progress) -> dict[str, int]:
     tables = [table for table in await source.tables() if table not in _SKIPPED]
     await _mark(target, tables)
-    await _prepare(source, target)
-    copied = {}
+    # Before the first row arrives, because a partition cannot be made once there are rows for it elsewhere.
+    times = await source.times()
+    if times:
+        await target.make_room(min(times), max(times))
+    copied = {table: await _copy_table(source, target, table, progress) for table in tables}
     for table in tables:
-        copied[table] = await _copy_table(source, target, table, progress)
-    for name, value in (await source.meta()).items():
-        await target.set_meta(name, value)
-    for table in tables:
-        await target.set_meta(_PLACE + table, None)
-    await target.set_meta(COPYING, None)
+        await _verify(source, target, table, copied[table], progress)
+    await target.set_meta(await source.meta(), [COPYING, *(_PLACE + table for table in tables)])
     return copied
 
 
 async def _mark(target: Side, tables: Sequence[str]) -> None:
-    if COPYING in await target.meta():
-        return
-    for table in tables:
-        if await target.count(table):
-            raise Conflict(f"the target has data already ({table}): give an empty database", "state")
-    await target.set_meta(COPYING, str(latest()))
-
-
-async def _prepare(source: Side, target: Side) -> None:
-    """Make a partition for every month that will be needed. It must happen before the first row arrives: a row of a
-    month without a partition goes into the default one, and that month cannot get a partition any more."""
-    if not isinstance(target, _Postgres):
-        return
-    times = [id_time(id) for table in _DATED for id in await source.ends(table)]
-    if times:
-        await make_partitions(target.connection, min(times), max(times))
+    """Mark the target as incomplete; a copy that was interrupted has done so. Raises Conflict."""
+    marked = (await target.meta()).get(COPYING)
+    if marked is None:
+        for table in tables:
+            if await target.count(table):
+                raise Conflict(f"the target has data already ({table}): give an empty database", "state")
+        await target.set_meta({COPYING: str(latest())})
+    elif marked != str(latest()):
+        raise Conflict(
+            f"the copy was begun with schema {marked}, this program has schema {latest()}: {_ANEW}"
+        )
 
 
 async def _copy_table(source: Side, target: Side, table: str, progress: Progress) -> int:
+    """Copy what is missing of a table; how many rows it has."""
     columns = await source.columns(table)
     total, done = await source.count(table), await target.count(table)
     at = _from_text((await target.meta()).get(_PLACE + table))
     order = [columns.index(name) for name in await source.key(table)]
-    while rows := await source.after(table, at):
+    while rows := await source.after(table, columns, at):
         at = [rows[-1][place] for place in order]
-        await target.insert(table, columns, rows, _to_text(at))
+        await target.insert(table, columns, rows, {_PLACE + table: _to_text(at)})
         done += len(rows)
-        progress(table, done, total)
-    there = await target.count(table)
-    if there != total:
-        raise Unavailable(f"{table}: the source has {total} rows, the target has {there} after the copy")
+        progress("copied", table, done, total)
     return total
+
+
+async def _verify(source: Side, target: Side, table: str, total: int, progress: Progress) -> None:
+    """Compare the rows of a table on both sides. Raises Conflict where they differ: a server has worked on the source
+    between two parts of a copy, or the target holds something else."""
+    skipped = _NOT_COMPARED.get(table, ())
+    columns = [name for name in await source.columns(table) if name not in skipped]
+    there = await target.count(table)
+    if there != total or await _sum(source, table, columns) != await _sum(target, table, columns):
+        raise Conflict(
+            f"{table} differs after the copy: the source has {total} rows, the target {there}. The source has changed "
+            f"since the copy was begun, or the target holds something else: {_ANEW}"
+        )
+    progress("verified", table, there, total)
+
+
+async def _sum(side: Side, table: str, columns: Sequence[str]) -> int:
+    """The sum of the hashes of all rows, which does not depend on their order: each database sorts texts by its own
+    rules."""
+    found = 0
+    async for row in _rows(side, table, columns):
+        found += int.from_bytes(hashlib.sha256(repr(row).encode("utf-8", "surrogatepass")).digest(), "big")
+    return found % _SUMS
+
+
+async def _rows(side: Side, table: str, columns: Sequence[str]) -> AsyncIterator[tuple[Any, ...]]:
+    """All rows, each with the values of `columns`."""
+    key = await side.key(table)
+    read = [*columns, *(name for name in key if name not in columns)]
+    order = [read.index(name) for name in key]
+    at: list[Any] = []
+    while rows := await side.after(table, read, at):
+        at = [rows[-1][place] for place in order]
+        for row in rows:
+            yield row[: len(columns)]
 
 
 def _to_text(key: Sequence[Any]) -> str:
@@ -150,174 +161,3 @@ def _to_text(key: Sequence[Any]) -> str:
 def _from_text(text: str | None) -> list[Any]:
     parts = json.loads(text or "[]")
     return [bytes.fromhex(part["hex"]) if isinstance(part, dict) else part for part in parts]
-
-
-@asynccontextmanager
-async def _open(url: str, reading: bool) -> AsyncIterator[Side]:
-    if url.startswith("sqlite:///"):
-        path = Path(url.removeprefix("sqlite:///"))
-        with closing(connect_sqlite(str(path))) as connection:
-            if reading:
-                connection.execute("BEGIN")
-            yield _Sqlite(connection, path)
-        return
-    connection = await connect(url)
-    try:
-        if reading:  # in one snapshot, which is idle for as long as the other side writes
-            await connection.execute("SET idle_in_transaction_session_timeout = 0")
-            await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        yield _Postgres(connection)
-    finally:
-        await connection.close()
-
-
-def _page(table: str, columns: Sequence[str], key: Sequence[str], marks: Sequence[str]) -> str:
-    """The query for the rows after a key, whose placeholders are `marks`, or for the first rows where there are none.
-    All names come from the schema."""
-    behind = f"WHERE ({', '.join(key)}) > ({', '.join(marks)}) " if marks else ""
-    return f"SELECT {', '.join(columns)} FROM {table} {behind}ORDER BY {', '.join(key)} LIMIT {BATCH}"  # noqa: S608
-
-
-def _end(table: str, order: str) -> str:
-    return f"SELECT id FROM {table} ORDER BY id {order} LIMIT 1"  # noqa: S608
-
-
-class _Sqlite:
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self.connection = connection
-        self._lock = path.parent / "lock"
-
-    async def busy(self) -> bool:
-        """Whether a server holds the lock of the folder."""
-        if not self._lock.exists():
-            return False
-        with self._lock.open("a") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                return True
-        return False
-
-    def _names(self, sql: str, *values: Any) -> list[str]:
-        return [row[0] for row in self.connection.execute(sql, values)]
-
-    async def tables(self) -> list[str]:
-        return self._names(
-            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' "
-            "ORDER BY rootpage"
-        )
-
-    async def columns(self, table: str) -> list[str]:
-        return self._names("SELECT name FROM pragma_table_info(?) ORDER BY cid", table)
-
-    async def key(self, table: str) -> list[str]:
-        return self._names("SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", table)
-
-    async def count(self, table: str) -> int:
-        return int(self.connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
-
-    async def ends(self, table: str) -> list[bytes]:
-        return [row[0] for order in _BOTH_WAYS for row in self.connection.execute(_end(table, order))]
-
-    async def after(self, table: str, key: Sequence[Any]) -> Sequence[Sequence[Any]]:
-        sql = _page(table, await self.columns(table), await self.key(table), ["?"] * len(key))
-        return [tuple(row) for row in self.connection.execute(sql, key)]
-
-    async def insert(self, table: str, columns: Sequence[str], rows: Sequence[Any], place: str) -> None:
-        places = ", ".join("?" * len(columns))
-        if table == "cursors":
-            rows = self._at_free_places(columns.index("place"), rows)
-        self.connection.execute("BEGIN IMMEDIATE")
-        self.connection.executemany(
-            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})",  # noqa: S608
-            rows,
-        )
-        await self.set_meta(_PLACE + table, place)
-        self.connection.execute("COMMIT")
-
-    def _at_free_places(self, at: int, rows: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """Rows of `cursors`, whose column `at` is the place, moved to the next free place where theirs is taken: on
-        PostgreSQL two cursors may have the same place, here not."""
-        taken: set[int] = set()
-        placed = []
-        for row in rows:
-            wanted = row[at]
-            while wanted in taken or self._is_taken(wanted):
-                wanted += 1
-            taken.add(wanted)
-            placed.append((*row[:at], wanted, *row[at + 1 :]))
-        return placed
-
-    def _is_taken(self, place: int) -> bool:
-        found = self.connection.execute("SELECT 1 FROM cursors WHERE place = ?", (place,)).fetchone()
-        return found is not None
-
-    async def meta(self) -> dict[str, str]:
-        return dict(map(tuple, self.connection.execute("SELECT name, value FROM meta")))
-
-    async def set_meta(self, name: str, value: str | None) -> None:
-        self.connection.execute("DELETE FROM meta WHERE name = ?", (name,))
-        if value is not None:
-            self.connection.execute("INSERT INTO meta (name, value) VALUES (?, ?)", (name, value))
-
-
-class _Postgres:
-    def __init__(self, connection: Any) -> None:
-        self.connection = connection
-
-    async def _names(self, sql: str, *values: Any) -> list[str]:
-        return [row[0] for row in await self.connection.fetch(sql, *values)]
-
-    async def tables(self) -> list[str]:
-        return await self._names(
-            "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace "
-            "AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY oid"
-        )
-
-    async def columns(self, table: str) -> list[str]:
-        return await self._names(
-            "SELECT attname FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 "
-            "AND NOT attisdropped ORDER BY attnum",
-            table,
-        )
-
-    async def key(self, table: str) -> list[str]:
-        return await self._names(
-            "SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid "
-            "AND a.attnum = ANY(i.indkey) WHERE i.indrelid = $1::text::regclass AND i.indisprimary "
-            "ORDER BY array_position(i.indkey::int[], a.attnum::int)",
-            table,
-        )
-
-    async def count(self, table: str) -> int:
-        return int(await self.connection.fetchval(f"SELECT count(*) FROM {table}"))  # noqa: S608
-
-    async def ends(self, table: str) -> list[bytes]:
-        return [row[0] for order in _BOTH_WAYS for row in await self.connection.fetch(_end(table, order))]
-
-    async def after(self, table: str, key: Sequence[Any]) -> Sequence[Sequence[Any]]:
-        marks = [f"${n}" for n in range(1, len(key) + 1)]
-        sql = _page(table, await self.columns(table), await self.key(table), marks)
-        return [tuple(row) for row in await self.connection.fetch(sql, *key)]
-
-    async def insert(self, table: str, columns: Sequence[str], rows: Sequence[Any], place: str) -> None:
-        async with self.connection.transaction():
-            await self.connection.copy_records_to_table(table, columns=columns, records=rows)
-            await self.set_meta(_PLACE + table, place)
-
-    async def busy(self) -> bool:
-        """Whether a node's lease holds."""
-        return bool(
-            await self.connection.fetchval(
-                "SELECT EXISTS (SELECT 1 FROM nodes WHERE stopped_ms IS NULL "
-                "AND lease_until_ms > EXTRACT(EPOCH FROM clock_timestamp()) * 1000)"
-            )
-        )
-
-    async def meta(self) -> dict[str, str]:
-        return {row[0]: row[1] for row in await self.connection.fetch("SELECT name, value FROM meta")}
-
-    async def set_meta(self, name: str, value: str | None) -> None:
-        await self.connection.execute("DELETE FROM meta WHERE name = $1", name)
-        if value is not None:
-            await self.connection.execute("INSERT INTO meta (name, value) VALUES ($1, $2)", name, value)

@@ -103,12 +103,13 @@ def _server_settings(name: str, further: dict[str, str]) -> dict[str, str]:
     return common | further
 
 
-async def connect(url: str, name: str = "horarium") -> Any:
-    """An asyncpg connection with our settings, outside the pools. Raises what asyncpg raises."""
+async def connect(url: str, name: str = "horarium", command_seconds: float = COMMAND_SECONDS) -> Any:
+    """An asyncpg connection with our settings, outside the pools, whose statements may take `command_seconds`. Raises
+    what asyncpg raises."""
     return await asyncpg.connect(
         url,
         timeout=ACQUIRE_SECONDS,
-        command_timeout=COMMAND_SECONDS,
+        command_timeout=command_seconds,
         server_settings=_server_settings(name, {}),
     )
 

@@ -1,3 +1,7 @@
+-- name: no_copy_runs
+-- True: a copy of a SQLite file holds the lock that a server needs to open it.
+SELECT :lock IS NOT NULL AS allowed;
+
 -- name: insert_node
 INSERT INTO nodes (id, name, roles, software, zone_data, started_ms, seen_ms, lease_until_ms)
 VALUES (:id, :name, :roles, :software, :zone_data, :now, :now, :lease_until_ms)

@@ -25,6 +25,11 @@ async def agree_on_vault(tx: Tx, fingerprint: str, knows: Callable[[str], bool])
     return True
 
 
+async def has_vault(tx: Tx) -> bool:
+    """Whether some server has already said which key the secrets of this database are encrypted with."""
+    return await tx.row("get_meta", name=VAULT_KEY) is not None
+
+
 async def raise_zone_data(tx: Tx, version: str) -> str:
     """Enter our version of the zone data, which only ever rises; the highest that was at work here."""
     await tx.run("add_meta", name=ZONE_DATA, value=version)

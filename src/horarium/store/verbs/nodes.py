@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from horarium.domain.errors import Unavailable
 from horarium.domain.ids import Id
 from horarium.store.base import FANOUT, READY, Tx
 from horarium.store.figures import FREED
+
+# The advisory lock on PostgreSQL that a copy of the whole database holds: any number that nobody else uses.
+COPY_LOCK = 0x486F7263
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,9 @@ async def living(tx: Tx, now: int) -> list[NodeRow]:
 
 async def register(tx: Tx, node: NodeRow, alone: bool) -> None:
     """Enter a node, or enter it again after its lease has lapsed. `alone`: no other process can work on this database,
-    so whatever is claimed is freed."""
+    so whatever is claimed is freed. Raises Unavailable while `horarium copy` works on the database."""
+    if not (await tx.row("no_copy_runs", lock=COPY_LOCK))[0]:
+        raise Unavailable("the database is being copied: start the server when `horarium copy` has ended")
     if alone:
         await tx.run("retire_all_nodes", now=node.started_ms)
         await tx.run("free_all_runs")

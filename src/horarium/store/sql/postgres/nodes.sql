@@ -1,3 +1,7 @@
+-- name: no_copy_runs
+-- Until the transaction ends, no copy can begin either.
+SELECT pg_try_advisory_xact_lock_shared(:lock) AS allowed;
+
 -- name: other_nodes
 -- The server knows at once when a process is gone, because the connection for its heartbeats is gone with it.
 SELECT n.id, EXISTS (
