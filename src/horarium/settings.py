@@ -22,6 +22,7 @@ from horarium.domain.host_lists import host_list_problems
 from horarium.domain.near_names import nearest
 from horarium.domain.secret_keys import key_bytes
 from horarium.domain.tenancy import is_key
+from horarium.store.database_urls import sqlite_path
 
 ENVIRONMENT_PREFIX = "HORARIUM_"
 
@@ -298,6 +299,12 @@ class Settings:
     def database_url(self) -> str:
         """The database to use, the default filled in."""
         return self.database or f"sqlite:///{self.data / 'horarium.db'}"
+
+    @property
+    def sqlite_folder(self) -> Path | None:
+        """The folder of the SQLite file; None with PostgreSQL."""
+        path = sqlite_path(self.database_url)
+        return None if path is None else path.parent
 
     @property
     def left_key_file(self) -> Path:

@@ -17,6 +17,7 @@ SILENT = {
     "verbs.fire_once": "records the entry that it is given",
     "verbs.keep_answer": "the answer to a request that was recorded",
     "verbs.answer_callback": "a target reports how a run went: the run itself tells it",
+    "readiness.probe_commit": "a row that tells whether anything can be committed",
     "touch_keys": "when keys were last used",
     "meta.agree_on_vault": "part of a rotation, which is recorded",
     "verbs.reseal": "part of a rotation, which is recorded",

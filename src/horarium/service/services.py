@@ -21,6 +21,7 @@ from horarium.service.metrics import Metrics
 from horarium.service.nodes import NodeService
 from horarium.service.objectives import ObjectiveService
 from horarium.service.rates import Rates
+from horarium.service.readiness import Readiness
 from horarium.service.runs import KeepAnswer, RunService
 from horarium.service.schedules import ScheduleService
 from horarium.service.targets import MergeSecrets, TargetService
@@ -56,6 +57,7 @@ class Services:
     environments: EnvironmentService
     audit: AuditService
     nodes: NodeService
+    readiness: Readiness
 
 
 def make_services(
@@ -100,4 +102,5 @@ def make_services(
         environments=EnvironmentService(vault),
         audit=AuditService(store, clock, refused_hosts or RefusedHosts()),
         nodes=NodeService(store, clock),
+        readiness=Readiness(store, clock),
     )

@@ -8,11 +8,11 @@ from starlette.requests import Request
 from horarium import __version__
 from horarium.api.kit.keys import authenticate
 from horarium.api.web import Answer, Api, json_answer
-from horarium.domain.errors import Invalid, Problem, Unavailable
+from horarium.domain.errors import Invalid, Problem
 from horarium.domain.ids import Id, from_prefixed
 from horarium.domain.tenancy import SERVER_SCOPE
+from horarium.service.readiness import STARTING
 from horarium.service.services import Services
-from horarium.store.verbs.tenancy import any_workspace
 from horarium.times import TZDATA_VERSION
 
 # Stands for all workspaces.
@@ -27,12 +27,13 @@ class HealthRoutes:
         return json_answer(200, {"status": "ok", "version": __version__, "tzdata": TZDATA_VERSION})
 
     async def readyz(self, request: Request) -> Answer:
-        """A server is ready if it can read its database."""
-        try:
-            founded = await self.services.store.read(any_workspace)
-        except Unavailable as error:
-            return json_answer(503, {"status": "unavailable", "detail": str(error)})
-        return json_answer(200 if founded else 503, {"status": "ready" if founded else "starting"})
+        """A server is ready if it can commit, holds its lease, knows the time, and its database has the schema that it
+        needs and no later entries than now. `detail` says what is wrong."""
+        reasons = await self.services.readiness.reasons()
+        if not reasons:
+            return json_answer(200, {"status": "ready"})
+        status = "starting" if reasons == [STARTING] else "unavailable"
+        return json_answer(503, {"status": status, "detail": "; ".join(reasons)})
 
     async def metrics(self, request: Request) -> Answer:
         """The figures that show nothing of tenants, or with `workspace` those by lane."""

@@ -1,0 +1,2 @@
+-- name: schema_number
+SELECT max(number) FROM schema_migrations;

@@ -1,0 +1,111 @@
+"""A server that cannot work is not ready, and says why."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections import namedtuple
+from contextlib import closing
+
+import pytest
+
+from horarium.domain.errors import Unavailable
+from horarium.service import readiness
+from horarium.service.readiness import Readiness
+from horarium.store.migrate import migrate
+from horarium.store.postgres import PostgresStore
+from horarium.store.sqlite import SqliteStore
+from tests.support.house import HandClock
+from tests.support.postgres import drop_database, fresh_database
+from tests.support.tenant import HOUR, MINUTE, NOON, Tenant
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def store(request, tmp_path, monkeypatch):
+    """A store with a tenant whose schedule has fired a minute after noon."""
+    monkeypatch.setattr(readiness, "KEPT_S", 0)
+    if request.param == "sqlite":
+        await migrate(f"sqlite:///{tmp_path}/a.db")
+        opened, url = SqliteStore(tmp_path / "a.db"), None
+    else:
+        url = fresh_database("ready")
+        await migrate(url)
+        opened = await PostgresStore.open(url, notify=False)
+    tenant = await Tenant.open(opened)
+    await tenant.schedule()
+    await tenant.release(NOON + MINUTE)
+    yield opened
+    await opened.close()
+    if url is not None:
+        drop_database(url)
+
+
+async def test_a_server_that_can_work_is_ready(store, tmp_path):
+    assert await Readiness(store, HandClock(NOON + MINUTE), tmp_path).reasons() == []
+
+
+async def test_a_ledger_ahead_of_the_clock_is_told(store):
+    clock = HandClock(NOON - 2 * HOUR)
+    looked = Readiness(store, clock, None)
+    (reason,) = await looked.reasons()
+    assert "the ledger is 2 hours ahead of the clock" in reason
+    clock.now = NOON + MINUTE
+    assert await looked.reasons() == []
+
+
+async def test_a_lost_lease_and_an_uncertain_clock_are_told(store):
+    looked = Readiness(store, HandClock(NOON + MINUTE), None)
+    looked.may_work, looked.clock_uncertain = (lambda: False), (lambda: True)
+    reasons = "; ".join(await looked.reasons())
+    assert "lost its lease" in reasons
+    assert "jumped ahead" in reasons
+
+
+async def test_a_missing_schema_is_told(store, monkeypatch):
+    newer = readiness.latest() + 1
+    monkeypatch.setattr(readiness, "latest", lambda: newer)
+    (reason,) = await Readiness(store, HandClock(NOON + MINUTE), None).reasons()
+    assert f"this program needs {newer}" in reason
+
+
+async def test_what_cannot_be_committed_is_told_although_reading_works(tmp_path, monkeypatch):
+    monkeypatch.setattr(readiness, "KEPT_S", 0)
+    await migrate(f"sqlite:///{tmp_path}/a.db")
+    store = SqliteStore(tmp_path / "a.db")
+    await Tenant.open(store)
+    looked = Readiness(store, HandClock(NOON), tmp_path)
+    store.connection.execute("PRAGMA query_only=ON")
+    (reason,) = await looked.reasons()
+    assert "readonly" in reason
+    store.connection.execute("PRAGMA query_only=OFF")
+    assert await looked.reasons() == []
+    monkeypatch.setattr(readiness, "PATIENCE_S", 0.05)
+    with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        (reason,) = await looked.reasons()
+    assert "has not committed anything" in reason
+    await store.close()
+
+
+async def test_a_full_disk_is_told(store, tmp_path, monkeypatch):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(1 << 30, 1 << 30, 4096))
+    (reason,) = await Readiness(store, HandClock(NOON + MINUTE), tmp_path).reasons()
+    assert reason == "the disk of the database is full: 4 KiB are free"
+
+
+async def test_many_questions_are_answered_by_one_look(store, monkeypatch):
+    monkeypatch.setattr(readiness, "KEPT_S", 60)
+    looked = Readiness(store, HandClock(NOON + MINUTE), None)
+    assert await looked.reasons() == []
+    looked.may_work = lambda: False
+    assert await looked.reasons() == []
+
+
+async def test_a_database_that_is_away_is_a_reason(store, monkeypatch):
+    async def away(verb, *args):
+        raise Unavailable("the database cannot be reached: gone")
+
+    looked = Readiness(store, HandClock(NOON + MINUTE), None)
+    monkeypatch.setattr(store, "read", away)
+    assert await looked.reasons() == ["the database cannot be reached: gone"]
