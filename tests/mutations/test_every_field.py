@@ -51,7 +51,6 @@ LIKE_CREATE = {
     "PUT /schedules/{id}",
     "PATCH /schedules/{id}",
     "PUT /schedules/by-key/{key}",
-    "PATCH /schedules/by-key/{key}",
     "POST /schedules/bulk",
 }
 # Names that only one thing may have, so that each body gets its own.
@@ -76,6 +75,11 @@ def bodies_of(world: World, route: Route) -> list[Any]:
     if route.api == OWN and route.name in LIKE_CREATE:
         return [body for body in every if isinstance(body, dict) and (len(body) == 1 or "labels" in body)]
     return every
+
+
+def repeated(route: Route) -> bool:
+    """Whether a route does by a key what another one, which is tried, does by an id with the same body."""
+    return route.api == OWN and "/by-key/" in route.path and route.method != "PUT"
 
 
 def variants(world: World, route: Route) -> Iterator[tuple[Place, str, Any, Any]]:
@@ -128,7 +132,7 @@ async def test_every_field_is_refused_or_kept_whatever_type_it_has(tmp_path: Pat
     async with World.open(Random(5), tmp_path) as world:
         walk, dropped, tried = Walk(world), list[str](), 0
         with walk.watching():
-            routes = [route for route in world.routes[api] if route.media is not None]
+            routes = [route for route in world.routes[api] if route.media is not None and not repeated(route)]
             for route in [
                 route for route in routes if "delete" not in route.name
             ] * 2:  # there must be things to change
