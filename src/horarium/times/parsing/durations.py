@@ -33,8 +33,10 @@ def parse_length(value: object, field: str, *, round_up: bool = False) -> int:
     """
     if isinstance(value, str):
         seconds, fraction = _text_length(value, field)
-    elif isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
-        # Cut to just outside of the range, which is refused below, so that no float is too large for a whole number.
+    elif (isinstance(value, int) and not isinstance(value, bool)) or (
+        isinstance(value, float) and isfinite(value)
+    ):
+        # Cut to just outside of the range, which is refused below, so that no number is too large for the other kind.
         held = max(-1, min(value, LONGEST + 1))
         seconds, fraction = int(held // 1), held % 1 > 0
     else:
