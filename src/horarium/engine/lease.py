@@ -32,11 +32,12 @@ class Lease:
     """The lease of this process. `on_lapse` is called on the event loop after the node was given up and has
     registered again: what it held before is not its own any more."""
 
+    # How often the lease was lost.
+    lapses = 0
+
     def __init__(self, url: str, node: nodes.NodeRow, lease_s: float, on_lapse: Callable[[], None]) -> None:
         self._url, self._node, self._lease_s = url, node, lease_s
         self._on_lapse = on_lapse
-        # How often the lease was lost.
-        self.lapses = 0
         self._loop = asyncio.get_running_loop()
         self._until = time.monotonic() + lease_s
         self._pulse = time.monotonic()
