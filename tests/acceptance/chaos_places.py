@@ -13,7 +13,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from tests.support.ledger_check import Books, from_postgres, from_sqlite
 
 DISK_BYTES = 128 << 20
 QUOTA_SPARE = 256 << 10
+# A log of so many bytes is written anew by every other commit.
+LITTLE_LOG = 64 << 10
 """Of the server's own log, which counts towards the limit as well."""
 
 
@@ -122,12 +124,26 @@ class SqlitePlace:
         if not self.mounted:
             resource.prlimit(node.pid, resource.RLIMIT_FSIZE, (QUOTA_SPARE, resource.RLIM_INFINITY))
             return
-        with self._filler.open("wb", buffering=0) as filler:
-            try:
-                while True:
-                    filler.write(bytes(4096))
-            except OSError:
+        self._take_all_space()
+        for _ in range(
+            5
+        ):  # what was committed meanwhile has made the log longer, and its pages would do again
+            if self._log_bytes() <= LITTLE_LOG:
                 return
+            with suppress(
+                sqlite3.OperationalError
+            ):  # the log does not fit into the database: that is full enough
+                self._fold_log()
+            self._take_all_space()
+
+    def _take_all_space(self) -> None:
+        with self._filler.open("ab", buffering=0) as filler, suppress(OSError):
+            while True:
+                filler.write(bytes(4096))
+
+    def _log_bytes(self) -> int:
+        log = self.database.with_name(f"{self.database.name}-wal")
+        return log.stat().st_size if log.exists() else 0
 
     def _fold_log(self) -> bool:
         with closing(sqlite3.connect(self.database, timeout=2)) as connection:
