@@ -190,16 +190,21 @@ async def test_a_copy_stopped_in_its_last_steps_goes_on(postgres, tmp_path, monk
         await copy(first, target)
 
 
-async def test_an_unfinished_copy_is_refused_as_a_source(postgres, tmp_path):
-    first = f"sqlite:///{tmp_path}/a.db"
-    await filled(first)
+async def interrupted(source, target):
+    """A copy that is stopped while the labels are copied."""
 
-    def interrupt(step, table, done, rows):
+    def stop_at_labels(step, table, done, rows):
         if table == "labels":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        await copy(first, postgres, interrupt)
+        await copy(source, target, stop_at_labels)
+
+
+async def test_an_unfinished_copy_is_refused_as_a_source(postgres, tmp_path):
+    first = f"sqlite:///{tmp_path}/a.db"
+    await filled(first)
+    await interrupted(first, postgres)
     with pytest.raises(Unavailable, match="not been finished"):
         await copy(postgres, f"sqlite:///{tmp_path}/b.db")
 
@@ -261,13 +266,7 @@ async def test_a_refused_copy_makes_nothing(postgres, tmp_path):
 async def test_a_source_that_changed_between_two_parts_is_noticed(postgres, tmp_path):
     first = f"sqlite:///{tmp_path}/a.db"
     await filled(first)
-
-    def interrupt(step, table, done, rows):
-        if table == "labels":
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        await copy(first, postgres, interrupt)
+    await interrupted(first, postgres)
     with closing(sqlite3.connect(tmp_path / "a.db")) as changed, changed:
         changed.execute("UPDATE schedules SET name = 'other'")
     with pytest.raises(Conflict, match="schedules differs"):

@@ -16,7 +16,8 @@ from horarium.domain.run import Attempt, Run, RunState
 from horarium.domain.schedule import Schedule
 from horarium.domain.target import Target
 from horarium.domain.tenancy import Identity
-from horarium.service.pages import Page, cursor_from, cursor_text, cut
+from horarium.service.pages import Page, cursor_from, cursor_text
+from horarium.service.run_search import matching_runs
 
 STATES = ("open", *(state.value for state in RunState))
 PAGE = 50
@@ -131,29 +132,11 @@ class RunPages(Pages):
     async def _found(
         self, who: Identity, filters: Filters, schedule_id: Id | None, fire_id: Id | None, cursor: str | None
     ) -> Page[Run]:
-        """The runs that match all filters. A filter for something that does not exist matches none."""
-        workspace_id, targets = who.workspace_id, self.services.targets
-        try:
-            if fire_id is not None:
-                of_fire = (await self.services.schedules.fire(workspace_id, fire_id)).schedule_id
-                if schedule_id not in (None, of_fire):
-                    return Page([])
-                schedule_id = of_fire
-            target_id = (
-                None if filters.target is None else (await targets.resolve(workspace_id, filters.target)).id
-            )
-        except NotFound:
-            return Page([])
-        found = await self.services.runs.list(
-            workspace_id,
-            PAGE + 1,
-            HIGHEST_ID if cursor is None else cursor_from(cursor),
-            schedule_id,
-            fire_id,
-            target_id,
-            filters.state,
+        """A page of the runs that match all filters."""
+        below = HIGHEST_ID if cursor is None else cursor_from(cursor)
+        return await matching_runs(
+            self.services, who.workspace_id, PAGE, below, schedule_id, fire_id, filters.target, filters.state
         )
-        return cut(found, PAGE, lambda run: run.id)
 
     async def _schedule_of(self, who: Identity, schedule_id: Id | None) -> Schedule | None:
         """The schedule, also a deleted one, where the key may read schedules."""

@@ -11,11 +11,10 @@ from horarium.api.models import CompleteBody, FailBody, schema_of, validated
 from horarium.api.routes.base import CURSOR, LIMIT, Routes, cursor_of
 from horarium.api.schedule_ids import ScheduleIds
 from horarium.api.web import Answer, Api, json_answer
-from horarium.domain.errors import NotFound, Unauthorized
+from horarium.domain.errors import Unauthorized
 from horarium.domain.ids import Id
-from horarium.domain.run import Run, RunState
-from horarium.domain.tenancy import Identity
-from horarium.service.pages import Page, cut
+from horarium.domain.run import RunState
+from horarium.service.run_search import matching_runs
 from horarium.service.services import Services
 
 # `waiting` is another word for pending: the run is not over, and no attempt of it is under way.
@@ -39,37 +38,11 @@ class RunRoutes(Routes):
         query.done()
         if state == WAITING:
             state = RunState.PENDING.value
-        found = await self._found(who, limit, cursor, schedule_id, fire_id, target, state)
+        found = await matching_runs(
+            self.services, who.workspace_id, limit, cursor, schedule_id, fire_id, target, state
+        )
         waits = await self.services.runs.waits(who.workspace_id, found.items)
         return json_answer(200, show.page(found, lambda run: show.run(run, waits.get(run.id))))
-
-    async def _found(
-        self,
-        who: Identity,
-        limit: int,
-        cursor: Id,
-        schedule_id: Id | None,
-        fire_id: Id | None,
-        target: str | None,
-        state: str | None,
-    ) -> Page[Run]:
-        """The runs that match all filters. A filter for something that does not exist matches none."""
-        workspace_id = who.workspace_id
-        try:
-            if fire_id is not None:
-                of_fire = (await self.services.schedules.fire(workspace_id, fire_id)).schedule_id
-                if schedule_id not in (None, of_fire):
-                    return Page([])
-                schedule_id = of_fire
-            target_id = (
-                None if target is None else (await self.services.targets.resolve(workspace_id, target)).id
-            )
-        except NotFound:
-            return Page([])
-        found = await self.services.runs.list(
-            workspace_id, limit + 1, cursor, schedule_id, fire_id, target_id, state
-        )
-        return cut(found, limit, lambda run: run.id)
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request, "runs:read")
