@@ -13,6 +13,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
@@ -317,6 +318,28 @@ def in_url(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+class Source(StrEnum):
+    """Where the value of a setting came from."""
+
+    DEFAULT = "default"
+    FILE = "file"
+    ENVIRONMENT = "environment"
+    OPTION = "option"
+
+
+class Loaded(NamedTuple):
+    """The settings that hold. `sources`: where those came from that something gave; the others are
+    at their defaults. `file`: the TOML file that was read, if any."""
+
+    settings: Settings
+    sources: Mapping[str, Source]
+    file: Path | None
+
+    def source(self, name: str) -> Source:
+        """Where the value of a setting came from."""
+        return self.sources.get(name, Source.DEFAULT)
+
+
 def load_settings(
     options: Mapping[str, Any],
     environment: Mapping[str, str],
@@ -326,21 +349,37 @@ def load_settings(
 
     Raises Invalid with every unknown name, wrong type and value out of range, each naming where it came from.
     """
+    return load_with_sources(options, environment, file).settings
+
+
+def load_with_sources(
+    options: Mapping[str, Any],
+    environment: Mapping[str, str],
+    file: Path | None = None,
+) -> Loaded:
+    """The settings as `load_settings` makes them, and where each came from. Raises Invalid in the same way."""
     problems: list[Problem] = []
     given: dict[str, Any] = {}
+    sources: dict[str, Source] = {}
     file = file or _path_or_none(environment.get("HORARIUM_CONFIG"))
-    for source, values in (
-        (f"{file}", _from_file(file, problems)),
-        ("environment", _from_environment(environment)),
-        ("option", {name: value for name, value in options.items() if value not in (None, [])}),
+    for source, named, values in (
+        (Source.FILE, f"{file}", _from_file(file, problems)),
+        (Source.ENVIRONMENT, "environment", _from_environment(environment)),
+        (
+            Source.OPTION,
+            "option",
+            {name: value for name, value in options.items() if value not in (None, [])},
+        ),
     ):
-        given |= _converted(source, values, problems)
+        converted = _converted(named, values, problems)
+        given |= converted
+        sources |= dict.fromkeys(converted, source)
     if not problems:
         settings = Settings(**given)
         problems.extend(_out_of_range(settings))
     if problems:
         raise Invalid(problems)
-    return settings
+    return Loaded(settings, sources, file)
 
 
 class Setting(NamedTuple):
@@ -385,15 +424,21 @@ SETTINGS = {setting.name: setting for setting in all_settings()}
 
 
 def differing(settings: Settings) -> dict[str, str]:
-    """The settings that are not at their defaults, as they are written in the environment. Secrets, and the password
-    in the address of a database, are shown as `***`."""
-    found = {}
-    for setting in SETTINGS.values():
-        value = getattr(settings, setting.name)
-        if value != setting.default:
-            shown = setting._replace(default=value).default_words
-            found[setting.name] = "***" if setting.about.secret else without_password(shown)
-    return found
+    """The settings that are not at their defaults, each as `shown` shows it."""
+    return {
+        setting.name: shown(setting, settings)
+        for setting in SETTINGS.values()
+        if getattr(settings, setting.name) != setting.default
+    }
+
+
+def shown(setting: Setting, settings: Settings) -> str:
+    """What a setting is, as it is written in the environment; empty where it is not set. Secrets, and the password in
+    the address of a database, are shown as `***`."""
+    value = getattr(settings, setting.name)
+    if setting.about.secret and value is not None:
+        return "***"
+    return without_password(setting._replace(default=value).default_words)
 
 
 def without_password(text: str) -> str:

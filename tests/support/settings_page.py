@@ -23,6 +23,9 @@ A setting is taken from the first place that gives it:
 3. a TOML file, given by `--config` or `HORARIUM_CONFIG`, with the names as keys at its top level;
 4. the default.
 
+`horarium settings` takes the options of `horarium serve`, and shows every setting with its value and where that came
+from; secrets are shown as `***`. It starts nothing, so it also tells whether a changed file is in order.
+
 A server does not start with a name it does not know, neither in the file nor among the variables that begin with
 `HORARIUM_`. (`HORARIUM_URL` and `HORARIUM_KEY` are for the other commands.) On Kubernetes set
 `enableServiceLinks: false` where a service is called `horarium`: such a service puts variables of that prefix into

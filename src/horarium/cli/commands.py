@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from horarium.cli import bench, copy, demo, next_times, serve, watchdog
+from horarium.cli import bench, copy, demo, next_times, serve, settings, watchdog
 from horarium.cli.audit import audit
 from horarium.cli.directory import directory
 from horarium.cli.keys import keys
@@ -24,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("serve")(serve.serve)
+app.command("settings")(settings.settings)
 app.command("watchdog")(watchdog.watchdog)
 app.command("demo")(demo.demo)
 app.command("next")(next_times.next_times)
