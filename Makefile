@@ -91,8 +91,8 @@ chaos: $(READY) ## break running servers and databases for longer: ROUNDS=10 SEE
 mutations: $(READY) ## send mutated requests to all APIs and read everything back: COUNT=100000 SEED=1 DATABASE=sqlite
 	@$(BIN)/python -m tests.mutations.run --count $(COUNT) --seed $(SEED) --database $(DATABASE)
 
-worst: $(READY) ## send the worst bodies to every route, a piece of it at a time: PIECE=1 PIECES=16 DATABASE=sqlite
-	@WORST_PIECE=$(PIECE)/$(PIECES) $(BIN)/python -m pytest -s -m long tests/acceptance/test_worst_bodies.py -k "any_of_the_worst and $(DATABASE)"
+worst: $(READY) ## send the worst bodies to every route, a piece of it at a time: PIECE=1 PIECES=16 DATABASE=sqlite (ACCEPTED=FILE: see the test)
+	@WORST_PIECE=$(PIECE)/$(PIECES) WORST_ACCEPTED=$(ACCEPTED) $(BIN)/python -m pytest -s -m long tests/acceptance/test_worst_bodies.py -k "any_of_the_worst and $(DATABASE)"
 
 instants: $(READY) ## the long differential test of fire times against the oracle
 	@$(BIN)/python -m tests.times.instants_long
