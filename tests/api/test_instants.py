@@ -21,7 +21,7 @@ from horarium.times.instants import (
 from tests.api.asking import BASE, NOW, ask, fields, scheduled
 from tests.api.dialects.speakers import SPEAKERS, Speaker, Trustpager, Uranus
 from tests.support.house import House
-from tests.support.postgres import drop_database, fresh_database
+from tests.support.postgres import drop_database, migrated_database
 from tests.support.receiver import Receiver
 
 LAST = "9999-12-31T23:59:59.999Z"
@@ -420,7 +420,7 @@ async def everything_is_shown(house: House, speakers: dict[str, Speaker]) -> Non
 async def test_what_is_accepted_near_the_ends_is_shown_and_what_is_refused_names_its_field(
     database, receiver
 ):
-    url = fresh_database("instants") if database == "postgres" else None
+    url = await migrated_database("instants") if database == "postgres" else None
     try:
         async with House.open(NOW, postgres=url) as house:
             await every_door_is_tried(house, receiver)

@@ -10,7 +10,7 @@ from horarium.store.rows import BegunRun
 from horarium.store.verbs import dispatch
 from tests.api.asking import BASE, NOW, ask
 from tests.support.house import House, client_of, instant
-from tests.support.postgres import drop_database, fresh_database
+from tests.support.postgres import drop_database, migrated_database
 
 
 class Told:
@@ -197,7 +197,7 @@ async def test_a_callback_keeps_no_more_of_an_output_than_an_answer_does(verb):
 
 
 async def test_a_run_repeated_by_many_at_once_on_postgresql_is_repeated_for_each():
-    url = fresh_database("retries")
+    url = await migrated_database("retries")
     try:
         async with House.open(NOW, postgres=url) as house:
             target = await house.target("workflow", "http://127.0.0.1:1/", key="t")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,14 +16,14 @@ from tests.mutations.run import told, walked
 from tests.mutations.sweep import sweep
 from tests.mutations.walk import Walk
 from tests.mutations.world import OWN, World
-from tests.support.postgres import drop_database, fresh_database
+from tests.support.postgres import drop_database, migrated_database
 
 COUNT = 1_500
 
 
 @pytest.fixture
-def database() -> Iterator[str]:
-    url = fresh_database("mutations")
+async def database() -> AsyncIterator[str]:
+    url = await migrated_database("mutations")
     yield url
     drop_database(url)
 

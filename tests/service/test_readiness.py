@@ -16,7 +16,7 @@ from horarium.store.migrate import migrate
 from horarium.store.postgres import PostgresStore
 from horarium.store.sqlite import SqliteStore
 from tests.support.house import HandClock
-from tests.support.postgres import drop_database, fresh_database
+from tests.support.postgres import drop_database, migrated_database
 from tests.support.tenant import HOUR, MINUTE, NOON, Tenant
 
 
@@ -28,8 +28,7 @@ async def store(request, tmp_path, monkeypatch):
         await migrate(f"sqlite:///{tmp_path}/a.db")
         opened, url = SqliteStore(tmp_path / "a.db"), None
     else:
-        url = fresh_database("ready")
-        await migrate(url)
+        url = await migrated_database("ready")
         opened = await PostgresStore.open(url, notify=False)
     tenant = await Tenant.open(opened)
     await tenant.schedule()

@@ -17,7 +17,6 @@ import structlog
 from horarium.domain.ids import Id, derived_id, id_time, random_id
 from horarium.domain.places import surplus
 from horarium.domain.tenancy import EVERY_TARGET, Identity
-from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import audiences
 from tests.simulation.faults import STRIKES, Silence, recovery_s
@@ -30,6 +29,7 @@ from tests.simulation.users import Users
 from tests.support.all_fires import ALL_FIRES
 from tests.support.callers import caller
 from tests.support.inline_store import InlineSqliteStore
+from tests.support.sqlite_schema import fill_memory
 
 REQUEST_S = 10.0
 CALM_S = 12.0
@@ -67,7 +67,7 @@ class World:
         self.past: list[Node] = []
         self._lives: Counter[int] = Counter()
         self.store = InlineSqliteStore(self.db_ms)
-        migrate_sqlite(self.store.connection)
+        fill_memory(self.store.connection)
         self.trail = Trail(self.store.connection, self.loop.time, self.db_ms)
         self.store.listen(self._broadcast)
         self._committing: Node | None = None

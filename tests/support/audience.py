@@ -17,32 +17,25 @@ from horarium.engine.fanout import FanoutRunner
 from horarium.service.audiences import AudienceService
 from horarium.service.directory import DirectoryService
 from horarium.store.base import Store
-from horarium.store.migrate import migrate
 from horarium.store.postgres import PostgresStore
-from horarium.store.sqlite import SqliteStore
-from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs.audiences import put_source
 from tests.support.house import HandClock
-from tests.support.postgres import clone_database, drop_database, fresh_database
+from tests.support.postgres import drop_database, migrated_database
+from tests.support.sqlite_schema import open_store
 from tests.support.tenant import MINUTE, NOON, Node, Tenant
 
 FLAVOURS = ("sqlite", "postgres")
-_template: list[str] = []
 
 
 @asynccontextmanager
 async def opened_store(flavour: str, folder: Path) -> AsyncIterator[Store]:
     if flavour == "sqlite":
-        sqlite = SqliteStore(folder / "horarium.db")
-        migrate_sqlite(sqlite.connection)
+        sqlite = open_store(folder / "horarium.db")
         yield sqlite
         await sqlite.close()
         return
-    if not _template:
-        _template.append(fresh_database("template"))
-        await migrate(_template[0])
-    url = clone_database(_template[0])
+    url = await migrated_database("audience")
     postgres = await PostgresStore.open(url)
     yield postgres
     await postgres.close()

@@ -46,12 +46,12 @@ from horarium.settings import Settings
 from horarium.store.base import Store
 from horarium.store.migrate import migrate
 from horarium.store.postgres import PostgresStore
-from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import dispatch, nodes
 from horarium.worker.worker import Worker
 from tests.support.described import hold_against
 from tests.support.inline_store import InlineSqliteStore
+from tests.support.sqlite_schema import fill_memory
 
 
 def instant(text: str) -> int:
@@ -238,7 +238,7 @@ async def _store(clock: HandClock, postgres: str | None) -> Store:
         await migrate(postgres)
         return await PostgresStore.open(postgres)
     in_memory = InlineSqliteStore(clock.now_ms)
-    migrate_sqlite(in_memory.connection)
+    fill_memory(in_memory.connection)
     return in_memory
 
 

@@ -15,13 +15,13 @@ from horarium.executors.output import keep_answer
 from horarium.service.explain import ExplainService
 from horarium.service.runs import RunService
 from horarium.service.schedules import ScheduleDraft, ScheduleService
-from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import nodes
 from horarium.times import Timing
 from horarium.worker.worker import Worker
 from tests.support.callers import caller
 from tests.support.inline_store import InlineSqliteStore
+from tests.support.sqlite_schema import fill_memory
 
 NOON = 1_772_366_400_000  # 2026-03-01T12:00:00Z
 
@@ -66,7 +66,7 @@ class Workshop:
     def __init__(self) -> None:
         self.clock = Hands(NOON)
         self.store = InlineSqliteStore(self.clock.now_ms)
-        migrate_sqlite(self.store.connection)
+        fill_memory(self.store.connection)
         self.executor = Scripted()
         self.schedules = ScheduleService(self.store, self.clock)
         self.runs = RunService(self.store, self.clock, Vault([new_key()]), keep_answer)

@@ -6,6 +6,7 @@ is called directly. Errors are caught in one place, `Guard`, and written by the 
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import re
 import secrets
@@ -220,11 +221,22 @@ register_url_convertor("id", _Id())
 register_url_convertor("key", _Key())
 
 
+# Stands for a handler while FastAPI looks at a route. A docstring of it would stand on the page.
+def _without_parameters() -> None:
+    pass
+
+
 class _Route(APIRoute):
-    """A route that FastAPI lists on the OpenAPI page, and whose handler is called without FastAPI's own steps."""
+    """A route that FastAPI lists on the OpenAPI page, and whose handler is called without FastAPI's own steps.
+
+    FastAPI is given a function without parameters in place of the handler: it would look for the parameters of some two
+    hundred handlers, which all have the same one, and a server would take longer to start."""
 
     def __init__(self, path: str, endpoint: Handler, **options: Any) -> None:
-        super().__init__(path, endpoint, **options)
+        options["name"] = endpoint.__name__
+        super().__init__(path, _without_parameters, **options)
+        self.endpoint = endpoint
+        self.description = self.description or inspect.cleandoc(endpoint.__doc__ or "")
         # What stands before a key in this path, where it has one.
         self._before_key = path.partition("{key:key}")[0] if "{key:key}" in path else None
 

@@ -20,7 +20,7 @@ from horarium.api.kit import registry
 from horarium.domain.errors import RateLimited, Unavailable
 from tests.api.dialects.speakers import SPEAKERS, Autessa, Speaker, Trustpager, uuid_of
 from tests.support.house import House, Tenant, client_of
-from tests.support.postgres import drop_database, fresh_database
+from tests.support.postgres import drop_database, migrated_database
 from tests.support.receiver import Receiver
 
 NOW = "2026-11-23T08:00:00Z"
@@ -36,7 +36,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 @pytest.fixture
 async def on_postgres(tmp_path: Path) -> AsyncIterator[House]:
-    url = fresh_database("matrix")
+    url = await migrated_database("matrix")
     async with House.open(NOW, postgres=url, data=tmp_path) as made:
         yield made
     drop_database(url)

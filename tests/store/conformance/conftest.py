@@ -5,12 +5,10 @@ from __future__ import annotations
 import pytest
 import pytest_asyncio
 
-from horarium.store.migrate import migrate
 from horarium.store.postgres import PostgresStore
 from horarium.store.postgres.connection import connect
-from horarium.store.sqlite import SqliteStore
-from horarium.store.sqlite.migrate import migrate_sqlite
-from tests.support.postgres import fresh_database
+from tests.support.postgres import migrated_database
+from tests.support.sqlite_schema import open_store
 from tests.support.tenant import Tenant
 
 _made: dict[str, str] = {}
@@ -31,8 +29,7 @@ def flavour(request):
 @pytest_asyncio.fixture
 async def store(flavour, tmp_path):
     if flavour == "sqlite":
-        opened = SqliteStore(tmp_path / "horarium.db")
-        migrate_sqlite(opened.connection)
+        opened = open_store(tmp_path / "horarium.db")
         yield opened
         await opened.close()
         return
@@ -44,9 +41,7 @@ async def store(flavour, tmp_path):
 async def _empty_database() -> str:
     """One database for all tests of this process, emptied for each: faster than one for each."""
     if "url" not in _made:
-        url = fresh_database("conformance")
-        await migrate(url)
-        _made["url"] = url
+        _made["url"] = await migrated_database("conformance")
     connection = await connect(_made["url"])
     await connection.execute(_EMPTY)
     await connection.close()

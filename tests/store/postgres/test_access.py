@@ -8,10 +8,9 @@ from horarium.domain.errors import Unauthorized
 from horarium.service.identity import IdentityService
 from horarium.service.tenancy import bootstrap
 from horarium.store.base import ACCESS
-from horarium.store.migrate import migrate
 from horarium.store.postgres import PostgresStore
 from horarium.store.verbs import tenancy
-from tests.support.postgres import drop_database, fresh_database
+from tests.support.postgres import drop_database, migrated_database
 from tests.support.tenant import NOON
 
 
@@ -23,8 +22,7 @@ class StoppedClock:
 
 
 async def test_a_revoked_key_ends_on_other_nodes_when_they_are_told(tmp_path):
-    url = fresh_database("access")
-    await migrate(url)
+    url = await migrated_database("access")
     ours, theirs = await PostgresStore.open(url), await PostgresStore.open(url)
     try:
         key = await bootstrap(ours, NOON, tmp_path / "key")

@@ -7,12 +7,11 @@ from collections import Counter
 from types import SimpleNamespace
 
 from horarium.domain.execution import Call, Outcome, Verdict
-from horarium.store.migrate import migrate
 from horarium.store.postgres import PostgresStore
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import dispatch
 from horarium.worker.worker import Worker
-from tests.support.postgres import drop_database, fresh_database
+from tests.support.postgres import drop_database, migrated_database
 from tests.support.tenant import MINUTE, NOON, Node, Tenant
 
 NODES, RUNS, CONCURRENCY = 3, 160, 4
@@ -37,8 +36,7 @@ class Calls:
 
 
 async def test_idle_nodes_take_what_a_busy_one_has_not_begun_and_nothing_is_sent_twice() -> None:
-    url = fresh_database("idle")
-    await migrate(url)
+    url = await migrated_database("idle")
     stores = [await PostgresStore.open(url) for _ in range(NODES)]
     log: list[tuple[float, int, bytes]] = []
     tasks: list[asyncio.Task[None]] = []

@@ -23,15 +23,14 @@ from horarium.store.postgres.partitions import drop_partitions, make_partitions,
 from horarium.store.rows import BegunRun
 from horarium.store.statements import load
 from horarium.store.verbs import directory, dispatch, nodes, tenancy, upkeep
-from tests.support.postgres import drop_database, fresh_database, run_sql
+from tests.support.postgres import drop_database, fresh_database, migrated_database, run_sql
 from tests.support.raw import select
 from tests.support.tenant import DAY, MINUTE, NOON, Node, RunState, Tenant
 
 
 @pytest_asyncio.fixture
 async def url():
-    made = fresh_database("pg")
-    await migrate(made)
+    made = await migrated_database("pg")
     yield made
     drop_database(made)
 
