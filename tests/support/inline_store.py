@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Set
 from typing import Concatenate
 
+from horarium.domain.ids import Id
 from horarium.store.base import P, Signal, T, Tx
 from horarium.store.figures import StoreFigures
 from horarium.store.sqlite.connection import connect
 from horarium.store.sqlite.transaction import SqliteTx, drive
 from horarium.store.statements import load
 from horarium.store.verbs.audit import append
+from horarium.store.verbs.events import write_notes
 
 
 class InlineSqliteStore:
@@ -35,6 +37,7 @@ class InlineSqliteStore:
         self._statements = load("sqlite")
         self._signals: list[Signal] = []
         self.figures = StoreFigures()
+        self.recording: Set[Id] = frozenset()
 
     def listen(self, signal: Signal) -> None:
         self._signals.append(signal)
@@ -52,12 +55,14 @@ class InlineSqliteStore:
         name = getattr(verb, "__name__", "verb")
         if self._hook is not None:
             await self._hook("begin", name)
-        tx = SqliteTx(self.connection, self._statements)
+        tx = SqliteTx(self.connection, self._statements, self.recording)
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             answer = drive(verb(tx, *args, **kwargs))
             if tx.recorded:
                 drive(append(tx, tx.recorded))
+            if tx.told:
+                drive(write_notes(tx, tx.told))
         except BaseException:
             self.connection.execute("ROLLBACK")
             raise

@@ -7,7 +7,7 @@ from horarium.store.verbs.dispatch import Ended
 from horarium.store.verbs.settle import RunEnd
 from horarium.worker.recorder import BATCH, MOST_BYTES, _how_many
 
-ONE = Ended(RunEnd(b"r", b"f", b"s", RunMode.CLOCK, RunState.SUCCEEDED, True, False), 1, 1, 1, 2)
+ONE = Ended(RunEnd(b"r", b"w", b"f", b"s", RunMode.CLOCK, RunState.SUCCEEDED, True, False), 1, 1, 1, 2)
 
 
 def test_small_outcomes_go_together():

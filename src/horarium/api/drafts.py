@@ -53,7 +53,16 @@ _ENUMS: Mapping[str, Callable[[str], Any]] = {
     "after_pause": AfterPause,
     "after_completion": AfterCompletion,
 }
-_DURATIONS = ("catch_up_window", "grace", "jitter", "timeout", "initial", "max_delay", "max_elapsed")
+_DURATIONS = (
+    "catch_up_window",
+    "grace",
+    "jitter",
+    "timeout",
+    "initial",
+    "max_delay",
+    "max_elapsed",
+    "lateness_objective",
+)
 _CLOCK_CHANGES = ("dst_gap", "dst_overlap", "dst_every_hour")
 # Every schedule has these, so null in a partial change means that they are left out.
 _NEEDED = ("name", "recurrence", "timezone", "target")

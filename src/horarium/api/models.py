@@ -218,6 +218,9 @@ class PolicyBody(Body):
     pause_after_failures: int | None = Field(None, ge=1, le=1_000_000)
     retry: RetryBody | None = None
     timeout: Duration | None = None
+    lateness_objective: Duration | None = Field(
+        None, description="an event tells of fires that begin later than this after they were due"
+    )
     dst_gap: Literal["next_valid", "skip", "shift"] | None = None
     dst_overlap: Literal["first", "last", "both"] | None = None
     dst_every_hour: Literal["elapsed", "literal"] | None = None

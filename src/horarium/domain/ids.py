@@ -29,7 +29,7 @@ LOWEST_ID: Id = bytes(16)
 HIGHEST_ID: Id = b"\xff" * 16
 
 # The prefixes of the server's own ids. A key that a caller chooses must not begin like one of them.
-PREFIXES = ("ws", "prn", "key", "tgt", "sch", "fire", "run", "node", "aud")
+PREFIXES = ("ws", "prn", "key", "tgt", "sch", "fire", "run", "node", "aud", "evt", "hook")
 
 # Of the last 80 bits of an id: those that carry the hash, and those that say "UUID of version 7".
 _HASHED = 0x0FFF_3FFF_FFFF_FFFF_FFFF

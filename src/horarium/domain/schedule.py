@@ -82,7 +82,8 @@ class Policies:
     the window from which the schedule gets its constant delay. The clock fires at most `max_fires` times
     (None: without limit). After `pause_after_failures` failed fires in a row the schedule pauses (None:
     never). `timeout_ms` limits an attempt; None leaves that to the target. An audience with more than
-    `audience_limit` rows fails the fire.
+    `audience_limit` rows fails the fire. An event tells of a fire that begins more than `lateness_objective_ms`
+    after it was due (None: of none).
     """
 
     overlap: Overlap = Overlap.SKIP
@@ -100,6 +101,7 @@ class Policies:
     retry: Retry = field(default_factory=Retry)
     timeout_ms: int | None = None
     audience_limit: int = 1_000_000
+    lateness_objective_ms: int | None = None
 
     def delay_of(self, schedule_id: Id) -> int:
         """The schedule's stable delay in milliseconds, from each of its slots to the slot's due instant."""

@@ -8,11 +8,13 @@ the databases is hidden behind `Tx`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Set
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from horarium.domain.audit import AuditEntry
 from horarium.domain.errors import Invalid, Problem, Unavailable
+from horarium.domain.events import EventNote
+from horarium.domain.ids import Id
 from horarium.store.figures import StoreFigures
 
 P = ParamSpec("P")
@@ -40,9 +42,21 @@ ACCESS = "access"
 # Topic: a node has nothing to begin, and takes what busy nodes have in hand and not begun.
 IDLE = "idle"
 
+# Topic: transactions have noted what becomes events.
+OUTBOX = "outbox"
+
+# Topic: logs of events have become longer.
+EVENTS = "events"
+
+# Topic: a webhook was made, changed or deleted, or the events of a workspace are wanted now.
+WEBHOOKS = "webhooks"
+
 
 class Tx(Protocol):
     """One open transaction. `statement` is the name of a statement in `sql/`; its parameters are keywords."""
+
+    # The workspaces whose events are recorded. A verb notes events of no other workspace.
+    recording: Set[Id]
 
     async def rows(self, statement: str, **params: Any) -> Sequence[Any]:
         """All rows of the result."""
@@ -66,6 +80,9 @@ class Tx(Protocol):
     def record(self, entry: AuditEntry) -> None:
         """Have an entry of the audit log written with this transaction, just before the commit."""
 
+    def tell(self, note: EventNote) -> None:
+        """Have an event noted with this transaction, just before the commit. Its workspace is one of `recording`."""
+
     def count(self, figure: str, which: str | int, times: int) -> None:
         """Have something counted after the commit, in one of the figures that figures.py names."""
 
@@ -84,6 +101,8 @@ class Store(Protocol):
 
     # Whether other processes may work on the same database.
     shared: bool
+    # The workspaces whose events are recorded, as far as this process knows.
+    recording: Set[Id]
     # What this process counts of its work on the database.
     figures: StoreFigures
 

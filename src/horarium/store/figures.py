@@ -21,6 +21,11 @@ FIRES = "fires"
 RUNS = "runs"
 # Runs and fan-out tasks that were taken from nodes that are gone.
 FREED = "freed"
+# Events that have got their place in a log, and that were deleted from one.
+TOLD = "told"
+FORGOTTEN_EVENTS = "forgotten_events"
+# What became of events that were sent to webhooks, by the state of the delivery.
+DELIVERIES = "deliveries"
 # Slots that have fired, by how much later than due their transaction was asked for, in milliseconds.
 ENTERED = "entered"
 

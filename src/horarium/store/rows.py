@@ -289,6 +289,7 @@ class OpenRun(NamedTuple):
     """A run that is not over, in the shape that cancelling wants. `single`: its row is that of a single fire."""
 
     id: Id
+    workspace_id: Id
     fire_id: Id | None
     schedule_id: Id | None
     row_key: str
@@ -547,6 +548,7 @@ class SettledCursor(NamedTuple):
     """What decides whether something follows from the end of a schedule's fires: a row of `settled_cursors`."""
 
     schedule_id: Id
+    workspace_id: Id
     open_fires: int
     waiting_fires: int
     failures_in_row: int
@@ -627,6 +629,7 @@ class FanoutProgress(NamedTuple):
     """How far the reading for a fire has come."""
 
     fire_id: Id
+    workspace_id: Id
     rows_done: int
 
 

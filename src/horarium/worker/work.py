@@ -307,6 +307,7 @@ def _ended(work: Work, state: RunState, outcome: Outcome, now: int, again: int |
     begun = work.started_ms > 0  # what was stopped before it began has spent no attempt
     end = RunEnd(
         run.id,
+        run.workspace_id,
         run.fire_id,
         run.schedule_id,
         run.mode,

@@ -79,7 +79,9 @@ async def test_a_run_that_is_repeated_by_hand_leaves_fire_and_counters_as_they_e
 
 def test_only_a_run_that_is_repeated_settles_no_fire():
     settled = {
-        mode: RunEnd(b"run", b"fire", b"schedule", mode, RunState.SUCCEEDED, True, False).settled_fire
+        mode: RunEnd(
+            b"run", b"space", b"fire", b"schedule", mode, RunState.SUCCEEDED, True, False
+        ).settled_fire
         for mode in RunMode
     }
     assert settled.pop(RunMode.RETRY) is None
@@ -103,7 +105,7 @@ async def test_what_has_ended_already_is_not_cancelled_over(tenant, store):
     await ends(tenant, schedule, SUCCEEDED)
     (run,) = await tenant.runs(schedule)
     before = (await tenant.again(schedule)).progress
-    late = OpenRun(run.id, run.fire_id, schedule.id, "", None, True, RunMode.CLOCK)
+    late = OpenRun(run.id, run.workspace_id, run.fire_id, schedule.id, "", None, True, RunMode.CLOCK)
     await store.write(cancel_runs, [late], NOON + 9 * MINUTE)
     assert states(await tenant.runs(schedule)) == ["succeeded"]
     assert (await tenant.again(schedule)).progress == before
@@ -123,7 +125,14 @@ async def test_a_fire_may_end_for_a_reason_of_its_own(tenant, store):
     await tenant.release(NOON + MINUTE)
     (fire,) = await tenant.fires(schedule)
     await store.write(
-        end_fire, schedule.id, fire.id, FireKind.CLOCK, FireState.FAILED, NOON + 2 * MINUTE, "no audience"
+        end_fire,
+        schedule.workspace_id,
+        schedule.id,
+        fire.id,
+        FireKind.CLOCK,
+        FireState.FAILED,
+        NOON + 2 * MINUTE,
+        "no audience",
     )
     (ended,) = await tenant.fires(schedule)
     assert (ended.state, ended.error, ended.finished_ms) == ("failed", "no audience", NOON + 2 * MINUTE)
@@ -135,9 +144,13 @@ async def test_a_fire_by_hand_that_ends_moves_no_counter(tenant, store):
     schedule = await fired(tenant)
     before = (await tenant.again(schedule)).progress
     (fire,) = await tenant.fires(schedule)
-    end = RunEnd(b"r" * 16, None, schedule.id, RunMode.MANUAL, RunState.FAILED, True, False)
+    end = RunEnd(
+        b"r" * 16, schedule.workspace_id, None, schedule.id, RunMode.MANUAL, RunState.FAILED, True, False
+    )
     await store.write(settle, [end], NOON)
-    await store.write(end_fire, schedule.id, fire.id, FireKind.MANUAL, FireState.FAILED, NOON)
+    await store.write(
+        end_fire, schedule.workspace_id, schedule.id, fire.id, FireKind.MANUAL, FireState.FAILED, NOON
+    )
     assert (await tenant.again(schedule)).progress == before
 
 

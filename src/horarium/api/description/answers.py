@@ -349,6 +349,9 @@ _POLICIES = {
     "pause_after_failures": or_null(whole("Failures in a row after which it pauses.")),
     "retry": thing("How failed attempts are repeated.", _RETRY),
     "timeout": or_null(length("How long an attempt may take; null: as the target says", 30)),
+    "lateness_objective": or_null(
+        length("An event tells of fires that begin so long after they were due", 30)
+    ),
     "dst_gap": or_null(choice("A local time that the clocks jump over.", ("next_valid", "skip", "shift"))),
     "dst_overlap": or_null(choice("A local time that comes twice.", ("first", "last", "both"))),
     "dst_every_hour": or_null(choice("Whether every hour means elapsed hours.", ("elapsed", "literal"))),

@@ -21,18 +21,20 @@ _MARKS: dict[Flavour, dict[str, str]] = {
         "{clustered}": " WITHOUT ROWID",
         "{by_time}": "",
         "{place}": "INTEGER PRIMARY KEY",
+        "{written_order}": "",
         "{schedule_of_cursor}": "BYTEA NOT NULL",
     },
     "postgres": {
         "{clustered}": "",
         "{by_time}": " PARTITION BY RANGE (id)",
         "{place}": "BIGINT NOT NULL",
+        "{written_order}": " DEFAULT nextval('event_outbox_order')",
         "{schedule_of_cursor}": "BYTEA PRIMARY KEY",
     },
 }
 
 # Before the first release three migrations led to the schema that is now the first one. A database that has all
-# three holds today's schema 1, but for what ADOPTING adds and for the tables in the file _SINCE.
+# three holds today's schema 1, but for what ADOPTING adds and for the tables in the files of _SINCE.
 _LAST_OLD_NUMBER = 3
 _LAST_OLD_COMMIT = "9727139"
 ADOPTING = (
@@ -87,8 +89,8 @@ ADOPTING = (
     WHERE extra LIKE '%"variation_selection_mode":%' AND extra NOT LIKE '%"variation_pin_field":%'""",
 )
 
-# The part of the first schema that a database of the old numbering does not have.
-_SINCE = "audit"
+# The parts of the first schema that a database of the old numbering does not have.
+_SINCE = ("audit", "event_order", "events")
 
 
 class Migration(NamedTuple):
@@ -124,7 +126,7 @@ def latest() -> int:
 
 def adopting(flavour: Flavour) -> list[str]:
     """The statements that complete a database of the old numbering."""
-    tables = [migration.statements for migration in migrations(flavour) if migration.name == _SINCE]
+    tables = [migration.statements for migration in migrations(flavour) if migration.name in _SINCE]
     return [*ADOPTING, *chain.from_iterable(tables)]
 
 

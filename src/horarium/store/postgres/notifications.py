@@ -15,7 +15,18 @@ from typing import Any
 import asyncpg
 import structlog
 
-from horarium.store.base import ACCESS, CANCELLED, DUE, FANOUT, READY, Signal, earliest
+from horarium.store.base import (
+    ACCESS,
+    CANCELLED,
+    DUE,
+    EVENTS,
+    FANOUT,
+    OUTBOX,
+    READY,
+    WEBHOOKS,
+    Signal,
+    earliest,
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -32,7 +43,7 @@ KEEPALIVE_S = 15.0
 
 SEND_S = 5.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
-_TOPICS = (DUE, READY, FANOUT, CANCELLED, ACCESS)
+_TOPICS = (DUE, READY, FANOUT, CANCELLED, ACCESS, OUTBOX, EVENTS, WEBHOOKS)
 _LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
 from contextlib import asynccontextmanager
 from typing import Any, Concatenate
 
@@ -22,6 +22,7 @@ import asyncpg
 import structlog
 
 from horarium.domain.errors import Unavailable
+from horarium.domain.ids import Id
 from horarium.store.base import P, Signal, T, Tx
 from horarium.store.figures import Counted, StoreFigures, name_of
 from horarium.store.group_commit import GroupCommits
@@ -66,6 +67,7 @@ class PostgresStore:
     def __init__(self, url: str, urgent: Any, write: Any, read: Any, notifications: Notifications) -> None:
         self.url = url
         self.figures = StoreFigures()
+        self.recording: Set[Id] = frozenset()
         self._urgent, self._write, self._read = urgent, write, read
         # Verbs that wait for a connection.
         self._waiting = {"engine": 0, "api": 0}
@@ -195,7 +197,7 @@ class PostgresStore:
     async def _once(self, pool: Any, work: Callable[[PostgresTx], Awaitable[T]]) -> T:
         async with self._connection(pool) as connection:
             try:
-                return await work(PostgresTx(connection, self._statements))
+                return await work(PostgresTx(connection, self._statements, self.recording))
             except asyncpg.QueryCanceledError:
                 raise
             except LOST:

@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Set
 from typing import Any, cast
 
 import asyncpg
 
 from horarium.domain.audit import AuditEntry
-from horarium.store.base import CommitUnknown, Duplicate, T, Tx, cannot_hold, earliest
+from horarium.domain.events import EventNote
+from horarium.domain.ids import Id
+from horarium.store.base import OUTBOX, CommitUnknown, Duplicate, T, Tx, cannot_hold, earliest
 from horarium.store.figures import Counted
 from horarium.store.postgres.faults import LOST
 from horarium.store.statements import Copied, Statement
 from horarium.store.verbs.audit import append
+from horarium.store.verbs.events import write_notes
 
 # Rows that are sent in one statement.
 CHUNK = 5_000
 
 
 class PostgresTx:
-    """A transaction on one connection. Before the commit the store writes the audit entries in `recorded`, after it the
-    store tells its listeners what `announced` holds, and counts what `counted` says. `commit_s` is how many seconds the
-    commit took."""
+    """A transaction on one connection. Before the commit the store writes the audit entries in `recorded` and the
+    events in `told`, after it the store tells its listeners what `announced` holds, and counts what `counted` says.
+    `commit_s` is how many seconds the commit took."""
 
-    def __init__(self, connection: Any, statements: dict[str, Statement]) -> None:
+    def __init__(
+        self, connection: Any, statements: dict[str, Statement], recording: Set[Id] = frozenset()
+    ) -> None:
         self.connection = connection
         self._statements = statements
+        self.recording = recording
+        self.told: list[EventNote] = []
         self.announced: dict[str, int] = {}
         self.recorded: list[AuditEntry] = []
         self.counted: list[Counted] = []
@@ -83,6 +90,10 @@ class PostgresTx:
     def record(self, entry: AuditEntry) -> None:
         self.recorded.append(entry)
 
+    def tell(self, note: EventNote) -> None:
+        self.told.append(note)
+        self.announce(OUTBOX, note.at_ms)
+
     def count(self, figure: str, which: str | int, times: int) -> None:
         self.counted.append(Counted(figure, which, times))
 
@@ -101,6 +112,8 @@ async def committed(tx: PostgresTx, verb: Callable[[PostgresTx], Awaitable[T]]) 
         answer = await verb(tx)
         if tx.recorded:
             await append(tx, tx.recorded)
+        if tx.told:
+            await write_notes(tx, tx.told)
     except BaseException:
         if not connection.is_closed():
             await connection.execute("ROLLBACK")

@@ -64,7 +64,8 @@ FROM targets t WHERE t.id = :id AND t.workspace_id = :workspace_id;
 
 -- name: cancel_waiting_fires
 UPDATE fires SET state = 'cancelled', finished_ms = :now, error = :error
-WHERE schedule_id = :schedule_id AND state = 'waiting';
+WHERE schedule_id = :schedule_id AND state = 'waiting'
+RETURNING id, workspace_id;
 
 -- name: insert_versions
 INSERT INTO versions (schedule_id, version, timing, policies, target_id, input, audience, environment, from_ms)

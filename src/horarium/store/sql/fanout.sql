@@ -68,7 +68,7 @@ SELECT row_key FROM row_locks WHERE schedule_id = :schedule_id AND run_id IN (:i
 
 -- name: fanout_tasks_of_schedule
 -- Of the clock's fires alone: what was fired by hand follows no overlap policy.
-SELECT o.fire_id, o.rows_done FROM fanouts o JOIN fires f ON f.id = o.fire_id
+SELECT o.fire_id, o.workspace_id, o.rows_done FROM fanouts o JOIN fires f ON f.id = o.fire_id
 WHERE o.schedule_id = :schedule_id AND f.kind = 'clock' ORDER BY o.fire_id;
 
 -- name: insert_spool

@@ -33,3 +33,22 @@ FROM (
 SELECT id, max_concurrency, rate_per_second FROM targets
 WHERE id IN (:ids...) AND workspace_id = :workspace_id
   AND (max_concurrency IS NOT NULL OR rate_per_second IS NOT NULL);
+
+-- name: note_failing_targets
+-- Those that were not known to fail; answers with their workspaces.
+INSERT INTO failing_targets (target_id, workspace_id, since_ms)
+SELECT t.id, t.workspace_id, :now FROM targets t
+WHERE t.id IN (:ids...) AND t.deleted_ms IS NULL
+ON CONFLICT (target_id) DO NOTHING
+RETURNING target_id, workspace_id, since_ms;
+
+-- name: targets_known_to_fail
+SELECT target_id, workspace_id, since_ms FROM failing_targets;
+
+-- name: targets_held_by_circuit
+-- Of some targets those that a node that is alive only probes.
+SELECT DISTINCT target_id FROM lane_reports
+WHERE target_id IN (:ids...) AND held_by = 'circuit' AND at_ms >= :since;
+
+-- name: forget_failing_targets
+DELETE FROM failing_targets WHERE target_id IN (:ids...);

@@ -14,11 +14,12 @@ UPDATE nodes SET seen_ms = :now, lease_until_ms = :lease_until_ms WHERE id = :id
 UPDATE nodes SET stopped_ms = :now, lease_until_ms = :now WHERE id = :id;
 
 -- name: lapsed_owners
--- Owners of claimed runs and fan-out tasks whose node is not alive: it has lapsed or stopped, or is unknown. The node
+-- Owners of claimed runs, fan-out tasks and webhooks whose node is not alive: it has lapsed or stopped, or is unknown. The node
 -- that asks is alive.
 SELECT DISTINCT q.owner FROM (
     SELECT owner FROM ready WHERE owner IS NOT NULL
     UNION SELECT owner FROM fanouts WHERE owner IS NOT NULL
+    UNION SELECT owner FROM webhooks WHERE owner IS NOT NULL
 ) q LEFT JOIN nodes n ON n.id = q.owner
 WHERE q.owner <> :me
   AND (n.id IS NULL OR n.stopped_ms IS NOT NULL OR n.lease_until_ms < :now OR n.id IN (:gone...))
@@ -52,3 +53,9 @@ UPDATE nodes SET stopped_ms = :now WHERE stopped_ms IS NULL;
 -- name: living_nodes
 SELECT id, name, roles, software, zone_data, started_ms, seen_ms, lease_until_ms, stopped_ms
 FROM nodes WHERE stopped_ms IS NULL AND lease_until_ms >= :now ORDER BY name, id LIMIT :limit;
+
+-- name: free_webhooks_of
+UPDATE webhooks SET owner = NULL, epoch = epoch + 1 WHERE owner = :node;
+
+-- name: free_all_webhooks
+UPDATE webhooks SET owner = NULL, epoch = epoch + 1 WHERE owner IS NOT NULL;

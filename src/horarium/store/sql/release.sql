@@ -108,6 +108,6 @@ WHERE owner IS NOT NULL AND run_id IN (
 
 -- name: open_runs_of_schedule
 -- Runs of a schedule's clock fires that are not over, as rows.OpenRun; without those that were repeated by hand.
-SELECT r.id, {fire_of_run} AS fire_id, r.schedule_id, r.row_key, q.owner, r.slot_ms IS NOT NULL AS single, r.mode
+SELECT r.id, r.workspace_id, {fire_of_run} AS fire_id, r.schedule_id, r.row_key, q.owner, r.slot_ms IS NOT NULL AS single, r.mode
 FROM {runs_by_schedule} r LEFT JOIN ready q ON q.run_id = r.id
 WHERE r.schedule_id = :schedule_id AND r.mode = 'clock' AND r.id < :before AND r.state IN ('pending', 'running');

@@ -47,7 +47,7 @@ SELECT number, started_ms, finished_ms, status, error FROM attempts WHERE run_id
 
 -- name: run_to_cancel
 -- A run that is not over, as rows.OpenRun.
-SELECT r.id, {fire_of_run} AS fire_id, r.schedule_id, r.row_key, q.owner, r.slot_ms IS NOT NULL AS single, r.mode
+SELECT r.id, r.workspace_id, {fire_of_run} AS fire_id, r.schedule_id, r.row_key, q.owner, r.slot_ms IS NOT NULL AS single, r.mode
 FROM runs r LEFT JOIN ready q ON q.run_id = r.id
 WHERE r.id = :id AND r.workspace_id = :workspace_id AND r.state IN ('pending', 'running');
 

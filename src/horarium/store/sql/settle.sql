@@ -28,7 +28,7 @@ UPDATE callbacks SET answer = 'cancelled' WHERE run_id IN (:ids...) AND answer I
 
 -- name: settled_cursors
 -- What decides whether something follows from the end of fires, as rows.SettledCursor.
-SELECT c.schedule_id, c.open_fires, c.waiting_fires, c.failures_in_row, c.pause_after, s.state, c.policies
+SELECT c.schedule_id, c.workspace_id, c.open_fires, c.waiting_fires, c.failures_in_row, c.pause_after, s.state, c.policies
 FROM cursors c
 JOIN schedules s ON s.id = c.schedule_id
 WHERE c.schedule_id IN (:ids...);

@@ -16,7 +16,7 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +24,8 @@ from typing import Any, Concatenate, cast
 
 from horarium.domain.audit import AuditEntry
 from horarium.domain.errors import Unavailable
+from horarium.domain.events import EventNote
+from horarium.domain.ids import Id
 from horarium.store.base import P, Signal, T, Tx, earliest
 from horarium.store.figures import Counted, StoreFigures, name_of
 from horarium.store.group_commit import GroupCommits
@@ -32,6 +34,7 @@ from horarium.store.sqlite.connection import WRITER_CACHE_KIB, connect
 from horarium.store.sqlite.transaction import SqliteTx, drive
 from horarium.store.statements import load
 from horarium.store.verbs.audit import append
+from horarium.store.verbs.events import write_notes
 
 # The first version with RETURNING. (UPDATE ... FROM came with 3.33.)
 MINIMUM_VERSION = (3, 35, 0)
@@ -59,6 +62,7 @@ class _Job:
         "name",
         "recorded",
         "seconds",
+        "told",
         "verb",
     )
 
@@ -70,6 +74,7 @@ class _Job:
         self.error: BaseException | None = None
         self.announced: dict[str, int] = {}
         self.recorded: list[AuditEntry] = []
+        self.told: list[EventNote] = []
         self.counted: list[Counted] = []
         self.asked = time.monotonic()
         self.seconds = 0.0
@@ -87,6 +92,7 @@ class SqliteStore:
             wanted = ".".join(map(str, MINIMUM_VERSION))
             raise Unavailable(f"SQLite {wanted} or newer is needed; this Python has {sqlite3.sqlite_version}")
         self.figures = StoreFigures()
+        self.recording: Set[Id] = frozenset()
         self._path = str(path)
         self._loop = asyncio.get_running_loop()
         self._statements = load("sqlite")
@@ -229,6 +235,9 @@ class SqliteStore:
             recorded = [entry for job in done if job.error is None for entry in job.recorded]
             if recorded:
                 drive(append(SqliteTx(connection, self._statements), recorded))
+            told = [note for job in done if job.error is None for note in job.told]
+            if told:
+                drive(write_notes(SqliteTx(connection, self._statements), told))
             begun = time.monotonic()
             connection.execute("COMMIT")
             self.figures.commits.add((time.monotonic() - begun) * 1000)
@@ -261,12 +270,13 @@ class SqliteStore:
 
     def _spoils(self, connection: sqlite3.Connection, job: _Job) -> bool:
         """Run a verb in the open transaction; True where it failed after it had written something."""
-        tx = SqliteTx(connection, self._statements)
+        tx = SqliteTx(connection, self._statements, self.recording)
         before = connection.total_changes
         begun = time.monotonic()
         try:
             job.answer = drive(job.verb(tx))
             job.announced, job.recorded, job.counted = tx.announced, tx.recorded, tx.counted
+            job.told = tx.told
         except sqlite3.OperationalError as error:
             if (
                 not connection.in_transaction

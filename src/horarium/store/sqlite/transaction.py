@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine, Sequence, Set
 from itertools import chain
 from typing import Any, cast
 
 from horarium.domain.audit import AuditEntry
-from horarium.store.base import Duplicate, T, cannot_hold, earliest
+from horarium.domain.events import EventNote
+from horarium.domain.ids import Id
+from horarium.store.base import OUTBOX, Duplicate, T, cannot_hold, earliest
 from horarium.store.figures import Counted
 from horarium.store.statements import Statement
 
@@ -19,12 +21,19 @@ ROWS_AT_ONCE = (1024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1)
 
 
 class SqliteTx:
-    """A transaction on one connection. Before the commit the store writes the audit entries in `recorded`, after it the
-    store tells its listeners what `announced` holds, and counts what `counted` says."""
+    """A transaction on one connection. Before the commit the store writes the audit entries in `recorded` and the
+    events in `told`, after it the store tells its listeners what `announced` holds, and counts what `counted` says."""
 
-    def __init__(self, connection: sqlite3.Connection, statements: dict[str, Statement]) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        statements: dict[str, Statement],
+        recording: Set[Id] = frozenset(),
+    ) -> None:
         self._connection = connection
         self._statements = statements
+        self.recording = recording
+        self.told: list[EventNote] = []
         self.announced: dict[str, int] = {}
         self.recorded: list[AuditEntry] = []
         self.counted: list[Counted] = []
@@ -71,6 +80,10 @@ class SqliteTx:
 
     def record(self, entry: AuditEntry) -> None:
         self.recorded.append(entry)
+
+    def tell(self, note: EventNote) -> None:
+        self.told.append(note)
+        self.announce(OUTBOX, note.at_ms)
 
     def count(self, figure: str, which: str | int, times: int) -> None:
         self.counted.append(Counted(figure, which, times))

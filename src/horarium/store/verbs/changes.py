@@ -16,15 +16,17 @@ from horarium.domain.errors import Conflict
 from horarium.domain.fire import SpanReason
 from horarium.domain.ids import Id
 from horarium.domain.plan import passed_between
+from horarium.domain.quotas import Usage
 from horarium.domain.schedule import AfterPause, Schedule, ScheduleState, stored_recurrence
 from horarium.store.base import DUE, Duplicate, Tx
 from horarium.store.figures import SLOTS
 from horarium.store.rows import SpanRow
 from horarium.store.verbs.creation import onward, place, texts_of, version_row, write_labels
-from horarium.store.verbs.quotas import take_for_change
+from horarium.store.verbs.entries import cancel_waiting_fires
+from horarium.store.verbs.quotas import take_for_change, tell_if_near
 from horarium.store.verbs.release import release_one
 from horarium.store.verbs.schedules import get_schedule
-from horarium.times import zone_fingerprint
+from horarium.times import busiest_hour, zone_fingerprint
 
 # Takes a schedule as it is and gives it as it shall be; may raise. It must be pure, because it runs in the transaction.
 ScheduleChange = Callable[[Schedule], Schedule]
@@ -58,7 +60,7 @@ async def change_schedule(
     after = await _move(tx, before, after, now)
     if before.progress.waiting_fires and after.state in (ScheduleState.DELETED, ScheduleState.ARCHIVED):
         error = f"the schedule was {after.state.value} before it could start"
-        await tx.run("cancel_waiting_fires", schedule_id=schedule_id, now=now, error=error)
+        await cancel_waiting_fires(tx, schedule_id, now, error)
         await tx.run("forget_waiting", schedule_id=schedule_id)
     await _write_change(tx, before, after, now)
     return await get_schedule(tx, workspace_id, schedule_id) if after.deleted_ms is None else after
@@ -148,6 +150,9 @@ async def _record_passed(tx: Tx, schedule: Schedule, now: int, reason: SpanReaso
 
 async def _write_change(tx: Tx, before: Schedule, after: Schedule, now: int) -> None:
     hourly = await take_for_change(tx, before, after, now)
+    if after.workspace_id in tx.recording and after.definition != before.definition:
+        was = busiest_hour(stored_recurrence(before.definition.timing))
+        await tell_if_near(tx, after.workspace_id, Usage(hourly=hourly - was), now)
     if after.definition != before.definition:
         definition = after.definition
         row = version_row(after.id, after.definition_version, definition, texts_of(definition), now)

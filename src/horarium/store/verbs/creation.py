@@ -13,6 +13,7 @@ import orjson
 from horarium.domain.errors import Conflict
 from horarium.domain.ids import Id
 from horarium.domain.plan import slot_after
+from horarium.domain.quotas import Usage
 from horarium.domain.schedule import (
     Definition,
     Schedule,
@@ -24,7 +25,7 @@ from horarium.domain.schedule import (
 )
 from horarium.store.base import DUE, Duplicate, Tx
 from horarium.store.rows import CursorRow, LabelRow, SameTarget, ScheduleRow, VersionRow
-from horarium.store.verbs.quotas import take_for_schedules
+from horarium.store.verbs.quotas import take_for_schedules, tell_if_near
 from horarium.store.verbs.texts import json_text, json_value
 from horarium.times import zone_fingerprint
 
@@ -113,6 +114,11 @@ async def create_schedules(tx: Tx, schedules: Sequence[Schedule]) -> None:
     Raises Conflict where a key is taken, QuotaReached, and Invalid where a definition is beyond a quota.
     """
     busiest = await take_for_schedules(tx, schedules)
+    if tx.recording:
+        for workspace_id in {schedule.workspace_id for schedule in schedules} & tx.recording:
+            own = [n for n, schedule in enumerate(schedules) if schedule.workspace_id == workspace_id]
+            more = Usage(schedules=len(own), hourly=sum(busiest[n] for n in own))
+            await tell_if_near(tx, workspace_id, more, schedules[own[0]].created_ms)
     try:
         rows = [_schedule_row(schedule, hourly) for schedule, hourly in zip(schedules, busiest, strict=True)]
         await tx.many("insert_schedules", rows)

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from horarium.domain.claim_shares import OpenTurn, share_out
+from horarium.domain.events import target_disabled
 from horarium.domain.ids import Id
 from horarium.domain.places import UNBOUNDED, LaneRoom
 from horarium.domain.run import RunState
@@ -254,8 +255,16 @@ async def record(tx: Tx, node: Id, ended: Sequence[Ended], now: int, careful: bo
     await _write_retries(tx, again)
     for attempt in ended:
         if attempt.gone:
-            await tx.run("disable_target", id=attempt.target_id, reason=attempt.error or "gone", now=now)
+            await _disable_target(tx, attempt, now)
     return refused
+
+
+async def _disable_target(tx: Tx, attempt: Ended, now: int) -> None:
+    """Switch off a target that has said that it is gone."""
+    reason, workspace_id = attempt.error or "gone", attempt.end.workspace_id
+    disabled = await tx.run("disable_target", id=attempt.target_id, reason=reason, now=now)
+    if disabled and workspace_id in tx.recording:
+        tx.tell(target_disabled(workspace_id, attempt.target_id, reason, now))
 
 
 async def _give_up_leases(tx: Tx, node: Id, over: Sequence[Ended], again: Sequence[Ended]) -> None:

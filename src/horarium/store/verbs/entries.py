@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from horarium.domain.errors import NotFound
+from horarium.domain.events import fire_ended
+from horarium.domain.fire import FireState
 from horarium.domain.ids import Id
 from horarium.domain.run import RunState
 from horarium.store.base import FANOUT, READY, Tx
@@ -46,6 +48,15 @@ async def read_audiences(tx: Tx, tasks: Sequence[NewFanoutTask]) -> None:
     """Let the audiences of fires that have been written, at least one, be read."""
     await tx.many("insert_fanout_tasks", tasks)
     tx.announce(FANOUT, min(task.due_ms for task in tasks))
+
+
+async def cancel_waiting_fires(tx: Tx, schedule_id: Id, now: int, error: str) -> int:
+    """Cancel the fires of a schedule that wait for earlier ones; how many. Its cursor has still to be told."""
+    rows = await tx.rows("cancel_waiting_fires", schedule_id=schedule_id, now=now, error=error)
+    for fire_id, workspace_id in rows:
+        if workspace_id in tx.recording:
+            tx.tell(fire_ended(workspace_id, schedule_id, fire_id, FireState.CANCELLED, now))
+    return len(rows)
 
 
 def error_of_end(state: RunState, error: str | None) -> str | None:

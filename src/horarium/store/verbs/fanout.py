@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from horarium.domain.events import audience_failed
 from horarium.domain.fire import FireKind, FireState, settled_state
 from horarium.domain.ids import Id, row_run_id, run_id
 from horarium.store.base import FANOUT, Tx
@@ -168,8 +169,12 @@ async def _resolve(tx: Tx, task: FanoutTask, now: int, error: str | None) -> Non
     if row is None:
         return
     state = settled_state(*RunCounts._make(row), broken=error is not None)
+    if error is not None and task.workspace_id in tx.recording:
+        own = task.workspace_id, task.schedule_id, task.fire_id
+        tx.tell(audience_failed(*own, error, task.rows_done, now))
     if state is not None:
-        await end_fire(tx, task.schedule_id, task.fire_id, task.kind, state, now, error)
+        own = task.workspace_id, task.schedule_id, task.fire_id
+        await end_fire(tx, *own, task.kind, state, now, error)
 
 
 async def put_off(tx: Tx, task: FanoutTask, due_ms: int) -> None:
@@ -204,7 +209,8 @@ async def stop_fanout_tasks(
         counts = RunCounts._make(row)
         state = FireState.CANCELLED if counts.runs == 0 else settled_state(*counts, broken=True)
         if state is not None:
-            await end_fire(tx, schedule_id, fire, FireKind.CLOCK, state, now, reason)
+            own = progress.workspace_id, schedule_id, fire
+            await end_fire(tx, *own, FireKind.CLOCK, state, now, reason)
 
 
 async def repeated_row(tx: Tx, rows: Sequence[PreparedRow]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from horarium.domain.events import target_failing, target_recovered
 from horarium.domain.ids import Id
 from horarium.domain.lane_report import CURRENT_MS, LaneReport, LaneState, together
 from horarium.domain.run import Run, RunState
@@ -54,6 +55,29 @@ async def report_lanes(tx: Tx, node: Id, now: int, reports: Mapping[Id, LaneRepo
     ]
     if rows:
         await tx.many("insert_lane_reports", rows)
+    await _tell_of_circuits(tx, now, [row.target_id for row in rows if row.held_by == WaitCause.CIRCUIT])
+
+
+async def _tell_of_circuits(tx: Tx, now: int, probed: Sequence[Id]) -> None:
+    """Note the events of targets that are only probed since now, by whichever node, and of those that no node only
+    probes any more."""
+    if probed:
+        for target_id, workspace_id, since_ms in await tx.rows(
+            "note_failing_targets", ids=sorted(probed), now=now
+        ):
+            if workspace_id in tx.recording:
+                tx.tell(target_failing(workspace_id, target_id, since_ms))
+    known = {row[0]: row for row in await tx.rows("targets_known_to_fail")}
+    if not known:
+        return
+    still = await tx.rows("targets_held_by_circuit", ids=sorted(known), since=now - CURRENT_MS)
+    recovered = sorted(known.keys() - {target_id for (target_id,) in still})
+    if recovered:
+        await tx.run("forget_failing_targets", ids=recovered)
+    for target_id in recovered:
+        _, workspace_id, since_ms = known[target_id]
+        if workspace_id in tx.recording:
+            tx.tell(target_recovered(workspace_id, target_id, since_ms, now))
 
 
 async def reports_of(tx: Tx, workspace_id: Id, targets: Collection[Id], now: int) -> dict[Id, LaneReport]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from horarium.domain.errors import Unavailable
 from horarium.domain.ids import Id
-from horarium.store.base import FANOUT, READY, Tx
+from horarium.store.base import FANOUT, READY, WEBHOOKS, Tx
 from horarium.store.figures import FREED
 
 # The advisory lock on PostgreSQL that a copy of the whole database holds: any number that nobody else uses.
@@ -50,6 +50,7 @@ async def register(tx: Tx, node: NodeRow, alone: bool) -> None:
         await tx.run("retire_all_nodes", now=node.started_ms)
         await tx.run("free_all_runs")
         await tx.run("free_all_fanout_tasks")
+        await tx.run("free_all_webhooks")
     await tx.run(
         "insert_node",
         id=node.id,
@@ -62,6 +63,7 @@ async def register(tx: Tx, node: NodeRow, alone: bool) -> None:
     )
     tx.announce(READY, node.started_ms)
     tx.announce(FANOUT, node.started_ms)
+    tx.announce(WEBHOOKS, node.started_ms)
 
 
 async def heartbeat(tx: Tx, node: Id, now: int, lease_ms: int) -> bool:
@@ -73,10 +75,12 @@ async def stop(tx: Tx, node: Id, now: int) -> None:
     """Note that a node stops. What it still holds goes back into the queue."""
     await tx.run("free_runs_of", node=node)
     await tx.run("free_fanout_tasks_of", node=node)
+    await tx.run("free_webhooks_of", node=node)
     await tx.run("forget_lane_reports", node=node)
     await tx.run("stop_node", id=node, now=now)
     tx.announce(READY, now)
     tx.announce(FANOUT, now)
+    tx.announce(WEBHOOKS, now)
 
 
 def lease_connection(node: Id) -> str:
@@ -98,6 +102,8 @@ async def free_lapsed(tx: Tx, now: int, me: Id, gone: Sequence[Id] = ()) -> int:
     for (owner,) in await tx.rows("lapsed_owners", now=now, me=me, gone=list(gone)):
         freed += await tx.run("free_runs_of", node=owner)
         freed += await tx.run("free_fanout_tasks_of", node=owner)
+        if await tx.run("free_webhooks_of", node=owner):
+            tx.announce(WEBHOOKS, now)
     await tx.run("retire_nodes", now=now, me=me, gone=list(gone))
     if freed:
         tx.count(FREED, "lapsed", freed)

@@ -10,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from horarium.domain.errors import Invalid, Problem, QuotaReached
+from horarium.domain.events import quota_near
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.quotas import DEFAULT, Quotas, Usage, quotas_from_text
 from horarium.domain.schedule import Definition, Schedule, stored_recurrence
 from horarium.store.base import Tx
 from horarium.store.verbs.texts import json_text
 from horarium.times import busiest_hour, smallest_gap
+
+# The share of a quota from which on a workspace is told that it is near.
+NEAR = 0.9
 
 
 async def take(tx: Tx, workspace_id: Id, more: Usage) -> Quotas:
@@ -79,6 +83,18 @@ async def take_for_schedules(tx: Tx, schedules: Sequence[Schedule]) -> list[int]
             schedule.workspace_id, schedule.definition, quotas[schedule.workspace_id], schedule.created_ms
         )
     return busiest
+
+
+async def tell_if_near(tx: Tx, workspace_id: Id, added: Usage, now: int) -> None:
+    """Note an event for each quota of which a workspace has come to have NEAR or more by what was added just now."""
+    has, quotas = await get_usage(tx, workspace_id), await _quotas_of(tx, workspace_id)
+    for name, most, used, more in (
+        ("schedules", quotas.schedules, has.schedules, added.schedules),
+        ("targets", quotas.targets, has.targets, added.targets),
+        ("fires_per_hour", quotas.fires_per_hour, has.hourly, added.hourly),
+    ):
+        if used - more < NEAR * most <= used:
+            tx.tell(quota_near(workspace_id, name, used, most, now))
 
 
 async def _take_for_new(tx: Tx, workspace_id: Id, count: int, hourly: int) -> Quotas:

@@ -7,17 +7,24 @@ for each situation, and all rows are written in sets.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import NamedTuple
 
 from horarium.domain.errors import Unavailable
+from horarium.domain.events import (
+    EventNote,
+    fire_late,
+    schedule_ended,
+    schedule_ending,
+    slots_passed,
+)
 from horarium.domain.fire import FireKind, FireState, SpanReason, beginning
 from horarium.domain.ids import Id, fire_id, lowest_id_at
 from horarium.domain.overlap import Decision, Overlap
 from horarium.domain.places import UNBOUNDED, LaneRoom
-from horarium.domain.plan import Firing, Passed, Plan, plan
+from horarium.domain.plan import Firing, Passed, Plan, plan, slot_after
 from horarium.domain.run import RunMode
 from horarium.domain.schedule import (
     AfterCompletion,
@@ -50,7 +57,7 @@ from horarium.store.rows import (
     SpanRow,
     new_row,
 )
-from horarium.store.verbs.entries import hold_schedules
+from horarium.store.verbs.entries import cancel_waiting_fires, hold_schedules
 from horarium.store.verbs.fanout import stop_fanout_tasks
 from horarium.store.verbs.meta import raise_zone_data
 from horarium.store.verbs.settle import cancel_runs, delete_quiet, follow_up
@@ -228,6 +235,8 @@ async def _release(tx: Tx, due: Sequence[DueCursor], batch: _Batch, careful: boo
         owed = await _without_known_fires(tx, owed, batch.now)
     await _gather(tx, batch, owed)
     await _write(tx, batch)
+    if tx.recording:
+        _tell(tx, owed, batch.now)
     _count_slots(tx, owed, batch.now)
     return Released(len(due), batch.begun, await _describe_born(tx, batch.born_claimed))
 
@@ -247,6 +256,45 @@ def _count_slots(tx: Tx, owed: Sequence[tuple[DueCursor, _Situation]], now: int)
         tx.count(SLOTS, FIRED, sum(fired.values()))
     for due_ms, times in fired.items():
         tx.count(ENTERED, max(0, now - due_ms), times)
+
+
+def _tell(tx: Tx, owed: Sequence[tuple[DueCursor, _Situation]], now: int) -> None:
+    """Note the events of schedules in workspaces whose events are recorded."""
+    for cursor, situation in owed:
+        if cursor.workspace_id in tx.recording:
+            for note in _notes(cursor, situation, now):
+                tx.tell(note)
+
+
+def _notes(cursor: DueCursor, situation: _Situation, now: int) -> Iterator[EventNote]:
+    """What happened to a schedule in a release: slots that passed, fires that are late already, its end or the last
+    slot before it."""
+    own = cursor.workspace_id, cursor.schedule_id
+    objective = policies_from_text(cursor.policies).lateness_objective_ms
+    for entry in situation.entries:
+        if isinstance(entry, Passed):
+            note = slots_passed(*own, entry.first_ms, entry.last_ms, entry.count, entry.reason, now)
+            if note is not None:
+                yield note
+        elif objective is not None and now - entry.due_ms > objective:
+            fire = fire_id(cursor.schedule_id, FireKind.CLOCK, entry.firing.slot_ms)
+            yield fire_late(*own, fire, now - entry.due_ms, objective, now)
+    if situation.plan.ended is not None:
+        yield schedule_ended(*own, situation.plan.ended, now)
+    elif (last_ms := _last_slot(cursor, situation)) is not None:
+        yield schedule_ending(*own, last_ms, now)
+
+
+def _last_slot(cursor: DueCursor, situation: _Situation) -> int | None:
+    """The next slot of a schedule, if this release has left it as the last one; else None."""
+    next_slot, most = situation.plan.next_slot, policies_from_text(cursor.policies).max_fires
+    if next_slot is None or not situation.entries:
+        return None
+    fired = situation.advance.fired
+    if fired and most is not None and cursor.fires + fired == most - 1:
+        return next_slot
+    following = slot_after(stored_recurrence(timing_from_text(cursor.timing)), next_slot)
+    return next_slot if following is None else None
 
 
 async def _refuse_older_zones(tx: Tx, due: Sequence[DueCursor]) -> None:
@@ -530,7 +578,7 @@ async def _ask_to_stop(tx: Tx, schedule_id: Id, now: int) -> None:
     await cancel_runs(tx, unclaimed, now)
     await tx.run("stop_running_of_schedule", schedule_id=schedule_id)
     tx.announce(CANCELLED, now)
-    cancelled = await tx.run("cancel_waiting_fires", schedule_id=schedule_id, now=now, error=REPLACED)
+    cancelled = await cancel_waiting_fires(tx, schedule_id, now, REPLACED)
     if cancelled:
         await tx.run("drop_waiting", schedule_id=schedule_id, cancelled=cancelled)
 

@@ -242,6 +242,7 @@ async def _end_by_callback(
     await tx.many("finish_runs", [finished])
     end = RunEnd(
         callback.run_id,
+        callback.workspace_id,
         callback.fire_id,
         callback.schedule_id,
         callback.mode,

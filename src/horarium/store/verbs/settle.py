@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple
 
+from horarium.domain.events import fire_ended, schedule_paused
 from horarium.domain.fire import FireKind, FireState, beginning, settled_state
 from horarium.domain.ids import Id, run_id
 from horarium.domain.run import RunMode, RunState
@@ -39,6 +40,7 @@ class RunEnd:
     """
 
     run_id: Id
+    workspace_id: Id
     fire_id: Id | None
     schedule_id: Id | None
     mode: RunMode
@@ -112,6 +114,8 @@ async def settle(tx: Tx, ends: Sequence[RunEnd], now: int) -> None:
     for state, times in Counter(map(_STATE, ends)).items():
         tx.count(RUNS, state.value, times)
     ended = await _end_fires(tx, ends, now)
+    if tx.recording:
+        _tell_ends(tx, ends, ended, now)
     await _free_rows(tx, ends)
     await _end_on_schedules(tx, ended)
     concerned = {end.schedule_id for end in ends if end.follow_up and end.schedule_id is not None}
@@ -138,6 +142,15 @@ async def _end_fires(tx: Tx, ends: Sequence[RunEnd], now: int) -> list[EndedFire
             first = of_fire[0]
             ended.append(EndedFire(first.schedule_id or b"", fire_id, first.mode is RunMode.CLOCK, settled))
     return ended
+
+
+def _tell_ends(tx: Tx, ends: Iterable[RunEnd], ended: Iterable[EndedFire], now: int) -> None:
+    """Note the events of fires that have ended, in workspaces whose events are recorded."""
+    workspaces = {end.fire_id: end.workspace_id for end in ends if end.workspace_id in tx.recording}
+    for fire in ended:
+        workspace_id = workspaces.get(fire.fire_id)
+        if workspace_id is not None:
+            tx.tell(fire_ended(workspace_id, fire.schedule_id, fire.fire_id, fire.state, now))
 
 
 async def _free_rows(tx: Tx, ends: Iterable[RunEnd]) -> None:
@@ -189,10 +202,19 @@ async def _end_on_schedules(tx: Tx, ended: Iterable[EndedFire]) -> None:
 
 
 async def end_fire(
-    tx: Tx, schedule: Id, fire: Id, kind: FireKind, state: FireState, now: int, error: str | None = None
+    tx: Tx,
+    workspace: Id,
+    schedule: Id,
+    fire: Id,
+    kind: FireKind,
+    state: FireState,
+    now: int,
+    error: str | None = None,
 ) -> None:
     """End a fire for a reason of its own: its audience could not be read, or was empty."""
     await tx.run("finish_fire", id=fire, state=state.value, now=now, error=error)
+    if workspace in tx.recording:
+        tx.tell(fire_ended(workspace, schedule, fire, state, now))
     await _end_on_schedules(tx, [EndedFire(schedule, fire, kind is FireKind.CLOCK, state)])
     await follow_up(tx, {schedule}, now)
 
@@ -204,6 +226,9 @@ async def follow_up(tx: Tx, schedules: Iterable[Id], now: int) -> None:
             note = f"paused after {cursor.failures_in_row} failed fires in a row"
             await tx.run("pause_schedule", id=cursor.schedule_id, note=note, now=now)
             await tx.run("still_cursor", schedule_id=cursor.schedule_id)
+            if cursor.workspace_id in tx.recording:
+                failures = cursor.failures_in_row
+                tx.tell(schedule_paused(cursor.workspace_id, cursor.schedule_id, failures, note, now))
         if cursor.open_fires > 0:
             continue
         if cursor.waiting_fires > 0:
@@ -267,6 +292,7 @@ async def cancel_runs(tx: Tx, runs: Sequence[OpenRun], now: int, reason: str = "
     ends = [
         RunEnd(
             run.id,
+            run.workspace_id,
             run.fire_id,
             run.schedule_id,
             run.mode,

@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 import orjson
 
 from horarium.domain.errors import Conflict, InUse, NotFound
+from horarium.domain.events import target_disabled
 from horarium.domain.ids import Id, from_ulid, from_uuid_text
 from horarium.domain.listings import PageRows, TargetListing
 from horarium.domain.quotas import Usage
 from horarium.domain.target import Completion, Target, TargetKind, TargetState
 from horarium.store.base import Duplicate, Tx, point
 from horarium.store.verbs.page_bytes import LARGE, whole_page
-from horarium.store.verbs.quotas import take
+from horarium.store.verbs.quotas import take, tell_if_near
 from horarium.store.verbs.texts import containing
 
 # How many of the schedules that hold a target are named.
@@ -30,6 +31,8 @@ async def create_target(tx: Tx, target: Target, for_principal: Id) -> Target:
     Raises Conflict (key_taken), QuotaReached.
     """
     await take(tx, target.workspace_id, Usage(targets=1))
+    if target.workspace_id in tx.recording:
+        await tell_if_near(tx, target.workspace_id, Usage(targets=1), target.created_ms)
     number = int((await tx.row("next_number", name="target"))[0])
     numbered = replace(target, number=number)
     try:
@@ -164,6 +167,9 @@ async def change_target(
         raise _key_taken(after) from None
     if not changed:
         raise Conflict("the target was changed meanwhile: read it again", "version", "version")
+    off = before.state is TargetState.ENABLED and after.state is not TargetState.ENABLED
+    if off and workspace_id in tx.recording:
+        tx.tell(target_disabled(workspace_id, target_id, after.state_reason, now))
     return replace(after, version=before.version + 1, updated_ms=now)
 
 
