@@ -57,6 +57,8 @@ SECRET_KEY = base64.b64encode(bytes(32)).decode()
 TURN = int(os.environ.get("WORST_TURN", "0"))
 # Which part of all cases the long form tries, and of how many parts: each has cases of every route.
 PIECE, PIECES = (int(number) for number in os.environ.get("WORST_PIECE", "1/1").split("/"))
+# Stands for the status of a request that was not answered within ANSWER_S seconds.
+NO_ANSWER, ANSWER_S = 599, 60.0
 # What is answered to a request that is refused for what it says.
 REFUSED = (400, 404, 405, 413, 415)
 # A file with the names of requests that were not refused. The long form on SQLite adds them to it. On PostgreSQL it
@@ -278,7 +280,7 @@ class Remote:
 async def _remote(url: str, data: Path) -> AsyncIterator[Remote]:
     key = (data / "admin.key").read_text().strip()
     async with httpx.AsyncClient(
-        base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60
+        base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=ANSWER_S
     ) as client:
         me = (await client.get(f"{BASE}/me")).json()
         yield Remote(url, key, client, from_prefixed("ws", me["workspace"]["id"]) or b"")
@@ -470,11 +472,15 @@ _made = lru_cache(maxsize=100)(lambda made, size: made(size))
 
 
 async def _sent(client: httpx.AsyncClient, case: Case) -> int:
-    """Send a case and take its answer; the status."""
+    """Send a case and take its answer; the status, NO_ANSWER where none came in time."""
     headers = {"Authorization": case.key, "Content-Type": case.content_type}
-    async with client.stream(case.method, case.url, content=case.content(), headers=headers) as answer:
-        async for _ in answer.aiter_raw():
-            pass
+    try:
+        async with client.stream(case.method, case.url, content=case.content(), headers=headers) as answer:
+            async for _ in answer.aiter_raw():
+                pass
+    except httpx.TimeoutException:
+        print(f"  no answer: {case.name}", flush=True)
+        return NO_ANSWER
     return answer.status_code
 
 

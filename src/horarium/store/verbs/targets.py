@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -18,7 +17,7 @@ from horarium.domain.target import Completion, Target, TargetKind, TargetState
 from horarium.store.base import Duplicate, Tx, point
 from horarium.store.verbs.page_bytes import LARGE, whole_page
 from horarium.store.verbs.quotas import take, tell_if_near
-from horarium.store.verbs.texts import containing
+from horarium.store.verbs.texts import containing, json_text
 
 # How many of the schedules that hold a target are named.
 NAMED = 5
@@ -221,10 +220,6 @@ def _key_taken(target: Target) -> Conflict:
     )
 
 
-def _json(value: Any) -> str | None:
-    return None if value is None else json.dumps(value, ensure_ascii=True)
-
-
 def _columns(target: Target) -> dict[str, Any]:
     """The parameters that creating and changing a target have in common."""
     return {
@@ -235,15 +230,15 @@ def _columns(target: Target) -> dict[str, Any]:
         "name": target.name,
         "description": target.description,
         "executor": target.executor,
-        "config": _json(dict(target.config)),
+        "config": json_text(dict(target.config)),
         "secrets": target.sealed,
         "completion": target.completion.value,
         "timeout_ms": target.timeout_ms,
         "deadline_ms": target.deadline_ms,
         "max_concurrency": target.max_concurrency,
         "rate_per_second": target.rate_per_second,
-        "input_schema": _json(target.input_schema),
-        "extra": _json(dict(target.extra)),
+        "input_schema": json_text(target.input_schema),
+        "extra": json_text(dict(target.extra)),
         "state": target.state.value,
     }
 
