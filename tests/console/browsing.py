@@ -25,7 +25,9 @@ class Person:
         assert answer.status_code == status, answer.text[:2000]
         return answer.text
 
-    async def send(self, path: str, page: str, status: int = 303, **fields: str) -> httpx.Response:
+    async def send(
+        self, path: str, page: str, status: int = 303, **fields: str | list[str]
+    ) -> httpx.Response:
         """Send a form with the token that stands in a page."""
         found = re.search(r'name="csrf" value="([^"]+)"', page)
         token = {} if found is None else {"csrf": found[1]}

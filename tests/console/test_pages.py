@@ -44,13 +44,19 @@ async def world(house: House, **given: object) -> dict[str, str]:
         "edit": f"/schedules/{made['id']}/edit",
         "why": f"/schedules/{made['id']}/why?at=2026-03-01+13:00",
         "delete": f"/schedules/{made['id']}/delete",
+        "versions": f"/schedules/{made['id']}/versions",
+        "backfill": f"/schedules/{made['id']}/backfill?from=2026-02-01&to=2026-03-01",
         "run": f"/runs/{run['id']}",
         "fire": f"/fires/{run['fire']}",
         "target": f"/targets/{made['target']}",
     }
 
 
-LISTS = ["/", "/schedules", "/runs", "/targets", "/schedules/new", "/targets/new"]
+LISTS = [
+    *("/", "/schedules", "/runs", "/targets", "/schedules/new", "/targets/new"),
+    *("/audiences", "/audiences/directory/contacts", "/audiences/directory/contacts/upload"),
+    *("/keys", "/keys/new", "/principals/new", "/audit", "/settings"),
+]
 
 
 async def test_every_page_is_whole_strict_and_loads_nothing_from_elsewhere() -> None:

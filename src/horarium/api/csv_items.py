@@ -11,7 +11,7 @@ import codecs
 import csv
 import re
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from enum import Enum
 from functools import cache
 from typing import NamedTuple
@@ -34,19 +34,54 @@ Record = str | Problem
 
 
 async def csv_items(
-    chunks: AsyncIterator[bytes], longest: int
+    chunks: AsyncIterator[bytes], longest: int, columns: Mapping[str, str] | None = None
 ) -> AsyncIterator[tuple[int, dict[str, str] | Problem]]:
     """A record for each line below the header, with the number of its line. Empty cells are left out.
 
+    `columns` says what the columns of the header stand for: a field by the name of its column. Those that it does not
+    name are left out. Without it, columns have the names of fields.
     Raises Invalid for a header that cannot be used, and TooLarge for a line of more than `longest` bytes.
     """
     header: _Header | None = None
     records = _Records(longest)
     async for number, record in _all_records(records, lines_with_ends(chunks, longest)):
         if header is None:
-            header = _header(record, records.delimiter)
+            header = _header(record, records.delimiter, columns)
         else:
             yield number, _item(header, record)
+
+
+class Beginning(NamedTuple):
+    """How a CSV text begins: the names of its columns, and the cells of its first records that could be read."""
+
+    names: list[str]
+    rows: list[list[str]]
+
+
+async def csv_beginning(text: bytes, longest: int, most: int) -> Beginning:
+    """The header of a CSV text, and up to `most` records below it. Records that cannot be read are passed over.
+
+    Raises Invalid for a text without a header that can be used.
+    """
+
+    async def whole() -> AsyncIterator[bytes]:
+        yield text
+
+    names: list[str] | None = None
+    rows: list[list[str]] = []
+    records = _Records(longest)
+    async for _, record in _all_records(records, lines_with_ends(whole(), longest)):
+        if names is None:
+            names = _names(record, records.delimiter.decode())
+            continue
+        cells = record if isinstance(record, Problem) else _cells(record, records.delimiter.decode())
+        if not isinstance(cells, Problem) and len(cells) == len(names):
+            rows.append(cells)
+        if len(rows) == most:
+            break
+    if names is None:
+        raise Invalid(Problem("", "has no lines; CSV begins with a line that names the columns", "csv"))
+    return Beginning(names, rows)
 
 
 async def _all_records(
@@ -219,15 +254,34 @@ def _patterns(delimiter: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
 
 
 class _Header(NamedTuple):
+    """What each column stands for. Cells of those in `left_out` are not read."""
+
     names: list[str]
     delimiter: str
+    left_out: frozenset[str] = frozenset()
 
 
-def _header(record: Record, separator: bytes) -> _Header:
-    """The names in the first record. Raises Invalid if they cannot be those of columns, or `id` is not among them."""
+def _header(record: Record, separator: bytes, columns: Mapping[str, str] | None) -> _Header:
+    """What the first record says of the columns. Raises Invalid if its names cannot be those of columns, or none of
+    them stands for `id`."""
+    names = _names(record, separator.decode())
+    if columns is None:
+        if "id" not in names:
+            raise Invalid(Problem("id", "is required: CSV begins with a line of names, among them id"))
+        return _Header(names, separator.decode())
+    fields = [columns.get(name, "") for name in names]
+    twice = [field for field, count in Counter(fields).items() if field and count > 1]
+    if twice:
+        raise Invalid(Problem(field, "is what more than one column stands for") for field in twice)
+    if "id" not in fields:
+        raise Invalid(Problem("id", "is required: one of the columns must stand for it", "required"))
+    return _Header(fields, separator.decode(), frozenset(("",)))
+
+
+def _names(record: Record, delimiter: str) -> list[str]:
+    """The names in the first record. Raises Invalid if they cannot be those of columns."""
     if isinstance(record, Problem):
         raise Invalid(Problem("", f"the first line {record.message}", "csv"))
-    delimiter = separator.decode()
     if record.count(delimiter) >= MOST_COLUMNS:
         raise Invalid(
             Problem("", f"the first line has more than the {MOST_COLUMNS} columns that are allowed", "csv")
@@ -242,9 +296,7 @@ def _header(record: Record, separator: bytes) -> _Header:
     twice = [name for name, count in Counter(names).items() if name and count > 1]
     if twice:
         raise Invalid(Problem(name, "is the name of more than one column", "csv") for name in twice)
-    if "id" not in names:
-        raise Invalid(Problem("id", "is required: CSV begins with a line of names, among them id"))
-    return _Header(names, delimiter)
+    return names
 
 
 def _item(header: _Header, record: Record) -> dict[str, str] | Problem:
@@ -256,6 +308,8 @@ def _item(header: _Header, record: Record) -> dict[str, str] | Problem:
     if len(cells) != len(header.names):
         return Problem("", f"has {len(cells)} cells, and the header {len(header.names)}", "csv")
     item = {name: cell for name, cell in zip(header.names, cells, strict=True) if cell != ""}
+    for name in header.left_out:
+        item.pop(name, None)
     return Problem("", f"has {item['']!r} in a column without a name", "csv") if "" in item else item
 
 

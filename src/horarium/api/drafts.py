@@ -200,11 +200,19 @@ def _pausing(body: ScheduleBody | None, before: Schedule) -> list[Problem]:
     return [Problem("paused", f"{PAUSING}, not here; leave it out, or send what is stored", "read_only")]
 
 
-def preview_timing(who: Identity, raw: Json, now_ms: int) -> tuple[Timing, PreviewBody]:
-    """The timing of a schedule that is not stored. Raises Invalid."""
+def preview_timing(
+    who: Identity, raw: Json, now_ms: int, before: Schedule | None = None
+) -> tuple[Timing, PreviewBody]:
+    """The timing of a schedule that is not stored; or, with `before`, that of a stored one after a change by `raw`.
+
+    Raises Invalid.
+    """
     raw, flat = gathered(raw)
+    if before is not None:
+        known = _as_body(before)
+        raw = merged({name: known[name] for name in PreviewBody.model_fields if name in known}, raw)
     body, misshapen = _shaped(PreviewBody, raw, flat)
-    timing, untimely = _timing(raw, body, None, who.workspace.timezone, now_ms)
+    timing, untimely = _timing(raw, body, before, who.workspace.timezone, now_ms)
     problems = [*misshapen, *untimely]
     if problems or body is None or timing is None:
         raise Invalid(problems)

@@ -339,6 +339,7 @@ class PauseBody(Body):
 class BackfillBody(Body):
     from_: FirstSlot = Field(alias="from")
     to: LastSlot
+    dry_run: bool | None = Field(None, description="true: nothing fires, and the answer says what would")
 
 
 class CompleteBody(Body):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ from horarium.domain.lane_report import LaneState
 from horarium.domain.plan import slot_after
 from horarium.domain.quotas import Usage
 from horarium.domain.run import Attempt, Run
-from horarium.domain.schedule import Policies, Schedule, ScheduleState
+from horarium.domain.schedule import Definition, DefinitionVersion, Policies, Schedule, ScheduleState
 from horarium.domain.target import Target
 from horarium.domain.tenancy import EVERY_TARGET, Key, Principal, Workspace
 from horarium.domain.waiting import WaitCause
@@ -30,6 +30,8 @@ from horarium.times import Occurrence, Timing, compile_timing, explain_next
 T = TypeVar("T")
 # How many coming fires an answer about one schedule shows.
 NEXT_FIRES = 5
+# How many slots the answer to the dry run of a backfill names.
+PLANNED_SLOTS = 100
 # The ids of targets and principals stand in many schedules, so their texts are kept.
 _shared_id = lru_cache(maxsize=8192)(prefixed)
 
@@ -204,6 +206,31 @@ def _clock_changes(timing: Timing) -> dict[str, Any]:
     }
 
 
+def listed_version(version: DefinitionVersion) -> dict[str, Any]:
+    """A version of a schedule's definition as lists show it."""
+    timing = version.timing
+    return {
+        "version": version.number,
+        "from": instant_text(version.from_ms),
+        "recurrence": recurrence(timing.spec),
+        "timezone": timing.zone,
+    }
+
+
+def version(version: DefinitionVersion, definition: Definition) -> dict[str, Any]:
+    """A version of a schedule's definition, whole."""
+    timing = version.timing
+    return {
+        **listed_version(version),
+        "start_at": None if timing.start is None else instant_text(timing.start * 1000),
+        "end_at": None if timing.end is None else instant_text(timing.end * 1000),
+        "target": _shared_id("tgt", definition.target_id),
+        "input": definition.input,
+        "audience": definition.audience,
+        "policies": policies(definition.policies, timing),
+    }
+
+
 def schedule(schedule: Schedule) -> dict[str, Any]:
     """A schedule as it is shown in lists."""
     definition, progress, timing = schedule.definition, schedule.progress, schedule.definition.timing
@@ -325,6 +352,15 @@ def fire(fire: Fire) -> dict[str, Any]:
         "failed": fire.failed,
         "cancelled": fire.cancelled,
         "error": fire.error,
+    }
+
+
+def backfill_plan(slots: Sequence[int]) -> dict[str, Any]:
+    """What a backfill would fire; `slots` are in milliseconds."""
+    return {
+        "count": len(slots),
+        "slots": [instant_text(slot) for slot in slots[:PLANNED_SLOTS]],
+        "last_slot_at": instant_text(slots[-1]) if slots else None,
     }
 
 

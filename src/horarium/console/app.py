@@ -9,14 +9,21 @@ from starlette.types import Scope
 
 from horarium.api.kit.registry import Dialects
 from horarium.api.web import Answer, Api, NoRoute
+from horarium.console.audiences import AudiencePages
+from horarium.console.audit import AuditPages
+from horarium.console.backfill import BackfillPages
 from horarium.console.base import ErrorPages
 from horarium.console.editor import EditorPages
+from horarium.console.keys import KeyPages
 from horarium.console.now import NowPages
 from horarium.console.rendering import BASE, File, load_files, make_templates, path_to
 from horarium.console.runs import RunPages
 from horarium.console.schedules import SchedulePages
 from horarium.console.sign_in import SignInPages
 from horarium.console.targets import TargetPages
+from horarium.console.uploads import UploadPages
+from horarium.console.versions import VersionPages
+from horarium.console.workspaces import WorkspacePages
 from horarium.service.services import Services
 
 # A file is asked for by the name of its bytes, so browsers may keep it for as long as they like.
@@ -41,6 +48,9 @@ def make_console(services: Services, dialects: Dialects) -> Api:
     own = (services, dialects, templates)
     now, signing, schedules = NowPages(*own), SignInPages(*own), SchedulePages(*own)
     editor, runs, targets, files = EditorPages(*own), RunPages(*own), TargetPages(*own), _Files(static)
+    audiences, uploads, keys = AudiencePages(*own), UploadPages(*own), KeyPages(*own)
+    audit, workspaces = AuditPages(*own), WorkspacePages(*own)
+    versions, backfill = VersionPages(*own), BackfillPages(*own)
     for method, path, handler in (
         ("GET", "/", now.show),
         ("GET", "/sign-in", signing.show),
@@ -55,6 +65,9 @@ def make_console(services: Services, dialects: Dialects) -> Api:
         ("GET", "/schedules/{id}/edit", editor.edit),
         ("POST", "/schedules/{id}/edit", editor.save),
         ("GET", "/schedules/{id}/why", schedules.explain),
+        ("GET", "/schedules/{id}/versions", versions.list),
+        ("GET", "/schedules/{id}/backfill", backfill.plan),
+        ("POST", "/schedules/{id}/backfill", backfill.fire),
         ("GET", "/schedules/{id}/{action}", schedules.confirm),
         ("POST", "/schedules/{id}/{action}", schedules.act),
         ("GET", "/runs", runs.list),
@@ -66,6 +79,31 @@ def make_console(services: Services, dialects: Dialects) -> Api:
         ("POST", "/targets/new", targets.create),
         ("GET", "/targets/{ref}", targets.show),
         ("POST", "/targets/{ref}/{action}", targets.act),
+        ("GET", "/audiences", audiences.show),
+        ("GET", "/audiences/directory/{kind}", audiences.items),
+        ("POST", "/audiences/directory/{kind}/delete", audiences.delete),
+        ("GET", "/audiences/directory/{kind}/upload", uploads.new),
+        ("POST", "/audiences/directory/{kind}/upload", uploads.upload),
+        ("POST", "/audiences/directory/{kind}/upload/columns", uploads.columns),
+        ("GET", "/keys", keys.list),
+        ("GET", "/keys/new", keys.new),
+        ("POST", "/keys/new", keys.create),
+        ("GET", "/keys/{id}/revoke", keys.ask_to_revoke),
+        ("POST", "/keys/{id}/revoke", keys.revoke),
+        ("GET", "/principals/new", keys.new_principal),
+        ("POST", "/principals/new", keys.create_principal),
+        ("GET", "/principals/{id}", keys.show_principal),
+        ("POST", "/principals/{id}/grants", keys.change_grants),
+        ("GET", "/principals/{id}/delete", keys.ask_to_delete),
+        ("POST", "/principals/{id}/delete", keys.delete_principal),
+        ("GET", "/audit", audit.list),
+        ("GET", "/settings", workspaces.settings),
+        ("POST", "/settings", workspaces.save_settings),
+        ("GET", "/workspaces", workspaces.list),
+        ("GET", "/workspaces/new", workspaces.new),
+        ("POST", "/workspaces/new", workspaces.create),
+        ("GET", "/workspaces/{id}", workspaces.show),
+        ("POST", "/workspaces/{id}", workspaces.save),
         ("GET", "/static/{name}", files.get),
     ):
         api.add(method, path, handler, "a page of the console", on_page=False)

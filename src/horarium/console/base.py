@@ -28,6 +28,7 @@ THEME_COOKIE, THEMES = "horarium_theme", ("light", "dark", "auto")
 NOTICES = {
     "paused": "The schedule is paused. Nothing of it fires until it is resumed.",
     "resumed": "The schedule is active again. Its clock goes on from now.",
+    "backfilled": "The slots of this range are fired. They stand in the ledger, and their runs go on.",
     "deleted": "The schedule is deleted. Its history stays for the retention time.",
     "fired": "The schedule was fired by hand. This is the fire.",
     "created": "Created. It is on the clock now.",
@@ -96,6 +97,22 @@ class Pages:
     def page(self, request: Request, template: str, status: int = 200, **values: Any) -> Answer:
         """A page in the layout, for whom `who` has found."""
         return html_answer(status, _rendered(self.templates, request, self.now_ms(), template, values))
+
+    def ask(
+        self, request: Request, title: str, sentence: str, path: str, label: str, back: str, **hidden: str
+    ) -> Answer:
+        """The question before something is done that cannot be undone. `path` is where the answer "yes" is sent,
+        `label` what its button says, and `back` the page to return to; `hidden` are further fields of the form."""
+        return self.page(
+            request,
+            "ask.html",
+            title=title,
+            sentence=sentence,
+            path=path,
+            label=label,
+            back=back,
+            hidden=hidden,
+        )
 
     def secure(self, request: Request) -> bool:
         """Whether browsers reach this server by HTTPS, so that cookies may be bound to it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -13,10 +13,10 @@ from horarium.api.drafts import patch, preview_timing, schedule_draft
 from horarium.api.fields import path_id
 from horarium.api.web import Answer
 from horarium.console.base import Pages
-from horarium.console.forms import Form
+from horarium.console.forms import Form, labels_in, placed
 from horarium.console.rendering import path_to, redirect
 from horarium.domain.errors import Conflict, Invalid, Problem
-from horarium.domain.ids import prefixed
+from horarium.domain.ids import from_prefixed, prefixed
 from horarium.domain.listings import TargetListing
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import CatchUp, Schedule
@@ -87,7 +87,11 @@ class EditorPages(Pages):
     async def preview(self, request: Request) -> Answer:
         """The next fires of what stands in the form, for the script of the page."""
         who, form = await self.sent(request, "schedules:read")
-        coming, wrong = self._coming(who, form.fields)
+        schedule_id = from_prefixed("sch", form.text("schedule"))
+        schedule = None
+        if schedule_id is not None:
+            schedule = await self.services.schedules.get(who.workspace_id, schedule_id)
+        coming, wrong = self._coming(who, form.fields, schedule)
         return self.page(request, "preview.html", coming=coming, wrong=wrong, zone=form.text("timezone"))
 
     async def _form(
@@ -100,8 +104,8 @@ class EditorPages(Pages):
     ) -> Answer:
         listing = TargetListing(who.workspace_id, OFFERED)
         targets = (await self.services.targets.list(who, listing)).items if who.may("targets:read") else []
-        coming, wrong = self._coming(who, given)
-        problems, others = _placed(_problems(error))
+        coming, wrong = self._coming(who, given, schedule)
+        problems, others = placed(error, _SHOWN)
         status = 200 if error is None else 409 if isinstance(error, Conflict) else 400
         return self.page(
             request,
@@ -121,15 +125,17 @@ class EditorPages(Pages):
             zone=given.get("timezone", ""),
         )
 
-    def _coming(self, who: Identity, given: dict[str, str]) -> tuple[Preview | None, str | None]:
-        """The next fires of a form, or why there are none."""
+    def _coming(
+        self, who: Identity, given: dict[str, str], schedule: Schedule | None
+    ) -> tuple[Preview | None, str | None]:
+        """The next fires of a form that makes a schedule, or changes the given one; or why there are none."""
         self.services.rates.charge(who, NEXT_FIRES * PREVIEWED_TIME)
         now = self.now_ms()
         try:
             body = {"recurrence": _recurrence(given.get("recurrence", ""))}
             if given.get("timezone"):
                 body["timezone"] = given["timezone"].strip()
-            timing, _ = preview_timing(who, body, now)
+            timing, _ = preview_timing(who, body, now, schedule)
             return preview(timing, now, NEXT_FIRES), None
         except Invalid as error:
             return None, "; ".join(f"{problem.field} {problem.message}" for problem in error.problems[:3])
@@ -149,7 +155,7 @@ def _body(form: Form) -> dict[str, Any]:
     read: dict[str, Any] = {}
     for name, reader in _READERS.items():
         try:
-            read[name] = reader(form.text(name))
+            read[name] = reader(form)
         except Invalid as error:
             problems += error.problems
     if problems:
@@ -199,34 +205,8 @@ def _json(field: str, text: str) -> Any:
         raise Invalid(Problem(field, error.problems[0].message)) from None
 
 
-def _labels(text: str) -> dict[str, str]:
-    """Labels as they are typed: name:value, one on each line. Raises Invalid."""
-    found = {}
-    for line in filter(None, map(str.strip, text.splitlines())):
-        name, colon, value = line.partition(":")
-        if not (name.strip() and colon and value.strip()):
-            raise Invalid(Problem("labels", f"{line[:80]!r} is not written name:value"))
-        found[name.strip()] = value.strip()
-    return found
-
-
-_READERS: dict[str, Callable[[str], Any]] = {"recurrence": _recurrence, "labels": _labels, "input": _input}
-
-
-def _problems(error: Invalid | Conflict | None) -> Iterable[Problem]:
-    if error is None:
-        return ()
-    return error.problems if isinstance(error, Invalid) else (Problem(error.field, str(error)),)
-
-
-def _placed(problems: Iterable[Problem]) -> tuple[dict[str, str], list[str]]:
-    """Problems by the field of the form that they are shown at, and those that have no field there."""
-    placed: dict[str, str] = {}
-    others: list[str] = []
-    for problem in problems:
-        field = problem.field.removeprefix("policies.").partition(".")[0]
-        if field in _SHOWN:
-            placed[field] = f"{placed[field]}; {problem.message}" if field in placed else problem.message
-        else:
-            others.append(f"{problem.field} {problem.message}".strip())
-    return placed, others
+_READERS: dict[str, Callable[[Form], Any]] = {
+    "recurrence": lambda form: _recurrence(form.text("recurrence")),
+    "labels": lambda form: labels_in(form, "labels"),
+    "input": lambda form: _input(form.text("input")),
+}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
 
 from horarium.api.bodies import Malformed, read_body
-from horarium.domain.errors import Forbidden, Problem
+from horarium.domain.errors import Conflict, Forbidden, Invalid, Problem
 
 # Fields of one form, and its bytes; and the name of the field with the token of the session.
 MOST_FIELDS = 200
@@ -23,8 +23,9 @@ _FOREIGN = (
 class Form:
     """The fields of a form that was sent, each as a text without white space around it."""
 
-    def __init__(self, fields: Mapping[str, str]) -> None:
-        self.fields = dict(fields)
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self._pairs = tuple(pairs)
+        self.fields = dict(self._pairs)
 
     def text(self, name: str) -> str:
         """A field, or an empty text where it is missing."""
@@ -34,9 +35,20 @@ class Form:
         """A field, or None where it is missing or empty."""
         return self.text(name) or None
 
+    def texts(self, name: str) -> list[str]:
+        """Every value of a field that may come several times, such as that of check boxes; empty ones are left out."""
+        return [text.strip() for found, text in self._pairs if found == name and text.strip()]
+
+    def lines(self, name: str) -> list[str]:
+        """The lines of a field, without the empty ones."""
+        return [line.strip() for line in self.text(name).splitlines() if line.strip()]
+
 
 async def read_form(request: Request) -> Form:
-    """The form in the body of a request. Of a field that comes twice the last counts. Raises Malformed, TooLarge."""
+    """The form in the body of a request. Of a field that should come once the last counts.
+
+    Raises Malformed, TooLarge.
+    """
     body = await read_body(request, LONGEST_FORM)
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
@@ -44,7 +56,7 @@ async def read_form(request: Request) -> Form:
         raise Malformed(Problem("", "the form cannot be read; send it from its page", "form")) from None
     if any("\0" in text for pair in pairs for text in pair):
         raise Malformed(Problem("", "the form contains NUL characters", "form"))
-    return Form(dict(pairs))
+    return Form(pairs)
 
 
 def refuse_foreign(request: Request, public_url: str | None) -> None:
@@ -70,3 +82,36 @@ def refuse_foreign(request: Request, public_url: str | None) -> None:
         host = ""
     if not host or host not in own:
         raise Forbidden(_FOREIGN)
+
+
+def labels_in(form: Form, name: str) -> dict[str, str]:
+    """Labels as they are typed into a field: name:value, one on each line. Raises Invalid."""
+    found = {}
+    for line in form.lines(name):
+        label, colon, value = line.partition(":")
+        if not (label.strip() and colon and value.strip()):
+            raise Invalid(Problem(name, f"{line[:80]!r} is not written name:value"))
+        found[label.strip()] = value.strip()
+    return found
+
+
+def placed(error: Invalid | Conflict | None, fields: Container[str]) -> tuple[dict[str, str], list[str]]:
+    """What is wrong by the field of the form that it is shown at, and what has no field there.
+
+    `fields` are those of the form, under the names of the API; a policy has no `policies.` before it.
+    """
+    found: dict[str, str] = {}
+    others: list[str] = []
+    for problem in _problems(error):
+        field = problem.field.removeprefix("policies.").partition(".")[0]
+        if field in fields:
+            found[field] = f"{found[field]}; {problem.message}" if field in found else problem.message
+        else:
+            others.append(f"{problem.field} {problem.message}".strip())
+    return found, others
+
+
+def _problems(error: Invalid | Conflict | None) -> Iterable[Problem]:
+    if error is None:
+        return ()
+    return error.problems if isinstance(error, Invalid) else (Problem(error.field, str(error)),)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
@@ -15,40 +14,18 @@ from horarium.console.forecast import Forecast, forecast
 from horarium.domain.ids import Id
 from horarium.domain.listings import ScheduleListing, TargetListing
 from horarium.domain.run import Run, RunState
-from horarium.domain.schedule import Schedule, ScheduleState
+from horarium.domain.schedule import ScheduleState
 from horarium.domain.target import Target
 from horarium.domain.tenancy import SERVER_SCOPE, Identity
 from horarium.domain.waiting import WaitCause
 from horarium.service.nodes import AtWork
+from horarium.service.overview import LastDay
 
-DAY_MS, HOUR_MS = 86_400_000, 3_600_000
-HOURS = 24
-# How many of the latest runs, of those that failed, of those that wait and of the active schedules are looked at.
-LATEST, FAILED, WAITING, ACTIVE = 500, 200, 200, 500
-# How many coming schedules, failing targets and reasons to wait are shown.
+# Runs that wait and are looked at for what they wait for.
+WAITING = 200
+# How many coming schedules, failing targets, reasons to wait and latest runs are shown.
 SHOWN = 8
 _OUTCOMES = (RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED, RunState.RUNNING, RunState.PENDING)
-
-
-@dataclass(frozen=True, slots=True)
-class LastDay:
-    """The runs of the last 24 hours by outcome, hour by hour with the oldest hour first.
-
-    `is_whole` tells that none is left out.
-    """
-
-    by_outcome: dict[str, int]
-    by_hour: list[dict[str, int]]
-    is_whole: bool
-
-    @property
-    def total(self) -> int:
-        return sum(self.by_outcome.values())
-
-    @property
-    def peak(self) -> int:
-        """The runs of the busiest hour."""
-        return max(sum(hour.values()) for hour in self.by_hour)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +34,8 @@ class Failing:
 
     target: Target | None
     count: int
-    latest: Run
+    latest: Id
+    error: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,91 +52,69 @@ class NowPages(Pages):
     async def show(self, request: Request) -> Answer:
         """What the key may see: a part that it lacks the scope for is left out, and the page says so."""
         who = await self.who(request)
-        now = self.now_ms()
-        active = await self._schedules(who, ScheduleState.ACTIVE) if who.may("schedules:read") else []
-        paused = await self._paused(who) if who.may("schedules:read") else 0
-        has_targets = who.may("targets:read") and await self._has_targets(who)
         at_work = await self.services.nodes.at_work()
-        coming = sorted(
-            (schedule for schedule in active if schedule.progress.next_due is not None), key=_next_due
-        )
         values: dict[str, Any] = {
-            "active": active,
-            "paused": paused,
-            "has_targets": has_targets,
-            "coming": coming[:SHOWN],
-            "forecast": _forecast(active, now),
-            "more_active": len(active) == ACTIVE,
+            "has_targets": who.may("targets:read") and await self._has_targets(who),
             "at_work": at_work,
             "nodes": await self.services.nodes.named(who) if who.may(SERVER_SCOPE) else [],
-            "banner": _why_nothing_runs(at_work, bool(active), paused),
+            "banner": None,
+            "coming": [],
+            "forecast": None,
+            "active": 0,
+            "paused": 0,
             "last_day": None,
             "failing": [],
             "waits": [],
             "running": 0,
             "latest": [],
         }
+        if who.may("schedules:read"):
+            values |= await self._of_schedules(who)
+        values["banner"] = _why_nothing_runs(at_work, values["active"] > 0, values["paused"])
         if who.may("runs:read"):
-            values |= await self._of_runs(who, now)
-        nothing = not active and not paused and not values["latest"]
+            values |= await self._of_runs(who)
+        nothing = not values["active"] and not values["paused"] and not values["latest"]
         if nothing and who.may("schedules:read"):
-            return self.page(request, "first.html", **values, step=1 if not has_targets else 2)
-        return self.page(request, "now.html", **values)
+            return self.page(request, "first.html", **values, step=2 if values["has_targets"] else 1)
+        return self.page(request, "now.html", **values, outcomes=_OUTCOMES)
 
-    async def _schedules(self, who: Identity, state: ScheduleState) -> list[Schedule]:
-        listing = ScheduleListing(who.workspace_id, ACTIVE, state=state.value)
-        return list(await self.services.schedules.list(listing))
-
-    async def _paused(self, who: Identity) -> int:
-        listing = ScheduleListing(who.workspace_id, 1, state=ScheduleState.PAUSED.value)
-        return await self.services.schedules.count(replace(listing, limit=ACTIVE))
+    async def _of_schedules(self, who: Identity) -> dict[str, Any]:
+        timings = await self.services.overview.timings(who.workspace_id)
+        ahead: Forecast = forecast(timings, self.now_ms() // 1000)
+        paused = ScheduleListing(who.workspace_id, 1, state=ScheduleState.PAUSED.value)
+        return {
+            "coming": await self.services.overview.due_next(who.workspace_id, SHOWN),
+            "forecast": ahead,
+            "active": sum(count for _, count in timings),
+            "paused": await self.services.schedules.count(paused),
+        }
 
     async def _has_targets(self, who: Identity) -> bool:
         found = await self.services.targets.list(who, TargetListing(who.workspace_id, 1))
         return bool(found.items)
 
-    async def _of_runs(self, who: Identity, now: int) -> dict[str, Any]:
-        runs = self.services.runs
-        latest = await runs.list(who.workspace_id, LATEST)
-        failed = await runs.list(who.workspace_id, FAILED, state=RunState.FAILED.value)
-        waiting = await runs.list(who.workspace_id, WAITING, state=RunState.PENDING.value)
-        causes = await runs.waits(who.workspace_id, waiting)
-        ids = {run.target_id for run in (*failed, *waiting, *latest[:SHOWN])}
-        targets = await self.services.targets.named(who.workspace_id, ids) if ids else {}
+    async def _of_runs(self, who: Identity) -> dict[str, Any]:
+        runs, workspace_id = self.services.runs, who.workspace_id
+        latest = await runs.list(workspace_id, SHOWN)
+        waiting = await runs.list(workspace_id, WAITING, state=RunState.PENDING.value)
+        causes = await runs.waits(workspace_id, waiting)
+        failed = await self.services.overview.failing(workspace_id, SHOWN)
+        ids = {run.target_id for run in (*waiting, *latest)} | {found.target_id for found in failed}
+        targets = await self.services.targets.named(workspace_id, ids) if ids else {}
+        errors = await self.services.overview.errors(workspace_id, [found.latest for found in failed])
+        last_day: LastDay = await self.services.overview.last_day(workspace_id)
         return {
-            "last_day": last_day(latest, now),
-            "failing": failing(failed, targets, now)[:SHOWN],
+            "last_day": last_day,
+            "failing": [
+                Failing(targets.get(found.target_id), found.failed, found.latest, errors.get(found.latest))
+                for found in failed
+            ],
             "waits": waits(waiting, causes, targets)[:SHOWN],
             "more_wait": len(waiting) == WAITING,
-            "running": await runs.count(who.workspace_id, state=RunState.RUNNING.value),
-            "latest": latest[:SHOWN],
+            "running": await runs.count(workspace_id, state=RunState.RUNNING.value),
+            "latest": latest,
             "targets": targets,
         }
-
-
-def last_day(latest: Sequence[Run], now: int) -> LastDay:
-    """The runs of the last 24 hours, of the latest runs of a workspace."""
-    by_hour: list[Counter[str]] = [Counter() for _ in range(HOURS)]
-    total: Counter[str] = Counter()
-    since = now - DAY_MS
-    for run in latest:
-        at = run.due_ms
-        if since < at <= now:
-            by_hour[min(HOURS - 1, (at - since) // HOUR_MS)][run.state.value] += 1
-            total[run.state.value] += 1
-    is_whole = len(latest) < LATEST or latest[-1].due_ms <= since
-    shown = {state.value: total[state.value] for state in _OUTCOMES}
-    return LastDay(shown, [dict(hour) for hour in by_hour], is_whole)
-
-
-def failing(failed: Sequence[Run], targets: dict[Id, Target], now: int) -> list[Failing]:
-    """The targets of the runs that failed in the last 24 hours, those with most failures first."""
-    recent = [run for run in failed if (run.finished_ms or run.due_ms) > now - DAY_MS]
-    counts = Counter(run.target_id for run in recent)
-    latest: dict[Id, Run] = {}
-    for run in recent:
-        latest.setdefault(run.target_id, run)
-    return [Failing(targets.get(each), count, latest[each]) for each, count in counts.most_common()]
 
 
 def waits(waiting: Sequence[Run], causes: dict[Id, WaitCause], targets: dict[Id, Target]) -> list[Waits]:
@@ -172,14 +128,6 @@ def waits(waiting: Sequence[Run], causes: dict[Id, WaitCause], targets: dict[Id,
         for (target_id, cause), runs in alike.items()
     ]
     return sorted(found, key=lambda each: -each.count)
-
-
-def _forecast(active: Sequence[Schedule], now: int) -> Forecast:
-    return forecast(active, now // 1000)
-
-
-def _next_due(schedule: Schedule) -> int:
-    return schedule.progress.next_due or 0
 
 
 def _why_nothing_runs(at_work: AtWork, any_active: bool, paused: int) -> str | None:

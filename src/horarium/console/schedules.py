@@ -8,28 +8,31 @@ from secrets import token_hex
 
 from starlette.requests import Request
 
-from horarium.api.fields import Query, path_id
+from horarium.api.fields import Query
 from horarium.api.web import Answer
-from horarium.console.base import Pages, action_in
+from horarium.console.base import action_in
 from horarium.console.calendar import following, local_date, make_month, midnight, month_of
+from horarium.console.of_schedules import OfSchedules, instant_in
 from horarium.console.rendering import path_to, redirect
-from horarium.domain.errors import Invalid, NotFound, Problem
+from horarium.domain.errors import Invalid, NotFound, Unavailable
 from horarium.domain.fire import Fire, Span
-from horarium.domain.ids import HIGHEST_ID, Id, prefixed
+from horarium.domain.ids import HIGHEST_ID, prefixed
 from horarium.domain.listings import ScheduleListing
 from horarium.domain.schedule import Schedule, ScheduleState, stored_recurrence
 from horarium.domain.target import Target
 from horarium.domain.tenancy import Identity
 from horarium.service.explain import Explanation, upcoming
 from horarium.service.pages import cursor_from, cursor_text, cut
-from horarium.service.rates import PREVIEWED_TIME
-from horarium.times import InstantError, Rounding, zone
-from horarium.times.civil import parse_wall
-from horarium.times.instants import milliseconds_of
+from horarium.service.rates import AUDIENCE, PREVIEWED_TIME
+from horarium.times import zone
 
 STATES = tuple(state.value for state in ScheduleState if state is not ScheduleState.DELETED)
 PAGE = 50
+# The latest fires of each schedule that the list shows as a line.
+FIRES = 30
 NEXT_FIRES = 10
+# Rows of an audience that the question before a fire by hand shows.
+SAMPLE = 3
 # Entries of the ledger that a calendar counts, and that the list beside it shows.
 MOST_OF_MONTH, SHOWN = 1_000, 30
 
@@ -60,7 +63,7 @@ class Filters:
         return path_to("schedules", **{**own, **changed})
 
 
-class SchedulePages(Pages):
+class SchedulePages(OfSchedules):
     async def list(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
         query = Query(request)
@@ -88,13 +91,19 @@ class SchedulePages(Pages):
             labels=((label[0], label[1]),) if filters.label else (),
         )
         found = cut(await self.services.schedules.list(listing), PAGE, lambda schedule: schedule.id)
-        targets = await self._targets_of(who, found.items)
+        targets = await self.targets_of(who, found.items)
+        outcomes = {}
+        if found.items and who.may("runs:read"):
+            ids = [schedule.id for schedule in found.items]
+            outcomes = await self.services.overview.outcomes(who.workspace_id, ids, FIRES)
         return self.page(
             request,
             "schedules.html",
             filters=filters,
             states=STATES,
             schedules=found.items,
+            outcomes=outcomes,
+            fires=FIRES,
             targets=targets,
             older=None if found.next is None else filters.address(cursor=cursor_text(found.next)),
             first=None if cursor is None else filters.address(),
@@ -102,17 +111,17 @@ class SchedulePages(Pages):
 
     async def show(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
-        schedule = await self._schedule(who, request)
+        schedule = await self.schedule(who, request)
         return await self._shown(request, who, schedule)
 
     async def explain(self, request: Request) -> Answer:
         """The page of a schedule, with the answer to "why?" at an instant that was typed or chosen."""
         who = await self.who(request, "schedules:read")
-        schedule = await self._schedule(who, request)
+        schedule = await self.schedule(who, request)
         given = request.query_params.get("at", "").strip()
         wrong, explained = None, None
         try:
-            at_ms = self._instant(given, schedule)
+            at_ms = instant_in(given, schedule)
         except Invalid as error:
             wrong = error.problems[0].message
         else:
@@ -123,11 +132,21 @@ class SchedulePages(Pages):
         """The question before something is done with a schedule."""
         action = action_in(request, _SCOPES)
         who = await self.who(request, _SCOPES[action])
-        schedule = await self._schedule(who, request, alive=True)
-        targets = await self._targets_of(who, [schedule])
+        schedule = await self.schedule(who, request, alive=True)
+        targets = await self.targets_of(who, [schedule])
+        audience = schedule.definition.audience if action == "fire" else None
+        seen, unread = None, None
+        if audience is not None:
+            self.services.rates.charge(who, AUDIENCE)
+            try:
+                seen = await self.services.audiences.preview(who.workspace_id, audience, SAMPLE)
+            except Unavailable as error:
+                unread = str(error)
         return self.page(
             request,
             "confirm.html",
+            seen=seen,
+            unread=unread,
             schedule=schedule,
             target=targets.get(schedule.definition.target_id),
             action=action,
@@ -138,7 +157,7 @@ class SchedulePages(Pages):
         """Do it: pause, resume, fire or delete, as the API does."""
         action = action_in(request, _SCOPES)
         who, form = await self.sent(request, _SCOPES[action])
-        schedule = await self._schedule(who, request, alive=True)
+        schedule = await self.schedule(who, request, alive=True)
         version = _version(form.given("version"))
         schedules, workspace_id = self.services.schedules, who.workspace_id
         if action == "fire":
@@ -179,7 +198,7 @@ class SchedulePages(Pages):
         goes_on = schedule.state is ScheduleState.ACTIVE
         recurrence = stored_recurrence(timing) if goes_on else None
         month = make_month(first, local_zone, entries, recurrence, now // 1000, len(entries) < MOST_OF_MONTH)
-        targets = await self._targets_of(who, [schedule])
+        targets = await self.targets_of(who, [schedule])
         return self.page(
             request,
             "schedule.html",
@@ -204,13 +223,6 @@ class SchedulePages(Pages):
         together: list[Fire | Span] = [*fires, *spans]
         return sorted(together, key=_when, reverse=True)[:SHOWN]
 
-    async def _schedule(self, who: Identity, request: Request, alive: bool = False) -> Schedule:
-        """The schedule that a path names, also a deleted one unless it must be `alive`. Raises NotFound."""
-        schedule_id = path_id(request, "sch", "schedule")
-        if alive:
-            return await self.services.schedules.get(who.workspace_id, schedule_id)
-        return await self.services.explain.schedule(who.workspace_id, schedule_id)
-
     async def _target(self, who: Identity, query: Query, given: str | None) -> Target | None:
         if given is None:
             return None
@@ -220,18 +232,6 @@ class SchedulePages(Pages):
             query.wrong("target", f"{given[:80]!r} does not exist in this workspace")
             return None
 
-    async def _targets_of(self, who: Identity, schedules: Sequence[Schedule]) -> dict[Id, Target]:
-        ids = {schedule.definition.target_id for schedule in schedules}
-        return await self.services.targets.named(who.workspace_id, ids) if ids else {}
-
-    def _instant(self, given: str, schedule: Schedule) -> int:
-        """The instant of a text: with an offset as in the API, or a local time of the schedule. Raises Invalid."""
-        text = given.replace(" ", "T", 1) if given[:11].count(" ") else given
-        try:
-            return milliseconds_of(text, Rounding.DOWN)
-        except InstantError:
-            return _wall_ms(text, schedule)
-
 
 _SCOPES = {
     "pause": "schedules:write",
@@ -239,19 +239,6 @@ _SCOPES = {
     "fire": "schedules:write",
     "delete": "schedules:delete",
 }
-
-
-def _wall_ms(text: str, schedule: Schedule) -> int:
-    """The instant of a local time in the schedule's zone. Raises Invalid."""
-    for complete in (text, f"{text}:00"):
-        wall = parse_wall(complete)
-        if wall is not None and wall.length == len(complete):
-            return zone(schedule.definition.timing.zone).resolve(wall.second) * 1000
-    words = (
-        "write a time such as 2026-03-08 09:00, in the zone of the schedule, or with an offset as in "
-        "2026-03-08T09:00:00Z"
-    )
-    raise Invalid(Problem("at", words, "instant"))
 
 
 def _when(entry: Fire | Span) -> int:

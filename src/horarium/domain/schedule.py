@@ -129,6 +129,16 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True)
+class DefinitionVersion:
+    """One version of a schedule's definition: its number, its timing, and the instant from which on it ruled, in
+    milliseconds since the epoch."""
+
+    number: int
+    from_ms: int
+    timing: Timing
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far the clock has come with a schedule, and its counters. Times are milliseconds since the epoch.
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from horarium.domain.fire import Fire, FireKind, Span, SpanReason
 from horarium.domain.ids import Id
 from horarium.domain.schedule import (
+    Definition,
+    DefinitionVersion,
     Policies,
     Schedule,
     ScheduleState,
@@ -99,6 +101,20 @@ class ExplainService:
     async def explain(self, workspace_id: Id, schedule_id: Id, at_ms: int) -> Explanation:
         """What became, or will become, of an instant, which is rounded down to the whole second."""
         return await self.store.read(_explain, workspace_id, schedule_id, at_ms, self.clock.now_ms())
+
+    async def versions(
+        self, workspace_id: Id, schedule_id: Id, limit: int, below: int | None = None
+    ) -> list[DefinitionVersion]:
+        """The versions of a schedule's definition with their timings, the latest first; of those with lower numbers
+        than `below`, up to `limit`."""
+        return await self.store.read(ledger.versions_of, workspace_id, schedule_id, limit, below)
+
+    async def version(
+        self, workspace_id: Id, schedule_id: Id, number: int
+    ) -> tuple[DefinitionVersion, Definition]:
+        """One version of a schedule's definition, and the definition without its environment variables. Raises
+        NotFound."""
+        return await self.store.read(ledger.version_of, workspace_id, schedule_id, number)
 
     async def ledger(
         self, workspace_id: Id, schedule_id: Id, from_ms: int, to_ms: int, limit: int

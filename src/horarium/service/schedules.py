@@ -323,14 +323,8 @@ class ScheduleService:
         grant on its target.
         """
         now = self.clock.now_ms()
-        if to_ms < from_ms:
-            raise Invalid(Problem("to", "must not be before from"))
-        if to_ms > now:
-            raise Invalid(Problem("to", "must not be in the future: a backfill fires slots that have passed"))
-        schedule = await self.get(who.workspace_id, schedule_id)
-        who.require_target(schedule.definition.target_id, OF_SCHEDULE, schedule.labels)
+        schedule, slots = await self._to_backfill(who, schedule_id, from_ms, to_ms)
         version = schedule.definition_version
-        slots = await _slots_between(stored_recurrence(schedule.definition.timing), from_ms, to_ms)
         trail = Trail(who.workspace_id, now)
         fires: list[Fire] = []
         for first in range(0, len(slots), BACKFILL_BATCH):
@@ -341,6 +335,24 @@ class ScheduleService:
                 noting(_backfill, entry), who.workspace_id, schedule_id, version, batch, request, now
             )
         return fires
+
+    async def slots_to_backfill(self, who: Identity, schedule_id: Id, from_ms: int, to_ms: int) -> list[int]:
+        """The slots in [from_ms, to_ms], in milliseconds, that a backfill would fire. Raises as `backfill` does, and
+        changes nothing."""
+        _, slots = await self._to_backfill(who, schedule_id, from_ms, to_ms)
+        return slots
+
+    async def _to_backfill(
+        self, who: Identity, schedule_id: Id, from_ms: int, to_ms: int
+    ) -> tuple[Schedule, list[int]]:
+        if to_ms < from_ms:
+            raise Invalid(Problem("to", "must not be before from"))
+        if to_ms > self.clock.now_ms():
+            raise Invalid(Problem("to", "must not be in the future: a backfill fires slots that have passed"))
+        schedule = await self.get(who.workspace_id, schedule_id)
+        who.require_target(schedule.definition.target_id, OF_SCHEDULE, schedule.labels)
+        recurrence = stored_recurrence(schedule.definition.timing)
+        return schedule, await _slots_between(recurrence, from_ms, to_ms)
 
     get = reads(verbs.get_schedule)
     find_by_key = reads(verbs.find_schedule_by_key)

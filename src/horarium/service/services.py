@@ -20,6 +20,7 @@ from horarium.service.identity import IdentityService
 from horarium.service.metrics import Metrics
 from horarium.service.nodes import NodeService
 from horarium.service.objectives import ObjectiveService
+from horarium.service.overview import OverviewService
 from horarium.service.rates import Rates
 from horarium.service.readiness import Readiness
 from horarium.service.runs import KeepAnswer, RunService
@@ -57,6 +58,7 @@ class Services:
     environments: EnvironmentService
     audit: AuditService
     nodes: NodeService
+    overview: OverviewService
     readiness: Readiness
 
 
@@ -102,5 +104,6 @@ def make_services(
         environments=EnvironmentService(vault),
         audit=AuditService(store, clock, refused_hosts or RefusedHosts()),
         nodes=NodeService(store, clock),
+        overview=OverviewService(store, clock),
         readiness=Readiness(store, clock),
     )

@@ -162,6 +162,16 @@ _SCHEDULE = {
     **_MADE,
     "dialect_id": or_null(text("The id by which the clients of its own API know it; null for native ones.")),
 }
+_LISTED_VERSION = {
+    "version": whole("Its number; entries of the ledger name it as schedule_version.", 1),
+    "from": instant("From when on it ruled."),
+    "recurrence": ref("Recurrence"),
+    "timezone": text("An IANA time zone.", "Europe/Paris"),
+}
+_WHOLE_VERSION = {
+    **_LISTED_VERSION,
+    **{name: _SCHEDULE[name] for name in ("start_at", "end_at", "target", "input", "audience", "policies")},
+}
 _OCCURRENCE = {
     "at": instant("When it is due."),
     "local": text("The local time of its slot.", "2026-03-08T10:00:00+01:00"),
@@ -451,6 +461,17 @@ COMPONENTS: dict[str, Schema] = {
         "The fires of a backfill.",
         {"count": whole("How many."), "items": many(ref("Fire"), "The fires, by slot.")},
     ),
+    "BackfillPlan": thing(
+        "What a backfill would fire.",
+        {
+            "count": whole("How many slots.", 24),
+            "slots": many(instant("A slot."), "The first of them."),
+            "last_slot_at": or_null(instant("The last of them.")),
+        },
+    ),
+    "ListedVersion": thing("A version of a schedule's definition as lists show it.", _LISTED_VERSION),
+    "VersionPage": _page("ListedVersion", "A page of versions."),
+    "Version": thing("A version of a schedule's definition.", _WHOLE_VERSION),
     "Span": thing("Slots that did not fire.", _SPAN),
     "FireEntry": thing("A slot that fired.", {"entry": choice("Which kind of entry it is.", ("fire",)), **_FIRE}),
     "SpanEntry": thing(

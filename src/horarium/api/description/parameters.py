@@ -33,6 +33,7 @@ _IN_PATHS = {
     "key": "the key that its maker chose, percent-encoded as one segment",
     "kind": "a kind of directory items, such as users",
     "name": "the name of an audience source",
+    "number": "the number of a version",
     "target": "the id, the key or the number of a target; * stands for all",
     "database": "the name of an embedded database",
     "table": "the name of an embedded table",

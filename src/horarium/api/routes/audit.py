@@ -36,7 +36,7 @@ class AuditRoutes(Routes):
             query.limit(),
             cursor_of(request, newest_first=True),
             action=query.text("action"),
-            subject=_subject(query),
+            subject=subject_in(query),
             principal_id=query.id("principal", "prn"),
             request=query.text("request"),
             since_ms=query.instant("since", Rounding.UP),
@@ -111,7 +111,7 @@ def _line(value: dict[str, Any]) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _subject(query: Query) -> str | None:
+def subject_in(query: Query) -> str | None:
     """What entries are about, as the store writes it. A caller names it by its id, or as `audience:people`."""
     given = query.text("subject")
     if given is None or ":" in given:

@@ -34,7 +34,7 @@ class DirectoryRoutes(Routes):
     async def put(self, request: Request) -> Answer:
         """Answers 200 if everything is stored. Otherwise 400 lists the refused lines, and says what is stored."""
         who = await self.who(request, WRITE)
-        items = _within_quota(self.services, who, items_of(request, self.services.settings.bulk_limit))
+        items = within_quota(self.services, who, items_of(request, self.services.settings.bulk_limit))
         found = await self.services.directory.put(who.workspace_id, _kind(request), items)
         if not found.refused:
             return json_answer(200, {"stored": found.stored})
@@ -45,7 +45,7 @@ class DirectoryRoutes(Routes):
         query = Query(request)
         limit = query.limit()
         query.done()
-        after = _after(request)
+        after = position_in(request)
         found = await self.services.directory.list(who.workspace_id, _kind(request), after, limit + 1)
         more = len(found) > limit
         items = found[:limit]
@@ -115,7 +115,7 @@ async def audience_now(services: Services, who: Identity, audience: Any) -> dict
         return {"count": None, "more": False, "sample": [], "fault": None, "error": str(error)}
 
 
-async def _within_quota(services: Services, who: Identity, items: Numbered) -> Numbered:
+async def within_quota(services: Services, who: Identity, items: Numbered) -> Numbered:
     """The items of an import, of which the rest is not read where there are more than the workspace may send."""
     most, count = who.workspace.quotas.bulk_lines, 0
     try:
@@ -166,7 +166,8 @@ def _name(request: Request) -> str:
     return str(request.path_params["name"])
 
 
-def _after(request: Request) -> str:
+def position_in(request: Request) -> str:
+    """The id after which the page begins that a request asks for. Raises Invalid."""
     given = request.query_params.get("cursor")
     if not given:
         return ""

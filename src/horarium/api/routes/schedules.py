@@ -196,12 +196,38 @@ class ScheduleRoutes(Routes):
     async def backfill(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
         body = validated(BackfillBody, await self.body(request))
+        if body.dry_run:
+            slots = await self.services.schedules.slots_to_backfill(
+                who, await self._id(who, request), body.from_, body.to
+            )
+            return json_answer(200, show.backfill_plan(slots))
         again = request.headers.get("idempotency-key", "")
         fires = await self.services.schedules.backfill(
             who, await self._id(who, request), body.from_, body.to, again
         )
         self.services.rates.spend(who, len(fires) * BACKFILLED_FIRE)
         return json_answer(201, {"count": len(fires), "items": [show.fire(fire) for fire in fires]})
+
+    async def versions(self, request: Request) -> Answer:
+        """The versions of its definition, the latest first. Their cursor is the number of the last one shown."""
+        who = await self.who(request, "schedules:read")
+        schedule = await self.ids.with_history(who, request)
+        query = Query(request)
+        limit, below = query.limit(), _version_below(query)
+        query.done()
+        found = await self.services.explain.versions(who.workspace_id, schedule.id, limit + 1, below)
+        shown = [show.listed_version(version) for version in found[:limit]]
+        cursor = str(shown[-1]["version"]) if len(found) > limit else None
+        return json_answer(200, {"items": shown, "next_cursor": cursor})
+
+    async def version(self, request: Request) -> Answer:
+        who = await self.who(request, "schedules:read")
+        schedule = await self.ids.with_history(who, request)
+        number = str(request.path_params["number"])
+        if not is_version(number):
+            raise NotFound("version", number)
+        found = await self.services.explain.version(who.workspace_id, schedule.id, int(number))
+        return json_answer(200, show.version(*found))
 
     async def explain(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
@@ -249,6 +275,22 @@ class ScheduleRoutes(Routes):
     def _shown(self, schedule: Schedule, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
         shown = {**show.schedule_in_full(schedule, self._now()), "dialect_id": self.ids.in_dialect(schedule)}
         return json_answer(status, shown, headers={**etag(schedule.version), **(headers or {})})
+
+
+def is_version(text: str) -> bool:
+    """Whether a text is the number of a version."""
+    return text.isdecimal() and text.isascii() and len(text) <= 18
+
+
+def _version_below(query: Query) -> int | None:
+    given = query.text("cursor")
+    if given is None:
+        return None
+    if not is_version(given):
+        words = "is not a cursor of this list; send the next_cursor of the page before, or leave it out"
+        query.problems.wrong("cursor", words, "cursor")
+        return None
+    return int(given)
 
 
 def add_routes(api: OwnApi, services: Services, dialects: Dialects) -> None:
@@ -344,3 +386,9 @@ def add_routes(api: OwnApi, services: Services, dialects: Dialects) -> None:
     )
     instant = {"at": "the instant in question"}
     api.add("GET", f"{schedule}/explain", routes.explain, "Why it fired, or did not", tag=tag, query=instant)
+    paged = {"limit": LIMIT, "cursor": CURSOR}
+    versions = f"{schedule}/versions"
+    words = "List the versions of its definition, the latest first"
+    api.add("GET", versions, routes.versions, words, tag=tag, query=paged)
+    words = "Get one version of its definition"
+    api.add("GET", f"{versions}/{{number}}", routes.version, words, tag=tag)

@@ -73,3 +73,11 @@ if (editor) {
     });
   }
 }
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+    button.textContent = "Copied";
+  });
+}
+if (document.querySelector("[data-upload]")) import("./upload.js");

@@ -108,6 +108,18 @@ JOIN schedules s ON s.id = v.schedule_id
 WHERE v.schedule_id = :schedule_id AND s.workspace_id = :workspace_id AND v.from_ms <= :at
 ORDER BY v.version DESC LIMIT 1;
 
+-- name: versions_of_schedule
+-- The definitions of a schedule without their texts, the latest first.
+SELECT v.version, v.from_ms, v.timing FROM versions v
+JOIN schedules s ON s.id = v.schedule_id
+WHERE v.schedule_id = :schedule_id AND s.workspace_id = :workspace_id AND v.version < :below
+ORDER BY v.version DESC LIMIT :limit;
+
+-- name: version_of_schedule
+SELECT v.version, v.from_ms, v.timing, v.policies, v.target_id, v.input, v.audience FROM versions v
+JOIN schedules s ON s.id = v.schedule_id
+WHERE v.schedule_id = :schedule_id AND s.workspace_id = :workspace_id AND v.version = :version;
+
 -- name: settled_total
 -- How many of the clock's fires are over, in all.
 SELECT COALESCE(sum(fires - open_fires - waiting_fires), 0) FROM cursors WHERE fires > 0;

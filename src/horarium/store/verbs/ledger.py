@@ -10,13 +10,17 @@ from horarium.domain.fire import Fire, FireKind, FireState, Span, SpanReason
 from horarium.domain.history import History, RunErrors
 from horarium.domain.ids import HIGHEST_ID, Id, id_time, lowest_id_at, run_id
 from horarium.domain.run import Missed
+from horarium.domain.schedule import Definition, DefinitionVersion, policies_from_text, timing_from_text
 from horarium.store.base import Tx
 from horarium.store.verbs.runs import run_from_row
-from horarium.store.verbs.schedules import get_schedule
+from horarium.store.verbs.schedules import get_schedule, get_schedule_or_deleted
+from horarium.store.verbs.texts import json_value
 
 # Of a fire so many runs that ended badly are looked at for their errors, and so many different errors are told.
 MOST_ERRORS = 1_000
 ERROR_KINDS = 5
+# No version has so high a number.
+_HIGHEST_VERSION = (1 << 62) - 1
 
 
 class _StoredFire(NamedTuple):
@@ -231,3 +235,40 @@ async def version_at(tx: Tx, workspace_id: Id, schedule_id: Id, at: int) -> Ruli
     """The definition that ruled at an instant, or None before the schedule was made."""
     row = await tx.row("version_at", workspace_id=workspace_id, schedule_id=schedule_id, at=at)
     return None if row is None else RulingVersion._make(row)
+
+
+async def versions_of(
+    tx: Tx, workspace_id: Id, schedule_id: Id, limit: int, below: int | None = None
+) -> list[DefinitionVersion]:
+    """The versions of a schedule's definition with their timings, the latest first, those with lower numbers than
+    `below`. Raises NotFound for a schedule that never was in the workspace."""
+    await get_schedule_or_deleted(tx, workspace_id, schedule_id)
+    rows = await tx.rows(
+        "versions_of_schedule",
+        workspace_id=workspace_id,
+        schedule_id=schedule_id,
+        below=_HIGHEST_VERSION if below is None else below,
+        limit=limit,
+    )
+    return [DefinitionVersion(number, from_ms, timing_from_text(timing)) for number, from_ms, timing in rows]
+
+
+async def version_of(
+    tx: Tx, workspace_id: Id, schedule_id: Id, number: int
+) -> tuple[DefinitionVersion, Definition]:
+    """One version of a schedule's definition, and the definition without its environment variables. Raises
+    NotFound."""
+    row = await tx.row(
+        "version_of_schedule", workspace_id=workspace_id, schedule_id=schedule_id, version=number
+    )
+    if row is None:
+        raise NotFound("version", str(number))
+    found, from_ms, timing, policies, target_id, given, audience = row
+    definition = Definition(
+        timing_from_text(timing),
+        policies_from_text(policies),
+        target_id,
+        json_value(given),
+        json_value(audience),
+    )
+    return DefinitionVersion(found, from_ms, definition.timing), definition

@@ -46,7 +46,7 @@ async def list_schedules(tx: Tx, listing: ScheduleListing) -> PageRows[Schedule]
         limit=listing.limit,
         skip=listing.skip,
     )
-    return await _named(tx, listing.workspace_id, [schedule for (schedule,) in rows])
+    return await schedules_by_id(tx, listing.workspace_id, [schedule for (schedule,) in rows])
 
 
 async def count_schedules(tx: Tx, listing: ScheduleListing) -> int:
@@ -92,7 +92,7 @@ async def _rarest(tx: Tx, listing: ScheduleListing) -> tuple[str, str]:
 _AT_ONCE = 10_000
 
 
-async def _named(tx: Tx, workspace_id: Id, ids: list[Id]) -> PageRows[Schedule]:
+async def schedules_by_id(tx: Tx, workspace_id: Id, ids: list[Id]) -> PageRows[Schedule]:
     """Schedules in the order of their ids here, as many as a page may hold in bytes."""
 
     async def whole(large: list[Id]) -> Sequence[Any]:
