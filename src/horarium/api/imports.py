@@ -18,7 +18,11 @@ from starlette.requests import Request
 
 from horarium.api.bodies import lines_of, parse_json, read_chunks, read_lines, too_large
 from horarium.api.csv_items import csv_items
-from horarium.domain.errors import Invalid, Problem, TooLarge
+from horarium.domain.errors import Invalid, Problem, QuotaReached, TooLarge
+from horarium.domain.ids import prefixed
+from horarium.domain.tenancy import Identity
+from horarium.service.rates import IMPORT_ITEM
+from horarium.service.services import Services
 from horarium.service.turns import Turns
 
 Numbered = AsyncIterator[tuple[int, Any]]
@@ -183,3 +187,18 @@ def _no_constant(name: str) -> Any:
 
 # Finds where an element ends. Numbers stay texts, because only the end matters.
 _BOUNDS = json.JSONDecoder(parse_constant=_no_constant, parse_int=str, parse_float=str)
+
+
+async def within_quota(services: Services, who: Identity, items: Numbered) -> Numbered:
+    """The items of an import, of which the rest is not read where there are more than the workspace may send."""
+    most, count = who.workspace.quotas.bulk_lines, 0
+    try:
+        async for number, item in items:
+            count += 1
+            if count > most:
+                words = QuotaReached("bulk_lines", most, prefixed("ws", who.workspace_id))
+                yield number, Problem("", f"is too many: {words}", "quota")
+                return
+            yield number, item
+    finally:
+        services.rates.spend(who, count * IMPORT_ITEM)

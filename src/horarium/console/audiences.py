@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
 from typing import Any
 
 import orjson
 from starlette.requests import Request
 
 from horarium.api.fields import Query
-from horarium.api.routes.directory import READ, WRITE, position_in
+from horarium.api.queries import item_after, item_cursor
 from horarium.api.web import Answer
 from horarium.console.base import Pages
 from horarium.console.rendering import path_to, redirect
@@ -20,6 +19,7 @@ from horarium.service.audiences import AudiencePreview
 from horarium.service.directory import kind_of
 from horarium.service.rates import AUDIENCE
 
+READ, WRITE = "directory:read", "directory:write"
 PAGE = 50
 # Rows of an audience that is tried out.
 SAMPLE = 10
@@ -71,12 +71,12 @@ class AudiencePages(Pages):
         """The items of one kind, in the order of their ids."""
         who = await self.who(request, READ)
         kind = kind_of(str(request.path_params["kind"]))
-        after = position_in(request)
+        after = item_after(request)
         found = await self.services.directory.list(who.workspace_id, kind.name, after, PAGE + 1)
         place, shown = path_to("audiences", "directory", kind.name), found[:PAGE]
         later = None
         if len(found) > PAGE:
-            cursor = urlsafe_b64encode(shown[-1]["id"].encode()).decode().rstrip("=")
+            cursor = item_cursor(shown[-1]["id"])
             later = path_to("audiences", "directory", kind.name, cursor=cursor)
         return self.page(
             request,

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from horarium.api import show
 from horarium.api.fields import Query
-from horarium.api.routes.audit import subject_in
+from horarium.api.queries import subject_in
 from horarium.api.web import Answer
 from horarium.console.base import Pages
 from horarium.console.rendering import path_to

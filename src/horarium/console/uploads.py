@@ -13,9 +13,9 @@ from starlette.requests import Request
 
 from horarium.api.bodies import read_chunks
 from horarium.api.csv_items import csv_beginning, csv_items
-from horarium.api.imports import LONGEST, Numbered
-from horarium.api.routes.directory import WRITE, within_quota
+from horarium.api.imports import LONGEST, Numbered, within_quota
 from horarium.api.web import Answer
+from horarium.console.audiences import WRITE
 from horarium.console.base import Pages, visitor_of
 from horarium.console.column_mapping import (
     MOST_MAPPED,

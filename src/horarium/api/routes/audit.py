@@ -11,11 +11,12 @@ from starlette.requests import Request
 from horarium.api import show
 from horarium.api.fields import Query
 from horarium.api.models import ErasureBody, schema_of, validated
+from horarium.api.queries import subject_in
 from horarium.api.routes.base import CURSOR, LIMIT, Routes, cursor_of
 from horarium.api.web import Answer, Api, StreamedAnswer, json_answer
 from horarium.domain.audit import Link, LinkedEntry
 from horarium.domain.errors import Invalid, Problem
-from horarium.domain.ids import Id, from_prefixed, id_time
+from horarium.domain.ids import from_prefixed, id_time
 from horarium.domain.listings import AuditListing
 from horarium.domain.tenancy import Identity
 from horarium.service.services import Services
@@ -23,8 +24,6 @@ from horarium.store.verbs.audit import Chain
 from horarium.times import Rounding
 
 NDJSON = b"application/x-ndjson"
-# The kinds of things that entries are about, by the prefixes of their ids.
-_SUBJECTS = ("sch", "tgt", "run", "key", "prn", "ws")
 
 
 class AuditRoutes(Routes):
@@ -109,21 +108,6 @@ def _link(link: Link, entries: list[LinkedEntry]) -> dict[str, Any]:
 
 def _line(value: dict[str, Any]) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
-
-
-def subject_in(query: Query) -> str | None:
-    """What entries are about, as the store writes it. A caller names it by its id, or as `audience:people`."""
-    given = query.text("subject")
-    if given is None or ":" in given:
-        return given
-    for prefix in _SUBJECTS:
-        found: Id | None = from_prefixed(prefix, given)
-        if found is not None:
-            return f"{prefix}:{found.hex()}"
-    query.wrong(
-        "subject", f"{given[:60]!r} is neither an id such as sch_01J... nor a name such as audience:people"
-    )
-    return None
 
 
 def add_routes(api: Api, services: Services) -> None:

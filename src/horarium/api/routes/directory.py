@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any
 
 from starlette.requests import Request
 
 from horarium.api.errors import PROBLEM
 from horarium.api.fields import Query, instant_text
-from horarium.api.imports import Numbered, items_of
+from horarium.api.imports import items_of, within_quota
 from horarium.api.models import SAMPLE, AudienceBody, SourceBody, changed_body, read, schema_of, validated
+from horarium.api.queries import item_after, item_cursor
 from horarium.api.routes.base import CURSOR, LIMIT, Routes
 from horarium.api.web import Answer, Api, empty_answer, json_answer
 from horarium.domain.audience import StoredSource
 from horarium.domain.directory import KINDS, RefusedLine
-from horarium.domain.errors import Invalid, Problem, QuotaReached, Unavailable
-from horarium.domain.ids import prefixed
+from horarium.domain.errors import Invalid, Unavailable
 from horarium.domain.tenancy import Identity
 from horarium.service.audiences import AudiencePreview
 from horarium.service.directory import Imported
-from horarium.service.rates import AUDIENCE, IMPORT_ITEM
+from horarium.service.rates import AUDIENCE
 from horarium.service.services import Services
 
 READ, WRITE = "directory:read", "directory:write"
@@ -45,11 +44,11 @@ class DirectoryRoutes(Routes):
         query = Query(request)
         limit = query.limit()
         query.done()
-        after = position_in(request)
+        after = item_after(request)
         found = await self.services.directory.list(who.workspace_id, _kind(request), after, limit + 1)
         more = len(found) > limit
         items = found[:limit]
-        cursor = urlsafe_b64encode(items[-1]["id"].encode()).decode().rstrip("=") if more else None
+        cursor = item_cursor(items[-1]["id"]) if more else None
         return json_answer(200, {"items": items, "next_cursor": cursor})
 
     async def get(self, request: Request) -> Answer:
@@ -115,21 +114,6 @@ async def audience_now(services: Services, who: Identity, audience: Any) -> dict
         return {"count": None, "more": False, "sample": [], "fault": None, "error": str(error)}
 
 
-async def within_quota(services: Services, who: Identity, items: Numbered) -> Numbered:
-    """The items of an import, of which the rest is not read where there are more than the workspace may send."""
-    most, count = who.workspace.quotas.bulk_lines, 0
-    try:
-        async for number, item in items:
-            count += 1
-            if count > most:
-                words = QuotaReached("bulk_lines", most, prefixed("ws", who.workspace_id))
-                yield number, Problem("", f"is too many: {words}", "quota")
-                return
-            yield number, item
-    finally:
-        services.rates.spend(who, count * IMPORT_ITEM)
-
-
 def _report(found: Imported) -> dict[str, Any]:
     return {
         "type": "urn:horarium:problem:invalid",
@@ -164,18 +148,6 @@ def _kind(request: Request) -> str:
 
 def _name(request: Request) -> str:
     return str(request.path_params["name"])
-
-
-def position_in(request: Request) -> str:
-    """The id after which the page begins that a request asks for. Raises Invalid."""
-    given = request.query_params.get("cursor")
-    if not given:
-        return ""
-    try:
-        return urlsafe_b64decode(given + "=" * (-len(given) % 4)).decode()
-    except ValueError:
-        words = "is not a cursor of this list: send the next_cursor of the previous page, or leave it out"
-        raise Invalid(Problem("cursor", words, "cursor")) from None
 
 
 _ITEMS = {"type": "array", "items": {"type": "object", "required": ["id"]}, "description": _ABOUT_PUT}

@@ -1,0 +1,47 @@
+"""Parameters of queries that are read alike by our own API and by the console."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+from starlette.requests import Request
+
+from horarium.api.fields import Query
+from horarium.domain.errors import Invalid, Problem
+from horarium.domain.ids import Id, from_prefixed
+
+# The kinds of things that entries of the audit log are about, by the prefixes of their ids.
+_SUBJECTS = ("sch", "tgt", "run", "key", "prn", "ws")
+
+
+def subject_in(query: Query) -> str | None:
+    """What entries of the audit log are about, as the store writes it. A caller names it by its id, or as
+    `audience:people`."""
+    given = query.text("subject")
+    if given is None or ":" in given:
+        return given
+    for prefix in _SUBJECTS:
+        found: Id | None = from_prefixed(prefix, given)
+        if found is not None:
+            return f"{prefix}:{found.hex()}"
+    query.wrong(
+        "subject", f"{given[:60]!r} is neither an id such as sch_01J... nor a name such as audience:people"
+    )
+    return None
+
+
+def item_cursor(item_id: str) -> str:
+    """The id of a directory item as the cursor of the page that begins after it."""
+    return urlsafe_b64encode(item_id.encode()).decode().rstrip("=")
+
+
+def item_after(request: Request) -> str:
+    """The id of the directory item after which the page begins that a request asks for. Raises Invalid."""
+    given = request.query_params.get("cursor")
+    if not given:
+        return ""
+    try:
+        return urlsafe_b64decode(given + "=" * (-len(given) % 4)).decode()
+    except ValueError:
+        words = "is not a cursor of this list: send the next_cursor of the previous page, or leave it out"
+        raise Invalid(Problem("cursor", words, "cursor")) from None
