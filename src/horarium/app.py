@@ -75,6 +75,7 @@ from horarium.store.vault import Vault
 from horarium.store.verbs import meta, nodes
 from horarium.times import TZDATA_VERSION, grammar_names
 from horarium.worker.figures import lane_metrics, worker_metrics
+from horarium.worker.watcher import Watcher
 from horarium.worker.worker import MOST_WAITING, Worker
 
 _log = structlog.get_logger(__name__)
@@ -348,6 +349,7 @@ def executor_options(settings: Settings) -> ExecutorOptions:
         deny_hosts=settings.deny_hosts,
         python_functions=settings.python_functions,
         commands=settings.commands,
+        engine_hosts=settings.engine_hosts,
         sql_hosts=settings.sql_hosts,
         sql_allow_loopback=settings.sql_allow_loopback,
         own_database=settings.database_url,
@@ -403,6 +405,18 @@ def _worker(server: Server) -> Worker:
     )
 
 
+def _watcher(server: Server) -> Watcher:
+    services = server.services
+    return Watcher(
+        services.store,
+        services.clock,
+        services.executors,
+        services.vault,
+        server.settings.poll,
+        lambda: server.may_work,
+    )
+
+
 def _start(server: Server, store: Store, clock: DatabaseClock) -> list[asyncio.Task[None]]:
     settings = server.settings
     alarm = Alarm(clock)
@@ -422,6 +436,7 @@ def _start(server: Server, store: Store, clock: DatabaseClock) -> list[asyncio.T
     tasks: list[asyncio.Task[None]] = []
     if server.worker is not None:
         tasks += server.worker.loops()
+        loops.append(_watcher(server).loop())
         loops.append(upkeep_loop([server.worker.find_strays], settings.poll))
         loops.append(upkeep_loop([server.worker.end_overruns], UPKEEP_S))
         loops.append(upkeep_loop([server.worker.report_lanes], REPORT_S))

@@ -197,6 +197,13 @@ class Settings:
         bool,
         About("Let sql targets and audiences reach databases on this machine, but never the server's own."),
     ] = False
+    engine_hosts: Annotated[
+        tuple[str, ...],
+        About(
+            "Engines that targets may give their runs to, as host or host:port; * stands for any but this machine.",
+            option="--engine-host",
+        ),
+    ] = ()
     llm_env_keys: Annotated[
         tuple[str, ...],
         About("Environment variables that llm targets may name as the place of their API key."),

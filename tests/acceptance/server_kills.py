@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,10 +54,12 @@ class Figures:
 
 
 class Server:
-    """One process of `horarium serve` on a data folder; started again it finds what the last one left."""
+    """One process of `horarium serve` on a data folder; started again it finds what the last one left. `options` of the
+    command are added."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, options: Sequence[str] = ()) -> None:
         self._data = data
+        self._options = options
         self._log = data.parent / "server.log"
 
     @contextmanager
@@ -66,7 +68,7 @@ class Server:
         command = [sys.executable, "-m", "horarium", "serve", "--data", str(self._data), "--port", "0"]
         with self._log.open("w") as log:
             process = subprocess.Popen(
-                [*command, "--allow-loopback"],
+                [*command, "--allow-loopback", *self._options],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONUNBUFFERED": "1", "HORARIUM_LOG_FORMAT": "text"},

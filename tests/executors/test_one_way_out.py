@@ -14,11 +14,13 @@ OPENS = re.compile(
     r"aiohttp\.(?:ClientSession|TCPConnector|request)|urllib\.request|http\.client|\bhttpx2?\.(?!AsyncBaseTransport"
     r"|Request|Response)|\brequests\.(?:get|post|put|request|Session)|smtplib|ftplib|telnetlib|create_connection|open_connection|open_unix_connection"
     r"|sock_connect|\.connect_ex\(|getaddrinfo|gethostby|create_async_engine|asyncpg\.(?:connect|create_pool)"
-    r"|websockets|paramiko"
+    r"|websockets|paramiko|module\.Client\b"
 )
 # The files that may, and why none of them follows a user past the guard.
 MAY = {
     "executors/egress.py": "the guarded client itself",
+    "executors/engines/nats.py": "connects to the address that the guard of engines resolved",
+    "executors/engines/temporal.py": "connects to the address that the guard of engines resolved",
     "executors/llm/ask.py": "its client is given the transport that sends by the guarded client",
     "executors/sql/databases.py": "its engines connect to the addresses that the guard resolved",
     "executors/sql/guard.py": "looks up the hosts of the server's own database",

@@ -158,7 +158,7 @@ class TargetBody(Body):
     executor: dict[str, Any]
     key: str | None = None
     description: str | None = None
-    completion: Literal["response", "callback"] | None = None
+    completion: Literal["response", "callback", "watch"] | None = None
     timeout: Duration | None = None
     deadline: Duration | None = None
     max_concurrency: int | None = None

@@ -65,7 +65,7 @@ def create(
         str | None, typer.Option(help='Any other executor, as JSON with a "type"; @FILE reads a file.')
     ] = None,
     own_key: Annotated[str | None, typer.Option("--as", help="A key of your own choice.")] = None,
-    completion: Annotated[str, typer.Option(help="response or callback.")] = "response",
+    completion: Annotated[str, typer.Option(help="response, callback or watch.")] = "response",
     timeout: Annotated[str | None, typer.Option(help='For one attempt, such as "30s".')] = None,
     as_json: AsJson = False,
     url: Url = None,

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from horarium.domain.errors import Problem
 from horarium.domain.fire import FireKind
 from horarium.domain.ids import Id
 from horarium.domain.run import Missed, RunMode
+
+# The longest handle of a watched run, in characters.
+MAX_HANDLE = 2_000
 
 
 # Not frozen: one is created for each attempt, and creating a frozen one takes three times as long.
@@ -23,9 +26,10 @@ class Call:
     the environment variables of the run. `kind` is the kind of the run's fire, or the mode of a run without a
     fire. `due_ms` is the slot plus the schedule's jitter; None means that it is the slot itself. `missed`
     holds the missed slots that the fire stands for. `row_key` and `row` (its data) are those of the audience
-    row; without an audience they are empty and None. `callback_token` is set if the target may finish the run
-    later by a request to `callback_base`. `variation` is the variation that was chosen for the run of an
-    agent that has several: {"id", "name", "spec"}.
+    row; without an audience they are empty and None. `callback_token` is set if the target may finish the run later
+    by a request to `callback_base`. `variation` is the variation that was chosen
+    for the run of an agent that has several: {"id", "name", "spec"}. `watched`: the target's `completion` is
+    `watch`, so the outcome of an accepted run has a handle.
     """
 
     run_id: Id
@@ -52,6 +56,7 @@ class Call:
     callback_base: str | None = None
     due_ms: int | None = None
     variation: Mapping[str, Any] | None = None
+    watched: bool = False
 
 
 class Verdict(StrEnum):
@@ -59,7 +64,7 @@ class Verdict(StrEnum):
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
-    # The target accepted the work and will finish the run by callback.
+    # The target accepted the work. The run ends later: by callback, or because a look at it shows that it has ended.
     ACCEPTED = "accepted"
 
 
@@ -77,6 +82,7 @@ class TimeIsUp(StrEnum):
     COMMAND = "the command did not end within"
     WRITE = "the write did not finish within"
     CALLBACK = "the target did not finish the run before its deadline"
+    ENGINE = "the engine did not take the run within"
 
     def after(self, timeout_ms: int) -> str:
         """The whole error, for a limit of so many milliseconds."""
@@ -91,7 +97,8 @@ class Outcome:
     without secrets. A failed attempt is repeated unless `retryable` is false. `retry_after_ms` is the delay
     that the target asked for; the next attempt does not start before it is over. `gone` tells that the target
     does not exist any more (HTTP 410), so it will be disabled. `status` is the status code of the target's
-    answer, if it has one.
+    answer, if it has one. `handle` is set where the run was accepted and is watched from now on: by this text,
+    of at most MAX_HANDLE characters, `watch` finds the run again.
     """
 
     verdict: Verdict
@@ -101,6 +108,7 @@ class Outcome:
     retry_after_ms: int | None = None
     gone: bool = False
     status: int | None = None
+    handle: str | None = None
 
 
 @runtime_checkable
@@ -170,6 +178,43 @@ class Executor(Protocol):
     async def execute(self, call: Call) -> Outcome: ...
 
     async def close(self) -> None: ...
+
+
+class Watched(NamedTuple):
+    """A run that an engine has, as `watch` and `cancel` see it. `handle` is what the outcome of the attempt gave."""
+
+    run_id: Id
+    handle: str
+
+
+class WatchedTarget(NamedTuple):
+    """The target of watched runs: its public configuration, and its decrypted secrets by name."""
+
+    id: Id
+    workspace_id: Id
+    config: Mapping[str, Any]
+    secrets: Mapping[str, Any]
+
+
+@runtime_checkable
+class WatchesRuns(Protocol):
+    """An executor that gives a run to another engine and learns later how it ended.
+
+    For targets whose `completion` is `watch`, `execute` gives the run to the engine and answers ACCEPTED with a handle.
+    The run then holds no worker. An attempt may be repeated under the same run id after a crash, so what the engine
+    has already counts as accepted: the run's id is what makes it one.
+
+    `watchable` tells whether the runs of a target with this valid configuration can be watched at all.
+    `watch` returns the outcomes of the runs that have ended, by run; those that go on are left out. `cancel` asks the
+    engine to end a run that nobody waits for any more. Both raise OSError where the engine cannot be reached, and are
+    asked again later.
+    """
+
+    def watchable(self, config: Mapping[str, Any]) -> bool: ...
+
+    async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Outcome]: ...
+
+    async def cancel(self, target: WatchedTarget, run: Watched) -> None: ...
 
 
 @runtime_checkable

@@ -37,10 +37,12 @@ class TargetState(StrEnum):
 
 
 class Completion(StrEnum):
-    """How a run of the target ends: with the target's answer, or later with a request from the target."""
+    """How a run of the target ends: with the target's answer, later with a request from the target, or when a look at
+    the engine that was given the run shows that it has ended."""
 
     RESPONSE = "response"
     CALLBACK = "callback"
+    WATCH = "watch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,9 @@ class Target:
 
     `number` is unique on the server; `key` is a name that its creator chose, unique in the workspace.
     `executor` is the type of the executor, `config` its configuration with `***` in place of each secret, and
-    `sealed` the encrypted secrets. `timeout_ms` limits one attempt. `deadline_ms` limits a run that the
-    target finishes by callback. `max_concurrency` and `rate_per_second` limit the runs that are sent at the
-    same time and in a second, over all nodes. `input_schema` is a JSON Schema for the inputs of its
+    `sealed` the encrypted secrets. `timeout_ms` limits one attempt. `deadline_ms` limits a run that ends
+    later than its attempt, by callback or watched. `max_concurrency` and `rate_per_second` limit the runs that
+    are sent at the same time and in a second, over all nodes. `input_schema` is a JSON Schema for the inputs of its
     schedules. `extra` holds what only the dialects know. `state_reason` says why the target is disabled.
     `version` counts its edits.
     """

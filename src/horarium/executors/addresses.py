@@ -78,6 +78,11 @@ _KINDS_V6 = tuple(
 )
 _NAT64 = IPv6Network("64:ff9b::/96")
 _ISATAP = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
+# Private networks, in which a host may be that the operator lists.
+PRIVATE: tuple[Network, ...] = tuple(
+    ip_network(text)
+    for text in ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+)
 LOOPBACK: tuple[Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 
 # Metadata services of cloud providers. Some of these addresses are in none of the tables above. No setting allows them.

@@ -37,14 +37,18 @@ class CompiledConfigs(Generic[CompiledT]):
 
     def of(self, call: Call) -> CompiledT:
         """The compiled configuration of the call's target. Raises BrokenConfiguration."""
-        known = self._compiled.get(call.target_id)
-        if known is not None and known[0] == call.config and known[1] == call.secrets:
+        return self.of_target(call.target_id, call.config, call.secrets)
+
+    def of_target(self, target_id: Id, config: Mapping[str, Any], secrets: Mapping[str, Any]) -> CompiledT:
+        """The compiled configuration of a target, without a call. Raises BrokenConfiguration."""
+        known = self._compiled.get(target_id)
+        if known is not None and known[0] == config and known[1] == secrets:
             return known[2]
         if len(self._compiled) >= _MOST:
             self._compiled.clear()
         try:
-            compiled = self._compile(call.config, call.secrets)
+            compiled = self._compile(config, secrets)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise BrokenConfiguration from error
-        self._compiled[call.target_id] = (call.config, call.secrets, compiled)
+        self._compiled[target_id] = (config, secrets, compiled)
         return compiled

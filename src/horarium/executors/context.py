@@ -95,9 +95,12 @@ def callback_url(call: Call, run: str, public_url: str | None) -> str:
 
 
 def template_values(call: Call, context: Mapping[str, Any], secrets: Mapping[str, Any]) -> dict[str, Any]:
-    """The values that placeholders can use: the context, the target's named secrets and the run's environment."""
+    """The values that placeholders can use: the context, the target's named secrets and the run's environment. And
+    `run.label`, the id of the run as a DNS label, for systems whose names may have neither capitals nor underscores."""
+    run = context["run"]
     return {
         **context,
+        "run": {**run, "label": run["id"].lower().replace("_", "-")},
         "callback": context.get("callback"),
         "variation": context.get("variation"),
         "secrets": secrets,

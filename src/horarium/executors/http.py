@@ -1,6 +1,8 @@
 """The `http` executor: sends one signed request per attempt. The status of the answer decides the outcome.
 
-- 2xx: the attempt succeeds. With 202 the run goes on if the target finishes it later by callback.
+- 2xx: the attempt succeeds. With 202 the run goes on if the target finishes it later by callback. It goes on as well if
+  the target says elsewhere how the run ends (http_poll.py).
+- a status that the configuration names in `done_on`: as 2xx, because the target has the run already.
 - 408, 425, 429, 5xx and broken connections: the attempt fails and may be repeated, after the time in `Retry-After`.
 - 410: the attempt fails, and the target is gone.
 - Everything else: the attempt fails and is not repeated. This includes redirects, which are not followed.
@@ -8,7 +10,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -17,12 +21,23 @@ from urllib.parse import quote
 
 import aiohttp
 import orjson
+import structlog
 from multidict import istr
 from yarl import URL
 
 from horarium.domain.errors import Problem
-from horarium.domain.execution import Call, Outcome, SigningRotation, TimeIsUp, Verdict
+from horarium.domain.execution import (
+    MAX_HANDLE,
+    Call,
+    Outcome,
+    SigningRotation,
+    TimeIsUp,
+    Verdict,
+    Watched,
+    WatchedTarget,
+)
 from horarium.domain.ids import Id
+from horarium.domain.json_text import decode_received
 from horarium.executors.answer_bodies import NotDecoded, decoded
 from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
 from horarium.executors.context import (
@@ -37,15 +52,21 @@ from horarium.executors.egress import EgressClient, explain, read_limited, was_r
 from horarium.executors.http_config import SECRET_FIELDS, CompiledHttp, check_config
 from horarium.executors.limits import Limits, OutOfTime
 from horarium.executors.options import ExecutorOptions
-from horarium.executors.output import error_text, keep_bytes
+from horarium.executors.output import error_text, keep_bytes, keep_value
 from horarium.executors.secrecy import Scrubber, run_scrubber, split
 from horarium.executors.signing import PUBLIC_FIELD, new_secret, public_keys, rotated, signature
 from horarium.executors.template import TemplateError, without_placeholders
 
 EVENT_TYPE = "horarium.run"
 
+_log = structlog.get_logger(__name__)
+
 _RETRYABLE = frozenset((408, 425, 429))
 _LONGEST_RETRY_AFTER_MS = 24 * 3600 * 1000
+
+# Looks at the runs of one target at the same time, and how long each may take.
+_LOOKS_AT_ONCE = 20
+_LOOK_S = 8.0
 
 _IDEMPOTENCY_KEY = istr("Idempotency-Key")
 # What a request is about, so that a receiver can choose the secret to verify it with before it reads the body.
@@ -189,9 +210,67 @@ class HttpExecutor:
             if response is not None:
                 response.close()
         answer = self._decoded(answer, response.headers.get("Content-Encoding"))
-        return _judge(
-            call, response.status, response.headers.get("Retry-After"), self._output(compiled, call, answer)
-        )
+        output = self._output(compiled, call, answer)
+        taken = 200 <= response.status < 300 or response.status in compiled.done_on
+        if taken and call.watched and compiled.poll_url is not None:
+            return _accepted(compiled, call, self._public_url, response.status, answer, output)
+        return _judge(call, response.status, response.headers.get("Retry-After"), output, taken)
+
+    def watchable(self, config: Mapping[str, Any]) -> bool:
+        """Whether runs can be watched: whether the configuration says where the target tells how they end."""
+        return config.get("poll") is not None
+
+    async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Outcome]:
+        """The outcomes of the runs that have ended by what their URLs say; a look that fails is made again later.
+
+        Raises OSError where the configuration has no `poll` any more.
+        """
+        compiled = self._compiled_of(target)
+        places = asyncio.Semaphore(_LOOKS_AT_ONCE)
+
+        async def look(run: Watched) -> Outcome | None:
+            async with places:
+                return await self._look(target, compiled, run.handle)
+
+        found = await asyncio.gather(*(look(run) for run in runs))
+        return {run.run_id: seen for run, seen in zip(runs, found, strict=True) if seen is not None}
+
+    async def cancel(self, target: WatchedTarget, run: Watched) -> None:
+        """Nothing: there is no way to end a run that fits all targets. Its result is not waited for any more."""
+
+    def _compiled_of(self, target: WatchedTarget) -> CompiledHttp:
+        try:
+            compiled = self._compiled.of_target(target.id, target.config, target.secrets)
+        except BrokenConfiguration as error:
+            raise OSError(str(error)) from error
+        if compiled.poll is None:
+            raise OSError(
+                "the target's configuration does not say any more where the state of its runs is found"
+            )
+        return compiled
+
+    async def _look(self, target: WatchedTarget, compiled: CompiledHttp, url: str) -> Outcome | None:
+        response = None
+        try:
+            async with asyncio.timeout(_LOOK_S):
+                response = await self._egress.request(
+                    target.workspace_id, "GET", url, headers=compiled.look_headers
+                )
+                answer = await read_limited(response, self._limit)
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            _log.info("look_failed", target=str(target.config.get("url")), error=explain(error))
+            return None
+        finally:
+            if response is not None:
+                response.close()
+        if not 200 <= response.status < 300 or compiled.poll is None:
+            return None
+        answer = self._decoded(answer, response.headers.get("Content-Encoding"))
+        try:
+            shown = decode_received(answer)
+        except ValueError:
+            return None
+        return _kept(compiled, compiled.poll.outcome(shown), self._limit)
 
     def _decoded(self, answer: bytes, content_encoding: str | None) -> bytes:
         """The body without compression. What cannot be decoded decides nothing; a note stands in its place."""
@@ -215,9 +294,41 @@ def _failed(error: str, scrubber: Scrubber, *, retryable: bool = True) -> Outcom
     return Outcome(Verdict.FAILED, error=error_text(error, scrubber), retryable=retryable)
 
 
-def _judge(call: Call, status: int, retry_after: str | None, output: Any) -> Outcome:
-    """The outcome that an answer leads to. Pure."""
-    if 200 <= status < 300:
+def _accepted(
+    compiled: CompiledHttp, call: Call, public_url: str | None, status: int, answer: bytes, output: Any
+) -> Outcome:
+    """The outcome of a run that the target has, with the URL that tells how it ends."""
+    assert compiled.poll_url is not None
+    try:
+        given = decode_received(answer)
+    except ValueError:
+        given = None
+    context = context_of(call, run_text(call.run_id), public_url)
+    values = template_values(call, context, compiled.named) | {"answer": given}
+    try:
+        handle = compiled.poll_url(values)
+    except TemplateError as error:
+        return _failed(
+            f"the target has the run, but its state cannot be found: {error}",
+            run_scrubber(call),
+            retryable=False,
+        )
+    if len(handle) > MAX_HANDLE:
+        return _failed("the URL of the run's state is too long", run_scrubber(call), retryable=False)
+    return Outcome(Verdict.ACCEPTED, output=output, status=status, handle=handle)
+
+
+def _kept(compiled: CompiledHttp, outcome: Outcome | None, limit: int) -> Outcome | None:
+    """The outcome of a look in the form in which it is stored."""
+    if outcome is None:
+        return None
+    error = None if outcome.error is None else error_text(outcome.error, compiled.scrubber)
+    return replace(outcome, output=keep_value(outcome.output, limit, compiled.scrubber), error=error)
+
+
+def _judge(call: Call, status: int, retry_after: str | None, output: Any, taken: bool) -> Outcome:
+    """The outcome that an answer leads to. `taken`: its status says that the target has the run. Pure."""
+    if taken:
         accepted = status == 202 and call.callback_token is not None
         return Outcome(Verdict.ACCEPTED if accepted else Verdict.SUCCEEDED, output=output, status=status)
     retryable = status in _RETRYABLE or status >= 500

@@ -28,7 +28,8 @@ from horarium.domain.target import MASK
 from horarium.executors.addresses import MAX_URL, AddressPolicy, check_url
 from horarium.executors.checks import check_fields
 from horarium.executors.headers import check_headers, value_refusal
-from horarium.executors.secrecy import Scrubber, check_secrets, named_secrets, reveal
+from horarium.executors.http_poll import CompiledPoll, check_done_on, check_poll
+from horarium.executors.secrecy import Scrubber, check_secrets, named_secrets, origin, reveal
 from horarium.executors.signing import (
     MOST_SECRETS,
     PREFIX,
@@ -48,7 +49,7 @@ from horarium.executors.template import (
     without_placeholders,
 )
 
-FIELDS = ("url", "method", "headers", "body", "secrets", "signing_secret", PUBLIC_FIELD)
+FIELDS = ("url", "method", "headers", "body", "secrets", "signing_secret", PUBLIC_FIELD, "done_on", "poll")
 SECRET_FIELDS = ("signing_secret",)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 JSON_TYPE = "application/json"
@@ -68,7 +69,19 @@ def check_config(config: Mapping[str, Any], policy: AddressPolicy) -> list[Probl
         *check_headers(config.get("headers"), signed=True, secret_names=secret_names),
         *check_template(config.get("body"), "body", secret_names),
         *_check_signing(config.get("signing_secret")),
+        *check_done_on(config.get("done_on")),
+        *check_poll(config.get("poll"), secret_names),
+        *_check_poll_url(config),
     ]
+
+
+def _check_poll_url(config: Mapping[str, Any]) -> list[Problem]:
+    """A problem where looks would lead to another place than the request, and take the target's secrets there."""
+    poll, url = config.get("poll"), config.get("url")
+    asked = poll.get("url") if isinstance(poll, Mapping) else None
+    if not isinstance(asked, str) or not isinstance(url, str) or origin(asked) == origin(url):
+        return []
+    return [Problem("poll.url", "must have the scheme, host and port of url")]
 
 
 def _check_url(url: Any, policy: AddressPolicy, secret_names: Sequence[str]) -> list[Problem]:
@@ -124,10 +137,14 @@ class CompiledHttp:
 
     __slots__ = (
         "body",
+        "done_on",
         "fixed_headers",
+        "look_headers",
         "method",
         "named",
         "needs_values",
+        "poll",
+        "poll_url",
         "scrubber",
         "signers",
         "templated_headers",
@@ -151,6 +168,16 @@ class CompiledHttp:
         if self.body is not _no_body and not any(name.lower() == "content-type" for name in headers):
             self.fixed_headers[istr("Content-Type")] = JSON_TYPE
         self.scrubber = Scrubber(secrets.values())
+        self.done_on = frozenset(config.get("done_on") or ())
+        poll = config.get("poll")
+        self.poll = None if poll is None else CompiledPoll(poll)
+        self.poll_url = None if poll is None else compile_text(poll["url"], _url_piece)
+        # Of looks at a run: without those headers that need one of its values.
+        self.look_headers = dict(self.fixed_headers) | {
+            istr(n): compile_text(v)({"secrets": self.named})
+            for n, v in headers.items()
+            if poll is not None and has_placeholder(v) and not check_template(v, "", self.named, {})
+        }
         self.needs_values = (
             has_placeholder(config["url"])
             or bool(self.templated_headers)

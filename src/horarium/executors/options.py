@@ -43,6 +43,8 @@ class ExecutorOptions:
     own_database          the URL of the server's own database, which targets and audiences must not use
     own_identity          which database that is, so that it is known under other names and ports too; None if it
                           is not in PostgreSQL
+    engine_hosts          engines that targets may give runs to: "host", "host:port", or "*" for any host except this
+                          machine. Empty means none
     llm_env_keys          variables of the server's environment that `llm` targets may name as their API key
     command_path          the folders in which names of commands are looked up
     """
@@ -63,5 +65,6 @@ class ExecutorOptions:
     sql_allow_loopback: bool = False
     own_database: str | None = field(default=None, repr=False)
     own_identity: DatabaseIdentity | None = None
+    engine_hosts: tuple[str, ...] = ()
     llm_env_keys: tuple[str, ...] = ()
     command_path: str = "/usr/local/bin:/usr/bin:/bin"

@@ -148,10 +148,10 @@ def destination(executor_type: str, config: Mapping[str, Any]) -> Any:
     """
     match executor_type:
         case "http":
-            return _origin(config.get("url"))
+            return origin(config.get("url"))
         case "llm":
             model = str(config.get("model")).partition(":")[0]
-            return _origin(config["base_url"]) if config.get("base_url") is not None else model
+            return origin(config["base_url"]) if config.get("base_url") is not None else model
         case "command":
             argv = config.get("argv")
             return argv[0] if isinstance(argv, list) and argv else None
@@ -162,7 +162,7 @@ def destination(executor_type: str, config: Mapping[str, Any]) -> Any:
     return {name: value for name, value in config.items() if name not in _GROUPS and value != MASK}
 
 
-def _origin(url: Any) -> tuple[str, str, str]:
+def origin(url: Any) -> tuple[str, str, str]:
     """The scheme, host and port of a URL.
 
     If the host has a placeholder, the whole URL takes the place of the host, because only all of it says where

@@ -24,7 +24,7 @@ Rendered = TypeVar("Rendered")
 
 # The first words of a path, and which names may follow each. None means any name, and an empty tuple means no name.
 ROOTS: Mapping[str, Collection[str] | None] = {
-    "run": ("id", "kind", "fire", "row_key"),
+    "run": ("id", "label", "kind", "fire", "row_key"),
     "schedule": ("id", "name", "timezone"),
     "slot": (),
     "due": (),
@@ -61,16 +61,22 @@ class TemplateError(Exception):
     """A template uses a value that this run does not have, or that is not allowed in this place."""
 
 
-def check_template(value: Any, field: str, secret_names: Collection[str] = ()) -> list[Problem]:
+def check_template(
+    value: Any,
+    field: str,
+    secret_names: Collection[str] = (),
+    roots: Mapping[str, Collection[str] | None] = ROOTS,
+) -> list[Problem]:
     """The problems of a template that can be found without a run, at most MAX_PROBLEMS of them.
 
-    `field` is the name under which they are reported. `secret_names` are the secrets that the template may use.
+    `field` is the name under which they are reported. `secret_names` are the secrets that the template may use, and
+    `roots` the first words of its other placeholders.
     The check takes time in proportion to the size of the template, and stops at the limits above.
     """
     problems: list[Problem] = []
     try:
         # Added one at a time, so that the problems found before a limit was reached are reported too.
-        problems.extend(islice(_Check(secret_names).problems(value, _Place(field)), MAX_PROBLEMS))
+        problems.extend(islice(_Check(secret_names, roots).problems(value, _Place(field)), MAX_PROBLEMS))
     except _TooLarge as error:
         problems.append(Problem(field, str(error), "too_long"))
     return problems
@@ -100,8 +106,9 @@ class _Place:
 class _Check:
     """Checks one template, and counts its values and placeholders."""
 
-    def __init__(self, secret_names: Collection[str]) -> None:
+    def __init__(self, secret_names: Collection[str], roots: Mapping[str, Collection[str] | None]) -> None:
         self._secret_names = frozenset(secret_names)
+        self._roots = roots
         self._values = 0
         self._placeholders = 0
 
@@ -141,7 +148,7 @@ class _Check:
             self._placeholders += 1
             if self._placeholders > MAX_PLACEHOLDERS:
                 raise _TooLarge(f"has more than {MAX_PLACEHOLDERS} placeholders")
-            message = _path_problem(path, self._secret_names)
+            message = _path_problem(path, self._secret_names, self._roots)
             if message:
                 yield Problem(str(place), message, "unknown")
 
@@ -166,7 +173,9 @@ def without_placeholders(text: str, instead: str) -> str:
     return instead.join(before for before, _ in _pieces(text))
 
 
-def _path_problem(path: str, secret_names: Collection[str]) -> str | None:
+def _path_problem(
+    path: str, secret_names: Collection[str], roots: Mapping[str, Collection[str] | None]
+) -> str | None:
     if len(path) > MAX_PATH:
         return f"has a placeholder of more than {MAX_PATH} characters"
     shown = repr(shortened(path))
@@ -174,9 +183,9 @@ def _path_problem(path: str, secret_names: Collection[str]) -> str | None:
     if first == "secrets":
         known = len(rest) == 1 and rest[0] in secret_names
         return None if known else f"names {shown}, which is not one of the given secrets"
-    if first not in ROOTS:
-        return f"names {shown}; a placeholder begins with one of {', '.join((*ROOTS, 'secrets'))}"
-    allowed = ROOTS[first]
+    if first not in roots:
+        return f"names {shown}; a placeholder begins with one of {', '.join((*roots, 'secrets'))}"
+    allowed = roots[first]
     if allowed is None:
         return f"names {shown}, which has an empty part" if "" in rest else None
     if rest and (len(rest) > 1 or rest[0] not in allowed):

@@ -17,6 +17,7 @@ from horarium.domain.execution import (
     SignsRequests,
     TableExecutor,
     TakesEnvironment,
+    WatchesRuns,
 )
 from horarium.domain.ids import LOWEST_ID, Id, random_id
 from horarium.domain.lane_report import LaneReport, LaneState
@@ -423,6 +424,12 @@ class TargetService:
             problems = executor.check_hosts(workspace_id, config)
         for found in problems:
             yield Problem(f"executor.{found.field}" if found.field else "executor", found.message, found.code)
+        watches = isinstance(executor, WatchesRuns) and (problems or executor.watchable(config))
+        if draft.completion is Completion.WATCH and not watches:
+            words = (
+                f"cannot be watch: runs of {draft.executor} targets with this configuration cannot be watched"
+            )
+            yield Problem("completion", words)
 
     def _sealed(self, target: Target, config: Mapping[str, Any]) -> tuple[Target, dict[str, Any]]:
         """The target with the public configuration and the encrypted secrets, and the secrets in the clear."""

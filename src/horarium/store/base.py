@@ -51,6 +51,9 @@ EVENTS = "events"
 # Topic: a webhook was made, changed or deleted, or the events of a workspace are wanted now.
 WEBHOOKS = "webhooks"
 
+# Topic: a run that another engine has is to be looked at from the given instant on.
+LOOK = "look"
+
 
 class Tx(Protocol):
     """One open transaction. `statement` is the name of a statement in `sql/`; its parameters are keywords."""

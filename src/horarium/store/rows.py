@@ -513,6 +513,69 @@ class CallbackRow(NamedTuple):
         return cls._make((*plain, bool(single), RunMode(mode)))
 
 
+# Runs that another engine has.
+
+
+class NewWatched(NamedTuple):
+    """A run that an engine has taken under the name `handle`; it is looked at from `look_ms` on. `token_hash` is empty,
+    so that no callback ends it."""
+
+    run_id: Id
+    workspace_id: Id
+    target_id: Id
+    token_hash: bytes
+    attempt: int
+    deadline_ms: int
+    handle: str
+    look_ms: int
+
+
+class NextLook(NamedTuple):
+    """When a run is looked at next (ms)."""
+
+    run_id: Id
+    look_ms: int
+
+
+class WatchedRun(NamedTuple):
+    """A run to look at. `answer`: how it has ended here already, so that the engine is told to end it."""
+
+    run_id: Id
+    workspace_id: Id
+    target_id: Id
+    target_version: int
+    attempt: int
+    handle: str
+    started_ms: int | None
+    answer: str | None
+
+
+class OpenWatched(NamedTuple):
+    """A watched run that has not ended: a row of `open_watched`."""
+
+    run_id: Id
+    fire_id: Id | None
+    schedule_id: Id | None
+    row_key: str
+    attempt: int
+    started_ms: int | None
+    single: bool
+    mode: RunMode
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> OpenWatched:
+        """From a row of `open_watched`."""
+        *plain, single, mode = row
+        return cls._make((*plain, bool(single), RunMode(mode)))
+
+
+class WatchedAnswer(NamedTuple):
+    """How a watched run ended, as its state."""
+
+    run_id: Id
+    answer: str
+
+
 # Settle.
 
 

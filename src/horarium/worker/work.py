@@ -25,9 +25,11 @@ from horarium.domain.schedule import (
     stored_recurrence,
     timing_from_text,
 )
+from horarium.domain.target import Completion
 from horarium.domain.variations import choose, has_variations, variation_facts
 from horarium.domain.waiting import WaitCause, added, waits_from_text
-from horarium.store.rows import ClaimedRun
+from horarium.domain.watching import next_look_ms
+from horarium.store.rows import ClaimedRun, NewWatched
 from horarium.store.verbs.dispatch import Ended
 from horarium.store.verbs.release import FIRST_EPOCH
 from horarium.store.verbs.settle import RunEnd
@@ -183,6 +185,7 @@ def call_of(work: Work, now: int, callback_base: str | None) -> Call:
         environment=work.environment,
         callback_token=work.callback_token,
         callback_base=callback_base if work.callback_token else None,
+        watched=target.completion == Completion.WATCH,
     )
 
 
@@ -330,6 +333,24 @@ def _ended(work: Work, state: RunState, outcome: Outcome, now: int, again: int |
         outcome.gone,
         work.callback_token is not None or run.epoch > FIRST_EPOCH,  # or by who held it before
         None if work.waited is None else _waits_text(work.waited, run.waited),
+        _watched(work, outcome, now) if state is RunState.RUNNING else None,
+    )
+
+
+def _watched(work: Work, outcome: Outcome, now: int) -> NewWatched | None:
+    """The row by which a run is looked at that an engine has taken; None for one that a callback will end."""
+    if outcome.handle is None:
+        return None
+    run, began = work.run, work.started_ms or now
+    return NewWatched(
+        run.id,
+        run.workspace_id,
+        run.target_id,
+        b"",
+        work.attempt,
+        began + work.target.deadline_ms,
+        outcome.handle,
+        next_look_ms(now, began),
     )
 
 

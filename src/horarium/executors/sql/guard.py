@@ -14,20 +14,15 @@ import os
 import socket
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from horarium.domain.host_lists import NO_HOSTS, HostList, host_list
-from horarium.executors.addresses import DENIED, LOOPBACK, AddressPolicy, host_refusal
+from horarium.executors.addresses import DENIED, LOOPBACK, PRIVATE, AddressPolicy, host_refusal
 from horarium.executors.egress import AddressRefused, GuardedResolver
 from horarium.executors.options import ExecutorOptions
 from horarium.store.postgres.identity import DatabaseIdentity
 
-# Private networks, in which an allowed host may be.
-_PRIVATE = tuple(
-    ip_network(text)
-    for text in ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
-)
 _DEFAULT_PORT = 5432
 
 # The end of the sentence that refuses the server's own database to targets and audiences.
@@ -164,7 +159,7 @@ class HostPolicy:
     @property
     def addresses(self) -> AddressPolicy:
         """The rules for the addresses that the name of an allowed host leads to."""
-        opened = (*_PRIVATE, *(LOOPBACK if self.allow_loopback else ()))
+        opened = (*PRIVATE, *(LOOPBACK if self.allow_loopback else ()))
         return AddressPolicy(opened, self.denied)
 
     def refusal(self, host: str, port: int) -> str | None:

@@ -372,7 +372,9 @@ CREATE TABLE lane_reports (
 );
 CREATE INDEX lane_reports_of_node ON lane_reports (node_id);
 
--- Runs whose targets finish them by callback, with the hash of the attempt's token.
+-- Runs that end later than their attempt. Their targets finish them by callback, with the attempt's token, of which the
+-- hash is here; or an engine has them, which knows them by `handle` and is looked at from `look_ms` on. A look at a run
+-- that has an answer already tells the engine to end it.
 CREATE TABLE callbacks (
     run_id BYTEA PRIMARY KEY,
     workspace_id BYTEA NOT NULL,
@@ -381,8 +383,11 @@ CREATE TABLE callbacks (
     attempt BIGINT NOT NULL,
     deadline_ms BIGINT NOT NULL,
     lease_ms BIGINT NOT NULL,
-    answer TEXT
+    answer TEXT,
+    handle TEXT,
+    look_ms BIGINT
 );
+CREATE INDEX callbacks_to_look_at ON callbacks (look_ms) WHERE look_ms IS NOT NULL;
 CREATE INDEX callbacks_deadline ON callbacks (deadline_ms) WHERE answer IS NULL;
 CREATE INDEX callbacks_of_target ON callbacks (target_id) WHERE answer IS NULL;
 

@@ -67,6 +67,9 @@ ADOPTING = (
         (SELECT count(*) FROM targets t WHERE t.workspace_id = w.id AND t.deleted_ms IS NULL), 0,
         {DEFAULT.schedules}, {DEFAULT.targets}, {DEFAULT.fires_per_hour}, 0
     FROM workspaces w""",  # noqa: S608
+    "ALTER TABLE callbacks ADD COLUMN handle TEXT",
+    "ALTER TABLE callbacks ADD COLUMN look_ms BIGINT",
+    "CREATE INDEX IF NOT EXISTS callbacks_to_look_at ON callbacks (look_ms) WHERE look_ms IS NOT NULL",
     "ALTER TABLE ready ADD COLUMN begun_ms BIGINT",
     "ALTER TABLE runs ADD COLUMN waited TEXT",
     *(

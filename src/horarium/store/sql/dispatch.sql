@@ -83,6 +83,16 @@ VALUES (:run_id, :workspace_id, :target_id, :token_hash, :attempt, :deadline_ms,
 ON CONFLICT (run_id) DO UPDATE SET token_hash = excluded.token_hash, attempt = excluded.attempt,
     deadline_ms = excluded.deadline_ms, lease_ms = excluded.lease_ms, answer = NULL;
 
+-- name: insert_watched
+-- Engines have taken these runs. An attempt that was repeated finds the row of the one before.
+INSERT INTO callbacks (run_id, workspace_id, target_id, token_hash, attempt, deadline_ms, lease_ms, handle, look_ms)
+SELECT run_id, workspace_id, target_id, token_hash, attempt, deadline_ms, 0, handle, look_ms
+FROM rows(run_id bytea, workspace_id bytea, target_id bytea, token_hash bytea, attempt bigint, deadline_ms bigint,
+          handle text, look_ms bigint) AS r
+WHERE TRUE
+ON CONFLICT (run_id) DO UPDATE SET attempt = excluded.attempt, deadline_ms = excluded.deadline_ms,
+    handle = excluded.handle, look_ms = excluded.look_ms;
+
 -- name: note_start_of_run
 -- The answer may come before the attempt is recorded.
 UPDATE runs SET started_ms = COALESCE(started_ms, :started_ms) WHERE id = :run_id;

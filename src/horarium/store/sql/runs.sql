@@ -82,7 +82,8 @@ LEFT JOIN versions v ON v.schedule_id = r.schedule_id AND v.version = r.version
 WHERE c.run_id = :run_id;
 
 -- name: answer_callback
-UPDATE callbacks SET answer = :answer WHERE run_id = :run_id AND answer IS NULL;
+UPDATE callbacks SET answer = :answer, look_ms = CASE WHEN handle IS NULL THEN NULL ELSE 0 END
+WHERE run_id = :run_id AND answer IS NULL;
 
 -- name: extend_callback
 UPDATE callbacks SET deadline_ms = :deadline_ms WHERE run_id = :run_id AND answer IS NULL;

@@ -24,7 +24,8 @@ FROM rows(schedule_id bytea, closed bigint, succeeded bigint, failed bigint, str
 WHERE cursors.schedule_id = r.schedule_id;
 
 -- name: close_callbacks
-UPDATE callbacks SET answer = 'cancelled' WHERE run_id IN (:ids...) AND answer IS NULL;
+UPDATE callbacks SET answer = 'cancelled', look_ms = CASE WHEN handle IS NULL THEN NULL ELSE 0 END
+WHERE run_id IN (:ids...) AND answer IS NULL;
 
 -- name: settled_cursors
 -- What decides whether something follows from the end of fires, as rows.SettledCursor.

@@ -18,7 +18,7 @@ from horarium.domain.places import UNBOUNDED, LaneRoom
 from horarium.domain.run import RunState
 from horarium.domain.tenancy import EVERY_TARGET
 from horarium.domain.waiting import WaitCause
-from horarium.store.base import IDLE, READY, Tx
+from horarium.store.base import IDLE, LOOK, READY, Tx
 from horarium.store.rows import (
     AttemptNote,
     AttemptRow,
@@ -28,6 +28,7 @@ from horarium.store.rows import (
     FinishedRun,
     Lease,
     LeasedRun,
+    NewWatched,
     OpenLane,
     PutBackRun,
     TargetRow,
@@ -50,6 +51,7 @@ class Ended:
     `end.state` is final, or `running` (the target has taken the work and finishes the run by callback), or
     `pending` (there will be another attempt at `retry_at`). `started_ms` is None where it was stopped before it
     began. `callback`: a callback may be open for the run. `waited`: for what the run has waited in all (JSON text).
+    `watched`: an engine has taken the run, and it is looked at from now on.
     """
 
     end: RunEnd
@@ -65,6 +67,7 @@ class Ended:
     gone: bool = False
     callback: bool = False
     waited: str | None = None
+    watched: NewWatched | None = None
 
 
 @dataclass(slots=True)
@@ -307,8 +310,13 @@ def _finished(attempt: Ended) -> FinishedRun:
 
 
 async def _write_accepted(tx: Tx, accepted: Sequence[Ended]) -> None:
-    if accepted:
-        await tx.many("note_attempts", [_note(attempt, None) for attempt in accepted])
+    if not accepted:
+        return
+    await tx.many("note_attempts", [_note(attempt, None) for attempt in accepted])
+    watched = [attempt.watched for attempt in accepted if attempt.watched is not None]
+    if watched:
+        await tx.many("insert_watched", watched)
+        tx.announce(LOOK, min(run.look_ms for run in watched))
 
 
 async def _write_retries(tx: Tx, again: Sequence[Ended]) -> None:

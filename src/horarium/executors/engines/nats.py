@@ -1,0 +1,396 @@
+"""The `nats` executor: each run becomes one message of a JetStream stream. It needs the extra `nats`.
+
+    {"server": "nats.example.com:4222", "subject": "jobs.{{ input.kind }}.{{ run.id }}",
+     "body": {"report": "{{ input.report }}"}, "once": "always",
+     "outcomes": {"stream": "OUTCOMES", "subject": "outcomes.{{ run.id }}"},
+     "tls": true, "token": "..."}
+
+The message has the run's id as its `Nats-Msg-Id`, so a second message of the same run within the stream's duplicate
+window is not stored. With `"once": "always"` it is never stored, however late it comes: the subject must then contain
+`{{ run.id }}`, and the message is accepted only as the first of its subject. Without `body`, the message holds the
+whole context of the run as JSON.
+
+A run is over when the stream has acknowledged its message. If the target's `completion` is `callback`, the message
+carries the address and the token for it. If it is `watch`, the one who works on the message publishes
+`{"state": "succeeded", "output": ...}` or `{"state": "failed", "error": "..."}` to the subject that the header
+`Horarium-Outcome-Subject` names; `outcomes` says what that is, and which stream stores it.
+
+The identity is one of `token`, `user` with `password`, and `nkey_seed`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import importlib
+import ssl
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from horarium.domain.errors import Problem
+from horarium.domain.execution import Call, Outcome, TimeIsUp, Watched, WatchedTarget
+from horarium.domain.ids import Id
+from horarium.domain.json_text import decode_received
+from horarium.executors.checks import check_fields
+from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
+from horarium.executors.context import run_text
+from horarium.executors.engines.connections import Connections
+from horarium.executors.engines.hosts import EngineHosts, check_place, host_and_port
+from horarium.executors.engines.messages import (
+    CompiledBody,
+    as_json,
+    check_body,
+    check_choice,
+    check_text,
+    failed,
+    identity,
+    reported,
+    secret_names,
+    taken,
+)
+from horarium.executors.options import ExecutorOptions
+from horarium.executors.secrecy import check_secrets, reveal, split
+from horarium.executors.template import (
+    RenderText,
+    TemplateError,
+    check_template,
+    compile_text,
+    without_placeholders,
+)
+
+FIELDS = (
+    "server",
+    "subject",
+    "body",
+    "once",
+    "outcomes",
+    "tls",
+    "user",
+    "token",
+    "password",
+    "nkey_seed",
+    "secrets",
+)
+SECRET_FIELDS = ("token", "password", "nkey_seed")
+INSTALL = "pip install 'horarium[nats]'"
+
+_PORT = 4222
+_CONNECT_S = 5
+_LOOK_S = 5.0
+_LOOKS_AT_ONCE = 50
+_SERVER_LOOKED_FOR_S = 3.0
+# JetStream's code of the error that the last message of the subject is not the expected one: there is a message.
+_NOT_THE_FIRST = 10071
+_LONGEST_SUBJECT = 1_000
+
+
+def make(options: ExecutorOptions) -> NatsExecutor:
+    """Makes the executor. The entry point names this function."""
+    return NatsExecutor(options)
+
+
+class NatsExecutor:
+    """Gives the runs of `nats` targets to JetStream. One instance serves the whole process."""
+
+    type = "nats"
+    waits_on_network = True
+
+    def __init__(self, options: ExecutorOptions) -> None:
+        self._hosts = EngineHosts(options)
+        self._public_url = options.public_url
+        self._limit = options.response_limit_bytes
+        self._compiled = CompiledConfigs(_CompiledNats)
+        self._connections: Connections[Any] = Connections(lambda client: client.is_connected, _close)
+
+    def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
+        """Everything that is wrong with a configuration as a caller sent it. Connects to nothing."""
+        return [
+            *check_fields(config, self.type, FIELDS),
+            *check_secrets(config, SECRET_FIELDS),
+            *check_place("server", config.get("server"), _PORT),
+            *_check_subject("subject", config.get("subject"), config),
+            *check_body(config),
+            *check_choice(config, "once", ("window", "always")),
+            *_check_once(config),
+            *_check_outcomes(config),
+            *check_text(config, "user"),
+            *_check_identity(config),
+            *(
+                []
+                if isinstance(config.get("tls", False), bool)
+                else [Problem("tls", "must be true or false", "type")]
+            ),
+        ]
+
+    def check_hosts(self, workspace_id: Id, config: Mapping[str, Any]) -> Sequence[Problem]:
+        """A problem if the server may not be connected to."""
+        wrong = self._hosts.refusal(workspace_id, *host_and_port(config["server"], _PORT))
+        return [Problem("server", f"cannot be used: {wrong}")] if wrong else []
+
+    def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Separates a valid configuration into the part that may be shown and the secrets."""
+        return split(config, SECRET_FIELDS)
+
+    def watchable(self, config: Mapping[str, Any]) -> bool:
+        """Whether the configuration says where the outcomes of runs are published."""
+        return config.get("outcomes") is not None
+
+    async def execute(self, call: Call) -> Outcome:
+        """Publishes the message of a run, and waits until the stream has stored it."""
+        try:
+            compiled = self._compiled.of(call)
+            values = compiled.body.values(call, self._public_url)
+            subject = compiled.subject(values)
+            body = as_json(compiled.body.of(call, values, self._public_url))
+            outcomes = None if compiled.outcomes is None else compiled.outcomes(values)
+        except (BrokenConfiguration, TemplateError, ValueError, TypeError) as error:
+            return failed(call, f"the message could not be made: {error}", retryable=False)
+        headers = identity(call, self._public_url) | {"Nats-Msg-Id": run_text(call.run_id)}
+        if compiled.always:
+            headers["Nats-Expected-Last-Subject-Sequence"] = "0"
+        if outcomes is not None:
+            headers["Horarium-Outcome-Subject"] = outcomes
+        try:
+            async with asyncio.timeout(call.timeout_ms / 1000):
+                return await self._publish(call, compiled, subject, body, headers, outcomes)
+        except TimeoutError:
+            return failed(call, TimeIsUp.ENGINE.after(call.timeout_ms))
+        except ImportError:
+            return failed(call, f"nats is not installed on this server: {INSTALL}", retryable=False)
+        except OSError as error:
+            return failed(call, f"the engine could not be reached: {error}")
+
+    async def _publish(
+        self,
+        call: Call,
+        compiled: _CompiledNats,
+        subject: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        outcomes: str | None,
+    ) -> Outcome:
+        client = await self._client(call.workspace_id, compiled)
+        try:
+            answer = await client.request(
+                subject, body, timeout=call.timeout_ms / 1000, headers=dict(headers)
+            )
+        except _errors().NoRespondersError:
+            return failed(call, f"no stream stores the subject {subject}")
+        except _errors().TimeoutError:
+            return failed(call, TimeIsUp.ENGINE.after(call.timeout_ms))
+        except _errors().Error as error:
+            return failed(call, f"the message was not published: {_said(error)}")
+        shown = _acknowledged(answer.data)
+        wrong = shown.get("error")
+        if isinstance(wrong, Mapping) and wrong.get("err_code") != _NOT_THE_FIRST:
+            return failed(call, f"the stream refused the message: {wrong.get('description')}")
+        if wrong is not None:
+            shown = {"duplicate": True}
+        return taken(call, {**shown, "subject": subject}, outcomes)
+
+    async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Outcome]:
+        """The outcomes that have been published to the subjects of these runs. Raises OSError."""
+        compiled = self._compiled_of(target)
+        client = await self._client(target.workspace_id, compiled)
+        places = asyncio.Semaphore(_LOOKS_AT_ONCE)
+        subject = f"$JS.API.STREAM.MSG.GET.{compiled.outcome_stream}"
+
+        async def look(run: Watched) -> Outcome | None:
+            async with places:
+                answer = await client.request(
+                    subject, orjson.dumps({"last_by_subj": run.handle}), timeout=_LOOK_S
+                )
+            return self._outcome(answer.data, target.secrets)
+
+        try:
+            found = await asyncio.gather(*(look(run) for run in runs))
+        except _errors().Error as error:
+            raise OSError(_said(error)) from error
+        return {run.run_id: seen for run, seen in zip(runs, found, strict=True) if seen is not None}
+
+    def _outcome(self, answer: bytes, secrets: Mapping[str, Any]) -> Outcome | None:
+        found = orjson.loads(answer).get("message")
+        if found is None:  # nothing has been published yet
+            return None
+        try:
+            shown = decode_received(base64.b64decode(found.get("data") or ""))
+        except ValueError:
+            shown = None
+        return reported(shown, secrets, self._limit)
+
+    async def cancel(self, target: WatchedTarget, run: Watched) -> None:
+        """Nothing: a message that is stored cannot be taken back. Its outcome is not waited for any more."""
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._connections.close()
+        await self._hosts.close()
+
+    def _compiled_of(self, target: WatchedTarget) -> _CompiledNats:
+        try:
+            compiled = self._compiled.of_target(target.id, target.config, target.secrets)
+        except BrokenConfiguration as error:
+            raise OSError(str(error)) from error
+        if compiled.outcome_stream is None:
+            raise OSError("the target's configuration does not say any more where outcomes are published")
+        return compiled
+
+    async def _client(self, workspace_id: Id, compiled: _CompiledNats) -> Any:
+        """A connection, made to the address that was judged. Raises OSError and ImportError."""
+        key = (
+            workspace_id,
+            compiled.host,
+            compiled.port,
+            compiled.tls,
+            tuple(sorted(compiled.identity.items())),
+        )
+        return await self._connections.get(key, lambda: self._connect(workspace_id, compiled))
+
+    async def _connect(self, workspace_id: Id, compiled: _CompiledNats) -> Any:
+        module = await asyncio.to_thread(importlib.import_module, "nats.aio.client")
+        address = await self._hosts.address(workspace_id, compiled.host, compiled.port)
+        place = f"[{address}]" if ":" in address else address
+        client = module.Client()
+        context = ssl.create_default_context() if compiled.tls else None
+        try:
+            # It does not connect again by itself: the server names others, and every address has to be judged.
+            await client.connect(
+                f"{'tls' if compiled.tls else 'nats'}://{place}:{compiled.port}",
+                name="horarium",
+                allow_reconnect=False,
+                max_reconnect_attempts=1,  # 0 would mean for ever, before the first connection too
+                reconnect_time_wait=0.1,
+                connect_timeout=_CONNECT_S,
+                error_cb=_quiet,
+                tls=context,
+                tls_hostname=compiled.host if compiled.tls else None,
+                **compiled.identity,
+            )
+        except (_errors().Error, TimeoutError) as error:
+            raise OSError(_said(error) or "no answer") from error
+        return client
+
+
+def _errors() -> Any:
+    """The errors of the client library, which is imported when it is first needed."""
+    return importlib.import_module("nats.errors")
+
+
+async def _quiet(error: Exception) -> None:
+    """What goes wrong with a connection is told by the runs that need it."""
+
+
+async def _close(client: Any) -> None:
+    await client.close()
+
+
+def _said(error: BaseException) -> str:
+    return str(error).removeprefix("nats: ") or type(error).__name__
+
+
+def _acknowledged(data: bytes) -> dict[str, Any]:
+    try:
+        found = orjson.loads(data)
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {}
+
+
+def _subject_piece(text: str) -> str:
+    """A value within a subject: it must stay one part of it, and match nothing else."""
+    if not text or any(sign in ".*>" or sign.isspace() or not sign.isprintable() for sign in text):
+        raise TemplateError(
+            f"{text[:50]!r} cannot be a part of a subject: it is empty, or has a space or one of . * >"
+        )
+    return text
+
+
+class _CompiledNats:
+    """A checked configuration, ready for runs."""
+
+    def __init__(self, public: Mapping[str, Any], secrets: Mapping[str, Any]) -> None:
+        config = reveal(public, secrets)
+        self.host, self.port = host_and_port(config["server"], _PORT)
+        self.tls = bool(config.get("tls"))
+        self.subject: RenderText = compile_text(config["subject"], _subject_piece)
+        self.body = CompiledBody(public, secrets)
+        self.always = config.get("once") == "always"
+        outcomes = config.get("outcomes")
+        self.outcome_stream: str | None = None if outcomes is None else outcomes["stream"]
+        self.outcomes: RenderText | None = (
+            None if outcomes is None else compile_text(outcomes["subject"], _subject_piece)
+        )
+        names = {"user": "user", "password": "password", "token": "token", "nkey_seed": "nkeys_seed_str"}
+        self.identity = {
+            theirs: config[ours] for ours, theirs in names.items() if config.get(ours) is not None
+        }
+
+
+def _check_subject(field: str, subject: Any, config: Mapping[str, Any]) -> list[Problem]:
+    if not isinstance(subject, str) or not subject:
+        return [Problem(field, "is required: the subject of the messages", "required")]
+    if len(subject) > _LONGEST_SUBJECT:
+        return [Problem(field, f"is longer than {_LONGEST_SUBJECT} characters", "too_long")]
+    problems = check_template(subject, field, secret_names(config))
+    if problems:
+        return problems
+    sample = without_placeholders(subject, "x")
+    parts = sample.split(".")
+    if any(not part or part in ("*", ">") or any(sign.isspace() for sign in part) for part in parts):
+        return [
+            Problem(field, "must be names joined by dots, without spaces and without the wildcards * and >")
+        ]
+    if sample.startswith("$"):
+        return [Problem(field, "must not begin with $: such subjects belong to the server")]
+    return []
+
+
+def _check_once(config: Mapping[str, Any]) -> list[Problem]:
+    subject = config.get("subject")
+    if config.get("once") != "always" or not isinstance(subject, str):
+        return []
+    if "run.id" in subject:
+        return []
+    return [
+        Problem("once", "always needs {{ run.id }} in the subject: each run is then the first of its subject")
+    ]
+
+
+def _check_outcomes(config: Mapping[str, Any]) -> list[Problem]:
+    outcomes = config.get("outcomes")
+    if outcomes is None:
+        return []
+    if not isinstance(outcomes, Mapping) or set(outcomes) - {"stream", "subject"}:
+        return [Problem("outcomes", "must be an object with stream and subject", "type")]
+    problems = _check_subject("outcomes.subject", outcomes.get("subject"), config)
+    if not problems and "run.id" not in outcomes["subject"]:
+        problems.append(
+            Problem("outcomes.subject", "must contain {{ run.id }}: each run has a subject of its own")
+        )
+    stream = outcomes.get("stream")
+    if (
+        not isinstance(stream, str)
+        or not stream
+        or len(stream) > 255
+        or any(sign in " .*>/\\" for sign in stream)
+    ):
+        problems.append(
+            Problem("outcomes.stream", "is required: the name of the stream that stores the outcomes")
+        )
+    return problems
+
+
+def _check_identity(config: Mapping[str, Any]) -> list[Problem]:
+    problems: list[Problem] = []
+    for field in SECRET_FIELDS:
+        problems += check_text(config, field, longest=4_000)
+    given = [name for name in ("token", "user", "nkey_seed") if config.get(name) is not None]
+    if len(given) > 1:
+        problems.append(
+            Problem(given[1], f"cannot be given together with {given[0]}: one identity is enough")
+        )
+    if (config.get("user") is None) != (config.get("password") is None):
+        problems.append(Problem("password", "is needed where user is given, and only there"))
+    return problems

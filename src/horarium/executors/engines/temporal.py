@@ -1,0 +1,279 @@
+"""The `temporal` executor: each run starts one workflow. It needs the extra `temporal`.
+
+    {"address": "temporal.example.com:7233", "namespace": "default", "workflow": "Report", "task_queue": "reports",
+     "body": {"customer": "{{ row.id }}"}, "execution_timeout_s": 3600, "tls": true, "api_key": "..."}
+
+The workflow's id is the run's id, and one that exists is never started again: an attempt that is repeated finds the
+workflow of the attempt before, whether it still runs or has ended. Temporal remembers ids for the retention time of the
+namespace. The workflow's only argument is `body`, or the run's whole context where there is none.
+
+A run is over when the workflow has been started. If the target's `completion` is `watch`, the run ends with the
+workflow: its result becomes the output, and cancelling the run cancels the workflow. If it is `callback`, the workflow
+itself (an activity at its end) calls the address that the context names.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from horarium.domain.errors import Problem
+from horarium.domain.execution import Call, Outcome, TimeIsUp, Verdict, Watched, WatchedTarget
+from horarium.domain.ids import Id
+from horarium.executors.checks import check_fields
+from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
+from horarium.executors.context import run_text
+from horarium.executors.engines.connections import Connections
+from horarium.executors.engines.hosts import EngineHosts, check_place, host_and_port
+from horarium.executors.engines.messages import CompiledBody, check_body, check_text, failed, taken
+from horarium.executors.options import ExecutorOptions
+from horarium.executors.output import error_text, keep_value
+from horarium.executors.secrecy import Scrubber, check_secrets, reveal, split
+from horarium.executors.template import TemplateError
+
+FIELDS = (
+    "address",
+    "namespace",
+    "workflow",
+    "task_queue",
+    "body",
+    "execution_timeout_s",
+    "tls",
+    "api_key",
+    "secrets",
+)
+SECRET_FIELDS = ("api_key",)
+INSTALL = "pip install 'horarium[temporal]'"
+
+_PORT = 7233
+_CONNECT_S = 5
+_LOOKS_AT_ONCE = 20
+_LOOK_S = 5
+_LONGEST_TIMEOUT_S = 10 * 365 * 86_400
+
+
+def make(options: ExecutorOptions) -> TemporalExecutor:
+    """Makes the executor. The entry point names this function."""
+    return TemporalExecutor(options)
+
+
+class TemporalExecutor:
+    """Starts the workflows of `temporal` targets. One instance serves the whole process."""
+
+    type = "temporal"
+    waits_on_network = True
+
+    def __init__(self, options: ExecutorOptions) -> None:
+        self._hosts = EngineHosts(options)
+        self._public_url = options.public_url
+        self._limit = options.response_limit_bytes
+        self._compiled = CompiledConfigs(_CompiledTemporal)
+        self._connections: Connections[Any] = Connections(lambda _: True, _forget)
+
+    def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
+        """Everything that is wrong with a configuration as a caller sent it. Connects to nothing."""
+        return [
+            *check_fields(config, self.type, FIELDS),
+            *check_secrets(config, SECRET_FIELDS),
+            *check_place("address", config.get("address"), _PORT),
+            *check_text(config, "namespace"),
+            *check_text(config, "workflow", required=True),
+            *check_text(config, "task_queue", required=True),
+            *check_text(config, "api_key", longest=16_000),
+            *check_body(config),
+            *_check_timeout(config.get("execution_timeout_s")),
+            *(
+                []
+                if isinstance(config.get("tls", False), bool)
+                else [Problem("tls", "must be true or false", "type")]
+            ),
+        ]
+
+    def check_hosts(self, workspace_id: Id, config: Mapping[str, Any]) -> Sequence[Problem]:
+        """A problem if the server may not be connected to."""
+        wrong = self._hosts.refusal(workspace_id, *host_and_port(config["address"], _PORT))
+        return [Problem("address", f"cannot be used: {wrong}")] if wrong else []
+
+    def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Separates a valid configuration into the part that may be shown and the secrets."""
+        return split(config, SECRET_FIELDS)
+
+    def watchable(self, config: Mapping[str, Any]) -> bool:
+        """Every workflow can be watched."""
+        return True
+
+    async def execute(self, call: Call) -> Outcome:
+        """Starts the workflow of a run, or finds it where an earlier attempt has started it."""
+        try:
+            compiled = self._compiled.of(call)
+            body = compiled.body.of(call, compiled.body.values(call, self._public_url), self._public_url)
+        except (BrokenConfiguration, TemplateError, ValueError, TypeError) as error:
+            return failed(call, f"the workflow's argument could not be made: {error}", retryable=False)
+        try:
+            async with asyncio.timeout(call.timeout_ms / 1000):
+                return await self._start(call, compiled, body)
+        except TimeoutError:
+            return failed(call, TimeIsUp.ENGINE.after(call.timeout_ms))
+        except ImportError:
+            return failed(call, f"temporalio is not installed on this server: {INSTALL}", retryable=False)
+        except OSError as error:
+            return failed(call, f"the engine could not be reached: {error}")
+
+    async def _start(self, call: Call, compiled: _CompiledTemporal, body: Any) -> Outcome:
+        client = await self._client(call.workspace_id, compiled)
+        common = importlib.import_module("temporalio.common")
+        workflow_id = run_text(call.run_id)
+        try:
+            handle = await client.start_workflow(
+                compiled.workflow,
+                body,
+                id=workflow_id,
+                task_queue=compiled.task_queue,
+                id_reuse_policy=common.WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_conflict_policy=common.WorkflowIDConflictPolicy.USE_EXISTING,
+                execution_timeout=compiled.execution_timeout,
+                rpc_timeout=timedelta(milliseconds=call.timeout_ms),
+            )
+            execution = handle.first_execution_run_id
+        except _module("temporalio.exceptions").WorkflowAlreadyStartedError as error:
+            execution = error.run_id
+        except _module("temporalio.service").RPCError as error:
+            return failed(call, f"the workflow was not started: {error}", retryable=_is_passing(error))
+        return taken(call, {"workflow_id": workflow_id, "run_id": execution}, workflow_id)
+
+    async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Outcome]:
+        """The outcomes of the workflows that have ended. Raises OSError."""
+        client = await self._client_of(target)
+        places = asyncio.Semaphore(_LOOKS_AT_ONCE)
+        scrubber = Scrubber(target.secrets.values())
+
+        async def look(run: Watched) -> Outcome | None:
+            async with places:
+                return await self._look(client.get_workflow_handle(run.handle), scrubber)
+
+        try:
+            found = await asyncio.gather(*(look(run) for run in runs))
+        except _module("temporalio.service").RPCError as error:
+            raise OSError(str(error)) from error
+        return {run.run_id: seen for run, seen in zip(runs, found, strict=True) if seen is not None}
+
+    async def _look(self, handle: Any, scrubber: Scrubber) -> Outcome | None:
+        service, client = _module("temporalio.service"), _module("temporalio.client")
+        try:
+            found = await handle.describe(rpc_timeout=timedelta(seconds=_LOOK_S))
+            status = client.WorkflowExecutionStatus
+            if found.status in (None, status.RUNNING, status.CONTINUED_AS_NEW):
+                return None
+            if found.status != status.COMPLETED:
+                return await self._failure(handle, found.status.name.lower().replace("_", " "), scrubber)
+            result = await handle.result(rpc_timeout=timedelta(seconds=_LOOK_S))
+        except service.RPCError as error:
+            if error.status != service.RPCStatusCode.NOT_FOUND:
+                raise
+            words = "the engine does not know the workflow any more: its retention is over, or it was deleted"
+            return Outcome(Verdict.FAILED, error=words)
+        try:
+            return Outcome(Verdict.SUCCEEDED, output=keep_value(result, self._limit, scrubber))
+        except TypeError as error:
+            return Outcome(Verdict.SUCCEEDED, output=f"the result cannot be written as JSON: {error}")
+
+    async def _failure(self, handle: Any, ended: str, scrubber: Scrubber) -> Outcome:
+        """The outcome of a workflow that has failed, was cancelled or terminated, or took too long."""
+        words = f"the workflow has {ended}" if ended == "failed" else f"the workflow ended there as {ended}"
+        try:
+            await handle.result(rpc_timeout=timedelta(seconds=_LOOK_S))
+        except _module("temporalio.client").WorkflowFailureError as error:
+            if error.cause is not None:
+                words += f": {error.cause}"
+        return Outcome(Verdict.FAILED, error=error_text(words, scrubber))
+
+    async def cancel(self, target: WatchedTarget, run: Watched) -> None:
+        """Asks the workflow to end. Raises OSError."""
+        client = await self._client_of(target)
+        service = _module("temporalio.service")
+        try:
+            await client.get_workflow_handle(run.handle).cancel(rpc_timeout=timedelta(seconds=_LOOK_S))
+        except service.RPCError as error:
+            if error.status != service.RPCStatusCode.NOT_FOUND:  # it is over there
+                raise OSError(str(error)) from error
+
+    async def close(self) -> None:
+        """Forgets all connections; they close when the last of their calls has ended."""
+        await self._connections.close()
+        await self._hosts.close()
+
+    async def _client_of(self, target: WatchedTarget) -> Any:
+        try:
+            compiled = self._compiled.of_target(target.id, target.config, target.secrets)
+        except BrokenConfiguration as error:
+            raise OSError(str(error)) from error
+        return await self._client(target.workspace_id, compiled)
+
+    async def _client(self, workspace_id: Id, compiled: _CompiledTemporal) -> Any:
+        """A client that is connected to the address that was judged. Raises OSError and ImportError."""
+        key = (workspace_id, compiled.host, compiled.port, compiled.namespace, compiled.tls, compiled.api_key)
+        return await self._connections.get(key, lambda: self._connect(workspace_id, compiled))
+
+    async def _connect(self, workspace_id: Id, compiled: _CompiledTemporal) -> Any:
+        module = await asyncio.to_thread(importlib.import_module, "temporalio.client")
+        address = await self._hosts.address(workspace_id, compiled.host, compiled.port)
+        place = f"[{address}]" if ":" in address else address
+        tls = _module("temporalio.service").TLSConfig(domain=compiled.host) if compiled.tls else False
+        try:
+            return await module.Client.connect(
+                f"{place}:{compiled.port}",
+                namespace=compiled.namespace,
+                api_key=compiled.api_key,
+                tls=tls,
+                connect_timeout=timedelta(seconds=_CONNECT_S),
+            )
+        except (_module("temporalio.service").RPCError, RuntimeError) as error:
+            raise OSError(str(error)) from error
+
+
+def _module(name: str) -> Any:
+    """A module of the client library, which is imported when it is first needed."""
+    return importlib.import_module(name)
+
+
+def _is_passing(error: Any) -> bool:
+    """Whether the same request may succeed later."""
+    codes = _module("temporalio.service").RPCStatusCode
+    return error.status not in (
+        codes.INVALID_ARGUMENT,
+        codes.NOT_FOUND,
+        codes.PERMISSION_DENIED,
+        codes.UNAUTHENTICATED,
+        codes.UNIMPLEMENTED,
+    )
+
+
+async def _forget(client: Any) -> None:
+    """Clients have no way to be closed; they end with the last reference to them."""
+
+
+def _check_timeout(given: Any) -> list[Problem]:
+    if given is None:
+        return []
+    if type(given) in (int, float) and 0 < given <= _LONGEST_TIMEOUT_S:
+        return []
+    return [Problem("execution_timeout_s", "must be a number of seconds above 0")]
+
+
+class _CompiledTemporal:
+    """A checked configuration, ready for runs."""
+
+    def __init__(self, public: Mapping[str, Any], secrets: Mapping[str, Any]) -> None:
+        config = reveal(public, secrets)
+        self.host, self.port = host_and_port(config["address"], _PORT)
+        self.namespace: str = config.get("namespace") or "default"
+        self.workflow: str = config["workflow"]
+        self.task_queue: str = config["task_queue"]
+        self.tls = bool(config.get("tls"))
+        self.api_key: str | None = config.get("api_key")
+        self.body = CompiledBody(public, secrets)
+        timeout = config.get("execution_timeout_s")
+        self.execution_timeout = None if timeout is None else timedelta(seconds=timeout)

@@ -1,0 +1,35 @@
+-- Runs that another engine has.
+
+-- name: earliest_look
+SELECT look_ms FROM callbacks WHERE look_ms IS NOT NULL ORDER BY look_ms LIMIT 1;
+
+-- name: due_looks
+-- The runs to look at now, those first whose time came first.
+SELECT run_id FROM callbacks WHERE look_ms <= :now ORDER BY look_ms LIMIT :limit;
+
+-- name: move_looks
+UPDATE callbacks SET look_ms = r.look_ms FROM rows(run_id bytea, look_ms bigint) AS r
+WHERE callbacks.run_id = r.run_id AND callbacks.look_ms IS NOT NULL;
+
+-- name: watched_runs
+-- What a look needs to know, as rows.WatchedRun.
+SELECT c.run_id, c.workspace_id, c.target_id, t.version AS target_version, c.attempt, c.handle, r.started_ms, c.answer
+FROM callbacks c JOIN runs r ON r.id = c.run_id JOIN targets t ON t.id = c.target_id
+WHERE c.run_id IN (:ids...);
+
+-- name: schedules_of_watched
+SELECT DISTINCT r.schedule_id FROM runs r WHERE r.id IN (:ids...) AND r.schedule_id IS NOT NULL;
+
+-- name: answer_watched
+-- The engine says how runs ended; those that have ended otherwise meanwhile are left out. Nobody looks at them again.
+UPDATE callbacks SET answer = r.answer, look_ms = NULL FROM rows(run_id bytea, answer text) AS r
+WHERE callbacks.run_id = r.run_id AND callbacks.answer IS NULL;
+
+-- name: stop_looking
+UPDATE callbacks SET look_ms = NULL WHERE run_id IN (:ids...) AND answer IS NOT NULL;
+
+-- name: open_watched
+-- Runs that are watched and have no answer yet, as rows.OpenWatched.
+SELECT c.run_id, {fire_of_run} AS fire_id, r.schedule_id, r.row_key, c.attempt, r.started_ms, r.slot_ms IS NOT NULL AS single, r.mode
+FROM callbacks c JOIN runs r ON r.id = c.run_id
+WHERE c.run_id IN (:ids...) AND c.answer IS NULL AND r.state IN ('pending', 'running');

@@ -1,0 +1,87 @@
+"""Runs that another engine has: which to look at, and what is recorded of those that have ended there.
+
+Nobody holds such a run. A node that looks at it moves the next look on first, so that nodes share the looks; two looks
+at the same run do no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from horarium.domain.ids import Id
+from horarium.domain.run import RunState
+from horarium.store.base import Tx
+from horarium.store.rows import FinishedRun, NextLook, OpenWatched, WatchedAnswer, WatchedRun
+from horarium.store.verbs.dispatch import storable
+from horarium.store.verbs.entries import error_of_end, hold_schedules
+from horarium.store.verbs.settle import RunEnd, settle
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedEnd:
+    """How a run ended at its engine. `state` is final; `output` is JSON text."""
+
+    run_id: Id
+    state: RunState
+    output: str | None = None
+    error: str | None = None
+
+
+async def earliest_look(tx: Tx) -> int | None:
+    """When the next run is to be looked at (ms), or None."""
+    row = await tx.row("earliest_look")
+    return None if row is None else int(row[0])
+
+
+async def take_looks(tx: Tx, now: int, limit: int, until: int) -> list[WatchedRun]:
+    """Up to `limit` runs whose look has come. Nobody else looks at them before `until`, in case this node is lost."""
+    ids = [row[0] for row in await tx.rows("due_looks", now=now, limit=limit)]
+    if not ids:
+        return []
+    await tx.many("move_looks", [NextLook(run, until) for run in ids])
+    return [WatchedRun._make(row) for row in await tx.rows("watched_runs", ids=ids)]
+
+
+async def record_looks(
+    tx: Tx, ends: Sequence[WatchedEnd], later: Mapping[Id, int], told: Sequence[Id], now: int
+) -> list[Id]:
+    """Record what a look has shown: runs that have ended, when to look again at others (by run), and runs that the
+    engine was told to end. The runs that ended by this."""
+    if later:
+        await tx.many("move_looks", [NextLook(run, at) for run, at in sorted(later.items())])
+    if told:
+        await tx.run("stop_looking", ids=sorted(told))
+    if not ends:
+        return []
+    by_run = {end.run_id: end for end in ends}
+    schedules = await tx.rows("schedules_of_watched", ids=sorted(by_run))
+    await hold_schedules(tx, [row[0] for row in schedules])
+    open_runs = [OpenWatched.from_row(row) for row in await tx.rows("open_watched", ids=sorted(by_run))]
+    await tx.many(
+        "answer_watched", [WatchedAnswer(run, end.state.value) for run, end in sorted(by_run.items())]
+    )
+    if not open_runs:
+        return []
+    await tx.many("finish_runs", [_finished(run, by_run[run.run_id], now) for run in open_runs])
+    await settle(tx, [_ended(run, by_run[run.run_id].state) for run in open_runs], now)
+    return [run.run_id for run in open_runs]
+
+
+def _finished(run: OpenWatched, end: WatchedEnd, now: int) -> FinishedRun:
+    ended = max(now, run.started_ms or now)  # a node whose clock is ahead may have started it
+    error = error_of_end(end.state, storable(end.error))
+    return FinishedRun(run.run_id, end.state.value, None, ended, run.attempt, output=end.output, error=error)
+
+
+def _ended(run: OpenWatched, state: RunState) -> RunEnd:
+    return RunEnd(
+        run.run_id,
+        run.fire_id,
+        run.schedule_id,
+        run.mode,
+        state,
+        single=run.single,
+        follow_up=True,
+        row_key=run.row_key,
+    )

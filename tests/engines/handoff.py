@@ -1,0 +1,82 @@
+"""Gives runs of a whole server to an engine while the server is killed at random, and counts what the engine got.
+
+`HANDOFF_RUNS=10000 HANDOFF_KILLS=20 make engines` for as many as are asked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.acceptance.server_kills import Server
+
+RUNS = int(os.environ.get("HANDOFF_RUNS", "400"))
+KILLS = int(os.environ.get("HANDOFF_KILLS", "4"))
+SEED = int(os.environ.get("HANDOFF_SEED", "1"))
+PATIENCE_S = 120 + RUNS / 20
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What became of the runs: by state, those without an outcome of the engine, and how long it took."""
+
+    states: Mapping[str, int]
+    runs: list[str]
+    kills: int
+    seconds: float
+
+
+def hand_over(folder: Path, engine_host: str, target: Mapping[str, Any]) -> Handed:
+    """Make RUNS one-time schedules that are due together, kill the server KILLS times while their runs go to the
+    engine, and wait until all of them have ended."""
+    chance, began = random.Random(SEED), time.monotonic()
+    server = Server(folder / "data", ["--engine-host", engine_host])
+    with server.running() as client:
+        made = client.post("/horarium/v1/targets", json=target)
+        assert made.is_success, made.text
+        _make_schedules(client, made.json()["id"])
+        time.sleep(chance.uniform(1.5, 2.5))
+    for _ in range(KILLS - 1):
+        with server.running():
+            time.sleep(chance.uniform(0.1, 1.5))
+    with server.running():
+        states, runs = _ended(folder / "data" / "horarium.db")
+    return Handed(states, runs, KILLS, time.monotonic() - began)
+
+
+def _make_schedules(client: httpx.Client, target: str) -> None:
+    at = datetime.fromtimestamp(int(time.time()) + 2, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    lines = [
+        json.dumps({"name": f"Job {number}", "recurrence": {"at": at}, "target": target, "grace": "1h"})
+        for number in range(RUNS)
+    ]
+    headers = {"content-type": "application/x-ndjson"}
+    for first in range(0, RUNS, 1_000):
+        body = "\n".join(lines[first : first + 1_000])
+        answer = client.post("/horarium/v1/schedules/bulk", content=body, headers=headers)
+        assert answer.is_success, answer.text
+        assert '"refused"' not in answer.text, answer.text[:500]
+
+
+def _ended(database: Path) -> tuple[Mapping[str, int], list[str]]:
+    """How many runs have ended in which state, and their ids, once all have."""
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+            rows = connection.execute("SELECT id, state FROM runs").fetchall()
+        states = Counter(state for _, state in rows)
+        if states.total() == RUNS and not states.keys() & {"pending", "running"}:
+            return states, [bytes(row[0]).hex() for row in rows]
+        assert time.monotonic() < end, f"after {PATIENCE_S} s the runs are {dict(states)}"
+        time.sleep(0.2)

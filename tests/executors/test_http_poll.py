@@ -1,0 +1,168 @@
+"""Watched runs of `http` targets: what counts as taken, and what the looks at their state show."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+import pytest
+
+from horarium.domain.execution import Outcome, Verdict, Watched, WatchedTarget
+from horarium.domain.ids import prefixed
+from horarium.executors.http import HttpExecutor, make
+from horarium.executors.http_poll import CompiledPoll
+from horarium.executors.options import ExecutorOptions
+from tests.executors.calls import RUN_ID, stored_call
+from tests.support.receiver import Answer, Receiver, Reset
+
+RUN = prefixed("run", RUN_ID)
+POLL = {"state": "status.phase", "succeeded": ["Succeeded"], "failed": ["Failed"], "output": "result"}
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with Receiver() as running:
+        yield running
+
+
+@pytest.fixture
+async def executor() -> AsyncIterator[HttpExecutor]:
+    made = make(ExecutorOptions(allow_loopback=True))
+    yield made
+    await made.close()
+
+
+def config_of(receiver: Receiver, path: str = "/jobs/{{ answer.id }}", **more: Any) -> dict[str, Any]:
+    poll = POLL | {"url": receiver.url("") + path}
+    return {"url": receiver.url("/jobs"), "poll": poll, "signing_secret": "whsec_" + "A" * 32} | more
+
+
+def answer(value: Any, status: int = 200) -> Answer:
+    return Answer(status, orjson.dumps(value))
+
+
+async def watched(
+    executor: HttpExecutor, receiver: Receiver, **more: Any
+) -> tuple[WatchedTarget, Watched, Outcome]:
+    call = stored_call(executor, config_of(receiver, **more), watched=True)
+    outcome = await executor.execute(call)
+    target = WatchedTarget(call.target_id, call.workspace_id, call.config, call.secrets)
+    return target, Watched(RUN_ID, outcome.handle or ""), outcome
+
+
+async def test_a_run_is_watched_at_the_url_that_the_answer_names(executor, receiver):
+    receiver.script("/jobs", answer({"id": 7}, 201))
+    receiver.script("/jobs/7", answer({"status": {"phase": "Running"}}))
+    target, run, outcome = await watched(executor, receiver)
+    assert (outcome.verdict, outcome.handle) == (Verdict.ACCEPTED, receiver.url("/jobs/7"))
+    assert await executor.watch(target, [run]) == {}
+    receiver.script("/jobs/7", answer({"status": {"phase": "Succeeded"}, "result": {"rows": 3}}))
+    assert await executor.watch(target, [run]) == {RUN_ID: Outcome(Verdict.SUCCEEDED, output={"rows": 3})}
+    assert [request.method for request in receiver.requests] == ["POST", "GET", "GET"]
+
+
+async def test_a_run_that_the_target_has_already_is_taken_and_watched(executor, receiver):
+    receiver.script("/jobs", answer({"detail": "exists"}, 409))
+    receiver.script(f"/jobs/{RUN}", answer({"status": {"phase": "Failed"}}))
+    target, run, outcome = await watched(executor, receiver, done_on=[409], path="/jobs/{{ run.id }}")
+    assert (outcome.verdict, outcome.status) == (Verdict.ACCEPTED, 409)
+    (found,) = (await executor.watch(target, [run])).values()
+    assert (found.verdict, found.error, found.output) == (
+        Verdict.FAILED,
+        "the run ended there as 'Failed'",
+        None,
+    )
+
+
+async def test_without_the_status_in_the_list_a_conflict_fails(executor, receiver):
+    receiver.script("/jobs", answer({}, 409))
+    _, _, outcome = await watched(executor, receiver, path="/jobs/{{ run.id }}")
+    assert (outcome.verdict, outcome.error) == (Verdict.FAILED, "the target answered 409 Conflict")
+
+
+async def test_a_listed_status_ends_a_run_that_nobody_watches(executor, receiver):
+    receiver.script("/jobs", answer({}, 409))
+    call = stored_call(executor, {"url": receiver.url("/jobs"), "done_on": [409]})
+    assert (await executor.execute(call)).verdict is Verdict.SUCCEEDED
+
+
+async def test_an_answer_without_what_the_url_needs_fails_the_run(executor, receiver):
+    receiver.script("/jobs", Answer(201, b"created"))
+    _, _, outcome = await watched(executor, receiver)
+    assert (outcome.verdict, outcome.retryable) == (Verdict.FAILED, False)
+    assert "'answer.id'" in outcome.error
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [Answer(500), Answer(404), Answer(200, b"not json"), answer({"status": {}}), answer([]), Reset()],
+    ids=["500", "404", "text", "no state", "a list", "reset"],
+)
+async def test_a_look_that_shows_nothing_ends_nothing(executor, receiver, seen):
+    receiver.script("/jobs", answer({"id": 7}))
+    receiver.script("/jobs/7", seen)
+    target, run, _ = await watched(executor, receiver)
+    assert await executor.watch(target, [run]) == {}
+
+
+async def test_looks_carry_the_headers_that_need_no_value_of_the_run(executor, receiver):
+    receiver.script("/jobs", answer({"id": 7}))
+    receiver.script("/jobs/7", answer({}))
+    headers = {"Authorization": "Bearer {{ secrets.KEY }}", "X-Team": "{{ input.team }}", "X-Plain": "yes"}
+    target, run, _ = await watched(
+        executor, receiver, headers=headers, secrets={"KEY": "s3cret-of-the-engine"}
+    )
+    await executor.watch(target, [run])
+    asked = receiver.requests[-1]
+    assert asked.headers["Authorization"] == "Bearer s3cret-of-the-engine"
+    assert asked.headers["X-Plain"] == "yes"
+    assert "X-Team" not in asked.headers
+
+
+async def test_secrets_in_what_a_look_shows_are_not_stored(executor, receiver):
+    receiver.script("/jobs", answer({"id": 7}))
+    receiver.script("/jobs/7", answer({"status": {"phase": "Succeeded"}, "result": "s3cret-of-the-engine"}))
+    target, run, _ = await watched(executor, receiver, secrets={"KEY": "s3cret-of-the-engine"})
+    (found,) = (await executor.watch(target, [run])).values()
+    assert "s3cret" not in str(found.output)
+
+
+async def test_many_runs_are_looked_at_in_one_go(executor, receiver):
+    for number in range(60):
+        receiver.script(f"/jobs/{number}", answer({"status": {"phase": "Succeeded"}, "result": number}))
+    call = stored_call(executor, config_of(receiver), watched=True)
+    target = WatchedTarget(call.target_id, call.workspace_id, call.config, call.secrets)
+    runs = [Watched(bytes([number]), receiver.url(f"/jobs/{number}")) for number in range(60)]
+    found = await asyncio.wait_for(executor.watch(target, runs), 20)
+    assert sorted(outcome.output for outcome in found.values()) == list(range(60))
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"done_on": 409}, "done_on"),
+        ({"done_on": [200]}, "done_on"),
+        ({"done_on": [True]}, "done_on"),
+        ({"poll": []}, "poll"),
+        ({"poll": POLL}, "poll.url"),
+        ({"poll": POLL | {"url": "https://elsewhere.example/{{ run.id }}"}}, "poll.url"),
+        ({"poll": POLL | {"url": "https://example.com/{{ nothing }}"}}, "poll.url"),
+        ({"poll": {"url": "https://example.com/x", "succeeded": ["ok"]}}, "poll.state"),
+        ({"poll": {"url": "https://example.com/x", "state": "a..b", "succeeded": ["ok"]}}, "poll.state"),
+        ({"poll": {"url": "https://example.com/x", "state": "a"}}, "poll.succeeded"),
+        ({"poll": {"url": "https://example.com/x", "state": "a", "succeeded": []}}, "poll.succeeded"),
+        ({"poll": POLL | {"url": "https://example.com/x", "failed": [1]}}, "poll.failed"),
+        ({"poll": POLL | {"url": "https://example.com/x", "every": 5}}, "poll.every"),
+    ],
+)
+def test_a_mistake_is_reported_at_its_field(executor, changes, field):
+    problems = executor.check({"url": "https://example.com/jobs"} | changes)
+    assert [problem.field for problem in problems] == [field]
+
+
+def test_states_that_are_no_texts_are_compared_as_they_are_written():
+    poll = CompiledPoll({"state": "done", "succeeded": ["true"]})
+    assert poll.outcome({"done": True}) == Outcome(Verdict.SUCCEEDED, output={"done": True})
+    assert poll.outcome({"done": False}) is None

@@ -1,0 +1,118 @@
+"""Runs that another engine has: they hold no worker, are looked at, and end as a look shows."""
+
+from horarium.domain.execution import Outcome, Verdict
+from horarium.domain.target import Completion
+from horarium.store.verbs import dispatch, runs, watching
+from horarium.store.verbs.watching import WatchedEnd
+from tests.support.tenant import HOUR, MINUTE, NOON, Node, RunState, states
+
+NOW = NOON + MINUTE
+SECOND = 1_000
+TAKEN = Outcome(Verdict.ACCEPTED, output={"sequence": 7}, handle="job-1")
+
+
+async def given_away(tenant, count=1, **policies):
+    """Runs that an engine has taken at NOW: (schedules, works)."""
+    target = await tenant.add_target(completion=Completion.WATCH, deadline_ms=HOUR)
+    schedules = await tenant.schedules(count, "1 12 * * *", target_id=target, **policies)
+    await tenant.release(NOW)
+    node = await Node.start(tenant.store)
+    works = await node.claim(NOW)
+    await node.record(works, TAKEN, NOW)
+    assert await tenant.store.read(dispatch.owned, node.id) == []
+    return schedules, works
+
+
+async def look(store, now, limit=100):
+    return await store.urgent(watching.take_looks, now, limit, now + 30 * SECOND)
+
+
+async def record(store, ends=(), later=None, told=(), now=NOW + SECOND):
+    return await store.urgent(watching.record_looks, ends, later or {}, told, now)
+
+
+async def test_a_run_that_an_engine_has_holds_no_worker_and_is_looked_at_a_second_later(tenant, store):
+    (schedule,), (work,) = await given_away(tenant)
+    assert states(await tenant.runs(schedule)) == ["running"]
+    assert await store.read(watching.earliest_look) == NOW + SECOND
+    assert await look(store, NOW + SECOND - 1) == []
+    (seen,) = await look(store, NOW + SECOND)
+    assert (seen.run_id, seen.handle, seen.answer, seen.attempt) == (work.id, "job-1", None, 1)
+
+
+async def test_what_one_node_looks_at_no_other_looks_at_for_a_while(tenant, store):
+    await given_away(tenant, 3)
+    assert len(await look(store, NOW + SECOND, limit=2)) == 2
+    assert len(await look(store, NOW + SECOND, limit=9)) == 1
+    assert await look(store, NOW + 30 * SECOND) == []
+    assert len(await look(store, NOW + 31 * SECOND)) == 3
+
+
+async def test_a_look_ends_runs_with_their_output_and_their_fires_with_them(tenant, store):
+    schedules, works = await given_away(tenant, 2)
+    ends = [
+        WatchedEnd(works[0].id, RunState.SUCCEEDED, '{"rows":3}'),
+        WatchedEnd(works[1].id, RunState.FAILED, error="broken there"),
+    ]
+    assert set(await record(store, ends)) == {work.id for work in works}
+    by_run = {run.id: run for schedule in schedules for run in await tenant.runs(schedule)}
+    done, broken = by_run[works[0].id], by_run[works[1].id]
+    assert (done.state, done.output, done.finished_ms) == (RunState.SUCCEEDED, '{"rows":3}', NOW + SECOND)
+    assert (broken.state, broken.error) == (RunState.FAILED, "broken there")
+    fires = [fire for schedule in schedules for fire in await tenant.fires(schedule)]
+    assert sorted(states(fires)) == ["completed", "failed"]
+    for schedule in schedules:
+        assert (await tenant.again(schedule)).progress.open_fires == 0
+    assert await store.read(watching.earliest_look) is None
+
+
+async def test_a_run_that_goes_on_is_looked_at_when_the_look_said(tenant, store):
+    _, (work,) = await given_away(tenant)
+    await look(store, NOW + SECOND)
+    await record(store, later={work.id: NOW + 9 * SECOND})
+    assert await store.read(watching.earliest_look) == NOW + 9 * SECOND
+
+
+async def test_two_looks_that_show_an_end_count_once(tenant, store):
+    (schedule,), (work,) = await given_away(tenant)
+    assert await record(store, [WatchedEnd(work.id, RunState.SUCCEEDED)]) == [work.id]
+    assert await record(store, [WatchedEnd(work.id, RunState.FAILED, error="late")]) == []
+    assert states(await tenant.runs(schedule)) == ["succeeded"]
+    progress = (await tenant.again(schedule)).progress
+    assert (progress.succeeded, progress.failed) == (1, 0)
+
+
+async def test_a_cancelled_run_is_looked_at_at_once_so_that_the_engine_is_told(tenant, store):
+    (schedule,), (work,) = await given_away(tenant)
+    await store.write(runs.cancel_run, tenant.workspace, work.id, NOW + 5)
+    (seen,) = await look(store, NOW + 5)
+    assert (seen.run_id, seen.answer) == (work.id, "cancelled")
+    await record(store, told=[work.id])
+    assert await store.read(watching.earliest_look) is None
+    assert await record(store, [WatchedEnd(work.id, RunState.SUCCEEDED)]) == []
+    assert states(await tenant.runs(schedule)) == ["cancelled"]
+
+
+async def test_a_run_that_is_not_over_by_its_deadline_fails_and_the_engine_is_told(tenant, store):
+    (schedule,), (work,) = await given_away(tenant)
+    assert await store.urgent(runs.expire_callbacks, NOW + HOUR - 1, 10) == []
+    (expired,) = await store.urgent(runs.expire_callbacks, NOW + HOUR, 10)
+    assert expired.run_id == work.id
+    (run,) = await tenant.runs(schedule)
+    assert (run.state, run.error) == (
+        RunState.FAILED,
+        "the target did not finish the run before its deadline",
+    )
+    assert [seen.answer for seen in await look(store, NOW + HOUR)] == ["failed"]
+
+
+async def test_runs_that_an_engine_has_count_for_the_concurrency_of_their_target(tenant, store):
+    target = await tenant.add_target(completion=Completion.WATCH, deadline_ms=HOUR, max_concurrency=1)
+    await tenant.schedules(2, "1 12 * * *", target_id=target)
+    await tenant.release(NOW)
+    node = await Node.start(store)
+    (work,) = await node.claim(NOW)
+    await node.record([work], TAKEN, NOW)
+    assert await node.claim(NOW) == []
+    await record(store, [WatchedEnd(work.id, RunState.SUCCEEDED)])
+    assert len(await node.claim(NOW)) == 1

@@ -1,0 +1,166 @@
+"""The looks at runs that other engines have, with an engine that the test plays."""
+
+import asyncio
+
+import pytest
+import pytest_asyncio
+
+from horarium.domain.execution import Outcome, Verdict
+from horarium.domain.target import Completion
+from horarium.store.sqlite.migrate import migrate_sqlite
+from horarium.store.vault import Vault, new_key
+from horarium.store.verbs import runs, watching
+from horarium.worker import watcher as watcher_module
+from horarium.worker.watcher import Watcher
+from tests.support.inline_store import InlineSqliteStore
+from tests.support.tenant import HOUR, MINUTE, NOON, Node, Tenant, states
+
+SECOND = 1_000
+NOW = NOON + MINUTE
+
+
+class Clock:
+    def __init__(self):
+        self.at = NOW
+
+    def now_ms(self):
+        return self.at
+
+
+class PlayedEngine:
+    """Says of each handle what the test has put down, and remembers what it was asked to end."""
+
+    type = "played"
+
+    def __init__(self):
+        self.outcomes = {}
+        self.cancelled = []
+        self.fault = None
+        self.asked = 0
+
+    def watchable(self, config):
+        return True
+
+    async def watch(self, target, watched):
+        self.asked += 1
+        if self.fault is not None:
+            raise self.fault
+        return {run.run_id: self.outcomes[run.handle] for run in watched if run.handle in self.outcomes}
+
+    async def cancel(self, target, run):
+        if self.fault is not None:
+            raise self.fault
+        self.cancelled.append(run.handle)
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest_asyncio.fixture
+async def store(clock):
+    made = InlineSqliteStore(clock.now_ms)
+    migrate_sqlite(made.connection)
+    yield made
+    await made.close()
+
+
+@pytest_asyncio.fixture
+async def tenant(store):
+    return await Tenant.open(store)
+
+
+@pytest.fixture
+def engine():
+    return PlayedEngine()
+
+
+@pytest.fixture
+def looking(store, clock, engine):
+    return Watcher(store, clock, {"played": engine}, Vault([new_key()]))
+
+
+async def given_away(tenant, handles, executor="played"):
+    target = await tenant.add_target(
+        executor=executor, config={}, completion=Completion.WATCH, deadline_ms=HOUR
+    )
+    schedules = await tenant.schedules(len(handles), "1 12 * * *", target_id=target)
+    await tenant.release(NOW)
+    node = await Node.start(tenant.store)
+    works = sorted(await node.claim(NOW), key=lambda work: work.run.schedule_id)
+    for work, handle in zip(works, handles, strict=True):
+        await node.record([work], Outcome(Verdict.ACCEPTED, handle=handle), NOW)
+    return sorted(schedules, key=lambda schedule: schedule.id), works
+
+
+async def test_runs_end_as_their_engine_says_and_others_are_looked_at_again(
+    tenant, store, clock, engine, looking
+):
+    schedules, _ = await given_away(tenant, ["a", "b", "c"])
+    assert await looking.look() == NOW + SECOND
+    assert engine.asked == 0
+    engine.outcomes = {
+        "a": Outcome(Verdict.SUCCEEDED, output={"rows": 3}),
+        "b": Outcome(Verdict.FAILED, error="broken there"),
+    }
+    clock.at += 16 * SECOND
+    assert await looking.look() == clock.at + 2 * SECOND
+    found = [(await tenant.runs(schedule))[0] for schedule in schedules]
+    assert states(found) == ["succeeded", "failed", "running"]
+    assert [run.output for run in found] == ['{"rows":3}', None, None]
+    assert found[1].error == "broken there"
+    assert engine.asked == 1
+
+
+@pytest.mark.parametrize("fault", [OSError("away"), RuntimeError("a fault of the executor"), TimeoutError()])
+async def test_an_engine_that_cannot_be_asked_is_asked_again_and_ends_nothing(
+    tenant, store, clock, engine, looking, fault
+):
+    (schedule,), _ = await given_away(tenant, ["a"])
+    engine.fault = fault
+    clock.at += 8 * SECOND
+    assert await looking.look() == clock.at + SECOND
+    assert states(await tenant.runs(schedule)) == ["running"]
+    engine.fault, engine.outcomes = None, {"a": Outcome(Verdict.SUCCEEDED)}
+    clock.at += SECOND
+    assert await looking.look() is None
+    assert states(await tenant.runs(schedule)) == ["succeeded"]
+
+
+async def test_an_engine_that_is_silent_holds_up_no_other(tenant, store, clock, engine, monkeypatch):
+    monkeypatch.setattr(watcher_module, "ROUND_S", 0.01)
+
+    class Silent(PlayedEngine):
+        async def watch(self, target, watched):
+            await asyncio.Event().wait()
+
+    looking = Watcher(store, clock, {"played": engine, "silent": Silent()}, Vault([new_key()]))
+    await given_away(tenant, ["s"], executor="silent")
+    (schedule,), _ = await given_away(tenant, ["a"])
+    engine.outcomes = {"a": Outcome(Verdict.SUCCEEDED)}
+    clock.at += 2 * SECOND
+    await looking.look()
+    assert states(await tenant.runs(schedule)) == ["succeeded"]
+
+
+async def test_the_engine_is_told_to_end_a_run_that_was_cancelled(tenant, store, clock, engine, looking):
+    (schedule,), (work,) = await given_away(tenant, ["a"])
+    await store.write(runs.cancel_run, tenant.workspace, work.id, NOW)
+    engine.fault = OSError("away")
+    assert await looking.look() == NOW + SECOND
+    assert engine.cancelled == []
+    engine.fault = None
+    clock.at += SECOND
+    assert await looking.look() is None
+    assert engine.cancelled == ["a"]
+    assert engine.asked == 0
+    assert states(await tenant.runs(schedule)) == ["cancelled"]
+
+
+async def test_runs_whose_executor_is_not_installed_here_stay_as_they_are(tenant, store, clock, looking):
+    (schedule,), _ = await given_away(tenant, ["a"], executor="elsewhere")
+    clock.at += SECOND
+    assert await looking.look() == clock.at + SECOND
+    assert states(await tenant.runs(schedule)) == ["running"]
+    assert await store.read(watching.earliest_look) == clock.at + SECOND
