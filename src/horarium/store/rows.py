@@ -554,6 +554,7 @@ class OpenWatched(NamedTuple):
     """A watched run that has not ended: a row of `open_watched`."""
 
     run_id: Id
+    workspace_id: Id
     fire_id: Id | None
     schedule_id: Id | None
     row_key: str

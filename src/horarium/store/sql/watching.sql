@@ -30,6 +30,6 @@ UPDATE callbacks SET look_ms = NULL WHERE run_id IN (:ids...) AND answer IS NOT 
 
 -- name: open_watched
 -- Runs that are watched and have no answer yet, as rows.OpenWatched.
-SELECT c.run_id, {fire_of_run} AS fire_id, r.schedule_id, r.row_key, c.attempt, r.started_ms, r.slot_ms IS NOT NULL AS single, r.mode
+SELECT c.run_id, c.workspace_id, {fire_of_run} AS fire_id, r.schedule_id, r.row_key, c.attempt, r.started_ms, r.slot_ms IS NOT NULL AS single, r.mode
 FROM callbacks c JOIN runs r ON r.id = c.run_id
 WHERE c.run_id IN (:ids...) AND c.answer IS NULL AND r.state IN ('pending', 'running');

@@ -77,6 +77,7 @@ def _finished(run: OpenWatched, end: WatchedEnd, now: int) -> FinishedRun:
 def _ended(run: OpenWatched, state: RunState) -> RunEnd:
     return RunEnd(
         run.run_id,
+        run.workspace_id,
         run.fire_id,
         run.schedule_id,
         run.mode,
