@@ -245,6 +245,10 @@ async def open_database(settings: Settings) -> AsyncIterator[tuple[Store, Vault]
             raise Unavailable(
                 "a copy into this database has not been finished: run the copy again, it continues where it stopped"
             )
+        if await store.write(meta.is_backup):
+            raise Unavailable(
+                "the database is a backup, on which no server works: restore it with `horarium restore`"
+            )
         if not await store.write(meta.agree_on_vault, vault.fingerprint(), vault.knows):
             raise Unavailable(
                 "the secrets in this database were encrypted with another secret key: give that key, or both keys with "

@@ -14,12 +14,11 @@ from horarium.store.copy_sides import SqliteSide
 from horarium.store.database_urls import url_of
 from horarium.store.file_lock import sqlite_lock
 from horarium.store.migrate import migrate
-from horarium.store.postgres import PostgresStore
 from horarium.store.postgres.connection import connect
-from horarium.store.sqlite import SqliteStore
-from horarium.store.verbs import meta, nodes, run_lists
+from horarium.store.verbs import meta, nodes
+from tests.support.installation import filled, look, open_store
 from tests.support.postgres import drop_database, fresh_database
-from tests.support.tenant import FAILED, MINUTE, NOON, TRY_AGAIN, Node, Tenant, states
+from tests.support.tenant import FAILED, MINUTE, NOON, Node, Tenant, states
 
 
 @pytest.fixture
@@ -27,42 +26,6 @@ def postgres():
     url = fresh_database("copy")
     yield url
     drop_database(url)
-
-
-async def open_store(url):
-    await migrate(url)
-    if url.startswith("sqlite"):
-        return SqliteStore(url.removeprefix("sqlite:///"))
-    return await PostgresStore.open(url, notify=False)
-
-
-async def filled(url):
-    """A database with a bit of everything; its tenant, schedules, and what is in it by table."""
-    store = await open_store(url)
-    tenant = await Tenant.open(store)
-    made = await tenant.schedules(
-        25, labels={"ä": "ö", "Z": "a"}, input={"text": "\u0000é"}, environment=b"\x00\xff"
-    )
-    node = await Node.start(store)
-    for n in (1, 2, 3):
-        await tenant.release(NOON + n * MINUTE)
-        await node.work(NOON + n * MINUTE, (FAILED, TRY_AGAIN, FAILED)[n - 1], room=20)
-    await store.write(meta.agree_on_vault, "fingerprint", lambda known: True)
-    await store.close()
-    return tenant, made
-
-
-async def look(url, tenant, made):
-    store = await open_store(url)
-    there = Tenant(store, tenant.workspace, tenant.principal)
-    found = [
-        (await there.again(one), await there.fires(one), await there.spans(one), await there.runs(one))
-        for one in made
-    ]
-    found.append(await store.read(run_lists.count_runs, tenant.workspace))
-    found.append(await store.write(meta.agree_on_vault, "fingerprint", lambda known: known == "fingerprint"))
-    await store.close()
-    return found
 
 
 @pytest.mark.parametrize("there_and_back", [False, True])

@@ -21,7 +21,7 @@ from horarium.domain.errors import Conflict, Unavailable
 from horarium.store.copy_sides import Side, side_of
 from horarium.store.migrations import latest
 from horarium.store.postgres.faults import LOST
-from horarium.store.verbs.meta import COPYING
+from horarium.store.verbs.meta import BACKUP, COPYING
 
 # Called after every batch with what was done, the table, its rows so far, and its rows in all.
 Progress = Callable[[Literal["copied", "verified"], str, int, int], None]
@@ -31,7 +31,7 @@ _PLACE = "copied "
 
 # Not copied row by row: `meta` is written at the end, `nodes` are the processes of the old installation, and each
 # database keeps its own list of migrations.
-_SKIPPED = ("meta", "nodes", "schema_migrations")
+SKIPPED = ("meta", "nodes", "schema_migrations")
 
 # Not compared: on SQLite every cursor has a place of its own, on PostgreSQL two may share one.
 _NOT_COMPARED = {"cursors": ("place",)}
@@ -57,10 +57,13 @@ async def copy(
             if await source.identity() == await target.identity():
                 raise Conflict("source and target are the same database", "state")
             await source.begin_reading()
-            if COPYING in await source.meta():
+            meta = await source.meta()
+            if COPYING in meta:
                 raise Unavailable(
                     "the source is itself a copy that has not been finished: finish that copy first"
                 )
+            if BACKUP in meta:
+                raise Unavailable("the source is a backup: use `horarium restore`")
             await target.begin_writing()
             return await _copy(source, target, progress)
         except (sqlite3.IntegrityError, asyncpg.IntegrityConstraintViolationError) as error:
@@ -78,17 +81,23 @@ _ANEW = "give an empty database, and copy anew"
 
 
 async def _copy(source: Side, target: Side, progress: Progress) -> dict[str, int]:
-    tables = [table for table in await source.tables() if table not in _SKIPPED]
+    copied = await copy_tables(source, target, progress)
+    for table, total in copied.items():
+        await _verify(source, target, table, total, progress)
+    await target.set_meta(await source.meta(), [COPYING, *(_PLACE + table for table in copied)])
+    return copied
+
+
+async def copy_tables(source: Side, target: Side, progress: Progress) -> dict[str, int]:
+    """Copy all tables but those in SKIPPED; the number of rows by table. The target stays marked as incomplete. Raises
+    Conflict where it has data of its own."""
+    tables = [table for table in await source.tables() if table not in SKIPPED]
     await _mark(target, tables)
     # Before the first row arrives, because a partition cannot be made once there are rows for it elsewhere.
     times = await source.times()
     if times:
         await target.make_room(min(times), max(times))
-    copied = {table: await _copy_table(source, target, table, progress) for table in tables}
-    for table in tables:
-        await _verify(source, target, table, copied[table], progress)
-    await target.set_meta(await source.meta(), [COPYING, *(_PLACE + table for table in tables)])
-    return copied
+    return {table: await _copy_table(source, target, table, progress) for table in tables}
 
 
 async def _mark(target: Side, tables: Sequence[str]) -> None:

@@ -18,6 +18,7 @@ from horarium.domain.errors import Unavailable
 from horarium.domain.ids import id_time
 from horarium.store.database_urls import sqlite_path
 from horarium.store.file_lock import sqlite_lock
+from horarium.store.migrations import latest
 from horarium.store.postgres.connection import connect as connect_postgres
 from horarium.store.postgres.identity import ask_identity
 from horarium.store.postgres.migrate import migrate_postgres
@@ -236,12 +237,13 @@ class SqliteSide:
 class PostgresSide:
     """A PostgreSQL database."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: str, name: str = "horarium copy") -> None:
+        """`name` is what PostgreSQL shows of the connection."""
+        self._url, self._name = url, name
         self._connection: Any = None
 
     async def connect(self) -> None:
-        self._connection = await connect_postgres(self._url, "horarium copy", STATEMENT_SECONDS)
+        self._connection = await connect_postgres(self._url, self._name, STATEMENT_SECONDS)
 
     async def identity(self) -> object:
         found = await ask_identity(self._connection)
@@ -259,6 +261,24 @@ class PostgresSide:
         # The snapshot is idle for as long as the other side writes.
         await self._connection.execute("SET idle_in_transaction_session_timeout = 0")
         await self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    async def begin_watching(self) -> int:
+        """Read the database as it is now from here on, while servers work on it; the instant (ms), by its clock. What
+        was committed before is there. Nothing is changed or locked, so a role that may only read is enough, and so is
+        a replica. Raises Unavailable where it holds no installation, or one of another schema."""
+        if not await self._connection.fetchval("SELECT to_regclass('schema_migrations') IS NOT NULL"):
+            raise Unavailable(_EMPTY)
+        number = await self._connection.fetchval("SELECT max(number) FROM schema_migrations")
+        if number != latest():
+            raise Unavailable(
+                f"the database has schema {number}, this program {latest()}: use the version of the program that works "
+                "on the database"
+            )
+        await self._connection.execute("SET idle_in_transaction_session_timeout = 0")
+        now = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+        at_ms = int(await self._connection.fetchval(now))
+        await self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        return at_ms
 
     async def begin_writing(self) -> None:
         await self._lock("target")

@@ -60,10 +60,15 @@ async def change_schedule(
     after = await _move(tx, before, after, now)
     if before.progress.waiting_fires and after.state in (ScheduleState.DELETED, ScheduleState.ARCHIVED):
         error = f"the schedule was {after.state.value} before it could start"
-        await cancel_waiting_fires(tx, schedule_id, now, error)
-        await tx.run("forget_waiting", schedule_id=schedule_id)
+        await cancel_waiting(tx, schedule_id, now, error)
     await _write_change(tx, before, after, now)
     return await get_schedule(tx, workspace_id, schedule_id) if after.deleted_ms is None else after
+
+
+async def cancel_waiting(tx: Tx, schedule_id: Id, now: int, error: str) -> None:
+    """Cancel the fires of a schedule that the overlap policy holds back."""
+    await cancel_waiting_fires(tx, schedule_id, now, error)
+    await tx.run("forget_waiting", schedule_id=schedule_id)
 
 
 async def _move(tx: Tx, before: Schedule, after: Schedule, now: int) -> Schedule:

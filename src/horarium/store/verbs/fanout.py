@@ -201,16 +201,22 @@ async def stop_fanout_tasks(
     for progress in map(
         FanoutProgress._make, await tx.rows("fanout_tasks_of_schedule", schedule_id=schedule_id)
     ):
-        fire = progress.fire_id
-        await tx.run("forget_fanout_task", fire_id=fire)
-        row = await tx.row("resolve_fire", id=fire, audience_size=progress.rows_done, error=reason)
-        if row is None:
-            continue
-        counts = RunCounts._make(row)
-        state = FireState.CANCELLED if counts.runs == 0 else settled_state(*counts, broken=True)
-        if state is not None:
-            own = progress.workspace_id, schedule_id, fire
-            await end_fire(tx, *own, FireKind.CLOCK, state, now, reason)
+        await stop_fanout_task(tx, schedule_id, progress, FireKind.CLOCK, now, reason)
+
+
+async def stop_fanout_task(
+    tx: Tx, schedule_id: Id, progress: FanoutProgress, kind: FireKind, now: int, reason: str
+) -> None:
+    """Stop the reading for one fire of a schedule. It keeps the runs that were started, and gets no more."""
+    fire = progress.fire_id
+    await tx.run("forget_fanout_task", fire_id=fire)
+    row = await tx.row("resolve_fire", id=fire, audience_size=progress.rows_done, error=reason)
+    if row is None:
+        return
+    counts = RunCounts._make(row)
+    state = FireState.CANCELLED if counts.runs == 0 else settled_state(*counts, broken=True)
+    if state is not None:
+        await end_fire(tx, progress.workspace_id, schedule_id, fire, kind, state, now, reason)
 
 
 async def repeated_row(tx: Tx, rows: Sequence[PreparedRow]) -> str | None:

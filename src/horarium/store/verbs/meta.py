@@ -9,6 +9,10 @@ from horarium.store.base import Tx
 VAULT_KEY = "vault_key"
 ZONE_DATA = "zone_data"
 COPYING = "copying"
+# The manifest of a backup: a database that has this row is one.
+BACKUP = "backup"
+# When the newest backup was made (ms), as far as the database was told of it.
+LAST_BACKUP = "last_backup"
 # Before the name of a dialect, for each that a server which opened this database had installed.
 DIALECT = "dialect:"
 
@@ -68,6 +72,28 @@ async def hold(tx: Tx, name: str) -> None:
 async def is_complete(tx: Tx) -> bool:
     """False where a copy into this database has not been finished."""
     return await tx.row("get_meta", name=COPYING) is None
+
+
+async def is_backup(tx: Tx) -> bool:
+    """Whether this database is a backup, on which no server may work."""
+    return await tx.row("read_meta", name=BACKUP) is not None
+
+
+async def forget_backup(tx: Tx) -> None:
+    """Make an installation of a backup, of which no backup is known."""
+    for name in (BACKUP, LAST_BACKUP):
+        await tx.run("forget_meta", name=name)
+
+
+async def note_backup(tx: Tx, made_ms: int) -> None:
+    """Note when the newest backup was made (ms)."""
+    await tx.run("set_meta", name=LAST_BACKUP, value=str(made_ms))
+
+
+async def last_backup_ms(tx: Tx) -> int | None:
+    """When the newest backup was made (ms), as far as the database was told of it."""
+    row = await tx.row("read_meta", name=LAST_BACKUP)
+    return None if row is None else int(row[0])
 
 
 def zone_data_order(version: str) -> tuple[int, str]:

@@ -48,9 +48,7 @@ async def register(tx: Tx, node: NodeRow, alone: bool) -> None:
         raise Unavailable("the database is being copied: start the server when `horarium copy` has ended")
     if alone:
         await tx.run("retire_all_nodes", now=node.started_ms)
-        await tx.run("free_all_runs")
-        await tx.run("free_all_fanout_tasks")
-        await tx.run("free_all_webhooks")
+        await free_everything(tx)
     await tx.run(
         "insert_node",
         id=node.id,
@@ -64,6 +62,13 @@ async def register(tx: Tx, node: NodeRow, alone: bool) -> None:
     tx.announce(READY, node.started_ms)
     tx.announce(FANOUT, node.started_ms)
     tx.announce(WEBHOOKS, node.started_ms)
+
+
+async def free_everything(tx: Tx) -> None:
+    """Free whatever is claimed, under a new epoch: nobody works on this database."""
+    await tx.run("free_all_runs")
+    await tx.run("free_all_fanout_tasks")
+    await tx.run("free_all_webhooks")
 
 
 async def heartbeat(tx: Tx, node: Id, now: int, lease_ms: int) -> bool:

@@ -24,7 +24,7 @@ from horarium.domain.fire import FireKind, FireState, SpanReason, beginning
 from horarium.domain.ids import Id, fire_id, lowest_id_at
 from horarium.domain.overlap import Decision, Overlap
 from horarium.domain.places import UNBOUNDED, LaneRoom
-from horarium.domain.plan import Firing, Passed, Plan, plan, slot_after
+from horarium.domain.plan import Firing, Passed, Plan, passed_between, plan, slot_after
 from horarium.domain.run import RunMode
 from horarium.domain.schedule import (
     AfterCompletion,
@@ -219,6 +219,43 @@ async def release_one(tx: Tx, schedule_id: Id, now: int) -> None:
     cursor = DueCursor._make(row)
     if cursor.next_due is not None and cursor.next_due <= now:
         await _release(tx, [cursor], _Batch(now, None, 0), careful=True)
+
+
+async def pass_over(tx: Tx, until_ms: int, limit: int) -> bool:
+    """Enter the slots that were due by an instant (ms) as missed, whatever the policies say, of up to `limit`
+    schedules. Whether there may be more of them."""
+    due = [DueCursor._make(row) for row in await tx.rows("due_schedules", now=until_ms, limit=limit)]
+    spans: list[SpanRow] = []
+    moves: list[CursorMove] = []
+    completed: list[CompletedSchedule] = []
+    deleted: list[Id] = []
+    for cursor in due:
+        recurrence = stored_recurrence(timing_from_text(cursor.timing))
+        policies = policies_from_text(cursor.policies)
+        upto_ms = until_ms - policies.delay_of(cursor.schedule_id)
+        passed = passed_between(recurrence, cursor.accounted_to, upto_ms, SpanReason.MISSED)
+        accounted_to = cursor.accounted_to
+        if passed is not None:
+            accounted_to = passed.last_ms
+            of_span = passed.first_ms, passed.last_ms, passed.count, passed.reason.value
+            spans.append(SpanRow(cursor.schedule_id, *of_span, cursor.version, until_ms))
+        slot = slot_after(recurrence, accounted_to)
+        next_due = None if slot is None else policies.due_of(cursor.schedule_id, slot)
+        moves.append(CursorMove(cursor.place, cursor.schedule_id, None, accounted_to, slot, next_due))
+        if slot is None:
+            completed.append(CompletedSchedule(cursor.schedule_id, until_ms, "exhausted"))
+            if policies.after_completion is AfterCompletion.DELETE:
+                deleted.append(cursor.schedule_id)
+    for statement, rows in (
+        ("insert_spans", spans),
+        ("move_cursors", moves),
+        ("complete_schedules", completed),
+    ):
+        if rows:
+            await tx.many(statement, rows)
+    if deleted:
+        await delete_quiet(tx, deleted, until_ms)
+    return len(due) == limit
 
 
 async def _release(tx: Tx, due: Sequence[DueCursor], batch: _Batch, careful: bool) -> Released:

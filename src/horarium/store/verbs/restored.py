@@ -1,0 +1,37 @@
+"""What is done to an installation that was restored from a backup, before a server works on it."""
+
+from __future__ import annotations
+
+from horarium.domain.fire import FireKind
+from horarium.store.base import Tx
+from horarium.store.rows import FanoutProgress, OpenRun
+from horarium.store.verbs.changes import cancel_waiting
+from horarium.store.verbs.fanout import stop_fanout_task
+from horarium.store.verbs.meta import forget_backup
+from horarium.store.verbs.nodes import free_everything
+from horarium.store.verbs.settle import cancel_runs
+
+# Why a fire or a run ended that was open in the backup, where the old server had gone on working.
+NOT_AGAIN = "not sent again: it was open when the backup was made, and the server worked on after that"
+
+
+async def leave_old_processes(tx: Tx) -> None:
+    """Take out what belonged to the processes that worked on the database when the backup was made: they are gone, and
+    what they report of their runs is refused. The database is not a backup any more."""
+    await free_everything(tx)
+    await tx.run("forget_all_nodes")
+    await tx.run("forget_all_lane_reports")
+    await forget_backup(tx)
+
+
+async def end_open(tx: Tx, until_ms: int, limit: int) -> bool:
+    """End what was open in the backup and due by an instant (ms): fires that wait, audiences that are read, and up to
+    `limit` runs. Whether there may be more."""
+    for (schedule_id,) in await tx.rows("schedules_that_wait", limit=limit):
+        await cancel_waiting(tx, schedule_id, until_ms, NOT_AGAIN)
+    for fire_id, workspace_id, rows_done, schedule_id, kind in await tx.rows("all_fanout_tasks", limit=limit):
+        progress = FanoutProgress(fire_id, workspace_id, rows_done)
+        await stop_fanout_task(tx, schedule_id, progress, FireKind(kind), until_ms, NOT_AGAIN)
+    rows = await tx.rows("open_runs_due", until=until_ms, limit=limit)
+    await cancel_runs(tx, [OpenRun.from_row(row) for row in rows], until_ms, NOT_AGAIN)
+    return len(rows) == limit

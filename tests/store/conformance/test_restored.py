@@ -1,0 +1,92 @@
+"""A restored database has nothing of its old processes, and does nothing again that the old server did later."""
+
+from __future__ import annotations
+
+import pytest
+
+from horarium.domain.fire import FireKind
+from horarium.domain.overlap import Overlap
+from horarium.domain.schedule import AfterCompletion, Policies
+from horarium.store.verbs import fanout, nodes, release, restored
+from horarium.store.verbs.manual import fire_by_hand
+from horarium.store.verbs.meta import BACKUP, hold, is_backup
+from tests.support.tenant import MINUTE, NOON, TRY_AGAIN, Node, states
+
+UNTIL = NOON + 10 * MINUTE
+ONCE = '{"once":"2026-11-22T12:05:00Z"}'
+AUDIENCE = {"type": "directory", "of": "users"}
+
+
+@pytest.mark.parametrize("limit", [1, 100])
+async def test_what_was_open_ends_with_the_reason_and_nothing_begins_instead(tenant, store, limit):
+    waits = await tenant.schedule(policies=Policies(overlap=Overlap.BUFFER_ALL))
+    reads = await tenant.schedule(audience=AUDIENCE)
+    fails = await tenant.schedule()
+    await store.write(fire_by_hand, await tenant.again(reads), FireKind.MANUAL, NOON + 5, "by hand", NOON + 5)
+    await tenant.release(NOON + MINUTE)
+    node = await Node.start(store)
+    await node.work(NOON + MINUTE, TRY_AGAIN)
+    await tenant.release(NOON + 2 * MINUTE)
+    assert states(await tenant.fires(waits)) == ["running", "waiting"]
+
+    while await store.urgent(restored.end_open, UNTIL, limit):
+        pass
+    assert states(await tenant.fires(waits)) == ["cancelled", "cancelled"]
+    assert {run.error for run in await tenant.runs(waits)} == {restored.NOT_AGAIN}
+    assert set(states(await tenant.fires(reads))) == {"cancelled"}
+    assert len(await tenant.fires(reads)) >= 2
+    assert set(states(await tenant.fires(fails))) == {"cancelled"}
+    for schedule in (waits, reads, fails):
+        progress = (await tenant.again(schedule)).progress
+        assert (progress.open_fires, progress.waiting_fires) == (0, 0)
+    assert await node.claim(NOON + 60 * MINUTE) == []
+    assert await store.urgent(fanout.claim_fanout_tasks, node.id, UNTIL, 10, 10, {}) == []
+
+
+async def test_a_run_that_is_due_later_stays(tenant, store):
+    schedule = await tenant.schedule("*/15 * * * *")
+    await tenant.release(NOON + 15 * MINUTE)
+    await store.urgent(restored.end_open, UNTIL, 100)
+    assert states(await tenant.fires(schedule)) == ["running"]
+
+
+@pytest.mark.parametrize("limit", [1, 100])
+async def test_slots_up_to_the_instant_are_missed_and_later_ones_fire(tenant, store, limit):
+    every_minute = await tenant.schedules(3)
+    later = await tenant.schedule("*/15 * * * *")
+    paused = await tenant.schedule()
+    await tenant.release(NOON + MINUTE)
+    while await store.urgent(release.pass_over, UNTIL, limit):
+        pass
+    for schedule in every_minute:
+        (span,) = await tenant.spans(schedule)
+        assert (span.count, span.reason.value) == (9, "missed")
+        assert (span.first_ms, span.last_ms) == (NOON + 2 * MINUTE, UNTIL)
+    assert await tenant.spans(later) == []
+    assert (await tenant.release(UNTIL)).fires == 0
+    assert (await tenant.release(UNTIL + MINUTE)).schedules == 4
+    assert (await tenant.again(paused)).progress.accounted_to == UNTIL + MINUTE
+
+
+@pytest.mark.parametrize("deletes", [True, False])
+async def test_a_schedule_whose_last_slot_has_passed_is_completed(tenant, store, deletes):
+    after = AfterCompletion.DELETE if deletes else AfterCompletion.KEEP
+    schedule = await tenant.schedule(ONCE, Policies(after_completion=after))
+    assert not await store.urgent(release.pass_over, UNTIL, 100)
+    assert (await tenant.release(UNTIL + MINUTE)).schedules == 0
+    if not deletes:
+        assert (await tenant.again(schedule)).state.value == "completed"
+
+
+async def test_nothing_is_left_of_the_old_processes_and_of_the_backup(tenant, store):
+    await tenant.schedule()
+    await tenant.release(NOON + MINUTE)
+    old = await Node.start(store)
+    (work,) = await old.claim(NOON + MINUTE)
+    await store.write(hold, BACKUP)
+    assert await store.read(is_backup)
+    await store.urgent(restored.leave_old_processes)
+    assert not await store.read(is_backup)
+    assert await store.read(nodes.living, NOON) == []
+    assert await old.record([work], TRY_AGAIN, NOON + MINUTE, careful=True) == [work.id]
+    assert [again.id for again in await (await Node.start(store)).claim(NOON + MINUTE)] == [work.id]
