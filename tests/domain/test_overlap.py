@@ -30,3 +30,23 @@ def test_a_fire_that_meets_another_is_treated_as_its_policy_says(policy, in_flig
 
 def test_a_fire_does_not_overtake_one_that_waits():
     assert decide(Overlap.BUFFER_ALL, 0, 1, LIMIT) is Decision.WAIT
+
+
+@pytest.mark.parametrize(
+    ("waiting", "decision"),
+    [
+        (0, Decision.HOLD),
+        (1, Decision.HOLD_INSTEAD),
+        (2, Decision.SKIP),  # buffered before an edit: skip drops none of them
+    ],
+)
+def test_skip_holds_the_latest_fire_where_the_one_before_it_has_not_begun(waiting, decision):
+    assert decide(Overlap.SKIP, 1, waiting, LIMIT, begun=False) is decision
+    assert decide(Overlap.SKIP, 1, waiting, LIMIT, begun=True) is Decision.SKIP
+
+
+@pytest.mark.parametrize("policy", [policy for policy in Overlap if policy is not Overlap.SKIP])
+@pytest.mark.parametrize(("in_flight", "waiting"), [(0, 0), (1, 0), (1, 1), (2, LIMIT)])
+def test_no_other_policy_asks_whether_the_fire_before_has_begun(policy, in_flight, waiting):
+    found = decide(policy, in_flight, waiting, LIMIT, begun=False)
+    assert found is decide(policy, in_flight, waiting, LIMIT, begun=True)

@@ -251,8 +251,51 @@ def test_a_waiting_fire_counts_against_those_after_it():
     )
 
 
-@pytest.mark.parametrize(("begun", "reason"), [(True, SpanReason.SKIPPED), (False, SpanReason.UNBEGUN)])
-def test_what_is_skipped_says_whether_the_fire_before_it_had_begun(begun, reason):
-    recurrence = compile_timing(Timing("* * * * *"))
-    found = plan(recurrence, Policies(), 0, 1, 1, 0, 65_000, begun)
-    assert found.entries == (Passed(60_000, 60_000, 1, reason),)
+def test_a_slot_is_skipped_where_the_fire_before_it_has_begun():
+    found = plan(compile_timing(Timing("* * * * *")), Policies(), 0, 1, 1, 0, 65_000, begun=True)
+    assert found.entries == (Passed(60_000, 60_000, 1, SpanReason.SKIPPED),)
+
+
+@pytest.mark.parametrize(
+    ("waiting", "upto", "entries"),
+    [
+        (0, 1, [Firing(NOON + 1_000, Decision.HOLD)]),
+        (
+            0,
+            4,
+            [
+                Passed(NOON + 1_000, NOON + 3_000, 3, SpanReason.UNBEGUN),
+                Firing(NOON + 4_000, Decision.HOLD),
+            ],
+        ),
+        (1, 1, [Firing(NOON + 1_000, Decision.HOLD_INSTEAD)]),
+        (
+            1,
+            3,
+            [
+                Passed(NOON + 1_000, NOON + 2_000, 2, SpanReason.UNBEGUN),
+                Firing(NOON + 3_000, Decision.HOLD_INSTEAD),
+            ],
+        ),
+        (2, 2, [Passed(NOON + 1_000, NOON + 2_000, 2, SpanReason.UNBEGUN)]),
+    ],
+)
+def test_the_latest_slot_is_held_where_the_fire_before_has_not_begun(waiting, upto, entries):
+    found = plan(SECONDLY, Policies(), NOON, 1, 1, waiting, NOON + upto * 1_000, begun=False)
+    assert found.entries == tuple(entries)
+    assert (found.accounted_to, found.next_slot) == (NOON + upto * 1_000, NOON + (upto + 1) * 1_000)
+
+
+def test_a_fire_that_is_held_after_downtime_stands_for_what_was_missed():
+    found = plan(SECONDLY, Policies(grace_ms=0), NOON, 1, 1, 1, NOON + 9_000, begun=False)
+    assert found.entries == (
+        Passed(NOON + 1_000, NOON + 8_000, 8, SpanReason.MISSED),
+        Firing(NOON + 9_000, Decision.HOLD_INSTEAD, Missed(8, NOON + 1_000, NOON + 8_000)),
+    )
+
+
+@pytest.mark.parametrize(("fires", "held"), [(1, 1), (2, 0)])
+def test_a_fire_that_is_held_counts_among_those_a_schedule_may_have(fires, held):
+    found = plan(SECONDLY, Policies(max_fires=2), NOON, fires, 1, 0, NOON + 3_000, begun=False)
+    assert len([entry for entry in found.entries if isinstance(entry, Firing)]) == held
+    assert (found.next_slot, found.ended) == (None, "max_fires")

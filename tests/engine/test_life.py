@@ -143,13 +143,18 @@ async def test_skip_leaves_out_slots_while_a_fire_is_in_flight_and_joins_them_in
     assert progress.last_skip_ms == NOON + 4 * MINUTE
 
 
-async def test_a_slot_whose_predecessor_has_not_begun_is_skipped_for_that_reason(shop):
+async def test_the_latest_slot_waits_for_a_run_that_has_not_begun_and_the_ledger_says_so(shop):
     schedule = await shop.schedule("* * * * *")
     await shop.tick(NOON + MINUTE)
     lane = await silence(shop)
-    await shop.tick(NOON + 2 * MINUTE)
-    for n in (3, 4):
-        assert await shop.tick(NOON + n * MINUTE) == 0
+    for n in (2, 3, 4):
+        await shop.tick(NOON + n * MINUTE)
+    told = await shop.explain.explain(shop.workspace, schedule.id, NOON + 4 * MINUTE)
+    assert (told.verdict, told.sentence) == (
+        "waiting",
+        "it waits: the run of an earlier fire of this schedule had not begun. This slot starts when that one has "
+        "ended, unless a later slot takes its place before",
+    )
     lane.circuit = Closed()
     gate = await hold(shop)
     shop.worker._lanes.tick()
@@ -160,14 +165,16 @@ async def test_a_slot_whose_predecessor_has_not_begun_is_skipped_for_that_reason
     await shop.settle()
     spans = shop.rows("SELECT first_ms, last_ms, count, reason FROM spans ORDER BY first_ms")
     assert [tuple(span) for span in spans] == [
-        (NOON + 3 * MINUTE, NOON + 4 * MINUTE, 2, "unbegun"),
+        (NOON + 3 * MINUTE, NOON + 3 * MINUTE, 1, "unbegun"),
         (NOON + 5 * MINUTE, NOON + 5 * MINUTE, 1, "skipped"),
     ]
-    assert (await shop.again(schedule)).progress.skipped == 3
+    slots = [(fire.slot_ms, fire.state) for fire in await fires(shop, schedule)]
+    assert slots == [(NOON + n * MINUTE, "completed") for n in (1, 2, 4)]
+    assert (await shop.again(schedule)).progress.skipped == 2
     told = await shop.explain.explain(shop.workspace, schedule.id, NOON + 3 * MINUTE)
     assert (told.verdict, told.sentence) == (
         "skipped",
-        "it was skipped: the run of an earlier fire of this schedule had not begun, because it waited",
+        "it was skipped: the run of an earlier fire of this schedule had not begun, and a later slot took its place",
     )
     told = await shop.explain.explain(shop.workspace, schedule.id, NOON + 5 * MINUTE)
     assert told.sentence == "it was skipped: an earlier fire of this schedule was still running"

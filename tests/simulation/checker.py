@@ -14,7 +14,7 @@ from horarium.domain.fire import settled_state
 from horarium.domain.schedule import CatchUp, OverlapScope
 from tests.simulation.evidence import NOISE_MS, Evidence
 from tests.simulation.neighbours import NEIGHBOUR_CHECKS
-from tests.simulation.overlaps import overlaps_of
+from tests.simulation.overlaps import held_slots_of, overlaps_of
 from tests.simulation.slots import slots_between
 from tests.simulation.trail import Note
 from tests.simulation.world import World
@@ -168,6 +168,7 @@ def overlap_holds_5(evidence: Evidence) -> Iterator[Finding]:
     """Where the policy is not to allow it, no fire of the clock begins while another is open."""
     for book in evidence.books:
         yield from overlaps_of(book)
+        yield from held_slots_of(book, evidence)
 
 
 def limits_hold_6(evidence: Evidence) -> Iterator[Finding]:
@@ -175,6 +176,8 @@ def limits_hold_6(evidence: Evidence) -> Iterator[Finding]:
     for book in evidence.books:
         count = 0
         for note in book.notes:
+            if note.kind == "fire_gone":
+                count -= 1
             if note.kind == "fire" and note.values[2] == "clock":
                 count += 1
                 most = book.policies[note.values[7]].max_fires

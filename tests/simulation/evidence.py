@@ -62,7 +62,9 @@ class Evidence:
         self.runs_by_id = {run["id"]: run for run in self.runs}
         notes: dict[bytes, list[Note]] = defaultdict(list)
         for note in world.trail.notes:
-            place = {"fire": 1, "fire_state": 1, "run": 2, "span": 0, "cursor": 0}.get(note.kind)
+            place = {"fire": 1, "fire_state": 1, "fire_gone": 1, "run": 2, "span": 0, "cursor": 0}.get(
+                note.kind
+            )
             if place is not None and note.values[place] is not None:
                 notes[note.values[place]].append(note)
         self.books = [self._book(row, notes[row["id"]]) for row in self._query("SELECT * FROM schedules")]
@@ -86,6 +88,14 @@ class Evidence:
     def disturbed(self, since: float, until: float) -> bool:
         """Whether anything was wrong, or was being mended, at some moment of [since, until]."""
         return any(first <= until and last >= since for first, last, _ in self.world.disturbances)
+
+    @cached_property
+    def first_arrivals(self) -> dict[bytes, float]:
+        """When the first call of each run arrived."""
+        found: dict[bytes, float] = {}
+        for one in self.world.receiver.log:
+            found.setdefault(one.run_id, one.at)
+        return found
 
     @cached_property
     def jumped(self) -> list[float]:

@@ -15,6 +15,7 @@ import pytest
 from horarium.domain import plan as plan_module
 from horarium.domain.fire import SpanReason
 from horarium.domain.ids import fire_id
+from horarium.domain.overlap import Decision
 from horarium.domain.plan import Passed, Plan, plan
 from horarium.domain.schedule import Policies
 from horarium.engine.clock import DatabaseClock
@@ -200,6 +201,17 @@ def test_it_sees_a_pause_that_leaves_no_span():
 def test_it_sees_an_overlap_that_nobody_decided():
     with patch.object(plan_module, "decide", lambda *_: plan_module.Decision.START):
         assert caught("overlap_holds_5", some_scripts())
+
+
+def test_it_sees_slots_that_wait_beside_each_other():
+    """Each slot whose predecessor has not begun waits, and none takes the place of another."""
+    with patch("horarium.domain.overlap._held", lambda _: Decision.HOLD):
+        assert caught("overlap_holds_5", with_silent_targets())
+
+
+def test_it_sees_a_slot_that_is_called_unbegun_while_none_waits():
+    with patch("horarium.domain.overlap._held", lambda _: Decision.SKIP):
+        assert caught("overlap_holds_5", with_silent_targets())
 
 
 def test_it_sees_a_counter_that_counts_twice():

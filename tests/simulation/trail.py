@@ -22,6 +22,10 @@ _TRIGGERS = (
         "'fire_state', new.id, new.schedule_id, new.kind, new.state, old.state",
     ),
     (
+        "AFTER DELETE ON fires WHEN old.state = 'waiting'",
+        "'fire_gone', old.id, old.schedule_id, old.kind, old.slot_ms",
+    ),
+    (
         "AFTER INSERT ON runs",
         "'run', new.id, CASE WHEN new.slot_ms IS NULL THEN new.fire_id ELSE new.id END, new.schedule_id, new.mode,"
         " new.row_key, new.generation",

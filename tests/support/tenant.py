@@ -20,7 +20,7 @@ from horarium.domain.target import Completion, Target, TargetKind
 from horarium.domain.tenancy import EVERY_TARGET, Key, Principal, PrincipalType, Workspace
 from horarium.service.schedules import ScheduleDraft, schedule_of
 from horarium.store.base import Store
-from horarium.store.rows import TargetRow
+from horarium.store.rows import BegunRun, TargetRow
 from horarium.store.verbs import dispatch, ledger, nodes, release, run_lists, schedules, targets, tenancy
 from horarium.store.verbs.changes import change_schedule
 from horarium.store.verbs.creation import create_schedules
@@ -159,6 +159,13 @@ class Node:
         )
         self.lane = claimed.lane
         return self._works(claimed)
+
+    async def begin(self, now: int, room: int = 1_000) -> list[Work]:
+        """Claim what there is, and have it marked as under way."""
+        works = await self.claim(now, room)
+        rows = [BegunRun(work.id, self.id, work.epoch, now) for work in works]
+        await self.store.urgent(dispatch.mark_begun, rows)
+        return works
 
     async def take(self, ids: Sequence[Id]) -> list[Work]:
         return self._works(await self.store.read(dispatch.describe_claimed, ids, {}))

@@ -75,7 +75,8 @@ class SpanReason(StrEnum):
 
     # The overlap policy skipped them, because an earlier fire had not ended.
     SKIPPED = "skipped"
-    # The overlap policy skipped them, because the run of an earlier fire had not even begun: it waited.
+    # The overlap policy skipped them, because the run of an earlier fire had not even begun: it waited, and a later
+    # slot waits for it in their place.
     UNBEGUN = "unbegun"
     # The server was not running in time, and the catch-up policy left them out.
     MISSED = "missed"

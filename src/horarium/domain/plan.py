@@ -43,9 +43,10 @@ class Plan:
     """What is to be written about a schedule.
 
     `entries` are in the order of slots, and cover every slot after the old `accounted_to` up to the new one
-    exactly once. `next_slot` is the first slot after that. It is None if nothing will fire any more; then
-    `ended` says why: `exhausted` (the recurrence has no further slot) or `max_fires` (the clock has fired as
-    often as it may).
+    exactly once. A fire that is held in place of an earlier one (Decision.HOLD_INSTEAD) is counted among the fires
+    in its stead; the slot of the earlier one lies before these entries, and is skipped. `next_slot` is the first
+    slot after the new `accounted_to`. It is None if nothing will fire any more; then `ended` says why: `exhausted`
+    (the recurrence has no further slot) or `max_fires` (the clock has fired as often as it may).
     """
 
     entries: tuple[Firing | Passed, ...]
@@ -101,25 +102,27 @@ def plan(
     `upto_ms` is the present minus the schedule's jitter. So a slot is only included once its due instant has
     come, and grace and catch-up window are measured from that due instant. `fires` counts the fires of the
     clock so far. `in_flight` and `waiting` count the open fires of the schedule: those that run, and those
-    that the overlap policy holds back. `begun`: whether a run of those in flight has begun; where none has, slots
-    that they keep from firing are skipped for that reason.
+    that the overlap policy holds back. `begun` is False where none of those in flight has begun and the policy skips:
+    then the latest slot waits for them, and the slots before it are skipped for that reason.
     """
     candidates = _due(recurrence, policies, accounted_to, upto_ms)
     entries: list[Firing | Passed] = []
-    reason = SpanReason.SKIPPED if begun else SpanReason.UNBEGUN
     for entry in candidates:
         if isinstance(entry, Passed):
             entries.append(entry)
             continue
         if policies.max_fires is not None and fires >= policies.max_fires:
             return Plan(tuple(entries), _covered(entries, accounted_to), None, "max_fires")
-        decision = _decision(policies, in_flight, waiting)
+        decision = _decision(policies, in_flight, waiting, begun)
         if decision is Decision.SKIP:
-            _skip(entries, entry, reason)
+            _skip(entries, entry, SpanReason.SKIPPED if begun else SpanReason.UNBEGUN)
+            continue
+        if decision is Decision.HOLD_INSTEAD:
+            _hold_instead(entries, entry)
             continue
         entries.append(Firing(entry.slot_ms, decision, entry.missed))
         fires += 1
-        if decision in (Decision.WAIT, Decision.CANCEL_AND_WAIT):
+        if decision.waits:
             waiting += 1
         else:
             in_flight += 1
@@ -130,11 +133,11 @@ def plan(
     return Plan(tuple(entries), covered, following, "exhausted" if following is None else None)
 
 
-def _decision(policies: Policies, in_flight: int, waiting: int) -> Decision:
+def _decision(policies: Policies, in_flight: int, waiting: int, begun: bool) -> Decision:
     """How a fire starts. If overlap is decided per row, every fire starts; the fan-out then leaves out busy rows."""
     if policies.overlap_scope is OverlapScope.ROW:
         return Decision.START
-    return decide(policies.overlap, in_flight, waiting, policies.buffer_limit)
+    return decide(policies.overlap, in_flight, waiting, policies.buffer_limit, begun)
 
 
 def _due(
@@ -226,6 +229,18 @@ def _skip(entries: list[Firing | Passed], entry: Firing, reason: SpanReason) -> 
         entries[-1] = Passed(before.first_ms, entry.slot_ms, before.count + 1, reason)
     else:
         entries.append(Passed(entry.slot_ms, entry.slot_ms, 1, reason))
+
+
+def _hold_instead(entries: list[Firing | Passed], entry: Firing) -> None:
+    """Add a slot that is held in place of an earlier one, which is skipped. The earlier one may be of this plan: then
+    the new one has its place in the plan as well."""
+    decision = Decision.HOLD_INSTEAD
+    earlier = entries[-1] if entries else None
+    if isinstance(earlier, Firing):
+        decision = earlier.decision
+        entries.pop()
+        _skip(entries, earlier, SpanReason.UNBEGUN)
+    entries.append(Firing(entry.slot_ms, decision, entry.missed))
 
 
 def _covered(entries: list[Firing | Passed], accounted_to: int) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from horarium.domain.fire import Fire, FireKind, Span, SpanReason
 from horarium.domain.ids import Id
+from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import (
     Definition,
     DefinitionVersion,
@@ -161,7 +162,7 @@ _SPAN_WORDS = {
     SpanReason.SKIPPED: ("skipped", "it was skipped: an earlier fire of this schedule was still running"),
     SpanReason.UNBEGUN: (
         "skipped",
-        "it was skipped: the run of an earlier fire of this schedule had not begun, because it waited",
+        "it was skipped: the run of an earlier fire of this schedule had not begun, and a later slot took its place",
     ),
     SpanReason.MISSED: (
         "missed",
@@ -169,6 +170,13 @@ _SPAN_WORDS = {
     ),
     SpanReason.PAUSED: ("paused", "the schedule was paused"),
     SpanReason.CANCELLED: ("cancelled", "the schedule was changed or deleted before it was due"),
+}
+
+
+_STILL_RUNS = "an earlier fire of this schedule is still running"
+_WAITS_FOR = {
+    Overlap.SKIP: "the run of an earlier fire of this schedule had not begun. This slot starts when that "
+    "one has ended, unless a later slot takes its place before"
 }
 
 
@@ -187,7 +195,7 @@ def _judge(
     if clock_fires:
         fire = clock_fires[0]
         if fire.state == "waiting":
-            return "waiting", "it waits: an earlier fire of this schedule is still running"
+            return "waiting", f"it waits: {_WAITS_FOR.get(policies.overlap, _STILL_RUNS)}"
         late = fire.fired_ms - fire.due_ms
         return "fired", f"it fired {late} ms after it was due, and is {fire.state.value}"
     if spans:

@@ -159,6 +159,8 @@ class StartingFire(NamedTuple):
     workspace_id: Id
     schedule_id: Id
     version: int
+    slot_ms: int
+    fired_ms: int
     target_id: Id
     has_audience: int
     limited: int
@@ -260,6 +262,22 @@ class LastSpan(NamedTuple):
     first_ms: int
     reason: str
     version: int
+
+
+class HeldFire(NamedTuple):
+    """The fire that a schedule holds, the missed slots that it stands for, and the span that ends where it stands (None
+    where a fire does)."""
+
+    id: Id
+    schedule_id: Id
+    slot_ms: int
+    version: int
+    missed_count: int | None
+    missed_first: int | None
+    missed_last: int | None
+    span_first_ms: int | None
+    span_reason: str | None
+    span_version: int | None
 
 
 class SpanExtension(NamedTuple):
@@ -831,6 +849,7 @@ class StaleCursor(NamedTuple):
     version: int
     accounted_to: int
     last_slot: int | None
+    waiting_fires: int
     next_slot: int | None
     next_due: int | None
     timing: str

@@ -96,18 +96,19 @@ async def test_events_of_a_schedule_are_in_the_order_in_which_they_happened(reco
 
 async def test_slots_that_are_skipped_or_missed_are_told(recorded):
     skipping = await recorded.schedule()
-    await recorded.release(NOON + MINUTE)
-    await recorded.release(NOON + 2 * MINUTE)
-    missing = await recorded.schedule(policies=replace(ALLOW, catch_up=CatchUp.NONE), now=NOON + 2 * MINUTE)
-    await recorded.change(skipping, NOON + 2 * MINUTE, state=ScheduleState.PAUSED)
-    await recorded.release(NOON + 12 * MINUTE)
+    for minute in (1, 2, 3):  # the second waits for the first, and the third takes its place
+        await recorded.release(NOON + minute * MINUTE)
+    missing = await recorded.schedule(policies=replace(ALLOW, catch_up=CatchUp.NONE), now=NOON + 3 * MINUTE)
+    await recorded.change(skipping, NOON + 3 * MINUTE, state=ScheduleState.PAUSED)
+    await recorded.release(NOON + 13 * MINUTE)
     found = [event for event in await told(recorded) if event["type"] in ("fire.skipped", "fire.missed")]
     assert [(event["type"], event["details"]["slots"]) for event in found] == [
         ("fire.skipped", 1),
         ("fire.missed", 9),
     ]
     assert found[1]["schedule"]["id"] == prefixed("sch", missing.id)
-    assert found[1]["details"]["first_slot"] == "2026-11-22T12:03:00.000Z"
+    assert found[0]["details"]["first_slot"] == "2026-11-22T12:02:00.000Z"
+    assert found[1]["details"]["first_slot"] == "2026-11-22T12:04:00.000Z"
 
 
 async def test_a_schedule_tells_of_its_last_slot_and_of_its_end(recorded):

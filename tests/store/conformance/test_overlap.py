@@ -7,7 +7,7 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import CatchUp, Policies
 from horarium.store.verbs import dispatch, runs, upkeep
 from horarium.worker.work import cancelled
-from tests.support.tenant import FAILED, MINUTE, NOON, Node, RunState, states
+from tests.support.tenant import FAILED, MINUTE, NOON, SUCCEEDED, Node, RunState, states
 
 
 async def tick(tenant, *minutes):
@@ -24,9 +24,11 @@ async def test_allow_starts_every_fire(tenant):
 
 async def test_skip_starts_again_once_the_fire_has_settled(tenant, store):
     schedule = await tenant.schedule()
-    await tick(tenant, 1, 2)
+    await tick(tenant, 1)
     node = await Node.start(store)
-    await node.work(NOON + 2 * MINUTE)
+    works = await node.begin(NOON + MINUTE)
+    await tick(tenant, 2)
+    await node.record(works, SUCCEEDED, NOON + 2 * MINUTE)
     await tick(tenant, 3)
     assert [fire.slot_ms for fire in await tenant.fires(schedule)] == [NOON + MINUTE, NOON + 3 * MINUTE]
 

@@ -201,9 +201,11 @@ async def test_max_fires_completes_the_schedule(tenant):
     )
 
 
-async def test_max_fires_counts_skips_as_nothing(tenant):
+async def test_max_fires_counts_skips_as_nothing(tenant, store):
     schedule = await tenant.schedule(policies=Policies(max_fires=2))
-    for n in (1, 2, 3):
+    await tenant.release(NOON + MINUTE)
+    await (await Node.start(store)).begin(NOON + MINUTE)
+    for n in (2, 3):
         await tenant.release(NOON + n * MINUTE)
     after = await tenant.again(schedule)
     assert (after.state, after.progress.fires, after.progress.skipped) == (ScheduleState.ACTIVE, 1, 2)
@@ -260,37 +262,43 @@ async def test_catch_up_none_fires_only_what_is_merely_late(tenant):
     assert (span.count, span.reason) == (19, SpanReason.MISSED)
 
 
-async def test_skips_in_a_row_are_one_span(tenant):
+async def test_skips_in_a_row_are_one_span(tenant, store):
     schedule = await tenant.schedule()
-    for n in range(1, 6):
+    await tenant.release(NOON + MINUTE)
+    await (await Node.start(store)).begin(NOON + MINUTE)
+    for n in range(2, 6):
         await tenant.release(NOON + n * MINUTE)
     assert len(await tenant.fires(schedule)) == 1
     (span,) = await tenant.spans(schedule)
     assert (span.first_ms, span.last_ms, span.count) == (NOON + 2 * MINUTE, NOON + 5 * MINUTE, 4)
-    assert (span.reason, span.version) == (SpanReason.UNBEGUN, 1)
+    assert (span.reason, span.version) == (SpanReason.SKIPPED, 1)
     assert (await tenant.again(schedule)).progress.skipped == 4
 
 
 async def test_a_span_is_not_continued_over_a_fire(tenant, store):
     policies = Policies(catch_up=CatchUp.ALL)
     schedule = await tenant.schedule(policies=policies)
-    for n in (1, 2, 3):
-        await tenant.release(NOON + n * MINUTE)
+    await tenant.release(NOON + MINUTE)
     node = await Node.start(store)
-    await node.work(NOON + 3 * MINUTE)
+    works = await node.begin(NOON + MINUTE)
+    for n in (2, 3):
+        await tenant.release(NOON + n * MINUTE)
+    await node.record(works, SUCCEEDED, NOON + 3 * MINUTE)
     await tenant.release(NOON + 6 * MINUTE)  # 4 fires, 5 and 6 are skipped
     minutes = [((a - NOON) // MINUTE, (b - NOON) // MINUTE) for a, b in await everything(tenant, schedule)]
     assert minutes == [(1, 1), (2, 3), (4, 4), (5, 6)]
 
 
-async def test_a_span_is_not_continued_over_missed_slots(tenant):
+async def test_a_span_is_not_continued_over_missed_slots(tenant, store):
     schedule = await tenant.schedule(policies=Policies(catch_up=CatchUp.NONE))
-    for n in (1, 2, 3):
+    await tenant.release(NOON + MINUTE)
+    await (await Node.start(store)).begin(NOON + MINUTE)
+    for n in (2, 3):
         await tenant.release(NOON + n * MINUTE)
     await tenant.release(NOON + 10 * MINUTE)  # 4 to 9 missed, 10 skipped
     minutes = [((a - NOON) // MINUTE, (b - NOON) // MINUTE) for a, b in await everything(tenant, schedule)]
     assert minutes == [(1, 1), (2, 3), (4, 9), (10, 10)]
-    assert [span.reason for span in await tenant.spans(schedule)] == ["unbegun", "missed", "unbegun"]
+    assert [span.reason for span in await tenant.spans(schedule)] == ["skipped", "missed", "skipped"]
 
 
 async def test_the_ledger_covers_every_slot_once_whatever_the_pace_of_releases(tenant, store):

@@ -9,7 +9,7 @@ from horarium.store.rows import CursorMove, DueCursor, StaleCursor, ZoneInUse
 from horarium.store.verbs import ledger, meta, nodes, runs, upkeep
 from horarium.times import zone_fingerprint
 from tests.support.raw import select
-from tests.support.tenant import DAY, HOUR, MINUTE, NOON, TRY_AGAIN, Node
+from tests.support.tenant import DAY, HOUR, MINUTE, NOON, TRY_AGAIN, Node, states
 
 ALLOW = Policies(overlap=Overlap.ALLOW)
 
@@ -125,7 +125,7 @@ async def test_a_one_shot_that_is_paused_while_it_is_computed_anew_stays_paused(
     async def as_seen(tx):
         cursor = DueCursor._make(await tx.row("due_schedule", schedule_id=schedule.id))
         seen = StaleCursor(
-            schedule.id, 1, cursor.accounted_to, None, NOON + HOUR, None, cursor.timing, cursor.policies
+            schedule.id, 1, cursor.accounted_to, None, 0, NOON + HOUR, None, cursor.timing, cursor.policies
         )
         answers = {"zones_in_use": [ZoneInUse("UTC", "old")], "schedules_of_stale_zone": [seen]}
         return await upkeep.rezone(Told(tx, answers), NOON + 2, 10)
@@ -174,6 +174,23 @@ async def test_a_local_reading_that_new_zone_data_name_once_more_does_not_fire_a
     assert (await tenant.again(schedule)).progress.next_slot == NOON + HOUR + DAY
     _, spans = await store.read(ledger.entries_between, tenant.workspace, schedule.id, NOON, NOON + DAY, 9)
     assert [(span.first_ms, span.count, span.reason) for span in spans] == [(NOON + HOUR, 1, "cancelled")]
+
+
+async def test_a_reading_for_which_a_slot_waits_does_not_fire_again_either(tenant, store):
+    schedule = await tenant.schedule("0 13 * * *")
+    await tenant.release(NOON + HOUR)
+    await tenant.release(NOON + HOUR + DAY)
+    assert states(await tenant.fires(schedule)) == ["running", "waiting"]
+
+    async def as_by_older_data(tx):
+        row = (schedule.id, NOON + DAY, NOON + 2 * DAY, NOON + 2 * DAY, "old")
+        await tx.many("rezone_cursors", [row])
+        await tx.many("rezone_schedules", [(schedule.id, "old")])
+
+    await store.write(as_by_older_data)
+    assert await store.write(upkeep.rezone, NOON + DAY + 1, 10) == 1
+    assert (await tenant.again(schedule)).progress.next_slot == NOON + HOUR + 2 * DAY
+    assert [span.reason for span in await tenant.spans(schedule)] == ["cancelled"]
 
 
 async def test_a_database_of_which_little_is_empty_is_left_as_it_is(tenant, store):

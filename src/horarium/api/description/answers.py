@@ -126,7 +126,7 @@ _COUNTS = {
     "failed": whole("Of these, those that failed."),
     "skipped": whole("Slots that did not fire because of the overlap policy."),
     "open": whole("Fires that have not ended."),
-    "waiting": whole("Fires that wait for earlier ones."),
+    "waiting": whole("Fires that wait for earlier ones. With the policy skip one at most."),
     "failures_in_row": whole("Failures since the last success."),
 }
 _SCHEDULE = {
@@ -345,7 +345,11 @@ _PAGES = {
     "openapi": text("The description for programs.", "/horarium/v1/openapi.json"),
 }
 _POLICIES = {
-    "overlap": choice("What happens while an earlier fire has not ended.", Overlap),
+    "overlap": choice(
+        "What happens while an earlier fire has not ended. With skip a slot does not fire; but where the earlier fire "
+        "has not even begun, the latest slot waits for it.",
+        Overlap,
+    ),
     "overlap_scope": choice("Whether overlap is looked at by fire or by row.", OverlapScope),
     "buffer_limit": whole("Fires that may wait.", 100),
     "catch_up": choice("What happens to slots that were missed.", CatchUp),

@@ -49,6 +49,7 @@ ADOPTING = (
     "WHERE dialect <> 'native'",
     "CREATE INDEX IF NOT EXISTS versions_of_target ON versions (target_id, schedule_id)",
     "CREATE INDEX IF NOT EXISTS fires_by_hand ON fires (schedule_id, id) WHERE kind <> 'clock'",
+    "CREATE INDEX IF NOT EXISTS fires_waiting ON fires (schedule_id, id) WHERE state = 'waiting'",
     "CREATE INDEX IF NOT EXISTS runs_with_error ON runs (workspace_id, id) WHERE error IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS runs_without_schedule ON runs (target_id, id) WHERE schedule_id IS NULL",
     "ALTER TABLE keys ADD COLUMN restriction TEXT NOT NULL DEFAULT '{}'",

@@ -57,6 +57,21 @@ JOIN spans p ON p.schedule_id = c.schedule_id
     AND p.first_ms = (SELECT max(q.first_ms) FROM spans q WHERE q.schedule_id = c.schedule_id)
 WHERE c.schedule_id IN (:ids...) AND p.last_ms = c.accounted_to;
 
+-- name: held_fires
+-- The fire that each of some schedules holds, with the span that ends where it stands: no fire lies between them. As
+-- rows.HeldFire.
+SELECT f.id, f.schedule_id, f.slot_ms, f.version, f.missed_count, f.missed_first, f.missed_last,
+       p.first_ms AS span_first_ms, p.reason AS span_reason, p.version AS span_version
+FROM fires f
+JOIN cursors c ON c.schedule_id = f.schedule_id
+LEFT JOIN spans p ON p.schedule_id = f.schedule_id AND p.last_ms > c.last_slot
+    AND p.first_ms = (SELECT max(q.first_ms) FROM spans q
+                      WHERE q.schedule_id = f.schedule_id AND q.first_ms < f.slot_ms)
+WHERE f.schedule_id IN (:ids...) AND f.state = 'waiting';
+
+-- name: drop_fires
+DELETE FROM fires WHERE id IN (:ids...);
+
 -- name: extend_spans
 UPDATE spans SET last_ms = r.last_ms, count = spans.count + r.slots, recorded_ms = r.recorded_ms
 FROM rows(schedule_id bytea, first_ms bigint, last_ms bigint, slots bigint, recorded_ms bigint) AS r

@@ -34,9 +34,17 @@ FROM cursors c
 JOIN schedules s ON s.id = c.schedule_id
 WHERE c.schedule_id IN (:ids...);
 
+-- name: any_waiting
+-- Whether any fire waits: one look at an index that is mostly empty.
+SELECT 1 FROM cursors WHERE waiting_fires > 0 ORDER BY schedule_id LIMIT 1;
+
+-- name: held_up
+-- Those of some schedules of which a fire waits that may start now.
+SELECT schedule_id FROM cursors WHERE schedule_id IN (:ids...) AND waiting_fires > 0 AND open_fires = 0;
+
 -- name: oldest_waiting_fire
 -- As rows.StartingFire.
-SELECT f.id, f.workspace_id, f.schedule_id, f.version, v.target_id, v.audience IS NOT NULL AS has_audience,
+SELECT f.id, f.workspace_id, f.schedule_id, f.version, f.slot_ms, f.fired_ms, v.target_id, v.audience IS NOT NULL AS has_audience,
        {limited} AS limited
 FROM fires f
 JOIN versions v ON v.schedule_id = f.schedule_id AND v.version = f.version
@@ -47,8 +55,12 @@ WHERE f.schedule_id = :schedule_id AND f.state = 'waiting' ORDER BY f.id LIMIT 1
 UPDATE fires SET state = :state, runs = :runs, audience_size = CAST(:audience_size AS BIGINT) WHERE id = :id;
 
 -- name: open_waiting
+-- A fire that was held becomes the last one with its start; one that was buffered is that already, or is older.
 UPDATE cursors SET waiting_fires = waiting_fires - 1, open_fires = open_fires + 1,
-    last_state = CASE WHEN last_fire_id = :fire_id THEN 'running' ELSE last_state END
+    last_slot = CASE WHEN last_fire_id < :fire_id THEN CAST(:slot_ms AS BIGINT) ELSE last_slot END,
+    last_fired_ms = CASE WHEN last_fire_id < :fire_id THEN CAST(:fired_ms AS BIGINT) ELSE last_fired_ms END,
+    last_state = CASE WHEN last_fire_id <= :fire_id THEN 'running' ELSE last_state END,
+    last_fire_id = CASE WHEN last_fire_id < :fire_id THEN :fire_id ELSE last_fire_id END
 WHERE schedule_id = :schedule_id;
 
 -- name: pause_schedule

@@ -46,6 +46,7 @@ from horarium.store.rows import (
     DueCursor,
     FiredCursor,
     FireRow,
+    HeldFire,
     LastSpan,
     NewFanoutTask,
     OpenRun,
@@ -67,8 +68,9 @@ SKIP_REASON = "previous fire still running"
 UNBEGUN_REASON = "previous fire had not begun"
 # A run that a worker has had for so long is marked where it has begun (ms).
 MARKED_WITHIN_MS = 2_000
-# Only schedules of the own API are told so; dialects document one reason for every skip.
-_TOLD = "native"
+# Only schedules of our own API hold their latest slot where the fire before it has not begun. Dialects document that it
+# is skipped.
+_HOLDING = "native"
 REPLACED = "replaced by a later fire"
 # The epoch of runs that are born claimed. Runs that are not start at 0, and every claim adds one.
 FIRST_EPOCH = 1
@@ -124,6 +126,7 @@ class _Batch:
     fanouts: list[NewFanoutTask] = field(default_factory=list)
     spans: dict[tuple[Id, int], SpanRow] = field(default_factory=dict)
     joining: dict[Id, int] = field(default_factory=dict)
+    longer_spans: list[SpanExtension] = field(default_factory=list)
     completed: list[CompletedSchedule] = field(default_factory=list)
     completed_quietly: list[Id] = field(default_factory=list)
     born_claimed: list[_BornClaimed] = field(default_factory=list)
@@ -146,6 +149,7 @@ class _Situation:
 
     `delay`: from each slot to its due instant (ms). `entries`: what is to be written of the plan, in its order.
     `fires_once`: one slot fires, its fire starts, and nothing else happens. `replaces`: some fires end earlier ones.
+    `holds_instead`: one is held in place of an earlier one.
     `quiet`: the schedule is completed, shall be deleted then, and starts nothing.
     """
 
@@ -155,6 +159,7 @@ class _Situation:
     advance: Advance
     fires_once: bool
     replaces: bool
+    holds_instead: bool
     quiet: bool
 
 
@@ -287,6 +292,10 @@ def _count_slots(tx: Tx, owed: Sequence[tuple[DueCursor, _Situation]], now: int)
         for entry in by_id[known_as].entries:
             if isinstance(entry, Passed):
                 tx.count(SLOTS, entry.reason.value, entry.count * times)
+            elif entry.firing.decision is Decision.HOLD_INSTEAD:
+                tx.count(
+                    SLOTS, SpanReason.UNBEGUN.value, times
+                )  # that which it replaces was counted as fired
             else:
                 fired[entry.due_ms] = fired.get(entry.due_ms, 0) + times
     if fired:
@@ -348,17 +357,19 @@ async def _refuse_older_zones(tx: Tx, due: Sequence[DueCursor]) -> None:
 
 
 async def _unbegun(tx: Tx, due: Sequence[DueCursor], now: int) -> set[Id]:
-    """The schedules that skip slots because of an open fire with a single run, which no worker has begun."""
-    runs = {
-        cursor.last_fire_id: cursor.schedule_id
-        for cursor in due
-        if cursor.open_fires == 1
-        and cursor.last_fire_id is not None
-        and not cursor.waiting_fires
-        and not cursor.has_audience
-        and policies_from_text(cursor.policies).overlap is Overlap.SKIP
-        and timing_from_text(cursor.timing).dialect == _TOLD
-    }
+    """The schedules whose overlap policy skips and whose only open fire has a single run, which no worker has begun:
+    they hold their latest slot. The run has the id of its fire."""
+    runs: dict[Id, Id] = {}
+    for cursor in due:
+        fire = cursor.last_fire_id
+        if (
+            cursor.open_fires == 1
+            and fire is not None
+            and not cursor.has_audience
+            and policies_from_text(cursor.policies).overlap is Overlap.SKIP
+            and timing_from_text(cursor.timing).dialect == _HOLDING
+        ):
+            runs[fire] = cursor.schedule_id
     if not runs:
         return set()
     rows = await tx.rows("unbegun_runs", ids=sorted(runs), long_ago=now - MARKED_WITHIN_MS)
@@ -407,6 +418,7 @@ def _situation_of(
         _advance(planned, delay, entries, now),
         len(entries) == len(firings) == 1 and not firings[0].decision.waits,
         any(firing.decision.replaces for firing in firings),
+        any(firing.decision is Decision.HOLD_INSTEAD for firing in firings),
         planned.ended is not None
         and policies.after_completion is AfterCompletion.DELETE
         and not planned.entries,
@@ -427,15 +439,18 @@ def _advance(planned: Plan, delay: int, entries: Sequence[Firing | Passed], now:
     firings = [entry for entry in entries if isinstance(entry, Firing)]
     skips = [entry for entry in entries if isinstance(entry, Passed) and entry.reason.by_overlap]
     waiting = sum(firing.decision.waits for firing in firings)
+    instead = sum(firing.decision is Decision.HOLD_INSTEAD for firing in firings)
     advance = Advance(
         planned.accounted_to,
         planned.next_slot,
         None if planned.next_slot is None else held_ms(planned.next_slot + delay),
-        fired=len(firings),
+        fired=len(firings) - instead,
         opened=len(firings) - waiting,
-        waiting=waiting,
-        skipped=sum(skip.count for skip in skips),
+        waiting=waiting - instead,
+        skipped=sum(skip.count for skip in skips) + instead,
     )
+    # A fire that is held is the last one from its start on. Until then that is the one it waits for.
+    firings = [firing for firing in firings if not firing.decision.holds]
     if firings:
         last = firings[-1]
         state = FireState.WAITING if last.decision.waits else FireState.RUNNING
@@ -475,23 +490,36 @@ def _less(cursor: DueCursor, situation: _Situation, known: Collection[Id], now: 
 
 
 async def _gather(tx: Tx, batch: _Batch, owed: Sequence[tuple[DueCursor, _Situation]]) -> None:
-    """Gather the rows of what each schedule owes. Only ending earlier fires touches the database in this step."""
+    """Gather the rows of what each schedule owes. Only ending earlier fires and dropping those that were held touches
+    the database in this step."""
+    held = await _drop_held(tx, [cursor for cursor, situation in owed if situation.holds_instead])
     for cursor, situation in owed:
         fire: Id | None = None
-        for entry in situation.entries:
+        entries, advance = situation.entries, situation.advance
+        earlier = held.get(cursor.schedule_id) if held else None
+        if earlier is not None:
+            entries = _skip_held(batch, cursor, earlier, entries)
+            if cursor.workspace_id in tx.recording:
+                tx.tell(_note_of_skip(cursor, earlier, batch.now))
+            if advance.last_skip_ms is None:
+                advance = advance._replace(last_skip_ms=earlier.slot_ms, last_skip_reason=UNBEGUN_REASON)
+        for entry in entries:
             if isinstance(entry, Passed):
                 _pass(batch, cursor, entry, joins=entry is situation.plan.entries[0])
                 continue
             if situation.replaces:
                 await _make_way(tx, batch, cursor.schedule_id, entry.firing)
-            fire = _fire(batch, cursor, entry)
+            if entry.firing.decision.holds:
+                _hold(batch, cursor, entry, earlier)
+            else:
+                fire = _fire(batch, cursor, entry)
         place, schedule_id = cursor.place, cursor.schedule_id
         if situation.fires_once:
-            slot_ms, next_slot, next_due, *_ = situation.advance
+            slot_ms, next_slot, next_due, *_ = advance
             row = (place, schedule_id, fire, slot_ms, next_slot, next_due, batch.now)
             batch.fired.append(new_row(FiredCursor, row))
         else:
-            batch.moves.append(CursorMove(place, schedule_id, fire, *situation.advance))
+            batch.moves.append(CursorMove(place, schedule_id, fire, *advance))
         if situation.plan.ended is not None:
             batch.completed.append(CompletedSchedule(schedule_id, batch.now, situation.plan.ended))
             if situation.quiet:
@@ -512,6 +540,65 @@ def _pass(batch: _Batch, cursor: DueCursor, entry: Passed, joins: bool) -> None:
         cursor.version,
         batch.now,
     )
+
+
+async def _drop_held(tx: Tx, cursors: Sequence[DueCursor]) -> dict[Id, HeldFire]:
+    """Take the fires out of the ledger that schedules have held, because a later slot of each is held instead; the
+    fires by schedule."""
+    if not cursors:
+        return {}
+    rows = await tx.rows("held_fires", ids=sorted(cursor.schedule_id for cursor in cursors))
+    held = {fire.schedule_id: fire for fire in map(HeldFire._make, rows)}
+    await tx.run("drop_fires", ids=sorted(fire.id for fire in held.values()))
+    return held
+
+
+def _skip_held(
+    batch: _Batch, cursor: DueCursor, held: HeldFire, entries: Sequence[_Start | Passed]
+) -> Sequence[_Start | Passed]:
+    """Enter the slot of a fire that was held as skipped; the entries of the plan that are still to be entered.
+
+    It makes one span with the slots before and after it that were skipped for the same reason.
+    """
+    reason, version = SpanReason.UNBEGUN, held.version
+    last_ms, slots = held.slot_ms, 1
+    first = entries[0]
+    if (
+        isinstance(first, Passed)
+        and (first.reason, cursor.version) == (reason, version)
+        and held.slot_ms == cursor.accounted_to
+    ):
+        last_ms, slots = first.last_ms, 1 + first.count
+        entries = entries[1:]
+    schedule_id = held.schedule_id
+    if held.span_first_ms is not None and (held.span_reason, held.span_version) == (reason.value, version):
+        extended = SpanExtension(schedule_id, held.span_first_ms, last_ms, slots, batch.now)
+        batch.longer_spans.append(extended)
+    else:
+        row = SpanRow(schedule_id, held.slot_ms, last_ms, slots, reason.value, version, batch.now)
+        batch.spans[schedule_id, held.slot_ms] = row
+    return entries
+
+
+def _note_of_skip(cursor: DueCursor, held: HeldFire, now: int) -> EventNote:
+    """The event of a slot that was held and is skipped."""
+    slot, own = held.slot_ms, (cursor.workspace_id, cursor.schedule_id)
+    note = slots_passed(*own, slot, slot, 1, SpanReason.UNBEGUN, now)
+    assert note is not None
+    return note
+
+
+def _hold(batch: _Batch, cursor: DueCursor, start: _Start, earlier: HeldFire | None) -> None:
+    """The row of a slot that is held. It goes on standing for the missed slots for which the `earlier` one stood."""
+    fire = fire_id(cursor.schedule_id, FireKind.CLOCK, start.firing.slot_ms)
+    row = FireRow(fire, cursor.workspace_id, cursor.schedule_id, cursor.version, *start.fire)
+    if earlier is not None and start.firing.missed is None:
+        row = row._replace(
+            missed_count=earlier.missed_count,
+            missed_first=earlier.missed_first,
+            missed_last=earlier.missed_last,
+        )
+    batch.fires.append(row)
 
 
 def _fire(batch: _Batch, cursor: DueCursor, start: _Start) -> Id:
@@ -645,7 +732,7 @@ async def _write_births(tx: Tx, batch: _Batch) -> None:
 
 
 async def _write(tx: Tx, batch: _Batch) -> None:
-    if batch.spans:
+    if batch.spans or batch.longer_spans:
         await _write_spans(tx, batch)
     for statement, rows in (
         ("move_fired_cursors", batch.fired),
@@ -663,7 +750,7 @@ async def _write(tx: Tx, batch: _Batch) -> None:
 
 async def _write_spans(tx: Tx, batch: _Batch) -> None:
     """Write spans. Those that meet, with one reason and version, become one. The cursors have not been moved yet."""
-    longer = []
+    longer = batch.longer_spans
     for row in await tx.rows("last_spans", ids=sorted(batch.joining)) if batch.joining else ():
         before = LastSpan._make(row)
         place = before.schedule_id, batch.joining[before.schedule_id]

@@ -108,9 +108,9 @@ class _Tally:
 _STATE = attrgetter("state")
 
 
-async def settle(tx: Tx, ends: Sequence[RunEnd], now: int) -> None:
-    """Write what the ends of these runs mean for fires and schedules, and start what waited for them. The ends of
-    the runs themselves have been recorded."""
+async def settle(tx: Tx, ends: Sequence[RunEnd], now: int, starts_waiting: bool = True) -> None:
+    """Write what the ends of these runs mean for fires and schedules, and start what waited for them, unless the caller
+    does (`starts_waiting`). The ends of the runs themselves have been recorded."""
     for state, times in Counter(map(_STATE, ends)).items():
         tx.count(RUNS, state.value, times)
     ended = await _end_fires(tx, ends, now)
@@ -119,6 +119,8 @@ async def settle(tx: Tx, ends: Sequence[RunEnd], now: int) -> None:
     await _free_rows(tx, ends)
     await _end_on_schedules(tx, ended)
     concerned = {end.schedule_id for end in ends if end.follow_up and end.schedule_id is not None}
+    if starts_waiting:
+        concerned |= await _held_up(tx, ended)
     if concerned:
         await follow_up(tx, concerned, now)
 
@@ -151,6 +153,15 @@ def _tell_ends(tx: Tx, ends: Iterable[RunEnd], ended: Iterable[EndedFire], now: 
         workspace_id = workspaces.get(fire.fire_id)
         if workspace_id is not None:
             tx.tell(fire_ended(workspace_id, fire.schedule_id, fire.fire_id, fire.state, now))
+
+
+async def _held_up(tx: Tx, ended: Sequence[EndedFire]) -> set[Id]:
+    """The schedules of which a fire waited for those that have ended. Any schedule of our own API may hold one, so its
+    policies do not tell; but mostly there is none in the whole database, which one look at an index tells."""
+    if not ended or await tx.row("any_waiting") is None:
+        return set()
+    ids = sorted({fire.schedule_id for fire in ended})
+    return {schedule_id for (schedule_id,) in await tx.rows("held_up", ids=ids)}
 
 
 async def _free_rows(tx: Tx, ends: Iterable[RunEnd]) -> None:
@@ -275,11 +286,17 @@ async def _begin_waiting(tx: Tx, schedule_id: Id, now: int) -> None:
             version=fire.version,
         )
         await enqueue(tx, [run], fire.limited)
-    await tx.run("open_waiting", schedule_id=schedule_id, fire_id=fire.id)
+    await tx.run(
+        "open_waiting",
+        schedule_id=schedule_id,
+        fire_id=fire.id,
+        slot_ms=fire.slot_ms,
+        fired_ms=fire.fired_ms,
+    )
 
 
 async def cancel_runs(tx: Tx, runs: Sequence[OpenRun], now: int, reason: str = "cancelled") -> None:
-    """Cancel open runs at once, whoever holds them, and settle their fires.
+    """Cancel open runs at once, whoever holds them, and settle their fires. The caller follows up.
 
     A worker that has one of them finds that its lease is gone.
     """
@@ -304,7 +321,7 @@ async def cancel_runs(tx: Tx, runs: Sequence[OpenRun], now: int, reason: str = "
         for run in runs
         if run.id in ended
     ]
-    await settle(tx, ends, now)
+    await settle(tx, ends, now, starts_waiting=False)
 
 
 async def delete_quiet(tx: Tx, schedules: Sequence[Id], now: int) -> None:

@@ -55,7 +55,7 @@ def _rezoned(stale: StaleCursor, zone_data: str, now: int) -> tuple[RezonedCurso
     if stale.next_due is None:  # paused meanwhile, or nothing is to come
         return RezonedCursor(stale.schedule_id, accounted_to, stale.next_slot, None, zone_data), None
     recurrence = stored_recurrence(timing_from_text(stale.timing))
-    if stale.last_slot == accounted_to:
+    if stale.last_slot == accounted_to or stale.waiting_fires:  # a fire that is held is no last one yet
         again = repeated_local_time(recurrence, accounted_to, stale.next_slot)
         if again is not None:
             reason = SpanReason.CANCELLED.value
