@@ -7,6 +7,11 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md", "SECURITY.md", "docs/where-does-a-line-go.md"]
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for pattern in ("*.md", "docs/**/*.md", "deploy/*.md")
+    for path in ROOT.glob(pattern)
+)
 
 # A file or a folder between backticks: it has a slash or a known suffix, and no placeholder in capitals, no route.
 NAMED = re.compile(r"`([a-z_][\w./-]*(?:/|\.(?:py|sql|md|toml|txt)))`")
@@ -24,8 +29,23 @@ def test_every_file_that_a_document_names_exists(document: str) -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_every_link_of_a_document_leads_to_a_file(document: str) -> None:
-    text = (ROOT / document).read_text("utf-8")
-    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", text)
-    assert [link for link in links if not (ROOT / document).parent.joinpath(link).exists()] == []
+def links(document: str) -> list[str]:
+    """Where the links of a document lead, but for those to other sites."""
+    return re.findall(r"\]\((?!https?://)([^)\s]+)\)", (ROOT / document).read_text("utf-8"))
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors of the headings of a document, as they are made for its page."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", PAGES)
+def test_every_link_of_a_document_leads_to_a_file_and_a_heading(document: str) -> None:
+    here, broken = ROOT / document, []
+    for link in links(document):
+        name, _, anchor = link.partition("#")
+        path = here.parent / name if name else here
+        if not path.exists() or (anchor and anchor not in anchors(path)):
+            broken.append(link)
+    assert broken == []
