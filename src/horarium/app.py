@@ -16,6 +16,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -50,20 +51,26 @@ from horarium.engine.loops import (
 )
 from horarium.engine.steps import DAY_MS, Engine
 from horarium.engine.wake import Alarm
+from horarium.events.deliverer import Deliverer
+from horarium.events.figures import event_metrics
+from horarium.events.publisher import Publisher
 from horarium.executors import registry
+from horarium.executors.event_post import SignedEventPost
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.output import keep_answer
 from horarium.executors.secrecy import merge_secrets
 from horarium.open_files import raise_limit, waiting_calls
 from horarium.python_tuning import tuned_for_serving
+from horarium.service import recording
 from horarium.service.allowed_hosts import REFRESH_S, AllowedHosts
 from horarium.service.audit import AuditService
 from horarium.service.identity import IdentityService
+from horarium.service.recording import Recording
 from horarium.service.services import Services, make_services
 from horarium.service.shares import Shares
 from horarium.service.tenancy import bootstrap, recover
 from horarium.settings import Settings, differing, in_url
-from horarium.store.base import ACCESS, Store
+from horarium.store.base import ACCESS, WEBHOOKS, Store
 from horarium.store.file_lock import file_lock, sqlite_lock
 from horarium.store.migrations import latest
 from horarium.store.postgres import PostgresStore
@@ -73,6 +80,7 @@ from horarium.store.sqlite import SqliteStore
 from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault
 from horarium.store.verbs import meta, nodes
+from horarium.store.verbs.events import forget_events as forget_old_events
 from horarium.times import TZDATA_VERSION, grammar_names
 from horarium.worker.figures import lane_metrics, worker_metrics
 from horarium.worker.watcher import Watcher
@@ -90,6 +98,9 @@ SKEW_MS = 1_000
 # How often a worker tells which of its lanes are slow, held or late.
 REPORT_S = 3.0
 
+# Events that are deleted in one transaction.
+FORGOTTEN_AT_ONCE = 500
+
 # How often nodes on PostgreSQL look for others that have died.
 RECOVER_S = 0.5
 
@@ -105,6 +116,7 @@ class Server:
     shares: Shares
     loop_figures: LoopFigures
     worker: Worker | None = None
+    deliverer: Deliverer | None = None
     # Only on PostgreSQL: on SQLite no other node could take the runs of this one.
     lease: Lease | None = None
 
@@ -178,6 +190,7 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
             executor_options(settings), allowed_hosts=allowed_hosts.of, own_identity=own_identity
         )
         executors = registry.load(outgoing)
+        post = SignedEventPost(outgoing)
         clock = DatabaseClock()
         await clock.sample(store)
         _report_skew(clock.now_ms() - time.time_ns() // 1_000_000)
@@ -193,6 +206,7 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
             sources,
             allowed_hosts,
             outgoing.refused_hosts,
+            post=post,
         )
         installed = dialects.load()
         await _refuse_missing_dialects(store)
@@ -217,6 +231,7 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
             await _stop(server, store, tasks)
             await registry.close(executors)
             await audience_sources.close(sources)
+            await post.close()
 
 
 @asynccontextmanager
@@ -426,6 +441,7 @@ def _start(server: Server, store: Store, clock: DatabaseClock) -> list[asyncio.T
     alarm = Alarm(clock)
     ring_on_due(store, alarm)
     _forget_on_access(store, server.services.identities)
+    _record_on_webhooks(store, server.services.recording)
     engine = Engine(store, clock, server.id, int(settings.retention_days * DAY_MS))
     _show_figures(server, engine, clock)
     loops = [
@@ -434,6 +450,7 @@ def _start(server: Server, store: Store, clock: DatabaseClock) -> list[asyncio.T
         upkeep_loop([_touch_keys(server.services)], HOUSEKEEPING_S),
         upkeep_loop([_note_refused_hosts(server.services.audit)], UPKEEP_S),
         upkeep_loop([server.services.tenancy.allowed_hosts.refresh], REFRESH_S),
+        upkeep_loop([server.services.recording.refresh], recording.REFRESH_S),
     ]
     if server.lease is None:
         loops.append(heartbeat_loop(store, clock, server.id, int(settings.lease * 1000)))
@@ -445,6 +462,12 @@ def _start(server: Server, store: Store, clock: DatabaseClock) -> list[asyncio.T
         loops.append(upkeep_loop([server.worker.end_overruns], UPKEEP_S))
         loops.append(upkeep_loop([server.worker.report_lanes], REPORT_S))
         loops.append(upkeep_loop([server.shares.refresh], REFRESH_S))
+        services = server.services
+        server.deliverer = Deliverer(
+            store, clock, server.id, services.vault, services.webhooks.post, lambda: server.may_work
+        )
+        services.metrics.add(partial(event_metrics, server.deliverer))
+        loops.append(server.deliverer.loop())
     if "engine" in settings.roles:
         fan_out = FanoutRunner(store, clock, server.id, server.services.audiences, settings.poll)
         loops += [
@@ -460,6 +483,10 @@ def _start(server: Server, store: Store, clock: DatabaseClock) -> list[asyncio.T
             upkeep_loop([engine.expire, engine.unstick, _link_audit(server.services.audit)], UPKEEP_S),
             upkeep_loop([engine.rezone, engine.forget, fan_out.tidy, _forget_audit(server)], HOUSEKEEPING_S),
             forget_loop(engine, alarm, HOUSEKEEPING_S),
+            Publisher(store, clock).loop(),
+            upkeep_loop(
+                [_forget_events(store, clock, int(settings.event_retention_days * DAY_MS))], HOUSEKEEPING_S
+            ),
         ]
         if isinstance(store, PostgresStore):
             loops.append(upkeep_loop([_partitions(store, engine)], PARTITIONS_S))
@@ -502,6 +529,27 @@ def _forget_on_access(store: Store, identities: IdentityService) -> None:
     store.listen(lambda topic, at: identities.forget() if topic == ACCESS else None)
 
 
+def _record_on_webhooks(store: Store, recording: Recording) -> None:
+    """Look at once which workspaces have their events recorded, when a commit, here or on another node, changes it."""
+    tasks: set[asyncio.Task[bool]] = set()
+
+    def hear(topic: str, at: int) -> None:
+        if topic == WEBHOOKS:
+            task = asyncio.create_task(recording.refresh())
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    store.listen(hear)
+
+
+def _forget_events(store: Store, clock: DatabaseClock, kept_ms: int) -> Callable[[], Awaitable[bool]]:
+    async def forget_events() -> bool:
+        return await store.write(forget_old_events, clock.now_ms() - kept_ms, FORGOTTEN_AT_ONCE) > 0
+
+    return forget_events
+
+
 def _note_refused_hosts(audit: AuditService) -> Callable[[], Awaitable[bool]]:
     async def note_refused_hosts() -> bool:
         await audit.note_refused_hosts()
@@ -542,6 +590,9 @@ async def _stop(server: Server, store: Store, tasks: list[asyncio.Task[None]]) -
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    if server.deliverer is not None:
+        with suppress(Unavailable):
+            await server.deliverer.close()
     if server.lease is not None:
         await server.lease.close()
     with suppress(Unavailable):

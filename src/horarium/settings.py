@@ -237,6 +237,20 @@ class Settings:
         About("How long finished fires, runs and spans are kept; 0 keeps them for ever.", "days", least=0),
     ] = 90.0
 
+    event_retention_days: Annotated[
+        float,
+        About(
+            "How long events, and what became of them at webhooks, are kept; of one workspace at most the newest "
+            "million.",
+            "days",
+            least=0.01,
+        ),
+    ] = 7.0
+    event_streams: Annotated[
+        int,
+        About("How many streams of one workspace's events may be open at one process.", "streams", least=0),
+    ] = 100
+
     audit_retention_days: Annotated[
         float,
         About("How long entries of the audit log are kept; 0 keeps them for ever.", "days", least=0),

@@ -35,6 +35,7 @@ from horarium.domain.tenancy import EVERY_SCOPE, SERVER_SCOPE, Identity
 from horarium.engine.fanout import FanoutRunner
 from horarium.engine.steps import Engine
 from horarium.executors import registry
+from horarium.executors.event_post import SignedEventPost
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.output import keep_answer
 from horarium.executors.secrecy import merge_secrets
@@ -115,6 +116,7 @@ class House:
         )
         options = replace(options, **(outgoing or {}))
         executors = registry.load(options)
+        post = SignedEventPost(options)
         sources = audience_sources.load(AudienceOptions(store, options))
         services = make_services(
             store,
@@ -129,6 +131,7 @@ class House:
             sources,
             allowed_hosts,
             options.refused_hosts,
+            post=post,
         )
         services.wrong_keys.sleep = _at_once
         installed = dialect_registry.load() if dialects is None else dialects
@@ -151,6 +154,7 @@ class House:
         finally:
             await house._close()
             await registry.close(executors)
+            await post.close()
             await audience_sources.close(sources)
             await store.close()
 

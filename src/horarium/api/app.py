@@ -9,6 +9,7 @@ from horarium.api.kit.registry import Dialects
 from horarium.api.routes import (
     audit,
     directory,
+    events,
     fires,
     health,
     home,
@@ -60,7 +61,7 @@ def own_api(services: Services, dialects: Dialects) -> Api:
     api = OwnApi(title="Horarium", render=problem_answer, description=_ABOUT)
     for part in (schedules, runs, fires):
         part.add_routes(api, services, dialects)
-    for part in (targets, tables, secrets, directory, tenancy, audit, health):
+    for part in (targets, tables, secrets, directory, tenancy, events, audit, health):
         part.add_routes(api, services)
     home.add_routes(api, BASE, dialects, ("/",))
     return api

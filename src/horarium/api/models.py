@@ -375,6 +375,40 @@ def read(
         return None, [*problems, *model_problems(error)]
 
 
+_TYPES = "types of events such as fire.failed, or all of one kind: fire.*; all types where it is empty"
+_ON_LABELS = "only events of schedules that carry all of these labels"
+_ON_SCHEDULES = "ids of schedules: only events of these"
+
+
+class WebhookBody(Body):
+    meant = {**dict.fromkeys(("events", "type", "eventtypes"), "types"), "endpoint": "url"}
+
+    url: str = Field(description="where events are sent")
+    name: str | None = Field(None, description="the name for people; the URL where it is left out")
+    types: list[str] | None = Field(None, description=_TYPES)
+    labels: Labels | None = Field(None, description=_ON_LABELS)
+    schedules: list[str] | None = Field(None, description=_ON_SCHEDULES)
+
+
+class WebhookPatch(Body):
+    shown = read_only(("id", "created_at"), ("updated_at", "disabled_reason", "failing_since"))
+
+    url: str | None = Field(None, description="where events are sent")
+    name: str | None = None
+    types: list[str] | None = Field(None, description=_TYPES)
+    labels: Labels | None = Field(None, description=_ON_LABELS)
+    schedules: list[str] | None = Field(None, description=_ON_SCHEDULES)
+    enabled: bool | None = Field(
+        None, description="whether events are sent; what has waited meanwhile is sent when it is switched on"
+    )
+    version: int | None = None
+
+
+class ReplayBody(Body):
+    from_event: str | None = Field(None, description="id of the first event that is sent once more")
+    since: End | None = Field(None, description="or: the events that were told at this time or later")
+
+
 def changed_body(model: type[Body], value: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
     """The body of a change without the fields that only answers have, which may be sent back as they are stored.
 

@@ -29,6 +29,8 @@ SCOPES = (
     "runs:write",
     "directory:read",
     "directory:write",
+    "events:read",
+    "events:write",
     "audit:read",
     "keys:admin",
     SERVER_SCOPE,

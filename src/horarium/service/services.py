@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from horarium.domain.audience import Source
 from horarium.domain.execution import Executor
 from horarium.domain.refused_hosts import RefusedHosts
+from horarium.domain.webhooks import EventPost
 from horarium.service.allowed_hosts import AllowedHosts
 from horarium.service.audiences import AudienceService
 from horarium.service.audit import AuditService
 from horarium.service.clock import Clock
 from horarium.service.directory import DirectoryService
 from horarium.service.environments import EnvironmentService
+from horarium.service.events import EventService
 from horarium.service.explain import ExplainService
 from horarium.service.idempotency import IdempotencyService
 from horarium.service.identity import IdentityService
@@ -23,10 +25,12 @@ from horarium.service.objectives import ObjectiveService
 from horarium.service.overview import OverviewService
 from horarium.service.rates import Rates
 from horarium.service.readiness import Readiness
+from horarium.service.recording import Recording
 from horarium.service.runs import KeepAnswer, RunService
 from horarium.service.schedules import ScheduleService
 from horarium.service.targets import MergeSecrets, TargetService
 from horarium.service.tenancy import TenancyService
+from horarium.service.webhooks import WebhookService
 from horarium.service.wrong_keys import WrongKeys
 from horarium.settings import Settings
 from horarium.store.base import Store
@@ -60,6 +64,9 @@ class Services:
     nodes: NodeService
     overview: OverviewService
     readiness: Readiness
+    recording: Recording
+    events: EventService
+    webhooks: WebhookService
 
 
 def make_services(
@@ -73,15 +80,18 @@ def make_services(
     sources: Mapping[str, Source] | None = None,
     allowed_hosts: AllowedHosts | None = None,
     refused_hosts: RefusedHosts | None = None,
+    *,
+    post: EventPost,
 ) -> Services:
     """The use cases over one store.
 
     `executors` and `sources` (of audiences) are by type. `merge_secrets` fills in the stored secrets that a
     configuration keeps by `***`. `keep_answer` makes what a target answers by callback fit to be stored.
     `allowed_hosts` are the lists that executors and sources ask for. `refused_hosts` is where they note what was
-    refused.
+    refused. `post` sends events to webhooks.
     """
     identities = IdentityService(store, clock)
+    recording = Recording(store, clock)
     return Services(
         store=store,
         vault=vault,
@@ -106,4 +116,7 @@ def make_services(
         nodes=NodeService(store, clock),
         overview=OverviewService(store, clock),
         readiness=Readiness(store, clock),
+        recording=recording,
+        events=EventService(store, clock, recording, settings.event_streams),
+        webhooks=WebhookService(store, vault, clock, post, recording),
     )

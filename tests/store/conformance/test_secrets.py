@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from horarium.domain.audience import StoredSource
-from horarium.domain.ids import random_id
-from horarium.store.verbs import audiences, secrets, targets
+from horarium.domain.events import EventFilter
+from horarium.domain.ids import LOWEST_ID, random_id
+from horarium.domain.webhooks import Webhook, WebhookState
+from horarium.store.verbs import audiences, secrets, targets, webhooks
 from horarium.store.verbs.secrets import BEFORE_ALL, PLACES
 from tests.support.tenant import HOUR, NOON
 
@@ -17,10 +19,22 @@ async def put(tenant, place, blob):
         return await tenant.add_target(sealed=blob)
     if place == "versions":
         return (await tenant.schedule(environment=blob)).id
+    if place == "webhooks":
+        return LOWEST_ID if blob is None else (await add_webhook(tenant, blob)).id
     made = StoredSource(
         tenant.workspace, f"s{random_id(NOON).hex()}", random_id(NOON), "http", {}, NOON, NOON, blob
     )
     return (await tenant.store.write(audiences.put_source, made, NOON)).id
+
+
+async def add_webhook(tenant, sealed):
+    """A webhook, which always has secrets."""
+    new = random_id(NOON)
+    made = Webhook(
+        new, tenant.workspace, "hook", "https://example.com", EventFilter(), sealed, WebhookState.ENABLED, None, 0,
+        None, 1, tenant.principal, NOON, NOON,
+    )  # fmt: skip
+    return await tenant.store.write(webhooks.create_webhook, made)
 
 
 async def found(store, place, after=BEFORE_ALL, limit=10):

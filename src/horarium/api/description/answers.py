@@ -22,6 +22,7 @@ from horarium.api.description.shapes import (
     thing,
     whole,
 )
+from horarium.domain.events import EventType
 from horarium.domain.fire import FireKind, FireState, SpanReason
 from horarium.domain.overlap import Overlap
 from horarium.domain.quotas import QUOTAS
@@ -37,6 +38,7 @@ from horarium.domain.schedule import (
 from horarium.domain.target import Completion, TargetKind
 from horarium.domain.tenancy import PrincipalType
 from horarium.domain.waiting import WaitCause
+from horarium.domain.webhooks import DeliveryState
 
 _VERDICTS = (
     "fired", "waiting", "skipped", "missed", "paused", "cancelled", "due", "upcoming", "no_slot", "before_creation",
@@ -370,6 +372,92 @@ _POLICIES = {
     "dst_overlap": or_null(choice("A local time that comes twice.", ("first", "last", "both"))),
     "dst_every_hour": or_null(choice("Whether every hour means elapsed hours.", ("elapsed", "literal"))),
 }
+_EVENT = {
+    "id": an_id("evt", "The id of the event, the same however often it is sent."),
+    "type": choice("What has happened.", EventType),
+    "at": instant("When it happened."),
+    "workspace": an_id("ws", "The workspace."),
+    "schedule": or_null(
+        thing(
+            "The schedule, as it was when the event was told.",
+            {
+                "id": an_id("sch", "Its id."),
+                "key": or_null(text("Its key.")),
+                "name": or_null(text("Its name.")),
+                "labels": _LABELS,
+            },
+        )
+    ),
+    "target": or_null(
+        thing(
+            "The target.",
+            {
+                "id": an_id("tgt", "Its id."),
+                "key": or_null(text("Its key.")),
+                "name": or_null(text("Its name.")),
+            },
+        )
+    ),
+    "fire": or_null(
+        {
+            **thing(
+                "The fire.",
+                {
+                    "id": an_id("fire", "Its id."),
+                    "kind": choice("Who asked for it.", FireKind),
+                    "state": choice("Where it is.", FireState),
+                    "slot": instant("Its slot."),
+                    "due_at": instant("When it was due: the slot plus the jitter."),
+                    "fired_at": instant("When the server acted."),
+                    "finished_at": or_null(instant("When it ended.")),
+                    "runs": whole("Its runs."),
+                    "succeeded": whole("Of these, those that succeeded."),
+                    "failed": whole("Of these, those that failed."),
+                    "cancelled": whole("Of these, those that were cancelled."),
+                    "error": or_null(text("Why it failed, of a fire with one run or without an audience.")),
+                },
+                (
+                    "kind",
+                    "state",
+                    "slot",
+                    "due_at",
+                    "fired_at",
+                    "finished_at",
+                    "runs",
+                    "succeeded",
+                    "failed",
+                    "cancelled",
+                    "error",
+                ),
+            ),
+        }
+    ),
+    "details": free("What else is to be said, by type; docs/events.md has the members."),
+}
+_WEBHOOK = {
+    "id": an_id("hook", "The id of the webhook."),
+    "name": text("The name for people."),
+    "url": text("Where events are sent.", "https://example.com/hooks/horarium"),
+    "types": many({"type": "string"}, "The types that are sent; empty: all."),
+    "labels": texts_by_name("Only events of schedules that carry these labels are sent."),
+    "schedules": many({"type": "string"}, "Only events of these schedules are sent; empty: of all."),
+    "enabled": flag("Whether events are sent."),
+    "disabled_reason": or_null(text("Why none are sent.")),
+    "failing_since": or_null(instant("Since when nothing that was sent has arrived.")),
+    "version": _VERSION,
+    **_MADE,
+}
+_DELIVERY = {
+    "event": an_id("evt", "The event."),
+    "type": choice("Its type.", EventType),
+    "state": choice("What became of it.", DeliveryState),
+    "attempts": whole("How often it was sent.", 1),
+    "first_at": instant("When it was first sent, or first had to wait."),
+    "last_at": or_null(instant("When it was sent last.")),
+    "next_attempt_at": or_null(instant("When it is sent again.")),
+    "status": or_null(whole("The HTTP status of the last answer.", 200)),
+    "error": or_null(text("Why it did not arrive.")),
+}
 _LINE = {
     "line": whole("The number of the line, from 1.", 1),
     "status": whole("The status that the line would have alone.", 201),
@@ -606,6 +694,22 @@ COMPONENTS: dict[str, Schema] = {
     "NewKey": thing(
         "A new key with its text.", {**_KEY, "key": text("The key itself. It is shown only this once.")}
     ),
+    "Event": thing("Something that has happened.", _EVENT),
+    "EventPage": _page("Event", "A page of events."),
+    "Webhook": thing("Where events are sent.", _WEBHOOK),
+    "WebhookPage": _page("Webhook", "A page of webhooks."),
+    "NewWebhook": thing(
+        "A webhook, with the secret that was made for it.",
+        {
+            **_WEBHOOK,
+            "signing_secret": text("The secret that verifies requests. It is shown only this once."),
+            "verification_key": text("The public key that verifies requests, where they are signed by Ed25519."),
+        },
+        ("signing_secret", "verification_key"),
+    ),
+    "Replayed": thing("What is sent once more.", {"events": whole("Events that are looked at.", 12)}),
+    "Delivery": thing("What became of an event that was sent.", _DELIVERY),
+    "DeliveryPage": _page("Delivery", "A page of deliveries."),
     "AuditEntry": {
         **thing(
             "What somebody has done.",

@@ -10,13 +10,15 @@ from horarium.api.description.shapes import Schema, ref
 
 NDJSON = "application/x-ndjson"
 PLAIN = "text/plain"
+SERVER_SENT = "text/event-stream"
 PROBLEM = "application/problem+json"
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """`name` is stable: clients are generated with it. `answer` is a component, or None for an empty answer. `example`
-    is a body that can be sent as it is. `public` operations need no key. `also` are further answers by status."""
+    is a body that can be sent as it is. `public` operations need no key. `also` are further answers by status.
+    `streams` is what stands in the answer instead where the caller accepts server-sent events."""
 
     name: str
     answer: str | None
@@ -24,6 +26,7 @@ class Operation:
     example: Any = None
     public: bool = False
     also: tuple[tuple[int, str, str], ...] = ()
+    streams: str | None = None
 
     def sent(self) -> Any:
         """The example as it stands in a request: NDJSON as text, everything else as it is."""
@@ -163,6 +166,24 @@ OPERATIONS = {
     "GET /keys/{id}": Operation("keys.get", "Key"),
     "DELETE /keys/{id}": Operation("keys.revoke", "Key"),
     "POST /keys/{id}/rotate": Operation("keys.rotate", "NewKey", example={"overlap": "1h"}),
+    "GET /events": Operation("events.list", "EventPage", streams="EventMessage"),
+    "GET /events/{id}": Operation("events.get", "Event"),
+    "POST /webhooks": Operation(
+        "webhooks.create",
+        "NewWebhook",
+        example={"url": "https://example.com/hooks/horarium", "types": ["fire.failed", "schedule.*"]},
+    ),
+    "GET /webhooks": Operation("webhooks.list", "WebhookPage"),
+    "GET /webhooks/{id}": Operation("webhooks.get", "Webhook"),
+    "PATCH /webhooks/{id}": Operation("webhooks.update", "Webhook", example={"types": ["fire.*"]}),
+    "DELETE /webhooks/{id}": Operation("webhooks.delete", None),
+    "POST /webhooks/{id}/rotate-secret": Operation(
+        "webhooks.rotate_secret", "NewWebhook", example={"overlap": "1h"}
+    ),
+    "POST /webhooks/{id}/replay": Operation(
+        "webhooks.replay", "Replayed", example={"since": "2026-01-05T00:00:00Z"}
+    ),
+    "GET /webhooks/{id}/deliveries": Operation("webhooks.deliveries", "DeliveryPage"),
     "GET /audit": Operation("audit.list", "AuditPage"),
     "GET /audit/export": Operation("audit.export", "AuditLine", NDJSON),
     "POST /audit/erase": Operation(
@@ -181,6 +202,10 @@ LINES: dict[str, Schema] = {
         "description": "An entry of the audit log on each line; with proof=true the chain with its hashes.",
         "type": "object",
         "additionalProperties": True,
+    },
+    "EventMessage": {
+        "description": "For each event a message: its id, its type as `event`, and the event itself as `data`.",
+        "type": "string",
     },
     "Metrics": {"description": "Figures in the text format of Prometheus.", "type": "string"},
 }
@@ -203,6 +228,8 @@ def described(
 ) -> tuple[str, dict[str, Any]]:
     """The operation id of a route, and its responses, of which the good one has `status`."""
     responses: dict[str, Any] = {str(status): _response(operation.answer, operation.media)}
+    if operation.streams is not None:
+        responses[str(status)]["content"][SERVER_SENT] = {"schema": ref(operation.streams)}
     for code, words in _ERRORS.items():
         needs_key = code in ("401", "403", "429") and not operation.public
         names_something = code == "404" and "{" in path

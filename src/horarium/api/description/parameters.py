@@ -16,6 +16,7 @@ PARAMETERS: dict[str, Schema] = {
     "key": {"type": "string", "maxLength": KEY_LIMIT, "examples": ["customer-7/digest"]},
     "mode": {"type": "string", "enum": ["create", "upsert"], "default": "create"},
     "sort": {"type": "string", "enum": ["asc", "desc"], "default": "desc"},
+    "order": {"type": "string", "enum": ["newest", "oldest"], "default": "newest"},
     "proof": {"type": "boolean", "default": False},
     **dict.fromkeys(("from", "to", "at", "since", "until"), _INSTANT),
 }

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from horarium.domain.ids import LOWEST_ID, Id
 from horarium.store.base import Tx
 
-PLACES = ("targets", "sources", "versions")
+PLACES = ("targets", "sources", "versions", "webhooks")
 # Before every sealed value: where reading them in order of (id, version) begins.
 BEFORE_ALL: tuple[Id, int] = (LOWEST_ID, 0)
 

@@ -1,0 +1,211 @@
+"""Sends events to webhooks: each webhook is in the hand of one node, and takes no more than its share of the places.
+
+A node takes webhooks that no node has, reads on in the log of their workspaces, and sends side by side what their
+`Feed` lets it. What it has sent is told to the store in batches. After a crash another node goes on where the store
+says; what it sends again has the same id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from horarium.domain.errors import HorariumError
+from horarium.domain.ids import Id
+from horarium.domain.webhooks import EventPost, Parcel
+from horarium.events.feed import MOST_IN_HAND, Feed, Item
+from horarium.events.figures import EventFigures
+from horarium.service.clock import Clock
+from horarium.service.webhooks import signing_secrets
+from horarium.store.base import EVENTS, WEBHOOKS, Store
+from horarium.store.vault import Vault
+from horarium.store.verbs import events as event_verbs
+from horarium.store.verbs import webhooks as verbs
+from horarium.store.verbs.webhooks import Sent
+
+_log = structlog.get_logger(__name__)
+
+# Events under way at once; and, apart from them, those to receivers at which nothing arrives.
+MOST_UNDER_WAY, MOST_PROBES = 128, 32
+# Events that are read from the log at once.
+READ_AT_ONCE = 200
+# How often webhooks that nobody has are looked for, and those that were changed or given to others.
+LOOK_S = 1.0
+TROUBLE_S = 0.5
+# How long a node that stops waits for answers. What did not arrive until then is sent again by another node.
+CLOSE_S = 2.0
+
+
+class Deliverer:
+    """`may_work` tells whether this node has still the right to send."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        node: Id,
+        vault: Vault,
+        post: EventPost,
+        may_work: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._store, self._clock, self._node = store, clock, node
+        self._vault, self._post, self._may_work = vault, post, may_work
+        self.feeds: dict[Id, Feed] = {}
+        self.figures = EventFigures()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._under_way = {False: 0, True: 0}
+        self._unsaid: list[Sent] = []
+        self._wake = asyncio.Event()
+        self._look_at, self._new_events = 0.0, True
+        store.listen(self._hear)
+
+    def _hear(self, topic: str, at_ms: int) -> None:
+        if topic == EVENTS:
+            self._new_events = True
+            self._wake.set()
+        elif topic == WEBHOOKS:
+            self._look_at = 0.0
+            self._wake.set()
+
+    async def loop(self) -> None:
+        """Send for as long as the server runs."""
+        while True:
+            try:
+                await self.step()
+            except HorariumError as error:
+                _log.warning("events_not_sent", error=str(error))
+                await asyncio.sleep(TROUBLE_S)
+            await self._pause()
+
+    async def step(self) -> None:
+        """Do what can be done now: tell the store, take webhooks, read, and begin to send."""
+        await self._tell()
+        if not self._may_work():
+            return
+        now = asyncio.get_running_loop().time()
+        if now >= self._look_at:
+            self._look_at = now + LOOK_S
+            self._new_events = True  # also where nobody has told of them
+            await self._look()
+        if self._new_events:
+            self._new_events = False
+            await self._read()
+        self._send()
+
+    async def _pause(self) -> None:
+        """Until something happens, or is due."""
+        loop = asyncio.get_running_loop()
+        dues = [due for feed in self.feeds.values() if (due := feed.next_due()) is not None]
+        seconds = max(self._look_at - loop.time(), 0.0)
+        if dues:
+            seconds = min(seconds, max((min(dues) - self._clock.now_ms()) / 1000, 0.01))
+        timer = loop.call_later(seconds, self._wake.set)
+        try:
+            await self._wake.wait()
+        finally:
+            timer.cancel()
+            self._wake.clear()
+
+    async def _tell(self) -> None:
+        """Tell the store what was sent. What it cannot be told now is told later."""
+        self._unsaid += [sent for feed in self.feeds.values() if (sent := feed.unsaid()) is not None]
+        if not self._unsaid:
+            return
+        batch = self._unsaid
+        lost = await self._store.urgent(verbs.note_sent, self._node, batch, self._clock.now_ms())
+        self._unsaid = []
+        self._drop(lost)
+        self._drop(sent.webhook_id for sent in batch if sent.disabled is not None)
+
+    def _drop(self, webhooks: Iterable[Id]) -> None:
+        for webhook_id in webhooks:
+            feed = self.feeds.pop(webhook_id, None)
+            if feed is not None:
+                feed.lost = True
+
+    async def _look(self) -> None:
+        """Let go of webhooks that are not ours any more, and take those that nobody has."""
+        ours = await self._store.read(verbs.webhooks_of, self._node)
+        self._drop([one for one, feed in self.feeds.items() if ours.get(one) != feed.epoch])
+        if not await self._store.read(verbs.any_free):
+            return
+        for held in await self._store.urgent(verbs.claim_webhooks, self._node, 100, MOST_IN_HAND):
+            webhook = held.webhook
+            self.feeds[webhook.id] = Feed(held, signing_secrets(self._vault, webhook))
+
+    async def _read(self) -> None:
+        """Read on in the logs that go further than what has been read."""
+        behind = {feed.webhook.workspace_id for feed in self.feeds.values() if feed.room > 0}
+        ends = await self._store.read(event_verbs.log_ends, behind)
+        for feed in list(self.feeds.values()):
+            if feed.read_to < ends.get(feed.webhook.workspace_id, 0) and feed.room > 0:
+                await self._read_on(feed, ends[feed.webhook.workspace_id])
+
+    async def _read_on(self, feed: Feed, end: int) -> None:
+        limit = min(READ_AT_ONCE, feed.room)
+        found = await self._store.read(
+            event_verbs.events_after, feed.webhook.workspace_id, feed.read_to, limit
+        )
+        feed.add(found, self._clock.now_ms())
+        if not found:
+            feed.pass_to(end)
+        if len(found) == limit:
+            self._new_events = True
+            self._wake.set()
+
+    def _send(self) -> None:
+        """Begin to send what may be sent; webhooks take turns."""
+        now, waiting = self._clock.now_ms(), deque(self.feeds.values())
+        while waiting:
+            feed = waiting.popleft()
+            if self._under_way[feed.probing] >= (MOST_PROBES if feed.probing else MOST_UNDER_WAY):
+                continue
+            probing, item = feed.probing, feed.next(now)
+            if item is None:
+                continue
+            self._under_way[probing] += 1
+            task = asyncio.create_task(self._deliver(feed, item, probing))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            waiting.append(feed)
+        if self.feeds:  # who was first is last next time
+            first = next(iter(self.feeds))
+            self.feeds[first] = self.feeds.pop(first)
+
+    async def _deliver(self, feed: Feed, item: Item, probing: bool) -> None:
+        webhook = feed.webhook
+        parcel = Parcel(
+            webhook.workspace_id,
+            webhook.id,
+            webhook.url,
+            feed.secrets,
+            item.event,
+            item.attempts + 1,
+            self._clock.now_ms(),
+        )
+        try:
+            answer = await self._post.send(parcel)
+        finally:
+            self._under_way[probing] -= 1
+        now = self._clock.now_ms()
+        if feed.lost:
+            return
+        had_room = feed.room > 0
+        feed.ended(item, answer, now)
+        if answer.arrived:
+            self.figures.delays.add(max(0, now - item.event.at_ms))
+        if not had_room:
+            self._new_events = True
+        self._wake.set()
+
+    async def close(self) -> None:
+        """Send nothing more, give what is under way a moment to arrive, and tell the store what was sent."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CLOSE_S)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tell()

@@ -1,0 +1,217 @@
+"""The use cases of events: read the log of a workspace, and follow it as it grows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+
+from horarium.domain.errors import HorariumError, Invalid, NotFound, Problem, RateLimited
+from horarium.domain.events import Event, EventFilter
+from horarium.domain.ids import Id, from_prefixed
+from horarium.domain.tenancy import Identity
+from horarium.service.clock import Clock
+from horarium.service.recording import Recording
+from horarium.store.base import EVENTS, Store
+from horarium.store.verbs import events as verbs
+
+# Events that a page looks at, at most: a filter that few of them pass must not make a request long.
+MOST_LOOKED_AT = 5_000
+READ_AT_ONCE = 500
+# How often those who follow look although nobody has told them of anything.
+LOOK_S = 1.0
+_LAST = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Some events, and the number from which the next page goes on (None: this is the last page)."""
+
+    items: list[Event]
+    next: int | None
+
+
+@dataclass(slots=True)
+class EventService:
+    """Reading needs the scope events:read; whoever reads has the events of the workspace recorded for a while.
+
+    `most_streams` is how many may follow the events of one workspace at the same time in this process.
+    """
+
+    store: Store
+    clock: Clock
+    recording: Recording
+    most_streams: int
+    closed: bool = False
+    streams: Counter[Id] = field(default_factory=Counter)
+    _ends: dict[Id, int] = field(default_factory=dict)
+    _more: dict[Id, asyncio.Event] = field(default_factory=dict)
+    _look: asyncio.Event = field(default_factory=asyncio.Event)
+    _looking: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        self.store.listen(lambda topic, at: self._look.set() if topic == EVENTS else None)
+
+    async def get(self, who: Identity, event_id: Id) -> Event:
+        """An event. Raises NotFound, Forbidden."""
+        who.require("events:read")
+        return await self.store.read(verbs.get_event, who.workspace_id, event_id)
+
+    async def page(
+        self,
+        who: Identity,
+        wanted: EventFilter,
+        limit: int,
+        cursor: int | None = None,
+        since_ms: int | None = None,
+        after: Id | None = None,
+        oldest_first: bool = False,
+    ) -> EventPage:
+        """Events that a filter wants, the newest first or the oldest first: those told at `since_ms` or later and after
+        the event `after`. A page may hold fewer than `limit` and yet have a next one. Raises NotFound, Forbidden."""
+        who.require("events:read")
+        await self.recording.want(who.workspace_id)
+        low = (
+            0 if since_ms is None else await self.store.read(verbs.number_before, who.workspace_id, since_ms)
+        )
+        if after is not None:
+            low = max(low, await self.number_of(who, after))
+        if oldest_first:
+            return await self._upwards(who.workspace_id, wanted, limit, max(low, cursor or 0))
+        return await self._downwards(who.workspace_id, wanted, limit, low, cursor or _LAST)
+
+    async def _upwards(self, workspace_id: Id, wanted: EventFilter, limit: int, after: int) -> EventPage:
+        items: list[Event] = []
+        for _ in range(MOST_LOOKED_AT // READ_AT_ONCE):
+            found = await self.store.read(verbs.events_after, workspace_id, after, READ_AT_ONCE)
+            for event in found:
+                after = event.number
+                if wanted.wants(event):
+                    items.append(event)
+                    if len(items) == limit:
+                        return EventPage(items, after)
+            if len(found) < READ_AT_ONCE:
+                return EventPage(items, None)
+        return EventPage(items, after)
+
+    async def _downwards(
+        self, workspace_id: Id, wanted: EventFilter, limit: int, low: int, before: int
+    ) -> EventPage:
+        items: list[Event] = []
+        for _ in range(MOST_LOOKED_AT // READ_AT_ONCE):
+            found = await self.store.read(verbs.events_before, workspace_id, before, low, READ_AT_ONCE)
+            for event in found:
+                before = event.number
+                if wanted.wants(event):
+                    items.append(event)
+                    if len(items) == limit:
+                        return EventPage(items, before)
+            if len(found) < READ_AT_ONCE:
+                return EventPage(items, None)
+        return EventPage(items, before)
+
+    async def number_of(self, who: Identity, event_id: Id) -> int:
+        """The number of an event of the workspace. Raises Invalid where it does not exist, or not any more."""
+        try:
+            return (await self.store.read(verbs.get_event, who.workspace_id, event_id)).number
+        except NotFound:
+            words = (
+                "is no event of this workspace, or one that was deleted because it was too old; "
+                "read from an instant (since) instead"
+            )
+            raise Invalid(Problem("after", words, "unknown")) from None
+
+    async def follow_from(self, who: Identity, last: str | None) -> int:
+        """The number after which somebody follows who has last seen an event (its id), or nothing yet. Raises Invalid,
+        Forbidden, and RateLimited where as many follow as may."""
+        who.require("events:read")
+        if self.streams[who.workspace_id] >= self.most_streams:
+            words = (
+                f"{self.most_streams} streams of this workspace are open at this server, and no more may be"
+            )
+            raise RateLimited(words, 10_000)
+        await self.recording.want(who.workspace_id)
+        if last is None:
+            return (await self.store.read(verbs.event_log, who.workspace_id)).number
+        event_id = from_prefixed("evt", last)
+        if event_id is None:
+            raise Invalid(
+                Problem("Last-Event-ID", f"{last[:60]!r} is not an id such as evt_01J...", "header")
+            )
+        return await self.number_of(who, event_id)
+
+    async def follow(
+        self, workspace_id: Id, wanted: EventFilter, after: int, beat_s: float
+    ) -> AsyncGenerator[list[Event]]:
+        """The events after a number that a filter wants, as they come; an empty list every `beat_s` seconds in which
+        none came. It ends when the server stops."""
+        self.streams[workspace_id] += 1
+        self._ends.setdefault(workspace_id, 0)
+        self._more.setdefault(workspace_id, asyncio.Event())
+        self._begin_to_look()
+        loop = asyncio.get_running_loop()
+        beat = loop.time() + beat_s
+        try:
+            while not self.closed:
+                end = self._ends[workspace_id]
+                found = await self.store.read(verbs.events_after, workspace_id, after, READ_AT_ONCE)
+                if found:
+                    after = found[-1].number
+                    some = [event for event in found if wanted.wants(event)]
+                    if some:
+                        beat = loop.time() + beat_s
+                        yield some
+                    continue
+                after = max(after, end)  # what was there has been deleted
+                if loop.time() >= beat:
+                    beat = loop.time() + beat_s
+                    yield []
+                await self._wait(workspace_id, after, beat - loop.time())
+        finally:
+            self.streams[workspace_id] -= 1
+            if not self.streams[workspace_id]:
+                del self.streams[workspace_id], self._ends[workspace_id], self._more[workspace_id]
+
+    async def _wait(self, workspace_id: Id, after: int, seconds: float) -> None:
+        """Until the log of a workspace goes beyond a number, at most so long."""
+        if self._ends[workspace_id] > after or self.closed:
+            return
+        more = self._more[workspace_id]
+        try:
+            async with asyncio.timeout(max(seconds, 0.01)):
+                await more.wait()
+        except TimeoutError:
+            return
+
+    def _begin_to_look(self) -> None:
+        if self._looking is None or self._looking.done():
+            self._look.set()
+            self._looking = asyncio.create_task(self._look_on())
+
+    async def _look_on(self) -> None:
+        """Look how far the logs go that somebody follows, while somebody does: one query for all of them."""
+        while self.streams and not self.closed:
+            try:
+                async with asyncio.timeout(LOOK_S):
+                    await self._look.wait()
+            except TimeoutError:
+                pass
+            self._look.clear()
+            try:
+                ends = await self.store.read(verbs.log_ends, list(self.streams))
+            except HorariumError:  # the database is away: the next look will find what there is
+                continue
+            for workspace_id, number in ends.items():
+                if workspace_id in self._ends and number != self._ends[workspace_id]:
+                    self._ends[workspace_id] = number
+                    more = self._more.get(workspace_id)
+                    if more is not None:  # whoever followed may have gone meanwhile
+                        self._more[workspace_id] = asyncio.Event()
+                        more.set()
+
+    def close(self) -> None:
+        """End all streams, because the server stops."""
+        self.closed = True
+        for more in self._more.values():
+            more.set()

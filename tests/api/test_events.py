@@ -1,0 +1,222 @@
+"""Events over the API: the log, webhooks and what was sent to them."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from horarium.events.deliverer import Deliverer
+from horarium.executors.signing import signature, signer_of
+from horarium.store.verbs import events as verbs
+from tests.api.asking import NOW, ask, fields
+from tests.support.house import House
+from tests.support.receiver import Answer
+
+
+@asynccontextmanager
+async def house_with(url, **body):
+    """A house with a webhook, and a schedule whose target answers."""
+    async with House.open(NOW) as house:
+        made = await ask(house, "POST", "/webhooks", {"url": url, **body}, 201)
+        yield house, made
+
+
+async def fire(house, receiver, at="2026-03-02T09:00:00Z", **given):
+    await house.target("workflow", receiver.url("/target"), key="works") if not hasattr(
+        house, "made"
+    ) else None
+    made = await ask(
+        house, "POST", "/schedules", {"name": "s", "recurrence": "0 9 * * *", "target": "works"} | given, 201
+    )
+    await house.move(at)
+    await publish(house)
+    return made
+
+
+async def publish(house):
+    while await house.store.urgent(verbs.publish, house.clock.now):
+        pass
+
+
+async def deliver(house, deliverer=None):
+    """Send what can be sent now, until nothing is under way."""
+    found = deliverer or Deliverer(
+        house.store, house.clock, house.node, house.services.vault, house.services.webhooks.post
+    )
+    for _ in range(20):
+        found._look_at = 0.0
+        await found.step()
+        if found._tasks:
+            await asyncio.wait(found._tasks)
+    await found.step()
+    return found
+
+
+def hooks(receiver):
+    return [one for one in receiver.requests if one.path == "/hook"]
+
+
+async def test_an_event_arrives_signed_and_is_listed_with_its_delivery(receiver):
+    async with house_with(receiver.url("/hook"), types=["fire.*"]) as (house, hook):
+        schedule = await fire(house, receiver, labels={"customer": "c1"})
+        await deliver(house)
+        (got,) = hooks(receiver)
+        event = got.json()
+        signers = [signer_of(hook["signing_secret"])]
+        expected = signature(signers, event["id"], int(got.headers["webhook-timestamp"]), got.body)
+        assert got.headers["webhook-signature"] == expected
+        assert event["type"] == "fire.completed"
+        assert event["schedule"]["id"] == schedule["id"]
+        assert got.headers["webhook-id"] == got.headers["ce-id"] == event["id"]
+        assert got.headers["Horarium-Webhook"] == hook["id"]
+        listed = await ask(house, "GET", "/events")
+        assert listed["items"] == [event]
+        assert await ask(house, "GET", f"/events/{event['id']}") == event
+        (delivery,) = (await ask(house, "GET", f"/webhooks/{hook['id']}/deliveries"))["items"]
+        assert (delivery["event"], delivery["state"], delivery["attempts"]) == (event["id"], "delivered", 1)
+
+
+async def test_a_secret_is_shown_once_and_rotated_with_an_overlap(receiver):
+    async with house_with(receiver.url("/hook")) as (house, hook):
+        assert hook["signing_secret"].startswith("whsec_")
+        assert "signing_secret" not in await ask(house, "GET", f"/webhooks/{hook['id']}")
+        made = await ask(house, "POST", f"/webhooks/{hook['id']}/rotate-secret", {"overlap": "1h"})
+        assert made["signing_secret"] != hook["signing_secret"]
+        await fire(house, receiver)
+        await deliver(house)
+        (got,) = hooks(receiver)
+        assert len(got.headers["webhook-signature"].split()) == 1  # an hour has passed long since
+
+
+async def test_what_a_receiver_refuses_is_sent_again_under_the_same_id(receiver):
+    receiver.script("/hook", Answer(500), Answer(200))
+    async with house_with(receiver.url("/hook")) as (house, hook):
+        await fire(house, receiver)
+        found = await deliver(house)
+        house.clock.now += 1_000
+        await deliver(house, found)
+        first, second = hooks(receiver)
+        assert first.headers["webhook-id"] == second.headers["webhook-id"]
+        assert [first.headers["Horarium-Attempt"], second.headers["Horarium-Attempt"]] == ["1", "2"]
+        (delivery,) = (await ask(house, "GET", f"/webhooks/{hook['id']}/deliveries"))["items"]
+        assert (delivery["state"], delivery["attempts"], delivery["status"]) == ("delivered", 2, 200)
+
+
+@pytest.mark.parametrize(
+    ("body", "arrives"),
+    [
+        ({"types": ["fire.failed"]}, False),
+        ({"types": ["fire.*"]}, True),
+        ({"labels": {"customer": "c2"}}, False),
+        ({"labels": {"customer": "c1"}}, True),
+        ({"schedules": ["sch_01KJMMA2G0ET89C00HHC3ZY6K7"]}, False),
+    ],
+)
+async def test_only_what_a_webhook_wants_is_sent(receiver, body, arrives):
+    async with house_with(receiver.url("/hook"), **body) as (house, _):
+        await fire(house, receiver, labels={"customer": "c1", "team": "t"})
+        await deliver(house)
+        assert bool(hooks(receiver)) is arrives
+
+
+async def test_a_replay_sends_again_from_an_event_or_an_instant_on(receiver):
+    async with house_with(receiver.url("/hook")) as (house, hook):
+        await fire(house, receiver)
+        await deliver(house)
+        (event,) = (await ask(house, "GET", "/events"))["items"]
+        for body in ({"from_event": event["id"]}, {"since": "2026-03-01T00:00:00Z"}):
+            replayed = await ask(house, "POST", f"/webhooks/{hook['id']}/replay", body, 202)
+            assert replayed == {"events": 1}
+            await deliver(house)
+        assert [one.headers["webhook-id"] for one in hooks(receiver)] == [event["id"]] * 3
+        await ask(house, "POST", f"/webhooks/{hook['id']}/replay", {}, 400)
+
+
+async def test_a_webhook_that_is_switched_off_is_sent_later_what_has_waited(receiver):
+    async with house_with(receiver.url("/hook")) as (house, hook):
+        off = await ask(house, "PATCH", f"/webhooks/{hook['id']}", {"enabled": False})
+        assert (off["enabled"], off["disabled_reason"]) == (False, "disabled by request")
+        await fire(house, receiver)
+        await deliver(house)
+        assert hooks(receiver) == []
+        await ask(house, "PATCH", f"/webhooks/{hook['id']}", {"enabled": True})
+        await deliver(house)
+        assert len(hooks(receiver)) == 1
+
+
+async def test_a_receiver_that_says_gone_is_not_called_again(receiver):
+    receiver.script("/hook", Answer(410))
+    async with house_with(receiver.url("/hook")) as (house, hook):
+        await fire(house, receiver)
+        await deliver(house)
+        shown = await ask(house, "GET", f"/webhooks/{hook['id']}")
+        assert (shown["enabled"], shown["disabled_reason"]) == (False, "the receiver answered 410 Gone")
+
+
+async def test_wrong_webhooks_are_refused_with_what_would_be_right():
+    async with House.open(NOW) as house:
+        good = "https://example.com/x"
+        assert await fields(house, "POST", "/webhooks", {"url": "ftp://example.com"}) == {"url"}
+        assert await fields(house, "POST", "/webhooks", {"url": "http://10.0.0.1/"}) == {"url"}
+        assert await fields(house, "POST", "/webhooks", {"url": good, "types": ["fire.lost"]}) == {"types"}
+        assert await fields(house, "POST", "/webhooks", {"url": good, "schedules": ["x"]}) == {"schedules"}
+        assert await fields(house, "POST", "/webhooks", {"url": good, "events": []}) == {"events"}
+
+
+async def test_events_of_another_workspace_are_out_of_reach(receiver):
+    async with house_with(receiver.url("/hook")) as (house, hook):
+        await fire(house, receiver)
+        (event,) = (await ask(house, "GET", "/events"))["items"]
+        other = await house.workspace("other")
+        for path in (
+            f"/events/{event['id']}",
+            f"/webhooks/{hook['id']}",
+            f"/webhooks/{hook['id']}/deliveries",
+        ):
+            assert (await other.client.get(f"/horarium/v1{path}")).status_code == 404
+        listed = await other.client.get("/horarium/v1/events")
+        assert listed.json() == {"items": [], "next_cursor": None}
+        after = await other.client.get("/horarium/v1/events", params={"after": event["id"]})
+        assert after.status_code == 400
+
+
+async def test_a_key_needs_the_scopes_of_events(receiver):
+    async with house_with(receiver.url("/hook")) as (house, hook):
+        reads = {"Authorization": f"Bearer {await house.key_with('events:read')}"}
+        none = {"Authorization": f"Bearer {await house.key_with('runs:read')}"}
+        await ask(house, "GET", "/events", headers=reads)
+        await ask(house, "GET", f"/webhooks/{hook['id']}", headers=reads)
+        await ask(house, "DELETE", f"/webhooks/{hook['id']}", None, 403, headers=reads)
+        await ask(house, "GET", "/events", None, 403, headers=none)
+        await ask(house, "GET", "/events", None, 403, headers=none | {"Accept": "text/event-stream"})
+
+
+async def test_the_log_is_read_in_pages_from_both_ends_and_filtered(receiver):
+    async with House.open(NOW) as house:
+        await ask(house, "GET", "/events")  # from now on its events are recorded
+        await fire(house, receiver)
+        for day in (3, 4, 5):
+            await house.move(f"2026-03-0{day}T09:00:00Z")
+            await publish(house)
+        newest = (await ask(house, "GET", "/events"))["items"]
+        assert len(newest) == 4
+        oldest, cursor = [], None
+        while True:
+            page = await ask(
+                house,
+                "GET",
+                "/events",
+                params={"order": "oldest", "limit": 3} | ({"cursor": cursor} if cursor else {}),
+            )
+            oldest += page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                break
+        assert oldest == newest[::-1]
+        after = await ask(house, "GET", "/events", params={"after": oldest[1]["id"], "order": "oldest"})
+        assert after["items"] == oldest[2:]
+        since = await ask(house, "GET", "/events", params={"since": "2026-03-04T00:00:00Z"})
+        assert since["items"] == newest[:2]
+        none = await ask(house, "GET", "/events", params={"type": "fire.failed"})
+        assert none["items"] == []
+        assert await fields(house, "GET", "/events", None, params={"type": "fire.lost"}) == {"type"}

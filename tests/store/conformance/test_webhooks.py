@@ -1,0 +1,197 @@
+"""Webhooks are in the hand of one node; what it has sent is noted once, and a node that has lost one notes nothing."""
+
+from dataclasses import replace
+
+import pytest
+
+from horarium.domain.errors import Conflict, NotFound
+from horarium.domain.events import EventFilter, quota_near
+from horarium.domain.ids import LOWEST_ID, random_id
+from horarium.domain.webhooks import Webhook, WebhookState
+from horarium.store.verbs import events, nodes, webhooks
+from horarium.store.verbs.webhooks import DeliveryRow, Sent
+from tests.support.tenant import LEASE, NOON, Node, Tenant
+
+
+@pytest.fixture
+def space(store, tenant):
+    store.recording = frozenset((tenant.workspace,))
+    return tenant
+
+
+def hook(tenant, **given):
+    made = Webhook(
+        random_id(NOON),
+        tenant.workspace,
+        "hook",
+        "https://example.com",
+        EventFilter(("fire.*",), {"a": "b"}, (b"s" * 16,)),
+        b"sealed",
+        WebhookState.ENABLED,
+        None,
+        0,
+        None,
+        1,
+        tenant.principal,
+        NOON,
+        NOON,
+    )
+    return replace(made, **given)
+
+
+async def make(tenant, **given):
+    return await tenant.store.write(webhooks.create_webhook, hook(tenant, **given))
+
+
+async def tell(tenant, count=1):
+    async def tells(tx):
+        for _ in range(count):
+            tx.tell(quota_near(tenant.workspace, random_id(NOON).hex(), 9, 10, NOON))
+
+    await tenant.store.write(tells)
+    await tenant.store.urgent(events.publish, NOON)
+
+
+def row(webhook, number, state, **given):
+    made = DeliveryRow(webhook.id, number, b"e", "quota.near", state, 1, NOON, NOON, None, 200, None)
+    return made._replace(**given)
+
+
+async def claim(store, node):
+    return await store.urgent(webhooks.claim_webhooks, node.id, 10, 100)
+
+
+async def note(store, node, held, position, rows, **given):
+    one = Sent(held.webhook.id, held.webhook.workspace_id, held.epoch, position, None, rows, **given)
+    return await store.urgent(webhooks.note_sent, node.id, [one], NOON)
+
+
+async def test_a_webhook_is_stored_as_it_was_given_and_belongs_to_its_workspace(space, store):
+    made = await make(space)
+    assert await store.read(webhooks.get_webhook, space.workspace, made.id) == made
+    assert await store.read(webhooks.list_webhooks, space.workspace, LOWEST_ID, 10) == [made]
+    stranger = await Tenant.open(store)
+    with pytest.raises(NotFound):
+        await store.read(webhooks.get_webhook, stranger.workspace, made.id)
+    with pytest.raises(NotFound):
+        await store.write(webhooks.delete_webhook, stranger.workspace, made.id, NOON)
+    with pytest.raises(NotFound):
+        await store.write(webhooks.replay, stranger.workspace, made.id, 0, NOON)
+
+
+async def test_a_workspace_has_a_bounded_number_of_webhooks(space, store):
+    for _ in range(webhooks.MOST_WEBHOOKS):
+        await make(space)
+    with pytest.raises(Conflict):
+        await make(space)
+
+
+async def test_a_workspace_is_recorded_while_it_has_a_webhook_or_somebody_reads(space, store):
+    assert await store.read(events.recorded_workspaces, NOON) == frozenset()
+    made = await make(space)
+    assert await store.read(events.recorded_workspaces, NOON) == {space.workspace}
+    await store.write(webhooks.delete_webhook, space.workspace, made.id, NOON)
+    await store.write(events.want_events, space.workspace, NOON + 5)
+    assert await store.read(events.recorded_workspaces, NOON) == {space.workspace}
+    assert await store.read(events.recorded_workspaces, NOON + 5) == frozenset()
+
+
+async def test_a_new_webhook_is_sent_what_happens_from_then_on(space, store):
+    await tell(space, 3)
+    assert (await make(space)).position == 3
+
+
+async def test_only_one_node_has_a_webhook_and_another_gets_it_when_that_one_is_gone(space, store):
+    made = await make(space)
+    first, second = await Node.start(store), await Node.start(store)
+    (held,) = await claim(store, first)
+    assert await claim(store, second) == []
+    assert await store.read(webhooks.webhooks_of, first.id) == {made.id: held.epoch}
+    await store.urgent(nodes.heartbeat, second.id, NOON + LEASE, LEASE)
+    await store.urgent(nodes.free_lapsed, NOON + LEASE + 1, second.id)
+    (again,) = await claim(store, second)
+    assert again.epoch > held.epoch
+    assert await note(store, first, held, 5, []) == [made.id]
+    assert await note(store, second, again, 5, []) == []
+
+
+async def test_what_waits_is_handed_on_with_what_need_not_be_sent_any_more(space, store):
+    made = await make(space)
+    await tell(space, 4)
+    node = await Node.start(store)
+    (held,) = await claim(store, node)
+    rows = [
+        row(made, 1, "waiting", due_ms=NOON + 9, status=500, error="no"),
+        row(made, 2, "delivered"),
+        row(made, 4, "delivered"),
+    ]
+    await note(store, node, held, 2, rows)
+    await store.urgent(nodes.stop, node.id, NOON)
+    (again,) = await claim(store, await Node.start(store))
+    assert again.webhook.position == 2
+    assert [(one.event.number, one.attempts, one.due_ms) for one in again.waiting] == [(1, 1, NOON + 9)]
+    assert again.beyond == {4}
+
+
+async def test_a_change_takes_a_webhook_from_the_node_that_has_it(space, store):
+    made = await make(space)
+    node = await Node.start(store)
+    (held,) = await claim(store, node)
+    await store.write(
+        webhooks.change_webhook,
+        space.workspace,
+        made.id,
+        lambda one: replace(one, url="https://other"),
+        NOON,
+        1,
+    )
+    assert await note(store, node, held, 1, []) == [made.id]
+    (again,) = await claim(store, node)
+    assert again.webhook.url == "https://other"
+    with pytest.raises(Conflict):
+        await store.write(webhooks.change_webhook, space.workspace, made.id, lambda one: one, NOON, 1)
+
+
+async def test_a_disabled_webhook_is_sent_nothing_and_an_event_tells_of_it(space, store):
+    made = await make(space)
+    node = await Node.start(store)
+    (held,) = await claim(store, node)
+    await note(store, node, held, 0, [], disabled="nothing has arrived")
+    assert await claim(store, node) == []
+    found = await store.read(webhooks.get_webhook, space.workspace, made.id)
+    assert (found.state, found.state_reason) == ("disabled", "nothing has arrived")
+    await store.urgent(events.publish, NOON)
+    (event,) = await store.read(events.events_after, space.workspace, 0, 10)
+    assert event.type == "webhook.disabled"
+
+
+async def test_a_replay_sends_again_what_came_after_a_number(space, store):
+    made = await make(space)
+    await tell(space, 4)
+    node = await Node.start(store)
+    (held,) = await claim(store, node)
+    await note(store, node, held, 4, [row(made, number, "delivered") for number in (1, 2, 3, 4)])
+    assert await store.write(webhooks.replay, space.workspace, made.id, 2, NOON) == 2
+    (again,) = await claim(store, node)
+    assert (again.webhook.position, again.beyond) == (2, frozenset())
+    listed = await store.read(webhooks.list_deliveries, space.workspace, made.id, 99, 10)
+    assert [(one.number, one.state) for one in listed] == [
+        (4, "replayed"),
+        (3, "replayed"),
+        (2, "delivered"),
+        (1, "delivered"),
+    ]
+    await note(store, node, again, 4, [row(made, 3, "delivered"), row(made, 4, "failed")])
+    only = await store.read(webhooks.list_deliveries, space.workspace, made.id, 99, 10, "failed")
+    assert [one.number for one in only] == [4]
+
+
+async def test_what_is_deleted_with_old_events_are_their_deliveries_too(space, store):
+    made = await make(space)
+    await tell(space, 2)
+    node = await Node.start(store)
+    (held,) = await claim(store, node)
+    await note(store, node, held, 2, [row(made, 1, "delivered"), row(made, 2, "waiting")])
+    while await store.write(events.forget_events, NOON + 1, 10):
+        pass
+    assert await store.read(webhooks.list_deliveries, space.workspace, made.id, 99, 10) == []
