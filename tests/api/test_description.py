@@ -90,13 +90,14 @@ async def test_every_example_of_a_body_works_when_it_is_sent(tmp_path: Path) -> 
         made = await ask(house, "POST", "/schedules", OPERATIONS["POST /schedules"].example, 201)
         principal = await ask(house, "POST", "/principals", OPERATIONS["POST /principals"].example, 201)
         key = await ask(house, "POST", "/keys", OPERATIONS["POST /keys"].example, 201)
+        webhook = await ask(house, "POST", "/webhooks", OPERATIONS["POST /webhooks"].example, 201)
         places = {"schedules": made["id"], "targets": target["id"], "principals": principal["id"], "keys": key["id"],
-                  "workspaces": "current"}  # fmt: skip
-        sent = 4
+                  "webhooks": webhook["id"], "workspaces": "current"}  # fmt: skip
+        sent = 5
         for route, operation in OPERATIONS.items():
             method, path = route.split()
             if operation.example is None or route in (
-                "POST /targets", "POST /schedules", "POST /principals", "POST /keys",
+                "POST /targets", "POST /schedules", "POST /principals", "POST /keys", "POST /webhooks",
             ) or path.startswith("/runs/"):  # fmt: skip
                 continue
             path = path.replace("{id}", places.get(path.split("/")[1], "x")).replace("{ref}", target["id"])

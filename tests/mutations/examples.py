@@ -146,6 +146,10 @@ def own(pick: Pick, url: str) -> Bodies:
             {"name": "at", "type": "timestamp"},
         ],
     }
+    webhook = {
+        "url": f"{url}/hook", "name": "W", "types": ["fire.*", "schedule.ended"], "labels": {"team": "a"},
+        "schedules": [pick("schedules")],
+    }  # fmt: skip
     called_back = {**frequent, "target": KEYS["function"]}
     note = {"output": {"a": [1, "x", None]}}
     known: Bodies = {
@@ -188,6 +192,13 @@ def own(pick: Pick, url: str) -> Bodies:
         "POST /principals/{id}/grants": [{"targets": [WORKFLOW, pick("targets"), "*"]}],
         "POST /keys": [key, {"name": "k", "scopes": ["*"]}],
         "POST /keys/{id}/rotate": [{"overlap": "1h"}, {}],
+        "POST /webhooks": [webhook, {"url": webhook["url"]}],
+        "PATCH /webhooks/{id}": [
+            *({name: value} for name, value in webhook.items()),
+            {"version": 1, "enabled": False},
+        ],
+        "POST /webhooks/{id}/rotate-secret": [{"overlap": "1h", "algorithm": "ed25519"}, {}],
+        "POST /webhooks/{id}/replay": [{"since": "2026-11-22T00:00:00Z"}, {"from_event": pick("events")}],
         "POST /audit/erase": [{"principal": pick("principals")}],
     }
     return with_twins(known)

@@ -110,7 +110,7 @@ class Stock:
 _ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
 _PREFIXES = {
     "sch": "schedules", "run": "runs", "fire": "fires", "tgt": "targets", "key": "keys", "prn": "principals",
-    "ws": "workspaces",
+    "ws": "workspaces", "hook": "webhooks", "evt": "events",
 }  # fmt: skip
 # How ids are found in answers: a pattern whose first group is the id, and what it is the id of.
 _MARKS: Mapping[str, Sequence[tuple[re.Pattern[str], str]]] = {
@@ -193,6 +193,7 @@ class World:
             self.stock.add("m9m", "workflows", key)
         await self.own("POST", "/principals", {"name": "p"})
         await self.own("POST", "/keys", {"name": "k", "scopes": ["runs:read"]})
+        await self.own("POST", "/webhooks", {"url": self.receiver.url("/hook")})
         columns = [{"name": "name", "type": "text"}, {"name": "score", "type": "integer"}]
         await self.own("POST", "/tables", {"database": "crm", "table": "people", "columns": columns})
         await self.renew()

@@ -25,6 +25,7 @@ SILENT = {
     "verbs.record": "the entry itself",
     "verbs.erase_entries": "records the entry that it is given",
     "verbs.forget_links": "records the entry that it is given",
+    "verbs.want_events": "somebody reads events, so that they are recorded: nothing is changed for anybody",
     "verbs.link_pending": "chains what was recorded",
 }
 

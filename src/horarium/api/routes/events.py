@@ -55,7 +55,7 @@ ORDERS = ("newest", "oldest")
 class EventRoutes(Routes):
     async def list(self, request: Request) -> Answer:
         """A page of events; or all that come from now on, if the caller accepts a stream."""
-        who = await self.who(request)
+        who = await self.who(request, "events:read")
         streamed = STREAM in request.headers.get("accept", "")
         query = Query(request)
         wanted = _filter(query)
@@ -82,7 +82,7 @@ class EventRoutes(Routes):
         return json_answer(200, shown)
 
     async def get(self, request: Request) -> Answer:
-        who = await self.who(request)
+        who = await self.who(request, "events:read")
         event = await self.services.events.get(who, path_id(request, "evt", "event"))
         return Answer(200, event.content.encode())
 
@@ -128,7 +128,7 @@ class EventStream(Answer):
                     await piece(b"".join(map(_message, events)))
                     continue
                 try:
-                    (await self._routes.who(self._request)).require("events:read")
+                    await self._routes.who(self._request, "events:read")
                 except HorariumError:
                     return
                 await piece(b":\n\n")
@@ -146,29 +146,29 @@ def _message(event: Event) -> bytes:
 
 class WebhookRoutes(Routes):
     async def create(self, request: Request) -> Answer:
-        who = await self.who(request)
+        who = await self.who(request, "events:write")
         body = validated(WebhookBody, await self.body(request))
         wanted = _wanted(body.types, body.labels, body.schedules)
         made = await self.services.webhooks.create(who, body.url, body.name, wanted)
         return json_answer(201, _with_secret(made))
 
     async def list(self, request: Request) -> Answer:
-        who = await self.who(request)
+        who = await self.who(request, "events:read")
         query = Query(request)
         limit, after = query.limit(), cursor_of(request)
         query.done()
         return json_answer(200, show.page(await self.services.webhooks.list(who, after, limit), webhook))
 
     async def get(self, request: Request) -> Answer:
-        who = await self.who(request)
+        who = await self.who(request, "events:read")
         found = await self.services.webhooks.get(who, _hook(request))
         return json_answer(200, webhook(found), headers=etag(found.version))
 
     async def update(self, request: Request) -> Answer:
-        who = await self.who(request)
-        webhook_id, given = _hook(request), await self.body(request)
+        who = await self.who(request, "events:write")
+        given = await self.body(request)
         if any(name in WebhookPatch.shown for name in given):
-            known = await self.services.webhooks.get(who, webhook_id)
+            known = await self.services.webhooks.get(who, _hook(request))
             given = changed_body(WebhookPatch, given, webhook(known))
         body = validated(WebhookPatch, given)
         set_fields = body.model_fields_set
@@ -186,16 +186,16 @@ class WebhookRoutes(Routes):
             )
 
         version = expected_version(request, body.version)
-        found = await self.services.webhooks.change(who, webhook_id, changed, body.enabled, version)
+        found = await self.services.webhooks.change(who, _hook(request), changed, body.enabled, version)
         return json_answer(200, webhook(found), headers=etag(found.version))
 
     async def delete(self, request: Request) -> Answer:
-        who = await self.who(request)
+        who = await self.who(request, "events:write")
         await self.services.webhooks.delete(who, _hook(request), expected_version(request))
         return empty_answer()
 
     async def rotate(self, request: Request) -> Answer:
-        who = await self.who(request)
+        who = await self.who(request, "events:write")
         body = validated(SecretRotationBody, await self.body_or_nothing(request))
         overlap = OVERLAP_MS if body.overlap is None else body.overlap
         made = await self.services.webhooks.rotate_secret(
@@ -208,16 +208,16 @@ class WebhookRoutes(Routes):
         return json_answer(200, _with_secret(made))
 
     async def replay(self, request: Request) -> Answer:
-        who = await self.who(request)
+        who = await self.who(request, "events:write")
         body = validated(ReplayBody, await self.body(request))
         event_id = None if body.from_event is None else from_prefixed("evt", body.from_event)
         if body.from_event is not None and event_id is None:
             raise Invalid(Problem("from_event", "must be the id of an event, such as evt_01J...", "unknown"))
         count = await self.services.webhooks.replay(who, _hook(request), event_id, body.since)
-        return json_answer(202, {"events": count})
+        return json_answer(200, {"events": count})
 
     async def deliveries(self, request: Request) -> Answer:
-        who = await self.who(request)
+        who = await self.who(request, "events:read")
         query = Query(request)
         limit, state = query.limit(), query.choice("state", tuple(DeliveryState))
         query.done()
@@ -370,7 +370,6 @@ def add_routes(api: Api, services: Services) -> None:
         hooks.replay,
         "Send events once more, from one on or from an instant on (events:write)",
         tag=tag,
-        status=202,
         body=schema_of(ReplayBody),
     )
     states = {"state": f"one of {', '.join(DeliveryState)}", **paged}

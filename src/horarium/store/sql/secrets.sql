@@ -23,3 +23,10 @@ WHERE audience_sources.id = r.id AND audience_sources.secrets = r.old;
 -- name: reseal_versions
 UPDATE versions SET environment = r.sealed FROM rows(id bytea, version bigint, old bytea, sealed bytea) AS r
 WHERE versions.schedule_id = r.id AND versions.version = r.version AND versions.environment = r.old;
+
+-- name: sealed_webhooks
+SELECT id, 0 AS version, secrets AS sealed FROM webhooks WHERE id > :after ORDER BY id LIMIT :limit;
+
+-- name: reseal_webhooks
+UPDATE webhooks SET secrets = r.sealed FROM rows(id bytea, version bigint, old bytea, sealed bytea) AS r
+WHERE webhooks.id = r.id AND webhooks.secrets = r.old;

@@ -84,10 +84,3 @@ WHERE id = :id AND owner = :node AND epoch = :epoch AND state = 'enabled';
 
 -- name: any_free_webhook
 SELECT 1 FROM webhooks WHERE state = 'enabled' AND owner IS NULL LIMIT 1;
-
--- name: sealed_webhooks
-SELECT id, 0 AS version, secrets AS sealed FROM webhooks WHERE id > :after ORDER BY id LIMIT :limit;
-
--- name: reseal_webhooks
-UPDATE webhooks SET secrets = r.sealed FROM rows(id bytea, version bigint, old bytea, sealed bytea) AS r
-WHERE webhooks.id = r.id AND webhooks.secrets = r.old;
