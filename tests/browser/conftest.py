@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,10 +13,20 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from horarium.cli.demo_world import Receiver, started_server
+from horarium.cli.demo_world import Receiver, Server, started_server
 
 # Where the machine's browser is.
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+# The rules of WCAG 2.2 up to level AA.
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+class LateReceiver(Receiver):
+    """A receiver that on the path `/later` accepts runs whose end it would report afterwards, and never does."""
+
+    def _take(self, path: str, run: dict[str, Any]) -> int:
+        status = super()._take(path, run)
+        return 202 if path == "/later" else status
 
 
 @dataclass
@@ -28,8 +39,8 @@ class World:
     browser: Browser
     faults: list[str] = field(default_factory=list)
 
-    def ask(self, method: str, path: str, body: Any = None) -> Any:
-        headers = {"authorization": f"Bearer {self.key}"}
+    def ask(self, method: str, path: str, body: Any = None, key: str | None = None) -> Any:
+        headers = {"authorization": f"Bearer {key or self.key}"}
         answer = httpx.request(method, f"{self.url}/horarium/v1{path}", json=body, headers=headers)
         assert answer.is_success, answer.text
         return answer.json()
@@ -45,7 +56,10 @@ class World:
     def person(self, width: int = 1440, look: str = "light") -> Page:
         """Somebody in Paris who has signed in. What their browser complains of is a fault."""
         context = self.browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=look, timezone_id="Europe/Paris"
+            viewport={"width": width, "height": 900},
+            color_scheme=look,
+            timezone_id="Europe/Paris",
+            reduced_motion="reduce",
         )
         page = context.new_page()
         page.set_default_timeout(15_000)
@@ -67,11 +81,42 @@ class World:
             self.faults.append(f"a request left for {url}")
 
 
-@pytest.fixture
-def world() -> Iterator[World]:
-    with started_server() as server, Receiver() as receiver, sync_playwright() as tools:
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What all tests share: a server, a receiver, and a browser."""
+
+    server: Server
+    receiver: Receiver
+    browser: Browser
+
+
+@pytest.fixture(scope="session")
+def stage() -> Iterator[Stage]:
+    with started_server() as server, LateReceiver() as receiver, sync_playwright() as tools:
         browser = tools.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        made = World(server.url, server.key, receiver.url, browser)
-        yield made
+        yield Stage(server, receiver, browser)
         browser.close()
-        assert made.faults == []
+
+
+@pytest.fixture
+def server_world(stage: Stage) -> Iterator[World]:
+    """The first workspace of the server, with a key of the whole server."""
+    world = World(stage.server.url, stage.server.key, stage.receiver.url, stage.browser)
+    yield world
+    _close(world)
+
+
+@pytest.fixture
+def world(stage: Stage, server_world: World) -> Iterator[World]:
+    """A workspace of its own for each test, with its administrator's key."""
+    made = server_world.ask("POST", "/workspaces", {"name": f"Workspace {secrets.token_hex(4)}"})
+    world = World(stage.server.url, made["admin_key"]["key"], stage.receiver.url, stage.browser)
+    yield world
+    _close(world)
+
+
+def _close(world: World) -> None:
+    """Close the windows of a test, whose pages would go on renewing themselves."""
+    for context in world.browser.contexts:
+        context.close()
+    assert world.faults == []

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 from horarium.bench.stage import Stage
 from horarium.domain.ids import random_id
@@ -102,10 +103,27 @@ class Asker:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, key: str) -> None:
         self._reader, self._writer, self._key = reader, writer, key
+        self._cookie = ""
+
+    async def sign_in(self) -> None:
+        """Begin a session of the console, in which all further requests are sent."""
+        body = urlencode({"key": self._key}).encode()
+        head = (
+            "POST /console/sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://127.0.0.1\r\n"
+            f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        self._writer.write(head.encode() + body)
+        answer = (await self._reader.readuntil(b"\r\n\r\n")).decode()
+        found = re.search(r"set-cookie: (horarium_session=[^;]+)", answer, re.IGNORECASE)
+        if found is None:
+            raise RuntimeError(f"the console was not signed in to: {answer[:500]}")
+        self._cookie = found[1]
 
     async def ask(self, method: str, path: str, body: bytes = b"", kind: str = "application/json") -> bytes:
         """Send a request; the body of the answer. Raises RuntimeError where its status is not in the 200s."""
         head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {self._key}\r\n"
+        if self._cookie:
+            head += f"Cookie: {self._cookie}\r\nAccept: text/html\r\n"
         if body:
             head += f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
         self._writer.write(head.encode() + b"\r\n" + body)

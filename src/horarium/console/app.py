@@ -14,7 +14,9 @@ from horarium.console.audit import AuditPages
 from horarium.console.backfill import BackfillPages
 from horarium.console.base import ErrorPages
 from horarium.console.editor import EditorPages
+from horarium.console.find import FindPages
 from horarium.console.keys import KeyPages
+from horarium.console.many import ManyPages
 from horarium.console.now import NowPages
 from horarium.console.rendering import BASE, File, load_files, make_templates, path_to
 from horarium.console.runs import RunPages
@@ -50,7 +52,8 @@ def make_console(services: Services, dialects: Dialects) -> Api:
     editor, runs, targets, files = EditorPages(*own), RunPages(*own), TargetPages(*own), _Files(static)
     audiences, uploads, keys = AudiencePages(*own), UploadPages(*own), KeyPages(*own)
     audit, workspaces = AuditPages(*own), WorkspacePages(*own)
-    versions, backfill = VersionPages(*own), BackfillPages(*own)
+    many = ManyPages(*own)
+    versions, backfill, find = VersionPages(*own), BackfillPages(*own), FindPages(*own)
     for method, path, handler in (
         ("GET", "/", now.show),
         ("GET", "/sign-in", signing.show),
@@ -58,6 +61,8 @@ def make_console(services: Services, dialects: Dialects) -> Api:
         ("POST", "/sign-out", signing.sign_out),
         ("POST", "/theme", signing.choose_theme),
         ("GET", "/schedules", schedules.list),
+        ("GET", "/schedules/many", many.ask_first),
+        ("POST", "/schedules/many", many.act),
         ("GET", "/schedules/new", editor.new),
         ("POST", "/schedules/new", editor.create),
         ("POST", "/preview", editor.preview),
@@ -74,6 +79,8 @@ def make_console(services: Services, dialects: Dialects) -> Api:
         ("GET", "/runs/{id}", runs.show),
         ("POST", "/runs/{id}/{action}", runs.act),
         ("GET", "/fires/{id}", runs.show_fire),
+        ("GET", "/fires/{id}/replay", runs.ask_to_replay),
+        ("POST", "/fires/{id}/replay", runs.replay),
         ("GET", "/targets", targets.list),
         ("GET", "/targets/new", targets.new),
         ("POST", "/targets/new", targets.create),
@@ -104,6 +111,7 @@ def make_console(services: Services, dialects: Dialects) -> Api:
         ("POST", "/workspaces/new", workspaces.create),
         ("GET", "/workspaces/{id}", workspaces.show),
         ("POST", "/workspaces/{id}", workspaces.save),
+        ("GET", "/find", find.find),
         ("GET", "/static/{name}", files.get),
     ):
         api.add(method, path, handler, "a page of the console", on_page=False)

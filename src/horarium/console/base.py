@@ -34,6 +34,7 @@ NOTICES = {
     "created": "Created. It is on the clock now.",
     "saved": "Saved.",
     "cancelled": "The run is cancelled.",
+    "replayed": "The failed rows run again. Their new runs stand in the list.",
     "retried": "This is the new run that repeats the one that had ended.",
     "revoked": "The key is revoked. It stops working at once.",
     "enabled": "The target is enabled again.",

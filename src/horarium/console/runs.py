@@ -17,10 +17,13 @@ from horarium.domain.schedule import Schedule
 from horarium.domain.target import Target
 from horarium.domain.tenancy import Identity
 from horarium.service.pages import Page, cursor_from, cursor_text
+from horarium.service.rates import WRITE
 from horarium.service.run_search import matching_runs
 
 STATES = ("open", *(state.value for state in RunState))
 PAGE = 50
+# Rows of a fire that are run again at once.
+MOST_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,33 @@ class RunPages(Pages):
             return redirect(path_to("runs", prefixed("run", run.id), done="cancelled"))
         run = await self.services.runs.retry(who, run_id)
         return redirect(path_to("runs", prefixed("run", run.id), done="retried"))
+
+    async def ask_to_replay(self, request: Request) -> Answer:
+        """The question before all rows of a fire are run again that have failed."""
+        who = await self.who(request, "runs:write")
+        fire_id = path_id(request, "fire", "fire")
+        count = len(await self.services.runs.failed_rows(who.workspace_id, fire_id, MOST_AT_ONCE))
+        more = " They are the first of them; do it again for the others." if count == MOST_AT_ONCE else ""
+        place = path_to("fires", prefixed("fire", fire_id))
+        return self.ask(
+            request,
+            "Run the failed rows again",
+            f"{count} row{'' if count == 1 else 's'} of this fire failed and will be run again, each by a run of its "
+            f"own. Rows that were run again already are left out.{more}",
+            f"{place}/replay",
+            f"Run {count} row{'' if count == 1 else 's'} again",
+            place,
+        )
+
+    async def replay(self, request: Request) -> Answer:
+        """Run the rows of a fire again that have failed, as many as are allowed at once."""
+        who, _ = await self.sent(request, "runs:write")
+        fire_id = path_id(request, "fire", "fire")
+        failed = await self.services.runs.failed_rows(who.workspace_id, fire_id, MOST_AT_ONCE)
+        for run_id in failed:
+            await self.services.runs.retry(who, run_id)
+        self.services.rates.spend(who, len(failed) * WRITE)
+        return redirect(path_to("fires", prefixed("fire", fire_id), done="replayed"))
 
     async def show_fire(self, request: Request) -> Answer:
         """One fire: how far it is, and its runs."""

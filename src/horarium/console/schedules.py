@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from secrets import token_hex
 
 from starlette.requests import Request
@@ -14,19 +14,17 @@ from horarium.console.base import action_in
 from horarium.console.calendar import following, local_date, make_month, midnight, month_of
 from horarium.console.of_schedules import OfSchedules, instant_in
 from horarium.console.rendering import path_to, redirect
-from horarium.domain.errors import Invalid, NotFound, Unavailable
+from horarium.console.schedule_filters import STATES, filters_in
+from horarium.domain.errors import Invalid, Unavailable
 from horarium.domain.fire import Fire, Span
 from horarium.domain.ids import HIGHEST_ID, prefixed
-from horarium.domain.listings import ScheduleListing
 from horarium.domain.schedule import Schedule, ScheduleState, stored_recurrence
-from horarium.domain.target import Target
 from horarium.domain.tenancy import Identity
 from horarium.service.explain import Explanation, upcoming
 from horarium.service.pages import cursor_from, cursor_text, cut
 from horarium.service.rates import AUDIENCE, PREVIEWED_TIME
 from horarium.times import zone
 
-STATES = tuple(state.value for state in ScheduleState if state is not ScheduleState.DELETED)
 PAGE = 50
 # The latest fires of each schedule that the list shows as a line.
 FIRES = 30
@@ -37,59 +35,14 @@ SAMPLE = 3
 MOST_OF_MONTH, SHOWN = 1_000, 30
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a list of schedules was filtered by, as its address says it."""
-
-    search: str | None
-    state: str | None
-    target: str | None
-    label: str | None
-    dialect: str | None
-
-    @property
-    def any(self) -> bool:
-        return any((self.search, self.state, self.target, self.label, self.dialect))
-
-    def address(self, **changed: str | None) -> str:
-        """The address of the same list with some filters changed."""
-        own = {
-            "search": self.search,
-            "state": self.state,
-            "target": self.target,
-            "label": self.label,
-            "dialect": self.dialect,
-        }
-        return path_to("schedules", **{**own, **changed})
-
-
 class SchedulePages(OfSchedules):
     async def list(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
         query = Query(request)
-        filters = Filters(
-            query.text("search"),
-            query.choice("state", STATES),
-            query.text("target"),
-            query.text("label"),
-            query.choice("dialect", ("native", *self.dialects)),
-        )
-        label = tuple((filters.label or "").partition(":")[::2])
-        if filters.label and not all(label):
-            query.wrong("label", "is written name:value")
-        target = await self._target(who, query, filters.target)
-        query.done()
         cursor = query.text("cursor")
-        listing = ScheduleListing(
-            who.workspace_id,
-            PAGE + 1,
-            HIGHEST_ID if cursor is None else cursor_from(cursor),
-            dialect=filters.dialect,
-            target_id=None if target is None else target.id,
-            state=filters.state,
-            search=filters.search,
-            labels=((label[0], label[1]),) if filters.label else (),
-        )
+        filters, listing = await filters_in(query, who, self.services, tuple(self.dialects))
+        below = HIGHEST_ID if cursor is None else cursor_from(cursor)
+        listing = replace(listing, limit=PAGE + 1, cursor=below)
         found = cut(await self.services.schedules.list(listing), PAGE, lambda schedule: schedule.id)
         targets = await self.targets_of(who, found.items)
         outcomes = {}
@@ -222,15 +175,6 @@ class SchedulePages(OfSchedules):
         spans = [entry for entry in entries if isinstance(entry, Span)]
         together: list[Fire | Span] = [*fires, *spans]
         return sorted(together, key=_when, reverse=True)[:SHOWN]
-
-    async def _target(self, who: Identity, query: Query, given: str | None) -> Target | None:
-        if given is None:
-            return None
-        try:
-            return await self.services.targets.resolve(who.workspace_id, given)
-        except NotFound:
-            query.wrong("target", f"{given[:80]!r} does not exist in this workspace")
-            return None
 
 
 _SCOPES = {

@@ -25,6 +25,7 @@ from horarium.store.base import Duplicate, Store
 from horarium.store.vault import Vault
 from horarium.store.verbs import run_lists
 from horarium.store.verbs import runs as verbs
+from horarium.store.verbs.fire_failures import failed_rows
 from horarium.store.verbs.lanes import causes_of_waits
 from horarium.store.verbs.runs import CallbackAnswer
 
@@ -50,6 +51,7 @@ class RunService:
     _failures: FailureLog = field(default_factory=FailureLog)
 
     get = reads(verbs.get_run)
+    failed_rows = reads(failed_rows)
     list = reads(run_lists.list_runs)
     count = reads(run_lists.count_runs)
 

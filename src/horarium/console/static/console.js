@@ -43,7 +43,14 @@ for (const field of document.querySelectorAll("[data-submit]")) field.addEventLi
 
 const places = { n: "/console/", s: "/console/schedules", r: "/console/runs", t: "/console/targets" };
 let before = "";
+const openPalette = async () => (await import("./palette.js")).openPalette();
+for (const button of document.querySelectorAll("[data-palette]")) button.addEventListener("click", openPalette);
 document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && document.querySelector("[data-palette]")) {
+    event.preventDefault();
+    openPalette();
+    return;
+  }
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
   const field = document.querySelector(`[data-focus-key="${CSS.escape(event.key)}"]`);
   if (field) {
