@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 
+from horarium.console.scope_words import SCOPE_WORDS
+from horarium.domain.tenancy import SCOPES
 from tests.api.asking import ask, scheduled
 from tests.console.browsing import Person, signed_in
 from tests.support.house import House
 
 NOW = "2026-03-01T12:00:00Z"
+
+
+def test_every_scope_has_words() -> None:
+    assert set(SCOPE_WORDS) == set(SCOPES)
 
 
 async def made_key(person: Person, status: int = 201, **fields: str | list[str]) -> str:

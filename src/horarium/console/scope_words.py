@@ -20,6 +20,8 @@ SCOPE_WORDS: Mapping[str, str] = {
     "runs:write": "cancel and repeat runs",
     "directory:read": "see the directory and the audiences",
     "directory:write": "upload to the directory, and set audience sources up",
+    "events:read": "read events, and see where they are sent",
+    "events:write": "set up where events are sent",
     "audit:read": "read the audit log",
     "keys:admin": "make and revoke keys, give grants, and change the settings of the workspace",
     "workspaces:admin": "see and make workspaces of the whole server, and set their limits",
