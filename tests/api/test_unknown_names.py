@@ -148,7 +148,7 @@ async def test_a_key_is_not_made_where_the_request_means_another_principal_or_wo
         ("/schedules?labels=customer:c1", "labels", "did you mean label?"),
         ("/schedules?targets=x", "targets", "did you mean target?"),
         ("/schedules?timezone=UTC", "timezone", "the parameters are state, "),
-        ("/runs?row_key=4", "row_key", "the parameters are schedule, "),
+        ("/runs?colour=4", "colour", "the parameters are schedule, "),
         ("/me?verbose=1", "verbose", "there are no parameters"),
     ],
 )

@@ -74,6 +74,8 @@ NEW_SINCE = (
     "ALTER TABLE runs DROP COLUMN waited",
     "ALTER TABLE nodes RENAME COLUMN lease_until_ms TO lease_ms",
     "DROP TABLE lane_reports",
+    "DROP INDEX spans_of_workspace",
+    "ALTER TABLE spans DROP COLUMN workspace_id",
 )
 
 

@@ -167,6 +167,16 @@ class Query:
             self.wrong(name, f"{given[:80]!r} is not one of {', '.join(among)}")
         return given
 
+    def choices(self, name: str, among: tuple[str, ...]) -> frozenset[str]:
+        """Several of some words, with commas between them."""
+        given = self.text(name)
+        found = frozenset() if given is None else frozenset(given.split(","))
+        if not found <= {*among}:
+            self.wrong(
+                name, f"{(given or '')[:80]!r} is not made of {', '.join(among)}, with commas between them"
+            )
+        return found
+
     def number(self, name: str, default: int, least: int, most: int, clamped: bool = False) -> int:
         """A whole number. With `clamped`, a larger one than `most` counts as `most`."""
         given = self.text(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -373,6 +373,7 @@ def ledger_entry(entry: Fire | Span) -> dict[str, Any]:
 
 def span(span: Span) -> dict[str, Any]:
     return {
+        "schedule": prefixed("sch", span.schedule_id),
         "reason": span.reason.value,
         "first_at": instant_text(span.first_ms),
         "last_at": instant_text(span.last_ms),
@@ -408,6 +409,23 @@ def run(run: Run, cause: WaitCause | None = None) -> dict[str, Any]:
     }
 
 
+def run_with(
+    stored: Run, cause: WaitCause | None, include: Collection[str], given: str | None
+) -> dict[str, Any]:
+    """A run with what is to be included: its `input` (`given`, as JSON text), its `row`, or both."""
+    shown = run(stored, cause)
+    if "input" in include:
+        shown["input"] = None if given is None else orjson.loads(given)
+    if "row" in include:
+        shown["row"] = row_of(stored)
+    return shown
+
+
+def row_of(stored: Run) -> Any:
+    """What the audience said of the row of a run; None without an audience."""
+    return None if stored.data is None or stored.schedule_id is None else orjson.loads(stored.data)
+
+
 def waited(spent: Mapping[WaitCause, int]) -> dict[str, Any] | None:
     """For what a run has waited, in seconds by cause; None where it began at once."""
     if not spent:
@@ -418,9 +436,14 @@ def waited(spent: Mapping[WaitCause, int]) -> dict[str, Any] | None:
     }
 
 
-def run_in_full(stored: Run, attempts: Iterable[Attempt], cause: WaitCause | None = None) -> dict[str, Any]:
-    """A run with its attempts, the oldest first."""
-    return {**run(stored, cause), "history": [attempt(each) for each in attempts]}
+def run_in_full(
+    stored: Run, attempts: Iterable[Attempt], cause: WaitCause | None, given: str | None
+) -> dict[str, Any]:
+    """A run with its attempts, the oldest first, and with what it was `given` as input (JSON text) and row."""
+    return {
+        **run_with(stored, cause, ("input", "row"), given),
+        "history": [attempt(each) for each in attempts],
+    }
 
 
 def attempt(attempt: Attempt) -> dict[str, Any]:

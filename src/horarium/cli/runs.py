@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, segment
+from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, filters, segment
 from horarium.cli.output import Column, at, show_list, show_one
 
 runs = typer.Typer()
@@ -31,6 +31,11 @@ def list_runs(
     state: Annotated[
         str | None, typer.Option(help="running (under way), waiting, succeeded, failed or cancelled.")
     ] = None,
+    label: Annotated[list[str] | None, typer.Option(help="name=value, of the schedule; repeatable.")] = None,
+    row_key: Annotated[str | None, typer.Option(help="The key of a row of an audience.")] = None,
+    since: Annotated[str | None, typer.Option("--from", help="The first slot.")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="The last slot.")] = None,
+    include: Annotated[str | None, typer.Option(help="input, row or input,row: shown with --json.")] = None,
     limit: Limit = 50,
     as_json: AsJson = False,
     url: Url = None,
@@ -38,7 +43,17 @@ def list_runs(
     data: Data = None,
 ) -> None:
     """List runs, latest slot first."""
-    query = {"schedule": schedule, "fire": fire, "target": target, "state": state}
+    query = {
+        "schedule": schedule,
+        "fire": fire,
+        "target": target,
+        "state": state,
+        "label": filters(label, "--label"),
+        "row_key": row_key,
+        "from": since,
+        "to": until,
+        "include": include,
+    }
     show_list(connect(url, key, data).pages("/runs", query, limit), COLUMNS, as_json)
 
 

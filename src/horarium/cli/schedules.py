@@ -64,13 +64,24 @@ def list_schedules(
     ] = None,
     label: Annotated[list[str] | None, typer.Option(help="name=value; repeatable.")] = None,
     dialect: Annotated[str | None, typer.Option(help="Only schedules made through this dialect.")] = None,
+    key_prefix: Annotated[str | None, typer.Option(help="How the key of your own begins.")] = None,
+    next_before: Annotated[
+        str | None, typer.Option(help="Only those that fire next before this instant.")
+    ] = None,
+    last_state: Annotated[
+        str | None, typer.Option(help="How the last fire ended, or stands: completed, failed, running, ...")
+    ] = None,
+    failing: Annotated[
+        bool | None, typer.Option("--failing/--not-failing", help="Whether the latest fire has failed.")
+    ] = None,
+    sort: Annotated[str | None, typer.Option(help="desc, asc, name, -name, next_fire or last_fire.")] = None,
     limit: Limit = 100,
     as_json: AsJson = False,
     url: Url = None,
     key: Key = None,
     data: Data = None,
 ) -> None:
-    """List schedules, newest first."""
+    """List schedules, newest first where --sort says nothing else."""
     query = {
         "state": state,
         "target": target,
@@ -78,6 +89,11 @@ def list_schedules(
         "key": own_key,
         "label": filters(label, "--label"),
         "dialect": dialect,
+        "key_prefix": key_prefix,
+        "next_fire_before": next_before,
+        "last_state": last_state,
+        "failing": None if failing is None else str(failing).lower(),
+        "sort": sort,
     }
     show_list(connect(url, key, data).pages("/schedules", query, limit), COLUMNS, as_json)
 

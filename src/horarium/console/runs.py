@@ -12,6 +12,7 @@ from horarium.console.base import Pages, action_in
 from horarium.console.rendering import path_to, redirect
 from horarium.domain.errors import NotFound
 from horarium.domain.ids import HIGHEST_ID, Id, prefixed
+from horarium.domain.listings import RunListing
 from horarium.domain.run import Attempt, Run, RunState
 from horarium.domain.schedule import Schedule
 from horarium.domain.target import Target
@@ -164,9 +165,10 @@ class RunPages(Pages):
     ) -> Page[Run]:
         """A page of the runs that match all filters."""
         below = HIGHEST_ID if cursor is None else cursor_from(cursor)
-        return await matching_runs(
-            self.services, who.workspace_id, PAGE, below, schedule_id, fire_id, filters.target, filters.state
+        listing = RunListing(
+            who.workspace_id, PAGE, below, schedule_id=schedule_id, fire_id=fire_id, state=filters.state
         )
+        return await matching_runs(self.services, listing, filters.target)
 
     async def _schedule_of(self, who: Identity, schedule_id: Id | None) -> Schedule | None:
         """The schedule, also a deleted one, where the key may read schedules."""

@@ -1,9 +1,12 @@
-"""Pages of lists. A list is in the order of ids, and a cursor is the id after which its next page starts."""
+"""Pages of lists. A cursor is the position after which the next page starts: in a list in the order of ids an id, in
+others what they are in order by and an id."""
 
 from __future__ import annotations
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -12,6 +15,7 @@ from horarium.domain.ids import Id
 from horarium.domain.listings import PageRows
 
 T = TypeVar("T")
+_CURSOR = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 # How many items a page has if the caller does not say, and at most.
 LIMIT = 50
@@ -20,10 +24,10 @@ MOST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """The items of a page, and the id after which the next page starts (None: this is the last page)."""
+    """The items of a page, and the position after which the next page starts (None: this is the last page)."""
 
     items: Sequence[T]
-    next: Id | None = None
+    next: bytes | None = None
 
 
 def cut(found: Sequence[T], limit: int, id_of: Callable[[T], Id]) -> Page[T]:
@@ -36,20 +40,23 @@ def cut(found: Sequence[T], limit: int, id_of: Callable[[T], Id]) -> Page[T]:
     return Page(items, id_of(items[-1]))
 
 
-def cursor_text(position: Id) -> str:
-    """An id as the cursor that callers see. They send it back as it is."""
+# The longest position, in bytes: a name of a hundred characters and an id.
+LONGEST_POSITION = 450
+
+
+def cursor_text(position: bytes) -> str:
+    """A position as the cursor that callers see. They send it back as it is."""
     return urlsafe_b64encode(position).decode().rstrip("=")
 
 
-def cursor_from(text: str, field: str = "cursor") -> Id:
-    """The id in a cursor. Raises Invalid (on `field`) for a text that cannot come from this server."""
-    try:
-        position = (
-            urlsafe_b64decode(text + "=" * (-len(text) % 4)) if len(text) == 22 and text.isascii() else b""
-        )
-    except ValueError:
-        position = b""
-    if len(position) != 16:
+def cursor_from(text: str, field: str = "cursor", lengths: Container[int] = (16,)) -> bytes:
+    """The position in a cursor, which has one of these lengths in bytes. Raises Invalid (on `field`) for a text that
+    cannot come from this server."""
+    position = b""
+    if len(text) <= LONGEST_POSITION * 2 and _CURSOR.fullmatch(text):
+        with suppress(ValueError):
+            position = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if len(position) not in lengths:
         words = "is not a cursor of this list; send the next_cursor of the page before, or leave it out"
         raise Invalid(Problem(field, words, "cursor"))
     return position

@@ -2,35 +2,51 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from horarium.domain.errors import NotFound
 from horarium.domain.ids import Id
+from horarium.domain.listings import RunListing
 from horarium.domain.run import Run
-from horarium.service.pages import Page, cut
+from horarium.service.pages import Page
 from horarium.service.services import Services
+from horarium.store.verbs import page_bytes
+from horarium.store.verbs.page_bytes import PageRoom
 
 
-async def matching_runs(
-    services: Services,
-    workspace_id: Id,
-    limit: int,
-    cursor: Id,
-    schedule_id: Id | None,
-    fire_id: Id | None,
-    target: str | None,
-    state: str | None,
-) -> Page[Run]:
-    """Up to `limit` runs of a workspace that match all filters, the newest of those with lower ids than `cursor` first.
+async def matching_runs(services: Services, listing: RunListing, target: str | None) -> Page[Run]:
+    """A page of the runs of a listing that are of a `target` as well: its id, key or number.
 
-    `target` is its id, key or number. A filter for something that does not exist matches no run.
+    A filter for something that does not exist matches no run.
     """
+    workspace_id = listing.workspace_id
     try:
-        if fire_id is not None:
-            of_fire = (await services.schedules.fire(workspace_id, fire_id)).schedule_id
-            if schedule_id not in (None, of_fire):
+        if listing.fire_id is not None:
+            of_fire = (await services.schedules.fire(workspace_id, listing.fire_id)).schedule_id
+            if listing.schedule_id not in (None, of_fire):
                 return Page([])
-            schedule_id = of_fire
-        target_id = None if target is None else (await services.targets.resolve(workspace_id, target)).id
+            listing = replace(listing, schedule_id=of_fire)
+        listing = replace(listing, target_id=await target_of(services, workspace_id, target))
     except NotFound:
         return Page([])
-    found = await services.runs.list(workspace_id, limit + 1, cursor, schedule_id, fire_id, target_id, state)
-    return cut(found, limit, lambda run: run.id)
+    return await services.searches.runs(listing)
+
+
+async def target_of(services: Services, workspace_id: Id, target: str | None) -> Id | None:
+    """The id of the target that a filter names by its id, key or number; None without one. Raises NotFound."""
+    return None if target is None else (await services.targets.resolve(workspace_id, target)).id
+
+
+async def with_inputs(
+    services: Services, page: Page[Run], by_row: bool
+) -> tuple[Page[Run], dict[Id, str | None]]:
+    """A page with the inputs of its runs as JSON texts, by their ids. It ends before the run whose input would make
+    it larger than a page may be. `by_row`: they are in the order of their fires (see RunListing)."""
+    inputs = await services.runs.inputs_of(page.items)
+    sizes = [len(inputs[run.id] or "") for run in page.items]
+    count = PageRoom(page_bytes.PAGE_BYTES).take(sizes)
+    if count == len(sizes):
+        return page, inputs
+    last = page.items[count - 1]
+    position = (last.fire_id or b"") + last.id if by_row else last.id
+    return Page(page.items[:count], position), inputs

@@ -54,6 +54,7 @@ class RunService:
     failed_rows = reads(failed_rows)
     list = reads(run_lists.list_runs)
     count = reads(run_lists.count_runs)
+    inputs_of = reads(verbs.inputs_of)
 
     async def waits(self, workspace_id: Id, runs: Sequence[Run]) -> dict[Id, WaitCause]:
         """What those of some runs wait for that have not begun, by their ids."""

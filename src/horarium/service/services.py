@@ -28,6 +28,7 @@ from horarium.service.readiness import Readiness
 from horarium.service.recording import Recording
 from horarium.service.runs import KeepAnswer, RunService
 from horarium.service.schedules import ScheduleService
+from horarium.service.searches import SearchService
 from horarium.service.targets import MergeSecrets, TargetService
 from horarium.service.tenancy import TenancyService
 from horarium.service.webhooks import WebhookService
@@ -55,6 +56,7 @@ class Services:
     schedules: ScheduleService
     runs: RunService
     explain: ExplainService
+    searches: SearchService
     idempotency: IdempotencyService
     audiences: AudienceService
     directory: DirectoryService
@@ -107,6 +109,7 @@ def make_services(
         schedules=ScheduleService(store, clock),
         runs=RunService(store, clock, vault, keep_answer, settings.response_limit),
         explain=ExplainService(store, clock),
+        searches=SearchService(store),
         idempotency=IdempotencyService(store, clock),
         audiences=AudienceService(store, vault, sources or {}, clock, merge_secrets),
         directory=DirectoryService(store, clock),

@@ -133,6 +133,7 @@ class SpanRow(NamedTuple):
     reason: str
     version: int
     recorded_ms: int
+    workspace_id: Id
 
 
 class NewFanoutTask(NamedTuple):
@@ -846,6 +847,7 @@ class StaleCursor(NamedTuple):
     """A cursor that was computed with other zone data than ours."""
 
     schedule_id: Id
+    workspace_id: Id
     version: int
     accounted_to: int
     last_slot: int | None

@@ -464,7 +464,7 @@ async def plan_of(url, statement, settings, values=False):
 def _literal(name, kind):
     if kind == "bytea":
         return f"'\\x{lowest_id_at(NOON + (-DAY if name in LOWER_BOUNDS else DAY)).hex()}'"
-    return {"int8": "1", "text": "'x'"}[kind]
+    return {"int4": "1", "int8": "1", "text": "'[]'"}[kind]
 
 
 @pytest.mark.parametrize(
@@ -513,6 +513,9 @@ SORTED = (
         "average_run",
         "find_manual_fire",
         "run_ids_of_schedule",
+        "run_id_of_schedule_further_down",
+        "fires_of_schedule_within",
+        "fire_id_of_schedule_further_down",
         "count_runs_of_schedule",
         "objectives_of_schedules_desc",
         "objectives_of_schedules_asc",
@@ -527,6 +530,38 @@ async def test_what_belongs_to_a_schedule_is_found_by_it_among_single_fires_and_
     assert all("schedule_id = " in condition for condition in scans)
     if statement not in SORTED:
         assert "Sort\n" not in plan.replace("Merge Append", "")
+
+
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [
+        ("window_of_workspace_desc", "schedules_of_workspace"),
+        ("window_of_workspace_asc", "schedules_of_workspace"),
+        ("window_with_label_desc", "labels_pkey"),
+        ("window_with_label_asc", "labels_pkey"),
+        ("window_of_target_desc", "schedules_of_target"),
+        ("window_by_name_asc", "schedules_by_name"),
+        ("window_by_name_desc", "schedules_by_name"),
+        ("window_by_next_fire", "cursors_due_by_workspace"),
+        ("window_without_next_fire", "cursors_still"),
+        ("ids_of_failing", "cursors_failing"),
+        ("ids_due_before", "cursors_due_by_workspace"),
+        ("ids_with_key_prefix", "schedules_by_key_prefix"),
+        ("single_last_fires", "runs_2026_11_workspace_id_id_idx"),
+        ("other_last_fires", "fires_2026_11_workspace_id_id_idx"),
+        ("fire_id_further_down", "fires_2026_11_workspace_id_id_idx"),
+        ("fires_with_rows", "fires_2026_11_workspace_id_id_idx"),
+        ("single_fires_of_workspace", "runs_2026_11_workspace_id_id_idx"),
+        ("other_fires_of_workspace", "fires_2026_11_workspace_id_id_idx"),
+        ("spans_of_workspace", "spans_of_workspace"),
+        ("span_further_down", "spans_of_workspace"),
+    ],
+)
+async def test_a_page_of_a_workspace_is_read_in_the_order_of_an_index(url, statement, index):
+    plan = await plan_of(url, statement, READ_ONLY, values=True)
+    assert index in plan
+    assert "Sort\n" not in plan.replace("Merge Append", "")
+    assert "Seq Scan" not in plan
 
 
 @pytest.mark.parametrize("statement", ["release_leases", "put_back_runs", "held_leases"])

@@ -198,6 +198,7 @@ _FIRE = {
     "error": or_null(text("Why it failed.")),
 }
 _SPAN = {
+    "schedule": an_id("sch", "The id of the schedule."),
     "reason": choice("Why these slots did not fire.", SpanReason),
     "first_at": instant("The first of these slots."),
     "last_at": instant("The last of these slots."),
@@ -226,6 +227,17 @@ _RUN = {
     "status": or_null(whole("The HTTP status of the last answer.", 200)),
     "error": or_null(text("Why the last attempt failed.")),
     "output": anything("What the target has answered. Any JSON value."),
+}
+_GIVEN = {
+    "input": anything("What its schedule gives the target, or what was given for this run. Any JSON value."),
+    "row": anything("What the audience said of its row; null without an audience."),
+}
+_ENTRY: Schema = {
+    "oneOf": [ref("FireEntry"), ref("SpanEntry")],
+    "discriminator": {
+        "propertyName": "entry",
+        "mapping": {"fire": ref("FireEntry")["$ref"], "span": ref("SpanEntry")["$ref"]},
+    },
 }
 _TARGET = {
     "id": an_id("tgt", "The id of the target."),
@@ -572,18 +584,16 @@ COMPONENTS: dict[str, Schema] = {
     "Ledger": thing(
         "Every slot of a schedule once.",
         {
-            "items": many(
-                {
-                    "oneOf": [ref("FireEntry"), ref("SpanEntry")],
-                    "discriminator": {
-                        "propertyName": "entry",
-                        "mapping": {"fire": ref("FireEntry")["$ref"], "span": ref("SpanEntry")["$ref"]},
-                    },
-                },
-                "The entries, by slot.",
-            ),
+            "items": many(_ENTRY, "The entries, by slot."),
             "next_from": or_null(instant("Send it as from for what follows; null: this is the end.")),
             "accounted_to": or_null(instant("Up to here every slot has its entry.")),
+        },
+    ),
+    "LedgerPage": thing(
+        "A page of the entries of a workspace.",
+        {
+            "items": many(_ENTRY, "The entries, the latest slot first."),
+            "next_cursor": or_null(text("Send it as cursor for the next page; null: this is the last.")),
         },
     ),
     "Waiting": thing(
@@ -600,7 +610,7 @@ COMPONENTS: dict[str, Schema] = {
             },
         },
     ),
-    "Run": thing("One execution of a target.", _RUN),
+    "Run": thing("One execution of a target.", {**_RUN, **_GIVEN}, _GIVEN),
     "RunPage": _page("Run", "A page of runs."),
     "Attempt": thing(
         "One try of a run.",
@@ -614,7 +624,8 @@ COMPONENTS: dict[str, Schema] = {
         },
     ),
     "RunInFull": thing(
-        "A run with its attempts.", {**_RUN, "history": many(ref("Attempt"), "Its attempts, oldest first.")}
+        "A run with its attempts, and with what it was given.",
+        {**_RUN, **_GIVEN, "history": many(ref("Attempt"), "Its attempts, oldest first.")},
     ),
     "Target": thing("What schedules run.", _TARGET),
     "TargetPage": _page("Target", "A page of targets."),

@@ -91,6 +91,8 @@ OPERATIONS = {
     "GET /schedules/{id}/fires": Operation("schedules.list_fires", "FirePage"),
     "GET /schedules/{id}/ledger": Operation("schedules.ledger", "Ledger"),
     "GET /fires/{id}": Operation("fires.get", "Fire"),
+    "GET /fires": Operation("fires.list", "FirePage"),
+    "GET /ledger": Operation("ledger.list", "LedgerPage"),
     "GET /runs": Operation("runs.list", "RunPage"),
     "GET /runs/{id}": Operation("runs.get", "RunInFull"),
     "POST /runs/{id}/cancel": Operation("runs.cancel", "Run"),

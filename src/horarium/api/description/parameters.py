@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from horarium.api.description.shapes import Schema
+from horarium.domain.fire import FireKind, FireState, SpanReason
+from horarium.domain.listings import ScheduleOrder
+from horarium.domain.run import RunState
+from horarium.domain.schedule import ScheduleState
+from horarium.domain.target import TargetKind
 from horarium.service.checks import KEY_LIMIT
 from horarium.service.pages import LIMIT, MOST
 
@@ -18,14 +24,39 @@ PARAMETERS: dict[str, Schema] = {
     "sort": {"type": "string", "enum": ["asc", "desc"], "default": "desc"},
     "order": {"type": "string", "enum": ["newest", "oldest"], "default": "newest"},
     "proof": {"type": "boolean", "default": False},
-    **dict.fromkeys(("from", "to", "at", "since", "until"), _INSTANT),
+    "failing": {"type": "boolean"},
+    "row_key": {"type": "string", "examples": ["user-4"]},
+    "include": {"type": "string", "enum": ["input", "row", "input,row", "row,input"]},
+    "reason": {"type": "string", "enum": [reason.value for reason in SpanReason]},
+    "entry": {"type": "string", "enum": ["fire", "span"]},
+    "last_state": {"type": "string", "enum": [state.value for state in FireState]},
+    "key_prefix": {"type": "string", "maxLength": KEY_LIMIT, "examples": ["customer-7/"]},
+    **dict.fromkeys(("from", "to", "at", "since", "until", "next_fire_before"), _INSTANT),
 }
+_FIRE_STATES = [state.value for state in FireState]
+_RUN_STATES = [*(state.value for state in RunState), "waiting"]
+_SCHEDULE_STATES = [state.value for state in ScheduleState if state is not ScheduleState.DELETED]
+
+
+def _one_of(words: Iterable[str], **more: Any) -> Schema:
+    return {"type": "string", "enum": list(words), **more}
+
+
 # In one route a parameter is read in another way than in the others.
 _ELSEWHERE: dict[tuple[str, str], Schema] = {
     ("/tables/{database}/{table}/rows", "after"): {"type": "integer", "minimum": 0, "default": 0},
     ("/tables/{database}/{table}/rows", "limit"): {"type": "integer", "minimum": 1, "default": 100},
     ("/schedules/{id}/preview", "after"): _INSTANT,
     ("/schedules/by-key/{key}/preview", "after"): _INSTANT,
+    ("/schedules", "state"): _one_of(_SCHEDULE_STATES),
+    ("/schedules", "sort"): _one_of((order.value for order in ScheduleOrder), default="desc"),
+    ("/runs", "state"): _one_of(_RUN_STATES),
+    ("/fires", "state"): _one_of(_FIRE_STATES),
+    ("/targets", "kind"): _one_of(kind.value for kind in TargetKind),
+    **{
+        (path, "kind"): _one_of(kind.value for kind in FireKind)
+        for path in ("/fires", "/schedules/{id}/fires", "/schedules/by-key/{key}/fires")
+    },
 }
 # What stands in paths.
 _IN_PATHS = {

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from starlette.requests import Request
 
 from horarium.api.bodies import parse_object, read_body
+from horarium.api.fields import Query
 from horarium.api.kit.keys import authenticate
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.ids import HIGHEST_ID, LOWEST_ID
@@ -16,8 +17,13 @@ from horarium.service.checks import KEY_LIMIT, key_problems, name_problems
 from horarium.service.pages import cursor_from
 from horarium.service.services import Services
 
+# Labels in one filter.
+MOST_LABELS = 50
 CURSOR = "next_cursor of the page before"
 LIMIT = "how many; 50, at most 1000"
+LABEL = "name:value; several must all match"
+# What is said of a page that need not be full.
+EARLY = "a page may hold fewer than limit, or none, while next_cursor says where to go on"
 IF_MATCH = "the version that the thing must be at"
 
 
@@ -41,12 +47,26 @@ class Routes:
         return parse_object(found, written=written) if found.strip() else {}
 
 
-def cursor_of(request: Request, *, newest_first: bool = False) -> bytes:
-    """The position from which a list continues. Raises Invalid for a text that is not a cursor."""
+def cursor_of(request: Request, *, newest_first: bool = False, lengths: Container[int] = (16,)) -> bytes:
+    """The position from which a list continues, which has one of these lengths in bytes. Raises Invalid for a text
+    that is not a cursor."""
+    return position_of(request, lengths) or (HIGHEST_ID if newest_first else LOWEST_ID)
+
+
+def position_of(request: Request, lengths: Container[int]) -> bytes | None:
+    """As `cursor_of`, but None where the list is to be shown from its beginning."""
     given = request.query_params.get("cursor")
-    if not given:
-        return HIGHEST_ID if newest_first else LOWEST_ID
-    return cursor_from(given)
+    return cursor_from(given, lengths=lengths) if given else None
+
+
+def labels_in(query: Query) -> tuple[tuple[str, str], ...]:
+    """The labels of a filter, each written name:value."""
+    labels = [text.partition(":")[::2] for text in query.texts("label")]
+    if any(not name or not value for name, value in labels):
+        query.wrong("label", "is written name:value")
+    if len(labels) > MOST_LABELS:
+        query.wrong("label", f"is given {len(labels)} times; at most {MOST_LABELS} are allowed")
+    return tuple((name, value) for name, value in labels)
 
 
 def key_in_path(request: Request) -> str | None:

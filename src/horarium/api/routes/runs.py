@@ -8,18 +8,22 @@ from horarium.api import show
 from horarium.api.fields import Query, path_id
 from horarium.api.kit.registry import Dialects
 from horarium.api.models import CompleteBody, FailBody, schema_of, validated
-from horarium.api.routes.base import CURSOR, LIMIT, Routes, cursor_of
+from horarium.api.routes.base import CURSOR, EARLY, LABEL, LIMIT, Routes, cursor_of, labels_in
 from horarium.api.schedule_ids import ScheduleIds
 from horarium.api.web import Answer, Api, json_answer
 from horarium.domain.errors import Unauthorized
 from horarium.domain.ids import Id
+from horarium.domain.listings import RunListing
 from horarium.domain.run import RunState
-from horarium.service.run_search import matching_runs
+from horarium.service.run_search import matching_runs, with_inputs
 from horarium.service.services import Services
+from horarium.times import Rounding
 
 # `waiting` is another word for pending: the run is not over, and no attempt of it is under way.
 WAITING = "waiting"
 STATES = (*(state.value for state in RunState), WAITING)
+# What may be shown of runs in lists where it is asked for.
+INCLUDED = ("input", "row")
 
 
 class RunRoutes(Routes):
@@ -31,24 +35,37 @@ class RunRoutes(Routes):
         """Runs, the latest slot first."""
         who = await self.who(request, "runs:read")
         query = Query(request)
-        limit, state = query.limit(), query.choice("state", STATES)
-        cursor = cursor_of(request, newest_first=True)
-        schedule_id, fire_id = await self.ids.in_query(who, query, "schedule"), query.id("fire", "fire")
-        target = query.text("target")
-        query.done()
-        if state == WAITING:
-            state = RunState.PENDING.value
-        found = await matching_runs(
-            self.services, who.workspace_id, limit, cursor, schedule_id, fire_id, target, state
+        state, row_key = query.choice("state", STATES), query.text("row_key")
+        listing = RunListing(
+            who.workspace_id,
+            query.limit(),
+            cursor_of(request, newest_first=True, lengths=(16,) if row_key is None else (32,)),
+            schedule_id=await self.ids.in_query(who, query, "schedule"),
+            fire_id=query.id("fire", "fire"),
+            state=RunState.PENDING.value if state == WAITING else state,
+            labels=labels_in(query),
+            row_key=row_key,
+            from_ms=query.instant("from", Rounding.UP),
+            to_ms=query.instant("to", Rounding.DOWN),
         )
+        target, include = query.text("target"), query.choices("include", INCLUDED)
+        query.done()
+        found = await matching_runs(self.services, listing, target)
         waits = await self.services.runs.waits(who.workspace_id, found.items)
-        return json_answer(200, show.page(found, lambda run: show.run(run, waits.get(run.id))))
+        inputs: dict[Id, str | None] = {}
+        if "input" in include:
+            found, inputs = await with_inputs(self.services, found, by_row=row_key is not None)
+        return json_answer(
+            200,
+            show.page(found, lambda run: show.run_with(run, waits.get(run.id), include, inputs.get(run.id))),
+        )
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request, "runs:read")
         found, attempts = await self.services.runs.get(who.workspace_id, _id(request))
         waits = await self.services.runs.waits(who.workspace_id, [found])
-        return json_answer(200, show.run_in_full(found, attempts, waits.get(found.id)))
+        inputs = await self.services.runs.inputs_of([found])
+        return json_answer(200, show.run_in_full(found, attempts, waits.get(found.id), inputs[found.id]))
 
     async def cancel(self, request: Request) -> Answer:
         who = await self.who(request, "runs:write")
@@ -101,7 +118,12 @@ def add_routes(api: Api, services: Services, dialects: Dialects) -> None:
         "fire": "id of a fire",
         "target": "id, key or number of a target",
         "state": f"one of {', '.join(STATES)}; running is what is under way, waiting (or pending) what is not",
-        "limit": LIMIT,
+        "label": f"{LABEL}; those of the schedule",
+        "row_key": "the key of a row of an audience: the runs for one person or thing, by their fires",
+        "from": "the first slot; of runs without one, when they were asked for",
+        "to": "the last slot",
+        "include": "input, row or both: what the run was given by its schedule, and by its audience",
+        "limit": f"{LIMIT}; {EARLY}",
         "cursor": CURSOR,
     }
     done, failed = schema_of(CompleteBody), schema_of(FailBody)

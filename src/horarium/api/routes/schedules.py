@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -22,12 +23,15 @@ from horarium.api.kit.registry import Dialects
 from horarium.api.models import BackfillBody, PauseBody, PreviewBody, ScheduleBody, schema_of, validated
 from horarium.api.routes.base import (
     CURSOR,
+    EARLY,
     IF_MATCH,
+    LABEL,
     LIMIT,
     Routes,
-    cursor_of,
     etag,
     expected_version,
+    labels_in,
+    position_of,
     refuse_other_key,
     required_key,
 )
@@ -37,18 +41,28 @@ from horarium.api.unknown import OwnApi
 from horarium.api.upsert import Upserting
 from horarium.api.web import Answer, PartedAnswer, empty_answer, json_answer
 from horarium.domain.errors import Conflict, Invalid, NotFound, NothingAtVersion, Problem
+from horarium.domain.fire import FireState
 from horarium.domain.ids import Id
-from horarium.domain.listings import ScheduleListing
+from horarium.domain.listings import ScheduleListing, ScheduleOrder
 from horarium.domain.schedule import Schedule, ScheduleState
 from horarium.domain.tenancy import Identity
 from horarium.service.explain import preview, upcoming
 from horarium.service.idempotency import request_of
-from horarium.service.pages import cut
+from horarium.service.pages import LONGEST_POSITION
 from horarium.service.rates import BACKFILLED_FIRE, PREVIEWED_TIME
 from horarium.service.services import Services
 from horarium.times import Rounding
 
 STATES = tuple(state.value for state in ScheduleState if state is not ScheduleState.DELETED)
+FIRE_STATES = tuple(state.value for state in FireState)
+SORTS = tuple(order.value for order in ScheduleOrder)
+# How long positions are, in bytes, in lists that are not in the order of ids.
+_POSITIONS: Mapping[ScheduleOrder, Container[int]] = {
+    ScheduleOrder.NAME: range(17, LONGEST_POSITION),
+    ScheduleOrder.NAME_DOWN: range(17, LONGEST_POSITION),
+    ScheduleOrder.NEXT_FIRE: (17, 25),
+    ScheduleOrder.LAST_FIRE: (17,),
+}
 NDJSON = b"application/x-ndjson"
 # What a bulk request does with a line whose key is taken: refuse it, or replace the schedule.
 MODES = ("create", UPSERT := "upsert")
@@ -107,26 +121,31 @@ class ScheduleRoutes(Routes):
     async def list(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
         query = Query(request)
-        newest_first = query.choice("sort", ("asc", "desc")) != "asc"
-        limit = query.limit()
-        labels = [tuple(label.partition(":")[::2]) for label in query.texts("label")]
-        if any(not name or not value for name, value in labels):
-            query.wrong("label", "is written name:value")
-        listing = ScheduleListing(
+        sort = query.choice("sort", SORTS)
+        listing = await self.listing(who, query, query.limit())
+        order = ScheduleOrder(sort if sort in SORTS else ScheduleOrder.NEWEST)
+        position = position_of(request, _POSITIONS.get(order, (16,)))
+        query.done()
+        found = await self.services.searches.schedules(listing, order, position)
+        return json_answer(200, show.page(found, self._in_list))
+
+    async def listing(self, who: Identity, query: Query, limit: int) -> ScheduleListing:
+        """What the filters in a query say."""
+        return ScheduleListing(
             who.workspace_id,
-            limit + 1,
-            cursor_of(request, newest_first=newest_first),
-            newest_first=newest_first,
+            limit,
             dialect=query.choice("dialect", self.dialects),
             target_id=await self._target_filter(who, query),
             state=query.choice("state", STATES),
             search=query.text("search"),
             key=query.text("key"),
-            labels=tuple((name, value) for name, value in labels),
+            key_prefix=query.text("key_prefix"),
+            created_by=query.id("created_by", "prn"),
+            labels=labels_in(query),
+            next_before_ms=query.instant("next_fire_before", Rounding.DOWN),
+            last_state=query.choice("last_state", FIRE_STATES),
+            failing=query.maybe("failing"),
         )
-        query.done()
-        found = cut(await self.services.schedules.list(listing), limit, lambda schedule: schedule.id)
-        return json_answer(200, show.page(found, self._in_list))
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
@@ -300,13 +319,21 @@ def add_routes(api: OwnApi, services: Services, dialects: Dialects) -> None:
     once = {"Idempotency-Key": "the same key and body within a day are one request"}
     filters = {
         "state": f"one of {', '.join(STATES)}",
+        "failing": "true: only those whose latest fire that ended has failed; false: only the others",
+        "last_state": f"how the last fire ended or stands: one of {', '.join(FIRE_STATES)}",
+        "next_fire_before": "only those that fire next before this instant",
+        "key_prefix": "how the key that its maker chose begins",
+        "created_by": "id of the principal that made it",
         "dialect": f"one of {', '.join(routes.dialects)}",
         "target": "id, key or number of a target",
         "key": "the key that its maker chose, whole; schedules of our own API have one",
         "search": "part of the name, the key, the description or the input",
-        "label": "name:value; several must all match",
-        "sort": "asc or desc (newest first)",
-        "limit": LIMIT,
+        "label": LABEL,
+        "sort": (
+            "desc (newest first) or asc, by when it was made; name or -name; next_fire (the soonest first, then those "
+            "without one); last_fire (by the last slot that fired, the latest first, then those that never fired)"
+        ),
+        "limit": f"{LIMIT}; {EARLY}",
         "cursor": CURSOR,
     }
     view = {"count": "how many fires; 5, at most 1000", "after": "where to begin; now"}

@@ -159,6 +159,9 @@ CREATE INDEX schedules_of_target ON schedules (target_id, id);
 CREATE INDEX schedules_of_owner ON schedules (owner_id, id);
 -- For lists of the dialects beside our own. Most schedules are of our own, and those cost nothing here.
 CREATE INDEX schedules_of_dialect ON schedules (workspace_id, dialect, id) WHERE dialect <> 'native';
+-- For lists in the order of names, without regard to upper and lower case.
+CREATE INDEX schedules_by_name ON schedules (workspace_id, lower(substr(name{by_bytes}, 1, 100)), id)
+    WHERE deleted_ms IS NULL;
 CREATE INDEX schedules_zone ON schedules (zone_data, zone) WHERE state = 'active';
 
 -- Labels once more, for filters.
@@ -223,6 +226,10 @@ CREATE TABLE cursors (
 CREATE INDEX cursors_due ON cursors (next_due) WHERE next_due IS NOT NULL;
 -- A release that cannot take everything that is due finds through this what each workspace waits for.
 CREATE INDEX cursors_due_by_workspace ON cursors (workspace_id, next_due) WHERE next_due IS NOT NULL;
+-- For lists: schedules that have no next fire, and those whose latest fires have failed. One that fires as usual is in
+-- neither of the two.
+CREATE INDEX cursors_still ON cursors (workspace_id, schedule_id) WHERE next_due IS NULL;
+CREATE INDEX cursors_failing ON cursors (workspace_id, schedule_id) WHERE failures_in_row > 0;
 CREATE INDEX cursors_waiting ON cursors (schedule_id) WHERE waiting_fires > 0;
 
 -- The ledger: fires, and spans of slots that did not fire. A fire without an audience that begins at once is not here: it
@@ -251,6 +258,7 @@ CREATE TABLE fires (
     PRIMARY KEY (id)
 ){clustered}{by_time};
 CREATE INDEX fires_of_schedule ON fires (schedule_id, id);
+CREATE INDEX fires_of_workspace ON fires (workspace_id, id);
 -- Few fires are not of the clock; those that are cost nothing here.
 CREATE INDEX fires_by_hand ON fires (schedule_id, id) WHERE kind <> 'clock';
 -- What starts next is found without reading the history of its schedule.
@@ -264,9 +272,11 @@ CREATE TABLE spans (
     reason TEXT NOT NULL,
     version BIGINT NOT NULL,
     recorded_ms BIGINT NOT NULL,
+    workspace_id BYTEA,
     PRIMARY KEY (schedule_id, first_ms)
 ){clustered};
 CREATE INDEX spans_by_age ON spans (recorded_ms);
+CREATE INDEX spans_of_workspace ON spans (workspace_id, last_ms, schedule_id);
 
 -- Fires whose audience is being read: where the reading stands, and who does it.
 CREATE TABLE fanouts (

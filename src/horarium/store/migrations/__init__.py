@@ -23,6 +23,7 @@ _MARKS: dict[Flavour, dict[str, str]] = {
         "{place}": "INTEGER PRIMARY KEY",
         "{written_order}": "",
         "{schedule_of_cursor}": "BYTEA NOT NULL",
+        "{by_bytes}": "",
     },
     "postgres": {
         "{clustered}": "",
@@ -30,6 +31,7 @@ _MARKS: dict[Flavour, dict[str, str]] = {
         "{place}": "BIGINT NOT NULL",
         "{written_order}": " DEFAULT nextval('event_outbox_order')",
         "{schedule_of_cursor}": "BYTEA PRIMARY KEY",
+        "{by_bytes}": ' COLLATE "C"',
     },
 }
 
@@ -91,7 +93,23 @@ ADOPTING = (
     """UPDATE targets SET extra =
         REPLACE(extra, '"variation_selection_mode":', '"variation_pin_field":"variationId","variation_selection_mode":')
     WHERE extra LIKE '%"variation_selection_mode":%' AND extra NOT LIKE '%"variation_pin_field":%'""",
+    "CREATE INDEX IF NOT EXISTS schedules_by_name "
+    "ON schedules (workspace_id, lower(substr(name{by_bytes}, 1, 100)), id) WHERE deleted_ms IS NULL",
+    "CREATE INDEX IF NOT EXISTS cursors_still ON cursors (workspace_id, schedule_id) WHERE next_due IS NULL",
+    "CREATE INDEX IF NOT EXISTS cursors_failing ON cursors (workspace_id, schedule_id) WHERE failures_in_row > 0",
+    "CREATE INDEX IF NOT EXISTS fires_of_workspace ON fires (workspace_id, id)",
+    "ALTER TABLE spans ADD COLUMN workspace_id BYTEA",
+    "UPDATE spans SET workspace_id = (SELECT s.workspace_id FROM schedules s WHERE s.id = spans.schedule_id)",
+    "CREATE INDEX IF NOT EXISTS spans_of_workspace ON spans (workspace_id, last_ms, schedule_id)",
 )
+# What only one of the databases needs.
+_ADOPTING_ALONE: dict[Flavour, tuple[str, ...]] = {
+    "sqlite": (),
+    "postgres": (
+        "CREATE INDEX IF NOT EXISTS schedules_by_key_prefix "
+        'ON schedules (workspace_id, dialect, owner_id, key COLLATE "C") WHERE key IS NOT NULL AND deleted_ms IS NULL',
+    ),
+}
 
 # The parts of the first schema that a database of the old numbering does not have.
 _SINCE = ("audit", "event_order", "events")
@@ -115,12 +133,17 @@ def migrations(flavour: Flavour) -> list[Migration]:
     for entry in files("horarium.store").joinpath("migrations").iterdir():
         match = re.fullmatch(r"(\d{4})_(\w+?)(?:\.(sqlite|postgres))?\.sql", entry.name)
         if match and match[3] in (None, flavour):
-            text = re.sub(r"--[^\n]*", "", entry.read_text("utf-8"))
-            for mark, words in _MARKS[flavour].items():
-                text = text.replace(mark, words)
+            text = _marked(re.sub(r"--[^\n]*", "", entry.read_text("utf-8")), flavour)
             statements = [part.strip() for part in text.split(";") if part.strip()]
             found.append(Migration(int(match[1]), match[2], statements))
     return sorted(found, key=lambda migration: (migration.number, migration.name))
+
+
+def _marked(text: str, flavour: Flavour) -> str:
+    """A text with its marks as a database writes them."""
+    for mark, words in _MARKS[flavour].items():
+        text = text.replace(mark, words)
+    return text
 
 
 def latest() -> int:
@@ -131,7 +154,8 @@ def latest() -> int:
 def adopting(flavour: Flavour) -> list[str]:
     """The statements that complete a database of the old numbering."""
     tables = [migration.statements for migration in migrations(flavour) if migration.name in _SINCE]
-    return [*ADOPTING, *chain.from_iterable(tables)]
+    changes = [_marked(statement, flavour) for statement in ADOPTING]
+    return [*changes, *_ADOPTING_ALONE[flavour], *chain.from_iterable(tables)]
 
 
 def adopt(old_number: int) -> int:

@@ -43,10 +43,10 @@ SELECT run_id, lane, due_ms, owner, epoch, limited, 0
 FROM rows(run_id bytea, lane bytea, due_ms bigint, limited bigint, owner bytea, epoch bigint) AS r;
 
 -- name: insert_spans
-INSERT INTO spans (schedule_id, first_ms, last_ms, count, reason, version, recorded_ms)
-SELECT schedule_id, first_ms, last_ms, slots, reason, version, recorded_ms
+INSERT INTO spans (schedule_id, first_ms, last_ms, count, reason, version, recorded_ms, workspace_id)
+SELECT schedule_id, first_ms, last_ms, slots, reason, version, recorded_ms, workspace_id
 FROM rows(schedule_id bytea, first_ms bigint, last_ms bigint, slots bigint, reason text, version bigint,
-          recorded_ms bigint) AS r;
+          recorded_ms bigint, workspace_id bytea) AS r;
 
 -- name: insert_fanout_tasks
 INSERT INTO fanouts (fire_id, workspace_id, schedule_id, version, rows_done, epoch, attempts, due_ms)

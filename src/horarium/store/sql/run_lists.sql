@@ -9,6 +9,9 @@
   AND (CAST(:target_id AS BYTEA) IS NULL OR r.target_id = :target_id)
   AND (CAST(:kind AS TEXT) IS NULL
        OR EXISTS (SELECT 1 FROM targets t WHERE t.id = r.target_id AND t.kind = :kind))
+  AND (:further = 0 OR :further = (
+      SELECT count(*) FROM labels o
+      WHERE o.schedule_id = r.schedule_id AND {label_text} IN (SELECT value FROM texts(:labels))))
 
 -- part: state_filter
 AND (CAST(:state AS TEXT) IS NULL OR r.state = :state)
@@ -34,8 +37,7 @@ WHERE c.target_id = l.id AND c.answer IS NULL AND NOT EXISTS (SELECT 1 FROM read
 -- part: open_filters
 (CAST(:under_way AS BIGINT) IS NULL OR o.under_way = :under_way) AND o.id >= :floor
   AND (:filtered = 0 OR EXISTS (SELECT 1 FROM runs r WHERE r.id = o.id AND r.workspace_id = :workspace_id
-       AND (CAST(:schedule_id AS BYTEA) IS NULL OR r.schedule_id = :schedule_id)
-       AND (CAST(:fire_id AS BYTEA) IS NULL OR :fire_id IN (r.id, r.fire_id))))
+     {run_filters}))
 
 -- name: list_runs
 -- A workspace's runs, newest first, down to the id `floor`.
@@ -48,7 +50,7 @@ ORDER BY r.id DESC LIMIT :limit OFFSET :skip;
 -- name: run_ids_of_schedule
 SELECT r.id FROM {runs_by_schedule} r
 WHERE {run_in_workspace} AND r.schedule_id = :schedule_id AND r.id < :cursor AND r.id >= :floor
-  AND (CAST(:fire_id AS BYTEA) IS NULL OR :fire_id IN (r.id, r.fire_id))
+{run_filters}
   {state_filter}
 ORDER BY r.id DESC LIMIT :limit OFFSET :skip;
 
@@ -73,7 +75,7 @@ ORDER BY o.id DESC LIMIT :limit;
 WITH wanted (id) AS ({targets_wanted}),
 sources (id) AS (SELECT DISTINCT v.schedule_id FROM wanted w CROSS JOIN versions v WHERE v.target_id = w.id)
 SELECT r.id FROM sources s CROSS JOIN {runs_by_schedule} r
-WHERE r.schedule_id = s.id AND r.id < :cursor AND r.target_id IN (SELECT id FROM wanted)
+WHERE r.schedule_id = s.id AND r.id < :cursor AND r.id >= :floor AND r.target_id IN (SELECT id FROM wanted)
   {state_filter}
   AND r.id >= COALESCE((
       SELECT x.id FROM {runs_by_schedule} x
@@ -82,7 +84,7 @@ WHERE r.schedule_id = s.id AND r.id < :cursor AND r.target_id IN (SELECT id FROM
       ORDER BY x.id DESC LIMIT 1 OFFSET :before_last), :floor)
 UNION ALL
 SELECT r.id FROM wanted w CROSS JOIN runs r
-WHERE r.target_id = w.id AND r.schedule_id IS NULL AND r.id < :cursor
+WHERE r.target_id = w.id AND r.schedule_id IS NULL AND r.id < :cursor AND r.id >= :floor
   {state_filter}
   AND r.id >= COALESCE((
       SELECT x.id FROM runs x

@@ -45,6 +45,11 @@ WHERE r.id = :id AND r.workspace_id = :workspace_id;
 -- name: attempts_of_run
 SELECT number, started_ms, finished_ms, status, error FROM attempts WHERE run_id = :run_id ORDER BY number;
 
+-- name: inputs_of_versions
+SELECT v.schedule_id, v.version, v.input
+FROM rows(schedule_id bytea, version bigint) AS r
+JOIN versions v ON v.schedule_id = r.schedule_id AND v.version = r.version;
+
 -- name: run_to_cancel
 -- A run that is not over, as rows.OpenRun.
 SELECT r.id, r.workspace_id, {fire_of_run} AS fire_id, r.schedule_id, r.row_key, q.owner, r.slot_ms IS NOT NULL AS single, r.mode

@@ -13,6 +13,15 @@ AND CASE WHEN s.deleted_ms IS NULL
   AND (CAST(:timing AS TEXT) IS NULL OR EXISTS (
        SELECT 1 FROM versions v WHERE v.schedule_id = s.id AND v.version = s.definition_version
        AND (v.timing LIKE :timing ESCAPE '\') = (:timing_alike = 1)))
+  AND (CAST(:created_by AS BYTEA) IS NULL OR s.created_by = :created_by)
+  AND (CAST(:made_upto AS BIGINT) IS NULL OR s.created_ms <= :made_upto)
+  AND (CAST(:key_prefix AS TEXT) IS NULL OR substr(s.key, 1, length(:key_prefix)) = :key_prefix)
+  AND (:by_progress = 0 OR EXISTS (
+       SELECT 1 FROM cursors p WHERE p.schedule_id = s.id
+       AND (CAST(:next_before AS BIGINT) IS NULL OR p.next_due < :next_before)
+       AND (CAST(:last_state AS TEXT) IS NULL OR p.last_state = :last_state)
+       AND (CAST(:failing AS BIGINT) IS NULL
+            OR CASE WHEN p.failures_in_row > 0 THEN 1 ELSE 0 END = CAST(:failing AS BIGINT))))
   AND (CAST(:prefix AS TEXT) IS NULL OR lower(s.name) LIKE :prefix ESCAPE '\')
   AND (CAST(:search AS TEXT) IS NULL OR lower(s.name) LIKE :search ESCAPE '\'
        OR lower(COALESCE(s.key, '')) LIKE :search ESCAPE '\' OR lower(COALESCE(s.description, '')) LIKE :search ESCAPE '\'

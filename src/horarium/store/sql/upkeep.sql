@@ -19,7 +19,7 @@ WITH RECURSIVE datas(zone_data) AS (
 SELECT zone, zone_data FROM pairs WHERE zone IS NOT NULL;
 
 -- name: schedules_of_stale_zone
-SELECT c.schedule_id, c.version, c.accounted_to, c.last_slot, c.waiting_fires, c.next_slot, c.next_due, c.timing, c.policies
+SELECT c.schedule_id, c.workspace_id, c.version, c.accounted_to, c.last_slot, c.waiting_fires, c.next_slot, c.next_due, c.timing, c.policies
 FROM schedules s JOIN cursors c ON c.schedule_id = s.id
 WHERE s.zone = :zone AND s.zone_data = :zone_data AND s.state = 'active' LIMIT :limit;
 

@@ -148,6 +148,7 @@ async def _record_passed(tx: Tx, schedule: Schedule, now: int, reason: SpanReaso
             passed.reason.value,
             schedule.definition_version,
             now,
+            schedule.workspace_id,
         )
         await tx.many("insert_spans", [row])
         tx.count(SLOTS, passed.reason.value, passed.count)

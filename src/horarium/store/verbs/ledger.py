@@ -106,7 +106,8 @@ def fire_from_row(row: Sequence[Any]) -> Fire:
     )
 
 
-def _span_from_row(row: Sequence[Any]) -> Span:
+def span_from_row(row: Sequence[Any]) -> Span:
+    """A span from a row that has the columns of `spans_between`."""
     stored = _StoredSpan._make(row)
     return Span(
         stored.schedule_id,
@@ -228,7 +229,7 @@ async def entries_between(
         to_ms=to_ms,
         limit=limit,
     )
-    return [fire_from_row(row) for row in fires], [_span_from_row(row) for row in spans]
+    return [fire_from_row(row) for row in fires], [span_from_row(row) for row in spans]
 
 
 async def version_at(tx: Tx, workspace_id: Id, schedule_id: Id, at: int) -> RulingVersion | None:

@@ -243,7 +243,7 @@ async def pass_over(tx: Tx, until_ms: int, limit: int) -> bool:
         if passed is not None:
             accounted_to = passed.last_ms
             of_span = passed.first_ms, passed.last_ms, passed.count, passed.reason.value
-            spans.append(SpanRow(cursor.schedule_id, *of_span, cursor.version, until_ms))
+            spans.append(SpanRow(cursor.schedule_id, *of_span, cursor.version, until_ms, cursor.workspace_id))
         slot = slot_after(recurrence, accounted_to)
         next_due = None if slot is None else policies.due_of(cursor.schedule_id, slot)
         moves.append(CursorMove(cursor.place, cursor.schedule_id, None, accounted_to, slot, next_due))
@@ -539,6 +539,7 @@ def _pass(batch: _Batch, cursor: DueCursor, entry: Passed, joins: bool) -> None:
         entry.reason.value,
         cursor.version,
         batch.now,
+        cursor.workspace_id,
     )
 
 
@@ -575,7 +576,8 @@ def _skip_held(
         extended = SpanExtension(schedule_id, held.span_first_ms, last_ms, slots, batch.now)
         batch.longer_spans.append(extended)
     else:
-        row = SpanRow(schedule_id, held.slot_ms, last_ms, slots, reason.value, version, batch.now)
+        own = held.slot_ms, last_ms, slots, reason.value, version, batch.now
+        row = SpanRow(schedule_id, *own, cursor.workspace_id)
         batch.spans[schedule_id, held.slot_ms] = row
     return entries
 

@@ -17,6 +17,7 @@ from horarium.domain.run import Run
 from horarium.store.base import Tx
 from horarium.store.verbs.page_bytes import LARGE, whole_page
 from horarium.store.verbs.runs import run_from_row
+from horarium.store.verbs.texts import label_texts
 
 # Counts are exact up to this number. Where there are more, this number is the count.
 MOST_COUNTED = 10_000
@@ -31,8 +32,8 @@ _WITH_ERROR = ("failed", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
-class _Filters:
-    """What the runs of a list must match; None where it does not matter."""
+class RunFilters:
+    """What the runs of a list must match; None where it does not matter. `labels` are those of their schedules."""
 
     workspace_id: Id
     schedule_id: Id | None
@@ -40,6 +41,7 @@ class _Filters:
     target_id: Id | None
     state: str | None
     kind: str | None
+    labels: tuple[tuple[str, str], ...] = ()
 
     @property
     def of_targets(self) -> bool:
@@ -57,11 +59,12 @@ class _Filters:
             "fire_id": self.fire_id,
             "target_id": self.target_id,
             "kind": self.kind,
+            **label_texts(self.labels),
         }
 
     def of_open(self) -> dict[str, Any]:
         """The parameters of `open_runs` and `open_filters`."""
-        filtered = self.schedule_id is not None or self.fire_id is not None
+        filtered = bool(self.schedule_id or self.fire_id or self.labels)
         own = {"under_way": _OPEN[self.state or "open"], "filtered": int(filtered), "floor": self.range()[0]}
         return {**self.of_place(), **own}
 
@@ -101,7 +104,7 @@ async def list_runs(
     runs that are not over. `kind` keeps runs of one kind of target. Where the texts of the runs are large, there are
     fewer of them than was asked for, and the page says that it ended early.
     """
-    filters = _Filters(workspace_id, schedule_id, fire_id, target_id, state, kind)
+    filters = RunFilters(workspace_id, schedule_id, fire_id, target_id, state, kind)
     floor, above = filters.range()
     below = min(cursor or HIGHEST_ID, above)
     window = {"cursor": below, "limit": limit, "skip": skip, "large": LARGE}
@@ -109,27 +112,33 @@ async def list_runs(
         rows = await _open_runs(tx, filters, below, limit, skip)
     elif state in _WITH_ERROR:
         rows = await tx.rows("list_runs_with_error", **filters.of_row(), **window, floor=floor)
-    elif schedule_id is not None and not filters.of_targets:
-        own = {"workspace_id": workspace_id, "schedule_id": schedule_id, "fire_id": fire_id, "state": state}
-        found = await tx.rows("run_ids_of_schedule", **own, cursor=below, floor=floor, limit=limit, skip=skip)
-        rows = await _named(tx, workspace_id, [run for (run,) in found])
-    elif filters.of_targets and schedule_id is None:
-        rows = await _runs_of_targets(tx, filters, below, limit, skip)
+    elif schedule_id is not None:
+        found = await tx.rows(
+            "run_ids_of_schedule", **filters.of_row(), cursor=below, floor=floor, limit=limit, skip=skip
+        )
+        rows = await rows_of_runs(tx, workspace_id, [run for (run,) in found])
+    elif filters.of_targets:
+        rows = await rows_of_targets(tx, filters, below, limit, skip)
     else:
         rows = await tx.rows("list_runs", **filters.of_row(), **window, floor=floor)
     page = await whole_page(rows, lambda large: tx.rows("runs_named", workspace_id=workspace_id, ids=large))
     return PageRows(map(run_from_row, page), page.ended_early)
 
 
-async def _open_runs(tx: Tx, filters: _Filters, cursor: Id, limit: int, skip: int) -> Sequence[Any]:
+async def _open_runs(tx: Tx, filters: RunFilters, cursor: Id, limit: int, skip: int) -> Sequence[Any]:
     """Runs that are not over, from the queue and from the callbacks that are awaited."""
     found = await tx.rows("open_run_ids", **filters.of_open(), cursor=cursor, limit=skip + limit)
-    return await _named(tx, filters.workspace_id, [run for (run,) in found[skip:]])
+    return await rows_of_runs(tx, filters.workspace_id, [run for (run,) in found[skip:]])
 
 
-async def _runs_of_targets(tx: Tx, filters: _Filters, cursor: Id, limit: int, skip: int) -> Sequence[Any]:
-    """Runs of targets. Those of a busy target are among the newest of the workspace. The others are found through the
-    schedules of the target, which takes a look at each of them."""
+async def rows_of_targets(
+    tx: Tx, filters: RunFilters, cursor: Id, limit: int, skip: int, lowest: Id = LOWEST_ID
+) -> Sequence[Any]:
+    """Rows of the runs of targets, down to the id `lowest`.
+
+    Those of a busy target are among the newest of the workspace. The others are found through the schedules of the
+    target, which takes a look at each of them.
+    """
     most = skip + limit
     floor = await tx.row(
         "run_id_further_down",
@@ -137,8 +146,13 @@ async def _runs_of_targets(tx: Tx, filters: _Filters, cursor: Id, limit: int, sk
         cursor=cursor,
         skip=NEARBY + NEARBY_FOR_EACH * most,
     )
-    everything = floor is None
-    window = {"cursor": cursor, "limit": most, "skip": 0, "floor": LOWEST_ID if floor is None else floor[0]}
+    everything = floor is None or floor[0] <= lowest
+    window = {
+        "cursor": cursor,
+        "limit": most,
+        "skip": 0,
+        "floor": lowest if floor is None or everything else floor[0],
+    }
     window["large"] = LARGE
     rows = await tx.rows("list_runs", **filters.of_row(), **window)
     if everything or len(rows) == most:
@@ -149,12 +163,12 @@ async def _runs_of_targets(tx: Tx, filters: _Filters, cursor: Id, limit: int, sk
         cursor=cursor,
         limit=most,
         before_last=most - 1,
-        floor=LOWEST_ID,
+        floor=lowest,
     )
-    return await _named(tx, filters.workspace_id, [run for (run,) in found[skip:]])
+    return await rows_of_runs(tx, filters.workspace_id, [run for (run,) in found[skip:]])
 
 
-async def _named(tx: Tx, workspace_id: Id, ids: Sequence[Id]) -> Sequence[Any]:
+async def rows_of_runs(tx: Tx, workspace_id: Id, ids: Sequence[Id]) -> Sequence[Any]:
     """The rows of runs by id without their large texts, the highest id first."""
     if not ids:
         return ()
@@ -180,7 +194,7 @@ async def count_runs(
 ) -> int:
     """How many runs of a workspace match, but MOST_COUNTED where there are more. The filters are those of
     `list_runs`; `target_id` and `kind` have no effect together with a schedule."""
-    filters = _Filters(workspace_id, schedule_id, None, target_id, state, kind)
+    filters = RunFilters(workspace_id, schedule_id, None, target_id, state, kind)
     if state in _OPEN:
         row = await tx.row("count_open_runs", **filters.of_open(), limit=MOST_COUNTED)
     elif state in _WITH_ERROR:

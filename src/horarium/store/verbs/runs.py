@@ -95,6 +95,22 @@ async def get_run(tx: Tx, workspace_id: Id, run: Id) -> tuple[Run, list[Attempt]
     return found, attempts
 
 
+async def inputs_of(tx: Tx, runs: Sequence[Run]) -> dict[Id, str | None]:
+    """The inputs of runs as JSON texts, by the run's id: that of the schedule's definition by which it fired, or what
+    was given for a run without a schedule."""
+    versions = {
+        (run.schedule_id, run.version)
+        for run in runs
+        if run.schedule_id is not None and run.version is not None
+    }
+    rows = await tx.each("inputs_of_versions", sorted(versions)) if versions else ()
+    inputs = {(schedule_id, version): text for schedule_id, version, text in rows}
+    return {
+        run.id: run.data if run.schedule_id is None else inputs.get((run.schedule_id, run.version))
+        for run in runs
+    }
+
+
 async def cancel_run(
     tx: Tx, workspace_id: Id, run: Id, now: int, reason: str = "cancelled by request"
 ) -> Run:

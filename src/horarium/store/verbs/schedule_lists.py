@@ -18,7 +18,7 @@ from horarium.store.base import Tx
 from horarium.store.verbs import page_bytes
 from horarium.store.verbs.page_bytes import LARGE, PageRoom, whole_page
 from horarium.store.verbs.schedules import schedule_from_row
-from horarium.store.verbs.texts import beginning_with, containing, escaped
+from horarium.store.verbs.texts import beginning_with, containing, escaped, label_texts
 
 # Of several labels the rarest is the one to go by. A label that more schedules have counts as frequent.
 FREQUENT = 1_000
@@ -57,15 +57,13 @@ async def count_schedules(tx: Tx, listing: ScheduleListing) -> int:
 
 async def _way_to(tx: Tx, listing: ScheduleListing) -> _Way:
     if listing.key is not None:
-        return _Way(
-            "key", {**_filters(listing, sorted({*listing.labels})), "key": listing.key, "no_owner": NO_OWNER}
-        )
+        return _Way("key", {**listing_filters(listing), "key": listing.key, "no_owner": NO_OWNER})
     if listing.labels:
         rarest = await _rarest(tx, listing)
-        further = sorted({*listing.labels} - {rarest})
         name, value = rarest
-        return _Way("label", {**_filters(listing, further), "label_name": name, "label_value": value})
-    return _Way(_column_for(listing), _filters(listing, ()))
+        further = {*listing.labels} - {rarest}
+        return _Way("label", {**listing_filters(listing, further), "label_name": name, "label_value": value})
+    return _Way(_column_for(listing), listing_filters(listing))
 
 
 def _column_for(listing: ScheduleListing) -> str:
@@ -92,15 +90,17 @@ async def _rarest(tx: Tx, listing: ScheduleListing) -> tuple[str, str]:
 _AT_ONCE = 10_000
 
 
-async def schedules_by_id(tx: Tx, workspace_id: Id, ids: list[Id]) -> PageRows[Schedule]:
-    """Schedules in the order of their ids here, as many as a page may hold in bytes."""
+async def schedules_by_id(
+    tx: Tx, workspace_id: Id, ids: list[Id], room: PageRoom | None = None
+) -> PageRows[Schedule]:
+    """Schedules in the order of their ids here, as many as have `room`: that of a page, where none is given."""
 
     async def whole(large: list[Id]) -> Sequence[Any]:
         return await tx.rows("schedules_named", workspace_id=workspace_id, ids=large)
 
     found: PageRows[Schedule] = PageRows()
     place = {schedule: number for number, schedule in enumerate(ids)}
-    room = PageRoom(page_bytes.PAGE_BYTES)
+    room = room or PageRoom(page_bytes.PAGE_BYTES)
     for start in range(0, len(ids), _AT_ONCE):
         some = ids[start : start + _AT_ONCE]
         rows = await tx.rows("schedules_listed", workspace_id=workspace_id, ids=some, large=LARGE)
@@ -119,8 +119,11 @@ def _spec(recurrence: str) -> str:
     return f"%{escaped(orjson.dumps({'spec': begin}).decode()[1:-2])}%"
 
 
-def _filters(listing: ScheduleListing, further: Collection[tuple[str, str]]) -> dict[str, Any]:
-    """The parameters of `schedule_filters`; `further` are labels that each schedule must have as well."""
+def listing_filters(
+    listing: ScheduleListing, further: Collection[tuple[str, str]] | None = None
+) -> dict[str, Any]:
+    """The parameters of `schedule_filters`; `further` are the labels that each schedule must have: those of the
+    listing, where none are given."""
     return {
         "workspace_id": listing.workspace_id,
         "dialect": listing.dialect,
@@ -133,6 +136,12 @@ def _filters(listing: ScheduleListing, further: Collection[tuple[str, str]]) -> 
         "prefix": beginning_with(listing.prefix),
         "search": containing(listing.search),
         "search_input": 1 if listing.search_input else 0,
-        "further": len(further),
-        "labels": orjson.dumps([f"{len(name)}:{name}{value}" for name, value in further]).decode(),
+        "key_prefix": listing.key_prefix,
+        "created_by": listing.created_by,
+        "made_upto": listing.made_upto_ms,
+        "by_progress": int(listing.by_progress),
+        "next_before": listing.next_before_ms,
+        "last_state": listing.last_state,
+        "failing": None if listing.failing is None else int(listing.failing),
+        **label_texts(listing.labels if further is None else further),
     }

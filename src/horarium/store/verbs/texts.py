@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import orjson
@@ -30,3 +31,11 @@ def beginning_with(text: str | None) -> str | None:
 def containing(text: str | None) -> str | None:
     """A LIKE pattern for what contains a text, in lower case; None where nothing is asked for."""
     return None if text is None else f"%{escaped(text.lower())}%"
+
+
+def label_texts(labels: Collection[tuple[str, str]]) -> dict[str, Any]:
+    """The parameters of statements that ask for schedules with all of some labels. A label is one text there: the
+    length of its name, the name and the value."""
+    wanted = sorted({*labels})
+    texts = [f"{len(name)}:{name}{value}" for name, value in wanted]
+    return {"further": len(wanted), "labels": orjson.dumps(texts).decode()}

@@ -59,7 +59,8 @@ def _rezoned(stale: StaleCursor, zone_data: str, now: int) -> tuple[RezonedCurso
         again = repeated_local_time(recurrence, accounted_to, stale.next_slot)
         if again is not None:
             reason = SpanReason.CANCELLED.value
-            dropped = SpanRow(stale.schedule_id, again, again, 1, reason, stale.version, now)
+            own = stale.schedule_id, again, again, 1, reason, stale.version
+            dropped = SpanRow(*own, now, stale.workspace_id)
             accounted_to = again
     slot = slot_after(recurrence, accounted_to)
     policies = policies_from_text(stale.policies)

@@ -1,0 +1,75 @@
+"""`horarium fires` and `horarium ledger`: what happened in a whole workspace."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, filters
+from horarium.cli.output import show_list
+from horarium.cli.schedules import FIRES, LEDGER
+
+Schedule = Annotated[str | None, typer.Option(help="Id of a schedule.")]
+Label = Annotated[list[str] | None, typer.Option(help="name=value, of the schedule; repeatable.")]
+Since = Annotated[str | None, typer.Option("--from", help="The first slot.")]
+Until = Annotated[str | None, typer.Option("--to", help="The last slot.")]
+
+
+def fires(
+    schedule: Schedule = None,
+    target: Annotated[str | None, typer.Option(help="Id, key or number of a target.")] = None,
+    kind: Annotated[str | None, typer.Option(help="clock, manual or backfill.")] = None,
+    state: Annotated[
+        str | None, typer.Option(help="waiting, resolving, running, completed, partial, failed or cancelled.")
+    ] = None,
+    label: Label = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """List the fires of a workspace, latest slot first."""
+    query = {
+        "schedule": schedule,
+        "target": target,
+        "kind": kind,
+        "state": state,
+        "label": filters(label, "--label"),
+        "from": since,
+        "to": until,
+    }
+    show_list(
+        connect(url, key, data).pages("/fires", query, limit), (("SCHEDULE", "schedule"), *FIRES), as_json
+    )
+
+
+def ledger(
+    entry: Annotated[str | None, typer.Option(help="fire or span; both where it is left out.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Only slots that did not fire for this reason, such as missed.")
+    ] = None,
+    schedule: Schedule = None,
+    label: Label = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 500,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Show what became of the slots of a workspace, latest first: what was missed last night?"""
+    query = {
+        "entry": entry,
+        "reason": reason,
+        "schedule": schedule,
+        "label": filters(label, "--label"),
+        "from": since,
+        "to": until,
+    }
+    found = connect(url, key, data).pages("/ledger", query, limit)
+    show_list(found, (("SCHEDULE", "schedule"), *LEDGER), as_json)

@@ -1,0 +1,166 @@
+"""Pages of schedules, in every order and by every filter, hold what looking at all schedules finds."""
+
+import itertools
+from dataclasses import replace
+
+import pytest
+
+from horarium.domain.ids import HIGHEST_ID
+from horarium.domain.listings import ScheduleListing, ScheduleOrder
+from horarium.domain.schedule import NO_OWNER, ScheduleState
+from horarium.store.verbs import schedule_pages
+from horarium.store.verbs.schedule_lists import list_schedules
+from horarium.store.verbs.schedule_pages import find_schedules, matching_ids
+from tests.support.tenant import FAILED, HOUR, MINUTE, NOON, SUCCEEDED, Node, Tenant
+
+NAMES = ("beta", "Alpha", "ärger", "alpha", "Zoo", "alpha 2")
+LABELS = (("team", "a"), ("all", "1"))
+SOON = NOON + 2 * HOUR
+
+
+async def crowd(tenant):
+    """Schedules in all states, some due at the same instant, some that have fired, well and badly, and some deleted."""
+    node, other = await Node.start(tenant.store), await tenant.add_target()
+    made = []
+    for number in range(18):
+        made.append(
+            await tenant.schedule(
+                ("* * * * *", "0 * * * *", "0 0 * * *")[number % 3],
+                now=NOON + number,
+                key=f"{('daily', 'weekly')[number % 2]}-{number}" if number % 3 else None,
+                owner_id=NO_OWNER,
+                target_id=(tenant.target, other)[number % 2],
+                labels=dict(LABELS[number % 2 :]),
+                paused=number % 5 == 0,
+                description=f"number {number}",
+            )
+        )
+        await tenant.change(made[-1], NOON + number, name=NAMES[number % 6])
+    for minute, outcome in ((1, FAILED), (2, FAILED), (3, SUCCEEDED)):
+        await tenant.release(NOON + minute * MINUTE)
+        works = await node.claim(NOON + minute * MINUTE)
+        await node.record(works[::2], outcome, NOON + minute * MINUTE)
+        await node.record(works[1::2], FAILED, NOON + minute * MINUTE)
+        await tenant.change(made[3 * minute], NOON + minute * MINUTE + 1, state=ScheduleState.PAUSED)
+    waits = await tenant.schedule("*/2 * * * *", audience={"type": "users"}, now=NOON + 50)
+    await tenant.release(NOON + 4 * MINUTE)
+    gone = await tenant.schedule(labels=dict(LABELS), key="daily-gone", owner_id=NO_OWNER)
+    await tenant.change(gone, NOON, state=ScheduleState.DELETED, deleted_ms=NOON)
+    return other, waits
+
+
+def order_of(order, schedule):
+    progress = schedule.progress
+    match order:
+        case ScheduleOrder.NAME | ScheduleOrder.NAME_DOWN:
+            called = "".join(letter.lower() if letter.isascii() else letter for letter in schedule.name)
+            return (called.encode(), schedule.id)
+        case ScheduleOrder.NEXT_FIRE:
+            return (progress.next_due is None, progress.next_due or 0, schedule.id)
+        case ScheduleOrder.LAST_FIRE:
+            return (progress.last_fire_id is not None, progress.last_fire_id or schedule.id)
+    return (schedule.id,)
+
+
+FILTERS = {
+    "label": ({"labels": LABELS[1:]}, lambda one: one.labels.get("all") == "1"),
+    "labels": ({"labels": LABELS}, lambda one: dict(LABELS).items() <= one.labels.items()),
+    "state": ({"state": "paused"}, lambda one: one.state is ScheduleState.PAUSED),
+    "search": ({"search": "ALPHA"}, lambda one: "alpha" in one.name.lower()),
+    "key": ({"key": "daily-2"}, lambda one: one.key == "daily-2"),
+    "key_prefix": ({"key_prefix": "daily-"}, lambda one: (one.key or "").startswith("daily-")),
+    "no_such_prefix": ({"key_prefix": "DAILY-"}, lambda one: False),
+    "next_before": ({"next_before_ms": SOON}, lambda one: (one.progress.next_due or SOON) < SOON),
+    "last_state": ({"last_state": "failed"}, lambda one: one.progress.last_state == "failed"),
+    "failing": ({"failing": True}, lambda one: one.progress.failures_in_row > 0),
+    "not_failing": ({"failing": False}, lambda one: one.progress.failures_in_row == 0),
+    "made_upto": ({"made_upto_ms": NOON + 7}, lambda one: one.created_ms <= NOON + 7),
+    "dialect": ({"dialect": "native"}, lambda one: True),
+}
+
+
+async def all_pages(store, listing, order, window):
+    """The items of all pages, and how many pages there were."""
+    found, position, pages = [], None, 0
+    while True:
+        page = await store.read(find_schedules, replace(listing, window=window), order, position)
+        assert len(page) <= listing.limit
+        found += page
+        pages += 1
+        position = page.reached
+        if position is None:
+            return found, pages
+        assert pages < 300
+
+
+@pytest.mark.parametrize(("few", "window"), [(1_000, 1_000), (0, 3), (9, 7)])
+async def test_every_order_and_filter_finds_what_looking_at_all_schedules_finds(
+    tenant, store, monkeypatch, few, window
+):
+    monkeypatch.setattr(schedule_pages, "FEW", few)
+    await crowd(await Tenant.open(store))
+    other, _ = await crowd(tenant)
+    everything = await store.read(list_schedules, ScheduleListing(tenant.workspace, 1_000))
+    assert len(everything) == 19
+    filters = {
+        **FILTERS,
+        "target": ({"target_id": other}, lambda one: one.definition.target_id == other),
+        "created_by": ({"created_by": tenant.principal}, lambda one: True),
+        "nobody": ({"created_by": HIGHEST_ID}, lambda one: False),
+    }
+    names = [(), *((name,) for name in filters), ("label", "failing"), ("target", "state", "search"),
+             ("key_prefix", "label"), ("next_before", "target"), ("failing", "last_state", "labels")]  # fmt: skip
+    for chosen, order in itertools.product(names, ScheduleOrder):
+        given = {key: value for name in chosen for key, value in filters[name][0].items()}
+        expected = [one for one in everything if all(filters[name][1](one) for name in chosen)]
+        expected.sort(key=lambda one: order_of(order, one), reverse=order.descending)
+        listing = ScheduleListing(tenant.workspace, 4, **given)
+        found, _ = await all_pages(store, listing, order, window)
+        assert [one.id for one in found] == [one.id for one in expected], (chosen, order)
+
+
+async def test_ids_for_an_action_are_found_by_ascending_ids(tenant, store, monkeypatch):
+    monkeypatch.setattr(schedule_pages, "FEW", 3)
+    await crowd(tenant)
+    everything = await store.read(
+        list_schedules, ScheduleListing(tenant.workspace, 1_000, newest_first=False)
+    )
+    listing = ScheduleListing(tenant.workspace, 4, labels=LABELS[1:], window=5)
+    found, position = [], b""
+    while position is not None:
+        walk = await store.read(matching_ids, listing, position or bytes(16))
+        found += [schedule for _, schedule in walk.found]
+        position = walk.reached
+    assert found == [one.id for one in everything if one.labels.get("all") == "1"]
+
+
+async def test_positions_that_nobody_was_given_are_answered_with_a_page(tenant, store):
+    await crowd(tenant)
+    for order in ScheduleOrder:
+        for position in (
+            b"d" + b"\xff" * 24,
+            b"z" + bytes(16),
+            b"x" * 17,
+            b"\xff" * 16,
+            b"f" * 17,
+            b"\0" * 25,
+        ):
+            page = await store.read(find_schedules, ScheduleListing(tenant.workspace, 4), order, position)
+            assert len(page) <= 4
+
+
+async def test_a_schedule_that_moves_while_it_is_paged_through_hides_no_other(tenant, store):
+    """It fires between two pages: those that do not move are each seen once."""
+    steady = {(await tenant.schedule("0 0 * * *", now=NOON + number)).id for number in range(9)}
+    await tenant.schedule("* * * * *", now=NOON)
+    first = await store.read(find_schedules, ScheduleListing(tenant.workspace, 4), ScheduleOrder.NEXT_FIRE)
+    await tenant.release(NOON + MINUTE)
+    seen = [one.id for one in first]
+    position = first.reached
+    while position is not None:
+        page = await store.read(
+            find_schedules, ScheduleListing(tenant.workspace, 4), ScheduleOrder.NEXT_FIRE, position
+        )
+        seen += [one.id for one in page]
+        position = page.reached
+    assert sorted(one for one in seen if one in steady) == sorted(steady)
