@@ -124,8 +124,9 @@ async def test_a_one_shot_that_is_paused_while_it_is_computed_anew_stays_paused(
 
     async def as_seen(tx):
         cursor = DueCursor._make(await tx.row("due_schedule", schedule_id=schedule.id))
+        own = schedule.id, tenant.workspace, 1
         seen = StaleCursor(
-            schedule.id, 1, cursor.accounted_to, None, 0, NOON + HOUR, None, cursor.timing, cursor.policies
+            *own, cursor.accounted_to, None, 0, NOON + HOUR, None, cursor.timing, cursor.policies
         )
         answers = {"zones_in_use": [ZoneInUse("UTC", "old")], "schedules_of_stale_zone": [seen]}
         return await upkeep.rezone(Told(tx, answers), NOON + 2, 10)
