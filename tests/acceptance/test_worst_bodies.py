@@ -58,7 +58,7 @@ TURN = int(os.environ.get("WORST_TURN", "0"))
 # Which part of all cases the long form tries, and of how many parts: each has cases of every route.
 PIECE, PIECES = (int(number) for number in os.environ.get("WORST_PIECE", "1/1").split("/"))
 # Stands for the status of a request that was not answered within ANSWER_S seconds.
-NO_ANSWER, ANSWER_S = 599, 60.0
+NO_ANSWER, ANSWER_S = 599, 300.0
 # What is answered to a request that is refused for what it says.
 REFUSED = (400, 404, 405, 413, 415)
 # A file with the names of requests that were not refused. The long form on SQLite adds them to it. On PostgreSQL it
