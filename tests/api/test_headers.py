@@ -10,6 +10,7 @@ import pytest
 
 from horarium.api.app import BASE
 from horarium.api.kit import registry
+from tests.mutations.sending import send
 from tests.support.house import House
 
 NOW = "2026-03-01T12:00:00Z"
@@ -64,3 +65,11 @@ async def test_the_page_of_an_api_may_run_its_own_script_and_no_other(base: str)
         loaded = re.findall(r"(?:src|href)=\"([^\"]+)\"", page.text)
         assert loaded
         assert all(link.startswith(f"{base}/docs/static/") for link in loaded)
+
+
+async def test_of_a_header_that_comes_twice_the_first_counts() -> None:
+    async with House.open(NOW) as house:
+        good, bad = f"Bearer {house.key}".encode(), b"Bearer hor_other"
+        for first, second, status in ((good, bad, 200), (bad, good, 401)):
+            headers = ((b"authorization", first), (b"authorization", second))
+            assert (await send(house.api, "GET", f"{BASE}/me", headers)).status == status

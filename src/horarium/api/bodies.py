@@ -82,7 +82,9 @@ async def read_body(request: Request, limit: int) -> bytes:
     """
     _refuse_announced(request, limit)
     body = bytearray()
-    async for chunk in bounded(request.stream(), limit):
+    async for chunk in request.stream():
+        if len(body) + len(chunk) > limit:
+            raise too_large(limit)
         body += chunk
     if len(body) > _LONG:
         await turn()

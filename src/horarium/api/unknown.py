@@ -86,11 +86,13 @@ def unknown_fields(
     mean, and in `shown` which fields only answers have. `elsewhere` are further names that may be meant.
     """
     known, inner = _known(model), _inner(model)
-    names = (name for name in body if name not in known)
-    problems = [
-        Problem(f"{path}{name}", _words(model, name, (*known, *elsewhere)), "unknown")
-        for name in islice(names, MOST_TOLD)
-    ]
+    problems: list[Problem] = []
+    if not body.keys() <= _known_set(model):
+        names = (name for name in body if name not in known)
+        problems += [
+            Problem(f"{path}{name}", _words(model, name, (*known, *elsewhere)), "unknown")
+            for name in islice(names, MOST_TOLD)
+        ]
     for name, within in inner.items():
         value = body.get(name)
         if isinstance(value, Mapping):
@@ -115,6 +117,11 @@ def _words(model: type[BaseModel], name: str, known: Iterable[str]) -> str:
 def _known(model: type[BaseModel]) -> tuple[str, ...]:
     """The names of a model's fields as bodies write them."""
     return tuple(field.alias or name for name, field in model.model_fields.items())
+
+
+@functools.cache
+def _known_set(model: type[BaseModel]) -> frozenset[str]:
+    return frozenset(_known(model))
 
 
 @functools.cache

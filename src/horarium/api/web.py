@@ -20,6 +20,7 @@ import structlog
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.convertors import Convertor, register_url_convertor
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
@@ -192,6 +193,36 @@ Handler = Callable[[Request], Awaitable[Answer]]
 Renderer = Callable[[HorariumError, Request], Answer]
 
 
+class _Headers(Headers):
+    """The headers of a request, found by name in a dictionary: a dozen of them are looked for in each request. Of one
+    that comes several times, the first is found, as in Headers."""
+
+    def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
+        super().__init__(raw=list(raw))
+        self._first = dict(reversed(raw))
+
+    def get(self, key: str, default: Any = None) -> Any:
+        found = self._first.get(key.lower().encode("latin-1"))
+        return default if found is None else found.decode("latin-1")
+
+    def __getitem__(self, key: str) -> str:
+        return self._first[key.lower().encode("latin-1")].decode("latin-1")
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and key.lower().encode("latin-1") in self._first
+
+
+class _Request(Request):
+    """A request whose headers are found faster."""
+
+    @property
+    def headers(self) -> Headers:
+        found: Headers | None = getattr(self, "_headers", None)
+        if found is None:
+            found = self._headers = _Headers(self.scope["headers"])
+        return found
+
+
 class _Id(Convertor[str]):
     """`{id:id}` in a path: what names a thing by itself. `by-key` stands before a key instead."""
 
@@ -241,7 +272,7 @@ class _Route(APIRoute):
         self._before_key = path.partition("{key:key}")[0] if "{key:key}" in path else None
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            answer = await endpoint(Request(scope, receive, send))
+            answer = await endpoint(_Request(scope, receive, send))
             await answer(scope, receive, send)
 
         self.app = app
@@ -275,7 +306,7 @@ def request_id(scope: Scope) -> str:
     """What the log, the audit log and the answer call a request: what its X-Request-Id says, or a new id."""
     found: str | None = scope.get(_REQUEST_ID)
     if found is None:
-        given: bytes = dict(scope["headers"]).get(REQUEST_ID, b"")
+        given = next((value for name, value in scope["headers"] if name == REQUEST_ID), b"")
         known = _GIVEN_ID.fullmatch(given) is not None
         found = scope[_REQUEST_ID] = given.decode() if known else f"{_PROCESS}{next(_numbers):x}"
     return found
@@ -317,6 +348,27 @@ class Wrapped(Protocol):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
 
 
+class _Answering:
+    """The answer to a request on its way out of the outermost application: the headers that every answer gets are added
+    to it, and its status is noted. A status of 0 stands for an answer that has not begun."""
+
+    __slots__ = ("_allowances", "_request_id", "_send", "guard", "started", "status")
+
+    def __init__(self, guard: Guard, request_id: bytes, allowances: list[Any], send: Send) -> None:
+        self.guard, self._request_id, self._allowances, self._send = guard, request_id, allowances, send
+        self.started, self.status = False, 0
+
+    async def send(self, message: Message) -> None:
+        if not self.started:
+            self.started = True
+            self.status = message.get("status", 0)
+            headers = message["headers"] = _with_safe_headers(message.get("headers", ()))
+            headers.append((REQUEST_ID, self._request_id))
+            for allowance in self._allowances:
+                headers += allowance.headers()
+        await self._send(message)
+
+
 class Guard:
     """Turns every error into an answer, so that no details of the program get out, and adds SAFE_HEADERS."""
 
@@ -330,47 +382,40 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        # Applications are mounted in each other. The outermost notes what is sent, and adds headers.
+        around: _Answering | None = scope.get(_OUTER)
+        if around is not None:
+            await self._guarded(around, scope, receive, send)
+            return
         named = request_id(scope)
-        known_as = named.encode()
-        started, status, begun = False, 0, time.monotonic()
-        # Applications are mounted in each other. Only the outermost adds the headers.
-        outermost = scope.setdefault(_OUTER, self)
-        outer = outermost is self
-        allowances = scope.setdefault(ALLOWANCES, [])
-        scope.setdefault(WORKSPACE, {})
-        if outer:  # each request has a context of its own
-            REQUEST.set(named)
-
-        async def noting(message: Message) -> None:
-            nonlocal started, status
-            if not started and outer:
-                status = message.get("status", 0)
-                message["headers"] = _with_safe_headers(message.get("headers", ()))
-                message["headers"].append((REQUEST_ID, known_as))
-                for allowance in allowances:
-                    message["headers"] += allowance.headers()
-            started = True
-            await send(message)
-
+        REQUEST.set(named)  # each request has a context of its own
+        scope[ALLOWANCES] = []
+        scope[WORKSPACE] = {}
+        around = scope[_OUTER] = _Answering(self, named.encode(), scope[ALLOWANCES], send)
+        begun = time.monotonic()
         try:
-            await self.app(scope, receive, noting)
+            await self._guarded(around, scope, receive, around.send)
+        finally:
+            took_ms = (time.monotonic() - begun) * 1000
+            self.figures.done(scope["method"], around.status, took_ms)
+            if self.log_requests:
+                _log_request(scope, around.status, took_ms)
+
+    async def _guarded(self, around: _Answering, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the application, and answer what it raises in its own envelope, unless an answer has begun."""
+        try:
+            await self.app(scope, receive, send)
         except ClientDisconnect:
             return
         except Exception as error:
-            if started:
+            if around.started:
                 raise
             request = Request(scope, receive, send)
             if _by_policy(error) and (refused := scope.get(REFUSED)) is not None:
                 await refused(error)
             told = self._at_the_edge(error, request)
-            outermost.figures.refused(told)
-            await self.render(told, request)(scope, receive, noting)
-        finally:
-            if outer:
-                took_ms = (time.monotonic() - begun) * 1000
-                self.figures.done(scope["method"], status, took_ms)
-                if self.log_requests:
-                    _log_request(scope, status, took_ms)
+            around.guard.figures.refused(told)
+            await self.render(told, request)(scope, receive, send)
 
     def _at_the_edge(self, error: Exception, request: Request) -> HorariumError:
         """The error that the caller is told. One that is not meant for users is logged and becomes Internal."""

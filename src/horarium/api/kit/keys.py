@@ -13,8 +13,8 @@ from horarium.api.connections import counted_as
 from horarium.api.web import ALLOWANCES, REFUSED, WORKSPACE, request_id
 from horarium.domain.audit import Actor
 from horarium.domain.errors import Unauthorized
-from horarium.domain.ids import prefixed
 from horarium.domain.tenancy import Identity
+from horarium.service.facts import shared_id
 from horarium.service.identity import WrongNetwork
 from horarium.service.rates import READ, WRITE
 from horarium.service.services import Services
@@ -41,9 +41,9 @@ async def authenticate(
 
 async def identify(request: Request, services: Services, presented: str | None) -> Identity:
     """As `authenticate`, for a key that was found in the request, whatever its scopes."""
-    client = request.client
+    client = request.scope.get("client")
     try:
-        identity = await services.identities.resolve(presented, None if client is None else client.host)
+        identity = await services.identities.resolve(presented, None if client is None else client[0])
     except Unauthorized:
         if presented:
             await services.wrong_keys.slow_down(counted_as(client))
@@ -61,9 +61,10 @@ async def identify(request: Request, services: Services, presented: str | None) 
 
 def _tell_audit(request: Request, services: Services, identity: Identity) -> None:
     """Note who acts from now on, and where a refusal of this request is recorded."""
-    address = None if request.client is None else request.client.host
+    client = request.scope.get("client")
+    address = None if client is None else client[0]
     act_as(Actor(identity.principal_id, identity.key_id, address, request_id(request.scope)))
-    request.scope[WORKSPACE]["id"] = prefixed("ws", identity.workspace_id)
+    request.scope[WORKSPACE]["id"] = shared_id("ws", identity.workspace_id)
     request.scope[REFUSED] = partial(services.audit.refused, identity.workspace_id)
 
 

@@ -62,6 +62,8 @@ class SqliteTx:
         try:
             if not prepared.columns:
                 return self._connection.executemany(prepared.sql, rows).rowcount
+            if len(rows) == 1:
+                return self._connection.execute(prepared.sqlite_rows(1), tuple(rows[0])).rowcount
             for size in ROWS_AT_ONCE:
                 while len(rows) - start >= size:
                     values = tuple(chain.from_iterable(rows[start : start + size]))
