@@ -2,6 +2,9 @@
 
 import re
 
+from horarium.domain.ids import from_prefixed, prefixed, random_id
+from horarium.service.pages import MOST
+from horarium.store.verbs import tenancy
 from tests.api.asking import BASE, NOW, ask
 from tests.support.house import House, client_of
 
@@ -75,6 +78,39 @@ async def test_a_principal_is_made_granted_and_removed():
         assert (await ask(house, "GET", f"{path}/grants"))["targets"] == ["*"]
         await ask(house, "DELETE", path, status=204)
         await ask(house, "GET", path, status=404)
+
+
+async def test_grants_are_listed_in_pages_that_begin_with_the_grant_on_all_targets():
+    async with House.open(NOW) as house:
+        keys = [f"t{number}" for number in range(5)]
+        ids = [prefixed("tgt", (await house.target("tool", key=key)).id) for key in keys]
+        bob = await ask(house, "POST", "/principals", {"name": "Bob", "grants": ["*", *keys]}, 201)
+        path, seen, cursor = f"/principals/{bob['id']}/grants?limit=2", [], ""
+        for _ in range(3):
+            page = await ask(house, "GET", f"{path}&cursor={cursor}")
+            assert len(page["targets"]) == 2
+            seen += page["targets"]
+            cursor = page["next_cursor"]
+        assert (seen[0], sorted(seen[1:]), cursor) == ("*", sorted(ids), None)
+        await ask(house, "GET", f"{path}&cursor=x", status=400)
+
+
+async def test_of_very_many_grants_an_answer_shows_a_page():
+    async with House.open(NOW) as house:
+        number = MOST + 5
+        me = await ask(house, "GET", "/me")
+        principal = from_prefixed("prn", me["principal"]["id"])
+        await house.store.write(
+            tenancy.add_grants, house.first.workspace_id, principal, [random_id(n) for n in range(number)], 0
+        )
+        house.services.identities.forget()
+        shown = await ask(house, "GET", "/me")
+        added = await ask(house, "POST", f"/principals/{me['principal']['id']}/grants", {"targets": ["*"]})
+        for answer in (shown, added):
+            assert len(answer["targets"]) == MOST
+            path = f"/principals/{me['principal']['id']}/grants?limit={MOST}&cursor={answer['next_cursor']}"
+            rest = await ask(house, "GET", path)
+            assert (len(rest["targets"]), rest["next_cursor"]) == (number + 1 - MOST, None)
 
 
 async def test_a_workspace_is_made_with_a_key_that_sees_it_alone():

@@ -124,6 +124,8 @@ class RotationBody(Body):
 
 
 class GrantsBody(Body):
+    shown = read_only((), ("next_cursor",))
+
     targets: list[Reference] = Field(
         max_length=MOST_GRANTS, description='ids, keys or numbers; "*" for all of them'
     )

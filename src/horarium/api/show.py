@@ -99,10 +99,10 @@ def issued_key(issued: IssuedKey) -> dict[str, Any]:
     return {**key(issued.key), "key": issued.text}
 
 
-def grants(granted: Iterable[Id]) -> dict[str, Any]:
-    return {
-        "targets": ["*" if target_id == EVERY_TARGET else prefixed("tgt", target_id) for target_id in granted]
-    }
+def grants(found: Page[Id]) -> dict[str, Any]:
+    """A page of the grants of a principal."""
+    targets = ["*" if target_id == EVERY_TARGET else prefixed("tgt", target_id) for target_id in found.items]
+    return {"targets": targets, "next_cursor": None if found.next is None else cursor_text(found.next)}
 
 
 def target(target: Target) -> dict[str, Any]:

@@ -366,6 +366,12 @@ class TenancyService:
         await self.get_principal(who, principal_id)
         return await self.store.read(verbs.grants_of, principal_id)
 
+    async def grants_page(self, who: Identity, principal_id: Id, after: Id | None, limit: int) -> Page[Id]:
+        """One page of what `list_grants` returns, in the order of ids. `after` is the last id of the page before."""
+        await self.get_principal(who, principal_id)
+        found = await self.store.read(verbs.list_grants, principal_id, after, limit + 1)
+        return cut(found, limit, lambda target_id: target_id)
+
     async def add_grants(self, who: Identity, principal_id: Id, targets: Sequence[Id]) -> list[Id]:
         """Give grants to a principal. Returns all of its grants. Raises NotFound, Invalid (unknown target)."""
         who.require(ADMIN)

@@ -321,7 +321,14 @@ _KEY = {
     "labels": texts_by_name("The labels that it is restricted to; empty: all."),
     "networks": many({"type": "string"}, "The networks that it is accepted from; empty: all."),
 }
-_GRANTS = {"targets": many({"type": "string"}, "Ids of targets; * stands for all.")}
+_GRANTS = {
+    "targets": many({"type": "string"}, "Ids of targets; * stands for all."),
+    "next_cursor": or_null(
+        text(
+            "There are further grants: GET /principals/{id}/grants goes on with it as cursor; null: these are all."
+        )
+    ),
+}
 _AUDIENCE = {
     "count": or_null(whole("Rows that it has now; null where they cannot be read.", 42)),
     "more": flag("Whether there are more than were counted."),

@@ -25,6 +25,7 @@ from horarium.domain.errors import Invalid, NotFound, Problem
 from horarium.domain.ids import Id, from_prefixed, prefixed
 from horarium.domain.restrictions import Restriction
 from horarium.domain.tenancy import EVERY_TARGET, Identity, PrincipalType
+from horarium.service.pages import MOST, cursor_from, cut
 from horarium.service.services import Services
 
 
@@ -84,7 +85,7 @@ class WorkspaceRoutes(Routes):
             "workspace": show.workspace(who.workspace),
             "principal": show.principal(who.principal),
             "key": {"id": prefixed("key", who.key_id), "scopes": sorted(who.scopes)},
-            **show.grants(sorted(who.granted)),
+            **show.grants(cut(sorted(who.granted), MOST, lambda target_id: target_id)),
         }
         return json_answer(200, shown)
 
@@ -125,14 +126,20 @@ class PrincipalRoutes(Routes):
 
     async def grants(self, request: Request) -> Answer:
         who = await self.who(request)
-        found = await self.services.tenancy.list_grants(who, self._id(request))
+        query = Query(request)
+        limit, given = query.limit(), query.text("cursor")
+        query.done()
+        after = None if given is None else cursor_from(given)
+        found = await self.services.tenancy.grants_page(who, self._id(request), after, limit)
         return json_answer(200, show.grants(found))
 
     async def grant(self, request: Request) -> Answer:
         who = await self.who(request)
-        body = validated(GrantsBody, await self.body(request))
+        body = validated(GrantsBody, changed_body(GrantsBody, await self.body(request), {}))
         targets = await _granted(self.services, who, body.targets, "targets")
-        found = await self.services.tenancy.add_grants(who, self._id(request), targets)
+        principal_id = self._id(request)
+        await self.services.tenancy.add_grants(who, principal_id, targets)
+        found = await self.services.tenancy.grants_page(who, principal_id, None, MOST)
         return json_answer(200, show.grants(found))
 
     async def ungrant(self, request: Request) -> Answer:
@@ -239,7 +246,7 @@ def add_routes(api: Api, services: Services) -> None:
     api.add("GET", "/principals", people.list, "List principals", tag=tag, query=paged)
     api.add("GET", principal, people.get, "Get a principal", tag=tag)
     api.add("DELETE", principal, people.delete, "Remove a principal and its keys", tag=tag, status=204)
-    api.add("GET", f"{principal}/grants", people.grants, "List a principal's grants", tag=tag)
+    api.add("GET", f"{principal}/grants", people.grants, "List a principal's grants", tag=tag, query=paged)
     api.add(
         "POST", f"{principal}/grants", people.grant, "Grant targets to a principal", tag=tag, body=granted
     )

@@ -93,6 +93,9 @@ WHERE k.hash = :hash AND k.revoked_ms IS NULL AND p.deleted_ms IS NULL AND w.del
 -- name: grants_of_principal
 SELECT target_id FROM grants WHERE principal_id = :principal_id ORDER BY target_id;
 
+-- name: list_grants
+SELECT target_id FROM grants WHERE principal_id = :principal_id AND target_id > :after ORDER BY target_id LIMIT :limit;
+
 -- name: delete_grant
 DELETE FROM grants WHERE workspace_id = :workspace_id AND principal_id = :principal_id AND target_id = :target_id;
 

@@ -256,6 +256,13 @@ async def grants_of(tx: Tx, principal_id: Id) -> list[Id]:
     return [target_id for (target_id,) in await tx.rows("grants_of_principal", principal_id=principal_id)]
 
 
+async def list_grants(tx: Tx, principal_id: Id, after: Id | None, limit: int) -> list[Id]:
+    """Up to `limit` of the targets that a principal has a grant on, in the order of their ids, after the id `after`."""
+    # EVERY_TARGET is the lowest id that there is, so only nothing stands before it.
+    rows = await tx.rows("list_grants", principal_id=principal_id, after=after or b"", limit=limit)
+    return [target_id for (target_id,) in rows]
+
+
 async def add_grants(tx: Tx, workspace_id: Id, principal_id: Id, targets: Iterable[Id], now: int) -> list[Id]:
     """Give a principal grants on targets. All its grants then. Raises NotFound where there is no such principal."""
     principal = await get_principal(tx, workspace_id, principal_id)
