@@ -17,7 +17,7 @@ USED_WITHOUT_IMPORT = {"httptools", "fastapi-offline"}
 
 # What only a part of the source may import, and the extra that brings it. The benchmarks compare with other
 # libraries, and leave them out where they are not installed.
-PARTS = {"executors/llm": "agents", "bench": "dev", "watchdog": "alerts"}
+PARTS = {"executors/llm": "agents", "bench": "dev", "watchdog": "alerts", "worker/tracing": "otel"}
 
 
 def normalised(name: str) -> str:
@@ -57,7 +57,7 @@ def distributions(package: str) -> set[str]:
 
 def allowed_in(path: Path) -> set[str]:
     place = path.relative_to(SOURCE).as_posix()
-    extras = [extra for part, extra in PARTS.items() if place.startswith(f"{part}/")]
+    extras = [extra for part, extra in PARTS.items() if place.startswith((f"{part}/", f"{part}."))]
     return RUNTIME.union(*(EXTRAS[extra] for extra in extras))
 
 

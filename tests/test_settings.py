@@ -50,6 +50,8 @@ def test_every_problem_is_told_at_once_and_says_where_it_came_from():
         ("port", 65536),
         ("port", -1),
         ("concurrency", 0),
+        ("trace_share", 1.5),
+        ("trace_share", -0.1),
         ("roles", ("engine", "cook")),
         ("public_url", "ftp://x"),
         ("database", "mysql://x"),
@@ -159,7 +161,11 @@ def test_every_number_has_a_unit_or_is_a_count():
     numbers = {
         name: setting.about for name, setting in SETTINGS.items() if type(setting.default) in (int, float)
     }
-    assert {name for name, about in numbers.items() if not about.unit} == {"port", "concurrency"}
+    assert {name for name, about in numbers.items() if not about.unit} == {
+        "port",
+        "concurrency",
+        "trace_share",
+    }
     assert all(about.least is not None for about in numbers.values())
 
 

@@ -18,6 +18,7 @@ from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextma
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
@@ -86,6 +87,9 @@ from horarium.worker.figures import lane_metrics, worker_metrics
 from horarium.worker.watcher import Watcher
 from horarium.worker.worker import MOST_WAITING, Worker
 
+if TYPE_CHECKING:
+    from horarium.worker.tracing import Tracing
+
 _log = structlog.get_logger(__name__)
 
 
@@ -119,6 +123,8 @@ class Server:
     deliverer: Deliverer | None = None
     # Only on PostgreSQL: on SQLite no other node could take the runs of this one.
     lease: Lease | None = None
+    # Only where runs are traced.
+    tracing: Tracing | None = None
 
     @property
     def may_work(self) -> bool:
@@ -218,6 +224,7 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
         add_console(api, services, installed)
         server = Server(entry.id, settings, services, api, shares, LoopFigures())
         if "worker" in settings.roles:
+            server.tracing = _tracing(server)
             server.worker = _worker(server)
         if isinstance(store, PostgresStore):
             server.lease = Lease(store.url, entry, settings.lease, lambda: _look_again(server))
@@ -421,7 +428,23 @@ def _worker(server: Server) -> Worker:
         lambda: server.may_work,
         _most_waiting(settings),
         server.shares.of,
+        server.tracing,
     )
+
+
+def _tracing(server: Server) -> Tracing | None:
+    """What traces runs, where the settings ask for it. Raises Unavailable where its packages are not installed."""
+    share = server.settings.trace_share
+    if not share:
+        return None
+    try:
+        from horarium.worker.tracing import Tracing, to_collector
+    except ImportError as error:
+        raise Unavailable(
+            f"trace_share is {share:g}, and what traces runs is not installed ({error.name}): "
+            "pip install 'horarium[otel]'"
+        ) from None
+    return Tracing(to_collector(), share, server.id)
 
 
 def _watcher(server: Server) -> Watcher:
@@ -595,6 +618,8 @@ async def _stop(server: Server, store: Store, tasks: list[asyncio.Task[None]]) -
             await server.deliverer.close()
     if server.lease is not None:
         await server.lease.close()
+    if server.tracing is not None:
+        await asyncio.to_thread(server.tracing.close)
     with suppress(Unavailable):
         await server.services.identities.write_last_used()
         await store.urgent(nodes.stop, server.id, server.services.clock.now_ms())

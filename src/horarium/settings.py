@@ -302,6 +302,14 @@ class Settings:
             "duration, address, workspace and the id of the request."
         ),
     ] = False
+    trace_share: Annotated[
+        float,
+        About(
+            "Which share of all runs is traced with OpenTelemetry, from 0 (none) to 1 (all). The spans go by OTLP over "
+            "HTTP to where OTEL_EXPORTER_OTLP_ENDPOINT says, and targets are sent traceparent. Needs horarium[otel].",
+            least=0,
+        ),
+    ] = 0.0
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], About("The least severity that is logged.")
     ] = "info"
@@ -559,6 +567,8 @@ def _out_of_range(settings: Settings) -> Iterator[Problem]:
         value = getattr(settings, name)
         if about.least is not None and not value >= about.least:
             yield Problem(name, f"{value} is too small: at least {about.least:g}")
+    if settings.trace_share > 1:
+        yield Problem("trace_share", f"{settings.trace_share:g} is too large: at most 1, which is all runs")
     if settings.port > 65535:
         yield Problem("port", f"{settings.port} is not a TCP port: 0 to 65535")
     if settings.pages_address is not None:

@@ -14,7 +14,7 @@ OPENS = re.compile(
     r"aiohttp\.(?:ClientSession|TCPConnector|request)|urllib\.request|http\.client|\bhttpx2?\.(?!AsyncBaseTransport"
     r"|Request|Response)|\brequests\.(?:get|post|put|request|Session)|smtplib|ftplib|telnetlib|create_connection|open_connection|open_unix_connection"
     r"|sock_connect|\.connect_ex\(|getaddrinfo|gethostby|create_async_engine|asyncpg\.(?:connect|create_pool)"
-    r"|websockets|paramiko|module\.Client\b"
+    r"|websockets|paramiko|OTLPSpanExporter|module\.Client\b"
 )
 # The files that may, and why none of them follows a user past the guard.
 MAY = {
@@ -25,6 +25,7 @@ MAY = {
     "executors/sql/databases.py": "its engines connect to the addresses that the guard resolved",
     "executors/sql/guard.py": "looks up the hosts of the server's own database",
     "store/postgres/connection.py": "the server's own database",
+    "worker/tracing.py": "sends spans to the collector that the operator's environment names",
 }
 # These speak to a server as its clients, and are not part of it. The watchdog calls only what the operator has named.
 CLIENTS = ("cli/", "bench/", "watchdog/")

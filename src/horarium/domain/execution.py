@@ -29,7 +29,8 @@ class Call:
     row; without an audience they are empty and None. `callback_token` is set if the target may finish the run later
     by a request to `callback_base`. `variation` is the variation that was chosen
     for the run of an agent that has several: {"id", "name", "spec"}. `watched`: the target's `completion` is
-    `watch`, so the outcome of an accepted run has a handle.
+    `watch`, so the outcome of an accepted run has a handle. `traceparent` names the attempt to a target that goes on
+    with its trace, where it is traced (W3C Trace Context).
     """
 
     run_id: Id
@@ -56,6 +57,7 @@ class Call:
     callback_base: str | None = None
     due_ms: int | None = None
     variation: Mapping[str, Any] | None = None
+    traceparent: str | None = None
     watched: bool = False
 
 

@@ -73,6 +73,7 @@ _IDEMPOTENCY_KEY = istr("Idempotency-Key")
 _WORKSPACE, _TARGET, _SCHEDULE, _FIRE, _RUN, _ATTEMPT, _SLOT = (
     istr(f"Horarium-{name}") for name in ("Workspace", "Target", "Schedule", "Fire", "Run", "Attempt", "Slot")
 )
+_TRACEPARENT = istr("traceparent")
 _CALLBACK_URL, _CALLBACK_TOKEN = istr("Horarium-Callback-Url"), istr("Horarium-Callback-Token")
 _WEBHOOK_ID, _WEBHOOK_TIME, _WEBHOOK_SIGNATURE = (
     istr("webhook-id"),
@@ -190,6 +191,8 @@ class HttpExecutor:
         if call.callback_token is not None:
             headers[_CALLBACK_URL] = callback_url(call, run, self._public_url)
             headers[_CALLBACK_TOKEN] = call.callback_token
+        if call.traceparent is not None and "traceparent" not in map(str.lower, headers):
+            headers[_TRACEPARENT] = call.traceparent  # what the target's configuration says comes first
 
     async def _send(
         self, compiled: CompiledHttp, call: Call, url: str, headers: dict[str, str], body: bytes | None

@@ -76,9 +76,9 @@ class Patience(NamedTuple):
 class Work:
     """A claimed run in a worker's hands.
 
-    `stopped`: the attempt shall end; `overran`: because its time is over; `begun`: an execution was started for it;
-    `outcome`: what came of it. `waited`: for what it waited, where that took long; `marked`: others can see that it is
-    under way.
+    `taken_ms`: when this worker got it, where runs are traced. `stopped`: the attempt shall end; `overran`: because its
+    time is over; `begun`: an execution was started for it; `outcome`: what came of it. `waited`: for what it waited,
+    where that took long; `marked`: others can see that it is under way.
 
     The last fields belong to the lane: when the attempt began (in milliseconds of the event loop's clock; 0 while it
     does not run), whether it waits without a place, whether it is one of the calls that find out if the target is
@@ -90,6 +90,7 @@ class Work:
     policies: Policies
     environment: Mapping[str, str] = field(default_factory=dict)
     callback_token: str | None = None
+    taken_ms: int = 0
     started_ms: int = 0
     stopped: bool = False
     overran: bool = False

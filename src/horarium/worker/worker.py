@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -45,6 +46,9 @@ from horarium.worker.work import (
     waits_until,
     work_of,
 )
+
+if TYPE_CHECKING:
+    from horarium.worker.tracing import Tracing
 
 _log = structlog.get_logger(__name__)
 
@@ -89,7 +93,8 @@ def most_in_hand(concurrency: int, shared: bool) -> int:
 
 class Worker:
     """One process's worker. `concurrency`: attempts under way at once; `callback_base`: where targets answer;
-    `may_work`: whether this node's lease holds; `share_of`: what a workspace gets where workspaces take turns."""
+    `may_work`: whether this node's lease holds; `share_of`: what a workspace gets where workspaces take turns;
+    `tracing`: makes the spans of runs, None where none are traced."""
 
     def __init__(
         self,
@@ -104,6 +109,7 @@ class Worker:
         may_work: Callable[[], bool] = lambda: True,
         most_waiting: int = MOST_WAITING,
         share_of: Callable[[Id], Share] = lambda _: USUAL_SHARE,
+        tracing: Tracing | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -116,6 +122,7 @@ class Worker:
         self._callback_base = callback_base
         self._poll_s = poll_s
         self._may_work = may_work
+        self._tracing = tracing
         self._targets = TargetCache(vault)
         self._recorder = Recorder(store, clock, node, self._let_go)
         self._holding: dict[Id, Work] = {}
@@ -210,6 +217,7 @@ class Worker:
 
     def _accept(self, claimed: Claimed) -> None:
         self._targets.learn(claimed.targets)
+        taken_ms = 0 if self._tracing is None else self._clock.now_ms()
         for run in claimed.runs:
             environment = self._targets.environment(run.environment, run.schedule_id)
             work = work_of(run, self._targets[run.target_id], environment)
@@ -219,6 +227,7 @@ class Worker:
                 self._forget(earlier)
             self._holding[work.id] = work
             self._bytes += work.size
+            work.taken_ms = taken_ms
             if run.stop:
                 self._recorder.add(cancelled(work, self._clock.now_ms()))
             else:
@@ -233,6 +242,8 @@ class Worker:
             if work is not None and work.epoch == ended.epoch:
                 if ended.end.state is RunState.FAILED:
                     self._tell_failure(work, ended)
+                if self._tracing is not None:
+                    self._tracing.recorded(work, ended, self._clock.now_ms())
                 self._forget(work)
         if self._more and self._is_enough(self.room()):
             self._alarm.ring()
@@ -477,7 +488,10 @@ class Worker:
             words = f"this server has no executor {work.target.executor!r}: install its plug-in"
             return Outcome(Verdict.FAILED, error=words, retryable=False)
         try:
-            return await executor.execute(call_of(work, now, self._callback_base))
+            call = call_of(work, now, self._callback_base)
+            if self._tracing is not None:
+                call.traceparent = self._tracing.traceparent(work.id, work.epoch, work.attempt)
+            return await executor.execute(call)
         except (Exception, asyncio.CancelledError) as error:
             # A fault of the executor's own must end this run, not the worker.
             task = asyncio.current_task()
