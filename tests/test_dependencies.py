@@ -17,7 +17,13 @@ USED_WITHOUT_IMPORT = {"httptools", "fastapi-offline"}
 
 # What only a part of the source may import, and the extra that brings it. The benchmarks compare with other
 # libraries, and leave them out where they are not installed.
-PARTS = {"executors/llm": "agents", "bench": "dev", "watchdog": "alerts", "worker/tracing": "otel"}
+PARTS = {
+    "executors/llm": "agents",
+    "bench": "dev",
+    "watchdog": "alerts",
+    "worker/tracing": "otel",
+    "backup": "s3",
+}
 
 
 def normalised(name: str) -> str:

@@ -30,6 +30,7 @@ from horarium.api.connections import ConnectionLimits, end_slow_connections, lim
 from horarium.api.kit import registry as dialects
 from horarium.audiences import registry as audience_sources
 from horarium.audiences.registry import AudienceOptions
+from horarium.backup.by_server import ServerBackups
 from horarium.console.app import add_console
 from horarium.domain.errors import Unavailable
 from horarium.domain.ids import Id, prefixed, random_id
@@ -70,7 +71,7 @@ from horarium.service.recording import Recording
 from horarium.service.services import Services, make_services
 from horarium.service.shares import Shares
 from horarium.service.tenancy import bootstrap, recover
-from horarium.settings import Settings, differing, in_url
+from horarium.settings import ENVIRONMENT_PREFIX, Settings, differing, in_url
 from horarium.store.base import ACCESS, WEBHOOKS, Store
 from horarium.store.file_lock import file_lock, sqlite_lock
 from horarium.store.migrations import latest
@@ -95,6 +96,10 @@ _log = structlog.get_logger(__name__)
 
 # How often PostgreSQL's partitions are looked after.
 PARTITIONS_S = 3600.0
+
+# How often it is looked whether a backup is due.
+BACKUPS_S = 15.0
+HOUR_MS = 3_600_000
 
 # How far this machine's clock may be from the database's before that is logged.
 SKEW_MS = 1_000
@@ -511,6 +516,8 @@ def _start(server: Server, store: Store, clock: DatabaseClock) -> list[asyncio.T
                 [_forget_events(store, clock, int(settings.event_retention_days * DAY_MS))], HOUSEKEEPING_S
             ),
         ]
+        if settings.backup_to is not None:
+            loops.append(upkeep_loop([_backups(server, settings.backup_to).back_up], BACKUPS_S))
         if isinstance(store, PostgresStore):
             loops.append(upkeep_loop([_partitions(store, engine)], PARTITIONS_S))
     tasks += [asyncio.create_task(loop) for loop in loops]
@@ -537,6 +544,22 @@ def _partitions(store: PostgresStore, engine: Engine) -> Callable[[], Awaitable[
         return await store.tidy_partitions(before if engine.retention_ms else None)
 
     return tidy
+
+
+def _backups(server: Server, to: str) -> ServerBackups:
+    """The backups that the settings ask for, made by a process that is told of the database alone."""
+    settings = server.settings
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(ENVIRONMENT_PREFIX)
+    }
+    return ServerBackups(
+        server.services.store,
+        server.services.clock,
+        to,
+        int(settings.backup_every * HOUR_MS),
+        settings.backup_keep,
+        {**environment, "HORARIUM_DATA": str(settings.data), "HORARIUM_DATABASE": settings.database_url},
+    )
 
 
 def _touch_keys(services: Services) -> Callable[[], Awaitable[bool]]:

@@ -256,6 +256,23 @@ class Settings:
         About("How long entries of the audit log are kept; 0 keeps them for ever.", "days", least=0),
     ] = 400.0
 
+    backup_to: Annotated[
+        str | None,
+        About(
+            "Where the server puts backups, which it makes by itself if this is set: a folder, or s3://BUCKET/PREFIX "
+            "(needs horarium[s3]; address and credentials are those that boto3 finds, such as AWS_ENDPOINT_URL_S3 and "
+            "AWS_ACCESS_KEY_ID in the environment)."
+        ),
+    ] = None
+    backup_every: Annotated[
+        float,
+        About("How often the server makes a backup. Of several nodes one makes it.", "hours", least=0.01),
+    ] = 24.0
+    backup_keep: Annotated[
+        int,
+        About("How many of the newest backups are kept in backup_to; 0 keeps all.", least=0),
+    ] = 7
+
     body_limit: Annotated[
         int, About("A request with a larger body is refused without being read.", "bytes", least=1024)
     ] = 4 * MEBIBYTE

@@ -50,6 +50,21 @@ def test_what_is_beyond_a_limit_is_told_in_words(look, kind, words):
     assert words in found.words
 
 
+def test_an_old_or_missing_backup_is_told_where_backups_are_expected():
+    limits = Limits(backup_ms=2 * 3_600_000)
+
+    def told(**given):
+        return [finding.words for finding in findings(with_ledger(**given), limits, "2026a")]
+
+    old, fine = NOW - limits.backup_ms - 1, NOW - limits.backup_ms
+    assert told(last_backup_ms=fine, made_ms=0) == told(made_ms=fine) == told() == []
+    assert told(last_backup_ms=old, made_ms=0) == [
+        "the last backup was made 2.0 h ago: see the log for backup_failed"
+    ]
+    assert told(made_ms=old) == ["no backup has been made, and the installation is 2.0 h old"]
+    assert kinds(with_ledger(last_backup_ms=old, made_ms=0)) == []
+
+
 def test_a_newer_watchdog_tells_of_nodes_with_older_zone_data():
     assert kinds(FINE, own="2026b") == ["zone-data"]
     assert kinds(FINE, own="2025b") == []

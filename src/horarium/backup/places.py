@@ -1,4 +1,4 @@
-"""Where backups are kept: a folder."""
+"""Where backups are kept: a folder, or a bucket of an S3-compatible storage."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Protocol
 
 from horarium.backup.manifest import made_of_name
+from horarium.backup.s3 import Bucket
 from horarium.domain.errors import Unavailable
+
+S3 = "s3://"
 
 
 class Place(Protocol):
@@ -59,8 +62,8 @@ class Folder:
 
 
 def place_of(named: str) -> Place:
-    """The place of a folder's path."""
-    return Folder(Path(named))
+    """The place of a folder's path, or of s3://BUCKET/PREFIX. Raises Unavailable where it cannot be used."""
+    return Bucket(named.removeprefix(S3)) if named.startswith(S3) else Folder(Path(named))
 
 
 def newest(place: Place) -> str | None:
@@ -69,11 +72,14 @@ def newest(place: Place) -> str | None:
 
 
 def find(named: str, folder: Path) -> Path:
-    """The backup file at a path, or the newest one where this is a folder. What is not on this machine is brought into
-    `folder`. Raises Unavailable where there is none."""
+    """The backup file at a path or s3:// address, or the newest one where this names a folder or prefix. What is not on
+    this machine is brought into `folder`. Raises Unavailable where there is none."""
     path = Path(named)
-    if not path.is_dir():
+    if not named.startswith(S3) and not path.is_dir():
         return path
+    last = named.rpartition("/")[2]
+    if named.startswith(S3) and made_of_name(last) is not None:
+        return place_of(named.removesuffix(last)).fetch(last, folder)
     place = place_of(named)
     name = newest(place)
     if name is None:

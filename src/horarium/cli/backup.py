@@ -23,15 +23,21 @@ Data = Annotated[Path | None, typer.Option(help=SETTINGS["data"].help)]
 Database = Annotated[str | None, typer.Option(help=SETTINGS["database"].help)]
 Config = Annotated[Path | None, typer.Option(help="A TOML file with the server's settings.")]
 
+_PLACE = "a folder, or s3://BUCKET/PREFIX (needs horarium[s3])"
+
 
 def backup(
-    to: Annotated[str, typer.Argument(help="The folder where backups are kept.")],
+    to: Annotated[
+        str | None, typer.Argument(help=f"Where backups are kept: {_PLACE}. Default: the setting backup_to.")
+    ] = None,
     keep: Annotated[
-        int,
+        int | None,
         typer.Option(
-            min=0, help="Keep so many of the newest backups there, and delete older ones; 0 keeps all."
+            min=0,
+            help="Keep so many of the newest backups there, and delete older ones; 0 keeps all. Default: the setting "
+            "backup_keep where the place is that of the settings, else all.",
         ),
-    ] = 0,
+    ] = None,
     listed: Annotated[
         bool, typer.Option("--list", help="Only list the backups that are there, oldest first.")
     ] = False,
@@ -47,6 +53,11 @@ def backup(
     """
     signal.signal(signal.SIGTERM, _stop)
     settings = load_settings({"data": data, "database": database}, os.environ, config)
+    if keep is None:
+        keep = settings.backup_keep if to is None else 0
+    to = to or settings.backup_to
+    if to is None:
+        raise Failure("say where to: horarium backup FOLDER, or the setting backup_to", MISUSED)
     if listed:
         _list(to)
         return
@@ -79,7 +90,7 @@ def restore(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="FROM", help="A backup file; or a folder of backups, for the newest one there."
+            metavar="FROM", help=f"A backup file or its s3:// address; or {_PLACE}: the newest one there."
         ),
     ],
     worked_until: Annotated[

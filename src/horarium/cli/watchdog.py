@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from horarium.cli.failure import MISUSED, Failure
-from horarium.settings import SETTINGS, in_url, load_settings
+from horarium.settings import SETTINGS, Settings, in_url, load_settings
 
 
 def watchdog(
@@ -46,10 +46,18 @@ def watchdog(
     late: Annotated[int, typer.Option(min=1, help="Seconds after which a slot without entry is told.")] = 30,
     queue: Annotated[int, typer.Option(min=1, help="Seconds after which a run that waits is told.")] = 300,
     disk: Annotated[int, typer.Option(min=0, max=99, help="Percent of a disk that must be free.")] = 10,
+    backup: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="Hours after which an old last backup is told; 0 never. Default: twice backup_every where backup_to "
+            "is set, else never.",
+        ),
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="A TOML file with the server's settings.")] = None,
 ) -> None:
     """Watch servers from outside: whether they answer, whether slots are accounted for in time, the queue, the nodes,
-    the disk and the zone data.
+    the disk, the zone data and the backups.
 
     It runs beside the servers, with the same settings, and on another machine where it can. What it finds goes to the
     log, and as alerts to the URLs given.
@@ -73,12 +81,19 @@ def watchdog(
     )
     dog = Watchdog(
         watched,
-        Limits(late * 1000, queue * 1000, disk / 100),
+        Limits(late * 1000, queue * 1000, disk / 100, _backup_ms(backup, settings)),
         Alerts(frozenset(silence or ())),
         sender(alert) if alert else None,
         ping,
     )
     asyncio.run(_until_stopped(dog.run()))
+
+
+def _backup_ms(hours: float | None, settings: Settings) -> int | None:
+    """From which age on a last backup is told (ms), or None."""
+    if hours is None:
+        hours = 0.0 if settings.backup_to is None else 2 * settings.backup_every
+    return int(hours * 3_600_000) or None
 
 
 async def _until_stopped(watching: Coroutine[Any, Any, None]) -> None:

@@ -10,7 +10,7 @@ from horarium.store.verbs.watchdog import Ledger
 
 # For how long a node that was given up is told.
 TOLD_FOR_MS = 600_000
-KINDS = ("server", "database", "late", "queue", "node", "disk", "zone-data")
+KINDS = ("server", "database", "late", "queue", "node", "disk", "zone-data", "backup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,12 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class Limits:
     """From when on something is wrong: a slot that is due and not in the ledger, and a run that could begin, after so
-    many milliseconds; a disk of which less is free than this share."""
+    many milliseconds; a disk of which less is free than this share; a last backup that is older (None: never)."""
 
     late_ms: int = 30_000
     queue_ms: int = 300_000
     free_share: float = 0.1
+    backup_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,14 @@ def _of_ledger(ledger: Ledger, now: int, limits: Limits, own_zone_data: str) -> 
     late = 0 if ledger.oldest_due_ms is None else now - ledger.oldest_due_ms
     if late > limits.late_ms:
         yield Finding(
-            "late", "", f"a slot has been due for {_length(late)} and is not in the ledger: nothing fires"
+            "late", "", f"a slot has been due for {length(late)} and is not in the ledger: nothing fires"
         )
     waits = 0 if ledger.oldest_ready_ms is None else now - ledger.oldest_ready_ms
     if waits > limits.queue_ms:
         words = "the targets or the workers are too slow, or no worker is there"
-        yield Finding("queue", "", f"a run has waited for a worker for {_length(waits)}: {words}")
+        yield Finding("queue", "", f"a run has waited for a worker for {length(waits)}: {words}")
+    if limits.backup_ms is not None:
+        yield from _of_backups(ledger, now, limits.backup_ms)
     newest = max((own_zone_data, *(node.zone_data for node in ledger.nodes)), key=zone_data_order)
     for node in ledger.nodes:
         if node.given_up_ms is not None:
@@ -76,7 +79,7 @@ def _of_ledger(ledger: Ledger, now: int, limits: Limits, own_zone_data: str) -> 
                 "node", node.name, f"the node {node.name} is gone: it ended without stopping in order"
             )
         elif node.lease_until_ms < now:
-            ago = _length(now - node.lease_until_ms)
+            ago = length(now - node.lease_until_ms)
             yield Finding("node", node.name, f"the node {node.name} is silent: its lease was over {ago} ago")
         elif zone_data_order(node.zone_data) < zone_data_order(newest):
             words = (
@@ -85,7 +88,18 @@ def _of_ledger(ledger: Ledger, now: int, limits: Limits, own_zone_data: str) -> 
             yield Finding("zone-data", node.name, words)
 
 
-def _length(milliseconds: int) -> str:
+def _of_backups(ledger: Ledger, now: int, oldest_ms: int) -> Iterator[Finding]:
+    """Whether the last backup is too old, or none has been made for as long."""
+    if ledger.last_backup_ms is not None:
+        if now - ledger.last_backup_ms > oldest_ms:
+            age = length(now - ledger.last_backup_ms)
+            yield Finding("backup", "", f"the last backup was made {age} ago: see the log for backup_failed")
+    elif ledger.made_ms is not None and now - ledger.made_ms > oldest_ms:
+        age = length(now - ledger.made_ms)
+        yield Finding("backup", "", f"no backup has been made, and the installation is {age} old")
+
+
+def length(milliseconds: int) -> str:
     """A length of time for people."""
     seconds = milliseconds // 1000
     if seconds < 120:

@@ -4,3 +4,6 @@
 SELECT name, zone_data, lease_until_ms, stopped_ms FROM nodes
 WHERE stopped_ms IS NULL OR (stopped_ms >= :since AND lease_until_ms <> stopped_ms)
 ORDER BY name;
+
+-- name: first_workspace_ms
+SELECT min(created_ms) FROM workspaces;

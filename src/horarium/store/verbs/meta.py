@@ -13,6 +13,8 @@ COPYING = "copying"
 BACKUP = "backup"
 # When the newest backup was made (ms), as far as the database was told of it.
 LAST_BACKUP = "last_backup"
+# Until when (ms) the node that makes a backup has claimed it.
+BACKUP_CLAIM = "backup_claim"
 # Before the name of a dialect, for each that a server which opened this database had installed.
 DIALECT = "dialect:"
 
@@ -79,9 +81,26 @@ async def is_backup(tx: Tx) -> bool:
     return await tx.row("read_meta", name=BACKUP) is not None
 
 
+async def claim_backup(tx: Tx, now: int, every_ms: int, until_ms: int) -> bool:
+    """Whether a backup is due, the last one being `every_ms` old or missing, and no other node makes one. Then it is
+    claimed until an instant (ms)."""
+    await tx.run("add_meta", name=BACKUP_CLAIM, value="0")
+    (claimed,) = await tx.row("get_meta", name=BACKUP_CLAIM)
+    last = await last_backup_ms(tx)
+    if int(claimed) > now or (last is not None and now - last < every_ms):
+        return False
+    await keep_backup_claim(tx, until_ms)
+    return True
+
+
+async def keep_backup_claim(tx: Tx, until_ms: int) -> None:
+    """Let no node begin a backup before an instant (ms)."""
+    await tx.run("set_meta", name=BACKUP_CLAIM, value=str(until_ms))
+
+
 async def forget_backup(tx: Tx) -> None:
     """Make an installation of a backup, of which no backup is known."""
-    for name in (BACKUP, LAST_BACKUP):
+    for name in (BACKUP, LAST_BACKUP, BACKUP_CLAIM):
         await tx.run("forget_meta", name=name)
 
 
