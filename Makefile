@@ -35,7 +35,7 @@ help: ## show this list
 
 $(READY): pyproject.toml constraints.txt
 	@$(MAKE_VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[agents,alerts,dev,otel]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[agents,alerts,dev,otel,s3]'
 	@touch $(READY)
 
 setup: $(READY) ## make the virtual environment with everything pinned

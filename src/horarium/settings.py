@@ -270,7 +270,7 @@ class Settings:
     ] = 24.0
     backup_keep: Annotated[
         int,
-        About("How many of the newest backups are kept in backup_to; 0 keeps all.", least=0),
+        About("How many of the newest backups are kept in backup_to; 0 keeps all.", "backups", least=0),
     ] = 7
 
     body_limit: Annotated[

@@ -28,8 +28,8 @@ MAY = {
     "store/postgres/connection.py": "the server's own database",
     "worker/tracing.py": "sends spans to the collector that the operator's environment names",
 }
-# These speak to a server as its clients, and are not part of it. The watchdog calls only what the operator has named.
-CLIENTS = ("cli/", "bench/", "watchdog/")
+# These speak to a server as its clients, and are not part of it. Watchdog and doctor call what the operator has named.
+CLIENTS = ("cli/", "bench/", "watchdog/", "doctor/")
 
 
 class _WithoutTexts(ast.NodeTransformer):

@@ -11,6 +11,9 @@ ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 -- name: meta_names
 SELECT name FROM meta;
 
+-- name: all_meta
+SELECT name, value FROM meta;
+
 -- name: schedules_by_dialect
 SELECT dialect, count(*) AS schedules FROM schedules WHERE deleted_ms IS NULL GROUP BY dialect ORDER BY dialect;
 

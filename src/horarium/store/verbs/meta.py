@@ -81,6 +81,11 @@ async def is_backup(tx: Tx) -> bool:
     return await tx.row("read_meta", name=BACKUP) is not None
 
 
+async def all_meta(tx: Tx) -> dict[str, str]:
+    """Everything that nodes must agree on, by name."""
+    return {str(name): str(value) for name, value in await tx.rows("all_meta")}
+
+
 async def claim_backup(tx: Tx, now: int, every_ms: int, until_ms: int) -> bool:
     """Whether a backup is due, the last one being `every_ms` old or missing, and no other node makes one. Then it is
     claimed until an instant (ms)."""

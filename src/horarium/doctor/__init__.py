@@ -1,0 +1,1 @@
+"""`horarium doctor`: what is wrong with an installation, in plain words, and what to do about it."""
