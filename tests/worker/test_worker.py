@@ -1,8 +1,18 @@
-"""How much a worker holds."""
+"""How much a worker holds, and when it claims."""
+
+import asyncio
+from dataclasses import replace
 
 import pytest
 
+from horarium.domain.circuit import Open
+from horarium.domain.overlap import Overlap
+from horarium.domain.schedule import Policies
+from horarium.store.verbs import dispatch
 from horarium.worker.worker import MOST_IN_HAND, most_in_hand
+from tests.support.workshop import NOON, Workshop
+
+MINUTE = 60_000
 
 
 def test_a_worker_that_is_alone_takes_more_in_hand_than_one_that_shares():
@@ -18,3 +28,35 @@ def test_what_is_in_hand_is_bounded(shared):
 @pytest.mark.parametrize("concurrency", [1, 256, 8_193, 50_000])
 def test_while_all_that_can_be_is_under_way_there_is_room_for_as_many(shared, concurrency):
     assert most_in_hand(concurrency, shared) >= 2 * concurrency
+
+
+async def test_what_a_silent_target_has_left_in_the_queue_causes_no_claim_for_each_outcome_of_another():
+    shop = await Workshop.open()
+    try:
+        allow = Policies(overlap=Overlap.ALLOW)
+        await shop.schedule("* * * * *", replace(allow, max_fires=30))
+        await shop.tick(NOON + MINUTE)
+        (lane,) = shop.worker.lanes
+        now = int(asyncio.get_running_loop().time() * 1000)
+        lane.circuit = Open(now, now + 1_000_000)
+        for n in range(2, 31):
+            await shop.tick(NOON + n * MINUTE)
+        left = shop.rows("SELECT count(*) FROM ready WHERE owner IS NULL")[0][0]
+        assert left > 10
+        good = await shop.schedule("* * * * *", allow, target_id=shop.make_target())
+        claims = []
+        urgent = shop.store.urgent
+
+        async def counting(verb, *args, **kwargs):
+            claims.extend([verb] if verb is dispatch.claim else [])
+            return await urgent(verb, *args, **kwargs)
+
+        shop.store.urgent = counting
+        for n in range(31, 51):
+            shop.clock.now = NOON + n * MINUTE
+            await shop.release()
+            await shop.settle()
+        assert (await shop.again(good)).progress.succeeded == 20
+        assert len(claims) <= 2  # one for each outcome without the rule
+    finally:
+        await shop.close()

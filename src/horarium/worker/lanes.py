@@ -475,6 +475,11 @@ class Lanes:
                     bounded[lane.id] = max(0, more)
         return LaneRoom(bounded, min(MOST_AT_ONCE, lane_room(0, room, self.most_in_hand, False)))
 
+    def takes_more(self, lane_id: Id) -> bool:
+        """Whether what ends of a lane makes room for more of it: it does not while its target is only probed."""
+        lane = self._lanes.get(lane_id)
+        return lane is None or isinstance(lane.circuit, Closed)
+
     def excess(self) -> list[Work]:
         """Runs that have not begun and are more than their throttled lanes may have in hand, taken out of the lanes;
         those go that came last. Some at a time, and none for a few: what is given back is claimed again later."""

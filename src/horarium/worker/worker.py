@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -79,6 +80,9 @@ ASK_EVERY_S = 0.5
 GIVEN_S = 1.0
 # How soon to look again at runs that a target's concurrency or rate holds back.
 HELD_BACK_MS = 100
+# How soon where all that was left waits for targets that are only probed. A claim looks at all lanes, so it is not made
+# for each batch of outcomes then.
+THROTTLED_MS = 250
 # How long an attempt may wait for its time in a worker's hands.
 LONG_EARLY_MS = 1_000
 # How much longer than its time limit an executor may take before the worker ends it.
@@ -89,6 +93,12 @@ def most_in_hand(concurrency: int, shared: bool) -> int:
     """How many runs a worker holds at most: under way, waiting for it, or ended and not recorded yet."""
     wanted = min(concurrency * (SHARED_PREFETCH if shared else PREFETCH), MOST_IN_HAND)
     return max(wanted, 2 * concurrency)  # a claim waits for room for as many as can be under way
+
+
+def _exhausted(room: LaneRoom, claimed: Sequence[ClaimedRun]) -> Set[Id]:
+    """The lanes that gave as much as they had room for: they may have left something behind."""
+    given = Counter(run.target_id for run in claimed)
+    return {lane for lane in {*room.bounded, *given} if given[lane] >= room.of(lane)}
 
 
 class Worker:
@@ -138,8 +148,10 @@ class Worker:
         self._cancellations = asyncio.Event()
         self._failures = FailureLog()
         self._lane = dispatch.BEFORE_ALL
-        # Whether the last claim left something behind that could be claimed with more room.
+        # Whether the last claim left something behind that could be claimed with more room, and the lanes of which it
+        # left something that could be claimed with more room for them.
         self._more = False
+        self._short: Set[Id] = frozenset()
         self._strays: set[Id] = set()
         self._reported = False
         # The lanes that were slow, held or late at the last look, which is made every few seconds.
@@ -245,8 +257,16 @@ class Worker:
                 if self._tracing is not None:
                     self._tracing.recorded(work, ended, self._clock.now_ms())
                 self._forget(work)
-        if self._more and self._is_enough(self.room()):
+        if (self._more or self._runs_short(recorded)) and self._is_enough(self.room()):
             self._alarm.ring()
+
+    def _runs_short(self, recorded: Sequence[Ended]) -> bool:
+        """Whether a lane that left runs behind has ended something, and may have more in hand now. What ends of a
+        target that is only probed makes room for nothing."""
+        if not self._short:
+            return False
+        lanes = {ended.target_id for ended in recorded} & self._short
+        return any(self._lanes.takes_more(lane) for lane in lanes)
 
     def _tell_failure(self, work: Work, ended: Ended) -> None:
         """Write a log line for a run that has failed."""
@@ -289,7 +309,7 @@ class Worker:
             self._more = True
             return None
         room = min(room, MOST_CLAIMED, max(self._concurrency, GROWTH * len(self._holding)))
-        now = self._clock.now_ms()
+        now, lane_room = self._clock.now_ms(), self.lane_room()
         claimed = await self._store.urgent(
             dispatch.claim,
             self._node,
@@ -297,19 +317,24 @@ class Worker:
             room,
             self._lane,
             self._targets.versions,
-            lane_room=self.lane_room(),
+            lane_room=lane_room,
         )
         self._lane = claimed.lane
         self._accept(claimed)
         for lane, cause in claimed.held.items():
             self._lanes.note_held(lane, cause)
         due = await self._store.read(dispatch.earliest_ready)
-        self._more = due is not None and due <= now
-        if not self._more:
+        left = due is not None and due <= now
+        full = len(claimed.ids) >= room
+        self._more = left and (full or claimed.unasked)
+        self._short = _exhausted(lane_room, claimed.runs) if left else frozenset()
+        if not left:
             return due
-        if len(claimed.ids) < room:  # held back by a target's limits
-            return now + HELD_BACK_MS
-        return due if self._is_enough(self.room()) else None
+        if full:
+            return due if self._is_enough(self.room()) else None
+        # Held back by the limits of targets, or by what is known of them.
+        held = claimed.held or self._more or any(self._lanes.takes_more(lane) for lane in self._short)
+        return now + (HELD_BACK_MS if held else THROTTLED_MS)
 
     async def _execute_all(self) -> None:
         """Keep a taker for each place, and look after the lanes. A fault of one taker ends them all."""

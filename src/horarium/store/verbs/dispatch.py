@@ -73,13 +73,15 @@ class Ended:
 @dataclass(slots=True)
 class Claimed:
     """Runs that were claimed, and the targets of theirs that the worker did not know yet. `lane`: the lane visited
-    last, behind which the next claim begins. `held`: the targets whose own limits left runs behind, and which."""
+    last, behind which the next claim begins. `held`: the targets whose own limits left runs behind, and which.
+    `unasked`: whether some lanes had no turn."""
 
     runs: Sequence[ClaimedRun] = ()
     targets: Sequence[TargetRow] = ()
     lane: Id = BEFORE_ALL
     ids: list[Id] = field(default_factory=list)
     held: dict[Id, WaitCause] = field(default_factory=dict)
+    unasked: bool = False
 
 
 async def earliest_ready(tx: Tx) -> int | None:
@@ -105,7 +107,8 @@ async def claim(
     `lane_room` says. Limited targets give no more than their concurrency and rate allow, counted over all nodes.
     """
     lanes += sum(1 for more in lane_room.bounded.values() if more <= 0)  # these take none of the turns
-    in_turn = [lane for lane in await _open_lanes(tx, after, lanes) if lane_room.of(lane.lane) > 0]
+    found = await _open_lanes(tx, after, lanes)
+    in_turn = [lane for lane in found if lane_room.of(lane.lane) > 0]
     turns = [OpenTurn(lane.lane, lane.workspace_id, lane.weight, lane_room.of(lane.lane)) for lane in in_turn]
     shares = share_out(room, turns)
     held: dict[Id, WaitCause] = {}
@@ -116,10 +119,9 @@ async def claim(
     free = [turn for turn in turns if turn.lane not in limited]
     taken += await _from_free(tx, node, free, now, room - len(taken), shares)
     last = _last_in_order(after, turns, shares)
-    if not taken:
-        return Claimed(lane=last, held=held)
-    claimed = await describe_claimed(tx, taken, known)
+    claimed = await describe_claimed(tx, taken, known) if taken else Claimed()
     claimed.lane, claimed.held = last, held
+    claimed.unasked = len(found) >= lanes or any(lane.lane not in shares for lane in in_turn)
     return claimed
 
 
