@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
-from horarium.domain.audience import AudienceRow
+from horarium.domain.audience import AudienceRow, StoredSource
 from horarium.domain.fire import FireKind
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import OverlapScope, Policies
 from horarium.engine.fanout import BACKOFF_S, CHUNK, FIRST_CHUNK, SHARE
 from horarium.store.base import Store
-from horarium.store.verbs import nodes
+from horarium.store.verbs import nodes, tenancy
+from horarium.store.verbs.audiences import put_source
+from horarium.store.verbs.fanout import write_chunk
 from horarium.store.verbs.manual import fire_by_hand
 from tests.support.audience import FLAVOURS, Listed, Stand, failing, opened_store, rows
-from tests.support.tenant import FAILED, LEASE, MINUTE, NOON, SUCCEEDED, Node, states
+from tests.support.tenant import FAILED, LEASE, MINUTE, NOON, SUCCEEDED, Node, Tenant, states
 
 
 @pytest.fixture(params=FLAVOURS)
@@ -368,6 +373,61 @@ async def test_one_workspace_does_not_take_every_place(store: Store) -> None:
     assert len(begun) == SHARE
     await stand.resolve()
     assert [(await stand.last(one)).runs for one in busy] == [5_000] * len(busy)
+
+
+async def neighbour_of(stand: Stand, weight: float = 1.0) -> Tenant:
+    """Another workspace with the source of the stand."""
+    tenant = await Tenant.open(stand.store)
+    await stand.store.write(
+        put_source, StoredSource(tenant.workspace, "mine", tenant.workspace, "listed", {}, NOON, NOON), NOON
+    )
+    workspace = await stand.store.read(tenancy.get_workspace, tenant.workspace)
+    assert workspace is not None
+    await stand.store.write(tenancy.update_workspace, replace(workspace, weight=weight), NOON)
+    return tenant
+
+
+async def test_a_workspace_reads_by_its_weight_beside_others(store: Store) -> None:
+    stand = await Stand.open(store, Listed(rows(5_000)))
+    heavy = await neighbour_of(stand, weight=3)
+    one = await stand.schedule()
+    other = await heavy.schedule(audience={"type": "mine", "filter": {}})
+    await stand.fire()
+    for _ in range(4):
+        await stand.fan_out.step()
+    assert (await stand.last(one)).runs == FIRST_CHUNK + 3 * round(CHUNK / 3)
+    assert (await heavy.fires(other))[-1].runs == FIRST_CHUNK + 3 * CHUNK
+    await stand.resolve()
+    assert (await stand.last(one)).runs == (await heavy.fires(other))[-1].runs == 5_000
+
+
+async def test_a_workspace_with_many_fires_gets_no_more_turns_than_one_with_a_single_fire(
+    store: Store,
+) -> None:
+    stand = await Stand.open(store, Listed(rows(6_000)))
+    quiet = await neighbour_of(stand)
+    for _ in range(SHARE):
+        await stand.schedule()
+    one = await quiet.schedule(audience={"type": "mine", "filter": {}})
+    await stand.fire()
+    turns: list[Any] = []
+    write = store.write
+
+    async def noted(verb: Any, *args: Any, **kwargs: Any) -> Any:
+        if verb is write_chunk:
+            turns.append(args[0].workspace_id)
+        return await write(verb, *args, **kwargs)
+
+    with patch.object(store, "write", noted):
+        loop = asyncio.create_task(stand.fan_out.loop())
+        async with asyncio.timeout(60):
+            while (await quiet.fires(one))[-1].state == "resolving":
+                await asyncio.sleep(0.01)
+        loop.cancel()
+        await asyncio.gather(loop, return_exceptions=True)
+    until = len(turns) - turns[::-1].index(quiet.workspace)
+    counted = Counter(turns[:until])
+    assert counted[stand.tenant.workspace] <= 2 * counted[quiet.workspace]  # four times as many without turns
 
 
 async def test_what_a_spool_left_behind_is_dropped(store: Store) -> None:

@@ -353,6 +353,8 @@ class World:
 
     def _happen(self, event: Event) -> None:
         if event.kind.startswith("fault_"):
+            if self.healed:  # a script may name faults for later than its play lasts
+                return
             STRIKES[event.kind](self, dict(event.args))
         else:
             self.spawn(self._user(event))

@@ -9,7 +9,7 @@ from horarium.domain.circuit import Open
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies
 from horarium.store.verbs import dispatch
-from horarium.worker.worker import MOST_IN_HAND, most_in_hand
+from horarium.worker.worker import MOST_IN_HAND, Worker, most_in_hand
 from tests.support.workshop import NOON, Workshop
 
 MINUTE = 60_000
@@ -30,7 +30,11 @@ def test_while_all_that_can_be_is_under_way_there_is_room_for_as_many(shared, co
     assert most_in_hand(concurrency, shared) >= 2 * concurrency
 
 
-async def test_what_a_silent_target_has_left_in_the_queue_causes_no_claim_for_each_outcome_of_another():
+async def test_what_a_silent_target_has_left_in_the_queue_causes_no_claim_for_each_outcome_of_another(
+    monkeypatch,
+):
+    monkeypatch.setattr("horarium.worker.worker.THROTTLED_MS", 3_600_000)  # only outcomes could cause one
+    monkeypatch.setattr(Worker, "_give_up", lambda _: None)
     shop = await Workshop.open()
     try:
         allow = Policies(overlap=Overlap.ALLOW)

@@ -1,8 +1,9 @@
 """Fan-out: read the audience of a fire and record one run for each row.
 
 Each fire that this node reads for proceeds on its own, one chunk after the other. The store takes their chunks in
-turn, so a large audience does not delay a small one, and a source that does not answer delays no other. The first
-chunk is small, so that the first delivery does not wait for the rest.
+turn, so a large audience does not delay a small one, and a source that does not answer delays no other. Where several
+workspaces read, they take turns as well, and a heavier one writes larger chunks. The first chunk is small, so that the
+first delivery does not wait for the rest.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Sequence
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 import orjson
 import structlog
@@ -39,7 +41,8 @@ from horarium.store.verbs.fanout import FanoutLost, prepare
 
 _log = structlog.get_logger(__name__)
 
-# Rows in a chunk: a thousand take the writer about 10 ms, and a larger chunk saves little.
+# Rows in a chunk: a thousand take the writer about 10 ms, and a larger chunk saves little. Where fires of several
+# workspaces are read a chunk has as many as the workspace's weight says, and never fewer than a first one.
 FIRST_CHUNK, CHUNK = 128, 1_024
 # Fires that one node reads for at once.
 MOST_HELD = 64
@@ -73,6 +76,8 @@ class FanoutRunner:
         self._ahead: dict[Id, tuple[str, asyncio.Task[PageOfTexts]]] = {}
         self._tasks: dict[Id, asyncio.Task[None]] = {}
         self._strays: set[Id] = set()
+        # A workspace writes one chunk at a time where others read as well, so that they take turns.
+        self._turns: WeakValueDictionary[Id, asyncio.Lock] = WeakValueDictionary()
         store.listen(lambda topic, at_ms: self._alarm.ring(at_ms) if topic == FANOUT else None)
 
     async def loop(self) -> None:
@@ -165,7 +170,7 @@ class FanoutRunner:
     async def _one_step(self, job: FanoutTask) -> FanoutTask | None:
         source, query = await self._open(job)
         counted = job.counted
-        size = FIRST_CHUNK if job.rows_done == 0 else CHUNK
+        size = FIRST_CHUNK if job.rows_done == 0 else self._chunk_of(job)
         if source.paged:
             if counted is None:
                 counted = await _asked(source.count(query, job.most_rows + 1))
@@ -201,19 +206,35 @@ class FanoutRunner:
             page = await _page_of(source, query, job.position, size)
         _, onward = page
         if onward is not None and job.rows_done:  # nothing stands in the way of the first delivery
-            task = asyncio.create_task(_page_of(source, query, onward, CHUNK))
+            task = asyncio.create_task(_page_of(source, query, onward, self._chunk_of(job)))
             task.add_done_callback(_seen)
             self._ahead[job.fire_id] = onward, task
         return page
 
+    def _chunk_of(self, job: FanoutTask) -> int:
+        """How many rows of a fire are written in one turn: those of the heaviest workspace CHUNK."""
+        heaviest = max((other.weight for other in self._held.values()), default=job.weight)
+        return max(FIRST_CHUNK, round(CHUNK * min(1.0, job.weight / heaviest)))
+
+    def _turn_of(self, job: FanoutTask) -> AbstractAsyncContextManager[object]:
+        """To be entered for each chunk: while fires of several workspaces are read, each workspace writes one at a
+        time, whatever number of fires it has."""
+        if all(other.workspace_id == job.workspace_id for other in self._held.values()):
+            return nullcontext()
+        turn = self._turns.get(job.workspace_id)
+        if turn is None:
+            turn = self._turns[job.workspace_id] = asyncio.Lock()
+        return turn
+
     async def _write(
         self, job: FanoutTask, rows: Sequence[PreparedRow], position: str | None, counted: int
     ) -> FanoutTask | None:
-        now = self._clock.now_ms()
         try:
-            return await self._store.write(
-                verbs.write_chunk, job, rows, position, counted, position is None, now
-            )
+            async with self._turn_of(job):
+                now = self._clock.now_ms()
+                return await self._store.write(
+                    verbs.write_chunk, job, rows, position, counted, position is None, now
+                )
         except Duplicate:
             key = await self._store.read(verbs.repeated_row, rows)
             raise SourceFault(repeated_fault(key), lasting=True) from None

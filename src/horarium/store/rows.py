@@ -664,7 +664,7 @@ class FanoutTask(NamedTuple):
     `position`: where the source goes on, None at its beginning; `rows_done`: rows that have been read; `counted`: rows
     that there were when reading began, None before. `attempts`: how often the source has failed since it last gave
     rows. `audience` is what the schedule says of it, `quota` how many rows the workspace
-    allows.
+    allows, `weight` its share where workspaces take turns.
     """
 
     fire_id: Id
@@ -679,6 +679,7 @@ class FanoutTask(NamedTuple):
     position: str | None
     rows_done: int
     counted: int | None
+    weight: float
     kind: FireKind
     audience: Mapping[str, Any]
     policies: Policies

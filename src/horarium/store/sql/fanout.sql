@@ -1,10 +1,11 @@
 -- name: open_fanout_tasks
--- Fires that wait for a node to read their audience: of each workspace the first few, in turn.
-SELECT fire_id, workspace_id FROM (
+-- Fires that wait for a node to read their audience: of each workspace the first few, in turn, by weight.
+SELECT q.fire_id, q.workspace_id FROM (
     SELECT fire_id, workspace_id, due_ms,
            row_number() OVER (PARTITION BY workspace_id ORDER BY due_ms, fire_id) AS place
     FROM fanouts WHERE owner IS NULL AND due_ms <= :now) AS q
-WHERE place <= :share ORDER BY place, due_ms LIMIT :limit;
+JOIN workspaces w ON w.id = q.workspace_id
+WHERE q.place <= :share ORDER BY q.place / w.weight, q.due_ms LIMIT :limit;
 
 -- name: earliest_fanout_task
 SELECT min(due_ms) AS due_ms FROM fanouts WHERE owner IS NULL;
@@ -15,7 +16,7 @@ UPDATE fanouts SET owner = :node, epoch = epoch + 1 WHERE fire_id = :fire_id AND
 -- name: claimed_fanout_tasks
 -- As rows.FanoutTask.
 SELECT o.fire_id, o.workspace_id, o.schedule_id, o.version, f.fired_ms, v.target_id, {limited} AS limited, o.epoch,
-       o.attempts, o.position, o.rows_done, o.counted, f.kind, v.audience, v.policies, w.quotas AS quota
+       o.attempts, o.position, o.rows_done, o.counted, w.weight, f.kind, v.audience, v.policies, w.quotas AS quota
 FROM fanouts o
 JOIN workspaces w ON w.id = o.workspace_id
 JOIN fires f ON f.id = o.fire_id
