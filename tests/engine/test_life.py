@@ -14,6 +14,7 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry
 from horarium.domain.run import RunState
 from horarium.domain.schedule import AfterCompletion, AfterPause, Policies, ScheduleState
+from horarium.domain.waiting import WaitCause, waits_from_text
 from horarium.worker.work import MOST_LOST
 from tests.support.callers import caller
 from tests.support.workshop import NOON, Workshop
@@ -141,6 +142,14 @@ async def test_skip_leaves_out_slots_while_a_fire_is_in_flight_and_joins_them_in
     progress = (await shop.again(schedule)).progress
     assert (progress.fires, progress.skipped) == (2, 3)
     assert progress.last_skip_ms == NOON + 4 * MINUTE
+
+
+async def test_a_run_that_waited_for_its_database_says_so_with_how_long(shop):
+    shop.executor.answer = Outcome(Verdict.SUCCEEDED, waited_ms=4_000)
+    await shop.schedule("* * * * *")
+    await shop.tick(NOON + MINUTE)
+    ((waited,),) = shop.rows("SELECT waited FROM runs")
+    assert waits_from_text(waited) == {WaitCause.DATABASE: 4_000}
 
 
 async def test_the_latest_slot_waits_for_a_run_that_has_not_begun_and_the_ledger_says_so(shop):

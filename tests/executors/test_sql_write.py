@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from itertools import chain, repeat
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -45,6 +47,15 @@ async def test_an_insert_answers_its_key_and_the_guarantee(place: Place) -> None
         },
     )
     assert [row[:3] for row in await place.rows()] == [(1, "Ada", 5)]
+
+
+@pytest.mark.parametrize(("waited_s", "told"), [(7.0, 7_000), (0.9, 0)])
+async def test_a_write_says_how_long_it_waited_for_its_database(
+    place: Place, monkeypatch: pytest.MonkeyPatch, waited_s: float, told: int
+) -> None:
+    clock = SimpleNamespace(monotonic=chain([0.0], repeat(waited_s)).__next__)
+    monkeypatch.setattr("horarium.executors.sql.executor.time", clock)
+    assert (await run(place, ADA)).waited_ms == told
 
 
 async def test_every_type_arrives_as_it_was_given(place: Place) -> None:

@@ -5,11 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from horarium.domain.circuit import PROBE_EVERY_MS, TIMEOUTS_TO_OPEN, Closed, HalfOpen, Open
+from horarium.domain.circuit import MOST_PROBES, PROBE_EVERY_MS, TIMEOUTS_TO_OPEN, Closed, HalfOpen, Open
 from horarium.domain.execution import Outcome, Verdict
-from horarium.domain.lane_limit import START
+from horarium.domain.lane_limit import START, LaneLimit
 from horarium.domain.waiting import WaitCause
-from horarium.worker.lanes import PARK_AFTER_MS, Lanes, Sign, sign_of
+from horarium.worker.lanes import LOOK_AFTER_MS, LOOK_AGAIN_MS, PARK_AFTER_MS, Lanes, Sign, sign_of
 
 GOOD = Outcome(Verdict.SUCCEEDED, status=200)
 SILENT = Outcome(Verdict.FAILED, error="no answer")
@@ -421,3 +421,45 @@ def test_a_lane_alone_is_not_bounded_by_name(time):
 )
 def test_an_outcome_tells_something_about_its_target(outcome, took_ms, sign):
     assert sign_of(outcome, took_ms, TIMEOUT_MS) is sign
+
+
+def hung_up(lanes, time, limit=4):
+    """A lane whose limit is used up by calls that hang, with more to begin."""
+    filled(lanes, "a", limit + 20)
+    lane = lane_of(lanes, "a")
+    lane.limit = LaneLimit(float(limit), doubling=False)
+    hanging = begin_all(lanes)
+    assert len(hanging) == limit
+    time.now += PARK_AFTER_MS + 1
+    assert all(lanes.park(one) for one in hanging)
+    return lane
+
+
+def test_a_target_whose_limit_hangs_is_called_again_before_the_calls_reach_their_time_limit(time):
+    lanes = Lanes(64, 1_000, 1_000)
+    hung_up(lanes, time)
+    lanes.tick()
+    assert begin_all(lanes) == []
+    time.now += LOOK_AFTER_MS
+    lanes.tick()
+    (look,) = begin_all(lanes)
+    end(lanes, [look])
+    time.now += LOOK_AGAIN_MS  # it answers
+    lanes.tick()
+    assert len(begin_all(lanes)) == 1
+
+
+def test_looks_that_hang_as_well_are_few(time):
+    lanes = Lanes(64, 1_000, 1_000)
+    lane = hung_up(lanes, time)
+    looks = []
+    for _ in range(40):
+        time.now += LOOK_AFTER_MS
+        for one in looks[-1:]:
+            lanes.park(one)
+        lanes.tick()
+        looks += begin_all(lanes)
+    assert len(looks) == MOST_PROBES
+    assert lane.under_way == 4 + MOST_PROBES
+    end(lanes, looks, SILENT)
+    assert lane.probes == 0

@@ -100,7 +100,8 @@ class Outcome:
     that the target asked for; the next attempt does not start before it is over. `gone` tells that the target
     does not exist any more (HTTP 410), so it will be disabled. `status` is the status code of the target's
     answer, if it has one. `handle` is set where the run was accepted and is watched from now on: by this text,
-    of at most MAX_HANDLE characters, `watch` finds the run again.
+    of at most MAX_HANDLE characters, `watch` finds the run again. `waited_ms` is how long the attempt waited
+    for a connection, or for its turn in a database, before anything was done.
     """
 
     verdict: Verdict
@@ -111,6 +112,7 @@ class Outcome:
     gone: bool = False
     status: int | None = None
     handle: str | None = None
+    waited_ms: int = 0
 
 
 @runtime_checkable

@@ -36,6 +36,8 @@ class WaitCause(StrEnum):
     CONCURRENCY = "concurrency"
     # The target's `rate_per_second` allows no further call yet.
     RATE = "rate"
+    # The database of its target had no free connection, or was busy with other writes.
+    DATABASE = "database"
     # A failed attempt is repeated later.
     RETRY = "retry"
 
@@ -52,6 +54,7 @@ _WORDS = {
     WaitCause.CIRCUIT: "its target has not answered for a while and is only probed",
     WaitCause.CONCURRENCY: "as many runs of its target as max_concurrency allows are under way",
     WaitCause.RATE: "rate_per_second of its target allows no further call yet",
+    WaitCause.DATABASE: "the database of its target has no free connection, or is busy with other writes",
     WaitCause.RETRY: "a failed attempt is repeated later",
 }
 

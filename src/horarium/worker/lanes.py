@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from math import inf
 
 import structlog
 
@@ -59,6 +60,10 @@ MOST_GIVEN_BACK = 1_000
 # While all that a lane with an open circuit has in hand has waited too long, it may have more in hand, up to this
 # number: so a long backlog of a dead target ends soon.
 MOST_OVERDUE = 256
+# A target whose limit is used up by calls that hang is called once more all the same after so long, because it may
+# answer again long before those calls reach their time limit; and sooner once it has answered such a call.
+LOOK_AFTER_MS = 5_000
+LOOK_AGAIN_MS = 500
 # A lane with nothing in hand is forgotten, with what was learned about its target, after so long.
 FORGET_AFTER_MS = 600_000
 
@@ -114,7 +119,8 @@ class Lane:
     """One target's runs in this worker, and what is known of the target.
 
     `queue`: in hand and not begun; `in_hand`: everything until its outcome is recorded. `busy`: attempts in places;
-    `waiting`: parked ones; `probes`: those of both that were sent while the circuit was not closed. `slow`: the share
+    `waiting`: parked ones; `probes`: those of both that were sent while the circuit was not closed, or beyond the limit
+    to see whether the target answers. `quick_at`: when it last answered before a call was parked. `slow`: the share
     of recent attempts that took longer than PARK_AFTER_MS. `networked`: whether its executor only waits for an answer
     over the network, so that its attempts may be parked and its latency tells something about the target.
     `answered_at`: when the target last answered, 0 where it has not since the worker has its lane. `overdue`: how many
@@ -129,6 +135,7 @@ class Lane:
     version: int
     networked: bool
     answered_at: float = 0.0
+    quick_at: float = -inf
     queue: deque[Work] = field(default_factory=deque)
     busy: int = 0
     waiting: int = 0
@@ -174,7 +181,14 @@ class Lane:
             return False
         if not isinstance(self.circuit, Closed):
             return circuits.may_send(self.circuit, int(now), self.probes)
-        return not self.networked or self.busy + self.waiting < self.limit.value
+        return not self.networked or self.busy + self.waiting < self.limit.value or self.may_look(now)
+
+    def may_look(self, now: float) -> bool:
+        """Whether the target is called once more although its limit is used up, to see whether it answers again."""
+        if not self.waiting or self.probes >= MOST_PROBES:
+            return False
+        answers = now - self.quick_at < LOOK_AFTER_MS
+        return now - self.used_at >= (LOOK_AGAIN_MS if answers else LOOK_AFTER_MS)
 
     def held_by(self, now: float) -> WaitCause | None:
         """What keeps the lane from calling its target now, as far as the target is the reason."""
@@ -272,7 +286,7 @@ class Lanes:
             return lane
         lane.name, lane.version, lane.networked = work.target.name, work.target.version, networked
         lane.limit, lane.circuit, lane.slow, lane.paused_until = LaneLimit(), CLOSED, 0.0, 0.0
-        lane.answered_at = 0.0
+        lane.answered_at, lane.quick_at = 0.0, -inf
         return lane
 
     async def get(self) -> Work:
@@ -345,6 +359,9 @@ class Lanes:
             lane.probes += 1
             work.probes = True
         under_way = lane.busy + lane.waiting
+        if lane.networked and under_way >= lane.limit.value + 1 and not work.probes:
+            lane.probes += 1
+            work.probes = True
         if under_way > lane.busiest:
             lane.busiest = under_way
         if not lane.queue or not lane.may_send(now):
@@ -411,7 +428,7 @@ class Lanes:
             and not lane.slow
             and took < PARK_AFTER_MS
         ):
-            lane.answered_at = now
+            lane.answered_at = lane.quick_at = now
             lane.answered += 1  # nearly always, and all that the rest would do
             lane.latency_ms += took
             return
@@ -438,6 +455,8 @@ class Lanes:
         else:
             lane.answered += 1
             lane.latency_ms += took
+            if took < PARK_AFTER_MS:
+                lane.quick_at = now
         if lane.circuit is not CLOSED:
             self._note_life(lane, now)
 

@@ -21,7 +21,7 @@ from horarium.domain.ids import Id
 from horarium.domain.lane_report import LaneReport
 from horarium.domain.places import LaneRoom
 from horarium.domain.run import RunState
-from horarium.domain.waiting import NOTED_FROM_MS
+from horarium.domain.waiting import NOTED_FROM_MS, WaitCause, added
 from horarium.engine.wake import Alarm
 from horarium.service.clock import Clock
 from horarium.service.failure_log import FailureLog
@@ -495,7 +495,9 @@ class Worker:
             return None
         if not work.run.attempts:
             self.figures.sent.add(max(0, now - work.run.due_ms))
-        work.outcome = await self._execute(work, now)
+        work.outcome = outcome = await self._execute(work, now)
+        if outcome.waited_ms:
+            work.waited = added(work.waited or {}, {WaitCause.DATABASE: outcome.waited_ms})
         return judge(work, work.outcome, self._clock.now_ms())
 
     async def _put_off(self, work: Work) -> None:

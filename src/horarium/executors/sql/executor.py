@@ -15,9 +15,10 @@ of rows, and the guarantee is "exactly-once" or "at-least-once".
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -27,6 +28,7 @@ from horarium.domain.errors import Problem
 from horarium.domain.execution import Call, Outcome, TimeIsUp, Verdict
 from horarium.domain.ids import Id, uuid_text
 from horarium.domain.table_write import operation_problems
+from horarium.domain.waiting import NOTED_FROM_MS
 from horarium.executors.egress import AddressRefused, host_of, not_allowed, note_refusal
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.secrecy import split
@@ -53,6 +55,24 @@ CHECK_SECONDS = 10.0
 PRUNE_SECONDS = 5.0
 # How many connection URLs are remembered as read.
 MAX_ADDRESSES = 256
+
+
+class _Wait:
+    """How long a write waits for a connection, or for its turn in a file. It ends when the work begins, in whatever
+    thread."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+        self._until: float | None = None
+
+    def end(self) -> None:
+        if self._until is None:
+            self._until = time.monotonic()
+
+    def milliseconds(self) -> int:
+        """Up to its end, or up to now where it has not ended."""
+        until = time.monotonic() if self._until is None else self._until
+        return round((until - self._since) * 1000)
 
 
 class OperationRefused(Exception):
@@ -132,11 +152,17 @@ class SqlExecutor:
 
     async def execute(self, call: Call) -> Outcome:
         """Does the write of one run, once. An error of the database or the network becomes a failed Outcome."""
+        wait = _Wait()
+        outcome = await self._execute(call, wait)
+        waited = wait.milliseconds()
+        return replace(outcome, waited_ms=waited) if waited >= NOTED_FROM_MS else outcome
+
+    async def _execute(self, call: Call, wait: _Wait) -> Outcome:
         settings = read_config(call.config, call.secrets)
         try:
             async with asyncio.timeout(call.timeout_ms / 1000) as limit:
                 target = await self._open(call.workspace_id, settings)
-                output = await self._write(target, call)
+                output = await self._write(target, call, wait)
         except OperationRefused as error:
             return Outcome(Verdict.FAILED, error=str(error), retryable=False)
         except (SQLAlchemyError, OSError, NotThere) as error:
@@ -194,18 +220,19 @@ class SqlExecutor:
             return ()
         return hidden_texts(password_of(config.connection), config.connection)
 
-    async def _write(self, target: _OpenTarget, call: Call) -> dict[str, Any]:
+    async def _write(self, target: _OpenTarget, call: Call, wait: _Wait) -> dict[str, Any]:
         """Writes, and writes again without the marker if the database's user may not write to the marker table."""
         ticket = Ticket(uuid_text(call.run_id), call.now_ms, call.timeout_ms)
+
+        def work(connection: Connection) -> dict[str, Any]:
+            wait.end()
+            return _perform(connection, target, call.input, ticket)
+
         try:
-            return await target.database.run(
-                lambda connection: _perform(connection, target, call.input, ticket)
-            )
+            return await target.database.run(work)
         except MarkerRefused:
             target.database.markers[target.config.schema] = False
-            return await target.database.run(
-                lambda connection: _perform(connection, target, call.input, ticket)
-            )
+            return await target.database.run(work)
 
 
 async def _prune_markers(target: _OpenTarget, now_ms: int) -> None:
