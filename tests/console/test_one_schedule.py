@@ -87,3 +87,22 @@ async def test_the_preview_of_an_unchanged_interval_counts_from_where_the_schedu
             "/preview", edit, 200, recurrence="@every 2h", timezone="UTC", schedule=made["id"]
         )
         assert "2026-03-01 14:30:00" in changed.text
+
+
+async def test_how_long_it_is_until_a_slot_is_said_in_units_that_people_use() -> None:
+    async with House.open(NOW) as house, signed_in(house) as person:
+        made = await scheduled(house, recurrence="30 12 * * *", timezone="UTC")
+        place = f"/schedules/{made['id']}/why"
+        assert "it is due in 3 d 30 min" in await person.see(f"{place}?at=2026-03-04T12:30:00Z")
+        house.clock.now += 29 * 60_000 + 15_000
+        assert "it is due in 45 s" in await person.see(f"{place}?at=2026-03-01T12:30:00Z")
+
+
+async def test_lists_leave_out_from_where_an_interval_is_counted() -> None:
+    async with House.open(NOW) as house, signed_in(house) as person:
+        made = await scheduled(house, recurrence="@every 5m")
+        assert "counted from" in await person.see(f"/schedules/{made['id']}")
+        for path in ("/", "/schedules"):
+            page = await person.see(path)
+            assert "Every 5 minutes" in page
+            assert "counted from" not in page

@@ -82,6 +82,7 @@ def make_templates(static: dict[str, File]) -> Environment:
         words.local,
         words.value,
         words.in_words,
+        words.rhythm,
         words.written,
         words.shortened,
         words.tone,

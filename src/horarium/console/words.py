@@ -131,6 +131,11 @@ def in_words(timing: Timing) -> str:
     return _words(timing)
 
 
+def rhythm(timing: Timing) -> str:
+    """The recurrence of a timing in English, as lists show it: without the instant that intervals count from."""
+    return _words(timing).partition(", counted from ")[0]
+
+
 @lru_cache(maxsize=16_384)
 def _words(timing: Timing) -> str:
     try:

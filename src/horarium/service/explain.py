@@ -215,5 +215,15 @@ def _judge(
         )
     delay = policies.delay_of(schedule.id)
     if slot + delay > now:
-        return "upcoming", f"it is due in {(slot + delay - now + 999) // 1000} s"
+        return "upcoming", f"it is due in {_length((slot + delay - now + 999) // 1000)}"
     return "due", "it is due and is about to fire"
+
+
+def _length(seconds: int) -> str:
+    """A length of time in its two largest units: "45 s", "3 d 4 h"."""
+    parts: list[str] = []
+    for unit, word in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
+        if seconds >= unit and len(parts) < 2:
+            parts.append(f"{seconds // unit} {word}")
+            seconds %= unit
+    return " ".join(parts)
