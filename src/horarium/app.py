@@ -66,6 +66,7 @@ from horarium.python_tuning import tuned_for_serving
 from horarium.service import recording
 from horarium.service.allowed_hosts import REFRESH_S, AllowedHosts
 from horarium.service.audit import AuditService
+from horarium.service.events import EventService
 from horarium.service.identity import IdentityService
 from horarium.service.recording import Recording
 from horarium.service.services import Services, make_services
@@ -680,6 +681,8 @@ async def serve(settings: Settings, ready: Callable[[Settings], None] | None = N
             http_server = uvicorn.Server(config)
             watch = asyncio.create_task(end_slow_connections(http_server.server_state))
             watch.add_done_callback(_end_on_fault)
+            streams = asyncio.create_task(_end_streams(http_server, server.services.events))
+            streams.add_done_callback(_end_on_fault)
             told.enter_context(_stop_told())
             _tell_start(settings, server)
             if ready is not None:
@@ -689,6 +692,14 @@ async def serve(settings: Settings, ready: Callable[[Settings], None] | None = N
                     await http_server.serve(sockets=sockets)
             finally:
                 watch.cancel()
+                streams.cancel()
+
+
+async def _end_streams(http_server: uvicorn.Server, events: EventService) -> None:
+    """End the streams of events as soon as the server begins to stop, because it waits for its answers to end."""
+    while not http_server.should_exit:
+        await asyncio.sleep(0.1)
+    events.close()
 
 
 @contextmanager

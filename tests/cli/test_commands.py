@@ -181,3 +181,14 @@ def test_a_given_first_key_opens_the_server_and_a_lost_one_is_recovered(tmp_path
             "workspace", "create", "Acme", HORARIUM_URL=address, HORARIUM_KEY=recovered.stdout.strip()
         )
         assert made.returncode == 0, made.stderr
+
+
+def test_webhooks_are_made_listed_and_removed_and_events_are_listed(speak):
+    made = speak("events", "webhook-add", "https://example.com/hook", "--type", "fire.*", "--json")
+    assert made["signing_secret"].startswith("whsec_")
+    assert "fire.*" in speak("events", "webhooks")
+    assert speak("events", "list", "--json") == []
+    assert speak("events", "deliveries", made["id"], "--json") == []
+    assert speak("events", "replay", made["id"], "--since", "2026-01-01T00:00:00Z", "--json") == {"events": 0}
+    speak("events", "webhook-remove", made["id"])
+    assert made["id"] not in speak("events", "webhooks")

@@ -152,6 +152,7 @@ class House:
         try:
             yield house
         finally:
+            services.events.close()
             await house._close()
             await registry.close(executors)
             await post.close()

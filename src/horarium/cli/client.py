@@ -58,9 +58,11 @@ class Client:
             text = answer.read()
         return json.loads(text) if text else None
 
-    def lines(self, path: str, query: Mapping[str, Any] | None = None) -> Iterator[bytes]:
+    def lines(
+        self, path: str, query: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Iterator[bytes]:
         """The lines of an answer, as they arrive. Raises Failure."""
-        with self._answer("GET", path, None, query, None) as answer:
+        with self._answer("GET", path, None, query, headers) as answer:
             yield from answer
 
     @contextmanager

@@ -9,6 +9,7 @@ import typer
 from horarium.cli import backup, bench, copy, demo, doctor, history, next_times, serve, settings, watchdog
 from horarium.cli.audit import audit
 from horarium.cli.directory import directory
+from horarium.cli.events import events
 from horarium.cli.keys import keys
 from horarium.cli.runs import runs
 from horarium.cli.schedules import schedules
@@ -41,6 +42,7 @@ for name, group, words in (
     ("target", targets, "What schedules run."),
     ("schedule", schedules, "Schedules of a server, their fires and their ledger."),
     ("directory", directory, "The people and things that audiences are made of."),
+    ("events", events, "What happened: the list, the stream, and webhooks that are told."),
     ("run", runs, "Runs: what the fires have executed."),
     ("secret", secrets, "The encryption of stored secrets."),
     ("audit", audit, "The audit log: who changed what, and proof that nothing is missing."),

@@ -213,5 +213,7 @@ class EventService:
     def close(self) -> None:
         """End all streams, because the server stops."""
         self.closed = True
+        if self._looking is not None:
+            self._looking.cancel()
         for more in self._more.values():
             more.set()

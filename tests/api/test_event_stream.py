@@ -1,0 +1,114 @@
+"""Events as server-sent events: as they come, resumed where one stopped, bounded, and ended when they must end."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import aiohttp
+import orjson
+import pytest
+
+from horarium.api.routes import events as routes
+from horarium.domain.events import quota_near
+from horarium.domain.ids import random_id
+from horarium.store.verbs import events as verbs
+from tests.api.asking import NOW, ask
+from tests.support.house import House
+from tests.support.served import served
+
+
+@asynccontextmanager
+async def following(url, key, **headers):
+    """The lines of a stream, as they come."""
+    async with aiohttp.ClientSession() as session:
+        sent = {"Authorization": f"Bearer {key}", "Accept": "text/event-stream"} | headers
+        async with session.get(f"{url}/horarium/v1/events", headers=sent) as answer:
+            yield answer
+
+
+async def messages(answer, count):
+    """So many messages with an event, each as {id, event, data}."""
+    found, now = [], {}
+    async with asyncio.timeout(10):
+        while len(found) < count:
+            line = (await answer.content.readline()).decode().rstrip("\n")
+            if line and not line.startswith((":", "retry")):
+                name, _, value = line.partition(": ")
+                now[name] = value
+            elif "data" in now:
+                found.append(now)
+                now = {}
+    return found
+
+
+async def happen(house, times):
+    """So many events of a workspace that is recorded."""
+
+    async def tells(tx):
+        tx.tell(quota_near(house.first.workspace_id, random_id(1).hex(), 9, 10, house.clock.now))
+
+    for _ in range(times):
+        await house.store.write(tells)
+        await house.store.urgent(verbs.publish, house.clock.now)
+
+
+@pytest.fixture
+async def house():
+    async with House.open(NOW, event_streams=2) as made:
+        yield made
+
+
+async def test_events_come_as_they_happen_and_go_on_after_the_last_that_was_seen(house):
+    async with served(house) as url:
+        async with following(url, house.key) as answer:
+            assert answer.headers["content-type"] == "text/event-stream"
+            await answer.content.readline()
+            await happen(house, 3)
+            found = await messages(answer, 3)
+        assert [one["event"] for one in found] == ["quota.near"] * 3
+        assert [orjson.loads(one["data"])["id"] for one in found] == [one["id"] for one in found]
+        async with following(url, house.key, **{"Last-Event-ID": found[0]["id"]}) as answer:
+            await happen(house, 1)
+            again = await messages(answer, 3)
+        assert again[:2] == found[1:]
+        assert len({one["id"] for one in (*found, *again)}) == 4
+
+
+async def test_no_more_streams_are_open_than_may_be_and_one_that_is_left_makes_room(house):
+    async with served(house) as url:
+        async with following(url, house.key) as first, following(url, house.key) as second:
+            await first.content.readline()
+            await second.content.readline()
+            async with following(url, house.key) as third:
+                assert (third.status, "Retry-After" in third.headers) == (429, True)
+        async with asyncio.timeout(5):
+            while house.services.events.streams:
+                await asyncio.sleep(0.01)
+        async with following(url, house.key) as fourth:
+            assert fourth.status == 200
+
+
+async def test_a_stream_ends_when_its_key_is_revoked(house, monkeypatch):
+    monkeypatch.setattr(routes, "BEAT_S", 0.05)
+    key = await ask(house, "POST", "/keys", {"name": "k", "scopes": ["events:read"]}, 201)
+    async with served(house) as url, following(url, key["key"]) as answer:
+        await answer.content.readline()
+        await ask(house, "DELETE", f"/keys/{key['id']}")
+        async with asyncio.timeout(5):
+            while await answer.content.readline():
+                pass
+
+
+async def test_streams_end_when_the_server_stops(house):
+    async with served(house) as url, following(url, house.key) as answer:
+        await answer.content.readline()
+        house.services.events.close()
+        async with asyncio.timeout(5):
+            while await answer.content.readline():
+                pass
+
+
+async def test_a_stream_from_an_event_that_does_not_exist_is_refused_with_what_to_do(house):
+    gone = {"Last-Event-ID": "evt_01KJMMA2G0ET89C00HHC3ZY6K7"}
+    async with served(house) as url, following(url, house.key, **gone) as answer:
+        assert answer.status == 400
+        assert "read from an instant" in (await answer.json())["detail"]
