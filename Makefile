@@ -8,6 +8,9 @@ FIRST ?= 1
 ROUNDS ?= 10
 SEED ?= 1
 COUNT ?= 100000
+mutants: COUNT = 300
+AREA ?= all
+MINUTES ?= 60
 DATABASE ?= sqlite
 CHROMIUM ?= /usr/bin/chromium
 PIECE ?= 1
@@ -28,7 +31,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-engines test browser engines long faults lint types setup serve settings openapi simulate chaos mutations worst instants bench clean
+.PHONY: help demo demo-engines test browser engines long faults lint types setup serve settings openapi simulate chaos mutations mutants worst instants bench clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -102,6 +105,9 @@ chaos: $(READY) ## break running servers and databases for longer: ROUNDS=10 SEE
 
 mutations: $(READY) ## send mutated requests to all APIs and read everything back: COUNT=100000 SEED=1 DATABASE=sqlite
 	@$(BIN)/python -m tests.mutations.run --count $(COUNT) --seed $(SEED) --database $(DATABASE)
+
+mutants: $(READY) ## plant small faults in the code and count which the tests notice: AREA=domain COUNT=300 SEED=1 MINUTES=60
+	@$(BIN)/python -m tests.mutants.run --area $(AREA) --count $(COUNT) --seed $(SEED) --minutes $(MINUTES)
 
 worst: $(READY) ## send the worst bodies to every route, a piece of it at a time: PIECE=1 PIECES=16 DATABASE=sqlite (ACCEPTED=FILE: see the test)
 	@WORST_PIECE=$(PIECE)/$(PIECES) WORST_ACCEPTED=$(ACCEPTED) $(BIN)/python -m pytest -s -m long tests/acceptance/test_worst_bodies.py -k "any_of_the_worst and $(DATABASE)"

@@ -94,3 +94,19 @@ def test_a_clock_that_was_set_back_is_followed_to_the_earliest_time_that_it_may_
     hands["ns"] += 1_000_000_000
     clock.follow(1_001_000 - 700, 6_000, uncertain_ms=1)
     assert clock.now_ms() == 1_000_299
+
+
+def test_a_jump_is_confirmed_only_by_a_sample_that_agrees_with_it(clock):
+    clock.follow(1_000_000 + 2 * JUMP_MS, 5_000)
+    clock.follow(1_000_000 + 5 * JUMP_MS, 5_000)
+    assert clock.uncertain
+    assert clock.now_ms() == 1_000_000
+    clock.follow(1_000_001 + 5 * JUMP_MS, 5_001)
+    assert not clock.uncertain
+    assert clock.now_ms() == 1_000_000 + 5 * JUMP_MS
+
+
+@pytest.mark.parametrize(("ahead", "held"), [(JUMP_MS, False), (JUMP_MS + 1, True)])
+def test_a_step_of_a_minute_is_followed_and_one_millisecond_more_is_held(clock, ahead, held):
+    clock.follow(1_000_000 + ahead, 5_000)
+    assert clock.uncertain == held

@@ -15,6 +15,7 @@ from horarium.domain.retry import Retry
 from horarium.domain.run import RunState
 from horarium.domain.schedule import AfterCompletion, AfterPause, Policies, ScheduleState
 from horarium.domain.waiting import WaitCause, waits_from_text
+from horarium.store.verbs import meta
 from horarium.worker.work import MOST_LOST
 from tests.support.callers import caller
 from tests.support.workshop import NOON, Workshop
@@ -585,3 +586,16 @@ async def test_a_run_that_takes_its_worker_down_each_time_ends(shop):
         RunState.FAILED,
         "given up: 26 workers had it, and all of them were gone before it ended",
     )
+
+
+@pytest.mark.parametrize(("seen", "again"), [(None, 1), ("9999z", 0)])
+async def test_a_node_with_older_zone_data_than_the_database_has_seen_computes_no_slot_again(
+    shop, seen, again
+):
+    await shop.schedule("0 * * * *")
+    shop.store.connection.execute("UPDATE schedules SET zone_data = 'other'")
+    shop.store.connection.execute("UPDATE cursors SET zone_data = 'other'")
+    if seen is not None:
+        await shop.store.write(meta.raise_zone_data, seen)
+    await shop.engine.rezone()
+    assert len(shop.rows("SELECT 1 FROM schedules WHERE zone_data <> 'other'")) == again

@@ -164,6 +164,12 @@ def test_short_words_are_not_taken_for_secrets() -> None:
     assert Scrubber(["ab", "", "Basic xyz"]).text("ab Basic is fine") == "ab Basic is fine"
 
 
+def test_every_known_secret_that_the_cut_went_through_is_scrubbed_not_only_the_longest() -> None:
+    known = Scrubber(["a-much-longer-secret-0123456789", "supersecret"])
+    assert known.cut("the value is supersec") == "the value is ***"
+    assert known.cut("the value is a-much-longer-sec") == "the value is ***"
+
+
 def test_a_secret_that_the_cut_went_through_is_scrubbed() -> None:
     assert Scrubber(["supersecret"]).cut("the value is supersec") == "the value is ***"
     assert Scrubber(["supersecret"]).cut("the value is sup") == "the value is sup"

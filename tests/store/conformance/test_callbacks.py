@@ -172,3 +172,16 @@ async def test_an_answer_starts_the_fire_that_waited(tenant, store):
     await tenant.release(NOW + MINUTE)
     await answer(store, work, FAILED, NOW + MINUTE)
     assert states(await tenant.fires(schedule)) == ["failed", "running"]
+
+
+async def test_a_callback_is_not_opened_under_an_epoch_that_has_passed(tenant, store):
+    """Not by the same node either: it may have lost the run and claimed it again."""
+    _, node, work = await opened(tenant)
+    await store.urgent(dispatch.hand_back, node.id, [(work.id, work.epoch)], NOW)
+    (again,) = await node.claim(NOW)
+    assert again.epoch > work.epoch
+    for epoch, opens in ((work.epoch, False), (again.epoch, True)):
+        one = dispatch.OpenCallback(
+            work.id, epoch, tenant.workspace, work.target.id, 1, b"x" * 32, NOW, NOW, 1
+        )
+        assert await store.urgent(dispatch.open_callback, node.id, one) == opens

@@ -171,3 +171,30 @@ async def test_a_change_announces_when_it_is_due(tenant, store):
     store.listen(lambda topic, at: heard.append((topic, at)))
     await tenant.redefine(schedule, NOON, timing=Timing("1 * * * *"))
     assert (DUE, NOON + MINUTE) in heard
+
+
+async def test_an_edit_after_the_clock_went_back_does_not_move_the_account_back(tenant):
+    schedule = await tenant.schedule(policies=ALLOW)
+    await tenant.release(NOON + 5 * MINUTE)
+    edited = await tenant.redefine(schedule, NOON + 2 * MINUTE, input={"n": 1})
+    assert edited.progress.accounted_to == NOON + 5 * MINUTE
+    assert edited.progress.next_slot == NOON + 6 * MINUTE
+
+
+async def test_a_resumption_after_the_clock_went_back_does_not_move_the_account_back(tenant):
+    schedule = await tenant.schedule(policies=ALLOW)
+    await tenant.release(NOON + 5 * MINUTE)
+    await tenant.change(schedule, NOON + 5 * MINUTE, state=PAUSED)
+    resumed = await tenant.change(schedule, NOON + 2 * MINUTE, state=ACTIVE)
+    assert resumed.progress.accounted_to == NOON + 5 * MINUTE
+    assert resumed.progress.next_slot == NOON + 6 * MINUTE
+
+
+async def test_a_paused_one_shot_that_is_given_a_time_which_has_passed_does_not_fire_on_resume(tenant):
+    once = '{"once":"2026-11-22T12:%02d:00Z"}'
+    schedule = await tenant.schedule(once % 30, Policies(after_pause=AfterPause.FIRE))
+    await tenant.change(schedule, NOON + 1, state=PAUSED)
+    await tenant.redefine(schedule, NOON + 10 * MINUTE, timing=Timing(once % 5))
+    await tenant.change(schedule, NOON + 11 * MINUTE, state=ACTIVE)
+    await tenant.release(NOON + HOUR)
+    assert await tenant.fires(schedule) == []

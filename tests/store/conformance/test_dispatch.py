@@ -20,6 +20,7 @@ from horarium.store.base import IDLE, READY
 from horarium.store.rows import BegunRun
 from horarium.store.verbs import dispatch, nodes, run_lists, runs, targets
 from horarium.store.verbs.dispatch import LeaseLost
+from horarium.worker.work import judge
 from tests.support.tenant import (
     ACCEPTED,
     FAILED,
@@ -424,3 +425,74 @@ async def test_counters_equal_the_ledger(tenant, store):
         assert progress.skipped == sum(one.count for one in await tenant.spans(schedule))
         # One that is held is not the last one before it starts.
         assert progress.last_state == next(one.state for one in fires if one.id == progress.last_fire_id)
+
+
+async def test_of_one_lane_the_run_that_is_due_first_is_claimed_first(tenant, store):
+    await tenant.schedules(1, "3 12 * * *")
+    await tenant.schedules(1, "1 12 * * *")
+    await tenant.schedules(1, "2 12 * * *")
+    for minute in (1, 2, 3):
+        await tenant.release(NOON + minute * MINUTE)
+    node = await Node.start(store)
+    claims = [await node.claim(NOON + 5 * MINUTE, room=1) for _ in range(3)]
+    assert [work.run.slot_ms for works in claims for work in works] == [NOON + n * MINUTE for n in (1, 2, 3)]
+
+
+async def test_a_run_is_given_the_input_and_policies_of_the_version_it_was_fired_under(tenant, store):
+    schedule = await tenant.schedule(policies=Policies(timeout_ms=1_000), input={"n": 1})
+    await tenant.release(NOW)
+    await tenant.redefine(schedule, NOW + 1, policies=Policies(timeout_ms=2_000), input={"n": 2})
+    (work,) = await (await Node.start(store)).claim(NOW + 1)
+    assert (work.run.input, work.policies.timeout_ms) == ('{"n":1}', 1_000)
+
+
+async def test_who_knows_an_older_version_of_a_target_is_given_the_target_as_it_was_edited(tenant, store):
+    await asked_for(tenant, tenant.target, 3)
+    node = await Node.start(store)
+
+    async def claimed(known):
+        return await store.urgent(dispatch.claim, node.id, NOW, 1, dispatch.BEFORE_ALL, known)
+
+    (before,) = (await claimed({})).targets
+    assert (await claimed({before.id: before.version})).targets == []
+    await store.write(
+        targets.change_target, tenant.workspace, tenant.target, lambda old: replace(old, name="Edited"), NOW
+    )
+    (edited,) = (await claimed({before.id: before.version})).targets
+    assert (edited.name, edited.version) == ("Edited", before.version + 1)
+
+
+@pytest.mark.parametrize("delays", [(5_000, 9_000), (9_000, 5_000)])
+async def test_of_retries_that_are_recorded_together_the_soonest_is_announced(tenant, store, delays):
+    await asked_for(tenant, tenant.target, 2)
+    node = await Node.start(store)
+    works = await node.claim(NOW)
+    heard = []
+    store.listen(lambda topic, at: heard.append((topic, at)))
+    for work in works:
+        work.started_ms = NOW
+    ended = [judge(work, TRY_AGAIN, NOW) for work in works]
+    await node.tell([replace(one, retry_at=NOW + ms) for one, ms in zip(ended, delays, strict=True)], NOW)
+    assert (READY, NOW + 5_000) in heard
+
+
+async def test_one_claim_with_room_for_all_takes_from_the_lanes_before_and_behind_the_last_one(tenant, store):
+    lanes = sorted([await tenant.add_target() for _ in range(3)])
+    for lane in lanes:
+        await asked_for(tenant, lane, 2)
+    node = await Node.start(store)
+    node.lane = lanes[1]
+    assert Counter(work.target.id for work in await node.claim(NOW, 100)) == dict.fromkeys(lanes, 2)
+
+
+@pytest.mark.parametrize(
+    ("overlap", "goes_on"), [(Overlap.ALLOW, True), (Overlap.SKIP, False), (Overlap.BUFFER_ONE, False)]
+)
+async def test_retries_go_on_beyond_the_next_slot_only_where_fires_may_overlap(
+    tenant, store, overlap, goes_on
+):
+    retry = Retry(initial_ms=2 * MINUTE, max_attempts=5)
+    schedule = await tenant.schedule(policies=Policies(overlap=overlap, retry=retry))
+    await tenant.release(NOW)
+    await (await Node.start(store)).work(NOW, TRY_AGAIN)
+    assert states(await tenant.runs(schedule)) == ["pending" if goes_on else "failed"]

@@ -9,7 +9,7 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import OverlapScope, Policies
 from horarium.store.base import FANOUT, Duplicate
 from horarium.store.rows import AudienceText
-from horarium.store.verbs import fanout, nodes
+from horarium.store.verbs import fanout, nodes, runs
 from horarium.store.verbs.fanout import FanoutLost
 from tests.support.raw import select
 from tests.support.tenant import FAILED, MINUTE, NOON, SUCCEEDED, Node, Tenant, states
@@ -254,3 +254,42 @@ async def test_runs_of_an_audience_belong_to_the_workspace_of_their_fire(tenant,
     await write(store, task, ["a"], counted=1, last=True)
     assert {run.workspace_id for run in await tenant.runs(schedule)} == {tenant.workspace}
     assert await stranger.runs(replace(schedule, workspace_id=stranger.workspace)) == []
+
+
+async def test_a_row_whose_run_was_cancelled_is_served_by_the_next_fire(tenant, store):
+    schedule, node, task = await one_task(tenant, store, policies=PER_ROW)
+    await write(store, task, ["a", "b"], counted=2, last=True)
+    (gone,) = [run for run in await tenant.runs(schedule) if run.row_key == "a"]
+    await store.write(runs.cancel_run, tenant.workspace, gone.id, NOW)
+    await tenant.release(NOW + MINUTE)
+    (task,) = await claimed(store, node, NOW + MINUTE)
+    await write(store, task, ["a", "b"], counted=2, last=True, now=NOW + MINUTE)
+    latest = (await tenant.fires(schedule))[-1]
+    assert [run.row_key for run in await tenant.runs(schedule) if run.fire_id == latest.id] == ["a"]
+
+
+async def test_a_chunk_forgets_the_faults_of_the_source_before_it(tenant, store):
+    """Faults count in a row, in memory and in the database."""
+    _, node, task = await one_task(tenant, store)
+    await store.urgent(fanout.put_off, task, NOW)
+    (task,) = await claimed(store, node)
+    assert task.attempts == 1
+    task = await write(store, task, ["a"], "a")
+    assert task.attempts == 0
+    await store.urgent(fanout.put_off, task, NOW)
+    assert [task.attempts for task in await claimed(store, node)] == [1]
+
+
+@pytest.mark.parametrize(("held", "taken"), [(1, 1), (2, 0), (3, 0)])
+async def test_who_reads_for_a_workspace_takes_no_more_than_its_share_of_it(tenant, store, held, taken):
+    await resolving(tenant, schedules=3)
+    node = await Node.start(store)
+    assert len(await claimed(store, node, share=2, held={tenant.workspace: held})) == taken
+
+
+async def test_a_chunk_whose_reply_was_lost_is_not_written_again(tenant, store):
+    schedule, _, task = await one_task(tenant, store)
+    await write(store, task, ["a"], "a")
+    with pytest.raises(FanoutLost):
+        await write(store, task, ["b"], "b")
+    assert [run.row_key for run in await tenant.runs(schedule)] == ["a"]

@@ -2,10 +2,11 @@
 
 import pytest
 
-from horarium.domain.fire import FireState
+from horarium.domain.fire import FireKind, FireState
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import CatchUp, Policies
 from horarium.store.verbs import dispatch, runs, upkeep
+from horarium.store.verbs.manual import fire_by_hand
 from horarium.worker.work import cancelled
 from tests.support.tenant import FAILED, MINUTE, NOON, SUCCEEDED, Node, RunState, states
 
@@ -141,3 +142,15 @@ async def test_a_replayed_run_is_no_open_fire_and_is_left_alone(tenant, store):
     assert found.state is RunState.PENDING
     progress = (await tenant.again(schedule)).progress
     assert (progress.open_fires, progress.succeeded) == (1, 1)
+
+
+@pytest.mark.parametrize("overlap", [Overlap.CANCEL_OTHER, Overlap.TERMINATE_OTHER])
+@pytest.mark.parametrize("held", [True, False])
+async def test_what_was_fired_by_hand_is_not_stopped_by_the_next_slot(tenant, store, overlap, held):
+    schedule = await tenant.schedule(policies=Policies(overlap=overlap))
+    node = await Node.start(store)
+    await store.write(fire_by_hand, schedule, FireKind.MANUAL, NOON + 1, "a", NOON + 1)
+    works = await node.claim(NOON + 1) if held else []
+    await tick(tenant, 1, 2)
+    assert await store.urgent(dispatch.stopped, node.id, {work.id: work.epoch for work in works}) == []
+    assert states(await tenant.runs(schedule)) == ["pending", "cancelled", "pending"]

@@ -10,7 +10,7 @@ from horarium.domain.fire import SpanReason
 from horarium.domain.overlap import Overlap
 from horarium.domain.places import LaneRoom
 from horarium.domain.schedule import CatchUp, Policies, ScheduleState
-from horarium.store.base import DUE, Duplicate
+from horarium.store.base import DUE, READY, Duplicate
 from horarium.store.rows import CursorMove
 from horarium.store.verbs import dispatch, release, tenancy
 from horarium.times import compile_timing, jitter_ms
@@ -344,3 +344,35 @@ async def test_releases_of_one_workspace_touch_no_other(tenant, store):
     await tenant.release(NOON + MINUTE)
     assert states(await stranger.fires(theirs)) == ["running"]
     assert {run.workspace_id for run in await stranger.runs(theirs)} == {stranger.workspace}
+
+
+async def test_schedules_of_one_timing_and_different_jitter_each_keep_a_due_instant_of_their_own(tenant):
+    """All are due in one batch, in which schedules that stand alike share a plan."""
+    made = await tenant.schedules(8, "0 * * * *", Policies(jitter_ms=10 * MINUTE))
+    assert len({schedule.progress.next_due for schedule in made}) > 1
+    await tenant.release(NOON + HOUR + 10 * MINUTE)
+    for schedule in made:
+        delay = jitter_ms(schedule.id, 10 * MINUTE)
+        (fire,) = await tenant.fires(schedule)
+        assert (fire.slot_ms, fire.due_ms) == (NOON + HOUR, NOON + HOUR + delay)
+        assert (await tenant.again(schedule)).progress.next_due == NOON + 2 * HOUR + delay
+
+
+@pytest.mark.parametrize(("room", "announced"), [(0, True), (1, True), (2, False)])
+async def test_runs_that_are_born_unclaimed_are_announced(tenant, store, room, announced):
+    """So that a worker in another process begins them at once."""
+    await tenant.schedules(2)
+    node = await Node.start(store)
+    heard = []
+    store.listen(lambda topic, at: heard.append((topic, at)))
+    await store.urgent(release.release, NOON + MINUTE, 10, node.id, room)
+    assert ((READY, NOON + MINUTE) in heard) == announced
+
+
+async def test_skips_on_both_sides_of_an_edit_at_the_very_instant_of_a_slot_are_two_spans(tenant):
+    schedule = await tenant.schedule()
+    await tenant.release(NOON + MINUTE)
+    await tenant.redefine(schedule, NOON + 2 * MINUTE, input={"n": 2})
+    await tenant.release(NOON + 3 * MINUTE)
+    found = [(span.first_ms, span.last_ms, span.version) for span in await tenant.spans(schedule)]
+    assert found == [(NOON + 2 * MINUTE,) * 2 + (1,), (NOON + 3 * MINUTE,) * 2 + (2,)]

@@ -189,3 +189,11 @@ async def test_a_completed_schedule_goes_away_by_itself_where_asked(tenant, stor
     await (await Node.start(store)).work(NOON + MINUTE)
     with pytest.raises(NotFound):
         await tenant.again(schedule)
+
+
+async def test_the_run_of_a_fire_that_waited_is_due_since_it_began(tenant, store):
+    """So the time that its retries may take counts from there."""
+    schedule = await fired(tenant, 2, Policies(overlap=Overlap.BUFFER_ONE))
+    later = NOON + 30 * MINUTE
+    await (await Node.start(store)).work(later)
+    assert [run.due_ms for run in await tenant.runs(schedule)] == [NOON + MINUTE, later]

@@ -1,5 +1,5 @@
 -- name: delete_labels
-DELETE FROM labels WHERE schedule_id = :schedule_id;
+DELETE FROM labels WHERE workspace_id = :workspace_id AND schedule_id = :schedule_id;
 
 -- name: move_cursor
 -- After an edit, a pause or a resumption: from where the clock goes on, and when the schedule is due next.
@@ -7,10 +7,10 @@ UPDATE cursors SET version = :version, timing = :timing, policies = :policies, t
     has_audience = :has_audience, accounted_to = :accounted_to, next_slot = :next_slot, next_due = :next_due,
     zone = :zone, zone_data = :zone_data, pause_after = :pause_after,
     failures_in_row = CASE WHEN :forgive = 1 THEN 0 ELSE failures_in_row END
-WHERE schedule_id = :schedule_id;
+WHERE workspace_id = :workspace_id AND schedule_id = :schedule_id;
 
 -- name: place_cursor
-UPDATE cursors SET place = :place WHERE schedule_id = :schedule_id;
+UPDATE cursors SET place = :place WHERE workspace_id = :workspace_id AND schedule_id = :schedule_id;
 
 -- name: update_schedule
 UPDATE schedules SET owner_id = :owner_id, target_id = :target_id, key = :key, name = :name,
@@ -18,11 +18,11 @@ UPDATE schedules SET owner_id = :owner_id, target_id = :target_id, key = :key, n
     version = version + 1, definition_version = :definition_version, created_by = :created_by, updated_ms = :updated_ms,
     ended_ms = :ended_ms, ended_reason = :ended_reason, deleted_ms = :deleted_ms,
     hourly = :hourly
-WHERE id = :id AND version = :version;
+WHERE workspace_id = :workspace_id AND id = :id AND version = :version;
 
 -- name: zone_schedule
 -- The zone data that the cursor was computed with. An index on it finds schedules with outdated data.
-UPDATE schedules SET zone = :zone, zone_data = :zone_data WHERE id = :id;
+UPDATE schedules SET zone = :zone, zone_data = :zone_data WHERE workspace_id = :workspace_id AND id = :id;
 
 -- name: forget_waiting
 UPDATE cursors SET waiting_fires = 0 WHERE schedule_id = :schedule_id;

@@ -90,6 +90,7 @@ async def _move(tx: Tx, before: Schedule, after: Schedule, now: int) -> Schedule
     zone = definition.timing.zone
     await tx.run(
         "move_cursor",
+        workspace_id=after.workspace_id,
         schedule_id=after.id,
         version=version,
         timing=timing,
@@ -106,8 +107,10 @@ async def _move(tx: Tx, before: Schedule, after: Schedule, now: int) -> Schedule
         pause_after=definition.policies.pause_after_failures,
         forgive=1 if restarted else 0,
     )
-    await tx.run("place_cursor", schedule_id=after.id, place=place(after.id, timing, step.next_slot))
-    await tx.run("zone_schedule", id=after.id, zone=zone, zone_data=zone_fingerprint(zone))
+    own = after.workspace_id
+    new_place = place(after.id, timing, step.next_slot)
+    await tx.run("place_cursor", workspace_id=own, schedule_id=after.id, place=new_place)
+    await tx.run("zone_schedule", workspace_id=own, id=after.id, zone=zone, zone_data=zone_fingerprint(zone))
     if step.next_due is not None:
         tx.announce(DUE, step.next_due)
     ended = now if step.state is ScheduleState.COMPLETED else None
@@ -164,11 +167,12 @@ async def _write_change(tx: Tx, before: Schedule, after: Schedule, now: int) -> 
         row = version_row(after.id, after.definition_version, definition, texts_of(definition), now)
         await tx.many("insert_versions", [row])
     if after.labels != before.labels:
-        await tx.run("delete_labels", schedule_id=after.id)
+        await tx.run("delete_labels", workspace_id=after.workspace_id, schedule_id=after.id)
         await write_labels(tx, [after])
     try:
         touched = await tx.run(
             "update_schedule",
+            workspace_id=after.workspace_id,
             id=after.id,
             version=before.version,
             owner_id=after.owner_id,

@@ -135,6 +135,13 @@ async def test_the_bundle_key_of_either_age_is_one_thing(cadenya: Cadenya) -> No
     assert cadenya.violations(await cadenya.post("", cadenya.body(both))) == {"metadata.bundleKey"}
 
 
+async def test_labels_that_name_another_bundle_key_win_over_the_one_given_before(cadenya: Cadenya) -> None:
+    await cadenya.created({"name": "n", "bundleKey": "b1", "externalId": "n"})
+    other = {"metadata": {"labels": {"bundle_key": "b2"}}}
+    changed = (await cadenya.patch("/external_id:n", other)).json()["metadata"]
+    assert (changed["bundleKey"], changed["labels"]) == ("b2", {"bundle_key": "b2"})
+
+
 async def test_an_edit_does_not_fire_and_an_archived_one_can_be_renamed(
     cadenya: Cadenya, made: dict[str, Any]
 ) -> None:

@@ -22,6 +22,15 @@ from tests.support.receiver import Answer, Receiver
 
 class TestCreating:
     @pytest.mark.parametrize(
+        ("fraction", "second"), [("", 0), (".0", 0), (".001", 1), (".5", 1), (".999", 1)]
+    )
+    async def test_an_instant_with_a_fraction_of_a_second_is_rounded_up(
+        self, house: House, fraction: str, second: int
+    ) -> None:
+        made = await create(house, ONCE, next_run=f"2024-12-20T15:00:00{fraction}Z")
+        assert made["next_run"].startswith(f"2024-12-20T15:00:0{second}")
+
+    @pytest.mark.parametrize(
         "when", ["2024-12-15T09:59:59Z", "2024-12-15T10:00:00Z", "2024-12-15T10:30:00+02:00"]
     )
     async def test_once_must_lie_ahead(self, house: House, when: str) -> None:

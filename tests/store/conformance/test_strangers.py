@@ -1,0 +1,170 @@
+"""Every statement that writes is run with what belongs to another workspace, and touches nothing of it.
+
+Tables are filled from their columns and statements are taken from their files, so that new ones are in the walk by
+themselves. A statement that names no workspace has to stand in WITHOUT_WORKSPACE, with the reason.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import horarium.store
+from horarium.domain.ids import random_id
+from horarium.store.base import Duplicate
+from horarium.store.statements import load
+from tests.support.all_rows import Column, all_rows, columns, insert, rows_within
+from tests.support.tenant import NOON
+
+SQL = Path(horarium.store.__file__).parent / "sql"
+FILE_OF = {
+    name: path.stem
+    for path in SQL.rglob("*.sql")
+    for name in re.findall(r"^-- name: (\w+)$", path.read_text("utf-8"), re.MULTILINE)
+}
+WRITTEN = re.compile(r"\b(INSERT INTO|(?<!FOR )(?<!KEY )UPDATE(?: OR IGNORE)?|DELETE FROM) (\w+)")
+
+ENGINE = (
+    "the engine and the workers serve every workspace, and take ids from rows that they have read themselves"
+)
+SERVER = "it is about the whole server"
+TOKEN = "the token of the attempt says whose run it is"
+# What writes without naming a workspace: whole files, or statements.
+WITHOUT_WORKSPACE = {
+    "dispatch": ENGINE, "entries": ENGINE, "fanout": ENGINE, "lanes": ENGINE, "nodes": ENGINE, "release": ENGINE,
+    "settle": ENGINE, "upkeep": ENGINE, "meta": SERVER, "readiness": SERVER, "secrets": SERVER,
+    "restored": SERVER, "forget_waiting": ENGINE, "delete_audit_pending": ENGINE, "free_schedules": ENGINE, "forget_answers": SERVER, "next_number": SERVER,
+    "insert_workspace": SERVER, "update_workspace": "its id is the workspace", "touch_keys": ENGINE,
+    "answer_callback": TOKEN, "extend_callback": TOKEN,
+}  # fmt: skip
+# What the engine writes of a row that it holds, whichever workspace it names with it.
+BY_HOLDER = {"open_callback"}
+# Whose row an id names, by the column that holds the id.
+NAMES = {
+    "workspace_id": "workspaces", "schedule_id": "schedules", "target_id": "targets", "owner_id": "targets",
+    "lane": "targets", "fire_id": "fires", "run_id": "runs", "principal_id": "principals", "created_by": "principals",
+}  # fmt: skip
+# States in which statements find something to do.
+STATES = {"schedules": "active", "targets": "enabled", "fires": "waiting", "runs": "succeeded"}
+# Parameters that are no columns of the table which is written.
+GIVEN = {"now": NOON, "at": NOON, "before": NOON * 2, "answer": b"answered", "forgive": 1}
+
+
+class Owner:
+    """A workspace that has one row in each table which can hold something of a workspace."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, bytes] = {}
+        self.rows: dict[str, dict[str, Any]] = {}
+
+    @classmethod
+    async def open(cls, store) -> "Owner":
+        owner = cls()
+
+        async def verb(tx):
+            for table, of_table in (await columns(tx)).items():
+                if any(column.is_bytes and column.name in ("id", *NAMES) for column in of_table):
+                    owner.rows[table] = {column.name: owner.value(table, column) for column in of_table}
+                    await insert(tx, table, owner.rows[table])
+
+        await store.urgent(verb)
+        return owner
+
+    @property
+    def workspace(self) -> bytes:
+        return self.id_of("workspaces")
+
+    @property
+    def ids(self) -> list[bytes]:
+        return list(self._ids.values())
+
+    def id_of(self, table: str) -> bytes:
+        return self._ids.setdefault(table, random_id(NOON))
+
+    def value(self, table: str, column: Column) -> Any:
+        if column.is_bytes and column.name in ("id", *NAMES):
+            return self.id_of(NAMES.get(column.name, table))
+        if not column.required:
+            return None
+        if column.is_bytes:
+            return b"x"
+        if column.name == "state":
+            return STATES.get(table, "open")
+        if column.is_number:
+            return 1_000 if column.name.startswith("most_") else int(column.name != "strict")
+        return "{}"
+
+
+def writing(flavour) -> list[str]:
+    """The names of all statements that write."""
+    return sorted(name for name, one in load(flavour).items() if WRITTEN.search(one.sql))
+
+
+def named(statement) -> bool:
+    return "workspace_id" in statement.parameters
+
+
+@pytest.mark.parametrize("name", [name for name in writing("sqlite") if not named(load("sqlite")[name])])
+def test_what_writes_without_naming_a_workspace_is_listed_with_its_reason(name):
+    assert name in WITHOUT_WORKSPACE or FILE_OF[name] in WITHOUT_WORKSPACE, (
+        f"{name} writes, and names no workspace: give it a condition on workspace_id"
+    )
+
+
+async def test_no_statement_touches_what_is_of_another_workspace(store):
+    statements = load(store.flavour)
+    mine = await Owner.open(store)
+    stranger = random_id(NOON)
+    before = await all_rows(store)
+    walked, idle = 0, []
+    for name in writing(store.flavour):
+        statement = statements[name]
+        if not named(statement) or name in BY_HOLDER:
+            continue
+        kind, table = WRITTEN.search(statement.sql).groups()
+        touched, after = await _tried(store, statement, mine.rows[table] | {"workspace_id": stranger})
+        assert not before - after, (name, "changed", before - after)
+        if kind != "INSERT INTO":
+            assert touched <= 0, (name, "touched", touched)
+            touched, after = await _tried(store, statement, mine.rows[table])
+            idle += [name] if touched <= 0 and after == before else []
+        walked += 1
+    assert await all_rows(store) == before
+    assert idle == [], "these find nothing in their own workspace either, so the walk shows nothing of them"
+    assert walked > 30
+
+
+class _Undone(Exception):
+    """Rolls a transaction back."""
+
+
+async def _tried(store, statement, row):
+    """How many rows a statement touches for what a row says, and what the database holds then. All of it is undone."""
+    seen = []
+
+    async def verb(tx):
+        names = statement.columns or statement.parameters
+        values = {name: _value(name, row, statement) for name in names}
+        if statement.columns:
+            touched = await tx.many(statement.name, [tuple(values.values())])
+        else:
+            touched = await tx.run(statement.name, **values)
+        seen.extend((touched, await rows_within(tx)))
+        raise _Undone
+
+    try:
+        await store.urgent(verb)
+    except _Undone:
+        return seen
+    except Duplicate:  # the id is taken, by whom it belongs to
+        return 0, await all_rows(store)
+
+
+def _value(name, row, statement):
+    if name == statement.listed:
+        return [row.get("id") or next(value for value in row.values() if isinstance(value, bytes))]
+    if name in row:
+        return row[name]
+    assert name in GIVEN, f"{statement.name} takes {name}: say in GIVEN what that may be"
+    return GIVEN[name]
