@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tests.mutants.planted import Mutant, line_of
 
 _COMMENT = re.compile(r"--[^\n]*")
-_WORD = re.compile(r"'(?:[^']|'')*'|\w+|<>|<=|>=|[^\s\w]")
+_WORD = re.compile(r"'(?:[^']|'')*'|:?\w+|<>|<=|>=|[^\s\w]")
 # What ends a condition at its own depth.
 _ENDS = {
     "AND", "OR", "ORDER", "GROUP", "LIMIT", "RETURNING", "UNION", "ON", "FOR", "WHERE", "SET", "THEN", "WHEN", "ELSE",
@@ -91,8 +91,8 @@ def _faults(text: str, tokens: list[_Token]) -> Iterator[tuple[int, int, str, st
             while last + 1 < len(tokens) and tokens[last + 1].text.upper() in _LOCKING:
                 last += 1
             yield token.start, tokens[last].end, "", f"without `{text[token.start : tokens[last].end]}`"
-        elif word == "LIMIT" and after is not None and after.text == ":":
-            yield tokens[number + 2].end, tokens[number + 2].end, " + 1", "the limit is one larger"
+        elif word == "LIMIT" and after is not None and after.text.startswith(":"):
+            yield after.end, after.end, " + 1", "the limit is one larger"
         elif word == "COALESCE" and after is not None and after.text == "(":
             yield from _without_coalesce(text, tokens, number)
         elif word == "SET" and after is not None:
@@ -119,7 +119,8 @@ def _end_of_condition(tokens: list[_Token], number: int) -> int:
             break
         word = token.text.upper()
         cases += word == "CASE"
-        if token.depth == depth and not cases and word in _ENDS:
+        of_distinct = word == "FROM" and tokens[place - 1].text.upper() == "DISTINCT"
+        if token.depth == depth and not cases and word in _ENDS and not of_distinct:
             break
         cases -= word == "END"
         last = place

@@ -1,6 +1,7 @@
 """Faults are planted in one place each, and what is planted can be read by Python and by the databases."""
 
 import ast
+import re
 import sqlite3
 
 import pytest
@@ -101,7 +102,9 @@ def _explained(statement):
         return f"EXPLAIN {text}", values
     if statement.columns and "%s" in statement.sql:
         return f"EXPLAIN {statement.sqlite_rows(1)}", [None] * len(statement.columns)
-    return f"EXPLAIN {statement.sql}", given if ":" in statement.sql else [None] * statement.sql.count("?")
+    numbers = [int(number) for number in re.findall(r"\?(\d+)", statement.sql)]
+    places = max(numbers) if numbers else statement.sql.count("?")
+    return f"EXPLAIN {statement.sql}", given if ":" in statement.sql else [None] * places
 
 
 def test_every_known_fault_can_still_be_planted():

@@ -29,12 +29,16 @@ ENGINE = (
     "the engine and the workers serve every workspace, and take ids from rows that they have read themselves"
 )
 SERVER = "it is about the whole server"
+FOUND = "its verb has found the webhook in the workspace before"
 TOKEN = "the token of the attempt says whose run it is"
 # What writes without naming a workspace: whole files, or statements.
 WITHOUT_WORKSPACE = {
     "dispatch": ENGINE, "entries": ENGINE, "fanout": ENGINE, "lanes": ENGINE, "nodes": ENGINE, "release": ENGINE,
     "settle": ENGINE, "upkeep": ENGINE, "meta": SERVER, "readiness": SERVER, "secrets": SERVER,
-    "restored": SERVER, "forget_waiting": ENGINE, "delete_audit_pending": ENGINE, "free_schedules": ENGINE, "forget_answers": SERVER, "next_number": SERVER,
+    "restored": SERVER, "watching": ENGINE, "forget_waiting": ENGINE, "delete_audit_pending": ENGINE,
+    "delete_event_notes": ENGINE, "free_schedules": ENGINE, "forget_answers": SERVER, "next_number": SERVER,
+    "take_webhook": ENGINE, "move_webhook": ENGINE, "note_deliveries": ENGINE, "disable_webhook": ENGINE,
+    "set_webhook_position": FOUND, "replay_deliveries": FOUND, "delete_deliveries": FOUND,
     "insert_workspace": SERVER, "update_workspace": "its id is the workspace", "touch_keys": ENGINE,
     "answer_callback": TOKEN, "extend_callback": TOKEN,
 }  # fmt: skip
@@ -44,11 +48,21 @@ BY_HOLDER = {"open_callback"}
 NAMES = {
     "workspace_id": "workspaces", "schedule_id": "schedules", "target_id": "targets", "owner_id": "targets",
     "lane": "targets", "fire_id": "fires", "run_id": "runs", "principal_id": "principals", "created_by": "principals",
+    "webhook_id": "webhooks", "event_id": "events",
 }  # fmt: skip
 # States in which statements find something to do.
 STATES = {"schedules": "active", "targets": "enabled", "fires": "waiting", "runs": "succeeded"}
 # Parameters that are no columns of the table which is written.
-GIVEN = {"now": NOON, "at": NOON, "before": NOON * 2, "answer": b"answered", "forgive": 1}
+GIVEN = {
+    "now": NOON,
+    "at": NOON,
+    "before": NOON * 2,
+    "answer": b"answered",
+    "forgive": 1,
+    "after": 0,
+    "upto": 1,
+    "until": NOON,
+}
 
 
 class Owner:
@@ -127,7 +141,9 @@ async def test_no_statement_touches_what_is_of_another_workspace(store):
         assert not before - after, (name, "changed", before - after)
         if kind != "INSERT INTO":
             assert touched <= 0, (name, "touched", touched)
-            touched, after = await _tried(store, statement, mine.rows[table])
+            touched, after = await _tried(
+                store, statement, mine.rows[table] | {"workspace_id": mine.workspace}
+            )
             idle += [name] if touched <= 0 and after == before else []
         walked += 1
     assert await all_rows(store) == before
