@@ -341,3 +341,14 @@ async def test_old_entries_go_and_the_proof_begins_where_they_ended():
         verifier = _verified(await exported(house, proof="true"), {})
         assert verifier.problems == []
         assert verifier.anchor.number > 0
+
+
+async def test_entries_that_name_schedules_of_other_things_are_shown_as_they_were_written():
+    """The ids of schedules that were created together are kept in a shorter form than those a webhook is for."""
+    async with House.open(NOW) as house:
+        made = await a_schedule(house)
+        wanted = {"url": "https://example.com/hook", "schedules": [made]}
+        assert (await house.client.post(f"{BASE}/webhooks", json=wanted)).status_code == 201
+        (entry,) = await entries(house, action="webhook.created")
+        assert entry["after"]["schedules"] == [made]
+        assert len(await exported(house)) > 1

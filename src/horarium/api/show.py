@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import orjson
 
 from horarium.api.fields import id_or_none, instant_or_none, instant_text, seconds
-from horarium.domain.audit import LinkedEntry
+from horarium.domain.audit import SCHEDULES_CREATED, LinkedEntry
 from horarium.domain.fire import Fire, Span
 from horarium.domain.ids import PREFIXES, Id, prefixed
 from horarium.domain.lane_report import LaneState
@@ -476,6 +476,7 @@ def audit_entry(entry: LinkedEntry) -> dict[str, Any]:
     """An entry of the audit log that has not been erased."""
     said = orjson.loads(entry.content or "{}")
     by = said.pop("by")
+    after = said.pop("after", None)
     return {
         "id": prefixed("aud", entry.id),
         "at": instant_text(said.pop("at")),
@@ -488,7 +489,7 @@ def audit_entry(entry: LinkedEntry) -> dict[str, Any]:
             "request": by["request"],
         },
         "before": said.pop("before", None),
-        "after": _with_schedule_ids(said.pop("after", None)),
+        "after": _with_schedule_ids(after) if entry.action == SCHEDULES_CREATED else after,
         **said,
     }
 
@@ -499,8 +500,6 @@ def audit_subject(subject: str) -> str:
     return prefixed(prefix, bytes.fromhex(name)) if prefix in PREFIXES else subject
 
 
-def _with_schedule_ids(after: Any) -> Any:
+def _with_schedule_ids(after: dict[str, Any]) -> dict[str, Any]:
     """A bulk request's entry keeps the ids of its schedules in the shortest form."""
-    if isinstance(after, dict) and "schedules" in after:
-        return {**after, "schedules": [prefixed("sch", bytes.fromhex(each)) for each in after["schedules"]]}
-    return after
+    return {**after, "schedules": [prefixed("sch", bytes.fromhex(each)) for each in after["schedules"]]}

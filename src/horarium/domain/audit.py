@@ -64,6 +64,10 @@ class AuditEntry(NamedTuple):
     content: bytes
 
 
+# The action of the one entry for schedules that were created together. It has their ids alone, in hexadecimal.
+SCHEDULES_CREATED = "schedules.created"
+
+
 class LinkedEntry(NamedTuple):
     """An entry in the chain. Once it is erased, only its id and `erased_by` are left: the entry that tells of the
     erasure."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from horarium.domain.audit import AuditEntry
+from horarium.domain.audit import SCHEDULES_CREATED, AuditEntry
 from horarium.domain.errors import Conflict, Invalid, Problem
 from horarium.domain.fire import Fire, FireKind
 from horarium.domain.ids import Id, random_id
@@ -391,7 +391,7 @@ def created_together(schedules: Sequence[Schedule]) -> list[AuditEntry]:
     first = schedules[0]
     said = {"count": len(schedules), "schedules": [schedule.id.hex() for schedule in schedules]}
     trail = Trail(first.workspace_id, first.created_ms)
-    return [trail.entry("schedules.created", "ws", first.workspace_id, after=said)]
+    return [trail.entry(SCHEDULES_CREATED, "ws", first.workspace_id, after=said)]
 
 
 def fired_entry(workspace_id: Id, schedule_id: Id, now: int) -> AuditEntry:
