@@ -163,6 +163,8 @@ def test_the_image_is_built_of_files_that_exist() -> None:
     names = [name for line in copied for name in line.split()]
     assert {"pyproject.toml", "constraints.txt", "src"} <= set(names)
     assert [name for name in names if not (ROOT / name).exists()] == []
+    ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    assert {line[1:] for line in ignored if line.startswith("!")} == set(names)
     extras = re.search(r"ARG EXTRAS=\[(.+)\]", CONTAINERFILE)[1].split(",")  # type: ignore[index]
     assert set(extras) <= set(project()["project"]["optional-dependencies"])
 
