@@ -31,7 +31,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-engines test browser engines long faults lint types setup serve settings openapi simulate chaos mutations mutants worst instants bench clean
+.PHONY: help demo demo-engines test browser engines long faults lint types setup serve settings openapi clients simulate chaos mutations mutants worst instants bench clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -81,12 +81,14 @@ faults: $(READY) ## run what CI adds to the suite: one chaos pass on each databa
 	@$(BIN)/python -m pytest -m long tests/acceptance/test_chaos.py tests/simulation
 
 lint: $(READY) ## style, and the direction of imports
-	@$(BIN)/ruff check src tests
-	@$(BIN)/ruff format --check src tests
+	@$(BIN)/ruff check src tests clients docs/examples
+	@$(BIN)/ruff format --check src tests clients docs/examples
 	@$(BIN)/lint-imports
 
 types: $(READY) ## mypy, strict
 	@$(BIN)/mypy
+	@MYPYPATH=clients/python/src $(BIN)/mypy -p horarium_client
+	@MYPYPATH=clients/python/src $(BIN)/mypy docs/examples/product.py
 
 serve: $(READY) ## run a server in ./horarium-data
 	@$(BIN)/horarium serve --data ./horarium-data
@@ -96,6 +98,10 @@ settings: $(READY) ## write docs/settings.md from settings.py
 
 openapi: $(READY) ## write docs/openapi.json, the description of the own API
 	@$(BIN)/python -m tests.support.openapi_page
+
+clients: $(READY) ## write the generated parts of the clients from docs/openapi.json
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[clients]'
+	@$(BIN)/python clients/python/generate.py
 
 simulate: $(READY) ## run the simulation: SEEDS=10000 FIRST=1
 	@$(BIN)/python -m tests.simulation.run --seeds $(SEEDS) --first $(FIRST)

@@ -1,0 +1,246 @@
+"""The two clients: `Horarium` waits for answers, `AsyncHorarium` is awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from horarium_client import resources
+from horarium_client.errors import HorariumError, NotReached
+from horarium_client.transport import (
+    Request,
+    as_lines,
+    decoded,
+    from_lines,
+    path_of,
+    request_of,
+    wait_before_retry,
+)
+
+# How long an answer may take, and how often a request is tried, unless the client is told otherwise.
+TIMEOUT_S = 60.0
+ATTEMPTS = 4
+
+
+class Horarium(resources.Resources):
+    """A client of one server with one key. It keeps connections open: close it, or use it as a context manager.
+
+    `attempts`: how often a request is tried that may be repeated: reads, writes by key or id, and those that carry an
+    Idempotency-Key, which the client makes itself. What the server refuses with 429 is repeated as well. `timeout`:
+    seconds for one attempt. `transport`: how httpx sends, for tests.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        attempts: int = ATTEMPTS,
+        timeout: float = TIMEOUT_S,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        headers = {"Authorization": f"Bearer {key}"}
+        self._http = httpx.Client(
+            base_url=url.rstrip("/"), headers=headers, timeout=timeout, transport=transport
+        )
+        self._attempts = attempts
+        super().__init__(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+
+    def call(
+        self,
+        method: str,
+        template: str,
+        segments: tuple[object, ...] = (),
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, Any] | None = None,
+        body: Any = None,
+        *,
+        takes_key: bool = False,
+    ) -> Any:
+        """Send a request and return the value of its answer. Raises a HorariumError."""
+        path = path_of(template, *segments)
+        return decoded(
+            self._send(request_of(method, path, query or {}, headers or {}, body, takes_key=takes_key))
+        )
+
+    def call_lines(
+        self,
+        method: str,
+        template: str,
+        bodies: Iterable[Any],
+        query: Mapping[str, Any],
+        *,
+        takes_key: bool = False,
+    ) -> Iterator[Any]:
+        """Send bodies as NDJSON, in pieces; the values of the answers, in the order of the bodies."""
+        for before, piece in as_lines(bodies):
+            request = request_of(
+                method, template, query, {}, None, piece, "application/x-ndjson", takes_key=takes_key
+            )
+            yield from from_lines(decoded(self._send(request)) or "", before)
+
+    def read_lines(self, template: str, query: Mapping[str, Any]) -> Iterator[Any]:
+        """The values of an answer in NDJSON."""
+        yield from from_lines(decoded(self._send(request_of("GET", template, query, {}))) or "")
+
+    def pages(self, template: str, segments: tuple[object, ...], query: Mapping[str, Any]) -> Iterator[Any]:
+        """The items of a list over all of its pages."""
+        cursor = None
+        while True:
+            page = self.call("GET", template, segments, {**query, "cursor": cursor})
+            yield from page["items"]
+            cursor = page.get("next_cursor")
+            if cursor is None:
+                return
+
+    def _send(self, request: Request) -> httpx.Response:
+        attempt = 1
+        while True:
+            status = retry_after = None
+            error: httpx.HTTPError | None = None
+            try:
+                answer = self._http.request(
+                    request.method,
+                    request.path,
+                    params=request.query,
+                    headers=request.headers,
+                    content=request.content,
+                )
+                status, retry_after = answer.status_code, answer.headers.get("retry-after")
+            except httpx.HTTPError as raised:
+                error = raised
+            wait = wait_before_retry(request, status, retry_after, attempt, time.time())
+            if wait is None or attempt >= self._attempts:
+                if error is not None:
+                    raise _not_reached(error) from error
+                return answer
+            time.sleep(wait)
+            attempt += 1
+
+
+class AsyncHorarium(resources.AsyncResources):
+    """As `Horarium`, with methods that are awaited and lists that are read by `async for`."""
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        attempts: int = ATTEMPTS,
+        timeout: float = TIMEOUT_S,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        headers = {"Authorization": f"Bearer {key}"}
+        self._http = httpx.AsyncClient(
+            base_url=url.rstrip("/"), headers=headers, timeout=timeout, transport=transport
+        )
+        self._attempts = attempts
+        super().__init__(self)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def call(
+        self,
+        method: str,
+        template: str,
+        segments: tuple[object, ...] = (),
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, Any] | None = None,
+        body: Any = None,
+        *,
+        takes_key: bool = False,
+    ) -> Any:
+        """Send a request and return the value of its answer. Raises a HorariumError."""
+        path = path_of(template, *segments)
+        request = request_of(method, path, query or {}, headers or {}, body, takes_key=takes_key)
+        return decoded(await self._send(request))
+
+    async def call_lines(
+        self,
+        method: str,
+        template: str,
+        bodies: Iterable[Any],
+        query: Mapping[str, Any],
+        *,
+        takes_key: bool = False,
+    ) -> AsyncIterator[Any]:
+        """Send bodies as NDJSON, in pieces; the values of the answers, in the order of the bodies."""
+        for before, piece in as_lines(bodies):
+            request = request_of(
+                method, template, query, {}, None, piece, "application/x-ndjson", takes_key=takes_key
+            )
+            for value in from_lines(decoded(await self._send(request)) or "", before):
+                yield value
+
+    async def read_lines(self, template: str, query: Mapping[str, Any]) -> AsyncIterator[Any]:
+        """The values of an answer in NDJSON."""
+        for value in from_lines(decoded(await self._send(request_of("GET", template, query, {}))) or ""):
+            yield value
+
+    async def pages(
+        self, template: str, segments: tuple[object, ...], query: Mapping[str, Any]
+    ) -> AsyncIterator[Any]:
+        """The items of a list over all of its pages."""
+        cursor = None
+        while True:
+            page = await self.call("GET", template, segments, {**query, "cursor": cursor})
+            for item in page["items"]:
+                yield item
+            cursor = page.get("next_cursor")
+            if cursor is None:
+                return
+
+    async def _send(self, request: Request) -> httpx.Response:
+        attempt = 1
+        while True:
+            status = retry_after = None
+            error: httpx.HTTPError | None = None
+            try:
+                answer = await self._http.request(
+                    request.method,
+                    request.path,
+                    params=request.query,
+                    headers=request.headers,
+                    content=request.content,
+                )
+                status, retry_after = answer.status_code, answer.headers.get("retry-after")
+            except httpx.HTTPError as raised:
+                error = raised
+            wait = wait_before_retry(request, status, retry_after, attempt, time.time())
+            if wait is None or attempt >= self._attempts:
+                if error is not None:
+                    raise _not_reached(error) from error
+                return answer
+            await asyncio.sleep(wait)
+            attempt += 1
+
+
+def _not_reached(error: httpx.HTTPError) -> HorariumError:
+    return NotReached(f"the server was not reached: {error or type(error).__name__}")

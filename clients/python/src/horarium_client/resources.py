@@ -1,0 +1,2017 @@
+"""The operations of the API, by resource. Generated from docs/openapi.json: see generate.py."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from horarium_client import types
+
+if TYPE_CHECKING:
+    from horarium_client.client import AsyncHorarium, Horarium
+
+
+class Home:
+    """The operations of `home`."""
+
+    def __init__(self, client: Horarium) -> None:
+        self._client = client
+
+    def get(self) -> types.Home:
+        """What this server is, and where its APIs are described."""
+        answer: types.Home = self._client.call("GET", "/")
+        return answer
+
+
+class Audiences:
+    """The operations of `audiences`."""
+
+    def __init__(self, client: Horarium) -> None:
+        self._client = client
+
+    def list(self) -> types.AudienceSourceList:
+        """List audience sources."""
+        answer: types.AudienceSourceList = self._client.call("GET", "/audiences")
+        return answer
+
+    def preview(self, body: types.AudienceBody) -> types.AudiencePreview:
+        """Count an audience."""
+        answer: types.AudiencePreview = self._client.call("POST", "/audiences/preview", body=body)
+        return answer
+
+    def delete(self, name: str) -> None:
+        """Delete an audience source."""
+        self._client.call("DELETE", "/audiences/{name}", segments=(name,))
+
+    def get(self, name: str) -> types.AudienceSource:
+        """Get an audience source."""
+        answer: types.AudienceSource = self._client.call("GET", "/audiences/{name}", segments=(name,))
+        return answer
+
+    def put(self, name: str, body: types.SourceBody) -> types.AudienceSource:
+        """Make or replace an audience source."""
+        answer: types.AudienceSource = self._client.call(
+            "PUT", "/audiences/{name}", segments=(name,), body=body
+        )
+        return answer
+
+
+class Audit:
+    """The operations of `audit`."""
+
+    def __init__(self, client: Horarium) -> None:
+        self._client = client
+
+    def list(
+        self,
+        *,
+        action: str | None = None,
+        subject: str | None = None,
+        principal: str | None = None,
+        request: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> types.AuditPage:
+        """List the audit log, newest first (audit:read)."""
+        answer: types.AuditPage = self._client.call(
+            "GET",
+            "/audit",
+            query={
+                "action": action,
+                "subject": subject,
+                "principal": principal,
+                "request": request,
+                "since": since,
+                "until": until,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+        return answer
+
+    def list_all(
+        self,
+        *,
+        action: str | None = None,
+        subject: str | None = None,
+        principal: str | None = None,
+        request: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.AuditEntry]:
+        """List the audit log, newest first (audit:read) All pages, item by item; `limit` is the size of a
+        page.
+        """
+        return self._client.pages(
+            "/audit",
+            (),
+            {
+                "action": action,
+                "subject": subject,
+                "principal": principal,
+                "request": request,
+                "since": since,
+                "until": until,
+                "limit": limit,
+            },
+        )
+
+    def erase(self, body: types.ErasureBody) -> types.Erased:
+        """Erase what the audit log says about a principal; the chain still verifies (keys:admin)."""
+        answer: types.Erased = self._client.call("POST", "/audit/erase", body=body)
+        return answer
+
+    def export(
+        self, *, since: str | None = None, until: str | None = None, proof: bool | None = None
+    ) -> Iterator[types.AuditLine]:
+        """The whole audit log as NDJSON, oldest first (audit:read)."""
+        return self._client.read_lines("/audit/export", {"since": since, "until": until, "proof": proof})
+
+
+class Directory:
+    """The operations of `directory`."""
+
+    def __init__(self, client: Horarium) -> None:
+        self._client = client
+
+    def list(self, kind: str, *, limit: int | None = None, cursor: str | None = None) -> types.DirectoryPage:
+        """List items."""
+        answer: types.DirectoryPage = self._client.call(
+            "GET", "/directory/{kind}", segments=(kind,), query={"limit": limit, "cursor": cursor}
+        )
+        return answer
+
+    def list_all(self, kind: str, *, limit: int | None = None) -> Iterator[types.DirectoryItem]:
+        """List items All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages("/directory/{kind}", (kind,), {"limit": limit})
+
+    def put(self, kind: str, body: Sequence[Any]) -> types.Imported:
+        """Enter or replace items (users, contacts, deals, tasks, pipelines, stages)."""
+        answer: types.Imported = self._client.call("PUT", "/directory/{kind}", segments=(kind,), body=body)
+        return answer
+
+    def delete(self, kind: str, id: str) -> None:
+        """Delete an item."""
+        self._client.call(
+            "DELETE",
+            "/directory/{kind}/{id}",
+            segments=(
+                kind,
+                id,
+            ),
+        )
+
+    def get(self, kind: str, id: str) -> types.DirectoryItem:
+        """Get an item."""
+        answer: types.DirectoryItem = self._client.call(
+            "GET",
+            "/directory/{kind}/{id}",
+            segments=(
+                kind,
+                id,
+            ),
+        )
+        return answer
+
+
+class Fires:
+    """The operations of `fires`."""
+
+    def __init__(self, client: Horarium) -> None:
+        self._client = client
+
+    def get(self, id: str) -> types.Fire:
+        """Get a fire."""
+        answer: types.Fire = self._client.call("GET", "/fires/{id}", segments=(id,))
+        return answer
+
+
+class Health:
+    """The operations of `health`."""
+
+    def __init__(self, client: Horarium) -> None:
+        self._client = client
+
+    def alive(self) -> types.Health:
+        """Whether the server lives, with its versions."""
+        answer: types.Health = self._client.call("GET", "/healthz")
+        return answer
+
+    def metrics(self, *, workspace: str | None = None) -> str:
+        """Figures for Prometheus."""
+        answer: str = self._client.call("GET", "/metrics", query={"workspace": workspace})
+        return answer
+
+    def ready(self) -> types.Readiness:
+        """Whether the server can work."""
+        answer: types.Readiness = self._client.call("GET", "/readyz")
+        return answer
+
+
+class Keys:
+    """The operations of `keys`."""
+
+    def __init__(self, client: Horarium) -> None:
+        self._client = client
+
+    def list(self, *, limit: int | None = None, cursor: str | None = None) -> types.KeyPage:
+        """List keys."""
+        answer: types.KeyPage = self._client.call("GET", "/keys", query={"limit": limit, "cursor": cursor})
+        return answer
+
+    def list_all(self, *, limit: int | None = None) -> Iterator[types.Key]:
+        """List keys All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages("/keys", (), {"limit": limit})
+
+    def create(self, body: types.KeyBody) -> types.NewKey:
+        """Make a key."""
+        answer: types.NewKey = self._client.call("POST", "/keys", body=body)
+        return answer
+
+    def revoke(self, id: str) -> types.Key:
+        """Revoke a key."""
+        answer: types.Key = self._client.call("DELETE", "/keys/{id}", segments=(id,))
+        return answer
+
+    def get(self, id: str) -> types.Key:
+        """Get a key."""
+        answer: types.Key = self._client.call("GET", "/keys/{id}", segments=(id,))
+        return answer
+
+    def rotate(self, id: str, body: types.RotationBody | None = None) -> types.NewKey:
+        """Replace a key by a new one."""
+        answer: types.NewKey = self._client.call("POST", "/keys/{id}/rotate", segments=(id,), body=body)
+        return answer
+
+
+class Me:
+    """The operations of `me`."""
+
+    def __init__(self, client: Horarium) -> None:
+        self._client = client
+
+    def get(self) -> types.Me:
+        """Who the key belongs to, and what it may do."""
+        answer: types.Me = self._client.call("GET", "/me")
+        return answer
+
+
+class Principals:
+    """The operations of `principals`."""
+
+    def __init__(self, client: Horarium) -> None:
+        self._client = client
+
+    def list(self, *, limit: int | None = None, cursor: str | None = None) -> types.PrincipalPage:
+        """List principals."""
+        answer: types.PrincipalPage = self._client.call(
+            "GET", "/principals", query={"limit": limit, "cursor": cursor}
+        )
+        return answer
+
+    def list_all(self, *, limit: int | None = None) -> Iterator[types.Principal]:
+        """List principals All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages("/principals", (), {"limit": limit})
+
+    def create(self, body: types.PrincipalBody) -> types.Principal:
+        """Make a principal."""
+        answer: types.Principal = self._client.call("POST", "/principals", body=body)
+        return answer
+
+    def delete(self, id: str) -> None:
+        """Remove a principal and its keys."""
+        self._client.call("DELETE", "/principals/{id}", segments=(id,))
+
+    def get(self, id: str) -> types.Principal:
+        """Get a principal."""
+        answer: types.Principal = self._client.call("GET", "/principals/{id}", segments=(id,))
+        return answer
+
+    def list_grants(self, id: str) -> types.Grants:
+        """List a principal's grants."""
+        answer: types.Grants = self._client.call("GET", "/principals/{id}/grants", segments=(id,))
+        return answer
+
+    def grant(self, id: str, body: types.GrantsBody) -> types.Grants:
+        """Grant targets to a principal."""
+        answer: types.Grants = self._client.call("POST", "/principals/{id}/grants", segments=(id,), body=body)
+        return answer
+
+    def ungrant(self, id: str, target: str) -> None:
+        """Take a grant away."""
+        self._client.call(
+            "DELETE",
+            "/principals/{id}/grants/{target}",
+            segments=(
+                id,
+                target,
+            ),
+        )
+
+
+class Runs:
+    """The operations of `runs`."""
+
+    def __init__(self, client: Horarium) -> None:
+        self._client = client
+
+    def list(
+        self,
+        *,
+        schedule: str | None = None,
+        fire: str | None = None,
+        target: str | None = None,
+        state: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> types.RunPage:
+        """List runs."""
+        answer: types.RunPage = self._client.call(
+            "GET",
+            "/runs",
+            query={
+                "schedule": schedule,
+                "fire": fire,
+                "target": target,
+                "state": state,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+        return answer
+
+    def list_all(
+        self,
+        *,
+        schedule: str | None = None,
+        fire: str | None = None,
+        target: str | None = None,
+        state: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.Run]:
+        """List runs All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages(
+            "/runs",
+            (),
+            {"schedule": schedule, "fire": fire, "target": target, "state": state, "limit": limit},
+        )
+
+    def get(self, id: str) -> types.RunInFull:
+        """Get a run with its attempts."""
+        answer: types.RunInFull = self._client.call("GET", "/runs/{id}", segments=(id,))
+        return answer
+
+    def cancel(self, id: str) -> types.Run:
+        """End an open run now."""
+        answer: types.Run = self._client.call("POST", "/runs/{id}/cancel", segments=(id,))
+        return answer
+
+    def complete(self, id: str, body: types.CompleteBody | None = None) -> types.Run:
+        """The target has done it."""
+        answer: types.Run = self._client.call("POST", "/runs/{id}/complete", segments=(id,), body=body)
+        return answer
+
+    def fail(self, id: str, body: types.FailBody | None = None) -> types.Run:
+        """The target could not do it."""
+        answer: types.Run = self._client.call("POST", "/runs/{id}/fail", segments=(id,), body=body)
+        return answer
+
+    def heartbeat(self, id: str, body: types.CompleteBody | None = None) -> types.Run:
+        """The target is still at it."""
+        answer: types.Run = self._client.call("POST", "/runs/{id}/heartbeat", segments=(id,), body=body)
+        return answer
+
+    def retry(self, id: str) -> types.Run:
+        """Run again what is over."""
+        answer: types.Run = self._client.call("POST", "/runs/{id}/retry", segments=(id,))
+        return answer
+
+
+class Schedules:
+    """The operations of `schedules`."""
+
+    def __init__(self, client: Horarium) -> None:
+        self._client = client
+
+    def list(
+        self,
+        *,
+        state: str | None = None,
+        dialect: str | None = None,
+        target: str | None = None,
+        key: str | None = None,
+        search: str | None = None,
+        label: Sequence[str] | None = None,
+        sort: Literal["asc", "desc"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> types.SchedulePage:
+        """List schedules."""
+        answer: types.SchedulePage = self._client.call(
+            "GET",
+            "/schedules",
+            query={
+                "state": state,
+                "dialect": dialect,
+                "target": target,
+                "key": key,
+                "search": search,
+                "label": label,
+                "sort": sort,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+        return answer
+
+    def list_all(
+        self,
+        *,
+        state: str | None = None,
+        dialect: str | None = None,
+        target: str | None = None,
+        key: str | None = None,
+        search: str | None = None,
+        label: Sequence[str] | None = None,
+        sort: Literal["asc", "desc"] | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.ListedSchedule]:
+        """List schedules All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages(
+            "/schedules",
+            (),
+            {
+                "state": state,
+                "dialect": dialect,
+                "target": target,
+                "key": key,
+                "search": search,
+                "label": label,
+                "sort": sort,
+                "limit": limit,
+            },
+        )
+
+    def create(self, body: types.ScheduleBody, *, idempotency_key: str | None = None) -> types.Schedule:
+        """Make a schedule."""
+        answer: types.Schedule = self._client.call(
+            "POST", "/schedules", headers={"Idempotency-Key": idempotency_key}, body=body, takes_key=True
+        )
+        return answer
+
+    def bulk(
+        self, bodies: Iterable[types.ScheduleBody], *, mode: Literal["create", "upsert"] | None = None
+    ) -> Iterator[types.BulkLine]:
+        """Make many, or make and replace many by key (NDJSON, a line for each)."""
+        return self._client.call_lines("POST", "/schedules/bulk", bodies, {"mode": mode})
+
+    def delete_by_key(self, key: str, *, if_match: str | None = None) -> None:
+        """Delete a schedule; its ledger, explanations, fires and runs stay, by its key."""
+        self._client.call(
+            "DELETE", "/schedules/by-key/{key}", segments=(key,), headers={"If-Match": if_match}
+        )
+
+    def get_by_key(self, key: str) -> types.Schedule:
+        """Get a schedule, by its key."""
+        answer: types.Schedule = self._client.call("GET", "/schedules/by-key/{key}", segments=(key,))
+        return answer
+
+    def update_by_key(
+        self, key: str, body: types.SchedulePatch, *, if_match: str | None = None
+    ) -> types.Schedule:
+        """Change a schedule (merge patch), by its key."""
+        answer: types.Schedule = self._client.call(
+            "PATCH", "/schedules/by-key/{key}", segments=(key,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+    def put_by_key(
+        self, key: str, body: types.ScheduleBody, *, if_match: str | None = None
+    ) -> types.Schedule:
+        """Make or replace by key."""
+        answer: types.Schedule = self._client.call(
+            "PUT", "/schedules/by-key/{key}", segments=(key,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+    def backfill_by_key(self, key: str, body: types.BackfillBody) -> types.BackfillPlan:
+        """Fire past slots, by its key."""
+        answer: types.BackfillPlan = self._client.call(
+            "POST", "/schedules/by-key/{key}/backfill", segments=(key,), body=body
+        )
+        return answer
+
+    def explain_by_key(self, key: str, *, at: str | None = None) -> types.Explanation:
+        """Why it fired, or did not, by its key."""
+        answer: types.Explanation = self._client.call(
+            "GET", "/schedules/by-key/{key}/explain", segments=(key,), query={"at": at}
+        )
+        return answer
+
+    def fire_now_by_key(self, key: str, *, idempotency_key: str | None = None) -> types.Fire:
+        """Fire once by hand, by its key."""
+        answer: types.Fire = self._client.call(
+            "POST",
+            "/schedules/by-key/{key}/fire-now",
+            segments=(key,),
+            headers={"Idempotency-Key": idempotency_key},
+            takes_key=True,
+        )
+        return answer
+
+    def list_fires_by_key(
+        self, key: str, *, kind: str | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> types.FirePage:
+        """List a schedule's fires, by its key."""
+        answer: types.FirePage = self._client.call(
+            "GET",
+            "/schedules/by-key/{key}/fires",
+            segments=(key,),
+            query={"kind": kind, "limit": limit, "cursor": cursor},
+        )
+        return answer
+
+    def list_fires_by_key_all(
+        self, key: str, *, kind: str | None = None, limit: int | None = None
+    ) -> Iterator[types.Fire]:
+        """List a schedule's fires, by its key All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages("/schedules/by-key/{key}/fires", (key,), {"kind": kind, "limit": limit})
+
+    def ledger_by_key(
+        self, key: str, *, from_: str | None = None, to: str | None = None, limit: int | None = None
+    ) -> types.Ledger:
+        """Account for every slot, by its key."""
+        answer: types.Ledger = self._client.call(
+            "GET",
+            "/schedules/by-key/{key}/ledger",
+            segments=(key,),
+            query={"from": from_, "to": to, "limit": limit},
+        )
+        return answer
+
+    def pause_by_key(
+        self, key: str, body: types.PauseBody | None = None, *, if_match: str | None = None
+    ) -> types.Schedule:
+        """Stop its clock, by its key."""
+        answer: types.Schedule = self._client.call(
+            "POST",
+            "/schedules/by-key/{key}/pause",
+            segments=(key,),
+            headers={"If-Match": if_match},
+            body=body,
+        )
+        return answer
+
+    def preview_by_key(
+        self, key: str, *, count: int | None = None, after: str | None = None
+    ) -> types.Preview:
+        """What it will do next, by its key."""
+        answer: types.Preview = self._client.call(
+            "GET", "/schedules/by-key/{key}/preview", segments=(key,), query={"count": count, "after": after}
+        )
+        return answer
+
+    def resume_by_key(self, key: str, *, if_match: str | None = None) -> types.Schedule:
+        """Let its clock go on from now, by its key."""
+        answer: types.Schedule = self._client.call(
+            "POST", "/schedules/by-key/{key}/resume", segments=(key,), headers={"If-Match": if_match}
+        )
+        return answer
+
+    def list_versions_by_key(
+        self, key: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> types.VersionPage:
+        """List the versions of its definition, the latest first, by its key."""
+        answer: types.VersionPage = self._client.call(
+            "GET",
+            "/schedules/by-key/{key}/versions",
+            segments=(key,),
+            query={"limit": limit, "cursor": cursor},
+        )
+        return answer
+
+    def list_versions_by_key_all(
+        self, key: str, *, limit: int | None = None
+    ) -> Iterator[types.ListedVersion]:
+        """List the versions of its definition, the latest first, by its key All pages, item by item; `limit`
+        is the size of a page.
+        """
+        return self._client.pages("/schedules/by-key/{key}/versions", (key,), {"limit": limit})
+
+    def get_version_by_key(self, key: str, number: str) -> types.Version:
+        """Get one version of its definition, by its key."""
+        answer: types.Version = self._client.call(
+            "GET",
+            "/schedules/by-key/{key}/versions/{number}",
+            segments=(
+                key,
+                number,
+            ),
+        )
+        return answer
+
+    def preview_unsaved(self, body: types.PreviewBody) -> types.Preview:
+        """Preview without saving."""
+        answer: types.Preview = self._client.call("POST", "/schedules/preview", body=body)
+        return answer
+
+    def delete(self, id: str, *, if_match: str | None = None) -> None:
+        """Delete a schedule; its ledger, explanations, fires and runs stay."""
+        self._client.call("DELETE", "/schedules/{id}", segments=(id,), headers={"If-Match": if_match})
+
+    def get(self, id: str) -> types.Schedule:
+        """Get a schedule."""
+        answer: types.Schedule = self._client.call("GET", "/schedules/{id}", segments=(id,))
+        return answer
+
+    def update(self, id: str, body: types.SchedulePatch, *, if_match: str | None = None) -> types.Schedule:
+        """Change a schedule (merge patch)."""
+        answer: types.Schedule = self._client.call(
+            "PATCH", "/schedules/{id}", segments=(id,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+    def replace(self, id: str, body: types.ScheduleBody, *, if_match: str | None = None) -> types.Schedule:
+        """Replace a schedule."""
+        answer: types.Schedule = self._client.call(
+            "PUT", "/schedules/{id}", segments=(id,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+    def backfill(self, id: str, body: types.BackfillBody) -> types.BackfillPlan:
+        """Fire past slots."""
+        answer: types.BackfillPlan = self._client.call(
+            "POST", "/schedules/{id}/backfill", segments=(id,), body=body
+        )
+        return answer
+
+    def explain(self, id: str, *, at: str | None = None) -> types.Explanation:
+        """Why it fired, or did not."""
+        answer: types.Explanation = self._client.call(
+            "GET", "/schedules/{id}/explain", segments=(id,), query={"at": at}
+        )
+        return answer
+
+    def fire_now(self, id: str, *, idempotency_key: str | None = None) -> types.Fire:
+        """Fire once by hand."""
+        answer: types.Fire = self._client.call(
+            "POST",
+            "/schedules/{id}/fire-now",
+            segments=(id,),
+            headers={"Idempotency-Key": idempotency_key},
+            takes_key=True,
+        )
+        return answer
+
+    def list_fires(
+        self, id: str, *, kind: str | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> types.FirePage:
+        """List a schedule's fires."""
+        answer: types.FirePage = self._client.call(
+            "GET",
+            "/schedules/{id}/fires",
+            segments=(id,),
+            query={"kind": kind, "limit": limit, "cursor": cursor},
+        )
+        return answer
+
+    def list_fires_all(
+        self, id: str, *, kind: str | None = None, limit: int | None = None
+    ) -> Iterator[types.Fire]:
+        """List a schedule's fires All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages("/schedules/{id}/fires", (id,), {"kind": kind, "limit": limit})
+
+    def ledger(
+        self, id: str, *, from_: str | None = None, to: str | None = None, limit: int | None = None
+    ) -> types.Ledger:
+        """Account for every slot."""
+        answer: types.Ledger = self._client.call(
+            "GET", "/schedules/{id}/ledger", segments=(id,), query={"from": from_, "to": to, "limit": limit}
+        )
+        return answer
+
+    def pause(
+        self, id: str, body: types.PauseBody | None = None, *, if_match: str | None = None
+    ) -> types.Schedule:
+        """Stop its clock."""
+        answer: types.Schedule = self._client.call(
+            "POST", "/schedules/{id}/pause", segments=(id,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+    def preview(self, id: str, *, count: int | None = None, after: str | None = None) -> types.Preview:
+        """What it will do next."""
+        answer: types.Preview = self._client.call(
+            "GET", "/schedules/{id}/preview", segments=(id,), query={"count": count, "after": after}
+        )
+        return answer
+
+    def resume(self, id: str, *, if_match: str | None = None) -> types.Schedule:
+        """Let its clock go on from now."""
+        answer: types.Schedule = self._client.call(
+            "POST", "/schedules/{id}/resume", segments=(id,), headers={"If-Match": if_match}
+        )
+        return answer
+
+    def list_versions(
+        self, id: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> types.VersionPage:
+        """List the versions of its definition, the latest first."""
+        answer: types.VersionPage = self._client.call(
+            "GET", "/schedules/{id}/versions", segments=(id,), query={"limit": limit, "cursor": cursor}
+        )
+        return answer
+
+    def list_versions_all(self, id: str, *, limit: int | None = None) -> Iterator[types.ListedVersion]:
+        """List the versions of its definition, the latest first All pages, item by item; `limit` is the size
+        of a page.
+        """
+        return self._client.pages("/schedules/{id}/versions", (id,), {"limit": limit})
+
+    def get_version(self, id: str, number: str) -> types.Version:
+        """Get one version of its definition."""
+        answer: types.Version = self._client.call(
+            "GET",
+            "/schedules/{id}/versions/{number}",
+            segments=(
+                id,
+                number,
+            ),
+        )
+        return answer
+
+
+class Secrets:
+    """The operations of `secrets`."""
+
+    def __init__(self, client: Horarium) -> None:
+        self._client = client
+
+    def rotate(self) -> types.RotatedSecrets:
+        """Encrypt all stored secrets with a new key (workspaces:admin)."""
+        answer: types.RotatedSecrets = self._client.call("POST", "/secrets/rotate")
+        return answer
+
+
+class Tables:
+    """The operations of `tables`."""
+
+    def __init__(self, client: Horarium) -> None:
+        self._client = client
+
+    def list(self) -> types.TableList:
+        """List embedded tables."""
+        answer: types.TableList = self._client.call("GET", "/tables")
+        return answer
+
+    def create(self, body: types.TableBody) -> types.Table:
+        """Make an embedded table."""
+        answer: types.Table = self._client.call("POST", "/tables", body=body)
+        return answer
+
+    def get(self, database: str, table: str) -> types.Table:
+        """Describe an embedded table."""
+        answer: types.Table = self._client.call(
+            "GET",
+            "/tables/{database}/{table}",
+            segments=(
+                database,
+                table,
+            ),
+        )
+        return answer
+
+    def rows(
+        self, database: str, table: str, *, limit: int | None = None, after: int | None = None
+    ) -> types.TableRows:
+        """Rows, in the order they were made."""
+        answer: types.TableRows = self._client.call(
+            "GET",
+            "/tables/{database}/{table}/rows",
+            segments=(
+                database,
+                table,
+            ),
+            query={"limit": limit, "after": after},
+        )
+        return answer
+
+
+class Targets:
+    """The operations of `targets`."""
+
+    def __init__(self, client: Horarium) -> None:
+        self._client = client
+
+    def list(
+        self,
+        *,
+        kind: str | None = None,
+        state: str | None = None,
+        key: str | None = None,
+        search: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> types.TargetPage:
+        """List targets."""
+        answer: types.TargetPage = self._client.call(
+            "GET",
+            "/targets",
+            query={
+                "kind": kind,
+                "state": state,
+                "key": key,
+                "search": search,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+        return answer
+
+    def list_all(
+        self,
+        *,
+        kind: str | None = None,
+        state: str | None = None,
+        key: str | None = None,
+        search: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.Target]:
+        """List targets All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages(
+            "/targets", (), {"kind": kind, "state": state, "key": key, "search": search, "limit": limit}
+        )
+
+    def create(self, body: types.TargetBody) -> types.NewTarget:
+        """Make a target."""
+        answer: types.NewTarget = self._client.call("POST", "/targets", body=body)
+        return answer
+
+    def delete_by_key(self, key: str, *, if_match: str | None = None) -> None:
+        """Delete a target, by its key."""
+        self._client.call("DELETE", "/targets/by-key/{key}", segments=(key,), headers={"If-Match": if_match})
+
+    def get_by_key(self, key: str) -> types.TargetInFull:
+        """Get a target by id, key or number, with how its runs stand (lane), by its key."""
+        answer: types.TargetInFull = self._client.call("GET", "/targets/by-key/{key}", segments=(key,))
+        return answer
+
+    def update_by_key(
+        self, key: str, body: types.TargetPatch, *, if_match: str | None = None
+    ) -> types.Target:
+        """Change a target (merge patch), by its key."""
+        answer: types.Target = self._client.call(
+            "PATCH", "/targets/by-key/{key}", segments=(key,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+    def put_by_key(self, key: str, body: types.TargetBody, *, if_match: str | None = None) -> types.NewTarget:
+        """Make or replace a target by key."""
+        answer: types.NewTarget = self._client.call(
+            "PUT", "/targets/by-key/{key}", segments=(key,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+    def disable_by_key(self, key: str, *, if_match: str | None = None) -> types.Target:
+        """Switch a target off, by its key."""
+        answer: types.Target = self._client.call(
+            "POST", "/targets/by-key/{key}/disable", segments=(key,), headers={"If-Match": if_match}
+        )
+        return answer
+
+    def enable_by_key(self, key: str, *, if_match: str | None = None) -> types.Target:
+        """Switch a target on, by its key."""
+        answer: types.Target = self._client.call(
+            "POST", "/targets/by-key/{key}/enable", segments=(key,), headers={"If-Match": if_match}
+        )
+        return answer
+
+    def rotate_secret_by_key(
+        self, key: str, body: types.SecretRotationBody | None = None, *, if_match: str | None = None
+    ) -> types.NewTarget:
+        """Make a new signing secret, by its key."""
+        answer: types.NewTarget = self._client.call(
+            "POST",
+            "/targets/by-key/{key}/rotate-secret",
+            segments=(key,),
+            headers={"If-Match": if_match},
+            body=body,
+        )
+        return answer
+
+    def delete(self, ref: str, *, if_match: str | None = None) -> None:
+        """Delete a target."""
+        self._client.call("DELETE", "/targets/{ref}", segments=(ref,), headers={"If-Match": if_match})
+
+    def get(self, ref: str) -> types.TargetInFull:
+        """Get a target by id, key or number, with how its runs stand (lane)."""
+        answer: types.TargetInFull = self._client.call("GET", "/targets/{ref}", segments=(ref,))
+        return answer
+
+    def update(self, ref: str, body: types.TargetPatch, *, if_match: str | None = None) -> types.Target:
+        """Change a target (merge patch)."""
+        answer: types.Target = self._client.call(
+            "PATCH", "/targets/{ref}", segments=(ref,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+    def replace(self, ref: str, body: types.TargetBody, *, if_match: str | None = None) -> types.Target:
+        """Replace a target."""
+        answer: types.Target = self._client.call(
+            "PUT", "/targets/{ref}", segments=(ref,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+    def disable(self, ref: str, *, if_match: str | None = None) -> types.Target:
+        """Switch a target off."""
+        answer: types.Target = self._client.call(
+            "POST", "/targets/{ref}/disable", segments=(ref,), headers={"If-Match": if_match}
+        )
+        return answer
+
+    def enable(self, ref: str, *, if_match: str | None = None) -> types.Target:
+        """Switch a target on."""
+        answer: types.Target = self._client.call(
+            "POST", "/targets/{ref}/enable", segments=(ref,), headers={"If-Match": if_match}
+        )
+        return answer
+
+    def rotate_secret(
+        self, ref: str, body: types.SecretRotationBody | None = None, *, if_match: str | None = None
+    ) -> types.NewTarget:
+        """Make a new signing secret."""
+        answer: types.NewTarget = self._client.call(
+            "POST", "/targets/{ref}/rotate-secret", segments=(ref,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+
+class Workspaces:
+    """The operations of `workspaces`."""
+
+    def __init__(self, client: Horarium) -> None:
+        self._client = client
+
+    def list(self, *, limit: int | None = None, cursor: str | None = None) -> types.WorkspacePage:
+        """List workspaces."""
+        answer: types.WorkspacePage = self._client.call(
+            "GET", "/workspaces", query={"limit": limit, "cursor": cursor}
+        )
+        return answer
+
+    def list_all(self, *, limit: int | None = None) -> Iterator[types.Workspace]:
+        """List workspaces All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages("/workspaces", (), {"limit": limit})
+
+    def create(self, body: types.WorkspaceBody) -> types.NewWorkspace:
+        """Make a workspace."""
+        answer: types.NewWorkspace = self._client.call("POST", "/workspaces", body=body)
+        return answer
+
+    def get(self, id: str) -> types.WorkspaceInFull:
+        """Get a workspace (or `current`)."""
+        answer: types.WorkspaceInFull = self._client.call("GET", "/workspaces/{id}", segments=(id,))
+        return answer
+
+    def update(self, id: str, body: types.WorkspacePatch, *, if_match: str | None = None) -> types.Workspace:
+        """Change a workspace."""
+        answer: types.Workspace = self._client.call(
+            "PATCH", "/workspaces/{id}", segments=(id,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+
+class Resources:
+    """All resources of the API."""
+
+    def __init__(self, client: Horarium) -> None:
+        self.home = Home(client)
+        self.audiences = Audiences(client)
+        self.audit = Audit(client)
+        self.directory = Directory(client)
+        self.fires = Fires(client)
+        self.health = Health(client)
+        self.keys = Keys(client)
+        self.me = Me(client)
+        self.principals = Principals(client)
+        self.runs = Runs(client)
+        self.schedules = Schedules(client)
+        self.secrets = Secrets(client)
+        self.tables = Tables(client)
+        self.targets = Targets(client)
+        self.workspaces = Workspaces(client)
+
+
+class AsyncHome:
+    """The operations of `home`."""
+
+    def __init__(self, client: AsyncHorarium) -> None:
+        self._client = client
+
+    async def get(self) -> types.Home:
+        """What this server is, and where its APIs are described."""
+        answer: types.Home = await self._client.call("GET", "/")
+        return answer
+
+
+class AsyncAudiences:
+    """The operations of `audiences`."""
+
+    def __init__(self, client: AsyncHorarium) -> None:
+        self._client = client
+
+    async def list(self) -> types.AudienceSourceList:
+        """List audience sources."""
+        answer: types.AudienceSourceList = await self._client.call("GET", "/audiences")
+        return answer
+
+    async def preview(self, body: types.AudienceBody) -> types.AudiencePreview:
+        """Count an audience."""
+        answer: types.AudiencePreview = await self._client.call("POST", "/audiences/preview", body=body)
+        return answer
+
+    async def delete(self, name: str) -> None:
+        """Delete an audience source."""
+        await self._client.call("DELETE", "/audiences/{name}", segments=(name,))
+
+    async def get(self, name: str) -> types.AudienceSource:
+        """Get an audience source."""
+        answer: types.AudienceSource = await self._client.call("GET", "/audiences/{name}", segments=(name,))
+        return answer
+
+    async def put(self, name: str, body: types.SourceBody) -> types.AudienceSource:
+        """Make or replace an audience source."""
+        answer: types.AudienceSource = await self._client.call(
+            "PUT", "/audiences/{name}", segments=(name,), body=body
+        )
+        return answer
+
+
+class AsyncAudit:
+    """The operations of `audit`."""
+
+    def __init__(self, client: AsyncHorarium) -> None:
+        self._client = client
+
+    async def list(
+        self,
+        *,
+        action: str | None = None,
+        subject: str | None = None,
+        principal: str | None = None,
+        request: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> types.AuditPage:
+        """List the audit log, newest first (audit:read)."""
+        answer: types.AuditPage = await self._client.call(
+            "GET",
+            "/audit",
+            query={
+                "action": action,
+                "subject": subject,
+                "principal": principal,
+                "request": request,
+                "since": since,
+                "until": until,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+        return answer
+
+    def list_all(
+        self,
+        *,
+        action: str | None = None,
+        subject: str | None = None,
+        principal: str | None = None,
+        request: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.AuditEntry]:
+        """List the audit log, newest first (audit:read) All pages, item by item; `limit` is the size of a
+        page.
+        """
+        return self._client.pages(
+            "/audit",
+            (),
+            {
+                "action": action,
+                "subject": subject,
+                "principal": principal,
+                "request": request,
+                "since": since,
+                "until": until,
+                "limit": limit,
+            },
+        )
+
+    async def erase(self, body: types.ErasureBody) -> types.Erased:
+        """Erase what the audit log says about a principal; the chain still verifies (keys:admin)."""
+        answer: types.Erased = await self._client.call("POST", "/audit/erase", body=body)
+        return answer
+
+    def export(
+        self, *, since: str | None = None, until: str | None = None, proof: bool | None = None
+    ) -> AsyncIterator[types.AuditLine]:
+        """The whole audit log as NDJSON, oldest first (audit:read)."""
+        return self._client.read_lines("/audit/export", {"since": since, "until": until, "proof": proof})
+
+
+class AsyncDirectory:
+    """The operations of `directory`."""
+
+    def __init__(self, client: AsyncHorarium) -> None:
+        self._client = client
+
+    async def list(
+        self, kind: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> types.DirectoryPage:
+        """List items."""
+        answer: types.DirectoryPage = await self._client.call(
+            "GET", "/directory/{kind}", segments=(kind,), query={"limit": limit, "cursor": cursor}
+        )
+        return answer
+
+    def list_all(self, kind: str, *, limit: int | None = None) -> AsyncIterator[types.DirectoryItem]:
+        """List items All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages("/directory/{kind}", (kind,), {"limit": limit})
+
+    async def put(self, kind: str, body: Sequence[Any]) -> types.Imported:
+        """Enter or replace items (users, contacts, deals, tasks, pipelines, stages)."""
+        answer: types.Imported = await self._client.call(
+            "PUT", "/directory/{kind}", segments=(kind,), body=body
+        )
+        return answer
+
+    async def delete(self, kind: str, id: str) -> None:
+        """Delete an item."""
+        await self._client.call(
+            "DELETE",
+            "/directory/{kind}/{id}",
+            segments=(
+                kind,
+                id,
+            ),
+        )
+
+    async def get(self, kind: str, id: str) -> types.DirectoryItem:
+        """Get an item."""
+        answer: types.DirectoryItem = await self._client.call(
+            "GET",
+            "/directory/{kind}/{id}",
+            segments=(
+                kind,
+                id,
+            ),
+        )
+        return answer
+
+
+class AsyncFires:
+    """The operations of `fires`."""
+
+    def __init__(self, client: AsyncHorarium) -> None:
+        self._client = client
+
+    async def get(self, id: str) -> types.Fire:
+        """Get a fire."""
+        answer: types.Fire = await self._client.call("GET", "/fires/{id}", segments=(id,))
+        return answer
+
+
+class AsyncHealth:
+    """The operations of `health`."""
+
+    def __init__(self, client: AsyncHorarium) -> None:
+        self._client = client
+
+    async def alive(self) -> types.Health:
+        """Whether the server lives, with its versions."""
+        answer: types.Health = await self._client.call("GET", "/healthz")
+        return answer
+
+    async def metrics(self, *, workspace: str | None = None) -> str:
+        """Figures for Prometheus."""
+        answer: str = await self._client.call("GET", "/metrics", query={"workspace": workspace})
+        return answer
+
+    async def ready(self) -> types.Readiness:
+        """Whether the server can work."""
+        answer: types.Readiness = await self._client.call("GET", "/readyz")
+        return answer
+
+
+class AsyncKeys:
+    """The operations of `keys`."""
+
+    def __init__(self, client: AsyncHorarium) -> None:
+        self._client = client
+
+    async def list(self, *, limit: int | None = None, cursor: str | None = None) -> types.KeyPage:
+        """List keys."""
+        answer: types.KeyPage = await self._client.call(
+            "GET", "/keys", query={"limit": limit, "cursor": cursor}
+        )
+        return answer
+
+    def list_all(self, *, limit: int | None = None) -> AsyncIterator[types.Key]:
+        """List keys All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages("/keys", (), {"limit": limit})
+
+    async def create(self, body: types.KeyBody) -> types.NewKey:
+        """Make a key."""
+        answer: types.NewKey = await self._client.call("POST", "/keys", body=body)
+        return answer
+
+    async def revoke(self, id: str) -> types.Key:
+        """Revoke a key."""
+        answer: types.Key = await self._client.call("DELETE", "/keys/{id}", segments=(id,))
+        return answer
+
+    async def get(self, id: str) -> types.Key:
+        """Get a key."""
+        answer: types.Key = await self._client.call("GET", "/keys/{id}", segments=(id,))
+        return answer
+
+    async def rotate(self, id: str, body: types.RotationBody | None = None) -> types.NewKey:
+        """Replace a key by a new one."""
+        answer: types.NewKey = await self._client.call("POST", "/keys/{id}/rotate", segments=(id,), body=body)
+        return answer
+
+
+class AsyncMe:
+    """The operations of `me`."""
+
+    def __init__(self, client: AsyncHorarium) -> None:
+        self._client = client
+
+    async def get(self) -> types.Me:
+        """Who the key belongs to, and what it may do."""
+        answer: types.Me = await self._client.call("GET", "/me")
+        return answer
+
+
+class AsyncPrincipals:
+    """The operations of `principals`."""
+
+    def __init__(self, client: AsyncHorarium) -> None:
+        self._client = client
+
+    async def list(self, *, limit: int | None = None, cursor: str | None = None) -> types.PrincipalPage:
+        """List principals."""
+        answer: types.PrincipalPage = await self._client.call(
+            "GET", "/principals", query={"limit": limit, "cursor": cursor}
+        )
+        return answer
+
+    def list_all(self, *, limit: int | None = None) -> AsyncIterator[types.Principal]:
+        """List principals All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages("/principals", (), {"limit": limit})
+
+    async def create(self, body: types.PrincipalBody) -> types.Principal:
+        """Make a principal."""
+        answer: types.Principal = await self._client.call("POST", "/principals", body=body)
+        return answer
+
+    async def delete(self, id: str) -> None:
+        """Remove a principal and its keys."""
+        await self._client.call("DELETE", "/principals/{id}", segments=(id,))
+
+    async def get(self, id: str) -> types.Principal:
+        """Get a principal."""
+        answer: types.Principal = await self._client.call("GET", "/principals/{id}", segments=(id,))
+        return answer
+
+    async def list_grants(self, id: str) -> types.Grants:
+        """List a principal's grants."""
+        answer: types.Grants = await self._client.call("GET", "/principals/{id}/grants", segments=(id,))
+        return answer
+
+    async def grant(self, id: str, body: types.GrantsBody) -> types.Grants:
+        """Grant targets to a principal."""
+        answer: types.Grants = await self._client.call(
+            "POST", "/principals/{id}/grants", segments=(id,), body=body
+        )
+        return answer
+
+    async def ungrant(self, id: str, target: str) -> None:
+        """Take a grant away."""
+        await self._client.call(
+            "DELETE",
+            "/principals/{id}/grants/{target}",
+            segments=(
+                id,
+                target,
+            ),
+        )
+
+
+class AsyncRuns:
+    """The operations of `runs`."""
+
+    def __init__(self, client: AsyncHorarium) -> None:
+        self._client = client
+
+    async def list(
+        self,
+        *,
+        schedule: str | None = None,
+        fire: str | None = None,
+        target: str | None = None,
+        state: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> types.RunPage:
+        """List runs."""
+        answer: types.RunPage = await self._client.call(
+            "GET",
+            "/runs",
+            query={
+                "schedule": schedule,
+                "fire": fire,
+                "target": target,
+                "state": state,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+        return answer
+
+    def list_all(
+        self,
+        *,
+        schedule: str | None = None,
+        fire: str | None = None,
+        target: str | None = None,
+        state: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.Run]:
+        """List runs All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages(
+            "/runs",
+            (),
+            {"schedule": schedule, "fire": fire, "target": target, "state": state, "limit": limit},
+        )
+
+    async def get(self, id: str) -> types.RunInFull:
+        """Get a run with its attempts."""
+        answer: types.RunInFull = await self._client.call("GET", "/runs/{id}", segments=(id,))
+        return answer
+
+    async def cancel(self, id: str) -> types.Run:
+        """End an open run now."""
+        answer: types.Run = await self._client.call("POST", "/runs/{id}/cancel", segments=(id,))
+        return answer
+
+    async def complete(self, id: str, body: types.CompleteBody | None = None) -> types.Run:
+        """The target has done it."""
+        answer: types.Run = await self._client.call("POST", "/runs/{id}/complete", segments=(id,), body=body)
+        return answer
+
+    async def fail(self, id: str, body: types.FailBody | None = None) -> types.Run:
+        """The target could not do it."""
+        answer: types.Run = await self._client.call("POST", "/runs/{id}/fail", segments=(id,), body=body)
+        return answer
+
+    async def heartbeat(self, id: str, body: types.CompleteBody | None = None) -> types.Run:
+        """The target is still at it."""
+        answer: types.Run = await self._client.call("POST", "/runs/{id}/heartbeat", segments=(id,), body=body)
+        return answer
+
+    async def retry(self, id: str) -> types.Run:
+        """Run again what is over."""
+        answer: types.Run = await self._client.call("POST", "/runs/{id}/retry", segments=(id,))
+        return answer
+
+
+class AsyncSchedules:
+    """The operations of `schedules`."""
+
+    def __init__(self, client: AsyncHorarium) -> None:
+        self._client = client
+
+    async def list(
+        self,
+        *,
+        state: str | None = None,
+        dialect: str | None = None,
+        target: str | None = None,
+        key: str | None = None,
+        search: str | None = None,
+        label: Sequence[str] | None = None,
+        sort: Literal["asc", "desc"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> types.SchedulePage:
+        """List schedules."""
+        answer: types.SchedulePage = await self._client.call(
+            "GET",
+            "/schedules",
+            query={
+                "state": state,
+                "dialect": dialect,
+                "target": target,
+                "key": key,
+                "search": search,
+                "label": label,
+                "sort": sort,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+        return answer
+
+    def list_all(
+        self,
+        *,
+        state: str | None = None,
+        dialect: str | None = None,
+        target: str | None = None,
+        key: str | None = None,
+        search: str | None = None,
+        label: Sequence[str] | None = None,
+        sort: Literal["asc", "desc"] | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.ListedSchedule]:
+        """List schedules All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages(
+            "/schedules",
+            (),
+            {
+                "state": state,
+                "dialect": dialect,
+                "target": target,
+                "key": key,
+                "search": search,
+                "label": label,
+                "sort": sort,
+                "limit": limit,
+            },
+        )
+
+    async def create(self, body: types.ScheduleBody, *, idempotency_key: str | None = None) -> types.Schedule:
+        """Make a schedule."""
+        answer: types.Schedule = await self._client.call(
+            "POST", "/schedules", headers={"Idempotency-Key": idempotency_key}, body=body, takes_key=True
+        )
+        return answer
+
+    def bulk(
+        self, bodies: Iterable[types.ScheduleBody], *, mode: Literal["create", "upsert"] | None = None
+    ) -> AsyncIterator[types.BulkLine]:
+        """Make many, or make and replace many by key (NDJSON, a line for each)."""
+        return self._client.call_lines("POST", "/schedules/bulk", bodies, {"mode": mode})
+
+    async def delete_by_key(self, key: str, *, if_match: str | None = None) -> None:
+        """Delete a schedule; its ledger, explanations, fires and runs stay, by its key."""
+        await self._client.call(
+            "DELETE", "/schedules/by-key/{key}", segments=(key,), headers={"If-Match": if_match}
+        )
+
+    async def get_by_key(self, key: str) -> types.Schedule:
+        """Get a schedule, by its key."""
+        answer: types.Schedule = await self._client.call("GET", "/schedules/by-key/{key}", segments=(key,))
+        return answer
+
+    async def update_by_key(
+        self, key: str, body: types.SchedulePatch, *, if_match: str | None = None
+    ) -> types.Schedule:
+        """Change a schedule (merge patch), by its key."""
+        answer: types.Schedule = await self._client.call(
+            "PATCH", "/schedules/by-key/{key}", segments=(key,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+    async def put_by_key(
+        self, key: str, body: types.ScheduleBody, *, if_match: str | None = None
+    ) -> types.Schedule:
+        """Make or replace by key."""
+        answer: types.Schedule = await self._client.call(
+            "PUT", "/schedules/by-key/{key}", segments=(key,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+    async def backfill_by_key(self, key: str, body: types.BackfillBody) -> types.BackfillPlan:
+        """Fire past slots, by its key."""
+        answer: types.BackfillPlan = await self._client.call(
+            "POST", "/schedules/by-key/{key}/backfill", segments=(key,), body=body
+        )
+        return answer
+
+    async def explain_by_key(self, key: str, *, at: str | None = None) -> types.Explanation:
+        """Why it fired, or did not, by its key."""
+        answer: types.Explanation = await self._client.call(
+            "GET", "/schedules/by-key/{key}/explain", segments=(key,), query={"at": at}
+        )
+        return answer
+
+    async def fire_now_by_key(self, key: str, *, idempotency_key: str | None = None) -> types.Fire:
+        """Fire once by hand, by its key."""
+        answer: types.Fire = await self._client.call(
+            "POST",
+            "/schedules/by-key/{key}/fire-now",
+            segments=(key,),
+            headers={"Idempotency-Key": idempotency_key},
+            takes_key=True,
+        )
+        return answer
+
+    async def list_fires_by_key(
+        self, key: str, *, kind: str | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> types.FirePage:
+        """List a schedule's fires, by its key."""
+        answer: types.FirePage = await self._client.call(
+            "GET",
+            "/schedules/by-key/{key}/fires",
+            segments=(key,),
+            query={"kind": kind, "limit": limit, "cursor": cursor},
+        )
+        return answer
+
+    def list_fires_by_key_all(
+        self, key: str, *, kind: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.Fire]:
+        """List a schedule's fires, by its key All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages("/schedules/by-key/{key}/fires", (key,), {"kind": kind, "limit": limit})
+
+    async def ledger_by_key(
+        self, key: str, *, from_: str | None = None, to: str | None = None, limit: int | None = None
+    ) -> types.Ledger:
+        """Account for every slot, by its key."""
+        answer: types.Ledger = await self._client.call(
+            "GET",
+            "/schedules/by-key/{key}/ledger",
+            segments=(key,),
+            query={"from": from_, "to": to, "limit": limit},
+        )
+        return answer
+
+    async def pause_by_key(
+        self, key: str, body: types.PauseBody | None = None, *, if_match: str | None = None
+    ) -> types.Schedule:
+        """Stop its clock, by its key."""
+        answer: types.Schedule = await self._client.call(
+            "POST",
+            "/schedules/by-key/{key}/pause",
+            segments=(key,),
+            headers={"If-Match": if_match},
+            body=body,
+        )
+        return answer
+
+    async def preview_by_key(
+        self, key: str, *, count: int | None = None, after: str | None = None
+    ) -> types.Preview:
+        """What it will do next, by its key."""
+        answer: types.Preview = await self._client.call(
+            "GET", "/schedules/by-key/{key}/preview", segments=(key,), query={"count": count, "after": after}
+        )
+        return answer
+
+    async def resume_by_key(self, key: str, *, if_match: str | None = None) -> types.Schedule:
+        """Let its clock go on from now, by its key."""
+        answer: types.Schedule = await self._client.call(
+            "POST", "/schedules/by-key/{key}/resume", segments=(key,), headers={"If-Match": if_match}
+        )
+        return answer
+
+    async def list_versions_by_key(
+        self, key: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> types.VersionPage:
+        """List the versions of its definition, the latest first, by its key."""
+        answer: types.VersionPage = await self._client.call(
+            "GET",
+            "/schedules/by-key/{key}/versions",
+            segments=(key,),
+            query={"limit": limit, "cursor": cursor},
+        )
+        return answer
+
+    def list_versions_by_key_all(
+        self, key: str, *, limit: int | None = None
+    ) -> AsyncIterator[types.ListedVersion]:
+        """List the versions of its definition, the latest first, by its key All pages, item by item; `limit`
+        is the size of a page.
+        """
+        return self._client.pages("/schedules/by-key/{key}/versions", (key,), {"limit": limit})
+
+    async def get_version_by_key(self, key: str, number: str) -> types.Version:
+        """Get one version of its definition, by its key."""
+        answer: types.Version = await self._client.call(
+            "GET",
+            "/schedules/by-key/{key}/versions/{number}",
+            segments=(
+                key,
+                number,
+            ),
+        )
+        return answer
+
+    async def preview_unsaved(self, body: types.PreviewBody) -> types.Preview:
+        """Preview without saving."""
+        answer: types.Preview = await self._client.call("POST", "/schedules/preview", body=body)
+        return answer
+
+    async def delete(self, id: str, *, if_match: str | None = None) -> None:
+        """Delete a schedule; its ledger, explanations, fires and runs stay."""
+        await self._client.call("DELETE", "/schedules/{id}", segments=(id,), headers={"If-Match": if_match})
+
+    async def get(self, id: str) -> types.Schedule:
+        """Get a schedule."""
+        answer: types.Schedule = await self._client.call("GET", "/schedules/{id}", segments=(id,))
+        return answer
+
+    async def update(
+        self, id: str, body: types.SchedulePatch, *, if_match: str | None = None
+    ) -> types.Schedule:
+        """Change a schedule (merge patch)."""
+        answer: types.Schedule = await self._client.call(
+            "PATCH", "/schedules/{id}", segments=(id,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+    async def replace(
+        self, id: str, body: types.ScheduleBody, *, if_match: str | None = None
+    ) -> types.Schedule:
+        """Replace a schedule."""
+        answer: types.Schedule = await self._client.call(
+            "PUT", "/schedules/{id}", segments=(id,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+    async def backfill(self, id: str, body: types.BackfillBody) -> types.BackfillPlan:
+        """Fire past slots."""
+        answer: types.BackfillPlan = await self._client.call(
+            "POST", "/schedules/{id}/backfill", segments=(id,), body=body
+        )
+        return answer
+
+    async def explain(self, id: str, *, at: str | None = None) -> types.Explanation:
+        """Why it fired, or did not."""
+        answer: types.Explanation = await self._client.call(
+            "GET", "/schedules/{id}/explain", segments=(id,), query={"at": at}
+        )
+        return answer
+
+    async def fire_now(self, id: str, *, idempotency_key: str | None = None) -> types.Fire:
+        """Fire once by hand."""
+        answer: types.Fire = await self._client.call(
+            "POST",
+            "/schedules/{id}/fire-now",
+            segments=(id,),
+            headers={"Idempotency-Key": idempotency_key},
+            takes_key=True,
+        )
+        return answer
+
+    async def list_fires(
+        self, id: str, *, kind: str | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> types.FirePage:
+        """List a schedule's fires."""
+        answer: types.FirePage = await self._client.call(
+            "GET",
+            "/schedules/{id}/fires",
+            segments=(id,),
+            query={"kind": kind, "limit": limit, "cursor": cursor},
+        )
+        return answer
+
+    def list_fires_all(
+        self, id: str, *, kind: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.Fire]:
+        """List a schedule's fires All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages("/schedules/{id}/fires", (id,), {"kind": kind, "limit": limit})
+
+    async def ledger(
+        self, id: str, *, from_: str | None = None, to: str | None = None, limit: int | None = None
+    ) -> types.Ledger:
+        """Account for every slot."""
+        answer: types.Ledger = await self._client.call(
+            "GET", "/schedules/{id}/ledger", segments=(id,), query={"from": from_, "to": to, "limit": limit}
+        )
+        return answer
+
+    async def pause(
+        self, id: str, body: types.PauseBody | None = None, *, if_match: str | None = None
+    ) -> types.Schedule:
+        """Stop its clock."""
+        answer: types.Schedule = await self._client.call(
+            "POST", "/schedules/{id}/pause", segments=(id,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+    async def preview(self, id: str, *, count: int | None = None, after: str | None = None) -> types.Preview:
+        """What it will do next."""
+        answer: types.Preview = await self._client.call(
+            "GET", "/schedules/{id}/preview", segments=(id,), query={"count": count, "after": after}
+        )
+        return answer
+
+    async def resume(self, id: str, *, if_match: str | None = None) -> types.Schedule:
+        """Let its clock go on from now."""
+        answer: types.Schedule = await self._client.call(
+            "POST", "/schedules/{id}/resume", segments=(id,), headers={"If-Match": if_match}
+        )
+        return answer
+
+    async def list_versions(
+        self, id: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> types.VersionPage:
+        """List the versions of its definition, the latest first."""
+        answer: types.VersionPage = await self._client.call(
+            "GET", "/schedules/{id}/versions", segments=(id,), query={"limit": limit, "cursor": cursor}
+        )
+        return answer
+
+    def list_versions_all(self, id: str, *, limit: int | None = None) -> AsyncIterator[types.ListedVersion]:
+        """List the versions of its definition, the latest first All pages, item by item; `limit` is the size
+        of a page.
+        """
+        return self._client.pages("/schedules/{id}/versions", (id,), {"limit": limit})
+
+    async def get_version(self, id: str, number: str) -> types.Version:
+        """Get one version of its definition."""
+        answer: types.Version = await self._client.call(
+            "GET",
+            "/schedules/{id}/versions/{number}",
+            segments=(
+                id,
+                number,
+            ),
+        )
+        return answer
+
+
+class AsyncSecrets:
+    """The operations of `secrets`."""
+
+    def __init__(self, client: AsyncHorarium) -> None:
+        self._client = client
+
+    async def rotate(self) -> types.RotatedSecrets:
+        """Encrypt all stored secrets with a new key (workspaces:admin)."""
+        answer: types.RotatedSecrets = await self._client.call("POST", "/secrets/rotate")
+        return answer
+
+
+class AsyncTables:
+    """The operations of `tables`."""
+
+    def __init__(self, client: AsyncHorarium) -> None:
+        self._client = client
+
+    async def list(self) -> types.TableList:
+        """List embedded tables."""
+        answer: types.TableList = await self._client.call("GET", "/tables")
+        return answer
+
+    async def create(self, body: types.TableBody) -> types.Table:
+        """Make an embedded table."""
+        answer: types.Table = await self._client.call("POST", "/tables", body=body)
+        return answer
+
+    async def get(self, database: str, table: str) -> types.Table:
+        """Describe an embedded table."""
+        answer: types.Table = await self._client.call(
+            "GET",
+            "/tables/{database}/{table}",
+            segments=(
+                database,
+                table,
+            ),
+        )
+        return answer
+
+    async def rows(
+        self, database: str, table: str, *, limit: int | None = None, after: int | None = None
+    ) -> types.TableRows:
+        """Rows, in the order they were made."""
+        answer: types.TableRows = await self._client.call(
+            "GET",
+            "/tables/{database}/{table}/rows",
+            segments=(
+                database,
+                table,
+            ),
+            query={"limit": limit, "after": after},
+        )
+        return answer
+
+
+class AsyncTargets:
+    """The operations of `targets`."""
+
+    def __init__(self, client: AsyncHorarium) -> None:
+        self._client = client
+
+    async def list(
+        self,
+        *,
+        kind: str | None = None,
+        state: str | None = None,
+        key: str | None = None,
+        search: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> types.TargetPage:
+        """List targets."""
+        answer: types.TargetPage = await self._client.call(
+            "GET",
+            "/targets",
+            query={
+                "kind": kind,
+                "state": state,
+                "key": key,
+                "search": search,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+        return answer
+
+    def list_all(
+        self,
+        *,
+        kind: str | None = None,
+        state: str | None = None,
+        key: str | None = None,
+        search: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.Target]:
+        """List targets All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages(
+            "/targets", (), {"kind": kind, "state": state, "key": key, "search": search, "limit": limit}
+        )
+
+    async def create(self, body: types.TargetBody) -> types.NewTarget:
+        """Make a target."""
+        answer: types.NewTarget = await self._client.call("POST", "/targets", body=body)
+        return answer
+
+    async def delete_by_key(self, key: str, *, if_match: str | None = None) -> None:
+        """Delete a target, by its key."""
+        await self._client.call(
+            "DELETE", "/targets/by-key/{key}", segments=(key,), headers={"If-Match": if_match}
+        )
+
+    async def get_by_key(self, key: str) -> types.TargetInFull:
+        """Get a target by id, key or number, with how its runs stand (lane), by its key."""
+        answer: types.TargetInFull = await self._client.call("GET", "/targets/by-key/{key}", segments=(key,))
+        return answer
+
+    async def update_by_key(
+        self, key: str, body: types.TargetPatch, *, if_match: str | None = None
+    ) -> types.Target:
+        """Change a target (merge patch), by its key."""
+        answer: types.Target = await self._client.call(
+            "PATCH", "/targets/by-key/{key}", segments=(key,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+    async def put_by_key(
+        self, key: str, body: types.TargetBody, *, if_match: str | None = None
+    ) -> types.NewTarget:
+        """Make or replace a target by key."""
+        answer: types.NewTarget = await self._client.call(
+            "PUT", "/targets/by-key/{key}", segments=(key,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+    async def disable_by_key(self, key: str, *, if_match: str | None = None) -> types.Target:
+        """Switch a target off, by its key."""
+        answer: types.Target = await self._client.call(
+            "POST", "/targets/by-key/{key}/disable", segments=(key,), headers={"If-Match": if_match}
+        )
+        return answer
+
+    async def enable_by_key(self, key: str, *, if_match: str | None = None) -> types.Target:
+        """Switch a target on, by its key."""
+        answer: types.Target = await self._client.call(
+            "POST", "/targets/by-key/{key}/enable", segments=(key,), headers={"If-Match": if_match}
+        )
+        return answer
+
+    async def rotate_secret_by_key(
+        self, key: str, body: types.SecretRotationBody | None = None, *, if_match: str | None = None
+    ) -> types.NewTarget:
+        """Make a new signing secret, by its key."""
+        answer: types.NewTarget = await self._client.call(
+            "POST",
+            "/targets/by-key/{key}/rotate-secret",
+            segments=(key,),
+            headers={"If-Match": if_match},
+            body=body,
+        )
+        return answer
+
+    async def delete(self, ref: str, *, if_match: str | None = None) -> None:
+        """Delete a target."""
+        await self._client.call("DELETE", "/targets/{ref}", segments=(ref,), headers={"If-Match": if_match})
+
+    async def get(self, ref: str) -> types.TargetInFull:
+        """Get a target by id, key or number, with how its runs stand (lane)."""
+        answer: types.TargetInFull = await self._client.call("GET", "/targets/{ref}", segments=(ref,))
+        return answer
+
+    async def update(self, ref: str, body: types.TargetPatch, *, if_match: str | None = None) -> types.Target:
+        """Change a target (merge patch)."""
+        answer: types.Target = await self._client.call(
+            "PATCH", "/targets/{ref}", segments=(ref,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+    async def replace(self, ref: str, body: types.TargetBody, *, if_match: str | None = None) -> types.Target:
+        """Replace a target."""
+        answer: types.Target = await self._client.call(
+            "PUT", "/targets/{ref}", segments=(ref,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+    async def disable(self, ref: str, *, if_match: str | None = None) -> types.Target:
+        """Switch a target off."""
+        answer: types.Target = await self._client.call(
+            "POST", "/targets/{ref}/disable", segments=(ref,), headers={"If-Match": if_match}
+        )
+        return answer
+
+    async def enable(self, ref: str, *, if_match: str | None = None) -> types.Target:
+        """Switch a target on."""
+        answer: types.Target = await self._client.call(
+            "POST", "/targets/{ref}/enable", segments=(ref,), headers={"If-Match": if_match}
+        )
+        return answer
+
+    async def rotate_secret(
+        self, ref: str, body: types.SecretRotationBody | None = None, *, if_match: str | None = None
+    ) -> types.NewTarget:
+        """Make a new signing secret."""
+        answer: types.NewTarget = await self._client.call(
+            "POST", "/targets/{ref}/rotate-secret", segments=(ref,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+
+class AsyncWorkspaces:
+    """The operations of `workspaces`."""
+
+    def __init__(self, client: AsyncHorarium) -> None:
+        self._client = client
+
+    async def list(self, *, limit: int | None = None, cursor: str | None = None) -> types.WorkspacePage:
+        """List workspaces."""
+        answer: types.WorkspacePage = await self._client.call(
+            "GET", "/workspaces", query={"limit": limit, "cursor": cursor}
+        )
+        return answer
+
+    def list_all(self, *, limit: int | None = None) -> AsyncIterator[types.Workspace]:
+        """List workspaces All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages("/workspaces", (), {"limit": limit})
+
+    async def create(self, body: types.WorkspaceBody) -> types.NewWorkspace:
+        """Make a workspace."""
+        answer: types.NewWorkspace = await self._client.call("POST", "/workspaces", body=body)
+        return answer
+
+    async def get(self, id: str) -> types.WorkspaceInFull:
+        """Get a workspace (or `current`)."""
+        answer: types.WorkspaceInFull = await self._client.call("GET", "/workspaces/{id}", segments=(id,))
+        return answer
+
+    async def update(
+        self, id: str, body: types.WorkspacePatch, *, if_match: str | None = None
+    ) -> types.Workspace:
+        """Change a workspace."""
+        answer: types.Workspace = await self._client.call(
+            "PATCH", "/workspaces/{id}", segments=(id,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+
+class AsyncResources:
+    """All resources of the API."""
+
+    def __init__(self, client: AsyncHorarium) -> None:
+        self.home = AsyncHome(client)
+        self.audiences = AsyncAudiences(client)
+        self.audit = AsyncAudit(client)
+        self.directory = AsyncDirectory(client)
+        self.fires = AsyncFires(client)
+        self.health = AsyncHealth(client)
+        self.keys = AsyncKeys(client)
+        self.me = AsyncMe(client)
+        self.principals = AsyncPrincipals(client)
+        self.runs = AsyncRuns(client)
+        self.schedules = AsyncSchedules(client)
+        self.secrets = AsyncSecrets(client)
+        self.tables = AsyncTables(client)
+        self.targets = AsyncTargets(client)
+        self.workspaces = AsyncWorkspaces(client)

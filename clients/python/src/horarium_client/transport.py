@@ -1,0 +1,135 @@
+"""One request and its answer: which are tried again, and when. Everything here is pure."""
+
+from __future__ import annotations
+
+import json
+import random
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from itertools import islice
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from horarium_client.errors import error_of
+
+BASE = "/horarium/v1"
+# The statuses after which the same request may succeed. After the first the server has certainly done nothing.
+REFUSED = 429
+PASSING = (502, 503, 504)
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
+# Lines of a bulk request that are sent together.
+LINES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent. `repeatable`: to send it twice is the same as once, because the method or a key says so."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    headers: Mapping[str, str]
+    content: bytes | None
+    repeatable: bool
+
+
+def path_of(template: str, *segments: object) -> str:
+    """A path with its placeholders filled, each quoted so that it stays one segment."""
+    parts = iter(segments)
+    return "/".join(
+        quote(str(next(parts)), safe="") if part.startswith("{") else part for part in template.split("/")
+    )
+
+
+def request_of(
+    method: str,
+    path: str,
+    query: Mapping[str, Any],
+    headers: Mapping[str, Any],
+    body: Any = None,
+    content: bytes | None = None,
+    content_type: str = "application/json",
+    *,
+    takes_key: bool = False,
+) -> Request:
+    """A request. `takes_key`: the operation takes an Idempotency-Key, and gets one of its own if none is given."""
+    sent = {name: str(value) for name, value in headers.items() if value is not None}
+    if takes_key:
+        sent.setdefault("Idempotency-Key", str(uuid.uuid4()))
+    if body is not None:
+        content = json.dumps(body).encode()
+    if content is not None:
+        sent["Content-Type"] = content_type
+    repeatable = method in ("GET", "PUT", "DELETE") or "Idempotency-Key" in sent
+    return Request(method, BASE + path, tuple(_pairs(query)), sent, content, repeatable)
+
+
+def _pairs(query: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in query.items():
+        for each in value if isinstance(value, list | tuple) else [value]:
+            if each is not None:
+                yield name, str(each).lower() if isinstance(each, bool) else str(each)
+
+
+def wait_before_retry(
+    request: Request, status: int | None, retry_after: str | None, attempt: int, now: float
+) -> float | None:
+    """Seconds to wait before a request is tried again, or None where it is not.
+
+    `status` is None where there was no answer. `attempt` counts from 1. The server's wish (`Retry-After`) wins.
+    """
+    if status == REFUSED or (request.repeatable and (status is None or status in PASSING)):
+        wish = _wish(retry_after, now)
+        backoff = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (attempt - 1)) * random.uniform(0.5, 1)
+        return backoff if wish is None else wish
+    return None
+
+
+def _wish(retry_after: str | None, now: float) -> float | None:
+    if retry_after is None:
+        return None
+    try:
+        return max(0.0, float(retry_after))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - now)
+    except ValueError:
+        return None
+
+
+def decoded(answer: httpx.Response) -> Any:
+    """The value of an answer: JSON, a text, or None where it is empty. Raises one of the errors of `errors`."""
+    if answer.is_success:
+        if not answer.content:
+            return None
+        kind = answer.headers.get("content-type", "")
+        return answer.json() if "json" in kind and "ndjson" not in kind else answer.text
+    try:
+        problem = answer.json()
+    except ValueError:
+        problem = None
+    raise error_of(answer.status_code, problem, answer.headers.get("x-request-id"))
+
+
+def as_lines(bodies: Iterable[Any]) -> Iterator[tuple[int, bytes]]:
+    """Bodies as NDJSON, in pieces of LINES lines, each with the number of lines before it."""
+    lines = iter(bodies)
+    before = 0
+    while piece := [json.dumps(body) for body in islice(lines, LINES)]:
+        yield before, "\n".join(piece).encode()
+        before += len(piece)
+
+
+def from_lines(text: str, before: int = 0) -> Sequence[Any]:
+    """The values of an answer in NDJSON. `before`: how many lines were sent before those that it answers; a value's
+    `line` counts them."""
+    values = [json.loads(line) for line in text.splitlines() if line]
+    for value in values:
+        if before and isinstance(value, dict) and "line" in value:
+            value["line"] += before
+    return values

@@ -1,0 +1,2818 @@
+"""The bodies and answers of the API. Generated from docs/openapi.json."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
+
+
+class Attempt(TypedDict):
+    """
+    One try of a run.
+    """
+
+    duration: float
+    """
+    How long it took, in seconds.
+    """
+    error: str | None
+    """
+    Why it failed.
+    """
+    finished_at: str
+    """
+    When it ended.
+    """
+    number: int
+    """
+    From 1.
+    """
+    started_at: str
+    """
+    When it began.
+    """
+    status: int | None
+    """
+    The HTTP status of the answer.
+    """
+
+
+class AudienceBody(TypedDict):
+    audience: Any
+    sample: NotRequired[int]
+    """
+    how many rows are shown
+    """
+
+
+class SampleItem(TypedDict):
+    """
+    A row.
+    """
+
+    data: Any
+    """
+    What the source says of it.
+    """
+    key: str
+    """
+    Its key.
+    """
+
+
+class AudiencePreview(TypedDict):
+    """
+    How many rows an audience has now.
+    """
+
+    count: int | None
+    """
+    Rows that it has now; null where they cannot be read.
+    """
+    error: NotRequired[str]
+    """
+    Why the source cannot be read.
+    """
+    fault: str | None
+    """
+    Why a fire would fail on these rows.
+    """
+    more: bool
+    """
+    Whether there are more than were counted.
+    """
+    sample: list[SampleItem]
+    """
+    The first rows.
+    """
+
+
+class AudienceSource(TypedDict):
+    """
+    A source of audiences.
+    """
+
+    config: dict[str, Any]
+    """
+    Its settings. Secrets are shown as ***.
+    """
+    created_at: str
+    """
+    When it was made.
+    """
+    name: str
+    """
+    The name by which audiences use it.
+    """
+    type: str
+    """
+    sql, http, or one from a plug-in.
+    """
+    updated_at: str
+    """
+    When it was changed last.
+    """
+
+
+class AudienceSourceList(TypedDict):
+    """
+    The sources of a workspace, all on one page.
+    """
+
+    items: list[AudienceSource]
+    """
+    The items of this page.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
+    """
+
+
+class By(TypedDict):
+    """
+    Who did it.
+    """
+
+    address: str | None
+    """
+    The address that the request came from.
+    """
+    key: str | None
+    """
+    The key.
+    """
+    principal: str | None
+    """
+    The principal; null: the server itself.
+    """
+    request: str | None
+    """
+    The X-Request-Id.
+    """
+
+
+class AuditEntry(TypedDict):
+    """
+    What somebody has done.
+    """
+
+    action: str
+    """
+    What was done.
+    """
+    after: dict[str, Any] | None
+    """
+    The same as they became.
+    """
+    at: str
+    """
+    When it was done.
+    """
+    before: dict[str, Any] | None
+    """
+    The fields that were changed, as they were.
+    """
+    by: By
+    """
+    Who did it.
+    """
+    id: str
+    """
+    The id of the entry.
+    """
+    subject: str
+    """
+    To what: an id, or a name such as audience:people.
+    """
+
+
+class AuditLine(TypedDict):
+    """
+    An entry of the audit log on each line; with proof=true the chain with its hashes.
+    """
+
+
+class AuditPage(TypedDict):
+    """
+    A page of the audit log.
+    """
+
+    items: list[AuditEntry]
+    """
+    The items of this page.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
+    """
+
+
+BackfillBody = TypedDict(
+    "BackfillBody",
+    {
+        "dry_run": NotRequired[bool | None],
+        "from": str,
+        "to": str,
+    },
+)
+
+
+class BackfillPlan(TypedDict):
+    """
+    What a backfill would fire.
+    """
+
+    count: int
+    """
+    How many slots.
+    """
+    last_slot_at: str | None
+    """
+    The last of them.
+    """
+    slots: list[str]
+    """
+    The first of them.
+    """
+
+
+class CompleteBody(TypedDict):
+    output: NotRequired[Any]
+    token: NotRequired[str | None]
+
+
+class DirectoryItem(TypedDict):
+    """
+    An item of the directory: whatever its maker has entered.
+    """
+
+    id: str
+    """
+    Its id.
+    """
+
+
+class DirectoryPage(TypedDict):
+    """
+    A page of items.
+    """
+
+    items: list[DirectoryItem]
+    """
+    The items of this page.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
+    """
+
+
+class Erased(TypedDict):
+    """
+    What was erased.
+    """
+
+    erased: int
+    """
+    Entries that were erased.
+    """
+
+
+class ErasureBody(TypedDict):
+    principal: str
+    """
+    id of a principal, which may have been deleted
+    """
+
+
+class FailBody(TypedDict):
+    error: NotRequired[str | None]
+    output: NotRequired[Any]
+    token: NotRequired[str | None]
+
+
+class Grants(TypedDict):
+    """
+    The targets that a principal may schedule.
+    """
+
+    targets: list[str]
+    """
+    Ids of targets; * stands for all.
+    """
+
+
+class GrantsBody(TypedDict):
+    targets: list[str | int]
+    """
+    ids, keys or numbers; "*" for all of them
+    """
+
+
+class Health(TypedDict):
+    """
+    The server lives.
+    """
+
+    status: Literal["ok"]
+    """
+    Always ok.
+    """
+    tzdata: str
+    """
+    Its zone data.
+    """
+    version: str
+    """
+    Its version.
+    """
+
+
+class OtherApis(TypedDict):
+    """
+    Where it is described.
+    """
+
+    docs: str
+    """
+    The page for people.
+    """
+    openapi: str
+    """
+    The description for programs.
+    """
+
+
+class Home(TypedDict):
+    """
+    What this server is.
+    """
+
+    api: str
+    """
+    Where this API is.
+    """
+    docs: str
+    """
+    The page for people.
+    """
+    health: str
+    """
+    Where its health is told.
+    """
+    name: str
+    """
+    Its name.
+    """
+    openapi: str
+    """
+    The description for programs.
+    """
+    other_apis: dict[str, OtherApis]
+    """
+    The other APIs, by name.
+    """
+    version: str
+    """
+    Its version.
+    """
+
+
+class Error(TypedDict):
+    """
+    A refused line.
+    """
+
+    code: str
+    """
+    A word for programs.
+    """
+    field: str
+    """
+    The field or parameter, as a dotted path; empty where it is the whole.
+    """
+    line: int
+    """
+    Its number, from 1.
+    """
+    message: str
+    """
+    What is wrong, and what would be right.
+    """
+
+
+class NotStoredItem(TypedDict):
+    """
+    Lines.
+    """
+
+    first_line: int
+    """
+    The first.
+    """
+    last_line: int
+    """
+    The last.
+    """
+
+
+class ImportProblem(TypedDict):
+    """
+    An import of which lines were refused.
+    """
+
+    detail: str
+    """
+    What happened, in a sentence.
+    """
+    ended_early: bool
+    """
+    Whether the rest was not read.
+    """
+    errors: list[Error]
+    """
+    The refused lines.
+    """
+    not_stored: list[NotStoredItem]
+    """
+    Lines that were not stored because another line of their chunk was refused.
+    """
+    status: int
+    """
+    The HTTP status.
+    """
+    stored: int
+    """
+    Items that were stored.
+    """
+    title: str
+    """
+    The kind of error in words.
+    """
+    type: str
+    """
+    A name for the kind of error.
+    """
+
+
+class Imported(TypedDict):
+    """
+    What an import has done.
+    """
+
+    stored: int
+    """
+    Items that were stored.
+    """
+
+
+class Key(TypedDict):
+    """
+    An API key.
+    """
+
+    created_at: str
+    """
+    When it was made.
+    """
+    expires_at: str | None
+    """
+    When it ends.
+    """
+    hint: str
+    """
+    How the key begins.
+    """
+    id: str
+    """
+    The id of the key.
+    """
+    labels: dict[str, str]
+    """
+    The labels that it is restricted to; empty: all.
+    """
+    last_used_at: str | None
+    """
+    When it was used last, to some minutes.
+    """
+    name: str
+    """
+    The name for people.
+    """
+    networks: list[str]
+    """
+    The networks that it is accepted from; empty: all.
+    """
+    principal: str
+    """
+    The id of the principal that it belongs to.
+    """
+    revoked_at: str | None
+    """
+    When it was revoked.
+    """
+    scopes: list[str]
+    """
+    What it may do.
+    """
+    targets: list[str]
+    """
+    The targets that it is restricted to; empty: all.
+    """
+
+
+class KeyBody(TypedDict):
+    expires_at: NotRequired[str | None]
+    labels: NotRequired[dict[str, str] | None]
+    """
+    the key changes, starts and stops only schedules that carry all of these labels
+    """
+    name: str
+    networks: NotRequired[list[str] | None]
+    """
+    such as 10.1.0.0/16: the key is accepted only from these
+    """
+    principal: NotRequired[str | None]
+    """
+    id of a principal; the caller's own where it is left out
+    """
+    scopes: list[str]
+    targets: NotRequired[list[str | int] | None]
+    """
+    ids, keys or numbers: the key changes, starts and stops only schedules and runs of these targets
+    """
+
+
+class KeyPage(TypedDict):
+    """
+    A page of keys.
+    """
+
+    items: list[Key]
+    """
+    The items of this page.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
+    """
+
+
+class Throttled(TypedDict):
+    """
+    What holds its runs back.
+    """
+
+    in_words: str
+    """
+    The cause in words.
+    """
+    since: str | None
+    """
+    Since when.
+    """
+    why: Literal["place", "limit", "pause", "circuit", "concurrency", "rate", "retry"]
+    """
+    The cause.
+    """
+
+
+class Lane(TypedDict):
+    """
+    How the runs of a target stand that are not over.
+    """
+
+    limit: int | None
+    """
+    How many may be under way now, by how the target has behaved.
+    """
+    oldest_since: str | None
+    """
+    Since when the oldest of them waits.
+    """
+    p50: float | None
+    """
+    The median duration of its attempts, in seconds
+    """
+    p99: float | None
+    """
+    The duration that 99 of 100 attempts stay below, in seconds
+    """
+    parked: int
+    """
+    Calls that wait for an answer without a place in a worker.
+    """
+    throttled: Throttled | None
+    """
+    What holds its runs back.
+    """
+    under_way: int
+    """
+    Attempts that are under way.
+    """
+    waiting: int
+    """
+    Runs that have not begun.
+    """
+
+
+class Counts(TypedDict):
+    """
+    Its fires so far.
+    """
+
+    failed: int
+    """
+    Of these, those that failed.
+    """
+    failures_in_row: int
+    """
+    Failures since the last success.
+    """
+    fires: int
+    """
+    Fires so far.
+    """
+    open: int
+    """
+    Fires that have not ended.
+    """
+    skipped: int
+    """
+    Slots that did not fire because of the overlap policy.
+    """
+    succeeded: int
+    """
+    Of these, those that succeeded.
+    """
+    waiting: int
+    """
+    Fires that wait for earlier ones.
+    """
+
+
+class Key1(TypedDict):
+    """
+    The key.
+    """
+
+    id: str
+    """
+    The id of the key.
+    """
+    scopes: list[str]
+    """
+    What it may do.
+    """
+
+
+Metrics: TypeAlias = str
+"""
+Figures in the text format of Prometheus.
+"""
+
+
+class Missed(TypedDict):
+    """
+    The missed slots that a fire stands for.
+    """
+
+    count: int
+    """
+    How many.
+    """
+    first_at: str
+    """
+    The first.
+    """
+    last_at: str
+    """
+    The last.
+    """
+
+
+class NewKey(TypedDict):
+    """
+    A new key with its text.
+    """
+
+    created_at: str
+    """
+    When it was made.
+    """
+    expires_at: str | None
+    """
+    When it ends.
+    """
+    hint: str
+    """
+    How the key begins.
+    """
+    id: str
+    """
+    The id of the key.
+    """
+    key: str
+    """
+    The key itself. It is shown only this once.
+    """
+    labels: dict[str, str]
+    """
+    The labels that it is restricted to; empty: all.
+    """
+    last_used_at: str | None
+    """
+    When it was used last, to some minutes.
+    """
+    name: str
+    """
+    The name for people.
+    """
+    networks: list[str]
+    """
+    The networks that it is accepted from; empty: all.
+    """
+    principal: str
+    """
+    The id of the principal that it belongs to.
+    """
+    revoked_at: str | None
+    """
+    When it was revoked.
+    """
+    scopes: list[str]
+    """
+    What it may do.
+    """
+    targets: list[str]
+    """
+    The targets that it is restricted to; empty: all.
+    """
+
+
+class Executor(TypedDict):
+    """
+    How it is run: its type, and the settings of that type. Secrets are shown as ***.
+    """
+
+    type: str
+    """
+    The type of the executor.
+    """
+
+
+class NewTarget(TypedDict):
+    """
+    A target, with the secret that was made for it.
+    """
+
+    completion: Literal["response", "callback", "watch"]
+    """
+    Whether the answer ends a run, or a later callback.
+    """
+    created_at: str
+    """
+    When it was made.
+    """
+    created_by: str
+    """
+    The id of the principal that made it.
+    """
+    deadline: float
+    """
+    How long a run may wait for its callback, in seconds
+    """
+    description: str | None
+    """
+    What it does.
+    """
+    disabled_reason: str | None
+    """
+    Why it is off.
+    """
+    enabled: bool
+    """
+    Whether its runs are executed.
+    """
+    executor: Executor
+    """
+    How it is run: its type, and the settings of that type. Secrets are shown as ***.
+    """
+    extra: dict[str, Any]
+    """
+    What callers keep with it.
+    """
+    id: str
+    """
+    The id of the target.
+    """
+    input_schema: dict[str, Any] | None
+    """
+    A JSON Schema that inputs must satisfy.
+    """
+    key: str | None
+    """
+    The key that its maker chose.
+    """
+    kind: Literal["automation", "workflow", "function", "agent", "tool", "table"]
+    """
+    What it is.
+    """
+    max_concurrency: int | None
+    """
+    Runs that may be under way at once.
+    """
+    name: str
+    """
+    The name for people.
+    """
+    number: int
+    """
+    A number that is unique on the server.
+    """
+    rate_per_second: float | None
+    """
+    Attempts that may begin in a second.
+    """
+    signing_secret: NotRequired[str]
+    """
+    The secret that verifies requests. It is shown only this once.
+    """
+    timeout: float
+    """
+    How long one attempt may take, in seconds
+    """
+    updated_at: str
+    """
+    When it was changed last.
+    """
+    verification_key: NotRequired[str]
+    """
+    The public key that verifies requests, where they are signed by Ed25519.
+    """
+    version: int
+    """
+    Counts the changes; send it back to change only what you have seen.
+    """
+
+
+class Quotas(TypedDict):
+    """
+    How much it may have and do.
+    """
+
+    audience_rows: int
+    """
+    rows of the audience of one fire
+    """
+    bulk_lines: int
+    """
+    lines of one bulk request or import
+    """
+    concurrency: int
+    """
+    runs that each worker process has under way at once
+    """
+    fires_per_hour: int
+    """
+    slots of all schedules together, each schedule counted with its busiest hour
+    """
+    input_bytes: int
+    """
+    bytes of the input that one schedule or one run stores
+    """
+    output_bytes: int
+    """
+    bytes of the output that one run stores, if response_limit allows as many
+    """
+    schedules: int
+    """
+    schedules that exist at once, completed and archived ones included
+    """
+    smallest_period: int
+    """
+    seconds that lie at least between two slots of a schedule
+    """
+    targets: int
+    """
+    targets that exist at once
+    """
+
+
+class Settings(TypedDict):
+    """
+    Defaults of the workspace.
+    """
+
+    timezone: str
+    """
+    The time zone of new schedules.
+    """
+
+
+class Occurrence(TypedDict):
+    """
+    A coming fire.
+    """
+
+    at: str
+    """
+    When it is due.
+    """
+    local: str
+    """
+    The local time of its slot.
+    """
+    note: str
+    """
+    What a change of the clocks did to it; mostly empty.
+    """
+
+
+class PauseBody(TypedDict):
+    note: NotRequired[str | None]
+    version: NotRequired[int | None]
+
+
+class Retry(TypedDict):
+    """
+    How failed attempts are repeated.
+    """
+
+    factor: float
+    """
+    By how much each wait is longer than the one before.
+    """
+    initial: float
+    """
+    How long after the first attempt the second begins, in seconds
+    """
+    max_attempts: int
+    """
+    Attempts at most, the first one included.
+    """
+    max_delay: float
+    """
+    The longest wait, in seconds
+    """
+    max_elapsed: float | None
+    """
+    For how long attempts are made, in seconds
+    """
+    until_next_slot: bool
+    """
+    Whether retries end when the next slot comes.
+    """
+
+
+class Policies(TypedDict):
+    """
+    How a schedule behaves, with all defaults.
+    """
+
+    after_completion: Literal["keep", "delete"]
+    """
+    Whether it stays when it is completed.
+    """
+    after_pause: Literal["skip", "fire"]
+    """
+    What a one-time schedule does whose slot passed in a pause.
+    """
+    buffer_limit: int
+    """
+    Fires that may wait.
+    """
+    catch_up: Literal["latest", "all", "none"]
+    """
+    What happens to slots that were missed.
+    """
+    catch_up_limit: int
+    """
+    Missed slots that fire at most.
+    """
+    catch_up_window: float
+    """
+    How old a missed slot may be to fire, in seconds
+    """
+    dst_every_hour: Literal["elapsed", "literal"] | None
+    """
+    Whether every hour means elapsed hours.
+    """
+    dst_gap: Literal["next_valid", "skip", "shift"] | None
+    """
+    A local time that the clocks jump over.
+    """
+    dst_overlap: Literal["first", "last", "both"] | None
+    """
+    A local time that comes twice.
+    """
+    grace: float
+    """
+    How late a slot fires as if it were in time, in seconds
+    """
+    jitter: float
+    """
+    Within which time after its slots it fires, always at the same, in seconds
+    """
+    lateness_objective: float | None
+    """
+    An event tells of fires that begin so long after they were due, in seconds
+    """
+    max_fires: int | None
+    """
+    Fires after which it is completed.
+    """
+    overlap: Literal["skip", "buffer_one", "buffer_all", "cancel_other", "terminate_other", "allow"]
+    """
+    What happens while an earlier fire has not ended.
+    """
+    overlap_scope: Literal["fire", "row"]
+    """
+    Whether overlap is looked at by fire or by row.
+    """
+    pause_after_failures: int | None
+    """
+    Failures in a row after which it pauses.
+    """
+    retry: Retry
+    """
+    How failed attempts are repeated.
+    """
+    timeout: float | None
+    """
+    How long an attempt may take; null: as the target says, in seconds
+    """
+
+
+class Preview(TypedDict):
+    """
+    What a schedule will do.
+    """
+
+    audience: NotRequired[AudiencePreview]
+    in_words: str
+    """
+    Its recurrence in words.
+    """
+    next_fires: list[Occurrence]
+    """
+    The next fires.
+    """
+
+
+class Principal(TypedDict):
+    """
+    Who acts: a person or a service.
+    """
+
+    created_at: str
+    """
+    When it was made.
+    """
+    email: str | None
+    """
+    The address of a person.
+    """
+    id: str
+    """
+    The id of the principal.
+    """
+    name: str
+    """
+    The name for people.
+    """
+    type: Literal["person", "service", "system"]
+    """
+    A person or a service.
+    """
+
+
+class PrincipalBody(TypedDict):
+    email: NotRequired[str | None]
+    grants: NotRequired[list[str | int] | None]
+    """
+    targets it may schedule; "*" for all of them
+    """
+    name: str
+    type: NotRequired[Literal["person", "service"]]
+
+
+class PrincipalPage(TypedDict):
+    """
+    A page of principals.
+    """
+
+    items: list[Principal]
+    """
+    The items of this page.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
+    """
+
+
+class ProblemEntry(TypedDict):
+    """
+    One thing that is wrong with a request.
+    """
+
+    code: str
+    """
+    A word for programs.
+    """
+    field: str
+    """
+    The field or parameter, as a dotted path; empty where it is the whole.
+    """
+    message: str
+    """
+    What is wrong, and what would be right.
+    """
+
+
+class Readiness(TypedDict):
+    """
+    Whether the server can work.
+    """
+
+    detail: NotRequired[str]
+    """
+    Why it cannot.
+    """
+    status: str
+    """
+    ready where it can.
+    """
+
+
+class Recurrence1(TypedDict):
+    """
+    One of these members, or calendars and intervals together. Schedules of other APIs may have others.
+    """
+
+    at: NotRequired[str]
+    """
+    A local time, at which it fires once.
+    """
+    calendars: NotRequired[list[Any]]
+    """
+    Fields of dates and times that fire.
+    """
+    cron: NotRequired[Any]
+    """
+    A cron expression, or its fields.
+    """
+    delay: NotRequired[str | float]
+    """
+    Once, after this length of time.
+    """
+    every: NotRequired[str | float]
+    """
+    A length of time, such as 1h30m.
+    """
+    intervals: NotRequired[list[Any]]
+    """
+    Lengths of time, with offsets.
+    """
+    once: NotRequired[str]
+    """
+    An instant (RFC 3339), at which it fires once.
+    """
+    rate: NotRequired[str]
+    """
+    A rate, such as 5 minutes.
+    """
+    union: NotRequired[list[Any]]
+    """
+    Several recurrences together.
+    """
+
+
+Recurrence: TypeAlias = str | Recurrence1
+"""
+When it fires: an expression, or an object of one of the kinds below.
+"""
+
+
+class RetryBody(TypedDict):
+    factor: NotRequired[float | None]
+    initial: NotRequired[float | str | None]
+    max_attempts: NotRequired[int | None]
+    max_delay: NotRequired[float | str | None]
+    max_elapsed: NotRequired[float | str | None]
+    until_next_slot: NotRequired[bool | None]
+
+
+class RotatedSecrets(TypedDict):
+    """
+    What the rotation has done.
+    """
+
+    new_key: str | None
+    """
+    The new key, where the server cannot store it itself.
+    """
+    resealed: int
+    """
+    Secrets that were encrypted anew.
+    """
+
+
+class RotationBody(TypedDict):
+    overlap: NotRequired[float | str | None]
+    """
+    how long the old key goes on working
+    """
+
+
+class Schedule(TypedDict):
+    """
+    A schedule.
+    """
+
+    audience: dict[str, Any] | None
+    """
+    Who it fires for, where it has an audience.
+    """
+    counts: Counts
+    """
+    Its fires so far.
+    """
+    created_at: str
+    """
+    When it was made.
+    """
+    created_by: str
+    """
+    The id of the principal that made it.
+    """
+    description: str | None
+    """
+    What it is for.
+    """
+    dialect: str
+    """
+    The API by which it was made; native is this one.
+    """
+    dialect_id: str | None
+    """
+    The id by which the clients of its own API know it; null for native ones.
+    """
+    end_at: str | None
+    """
+    The last instant at which it may fire.
+    """
+    ended_at: str | None
+    """
+    When it was completed.
+    """
+    ended_reason: str | None
+    """
+    Why it was completed.
+    """
+    id: str
+    """
+    The id of the schedule.
+    """
+    in_words: str
+    """
+    Its recurrence in words.
+    """
+    input: Any
+    """
+    What the target is given. Any JSON value.
+    """
+    key: str | None
+    """
+    The key that its maker chose.
+    """
+    labels: dict[str, str]
+    """
+    Labels that its maker chose, by name.
+    """
+    last_fire: str | None
+    """
+    The id of its last fire.
+    """
+    last_fire_at: str | None
+    """
+    When it fired last.
+    """
+    last_skip_reason: str | None
+    """
+    Why it was skipped.
+    """
+    last_skipped_at: str | None
+    """
+    The last slot that was skipped.
+    """
+    last_slot_at: str | None
+    """
+    The last slot that fired.
+    """
+    last_state: str | None
+    """
+    How its last fire ended, or stands.
+    """
+    name: str
+    """
+    The name for people.
+    """
+    next_fire_at: str | None
+    """
+    When it fires next: the next slot plus the schedule's jitter.
+    """
+    next_fires: list[Occurrence]
+    """
+    Its next fires.
+    """
+    next_slot_at: str | None
+    """
+    The next slot.
+    """
+    note: str | None
+    """
+    Why it is paused.
+    """
+    policies: Policies
+    recurrence: Recurrence
+    start_at: str | None
+    """
+    The first instant at which it may fire.
+    """
+    state: Literal["active", "paused", "completed", "archived"]
+    """
+    Whether it fires.
+    """
+    target: str
+    """
+    The id of the target that it runs.
+    """
+    timezone: str
+    """
+    An IANA time zone.
+    """
+    updated_at: str
+    """
+    When it was changed last.
+    """
+    version: int
+    """
+    Counts the changes; send it back to change only what you have seen.
+    """
+
+
+class SecretRotationBody(TypedDict):
+    algorithm: NotRequired[Literal["hmac", "ed25519"]]
+    """
+    ed25519 signs with a key that never leaves the server; receivers verify with verification_key
+    """
+    keep_previous: NotRequired[bool]
+    overlap: NotRequired[float | str | None]
+    """
+    how long requests are signed with the old secret too; a day if it is left out, at most 30d
+    """
+
+
+class SourceBody(TypedDict):
+    config: dict[str, Any]
+    type: str
+
+
+class Span(TypedDict):
+    """
+    Slots that did not fire.
+    """
+
+    count: int
+    """
+    How many slots these are.
+    """
+    first_at: str
+    """
+    The first of these slots.
+    """
+    last_at: str
+    """
+    The last of these slots.
+    """
+    reason: Literal["skipped", "unbegun", "missed", "paused", "cancelled"]
+    """
+    Why these slots did not fire.
+    """
+    recorded_at: str
+    """
+    When this was entered.
+    """
+    schedule_version: int
+    """
+    The version of the definition that named them.
+    """
+
+
+class SpanEntry(TypedDict):
+    """
+    Slots that did not fire.
+    """
+
+    count: int
+    """
+    How many slots these are.
+    """
+    entry: Literal["span"]
+    """
+    Which kind of entry it is.
+    """
+    first_at: str
+    """
+    The first of these slots.
+    """
+    last_at: str
+    """
+    The last of these slots.
+    """
+    reason: Literal["skipped", "unbegun", "missed", "paused", "cancelled"]
+    """
+    Why these slots did not fire.
+    """
+    recorded_at: str
+    """
+    When this was entered.
+    """
+    schedule_version: int
+    """
+    The version of the definition that named them.
+    """
+
+
+class Column(TypedDict):
+    """
+    A column.
+    """
+
+    name: str
+    """
+    Its name.
+    """
+    nullable: bool
+    """
+    Whether it may be empty.
+    """
+    primary_key: bool
+    """
+    Whether it is part of the primary key.
+    """
+    type: str
+    """
+    Its type.
+    """
+
+
+class Table(TypedDict):
+    """
+    An embedded table.
+    """
+
+    columns: list[Column]
+    """
+    Its columns.
+    """
+    database: str
+    """
+    The database.
+    """
+    table: str
+    """
+    The table.
+    """
+
+
+class TableBody(TypedDict):
+    """
+    A table without a primary key gets a column `id` that counts up.
+    """
+
+    columns: list[dict[str, Any]]
+    """
+    name, type (integer, number, text, boolean, timestamp, json), primary_key, nullable
+    """
+    database: str
+    """
+    a name that you choose; the database is made with its first table
+    """
+    table: str
+
+
+class Item(TypedDict):
+    """
+    A table.
+    """
+
+    database: str
+    """
+    The database.
+    """
+    table: str
+    """
+    The table.
+    """
+
+
+class TableList(TypedDict):
+    """
+    The embedded tables of a workspace.
+    """
+
+    items: list[Item]
+    """
+    The tables.
+    """
+
+
+class TableRows(TypedDict):
+    """
+    A page of rows.
+    """
+
+    next: int | None
+    """
+    Send it as after for what follows; null: this is the end.
+    """
+    rows: list[dict[str, Any]]
+    """
+    The rows.
+    """
+
+
+class Target(TypedDict):
+    """
+    What schedules run.
+    """
+
+    completion: Literal["response", "callback", "watch"]
+    """
+    Whether the answer ends a run, or a later callback.
+    """
+    created_at: str
+    """
+    When it was made.
+    """
+    created_by: str
+    """
+    The id of the principal that made it.
+    """
+    deadline: float
+    """
+    How long a run may wait for its callback, in seconds
+    """
+    description: str | None
+    """
+    What it does.
+    """
+    disabled_reason: str | None
+    """
+    Why it is off.
+    """
+    enabled: bool
+    """
+    Whether its runs are executed.
+    """
+    executor: Executor
+    """
+    How it is run: its type, and the settings of that type. Secrets are shown as ***.
+    """
+    extra: dict[str, Any]
+    """
+    What callers keep with it.
+    """
+    id: str
+    """
+    The id of the target.
+    """
+    input_schema: dict[str, Any] | None
+    """
+    A JSON Schema that inputs must satisfy.
+    """
+    key: str | None
+    """
+    The key that its maker chose.
+    """
+    kind: Literal["automation", "workflow", "function", "agent", "tool", "table"]
+    """
+    What it is.
+    """
+    max_concurrency: int | None
+    """
+    Runs that may be under way at once.
+    """
+    name: str
+    """
+    The name for people.
+    """
+    number: int
+    """
+    A number that is unique on the server.
+    """
+    rate_per_second: float | None
+    """
+    Attempts that may begin in a second.
+    """
+    timeout: float
+    """
+    How long one attempt may take, in seconds
+    """
+    updated_at: str
+    """
+    When it was changed last.
+    """
+    version: int
+    """
+    Counts the changes; send it back to change only what you have seen.
+    """
+
+
+class TargetBody(TypedDict):
+    """
+    `executor` is an object with `type` and the settings of that type of executor.
+    """
+
+    completion: NotRequired[Literal["response", "callback", "watch"] | None]
+    deadline: NotRequired[float | str | None]
+    description: NotRequired[str | None]
+    enabled: NotRequired[bool | None]
+    executor: dict[str, Any]
+    extra: NotRequired[dict[str, Any] | None]
+    input_schema: NotRequired[dict[str, Any] | None]
+    key: NotRequired[str | None]
+    kind: Literal["automation", "workflow", "function", "agent", "tool", "table"]
+    max_concurrency: NotRequired[int | None]
+    name: str
+    rate_per_second: NotRequired[float | None]
+    timeout: NotRequired[float | str | None]
+    version: NotRequired[int | None]
+    """
+    where it is given: change only what is at this version
+    """
+
+
+class TargetInFull(TypedDict):
+    """
+    A target with how its runs stand.
+    """
+
+    completion: Literal["response", "callback", "watch"]
+    """
+    Whether the answer ends a run, or a later callback.
+    """
+    created_at: str
+    """
+    When it was made.
+    """
+    created_by: str
+    """
+    The id of the principal that made it.
+    """
+    deadline: float
+    """
+    How long a run may wait for its callback, in seconds
+    """
+    description: str | None
+    """
+    What it does.
+    """
+    disabled_reason: str | None
+    """
+    Why it is off.
+    """
+    enabled: bool
+    """
+    Whether its runs are executed.
+    """
+    executor: Executor
+    """
+    How it is run: its type, and the settings of that type. Secrets are shown as ***.
+    """
+    extra: dict[str, Any]
+    """
+    What callers keep with it.
+    """
+    id: str
+    """
+    The id of the target.
+    """
+    input_schema: dict[str, Any] | None
+    """
+    A JSON Schema that inputs must satisfy.
+    """
+    key: str | None
+    """
+    The key that its maker chose.
+    """
+    kind: Literal["automation", "workflow", "function", "agent", "tool", "table"]
+    """
+    What it is.
+    """
+    lane: Lane
+    max_concurrency: int | None
+    """
+    Runs that may be under way at once.
+    """
+    name: str
+    """
+    The name for people.
+    """
+    number: int
+    """
+    A number that is unique on the server.
+    """
+    rate_per_second: float | None
+    """
+    Attempts that may begin in a second.
+    """
+    timeout: float
+    """
+    How long one attempt may take, in seconds
+    """
+    updated_at: str
+    """
+    When it was changed last.
+    """
+    version: int
+    """
+    Counts the changes; send it back to change only what you have seen.
+    """
+
+
+class TargetPage(TypedDict):
+    """
+    A page of targets.
+    """
+
+    items: list[Target]
+    """
+    The items of this page.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
+    """
+
+
+class TargetPatch(TypedDict):
+    """
+    `executor` is an object with `type` and the settings of that type of executor.
+    """
+
+    completion: NotRequired[Literal["response", "callback", "watch"] | None]
+    deadline: NotRequired[float | str | None]
+    description: NotRequired[str | None]
+    enabled: NotRequired[bool | None]
+    executor: NotRequired[dict[str, Any]]
+    extra: NotRequired[dict[str, Any] | None]
+    input_schema: NotRequired[dict[str, Any] | None]
+    key: NotRequired[str | None]
+    kind: NotRequired[Literal["automation", "workflow", "function", "agent", "tool", "table"]]
+    max_concurrency: NotRequired[int | None]
+    name: NotRequired[str]
+    rate_per_second: NotRequired[float | None]
+    timeout: NotRequired[float | str | None]
+    version: NotRequired[int | None]
+    """
+    where it is given: change only what is at this version
+    """
+
+
+Version = TypedDict(
+    "Version",
+    {
+        "audience": dict[str, Any] | None,
+        "end_at": str | None,
+        "from": str,
+        "input": Any,
+        "policies": Policies,
+        "recurrence": Recurrence,
+        "start_at": str | None,
+        "target": str,
+        "timezone": str,
+        "version": int,
+    },
+)
+
+
+Waited = TypedDict(
+    "Waited",
+    {
+        "for": dict[str, float],
+        "seconds": float,
+    },
+)
+
+
+Waiting = TypedDict(
+    "Waiting",
+    {
+        "for": Literal["place", "limit", "pause", "circuit", "concurrency", "rate", "retry"],
+        "in_words": str,
+    },
+)
+
+
+class Workspace(TypedDict):
+    """
+    A tenant.
+    """
+
+    allowed_hosts: list[str]
+    """
+    The hosts that its targets and audiences may reach.
+    """
+    created_at: str
+    """
+    When it was made.
+    """
+    id: str
+    """
+    The id of the workspace.
+    """
+    name: str
+    """
+    The name for people.
+    """
+    quotas: Quotas
+    """
+    How much it may have and do.
+    """
+    settings: Settings
+    """
+    Defaults of the workspace.
+    """
+    slug: str
+    """
+    Its short name.
+    """
+    updated_at: str
+    """
+    When it was changed last.
+    """
+    version: int
+    """
+    Counts the changes; send it back to change only what you have seen.
+    """
+    weight: float
+    """
+    Its share where workspaces take turns.
+    """
+
+
+class WorkspaceBody(TypedDict):
+    allowed_hosts: NotRequired[list[str] | None]
+    """
+    the hosts that targets and audiences of the workspace may reach, of those that the server allows: names, *.name for all names below one, addresses, networks; * (the default) stands for every host
+    """
+    name: str
+    quotas: NotRequired[dict[str, Any] | None]
+    """
+    schedules: schedules that exist at once, completed and archived ones included; targets: targets that exist at once; smallest_period: seconds that lie at least between two slots of a schedule; fires_per_hour: slots of all schedules together, each schedule counted with its busiest hour; audience_rows: rows of the audience of one fire; concurrency: runs that each worker process has under way at once; input_bytes: bytes of the input that one schedule or one run stores; output_bytes: bytes of the output that one run stores, if response_limit allows as many; bulk_lines: lines of one bulk request or import
+    """
+    settings: NotRequired[dict[str, Any] | None]
+    """
+    timezone: the default of new schedules
+    """
+    slug: NotRequired[str | None]
+    """
+    short name in lower case; made from the name where it is left out
+    """
+    weight: NotRequired[float | None]
+    """
+    1 to 100: the share of the workspace where workspaces take turns
+    """
+
+
+class Usage(TypedDict):
+    """
+    What it uses, under the names of the quotas.
+    """
+
+    fires_per_hour: int
+    """
+    How much.
+    """
+    schedules: int
+    """
+    How much.
+    """
+    targets: int
+    """
+    How much.
+    """
+
+
+class WorkspaceInFull(TypedDict):
+    """
+    A workspace with what it uses.
+    """
+
+    allowed_hosts: list[str]
+    """
+    The hosts that its targets and audiences may reach.
+    """
+    created_at: str
+    """
+    When it was made.
+    """
+    id: str
+    """
+    The id of the workspace.
+    """
+    name: str
+    """
+    The name for people.
+    """
+    quotas: Quotas
+    """
+    How much it may have and do.
+    """
+    settings: Settings
+    """
+    Defaults of the workspace.
+    """
+    slug: str
+    """
+    Its short name.
+    """
+    updated_at: str
+    """
+    When it was changed last.
+    """
+    usage: Usage
+    """
+    What it uses, under the names of the quotas.
+    """
+    version: int
+    """
+    Counts the changes; send it back to change only what you have seen.
+    """
+    weight: float
+    """
+    Its share where workspaces take turns.
+    """
+
+
+class WorkspacePage(TypedDict):
+    """
+    A page of workspaces.
+    """
+
+    items: list[Workspace]
+    """
+    The items of this page.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
+    """
+
+
+class WorkspacePatch(TypedDict):
+    allowed_hosts: NotRequired[list[str] | None]
+    """
+    the hosts that targets and audiences of the workspace may reach, of those that the server allows: names, *.name for all names below one, addresses, networks; * (the default) stands for every host. Needs workspaces:admin
+    """
+    name: NotRequired[str | None]
+    quotas: NotRequired[dict[str, Any] | None]
+    """
+    schedules: schedules that exist at once, completed and archived ones included; targets: targets that exist at once; smallest_period: seconds that lie at least between two slots of a schedule; fires_per_hour: slots of all schedules together, each schedule counted with its busiest hour; audience_rows: rows of the audience of one fire; concurrency: runs that each worker process has under way at once; input_bytes: bytes of the input that one schedule or one run stores; output_bytes: bytes of the output that one run stores, if response_limit allows as many; bulk_lines: lines of one bulk request or import. Merged; null sets a quota back to its default. Needs workspaces:admin
+    """
+    settings: NotRequired[dict[str, Any] | None]
+    """
+    merged; null takes a setting away
+    """
+    version: NotRequired[int | None]
+    weight: NotRequired[float | None]
+    """
+    1 to 100: the share of the workspace where workspaces take turns. Needs workspaces:admin
+    """
+
+
+class BulkLine(TypedDict):
+    """
+    The answer to one line of a bulk request.
+    """
+
+    detail: NotRequired[str]
+    """
+    Why the line is refused; absent otherwise.
+    """
+    errors: NotRequired[list[ProblemEntry]]
+    """
+    Every problem of a refused line; absent otherwise.
+    """
+    id: NotRequired[str]
+    """
+    The id of the schedule; absent where the line is refused.
+    """
+    key: NotRequired[str | None]
+    """
+    Its key; absent where the line is refused.
+    """
+    line: int
+    """
+    The number of the line, from 1.
+    """
+    next_fire_at: NotRequired[str | None]
+    """
+    When it fires next; absent where the line is refused.
+    """
+    result: Literal["created", "updated", "unchanged", "refused"]
+    """
+    What has become of it.
+    """
+    status: int
+    """
+    The status that the line would have alone.
+    """
+
+
+class Fire(TypedDict):
+    """
+    What was started for a slot, by hand, or by a backfill.
+    """
+
+    audience_size: int | None
+    """
+    Rows of its audience.
+    """
+    cancelled: int
+    """
+    Runs that were cancelled.
+    """
+    due_at: str
+    """
+    The slot plus the schedule's jitter.
+    """
+    error: str | None
+    """
+    Why it failed.
+    """
+    failed: int
+    """
+    Runs that failed.
+    """
+    finished_at: str | None
+    """
+    When it ended.
+    """
+    fired_at: str
+    """
+    When it began.
+    """
+    id: str
+    """
+    The id of the fire.
+    """
+    kind: Literal["clock", "manual", "backfill"]
+    """
+    Who began it.
+    """
+    missed: Missed | None
+    runs: int
+    """
+    Runs that were made.
+    """
+    schedule: str
+    """
+    The id of its schedule.
+    """
+    schedule_version: int
+    """
+    The version of the definition by which it fired.
+    """
+    slot_at: str
+    """
+    Its slot.
+    """
+    state: Literal["waiting", "resolving", "running", "completed", "partial", "failed", "cancelled"]
+    """
+    How it stands.
+    """
+    succeeded: int
+    """
+    Runs that succeeded.
+    """
+
+
+class FireEntry(TypedDict):
+    """
+    A slot that fired.
+    """
+
+    audience_size: int | None
+    """
+    Rows of its audience.
+    """
+    cancelled: int
+    """
+    Runs that were cancelled.
+    """
+    due_at: str
+    """
+    The slot plus the schedule's jitter.
+    """
+    entry: Literal["fire"]
+    """
+    Which kind of entry it is.
+    """
+    error: str | None
+    """
+    Why it failed.
+    """
+    failed: int
+    """
+    Runs that failed.
+    """
+    finished_at: str | None
+    """
+    When it ended.
+    """
+    fired_at: str
+    """
+    When it began.
+    """
+    id: str
+    """
+    The id of the fire.
+    """
+    kind: Literal["clock", "manual", "backfill"]
+    """
+    Who began it.
+    """
+    missed: Missed | None
+    runs: int
+    """
+    Runs that were made.
+    """
+    schedule: str
+    """
+    The id of its schedule.
+    """
+    schedule_version: int
+    """
+    The version of the definition by which it fired.
+    """
+    slot_at: str
+    """
+    Its slot.
+    """
+    state: Literal["waiting", "resolving", "running", "completed", "partial", "failed", "cancelled"]
+    """
+    How it stands.
+    """
+    succeeded: int
+    """
+    Runs that succeeded.
+    """
+
+
+class FirePage(TypedDict):
+    """
+    A page of fires.
+    """
+
+    items: list[Fire]
+    """
+    The items of this page.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
+    """
+
+
+Items: TypeAlias = FireEntry | SpanEntry
+
+
+class Ledger(TypedDict):
+    """
+    Every slot of a schedule once.
+    """
+
+    accounted_to: str | None
+    """
+    Up to here every slot has its entry.
+    """
+    items: list[Items]
+    """
+    The entries, by slot.
+    """
+    next_from: str | None
+    """
+    Send it as from for what follows; null: this is the end.
+    """
+
+
+class ListedSchedule(TypedDict):
+    """
+    A schedule as lists show it.
+    """
+
+    audience: dict[str, Any] | None
+    """
+    Who it fires for, where it has an audience.
+    """
+    counts: Counts
+    """
+    Its fires so far.
+    """
+    created_at: str
+    """
+    When it was made.
+    """
+    created_by: str
+    """
+    The id of the principal that made it.
+    """
+    description: str | None
+    """
+    What it is for.
+    """
+    dialect: str
+    """
+    The API by which it was made; native is this one.
+    """
+    dialect_id: str | None
+    """
+    The id by which the clients of its own API know it; null for native ones.
+    """
+    end_at: str | None
+    """
+    The last instant at which it may fire.
+    """
+    ended_at: str | None
+    """
+    When it was completed.
+    """
+    ended_reason: str | None
+    """
+    Why it was completed.
+    """
+    id: str
+    """
+    The id of the schedule.
+    """
+    input: Any
+    """
+    What the target is given. Any JSON value.
+    """
+    key: str | None
+    """
+    The key that its maker chose.
+    """
+    labels: dict[str, str]
+    """
+    Labels that its maker chose, by name.
+    """
+    last_fire: str | None
+    """
+    The id of its last fire.
+    """
+    last_fire_at: str | None
+    """
+    When it fired last.
+    """
+    last_skip_reason: str | None
+    """
+    Why it was skipped.
+    """
+    last_skipped_at: str | None
+    """
+    The last slot that was skipped.
+    """
+    last_slot_at: str | None
+    """
+    The last slot that fired.
+    """
+    last_state: str | None
+    """
+    How its last fire ended, or stands.
+    """
+    name: str
+    """
+    The name for people.
+    """
+    next_fire_at: str | None
+    """
+    When it fires next: the next slot plus the schedule's jitter.
+    """
+    next_slot_at: str | None
+    """
+    The next slot.
+    """
+    note: str | None
+    """
+    Why it is paused.
+    """
+    policies: Policies
+    recurrence: Recurrence
+    start_at: str | None
+    """
+    The first instant at which it may fire.
+    """
+    state: Literal["active", "paused", "completed", "archived"]
+    """
+    Whether it fires.
+    """
+    target: str
+    """
+    The id of the target that it runs.
+    """
+    timezone: str
+    """
+    An IANA time zone.
+    """
+    updated_at: str
+    """
+    When it was changed last.
+    """
+    version: int
+    """
+    Counts the changes; send it back to change only what you have seen.
+    """
+
+
+ListedVersion = TypedDict(
+    "ListedVersion",
+    {
+        "from": str,
+        "recurrence": Recurrence,
+        "timezone": str,
+        "version": int,
+    },
+)
+
+
+class Me(TypedDict):
+    """
+    Who the key belongs to.
+    """
+
+    key: Key1
+    """
+    The key.
+    """
+    principal: Principal
+    targets: list[str]
+    """
+    Ids of targets; * stands for all.
+    """
+    workspace: Workspace
+
+
+class NewWorkspace(TypedDict):
+    """
+    A workspace with its first principal and key.
+    """
+
+    admin: Principal
+    admin_key: NewKey
+    allowed_hosts: list[str]
+    """
+    The hosts that its targets and audiences may reach.
+    """
+    created_at: str
+    """
+    When it was made.
+    """
+    id: str
+    """
+    The id of the workspace.
+    """
+    name: str
+    """
+    The name for people.
+    """
+    quotas: Quotas
+    """
+    How much it may have and do.
+    """
+    settings: Settings
+    """
+    Defaults of the workspace.
+    """
+    slug: str
+    """
+    Its short name.
+    """
+    updated_at: str
+    """
+    When it was changed last.
+    """
+    version: int
+    """
+    Counts the changes; send it back to change only what you have seen.
+    """
+    weight: float
+    """
+    Its share where workspaces take turns.
+    """
+
+
+class PolicyBody(TypedDict):
+    """
+    How a schedule behaves. A policy that is left out has its default. Policies may also stand beside the recurrence
+    instead of in `policies`.
+    """
+
+    after_completion: NotRequired[Literal["keep", "delete"] | None]
+    after_pause: NotRequired[Literal["skip", "fire"] | None]
+    buffer_limit: NotRequired[int | None]
+    catch_up: NotRequired[Literal["latest", "all", "none"] | None]
+    catch_up_limit: NotRequired[int | None]
+    catch_up_window: NotRequired[float | str | None]
+    dst_every_hour: NotRequired[Literal["elapsed", "literal"] | None]
+    dst_gap: NotRequired[Literal["next_valid", "skip", "shift"] | None]
+    dst_overlap: NotRequired[Literal["first", "last", "both"] | None]
+    grace: NotRequired[float | str | None]
+    jitter: NotRequired[float | str | None]
+    lateness_objective: NotRequired[float | str | None]
+    """
+    an event tells of fires that begin later than this after they were due
+    """
+    max_fires: NotRequired[int | None]
+    overlap: NotRequired[
+        Literal["skip", "buffer_one", "buffer_all", "cancel_other", "terminate_other", "allow"] | None
+    ]
+    overlap_scope: NotRequired[Literal["fire", "row"] | None]
+    pause_after_failures: NotRequired[int | None]
+    retry: NotRequired[RetryBody | None]
+    timeout: NotRequired[float | str | None]
+
+
+class PreviewBody(TypedDict):
+    after: NotRequired[str | None]
+    """
+    where to begin; now
+    """
+    count: NotRequired[int | None]
+    end_at: NotRequired[str | None]
+    policies: NotRequired[PolicyBody | None]
+    recurrence: str | dict[str, Any]
+    start_at: NotRequired[str | None]
+    timezone: NotRequired[str | None]
+
+
+class Problem(TypedDict):
+    """
+    An error (RFC 9457).
+    """
+
+    detail: str
+    """
+    What happened, in a sentence.
+    """
+    errors: list[ProblemEntry]
+    """
+    Every problem that was found.
+    """
+    request_id: NotRequired[str]
+    """
+    Where the log has more.
+    """
+    status: int
+    """
+    The HTTP status.
+    """
+    title: str
+    """
+    The kind of error in words.
+    """
+    type: str
+    """
+    A name for the kind of error.
+    """
+
+
+class Run(TypedDict):
+    """
+    One execution of a target.
+    """
+
+    attempts: int
+    """
+    Attempts so far.
+    """
+    created_at: str
+    """
+    When it was made.
+    """
+    due_at: str
+    """
+    When it was due.
+    """
+    error: str | None
+    """
+    Why the last attempt failed.
+    """
+    finished_at: str | None
+    """
+    When it ended.
+    """
+    fire: str | None
+    """
+    The id of its fire.
+    """
+    generation: int
+    """
+    0, or how often its row was run again.
+    """
+    id: str
+    """
+    The id of the run. It is the idempotency key of all of its deliveries.
+    """
+    mode: Literal["clock", "manual", "backfill", "retry"]
+    """
+    Who began it.
+    """
+    next_attempt_at: str | None
+    """
+    When its next attempt begins.
+    """
+    output: Any
+    """
+    What the target has answered. Any JSON value.
+    """
+    row_key: str
+    """
+    The key of its row of the audience; empty without an audience.
+    """
+    schedule: str | None
+    """
+    The id of its schedule.
+    """
+    slot_at: str | None
+    """
+    The slot of its fire.
+    """
+    started_at: str | None
+    """
+    When its first attempt began.
+    """
+    state: Literal["pending", "running", "succeeded", "failed", "cancelled"]
+    """
+    How it stands.
+    """
+    status: int | None
+    """
+    The HTTP status of the last answer.
+    """
+    target: str
+    """
+    The id of the target that is run.
+    """
+    waited: Waited | None
+    waiting: Waiting | None
+
+
+class RunInFull(TypedDict):
+    """
+    A run with its attempts.
+    """
+
+    attempts: int
+    """
+    Attempts so far.
+    """
+    created_at: str
+    """
+    When it was made.
+    """
+    due_at: str
+    """
+    When it was due.
+    """
+    error: str | None
+    """
+    Why the last attempt failed.
+    """
+    finished_at: str | None
+    """
+    When it ended.
+    """
+    fire: str | None
+    """
+    The id of its fire.
+    """
+    generation: int
+    """
+    0, or how often its row was run again.
+    """
+    history: list[Attempt]
+    """
+    Its attempts, oldest first.
+    """
+    id: str
+    """
+    The id of the run. It is the idempotency key of all of its deliveries.
+    """
+    mode: Literal["clock", "manual", "backfill", "retry"]
+    """
+    Who began it.
+    """
+    next_attempt_at: str | None
+    """
+    When its next attempt begins.
+    """
+    output: Any
+    """
+    What the target has answered. Any JSON value.
+    """
+    row_key: str
+    """
+    The key of its row of the audience; empty without an audience.
+    """
+    schedule: str | None
+    """
+    The id of its schedule.
+    """
+    slot_at: str | None
+    """
+    The slot of its fire.
+    """
+    started_at: str | None
+    """
+    When its first attempt began.
+    """
+    state: Literal["pending", "running", "succeeded", "failed", "cancelled"]
+    """
+    How it stands.
+    """
+    status: int | None
+    """
+    The HTTP status of the last answer.
+    """
+    target: str
+    """
+    The id of the target that is run.
+    """
+    waited: Waited | None
+    waiting: Waiting | None
+
+
+class RunPage(TypedDict):
+    """
+    A page of runs.
+    """
+
+    items: list[Run]
+    """
+    The items of this page.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
+    """
+
+
+class ScheduleBody(TypedDict):
+    audience: NotRequired[dict[str, Any] | None]
+    description: NotRequired[str | None]
+    end_at: NotRequired[str | None]
+    input: NotRequired[Any]
+    key: NotRequired[str | None]
+    labels: NotRequired[dict[str, str] | None]
+    name: str
+    paused: NotRequired[bool | None]
+    """
+    only when it is made: off the clock until it is resumed
+    """
+    policies: NotRequired[PolicyBody | None]
+    recurrence: str | dict[str, Any]
+    start_at: NotRequired[str | None]
+    target: str | int
+    timezone: NotRequired[str | None]
+    version: NotRequired[int | None]
+    """
+    where it is given: change only what is at this version
+    """
+
+
+class SchedulePage(TypedDict):
+    """
+    A page of schedules.
+    """
+
+    items: list[ListedSchedule]
+    """
+    The items of this page.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
+    """
+
+
+class SchedulePatch(TypedDict):
+    audience: NotRequired[dict[str, Any] | None]
+    description: NotRequired[str | None]
+    end_at: NotRequired[str | None]
+    input: NotRequired[Any]
+    key: NotRequired[str | None]
+    labels: NotRequired[dict[str, str] | None]
+    name: NotRequired[str]
+    paused: NotRequired[bool | None]
+    """
+    only when it is made: off the clock until it is resumed
+    """
+    policies: NotRequired[PolicyBody | None]
+    recurrence: NotRequired[str | dict[str, Any]]
+    start_at: NotRequired[str | None]
+    target: NotRequired[str | int]
+    timezone: NotRequired[str | None]
+    version: NotRequired[int | None]
+    """
+    where it is given: change only what is at this version
+    """
+
+
+class VersionPage(TypedDict):
+    """
+    A page of versions.
+    """
+
+    items: list[ListedVersion]
+    """
+    The items of this page.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
+    """
+
+
+class Backfill(TypedDict):
+    """
+    The fires of a backfill.
+    """
+
+    count: int
+    """
+    How many.
+    """
+    items: list[Fire]
+    """
+    The fires, by slot.
+    """
+
+
+class Explanation(TypedDict):
+    """
+    Why an instant fired, or did not.
+    """
+
+    at: str
+    """
+    The instant.
+    """
+    audience: NotRequired[AudiencePreview]
+    fire: Fire | None
+    in_words: str
+    """
+    The recurrence that was in force.
+    """
+    local: str
+    """
+    The same in the schedule's time zone.
+    """
+    next_slot_at: str | None
+    """
+    The slot after.
+    """
+    previous_slot_at: str | None
+    """
+    The slot before.
+    """
+    schedule_version: int | None
+    """
+    The version of the definition that was in force.
+    """
+    sentence: str
+    """
+    The answer for people.
+    """
+    span: Span | None
+    verdict: Literal[
+        "fired",
+        "waiting",
+        "skipped",
+        "missed",
+        "paused",
+        "cancelled",
+        "due",
+        "upcoming",
+        "no_slot",
+        "before_creation",
+        "ended",
+    ]
+    """
+    The answer for programs.
+    """

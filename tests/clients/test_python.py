@@ -1,0 +1,207 @@
+"""The Python client against the whole application: over a socket, and in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import runpy
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from horarium_client import (
+    AsyncHorarium,
+    Conflict,
+    Horarium,
+    Invalid,
+    InvalidSignature,
+    NotFound,
+    NotReached,
+    ServerFault,
+    TooManyRequests,
+    Unauthorized,
+    verify_webhook,
+)
+from horarium_client.transport import Request, path_of, wait_before_retry
+
+from tests.support.house import House
+from tests.support.served import served
+
+ROOT = Path(__file__).parents[2]
+TARGET = {
+    "name": "Digest",
+    "kind": "automation",
+    "executor": {"type": "http", "url": "https://example.com/hook"},
+}
+
+
+def schedule_of(number: int = 1, **more: Any) -> dict[str, Any]:
+    return {
+        "name": f"Digest {number}",
+        "recurrence": "0 9 * * *",
+        "target": "digest",
+        "key": f"user-{number}",
+    } | more
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    async with House.open("2026-03-01T12:00:00Z") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def client(house: House) -> AsyncIterator[AsyncHorarium]:
+    key = house.client.headers["authorization"].removeprefix("Bearer ")
+    async with AsyncHorarium("http://test", key, transport=httpx.ASGITransport(house.api)) as made:
+        await made.targets.put_by_key("digest", TARGET)
+        yield made
+
+
+async def test_the_example_of_a_product_does_the_whole_list(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = house.client.headers["authorization"].removeprefix("Bearer ")
+    example = runpy.run_path(str(ROOT / "docs" / "examples" / "product.py"))
+    async with served(house) as url:
+        await asyncio.to_thread(example["main"], url, key)
+    said = capsys.readouterr().out
+    assert "50 lines: {'created'}" in said
+    assert "recurrence" in said
+    assert "somebody else was first" in said
+    assert said.endswith("gone\n")
+
+
+async def test_lists_are_read_over_all_of_their_pages(client: AsyncHorarium) -> None:
+    lines = [schedule_of(number) for number in range(1, 8)]
+    results = [line async for line in client.schedules.bulk(lines)]
+    assert [line["line"] for line in results] == list(range(1, 8))
+    page = await client.schedules.list(limit=3)
+    assert len(page["items"]) == 3
+    names = [one["name"] async for one in client.schedules.list_all(limit=3, sort="asc")]
+    assert names == [f"Digest {number}" for number in range(1, 8)]
+
+
+async def test_a_refused_line_of_a_bulk_says_its_place_among_all(client: AsyncHorarium) -> None:
+    lines = [schedule_of(number) for number in range(1, 1_001)] + [schedule_of(1_001, recurrence="no")]
+    results = [line async for line in client.schedules.bulk(lines, mode="upsert")]
+    assert [(line["line"], line["result"]) for line in results[-2:]] == [
+        (1_000, "created"),
+        (1_001, "refused"),
+    ]
+
+
+async def test_errors_say_what_is_wrong_with_which_field(client: AsyncHorarium) -> None:
+    with pytest.raises(Invalid) as invalid:
+        await client.schedules.create(schedule_of(recurrence="0 25 * * *"))
+    assert (invalid.value.status, invalid.value.errors[0]["field"]) == (400, "recurrence.hour")
+    assert invalid.value.request_id
+    with pytest.raises(NotFound):
+        await client.schedules.get_by_key("nobody")
+    await client.schedules.create(schedule_of())
+    with pytest.raises(Conflict):
+        await client.schedules.create(schedule_of())
+
+
+async def test_a_key_with_slashes_stays_one_segment(client: AsyncHorarium) -> None:
+    made = await client.schedules.put_by_key("customer/7 digest", schedule_of() | {"key": None})
+    assert (await client.schedules.get_by_key("customer/7 digest"))["id"] == made["id"]
+    assert path_of("/schedules/by-key/{key}/fires", "a/b ?") == "/schedules/by-key/a%2Fb%20%3F/fires"
+
+
+async def test_a_wrong_key_is_unauthorized(house: House) -> None:
+    async with AsyncHorarium(
+        "http://test", "hor_" + "x" * 40, transport=httpx.ASGITransport(house.api)
+    ) as client:
+        with pytest.raises(Unauthorized):
+            await client.me.get()
+
+
+class Played(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Answers by script, and remembers what was asked."""
+
+    def __init__(self, *answers: httpx.Response | Exception) -> None:
+        self.answers, self.asked = list(answers), []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return self.handle_request(request)
+
+
+SOON = {"retry-after": "0"}
+
+
+def test_what_passes_is_tried_again_under_the_same_idempotency_key() -> None:
+    played = Played(
+        httpx.Response(503, headers=SOON),
+        httpx.Response(429, headers=SOON),
+        httpx.Response(201, json={"id": "sch_1"}),
+    )
+    with Horarium("http://test", "hor_x", transport=played) as client:
+        assert client.schedules.create(schedule_of())["id"] == "sch_1"
+    keys = {request.headers["idempotency-key"] for request in played.asked}
+    assert len(played.asked) == 3
+    assert len(keys) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"), [(503, ServerFault), (429, TooManyRequests)], ids=["a fault", "too many requests"]
+)
+async def test_it_gives_up_after_some_attempts(answer: int, error: type[Exception]) -> None:
+    played = Played(*(httpx.Response(answer, headers=SOON, json={"detail": "not now"}) for _ in range(3)))
+    async with AsyncHorarium("http://test", "hor_x", transport=played, attempts=3) as client:
+        with pytest.raises(error, match="not now"):
+            await client.me.get()
+    assert len(played.asked) == 3
+
+
+def test_a_request_that_may_have_been_done_is_not_sent_twice() -> None:
+    played = Played(httpx.ReadTimeout("no answer"), httpx.Response(200, json={}))
+    with Horarium("http://test", "hor_x", transport=played) as client, pytest.raises(NotReached):
+        client.runs.retry("run_1")
+    assert len(played.asked) == 1
+
+
+def test_waits_grow_and_the_server_may_ask_for_one() -> None:
+    read = Request("GET", "/x", (), {}, None, repeatable=True)
+    write = Request("POST", "/x", (), {}, None, repeatable=False)
+    waits = [wait_before_retry(read, 503, None, attempt, 0) or 0 for attempt in range(1, 12)]
+    assert 0.25 <= waits[0] <= 0.5
+    assert 15 <= waits[-1] <= 30
+    assert wait_before_retry(read, 503, "7", 1, 0) == 7
+    assert wait_before_retry(read, 503, "Thu, 01 Jan 1970 00:01:00 GMT", 1, 20) == 40
+    assert wait_before_retry(write, 429, "7", 1, 0) == 7
+    assert wait_before_retry(write, 503, None, 1, 0) is None
+    assert wait_before_retry(read, 404, None, 1, 0) is None
+
+
+def signed(body: bytes, secret: str, sent: int = 1_000) -> dict[str, str]:
+    message = b"msg_1." + str(sent).encode() + b"." + body
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    value = base64.b64encode(hmac.new(key, message, hashlib.sha256).digest()).decode()
+    return {"Webhook-Id": "msg_1", "Webhook-Timestamp": str(sent), "Webhook-Signature": f"v1,AAAA v1,{value}"}
+
+
+def test_a_webhook_is_verified_by_any_of_the_secrets_and_only_while_it_is_fresh() -> None:
+    old, new = ("whsec_" + base64.b64encode(bytes([n]) * 24).decode() for n in (1, 2))
+    headers = signed(b"{}", old)
+    verify_webhook(b"{}", headers, [new, old], now=1_299)
+    for body, given, secrets, now in (
+        (b"{ }", headers, [old], 1_000),
+        (b"{}", headers, [new], 1_000),
+        (b"{}", headers, old, 1_301),
+        (b"{}", headers, old, 699),
+        (b"{}", {}, old, 1_000),
+    ):
+        with pytest.raises(InvalidSignature):
+            verify_webhook(body, given, secrets, now=now)
