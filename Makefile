@@ -31,7 +31,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-engines test browser engines long faults lint types setup serve settings openapi clients simulate chaos mutations mutants worst instants bench clean
+.PHONY: help demo demo-engines test browser engines long faults lint types setup serve settings openapi clients typescript simulate chaos mutations mutants worst instants bench clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -99,9 +99,13 @@ settings: $(READY) ## write docs/settings.md from settings.py
 openapi: $(READY) ## write docs/openapi.json, the description of the own API
 	@$(BIN)/python -m tests.support.openapi_page
 
-clients: $(READY) ## write the generated parts of the clients from docs/openapi.json
+typescript: $(READY) ## test the TypeScript client against a server; needs Node
+	@cd clients/typescript && npm install --silent --no-audit --no-fund && npm run --silent check && PYTHON=$(abspath $(BIN))/python npm test
+
+clients: $(READY) ## write the generated parts of the clients from docs/openapi.json; needs Node
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[clients]'
 	@$(BIN)/python clients/python/generate.py
+	@cd clients/typescript && npm install --silent --no-audit --no-fund && npm run --silent generate
 
 simulate: $(READY) ## run the simulation: SEEDS=10000 FIRST=1
 	@$(BIN)/python -m tests.simulation.run --seeds $(SEEDS) --first $(FIRST)

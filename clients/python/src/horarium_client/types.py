@@ -647,7 +647,7 @@ class Counts(TypedDict):
     """
     waiting: int
     """
-    Fires that wait for earlier ones.
+    Fires that wait for earlier ones. With the policy skip one at most.
     """
 
 
@@ -1024,7 +1024,7 @@ class Policies(TypedDict):
     """
     overlap: Literal["skip", "buffer_one", "buffer_all", "cancel_other", "terminate_other", "allow"]
     """
-    What happens while an earlier fire has not ended.
+    What happens while an earlier fire has not ended. With skip a slot does not fire; but where the earlier fire has not even begun, the latest slot waits for it.
     """
     overlap_scope: Literal["fire", "row"]
     """

@@ -1,0 +1,154 @@
+/**
+ * The client of a Horarium server.
+ *
+ *     const horarium = new Horarium({ url: "https://horarium.example.com", key: "hor_..." });
+ *     const schedule = await horarium.ok(horarium.api.PUT("/schedules/by-key/{key}", {
+ *       params: { path: { key: "customer-7/digest" } },
+ *       body: { name: "Digest", recurrence: "0 9 * * MON-FRI", timezone: "Europe/Paris", target: "digest" },
+ *     }));
+ *     for await (const run of horarium.pages("/runs", { schedule: schedule.id })) console.log(run.id, run.state);
+ */
+import createClient, { type Client } from "openapi-fetch";
+import { HorariumError, type Problem } from "./errors.js";
+import { KEYED } from "./generated/keyed.js";
+import type { components, paths } from "./generated/schema.js";
+import { retrying } from "./retry.js";
+
+export { HorariumError, type Problem } from "./errors.js";
+export type { components, paths } from "./generated/schema.js";
+export { InvalidSignature, verifyWebhook } from "./webhooks.js";
+
+const BASE = "/horarium/v1";
+/** Lines of a bulk request that are sent together. */
+const LINES = 1_000;
+
+/** The paths of lists that have pages. */
+export type ListPath = {
+  [P in keyof paths]: paths[P] extends {
+    get: { parameters: { query?: { cursor?: string } }; responses: { 200: { content: { "application/json": { items: unknown[] } } } } };
+  }
+    ? P
+    : never;
+}[keyof paths];
+
+type Page<P extends ListPath> = paths[P] extends {
+  get: { responses: { 200: { content: { "application/json": infer Body } } } };
+}
+  ? Body
+  : never;
+
+/** An item of a list. */
+export type Item<P extends ListPath> = Page<P> extends { items: (infer One)[] } ? One : never;
+
+/** The filters of a list. */
+export type Filters<P extends ListPath> = paths[P] extends { get: { parameters: { query?: infer Query } } } ? Query : never;
+
+export interface Options {
+  /** The address of the server. */
+  url: string;
+  /** An API key (`hor_...`). */
+  key: string;
+  /** How often a request is tried that may be repeated; 4 where it is left out. */
+  attempts?: number;
+  /** Sends requests; the platform's own `fetch` where it is left out. */
+  fetch?: typeof fetch;
+}
+
+/** A client of one server with one key. */
+export class Horarium {
+  /** Every operation by its method and path, typed from the description. */
+  readonly api: Client<paths>;
+  readonly #send: (request: Request) => Promise<Response>;
+  readonly #base: string;
+  readonly #headers: Record<string, string>;
+
+  constructor({ url, key, attempts = 4, fetch: send = fetch }: Options) {
+    this.#base = url.replace(/\/+$/, "") + BASE;
+    this.#headers = { Authorization: `Bearer ${key}` };
+    this.#send = retrying(send, attempts);
+    this.api = createClient<paths>({ baseUrl: this.#base, headers: this.#headers, fetch: this.#send });
+    this.api.use({
+      onRequest({ request, schemaPath }) {
+        if (request.method === "POST" && KEYED.includes(schemaPath) && !request.headers.has("Idempotency-Key")) {
+          request.headers.set("Idempotency-Key", crypto.randomUUID());
+        }
+        return request;
+      },
+    });
+  }
+
+  /** The data of an answer. Throws a HorariumError where the request was not carried out. */
+  async ok<Data>(answer: Promise<{ data?: Data; error?: unknown; response: Response }>): Promise<NonNullable<Data>> {
+    const { data, error, response } = await answer;
+    if (!response.ok) throw failure(response, error);
+    return data as NonNullable<Data>;
+  }
+
+  /** The items of a list over all of its pages. */
+  async *pages<P extends ListPath>(
+    path: P,
+    query: Filters<P> = {} as Filters<P>,
+    pathParameters: Record<string, string> = {},
+  ): AsyncGenerator<Item<P>, void, undefined> {
+    const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(pathParameters[name] ?? ""));
+    let cursor: string | null | undefined;
+    do {
+      const address = new URL(this.#base + filled);
+      for (const [name, value] of Object.entries({ ...(query as object), cursor })) {
+        for (const each of Array.isArray(value) ? value : [value]) {
+          if (each !== undefined && each !== null) address.searchParams.append(name, String(each));
+        }
+      }
+      const response = await this.#send(new Request(address, { headers: this.#headers }));
+      const page = await this.#json<{ items: Item<P>[]; next_cursor?: string | null }>(response);
+      yield* page.items;
+      cursor = page.next_cursor;
+    } while (cursor);
+  }
+
+  /** Makes schedules, or with `mode: "upsert"` updates those whose key exists; a result for each, in their order. */
+  async *bulk(
+    schedules: Iterable<components["schemas"]["ScheduleBody"]>,
+    { mode = "create" }: { mode?: "create" | "upsert" } = {},
+  ): AsyncGenerator<components["schemas"]["BulkLine"], void, undefined> {
+    let before = 0;
+    for (const piece of pieces(schedules, LINES)) {
+      const request = new Request(`${this.#base}/schedules/bulk?mode=${mode}`, {
+        method: "POST",
+        headers: { ...this.#headers, "Content-Type": "application/x-ndjson" },
+        body: piece.map((one) => JSON.stringify(one)).join("\n"),
+      });
+      const response = await this.#send(request);
+      if (!response.ok) await this.#json(response);
+      for (const line of (await response.text()).split("\n")) {
+        if (!line) continue;
+        const result = JSON.parse(line) as components["schemas"]["BulkLine"];
+        yield { ...result, line: result.line + before };
+      }
+      before += piece.length;
+    }
+  }
+
+  async #json<Body>(response: Response): Promise<Body> {
+    const body: unknown = await response.json().catch(() => undefined);
+    if (!response.ok) throw failure(response, body);
+    return body as Body;
+  }
+}
+
+function failure(response: Response, body: unknown): HorariumError {
+  const problem = typeof body === "object" && body !== null ? (body as Problem) : undefined;
+  return new HorariumError(response.status, problem, response.headers.get("X-Request-Id") ?? undefined);
+}
+
+function* pieces<One>(all: Iterable<One>, size: number): Generator<One[]> {
+  let piece: One[] = [];
+  for (const one of all) {
+    piece.push(one);
+    if (piece.length === size) {
+      yield piece;
+      piece = [];
+    }
+  }
+  if (piece.length) yield piece;
+}

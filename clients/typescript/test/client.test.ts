@@ -1,0 +1,135 @@
+import { createHmac } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { describe, expect, inject, it } from "vitest";
+import { main } from "../examples/product.js";
+import { Horarium, HorariumError, InvalidSignature, verifyWebhook } from "../src/index.js";
+import { KEYED } from "../src/generated/keyed.js";
+import { waitBeforeRetry } from "../src/retry.js";
+
+const url = inject("url");
+const key = inject("key");
+const body = { name: "Digest", recurrence: "0 9 * * *", target: "digest" };
+
+async function prepared(): Promise<Horarium> {
+  const horarium = new Horarium({ url, key });
+  const executor = { type: "http", url: "https://example.com/hook" };
+  const target = { name: "Digest", kind: "automation" as const, executor };
+  await horarium.ok(horarium.api.PUT("/targets/by-key/{key}", { params: { path: { key: "digest" } }, body: target }));
+  return horarium;
+}
+
+/** `fetch` that answers by script and remembers what was asked. */
+function played(...answers: (Response | Error)[]): { fetch: typeof fetch; asked: Request[] } {
+  const asked: Request[] = [];
+  return {
+    asked,
+    fetch: async (request) => {
+      asked.push(request as Request);
+      const answer = answers.shift();
+      if (!answer || answer instanceof Error) throw answer ?? new Error("nothing more was expected");
+      return answer;
+    },
+  };
+}
+
+const soon = { headers: { "Retry-After": "0" } };
+
+describe("against a server", () => {
+  it("does the whole list of a product", async () => {
+    const said: string[] = [];
+    await main(url, key, (...words) => said.push(words.map((word) => (word instanceof Set ? [...word] : word)).join(" ")));
+    expect(said.some((line) => line.startsWith("recurrence.hour"))).toBe(true);
+    expect(said).toContain("50 lines: created");
+    expect(said.some((line) => line.startsWith("somebody else was first"))).toBe(true);
+    expect(said.at(-1)).toBe("gone");
+  });
+
+  it("reads lists over all of their pages", async () => {
+    const horarium = await prepared();
+    const lines = Array.from({ length: 7 }, (_, n) => ({ ...body, key: `page-${n}`, labels: { of: "pages" } }));
+    const results = [];
+    for await (const line of horarium.bulk(lines, { mode: "upsert" })) results.push([line.line, line.result]);
+    expect(results).toEqual(lines.map((_, n) => [n + 1, "created"]));
+    const keys = [];
+    for await (const one of horarium.pages("/schedules", { label: ["of:pages"], limit: 3, sort: "asc" })) keys.push(one.key);
+    expect(keys).toEqual(lines.map((line) => line.key));
+  });
+
+  it("says what is wrong with which field", async () => {
+    const horarium = await prepared();
+    const error = await horarium.ok(horarium.api.POST("/schedules", { body: { ...body, recurrence: "0 25 * * *" } })).catch((e) => e);
+    expect(error).toBeInstanceOf(HorariumError);
+    expect([error.status, error.errors[0].field, Boolean(error.requestId)]).toEqual([400, "recurrence.hour", true]);
+  });
+});
+
+describe("retries", () => {
+  it("uses the same idempotency key for all attempts", async () => {
+    const { fetch, asked } = played(
+      new Response(null, { status: 503, ...soon }),
+      new Response(null, { status: 429, ...soon }),
+      Response.json({ id: "sch_1" }, { status: 201 }),
+    );
+    const horarium = new Horarium({ url: "http://test", key: "hor_x", fetch });
+    expect((await horarium.ok(horarium.api.POST("/schedules", { body }))).id).toBe("sch_1");
+    expect(new Set(asked.map((request) => request.headers.get("Idempotency-Key"))).size).toBe(1);
+    expect(asked.length).toBe(3);
+  });
+
+  it("gives up after some attempts", async () => {
+    const { fetch, asked } = played(...Array.from({ length: 3 }, () => Response.json({ detail: "not now" }, { status: 503, ...soon })));
+    const horarium = new Horarium({ url: "http://test", key: "hor_x", attempts: 3, fetch });
+    await expect(horarium.ok(horarium.api.GET("/me"))).rejects.toThrow("not now");
+    expect(asked.length).toBe(3);
+  });
+
+  it("does not send twice what may have been done", async () => {
+    const { fetch, asked } = played(new TypeError("the connection broke"));
+    const horarium = new Horarium({ url: "http://test", key: "hor_x", fetch });
+    const retried = horarium.api.POST("/runs/{id}/retry", { params: { path: { id: "run_1" } } });
+    await expect(horarium.ok(retried)).rejects.toMatchObject({ status: 0 });
+    expect(asked.length).toBe(1);
+  });
+
+  it("waits longer and longer, or as long as the server asks", () => {
+    expect(waitBeforeRetry(true, 503, "7", 1)).toBe(7000);
+    expect(waitBeforeRetry(true, 503, "Thu, 01 Jan 1970 00:01:00 GMT", 1, 20_000)).toBe(40_000);
+    expect(waitBeforeRetry(false, 429, "7", 1)).toBe(7000);
+    expect(waitBeforeRetry(false, 503, null, 1)).toBeUndefined();
+    expect(waitBeforeRetry(true, 404, null, 1)).toBeUndefined();
+    expect(waitBeforeRetry(true, 0, null, 20)).toBeGreaterThanOrEqual(15_000);
+  });
+});
+
+describe("webhooks", () => {
+  const secrets = [1, 2].map((n) => `whsec_${Buffer.alloc(24, n).toString("base64")}`);
+  const signed = (text: string, secret: string, at = 1000) => {
+    const hmac = createHmac("sha256", Buffer.from(secret.slice(6), "base64")).update(`msg_1.${at}.${text}`);
+    return { "webhook-id": "msg_1", "webhook-timestamp": `${at}`, "webhook-signature": `v1,AAAA v1,${hmac.digest("base64")}` };
+  };
+
+  it("are verified by any of the secrets, and only while they are fresh", async () => {
+    const headers = signed("{}", secrets[0]!);
+    await verifyWebhook("{}", headers, secrets, 1299);
+    await verifyWebhook(new TextEncoder().encode("{}"), new Headers(headers), secrets[0]!, 1000);
+    for (const [text, given, secret, now] of [
+      ["{ }", headers, secrets[0]!, 1000],
+      ["{}", headers, secrets[1]!, 1000],
+      ["{}", headers, secrets[0]!, 1301],
+      ["{}", {}, secrets[0]!, 1000],
+    ] as const) {
+      await expect(verifyWebhook(text, given, secret, now)).rejects.toBeInstanceOf(InvalidSignature);
+    }
+  });
+});
+
+describe("what is generated", () => {
+  it("is that of today's description", async () => {
+    const page = JSON.parse(await readFile(new URL("../../../docs/openapi.json", import.meta.url), "utf-8"));
+    const schema = await readFile(new URL("../src/generated/schema.ts", import.meta.url), "utf-8");
+    for (const path of Object.keys(page.paths)) expect(schema).toContain(`"${path}": {`);
+    for (const path of KEYED) expect(page.paths[path].post).toBeDefined();
+    const results = schema.slice(schema.indexOf("export interface operations"));
+    expect(results).not.toMatch(/"application\/json": unknown/);
+  });
+});
