@@ -177,11 +177,141 @@ class Directory:
         return answer
 
 
+class Events:
+    """The operations of `events`."""
+
+    def __init__(self, client: Horarium) -> None:
+        self._client = client
+
+    def list(
+        self,
+        *,
+        type: str | None = None,
+        label: Sequence[str] | None = None,
+        schedule: str | None = None,
+        since: str | None = None,
+        after: str | None = None,
+        order: Literal["newest", "oldest"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> types.EventPage:
+        """List events; with Accept: text/event-stream all that come from now on (events:read)."""
+        answer: types.EventPage = self._client.call(
+            "GET",
+            "/events",
+            query={
+                "type": type,
+                "label": label,
+                "schedule": schedule,
+                "since": since,
+                "after": after,
+                "order": order,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+        return answer
+
+    def list_all(
+        self,
+        *,
+        type: str | None = None,
+        label: Sequence[str] | None = None,
+        schedule: str | None = None,
+        since: str | None = None,
+        after: str | None = None,
+        order: Literal["newest", "oldest"] | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.Event]:
+        """List events; with Accept: text/event-stream all that come from now on (events:read) All pages, item
+        by item; `limit` is the size of a page.
+        """
+        return self._client.pages(
+            "/events",
+            (),
+            {
+                "type": type,
+                "label": label,
+                "schedule": schedule,
+                "since": since,
+                "after": after,
+                "order": order,
+                "limit": limit,
+            },
+        )
+
+    def get(self, id: str) -> types.Event:
+        """Get an event (events:read)."""
+        answer: types.Event = self._client.call("GET", "/events/{id}", segments=(id,))
+        return answer
+
+
 class Fires:
     """The operations of `fires`."""
 
     def __init__(self, client: Horarium) -> None:
         self._client = client
+
+    def list(
+        self,
+        *,
+        kind: Literal["clock", "manual", "backfill"] | None = None,
+        state: Literal["waiting", "resolving", "running", "completed", "partial", "failed", "cancelled"]
+        | None = None,
+        target: str | None = None,
+        schedule: str | None = None,
+        label: Sequence[str] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> types.FirePage:
+        """List the fires of a workspace."""
+        answer: types.FirePage = self._client.call(
+            "GET",
+            "/fires",
+            query={
+                "kind": kind,
+                "state": state,
+                "target": target,
+                "schedule": schedule,
+                "label": label,
+                "from": from_,
+                "to": to,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+        return answer
+
+    def list_all(
+        self,
+        *,
+        kind: Literal["clock", "manual", "backfill"] | None = None,
+        state: Literal["waiting", "resolving", "running", "completed", "partial", "failed", "cancelled"]
+        | None = None,
+        target: str | None = None,
+        schedule: str | None = None,
+        label: Sequence[str] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.Fire]:
+        """List the fires of a workspace All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages(
+            "/fires",
+            (),
+            {
+                "kind": kind,
+                "state": state,
+                "target": target,
+                "schedule": schedule,
+                "label": label,
+                "from": from_,
+                "to": to,
+                "limit": limit,
+            },
+        )
 
     def get(self, id: str) -> types.Fire:
         """Get a fire."""
@@ -247,6 +377,70 @@ class Keys:
         return answer
 
 
+class Ledger:
+    """The operations of `ledger`."""
+
+    def __init__(self, client: Horarium) -> None:
+        self._client = client
+
+    def list(
+        self,
+        *,
+        entry: Literal["fire", "span"] | None = None,
+        reason: Literal["skipped", "unbegun", "missed", "paused", "cancelled"] | None = None,
+        schedule: str | None = None,
+        label: Sequence[str] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> types.LedgerPage:
+        """Account for the slots of a workspace, the latest first."""
+        answer: types.LedgerPage = self._client.call(
+            "GET",
+            "/ledger",
+            query={
+                "entry": entry,
+                "reason": reason,
+                "schedule": schedule,
+                "label": label,
+                "from": from_,
+                "to": to,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+        return answer
+
+    def list_all(
+        self,
+        *,
+        entry: Literal["fire", "span"] | None = None,
+        reason: Literal["skipped", "unbegun", "missed", "paused", "cancelled"] | None = None,
+        schedule: str | None = None,
+        label: Sequence[str] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Any]:
+        """Account for the slots of a workspace, the latest first All pages, item by item; `limit` is the size
+        of a page.
+        """
+        return self._client.pages(
+            "/ledger",
+            (),
+            {
+                "entry": entry,
+                "reason": reason,
+                "schedule": schedule,
+                "label": label,
+                "from": from_,
+                "to": to,
+                "limit": limit,
+            },
+        )
+
+
 class Me:
     """The operations of `me`."""
 
@@ -290,9 +484,11 @@ class Principals:
         answer: types.Principal = self._client.call("GET", "/principals/{id}", segments=(id,))
         return answer
 
-    def list_grants(self, id: str) -> types.Grants:
+    def list_grants(self, id: str, *, limit: int | None = None, cursor: str | None = None) -> types.Grants:
         """List a principal's grants."""
-        answer: types.Grants = self._client.call("GET", "/principals/{id}/grants", segments=(id,))
+        answer: types.Grants = self._client.call(
+            "GET", "/principals/{id}/grants", segments=(id,), query={"limit": limit, "cursor": cursor}
+        )
         return answer
 
     def grant(self, id: str, body: types.GrantsBody) -> types.Grants:
@@ -324,7 +520,12 @@ class Runs:
         schedule: str | None = None,
         fire: str | None = None,
         target: str | None = None,
-        state: str | None = None,
+        state: Literal["pending", "running", "succeeded", "failed", "cancelled", "waiting"] | None = None,
+        label: Sequence[str] | None = None,
+        row_key: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        include: Literal["input", "row", "input,row", "row,input"] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> types.RunPage:
@@ -337,6 +538,11 @@ class Runs:
                 "fire": fire,
                 "target": target,
                 "state": state,
+                "label": label,
+                "row_key": row_key,
+                "from": from_,
+                "to": to,
+                "include": include,
                 "limit": limit,
                 "cursor": cursor,
             },
@@ -349,14 +555,30 @@ class Runs:
         schedule: str | None = None,
         fire: str | None = None,
         target: str | None = None,
-        state: str | None = None,
+        state: Literal["pending", "running", "succeeded", "failed", "cancelled", "waiting"] | None = None,
+        label: Sequence[str] | None = None,
+        row_key: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        include: Literal["input", "row", "input,row", "row,input"] | None = None,
         limit: int | None = None,
     ) -> Iterator[types.Run]:
         """List runs All pages, item by item; `limit` is the size of a page."""
         return self._client.pages(
             "/runs",
             (),
-            {"schedule": schedule, "fire": fire, "target": target, "state": state, "limit": limit},
+            {
+                "schedule": schedule,
+                "fire": fire,
+                "target": target,
+                "state": state,
+                "label": label,
+                "row_key": row_key,
+                "from": from_,
+                "to": to,
+                "include": include,
+                "limit": limit,
+            },
         )
 
     def get(self, id: str) -> types.RunInFull:
@@ -399,13 +621,19 @@ class Schedules:
     def list(
         self,
         *,
-        state: str | None = None,
+        state: Literal["active", "paused", "completed", "archived"] | None = None,
+        failing: bool | None = None,
+        last_state: Literal["waiting", "resolving", "running", "completed", "partial", "failed", "cancelled"]
+        | None = None,
+        next_fire_before: str | None = None,
+        key_prefix: str | None = None,
+        created_by: str | None = None,
         dialect: str | None = None,
         target: str | None = None,
         key: str | None = None,
         search: str | None = None,
         label: Sequence[str] | None = None,
-        sort: Literal["asc", "desc"] | None = None,
+        sort: Literal["desc", "asc", "name", "-name", "next_fire", "last_fire"] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> types.SchedulePage:
@@ -415,6 +643,11 @@ class Schedules:
             "/schedules",
             query={
                 "state": state,
+                "failing": failing,
+                "last_state": last_state,
+                "next_fire_before": next_fire_before,
+                "key_prefix": key_prefix,
+                "created_by": created_by,
                 "dialect": dialect,
                 "target": target,
                 "key": key,
@@ -430,13 +663,19 @@ class Schedules:
     def list_all(
         self,
         *,
-        state: str | None = None,
+        state: Literal["active", "paused", "completed", "archived"] | None = None,
+        failing: bool | None = None,
+        last_state: Literal["waiting", "resolving", "running", "completed", "partial", "failed", "cancelled"]
+        | None = None,
+        next_fire_before: str | None = None,
+        key_prefix: str | None = None,
+        created_by: str | None = None,
         dialect: str | None = None,
         target: str | None = None,
         key: str | None = None,
         search: str | None = None,
         label: Sequence[str] | None = None,
-        sort: Literal["asc", "desc"] | None = None,
+        sort: Literal["desc", "asc", "name", "-name", "next_fire", "last_fire"] | None = None,
         limit: int | None = None,
     ) -> Iterator[types.ListedSchedule]:
         """List schedules All pages, item by item; `limit` is the size of a page."""
@@ -445,6 +684,11 @@ class Schedules:
             (),
             {
                 "state": state,
+                "failing": failing,
+                "last_state": last_state,
+                "next_fire_before": next_fire_before,
+                "key_prefix": key_prefix,
+                "created_by": created_by,
                 "dialect": dialect,
                 "target": target,
                 "key": key,
@@ -523,7 +767,12 @@ class Schedules:
         return answer
 
     def list_fires_by_key(
-        self, key: str, *, kind: str | None = None, limit: int | None = None, cursor: str | None = None
+        self,
+        key: str,
+        *,
+        kind: Literal["clock", "manual", "backfill"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
     ) -> types.FirePage:
         """List a schedule's fires, by its key."""
         answer: types.FirePage = self._client.call(
@@ -535,7 +784,11 @@ class Schedules:
         return answer
 
     def list_fires_by_key_all(
-        self, key: str, *, kind: str | None = None, limit: int | None = None
+        self,
+        key: str,
+        *,
+        kind: Literal["clock", "manual", "backfill"] | None = None,
+        limit: int | None = None,
     ) -> Iterator[types.Fire]:
         """List a schedule's fires, by its key All pages, item by item; `limit` is the size of a page."""
         return self._client.pages("/schedules/by-key/{key}/fires", (key,), {"kind": kind, "limit": limit})
@@ -667,7 +920,12 @@ class Schedules:
         return answer
 
     def list_fires(
-        self, id: str, *, kind: str | None = None, limit: int | None = None, cursor: str | None = None
+        self,
+        id: str,
+        *,
+        kind: Literal["clock", "manual", "backfill"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
     ) -> types.FirePage:
         """List a schedule's fires."""
         answer: types.FirePage = self._client.call(
@@ -679,7 +937,7 @@ class Schedules:
         return answer
 
     def list_fires_all(
-        self, id: str, *, kind: str | None = None, limit: int | None = None
+        self, id: str, *, kind: Literal["clock", "manual", "backfill"] | None = None, limit: int | None = None
     ) -> Iterator[types.Fire]:
         """List a schedule's fires All pages, item by item; `limit` is the size of a page."""
         return self._client.pages("/schedules/{id}/fires", (id,), {"kind": kind, "limit": limit})
@@ -809,7 +1067,7 @@ class Targets:
     def list(
         self,
         *,
-        kind: str | None = None,
+        kind: Literal["automation", "workflow", "function", "agent", "tool", "table"] | None = None,
         state: str | None = None,
         key: str | None = None,
         search: str | None = None,
@@ -834,7 +1092,7 @@ class Targets:
     def list_all(
         self,
         *,
-        kind: str | None = None,
+        kind: Literal["automation", "workflow", "function", "agent", "tool", "table"] | None = None,
         state: str | None = None,
         key: str | None = None,
         search: str | None = None,
@@ -949,6 +1207,79 @@ class Targets:
         return answer
 
 
+class Webhooks:
+    """The operations of `webhooks`."""
+
+    def __init__(self, client: Horarium) -> None:
+        self._client = client
+
+    def list(self, *, limit: int | None = None, cursor: str | None = None) -> types.WebhookPage:
+        """List webhooks (events:read)."""
+        answer: types.WebhookPage = self._client.call(
+            "GET", "/webhooks", query={"limit": limit, "cursor": cursor}
+        )
+        return answer
+
+    def list_all(self, *, limit: int | None = None) -> Iterator[types.Webhook]:
+        """List webhooks (events:read) All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages("/webhooks", (), {"limit": limit})
+
+    def create(self, body: types.WebhookBody) -> types.NewWebhook:
+        """Make a webhook (events:write)."""
+        answer: types.NewWebhook = self._client.call("POST", "/webhooks", body=body)
+        return answer
+
+    def delete(self, id: str, *, if_match: str | None = None) -> None:
+        """Delete a webhook (events:write)."""
+        self._client.call("DELETE", "/webhooks/{id}", segments=(id,), headers={"If-Match": if_match})
+
+    def get(self, id: str) -> types.Webhook:
+        """Get a webhook (events:read)."""
+        answer: types.Webhook = self._client.call("GET", "/webhooks/{id}", segments=(id,))
+        return answer
+
+    def update(self, id: str, body: types.WebhookPatch, *, if_match: str | None = None) -> types.Webhook:
+        """Change a webhook, or switch it on or off (events:write)."""
+        answer: types.Webhook = self._client.call(
+            "PATCH", "/webhooks/{id}", segments=(id,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+    def deliveries(
+        self, id: str, *, state: str | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> types.DeliveryPage:
+        """List what became of the events that were sent, the latest first (events:read)."""
+        answer: types.DeliveryPage = self._client.call(
+            "GET",
+            "/webhooks/{id}/deliveries",
+            segments=(id,),
+            query={"state": state, "limit": limit, "cursor": cursor},
+        )
+        return answer
+
+    def deliveries_all(
+        self, id: str, *, state: str | None = None, limit: int | None = None
+    ) -> Iterator[types.Delivery]:
+        """List what became of the events that were sent, the latest first (events:read) All pages, item by
+        item; `limit` is the size of a page.
+        """
+        return self._client.pages("/webhooks/{id}/deliveries", (id,), {"state": state, "limit": limit})
+
+    def replay(self, id: str, body: types.ReplayBody) -> types.Replayed:
+        """Send events once more, from one on or from an instant on (events:write)."""
+        answer: types.Replayed = self._client.call("POST", "/webhooks/{id}/replay", segments=(id,), body=body)
+        return answer
+
+    def rotate_secret(
+        self, id: str, body: types.SecretRotationBody | None = None, *, if_match: str | None = None
+    ) -> types.NewWebhook:
+        """Give a webhook another signing secret (events:write)."""
+        answer: types.NewWebhook = self._client.call(
+            "POST", "/webhooks/{id}/rotate-secret", segments=(id,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+
 class Workspaces:
     """The operations of `workspaces`."""
 
@@ -992,9 +1323,11 @@ class Resources:
         self.audiences = Audiences(client)
         self.audit = Audit(client)
         self.directory = Directory(client)
+        self.events = Events(client)
         self.fires = Fires(client)
         self.health = Health(client)
         self.keys = Keys(client)
+        self.ledger = Ledger(client)
         self.me = Me(client)
         self.principals = Principals(client)
         self.runs = Runs(client)
@@ -1002,6 +1335,7 @@ class Resources:
         self.secrets = Secrets(client)
         self.tables = Tables(client)
         self.targets = Targets(client)
+        self.webhooks = Webhooks(client)
         self.workspaces = Workspaces(client)
 
 
@@ -1175,11 +1509,141 @@ class AsyncDirectory:
         return answer
 
 
+class AsyncEvents:
+    """The operations of `events`."""
+
+    def __init__(self, client: AsyncHorarium) -> None:
+        self._client = client
+
+    async def list(
+        self,
+        *,
+        type: str | None = None,
+        label: Sequence[str] | None = None,
+        schedule: str | None = None,
+        since: str | None = None,
+        after: str | None = None,
+        order: Literal["newest", "oldest"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> types.EventPage:
+        """List events; with Accept: text/event-stream all that come from now on (events:read)."""
+        answer: types.EventPage = await self._client.call(
+            "GET",
+            "/events",
+            query={
+                "type": type,
+                "label": label,
+                "schedule": schedule,
+                "since": since,
+                "after": after,
+                "order": order,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+        return answer
+
+    def list_all(
+        self,
+        *,
+        type: str | None = None,
+        label: Sequence[str] | None = None,
+        schedule: str | None = None,
+        since: str | None = None,
+        after: str | None = None,
+        order: Literal["newest", "oldest"] | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.Event]:
+        """List events; with Accept: text/event-stream all that come from now on (events:read) All pages, item
+        by item; `limit` is the size of a page.
+        """
+        return self._client.pages(
+            "/events",
+            (),
+            {
+                "type": type,
+                "label": label,
+                "schedule": schedule,
+                "since": since,
+                "after": after,
+                "order": order,
+                "limit": limit,
+            },
+        )
+
+    async def get(self, id: str) -> types.Event:
+        """Get an event (events:read)."""
+        answer: types.Event = await self._client.call("GET", "/events/{id}", segments=(id,))
+        return answer
+
+
 class AsyncFires:
     """The operations of `fires`."""
 
     def __init__(self, client: AsyncHorarium) -> None:
         self._client = client
+
+    async def list(
+        self,
+        *,
+        kind: Literal["clock", "manual", "backfill"] | None = None,
+        state: Literal["waiting", "resolving", "running", "completed", "partial", "failed", "cancelled"]
+        | None = None,
+        target: str | None = None,
+        schedule: str | None = None,
+        label: Sequence[str] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> types.FirePage:
+        """List the fires of a workspace."""
+        answer: types.FirePage = await self._client.call(
+            "GET",
+            "/fires",
+            query={
+                "kind": kind,
+                "state": state,
+                "target": target,
+                "schedule": schedule,
+                "label": label,
+                "from": from_,
+                "to": to,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+        return answer
+
+    def list_all(
+        self,
+        *,
+        kind: Literal["clock", "manual", "backfill"] | None = None,
+        state: Literal["waiting", "resolving", "running", "completed", "partial", "failed", "cancelled"]
+        | None = None,
+        target: str | None = None,
+        schedule: str | None = None,
+        label: Sequence[str] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.Fire]:
+        """List the fires of a workspace All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages(
+            "/fires",
+            (),
+            {
+                "kind": kind,
+                "state": state,
+                "target": target,
+                "schedule": schedule,
+                "label": label,
+                "from": from_,
+                "to": to,
+                "limit": limit,
+            },
+        )
 
     async def get(self, id: str) -> types.Fire:
         """Get a fire."""
@@ -1247,6 +1711,70 @@ class AsyncKeys:
         return answer
 
 
+class AsyncLedger:
+    """The operations of `ledger`."""
+
+    def __init__(self, client: AsyncHorarium) -> None:
+        self._client = client
+
+    async def list(
+        self,
+        *,
+        entry: Literal["fire", "span"] | None = None,
+        reason: Literal["skipped", "unbegun", "missed", "paused", "cancelled"] | None = None,
+        schedule: str | None = None,
+        label: Sequence[str] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> types.LedgerPage:
+        """Account for the slots of a workspace, the latest first."""
+        answer: types.LedgerPage = await self._client.call(
+            "GET",
+            "/ledger",
+            query={
+                "entry": entry,
+                "reason": reason,
+                "schedule": schedule,
+                "label": label,
+                "from": from_,
+                "to": to,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+        return answer
+
+    def list_all(
+        self,
+        *,
+        entry: Literal["fire", "span"] | None = None,
+        reason: Literal["skipped", "unbegun", "missed", "paused", "cancelled"] | None = None,
+        schedule: str | None = None,
+        label: Sequence[str] | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[Any]:
+        """Account for the slots of a workspace, the latest first All pages, item by item; `limit` is the size
+        of a page.
+        """
+        return self._client.pages(
+            "/ledger",
+            (),
+            {
+                "entry": entry,
+                "reason": reason,
+                "schedule": schedule,
+                "label": label,
+                "from": from_,
+                "to": to,
+                "limit": limit,
+            },
+        )
+
+
 class AsyncMe:
     """The operations of `me`."""
 
@@ -1290,9 +1818,13 @@ class AsyncPrincipals:
         answer: types.Principal = await self._client.call("GET", "/principals/{id}", segments=(id,))
         return answer
 
-    async def list_grants(self, id: str) -> types.Grants:
+    async def list_grants(
+        self, id: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> types.Grants:
         """List a principal's grants."""
-        answer: types.Grants = await self._client.call("GET", "/principals/{id}/grants", segments=(id,))
+        answer: types.Grants = await self._client.call(
+            "GET", "/principals/{id}/grants", segments=(id,), query={"limit": limit, "cursor": cursor}
+        )
         return answer
 
     async def grant(self, id: str, body: types.GrantsBody) -> types.Grants:
@@ -1326,7 +1858,12 @@ class AsyncRuns:
         schedule: str | None = None,
         fire: str | None = None,
         target: str | None = None,
-        state: str | None = None,
+        state: Literal["pending", "running", "succeeded", "failed", "cancelled", "waiting"] | None = None,
+        label: Sequence[str] | None = None,
+        row_key: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        include: Literal["input", "row", "input,row", "row,input"] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> types.RunPage:
@@ -1339,6 +1876,11 @@ class AsyncRuns:
                 "fire": fire,
                 "target": target,
                 "state": state,
+                "label": label,
+                "row_key": row_key,
+                "from": from_,
+                "to": to,
+                "include": include,
                 "limit": limit,
                 "cursor": cursor,
             },
@@ -1351,14 +1893,30 @@ class AsyncRuns:
         schedule: str | None = None,
         fire: str | None = None,
         target: str | None = None,
-        state: str | None = None,
+        state: Literal["pending", "running", "succeeded", "failed", "cancelled", "waiting"] | None = None,
+        label: Sequence[str] | None = None,
+        row_key: str | None = None,
+        from_: str | None = None,
+        to: str | None = None,
+        include: Literal["input", "row", "input,row", "row,input"] | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[types.Run]:
         """List runs All pages, item by item; `limit` is the size of a page."""
         return self._client.pages(
             "/runs",
             (),
-            {"schedule": schedule, "fire": fire, "target": target, "state": state, "limit": limit},
+            {
+                "schedule": schedule,
+                "fire": fire,
+                "target": target,
+                "state": state,
+                "label": label,
+                "row_key": row_key,
+                "from": from_,
+                "to": to,
+                "include": include,
+                "limit": limit,
+            },
         )
 
     async def get(self, id: str) -> types.RunInFull:
@@ -1401,13 +1959,19 @@ class AsyncSchedules:
     async def list(
         self,
         *,
-        state: str | None = None,
+        state: Literal["active", "paused", "completed", "archived"] | None = None,
+        failing: bool | None = None,
+        last_state: Literal["waiting", "resolving", "running", "completed", "partial", "failed", "cancelled"]
+        | None = None,
+        next_fire_before: str | None = None,
+        key_prefix: str | None = None,
+        created_by: str | None = None,
         dialect: str | None = None,
         target: str | None = None,
         key: str | None = None,
         search: str | None = None,
         label: Sequence[str] | None = None,
-        sort: Literal["asc", "desc"] | None = None,
+        sort: Literal["desc", "asc", "name", "-name", "next_fire", "last_fire"] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> types.SchedulePage:
@@ -1417,6 +1981,11 @@ class AsyncSchedules:
             "/schedules",
             query={
                 "state": state,
+                "failing": failing,
+                "last_state": last_state,
+                "next_fire_before": next_fire_before,
+                "key_prefix": key_prefix,
+                "created_by": created_by,
                 "dialect": dialect,
                 "target": target,
                 "key": key,
@@ -1432,13 +2001,19 @@ class AsyncSchedules:
     def list_all(
         self,
         *,
-        state: str | None = None,
+        state: Literal["active", "paused", "completed", "archived"] | None = None,
+        failing: bool | None = None,
+        last_state: Literal["waiting", "resolving", "running", "completed", "partial", "failed", "cancelled"]
+        | None = None,
+        next_fire_before: str | None = None,
+        key_prefix: str | None = None,
+        created_by: str | None = None,
         dialect: str | None = None,
         target: str | None = None,
         key: str | None = None,
         search: str | None = None,
         label: Sequence[str] | None = None,
-        sort: Literal["asc", "desc"] | None = None,
+        sort: Literal["desc", "asc", "name", "-name", "next_fire", "last_fire"] | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[types.ListedSchedule]:
         """List schedules All pages, item by item; `limit` is the size of a page."""
@@ -1447,6 +2022,11 @@ class AsyncSchedules:
             (),
             {
                 "state": state,
+                "failing": failing,
+                "last_state": last_state,
+                "next_fire_before": next_fire_before,
+                "key_prefix": key_prefix,
+                "created_by": created_by,
                 "dialect": dialect,
                 "target": target,
                 "key": key,
@@ -1525,7 +2105,12 @@ class AsyncSchedules:
         return answer
 
     async def list_fires_by_key(
-        self, key: str, *, kind: str | None = None, limit: int | None = None, cursor: str | None = None
+        self,
+        key: str,
+        *,
+        kind: Literal["clock", "manual", "backfill"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
     ) -> types.FirePage:
         """List a schedule's fires, by its key."""
         answer: types.FirePage = await self._client.call(
@@ -1537,7 +2122,11 @@ class AsyncSchedules:
         return answer
 
     def list_fires_by_key_all(
-        self, key: str, *, kind: str | None = None, limit: int | None = None
+        self,
+        key: str,
+        *,
+        kind: Literal["clock", "manual", "backfill"] | None = None,
+        limit: int | None = None,
     ) -> AsyncIterator[types.Fire]:
         """List a schedule's fires, by its key All pages, item by item; `limit` is the size of a page."""
         return self._client.pages("/schedules/by-key/{key}/fires", (key,), {"kind": kind, "limit": limit})
@@ -1673,7 +2262,12 @@ class AsyncSchedules:
         return answer
 
     async def list_fires(
-        self, id: str, *, kind: str | None = None, limit: int | None = None, cursor: str | None = None
+        self,
+        id: str,
+        *,
+        kind: Literal["clock", "manual", "backfill"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
     ) -> types.FirePage:
         """List a schedule's fires."""
         answer: types.FirePage = await self._client.call(
@@ -1685,7 +2279,7 @@ class AsyncSchedules:
         return answer
 
     def list_fires_all(
-        self, id: str, *, kind: str | None = None, limit: int | None = None
+        self, id: str, *, kind: Literal["clock", "manual", "backfill"] | None = None, limit: int | None = None
     ) -> AsyncIterator[types.Fire]:
         """List a schedule's fires All pages, item by item; `limit` is the size of a page."""
         return self._client.pages("/schedules/{id}/fires", (id,), {"kind": kind, "limit": limit})
@@ -1815,7 +2409,7 @@ class AsyncTargets:
     async def list(
         self,
         *,
-        kind: str | None = None,
+        kind: Literal["automation", "workflow", "function", "agent", "tool", "table"] | None = None,
         state: str | None = None,
         key: str | None = None,
         search: str | None = None,
@@ -1840,7 +2434,7 @@ class AsyncTargets:
     def list_all(
         self,
         *,
-        kind: str | None = None,
+        kind: Literal["automation", "workflow", "function", "agent", "tool", "table"] | None = None,
         state: str | None = None,
         key: str | None = None,
         search: str | None = None,
@@ -1959,6 +2553,83 @@ class AsyncTargets:
         return answer
 
 
+class AsyncWebhooks:
+    """The operations of `webhooks`."""
+
+    def __init__(self, client: AsyncHorarium) -> None:
+        self._client = client
+
+    async def list(self, *, limit: int | None = None, cursor: str | None = None) -> types.WebhookPage:
+        """List webhooks (events:read)."""
+        answer: types.WebhookPage = await self._client.call(
+            "GET", "/webhooks", query={"limit": limit, "cursor": cursor}
+        )
+        return answer
+
+    def list_all(self, *, limit: int | None = None) -> AsyncIterator[types.Webhook]:
+        """List webhooks (events:read) All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages("/webhooks", (), {"limit": limit})
+
+    async def create(self, body: types.WebhookBody) -> types.NewWebhook:
+        """Make a webhook (events:write)."""
+        answer: types.NewWebhook = await self._client.call("POST", "/webhooks", body=body)
+        return answer
+
+    async def delete(self, id: str, *, if_match: str | None = None) -> None:
+        """Delete a webhook (events:write)."""
+        await self._client.call("DELETE", "/webhooks/{id}", segments=(id,), headers={"If-Match": if_match})
+
+    async def get(self, id: str) -> types.Webhook:
+        """Get a webhook (events:read)."""
+        answer: types.Webhook = await self._client.call("GET", "/webhooks/{id}", segments=(id,))
+        return answer
+
+    async def update(
+        self, id: str, body: types.WebhookPatch, *, if_match: str | None = None
+    ) -> types.Webhook:
+        """Change a webhook, or switch it on or off (events:write)."""
+        answer: types.Webhook = await self._client.call(
+            "PATCH", "/webhooks/{id}", segments=(id,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+    async def deliveries(
+        self, id: str, *, state: str | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> types.DeliveryPage:
+        """List what became of the events that were sent, the latest first (events:read)."""
+        answer: types.DeliveryPage = await self._client.call(
+            "GET",
+            "/webhooks/{id}/deliveries",
+            segments=(id,),
+            query={"state": state, "limit": limit, "cursor": cursor},
+        )
+        return answer
+
+    def deliveries_all(
+        self, id: str, *, state: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.Delivery]:
+        """List what became of the events that were sent, the latest first (events:read) All pages, item by
+        item; `limit` is the size of a page.
+        """
+        return self._client.pages("/webhooks/{id}/deliveries", (id,), {"state": state, "limit": limit})
+
+    async def replay(self, id: str, body: types.ReplayBody) -> types.Replayed:
+        """Send events once more, from one on or from an instant on (events:write)."""
+        answer: types.Replayed = await self._client.call(
+            "POST", "/webhooks/{id}/replay", segments=(id,), body=body
+        )
+        return answer
+
+    async def rotate_secret(
+        self, id: str, body: types.SecretRotationBody | None = None, *, if_match: str | None = None
+    ) -> types.NewWebhook:
+        """Give a webhook another signing secret (events:write)."""
+        answer: types.NewWebhook = await self._client.call(
+            "POST", "/webhooks/{id}/rotate-secret", segments=(id,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+
 class AsyncWorkspaces:
     """The operations of `workspaces`."""
 
@@ -2004,9 +2675,11 @@ class AsyncResources:
         self.audiences = AsyncAudiences(client)
         self.audit = AsyncAudit(client)
         self.directory = AsyncDirectory(client)
+        self.events = AsyncEvents(client)
         self.fires = AsyncFires(client)
         self.health = AsyncHealth(client)
         self.keys = AsyncKeys(client)
+        self.ledger = AsyncLedger(client)
         self.me = AsyncMe(client)
         self.principals = AsyncPrincipals(client)
         self.runs = AsyncRuns(client)
@@ -2014,4 +2687,5 @@ class AsyncResources:
         self.secrets = AsyncSecrets(client)
         self.tables = AsyncTables(client)
         self.targets = AsyncTargets(client)
+        self.webhooks = AsyncWebhooks(client)
         self.workspaces = AsyncWorkspaces(client)

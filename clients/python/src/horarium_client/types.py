@@ -241,6 +241,81 @@ class CompleteBody(TypedDict):
     token: NotRequired[str | None]
 
 
+class Delivery(TypedDict):
+    """
+    What became of an event that was sent.
+    """
+
+    attempts: int
+    """
+    How often it was sent.
+    """
+    error: str | None
+    """
+    Why it did not arrive.
+    """
+    event: str
+    """
+    The event.
+    """
+    first_at: str
+    """
+    When it was first sent, or first had to wait.
+    """
+    last_at: str | None
+    """
+    When it was sent last.
+    """
+    next_attempt_at: str | None
+    """
+    When it is sent again.
+    """
+    state: Literal["delivered", "waiting", "failed", "replayed"]
+    """
+    What became of it.
+    """
+    status: int | None
+    """
+    The HTTP status of the last answer.
+    """
+    type: Literal[
+        "fire.completed",
+        "fire.partial",
+        "fire.failed",
+        "fire.cancelled",
+        "fire.skipped",
+        "fire.missed",
+        "fire.late",
+        "schedule.paused",
+        "schedule.ending",
+        "schedule.ended",
+        "target.disabled",
+        "target.failing",
+        "target.recovered",
+        "audience.failed",
+        "quota.near",
+        "webhook.disabled",
+    ]
+    """
+    Its type.
+    """
+
+
+class DeliveryPage(TypedDict):
+    """
+    A page of deliveries.
+    """
+
+    items: list[Delivery]
+    """
+    The items of this page.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
+    """
+
+
 class DirectoryItem(TypedDict):
     """
     An item of the directory: whatever its maker has entered.
@@ -285,6 +360,182 @@ class ErasureBody(TypedDict):
     """
 
 
+class Fire1(TypedDict):
+    """
+    The fire.
+    """
+
+    cancelled: NotRequired[int]
+    """
+    Of these, those that were cancelled.
+    """
+    due_at: NotRequired[str]
+    """
+    When it was due: the slot plus the jitter.
+    """
+    error: NotRequired[str | None]
+    """
+    Why it failed, of a fire with one run or without an audience.
+    """
+    failed: NotRequired[int]
+    """
+    Of these, those that failed.
+    """
+    finished_at: NotRequired[str | None]
+    """
+    When it ended.
+    """
+    fired_at: NotRequired[str]
+    """
+    When the server acted.
+    """
+    id: str
+    """
+    Its id.
+    """
+    kind: NotRequired[Literal["clock", "manual", "backfill"]]
+    """
+    Who asked for it.
+    """
+    runs: NotRequired[int]
+    """
+    Its runs.
+    """
+    slot: NotRequired[str]
+    """
+    Its slot.
+    """
+    state: NotRequired[
+        Literal["waiting", "resolving", "running", "completed", "partial", "failed", "cancelled"]
+    ]
+    """
+    Where it is.
+    """
+    succeeded: NotRequired[int]
+    """
+    Of these, those that succeeded.
+    """
+
+
+class Schedule(TypedDict):
+    """
+    The schedule, as it was when the event was told.
+    """
+
+    id: str
+    """
+    Its id.
+    """
+    key: str | None
+    """
+    Its key.
+    """
+    labels: dict[str, str]
+    """
+    Labels that its maker chose, by name.
+    """
+    name: str | None
+    """
+    Its name.
+    """
+
+
+class Target(TypedDict):
+    """
+    The target.
+    """
+
+    id: str
+    """
+    Its id.
+    """
+    key: str | None
+    """
+    Its key.
+    """
+    name: str | None
+    """
+    Its name.
+    """
+
+
+class Event(TypedDict):
+    """
+    Something that has happened.
+    """
+
+    at: str
+    """
+    When it happened.
+    """
+    details: dict[str, Any]
+    """
+    What else is to be said, by type; docs/events.md has the members.
+    """
+    fire: Fire1 | None
+    """
+    The fire.
+    """
+    id: str
+    """
+    The id of the event, the same however often it is sent.
+    """
+    schedule: Schedule | None
+    """
+    The schedule, as it was when the event was told.
+    """
+    target: Target | None
+    """
+    The target.
+    """
+    type: Literal[
+        "fire.completed",
+        "fire.partial",
+        "fire.failed",
+        "fire.cancelled",
+        "fire.skipped",
+        "fire.missed",
+        "fire.late",
+        "schedule.paused",
+        "schedule.ending",
+        "schedule.ended",
+        "target.disabled",
+        "target.failing",
+        "target.recovered",
+        "audience.failed",
+        "quota.near",
+        "webhook.disabled",
+    ]
+    """
+    What has happened.
+    """
+    workspace: str
+    """
+    The workspace.
+    """
+
+
+EventMessage: TypeAlias = str
+"""
+For each event a message: its id, its type as `event`, and the event itself as `data`.
+"""
+
+
+class EventPage(TypedDict):
+    """
+    A page of events.
+    """
+
+    items: list[Event]
+    """
+    The items of this page.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
+    """
+
+
 class FailBody(TypedDict):
     error: NotRequired[str | None]
     output: NotRequired[Any]
@@ -296,6 +547,10 @@ class Grants(TypedDict):
     The targets that a principal may schedule.
     """
 
+    next_cursor: str | None
+    """
+    There are further grants: GET /principals/{id}/grants goes on with it as cursor; null: these are all.
+    """
     targets: list[str]
     """
     Ids of targets; * stands for all.
@@ -856,6 +1111,69 @@ class NewTarget(TypedDict):
     """
 
 
+class NewWebhook(TypedDict):
+    """
+    A webhook, with the secret that was made for it.
+    """
+
+    created_at: str
+    """
+    When it was made.
+    """
+    disabled_reason: str | None
+    """
+    Why none are sent.
+    """
+    enabled: bool
+    """
+    Whether events are sent.
+    """
+    failing_since: str | None
+    """
+    Since when nothing that was sent has arrived.
+    """
+    id: str
+    """
+    The id of the webhook.
+    """
+    labels: dict[str, str]
+    """
+    Only events of schedules that carry these labels are sent.
+    """
+    name: str
+    """
+    The name for people.
+    """
+    schedules: list[str]
+    """
+    Only events of these schedules are sent; empty: of all.
+    """
+    signing_secret: NotRequired[str]
+    """
+    The secret that verifies requests. It is shown only this once.
+    """
+    types: list[str]
+    """
+    The types that are sent; empty: all.
+    """
+    updated_at: str
+    """
+    When it was changed last.
+    """
+    url: str
+    """
+    Where events are sent.
+    """
+    verification_key: NotRequired[str]
+    """
+    The public key that verifies requests, where they are signed by Ed25519.
+    """
+    version: int
+    """
+    Counts the changes; send it back to change only what you have seen.
+    """
+
+
 class Quotas(TypedDict):
     """
     How much it may have and do.
@@ -1195,6 +1513,28 @@ When it fires: an expression, or an object of one of the kinds below.
 """
 
 
+class ReplayBody(TypedDict):
+    from_event: NotRequired[str | None]
+    """
+    id of the first event that is sent once more
+    """
+    since: NotRequired[str | None]
+    """
+    or: the events that were told at this time or later
+    """
+
+
+class Replayed(TypedDict):
+    """
+    What is sent once more.
+    """
+
+    events: int
+    """
+    Events that are looked at.
+    """
+
+
 class RetryBody(TypedDict):
     factor: NotRequired[float | None]
     initial: NotRequired[float | str | None]
@@ -1226,7 +1566,7 @@ class RotationBody(TypedDict):
     """
 
 
-class Schedule(TypedDict):
+class Schedule1(TypedDict):
     """
     A schedule.
     """
@@ -1405,6 +1745,10 @@ class Span(TypedDict):
     """
     When this was entered.
     """
+    schedule: str
+    """
+    The id of the schedule.
+    """
     schedule_version: int
     """
     The version of the definition that named them.
@@ -1439,6 +1783,10 @@ class SpanEntry(TypedDict):
     recorded_at: str
     """
     When this was entered.
+    """
+    schedule: str
+    """
+    The id of the schedule.
     """
     schedule_version: int
     """
@@ -1545,7 +1893,7 @@ class TableRows(TypedDict):
     """
 
 
-class Target(TypedDict):
+class Target1(TypedDict):
     """
     What schedules run.
     """
@@ -1749,7 +2097,7 @@ class TargetPage(TypedDict):
     A page of targets.
     """
 
-    items: list[Target]
+    items: list[Target1]
     """
     The items of this page.
     """
@@ -1816,6 +2164,124 @@ Waiting = TypedDict(
         "in_words": str,
     },
 )
+
+
+class Webhook(TypedDict):
+    """
+    Where events are sent.
+    """
+
+    created_at: str
+    """
+    When it was made.
+    """
+    disabled_reason: str | None
+    """
+    Why none are sent.
+    """
+    enabled: bool
+    """
+    Whether events are sent.
+    """
+    failing_since: str | None
+    """
+    Since when nothing that was sent has arrived.
+    """
+    id: str
+    """
+    The id of the webhook.
+    """
+    labels: dict[str, str]
+    """
+    Only events of schedules that carry these labels are sent.
+    """
+    name: str
+    """
+    The name for people.
+    """
+    schedules: list[str]
+    """
+    Only events of these schedules are sent; empty: of all.
+    """
+    types: list[str]
+    """
+    The types that are sent; empty: all.
+    """
+    updated_at: str
+    """
+    When it was changed last.
+    """
+    url: str
+    """
+    Where events are sent.
+    """
+    version: int
+    """
+    Counts the changes; send it back to change only what you have seen.
+    """
+
+
+class WebhookBody(TypedDict):
+    labels: NotRequired[dict[str, str] | None]
+    """
+    only events of schedules that carry all of these labels
+    """
+    name: NotRequired[str | None]
+    """
+    the name for people; the URL where it is left out
+    """
+    schedules: NotRequired[list[str] | None]
+    """
+    ids of schedules: only events of these
+    """
+    types: NotRequired[list[str] | None]
+    """
+    types of events such as fire.failed, or all of one kind: fire.*; all types where it is empty
+    """
+    url: str
+    """
+    where events are sent
+    """
+
+
+class WebhookPage(TypedDict):
+    """
+    A page of webhooks.
+    """
+
+    items: list[Webhook]
+    """
+    The items of this page.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
+    """
+
+
+class WebhookPatch(TypedDict):
+    enabled: NotRequired[bool | None]
+    """
+    whether events are sent; what has waited meanwhile is sent when it is switched on
+    """
+    labels: NotRequired[dict[str, str] | None]
+    """
+    only events of schedules that carry all of these labels
+    """
+    name: NotRequired[str | None]
+    schedules: NotRequired[list[str] | None]
+    """
+    ids of schedules: only events of these
+    """
+    types: NotRequired[list[str] | None]
+    """
+    types of events such as fire.failed, or all of one kind: fire.*; all types where it is empty
+    """
+    url: NotRequired[str | None]
+    """
+    where events are sent
+    """
+    version: NotRequired[int | None]
 
 
 class Workspace(TypedDict):
@@ -2211,6 +2677,21 @@ class Ledger(TypedDict):
     """
 
 
+class LedgerPage(TypedDict):
+    """
+    A page of the entries of a workspace.
+    """
+
+    items: list[Items]
+    """
+    The entries, the latest slot first.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
+    """
+
+
 class ListedSchedule(TypedDict):
     """
     A schedule as lists show it.
@@ -2359,6 +2840,10 @@ class Me(TypedDict):
     key: Key1
     """
     The key.
+    """
+    next_cursor: str | None
+    """
+    There are further grants: GET /principals/{id}/grants goes on with it as cursor; null: these are all.
     """
     principal: Principal
     targets: list[str]
@@ -2529,6 +3014,10 @@ class Run(TypedDict):
     """
     The id of the run. It is the idempotency key of all of its deliveries.
     """
+    input: NotRequired[Any]
+    """
+    What its schedule gives the target, or what was given for this run. Any JSON value.
+    """
     mode: Literal["clock", "manual", "backfill", "retry"]
     """
     Who began it.
@@ -2540,6 +3029,10 @@ class Run(TypedDict):
     output: Any
     """
     What the target has answered. Any JSON value.
+    """
+    row: NotRequired[Any]
+    """
+    What the audience said of its row; null without an audience.
     """
     row_key: str
     """
@@ -2575,7 +3068,7 @@ class Run(TypedDict):
 
 class RunInFull(TypedDict):
     """
-    A run with its attempts.
+    A run with its attempts, and with what it was given.
     """
 
     attempts: int
@@ -2614,6 +3107,10 @@ class RunInFull(TypedDict):
     """
     The id of the run. It is the idempotency key of all of its deliveries.
     """
+    input: Any
+    """
+    What its schedule gives the target, or what was given for this run. Any JSON value.
+    """
     mode: Literal["clock", "manual", "backfill", "retry"]
     """
     Who began it.
@@ -2625,6 +3122,10 @@ class RunInFull(TypedDict):
     output: Any
     """
     What the target has answered. Any JSON value.
+    """
+    row: Any
+    """
+    What the audience said of its row; null without an audience.
     """
     row_key: str
     """

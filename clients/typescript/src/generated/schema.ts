@@ -160,6 +160,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List events; with Accept: text/event-stream all that come from now on (events:read)
+         * @description A page of events; or all that come from now on, if the caller accepts a stream.
+         */
+        get: operations["events.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get an event (events:read) */
+        get: operations["events.get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fires": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the fires of a workspace
+         * @description The fires of a workspace, the latest slot first.
+         */
+        get: operations["fires.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/fires/{id}": {
         parameters: {
             query?: never;
@@ -241,6 +298,26 @@ export interface paths {
         put?: never;
         /** Replace a key by a new one */
         post: operations["keys.rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Account for the slots of a workspace, the latest first
+         * @description What became of the slots of a workspace: fires of the clock, and spans of slots that did not fire.
+         */
+        get: operations["ledger.list"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1180,6 +1257,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List webhooks (events:read) */
+        get: operations["webhooks.list"];
+        put?: never;
+        /** Make a webhook (events:write) */
+        post: operations["webhooks.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a webhook (events:read) */
+        get: operations["webhooks.get"];
+        put?: never;
+        post?: never;
+        /** Delete a webhook (events:write) */
+        delete: operations["webhooks.delete"];
+        options?: never;
+        head?: never;
+        /** Change a webhook, or switch it on or off (events:write) */
+        patch: operations["webhooks.update"];
+        trace?: never;
+    };
+    "/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what became of the events that were sent, the latest first (events:read) */
+        get: operations["webhooks.deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send events once more, from one on or from an instant on (events:write) */
+        post: operations["webhooks.replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a webhook another signing secret (events:write) */
+        post: operations["webhooks.rotate_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workspaces": {
         parameters: {
             query?: never;
@@ -1474,6 +1639,61 @@ export interface components {
              */
             token?: string | null;
         };
+        /** @description What became of an event that was sent. */
+        Delivery: {
+            /**
+             * @description How often it was sent.
+             * @example 1
+             */
+            attempts: number;
+            /** @description Why it did not arrive. */
+            error: string | null;
+            /**
+             * @description The event.
+             * @example evt_01KJMMA2G0ET89C00HHC3ZY6K7
+             */
+            event: string;
+            /**
+             * Format: date-time
+             * @description When it was first sent, or first had to wait.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            first_at: string;
+            /**
+             * Format: date-time
+             * @description When it was sent last.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            last_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it is sent again.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            next_attempt_at: string | null;
+            /**
+             * @description What became of it.
+             * @enum {string}
+             */
+            state: "delivered" | "waiting" | "failed" | "replayed";
+            /**
+             * @description The HTTP status of the last answer.
+             * @example 200
+             */
+            status: number | null;
+            /**
+             * @description Its type.
+             * @enum {string}
+             */
+            type: "fire.completed" | "fire.partial" | "fire.failed" | "fire.cancelled" | "fire.skipped" | "fire.missed" | "fire.late" | "schedule.paused" | "schedule.ending" | "schedule.ended" | "target.disabled" | "target.failing" | "target.recovered" | "audience.failed" | "quota.near" | "webhook.disabled";
+        };
+        /** @description A page of deliveries. */
+        DeliveryPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Delivery"][];
+            /** @description Send it as cursor for the next page; null: this is the last. */
+            next_cursor: string | null;
+        };
         /** @description An item of the directory: whatever its maker has entered. */
         DirectoryItem: {
             /**
@@ -1502,6 +1722,123 @@ export interface components {
              * @description id of a principal, which may have been deleted
              */
             principal: string;
+        };
+        /** @description Something that has happened. */
+        Event: {
+            /**
+             * Format: date-time
+             * @description When it happened.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            at: string;
+            /** @description What else is to be said, by type; docs/events.md has the members. */
+            details: {
+                [key: string]: unknown;
+            };
+            /** @description The fire. */
+            fire: {
+                /** @description Of these, those that were cancelled. */
+                cancelled?: number;
+                /**
+                 * Format: date-time
+                 * @description When it was due: the slot plus the jitter.
+                 * @example 2026-03-08T09:00:00.000Z
+                 */
+                due_at?: string;
+                /** @description Why it failed, of a fire with one run or without an audience. */
+                error?: string | null;
+                /** @description Of these, those that failed. */
+                failed?: number;
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 * @example 2026-03-08T09:00:00.000Z
+                 */
+                finished_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When the server acted.
+                 * @example 2026-03-08T09:00:00.000Z
+                 */
+                fired_at?: string;
+                /**
+                 * @description Its id.
+                 * @example fire_01KJMMA2G0ET89C00HHC3ZY6K7
+                 */
+                id: string;
+                /**
+                 * @description Who asked for it.
+                 * @enum {string}
+                 */
+                kind?: "clock" | "manual" | "backfill";
+                /** @description Its runs. */
+                runs?: number;
+                /**
+                 * Format: date-time
+                 * @description Its slot.
+                 * @example 2026-03-08T09:00:00.000Z
+                 */
+                slot?: string;
+                /**
+                 * @description Where it is.
+                 * @enum {string}
+                 */
+                state?: "waiting" | "resolving" | "running" | "completed" | "partial" | "failed" | "cancelled";
+                /** @description Of these, those that succeeded. */
+                succeeded?: number;
+            } | null;
+            /**
+             * @description The id of the event, the same however often it is sent.
+             * @example evt_01KJMMA2G0ET89C00HHC3ZY6K7
+             */
+            id: string;
+            /** @description The schedule, as it was when the event was told. */
+            schedule: {
+                /**
+                 * @description Its id.
+                 * @example sch_01KJMMA2G0ET89C00HHC3ZY6K7
+                 */
+                id: string;
+                /** @description Its key. */
+                key: string | null;
+                /** @description Labels that its maker chose, by name. */
+                labels: {
+                    [key: string]: string;
+                };
+                /** @description Its name. */
+                name: string | null;
+            } | null;
+            /** @description The target. */
+            target: {
+                /**
+                 * @description Its id.
+                 * @example tgt_01KJMMA2G0ET89C00HHC3ZY6K7
+                 */
+                id: string;
+                /** @description Its key. */
+                key: string | null;
+                /** @description Its name. */
+                name: string | null;
+            } | null;
+            /**
+             * @description What has happened.
+             * @enum {string}
+             */
+            type: "fire.completed" | "fire.partial" | "fire.failed" | "fire.cancelled" | "fire.skipped" | "fire.missed" | "fire.late" | "schedule.paused" | "schedule.ending" | "schedule.ended" | "target.disabled" | "target.failing" | "target.recovered" | "audience.failed" | "quota.near" | "webhook.disabled";
+            /**
+             * @description The workspace.
+             * @example ws_01KJMMA2G0ET89C00HHC3ZY6K7
+             */
+            workspace: string;
+        };
+        /** @description For each event a message: its id, its type as `event`, and the event itself as `data`. */
+        EventMessage: string;
+        /** @description A page of events. */
+        EventPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Event"][];
+            /** @description Send it as cursor for the next page; null: this is the last. */
+            next_cursor: string | null;
         };
         /** @description Why an instant fired, or did not. */
         Explanation: {
@@ -1716,6 +2053,8 @@ export interface components {
         };
         /** @description The targets that a principal may schedule. */
         Grants: {
+            /** @description There are further grants: GET /principals/{id}/grants goes on with it as cursor; null: these are all. */
+            next_cursor: string | null;
             /** @description Ids of targets; * stands for all. */
             targets: string[];
         };
@@ -2015,6 +2354,13 @@ export interface components {
              */
             next_from: string | null;
         };
+        /** @description A page of the entries of a workspace. */
+        LedgerPage: {
+            /** @description The entries, the latest slot first. */
+            items: (components["schemas"]["FireEntry"] | components["schemas"]["SpanEntry"])[];
+            /** @description Send it as cursor for the next page; null: this is the last. */
+            next_cursor: string | null;
+        };
         /** @description A schedule as lists show it. */
         ListedSchedule: {
             /** @description Who it fires for, where it has an audience. */
@@ -2210,6 +2556,8 @@ export interface components {
                 /** @description What it may do. */
                 scopes: string[];
             };
+            /** @description There are further grants: GET /principals/{id}/grants goes on with it as cursor; null: these are all. */
+            next_cursor: string | null;
             principal: components["schemas"]["Principal"];
             /** @description Ids of targets; * stands for all. */
             targets: string[];
@@ -2391,6 +2739,60 @@ export interface components {
              * @example 2026-03-08T09:00:00.000Z
              */
             updated_at: string;
+            /** @description The public key that verifies requests, where they are signed by Ed25519. */
+            verification_key?: string;
+            /**
+             * @description Counts the changes; send it back to change only what you have seen.
+             * @example 3
+             */
+            version: number;
+        };
+        /** @description A webhook, with the secret that was made for it. */
+        NewWebhook: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            created_at: string;
+            /** @description Why none are sent. */
+            disabled_reason: string | null;
+            /** @description Whether events are sent. */
+            enabled: boolean;
+            /**
+             * Format: date-time
+             * @description Since when nothing that was sent has arrived.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            failing_since: string | null;
+            /**
+             * @description The id of the webhook.
+             * @example hook_01KJMMA2G0ET89C00HHC3ZY6K7
+             */
+            id: string;
+            /** @description Only events of schedules that carry these labels are sent. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description The name for people. */
+            name: string;
+            /** @description Only events of these schedules are sent; empty: of all. */
+            schedules: string[];
+            /** @description The secret that verifies requests. It is shown only this once. */
+            signing_secret?: string;
+            /** @description The types that are sent; empty: all. */
+            types: string[];
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            updated_at: string;
+            /**
+             * @description Where events are sent.
+             * @example https://example.com/hooks/horarium
+             */
+            url: string;
             /** @description The public key that verifies requests, where they are signed by Ed25519. */
             verification_key?: string;
             /**
@@ -2889,6 +3291,28 @@ export interface components {
         } & {
             [key: string]: unknown;
         });
+        ReplayBody: {
+            /**
+             * From Event
+             * @description id of the first event that is sent once more
+             * @default null
+             */
+            from_event?: string | null;
+            /**
+             * Since
+             * @description or: the events that were told at this time or later
+             * @default null
+             */
+            since?: string | null;
+        };
+        /** @description What is sent once more. */
+        Replayed: {
+            /**
+             * @description Events that are looked at.
+             * @example 12
+             */
+            events: number;
+        };
         /** RetryBody */
         RetryBody: {
             /**
@@ -2979,6 +3403,8 @@ export interface components {
              * @example run_01KJMMA2G0ET89C00HHC3ZY6K7
              */
             id: string;
+            /** @description What its schedule gives the target, or what was given for this run. Any JSON value. */
+            input?: unknown;
             /**
              * @description Who began it.
              * @enum {string}
@@ -2992,6 +3418,8 @@ export interface components {
             next_attempt_at: string | null;
             /** @description What the target has answered. Any JSON value. */
             output: unknown;
+            /** @description What the audience said of its row; null without an audience. */
+            row?: unknown;
             /** @description The key of its row of the audience; empty without an audience. */
             row_key: string;
             /**
@@ -3029,7 +3457,7 @@ export interface components {
             waited: components["schemas"]["Waited"] | null;
             waiting: components["schemas"]["Waiting"] | null;
         };
-        /** @description A run with its attempts. */
+        /** @description A run with its attempts, and with what it was given. */
         RunInFull: {
             /**
              * @description Attempts so far.
@@ -3073,6 +3501,8 @@ export interface components {
              * @example run_01KJMMA2G0ET89C00HHC3ZY6K7
              */
             id: string;
+            /** @description What its schedule gives the target, or what was given for this run. Any JSON value. */
+            input: unknown;
             /**
              * @description Who began it.
              * @enum {string}
@@ -3086,6 +3516,8 @@ export interface components {
             next_attempt_at: string | null;
             /** @description What the target has answered. Any JSON value. */
             output: unknown;
+            /** @description What the audience said of its row; null without an audience. */
+            row: unknown;
             /** @description The key of its row of the audience; empty without an audience. */
             row_key: string;
             /**
@@ -3514,6 +3946,11 @@ export interface components {
              */
             recorded_at: string;
             /**
+             * @description The id of the schedule.
+             * @example sch_01KJMMA2G0ET89C00HHC3ZY6K7
+             */
+            schedule: string;
+            /**
              * @description The version of the definition that named them.
              * @example 1
              */
@@ -3554,6 +3991,11 @@ export interface components {
              * @example 2026-03-08T09:00:00.000Z
              */
             recorded_at: string;
+            /**
+             * @description The id of the schedule.
+             * @example sch_01KJMMA2G0ET89C00HHC3ZY6K7
+             */
+            schedule: string;
             /**
              * @description The version of the definition that named them.
              * @example 1
@@ -4055,6 +4497,140 @@ export interface components {
             for: "place" | "limit" | "pause" | "circuit" | "concurrency" | "rate" | "retry";
             /** @description The cause in words. */
             in_words: string;
+        };
+        /** @description Where events are sent. */
+        Webhook: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            created_at: string;
+            /** @description Why none are sent. */
+            disabled_reason: string | null;
+            /** @description Whether events are sent. */
+            enabled: boolean;
+            /**
+             * Format: date-time
+             * @description Since when nothing that was sent has arrived.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            failing_since: string | null;
+            /**
+             * @description The id of the webhook.
+             * @example hook_01KJMMA2G0ET89C00HHC3ZY6K7
+             */
+            id: string;
+            /** @description Only events of schedules that carry these labels are sent. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description The name for people. */
+            name: string;
+            /** @description Only events of these schedules are sent; empty: of all. */
+            schedules: string[];
+            /** @description The types that are sent; empty: all. */
+            types: string[];
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            updated_at: string;
+            /**
+             * @description Where events are sent.
+             * @example https://example.com/hooks/horarium
+             */
+            url: string;
+            /**
+             * @description Counts the changes; send it back to change only what you have seen.
+             * @example 3
+             */
+            version: number;
+        };
+        WebhookBody: {
+            /**
+             * Labels
+             * @description only events of schedules that carry all of these labels
+             * @default null
+             */
+            labels?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * Name
+             * @description the name for people; the URL where it is left out
+             * @default null
+             */
+            name?: string | null;
+            /**
+             * Schedules
+             * @description ids of schedules: only events of these
+             * @default null
+             */
+            schedules?: string[] | null;
+            /**
+             * Types
+             * @description types of events such as fire.failed, or all of one kind: fire.*; all types where it is empty
+             * @default null
+             */
+            types?: string[] | null;
+            /**
+             * Url
+             * @description where events are sent
+             */
+            url: string;
+        };
+        /** @description A page of webhooks. */
+        WebhookPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Webhook"][];
+            /** @description Send it as cursor for the next page; null: this is the last. */
+            next_cursor: string | null;
+        };
+        WebhookPatch: {
+            /**
+             * Enabled
+             * @description whether events are sent; what has waited meanwhile is sent when it is switched on
+             * @default null
+             */
+            enabled?: boolean | null;
+            /**
+             * Labels
+             * @description only events of schedules that carry all of these labels
+             * @default null
+             */
+            labels?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * Name
+             * @default null
+             */
+            name?: string | null;
+            /**
+             * Schedules
+             * @description ids of schedules: only events of these
+             * @default null
+             */
+            schedules?: string[] | null;
+            /**
+             * Types
+             * @description types of events such as fire.failed, or all of one kind: fire.*; all types where it is empty
+             * @default null
+             */
+            types?: string[] | null;
+            /**
+             * Url
+             * @description where events are sent
+             * @default null
+             */
+            url?: string | null;
+            /**
+             * Version
+             * @default null
+             */
+            version?: number | null;
         };
         /** @description A tenant. */
         Workspace: {
@@ -5538,6 +6114,280 @@ export interface operations {
             };
         };
     };
+    "events.list": {
+        parameters: {
+            query?: {
+                /** @description a type such as fire.failed, or all of one kind: fire.* */
+                type?: string;
+                /** @description name:value; only events of schedules that carry it; several must all be there */
+                label?: string[];
+                /** @description id of a schedule */
+                schedule?: string;
+                /** @description only events told at or after this time */
+                since?: string;
+                /** @description id of an event: only what came after it */
+                after?: string;
+                /** @description newest (the default) or oldest first */
+                order?: "newest" | "oldest";
+                /** @description how many; 50, at most 1000 */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: {
+                /** @description of a stream: the id of the last event that was seen; it goes on after that */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventPage"];
+                    "text/event-stream": components["schemas"]["EventMessage"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "events.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description an id, as answers show it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Event"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist in this workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "fires.list": {
+        parameters: {
+            query?: {
+                /** @description one of clock, manual, backfill */
+                kind?: "clock" | "manual" | "backfill";
+                /** @description one of waiting, resolving, running, completed, partial, failed, cancelled */
+                state?: "waiting" | "resolving" | "running" | "completed" | "partial" | "failed" | "cancelled";
+                /** @description id, key or number of a target */
+                target?: string;
+                /** @description id of a schedule */
+                schedule?: string;
+                /** @description name:value; several must all match; those of the schedule */
+                label?: string[];
+                /** @description the first slot */
+                from?: string;
+                /** @description the last slot */
+                to?: string;
+                /** @description how many; 50, at most 1000; a page may hold fewer than limit, or none, while next_cursor says where to go on */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirePage"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "fires.get": {
         parameters: {
             query?: never;
@@ -6157,6 +7007,97 @@ export interface operations {
             };
         };
     };
+    "ledger.list": {
+        parameters: {
+            query?: {
+                /** @description fire or span; both where it is left out */
+                entry?: "fire" | "span";
+                /** @description only spans with this reason: one of skipped, unbegun, missed, paused, cancelled */
+                reason?: "skipped" | "unbegun" | "missed" | "paused" | "cancelled";
+                /** @description id of a schedule */
+                schedule?: string;
+                /** @description name:value; several must all match; those of the schedule */
+                label?: string[];
+                /** @description the first slot */
+                from?: string;
+                /** @description the last slot; now */
+                to?: string;
+                /** @description how many; 50, at most 1000; a page may hold fewer than limit, or none, while next_cursor says where to go on */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerPage"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "me.get": {
         parameters: {
             query?: never;
@@ -6682,7 +7623,12 @@ export interface operations {
     };
     "principals.list_grants": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description how many; 50, at most 1000 */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
             header?: never;
             path: {
                 /** @description an id, as answers show it */
@@ -7043,8 +7989,18 @@ export interface operations {
                 /** @description id, key or number of a target */
                 target?: string;
                 /** @description one of pending, running, succeeded, failed, cancelled, waiting; running is what is under way, waiting (or pending) what is not */
-                state?: string;
-                /** @description how many; 50, at most 1000 */
+                state?: "pending" | "running" | "succeeded" | "failed" | "cancelled" | "waiting";
+                /** @description name:value; several must all match; those of the schedule */
+                label?: string[];
+                /** @description the key of a row of an audience: the runs for one person or thing, by their fires */
+                row_key?: string;
+                /** @description the first slot; of runs without one, when they were asked for */
+                from?: string;
+                /** @description the last slot */
+                to?: string;
+                /** @description input, row or both: what the run was given by its schedule, and by its audience */
+                include?: "input" | "row" | "input,row" | "row,input";
+                /** @description how many; 50, at most 1000; a page may hold fewer than limit, or none, while next_cursor says where to go on */
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
@@ -7761,7 +8717,17 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description one of active, paused, completed, archived */
-                state?: string;
+                state?: "active" | "paused" | "completed" | "archived";
+                /** @description true: only those whose latest fire that ended has failed; false: only the others */
+                failing?: boolean;
+                /** @description how the last fire ended or stands: one of waiting, resolving, running, completed, partial, failed, cancelled */
+                last_state?: "waiting" | "resolving" | "running" | "completed" | "partial" | "failed" | "cancelled";
+                /** @description only those that fire next before this instant */
+                next_fire_before?: string;
+                /** @description how the key that its maker chose begins */
+                key_prefix?: string;
+                /** @description id of the principal that made it */
+                created_by?: string;
                 /** @description one of native, autessa, cadenya, m9m, trustpager, uranus */
                 dialect?: string;
                 /** @description id, key or number of a target */
@@ -7772,9 +8738,9 @@ export interface operations {
                 search?: string;
                 /** @description name:value; several must all match */
                 label?: string[];
-                /** @description asc or desc (newest first) */
-                sort?: "asc" | "desc";
-                /** @description how many; 50, at most 1000 */
+                /** @description desc (newest first) or asc, by when it was made; name or -name; next_fire (the soonest first, then those without one); last_fire (by the last slot that fired, the latest first, then those that never fired) */
+                sort?: "desc" | "asc" | "name" | "-name" | "next_fire" | "last_fire";
+                /** @description how many; 50, at most 1000; a page may hold fewer than limit, or none, while next_cursor says where to go on */
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
@@ -8853,7 +9819,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description one of clock, manual, backfill */
-                kind?: string;
+                kind?: "clock" | "manual" | "backfill";
                 /** @description how many; 50, at most 1000 */
                 limit?: number;
                 /** @description next_cursor of the page before */
@@ -10398,7 +11364,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description one of clock, manual, backfill */
-                kind?: string;
+                kind?: "clock" | "manual" | "backfill";
                 /** @description how many; 50, at most 1000 */
                 limit?: number;
                 /** @description next_cursor of the page before */
@@ -11532,7 +12498,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description one of automation, workflow, function, agent, tool, table */
-                kind?: string;
+                kind?: "automation" | "workflow" | "function" | "agent" | "tool" | "table";
                 /** @description enabled, disabled, or archived (an agent of cadenya) */
                 state?: string;
                 /** @description the key that its maker chose, whole */
@@ -13168,6 +14134,821 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NewTarget"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist in this workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is stored: a key that is taken, an outdated version, a state that forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "webhooks.list": {
+        parameters: {
+            query?: {
+                /** @description how many; 50, at most 1000 */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookPage"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "webhooks.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "types": [
+                 *         "fire.failed",
+                 *         "schedule.*"
+                 *       ],
+                 *       "url": "https://example.com/hooks/horarium"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookBody"];
+            };
+        };
+        responses: {
+            /** @description It is done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhook"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is stored: a key that is taken, an outdated version, a state that forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "webhooks.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description an id, as answers show it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist in this workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "webhooks.delete": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that the thing must be at */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description an id, as answers show it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done; the answer is empty. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist in this workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is stored: a key that is taken, an outdated version, a state that forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "webhooks.update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that the thing must be at */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description an id, as answers show it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "types": [
+                 *         "fire.*"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookPatch"];
+            };
+        };
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist in this workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is stored: a key that is taken, an outdated version, a state that forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "webhooks.deliveries": {
+        parameters: {
+            query?: {
+                /** @description one of delivered, waiting, failed, replayed */
+                state?: string;
+                /** @description how many; 50, at most 1000 */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description an id, as answers show it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryPage"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist in this workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "webhooks.replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description an id, as answers show it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "since": "2026-01-05T00:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReplayBody"];
+            };
+        };
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist in this workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is stored: a key that is taken, an outdated version, a state that forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "webhooks.rotate_secret": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the version that the thing must be at */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description an id, as answers show it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "overlap": "1h"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SecretRotationBody"];
+            };
+        };
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhook"];
                 };
             };
             /** @description The request cannot be accepted: errors names every problem. */
