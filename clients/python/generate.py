@@ -95,6 +95,8 @@ def type_of(schema: Mapping[str, Any] | None) -> str:
         return f"types.{schema['$ref'].rpartition('/')[2]}"
     if "enum" in schema:
         return f"Literal[{', '.join(repr(value) for value in schema['enum'])}]"
+    if "oneOf" in schema:
+        return " | ".join(type_of(each) for each in schema["oneOf"])
     if schema.get("type") == "array":
         return f"Sequence[{type_of(schema.get('items'))}]"
     return _PLAIN.get(str(schema.get("type")), "Any")
@@ -242,7 +244,13 @@ def main() -> None:
             *("--input", DESCRIPTION, "--input-file-type", "openapi", "--output", PACKAGE / "types.py"),
             *("--output-model-type", "typing.TypedDict", "--target-python-version", "3.11"),
             *("--use-standard-collections", "--use-union-operator", "--use-schema-description"),
-            *("--use-field-description", "--disable-timestamp", "--formatters", "builtin"),
+            *(
+                "--use-field-description",
+                "--parent-scoped-naming",
+                "--disable-timestamp",
+                "--formatters",
+                "builtin",
+            ),
             *(
                 "--custom-file-header",
                 '"""The bodies and answers of the API. Generated from docs/openapi.json."""',

@@ -422,7 +422,7 @@ class Ledger:
         from_: str | None = None,
         to: str | None = None,
         limit: int | None = None,
-    ) -> Iterator[Any]:
+    ) -> Iterator[types.FireEntry | types.SpanEntry]:
         """Account for the slots of a workspace, the latest first All pages, item by item; `limit` is the size
         of a page.
         """
@@ -1756,7 +1756,7 @@ class AsyncLedger:
         from_: str | None = None,
         to: str | None = None,
         limit: int | None = None,
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncIterator[types.FireEntry | types.SpanEntry]:
         """Account for the slots of a workspace, the latest first All pages, item by item; `limit` is the size
         of a page.
         """

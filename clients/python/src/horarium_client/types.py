@@ -44,7 +44,7 @@ class AudienceBody(TypedDict):
     """
 
 
-class SampleItem(TypedDict):
+class AudiencePreviewSampleItem(TypedDict):
     """
     A row.
     """
@@ -80,7 +80,7 @@ class AudiencePreview(TypedDict):
     """
     Whether there are more than were counted.
     """
-    sample: list[SampleItem]
+    sample: list[AudiencePreviewSampleItem]
     """
     The first rows.
     """
@@ -128,7 +128,7 @@ class AudienceSourceList(TypedDict):
     """
 
 
-class By(TypedDict):
+class AuditEntryBy(TypedDict):
     """
     Who did it.
     """
@@ -172,7 +172,7 @@ class AuditEntry(TypedDict):
     """
     The fields that were changed, as they were.
     """
-    by: By
+    by: AuditEntryBy
     """
     Who did it.
     """
@@ -360,7 +360,7 @@ class ErasureBody(TypedDict):
     """
 
 
-class Fire1(TypedDict):
+class EventFire(TypedDict):
     """
     The fire.
     """
@@ -417,7 +417,7 @@ class Fire1(TypedDict):
     """
 
 
-class Schedule(TypedDict):
+class EventSchedule(TypedDict):
     """
     The schedule, as it was when the event was told.
     """
@@ -440,7 +440,7 @@ class Schedule(TypedDict):
     """
 
 
-class Target(TypedDict):
+class EventTarget(TypedDict):
     """
     The target.
     """
@@ -472,7 +472,7 @@ class Event(TypedDict):
     """
     What else is to be said, by type; docs/events.md has the members.
     """
-    fire: Fire1 | None
+    fire: EventFire | None
     """
     The fire.
     """
@@ -480,11 +480,11 @@ class Event(TypedDict):
     """
     The id of the event, the same however often it is sent.
     """
-    schedule: Schedule | None
+    schedule: EventSchedule | None
     """
     The schedule, as it was when the event was told.
     """
-    target: Target | None
+    target: EventTarget | None
     """
     The target.
     """
@@ -583,7 +583,7 @@ class Health(TypedDict):
     """
 
 
-class OtherApis(TypedDict):
+class HomeOtherApis(TypedDict):
     """
     Where it is described.
     """
@@ -623,7 +623,7 @@ class Home(TypedDict):
     """
     The description for programs.
     """
-    other_apis: dict[str, OtherApis]
+    other_apis: dict[str, HomeOtherApis]
     """
     The other APIs, by name.
     """
@@ -633,7 +633,7 @@ class Home(TypedDict):
     """
 
 
-class Error(TypedDict):
+class ImportProblemError(TypedDict):
     """
     A refused line.
     """
@@ -656,7 +656,7 @@ class Error(TypedDict):
     """
 
 
-class NotStoredItem(TypedDict):
+class ImportProblemNotStoredItem(TypedDict):
     """
     Lines.
     """
@@ -684,11 +684,11 @@ class ImportProblem(TypedDict):
     """
     Whether the rest was not read.
     """
-    errors: list[Error]
+    errors: list[ImportProblemError]
     """
     The refused lines.
     """
-    not_stored: list[NotStoredItem]
+    not_stored: list[ImportProblemNotStoredItem]
     """
     Lines that were not stored because another line of their chunk was refused.
     """
@@ -813,7 +813,7 @@ class KeyPage(TypedDict):
     """
 
 
-class Throttled(TypedDict):
+class LaneThrottled(TypedDict):
     """
     What holds its runs back.
     """
@@ -857,7 +857,7 @@ class Lane(TypedDict):
     """
     Calls that wait for an answer without a place in a worker.
     """
-    throttled: Throttled | None
+    throttled: LaneThrottled | None
     """
     What holds its runs back.
     """
@@ -871,7 +871,7 @@ class Lane(TypedDict):
     """
 
 
-class Counts(TypedDict):
+class ListedScheduleCounts(TypedDict):
     """
     Its fires so far.
     """
@@ -906,7 +906,7 @@ class Counts(TypedDict):
     """
 
 
-class Key1(TypedDict):
+class MeKey(TypedDict):
     """
     The key.
     """
@@ -1005,7 +1005,7 @@ class NewKey(TypedDict):
     """
 
 
-class Executor(TypedDict):
+class NewTargetExecutor(TypedDict):
     """
     How it is run: its type, and the settings of that type. Secrets are shown as ***.
     """
@@ -1049,7 +1049,7 @@ class NewTarget(TypedDict):
     """
     Whether its runs are executed.
     """
-    executor: Executor
+    executor: NewTargetExecutor
     """
     How it is run: its type, and the settings of that type. Secrets are shown as ***.
     """
@@ -1174,7 +1174,7 @@ class NewWebhook(TypedDict):
     """
 
 
-class Quotas(TypedDict):
+class NewWorkspaceQuotas(TypedDict):
     """
     How much it may have and do.
     """
@@ -1217,7 +1217,7 @@ class Quotas(TypedDict):
     """
 
 
-class Settings(TypedDict):
+class NewWorkspaceSettings(TypedDict):
     """
     Defaults of the workspace.
     """
@@ -1252,7 +1252,7 @@ class PauseBody(TypedDict):
     version: NotRequired[int | None]
 
 
-class Retry(TypedDict):
+class PoliciesRetry(TypedDict):
     """
     How failed attempts are repeated.
     """
@@ -1352,7 +1352,7 @@ class Policies(TypedDict):
     """
     Failures in a row after which it pauses.
     """
-    retry: Retry
+    retry: PoliciesRetry
     """
     How failed attempts are repeated.
     """
@@ -1464,7 +1464,7 @@ class Readiness(TypedDict):
     """
 
 
-class Recurrence1(TypedDict):
+class RecurrenceRecurrence(TypedDict):
     """
     One of these members, or calendars and intervals together. Schedules of other APIs may have others.
     """
@@ -1507,7 +1507,7 @@ class Recurrence1(TypedDict):
     """
 
 
-Recurrence: TypeAlias = str | Recurrence1
+Recurrence: TypeAlias = str | RecurrenceRecurrence
 """
 When it fires: an expression, or an object of one of the kinds below.
 """
@@ -1566,7 +1566,42 @@ class RotationBody(TypedDict):
     """
 
 
-class Schedule1(TypedDict):
+class ScheduleCounts(TypedDict):
+    """
+    Its fires so far.
+    """
+
+    failed: int
+    """
+    Of these, those that failed.
+    """
+    failures_in_row: int
+    """
+    Failures since the last success.
+    """
+    fires: int
+    """
+    Fires so far.
+    """
+    open: int
+    """
+    Fires that have not ended.
+    """
+    skipped: int
+    """
+    Slots that did not fire because of the overlap policy.
+    """
+    succeeded: int
+    """
+    Of these, those that succeeded.
+    """
+    waiting: int
+    """
+    Fires that wait for earlier ones. With the policy skip one at most.
+    """
+
+
+class Schedule(TypedDict):
     """
     A schedule.
     """
@@ -1575,7 +1610,7 @@ class Schedule1(TypedDict):
     """
     Who it fires for, where it has an audience.
     """
-    counts: Counts
+    counts: ScheduleCounts
     """
     Its fires so far.
     """
@@ -1794,7 +1829,7 @@ class SpanEntry(TypedDict):
     """
 
 
-class Column(TypedDict):
+class TableColumn(TypedDict):
     """
     A column.
     """
@@ -1822,7 +1857,7 @@ class Table(TypedDict):
     An embedded table.
     """
 
-    columns: list[Column]
+    columns: list[TableColumn]
     """
     Its columns.
     """
@@ -1852,7 +1887,7 @@ class TableBody(TypedDict):
     table: str
 
 
-class Item(TypedDict):
+class TableListItem(TypedDict):
     """
     A table.
     """
@@ -1872,7 +1907,7 @@ class TableList(TypedDict):
     The embedded tables of a workspace.
     """
 
-    items: list[Item]
+    items: list[TableListItem]
     """
     The tables.
     """
@@ -1893,7 +1928,18 @@ class TableRows(TypedDict):
     """
 
 
-class Target1(TypedDict):
+class TargetExecutor(TypedDict):
+    """
+    How it is run: its type, and the settings of that type. Secrets are shown as ***.
+    """
+
+    type: str
+    """
+    The type of the executor.
+    """
+
+
+class Target(TypedDict):
     """
     What schedules run.
     """
@@ -1926,7 +1972,7 @@ class Target1(TypedDict):
     """
     Whether its runs are executed.
     """
-    executor: Executor
+    executor: TargetExecutor
     """
     How it is run: its type, and the settings of that type. Secrets are shown as ***.
     """
@@ -2004,6 +2050,17 @@ class TargetBody(TypedDict):
     """
 
 
+class TargetInFullExecutor(TypedDict):
+    """
+    How it is run: its type, and the settings of that type. Secrets are shown as ***.
+    """
+
+    type: str
+    """
+    The type of the executor.
+    """
+
+
 class TargetInFull(TypedDict):
     """
     A target with how its runs stand.
@@ -2037,7 +2094,7 @@ class TargetInFull(TypedDict):
     """
     Whether its runs are executed.
     """
-    executor: Executor
+    executor: TargetInFullExecutor
     """
     How it is run: its type, and the settings of that type. Secrets are shown as ***.
     """
@@ -2097,7 +2154,7 @@ class TargetPage(TypedDict):
     A page of targets.
     """
 
-    items: list[Target1]
+    items: list[Target]
     """
     The items of this page.
     """
@@ -2284,6 +2341,60 @@ class WebhookPatch(TypedDict):
     version: NotRequired[int | None]
 
 
+class WorkspaceQuotas(TypedDict):
+    """
+    How much it may have and do.
+    """
+
+    audience_rows: int
+    """
+    rows of the audience of one fire
+    """
+    bulk_lines: int
+    """
+    lines of one bulk request or import
+    """
+    concurrency: int
+    """
+    runs that each worker process has under way at once
+    """
+    fires_per_hour: int
+    """
+    slots of all schedules together, each schedule counted with its busiest hour
+    """
+    input_bytes: int
+    """
+    bytes of the input that one schedule or one run stores
+    """
+    output_bytes: int
+    """
+    bytes of the output that one run stores, if response_limit allows as many
+    """
+    schedules: int
+    """
+    schedules that exist at once, completed and archived ones included
+    """
+    smallest_period: int
+    """
+    seconds that lie at least between two slots of a schedule
+    """
+    targets: int
+    """
+    targets that exist at once
+    """
+
+
+class WorkspaceSettings(TypedDict):
+    """
+    Defaults of the workspace.
+    """
+
+    timezone: str
+    """
+    The time zone of new schedules.
+    """
+
+
 class Workspace(TypedDict):
     """
     A tenant.
@@ -2305,11 +2416,11 @@ class Workspace(TypedDict):
     """
     The name for people.
     """
-    quotas: Quotas
+    quotas: WorkspaceQuotas
     """
     How much it may have and do.
     """
-    settings: Settings
+    settings: WorkspaceSettings
     """
     Defaults of the workspace.
     """
@@ -2355,7 +2466,61 @@ class WorkspaceBody(TypedDict):
     """
 
 
-class Usage(TypedDict):
+class WorkspaceInFullQuotas(TypedDict):
+    """
+    How much it may have and do.
+    """
+
+    audience_rows: int
+    """
+    rows of the audience of one fire
+    """
+    bulk_lines: int
+    """
+    lines of one bulk request or import
+    """
+    concurrency: int
+    """
+    runs that each worker process has under way at once
+    """
+    fires_per_hour: int
+    """
+    slots of all schedules together, each schedule counted with its busiest hour
+    """
+    input_bytes: int
+    """
+    bytes of the input that one schedule or one run stores
+    """
+    output_bytes: int
+    """
+    bytes of the output that one run stores, if response_limit allows as many
+    """
+    schedules: int
+    """
+    schedules that exist at once, completed and archived ones included
+    """
+    smallest_period: int
+    """
+    seconds that lie at least between two slots of a schedule
+    """
+    targets: int
+    """
+    targets that exist at once
+    """
+
+
+class WorkspaceInFullSettings(TypedDict):
+    """
+    Defaults of the workspace.
+    """
+
+    timezone: str
+    """
+    The time zone of new schedules.
+    """
+
+
+class WorkspaceInFullUsage(TypedDict):
     """
     What it uses, under the names of the quotas.
     """
@@ -2395,11 +2560,11 @@ class WorkspaceInFull(TypedDict):
     """
     The name for people.
     """
-    quotas: Quotas
+    quotas: WorkspaceInFullQuotas
     """
     How much it may have and do.
     """
-    settings: Settings
+    settings: WorkspaceInFullSettings
     """
     Defaults of the workspace.
     """
@@ -2411,7 +2576,7 @@ class WorkspaceInFull(TypedDict):
     """
     When it was changed last.
     """
-    usage: Usage
+    usage: WorkspaceInFullUsage
     """
     What it uses, under the names of the quotas.
     """
@@ -2655,7 +2820,7 @@ class FirePage(TypedDict):
     """
 
 
-Items: TypeAlias = FireEntry | SpanEntry
+LedgerItems: TypeAlias = FireEntry | SpanEntry
 
 
 class Ledger(TypedDict):
@@ -2667,7 +2832,7 @@ class Ledger(TypedDict):
     """
     Up to here every slot has its entry.
     """
-    items: list[Items]
+    items: list[LedgerItems]
     """
     The entries, by slot.
     """
@@ -2677,12 +2842,15 @@ class Ledger(TypedDict):
     """
 
 
+LedgerPageItems: TypeAlias = FireEntry | SpanEntry
+
+
 class LedgerPage(TypedDict):
     """
     A page of the entries of a workspace.
     """
 
-    items: list[Items]
+    items: list[LedgerPageItems]
     """
     The entries, the latest slot first.
     """
@@ -2701,7 +2869,7 @@ class ListedSchedule(TypedDict):
     """
     Who it fires for, where it has an audience.
     """
-    counts: Counts
+    counts: ListedScheduleCounts
     """
     Its fires so far.
     """
@@ -2837,7 +3005,7 @@ class Me(TypedDict):
     Who the key belongs to.
     """
 
-    key: Key1
+    key: MeKey
     """
     The key.
     """
@@ -2876,11 +3044,11 @@ class NewWorkspace(TypedDict):
     """
     The name for people.
     """
-    quotas: Quotas
+    quotas: NewWorkspaceQuotas
     """
     How much it may have and do.
     """
-    settings: Settings
+    settings: NewWorkspaceSettings
     """
     Defaults of the workspace.
     """
