@@ -7,7 +7,9 @@ import pytest
 
 from horarium.domain.errors import Unavailable
 from horarium.domain.variations import PIN_FIELD
-from horarium.store.migrate import migrate
+from horarium.store import migrate as migrate_module
+from horarium.store.file_lock import sqlite_lock
+from horarium.store.migrate import migrate, migrate_alone, pending
 from horarium.store.migrations import Migration, migrations
 from horarium.store.postgres import PostgresStore
 from horarium.store.postgres import migrate as postgres_migrate
@@ -95,7 +97,7 @@ async def number_as_before(url, number):
 
 def add_migration(monkeypatch, *statements):
     """As in a version of the program that has one more."""
-    for module in (sqlite_migrate, postgres_migrate):
+    for module in (sqlite_migrate, postgres_migrate, migrate_module):
         monkeypatch.setattr(
             module, "migrations", lambda name: [*migrations(name), Migration(2, "more", statements)]
         )
@@ -169,3 +171,43 @@ async def test_a_sqlite_file_of_a_newer_schema_or_of_another_program_is_refused(
     await execute(url, "PRAGMA application_id = 7")
     with pytest.raises(Unavailable, match="belongs to another program"):
         await migrate(url)
+
+
+async def test_what_a_migration_would_do_is_told_and_nothing_is_changed(url, monkeypatch):
+    if not url.startswith("sqlite"):
+        assert (await pending(url)).number == 0
+    await migrate(url)
+    assert (await pending(url)).up_to_date
+    with monkeypatch.context() as then:
+        add_migration(then, ADDED)
+        for _ in range(2):
+            found = await pending(url)
+            assert (found.number, found.known, found.up_to_date) == (1, 2, False)
+            assert [migration.statements for migration in found.missing] == [(ADDED,)]
+        assert titles(await migrate_alone(url)) == ["0002_more"]
+        assert (await pending(url)).up_to_date
+    newer = await pending(url)
+    is_postgres = not url.startswith("sqlite")
+    assert (newer.number, newer.up_to_date, newer.too_new) == (2, is_postgres, not is_postgres)
+
+
+async def test_the_statements_that_adopt_an_old_database_are_in_the_plan(url):
+    await migrate(url)
+    await number_as_before(url, 3)
+    found = await pending(url)
+    assert (found.number, found.up_to_date) == (1, False)
+    assert "ALTER TABLE ready ADD COLUMN lost BIGINT NOT NULL DEFAULT 0" in found.adopting
+    assert found.missing == ()
+
+
+async def test_a_sqlite_file_is_not_migrated_beside_its_server_nor_made(tmp_path):
+    url = f"sqlite:///{tmp_path / 'horarium.db'}"
+    for verb in (pending, migrate_alone):
+        with pytest.raises(Unavailable, match="no database at"):
+            await verb(url)
+    await migrate(url)
+    with sqlite_lock(tmp_path / "horarium.db"), pytest.raises(Unavailable, match="using the database"):
+        await migrate_alone(url)
+    await execute(url, "PRAGMA application_id = 7")
+    with pytest.raises(Unavailable, match="belongs to another program"):
+        await pending(url)

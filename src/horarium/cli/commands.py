@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from horarium.cli import backup, bench, copy, demo, doctor, history, next_times, serve, settings, watchdog
+from horarium.cli import (
+    backup,
+    bench,
+    copy,
+    demo,
+    doctor,
+    history,
+    migrate,
+    next_times,
+    serve,
+    settings,
+    watchdog,
+)
 from horarium.cli.audit import audit
 from horarium.cli.directory import directory
 from horarium.cli.events import events
@@ -35,6 +47,7 @@ app.command("restore")(backup.restore)
 app.command("fires")(history.fires)
 app.command("ledger")(history.ledger)
 app.command("doctor")(doctor.doctor)
+app.command("migrate")(migrate.migrate)
 app.command("bench")(bench.bench)
 for name, group, words in (
     ("workspace", workspaces, "Workspaces, their quotas and their weight."),
