@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from horarium.domain.audience import SourceFault
+from horarium.domain.audience import SourceFault, StoredSource
 from horarium.domain.errors import Invalid, NotFound, Problem, Unavailable
 from horarium.domain.ids import random_id
 from horarium.executors.secrecy import merge_secrets
-from horarium.service.audiences import AudienceService
+from horarium.service.audiences import LARGEST_CONFIG, AudienceService
+from horarium.store.verbs import audiences as verbs
 from tests.support.audience import Listed, Stand, failing, opened_store, rows
 from tests.support.house import House
 from tests.support.tenant import NOON
@@ -210,3 +212,33 @@ async def test_the_sources_of_a_workspace_are_bounded_in_number_and_size(monkeyp
                 workspace_id, "a", "http", {"url": "https://example.com/" + "p" * 70_000}
             )
         assert [source.name for source in await audiences.list_sources(workspace_id)] == ["a", "b"]
+
+
+async def test_a_source_that_several_requests_make_at_once_has_a_secret_that_can_be_read(
+    stand: Stand,
+) -> None:
+    service, mine = stand.audiences, stand.tenant.workspace
+    configs = [{"token": f"s{number}", "url": "a"} for number in range(5)]
+    await asyncio.gather(*(service.put_source(mine, "crm", "secretive", config) for config in configs))
+    _, query = await service.open(mine, {"type": "crm"}, NOON)
+    assert query.config in configs
+
+
+async def test_sources_that_are_made_at_once_are_not_more_than_are_allowed(stand: Stand, monkeypatch) -> None:
+    monkeypatch.setattr("horarium.service.audiences.MOST_SOURCES", 3)
+    service, mine = stand.audiences, stand.tenant.workspace
+    made = await asyncio.gather(
+        *(service.put_source(mine, f"s{number}", "listed", {}) for number in range(6)), return_exceptions=True
+    )
+    assert sum(isinstance(found, Invalid) for found in made) == 4
+    assert len(await service.list_sources(mine)) == 3
+
+
+async def test_a_source_that_is_larger_than_is_allowed_since_can_be_sent_back_as_it_is(stand: Stand) -> None:
+    service, mine = stand.audiences, stand.tenant.workspace
+    large = {"query": "x" * (LARGEST_CONFIG + 1)}
+    old = StoredSource(mine, "old", random_id(NOON), "listed", large, NOON, NOON, None)
+    await stand.tenant.store.write(verbs.put_source, old, NOON)
+    assert await service.put_source(mine, "old", "listed", large) == old
+    with pytest.raises(Invalid, match="64 KiB"):
+        await service.put_source(mine, "old", "listed", {"query": "y" * (LARGEST_CONFIG + 1)})

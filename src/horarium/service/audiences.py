@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,7 +25,8 @@ from horarium.domain.audience import (
     key_fault,
     repeated_fault,
 )
-from horarium.domain.errors import Invalid, NotFound, Problem, Unavailable
+from horarium.domain.audit import AuditEntry
+from horarium.domain.errors import Conflict, Invalid, NotFound, Problem, Unavailable
 from horarium.domain.execution import ReachesHosts
 from horarium.domain.fire import Fire, FireState
 from horarium.domain.ids import Id, random_id
@@ -33,7 +34,7 @@ from horarium.service.clock import Clock
 from horarium.service.facts import source_facts
 from horarium.service.reads import reads
 from horarium.service.targets import MergeSecrets
-from horarium.service.trail import Trail, difference, noting, recording
+from horarium.service.trail import Trail, difference, recording
 from horarium.store.base import Store
 from horarium.store.vault import Vault
 from horarium.store.verbs import audiences as verbs
@@ -55,6 +56,8 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
 _LOOK_S = (0.005, 0.01, 0.02, 0.05, 0.1)
 # Sources of a workspace, and bytes of the configuration of each as JSON. A list shows all of them at once.
 MOST_SOURCES, LARGEST_CONFIG = 200, 64 * 1024
+# How often a change is tried anew because another one came in between.
+MOST_AT_ONCE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,36 +172,51 @@ class AudienceService:
     ) -> StoredSource:
         """Create or replace a source. `***` in the configuration keeps the stored secret, as long as the secret goes
         where it went before; otherwise it is asked for again. A source that is stored already as it is given stays
-        untouched. Raises Invalid."""
-        known = await self.store.read(verbs.get_source, workspace_id, name)
+        untouched. Raises Invalid, and Conflict where many requests change the source at once."""
+        for _ in range(MOST_AT_ONCE):
+            known = await self.store.read(verbs.get_source, workspace_id, name)
+            now = self.clock.now_ms()
+            new, secrets = self._source_of(workspace_id, name, kind, config, known, now)
+            if new is known:
+                return known
+            said: dict[str, Any] = difference({} if known is None else source_facts(known), source_facts(new))
+            if new.sealed is not None:
+                said["secrets"] = sorted(secrets)
+            action = "audience.created" if known is None else "audience.changed"
+            entry = Trail(workspace_id, now).entry(action, "audience", name, **said)
+            verb = recording(verbs.replace_source, _if_stored(entry))
+            stored = await self.store.write(verb, known, new, now, MOST_SOURCES)
+            if stored is not None:
+                return stored
+        raise Conflict("many requests change this source at the same moment; send the request again", "state")
+
+    def _source_of(
+        self,
+        workspace_id: Id,
+        name: str,
+        kind: str,
+        config: Mapping[str, Any],
+        known: StoredSource | None,
+        now: int,
+    ) -> tuple[StoredSource, dict[str, Any]]:
+        """The source that a configuration leads to, and its secrets in the clear. It is `known` itself where that stays
+        as it is. Raises Invalid."""
+        known_secrets = {} if known is None else self._secrets(known)
         if known is not None and known.type == kind:
-            config = self.merge_secrets(kind, known.config, self._secrets(known), config)
+            config = self.merge_secrets(kind, known.config, known_secrets, config)
         problems = [*_name_problems(name), *self._config_problems(workspace_id, kind, config)]
+        public, secrets = ({}, {}) if problems else self.sources[kind].split(config)
+        stays = known is not None and (kind, public, secrets) == (known.type, known.config, known_secrets)
+        if known is not None and stays and not problems:
+            return known, secrets  # it may be larger than is allowed since
         if len(orjson.dumps(config)) > LARGEST_CONFIG:
             words = f"is larger than the {LARGEST_CONFIG // 1024} KiB of JSON that are allowed"
             problems.append(Problem("config", words, "too_long"))
-        if known is None and len(await self.list_sources(workspace_id)) >= MOST_SOURCES:
-            words = f"would be one more than the {MOST_SOURCES} sources that a workspace may have; delete one first"
-            problems.append(Problem("name", words, "quota"))
         if problems:
             raise Invalid(problems)
-        now = self.clock.now_ms()
         an_id = random_id(now) if known is None else known.id
-        public, secrets = self.sources[kind].split(config)
-        if (
-            known is not None
-            and (kind, public) == (known.type, known.config)
-            and secrets == self._secrets(known)
-        ):
-            return known
         sealed = self.vault.seal(secrets, an_id) if secrets else None
-        stored = StoredSource(workspace_id, name, an_id, kind, public, now, now, sealed)
-        said: dict[str, Any] = difference({} if known is None else source_facts(known), source_facts(stored))
-        if sealed is not None:
-            said["secrets"] = sorted(secrets)
-        action = "audience.created" if known is None else "audience.changed"
-        entry = Trail(workspace_id, now).entry(action, "audience", name, **said)
-        return await self.store.write(noting(verbs.put_source, entry), stored, now)
+        return StoredSource(workspace_id, name, an_id, kind, public, now, now, sealed), secrets
 
     async def get_source(self, workspace_id: Id, name: str) -> StoredSource:
         """The source with a name, without its secrets. Raises NotFound."""
@@ -295,6 +313,10 @@ async def _run_through(source: StreamingSource, query: AudienceQuery, looked: _L
             if count >= most:
                 break
     return min(count, most)
+
+
+def _if_stored(entry: AuditEntry) -> Callable[[StoredSource | None], Sequence[AuditEntry]]:
+    return lambda stored: () if stored is None else (entry,)
 
 
 def _name_problems(name: str) -> list[Problem]:

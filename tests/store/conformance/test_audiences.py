@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
+import pytest
+
 from horarium.domain.audience import StoredSource
+from horarium.domain.errors import Invalid
 from horarium.domain.ids import random_id
 from horarium.store.verbs import audiences
 from tests.support.tenant import NOON, Tenant
@@ -62,3 +65,17 @@ async def test_a_source_of_one_workspace_is_neither_seen_nor_replaced_nor_remove
     assert await store.write(audiences.delete_source, stranger.workspace, "crm")
     assert await store.read(audiences.list_sources, tenant.workspace) == [ours]
     assert await store.read(audiences.list_sources, stranger.workspace) == []
+
+
+async def test_a_source_is_replaced_only_as_it_was_seen(tenant, store):
+    async def replaced(before, after, most=200):
+        return await store.write(audiences.replace_source, before, after, NOON + 5, most)
+
+    first = await replaced(None, source(tenant))
+    assert first == await store.read(audiences.get_source, tenant.workspace, "crm")
+    assert await replaced(None, source(tenant, type="sql")) is None
+    assert await replaced(first, replace(first, type="sql"), most=1) is not None
+    assert await replaced(first, replace(first, type="http")) is None
+    with pytest.raises(Invalid) as refused:
+        await replaced(None, source(tenant, "other"), most=1)
+    assert refused.value.problems[0].code == "quota"

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from horarium.domain.audience import StoredSource
+from horarium.domain.errors import Invalid, Problem
 from horarium.domain.ids import Id
 from horarium.store.base import Tx
 
@@ -55,6 +56,25 @@ async def put_source(tx: Tx, source: StoredSource, now: int) -> StoredSource:
     found = await get_source(tx, source.workspace_id, source.name)
     assert found is not None
     return found
+
+
+async def replace_source(
+    tx: Tx, before: StoredSource | None, after: StoredSource, now: int, most: int
+) -> StoredSource | None:
+    """Store a source in place of `before`, or as a new one (None). None where what is stored is another than `before`:
+    the source was changed meanwhile.
+
+    Raises Invalid (quota) where the workspace would have more than `most` sources.
+    """
+    await tx.run("hold_sources", workspace_id=after.workspace_id)
+    if await get_source(tx, after.workspace_id, after.name) != before:
+        return None
+    if before is None:
+        row = await tx.row("count_sources", workspace_id=after.workspace_id)
+        if row[0] >= most:
+            words = f"would be one more than the {most} sources that a workspace may have; delete one first"
+            raise Invalid(Problem("name", words, "quota"))
+    return await put_source(tx, after, now)
 
 
 async def get_source(tx: Tx, workspace_id: Id, name: str) -> StoredSource | None:
