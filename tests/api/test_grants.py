@@ -18,6 +18,7 @@ from fastapi.routing import APIRoute
 from horarium.api.app import BASE, own_api
 from horarium.api.kit import registry
 from horarium.domain.ids import from_prefixed
+from horarium.domain.tenancy import EVERY_TARGET
 from tests.api.asking import ask, scheduled, with_twins
 from tests.api.dialects.speakers import SPEAKERS, Autessa, Speaker
 from tests.support.house import House, client_of
@@ -255,3 +256,43 @@ async def test_a_request_to_fire_with_an_idempotency_key_needs_a_grant_too(
     schedule = from_prefixed("sch", speaker.core_id(speaker.schedule))
     assert schedule is not None
     assert await house.services.schedules.fires(house.first.workspace_id, schedule, 10) == []
+
+
+async def _another(house: House) -> dict[str, str]:
+    """The headers of another principal of the same workspace, with every scope and grant."""
+    who = await house.who()
+    eve = await house.services.tenancy.create_principal(who, "Eve", granted=[EVERY_TARGET])
+    key = (await house.services.tenancy.create_key(who, "eve", SCOPES, eve.id)).text
+    return {"Authorization": f"Bearer {key}"}
+
+
+async def test_the_idempotency_key_of_another_principal_is_another_request(house: House) -> None:
+    await house.target("workflow", key="t")
+    once, eve = {"Idempotency-Key": "k"}, await _another(house)
+    body = {"name": "s", "recurrence": "@daily", "target": "t"}
+    mine = await ask(house, "POST", "/schedules", body, 201, headers=once)
+    theirs = await ask(house, "POST", "/schedules", body, 201, headers=once | eve)
+    assert theirs["id"] != mine["id"]
+    await ask(
+        house, "POST", "/schedules", body | {"name": "other"}, 201, headers={"Idempotency-Key": "l"} | eve
+    )
+    await ask(house, "POST", "/schedules", body | {"name": "mine"}, 201, headers={"Idempotency-Key": "l"})
+    path = f"/schedules/{mine['id']}/fire-now"
+    fires = [await ask(house, "POST", path, status=201, headers=by) for by in (once, once | eve, once)]
+    assert fires[0]["id"] == fires[2]["id"] != fires[1]["id"]
+
+
+@pytest.mark.parametrize("key", ["", "k" * 256])
+async def test_an_idempotency_key_that_is_none_is_refused_by_every_route_that_takes_one(
+    house: House, key: str
+) -> None:
+    made, once = await scheduled(house), {"Idempotency-Key": key}
+    body = {"name": "s", "recurrence": "@daily", "target": "t"}
+    past = {"from": "2026-02-25T00:00:00Z", "to": "2026-02-28T00:00:00Z"}
+    for path, sent in (
+        ("/schedules", body),
+        (f"/schedules/{made['id']}/fire-now", None),
+        (f"/schedules/{made['id']}/backfill", past),
+    ):
+        refused = await ask(house, "POST", path, sent, 400, headers=once)
+        assert [problem["field"] for problem in refused["errors"]] == ["Idempotency-Key"]

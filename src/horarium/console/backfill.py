@@ -50,7 +50,7 @@ class BackfillPages(OfSchedules):
         who, form = await self.sent(request, "schedules:write")
         schedule = await self.schedule(who, request, alive=True)
         from_ms, to_ms = _range(form.fields, schedule)
-        fires = await self.services.schedules.backfill(who, schedule.id, from_ms, to_ms, form.text("once"))
+        fires = await self.services.schedules.backfill(who, schedule.id, from_ms, to_ms, form.given("once"))
         self.services.rates.spend(who, len(fires) * BACKFILLED_FIRE)
         return redirect(path_to("schedules", prefixed("sch", schedule.id), done="backfilled"))
 

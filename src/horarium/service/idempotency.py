@@ -6,20 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from horarium.domain.errors import Invalid, Problem
 from horarium.domain.fire import Fire
 from horarium.domain.ids import Id
 from horarium.domain.schedule import Schedule
 from horarium.domain.tenancy import Identity
-from horarium.service.checks import name_problems
 from horarium.service.clock import Clock
+from horarium.service.repeats import refuse_bad_key
 from horarium.service.schedules import OF_SCHEDULE, ScheduleDraft, created_entry, fired_entry, schedule_of
 from horarium.store.base import Store
 from horarium.store.verbs import idempotency as verbs
 from horarium.store.verbs.idempotency import Request
-
-# The longest Idempotency-Key, in characters.
-KEY_LIMIT = 255
 
 
 def request_of(workspace_id: Id, scope: str, key: str, body: bytes) -> Request:
@@ -27,10 +23,13 @@ def request_of(workspace_id: Id, scope: str, key: str, body: bytes) -> Request:
 
     Raises Invalid for a key that is empty, too long or has control characters.
     """
-    problems = list(name_problems("Idempotency-Key", key, KEY_LIMIT))
-    if problems:
-        raise Invalid([Problem(problem.field, problem.message, "header") for problem in problems])
+    refuse_bad_key(key)
     return Request(workspace_id, scope, key, blake2b(body, digest_size=16).digest())
+
+
+def request_by(who: Identity, scope: str, key: str, body: bytes) -> Request:
+    """The same for a request of a principal: the same key of another one names another request. Raises Invalid."""
+    return request_of(who.workspace_id, f"{scope} by {who.principal_id.hex()}", key, body)
 
 
 @dataclass(frozen=True, slots=True)

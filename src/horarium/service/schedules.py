@@ -27,6 +27,7 @@ from horarium.service.checks import depth_problems
 from horarium.service.clock import Clock
 from horarium.service.facts import schedule_action, schedule_facts
 from horarium.service.reads import reads
+from horarium.service.repeats import key_of_principal
 from horarium.service.trail import Trail, difference, noting, recording, watched
 from horarium.store.base import Store, Tx
 from horarium.store.verbs import ledger, schedule_lists
@@ -304,35 +305,44 @@ class ScheduleService:
     async def fire_now(self, who: Identity, schedule_id: Id, request: str | None = None) -> Fire:
         """Fire a schedule by hand, in whatever state it is.
 
-        Two calls give two fires, unless both have the same `request` and come within a day: then the second
-        returns the fire of the first. Raises Forbidden without a grant on its target.
+        Two calls give two fires, unless both have the same `request`, are of the same principal and come within a
+        day: then the second returns the fire of the first. Raises Forbidden without a grant on its target, and
+        Invalid for a `request` that is no Idempotency-Key.
         """
         now = self.clock.now_ms()
         entry = fired_entry(who.workspace_id, schedule_id, now)
-        return await self.store.write(_fire_now, who, schedule_id, request, now, entry)
+        unique = None if request is None else key_of_principal(who, request)
+        return await self.store.write(_fire_now, who, schedule_id, unique, now, entry)
 
     async def backfill(
-        self, who: Identity, schedule_id: Id, from_ms: int, to_ms: int, request: str = ""
+        self, who: Identity, schedule_id: Id, from_ms: int, to_ms: int, request: str | None = None
     ) -> list[Fire]:
         """Fire every slot in [from_ms, to_ms], each as a fire of kind backfill. Returns these fires in slot order.
 
         Slots are looked for before anything is written, and fired BACKFILL_BATCH in a transaction, so that nobody
-        waits long behind a large range. Repeating a range with the same `request` fires nothing twice, and completes
-        what was interrupted. Raises Invalid for a range that is reversed, ends in the future, or has more than
-        BACKFILL_LIMIT slots, Conflict if the schedule is given another definition meanwhile, and Forbidden without a
+        waits long behind a large range. Repeating a range with the same `request` of the same principal, or again
+        without one, fires nothing twice, and completes what was interrupted. Raises Invalid for a range that is
+        reversed, ends in the future, or has more than BACKFILL_LIMIT slots, and for a `request` that is no
+        Idempotency-Key, Conflict if the schedule is given another definition meanwhile, and Forbidden without a
         grant on its target.
         """
         now = self.clock.now_ms()
+        unique = "" if request is None else key_of_principal(who, request)
         schedule, slots = await self._to_backfill(who, schedule_id, from_ms, to_ms)
         version = schedule.definition_version
         trail = Trail(who.workspace_id, now)
         fires: list[Fire] = []
         for first in range(0, len(slots), BACKFILL_BATCH):
             batch = slots[first : first + BACKFILL_BATCH]
-            said = {"slots": len(batch), "first_ms": batch[0], "last_ms": batch[-1], "repeat_key": request}
+            said = {
+                "slots": len(batch),
+                "first_ms": batch[0],
+                "last_ms": batch[-1],
+                "repeat_key": request or "",
+            }
             entry = trail.entry("schedule.backfilled", "sch", schedule_id, after=said)
             fires += await self.store.write(
-                noting(_backfill, entry), who.workspace_id, schedule_id, version, batch, request, now
+                noting(_backfill, entry), who.workspace_id, schedule_id, version, batch, unique, now
             )
         return fires
 

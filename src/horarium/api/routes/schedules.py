@@ -47,7 +47,7 @@ from horarium.domain.listings import ScheduleListing, ScheduleOrder
 from horarium.domain.schedule import Schedule, ScheduleState
 from horarium.domain.tenancy import Identity
 from horarium.service.explain import preview, upcoming
-from horarium.service.idempotency import request_of
+from horarium.service.idempotency import request_by
 from horarium.service.pages import LONGEST_POSITION
 from horarium.service.rates import BACKFILLED_FIRE, PREVIEWED_TIME
 from horarium.service.services import Services
@@ -81,7 +81,7 @@ class ScheduleRoutes(Routes):
         repeated = request.headers.get("idempotency-key")
         if repeated is None:
             return self._shown(await self.services.schedules.create(draft), 201)
-        once = request_of(who.workspace_id, "POST /schedules", repeated, body)
+        once = request_by(who, "POST /schedules", repeated, body)
         made, again = await self.services.idempotency.create_schedule(draft, once)
         return self._shown(made, 201, {"Idempotent-Replayed": "true"} if again else {})
 
@@ -220,7 +220,7 @@ class ScheduleRoutes(Routes):
                 who, await self._id(who, request), body.from_, body.to
             )
             return json_answer(200, show.backfill_plan(slots))
-        again = request.headers.get("idempotency-key", "")
+        again = request.headers.get("idempotency-key")
         fires = await self.services.schedules.backfill(
             who, await self._id(who, request), body.from_, body.to, again
         )

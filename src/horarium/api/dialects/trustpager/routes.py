@@ -25,7 +25,7 @@ from horarium.domain.schedule import Schedule
 from horarium.domain.target import Target, TargetKind
 from horarium.domain.tenancy import Identity
 from horarium.service.explain import preview
-from horarium.service.idempotency import request_of
+from horarium.service.idempotency import request_by
 from horarium.service.pages import cut
 from horarium.service.rates import AUDIENCE
 from horarium.service.schedules import ScheduleDraft
@@ -118,7 +118,7 @@ class Schedules(Handlers[Order, Facts]):
         repeated = request.headers.get("idempotency-key")
         if repeated is None:
             return Answer(201, self._written(await self.services.schedules.create(draft)))
-        once = request_of(who.workspace_id, f"{self.dialect.name} POST {PATH}", repeated, body)
+        once = request_by(who, f"{self.dialect.name} POST {PATH}", repeated, body)
         return Answer(201, await self.services.idempotency.create_with_answer(draft, once, self._written))
 
     async def update(self, request: Request) -> Answer:
@@ -166,7 +166,7 @@ class Schedules(Handlers[Order, Facts]):
             return json_answer(200, wire.one(wire.fired_json(await self._resolved(fire))))
         body = await read_body(request, self.services.settings.body_limit)
         place = f"{self.dialect.name} fire-now {found.id.hex()}"
-        once = request_of(who.workspace_id, place, repeated, body)
+        once = request_by(who, place, repeated, body)
         fired = await self.services.idempotency.fire_once(who, found.id, once)
         if isinstance(fired, bytes):
             return Answer(200, fired)
