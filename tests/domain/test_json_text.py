@@ -225,6 +225,20 @@ def test_long_numbers_take_little_more_than_others(decode: Callable[[bytes], Any
     assert min(taken) < 0.3
 
 
+@pytest.mark.parametrize(
+    "number", [b"18446744073709551615", b"-9223372036854775808", b"1.7976931348623157e308"]
+)
+def test_numbers_that_almost_do_not_fit_take_a_few_times_as_long_as_to_decode_them(number: bytes) -> None:
+    text, taken = b'{"a":1,"b":[' + (number + b",") * 180_000 + b"1]}", []
+    for _ in range(5):
+        begun = time.thread_time()
+        orjson.loads(text)
+        decoded = time.thread_time()
+        decode_written(text)
+        taken.append((time.thread_time() - decoded) / (decoded - begun))
+    assert min(taken) < 8
+
+
 @given(
     st.recursive(
         st.none()

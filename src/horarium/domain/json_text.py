@@ -29,13 +29,12 @@ _TOO_LARGE = f"must be a whole number from {-(1 << 63)} to {(1 << 64) - 1}; send
 
 # What holds other values. To make this anew for each value would take longer than all the rest.
 _HOLDERS = (dict, list, tuple)
-# A number that is whole and does not fit into 64 bits is written with at least so many characters, its sign included.
-_LONG = 20
+# The largest and the smallest whole number of 64 bits. Both are written with so many characters, the sign included.
+_LARGEST, _SMALLEST = str((1 << 64) - 1).encode(), str(-(1 << 63)).encode()
+_LONG, _MINUS = 20, ord("-")
 # Most texts have no row of so many digits. That is found out fastest with all digits made the same.
 _MANY_DIGITS = b"0" * 19
 _DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
-_LARGEST = str((1 << 64) - 1)
-_SMALLEST_DIGITS = str(1 << 63)
 # What separates values and names, and what numbers are written with; then for each of both, all bytes but these and the
 # quote.
 _MARKS = b",:[{"
@@ -148,17 +147,15 @@ def _long_numbers(text: bytes | bytearray) -> list[str]:
     """The whole numbers of more than 64 bits in a JSON text. Between two numbers there is always a comma."""
     if _MANY_DIGITS not in text.translate(_DIGITS_ALIKE):
         return []
-    numbers = _outside_strings(_without_escapes(text), _BUT_NUMBERS).decode().split(",")
-    return [number for number in numbers if len(number) >= _LONG and _is_long(number)]
-
-
-def _is_long(number: str) -> bool:
-    """Whether a number of JSON is whole and does not fit into 64 bits, with its sign or without one."""
-    digits = number.removeprefix("-")
-    if not digits.isdigit():
-        return False
-    most = _SMALLEST_DIGITS if number.startswith("-") else _LARGEST
-    return (len(digits), digits) > (len(most), most)
+    numbers = _outside_strings(_without_escapes(text), _BUT_NUMBERS).split(b",")
+    # As texts, numbers of as many digits are in the order of their distance from zero. No function is called for each.
+    long = [
+        number
+        for number in numbers
+        if len(number) >= _LONG
+        and (len(number) > _LONG or number > (_SMALLEST if number[0] == _MINUS else _LARGEST))
+    ]
+    return [number.decode() for number in long if number.removeprefix(b"-").isdigit()]
 
 
 class _Exact(dict[str, str]):
