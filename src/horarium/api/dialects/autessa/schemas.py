@@ -2,55 +2,60 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from horarium.api.kit.schemas import FLAG, INSTANT, TEXT, Schema, list_of, object_of, ref
 
 WHOLE: Schema = {"type": "integer"}
 VARIABLES: Schema = {"type": "object", "additionalProperties": TEXT}
 
-_AGENT = object_of(
-    {
-        "agentExecutionRequest": object_of(
-            {
-                "agentId": WHOLE,
-                "input": {"type": "string", "minLength": 1},
-                "environmentVariables": VARIABLES,
-            },
-            ("agentId", "input"),
+
+def _event(answered: bool) -> dict[str, Schema]:
+    """The fields of an event. In an answer a config may lack what a request needs: our own API may have given the event
+    any input, and its target may have been deleted."""
+
+    def config(fields: dict[str, Schema], required: tuple[str, ...]) -> dict[str, Any]:
+        return object_of(fields, () if answered else required)
+
+    agent = config(
+        {
+            "agentId": WHOLE,
+            "input": TEXT if answered else {**TEXT, "minLength": 1},
+            "environmentVariables": VARIABLES,
+        },
+        ("agentId", "input"),
+    )
+    tool = config(
+        {"toolId": WHOLE, "variables": {"type": "object"}, "environmentVariables": VARIABLES}, ("toolId",)
+    )
+    table = config(
+        {
+            "operation": {"type": "string", "enum": ["INSERT", "UPDATE"]},
+            "targetTableId": WHOLE,
+            "values": {"type": "object", "minProperties": 1},
+            "dbRecordId": WHOLE,
+            "whereConditions": {"type": "string", "description": "a JSON string"},
+            "continueOnError": FLAG,
+        },
+        ("operation", "targetTableId", "values"),
+    )
+    return {
+        "eventName": {"type": "string", "minLength": 1, "maxLength": 200},
+        "description": TEXT,
+        "cronExpression": {"type": "string", "examples": ["cron(0 9 * * ? *)", "rate(5 minutes)"]},
+        "timezone": {"type": "string", "description": "an IANA time zone; UTC"},
+        "actionType": {"type": "string", "enum": ["INVOKE_AGENT", "INVOKE_TOOL", "UPDATE_AUTESSADB"]},
+        "agentConfig": object_of(
+            {"agentExecutionRequest": agent, "continueOnError": FLAG}, ("agentExecutionRequest",)
         ),
-        "continueOnError": FLAG,
-    },
-    ("agentExecutionRequest",),
-)
-_TOOL = object_of(
-    {
-        "toolExecutionRequest": object_of(
-            {"toolId": WHOLE, "variables": {"type": "object"}, "environmentVariables": VARIABLES}, ("toolId",)
+        "toolConfig": object_of(
+            {"toolExecutionRequest": tool, "continueOnError": FLAG}, ("toolExecutionRequest",)
         ),
-        "continueOnError": FLAG,
-    },
-    ("toolExecutionRequest",),
-)
-_TABLE = object_of(
-    {
-        "operation": {"type": "string", "enum": ["INSERT", "UPDATE"]},
-        "targetTableId": WHOLE,
-        "values": {"type": "object", "minProperties": 1},
-        "dbRecordId": WHOLE,
-        "whereConditions": {"type": "string", "description": "a JSON string"},
-        "continueOnError": FLAG,
-    },
-    ("operation", "targetTableId", "values"),
-)
-_GIVEN: dict[str, Schema] = {
-    "eventName": {"type": "string", "minLength": 1, "maxLength": 200},
-    "description": TEXT,
-    "cronExpression": {"type": "string", "examples": ["cron(0 9 * * ? *)", "rate(5 minutes)"]},
-    "timezone": {"type": "string", "description": "an IANA time zone; UTC"},
-    "actionType": {"type": "string", "enum": ["INVOKE_AGENT", "INVOKE_TOOL", "UPDATE_AUTESSADB"]},
-    "agentConfig": _AGENT,
-    "toolConfig": _TOOL,
-    "autessaDbConfig": _TABLE,
-}
+        "autessaDbConfig": table,
+    }
+
+
+_GIVEN, _ANSWERED = _event(answered=False), _event(answered=True)
 _EVENTS: Schema = list_of("ScheduledEvent")
 
 SCHEMAS: dict[str, Schema] = {
@@ -80,7 +85,7 @@ SCHEMAS: dict[str, Schema] = {
                 ),
                 "description": "how it ran last; in the answer of /get only",
             },
-            **_GIVEN,
+            **_ANSWERED,
         },
         (
             "eventId",

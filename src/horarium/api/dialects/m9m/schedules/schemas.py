@@ -40,7 +40,8 @@ _SCHEDULE: dict[str, Schema] = {
     "cronExpression": TEXT,
     "timezone": TEXT,
     "enabled": FLAG,
-    "inputData": ITEMS,
+    # Our own API may have given the schedule an input that is no list.
+    "inputData": {"description": "what each run is given: items, or what another API has set"},
     "nextRun": or_null(INSTANT),
     "lastRun": or_null(INSTANT),
     "lastStatus": _STATUS,
