@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.house import House
+
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md", "SECURITY.md", "docs/where-does-a-line-go.md"]
 PAGES = sorted(
@@ -49,3 +51,17 @@ def test_every_link_of_a_document_leads_to_a_file_and_a_heading(document: str) -
         if not path.exists() or (anchor and anchor not in anchors(path)):
             broken.append(link)
     assert broken == []
+
+
+async def test_the_sql_source_of_an_example_is_accepted_by_a_server_that_is_started_as_its_page_says() -> (
+    None
+):
+    text = (ROOT / "docs/dialects/trustpager.md").read_text("utf-8")
+    started = re.search(r"`horarium serve --sql-host (\S+)`", text)
+    sent = re.search(r"/audiences/contacts .* -d '(\{.*?\})'\n", text, re.DOTALL)
+    assert started is not None
+    assert sent is not None
+    for hosts, status in (((started[1],), 200), ((), 400)):
+        async with House.open("2026-03-01T12:00:00Z", outgoing={"sql_hosts": hosts}) as house:
+            path = "/horarium/v1/audiences/contacts"
+            assert (await house.client.put(path, content=sent[1])).status_code == status

@@ -1,9 +1,10 @@
 """Who may see which metrics, and that each server counts for itself."""
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from horarium.domain.ids import prefixed
-from tests.api.asking import NOW, ask
+from tests.api.asking import BASE, NOW, ask
 from tests.support.house import House, client_of
 
 
@@ -101,3 +102,16 @@ async def test_ages_are_those_of_the_moment_that_was_read(monkeypatch):
         assert (await samples(house))["horarium_oldest_due_slot_seconds",] == 0
         house.clock.now += 60_500
         assert (await samples(house))["horarium_oldest_due_slot_seconds",] == 0
+
+
+@pytest.mark.parametrize("base", ["", BASE])
+async def test_the_metrics_are_described_by_the_type_that_they_are_answered_with(base: str) -> None:
+    async with House.open(NOW) as house:
+        page = (await house.client.get(f"{BASE}/openapi.json")).json()
+        answer = await house.client.get(f"{base}/metrics")
+        answered = answer.headers["content-type"].partition(";")[0]
+        assert (
+            list(page["paths"]["/metrics"]["get"]["responses"]["200"]["content"])
+            == [answered]
+            == ["text/plain"]
+        )

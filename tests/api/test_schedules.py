@@ -302,3 +302,11 @@ async def test_bulk_tells_how_far_it_came_when_it_is_too_large():
         assert last["status"] == 413
         assert {one["status"] for one in made} == {201}
         assert len((await ask(house, "GET", "/schedules?limit=100"))["items"]) == len(made) + 1
+
+
+@pytest.mark.parametrize("body", [b"", b"\n", b" \n\r\n"])
+async def test_a_bulk_request_without_lines_is_answered_by_no_lines(body: bytes) -> None:
+    async with House.open(NOW) as house:
+        answer = await house.client.post(f"{BASE}/schedules/bulk", content=body)
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert answer.headers["content-type"] == "application/x-ndjson"

@@ -37,6 +37,12 @@ def test_a_full_account_is_sound():
     assert verdicts(account(entry(1), span), 503, 200) == (True, True)
 
 
+def test_one_slot_is_not_called_slots():
+    for upto, words in ((1, "s: 1 slot, "), (2, "s: 2 slots, ")):
+        made = account(*(entry(second) for second in range(1, upto + 1)), upto=upto)
+        assert next(said for said, _ in check([made], [])).startswith(words)
+
+
 def test_a_missing_a_double_and_a_stray_slot_are_found():
     assert not verdicts(account(entry(1), entry(3)), 200)[0]
     assert not verdicts(account(entry(1), entry(2), entry(2), entry(3)), 200)[0]

@@ -312,3 +312,15 @@ async def test_a_run_is_repeated_and_a_target_is_disabled() -> None:
         assert answer.headers["location"].startswith("/console/runs/run_")
         await person.send(f"{places['target']}/disable", page)
         assert "disabled" in await person.see(places["target"])
+
+
+async def test_one_missed_slot_is_not_called_slots() -> None:
+    async with House.open(NOW) as house:
+        made = await scheduled(house)
+        for day, words in (("03", "1 missed slot too"), ("06", "2 missed slots too")):
+            await house.move(f"2026-03-{day}T12:00:00Z")
+            fires = (await ask(house, "GET", f"/schedules/{made['id']}/fires"))["items"]
+            newest = max(fires, key=lambda fire: fire["slot_at"])
+            async with signed_in(house) as person:
+                assert words in await person.see(f"/fires/{newest['id']}")
+                assert words in await person.see(f"/schedules/{made['id']}")
