@@ -57,7 +57,7 @@ def paths_of(world: World) -> list[str]:
         *("/targets/flaky", "/audiences?type=contacts", "/audiences/directory/contacts"),
         *("/audiences/directory/users", "/audiences/directory/contacts/upload", "/keys", "/keys/new"),
         *(f"/keys/{me['key']['id']}/revoke", "/principals/new", f"/principals/{me['principal']['id']}"),
-        *("/audit", "/settings", "/workspaces", "/workspaces/new", "/sign-in"),
+        *("/audit", "/settings", "/switch", "/workspaces", "/workspaces/new", "/sign-in"),
     ]
 
 

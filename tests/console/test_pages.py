@@ -55,7 +55,7 @@ async def world(house: House, **given: object) -> dict[str, str]:
 LISTS = [
     *("/", "/schedules", "/runs", "/targets", "/schedules/new", "/targets/new"),
     *("/audiences", "/audiences/directory/contacts", "/audiences/directory/contacts/upload"),
-    *("/keys", "/keys/new", "/principals/new", "/audit", "/settings"),
+    *("/keys", "/keys/new", "/principals/new", "/audit", "/settings", "/switch"),
 ]
 
 

@@ -22,6 +22,7 @@ from horarium.console.rendering import BASE, File, load_files, make_templates, p
 from horarium.console.runs import RunPages
 from horarium.console.schedules import SchedulePages
 from horarium.console.sign_in import SignInPages
+from horarium.console.switch import SwitchPages
 from horarium.console.targets import TargetPages
 from horarium.console.uploads import UploadPages
 from horarium.console.versions import VersionPages
@@ -52,13 +53,16 @@ def make_console(services: Services, dialects: Dialects) -> Api:
     editor, runs, targets, files = EditorPages(*own), RunPages(*own), TargetPages(*own), _Files(static)
     audiences, uploads, keys = AudiencePages(*own), UploadPages(*own), KeyPages(*own)
     audit, workspaces = AuditPages(*own), WorkspacePages(*own)
-    many = ManyPages(*own)
+    many, switching = ManyPages(*own), SwitchPages(*own)
     versions, backfill, find = VersionPages(*own), BackfillPages(*own), FindPages(*own)
     for method, path, handler in (
         ("GET", "/", now.show),
         ("GET", "/sign-in", signing.show),
         ("POST", "/sign-in", signing.sign_in),
         ("POST", "/sign-out", signing.sign_out),
+        ("GET", "/switch", switching.show),
+        ("POST", "/switch", switching.switch),
+        ("POST", "/switch/add", switching.add),
         ("POST", "/theme", signing.choose_theme),
         ("GET", "/schedules", schedules.list),
         ("GET", "/schedules/many", many.ask_first),

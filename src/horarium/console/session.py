@@ -11,7 +11,7 @@ import hmac
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from horarium.domain.errors import HorariumError
@@ -19,6 +19,8 @@ from horarium.domain.errors import HorariumError
 COOKIE = "horarium_session"
 # For how long a session lasts, however much it is used, in milliseconds.
 LASTS_MS = 12 * 3_600_000
+# The keys that one session holds at most, the one in use included.
+MOST_KEYS = 8
 # A longer cookie is none of ours.
 _LONGEST = 2_000
 _CONTEXT = b"console session"
@@ -34,11 +36,15 @@ class Sealer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The API key of somebody who has signed in at `since_ms`, and the token that each form of theirs carries."""
+    """The API key of somebody who has signed in at `since_ms`, and the token that each form of theirs carries.
+
+    `others` are keys of other workspaces that they have signed in with as well, and can switch to.
+    """
 
     key: str
     token: str
     since_ms: int
+    others: tuple[str, ...] = ()
 
     def knows(self, token: str) -> bool:
         """Whether a form with this token was made for this session."""
@@ -50,9 +56,17 @@ def begin(key: str, now_ms: int) -> Session:
     return Session(key, secrets.token_urlsafe(24), now_ms)
 
 
+def added(session: Session, key: str) -> Session:
+    """A session that now uses `key`, and keeps the keys that it had, as many as it can hold."""
+    kept = tuple(known for known in (session.key, *session.others) if known != key)
+    return replace(session, key=key, others=kept[: MOST_KEYS - 1])
+
+
 def sealed(session: Session, sealer: Sealer) -> str:
     """A session as the value of its cookie."""
-    values = {"key": session.key, "token": session.token, "since_ms": session.since_ms}
+    values: dict[str, Any] = {"key": session.key, "token": session.token, "since_ms": session.since_ms}
+    if session.others:
+        values["others"] = list(session.others)
     return urlsafe_b64encode(sealer.seal(values, _CONTEXT)).decode().rstrip("=")
 
 
@@ -64,7 +78,7 @@ def opened(text: str | None, sealer: Sealer, now_ms: int) -> Session | None:
         found = sealer.open(urlsafe_b64decode(text + "=" * (-len(text) % 4)), _CONTEXT)
     except (ValueError, HorariumError):
         return None
-    session = Session(found["key"], found["token"], found["since_ms"])
+    session = Session(found["key"], found["token"], found["since_ms"], tuple(found.get("others", ())))
     return session if session.since_ms <= now_ms < session.since_ms + LASTS_MS else None
 
 
