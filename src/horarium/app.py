@@ -35,6 +35,7 @@ from horarium.console.app import add_console
 from horarium.domain.errors import Unavailable
 from horarium.domain.ids import Id, prefixed, random_id
 from horarium.domain.tenancy import is_key
+from horarium.engine.acting import act_loop
 from horarium.engine.clock import DatabaseClock
 from horarium.engine.fanout import FanoutRunner
 from horarium.engine.figures import LoopFigures, engine_metrics, process_metrics
@@ -512,6 +513,7 @@ def _start(server: Server, store: Store, clock: DatabaseClock) -> list[asyncio.T
             upkeep_loop([engine.expire, engine.unstick, _link_audit(server.services.audit)], UPKEEP_S),
             upkeep_loop([engine.rezone, engine.forget, fan_out.tidy, _forget_audit(server)], HOUSEKEEPING_S),
             forget_loop(engine, alarm, HOUSEKEEPING_S),
+            act_loop(server.services.actions, alarm, UPKEEP_S),
             Publisher(store, clock).loop(),
             upkeep_loop(
                 [_forget_events(store, clock, int(settings.event_retention_days * DAY_MS))], HOUSEKEEPING_S

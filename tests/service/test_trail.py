@@ -12,6 +12,8 @@ SILENT = {
     "_change": "its verb is wrapped before the call",
     "_create_distinct": "records the entry that it is given",
     "_fire_now": "records the entry that it is given",
+    "_do_batch": "records an entry about what the batch has done",
+    "_pass_over_one": "changes nothing but how far an action has come",
     "verbs.create_schedule_once": "records the entry that it is given",
     "verbs.create_with_answer": "records the entry that it is given",
     "verbs.fire_once": "records the entry that it is given",

@@ -7,6 +7,7 @@ from horarium.api.gate import PageGate
 from horarium.api.kit.mounting import mount_all
 from horarium.api.kit.registry import Dialects
 from horarium.api.routes import (
+    actions,
     audit,
     directory,
     events,
@@ -61,7 +62,7 @@ def own_api(services: Services, dialects: Dialects) -> Api:
     api = OwnApi(title="Horarium", render=problem_answer, description=_ABOUT)
     for part in (schedules, runs, fires):
         part.add_routes(api, services, dialects)
-    for part in (targets, tables, secrets, directory, tenancy, events, audit, health):
+    for part in (actions, targets, tables, secrets, directory, tenancy, events, audit, health):
         part.add_routes(api, services)
     home.add_routes(api, BASE, dialects, ("/",))
     return api

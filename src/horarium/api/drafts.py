@@ -382,13 +382,14 @@ def _details(
     problems = [*name_problems("name", body.name), *text_problems("description", body.description)]
     if body.key is not None:
         problems += key_problems("key", body.key)
-    problems += _label_problems(body.labels or {})
+    problems += label_problems(body.labels or {})
     if target is not None:
         problems += services.targets.check_input(target, body.input, before=before)
     return problems
 
 
-def _label_problems(labels: Mapping[str, str]) -> list[Problem]:
+def label_problems(labels: Mapping[str, str]) -> list[Problem]:
+    """What is wrong with labels of a request."""
     problems: list[Problem] = []
     for name, value in labels.items():
         problems += name_problems("labels", name, LABEL_LIMIT)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import orjson
 
 from horarium.api.fields import id_or_none, instant_or_none, instant_text, seconds
+from horarium.domain.actions import Action, ActionKind
 from horarium.domain.audit import SCHEDULES_CREATED, LinkedEntry
 from horarium.domain.fire import Fire, Span
 from horarium.domain.ids import PREFIXES, Id, prefixed
@@ -21,6 +22,7 @@ from horarium.domain.schedule import Definition, DefinitionVersion, Policies, Sc
 from horarium.domain.target import Target
 from horarium.domain.tenancy import EVERY_TARGET, Key, Principal, Workspace
 from horarium.domain.waiting import WaitCause
+from horarium.service.actions import Trial
 from horarium.service.explain import Explanation, Preview
 from horarium.service.pages import Page, cursor_text
 from horarium.service.targets import NewTarget
@@ -491,6 +493,40 @@ def audit_entry(entry: LinkedEntry) -> dict[str, Any]:
         "before": said.pop("before", None),
         "after": _with_schedule_ids(after) if entry.action == SCHEDULES_CREATED else after,
         **said,
+    }
+
+
+def action(action: Action) -> dict[str, Any]:
+    """An action on many schedules or runs, and how far it has come."""
+    return {
+        "id": prefixed("act", action.id),
+        "action": action.kind.value,
+        "of": "runs" if action.kind.of_runs else "schedules",
+        "state": action.state.value,
+        "done": action.changed + action.unchanged + action.refused,
+        "changed": action.changed,
+        "unchanged": action.unchanged,
+        "refused": action.refused,
+        "problems": [dict(problem) for problem in action.problems],
+        "error": action.error,
+        "taken_by": _shared_id("prn", action.by.principal_id),
+        "taken_at": instant_text(action.created_ms),
+        "finished_at": instant_or_none(action.finished_ms),
+    }
+
+
+def trial(kind: ActionKind, found: Trial) -> dict[str, Any]:
+    """What an action would be done to."""
+    return {
+        "action": kind.value,
+        "dry_run": True,
+        "matched": found.matched,
+        "exact": found.exact,
+        "schedules": [
+            {"id": prefixed("sch", each.id), "key": each.key, "name": each.name, "state": each.state.value}
+            for each in found.schedules
+        ],
+        "runs": [run(each) for each in found.runs],
     }
 
 

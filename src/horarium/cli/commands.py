@@ -19,6 +19,7 @@ from horarium.cli import (
     settings,
     watchdog,
 )
+from horarium.cli.actions import actions
 from horarium.cli.audit import audit
 from horarium.cli.directory import directory
 from horarium.cli.events import events
@@ -57,6 +58,7 @@ for name, group, words in (
     ("directory", directory, "The people and things that audiences are made of."),
     ("events", events, "What happened: the list, the stream, and webhooks that are told."),
     ("run", runs, "Runs: what the fires have executed."),
+    ("action", actions, "Actions on many schedules or runs, and how far they have come."),
     ("secret", secrets, "The encryption of stored secrets."),
     ("audit", audit, "The audit log: who changed what, and proof that nothing is missing."),
 ):

@@ -64,7 +64,7 @@ async def _forget(engine: Engine, alarm: Alarm) -> None:
     """Delete piece by piece until nothing is left to delete."""
     clock, rows = asyncio.get_running_loop().time, FIRST_PIECE
     while True:
-        await _give_way(alarm)
+        await give_way(alarm)
         begun = clock()
         if await engine.forget_history(rows) < rows:
             return
@@ -77,14 +77,14 @@ async def _give_back_space(engine: Engine, alarm: Alarm) -> None:
     """Make the database file smaller piece by piece, as long as much of it is empty."""
     clock = asyncio.get_running_loop().time
     while True:
-        await _give_way(alarm)
+        await give_way(alarm)
         begun = clock()
         if not await engine.give_back_space():
             return
         await asyncio.sleep(rest_after(clock() - begun))
 
 
-async def _give_way(alarm: Alarm) -> None:
+async def give_way(alarm: Alarm) -> None:
     """Wait while a release is under way or about to begin, MOST_WAITS times at most."""
     for _ in range(MOST_WAITS):
         if alarm.clear_ms() >= CLEAR_MS:

@@ -22,12 +22,14 @@ from horarium.domain.schedule import (
     ScheduleState,
     stored_recurrence,
 )
+from horarium.domain.target import Target
 from horarium.domain.tenancy import Identity
 from horarium.service.checks import depth_problems
 from horarium.service.clock import Clock
 from horarium.service.facts import schedule_action, schedule_facts
 from horarium.service.reads import reads
 from horarium.service.repeats import key_of_principal
+from horarium.service.schemas import input_problems
 from horarium.service.trail import Trail, difference, noting, recording, watched
 from horarium.store.base import Store, Tx
 from horarium.store.verbs import ledger, schedule_lists
@@ -174,6 +176,50 @@ def granted(who: Identity, change: ScheduleChange) -> ScheduleChange:
     return checked
 
 
+def pausing(note: str | None, within: Restriction) -> ScheduleChange:
+    """The change that stops the clock of a schedule. It raises Conflict (state) and Forbidden, as `pause` says."""
+
+    def paused(before: Schedule) -> Schedule:
+        within.refuse_other(before.definition.target_id, before.labels)
+        _refuse_ended(before, "paused")
+        return replace(before, state=ScheduleState.PAUSED, note=note if note is not None else before.note)
+
+    return paused
+
+
+def resumed(before: Schedule) -> Schedule:
+    """A schedule whose clock goes on. Raises Conflict (state) for a completed or archived one."""
+    _refuse_ended(before, "resumed")
+    return replace(before, state=ScheduleState.ACTIVE, note=None)
+
+
+def deleting(now: int, within: Restriction) -> ScheduleChange:
+    """The change that deletes a schedule at an instant (ms). It raises Forbidden for one that is not `within`."""
+
+    def deleted(before: Schedule) -> Schedule:
+        within.refuse_other(before.definition.target_id, before.labels)
+        return replace(before, state=ScheduleState.DELETED, deleted_ms=now)
+
+    return deleted
+
+
+def retargeting(target: Target) -> ScheduleChange:
+    """The change that gives a schedule another target. It raises Invalid where the target does not take the input, or
+    where the schedule has secrets that were given for its present target."""
+
+    def retargeted(before: Schedule) -> Schedule:
+        after = replace(before, definition=replace(before.definition, target_id=target.id))
+        problems = []
+        if target.input_schema is not None:
+            problems = input_problems(target.input_schema, before.definition.input, "input")
+        if problems:
+            raise Invalid(problems)
+        _refuse_moved_secrets(before, after)
+        return after
+
+    return retargeted
+
+
 class ScheduleService:
     """Everything that callers can do with schedules.
 
@@ -264,23 +310,13 @@ class ScheduleService:
         Raises Conflict (state) for a completed or archived schedule, and Forbidden for one that is not `within`.
         """
 
-        def paused(before: Schedule) -> Schedule:
-            within.refuse_other(before.definition.target_id, before.labels)
-            _refuse_ended(before, "paused")
-            return replace(before, state=ScheduleState.PAUSED, note=note if note is not None else before.note)
-
-        return await self._change(workspace_id, schedule_id, paused, expected_version)
+        return await self._change(workspace_id, schedule_id, pausing(note, within), expected_version)
 
     async def resume(self, who: Identity, schedule_id: Id, expected_version: int | None = None) -> Schedule:
         """Let the clock of a paused schedule go on from now. The slots of the pause become one span in the ledger.
 
         Raises Conflict (state) for a completed or archived schedule, and Forbidden without a grant on its target.
         """
-
-        def resumed(before: Schedule) -> Schedule:
-            _refuse_ended(before, "resumed")
-            return replace(before, state=ScheduleState.ACTIVE, note=None)
-
         return await self.change(who, schedule_id, resumed, expected_version)
 
     async def delete(
@@ -294,13 +330,8 @@ class ScheduleService:
 
         Raises Forbidden for one that is not `within`.
         """
-        now = self.clock.now_ms()
-
-        def deleted(before: Schedule) -> Schedule:
-            within.refuse_other(before.definition.target_id, before.labels)
-            return replace(before, state=ScheduleState.DELETED, deleted_ms=now)
-
-        return await self._change(workspace_id, schedule_id, deleted, expected_version)
+        change = deleting(self.clock.now_ms(), within)
+        return await self._change(workspace_id, schedule_id, change, expected_version)
 
     async def fire_now(self, who: Identity, schedule_id: Id, request: str | None = None) -> Fire:
         """Fire a schedule by hand, in whatever state it is.

@@ -9,6 +9,7 @@ from horarium.domain.audience import Source
 from horarium.domain.execution import Executor
 from horarium.domain.refused_hosts import RefusedHosts
 from horarium.domain.webhooks import EventPost
+from horarium.service.actions import ActionService
 from horarium.service.allowed_hosts import AllowedHosts
 from horarium.service.audiences import AudienceService
 from horarium.service.audit import AuditService
@@ -57,6 +58,7 @@ class Services:
     runs: RunService
     explain: ExplainService
     searches: SearchService
+    actions: ActionService
     idempotency: IdempotencyService
     audiences: AudienceService
     directory: DirectoryService
@@ -110,6 +112,7 @@ def make_services(
         runs=RunService(store, clock, vault, keep_answer, settings.response_limit),
         explain=ExplainService(store, clock),
         searches=SearchService(store),
+        actions=ActionService(store, clock),
         idempotency=IdempotencyService(store, clock),
         audiences=AudienceService(store, vault, sources or {}, clock, merge_secrets),
         directory=DirectoryService(store, clock),

@@ -9,6 +9,7 @@ from horarium.store import rows
 from horarium.store.postgres.connection import connect
 from horarium.store.statements import load
 from horarium.store.verbs import (
+    actions,
     audiences,
     audit,
     idempotency,
@@ -54,6 +55,8 @@ READ = {
     "list_fires_by_fired": ledger._StoredFire._fields,
     "fires_between": ledger._StoredFire._fields,
     "spans_between": ledger._StoredSpan._fields,
+    "get_action": actions.StoredAction._fields,
+    "next_action": actions.StoredAction._fields,
     "spans_of_workspace": ledger._StoredSpan._fields,
     "schedules_among": schedule_pages._Keys._fields,
     "runs_listed_of_row": (*run_verbs._StoredRun._fields, "bytes"),
@@ -109,6 +112,7 @@ READ = {
     "sealed_versions": ("id", "version", "sealed"),
 }
 WRITTEN = {
+    "insert_actions": actions.StoredAction,
     "insert_fires": rows.FireRow,
     "insert_runs": rows.RunRow,
     "insert_ready": rows.ReadyRow,

@@ -22,6 +22,7 @@ from horarium.api.description.shapes import (
     thing,
     whole,
 )
+from horarium.domain.actions import ActionKind, ActionState
 from horarium.domain.events import EventType
 from horarium.domain.fire import FireKind, FireState, SpanReason
 from horarium.domain.overlap import Overlap
@@ -227,6 +228,24 @@ _RUN = {
     "status": or_null(whole("The HTTP status of the last answer.", 200)),
     "error": or_null(text("Why the last attempt failed.")),
     "output": anything("What the target has answered. Any JSON value."),
+}
+_ACTION = {
+    "id": an_id("act", "The id of the action."),
+    "action": choice("What is done.", ActionKind),
+    "of": choice("To which things.", ("schedules", "runs")),
+    "state": choice("Where it is.", ActionState),
+    "done": whole("Schedules or runs that had their turn.", 120),
+    "changed": whole("Of these, those to which it was done.", 118),
+    "unchanged": whole("Of these, those that were as wanted already.", 1),
+    "refused": whole("Of these, those for which it was refused.", 1),
+    "problems": many(
+        thing("A refusal.", {"id": text("The id of the schedule or run."), "error": text("Why.")}),
+        "The first refusals.",
+    ),
+    "error": or_null(text("Why the action as a whole has failed.")),
+    "taken_by": an_id("prn", "The principal that took it."),
+    "taken_at": instant("When it was taken. What was made later is left alone."),
+    "finished_at": or_null(instant("When it ended.")),
 }
 _GIVEN = {
     "input": anything("What its schedule gives the target, or what was given for this run. Any JSON value."),
@@ -603,6 +622,29 @@ COMPONENTS: dict[str, Schema] = {
             "next_cursor": or_null(text("Send it as cursor for the next page; null: this is the last.")),
         },
     ),
+    "Action": thing("An action on many schedules or runs, and how far it has come.", _ACTION),
+    "ActionPage": _page("Action", "A page of actions."),
+    "Trial": thing(
+        "What an action would be done to.",
+        {
+            "action": choice("What would be done.", ActionKind),
+            "dry_run": flag("Always true."),
+            "matched": whole("How many schedules or runs match.", 120),
+            "exact": flag("Whether that is all of them; otherwise there are more."),
+            "schedules": many(
+                thing(
+                    "A schedule.",
+                    {name: _SCHEDULE[name] for name in ("id", "key", "name", "state")},
+                ),
+                "The first of the schedules.",
+            ),
+            "runs": many(ref("Run"), "The first of the runs."),
+        },
+    ),
+    "ActionOrTrial": {
+        "description": "The action, or, with dry_run, what it would be done to.",
+        "anyOf": [ref("Action"), ref("Trial")],
+    },
     "Waiting": thing(
         "What a run waits for.", {"for": choice("The cause.", WaitCause), "in_words": text("The cause in words.")}
     ),

@@ -112,7 +112,7 @@ _ADOPTING_ALONE: dict[Flavour, tuple[str, ...]] = {
 }
 
 # The parts of the first schema that a database of the old numbering does not have.
-_SINCE = ("audit", "event_order", "events")
+_SINCE = ("actions", "audit", "event_order", "events")
 
 
 class Migration(NamedTuple):

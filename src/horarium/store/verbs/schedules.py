@@ -145,6 +145,14 @@ async def get_schedule_or_deleted(tx: Tx, workspace_id: Id, schedule_id: Id) -> 
     return schedule_from_row(rows[0])
 
 
+async def schedules_named(tx: Tx, workspace_id: Id, ids: Sequence[Id]) -> list[Schedule]:
+    """Schedules of a workspace, deleted ones too, in the order of their ids here; those that it does not have are left
+    out."""
+    rows = await tx.rows("schedules_named", workspace_id=workspace_id, ids=list(ids)) if ids else ()
+    found = {schedule.id: schedule for schedule in map(schedule_from_row, rows)}
+    return [found[each] for each in ids if each in found]
+
+
 @point
 async def find_schedule_by_key(
     tx: Tx, workspace_id: Id, dialect: str, key: str, owner_id: Id = NO_OWNER

@@ -1,0 +1,165 @@
+"""Routes of actions on many schedules or runs at once, and of how far they have come."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+
+from horarium.api import show
+from horarium.api.action_bodies import RunActionBody, RunFilter, ScheduleActionBody, ScheduleFilter
+from horarium.api.drafts import label_problems
+from horarium.api.fields import Problems, Query, path_id
+from horarium.api.models import schema_of, validated
+from horarium.api.routes.base import CURSOR, LIMIT, Routes, cursor_of
+from horarium.api.web import Answer, Api, json_answer
+from horarium.domain.actions import ActionKind, ActionState
+from horarium.domain.errors import Invalid, NotFound, Problem
+from horarium.domain.ids import LOWEST_ID, Id, from_prefixed
+from horarium.domain.run import RunState
+from horarium.domain.tenancy import Identity
+from horarium.service.pages import cut
+
+# What a filter for a target that does not exist finds: nothing.
+_NO_TARGET = LOWEST_ID
+
+
+class ActionRoutes(Routes):
+    async def of_schedules(self, request: Request) -> Answer:
+        who = await self.who(request, "schedules:write")
+        body = validated(ScheduleActionBody, await self.body(request))
+        kind = ActionKind(body.action)
+        if kind is ActionKind.DELETE:
+            who.require("schedules:delete")
+        given = await self._given(who, kind, body)
+        return await self._answer(who, kind, await self._schedules(who, body.filter), given, body.dry_run)
+
+    async def of_runs(self, request: Request) -> Answer:
+        who = await self.who(request, "runs:write")
+        body = validated(RunActionBody, await self.body(request))
+        kind = ActionKind(body.action)
+        return await self._answer(who, kind, await self._runs(who, kind, body.filter), {}, body.dry_run)
+
+    async def list(self, request: Request) -> Answer:
+        who = await self.who(request, "schedules:read")
+        query = Query(request)
+        limit = query.limit()
+        cursor = cursor_of(request, newest_first=True)
+        query.done()
+        found = await self.services.actions.list(who.workspace_id, limit + 1, cursor)
+        return json_answer(200, show.page(cut(found, limit, lambda action: action.id), show.action))
+
+    async def get(self, request: Request) -> Answer:
+        who = await self.who(request, "schedules:read")
+        return json_answer(200, show.action(await self.services.actions.get(who.workspace_id, _id(request))))
+
+    async def cancel(self, request: Request) -> Answer:
+        who = await self.who(request, "schedules:write")
+        found = await self.services.actions.cancel(who.workspace_id, _id(request))
+        return json_answer(200, show.action(found))
+
+    async def _answer(
+        self, who: Identity, kind: ActionKind, wanted: dict[str, Any], given: dict[str, Any], dry_run: bool
+    ) -> Answer:
+        if dry_run:
+            return json_answer(
+                200, show.trial(kind, await self.services.actions.try_out(who.workspace_id, kind, wanted))
+            )
+        taken = await self.services.actions.take(who, kind, wanted, given)
+        return json_answer(202 if taken.state is ActionState.RUNNING else 200, show.action(taken))
+
+    async def _given(self, who: Identity, kind: ActionKind, body: ScheduleActionBody) -> dict[str, Any]:
+        """What the kind of the action needs. Raises Invalid, and Forbidden for a target without a grant."""
+        for name, owner in (
+            ("note", ActionKind.PAUSE), ("labels", ActionKind.RELABEL), ("target", ActionKind.RETARGET)
+        ):  # fmt: skip
+            if getattr(body, name) is not None and kind is not owner:
+                raise Invalid(Problem(name, f"belongs to the action {owner.value}; leave it out", "conflict"))
+        if kind is ActionKind.RELABEL:
+            if not body.labels:
+                raise Invalid(Problem("labels", "is required: the labels to set or to take away", "required"))
+            texts = {name: value or "" for name, value in body.labels.items()}
+            if problems := label_problems(texts):
+                raise Invalid(problems)
+            return {"labels": dict(body.labels)}
+        if kind is ActionKind.RETARGET:
+            if body.target is None:
+                raise Invalid(Problem("target", "is required: the new target", "required"))
+            try:
+                target = await self.services.targets.resolve(who.workspace_id, body.target)
+            except NotFound:
+                words = f"{str(body.target)[:80]!r} does not exist in this workspace"
+                raise Invalid(Problem("target", words, "unknown")) from None
+            who.require_target(target.id, target.name)
+            return {"target_id": target.id}
+        return {} if body.note is None else {"note": body.note}
+
+    async def _schedules(self, who: Identity, asked: ScheduleFilter) -> dict[str, Any]:
+        problems = Problems()
+        created_by = _id_of(problems, "filter.created_by", "prn", asked.created_by)
+        problems.done()
+        return {
+            "labels": tuple((asked.labels or {}).items()) or None,
+            "target_id": await self._target(who, asked.target),
+            "state": asked.state,
+            "dialect": asked.dialect,
+            "search": asked.search,
+            "key": asked.key,
+            "key_prefix": asked.key_prefix,
+            "created_by": created_by,
+            "next_before_ms": asked.next_fire_before,
+            "last_state": asked.last_state,
+            "failing": asked.failing,
+        }
+
+    async def _runs(self, who: Identity, kind: ActionKind, asked: RunFilter) -> dict[str, Any]:
+        problems = Problems()
+        schedule_id = _id_of(problems, "filter.schedule", "sch", asked.schedule)
+        fire_id = _id_of(problems, "filter.fire", "fire", asked.fire)
+        problems.done()
+        usual = "open" if kind is ActionKind.CANCEL else RunState.FAILED.value
+        state = RunState.PENDING.value if asked.state == "waiting" else asked.state
+        return {
+            "labels": tuple((asked.labels or {}).items()) or None,
+            "target_id": await self._target(who, asked.target),
+            "schedule_id": schedule_id,
+            "fire_id": fire_id,
+            "state": state or usual,
+            "row_key": asked.row_key,
+            "from_ms": asked.from_,
+            "to_ms": asked.to,
+        }
+
+    async def _target(self, who: Identity, given: Any) -> Id | None:
+        if given is None:
+            return None
+        try:
+            return (await self.services.targets.resolve(who.workspace_id, given)).id
+        except NotFound:
+            words = f"{str(given)[:80]!r} does not exist in this workspace"
+            raise Invalid(Problem("filter.target", words, "unknown")) from None
+
+
+def _id(request: Request) -> Id:
+    return path_id(request, "act", "action")
+
+
+def _id_of(problems: Problems, name: str, prefix: str, text: str | None) -> Id | None:
+    found = None if text is None else from_prefixed(prefix, text)
+    if text is not None and found is None:
+        problems.wrong(name, f"{text[:60]!r} is not an id such as {prefix}_01J...")
+    return found
+
+
+def add_routes(api: Api, services: Any) -> None:
+    routes, tag = ActionRoutes(services), "actions"
+    of_schedules, of_runs = schema_of(ScheduleActionBody), schema_of(RunActionBody)
+    words = "Pause, resume, delete, relabel, retarget or fire all schedules that match a filter"
+    api.add("POST", "/schedules/actions", routes.of_schedules, words, tag=tag, body=of_schedules)
+    words = "Cancel or retry all runs that match a filter"
+    api.add("POST", "/runs/actions", routes.of_runs, words, tag=tag, body=of_runs)
+    pages = {"limit": LIMIT, "cursor": CURSOR}
+    api.add("GET", "/actions", routes.list, "List actions, the latest first", tag=tag, query=pages)
+    api.add("GET", "/actions/{id}", routes.get, "Get an action and how far it has come", tag=tag)
+    words = "End an action where it stands; what it has done stays done"
+    api.add("POST", "/actions/{id}/cancel", routes.cancel, words, tag=tag)

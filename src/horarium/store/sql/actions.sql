@@ -1,0 +1,43 @@
+-- part: action_columns
+a.id, a.workspace_id, a.kind, a.filter, a.given, a.taker, a.created_ms, a.updated_ms, a.state, a.position, a.changed,
+       a.unchanged, a.refused, a.problems, a.error, a.finished_ms
+
+-- name: insert_actions
+INSERT INTO actions (id, workspace_id, kind, filter, given, taker, created_ms, updated_ms, state, position, changed,
+                     unchanged, refused, problems, error, finished_ms)
+SELECT id, workspace_id, kind, filter, given, taker, created_ms, updated_ms, state, position, changed, unchanged, refused,
+       problems, error, finished_ms
+FROM rows(id bytea, workspace_id bytea, kind text, filter text, given text, taker text, created_ms bigint,
+          updated_ms bigint, state text, position bytea, changed bigint, unchanged bigint, refused bigint, problems text,
+          error text, finished_ms bigint) AS r;
+
+-- name: count_open_actions
+SELECT count(*) FROM actions WHERE workspace_id = :workspace_id AND finished_ms IS NULL;
+
+-- name: get_action
+SELECT {action_columns} FROM actions a WHERE a.id = :id AND a.workspace_id = :workspace_id;
+
+-- name: list_actions
+SELECT {action_columns} FROM actions a
+WHERE a.workspace_id = :workspace_id AND a.id < :cursor ORDER BY a.id DESC LIMIT :limit;
+
+-- name: next_action
+-- The one that has waited longest for its turn, so that they take turns.
+SELECT {action_columns} FROM actions a WHERE a.finished_ms IS NULL ORDER BY a.updated_ms LIMIT 1;
+
+-- name: open_action
+SELECT {action_columns} FROM actions a WHERE a.id = :id AND a.finished_ms IS NULL;
+
+-- name: move_action
+UPDATE actions SET updated_ms = :updated_ms, state = :state, position = :position, changed = :changed,
+    unchanged = :unchanged, refused = :refused, problems = :problems, error = :error, finished_ms = :finished_ms
+WHERE id = :id;
+
+-- name: forget_actions
+DELETE FROM actions WHERE workspace_id = :workspace_id AND finished_ms < :before;
+
+-- name: key_revoked
+SELECT revoked_ms FROM keys WHERE id = :id AND revoked_ms IS NOT NULL;
+
+-- name: principal_deleted
+SELECT deleted_ms FROM principals WHERE id = :id AND deleted_ms IS NOT NULL;

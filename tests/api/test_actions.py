@@ -1,0 +1,190 @@
+"""Actions on many schedules or runs over the project's own API: tried, taken, carried on, refused, ended."""
+
+from horarium.domain.execution import Outcome, Verdict
+from horarium.service import actions
+from tests.api.asking import BASE, NOW, ask, fields
+from tests.api.test_lists import another
+from tests.api.test_runs import prepared
+from tests.support.house import House, client_of
+
+
+async def states(house):
+    found = (await ask(house, "GET", "/schedules?limit=500"))["items"]
+    return {one["name"]: one["state"] for one in found}
+
+
+async def act(house, action, wanted, status=200, of="schedules", **given):
+    return await ask(house, "POST", f"/{of}/actions", {"action": action, "filter": wanted, **given}, status)
+
+
+async def test_a_dry_run_counts_and_shows_and_changes_nothing():
+    async with House.open(NOW) as house:
+        await prepared(house)
+        for number in range(3):
+            await another(house, name=f"c1 {number}", labels={"customer": "c1"})
+        trial = await act(house, "pause", {"labels": {"customer": "c1"}}, dry_run=True)
+        assert (trial["matched"], trial["exact"], len(trial["schedules"])) == (3, True, 3)
+        assert set((await states(house)).values()) == {"active"}
+        assert (await ask(house, "GET", "/actions"))["items"] == []
+
+
+async def test_all_of_a_label_are_paused_resumed_relabelled_and_deleted():
+    async with House.open(NOW) as house:
+        await prepared(house)
+        for number in range(3):
+            await another(house, name=f"c1 {number}", labels={"customer": "c1"})
+        customer = {"labels": {"customer": "c1"}}
+        done = await act(house, "pause", customer, note="Holidays")
+        assert (done["state"], done["changed"], done["unchanged"], done["refused"]) == ("done", 3, 0, 0)
+        assert sorted((await states(house)).values()) == ["active", "paused", "paused", "paused"]
+        assert (await act(house, "pause", customer, note="Holidays"))["unchanged"] == 3
+        assert (await act(house, "resume", customer))["changed"] == 3
+        assert (await act(house, "relabel", customer, labels={"customer": None, "team": "a"}))["changed"] == 3
+        assert (await act(house, "delete", customer))["changed"] == 0
+        assert (await act(house, "delete", {"labels": {"team": "a"}, "state": "active"}))["changed"] == 3
+        assert await states(house) == {"s": "active"}
+        entries = (await ask(house, "GET", "/audit"))["items"] if await _linked(house) else []
+        told = [one for one in entries if one["action"] == "schedules.paused"]
+        assert [one["after"]["count"] for one in told] == [3]
+        assert "schedules.action_taken" in {one["action"] for one in entries}
+
+
+async def _linked(house):
+    await house.services.audit.link()
+    return True
+
+
+async def test_a_large_action_goes_on_after_its_answer_and_nothing_twice(monkeypatch):
+    monkeypatch.setattr(actions, "BATCH", 2)
+    monkeypatch.setattr(actions, "AT_ONCE", 1)
+    monkeypatch.setattr(actions, "LOOK", 3)
+    async with House.open(NOW) as house:
+        await prepared(house)
+        for number in range(6):
+            await another(house, name=f"{number}", labels={"customer": "c1"})
+        taken = await act(house, "fire", {"labels": {"customer": "c1"}}, status=202)
+        assert (taken["state"], taken["changed"]) == ("running", 2)
+        house.clock.now += 1
+        await another(house, name="late", labels={"customer": "c1"})
+        while await house.services.actions.step():
+            pass
+        done = await ask(house, "GET", f"/actions/{taken['id']}")
+        assert (done["state"], done["changed"], done["done"]) == ("done", 6, 6)
+        fires = (await ask(house, "GET", "/fires"))["items"]
+        assert len(fires) == len({fire["schedule"] for fire in fires}) == 6
+        assert not await house.services.actions.step()
+
+
+async def test_an_action_can_be_ended_where_it_stands(monkeypatch):
+    monkeypatch.setattr(actions, "BATCH", 1)
+    monkeypatch.setattr(actions, "AT_ONCE", 1)
+    async with House.open(NOW) as house:
+        await prepared(house)
+        await another(house, name="a")
+        taken = await act(house, "pause", {}, status=202)
+        ended = await ask(house, "POST", f"/actions/{taken['id']}/cancel")
+        assert (ended["state"], ended["changed"]) == ("cancelled", 1)
+        assert not await house.services.actions.step()
+        assert sorted((await states(house)).values()) == ["active", "paused"]
+
+
+async def test_what_a_rule_refuses_is_told_and_the_rest_is_done():
+    async with House.open(NOW) as house:
+        await prepared(house)
+        await another(house, name="once", recurrence={"once": "2026-03-01T13:00:00Z"})
+        await house.move("2026-03-01T13:00:00Z")
+        done = await act(house, "pause", {})
+        assert (done["changed"], done["refused"]) == (1, 1)
+        assert "completed" in done["problems"][0]["error"]
+
+
+async def test_failed_runs_are_retried_and_open_ones_cancelled():
+    async with House.open(NOW) as house:
+        executor, _ = await prepared(house)
+        await another(house, name="b")
+        executor.answer = Outcome(Verdict.FAILED, error="no", retryable=False)
+        await house.move("2026-03-02T09:00:00Z")
+        house.clock.now += 1
+        assert (await act(house, "retry", {}, of="runs", dry_run=True))["matched"] == 2
+        assert (await act(house, "retry", {"from": "2026-03-02T00:00:00Z"}, of="runs"))["changed"] == 2
+        house.clock.now += 1
+        assert (await act(house, "cancel", {"target": "t"}, of="runs"))["changed"] == 2
+        found = (await ask(house, "GET", "/runs"))["items"]
+        assert sorted((run["mode"], run["state"]) for run in found) == [
+            ("clock", "failed"), ("clock", "failed"), ("retry", "cancelled"), ("retry", "cancelled"),
+        ]  # fmt: skip
+
+
+async def test_a_key_does_in_bulk_what_it_may_do_one_by_one():
+    async with House.open(NOW) as house:
+        await prepared(house)
+        await another(house, name="mine", labels={"customer": "c1"})
+        own = {"name": "k", "scopes": ["schedules:write", "schedules:read"], "labels": {"customer": "c1"}}
+        key = (await ask(house, "POST", "/keys", own, 201))["key"]
+        async with client_of(house.api, key) as client:
+            body = {"action": "pause", "filter": {}}
+            done = (await client.post(f"{BASE}/schedules/actions", json=body)).json()
+            assert (done["changed"], done["refused"]) == (1, 1)
+            body = {"action": "delete", "filter": {}}
+            assert (await client.post(f"{BASE}/schedules/actions", json=body)).status_code == 403
+        assert await states(house) == {"s": "active", "mine": "paused"}
+
+
+async def test_an_action_whose_key_is_revoked_goes_no_further(monkeypatch):
+    monkeypatch.setattr(actions, "BATCH", 1)
+    monkeypatch.setattr(actions, "AT_ONCE", 1)
+    async with House.open(NOW) as house:
+        await prepared(house)
+        await another(house, name="a")
+        made = await ask(house, "POST", "/keys", {"name": "k", "scopes": ["schedules:write"]}, 201)
+        async with client_of(house.api, made["key"]) as client:
+            answer = await client.post(f"{BASE}/schedules/actions", json={"action": "pause", "filter": {}})
+        await ask(house, "DELETE", f"/keys/{made['id']}")
+        while await house.services.actions.step():
+            pass
+        ended = await ask(house, "GET", f"/actions/{answer.json()['id']}")
+        assert (ended["state"], ended["changed"]) == ("failed", 1)
+        assert "revoked" in ended["error"]
+
+
+async def test_what_is_wrong_with_an_action_is_told():
+    async with House.open(NOW) as house:
+        await prepared(house)
+        path = "/schedules/actions"
+        assert await fields(house, "POST", path, {"action": "pause"}) == {"filter"}
+        assert await fields(house, "POST", path, {"action": "stop", "filter": {"label": "x"}}) == {
+            "action", "filter.label",
+        }  # fmt: skip
+        assert await fields(house, "POST", path, {"action": "relabel", "filter": {}}) == {"labels"}
+        assert await fields(house, "POST", path, {"action": "retarget", "filter": {}, "target": "x"}) == {
+            "target"
+        }
+        assert await fields(house, "POST", path, {"action": "fire", "filter": {"target": "x"}}) == {
+            "filter.target"
+        }
+        assert await fields(house, "POST", path, {"action": "fire", "filter": {}, "note": "x"}) == {"note"}
+        other = await house.workspace("other")
+        taken = await act(house, "pause", {})
+        answer = await other.client.get(f"{BASE}/actions/{taken['id']}")
+        assert answer.status_code == 404
+
+
+async def test_a_workspace_has_some_actions_under_way_and_no_more(monkeypatch):
+    monkeypatch.setattr(actions, "AT_ONCE", 0)
+    async with House.open(NOW) as house:
+        await prepared(house)
+        for _ in range(10):
+            await act(house, "pause", {}, status=202)
+        await act(house, "pause", {}, status=409)
+
+
+async def test_schedules_are_given_another_target():
+    async with House.open(NOW) as house:
+        await prepared(house)
+        new = {"kind": "function", "name": "N", "key": "n", "executor": {"type": "told"},
+               "input_schema": {"type": "object"}}  # fmt: skip
+        await ask(house, "POST", "/targets", new, 201)
+        await another(house, name="fits", input={"a": 1})
+        done = await act(house, "retarget", {"target": "t"}, target="n")
+        assert (done["changed"], done["refused"]) == (1, 1)
+        assert len((await ask(house, "GET", "/schedules?target=n"))["items"]) == 1

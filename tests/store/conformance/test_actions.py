@@ -1,0 +1,81 @@
+"""Actions on many things are stored with how far they have come, and nobody goes on with one that another is at."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from horarium.domain.actions import Action, ActionKind, ActionState, Taker
+from horarium.domain.errors import Conflict, NotFound
+from horarium.domain.ids import HIGHEST_ID, random_id
+from horarium.domain.restrictions import Restriction
+from horarium.service.actions import ActionService
+from horarium.store.verbs import actions
+from tests.support.callers import caller
+from tests.support.house import HandClock
+from tests.support.tenant import NOON, Tenant
+
+
+def an_action(tenant, **given):
+    by = Taker(
+        tenant.principal, random_id(NOON), "192.0.2.1", "req", Restriction((tenant.target,), {"a": "1"})
+    )
+    wanted = {"labels": (("team", "a"),), "target_id": tenant.target, "state": "paused", "failing": True}
+    plain = Action(
+        random_id(NOON), tenant.workspace, ActionKind.RELABEL, wanted, {"labels": {"x": None}}, by, NOON, NOON
+    )
+    return replace(plain, **given)
+
+
+async def test_an_action_is_read_as_it_was_stored(tenant, store):
+    action = an_action(tenant)
+    await store.write(actions.take_action, action)
+    assert await store.read(actions.get_action, tenant.workspace, action.id) == replace(action, problems=[])
+    moved = replace(action, position=b"x" * 16, changed=3, refused=1, problems=[{"id": "sch_1", "error": "no"}],
+                    updated_ms=NOON + 5, state=ActionState.DONE, finished_ms=NOON + 5)  # fmt: skip
+    await store.write(actions.move_action, moved)
+    assert await store.read(actions.list_actions, tenant.workspace, 10, HIGHEST_ID) == [moved]
+    stranger = await Tenant.open(store)
+    with pytest.raises(NotFound):
+        await store.read(actions.get_action, stranger.workspace, action.id)
+
+
+async def test_no_more_are_under_way_than_may_be_and_old_ones_are_forgotten(tenant, store):
+    for _ in range(actions.MOST_OPEN):
+        await store.write(actions.take_action, an_action(tenant))
+    with pytest.raises(Conflict):
+        await store.write(actions.take_action, an_action(tenant))
+    for action in await store.read(actions.list_actions, tenant.workspace, 100, HIGHEST_ID):
+        await store.write(actions.move_action, replace(action, state=ActionState.DONE, finished_ms=NOON))
+    later = an_action(tenant, created_ms=NOON + actions.KEPT_MS + 1)
+    await store.write(actions.take_action, later)
+    assert [one.id for one in await store.read(actions.list_actions, tenant.workspace, 100, HIGHEST_ID)] == [
+        later.id
+    ]
+
+
+async def test_actions_take_turns(tenant, store):
+    first, second = an_action(tenant), an_action(tenant, updated_ms=NOON + 1)
+    for action in (first, second):
+        await store.write(actions.take_action, action)
+    assert (await store.write(actions.hold_action, None)).id == first.id
+    await store.write(actions.move_action, replace(first, updated_ms=NOON + 2))
+    assert (await store.write(actions.hold_action, None)).id == second.id
+
+
+async def test_nodes_that_go_on_with_an_action_at_once_do_each_thing_once(tenant, store, other):
+    made = await tenant.schedules(60)
+    clock = HandClock(NOON + 1)
+    here, there = ActionService(store, clock), ActionService(other, clock)
+    who = caller(tenant.workspace, tenant.principal)
+    taken = await here.take(who, ActionKind.FIRE, {}, {})
+
+    async def work(service):
+        while await service.step():
+            await asyncio.sleep(0)
+
+    for _ in range(5):
+        await asyncio.gather(work(here), work(there))
+    done = await here.get(tenant.workspace, taken.id)
+    assert (done.state, done.changed, done.refused) == (ActionState.DONE, 60, 0)
+    assert [len(await tenant.fires(schedule)) for schedule in made] == [1] * 60
