@@ -31,10 +31,10 @@ SELECT {action_columns} FROM actions a WHERE a.id = :id AND a.finished_ms IS NUL
 -- name: move_action
 UPDATE actions SET updated_ms = :updated_ms, state = :state, position = :position, changed = :changed,
     unchanged = :unchanged, refused = :refused, problems = :problems, error = :error, finished_ms = :finished_ms
-WHERE id = :id;
+WHERE id = :id AND workspace_id = :workspace_id;
 
 -- name: forget_actions
-DELETE FROM actions WHERE workspace_id = :workspace_id AND finished_ms < :before;
+DELETE FROM actions WHERE workspace_id = :workspace_id AND created_ms < :before AND state <> 'running';
 
 -- name: key_revoked
 SELECT revoked_ms FROM keys WHERE id = :id AND revoked_ms IS NOT NULL;

@@ -15,7 +15,7 @@ from horarium.store.base import Tx
 
 # How many actions of a workspace may be under way.
 MOST_OPEN = 10
-# For how long an action can be looked at after it has ended, in milliseconds.
+# For how long an action can be looked at, in milliseconds. One that is under way is kept longer.
 KEPT_MS = 30 * 86_400_000
 
 
@@ -153,6 +153,7 @@ async def move_action(tx: Tx, action: Action) -> None:
     await tx.run(
         "move_action",
         id=row.id,
+        workspace_id=row.workspace_id,
         updated_ms=row.updated_ms,
         state=row.state,
         position=row.position,
