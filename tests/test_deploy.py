@@ -187,9 +187,9 @@ def test_the_package_holds_every_file_that_the_program_reads() -> None:
     assert any(name.startswith("console/templates/") for name in names)
 
 
-def unit() -> dict[str, str]:
-    """The last value of each line of the service."""
-    text = (DEPLOY / "systemd/horarium.service").read_text("utf-8")
+def unit(name: str = "horarium") -> dict[str, str]:
+    """The last value of each line of a service."""
+    text = (DEPLOY / f"systemd/{name}.service").read_text("utf-8")
     return dict(re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE))
 
 
@@ -203,6 +203,13 @@ def test_the_service_has_the_settings_that_its_folder_needs() -> None:
     # What is commented out has to be right as well.
     offered = dict(line[1:].split("=", 1) for line in lines if re.match(r"#\w+=", line))
     assert settings_in({**given, **offered, **GIVEN}).sqlite_folder is None
+
+
+def test_the_watchdog_runs_as_the_server_does_and_reads_its_settings() -> None:
+    server, watchdog = unit(), unit("horarium-watchdog")
+    own = {"Description", "After", "ExecStart", "TimeoutStopSec"}
+    assert {name for name in server.keys() | watchdog if server.get(name) != watchdog.get(name)} == own
+    assert watchdog["ExecStart"].endswith("/horarium watchdog")
 
 
 def test_the_proxies_let_through_what_the_server_accepts() -> None:
