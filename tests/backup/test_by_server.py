@@ -52,6 +52,9 @@ async def test_the_server_makes_a_backup_and_no_second_one_before_it_is_due(stor
     assert [line["event"] for line in told] == ["backup_made"]
     assert len(list((tmp_path / "kept").iterdir())) == 1
     assert await store.read(meta.last_backup_ms) >= now
+    await store.write(meta.note_backup, 0)
+    assert not await store.write(meta.claim_backup, now + HOUR - 1, HOUR, NOON)
+    assert await store.write(meta.claim_backup, now + HOUR, HOUR, NOON)
 
 
 async def test_a_backup_that_fails_is_told_and_tried_again_later(store, tmp_path):

@@ -66,9 +66,11 @@ class ServerBackups:
             await _end(process)
         if process.returncode == 0:
             _log.info("backup_made", said=told.decode(errors="replace").strip())
+            next_ms = now + self.every_ms
         else:
             _log.error("backup_failed", said=complaint.decode(errors="replace").strip()[-1000:])
-            await self.store.write(meta.keep_backup_claim, self.clock.now_ms() + AGAIN_MS)
+            next_ms = self.clock.now_ms() + AGAIN_MS
+        await self.store.write(meta.keep_backup_claim, next_ms)
         return False
 
     async def _end_of(self, process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
