@@ -12,6 +12,7 @@ from typing import Any
 
 from horarium.domain.fire import settled_state
 from horarium.domain.schedule import CatchUp, OverlapScope
+from tests.simulation.events import events_told_13
 from tests.simulation.evidence import NOISE_MS, Evidence
 from tests.simulation.neighbours import NEIGHBOUR_CHECKS
 from tests.simulation.overlaps import held_slots_of, overlaps_of
@@ -384,5 +385,6 @@ CHECKS: tuple[Check, ...] = (
     previews_true_11,
     counters_true_12,
     users_heard_true,
+    events_told_13,
     *NEIGHBOUR_CHECKS,
 )

@@ -19,6 +19,8 @@ from horarium.engine.forgetting import forget_loop
 from horarium.engine.lease import BEATS, Lease
 from horarium.engine.steps import Engine
 from horarium.engine.wake import Alarm
+from horarium.events.deliverer import Deliverer
+from horarium.events.publisher import Publisher
 from horarium.executors.output import keep_answer
 from horarium.service.audiences import AudienceService
 from horarium.service.explain import ExplainService
@@ -27,6 +29,7 @@ from horarium.service.schedules import ScheduleService
 from horarium.store.verbs import nodes as node_verbs
 from horarium.times import TZDATA_VERSION
 from horarium.worker.worker import Worker
+from tests.simulation.events import EventNetwork
 from tests.simulation.line import Line
 from tests.simulation.loop import NODE
 
@@ -135,6 +138,11 @@ class Node:
             forget_loop(engine, alarm, HOUSEKEEPING_S),
         ):
             self._watch(self.spawn(loop))
+        if world.profile.events:
+            post: Any = EventNetwork(world, self)
+            deliverer = Deliverer(self.line, self.clock, self.id, world.vault, post, lambda: self.may_work)
+            for loop in (Publisher(self.line, self.clock).loop(), deliverer.loop()):
+                self._watch(self.spawn(loop))
         self.ready = True
 
     @property

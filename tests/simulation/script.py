@@ -69,7 +69,7 @@ class Profile:
 
     `alone`: one node that has the database to itself. `latency`: the most that a call of the store takes each way.
     `lost`, `twice`: how often a message is lost or delivered twice. `upkeep`: how often each node looks for what has
-    lapsed.
+    lapsed. `events`: workspaces have webhooks.
     """
 
     start_ms: int
@@ -88,6 +88,7 @@ class Profile:
     calm: bool
     workspaces: int = 2
     upkeep: float = 1.0
+    events: bool = False
 
 
 @dataclass(frozen=True)

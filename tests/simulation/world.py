@@ -19,6 +19,7 @@ from horarium.domain.places import surplus
 from horarium.domain.tenancy import EVERY_TARGET, Identity
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import audiences
+from tests.simulation.events import Arrival, events_left, furnish_events
 from tests.simulation.faults import STRIKES, Silence, recovery_s
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.node import Node
@@ -72,6 +73,7 @@ class World:
         self.store.listen(self._broadcast)
         self._committing: Node | None = None
         self.snapshot: tuple[sqlite3.Connection, int] | None = None
+        self.arrivals: list[Arrival] = []
         self.lost_notes: list[Note] = []
         self.overdue: list[str] = []
         self.undrained: list[str] = []
@@ -188,6 +190,8 @@ class World:
                 (principal, workspace, now),
             )
             write("INSERT INTO grants VALUES (?, ?, ?, ?)", (principal, EVERY_TARGET, workspace, now))
+        if self.profile.events:
+            furnish_events(self)
         self.targets = [self._target(number, plan, now) for number, plan in enumerate(self.script.targets)]
         self._plans = dict(zip(self.targets, self.script.targets, strict=True))
         made = {event.args["schedule"] for event in self.script.events if event.kind == "create"}
@@ -444,7 +448,7 @@ class World:
             ("row left in row_locks", "SELECT hex(run_id), row_key FROM row_locks"),
         ):
             found += [f"{what} {row[0]} ({row[1]})" for row in self.store.connection.execute(sql)]
-        return found
+        return [*found, *events_left(self)] if self.profile.events else found
 
     def _tidy(self) -> None:
         """End every task, also those of the dead, so that nothing is left lying about."""
