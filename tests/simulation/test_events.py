@@ -1,4 +1,4 @@
-"""Nodes are killed where events come to be: none is lost, none comes under another id, and the check notices if one is."""
+"""Nodes are killed where events come to be: none is lost or comes under another id, and the check notices if one is."""
 
 from __future__ import annotations
 
