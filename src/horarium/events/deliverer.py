@@ -21,6 +21,7 @@ from horarium.events.figures import EventFigures
 from horarium.service.clock import Clock
 from horarium.service.webhooks import signing_secrets
 from horarium.store.base import EVENTS, WEBHOOKS, Store
+from horarium.store.figures import DELIVERIES
 from horarium.store.vault import Vault
 from horarium.store.verbs import events as event_verbs
 from horarium.store.verbs import webhooks as verbs
@@ -200,6 +201,10 @@ class Deliverer:
         if not had_room:
             self._new_events = True
         self._wake.set()
+
+    def outcomes(self) -> dict[str, int]:
+        """How often the store was told of each state of a delivery."""
+        return self._store.figures.of(DELIVERIES)
 
     async def close(self) -> None:
         """Send nothing more, give what is under way a moment to arrive, and tell the store what was sent."""

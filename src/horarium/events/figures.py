@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from prometheus_client.metrics_core import Metric
 
 from horarium.domain.figures import LATENESS_MS, Histogram
-from horarium.service.metrics import gauge, histogram
+from horarium.domain.webhooks import DeliveryState
+from horarium.service.metrics import counters, gauge, histogram
 
 if TYPE_CHECKING:
     from horarium.events.deliverer import Deliverer
@@ -36,6 +37,8 @@ def event_metrics(deliverer: Deliverer) -> Iterator[Metric]:
         "Events that are under way or wait to be sent again.",
         float(sum(feed.in_hand for feed in feeds)),
     )
+    sent = {state.value: 0 for state in DeliveryState} | deliverer.outcomes()
+    yield counters("horarium_event_deliveries", "What became of events that were sent.", "state", sent)
     yield histogram(
         "horarium_event_delay_seconds",
         "How long after what they tell of events arrived at webhooks.",

@@ -37,7 +37,7 @@ from horarium.domain.run import RunState
 from horarium.domain.tenancy import SERVER_SCOPE, Identity
 from horarium.service.clock import Clock
 from horarium.store.base import Store
-from horarium.store.figures import FIRED, FIRES, FREED, RUNS, SLOTS
+from horarium.store.figures import FIRED, FIRES, FORGOTTEN_EVENTS, FREED, RUNS, SLOTS, TOLD
 from horarium.store.migrations import latest
 from horarium.store.verbs.figures import LaneQueue, Present, present, workspaces_of_targets
 from horarium.times import TZDATA_VERSION
@@ -187,6 +187,15 @@ class Metrics:
         yield counters("horarium_fires_asked_for", "Fires that callers asked for, by kind.", "kind", asked)
         ends = {state.value: 0 for state in RunState if state.final} | figures.of(RUNS)
         yield counters("horarium_runs_ended", "Runs that have ended, by their state.", "state", ends)
+        for figure, name, words in (
+            (TOLD, "horarium_events_recorded", "Events that have got their place in a log."),
+            (
+                FORGOTTEN_EVENTS,
+                "horarium_events_deleted",
+                "Events that were deleted because of their age or number.",
+            ),
+        ):
+            yield counter(name, words, sum(figures.of(figure).values()))
         yield counter(
             "horarium_runs_recovered",
             "Runs and fan-outs that this process took from nodes that were gone.",
