@@ -463,3 +463,14 @@ def test_looks_that_hang_as_well_are_few(time):
     assert lane.under_way == 4 + MOST_PROBES
     end(lanes, looks, SILENT)
     assert lane.probes == 0
+
+
+async def test_lanes_are_looked_after_while_all_that_is_under_way_began_without_a_place(time):
+    """Otherwise nobody marks it as begun, and the next slot of its schedule would wait for it."""
+    lanes = Lanes(4, 100, 100)
+    filled(lanes, "a", 1)
+    lane_of(lanes, "a").slow = 1.0
+    (call,) = begin_all(lanes)
+    assert (call.parked, lanes.busy, len(lanes)) == (True, 0, 0)
+    async with asyncio.timeout(1):
+        await lanes.active()

@@ -243,8 +243,8 @@ class Lanes:
         return self.queued
 
     async def active(self) -> None:
-        """Until something is in hand or holds a place, which is when `tick` and parking have work to do."""
-        if not (self.queued or self.busy):
+        """Until something is in hand or under way, which is when `tick`, parking and marking have work to do."""
+        if not (self.queued or self.busy or self.waiting):
             self._something.clear()
             await self._something.wait()
 
