@@ -202,3 +202,16 @@ async def test_a_key_that_asks_too_often_hears_when_to_come_back():
         answers: list[httpx.Response] = [await house.client.get(f"{BASE}/me") for _ in range(2)]
         assert [one.status_code for one in answers] == [200, 429]
         assert answers[1].headers["retry-after"] == "2"
+
+
+async def test_no_list_breaks_at_a_value_that_a_parameter_cannot_have() -> None:
+    async with House.open("2026-03-01T12:00:00Z") as house:
+        page = (await house.client.get("/horarium/v1/openapi.json")).json()
+        asked = 0
+        for path, methods in page["paths"].items():
+            if "get" in methods and "{" not in path:
+                for parameter in methods["get"]["parameters"]:
+                    answer = await house.client.get(f"/horarium/v1{path}?{parameter['name']}=no-such")
+                    assert answer.status_code < 500, (path, parameter["name"])
+                    asked += 1
+        assert asked > 40

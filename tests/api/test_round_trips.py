@@ -891,6 +891,29 @@ async def test_an_autessa_event_shows_the_input_that_is_stored_where_it_is_a_req
     assert request == {**shown, f"{kind}Id": number}
 
 
+async def test_an_autessa_event_that_was_due_before_it_is_sent_back_differs_by_its_fire_alone(
+    house, receiver
+):
+    """As every change, it fires first what is due: exactly what the engine fires of an event that nobody sends back."""
+    speaker = await Autessa.open(house, house.first, receiver)
+    body = {**agent_event(speaker.number), "cronExpression": "rate(1 minute)"}
+    ids = [(await speaker.call("create", **body)).json()["eventId"] for _ in range(2)]
+    read = [(await speaker.read(an_id)).json()["scheduledEvent"] for an_id in ids]
+    house.clock.now += 61_000
+    answer = await speaker.call("update", **read[0], scheduledEventId=ids[0])
+    assert answer.status_code == 200
+    await house.release()
+    sent_back, fired = [(await speaker.read(an_id)).json()["scheduledEvent"] for an_id in ids]
+    assert {name for name in sent_back if sent_back[name] != read[0].get(name)} == {
+        "lastOutcome",
+        "lastRunAt",
+        "nextRunAt",
+    }
+    assert sent_back | {"eventId": ids[1]} == fired
+    await speaker.call("update", **sent_back, scheduledEventId=ids[0])
+    assert (await speaker.read(ids[0])).json()["scheduledEvent"] == sent_back
+
+
 async def test_an_autessa_event_with_another_action_keeps_the_policies_that_the_own_api_has_set(
     house, receiver
 ):

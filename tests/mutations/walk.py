@@ -42,9 +42,9 @@ OFTEN = {
     "POST /workspaces/{workspaceId}/agents/{agentId}/schedules": 6, "POST /targets": 2,
 }  # fmt: skip
 DELETES = 0.3
-# How many of the things that these routes make are sent back as they are shown. What is older may be due, or stand
-# beside something that another API has changed since.
-SENT_BACK = 0.5
+# How many of the things that these routes make are sent back as they are shown, and how many of older ones, once all
+# that is due has fired: to send back what is due fires it first, as every change does.
+SENT_BACK, OLDER_SENT_BACK = 0.5, 0.1
 MAKING = {
     "POST /schedules",
     "POST /targets",
@@ -236,6 +236,12 @@ class Walk:
                     self._fault(words, route, request, answer)
                 elif answer.status == 200 and is_new and self.world.random.random() < SENT_BACK:
                     await self._sent_back(route, request, (api, method, path, body), answer)
+                elif answer.status == 200 and not is_new and self.world.random.random() < OLDER_SENT_BACK:
+                    while (await self.world.house.engine.release(0, 1_000)).fires:
+                        pass
+                    answer = await self.world.ask(api, method, path, body)
+                    if answer.status == 200:
+                        await self._sent_back(route, request, (api, method, path, body), answer)
         self._judge_logs(route, request, reply)
 
     async def _sent_back(self, route: Route, request: Mutant, shown_by: Any, shown: Reply) -> None:

@@ -165,6 +165,7 @@ class Query:
         given = self.text(name)
         if given is not None and given not in among:
             self.wrong(name, f"{given[:80]!r} is not one of {', '.join(among)}")
+            return None
         return given
 
     def choices(self, name: str, among: tuple[str, ...]) -> frozenset[str]:
