@@ -190,7 +190,7 @@ async def test_what_fails_inside_shows_no_inside(monkeypatch):
         async def broken(*_):
             raise ZeroDivisionError("secret inside")
 
-        monkeypatch.setattr(type(house.services.schedules), "list", broken)
+        monkeypatch.setattr(type(house.services.searches), "schedules", broken)
         found = await ask(house, "GET", "/schedules", status=500)
         assert "secret" not in str(found)
         assert found["request_id"]
