@@ -8,6 +8,8 @@ import pytest
 
 from horarium.api.figures import HttpFigures
 from horarium.engine.figures import LoopFigures, engine_metrics, process_metrics
+from horarium.events.deliverer import Deliverer
+from horarium.events.figures import event_metrics
 from horarium.service.metrics import Metrics, _lane_queues
 from horarium.store.verbs.figures import Present
 from horarium.worker.figures import lane_metrics, worker_metrics
@@ -41,6 +43,7 @@ def exposed() -> set[str]:
         *process_metrics(LoopFigures(), clock, lease),
         *worker_metrics(worker, 0),
         *lane_metrics(worker, None),
+        *event_metrics(Deliverer(InlineSqliteStore(lambda: 0), clock, b"node", None, None)),
     ]
     names = {f"{family.name}_total" if family.type == "counter" else family.name for family in families}
     for family in families:
