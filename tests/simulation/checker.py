@@ -342,6 +342,18 @@ def counters_true_12(evidence: Evidence) -> Iterator[Finding]:
                     yield f"{book.name}: fire {fire['id'].hex()} is {fire['state']} with {counts}"
 
 
+def _actions_on_many(evidence: Evidence) -> Iterator[str]:
+    """An action has done to each schedule or run once what it says that it has done."""
+    rows = evidence.world.store.connection.execute("SELECT id, kind, changed, state FROM actions").fetchall()
+    for an_id, kind, changed, state in rows:
+        if state != "done":
+            yield f"the action {an_id.hex()} ({kind}) is {state}"
+        sql = f"SELECT count(*), count(DISTINCT schedule_id) FROM {ALL_FIRES} WHERE request = ?"
+        fires, schedules = evidence.world.store.connection.execute(sql, (f"action {an_id.hex()}",)).fetchone()
+        if kind == "fire" and not fires == schedules == changed:
+            yield f"the action {an_id.hex()} says {changed} fires, there are {fires} of {schedules} schedules"
+
+
 def users_heard_true(evidence: Evidence) -> Iterator[Finding]:
     """What users were told is done is done: fires by hand exist, once for each request; backfills hold every slot."""
     if evidence.world.lost_notes:
@@ -353,6 +365,7 @@ def users_heard_true(evidence: Evidence) -> Iterator[Finding]:
     for key, times in requests.items():
         if times > 1:
             yield f"request {key[1]!r} was fired {times} times"
+    yield from _actions_on_many(evidence)
     for told in evidence.world.users.told:
         if told.result != "done":
             continue

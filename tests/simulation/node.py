@@ -13,6 +13,7 @@ from horarium.domain.errors import HorariumError, Unavailable
 from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.domain.ids import random_id
 from horarium.engine import loops
+from horarium.engine.acting import act_loop
 from horarium.engine.clock import DatabaseClock
 from horarium.engine.fanout import FanoutRunner
 from horarium.engine.forgetting import forget_loop
@@ -22,6 +23,7 @@ from horarium.engine.wake import Alarm
 from horarium.events.deliverer import Deliverer
 from horarium.events.publisher import Publisher
 from horarium.executors.output import keep_answer
+from horarium.service.actions import ActionService
 from horarium.service.audiences import AudienceService
 from horarium.service.explain import ExplainService
 from horarium.service.runs import RunService
@@ -68,6 +70,7 @@ class Node:
         self.schedules = ScheduleService(store, clock)
         self.runs = RunService(store, clock, world.vault, keep_answer)
         self.explain = ExplainService(store, clock)
+        self.actions = ActionService(store, clock)
         sources = {"paged": Pages(world, self), "spooled": Spooled(world, self)}
         self.audiences = AudienceService(store, world.vault, sources, clock)
         self.worker = Worker(
@@ -136,6 +139,7 @@ class Node:
             loops.upkeep_loop([engine.recover, engine.expire, engine.unstick], world.profile.upkeep),
             loops.upkeep_loop([engine.rezone, engine.forget, fan_out.tidy], HOUSEKEEPING_S),
             forget_loop(engine, alarm, HOUSEKEEPING_S),
+            act_loop(self.actions, alarm, world.profile.upkeep),
         ):
             self._watch(self.spawn(loop))
         if world.profile.events:

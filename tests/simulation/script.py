@@ -140,8 +140,25 @@ def script_for(seed: int) -> Script:
     events += _user_events(random, profile, zone, change, made, targets)
     if not calm:
         events += [Event(*one) for one in fault_events(random, profile.duration, nodes)]
+    events += _actions_on_many(Random(f"actions {seed}"), profile, made)
     events.sort(key=lambda event: event.at)
     return with_neighbours(Script(seed, profile, targets, tuple(events)))
+
+
+def _actions_on_many(random: Random, profile: Profile, made: int) -> list[Event]:
+    """In a third of the worlds users do something to all schedules or runs of a workspace at once. They have chances of
+    their own, so that the rest of the script is as it would be without."""
+    if random.random() > 0.33:
+        return []
+    kinds = ("pause", "resume", "resume", "relabel", "fire", "fire", "cancel", "retry")
+    return [
+        Event(
+            round(random.random() * profile.duration, 4),
+            "act",
+            {"schedule": random.randrange(made), "number": number, "action": random.choice(kinds)},
+        )
+        for number in range(random.choice((1, 2, 4)))
+    ]
 
 
 def _start(random: Random, zone: str) -> tuple[int, int | None]:

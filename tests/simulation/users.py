@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from horarium.domain.actions import ActionKind
 from horarium.domain.errors import Conflict, HorariumError, Invalid, NotFound, Unavailable
 from horarium.domain.ids import Id
 from horarium.domain.schedule import Definition, Schedule, ScheduleState
@@ -152,6 +153,13 @@ class Users:
         if not found:
             return None
         return (await node.runs.retry(self._world.who(workspace), found[args["number"] % len(found)].id)).id
+
+    async def _act(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> Id:
+        """Something is done to all schedules, or to all runs, of a workspace at once."""
+        kind = ActionKind(args["action"])
+        wanted = {"state": "failed" if kind is ActionKind.RETRY else "open"} if kind.of_runs else {}
+        given = {"labels": {"seen": str(args["number"])}} if kind is ActionKind.RELABEL else {}
+        return (await node.actions.take(self._world.who(workspace), kind, wanted, given)).id
 
     async def _trespass(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
         """Another workspace tries its luck; whatever it is given is a finding."""

@@ -443,6 +443,7 @@ class World:
                 "open fire",
                 f"SELECT hex(id), state FROM {ALL_FIRES} WHERE state IN ('waiting', 'resolving', 'running')",
             ),
+            ("action under way", "SELECT hex(id), kind FROM actions WHERE finished_ms IS NULL"),
             ("row left in ready", "SELECT hex(run_id), owner IS NULL FROM ready"),
             ("row left in fanouts", "SELECT hex(fire_id), owner IS NULL FROM fanouts"),
             ("row left in row_locks", "SELECT hex(run_id), row_key FROM row_locks"),
