@@ -23,6 +23,34 @@ class Home:
         return answer
 
 
+class Actions:
+    """The operations of `actions`."""
+
+    def __init__(self, client: Horarium) -> None:
+        self._client = client
+
+    def list(self, *, limit: int | None = None, cursor: str | None = None) -> types.ActionPage:
+        """List actions, the latest first."""
+        answer: types.ActionPage = self._client.call(
+            "GET", "/actions", query={"limit": limit, "cursor": cursor}
+        )
+        return answer
+
+    def list_all(self, *, limit: int | None = None) -> Iterator[types.Action]:
+        """List actions, the latest first All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages("/actions", (), {"limit": limit})
+
+    def get(self, id: str) -> types.Action:
+        """Get an action and how far it has come."""
+        answer: types.Action = self._client.call("GET", "/actions/{id}", segments=(id,))
+        return answer
+
+    def cancel(self, id: str) -> types.Action:
+        """End an action where it stands; what it has done stays done."""
+        answer: types.Action = self._client.call("POST", "/actions/{id}/cancel", segments=(id,))
+        return answer
+
+
 class Audiences:
     """The operations of `audiences`."""
 
@@ -581,6 +609,11 @@ class Runs:
             },
         )
 
+    def act(self, body: types.RunActionBody) -> types.ActionOrTrial:
+        """Cancel or retry all runs that match a filter."""
+        answer: types.ActionOrTrial = self._client.call("POST", "/runs/actions", body=body)
+        return answer
+
     def get(self, id: str) -> types.RunInFull:
         """Get a run with its attempts."""
         answer: types.RunInFull = self._client.call("GET", "/runs/{id}", segments=(id,))
@@ -704,6 +737,11 @@ class Schedules:
         answer: types.Schedule = self._client.call(
             "POST", "/schedules", headers={"Idempotency-Key": idempotency_key}, body=body, takes_key=True
         )
+        return answer
+
+    def act(self, body: types.ScheduleActionBody) -> types.ActionOrTrial:
+        """Pause, resume, delete, relabel, retarget or fire all schedules that match a filter."""
+        answer: types.ActionOrTrial = self._client.call("POST", "/schedules/actions", body=body)
         return answer
 
     def bulk(
@@ -1320,6 +1358,7 @@ class Resources:
 
     def __init__(self, client: Horarium) -> None:
         self.home = Home(client)
+        self.actions = Actions(client)
         self.audiences = Audiences(client)
         self.audit = Audit(client)
         self.directory = Directory(client)
@@ -1348,6 +1387,34 @@ class AsyncHome:
     async def get(self) -> types.Home:
         """What this server is, and where its APIs are described."""
         answer: types.Home = await self._client.call("GET", "/")
+        return answer
+
+
+class AsyncActions:
+    """The operations of `actions`."""
+
+    def __init__(self, client: AsyncHorarium) -> None:
+        self._client = client
+
+    async def list(self, *, limit: int | None = None, cursor: str | None = None) -> types.ActionPage:
+        """List actions, the latest first."""
+        answer: types.ActionPage = await self._client.call(
+            "GET", "/actions", query={"limit": limit, "cursor": cursor}
+        )
+        return answer
+
+    def list_all(self, *, limit: int | None = None) -> AsyncIterator[types.Action]:
+        """List actions, the latest first All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages("/actions", (), {"limit": limit})
+
+    async def get(self, id: str) -> types.Action:
+        """Get an action and how far it has come."""
+        answer: types.Action = await self._client.call("GET", "/actions/{id}", segments=(id,))
+        return answer
+
+    async def cancel(self, id: str) -> types.Action:
+        """End an action where it stands; what it has done stays done."""
+        answer: types.Action = await self._client.call("POST", "/actions/{id}/cancel", segments=(id,))
         return answer
 
 
@@ -1919,6 +1986,11 @@ class AsyncRuns:
             },
         )
 
+    async def act(self, body: types.RunActionBody) -> types.ActionOrTrial:
+        """Cancel or retry all runs that match a filter."""
+        answer: types.ActionOrTrial = await self._client.call("POST", "/runs/actions", body=body)
+        return answer
+
     async def get(self, id: str) -> types.RunInFull:
         """Get a run with its attempts."""
         answer: types.RunInFull = await self._client.call("GET", "/runs/{id}", segments=(id,))
@@ -2042,6 +2114,11 @@ class AsyncSchedules:
         answer: types.Schedule = await self._client.call(
             "POST", "/schedules", headers={"Idempotency-Key": idempotency_key}, body=body, takes_key=True
         )
+        return answer
+
+    async def act(self, body: types.ScheduleActionBody) -> types.ActionOrTrial:
+        """Pause, resume, delete, relabel, retarget or fire all schedules that match a filter."""
+        answer: types.ActionOrTrial = await self._client.call("POST", "/schedules/actions", body=body)
         return answer
 
     def bulk(
@@ -2672,6 +2749,7 @@ class AsyncResources:
 
     def __init__(self, client: AsyncHorarium) -> None:
         self.home = AsyncHome(client)
+        self.actions = AsyncActions(client)
         self.audiences = AsyncAudiences(client)
         self.audit = AsyncAudit(client)
         self.directory = AsyncDirectory(client)

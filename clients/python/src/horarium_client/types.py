@@ -5,6 +5,95 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 
+class ActionProblem(TypedDict):
+    """
+    A refusal.
+    """
+
+    error: str
+    """
+    Why.
+    """
+    id: str
+    """
+    The id of the schedule or run.
+    """
+
+
+class Action(TypedDict):
+    """
+    An action on many schedules or runs, and how far it has come.
+    """
+
+    action: Literal["pause", "resume", "delete", "relabel", "retarget", "fire", "cancel", "retry"]
+    """
+    What is done.
+    """
+    changed: int
+    """
+    Of these, those to which it was done.
+    """
+    done: int
+    """
+    Schedules or runs that had their turn.
+    """
+    error: str | None
+    """
+    Why the action as a whole has failed.
+    """
+    finished_at: str | None
+    """
+    When it ended.
+    """
+    id: str
+    """
+    The id of the action.
+    """
+    of: Literal["schedules", "runs"]
+    """
+    To which things.
+    """
+    problems: list[ActionProblem]
+    """
+    The first refusals.
+    """
+    refused: int
+    """
+    Of these, those for which it was refused.
+    """
+    state: Literal["running", "done", "cancelled", "failed"]
+    """
+    Where it is.
+    """
+    taken_at: str
+    """
+    When it was taken. What was made later is left alone.
+    """
+    taken_by: str
+    """
+    The principal that took it.
+    """
+    unchanged: int
+    """
+    Of these, those that were as wanted already.
+    """
+
+
+class ActionPage(TypedDict):
+    """
+    A page of actions.
+    """
+
+    items: list[Action]
+    """
+    The items of this page.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
+    """
+
+
 class Attempt(TypedDict):
     """
     One try of a run.
@@ -826,7 +915,7 @@ class LaneThrottled(TypedDict):
     """
     Since when.
     """
-    why: Literal["place", "limit", "pause", "circuit", "concurrency", "rate", "retry"]
+    why: Literal["place", "limit", "pause", "circuit", "concurrency", "rate", "database", "retry"]
     """
     The cause.
     """
@@ -1566,6 +1655,23 @@ class RotationBody(TypedDict):
     """
 
 
+RunFilter = TypedDict(
+    "RunFilter",
+    {
+        "fire": NotRequired[str | None],
+        "from": NotRequired[str | None],
+        "labels": NotRequired[dict[str, str] | None],
+        "row_key": NotRequired[str | None],
+        "schedule": NotRequired[str | None],
+        "state": NotRequired[
+            Literal["open", "pending", "waiting", "running", "succeeded", "failed", "cancelled"] | None
+        ],
+        "target": NotRequired[str | int | None],
+        "to": NotRequired[str | None],
+    },
+)
+
+
 class ScheduleCounts(TypedDict):
     """
     Its fires so far.
@@ -1736,6 +1842,29 @@ class Schedule(TypedDict):
     """
     Counts the changes; send it back to change only what you have seen.
     """
+
+
+class ScheduleFilter(TypedDict):
+    """
+    Which schedules; an empty object means all of the workspace.
+    """
+
+    created_by: NotRequired[str | None]
+    """
+    id of a principal
+    """
+    dialect: NotRequired[str | None]
+    failing: NotRequired[bool | None]
+    key: NotRequired[str | None]
+    key_prefix: NotRequired[str | None]
+    labels: NotRequired[dict[str, str] | None]
+    last_state: NotRequired[
+        Literal["waiting", "resolving", "running", "completed", "partial", "failed", "cancelled"] | None
+    ]
+    next_fire_before: NotRequired[str | None]
+    search: NotRequired[str | None]
+    state: NotRequired[Literal["active", "paused", "completed", "archived"] | None]
+    target: NotRequired[str | int | None]
 
 
 class SecretRotationBody(TypedDict):
@@ -2188,6 +2317,29 @@ class TargetPatch(TypedDict):
     """
 
 
+class TrialSchedule(TypedDict):
+    """
+    A schedule.
+    """
+
+    id: str
+    """
+    The id of the schedule.
+    """
+    key: str | None
+    """
+    The key that its maker chose.
+    """
+    name: str
+    """
+    The name for people.
+    """
+    state: Literal["active", "paused", "completed", "archived"]
+    """
+    Whether it fires.
+    """
+
+
 Version = TypedDict(
     "Version",
     {
@@ -2217,7 +2369,7 @@ Waited = TypedDict(
 Waiting = TypedDict(
     "Waiting",
     {
-        "for": Literal["place", "limit", "pause", "circuit", "concurrency", "rate", "retry"],
+        "for": Literal["place", "limit", "pause", "circuit", "concurrency", "rate", "database", "retry"],
         "in_words": str,
     },
 )
@@ -3234,6 +3386,15 @@ class Run(TypedDict):
     waiting: Waiting | None
 
 
+class RunActionBody(TypedDict):
+    action: Literal["cancel", "retry"]
+    dry_run: NotRequired[bool]
+    """
+    count and show what would be concerned, and change nothing
+    """
+    filter: RunFilter
+
+
 class RunInFull(TypedDict):
     """
     A run with its attempts, and with what it was given.
@@ -3342,6 +3503,27 @@ class RunPage(TypedDict):
     """
 
 
+class ScheduleActionBody(TypedDict):
+    action: Literal["pause", "resume", "delete", "relabel", "retarget", "fire"]
+    dry_run: NotRequired[bool]
+    """
+    count and show what would be concerned, and change nothing
+    """
+    filter: ScheduleFilter
+    labels: NotRequired[dict[str, str | None] | None]
+    """
+    for relabel: set where they have a value, taken away where it is null
+    """
+    note: NotRequired[str | None]
+    """
+    for pause: why
+    """
+    target: NotRequired[str | int | None]
+    """
+    for retarget
+    """
+
+
 class ScheduleBody(TypedDict):
     audience: NotRequired[dict[str, Any] | None]
     description: NotRequired[str | None]
@@ -3403,6 +3585,37 @@ class SchedulePatch(TypedDict):
     """
 
 
+class Trial(TypedDict):
+    """
+    What an action would be done to.
+    """
+
+    action: Literal["pause", "resume", "delete", "relabel", "retarget", "fire", "cancel", "retry"]
+    """
+    What would be done.
+    """
+    dry_run: bool
+    """
+    Always true.
+    """
+    exact: bool
+    """
+    Whether that is all of them; otherwise there are more.
+    """
+    matched: int
+    """
+    How many schedules or runs match.
+    """
+    runs: list[Run]
+    """
+    The first of the runs.
+    """
+    schedules: list[TrialSchedule]
+    """
+    The first of the schedules.
+    """
+
+
 class VersionPage(TypedDict):
     """
     A page of versions.
@@ -3416,6 +3629,12 @@ class VersionPage(TypedDict):
     """
     Send it as cursor for the next page; null: this is the last.
     """
+
+
+ActionOrTrial: TypeAlias = Action | Trial
+"""
+The action, or, with dry_run, what it would be done to.
+"""
 
 
 class Backfill(TypedDict):

@@ -17,6 +17,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List actions, the latest first */
+        get: operations["actions.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/actions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get an action and how far it has come */
+        get: operations["actions.get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/actions/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End an action where it stands; what it has done stays done */
+        post: operations["actions.cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audiences": {
         parameters: {
             query?: never;
@@ -473,6 +524,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel or retry all runs that match a filter */
+        post: operations["runs.act"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{id}": {
         parameters: {
             query?: never;
@@ -587,6 +655,23 @@ export interface paths {
         put?: never;
         /** Make a schedule */
         post: operations["schedules.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schedules/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pause, resume, delete, relabel, retarget or fire all schedules that match a filter */
+        post: operations["schedules.act"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1385,6 +1470,84 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An action on many schedules or runs, and how far it has come. */
+        Action: {
+            /**
+             * @description What is done.
+             * @enum {string}
+             */
+            action: "pause" | "resume" | "delete" | "relabel" | "retarget" | "fire" | "cancel" | "retry";
+            /**
+             * @description Of these, those to which it was done.
+             * @example 118
+             */
+            changed: number;
+            /**
+             * @description Schedules or runs that had their turn.
+             * @example 120
+             */
+            done: number;
+            /** @description Why the action as a whole has failed. */
+            error: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            finished_at: string | null;
+            /**
+             * @description The id of the action.
+             * @example act_01KJMMA2G0ET89C00HHC3ZY6K7
+             */
+            id: string;
+            /**
+             * @description To which things.
+             * @enum {string}
+             */
+            of: "schedules" | "runs";
+            /** @description The first refusals. */
+            problems: {
+                /** @description Why. */
+                error: string;
+                /** @description The id of the schedule or run. */
+                id: string;
+            }[];
+            /**
+             * @description Of these, those for which it was refused.
+             * @example 1
+             */
+            refused: number;
+            /**
+             * @description Where it is.
+             * @enum {string}
+             */
+            state: "running" | "done" | "cancelled" | "failed";
+            /**
+             * Format: date-time
+             * @description When it was taken. What was made later is left alone.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            taken_at: string;
+            /**
+             * @description The principal that took it.
+             * @example prn_01KJMMA2G0ET89C00HHC3ZY6K7
+             */
+            taken_by: string;
+            /**
+             * @description Of these, those that were as wanted already.
+             * @example 1
+             */
+            unchanged: number;
+        };
+        /** @description The action, or, with dry_run, what it would be done to. */
+        ActionOrTrial: components["schemas"]["Action"] | components["schemas"]["Trial"];
+        /** @description A page of actions. */
+        ActionPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Action"][];
+            /** @description Send it as cursor for the next page; null: this is the last. */
+            next_cursor: string | null;
+        };
         /** @description One try of a run. */
         Attempt: {
             /**
@@ -2324,7 +2487,7 @@ export interface components {
                  * @description The cause.
                  * @enum {string}
                  */
-                why: "place" | "limit" | "pause" | "circuit" | "concurrency" | "rate" | "retry";
+                why: "place" | "limit" | "pause" | "circuit" | "concurrency" | "rate" | "database" | "retry";
             } | null;
             /**
              * @description Attempts that are under way.
@@ -3457,6 +3620,71 @@ export interface components {
             waited: components["schemas"]["Waited"] | null;
             waiting: components["schemas"]["Waiting"] | null;
         };
+        RunActionBody: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "cancel" | "retry";
+            /**
+             * Dry Run
+             * @description count and show what would be concerned, and change nothing
+             * @default false
+             */
+            dry_run?: boolean;
+            filter: components["schemas"]["RunFilter"];
+        };
+        /**
+         * RunFilter
+         * @description Which runs. Without a state, `cancel` is for those that are open, and `retry` for those that failed.
+         */
+        RunFilter: {
+            /**
+             * Fire
+             * @description id of a fire
+             * @default null
+             */
+            fire?: string | null;
+            /**
+             * From
+             * @default null
+             */
+            from?: string | null;
+            /**
+             * Labels
+             * @description those of the schedule
+             * @default null
+             */
+            labels?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * Row Key
+             * @default null
+             */
+            row_key?: string | null;
+            /**
+             * Schedule
+             * @description id of a schedule
+             * @default null
+             */
+            schedule?: string | null;
+            /**
+             * State
+             * @default null
+             */
+            state?: ("open" | "pending" | "waiting" | "running" | "succeeded" | "failed" | "cancelled") | null;
+            /**
+             * Target
+             * @default null
+             */
+            target?: (string | number) | null;
+            /**
+             * To
+             * @default null
+             */
+            to?: string | null;
+        };
         /** @description A run with its attempts, and with what it was given. */
         RunInFull: {
             /**
@@ -3732,6 +3960,40 @@ export interface components {
              */
             version: number;
         };
+        ScheduleActionBody: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "pause" | "resume" | "delete" | "relabel" | "retarget" | "fire";
+            /**
+             * Dry Run
+             * @description count and show what would be concerned, and change nothing
+             * @default false
+             */
+            dry_run?: boolean;
+            filter: components["schemas"]["ScheduleFilter"];
+            /**
+             * Labels
+             * @description for relabel: set where they have a value, taken away where it is null
+             * @default null
+             */
+            labels?: {
+                [key: string]: string | null;
+            } | null;
+            /**
+             * Note
+             * @description for pause: why
+             * @default null
+             */
+            note?: string | null;
+            /**
+             * Target
+             * @description for retarget
+             * @default null
+             */
+            target?: (string | number) | null;
+        };
         ScheduleBody: {
             /**
              * Audience
@@ -3803,6 +4065,70 @@ export interface components {
              * @default null
              */
             version?: number | null;
+        };
+        /**
+         * ScheduleFilter
+         * @description Which schedules; an empty object means all of the workspace.
+         */
+        ScheduleFilter: {
+            /**
+             * Created By
+             * @description id of a principal
+             * @default null
+             */
+            created_by?: string | null;
+            /**
+             * Dialect
+             * @default null
+             */
+            dialect?: string | null;
+            /**
+             * Failing
+             * @default null
+             */
+            failing?: boolean | null;
+            /**
+             * Key
+             * @default null
+             */
+            key?: string | null;
+            /**
+             * Key Prefix
+             * @default null
+             */
+            key_prefix?: string | null;
+            /**
+             * Labels
+             * @default null
+             */
+            labels?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * Last State
+             * @default null
+             */
+            last_state?: ("waiting" | "resolving" | "running" | "completed" | "partial" | "failed" | "cancelled") | null;
+            /**
+             * Next Fire Before
+             * @default null
+             */
+            next_fire_before?: string | null;
+            /**
+             * Search
+             * @default null
+             */
+            search?: string | null;
+            /**
+             * State
+             * @default null
+             */
+            state?: ("active" | "paused" | "completed" | "archived") | null;
+            /**
+             * Target
+             * @default null
+             */
+            target?: (string | number) | null;
         };
         /** @description A page of schedules. */
         SchedulePage: {
@@ -4428,6 +4754,48 @@ export interface components {
              */
             version?: number | null;
         };
+        /** @description What an action would be done to. */
+        Trial: {
+            /**
+             * @description What would be done.
+             * @enum {string}
+             */
+            action: "pause" | "resume" | "delete" | "relabel" | "retarget" | "fire" | "cancel" | "retry";
+            /** @description Always true. */
+            dry_run: boolean;
+            /** @description Whether that is all of them; otherwise there are more. */
+            exact: boolean;
+            /**
+             * @description How many schedules or runs match.
+             * @example 120
+             */
+            matched: number;
+            /** @description The first of the runs. */
+            runs: components["schemas"]["Run"][];
+            /** @description The first of the schedules. */
+            schedules: {
+                /**
+                 * @description The id of the schedule.
+                 * @example sch_01KJMMA2G0ET89C00HHC3ZY6K7
+                 */
+                id: string;
+                /**
+                 * @description The key that its maker chose.
+                 * @example customer-7/digest
+                 */
+                key: string | null;
+                /**
+                 * @description The name for people.
+                 * @example Digest
+                 */
+                name: string;
+                /**
+                 * @description Whether it fires.
+                 * @enum {string}
+                 */
+                state: "active" | "paused" | "completed" | "archived";
+            }[];
+        };
         /** @description A version of a schedule's definition. */
         Version: {
             /** @description Who it fires for, where it has an audience. */
@@ -4494,7 +4862,7 @@ export interface components {
              * @description The cause.
              * @enum {string}
              */
-            for: "place" | "limit" | "pause" | "circuit" | "concurrency" | "rate" | "retry";
+            for: "place" | "limit" | "pause" | "circuit" | "concurrency" | "rate" | "database" | "retry";
             /** @description The cause in words. */
             in_words: string;
         };
@@ -4919,6 +5287,275 @@ export interface operations {
             };
             /** @description The key may not do that, or a quota is reached. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "actions.list": {
+        parameters: {
+            query?: {
+                /** @description how many; 50, at most 1000 */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionPage"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "actions.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description an id, as answers show it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Action"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist in this workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "actions.cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description an id, as answers show it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Action"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist in this workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is stored: a key that is taken, an outdated version, a state that forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8076,6 +8713,120 @@ export interface operations {
             };
         };
     };
+    "runs.act": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "retry",
+                 *       "dry_run": true,
+                 *       "filter": {
+                 *         "from": "2026-01-05T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["RunActionBody"];
+            };
+        };
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionOrTrial"];
+                };
+            };
+            /** @description It was taken, and the server goes on with it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Action"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is stored: a key that is taken, an outdated version, a state that forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "runs.get": {
         parameters: {
             query?: never;
@@ -8864,6 +9615,122 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is stored: a key that is taken, an outdated version, a state that forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "schedules.act": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "pause",
+                 *       "dry_run": true,
+                 *       "filter": {
+                 *         "labels": {
+                 *           "customer": "c1"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ScheduleActionBody"];
+            };
+        };
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionOrTrial"];
+                };
+            };
+            /** @description It was taken, and the server goes on with it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Action"];
                 };
             };
             /** @description The request cannot be accepted: errors names every problem. */

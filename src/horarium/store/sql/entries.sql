@@ -113,3 +113,45 @@ WHERE r.id IN (:ids...) AND r.workspace_id = :workspace_id;
 -- name: run_id_further_down
 -- The id of the run that is so many runs older than a cursor: where a list stops to look one by one.
 SELECT id FROM runs WHERE workspace_id = :workspace_id AND id < :cursor ORDER BY id DESC LIMIT 1 OFFSET :skip;
+
+-- name: list_runs
+-- A workspace's runs, newest first, down to the id `floor`.
+{listed_runs}
+WHERE r.workspace_id = :workspace_id AND r.id < :cursor AND r.id >= :floor
+{run_filters}
+  {state_filter}
+ORDER BY r.id DESC LIMIT :limit OFFSET :skip;
+
+-- name: run_ids_of_schedule
+SELECT r.id FROM {runs_by_schedule} r
+WHERE {run_in_workspace} AND r.schedule_id = :schedule_id AND r.id < :cursor AND r.id >= :floor
+{run_filters}
+  {state_filter}
+ORDER BY r.id DESC LIMIT :limit OFFSET :skip;
+
+-- name: list_runs_with_error
+-- Runs that failed or were cancelled.
+{listed_runs}
+WHERE r.workspace_id = :workspace_id AND r.error IS NOT NULL AND r.id < :cursor AND r.id >= :floor
+{run_filters}
+  {state_filter}
+ORDER BY r.id DESC LIMIT :limit OFFSET :skip;
+
+-- name: open_run_ids
+SELECT o.id FROM ({open_runs}) o WHERE o.id < :cursor AND {open_filters}
+ORDER BY o.id DESC LIMIT :limit;
+
+-- name: fire_id_further_down
+SELECT f.id FROM fires f
+WHERE f.workspace_id = :workspace_id AND f.id < :cursor
+ORDER BY f.id DESC LIMIT 1 OFFSET :skip;
+
+-- name: frequency_of_label
+-- How many schedules have a label; stops at a limit.
+SELECT count(*) FROM (
+    SELECT 1 FROM labels
+    WHERE workspace_id = :workspace_id AND name = :label_name AND value = :label_value LIMIT :limit
+) AS counted;
+
+-- name: grants_of_principal
+SELECT target_id FROM grants WHERE principal_id = :principal_id ORDER BY target_id;

@@ -39,36 +39,9 @@ WHERE c.target_id = l.id AND c.answer IS NULL AND NOT EXISTS (SELECT 1 FROM read
   AND (:filtered = 0 OR EXISTS (SELECT 1 FROM runs r WHERE r.id = o.id AND r.workspace_id = :workspace_id
      {run_filters}))
 
--- name: list_runs
--- A workspace's runs, newest first, down to the id `floor`.
-{listed_runs}
-WHERE r.workspace_id = :workspace_id AND r.id < :cursor AND r.id >= :floor
-{run_filters}
-  {state_filter}
-ORDER BY r.id DESC LIMIT :limit OFFSET :skip;
-
--- name: run_ids_of_schedule
-SELECT r.id FROM {runs_by_schedule} r
-WHERE {run_in_workspace} AND r.schedule_id = :schedule_id AND r.id < :cursor AND r.id >= :floor
-{run_filters}
-  {state_filter}
-ORDER BY r.id DESC LIMIT :limit OFFSET :skip;
-
--- name: list_runs_with_error
--- Runs that failed or were cancelled.
-{listed_runs}
-WHERE r.workspace_id = :workspace_id AND r.error IS NOT NULL AND r.id < :cursor AND r.id >= :floor
-{run_filters}
-  {state_filter}
-ORDER BY r.id DESC LIMIT :limit OFFSET :skip;
-
 -- name: runs_listed
 {listed_runs}
 WHERE r.id IN (:ids...) AND r.workspace_id = :workspace_id;
-
--- name: open_run_ids
-SELECT o.id FROM ({open_runs}) o WHERE o.id < :cursor AND {open_filters}
-ORDER BY o.id DESC LIMIT :limit;
 
 -- name: run_ids_of_targets
 -- The newest runs of targets: of each schedule that has run one of them its newest, then those without a schedule.

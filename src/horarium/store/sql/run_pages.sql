@@ -11,11 +11,6 @@ SELECT r.id FROM {runs_by_schedule} r
 WHERE {run_in_workspace} AND r.schedule_id = :schedule_id AND r.id < :cursor
 ORDER BY r.id DESC LIMIT 1 OFFSET :skip;
 
--- name: fire_id_further_down
-SELECT f.id FROM fires f
-WHERE f.workspace_id = :workspace_id AND f.id < :cursor
-ORDER BY f.id DESC LIMIT 1 OFFSET :skip;
-
 -- part: schedules_with_label
 SELECT l.schedule_id AS id FROM labels l
 WHERE l.workspace_id = :workspace_id AND l.name = :label_name AND l.value = :label_value

@@ -74,13 +74,6 @@ WHERE l.workspace_id = :workspace_id AND l.name = :label_name AND l.value = :lab
 {listed_schedules}
 WHERE s.id IN (:ids...) AND s.workspace_id = :workspace_id;
 
--- name: frequency_of_label
--- How many schedules have a label; stops at a limit.
-SELECT count(*) FROM (
-    SELECT 1 FROM labels
-    WHERE workspace_id = :workspace_id AND name = :label_name AND value = :label_value LIMIT :limit
-) AS counted;
-
 -- name: schedules_by_workspace_desc
 {all_of_workspace}
   AND s.id < :cursor ORDER BY s.id DESC LIMIT :limit OFFSET :skip;

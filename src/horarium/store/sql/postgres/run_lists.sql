@@ -38,11 +38,6 @@ SELECT count(*) FROM (
     LIMIT :limit
 ) AS counted;
 
--- name: open_run_ids
--- As for both. OFFSET 0 keeps the condition on ids out of the lanes: with it the whole queue would be read in order.
-SELECT o.id FROM ({open_runs} OFFSET 0) o WHERE o.id < :cursor AND {open_filters}
-ORDER BY o.id DESC LIMIT :limit;
-
 -- name: count_open_runs
 SELECT count(*) FROM (
     SELECT 1 FROM ({open_runs} OFFSET 0) o WHERE {open_filters} LIMIT :limit
