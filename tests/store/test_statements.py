@@ -67,7 +67,7 @@ def used_by(statement):
 
 def _is_made_in(text, statement):
     made = re.findall(r'f"([a-z_]+\{[a-z_{}.]+)"', text)
-    return any(re.fullmatch(re.sub(r"\{.*?\}", "[a-z_]+", name), statement) for name in made)
+    return any(re.fullmatch(re.sub(r"\{.*?\}", "[a-z]+", name), statement) for name in made)
 
 
 # Statements that no verb uses: the store's own clock, and a figure that a benchmark reads.

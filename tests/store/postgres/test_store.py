@@ -535,11 +535,11 @@ async def test_what_belongs_to_a_schedule_is_found_by_it_among_single_fires_and_
 @pytest.mark.parametrize(
     ("statement", "index"),
     [
-        ("window_of_workspace_desc", "schedules_of_workspace"),
-        ("window_of_workspace_asc", "schedules_of_workspace"),
-        ("window_with_label_desc", "labels_pkey"),
-        ("window_with_label_asc", "labels_pkey"),
-        ("window_of_target_desc", "schedules_of_target"),
+        ("window_workspace_desc", "schedules_of_workspace"),
+        ("window_workspace_asc", "schedules_of_workspace"),
+        ("window_label_desc", "labels_pkey"),
+        ("window_label_asc", "labels_pkey"),
+        ("window_target_desc", "schedules_of_target"),
         ("window_by_name_asc", "schedules_by_name"),
         ("window_by_name_desc", "schedules_by_name"),
         ("window_by_next_fire", "cursors_due_by_workspace"),

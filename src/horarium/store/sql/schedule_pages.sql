@@ -14,26 +14,26 @@ FROM schedules s JOIN cursors c ON c.schedule_id = s.id
 WHERE s.id IN (:ids...) AND COALESCE(s.workspace_id, :workspace_id) = :workspace_id
   {schedule_filters};
 
--- name: window_of_workspace_desc
+-- name: window_workspace_desc
 SELECT s.id FROM schedules s WHERE s.workspace_id = :workspace_id AND s.id < :cursor ORDER BY s.id DESC LIMIT :limit;
 
--- name: window_of_workspace_asc
+-- name: window_workspace_asc
 SELECT s.id FROM schedules s WHERE s.workspace_id = :workspace_id AND s.id > :cursor ORDER BY s.id LIMIT :limit;
 
--- name: window_with_label_desc
+-- name: window_label_desc
 SELECT l.schedule_id FROM labels l
 WHERE l.workspace_id = :workspace_id AND l.name = :label_name AND l.value = :label_value AND l.schedule_id < :cursor
 ORDER BY l.schedule_id DESC LIMIT :limit;
 
--- name: window_with_label_asc
+-- name: window_label_asc
 SELECT l.schedule_id FROM labels l
 WHERE l.workspace_id = :workspace_id AND l.name = :label_name AND l.value = :label_value AND l.schedule_id > :cursor
 ORDER BY l.schedule_id LIMIT :limit;
 
--- name: window_of_target_desc
+-- name: window_target_desc
 SELECT s.id FROM schedules s WHERE s.target_id = :target_id AND s.id < :cursor ORDER BY s.id DESC LIMIT :limit;
 
--- name: window_of_target_asc
+-- name: window_target_asc
 SELECT s.id FROM schedules s WHERE s.target_id = :target_id AND s.id > :cursor ORDER BY s.id LIMIT :limit;
 
 -- name: window_by_name_asc

@@ -162,14 +162,14 @@ async def _by_id(
     """The next window in the order of ids and its last id, which is None where nothing follows. It goes through the
     label or the target that is asked for, if one is."""
     given: dict[str, Any] = {"workspace_id": listing.workspace_id}
-    way = "of_workspace"
+    way = "workspace"
     if listing.labels:
         name, value = listing.labels[0]
         given |= {"label_name": name, "label_value": value}
-        way = "with_label"
+        way = "label"
     elif listing.target_id is not None:
         given = {"target_id": listing.target_id}
-        way = "of_target"
+        way = "target"
     rows = await tx.rows(f"window_{way}_{direction}", **given, cursor=position, limit=listing.window)
     return [(schedule, schedule) for (schedule,) in rows], _end(rows, listing, rows[-1][0] if rows else b"")
 
