@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from horarium.app import open_server
 from horarium.domain.errors import Invalid, Unavailable
+from horarium.domain.events import EventFilter
 from horarium.domain.target import TargetKind
 from horarium.service.schedules import ScheduleDraft
 from horarium.service.targets import TargetDraft
@@ -94,3 +95,13 @@ async def test_the_first_key_may_stand_in_a_file_which_must_hold_one(tmp_path: P
     async with open_server(settings) as server:
         who = await server.services.identities.resolve("hor_" + "f" * 40)
         assert who.may("workspaces:admin")
+
+
+async def test_a_server_that_starts_again_notes_events_from_its_first_transaction_on(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, roles=("api",))
+    async with open_server(settings) as server:
+        services = server.services
+        who = await services.identities.resolve((tmp_path / "admin.key").read_text().strip())
+        await services.webhooks.create(who, "https://example.com/hook", None, EventFilter())
+    async with open_server(settings) as server:  # nothing of it has run yet
+        assert who.workspace_id in server.services.store.recording

@@ -235,6 +235,7 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
             server.worker = _worker(server)
         if isinstance(store, PostgresStore):
             server.lease = Lease(store.url, entry, settings.lease, lambda: _look_again(server))
+        await services.recording.refresh()  # before anything can happen that somebody wants to be told of
         services.readiness.folder = settings.sqlite_folder
         services.readiness.may_work = lambda: server.may_work
         services.readiness.clock_uncertain = lambda: clock.uncertain
