@@ -57,6 +57,7 @@ NEEDS_NONE = {
         "POST /schedules/{id}/pause",
         "DELETE /schedules/{id}",
         "POST /runs/{id}/cancel",
+        "POST /actions/{id}/cancel",
         "POST /audiences/preview",
     },
 }
