@@ -183,11 +183,17 @@ async def test_no_route_of_the_projects_own_api_starts_or_changes_a_schedule_wit
         "POST /schedules/preview": {"recurrence": "0 10 * * *"},
         "POST /schedules/{id}/backfill": {"from": "2026-11-20T00:00:00Z", "to": "2026-11-22T00:00:00Z"},
         "POST /audiences/preview": {"audience": {"type": "users"}},
+        "POST /schedules/actions": {"action": "resume", "filter": {"state": "paused"}},
+        "POST /runs/actions": {"action": "retry", "filter": {"fire": fire["id"]}},
     }
     bodies = with_twins(bodies)
     me = await ask(house, "GET", "/me")
+    house.clock.now += 1  # an action leaves alone what is made with it
+    nothing = {"action": "pause", "filter": {"state": "completed"}}
+    taken = await ask(house, "POST", "/schedules/actions", nothing)
     places = {
         "runs": run,
+        "actions": taken["id"],
         "workspaces": "current",
         "keys": me["key"]["id"],
         "principals": me["principal"]["id"],
@@ -205,6 +211,11 @@ async def test_no_route_of_the_projects_own_api_starts_or_changes_a_schedule_wit
             if route == "POST /schedules/bulk":
                 answer = await client.request(method, url, content=json.dumps(body) + "\n" + json.dumps(body))
                 assert [json.loads(line)["status"] for line in answer.text.splitlines()] == [403, 403]
+            elif route in (
+                "POST /schedules/actions",
+                "POST /runs/actions",
+            ):  # each thing is refused by itself
+                assert (answer.json()["changed"], answer.json()["refused"] > 0) == (0, True), answer.text
             elif route in NEEDS_NONE["native"]:
                 assert answer.status_code < 300 or answer.status_code == 409, (route, answer.text)
                 continue
