@@ -465,7 +465,7 @@ async def test_every_problem_is_told_with_its_field(executor: LlmExecutor) -> No
     ("model", "text"),
     [
         ("anthropic:some-model", "pip install 'pydantic-ai-slim[anthropic]'"),
-        ("bedrock:x", "pip install 'pydantic-ai-slim[bedrock]'"),
+        ("mistral:x", "pip install 'pydantic-ai-slim[mistral]'"),
         ("nobody:x", "the provider 'nobody' does not exist"),
     ],
 )

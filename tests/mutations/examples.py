@@ -200,6 +200,29 @@ def own(pick: Pick, url: str) -> Bodies:
         "POST /webhooks/{id}/rotate-secret": [{"overlap": "1h", "algorithm": "ed25519"}, {}],
         "POST /webhooks/{id}/replay": [{"since": "2026-11-22T00:00:00Z"}, {"from_event": pick("events")}],
         "POST /audit/erase": [{"principal": pick("principals")}],
+        "POST /schedules/actions": [
+            {"action": "pause", "filter": {"labels": {"customer": "c9"}, "state": "active"}, "note": "n"},
+            {
+                "action": "relabel",
+                "filter": {"key_prefix": "no", "failing": True},
+                "labels": {"a": "b", "c": None},
+            },
+            {
+                "action": "retarget",
+                "filter": {"search": "no such text", "target": WORKFLOW},
+                "target": WORKFLOW,
+            },
+            {"action": "fire", "filter": {"next_fire_before": "2026-11-24T00:00:00Z"}, "dry_run": True},
+        ],
+        "POST /runs/actions": [
+            {"action": "retry", "filter": {"schedule": pick("schedules"), "state": "failed", "row_key": "r"}},
+            {"action": "cancel", "filter": {"fire": pick("fires"), "target": WORKFLOW}, "dry_run": True},
+            {
+                "action": "retry",
+                "filter": {"from": "2026-11-22T00:00:00Z", "to": "2026-11-23T00:00:00Z"},
+                "dry_run": True,
+            },
+        ],
     }
     return with_twins(known)
 

@@ -8,6 +8,7 @@ CASE WHEN r.state = 'failed' AND (r.error LIKE 'no answer within %'
           OR r.error LIKE 'the function did not end within %'
           OR r.error LIKE 'the command did not end within %'
           OR r.error LIKE 'the write did not finish within %'
+          OR r.error LIKE 'the engine did not take the run within %'
           OR r.error LIKE 'the target did not finish the run before its deadline%') THEN 'timed_out'
      WHEN r.state = 'pending' AND (q.owner IS NOT NULL OR r.attempts > 0) THEN 'running'
      ELSE r.state END
