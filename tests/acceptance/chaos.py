@@ -162,12 +162,19 @@ class Scene:
         start = now_ms()
         self.place.fill(node)
         try:
-            felt = patiently(lambda: self._refused_commits(start), 15)
+            felt = patiently(lambda: self._noticed_full_disk(start), 25)
             time.sleep(self.chance.uniform(1, 4))
         finally:
             self.place.free(node)
         assert felt, "the disk was full and nobody noticed"
         return Fault("disk full", start, now_ms())
+
+    def _noticed_full_disk(self, since: int) -> bool:
+        if self._refused_commits(since):
+            return True
+        assert isinstance(self.place, SqlitePlace)
+        self.place.fill_again()
+        return False
 
     def _refused_commits(self, since: int) -> int:
         names = ("outcomes_not_recorded", "release_failed", "claim_failed")

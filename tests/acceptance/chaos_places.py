@@ -125,16 +125,19 @@ class SqlitePlace:
             resource.prlimit(node.pid, resource.RLIMIT_FSIZE, (QUOTA_SPARE, resource.RLIM_INFINITY))
             return
         self._take_all_space()
-        for _ in range(
-            5
-        ):  # what was committed meanwhile has made the log longer, and its pages would do again
-            if self._log_bytes() <= LITTLE_LOG:
-                return
-            with suppress(
-                sqlite3.OperationalError
-            ):  # the log does not fit into the database: that is full enough
-                self._fold_log()
-            self._take_all_space()
+        for _ in range(5):
+            self.fill_again()
+
+    def fill_again(self) -> None:
+        """Take what has become free. What was committed meanwhile has made the log longer, and its pages would do again
+        for as long as the server folds it in by itself: so it is made short here."""
+        if not self.mounted or self._log_bytes() <= LITTLE_LOG:
+            return
+        with suppress(
+            sqlite3.OperationalError
+        ):  # the log does not fit into the database: that is full enough
+            self._fold_log()
+        self._take_all_space()
 
     def _take_all_space(self) -> None:
         with self._filler.open("ab", buffering=0) as filler, suppress(OSError):
