@@ -22,7 +22,7 @@ import orjson
 from horarium.domain.errors import Problem
 from horarium.executors.checks import check_fields, check_texts, shortened
 from horarium.executors.options import ExecutorOptions
-from horarium.executors.secrecy import Scrubber, check_secrets, named_secrets, reveal
+from horarium.executors.secrecy import Scrubber, check_secrets, named_secrets, reveal, secret_names
 from horarium.executors.template import (
     TemplateError,
     Values,
@@ -49,15 +49,14 @@ _LONGEST_ENVIRONMENT = 128 * 1024
 
 def check_config(config: Mapping[str, Any], options: ExecutorOptions) -> list[Problem]:
     """All problems of a configuration as it came in a request."""
-    names = config.get("secrets")
-    secret_names = tuple(names) if isinstance(names, Mapping) else ()
+    names = secret_names(config)
     environment = config.get("environment")
     text_problems = check_texts(environment, "environment")
     problems = [
         *check_fields(config, "command", FIELDS),
         *check_secrets(config),
-        *_check_argv(config.get("argv"), options, secret_names),
-        *check_template(config.get("stdin"), "stdin", secret_names),
+        *_check_argv(config.get("argv"), options, names),
+        *check_template(config.get("stdin"), "stdin", names),
         *text_problems,
     ]
     if isinstance(environment, Mapping) and not text_problems:
@@ -67,7 +66,7 @@ def check_config(config: Mapping[str, Any], options: ExecutorOptions) -> list[Pr
             wrong = variable_refusal(name, shortened(program), options)
             if wrong:
                 problems.append(Problem(f"environment.{shortened(name)}", wrong))
-        problems += check_template(environment, "environment", secret_names)
+        problems += check_template(environment, "environment", names)
     return problems
 
 

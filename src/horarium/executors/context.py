@@ -20,6 +20,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from multidict import istr
+
 from horarium.domain.execution import Call
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.run import Missed
@@ -92,6 +94,33 @@ def _missed(missed: Missed) -> dict[str, Any]:
 def callback_url(call: Call, run: str, public_url: str | None) -> str:
     """The URL at which the target finishes the run. Only a path if the server does not know its public address."""
     return (call.callback_base or public_url or "").rstrip("/") + RUNS_PATH + run
+
+
+# What a request or a message is about. The spelling of headers is prepared once, because every request needs them.
+_WORKSPACE, _TARGET, _SCHEDULE, _FIRE, _RUN, _ATTEMPT, _SLOT = (
+    istr(f"Horarium-{name}") for name in ("Workspace", "Target", "Schedule", "Fire", "Run", "Attempt", "Slot")
+)
+_CALLBACK_URL, _CALLBACK_TOKEN = istr("Horarium-Callback-Url"), istr("Horarium-Callback-Token")
+
+
+def add_identity(headers: dict[str, str], call: Call, run: str, public_url: str | None) -> None:
+    """Add the headers that tell what a request or a message is about, so that a receiver can choose the secret to
+    verify it with before it reads the body. Where the target may finish the run, also the address and the token for
+    that."""
+    headers[_WORKSPACE], headers[_TARGET] = (
+        shared_id("ws", call.workspace_id),
+        shared_id("tgt", call.target_id),
+    )
+    headers[_RUN], headers[_ATTEMPT] = run, str(call.attempt)
+    if call.schedule_id is not None:
+        headers[_SCHEDULE] = shared_id("sch", call.schedule_id)
+    if call.fire_id is not None:
+        headers[_FIRE] = shared_id("fire", call.fire_id)
+    if call.slot_ms is not None:
+        headers[_SLOT] = instant_text(call.slot_ms)
+    if call.callback_token is not None:
+        headers[_CALLBACK_URL] = callback_url(call, run, public_url)
+        headers[_CALLBACK_TOKEN] = call.callback_token
 
 
 def template_values(call: Call, context: Mapping[str, Any], secrets: Mapping[str, Any]) -> dict[str, Any]:

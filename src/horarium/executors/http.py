@@ -41,7 +41,7 @@ from horarium.domain.json_text import decode_received
 from horarium.executors.answer_bodies import NotDecoded, decoded
 from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
 from horarium.executors.context import (
-    callback_url,
+    add_identity,
     context_of,
     instant_text,
     run_text,
@@ -69,12 +69,7 @@ _LOOKS_AT_ONCE = 20
 _LOOK_S = 8.0
 
 _IDEMPOTENCY_KEY = istr("Idempotency-Key")
-# What a request is about, so that a receiver can choose the secret to verify it with before it reads the body.
-_WORKSPACE, _TARGET, _SCHEDULE, _FIRE, _RUN, _ATTEMPT, _SLOT = (
-    istr(f"Horarium-{name}") for name in ("Workspace", "Target", "Schedule", "Fire", "Run", "Attempt", "Slot")
-)
 _TRACEPARENT = istr("traceparent")
-_CALLBACK_URL, _CALLBACK_TOKEN = istr("Horarium-Callback-Url"), istr("Horarium-Callback-Token")
 _WEBHOOK_ID, _WEBHOOK_TIME, _WEBHOOK_SIGNATURE = (
     istr("webhook-id"),
     istr("webhook-timestamp"),
@@ -166,17 +161,7 @@ class HttpExecutor:
     ) -> None:
         timestamp = call.now_ms // 1000
         headers[_IDEMPOTENCY_KEY] = headers[_WEBHOOK_ID] = headers[_CE_ID] = run
-        headers[_WORKSPACE], headers[_TARGET] = (
-            shared_id("ws", call.workspace_id),
-            shared_id("tgt", call.target_id),
-        )
-        headers[_RUN], headers[_ATTEMPT] = run, str(call.attempt)
-        if call.schedule_id is not None:
-            headers[_SCHEDULE] = shared_id("sch", call.schedule_id)
-        if call.fire_id is not None:
-            headers[_FIRE] = shared_id("fire", call.fire_id)
-        if call.slot_ms is not None:
-            headers[_SLOT] = instant_text(call.slot_ms)
+        add_identity(headers, call, run, self._public_url)
         headers[_WEBHOOK_TIME] = str(timestamp)
         headers[_WEBHOOK_SIGNATURE] = signature(compiled.signers, run, timestamp, body)
         headers[_CE_TYPE] = EVENT_TYPE
@@ -188,9 +173,6 @@ class HttpExecutor:
         headers[_CE_TIME] = instant_text(call.now_ms if call.slot_ms is None else call.slot_ms)
         subject = call.row_key or call.schedule_name or call.target_name
         headers[_CE_SUBJECT] = quote(subject, safe=" !#$&'()*+,/:;=?@[]")
-        if call.callback_token is not None:
-            headers[_CALLBACK_URL] = callback_url(call, run, self._public_url)
-            headers[_CALLBACK_TOKEN] = call.callback_token
         if call.traceparent is not None and "traceparent" not in map(str.lower, headers):
             headers[_TRACEPARENT] = call.traceparent  # what the target's configuration says comes first
 

@@ -29,7 +29,7 @@ from horarium.executors.addresses import MAX_URL, AddressPolicy, check_url
 from horarium.executors.checks import check_fields
 from horarium.executors.headers import check_headers, value_refusal
 from horarium.executors.http_poll import CompiledPoll, check_done_on, check_poll
-from horarium.executors.secrecy import Scrubber, check_secrets, named_secrets, origin, reveal
+from horarium.executors.secrecy import Scrubber, check_secrets, named_secrets, origin, reveal, secret_names
 from horarium.executors.signing import (
     MOST_SECRETS,
     PREFIX,
@@ -59,18 +59,17 @@ _BODILESS = ("GET", "HEAD")
 
 def check_config(config: Mapping[str, Any], policy: AddressPolicy) -> list[Problem]:
     """All problems of a configuration as it came in a request."""
-    names = config.get("secrets")
-    secret_names = tuple(names) if isinstance(names, Mapping) else ()
+    names = secret_names(config)
     return [
         *check_fields(config, "http", FIELDS),
         *check_secrets(config, SECRET_FIELDS),
-        *_check_url(config.get("url"), policy, secret_names),
+        *_check_url(config.get("url"), policy, names),
         *_check_method(config.get("method")),
-        *check_headers(config.get("headers"), signed=True, secret_names=secret_names),
-        *check_template(config.get("body"), "body", secret_names),
+        *check_headers(config.get("headers"), signed=True, secret_names=names),
+        *check_template(config.get("body"), "body", names),
         *_check_signing(config.get("signing_secret")),
         *check_done_on(config.get("done_on")),
-        *check_poll(config.get("poll"), secret_names),
+        *check_poll(config.get("poll"), names),
         *_check_poll_url(config),
     ]
 

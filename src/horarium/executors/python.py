@@ -29,7 +29,15 @@ from horarium.executors.limits import Limits, OutOfTime
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.output import error_text, keep_bytes, keep_value
 from horarium.executors.processes import FunctionRaised, ProcessPool, WorkerLost
-from horarium.executors.secrecy import Scrubber, check_secrets, named_secrets, reveal, run_scrubber, split
+from horarium.executors.secrecy import (
+    Scrubber,
+    check_secrets,
+    named_secrets,
+    reveal,
+    run_scrubber,
+    secret_names,
+    split,
+)
 from horarium.executors.template import Render, TemplateError, check_template, compile_value
 
 FIELDS = ("function", "arguments", "secrets")
@@ -77,15 +85,13 @@ class PythonExecutor:
         If the function's name is allowed, it is imported. So a misspelt name is refused now and not when a run
         starts.
         """
-        names = config.get("secrets")
-        secret_names = tuple(names) if isinstance(names, Mapping) else ()
         arguments = config.get("arguments")
         problems = [*check_fields(config, "python", FIELDS), *check_secrets(config)]
         if arguments is not None and not isinstance(arguments, Mapping):
             problems.append(
                 Problem("arguments", "must be an object: names of parameters and their values", "type")
             )
-        problems += check_template(arguments, "arguments", secret_names)
+        problems += check_template(arguments, "arguments", secret_names(config))
         wrong = self._function_problem(config.get("function"))
         return [*problems, wrong] if wrong else problems
 

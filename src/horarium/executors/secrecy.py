@@ -9,7 +9,7 @@ they still go to the place for which they were given. `Scrubber` replaces secret
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 from urllib.parse import quote
@@ -183,6 +183,12 @@ def origin(url: Any) -> tuple[str, str, str]:
 def named_secrets(config: Mapping[str, Any]) -> dict[str, Any]:
     """The values of `{{ secrets.NAME }}` by name. `config` is a configuration with its secrets in their places."""
     return dict(config.get("secrets") or {})
+
+
+def secret_names(config: Mapping[str, Any]) -> Sequence[str]:
+    """The names of the secrets that templates of a configuration may use."""
+    given = config.get("secrets")
+    return tuple(given) if isinstance(given, Mapping) else ()
 
 
 def check_secrets(config: Mapping[str, Any], fields: Collection[str] = ()) -> list[Problem]:

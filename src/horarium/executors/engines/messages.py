@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-import orjson
-
 from horarium.domain.errors import Problem
 from horarium.domain.execution import Call, Outcome, Verdict
 from horarium.executors.context import (
-    callback_url,
     context_of,
-    instant_text,
     run_text,
-    shared_id,
     template_values,
 )
 from horarium.executors.output import error_text, keep_value
-from horarium.executors.secrecy import Scrubber, named_secrets, reveal, run_scrubber
+from horarium.executors.secrecy import Scrubber, named_secrets, reveal, run_scrubber, secret_names
 from horarium.executors.template import Render, check_template, compile_value
 
 
@@ -27,31 +22,20 @@ class CompiledBody:
 
     def __init__(self, public: Mapping[str, Any], secrets: Mapping[str, Any]) -> None:
         config = reveal(public, secrets)
-        self.named = named_secrets(config)
+        self._named = named_secrets(config)
         self._render: Render | None = compile_value(config["body"]) if "body" in config else None
 
-    def values(self, call: Call, public_url: str | None) -> dict[str, Any]:
-        """What placeholders may use."""
-        return template_values(call, context_of(call, run_text(call.run_id), public_url), self.named)
-
-    def of(self, call: Call, values: Mapping[str, Any], public_url: str | None) -> Any:
-        """The body for a call, as a JSON value. Raises TemplateError."""
-        return (
-            context_of(call, run_text(call.run_id), public_url)
-            if self._render is None
-            else self._render(values)
-        )
+    def of(self, call: Call, public_url: str | None) -> tuple[Any, Mapping[str, Any]]:
+        """The body for a call, as a JSON value, and what placeholders of other templates may use. Raises
+        TemplateError."""
+        context = context_of(call, run_text(call.run_id), public_url)
+        values = template_values(call, context, self._named)
+        return context if self._render is None else self._render(values), values
 
 
 def check_body(config: Mapping[str, Any]) -> list[Problem]:
     """What is wrong with the template `body`."""
     return check_template(config["body"], "body", secret_names(config)) if "body" in config else []
-
-
-def secret_names(config: Mapping[str, Any]) -> Collection[str]:
-    """The names of the secrets that templates of a configuration may use."""
-    given = config.get("secrets")
-    return tuple(given) if isinstance(given, Mapping) else ()
 
 
 def check_text(
@@ -66,32 +50,18 @@ def check_text(
     return []
 
 
+def check_flag(config: Mapping[str, Any], field: str) -> list[Problem]:
+    """What is wrong with a field that holds true or false."""
+    if isinstance(config.get(field, False), bool):
+        return []
+    return [Problem(field, "must be true or false", "type")]
+
+
 def check_choice(config: Mapping[str, Any], field: str, choices: Collection[str]) -> list[Problem]:
     """What is wrong with a field that holds one of a few texts."""
     if config.get(field) is None or config[field] in choices:
         return []
     return [Problem(field, f"must be one of {', '.join(choices)}")]
-
-
-def identity(call: Call, public_url: str | None) -> dict[str, str]:
-    """The headers that tell what a message is about. They are named as those of HTTP requests to targets."""
-    run = run_text(call.run_id)
-    headers = {
-        "Horarium-Run": run,
-        "Horarium-Attempt": str(call.attempt),
-        "Horarium-Workspace": shared_id("ws", call.workspace_id),
-        "Horarium-Target": shared_id("tgt", call.target_id),
-    }
-    if call.schedule_id is not None:
-        headers["Horarium-Schedule"] = shared_id("sch", call.schedule_id)
-    if call.fire_id is not None:
-        headers["Horarium-Fire"] = shared_id("fire", call.fire_id)
-    if call.slot_ms is not None:
-        headers["Horarium-Slot"] = instant_text(call.slot_ms)
-    if call.callback_token is not None:
-        headers["Horarium-Callback-Url"] = callback_url(call, run, public_url)
-        headers["Horarium-Callback-Token"] = call.callback_token
-    return headers
 
 
 def failed(call: Call, error: str, *, retryable: bool = True) -> Outcome:
@@ -121,8 +91,3 @@ def reported(answer: Any, secrets: Mapping[str, Any], limit: int) -> Outcome:
             )
     words = 'its report has no "state" that is "succeeded" or "failed"'
     return Outcome(Verdict.FAILED, keep_value(answer, limit, scrubber), words)
-
-
-def as_json(value: Any) -> bytes:
-    """A body as the bytes of a message."""
-    return orjson.dumps(value)

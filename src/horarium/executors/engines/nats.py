@@ -35,23 +35,21 @@ from horarium.domain.ids import Id
 from horarium.domain.json_text import decode_received
 from horarium.executors.checks import check_fields
 from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
-from horarium.executors.context import run_text
+from horarium.executors.context import add_identity, run_text
 from horarium.executors.engines.connections import Connections
 from horarium.executors.engines.hosts import EngineHosts, check_place, host_and_port
 from horarium.executors.engines.messages import (
     CompiledBody,
-    as_json,
     check_body,
     check_choice,
+    check_flag,
     check_text,
     failed,
-    identity,
     reported,
-    secret_names,
     taken,
 )
 from horarium.executors.options import ExecutorOptions
-from horarium.executors.secrecy import check_secrets, reveal, split
+from horarium.executors.secrecy import check_secrets, reveal, secret_names, split
 from horarium.executors.template import (
     RenderText,
     TemplateError,
@@ -80,7 +78,6 @@ _PORT = 4222
 _CONNECT_S = 5
 _LOOK_S = 5.0
 _LOOKS_AT_ONCE = 50
-_SERVER_LOOKED_FOR_S = 3.0
 # JetStream's code of the error that the last message of the subject is not the expected one: there is a message.
 _NOT_THE_FIRST = 10071
 _LONGEST_SUBJECT = 1_000
@@ -117,11 +114,7 @@ class NatsExecutor:
             *_check_outcomes(config),
             *check_text(config, "user"),
             *_check_identity(config),
-            *(
-                []
-                if isinstance(config.get("tls", False), bool)
-                else [Problem("tls", "must be true or false", "type")]
-            ),
+            *check_flag(config, "tls"),
         ]
 
     def check_hosts(self, workspace_id: Id, config: Mapping[str, Any]) -> Sequence[Problem]:
@@ -141,13 +134,14 @@ class NatsExecutor:
         """Publishes the message of a run, and waits until the stream has stored it."""
         try:
             compiled = self._compiled.of(call)
-            values = compiled.body.values(call, self._public_url)
-            subject = compiled.subject(values)
-            body = as_json(compiled.body.of(call, values, self._public_url))
+            content, values = compiled.body.of(call, self._public_url)
+            subject, body = compiled.subject(values), orjson.dumps(content)
             outcomes = None if compiled.outcomes is None else compiled.outcomes(values)
         except (BrokenConfiguration, TemplateError, ValueError, TypeError) as error:
             return failed(call, f"the message could not be made: {error}", retryable=False)
-        headers = identity(call, self._public_url) | {"Nats-Msg-Id": run_text(call.run_id)}
+        run = run_text(call.run_id)
+        headers = {"Nats-Msg-Id": run}
+        add_identity(headers, call, run, self._public_url)
         if compiled.always:
             headers["Nats-Expected-Last-Subject-Sequence"] = "0"
         if outcomes is not None:

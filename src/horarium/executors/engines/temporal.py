@@ -28,7 +28,14 @@ from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
 from horarium.executors.context import run_text
 from horarium.executors.engines.connections import Connections
 from horarium.executors.engines.hosts import EngineHosts, check_place, host_and_port
-from horarium.executors.engines.messages import CompiledBody, check_body, check_text, failed, taken
+from horarium.executors.engines.messages import (
+    CompiledBody,
+    check_body,
+    check_flag,
+    check_text,
+    failed,
+    taken,
+)
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.output import error_text, keep_value
 from horarium.executors.secrecy import Scrubber, check_secrets, reveal, split
@@ -85,11 +92,7 @@ class TemporalExecutor:
             *check_text(config, "api_key", longest=16_000),
             *check_body(config),
             *_check_timeout(config.get("execution_timeout_s")),
-            *(
-                []
-                if isinstance(config.get("tls", False), bool)
-                else [Problem("tls", "must be true or false", "type")]
-            ),
+            *check_flag(config, "tls"),
         ]
 
     def check_hosts(self, workspace_id: Id, config: Mapping[str, Any]) -> Sequence[Problem]:
@@ -109,7 +112,7 @@ class TemporalExecutor:
         """Starts the workflow of a run, or finds it where an earlier attempt has started it."""
         try:
             compiled = self._compiled.of(call)
-            body = compiled.body.of(call, compiled.body.values(call, self._public_url), self._public_url)
+            body, _ = compiled.body.of(call, self._public_url)
         except (BrokenConfiguration, TemplateError, ValueError, TypeError) as error:
             return failed(call, f"the workflow's argument could not be made: {error}", retryable=False)
         try:
