@@ -7,7 +7,21 @@ from typing import Annotated, Any
 
 import typer
 
-from horarium.cli.client import AsJson, Client, Data, Key, Limit, Url, connect, pairs, segment
+from horarium.cli.client import (
+    AsJson,
+    Client,
+    Data,
+    Key,
+    Limit,
+    OfSchedule,
+    OfTarget,
+    Since,
+    Until,
+    Url,
+    connect,
+    pairs,
+    segment,
+)
 from horarium.cli.output import Column, at, show_list, show_one
 from horarium.cli.runs import runs
 from horarium.cli.schedules import schedules
@@ -30,7 +44,6 @@ DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Count and show what would be concerned; change nothing.")
 ]
 Label = Annotated[list[str] | None, typer.Option(help="name=value; repeatable.")]
-Target = Annotated[str | None, typer.Option(help="Id, key or number of a target.")]
 Id = Annotated[str, typer.Argument(help="Id of an action.")]
 
 
@@ -39,7 +52,7 @@ def each_schedule(
     action: Annotated[str, typer.Argument(help="pause, resume, delete, relabel, retarget or fire.")],
     all_: Annotated[bool, typer.Option("--all", help="All schedules of the workspace.")] = False,
     label: Label = None,
-    target: Target = None,
+    target: OfTarget = None,
     state: Annotated[str | None, typer.Option(help="active, paused, completed or archived.")] = None,
     search: Annotated[str | None, typer.Option(help="Part of the name, the key or the input.")] = None,
     key_prefix: Annotated[str | None, typer.Option(help="How the key of your own begins.")] = None,
@@ -80,15 +93,15 @@ def each_run(
         bool, typer.Option("--all", help="All runs of the workspace that are open, or that failed.")
     ] = False,
     label: Label = None,
-    target: Target = None,
-    schedule: Annotated[str | None, typer.Option(help="Id of a schedule.")] = None,
+    target: OfTarget = None,
+    schedule: OfSchedule = None,
     fire: Annotated[str | None, typer.Option(help="Id of a fire.")] = None,
     state: Annotated[
         str | None, typer.Option(help="open, waiting, running, succeeded, failed or cancelled.")
     ] = None,
     row_key: Annotated[str | None, typer.Option(help="The key of a row of an audience.")] = None,
-    since: Annotated[str | None, typer.Option("--from", help="The first slot.")] = None,
-    until: Annotated[str | None, typer.Option("--to", help="The last slot.")] = None,
+    since: Since = None,
+    until: Until = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
     url: Url = None,

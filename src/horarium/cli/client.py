@@ -31,6 +31,14 @@ Key = Annotated[
 Data = Annotated[Path | None, typer.Option("--data", help="Data folder of a server on this machine.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Limit = Annotated[int, typer.Option("--limit", help="How many at most.")]
+# Filters of lists of fires, runs and slots.
+OfSchedule = Annotated[str | None, typer.Option("--schedule", help="Id of a schedule.")]
+OfTarget = Annotated[str | None, typer.Option("--target", help="Id, key or number of a target.")]
+ScheduleLabel = Annotated[
+    list[str] | None, typer.Option("--label", help="name=value, of the schedule; repeatable.")
+]
+Since = Annotated[str | None, typer.Option("--from", help="The first slot.")]
+Until = Annotated[str | None, typer.Option("--to", help="The last slot.")]
 ByKey = Annotated[
     bool, typer.Option("--by-key", help="It is named by the key that you chose, not by its id.")
 ]

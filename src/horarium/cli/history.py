@@ -6,24 +6,32 @@ from typing import Annotated
 
 import typer
 
-from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, filters
+from horarium.cli.client import (
+    AsJson,
+    Data,
+    Key,
+    Limit,
+    OfSchedule,
+    OfTarget,
+    ScheduleLabel,
+    Since,
+    Until,
+    Url,
+    connect,
+    filters,
+)
 from horarium.cli.output import show_list
 from horarium.cli.schedules import FIRES, LEDGER
 
-Schedule = Annotated[str | None, typer.Option(help="Id of a schedule.")]
-Label = Annotated[list[str] | None, typer.Option(help="name=value, of the schedule; repeatable.")]
-Since = Annotated[str | None, typer.Option("--from", help="The first slot.")]
-Until = Annotated[str | None, typer.Option("--to", help="The last slot.")]
-
 
 def fires(
-    schedule: Schedule = None,
-    target: Annotated[str | None, typer.Option(help="Id, key or number of a target.")] = None,
+    schedule: OfSchedule = None,
+    target: OfTarget = None,
     kind: Annotated[str | None, typer.Option(help="clock, manual or backfill.")] = None,
     state: Annotated[
         str | None, typer.Option(help="waiting, resolving, running, completed, partial, failed or cancelled.")
     ] = None,
-    label: Label = None,
+    label: ScheduleLabel = None,
     since: Since = None,
     until: Until = None,
     limit: Limit = 50,
@@ -52,8 +60,8 @@ def ledger(
     reason: Annotated[
         str | None, typer.Option(help="Only slots that did not fire for this reason, such as missed.")
     ] = None,
-    schedule: Schedule = None,
-    label: Label = None,
+    schedule: OfSchedule = None,
+    label: ScheduleLabel = None,
     since: Since = None,
     until: Until = None,
     limit: Limit = 500,

@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, filters, segment
+from horarium.cli.client import (
+    AsJson,
+    Data,
+    Key,
+    Limit,
+    OfSchedule,
+    OfTarget,
+    ScheduleLabel,
+    Since,
+    Until,
+    Url,
+    connect,
+    filters,
+    segment,
+)
 from horarium.cli.output import Column, at, show_list, show_one
 
 runs = typer.Typer()
@@ -25,16 +39,16 @@ Id = Annotated[str, typer.Argument(help="Id of a run.")]
 
 @runs.command("list")
 def list_runs(
-    schedule: Annotated[str | None, typer.Option(help="Id of a schedule.")] = None,
+    schedule: OfSchedule = None,
     fire: Annotated[str | None, typer.Option(help="Id of a fire.")] = None,
-    target: Annotated[str | None, typer.Option(help="Id, key or number of a target.")] = None,
+    target: OfTarget = None,
     state: Annotated[
         str | None, typer.Option(help="running (under way), waiting, succeeded, failed or cancelled.")
     ] = None,
-    label: Annotated[list[str] | None, typer.Option(help="name=value, of the schedule; repeatable.")] = None,
+    label: ScheduleLabel = None,
     row_key: Annotated[str | None, typer.Option(help="The key of a row of an audience.")] = None,
-    since: Annotated[str | None, typer.Option("--from", help="The first slot.")] = None,
-    until: Annotated[str | None, typer.Option("--to", help="The last slot.")] = None,
+    since: Since = None,
+    until: Until = None,
     include: Annotated[str | None, typer.Option(help="input, row or input,row: shown with --json.")] = None,
     limit: Limit = 50,
     as_json: AsJson = False,

@@ -12,6 +12,7 @@ from horarium.cli.client import (
     Data,
     Key,
     Limit,
+    OfTarget,
     Url,
     connect,
     filters,
@@ -57,7 +58,7 @@ Id = Annotated[str, typer.Argument(help="Id of a schedule.")]
 @schedules.command("list")
 def list_schedules(
     state: Annotated[str | None, typer.Option(help="active, paused, completed or archived.")] = None,
-    target: Annotated[str | None, typer.Option(help="Id, key or number of a target.")] = None,
+    target: OfTarget = None,
     search: Annotated[str | None, typer.Option(help="Part of the name, the key or the input.")] = None,
     own_key: Annotated[
         str | None, typer.Option("--as", help="Only the one with this key of your own.")
