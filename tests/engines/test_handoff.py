@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
-from tests.engines.handoff import RUNS, hand_over
+import pytest
+
+from tests.engines.conftest import free_port, running, valkey_command
+from tests.engines.counting import counted
+from tests.engines.handoff import DOWN_S, RUNS, hand_over, hand_over_to_one_that_is_away
 from tests.engines.others import (
     beside,
     executions,
@@ -14,6 +20,7 @@ from tests.engines.others import (
     work_off_messages,
     work_off_workflows,
 )
+from tests.engines.workers import COUNTS, celery_target, celery_worker, rq_target, rq_worker, url
 
 
 def test_each_run_is_one_message_on_nats_whatever_is_killed(tmp_path: Path, nats_port: int) -> None:
@@ -36,3 +43,43 @@ def test_each_run_is_one_workflow_on_temporal_whatever_is_killed(tmp_path: Path,
     assert handed.states == {"succeeded": RUNS}
     assert set(executions.values()) == {1}
     assert len(executions) == RUNS
+
+
+@pytest.mark.parametrize(
+    ("name", "worker", "target"), [("celery", celery_worker, celery_target), ("rq", rq_worker, rq_target)]
+)
+def test_each_run_is_one_task_of_celery_and_rq_whatever_is_killed(
+    tmp_path: Path, name: str, worker: Any, target: Any
+) -> None:
+    port, folder = free_port(), tmp_path / "valkey"
+    folder.mkdir()
+    with (
+        running(valkey_command(port, folder), port, folder / "log"),
+        worker(port, "kill", tmp_path / "worker.log"),
+    ):
+        handed = hand_over(tmp_path, f"127.0.0.1:{port}", target(port, "kill"))
+        times = counted(url(port, COUNTS))
+    print(
+        f"{name}: {RUNS} runs, {handed.kills} kills, {sum(times.values())} executions, {handed.seconds:.1f} s"
+    )
+    assert handed.states == {"succeeded": RUNS}
+    assert set(times.values()) == {1}
+    assert len(times) == RUNS
+
+
+def test_runs_wait_for_an_engine_that_is_away_and_their_attempts_say_so(tmp_path: Path) -> None:
+    port, folder = free_port(), tmp_path / "valkey"
+    folder.mkdir()
+    with ExitStack() as stack:
+
+        def comes() -> None:
+            stack.enter_context(running(valkey_command(port, folder), port, folder / "log"))
+            stack.enter_context(rq_worker(port, "away", tmp_path / "worker.log"))
+
+        waited = hand_over_to_one_that_is_away(tmp_path, f"127.0.0.1:{port}", rq_target(port, "away"), comes)
+        times = counted(url(port, COUNTS))
+    print(f"away: {RUNS} runs, {DOWN_S:.0f} s down, all ended {waited.seconds:.1f} s after the engine came")
+    assert waited.states == {"succeeded": RUNS}
+    assert waited.reasons == {"the engine could not be reached: connection refused"}
+    assert set(times.values()) == {1}
+    assert len(times) == RUNS

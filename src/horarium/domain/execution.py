@@ -101,7 +101,8 @@ class Outcome:
     does not exist any more (HTTP 410), so it will be disabled. `status` is the status code of the target's
     answer, if it has one. `handle` is set where the run was accepted and is watched from now on: by this text,
     of at most MAX_HANDLE characters, `watch` finds the run again. `waited_ms` is how long the attempt waited
-    for a connection, or for its turn in a database, before anything was done.
+    for a connection, or for its turn in a database, before anything was done. `unreached`: the engine that should have
+    taken the run could not be reached, so nothing was tried; such attempts go on whatever their number.
     """
 
     verdict: Verdict
@@ -113,6 +114,7 @@ class Outcome:
     status: int | None = None
     handle: str | None = None
     waited_ms: int = 0
+    unreached: bool = False
 
 
 @runtime_checkable

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import blake2b
 
@@ -27,6 +28,16 @@ class Retry:
     max_delay_ms: int = 300_000
     max_elapsed_ms: int = 86_400_000
     until_next_slot: bool = True
+
+
+# The longest backoff of a run whose engine cannot be reached (ms): it goes on soon after the engine is back.
+UNREACHED_DELAY_MS = 15_000
+
+
+def while_unreached(retry: Retry) -> Retry:
+    """The policy for a run that could not be given to its engine, because that could not be reached. Nothing was tried,
+    so the number of attempts does not count; the policy's time and the next slot do."""
+    return replace(retry, max_attempts=sys.maxsize, max_delay_ms=min(retry.max_delay_ms, UNREACHED_DELAY_MS))
 
 
 class RetryEnd(StrEnum):
@@ -78,7 +89,8 @@ def why_ended(end: RetryEnd, retry: Retry, attempts: int, asked_ms: int | None =
     of the last one. None where that error says enough, or every attempt was used up. `asked_ms` as for `retry_at`."""
     if end in (RetryEnd.OUTCOME, RetryEnd.ATTEMPTS):
         return None
-    given_up = f"not tried again after attempt {attempts} of {retry.max_attempts}: "
+    of = f" of {retry.max_attempts}" if attempts <= retry.max_attempts else ""
+    given_up = f"not tried again after attempt {attempts}{of}: "
     if asked_ms:
         wait = f"{asked_ms / 1000:g} s" if asked_ms < _DAY_MS else "a day or longer"
         given_up += f"the target asked to wait {wait} (Retry-After), and "

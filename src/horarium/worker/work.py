@@ -15,7 +15,7 @@ from horarium.domain.json_text import too_deep
 from horarium.domain.overlap import Overlap
 from horarium.domain.plan import slot_after
 from horarium.domain.quotas import DEFAULT
-from horarium.domain.retry import RetryEnd, lasts_until, retry_at, why_ended
+from horarium.domain.retry import RetryEnd, lasts_until, retry_at, while_unreached, why_ended
 from horarium.domain.run import RunMode, RunState
 from horarium.domain.schedule import (
     AfterCompletion,
@@ -253,8 +253,9 @@ def _with_reason(work: Work, outcome: Outcome, end: RetryEnd) -> Outcome:
 def _another_attempt(work: Work, outcome: Outcome, now: int) -> int | RetryEnd:
     if not outcome.retryable or outcome.gone:
         return RetryEnd.OUTCOME
+    retry = work.policies.retry
     return retry_at(
-        work.policies.retry,
+        while_unreached(retry) if outcome.unreached else retry,
         work.id,
         work.attempt,
         work.run.due_ms,

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import asyncio
+import os
+import ssl
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 from horarium.domain.errors import Problem
-from horarium.domain.execution import Call, Outcome, Verdict
+from horarium.domain.execution import Call, Outcome, TimeIsUp, Verdict
 from horarium.executors.context import (
+    add_identity,
     context_of,
     run_text,
     template_values,
 )
+from horarium.executors.egress import AddressRefused
 from horarium.executors.output import error_text, keep_value
 from horarium.executors.secrecy import Scrubber, named_secrets, reveal, run_scrubber, secret_names
 from horarium.executors.template import Render, check_template, compile_value
@@ -57,6 +62,14 @@ def check_flag(config: Mapping[str, Any], field: str) -> list[Problem]:
     return [Problem(field, "must be true or false", "type")]
 
 
+def check_whole(config: Mapping[str, Any], field: str, least: int, most: int) -> list[Problem]:
+    """What is wrong with a field that holds a whole number."""
+    value = config.get(field)
+    if value is None or (type(value) is int and least <= value <= most):
+        return []
+    return [Problem(field, f"must be a whole number from {least} to {most}")]
+
+
 def check_choice(config: Mapping[str, Any], field: str, choices: Collection[str]) -> list[Problem]:
     """What is wrong with a field that holds one of a few texts."""
     if config.get(field) is None or config[field] in choices:
@@ -64,9 +77,96 @@ def check_choice(config: Mapping[str, Any], field: str, choices: Collection[str]
     return [Problem(field, f"must be one of {', '.join(choices)}")]
 
 
-def failed(call: Call, error: str, *, retryable: bool = True) -> Outcome:
+class CompiledArguments:
+    """The `args` and `kwargs` of a configuration: templates of what a function is called with. Without both, its only
+    argument is the run's whole context."""
+
+    def __init__(self, public: Mapping[str, Any], secrets: Mapping[str, Any]) -> None:
+        config = reveal(public, secrets)
+        self._named = named_secrets(config)
+        given = {"args": config.get("args", []), "kwargs": config.get("kwargs", {})}
+        self._render = compile_value(given) if "args" in config or "kwargs" in config else None
+
+    def of(self, call: Call, public_url: str | None) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments by position and by name, as JSON values. Raises TemplateError."""
+        context = context_of(call, run_text(call.run_id), public_url)
+        if self._render is None:
+            return [context], {}
+        made = self._render(template_values(call, context, self._named))
+        return made["args"], made["kwargs"]
+
+
+def check_arguments(config: Mapping[str, Any]) -> list[Problem]:
+    """What is wrong with the templates `args` and `kwargs`."""
+    problems: list[Problem] = []
+    names = secret_names(config)
+    if not isinstance(config.get("args", []), list):
+        problems.append(Problem("args", "must be a list: the arguments by position", "type"))
+    elif "args" in config:
+        problems += check_template(config["args"], "args", names)
+    if not isinstance(config.get("kwargs", {}), Mapping):
+        problems.append(Problem("kwargs", "must be an object: the arguments by name", "type"))
+    elif "kwargs" in config:
+        problems += check_template(config["kwargs"], "kwargs", names)
+    return problems
+
+
+def identity_of(call: Call, public_url: str | None) -> dict[str, str]:
+    """What tells a message's receiver whose run it is about: the headers of `add_identity`, with plain names."""
+    headers: dict[str, str] = {}
+    add_identity(headers, call, run_text(call.run_id), public_url)
+    return {str(name): value for name, value in headers.items()}
+
+
+class EngineRefused(OSError):
+    """The engine answered that it does not do what it was asked for. The text is its reason."""
+
+
+def refusal_in(error: BaseException | None) -> AddressRefused | None:
+    """The refusal of an address that an error of a library was caused by."""
+    while error is not None and not isinstance(error, AddressRefused):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def reason_of(error: BaseException) -> str:
+    """Why a server could not be reached, by an error of a library or of the system. Their own words contain
+    addresses."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, TimeoutError):
+            return "no answer"
+        if isinstance(cause, ssl.SSLError):
+            return "the TLS handshake failed: the server's certificate or protocol was not accepted"
+        if isinstance(cause, OSError) and cause.errno:
+            return os.strerror(cause.errno).lower() if cause.errno > 0 else "its name could not be looked up"
+        cause = cause.__cause__ or cause.__context__
+    return "the connection broke"
+
+
+async def handed_over(call: Call, give: Callable[[], Awaitable[Outcome]], extra: str) -> Outcome:
+    """What `give` makes of a run, within the run's time. What keeps a run from its engine becomes a failed outcome: an
+    engine that is away or silent has not been reached. `extra` is the extra that brings the client library."""
+    try:
+        async with asyncio.timeout(call.timeout_ms / 1000):
+            return await give()
+    except TimeoutError:
+        return failed(call, TimeIsUp.ENGINE.after(call.timeout_ms), unreached=True)
+    except ImportError:
+        words = f"this server lacks the client library of the engine: pip install 'horarium[{extra}]'"
+        return failed(call, words, retryable=False)
+    except AddressRefused as error:
+        return failed(call, f"the engine could not be reached: {error}", retryable=False)
+    except EngineRefused as error:
+        return failed(call, f"the engine refused the run: {error}")
+    except OSError as error:
+        return failed(call, f"the engine could not be reached: {error}", unreached=True)
+
+
+def failed(call: Call, error: str, *, retryable: bool = True, unreached: bool = False) -> Outcome:
     """The outcome of a run that the engine did not take."""
-    return Outcome(Verdict.FAILED, error=error_text(error, run_scrubber(call)), retryable=retryable)
+    words = error_text(error, run_scrubber(call))
+    return Outcome(Verdict.FAILED, error=words, retryable=retryable, unreached=unreached)
 
 
 def taken(call: Call, shown: Any, handle: str | None) -> Outcome:

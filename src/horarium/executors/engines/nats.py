@@ -40,11 +40,13 @@ from horarium.executors.engines.connections import Connections
 from horarium.executors.engines.hosts import EngineHosts, check_place, host_and_port
 from horarium.executors.engines.messages import (
     CompiledBody,
+    EngineRefused,
     check_body,
     check_choice,
     check_flag,
     check_text,
     failed,
+    handed_over,
     reported,
     taken,
 )
@@ -72,7 +74,6 @@ FIELDS = (
     "secrets",
 )
 SECRET_FIELDS = ("token", "password", "nkey_seed")
-INSTALL = "pip install 'horarium[nats]'"
 
 _PORT = 4222
 _CONNECT_S = 5
@@ -146,15 +147,9 @@ class NatsExecutor:
             headers["Nats-Expected-Last-Subject-Sequence"] = "0"
         if outcomes is not None:
             headers["Horarium-Outcome-Subject"] = outcomes
-        try:
-            async with asyncio.timeout(call.timeout_ms / 1000):
-                return await self._publish(call, compiled, subject, body, headers, outcomes)
-        except TimeoutError:
-            return failed(call, TimeIsUp.ENGINE.after(call.timeout_ms))
-        except ImportError:
-            return failed(call, f"nats is not installed on this server: {INSTALL}", retryable=False)
-        except OSError as error:
-            return failed(call, f"the engine could not be reached: {error}")
+        return await handed_over(
+            call, lambda: self._publish(call, compiled, subject, body, headers, outcomes), self.type
+        )
 
     async def _publish(
         self,
@@ -173,7 +168,9 @@ class NatsExecutor:
         except _errors().NoRespondersError:
             return failed(call, f"no stream stores the subject {subject}")
         except _errors().TimeoutError:
-            return failed(call, TimeIsUp.ENGINE.after(call.timeout_ms))
+            return failed(call, TimeIsUp.ENGINE.after(call.timeout_ms), unreached=True)
+        except _errors().ConnectionClosedError as error:
+            return failed(call, f"the message was not published: {_said(error)}", unreached=True)
         except _errors().Error as error:
             return failed(call, f"the message was not published: {_said(error)}")
         shown = _acknowledged(answer.data)
@@ -262,6 +259,8 @@ class NatsExecutor:
                 tls_hostname=compiled.host if compiled.tls else None,
                 **compiled.identity,
             )
+        except _errors().AuthorizationError as error:
+            raise EngineRefused(_said(error)) from error
         except (_errors().Error, TimeoutError) as error:
             raise OSError(_said(error) or "no answer") from error
         return client

@@ -21,7 +21,7 @@ from datetime import timedelta
 from typing import Any
 
 from horarium.domain.errors import Problem
-from horarium.domain.execution import Call, Outcome, TimeIsUp, Verdict, Watched, WatchedTarget
+from horarium.domain.execution import Call, Outcome, Verdict, Watched, WatchedTarget
 from horarium.domain.ids import Id
 from horarium.executors.checks import check_fields
 from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
@@ -34,6 +34,7 @@ from horarium.executors.engines.messages import (
     check_flag,
     check_text,
     failed,
+    handed_over,
     taken,
 )
 from horarium.executors.options import ExecutorOptions
@@ -53,7 +54,6 @@ FIELDS = (
     "secrets",
 )
 SECRET_FIELDS = ("api_key",)
-INSTALL = "pip install 'horarium[temporal]'"
 
 _PORT = 7233
 _CONNECT_S = 5
@@ -115,15 +115,7 @@ class TemporalExecutor:
             body, _ = compiled.body.of(call, self._public_url)
         except (BrokenConfiguration, TemplateError, ValueError, TypeError) as error:
             return failed(call, f"the workflow's argument could not be made: {error}", retryable=False)
-        try:
-            async with asyncio.timeout(call.timeout_ms / 1000):
-                return await self._start(call, compiled, body)
-        except TimeoutError:
-            return failed(call, TimeIsUp.ENGINE.after(call.timeout_ms))
-        except ImportError:
-            return failed(call, f"temporalio is not installed on this server: {INSTALL}", retryable=False)
-        except OSError as error:
-            return failed(call, f"the engine could not be reached: {error}")
+        return await handed_over(call, lambda: self._start(call, compiled, body), self.type)
 
     async def _start(self, call: Call, compiled: _CompiledTemporal, body: Any) -> Outcome:
         client = await self._client(call.workspace_id, compiled)
@@ -144,7 +136,12 @@ class TemporalExecutor:
         except _module("temporalio.exceptions").WorkflowAlreadyStartedError as error:
             execution = error.run_id
         except _module("temporalio.service").RPCError as error:
-            return failed(call, f"the workflow was not started: {error}", retryable=_is_passing(error))
+            words, codes = (
+                f"the workflow was not started: {error}",
+                _module("temporalio.service").RPCStatusCode,
+            )
+            away = error.status in (codes.UNAVAILABLE, codes.DEADLINE_EXCEEDED)
+            return failed(call, words, retryable=_is_passing(error), unreached=away)
         return taken(call, {"workflow_id": workflow_id, "run_id": execution}, workflow_id)
 
     async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Outcome]:

@@ -1,0 +1,277 @@
+"""The `celery` executor: each run becomes one task of a Celery application, by its Redis or Valkey broker. It needs the
+extra `celery`.
+
+    {"server": "redis.example.com:6379", "database": 0, "task": "reports.make", "queue": "celery",
+     "args": ["{{ input.customer }}"], "kwargs": {"month": "{{ slot }}"}, "result_database": 1,
+     "remember_s": 604800, "tls": true, "user": "horarium", "password": "..."}
+
+The task's id is the run's id. The message is written as Celery's own client writes it (version 2 of its protocol,
+JSON), together with a mark of the run that lasts `remember_s`: as long as the mark is there, a second message of the
+same run is not written. Without `args` and `kwargs` the task's only argument is the run's whole context.
+
+A run is over when the message is in the queue. If the target's `completion` is `watch`, the run ends with the task:
+with what Celery's result backend on the same server (`result_database`) holds of it. Results are read as JSON and in no
+other form. If it is `callback`, the task finds the address and the token for it among its headers.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import orjson
+
+from horarium.domain.errors import Problem
+from horarium.domain.execution import Call, Outcome, Verdict, Watched, WatchedTarget
+from horarium.domain.ids import Id
+from horarium.domain.json_text import decode_received
+from horarium.executors.checks import check_fields
+from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
+from horarium.executors.context import run_text
+from horarium.executors.engines.messages import (
+    CompiledArguments,
+    check_arguments,
+    check_text,
+    check_whole,
+    failed,
+    handed_over,
+    identity_of,
+    taken,
+)
+from horarium.executors.engines.redis_servers import (
+    PLACE_FIELDS,
+    SECRET_FIELDS,
+    RedisPlace,
+    RedisServers,
+    check_redis_place,
+    told_apart,
+)
+from horarium.executors.options import ExecutorOptions
+from horarium.executors.output import error_text, keep_value
+from horarium.executors.secrecy import Scrubber, check_secrets, reveal, split
+from horarium.executors.template import TemplateError
+
+FIELDS = (*PLACE_FIELDS, "task", "queue", "args", "kwargs", "result_database", "remember_s", "secrets")
+
+# How long a run's mark lasts where the configuration does not say it: a week (s).
+REMEMBER_S = 7 * 86_400
+LONGEST_REMEMBER_S = 10 * 365 * 86_400
+_HIGHEST_DATABASE = 1_000
+# How much of a result is read (bytes), and how many results are read at a time.
+_MOST_READ = 1024 * 1024
+_LOOKS_AT_ONCE = 50
+_STATE_OF_LONG = re.compile(rb'\{"status": ?"([A-Z]{1,20})"')
+_ENDED_BADLY = {"FAILURE": "failed", "REVOKED": "was revoked"}
+
+
+def make(options: ExecutorOptions) -> CeleryExecutor:
+    """Makes the executor. The entry point names this function."""
+    return CeleryExecutor(options)
+
+
+class CeleryExecutor:
+    """Gives the runs of `celery` targets to the queues of Celery. One instance serves the whole process."""
+
+    type = "celery"
+    waits_on_network = True
+
+    def __init__(self, options: ExecutorOptions) -> None:
+        self._public_url = options.public_url
+        self._limit = options.response_limit_bytes
+        self._servers = RedisServers(options)
+        self._compiled = CompiledConfigs(_CompiledCelery)
+
+    def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
+        """Everything that is wrong with a configuration as a caller sent it. Connects to nothing."""
+        return [
+            *check_fields(config, self.type, FIELDS),
+            *check_secrets(config, SECRET_FIELDS),
+            *check_redis_place(config),
+            *check_text(config, "task", required=True),
+            *check_text(config, "queue", longest=200),
+            *check_arguments(config),
+            *check_whole(config, "result_database", 0, _HIGHEST_DATABASE),
+            *check_whole(config, "remember_s", 1, LONGEST_REMEMBER_S),
+        ]
+
+    def check_hosts(self, workspace_id: Id, config: Mapping[str, Any]) -> Sequence[Problem]:
+        """A problem if the server may not be connected to."""
+        return self._servers.check_host(workspace_id, config)
+
+    def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Separates a valid configuration into the part that may be shown and the secrets."""
+        return split(config, SECRET_FIELDS)
+
+    def watchable(self, config: Mapping[str, Any]) -> bool:
+        """Every task can be watched."""
+        return True
+
+    async def execute(self, call: Call) -> Outcome:
+        """Puts the message of a run into its queue, unless the run's mark says that it was put there before."""
+        try:
+            compiled = self._compiled.of(call)
+            args, kwargs = compiled.arguments.of(call, self._public_url)
+            message = _message(call, compiled, args, kwargs, self._public_url)
+        except (BrokenConfiguration, TemplateError, ValueError, TypeError) as error:
+            return failed(call, f"the task's message could not be made: {error}", retryable=False)
+        return await handed_over(call, lambda: self._put(call, compiled, message), self.type)
+
+    async def _put(self, call: Call, compiled: _CompiledCelery, message: bytes) -> Outcome:
+        run = run_text(call.run_id)
+        client = await self._servers.client(call.workspace_id, compiled.broker)
+        mark = f"horarium:{run}"
+        put = await self._servers.push_once(client, mark, compiled.remember_s, compiled.queue, message)
+        shown = {"task_id": run, "queue": compiled.queue}
+        return taken(call, shown if put else {**shown, "duplicate": True}, run)
+
+    async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Outcome]:
+        """The outcomes of the tasks whose result is stored. Raises OSError."""
+        compiled = self._compiled_of(target)
+        client = await self._servers.client(target.workspace_id, compiled.results)
+        scrubber, found = Scrubber(target.secrets.values()), dict[Id, Outcome]()
+        left = iter(runs)
+        while some := list(islice(left, _LOOKS_AT_ONCE)):
+            for run, stored in zip(some, await _read(client, some), strict=True):
+                outcome = outcome_of(stored, self._limit, scrubber)
+                if outcome is not None:
+                    found[run.run_id] = outcome
+        return found
+
+    async def cancel(self, target: WatchedTarget, run: Watched) -> None:
+        """Tells all workers that are up to leave out the task. One that has begun goes on. Raises OSError."""
+        compiled = self._compiled_of(target)
+        client = await self._servers.client(target.workspace_id, compiled.broker)
+        channel = f"/{compiled.broker.database}.celery.pidbox"
+        with told_apart():
+            await client.publish(channel, _revocation(run.handle))
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._servers.close()
+
+    def _compiled_of(self, target: WatchedTarget) -> _CompiledCelery:
+        try:
+            return self._compiled.of_target(target.id, target.config, target.secrets)
+        except BrokenConfiguration as error:
+            raise OSError(str(error)) from error
+
+
+async def _read(client: Any, runs: Sequence[Watched]) -> list[bytes]:
+    """What the result backend holds of tasks; nothing is the empty text. Raises OSError."""
+    pipeline = client.pipeline(transaction=False)
+    for run in runs:
+        pipeline.getrange(f"celery-task-meta-{run.handle}", 0, _MOST_READ)
+    with told_apart():
+        return list(await pipeline.execute())
+
+
+def outcome_of(stored: bytes, limit: int, scrubber: Scrubber) -> Outcome | None:
+    """The outcome of a task by what the result backend holds of it, or None while it goes on. Pure."""
+    if not stored:
+        return None
+    if len(stored) > _MOST_READ:
+        state = _STATE_OF_LONG.match(stored)
+        found = {
+            "status": "" if state is None else state[1].decode(),
+            "result": "the result is too long to be kept",
+        }
+    else:
+        try:
+            found = decode_received(stored)
+        except ValueError:
+            found = None
+    if not isinstance(found, dict):
+        words = "the stored result is not JSON: set result_serializer = 'json' in the Celery application"
+        return Outcome(Verdict.FAILED, error=words)
+    state = found.get("status")
+    if state == "SUCCESS":
+        return Outcome(Verdict.SUCCEEDED, output=keep_value(found.get("result"), limit, scrubber))
+    if state in _ENDED_BADLY:
+        words = f"the task {_ENDED_BADLY[state]}{_reason(found.get('result'))}"
+        return Outcome(Verdict.FAILED, error=error_text(words, scrubber))
+    return None
+
+
+def _reason(result: Any) -> str:
+    """What Celery stores of an exception, as the end of a sentence."""
+    if not isinstance(result, Mapping):
+        return f": {result}" if isinstance(result, str) else ""
+    said = result.get("exc_message")
+    text = ", ".join(str(part) for part in said) if isinstance(said, list) else str(said or "")
+    return f": {result.get('exc_type')}: {text}" if text else f": {result.get('exc_type')}"
+
+
+def _message(
+    call: Call, compiled: _CompiledCelery, args: list[Any], kwargs: dict[str, Any], public_url: str | None
+) -> bytes:
+    """A task's message as it stands in a queue of Celery's on Redis."""
+    run = run_text(call.run_id)
+    headers: dict[str, Any] = {
+        "lang": "py",
+        "task": compiled.task,
+        "id": run,
+        "root_id": run,
+        "parent_id": None,
+        "group": None,
+        "eta": None,
+        "expires": None,
+        "retries": 0,
+        "timelimit": [None, None],
+        "argsrepr": "...",
+        "kwargsrepr": "...",
+        "origin": "horarium",
+        "ignore_result": False,
+    }
+    headers |= identity_of(call, public_url)
+    embed = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
+    return _enveloped([args, kwargs, embed], headers, run, compiled.queue)
+
+
+def _revocation(task_id: str) -> bytes:
+    """The message by which all workers are told to leave out a task."""
+    content = {
+        "method": "revoke",
+        "arguments": {"task_id": task_id, "terminate": False, "signal": None},
+        "destination": None,
+        "pattern": None,
+        "matcher": None,
+    }
+    return _enveloped(content, {"clock": 0, "expires": 0}, task_id, "", "celery.pidbox")
+
+
+def _enveloped(
+    content: Any, headers: Mapping[str, Any], run: str, routing_key: str, exchange: str = ""
+) -> bytes:
+    return orjson.dumps(
+        {
+            "body": b64encode(orjson.dumps(content)).decode(),
+            "content-encoding": "utf-8",
+            "content-type": "application/json",
+            "headers": headers,
+            "properties": {
+                "correlation_id": run,
+                "reply_to": "",
+                "delivery_mode": 2,
+                "delivery_info": {"exchange": exchange, "routing_key": routing_key},
+                "priority": 0,
+                "body_encoding": "base64",
+                "delivery_tag": run,
+            },
+        }
+    )
+
+
+class _CompiledCelery:
+    """A checked configuration, ready for runs."""
+
+    def __init__(self, public: Mapping[str, Any], secrets: Mapping[str, Any]) -> None:
+        config = reveal(public, secrets)
+        self.broker = RedisPlace.of(config)
+        self.results = self.broker._replace(database=config.get("result_database", self.broker.database))
+        self.task: str = config["task"]
+        self.queue: str = config.get("queue") or "celery"
+        self.arguments = CompiledArguments(public, secrets)
+        self.remember_s: int = config.get("remember_s") or REMEMBER_S

@@ -1,0 +1,235 @@
+"""Runs as messages of RabbitMQ. They need the client library `aiormq`.
+
+A message is published with `mandatory`, since a broker confirms messages that no queue gets, and its confirmation is
+waited for within the time of the run: a broker that is short of memory or disk keeps publishers waiting for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import ssl
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from yarl import URL
+
+from horarium.domain.errors import Problem
+from horarium.domain.ids import Id
+from horarium.executors.engines.brokers import Message
+from horarium.executors.engines.connections import Connections
+from horarium.executors.engines.hosts import EngineHosts, check_place, host_and_port
+from horarium.executors.engines.messages import (
+    EngineRefused,
+    check_flag,
+    check_text,
+    reason_of,
+)
+from horarium.executors.options import ExecutorOptions
+from horarium.executors.secrecy import secret_names
+from horarium.executors.template import RenderText, TemplateError, check_template, compile_text
+
+_PORT, _TLS_PORT = 5672, 5671
+_CONNECT_S = 5
+# A broker that says nothing for three times as long is gone (s).
+_HEARTBEAT_S = 10
+_LONGEST_KEY = 255
+
+
+class RabbitPlace(NamedTuple):
+    """Where messages go, and who publishes them."""
+
+    host: str
+    port: int
+    tls: bool
+    vhost: str
+    user: str
+    password: str
+    exchange: str
+    routing_key: RenderText
+
+
+class RabbitMq:
+    """Publishes to exchanges."""
+
+    name = "rabbitmq"
+    fields = ("vhost", "exchange", "routing_key")
+
+    def __init__(self, options: ExecutorOptions) -> None:
+        self._hosts = EngineHosts(options)
+        self._publishers: Connections[_Publisher] = Connections(
+            lambda publisher: publisher.is_open, lambda publisher: publisher.close()
+        )
+
+    def check(self, config: Mapping[str, Any]) -> list[Problem]:
+        """What is wrong with the fields that say where messages go."""
+        problems = [
+            *check_place("server", config.get("server"), _PORT),
+            *check_flag(config, "tls"),
+            *check_text(config, "vhost", longest=255),
+            *check_text(config, "user"),
+            *check_text(config, "password", longest=4_000),
+        ]
+        for field in ("exchange", "routing_key"):
+            given = config.get(field, "")
+            if not isinstance(given, str) or len(given) > _LONGEST_KEY:
+                problems.append(
+                    Problem(field, f"must be a text of at most {_LONGEST_KEY} characters", "type")
+                )
+        if not problems:
+            problems += check_template(config.get("routing_key", ""), "routing_key", secret_names(config))
+        if not config.get("exchange") and not config.get("routing_key"):
+            words = "is required without an exchange: it is then the name of the queue"
+            problems.append(Problem("routing_key", words, "required"))
+        if (config.get("user") is None) != (config.get("password") is None):
+            problems.append(Problem("password", "is needed where user is given, and only there"))
+        return problems
+
+    def check_host(self, workspace_id: Id, config: Mapping[str, Any]) -> list[Problem]:
+        """A problem if the server may not be connected to."""
+        wrong = self._hosts.refusal(workspace_id, *_host_and_port(config))
+        return [Problem("server", f"cannot be used: {wrong}")] if wrong else []
+
+    def place(self, config: Mapping[str, Any]) -> RabbitPlace:
+        """The exchange of a checked configuration."""
+        host, port = _host_and_port(config)
+        return RabbitPlace(
+            host,
+            port,
+            bool(config.get("tls")),
+            config.get("vhost") or "/",
+            config.get("user") or "guest",
+            config.get("password") or "guest",
+            config.get("exchange") or "",
+            compile_text(config.get("routing_key") or ""),
+        )
+
+    def address(self, place: RabbitPlace, values: Mapping[str, Any]) -> str:
+        """The routing key of a run's message. Raises TemplateError."""
+        key = place.routing_key(values)
+        if len(key.encode()) > _LONGEST_KEY:
+            raise TemplateError(f"the routing key is longer than {_LONGEST_KEY} bytes")
+        return key
+
+    async def publish(
+        self, workspace_id: Id, place: RabbitPlace, address: str, message: Message
+    ) -> Mapping[str, Any]:
+        """Publishes the message of a run and waits for its confirmation. Raises OSError."""
+        key = (
+            workspace_id,
+            place[:-1],
+        )  # of one exchange: what closes its channel is no affair of the others
+        publisher = await self._publishers.get(key, lambda: self._connect(workspace_id, place))
+        await publisher.publish(place.exchange, address, message)
+        return {"exchange": place.exchange, "routing_key": address, "message_id": message.run}
+
+    async def _connect(self, workspace_id: Id, place: RabbitPlace) -> _Publisher:
+        aiormq = await asyncio.to_thread(importlib.import_module, "aiormq")
+        user, password, vhost = (quote(part, safe="") for part in (place.user, place.password, place.vhost))
+        host = f"[{place.host}]" if ":" in place.host else place.host
+        url = f"amqp://{user}:{password}@{host}:{place.port}/{vhost}?heartbeat={_HEARTBEAT_S}&name=horarium"
+        connection = aiormq.Connection(
+            URL(url, encoded=True), transport_factory=_judged(self._hosts, workspace_id, place)
+        )
+        try:
+            async with asyncio.timeout(_CONNECT_S):
+                await connection.connect()
+                return _Publisher(connection, await connection.channel(on_return_raises=True))
+        except Exception as error:
+            await connection.close()
+            raise told(error) from error
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._publishers.close()
+        await self._hosts.close()
+
+
+class _Publisher:
+    """A connection with one channel, for one exchange."""
+
+    def __init__(self, connection: Any, channel: Any) -> None:
+        self._connection, self._channel = connection, channel
+        self._silent = False
+
+    @property
+    def is_open(self) -> bool:
+        return not (self._silent or self._connection.is_closed or self._channel.is_closed)
+
+    async def publish(self, exchange: str, routing_key: str, message: Message) -> None:
+        """Publish a message and wait for its confirmation. Raises OSError."""
+        spec = importlib.import_module("aiormq").spec
+        event = {f"cloudEvents_{name}": value for name, value in message.event.items()}
+        properties = spec.Basic.Properties(
+            message_id=message.run,
+            message_type=message.event["type"],
+            content_type="application/json",
+            delivery_mode=2,
+            app_id="horarium",
+            headers={**event, **message.headers},
+        )
+        try:
+            await self._channel.basic_publish(
+                message.body,
+                exchange=exchange,
+                routing_key=routing_key,
+                properties=properties,
+                mandatory=True,
+            )
+        except asyncio.CancelledError:
+            self._silent = True  # its confirmation did not come in time: the next run connects again
+            raise
+        except Exception as error:
+            raise told(error) from error
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+
+def told(error: Exception) -> Exception:
+    """An error of the client library as one that executors know."""
+    errors = importlib.import_module("aiormq.exceptions")
+    match error:
+        case errors.PublishError():
+            return EngineRefused("no queue is bound there for this routing key")
+        case errors.DeliveryError():
+            return EngineRefused("the broker did not take the message (nack)")
+        case (
+            errors.AuthenticationError()
+            | errors.ProbableAuthenticationError()
+            | errors.ConnectionNotAllowed()
+        ):
+            return EngineRefused("the broker does not accept this user, or not for this vhost")
+        case errors.InvalidFrameError() if "Connection.Close" in str(
+            error
+        ):  # in place of the answer to "open"
+            return EngineRefused(
+                "the broker does not open this vhost: it does not exist, or not for this user"
+            )
+        case errors.AMQPChannelError():
+            return EngineRefused(f"the broker closed the channel: {error}")
+        case OSError():
+            return error if type(error).__module__.startswith("horarium.") else OSError(reason_of(error))
+        case errors.AMQPError() | RuntimeError():
+            return OSError(f"the connection broke ({type(error).__name__})")
+    return error
+
+
+def _host_and_port(config: Mapping[str, Any]) -> tuple[str, int]:
+    return host_and_port(config["server"], _TLS_PORT if config.get("tls") else _PORT)
+
+
+def _judged(hosts: EngineHosts, workspace_id: Id, place: RabbitPlace) -> Any:
+    """What opens the library's connections: to the address that the guard has judged."""
+    base = importlib.import_module("aiormq.connection").TransportFactory
+
+    class Judged(base):  # type: ignore[misc,valid-type]
+        async def create(self, url: URL, **options: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+            address = await hosts.address(workspace_id, place.host, place.port)
+            if not place.tls:
+                return await asyncio.open_connection(address, place.port)
+            context = ssl.create_default_context()
+            return await asyncio.open_connection(address, place.port, ssl=context, server_hostname=place.host)
+
+    return Judged()

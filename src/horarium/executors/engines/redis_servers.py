@@ -1,0 +1,207 @@
+"""Connections to Redis and Valkey, for the executors whose engine keeps its work there. They need the client `redis`.
+
+Each connection is made to the address that was judged, also when one that was lost is made again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import re
+import ssl
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from horarium.domain.errors import Problem
+from horarium.domain.ids import Id
+from horarium.executors.egress import AddressRefused
+from horarium.executors.engines.connections import Connections
+from horarium.executors.engines.hosts import EngineHosts, check_place, host_and_port
+from horarium.executors.engines.messages import (
+    EngineRefused,
+    check_flag,
+    check_text,
+    check_whole,
+    reason_of,
+    refusal_in,
+)
+from horarium.executors.options import ExecutorOptions
+
+# The fields of a configuration that say where the server is and who connects. `password` is secret.
+PLACE_FIELDS = ("server", "database", "tls", "user", "password")
+SECRET_FIELDS = ("password",)
+
+_PORT = 6379
+_CONNECT_S = 5
+# How long a command may take. Callers set shorter limits where they have some.
+_COMMAND_S = 30
+# Connections to one server, of one identity. Whoever needs one more waits for it.
+_MOST_CONNECTIONS = 20
+_HIGHEST_DATABASE = 1_000
+
+# Puts something into a server once: KEYS[1] is the mark of the run, KEYS[2] the list or stream. The mark is set after
+# the entry was made, so that an entry that was refused leaves none. Answers {1 if it was put, what the mark holds}.
+_ONCE = """
+local found = redis.call('GET', KEYS[1])
+if found then return {0, found} end
+%s
+redis.call('SET', KEYS[1], put, 'EX', ARGV[1])
+return {1, put}
+"""
+_PUSH_ONCE = _ONCE % "local put = tostring(redis.call('LPUSH', KEYS[2], ARGV[2]))"
+_ADD_ONCE = _ONCE % "local put = redis.call('XADD', KEYS[2], unpack(ARGV, 2))"
+
+
+# How the library words an error of the system where it does not keep the error itself.
+_NUMBER = re.compile(r"Error (\d{1,5}) connecting")
+
+
+class RedisPlace(NamedTuple):
+    """A database of a server, and who connects to it."""
+
+    host: str
+    port: int
+    database: int
+    tls: bool
+    user: str | None
+    password: str | None
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> RedisPlace:
+        """The place that a checked configuration names, with its secrets in their places."""
+        host, port = host_and_port(config["server"], _PORT)
+        return cls(
+            host,
+            port,
+            config.get("database") or 0,
+            bool(config.get("tls")),
+            config.get("user"),
+            config.get("password"),
+        )
+
+
+def check_redis_place(config: Mapping[str, Any]) -> list[Problem]:
+    """What is wrong with the fields of PLACE_FIELDS."""
+    problems = [
+        *check_place("server", config.get("server"), _PORT),
+        *check_whole(config, "database", 0, _HIGHEST_DATABASE),
+        *check_flag(config, "tls"),
+        *check_text(config, "user"),
+        *check_text(config, "password", longest=4_000),
+    ]
+    if config.get("user") is not None and config.get("password") is None:
+        problems.append(Problem("password", "is needed where user is given", "required"))
+    return problems
+
+
+class RedisServers:
+    """Clients of the servers that targets name, for one executor."""
+
+    def __init__(self, options: ExecutorOptions) -> None:
+        self._hosts = EngineHosts(options)
+        self._clients: Connections[Any] = Connections(lambda _: True, _close)
+
+    def check_host(self, workspace_id: Id, config: Mapping[str, Any]) -> list[Problem]:
+        """A problem if the server of a valid configuration may not be connected to."""
+        wrong = self._hosts.refusal(workspace_id, *host_and_port(config["server"], _PORT))
+        return [Problem("server", f"cannot be used: {wrong}")] if wrong else []
+
+    async def client(self, workspace_id: Id, place: RedisPlace) -> Any:
+        """A client of the library, `redis.asyncio.Redis`. It connects when a command needs it. Raises ImportError."""
+        return await self._clients.get((workspace_id, place), lambda: self._make(workspace_id, place))
+
+    async def _make(self, workspace_id: Id, place: RedisPlace) -> Any:
+        redis = await asyncio.to_thread(importlib.import_module, "redis.asyncio")
+        retry, backoff = (
+            importlib.import_module("redis.asyncio.retry"),
+            importlib.import_module("redis.backoff"),
+        )
+
+        async def address() -> str:
+            return await self._hosts.address(workspace_id, place.host, place.port)
+
+        pool = redis.BlockingConnectionPool(
+            connection_class=_judged_connection(redis.Connection, address, place.tls),
+            host=place.host,
+            port=place.port,
+            db=place.database,
+            username=place.user,
+            password=place.password,
+            max_connections=_MOST_CONNECTIONS,
+            timeout=_COMMAND_S,
+            socket_timeout=_COMMAND_S,
+            socket_connect_timeout=_CONNECT_S,
+            # A run that failed is tried again by its schedule. The older protocol has no messages by which a server
+            # can move its clients to another address.
+            retry=retry.Retry(backoff.NoBackoff(), 0),
+            protocol=2,
+        )
+        return redis.Redis.from_pool(pool)
+
+    async def push_once(self, client: Any, mark: str, remember_s: int, key: str, entry: bytes) -> bool:
+        """Put an entry at the end of a list that workers take from its other end, unless the mark exists. The mark
+        lasts `remember_s`. Returns whether it was put. Raises OSError."""
+        with told_apart():
+            put, _ = await client.eval(_PUSH_ONCE, 2, mark, key, remember_s, entry)
+        return bool(put)
+
+    async def add_once(
+        self, client: Any, mark: str, remember_s: int, key: str, arguments: Sequence[Any]
+    ) -> tuple[bool, str]:
+        """Add an entry to a stream (the arguments of XADD behind its key), unless the mark exists. Returns whether it
+        was added, and the id of the run's entry. Raises OSError."""
+        with told_apart():
+            put, entry = await client.eval(_ADD_ONCE, 2, mark, key, remember_s, *arguments)
+        return bool(put), entry.decode()
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._clients.close()
+        await self._hosts.close()
+
+
+@contextmanager
+def told_apart() -> Iterator[None]:
+    """Raises OSError where a server cannot be reached or used now, AddressRefused where it may not be, and
+    EngineRefused where it answers with an error."""
+    errors = importlib.import_module("redis.exceptions")
+    try:
+        yield
+    except (errors.ResponseError, errors.AuthenticationError) as error:
+        raise EngineRefused(str(error)) from error
+    except errors.RedisError as error:
+        raise _unreached(error) from error
+
+
+def _unreached(error: BaseException) -> OSError:
+    """Why a server could not be reached. The library's own words contain addresses."""
+    refusal = refusal_in(error)
+    if refusal is not None:
+        return AddressRefused(str(refusal))
+    number = _NUMBER.match(str(error))
+    return OSError(os.strerror(int(number[1])).lower() if number else reason_of(error))
+
+
+def _judged_connection(connection_class: Any, address: Callable[[], Awaitable[str]], tls: bool) -> type:
+    """The library's connection, which asks for the address to connect to each time that it connects."""
+
+    class Judged(connection_class):  # type: ignore[misc]
+        _address = ""
+
+        async def _connect(self) -> None:
+            self._address = await address()
+            await super()._connect()
+
+        def _connection_arguments(self) -> dict[str, Any]:
+            place: dict[str, Any] = {"host": self._address, "port": self.port}
+            if tls:
+                place |= {"ssl": ssl.create_default_context(), "server_hostname": self.host}
+            return place
+
+    return Judged
+
+
+async def _close(client: Any) -> None:
+    await client.aclose(close_connection_pool=True)

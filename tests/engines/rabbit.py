@@ -1,0 +1,54 @@
+"""A RabbitMQ of Debian's package on 127.0.0.1, with a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.engines.conftest import free_port, running, wait_for_port
+
+SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+
+
+@contextmanager
+def rabbit(port: int, folder: Path) -> Iterator[None]:
+    """A broker, once it listens; ended with the block. What it stores stays in the folder."""
+    assert SERVER.exists(), "rabbitmq-server is not installed: apt-get install rabbitmq-server"
+    log, distribution, names = folder / "log", free_port(), free_port()
+    settings = folder / "rabbitmq.conf"
+    settings.write_text(f"listeners.tcp.default = 127.0.0.1:{port}\nloopback_users = none\n")
+    environment = {
+        **os.environ,
+        "HOME": str(folder),
+        "HOSTNAME": "localhost",
+        "RABBITMQ_NODENAME": f"horarium{port}@localhost",
+        "RABBITMQ_CONFIG_FILE": str(settings),
+        "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
+        "RABBITMQ_LOG_BASE": str(folder / "logs"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+        "RABBITMQ_PID_FILE": str(folder / "pid"),
+        "RABBITMQ_DIST_PORT": str(distribution),
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "ERL_EPMD_PORT": str(names),
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +S 1 +sbwt none",
+    }
+    # The name server of its runtime would stay behind if the broker started it.
+    name_server = ["epmd", "-address", "127.0.0.1", "-port", str(names)]
+    with running(name_server, names, log), log.open("ab") as said:
+        process = subprocess.Popen(
+            [SERVER], stdout=said, stderr=said, env=environment, start_new_session=True
+        )
+        try:
+            wait_for_port(port, process, log, 120)
+            yield
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
