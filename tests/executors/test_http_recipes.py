@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from horarium.domain.execution import Verdict, Watched, WatchedTarget
-from horarium.domain.ids import prefixed
+from horarium.domain.ids import prefixed, uuid_text
 from horarium.executors.http import make
 from horarium.executors.options import ExecutorOptions
 from tests.executors.calls import RUN_ID, stored_call
@@ -25,13 +25,19 @@ RECIPES = {
 }
 RUN = prefixed("run", RUN_ID)
 LABEL = RUN.lower().replace("_", "-")
+UUID = uuid_text(RUN_ID)
 
 
 class EmulatedEngine:
-    """Keeps jobs by the id that a request gives them, as the recipe's engine does. `state` is what it shows."""
+    """Keeps jobs by the id that a request gives them, as the recipe's engine does. `state` is what it shows. `refuses`
+    is the status of a second request for a job; None: it is answered as the first was."""
 
     def __init__(
-        self, key: Callable[[Any], str], path: str, refuses: bool, shown: Callable[[str], Any]
+        self,
+        key: Callable[[Any, web.Request], str],
+        path: str,
+        refuses: int | None,
+        shown: Callable[[str], Any],
     ) -> None:
         self.key, self.path, self.refuses, self.shown = key, path, refuses, shown
         self.jobs: dict[str, Any] = {}
@@ -41,13 +47,14 @@ class EmulatedEngine:
         assert request.headers["Authorization"].startswith("Bearer ")
         if request.method == "GET":
             assert request.path == self.path, request.path
-            return web.json_response(self.shown(self.state))
+            shown = self.shown(self.state)
+            return shown if isinstance(shown, web.Response) else web.json_response(shown)
         body = await request.json()
-        key = self.key(body)
-        if key in self.jobs and self.refuses:
-            return web.json_response({"detail": "exists already"}, status=409)
+        key = self.key(body, request)
+        if key in self.jobs and self.refuses is not None:
+            return web.json_response({"detail": "exists already"}, status=self.refuses)
         self.jobs[key] = body
-        return web.json_response({"id": "abc123"}, status=201)
+        return web.json_response({"id": "abc123", "invocationId": "inv_1"}, status=201)
 
 
 def conditions(state: str) -> Any:
@@ -55,35 +62,68 @@ def conditions(state: str) -> Any:
     return {"kind": "Job", "status": {"active": 1, "conditions": found} if found else {"active": 1}}
 
 
+def not_ready() -> web.Response:
+    """How Restate answers while an invocation goes on."""
+    return web.json_response({"message": "not ready"}, status=470)
+
+
 ENGINES = {
     "Airflow": (
-        lambda body: body["dag_run_id"],
+        lambda body, _: body["dag_run_id"],
         f"/api/v2/dags/report/dagRuns/{RUN}",
-        True,
+        409,
         lambda state: {"dag_run_id": RUN, "state": state, "conf": {"rows": 3}},
         ("queued", "running", "success"),
         {"rows": 3},
     ),
     "Kubernetes": (
-        lambda body: body["metadata"]["name"],
+        lambda body, _: body["metadata"]["name"],
         f"/apis/batch/v1/namespaces/jobs/jobs/{LABEL}",
-        True,
+        409,
         conditions,
         ("", "Suspended", "Complete"),
         {"active": 1, "conditions": [{"type": "Complete", "status": "True"}]},
     ),
     "Prefect": (
-        lambda body: body["idempotency_key"],
+        lambda body, _: body["idempotency_key"],
         "/api/flow_runs/abc123",
-        False,
+        None,
         lambda state: {"id": "abc123", "state": {"type": state, "message": "All good"}},
         ("SCHEDULED", "RUNNING", "COMPLETED"),
         "All good",
     ),
+    "Restate": (
+        lambda _, request: request.headers["idempotency-key"],
+        "/restate/invocation/inv_1/output",
+        None,
+        lambda state: {"state": state, "result": {"rows": 3}} if state else not_ready(),
+        ("", "done"),
+        {"rows": 3},
+    ),
+    "Step Functions": (
+        lambda body, _: body["name"],
+        f"/production/executions/{RUN}",
+        409,
+        lambda state: {"name": RUN, "status": state, "output": '{"rows": 3}'},
+        ("RUNNING", "PENDING_REDRIVE", "SUCCEEDED"),
+        '{"rows": 3}',
+    ),
+    "Windmill": (
+        lambda _, request: request.query["job_id"],
+        f"/api/w/reports/jobs_u/completed/get_result_maybe/{UUID}",
+        400,
+        lambda state: (
+            {"completed": True, "success": True, "result": 3}
+            if state
+            else {"completed": False, "result": None}
+        ),
+        ("", "ended"),
+        3,
+    ),
     "Trigger.dev": (
-        lambda body: body["options"]["idempotencyKey"],
+        lambda body, _: body["options"]["idempotencyKey"],
         "/api/v3/runs/abc123",
-        False,
+        None,
         lambda state: {"id": "abc123", "status": state, "output": {"rows": 3}},
         ("QUEUED", "EXECUTING", "COMPLETED"),
         {"rows": 3},

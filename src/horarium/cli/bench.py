@@ -30,6 +30,7 @@ class Part(StrEnum):
     API = "api"
     IDLE = "idle"
     PAGES = "pages"
+    HANDOFF = "handoff"
 
 
 # The options that each part has, besides the database.
@@ -43,6 +44,7 @@ OPTIONS: dict[Part, tuple[str, ...]] = {
     Part.API: ("seconds",),
     Part.IDLE: ("schedules", "seconds"),
     Part.PAGES: ("schedules", "runs"),
+    Part.HANDOFF: ("engine", "runs"),
 }
 
 
@@ -66,10 +68,18 @@ def bench(
     ] = None,
     runs: Annotated[
         int | None,
-        typer.Option(min=1, help="How many runs (default: delivery, inprocess 20000, pages 1000000)."),
+        typer.Option(
+            min=1, help="How many runs (default: delivery, handoff, inprocess 20000, pages 1000000)."
+        ),
     ] = None,
     rows: Annotated[
         int | None, typer.Option(min=1, help="How many rows the audience has (fanout; default: 100000).")
+    ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            help="The engine that gets the runs: nats, celery, rq or redis (handoff; default: nats)."
+        ),
     ] = None,
     rate: Annotated[
         int | None, typer.Option(min=1, help="How many fires a second (lateness; default: 100).")
@@ -86,7 +96,7 @@ def bench(
     `ours` and `ceiling` are measured in the same run; `ratio` is ours divided by the ceiling. Everything that the
     benchmark makes is deleted afterwards.
     """
-    options = {"schedules": schedules, "due": due, "runs": runs, "rows": rows}
+    options = {"schedules": schedules, "due": due, "runs": runs, "rows": rows, "engine": engine}
     options |= {"rate": rate, "seconds": seconds, "load": load}
     given = {name: value for name, value in options.items() if value is not None}
     unknown = [name for name in given if name not in OPTIONS[part]]

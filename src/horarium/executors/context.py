@@ -23,7 +23,7 @@ from typing import Any
 from multidict import istr
 
 from horarium.domain.execution import Call
-from horarium.domain.ids import Id, prefixed
+from horarium.domain.ids import Id, prefixed, uuid_text
 from horarium.domain.run import Missed
 from horarium.times import held_ms
 
@@ -125,11 +125,12 @@ def add_identity(headers: dict[str, str], call: Call, run: str, public_url: str 
 
 def template_values(call: Call, context: Mapping[str, Any], secrets: Mapping[str, Any]) -> dict[str, Any]:
     """The values that placeholders can use: the context, the target's named secrets and the run's environment. And
-    `run.label`, the id of the run as a DNS label, for systems whose names may have neither capitals nor underscores."""
+    the id of the run as other systems spell theirs: `run.label` as a DNS label, for names that may have neither
+    capitals nor underscores, and `run.uuid` as a UUID."""
     run = context["run"]
     return {
         **context,
-        "run": {**run, "label": run["id"].lower().replace("_", "-")},
+        "run": {**run, "label": run["id"].lower().replace("_", "-"), "uuid": uuid_text(call.run_id)},
         "callback": context.get("callback"),
         "variation": context.get("variation"),
         "secrets": secrets,

@@ -24,7 +24,7 @@ Rendered = TypeVar("Rendered")
 
 # The first words of a path, and which names may follow each. None means any name, and an empty tuple means no name.
 ROOTS: Mapping[str, Collection[str] | None] = {
-    "run": ("id", "label", "kind", "fire", "row_key"),
+    "run": ("id", "label", "uuid", "kind", "fire", "row_key"),
     "schedule": ("id", "name", "timezone"),
     "slot": (),
     "due": (),
