@@ -50,14 +50,12 @@ demo: ## set up and watch schedules fire: the main job in a minute
 	@echo
 	@echo "Keep a server running with:  $(BIN)/horarium serve --data ./horarium-data"
 
-# The two halves run side by side, since the suite is made of small waits and computes on one core at a time. What the
-# first half prints is shown when both have ended.
-FIRST_HALF := tests/api tests/cli tests/times
+# Each of these processes runs tests, with a database server of its own; one that has none left takes over tests that
+# another has not begun. There is one more than there are processor cores, because tests also wait.
+PROCESSES ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
-test: $(READY) ## run the test suite
-	@$(BIN)/python -m pytest -m "not long" -p no:cacheprovider $(FIRST_HALF) > $(VENV)/first-half.txt 2>&1 & first=$$!; \
-		$(BIN)/python -m pytest -m "not long" $(FIRST_HALF:%=--ignore=%) --ignore=tests/browser --ignore=tests/engines; second=$$?; \
-		wait $$first; first=$$?; cat $(VENV)/first-half.txt; exit $$((first + second))
+test: $(READY) ## run the test suite: PROCESSES=3
+	@$(BIN)/python -m pytest -m "not long" -n $(PROCESSES) --dist worksteal --ignore=tests/browser --ignore=tests/engines
 
 browser: $(READY) ## look at the console with a real browser: CHROMIUM=/usr/bin/chromium
 	@CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest -p no:cacheprovider tests/browser

@@ -1,8 +1,15 @@
 """For all tests: the dialects that are installed, so that timings of theirs can be compiled."""
 
 import gc
+import os
+import sys
 
-from horarium.api.kit import registry
+# Compiled modules are kept, whatever the environment says: otherwise each of the many processes that tests start would
+# compile them anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+from horarium.api.kit import registry  # noqa: E402
 
 registry.load()
 

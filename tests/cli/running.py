@@ -2,32 +2,34 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.support.started import Started
 
 SECONDS = 60
 
 
 def horarium(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     """`horarium ...` to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "horarium", *arguments],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-        env={**os.environ, "NO_COLOR": "1", **environment},
-    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with Started(
+        arguments, text=True, env={**os.environ, "NO_COLOR": "1", **environment}, **pipes
+    ) as process:
+        try:
+            out, err = process.communicate(stdin, timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
 
 @contextmanager
 def server(data: Path, *options: str) -> Iterator[str]:
     """`horarium serve` on a free port; its address."""
-    command = [sys.executable, "-m", "horarium", "serve", "--data", str(data), "--port", "0", *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    command = ["serve", "--data", str(data), "--port", "0", *options]
+    process = Started(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         yield next(line.split()[-1] for line in process.stdout if " listens at " in line)
     finally:

@@ -24,7 +24,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.routing import BaseRoute, Match, Route
+from starlette.routing import BaseRoute, Match, Route, compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from horarium.api.bodies import Malformed, parse_json, parse_object, read_body
@@ -260,14 +260,16 @@ def _without_parameters() -> None:
 class _Route(APIRoute):
     """A route that FastAPI lists on the OpenAPI page, and whose handler is called without FastAPI's own steps.
 
-    FastAPI is given a function without parameters in place of the handler: it would look for the parameters of some two
-    hundred handlers, which all have the same one, and a server would take longer to start."""
+    FastAPI looks at a route only when the page is made (`describe`): there are some two hundred and fifty routes, and
+    a server would take longer to start. What FastAPI looks at is a function without parameters in place of the handler,
+    because it would look for the parameters of the handlers, which all have the same one."""
 
     def __init__(self, path: str, endpoint: Handler, **options: Any) -> None:
-        options["name"] = endpoint.__name__
-        super().__init__(path, _without_parameters, **options)
-        self.endpoint = endpoint
-        self.description = self.description or inspect.cleandoc(endpoint.__doc__ or "")
+        self._options = options
+        self.path, self.endpoint, self.name = path, endpoint, endpoint.__name__
+        self.methods = set(options["methods"])
+        self.include_in_schema = options["include_in_schema"]
+        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
         # What stands before a key in this path, where it has one.
         self._before_key = path.partition("{key:key}")[0] if "{key:key}" in path else None
 
@@ -276,6 +278,13 @@ class _Route(APIRoute):
             await answer(scope, receive, send)
 
         self.app = app
+
+    def describe(self) -> None:
+        """Let FastAPI find out what it writes about this route on the OpenAPI page."""
+        app, endpoint = self.app, self.endpoint
+        super().__init__(self.path, _without_parameters, **{**self._options, "name": self.name})
+        self.app, self.endpoint = app, endpoint
+        self.description = self.description or inspect.cleandoc(endpoint.__doc__ or "")
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """A route for GET also matches HEAD, which is answered like GET but without the body. A route with a key is
@@ -530,7 +539,7 @@ class Api(FastAPI):
             if example is not None:
                 content[media]["example"] = example
             extra["requestBody"] = {"required": not optional_body, "content": content}
-        self.router.add_api_route(
+        route = _Route(
             path,
             handler,
             methods=[method],
@@ -543,8 +552,8 @@ class Api(FastAPI):
             operation_id=re.sub(r"\W+", "_", f"{method.lower()}{path}").strip("_")
             if operation is None
             else operation[0],
-            route_class_override=_Route,
         )
+        self.router.routes.append(route)
         if operation is not None:
             self._responses[operation[0]] = operation[1]
 
@@ -560,6 +569,9 @@ class Api(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
+            for route in self.routes:
+                if isinstance(route, _Route):
+                    route.describe()
             made = super().openapi()
             components = made.setdefault("components", {})
             components.setdefault("schemas", {}).update(self._schemas)

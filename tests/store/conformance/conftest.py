@@ -5,20 +5,16 @@ from __future__ import annotations
 import pytest
 import pytest_asyncio
 
-from horarium.store.postgres import PostgresStore
-from horarium.store.postgres.connection import connect
-from tests.support.postgres import migrated_database
+from tests.support.kept_postgres import KeptPostgres
 from tests.support.sqlite_schema import open_store
 from tests.support.tenant import Tenant
 
-_made: dict[str, str] = {}
-_EMPTY = """
-DO $$ DECLARE name text; BEGIN
-    FOR name IN SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace
-        AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'schema_migrations' ORDER BY oid DESC
-    LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
-END $$
-"""
+
+def pytest_collection_modifyitems(items):
+    """All of these tests run in one event loop: connections that are kept open belong to the loop that opened them."""
+    for item in items:
+        if item.get_closest_marker("asyncio") and "store" in item.fixturenames:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -26,39 +22,31 @@ def flavour(request):
     return request.param
 
 
-@pytest_asyncio.fixture
-async def store(flavour, tmp_path):
-    if flavour == "sqlite":
-        opened = open_store(tmp_path / "horarium.db")
-        yield opened
-        await opened.close()
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def kept():
+    """Two nodes' stores in one PostgreSQL database, made with the first test that asks for them."""
+    made = KeptPostgres("conformance", nodes=2)
+    yield made
+    await made.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def store(flavour, tmp_path, kept):
+    if flavour == "postgres":
+        first, _ = await kept.emptied()
+        yield first
         return
-    opened = await PostgresStore.open(await _empty_database())
+    opened = open_store(tmp_path / "horarium.db")
     yield opened
     await opened.close()
 
 
-async def _empty_database() -> str:
-    """One database for all tests of this process, emptied for each: faster than one for each."""
-    if "url" not in _made:
-        _made["url"] = await migrated_database("conformance")
-    connection = await connect(_made["url"])
-    await connection.execute(_EMPTY)
-    await connection.close()
-    return _made["url"]
-
-
-@pytest_asyncio.fixture
-async def other(store):
+@pytest.fixture
+def other(store, kept):
     """A second node on the same database; on SQLite, where nodes are alone, the same store."""
-    if store.flavour == "sqlite":
-        yield store
-        return
-    opened = await PostgresStore.open(store.url)
-    yield opened
-    await opened.close()
+    return store if store.flavour == "sqlite" else kept.stores[1]
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def tenant(store):
     return await Tenant.open(store)

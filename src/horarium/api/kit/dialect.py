@@ -140,7 +140,7 @@ class DialectApp(Api):
         super().__init__(title=dialect.title, description=dialect.description, render=dialect.render)
         self._dialect = dialect
         self._page: dict[str, Any] | None = None
-        self._paths: dict[str, dict[str, Any]] = {}
+        self._shown: list[Operation] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._dialect.splits_path and scope["type"] == "http":
@@ -150,18 +150,20 @@ class DialectApp(Api):
 
     def operation(self, operation: Operation) -> None:
         """Add a route and, where it has one, its entry in the page."""
-        method, path = operation.method, operation.path
-        shown = operation.on_page
+        method, path, shown = operation.method, operation.path, operation.on_page
         self.add(method, path, operation.handler, operation.summary, status=operation.status, on_page=shown)
         if shown:
-            self._paths.setdefault(path, {})[method.lower()] = self._entry(operation)
+            self._shown.append(operation)
 
     def openapi(self) -> dict[str, Any]:
         if self._page is None:
+            paths: dict[str, dict[str, Any]] = {}
+            for operation in self._shown:
+                paths.setdefault(operation.path, {})[operation.method.lower()] = self._entry(operation)
             self._page = {
                 "openapi": "3.1.0",
                 "info": {"title": self.title, "description": self.description, "version": self.version},
-                "paths": self._paths,
+                "paths": paths,
                 "components": {
                     "schemas": dict(self._dialect.schemas),
                     "securitySchemes": dict(self._dialect.security),
