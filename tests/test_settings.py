@@ -113,7 +113,11 @@ def test_an_unknown_name_in_the_file_is_answered_with_the_nearest_setting(tmp_pa
         load_settings({}, {}, file)
 
 
-@pytest.mark.parametrize("text", ["abc", "", "x" * 44, f"{new_key()},abc", "\u00e4" * 44])
+@pytest.mark.parametrize(
+    "text",
+    ["abc", "", "x" * 44, f"{new_key()},abc", "\u00e4" * 44],
+    ids=["short", "empty", "no base64 of 32 bytes", "a good one and a short one", "no base64"],
+)
 def test_a_bad_secret_key_is_refused_by_the_name_of_its_setting_before_anything_is_opened(text):
     with pytest.raises(Invalid) as caught:
         load_settings({"secret_key": text}, {})

@@ -116,7 +116,9 @@ def test_while_one_kind_replaces_the_other_both_verify() -> None:
 
 
 @pytest.mark.parametrize(
-    "secret", ["whsk_", "whsk_" + b64encode(b"x" * 31).decode(), f"{new_secret()};until=soon"]
+    "secret",
+    ["whsk_", "whsk_" + b64encode(b"x" * 31).decode(), f"{new_secret()};until=soon"],
+    ids=["nothing", "too short", "until soon"],
 )
 def test_a_private_key_or_an_end_of_a_wrong_form_is_refused(secret: str) -> None:
     with pytest.raises(ValueError, match=r".*"):

@@ -18,7 +18,9 @@ def test_a_page_goes_on_after_its_last_item():
     assert (page.items, page.next) == ([b"a", b"b"], b"b")
 
 
-@pytest.mark.parametrize("an_id", [LOWEST_ID, HIGHEST_ID, random_id(1_772_366_400_000)])
+@pytest.mark.parametrize(
+    "an_id", [LOWEST_ID, HIGHEST_ID, random_id(1_772_366_400_000)], ids=["lowest", "highest", "random"]
+)
 def test_a_cursor_comes_back_as_the_id_it_stands_for(an_id):
     assert cursor_from(cursor_text(an_id)) == an_id
 
