@@ -14,12 +14,13 @@ OPENS = re.compile(
     r"aiohttp\.(?:ClientSession|TCPConnector|request)|urllib\.request|http\.client|\bhttpx2?\.(?!AsyncBaseTransport"
     r"|Request|Response)|\brequests\.(?:get|post|put|request|Session)|smtplib|ftplib|telnetlib|create_connection|open_connection|open_unix_connection"
     r"|sock_connect|\.connect_ex\(|getaddrinfo|gethostby|create_async_engine|asyncpg\.(?:connect|create_pool)"
-    r"|websockets|paramiko|OTLPSpanExporter|module\.Client\b|boto3\.client|ConnectionPool\(|aiormq\.Connection"
+    r"|websockets|paramiko|OTLPSpanExporter|module\.Client\b|boto3\.client|ConnectionPool\(|aiormq\.Connection|AIOKafka"
 )
 # The files that may, and why none of them follows a user past the guard.
 MAY = {
     "backup/s3.py": "the storage for backups that the operator has named",
     "executors/egress.py": "the guarded client itself",
+    "executors/engines/kafka.py": "connects to the addresses that the guard of engines resolved",
     "executors/engines/nats.py": "connects to the address that the guard of engines resolved",
     "executors/engines/http_door.py": "looks names up and connects as the guard of engines says",
     "executors/engines/rabbitmq.py": "connects to the address that the guard of engines resolved",

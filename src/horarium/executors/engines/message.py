@@ -1,9 +1,10 @@
-"""The `message` executor: each run becomes one message of RabbitMQ or of a Redis stream.
+"""The `message` executor: each run becomes one message of RabbitMQ, of a Redis stream or of Kafka.
 
     {"broker": "rabbitmq", "server": "rabbitmq.example.com:5672", "exchange": "", "routing_key": "reports",
      "vhost": "/", "body": {"report": "{{ input.report }}"}, "tls": true, "user": "horarium", "password": "..."}
     {"broker": "redis", "server": "redis.example.com:6379", "stream": "reports", "max_length": 100000,
      "remember_s": 604800, ...}
+    {"broker": "kafka", "server": "kafka.example.com:9092", "topic": "reports", "mechanism": "SCRAM-SHA-512", ...}
 
 It needs the extra `message`. The message's id is the run's id, and its headers say whose run it is and describe it as a
 CloudEvent. Without `body`, the message holds the whole context of the run as
@@ -28,6 +29,7 @@ from horarium.executors.checks import check_fields
 from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
 from horarium.executors.context import instant_text, run_text, shared_id
 from horarium.executors.engines.brokers import Broker, Message
+from horarium.executors.engines.kafka import Kafka
 from horarium.executors.engines.messages import (
     CompiledBody,
     check_body,
@@ -62,7 +64,7 @@ class MessageExecutor:
         self._public_url = options.public_url
         self._source = (options.public_url or "").rstrip("/") + "/horarium/v1"
         self._brokers: Mapping[str, Broker] = {
-            broker.name: broker for broker in (RabbitMq(options), RedisStreams(options))
+            broker.name: broker for broker in (RabbitMq(options), RedisStreams(options), Kafka(options))
         }
         self._compiled = CompiledConfigs(self._compile)
 

@@ -1,0 +1,269 @@
+"""Runs as records of Kafka topics. They need the client library `aiokafka`.
+
+A cluster names all its brokers to its clients, so each of them is judged when it is connected to. The library has no
+public way to make its connections, so the function by which it makes them is replaced, for this whole process: a
+connection that no guard judges is refused. Tests notice if a later version makes its connections elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import ssl
+from collections.abc import Mapping
+from contextvars import ContextVar
+from functools import cache
+from typing import Any, NamedTuple
+
+from horarium.domain.errors import Problem
+from horarium.domain.ids import Id
+from horarium.executors.egress import AddressRefused
+from horarium.executors.engines.brokers import Message
+from horarium.executors.engines.connections import Connections
+from horarium.executors.engines.hosts import EngineHosts, check_place, host_and_port
+from horarium.executors.engines.messages import (
+    EngineRefused,
+    check_choice,
+    check_flag,
+    check_text,
+    reason_of,
+    refusal_in,
+)
+from horarium.executors.options import ExecutorOptions
+
+_PORT = 9092
+# How long a broker may take for one request (ms). A record that no broker has taken by then is given up.
+_REQUEST_MS = 10_000
+# How long a new client may take until it knows the cluster (s).
+_CONNECT_S = 10
+_MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+
+
+class KafkaPlace(NamedTuple):
+    """Where records go, and who produces them."""
+
+    host: str
+    port: int
+    tls: bool
+    user: str | None
+    password: str | None
+    mechanism: str
+    topic: str
+
+
+class _Judge:
+    """Tells the addresses of a cluster's brokers for one client. `refused` is done once there is a broker that may not
+    be connected to: the library itself would only try again."""
+
+    def __init__(self, hosts: EngineHosts, workspace_id: Id) -> None:
+        self._hosts, self._workspace_id = hosts, workspace_id
+        self.refused: asyncio.Future[AddressRefused] = asyncio.get_running_loop().create_future()
+
+    async def address(self, host: str, port: int) -> str:
+        """The address to connect to. Raises AddressRefused, and OSError for a name that is not known."""
+        try:
+            return await self._hosts.address(self._workspace_id, host, port)
+        except AddressRefused as error:
+            if not self.refused.done():
+                self.refused.set_result(error)
+            raise
+
+
+# The judge of the client in whose tasks a connection is made.
+_judge: ContextVar[_Judge | None] = ContextVar("kafka_judge", default=None)
+
+
+class Kafka:
+    """Produces records: each is acknowledged by all replicas that are in sync."""
+
+    name = "kafka"
+    fields = ("topic", "mechanism")
+
+    def __init__(self, options: ExecutorOptions) -> None:
+        self._hosts = EngineHosts(options)
+        self._producers: Connections[_Producer] = Connections(lambda producer: not producer.broken, self._end)
+        self._ending: set[asyncio.Task[None]] = set()
+
+    def check(self, config: Mapping[str, Any]) -> list[Problem]:
+        """What is wrong with the fields that say where messages go."""
+        problems = [
+            *check_place("server", config.get("server"), _PORT),
+            *check_flag(config, "tls"),
+            *check_text(config, "topic", required=True, longest=249),
+            *check_choice(config, "mechanism", _MECHANISMS),
+            *check_text(config, "user"),
+            *check_text(config, "password", longest=4_000),
+        ]
+        if (config.get("user") is None) != (config.get("password") is None):
+            problems.append(Problem("password", "is needed where user is given, and only there"))
+        return problems
+
+    def check_host(self, workspace_id: Id, config: Mapping[str, Any]) -> list[Problem]:
+        """A problem if the server may not be connected to."""
+        wrong = self._hosts.refusal(workspace_id, *host_and_port(config["server"], _PORT))
+        return [Problem("server", f"cannot be used: {wrong}")] if wrong else []
+
+    def place(self, config: Mapping[str, Any]) -> KafkaPlace:
+        """The topic of a checked configuration."""
+        host, port = host_and_port(config["server"], _PORT)
+        mechanism = config.get("mechanism") or "PLAIN"
+        user, password = config.get("user"), config.get("password")
+        return KafkaPlace(host, port, bool(config.get("tls")), user, password, mechanism, config["topic"])
+
+    def address(self, place: KafkaPlace, values: Mapping[str, Any]) -> str:
+        """The topic: the same for all runs."""
+        return place.topic
+
+    async def publish(
+        self, workspace_id: Id, place: KafkaPlace, address: str, message: Message
+    ) -> Mapping[str, Any]:
+        """Produces the record of a run and waits until it is acknowledged. Raises OSError."""
+        key = (workspace_id, place[:-1])
+        producer = await self._producers.get(key, lambda: self._connect(workspace_id, place))
+        partition, offset = await producer.send(address, message)
+        return {"topic": address, "partition": partition, "offset": offset}
+
+    async def _connect(self, workspace_id: Id, place: KafkaPlace) -> _Producer:
+        aiokafka = await asyncio.to_thread(_library)
+        judge = _Judge(self._hosts, workspace_id)
+        await judge.address(place.host, place.port)  # what is refused is told apart from what is away
+        _judge.set(judge)  # for the tasks that the client starts
+        kind = ("SASL_" if place.user is not None else "") + ("SSL" if place.tls else "PLAINTEXT")
+        host = f"[{place.host}]" if ":" in place.host else place.host
+        client = aiokafka.AIOKafkaProducer(
+            bootstrap_servers=f"{host}:{place.port}",
+            client_id="horarium",
+            acks="all",
+            enable_idempotence=True,
+            request_timeout_ms=_REQUEST_MS,
+            security_protocol=kind,
+            ssl_context=ssl.create_default_context() if place.tls else None,
+            sasl_mechanism=place.mechanism,
+            sasl_plain_username=place.user,
+            sasl_plain_password=place.password,
+        )
+        starting = asyncio.ensure_future(client.start())
+        try:
+            await asyncio.wait(
+                {starting, judge.refused}, timeout=_CONNECT_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not starting.done():
+                raise judge.refused.result() if judge.refused.done() else OSError("no broker answered")
+            starting.result()
+        except Exception as error:
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            await client.stop()
+            raise told(error) from error
+        return _Producer(client, judge)
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._producers.close()
+        await asyncio.gather(*self._ending)
+        await self._hosts.close()
+
+    async def _end(self, producer: _Producer) -> None:
+        """End a client beside what goes on: it waits for brokers that may be away."""
+        task = asyncio.create_task(producer.close())
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+
+class _Producer:
+    """A client of one cluster. `broken`: it has not answered, and the next run makes another."""
+
+    def __init__(self, client: Any, judge: _Judge) -> None:
+        self._client, self._judge = client, judge
+        self.broken = False
+
+    async def send(self, topic: str, message: Message) -> tuple[int, int]:
+        """Produce a record and wait until it is acknowledged: its partition and offset. Raises OSError."""
+        _judge.set(self._judge)
+        event = {f"ce_{name}": value for name, value in message.event.items()}
+        named = {"content-type": "application/json", **event, **message.headers}
+        headers = [(name, value.encode()) for name, value in named.items()]
+        sending = asyncio.ensure_future(
+            self._client.send_and_wait(topic, message.body, key=message.run.encode(), headers=headers)
+        )
+        try:
+            await asyncio.wait({sending, self._judge.refused}, return_when=asyncio.FIRST_COMPLETED)
+            if not sending.done():
+                raise self._judge.refused.result()
+            stored = sending.result()
+        except Exception as error:
+            found = told(error)
+            self.broken = not isinstance(found, EngineRefused)
+            raise found from error
+        finally:
+            if not sending.done():  # refused, or not in time: the next run makes another client
+                self.broken = True
+                sending.cancel()
+        return stored.partition, stored.offset
+
+    async def close(self) -> None:
+        if self.broken:  # it would wait for records that no broker takes
+            self._client._sender.sender_task.cancel()
+        await self._client.stop()
+
+
+def told(error: Exception) -> Exception:
+    """An error of the client library as one that executors know."""
+    errors = importlib.import_module("aiokafka.errors")
+    refusal = refusal_in(error)
+    if refusal is not None:
+        return AddressRefused(str(refusal))
+    match error:
+        case errors.AuthenticationFailedError() | errors.SaslAuthenticationFailed():
+            return EngineRefused("the cluster does not accept this user")
+        case errors.TopicAuthorizationFailedError() | errors.ClusterAuthorizationFailedError():
+            return EngineRefused("the user may not write to this topic")
+        case errors.UnknownTopicOrPartitionError() | errors.InvalidTopicError():
+            return EngineRefused("the topic does not exist, or its name is not valid")
+        case errors.MessageSizeTooLargeError() | errors.RecordTooLargeError():
+            return EngineRefused("the record is larger than the cluster allows")
+        case errors.KafkaConnectionError():
+            return OSError("no broker could be connected to")
+        case errors.KafkaTimeoutError() | errors.RequestTimedOutError():
+            return OSError("no broker took the record in time")
+        case errors.KafkaError():
+            return EngineRefused(type(error).__name__)
+        case OSError():
+            return error if error.errno is None and str(error) else OSError(reason_of(error))
+    return error
+
+
+@cache
+def _library() -> Any:
+    """The client library, whose connections are made by `_connected` from now on. What it says of its troubles is left
+    out of the log, because the runs tell them."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    library, client = importlib.import_module("aiokafka"), importlib.import_module("aiokafka.client")
+    client.create_conn = _connected  # type: ignore[attr-defined]
+    return library
+
+
+async def _connected(host: str, port: int, **options: Any) -> Any:
+    """A connection of the library to a broker, made to the address that the client's guard has judged."""
+    connection = importlib.import_module("aiokafka.conn").AIOKafkaConnection(host, port, **options)
+    connection._loop = _Dialling(connection._loop, _judge.get())
+    await connection.connect()
+    return connection
+
+
+class _Dialling:
+    """An event loop that connects where a guard says. Everything else is the loop's."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, judge: _Judge | None) -> None:
+        self._loop, self._judge = loop, judge
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
+
+    async def create_connection(self, protocol: Any, host: str, port: int, ssl: Any = None) -> Any:
+        if self._judge is None:
+            raise AddressRefused("connections of this library need a guard")
+        address = await self._judge.address(host, port)
+        name = host if ssl else None
+        return await self._loop.create_connection(protocol, address, port, ssl=ssl, server_hostname=name)

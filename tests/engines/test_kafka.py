@@ -1,0 +1,163 @@
+"""Runs as records of Kafka. The cluster is the mock of `confluent-kafka`: it speaks the protocol on real ports, and
+keeps nothing."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import aiokafka.client
+import aiokafka.conn
+import pytest
+import pytest_asyncio
+from confluent_kafka import Consumer, Producer
+
+from horarium.domain.execution import Verdict
+from horarium.domain.ids import derived_id, prefixed
+from horarium.executors.engines import kafka
+from horarium.executors.engines.message import MessageExecutor, make
+from horarium.executors.options import ExecutorOptions
+from tests.executors.calls import RUN_ID, stored_call
+
+RUN = prefixed("run", RUN_ID)
+
+
+@pytest.fixture(scope="module")
+def brokers() -> Iterator[list[str]]:
+    """The addresses of a mock cluster of three brokers, which lives as long as the client that has it."""
+    owner = Producer({"bootstrap.servers": "127.0.0.1:1", "test.mock.num.brokers": 3, "log_level": 0})
+    metadata = owner.list_topics(timeout=20)
+    yield [f"{broker.host}:{broker.port}" for broker in metadata.brokers.values()]
+    owner.flush(1)
+
+
+@pytest_asyncio.fixture
+async def executor() -> AsyncIterator[MessageExecutor]:
+    made = make(ExecutorOptions(engine_hosts=("127.0.0.1",), public_url="https://horarium.example"))
+    yield made
+    await made.close()
+
+
+def config_of(server: str, **more: Any) -> dict[str, Any]:
+    return {"broker": "kafka", "server": server, "topic": "reports"} | more
+
+
+def records(brokers: list[str], topic: str, most: int) -> list[Any]:
+    """What a consumer of the other side reads."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": ",".join(brokers),
+            "group.id": topic,
+            "auto.offset.reset": "earliest",
+            "log_level": 0,
+        }
+    )
+    consumer.subscribe([topic])
+    found = []
+    for _ in range(200):
+        record = consumer.poll(0.1)
+        if record is not None and record.error() is None:
+            found.append(record)
+        if len(found) == most:
+            break
+    consumer.close()
+    return found
+
+
+async def test_a_run_becomes_a_record_that_says_whose_it_is(executor, brokers):
+    call = stored_call(executor, config_of(brokers[0], body={"team": "{{ input.team }}"}), timeout_ms=20_000)
+    outcome = await executor.execute(call)
+    assert (outcome.verdict, outcome.error) == (Verdict.SUCCEEDED, None)
+    assert outcome.output.keys() == {"topic", "partition", "offset"}
+    (record,) = records(brokers, "reports", 1)
+    assert record.key() == RUN.encode()
+    assert json.loads(record.value()) == {"team": "blue"}
+    headers = {name: value.decode() for name, value in record.headers()}
+    assert headers["ce_id"] == headers["Horarium-Run"] == RUN
+    assert headers["ce_type"] == "horarium.run"
+
+
+async def test_many_runs_are_one_record_each(executor, brokers):
+    config = config_of(brokers[0], topic="many")
+    for number in range(30):
+        call = stored_call(executor, config, run_id=derived_id(number, b"kafka"), timeout_ms=20_000)
+        outcome = await executor.execute(call)
+        assert outcome.verdict is Verdict.SUCCEEDED, outcome.error
+    assert len({record.key() for record in records(brokers, "many", 30)}) == 30
+
+
+async def test_a_broker_that_the_cluster_names_is_judged_as_the_first_is(brokers):
+    host, _, port = brokers[0].rpartition(":")
+    executor = make(ExecutorOptions(engine_hosts=(f"{host}:{port}",)))  # not the two others
+    errors = set()
+    for number in range(12):  # the partitions are spread over all three
+        call = stored_call(
+            executor, config_of(brokers[0], topic="spread"), run_id=derived_id(number, b"judged")
+        )
+        outcome = await executor.execute(call)
+        if outcome.verdict is Verdict.FAILED:
+            assert (outcome.retryable, outcome.unreached) == (False, False)
+            errors.add(outcome.error)
+    assert errors
+    assert all("engine_hosts" in error for error in errors)
+    await executor.close()
+
+
+async def test_no_connection_of_the_library_is_made_without_a_guard(brokers):
+    kafka._library()
+    host, _, port = brokers[0].rpartition(":")
+    with pytest.raises(OSError, match="need a guard"):
+        await aiokafka.client.create_conn(host, int(port))
+
+
+async def test_the_name_of_a_broker_is_what_its_certificate_is_checked_for(brokers):
+    """The library connects by the name; the guard's address must not become what TLS looks for."""
+    seen: dict[str, Any] = {}
+
+    class Loop:
+        async def create_connection(self, protocol: Any, host: str, port: int, **more: Any) -> None:
+            seen.update(host=host, port=port, **more)
+
+    class Judge:
+        async def address(self, host: str, port: int) -> str:
+            return "203.0.113.5"
+
+    context = ssl.create_default_context()
+    await kafka._Dialling(Loop(), Judge()).create_connection(None, "kafka.example.com", 9092, ssl=context)  # type: ignore[arg-type]
+    assert seen == {
+        "host": "203.0.113.5",
+        "port": 9092,
+        "ssl": context,
+        "server_hostname": "kafka.example.com",
+    }
+
+
+async def test_a_cluster_that_is_away_or_not_listed_is_not_reached(executor):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens there
+        away = await executor.execute(stored_call(executor, config_of(f"127.0.0.1:{taken.getsockname()[1]}")))
+    assert (away.verdict, away.retryable, away.unreached) == (Verdict.FAILED, True, True)
+    assert away.error == "the engine could not be reached: no broker could be connected to"
+    call = stored_call(executor, config_of("kafka.example.com:9092"))
+    (problem,) = executor.check_hosts(call.workspace_id, call.config)
+    assert "engine_hosts" in problem.message
+    outcome = await executor.execute(call)
+    assert (outcome.retryable, outcome.unreached) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("config", "field"),
+    [
+        ({"topic": ""}, "topic"),
+        ({"mechanism": "GSSAPI"}, "mechanism"),
+        ({"user": "x"}, "password"),
+        ({"server": "a b"}, "server"),
+        ({"acks": 0}, "acks"),
+    ],
+)
+def test_a_mistake_is_reported_at_its_field(config, field):
+    problems = make(ExecutorOptions()).check(config_of("kafka:9092") | config)
+    assert [problem.field for problem in problems] == [field]
