@@ -4,7 +4,17 @@ from random import Random
 
 import pytest
 
-from horarium.domain.places import lane_room, may_begin, may_park, may_wait, surplus
+from horarium.domain.places import (
+    FEWEST_PLACES,
+    LONG_LAG_MS,
+    SHORT_LAG_MS,
+    adapted_places,
+    lane_room,
+    may_begin,
+    may_park,
+    may_wait,
+    surplus,
+)
 
 PLACES = 256
 
@@ -26,6 +36,26 @@ PLACES = 256
 )
 def test_a_place_is_given_while_enough_are_free(lane, workspace, free, may):
     assert may_begin(lane, workspace, free, PLACES) is may
+
+
+@pytest.mark.parametrize(
+    ("places", "lag_ms", "then"),
+    [
+        (256, LONG_LAG_MS + 1, 224),
+        (256, LONG_LAG_MS, 256),
+        (200, SHORT_LAG_MS, 200),
+        (200, SHORT_LAG_MS - 1, 225),
+        (250, 0, 256),  # never more than were set
+        (FEWEST_PLACES + 1, 50, FEWEST_PLACES),
+        (FEWEST_PLACES, 50, FEWEST_PLACES),
+    ],
+)
+def test_an_event_loop_that_is_busy_all_the_time_gets_fewer_attempts_to_do(places, lag_ms, then):
+    assert adapted_places(places, PLACES, lag_ms) == then
+
+
+def test_a_worker_with_few_places_keeps_them_whatever_the_lag():
+    assert adapted_places(4, 4, 1_000) == adapted_places(4, 4, 0) == 4
 
 
 def most(lanes_of, weight=None):

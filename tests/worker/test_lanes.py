@@ -8,6 +8,7 @@ import pytest
 from horarium.domain.circuit import MOST_PROBES, PROBE_EVERY_MS, TIMEOUTS_TO_OPEN, Closed, HalfOpen, Open
 from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.lane_limit import START, LaneLimit
+from horarium.domain.places import FEWEST_PLACES
 from horarium.domain.waiting import WaitCause
 from horarium.worker.lanes import LOOK_AFTER_MS, LOOK_AGAIN_MS, PARK_AFTER_MS, Lanes, Sign, sign_of
 
@@ -158,6 +159,23 @@ def test_what_was_crowded_out_begins_as_places_get_free(time):
         done += 1
         under_way = under_way[1:] + begin_all(lanes)
     assert done == 100
+
+
+def test_a_busy_event_loop_has_fewer_attempts_under_way_until_it_has_time_again(time):
+    lanes = Lanes(256, 100, 10_000)
+    for lane in "abcdefgh":
+        filled(lanes, lane, 100, workspace=lane)
+    begun = begin_all(lanes)
+    assert len(begun) > 2 * FEWEST_PLACES
+    while lanes.places > FEWEST_PLACES:
+        lanes.adapt_places(50)
+    end(lanes, begun)
+    assert FEWEST_PLACES / 2 < len(begin_all(lanes)) <= FEWEST_PLACES
+    while lanes.places < 256:
+        lanes.adapt_places(0)
+    lanes.tick()  # what found no place looks again
+    begin_all(lanes)
+    assert lanes.busy >= len(begun)
 
 
 def test_a_parked_attempt_gives_its_place_back(time):

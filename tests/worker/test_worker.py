@@ -9,7 +9,15 @@ from horarium.domain.circuit import Open
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import Policies
 from horarium.store.verbs import dispatch
-from horarium.worker.worker import MOST_IN_HAND, Worker, most_in_hand
+from horarium.worker.worker import (
+    CLAIM_MS,
+    LEAST_CLAIMED,
+    MOST_CLAIMED,
+    MOST_IN_HAND,
+    Worker,
+    most_in_hand,
+    next_claim,
+)
 from tests.support.workshop import NOON, Workshop
 
 MINUTE = 60_000
@@ -28,6 +36,21 @@ def test_what_is_in_hand_is_bounded(shared):
 @pytest.mark.parametrize("concurrency", [1, 256, 8_193, 50_000])
 def test_while_all_that_can_be_is_under_way_there_is_room_for_as_many(shared, concurrency):
     assert most_in_hand(concurrency, shared) >= 2 * concurrency
+
+
+@pytest.mark.parametrize(
+    ("size", "claimed", "took_ms", "then"),
+    [
+        (1_000, 1_000, CLAIM_MS, 1_000),
+        (1_000, 1_000, CLAIM_MS / 2, 2_000),
+        (1_000, 1_000, CLAIM_MS * 2, 500),
+        (1_000, 1_000, 0.0, MOST_CLAIMED),
+        (512, 512, 1_000.0, LEAST_CLAIMED),
+        (1_000, LEAST_CLAIMED - 1, 1_000.0, 1_000),  # so few show nothing
+    ],
+)
+def test_a_claim_takes_what_the_writer_does_in_a_moment(size, claimed, took_ms, then):
+    assert next_claim(size, claimed, took_ms) == then
 
 
 async def test_what_a_silent_target_has_left_in_the_queue_causes_no_claim_for_each_outcome_of_another(

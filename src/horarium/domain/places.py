@@ -18,6 +18,11 @@ from math import ceil
 
 from horarium.domain.ids import Id
 
+# The places of a worker whose event loop is busy all the time: what keeps it busy.
+FEWEST_PLACES = 64
+# Such a loop is known by its lag, and one that has time to spare too.
+LONG_LAG_MS = 8.0
+SHORT_LAG_MS = 4.0
 # What a lane, and a workspace, may have in places, as a multiple of the free ones: alone 2/3 and 4/5 of all.
 LANE_SHARE = 2.0
 WORKSPACE_SHARE = 4.0
@@ -103,3 +108,18 @@ def surplus(unbegun: int, soon: int) -> int:
     them.
     """
     return max(0, unbegun - soon) // 2
+
+
+def adapted_places(places: int, most: int, lag_ms: float) -> int:
+    """How many attempts may be in places from now on. `most`: how many at most; `lag_ms`: the least time that the event
+    loop needed lately to come to something that was ready.
+
+    A loop that is busy all the time does no more with more attempts under way: they only wait for each other, and with
+    them the runs of all other lanes. The least lag tells this from a burst (Nichols and Jacobson's CoDel, 2012).
+    """
+    fewest = min(most, FEWEST_PLACES)
+    if lag_ms > LONG_LAG_MS:
+        return max(fewest, places - places // 8)
+    if lag_ms < SHORT_LAG_MS:
+        return min(most, places + max(1, places // 8))
+    return places

@@ -64,6 +64,9 @@ class Tx(Protocol):
     async def rows(self, statement: str, **params: Any) -> Sequence[Any]:
         """All rows of the result."""
 
+    async def tuples(self, statement: str, **params: Any) -> Sequence[Sequence[Any]]:
+        """All rows of the result, to be read by position, where they may be thousands."""
+
     async def row(self, statement: str, **params: Any) -> Any:
         """The first row of the result, or None."""
 
@@ -144,6 +147,13 @@ def point(verb: V) -> V:
     """Mark a verb that only looks up a few rows by key: SQLite runs it on the event loop, because handing it to a
     thread takes longer than the look-up."""
     verb.point = True  # type: ignore[attr-defined]
+    return verb
+
+
+def prompt(verb: V) -> V:
+    """Mark a verb that others wait for by the clock: where one writer serves all in turn, it goes before other urgent
+    ones, and what it wrote is committed at once."""
+    verb.prompt = True  # type: ignore[attr-defined]
     return verb
 
 

@@ -26,7 +26,7 @@ from horarium.domain.fair_turns import FairTurns
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.lane_limit import WINDOW_ENDS, WINDOW_MS, LaneLimit, Window, adapt, restarted
 from horarium.domain.lane_report import KEPT_DURATIONS, MOST_REPORTED, LaneReport, percentile
-from horarium.domain.places import LaneRoom, lane_room, may_begin, may_park, may_wait, surplus
+from horarium.domain.places import LaneRoom, adapted_places, lane_room, may_begin, may_park, may_wait, surplus
 from horarium.domain.waiting import Holds, WaitCause, causes_of
 from horarium.store.verbs.tenancy import USUAL_SHARE, Share
 from horarium.worker.figures import CANCELLED, LaneTally, WorkerFigures, outcome_class
@@ -227,7 +227,8 @@ class Lanes:
         most_in_hand: int,
         share_of: Callable[[Id], Share] = lambda _: USUAL_SHARE,
     ) -> None:
-        self.places, self.most_waiting, self.most_in_hand = places, most_waiting, most_in_hand
+        self.places = self.most_places = places
+        self.most_waiting, self.most_in_hand = most_waiting, most_in_hand
         self.figures = WorkerFigures()
         self._share_of = share_of
         self.busy = self.waiting = self.queued = 0
@@ -602,6 +603,10 @@ class Lanes:
             held_by=held,
             held_since_ms=since,
         )
+
+    def adapt_places(self, lag_ms: float) -> None:
+        """Have as many attempts under way as keep the event loop busy. `lag_ms`: the least lag of the loop lately."""
+        self.places = adapted_places(self.places, self.most_places, lag_ms)
 
     def tick(self) -> None:
         """Bring back the lanes whose time has come: a probe is due, a pause is over, a limit or a share has grown. And

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import suppress
 from hashlib import sha256
+from math import inf
 from typing import TYPE_CHECKING
 
 import structlog
@@ -67,6 +68,9 @@ MOST_BYTES_IN_HAND = 64 << 20
 GROWTH = 4
 # What one claim takes at most: it holds SQLite's writer for some 15 us a run.
 MOST_CLAIMED = 4_096
+# How long a claim should keep the one writer of SQLite, for which others wait meanwhile, and the least that it takes.
+CLAIM_MS = 20
+LEAST_CLAIMED = 256
 TROUBLE_S = 0.5
 # Attempts that wait for an answer over the network without a place. Each holds a task and a connection.
 MOST_WAITING = 4_096
@@ -74,6 +78,8 @@ MOST_WAITING = 4_096
 MARK_AFTER_MS = 250
 # How often attempts are looked at that could be parked, and lanes whose time may have come.
 TICK_S = 0.1
+# How often the lag of the event loop is looked at meanwhile.
+LOOK_AT_LAG_S = 0.01
 # How often a worker with nothing to begin asks other nodes for what they have not begun, and for how long they hear it.
 ASK_EVERY_S = 0.5
 # For how long a worker that gave runs to others claims none of their lanes, so that it does not take them back.
@@ -89,6 +95,13 @@ LONG_EARLY_MS = 1_000
 OVERRUN_MS = 2_000
 
 
+def next_claim(size: int, claimed: int, took_ms: float) -> int:
+    """How many runs the next claim takes at most, after one of up to `size` that took so long for those it claimed."""
+    if claimed < LEAST_CLAIMED:
+        return size
+    return min(MOST_CLAIMED, max(LEAST_CLAIMED, int(claimed * CLAIM_MS / max(took_ms, 1.0))))
+
+
 def most_in_hand(concurrency: int, shared: bool) -> int:
     """How many runs a worker holds at most: under way, waiting for it, or ended and not recorded yet."""
     wanted = min(concurrency * (SHARED_PREFETCH if shared else PREFETCH), MOST_IN_HAND)
@@ -99,6 +112,17 @@ def _exhausted(room: LaneRoom, claimed: Sequence[ClaimedRun]) -> Set[Id]:
     """The lanes that gave as much as they had room for: they may have left something behind."""
     given = Counter(run.target_id for run in claimed)
     return {lane for lane in {*room.bounded, *given} if given[lane] >= room.of(lane)}
+
+
+async def _least_lag_ms(seconds: float) -> float:
+    """Wait so long; the least time by which the event loop was late meanwhile with what was ready."""
+    clock = asyncio.get_running_loop().time
+    until, least = clock() + seconds, inf
+    while clock() < until:
+        wanted = clock() + LOOK_AT_LAG_S
+        await asyncio.sleep(LOOK_AT_LAG_S)
+        least = min(least, clock() - wanted)
+    return max(0.0, least) * 1000
 
 
 class Worker:
@@ -148,6 +172,7 @@ class Worker:
         self._cancellations = asyncio.Event()
         self._failures = FailureLog()
         self._lane = dispatch.BEFORE_ALL
+        self._claim_size = 2 * LEAST_CLAIMED
         # Whether the last claim left something behind that could be claimed with more room, and the lanes of which it
         # left something that could be claimed with more room for them.
         self._more = False
@@ -308,8 +333,9 @@ class Worker:
         if not self._is_enough(room):
             self._more = True
             return None
-        room = min(room, MOST_CLAIMED, max(self._concurrency, GROWTH * len(self._holding)))
+        room = min(room, self._claim_size, max(self._concurrency, GROWTH * len(self._holding)))
         now, lane_room = self._clock.now_ms(), self.lane_room()
+        begun = asyncio.get_running_loop().time()
         claimed = await self._store.urgent(
             dispatch.claim,
             self._node,
@@ -319,6 +345,9 @@ class Worker:
             self._targets.versions,
             lane_room=lane_room,
         )
+        if not self._store.shared:
+            took_ms = (asyncio.get_running_loop().time() - begun) * 1000
+            self._claim_size = next_claim(self._claim_size, len(claimed.ids), took_ms)
         self._lane = claimed.lane
         self._accept(claimed)
         for lane, cause in claimed.held.items():
@@ -343,7 +372,7 @@ class Worker:
                 self._takers.create_task(self._take_turns())
             while True:
                 await self._lanes.active()
-                await asyncio.sleep(TICK_S)
+                self._lanes.adapt_places(await _least_lag_ms(TICK_S))
                 self._park_slow()
                 self._lanes.tick()
                 self.figures.settle()
@@ -556,7 +585,7 @@ class Worker:
             self._cancellations.clear()
             holding = {work.id: work.epoch for work in self._holding.values()}
             try:
-                for run in await self._store.urgent(dispatch.stopped, self._node, holding):
+                for run in await self._store.read(dispatch.stopped, self._node, holding):
                     self._stop(run)
             except HorariumError as error:
                 _log.warning("cancellations_not_read", error=str(error))

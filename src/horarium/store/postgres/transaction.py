@@ -42,6 +42,9 @@ class PostgresTx:
     async def rows(self, statement: str, **params: Any) -> Sequence[Any]:
         return cast("Sequence[Any]", await self._execute(self.connection.fetch, statement, params))
 
+    async def tuples(self, statement: str, **params: Any) -> Sequence[Sequence[Any]]:
+        return await self.rows(statement, **params)
+
     async def row(self, statement: str, **params: Any) -> Any:
         return await self._execute(self.connection.fetchrow, statement, params)
 

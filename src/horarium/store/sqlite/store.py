@@ -50,7 +50,7 @@ READ_SECONDS = 5.0
 
 class _Job:
     """A verb in the writer's queue and the future that waits for its answer. `asked` is when it came into the queue
-    (monotonic), `seconds` how long it took."""
+    (monotonic), `seconds` how long it took. `prompt`: what it wrote is committed at once."""
 
     __slots__ = (
         "announced",
@@ -60,16 +60,24 @@ class _Job:
         "error",
         "future",
         "name",
+        "prompt",
         "recorded",
         "seconds",
         "told",
         "verb",
     )
 
-    def __init__(self, name: str, verb: Callable[[Tx], Awaitable[Any]], future: asyncio.Future[Any]) -> None:
+    def __init__(
+        self,
+        name: str,
+        verb: Callable[[Tx], Awaitable[Any]],
+        future: asyncio.Future[Any],
+        prompt: bool = False,
+    ) -> None:
         self.name = name
         self.verb = verb
         self.future = future
+        self.prompt = prompt
         self.answer: Any = None
         self.error: BaseException | None = None
         self.announced: dict[str, int] = {}
@@ -133,14 +141,22 @@ class SqliteStore:
     async def urgent(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        return await self._submit(self._urgent_jobs, name_of(verb), lambda tx: verb(tx, *args, **kwargs))
+        prompt = getattr(verb, "prompt", False)
+        return await self._submit(
+            self._urgent_jobs, name_of(verb), lambda tx: verb(tx, *args, **kwargs), prompt
+        )
 
-    async def _submit(self, queue: deque[_Job], name: str, verb: Callable[[Tx], Awaitable[T]]) -> T:
-        job = _Job(name, verb, self._loop.create_future())
+    async def _submit(
+        self, queue: deque[_Job], name: str, verb: Callable[[Tx], Awaitable[T]], prompt: bool = False
+    ) -> T:
+        job = _Job(name, verb, self._loop.create_future(), prompt)
         with self._wake:
             if self._closing:
                 raise Unavailable("the store is closing")
-            queue.append(job)
+            if prompt:
+                queue.appendleft(job)
+            else:
+                queue.append(job)
             self._wake.notify()
         return cast("T", await job.future)
 
@@ -220,7 +236,8 @@ class SqliteStore:
             self._commit_group()
 
     def _commit_group(self) -> None:
-        """Run queued verbs until none is left or GROUP_SECONDS have passed, then commit and answer them all."""
+        """Run queued verbs until none is left, GROUP_SECONDS have passed or a prompt one is done; then commit and
+        answer them all."""
         connection = self._writer_connection
         done: list[_Job] = []
         until = time.monotonic() + GROUP_SECONDS
@@ -230,7 +247,7 @@ class SqliteStore:
                 done.append(job)
                 if self._spoils(connection, job):
                     self._begin_again(connection, done)
-                if time.monotonic() > until:
+                if job.prompt or time.monotonic() > until:
                     break
             recorded = [entry for job in done if job.error is None for entry in job.recorded]
             if recorded:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Coroutine, Sequence, Set
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence, Set
 from itertools import chain
 from typing import Any, cast
 
@@ -12,12 +12,18 @@ from horarium.domain.events import EventNote
 from horarium.domain.ids import Id
 from horarium.store.base import OUTBOX, Duplicate, T, cannot_hold, earliest
 from horarium.store.figures import Counted
+from horarium.store.sqlite import packed
 from horarium.store.statements import Statement
 
 # How many rows one execution of a statement takes. There are few sizes, so that each is prepared only once. Python's
 # interpreter lock is released and taken again for each execution, and while the event loop is busy that means waiting
 # each time: row by row, 400 inserts and updates took a second instead of 20 ms.
 ROWS_AT_ONCE = (1024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1)
+
+# From how many rows on a result is taken in one step.
+PACKED_FROM = 64
+# How many executions of one query are each expected to find that many.
+FEW_EXECUTIONS = 4
 
 
 class SqliteTx:
@@ -48,6 +54,22 @@ class SqliteTx:
     async def rows(self, statement: str, **params: Any) -> Sequence[Any]:
         return self._execute(statement, params).fetchall()
 
+    async def tuples(self, statement: str, **params: Any) -> Sequence[Sequence[Any]]:
+        prepared = self._statements[statement]
+        wanted = params.get("limit") if prepared.listed is None else len(params[prepared.listed])
+        sql, values = prepared.sqlite_text(params)
+        if wanted is not None and wanted < PACKED_FROM:
+            return self._connection.execute(sql, values).fetchall()
+        return self._packed(prepared, sql, values)
+
+    def _packed(
+        self, prepared: Statement, sql: str, values: Mapping[str, Any] | Sequence[Any]
+    ) -> Sequence[Sequence[Any]]:
+        try:
+            return packed.fetch(self._connection, prepared.name, sql, values)
+        except sqlite3.DataError:  # the rows together are longer than SQLite's longest text
+            return self._connection.execute(sql, values).fetchall()
+
     async def row(self, statement: str, **params: Any) -> Any:
         cursor = self._execute(statement, params)
         found = cursor.fetchone()
@@ -74,8 +96,10 @@ class SqliteTx:
         return touched
 
     async def each(self, statement: str, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
-        sql = self._statements[statement].sql
-        return [found for row in rows for found in self._connection.execute(sql, row)]
+        prepared = self._statements[statement]
+        if len(rows) <= FEW_EXECUTIONS:
+            return [found for row in rows for found in self._packed(prepared, prepared.sql, row)]
+        return [found for row in rows for found in self._connection.execute(prepared.sql, row)]
 
     def announce(self, topic: str, at_ms: int) -> None:
         earliest(self.announced, topic, at_ms)

@@ -225,7 +225,7 @@ async def _next_call_ms(tx: Tx, lane: Id) -> float:
 
 async def describe_claimed(tx: Tx, ids: Sequence[Id], known: Mapping[Id, int]) -> Claimed:
     """All that a worker must know of runs that it has claimed."""
-    rows = await tx.rows("claimed_runs", ids=list(ids), every_target=EVERY_TARGET)
+    rows = await tx.tuples("claimed_runs", ids=list(ids), every_target=EVERY_TARGET)
     runs = [ClaimedRun.from_row(row) for row in rows]
     unknown = {run.target_id for run in runs if known.get(run.target_id) != run.target_version}
     return Claimed(runs, await read_targets(tx, unknown), ids=list(ids))
@@ -247,8 +247,8 @@ async def record(tx: Tx, node: Id, ended: Sequence[Ended], now: int, careful: bo
     """
     refused: list[Id] = []
     if careful:
-        rows = await tx.rows("held_leases", node=node, ids=[attempt.end.run_id for attempt in ended])
-        held = dict(rows)
+        rows = await tx.tuples("held_leases", node=node, ids=[attempt.end.run_id for attempt in ended])
+        held = {run: int(epoch) for run, epoch in rows}
         refused = [attempt.end.run_id for attempt in ended if held.get(attempt.end.run_id) != attempt.epoch]
         ended = [attempt for attempt in ended if held.get(attempt.end.run_id) == attempt.epoch]
     over = [attempt for attempt in ended if attempt.end.state is not RunState.PENDING]
@@ -442,4 +442,4 @@ async def owned(tx: Tx, node: Id) -> list[tuple[Id, int]]:
 
 
 async def _leases(tx: Tx, node: Id) -> list[LeasedRun]:
-    return [LeasedRun._make(row) for row in await tx.rows("leases_of_node", node=node)]
+    return [LeasedRun._make(row) for row in await tx.tuples("leases_of_node", node=node)]

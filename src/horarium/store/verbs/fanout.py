@@ -126,7 +126,7 @@ async def _lock_rows(tx: Tx, task: FanoutTask, rows: Sequence[PreparedRow]) -> l
         return []
     await tx.many("lock_rows", [RowLock(task.schedule_id, row.key, row.run_id) for row in rows])
     ids = [row.run_id for row in rows]
-    found = await tx.rows("rows_locked_by", schedule_id=task.schedule_id, ids=ids)
+    found = await tx.tuples("rows_locked_by", schedule_id=task.schedule_id, ids=ids)
     locked = {key for (key,) in found}
     return [row for row in rows if row.key in locked]
 

@@ -35,7 +35,7 @@ from horarium.domain.schedule import (
     timing_from_text,
 )
 from horarium.domain.tenancy import EVERY_TARGET
-from horarium.store.base import CANCELLED, FANOUT, READY, Tx
+from horarium.store.base import CANCELLED, FANOUT, READY, Tx, prompt
 from horarium.store.figures import ENTERED, FIRED, SLOTS
 from horarium.store.rows import (
     Advance,
@@ -169,6 +169,7 @@ async def earliest_due(tx: Tx) -> int | None:
     return None if row is None else int(row[0])
 
 
+@prompt
 async def release(
     tx: Tx,
     now: int,
@@ -197,7 +198,7 @@ async def _due(tx: Tx, now: int, limit: int) -> tuple[list[DueCursor], bool]:
     So a herd of one workspace delays the others by one batch and not by the whole herd. Where no other waits, the herd
     pays for one look at the workspaces in each batch.
     """
-    due = [*map(DueCursor._make, await tx.rows("due_schedules", now=now, limit=limit))]
+    due = [*map(DueCursor._make, await tx.tuples("due_schedules", now=now, limit=limit))]
     if len(due) < limit:
         return due, False
     taken = {cursor.workspace_id for cursor in due}
@@ -229,7 +230,7 @@ async def release_one(tx: Tx, schedule_id: Id, now: int) -> None:
 async def pass_over(tx: Tx, until_ms: int, limit: int) -> bool:
     """Enter the slots that were due by an instant (ms) as missed, whatever the policies say, of up to `limit`
     schedules. Whether there may be more of them."""
-    due = [DueCursor._make(row) for row in await tx.rows("due_schedules", now=until_ms, limit=limit)]
+    due = [DueCursor._make(row) for row in await tx.tuples("due_schedules", now=until_ms, limit=limit)]
     spans: list[SpanRow] = []
     moves: list[CursorMove] = []
     completed: list[CompletedSchedule] = []
@@ -471,7 +472,7 @@ async def _without_known_fires(
         for entry in situation.plan.entries
         if isinstance(entry, Firing)
     ]
-    known = {row[0] for row in await tx.rows("known_fires", ids=planned)} if planned else set()
+    known = {row[0] for row in await tx.tuples("known_fires", ids=planned)} if planned else set()
     if not known:
         return list(owed)
     return [(cursor, _less(cursor, situation, known, now)) for cursor, situation in owed]
@@ -548,7 +549,7 @@ async def _drop_held(tx: Tx, cursors: Sequence[DueCursor]) -> dict[Id, HeldFire]
     fires by schedule."""
     if not cursors:
         return {}
-    rows = await tx.rows("held_fires", ids=sorted(cursor.schedule_id for cursor in cursors))
+    rows = await tx.tuples("held_fires", ids=sorted(cursor.schedule_id for cursor in cursors))
     held = {fire.schedule_id: fire for fire in map(HeldFire._make, rows)}
     await tx.run("drop_fires", ids=sorted(fire.id for fire in held.values()))
     return held
@@ -641,7 +642,7 @@ async def _describe_born(tx: Tx, born: Sequence[_BornClaimed]) -> list[ClaimedRu
     if not born:
         return []
     ids = list({run.cursor.schedule_id for run in born})
-    rows = await tx.rows("schedules_of_born_runs", ids=ids, every_target=EVERY_TARGET)
+    rows = await tx.tuples("schedules_of_born_runs", ids=ids, every_target=EVERY_TARGET)
     schedules = {row[0]: BornRunSchedule._make(row) for row in rows}
     return [_described(run, schedules[run.cursor.schedule_id]) for run in born]
 

@@ -161,7 +161,7 @@ async def _held_up(tx: Tx, ended: Sequence[EndedFire]) -> set[Id]:
     if not ended or await tx.row("any_waiting") is None:
         return set()
     ids = sorted({fire.schedule_id for fire in ended})
-    return {schedule_id for (schedule_id,) in await tx.rows("held_up", ids=ids)}
+    return {schedule_id for (schedule_id,) in await tx.tuples("held_up", ids=ids)}
 
 
 async def _free_rows(tx: Tx, ends: Iterable[RunEnd]) -> None:
@@ -232,7 +232,7 @@ async def end_fire(
 
 async def follow_up(tx: Tx, schedules: Iterable[Id], now: int) -> None:
     """Start a waiting fire, pause after failures in a row, and delete what is completed, where the policies say so."""
-    for cursor in map(SettledCursor._make, await tx.rows("settled_cursors", ids=sorted(schedules))):
+    for cursor in map(SettledCursor._make, await tx.tuples("settled_cursors", ids=sorted(schedules))):
         if _shall_pause(cursor):
             note = f"paused after {cursor.failures_in_row} failed fires in a row"
             await tx.run("pause_schedule", id=cursor.schedule_id, note=note, now=now)
