@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import pickle
 from collections.abc import AsyncIterator, Iterator
@@ -13,7 +14,7 @@ import pytest_asyncio
 import redis
 
 from horarium.domain.execution import Outcome, Verdict, Watched
-from horarium.domain.ids import prefixed
+from horarium.domain.ids import derived_id, prefixed
 from horarium.executors.engines.celery import CeleryExecutor, make
 from horarium.executors.options import ExecutorOptions
 from tests.engines.conftest import free_port, running, valkey_command
@@ -238,3 +239,26 @@ def test_a_mistake_is_reported_at_its_field(config, field):
 def test_a_password_is_a_secret():
     public, secrets = make(ExecutorOptions()).split(config_of(6379, password="open sesame"))
     assert (public["password"], secrets) == ("***", {"password": "open sesame"})
+
+
+async def test_of_runs_that_go_together_one_that_is_refused_or_given_up_holds_back_no_other(
+    executor, valkey_port, broker
+):
+    broker.set("taken", "this is no list")
+    calls = [
+        stored_call(
+            executor,
+            config_of(valkey_port, "taken" if number == 7 else "together"),
+            run_id=derived_id(number, b"together"),
+            target_id=derived_id(2, b"taken" if number == 7 else b"together"),
+        )
+        for number in range(300)
+    ]
+    tasks = [asyncio.create_task(executor.execute(call)) for call in calls]
+    await asyncio.sleep(0)
+    tasks[9].cancel()
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(outcomes.pop(9), asyncio.CancelledError)
+    assert outcomes.pop(7).error.startswith("the engine refused the run: ")
+    assert {outcome.verdict for outcome in outcomes} == {Verdict.SUCCEEDED}
+    assert 298 <= broker.llen("together") <= 299

@@ -146,7 +146,7 @@ class CeleryExecutor:
         client = await self._servers.client(target.workspace_id, compiled.broker)
         channel = f"/{compiled.broker.database}.celery.pidbox"
         with told_apart():
-            await client.publish(channel, _revocation(run.handle))
+            await client.library.publish(channel, _revocation(run.handle))
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -161,7 +161,7 @@ class CeleryExecutor:
 
 async def _read(client: Any, runs: Sequence[Watched]) -> list[bytes]:
     """What the result backend holds of tasks; nothing is the empty text. Raises OSError."""
-    pipeline = client.pipeline(transaction=False)
+    pipeline = client.library.pipeline(transaction=False)
     for run in runs:
         pipeline.getrange(f"celery-task-meta-{run.handle}", 0, _MOST_READ)
     with told_apart():

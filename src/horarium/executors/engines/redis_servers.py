@@ -10,6 +10,7 @@ import importlib
 import os
 import re
 import ssl
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -40,6 +41,10 @@ _COMMAND_S = 30
 # Connections to one server, of one identity. Whoever needs one more waits for it.
 _MOST_CONNECTIONS = 20
 _HIGHEST_DATABASE = 1_000
+
+# How many scripts of one client go together in a round trip, and how many round trips are under way at a time.
+_TOGETHER = 100
+_ROUND_TRIPS = 2
 
 # Puts something into a server once: KEYS[1] is the mark of the run, KEYS[2] the list or stream. The mark is set after
 # the entry was made, so that an entry that was refused leaves none. Answers {1 if it was put, what the mark holds}.
@@ -101,18 +106,18 @@ class RedisServers:
 
     def __init__(self, options: ExecutorOptions) -> None:
         self._hosts = EngineHosts(options)
-        self._clients: Connections[Any] = Connections(lambda _: True, _close)
+        self._clients: Connections[RedisClient] = Connections(lambda _: True, lambda client: client.close())
 
     def check_host(self, workspace_id: Id, config: Mapping[str, Any]) -> list[Problem]:
         """A problem if the server of a valid configuration may not be connected to."""
         wrong = self._hosts.refusal(workspace_id, *host_and_port(config["server"], _PORT))
         return [Problem("server", f"cannot be used: {wrong}")] if wrong else []
 
-    async def client(self, workspace_id: Id, place: RedisPlace) -> Any:
-        """A client of the library, `redis.asyncio.Redis`. It connects when a command needs it. Raises ImportError."""
+    async def client(self, workspace_id: Id, place: RedisPlace) -> RedisClient:
+        """A client, which connects when a command needs it. Raises ImportError."""
         return await self._clients.get((workspace_id, place), lambda: self._make(workspace_id, place))
 
-    async def _make(self, workspace_id: Id, place: RedisPlace) -> Any:
+    async def _make(self, workspace_id: Id, place: RedisPlace) -> RedisClient:
         redis = await asyncio.to_thread(importlib.import_module, "redis.asyncio")
         retry, backoff = (
             importlib.import_module("redis.asyncio.retry"),
@@ -138,28 +143,92 @@ class RedisServers:
             retry=retry.Retry(backoff.NoBackoff(), 0),
             protocol=2,
         )
-        return redis.Redis.from_pool(pool)
+        return RedisClient(redis.Redis.from_pool(pool))
 
-    async def push_once(self, client: Any, mark: str, remember_s: int, key: str, entry: bytes) -> bool:
+    async def push_once(
+        self, client: RedisClient, mark: str, remember_s: int, key: str, entry: bytes
+    ) -> bool:
         """Put an entry at the end of a list that workers take from its other end, unless the mark exists. The mark
         lasts `remember_s`. Returns whether it was put. Raises OSError."""
-        with told_apart():
-            put, _ = await client.eval(_PUSH_ONCE, 2, mark, key, remember_s, entry)
+        put, _ = await client.script(_PUSH_ONCE, (mark, key), (remember_s, entry))
         return bool(put)
 
     async def add_once(
-        self, client: Any, mark: str, remember_s: int, key: str, arguments: Sequence[Any]
+        self, client: RedisClient, mark: str, remember_s: int, key: str, arguments: Sequence[Any]
     ) -> tuple[bool, str]:
         """Add an entry to a stream (the arguments of XADD behind its key), unless the mark exists. Returns whether it
         was added, and the id of the run's entry. Raises OSError."""
-        with told_apart():
-            put, entry = await client.eval(_ADD_ONCE, 2, mark, key, remember_s, *arguments)
+        put, entry = await client.script(_ADD_ONCE, (mark, key), (remember_s, *arguments))
         return bool(put), entry.decode()
 
     async def close(self) -> None:
         """Closes all connections."""
         await self._clients.close()
         await self._hosts.close()
+
+
+class RedisClient:
+    """A client of one server. `library` is that of the library, `redis.asyncio.Redis`.
+
+    Scripts of runs that are given away at the same time are sent together: those that come while others are on their
+    way go with the next round trip.
+    """
+
+    def __init__(self, library: Any) -> None:
+        self.library = library
+        self._waiting: deque[tuple[str, Sequence[Any], Sequence[Any], asyncio.Future[Any]]] = deque()
+        self._sending: set[asyncio.Task[None]] = set()
+
+    async def script(self, text: str, keys: Sequence[Any], arguments: Sequence[Any]) -> Any:
+        """What a script answers. Raises OSError, of the kinds that `told_apart` names."""
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.append((text, keys, arguments, answer))
+        if len(self._sending) < _ROUND_TRIPS:
+            task = asyncio.create_task(self._send())
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+        return await answer
+
+    async def _send(self) -> None:
+        while self._waiting:
+            taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), _TOGETHER))]
+            taken = [script for script in taken if not script[3].done()]  # others are not waited for any more
+            try:
+                with told_apart():
+                    pipeline = self.library.pipeline(transaction=False)
+                    for text, keys, arguments, _ in taken:
+                        pipeline.eval(text, len(keys), *keys, *arguments)
+                    answers = await pipeline.execute(raise_on_error=False)
+            except BaseException as error:
+                _answer(taken, [error] * len(taken))
+                if not isinstance(error, Exception):
+                    raise
+            else:
+                _answer(taken, answers)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for task in self._sending:
+            task.cancel()
+        await asyncio.gather(*self._sending, return_exceptions=True)
+        await self.library.aclose(close_connection_pool=True)
+
+
+def _answer(scripts: Sequence[Any], answers: Sequence[Any]) -> None:
+    """Give those who wait for scripts what these have answered."""
+    for (*_, waiting), found in zip(scripts, answers, strict=True):
+        if waiting.done():
+            continue
+        try:
+            with told_apart():
+                if isinstance(found, BaseException):
+                    raise found
+        except Exception as error:
+            waiting.set_exception(error)
+        except BaseException:
+            waiting.cancel()
+        else:
+            waiting.set_result(found)
 
 
 @contextmanager
@@ -201,7 +270,3 @@ def _judged_connection(connection_class: Any, address: Callable[[], Awaitable[st
             return place
 
     return Judged
-
-
-async def _close(client: Any) -> None:
-    await client.aclose(close_connection_pool=True)

@@ -168,8 +168,7 @@ class RqExecutor:
         client = await self._servers.client(call.workspace_id, compiled.place)
         keys = (f"rq:job:{run}", f"rq:queue:{compiled.queue}", "rq:queues")
         flat = [part for field in fields.items() for part in field]
-        with told_apart():
-            put = await client.eval(_ENQUEUE, len(keys), *keys, run, *flat)
+        put = await client.script(_ENQUEUE, keys, (run, *flat))
         shown = {"job_id": run, "queue": compiled.queue}
         return taken(call, shown if put else {**shown, "duplicate": True}, run)
 
@@ -180,8 +179,7 @@ class RqExecutor:
         left = iter(runs)
         while some := list(islice(left, _LOOKS_AT_ONCE)):
             keys = [key for run in some for key in (f"rq:job:{run.handle}", f"rq:results:{run.handle}")]
-            with told_apart():
-                seen = await client.eval(_LOOK, len(keys), *keys, _MOST_READ)
+            seen = await client.script(_LOOK, keys, (_MOST_READ,))
             for run, (status, value, problem) in zip(some, seen, strict=True):
                 outcome = outcome_of(status.decode("utf-8", "replace"), value, problem, self._limit, scrubber)
                 if outcome is not None:
@@ -194,11 +192,11 @@ class RqExecutor:
         client = await self._servers.client(target.workspace_id, compiled.place)
         keys = (f"rq:job:{run.handle}", f"rq:queue:{compiled.queue}", f"rq:canceled:{compiled.queue}")
         now_s = int(datetime.now(UTC).timestamp())
-        with told_apart():
-            worker = await client.eval(_CANCEL, len(keys), *keys, run.handle, now_s)
-            if worker:
-                order = orjson.dumps({"command": "stop-job", "job_id": run.handle})
-                await client.publish(b"rq:pubsub:" + worker, order)
+        worker = await client.script(_CANCEL, keys, (run.handle, now_s))
+        if worker:
+            order = orjson.dumps({"command": "stop-job", "job_id": run.handle})
+            with told_apart():
+                await client.library.publish(b"rq:pubsub:" + worker, order)
 
     async def close(self) -> None:
         """Closes all connections."""
