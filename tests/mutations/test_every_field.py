@@ -27,6 +27,7 @@ NOT_SHOWN = {
     "POST /audiences/preview",
     "PUT /directory/{kind}",
     "POST /targets/{ref}/rotate-secret",
+    "POST /targets/{ref}/test",
     "POST /webhooks/{id}/rotate-secret",
     "POST /webhooks/{id}/replay",
     "POST /keys/{id}/rotate",

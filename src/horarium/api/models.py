@@ -183,6 +183,13 @@ class SecretRotationBody(Body):
     )
 
 
+class TargetTestBody(Body):
+    input: Any = Field(None, description="what the target is given, as the input of a schedule")
+    row: Any = Field(
+        None, description="the row of an audience that it is called for, where it is called for one"
+    )
+
+
 # What other schedulers call the number of attempts.
 _RETRIES = dict.fromkeys(("attempts", "retries", "maxattempts", "maxretries"), "retry.max_attempts")
 

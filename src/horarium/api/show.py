@@ -12,6 +12,7 @@ import orjson
 from horarium.api.fields import id_or_none, instant_or_none, instant_text, seconds
 from horarium.domain.actions import Action, ActionKind
 from horarium.domain.audit import SCHEDULES_CREATED, LinkedEntry
+from horarium.domain.execution import Message, Verdict
 from horarium.domain.fire import Fire, Span
 from horarium.domain.ids import PREFIXES, Id, prefixed
 from horarium.domain.lane_report import LaneState
@@ -27,6 +28,7 @@ from horarium.service.explain import Explanation, Preview
 from horarium.service.pages import Page, cursor_text
 from horarium.service.targets import NewTarget
 from horarium.service.tenancy import IssuedKey
+from horarium.service.tried_calls import TriedCall, output_of
 from horarium.times import Occurrence, Timing, compile_timing, explain_next
 
 T = TypeVar("T")
@@ -171,6 +173,31 @@ def new_target(new: NewTarget) -> dict[str, Any]:
     if new.verification_key is not None:
         shown["verification_key"] = new.verification_key
     return shown
+
+
+def tried_call(tried: TriedCall) -> dict[str, Any]:
+    """What came of a call by which a target was tried out."""
+    outcome, exchange = tried.outcome, tried.exchange
+    return {
+        "target": prefixed("tgt", tried.target_id),
+        "run": prefixed("run", tried.run_id),
+        "outcome": outcome.verdict.value,
+        "status": outcome.status,
+        "error": outcome.error,
+        "output": output_of(outcome),
+        "retryable": outcome.verdict is Verdict.FAILED and outcome.retryable and not outcome.gone,
+        "began_at": instant_text(tried.began_ms),
+        "took": seconds(tried.took_ms),
+        "request": _message(exchange.request),
+        "answer": _message(exchange.answer),
+    }
+
+
+def _message(found: Message | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    headers = [{"name": name, "value": value} for name, value in found.headers]
+    return {"line": found.line, "headers": headers, "body": found.body}
 
 
 def recurrence(spec: str) -> Any:

@@ -106,6 +106,25 @@ def disable(
     show_one(connect(url, key, data).call("POST", f"{place('targets', target, by_key)}/disable"), as_json)
 
 
+@targets.command("test")
+def call_once(
+    target: Reference,
+    input_: Annotated[
+        str | None, typer.Option("--input", help="What it is given, as JSON; @FILE reads a file.")
+    ] = None,
+    row: Annotated[str | None, typer.Option(help="The row of an audience, as JSON.")] = None,
+    by_key: ByKey = False,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Call a target once, now, and show what was sent and answered. It is no run, and nothing of it is kept."""
+    body = {"input": from_json(input_, "--input"), "row": from_json(row, "--row")}
+    given = {name: value for name, value in body.items() if value is not None}
+    show_one(connect(url, key, data).call("POST", f"{place('targets', target, by_key)}/test", given), as_json)
+
+
 @targets.command("rotate-secret")
 def rotate_secret(
     target: Reference,

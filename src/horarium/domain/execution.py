@@ -16,6 +16,24 @@ from horarium.domain.run import Missed, RunMode
 MAX_HANDLE = 2_000
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One side of an exchange as people read it, without secrets: the `line` that it begins with (a method and a URL,
+    or a status), its headers and its body. A long body is cut."""
+
+    line: str
+    headers: Sequence[tuple[str, str]]
+    body: str
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What an attempt has sent, and what it was answered. The executor fills it in, as far as it sends messages."""
+
+    request: Message | None = None
+    answer: Message | None = None
+
+
 # Not frozen: one is created for each attempt, and creating a frozen one takes three times as long.
 @dataclass(slots=True)
 class Call:
@@ -30,7 +48,8 @@ class Call:
     by a request to `callback_base`. `variation` is the variation that was chosen
     for the run of an agent that has several: {"id", "name", "spec"}. `watched`: the target's `completion` is
     `watch`, so the outcome of an accepted run has a handle. `traceparent` names the attempt to a target that goes on
-    with its trace, where it is traced (W3C Trace Context).
+    with its trace, where it is traced (W3C Trace Context). `exchange` is set where somebody tries the target out: what
+    is sent and answered is noted in it.
     """
 
     run_id: Id
@@ -59,6 +78,7 @@ class Call:
     variation: Mapping[str, Any] | None = None
     traceparent: str | None = None
     watched: bool = False
+    exchange: Exchange | None = None
 
 
 class Verdict(StrEnum):

@@ -49,6 +49,7 @@ from horarium.executors.context import (
     template_values,
 )
 from horarium.executors.egress import EgressClient, explain, read_limited, was_refused
+from horarium.executors.exchanges import message_of
 from horarium.executors.http_config import SECRET_FIELDS, CompiledHttp, check_config
 from horarium.executors.limits import Limits, OutOfTime
 from horarium.executors.options import ExecutorOptions
@@ -139,6 +140,9 @@ class HttpExecutor:
         except (BrokenConfiguration, TemplateError, ValueError, TypeError) as error:
             # ValueError and TypeError are raised for a value that cannot be written into a request.
             return _failed(f"the request could not be made: {error}", run_scrubber(call), retryable=False)
+        if call.exchange is not None:
+            line = f"{compiled.method} {url}"
+            call.exchange.request = message_of(line, headers.items(), body, run_scrubber(call))
         return await self._send(compiled, call, url, headers, body)
 
     async def close(self) -> None:
@@ -195,6 +199,9 @@ class HttpExecutor:
             if response is not None:
                 response.close()
         answer = self._decoded(answer, response.headers.get("Content-Encoding"))
+        if call.exchange is not None:
+            line = f"{response.status} {response.reason or ''}".rstrip()
+            call.exchange.answer = message_of(line, response.headers.items(), answer, run_scrubber(call))
         output = self._output(compiled, call, answer)
         taken = 200 <= response.status < 300 or response.status in compiled.done_on
         if taken and call.watched and compiled.poll_url is not None:

@@ -20,6 +20,8 @@ READ, WRITE = 1.0, 2.0
 BULK_LINE, IMPORT_ITEM, PREVIEWED_TIME, BACKFILLED_FIRE = 0.5, 0.25, 0.1, 1.0
 # A preview of an audience, which asks a database, an address or the directory.
 AUDIENCE = 50.0
+# A call of a target that is tried out, for which a connection of the server waits.
+TRIED_CALL = 20.0
 # A key never owes more than it gains in this time, in seconds.
 MOST_DEBT_S = 60.0
 # For how many keys buckets are kept.

@@ -32,6 +32,7 @@ from horarium.service.schedules import ScheduleService
 from horarium.service.searches import SearchService
 from horarium.service.targets import MergeSecrets, TargetService
 from horarium.service.tenancy import TenancyService
+from horarium.service.tried_calls import TriedCallService
 from horarium.service.webhooks import WebhookService
 from horarium.service.wrong_keys import WrongKeys
 from horarium.settings import Settings
@@ -54,6 +55,7 @@ class Services:
     wrong_keys: WrongKeys
     tenancy: TenancyService
     targets: TargetService
+    tried_calls: TriedCallService
     schedules: ScheduleService
     runs: RunService
     explain: ExplainService
@@ -96,6 +98,7 @@ def make_services(
     """
     identities = IdentityService(store, clock)
     recording = Recording(store, clock)
+    targets = TargetService(store, vault, executors, clock, identities, merge_secrets)
     return Services(
         store=store,
         vault=vault,
@@ -107,7 +110,8 @@ def make_services(
         wrong_keys=WrongKeys(clock),
         rates=Rates(clock, settings.rate_limit),
         tenancy=TenancyService(store, clock, identities, allowed_hosts or AllowedHosts(store)),
-        targets=TargetService(store, vault, executors, clock, identities, merge_secrets),
+        targets=targets,
+        tried_calls=TriedCallService(store, clock, executors, targets),
         schedules=ScheduleService(store, clock),
         runs=RunService(store, clock, vault, keep_answer, settings.response_limit),
         explain=ExplainService(store, clock),

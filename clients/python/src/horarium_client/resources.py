@@ -1198,6 +1198,13 @@ class Targets:
         )
         return answer
 
+    def test_by_key(self, key: str, body: types.TargetTestBody | None = None) -> types.TriedCall:
+        """Call a target once, and show what was sent and answered, by its key."""
+        answer: types.TriedCall = self._client.call(
+            "POST", "/targets/by-key/{key}/test", segments=(key,), body=body
+        )
+        return answer
+
     def delete(self, ref: str, *, if_match: str | None = None) -> None:
         """Delete a target."""
         self._client.call("DELETE", "/targets/{ref}", segments=(ref,), headers={"If-Match": if_match})
@@ -1242,6 +1249,11 @@ class Targets:
         answer: types.NewTarget = self._client.call(
             "POST", "/targets/{ref}/rotate-secret", segments=(ref,), headers={"If-Match": if_match}, body=body
         )
+        return answer
+
+    def test(self, ref: str, body: types.TargetTestBody | None = None) -> types.TriedCall:
+        """Call a target once, and show what was sent and answered."""
+        answer: types.TriedCall = self._client.call("POST", "/targets/{ref}/test", segments=(ref,), body=body)
         return answer
 
 
@@ -2583,6 +2595,13 @@ class AsyncTargets:
         )
         return answer
 
+    async def test_by_key(self, key: str, body: types.TargetTestBody | None = None) -> types.TriedCall:
+        """Call a target once, and show what was sent and answered, by its key."""
+        answer: types.TriedCall = await self._client.call(
+            "POST", "/targets/by-key/{key}/test", segments=(key,), body=body
+        )
+        return answer
+
     async def delete(self, ref: str, *, if_match: str | None = None) -> None:
         """Delete a target."""
         await self._client.call("DELETE", "/targets/{ref}", segments=(ref,), headers={"If-Match": if_match})
@@ -2626,6 +2645,13 @@ class AsyncTargets:
         """Make a new signing secret."""
         answer: types.NewTarget = await self._client.call(
             "POST", "/targets/{ref}/rotate-secret", segments=(ref,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+    async def test(self, ref: str, body: types.TargetTestBody | None = None) -> types.TriedCall:
+        """Call a target once, and show what was sent and answered."""
+        answer: types.TriedCall = await self._client.call(
+            "POST", "/targets/{ref}/test", segments=(ref,), body=body
         )
         return answer
 

@@ -1879,6 +1879,40 @@ class SecretRotationBody(TypedDict):
     """
 
 
+class SentMessageHeader(TypedDict):
+    """
+    A header.
+    """
+
+    name: str
+    """
+    Its name.
+    """
+    value: str
+    """
+    Its value.
+    """
+
+
+class SentMessage(TypedDict):
+    """
+    A request or its answer without secrets; null for executors that send none, or where none came.
+    """
+
+    body: str
+    """
+    Its body as a text; a long one is cut.
+    """
+    headers: list[SentMessageHeader]
+    """
+    Its headers; *** stands for secrets.
+    """
+    line: str
+    """
+    What it begins with: method and URL, or the status.
+    """
+
+
 class SourceBody(TypedDict):
     config: dict[str, Any]
     type: str
@@ -2317,6 +2351,17 @@ class TargetPatch(TypedDict):
     """
 
 
+class TargetTestBody(TypedDict):
+    input: NotRequired[Any]
+    """
+    what the target is given, as the input of a schedule
+    """
+    row: NotRequired[Any]
+    """
+    the row of an audience that it is called for, where it is called for one
+    """
+
+
 class TrialSchedule(TypedDict):
     """
     A schedule.
@@ -2337,6 +2382,51 @@ class TrialSchedule(TypedDict):
     state: Literal["active", "paused", "completed", "archived"]
     """
     Whether it fires.
+    """
+
+
+class TriedCall(TypedDict):
+    """
+    What came of one call by which a target was tried out.
+    """
+
+    answer: SentMessage | None
+    began_at: str
+    """
+    When it began.
+    """
+    error: str | None
+    """
+    Why it failed.
+    """
+    outcome: Literal["succeeded", "failed", "accepted"]
+    """
+    How it ended.
+    """
+    output: Any
+    """
+    What the target answered: JSON where it is JSON, else a text.
+    """
+    request: SentMessage | None
+    retryable: bool
+    """
+    Whether a run would make another attempt after this.
+    """
+    run: str
+    """
+    What the target took for the id of a run; no run was stored.
+    """
+    status: int | None
+    """
+    The status of the answer, if it has one.
+    """
+    target: str
+    """
+    The target.
+    """
+    took: float
+    """
+    How long it took, in seconds
     """
 
 

@@ -1271,6 +1271,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/targets/by-key/{key}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call a target once, and show what was sent and answered, by its key
+         * @description Call the target once, and show what was sent and answered. It is no run.
+         */
+        post: operations["targets.test_by_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/targets/{ref}": {
         parameters: {
             query?: never;
@@ -1336,6 +1356,26 @@ export interface paths {
         put?: never;
         /** Make a new signing secret */
         post: operations["targets.rotate_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/targets/{ref}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call a target once, and show what was sent and answered
+         * @description Call the target once, and show what was sent and answered. It is no run.
+         */
+        post: operations["targets.test"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4229,6 +4269,29 @@ export interface components {
              */
             overlap?: (number | string) | null;
         };
+        /** @description A request or its answer without secrets; null for executors that send none, or where none came. */
+        SentMessage: {
+            /**
+             * @description Its body as a text; a long one is cut.
+             * @example {"ok": true}
+             */
+            body: string;
+            /** @description Its headers; *** stands for secrets. */
+            headers: {
+                /**
+                 * @description Its name.
+                 * @example content-type
+                 */
+                name: string;
+                /** @description Its value. */
+                value: string;
+            }[];
+            /**
+             * @description What it begins with: method and URL, or the status.
+             * @example POST https://example.com/hook
+             */
+            line: string;
+        };
         SourceBody: {
             /** Config */
             config: {
@@ -4754,6 +4817,20 @@ export interface components {
              */
             version?: number | null;
         };
+        TargetTestBody: {
+            /**
+             * Input
+             * @description what the target is given, as the input of a schedule
+             * @default null
+             */
+            input?: unknown;
+            /**
+             * Row
+             * @description the row of an audience that it is called for, where it is called for one
+             * @default null
+             */
+            row?: unknown;
+        };
         /** @description What an action would be done to. */
         Trial: {
             /**
@@ -4795,6 +4872,51 @@ export interface components {
                  */
                 state: "active" | "paused" | "completed" | "archived";
             }[];
+        };
+        /** @description What came of one call by which a target was tried out. */
+        TriedCall: {
+            answer: components["schemas"]["SentMessage"] | null;
+            /**
+             * Format: date-time
+             * @description When it began.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            began_at: string;
+            /**
+             * @description Why it failed.
+             * @example the target answered 500 Internal Server Error
+             */
+            error: string | null;
+            /**
+             * @description How it ended.
+             * @enum {string}
+             */
+            outcome: "succeeded" | "failed" | "accepted";
+            /** @description What the target answered: JSON where it is JSON, else a text. */
+            output: unknown;
+            request: components["schemas"]["SentMessage"] | null;
+            /** @description Whether a run would make another attempt after this. */
+            retryable: boolean;
+            /**
+             * @description What the target took for the id of a run; no run was stored.
+             * @example run_01KJMMA2G0ET89C00HHC3ZY6K7
+             */
+            run: string;
+            /**
+             * @description The status of the answer, if it has one.
+             * @example 200
+             */
+            status: number | null;
+            /**
+             * @description The target.
+             * @example tgt_01KJMMA2G0ET89C00HHC3ZY6K7
+             */
+            target: string;
+            /**
+             * @description How long it took, in seconds
+             * @example 0.12
+             */
+            took: number;
         };
         /** @description A version of a schedule's definition. */
         Version: {
@@ -14326,6 +14448,121 @@ export interface operations {
             };
         };
     };
+    "targets.test_by_key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the key that its maker chose, percent-encoded as one segment */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "input": {
+                 *         "text": "Hello"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["TargetTestBody"];
+            };
+        };
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriedCall"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist in this workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is stored: a key that is taken, an outdated version, a state that forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "targets.get": {
         parameters: {
             query?: never;
@@ -15001,6 +15238,121 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NewTarget"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist in this workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is stored: a key that is taken, an outdated version, a state that forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "targets.test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the id, the key or the number of a target */
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "input": {
+                 *         "text": "Hello"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["TargetTestBody"];
+            };
+        };
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriedCall"];
                 };
             };
             /** @description The request cannot be accepted: errors names every problem. */

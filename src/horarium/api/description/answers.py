@@ -24,6 +24,7 @@ from horarium.api.description.shapes import (
 )
 from horarium.domain.actions import ActionKind, ActionState
 from horarium.domain.events import EventType
+from horarium.domain.execution import Verdict
 from horarium.domain.fire import FireKind, FireState, SpanReason
 from horarium.domain.overlap import Overlap
 from horarium.domain.quotas import QUOTAS
@@ -688,6 +689,33 @@ COMPONENTS: dict[str, Schema] = {
             "verification_key": text("The public key that verifies requests, where they are signed by Ed25519."),
         },
         ("signing_secret", "verification_key"),
+    ),
+    "TriedCall": thing(
+        "What came of one call by which a target was tried out.",
+        {
+            "target": an_id("tgt", "The target."),
+            "run": an_id("run", "What the target took for the id of a run; no run was stored."),
+            "outcome": choice("How it ended.", Verdict),
+            "status": or_null(whole("The status of the answer, if it has one.", 200)),
+            "error": or_null(text("Why it failed.", "the target answered 500 Internal Server Error")),
+            "output": anything("What the target answered: JSON where it is JSON, else a text."),
+            "retryable": flag("Whether a run would make another attempt after this."),
+            "began_at": instant("When it began."),
+            "took": length("How long it took", 0.12),
+            "request": or_null(ref("SentMessage")),
+            "answer": or_null(ref("SentMessage")),
+        },
+    ),
+    "SentMessage": thing(
+        "A request or its answer without secrets; null for executors that send none, or where none came.",
+        {
+            "line": text("What it begins with: method and URL, or the status.", "POST https://example.com/hook"),
+            "headers": many(
+                thing("A header.", {"name": text("Its name.", "content-type"), "value": text("Its value.")}),
+                "Its headers; *** stands for secrets.",
+            ),
+            "body": text("Its body as a text; a long one is cut.", '{"ok": true}'),
+        },
     ),
     "Table": thing("An embedded table.", _TABLE),
     "TableList": thing(

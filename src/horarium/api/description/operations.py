@@ -129,6 +129,7 @@ OPERATIONS = {
     "POST /targets/{ref}/rotate-secret": Operation(
         "targets.rotate_secret", "NewTarget", example={"overlap": "1h"}
     ),
+    "POST /targets/{ref}/test": Operation("targets.test", "TriedCall", example={"input": {"text": "Hello"}}),
     "POST /tables": Operation(
         "tables.create",
         "Table",

@@ -13,6 +13,7 @@ from horarium.api.models import (
     NO_VERSION_YET,
     SecretRotationBody,
     TargetBody,
+    TargetTestBody,
     changed_body,
     schema_of,
     validated,
@@ -35,6 +36,7 @@ from horarium.domain.errors import Invalid, NotFound, Problem
 from horarium.domain.listings import TargetListing
 from horarium.domain.target import Completion, Target, TargetKind, TargetState
 from horarium.domain.tenancy import Identity
+from horarium.service.rates import TRIED_CALL
 from horarium.service.services import Services
 from horarium.service.targets import OVERLAP_MS, TargetDraft
 
@@ -137,6 +139,15 @@ class TargetRoutes(Routes):
         )
         return json_answer(200, show.new_target(made), headers=etag(made.target.version))
 
+    async def test(self, request: Request) -> Answer:
+        """Call the target once, and show what was sent and answered. It is no run."""
+        who = await self.who(request, "targets:write")
+        body = validated(TargetTestBody, await self.body_or_nothing(request))
+        target = await self._named(request)
+        self.services.rates.charge(who, TRIED_CALL)
+        tried = await self.services.tried_calls.call(who, target.id, body.input, body.row)
+        return json_answer(200, show.tried_call(tried))
+
     async def _sendable(self, who: Identity, target: Target | None, given: dict[str, Any]) -> dict[str, Any]:
         """The body of a change of a target, by `changed_body`; of a new one (None), as it is."""
         if target is None or not any(name in TargetBody.shown for name in given):
@@ -236,5 +247,14 @@ def add_routes(api: OwnApi, services: Services) -> None:
         tag=tag,
         headers=match,
         body=rotation,
+        optional_body=True,
+    )
+    api.add(
+        "POST",
+        f"{target}/test",
+        routes.test,
+        "Call a target once, and show what was sent and answered",
+        tag=tag,
+        body=schema_of(TargetTestBody),
         optional_body=True,
     )
