@@ -7,6 +7,7 @@ import aiohttp
 import orjson
 import pytest
 
+from horarium.api import server_sent
 from horarium.api.routes import events as routes
 from horarium.domain.events import quota_near
 from horarium.domain.ids import random_id
@@ -96,6 +97,21 @@ async def test_a_stream_ends_when_its_key_is_revoked(house, monkeypatch):
         async with asyncio.timeout(5):
             while await answer.content.readline():
                 pass
+
+
+async def test_a_stream_in_which_something_always_happens_ends_too_when_its_key_is_revoked(
+    house, monkeypatch
+):
+    monkeypatch.setattr(server_sent, "BEAT_S", 0.0)
+    key = await ask(house, "POST", "/keys", {"name": "k", "scopes": ["events:read"]}, 201)
+    async with served(house) as url, following(url, key["key"]) as answer:
+        await answer.content.readline()
+        await happen(house, 1)
+        await messages(answer, 1)
+        await ask(house, "DELETE", f"/keys/{key['id']}")
+        await happen(house, 1)
+        rest = b"".join([line async for line in answer.content])
+        assert b"data:" not in rest
 
 
 async def test_streams_end_when_the_server_stops(house):

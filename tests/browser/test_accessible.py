@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
 
 from tests.browser.conftest import RULES, World
 from tests.browser.test_ways import target
@@ -46,6 +47,15 @@ def paths_of(world: World) -> list[str]:
             audience = schedule
     world.ask("PATCH", f"/schedules/{schedule}", {"input": {"a": 1}})
     me = world.ask("GET", "/me")
+    hook = world.ask(
+        "POST", "/webhooks", {"url": f"{world.receiver}/ok", "name": "Alerts", "types": ["fire.*"]}
+    )
+    world.ask("POST", f"/schedules/{audience}/fire-now")
+    filtered = {"action": "pause", "filter": {"search": "no such schedule"}}
+    action = world.ask("POST", "/schedules/actions", filtered)["id"]
+    event = world.until("/events")[0]["id"]
+    world.until(f"/webhooks/{hook['id']}/deliveries")
+    hooks = f"/events/webhooks/{hook['id']}"
     run = world.until("/runs?target=flaky&state=failed")[0]["id"]
     world.until("/runs?target=good&state=succeeded", 2)
     own = f"/schedules/{schedule}"
@@ -53,6 +63,16 @@ def paths_of(world: World) -> list[str]:
         *("/", "/schedules", "/schedules/new", "/runs", "/targets", "/targets/new", "/nowhere"),
         *(own, f"{own}/why?at=2027-01-01+09:00", f"{own}/edit", f"{own}/pause", f"{own}?month=2027-03"),
         *(f"{own}/versions", f"{own}/backfill?from=2026-03-27&to=2026-04-02", f"/schedules/{audience}/fire"),
+        *("/schedules/many?action=relabel", "/schedules/many?action=retarget", "/runs/many?action=retry"),
+        *(f"/actions/{action}", "/targets/flaky/test", "/events", f"/events/{event}", "/events/webhooks"),
+        *(
+            "/events/webhooks/new",
+            hooks,
+            f"{hooks}/edit",
+            f"{hooks}/rotate",
+            f"{hooks}/replay",
+            f"{hooks}/delete",
+        ),
         *("/schedules/many?action=pause", f"/runs/{run}", f"/fires/{fire}", f"/fires/{fire}/replay"),
         *("/targets/flaky", "/audiences?type=contacts", "/audiences/directory/contacts"),
         *("/audiences/directory/users", "/audiences/directory/contacts/upload", "/keys", "/keys/new"),
@@ -61,26 +81,67 @@ def paths_of(world: World) -> list[str]:
     ]
 
 
+def look(world: World, page: Page, name: str) -> list[object]:
+    """What is wrong with the page that is open, at each width and in each look."""
+    found: list[object] = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if wider > 0:
+            found.append((name, width, f"{wider} pixels too wide"))
+        for look in LOOKS:
+            page.emulate_media(color_scheme=look)
+            violations = Axe().run(page, options=RULES).response["violations"]
+            found += [(name, width, look, each["id"], each["nodes"][0]["html"]) for each in violations]
+            if SHOTS:
+                picture = re.sub(
+                    r"[^a-z]+", "-", re.sub(r"[a-z]+_[0-9A-Z]{26}", "id", name.partition("?")[0])
+                )
+                path = Path(SHOTS) / f"{picture.strip('-') or 'now'}-{width}-{look}.png"
+                page.screenshot(path=path, full_page=True)
+    return found
+
+
 def test_every_page_is_accessible_and_fits_its_window(server_world: World) -> None:
     page = server_world.person()
     found: list[object] = []
     for path in paths_of(server_world):
         page.goto(f"{server_world.url}/console{path}")
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
-            wider = page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-            if wider > 0:
-                found.append((path, width, f"{wider} pixels too wide"))
-            for look in LOOKS:
-                page.emulate_media(color_scheme=look)
-                violations = Axe().run(page, options=RULES).response["violations"]
-                found += [(path, width, look, each["id"], each["nodes"][0]["html"]) for each in violations]
-                if SHOTS:
-                    name = re.sub(
-                        r"[^a-z]+", "-", re.sub(r"[a-z]+_[0-9A-Z]{26}", "id", path.partition("?")[0])
-                    )
-                    picture = Path(SHOTS) / f"{name.strip('-') or 'now'}-{width}-{look}.png"
-                    page.screenshot(path=picture, full_page=True)
+        found += look(server_world, page, path)
+    assert found == []
+
+
+def test_pages_that_answer_a_form_are_accessible_and_fit_their_window(world: World) -> None:
+    page = world.person()
+    found = look(world, page, "first-steps")
+    page.get_by_role("button", name="Use the echo target").click()
+    found += look(world, page, "first-schedule")
+    page.goto(f"{world.url}/console/")
+    found += look(world, page, "first-steps-two")
+    page.goto(f"{world.url}/console/targets/new")
+    page.get_by_label("Name", exact=True).fill("Hook")
+    page.get_by_label("Address").fill(f"{world.receiver}/ok")
+    page.get_by_role("button", name="Make it").click()
+    found += look(world, page, "target-made")
+    page.get_by_role("link", name="Test call").click()
+    page.get_by_role("button", name="Call it now").click()
+    page.get_by_text("header").first.click()
+    found += look(world, page, "target-tested")
+    page.goto(f"{world.url}/console/events/webhooks/new")
+    page.get_by_label("Address").fill(f"{world.receiver}/ok")
+    page.get_by_role("button", name="Make it").click()
+    found += look(world, page, "webhook-made")
+    page.goto(f"{world.url}/console/keys/new")
+    page.get_by_role("button", name="Make it").click()
+    page.get_by_label("Name", exact=True).fill("Key")
+    page.get_by_label("see runs, fires and the ledger").check()
+    page.get_by_role("button", name="Make it").click()
+    found += look(world, page, "key-made")
+    page.goto(f"{world.url}/console/schedules/new")
+    page.get_by_label("Name", exact=True).fill("Wrong")
+    page.get_by_label("Target", exact=True).select_option(index=1)
+    page.get_by_label("When", exact=True).fill("nonsense")
+    page.get_by_label("Input, as JSON").fill("{")
+    page.get_by_role("button", name="Make it").click()
+    found += look(world, page, "schedule-with-mistakes")
     assert found == []

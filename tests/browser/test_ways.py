@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
@@ -15,7 +17,21 @@ def target(world: World, key: str, path: str, **given: str) -> None:
     )
 
 
-def test_from_an_empty_server_to_the_first_fire(world: World) -> None:
+def test_from_an_empty_server_to_the_first_fire_with_the_built_in_target(world: World) -> None:
+    page = world.person()
+    began = time.monotonic()
+    page.get_by_role("button", name="Use the echo target").click()
+    page.get_by_role("button", name="Make it").click()
+    expect(page.get_by_text("Your first schedule is on the clock")).to_be_visible()
+    page.set_default_timeout(60_000)
+    runs = page.get_by_role("region", name="Runs")
+    expect(runs.get_by_text("succeeded").first).to_be_visible(timeout=60_000)  # the page renews itself
+    assert time.monotonic() - began < 60
+    runs.get_by_role("link").first.click()
+    expect(page.get_by_role("heading", name="Answer")).to_be_visible()
+
+
+def test_from_an_empty_server_to_the_first_fire_of_ones_own_target(world: World) -> None:
     page = world.person()
     page.get_by_role("link", name="Make a target").click()
     page.get_by_label("Name", exact=True).fill("Hook")
@@ -35,12 +51,95 @@ def test_the_next_fires_are_shown_while_one_types_over_a_clock_change(world: Wor
     target(world, "hook", "/ok")
     page = world.person()
     page.goto(f"{world.url}/console/schedules/new")
-    page.get_by_label("When", exact=True).fill("30 2 29 3 *")
+    when = page.get_by_label("When", exact=True)
     page.get_by_label("Time zone").fill("Europe/Paris")
+    when.fill("30 2 25-31 3 *")  # the clocks go forward on one of these days
     preview = page.locator("#preview")
-    expect(preview).to_contain_text("At 02:30, on day 29 of the month")
-    page.get_by_label("When", exact=True).fill("nonsense")
+    expect(preview).to_contain_text("At 02:30")
+    expect(preview.locator(".mixed").first).to_be_visible()
+    when.fill("nonsense")
     expect(preview.locator(".wrong")).to_be_visible()
+    page.get_by_label("Name", exact=True).fill("Over the change")
+    page.get_by_label("Target", exact=True).select_option(label="hook")
+    when.fill("30 2 25-31 3 *")
+    page.get_by_role("button", name="Make it").click()
+    expect(page.get_by_role("heading", name="Over the change")).to_be_visible()
+    expect(page.get_by_role("region", name="Next fires").locator(".mixed").first).to_be_visible()
+
+
+def test_rhythms_are_clicked_days_are_chosen_and_policies_are_explained_by_pictures(world: World) -> None:
+    page = world.person()
+    page.goto(f"{world.url}/console/schedules/new")
+    when = page.get_by_label("When", exact=True)
+    page.get_by_role("button", name="every hour").click()
+    expect(when).to_have_value("0 * * * *")
+    expect(page.locator("#preview")).to_contain_text("minute 0")
+    page.get_by_text("Days and a time").click()
+    page.get_by_label("Mon").check()
+    page.get_by_label("Thu").check()
+    page.get_by_label("at", exact=True).fill("07:30")
+    expect(when).to_have_value("30 7 * * 1,4")
+    expect(page.locator("#preview")).to_contain_text("07:30")
+    page.get_by_text("What if it is late").click()
+    for words in ("Fires run side by side", "No missed slot fires"):
+        choice = page.locator("label", has_text=words)
+        expect(choice.locator("svg")).to_be_visible()
+        choice.get_by_role("radio").check()
+
+
+def test_a_target_is_called_once_and_the_whole_exchange_is_shown(world: World) -> None:
+    target(world, "hook", "/flaky")
+    page = world.person()
+    page.goto(f"{world.url}/console/targets/hook")
+    page.get_by_role("link", name="Test call").click()
+    page.get_by_label("Input, as JSON").fill('{"who": "Ann"}')
+    page.get_by_role("button", name="Call it now").click()
+    expect(page.get_by_text("the target answered 503")).to_be_visible()
+    request = page.get_by_role("region", name="Request")
+    expect(request).to_contain_text("POST http://127.0.0.1")
+    expect(request).to_contain_text('"who": "Ann"')
+    expect(page.get_by_role("region", name="Answer")).to_contain_text("503")
+    page.get_by_role("button", name="Call it again").click()
+    expect(page.get_by_label("Input, as JSON")).to_have_value('{"who": "Ann"}')
+
+
+def test_events_come_by_themselves_and_a_webhook_is_made_rotated_switched_and_replayed(world: World) -> None:
+    target(world, "hook", "/ok")
+    page = world.person()
+    page.goto(f"{world.url}/console/events")
+    expect(page.get_by_text("live", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Webhooks").click()
+    page.get_by_role("link", name="New webhook").click()
+    page.get_by_label("Address").fill(f"{world.receiver}/ok")
+    page.get_by_label("Name", exact=True).fill("Alerts")
+    page.get_by_label("fire.* (all of them)").check()
+    page.get_by_role("button", name="Make it").click()
+    expect(page.get_by_text("It is shown only now")).to_be_visible()
+    page.get_by_role("link", name="Look at it").click()
+    hook = page.url
+    made = world.ask("POST", "/schedules", {"name": "Daily", "recurrence": "@yearly", "target": "hook"})
+    page.goto(f"{world.url}/console/events")
+    expect(page.get_by_text("live", exact=True)).to_be_visible()
+    world.ask("POST", f"/schedules/{made['id']}/fire-now")
+    row = page.get_by_role("region", name="Events").get_by_role("row", name="Daily")
+    expect(row).to_be_visible()
+    page.get_by_label("Type").select_option("fire.failed")
+    expect(page.get_by_text("No event matches these filters")).to_be_visible()
+    assert "type=fire.failed" in page.url
+    page.goto(hook)
+    expect(page.get_by_role("region", name="Deliveries").get_by_text("delivered")).to_be_visible()
+    page.get_by_role("link", name="Replay from here").click()
+    page.get_by_role("button", name="Send them again").click()
+    expect(page.get_by_role("heading", name="1 event looked at")).to_be_visible()
+    page.goto(hook)
+    page.get_by_role("link", name="New secret").click()
+    page.get_by_role("button", name="Make a new secret").click()
+    expect(page.get_by_text("It is shown only now")).to_be_visible()
+    page.goto(hook)
+    page.get_by_role("button", name="Disable").click()
+    expect(page.get_by_text("disabled by request")).to_be_visible()
+    page.get_by_role("button", name="Enable").click()
+    expect(page.get_by_text("The webhook is enabled again")).to_be_visible()
 
 
 def test_why_a_slot_did_not_fire_is_found_out(world: World) -> None:
@@ -91,7 +190,17 @@ def test_without_a_script_pages_are_read_and_forms_sent(world: World) -> None:
     page.get_by_role("button", name="Make it").click()
     expect(page.get_by_text("It is shown only now")).to_be_visible()
     expect(page.get_by_role("button", name="Copy")).to_be_hidden()
-    for path in ("", "schedules", "runs", "targets", "audiences", "keys", "audit", "settings"):
+    page.goto(f"{world.url}/console/events/webhooks/new")
+    page.get_by_label("Address").fill(f"{world.receiver}/ok")
+    page.get_by_role("button", name="Make it").click()
+    expect(page.get_by_text("It is shown only now")).to_be_visible()
+    page.goto(f"{world.url}/console/targets/hook/test")
+    page.get_by_role("button", name="Call it now").click()
+    expect(page.get_by_text("It answered with status 200")).to_be_visible()
+    page.goto(f"{world.url}/console/schedules/many?action=pause")
+    page.get_by_role("button", name="Pause 1").click()
+    expect(page.get_by_role("heading", name="1 paused")).to_be_visible()
+    for path in ("", "schedules", "runs", "targets", "audiences", "events", "keys", "audit", "settings"):
         page.goto(f"{world.url}/console/{path}")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.get_by_label("Look").select_option("dark")

@@ -28,3 +28,21 @@ def test_a_dense_rhythm_is_estimated_and_said_to_be() -> None:
     found = forecast([(timing("@every 1s"), 1)], NOON_S)
     assert not found.is_whole
     assert 80_000 < found.total < 90_000
+
+
+def test_what_brings_a_herd_about_is_named_and_what_a_jitter_would_bring() -> None:
+    nightly, often = timing("0 13 * * *"), timing("* * * * *")
+    found = forecast([(nightly, 1_000), (often, 2), (timing("0 20 * * *"), 900)], NOON_S)
+    assert found.causes == [(nightly, 1_000), (often, 2)]
+    assert (found.spread.moved, found.spread.busiest) == (902, 902)  # then those at 20:00 are the busiest
+
+
+def test_a_herd_at_the_end_of_the_day_can_be_spread_as_well() -> None:
+    found = forecast([(timing("59 11 * * *"), 100)], NOON_S)
+    assert found.herd == (1_439, 100)
+    assert (found.spread.moved, found.spread.busiest) == (90, 10)
+
+
+def test_nothing_to_come_has_no_herd() -> None:
+    found = forecast([], NOON_S)
+    assert (found.total, found.causes, found.spread.moved) == (0, [], 0)

@@ -56,6 +56,7 @@ LISTS = [
     *("/", "/schedules", "/runs", "/targets", "/schedules/new", "/targets/new"),
     *("/audiences", "/audiences/directory/contacts", "/audiences/directory/contacts/upload"),
     *("/keys", "/keys/new", "/principals/new", "/audit", "/settings", "/switch"),
+    *("/events", "/events/webhooks", "/events/webhooks/new"),
 ]
 
 

@@ -16,7 +16,8 @@ MARKS = {
     "schedules:read": "input-of-the-schedule",
     "runs:read": "output-of-the-run",
 }
-NOT_PAGES = ("/static/{name}", "/sign-in")
+# Streams do not end; test_live.py tells who may follow them.
+NOT_PAGES = ("/static/{name}", "/sign-in", "/live/now", "/live/events", "/live/fires/{id}")
 
 
 async def test_no_page_shows_what_the_key_may_not_read() -> None:

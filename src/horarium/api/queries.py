@@ -8,7 +8,10 @@ from starlette.requests import Request
 
 from horarium.api.fields import Query
 from horarium.domain.errors import Invalid, Problem
+from horarium.domain.events import EventFilter, type_problem
 from horarium.domain.ids import Id, from_prefixed
+from horarium.service.pages import cursor_from, cursor_text
+from horarium.service.webhooks import filter_problems
 
 # The kinds of things that entries of the audit log are about, by the prefixes of their ids.
 _SUBJECTS = ("sch", "tgt", "run", "key", "prn", "ws")
@@ -45,3 +48,34 @@ def item_after(request: Request) -> str:
     except ValueError:
         words = "is not a cursor of this list: send the next_cursor of the previous page, or leave it out"
         raise Invalid(Problem("cursor", words, "cursor")) from None
+
+
+def event_filter_in(query: Query) -> EventFilter:
+    """Which events are asked for, by `type`, `label` (name:value) and `schedule` (its id)."""
+    kind, labels = query.text("type"), {}
+    if kind is not None and (wrong := type_problem(kind)) is not None:
+        query.wrong("type", wrong)
+    for text in query.texts("label"):
+        name, sign, value = text.partition(":")
+        if not sign:
+            query.wrong("label", f"{text[:60]!r} is not written name:value")
+        labels[name] = value
+    schedule_id = query.id("schedule", "sch")
+    wanted = EventFilter(
+        () if kind is None else (kind,), labels, () if schedule_id is None else (schedule_id,)
+    )
+    for problem in filter_problems(wanted):
+        if problem.field == "labels":
+            query.wrong("label", problem.message)
+    return wanted
+
+
+def number_in(request: Request) -> int | None:
+    """The number in a cursor of a list that is read by numbers. Raises Invalid for a text that is no cursor."""
+    given = request.query_params.get("cursor")
+    return None if not given else int.from_bytes(cursor_from(given)) & (1 << 62) - 1
+
+
+def number_cursor(number: int) -> str:
+    """The cursor of the page that goes on from a number."""
+    return cursor_text(number.to_bytes(16))

@@ -14,8 +14,10 @@ from horarium.console.audit import AuditPages
 from horarium.console.backfill import BackfillPages
 from horarium.console.base import ErrorPages
 from horarium.console.editor import EditorPages
+from horarium.console.events import EventPages
 from horarium.console.find import FindPages
 from horarium.console.keys import KeyPages
+from horarium.console.live import LivePages
 from horarium.console.many import ManyPages
 from horarium.console.now import NowPages
 from horarium.console.rendering import BASE, File, load_files, make_templates, path_to
@@ -26,6 +28,7 @@ from horarium.console.switch import SwitchPages
 from horarium.console.targets import TargetPages
 from horarium.console.uploads import UploadPages
 from horarium.console.versions import VersionPages
+from horarium.console.webhooks import WebhookPages
 from horarium.console.workspaces import WorkspacePages
 from horarium.service.services import Services
 
@@ -54,6 +57,7 @@ def make_console(services: Services, dialects: Dialects) -> Api:
     audiences, uploads, keys = AudiencePages(*own), UploadPages(*own), KeyPages(*own)
     audit, workspaces = AuditPages(*own), WorkspacePages(*own)
     many, switching = ManyPages(*own), SwitchPages(*own)
+    events, hooks, live = EventPages(*own), WebhookPages(*own), LivePages(*own)
     versions, backfill, find = VersionPages(*own), BackfillPages(*own), FindPages(*own)
     for method, path, handler in (
         ("GET", "/", now.show),
@@ -80,6 +84,10 @@ def make_console(services: Services, dialects: Dialects) -> Api:
         ("GET", "/schedules/{id}/{action}", schedules.confirm),
         ("POST", "/schedules/{id}/{action}", schedules.act),
         ("GET", "/runs", runs.list),
+        ("GET", "/runs/many", many.ask_first_of_runs),
+        ("POST", "/runs/many", many.act_on_runs),
+        ("GET", "/actions/{id}", many.show),
+        ("POST", "/actions/{id}/cancel", many.cancel),
         ("GET", "/runs/{id}", runs.show),
         ("POST", "/runs/{id}/{action}", runs.act),
         ("GET", "/fires/{id}", runs.show_fire),
@@ -89,6 +97,9 @@ def make_console(services: Services, dialects: Dialects) -> Api:
         ("GET", "/targets/new", targets.new),
         ("POST", "/targets/new", targets.create),
         ("GET", "/targets/{ref}", targets.show),
+        ("POST", "/targets/echo", targets.make_echo),
+        ("GET", "/targets/{ref}/test", targets.ask_test),
+        ("POST", "/targets/{ref}/test", targets.test),
         ("POST", "/targets/{ref}/{action}", targets.act),
         ("GET", "/audiences", audiences.show),
         ("GET", "/audiences/directory/{kind}", audiences.items),
@@ -107,6 +118,24 @@ def make_console(services: Services, dialects: Dialects) -> Api:
         ("POST", "/principals/{id}/grants", keys.change_grants),
         ("GET", "/principals/{id}/delete", keys.ask_to_delete),
         ("POST", "/principals/{id}/delete", keys.delete_principal),
+        ("GET", "/events", events.list),
+        ("GET", "/events/webhooks", hooks.list),
+        ("GET", "/events/webhooks/new", hooks.new),
+        ("POST", "/events/webhooks/new", hooks.create),
+        ("GET", "/events/webhooks/{id}", hooks.show),
+        ("GET", "/events/webhooks/{id}/edit", hooks.edit),
+        ("POST", "/events/webhooks/{id}/edit", hooks.save),
+        ("GET", "/events/webhooks/{id}/rotate", hooks.ask_to_rotate),
+        ("POST", "/events/webhooks/{id}/rotate", hooks.rotate),
+        ("GET", "/events/webhooks/{id}/replay", hooks.ask_to_replay),
+        ("POST", "/events/webhooks/{id}/replay", hooks.replay),
+        ("GET", "/events/webhooks/{id}/delete", hooks.ask_to_delete),
+        ("POST", "/events/webhooks/{id}/delete", hooks.delete),
+        ("POST", "/events/webhooks/{id}/{action}", hooks.switch),
+        ("GET", "/events/{id}", events.show),
+        ("GET", "/live/now", live.now),
+        ("GET", "/live/fires/{id}", live.fire),
+        ("GET", "/live/events", live.events),
         ("GET", "/audit", audit.list),
         ("GET", "/settings", workspaces.settings),
         ("POST", "/settings", workspaces.save_settings),

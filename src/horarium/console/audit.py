@@ -28,11 +28,17 @@ PAGE = 50
 NAMED = 1_000
 # Kinds of actions that the filter offers.
 KINDS = (
-    "schedule", "schedules", "target", "run", "key", "principal", "grant", "workspace", "directory", "audience",
-    "refused", "audit",
+    "schedule", "schedules", "target", "webhook", "run", "key", "principal", "grant", "workspace", "directory",
+    "audience", "refused", "audit",
 )  # fmt: skip
 # The pages of what entries are about, by the prefix of its id.
-_PLACES = {"sch": "schedules", "tgt": "targets", "run": "runs", "prn": "principals"}
+_PLACES = {
+    "sch": "schedules",
+    "tgt": "targets",
+    "run": "runs",
+    "prn": "principals",
+    "hook": "events/webhooks",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ NOTICES = {
     "deleted": "The schedule is deleted. Its history stays for the retention time.",
     "fired": "The schedule was fired by hand. This is the fire.",
     "created": "Created. It is on the clock now.",
+    "first": "Your first schedule is on the clock. Its runs show up below by themselves; the first is seconds away.",
     "saved": "Saved.",
     "cancelled": "The run is cancelled.",
     "replayed": "The failed rows run again. Their new runs stand in the list.",
@@ -40,6 +41,8 @@ NOTICES = {
     "enabled": "The target is enabled again.",
     "disabled": "The target is disabled. Runs of it fail at once until it is enabled.",
     "removed": "Removed.",
+    "webhook-enabled": "The webhook is enabled again. What has waited for it is sent, as far as it is kept.",
+    "webhook-disabled": "The webhook is disabled. Nothing is sent to it until it is enabled.",
 }
 
 

@@ -14,12 +14,12 @@ from horarium.api.fields import path_id
 from horarium.api.web import Answer
 from horarium.console.base import Pages
 from horarium.console.forms import Form, labels_in, placed
+from horarium.console.policy_pictures import CATCH_UPS, OVERLAPS, SLOTS, WIDTH
 from horarium.console.rendering import path_to, redirect
 from horarium.domain.errors import Conflict, Invalid, Problem
 from horarium.domain.ids import from_prefixed, prefixed
 from horarium.domain.listings import TargetListing
-from horarium.domain.overlap import Overlap
-from horarium.domain.schedule import CatchUp, Schedule
+from horarium.domain.schedule import Schedule
 from horarium.domain.tenancy import Identity
 from horarium.service.explain import Preview, preview
 from horarium.service.rates import PREVIEWED_TIME
@@ -46,10 +46,12 @@ _SHOWN = frozenset(
 class EditorPages(Pages):
     async def new(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
+        first = request.query_params.get("first") == "1"
         given = {
             "target": request.query_params.get("target", ""),
             "timezone": who.workspace.timezone,
-            "recurrence": "0 9 * * 1-5",
+            "recurrence": "@every 10s" if first else "0 9 * * 1-5",
+            **({"name": "My first schedule", "first": "1"} if first else {}),
         }
         return await self._form(request, who, given)
 
@@ -61,6 +63,8 @@ class EditorPages(Pages):
             made = await self.services.schedules.create(draft)
         except (Invalid, Conflict) as error:
             return await self._form(request, who, form.fields, error)
+        if form.text("first"):
+            return redirect(path_to(done="first"))
         return redirect(path_to("schedules", prefixed("sch", made.id), done="created"))
 
     async def edit(self, request: Request) -> Answer:
@@ -118,8 +122,10 @@ class EditorPages(Pages):
             targets=targets,
             zones=sorted(zone_names()),
             rhythms=RHYTHMS,
-            overlaps=tuple(Overlap),
-            catch_ups=tuple(CatchUp),
+            overlaps=OVERLAPS,
+            catch_ups=CATCH_UPS,
+            slots=SLOTS,
+            width=WIDTH,
             coming=coming,
             wrong=wrong,
             zone=given.get("timezone", ""),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from horarium.domain.schedule import stored_recurrence
 from horarium.times import Timing
@@ -14,16 +14,32 @@ MINUTE_S = 60
 _MINUTES = HOURS * HOUR_S // MINUTE_S
 # Slots that are looked for: of one recurrence, and of all together.
 MOST_OF_ONE, MOST_TOGETHER = 1_500, 12_000
+# Recurrences of which is found out what they bring to the busiest minute, and those that are named.
+MOST_CAUSES, SHOWN_CAUSES = 200, 3
+
+
+# Minutes over which the busiest one is spread, to see what that would bring.
+SPREAD_MINUTES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Of the busiest minute: the slots that would move out of it, and those of what would be the busiest then."""
+
+    moved: int
+    busiest: int
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
     """Slots in each minute of the next HOURS hours, the first of which begins now. `is_whole` tells that all were
-    counted; otherwise some are estimated. `timings` is how many distinct recurrences there are."""
+    counted; otherwise some are estimated. `timings` is how many distinct recurrences there are, and `causes` are those
+    that bring most slots to the busiest minute, each with how many."""
 
     by_minute: list[float]
     timings: int
     is_whole: bool
+    causes: list[tuple[Timing, int]] = field(default_factory=list)
 
     @property
     def by_hour(self) -> list[int]:
@@ -40,6 +56,17 @@ class Forecast:
         """The busiest minute: how many minutes from now it begins, and its slots."""
         at = max(range(_MINUTES), key=self.by_minute.__getitem__)
         return at, round(self.by_minute[at])
+
+    @property
+    def spread(self) -> Spread:
+        """What became of the busiest minute if its slots were spread over SPREAD_MINUTES by a jitter."""
+        at, slots = self.herd
+        left = slots / SPREAD_MINUTES
+        after = list(self.by_minute)
+        after[at] -= slots - left
+        for minute in range(at + 1, min(at + SPREAD_MINUTES, _MINUTES)):
+            after[minute] += left
+        return Spread(round(slots - left), round(max(after)))
 
     @property
     def usual(self) -> float:
@@ -76,4 +103,19 @@ def forecast(timings: Iterable[tuple[Timing, int]], now_s: int) -> Forecast:
             for minute in range((at - now_s) // MINUTE_S, _MINUTES):
                 by_minute[minute] += each
         left -= found
-    return Forecast(by_minute, len(by_count), is_whole)
+    ahead = Forecast(by_minute, len(by_count), is_whole)
+    return replace(ahead, causes=_causes(by_count[:MOST_CAUSES], now_s + ahead.herd[0] * MINUTE_S))
+
+
+def _causes(by_count: Iterable[tuple[Timing, int]], begins_s: int) -> list[tuple[Timing, int]]:
+    """The timings with most slots in the minute that begins then."""
+    slots = []
+    for timing, count in by_count:
+        recurrence = stored_recurrence(timing)
+        found, at = 0, recurrence.next_after(begins_s - 1)
+        while at is not None and at < begins_s + MINUTE_S:
+            found += count
+            at = recurrence.next_after(at)
+        if found:
+            slots.append((timing, found))
+    return sorted(slots, key=lambda cause: -cause[1])[:SHOWN_CAUSES]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
 
-from horarium.api.bodies import Malformed, read_body
+from horarium.api.bodies import Malformed, parse_json, read_body
 from horarium.domain.errors import Conflict, Forbidden, Invalid, Problem
 
 # Fields of one form, and its bytes; and the name of the field with the token of the session.
@@ -93,6 +94,17 @@ def labels_in(form: Form, name: str) -> dict[str, str]:
             raise Invalid(Problem(name, f"{line[:80]!r} is not written name:value"))
         found[label.strip()] = value.strip()
     return found
+
+
+def json_in(form: Form, name: str) -> Any:
+    """The JSON that is typed into a field; None where it is empty. Raises Invalid."""
+    text = form.given(name)
+    if text is None:
+        return None
+    try:
+        return parse_json(text.encode(), "it")
+    except Invalid as error:
+        raise Invalid(Problem(name, error.problems[0].message)) from None
 
 
 def placed(error: Invalid | Conflict | None, fields: Container[str]) -> tuple[dict[str, str], list[str]]:

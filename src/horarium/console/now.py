@@ -11,7 +11,8 @@ from starlette.requests import Request
 from horarium.api.web import Answer
 from horarium.console.base import Pages
 from horarium.console.forecast import Forecast, forecast
-from horarium.domain.ids import Id
+from horarium.domain.ids import Id, prefixed
+from horarium.domain.lane_report import LaneReport
 from horarium.domain.listings import ScheduleListing, TargetListing
 from horarium.domain.run import Run, RunState
 from horarium.domain.schedule import ScheduleState
@@ -25,6 +26,8 @@ from horarium.service.overview import LastDay
 WAITING = 200
 # How many coming schedules, failing targets, reasons to wait and latest runs are shown.
 SHOWN = 8
+# Lanes of which is shown who holds them, and runs that are named of each.
+LANES, HOLDERS = 4, 3
 _OUTCOMES = (RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED, RunState.RUNNING, RunState.PENDING)
 
 
@@ -48,13 +51,22 @@ class Waits:
     oldest_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lane whose runs wait: what the workers say of it (None: nothing of note), and the latest runs that are under
+    way in it."""
+
+    target: Target
+    report: LaneReport | None
+    holders: Sequence[Run]
+
+
 class NowPages(Pages):
     async def show(self, request: Request) -> Answer:
         """What the key may see: a part that it lacks the scope for is left out, and the page says so."""
         who = await self.who(request)
         at_work = await self.services.nodes.at_work()
         values: dict[str, Any] = {
-            "has_targets": who.may("targets:read") and await self._has_targets(who),
             "at_work": at_work,
             "nodes": await self.services.nodes.named(who) if who.may(SERVER_SCOPE) else [],
             "banner": None,
@@ -65,6 +77,8 @@ class NowPages(Pages):
             "last_day": None,
             "failing": [],
             "waits": [],
+            "lanes": [],
+            "lateness": None,
             "running": 0,
             "latest": [],
         }
@@ -75,7 +89,9 @@ class NowPages(Pages):
             values |= await self._of_runs(who)
         nothing = not values["active"] and not values["paused"] and not values["latest"]
         if nothing and who.may("schedules:read"):
-            return self.page(request, "first.html", **values, step=2 if values["has_targets"] else 1)
+            target = await self._any_target(who) if who.may("targets:read") else None
+            only = None if target is None else prefixed("tgt", target.id)
+            return self.page(request, "first.html", **values, step=2 if target else 1, only_target=only)
         return self.page(request, "now.html", **values, outcomes=_OUTCOMES)
 
     async def _of_schedules(self, who: Identity) -> dict[str, Any]:
@@ -89,9 +105,9 @@ class NowPages(Pages):
             "paused": await self.services.schedules.count(paused),
         }
 
-    async def _has_targets(self, who: Identity) -> bool:
+    async def _any_target(self, who: Identity) -> Target | None:
         found = await self.services.targets.list(who, TargetListing(who.workspace_id, 1))
-        return bool(found.items)
+        return found.items[0] if found.items else None
 
     async def _of_runs(self, who: Identity) -> dict[str, Any]:
         runs, workspace_id = self.services.runs, who.workspace_id
@@ -103,18 +119,38 @@ class NowPages(Pages):
         targets = await self.services.targets.named(workspace_id, ids) if ids else {}
         errors = await self.services.overview.errors(workspace_id, [found.latest for found in failed])
         last_day: LastDay = await self.services.overview.last_day(workspace_id)
+        found = waits(waiting, causes, targets)[:SHOWN]
         return {
             "last_day": last_day,
+            "lateness": await self.services.overview.lateness(workspace_id),
+            "lanes": await self._lanes(who, found),
             "failing": [
                 Failing(targets.get(found.target_id), found.failed, found.latest, errors.get(found.latest))
                 for found in failed
             ],
-            "waits": waits(waiting, causes, targets)[:SHOWN],
+            "waits": found,
             "more_wait": len(waiting) == WAITING,
             "running": await runs.count(workspace_id, state=RunState.RUNNING.value),
             "latest": latest,
             "targets": targets,
         }
+
+    async def _lanes(self, who: Identity, waiting: Sequence[Waits]) -> list[Held]:
+        """What stands before the runs that wait: how each lane is held, and by which runs."""
+        targets = list({each.target.id: each.target for each in waiting if each.target is not None}.values())
+        reports = {}
+        if targets and who.may("targets:read"):
+            reports = await self.services.targets.reports(who, [target.id for target in targets])
+        return [
+            Held(
+                target,
+                reports.get(target.id),
+                await self.services.runs.list(
+                    who.workspace_id, HOLDERS, target_id=target.id, state=RunState.RUNNING.value
+                ),
+            )
+            for target in targets[:LANES]
+        ]
 
 
 def waits(waiting: Sequence[Run], causes: dict[Id, WaitCause], targets: dict[Id, Target]) -> list[Waits]:

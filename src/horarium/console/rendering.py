@@ -20,17 +20,17 @@ BASE = "/console"
 HTML = b"text/html; charset=utf-8"
 # A page loads the files of this server only, runs no script and uses no style that stands in it, and sends its forms
 # here. The referrer is kept within the server: without one, browsers would not tell where a form comes from.
-HEADERS: tuple[tuple[bytes, bytes], ...] = (
+STRICT: tuple[tuple[bytes, bytes], ...] = (
     (
         CONTENT_POLICY,
         b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
         b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
     (b"referrer-policy", b"same-origin"),
-    (b"cache-control", b"no-store"),
 )
+HEADERS = (*STRICT, (b"cache-control", b"no-store"))
 _TYPES = {"css": b"text/css; charset=utf-8", "js": b"text/javascript; charset=utf-8", "svg": b"image/svg+xml"}
-_ID_PREFIXES = ("sch", "fire", "run", "tgt", "prn", "key", "ws")
+_ID_PREFIXES = ("sch", "fire", "run", "tgt", "prn", "key", "ws", "evt", "hook", "act")
 
 
 @dataclass(frozen=True, slots=True)

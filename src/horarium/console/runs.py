@@ -10,10 +10,11 @@ from horarium.api.fields import Query, path_id
 from horarium.api.web import Answer
 from horarium.console.base import Pages, action_in
 from horarium.console.rendering import path_to, redirect
+from horarium.console.run_filters import STATES, Filters, run_filters_in
 from horarium.domain.errors import NotFound
 from horarium.domain.ids import HIGHEST_ID, Id, prefixed
 from horarium.domain.listings import RunListing
-from horarium.domain.run import Attempt, Run, RunState
+from horarium.domain.run import Attempt, Run
 from horarium.domain.schedule import Schedule
 from horarium.domain.target import Target
 from horarium.domain.tenancy import Identity
@@ -21,29 +22,9 @@ from horarium.service.pages import Page, cursor_from, cursor_text
 from horarium.service.rates import WRITE
 from horarium.service.run_search import matching_runs
 
-STATES = ("open", *(state.value for state in RunState))
 PAGE = 50
 # Rows of a fire that are run again at once.
 MOST_AT_ONCE = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a list of runs was filtered by, as its address says it."""
-
-    state: str | None
-    target: str | None
-    schedule: str | None
-    fire: str | None
-
-    @property
-    def any(self) -> bool:
-        return any((self.state, self.target, self.schedule, self.fire))
-
-    def address(self, **changed: str | None) -> str:
-        """The address of the same list with some filters changed."""
-        own = {"state": self.state, "target": self.target, "schedule": self.schedule, "fire": self.fire}
-        return path_to("runs", **{**own, **changed})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +40,7 @@ class RunPages(Pages):
     async def list(self, request: Request) -> Answer:
         who = await self.who(request, "runs:read")
         query = Query(request)
-        filters = Filters(
-            query.choice("state", STATES), query.text("target"), query.text("schedule"), query.text("fire")
-        )
-        schedule_id, fire_id = query.id("schedule", "sch"), query.id("fire", "fire")
+        filters, schedule_id, fire_id = run_filters_in(query)
         cursor = query.text("cursor")
         query.done()
         found = await self._found(who, filters, schedule_id, fire_id, cursor)

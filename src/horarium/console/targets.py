@@ -9,18 +9,25 @@ from starlette.requests import Request
 from horarium.api.fields import Query
 from horarium.api.web import Answer
 from horarium.console.base import Pages, action_in
+from horarium.console.forms import json_in, placed
 from horarium.console.rendering import path_to, redirect
-from horarium.domain.errors import Conflict, Invalid
+from horarium.domain.errors import Conflict, Invalid, NotFound
 from horarium.domain.ids import LOWEST_ID, prefixed
 from horarium.domain.listings import ScheduleListing, TargetListing
 from horarium.domain.run import RunState
 from horarium.domain.target import TargetKind, TargetState
 from horarium.service.pages import cursor_from, cursor_text
+from horarium.service.rates import TRIED_CALL
 from horarium.service.targets import TargetDraft
+from horarium.service.tried_calls import output_of
 
 PAGE = 50
 SHOWN = 10
 KINDS = tuple(kind.value for kind in TargetKind)
+# The built-in target of the first steps: its key, which is also the type of its executor.
+ECHO = "echo"
+_ECHO_WORDS = "Built in: it answers with what it is given."
+_TEST_FIELDS = frozenset(("input", "row"))
 
 
 class TargetPages(Pages):
@@ -102,6 +109,48 @@ class TargetPages(Pages):
             shown = {error.field or "": str(error)}
             return self.page(request, "target_new.html", 409, given=form.fields, problems=shown, kinds=KINDS)
         return self.page(request, "target_made.html", 201, made=made)
+
+    async def ask_test(self, request: Request) -> Answer:
+        """The form by which a target is called once."""
+        who = await self.who(request, "targets:write")
+        target = await self.services.targets.get(who, request.path_params["ref"])
+        return self.page(
+            request, "target_test.html", target=target, given={}, problems={}, others=[], tried=None
+        )
+
+    async def test(self, request: Request) -> Answer:
+        """Call a target once, and show what was sent and answered below the form."""
+        who, form = await self.sent(request, "targets:write")
+        target = await self.services.targets.resolve(who.workspace_id, request.path_params["ref"])
+        tried, error = None, None
+        try:
+            given = {name: json_in(form, name) for name in _TEST_FIELDS}
+            self.services.rates.charge(who, TRIED_CALL)
+            tried = await self.services.tried_calls.call(who, target.id, given["input"], given["row"])
+        except (Invalid, Conflict) as found:
+            error = found
+        problems, others = placed(error, _TEST_FIELDS)
+        return self.page(
+            request,
+            "target_test.html",
+            200 if error is None else 409 if isinstance(error, Conflict) else 400,
+            target=target,
+            given=form.fields,
+            problems=problems,
+            others=others,
+            tried=tried,
+            output=None if tried is None else output_of(tried.outcome),
+        )
+
+    async def make_echo(self, request: Request) -> Answer:
+        """Make the built-in target that answers with what it is given, and go on to a first schedule for it."""
+        who, _ = await self.sent(request, "targets:write")
+        try:
+            target = await self.services.targets.with_key(who.workspace_id, ECHO)
+        except NotFound:
+            draft = TargetDraft(TargetKind.FUNCTION, "Echo", ECHO, {}, key=ECHO, description=_ECHO_WORDS)
+            target = (await self.services.targets.create(who, draft)).target
+        return redirect(path_to("schedules", "new", target=prefixed("tgt", target.id), first="1"))
 
     async def act(self, request: Request) -> Answer:
         """Enable or disable a target."""

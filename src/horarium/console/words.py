@@ -18,10 +18,27 @@ LONGEST_TEXT = 160
 LONGEST_VALUE = 20_000
 # The look of each outcome: good, bad, under way, waiting, or nothing in particular.
 _TONES = {
-    "good": ("succeeded", "completed", "fired", "active", "enabled", "closed"),
-    "bad": ("failed", "missed", "circuit"),
-    "mixed": ("partial", "cancelled", "skipped", "unbegun", "limit", "pause", "archived", "disabled"),
-    "busy": ("running", "resolving", "due", "upcoming"),
+    "good": (
+        *("succeeded", "completed", "fired", "active", "enabled", "closed", "delivered", "done"),
+        *("fire.completed", "target.recovered"),
+    ),
+    "bad": (
+        *("failed", "missed", "circuit"),
+        *("fire.failed", "fire.missed", "target.failing", "audience.failed", "webhook.disabled"),
+    ),
+    "mixed": (
+        *("partial", "cancelled", "skipped", "unbegun", "limit", "pause", "archived", "disabled"),
+        *(
+            "fire.partial",
+            "fire.cancelled",
+            "fire.skipped",
+            "fire.late",
+            "schedule.paused",
+            "target.disabled",
+        ),
+        "quota.near",
+    ),
+    "busy": ("running", "resolving", "due", "upcoming", "replayed", "accepted"),
     "calm": ("pending", "waiting", "paused", "no_slot", "ended", "before_creation", "deleted"),
 }
 _TONE = {word: tone for tone, words in _TONES.items() for word in words}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from horarium.domain.errors import HorariumError, Invalid, NotFound, Problem, RateLimited
@@ -30,6 +31,14 @@ class EventPage:
 
     items: list[Event]
     next: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What a log has gained: the newest of the events, the latest first, and how many there are in all."""
+
+    newest: list[Event]
+    count: int
 
 
 @dataclass(slots=True)
@@ -146,13 +155,9 @@ class EventService:
     ) -> AsyncGenerator[list[Event]]:
         """The events after a number that a filter wants, as they come; an empty list every `beat_s` seconds in which
         none came. It ends when the server stops."""
-        self.streams[workspace_id] += 1
-        self._ends.setdefault(workspace_id, 0)
-        self._more.setdefault(workspace_id, asyncio.Event())
-        self._begin_to_look()
         loop = asyncio.get_running_loop()
         beat = loop.time() + beat_s
-        try:
+        with self._counted(workspace_id):
             while not self.closed:
                 end = self._ends[workspace_id]
                 found = await self.store.read(verbs.events_after, workspace_id, after, READ_AT_ONCE)
@@ -168,6 +173,39 @@ class EventService:
                     beat = loop.time() + beat_s
                     yield []
                 await self._wait(workspace_id, after, beat - loop.time())
+
+    async def newest(
+        self, workspace_id: Id, after: int, most: int, least_s: float, beat_s: float
+    ) -> AsyncGenerator[Growth]:
+        """What the log has gained since a number, as it grows, at most every `least_s` seconds: however much it is, at
+        most `most` events are read. A Growth without events every `beat_s` seconds in which there were none. It ends
+        when the server stops."""
+        loop = asyncio.get_running_loop()
+        beat = loop.time() + beat_s
+        with self._counted(workspace_id):
+            while not self.closed:
+                end = self._ends[workspace_id]
+                if end > after:
+                    found = await self.store.read(verbs.events_before, workspace_id, _LAST, after, most)
+                    gained, after = end - after, max(end, found[0].number if found else 0)
+                    beat = loop.time() + beat_s
+                    yield Growth(found, max(gained, len(found)))
+                    await asyncio.sleep(least_s)
+                    continue
+                if loop.time() >= beat:
+                    beat = loop.time() + beat_s
+                    yield Growth([], 0)
+                await self._wait(workspace_id, after, beat - loop.time())
+
+    @contextmanager
+    def _counted(self, workspace_id: Id) -> Iterator[None]:
+        """While somebody follows a workspace: they are counted, and the end of its log is looked at."""
+        self.streams[workspace_id] += 1
+        self._ends.setdefault(workspace_id, 0)
+        self._more.setdefault(workspace_id, asyncio.Event())
+        self._begin_to_look()
+        try:
+            yield
         finally:
             self.streams[workspace_id] -= 1
             if not self.streams[workspace_id]:

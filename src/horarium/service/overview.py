@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from horarium.domain.ids import Id
+from horarium.domain.lane_report import percentile
 from horarium.domain.schedule import Schedule
 from horarium.service.clock import Clock
 from horarium.store.base import Store
@@ -19,6 +20,8 @@ HOUR_MS = 3_600_000
 HOURS = 24
 # Runs that are counted: of the last day, and of those that ended badly.
 MOST_RUNS, MOST_FAILED = 10_000, 2_000
+# Runs whose begin is compared with when they were due, and schedules whose objective is looked up for that.
+MOST_STARTS, MOST_OBJECTIVES = 2_000, 200
 # The timings of a workspace with so many schedules or more are remembered, for so long (ms), since reading them takes
 # a while; and those of so many workspaces.
 LARGE, REMEMBERED_MS, REMEMBERED = 5_000, 60_000, 1_000
@@ -45,6 +48,20 @@ class LastDay:
         return max(sum(hour.values()) for hour in self.by_hour)
 
 
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """How late the latest runs of the last 24 hours began (ms): half of them at most `p50_ms`, 99 of 100 at most
+    `p99_ms`; both are None where none has begun. The schedules of `with_objective` runs have an objective, than which
+    `too_late` of them began later; `objective_ms` is the tightest one."""
+
+    runs: int
+    p50_ms: int | None
+    p99_ms: int | None
+    with_objective: int
+    too_late: int
+    objective_ms: int | None
+
+
 @dataclass(slots=True)
 class OverviewService:
     """Reads what a page that shows a whole workspace needs, each by one query of bounded length."""
@@ -64,6 +81,28 @@ class OverviewService:
             by_hour[hour][state] = runs
             by_state[state] += runs
         return LastDay(dict(by_state), by_hour, by_state.total() < MOST_RUNS)
+
+    async def lateness(self, workspace_id: Id) -> Lateness:
+        """How late runs begin lately, and how that compares with what their schedules allow."""
+        since = self.clock.now_ms() - HOURS * HOUR_MS
+        starts = await self.store.read(verbs.starts_of_runs, workspace_id, since, MOST_STARTS)
+        late = [max(0, start.late_ms) for start in starts]
+        frequent = Counter(start.schedule_id for start in starts if start.schedule_id is not None)
+        schedules = [schedule for schedule, _ in frequent.most_common(MOST_OBJECTIVES)]
+        objectives = await self.store.read(verbs.objectives_of, workspace_id, schedules)
+        held = [
+            (start.late_ms, objectives[start.schedule_id])
+            for start in starts
+            if start.schedule_id in objectives
+        ]
+        return Lateness(
+            len(late),
+            percentile(late, 0.5),
+            percentile(late, 0.99),
+            len(held),
+            sum(late_ms > objective for late_ms, objective in held),
+            min(objectives.values(), default=None),
+        )
 
     async def failing(self, workspace_id: Id, most: int) -> list[FailedOfTarget]:
         """The targets whose runs have failed in the last 24 hours, those with most failures first."""

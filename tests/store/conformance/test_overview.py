@@ -28,6 +28,19 @@ async def test_runs_are_counted_by_hour_and_state(tenant, store):
     assert bounded == [(1, "succeeded", 2)]
 
 
+async def test_how_late_runs_began_is_told_of_the_newest_and_objectives_of_schedules_that_have_one(
+    tenant, store
+):
+    schedule = await fired(tenant, store, 3)
+    found = await store.read(overview.starts_of_runs, tenant.workspace, NOON, 2)
+    assert found == [(schedule.id, 0), (schedule.id, 0)]
+    assert await store.read(overview.starts_of_runs, tenant.workspace, NOON + HOUR, 2) == []
+    strict = await tenant.schedule(policies=Policies(lateness_objective_ms=500))
+    objectives = await store.read(overview.objectives_of, tenant.workspace, [schedule.id, strict.id])
+    assert objectives == {strict.id: 500}
+    assert await store.read(overview.objectives_of, tenant.workspace, []) == {}
+
+
 async def test_failing_targets_are_counted_with_their_latest_run(tenant, store):
     await fired(tenant, store, 3, FAILED)
     (found,) = await store.read(overview.failed_of_targets, tenant.workspace, NOON, 100, 8)
@@ -63,6 +76,9 @@ async def test_nothing_of_another_workspace_is_seen(tenant, store):
     assert await store.read(overview.failed_of_targets, other, NOON, 100, 8) == []
     assert await store.read(overview.timings_of, other) == []
     assert await store.read(overview.due_next, other, 5) == []
+    assert await store.read(overview.starts_of_runs, other, NOON, 5) == []
+    strict = await tenant.schedule(policies=Policies(lateness_objective_ms=500))
+    assert await store.read(overview.objectives_of, other, [strict.id]) == {}
     assert await store.read(overview.latest_outcomes, other, [schedule.id], 5) == {schedule.id: []}
     fires = await store.read(ledger.list_fires, tenant.workspace, schedule.id, 1)
     assert await store.read(overview.errors_of, other, [fires[0].id]) == {}

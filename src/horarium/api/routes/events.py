@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
@@ -10,7 +9,6 @@ from typing import Any
 
 import orjson
 from starlette.requests import Request
-from starlette.types import Receive, Scope, Send
 
 from horarium.api import show
 from horarium.api.fields import Problems, Query, instant_or_none, instant_text, path_id
@@ -23,6 +21,7 @@ from horarium.api.models import (
     schema_of,
     validated,
 )
+from horarium.api.queries import event_filter_in, number_cursor, number_in
 from horarium.api.routes.base import (
     CURSOR,
     IF_MATCH,
@@ -32,23 +31,17 @@ from horarium.api.routes.base import (
     etag,
     expected_version,
 )
+from horarium.api.server_sent import BEAT_S, STREAM, ServerSent
 from horarium.api.web import Answer, Api, empty_answer, json_answer
-from horarium.domain.errors import HorariumError, Invalid, Problem
-from horarium.domain.events import Event, EventFilter, type_problem
+from horarium.domain.errors import Invalid, Problem
+from horarium.domain.events import Event, EventFilter
 from horarium.domain.ids import Id, from_prefixed, prefixed
 from horarium.domain.webhooks import Delivery, DeliveryState, Webhook
-from horarium.service.pages import cursor_from, cursor_text
 from horarium.service.services import Services
 from horarium.service.targets import OVERLAP_MS
-from horarium.service.webhooks import MOST_NAMED, NewSecret, filter_problems
+from horarium.service.webhooks import MOST_NAMED, NewSecret
 from horarium.times import Rounding
 
-STREAM = "text/event-stream"
-# How often something is sent to those who follow although nothing has happened, so that both sides know that the
-# connection lives. Their key is checked again then.
-BEAT_S = 15.0
-# After so long a client that was disconnected comes back (ms).
-RETRY_MS = 2_000
 ORDERS = ("newest", "oldest")
 
 
@@ -58,7 +51,7 @@ class EventRoutes(Routes):
         who = await self.who(request, "events:read")
         streamed = STREAM in request.headers.get("accept", "")
         query = Query(request)
-        wanted = _filter(query)
+        wanted = event_filter_in(query)
         after = query.text("after")
         limit, order = query.limit(), query.choice("order", ORDERS)
         since = query.instant("since", Rounding.UP)
@@ -71,13 +64,13 @@ class EventRoutes(Routes):
             last = request.headers.get("last-event-id") or after
             number = await self.services.events.follow_from(who, last)
             found = self.services.events.follow(who.workspace_id, wanted, number, BEAT_S)
-            return EventStream(self, request, found)
+            return ServerSent(_messages(found), lambda: self.who(request, "events:read"))
         page = await self.services.events.page(
-            who, wanted, limit, _number(request), since, after_id, order == "oldest"
+            who, wanted, limit, number_in(request), since, after_id, order == "oldest"
         )
         shown = {
             "items": [orjson.loads(event.content) for event in page.items],
-            "next_cursor": None if page.next is None else _cursor(page.next),
+            "next_cursor": None if page.next is None else number_cursor(page.next),
         }
         return json_answer(200, shown)
 
@@ -87,56 +80,11 @@ class EventRoutes(Routes):
         return Answer(200, event.content.encode())
 
 
-class EventStream(Answer):
-    """Events as they come, as server-sent events. It ends when the caller goes, when the caller's key does not allow it
-    any more, and when the server stops."""
-
-    __slots__ = ("_found", "_request", "_routes")
-
-    def __init__(self, routes: Routes, request: Request, found: AsyncGenerator[list[Event]]) -> None:
-        super().__init__(200)
-        self._routes, self._request, self._found = routes, request, found
-        self.headers = [
-            (b"content-type", STREAM.encode()),
-            (b"cache-control", b"no-store"),
-            (b"x-accel-buffering", b"no"),
-        ]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
-        if scope["method"] != "HEAD":
-            sending = asyncio.ensure_future(self._send(send))
-            gone = asyncio.ensure_future(_until_gone(receive))
-            try:
-                await asyncio.wait((sending, gone), return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for task in (sending, gone):
-                    task.cancel()
-                await asyncio.gather(sending, gone, return_exceptions=True)
-        else:
-            await self._found.aclose()
-        await send({"type": "http.response.body", "body": b""})
-
-    async def _send(self, send: Send) -> None:
-        async def piece(body: bytes) -> None:
-            await send({"type": "http.response.body", "body": body, "more_body": True})
-
-        async with aclosing(self._found):
-            await piece(b"retry: %d\n\n" % RETRY_MS)
-            async for events in self._found:
-                if events:
-                    await piece(b"".join(map(_message, events)))
-                    continue
-                try:
-                    await self._routes.who(self._request, "events:read")
-                except HorariumError:
-                    return
-                await piece(b":\n\n")
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+async def _messages(found: AsyncGenerator[list[Event]]) -> AsyncGenerator[bytes]:
+    """Events as server-sent messages; an empty one for each time in which none came."""
+    async with aclosing(found):
+        async for events in found:
+            yield b"".join(map(_message, events))
 
 
 def _message(event: Event) -> bytes:
@@ -222,12 +170,12 @@ class WebhookRoutes(Routes):
         limit, state = query.limit(), query.choice("state", tuple(DeliveryState))
         query.done()
         found = await self.services.webhooks.deliveries(
-            who, _hook(request), _number(request) or 1 << 62, limit + 1, state
+            who, _hook(request), number_in(request) or 1 << 62, limit + 1, state
         )
         items = found[:limit]
         shown = {
             "items": [_delivery(one) for one in items],
-            "next_cursor": _cursor(items[-1].number) if len(found) > limit else None,
+            "next_cursor": number_cursor(items[-1].number) if len(found) > limit else None,
         }
         return json_answer(200, shown)
 
@@ -290,36 +238,6 @@ def _wanted(
             ids.append(found)
     problems.done()
     return EventFilter(tuple(types or ()), dict(labels or {}), tuple(ids))
-
-
-def _filter(query: Query) -> EventFilter:
-    """The filter in query parameters."""
-    kind, labels = query.text("type"), {}
-    if kind is not None and (wrong := type_problem(kind)) is not None:
-        query.wrong("type", wrong)
-    for text in query.texts("label"):
-        name, sign, value = text.partition(":")
-        if not sign:
-            query.wrong("label", f"{text[:60]!r} is not written name:value")
-        labels[name] = value
-    schedule_id = query.id("schedule", "sch")
-    wanted = EventFilter(
-        () if kind is None else (kind,), labels, () if schedule_id is None else (schedule_id,)
-    )
-    for problem in filter_problems(wanted):
-        if problem.field == "labels":
-            query.wrong("label", problem.message)
-    return wanted
-
-
-def _number(request: Request) -> int | None:
-    """The number in a cursor. Raises Invalid for a text that is no cursor."""
-    given = request.query_params.get("cursor")
-    return None if not given else int.from_bytes(cursor_from(given)) & (1 << 62) - 1
-
-
-def _cursor(number: int) -> str:
-    return cursor_text(number.to_bytes(16))
 
 
 def add_routes(api: Api, services: Services) -> None:

@@ -38,7 +38,10 @@ function keepUpToDate(part, at) {
 }
 
 showTimes(document);
-document.querySelectorAll("[data-live]").forEach(keepUpToDate);
+document.querySelectorAll("[data-live]").forEach(async (part, at) => {
+  if (!part.dataset.stream || !("EventSource" in window)) return keepUpToDate(part, at);
+  (await import("./live.js")).follow(part, { showTimes, renew: () => renew(part, at), poll: () => keepUpToDate(part, at) });
+});
 for (const field of document.querySelectorAll("[data-submit]")) field.addEventListener("change", () => field.form.requestSubmit());
 
 const places = { n: "/console/", s: "/console/schedules", r: "/console/runs", t: "/console/targets" };
@@ -62,25 +65,6 @@ document.addEventListener("keydown", (event) => {
   before = event.key;
 });
 
-// The editor: its next fires, while one types.
-const editor = document.querySelector("[data-preview]");
-if (editor) {
-  let waiting;
-  const ask = async () => {
-    const answer = await fetch(editor.dataset.preview, { method: "POST", body: new URLSearchParams(new FormData(editor)) });
-    if (!answer.ok) return;
-    const shown = document.getElementById("preview");
-    shown.innerHTML = await answer.text();
-    showTimes(shown);
-  };
-  for (const name of ["recurrence", "timezone"]) {
-    editor.elements[name].addEventListener("input", () => {
-      clearTimeout(waiting);
-      waiting = setTimeout(() => ask().catch(() => {}), 200);
-    });
-  }
-}
-
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
@@ -88,3 +72,5 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 if (document.querySelector("[data-upload]")) import("./upload.js");
+const editor = document.querySelector("[data-preview]");
+if (editor) import("./editor.js").then((module) => module.edit(editor, showTimes));

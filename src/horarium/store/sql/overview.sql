@@ -21,6 +21,18 @@ GROUP BY d.target_id ORDER BY failed DESC, d.target_id LIMIT :most;
 -- name: errors_of_runs
 SELECT r.id, r.error FROM runs r WHERE r.id IN (:ids...) AND r.workspace_id = :workspace_id;
 
+-- name: starts_of_runs
+-- How long after they were due the newest runs began that have had one attempt, of the newest ones, up to a limit.
+SELECT d.schedule_id, d.started_ms - d.due_ms AS late_ms FROM (
+    SELECT r.schedule_id, r.started_ms, r.due_ms, r.attempts FROM runs r
+    WHERE r.workspace_id = :workspace_id AND r.id >= :floor ORDER BY r.id DESC LIMIT :limit
+) AS d
+WHERE d.started_ms IS NOT NULL AND d.attempts <= 1;
+
+-- name: policies_of_schedules
+SELECT c.schedule_id, c.policies FROM cursors c
+WHERE c.schedule_id IN (:ids...) AND c.workspace_id = :workspace_id;
+
 -- name: timings_of_workspace
 -- The distinct timings of the schedules that have a next slot, and how many schedules have each.
 SELECT c.timing, count(*) AS schedules FROM cursors c

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from horarium.domain.ids import Id, lowest_id_at
-from horarium.domain.schedule import Schedule, timing_from_text
+from horarium.domain.schedule import Schedule, policies_from_text, timing_from_text
 from horarium.store.base import Tx
 from horarium.store.verbs.schedule_lists import schedules_by_id
 from horarium.times import Timing
@@ -24,6 +24,13 @@ class RunsOfHour(NamedTuple):
     hour: int
     state: str
     runs: int
+
+
+class StartOfRun(NamedTuple):
+    """How long after it was due a run began. `schedule_id` is None for one that no schedule has fired."""
+
+    schedule_id: Id | None
+    late_ms: int
 
 
 class FailedOfTarget(NamedTuple):
@@ -75,6 +82,25 @@ async def errors_of(tx: Tx, workspace_id: Id, runs: Sequence[Id]) -> dict[Id, st
     """The errors of runs by their ids."""
     rows = await tx.rows("errors_of_runs", workspace_id=workspace_id, ids=list(runs)) if runs else ()
     return dict(map(tuple, rows))
+
+
+async def starts_of_runs(tx: Tx, workspace_id: Id, since_ms: int, most: int) -> list[StartOfRun]:
+    """How late the newest runs of a workspace began, of those that have had one attempt: `most` runs are looked at."""
+    rows = await tx.rows(
+        "starts_of_runs", workspace_id=workspace_id, floor=lowest_id_at(since_ms), limit=most
+    )
+    return [StartOfRun._make(row) for row in rows]
+
+
+async def objectives_of(tx: Tx, workspace_id: Id, schedules: Sequence[Id]) -> dict[Id, int]:
+    """The lateness objectives (ms) of those of some schedules that have one."""
+    rows = (
+        await tx.rows("policies_of_schedules", workspace_id=workspace_id, ids=list(schedules))
+        if schedules
+        else ()
+    )
+    found = {schedule: policies_from_text(policies).lateness_objective_ms for schedule, policies in rows}
+    return {schedule: objective for schedule, objective in found.items() if objective is not None}
 
 
 async def timings_of(tx: Tx, workspace_id: Id) -> list[tuple[Timing, int]]:

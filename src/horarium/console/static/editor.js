@@ -1,0 +1,33 @@
+// The editor: its next fires while one types, rhythms to click, and days with a time that become a cron expression.
+export function edit(form, showTimes) {
+  const when = form.elements.recurrence;
+  let waiting;
+  let asked = 0;
+
+  async function ask() {
+    const turn = ++asked;
+    const answer = await fetch(form.dataset.preview, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+    if (!answer.ok || turn !== asked) return;
+    const shown = document.getElementById("preview");
+    shown.innerHTML = await answer.text();
+    showTimes(shown);
+  }
+  function askSoon() {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => ask().catch(() => {}), 200);
+  }
+  function set(text) {
+    when.value = text;
+    askSoon();
+  }
+  function ofDays() {
+    const [hour, minute] = form.querySelector("[data-time]").value.split(":").map(Number);
+    const days = [...form.querySelectorAll("[data-day]:checked")].map((box) => box.dataset.day);
+    if (Number.isNaN(hour) || !days.length) return;
+    set(`${minute} ${hour} * * ${days.length === 7 ? "*" : days.join(",")}`);
+  }
+
+  for (const name of ["recurrence", "timezone"]) form.elements[name].addEventListener("input", askSoon);
+  for (const button of form.querySelectorAll("[data-rhythm]")) button.addEventListener("click", () => set(button.dataset.rhythm));
+  for (const each of form.querySelectorAll("[data-day], [data-time]")) each.addEventListener("change", ofDays);
+}
