@@ -14,7 +14,7 @@ from horarium.domain.ids import prefixed
 from horarium.executors.http import HttpExecutor, make
 from horarium.executors.http_poll import CompiledPoll
 from horarium.executors.options import ExecutorOptions
-from tests.executors.calls import RUN_ID, stored_call
+from tests.executors.calls import RUN_ID, call_of, stored_call
 from tests.support.receiver import Answer, Receiver, Reset
 
 RUN = prefixed("run", RUN_ID)
@@ -127,6 +127,18 @@ async def test_secrets_in_what_a_look_shows_are_not_stored(executor, receiver):
     target, run, _ = await watched(executor, receiver, secrets={"KEY": "s3cret-of-the-engine"})
     (found,) = (await executor.watch(target, [run])).values()
     assert "s3cret" not in str(found.output)
+
+
+@pytest.mark.parametrize("is_watched", [True, False])
+async def test_an_engine_that_cannot_be_connected_to_has_not_been_reached(executor, is_watched):
+    poll = POLL | {"url": "http://127.0.0.1:1/jobs/1"}
+    call = stored_call(executor, {"url": "http://127.0.0.1:1/jobs", "poll": poll}, watched=is_watched)
+    outcome = await executor.execute(call)
+    assert (outcome.verdict, outcome.retryable, outcome.unreached) == (Verdict.FAILED, True, is_watched)
+    refused = await executor.execute(
+        call_of(call.config | {"url": "http://169.254.169.254/"}, watched=is_watched)
+    )
+    assert (refused.retryable, refused.unreached) == (False, False)
 
 
 async def test_many_runs_are_looked_at_in_one_go(executor, receiver):

@@ -193,7 +193,10 @@ class HttpExecutor:
         except OutOfTime:
             return _failed(TimeIsUp.HTTP.after(call.timeout_ms), run_scrubber(call))
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return _failed(explain(error), run_scrubber(call), retryable=not was_refused(error))
+            refused = was_refused(error)
+            # An engine that could not even be connected to has nothing of the run.
+            away = call.watched and not refused and isinstance(error, aiohttp.ClientConnectorError)
+            return _failed(explain(error), run_scrubber(call), retryable=not refused, unreached=away)
         finally:
             # If the answer was read completely, its connection is already back in the pool and stays open.
             if response is not None:
@@ -282,8 +285,9 @@ class HttpExecutor:
         )
 
 
-def _failed(error: str, scrubber: Scrubber, *, retryable: bool = True) -> Outcome:
-    return Outcome(Verdict.FAILED, error=error_text(error, scrubber), retryable=retryable)
+def _failed(error: str, scrubber: Scrubber, *, retryable: bool = True, unreached: bool = False) -> Outcome:
+    words = error_text(error, scrubber)
+    return Outcome(Verdict.FAILED, error=words, retryable=retryable, unreached=unreached)
 
 
 def _accepted(
