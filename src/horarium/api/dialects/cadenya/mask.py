@@ -72,8 +72,8 @@ class FieldPaths:
     def _same(self, body: Mapping[str, Any], shown: Mapping[str, Any]) -> frozenset[str]:
         """The paths of what a body has, one level deep or two, where all spellings of a field that it has are as they
         are shown."""
-        # A body may hold very many names that mean nothing here.
-        held = _held(Fields(body)) & (self._at.keys() | _held(Fields(shown)))
+        # A body may hold very many names that mean nothing here, so that it is asked for those that do.
+        held = {path for path in self._at.keys() | _held(shown) if path.count(".") < 2 and _holds(body, path)}
         same = {path for path in held if is_same_json(_value_at(body, path), _value_at(shown, path))}
         return frozenset(path for path in same if held.intersection(self._spellings_of(path)) <= same)
 
@@ -106,27 +106,30 @@ class FieldPaths:
             return fields.inner(name)
         if not any(field.startswith(f"{name}.") for field in self.at(mask)):
             return Fields({}, name, fields.problems)
-        given, held = fields.inner(name), _held(fields)
+        given = fields.inner(name).body
+        known = {path.removeprefix(f"{name}."): path for path in self._at if path.startswith(f"{name}.")}
         listed = {
-            key: value for key, value in given.body.items() if self._listed(f"{name}.{key}", held, mask)
+            key: given[key]
+            for key, path in known.items()
+            if key in given and self._listed(path, fields.body, mask)
         }
         return Fields(listed, name, fields.problems)
 
     def beside(self, fields: Fields, mask: Sequence[str]) -> Fields:
         """What stands beside `metadata` and `spec`, as `part`: the newer spelling of the state."""
-        looked_at = not mask or self._listed(STATE, _held(fields), mask)
+        looked_at = not mask or self._listed(STATE, fields.body, mask)
         return Fields({STATE: fields.body.get(STATE)} if looked_at else {}, "", fields.problems)
 
     def held_in(self, *parts: Fields) -> frozenset[str]:
         """The fields that the parts of a body hold."""
-        return self.at(place for part in parts for place in _places(part))
+        return self.at(path for part in parts for path in self._at if _holds_at(part, path))
 
-    def _listed(self, path: str, held: frozenset[str], mask: Sequence[str]) -> bool:
+    def _listed(self, path: str, body: Mapping[str, Any], mask: Sequence[str]) -> bool:
         """Whether a mask lists a path. Where it names one spelling of a field, and the body holds that one, the other
         spelling does not count."""
         if path in mask or self.at([path]).isdisjoint(self.at(mask)):
             return path in mask
-        return not any(spelling in mask and spelling in held for spelling in self._spellings_of(path))
+        return not any(spelling in mask and _holds(body, spelling) for spelling in self._spellings_of(path))
 
 
 def _value_at(body: Any, path: str) -> Any:
@@ -136,26 +139,36 @@ def _value_at(body: Any, path: str) -> Any:
     return body
 
 
+def _holds(body: Mapping[str, Any], path: str) -> bool:
+    """Whether a body has anything but null at a path."""
+    return _value_at(body, path) is not None
+
+
 def _without(body: Mapping[str, Any], paths: frozenset[str]) -> Json:
     """A body without the values at paths that are one level deep or two, and without objects of which none is left."""
-    found: Json = {}
-    for name, value in body.items():
-        if name in paths:
-            continue
-        if isinstance(value, Mapping):
-            rest = {key: inner for key, inner in value.items() if f"{name}.{key}" not in paths}
-            if value and not rest:
-                continue
-            value = rest
-        found[name] = value
+    found: Json = {name: value for name, value in body.items() if name not in paths}
+    for path in paths:
+        outer, _, name = path.partition(".")
+        if name and isinstance(found.get(outer), Mapping):
+            found[outer] = {key: inner for key, inner in found[outer].items() if key != name}
+            if not found[outer]:
+                del found[outer]
     return found
 
 
-def _held(fields: Fields) -> frozenset[str]:
+def _held(body: Mapping[str, Any]) -> set[str]:
     """The paths of everything in a body that is not null, one level deep and two."""
-    inner = [Fields(value, name) for name, value in fields.body.items() if isinstance(value, Mapping)]
-    return frozenset(place for part in (fields, *inner) for place in _places(part))
+    inner = {
+        f"{outer}.{name}"
+        for outer, values in body.items()
+        if isinstance(values, Mapping)
+        for name, value in values.items()
+        if value is not None
+    }
+    return inner.union(name for name, value in body.items() if value is not None)
 
 
-def _places(part: Fields) -> Iterable[str]:
-    return (f"{part.path}.{name}".lstrip(".") for name in part.body if name in part)
+def _holds_at(part: Fields, path: str) -> bool:
+    """Whether a part of a body has anything but null at a path from the body's root."""
+    above = part.path and f"{part.path}."
+    return path.startswith(above) and path.removeprefix(above) in part
