@@ -512,9 +512,13 @@ def _start(server: Server, store: Store, clock: DatabaseClock) -> list[asyncio.T
             ),
             upkeep_loop([engine.recover], UPKEEP_S if server.lease is None else RECOVER_S),
             upkeep_loop([engine.expire, engine.unstick, _link_audit(server.services.audit)], UPKEEP_S),
+            upkeep_loop([server.services.pauses.resume_due], UPKEEP_S),
             upkeep_loop([engine.rezone, engine.forget, fan_out.tidy, _forget_audit(server)], HOUSEKEEPING_S),
+            upkeep_loop([server.services.pauses.settle], HOUSEKEEPING_S),
             forget_loop(engine, alarm, HOUSEKEEPING_S),
             act_loop(server.services.actions, alarm, UPKEEP_S),
+            act_loop(server.services.erasures, alarm, UPKEEP_S),
+            act_loop(server.services.purges, alarm, UPKEEP_S),
             Publisher(store, clock).loop(),
             upkeep_loop(
                 [_forget_events(store, clock, int(settings.event_retention_days * DAY_MS))], HOUSEKEEPING_S

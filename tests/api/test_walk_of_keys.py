@@ -113,6 +113,7 @@ async def walk_of(house: House, receiver: Receiver, name: str) -> Walk:
         "POST /workspaces": {"name": "w"},
         "PATCH /workspaces/{id}": {"name": "w"},
         "POST /keys/{id}/rotate": {},
+        "POST /erasures": {"person": "nobody"},
     }
     bodies = with_twins(bodies)
 

@@ -187,6 +187,13 @@ def own(pick: Pick, url: str) -> Bodies:
             *({name: value} for name, value in workspace.items() if name != "slug"),
             {"version": 1, "name": "W"},
         ],
+        "POST /workspaces/{id}/pause": [
+            {"note": "repairs", "until": "2027-11-23T00:00:00Z", "catch_up": "latest"},
+            {},
+        ],
+        "POST /workspaces/{id}/resume": [{"catch_up": "all"}, {}],
+        "POST /schedules/{id}/resume": [{"catch_up": "latest", "version": 1}, {"catch_up": "none"}, {}],
+        "POST /erasures": [{"person": "nobody-7", "values": ["nobody@example.com"]}, {"person": "nobody"}],
         "POST /principals": [
             {"name": "P", "type": "person", "email": "p@example.com", "grants": [WORKFLOW, "*"]}
         ],

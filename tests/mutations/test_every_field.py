@@ -32,6 +32,7 @@ NOT_SHOWN = {
     "POST /webhooks/{id}/replay",
     "POST /keys/{id}/rotate",
     "POST /audit/erase",
+    "POST /erasures",
     "POST /schedules/actions",
     "POST /runs/actions",
     "POST /workflows/{id}/execute",

@@ -16,6 +16,7 @@ import pytest
 
 from horarium.domain.ids import Id
 from horarium.domain.tenancy import EVERY_SCOPE, SCOPES, SERVER_SCOPE
+from horarium.store.verbs.events import publish
 from tests.mutations.mutate import mutate
 from tests.mutations.sending import Reply, send
 from tests.mutations.world import Route, World
@@ -144,6 +145,8 @@ async def test_somebody_of_another_workspace_changes_nothing_in_this_one(world: 
 async def intruding(world: World, route: Route, workspace: Id, key: str) -> int:
     """Send a good request as a stranger; its status. What it writes must be the stranger's."""
     await world.house.services.audit.link()  # whoever reads the log does this for all workspaces
+    while await world.house.store.write(publish, world.house.clock.now):  # and whoever erases a person this
+        pass
     before = await all_rows(world.house.store)
     reply = await asked(world, route, key)
     after = await all_rows(world.house.store)

@@ -110,7 +110,7 @@ class Stock:
 _ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
 _PREFIXES = {
     "sch": "schedules", "run": "runs", "fire": "fires", "tgt": "targets", "key": "keys", "prn": "principals",
-    "ws": "workspaces", "hook": "webhooks", "evt": "events", "act": "actions",
+    "ws": "workspaces", "hook": "webhooks", "evt": "events", "act": "actions", "ers": "erasures",
 }  # fmt: skip
 # How ids are found in answers: a pattern whose first group is the id, and what it is the id of.
 _MARKS: Mapping[str, Sequence[tuple[re.Pattern[str], str]]] = {

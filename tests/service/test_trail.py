@@ -29,6 +29,11 @@ SILENT = {
     "verbs.forget_links": "records the entry that it is given",
     "verbs.want_events": "somebody reads events, so that they are recorded: nothing is changed for anybody",
     "verbs.link_pending": "chains what was recorded",
+    "verbs.erase_piece": "a step of what was recorded; it tells of entries that it erases",
+    "publish": "makes events of what was noted",
+    "verbs.purge_piece": "a step of a deletion that was recorded in another workspace",
+    "verbs.put_off_resumption": "a schedule is resumed later, which is recorded then",
+    "verbs.settle_pauses": "what is over is not asked for any more: nothing is changed for anybody",
 }
 
 

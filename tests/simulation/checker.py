@@ -218,7 +218,8 @@ def on_time_8(evidence: Evidence) -> Iterator[Finding]:
             if note.kind == "cursor" and note.verb != "release":
                 moved_by_hand = note.at
             if note.kind == "fire" and note.values[2] == "clock":
-                late = (note.db_ms - note.values[5]) / 1000
+                could = max(note.values[5], evidence.resumed_ms(book, note.values[4], note.values[5]))
+                late = (note.db_ms - could) / 1000
                 since = note.at - max(late, 0.0)
                 waited = min(late, note.at - moved_by_hand)
                 if waited > slack and not evidence.disturbed(since, note.at):
@@ -250,6 +251,8 @@ def catch_up_8(evidence: Evidence) -> Iterator[Finding]:
                 note.values[5],
                 note.values[6],
             )
+            if evidence.pauses_of(book, slot, due):
+                continue  # its pause decides: see pauses_hold_8
             if fired - due > policies.grace_ms + 1:
                 late[note.tx].append(note)
                 if policies.catch_up is CatchUp.NONE:
@@ -271,6 +274,47 @@ def catch_up_8(evidence: Evidence) -> Iterator[Finding]:
             ]
             if len(inside) != 1:
                 yield f"{book.name}: a fire speaks of missed slots that the ledger does not have"
+
+
+def pauses_hold_8(evidence: Evidence) -> Iterator[Finding]:
+    """While a workspace is paused no slot of the pause fires; afterwards what its catch-up says, and no more."""
+    books = {book.id: book for book in evidence.books}
+    known: dict[bytes, tuple[Any, ...]] = {}
+    caught_up: Counter[tuple[bytes, bytes]] = Counter()
+    for note in evidence.world.trail.notes:
+        if note.kind == "pause":
+            known[note.values[0]] = note.values[1:]
+            continue
+        book = (
+            books.get(note.values[0 if note.kind == "span" else 1]) if note.kind in ("span", "fire") else None
+        )
+        if book is None:
+            continue
+        own = {pause: values[1:] for pause, values in known.items() if values[0] == book.workspace}
+        if note.kind == "span":
+            first, last, reason, version = note.values[1], note.values[2], note.values[4], note.values[5]
+            jitter = book.policies[version].jitter_ms
+            for slot in (first, last):
+                inside = any(
+                    begin - jitter <= slot and (end is None or slot < end) for begin, end, _ in own.values()
+                )
+                if reason == "workspace_paused" and not inside:
+                    yield f"{book.name}: slot {slot} is said to lie in a pause of its workspace"
+            continue
+        if note.values[2] != "clock":
+            continue
+        slot, due, fired, version = note.values[4:8]
+        for pause, (begin, end, catch_up) in own.items():
+            if due < begin or (end is not None and due >= end):
+                continue
+            if end is None or fired < end:
+                yield f"{book.name}: slot {slot} fired at {fired} in a pause from {begin} to {end}"
+            elif "once" not in book.timings[version]["spec"]:
+                caught_up[book.id, pause] += 1
+                most = {"none": 0, "latest": 1}.get(catch_up, book.policies[version].catch_up_limit)
+                overlaps = sum(1 for other in own.values() if other[0] <= due and (other[1] or due) >= due)
+                if caught_up[book.id, pause] > most and overlaps == 1:
+                    yield f"{book.name}: {caught_up[book.id, pause]} slots of a pause fired, {most} may"
 
 
 def final_is_final_10(evidence: Evidence) -> Iterator[Finding]:
@@ -393,6 +437,7 @@ CHECKS: tuple[Check, ...] = (
     workspaces_apart_7,
     on_time_8,
     catch_up_8,
+    pauses_hold_8,
     final_is_final_10,
     answers_count_10,
     previews_true_11,

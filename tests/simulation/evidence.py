@@ -33,6 +33,7 @@ class Book:
     """One schedule's part of the evidence."""
 
     id: bytes
+    workspace: bytes
     state: str
     timings: dict[int, dict[str, Any]]
     policies: dict[int, Policies]
@@ -74,6 +75,7 @@ class Evidence:
         versions = self._query("SELECT * FROM versions WHERE schedule_id = ?", (key,)).fetchall()
         return Book(
             key,
+            row["workspace_id"],
             row["state"],
             {one["version"]: json.loads(one["timing"]) for one in versions},
             {one["version"]: policies_from_text(one["policies"]) for one in versions},
@@ -84,6 +86,25 @@ class Evidence:
             self._query("SELECT * FROM cursors WHERE schedule_id = ?", (key,)).fetchone(),
             notes,
         )
+
+    @cached_property
+    def pauses(self) -> list[Any]:
+        return self._query("SELECT * FROM pauses ORDER BY from_ms").fetchall()
+
+    def pauses_of(self, book: Book, slot: int, due: int) -> list[Any]:
+        """The pauses of a schedule or of its workspace in which a slot lies."""
+        return [
+            pause
+            for pause in self.pauses
+            if pause["workspace_id"] == book.workspace
+            and pause["schedule_id"] in (None, book.id)
+            and pause["from_ms"] <= due
+            and (pause["ends_ms"] is None or slot <= pause["ends_ms"])
+        ]
+
+    def resumed_ms(self, book: Book, slot: int, due: int) -> int:
+        """When a slot could fire: once it was due, and its pauses were over."""
+        return max((pause["ends_ms"] or due for pause in self.pauses_of(book, slot, due)), default=due)
 
     def disturbed(self, since: float, until: float) -> bool:
         """Whether anything was wrong, or was being mended, at some moment of [since, until]."""

@@ -26,6 +26,7 @@ from horarium.executors.output import keep_answer
 from horarium.service.actions import ActionService
 from horarium.service.audiences import AudienceService
 from horarium.service.explain import ExplainService
+from horarium.service.pauses import PauseService
 from horarium.service.runs import RunService
 from horarium.service.schedules import ScheduleService
 from horarium.store.verbs import nodes as node_verbs
@@ -71,6 +72,7 @@ class Node:
         self.runs = RunService(store, clock, world.vault, keep_answer)
         self.explain = ExplainService(store, clock)
         self.actions = ActionService(store, clock)
+        self.pauses = PauseService(store, clock)
         sources = {"paged": Pages(world, self), "spooled": Spooled(world, self)}
         self.audiences = AudienceService(store, world.vault, sources, clock)
         self.worker = Worker(
@@ -137,7 +139,10 @@ class Node:
                 engine, alarm, self.worker, poll, lambda: self.clock.uncertain or not self.may_work
             ),
             loops.upkeep_loop([engine.recover, engine.expire, engine.unstick], world.profile.upkeep),
-            loops.upkeep_loop([engine.rezone, engine.forget, fan_out.tidy], HOUSEKEEPING_S),
+            loops.upkeep_loop([self.pauses.resume_due], world.profile.upkeep),
+            loops.upkeep_loop(
+                [engine.rezone, engine.forget, fan_out.tidy, self.pauses.settle], HOUSEKEEPING_S
+            ),
             forget_loop(engine, alarm, HOUSEKEEPING_S),
             act_loop(self.actions, alarm, world.profile.upkeep),
         ):

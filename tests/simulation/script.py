@@ -141,6 +141,7 @@ def script_for(seed: int) -> Script:
     if not calm:
         events += [Event(*one) for one in fault_events(random, profile.duration, nodes)]
     events += _actions_on_many(Random(f"actions {seed}"), profile, made)
+    events += _pauses(Random(f"pauses {seed}"), profile, made)
     events.sort(key=lambda event: event.at)
     return with_neighbours(Script(seed, profile, targets, tuple(events)))
 
@@ -159,6 +160,26 @@ def _actions_on_many(random: Random, profile: Profile, made: int) -> list[Event]
         )
         for number in range(random.choice((1, 2, 4)))
     ]
+
+
+def _pauses(random: Random, profile: Profile, made: int) -> list[Event]:
+    """In a third of the worlds users pause whole workspaces and single schedules, for good or until an instant, and
+    resume them with a choice of what is caught up. They have chances of their own as well."""
+    if random.random() > 0.33:
+        return []
+    events = []
+    for number in range(random.choice((2, 4, 8))):
+        act = random.choice(("pause_all", "pause_all", "resume_all", "pause", "resume"))
+        at = random.random() * profile.duration
+        if random.random() < 0.5:
+            phase = profile.start_ms % 1000 / 1000
+            at = max(0.0, round(at) - phase + random.choice((-0.002, 0.0, 0.0005, 0.003, 0.02)))
+        args: dict[str, Any] = {"schedule": random.randrange(made), "number": number, "again": True}
+        args["catch_up"] = random.choice((None, *CatchUp))
+        if act.startswith("pause"):
+            args["seconds"] = random.choice((None, 5, 20, 40))
+        events.append(Event(round(at, 4), act, args))
+    return events
 
 
 def _start(random: Random, zone: str) -> tuple[int, int | None]:

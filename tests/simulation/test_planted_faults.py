@@ -198,6 +198,22 @@ def test_it_sees_a_pause_that_leaves_no_span():
         assert caught("covered_once_1", some_scripts())
 
 
+def test_it_sees_a_pause_of_a_workspace_that_is_not_heeded():
+    async def none(_: object) -> dict[bytes, object]:
+        return {}
+
+    with patch.object(release, "ruling_closures", none):
+        assert caught("pauses_hold_8", some_scripts())
+
+
+def test_it_sees_a_schedule_that_waits_for_ever_for_the_end_of_a_pause():
+    async def none(*_: object) -> list[object]:
+        return []
+
+    with patch.object(release, "_resumed", none):
+        assert caught("not drained: schedule that waits", some_scripts())
+
+
 def test_it_sees_an_overlap_that_nobody_decided():
     with patch.object(plan_module, "decide", lambda *_: plan_module.Decision.START):
         assert caught("overlap_holds_5", some_scripts())

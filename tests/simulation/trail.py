@@ -45,6 +45,14 @@ _TRIGGERS = (
         "AFTER UPDATE OF state ON runs",
         "'run_state', new.id, new.state, old.state, new.attempts, old.attempts",
     ),
+    (
+        "AFTER INSERT ON pauses WHEN new.schedule_id IS NULL",
+        "'pause', new.id, new.workspace_id, new.from_ms, new.ends_ms, new.catch_up",
+    ),
+    (
+        "AFTER UPDATE OF ends_ms, catch_up ON pauses WHEN new.schedule_id IS NULL",
+        "'pause', new.id, new.workspace_id, new.from_ms, new.ends_ms, new.catch_up",
+    ),
     ("AFTER INSERT ON spans", f"'span', new.{_ENDS}"),
     ("AFTER UPDATE ON spans", f"'span', new.{_ENDS}"),
     (

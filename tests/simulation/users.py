@@ -92,10 +92,28 @@ class Users:
         await node.schedules.create(draft)
 
     async def _pause(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
-        await node.schedules.pause(self._world.workspaces[workspace], schedule_id)
+        await node.schedules.pause(
+            self._world.workspaces[workspace],
+            schedule_id,
+            until_ms=_until(node, args),
+            catch_up=args.get("catch_up"),
+        )
 
     async def _resume(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
-        await node.schedules.resume(self._world.who(workspace), schedule_id)
+        who = self._world.who(workspace)
+        await node.schedules.resume(who, schedule_id, catch_up=args.get("catch_up"))
+
+    async def _pause_all(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
+        """The whole workspace, for good or until an instant."""
+        mine, note = self._world.workspaces[workspace], "repairs"
+        until_ms = _until(node, args)
+        await node.pauses.pause(self._world.who(workspace), mine, note, until_ms, args["catch_up"])
+        self._world.count("workspace paused")
+
+    async def _resume_all(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
+        mine = self._world.workspaces[workspace]
+        await node.pauses.resume(self._world.who(workspace), mine, args["catch_up"])
+        self._world.count("workspace resumed")
 
     async def _archive(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
         await node.schedules.change(
@@ -193,3 +211,9 @@ class Users:
     async def _explain(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> str:
         at = node.clock.now_ms() - args["number"] * 7_000
         return (await node.explain.explain(self._world.workspaces[workspace], schedule_id, at)).verdict
+
+
+def _until(node: Node, args: Any) -> int | None:
+    """When a pause of so many seconds ends, in whole seconds as the API has it."""
+    seconds = args.get("seconds")
+    return None if seconds is None else (node.clock.now_ms() // 1000 + seconds) * 1000

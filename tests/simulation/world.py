@@ -15,6 +15,7 @@ from unittest.mock import patch
 import structlog
 
 from horarium.domain.ids import Id, derived_id, id_time, random_id
+from horarium.domain.pauses import WHEN_RESUMED
 from horarium.domain.places import surplus
 from horarium.domain.tenancy import EVERY_TARGET, Identity
 from horarium.store.vault import Vault, new_key
@@ -381,6 +382,13 @@ class World:
         self.store.connection.execute(
             "UPDATE targets SET rate_per_second = NULL, max_concurrency = NULL, version = version + 1"
         )
+        # And resumes what is paused as a whole, where its end is still to come.
+        self.trail.begin()
+        self.store.connection.execute(
+            "UPDATE pauses SET ends_ms = max(from_ms, ?) WHERE settled = 0 AND COALESCE(ends_ms, ?) > ?",
+            (self.db_ms(), self.db_ms() + 1, self.db_ms()),
+        )
+        self.trail.keep("operator", "resume")
         for silence in self.silences:
             silence.until = min(silence.until, self.loop.time())
         for node in self.nodes:
@@ -402,6 +410,7 @@ class World:
 
     async def _pause_everything(self) -> None:
         """So that no new slot comes while what has begun is brought to its end."""
+        self.store.connection.execute("UPDATE schedules SET paused_until_ms = NULL")
         rows = self.store.connection.execute("SELECT id, workspace_id FROM schedules WHERE state = 'active'")
         for schedule_id, workspace in rows.fetchall():
             try:
@@ -442,6 +451,10 @@ class World:
             (
                 "open fire",
                 f"SELECT hex(id), state FROM {ALL_FIRES} WHERE state IN ('waiting', 'resolving', 'running')",
+            ),
+            (
+                "schedule that waits for a pause to end",
+                f"SELECT hex(schedule_id), accounted_to FROM cursors WHERE next_due = {WHEN_RESUMED}",
             ),
             ("action under way", "SELECT hex(id), kind FROM actions WHERE finished_ms IS NULL"),
             ("row left in ready", "SELECT hex(run_id), owner IS NULL FROM ready"),

@@ -78,6 +78,10 @@ NEW_SINCE = (
     "DROP TABLE lane_reports",
     "DROP INDEX spans_of_workspace",
     "ALTER TABLE spans DROP COLUMN workspace_id",
+    "ALTER TABLE workspaces DROP COLUMN purge_ms",
+    "DROP INDEX schedules_paused_until",
+    "ALTER TABLE schedules DROP COLUMN paused_until_ms",
+    "ALTER TABLE schedules DROP COLUMN catch_up_after",
 )
 
 

@@ -10,10 +10,13 @@ from horarium.api.routes import (
     actions,
     audit,
     directory,
+    erasures,
     events,
+    exports,
     fires,
     health,
     home,
+    pauses,
     runs,
     schedules,
     secrets,
@@ -62,7 +65,20 @@ def own_api(services: Services, dialects: Dialects) -> Api:
     api = OwnApi(title="Horarium", render=problem_answer, description=_ABOUT)
     for part in (schedules, runs, fires):
         part.add_routes(api, services, dialects)
-    for part in (actions, targets, tables, secrets, directory, tenancy, events, audit, health):
+    for part in (
+        actions,
+        targets,
+        tables,
+        secrets,
+        directory,
+        tenancy,
+        pauses,
+        exports,
+        erasures,
+        events,
+        audit,
+        health,
+    ):
         part.add_routes(api, services)
     home.add_routes(api, BASE, dialects, ("/",))
     return api

@@ -11,10 +11,12 @@ from pydantic_core import PydanticCustomError
 
 from horarium.api.fields import Duration, End, FirstSlot, LastSlot, Recurrence, Reference
 from horarium.api.unknown import SET_BY_SERVER, ReadOnly, read_only, unknown_fields
+from horarium.domain.erasures import LONGEST_ID, LONGEST_VALUE, MOST_VALUES
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.host_lists import MOST_HOSTS
 from horarium.domain.quotas import QUOTAS
 from horarium.domain.restrictions import MOST_NAMED
+from horarium.domain.schedule import CatchUp
 from horarium.service.audiences import SAMPLE_LIMIT
 
 B = TypeVar("B", bound="Body")
@@ -69,7 +71,9 @@ class WorkspaceBody(Body):
 
 
 class WorkspacePatch(Body):
-    shown = read_only(("id", "slug", "created_at"), ("updated_at", "usage"))
+    shown = read_only(
+        ("id", "slug", "created_at"), ("updated_at", "usage", "pause", "deleted_at", "purged_at")
+    )
 
     name: str | None = None
     settings: dict[str, Any] | None = Field(None, description="merged; null takes a setting away")
@@ -275,7 +279,10 @@ class ScheduleBody(Body):
         {
             **dict.fromkeys(("id", "dialect", "created_by", "created_at"), "cannot be changed; leave it out"),
             "state": f"{PAUSING}, not here; leave it out, or send what is stored",
-            "note": "is set by POST /schedules/{id}/pause, not here; leave it out, or send what is stored",
+            **dict.fromkeys(
+                ("note", "paused_until"),
+                "is set by POST /schedules/{id}/pause, not here; leave it out, or send what is stored",
+            ),
         },
         (
             "dialect_id",
@@ -340,9 +347,44 @@ class AudienceBody(Body):
     sample: int = Field(SAMPLE, ge=0, le=SAMPLE_LIMIT, description="how many rows are shown")
 
 
-class PauseBody(Body):
-    note: str | None = Field(None, max_length=10_000)
+_AFTER = "what becomes of the slots of the pause when it is over: none, latest or all of them fire"
+_NOTE = Field(None, max_length=10_000, description="why")
+_UNTIL = Field(None, description="when it resumes by itself; without it somebody has to resume it")
+AfterwardsBody = Literal["none", "latest", "all"] | None
+
+
+class WorkspacePauseBody(Body):
+    note: str | None = _NOTE
+    until: FirstSlot | None = _UNTIL
+    catch_up: AfterwardsBody = Field(None, description=f"{_AFTER}; none where it is not given")
+
+
+class WorkspaceResumeBody(Body):
+    catch_up: AfterwardsBody = Field(
+        None, description=f"{_AFTER}; where it is not given, as was said when it was paused"
+    )
+
+
+def catch_up_in(body: WorkspacePauseBody | WorkspaceResumeBody) -> CatchUp | None:
+    """What a body says of the slots of a pause."""
+    return None if body.catch_up is None else CatchUp(body.catch_up)
+
+
+class PauseBody(WorkspacePauseBody):
     version: int | None = None
+
+
+class ResumeBody(WorkspaceResumeBody):
+    version: int | None = None
+
+
+class PersonBody(Body):
+    person: str = Field(max_length=LONGEST_ID, description="row key of audiences, or id in the directory")
+    values: list[Annotated[str, Field(max_length=LONGEST_VALUE)]] | None = Field(
+        None,
+        max_length=MOST_VALUES,
+        description="texts by which the person is known besides, such as an address or a name",
+    )
 
 
 class BackfillBody(Body):

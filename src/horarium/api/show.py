@@ -12,10 +12,12 @@ import orjson
 from horarium.api.fields import id_or_none, instant_or_none, instant_text, seconds
 from horarium.domain.actions import Action, ActionKind
 from horarium.domain.audit import SCHEDULES_CREATED, LinkedEntry
+from horarium.domain.erasures import Erasure
 from horarium.domain.execution import Message, Verdict
 from horarium.domain.fire import Fire, Span
 from horarium.domain.ids import PREFIXES, Id, prefixed
 from horarium.domain.lane_report import LaneState
+from horarium.domain.pauses import Pause
 from horarium.domain.plan import slot_after
 from horarium.domain.quotas import Usage
 from horarium.domain.run import Attempt, Run
@@ -57,6 +59,8 @@ def workspace(workspace: Workspace) -> dict[str, Any]:
         "weight": workspace.weight,
         "allowed_hosts": list(workspace.allowed_hosts),
         "version": workspace.version,
+        "deleted_at": instant_or_none(workspace.deleted_ms),
+        "purged_at": instant_or_none(workspace.purge_ms),
         "created_at": instant_text(workspace.created_ms),
         "updated_at": instant_text(workspace.updated_ms),
     }
@@ -297,6 +301,7 @@ def schedule(schedule: Schedule) -> dict[str, Any]:
             "failures_in_row": progress.failures_in_row,
         },
         "note": schedule.note,
+        "paused_until": instant_or_none(schedule.paused_until_ms),
         "ended_at": instant_or_none(schedule.ended_ms),
         "ended_reason": schedule.ended_reason,
         "version": schedule.version,
@@ -496,8 +501,37 @@ def explanation(explained: Explanation) -> dict[str, Any]:
         "schedule_version": explained.version,
         "fire": None if explained.fire is None else fire(explained.fire),
         "span": None if explained.span is None else span(explained.span),
+        "pause": None if explained.pause is None else pause(explained.pause),
         "previous_slot_at": instant_or_none(explained.previous_slot_ms),
         "next_slot_at": instant_or_none(explained.next_slot_ms),
+    }
+
+
+def pause(pause: Pause) -> dict[str, Any]:
+    """A pause of a workspace or of one schedule."""
+    return {
+        "id": prefixed("pau", pause.id),
+        "schedule": id_or_none("sch", pause.schedule_id),
+        "from": instant_text(pause.from_ms),
+        "until": instant_or_none(pause.ends_ms),
+        "catch_up": pause.catch_up.value,
+        "note": pause.note,
+        "by": id_or_none("prn", pause.by),
+    }
+
+
+def erasure(erasure: Erasure) -> dict[str, Any]:
+    """The erasure of a person. Whom it erases is not shown."""
+    return {
+        "id": prefixed("ers", erasure.id),
+        "state": erasure.state.value,
+        "place": erasure.place.value,
+        "counts": dict(erasure.counts),
+        "salt": erasure.salt.hex(),
+        "hash": erasure.hash.hex(),
+        "by": prefixed("prn", erasure.by),
+        "created_at": instant_text(erasure.created_ms),
+        "finished_at": instant_or_none(erasure.finished_ms),
     }
 
 

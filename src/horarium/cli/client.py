@@ -37,6 +37,16 @@ OfTarget = Annotated[str | None, typer.Option("--target", help="Id, key or numbe
 ScheduleLabel = Annotated[
     list[str] | None, typer.Option("--label", help="name=value, of the schedule; repeatable.")
 ]
+PauseEnd = Annotated[
+    str | None, typer.Option("--until", help="When it resumes by itself, as in 2026-03-01T06:00:00Z.")
+]
+Afterwards = Annotated[
+    str | None,
+    typer.Option(
+        "--catch-up",
+        help="What becomes of the slots of the pause when it is over: none, latest or all of them fire.",
+    ),
+]
 Since = Annotated[str | None, typer.Option("--from", help="The first slot.")]
 Until = Annotated[str | None, typer.Option("--to", help="The last slot.")]
 ByKey = Annotated[
@@ -91,6 +101,8 @@ class Client:
         address = f"{self.url}{BASE}{path}" + (f"?{urlencode(given, doseq=True)}" if given else "")
         request = Request(address, method=method)  # noqa: S310 - the user's own server
         request.add_header("Authorization", f"Bearer {self.key}")
+        if workspace := os.environ.get("HORARIUM_WORKSPACE"):
+            request.add_header("Horarium-Workspace", workspace)
         for name, value in (headers or {}).items():
             request.add_header(name, value)
         if body is not None:

@@ -9,6 +9,7 @@ import typer
 from horarium.cli import (
     backup,
     bench,
+    compact,
     copy,
     demo,
     doctor,
@@ -24,6 +25,7 @@ from horarium.cli.audit import audit
 from horarium.cli.directory import directory
 from horarium.cli.events import events
 from horarium.cli.keys import keys
+from horarium.cli.persons import persons
 from horarium.cli.runs import runs
 from horarium.cli.schedules import schedules
 from horarium.cli.secrets import secrets
@@ -43,6 +45,7 @@ app.command("watchdog")(watchdog.watchdog)
 app.command("demo")(demo.demo)
 app.command("next")(next_times.next_times)
 app.command("copy")(copy.copy_database)
+app.command("compact")(compact.compact)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("fires")(history.fires)
@@ -55,6 +58,7 @@ for name, group, words in (
     ("key", keys, "API keys of a server."),
     ("target", targets, "What schedules run."),
     ("schedule", schedules, "Schedules of a server, their fires and their ledger."),
+    ("person", persons, "The erasure of persons from everything that a workspace holds."),
     ("directory", directory, "The people and things that audiences are made of."),
     ("events", events, "What happened: the list, the stream, and webhooks that are told."),
     ("run", runs, "Runs: what the fires have executed."),

@@ -7,12 +7,14 @@ from typing import Annotated, Any
 import typer
 
 from horarium.cli.client import (
+    Afterwards,
     AsJson,
     ByKey,
     Data,
     Key,
     Limit,
     OfTarget,
+    PauseEnd,
     Url,
     connect,
     filters,
@@ -152,20 +154,24 @@ def create(
 def pause(
     schedule: Id,
     note: Annotated[str | None, typer.Option(help="Why.")] = None,
+    until: PauseEnd = None,
+    catch_up: Afterwards = None,
     by_key: ByKey = False,
     as_json: AsJson = False,
     url: Url = None,
     key: Key = None,
     data: Data = None,
 ) -> None:
-    """Pause a schedule: it does not fire until it is resumed."""
+    """Pause a schedule: it does not fire until it is resumed, or until an instant."""
     path = f"{place('schedules', schedule, by_key)}/pause"
-    show_one(connect(url, key, data).call("POST", path, {"note": note}), as_json)
+    body = {"note": note, "until": until, "catch_up": catch_up}
+    show_one(connect(url, key, data).call("POST", path, body), as_json)
 
 
 @schedules.command("resume")
 def resume(
     schedule: Id,
+    catch_up: Afterwards = None,
     by_key: ByKey = False,
     as_json: AsJson = False,
     url: Url = None,
@@ -173,7 +179,8 @@ def resume(
     data: Data = None,
 ) -> None:
     """Resume a schedule, which fires again from now on."""
-    show_one(connect(url, key, data).call("POST", f"{place('schedules', schedule, by_key)}/resume"), as_json)
+    path = f"{place('schedules', schedule, by_key)}/resume"
+    show_one(connect(url, key, data).call("POST", path, {"catch_up": catch_up}), as_json)
 
 
 @schedules.command("delete")

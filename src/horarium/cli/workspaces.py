@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Annotated, Any
 
 import typer
 
-from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, pairs, segment
+from horarium.cli.client import Afterwards, AsJson, Data, Key, Limit, PauseEnd, Url, connect, pairs, segment
 from horarium.cli.output import Column, at, show_list, show_one
 
 workspaces = typer.Typer()
@@ -18,6 +19,13 @@ COLUMNS: tuple[Column, ...] = (
     ("NAME", "name"),
     ("WEIGHT", "weight"),
     ("CREATED", at("created_at")),
+)
+PAUSES: tuple[Column, ...] = (
+    ("ID", "id"),
+    ("FROM", at("from")),
+    ("UNTIL", at("until")),
+    ("CATCH-UP", "catch_up"),
+    ("NOTE", "note"),
 )
 Id = Annotated[str, typer.Argument(help="Id of a workspace; current is the key's own.")]
 Quota = Annotated[
@@ -92,6 +100,85 @@ def change(
     """Change a workspace. Quotas, weight and allowed hosts need a key of the whole server."""
     body = {"name": name, **_given(quota, weight, allowed_host, timezone)}
     show_one(connect(url, key, data).call("PATCH", f"/workspaces/{segment(workspace)}", body), as_json)
+
+
+@workspaces.command("pause")
+def pause(
+    workspace: Id = "current",
+    note: Annotated[str | None, typer.Option(help="Why.")] = None,
+    until: PauseEnd = None,
+    catch_up: Afterwards = None,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Pause a workspace: none of its schedules fires until it is resumed, or until an instant."""
+    body = {"note": note, "until": until, "catch_up": catch_up}
+    show_one(connect(url, key, data).call("POST", f"/workspaces/{segment(workspace)}/pause", body), as_json)
+
+
+@workspaces.command("resume")
+def resume(
+    workspace: Id = "current",
+    catch_up: Afterwards = None,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Resume a workspace: its schedules fire again from now on."""
+    path = f"/workspaces/{segment(workspace)}/resume"
+    show_one(connect(url, key, data).call("POST", path, {"catch_up": catch_up}), as_json)
+
+
+@workspaces.command("pauses")
+def list_pauses(
+    workspace: Id = "current",
+    limit: Limit = 100,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """List the pauses of a workspace, those that began last first."""
+    path = f"/workspaces/{segment(workspace)}/pauses"
+    show_list(connect(url, key, data).pages(path, {}, limit), PAUSES, as_json)
+
+
+@workspaces.command("delete")
+def delete(
+    workspace: Annotated[str, typer.Argument(help="Id of a workspace.")],
+    days: Annotated[int, typer.Option(help="After how many days it is gone for good.")] = 7,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Delete a workspace: at once nothing of it works. Needs a key of the whole server, of another workspace."""
+    path = f"/workspaces/{segment(workspace)}"
+    show_one(connect(url, key, data).call("DELETE", path, query={"days": days}), as_json)
+
+
+@workspaces.command("undelete")
+def undelete(
+    workspace: Annotated[str, typer.Argument(help="Id of a workspace.")],
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Have a deleted workspace back, as long as it is not gone for good. Needs a key of the whole server."""
+    path = f"/workspaces/{segment(workspace)}/undelete"
+    show_one(connect(url, key, data).call("POST", path), as_json)
+
+
+@workspaces.command("export")
+def export(workspace: Id = "current", url: Url = None, key: Key = None, data: Data = None) -> None:
+    """Print everything that a workspace holds as NDJSON, one line for each thing."""
+    for line in connect(url, key, data).lines(f"/workspaces/{segment(workspace)}/export"):
+        sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
 
 
 def _given(

@@ -13,7 +13,17 @@ from horarium.times import Recurrence, Zone
 DAY_S = 86_400
 # Coming slots that are looked for in one month.
 MOST_COMING = 2_000
-_WORST_FIRST = ("failed", "missed", "partial", "cancelled", "skipped", "unbegun", "paused", "waiting")
+_WORST_FIRST = (
+    "failed",
+    "missed",
+    "partial",
+    "cancelled",
+    "skipped",
+    "unbegun",
+    "paused",
+    "workspace_paused",
+    "waiting",
+)
 
 
 @dataclass(slots=True)

@@ -39,7 +39,16 @@ _TONES = {
         "quota.near",
     ),
     "busy": ("running", "resolving", "due", "upcoming", "replayed", "accepted"),
-    "calm": ("pending", "waiting", "paused", "no_slot", "ended", "before_creation", "deleted"),
+    "calm": (
+        "pending",
+        "waiting",
+        "paused",
+        "workspace_paused",
+        "no_slot",
+        "ended",
+        "before_creation",
+        "deleted",
+    ),
 }
 _TONE = {word: tone for tone, words in _TONES.items() for word in words}
 _SIGNS = {"good": "✓", "bad": "✕", "mixed": "◐", "busy": "●", "calm": "○"}

@@ -82,6 +82,8 @@ class SpanReason(StrEnum):
     MISSED = "missed"
     # The schedule was paused.
     PAUSED = "paused"
+    # The workspace was paused, with all of its schedules.
+    WORKSPACE_PAUSED = "workspace_paused"
     # The schedule was edited or deleted before they were accounted for.
     CANCELLED = "cancelled"
 

@@ -10,12 +10,14 @@ whole seconds of times/.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from horarium.domain.fire import SpanReason
 from horarium.domain.overlap import Decision, decide
+from horarium.domain.pauses import Closure
 from horarium.domain.run import Missed
-from horarium.domain.schedule import CatchUp, OverlapScope, Policies
+from horarium.domain.schedule import AfterPause, CatchUp, OverlapScope, Policies
 from horarium.times import Recurrence
 
 
@@ -46,13 +48,15 @@ class Plan:
     exactly once. A fire that is held in place of an earlier one (Decision.HOLD_INSTEAD) is counted among the fires
     in its stead; the slot of the earlier one lies before these entries, and is skipped. `next_slot` is the first
     slot after the new `accounted_to`. It is None if nothing will fire any more; then `ended` says why: `exhausted`
-    (the recurrence has no further slot) or `max_fires` (the clock has fired as often as it may).
+    (the recurrence has no further slot) or `max_fires` (the clock has fired as often as it may). `paused`: that slot
+    lies in a pause that goes on, so nothing is known of it until the pause is over.
     """
 
     entries: tuple[Firing | Passed, ...]
     accounted_to: int
     next_slot: int | None
     ended: str | None = None
+    paused: bool = False
 
 
 def slot_after(recurrence: Recurrence, after_ms: int) -> int | None:
@@ -69,6 +73,26 @@ def passed_between(recurrence: Recurrence, after_ms: int, upto_ms: int, reason: 
     last = recurrence.last_in(after_ms // 1000, upto_ms // 1000)
     count = recurrence.count_between(after_ms // 1000, upto_ms // 1000)
     return Passed(first * 1000, (last if last is not None else first) * 1000, count, reason)
+
+
+def passed_in(
+    recurrence: Recurrence, after_ms: int, upto_ms: int, reason: SpanReason, closures: Sequence[Closure]
+) -> list[Passed]:
+    """All slots in (after_ms, upto_ms], none of which fires: those in a pause for the pause's reason, the others for
+    `reason`."""
+    found: list[Passed | None] = []
+    for closure in closures:
+        begin, end = closure.from_ms - 1, upto_ms if closure.ends_ms is None else closure.ends_ms - 1
+        if min(end, upto_ms) <= max(begin, after_ms):
+            continue
+        if begin > after_ms:
+            found.append(passed_between(recurrence, after_ms, begin, reason))
+            after_ms = begin
+        found.append(passed_between(recurrence, after_ms, min(end, upto_ms), closure.reason))
+        after_ms = min(end, upto_ms)
+    if upto_ms > after_ms:
+        found.append(passed_between(recurrence, after_ms, upto_ms, reason))
+    return [passed for passed in found if passed is not None]
 
 
 def repeated_local_time(recurrence: Recurrence, fired_ms: int, old_next_ms: int | None) -> int | None:
@@ -96,6 +120,7 @@ def plan(
     waiting: int,
     upto_ms: int,
     begun: bool = True,
+    closures: Sequence[Closure] = (),
 ) -> Plan:
     """What is to be written for the slots in (accounted_to, upto_ms].
 
@@ -103,9 +128,10 @@ def plan(
     come, and grace and catch-up window are measured from that due instant. `fires` counts the fires of the
     clock so far. `in_flight` and `waiting` count the open fires of the schedule: those that run, and those
     that the overlap policy holds back. `begun` is False where none of those in flight has begun and the policy skips:
-    then the latest slot waits for them, and the slots before it are skipped for that reason.
+    then the latest slot waits for them, and the slots before it are skipped for that reason. `closures` are the pauses
+    that may matter, one after another, in the time of slots; the plan ends where one begins that goes on.
     """
-    candidates = _due(recurrence, policies, accounted_to, upto_ms)
+    candidates = _candidates(recurrence, policies, accounted_to, upto_ms, closures)
     entries: list[Firing | Passed] = []
     for entry in candidates:
         if isinstance(entry, Passed):
@@ -130,7 +156,11 @@ def plan(
     if policies.max_fires is not None and fires >= policies.max_fires:
         return Plan(tuple(entries), covered, None, "max_fires")
     following = slot_after(recurrence, covered)
-    return Plan(tuple(entries), covered, following, "exhausted" if following is None else None)
+    paused = following is not None and any(
+        closure.from_ms <= min(following, upto_ms) and closure.open_at(upto_ms) and closure.open_at(following)
+        for closure in closures
+    )
+    return Plan(tuple(entries), covered, following, "exhausted" if following is None else None, paused)
 
 
 def _decision(policies: Policies, in_flight: int, waiting: int, begun: bool) -> Decision:
@@ -140,19 +170,66 @@ def _decision(policies: Policies, in_flight: int, waiting: int, begun: bool) -> 
     return decide(policies.overlap, in_flight, waiting, policies.buffer_limit, begun)
 
 
-def _due(
-    recurrence: Recurrence, policies: Policies, accounted_to: int, upto_ms: int
+def _candidates(
+    recurrence: Recurrence,
+    policies: Policies,
+    accounted_to: int,
+    upto_ms: int,
+    closures: Sequence[Closure],
 ) -> list[Firing | Passed]:
-    """The due slots and what the catch-up policy makes of missed ones, before the overlap policy is applied."""
+    """The slots up to an instant, or up to a pause that goes on, and what the policies and the pauses that are over
+    make of them, before the overlap policy is applied."""
+    found: list[Firing | Passed] = []
+    after = accounted_to
+    for closure in closures:
+        if closure.from_ms > upto_ms:
+            break
+        if closure.ends_ms is not None and closure.ends_ms - 1 <= after:
+            continue
+        if closure.from_ms - 1 > after:
+            found += _due(recurrence, policies, after, closure.from_ms - 1, upto_ms)
+            after = closure.from_ms - 1
+        if closure.ends_ms is None or closure.ends_ms > upto_ms:
+            return found
+        found += _of_pause(recurrence, policies, after, closure.ends_ms - 1, upto_ms, closure)
+        after = closure.ends_ms - 1
+    return found + _due(recurrence, policies, after, upto_ms, upto_ms)
+
+
+def _of_pause(
+    recurrence: Recurrence, policies: Policies, after_ms: int, upto_ms: int, now_ms: int, closure: Closure
+) -> list[Firing | Passed]:
+    """What becomes of the slots of a pause that is over."""
+    first, reason = slot_after(recurrence, after_ms), closure.reason
+    if first is None or first > upto_ms:
+        return []
+    if recurrence.one_shot and (
+        closure.catch_up is not CatchUp.NONE or policies.after_pause is AfterPause.FIRE
+    ):
+        return [Firing(first, Decision.START)]
+    match closure.catch_up:
+        case CatchUp.NONE:
+            return _lapsed(recurrence, after_ms, upto_ms, reason)
+        case CatchUp.LATEST:
+            return _latest(recurrence, policies, after_ms, upto_ms, now_ms, reason)
+        case CatchUp.ALL:
+            return _all(recurrence, policies, after_ms, upto_ms, now_ms, reason)
+
+
+def _due(
+    recurrence: Recurrence, policies: Policies, accounted_to: int, upto_ms: int, now_ms: int
+) -> list[Firing | Passed]:
+    """The due slots up to an instant and what the catch-up policy makes of missed ones. `now_ms` is the present, from
+    which ages are measured."""
     first = slot_after(recurrence, accounted_to)
     if first is None or first > upto_ms:
         return []
-    late_from = upto_ms - policies.grace_ms
+    late_from = now_ms - policies.grace_ms
     if recurrence.one_shot:
         return [Firing(first, Decision.START)]
     if first >= late_from:
         return _each(recurrence, accounted_to, upto_ms)
-    return _caught_up(recurrence, policies, accounted_to, upto_ms, late_from)
+    return _caught_up(recurrence, policies, accounted_to, upto_ms, late_from, now_ms)
 
 
 def _each(recurrence: Recurrence, after_ms: int, upto_ms: int) -> list[Firing | Passed]:
@@ -170,41 +247,59 @@ def _caught_up(
     accounted_to: int,
     upto_ms: int,
     late_from: int,
+    now_ms: int,
 ) -> list[Firing | Passed]:
     """What the catch-up policy makes of a range whose first slot is older than the grace: the server was down."""
     match policies.catch_up:
         case CatchUp.NONE:
-            return _lapsed(recurrence, accounted_to, late_from - 1) + _each(
-                recurrence, late_from - 1, upto_ms
-            )
+            lapsed_to = min(late_from - 1, upto_ms)
+            return _lapsed(recurrence, accounted_to, lapsed_to) + _each(recurrence, lapsed_to, upto_ms)
         case CatchUp.LATEST:
-            return _latest(recurrence, policies, accounted_to, upto_ms)
+            return _latest(recurrence, policies, accounted_to, upto_ms, now_ms)
         case CatchUp.ALL:
-            oldest = _start_of_last(
-                recurrence, policies, max(accounted_to, upto_ms - policies.catch_up_window_ms - 1), upto_ms
-            )
-            return _lapsed(recurrence, accounted_to, oldest) + _each(recurrence, oldest, upto_ms)
+            return _all(recurrence, policies, accounted_to, upto_ms, now_ms)
 
 
-def _lapsed(recurrence: Recurrence, after_ms: int, upto_ms: int) -> list[Firing | Passed]:
-    span = passed_between(recurrence, after_ms, upto_ms, SpanReason.MISSED) if upto_ms > after_ms else None
+def _lapsed(
+    recurrence: Recurrence, after_ms: int, upto_ms: int, reason: SpanReason = SpanReason.MISSED
+) -> list[Firing | Passed]:
+    span = passed_between(recurrence, after_ms, upto_ms, reason) if upto_ms > after_ms else None
     return [span] if span else []
 
 
 def _latest(
-    recurrence: Recurrence, policies: Policies, accounted_to: int, upto_ms: int
+    recurrence: Recurrence,
+    policies: Policies,
+    accounted_to: int,
+    upto_ms: int,
+    now_ms: int,
+    reason: SpanReason = SpanReason.MISSED,
 ) -> list[Firing | Passed]:
-    """One fire for the latest slot, if the catch-up window reaches it. It carries the missed slots before it."""
+    """One fire for the latest slot, if the catch-up window reaches it. It carries the slots before it."""
     last_s = recurrence.last_in(accounted_to // 1000, upto_ms // 1000)
     if last_s is None:
         return []
     last = last_s * 1000
-    if last < upto_ms - policies.catch_up_window_ms:
-        return _lapsed(recurrence, accounted_to, upto_ms)
-    before = passed_between(recurrence, accounted_to, last - 1000, SpanReason.MISSED)
+    if last < now_ms - policies.catch_up_window_ms:
+        return _lapsed(recurrence, accounted_to, upto_ms, reason)
+    before = passed_between(recurrence, accounted_to, last - 1000, reason)
     if before is None:
         return [Firing(last, Decision.START)]
     return [before, Firing(last, Decision.START, Missed(before.count, before.first_ms, before.last_ms))]
+
+
+def _all(
+    recurrence: Recurrence,
+    policies: Policies,
+    accounted_to: int,
+    upto_ms: int,
+    now_ms: int,
+    reason: SpanReason = SpanReason.MISSED,
+) -> list[Firing | Passed]:
+    """A fire for each slot that the catch-up window reaches, up to the limit; the earlier ones are passed over."""
+    since = min(max(accounted_to, now_ms - policies.catch_up_window_ms - 1), upto_ms)
+    oldest = _start_of_last(recurrence, policies, since, upto_ms)
+    return _lapsed(recurrence, accounted_to, oldest, reason) + _each(recurrence, oldest, upto_ms)
 
 
 def _start_of_last(recurrence: Recurrence, policies: Policies, after_ms: int, upto_ms: int) -> int:

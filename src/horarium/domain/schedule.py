@@ -38,7 +38,7 @@ class ScheduleState(StrEnum):
 
 
 class CatchUp(StrEnum):
-    """What happens to slots that were missed because the server was not running."""
+    """What happens to slots that were missed because the server was not running, or that were in a pause."""
 
     # One fire for the latest of them, if it is young enough. The fire carries how many it stands for.
     LATEST = "latest"
@@ -175,8 +175,9 @@ class Schedule:
     `version` counts the edits and protects against lost updates. `definition_version` is the version of the
     edit that last changed the definition. `owner_id` is the agent that the schedule belongs to, in dialects
     where it belongs to one. `key` is a name that its creator chose, unique within its dialect and owner.
-    `extra` holds what only the dialect knows that created the schedule. `note` says why it is paused.
-    `ended_reason` says why it completed.
+    `extra` holds what only the dialect knows that created the schedule. `note` says why it is paused, and
+    `paused_until_ms` when it resumes by itself (None: never). `catch_up_after` says what becomes of the slots of a
+    pause when it is over. `ended_reason` says why it completed.
     """
 
     id: Id
@@ -200,6 +201,8 @@ class Schedule:
     ended_ms: int | None = None
     ended_reason: str | None = None
     deleted_ms: int | None = None
+    paused_until_ms: int | None = None
+    catch_up_after: CatchUp = CatchUp.NONE
 
 
 @lru_cache(maxsize=16_384)

@@ -60,7 +60,8 @@ class Workspace:
     the workspace may have and do. `weight` (1 to 100) is its share where workspaces take turns: one with the weight 3
     gets three times as much as one with the weight 1. `allowed_hosts` are the hosts that its targets and audiences may
     reach, of those that the server allows; `*` stands for all of them. A workspace changes its settings itself;
-    quotas, weight and hosts are changed with a key of the whole server.
+    quotas, weight and hosts are changed with a key of the whole server. One that was deleted at `deleted_ms` is purged
+    from `purge_ms` on, and can be had back until then.
     """
 
     id: Id
@@ -73,6 +74,8 @@ class Workspace:
     quotas: Quotas = DEFAULT
     weight: float = 1.0
     allowed_hosts: tuple[str, ...] = (EVERY_HOST,)
+    deleted_ms: int | None = None
+    purge_ms: int | None = None
 
     @property
     def timezone(self) -> str:

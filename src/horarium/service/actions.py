@@ -28,7 +28,7 @@ from horarium.service.schedules import (
     deleting,
     granted,
     pausing,
-    resumed,
+    resuming,
     retargeting,
 )
 from horarium.service.trail import Trail, acting, noting
@@ -315,7 +315,9 @@ async def _doing(tx: Tx, action: Action, allowed: frozenset[Id], now: int) -> _D
             before[:] = [schedule]
             return _ruled(lambda: change(schedule))
 
-        after = await change_schedule(tx, action.workspace_id, schedule_id, checked, now)
+        after = await change_schedule(
+            tx, action.workspace_id, schedule_id, checked, now, by=action.by.principal_id
+        )
         return after != before[0]
 
     return edit
@@ -327,7 +329,7 @@ async def _change_of(tx: Tx, action: Action, who: Identity, now: int) -> Schedul
         case ActionKind.PAUSE:
             return pausing(given.get("note"), within)
         case ActionKind.RESUME:
-            return granted(who, resumed)
+            return granted(who, resuming())
         case ActionKind.RELABEL:
             labels: Mapping[str, str | None] = given["labels"]
             return granted(who, lambda before: _relabelled(before, labels))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from horarium.domain.fire import Fire, FireKind, Span, SpanReason
 from horarium.domain.ids import Id
 from horarium.domain.overlap import Overlap
+from horarium.domain.pauses import Pause
 from horarium.domain.schedule import (
     Definition,
     DefinitionVersion,
@@ -20,8 +21,10 @@ from horarium.domain.schedule import (
 from horarium.service.clock import Clock
 from horarium.store.base import Store, Tx
 from horarium.store.verbs import ledger
+from horarium.store.verbs.pauses import pause_behind
 from horarium.store.verbs.schedules import get_schedule_or_deleted
 from horarium.times import Occurrence, Timing, compile_timing, explain_next, local_text
+from horarium.times.instants import utc_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,10 @@ class Explanation:
     """What became of one instant, or will. Instants are milliseconds since the epoch, in whole seconds.
 
     `verdict` is a word for programs, and `sentence` says the same to people. The verdict is one of: fired,
-    waiting, skipped, missed, paused, cancelled, due, upcoming, no_slot, before_creation, ended. `local` is
-    the local time of the instant. `description` and `version` are of the definition that was in force. `fire`
-    or `span` is the entry in the ledger, if there is one.
+    waiting, skipped, missed, paused, workspace_paused, cancelled, due, upcoming, no_slot, before_creation, ended.
+    `local` is the local time of the instant. `description` and `version` are of the definition that was in force.
+    `fire` or `span` is the entry in the ledger, if there is one. `pause` is the pause that holds the slot back, where
+    one does.
     """
 
     at_ms: int
@@ -51,6 +55,7 @@ class Explanation:
     version: int | None = None
     fire: Fire | None = None
     span: Span | None = None
+    pause: Pause | None = None
     previous_slot_ms: int | None = None
     next_slot_ms: int | None = None
 
@@ -144,6 +149,16 @@ async def _explain(tx: Tx, workspace_id: Id, schedule_id: Id, at_ms: int, now: i
     fires, spans = await ledger.entries_between(tx, workspace_id, schedule_id, slot, slot, 10)
     is_slot = recurrence.next_after(slot // 1000 - 1) == slot // 1000
     verdict, sentence = _judge(schedule, policies, slot, now, is_slot, fires, spans, version is None)
+    due = slot + policies.delay_of(schedule.id)
+    pause = None
+    if verdict == "paused":
+        pause = await pause_behind(tx, workspace_id, schedule_id, slot, due)
+    elif verdict in ("workspace_paused", "upcoming", "due"):
+        pause = await pause_behind(tx, workspace_id, None, slot, due)
+        if pause is not None and verdict != "workspace_paused":
+            verdict, sentence = "workspace_paused", _held_back(pause, now)
+    if pause is not None:
+        sentence = f"{sentence}{_words_of(pause)}"
     return Explanation(
         at_ms=slot,
         verdict=verdict,
@@ -153,6 +168,7 @@ async def _explain(tx: Tx, workspace_id: Id, schedule_id: Id, at_ms: int, now: i
         version=None if version is None else version.version,
         fire=fires[0] if fires else None,
         span=spans[0] if spans else None,
+        pause=pause,
         previous_slot_ms=None if before is None else before * 1000,
         next_slot_ms=None if after is None else after * 1000,
     )
@@ -169,6 +185,7 @@ _SPAN_WORDS = {
         "it was missed: the server was not running in time, and catch-up left it out",
     ),
     SpanReason.PAUSED: ("paused", "the schedule was paused"),
+    SpanReason.WORKSPACE_PAUSED: ("workspace_paused", "the workspace was paused"),
     SpanReason.CANCELLED: ("cancelled", "the schedule was changed or deleted before it was due"),
 }
 
@@ -217,6 +234,21 @@ def _judge(
     if slot + delay > now:
         return "upcoming", f"it is due in {_length((slot + delay - now + 999) // 1000)}"
     return "due", "it is due and is about to fire"
+
+
+def _held_back(pause: Pause, now: int) -> str:
+    """Why a slot that is not accounted for does not fire yet."""
+    if pause.from_ms > now:
+        return "the workspace will be paused when it is due"
+    return "the workspace is paused; what becomes of this slot is decided when the pause is over"
+
+
+def _words_of(pause: Pause) -> str:
+    """Since when a pause holds, until when, and why, as the end of a sentence."""
+    words = f" (from {utc_text(pause.from_ms // 1000)}"
+    if pause.ends_ms is not None:
+        words += f" to {utc_text(pause.ends_ms // 1000)}"
+    return f"{words})" if not pause.note else f"{words}): {pause.note}"
 
 
 def _length(seconds: int) -> str:

@@ -8,14 +8,14 @@ notice it when the few seconds are over.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from horarium.domain.errors import Forbidden, Unauthorized
+from horarium.domain.errors import Forbidden, NotFound, Unauthorized
 from horarium.domain.ids import Id
-from horarium.domain.tenancy import KEY_PREFIX, Identity, key_hash
+from horarium.domain.tenancy import KEY_PREFIX, SERVER_SCOPE, Identity, key_hash
 from horarium.service.clock import Clock
 from horarium.store.base import Store
-from horarium.store.verbs.tenancy import Presented, present_key, touch_keys
+from horarium.store.verbs.tenancy import Presented, get_workspace, present_key, touch_keys
 
 # For how long an identity is remembered, and for how many keys at once.
 REMEMBERED_MS = 3_000
@@ -73,6 +73,20 @@ class IdentityService:
             raise WrongNetwork(identity)
         self._used[identity.key_id] = now
         return identity
+
+    async def acting_in(self, identity: Identity, workspace_id: Id) -> Identity:
+        """The identity with which a server administrator acts in a workspace. It keeps its principal and its key, so
+        the audit log of the workspace tells who it was.
+
+        Raises Forbidden for a key without workspaces:admin, unless the workspace is its own, and NotFound.
+        """
+        if workspace_id == identity.workspace_id:
+            return identity
+        identity.require(SERVER_SCOPE)
+        found = await self.store.read(get_workspace, workspace_id)
+        if found is None:
+            raise NotFound("workspace")
+        return replace(identity, workspace=found)
 
     def forget(self) -> None:
         """Drop everything remembered, because a key, a grant, a principal or a workspace has changed."""

@@ -15,6 +15,7 @@ from horarium.domain.plan import slot_after
 from horarium.domain.restrictions import UNRESTRICTED, Restriction
 from horarium.domain.schedule import (
     NO_OWNER,
+    CatchUp,
     Definition,
     Policies,
     Progress,
@@ -176,21 +177,39 @@ def granted(who: Identity, change: ScheduleChange) -> ScheduleChange:
     return checked
 
 
-def pausing(note: str | None, within: Restriction) -> ScheduleChange:
+def pausing(
+    note: str | None, within: Restriction, until_ms: int | None = None, catch_up: CatchUp | None = None
+) -> ScheduleChange:
     """The change that stops the clock of a schedule. It raises Conflict (state) and Forbidden, as `pause` says."""
 
     def paused(before: Schedule) -> Schedule:
         within.refuse_other(before.definition.target_id, before.labels)
         _refuse_ended(before, "paused")
-        return replace(before, state=ScheduleState.PAUSED, note=note if note is not None else before.note)
+        return replace(
+            before,
+            state=ScheduleState.PAUSED,
+            note=note if note is not None else before.note,
+            paused_until_ms=until_ms if until_ms is not None else before.paused_until_ms,
+            catch_up_after=catch_up if catch_up is not None else before.catch_up_after,
+        )
 
     return paused
 
 
-def resumed(before: Schedule) -> Schedule:
-    """A schedule whose clock goes on. Raises Conflict (state) for a completed or archived one."""
-    _refuse_ended(before, "resumed")
-    return replace(before, state=ScheduleState.ACTIVE, note=None)
+def resuming(catch_up: CatchUp | None = None) -> ScheduleChange:
+    """The change that lets the clock of a schedule go on. It raises Conflict (state) for a completed or archived one.
+
+    `catch_up` says what becomes of the slots of the pause; None: what was said when it was paused.
+    """
+
+    def resumed(before: Schedule) -> Schedule:
+        _refuse_ended(before, "resumed")
+        after = replace(before, state=ScheduleState.ACTIVE, note=None, paused_until_ms=None)
+        if before.state is ScheduleState.ACTIVE or catch_up is None:
+            return after
+        return replace(after, catch_up_after=catch_up)
+
+    return resumed
 
 
 def deleting(now: int, within: Restriction) -> ScheduleChange:
@@ -292,9 +311,10 @@ class ScheduleService:
 
         now = self.clock.now_ms()
         trail, seen = Trail(workspace_id, now), list[Schedule]()
+        by = trail.by.principal_id
         verb = recording(_change, lambda after: _changed_entries(trail, seen[0], after) if seen else ())
         return await self.store.write(
-            verb, workspace_id, schedule_id, watched(checked, seen), now, expected_version, distinct
+            verb, workspace_id, schedule_id, watched(checked, seen), now, expected_version, distinct, by
         )
 
     async def pause(
@@ -304,20 +324,35 @@ class ScheduleService:
         note: str | None = None,
         expected_version: int | None = None,
         within: Restriction = UNRESTRICTED,
+        until_ms: int | None = None,
+        catch_up: CatchUp | None = None,
     ) -> Schedule:
-        """Stop the clock of a schedule. Pausing a paused schedule changes only the note, if there is one.
+        """Stop the clock of a schedule, which goes on by itself at `until_ms`, if that is given. `catch_up` says what
+        becomes of the slots of the pause then; none of them fires where it is not given.
 
-        Raises Conflict (state) for a completed or archived schedule, and Forbidden for one that is not `within`.
+        Pausing a paused schedule changes the note, the end and the catch-up, as far as they are given. Raises Conflict
+        (state) for a completed or archived schedule, Forbidden for one that is not `within`, and Invalid for an end
+        that is not in the future.
         """
+        refuse_past_end(until_ms, self.clock.now_ms())
+        change = pausing(note, within, until_ms, catch_up)
+        return await self._change(workspace_id, schedule_id, change, expected_version)
 
-        return await self._change(workspace_id, schedule_id, pausing(note, within), expected_version)
+    async def resume(
+        self,
+        who: Identity,
+        schedule_id: Id,
+        expected_version: int | None = None,
+        catch_up: CatchUp | None = None,
+    ) -> Schedule:
+        """Let the clock of a paused schedule go on from now.
 
-    async def resume(self, who: Identity, schedule_id: Id, expected_version: int | None = None) -> Schedule:
-        """Let the clock of a paused schedule go on from now. The slots of the pause become one span in the ledger.
-
-        Raises Conflict (state) for a completed or archived schedule, and Forbidden without a grant on its target.
+        `catch_up` says what becomes of the slots of the pause: with `none` they become one span in the ledger, with
+        `latest` the last of them fires, with `all` each of them does, as far as the schedule's policies bound what is
+        caught up. While the workspace is paused nothing is caught up. None: what was said when it was paused. Raises
+        Conflict (state) for a completed or archived schedule, and Forbidden without a grant on its target.
         """
-        return await self.change(who, schedule_id, resumed, expected_version)
+        return await self.change(who, schedule_id, resuming(catch_up), expected_version)
 
     async def delete(
         self,
@@ -468,8 +503,9 @@ async def _change(
     now: int,
     expected_version: int | None,
     distinct: bool,
+    by: Id | None,
 ) -> Schedule:
-    after = await change_schedule(tx, workspace_id, schedule_id, change, now, expected_version)
+    after = await change_schedule(tx, workspace_id, schedule_id, change, now, expected_version, by)
     if distinct and after.deleted_ms is None:
         await refuse_twin(tx, after)
     return after
@@ -494,6 +530,12 @@ def _refuse_moved_secrets(before: Schedule, after: Schedule) -> None:
     if will_be.environment == was.environment:
         words = "cannot be changed while the schedule keeps the environment variables given for its present target"
         raise Invalid(Problem("target", words, "conflict"))
+
+
+def refuse_past_end(until_ms: int | None, now: int) -> None:
+    """Raises Invalid for the end of a pause that is not in the future."""
+    if until_ms is not None and until_ms <= now:
+        raise Invalid(Problem("until", "must be in the future: at this instant the pause ends"))
 
 
 def _refuse_ended(schedule: Schedule, done: str) -> None:

@@ -16,6 +16,7 @@ from horarium.service.audit import AuditService
 from horarium.service.clock import Clock
 from horarium.service.directory import DirectoryService
 from horarium.service.environments import EnvironmentService
+from horarium.service.erasures import ErasureService
 from horarium.service.events import EventService
 from horarium.service.explain import ExplainService
 from horarium.service.idempotency import IdempotencyService
@@ -24,6 +25,8 @@ from horarium.service.metrics import Metrics
 from horarium.service.nodes import NodeService
 from horarium.service.objectives import ObjectiveService
 from horarium.service.overview import OverviewService
+from horarium.service.pauses import PauseService
+from horarium.service.purges import PurgeService
 from horarium.service.rates import Rates
 from horarium.service.readiness import Readiness
 from horarium.service.recording import Recording
@@ -67,8 +70,11 @@ class Services:
     objectives: ObjectiveService
     environments: EnvironmentService
     audit: AuditService
+    erasures: ErasureService
     nodes: NodeService
     overview: OverviewService
+    pauses: PauseService
+    purges: PurgeService
     readiness: Readiness
     recording: Recording
     events: EventService
@@ -97,6 +103,7 @@ def make_services(
     refused. `post` sends events to webhooks.
     """
     identities = IdentityService(store, clock)
+    audit = AuditService(store, clock, refused_hosts or RefusedHosts())
     recording = Recording(store, clock)
     targets = TargetService(store, vault, executors, clock, identities, merge_secrets)
     return Services(
@@ -122,9 +129,12 @@ def make_services(
         directory=DirectoryService(store, clock),
         objectives=ObjectiveService(store),
         environments=EnvironmentService(vault),
-        audit=AuditService(store, clock, refused_hosts or RefusedHosts()),
+        audit=audit,
+        erasures=ErasureService(store, clock, audit),
         nodes=NodeService(store, clock),
         overview=OverviewService(store, clock),
+        pauses=PauseService(store, clock),
+        purges=PurgeService(store, clock, identities),
         readiness=Readiness(store, clock),
         recording=recording,
         events=EventService(store, clock, recording, settings.event_streams),

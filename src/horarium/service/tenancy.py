@@ -286,6 +286,9 @@ class TenancyService:
         _refuse(await self._unknown_targets(who, restriction.targets, "targets"))
         _refuse_more_than(who, scopes)
         _refuse_less_restricted(who, restriction)
+        if principal_id is None and who.principal.workspace_id != who.workspace_id:
+            words = "is required: name the principal of this workspace that the key shall belong to"
+            raise Invalid(Problem("principal", words, "required"))
         principal_id = principal_id or who.principal_id
         await self._refuse_more_granted(who, principal_id)
         expires_ms = who.key_expires_ms if expires_ms is None else expires_ms

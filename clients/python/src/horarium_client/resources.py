@@ -205,6 +205,34 @@ class Directory:
         return answer
 
 
+class Erasures:
+    """The operations of `erasures`."""
+
+    def __init__(self, client: Horarium) -> None:
+        self._client = client
+
+    def list(self, *, limit: int | None = None, cursor: str | None = None) -> types.ErasurePage:
+        """List erasures, the latest first."""
+        answer: types.ErasurePage = self._client.call(
+            "GET", "/erasures", query={"limit": limit, "cursor": cursor}
+        )
+        return answer
+
+    def list_all(self, *, limit: int | None = None) -> Iterator[types.Erasure]:
+        """List erasures, the latest first All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages("/erasures", (), {"limit": limit})
+
+    def create(self, body: types.PersonBody) -> types.Erasure:
+        """Erase a person from everything that the workspace holds (keys:admin)."""
+        answer: types.Erasure = self._client.call("POST", "/erasures", body=body)
+        return answer
+
+    def get(self, id: str) -> types.Erasure:
+        """Get an erasure and how far it has come."""
+        answer: types.Erasure = self._client.call("GET", "/erasures/{id}", segments=(id,))
+        return answer
+
+
 class Events:
     """The operations of `events`."""
 
@@ -415,7 +443,8 @@ class Ledger:
         self,
         *,
         entry: Literal["fire", "span"] | None = None,
-        reason: Literal["skipped", "unbegun", "missed", "paused", "cancelled"] | None = None,
+        reason: Literal["skipped", "unbegun", "missed", "paused", "workspace_paused", "cancelled"]
+        | None = None,
         schedule: str | None = None,
         label: Sequence[str] | None = None,
         from_: str | None = None,
@@ -444,7 +473,8 @@ class Ledger:
         self,
         *,
         entry: Literal["fire", "span"] | None = None,
-        reason: Literal["skipped", "unbegun", "missed", "paused", "cancelled"] | None = None,
+        reason: Literal["skipped", "unbegun", "missed", "paused", "workspace_paused", "cancelled"]
+        | None = None,
         schedule: str | None = None,
         label: Sequence[str] | None = None,
         from_: str | None = None,
@@ -846,7 +876,7 @@ class Schedules:
     def pause_by_key(
         self, key: str, body: types.PauseBody | None = None, *, if_match: str | None = None
     ) -> types.Schedule:
-        """Stop its clock, by its key."""
+        """Stop its clock, for good or until an instant, by its key."""
         answer: types.Schedule = self._client.call(
             "POST",
             "/schedules/by-key/{key}/pause",
@@ -865,10 +895,16 @@ class Schedules:
         )
         return answer
 
-    def resume_by_key(self, key: str, *, if_match: str | None = None) -> types.Schedule:
+    def resume_by_key(
+        self, key: str, body: types.ResumeBody | None = None, *, if_match: str | None = None
+    ) -> types.Schedule:
         """Let its clock go on from now, by its key."""
         answer: types.Schedule = self._client.call(
-            "POST", "/schedules/by-key/{key}/resume", segments=(key,), headers={"If-Match": if_match}
+            "POST",
+            "/schedules/by-key/{key}/resume",
+            segments=(key,),
+            headers={"If-Match": if_match},
+            body=body,
         )
         return answer
 
@@ -992,7 +1028,7 @@ class Schedules:
     def pause(
         self, id: str, body: types.PauseBody | None = None, *, if_match: str | None = None
     ) -> types.Schedule:
-        """Stop its clock."""
+        """Stop its clock, for good or until an instant."""
         answer: types.Schedule = self._client.call(
             "POST", "/schedules/{id}/pause", segments=(id,), headers={"If-Match": if_match}, body=body
         )
@@ -1005,10 +1041,12 @@ class Schedules:
         )
         return answer
 
-    def resume(self, id: str, *, if_match: str | None = None) -> types.Schedule:
+    def resume(
+        self, id: str, body: types.ResumeBody | None = None, *, if_match: str | None = None
+    ) -> types.Schedule:
         """Let its clock go on from now."""
         answer: types.Schedule = self._client.call(
-            "POST", "/schedules/{id}/resume", segments=(id,), headers={"If-Match": if_match}
+            "POST", "/schedules/{id}/resume", segments=(id,), headers={"If-Match": if_match}, body=body
         )
         return answer
 
@@ -1336,20 +1374,29 @@ class Workspaces:
     def __init__(self, client: Horarium) -> None:
         self._client = client
 
-    def list(self, *, limit: int | None = None, cursor: str | None = None) -> types.WorkspacePage:
+    def list(
+        self, *, limit: int | None = None, cursor: str | None = None, deleted: bool | None = None
+    ) -> types.WorkspacePage:
         """List workspaces."""
         answer: types.WorkspacePage = self._client.call(
-            "GET", "/workspaces", query={"limit": limit, "cursor": cursor}
+            "GET", "/workspaces", query={"limit": limit, "cursor": cursor, "deleted": deleted}
         )
         return answer
 
-    def list_all(self, *, limit: int | None = None) -> Iterator[types.Workspace]:
+    def list_all(self, *, limit: int | None = None, deleted: bool | None = None) -> Iterator[types.Workspace]:
         """List workspaces All pages, item by item; `limit` is the size of a page."""
-        return self._client.pages("/workspaces", (), {"limit": limit})
+        return self._client.pages("/workspaces", (), {"limit": limit, "deleted": deleted})
 
     def create(self, body: types.WorkspaceBody) -> types.NewWorkspace:
         """Make a workspace."""
         answer: types.NewWorkspace = self._client.call("POST", "/workspaces", body=body)
+        return answer
+
+    def delete(self, id: str, *, days: int | None = None) -> types.Workspace:
+        """Delete a workspace: at once nothing of it works, and later it is gone (workspaces:admin)."""
+        answer: types.Workspace = self._client.call(
+            "DELETE", "/workspaces/{id}", segments=(id,), query={"days": days}
+        )
         return answer
 
     def get(self, id: str) -> types.WorkspaceInFull:
@@ -1364,6 +1411,36 @@ class Workspaces:
         )
         return answer
 
+    def export(self) -> Iterator[types.ExportLine]:
+        """Export everything that a workspace holds (NDJSON, a line for each thing; every scope that reads)."""
+        return self._client.read_lines("/workspaces/{id}/export", {})
+
+    def pause(self, id: str, body: types.WorkspacePauseBody | None = None) -> types.Pause:
+        """Stop the clock of all its schedules, until it is resumed or until an instant."""
+        answer: types.Pause = self._client.call("POST", "/workspaces/{id}/pause", segments=(id,), body=body)
+        return answer
+
+    def list_pauses(self, id: str, *, limit: int | None = None, cursor: str | None = None) -> types.PausePage:
+        """List its pauses, those that began last first."""
+        answer: types.PausePage = self._client.call(
+            "GET", "/workspaces/{id}/pauses", segments=(id,), query={"limit": limit, "cursor": cursor}
+        )
+        return answer
+
+    def list_pauses_all(self, id: str, *, limit: int | None = None) -> Iterator[types.Pause]:
+        """List its pauses, those that began last first All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages("/workspaces/{id}/pauses", (id,), {"limit": limit})
+
+    def resume(self, id: str, body: types.WorkspaceResumeBody | None = None) -> types.Pause:
+        """Let the clock of its schedules go on from now."""
+        answer: types.Pause = self._client.call("POST", "/workspaces/{id}/resume", segments=(id,), body=body)
+        return answer
+
+    def undelete(self, id: str) -> types.Workspace:
+        """Have a deleted workspace back (workspaces:admin)."""
+        answer: types.Workspace = self._client.call("POST", "/workspaces/{id}/undelete", segments=(id,))
+        return answer
+
 
 class Resources:
     """All resources of the API."""
@@ -1374,6 +1451,7 @@ class Resources:
         self.audiences = Audiences(client)
         self.audit = Audit(client)
         self.directory = Directory(client)
+        self.erasures = Erasures(client)
         self.events = Events(client)
         self.fires = Fires(client)
         self.health = Health(client)
@@ -1585,6 +1663,34 @@ class AsyncDirectory:
                 id,
             ),
         )
+        return answer
+
+
+class AsyncErasures:
+    """The operations of `erasures`."""
+
+    def __init__(self, client: AsyncHorarium) -> None:
+        self._client = client
+
+    async def list(self, *, limit: int | None = None, cursor: str | None = None) -> types.ErasurePage:
+        """List erasures, the latest first."""
+        answer: types.ErasurePage = await self._client.call(
+            "GET", "/erasures", query={"limit": limit, "cursor": cursor}
+        )
+        return answer
+
+    def list_all(self, *, limit: int | None = None) -> AsyncIterator[types.Erasure]:
+        """List erasures, the latest first All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages("/erasures", (), {"limit": limit})
+
+    async def create(self, body: types.PersonBody) -> types.Erasure:
+        """Erase a person from everything that the workspace holds (keys:admin)."""
+        answer: types.Erasure = await self._client.call("POST", "/erasures", body=body)
+        return answer
+
+    async def get(self, id: str) -> types.Erasure:
+        """Get an erasure and how far it has come."""
+        answer: types.Erasure = await self._client.call("GET", "/erasures/{id}", segments=(id,))
         return answer
 
 
@@ -1800,7 +1906,8 @@ class AsyncLedger:
         self,
         *,
         entry: Literal["fire", "span"] | None = None,
-        reason: Literal["skipped", "unbegun", "missed", "paused", "cancelled"] | None = None,
+        reason: Literal["skipped", "unbegun", "missed", "paused", "workspace_paused", "cancelled"]
+        | None = None,
         schedule: str | None = None,
         label: Sequence[str] | None = None,
         from_: str | None = None,
@@ -1829,7 +1936,8 @@ class AsyncLedger:
         self,
         *,
         entry: Literal["fire", "span"] | None = None,
-        reason: Literal["skipped", "unbegun", "missed", "paused", "cancelled"] | None = None,
+        reason: Literal["skipped", "unbegun", "missed", "paused", "workspace_paused", "cancelled"]
+        | None = None,
         schedule: str | None = None,
         label: Sequence[str] | None = None,
         from_: str | None = None,
@@ -2235,7 +2343,7 @@ class AsyncSchedules:
     async def pause_by_key(
         self, key: str, body: types.PauseBody | None = None, *, if_match: str | None = None
     ) -> types.Schedule:
-        """Stop its clock, by its key."""
+        """Stop its clock, for good or until an instant, by its key."""
         answer: types.Schedule = await self._client.call(
             "POST",
             "/schedules/by-key/{key}/pause",
@@ -2254,10 +2362,16 @@ class AsyncSchedules:
         )
         return answer
 
-    async def resume_by_key(self, key: str, *, if_match: str | None = None) -> types.Schedule:
+    async def resume_by_key(
+        self, key: str, body: types.ResumeBody | None = None, *, if_match: str | None = None
+    ) -> types.Schedule:
         """Let its clock go on from now, by its key."""
         answer: types.Schedule = await self._client.call(
-            "POST", "/schedules/by-key/{key}/resume", segments=(key,), headers={"If-Match": if_match}
+            "POST",
+            "/schedules/by-key/{key}/resume",
+            segments=(key,),
+            headers={"If-Match": if_match},
+            body=body,
         )
         return answer
 
@@ -2385,7 +2499,7 @@ class AsyncSchedules:
     async def pause(
         self, id: str, body: types.PauseBody | None = None, *, if_match: str | None = None
     ) -> types.Schedule:
-        """Stop its clock."""
+        """Stop its clock, for good or until an instant."""
         answer: types.Schedule = await self._client.call(
             "POST", "/schedules/{id}/pause", segments=(id,), headers={"If-Match": if_match}, body=body
         )
@@ -2398,10 +2512,12 @@ class AsyncSchedules:
         )
         return answer
 
-    async def resume(self, id: str, *, if_match: str | None = None) -> types.Schedule:
+    async def resume(
+        self, id: str, body: types.ResumeBody | None = None, *, if_match: str | None = None
+    ) -> types.Schedule:
         """Let its clock go on from now."""
         answer: types.Schedule = await self._client.call(
-            "POST", "/schedules/{id}/resume", segments=(id,), headers={"If-Match": if_match}
+            "POST", "/schedules/{id}/resume", segments=(id,), headers={"If-Match": if_match}, body=body
         )
         return answer
 
@@ -2739,20 +2855,31 @@ class AsyncWorkspaces:
     def __init__(self, client: AsyncHorarium) -> None:
         self._client = client
 
-    async def list(self, *, limit: int | None = None, cursor: str | None = None) -> types.WorkspacePage:
+    async def list(
+        self, *, limit: int | None = None, cursor: str | None = None, deleted: bool | None = None
+    ) -> types.WorkspacePage:
         """List workspaces."""
         answer: types.WorkspacePage = await self._client.call(
-            "GET", "/workspaces", query={"limit": limit, "cursor": cursor}
+            "GET", "/workspaces", query={"limit": limit, "cursor": cursor, "deleted": deleted}
         )
         return answer
 
-    def list_all(self, *, limit: int | None = None) -> AsyncIterator[types.Workspace]:
+    def list_all(
+        self, *, limit: int | None = None, deleted: bool | None = None
+    ) -> AsyncIterator[types.Workspace]:
         """List workspaces All pages, item by item; `limit` is the size of a page."""
-        return self._client.pages("/workspaces", (), {"limit": limit})
+        return self._client.pages("/workspaces", (), {"limit": limit, "deleted": deleted})
 
     async def create(self, body: types.WorkspaceBody) -> types.NewWorkspace:
         """Make a workspace."""
         answer: types.NewWorkspace = await self._client.call("POST", "/workspaces", body=body)
+        return answer
+
+    async def delete(self, id: str, *, days: int | None = None) -> types.Workspace:
+        """Delete a workspace: at once nothing of it works, and later it is gone (workspaces:admin)."""
+        answer: types.Workspace = await self._client.call(
+            "DELETE", "/workspaces/{id}", segments=(id,), query={"days": days}
+        )
         return answer
 
     async def get(self, id: str) -> types.WorkspaceInFull:
@@ -2769,6 +2896,42 @@ class AsyncWorkspaces:
         )
         return answer
 
+    def export(self) -> AsyncIterator[types.ExportLine]:
+        """Export everything that a workspace holds (NDJSON, a line for each thing; every scope that reads)."""
+        return self._client.read_lines("/workspaces/{id}/export", {})
+
+    async def pause(self, id: str, body: types.WorkspacePauseBody | None = None) -> types.Pause:
+        """Stop the clock of all its schedules, until it is resumed or until an instant."""
+        answer: types.Pause = await self._client.call(
+            "POST", "/workspaces/{id}/pause", segments=(id,), body=body
+        )
+        return answer
+
+    async def list_pauses(
+        self, id: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> types.PausePage:
+        """List its pauses, those that began last first."""
+        answer: types.PausePage = await self._client.call(
+            "GET", "/workspaces/{id}/pauses", segments=(id,), query={"limit": limit, "cursor": cursor}
+        )
+        return answer
+
+    def list_pauses_all(self, id: str, *, limit: int | None = None) -> AsyncIterator[types.Pause]:
+        """List its pauses, those that began last first All pages, item by item; `limit` is the size of a page."""
+        return self._client.pages("/workspaces/{id}/pauses", (id,), {"limit": limit})
+
+    async def resume(self, id: str, body: types.WorkspaceResumeBody | None = None) -> types.Pause:
+        """Let the clock of its schedules go on from now."""
+        answer: types.Pause = await self._client.call(
+            "POST", "/workspaces/{id}/resume", segments=(id,), body=body
+        )
+        return answer
+
+    async def undelete(self, id: str) -> types.Workspace:
+        """Have a deleted workspace back (workspaces:admin)."""
+        answer: types.Workspace = await self._client.call("POST", "/workspaces/{id}/undelete", segments=(id,))
+        return answer
+
 
 class AsyncResources:
     """All resources of the API."""
@@ -2779,6 +2942,7 @@ class AsyncResources:
         self.audiences = AsyncAudiences(client)
         self.audit = AsyncAudit(client)
         self.directory = AsyncDirectory(client)
+        self.erasures = AsyncErasures(client)
         self.events = AsyncEvents(client)
         self.fires = AsyncFires(client)
         self.health = AsyncHealth(client)

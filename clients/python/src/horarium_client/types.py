@@ -442,10 +442,81 @@ class Erased(TypedDict):
     """
 
 
+class Erasure(TypedDict):
+    """
+    The erasure of a person. Whom it erases is not kept.
+    """
+
+    by: str
+    """
+    Who asked for it.
+    """
+    counts: dict[str, int]
+    """
+    How many rows were changed, by place.
+    """
+    created_at: str
+    """
+    When it was asked for.
+    """
+    finished_at: str | None
+    """
+    When it was done.
+    """
+    hash: str
+    """
+    SHA-256 of the salt and the person, in hexadecimal: it tells who was erased to who knows.
+    """
+    id: str
+    """
+    The id of the erasure.
+    """
+    place: Literal[
+        "own_runs",
+        "directory",
+        "contacts",
+        "deals",
+        "tasks",
+        "runs",
+        "fires",
+        "schedules",
+        "actions",
+        "deliveries",
+        "events",
+        "audit",
+    ]
+    """
+    Where it is.
+    """
+    salt: str
+    """
+    Random bytes in hexadecimal.
+    """
+    state: Literal["running", "done"]
+    """
+    Once it is done, nothing of the person can be read any more.
+    """
+
+
 class ErasureBody(TypedDict):
     principal: str
     """
     id of a principal, which may have been deleted
+    """
+
+
+class ErasurePage(TypedDict):
+    """
+    A page of erasures.
+    """
+
+    items: list[Erasure]
+    """
+    The items of this page.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
     """
 
 
@@ -622,6 +693,12 @@ class EventPage(TypedDict):
     next_cursor: str | None
     """
     Send it as cursor for the next page; null: this is the last.
+    """
+
+
+class ExportLine(TypedDict):
+    """
+    A thing on each line: its kind as `type`, what the API shows of it as `value`.
     """
 
 
@@ -1336,9 +1413,63 @@ class Occurrence(TypedDict):
     """
 
 
+Pause = TypedDict(
+    "Pause",
+    {
+        "by": str | None,
+        "catch_up": Literal["latest", "all", "none"],
+        "from": str,
+        "id": str,
+        "note": str | None,
+        "schedule": str | None,
+        "until": str | None,
+    },
+)
+
+
 class PauseBody(TypedDict):
+    catch_up: NotRequired[Literal["latest", "all", "none"] | None]
+    """
+    what becomes of the slots of the pause when it is over: none, latest or all of them fire; none where it is not given
+    """
     note: NotRequired[str | None]
+    """
+    why
+    """
+    until: NotRequired[str | None]
+    """
+    when it resumes by itself; without it somebody has to resume it
+    """
     version: NotRequired[int | None]
+
+
+class PausePage(TypedDict):
+    """
+    A page of pauses.
+    """
+
+    items: list[Pause]
+    """
+    The items of this page.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
+    """
+
+
+PersonBodyValue: TypeAlias = str
+
+
+class PersonBody(TypedDict):
+    person: str
+    """
+    row key of audiences, or id in the directory
+    """
+    values: NotRequired[list[PersonBodyValue] | None]
+    """
+    texts by which the person is known besides, such as an address or a name
+    """
 
 
 class PoliciesRetry(TypedDict):
@@ -1624,6 +1755,14 @@ class Replayed(TypedDict):
     """
 
 
+class ResumeBody(TypedDict):
+    catch_up: NotRequired[Literal["latest", "all", "none"] | None]
+    """
+    what becomes of the slots of the pause when it is over: none, latest or all of them fire; where it is not given, as was said when it was paused
+    """
+    version: NotRequired[int | None]
+
+
 class RetryBody(TypedDict):
     factor: NotRequired[float | None]
     initial: NotRequired[float | str | None]
@@ -1816,6 +1955,10 @@ class Schedule(TypedDict):
     """
     Why it is paused.
     """
+    paused_until: str | None
+    """
+    When it resumes by itself.
+    """
     policies: Policies
     recurrence: Recurrence
     start_at: str | None
@@ -1935,7 +2078,7 @@ class Span(TypedDict):
     """
     The last of these slots.
     """
-    reason: Literal["skipped", "unbegun", "missed", "paused", "cancelled"]
+    reason: Literal["skipped", "unbegun", "missed", "paused", "workspace_paused", "cancelled"]
     """
     Why these slots did not fire.
     """
@@ -1974,7 +2117,7 @@ class SpanEntry(TypedDict):
     """
     The last of these slots.
     """
-    reason: Literal["skipped", "unbegun", "missed", "paused", "cancelled"]
+    reason: Literal["skipped", "unbegun", "missed", "paused", "workspace_paused", "cancelled"]
     """
     Why these slots did not fire.
     """
@@ -2650,6 +2793,10 @@ class Workspace(TypedDict):
     """
     When it was made.
     """
+    deleted_at: str | None
+    """
+    When it was deleted.
+    """
     id: str
     """
     The id of the workspace.
@@ -2657,6 +2804,10 @@ class Workspace(TypedDict):
     name: str
     """
     The name for people.
+    """
+    purged_at: str | None
+    """
+    From when on it cannot be had back.
     """
     quotas: WorkspaceQuotas
     """
@@ -2794,6 +2945,10 @@ class WorkspaceInFull(TypedDict):
     """
     When it was made.
     """
+    deleted_at: str | None
+    """
+    When it was deleted.
+    """
     id: str
     """
     The id of the workspace.
@@ -2801,6 +2956,11 @@ class WorkspaceInFull(TypedDict):
     name: str
     """
     The name for people.
+    """
+    pause: Pause | None
+    purged_at: str | None
+    """
+    From when on it cannot be had back.
     """
     quotas: WorkspaceInFullQuotas
     """
@@ -2865,6 +3025,28 @@ class WorkspacePatch(TypedDict):
     weight: NotRequired[float | None]
     """
     1 to 100: the share of the workspace where workspaces take turns. Needs workspaces:admin
+    """
+
+
+class WorkspacePauseBody(TypedDict):
+    catch_up: NotRequired[Literal["latest", "all", "none"] | None]
+    """
+    what becomes of the slots of the pause when it is over: none, latest or all of them fire; none where it is not given
+    """
+    note: NotRequired[str | None]
+    """
+    why
+    """
+    until: NotRequired[str | None]
+    """
+    when it resumes by itself; without it somebody has to resume it
+    """
+
+
+class WorkspaceResumeBody(TypedDict):
+    catch_up: NotRequired[Literal["latest", "all", "none"] | None]
+    """
+    what becomes of the slots of the pause when it is over: none, latest or all of them fire; where it is not given, as was said when it was paused
     """
 
 
@@ -3203,6 +3385,10 @@ class ListedSchedule(TypedDict):
     """
     Why it is paused.
     """
+    paused_until: str | None
+    """
+    When it resumes by itself.
+    """
     policies: Policies
     recurrence: Recurrence
     start_at: str | None
@@ -3278,6 +3464,10 @@ class NewWorkspace(TypedDict):
     """
     When it was made.
     """
+    deleted_at: str | None
+    """
+    When it was deleted.
+    """
     id: str
     """
     The id of the workspace.
@@ -3285,6 +3475,10 @@ class NewWorkspace(TypedDict):
     name: str
     """
     The name for people.
+    """
+    purged_at: str | None
+    """
+    From when on it cannot be had back.
     """
     quotas: NewWorkspaceQuotas
     """
@@ -3765,6 +3959,7 @@ class Explanation(TypedDict):
     """
     The slot after.
     """
+    pause: Pause | None
     previous_slot_at: str | None
     """
     The slot before.
@@ -3790,6 +3985,7 @@ class Explanation(TypedDict):
         "no_slot",
         "before_creation",
         "ended",
+        "workspace_paused",
     ]
     """
     The answer for programs.

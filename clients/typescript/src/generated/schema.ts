@@ -211,6 +211,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List erasures, the latest first */
+        get: operations["erasures.list"];
+        put?: never;
+        /** Erase a person from everything that the workspace holds (keys:admin) */
+        post: operations["erasures.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/erasures/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get an erasure and how far it has come */
+        get: operations["erasures.get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -818,7 +853,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stop its clock, by its key */
+        /** Stop its clock, for good or until an instant, by its key */
         post: operations["schedules.pause_by_key"];
         delete?: never;
         options?: never;
@@ -1034,7 +1069,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stop its clock */
+        /** Stop its clock, for good or until an instant */
         post: operations["schedules.pause"];
         delete?: never;
         options?: never;
@@ -1499,11 +1534,97 @@ export interface paths {
         get: operations["workspaces.get"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Delete a workspace: at once nothing of it works, and later it is gone (workspaces:admin) */
+        delete: operations["workspaces.delete"];
         options?: never;
         head?: never;
         /** Change a workspace */
         patch: operations["workspaces.update"];
+        trace?: never;
+    };
+    "/workspaces/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Export everything that a workspace holds (NDJSON, a line for each thing; every scope that reads) */
+        get: operations["workspaces.export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workspaces/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop the clock of all its schedules, until it is resumed or until an instant */
+        post: operations["workspaces.pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workspaces/{id}/pauses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List its pauses, those that began last first */
+        get: operations["workspaces.list_pauses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workspaces/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let the clock of its schedules go on from now */
+        post: operations["workspaces.resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workspaces/{id}/undelete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a deleted workspace back (workspaces:admin) */
+        post: operations["workspaces.undelete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
 }
@@ -1919,12 +2040,68 @@ export interface components {
             /** @description Entries that were erased. */
             erased: number;
         };
+        /** @description The erasure of a person. Whom it erases is not kept. */
+        Erasure: {
+            /**
+             * @description Who asked for it.
+             * @example prn_01KJMMA2G0ET89C00HHC3ZY6K7
+             */
+            by: string;
+            /** @description How many rows were changed, by place. */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was done.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            finished_at: string | null;
+            /**
+             * @description SHA-256 of the salt and the person, in hexadecimal: it tells who was erased to who knows.
+             * @example 9a1e
+             */
+            hash: string;
+            /**
+             * @description The id of the erasure.
+             * @example ers_01KJMMA2G0ET89C00HHC3ZY6K7
+             */
+            id: string;
+            /**
+             * @description Where it is.
+             * @enum {string}
+             */
+            place: "own_runs" | "directory" | "contacts" | "deals" | "tasks" | "runs" | "fires" | "schedules" | "actions" | "deliveries" | "events" | "audit";
+            /**
+             * @description Random bytes in hexadecimal.
+             * @example 5f0c
+             */
+            salt: string;
+            /**
+             * @description Once it is done, nothing of the person can be read any more.
+             * @enum {string}
+             */
+            state: "running" | "done";
+        };
         ErasureBody: {
             /**
              * Principal
              * @description id of a principal, which may have been deleted
              */
             principal: string;
+        };
+        /** @description A page of erasures. */
+        ErasurePage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Erasure"][];
+            /** @description Send it as cursor for the next page; null: this is the last. */
+            next_cursor: string | null;
         };
         /** @description Something that has happened. */
         Event: {
@@ -2066,6 +2243,7 @@ export interface components {
              * @example 2026-03-08T09:00:00.000Z
              */
             next_slot_at: string | null;
+            pause: components["schemas"]["Pause"] | null;
             /**
              * Format: date-time
              * @description The slot before.
@@ -2081,7 +2259,11 @@ export interface components {
              * @description The answer for programs.
              * @enum {string}
              */
-            verdict: "fired" | "waiting" | "skipped" | "missed" | "paused" | "cancelled" | "due" | "upcoming" | "no_slot" | "before_creation" | "ended";
+            verdict: "fired" | "waiting" | "skipped" | "missed" | "paused" | "cancelled" | "due" | "upcoming" | "no_slot" | "before_creation" | "ended" | "workspace_paused";
+        };
+        /** @description A thing on each line: its kind as `type`, what the API shows of it as `value`. */
+        ExportLine: {
+            [key: string]: unknown;
         };
         FailBody: {
             /**
@@ -2692,6 +2874,12 @@ export interface components {
             next_slot_at: string | null;
             /** @description Why it is paused. */
             note: string | null;
+            /**
+             * Format: date-time
+             * @description When it resumes by itself.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            paused_until: string | null;
             policies: components["schemas"]["Policies"];
             recurrence: components["schemas"]["Recurrence"];
             /**
@@ -3017,6 +3205,12 @@ export interface components {
              */
             created_at: string;
             /**
+             * Format: date-time
+             * @description When it was deleted.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            deleted_at: string | null;
+            /**
              * @description The id of the workspace.
              * @example ws_01KJMMA2G0ET89C00HHC3ZY6K7
              */
@@ -3026,6 +3220,12 @@ export interface components {
              * @example Acme
              */
             name: string;
+            /**
+             * Format: date-time
+             * @description From when on it cannot be had back.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            purged_at: string | null;
             /** @description How much it may have and do. */
             quotas: {
                 /** @description rows of the audience of one fire */
@@ -3095,17 +3295,87 @@ export interface components {
             /** @description What a change of the clocks did to it; mostly empty. */
             note: string;
         };
+        /** @description A time in which the clock of a workspace or a schedule stands still. */
+        Pause: {
+            /**
+             * @description Who paused; null: the server itself.
+             * @example prn_01KJMMA2G0ET89C00HHC3ZY6K7
+             */
+            by: string | null;
+            /**
+             * @description What becomes of its slots when it is over.
+             * @enum {string}
+             */
+            catch_up: "latest" | "all" | "none";
+            /**
+             * Format: date-time
+             * @description Since when it holds.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            from: string;
+            /**
+             * @description The id of the pause.
+             * @example pau_01KJMMA2G0ET89C00HHC3ZY6K7
+             */
+            id: string;
+            /** @description Why. */
+            note: string | null;
+            /**
+             * @description The schedule that was paused; null: the whole workspace.
+             * @example sch_01KJMMA2G0ET89C00HHC3ZY6K7
+             */
+            schedule: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends, or ended; null: when somebody resumes.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            until: string | null;
+        };
         PauseBody: {
             /**
+             * Catch Up
+             * @description what becomes of the slots of the pause when it is over: none, latest or all of them fire; none where it is not given
+             * @default null
+             */
+            catch_up?: ("latest" | "all" | "none") | null;
+            /**
              * Note
+             * @description why
              * @default null
              */
             note?: string | null;
+            /**
+             * Until
+             * @description when it resumes by itself; without it somebody has to resume it
+             * @default null
+             */
+            until?: string | null;
             /**
              * Version
              * @default null
              */
             version?: number | null;
+        };
+        /** @description A page of pauses. */
+        PausePage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Pause"][];
+            /** @description Send it as cursor for the next page; null: this is the last. */
+            next_cursor: string | null;
+        };
+        PersonBody: {
+            /**
+             * Person
+             * @description row key of audiences, or id in the directory
+             */
+            person: string;
+            /**
+             * Values
+             * @description texts by which the person is known besides, such as an address or a name
+             * @default null
+             */
+            values?: string[] | null;
         };
         /** @description How a schedule behaves, with all defaults. */
         Policies: {
@@ -3515,6 +3785,19 @@ export interface components {
              * @example 12
              */
             events: number;
+        };
+        ResumeBody: {
+            /**
+             * Catch Up
+             * @description what becomes of the slots of the pause when it is over: none, latest or all of them fire; where it is not given, as was said when it was paused
+             * @default null
+             */
+            catch_up?: ("latest" | "all" | "none") | null;
+            /**
+             * Version
+             * @default null
+             */
+            version?: number | null;
         };
         /** RetryBody */
         RetryBody: {
@@ -3965,6 +4248,12 @@ export interface components {
             next_slot_at: string | null;
             /** @description Why it is paused. */
             note: string | null;
+            /**
+             * Format: date-time
+             * @description When it resumes by itself.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            paused_until: string | null;
             policies: components["schemas"]["Policies"];
             recurrence: components["schemas"]["Recurrence"];
             /**
@@ -4327,7 +4616,7 @@ export interface components {
              * @description Why these slots did not fire.
              * @enum {string}
              */
-            reason: "skipped" | "unbegun" | "missed" | "paused" | "cancelled";
+            reason: "skipped" | "unbegun" | "missed" | "paused" | "workspace_paused" | "cancelled";
             /**
              * Format: date-time
              * @description When this was entered.
@@ -4373,7 +4662,7 @@ export interface components {
              * @description Why these slots did not fire.
              * @enum {string}
              */
-            reason: "skipped" | "unbegun" | "missed" | "paused" | "cancelled";
+            reason: "skipped" | "unbegun" | "missed" | "paused" | "workspace_paused" | "cancelled";
             /**
              * Format: date-time
              * @description When this was entered.
@@ -5133,6 +5422,12 @@ export interface components {
              */
             created_at: string;
             /**
+             * Format: date-time
+             * @description When it was deleted.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            deleted_at: string | null;
+            /**
              * @description The id of the workspace.
              * @example ws_01KJMMA2G0ET89C00HHC3ZY6K7
              */
@@ -5142,6 +5437,12 @@ export interface components {
              * @example Acme
              */
             name: string;
+            /**
+             * Format: date-time
+             * @description From when on it cannot be had back.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            purged_at: string | null;
             /** @description How much it may have and do. */
             quotas: {
                 /** @description rows of the audience of one fire */
@@ -5244,6 +5545,12 @@ export interface components {
              */
             created_at: string;
             /**
+             * Format: date-time
+             * @description When it was deleted.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            deleted_at: string | null;
+            /**
              * @description The id of the workspace.
              * @example ws_01KJMMA2G0ET89C00HHC3ZY6K7
              */
@@ -5253,6 +5560,13 @@ export interface components {
              * @example Acme
              */
             name: string;
+            pause: components["schemas"]["Pause"] | null;
+            /**
+             * Format: date-time
+             * @description From when on it cannot be had back.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            purged_at: string | null;
             /** @description How much it may have and do. */
             quotas: {
                 /** @description rows of the audience of one fire */
@@ -5361,6 +5675,34 @@ export interface components {
              * @default null
              */
             weight?: number | null;
+        };
+        WorkspacePauseBody: {
+            /**
+             * Catch Up
+             * @description what becomes of the slots of the pause when it is over: none, latest or all of them fire; none where it is not given
+             * @default null
+             */
+            catch_up?: ("latest" | "all" | "none") | null;
+            /**
+             * Note
+             * @description why
+             * @default null
+             */
+            note?: string | null;
+            /**
+             * Until
+             * @description when it resumes by itself; without it somebody has to resume it
+             * @default null
+             */
+            until?: string | null;
+        };
+        WorkspaceResumeBody: {
+            /**
+             * Catch Up
+             * @description what becomes of the slots of the pause when it is over: none, latest or all of them fire; where it is not given, as was said when it was paused
+             * @default null
+             */
+            catch_up?: ("latest" | "all" | "none") | null;
         };
     };
     responses: never;
@@ -6873,6 +7215,284 @@ export interface operations {
             };
         };
     };
+    "erasures.list": {
+        parameters: {
+            query?: {
+                /** @description how many; 50, at most 1000 */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasurePage"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "erasures.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "person": "u42",
+                 *       "values": [
+                 *         "ann@example.com"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["PersonBody"];
+            };
+        };
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description It was begun, and the server goes on with it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is stored: a key that is taken, an outdated version, a state that forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "erasures.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description an id, as answers show it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist in this workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "events.list": {
         parameters: {
             query?: {
@@ -7771,8 +8391,8 @@ export interface operations {
             query?: {
                 /** @description fire or span; both where it is left out */
                 entry?: "fire" | "span";
-                /** @description only spans with this reason: one of skipped, unbegun, missed, paused, cancelled */
-                reason?: "skipped" | "unbegun" | "missed" | "paused" | "cancelled";
+                /** @description only spans with this reason: one of skipped, unbegun, missed, paused, workspace_paused, cancelled */
+                reason?: "skipped" | "unbegun" | "missed" | "paused" | "workspace_paused" | "cancelled";
                 /** @description id of a schedule */
                 schedule?: string;
                 /** @description name:value; several must all match; those of the schedule */
@@ -11210,7 +11830,16 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "catch_up": "latest"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ResumeBody"];
+            };
+        };
         responses: {
             /** @description It is done. */
             200: {
@@ -12755,7 +13384,16 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "catch_up": "latest"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ResumeBody"];
+            };
+        };
         responses: {
             /** @description It is done. */
             200: {
@@ -16260,6 +16898,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description true: only those that were deleted and can be had back (workspaces:admin) */
+                deleted?: boolean;
             };
             header?: never;
             path?: never;
@@ -16522,6 +17162,113 @@ export interface operations {
             };
         };
     };
+    "workspaces.delete": {
+        parameters: {
+            query?: {
+                /** @description after how many days it is gone for good; 7, at most 3650 */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                /** @description an id, as answers show it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist in this workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is stored: a key that is taken, an outdated version, a state that forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "workspaces.update": {
         parameters: {
             query?: never;
@@ -16545,6 +17292,514 @@ export interface operations {
                 "application/json": components["schemas"]["WorkspacePatch"];
             };
         };
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist in this workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is stored: a key that is taken, an outdated version, a state that forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "workspaces.export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description an id, as answers show it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["ExportLine"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist in this workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "workspaces.pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description an id, as answers show it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "catch_up": "latest",
+                 *       "note": "The CRM moves"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WorkspacePauseBody"];
+            };
+        };
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pause"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist in this workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is stored: a key that is taken, an outdated version, a state that forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "workspaces.list_pauses": {
+        parameters: {
+            query?: {
+                /** @description how many; 50, at most 1000 */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description an id, as answers show it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PausePage"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist in this workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "workspaces.resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description an id, as answers show it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "catch_up": "latest"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WorkspaceResumeBody"];
+            };
+        };
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pause"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist in this workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is stored: a key that is taken, an outdated version, a state that forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "workspaces.undelete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description an id, as answers show it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description It is done. */
             200: {

@@ -23,6 +23,7 @@ from horarium.api.description.shapes import (
     whole,
 )
 from horarium.domain.actions import ActionKind, ActionState
+from horarium.domain.erasures import ErasureState, Place
 from horarium.domain.events import EventType
 from horarium.domain.execution import Verdict
 from horarium.domain.fire import FireKind, FireState, SpanReason
@@ -44,7 +45,7 @@ from horarium.domain.webhooks import DeliveryState
 
 _VERDICTS = (
     "fired", "waiting", "skipped", "missed", "paused", "cancelled", "due", "upcoming", "no_slot", "before_creation",
-    "ended",
+    "ended", "workspace_paused",
 )  # fmt: skip
 _VERSION = whole("Counts the changes; send it back to change only what you have seen.", 3)
 _MADE = {
@@ -159,6 +160,7 @@ _SCHEDULE = {
     "last_skip_reason": or_null(text("Why it was skipped.")),
     "counts": thing("Its fires so far.", _COUNTS),
     "note": or_null(text("Why it is paused.")),
+    "paused_until": or_null(instant("When it resumes by itself.")),
     "ended_at": or_null(instant("When it was completed.")),
     "ended_reason": or_null(text("Why it was completed.", "exhausted")),
     "version": _VERSION,
@@ -207,6 +209,32 @@ _SPAN = {
     "count": whole("How many slots these are.", 24),
     "schedule_version": whole("The version of the definition that named them.", 1),
     "recorded_at": instant("When this was entered."),
+}
+_PAUSE = {
+    "id": an_id("pau", "The id of the pause."),
+    "schedule": or_null(an_id("sch", "The schedule that was paused; null: the whole workspace.")),
+    "from": instant("Since when it holds."),
+    "until": or_null(instant("When it ends, or ended; null: when somebody resumes.")),
+    "catch_up": choice("What becomes of its slots when it is over.", CatchUp),
+    "note": or_null(text("Why.")),
+    "by": or_null(an_id("prn", "Who paused; null: the server itself.")),
+}
+_ERASURE = {
+    "id": an_id("ers", "The id of the erasure."),
+    "state": choice("Once it is done, nothing of the person can be read any more.", ErasureState),
+    "place": choice("Where it is.", Place),
+    "counts": {
+        "type": "object",
+        "description": "How many rows were changed, by place.",
+        "additionalProperties": {"type": "integer"},
+    },
+    "salt": text("Random bytes in hexadecimal.", "5f0c"),
+    "hash": text(
+        "SHA-256 of the salt and the person, in hexadecimal: it tells who was erased to who knows.", "9a1e"
+    ),
+    "by": an_id("prn", "Who asked for it."),
+    "created_at": instant("When it was asked for."),
+    "finished_at": or_null(instant("When it was done.")),
 }
 _RUN = {
     "id": an_id("run", "The id of the run. It is the idempotency key of all of its deliveries."),
@@ -318,6 +346,8 @@ _WORKSPACE = {
     "weight": number("Its share where workspaces take turns.", 1),
     "allowed_hosts": many({"type": "string"}, "The hosts that its targets and audiences may reach."),
     "version": _VERSION,
+    "deleted_at": or_null(instant("When it was deleted.")),
+    "purged_at": or_null(instant("From when on it cannot be had back.")),
     **_MADE,
 }
 _PRINCIPAL = {
@@ -576,6 +606,7 @@ COMPONENTS: dict[str, Schema] = {
             "schedule_version": or_null(whole("The version of the definition that was in force.")),
             "fire": or_null(ref("Fire")),
             "span": or_null(ref("Span")),
+            "pause": or_null(ref("Pause")),
             "previous_slot_at": or_null(instant("The slot before.")),
             "next_slot_at": or_null(instant("The slot after.")),
             "audience": ref("AudiencePreview"),
@@ -759,8 +790,13 @@ COMPONENTS: dict[str, Schema] = {
                 "What it uses, under the names of the quotas.",
                 {name: whole("How much.") for name in ("schedules", "targets", "fires_per_hour")},
             ),
+            "pause": or_null(ref("Pause")),
         },
     ),
+    "Erasure": thing("The erasure of a person. Whom it erases is not kept.", _ERASURE),
+    "ErasurePage": _page("Erasure", "A page of erasures."),
+    "Pause": thing("A time in which the clock of a workspace or a schedule stands still.", _PAUSE),
+    "PausePage": _page("Pause", "A page of pauses."),
     "NewWorkspace": thing(
         "A workspace with its first principal and key.",
         {**_WORKSPACE, "admin": ref("Principal"), "admin_key": ref("NewKey")},

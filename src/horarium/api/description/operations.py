@@ -76,7 +76,7 @@ OPERATIONS = {
     "PATCH /schedules/{id}": Operation("schedules.update", "Schedule", example={"labels": {"team": "blue"}}),
     "DELETE /schedules/{id}": Operation("schedules.delete", None),
     "POST /schedules/{id}/pause": Operation("schedules.pause", "Schedule", example={"note": "Holidays"}),
-    "POST /schedules/{id}/resume": Operation("schedules.resume", "Schedule"),
+    "POST /schedules/{id}/resume": Operation("schedules.resume", "Schedule", example={"catch_up": "latest"}),
     "GET /schedules/{id}/preview": Operation("schedules.preview", "Preview"),
     "POST /schedules/{id}/fire-now": Operation("schedules.fire_now", "Fire"),
     "POST /schedules/{id}/backfill": Operation(
@@ -170,6 +170,14 @@ OPERATIONS = {
     "GET /workspaces": Operation("workspaces.list", "WorkspacePage"),
     "GET /workspaces/{id}": Operation("workspaces.get", "WorkspaceInFull"),
     "PATCH /workspaces/{id}": Operation("workspaces.update", "Workspace", example={"name": "Acme"}),
+    "DELETE /workspaces/{id}": Operation("workspaces.delete", "Workspace"),
+    "POST /workspaces/{id}/undelete": Operation("workspaces.undelete", "Workspace"),
+    "GET /workspaces/{id}/export": Operation("workspaces.export", "ExportLine", NDJSON),
+    "POST /workspaces/{id}/pause": Operation(
+        "workspaces.pause", "Pause", example={"note": "The CRM moves", "catch_up": "latest"}
+    ),
+    "POST /workspaces/{id}/resume": Operation("workspaces.resume", "Pause", example={"catch_up": "latest"}),
+    "GET /workspaces/{id}/pauses": Operation("workspaces.list_pauses", "PausePage"),
     "POST /principals": Operation(
         "principals.create", "Principal", example={"name": "Reports", "type": "service", "grants": ["*"]}
     ),
@@ -202,6 +210,14 @@ OPERATIONS = {
         "webhooks.replay", "Replayed", example={"since": "2026-01-05T00:00:00Z"}
     ),
     "GET /webhooks/{id}/deliveries": Operation("webhooks.deliveries", "DeliveryPage"),
+    "POST /erasures": Operation(
+        "erasures.create",
+        "Erasure",
+        example={"person": "u42", "values": ["ann@example.com"]},
+        also=((202, "Erasure", "It was begun, and the server goes on with it."),),
+    ),
+    "GET /erasures": Operation("erasures.list", "ErasurePage"),
+    "GET /erasures/{id}": Operation("erasures.get", "Erasure"),
     "GET /audit": Operation("audit.list", "AuditPage"),
     "GET /audit/export": Operation("audit.export", "AuditLine", NDJSON),
     "POST /audit/erase": Operation(
@@ -218,6 +234,11 @@ OPERATIONS = {
 LINES: dict[str, Schema] = {
     "AuditLine": {
         "description": "An entry of the audit log on each line; with proof=true the chain with its hashes.",
+        "type": "object",
+        "additionalProperties": True,
+    },
+    "ExportLine": {
+        "description": "A thing on each line: its kind as `type`, what the API shows of it as `value`.",
         "type": "object",
         "additionalProperties": True,
     },

@@ -13,6 +13,7 @@ from horarium.domain.schedule import ScheduleState
 from horarium.domain.target import TargetKind
 from horarium.service.checks import KEY_LIMIT
 from horarium.service.pages import LIMIT, MOST
+from horarium.service.purges import DELAY_DAYS, LONGEST_DELAY_DAYS
 
 _INSTANT: Schema = {"type": "string", "format": "date-time", "examples": ["2026-03-08T09:00:00Z"]}
 PARAMETERS: dict[str, Schema] = {
@@ -25,6 +26,8 @@ PARAMETERS: dict[str, Schema] = {
     "order": {"type": "string", "enum": ["newest", "oldest"], "default": "newest"},
     "proof": {"type": "boolean", "default": False},
     "failing": {"type": "boolean"},
+    "deleted": {"type": "boolean", "default": False},
+    "days": {"type": "integer", "minimum": 0, "maximum": LONGEST_DELAY_DAYS, "default": DELAY_DAYS},
     "row_key": {"type": "string", "examples": ["user-4"]},
     "include": {"type": "string", "enum": ["input", "row", "input,row", "row,input"]},
     "reason": {"type": "string", "enum": [reason.value for reason in SpanReason]},

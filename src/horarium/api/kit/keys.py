@@ -12,7 +12,8 @@ from starlette.requests import Request
 from horarium.api.connections import counted_as
 from horarium.api.web import ALLOWANCES, REFUSED, WORKSPACE, request_id
 from horarium.domain.audit import Actor
-from horarium.domain.errors import Unauthorized
+from horarium.domain.errors import Invalid, NotFound, Problem, Unauthorized
+from horarium.domain.ids import from_prefixed
 from horarium.domain.tenancy import Identity
 from horarium.service.facts import shared_id
 from horarium.service.identity import WrongNetwork
@@ -23,6 +24,8 @@ from horarium.service.trail import act_as
 # How a key is sent: `Authorization: Bearer KEY`, `Authorization: KEY`, in the header of that name, or as the password
 # that a browser has asked for.
 Scheme = Literal["bearer", "raw", "x-api-key", "cf-access-jwt-assertion", "basic"]
+# The header by which a server administrator acts in another workspace.
+ACT_IN = "Horarium-Workspace"
 _OWN_HEADERS = ("x-api-key", "cf-access-jwt-assertion")
 
 
@@ -52,11 +55,27 @@ async def identify(request: Request, services: Services, presented: str | None) 
         _tell_audit(request, services, error.identity)
         raise
     _tell_audit(request, services, identity)
+    elsewhere = request.headers.get(ACT_IN)
+    if elsewhere is not None:
+        identity = await _acting(services, identity, elsewhere)
+        _tell_audit(request, services, identity)
     allowance = services.rates.allowance(identity)
     if allowance is not None:
         request.scope[ALLOWANCES].append(allowance)
         services.rates.take(allowance, READ if request.method in ("GET", "HEAD") else WRITE)
     return identity
+
+
+async def _acting(services: Services, identity: Identity, workspace: str) -> Identity:
+    """The identity that acts in the workspace which a request names. Raises Forbidden, and Invalid where there is none
+    with this id."""
+    found = from_prefixed("ws", workspace.strip())
+    if found is None:
+        raise Invalid(Problem(ACT_IN, "must be the id of a workspace, such as ws_01J...", "header"))
+    try:
+        return await services.identities.acting_in(identity, found)
+    except NotFound:
+        raise Invalid(Problem(ACT_IN, "names a workspace that does not exist", "unknown")) from None
 
 
 def _tell_audit(request: Request, services: Services, identity: Identity) -> None:

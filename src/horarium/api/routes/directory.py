@@ -66,12 +66,12 @@ class SourceRoutes(Routes):
     async def list(self, request: Request) -> Answer:
         who = await self.who(request, READ)
         found = await self.services.audiences.list_sources(who.workspace_id)
-        return json_answer(200, {"items": [_source(source) for source in found], "next_cursor": None})
+        return json_answer(200, {"items": [shown_source(source) for source in found], "next_cursor": None})
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request, READ)
         return json_answer(
-            200, _source(await self.services.audiences.get_source(who.workspace_id, _name(request)))
+            200, shown_source(await self.services.audiences.get_source(who.workspace_id, _name(request)))
         )
 
     async def put(self, request: Request) -> Answer:
@@ -79,7 +79,7 @@ class SourceRoutes(Routes):
         name = _name(request)
         body = validated(SourceBody, changed_body(SourceBody, await self.body(request), {"name": name}))
         stored = await self.services.audiences.put_source(who.workspace_id, name, body.type, body.config)
-        return json_answer(200, _source(stored))
+        return json_answer(200, shown_source(stored))
 
     async def delete(self, request: Request) -> Answer:
         who = await self.who(request, WRITE)
@@ -132,7 +132,7 @@ def _refused(refused: RefusedLine) -> dict[str, Any]:
     return {"line": refused.line, "field": problem.field, "message": problem.message, "code": problem.code}
 
 
-def _source(source: StoredSource) -> dict[str, Any]:
+def shown_source(source: StoredSource) -> dict[str, Any]:
     return {
         "name": source.name,
         "type": source.type,

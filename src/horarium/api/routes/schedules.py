@@ -20,7 +20,16 @@ from horarium.api.drafts import (
 )
 from horarium.api.fields import Query
 from horarium.api.kit.registry import Dialects
-from horarium.api.models import BackfillBody, PauseBody, PreviewBody, ScheduleBody, schema_of, validated
+from horarium.api.models import (
+    BackfillBody,
+    PauseBody,
+    PreviewBody,
+    ResumeBody,
+    ScheduleBody,
+    catch_up_in,
+    schema_of,
+    validated,
+)
 from horarium.api.routes.base import (
     CURSOR,
     EARLY,
@@ -175,14 +184,24 @@ class ScheduleRoutes(Routes):
         body = validated(PauseBody, await self.body_or_nothing(request))
         version = expected_version(request, body.version)
         found = await self.services.schedules.pause(
-            who.workspace_id, await self._id(who, request), body.note, version, within=who.restriction
+            who.workspace_id,
+            await self._id(who, request),
+            body.note,
+            version,
+            within=who.restriction,
+            until_ms=body.until,
+            catch_up=catch_up_in(body),
         )
         return self._shown(found)
 
     async def resume(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
-        version = expected_version(request)
-        return self._shown(await self.services.schedules.resume(who, await self._id(who, request), version))
+        body = validated(ResumeBody, await self.body_or_nothing(request))
+        version = expected_version(request, body.version)
+        found = await self.services.schedules.resume(
+            who, await self._id(who, request), version, catch_up_in(body)
+        )
+        return self._shown(found)
 
     async def preview(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
@@ -337,7 +356,7 @@ def add_routes(api: OwnApi, services: Services, dialects: Dialects) -> None:
         "cursor": CURSOR,
     }
     view = {"count": "how many fires; 5, at most 1000", "after": "where to begin; now"}
-    pause, range_ = schema_of(PauseBody), schema_of(BackfillBody)
+    pause, resume, range_ = schema_of(PauseBody), schema_of(ResumeBody), schema_of(BackfillBody)
     api.add(
         "POST", "/schedules", routes.create, "Make a schedule", tag=tag, status=201, body=body, headers=once
     )
@@ -390,14 +409,22 @@ def add_routes(api: OwnApi, services: Services, dialects: Dialects) -> None:
         "POST",
         f"{schedule}/pause",
         routes.pause,
-        "Stop its clock",
+        "Stop its clock, for good or until an instant",
         tag=tag,
         body=pause,
         optional_body=True,
         headers=match,
     )
-    resume = "Let its clock go on from now"
-    api.add("POST", f"{schedule}/resume", routes.resume, resume, tag=tag, headers=match)
+    api.add(
+        "POST",
+        f"{schedule}/resume",
+        routes.resume,
+        "Let its clock go on from now",
+        tag=tag,
+        body=resume,
+        optional_body=True,
+        headers=match,
+    )
     api.add("GET", f"{schedule}/preview", routes.preview, "What it will do next", tag=tag, query=view)
     api.add(
         "POST",

@@ -24,9 +24,17 @@ from horarium.api.web import Answer, Api, empty_answer, json_answer
 from horarium.domain.errors import Invalid, NotFound, Problem
 from horarium.domain.ids import Id, from_prefixed, prefixed
 from horarium.domain.restrictions import Restriction
-from horarium.domain.tenancy import EVERY_TARGET, Identity, PrincipalType
+from horarium.domain.tenancy import EVERY_TARGET, SERVER_SCOPE, Identity, PrincipalType
 from horarium.service.pages import MOST, cursor_from, cut
+from horarium.service.purges import DELAY_DAYS, LONGEST_DELAY_DAYS
 from horarium.service.services import Services
+
+
+def workspace_id_in(request: Request, who: Identity) -> Id:
+    """The id of the workspace in the path. `current` stands for the workspace of the key."""
+    if request.path_params["id"] == "current":
+        return who.workspace_id
+    return path_id(request, "ws", "workspace")
 
 
 class WorkspaceRoutes(Routes):
@@ -46,21 +54,26 @@ class WorkspaceRoutes(Routes):
     async def list(self, request: Request) -> Answer:
         who = await self.who(request)
         query = Query(request)
-        limit, after = query.limit(), cursor_of(request)
+        limit, after, deleted = query.limit(), cursor_of(request), query.flag("deleted")
         query.done()
-        found = await self.services.tenancy.list_workspaces(who, after, limit)
+        if deleted:
+            found = await self.services.purges.page(who, after, limit)
+        else:
+            found = await self.services.tenancy.list_workspaces(who, after, limit)
         return json_answer(200, show.page(found, show.workspace))
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request)
-        found = await self.services.tenancy.get_workspace(who, self._id(request, who))
+        found = await self.services.tenancy.get_workspace(who, workspace_id_in(request, who))
         usage = await self.services.tenancy.usage(who, found.id)
-        shown = {**show.workspace(found), "usage": show.usage(usage)}
+        in_force = await self.services.pauses.in_force(found.id, self.services.clock.now_ms())
+        pause = show.pause(in_force[0]) if in_force else None
+        shown = {**show.workspace(found), "usage": show.usage(usage), "pause": pause}
         return json_answer(200, shown, headers=etag(found.version))
 
     async def update(self, request: Request) -> Answer:
         who = await self.who(request)
-        workspace_id = self._id(request, who)
+        workspace_id = workspace_id_in(request, who)
         given = await self.body(request)
         if any(name in WorkspacePatch.shown for name in given):
             known = await self.services.tenancy.get_workspace(who, workspace_id)
@@ -79,6 +92,19 @@ class WorkspaceRoutes(Routes):
         )
         return json_answer(200, show.workspace(found), headers=etag(found.version))
 
+    async def delete(self, request: Request) -> Answer:
+        who = await self.who(request, SERVER_SCOPE)
+        query = Query(request)
+        days = query.number("days", DELAY_DAYS, 0, LONGEST_DELAY_DAYS)
+        query.done()
+        found = await self.services.purges.delete(who, workspace_id_in(request, who), days)
+        return json_answer(200, show.workspace(found))
+
+    async def undelete(self, request: Request) -> Answer:
+        who = await self.who(request, SERVER_SCOPE)
+        found = await self.services.purges.undelete(who, workspace_id_in(request, who))
+        return json_answer(200, show.workspace(found), headers=etag(found.version))
+
     async def me(self, request: Request) -> Answer:
         who = await self.who(request)
         shown = {
@@ -88,12 +114,6 @@ class WorkspaceRoutes(Routes):
             **show.grants(cut(sorted(who.granted), MOST, lambda target_id: target_id)),
         }
         return json_answer(200, shown)
-
-    def _id(self, request: Request, who: Identity) -> Id:
-        """The id of the workspace in the path. `current` stands for the workspace of the key."""
-        if request.path_params["id"] == "current":
-            return who.workspace_id
-        return path_id(request, "ws", "workspace")
 
 
 class PrincipalRoutes(Routes):
@@ -228,7 +248,8 @@ def add_routes(api: Api, services: Services) -> None:
     space = "workspaces"
     api.add("GET", "/me", spaces.me, "Who the key belongs to, and what it may do", tag=space)
     api.add("POST", "/workspaces", spaces.create, "Make a workspace", tag=space, status=201, body=made)
-    api.add("GET", "/workspaces", spaces.list, "List workspaces", tag=space, query=paged)
+    listed = {**paged, "deleted": "true: only those that were deleted and can be had back (workspaces:admin)"}
+    api.add("GET", "/workspaces", spaces.list, "List workspaces", tag=space, query=listed)
     api.add("GET", "/workspaces/{id}", spaces.get, "Get a workspace (or `current`)", tag=space)
     match = {"If-Match": IF_MATCH}
     api.add(
@@ -240,6 +261,11 @@ def add_routes(api: Api, services: Services) -> None:
         body=changed,
         headers=match,
     )
+    words = "Delete a workspace: at once nothing of it works, and later it is gone (workspaces:admin)"
+    days = {"days": f"after how many days it is gone for good; {DELAY_DAYS}, at most {LONGEST_DELAY_DAYS}"}
+    api.add("DELETE", "/workspaces/{id}", spaces.delete, words, tag=space, query=days)
+    words = "Have a deleted workspace back (workspaces:admin)"
+    api.add("POST", "/workspaces/{id}/undelete", spaces.undelete, words, tag=space)
     tag, principal = "principals", "/principals/{id}"
     body, granted = schema_of(PrincipalBody), schema_of(GrantsBody)
     api.add("POST", "/principals", people.create, "Make a principal", tag=tag, status=201, body=body)

@@ -101,6 +101,11 @@ ADOPTING = (
     "ALTER TABLE spans ADD COLUMN workspace_id BYTEA",
     "UPDATE spans SET workspace_id = (SELECT s.workspace_id FROM schedules s WHERE s.id = spans.schedule_id)",
     "CREATE INDEX IF NOT EXISTS spans_of_workspace ON spans (workspace_id, last_ms, schedule_id)",
+    "ALTER TABLE workspaces ADD COLUMN purge_ms BIGINT",
+    "ALTER TABLE schedules ADD COLUMN paused_until_ms BIGINT",
+    "ALTER TABLE schedules ADD COLUMN catch_up_after TEXT",
+    "CREATE INDEX IF NOT EXISTS schedules_paused_until ON schedules (paused_until_ms) "
+    "WHERE paused_until_ms IS NOT NULL",
 )
 # What only one of the databases needs.
 _ADOPTING_ALONE: dict[Flavour, tuple[str, ...]] = {
@@ -112,7 +117,7 @@ _ADOPTING_ALONE: dict[Flavour, tuple[str, ...]] = {
 }
 
 # The parts of the first schema that a database of the old numbering does not have.
-_SINCE = ("actions", "audit", "event_order", "events")
+_SINCE = ("actions", "audit", "erasures", "event_order", "events", "pauses")
 
 
 class Migration(NamedTuple):

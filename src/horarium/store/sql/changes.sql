@@ -1,6 +1,3 @@
--- name: delete_labels
-DELETE FROM labels WHERE workspace_id = :workspace_id AND schedule_id = :schedule_id;
-
 -- name: move_cursor
 -- After an edit, a pause or a resumption: from where the clock goes on, and when the schedule is due next.
 UPDATE cursors SET version = :version, timing = :timing, policies = :policies, target_id = :target_id,
@@ -15,6 +12,7 @@ UPDATE cursors SET place = :place WHERE workspace_id = :workspace_id AND schedul
 -- name: update_schedule
 UPDATE schedules SET owner_id = :owner_id, target_id = :target_id, key = :key, name = :name,
     description = :description, labels = :labels, extra = :extra, state = :state, note = :note,
+    paused_until_ms = :paused_until_ms, catch_up_after = :catch_up_after,
     version = version + 1, definition_version = :definition_version, created_by = :created_by, updated_ms = :updated_ms,
     ended_ms = :ended_ms, ended_reason = :ended_reason, deleted_ms = :deleted_ms,
     hourly = :hourly

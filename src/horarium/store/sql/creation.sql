@@ -28,11 +28,6 @@ FROM rows(place bigint, schedule_id bytea, workspace_id bytea, timing text, poli
 -- name: placed_cursors
 SELECT schedule_id FROM cursors WHERE schedule_id IN (:ids...);
 
--- name: insert_labels
-INSERT INTO labels (workspace_id, name, value, schedule_id)
-SELECT workspace_id, name, value, schedule_id
-FROM rows(workspace_id bytea, name text, value text, schedule_id bytea) AS r;
-
 -- name: same_definition_schedules
 -- Live schedules of one target in one dialect, for dialects in which two equal ones are a conflict.
 SELECT s.id, v.timing, v.input FROM schedules s

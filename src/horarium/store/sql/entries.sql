@@ -155,3 +155,11 @@ SELECT count(*) FROM (
 
 -- name: grants_of_principal
 SELECT target_id FROM grants WHERE principal_id = :principal_id ORDER BY target_id;
+
+-- name: delete_labels
+DELETE FROM labels WHERE workspace_id = :workspace_id AND schedule_id = :schedule_id;
+
+-- name: insert_labels
+INSERT INTO labels (workspace_id, name, value, schedule_id)
+SELECT workspace_id, name, value, schedule_id
+FROM rows(workspace_id bytea, name text, value text, schedule_id bytea) AS r;

@@ -42,5 +42,5 @@ GROUP BY c.timing;
 -- name: soonest_of_workspace
 -- The schedules that are due next.
 SELECT c.schedule_id FROM cursors c
-WHERE c.workspace_id = :workspace_id AND c.next_due IS NOT NULL
+WHERE c.workspace_id = :workspace_id AND c.next_due IS NOT NULL AND c.next_due < :waiting
 ORDER BY c.next_due LIMIT :limit;

@@ -11,6 +11,12 @@ WHERE c.next_due <= :now
 ORDER BY c.next_due, c.place
 LIMIT :limit;
 
+-- name: waiting_for_resumption
+-- The cursors of a workspace that wait for the end of a pause.
+{cursors_with_targets}
+FROM cursors c JOIN targets t ON t.id = c.target_id
+WHERE c.workspace_id = :workspace_id AND c.next_due = :due LIMIT :limit;
+
 -- name: workspaces_due
 -- The workspaces with a slot that is due, and their weights: a skip scan, so its cost follows the number of workspaces and
 -- not of schedules.

@@ -3,7 +3,7 @@ s.id, s.workspace_id, s.dialect, s.name, s.state, s.version, s.definition_versio
        s.created_by, s.owner_id, s.key
 
 -- part: definition_columns
-s.note, s.ended_ms, s.ended_reason, s.deleted_ms, v.timing, v.policies, v.target_id
+s.note, s.ended_ms, s.ended_reason, s.deleted_ms, s.paused_until_ms, s.catch_up_after, v.timing, v.policies, v.target_id
 
 -- part: progress_columns
 c.accounted_to, c.next_slot, c.next_due, c.fires, c.succeeded, c.failed, c.skipped, c.open_fires,

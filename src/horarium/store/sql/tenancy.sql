@@ -1,5 +1,6 @@
 -- part: workspace_columns
-w.id, w.slug, w.name, w.settings, w.version, w.created_ms, w.updated_ms, w.quotas, w.weight, w.allowed_hosts
+w.id, w.slug, w.name, w.settings, w.version, w.created_ms, w.updated_ms, w.quotas, w.weight, w.allowed_hosts,
+    w.deleted_ms, w.purge_ms
 
 -- part: principal_columns
 p.id, p.workspace_id, p.type, p.name, p.email, p.created_ms

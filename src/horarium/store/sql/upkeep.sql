@@ -65,3 +65,6 @@ SELECT 1 WHERE 1 = 0;
 
 -- name: forget_nodes
 DELETE FROM nodes WHERE stopped_ms < :before_ms;
+
+-- name: forget_pauses
+DELETE FROM pauses WHERE settled = 1 AND ends_ms < :before_ms;

@@ -15,16 +15,24 @@ import orjson
 from horarium.domain.errors import Conflict
 from horarium.domain.fire import SpanReason
 from horarium.domain.ids import Id
-from horarium.domain.plan import passed_between
+from horarium.domain.pauses import Closure
+from horarium.domain.plan import passed_in
 from horarium.domain.quotas import Usage
-from horarium.domain.schedule import AfterPause, Schedule, ScheduleState, stored_recurrence
+from horarium.domain.schedule import AfterPause, CatchUp, Schedule, ScheduleState, stored_recurrence
 from horarium.store.base import DUE, Duplicate, Tx
 from horarium.store.figures import SLOTS
 from horarium.store.rows import SpanRow
 from horarium.store.verbs.creation import onward, place, texts_of, version_row, write_labels
 from horarium.store.verbs.entries import cancel_waiting_fires
+from horarium.store.verbs.pauses import (
+    begin_of_schedule,
+    end_of_schedule,
+    note_of_schedule,
+    pauses_in_force,
+    ruling_closures,
+)
 from horarium.store.verbs.quotas import take_for_change, tell_if_near
-from horarium.store.verbs.release import release_one
+from horarium.store.verbs.release import release_after_pause, release_one
 from horarium.store.verbs.schedules import get_schedule
 from horarium.times import busiest_hour, zone_fingerprint
 
@@ -39,10 +47,13 @@ async def change_schedule(
     change: ScheduleChange,
     now: int,
     expected_version: int | None = None,
+    by: Id | None = None,
 ) -> Schedule:
     """Edit, pause, resume, archive or delete a schedule, and let its clock go on from now (`now`, in milliseconds).
 
-    What it owed is fired or recorded first. The time of a pause becomes one span when the schedule is resumed.
+    What it owed is fired or recorded first. The time of a pause becomes one span when the schedule is resumed, or what
+    the pause's catch-up makes of its slots, unless its workspace is paused then. A pause that has come to its end
+    ended at that instant, and the clock goes on from there. `by`: the principal who does it.
     Raises NotFound, Conflict (`version`), QuotaReached and whatever `change` raises.
     """
     await get_schedule(tx, workspace_id, schedule_id)  # nothing is touched in another workspace
@@ -54,15 +65,54 @@ async def change_schedule(
             "version",
             "version",
         )
-    after = change(before)
+    after = _without_pause(change(before))
     if after == before:
         return before
-    after = await _move(tx, before, after, now)
+    closure = await _ended_pause(tx, before, after, now)
+    after = await _move(tx, before, after, now, closure)
     if before.progress.waiting_fires and after.state in (ScheduleState.DELETED, ScheduleState.ARCHIVED):
         error = f"the schedule was {after.state.value} before it could start"
         await cancel_waiting(tx, schedule_id, now, error)
     await _write_change(tx, before, after, now)
+    await _write_pause(tx, before, after, now, by)
+    if closure is not None and after.state is ScheduleState.ACTIVE:
+        await release_after_pause(tx, schedule_id, now, closure)
     return await get_schedule(tx, workspace_id, schedule_id) if after.deleted_ms is None else after
+
+
+def _without_pause(schedule: Schedule) -> Schedule:
+    """A schedule as it was changed; one that is not paused has no end of a pause."""
+    if schedule.state is ScheduleState.PAUSED or schedule.paused_until_ms is None:
+        return schedule
+    return replace(schedule, paused_until_ms=None)
+
+
+def _end_of_pause(before: Schedule, now: int) -> int:
+    """When the pause of a schedule ends that is resumed now: at its own end, if that has come."""
+    until = before.paused_until_ms
+    return now if until is None else min(until, now)
+
+
+async def _ended_pause(tx: Tx, before: Schedule, after: Schedule, now: int) -> Closure | None:
+    """The pause that a change ends, where slots of it are to be caught up; else None."""
+    resumed = before.state is ScheduleState.PAUSED and after.state is ScheduleState.ACTIVE
+    if not resumed or after.catch_up_after is CatchUp.NONE or after.definition != before.definition:
+        return None
+    if await pauses_in_force(tx, before.workspace_id, now):
+        return None
+    since, end = before.progress.accounted_to, _end_of_pause(before, now)
+    return Closure(since, max(since, end), after.catch_up_after, SpanReason.PAUSED)
+
+
+async def _write_pause(tx: Tx, before: Schedule, after: Schedule, now: int, by: Id | None) -> None:
+    """Enter the beginning or the end of a pause, or what is new about it."""
+    was, is_now = (each.state is ScheduleState.PAUSED for each in (before, after))
+    if is_now and not was:
+        await begin_of_schedule(tx, after, now, by)
+    elif was and not is_now:
+        await end_of_schedule(tx, after, _end_of_pause(before, now))
+    elif is_now and after.note != before.note:
+        await note_of_schedule(tx, after)
 
 
 async def cancel_waiting(tx: Tx, schedule_id: Id, now: int, error: str) -> None:
@@ -71,7 +121,7 @@ async def cancel_waiting(tx: Tx, schedule_id: Id, now: int, error: str) -> None:
     await tx.run("forget_waiting", schedule_id=schedule_id)
 
 
-async def _move(tx: Tx, before: Schedule, after: Schedule, now: int) -> Schedule:
+async def _move(tx: Tx, before: Schedule, after: Schedule, now: int, caught_up: Closure | None) -> Schedule:
     """Account for the time of a pause, and set the clock where the definition or the state has changed."""
     redefined = after.definition != before.definition
     version = before.version + 1 if redefined else before.definition_version
@@ -80,7 +130,9 @@ async def _move(tx: Tx, before: Schedule, after: Schedule, now: int) -> Schedule
         return replace(after, definition_version=version)
     from_ms = max(before.progress.accounted_to, now)
     if before.state is ScheduleState.PAUSED and (redefined or after.state is not ScheduleState.PAUSED):
-        from_ms = await _account_for_pause(tx, before, after, now)
+        from_ms = before.progress.accounted_to
+        if caught_up is None:
+            from_ms = await _account_for_pause(tx, before, after, _end_of_pause(before, now), now)
     elif after.state is not ScheduleState.PAUSED or redefined:
         # Reached but held back by jitter until now; or named while the schedule was completed or archived.
         await _record_passed(tx, before, now, SpanReason.CANCELLED)
@@ -119,8 +171,8 @@ async def _move(tx: Tx, before: Schedule, after: Schedule, now: int) -> Schedule
     )
 
 
-async def _account_for_pause(tx: Tx, before: Schedule, after: Schedule, now: int) -> int:
-    """Record the slots of a pause as one span. The instant (ms) from which the clock goes on.
+async def _account_for_pause(tx: Tx, before: Schedule, after: Schedule, end: int, now: int) -> int:
+    """Record the slots of a pause up to its end (ms) as one span. The instant (ms) from which the clock goes on.
 
     A one-shot that fires after a pause by its policy keeps its slot unaccounted, so that it is due at once,
     unless its time was changed.
@@ -134,15 +186,23 @@ async def _account_for_pause(tx: Tx, before: Schedule, after: Schedule, now: int
     )
     if fires_late:
         return since
-    await _record_passed(tx, before, now, SpanReason.PAUSED)
-    return max(since, now)
+    if after.state is not ScheduleState.ACTIVE or after.definition != before.definition:
+        end = now
+    await _record_passed(tx, before, end, SpanReason.PAUSED)
+    return max(since, end)
 
 
-async def _record_passed(tx: Tx, schedule: Schedule, now: int, reason: SpanReason) -> None:
-    """Enter the slots that are not accounted for up to now as one span that did not fire."""
+async def _record_passed(tx: Tx, schedule: Schedule, upto_ms: int, reason: SpanReason) -> None:
+    """Enter the slots that are not accounted for up to an instant as not fired, for a reason or, where the workspace
+    was paused, for that one."""
     recurrence = stored_recurrence(schedule.definition.timing)
-    passed = passed_between(recurrence, schedule.progress.accounted_to, now, reason)
-    if passed is not None:
+    closures: list[Closure] = []
+    if reason is not SpanReason.PAUSED:
+        delay = schedule.definition.policies.delay_of(schedule.id)
+        own = (await ruling_closures(tx)).get(schedule.workspace_id, ())
+        closures = [closure.earlier(delay) for closure in own]
+    now = max(schedule.progress.accounted_to, upto_ms)
+    for passed in passed_in(recurrence, schedule.progress.accounted_to, now, reason, closures):
         row = SpanRow(
             schedule.id,
             passed.first_ms,
@@ -155,6 +215,12 @@ async def _record_passed(tx: Tx, schedule: Schedule, now: int, reason: SpanReaso
         )
         await tx.many("insert_spans", [row])
         tx.count(SLOTS, passed.reason.value, passed.count)
+
+
+def _kept_catch_up(schedule: Schedule) -> str | None:
+    """What is kept of the catch-up of a pause: nothing, once it is over or where it catches up nothing."""
+    paused = schedule.state is ScheduleState.PAUSED
+    return schedule.catch_up_after.value if paused and schedule.catch_up_after is not CatchUp.NONE else None
 
 
 async def _write_change(tx: Tx, before: Schedule, after: Schedule, now: int) -> None:
@@ -184,6 +250,8 @@ async def _write_change(tx: Tx, before: Schedule, after: Schedule, now: int) -> 
             extra=orjson.dumps(after.extra).decode(),
             state=after.state.value,
             note=after.note,
+            paused_until_ms=after.paused_until_ms,
+            catch_up_after=_kept_catch_up(after),
             definition_version=after.definition_version,
             created_by=after.created_by,
             updated_ms=now,

@@ -25,6 +25,7 @@ from horarium.domain.schedule import (
 )
 from horarium.store.base import DUE, Duplicate, Tx
 from horarium.store.rows import CursorRow, LabelRow, SameTarget, ScheduleRow, VersionRow
+from horarium.store.verbs.pauses import pause_of, write_pauses
 from horarium.store.verbs.quotas import take_for_schedules, tell_if_near
 from horarium.store.verbs.texts import json_text, json_value
 from horarium.times import zone_fingerprint
@@ -134,6 +135,9 @@ async def create_schedules(tx: Tx, schedules: Sequence[Schedule]) -> None:
     await tx.many("insert_versions", versions)
     await _insert_cursors(tx, cursors)
     await write_labels(tx, schedules)
+    paused = [made for made in schedules if made.state is ScheduleState.PAUSED]
+    if paused:
+        await write_pauses(tx, [pause_of(made, made.created_ms, made.created_by) for made in paused])
     soonest = min((made.progress.next_due for made in schedules if made.progress.next_due), default=None)
     if soonest is not None:
         tx.announce(DUE, soonest)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from horarium.domain.ids import Id, lowest_id_at
+from horarium.domain.pauses import WHEN_RESUMED
 from horarium.domain.schedule import Schedule, policies_from_text, timing_from_text
 from horarium.store.base import Tx
 from horarium.store.verbs.schedule_lists import schedules_by_id
@@ -111,7 +112,7 @@ async def timings_of(tx: Tx, workspace_id: Id) -> list[tuple[Timing, int]]:
 
 async def due_next(tx: Tx, workspace_id: Id, limit: int) -> list[Schedule]:
     """The schedules that are due next, the soonest first."""
-    rows = await tx.rows("soonest_of_workspace", workspace_id=workspace_id, limit=limit)
+    rows = await tx.rows("soonest_of_workspace", workspace_id=workspace_id, waiting=WHEN_RESUMED, limit=limit)
     return list(await schedules_by_id(tx, workspace_id, [schedule for (schedule,) in rows]))
 
 

@@ -7,7 +7,7 @@ for each situation, and all rows are written in sets.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from horarium.domain.events import (
 from horarium.domain.fire import FireKind, FireState, SpanReason, beginning
 from horarium.domain.ids import Id, fire_id, lowest_id_at
 from horarium.domain.overlap import Decision, Overlap
+from horarium.domain.pauses import WHEN_RESUMED, Closure, in_turn
 from horarium.domain.places import UNBOUNDED, LaneRoom
 from horarium.domain.plan import Firing, Passed, Plan, passed_between, plan, slot_after
 from horarium.domain.run import RunMode
@@ -61,6 +62,7 @@ from horarium.store.rows import (
 from horarium.store.verbs.entries import cancel_waiting_fires, hold_schedules
 from horarium.store.verbs.fanout import stop_fanout_tasks
 from horarium.store.verbs.meta import raise_zone_data
+from horarium.store.verbs.pauses import ruling_closures
 from horarium.store.verbs.settle import cancel_runs, delete_quiet, follow_up
 from horarium.times import TZDATA_VERSION, held_ms, zone_fingerprint
 
@@ -76,6 +78,8 @@ REPLACED = "replaced by a later fire"
 FIRST_EPOCH = 1
 # A full release is held to be shared where another workspace has a schedule that is due this soon.
 SOON_MS = 1_000
+# Of a release at least one schedule in so many may be one that waited for the end of a pause.
+LEAST_RESUMED = 4
 _CLOCK_MODE = RunMode.CLOCK.value
 _SITUATION = itemgetter(1)
 
@@ -109,13 +113,15 @@ class _Batch:
     Up to `room` runs are claimed for `node` at birth, and of each lane no more than `lane_room` says; `born` counts
     them by lane. `begun` counts the fires that have been written already.
     `joining`: by schedule the first of its slots that did not fire and may join the span before them. `cleared`:
-    schedules whose earlier fires were asked to stop, so that the one that waits may be able to start.
+    schedules whose earlier fires were asked to stop, so that the one that waits may be able to start. `closures`: the
+    pauses of workspaces that may matter, one after another.
     """
 
     now: int
     node: Id | None
     room: int
     lane_room: LaneRoom = UNBOUNDED
+    closures: Mapping[Id, tuple[Closure, ...]] = field(default_factory=dict)
     born: dict[Id, int] = field(default_factory=dict)
     begun: int = 0
     fired: list[FiredCursor] = field(default_factory=list)
@@ -166,7 +172,7 @@ class _Situation:
 async def earliest_due(tx: Tx) -> int | None:
     """The instant at which the next schedule is due, or None."""
     row = await tx.row("earliest_due")
-    return None if row is None else int(row[0])
+    return None if row is None or row[0] == WHEN_RESUMED else int(row[0])
 
 
 @prompt
@@ -185,10 +191,35 @@ async def release(
     `careful` leaves out fires that exist already: for the repeat after a uniqueness constraint has refused a batch
     (a restored backup, say).
     """
+    closures = await ruling_closures(tx)
     due, shared = await _due(tx, now, limit)
-    released = await _release(tx, due, _Batch(now, node, room, lane_room), careful)
-    released.next_due, released.shared = await earliest_due(tx), shared
+    if closures:
+        due += await _resumed(tx, closures, now, max(limit - len(due), limit // LEAST_RESUMED))
+    released = await _release(tx, due, _Batch(now, node, room, lane_room, closures), careful)
+    ends = [each.ends_ms for own in closures.values() for each in own if each.ends_ms and each.ends_ms > now]
+    released.next_due = min((at for at in (await earliest_due(tx), *ends) if at is not None), default=None)
+    released.shared = shared
     return released
+
+
+async def _resumed(
+    tx: Tx, closures: Mapping[Id, tuple[Closure, ...]], now: int, limit: int
+) -> list[DueCursor]:
+    """Up to `limit` schedules that waited for the end of a pause that has come."""
+    found: list[DueCursor] = []
+    for workspace_id, own in sorted(closures.items()):
+        over = any(not each.open_at(now) for each in own)
+        if over and not any(each.from_ms <= now and each.open_at(now) for each in own):
+            waiting = await tx.rows(
+                "waiting_for_resumption",
+                workspace_id=workspace_id,
+                due=WHEN_RESUMED,
+                limit=limit - len(found),
+            )
+            found += map(DueCursor._make, waiting)
+        if len(found) >= limit:
+            break
+    return found
 
 
 async def _due(tx: Tx, now: int, limit: int) -> tuple[list[DueCursor], bool]:
@@ -223,8 +254,22 @@ async def release_one(tx: Tx, schedule_id: Id, now: int) -> None:
     if row is None:
         return
     cursor = DueCursor._make(row)
-    if cursor.next_due is not None and cursor.next_due <= now:
-        await _release(tx, [cursor], _Batch(now, None, 0), careful=True)
+    due = cursor.next_due
+    if due is not None and (due <= now or due == WHEN_RESUMED):
+        closures = await ruling_closures(tx)
+        await _release(tx, [cursor], _Batch(now, None, 0, closures=closures), careful=True)
+
+
+async def release_after_pause(tx: Tx, schedule_id: Id, now: int, closure: Closure) -> None:
+    """Enter what a schedule owes of a pause of its own that has just ended, by the catch-up of the pause. The clock of
+    the schedule stands where the pause found it, and has been set going again."""
+    row = await tx.row("due_schedule", schedule_id=schedule_id)
+    if row is None:
+        return
+    cursor = DueCursor._make(row)
+    others = (await ruling_closures(tx)).get(cursor.workspace_id, ())
+    closures = {cursor.workspace_id: in_turn([closure, *others])}
+    await _release(tx, [cursor], _Batch(now, None, 0, closures=closures), careful=True)
 
 
 async def pass_over(tx: Tx, until_ms: int, limit: int) -> bool:
@@ -271,7 +316,16 @@ async def _release(tx: Tx, due: Sequence[DueCursor], batch: _Batch, careful: boo
     situations: dict[tuple[object, ...], _Situation] = {}
     unbegun = await _unbegun(tx, due, batch.now)
     owed = [
-        (cursor, _situation(cursor, batch.now, situations, cursor.schedule_id not in unbegun))
+        (
+            cursor,
+            _situation(
+                cursor,
+                batch.now,
+                situations,
+                cursor.schedule_id not in unbegun,
+                batch.closures.get(cursor.workspace_id, ()),
+            ),
+        )
         for cursor in due
     ]
     if careful:
@@ -378,7 +432,11 @@ async def _unbegun(tx: Tx, due: Sequence[DueCursor], now: int) -> set[Id]:
 
 
 def _situation(
-    cursor: DueCursor, now: int, known: dict[tuple[object, ...], _Situation], begun: bool
+    cursor: DueCursor,
+    now: int,
+    known: dict[tuple[object, ...], _Situation],
+    begun: bool,
+    closures: tuple[Closure, ...],
 ) -> _Situation:
     policies = policies_from_text(cursor.policies)
     alone = not cursor.has_audience
@@ -397,12 +455,14 @@ def _situation(
         delay,
         alone,
         begun,
+        closures,
     )
     found = known.get(key)
     if found is None:
         recurrence = stored_recurrence(timing_from_text(cursor.timing))
+        of_slots = [closure.earlier(delay) for closure in closures]
         planned = plan(
-            recurrence, policies, cursor.accounted_to, fires, in_flight, waiting, now - delay, begun
+            recurrence, policies, cursor.accounted_to, fires, in_flight, waiting, now - delay, begun, of_slots
         )
         found = known[key] = _situation_of(planned, policies, delay, alone, planned.entries, now)
     return found
@@ -444,7 +504,7 @@ def _advance(planned: Plan, delay: int, entries: Sequence[Firing | Passed], now:
     advance = Advance(
         planned.accounted_to,
         planned.next_slot,
-        None if planned.next_slot is None else held_ms(planned.next_slot + delay),
+        _due_after(planned, delay),
         fired=len(firings) - instead,
         opened=len(firings) - waiting,
         waiting=waiting - instead,
@@ -460,6 +520,13 @@ def _advance(planned: Plan, delay: int, entries: Sequence[Firing | Passed], now:
         reason = SKIP_REASON if skips[-1].reason is SpanReason.SKIPPED else UNBEGUN_REASON
         advance = advance._replace(last_skip_ms=skips[-1].last_ms, last_skip_reason=reason)
     return advance
+
+
+def _due_after(planned: Plan, delay: int) -> int | None:
+    """When a schedule is due next."""
+    if planned.next_slot is None:
+        return None
+    return WHEN_RESUMED if planned.paused else held_ms(planned.next_slot + delay)
 
 
 async def _without_known_fires(

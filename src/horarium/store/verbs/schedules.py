@@ -9,8 +9,10 @@ import orjson
 
 from horarium.domain.errors import NotFound
 from horarium.domain.ids import Id
+from horarium.domain.pauses import WHEN_RESUMED
 from horarium.domain.schedule import (
     NO_OWNER,
+    CatchUp,
     Definition,
     Progress,
     Schedule,
@@ -44,6 +46,8 @@ class _StoredSchedule(NamedTuple):
     ended_ms: int | None
     ended_reason: str | None
     deleted_ms: int | None
+    paused_until_ms: int | None
+    catch_up_after: str | None
     timing: str
     policies: str
     target_id: Id
@@ -93,6 +97,8 @@ def schedule_from_row(row: Sequence[Any]) -> Schedule:
         ended_ms=stored.ended_ms,
         ended_reason=stored.ended_reason,
         deleted_ms=stored.deleted_ms,
+        paused_until_ms=stored.paused_until_ms,
+        catch_up_after=CatchUp.NONE if stored.catch_up_after is None else CatchUp(stored.catch_up_after),
     )
 
 
@@ -108,10 +114,11 @@ def _definition(stored: _StoredSchedule) -> Definition:
 
 
 def _progress(stored: _StoredSchedule) -> Progress:
+    waits = stored.next_due == WHEN_RESUMED
     return Progress(
         accounted_to=stored.accounted_to,
-        next_slot=stored.next_slot,
-        next_due=stored.next_due,
+        next_slot=None if waits else stored.next_slot,
+        next_due=None if waits else stored.next_due,
         fires=stored.fires,
         succeeded=stored.succeeded,
         failed=stored.failed,

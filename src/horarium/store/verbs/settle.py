@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from horarium.domain.events import fire_ended, schedule_paused
 from horarium.domain.fire import FireKind, FireState, beginning, settled_state
-from horarium.domain.ids import Id, run_id
+from horarium.domain.ids import Id, random_id, run_id
+from horarium.domain.pauses import Pause
 from horarium.domain.run import RunMode, RunState
-from horarium.domain.schedule import AfterCompletion, ScheduleState, policies_from_text
+from horarium.domain.schedule import AfterCompletion, CatchUp, ScheduleState, policies_from_text
 from horarium.store.base import Tx
 from horarium.store.figures import RUNS
 from horarium.store.rows import (
@@ -27,6 +28,7 @@ from horarium.store.rows import (
     new_row,
 )
 from horarium.store.verbs.entries import enqueue, read_audiences
+from horarium.store.verbs.pauses import write_pauses
 from horarium.store.verbs.quotas import free
 
 
@@ -237,6 +239,8 @@ async def follow_up(tx: Tx, schedules: Iterable[Id], now: int) -> None:
             note = f"paused after {cursor.failures_in_row} failed fires in a row"
             await tx.run("pause_schedule", id=cursor.schedule_id, note=note, now=now)
             await tx.run("still_cursor", schedule_id=cursor.schedule_id)
+            own = cursor.workspace_id, cursor.schedule_id
+            await write_pauses(tx, [Pause(random_id(now), *own, now, None, CatchUp.NONE, note)])
             if cursor.workspace_id in tx.recording:
                 failures = cursor.failures_in_row
                 tx.tell(schedule_paused(cursor.workspace_id, cursor.schedule_id, failures, note, now))

@@ -71,12 +71,12 @@ async def create_workspace(
 async def get_workspace(tx: Tx, workspace_id: Id) -> Workspace | None:
     """A workspace that has not been deleted, or None."""
     found = await tx.row("get_workspace", id=workspace_id)
-    return _workspace(found) if found else None
+    return workspace_from_row(found) if found else None
 
 
 async def list_workspaces(tx: Tx, after: Id, limit: int) -> list[Workspace]:
     """Up to `limit` workspaces after the id `after`, oldest first."""
-    return [_workspace(row) for row in await tx.rows("list_workspaces", after=after, limit=limit)]
+    return [workspace_from_row(row) for row in await tx.rows("list_workspaces", after=after, limit=limit)]
 
 
 async def update_workspace(tx: Tx, workspace: Workspace, now: int) -> Workspace:
@@ -240,7 +240,7 @@ async def present_key(tx: Tx, hashed: bytes) -> Presented | None:
     principal = principal_from_row(rest[:of_principal])
     granted = await grants_of(tx, principal.id)
     identity = Identity(
-        workspace=_workspace(rest[of_principal:]),
+        workspace=workspace_from_row(rest[of_principal:]),
         principal=principal,
         key_id=key_id,
         scopes=frozenset(scopes.split()),
@@ -305,6 +305,8 @@ class _StoredWorkspace(NamedTuple):
     quotas: str
     weight: float
     allowed_hosts: str
+    deleted_ms: int | None
+    purge_ms: int | None
 
 
 class _StoredPrincipal(NamedTuple):
@@ -334,7 +336,8 @@ class _StoredKey(NamedTuple):
     restriction: str
 
 
-def _workspace(row: Sequence[Any]) -> Workspace:
+def workspace_from_row(row: Sequence[Any]) -> Workspace:
+    """A workspace from a row that has the columns of `workspace_columns`."""
     stored = _StoredWorkspace._make(row)
     return Workspace(
         stored.id,
@@ -347,6 +350,8 @@ def _workspace(row: Sequence[Any]) -> Workspace:
         quotas_from_text(stored.quotas),
         stored.weight,
         tuple(json.loads(stored.allowed_hosts)),
+        stored.deleted_ms,
+        stored.purge_ms,
     )
 
 

@@ -82,6 +82,7 @@ async def forget(tx: Tx, before_ms: int, limit: int) -> int:
         await tx.run("delete_fires", ids=fires)
     spans = await tx.run("delete_spans", before_ms=before_ms, limit=limit)
     await tx.run("forget_nodes", before_ms=before_ms)
+    await tx.run("forget_pauses", before_ms=before_ms)
     return max(len(runs), len(fires), spans)
 
 

@@ -15,3 +15,10 @@ CROSS JOIN LATERAL (
     ORDER BY cursors.next_due LIMIT r.share FOR UPDATE SKIP LOCKED
 ) AS c
 JOIN targets t ON t.id = c.target_id;
+
+-- name: waiting_for_resumption
+-- As for both, with each cursor locked, and without those that another node has locked.
+{cursors_with_targets}
+FROM (SELECT * FROM cursors WHERE workspace_id = :workspace_id AND next_due = :due LIMIT :limit
+      FOR UPDATE SKIP LOCKED) c
+JOIN targets t ON t.id = c.target_id;

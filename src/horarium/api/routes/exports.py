@@ -1,0 +1,197 @@
+"""The route of the export: everything that a workspace holds, one line of JSON for each thing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+import orjson
+from starlette.requests import Request
+
+from horarium.api import show
+from horarium.api.routes.base import Routes
+from horarium.api.routes.directory import shown_source
+from horarium.api.routes.events import webhook as shown_webhook
+from horarium.api.routes.schedules import NDJSON
+from horarium.api.routes.tenancy import workspace_id_in
+from horarium.api.web import Answer, Api, StreamedAnswer
+from horarium.domain.directory import KINDS
+from horarium.domain.events import EventFilter
+from horarium.domain.ids import LOWEST_ID, Id
+from horarium.domain.listings import (
+    AuditListing,
+    LedgerListing,
+    RunListing,
+    ScheduleListing,
+    ScheduleOrder,
+    TargetListing,
+)
+from horarium.domain.schedule import Schedule
+from horarium.domain.tenancy import Identity
+from horarium.service.pages import MOST, Page
+from horarium.service.run_search import with_inputs
+from horarium.service.services import Services
+from horarium.service.turns import Turns
+
+T = TypeVar("T")
+Json = Mapping[str, Any]
+
+# An export shows everything, so its key needs every scope that reads something.
+NEEDED = (
+    "keys:admin",
+    "schedules:read",
+    "targets:read",
+    "runs:read",
+    "directory:read",
+    "events:read",
+    "audit:read",
+)
+# Things that are read at once.
+PIECE = 200
+
+
+class ExportRoutes(Routes):
+    async def export(self, request: Request) -> Answer:
+        who = await self.who(request)
+        for scope in NEEDED:
+            who.require(scope)
+        who = await self.services.identities.acting_in(who, workspace_id_in(request, who))
+        return StreamedAnswer(200, _lines(Export(self.services, who).things()), NDJSON)
+
+
+async def _lines(things: AsyncIterator[tuple[str, Json]]) -> AsyncIterator[bytes]:
+    turns = Turns()
+    async for kind, value in things:
+        yield orjson.dumps({"type": kind, "value": value}, option=orjson.OPT_APPEND_NEWLINE)
+        await turns.give()
+
+
+class Export:
+    """Everything that a workspace holds, a page at a time, in an order in which nothing refers to what comes later.
+
+    It is read while the workspace goes on: what changes meanwhile may be shown as it was or as it is. Secrets are
+    `***`.
+    """
+
+    def __init__(self, services: Services, who: Identity) -> None:
+        self.services, self.who, self.own = services, who, who.workspace_id
+
+    async def things(self) -> AsyncIterator[tuple[str, Json]]:
+        """(kind, as the API shows it) of each thing."""
+        yield "workspace", show.workspace(self.who.workspace)
+        for part in (
+            self._people(),
+            self._targets(),
+            self._directory(),
+            self._schedules(),
+            self._history(),
+            self._events(),
+            self._audit(),
+        ):
+            async for thing in part:
+                yield thing
+
+    async def _people(self) -> AsyncIterator[tuple[str, Json]]:
+        tenancy = self.services.tenancy
+        async for principal in _by_id(lambda after: tenancy.list_principals(self.who, after, PIECE)):
+            granted = await tenancy.grants_page(self.who, principal.id, None, MOST)
+            yield "principal", {**show.principal(principal), "grants": show.grants(granted)["targets"]}
+        async for key in _by_id(lambda after: tenancy.list_keys(self.who, after, PIECE)):
+            yield "key", show.key(key)
+
+    async def _targets(self) -> AsyncIterator[tuple[str, Json]]:
+        async for target in _by_id(
+            lambda after: self.services.targets.list(self.who, TargetListing(self.own, PIECE, after))
+        ):
+            yield "target", show.target(target)
+        for source in await self.services.audiences.list_sources(self.own):
+            yield "audience_source", shown_source(source)
+
+    async def _directory(self) -> AsyncIterator[tuple[str, Json]]:
+        for kind in KINDS:
+            after = ""
+            while items := await self.services.directory.list(self.own, kind, after, PIECE):
+                for item in items:
+                    yield f"directory.{kind}", item
+                after = items[-1]["id"]
+
+    async def _schedules(self) -> AsyncIterator[tuple[str, Json]]:
+        listing, position = ScheduleListing(self.own, PIECE), None
+        while True:
+            page = await self.services.searches.schedules(listing, ScheduleOrder.OLDEST, position)
+            for schedule in page.items:
+                yield "schedule", show.schedule(schedule)
+                async for version in self._versions(schedule):
+                    yield version
+            position = page.next
+            if position is None:
+                return
+
+    async def _versions(self, schedule: Schedule) -> AsyncIterator[tuple[str, Json]]:
+        below, shown = None, {"schedule": show.schedule(schedule)["id"]}
+        explain = self.services.explain
+        while found := await explain.versions(self.own, schedule.id, PIECE, below):
+            for listed in found:
+                version, definition = await explain.version(self.own, schedule.id, listed.number)
+                yield "schedule_version", {**shown, **show.version(version, definition)}
+            below = found[-1].number
+
+    async def _history(self) -> AsyncIterator[tuple[str, Json]]:
+        now, position = self.services.clock.now_ms(), None
+        while True:
+            listing = LedgerListing(self.own, PIECE, 0, now, position)
+            entries = await self.services.searches.entries(listing)
+            for entry in entries.items:
+                yield "ledger", show.ledger_entry(entry)
+            position = entries.next
+            if position is None:
+                break
+        cursor: Id | None = None
+        while True:
+            runs = RunListing(self.own, PIECE) if cursor is None else RunListing(self.own, PIECE, cursor)
+            page, inputs = await with_inputs(
+                self.services, await self.services.searches.runs(runs), by_row=False
+            )
+            for run in page.items:
+                whole, attempts = await self.services.runs.get(self.own, run.id)
+                yield "run", show.run_in_full(whole, attempts, None, inputs.get(run.id))
+            cursor = page.next
+            if cursor is None:
+                return
+
+    async def _events(self) -> AsyncIterator[tuple[str, Json]]:
+        async for webhook in _by_id(lambda after: self.services.webhooks.list(self.who, after, PIECE)):
+            yield "webhook", shown_webhook(webhook)
+        number: int | None = None
+        while True:
+            page = await self.services.events.page(self.who, EventFilter(), PIECE, number, oldest_first=True)
+            for event in page.items:
+                yield "event", orjson.loads(event.content)
+            number = page.next
+            if number is None:
+                return
+
+    async def _audit(self) -> AsyncIterator[tuple[str, Json]]:
+        listing = AuditListing(self.own, PIECE)
+        while True:
+            page = await self.services.audit.page(self.who, listing)
+            for entry in page.items:
+                yield "audit_entry", show.audit_entry(entry)
+            if page.next is None:
+                return
+            listing = AuditListing(self.own, PIECE, page.next)
+
+
+async def _by_id(read: Callable[[Id], Awaitable[Page[T]]]) -> AsyncIterator[T]:
+    """All items of a list in the order of ids."""
+    after: Id | None = LOWEST_ID
+    while after is not None:
+        page = await read(after)
+        for item in page.items:
+            yield item
+        after = page.next
+
+
+def add_routes(api: Api, services: Services) -> None:
+    words = "Export everything that a workspace holds (NDJSON, a line for each thing; every scope that reads)"
+    api.add("GET", "/workspaces/{id}/export", ExportRoutes(services).export, words, tag="workspaces")

@@ -1,0 +1,59 @@
+"""`horarium person ...`"""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+import typer
+
+from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, segment
+from horarium.cli.output import Column, at, show_list, show_one
+
+persons = typer.Typer()
+
+# Seconds between two looks at an erasure that is under way.
+LOOK_S = 0.5
+COLUMNS: tuple[Column, ...] = (
+    ("ID", "id"),
+    ("STATE", "state"),
+    ("PLACE", "place"),
+    ("ASKED", at("created_at")),
+    ("DONE", at("finished_at")),
+)
+
+
+@persons.command("erase")
+def erase(
+    person: Annotated[str, typer.Argument(help="Row key of audiences, or id in the directory.")],
+    value: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A text by which the person is known besides, such as an address. May be given several times."
+        ),
+    ] = None,
+    wait: Annotated[bool, typer.Option(help="Wait until it is done.")] = True,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Erase a person from the workspace. Remove the person from your own audience sources first.
+
+    When it is done, nothing of the person can be read any more. Then `horarium compact` writes the database's files
+    anew.
+    """
+    client = connect(url, key, data)
+    found: Any = client.call("POST", "/erasures", {"person": person, "values": value or []})
+    while wait and found["state"] == "running":
+        time.sleep(LOOK_S)
+        found = client.call("GET", f"/erasures/{segment(found['id'])}")
+    show_one(found, as_json)
+
+
+@persons.command("erasures")
+def list_erasures(
+    limit: Limit = 100, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
+) -> None:
+    """List erasures, the latest first. Whom they erased is not kept."""
+    show_list(connect(url, key, data).pages("/erasures", {}, limit), COLUMNS, as_json)

@@ -1,0 +1,175 @@
+"""Erasing a person: what is looked for in stored texts, and what stands there afterwards.
+
+A person is known by an id, the row key under which audiences have it or its id in the directory, and by values such as
+an address or a name. The id is looked for as a whole, because short ids are parts of many words; values are looked for
+anywhere. Upper and lower case are the same.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+
+from horarium.domain.errors import Problem
+from horarium.domain.ids import Id
+
+# What stands in place of what was erased.
+ERASED = "[erased]"
+# The shortest and the longest value that is looked for, in characters, and how many a caller may name.
+SHORTEST_VALUE, LONGEST_VALUE, MOST_VALUES = 4, 500, 50
+# How many values one erasure looks for, with those that it finds in the rows of the person.
+MOST_KNOWN = 500
+LONGEST_ID = 1_000
+_JSON_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+class ErasureState(StrEnum):
+    """How far an erasure has come. What is `done` cannot be read any more."""
+
+    RUNNING = "running"
+    DONE = "done"
+
+
+class Place(StrEnum):
+    """Where a person is looked for, in this order. Runs come first, because events and the audit log tell of them."""
+
+    # The runs of its own rows: they are cancelled, and emptied.
+    OWN_RUNS = "own_runs"
+    DIRECTORY = "directory"
+    CONTACTS = "contacts"
+    DEALS = "deals"
+    TASKS = "tasks"
+    RUNS = "runs"
+    FIRES = "fires"
+    SCHEDULES = "schedules"
+    ACTIONS = "actions"
+    DELIVERIES = "deliveries"
+    EVENTS = "events"
+    AUDIT = "audit"
+
+
+PLACES = tuple(Place)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom to erase: the id, and values by which the person is known besides."""
+
+    id: str
+    values: tuple[str, ...] = ()
+
+    def erased_from(self, text: str | None) -> str | None:
+        """A text without the person. JSON stays JSON: only its texts change, and names of fields that are the id."""
+        if text is None:
+            return None
+        known = _known(self)
+        if text[:1] in ("{", "[", '"'):
+            text = _JSON_TEXT.sub(known.in_token, text)
+            return known.anywhere.sub(ERASED, text) if known.anywhere is not None else text
+        return known.in_words(text)
+
+    def with_values(self, found: Iterable[str]) -> Person:
+        """The same person, known by more values."""
+        values = dict.fromkeys((*self.values, *filter(_is_value, found)))
+        return Person(self.id, tuple(values)[:MOST_KNOWN])
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The patterns of one person. `anywhere` is None where no value is known."""
+
+    whole: frozenset[str]
+    anywhere: re.Pattern[str] | None
+    word: re.Pattern[str]
+
+    def in_token(self, token: re.Match[str]) -> str:
+        """A text of JSON, with its quotes."""
+        try:
+            value = json.loads(token[0])
+        except ValueError:
+            return token[0]
+        changed = ERASED if value.casefold() in self.whole else self.in_words(value)
+        return token[0] if changed == value else json.dumps(changed, ensure_ascii=False)
+
+    def in_words(self, text: str) -> str:
+        """A plain text."""
+        if self.anywhere is not None:
+            text = self.anywhere.sub(ERASED, text)
+        return self.word.sub(ERASED, text)
+
+
+@lru_cache(maxsize=64)
+def _known(person: Person) -> _Known:
+    values = sorted(person.values, key=len, reverse=True)
+    anywhere = re.compile("|".join(map(re.escape, values)), re.IGNORECASE) if values else None
+    word = re.compile(rf"(?<![\w@.-]){re.escape(person.id)}(?![\w@-])", re.IGNORECASE)
+    return _Known(frozenset(map(str.casefold, (person.id, *values))), anywhere, word)
+
+
+def _is_value(text: str) -> bool:
+    return SHORTEST_VALUE <= len(text) <= LONGEST_VALUE and text != ERASED
+
+
+def values_in(row: Any) -> list[str]:
+    """The texts in a row of an audience by which its person might be known elsewhere."""
+    if isinstance(row, str):
+        return [row]
+    parts: Iterable[Any] = row.values() if isinstance(row, Mapping) else row if isinstance(row, list) else ()
+    return [text for part in parts for text in values_in(part)]
+
+
+def telling(texts: Iterable[str | None], values: Sequence[str]) -> list[str]:
+    """Those of some texts (errors, say) that repeat one of the values: they are erased wherever they are repeated."""
+    long_enough = [value.casefold() for value in values if _is_value(value)]
+    return [
+        text for text in texts if text is not None and any(value in text.casefold() for value in long_enough)
+    ]
+
+
+def person_problems(person: str, values: Sequence[str]) -> list[Problem]:
+    """What is wrong with what a caller has named."""
+    problems = []
+    if not person or len(person) > LONGEST_ID:
+        problems.append(Problem("person", f"must have 1 to {LONGEST_ID} characters"))
+    if len(values) > MOST_VALUES:
+        problems.append(Problem("values", f"has {len(values)} values; at most {MOST_VALUES} are allowed"))
+    for value in values[:MOST_VALUES]:
+        if not SHORTEST_VALUE <= len(value) <= LONGEST_VALUE:
+            words = f"each must have {SHORTEST_VALUE} to {LONGEST_VALUE} characters, or it would match by accident"
+            problems.append(Problem("values", words))
+            break
+    return problems
+
+
+def person_hash(salt: bytes, person: str) -> bytes:
+    """By what an erasure is recognised afterwards (32 bytes): it tells nothing without the id."""
+    return sha256(salt + person.encode("utf-8", "surrogatepass")).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """An erasure as the store keeps it. Instants are milliseconds since the epoch.
+
+    `person` is kept until it is done; afterwards `salt` and `hash` tell that it was this one, to who knows the id.
+    `place` and `position` say how far it has come, and `counts` how many rows were changed in each place.
+    """
+
+    id: Id
+    workspace_id: Id
+    salt: bytes
+    hash: bytes
+    by: Id
+    created_ms: int
+    updated_ms: int
+    person: Person | None
+    state: ErasureState = ErasureState.RUNNING
+    place: Place = PLACES[0]
+    position: bytes = b""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    finished_ms: int | None = None

@@ -1,0 +1,82 @@
+"""Pauses: times in which the clock of a schedule, or of all schedules of a workspace, stands still.
+
+The pause of a schedule is its state. That of a workspace is no state of its schedules: they stay active, and a slot
+that is due in the pause is not decided until the pause is over. Then the pause's catch-up says what becomes of all
+slots in it at once. So to pause a workspace is one row, however many schedules it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from horarium.domain.fire import SpanReason
+from horarium.domain.ids import Id
+from horarium.domain.schedule import CatchUp
+
+# When a schedule is due next (ms) that waits for the end of a pause of its workspace. No instant is so late, so nothing
+# that looks for what is due finds it; the end of the pause looks for this very number.
+WHEN_RESUMED = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A pause as the store keeps it. Instants are milliseconds since the epoch.
+
+    `schedule_id` is None where it is one of the whole workspace. It holds from `from_ms` until just before `ends_ms`;
+    None: until somebody resumes. `catch_up` says what becomes of its slots afterwards. `note` says why, and `by` which
+    principal paused; None: the server itself.
+    """
+
+    id: Id
+    workspace_id: Id
+    schedule_id: Id | None
+    from_ms: int
+    ends_ms: int | None
+    catch_up: CatchUp
+    note: str | None = None
+    by: Id | None = None
+
+    def holds_at(self, at_ms: int) -> bool:
+        """Whether the pause holds at an instant."""
+        return self.from_ms <= at_ms and (self.ends_ms is None or at_ms < self.ends_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """A time in which slots do not fire, as a plan needs it: from `from_ms` until just before `ends_ms` (None: it has
+    no end yet). `reason` is that of its spans."""
+
+    from_ms: int
+    ends_ms: int | None
+    catch_up: CatchUp
+    reason: SpanReason
+
+    def earlier(self, by_ms: int) -> Closure:
+        """The same time, so many milliseconds earlier: a plan thinks in slots, and a pause in due instants."""
+        ends_ms = None if self.ends_ms is None else self.ends_ms - by_ms
+        return replace(self, from_ms=self.from_ms - by_ms, ends_ms=ends_ms)
+
+    def open_at(self, at_ms: int) -> bool:
+        """Whether the end has not come by an instant."""
+        return self.ends_ms is None or self.ends_ms > at_ms
+
+
+def closure_of(pause: Pause) -> Closure:
+    """The time that a pause of a workspace takes."""
+    return Closure(pause.from_ms, pause.ends_ms, pause.catch_up, SpanReason.WORKSPACE_PAUSED)
+
+
+def in_turn(closures: Iterable[Closure]) -> tuple[Closure, ...]:
+    """Closures one after another: where two overlap, the later one begins when the earlier one ends."""
+    found: list[Closure] = []
+    for closure in sorted(closures, key=lambda each: each.from_ms):
+        if found:
+            ends_ms = found[-1].ends_ms
+            if ends_ms is None:
+                break
+            if closure.ends_ms is not None and closure.ends_ms <= ends_ms:
+                continue
+            closure = replace(closure, from_ms=max(closure.from_ms, ends_ms))
+        found.append(closure)
+    return tuple(found)

@@ -1,0 +1,192 @@
+"""The use cases of pauses: stop the clock of a whole workspace and let it go on, and end what has come to its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import structlog
+
+from horarium.domain.audit import AuditEntry
+from horarium.domain.errors import Conflict, HorariumError, NotFound, Unavailable
+from horarium.domain.ids import Id, prefixed, random_id
+from horarium.domain.pauses import Pause
+from horarium.domain.schedule import CatchUp, Schedule, ScheduleState
+from horarium.domain.tenancy import SERVER_SCOPE, Identity
+from horarium.service.clock import Clock
+from horarium.service.facts import schedule_facts
+from horarium.service.pages import Page, cut
+from horarium.service.reads import reads
+from horarium.service.schedules import refuse_past_end, resuming
+from horarium.service.trail import SERVER, Trail, difference, recording, watched
+from horarium.store.base import Store, Tx
+from horarium.store.verbs import pauses as verbs
+from horarium.store.verbs.changes import change_schedule
+from horarium.store.verbs.tenancy import get_workspace
+from horarium.times.instants import utc_text
+
+_log = structlog.get_logger(__name__)
+
+# The scope that allows pausing a workspace.
+ADMIN = "keys:admin"
+# Schedules whose pause has come to its end that are looked for at once, and pauses that are settled at once.
+RESUMED_AT_ONCE, SETTLED_AT_ONCE = 50, 100
+# A schedule that cannot be resumed is tried again after this time (ms).
+AGAIN_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class PauseService:
+    """What takes a workspace raises NotFound for any but the caller's own, unless the key has workspaces:admin, and
+    Forbidden for a key without keys:admin."""
+
+    store: Store
+    clock: Clock
+
+    in_force = reads(verbs.pauses_in_force)
+
+    async def pause(
+        self,
+        who: Identity,
+        workspace_id: Id,
+        note: str | None = None,
+        until_ms: int | None = None,
+        catch_up: CatchUp | None = None,
+    ) -> Pause:
+        """Stop the clock of all schedules of a workspace, those that are made meanwhile among them, from now on.
+
+        It goes on by itself at `until_ms`, if that is given. `catch_up` says what becomes then of the slots of the
+        pause; none of them fires where it is not given. What runs already goes on, and what is fired by hand fires.
+        A workspace that is paused gets another note, end or catch-up, as far as they are given. Raises Invalid for an
+        end that is not in the future.
+        """
+        await self._require(who, workspace_id)
+        now = self.clock.now_ms()
+        refuse_past_end(until_ms, now)
+        trail = Trail(workspace_id, now)
+        new = Pause(
+            random_id(now),
+            workspace_id,
+            None,
+            now,
+            until_ms,
+            catch_up or CatchUp.NONE,
+            note,
+            who.principal_id,
+        )
+
+        def told(pause: Pause) -> list[AuditEntry]:
+            return [trail.entry("workspace.paused", "ws", workspace_id, after=_facts(pause))]
+
+        verb = recording(_pause, told)
+        return await self.store.write(verb, new, note, until_ms, catch_up, now)
+
+    async def resume(self, who: Identity, workspace_id: Id, catch_up: CatchUp | None = None) -> Pause:
+        """Let the clock of a paused workspace go on from now. `catch_up` says what becomes of the slots of the pause;
+        None: what was said when it was paused. Raises Conflict (state) where it is not paused."""
+        await self._require(who, workspace_id)
+        now = self.clock.now_ms()
+        trail = Trail(workspace_id, now)
+
+        def told(ended: Pause) -> list[AuditEntry]:
+            return [trail.entry("workspace.resumed", "ws", workspace_id, after=_facts(ended))]
+
+        return await self.store.write(recording(_resume, told), workspace_id, catch_up, now)
+
+    async def page(
+        self, who: Identity, workspace_id: Id, limit: int, after: tuple[int, Id] | None
+    ) -> Page[Pause]:
+        """One page of the pauses of a workspace, those that began last first."""
+        await self._require(who, workspace_id)
+        found = await self.store.read(verbs.list_pauses, workspace_id, limit + 1, after)
+        return cut(found, limit, lambda pause: pause.from_ms.to_bytes(8, "big") + pause.id)
+
+    async def resume_due(self) -> bool:
+        """Resume schedules whose pauses have come to their end. Whether there may be more of them."""
+        now = self.clock.now_ms()
+        due = await self.store.read(verbs.schedules_to_resume, now, RESUMED_AT_ONCE)
+        for workspace_id, schedule_id in due:
+            try:
+                await self._resume_schedule(workspace_id, schedule_id, now)
+            except NotFound:
+                await self.store.urgent(verbs.put_off_resumption, workspace_id, schedule_id, None)
+            except Unavailable:
+                raise
+            except HorariumError as error:
+                _log.warning("not_resumed", schedule=prefixed("sch", schedule_id), error=str(error))
+                again_ms = now + AGAIN_MS
+                await self.store.urgent(verbs.put_off_resumption, workspace_id, schedule_id, again_ms)
+        return len(due) == RESUMED_AT_ONCE
+
+    async def settle(self) -> bool:
+        """Let releases forget pauses that are over. Whether there may be more of them."""
+        await self.store.urgent(verbs.settle_pauses, self.clock.now_ms(), SETTLED_AT_ONCE)
+        return False
+
+    async def _resume_schedule(self, workspace_id: Id, schedule_id: Id, now: int) -> None:
+        """Resume a schedule whose pause has come to its end, unless somebody else has just changed that."""
+
+        def at_its_end(before: Schedule) -> Schedule:
+            until = before.paused_until_ms
+            if before.state is not ScheduleState.PAUSED or until is None or until > now:
+                return before
+            return resuming()(before)
+
+        trail, seen = Trail(workspace_id, now, SERVER), list[Schedule]()
+
+        def told(after: Schedule) -> list[AuditEntry]:
+            if not seen or seen[0].state is after.state:
+                return []
+            said = difference(schedule_facts(seen[0]), schedule_facts(after))
+            return [trail.entry("schedule.resumed", "sch", schedule_id, **said)]
+
+        verb = recording(change_schedule, told)
+        await self.store.urgent(verb, workspace_id, schedule_id, watched(at_its_end, seen), now)
+
+    async def _require(self, who: Identity, workspace_id: Id) -> None:
+        who.require(ADMIN)
+        if workspace_id != who.workspace_id:
+            if not who.may(SERVER_SCOPE):
+                raise NotFound("workspace")
+            if await self.store.read(get_workspace, workspace_id) is None:
+                raise NotFound("workspace")
+
+
+def _facts(pause: Pause) -> dict[str, object]:
+    """What the audit log tells of a pause."""
+    return {
+        "pause": prefixed("pau", pause.id),
+        "until": None if pause.ends_ms is None else utc_text(pause.ends_ms // 1000),
+        "catch_up": pause.catch_up.value,
+        "note": pause.note,
+    }
+
+
+async def _pause(
+    tx: Tx, new: Pause, note: str | None, until_ms: int | None, catch_up: CatchUp | None, now: int
+) -> Pause:
+    held = await verbs.pauses_in_force(tx, new.workspace_id, now)
+    if not held:
+        await verbs.write_pauses(tx, [new])
+        return new
+    known = held[0]
+    changed = replace(
+        known,
+        note=known.note if note is None else note,
+        ends_ms=known.ends_ms if until_ms is None else until_ms,
+        catch_up=known.catch_up if catch_up is None else catch_up,
+    )
+    await verbs.change_pause(tx, changed)
+    return changed
+
+
+async def _resume(tx: Tx, workspace_id: Id, catch_up: CatchUp | None, now: int) -> Pause:
+    held = await verbs.pauses_in_force(tx, workspace_id, now)
+    if not held:
+        raise Conflict("the workspace is not paused", "state")
+    ended = [
+        replace(pause, ends_ms=now, catch_up=pause.catch_up if catch_up is None else catch_up)
+        for pause in held
+    ]
+    for pause in ended:
+        await verbs.change_pause(tx, pause)
+    return ended[0]

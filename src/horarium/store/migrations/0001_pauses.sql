@@ -1,0 +1,16 @@
+-- Pauses of workspaces (without a schedule) and of schedules. One of a workspace that may still concern a slot is not settled.
+CREATE TABLE IF NOT EXISTS pauses (
+    id BYTEA PRIMARY KEY,
+    workspace_id BYTEA NOT NULL,
+    schedule_id BYTEA,
+    from_ms BIGINT NOT NULL,
+    ends_ms BIGINT,
+    catch_up TEXT NOT NULL,
+    note TEXT,
+    principal_id BYTEA,
+    settled BIGINT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS pauses_ruling ON pauses (from_ms) WHERE settled = 0;
+CREATE INDEX IF NOT EXISTS pauses_of_workspace ON pauses (workspace_id, from_ms, id) WHERE schedule_id IS NULL;
+CREATE INDEX IF NOT EXISTS pauses_of_schedule ON pauses (schedule_id, from_ms) WHERE schedule_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS pauses_by_end ON pauses (ends_ms) WHERE settled = 1;

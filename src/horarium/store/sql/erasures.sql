@@ -1,0 +1,175 @@
+-- The erasure of a person: for each place the next piece that is looked at, and how what was found is changed.
+
+-- part: erasure_columns
+id, workspace_id, salt, hash, principal_id, created_ms, updated_ms, person, state, place, position, counts, finished_ms
+
+-- name: insert_erasures
+INSERT INTO erasures (id, workspace_id, salt, hash, principal_id, created_ms, updated_ms, person, state, place, position,
+                      counts, finished_ms)
+SELECT id, workspace_id, salt, hash, principal_id, created_ms, updated_ms, person, state, place, position, counts,
+       finished_ms
+FROM rows(id bytea, workspace_id bytea, salt bytea, hash bytea, principal_id bytea, created_ms bigint,
+          updated_ms bigint, person text, state text, place text, position bytea, counts text,
+          finished_ms bigint) AS r;
+
+-- name: get_erasure
+SELECT {erasure_columns} FROM erasures WHERE id = :id AND workspace_id = :workspace_id;
+
+-- name: list_erasures
+SELECT {erasure_columns} FROM erasures WHERE workspace_id = :workspace_id AND id < :cursor
+ORDER BY id DESC LIMIT :limit;
+
+-- name: count_open_erasures
+SELECT count(*) AS erasures FROM erasures WHERE workspace_id = :workspace_id AND finished_ms IS NULL;
+
+-- name: next_erasure
+-- The one that has waited longest.
+SELECT {erasure_columns} FROM erasures WHERE finished_ms IS NULL ORDER BY updated_ms LIMIT 1;
+
+-- name: open_erasure
+SELECT {erasure_columns} FROM erasures WHERE id = :id AND finished_ms IS NULL;
+
+-- name: move_erasure
+UPDATE erasures SET updated_ms = :updated_ms, person = :person, state = :state, place = :place, position = :position,
+    counts = :counts, finished_ms = :finished_ms
+WHERE id = :id AND workspace_id = :workspace_id;
+
+-- name: texts_of_runs
+SELECT id, data, output, error FROM runs WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+
+-- name: texts_of_runs_named
+SELECT id, data, error FROM runs WHERE id IN (:ids...) AND workspace_id = :workspace_id;
+
+-- name: change_texts_of_runs
+UPDATE runs SET data = r.data, output = r.output, error = r.error
+FROM rows(id bytea, data text, output text, error text) AS r WHERE runs.id = r.id;
+
+-- name: empty_runs
+-- What failed keeps an error, because lists find it by that.
+UPDATE runs SET row_key = :erased, data = NULL, output = NULL,
+    error = CASE WHEN error IS NULL THEN NULL ELSE CAST(:erased AS TEXT) END
+WHERE id IN (:ids...);
+
+-- name: empty_attempts
+UPDATE attempts SET error = :erased WHERE run_id IN (:ids...) AND error IS NOT NULL;
+
+-- name: empty_answers
+UPDATE callbacks SET answer = 'null' WHERE run_id IN (:ids...) AND answer IS NOT NULL;
+
+-- name: texts_of_attempts
+SELECT run_id, number, error FROM attempts WHERE run_id IN (:ids...) AND error IS NOT NULL;
+
+-- name: change_texts_of_attempts
+UPDATE attempts SET error = r.error
+FROM rows(run_id bytea, number bigint, error text) AS r
+WHERE attempts.run_id = r.run_id AND attempts.number = r.number;
+
+-- name: texts_of_callbacks
+SELECT run_id, answer FROM callbacks WHERE run_id IN (:ids...) AND answer IS NOT NULL;
+
+-- name: change_texts_of_callbacks
+UPDATE callbacks SET answer = r.answer FROM rows(run_id bytea, answer text) AS r WHERE callbacks.run_id = r.run_id;
+
+-- name: texts_of_fires
+SELECT id, error FROM fires WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+
+-- name: change_texts_of_fires
+UPDATE fires SET error = r.error FROM rows(id bytea, error text) AS r WHERE fires.id = r.id;
+
+-- name: texts_of_schedules
+SELECT id, key, name, description, labels, extra, note FROM schedules
+WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+
+-- name: change_texts_of_schedules
+UPDATE schedules SET key = r.key, name = r.name, description = r.description, labels = r.labels, extra = r.extra,
+    note = r.note, version = schedules.version + 1
+FROM rows(id bytea, key text, name text, description text, labels text, extra text, note text) AS r
+WHERE schedules.id = r.id;
+
+-- name: texts_of_versions
+SELECT schedule_id, version, input, audience FROM versions WHERE schedule_id IN (:ids...);
+
+-- name: change_texts_of_versions
+UPDATE versions SET input = r.input, audience = r.audience
+FROM rows(schedule_id bytea, version bigint, input text, audience text) AS r
+WHERE versions.schedule_id = r.schedule_id AND versions.version = r.version;
+
+-- name: notes_of_schedules
+SELECT id, note FROM pauses WHERE schedule_id IN (:ids...) AND note IS NOT NULL;
+
+-- name: notes_of_workspace
+SELECT id, note FROM pauses WHERE workspace_id = :workspace_id AND schedule_id IS NULL AND note IS NOT NULL;
+
+-- name: change_notes
+UPDATE pauses SET note = r.note FROM rows(id bytea, note text) AS r WHERE pauses.id = r.id;
+
+-- name: texts_of_actions
+SELECT id, filter, given, problems, error FROM actions
+WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+
+-- name: change_texts_of_actions
+UPDATE actions SET filter = r.filter, given = r.given, problems = r.problems, error = r.error
+FROM rows(id bytea, filter text, given text, problems text, error text) AS r WHERE actions.id = r.id;
+
+-- name: texts_of_deliveries
+SELECT d.webhook_id, d.number, d.error FROM webhooks h JOIN event_deliveries d ON d.webhook_id = h.id
+WHERE h.workspace_id = :workspace_id AND d.error IS NOT NULL AND (d.webhook_id, d.number) > (:after, :number)
+ORDER BY d.webhook_id, d.number LIMIT :limit;
+
+-- name: change_texts_of_deliveries
+UPDATE event_deliveries SET error = r.error
+FROM rows(webhook_id bytea, number bigint, error text) AS r
+WHERE event_deliveries.webhook_id = r.webhook_id AND event_deliveries.number = r.number;
+
+-- name: texts_of_events
+SELECT number, content FROM events WHERE workspace_id = :workspace_id AND number > :number ORDER BY number LIMIT :limit;
+
+-- name: change_texts_of_events
+UPDATE events SET content = r.content
+FROM rows(workspace_id bytea, number bigint, content text) AS r
+WHERE events.workspace_id = r.workspace_id AND events.number = r.number;
+
+-- name: texts_of_entries
+-- What the log tells of itself stays: without it the chain is broken.
+SELECT id, subject, content FROM audit_entries
+WHERE workspace_id = :workspace_id AND id > :after AND erased_by IS NULL AND action NOT LIKE 'audit.%'
+ORDER BY id LIMIT :limit;
+
+-- name: leave_tasks
+UPDATE directory_tasks SET assignee = NULL WHERE workspace_id = :workspace_id AND assignee = :assignee;
+
+-- name: leave_tasks_about
+UPDATE directory_tasks SET contact = NULL WHERE workspace_id = :workspace_id AND contact = :contact;
+
+-- name: leave_deals
+UPDATE directory_deals SET owner = NULL WHERE workspace_id = :workspace_id AND owner = :owner;
+
+-- name: drop_from_spool
+-- Rows of fires whose audience is being handed out.
+DELETE FROM spool WHERE row_key = :row_key
+  AND fire_id IN (SELECT fire_id FROM fanouts WHERE workspace_id = :workspace_id);
+
+-- name: texts_of_contacts
+SELECT id, email, name, custom FROM directory_contacts
+WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+
+-- name: change_texts_of_contacts
+UPDATE directory_contacts SET email = r.email, name = r.name, custom = r.custom
+FROM rows(workspace_id bytea, id text, email text, name text, custom text) AS r
+WHERE directory_contacts.workspace_id = r.workspace_id AND directory_contacts.id = r.id;
+
+-- name: texts_of_deals
+SELECT id, name FROM directory_deals WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+
+-- name: change_texts_of_deals
+UPDATE directory_deals SET name = r.name
+FROM rows(workspace_id bytea, id text, name text) AS r
+WHERE directory_deals.workspace_id = r.workspace_id AND directory_deals.id = r.id;
+
+-- name: texts_of_tasks
+SELECT id, title FROM directory_tasks WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+
+-- name: change_texts_of_tasks
+UPDATE directory_tasks SET title = r.title
+FROM rows(workspace_id bytea, id text, title text) AS r
+WHERE directory_tasks.workspace_id = r.workspace_id AND directory_tasks.id = r.id;

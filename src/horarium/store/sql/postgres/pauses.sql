@@ -1,0 +1,6 @@
+-- name: ruling_pauses
+-- As for both, locked: who ends a pause waits for the releases that have seen it go on.
+SELECT {pause_columns} FROM pauses WHERE settled = 0 ORDER BY from_ms FOR SHARE;
+
+-- name: hold_pause
+SELECT id FROM pauses WHERE id = :id FOR UPDATE;

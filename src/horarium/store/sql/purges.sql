@@ -1,0 +1,179 @@
+-- The deletion of workspaces: at first they are only marked, later everything that they hold is deleted, a piece at a time.
+
+-- name: mark_workspace_deleted
+UPDATE workspaces SET deleted_ms = :now, purge_ms = :purge_ms, version = version + 1, updated_ms = :now
+WHERE id = :id AND deleted_ms IS NULL;
+
+-- name: unmark_workspace
+UPDATE workspaces SET deleted_ms = NULL, purge_ms = NULL, version = version + 1, updated_ms = :now
+WHERE id = :id AND purge_ms > :now;
+
+-- name: deleted_workspace
+SELECT {workspace_columns} FROM workspaces w WHERE w.id = :id AND w.deleted_ms IS NOT NULL;
+
+-- name: deleted_workspaces
+SELECT {workspace_columns} FROM workspaces w
+WHERE w.id > :after AND w.purge_ms IS NOT NULL ORDER BY w.id LIMIT :limit;
+
+-- name: next_to_purge
+SELECT id FROM workspaces WHERE purge_ms <= :now ORDER BY purge_ms LIMIT 1;
+
+-- part: some_runs
+SELECT id FROM runs WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit
+
+-- part: some_fires
+SELECT id FROM fires WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit
+
+-- part: some_schedules
+SELECT id FROM schedules WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit
+
+-- part: own_targets
+SELECT id FROM targets WHERE workspace_id = :workspace_id
+
+-- part: own_principals
+-- One of another workspace may have acted here, and one of this workspace elsewhere.
+SELECT id FROM principals WHERE workspace_id = :workspace_id
+
+-- name: purge_attempts
+DELETE FROM attempts WHERE run_id IN ({some_runs});
+
+-- name: purge_callbacks
+DELETE FROM callbacks WHERE run_id IN ({some_runs});
+
+-- name: purge_ready
+DELETE FROM ready WHERE run_id IN ({some_runs});
+
+-- name: purge_runs
+DELETE FROM runs WHERE id IN ({some_runs});
+
+-- name: purge_spool
+DELETE FROM spool WHERE fire_id IN ({some_fires});
+
+-- name: purge_fanouts
+DELETE FROM fanouts WHERE fire_id IN ({some_fires});
+
+-- name: purge_fires
+DELETE FROM fires WHERE id IN ({some_fires});
+
+-- name: purge_spans
+DELETE FROM spans WHERE schedule_id IN ({some_schedules});
+
+-- name: purge_versions
+DELETE FROM versions WHERE schedule_id IN ({some_schedules});
+
+-- name: purge_labels
+DELETE FROM labels WHERE schedule_id IN ({some_schedules});
+
+-- name: purge_row_locks
+DELETE FROM row_locks WHERE schedule_id IN ({some_schedules});
+
+-- name: purge_cursors
+DELETE FROM cursors WHERE schedule_id IN ({some_schedules});
+
+-- name: purge_pauses_of_schedules
+DELETE FROM pauses WHERE schedule_id IN ({some_schedules});
+
+-- name: purge_schedules
+DELETE FROM schedules WHERE id IN ({some_schedules});
+
+-- name: purge_deliveries
+DELETE FROM event_deliveries WHERE (webhook_id, number) IN (
+    SELECT d.webhook_id, d.number FROM webhooks h JOIN event_deliveries d ON d.webhook_id = h.id
+    WHERE h.workspace_id = :workspace_id LIMIT :limit);
+
+-- name: purge_events
+DELETE FROM events WHERE workspace_id = :workspace_id AND number IN (
+    SELECT number FROM events WHERE workspace_id = :workspace_id ORDER BY number LIMIT :limit);
+
+-- name: purge_entries
+DELETE FROM audit_entries WHERE workspace_id = :workspace_id AND id IN (
+    SELECT id FROM audit_entries WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit);
+
+-- name: purge_links
+DELETE FROM audit_links WHERE workspace_id = :workspace_id AND number IN (
+    SELECT number FROM audit_links WHERE workspace_id = :workspace_id ORDER BY number LIMIT :limit);
+
+-- name: purge_answers
+DELETE FROM answers WHERE workspace_id = :workspace_id AND (scope, key) IN (
+    SELECT scope, key FROM answers WHERE workspace_id = :workspace_id LIMIT :limit);
+
+-- name: purge_users
+DELETE FROM directory_users WHERE workspace_id = :workspace_id AND id IN (
+    SELECT id FROM directory_users WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit);
+
+-- name: purge_contacts
+DELETE FROM directory_contacts WHERE workspace_id = :workspace_id AND id IN (
+    SELECT id FROM directory_contacts WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit);
+
+-- name: purge_deals
+DELETE FROM directory_deals WHERE workspace_id = :workspace_id AND id IN (
+    SELECT id FROM directory_deals WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit);
+
+-- name: purge_tasks
+DELETE FROM directory_tasks WHERE workspace_id = :workspace_id AND id IN (
+    SELECT id FROM directory_tasks WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit);
+
+-- name: purge_pipelines
+DELETE FROM directory_pipelines WHERE workspace_id = :workspace_id AND id IN (
+    SELECT id FROM directory_pipelines WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit);
+
+-- name: purge_stages
+DELETE FROM directory_stages WHERE workspace_id = :workspace_id AND id IN (
+    SELECT id FROM directory_stages WHERE workspace_id = :workspace_id ORDER BY id LIMIT :limit);
+
+-- name: purge_webhooks
+DELETE FROM webhooks WHERE workspace_id = :workspace_id;
+
+-- name: purge_outbox
+DELETE FROM event_outbox WHERE workspace_id = :workspace_id;
+
+-- name: purge_log
+DELETE FROM event_logs WHERE workspace_id = :workspace_id;
+
+-- name: purge_pending
+DELETE FROM audit_pending WHERE workspace_id = :workspace_id;
+
+-- name: purge_chain
+DELETE FROM audit_chains WHERE workspace_id = :workspace_id;
+
+-- name: purge_actions
+DELETE FROM actions WHERE workspace_id = :workspace_id;
+
+-- name: purge_erasures
+DELETE FROM erasures WHERE workspace_id = :workspace_id;
+
+-- name: purge_pauses
+DELETE FROM pauses WHERE workspace_id = :workspace_id;
+
+-- name: purge_sources
+DELETE FROM audience_sources WHERE workspace_id = :workspace_id;
+
+-- name: purge_failing
+DELETE FROM failing_targets WHERE workspace_id = :workspace_id;
+
+-- name: purge_reports
+DELETE FROM lane_reports WHERE target_id IN ({own_targets});
+
+-- name: purge_paces
+DELETE FROM paces WHERE target_id IN ({own_targets});
+
+-- name: purge_targets
+DELETE FROM targets WHERE workspace_id = :workspace_id;
+
+-- name: purge_grants
+DELETE FROM grants WHERE workspace_id = :workspace_id OR principal_id IN ({own_principals});
+
+-- name: purge_keys
+DELETE FROM keys WHERE workspace_id = :workspace_id OR principal_id IN ({own_principals});
+
+-- name: purge_principals
+DELETE FROM principals WHERE workspace_id = :workspace_id;
+
+-- name: purge_usage
+DELETE FROM workspace_usage WHERE workspace_id = :workspace_id;
+
+-- name: purge_freed
+DELETE FROM freed_usage WHERE workspace_id = :workspace_id;
+
+-- name: purge_workspace
+DELETE FROM workspaces WHERE id = :workspace_id AND purge_ms IS NOT NULL;

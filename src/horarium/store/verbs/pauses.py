@@ -1,0 +1,203 @@
+"""Pauses of workspaces and of single schedules, as they are stored.
+
+The release asks for those of workspaces that may still concern a slot: they are not settled. The pause of a schedule is
+told by the schedule's own state; its row is kept for whoever asks later why a slot did not fire.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from horarium.domain.ids import HIGHEST_ID, Id, random_id
+from horarium.domain.pauses import WHEN_RESUMED, Closure, Pause, closure_of, in_turn
+from horarium.domain.schedule import CatchUp, Schedule
+from horarium.store.base import DUE, Tx
+
+# A pause is settled so long after its end (ms), when no node's clock is before the end any more.
+SETTLED_AFTER_MS = 60_000
+
+
+class _StoredPause(NamedTuple):
+    """The columns of `pause_columns`."""
+
+    id: Id
+    workspace_id: Id
+    schedule_id: Id | None
+    from_ms: int
+    ends_ms: int | None
+    catch_up: str
+    note: str | None
+    principal_id: Id | None
+
+
+class PauseRow(NamedTuple):
+    """A pause as it is entered. `settled` is 1 where no release has to know of it."""
+
+    id: Id
+    workspace_id: Id
+    schedule_id: Id | None
+    from_ms: int
+    ends_ms: int | None
+    catch_up: str
+    note: str | None
+    principal_id: Id | None
+    settled: int
+
+
+class _EndedPause(NamedTuple):
+    """The columns of `pauses_to_settle`."""
+
+    id: Id
+    workspace_id: Id
+    ends_ms: int
+
+
+def _pause(row: Sequence[Any]) -> Pause:
+    stored = _StoredPause._make(row)
+    return Pause(
+        stored.id,
+        stored.workspace_id,
+        stored.schedule_id,
+        stored.from_ms,
+        stored.ends_ms,
+        CatchUp(stored.catch_up),
+        stored.note,
+        stored.principal_id,
+    )
+
+
+def _row(pause: Pause) -> PauseRow:
+    return PauseRow(
+        pause.id,
+        pause.workspace_id,
+        pause.schedule_id,
+        pause.from_ms,
+        pause.ends_ms,
+        pause.catch_up.value,
+        pause.note,
+        pause.by,
+        0 if pause.schedule_id is None else 1,
+    )
+
+
+async def ruling_closures(tx: Tx) -> Mapping[Id, tuple[Closure, ...]]:
+    """The pauses of workspaces that may still concern a slot, by workspace, one after another."""
+    rows = await tx.rows("ruling_pauses")
+    if not rows:
+        return {}
+    found: dict[Id, list[Closure]] = defaultdict(list)
+    for pause in map(_pause, rows):
+        found[pause.workspace_id].append(closure_of(pause))
+    return {workspace_id: in_turn(own) for workspace_id, own in found.items()}
+
+
+async def pauses_in_force(tx: Tx, workspace_id: Id, now: int) -> list[Pause]:
+    """The pauses of a workspace that hold now, the one that began first at the front."""
+    return [_pause(row) for row in await tx.rows("pauses_in_force", workspace_id=workspace_id, now=now)]
+
+
+async def list_pauses(
+    tx: Tx, workspace_id: Id, limit: int, after: tuple[int, Id] | None = None
+) -> list[Pause]:
+    """Pauses of a workspace, those that begin last first, behind (from_ms, id)."""
+    from_ms, cursor = after or (1 << 62, HIGHEST_ID)
+    rows = await tx.rows(
+        "list_pauses", workspace_id=workspace_id, from_ms=from_ms, cursor=cursor, limit=limit
+    )
+    return [_pause(row) for row in rows]
+
+
+async def write_pauses(tx: Tx, pauses: Sequence[Pause]) -> None:
+    """Enter new pauses, at least one. Releases heed them from now on."""
+    await tx.many("insert_pauses", [_row(pause) for pause in pauses])
+    for pause in pauses:
+        if pause.schedule_id is None:
+            tx.announce(DUE, pause.from_ms)
+
+
+async def change_pause(tx: Tx, pause: Pause) -> None:
+    """Give a pause another end, note or catch-up. Schedules that wait for its end are told."""
+    await tx.run(
+        "change_pause",
+        id=pause.id,
+        workspace_id=pause.workspace_id,
+        ends_ms=pause.ends_ms,
+        catch_up=pause.catch_up.value,
+        note=pause.note,
+    )
+    if pause.ends_ms is not None:
+        tx.announce(DUE, pause.ends_ms)
+
+
+async def begin_of_schedule(tx: Tx, schedule: Schedule, now: int, by: Id | None = None) -> None:
+    """Enter that a schedule was paused."""
+    await write_pauses(tx, [pause_of(schedule, now, by)])
+
+
+def pause_of(schedule: Schedule, now: int, by: Id | None = None) -> Pause:
+    """The pause that a paused schedule is in from now on. Its end is entered when it comes."""
+    own = schedule.workspace_id, schedule.id
+    return Pause(random_id(now), *own, now, None, schedule.catch_up_after, schedule.note, by)
+
+
+async def end_of_schedule(tx: Tx, schedule: Schedule, at_ms: int) -> None:
+    """Enter that the pause of a schedule has ended at an instant (ms)."""
+    await tx.run(
+        "end_pause_of_schedule",
+        workspace_id=schedule.workspace_id,
+        schedule_id=schedule.id,
+        ends_ms=at_ms,
+        catch_up=schedule.catch_up_after.value,
+    )
+
+
+async def note_of_schedule(tx: Tx, schedule: Schedule) -> None:
+    """Enter the new note of a schedule that is paused."""
+    own = {"workspace_id": schedule.workspace_id, "schedule_id": schedule.id}
+    await tx.run("note_pause_of_schedule", **own, note=schedule.note)
+
+
+async def pause_behind(
+    tx: Tx, workspace_id: Id, schedule_id: Id | None, slot_ms: int, due_ms: int
+) -> Pause | None:
+    """The pause that held a slot back: one of a schedule, or one of the whole workspace (`schedule_id` is None)."""
+    if schedule_id is None:
+        row = await tx.row("pause_of_workspace_at", workspace_id=workspace_id, due=due_ms)
+    else:
+        row = await tx.row(
+            "pause_of_schedule_at",
+            workspace_id=workspace_id,
+            schedule_id=schedule_id,
+            due=due_ms,
+            slot=slot_ms,
+        )
+    return None if row is None else _pause(row)
+
+
+async def schedules_to_resume(tx: Tx, now: int, limit: int) -> list[tuple[Id, Id]]:
+    """(workspace, id) of schedules whose pauses have come to their end."""
+    return [tuple(row) for row in await tx.rows("schedules_to_resume", now=now, limit=limit)]
+
+
+async def put_off_resumption(tx: Tx, workspace_id: Id, schedule_id: Id, again_ms: int | None) -> None:
+    """Try to resume a schedule again at an instant (ms); None: never by itself."""
+    await tx.run("put_off_resumption", workspace_id=workspace_id, id=schedule_id, again_ms=again_ms)
+
+
+async def settle_pauses(tx: Tx, now: int, limit: int) -> int:
+    """Let releases forget pauses that are over and that no schedule has slots in any more; how many were looked at.
+
+    A pause is locked before it is looked at: a release that has seen it go on may be about to let a schedule wait for
+    its end.
+    """
+    rows = await tx.rows("pauses_to_settle", before=now - SETTLED_AFTER_MS, limit=limit)
+    for ended in map(_EndedPause._make, rows):
+        await tx.rows("hold_pause", id=ended.id)
+        concerned = await tx.row(
+            "concerned_by_pause", workspace_id=ended.workspace_id, ends_ms=ended.ends_ms, due=WHEN_RESUMED
+        )
+        if concerned is None:
+            await tx.run("settle_pause", id=ended.id)
+    return len(rows)

@@ -1,0 +1,133 @@
+"""The deletion of workspaces: marked at first, so that they can be had back, then purged piece by piece.
+
+While a workspace is only marked, none of its keys opens anything and a pause holds all of its schedules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from horarium.domain.errors import NotFound
+from horarium.domain.ids import Id, derived_id
+from horarium.domain.pauses import Pause
+from horarium.domain.schedule import CatchUp
+from horarium.domain.tenancy import Workspace
+from horarium.store.base import ACCESS, Tx
+from horarium.store.verbs.pauses import change_pause, pauses_in_force, write_pauses
+from horarium.store.verbs.tenancy import get_workspace, workspace_from_row
+
+# Rows of each table that one step deletes at most.
+PIECE = 200
+PAUSE_NOTE = "the workspace is deleted"
+# What is deleted in pieces: groups of statements, of which the last one deletes those on which the others depend. A
+# group is done when its last statement finds fewer rows than a piece has.
+_PIECES: Sequence[Sequence[str]] = (
+    ("purge_attempts", "purge_callbacks", "purge_ready", "purge_runs"),
+    ("purge_spool", "purge_fanouts", "purge_fires"),
+    (
+        "purge_spans",
+        "purge_versions",
+        "purge_labels",
+        "purge_row_locks",
+        "purge_cursors",
+        "purge_pauses_of_schedules",
+        "purge_schedules",
+    ),
+    ("purge_deliveries",),
+    ("purge_events",),
+    ("purge_entries",),
+    ("purge_links",),
+    ("purge_answers",),
+    ("purge_users",),
+    ("purge_contacts",),
+    ("purge_deals",),
+    ("purge_tasks",),
+    ("purge_pipelines",),
+    ("purge_stages",),
+)
+# What is left is little, and is deleted together, at last the workspace itself.
+_REST = (
+    "purge_webhooks",
+    "purge_outbox",
+    "purge_log",
+    "purge_pending",
+    "purge_chain",
+    "purge_actions",
+    "purge_erasures",
+    "purge_pauses",
+    "purge_sources",
+    "purge_failing",
+    "purge_reports",
+    "purge_paces",
+    "purge_targets",
+    "purge_grants",
+    "purge_keys",
+    "purge_principals",
+    "purge_usage",
+    "purge_freed",
+    "purge_workspace",
+)
+
+
+async def delete_workspace(tx: Tx, workspace_id: Id, now: int, purge_ms: int, by: Id | None) -> Workspace:
+    """Mark a workspace as deleted and pause it. It is purged from `purge_ms` on. Raises NotFound."""
+    if not await tx.run("mark_workspace_deleted", id=workspace_id, now=now, purge_ms=purge_ms):
+        raise NotFound("workspace")
+    pause = Pause(_pause_id(workspace_id, now), workspace_id, None, now, None, CatchUp.NONE, PAUSE_NOTE, by)
+    await write_pauses(tx, [pause])
+    tx.announce(ACCESS, 0)
+    return await _deleted(tx, workspace_id)
+
+
+async def undelete_workspace(tx: Tx, workspace_id: Id, now: int) -> Workspace:
+    """Have a deleted workspace back; none of the slots since then fires. Raises NotFound where there is none, or where
+    it is being purged."""
+    before = await _deleted(tx, workspace_id)
+    if not await tx.run("unmark_workspace", id=workspace_id, now=now):
+        raise NotFound("workspace")
+    own = _pause_id(workspace_id, before.deleted_ms or 0)
+    for pause in await pauses_in_force(tx, workspace_id, now):
+        if pause.id == own:
+            await change_pause(tx, replace(pause, ends_ms=now))
+    tx.announce(ACCESS, 0)
+    found = await get_workspace(tx, workspace_id)
+    assert found is not None
+    return found
+
+
+def _pause_id(workspace_id: Id, at_ms: int) -> Id:
+    """The id of the pause that a deletion begins."""
+    return derived_id(at_ms, b"workspace deleted", workspace_id)
+
+
+async def _deleted(tx: Tx, workspace_id: Id) -> Workspace:
+    row = await tx.row("deleted_workspace", id=workspace_id)
+    if row is None:
+        raise NotFound("workspace")
+    return workspace_from_row(row)
+
+
+async def deleted_workspaces(tx: Tx, after: Id, limit: int) -> list[Workspace]:
+    """Up to `limit` deleted workspaces that are not purged yet, after the id `after`."""
+    return [workspace_from_row(row) for row in await tx.rows("deleted_workspaces", after=after, limit=limit)]
+
+
+async def purge_piece(tx: Tx, now: int) -> Id | None:
+    """Delete a piece of the workspace whose time has come first; which one. None where there is none.
+
+    Its row goes last, so after a crash the next step goes on with it.
+    """
+    row = await tx.row("next_to_purge", now=now)
+    if row is None:
+        return None
+    workspace_id: Id = row[0]
+    for group in _PIECES:
+        deleted = 0
+        for statement in group:
+            deleted = await tx.run(statement, workspace_id=workspace_id, limit=PIECE)
+        if deleted:
+            return workspace_id
+    for statement in _REST:
+        await tx.run(statement, workspace_id=workspace_id)
+    return workspace_id

@@ -1,0 +1,132 @@
+"""Pauses over the API: of a schedule and of a whole workspace, with a note, an end, and a choice for afterwards."""
+
+import pytest
+
+from horarium.domain.schedule import CatchUp
+from tests.api.asking import NOW, ask, fields, scheduled
+from tests.support.house import House, client_of, instant
+
+NOON = "2026-03-01T12:00:00Z"
+EVERY_MINUTE = {"recurrence": "* * * * *", "policies": {"overlap": "allow"}}
+CURRENT = "/workspaces/current"
+
+
+@pytest.fixture
+async def house():
+    async with House.open(NOW) as made:
+        yield made
+
+
+async def tick(house, to):
+    """Set the clock and let what is due fire; no run is executed."""
+    house.clock.now = instant(to)
+    await house.release()
+
+
+async def ledger(house, schedule):
+    """What became of the slots: minutes that fired, and (first, last, reason) of those that did not."""
+    found = await ask(house, "GET", f"/schedules/{schedule['id']}/ledger?from={NOON}&to=2026-03-01T12:30:00Z")
+    return [
+        int(entry["slot_at"][14:16])
+        if entry["entry"] == "fire"
+        else (int(entry["first_at"][14:16]), int(entry["last_at"][14:16]), entry["reason"])
+        for entry in found["items"]
+    ]
+
+
+async def why(house, schedule, minute):
+    at = f"2026-03-01T12:{minute:02}:00Z"
+    return await ask(house, "GET", f"/schedules/{schedule['id']}/explain?at={at}")
+
+
+async def test_a_paused_workspace_fires_nothing_and_says_why_with_its_note(house):
+    schedule = await scheduled(house, **EVERY_MINUTE)
+    paused = await ask(house, "POST", f"{CURRENT}/pause", {"note": "The CRM moves", "catch_up": "latest"})
+    assert (paused["note"], paused["until"], paused["schedule"]) == ("The CRM moves", None, None)
+    assert (await ask(house, "GET", CURRENT))["pause"] == paused
+    await tick(house, "2026-03-01T12:03:30Z")
+    assert await ledger(house, schedule) == []
+    found = await why(house, schedule, 2)
+    assert found["verdict"] == "workspace_paused"
+    assert found["sentence"].endswith("(from 2026-03-01T12:00:00Z): The CRM moves")
+    await ask(house, "POST", f"{CURRENT}/resume")
+    await tick(house, "2026-03-01T12:04:00Z")
+    assert await ledger(house, schedule) == [(1, 2, "workspace_paused"), 3, 4]
+    found = await why(house, schedule, 2)
+    assert (found["verdict"], found["pause"]["note"]) == ("workspace_paused", "The CRM moves")
+    assert found["span"]["reason"] == "workspace_paused"
+    assert "12:03:30Z): The CRM moves" in found["sentence"]
+    assert (await ask(house, "GET", CURRENT))["pause"] is None
+    (known,) = (await ask(house, "GET", f"{CURRENT}/pauses"))["items"]
+    assert known["id"] == paused["id"]
+
+
+async def test_a_maintenance_window_ends_by_itself(house):
+    schedule = await scheduled(house, **EVERY_MINUTE)
+    await ask(house, "POST", f"{CURRENT}/pause", {"until": "2026-03-01T12:03:00Z"})
+    await tick(house, "2026-03-01T12:02:30Z")
+    await tick(house, "2026-03-01T12:03:00Z")
+    await tick(house, "2026-03-01T12:04:00Z")
+    assert await ledger(house, schedule) == [(1, 2, "workspace_paused"), 3, 4]
+
+
+async def test_a_schedule_pauses_until_an_instant_and_says_so(house):
+    schedule = await scheduled(house, **EVERY_MINUTE)
+    path = f"/schedules/{schedule['id']}"
+    shown = await ask(house, "POST", f"{path}/pause", {"note": "repairs", "until": "2026-03-01T12:03:00Z"})
+    assert (shown["state"], shown["paused_until"]) == ("paused", "2026-03-01T12:03:00.000Z")
+    found = await why(house, schedule, 2)
+    assert (found["verdict"], found["pause"]["note"]) == ("paused", "repairs")
+    await tick(house, "2026-03-01T12:03:20Z")
+    await house.services.pauses.resume_due()
+    shown = await ask(house, "GET", path)
+    assert (shown["state"], shown["paused_until"], shown["note"]) == ("active", None, None)
+    await tick(house, "2026-03-01T12:04:00Z")
+    assert await ledger(house, schedule) == [(1, 3, "paused"), 4]
+    assert (await why(house, schedule, 2))["sentence"].endswith(": repairs")
+    await house.services.audit.link()
+    entries = (await ask(house, "GET", "/audit?action=schedule.resumed"))["items"]
+    assert [entry["by"]["principal"] for entry in entries] == [None]
+
+
+@pytest.mark.parametrize("catch_up", [*CatchUp])
+async def test_a_schedule_is_resumed_with_the_choice_of_catch_up(house, catch_up):
+    schedule = await scheduled(house, **EVERY_MINUTE)
+    path = f"/schedules/{schedule['id']}"
+    await ask(house, "POST", f"{path}/pause")
+    await tick(house, "2026-03-01T12:03:30Z")
+    await ask(house, "POST", f"{path}/resume", {"catch_up": catch_up.value})
+    assert (
+        await ledger(house, schedule)
+        == {
+            CatchUp.NONE: [(1, 3, "paused")],
+            CatchUp.LATEST: [(1, 2, "paused"), 3],
+            CatchUp.ALL: [1, 2, 3],
+        }[catch_up]
+    )
+
+
+async def test_to_pause_again_changes_what_is_given(house):
+    first = await ask(house, "POST", f"{CURRENT}/pause", {"note": "a", "until": "2026-03-01T13:00:00Z"})
+    again = await ask(house, "POST", f"{CURRENT}/pause", {"catch_up": "all"})
+    assert again == {**first, "catch_up": "all"}
+
+
+async def test_an_end_that_is_not_in_the_future_is_refused(house):
+    schedule = await scheduled(house)
+    for path in (CURRENT, f"/schedules/{schedule['id']}"):
+        assert await fields(house, "POST", f"{path}/pause", {"until": NOON}) == {"until"}
+    assert await fields(house, "POST", f"{CURRENT}/pause", {"catch_up": "some"}) == {"catch_up"}
+
+
+async def test_only_who_may_change_a_workspace_pauses_it_and_nobody_a_strange_one(house):
+    other = await house.workspace("other")
+    own = (await ask(house, "GET", CURRENT))["id"]
+    async with client_of(house.api, await house.key_with("*", tenant=other)) as stranger:
+        for verb in ("pause", "resume"):
+            answer = await stranger.post(f"/horarium/v1/workspaces/{own}/{verb}", json={})
+            assert answer.status_code == 404
+    made = await ask(house, "POST", "/keys", {"name": "k", "scopes": ["schedules:write"]}, 201)
+    headers = {"Authorization": f"Bearer {made['key']}"}
+    await ask(house, "POST", f"{CURRENT}/pause", {}, 403, headers=headers)
+    await ask(house, "POST", f"{CURRENT}/resume", {}, 409)

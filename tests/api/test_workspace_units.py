@@ -1,0 +1,192 @@
+"""A workspace as a unit over the API: erasing a person, deleting and having back, exporting, and acting in it."""
+
+import json
+
+import pytest
+
+from horarium.domain.ids import prefixed
+from tests.api.asking import BASE, NOW, ask, fields, scheduled
+from tests.support.house import House, client_of
+
+PERSON = {"person": "u42", "values": ["ann@example.com"]}
+ITEM = {"id": "u42", "email": "ann@example.com", "full_name": "Ann Planted"}
+DAY_MS = 86_400_000
+
+
+@pytest.fixture
+async def house():
+    async with House.open(NOW) as made:
+        yield made
+
+
+async def everything(house):
+    """All that the lists of the API show of a workspace."""
+    texts = []
+    for path in (
+        "/schedules", "/runs?include=input,row", "/fires", "/ledger", "/directory/users", "/directory/tasks",
+        "/audit", "/events", "/actions", "/erasures", "/workspaces/current/pauses",
+    ):  # fmt: skip
+        texts.append(json.dumps(await ask(house, "GET", path)))
+    return "\n".join(texts)
+
+
+async def test_an_erased_person_is_unreadable_through_every_list_when_the_answer_comes(house):
+    await house.client.put(f"{BASE}/directory/users", json=[ITEM])
+    await house.client.put(
+        f"{BASE}/directory/tasks", json=[{"id": "t", "title": "Ann Planted", "assignee": "u42"}]
+    )
+    await scheduled(
+        house, input={"user": "u42"}, labels={"customer": "u42"}, description="for ann@example.com"
+    )
+    await ask(house, "POST", "/workspaces/current/pause", {"note": "Ann Planted asked"})
+    before = await everything(house)
+    assert all(text in before for text in ("u42", "ann@example.com", "Ann Planted"))
+    erased = await ask(house, "POST", "/erasures", PERSON)
+    assert erased["state"] == "done"
+    after = await everything(house)
+    assert [text for text in ("u42", "ann@example.com", "Ann Planted") if text in after] == []
+    assert (await ask(house, "GET", f"/erasures/{erased['id']}"))["counts"]["schedules"] >= 1
+    (entry,) = (await ask(house, "GET", "/audit?action=person.erased"))["items"]
+    assert entry["after"] == {"id": erased["id"]}
+
+
+async def test_an_erasure_repeated_after_a_restore_erases_what_has_come_back(house):
+    first = await ask(house, "POST", "/erasures", PERSON)
+    await scheduled(house, input={"user": "u42"})  # as in a backup from before
+    again = await ask(house, "POST", "/erasures", PERSON)
+    assert first["id"] != again["id"]
+    assert "u42" not in await everything(house)
+
+
+async def test_an_erasure_that_would_match_by_accident_is_refused(house):
+    assert await fields(house, "POST", "/erasures", {"person": "u", "values": ["ab"]}) == {"values"}
+    assert await fields(house, "POST", "/erasures", {"person": ""}) == {"person"}
+    key = await house.key_with("runs:read")
+    await ask(house, "POST", "/erasures", PERSON, 403, headers={"Authorization": f"Bearer {key}"})
+
+
+async def test_a_deleted_workspace_opens_to_none_of_its_keys_until_it_is_had_back(house):
+    made = await ask(house, "POST", "/workspaces", {"name": "Acme"}, 201)
+    headers = {"Authorization": f"Bearer {made['admin_key']['key']}"}
+    path = f"/workspaces/{made['id']}"
+    await ask(house, "GET", "/me", headers=headers)
+    deleted = await ask(house, "DELETE", f"{path}?days=3")
+    assert deleted["purged_at"] == "2026-03-04T12:00:00.000Z"
+    await ask(house, "GET", "/me", status=401, headers=headers)
+    await ask(house, "GET", path, status=404)
+    (waiting,) = (await ask(house, "GET", "/workspaces?deleted=true"))["items"]
+    assert waiting["id"] == made["id"]
+    back = await ask(house, "POST", f"{path}/undelete")
+    assert (back["deleted_at"], back["purged_at"]) == (None, None)
+    await ask(house, "GET", "/me", headers=headers)
+    await ask(house, "POST", f"{path}/undelete", status=404)
+    actions = [one["action"] for one in (await ask(house, "GET", "/audit?action=workspace"))["items"]]
+    assert actions[:2] == ["workspace.undeleted", "workspace.deleted"]
+
+
+async def test_when_its_time_has_come_a_deleted_workspace_is_gone_and_its_name_is_free(house):
+    made = await ask(house, "POST", "/workspaces", {"name": "Acme", "slug": "acme"}, 201)
+    await ask(house, "DELETE", f"/workspaces/{made['id']}?days=1")
+    assert not await house.services.purges.step()
+    house.clock.now += DAY_MS
+    while await house.services.purges.step():
+        pass
+    await ask(house, "POST", f"/workspaces/{made['id']}/undelete", status=404)
+    await ask(house, "POST", "/workspaces", {"name": "Acme", "slug": "acme"}, 201)
+
+
+async def test_nobody_deletes_the_workspace_of_the_key_and_only_who_has_the_server(house):
+    await ask(house, "DELETE", "/workspaces/current", status=409)
+    other = await house.workspace("other")
+    key = await house.key_with("*")
+    path = f"/workspaces/{prefixed('ws', other.workspace_id)}"
+    for method, verb in (("DELETE", ""), ("POST", "/undelete")):
+        await ask(house, method, path + verb, status=403, headers={"Authorization": f"Bearer {key}"})
+
+
+async def lines(house, path, **options):
+    answer = await house.client.get(BASE + path, **options)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+async def test_an_export_has_everything_once_and_no_secret(house):
+    await house.client.put(f"{BASE}/directory/users", json=[ITEM])
+    made = await scheduled(house, input={"n": 1})
+    fire = await ask(house, "POST", f"/schedules/{made['id']}/fire-now", status=201)
+    await ask(house, "POST", "/webhooks", {"url": "https://example.com/hook"}, 201)
+    found = await lines(house, "/workspaces/current/export")
+    kinds = {line["type"] for line in found}
+    assert kinds >= {
+        "workspace", "principal", "key", "target", "directory.users", "schedule", "schedule_version", "run",
+        "webhook", "audit_entry",
+    }  # fmt: skip
+    ids = [line["value"]["id"] for line in found if "id" in line["value"]]
+    assert len(ids) == len(set(ids))
+    (run,) = [line["value"] for line in found if line["type"] == "run"]
+    assert (run["fire"], run["input"]) == (fire["id"], {"n": 1})
+    assert house.key not in json.dumps(found)
+
+
+async def test_an_export_goes_through_pages(house, monkeypatch):
+    monkeypatch.setattr("horarium.api.routes.exports.PIECE", 2)
+    names = {f"s{number}" for number in range(5)}
+    for name in names:
+        await scheduled(house, name=name)
+    found = await lines(house, "/workspaces/current/export")
+    assert {line["value"]["name"] for line in found if line["type"] == "schedule"} == names
+
+
+async def test_an_export_needs_every_scope_that_reads(house):
+    key = await house.key_with("keys:admin", "schedules:read")
+    headers = {"Authorization": f"Bearer {key}"}
+    await ask(house, "GET", "/workspaces/current/export", status=403, headers=headers)
+
+
+async def test_a_server_administrator_acts_in_a_workspace_and_its_log_tells_who_it_was(house):
+    made = await ask(house, "POST", "/workspaces", {"name": "Acme"}, 201)
+    inside = {"Horarium-Workspace": made["id"]}
+    me = await ask(house, "GET", "/me", headers=inside)
+    assert me["workspace"]["id"] == made["id"]
+    target = {
+        "kind": "workflow",
+        "name": "T",
+        "key": "t",
+        "executor": {"type": "http", "url": "https://example.com"},
+    }
+    await ask(house, "POST", "/targets", target, 201, headers=inside)
+    order = {"name": "s", "recurrence": "0 9 * * *", "target": "t"}
+    schedule = await ask(house, "POST", "/schedules", order, 201, headers=inside)
+    await ask(house, "GET", f"/schedules/{schedule['id']}", status=404)
+    async with client_of(house.api, made["admin_key"]["key"]) as theirs:
+        assert (await theirs.get(f"{BASE}/schedules/{schedule['id']}")).status_code == 200
+        log = (await theirs.get(f"{BASE}/audit?action=schedule.created")).json()["items"]
+    mine = await ask(house, "GET", "/me")
+    assert [entry["by"]["principal"] for entry in log] == [mine["principal"]["id"]]
+
+
+async def test_a_server_administrator_makes_a_key_for_a_principal_of_a_workspace(house):
+    made = await ask(house, "POST", "/workspaces", {"name": "Acme"}, 201)
+    inside = {"Horarium-Workspace": made["id"]}
+    body = {"name": "lost", "scopes": ["*"]}
+    assert await fields(house, "POST", "/keys", body, headers=inside) == {"principal"}
+    key = await ask(house, "POST", "/keys", {**body, "principal": made["admin"]["id"]}, 201, headers=inside)
+    async with client_of(house.api, key["key"]) as theirs:
+        assert (await theirs.get(f"{BASE}/me")).json()["workspace"]["id"] == made["id"]
+
+
+async def test_only_a_server_administrator_acts_elsewhere(house):
+    other = await house.workspace("other")
+    elsewhere = {"Horarium-Workspace": prefixed("ws", other.workspace_id)}
+    key = await house.key_with("*")
+    answer = await house.client.get(f"{BASE}/me", headers={**elsewhere, "Authorization": f"Bearer {key}"})
+    assert answer.status_code == 403
+    nowhere = {"Horarium-Workspace": prefixed("ws", bytes(16))}
+    assert await fields(house, "GET", "/me", None, headers=nowhere) == {"Horarium-Workspace"}
+    assert await fields(house, "GET", "/me", None, headers={"Horarium-Workspace": "x"}) == {
+        "Horarium-Workspace"
+    }
+    me = (await ask(house, "GET", "/me"))["workspace"]["id"]
+    own = {"Horarium-Workspace": me, "Authorization": f"Bearer {key}"}
+    assert (await ask(house, "GET", "/me", headers=own))["workspace"]["id"] == me

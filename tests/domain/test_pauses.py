@@ -1,0 +1,125 @@
+"""Pauses in a plan: what becomes of the slots of a time in which nothing fires."""
+
+from dataclasses import replace
+
+import pytest
+
+from horarium.domain.fire import SpanReason
+from horarium.domain.overlap import Decision, Overlap
+from horarium.domain.pauses import Closure, in_turn
+from horarium.domain.plan import Firing, Passed, passed_in, plan
+from horarium.domain.run import Missed
+from horarium.domain.schedule import AfterPause, CatchUp, Policies
+from horarium.times import Timing, compile_timing
+
+HOURLY = compile_timing(Timing("0 * * * *"))
+ONCE = compile_timing(Timing('{"once":"2026-03-01T12:00:00Z"}'))
+NOON = 1_772_366_400_000  # 2026-03-01T12:00:00Z
+MINUTE, HOUR = 60_000, 3_600_000
+ALLOW = Policies(overlap=Overlap.ALLOW)
+PAUSED, MISSED, CANCELLED = SpanReason.WORKSPACE_PAUSED, SpanReason.MISSED, SpanReason.CANCELLED
+
+
+def closed(begin, end, catch_up=CatchUp.NONE):
+    """A pause between two hours of the day."""
+    ends_ms = None if end is None else NOON + round(end * HOUR)
+    return Closure(NOON + round(begin * HOUR), ends_ms, catch_up, PAUSED)
+
+
+def asked(now, *closures, policies=ALLOW, recurrence=HOURLY, since=0.0):
+    """The plan from `since` to `now`, both in hours."""
+    accounted_to, upto = NOON + round(since * HOUR), NOON + round(now * HOUR)
+    return plan(recurrence, policies, accounted_to, 0, 0, 0, upto, True, closures)
+
+
+def fired(hour, missed=None):
+    return Firing(NOON + hour * HOUR, Decision.START, missed)
+
+
+def passed(first, last, reason=PAUSED):
+    return Passed(NOON + first * HOUR, NOON + last * HOUR, last - first + 1, reason)
+
+
+def test_nothing_is_decided_of_a_slot_while_its_pause_goes_on():
+    found = asked(3.5, closed(0.5, None))
+    assert (found.entries, found.accounted_to, found.next_slot) == ((), NOON, NOON + HOUR)
+    assert found.paused
+
+
+def test_what_was_due_before_a_pause_fires():
+    found = asked(1.001, closed(1.001, None))
+    assert (found.entries, found.paused) == ((fired(1),), True)
+
+
+def test_a_slot_at_the_beginning_of_a_pause_is_in_it_and_one_at_its_end_is_not():
+    assert asked(1, closed(1, None)).paused
+    assert asked(2, closed(1, 2)).entries == (passed(1, 1), fired(2))
+
+
+@pytest.mark.parametrize(
+    ("catch_up", "entries"),
+    [
+        (CatchUp.NONE, (passed(1, 3),)),
+        (CatchUp.LATEST, (passed(1, 2), fired(3, Missed(2, NOON + HOUR, NOON + 2 * HOUR)))),
+        (CatchUp.ALL, (fired(1), fired(2), fired(3))),
+    ],
+)
+def test_what_becomes_of_the_slots_of_a_pause_is_what_was_chosen_whatever_the_policy_says(catch_up, entries):
+    for policy in CatchUp:
+        found = asked(3.5, closed(0.5, 3.5, catch_up), policies=replace(ALLOW, catch_up=policy))
+        assert (found.entries, found.next_slot, found.paused) == (entries, NOON + 4 * HOUR, False)
+
+
+def test_what_is_caught_up_after_a_pause_is_bounded_as_it_is_after_downtime():
+    few = replace(ALLOW, catch_up_limit=2)
+    assert asked(4.5, closed(0, 4.5, CatchUp.ALL), policies=few).entries == (passed(1, 2), fired(3), fired(4))
+    short = replace(ALLOW, catch_up_window_ms=10 * MINUTE)
+    for catch_up in (CatchUp.LATEST, CatchUp.ALL):
+        assert asked(2.5, closed(0, 2.5, catch_up), policies=short).entries == (passed(1, 2),)
+
+
+def test_slots_before_and_after_a_pause_are_treated_as_without_it():
+    found = asked(4.001, closed(1.5, 3.5))
+    assert found.entries == (fired(1), passed(2, 3), fired(4))
+
+
+def test_downtime_around_a_pause_is_downtime_and_the_pause_is_a_pause():
+    never = replace(ALLOW, catch_up=CatchUp.NONE)
+    found = asked(6.5, closed(2.5, 4.5), policies=never)
+    assert found.entries == (passed(1, 2, MISSED), passed(3, 4), passed(5, 6, MISSED))
+
+
+def test_a_pause_that_begins_before_another_has_ended_lasts_until_both_are_over():
+    both = in_turn([closed(2, 4, CatchUp.ALL), closed(1, 3)])
+    assert both == (closed(1, 3), closed(3, 4, CatchUp.ALL))
+    assert asked(3.5, *both).paused
+    assert asked(4.5, *both).entries == (passed(1, 2), fired(3), fired(4))
+    assert in_turn([closed(1, None), closed(2, 3)]) == (closed(1, None),)
+    assert in_turn([closed(1, 4), closed(2, 3)]) == (closed(1, 4),)
+
+
+def test_a_pause_that_is_planned_changes_nothing_before_it_begins():
+    found = asked(1, closed(1.5, 2.5))
+    assert (found.entries, found.next_slot, found.paused) == ((fired(1),), NOON + 2 * HOUR, False)
+
+
+def test_a_one_time_schedule_whose_instant_lies_in_a_pause_does_what_was_chosen():
+    skips, fires = replace(ALLOW, after_pause=AfterPause.SKIP), replace(ALLOW, after_pause=AfterPause.FIRE)
+    none, latest = closed(-1, 1), closed(-1, 1, CatchUp.LATEST)
+    for policies, closure, entries in (
+        (skips, none, (passed(0, 0),)),
+        (fires, none, (fired(0),)),
+        (skips, latest, (fired(0),)),
+    ):
+        found = asked(1, closure, policies=policies, recurrence=ONCE, since=-2)
+        assert (found.entries, found.ended) == (entries, "exhausted")
+
+
+def test_slots_that_are_given_up_are_divided_between_pauses_and_what_lies_around_them():
+    def given_up(upto, *closures):
+        return passed_in(HOURLY, NOON, NOON + round(upto * HOUR), CANCELLED, closures)
+
+    assert given_up(4, closed(1.5, 2.5)) == [passed(1, 1, CANCELLED), passed(2, 2), passed(3, 4, CANCELLED)]
+    assert given_up(4, closed(2.5, None)) == [passed(1, 2, CANCELLED), passed(3, 4)]
+    assert given_up(2, closed(5, None)) == [passed(1, 2, CANCELLED)]
+    assert given_up(0.5) == []

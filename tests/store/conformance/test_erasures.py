@@ -1,0 +1,236 @@
+"""A person is erased from everything that a workspace holds, and from nothing of another workspace.
+
+Values are planted in every place that is searched. Afterwards no row of any table has one, and once the database is
+compacted no file of it has.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from horarium.domain.audit import Verifier
+from horarium.domain.erasures import ERASED, Erasure, ErasureState, Person, Place
+from horarium.domain.errors import Conflict, NotFound
+from horarium.domain.execution import Outcome, Verdict
+from horarium.domain.ids import Id, random_id
+from horarium.domain.overlap import Overlap
+from horarium.domain.run import RunState
+from horarium.domain.schedule import Policies
+from horarium.service.trail import Trail
+from horarium.store.compact import compact
+from horarium.store.postgres import PostgresStore
+from horarium.store.rows import AudienceText
+from horarium.store.verbs import audit, directory, erasures, fanout
+from tests.support.raw import select
+from tests.support.sqlite_schema import open_store
+from tests.support.tenant import MINUTE, NOON, Node, Tenant
+
+PERSON, ADDRESS, NAME, PHONE = (
+    "person-7f3a",
+    "ann.planted@example.com",
+    "Annabel Planted",
+    "+49 555 0199 7733",
+)
+PLANTED = (PERSON, ADDRESS, NAME, PHONE)
+NOW = NOON + MINUTE
+ALLOW = Policies(overlap=Overlap.ALLOW)
+
+
+async def begin(store, tenant, person=PERSON, values=(PHONE,)):
+    new = random_id(NOW)
+    whom = Person(person).with_values(values)
+    made = Erasure(new, tenant.workspace, b"s" * 16, b"h" * 32, tenant.principal, NOW, NOW, whom)
+    return await store.write(erasures.begin_erasure, made)
+
+
+def telling(workspace: Id):
+    trail = Trail(workspace, NOW)
+    return lambda count: trail.entry("audit.erased", "ws", workspace, entries=count)
+
+
+async def carry_on(store, erasure):
+    """Do the steps of an erasure to its end."""
+    while erasure.state is ErasureState.RUNNING:
+        await store.urgent(audit.link_pending, NOW)
+        erasure = await store.write(erasures.erase_piece, erasure.id, NOW, telling)
+    return erasure
+
+
+async def fire_for(store, tenant, *people):
+    """Let a schedule fire for rows with these keys; the runs by key."""
+    (schedule,) = await tenant.schedules(1, policies=ALLOW, audience={"type": "users", "filter": {}})
+    await tenant.release(NOW)
+    node = await Node.start(store, NOW)
+    (task,) = await store.urgent(fanout.claim_fanout_tasks, node.id, NOW, 10, 10, {})
+    rows = [AudienceText(key, f'{{"id":"{key}","mail":"{ADDRESS}","phone":"{PHONE}"}}') for key in people]
+    await store.write(fanout.write_chunk, task, fanout.prepare(task, rows, True), None, len(rows), True, NOW)
+    return schedule, node
+
+
+async def plant(store, tenant):
+    """Plant the person in every place, as the server itself would write it there."""
+    user = (PERSON, ADDRESS, NAME, "owner")
+    await store.write(directory.put_items, tenant.workspace, "users", [user], NOW)
+    contact = ("other", "client", "x@example.com", f"with {NAME}", f'{{"manager":"{PERSON}"}}')
+    await store.write(directory.put_items, tenant.workspace, "contacts", [contact], NOW)
+    task = ("t1", f"Call {NAME}", "open", None, PERSON, None, PERSON)
+    await store.write(directory.put_items, tenant.workspace, "tasks", [task], NOW)
+    deal = ("d1", f"Deal of {NAME}", "open", None, None, None, PERSON, NOW)
+    await store.write(directory.put_items, tenant.workspace, "deals", [deal], NOW)
+    schedule, node = await fire_for(store, tenant, PERSON, "someone-else")
+    works = await node.claim(NOW)
+    again = Outcome(Verdict.FAILED, error=f"mailbox of {PHONE} is full", retryable=True)
+    await node.record([work for work in works if work.run.row_key == PERSON], again, NOW)
+    later = NOW + 10 * MINUTE
+    failed = Outcome(Verdict.FAILED, error=f"no {ADDRESS}", retryable=False, output={"to": ADDRESS})
+    await node.record(await node.claim(later), failed, later)
+    named = await tenant.schedule(
+        "0 0 1 1 *",
+        ALLOW,
+        input={"user": PERSON, "mail": ADDRESS},
+        labels={"customer": PERSON},
+        key=f"of-{ADDRESS}",
+        description=f"For {NAME}",
+        audience={"type": "users", "filter": {"user_ids": [PERSON]}},
+    )
+    await tenant.change(named, NOW, note=f"{NAME} asked for it")
+    trail = Trail(tenant.workspace, NOW)
+    said = {"first_ids": [PERSON], "mail": ADDRESS}
+    await store.write(audit.record, trail.entry("directory.put", "directory", "users", after=said))
+    await store.write(audit.record, trail.entry("schedule.fired", "sch", named.id))
+    await store.urgent(audit.link_pending, NOW)
+    return schedule, named
+
+
+async def everything(store) -> list[tuple[str, str]]:
+    """(table, row as text) of every row of the database."""
+    from tests.support.all_rows import all_rows
+
+    return [(row[0], repr(row)) for row in await all_rows(store)]
+
+
+def mentions(rows):
+    return [
+        (table, row[:200])
+        for table, row in rows
+        if any(value.casefold() in row.casefold() for value in PLANTED)
+    ]
+
+
+async def test_after_an_erasure_no_row_of_any_table_names_the_person(tenant, store):
+    await plant(store, tenant)
+    before = {table for table, _ in mentions(await everything(store))}
+    assert before >= {
+        "directory_users",
+        "runs",
+        "attempts",
+        "versions",
+        "schedules",
+        "labels",
+        "audit_entries",
+    }
+    erased = await carry_on(store, await begin(store, tenant))
+    assert mentions(await everything(store)) == []
+    assert erased.person is None
+    assert erased.counts[Place.OWN_RUNS] == 1
+    assert {Place.DIRECTORY, Place.SCHEDULES, Place.AUDIT, Place.RUNS} <= set(erased.counts)
+
+
+async def test_what_is_about_others_stays(tenant, store):
+    schedule, named = await plant(store, tenant)
+    await carry_on(store, await begin(store, tenant))
+    keys = sorted(run.row_key for run in await tenant.runs(schedule))
+    assert keys == [ERASED, "someone-else"]
+    (other,) = [run for run in await tenant.runs(schedule) if run.row_key == "someone-else"]
+    assert other.state is RunState.PENDING
+    after = await tenant.again(named)
+    assert after.definition.input == {"user": ERASED, "mail": ERASED}
+    assert (after.labels, after.name) == ({"customer": ERASED}, "Schedule")
+    assert after.key.startswith("erased-")
+
+
+async def test_an_erasure_leaves_other_workspaces_alone(tenant, store):
+    other = await Tenant.open(store)
+    await store.write(directory.put_items, other.workspace, "users", [(PERSON, ADDRESS, NAME, None)], NOW)
+    theirs = await other.schedule("0 0 1 1 *", input={"user": PERSON})
+    await carry_on(store, await begin(store, tenant))
+    assert (await other.again(theirs)).definition.input == {"user": PERSON}
+    assert await store.read(directory.get_item, other.workspace, "users", PERSON) is not None
+
+
+async def test_the_chain_of_the_audit_log_still_verifies(tenant, store):
+    await plant(store, tenant)
+    await carry_on(store, await begin(store, tenant))
+    await store.urgent(audit.link_pending, NOW)
+    chain = await store.read(audit.chain_of, tenant.workspace)
+    verifier = Verifier(tenant.workspace, chain.anchor)
+    for link, entries in await store.read(audit.links_after, tenant.workspace, 0, 100):
+        verifier.add(link, entries)
+    verifier.finish(chain.number)
+    assert verifier.problems == []
+    assert verifier.erased >= 1
+
+
+async def test_runs_of_the_person_that_are_open_are_cancelled(tenant, store):
+    schedule, _ = await fire_for(store, tenant, PERSON, "someone-else")
+    await carry_on(store, await begin(store, tenant))
+    states = {run.row_key: run.state for run in await tenant.runs(schedule)}
+    assert states == {ERASED: RunState.CANCELLED, "someone-else": RunState.PENDING}
+    assert await select(store, "SELECT count(*) FROM ready") == [(1,)]
+
+
+async def test_an_erasure_that_is_interrupted_goes_on_where_it_stood(tenant, store, monkeypatch):
+    monkeypatch.setattr(erasures, "PIECE", 2)
+    monkeypatch.setattr(erasures, "SMALL_PIECE", 2)
+    await tenant.schedules(5, "0 0 1 1 *", input={"user": PERSON})
+    begun = await begin(store, tenant)
+    seen = []
+    while (moved := await store.write(erasures.erase_piece, None, NOW, telling)) is not None:
+        seen.append((moved.place, bool(moved.position)))
+    assert (Place.SCHEDULES, True) in seen
+    done = await store.read(erasures.get_erasure, tenant.workspace, begun.id)
+    assert (done.state, done.counts[Place.SCHEDULES]) == (ErasureState.DONE, 5)
+
+
+async def test_as_many_erasures_as_may_be_are_under_way_and_no_more(tenant, store):
+    for _ in range(erasures.MOST_OPEN):
+        await begin(store, tenant)
+    with pytest.raises(Conflict):
+        await begin(store, tenant)
+    other = await Tenant.open(store)
+    begun = await begin(store, other)
+    with pytest.raises(NotFound):
+        await store.read(erasures.get_erasure, tenant.workspace, begun.id)
+    assert len(await store.read(erasures.list_erasures, other.workspace, 10, b"\xff" * 16)) == 1
+
+
+async def test_files_of_a_compacted_database_have_nothing_of_an_erased_person(flavour, tmp_path):
+    """Log archives and backups aside; PostgreSQL's write-ahead log is one of these."""
+    if flavour == "sqlite":
+        url = f"sqlite:///{tmp_path / 'horarium.db'}"
+        store = open_store(tmp_path / "horarium.db")
+        files = lambda: [*tmp_path.iterdir()]  # noqa: E731
+    else:
+        from tests.support.postgres import migrated_database, run_sql, server
+
+        url = await migrated_database("erased")
+        store = await PostgresStore.open(url)
+        (number,) = (await select(store, "SELECT oid FROM pg_database WHERE datname = current_database()"))[0]
+        base = Path(server().pgdata) / "base" / str(number)
+        files = lambda: [*base.iterdir()]  # noqa: E731
+    tenant = await Tenant.open(store)
+    await plant(store, tenant)
+    await carry_on(store, await begin(store, tenant))
+    await store.close()
+    assert await compact(url) == []
+    if flavour == "postgres":
+        run_sql("CHECKPOINT")
+    content = {file.name: file.read_bytes() for file in files() if file.is_file()}
+    assert sum(map(len, content.values())) > 100_000
+    hits = [
+        (name, value)
+        for name, found in content.items()
+        for value in (*PLANTED, ADDRESS.upper())
+        if value.encode() in found
+    ]
+    assert hits == []

@@ -1,0 +1,223 @@
+"""Pauses of workspaces and schedules, in the database: nothing fires in them, and every slot has its entry."""
+
+from dataclasses import replace
+
+import pytest
+
+from horarium.domain.errors import Conflict
+from horarium.domain.fire import SpanReason
+from horarium.domain.ids import random_id
+from horarium.domain.overlap import Overlap
+from horarium.domain.pauses import Pause
+from horarium.domain.restrictions import UNRESTRICTED
+from horarium.domain.schedule import CatchUp, Policies, ScheduleState
+from horarium.service.schedules import pausing, resuming
+from horarium.store.base import DUE
+from horarium.store.verbs import pauses
+from horarium.store.verbs.changes import change_schedule
+from horarium.times import Timing
+from tests.support.tenant import HOUR, MINUTE, NOON, Tenant
+
+ALLOW = Policies(overlap=Overlap.ALLOW)
+NONE, LATEST, ALL = CatchUp.NONE, CatchUp.LATEST, CatchUp.ALL
+ACTIVE, PAUSED = ScheduleState.ACTIVE, ScheduleState.PAUSED
+
+
+def minutes(found):
+    return [((one.first_ms - NOON) // MINUTE, (one.last_ms - NOON) // MINUTE, one.reason) for one in found]
+
+
+def fired(found):
+    return [(one.slot_ms - NOON) // MINUTE for one in found]
+
+
+async def pause(tenant, since=NOON, until=None, catch_up=NONE, note=None):
+    """Pause a workspace. Instants are milliseconds."""
+    new = Pause(random_id(since), tenant.workspace, None, since, until, catch_up, note)
+    await tenant.store.write(pauses.write_pauses, [new])
+    return new
+
+
+async def end(tenant, paused, at, **changed):
+    await tenant.store.write(pauses.change_pause, replace(paused, ends_ms=at, **changed))
+
+
+async def test_in_a_paused_workspace_nothing_fires_and_another_workspace_notices_nothing(tenant, store):
+    other = await Tenant.open(store)
+    ours, theirs = await tenant.schedule(policies=ALLOW), await other.schedule(policies=ALLOW)
+    await pause(tenant)
+    for minute in (1, 2, 3):
+        await tenant.release(NOON + minute * MINUTE)
+    assert (fired(await tenant.fires(ours)), await tenant.spans(ours)) == ([], [])
+    assert fired(await other.fires(theirs)) == [1, 2, 3]
+    progress = (await tenant.again(ours)).progress
+    assert (progress.next_slot, progress.next_due, progress.accounted_to) == (None, None, NOON)
+    assert (await tenant.again(ours)).state is ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("catch_up", "fires", "spans"),
+    [
+        (NONE, [4], [(1, 3, SpanReason.WORKSPACE_PAUSED)]),
+        (LATEST, [3, 4], [(1, 2, SpanReason.WORKSPACE_PAUSED)]),
+        (ALL, [1, 2, 3, 4], []),
+    ],
+)
+async def test_a_workspace_that_is_resumed_catches_up_what_was_chosen(tenant, catch_up, fires, spans):
+    schedule = await tenant.schedule(policies=ALLOW)
+    paused = await pause(tenant)
+    await tenant.release(NOON + 2 * MINUTE)
+    await end(tenant, paused, NOON + 3 * MINUTE + 500, catch_up=catch_up)
+    await tenant.release(NOON + 3 * MINUTE + 500)
+    await tenant.release(NOON + 4 * MINUTE)
+    assert fired(await tenant.fires(schedule)) == fires
+    assert minutes(await tenant.spans(schedule)) == spans
+
+
+async def test_a_pause_with_an_end_is_over_by_itself_and_the_next_release_is_for_then(tenant):
+    schedule = await tenant.schedule(policies=ALLOW)
+    until = NOON + 3 * MINUTE + 500
+    await pause(tenant, until=until)
+    assert (await tenant.release(NOON + MINUTE)).next_due == until
+    await tenant.release(until)
+    assert (await tenant.again(schedule)).progress.next_due == NOON + 4 * MINUTE
+    await tenant.release(NOON + 4 * MINUTE)
+    assert fired(await tenant.fires(schedule)) == [4]
+    assert minutes(await tenant.spans(schedule)) == [(1, 3, SpanReason.WORKSPACE_PAUSED)]
+
+
+async def test_many_that_wait_for_the_end_of_a_pause_are_released_in_batches(tenant):
+    made = await tenant.schedules(7, policies=ALLOW)
+    paused = await pause(tenant)
+    await tenant.release(NOON + MINUTE)
+    await end(tenant, paused, NOON + MINUTE + 1, catch_up=LATEST)
+    sizes = []
+    while (released := await tenant.release(NOON + MINUTE + 1, limit=3)).schedules:
+        sizes.append(released.schedules)
+    assert sizes == [3, 3, 1]
+    assert [fired(await tenant.fires(each)) for each in made] == [[1]] * 7
+
+
+async def test_an_edit_in_a_pause_leaves_the_slots_of_the_pause_to_the_pause(tenant):
+    schedule = await tenant.schedule(policies=ALLOW)
+    await pause(tenant, NOON + MINUTE + 1)
+    await tenant.release(NOON + MINUTE)
+    await tenant.release(NOON + 3 * MINUTE)
+    renamed = await tenant.change(schedule, NOON + 3 * MINUTE, name="new")
+    assert renamed.progress.accounted_to == NOON + MINUTE
+    await tenant.redefine(schedule, NOON + 3 * MINUTE, timing=Timing("30 * * * *"))
+    await tenant.release(NOON + 31 * MINUTE)
+    assert fired(await tenant.fires(schedule)) == [1]
+    assert minutes(await tenant.spans(schedule)) == [(2, 3, SpanReason.WORKSPACE_PAUSED)]
+
+
+async def test_a_schedule_that_is_made_in_a_pause_waits_for_its_end(tenant):
+    paused = await pause(tenant)
+    schedule = await tenant.schedule(policies=ALLOW, now=NOON + MINUTE)
+    await tenant.release(NOON + 2 * MINUTE)
+    await end(tenant, paused, NOON + 2 * MINUTE + 1)
+    await tenant.release(NOON + 3 * MINUTE)
+    assert fired(await tenant.fires(schedule)) == [3]
+    assert minutes(await tenant.spans(schedule)) == [(2, 2, SpanReason.WORKSPACE_PAUSED)]
+
+
+async def test_a_pause_is_forgotten_by_releases_once_no_schedule_waits_for_its_end(tenant, store):
+    schedule = await tenant.schedule(policies=ALLOW)
+    await pause(tenant, until=NOON + 2 * MINUTE)
+    await tenant.release(NOON + MINUTE)
+    late = NOON + 2 * MINUTE + pauses.SETTLED_AFTER_MS + 1
+    assert await store.urgent(pauses.settle_pauses, late, 10) == 1
+    assert tenant.workspace in await store.urgent(pauses.ruling_closures)
+    await tenant.release(late)
+    await store.urgent(pauses.settle_pauses, late, 10)
+    assert tenant.workspace not in await store.urgent(pauses.ruling_closures)
+    (known,) = await store.read(pauses.list_pauses, tenant.workspace, 10)
+    assert known.ends_ms == NOON + 2 * MINUTE
+    assert fired(await tenant.fires(schedule)) == [3]
+
+
+async def test_a_new_pause_is_announced_so_that_nothing_waits_for_a_poll(tenant, store):
+    heard = []
+    store.listen(lambda topic, at: heard.append((topic, at)))
+    paused = await pause(tenant)
+    await end(tenant, paused, NOON + MINUTE)
+    assert (DUE, NOON + MINUTE) in heard
+
+
+async def change(tenant, schedule, how, now):
+    return await tenant.store.write(change_schedule, tenant.workspace, schedule.id, how, now)
+
+
+@pytest.mark.parametrize(
+    ("catch_up", "fires", "spans"),
+    [
+        (None, [5], [(2, 4, SpanReason.PAUSED)]),
+        (LATEST, [4, 5], [(2, 3, SpanReason.PAUSED)]),
+        (ALL, [2, 3, 4, 5], []),
+    ],
+)
+async def test_a_schedule_that_is_resumed_catches_up_what_was_chosen(tenant, catch_up, fires, spans):
+    schedule = await tenant.schedule(policies=ALLOW)
+    await change(tenant, schedule, pausing("why", UNRESTRICTED), NOON + MINUTE + 1)
+    after = await change(tenant, schedule, resuming(catch_up), NOON + 4 * MINUTE + 1)
+    assert (after.state, after.progress.next_due) == (ACTIVE, NOON + 5 * MINUTE)
+    await tenant.release(NOON + 5 * MINUTE)
+    assert fired(await tenant.fires(schedule)) == [1, *fires]
+    assert minutes(await tenant.spans(schedule)) == spans
+
+
+async def test_the_pause_of_a_schedule_that_has_come_to_its_end_ended_then(tenant, store):
+    """The step that resumes comes later, and what was due meanwhile fires all the same."""
+    schedule = await tenant.schedule(policies=ALLOW)
+    until = NOON + 3 * MINUTE
+    await change(tenant, schedule, pausing(None, UNRESTRICTED, until), NOON + 1)
+    assert await store.read(pauses.schedules_to_resume, until - 1, 10) == []
+    late = until + MINUTE + 1
+    assert await store.read(pauses.schedules_to_resume, late, 10) == [(tenant.workspace, schedule.id)]
+    after = await change(tenant, schedule, resuming(), late)
+    assert (after.state, after.paused_until_ms) == (ACTIVE, None)
+    await tenant.release(late)
+    assert fired(await tenant.fires(schedule)) == [4]
+    assert minutes(await tenant.spans(schedule)) == [(1, 3, SpanReason.PAUSED)]
+
+
+async def test_nothing_fires_by_the_resumption_of_a_schedule_while_its_workspace_is_paused(tenant):
+    schedule = await tenant.schedule(policies=ALLOW)
+    await change(tenant, schedule, pausing(None, UNRESTRICTED), NOON + 1)
+    await pause(tenant, NOON + MINUTE + 1)
+    await change(tenant, schedule, resuming(ALL), NOON + 2 * MINUTE + 1)
+    await tenant.release(NOON + 5 * MINUTE)
+    assert fired(await tenant.fires(schedule)) == []
+    assert minutes(await tenant.spans(schedule)) == [(1, 2, SpanReason.PAUSED)]
+
+
+async def test_another_state_ends_the_end_of_a_pause(tenant, store):
+    schedule = await tenant.schedule("0 * * * *", ALLOW)
+    await change(tenant, schedule, pausing(None, UNRESTRICTED, NOON + HOUR), NOON + 1)
+    deleted = await tenant.change(schedule, NOON + 2, state=ScheduleState.DELETED, deleted_ms=NOON + 2)
+    assert deleted.paused_until_ms is None
+    assert await store.read(pauses.schedules_to_resume, NOON + 9 * HOUR, 10) == []
+
+
+async def test_a_pause_is_found_by_each_of_its_slots_with_its_note(tenant, store):
+    schedule = await tenant.schedule(policies=ALLOW)
+    await change(tenant, schedule, pausing("repairs", UNRESTRICTED), NOON + MINUTE + 1)
+    await change(tenant, schedule, resuming(), NOON + 3 * MINUTE + 1)
+    await change(tenant, schedule, pausing("holidays", UNRESTRICTED), NOON + 4 * MINUTE + 1)
+
+    async def note_at(minute):
+        slot = NOON + minute * MINUTE
+        found = await store.read(pauses.pause_behind, tenant.workspace, schedule.id, slot, slot)
+        return None if found is None else found.note
+
+    assert [await note_at(minute) for minute in range(1, 7)] == [
+        None, "repairs", "repairs", None, "holidays", "holidays",
+    ]  # fmt: skip
+
+
+async def test_a_stale_version_resumes_nothing(tenant, store):
+    schedule = await tenant.schedule()
+    await change(tenant, schedule, pausing(None, UNRESTRICTED), NOON + 1)
+    with pytest.raises(Conflict):
+        await store.write(change_schedule, tenant.workspace, schedule.id, resuming(ALL), NOON + HOUR, 1)
+    assert (await tenant.again(schedule)).state is PAUSED
