@@ -11,12 +11,14 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from horarium.cli.demo_world import Receiver, Server, started_server
 
 # Where the machine's browser is.
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+# Pages renew themselves every few seconds, and what a page then shows is waited for.
+expect.set_options(timeout=15_000)
 # The rules of WCAG 2.2 up to level AA.
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 

@@ -144,4 +144,7 @@ def test_pages_that_answer_a_form_are_accessible_and_fit_their_window(world: Wor
     page.get_by_label("Input, as JSON").fill("{")
     page.get_by_role("button", name="Make it").click()
     found += look(world, page, "schedule-with-mistakes")
+    world.faults[:] = [
+        fault for fault in world.faults if "status of 400" not in fault
+    ]  # as it should be here
     assert found == []

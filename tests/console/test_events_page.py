@@ -51,6 +51,7 @@ async def test_events_are_listed_with_what_they_say_and_filters_that_can_be_link
             ("label=customer:acme", True),
             ("label=customer:other", False),
             (f"schedule={schedule}", True),
+            ("type=&label=&schedule=&since=", True),
             ("since=2026-03-01T12:30:00Z", True),
             ("since=2026-03-02T00:00:00Z", False),
         ):

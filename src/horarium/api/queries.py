@@ -50,12 +50,15 @@ def item_after(request: Request) -> str:
         raise Invalid(Problem("cursor", words, "cursor")) from None
 
 
-def event_filter_in(query: Query) -> EventFilter:
-    """Which events are asked for, by `type`, `label` (name:value) and `schedule` (its id)."""
+def event_filter_in(query: Query, empty_labels: bool = False) -> EventFilter:
+    """Which events are asked for, by `type`, `label` (name:value) and `schedule` (its id). With `empty_labels`, a label
+    may be left empty, as forms send it."""
     kind, labels = query.text("type"), {}
     if kind is not None and (wrong := type_problem(kind)) is not None:
         query.wrong("type", wrong)
     for text in query.texts("label"):
+        if empty_labels and not text:
+            continue
         name, sign, value = text.partition(":")
         if not sign:
             query.wrong("label", f"{text[:60]!r} is not written name:value")

@@ -13,14 +13,14 @@ export function follow(part, page) {
     if (sign?.isConnected) sign.hidden = !live;
     for (const each of part.querySelectorAll("[data-live-sign]")) each.hidden = !live;
   }
-  function renewSoon() {
+  function renewSoon(pause = least) {
     waiting ??= setTimeout(async () => {
       waiting = undefined;
       renewed = Date.now();
       await page.renew().catch(() => {});
       if (!Number(part.dataset.live)) close();
       else show(Boolean(source));
-    }, Math.max(300, renewed + least - Date.now()));
+    }, Math.max(300, renewed + pause - Date.now()));
   }
   function close() {
     source?.close();
@@ -29,7 +29,7 @@ export function follow(part, page) {
   }
   function addRows(event) {
     const body = document.getElementById(part.dataset.rows);
-    if (!body) return renewSoon();
+    if (!body) return renewSoon(0); // the list was empty so far
     const found = document.createElement("tbody");
     found.innerHTML = event.data;
     page.showTimes(found);
@@ -42,13 +42,13 @@ export function follow(part, page) {
     for (const each of part.querySelectorAll("[data-figure]")) each.textContent = told[each.dataset.figure];
     const bar = part.querySelector("progress");
     if (bar) Object.assign(bar, { max: told.all || 1, value: told.ended });
-    renewSoon();
+    renewSoon(told.final ? 0 : least);
   }
   function open() {
     if (source) return;
     source = new EventSource(part.dataset.stream);
     source.addEventListener("open", () => show(true));
-    source.addEventListener("changed", renewSoon);
+    source.addEventListener("changed", () => renewSoon());
     source.addEventListener("rows", addRows);
     source.addEventListener("figures", setFigures);
     source.addEventListener("error", () => {
