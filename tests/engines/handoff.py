@@ -46,8 +46,8 @@ def hand_over(folder: Path, engine_host: str, target: Mapping[str, Any]) -> Hand
     with server.running() as client:
         made = client.post("/horarium/v1/targets", json=target)
         assert made.is_success, made.text
-        _make_schedules(client, made.json()["id"])
-        time.sleep(chance.uniform(1.5, 2.5))
+        due = _make_schedules(client, made.json()["id"])
+        time.sleep(max(0.0, due - time.time()) + chance.uniform(0.0, 0.5))
     for _ in range(KILLS - 1):
         with server.running():
             time.sleep(chance.uniform(0.1, 1.5))
@@ -74,8 +74,8 @@ def hand_over_to_one_that_is_away(
     with Server(folder / "data", ["--engine-host", engine_host]).running() as client:
         made = client.post("/horarium/v1/targets", json=target)
         assert made.is_success, made.text
-        _make_schedules(client, made.json()["id"])
-        time.sleep(2 + DOWN_S)
+        due = _make_schedules(client, made.json()["id"])
+        time.sleep(max(0.0, due - time.time()) + DOWN_S)
         comes()
         came, database = time.monotonic(), folder / "data" / "horarium.db"
         states, _ = _ended(database)
@@ -84,8 +84,10 @@ def hand_over_to_one_that_is_away(
     return Waited(states, reasons, time.monotonic() - came)
 
 
-def _make_schedules(client: httpx.Client, target: str) -> None:
-    at = datetime.fromtimestamp(int(time.time()) + 2, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+def _make_schedules(client: httpx.Client, target: str) -> int:
+    """Make RUNS schedules that are due at one instant, which is far enough away for making them: it (s)."""
+    due = int(time.time()) + 2 + RUNS // 250
+    at = datetime.fromtimestamp(due, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     lines = [
         json.dumps({"name": f"Job {number}", "recurrence": {"at": at}, "target": target, "grace": "1h"})
         for number in range(RUNS)
@@ -96,6 +98,7 @@ def _make_schedules(client: httpx.Client, target: str) -> None:
         answer = client.post("/horarium/v1/schedules/bulk", content=body, headers=headers)
         assert answer.is_success, answer.text
         assert '"refused"' not in answer.text, answer.text[:500]
+    return due
 
 
 def _ended(database: Path) -> tuple[Mapping[str, int], list[str]]:

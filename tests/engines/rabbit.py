@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import aiormq
 
 from tests.engines.conftest import free_port, running, wait_for_port
 
@@ -52,3 +55,26 @@ def rabbit(port: int, folder: Path) -> Iterator[None]:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+
+
+@contextmanager
+def durable_queue(port: int, name: str) -> Iterator[Callable[[], list[str]]]:
+    """A queue of a broker: what tells the ids of all its messages."""
+
+    async def declare() -> None:
+        connection = aiormq.Connection(f"amqp://guest:guest@127.0.0.1:{port}/")
+        await connection.connect()
+        await (await connection.channel()).queue_declare(name, durable=True)
+        await connection.close()
+
+    async def read() -> list[str]:
+        connection = aiormq.Connection(f"amqp://guest:guest@127.0.0.1:{port}/")
+        await connection.connect()
+        channel, ids = await connection.channel(), list[str]()
+        while (message := await channel.basic_get(name, no_ack=True)).body:
+            ids.append(str(message.header.properties.message_id))
+        await connection.close()
+        return ids
+
+    asyncio.run(declare())
+    yield lambda: asyncio.run(read())

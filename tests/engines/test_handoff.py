@@ -20,7 +20,16 @@ from tests.engines.others import (
     work_off_messages,
     work_off_workflows,
 )
+from tests.engines.rabbit import durable_queue, rabbit
+from tests.engines.takers import (
+    fifo_queue,
+    finish_jobs,
+    kubernetes_target,
+    rabbit_target,
+    sqs_target,
+)
 from tests.engines.workers import COUNTS, celery_target, celery_worker, rq_target, rq_worker, url
+from tests.executors.emulated_kubernetes import EmulatedKubernetes
 
 
 def test_each_run_is_one_message_on_nats_whatever_is_killed(tmp_path: Path, nats_port: int) -> None:
@@ -83,3 +92,38 @@ def test_runs_wait_for_an_engine_that_is_away_and_their_attempts_say_so(tmp_path
     assert waited.reasons == {"the engine could not be reached: connection refused"}
     assert set(times.values()) == {1}
     assert len(times) == RUNS
+
+
+def test_each_run_is_one_job_of_an_emulated_kubernetes_whatever_is_killed(tmp_path: Path) -> None:
+    cluster, port = EmulatedKubernetes(), free_port()
+    with beside(finish_jobs(cluster, port)):
+        handed = hand_over(tmp_path, f"127.0.0.1:{port}", kubernetes_target(port))
+    asked = Counter(line.partition(" ")[0] for line in cluster.asked)
+    print(
+        f"kubernetes: {RUNS} runs, {handed.kills} kills, {cluster.created} Jobs, {asked['POST']} requests for them"
+    )
+    assert handed.states == {"succeeded": RUNS}
+    assert cluster.created == len(cluster.jobs) == RUNS
+
+
+def test_each_run_is_one_message_of_an_emulated_sqs_whatever_is_killed(tmp_path: Path) -> None:
+    with fifo_queue() as (port, queue, received):
+        handed = hand_over(tmp_path, f"127.0.0.1:{port}", sqs_target(queue))
+        times = Counter(received())
+    print(f"sqs: {RUNS} runs, {handed.kills} kills, {times.total()} messages, {handed.seconds:.1f} s")
+    assert handed.states == {"succeeded": RUNS}
+    assert set(times.values()) == {1}
+    assert len(times) == RUNS
+
+
+def test_each_run_is_a_message_of_rabbitmq_under_its_id_whatever_is_killed(tmp_path: Path) -> None:
+    """RabbitMQ knows no message again, so a run may be two of them."""
+    port = free_port()
+    with rabbit(port, tmp_path), durable_queue(port, "jobs") as received:
+        handed = hand_over(tmp_path, f"127.0.0.1:{port}", rabbit_target(port, "jobs"))
+        times = Counter(received())
+    twice = sum(1 for count in times.values() if count > 1)
+    print(f"rabbitmq: {RUNS} runs, {handed.kills} kills, {times.total()} messages, {twice} runs have two")
+    assert handed.states == {"succeeded": RUNS}
+    assert len(times) == RUNS
+    assert max(times.values()) <= handed.kills
