@@ -31,7 +31,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-engines test browser engines long faults lint types setup serve settings openapi clients typescript simulate chaos mutations mutants worst instants bench clean
+.PHONY: help demo demo-engines test browser engines long faults lint types setup serve settings openapi clients generator typescript simulate chaos mutations mutants worst instants bench clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -100,6 +100,14 @@ openapi: $(READY) ## write docs/openapi.json, the description of the own API
 typescript: $(READY) ## test the TypeScript client against a server; needs Node
 	@cd clients/typescript && npm install --silent --no-audit --no-fund && npm run --silent check && PYTHON=$(abspath $(BIN))/python npm test
 
+GENERATOR := $(VENV)-generator
+
+# In an environment of its own: it needs other versions of libraries than the server.
+generator: $(READY) ## see that openapi-python-client makes a client with typed results from docs/openapi.json
+	@test -x $(GENERATOR)/bin/python || $(BIN)/python -m venv $(GENERATOR)
+	@$(GENERATOR)/bin/python -m pip install --quiet --disable-pip-version-check openapi-python-client==0.29.1
+	@PATH="$(abspath $(BIN)):$$PATH" $(GENERATOR)/bin/python tests/clients/openapi_python_client.py
+
 clients: $(READY) ## write the generated parts of the clients from docs/openapi.json; needs Node
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[clients]'
 	@$(BIN)/python clients/python/generate.py
@@ -124,4 +132,4 @@ instants: $(READY) ## the long differential test of fire times against the oracl
 	@$(BIN)/python -m tests.times.instants_long
 
 clean: ## remove the virtual environment and caches
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(GENERATOR) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
