@@ -122,6 +122,11 @@ class EngineRefused(OSError):
     """The engine answered that it does not do what it was asked for. The text is its reason."""
 
 
+# Reasons for which a server could not be reached.
+BROKE = "the connection broke"
+NO_HANDSHAKE = "the TLS handshake failed: the server's certificate or protocol was not accepted"
+
+
 def refusal_in(error: BaseException | None) -> AddressRefused | None:
     """The refusal of an address that an error of a library was caused by."""
     while error is not None and not isinstance(error, AddressRefused):
@@ -137,11 +142,11 @@ def reason_of(error: BaseException) -> str:
         if isinstance(cause, TimeoutError):
             return "no answer"
         if isinstance(cause, ssl.SSLError):
-            return "the TLS handshake failed: the server's certificate or protocol was not accepted"
+            return NO_HANDSHAKE
         if isinstance(cause, OSError) and cause.errno:
             return os.strerror(cause.errno).lower() if cause.errno > 0 else "its name could not be looked up"
         cause = cause.__cause__ or cause.__context__
-    return "the connection broke"
+    return BROKE
 
 
 async def handed_over(call: Call, give: Callable[[], Awaitable[Outcome]], extra: str) -> Outcome:

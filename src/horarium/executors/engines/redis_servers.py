@@ -21,6 +21,8 @@ from horarium.executors.egress import AddressRefused
 from horarium.executors.engines.connections import Connections
 from horarium.executors.engines.hosts import EngineHosts, check_place, host_and_port
 from horarium.executors.engines.messages import (
+    BROKE,
+    NO_HANDSHAKE,
     EngineRefused,
     check_flag,
     check_text,
@@ -61,6 +63,8 @@ _ADD_ONCE = _ONCE % "local put = redis.call('XADD', KEYS[2], unpack(ARGV, 2))"
 
 # How the library words an error of the system where it does not keep the error itself.
 _NUMBER = re.compile(r"Error (\d{1,5}) connecting")
+# The number that errors of TLS have.
+_OF_TLS = 1
 
 
 class RedisPlace(NamedTuple):
@@ -249,8 +253,10 @@ def _unreached(error: BaseException) -> OSError:
     refusal = refusal_in(error)
     if refusal is not None:
         return AddressRefused(str(refusal))
-    number = _NUMBER.match(str(error))
-    return OSError(os.strerror(int(number[1])).lower() if number else reason_of(error))
+    reason, number = reason_of(error), _NUMBER.match(str(error))
+    if reason == BROKE and number:
+        reason = NO_HANDSHAKE if int(number[1]) == _OF_TLS else os.strerror(int(number[1])).lower()
+    return OSError(reason)
 
 
 def _judged_connection(connection_class: Any, address: Callable[[], Awaitable[str]], tls: bool) -> type:
