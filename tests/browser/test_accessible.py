@@ -48,7 +48,7 @@ def paths_of(world: World) -> list[str]:
     world.ask("PATCH", f"/schedules/{schedule}", {"input": {"a": 1}})
     me = world.ask("GET", "/me")
     hook = world.ask(
-        "POST", "/webhooks", {"url": f"{world.receiver}/ok", "name": "Alerts", "types": ["fire.*"]}
+        "POST", "/webhooks", {"url": f"{world.receiver}/events", "name": "Alerts", "types": ["fire.*"]}
     )
     world.ask("POST", f"/schedules/{audience}/fire-now")
     filtered = {"action": "pause", "filter": {"search": "no such schedule"}}

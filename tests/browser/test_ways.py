@@ -110,7 +110,7 @@ def test_events_come_by_themselves_and_a_webhook_is_made_rotated_switched_and_re
     expect(page.get_by_text("live", exact=True)).to_be_visible()
     page.get_by_role("link", name="Webhooks").click()
     page.get_by_role("link", name="New webhook").click()
-    page.get_by_label("Address").fill(f"{world.receiver}/ok")
+    page.get_by_label("Address").fill(f"{world.receiver}/events")
     page.get_by_label("Name", exact=True).fill("Alerts")
     page.get_by_label("fire.* (all of them)").check()
     page.get_by_role("button", name="Make it").click()

@@ -144,7 +144,7 @@ class EditorPages(Pages):
             timing, _ = preview_timing(who, body, now, schedule)
             return preview(timing, now, NEXT_FIRES), None
         except Invalid as error:
-            return None, "; ".join(f"{problem.field} {problem.message}" for problem in error.problems[:3])
+            return None, "; ".join(f"{problem.field}: {problem.message}" for problem in error.problems[:3])
 
     async def _own(self, who: Identity, request: Request) -> Schedule:
         """The schedule that a path names, if the console can edit it. Raises NotFound, Conflict."""
