@@ -4,6 +4,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from horarium.domain.ids import prefixed
+from horarium.store.verbs.meta import note_backup
 from tests.api.asking import BASE, NOW, ask
 from tests.support.house import House, client_of
 
@@ -115,3 +116,12 @@ async def test_the_metrics_are_described_by_the_type_that_they_are_answered_with
             == [answered]
             == ["text/plain"]
         )
+
+
+async def test_the_age_of_the_newest_backup_is_shown_where_one_is_known():
+    async with House.open(NOW) as house:
+        assert ("horarium_backup_age_seconds",) not in await samples(house)
+        await house.services.store.write(note_backup, house.clock.now - 90_000)
+    async with House.open(NOW) as house:
+        await house.services.store.write(note_backup, house.clock.now - 90_000)
+        assert (await samples(house))["horarium_backup_age_seconds",] == 90

@@ -233,6 +233,12 @@ class Metrics:
             return
         now = self._present_ms
         yield gauge("horarium_database_bytes", "The size of the database, with its indexes.", self._bytes)
+        if found.last_backup_ms is not None:
+            yield gauge(
+                "horarium_backup_age_seconds",
+                "How long ago the newest backup was made.",
+                _age_s(found.last_backup_ms, now),
+            )
         yield gauge(
             "horarium_oldest_due_slot_seconds",
             "For how long the oldest slot has been due that is not accounted for; 0 if there is none.",

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from horarium.domain.ids import Id
 from horarium.store.base import Tx
 from horarium.store.verbs.dispatch import earliest_ready
+from horarium.store.verbs.meta import last_backup_ms
 from horarium.store.verbs.release import earliest_due
 
 # Rows are counted up to this number, so that the question stays quick while the queue is long.
@@ -29,7 +30,8 @@ class LaneQueue(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Present:
     """What the database holds at an instant. `oldest_due_ms`: the earliest slot that is not accounted for;
-    `oldest_ready_ms`: from when on the oldest unclaimed run could begin. Counts end at MOST_COUNTED."""
+    `oldest_ready_ms`: from when on the oldest unclaimed run could begin; `last_backup_ms`: when the newest backup was
+    made, as far as the database was told of it. Counts end at MOST_COUNTED."""
 
     lanes: tuple[LaneQueue, ...]
     oldest_due_ms: int | None
@@ -39,6 +41,7 @@ class Present:
     audit_pending: int
     nodes_alive: int
     nodes_lapsed: int
+    last_backup_ms: int | None
 
 
 async def present(tx: Tx, now: int) -> Present:
@@ -47,7 +50,7 @@ async def present(tx: Tx, now: int) -> Present:
     callbacks, fanouts, pending = await tx.row("counts_of_upkeep", limit=MOST_COUNTED)
     alive, lapsed = await tx.row("nodes_by_life", now=now)
     due, ready = await earliest_due(tx), await earliest_ready(tx)
-    return Present(lanes, due, ready, callbacks, fanouts, pending, alive, lapsed)
+    return Present(lanes, due, ready, callbacks, fanouts, pending, alive, lapsed, await last_backup_ms(tx))
 
 
 async def workspaces_of_targets(tx: Tx, targets: Collection[Id]) -> dict[Id, Id]:
