@@ -49,6 +49,8 @@ async def test_a_paused_workspace_fires_nothing_and_says_why_with_its_note(house
     found = await why(house, schedule, 2)
     assert found["verdict"] == "workspace_paused"
     assert found["sentence"].endswith("(from 2026-03-01T12:00:00Z): The CRM moves")
+    shown = await ask(house, "GET", f"/schedules/{schedule['id']}")
+    assert (shown["state"], shown["next_fire_at"], shown["next_fires"]) == ("active", None, [])
     await ask(house, "POST", f"{CURRENT}/resume")
     await tick(house, "2026-03-01T12:04:00Z")
     assert await ledger(house, schedule) == [(1, 2, "workspace_paused"), 3, 4]
@@ -130,3 +132,35 @@ async def test_only_who_may_change_a_workspace_pauses_it_and_nobody_a_strange_on
     headers = {"Authorization": f"Bearer {made['key']}"}
     await ask(house, "POST", f"{CURRENT}/pause", {}, 403, headers=headers)
     await ask(house, "POST", f"{CURRENT}/resume", {}, 409)
+
+
+async def test_a_planned_window_begins_and_ends_by_itself_and_can_be_taken_back_before(house):
+    schedule = await scheduled(house, **EVERY_MINUTE)
+    window = {"from": "2026-03-01T12:02:00Z", "until": "2026-03-01T12:04:00Z", "note": "backups"}
+    planned = await ask(house, "POST", f"{CURRENT}/pause", window)
+    assert (await ask(house, "GET", CURRENT))["pause"] is None
+    found = await why(house, schedule, 3)
+    assert found["sentence"].startswith("the workspace will be paused when it is due")
+    other = {"from": "2026-03-01T12:06:00Z", "until": "2026-03-01T12:09:00Z"}
+    again = await ask(house, "POST", f"{CURRENT}/pause", other)
+    await ask(house, "DELETE", f"{CURRENT}/pauses/{again['id']}", status=204)
+    for minute in range(1, 8):
+        await tick(house, f"2026-03-01T12:0{minute}:00Z")
+    assert await ledger(house, schedule) == [1, (2, 3, "workspace_paused"), 4, 5, 6, 7]
+    await ask(house, "DELETE", f"{CURRENT}/pauses/{planned['id']}", status=404)
+
+
+async def test_a_planned_window_has_an_end_after_its_beginning(house):
+    later = "2026-03-01T13:00:00Z"
+    assert await fields(house, "POST", f"{CURRENT}/pause", {"from": later}) == {"until"}
+    assert await fields(house, "POST", f"{CURRENT}/pause", {"from": later, "until": later}) == {"until"}
+
+
+async def test_nobody_makes_every_release_read_thousands_of_pauses(house):
+    for _ in range(50):
+        await ask(house, "POST", f"{CURRENT}/pause")
+        await ask(house, "POST", f"{CURRENT}/resume")
+    await ask(house, "POST", f"{CURRENT}/pause", status=409)
+    house.clock.now += 120_000
+    await house.services.pauses.settle()
+    await ask(house, "POST", f"{CURRENT}/pause")

@@ -189,6 +189,7 @@ def own(pick: Pick, url: str) -> Bodies:
         ],
         "POST /workspaces/{id}/pause": [
             {"note": "repairs", "until": "2027-11-23T00:00:00Z", "catch_up": "latest"},
+            {"from": "2027-11-23T00:00:00Z", "until": "2027-11-24T00:00:00Z"},
             {},
         ],
         "POST /workspaces/{id}/resume": [{"catch_up": "all"}, {}],

@@ -353,10 +353,16 @@ _UNTIL = Field(None, description="when it resumes by itself; without it somebody
 AfterwardsBody = Literal["none", "latest", "all"] | None
 
 
-class WorkspacePauseBody(Body):
+class _PauseBody(Body):
     note: str | None = _NOTE
     until: FirstSlot | None = _UNTIL
     catch_up: AfterwardsBody = Field(None, description=f"{_AFTER}; none where it is not given")
+
+
+class WorkspacePauseBody(_PauseBody):
+    from_: FirstSlot | None = Field(
+        None, alias="from", description="when it begins; now, if it is not given. A planned one needs until"
+    )
 
 
 class WorkspaceResumeBody(Body):
@@ -365,12 +371,12 @@ class WorkspaceResumeBody(Body):
     )
 
 
-def catch_up_in(body: WorkspacePauseBody | WorkspaceResumeBody) -> CatchUp | None:
+def catch_up_in(body: _PauseBody | WorkspaceResumeBody) -> CatchUp | None:
     """What a body says of the slots of a pause."""
     return None if body.catch_up is None else CatchUp(body.catch_up)
 
 
-class PauseBody(WorkspacePauseBody):
+class PauseBody(_PauseBody):
     version: int | None = None
 
 

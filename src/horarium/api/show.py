@@ -325,12 +325,14 @@ def _words(timing: Timing) -> str:
 
 
 def _next_fires(schedule: Schedule, now_ms: int) -> list[dict[str, str]]:
-    """The next fires of an active schedule, but no more than its max_fires leaves. Others have none."""
+    """The next fires of an active schedule, but no more than its max_fires leaves. Others have none, nor has one that
+    waits for the end of a pause of its workspace."""
     timing, rules = schedule.definition.timing, schedule.definition.policies
     left = (
         NEXT_FIRES if rules.max_fires is None else min(NEXT_FIRES, rules.max_fires - schedule.progress.fires)
     )
-    first = slot_after(compile_timing(timing), now_ms) if schedule.state is ScheduleState.ACTIVE else None
+    goes_on = schedule.state is ScheduleState.ACTIVE and schedule.progress.next_slot is not None
+    first = slot_after(compile_timing(timing), now_ms) if goes_on else None
     if first is None or left <= 0:
         return []
     delay = rules.delay_of(schedule.id)

@@ -106,6 +106,9 @@ def change(
 def pause(
     workspace: Id = "current",
     note: Annotated[str | None, typer.Option(help="Why.")] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", help="When it begins (default: now); then it needs --until.")
+    ] = None,
     until: PauseEnd = None,
     catch_up: Afterwards = None,
     as_json: AsJson = False,
@@ -114,8 +117,22 @@ def pause(
     data: Data = None,
 ) -> None:
     """Pause a workspace: none of its schedules fires until it is resumed, or until an instant."""
-    body = {"note": note, "until": until, "catch_up": catch_up}
+    body = {"note": note, "from": from_, "until": until, "catch_up": catch_up}
     show_one(connect(url, key, data).call("POST", f"/workspaces/{segment(workspace)}/pause", body), as_json)
+
+
+@workspaces.command("unplan")
+def take_back(
+    pause: Annotated[str, typer.Argument(help="Id of a pause that has not begun.")],
+    workspace: Annotated[
+        str, typer.Option(help="Id of the workspace; current is the key's own.")
+    ] = "current",
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Take back a pause that is planned and has not begun."""
+    connect(url, key, data).call("DELETE", f"/workspaces/{segment(workspace)}/pauses/{segment(pause)}")
 
 
 @workspaces.command("resume")

@@ -77,15 +77,15 @@ def preview(
 def upcoming(schedule: Schedule, after_ms: int, count: int) -> Preview:
     """What a stored schedule will do after an instant.
 
-    This is its preview, but without occurrences if it is not active, and with no more than
-    its `max_fires` still allows.
+    This is its preview, but without occurrences if it is not active or waits for the end of a pause of its workspace,
+    and with no more than its `max_fires` still allows.
     """
     policies = schedule.definition.policies
     limit = count
     if policies.max_fires is not None:
         limit = min(count, max(policies.max_fires - schedule.progress.fires, 0))
     found = preview(schedule.definition.timing, after_ms, limit, policies, schedule.id)
-    if schedule.state is not ScheduleState.ACTIVE:
+    if schedule.state is not ScheduleState.ACTIVE or schedule.progress.next_slot is None:
         return Preview(found.description, (), found.delay_ms)
     return found
 

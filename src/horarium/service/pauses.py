@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from horarium.domain.audit import AuditEntry
-from horarium.domain.errors import Conflict, HorariumError, NotFound, Unavailable
+from horarium.domain.errors import Conflict, HorariumError, Invalid, NotFound, Problem, Unavailable
 from horarium.domain.ids import Id, prefixed, random_id
 from horarium.domain.pauses import Pause
 from horarium.domain.schedule import CatchUp, Schedule, ScheduleState
@@ -51,34 +51,46 @@ class PauseService:
         note: str | None = None,
         until_ms: int | None = None,
         catch_up: CatchUp | None = None,
+        from_ms: int | None = None,
     ) -> Pause:
-        """Stop the clock of all schedules of a workspace, those that are made meanwhile among them, from now on.
+        """Stop the clock of all schedules of a workspace, those that are made meanwhile among them, from now on or from
+        `from_ms` on: then it is planned, and needs an end.
 
         It goes on by itself at `until_ms`, if that is given. `catch_up` says what becomes then of the slots of the
         pause; none of them fires where it is not given. What runs already goes on, and what is fired by hand fires.
         A workspace that is paused gets another note, end or catch-up, as far as they are given. Raises Invalid for an
-        end that is not in the future.
+        end that is not in the future, and Conflict where the workspace has as many pauses as may be.
         """
         await self._require(who, workspace_id)
         now = self.clock.now_ms()
         refuse_past_end(until_ms, now)
+        begins = now if from_ms is None else max(from_ms, now)
+        planned = begins > now
+        if planned and (until_ms is None or until_ms <= begins):
+            raise Invalid(Problem("until", "must be given for a planned pause, and be later than from"))
         trail = Trail(workspace_id, now)
-        new = Pause(
-            random_id(now),
-            workspace_id,
-            None,
-            now,
-            until_ms,
-            catch_up or CatchUp.NONE,
-            note,
-            who.principal_id,
-        )
+        own, chosen = (random_id(now), workspace_id, None), catch_up or CatchUp.NONE
+        new = Pause(*own, begins, until_ms, chosen, note, who.principal_id)
+        action = "workspace.pause_planned" if planned else "workspace.paused"
 
         def told(pause: Pause) -> list[AuditEntry]:
-            return [trail.entry("workspace.paused", "ws", workspace_id, after=_facts(pause))]
+            return [trail.entry(action, "ws", workspace_id, after=_facts(pause))]
 
+        if planned:
+            return await self.store.write(recording(verbs.add_pause, told), new)
         verb = recording(_pause, told)
         return await self.store.write(verb, new, note, until_ms, catch_up, now)
+
+    async def take_back(self, who: Identity, workspace_id: Id, pause_id: Id) -> None:
+        """Take back a pause that is planned and has not begun. Raises NotFound."""
+        await self._require(who, workspace_id)
+        now = self.clock.now_ms()
+        trail = Trail(workspace_id, now)
+
+        def told(pause: Pause) -> list[AuditEntry]:
+            return [trail.entry("workspace.pause_taken_back", "ws", workspace_id, before=_facts(pause))]
+
+        await self.store.write(recording(verbs.drop_planned, told), workspace_id, pause_id, now)
 
     async def resume(self, who: Identity, workspace_id: Id, catch_up: CatchUp | None = None) -> Pause:
         """Let the clock of a paused workspace go on from now. `catch_up` says what becomes of the slots of the pause;
@@ -155,6 +167,7 @@ def _facts(pause: Pause) -> dict[str, object]:
     """What the audit log tells of a pause."""
     return {
         "pause": prefixed("pau", pause.id),
+        "from": utc_text(pause.from_ms // 1000),
         "until": None if pause.ends_ms is None else utc_text(pause.ends_ms // 1000),
         "catch_up": pause.catch_up.value,
         "note": pause.note,
@@ -166,8 +179,7 @@ async def _pause(
 ) -> Pause:
     held = await verbs.pauses_in_force(tx, new.workspace_id, now)
     if not held:
-        await verbs.write_pauses(tx, [new])
-        return new
+        return await verbs.add_pause(tx, new)
     known = held[0]
     changed = replace(
         known,

@@ -1416,7 +1416,7 @@ class Workspaces:
         return self._client.read_lines("/workspaces/{id}/export", {})
 
     def pause(self, id: str, body: types.WorkspacePauseBody | None = None) -> types.Pause:
-        """Stop the clock of all its schedules, until it is resumed or until an instant."""
+        """Stop the clock of all its schedules, now or later, until it is resumed or until an instant."""
         answer: types.Pause = self._client.call("POST", "/workspaces/{id}/pause", segments=(id,), body=body)
         return answer
 
@@ -1430,6 +1430,17 @@ class Workspaces:
     def list_pauses_all(self, id: str, *, limit: int | None = None) -> Iterator[types.Pause]:
         """List its pauses, those that began last first All pages, item by item; `limit` is the size of a page."""
         return self._client.pages("/workspaces/{id}/pauses", (id,), {"limit": limit})
+
+    def take_back_pause(self, id: str, pause: str) -> None:
+        """Take back a pause that is planned and has not begun."""
+        self._client.call(
+            "DELETE",
+            "/workspaces/{id}/pauses/{pause}",
+            segments=(
+                id,
+                pause,
+            ),
+        )
 
     def resume(self, id: str, body: types.WorkspaceResumeBody | None = None) -> types.Pause:
         """Let the clock of its schedules go on from now."""
@@ -2901,7 +2912,7 @@ class AsyncWorkspaces:
         return self._client.read_lines("/workspaces/{id}/export", {})
 
     async def pause(self, id: str, body: types.WorkspacePauseBody | None = None) -> types.Pause:
-        """Stop the clock of all its schedules, until it is resumed or until an instant."""
+        """Stop the clock of all its schedules, now or later, until it is resumed or until an instant."""
         answer: types.Pause = await self._client.call(
             "POST", "/workspaces/{id}/pause", segments=(id,), body=body
         )
@@ -2919,6 +2930,17 @@ class AsyncWorkspaces:
     def list_pauses_all(self, id: str, *, limit: int | None = None) -> AsyncIterator[types.Pause]:
         """List its pauses, those that began last first All pages, item by item; `limit` is the size of a page."""
         return self._client.pages("/workspaces/{id}/pauses", (id,), {"limit": limit})
+
+    async def take_back_pause(self, id: str, pause: str) -> None:
+        """Take back a pause that is planned and has not begun."""
+        await self._client.call(
+            "DELETE",
+            "/workspaces/{id}/pauses/{pause}",
+            segments=(
+                id,
+                pause,
+            ),
+        )
 
     async def resume(self, id: str, body: types.WorkspaceResumeBody | None = None) -> types.Pause:
         """Let the clock of its schedules go on from now."""

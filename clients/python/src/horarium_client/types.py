@@ -3028,19 +3028,15 @@ class WorkspacePatch(TypedDict):
     """
 
 
-class WorkspacePauseBody(TypedDict):
-    catch_up: NotRequired[Literal["latest", "all", "none"] | None]
-    """
-    what becomes of the slots of the pause when it is over: none, latest or all of them fire; none where it is not given
-    """
-    note: NotRequired[str | None]
-    """
-    why
-    """
-    until: NotRequired[str | None]
-    """
-    when it resumes by itself; without it somebody has to resume it
-    """
+WorkspacePauseBody = TypedDict(
+    "WorkspacePauseBody",
+    {
+        "catch_up": NotRequired[Literal["latest", "all", "none"] | None],
+        "from": NotRequired[str | None],
+        "note": NotRequired[str | None],
+        "until": NotRequired[str | None],
+    },
+)
 
 
 class WorkspaceResumeBody(TypedDict):

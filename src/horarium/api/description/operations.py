@@ -177,6 +177,7 @@ OPERATIONS = {
         "workspaces.pause", "Pause", example={"note": "The CRM moves", "catch_up": "latest"}
     ),
     "POST /workspaces/{id}/resume": Operation("workspaces.resume", "Pause", example={"catch_up": "latest"}),
+    "DELETE /workspaces/{id}/pauses/{pause}": Operation("workspaces.take_back_pause", None),
     "GET /workspaces/{id}/pauses": Operation("workspaces.list_pauses", "PausePage"),
     "POST /principals": Operation(
         "principals.create", "Principal", example={"name": "Reports", "type": "service", "grants": ["*"]}

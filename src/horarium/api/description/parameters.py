@@ -69,6 +69,7 @@ _IN_PATHS = {
     "kind": "a kind of directory items, such as users",
     "name": "the name of an audience source",
     "number": "the number of a version",
+    "pause": "the id of a pause",
     "target": "the id, the key or the number of a target; * stands for all",
     "database": "the name of an embedded database",
     "table": "the name of an embedded table",

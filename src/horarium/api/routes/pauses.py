@@ -15,7 +15,9 @@ from horarium.api.models import (
 )
 from horarium.api.routes.base import CURSOR, LIMIT, Routes, position_of
 from horarium.api.routes.tenancy import workspace_id_in
-from horarium.api.web import Answer, Api, json_answer
+from horarium.api.web import Answer, Api, empty_answer, json_answer
+from horarium.domain.errors import NotFound
+from horarium.domain.ids import from_prefixed
 from horarium.service.pauses import ADMIN
 from horarium.service.services import Services
 
@@ -28,9 +30,17 @@ class PauseRoutes(Routes):
         who = await self.who(request, ADMIN)
         body = validated(WorkspacePauseBody, await self.body_or_nothing(request))
         found = await self.services.pauses.pause(
-            who, workspace_id_in(request, who), body.note, body.until, catch_up_in(body)
+            who, workspace_id_in(request, who), body.note, body.until, catch_up_in(body), body.from_
         )
         return json_answer(200, show.pause(found))
+
+    async def take_back(self, request: Request) -> Answer:
+        who = await self.who(request, ADMIN)
+        pause = from_prefixed("pau", request.path_params["pause"])
+        if pause is None:
+            raise NotFound("planned pause")
+        await self.services.pauses.take_back(who, workspace_id_in(request, who), pause)
+        return empty_answer()
 
     async def resume(self, request: Request) -> Answer:
         who = await self.who(request, ADMIN)
@@ -50,11 +60,13 @@ class PauseRoutes(Routes):
 
 def add_routes(api: Api, services: Services) -> None:
     routes, tag, of_workspace = PauseRoutes(services), "workspaces", "/workspaces/{id}"
-    words = "Stop the clock of all its schedules, until it is resumed or until an instant"
+    words = "Stop the clock of all its schedules, now or later, until it is resumed or until an instant"
     pause, resume = schema_of(WorkspacePauseBody), schema_of(WorkspaceResumeBody)
     api.add("POST", f"{of_workspace}/pause", routes.pause, words, tag=tag, body=pause, optional_body=True)
     words = "Let the clock of its schedules go on from now"
     api.add("POST", f"{of_workspace}/resume", routes.resume, words, tag=tag, body=resume, optional_body=True)
+    words = "Take back a pause that is planned and has not begun"
+    api.add("DELETE", f"{of_workspace}/pauses/{{pause}}", routes.take_back, words, tag=tag, status=204)
     paged = {"limit": LIMIT, "cursor": CURSOR}
     words = "List its pauses, those that began last first"
     api.add("GET", f"{of_workspace}/pauses", routes.list, words, tag=tag, query=paged)

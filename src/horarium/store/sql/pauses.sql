@@ -18,6 +18,17 @@ WHERE workspace_id = :workspace_id AND schedule_id IS NULL AND settled = 0
   AND from_ms <= :now AND (ends_ms IS NULL OR ends_ms > :now)
 ORDER BY from_ms;
 
+-- name: count_ruling_pauses
+SELECT count(*) AS pauses FROM pauses
+WHERE workspace_id = :workspace_id AND schedule_id IS NULL AND settled = 0;
+
+-- name: planned_pause
+SELECT {pause_columns} FROM pauses
+WHERE id = :id AND workspace_id = :workspace_id AND schedule_id IS NULL AND from_ms > :now;
+
+-- name: drop_pause
+DELETE FROM pauses WHERE id = :id AND workspace_id = :workspace_id;
+
 -- name: change_pause
 UPDATE pauses SET ends_ms = :ends_ms, catch_up = :catch_up, note = :note
 WHERE id = :id AND workspace_id = :workspace_id;

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import HIGHEST_ID, Id, random_id
 from horarium.domain.pauses import WHEN_RESUMED, Closure, Pause, closure_of, in_turn
 from horarium.domain.schedule import CatchUp, Schedule
@@ -17,6 +18,8 @@ from horarium.store.base import DUE, Tx
 
 # A pause is settled so long after its end (ms), when no node's clock is before the end any more.
 SETTLED_AFTER_MS = 60_000
+# Pauses of one workspace that releases have to know of.
+MOST_RULING = 50
 
 
 class _StoredPause(NamedTuple):
@@ -107,6 +110,29 @@ async def list_pauses(
         "list_pauses", workspace_id=workspace_id, from_ms=from_ms, cursor=cursor, limit=limit
     )
     return [_pause(row) for row in rows]
+
+
+async def add_pause(tx: Tx, pause: Pause) -> Pause:
+    """Enter a new pause of a workspace. Raises Conflict where it has as many that matter to releases as may be: every
+    release reads all of them, those of a moment ago among them."""
+    (count,) = await tx.row("count_ruling_pauses", workspace_id=pause.workspace_id)
+    if count >= MOST_RULING:
+        words = (
+            f"{MOST_RULING} pauses of this workspace are planned, hold, or ended a moment ago, and no more may be: "
+            "wait a minute, or take a planned one back"
+        )
+        raise Conflict(words, "limit")
+    await write_pauses(tx, [pause])
+    return pause
+
+
+async def drop_planned(tx: Tx, workspace_id: Id, pause_id: Id, now: int) -> Pause:
+    """Take back a pause of a workspace that has not begun. Raises NotFound."""
+    row = await tx.row("planned_pause", id=pause_id, workspace_id=workspace_id, now=now)
+    if row is None:
+        raise NotFound("planned pause")
+    await tx.run("drop_pause", id=pause_id, workspace_id=workspace_id)
+    return _pause(row)
 
 
 async def write_pauses(tx: Tx, pauses: Sequence[Pause]) -> None:
