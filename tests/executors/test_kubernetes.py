@@ -263,6 +263,8 @@ def test_the_cluster_may_have_certificates_of_its_own(tmp_path: Path):
     [
         ({"server": "https://kubernetes"}, "server"),
         ({"ca": "no certificate"}, "ca"),
+        ({"ca": ""}, "ca"),
+        ({"ca": "zertifikät"}, "ca"),
         ({"namespace": "../secrets"}, "namespace"),
         ({"namespace": "Jobs"}, "namespace"),
         ({"spec": None}, "spec"),

@@ -313,8 +313,8 @@ def _check_ca(given: Any) -> list[Problem]:
     if not isinstance(given, str) or len(given) > 100_000:
         return [Problem("ca", "must be certificates as PEM", "type")]
     try:
-        ssl.create_default_context(cadata=given)
-    except (ssl.SSLError, ValueError):
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=given)
+    except (ssl.SSLError, TypeError, ValueError):
         return [Problem("ca", "must be certificates as PEM: -----BEGIN CERTIFICATE----- and so on")]
     return []
 
