@@ -11,7 +11,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ import httpx
 
 from tests.support.delivery_log import deliveries, receiving
 from tests.support.ledger_check import Books, check, delivered_twice, from_sqlite, open_work
+from tests.support.started import Started
 
 SCHEDULES = 50
 PATIENCE_S = 60.0
@@ -65,9 +65,9 @@ class Server:
     @contextmanager
     def running(self) -> Iterator[httpx.Client]:
         """A client of the server, once it listens. The process is killed with the block."""
-        command = [sys.executable, "-m", "horarium", "serve", "--data", str(self._data), "--port", "0"]
+        command = ["serve", "--data", str(self._data), "--port", "0"]
         with self._log.open("w") as log:
-            process = subprocess.Popen(
+            process = Started(
                 [*command, "--allow-loopback", *self._options],
                 stdout=log,
                 stderr=subprocess.STDOUT,

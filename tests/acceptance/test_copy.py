@@ -6,7 +6,6 @@ import asyncio
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +17,7 @@ from horarium.domain.errors import Unavailable
 from horarium.settings import Settings
 from tests.cli.running import horarium
 from tests.support.postgres import drop_database, fresh_database
+from tests.support.started import Started
 
 ROWS = 60_000
 COUNT = "SELECT count(*) FROM labels"
@@ -43,8 +43,9 @@ def _rows(database: Path) -> int:
 
 
 def _kill_in_the_middle(source: Path, target: Path) -> None:
-    command = [sys.executable, "-m", "horarium", "copy", str(source), str(target)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = Started(
+        ["copy", str(source), str(target)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     until = time.monotonic() + 60
     while not _rows(target / "horarium.db") and time.monotonic() < until and process.poll() is None:
         time.sleep(0.002)

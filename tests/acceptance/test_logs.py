@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +14,7 @@ import httpx
 
 from horarium import __version__
 from tests.acceptance.test_metrics import receiver
+from tests.support.started import Started
 
 SECONDS = 30
 
@@ -27,19 +26,9 @@ def logging_server(
     """A server whose standard output and error go to one file, as under a container; its address, and the lines of
     that file, each of which is JSON, once it has ended."""
     log, lines = folder / "log", []
-    command = [
-        sys.executable,
-        "-m",
-        "horarium",
-        "serve",
-        "--data",
-        str(folder / "data"),
-        "--port",
-        "0",
-        *options,
-    ]
+    command = ["serve", "--data", str(folder / "data"), "--port", "0", *options]
     with log.open("w") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, **environment})
+        process = Started(command, stdout=out, stderr=out, env={**os.environ, **environment})
     try:
         until = time.monotonic() + SECONDS
         while not (started := [text for text in log.read_text().splitlines() if '"started"' in text]):

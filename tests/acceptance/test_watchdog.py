@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +15,8 @@ from threading import Thread
 from typing import Any
 
 import pytest
+
+from tests.support.started import Started
 
 SECONDS = 60
 # What is promised, and not more.
@@ -63,8 +64,7 @@ def inbox() -> Iterator[tuple[str, type[_Inbox]]]:
 @contextmanager
 def process(*arguments: str, log: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as said:
-        command = [sys.executable, "-m", "horarium", *arguments]
-        started = subprocess.Popen(command, stdout=said, stderr=said, env={**os.environ, **environment})
+        started = Started(arguments, stdout=said, stderr=said, env={**os.environ, **environment})
     try:
         yield started
     finally:

@@ -83,7 +83,9 @@ def beat_fires(
 
 def instants_of(info: ZoneInfo, reading: datetime, gap: str, overlap: str) -> list[int]:
     """Where one reading fires."""
-    earlier, later = (_instant(info, reading, fold) for fold in (0, 1))
+    earlier, later = _instant(info, reading, 0), _instant(info, reading, 1)
+    if earlier == later:  # as it is for all readings but those that are skipped or occur twice
+        return [earlier]
     occurs = sorted({at for at in (earlier, later) if _local(info, at) == reading})
     if occurs:
         return {"first": occurs[:1], "last": occurs[-1:], "both": occurs}[overlap]
