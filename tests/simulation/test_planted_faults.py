@@ -36,8 +36,9 @@ def caught(check: str, scripts: Iterator[Script]) -> bool:
     return any(words.startswith(check) for script in scripts for words in play(script).found)
 
 
-def some_scripts() -> Iterator[Script]:
-    return (script_for(seed) for seed in SEEDS)
+def some_scripts(first: int = 1) -> Iterator[Script]:
+    """The scripts of all seeds. The first of them is one that is known to find a fault which most do not find."""
+    return (script_for(seed) for seed in (first, *(seed for seed in SEEDS if seed != first)))
 
 
 def with_restores() -> Iterator[Script]:
@@ -66,9 +67,9 @@ def with_exact_clocks() -> Iterator[Script]:
         yield replace(script, profile=replace(script.profile, exact_clocks=True, latency=0.0))
 
 
-def with_silent_targets() -> Iterator[Script]:
+def with_silent_targets(first: int = 1) -> Iterator[Script]:
     """Scripts in which nothing is wrong but targets that fall silent for a while."""
-    for script in some_scripts():
+    for script in some_scripts(first):
         events = tuple(event for event in script.events if event.kind == "create")
         profile = replace(script.profile, lost=0.0, twice=0.0, delay=0.0, latency=0.0, concurrency=4)
         yield with_silences(replace(script, events=events, profile=profile), Random(script.seed))
@@ -222,7 +223,7 @@ def test_it_sees_an_overlap_that_nobody_decided():
 def test_it_sees_slots_that_wait_beside_each_other():
     """Each slot whose predecessor has not begun waits, and none takes the place of another."""
     with patch("horarium.domain.overlap._held", lambda _: Decision.HOLD):
-        assert caught("overlap_holds_5", with_silent_targets())
+        assert caught("overlap_holds_5", with_silent_targets(first=16))
 
 
 def test_it_sees_a_slot_that_is_called_unbegun_while_none_waits():

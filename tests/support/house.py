@@ -100,14 +100,14 @@ class House:
     async def open(
         cls,
         now: str,
-        postgres: str | None = None,
+        postgres: str | PostgresStore | None = None,
         dialects: Dialects | None = None,
         outgoing: Mapping[str, Any] | None = None,
         **settings: Any,
     ) -> AsyncIterator[House]:
-        """`settings` change the server's (body_limit, rate_limit, ...); with `postgres`, the URL of an empty
-        database, the store is there. `dialects` are those that are installed, if not given. `outgoing` changes what
-        executors may do (see ExecutorOptions)."""
+        """`settings` change the server's (body_limit, rate_limit, ...); with `postgres`, the URL of an empty database, or
+        a store that stays open, the store is there. `dialects` are those that are installed, if not given. `outgoing`
+        changes what executors may do (see ExecutorOptions)."""
         clock = HandClock(instant(now))
         store = await _store(clock, postgres)
         allowed_hosts = AllowedHosts(store)
@@ -157,7 +157,8 @@ class House:
             await registry.close(executors)
             await post.close()
             await audience_sources.close(sources)
-            await store.close()
+            if store is not postgres:
+                await store.close()
 
     async def workspace(self, slug: str) -> Tenant:
         """Another tenant."""
@@ -238,7 +239,9 @@ async def _at_once(seconds: float) -> None:
     """Nobody waits in tests."""
 
 
-async def _store(clock: HandClock, postgres: str | None) -> Store:
+async def _store(clock: HandClock, postgres: str | PostgresStore | None) -> Store:
+    if isinstance(postgres, PostgresStore):
+        return postgres
     if postgres is not None:
         await migrate(postgres)
         return await PostgresStore.open(postgres)
