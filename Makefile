@@ -77,7 +77,7 @@ long: $(READY) ## run the long tests: chaos, kills, many nodes, hundreds of simu
 
 faults: $(READY) ## run what CI adds to the suite: one chaos pass on each database, hundreds of simulated seeds, a minute of the worst bodies
 	@$(BIN)/python -m pytest -m long tests/acceptance/test_chaos.py tests/simulation
-	@WORST_SECONDS=60 $(BIN)/python -m pytest -m "not long" tests/acceptance/test_worst_bodies.py
+	@WORST_SECONDS=60 $(BIN)/python -m pytest -k "worst_body or largest_inputs" tests/acceptance/test_worst_bodies.py
 
 lint: $(READY) ## style, and the direction of imports
 	@$(BIN)/ruff check src tests clients docs/examples

@@ -609,6 +609,7 @@ async def test_nobody_waits_for_any_of_the_worst_bodies_of_another(tmp_path: Pat
         assert await _walk(tmp_path, turns, LONG_S, strict=True, database=database) == []
 
 
+@pytest.mark.long
 async def test_nobody_waits_for_a_list_of_the_largest_inputs(tmp_path: Path) -> None:
     """Every API that lists schedules with their inputs, with hundreds of megabytes of them."""
     data, broken = tmp_path / "data", []

@@ -105,9 +105,9 @@ class House:
         outgoing: Mapping[str, Any] | None = None,
         **settings: Any,
     ) -> AsyncIterator[House]:
-        """`settings` change the server's (body_limit, rate_limit, ...); with `postgres`, the URL of an empty database, or
-        a store that stays open, the store is there. `dialects` are those that are installed, if not given. `outgoing`
-        changes what executors may do (see ExecutorOptions)."""
+        """`settings` change the server's (body_limit, rate_limit, ...); with `postgres`, the URL of an empty
+        database, or a store that stays open, the store is there. `dialects` are those that are installed, if not
+        given. `outgoing` changes what executors may do (see ExecutorOptions)."""
         clock = HandClock(instant(now))
         store = await _store(clock, postgres)
         allowed_hosts = AllowedHosts(store)
