@@ -28,7 +28,14 @@ from horarium.store.database_urls import sqlite_path
 ENVIRONMENT_PREFIX = "HORARIUM_"
 
 # Variables with the prefix that are no settings: where the settings file is, and what the other commands are told.
-OTHER_VARIABLES = ("HORARIUM_CONFIG", "HORARIUM_URL", "HORARIUM_KEY", "HORARIUM_ALERTS", "HORARIUM_PING")
+OTHER_VARIABLES = (
+    "HORARIUM_CONFIG",
+    "HORARIUM_URL",
+    "HORARIUM_KEY",
+    "HORARIUM_WORKSPACE",
+    "HORARIUM_ALERTS",
+    "HORARIUM_PING",
+)
 
 _ORIGIN = re.compile(r"https?://[^/?#@\s,]+")
 _ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:/\s]+)):([0-9]{1,5})")
