@@ -212,7 +212,7 @@ def test_it_sees_a_schedule_that_waits_for_ever_for_the_end_of_a_pause():
         return []
 
     with patch.object(release, "_resumed", none):
-        assert caught("not drained: schedule that waits", some_scripts())
+        assert caught("waits for the end of a pause that is over", some_scripts())
 
 
 def test_it_sees_an_overlap_that_nobody_decided():

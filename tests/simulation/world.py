@@ -406,7 +406,12 @@ class World:
         rows = self.store.connection.execute(
             "SELECT hex(schedule_id), next_due FROM cursors WHERE next_due < ?", (self.db_ms() - 2_000,)
         )
-        return [f"schedule {row[0]} has been due since {row[1]}, and it is {self.db_ms()}" for row in rows]
+        late = [f"schedule {row[0]} has been due since {row[1]}, and it is {self.db_ms()}" for row in rows]
+        # Nothing is paused any more since everything has healed.
+        rows = self.store.connection.execute(
+            "SELECT hex(schedule_id) FROM cursors WHERE next_due = ?", (WHEN_RESUMED,)
+        )
+        return [*late, *(f"waits for the end of a pause that is over: schedule {row[0]}" for row in rows)]
 
     async def _pause_everything(self) -> None:
         """So that no new slot comes while what has begun is brought to its end."""
@@ -451,10 +456,6 @@ class World:
             (
                 "open fire",
                 f"SELECT hex(id), state FROM {ALL_FIRES} WHERE state IN ('waiting', 'resolving', 'running')",
-            ),
-            (
-                "schedule that waits for a pause to end",
-                f"SELECT hex(schedule_id), accounted_to FROM cursors WHERE next_due = {WHEN_RESUMED}",
             ),
             ("action under way", "SELECT hex(id), kind FROM actions WHERE finished_ms IS NULL"),
             ("row left in ready", "SELECT hex(run_id), owner IS NULL FROM ready"),
