@@ -324,3 +324,18 @@ async def test_one_missed_slot_is_not_called_slots(day: str, words: str) -> None
         async with signed_in(house) as person:
             assert words in await person.see(f"/fires/{fire['id']}")
             assert words in await person.see(f"/schedules/{made['id']}")
+
+
+async def test_the_first_page_says_that_the_workspace_is_paused_until_when_and_why() -> None:
+    async with House.open(NOW) as house, signed_in(house) as person:
+        await scheduled(house, name="Hourly", recurrence="0 * * * *")
+        workspace = (await ask(house, "GET", "/me"))["workspace"]["id"]
+        body = {"note": "<b>freeze", "until": "2026-03-02T09:00:00Z"}
+        await ask(house, "POST", f"/workspaces/{workspace}/pause", body)
+        page = await person.see("/")
+        assert (
+            "The workspace is paused since 2026-03-01T12:00:00.000Z, until 2026-03-02T09:00:00.000Z" in page
+        )
+        assert "&lt;b&gt;freeze" in page
+        await ask(house, "POST", f"/workspaces/{workspace}/resume")
+        assert "is paused since" not in await person.see("/")

@@ -7,6 +7,7 @@ import pytest
 from horarium.console.policy_pictures import CATCH_UPS, OVERLAPS, SLOTS, Picture
 from horarium.domain.overlap import Decision, Overlap, decide
 from horarium.domain.schedule import CatchUp
+from tests.api.asking import ask, scheduled
 from tests.console.browsing import signed_in
 from tests.support.house import House
 
@@ -51,3 +52,27 @@ async def test_the_editor_offers_every_policy_and_keeps_the_one_that_was_chosen(
         sent = await person.send("/schedules/new", page, 400, name="", overlap="allow", catch_up="none")
         assert 'name="overlap" value="allow" checked' in sent.text
         assert 'name="catch_up" value="none" checked' in sent.text
+
+
+@pytest.mark.parametrize(("choice", "fires"), [("none", 0), ("latest", 1), ("all", 3)])
+async def test_a_schedule_is_resumed_with_a_choice_of_what_becomes_of_the_slots_of_the_pause(
+    choice: str, fires: int
+) -> None:
+    async with House.open("2026-03-01T12:30:00Z") as house, signed_in(house) as person:
+        policies = {"overlap": "allow", "catch_up_window": "1d"}
+        made = await scheduled(house, recurrence="0 * * * *", policies=policies)
+        place = f"/schedules/{made['id']}"
+        form = await person.see(f"{place}/pause")
+        await person.send(f"{place}/pause", form, note="month end", until="2026-03-02 09:00")
+        page = await person.see(place)
+        assert "month end</bdi>" in page
+        assert "It goes on by itself at" in page
+        await house.move("2026-03-01T15:30:00Z")
+        asked = await person.see(f"{place}/resume")
+        assert asked.count('<svg class="policy"') == 3
+        await person.send(f"{place}/resume", asked, catch_up=choice)
+        await house.move("2026-03-01T15:30:01Z")
+        found = (await ask(house, "GET", f"{place}/fires"))["items"]
+        assert len(found) == fires
+        await person.send(f"{place}/pause", form, 400, until="yesterday")
+        await person.send(f"{place}/pause", form, 400, catch_up="nonsense")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import CatchUp
@@ -92,4 +92,13 @@ CATCH_UPS = (
         (50, 90),
         (35, 105),
     ),
+)
+# The same of the slots of a pause, in the order in which a form offers them.
+AFTER_PAUSES = tuple(
+    replace(picture, words=words)
+    for picture, words in (
+        (CATCH_UPS[2], "The slots of the pause do not fire; they stand in the ledger as paused."),
+        (CATCH_UPS[0], "The latest slot of the pause fires at its end, and says how many it stands for."),
+        (CATCH_UPS[1], "Every slot of the pause fires at its end, as far as the schedule's policies allow."),
+    )
 )

@@ -12,13 +12,15 @@ from horarium.api.fields import Query
 from horarium.api.web import Answer
 from horarium.console.base import action_in
 from horarium.console.calendar import following, local_date, make_month, midnight, month_of
+from horarium.console.forms import Form
 from horarium.console.of_schedules import OfSchedules, instant_in
+from horarium.console.policy_pictures import AFTER_PAUSES, SLOTS, WIDTH
 from horarium.console.rendering import path_to, redirect
 from horarium.console.schedule_filters import STATES, filters_in
-from horarium.domain.errors import Invalid, Unavailable
+from horarium.domain.errors import Invalid, Problem, Unavailable
 from horarium.domain.fire import Fire, Span
 from horarium.domain.ids import HIGHEST_ID, prefixed
-from horarium.domain.schedule import Schedule, ScheduleState, stored_recurrence
+from horarium.domain.schedule import CatchUp, Schedule, ScheduleState, stored_recurrence
 from horarium.domain.tenancy import Identity
 from horarium.service.explain import Explanation, upcoming
 from horarium.service.pages import cursor_from, cursor_text, cut
@@ -104,6 +106,9 @@ class SchedulePages(OfSchedules):
             target=targets.get(schedule.definition.target_id),
             action=action,
             once=token_hex(12),
+            afterwards=AFTER_PAUSES,
+            slots=SLOTS,
+            width=WIDTH,
         )
 
     async def act(self, request: Request) -> Answer:
@@ -117,10 +122,18 @@ class SchedulePages(OfSchedules):
             fire = await schedules.fire_now(who, schedule.id, form.given("once"))
             return redirect(path_to("fires", prefixed("fire", fire.id), done="fired"))
         if action == "pause":
-            note = form.given("note")
-            await schedules.pause(workspace_id, schedule.id, note, version, within=who.restriction)
+            until = form.given("until")
+            await schedules.pause(
+                workspace_id,
+                schedule.id,
+                form.given("note"),
+                version,
+                within=who.restriction,
+                until_ms=None if until is None else instant_in(until, schedule, "until"),
+                catch_up=_catch_up(form),
+            )
         elif action == "resume":
-            await schedules.resume(who, schedule.id, version)
+            await schedules.resume(who, schedule.id, version, _catch_up(form))
         else:
             await schedules.delete(workspace_id, schedule.id, version, within=who.restriction)
             return redirect(path_to("schedules", done="deleted"))
@@ -187,6 +200,16 @@ _SCOPES = {
 
 def _when(entry: Fire | Span) -> int:
     return entry.fired_ms if isinstance(entry, Fire) else entry.last_ms
+
+
+def _catch_up(form: Form) -> CatchUp | None:
+    """What a form says of the slots of a pause. Raises Invalid."""
+    given = form.given("catch_up")
+    if given is None:
+        return None
+    if given not in set(CatchUp):
+        raise Invalid(Problem("catch_up", f"must be one of {', '.join(CatchUp)}"))
+    return CatchUp(given)
 
 
 def _version(given: str | None) -> int | None:
