@@ -21,7 +21,7 @@ from horarium.store.postgres import PostgresStore
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs.audiences import put_source
 from tests.support.house import HandClock
-from tests.support.postgres import drop_database, migrated_database
+from tests.support.kept_postgres import emptied_database
 from tests.support.sqlite_schema import open_store
 from tests.support.tenant import MINUTE, NOON, Node, Tenant
 
@@ -35,11 +35,9 @@ async def opened_store(flavour: str, folder: Path) -> AsyncIterator[Store]:
         yield sqlite
         await sqlite.close()
         return
-    url = await migrated_database("audience")
-    postgres = await PostgresStore.open(url)
+    postgres = await PostgresStore.open(await emptied_database("audience"))
     yield postgres
     await postgres.close()
-    drop_database(url)
 
 
 class Listed:
