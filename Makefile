@@ -75,8 +75,9 @@ demo-engines: $(ENGINES_READY) ## watch schedules fire into NATS and Temporal on
 long: $(READY) ## run the long tests: chaos, kills, many nodes, hundreds of simulated seeds
 	@$(BIN)/python -m pytest -m long
 
-faults: $(READY) ## run what CI adds to the suite: one chaos pass on each database, hundreds of simulated seeds, a minute of the worst bodies
+faults: $(READY) ## run what CI adds to the suite: one chaos pass on each database, hundreds of simulated seeds, good schedules beside a hanging target, a minute of the worst bodies
 	@$(BIN)/python -m pytest -m long tests/acceptance/test_chaos.py tests/simulation
+	@$(BIN)/python -m pytest -m long -k good_schedules tests/acceptance/test_neighbours.py
 	@WORST_SECONDS=60 $(BIN)/python -m pytest -k "worst_body or largest_inputs" tests/acceptance/test_worst_bodies.py
 
 lint: $(READY) ## style, and the direction of imports

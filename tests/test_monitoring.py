@@ -26,7 +26,7 @@ OTHER = {"horarium_"}
 def exposed() -> set[str]:
     """The names of all samples that any server shows, and of their families."""
     metrics = Metrics(InlineSqliteStore(lambda: 0), SimpleNamespace(now_ms=lambda: 0))
-    metrics._present = Present((), None, None, 0, 0, 0, 0, 0)
+    metrics._present = Present((), None, None, 0, 0, 0, 0, 0, 0)
     lanes = Lanes(1, 1, 1)
     lanes._time = lambda: 0.0
     worker = SimpleNamespace(lanes=lanes, figures=lanes.figures, reports={})

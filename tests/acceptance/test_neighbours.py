@@ -14,6 +14,7 @@ from tests.acceptance.neighbours import hanging_rows, hanging_schedules, recover
 SLACK = float(os.environ.get("HORARIUM_SLACK", "5"))
 
 
+@pytest.mark.long
 def test_good_schedules_fire_beside_a_target_that_never_answers(tmp_path: Path) -> None:
     with serving(tmp_path) as (server, receiver):
         good = hanging_schedules(server, receiver, 12, hanging=300)

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from tests.api.asking import BASE, ask, scheduled
-from tests.api.test_round_trips import house, postgres, rows
+from tests.api.test_round_trips import house, kept, rows
 from tests.support.house import House
 
-__all__ = ["house", "postgres"]
+__all__ = ["house", "kept"]
+# The fixtures keep their connections from test to test, so all belong to one event loop.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 ORDER = {"name": "s", "recurrence": "0 9 * * *", "target": "t"}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import pytest_asyncio
 
@@ -11,9 +13,11 @@ from tests.support.tenant import Tenant
 
 
 def pytest_collection_modifyitems(items):
-    """All of these tests run in one event loop: connections that are kept open belong to the loop that opened them."""
+    """All tests of this folder run in one event loop: connections that are kept open belong to the loop that opened
+    them. (pytest hands over the tests of all folders.)"""
     for item in items:
-        if item.get_closest_marker("asyncio") and "store" in item.fixturenames:
+        here = item.path.is_relative_to(Path(__file__).parent)
+        if here and item.get_closest_marker("asyncio") and "store" in item.fixturenames:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
