@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
-from horarium.domain.execution import Call
+from horarium.domain.execution import Call, WatchedTarget
 from horarium.domain.ids import Id
 
 CompiledT = TypeVar("CompiledT")
@@ -37,10 +37,17 @@ class CompiledConfigs(Generic[CompiledT]):
 
     def of(self, call: Call) -> CompiledT:
         """The compiled configuration of the call's target. Raises BrokenConfiguration."""
-        return self.of_target(call.target_id, call.config, call.secrets)
+        return self._of(call.target_id, call.config, call.secrets)
 
-    def of_target(self, target_id: Id, config: Mapping[str, Any], secrets: Mapping[str, Any]) -> CompiledT:
-        """The compiled configuration of a target, without a call. Raises BrokenConfiguration."""
+    def of_watched(self, target: WatchedTarget) -> CompiledT:
+        """The compiled configuration of a target whose runs are watched. Raises OSError where it cannot be compiled, as
+        `watch` and `cancel` do for all that keeps them from the engine."""
+        try:
+            return self._of(target.id, target.config, target.secrets)
+        except BrokenConfiguration as error:
+            raise OSError(str(error)) from error
+
+    def _of(self, target_id: Id, config: Mapping[str, Any], secrets: Mapping[str, Any]) -> CompiledT:
         known = self._compiled.get(target_id)
         if known is not None and known[0] == config and known[1] == secrets:
             return known[2]

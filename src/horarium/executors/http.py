@@ -234,10 +234,7 @@ class HttpExecutor:
         """Nothing: there is no way to end a run that fits all targets. Its result is not waited for any more."""
 
     def _compiled_of(self, target: WatchedTarget) -> CompiledHttp:
-        try:
-            compiled = self._compiled.of_target(target.id, target.config, target.secrets)
-        except BrokenConfiguration as error:
-            raise OSError(str(error)) from error
+        compiled = self._compiled.of_watched(target)
         if compiled.poll is None:
             raise OSError(
                 "the target's configuration does not say any more where the state of its runs is found"

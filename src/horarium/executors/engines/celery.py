@@ -47,6 +47,8 @@ from horarium.executors.engines.redis_servers import (
     RedisPlace,
     RedisServers,
     check_redis_place,
+    check_remember,
+    remember_s,
     told_apart,
 )
 from horarium.executors.options import ExecutorOptions
@@ -56,9 +58,6 @@ from horarium.executors.template import TemplateError
 
 FIELDS = (*PLACE_FIELDS, "task", "queue", "args", "kwargs", "result_database", "remember_s", "secrets")
 
-# How long a run's mark lasts where the configuration does not say it: a week (s).
-REMEMBER_S = 7 * 86_400
-LONGEST_REMEMBER_S = 10 * 365 * 86_400
 _HIGHEST_DATABASE = 1_000
 # How much of a result is read (bytes), and how many results are read at a time.
 _MOST_READ = 1024 * 1024
@@ -94,7 +93,7 @@ class CeleryExecutor:
             *check_text(config, "queue", longest=200),
             *check_arguments(config),
             *check_whole(config, "result_database", 0, _HIGHEST_DATABASE),
-            *check_whole(config, "remember_s", 1, LONGEST_REMEMBER_S),
+            *check_remember(config),
         ]
 
     def check_hosts(self, workspace_id: Id, config: Mapping[str, Any]) -> Sequence[Problem]:
@@ -129,7 +128,7 @@ class CeleryExecutor:
 
     async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Outcome]:
         """The outcomes of the tasks whose result is stored. Raises OSError."""
-        compiled = self._compiled_of(target)
+        compiled = self._compiled.of_watched(target)
         client = await self._servers.client(target.workspace_id, compiled.results)
         scrubber, found = Scrubber(target.secrets.values()), dict[Id, Outcome]()
         left = iter(runs)
@@ -142,7 +141,7 @@ class CeleryExecutor:
 
     async def cancel(self, target: WatchedTarget, run: Watched) -> None:
         """Tells all workers that are up to leave out the task. One that has begun goes on. Raises OSError."""
-        compiled = self._compiled_of(target)
+        compiled = self._compiled.of_watched(target)
         client = await self._servers.client(target.workspace_id, compiled.broker)
         channel = f"/{compiled.broker.database}.celery.pidbox"
         with told_apart():
@@ -151,12 +150,6 @@ class CeleryExecutor:
     async def close(self) -> None:
         """Closes all connections."""
         await self._servers.close()
-
-    def _compiled_of(self, target: WatchedTarget) -> _CompiledCelery:
-        try:
-            return self._compiled.of_target(target.id, target.config, target.secrets)
-        except BrokenConfiguration as error:
-            raise OSError(str(error)) from error
 
 
 async def _read(client: Any, runs: Sequence[Watched]) -> list[bytes]:
@@ -274,4 +267,4 @@ class _CompiledCelery:
         self.task: str = config["task"]
         self.queue: str = config.get("queue") or "celery"
         self.arguments = CompiledArguments(public, secrets)
-        self.remember_s: int = config.get("remember_s") or REMEMBER_S
+        self.remember_s = remember_s(config)

@@ -6,13 +6,14 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from horarium.domain.ids import Id
+from horarium.domain.json_text import decode_received
 from horarium.executors.egress import AddressRefused, explain, was_refused
 from horarium.executors.engines.connections import Connections
 from horarium.executors.engines.hosts import EngineHosts
@@ -30,6 +31,15 @@ class Answer(NamedTuple):
 
     status: int
     body: bytes
+
+    @property
+    def content(self) -> Mapping[str, Any]:
+        """The JSON object that the body is; empty where it is none."""
+        try:
+            found = decode_received(self.body)
+        except ValueError:
+            found = None
+        return found if isinstance(found, Mapping) else {}
 
 
 class EnginePlace(NamedTuple):

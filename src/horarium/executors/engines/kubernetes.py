@@ -31,7 +31,6 @@ import orjson
 from horarium.domain.errors import Problem
 from horarium.domain.execution import Call, Outcome, Verdict, Watched, WatchedTarget
 from horarium.domain.ids import Id
-from horarium.domain.json_text import decode_received
 from horarium.executors.checks import check_fields, check_texts
 from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
 from horarium.executors.context import context_of, run_text, shared_id, template_values
@@ -145,7 +144,7 @@ class KubernetesExecutor:
     async def _create(self, call: Call, compiled: _CompiledKubernetes, job: Mapping[str, Any]) -> Outcome:
         name = job["metadata"]["name"]
         answer = await self._ask(call.workspace_id, compiled, "POST", compiled.jobs, orjson.dumps(job))
-        content = _object(answer.body)
+        content = answer.content
         shown = {"job": name, "namespace": compiled.namespace}
         # Other conflicts, such as one with a quota that is being written, have other reasons and may pass.
         if answer.status == 409 and content.get("reason") == "AlreadyExists":
@@ -157,7 +156,7 @@ class KubernetesExecutor:
 
     async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Outcome]:
         """The outcomes of the Jobs that have ended. Raises OSError."""
-        compiled = self._compiled_of(target)
+        compiled = self._compiled.of_watched(target)
         if len(runs) >= _LISTED_FROM:
             jobs = await self._listed(target, compiled, {run.handle for run in runs})
             runs = [run for run in runs if run.handle not in jobs or ending(jobs[run.handle]) is not None]
@@ -184,7 +183,7 @@ class KubernetesExecutor:
         while True:
             path = f"{compiled.jobs}?{urlencode(query)}"
             answer = await self._ask(target.workspace_id, compiled, "GET", path)
-            content = _object(answer.body)
+            content = answer.content
             if answer.status != 200:
                 raise EngineRefused(f"the cluster did not list the Jobs: {_said(answer, content)}")
             for job in content.get("items") or ():
@@ -202,7 +201,7 @@ class KubernetesExecutor:
         answer = await self._ask(
             target.workspace_id, compiled, "GET", f"{compiled.jobs}/{quote(name, safe='')}"
         )
-        content = _object(answer.body)
+        content = answer.content
         if answer.status == 404:
             words = "the cluster does not know the Job any more: it was deleted, or its time there is over"
             return Outcome(Verdict.FAILED, error=words)
@@ -225,7 +224,7 @@ class KubernetesExecutor:
         """What a container of the Job's latest pod has left as its termination message; None is nothing."""
         query = urlencode({"labelSelector": f"batch.kubernetes.io/job-name={name}", "limit": str(_PAGE)})
         answer = await self._ask(target.workspace_id, compiled, "GET", f"{compiled.pods}?{query}")
-        content = _object(answer.body)
+        content = answer.content
         if answer.status != 200:
             return f"the pods of the Job could not be read: {_said(answer, content)}"
         pods = sorted(content.get("items") or (), key=lambda pod: str(_part(pod, "status").get("startTime")))
@@ -238,11 +237,11 @@ class KubernetesExecutor:
 
     async def cancel(self, target: WatchedTarget, run: Watched) -> None:
         """Deletes the Job and its pods. Raises OSError."""
-        compiled = self._compiled_of(target)
+        compiled = self._compiled.of_watched(target)
         path, body = f"{compiled.jobs}/{quote(run.handle, safe='')}", {"propagationPolicy": "Background"}
         answer = await self._ask(target.workspace_id, compiled, "DELETE", path, orjson.dumps(body))
         if answer.status not in (200, 202, 404):
-            raise EngineRefused(f"the cluster did not delete the Job: {_said(answer, _object(answer.body))}")
+            raise EngineRefused(f"the cluster did not delete the Job: {_said(answer, answer.content)}")
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -262,12 +261,6 @@ class KubernetesExecutor:
         if compiled.token is not None:
             headers["Authorization"] = f"Bearer {compiled.token}"
         return await self._http.request(workspace_id, compiled.place, method, path, headers, body, _MOST_READ)
-
-    def _compiled_of(self, target: WatchedTarget) -> _CompiledKubernetes:
-        try:
-            return self._compiled.of_target(target.id, target.config, target.secrets)
-        except BrokenConfiguration as error:
-            raise OSError(str(error)) from error
 
 
 def ending(job: Any) -> tuple[bool, str] | None:
@@ -291,14 +284,6 @@ def _label(target_id: Id) -> str:
 def _part(value: Any, name: str) -> Mapping[str, Any]:
     """An object within an object of an answer; empty where there is none."""
     found = value.get(name) if isinstance(value, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
-
-
-def _object(body: bytes) -> Mapping[str, Any]:
-    try:
-        found = decode_received(body)
-    except ValueError:
-        found = None
     return found if isinstance(found, Mapping) else {}
 
 

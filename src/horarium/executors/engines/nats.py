@@ -220,10 +220,7 @@ class NatsExecutor:
         await self._hosts.close()
 
     def _compiled_of(self, target: WatchedTarget) -> _CompiledNats:
-        try:
-            compiled = self._compiled.of_target(target.id, target.config, target.secrets)
-        except BrokenConfiguration as error:
-            raise OSError(str(error)) from error
+        compiled = self._compiled.of_watched(target)
         if compiled.outcome_stream is None:
             raise OSError("the target's configuration does not say any more where outcomes are published")
         return compiled

@@ -36,6 +36,9 @@ from horarium.executors.options import ExecutorOptions
 PLACE_FIELDS = ("server", "database", "tls", "user", "password")
 SECRET_FIELDS = ("password",)
 
+# For how long a run is remembered where the configuration does not say it: a week (s).
+_REMEMBER_S = 7 * 86_400
+_LONGEST_REMEMBER_S = 10 * 365 * 86_400
 _PORT = 6379
 _CONNECT_S = 5
 # How long a command may take. Callers set shorter limits where they have some.
@@ -89,6 +92,16 @@ class RedisPlace(NamedTuple):
             config.get("user"),
             config.get("password"),
         )
+
+
+def check_remember(config: Mapping[str, Any]) -> list[Problem]:
+    """What is wrong with `remember_s`: for how long a run is remembered, so that it is not put there again (s)."""
+    return check_whole(config, "remember_s", 1, _LONGEST_REMEMBER_S)
+
+
+def remember_s(config: Mapping[str, Any]) -> int:
+    """For how long the runs of a checked configuration are remembered (s)."""
+    return config.get("remember_s") or _REMEMBER_S
 
 
 def check_redis_place(config: Mapping[str, Any]) -> list[Problem]:

@@ -9,12 +9,14 @@ from horarium.domain.errors import Problem
 from horarium.domain.ids import Id
 from horarium.executors.engines.brokers import Message
 from horarium.executors.engines.messages import check_text, check_whole
-from horarium.executors.engines.redis_servers import RedisPlace, RedisServers, check_redis_place
+from horarium.executors.engines.redis_servers import (
+    RedisPlace,
+    RedisServers,
+    check_redis_place,
+    check_remember,
+    remember_s,
+)
 from horarium.executors.options import ExecutorOptions
-
-# How long a run's mark lasts where the configuration does not say it: a week (s).
-REMEMBER_S = 7 * 86_400
-_LONGEST_REMEMBER_S = 10 * 365 * 86_400
 
 
 class StreamPlace(NamedTuple):
@@ -41,7 +43,7 @@ class RedisStreams:
             *check_redis_place(config),
             *check_text(config, "stream", required=True),
             *check_whole(config, "max_length", 1, 10**12),
-            *check_whole(config, "remember_s", 1, _LONGEST_REMEMBER_S),
+            *check_remember(config),
         ]
 
     def check_host(self, workspace_id: Id, config: Mapping[str, Any]) -> list[Problem]:
@@ -50,8 +52,9 @@ class RedisStreams:
 
     def place(self, config: Mapping[str, Any]) -> StreamPlace:
         """The stream of a checked configuration."""
-        remember_s = config.get("remember_s") or REMEMBER_S
-        return StreamPlace(RedisPlace.of(config), config["stream"], config.get("max_length"), remember_s)
+        return StreamPlace(
+            RedisPlace.of(config), config["stream"], config.get("max_length"), remember_s(config)
+        )
 
     def address(self, place: StreamPlace, values: Mapping[str, Any]) -> str:
         """The stream: the same for all runs."""

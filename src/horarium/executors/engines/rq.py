@@ -47,6 +47,8 @@ from horarium.executors.engines.redis_servers import (
     RedisPlace,
     RedisServers,
     check_redis_place,
+    check_remember,
+    remember_s,
     told_apart,
 )
 from horarium.executors.options import ExecutorOptions
@@ -56,9 +58,6 @@ from horarium.executors.template import TemplateError
 
 FIELDS = (*PLACE_FIELDS, "function", "queue", "args", "kwargs", "timeout_s", "remember_s", "secrets")
 
-# How long RQ keeps a job that has ended, where the configuration does not say it: a week (s).
-REMEMBER_S = 7 * 86_400
-LONGEST_REMEMBER_S = 10 * 365 * 86_400
 # How long a job may take, where the configuration does not say it: as long as RQ's own default (s).
 TIMEOUT_S = 180
 _LONGEST_TIMEOUT_S = 365 * 86_400
@@ -138,7 +137,7 @@ class RqExecutor:
             *check_text(config, "queue", longest=200),
             *check_arguments(config),
             *check_whole(config, "timeout_s", 1, _LONGEST_TIMEOUT_S),
-            *check_whole(config, "remember_s", 1, LONGEST_REMEMBER_S),
+            *check_remember(config),
         ]
 
     def check_hosts(self, workspace_id: Id, config: Mapping[str, Any]) -> Sequence[Problem]:
@@ -174,7 +173,7 @@ class RqExecutor:
 
     async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Outcome]:
         """The outcomes of the jobs that have ended. Raises OSError."""
-        client = await self._servers.client(target.workspace_id, self._compiled_of(target).place)
+        client = await self._servers.client(target.workspace_id, self._compiled.of_watched(target).place)
         scrubber, found = Scrubber(target.secrets.values()), dict[Id, Outcome]()
         left = iter(runs)
         while some := list(islice(left, _LOOKS_AT_ONCE)):
@@ -188,7 +187,7 @@ class RqExecutor:
 
     async def cancel(self, target: WatchedTarget, run: Watched) -> None:
         """Takes the job out of its queue, or tells its worker to stop it. Raises OSError."""
-        compiled = self._compiled_of(target)
+        compiled = self._compiled.of_watched(target)
         client = await self._servers.client(target.workspace_id, compiled.place)
         keys = (f"rq:job:{run.handle}", f"rq:queue:{compiled.queue}", f"rq:canceled:{compiled.queue}")
         now_s = int(datetime.now(UTC).timestamp())
@@ -201,12 +200,6 @@ class RqExecutor:
     async def close(self) -> None:
         """Closes all connections."""
         await self._servers.close()
-
-    def _compiled_of(self, target: WatchedTarget) -> _CompiledRq:
-        try:
-            return self._compiled.of_target(target.id, target.config, target.secrets)
-        except BrokenConfiguration as error:
-            raise OSError(str(error)) from error
 
 
 def outcome_of(status: str, value: bytes, problem: bytes, limit: int, scrubber: Scrubber) -> Outcome | None:
@@ -274,4 +267,4 @@ class _CompiledRq:
         self.queue: str = config.get("queue") or "default"
         self.arguments = CompiledArguments(public, secrets)
         self.timeout_s: int = config.get("timeout_s") or TIMEOUT_S
-        self.remember_s: int = config.get("remember_s") or REMEMBER_S
+        self.remember_s = remember_s(config)

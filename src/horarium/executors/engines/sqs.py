@@ -28,7 +28,6 @@ import orjson
 from horarium.domain.errors import Problem
 from horarium.domain.execution import Call, Outcome
 from horarium.domain.ids import Id
-from horarium.domain.json_text import decode_received
 from horarium.executors.checks import check_fields
 from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
 from horarium.executors.context import run_text, shared_id
@@ -131,11 +130,7 @@ class SqsExecutor:
         answer = await self._http.request(
             call.workspace_id, compiled.place, "POST", "/", headers, message, _MOST_READ
         )
-        try:
-            content = decode_received(answer.body)
-        except ValueError:
-            content = None
-        content = content if isinstance(content, Mapping) else {}
+        content = answer.content
         if answer.status == 200 and content.get("MessageId"):
             names = {"MessageId": "message_id", "SequenceNumber": "sequence_number"}
             return taken(

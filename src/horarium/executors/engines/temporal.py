@@ -206,11 +206,7 @@ class TemporalExecutor:
         await self._hosts.close()
 
     async def _client_of(self, target: WatchedTarget) -> Any:
-        try:
-            compiled = self._compiled.of_target(target.id, target.config, target.secrets)
-        except BrokenConfiguration as error:
-            raise OSError(str(error)) from error
-        return await self._client(target.workspace_id, compiled)
+        return await self._client(target.workspace_id, self._compiled.of_watched(target))
 
     async def _client(self, workspace_id: Id, compiled: _CompiledTemporal) -> Any:
         """A client that is connected to the address that was judged. Raises OSError and ImportError."""

@@ -57,10 +57,9 @@ class SqliteTx:
     async def tuples(self, statement: str, **params: Any) -> Sequence[Sequence[Any]]:
         prepared = self._statements[statement]
         wanted = params.get("limit") if prepared.listed is None else len(params[prepared.listed])
-        sql, values = prepared.sqlite_text(params)
         if wanted is not None and wanted < PACKED_FROM:
-            return self._connection.execute(sql, values).fetchall()
-        return self._packed(prepared, sql, values)
+            return await self.rows(statement, **params)
+        return self._packed(prepared, *prepared.sqlite_text(params))
 
     def _packed(
         self, prepared: Statement, sql: str, values: Mapping[str, Any] | Sequence[Any]
