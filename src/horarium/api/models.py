@@ -442,9 +442,9 @@ class WebhookBody(Body):
 
     url: str = Field(description="where events are sent")
     name: str | None = Field(None, description="the name for people; the URL where it is left out")
-    types: list[str] | None = Field(None, description=_TYPES)
+    types: list[str] | None = Field(None, max_length=MOST_NAMED, description=_TYPES)
     labels: Labels | None = Field(None, description=_ON_LABELS)
-    schedules: list[str] | None = Field(None, description=_ON_SCHEDULES)
+    schedules: list[str] | None = Field(None, max_length=MOST_NAMED, description=_ON_SCHEDULES)
 
 
 class WebhookPatch(Body):
@@ -452,9 +452,9 @@ class WebhookPatch(Body):
 
     url: str | None = Field(None, description="where events are sent")
     name: str | None = None
-    types: list[str] | None = Field(None, description=_TYPES)
+    types: list[str] | None = Field(None, max_length=MOST_NAMED, description=_TYPES)
     labels: Labels | None = Field(None, description=_ON_LABELS)
-    schedules: list[str] | None = Field(None, description=_ON_SCHEDULES)
+    schedules: list[str] | None = Field(None, max_length=MOST_NAMED, description=_ON_SCHEDULES)
     enabled: bool | None = Field(
         None, description="whether events are sent; what has waited meanwhile is sent when it is switched on"
     )

@@ -10,6 +10,7 @@ from horarium.domain.audit import AuditEntry
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.events import EventFilter, type_problem
 from horarium.domain.ids import LOWEST_ID, Id, prefixed, random_id
+from horarium.domain.restrictions import MOST_NAMED
 from horarium.domain.tenancy import Identity
 from horarium.domain.webhooks import Delivery, EventPost, Webhook, WebhookState
 from horarium.service.checks import name_problems
@@ -24,8 +25,6 @@ from horarium.store.verbs import events as event_verbs
 from horarium.store.verbs import webhooks as verbs
 
 LONGEST_URL = 2_000
-# Types, labels and schedules that a filter names at most, each.
-MOST_NAMED = 100
 SECRETS = "signing_secrets"
 # Why a webhook is off that somebody has switched off.
 SWITCHED_OFF = "disabled by request"

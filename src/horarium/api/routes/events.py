@@ -36,10 +36,11 @@ from horarium.api.web import Answer, Api, empty_answer, json_answer
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.events import Event, EventFilter
 from horarium.domain.ids import Id, from_prefixed, prefixed
+from horarium.domain.restrictions import MOST_NAMED
 from horarium.domain.webhooks import Delivery, DeliveryState, Webhook
 from horarium.service.services import Services
 from horarium.service.targets import OVERLAP_MS
-from horarium.service.webhooks import MOST_NAMED, NewSecret
+from horarium.service.webhooks import NewSecret
 from horarium.times import Rounding
 
 ORDERS = ("newest", "oldest")
