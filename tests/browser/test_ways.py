@@ -236,6 +236,36 @@ def test_all_schedules_of_one_customer_are_paused(world: World) -> None:
     assert states == {"One": "paused", "Two": "paused", "Three": "active"}
 
 
+def test_the_whole_workspace_is_paused_with_a_note_and_resumed_with_a_choice(world: World) -> None:
+    target(world, "hook", "/ok")
+    world.ask("POST", "/schedules", {"name": "Beat", "recurrence": "@every 1s", "target": "hook"})
+    page = world.person()
+    page.get_by_role("link", name="Pause everything").click()
+    page.get_by_label("Note: why it is paused").fill("The CRM moves")
+    page.get_by_label("Until", exact=True).fill("tomorrow")
+    page.get_by_role("button", name="Pause everything").click()
+    expect(page.get_by_text("write a time such as")).to_be_visible()
+    world.forgive(400)
+    page.get_by_label("Until", exact=True).fill("2099-01-01 09:00")
+    page.get_by_role("button", name="Pause everything").click()
+    banner = page.locator(".banner")
+    expect(banner).to_contain_text("The workspace is paused")
+    expect(banner).to_contain_text("The CRM moves")
+    expect(banner).to_contain_text("2099")
+    world.until("/runs?state=succeeded", 1)
+    page.goto(f"{world.url}/console/schedules")
+    expect(banner).to_contain_text("The CRM moves")
+    time.sleep(2.5)  # slots of the pause
+    banner.get_by_role("link", name="Resume").click()
+    page.locator("label", has_text="The latest slot of the pause fires at its end").click()
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text("The workspace is resumed")).to_be_visible()
+    expect(banner).to_be_hidden()
+    made = world.ask("GET", "/schedules")["items"][0]["id"]
+    fires = world.until(f"/schedules/{made}/fires?kind=clock", 2)
+    assert any(fire["missed"] for fire in fires)
+
+
 def test_a_fan_out_is_followed_live_and_its_failures_are_run_again(world: World) -> None:
     target(world, "hook", "/flaky")
     world.ask("PUT", "/directory/contacts", [{"id": f"c{number}"} for number in range(12)])

@@ -20,6 +20,7 @@ from horarium.console.keys import KeyPages
 from horarium.console.live import LivePages
 from horarium.console.many import ManyPages
 from horarium.console.now import NowPages
+from horarium.console.pauses import PausePages
 from horarium.console.rendering import BASE, File, load_files, make_templates, path_to
 from horarium.console.runs import RunPages
 from horarium.console.schedules import SchedulePages
@@ -56,7 +57,7 @@ def make_console(services: Services, dialects: Dialects) -> Api:
     editor, runs, targets, files = EditorPages(*own), RunPages(*own), TargetPages(*own), _Files(static)
     audiences, uploads, keys = AudiencePages(*own), UploadPages(*own), KeyPages(*own)
     audit, workspaces = AuditPages(*own), WorkspacePages(*own)
-    many, switching = ManyPages(*own), SwitchPages(*own)
+    many, switching, pauses = ManyPages(*own), SwitchPages(*own), PausePages(*own)
     events, hooks, live = EventPages(*own), WebhookPages(*own), LivePages(*own)
     versions, backfill, find = VersionPages(*own), BackfillPages(*own), FindPages(*own)
     for method, path, handler in (
@@ -144,6 +145,17 @@ def make_console(services: Services, dialects: Dialects) -> Api:
         ("POST", "/workspaces/new", workspaces.create),
         ("GET", "/workspaces/{id}", workspaces.show),
         ("POST", "/workspaces/{id}", workspaces.save),
+        *(
+            (method, f"{workspace}{path}", handler)
+            for workspace in ("/settings", "/workspaces/{id}")
+            for method, path, handler in (
+                ("GET", "/pause", pauses.ask_to_pause),
+                ("POST", "/pause", pauses.pause),
+                ("GET", "/resume", pauses.ask_to_resume),
+                ("POST", "/resume", pauses.resume),
+                ("POST", "/pauses/{pause}/take-back", pauses.take_back),
+            )
+        ),
         ("GET", "/find", find.find),
         ("GET", "/static/{name}", files.get),
     ):

@@ -7,7 +7,8 @@ from secrets import token_hex
 from starlette.requests import Request
 
 from horarium.api.web import Answer
-from horarium.console.of_schedules import OfSchedules, instant_in
+from horarium.console.instants import instant_in
+from horarium.console.of_schedules import OfSchedules
 from horarium.console.rendering import path_to, redirect
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.ids import prefixed
@@ -61,7 +62,7 @@ def _range(given: dict[str, str], schedule: Schedule) -> tuple[int, int]:
     found = []
     for name in ("from", "to"):
         try:
-            found.append(instant_in(given.get(name, ""), schedule, name))
+            found.append(instant_in(given.get(name, ""), schedule.definition.timing.zone, name))
         except Invalid as error:
             problems += error.problems
     if problems:

@@ -28,6 +28,9 @@ THEME_COOKIE, THEMES = "horarium_theme", ("light", "dark", "auto")
 NOTICES = {
     "paused": "The schedule is paused. Nothing of it fires until it is resumed.",
     "resumed": "The schedule is active again. Its clock goes on from now.",
+    "workspace-paused": "The workspace is paused. No schedule of it fires by the clock until it is resumed.",
+    "workspace-resumed": "The workspace is resumed. The clock of its schedules goes on from now.",
+    "pause-planned": "The pause is planned. It begins by itself.",
     "backfilled": "The slots of this range are fired. They stand in the ledger, and their runs go on.",
     "deleted": "The schedule is deleted. Its history stays for the retention time.",
     "fired": "The schedule was fired by hand. This is the fire.",

@@ -11,11 +11,10 @@ from starlette.requests import Request
 from horarium.api.web import Answer
 from horarium.console.base import Pages
 from horarium.console.forecast import Forecast, forecast
-from horarium.console.words import shortened, utc
+from horarium.console.pauses import paused
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.lane_report import LaneReport
 from horarium.domain.listings import ScheduleListing, TargetListing
-from horarium.domain.pauses import Pause
 from horarium.domain.run import Run, RunState
 from horarium.domain.schedule import ScheduleState
 from horarium.domain.target import Target
@@ -72,6 +71,7 @@ class NowPages(Pages):
             "at_work": at_work,
             "nodes": await self.services.nodes.named(who) if who.may(SERVER_SCOPE) else [],
             "banner": None,
+            "pause": None,
             "coming": [],
             "forecast": None,
             "active": 0,
@@ -86,8 +86,8 @@ class NowPages(Pages):
         }
         if who.may("schedules:read"):
             values |= await self._of_schedules(who)
-        pauses = await self.services.pauses.in_force(who.workspace_id, self.now_ms())
-        values["banner"] = _why_nothing_runs(at_work, pauses, values["active"] > 0, values["paused"])
+        values["pause"] = await paused(self.services, who)
+        values["banner"] = _why_nothing_runs(at_work, values["active"] > 0, values["paused"])
         if who.may("runs:read"):
             values |= await self._of_runs(who)
         nothing = not values["active"] and not values["paused"] and not values["latest"]
@@ -169,19 +169,14 @@ def waits(waiting: Sequence[Run], causes: dict[Id, WaitCause], targets: dict[Id,
     return sorted(found, key=lambda each: -each.count)
 
 
-def _why_nothing_runs(at_work: AtWork, pauses: Sequence[Pause], any_active: bool, paused: int) -> str | None:
-    """Why nothing runs at all, in a sentence, or None where something can."""
+def _why_nothing_runs(at_work: AtWork, any_active: bool, paused: int) -> str | None:
+    """Why nothing runs at all, in a sentence, or None where something can. The pause of the workspace is told apart."""
     if not at_work.engines:
         return (
             "No node fires schedules: none that is alive has the role engine. Start one, or look at its log."
         )
     if not at_work.workers:
         return "Schedules fire, but no node runs what they fire: none that is alive has the role worker. Start one."
-    whole = next((pause for pause in pauses if pause.schedule_id is None), None)
-    if whole is not None:
-        ends = "somebody resumes it" if whole.ends_ms is None else utc(whole.ends_ms)
-        note = f" Note: {shortened(whole.note)}" if whole.note else ""
-        return f"The workspace is paused since {utc(whole.from_ms)}, until {ends}. No schedule of it fires.{note}"
     if not any_active and paused:
         return f"Nothing fires: every schedule that is not over is paused ({paused})."
     return None

@@ -9,18 +9,22 @@ from secrets import token_hex
 from starlette.requests import Request
 
 from horarium.api.fields import Query
+from horarium.api.models import catch_up_in
 from horarium.api.web import Answer
 from horarium.console.base import action_in
 from horarium.console.calendar import following, local_date, make_month, midnight, month_of
-from horarium.console.forms import Form
-from horarium.console.of_schedules import OfSchedules, instant_in
+from horarium.console.forms import Form, placed
+from horarium.console.instants import instant_in
+from horarium.console.of_schedules import OfSchedules
+from horarium.console.pause_forms import afterwards_in, pause_in
+from horarium.console.pauses import paused
 from horarium.console.policy_pictures import AFTER_PAUSES, SLOTS, WIDTH
 from horarium.console.rendering import path_to, redirect
 from horarium.console.schedule_filters import STATES, filters_in
-from horarium.domain.errors import Invalid, Problem, Unavailable
+from horarium.domain.errors import Invalid, Unavailable
 from horarium.domain.fire import Fire, Span
 from horarium.domain.ids import HIGHEST_ID, prefixed
-from horarium.domain.schedule import CatchUp, Schedule, ScheduleState, stored_recurrence
+from horarium.domain.schedule import Schedule, ScheduleState, stored_recurrence
 from horarium.domain.tenancy import Identity
 from horarium.service.explain import Explanation, upcoming
 from horarium.service.pages import cursor_from, cursor_text, cut
@@ -60,6 +64,7 @@ class SchedulePages(OfSchedules):
             outcomes=outcomes,
             fires=FIRES,
             targets=targets,
+            paused=await paused(self.services, who),
             older=None if found.next is None else filters.address(cursor=cursor_text(found.next)),
             first=None if cursor is None else filters.address(),
         )
@@ -76,7 +81,7 @@ class SchedulePages(OfSchedules):
         given = request.query_params.get("at", "").strip()
         wrong, explained = None, None
         try:
-            at_ms = instant_in(given, schedule)
+            at_ms = instant_in(given, schedule.definition.timing.zone)
         except Invalid as error:
             wrong = error.problems[0].message
         else:
@@ -87,29 +92,7 @@ class SchedulePages(OfSchedules):
         """The question before something is done with a schedule."""
         action = action_in(request, _SCOPES)
         who = await self.who(request, _SCOPES[action])
-        schedule = await self.schedule(who, request, alive=True)
-        targets = await self.targets_of(who, [schedule])
-        audience = schedule.definition.audience if action == "fire" else None
-        seen, unread = None, None
-        if audience is not None:
-            self.services.rates.charge(who, AUDIENCE)
-            try:
-                seen = await self.services.audiences.preview(who.workspace_id, audience, SAMPLE)
-            except Unavailable as error:
-                unread = str(error)
-        return self.page(
-            request,
-            "confirm.html",
-            seen=seen,
-            unread=unread,
-            schedule=schedule,
-            target=targets.get(schedule.definition.target_id),
-            action=action,
-            once=token_hex(12),
-            afterwards=AFTER_PAUSES,
-            slots=SLOTS,
-            width=WIDTH,
-        )
+        return await self._question(request, who, await self.schedule(who, request, alive=True), action)
 
     async def act(self, request: Request) -> Answer:
         """Do it: pause, resume, fire or delete, as the API does."""
@@ -122,22 +105,62 @@ class SchedulePages(OfSchedules):
             fire = await schedules.fire_now(who, schedule.id, form.given("once"))
             return redirect(path_to("fires", prefixed("fire", fire.id), done="fired"))
         if action == "pause":
-            until = form.given("until")
-            await schedules.pause(
-                workspace_id,
-                schedule.id,
-                form.given("note"),
-                version,
-                within=who.restriction,
-                until_ms=None if until is None else instant_in(until, schedule, "until"),
-                catch_up=_catch_up(form),
-            )
+            try:
+                body = pause_in(form, schedule.definition.timing.zone)
+                await schedules.pause(
+                    workspace_id,
+                    schedule.id,
+                    body.note,
+                    version,
+                    within=who.restriction,
+                    until_ms=body.until,
+                    catch_up=catch_up_in(body),
+                )
+            except Invalid as error:
+                return await self._question(request, who, schedule, action, form, error)
         elif action == "resume":
-            await schedules.resume(who, schedule.id, version, _catch_up(form))
+            await schedules.resume(who, schedule.id, version, afterwards_in(form))
         else:
             await schedules.delete(workspace_id, schedule.id, version, within=who.restriction)
             return redirect(path_to("schedules", done="deleted"))
         return redirect(path_to("schedules", prefixed("sch", schedule.id), done=f"{action}d"))
+
+    async def _question(
+        self,
+        request: Request,
+        who: Identity,
+        schedule: Schedule,
+        action: str,
+        form: Form | None = None,
+        error: Invalid | None = None,
+    ) -> Answer:
+        targets = await self.targets_of(who, [schedule])
+        audience = schedule.definition.audience if action == "fire" else None
+        seen, unread = None, None
+        if audience is not None:
+            self.services.rates.charge(who, AUDIENCE)
+            try:
+                seen = await self.services.audiences.preview(who.workspace_id, audience, SAMPLE)
+            except Unavailable as failed:
+                unread = str(failed)
+        problems, others = placed(error, _PAUSE_FIELDS)
+        return self.page(
+            request,
+            "confirm.html",
+            200 if error is None else 400,
+            seen=seen,
+            unread=unread,
+            schedule=schedule,
+            target=targets.get(schedule.definition.target_id),
+            action=action,
+            once=token_hex(12),
+            afterwards=AFTER_PAUSES,
+            slots=SLOTS,
+            width=WIDTH,
+            given={} if form is None else form.fields,
+            problems=problems,
+            others=others,
+        )
 
     async def _shown(
         self,
@@ -171,6 +194,7 @@ class SchedulePages(OfSchedules):
             schedule=schedule,
             target=targets.get(schedule.definition.target_id),
             coming=upcoming(schedule, now, NEXT_FIRES),
+            paused=await paused(self.services, who),
             month=month,
             latest=latest,
             sees_runs=sees_runs,
@@ -196,20 +220,11 @@ _SCOPES = {
     "fire": "schedules:write",
     "delete": "schedules:delete",
 }
+_PAUSE_FIELDS = frozenset(("note", "until", "catch_up"))
 
 
 def _when(entry: Fire | Span) -> int:
     return entry.fired_ms if isinstance(entry, Fire) else entry.last_ms
-
-
-def _catch_up(form: Form) -> CatchUp | None:
-    """What a form says of the slots of a pause. Raises Invalid."""
-    given = form.given("catch_up")
-    if given is None:
-        return None
-    if given not in set(CatchUp):
-        raise Invalid(Problem("catch_up", f"must be one of {', '.join(CatchUp)}"))
-    return CatchUp(given)
 
 
 def _version(given: str | None) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from horarium.api.fields import Query, path_id
 from horarium.api.web import Answer
 from horarium.console.base import Pages
 from horarium.console.forms import Form, placed
+from horarium.console.pauses import LISTED, NamedPause, named, paused
 from horarium.console.rendering import path_to, redirect
 from horarium.domain.errors import Conflict, Invalid, Problem
 from horarium.domain.ids import LOWEST_ID, Id, prefixed
@@ -143,8 +144,17 @@ class WorkspacePages(Pages):
             others=others,
             zones=sorted(zone_names()),
             may_change=who.may(ADMIN),
+            paused=await paused(self.services, who, workspace_id),
+            pauses=await self._pauses(who, workspace_id),
             may_limit=who.may(ADMIN) and who.may(SERVER_SCOPE),
         )
+
+    async def _pauses(self, who: Identity, workspace_id: Id) -> Sequence[NamedPause]:
+        """The latest pauses, and those that are planned, where the key may see them."""
+        if not who.may(ADMIN):
+            return ()
+        found = await self.services.pauses.page(who, workspace_id, LISTED, None)
+        return await named(self.services, who, found.items)
 
 
 def limits(workspace: Workspace, usage: Usage) -> list[Limit]:

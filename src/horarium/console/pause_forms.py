@@ -1,0 +1,43 @@
+"""The forms with which a schedule or a whole workspace is paused and resumed. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from horarium.api.fields import instant_text
+from horarium.api.models import WorkspacePauseBody, WorkspaceResumeBody, catch_up_in, validated
+from horarium.console.forms import Form
+from horarium.console.instants import instant_in
+from horarium.domain.errors import Invalid, Problem
+from horarium.domain.schedule import CatchUp
+
+
+def pause_in(form: Form, zone_name: str) -> WorkspacePauseBody:
+    """What a form says of a pause, under the rules of the API. Its times may be local ones of a zone.
+
+    Raises Invalid with every mistake.
+    """
+    body: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for name in ("note", "catch_up"):
+        if (text := form.given(name)) is not None:
+            body[name] = text
+    for name in ("from", "until"):
+        if (text := form.given(name)) is not None:
+            try:
+                body[name] = instant_text(instant_in(text, zone_name, name))
+            except Invalid as error:
+                problems += error.problems
+    try:
+        found = validated(WorkspacePauseBody, body)
+    except Invalid as error:
+        problems += error.problems
+    if problems:
+        raise Invalid(problems)
+    return found
+
+
+def afterwards_in(form: Form) -> CatchUp | None:
+    """What a form says of the slots of a pause that ends. Raises Invalid."""
+    given = form.given("catch_up")
+    return catch_up_in(validated(WorkspaceResumeBody, {} if given is None else {"catch_up": given}))
