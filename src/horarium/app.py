@@ -431,7 +431,7 @@ def _worker(server: Server) -> Worker:
         services.executors,
         services.vault,
         settings.concurrency,
-        settings.public_url or f"{settings.scheme}://{settings.host}:{settings.port}",
+        settings.reached_at,
         settings.poll,
         lambda: server.may_work,
         _most_waiting(settings),

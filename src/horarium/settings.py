@@ -344,6 +344,11 @@ class Settings:
         return "http" if self.tls_cert is None else "https"
 
     @property
+    def reached_at(self) -> str:
+        """The address at which targets reach the server: its public one, or where it listens."""
+        return self.public_url or f"{self.scheme}://{self.host}:{self.port}"
+
+    @property
     def pages_at(self) -> tuple[str, int] | None:
         """Host and port of `pages_address`, where it is set and can be read."""
         found = _ADDRESS.fullmatch(self.pages_address or "")

@@ -10,6 +10,7 @@ import pytest
 from tests.api.asking import BASE, ask, scheduled
 from tests.console.browsing import signed_in, stranger
 from tests.support.house import House
+from tests.support.receiver import Answer, Receiver
 
 NOW = "2026-03-01T12:00:00Z"
 HOSTILE = [
@@ -340,3 +341,29 @@ async def test_the_first_page_says_that_the_workspace_is_paused_until_when_and_w
         assert "&lt;b&gt;freeze" in page
         await ask(house, "POST", f"/workspaces/{workspace}/resume")
         assert "The workspace is paused" not in await person.see("/")
+
+
+async def test_a_run_shows_what_was_sent_and_says_where_that_cannot_be_known() -> None:
+    async with Receiver() as receiver, House.open(NOW) as house, signed_in(house) as person:
+        receiver.script("/hook", Answer(503), Answer(200))
+        await house.target("workflow", receiver.url("/hook"), key="hook")
+        policies = {"retry": {"initial": 10}}
+        order = {"name": "s", "recurrence": "0 13 * * *", "target": "hook", "input": {"n": "sent-then"}}
+        made = await ask(house, "POST", "/schedules", order | {"policies": policies}, 201)
+        await house.move("2026-03-01T13:00:00Z")
+        await house.move("2026-03-01T13:02:00Z")
+        await ask(house, "PATCH", f"/schedules/{made['id']}", {"input": {"n": "given-later"}})
+        run = (await ask(house, "GET", "/runs"))["items"][0]["id"]
+        latest = await person.see(f"/runs/{run}")
+        assert f"POST {receiver.url('/hook')}" in latest
+        assert "sent-then" in latest
+        assert "given-later" not in latest
+        assert "as it was sent" in latest
+        assert "Horarium-Attempt</code></dt><dd><code><bdi>2<" in latest
+        assert "Horarium-Attempt</code></dt><dd><code><bdi>1<" in await person.see(f"/runs/{run}?attempt=1")
+        await house.move("2026-03-01T13:03:00Z")
+        await ask(house, "PATCH", "/targets/hook", {"name": "Other"})
+        assert "this is what it would be sent now" in await person.see(f"/runs/{run}")
+        await ask(house, "DELETE", f"/schedules/{made['id']}", status=204)
+        await ask(house, "DELETE", "/targets/hook", status=204)
+        assert "what was sent cannot be shown" in await person.see(f"/runs/{run}")

@@ -28,6 +28,7 @@ from horarium.domain.waiting import WaitCause
 from horarium.service.actions import Trial
 from horarium.service.explain import Explanation, Preview
 from horarium.service.pages import Page, cursor_text
+from horarium.service.sent_requests import SentRequest
 from horarium.service.targets import NewTarget
 from horarium.service.tenancy import IssuedKey
 from horarium.service.tried_calls import TriedCall, output_of
@@ -194,6 +195,16 @@ def tried_call(tried: TriedCall) -> dict[str, Any]:
         "took": seconds(tried.took_ms),
         "request": _message(exchange.request),
         "answer": _message(exchange.answer),
+    }
+
+
+def sent_request(sent: SentRequest) -> dict[str, Any]:
+    """What an attempt of a run has sent."""
+    return {
+        "attempt": sent.attempt,
+        "request": _message(sent.message),
+        "reason": sent.problem,
+        "target_changed_at": instant_or_none(sent.changed_ms),
     }
 
 

@@ -21,8 +21,11 @@ from horarium.domain.tenancy import Identity
 from horarium.service.pages import Page, cursor_from, cursor_text
 from horarium.service.rates import WRITE
 from horarium.service.run_search import matching_runs
+from horarium.service.sent_requests import SCOPES, SentRequest
 
 PAGE = 50
+# The highest number of an attempt that may be asked for.
+MOST_ATTEMPTS = 1_000_000_000
 # Rows of a fire that are run again at once.
 MOST_AT_ONCE = 1_000
 
@@ -64,15 +67,29 @@ class RunPages(Pages):
         run, attempts = await self.services.runs.get(who.workspace_id, path_id(request, "run", "run"))
         causes = await self.services.runs.waits(who.workspace_id, [run])
         targets = await self._targets_of(who, {run.target_id})
+        query = Query(request)
+        number = query.number("attempt", 0, 1, MOST_ATTEMPTS)
+        query.done()
         return self.page(
             request,
             "run.html",
             run=run,
+            given=(await self.services.runs.inputs_of([run]))[run.id] if who.may("schedules:read") else None,
+            sent=await self._sent(who, run, number or None) if attempts else None,
             bars=bars(run, attempts, self.now_ms()),
             cause=causes.get(run.id),
             target=targets.get(run.target_id),
             schedule=await self._schedule_of(who, run.schedule_id),
         )
+
+    async def _sent(self, who: Identity, run: Run, number: int | None) -> SentRequest | None:
+        """What an attempt has sent; None where that cannot be known any more, or is not for this key to see."""
+        if not all(who.may(scope) for scope in SCOPES):
+            return None
+        try:
+            return await self.services.sent_requests.of(who, run.id, number)
+        except NotFound:
+            return None
 
     async def act(self, request: Request) -> Answer:
         """Cancel a run that has not ended, or repeat one that has."""

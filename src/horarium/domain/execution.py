@@ -170,6 +170,28 @@ class SignsRequests(Protocol):
         """Replace the newest of the current secrets; it signs too until `keep_until_ms` (None: not any more)."""
 
 
+class Unsent(StrEnum):
+    """How the error of an attempt begins that was ended before anything was sent. No other error begins so."""
+
+    DISABLED = "the target is disabled"
+    NO_GRANT = "the maker of the schedule has no grant on its target any more"
+    LOST = "given up"
+    SILENT = "not sent: the target has not answered"
+
+    @classmethod
+    def says(cls, error: str | None) -> bool:
+        """Whether an error says that nothing was sent."""
+        return error is not None and error.startswith(tuple(cls))
+
+
+@runtime_checkable
+class ShowsRequests(Protocol):
+    """An executor that can show the request of an attempt without sending it."""
+
+    def request_of(self, call: Call) -> Message:
+        """The request that `execute` sends first, without its secrets. Raises ValueError where none can be made."""
+
+
 @runtime_checkable
 class ReachesHosts(Protocol):
     """An executor or an audience source that connects to hosts over the network.

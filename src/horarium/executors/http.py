@@ -29,6 +29,7 @@ from horarium.domain.errors import Problem
 from horarium.domain.execution import (
     MAX_HANDLE,
     Call,
+    Message,
     Outcome,
     SigningRotation,
     TimeIsUp,
@@ -59,6 +60,9 @@ from horarium.executors.signing import PUBLIC_FIELD, new_secret, public_keys, ro
 from horarium.executors.template import TemplateError, without_placeholders
 
 EVENT_TYPE = "horarium.run"
+
+# What is raised where a request cannot be made; the last two, for a value that cannot be written into one.
+_UNMADE = (BrokenConfiguration, TemplateError, ValueError, TypeError)
 
 _log = structlog.get_logger(__name__)
 
@@ -137,13 +141,19 @@ class HttpExecutor:
         try:
             compiled = self._compiled.of(call)
             url, headers, body = self._request(compiled, call)
-        except (BrokenConfiguration, TemplateError, ValueError, TypeError) as error:
-            # ValueError and TypeError are raised for a value that cannot be written into a request.
+        except _UNMADE as error:
             return _failed(f"the request could not be made: {error}", run_scrubber(call), retryable=False)
         if call.exchange is not None:
-            line = f"{compiled.method} {url}"
-            call.exchange.request = message_of(line, headers.items(), body, run_scrubber(call))
+            call.exchange.request = _shown(compiled, call, url, headers, body)
         return await self._send(compiled, call, url, headers, body)
+
+    def request_of(self, call: Call) -> Message:
+        """The request of one attempt, without its secrets. Nothing is sent. Raises ValueError."""
+        try:
+            compiled = self._compiled.of(call)
+            return _shown(compiled, call, *self._request(compiled, call))
+        except _UNMADE as error:
+            raise ValueError(run_scrubber(call).text(str(error))) from None
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -280,6 +290,12 @@ class HttpExecutor:
         return keep_bytes(
             answer, self._limit, compiled.scrubber if plain else run_scrubber(call, compiled.scrubber)
         )
+
+
+def _shown(
+    compiled: CompiledHttp, call: Call, url: str, headers: dict[str, str], body: bytes | None
+) -> Message:
+    return message_of(f"{compiled.method} {url}", headers.items(), body, run_scrubber(call))
 
 
 def _failed(error: str, scrubber: Scrubber, *, retryable: bool = True, unreached: bool = False) -> Outcome:

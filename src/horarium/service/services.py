@@ -33,6 +33,7 @@ from horarium.service.recording import Recording
 from horarium.service.runs import KeepAnswer, RunService
 from horarium.service.schedules import ScheduleService
 from horarium.service.searches import SearchService
+from horarium.service.sent_requests import SentRequestService
 from horarium.service.targets import MergeSecrets, TargetService
 from horarium.service.tenancy import TenancyService
 from horarium.service.tried_calls import TriedCallService
@@ -59,6 +60,7 @@ class Services:
     tenancy: TenancyService
     targets: TargetService
     tried_calls: TriedCallService
+    sent_requests: SentRequestService
     schedules: ScheduleService
     runs: RunService
     explain: ExplainService
@@ -105,6 +107,7 @@ def make_services(
     identities = IdentityService(store, clock)
     audit = AuditService(store, clock, refused_hosts or RefusedHosts())
     recording = Recording(store, clock)
+    environments = EnvironmentService(vault)
     targets = TargetService(store, vault, executors, clock, identities, merge_secrets)
     return Services(
         store=store,
@@ -119,6 +122,7 @@ def make_services(
         tenancy=TenancyService(store, clock, identities, allowed_hosts or AllowedHosts(store)),
         targets=targets,
         tried_calls=TriedCallService(store, clock, executors, targets),
+        sent_requests=SentRequestService(store, executors, targets, environments, settings.reached_at),
         schedules=ScheduleService(store, clock),
         runs=RunService(store, clock, vault, keep_answer, settings.response_limit),
         explain=ExplainService(store, clock),
@@ -128,7 +132,7 @@ def make_services(
         audiences=AudienceService(store, vault, sources or {}, clock, merge_secrets),
         directory=DirectoryService(store, clock),
         objectives=ObjectiveService(store),
-        environments=EnvironmentService(vault),
+        environments=environments,
         audit=audit,
         erasures=ErasureService(store, clock, audit),
         nodes=NodeService(store, clock),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from horarium.domain.errors import Unavailable
-from horarium.domain.execution import Call, Outcome, Verdict
+from horarium.domain.execution import Call, Outcome, Unsent, Verdict
 from horarium.domain.ids import Id
 from horarium.domain.json_text import too_deep
 from horarium.domain.overlap import Overlap
@@ -147,11 +147,11 @@ def asks_for_follow_up(policies: Policies) -> bool:
 def obstacle(work: Work) -> str | None:
     """Why a run must fail without being sent, or None."""
     if work.target.disabled is not None:
-        return f"the target is disabled: {work.target.disabled}"
+        return f"{Unsent.DISABLED}: {work.target.disabled}"
     if not work.run.granted:
-        return "the maker of the schedule has no grant on its target any more"
+        return str(Unsent.NO_GRANT)
     if work.run.lost > MOST_LOST:
-        return f"given up: {work.run.lost} workers had it, and all of them were gone before it ended"
+        return f"{Unsent.LOST}: {work.run.lost} workers had it, and all of them were gone before it ended"
     return None
 
 
@@ -231,7 +231,7 @@ def unsent(work: Work, now: int, silent_since: int) -> Ended:
     """What is recorded of a run that was not sent, because its target has not answered for too long."""
     waited = (now - max(work.run.ready_ms, silent_since)) / 1000
     words = (
-        f"not sent: the target has not answered for {(now - silent_since) / 1000:.0f} s; the run waited {waited:.0f} s "
+        f"{Unsent.SILENT} for {(now - silent_since) / 1000:.0f} s; the run waited {waited:.0f} s "
         "for it, as long as its attempts would have taken"
     )
     return _ended(work, RunState.FAILED, Outcome(Verdict.FAILED, error=words), now)

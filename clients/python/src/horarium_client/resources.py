@@ -669,6 +669,13 @@ class Runs:
         answer: types.Run = self._client.call("POST", "/runs/{id}/heartbeat", segments=(id,), body=body)
         return answer
 
+    def request(self, id: str, *, attempt: str | None = None) -> types.SentRequest:
+        """What an attempt has sent to the target."""
+        answer: types.SentRequest = self._client.call(
+            "GET", "/runs/{id}/request", segments=(id,), query={"attempt": attempt}
+        )
+        return answer
+
     def retry(self, id: str) -> types.Run:
         """Run again what is over."""
         answer: types.Run = self._client.call("POST", "/runs/{id}/retry", segments=(id,))
@@ -2145,6 +2152,13 @@ class AsyncRuns:
     async def heartbeat(self, id: str, body: types.CompleteBody | None = None) -> types.Run:
         """The target is still at it."""
         answer: types.Run = await self._client.call("POST", "/runs/{id}/heartbeat", segments=(id,), body=body)
+        return answer
+
+    async def request(self, id: str, *, attempt: str | None = None) -> types.SentRequest:
+        """What an attempt has sent to the target."""
+        answer: types.SentRequest = await self._client.call(
+            "GET", "/runs/{id}/request", segments=(id,), query={"attempt": attempt}
+        )
         return answer
 
     async def retry(self, id: str) -> types.Run:

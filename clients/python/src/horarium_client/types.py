@@ -2056,6 +2056,26 @@ class SentMessage(TypedDict):
     """
 
 
+class SentRequest(TypedDict):
+    """
+    What an attempt of a run has sent. Requests are not stored: it is made once more of what is, and not sent.
+    """
+
+    attempt: int
+    """
+    The number of the attempt, from 1.
+    """
+    reason: str | None
+    """
+    Why there is no request to show.
+    """
+    request: SentMessage | None
+    target_changed_at: str | None
+    """
+    When the target was changed after the attempt began; the request is then of what it is now.
+    """
+
+
 class SourceBody(TypedDict):
     config: dict[str, Any]
     type: str

@@ -737,6 +737,17 @@ COMPONENTS: dict[str, Schema] = {
             "answer": or_null(ref("SentMessage")),
         },
     ),
+    "SentRequest": thing(
+        "What an attempt of a run has sent. Requests are not stored: it is made once more of what is, and not sent.",
+        {
+            "attempt": whole("The number of the attempt, from 1.", 1),
+            "request": or_null(ref("SentMessage")),
+            "reason": or_null(text("Why there is no request to show.", "nothing was sent")),
+            "target_changed_at": or_null(
+                instant("When the target was changed after the attempt began; the request is then of what it is now.")
+            ),
+        },
+    ),
     "SentMessage": thing(
         "A request or its answer without secrets; null for executors that send none, or where none came.",
         {

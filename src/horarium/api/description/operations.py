@@ -110,6 +110,7 @@ OPERATIONS = {
     "POST /actions/{id}/cancel": Operation("actions.cancel", "Action"),
     "GET /runs": Operation("runs.list", "RunPage"),
     "GET /runs/{id}": Operation("runs.get", "RunInFull"),
+    "GET /runs/{id}/request": Operation("runs.request", "SentRequest"),
     "POST /runs/{id}/cancel": Operation("runs.cancel", "Run"),
     "POST /runs/{id}/retry": Operation("runs.retry", "Run"),
     "POST /runs/{id}/complete": Operation("runs.complete", "Run", example={"output": {"sent": 3}}),

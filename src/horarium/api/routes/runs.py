@@ -22,6 +22,8 @@ from horarium.times import Rounding
 # `waiting` is another word for pending: the run is not over, and no attempt of it is under way.
 WAITING = "waiting"
 STATES = (*(state.value for state in RunState), WAITING)
+# The highest number of an attempt that may be asked for.
+MOST_ATTEMPTS = 1_000_000_000
 # What may be shown of runs in lists where it is asked for.
 INCLUDED = ("input", "row")
 
@@ -66,6 +68,14 @@ class RunRoutes(Routes):
         waits = await self.services.runs.waits(who.workspace_id, [found])
         inputs = await self.services.runs.inputs_of([found])
         return json_answer(200, show.run_in_full(found, attempts, waits.get(found.id), inputs[found.id]))
+
+    async def request(self, request: Request) -> Answer:
+        who = await self.who(request, "runs:read")
+        query = Query(request)
+        number = query.number("attempt", 0, 1, MOST_ATTEMPTS)
+        query.done()
+        sent = await self.services.sent_requests.of(who, _id(request), number or None)
+        return json_answer(200, show.sent_request(sent))
 
     async def cancel(self, request: Request) -> Answer:
         who = await self.who(request, "runs:write")
@@ -129,6 +139,10 @@ def add_routes(api: Api, services: Services, dialects: Dialects) -> None:
     done, failed = schema_of(CompleteBody), schema_of(FailBody)
     api.add("GET", "/runs", routes.list, "List runs", tag=tag, query=filters)
     api.add("GET", run, routes.get, "Get a run with its attempts", tag=tag)
+    words = "What an attempt has sent to the target"
+    api.add(
+        "GET", f"{run}/request", routes.request, words, tag=tag, query={"attempt": "its number; the latest"}
+    )
     api.add("POST", f"{run}/cancel", routes.cancel, "End an open run now", tag=tag)
     api.add("POST", f"{run}/retry", routes.retry, "Run again what is over", tag=tag, status=201)
     for path, handler, words, body in (
