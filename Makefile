@@ -31,7 +31,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-engines test browser engines long faults lint types setup serve settings openapi clients generator typescript simulate chaos mutations mutants worst instants bench clean
+.PHONY: help demo demo-engines test browser engines poolers long faults lint types setup serve settings openapi clients generator typescript simulate chaos mutations mutants worst instants bench clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -68,6 +68,14 @@ $(ENGINES_READY): $(READY)
 
 engines: $(ENGINES_READY) ## give runs to real engines (needs Debian's rabbitmq-server): HANDOFF_RUNS=10000 HANDOFF_KILLS=20
 	@$(BIN)/python -m pytest -s -p no:cacheprovider tests/engines
+
+# What of the store's tests is repeated through the pooler.
+PART ?= tests/store/conformance tests/store/test_migrate.py tests/store/test_statements.py
+
+poolers: $(READY) ## test the store through PgBouncer (needs Debian's pgbouncer): PART=tests/store/conformance
+	@test -x /usr/sbin/pgbouncer || { echo "pgbouncer is missing: apt-get install pgbouncer"; exit 1; }
+	@THROUGH_POOLER=beside $(BIN)/python -m pytest -p no:cacheprovider -n 2 -k "not sqlite" tests/store/postgres $(PART)
+	@THROUGH_POOLER=only $(BIN)/python -m pytest -p no:cacheprovider -n 2 -k "not sqlite" $(PART)
 
 demo-engines: $(ENGINES_READY) ## watch schedules fire into NATS and Temporal on this machine
 	@$(BIN)/python -m tests.engines.demo

@@ -193,3 +193,19 @@ def test_what_differs_from_the_defaults_is_told_without_secrets():
         "commands": "a.sh,b.sh",
         "poll": "2",
     }
+
+
+def test_the_address_of_a_pooler_stands_beside_the_direct_address_of_its_database():
+    direct, pooled = "postgresql://h@db/h", "postgresql://h:secret@pooler:6432/h"
+    settings = load_settings({"database": direct}, {"HORARIUM_DATABASE_POOLED": pooled})
+    assert settings.database_pooled == pooled
+    assert "secret" not in str(differing(settings))
+    for given, field in (
+        ({"database_pooled": pooled}, "database"),
+        ({"database": "sqlite:////data/h.db", "database_pooled": pooled}, "database"),
+        ({"database": direct, "database_pooled": "pooler:6432"}, "database_pooled"),
+        ({"database": f"{direct}?pooler=session"}, "database"),
+    ):
+        with pytest.raises(Invalid) as caught:
+            load_settings(given, {})
+        assert [problem.field for problem in caught.value.problems] == [field]

@@ -234,7 +234,8 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
             server.tracing = _tracing(server)
             server.worker = _worker(server)
         if isinstance(store, PostgresStore):
-            server.lease = Lease(store.url, entry, settings.lease, lambda: _look_again(server))
+            lend = store.lend_ear if store.wants_ear else None
+            server.lease = Lease(store.url, entry, settings.lease, lambda: _look_again(server), lend)
         await services.recording.refresh()  # before anything can happen that somebody wants to be told of
         services.readiness.folder = settings.sqlite_folder
         services.readiness.may_work = lambda: server.may_work
@@ -268,7 +269,9 @@ async def open_database(settings: Settings) -> AsyncIterator[tuple[Store, Vault]
             if applied:
                 _log.info("migrated", applied=applied)
             store = await PostgresStore.open(
-                settings.database_url, f"horarium {settings.node or os.getpid()}"
+                settings.database_url,
+                f"horarium {settings.node or os.getpid()}",
+                pooled=settings.database_pooled,
             )
             stack.push_async_callback(store.close)
         if not await store.write(meta.is_complete):

@@ -23,7 +23,7 @@ from horarium.domain.host_lists import host_list_problems
 from horarium.domain.near_names import nearest
 from horarium.domain.secret_keys import key_bytes
 from horarium.domain.tenancy import is_key
-from horarium.store.database_urls import sqlite_path
+from horarium.store.database_urls import POSTGRES, sqlite_path, without_pooler
 
 ENVIRONMENT_PREFIX = "HORARIUM_"
 
@@ -76,6 +76,14 @@ class Settings:
             "sqlite:///PATH or postgresql://USER@HOST/NAME. If it is not set, the database is a SQLite file in "
             "the data folder.",
             option="--database",
+        ),
+    ] = None
+    database_pooled: Annotated[
+        str | None,
+        About(
+            "Address of the same PostgreSQL database through a pooler in transaction mode. All work then goes through "
+            "it, and a server has one more connection, to the direct address in `database`: for its heartbeat, and to "
+            "hear other servers."
         ),
     ] = None
     tls_cert: Annotated[
@@ -628,6 +636,7 @@ def _out_of_range(settings: Settings) -> Iterator[Problem]:
     schemes = ("sqlite:///", "postgresql://", "postgres://")
     if settings.database is not None and not settings.database.startswith(schemes):
         yield Problem("database", "is neither sqlite:///PATH nor postgresql://USER@HOST/NAME")
+    yield from _pooler_problems(settings)
     for problem in host_list_problems(settings.deny_hosts, "deny_hosts"):
         yield Problem("deny_hosts", problem.message)
     for name in ("allow_private", "trusted_proxies"):
@@ -636,6 +645,20 @@ def _out_of_range(settings: Settings) -> Iterator[Problem]:
                 ipaddress.ip_network(network)
             except ValueError:
                 yield Problem(name, f"{network!r} is not a network such as 10.1.0.0/16{_host_bits(network)}")
+
+
+def _pooler_problems(settings: Settings) -> Iterator[Problem]:
+    if settings.database is not None:
+        try:
+            without_pooler(settings.database)
+        except Invalid as error:
+            yield from error.problems
+    if settings.database_pooled is None:
+        return
+    if not settings.database_pooled.startswith(POSTGRES):
+        yield Problem("database_pooled", "is not postgresql://USER@HOST/NAME")
+    elif not (settings.database or "").startswith(POSTGRES):
+        yield Problem("database", "must be set to the direct address of the database in database_pooled")
 
 
 def _pages_problems(settings: Settings) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from typing import Any
 from horarium.store.figures import StoreFigures
 from horarium.store.postgres import PostgresStore
 from horarium.store.postgres.connection import connect
+from tests.support.poolers import opened
 from tests.support.postgres import migrated_database
 
 # Deletes every row. PostgreSQL plans the statements of a function once in a connection.
@@ -51,7 +52,7 @@ class KeptPostgres:
             url = await migrated_database(self._name)
             self._emptying = await connect(url)
             await self._emptying.execute(_MAKE_EMPTY)
-            self.stores = [await PostgresStore.open(url, notify=False) for _ in range(self._nodes)]
+            self.stores = [await opened(url, notify=False) for _ in range(self._nodes)]
         await self._emptying.execute("SELECT make_empty()")
         for store in self.stores:
             store.figures, store.recording = StoreFigures(), frozenset()

@@ -47,9 +47,24 @@ def socket_folder() -> str:
 
 
 def fresh_database(prefix: str = "test") -> str:
-    """`postgresql://postgres@/NAME?host=FOLDER` of a new, empty database."""
+    """`postgresql://postgres@/NAME?host=FOLDER` of a new, empty database. With THROUGH_POOLER=only it leads through a
+    pooler."""
     name = f"{prefix}_{os.getpid()}_{next(_numbers)}"
     run_sql(f'CREATE DATABASE "{name}"')
+    return _address(name)
+
+
+def _address(name: str) -> str:
+    if os.environ.get("THROUGH_POOLER") == "only":
+        from horarium.store.database_urls import through_pooler
+        from tests.support.poolers import pooler
+
+        return through_pooler(pooler().url(name))
+    return direct_address(name)
+
+
+def direct_address(name: str) -> str:
+    """The URL of a database without anything in between."""
     return f"postgresql://postgres@/{name}?host={quote(socket_folder(), safe='/')}"
 
 
@@ -70,6 +85,8 @@ def clone_database(url: str, prefix: str = "copy") -> str:
     """The URL of a new database with all that the one at `url` holds; nobody may be connected to that."""
     original = url.split("@/", 1)[1].split("?", 1)[0]
     name = f"{prefix}_{os.getpid()}_{next(_numbers)}"
+    # A pooler keeps its connections when its clients have gone.
+    run_sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{original}'")
     run_sql(f'CREATE DATABASE "{name}" TEMPLATE "{original}"')
     return url.replace(f"@/{original}?", f"@/{name}?")
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
@@ -28,6 +29,10 @@ WATCH_S, AGAIN_S = 0.1, 0.3
 BEATS = 3
 
 
+# What takes a connection of asyncpg and the event loop of the node.
+Lend = Callable[[Any, asyncio.AbstractEventLoop], Awaitable[None]]
+
+
 class Lease:
     """The lease of this process. `on_lapse` is called on the event loop after the node was given up and has
     registered again: what it held before is not its own any more."""
@@ -35,8 +40,17 @@ class Lease:
     # How often the lease was lost.
     lapses = 0
 
-    def __init__(self, url: str, node: nodes.NodeRow, lease_s: float, on_lapse: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        url: str,
+        node: nodes.NodeRow,
+        lease_s: float,
+        on_lapse: Callable[[], None],
+        lend: Lend | None = None,
+    ) -> None:
+        """`lend`: who else uses the connection, to hear other nodes; it is called for each new one."""
         self._url, self._node, self._lease_s = url, node, lease_s
+        self._lend, self._lent = lend, None
         self._on_lapse = on_lapse
         self._loop = asyncio.get_running_loop()
         self._until = time.monotonic() + lease_s
@@ -77,6 +91,7 @@ class Lease:
             try:
                 async with asyncio.timeout(self._lease_s / 2):
                     await self._beat(connection)
+                    await self._lend_new(connection)
             except (HorariumError, TimeoutError) as error:
                 connection.drop()
                 pause = min(pause, AGAIN_S)
@@ -84,6 +99,12 @@ class Lease:
                 _log.warning("heartbeat_failed", error=str(error) or "no answer", lease_left_s=left)
             await self._wait(connection, pause)
         connection.drop()
+
+    async def _lend_new(self, connection: PostgresConnection) -> None:
+        opened = await connection.open()
+        if self._lend is not None and opened is not self._lent:
+            await self._lend(opened, self._loop)
+            self._lent = opened
 
     async def _wait(self, connection: PostgresConnection, seconds: float) -> None:
         """Wait until the next heartbeat is due or the connection is lost: without one, others believe that this

@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 
 from horarium.domain.errors import Unavailable
-from horarium.store.database_urls import sqlite_path
+from horarium.store.database_urls import sqlite_path, without_pooler
 from horarium.store.file_lock import sqlite_lock
 from horarium.store.postgres.connection import connect as connect_postgres
 from horarium.store.postgres.faults import LOST, unreachable
@@ -56,6 +56,8 @@ def _compact_sqlite(path: Path, progress: Progress) -> None:
 
 
 async def _compact_postgres(url: str, progress: Progress) -> list[str]:
+    if without_pooler(url)[1]:
+        raise Unavailable("compacting cannot go through a pooler: give it the direct address of the database")
     try:
         connection = await connect_postgres(url, "horarium compact", LONGEST_S)
     except (*LOST, asyncpg.PostgresError) as error:

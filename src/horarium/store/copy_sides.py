@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from horarium.domain.errors import Unavailable
 from horarium.domain.ids import id_time
-from horarium.store.database_urls import sqlite_path
+from horarium.store.database_urls import sqlite_path, without_pooler
 from horarium.store.file_lock import sqlite_lock
 from horarium.store.migrations import latest
 from horarium.store.postgres.connection import connect as connect_postgres
@@ -234,6 +234,12 @@ class SqliteSide:
         self._open.close()
 
 
+# The snapshot is idle for as long as the other side writes.
+_SNAPSHOT = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0"
+)
+
+
 class PostgresSide:
     """A PostgreSQL database."""
 
@@ -258,9 +264,7 @@ class PostgresSide:
             raise Unavailable(_EMPTY)
         await self._refuse_busy("source")
         await migrate_postgres(self._url)
-        # The snapshot is idle for as long as the other side writes.
-        await self._connection.execute("SET idle_in_transaction_session_timeout = 0")
-        await self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        await self._connection.execute(_SNAPSHOT)
 
     async def begin_watching(self) -> int:
         """Read the database as it is now from here on, while servers work on it; the instant (ms), by its clock. What
@@ -274,10 +278,9 @@ class PostgresSide:
                 f"the database has schema {number}, this program {latest()}: use the version of the program that works "
                 "on the database"
             )
-        await self._connection.execute("SET idle_in_transaction_session_timeout = 0")
         now = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
         at_ms = int(await self._connection.fetchval(now))
-        await self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        await self._connection.execute(_SNAPSHOT)
         return at_ms
 
     async def begin_writing(self) -> None:
@@ -287,6 +290,8 @@ class PostgresSide:
 
     async def _lock(self, side: str) -> None:
         """Take the lock that a server needs for a moment when it starts, and keep it with the connection."""
+        if without_pooler(self._url)[1]:
+            raise Unavailable("a copy cannot go through a pooler: give it the direct address of the database")
         refusal = f"another copy works on the {side} database, or a server is starting on it: wait until it has ended"
         await self._until("SELECT pg_try_advisory_lock($1)", refusal, COPY_LOCK)
 

@@ -8,8 +8,8 @@ from horarium.domain.errors import Unauthorized
 from horarium.service.identity import IdentityService
 from horarium.service.tenancy import bootstrap
 from horarium.store.base import ACCESS
-from horarium.store.postgres import PostgresStore
 from horarium.store.verbs import tenancy
+from tests.support.poolers import opened
 from tests.support.postgres import drop_database, migrated_database
 from tests.support.tenant import NOON
 
@@ -23,7 +23,7 @@ class StoppedClock:
 
 async def test_a_revoked_key_ends_on_other_nodes_when_they_are_told(tmp_path):
     url = await migrated_database("access")
-    ours, theirs = await PostgresStore.open(url), await PostgresStore.open(url)
+    ours, theirs = await opened(url), await opened(url)
     try:
         key = await bootstrap(ours, NOON, tmp_path / "key")
         identities, told = IdentityService(theirs, StoppedClock()), asyncio.Event()

@@ -3,8 +3,8 @@
 import pytest_asyncio
 
 from horarium.settings import Settings
-from horarium.store.postgres import PostgresStore
 from horarium.store.postgres.connection import connect
+from tests.support.poolers import opened
 from tests.support.postgres import drop_database, fresh_database
 
 ASK = "SELECT extract(epoch FROM current_setting('idle_in_transaction_session_timeout')::interval)"
@@ -18,14 +18,18 @@ async def url():
 
 
 async def test_every_connection_gives_up_its_locks_before_the_lease_of_its_node_is_over(url):
-    store = await PostgresStore.open(url, notify=False)
+    store = await opened(url, notify=False)
     try:
         for pool in (store._urgent, store._write, store._read):
-            assert 0 < await pool.fetchval(ASK) < Settings().lease / 2
+            async with pool.connections.acquire() as connection:
+                await connection.execute(pool.begin)
+                assert 0 < await connection.fetchval(ASK) < Settings().lease / 2
+                await connection.execute("ROLLBACK")
     finally:
         await store.close()
     alone = await connect(url)
     try:
-        assert 0 < await alone.fetchval(ASK) < Settings().lease / 2
+        async with alone.transaction():
+            assert 0 < await alone.fetchval(ASK) < Settings().lease / 2
     finally:
         await alone.close()

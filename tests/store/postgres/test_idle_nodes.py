@@ -11,6 +11,7 @@ from horarium.store.postgres import PostgresStore
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import dispatch
 from horarium.worker.worker import Worker
+from tests.support.poolers import opened
 from tests.support.postgres import drop_database, migrated_database
 from tests.support.tenant import MINUTE, NOON, Node, Tenant
 
@@ -37,7 +38,7 @@ class Calls:
 
 async def test_idle_nodes_take_what_a_busy_one_has_not_begun_and_nothing_is_sent_twice() -> None:
     url = await migrated_database("idle")
-    stores = [await PostgresStore.open(url) for _ in range(NODES)]
+    stores = [await opened(url) for _ in range(NODES)]
     log: list[tuple[float, int, bytes]] = []
     tasks: list[asyncio.Task[None]] = []
     try:

@@ -23,6 +23,7 @@ from horarium.store.postgres.partitions import drop_partitions, make_partitions,
 from horarium.store.rows import BegunRun
 from horarium.store.statements import load
 from horarium.store.verbs import directory, dispatch, nodes, tenancy, upkeep
+from tests.support.poolers import MODE, opened
 from tests.support.postgres import drop_database, fresh_database, migrated_database, run_sql
 from tests.support.raw import select
 from tests.support.tenant import DAY, MINUTE, NOON, Node, RunState, Tenant
@@ -37,16 +38,16 @@ async def url():
 
 @pytest_asyncio.fixture
 async def store(url):
-    opened = await PostgresStore.open(url)
-    yield opened
-    await opened.close()
+    made = await opened(url)
+    yield made
+    await made.close()
 
 
 @pytest_asyncio.fixture
 async def other(url):
-    opened = await PostgresStore.open(url)
-    yield opened
-    await opened.close()
+    made = await opened(url)
+    yield made
+    await made.close()
 
 
 async def cut(url):
@@ -104,6 +105,7 @@ async def test_nothing_is_announced_by_a_transaction_that_failed(store):
     assert here == []
 
 
+@pytest.mark.skipif(MODE == "beside", reason="a lease lends a new ear: test_pooler.py")
 async def test_after_a_cut_connection_listeners_are_woken_and_hear_again(url, store, other):
     there = []
     other.listen(lambda topic, at: there.append((topic, at)))
@@ -579,7 +581,7 @@ async def test_what_is_recorded_is_found_by_its_key_also_where_the_queue_was_emp
 
 async def test_pages_of_an_audience_just_imported_are_not_sorted(url):
     """No statistics yet: to sort what is left for every page took 20 times as long as reading it."""
-    store = await PostgresStore.open(url)
+    store = await opened(url)
     tenant = await Tenant.open(store)
     contacts = [(str(number).zfill(6), "lead", None, None, None) for number in range(20_000)]
     await store.write(directory.put_items, tenant.workspace, "contacts", contacts, NOON)

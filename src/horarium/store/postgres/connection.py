@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Any, Concatenate
 
 import asyncpg
+from asyncpg.transaction import Transaction
 
+from horarium.domain.errors import Unavailable
 from horarium.store.base import P, T, Tx
-from horarium.store.postgres.faults import LOST, unreachable
-from horarium.store.postgres.transaction import PostgresTx, committed, database_now
+from horarium.store.database_urls import through_pooler, without_pooler
+from horarium.store.postgres.faults import HIDDEN_POOLER, LOST, place_of, unreachable
+from horarium.store.postgres.transaction import BEGIN, PostgresTx, committed, database_now
 from horarium.store.statements import load
 
 # How long a read may take.
@@ -47,11 +52,66 @@ READ_ONLY = {
 }
 
 
-class PooledConnection(asyncpg.Connection):  # type: ignore[misc]
+class KeptConnection(asyncpg.Connection):  # type: ignore[misc]
     """Returns to its pool without a round trip: a verb leaves nothing behind in the session that has to be reset."""
 
     def get_reset_query(self) -> str:
         return ""
+
+
+class _BoundTransaction(Transaction):  # type: ignore[misc]
+    """A transaction with our settings, which the session does not have."""
+
+    async def start(self) -> None:
+        outermost = not self._connection.is_in_transaction()
+        await super().start()
+        if outermost:
+            await self._connection.execute(_local_settings({}))
+
+
+class ConnectionThroughPooler(KeptConnection):
+    """Each statement is a transaction of its own where none is open, so that a pooler does not change the server
+    between its messages."""
+
+    def transaction(self, **options: Any) -> Transaction:
+        return _BoundTransaction(self, options.get("isolation"), options.get("readonly", False), False)
+
+    def _whole(self) -> AbstractAsyncContextManager[Any]:
+        return nullcontext() if self.is_in_transaction() else super().transaction()
+
+    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
+        async with self._whole() if args else nullcontext():
+            return str(await super().execute(query, *args, timeout=timeout))
+
+    async def executemany(self, *args: Any, **options: Any) -> None:
+        async with self._whole():
+            await super().executemany(*args, **options)
+
+    async def fetch(self, *args: Any, **options: Any) -> Any:
+        async with self._whole():
+            return await super().fetch(*args, **options)
+
+    async def fetchval(self, *args: Any, **options: Any) -> Any:
+        async with self._whole():
+            return await super().fetchval(*args, **options)
+
+    async def fetchrow(self, *args: Any, **options: Any) -> Any:
+        async with self._whole():
+            return await super().fetchrow(*args, **options)
+
+    async def copy_records_to_table(self, *args: Any, **options: Any) -> Any:
+        async with self._whole():
+            return await super().copy_records_to_table(*args, **options)
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Connections for one kind of verb. `begin` opens a transaction on one of them. `bare_reads`: a verb that only
+    reads needs no transaction."""
+
+    connections: Any
+    begin: str = BEGIN
+    bare_reads: bool = True
 
 
 class PostgresConnection:
@@ -60,6 +120,7 @@ class PostgresConnection:
 
     def __init__(self, url: str, name: str = "horarium") -> None:
         self._url, self._name = url, name
+        self._begin = _begin({}) if without_pooler(url)[1] else BEGIN
         self._connection: Any = None
 
     async def open(self) -> Any:
@@ -77,7 +138,7 @@ class PostgresConnection:
         """A verb as one transaction. Raises Unavailable."""
         tx = PostgresTx(await self.open(), load("postgres"))
         try:
-            return await committed(tx, lambda tx: verb(tx, *args, **kwargs))
+            return await committed(tx, lambda tx: verb(tx, *args, **kwargs), self._begin)
         except (*LOST, asyncpg.PostgresError) as error:
             raise unreachable(error) from error
 
@@ -96,34 +157,68 @@ class PostgresConnection:
             self._connection = None
 
 
-def _server_settings(name: str, further: dict[str, str]) -> dict[str, str]:
+def _common(further: Mapping[str, str]) -> dict[str, str]:
     # Compiling to machine code costs more than our short statements.
     idle = str(int(IDLE_IN_TRANSACTION_SECONDS * 1000))
-    common = {"application_name": name[:63], "jit": "off", "idle_in_transaction_session_timeout": idle}
-    return common | further
+    return {"jit": "off", "idle_in_transaction_session_timeout": idle, **further}
+
+
+def _local_settings(settings: Mapping[str, str]) -> str:
+    """What gives a transaction our settings and these, where its session may not keep them."""
+    names = {"default_transaction_read_only": "transaction_read_only"}
+    return "; ".join(
+        f"SET LOCAL {names.get(name, name)} = {value}" for name, value in _common(settings).items()
+    )
+
+
+def _begin(settings: Mapping[str, str]) -> str:
+    """What opens a transaction with our settings and these, in one message."""
+    return f"{BEGIN}; {_local_settings(settings)}"
+
+
+def _options(pooled: bool, name: str, settings: Mapping[str, str], kept: type[Any]) -> dict[str, Any]:
+    """How a connection is made. A pooler knows few settings, and nothing may be left in a session behind it: it serves
+    somebody else after each transaction."""
+    if pooled:
+        return {"connection_class": ConnectionThroughPooler, "statement_cache_size": 0}
+    return {
+        "connection_class": kept,
+        "server_settings": {"application_name": name[:63], **_common(settings)},
+    }
 
 
 async def connect(url: str, name: str = "horarium", command_seconds: float = COMMAND_SECONDS) -> Any:
     """An asyncpg connection with our settings, outside the pools, whose statements may take `command_seconds`. Raises
     what asyncpg raises."""
-    return await asyncpg.connect(
-        url,
-        timeout=ACQUIRE_SECONDS,
-        command_timeout=command_seconds,
-        server_settings=_server_settings(name, {}),
-    )
+    bare, pooled = without_pooler(url)
+    options = _options(pooled, name, {}, asyncpg.Connection)
+    return await asyncpg.connect(bare, timeout=ACQUIRE_SECONDS, command_timeout=command_seconds, **options)
 
 
-async def make_pool(url: str, name: str, size: int, settings: dict[str, str]) -> Any:
+async def make_pool(url: str, name: str, size: int, settings: Mapping[str, str]) -> Pool:
     """A pool of at most `size` connections with our settings and these. Raises what asyncpg raises."""
-    return await asyncpg.create_pool(
-        url,
+    bare, pooled = without_pooler(url)
+    options = _options(pooled, name, settings, KeptConnection)
+    if not pooled:
+        options |= {"statement_cache_size": 512, "max_cached_statement_lifetime": 0}
+    connections = await asyncpg.create_pool(
+        bare,
         min_size=1,
         max_size=size,
-        connection_class=PooledConnection,
-        statement_cache_size=512,
-        max_cached_statement_lifetime=0,
         command_timeout=COMMAND_SECONDS,
         timeout=ACQUIRE_SECONDS,
-        server_settings=_server_settings(name, settings),
+        **options,
     )
+    return Pool(connections, _begin(settings), bare_reads=False) if pooled else Pool(connections)
+
+
+async def refuse_hidden_pooler(url: str) -> None:
+    """Raises Unavailable where a connection to this address goes through a pooler, and the address does not say so: the
+    process that the connection was given by is another than the one that answers. Else raises what asyncpg raises."""
+    connection = await connect(through_pooler(url))
+    try:
+        answers = await connection.fetchval("SELECT pg_backend_pid()")
+        if answers != connection.get_server_pid():
+            raise Unavailable(HIDDEN_POOLER.format(place=place_of(url)))
+    finally:
+        await connection.close()

@@ -44,9 +44,25 @@ REFUSED = (
 REJECTED = (asyncpg.exceptions.DataError, asyncpg.exceptions.SyntaxOrAccessError)
 
 
+# What is wrong where a pooler is met without being announced, and where it gives away its servers too early.
+HIDDEN_POOLER = (
+    "the database address {place} leads through a pooler: set `database` to the direct address of the server, and "
+    "`database_pooled` to that of the pooler; where there is no direct one, end `database` with ?pooler=transaction"
+)
+_WRONG_MODE = (
+    "the pooler at {place} gives a server away after each statement: set its pool_mode to transaction for the database "
+    "that `database_pooled` (or `database`, if it ends with ?pooler=transaction) names"
+)
+# What poolers say of it.
+_SAID = {"unsupported startup parameter": HIDDEN_POOLER, "not allowed in statement pooling mode": _WRONG_MODE}
+
+
 def unreachable(error: BaseException, url: str = "") -> Unavailable:
     """What went wrong with a connection, in one line and without its password; with `url`, also where it led."""
     words = str(error) or type(error).__name__
+    for said, what in _SAID.items():
+        if said in words:
+            return Unavailable(what.format(place=place_of(url) if url else "of the database"))
     where = f" at {place_of(url)}" if url else ""
     return Unavailable(f"the database{where} cannot be reached: {words.strip().splitlines()[0]}")
 

@@ -15,12 +15,16 @@ import structlog
 from horarium.store.migrations import adopt, adopting, latest, migrations, refuse_newer
 from horarium.store.postgres.connection import connect
 from horarium.store.postgres.faults import LOST, unreachable
+from horarium.store.postgres.locks import locked
 from horarium.store.postgres.partitions import make_partitions
 
 _log = structlog.get_logger(__name__)
 
 # The advisory lock of the program that migrates: any number, as long as nobody else uses it.
 _LOCK = 0x486F7261
+
+# How long a program waits for another one that migrates.
+PATIENCE_S = 600.0
 
 
 async def migrate_postgres(url: str) -> list[str]:
@@ -33,11 +37,13 @@ async def migrate_postgres(url: str) -> list[str]:
     except (*LOST, asyncpg.PostgresError) as error:
         raise unreachable(error, url) from None
     try:
-        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
-        await _adopt_old_numbering(connection)
-        applied = await _apply(connection)
-        now = await connection.fetchval("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)")
-        applied += await make_partitions(connection, now, now)
+        async with locked(connection, _LOCK, "bringing the database up to date", PATIENCE_S):
+            await _adopt_old_numbering(connection)
+            applied = await _apply(connection)
+            now = await connection.fetchval(
+                "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+            )
+            applied += await make_partitions(connection, now, now)
     except (*LOST, asyncpg.InsufficientPrivilegeError) as error:
         raise unreachable(error, url) from None
     finally:

@@ -2,12 +2,16 @@
 
 They are collected and sent outside the transactions that they come from, because PostgreSQL commits transactions
 with a NOTIFY in them one after another. If a crash prevents a message, the other nodes find the work when they next
-poll. A node knows its own messages by the id of the server process that they came through, and ignores them.
+poll. A node knows its own messages by the name that they begin with, and ignores them.
+
+Through a pooler a node can send, but not hear. It hears over a connection that somebody else has and lends it as an ear
+(the lease does). As long as it has none it polls: it acts as if everything had been announced, every POLL_S.
 """
 
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -41,6 +45,9 @@ HORIZON_MS = 60_000
 # How often an unused connection is tested, because a dead one gives no sign.
 KEEPALIVE_S = 15.0
 
+# How often a node polls that cannot hear.
+POLL_S = 1.0
+
 SEND_S = 5.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 _TOPICS = (DUE, READY, FANOUT, CANCELLED, ACCESS, OUTBOX, EVENTS, WEBHOOKS)
@@ -54,18 +61,34 @@ class Notifications:
     restored it is called once for every topic, because nobody knows what was missed.
     """
 
-    def __init__(self, connect: Callable[[], Awaitable[Any]]) -> None:
-        self._connect = connect
+    def __init__(self, connect: Callable[[], Awaitable[Any]], hears: bool = True) -> None:
+        """`hears`: what `connect` gives can hear, because no pooler is in between."""
+        self._connect, self.hears = connect, hears
         self._unsent: dict[str, int] = {}
         self._anything_unsent = asyncio.Event()
-        self._pid = 0
-        self._task: asyncio.Task[None] | None = None
+        # What messages of this node begin with. It is no instant, so versions that do not know it skip it.
+        self._name = f"node=n{secrets.token_hex(6)}"
+        self._ear: Any = None
+        self._tasks: list[asyncio.Task[None]] = []
         self.deliver: Signal = lambda topic, at_ms: None
 
     async def start(self) -> None:
-        """Begin to listen; returns when the first connection listens. Raises what asyncpg raises."""
-        connection = await self._listening()
-        self._task = asyncio.create_task(self._run(connection))
+        """Begin to send and to listen; returns when the first connection listens. Raises what asyncpg raises."""
+        connection = await self._connected()
+        self._tasks.append(asyncio.create_task(self._run(connection)))
+        if not self.hears:
+            self._tasks.append(asyncio.create_task(self._poll()))
+
+    async def lend(self, ear: Any, loop: asyncio.AbstractEventLoop) -> None:
+        """Hear over this connection of somebody else, who calls this on the event loop of the connection; `loop` is the
+        one of this node. Raises what asyncpg raises."""
+
+        def receive(*given: Any) -> None:
+            loop.call_soon_threadsafe(self._receive, *given)
+
+        await ear.add_listener(CHANNEL, receive)
+        self._ear = ear
+        loop.call_soon_threadsafe(self._deliver_all)
 
     def send(self, announced: dict[str, int], now_ms: int) -> None:
         """Have the other nodes told. `now_ms` is the database's time."""
@@ -76,14 +99,25 @@ class Notifications:
             self._anything_unsent.set()
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _listening(self) -> Any:
+    def _deliver_all(self) -> None:
+        """Deliver every topic: nobody knows what was missed."""
+        for topic in _TOPICS:
+            self.deliver(topic, 0)
+
+    async def _poll(self) -> None:
+        while True:
+            await asyncio.sleep(POLL_S)
+            if self._ear is None or self._ear.is_closed():
+                self._deliver_all()
+
+    async def _connected(self) -> Any:
         connection = await self._connect()
-        self._pid = connection.get_server_pid()
-        await connection.add_listener(CHANNEL, self._receive)
+        if self.hears:
+            await connection.add_listener(CHANNEL, self._receive)
         connection.add_termination_listener(lambda _: self._anything_unsent.set())
         return connection
 
@@ -92,9 +126,8 @@ class Notifications:
         while True:
             try:
                 if connection is None:
-                    connection = await self._listening()
-                    for topic in _TOPICS:
-                        self.deliver(topic, 0)
+                    connection = await self._connected()
+                    self._deliver_all()
                     _log.info("notifications_restored")
                     pause = FIRST_PAUSE_S
                 await self._send_unsent(connection)
@@ -116,14 +149,15 @@ class Notifications:
                     await self._anything_unsent.wait()
             self._anything_unsent.clear()
             unsent, self._unsent = self._unsent, {}
-            message = " ".join(f"{topic}={at}" for topic, at in unsent.items())
-            await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, message, timeout=SEND_S)
+            message = " ".join([self._name, *(f"{topic}={at}" for topic, at in unsent.items())])
+            await connection.execute(f"NOTIFY {CHANNEL}, '{message}'", timeout=SEND_S)
             await asyncio.sleep(COALESCE_S)
 
     def _receive(self, connection: Any, pid: int, channel: str, message: str) -> None:
-        if pid == self._pid:
+        parts = message.split()
+        if self._name in parts:
             return
-        for part in message.split():
+        for part in parts:
             topic, _, at = part.partition("=")
             if at.isdecimal():
                 self.deliver(topic, int(at))

@@ -24,6 +24,7 @@ import structlog
 from horarium.domain.errors import Unavailable
 from horarium.domain.ids import Id
 from horarium.store.base import P, Signal, T, Tx
+from horarium.store.database_urls import through_pooler, without_pooler
 from horarium.store.figures import Counted, StoreFigures, name_of
 from horarium.store.group_commit import GroupCommits
 from horarium.store.postgres.connection import (
@@ -31,12 +32,23 @@ from horarium.store.postgres.connection import (
     BY_KEY,
     READ_ONLY,
     READ_SECONDS,
+    Pool,
     PostgresConnection,
     connect,
     make_pool,
+    refuse_hidden_pooler,
 )
-from horarium.store.postgres.faults import DIED_IDLE, LOST, REFUSED, REJECTED, rejected, unreachable
+from horarium.store.postgres.faults import (
+    DIED_IDLE,
+    LOST,
+    REFUSED,
+    REJECTED,
+    place_of,
+    rejected,
+    unreachable,
+)
 from horarium.store.postgres.identity import DatabaseIdentity, ask_identity
+from horarium.store.postgres.locks import locked
 from horarium.store.postgres.notifications import Notifications
 from horarium.store.postgres.partitions import drop_partitions, make_partitions
 from horarium.store.postgres.transaction import PostgresTx, committed, database_bytes, database_now
@@ -57,6 +69,9 @@ TRIES = 5
 # The advisory lock of `alone`: any number, as long as nobody else uses it.
 _ALONE_LOCK = 0x486F7262
 
+# How long a node waits for another that has asked for it.
+ALONE_SECONDS = 60.0
+
 
 class PostgresStore:
     """A store in a PostgreSQL database. `PostgresStore.open` makes it, inside a running event loop."""
@@ -64,7 +79,7 @@ class PostgresStore:
     flavour = "postgres"
     shared = True
 
-    def __init__(self, url: str, urgent: Any, write: Any, read: Any, notifications: Notifications) -> None:
+    def __init__(self, url: str, urgent: Pool, write: Pool, read: Pool, notifications: Notifications) -> None:
         self.url = url
         self.figures = StoreFigures()
         self.recording: Set[Id] = frozenset()
@@ -80,39 +95,63 @@ class PostgresStore:
         self._ahead_ms = 0
 
     @classmethod
-    async def open(cls, url: str, name: str = "horarium", *, notify: bool = True) -> PostgresStore:
-        """Connect. Raises Unavailable where the server does not answer or is older than version 15.
+    async def open(
+        cls, url: str, name: str = "horarium", *, notify: bool = True, pooled: str | None = None
+    ) -> PostgresStore:
+        """Connect. Raises Unavailable where the server does not answer or is older than version 15, and where an
+        address leads to something else than it says.
 
         `name` appears as the application's name in PostgreSQL's own views. `notify`: tell other nodes what commits
-        announce, and hear theirs.
+        announce, and hear theirs. `pooled`: the address of the same database through a pooler, which verbs then use.
         """
-        pools: list[Any] = []
+        pools: list[Pool] = []
+        of_verbs = url if pooled is None else through_pooler(pooled)
+        asked = of_verbs
         try:
             for size, settings in (
                 (URGENT_CONNECTIONS, BY_KEY),
                 (WRITE_CONNECTIONS, BY_KEY),
                 (READ_CONNECTIONS, READ_ONLY),
             ):
-                pools.append(await make_pool(url, name, size, settings))
-            async with pools[0].acquire() as connection:
+                pools.append(await make_pool(of_verbs, name, size, settings))
+            async with pools[0].connections.acquire() as connection:
                 _check_version(connection.get_server_version())
+                await connection.execute("BEGIN; ROLLBACK")  # a pooler of the wrong mode refuses this
             urgent, write, read = pools
-            store = cls(url, urgent, write, read, Notifications(lambda: connect(url, name)))
+            hears = not without_pooler(of_verbs)[1]
+            store = cls(url, urgent, write, read, Notifications(lambda: connect(of_verbs, name), hears))
+            asked = url
+            if pooled is not None and await store.identity() != await _identity_at(url):
+                raise Unavailable(
+                    f"`database` and `database_pooled` lead to different databases ({place_of(url)} and "
+                    f"{place_of(pooled)}): set them to two addresses of the same one"
+                )
             if notify:
+                if not without_pooler(url)[1]:
+                    await refuse_hidden_pooler(url)
                 await store._notifications.start()
         except (*LOST, asyncpg.PostgresError) as error:
             for pool in pools:
-                pool.terminate()
-            raise unreachable(error, url) from None
+                pool.connections.terminate()
+            raise unreachable(error, asked) from None
         except BaseException:
             for pool in pools:
-                pool.terminate()
+                pool.connections.terminate()
             raise
         return store
 
+    @property
+    def wants_ear(self) -> bool:
+        """Whether this store cannot hear other nodes over its own connections, but could over one to `url`."""
+        return not self._notifications.hears and not without_pooler(self.url)[1]
+
+    async def lend_ear(self, connection: Any, loop: asyncio.AbstractEventLoop) -> None:
+        """Have other nodes heard over a connection to `url`; see Notifications.lend."""
+        await self._notifications.lend(connection, loop)
+
     async def identity(self) -> DatabaseIdentity:
         """Which database this is, whatever name and port it has in `url`."""
-        async with self._read.acquire() as connection:
+        async with self._read.connections.acquire() as connection:
             return await ask_identity(connection)
 
     def listen(self, signal: Signal) -> None:
@@ -145,16 +184,22 @@ class PostgresStore:
     ) -> T:
         begun = time.monotonic()
         try:
-            return await self._attempt(self._read, lambda tx: verb(tx, *args, **kwargs))
+            return await self._reading(lambda tx: verb(tx, *args, **kwargs))
         finally:
             self.figures.took(name_of(verb), time.monotonic() - begun)
 
-    async def _transaction(self, pool: Any, name: str, verb: Callable[[PostgresTx], Awaitable[T]]) -> T:
+    async def _reading(self, verb: Callable[[PostgresTx], Awaitable[T]]) -> T:
+        pool = self._read
+        if pool.bare_reads:
+            return await self._attempt(pool, verb)
+        return await self._attempt(pool, lambda tx: committed(tx, verb, pool.begin))
+
+    async def _transaction(self, pool: Pool, name: str, verb: Callable[[PostgresTx], Awaitable[T]]) -> T:
         announced: dict[str, int] = {}
         counted: list[Counted] = []
 
         async def whole(tx: PostgresTx) -> T:
-            answer = await committed(tx, verb)
+            answer = await committed(tx, verb, pool.begin)
             self.figures.commits.add(tx.commit_s * 1000)
             announced.update(tx.announced)
             counted.extend(tx.counted)
@@ -174,7 +219,7 @@ class PostgresStore:
         self._notifications.send(announced, time.time_ns() // 1_000_000 + self._ahead_ms)
         return answer
 
-    async def _attempt(self, pool: Any, work: Callable[[PostgresTx], Awaitable[T]]) -> T:
+    async def _attempt(self, pool: Pool, work: Callable[[PostgresTx], Awaitable[T]]) -> T:
         """Do `work` on a connection of a pool, and again where that does no harm."""
         for attempt in range(1, TRIES + 1):
             try:
@@ -194,7 +239,7 @@ class PostgresStore:
                     raise unreachable(error) from error
         raise AssertionError("the loop above returns or raises")
 
-    async def _once(self, pool: Any, work: Callable[[PostgresTx], Awaitable[T]]) -> T:
+    async def _once(self, pool: Pool, work: Callable[[PostgresTx], Awaitable[T]]) -> T:
         async with self._connection(pool) as connection:
             try:
                 return await work(PostgresTx(connection, self._statements, self.recording))
@@ -202,33 +247,36 @@ class PostgresStore:
                 raise
             except LOST:
                 connection.terminate()
-                await pool.expire_connections()  # where one connection has died, others may have as well
+                await (
+                    pool.connections.expire_connections()
+                )  # where one connection has died, others may have as well
                 raise
 
     @asynccontextmanager
-    async def _connection(self, pool: Any) -> AsyncIterator[Any]:
+    async def _connection(self, pool: Pool) -> AsyncIterator[Any]:
         """A connection of a pool; who waits for one is counted."""
         who = "engine" if pool is self._urgent else "api"
         self._waiting[who] += 1
         try:
-            connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
+            connection = await pool.connections.acquire(timeout=ACQUIRE_SECONDS)
         finally:
             self._waiting[who] -= 1
         try:
             yield connection
         finally:
-            await pool.release(connection)
+            await pool.connections.release(connection)
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
         """Make other nodes that ask for this wait while the block runs.
 
-        It is for what only one node may do when several start at the same time. Raises what asyncpg raises.
+        It is for what only one node may do when several start at the same time. Raises what asyncpg raises, and
+        Unavailable where it takes too long.
         """
         connection = await connect(self.url)
         try:
-            await connection.execute("SELECT pg_advisory_lock($1)", _ALONE_LOCK)
-            yield
+            async with locked(connection, _ALONE_LOCK, "its start", ALONE_SECONDS):
+                yield
         finally:
             await connection.close()
 
@@ -253,7 +301,7 @@ class PostgresStore:
         return False
 
     async def bytes(self) -> int:
-        return await self._attempt(self._read, database_bytes)
+        return await self._reading(database_bytes)
 
     def waiting(self) -> dict[str, int]:
         return dict(self._waiting)
@@ -263,9 +311,17 @@ class PostgresStore:
         for pool in (self._urgent, self._write, self._read):
             try:
                 async with asyncio.timeout(5):
-                    await pool.close()
+                    await pool.connections.close()
             except TimeoutError:
-                pool.terminate()
+                pool.connections.terminate()
+
+
+async def _identity_at(url: str) -> DatabaseIdentity:
+    connection = await connect(url)
+    try:
+        return await ask_identity(connection)
+    finally:
+        await connection.close()
 
 
 def _check_version(version: Any) -> None:

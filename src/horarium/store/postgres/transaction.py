@@ -18,6 +18,8 @@ from horarium.store.statements import Copied, Statement
 from horarium.store.verbs.audit import append
 from horarium.store.verbs.events import write_notes
 
+BEGIN = "BEGIN"
+
 # Rows that are sent in one statement.
 CHUNK = 5_000
 
@@ -107,11 +109,11 @@ def _touched(status: str) -> int:
     return int(number) if number.isdecimal() else 0
 
 
-async def committed(tx: PostgresTx, verb: Callable[[PostgresTx], Awaitable[T]]) -> T:
-    """Run a verb between BEGIN and COMMIT. Raises CommitUnknown where the connection is lost during the commit."""
+async def committed(tx: PostgresTx, verb: Callable[[PostgresTx], Awaitable[T]], begin: str = BEGIN) -> T:
+    """Run a verb between `begin` and COMMIT. Raises CommitUnknown where the connection is lost during the commit."""
     connection = tx.connection
-    await connection.execute("BEGIN")
     try:
+        await connection.execute(begin)
         answer = await verb(tx)
         if tx.recorded:
             await append(tx, tx.recorded)
