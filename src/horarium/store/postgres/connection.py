@@ -14,6 +14,7 @@ from horarium.domain.errors import Unavailable
 from horarium.store.base import P, T, Tx
 from horarium.store.database_urls import through_pooler, without_pooler
 from horarium.store.postgres.faults import HIDDEN_POOLER, LOST, place_of, unreachable
+from horarium.store.postgres.hosts import hosts_of
 from horarium.store.postgres.transaction import BEGIN, PostgresTx, committed, database_now
 from horarium.store.statements import load
 
@@ -50,6 +51,10 @@ READ_ONLY = {
     "default_transaction_read_only": "on",
     "statement_timeout": str(int(READ_SECONDS * 1000)),
 }
+
+
+# A server that is asked for with target_session_attrs=read-write looks read-only if this is set when it is asked.
+_AFTERWARDS = {"default_transaction_read_only"}
 
 
 class KeptConnection(asyncpg.Connection):  # type: ignore[misc]
@@ -192,22 +197,31 @@ async def connect(url: str, name: str = "horarium", command_seconds: float = COM
     what asyncpg raises."""
     bare, pooled = without_pooler(url)
     options = _options(pooled, name, {}, asyncpg.Connection)
-    return await asyncpg.connect(bare, timeout=ACQUIRE_SECONDS, command_timeout=command_seconds, **options)
+    return await hosts_of(bare).connect(command_timeout=command_seconds, **options)
 
 
 async def make_pool(url: str, name: str, size: int, settings: Mapping[str, str]) -> Pool:
     """A pool of at most `size` connections with our settings and these. Raises what asyncpg raises."""
     bare, pooled = without_pooler(url)
-    options = _options(pooled, name, settings, KeptConnection)
+    at_start = {name: value for name, value in settings.items() if name not in _AFTERWARDS}
+    options = _options(pooled, name, at_start, KeptConnection)
     if not pooled:
         options |= {"statement_cache_size": 512, "max_cached_statement_lifetime": 0}
+    hosts = hosts_of(bare)
+
+    async def connected(*_: Any, **given: Any) -> Any:
+        return await hosts.connect(**given, command_timeout=COMMAND_SECONDS, **options)
+
+    async def finished(connection: Any) -> None:
+        for setting in settings.keys() & _AFTERWARDS:
+            await connection.execute(f"SET {setting} = {settings[setting]}")
+
     connections = await asyncpg.create_pool(
-        bare,
         min_size=1,
         max_size=size,
-        command_timeout=COMMAND_SECONDS,
-        timeout=ACQUIRE_SECONDS,
-        **options,
+        connect=connected,
+        connection_class=options.pop("connection_class"),
+        init=None if pooled else finished,
     )
     return Pool(connections, _begin(settings), bare_reads=False) if pooled else Pool(connections)
 
