@@ -253,6 +253,31 @@ async def test_a_schedule_is_paused_resumed_fired_and_deleted_and_the_audit_log_
         assert all(entry["by"]["key"] for entry in entries[:4])
 
 
+WRONG = {
+    "name": "",
+    "target": "nothing",
+    "recurrence": "61 * * * *",
+    "timezone": "Mars",
+    "input": "{",
+    "labels": "team",
+    "description": "d" * 10_001,
+    "overlap": "sometimes",
+    "catch_up": "maybe",
+}
+
+
+@pytest.mark.parametrize("recurrence", ["61 * * * *", '{"every": ', ""])
+async def test_all_mistakes_of_a_schedule_are_marked_at_their_fields_at_once(recurrence: str) -> None:
+    async with House.open(NOW) as house, signed_in(house) as person:
+        made = await scheduled(house, labels={"team": "a"})
+        sent = {**WRONG, "recurrence": recurrence}
+        for path in ("/schedules/new", f"/schedules/{made['id']}/edit"):
+            wrong = await person.send(path, await person.see(path), 400, version="1", **sent)
+            marked = set(re.findall(r'id="(\w+)-wrong"', wrong.text))
+            assert marked == set(WRONG), path
+        assert (await ask(house, "GET", f"/schedules/{made['id']}"))["version"] == 1
+
+
 async def test_a_schedule_is_made_and_edited_with_mistakes_at_their_fields() -> None:
     async with House.open(NOW) as house, signed_in(house) as person:
         await scheduled(house)

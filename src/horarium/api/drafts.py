@@ -5,7 +5,7 @@ A body is judged as a whole (its shape, recurrence, zone and target), and every 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -64,6 +64,11 @@ _DURATIONS = (
     "lateness_objective",
 )
 _CLOCK_CHANGES = ("dst_gap", "dst_overlap", "dst_every_hour")
+_TEXTS: Mapping[str, Callable[[str, str], Iterable[Problem]]] = {
+    "name": name_problems,
+    "description": text_problems,
+    "key": key_problems,
+}
 # Every schedule has these, so null in a partial change means that they are left out.
 _NEEDED = ("name", "recurrence", "timezone", "target")
 _STANDARD = Policies()
@@ -76,7 +81,7 @@ async def schedule_draft(who: Identity, services: Services, raw: Json, now_ms: i
     unreadable = await _audience(who, services, raw)
     body, misshapen = _shaped(ScheduleBody, raw, flat)
     timing, untimely = _timing(raw, body, None, who.workspace.timezone, now_ms)
-    problems = [*unknown, *unreadable, *misshapen, *untimely, *_details(body, services, target)]
+    problems = [*unknown, *unreadable, *misshapen, *untimely, *_details(body, raw, services, target)]
     if version_in(raw) is not None:
         problems.append(NO_VERSION_YET)
     if timing is not None and compile_timing(timing).next_after(now_ms // 1000) is None:
@@ -120,9 +125,10 @@ async def replacement(who: Identity, services: Services, schedule_id: Id, raw: J
     if unreadable := await _audience(who, services, raw):
         known = await services.schedules.get(who.workspace_id, schedule_id)
         problems += unreadable if raw["audience"] != known.definition.audience else []
-    if problems:
-        raise Invalid(problems)
     now_ms = services.clock.now_ms()
+    if problems:
+        known = await services.schedules.get(who.workspace_id, schedule_id)
+        raise Invalid([*problems, *_further(known, raw, services, now_ms)])
     return Change(lambda before: edited(before, raw, target, target, services, now_ms), version_in(raw))
 
 
@@ -135,13 +141,13 @@ async def patch(who: Identity, services: Services, schedule_id: Id, raw: Json) -
     unreadable = await _audience(who, services, wanted)
     if unreadable and wanted["audience"] != known.definition.audience:
         problems += unreadable
+    kept = {name: value for name, value in raw.items() if value is not None or name not in _NEEDED}
+    now_ms = services.clock.now_ms()
     if problems:
-        raise Invalid(problems)
+        raise Invalid([*problems, *_further(known, merged(_as_body(known), kept), services, now_ms)])
     judge = given
     if given is None and "input" in raw:
         judge = await services.targets.resolve(who.workspace_id, prefixed("tgt", known.definition.target_id))
-    kept = {name: value for name, value in raw.items() if value is not None or name not in _NEEDED}
-    now_ms = services.clock.now_ms()
 
     def edit(before: Schedule) -> Schedule:
         return edited(before, merged(_as_body(before), kept), given, judge, services, now_ms)
@@ -166,7 +172,7 @@ def edited(
     raw, flat = gathered(raw)
     body, misshapen = _shaped(ScheduleBody, raw, flat)
     timing, untimely = _timing(raw, body, before, before.definition.timing.zone, now_ms)
-    details = _details(body, services, judge, before.definition)
+    details = _details(body, raw, services, judge, before.definition)
     problems = [*fixed, *_pausing(body, before), *misshapen, *untimely, *details]
     if problems or body is None or timing is None:
         raise Invalid(problems)
@@ -191,6 +197,15 @@ def edited(
         definition=definition,
         state=ScheduleState.ACTIVE if woken else before.state,
     )
+
+
+def _further(known: Schedule, raw: Json, services: Services, now_ms: int) -> list[Problem]:
+    """What is wrong with a complete body besides its target and its audience."""
+    try:
+        edited(known, raw, None, None, services, now_ms)
+    except Invalid as error:
+        return list(error.problems)
+    return []
 
 
 def _pausing(body: ScheduleBody | None, before: Schedule) -> list[Problem]:
@@ -375,13 +390,19 @@ def _never(timing: Timing, now_ms: int) -> Problem:
 
 
 def _details(
-    body: ScheduleBody | None, services: Services, target: Target | None, before: Definition | None = None
+    body: ScheduleBody | None,
+    raw: Json,
+    services: Services,
+    target: Target | None,
+    before: Definition | None = None,
 ) -> list[Problem]:
+    """What is wrong with the texts, the labels and the input; of a body in another shape, with the texts alone."""
+    problems: list[Problem] = []
+    for name, judged in _TEXTS.items():
+        if isinstance(raw.get(name), str):
+            problems += judged(name, raw[name])
     if body is None:
-        return []
-    problems = [*name_problems("name", body.name), *text_problems("description", body.description)]
-    if body.key is not None:
-        problems += key_problems("key", body.key)
+        return problems
     problems += label_problems(body.labels or {})
     if target is not None:
         problems += services.targets.check_input(target, body.input, before=before)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -57,9 +58,10 @@ class EditorPages(Pages):
 
     async def create(self, request: Request) -> Answer:
         who, form = await self.sent(request, "schedules:write")
+        body, unread = _body(form)
         try:
-            body = _body(form)
-            draft = await schedule_draft(who, self.services, body, self.now_ms())
+            with _together(unread):
+                draft = await schedule_draft(who, self.services, body, self.now_ms())
             made = await self.services.schedules.create(draft)
         except (Invalid, Conflict) as error:
             return await self._form(request, who, form.fields, error)
@@ -77,11 +79,15 @@ class EditorPages(Pages):
         who, form = await self.sent(request, "schedules:write")
         schedule = await self._own(who, request)
         version = form.text("version")
+        body, unread = _body(form)
+        # A patch merges objects, so labels that the form no longer has are removed one by one.
+        gone = dict.fromkeys(schedule.labels.keys() - body["labels"].keys())
+        body |= {"labels": body["labels"] | gone}
         try:
-            body = _body(form)
-            # A patch merges objects, so labels that the form no longer has are removed one by one.
-            gone = dict.fromkeys(schedule.labels.keys() - body["labels"].keys())
-            change = await patch(who, self.services, schedule.id, {**body, "labels": body["labels"] | gone})
+            with _together(unread):
+                change = await patch(who, self.services, schedule.id, body)
+                if unread:
+                    change.edit(schedule)
             seen = int(version) if version.isdecimal() and len(version) <= 18 else None
             await self.services.schedules.change(who, schedule.id, change.edit, seen)
         except (Invalid, Conflict) as error:
@@ -155,17 +161,17 @@ class EditorPages(Pages):
         return schedule
 
 
-def _body(form: Form) -> dict[str, Any]:
-    """What the form says, as a body of the API. Raises Invalid for what cannot be read."""
+def _body(form: Form) -> tuple[dict[str, Any], list[Problem]]:
+    """What the form says, as a body of the API, and what of it cannot be read. In place of that stands something that
+    the API accepts, so that the rest can be judged as well."""
     problems: list[Problem] = []
     read: dict[str, Any] = {}
-    for name, reader in _READERS.items():
+    for name, (reader, instead) in _READERS.items():
         try:
             read[name] = reader(form)
         except Invalid as error:
             problems += error.problems
-    if problems:
-        raise Invalid(problems)
+            read[name] = instead
     body: dict[str, Any] = {
         **read,
         "name": form.text("name"),
@@ -177,7 +183,22 @@ def _body(form: Form) -> dict[str, Any]:
     }
     if (timezone := form.given("timezone")) is not None:
         body["timezone"] = timezone
-    return body
+    return body, problems
+
+
+@contextmanager
+def _together(unread: list[Problem]) -> Iterator[None]:
+    """Raises Invalid with what cannot be read of a form and what is wrong with the rest of it, all at once."""
+    found: list[Problem] = []
+    try:
+        yield
+    except Invalid as error:
+        if not unread:
+            raise
+        named = {problem.field for problem in unread}
+        found += [problem for problem in error.problems if problem.field.partition(".")[0] not in named]
+    if unread:
+        raise Invalid([*unread, *found])
 
 
 def _as_form(schedule: Schedule) -> dict[str, str]:
@@ -211,8 +232,8 @@ def _json(field: str, text: str) -> Any:
         raise Invalid(Problem(field, error.problems[0].message)) from None
 
 
-_READERS: dict[str, Callable[[Form], Any]] = {
-    "recurrence": lambda form: _recurrence(form.text("recurrence")),
-    "labels": lambda form: labels_in(form, "labels"),
-    "input": lambda form: _input(form.text("input")),
+_READERS: dict[str, tuple[Callable[[Form], Any], Any]] = {
+    "recurrence": (lambda form: _recurrence(form.text("recurrence")), "@daily"),
+    "labels": (lambda form: labels_in(form, "labels"), {}),
+    "input": (lambda form: _input(form.text("input")), None),
 }
