@@ -196,6 +196,8 @@ def open_sqlite(path: Path, stack: AsyncExitStack) -> SqliteStore:
 async def open_server(settings: Settings) -> AsyncIterator[Server]:
     """Start everything of a server but the network, and end it in order: store, services, engine and worker."""
     async with open_database(settings) as (store, vault):
+        if isinstance(store, SqliteStore):
+            store.write_apart()
         allowed_hosts = AllowedHosts(store)
         await allowed_hosts.refresh()
         own_identity = await store.identity() if isinstance(store, PostgresStore) else None

@@ -1,7 +1,7 @@
 """One attacker beside another workspace whose schedules fire a hundred times a second, on a whole server.
 
 `python -m tests.acceptance.attack [sqlite|postgres] [PART,PART... | nothing]` prints the figures, and
-`HORARIUM_SERVER_PYTHON=.../bin/python` runs the server of another state of the project, to compare with.
+`SERVER_PYTHON=.../bin/python` runs the server of another state of the project, to compare with.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One tenant's trouble beside another tenant's good schedules, on whole servers: what the second one feels of it.
 
 `python -m tests.acceptance.neighbours SCENARIO [sqlite|postgres]` prints the figures of one scenario, and
-`HORARIUM_SERVER_PYTHON=.../bin/python` runs the servers of another state of the project, to compare with.
+`SERVER_PYTHON=.../bin/python` runs the servers of another state of the project, to compare with.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import httpx
 from tests.support.moody_receiver import Arrival, Moods, moods
 from tests.support.postgres import drop_database, fresh_database
 
-SERVER_PYTHON = os.environ.get("HORARIUM_SERVER_PYTHON", sys.executable)
+SERVER_PYTHON = os.environ.get("SERVER_PYTHON", sys.executable)
 PATIENCE_S = 120.0
 
 

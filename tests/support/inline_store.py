@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence, Set
-from typing import Concatenate
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
+from typing import Any, Concatenate
 
 from horarium.domain.ids import Id
 from horarium.store.base import P, Signal, T, Tx
 from horarium.store.figures import StoreFigures
 from horarium.store.sqlite.connection import connect
 from horarium.store.sqlite.transaction import SqliteTx, drive
+from horarium.store.sqlite.writer_process import Call, pickled, unpickled
 from horarium.store.statements import load
 from horarium.store.verbs.audit import append
 from horarium.store.verbs.events import write_notes
@@ -17,6 +18,9 @@ from horarium.store.verbs.events import write_notes
 
 class InlineSqliteStore:
     """A store on one connection, every verb run at once where it is called: for simulations and tests.
+
+    A verb that is marked `portable` gets copies of its arguments, and its caller a copy of its answer, as where it runs
+    in another process.
 
     `clock` gives the database's time; `hook`, where set, is called with ("begin" | "commit", verb name) so
     that a simulation can fail before or after the commit.
@@ -58,7 +62,10 @@ class InlineSqliteStore:
         tx = SqliteTx(self.connection, self._statements, self.recording)
         self.connection.execute("BEGIN IMMEDIATE")
         try:
-            answer = drive(verb(tx, *args, **kwargs))
+            if getattr(verb, "portable", False):
+                answer = _as_in_another_process(verb, tx, args, kwargs)
+            else:
+                answer = drive(verb(tx, *args, **kwargs))
             if tx.recorded:
                 drive(append(tx, tx.recorded))
             if tx.told:
@@ -98,3 +105,12 @@ class InlineSqliteStore:
 
     async def close(self) -> None:
         self.connection.close()
+
+
+def _as_in_another_process(verb: Any, tx: Tx, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    its_verb, its_args, its_kwargs, _ = unpickled(pickled(Call(verb, args, kwargs, prompt=False)))
+    try:
+        answer = drive(its_verb(tx, *its_args, **its_kwargs))
+    except Exception as error:
+        raise unpickled(pickled(error)) from error
+    return unpickled(pickled(answer))

@@ -145,6 +145,7 @@ async def _open(url: str) -> Store:
     if url.startswith("sqlite:///"):
         store = SqliteStore(url.removeprefix("sqlite:///"))
         migrate_sqlite(store.connection)
+        store.write_apart()
         return store
     await migrate(url)
     return await PostgresStore.open(url)

@@ -157,6 +157,13 @@ def prompt(verb: V) -> V:
     return verb
 
 
+def portable(verb: V) -> V:
+    """Mark a verb that may run in another process: its arguments, its answer and its errors are plain values, and it
+    changes none of its arguments."""
+    verb.portable = True  # type: ignore[attr-defined]
+    return verb
+
+
 class CommitUnknown(Unavailable):
     """The connection was lost while committing: the verb may have been done."""
 

@@ -16,31 +16,30 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence, Set
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Concatenate, cast
 
-from horarium.domain.audit import AuditEntry
+import structlog
+
 from horarium.domain.errors import Unavailable
-from horarium.domain.events import EventNote
 from horarium.domain.ids import Id
-from horarium.store.base import P, Signal, T, Tx, earliest
-from horarium.store.figures import Counted, StoreFigures, name_of
+from horarium.store.base import CommitUnknown, P, Signal, T, Tx, earliest
+from horarium.store.figures import StoreFigures, name_of
 from horarium.store.group_commit import GroupCommits
 from horarium.store.sqlite.checkpoints import Checkpoints
-from horarium.store.sqlite.connection import WRITER_CACHE_KIB, connect
+from horarium.store.sqlite.connection import CACHE_KIB, WRITER_CACHE_KIB, connect
+from horarium.store.sqlite.group import GroupWriter, Task
 from horarium.store.sqlite.transaction import SqliteTx, drive
+from horarium.store.sqlite.writer_process import Call, WriterGone, WriterProcess, pickled, unpickled
 from horarium.store.statements import load
-from horarium.store.verbs.audit import append
-from horarium.store.verbs.events import write_notes
+
+_log = structlog.get_logger(__name__)
 
 # The first version with RETURNING. (UPDATE ... FROM came with 3.33.)
 MINIMUM_VERSION = (3, 35, 0)
-
-# How long the writer takes further verbs into one commit. It bounds how long the first of them waits.
-GROUP_SECONDS = 0.02
 
 READERS = 2
 
@@ -49,43 +48,22 @@ READ_SECONDS = 5.0
 
 
 class _Job:
-    """A verb in the writer's queue and the future that waits for its answer. `asked` is when it came into the queue
-    (monotonic), `seconds` how long it took. `prompt`: what it wrote is committed at once."""
+    """A verb in one of the writer's queues, with the future that waits for its answer. `asked` is when it came into the
+    queue (monotonic). `call`: the verb with its arguments, pickled, where the writer process may run it. `answer`: its
+    answer, pickled, where that process has run it."""
 
-    __slots__ = (
-        "announced",
-        "answer",
-        "asked",
-        "counted",
-        "error",
-        "future",
-        "name",
-        "prompt",
-        "recorded",
-        "seconds",
-        "told",
-        "verb",
-    )
+    __slots__ = ("answer", "asked", "call", "future", "name", "queue", "task")
 
     def __init__(
-        self,
-        name: str,
-        verb: Callable[[Tx], Awaitable[Any]],
-        future: asyncio.Future[Any],
-        prompt: bool = False,
+        self, name: str, task: Task, future: asyncio.Future[Any], queue: deque[_Job], call: bytes | None
     ) -> None:
         self.name = name
-        self.verb = verb
+        self.task = task
         self.future = future
-        self.prompt = prompt
-        self.answer: Any = None
-        self.error: BaseException | None = None
-        self.announced: dict[str, int] = {}
-        self.recorded: list[AuditEntry] = []
-        self.told: list[EventNote] = []
-        self.counted: list[Counted] = []
+        self.queue = queue
+        self.call = call
+        self.answer: bytes | None = None
         self.asked = time.monotonic()
-        self.seconds = 0.0
 
 
 class SqliteStore:
@@ -111,6 +89,8 @@ class SqliteStore:
         self._other_jobs: deque[_Job] = deque()
         self._closing = False
         self._writer_connection = connect(self._path, cache_kib=WRITER_CACHE_KIB)
+        self._group = GroupWriter(self._writer_connection, self._statements)
+        self._process: WriterProcess | None = None
         self._readers = ThreadPoolExecutor(READERS, "horarium-read")
         self._reader_local = threading.local()
         self._reader_connections: list[sqlite3.Connection] = []
@@ -124,6 +104,11 @@ class SqliteStore:
         """The writer's connection, for migrations before anything else uses the store."""
         return self._writer_connection
 
+    def write_apart(self) -> None:
+        """Have portable verbs run in a process of their own from now on. The schema must be up to date."""
+        self._writer_connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+        self._process = WriterProcess(self._path)
+
     def listen(self, signal: Signal) -> None:
         self._signals.append(signal)
 
@@ -133,7 +118,7 @@ class SqliteStore:
     async def write(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        return await self._submit(self._other_jobs, name_of(verb), lambda tx: verb(tx, *args, **kwargs))
+        return await self._submit(self._other_jobs, verb, args, kwargs)
 
     async def write_grouped(self, verb: Callable[[Tx, Sequence[T]], Awaitable[object]], item: T) -> None:
         await self._groups.submit(verb, item)
@@ -141,15 +126,21 @@ class SqliteStore:
     async def urgent(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        prompt = getattr(verb, "prompt", False)
-        return await self._submit(
-            self._urgent_jobs, name_of(verb), lambda tx: verb(tx, *args, **kwargs), prompt
-        )
+        return await self._submit(self._urgent_jobs, verb, args, kwargs, getattr(verb, "prompt", False))
 
     async def _submit(
-        self, queue: deque[_Job], name: str, verb: Callable[[Tx], Awaitable[T]], prompt: bool = False
+        self,
+        queue: deque[_Job],
+        verb: Callable[..., Awaitable[T]],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        prompt: bool = False,
     ) -> T:
-        job = _Job(name, verb, self._loop.create_future(), prompt)
+        call = None
+        if self._process is not None and getattr(verb, "portable", False):
+            call = pickled(Call(verb, args, kwargs, prompt))
+        task = Task(lambda tx: verb(tx, *args, **kwargs), prompt)
+        job = _Job(name_of(verb), task, self._loop.create_future(), queue, call)
         with self._wake:
             if self._closing:
                 raise Unavailable("the store is closing")
@@ -220,6 +211,8 @@ class SqliteStore:
             self._closing = True
             self._wake.notify()
         await asyncio.to_thread(self._writer.join)
+        if self._process is not None:
+            await asyncio.to_thread(self._process.close)
         await asyncio.to_thread(self._checkpoints.close)
         self._readers.shutdown()
         for connection in self._reader_connections:
@@ -236,104 +229,105 @@ class SqliteStore:
             self._commit_group()
 
     def _commit_group(self) -> None:
-        """Run queued verbs until none is left, GROUP_SECONDS have passed or a prompt one is done; then commit and
-        answer them all."""
-        connection = self._writer_connection
-        done: list[_Job] = []
-        until = time.monotonic() + GROUP_SECONDS
+        """Have a group of verbs written, here or by the writer process, and answer them."""
+        taken: list[_Job] = []
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            while (job := self._next_job()) is not None:
-                done.append(job)
-                if self._spoils(connection, job):
-                    self._begin_again(connection, done)
-                if job.prompt or time.monotonic() > until:
-                    break
-            recorded = [entry for job in done if job.error is None for entry in job.recorded]
-            if recorded:
-                drive(append(SqliteTx(connection, self._statements), recorded))
-            told = [note for job in done if job.error is None for note in job.told]
-            if told:
-                drive(write_notes(SqliteTx(connection, self._statements), told))
-            begun = time.monotonic()
-            connection.execute("COMMIT")
-            self.figures.commits.add((time.monotonic() - begun) * 1000)
+            process = self._usable_process()
+            if process is not None and self._takes(taken, portable=True):
+                self._write_apart(process, taken)
+            else:
+                self._write_here(taken, portable=None if process is None else False)
             self._checkpoints.wanted()
         except sqlite3.Error as error:
             self.figures.refused += 1
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            done = done or self._drain()
-            for job in done:
-                job.error = Unavailable(f"the database could not commit: {error}")
-                job.announced, job.counted = {}, []
+            if not taken:  # not even a transaction could be begun
+                while self._takes(taken):
+                    pass
+            _refuse(taken, Unavailable(f"the database could not commit: {error}"))
+        except WriterGone:
+            self._start_process_again()
+            _refuse(taken, CommitUnknown())
         try:
-            self._loop.call_soon_threadsafe(self._answer, done)
+            self._loop.call_soon_threadsafe(self._answer, taken)
         except RuntimeError:  # the event loop has ended, and nobody waits for an answer any more
             return
 
-    def _drain(self) -> list[_Job]:
-        """Take all queued verbs, for the case that not even a transaction can be begun."""
-        drained = []
-        while (job := self._next_job()) is not None:
-            drained.append(job)
-        return drained
+    def _write_here(self, taken: list[_Job], portable: bool | None) -> None:
+        def next_task() -> Task | None:
+            return taken[-1].task if self._takes(taken, portable) else None
 
-    def _next_job(self) -> _Job | None:
-        with self._wake:
-            if self._urgent_jobs:
-                return self._urgent_jobs.popleft()
-            return self._other_jobs.popleft() if self._other_jobs else None
-
-    def _spoils(self, connection: sqlite3.Connection, job: _Job) -> bool:
-        """Run a verb in the open transaction; True where it failed after it had written something."""
-        tx = SqliteTx(connection, self._statements, self.recording)
-        before = connection.total_changes
-        begun = time.monotonic()
+        group, refused = self._group, self._group.refused
+        group.recording = self.recording
         try:
-            job.answer = drive(job.verb(tx))
-            job.announced, job.recorded, job.counted = tx.announced, tx.recorded, tx.counted
-            job.told = tx.told
-        except sqlite3.OperationalError as error:
-            if (
-                not connection.in_transaction
-            ):  # the disk is full, or similar: SQLite has rolled everything back
-                raise
-            self.figures.refused += 1
-            job.error = Unavailable(f"the database refused: {error}")
-        except BaseException as error:
-            job.error = error
-        job.seconds = time.monotonic() - begun
-        return job.error is not None and connection.total_changes != before
+            self.figures.commits.add(group.write([], next_task) * 1000)
+        finally:
+            self.figures.refused += group.refused - refused
 
-    def _begin_again(self, connection: sqlite3.Connection, jobs: Sequence[_Job]) -> None:
-        """Roll back, and run the verbs that had succeeded once more.
+    def _write_apart(self, process: WriterProcess, taken: list[_Job]) -> None:
+        while self._takes(taken, portable=True):
+            pass
+        written = process.write([job.call for job in taken if job.call is not None], self.recording)
+        self.figures.commits.add(written.commit_s * 1000)
+        self.figures.refused += written.refused
+        for job, outcome in zip(taken, written.outcomes, strict=False):
+            job.answer = outcome.answer
+            outcome.tell(job.task)
+        self._put_back(taken[len(written.outcomes) :])
+        del taken[len(written.outcomes) :]
 
-        The usual way would be a savepoint for each verb. But inside a savepoint SQLite copies each page that a
-        statement changes, every time: 60,000 rows in one verb took 9 s instead of 0.6 s.
-        Verbs that fail after writing are rare.
-        """
-        connection.execute("ROLLBACK")
-        connection.execute("BEGIN IMMEDIATE")
-        for job in jobs:
-            if job.error is None and self._spoils(connection, job):
-                return self._begin_again(connection, jobs)
+    def _takes(self, taken: list[_Job], portable: bool | None = None) -> bool:
+        """Take the next verb, if it is one that the writer process may run, or is not, or in any case (None)."""
+        with self._wake:
+            queue = self._urgent_jobs or self._other_jobs
+            if not queue or portable not in {None, queue[0].call is not None}:
+                return False
+            taken.append(queue.popleft())
+            return True
+
+    def _put_back(self, jobs: Sequence[_Job]) -> None:
+        """Put verbs that were not begun back to the front of their queues."""
+        with self._wake:
+            for job in reversed(jobs):
+                job.queue.appendleft(job)
+
+    def _usable_process(self) -> WriterProcess | None:
+        try:
+            if self._process is not None and self._process.ready():
+                return self._process
+        except WriterGone:
+            self._start_process_again()
         return None
+
+    def _start_process_again(self) -> None:
+        """Start another writer process instead of one that is gone; one that has never begun is not replaced."""
+        gone, self._process = self._process, None
+        if gone is None:
+            return
+        gone.close()
+        _log.error("writer_process_gone", pid=gone.pid, replaced=gone.started)
+        if gone.started:
+            self._process = WriterProcess(self._path)
 
     def _answer(self, done: list[_Job]) -> None:
         announced: dict[str, int] = {}
         for job in done:
-            self.figures.took(job.name, job.seconds)
-            if job.error is None:
-                self.figures.take(job.counted, time.monotonic() - job.asked)
-            for topic, at in job.announced.items():
+            task = job.task
+            self.figures.took(job.name, task.seconds)
+            if task.error is None:
+                self.figures.take(task.counted, time.monotonic() - job.asked)
+            for topic, at in task.announced.items():
                 earliest(announced, topic, at)
             if job.future.done():
                 continue
-            if job.error is not None:
-                job.future.set_exception(job.error)
+            if task.error is not None:
+                job.future.set_exception(task.error)
             else:
-                job.future.set_result(job.answer)
+                job.future.set_result(task.answer if job.answer is None else unpickled(job.answer))
         for topic, at in announced.items():
             for signal in self._signals:
                 signal(topic, at)
+
+
+def _refuse(jobs: Sequence[_Job], error: Unavailable) -> None:
+    for job in jobs:
+        job.task.fail(error)

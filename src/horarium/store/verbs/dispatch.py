@@ -18,7 +18,7 @@ from horarium.domain.places import UNBOUNDED, LaneRoom
 from horarium.domain.run import RunState
 from horarium.domain.tenancy import EVERY_TARGET
 from horarium.domain.waiting import WaitCause
-from horarium.store.base import IDLE, LOOK, READY, Tx
+from horarium.store.base import IDLE, LOOK, READY, Tx, portable
 from horarium.store.rows import (
     AttemptNote,
     AttemptRow,
@@ -90,6 +90,7 @@ async def earliest_ready(tx: Tx) -> int | None:
     return None if row is None else int(row[0])
 
 
+@portable
 async def claim(
     tx: Tx,
     node: Id,
@@ -238,6 +239,7 @@ async def read_targets(tx: Tx, ids: Collection[Id]) -> list[TargetRow]:
     return [TargetRow._make(row) for row in await tx.rows("runnable_targets", ids=sorted(ids))]
 
 
+@portable
 async def record(tx: Tx, node: Id, ended: Sequence[Ended], now: int, careful: bool = False) -> list[Id]:
     """Record the outcomes of attempts in one transaction. The runs whose lease was lost, of which nothing is
     recorded.
@@ -397,6 +399,7 @@ async def open_callback(tx: Tx, node: Id, callback: OpenCallback) -> bool:
     return True
 
 
+@portable
 async def mark_begun(tx: Tx, begun: Sequence[BegunRun]) -> None:
     """Note when attempts began that have taken a while, so that others see what is under way and what waits."""
     await tx.many("mark_begun", begun)
@@ -412,6 +415,7 @@ async def stopped(tx: Tx, node: Id, holding: Mapping[Id, int]) -> list[Id]:
     return [run for run, epoch in holding.items() if (run, epoch) not in going_on]
 
 
+@portable
 async def hand_back(
     tx: Tx, node: Id, holding: Sequence[tuple[Id, int]], now: int, due_ms: int | None = None
 ) -> int:

@@ -27,7 +27,7 @@ from horarium.domain.events import (
 from horarium.domain.fire import Fire, FireKind
 from horarium.domain.ids import Id, numbered_id
 from horarium.domain.schedule import policies_from_text
-from horarium.store.base import EVENTS, Tx
+from horarium.store.base import EVENTS, Tx, portable
 from horarium.store.figures import FORGOTTEN_EVENTS, TOLD
 from horarium.store.verbs.ledger import fires_named
 from horarium.store.verbs.meta import hold
@@ -94,6 +94,7 @@ async def any_notes(tx: Tx) -> bool:
     return await tx.row("any_event_note") is not None
 
 
+@portable
 async def publish(tx: Tx, now: int, limit: int = PUBLISHED_AT_ONCE) -> int:
     """Make events of the notes of up to `limit` transactions; of how many transactions that was."""
     await hold(tx, PUBLISHER)
@@ -273,6 +274,7 @@ class OldLog(NamedTuple):
     oldest_ms: int | None
 
 
+@portable
 async def forget_events(tx: Tx, before_ms: int, limit: int) -> int:
     """Delete up to `limit` of the oldest events: those told before an instant (ms), and of a log with more than
     MOST_KEPT those beyond. How many; 0 where nothing is left to delete."""

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from horarium.domain.events import audience_failed
 from horarium.domain.fire import FireKind, FireState, settled_state
 from horarium.domain.ids import Id, row_run_id, run_id
-from horarium.store.base import FANOUT, Tx
+from horarium.store.base import FANOUT, Tx, portable
 from horarium.store.rows import (
     AudienceText,
     FanoutProgress,
@@ -37,6 +37,7 @@ class FanoutLost(Exception):
     """Another node reads for the fire by now, or the fire is over. Nothing was written."""
 
 
+@portable
 async def claim_fanout_tasks(
     tx: Tx, node: Id, now: int, room: int, share: int, held: Mapping[Id, int]
 ) -> list[FanoutTask]:
@@ -77,6 +78,7 @@ def prepare(task: FanoutTask, rows: Sequence[AudienceText], distinct: bool) -> l
     return sorted(PreparedRow(run_id(fire, key), key, data) for key, data in rows)
 
 
+@portable
 async def write_chunk(
     tx: Tx,
     task: FanoutTask,
@@ -225,6 +227,7 @@ async def repeated_row(tx: Tx, rows: Sequence[PreparedRow]) -> str | None:
     return None if row is None else str(row[0])
 
 
+@portable
 async def write_spool(
     tx: Tx, task: FanoutTask, first: int, rows: Sequence[AudienceText], counted: int | None
 ) -> FanoutTask:
@@ -254,6 +257,7 @@ async def spooled_twice(tx: Tx, fire: Id, keys: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+@portable
 async def empty_spool(tx: Tx, fire: Id, after: int, upto: int) -> int:
     """Delete the rows kept aside whose numbers are in (after, upto]; how many."""
     return await tx.run("empty_spool", fire_id=fire, after=after, upto=upto)

@@ -11,7 +11,7 @@ from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.fire import Fire, FireKind
 from horarium.domain.ids import Id, fire_id
 from horarium.domain.schedule import Schedule
-from horarium.store.base import Tx
+from horarium.store.base import Tx, portable
 from horarium.store.verbs.creation import create_schedules
 from horarium.store.verbs.ledger import get_fire
 from horarium.store.verbs.manual import fire_by_hand
@@ -135,6 +135,7 @@ async def keep_answer(tx: Tx, request: Request, subject: Id, answer: bytes) -> b
     return answer if row is None else StoredAnswer._make(row).subject
 
 
+@portable
 async def forget_answers(tx: Tx, before_ms: int, limit: int) -> int:
     """Forget up to `limit` requests from before an instant; how many."""
     return await tx.run("forget_answers", before=before_ms, limit=limit)

@@ -10,7 +10,7 @@ from horarium.domain.ids import Id
 from horarium.domain.lane_report import CURRENT_MS, LaneReport, LaneState, together
 from horarium.domain.run import Run, RunState
 from horarium.domain.waiting import WaitCause, cause_now
-from horarium.store.base import Tx
+from horarium.store.base import Tx, portable
 
 # Runs of a lane are counted up to this number.
 MOST_COUNTED = 100_000
@@ -33,6 +33,7 @@ class LaneReportRow(NamedTuple):
     held_since_ms: int | None
 
 
+@portable
 async def report_lanes(tx: Tx, node: Id, now: int, reports: Mapping[Id, LaneReport]) -> None:
     """Replace what a node has said of its lanes."""
     await tx.run("forget_lane_reports", node=node)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from horarium.domain.errors import Unavailable
 from horarium.domain.ids import Id
-from horarium.store.base import FANOUT, READY, WEBHOOKS, Tx
+from horarium.store.base import FANOUT, READY, WEBHOOKS, Tx, portable
 from horarium.store.figures import FREED
 
 # The advisory lock on PostgreSQL that a copy of the whole database holds: any number that nobody else uses.
@@ -71,6 +71,7 @@ async def free_everything(tx: Tx) -> None:
     await tx.run("free_all_webhooks")
 
 
+@portable
 async def heartbeat(tx: Tx, node: Id, now: int, lease_ms: int) -> bool:
     """Keep the lease for another `lease_ms`; False where the node has been given up meanwhile."""
     return await tx.run("keep_lease_of_node", id=node, now=now, lease_until_ms=now + lease_ms) == 1
@@ -93,11 +94,13 @@ def lease_connection(node: Id) -> str:
     return f"horarium lease {node.hex()}"
 
 
+@portable
 async def connected(tx: Tx, me: Id) -> dict[Id, bool]:
     """The other nodes that have not stopped, and whether the database sees each of them connected."""
     return {node: bool(is_connected) for node, is_connected in await tx.rows("other_nodes", me=me)}
 
 
+@portable
 async def free_lapsed(tx: Tx, now: int, me: Id, gone: Sequence[Id] = ()) -> int:
     """Free what belongs to nodes that are gone, under a new epoch; how many runs and fan-out tasks.
 

@@ -14,7 +14,7 @@ from horarium.domain.events import quota_near
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.quotas import DEFAULT, Quotas, Usage, quotas_from_text
 from horarium.domain.schedule import Definition, Schedule, stored_recurrence
-from horarium.store.base import Tx
+from horarium.store.base import Tx, portable
 from horarium.store.verbs.texts import json_text
 from horarium.times import busiest_hour, smallest_gap
 
@@ -148,6 +148,7 @@ async def settle_freed(tx: Tx, workspace_id: Id) -> bool:
     return True
 
 
+@portable
 async def settle_all_freed(tx: Tx, limit: int) -> int:
     """The same for up to `limit` workspaces; how many."""
     found = sorted(row[0] for row in await tx.rows("workspaces_with_freed", limit=limit))

@@ -36,7 +36,7 @@ from horarium.domain.schedule import (
     timing_from_text,
 )
 from horarium.domain.tenancy import EVERY_TARGET
-from horarium.store.base import CANCELLED, FANOUT, READY, Tx, prompt
+from horarium.store.base import CANCELLED, FANOUT, READY, Tx, portable, prompt
 from horarium.store.figures import ENTERED, FIRED, SLOTS
 from horarium.store.rows import (
     Advance,
@@ -176,6 +176,7 @@ async def earliest_due(tx: Tx) -> int | None:
 
 
 @prompt
+@portable
 async def release(
     tx: Tx,
     now: int,

@@ -14,7 +14,7 @@ from horarium.domain.execution import TimeIsUp
 from horarium.domain.ids import Id, derived_id, id_time, lowest_id_at, run_id
 from horarium.domain.run import Attempt, Run, RunMode, RunState
 from horarium.domain.waiting import waits_from_text
-from horarium.store.base import CANCELLED, Tx
+from horarium.store.base import CANCELLED, Tx, portable
 from horarium.store.rows import CallbackRow, CallbackSecrets, FinishedRun, OpenRun, RunRow
 from horarium.store.verbs.entries import enqueue, error_of_end, hold_schedules, lane_of
 from horarium.store.verbs.settle import RunEnd, cancel_runs, follow_up, settle
@@ -271,6 +271,7 @@ async def _end_by_callback(
     return True
 
 
+@portable
 async def expire_callbacks(tx: Tx, now: int, limit: int) -> list[CallbackRow]:
     """Fail up to `limit` runs whose target has not finished them before their deadline; their callbacks."""
     ended = []

@@ -6,7 +6,7 @@ from horarium.domain.fire import SpanReason
 from horarium.domain.ids import lowest_id_at
 from horarium.domain.plan import repeated_local_time, slot_after
 from horarium.domain.schedule import policies_from_text, stored_recurrence, timing_from_text
-from horarium.store.base import DUE, Tx
+from horarium.store.base import DUE, Tx, portable
 from horarium.store.figures import SLOTS
 from horarium.store.rows import RezonedCursor, RezonedSchedule, SpanRow, StaleCursor, ZoneInUse
 from horarium.store.verbs.settle import follow_up
@@ -16,6 +16,7 @@ from horarium.times import zone_fingerprint
 LEAST_SPARE_PAGES = 2_048
 
 
+@portable
 async def unstick(tx: Tx, now: int, limit: int) -> int:
     """Start waiting fires of schedules that have no open fire; of how many schedules."""
     stuck = [schedule_id for (schedule_id,) in await tx.rows("stuck_waiting", limit=limit)]
@@ -68,6 +69,7 @@ def _rezoned(stale: StaleCursor, zone_data: str, now: int) -> tuple[RezonedCurso
     return RezonedCursor(stale.schedule_id, accounted_to, slot, next_due, zone_data), dropped
 
 
+@portable
 async def forget(tx: Tx, before_ms: int, limit: int) -> int:
     """Delete up to `limit` each of the fires, runs and spans that ended before an instant (ms). The greatest of the
     three numbers that were deleted, which is `limit` while there may be more."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from horarium.domain.ids import Id
 from horarium.domain.run import RunState
-from horarium.store.base import Tx
+from horarium.store.base import Tx, portable
 from horarium.store.rows import FinishedRun, NextLook, OpenWatched, WatchedAnswer, WatchedRun
 from horarium.store.verbs.dispatch import storable
 from horarium.store.verbs.entries import error_of_end, hold_schedules
@@ -34,6 +34,7 @@ async def earliest_look(tx: Tx) -> int | None:
     return None if row is None else int(row[0])
 
 
+@portable
 async def take_looks(tx: Tx, now: int, limit: int, until: int) -> list[WatchedRun]:
     """Up to `limit` runs whose look has come. Nobody else looks at them before `until`, in case this node is lost."""
     ids = [row[0] for row in await tx.rows("due_looks", now=now, limit=limit)]
@@ -43,6 +44,7 @@ async def take_looks(tx: Tx, now: int, limit: int, until: int) -> list[WatchedRu
     return [WatchedRun._make(row) for row in await tx.rows("watched_runs", ids=ids)]
 
 
+@portable
 async def record_looks(
     tx: Tx, ends: Sequence[WatchedEnd], later: Mapping[Id, int], told: Sequence[Id], now: int
 ) -> list[Id]:

@@ -20,7 +20,7 @@ from horarium.domain.webhooks import (
     filter_from_text,
     filter_to_text,
 )
-from horarium.store.base import WEBHOOKS, Tx
+from horarium.store.base import WEBHOOKS, Tx, portable
 from horarium.store.figures import DELIVERIES
 from horarium.store.verbs.events import event_log
 
@@ -231,6 +231,7 @@ async def list_deliveries(
     return [Delivery._make(row) for row in rows]
 
 
+@portable
 async def claim_webhooks(tx: Tx, node: Id, limit: int, waiting: int) -> list[HeldWebhook]:
     """Take up to `limit` webhooks that no node has in hand, each with up to `waiting` of its events that wait."""
     found = []
@@ -260,6 +261,7 @@ async def webhooks_of(tx: Tx, node: Id) -> dict[Id, int]:
     return dict(await tx.rows("webhooks_of_node", node=node))
 
 
+@portable
 async def note_sent(tx: Tx, node: Id, sent: Sequence[Sent], now: int) -> list[Id]:
     """Note what a node has sent; the webhooks that it has lost, of which nothing is noted."""
     lost: list[Id] = []

@@ -1,0 +1,216 @@
+"""SQLite's writer in a process of its own: what callers see of it, and what becomes of it when one of the two ends."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from horarium.domain.errors import Unavailable
+from horarium.store.base import CommitUnknown, Duplicate, portable
+from horarium.store.figures import FREED
+from horarium.store.sqlite.migrate import migrate_sqlite
+from horarium.store.sqlite.store import SqliteStore
+
+# Verbs of this module run in the process too: it looks for modules where this one does.
+
+
+@portable
+async def where(tx) -> int:
+    return os.getpid()
+
+
+@portable
+async def hold(tx, name: str, value: str) -> str:
+    await tx.run("set_meta", name=name, value=value)
+    tx.announce("due", 17)
+    tx.count(FREED, "runs", 2)
+    return value
+
+
+@portable
+async def hold_and_fail(tx, name: str) -> None:
+    await hold(tx, name, "lost")
+    raise Duplicate(name)
+
+
+class Unportable(Exception):
+    """It cannot be made again from its words alone."""
+
+    def __init__(self, what: str, where: str) -> None:
+        super().__init__(f"{what} at {where}")
+
+
+@portable
+async def fail_unportably(tx) -> None:
+    raise Unportable("a fault", "noon")
+
+
+@portable
+async def end_process(tx) -> None:
+    os._exit(1)
+
+
+async def here(tx) -> int:
+    return os.getpid()
+
+
+async def held(tx) -> dict[str, str]:
+    return {row[0]: row[1] for row in await tx.rows("all_meta")}
+
+
+async def until(true: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(20):
+        while not await true():
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def store_with_process(folder: Path) -> AsyncIterator[SqliteStore]:
+    """A store whose process has begun to write."""
+    store = SqliteStore(folder / "one.db")
+    migrate_sqlite(store.connection)
+    store.write_apart()
+
+    async def apart() -> bool:
+        return await store.urgent(where) != os.getpid()
+
+    try:
+        await until(apart)
+        yield store
+    finally:
+        await store.close()
+
+
+async def test_portable_verbs_run_in_a_child_and_others_here(tmp_path: Path) -> None:
+    async with store_with_process(tmp_path) as store:
+        child = await store.urgent(where)
+        assert psutil.Process(child).ppid() == os.getpid()
+        assert await store.write(where) == child
+        assert await store.write(here) == os.getpid()
+
+
+async def test_while_the_child_starts_portable_verbs_run_here(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "one.db")
+    migrate_sqlite(store.connection)
+    store.write_apart()
+    assert await store.urgent(where) == os.getpid()
+    await store.close()
+
+
+async def test_what_a_portable_verb_wrote_told_and_counted_arrives(tmp_path: Path) -> None:
+    async with store_with_process(tmp_path) as store:
+        heard: list[tuple[str, int]] = []
+        store.listen(lambda topic, at: heard.append((topic, at)))
+        assert await store.urgent(hold, "a", "1") == "1"
+        assert (await store.read(held))["a"] == "1"
+        assert heard == [("due", 17)]
+        assert store.figures.of(FREED) == {"runs": 2}
+        assert store.figures.verbs["hold"].calls == 1
+
+
+async def test_a_portable_verb_that_fails_leaves_nothing_and_spoils_no_other(tmp_path: Path) -> None:
+    async with store_with_process(tmp_path) as store:
+        first, second, third = await asyncio.gather(
+            store.urgent(hold, "a", "1"),
+            store.urgent(hold_and_fail, "b"),
+            store.urgent(hold, "c", "3"),
+            return_exceptions=True,
+        )
+        assert (first, third) == ("1", "3")
+        assert isinstance(second, Duplicate)
+        assert second.constraint == "b"
+        found = await store.read(held)
+        assert (found["a"], found["c"]) == ("1", "3")
+        assert "b" not in found
+
+
+async def test_an_error_that_cannot_be_sent_arrives_in_words(tmp_path: Path) -> None:
+    async with store_with_process(tmp_path) as store:
+        with pytest.raises(RuntimeError, match="Unportable: a fault at noon"):
+            await store.urgent(fail_unportably)
+        assert await store.urgent(hold, "a", "1") == "1"
+
+
+async def test_verbs_that_are_asked_for_together_keep_their_order_on_both_sides(tmp_path: Path) -> None:
+    async def hold_here(tx, name: str, value: str) -> None:
+        await hold(tx, name, value)
+
+    async with store_with_process(tmp_path) as store:
+        asked = [store.urgent(hold if number % 3 else hold_here, "a", str(number)) for number in range(50)]
+        await asyncio.gather(*asked)
+        assert (await store.read(held))["a"] == "49"
+
+
+async def test_where_the_child_ends_its_callers_learn_that_the_commit_is_unknown_and_another_one_starts(
+    tmp_path: Path,
+) -> None:
+    async with store_with_process(tmp_path) as store:
+        child = await store.urgent(where)
+        with pytest.raises(CommitUnknown):
+            await store.urgent(end_process)
+        assert await store.urgent(hold, "a", "1") == "1"  # at once, here
+
+        async def replaced() -> bool:
+            return await store.urgent(where) not in {child, os.getpid()}
+
+        await until(replaced)
+        assert not psutil.pid_exists(child)
+
+
+async def test_a_full_disk_in_the_child_is_unavailable_here(tmp_path: Path) -> None:
+    async with store_with_process(tmp_path) as store:
+        process = store._process
+        assert process is not None
+        psutil.Process(process.pid).rlimit(psutil.RLIMIT_FSIZE, (1, 1))
+        with pytest.raises(Unavailable, match=r"could not commit|refused"):
+            await store.urgent(hold, "a", "1")
+        assert store.figures.refused == 1
+        assert "a" not in await store.read(held)
+
+
+async def test_the_child_ends_with_the_store(tmp_path: Path) -> None:
+    async with store_with_process(tmp_path) as store:
+        child = await store.urgent(where)
+    assert not psutil.pid_exists(child)
+
+
+PROGRAM = """
+import asyncio, sys
+from pathlib import Path
+from tests.store.sqlite.test_writer_process import store_with_process, where
+
+async def main():
+    async with store_with_process(Path(sys.argv[1])) as store:
+        print(await store.urgent(where), flush=True)
+        await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_the_child_ends_with_the_server_however_that_ends(tmp_path: Path, how: signal.Signals) -> None:
+    command = [sys.executable, "-c", PROGRAM, str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
+        assert server.stdout is not None
+        child = psutil.Process(int(server.stdout.readline()))
+        server.send_signal(how)
+    child.wait(10)
+
+
+async def test_the_child_knows_no_secret_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HORARIUM_SECRET_KEY", "secret")
+    async with store_with_process(tmp_path) as store:
+        environment = psutil.Process(await store.urgent(where)).environ()
+    assert "PATH" in environment
+    assert "HORARIUM_SECRET_KEY" not in environment
