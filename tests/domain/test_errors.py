@@ -1,15 +1,22 @@
 """Errors say what they carry, and stay small whatever is refused."""
 
+import pickle
 from collections.abc import Iterator
+
+import pytest
 
 from horarium.domain.errors import (
     LONGEST_FIELD,
     LONGEST_MESSAGE,
     MOST_PROBLEMS,
+    Conflict,
     FurtherProblems,
+    HorariumError,
     Invalid,
     NotFound,
     Problem,
+    QuotaReached,
+    Unavailable,
     told,
 )
 
@@ -83,3 +90,20 @@ def test_what_the_request_itself_brings_in_is_cut() -> None:
     )
     assert problem.message.endswith("y...")
     assert len(str(NotFound("schedule", "z" * 1_000_000))) < 300
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Invalid([Problem("recurrence.minute", "must be 0 to 59"), Problem("", "is too much", "more")]),
+        NotFound("schedule", "sch_1"),
+        Conflict("a schedule with this key exists already", "key_taken", "key"),
+        QuotaReached("schedules", 10, "ws_1"),
+        Unavailable("the store is closing"),
+    ],
+)
+def test_an_error_that_comes_from_another_process_is_the_same(error: HorariumError) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert str(again) == str(error)
+    assert vars(again) == vars(error)

@@ -51,6 +51,7 @@ class Books:
 def from_sqlite(path: Path) -> Books:
     with closing(sqlite3.connect(path)) as connection:
         connection.row_factory = sqlite3.Row
+        connection.execute("BEGIN")  # the server goes on writing, and the tables must fit together
         return Books(**{name: connection.execute(query).fetchall() for name, query in _TABLES.items()})
 
 
@@ -59,7 +60,8 @@ async def from_postgres(url: str) -> Books:
 
     connection = await asyncpg.connect(url)
     try:
-        return Books(**{name: await connection.fetch(query) for name, query in _TABLES.items()})
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            return Books(**{name: await connection.fetch(query) for name, query in _TABLES.items()})
     finally:
         await connection.close()
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from horarium.domain.ids import Id, prefixed
 
@@ -81,6 +82,17 @@ def _cut(text: str, longest: int) -> str:
 
 class HorariumError(Exception):
     """Base class of every error that a user may see. `str(error)` is written for the user."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How it is pickled: with all that it carries, whatever it is made from."""
+        return _error_of, (type(self), self.args, self.__dict__)
+
+
+def _error_of(kind: type[HorariumError], words: tuple[Any, ...], carried: dict[str, Any]) -> HorariumError:
+    error = kind.__new__(kind)
+    error.args = words
+    error.__dict__.update(carried)
+    return error
 
 
 class Invalid(HorariumError):
