@@ -52,9 +52,22 @@ async def work_off_messages(port: int, name: str, seen: Counter[str]) -> None:
         await client.close()
 
 
-async def _report_all(js: Any, name: str, seen: Counter[str]) -> None:
+async def make_streams(port: int, name: str) -> None:
+    """Makes the streams of `work_off_messages` beforehand."""
+    client = await nats.connect(f"nats://127.0.0.1:{port}")
+    try:
+        await _make_streams(client.jetstream(), name)
+    finally:
+        await client.close()
+
+
+async def _make_streams(js: Any, name: str) -> None:
     await js.add_stream(StreamConfig(name=f"{name}-jobs", subjects=[f"{name}.jobs.>"], duplicate_window=0.1))
     await js.add_stream(StreamConfig(name=f"{name}-outcomes", subjects=[f"{name}.outcomes.>"]))
+
+
+async def _report_all(js: Any, name: str, seen: Counter[str]) -> None:
+    await _make_streams(js, name)
     jobs = await js.pull_subscribe(
         f"{name}.jobs.>", stream=f"{name}-jobs", config=ConsumerConfig(ack_wait=60)
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 from aiohttp import web
+from confluent_kafka import Consumer, Producer
 from moto.server import ThreadedMotoServer
 
 from tests.executors.emulated_kubernetes import TOKEN, EmulatedKubernetes
@@ -48,9 +49,10 @@ def kubernetes_target(port: int) -> dict[str, Any]:
 
 
 @contextmanager
-def fifo_queue() -> Iterator[tuple[int, str, Callable[[], list[str]]]]:
-    """A FIFO queue of moto's SQS: (port, URL, what tells the runs of all its messages)."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+def fifo_queue(port: int = 0) -> Iterator[tuple[int, str, Callable[[], list[str]]]]:
+    """A FIFO queue of moto's SQS: (port, URL, what tells the runs of all its messages). Its messages stay when the
+    server ends, for the next one of this process."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
     server.start()
     port = server.get_host_and_port()[1]
     client = boto3.client(
@@ -90,3 +92,47 @@ def rabbit_target(port: int, queue: str) -> dict[str, Any]:
     """A target whose runs are messages of a queue of RabbitMQ."""
     executor = {"type": "message", "broker": "rabbitmq", "server": f"127.0.0.1:{port}", "routing_key": queue}
     return {"name": "RabbitMQ", "kind": "automation", "executor": executor}
+
+
+@contextmanager
+def mock_kafka() -> Iterator[tuple[int, Callable[[str], list[str]]]]:
+    """A mock cluster of three brokers on 127.0.0.1: the port of the first, and what tells the keys of all records of a
+    topic."""
+    owner = Producer({"bootstrap.servers": "127.0.0.1:1", "test.mock.num.brokers": 3, "log_level": 0})
+    ports = [broker.port for broker in owner.list_topics(timeout=20).brokers.values()]
+
+    def received(topic: str) -> list[str]:
+        consumer = Consumer(
+            {
+                "bootstrap.servers": f"127.0.0.1:{ports[0]}",
+                "group.id": "all",
+                "auto.offset.reset": "earliest",
+                "log_level": 0,
+            }
+        )
+        consumer.subscribe([topic])
+        keys, empty = list[str](), 0
+        while empty < 100:
+            record = consumer.poll(0.1)
+            if record is None or record.error() is not None:
+                empty += 1
+            else:
+                keys.append(record.key().decode())
+                empty = 0
+        consumer.close()
+        return keys
+
+    yield ports[0], received
+    owner.flush(1)
+
+
+def kafka_target(port: int, topic: str) -> dict[str, Any]:
+    """A target whose runs are records of a topic."""
+    executor = {"type": "message", "broker": "kafka", "server": f"127.0.0.1:{port}", "topic": topic}
+    return {"name": "Kafka", "kind": "automation", "executor": executor}
+
+
+def streams_target(port: int, stream: str) -> dict[str, Any]:
+    """A target whose runs are entries of a stream of Redis."""
+    executor = {"type": "message", "broker": "redis", "server": f"127.0.0.1:{port}", "stream": stream}
+    return {"name": "Streams", "kind": "automation", "executor": executor}

@@ -92,7 +92,7 @@ class EngineHttp:
                 return Answer(response.status, bytes(content))
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             kind = AddressRefused if was_refused(error) else OSError
-            raise kind(explain(error)) from error
+            raise kind(explain(error).removeprefix("could not connect: ")) from error
 
     async def _open(self, workspace_id: Id, place: EnginePlace) -> aiohttp.ClientSession:
         context = await asyncio.to_thread(ssl.create_default_context, cadata=place.ca) if place.tls else False

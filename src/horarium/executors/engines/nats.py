@@ -47,6 +47,7 @@ from horarium.executors.engines.messages import (
     check_text,
     failed,
     handed_over,
+    reason_of,
     reported,
     taken,
 )
@@ -81,6 +82,8 @@ _LOOK_S = 5.0
 _LOOKS_AT_ONCE = 50
 # JetStream's code of the error that the last message of the subject is not the expected one: there is a message.
 _NOT_THE_FIRST = 10071
+# Its code of errors that pass by themselves, such as that a stream has no leader yet.
+_AWAY = 503
 _LONGEST_SUBJECT = 1_000
 
 
@@ -176,7 +179,8 @@ class NatsExecutor:
         shown = _acknowledged(answer.data)
         wrong = shown.get("error")
         if isinstance(wrong, Mapping) and wrong.get("err_code") != _NOT_THE_FIRST:
-            return failed(call, f"the stream refused the message: {wrong.get('description')}")
+            away = wrong.get("code") == _AWAY
+            return failed(call, f"the stream refused the message: {wrong.get('description')}", unreached=away)
         if wrong is not None:
             shown = {"duplicate": True}
         return taken(call, {**shown, "subject": subject}, outcomes)
@@ -240,7 +244,11 @@ class NatsExecutor:
         module = await asyncio.to_thread(importlib.import_module, "nats.aio.client")
         address = await self._hosts.address(workspace_id, compiled.host, compiled.port)
         place = f"[{address}]" if ":" in address else address
-        client = module.Client()
+        client, last = module.Client(), list[Exception]()
+
+        async def note(error: Exception) -> None:
+            last[:] = [error]
+
         context = ssl.create_default_context() if compiled.tls else None
         try:
             # It does not connect again by itself: the server names others, and every address has to be judged.
@@ -251,13 +259,15 @@ class NatsExecutor:
                 max_reconnect_attempts=1,  # 0 would mean for ever, before the first connection too
                 reconnect_time_wait=0.1,
                 connect_timeout=_CONNECT_S,
-                error_cb=_quiet,
+                error_cb=note,
                 tls=context,
                 tls_hostname=compiled.host if compiled.tls else None,
                 **compiled.identity,
             )
         except _errors().AuthorizationError as error:
             raise EngineRefused(_said(error)) from error
+        except _errors().NoServersError as error:  # the library keeps to itself why
+            raise OSError(reason_of(last[0]) if last else _said(error)) from error
         except (_errors().Error, TimeoutError) as error:
             raise OSError(_said(error) or "no answer") from error
         return client
@@ -266,10 +276,6 @@ class NatsExecutor:
 def _errors() -> Any:
     """The errors of the client library, which is imported when it is first needed."""
     return importlib.import_module("nats.errors")
-
-
-async def _quiet(error: Exception) -> None:
-    """What goes wrong with a connection is told by the runs that need it."""
 
 
 async def _close(client: Any) -> None:

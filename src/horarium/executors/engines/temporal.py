@@ -29,6 +29,8 @@ from horarium.executors.context import run_text
 from horarium.executors.engines.connections import Connections
 from horarium.executors.engines.hosts import EngineHosts, check_place, host_and_port
 from horarium.executors.engines.messages import (
+    BROKE,
+    NO_HANDSHAKE,
     CompiledBody,
     check_body,
     check_flag,
@@ -59,6 +61,15 @@ _PORT = 7233
 _CONNECT_S = 5
 _LOOKS_AT_ONCE = 20
 _LOOK_S = 5
+# What the library says, and what it means.
+_SIGNS = {
+    "connection refused": "connection refused",
+    "timed out": "no answer",
+    "timeout": "no answer",
+    "deadline": "no answer",
+    "certificate": NO_HANDSHAKE,
+    "tls": NO_HANDSHAKE,
+}
 _LONGEST_TIMEOUT_S = 10 * 365 * 86_400
 
 
@@ -136,12 +147,9 @@ class TemporalExecutor:
         except _module("temporalio.exceptions").WorkflowAlreadyStartedError as error:
             execution = error.run_id
         except _module("temporalio.service").RPCError as error:
-            words, codes = (
-                f"the workflow was not started: {error}",
-                _module("temporalio.service").RPCStatusCode,
-            )
-            away = error.status in (codes.UNAVAILABLE, codes.DEADLINE_EXCEEDED)
-            return failed(call, words, retryable=_is_passing(error), unreached=away)
+            if _is_away(error):
+                raise OSError(_why(error)) from error
+            return failed(call, f"the workflow was not started: {error}", retryable=_is_passing(error))
         return taken(call, {"workflow_id": workflow_id, "run_id": execution}, workflow_id)
 
     async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Outcome]:
@@ -157,7 +165,7 @@ class TemporalExecutor:
         try:
             found = await asyncio.gather(*(look(run) for run in runs))
         except _module("temporalio.service").RPCError as error:
-            raise OSError(str(error)) from error
+            raise OSError(_why(error) if _is_away(error) else str(error)) from error
         return {run.run_id: seen for run, seen in zip(runs, found, strict=True) if seen is not None}
 
     async def _look(self, handle: Any, scrubber: Scrubber) -> Outcome | None:
@@ -227,12 +235,24 @@ class TemporalExecutor:
                 connect_timeout=timedelta(seconds=_CONNECT_S),
             )
         except (_module("temporalio.service").RPCError, RuntimeError) as error:
-            raise OSError(str(error)) from error
+            raise OSError(_why(error)) from error
 
 
 def _module(name: str) -> Any:
     """A module of the client library, which is imported when it is first needed."""
     return importlib.import_module(name)
+
+
+def _is_away(error: Any) -> bool:
+    """Whether the server was not reached, or was silent."""
+    codes = _module("temporalio.service").RPCStatusCode
+    return error.status in (codes.UNAVAILABLE, codes.DEADLINE_EXCEEDED)
+
+
+def _why(error: BaseException) -> str:
+    """Why the server could not be reached. The library's own words contain addresses."""
+    said = str(error).lower()
+    return next((words for sign, words in _SIGNS.items() if sign in said), BROKE)
 
 
 def _is_passing(error: Any) -> bool:
