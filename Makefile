@@ -31,7 +31,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-engines test browser engines poolers long faults lint types setup serve settings openapi clients generator typescript simulate chaos mutations mutants worst instants bench clean
+.PHONY: help demo demo-engines test browser engines poolers failover long faults lint types setup serve settings openapi clients generator typescript simulate chaos mutations mutants worst instants bench clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -76,6 +76,17 @@ poolers: $(READY) ## test the store through PgBouncer (needs Debian's pgbouncer)
 	@test -x /usr/sbin/pgbouncer || { echo "pgbouncer is missing: apt-get install pgbouncer"; exit 1; }
 	@THROUGH_POOLER=beside $(BIN)/python -m pytest -p no:cacheprovider -n 2 -k "not sqlite" tests/store/postgres $(PART)
 	@THROUGH_POOLER=only $(BIN)/python -m pytest -p no:cacheprovider -n 2 -k "not sqlite" $(PART)
+
+PATRONI_VENV := $(VENV)-patroni
+# PostgreSQL refuses to run as root, so Patroni is then another user, who must be able to read its Python.
+PATRONI_PYTHON ?= /usr/bin/python3
+SWITCHOVERS ?= 4
+KILLS ?= 4
+
+failover: $(READY) ## fail over with Patroni under load (needs Debian's etcd-server, python3-venv): SWITCHOVERS=80 KILLS=20
+	@test -x $(PATRONI_VENV)/bin/patroni || $(PATRONI_PYTHON) -m venv $(PATRONI_VENV)
+	@$(PATRONI_VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'patroni[etcd3]==4.1.5' 'psycopg[binary]==3.3.9'
+	@PATRONI=$(abspath $(PATRONI_VENV)/bin/patroni) SWITCHOVERS=$(SWITCHOVERS) KILLS=$(KILLS) $(BIN)/python -m pytest -s -p no:cacheprovider tests/acceptance/test_failover.py
 
 demo-engines: $(ENGINES_READY) ## watch schedules fire into NATS and Temporal on this machine
 	@$(BIN)/python -m tests.engines.demo
@@ -142,4 +153,4 @@ instants: $(READY) ## the long differential test of fire times against the oracl
 	@$(BIN)/python -m tests.times.instants_long
 
 clean: ## remove the virtual environment and caches
-	@rm -rf $(VENV) $(GENERATOR) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(GENERATOR) $(PATRONI_VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

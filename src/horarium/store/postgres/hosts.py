@@ -20,15 +20,9 @@ HOST_SECONDS, ONLY_HOST_SECONDS = 3.0, 10.0
 # What a URL that names several servers asks for where it says nothing else, since a standby cannot be written to.
 _PRIMARY = {"target_session_attrs": "primary"}
 
-# Why the next server is asked: this one cannot be reached, is starting or ending, or is not what is wanted.
-_NEXT = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.TargetServerAttributeNotMatched,
-)
+# Why the next server is asked: this one cannot be reached, does not want us (it starts, or a standby does not know the
+# database yet), or is not what is wanted.
+_NEXT = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.TargetServerAttributeNotMatched)
 
 
 @dataclass(slots=True)
