@@ -18,7 +18,7 @@ from horarium.domain.places import UNBOUNDED, LaneRoom
 from horarium.domain.run import RunState
 from horarium.domain.tenancy import EVERY_TARGET
 from horarium.domain.waiting import WaitCause
-from horarium.store.base import IDLE, LOOK, READY, Tx, portable
+from horarium.store.base import IDLE, LOOK, READY, Tx, portable, sent_by_fields
 from horarium.store.rows import (
     AttemptNote,
     AttemptRow,
@@ -44,6 +44,7 @@ class LeaseLost(Exception):
     """Some of the runs to be recorded are not held any more. Nothing was written; record again, carefully."""
 
 
+@sent_by_fields
 @dataclass(slots=True)  # one for each attempt: frozen, to make it takes three times as long
 class Ended:
     """The outcome of one attempt, as the worker reports it. Times in milliseconds.

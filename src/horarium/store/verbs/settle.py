@@ -14,7 +14,7 @@ from horarium.domain.ids import Id, random_id, run_id
 from horarium.domain.pauses import Pause
 from horarium.domain.run import RunMode, RunState
 from horarium.domain.schedule import AfterCompletion, CatchUp, ScheduleState, policies_from_text
-from horarium.store.base import Tx
+from horarium.store.base import Tx, sent_by_fields
 from horarium.store.figures import RUNS
 from horarium.store.rows import (
     CursorTally,
@@ -32,6 +32,7 @@ from horarium.store.verbs.pauses import write_pauses
 from horarium.store.verbs.quotas import free
 
 
+@sent_by_fields
 @dataclass(slots=True)  # one for each attempt: frozen, to make it takes three times as long
 class RunEnd:
     """How a run ended, and which fire it belongs to. Of an attempt that did not end its run, `state` is `pending` or
