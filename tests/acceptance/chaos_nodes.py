@@ -56,8 +56,8 @@ class ServedNode:
         assert self._process is not None
         return self._process.pid
 
-    def start(self) -> None:
-        """Begin a life; `ready` tells when it answers."""
+    def start(self, **environment: str) -> None:
+        """Begin a life, with further variables of the environment; `ready` tells when it answers."""
         command = [sys.executable, "-m", "horarium", "serve", "--data", str(self.data), "--allow-loopback"]
         self._life = self._log.stat().st_size
         with self._log.open("ab") as log:
@@ -65,7 +65,7 @@ class ServedNode:
                 [*command, "--port", str(self.port)],
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=self._environment,
+                env={**self._environment, **environment},
             )
 
     def ready(self) -> bool:
@@ -89,6 +89,12 @@ class ServedNode:
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
+
+    def stop(self, patience_s: float = PATIENCE_S) -> None:
+        """End it in order, as an operator does."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        assert self._process.wait(patience_s) == 0, self.said()[-2000:]
 
     def freeze(self) -> None:
         os.kill(self.pid, signal.SIGSTOP)

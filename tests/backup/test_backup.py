@@ -21,6 +21,7 @@ from horarium.domain.errors import Conflict, Unavailable
 from horarium.settings import Settings
 from horarium.store.copy import copy
 from horarium.store.migrate import migrate
+from horarium.store.migrations import latest
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import meta
 from tests.support.installation import filled, look, open_store
@@ -287,9 +288,11 @@ async def test_a_postgres_database_of_another_schema_is_refused(tmp_path, postgr
         await make_backup(url, tmp_path)
     await migrate(url)
     connection = await asyncpg.connect(url)
-    await connection.execute("INSERT INTO schema_migrations VALUES (2, 'more', now())")
+    await connection.execute("INSERT INTO schema_migrations VALUES ($1, 'more', now())", latest() + 1)
     await connection.close()
-    with pytest.raises(Unavailable, match="has schema 2, this program 1: use the version of the program"):
+    with pytest.raises(
+        Unavailable, match=f"has schema {latest() + 1}, this program {latest()}: use the version"
+    ):
         await make_backup(url, tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -1,6 +1,10 @@
 """A database is brought up to date once, with all it holds, also where it was made under the old numbering."""
 
+import asyncio
+import hashlib
+import re
 import sqlite3
+import time
 from contextlib import closing
 
 import pytest
@@ -10,7 +14,7 @@ from horarium.domain.variations import PIN_FIELD
 from horarium.store import migrate as migrate_module
 from horarium.store.file_lock import sqlite_lock
 from horarium.store.migrate import migrate, migrate_alone, pending
-from horarium.store.migrations import Migration, migrations
+from horarium.store.migrations import Migration, latest, migrations
 from horarium.store.postgres import PostgresStore
 from horarium.store.postgres import migrate as postgres_migrate
 from horarium.store.postgres.connection import connect
@@ -21,6 +25,14 @@ from tests.support.postgres import drop_database, fresh_database
 from tests.support.tenant import HOUR, MINUTE, NOON, Tenant
 
 ADDED = "CREATE TABLE added (id BIGINT PRIMARY KEY)"
+NOW = latest()
+# What a database of the first schema is given.
+SECOND = ["0002_erasures", "0002_pauses", "0002_workspace_units"]
+# Of the statements of the first schema. They stay as they are: what is new is added by a migration.
+FIRST_SCHEMA = {
+    "sqlite": "d33f603fcffb039669d767b104a8ab6a817dbcf085e30e1c3095da44a910bcfa",
+    "postgres": "f8697cef9012e9d421b6dee85134ac9c668df028d7bb5148d8421dd24ff3bcbc",
+}
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -51,8 +63,19 @@ async def execute(url, *statements):
     await connection.close()
 
 
+# What the first schema does not have.
+SECOND_GONE = (
+    "DROP TABLE pauses",
+    "DROP TABLE erasures",
+    "ALTER TABLE workspaces DROP COLUMN purge_ms",
+    "DROP INDEX schedules_paused_until",
+    "ALTER TABLE schedules DROP COLUMN paused_until_ms",
+    "ALTER TABLE schedules DROP COLUMN catch_up_after",
+)
+
 # What a schema of the old numbering did not have.
 NEW_SINCE = (
+    *SECOND_GONE,
     "ALTER TABLE workspaces DROP COLUMN quotas",
     "ALTER TABLE workspaces DROP COLUMN weight",
     "ALTER TABLE workspaces DROP COLUMN allowed_hosts",
@@ -78,10 +101,6 @@ NEW_SINCE = (
     "DROP TABLE lane_reports",
     "DROP INDEX spans_of_workspace",
     "ALTER TABLE spans DROP COLUMN workspace_id",
-    "ALTER TABLE workspaces DROP COLUMN purge_ms",
-    "DROP INDEX schedules_paused_until",
-    "ALTER TABLE schedules DROP COLUMN paused_until_ms",
-    "ALTER TABLE schedules DROP COLUMN catch_up_after",
 )
 
 
@@ -99,13 +118,23 @@ async def number_as_before(url, number):
     )
 
 
+def first_number(url):
+    """The statement that gives a database the number of the first schema."""
+    if url.startswith("sqlite"):
+        return "PRAGMA user_version = 1"
+    return "DELETE FROM schema_migrations WHERE number > 1"
+
+
 def add_migration(monkeypatch, *statements):
     """As in a version of the program that has one more."""
     for module in (sqlite_migrate, postgres_migrate, migrate_module):
         monkeypatch.setattr(
-            module, "migrations", lambda name: [*migrations(name), Migration(2, "more", statements)]
+            module, "migrations", lambda name: [*migrations(name), Migration(NOW + 1, "more", statements)]
         )
-        monkeypatch.setattr(module, "latest", lambda: 2)
+        monkeypatch.setattr(module, "latest", lambda: NOW + 1)
+
+
+MORE = f"{NOW + 1:04}_more"
 
 
 def titles(applied):
@@ -122,7 +151,7 @@ async def test_a_database_of_the_old_numbering_is_adopted_with_what_it_holds(url
     agent = '{"variations":[],"variation_selection_mode":"weighted"}'
     await execute(url, "DROP INDEX cursors_due_by_workspace", f"UPDATE targets SET extra = '{agent}'")
     await number_as_before(url, 3)
-    assert await migrate(url) == []
+    assert await migrate(url) == SECOND
     assert await migrate(url) == []
     await execute(url, "DROP INDEX cursors_due_by_workspace")  # there again
     tenant.store = store = await opened(url)
@@ -152,7 +181,7 @@ async def test_a_later_migration_is_applied_once(url, old, monkeypatch):
     if old:
         await number_as_before(url, 3)
     add_migration(monkeypatch, ADDED)
-    assert titles(await migrate(url)) == ["0002_more"]
+    assert titles(await migrate(url)) == [*(SECOND if old else []), MORE]
     assert titles(await migrate(url)) == []
 
 
@@ -163,14 +192,14 @@ async def test_a_migration_that_fails_leaves_nothing_behind(url, monkeypatch):
         with pytest.raises(Exception, match="workspaces"):
             await migrate(url)
     add_migration(monkeypatch, ADDED)
-    assert titles(await migrate(url)) == ["0002_more"]
+    assert titles(await migrate(url)) == [MORE]
 
 
 async def test_a_sqlite_file_of_a_newer_schema_or_of_another_program_is_refused(tmp_path):
     url = f"sqlite:///{tmp_path / 'horarium.db'}"
     await migrate(url)
-    await execute(url, "PRAGMA user_version = 2")
-    with pytest.raises(Unavailable, match="has schema 2, this program knows 1: start a newer program"):
+    await execute(url, f"PRAGMA user_version = {NOW + 1}")
+    with pytest.raises(Unavailable, match=rf"has schema {NOW + 1}, this program knows {NOW}: start a newer"):
         await migrate(url)
     await execute(url, "PRAGMA application_id = 7")
     with pytest.raises(Unavailable, match="belongs to another program"):
@@ -186,13 +215,13 @@ async def test_what_a_migration_would_do_is_told_and_nothing_is_changed(url, mon
         add_migration(then, ADDED)
         for _ in range(2):
             found = await pending(url)
-            assert (found.number, found.known, found.up_to_date) == (1, 2, False)
+            assert (found.number, found.known, found.up_to_date) == (NOW, NOW + 1, False)
             assert [migration.statements for migration in found.missing] == [(ADDED,)]
-        assert titles(await migrate_alone(url)) == ["0002_more"]
+        assert titles(await migrate_alone(url)) == [MORE]
         assert (await pending(url)).up_to_date
     newer = await pending(url)
     is_postgres = not url.startswith("sqlite")
-    assert (newer.number, newer.up_to_date, newer.too_new) == (2, is_postgres, not is_postgres)
+    assert (newer.number, newer.up_to_date, newer.too_new) == (NOW + 1, is_postgres, not is_postgres)
 
 
 async def test_the_statements_that_adopt_an_old_database_are_in_the_plan(url):
@@ -201,7 +230,7 @@ async def test_the_statements_that_adopt_an_old_database_are_in_the_plan(url):
     found = await pending(url)
     assert (found.number, found.up_to_date) == (1, False)
     assert "ALTER TABLE ready ADD COLUMN lost BIGINT NOT NULL DEFAULT 0" in found.adopting
-    assert found.missing == ()
+    assert [migration.title for migration in found.missing] == SECOND
 
 
 async def test_a_sqlite_file_is_not_migrated_beside_its_server_nor_made(tmp_path):
@@ -215,3 +244,88 @@ async def test_a_sqlite_file_is_not_migrated_beside_its_server_nor_made(tmp_path
     await execute(url, "PRAGMA application_id = 7")
     with pytest.raises(Unavailable, match="belongs to another program"):
         await pending(url)
+
+
+@pytest.mark.parametrize("flavour", ["sqlite", "postgres"])
+def test_the_first_schema_stays_as_it_is(flavour):
+    first = [migration.statements for migration in migrations(flavour) if migration.number == 1]
+    found = hashlib.sha256(repr(first).encode()).hexdigest()
+    assert found == FIRST_SCHEMA[flavour], "add a file with a higher number instead"
+
+
+# What nodes that do not know it can do without.
+ONLY_ADDS = re.compile(
+    r"CREATE (TABLE|SEQUENCE|INDEX) IF NOT EXISTS |"
+    r"ALTER TABLE \w+ ADD COLUMN \w+ (BIGINT|TEXT|BYTEA|DOUBLE PRECISION)( NOT NULL DEFAULT [^,;]+)?$"
+)
+
+
+@pytest.mark.parametrize("flavour", ["sqlite", "postgres"])
+def test_a_migration_only_adds_what_nodes_of_the_version_before_can_do_without(flavour):
+    later = [migration for migration in migrations(flavour) if migration.number > 1]
+    others = [
+        f"{migration.title}: {statement}"
+        for migration in later
+        for statement in migration.statements
+        if not ONLY_ADDS.match(statement)
+    ]
+    assert later
+    assert others == []
+
+
+async def test_a_database_of_the_schema_before_keeps_what_it_holds(url):
+    await migrate(url)
+    store = await opened(url)
+    tenant = await Tenant.open(store)
+    await tenant.schedule("0 * * * *")
+    await store.close()
+    await execute(url, *SECOND_GONE, first_number(url))
+    assert [migration.title for migration in (await pending(url)).missing] == SECOND
+    assert await migrate(url) == SECOND
+    tenant.store = store = await opened(url)
+    try:
+        assert (await tenant.release(NOON + HOUR + MINUTE)).fires == 1
+    finally:
+        await store.close()
+
+
+async def test_a_column_that_a_development_version_has_made_is_kept(url):
+    await migrate(url)
+    await execute(url, first_number(url))
+    assert await migrate(url) == SECOND
+    assert (await pending(url)).up_to_date
+
+
+async def test_a_migration_that_cannot_get_a_table_holds_nobody_up(monkeypatch):
+    """Somebody reads a table for long, as a backup does. Those who come after the migration need not wait for that."""
+    monkeypatch.setattr(postgres_migrate, "PAUSE_S", 0.05)
+    url = fresh_database("held")
+    await migrate(url)
+    add_migration(monkeypatch, "ALTER TABLE schedules ADD COLUMN more BIGINT")
+    reader, node = await connect(url), await connect(url)
+    reading = reader.transaction()
+    await reading.start()
+    await reader.fetch("SELECT id FROM schedules")
+    migrating = asyncio.create_task(migrate(url))
+    longest = 0.0
+    for _ in range(40):
+        begun = time.monotonic()
+        await node.execute("UPDATE schedules SET version = version")
+        longest = max(longest, time.monotonic() - begun)
+        await asyncio.sleep(0.01)
+    assert not migrating.done()
+    await reading.commit()
+    assert titles(await migrating) == [MORE]
+    assert longest < 1
+    monkeypatch.setattr(postgres_migrate, "PATIENCE_S", 0)
+    await execute(url, f"DELETE FROM schema_migrations WHERE number > {NOW}")
+    add_migration(monkeypatch, "ALTER TABLE schedules ADD COLUMN most BIGINT")
+    reading = reader.transaction()
+    await reading.start()
+    await reader.fetch("SELECT id FROM schedules")
+    with pytest.raises(Unavailable, match="other transactions have held a table"):
+        await migrate(url)
+    await reading.rollback()
+    for connection in (reader, node):
+        await connection.close()
+    drop_database(url)

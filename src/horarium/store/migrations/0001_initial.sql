@@ -13,8 +13,7 @@ CREATE TABLE meta (
 );
 
 -- `quotas` are those that differ from the defaults, as JSON; `weight` is the workspace's share where workspaces take turns.
--- `allowed_hosts` are those that its targets and audiences may reach, as JSON; * stands for every host. A deleted workspace
--- is purged from `purge_ms` on; until then it can be had back.
+-- `allowed_hosts` are those that its targets and audiences may reach, as JSON; * stands for every host.
 CREATE TABLE workspaces (
     id BYTEA PRIMARY KEY,
     slug TEXT NOT NULL UNIQUE,
@@ -26,8 +25,7 @@ CREATE TABLE workspaces (
     deleted_ms BIGINT,
     quotas TEXT NOT NULL DEFAULT '{}',
     weight DOUBLE PRECISION NOT NULL DEFAULT 1,
-    allowed_hosts TEXT NOT NULL DEFAULT '["*"]',
-    purge_ms BIGINT
+    allowed_hosts TEXT NOT NULL DEFAULT '["*"]'
 );
 
 -- What a workspace has: schedules and targets that exist, and the slots of its schedules in their busiest hours; and how
@@ -152,9 +150,7 @@ CREATE TABLE schedules (
     deleted_ms BIGINT,
     zone TEXT NOT NULL DEFAULT '',
     zone_data TEXT NOT NULL DEFAULT '',
-    hourly BIGINT NOT NULL DEFAULT 0,
-    paused_until_ms BIGINT,
-    catch_up_after TEXT
+    hourly BIGINT NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX schedules_by_key ON schedules (workspace_id, dialect, owner_id, key)
     WHERE key IS NOT NULL AND deleted_ms IS NULL;
@@ -166,8 +162,6 @@ CREATE INDEX schedules_of_dialect ON schedules (workspace_id, dialect, id) WHERE
 -- For lists in the order of names, without regard to upper and lower case.
 CREATE INDEX schedules_by_name ON schedules (workspace_id, lower(substr(name{by_bytes}, 1, 100)), id)
     WHERE deleted_ms IS NULL;
--- Those that resume by themselves.
-CREATE INDEX schedules_paused_until ON schedules (paused_until_ms) WHERE paused_until_ms IS NOT NULL;
 CREATE INDEX schedules_zone ON schedules (zone_data, zone) WHERE state = 'active';
 
 -- Labels once more, for filters.

@@ -2,6 +2,9 @@
 
 A file `0002_name.sql` serves both databases; `0002_name.sqlite.sql` and `0002_name.postgres.sql` serve one of them.
 Files of one number are applied together, in the order of their names.
+
+Nodes of the version before work on beside the new ones. So a migration only adds what they can do without (a table, an
+index, a column that may be empty or has a default), and what is no longer needed is removed one number later.
 """
 
 from __future__ import annotations
@@ -36,7 +39,7 @@ _MARKS: dict[Flavour, dict[str, str]] = {
 }
 
 # Before the first release three migrations led to the schema that is now the first one. A database that has all
-# three holds today's schema 1, but for what ADOPTING adds and for the tables in the files of _SINCE.
+# three holds the schema 1, but for what ADOPTING adds and for the tables in the files of _SINCE.
 _LAST_OLD_NUMBER = 3
 _LAST_OLD_COMMIT = "9727139"
 ADOPTING = (
@@ -101,11 +104,6 @@ ADOPTING = (
     "ALTER TABLE spans ADD COLUMN workspace_id BYTEA",
     "UPDATE spans SET workspace_id = (SELECT s.workspace_id FROM schedules s WHERE s.id = spans.schedule_id)",
     "CREATE INDEX IF NOT EXISTS spans_of_workspace ON spans (workspace_id, last_ms, schedule_id)",
-    "ALTER TABLE workspaces ADD COLUMN purge_ms BIGINT",
-    "ALTER TABLE schedules ADD COLUMN paused_until_ms BIGINT",
-    "ALTER TABLE schedules ADD COLUMN catch_up_after TEXT",
-    "CREATE INDEX IF NOT EXISTS schedules_paused_until ON schedules (paused_until_ms) "
-    "WHERE paused_until_ms IS NOT NULL",
 )
 # What only one of the databases needs.
 _ADOPTING_ALONE: dict[Flavour, tuple[str, ...]] = {
@@ -117,7 +115,7 @@ _ADOPTING_ALONE: dict[Flavour, tuple[str, ...]] = {
 }
 
 # The parts of the first schema that a database of the old numbering does not have.
-_SINCE = ("actions", "audit", "erasures", "event_order", "events", "pauses")
+_SINCE = ("actions", "audit", "event_order", "events")
 
 
 class Migration(NamedTuple):
@@ -149,6 +147,16 @@ def _marked(text: str, flavour: Flavour) -> str:
     for mark, words in _MARKS[flavour].items():
         text = text.replace(mark, words)
     return text
+
+
+_ADDS_COLUMN = re.compile(r"ALTER TABLE (\w+) ADD COLUMN (\w+) ")
+
+
+def added_column(statement: str) -> tuple[str, str] | None:
+    """The table and the column that a statement adds; None where it does something else. Databases of development
+    versions may have a column of a later migration already."""
+    found = _ADDS_COLUMN.match(statement)
+    return found and (found[1], found[2])
 
 
 def latest() -> int:

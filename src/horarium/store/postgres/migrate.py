@@ -7,12 +7,23 @@ newer than its own, and refuses anything newer than that.
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Any
 
 import asyncpg
 import structlog
 
-from horarium.store.migrations import adopt, adopting, latest, migrations, refuse_newer
+from horarium.domain.errors import Unavailable
+from horarium.store.migrations import (
+    Migration,
+    added_column,
+    adopt,
+    adopting,
+    latest,
+    migrations,
+    refuse_newer,
+)
 from horarium.store.postgres.connection import connect
 from horarium.store.postgres.faults import LOST, unreachable
 from horarium.store.postgres.locks import locked
@@ -22,8 +33,18 @@ _log = structlog.get_logger(__name__)
 
 # The advisory lock of the program that migrates: any number, as long as nobody else uses it.
 _LOCK = 0x486F7261
+_WORK = "bringing the database up to date"
 
-# How long a program waits for another one that migrates.
+# How long one statement may take: an index of a large table takes minutes.
+STATEMENT_SECONDS = 3_600.0
+
+# To add a column takes a lock on the table that nobody else may use it beside, and whoever comes while it is waited for
+# waits as well. So it is waited for only this long, which is less than the second after which PostgreSQL looks for a
+# deadlock. If the lock is not got, nothing has been done, and everything is tried again after a pause.
+LOCK_MS, PAUSE_S = 200, 1.0
+
+# For how long that is tried (a backup or a report may hold a table for minutes), and how long a program waits for another
+# one that migrates.
 PATIENCE_S = 600.0
 
 
@@ -33,13 +54,14 @@ async def migrate_postgres(url: str) -> list[str]:
     Programs that start at the same time wait for each other. Raises Unavailable.
     """
     try:
-        connection = await connect(url)
+        connection = await connect(url, command_seconds=STATEMENT_SECONDS)
     except (*LOST, asyncpg.PostgresError) as error:
         raise unreachable(error, url) from None
     try:
-        async with locked(connection, _LOCK, "bringing the database up to date", PATIENCE_S):
+        async with locked(connection, _LOCK, _WORK, PATIENCE_S):
             await _adopt_old_numbering(connection)
             applied = await _apply(connection)
+        async with locked(connection, _LOCK, _WORK, PATIENCE_S):  # the migration's locks on tables are given back
             now = await connection.fetchval(
                 "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
             )
@@ -74,12 +96,42 @@ async def _apply(connection: Any) -> list[str]:
     number = await connection.fetchval("SELECT max(number) FROM schema_migrations") or 0
     refuse_newer(number, latest() + 1)
     missing = [migration for migration in migrations("postgres") if migration.number > number]
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            await _apply_at_once(connection, missing)
+            return [migration.title for migration in missing]
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
+            if time.monotonic() > end:
+                raise Unavailable(
+                    f"the schema cannot be changed ({error}): for {PATIENCE_S:g} s other transactions have held a "
+                    "table that the migration needs; pg_stat_activity shows them: end them, or wait for their end, and "
+                    "start again"
+                ) from error
+            _log.info("migration_waits", error=str(error), again_in_s=PAUSE_S)
+            await asyncio.sleep(PAUSE_S)
+
+
+async def _apply_at_once(connection: Any, missing: list[Migration]) -> None:
+    """Apply migrations as one transaction. Raises LockNotAvailableError where somebody else holds a table."""
     async with connection.transaction():
+        await connection.execute(f"SET LOCAL lock_timeout = {LOCK_MS}")
         for migration in missing:
             for statement in migration.statements:
-                await connection.execute(statement)
+                if not await _has(connection, added_column(statement)):
+                    await connection.execute(statement)
             await _note(connection, migration.number, migration.name)
-    return [migration.title for migration in missing]
+
+
+async def _has(connection: Any, column: tuple[str, str] | None) -> bool:
+    """Whether a column, named with its table, is there already."""
+    if column is None:
+        return False
+    question = (
+        "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = $1::text::regclass AND attname = $2 "
+        "AND NOT attisdropped)"
+    )
+    return bool(await connection.fetchval(question, *column))
 
 
 async def _make_table(connection: Any) -> None:

@@ -7,7 +7,7 @@ import sqlite3
 import structlog
 
 from horarium.domain.errors import Unavailable
-from horarium.store.migrations import adopt, adopting, latest, migrations, refuse_newer
+from horarium.store.migrations import added_column, adopt, adopting, latest, migrations, refuse_newer
 
 _log = structlog.get_logger(__name__)
 
@@ -27,7 +27,8 @@ def migrate_sqlite(connection: sqlite3.Connection) -> list[str]:
         missing = [migration for migration in migrations("sqlite") if migration.number > number]
         for migration in missing:
             for statement in migration.statements:
-                connection.execute(statement)
+                if not _has(connection, added_column(statement)):
+                    connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {latest()}")
         connection.execute("COMMIT")
@@ -35,6 +36,14 @@ def migrate_sqlite(connection: sqlite3.Connection) -> list[str]:
         connection.execute("ROLLBACK")
         raise
     return [migration.title for migration in missing]
+
+
+def _has(connection: sqlite3.Connection, column: tuple[str, str] | None) -> bool:
+    """Whether a column, named with its table, is there already."""
+    if column is None:
+        return False
+    question = "SELECT EXISTS (SELECT 1 FROM pragma_table_info(?) WHERE name = ?)"
+    return bool(connection.execute(question, column).fetchone()[0])
 
 
 def _schema_number(connection: sqlite3.Connection) -> int:
