@@ -130,7 +130,7 @@ class Server:
     deliverer: Deliverer | None = None
     # Only on PostgreSQL: on SQLite no other node could take the runs of this one.
     lease: Lease | None = None
-    # Only where runs are traced.
+    # Only where runs and transactions are traced.
     tracing: Tracing | None = None
 
     @property
@@ -232,8 +232,8 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
         api = make_api(services, installed)
         add_console(api, services, installed)
         server = Server(entry.id, settings, services, api, shares, LoopFigures())
+        server.tracing = _tracing(server)
         if "worker" in settings.roles:
-            server.tracing = _tracing(server)
             server.worker = _worker(server)
         if isinstance(store, PostgresStore):
             lend = store.lend_ear if store.wants_ear else None
@@ -446,18 +446,25 @@ def _worker(server: Server) -> Worker:
 
 
 def _tracing(server: Server) -> Tracing | None:
-    """What traces runs, where the settings ask for it. Raises Unavailable where its packages are not installed."""
+    """What traces runs and transactions, where the settings ask for it. Raises Unavailable where its packages are not
+    installed."""
     share = server.settings.trace_share
     if not share:
         return None
     try:
-        from horarium.worker.tracing import Tracing, to_collector
+        from horarium.service.database_spans import DatabaseSpans
+        from horarium.worker.tracing import Tracing, resource_of, to_collector
     except ImportError as error:
         raise Unavailable(
             f"trace_share is {share:g}, and what traces runs is not installed ({error.name}): "
             "pip install 'horarium[otel]'"
         ) from None
-    return Tracing(to_collector(), share, server.id)
+    processor, store = to_collector(), server.services.store
+    spans = DatabaseSpans(
+        processor, share, resource_of(server.id), "postgresql" if store.shared else "sqlite"
+    )
+    store.figures.tell = spans.took
+    return Tracing(processor, share, server.id)
 
 
 def _watcher(server: Server) -> Watcher:
@@ -655,6 +662,7 @@ async def _stop(server: Server, store: Store, tasks: list[asyncio.Task[None]]) -
     if server.lease is not None:
         await server.lease.close()
     if server.tracing is not None:
+        store.figures.tell = None  # nobody sends any more spans
         await asyncio.to_thread(server.tracing.close)
     with suppress(Unavailable):
         await server.services.identities.write_last_used()

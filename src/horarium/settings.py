@@ -337,8 +337,9 @@ class Settings:
     trace_share: Annotated[
         float,
         About(
-            "Which share of all runs is traced with OpenTelemetry, from 0 (none) to 1 (all). The spans go by OTLP over "
-            "HTTP to where OTEL_EXPORTER_OTLP_ENDPOINT says, and targets are sent traceparent. Needs horarium[otel].",
+            "Which share of all runs, and of all transactions and reads of the database, is traced with OpenTelemetry, "
+            "from 0 (none) to 1 (all). The spans go by OTLP over HTTP to where OTEL_EXPORTER_OTLP_ENDPOINT says, and "
+            "targets are sent traceparent. Needs horarium[otel].",
             least=0,
         ),
     ] = 0.0

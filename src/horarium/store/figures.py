@@ -6,7 +6,7 @@ A verb says it with `Tx.count`. It is counted once the transaction is committed,
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -49,13 +49,15 @@ class VerbTime:
 @dataclass(slots=True)
 class StoreFigures:
     """The figures of one store in one process. `commits` are in milliseconds; `refused` counts what the database could
-    not do: it was away, its disk was full, or it rolled back too often."""
+    not do: it was away, its disk was full, or it rolled back too often. `tell` is called with what `took` is, where
+    somebody wants to know of each call of a verb."""
 
     counted: Counter[tuple[str, str | int]] = field(default_factory=Counter)
     entered: Histogram = field(default_factory=lambda: Histogram(LATENESS_MS))
     verbs: dict[str, VerbTime] = field(default_factory=dict)
     commits: Histogram = field(default_factory=lambda: Histogram(MOMENTS_MS))
     refused: int = 0
+    tell: Callable[[str, float, bool], None] | None = None
 
     def take(self, counted: Iterable[Counted], took_s: float) -> None:
         """Count what a transaction has done that is committed, so many seconds after it was asked for."""
@@ -65,13 +67,15 @@ class StoreFigures:
             else:
                 self.counted[figure, which] += times
 
-    def took(self, verb: str, seconds: float) -> None:
-        """Count one call of a verb."""
+    def took(self, verb: str, seconds: float, refused: bool = False) -> None:
+        """Count one call of a verb. `refused`: the database could not do it."""
         found = self.verbs.get(verb)
         if found is None:
             found = self.verbs[verb] = VerbTime()
         found.calls += 1
         found.seconds += seconds
+        if self.tell is not None:
+            self.tell(verb, seconds, refused)
 
     def of(self, figure: str) -> dict[str, int]:
         """One figure, by kind."""

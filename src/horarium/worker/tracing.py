@@ -49,6 +49,17 @@ def to_collector() -> SpanProcessor:
     return BatchSpanProcessor(OTLPSpanExporter())
 
 
+def resource_of(node: Id) -> Resource:
+    """What spans say of the process that makes them."""
+    own = {
+        "service.name": "horarium",
+        "service.version": __version__,
+        "service.instance.id": prefixed("node", node),
+    }
+    given = OTELResourceDetector().detect()  # what the operator says of this service comes first
+    return Resource.create({**own, **given.attributes})
+
+
 class _Ids:
     """Gives the next span the id that it is to have. All spans are made by the event loop, one after another."""
 
@@ -69,16 +80,10 @@ class Tracing:
     """Makes the spans of a share of all runs (0 to 1) and gives them to `processor`. `node` is this process."""
 
     def __init__(self, processor: SpanProcessor, share: float, node: Id) -> None:
-        own = {
-            "service.name": "horarium",
-            "service.version": __version__,
-            "service.instance.id": prefixed("node", node),
-        }
-        given = OTELResourceDetector().detect()  # what the operator says of this service comes first
         self._ids = _Ids()
         self._provider = TracerProvider(
             sampler=ALWAYS_ON,  # what is not sampled makes no span at all
-            resource=Resource.create({**own, **given.attributes}),
+            resource=resource_of(node),
             shutdown_on_exit=False,
             id_generator=cast(Any, self._ids),
         )

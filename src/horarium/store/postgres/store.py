@@ -182,11 +182,14 @@ class PostgresStore:
     async def read(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        begun = time.monotonic()
+        begun, refused = time.monotonic(), False
         try:
             return await self._reading(lambda tx: verb(tx, *args, **kwargs))
+        except Unavailable:
+            refused = True
+            raise
         finally:
-            self.figures.took(name_of(verb), time.monotonic() - begun)
+            self.figures.took(name_of(verb), time.monotonic() - begun, refused)
 
     async def _reading(self, verb: Callable[[PostgresTx], Awaitable[T]]) -> T:
         pool = self._read
@@ -205,14 +208,15 @@ class PostgresStore:
             counted.extend(tx.counted)
             return answer
 
-        begun = time.monotonic()
+        begun, refused = time.monotonic(), False
         try:
             answer = await self._attempt(pool, whole)
         except Unavailable:
             self.figures.refused += 1
+            refused = True
             raise
         finally:
-            self.figures.took(name, time.monotonic() - begun)
+            self.figures.took(name, time.monotonic() - begun, refused)
         self.figures.take(counted, time.monotonic() - begun)
         for topic, at in announced.items():
             self._deliver(topic, at)

@@ -154,15 +154,18 @@ class SqliteStore:
     async def read(
         self, verb: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        begun = time.monotonic()
+        begun, refused = time.monotonic(), False
         try:
             if getattr(verb, "point", False):
                 return self._look_up(lambda tx: verb(tx, *args, **kwargs))
             return await self._loop.run_in_executor(
                 self._readers, self._read, lambda tx: verb(tx, *args, **kwargs)
             )
+        except Unavailable:
+            refused = True
+            raise
         finally:
-            self.figures.took(name_of(verb), time.monotonic() - begun)
+            self.figures.took(name_of(verb), time.monotonic() - begun, refused)
 
     def _look_up(self, verb: Callable[[Tx], Awaitable[T]]) -> T:
         """Look up a few rows on the event loop: this takes some 30 us, handing it to a thread takes 200."""
@@ -312,7 +315,7 @@ class SqliteStore:
         announced: dict[str, int] = {}
         for job in done:
             task = job.task
-            self.figures.took(job.name, task.seconds)
+            self.figures.took(job.name, task.seconds, isinstance(task.error, Unavailable))
             if task.error is None:
                 self.figures.take(task.counted, time.monotonic() - job.asked)
             for topic, at in task.announced.items():
