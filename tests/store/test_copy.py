@@ -14,6 +14,7 @@ from horarium.store.copy_sides import SqliteSide
 from horarium.store.database_urls import url_of
 from horarium.store.file_lock import sqlite_lock
 from horarium.store.migrate import migrate
+from horarium.store.postgres import PostgresStore
 from horarium.store.postgres.connection import connect
 from horarium.store.verbs import meta, nodes
 from tests.support.installation import filled, look, open_store
@@ -123,6 +124,20 @@ async def test_a_source_or_target_in_use_is_refused(postgres, tmp_path):
         await copy(source, postgres)
     with pytest.raises(Unavailable, match="running on the source"):
         await copy(postgres, f"sqlite:///{tmp_path}/b.db")
+
+
+async def test_a_watchdog_may_look_on_while_everything_is_copied(postgres, tmp_path, monkeypatch):
+    monkeypatch.setattr(copy_sides, "PATIENCE_S", 0.5)
+    await filled(f"sqlite:///{tmp_path}/a.db")
+    await migrate(postgres)
+    watching = await PostgresStore.open(postgres, "horarium watchdog", notify=False)
+    await copy(f"sqlite:///{tmp_path}/a.db", postgres)
+    await copy(postgres, f"sqlite:///{tmp_path}/b.db")
+    await watching.close()
+    frozen = await PostgresStore.open(postgres, "horarium node 1")
+    with pytest.raises(Unavailable, match="running on the source"):
+        await copy(postgres, f"sqlite:///{tmp_path}/c.db")
+    await frozen.close()
 
 
 @pytest.mark.parametrize("to_postgres", [True, False])

@@ -39,6 +39,9 @@ AGAIN_S = 0.2
 STATEMENT_SECONDS = 3_600.0
 
 _DATED = ("fires", "runs")
+# Programs of ours that change nothing, by what PostgreSQL shows of their connections. A watchdog may look on while
+# everything is copied.
+_ONLOOKERS = ["horarium copy", "horarium watchdog", "horarium doctor", "horarium backup"]
 _BUSY = "a server is running on the {side} database: stop it, and wait until its lease is over"
 _EMPTY = "the source database holds no installation of Horarium"
 
@@ -301,10 +304,10 @@ class PostgresSide:
             "SELECT NOT EXISTS (SELECT FROM nodes WHERE stopped_ms IS NULL "
             "AND lease_until_ms > EXTRACT(EPOCH FROM clock_timestamp()) * 1000) "
             "AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() "
-            "AND application_name LIKE 'horarium%' AND application_name <> 'horarium copy')"
+            "AND application_name LIKE 'horarium%' AND application_name <> ALL($1::text[]))"
         )
         if await self._connection.fetchval("SELECT to_regclass('nodes') IS NOT NULL"):
-            await self._until(free, _BUSY.format(side=side))
+            await self._until(free, _BUSY.format(side=side), _ONLOOKERS)
 
     async def _until(self, question: str, refusal: str, *values: Any) -> None:
         """Ask until the answer is true. Raises Unavailable after PATIENCE_S."""
