@@ -13,6 +13,7 @@ AREA ?= all
 MINUTES ?= 60
 DATABASE ?= sqlite
 CHROMIUM ?= /usr/bin/chromium
+FROM ?= 0df1dd7
 PIECE ?= 1
 PIECES ?= 16
 
@@ -31,7 +32,7 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-engines test browser engines poolers failover long faults lint types setup serve settings openapi clients generator typescript simulate chaos mutations mutants worst instants bench clean
+.PHONY: help demo demo-engines test browser engines poolers failover upgrade steady prometheus dashboard long faults lint types setup serve settings openapi clients generator typescript simulate chaos mutations mutants worst instants bench clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -90,6 +91,24 @@ failover: $(READY) ## fail over with Patroni under load (needs Debian's etcd-ser
 
 demo-engines: $(ENGINES_READY) ## watch schedules fire into NATS and Temporal on this machine
 	@$(BIN)/python -m tests.engines.demo
+
+upgrade: $(READY) ## upgrade three nodes one after another under load, from an earlier version in git's history: FROM=0df1dd7
+	@UPGRADE_FROM=$(FROM) $(BIN)/python -m pytest -s -rs -m long -p no:cacheprovider tests/acceptance/test_upgrade.py
+
+steady: $(READY) ## an hour of steady load beside a watchdog, which must stay silent: MINUTES=60 DATABASE=sqlite
+	@$(BIN)/python -m tests.acceptance.steady --minutes $(MINUTES) --database $(DATABASE)
+
+prometheus: $(READY) ## ask a real Prometheus all queries of the dashboard and the alert rules (needs Debian's prometheus)
+	@$(BIN)/python -m pytest -s -rs -m long -p no:cacheprovider tests/acceptance/test_prometheus.py
+
+DRAWING := $(VENV)-drawing
+
+# Drawn in an environment of its own: nothing else of ours needs its library.
+dashboard: $(READY) ## draw docs/pictures/dashboard.png of ten minutes that a real Prometheus has seen (needs Debian's prometheus)
+	@test -x $(DRAWING)/bin/python || $(BIN)/python -m venv $(DRAWING)
+	@$(DRAWING)/bin/python -m pip install --quiet --disable-pip-version-check matplotlib==3.10.8
+	@$(BIN)/python -m tests.acceptance.prometheus $(DRAWING)/record.json
+	@$(DRAWING)/bin/python tests/support/dashboard_picture.py $(DRAWING)/record.json docs/pictures/dashboard.png
 
 long: $(READY) ## run the long tests: chaos, kills, many nodes, hundreds of simulated seeds
 	@$(BIN)/python -m pytest -m long
@@ -153,4 +172,4 @@ instants: $(READY) ## the long differential test of fire times against the oracl
 	@$(BIN)/python -m tests.times.instants_long
 
 clean: ## remove the virtual environment and caches
-	@rm -rf $(VENV) $(GENERATOR) $(PATRONI_VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(GENERATOR) $(DRAWING) $(PATRONI_VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

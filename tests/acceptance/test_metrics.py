@@ -1,4 +1,4 @@
-"""What `/metrics` says after a small load equals what the receiver got and what the ledger holds."""
+"""What `/metrics` says equals what the receiver got, what the ledger holds, and what the benchmark has measured."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from pathlib import Path
 from threading import Thread
 
 import httpx
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from horarium.bench import lateness
 from tests.cli.running import server
 
 SECONDS = 30
@@ -138,3 +140,25 @@ def _ledger(api: httpx.Client, schedule: object) -> Counter[str]:
         else:
             found[entry["kind"]] += 1
     return found
+
+
+# By how much the benchmark's figures and those of the server may differ.
+SHARE = 0.02
+
+
+# Between the sending, at which the server looks, and the arrival, at which the benchmark looks, lies the way there: a
+# millisecond or two on a machine that does nothing else.
+WAY_MS = 25.0
+
+
+@pytest.mark.parametrize("load", [False, True])
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+async def test_the_figures_under_load_equal_those_of_the_benchmark(database: str, load: bool) -> None:
+    found = (await lateness.run(database, schedules=2_000, rate=100, seconds=6, load=load)).extra
+    print(f"\n{database}, requests to the API: {load}: {found}")
+    assert found["delivered"] == 600
+    for figure in ("told_fired", "told_sent", "told_succeeded"):
+        assert found[figure] == pytest.approx(found["delivered"], rel=SHARE), figure
+    assert found["told_api_requests"] == pytest.approx(found["api_requests"], rel=SHARE)
+    if not load:  # with it the event loop has always something else to do between the two
+        assert 0 < found["mean_ms"] - found["told_mean_ms"] < WAY_MS

@@ -6,59 +6,22 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 
+from tests.support.inbox import inbox
 from tests.support.started import Started
 
 SECONDS = 60
 # What is promised, and not more.
 WITHIN_S = 10.0
 pytest.importorskip("apprise", reason="comes with the extra horarium[alerts]")
-
-
-class _Inbox(BaseHTTPRequestHandler):
-    """Keeps the alerts that are sent to /alerts and counts the pings."""
-
-    alerts: list[dict[str, Any]]
-    pings: list[float]
-
-    def do_POST(self) -> None:
-        self.alerts.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-        self._answer()
-
-    def do_GET(self) -> None:
-        self.pings.append(time.monotonic())
-        self._answer()
-
-    def _answer(self) -> None:
-        self.send_response(200)
-        self.send_header("content-length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def inbox() -> Iterator[tuple[str, type[_Inbox]]]:
-    kept = type("Inbox", (_Inbox,), {"alerts": [], "pings": []})
-    serving = ThreadingHTTPServer(("127.0.0.1", 0), kept)
-    thread = Thread(target=serving.serve_forever)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{serving.server_address[1]}", kept
-    finally:
-        serving.shutdown()
-        thread.join()
-        serving.server_close()
 
 
 @contextmanager
@@ -86,10 +49,41 @@ def started(log: Path) -> str | None:
     return lines[0]["address"] if lines else None
 
 
-def test_a_frozen_server_is_told_within_ten_seconds_and_its_recovery_too(tmp_path: Path) -> None:
+# A server whose interpreter is held by one call, as by a library that waits within C: on SIGUSR1, for so many seconds.
+HELD_S = 15
+HELD = f"""
+import ctypes, signal
+from horarium.cli.main import main
+
+libc = ctypes.PyDLL(None)  # its calls keep the interpreter's lock
+signal.signal(signal.SIGUSR1, lambda *_: libc.sleep({HELD_S}))
+main()
+"""
+
+
+@contextmanager
+def server(data: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A server of which one call may hold the interpreter."""
+    command = [sys.executable, "-c", HELD, "serve", "--data", data, "--port", "0"]
+    with log.open("wb") as said:
+        serving = subprocess.Popen(command, stdout=said, stderr=said)
+    try:
+        yield serving
+    finally:
+        serving.send_signal(signal.SIGCONT)
+        serving.terminate()
+        serving.wait(SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"), [(signal.SIGSTOP, signal.SIGCONT), (signal.SIGUSR1, None)], ids=["stopped", "held"]
+)
+def test_a_server_that_stands_still_is_told_within_ten_seconds_and_its_recovery_too(
+    tmp_path: Path, begin: signal.Signals, end: signal.Signals | None
+) -> None:
     log, watched = tmp_path / "server.log", tmp_path / "watchdog.log"
     data = str(tmp_path / "data")
-    with inbox() as (address, kept), process("serve", "--data", data, "--port", "0", log=log) as server:
+    with inbox() as (address, kept), server(data, log) as serving:
         url = until(lambda: started(log), log)
         sending = {"HORARIUM_ALERTS": f"json://{address}/alerts", "HORARIUM_PING": f"http://{address}/ping"}
         options = ("--data", data, "--url", url, "--silence", "disk")
@@ -97,14 +91,16 @@ def test_a_frozen_server_is_told_within_ten_seconds_and_its_recovery_too(tmp_pat
             until(lambda: kept.pings, watched)
             time.sleep(5)
             assert kept.alerts == []
-            frozen = time.monotonic()
-            server.send_signal(signal.SIGSTOP)
+            stands = time.monotonic()
+            serving.send_signal(begin)
             alert = until(lambda: kept.alerts[:1], watched)[0]
-            took = time.monotonic() - frozen
-            server.send_signal(signal.SIGCONT)
+            took = time.monotonic() - stands
+            if end is not None:
+                serving.send_signal(end)
             over = until(lambda: kept.alerts[1:], watched)[0]
             watchdog.terminate()
             assert watchdog.wait(SECONDS) == 0
+    print(f"\n{begin.name}: told after {took:.1f} s")
     assert took < WITHIN_S
     assert alert["title"] == "Horarium: server"
     assert url in alert["message"]

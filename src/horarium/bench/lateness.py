@@ -6,6 +6,8 @@ posts the same body.
 `spread`: each schedule has a jitter of a second, so that due instants are
 spread over each second. Without it all fires of a second are due at once,
 and lateness is mostly the time that so many posts take one after another.
+
+What the server itself says of the same run at /metrics stands beside it, in the fields that begin with `told_`.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import aiohttp
+from prometheus_client.parser import text_string_to_metric_families
 
 from horarium.bench.delivery import http_target, signed
 from horarium.bench.filling import Herd, fill, timings_at
@@ -60,6 +63,7 @@ async def run(
                 await fill(made, target, herds, jitter)
                 watched = first + seconds - time.time()
                 asked = await _watch(made, server.port, first + seconds, load)
+                told = await _told(server.port)
             notes = await receiver.notes()
             late = lateness(notes, jitter)
             raw = await _ceiling(receiver, notes.body, rate, min(seconds, CEILING_S), spread)
@@ -72,8 +76,11 @@ async def run(
         "expected": rate * seconds,
         "p50_ms": quantile(late, 0.5),
         "p99_ms": quantile(late, 0.99),
+        "mean_ms": round(sum(late) / len(late), 2) if late else 0.0,
         "early": sum(ms < 0 for ms in late),
+        "api_requests": asked,
         "api_requests_per_s": round(asked / watched) if load else 0,
+        **told,
     }
     middle = quantile(late, 0.5)
     return Report("lateness", database, middle, quantile(raw, 0.5), "ms", extra, less_is_better=True)
@@ -106,6 +113,25 @@ async def _load(port: int, key: str, asked: list[int]) -> None:
             await connection.ask("GET", "/horarium/v1/me")
             await connection.ask("GET", "/horarium/v1/schedules?limit=10")
             asked[0] += 2
+
+
+async def _told(port: int) -> dict[str, float]:
+    """What /metrics says: slots that fired, attempts that succeeded, runs sent and how late in the mean, requests."""
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/metrics") as answer:
+        text = await answer.text()
+    found: dict[tuple[str, ...], float] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            found[sample.name, *(value for _, value in sorted(sample.labels.items()))] = sample.value
+    sent = found["horarium_run_lateness_seconds_count",]
+    late_s = found["horarium_run_lateness_seconds_sum",]
+    return {
+        "told_fired": found.get(("horarium_slots_total", "fired", ""), 0.0),
+        "told_succeeded": found.get(("horarium_attempts_total", "succeeded"), 0.0),
+        "told_sent": sent,
+        "told_mean_ms": round(late_s / sent * 1000, 2) if sent else 0.0,
+        "told_api_requests": found.get(("horarium_http_requests_total", "GET", "200"), 0.0),
+    }
 
 
 def lateness(notes: Notes, jitter: int) -> list[float]:

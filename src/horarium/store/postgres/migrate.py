@@ -43,8 +43,8 @@ STATEMENT_SECONDS = 3_600.0
 # deadlock. If the lock is not got, nothing has been done, and everything is tried again after a pause.
 LOCK_MS, PAUSE_S = 200, 1.0
 
-# For how long that is tried (a backup or a report may hold a table for minutes), and how long a program waits for another
-# one that migrates.
+# For how long that is tried, since a backup or a report may hold a table for minutes; and how long a program waits for
+# another one that migrates.
 PATIENCE_S = 600.0
 
 
@@ -61,7 +61,8 @@ async def migrate_postgres(url: str) -> list[str]:
         async with locked(connection, _LOCK, _WORK, PATIENCE_S):
             await _adopt_old_numbering(connection)
             applied = await _apply(connection)
-        async with locked(connection, _LOCK, _WORK, PATIENCE_S):  # the migration's locks on tables are given back
+        # In another transaction: the tables that the migration has locked are free again.
+        async with locked(connection, _LOCK, _WORK, PATIENCE_S):
             now = await connection.fetchval(
                 "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
             )
