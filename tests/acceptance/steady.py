@@ -172,8 +172,8 @@ def processor(pid: int) -> float:
 
 def _family(pid: int) -> list[int]:
     """A process and its children, such as the one that writes to SQLite."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(one for child in children for one in _family(int(child)))]
+    children = [found.read_text().split() for found in Path(f"/proc/{pid}/task").glob("*/children")]
+    return [pid, *(one for found in children for child in found for one in _family(int(child)))]
 
 
 @contextmanager
