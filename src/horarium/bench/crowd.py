@@ -16,8 +16,9 @@ from typing import Any
 
 import orjson
 
+from horarium.api.fields import instant_text
 from horarium.bench.stage import Stage
-from horarium.domain.ids import Id, derived_id, fire_id
+from horarium.domain.ids import Id, derived_id, fire_id, prefixed
 from horarium.domain.schedule import NO_OWNER, Policies, policies_to_text, timing_to_text
 from horarium.domain.target import TargetState
 from horarium.store.postgres.partitions import make_partitions
@@ -31,6 +32,8 @@ TARGETS = 10
 TEAMS, REGIONS = 50, 5
 # Of the schedules in the stage's workspace one in this many is paused.
 PAUSED_IN = 200
+# Events of the stage's workspace, the latest of its history; of them one in this many could not be delivered.
+EVENTS, UNDELIVERED_IN = 100_000, 50
 # Runs that are still open, of the stage's workspace and of another.
 OPEN_HERE, OPEN_THERE = 40, 2_000
 
@@ -62,6 +65,13 @@ _TARGETS = (
     "created_by created_ms updated_ms",
 )
 
+_EVENTS = ("events", "workspace_id number id type schedule_id at_ms told_ms content")
+_EVENT_LOGS = ("event_logs", "workspace_id number forgotten wanted_until_ms")
+_DELIVERIES = (
+    "event_deliveries",
+    "webhook_id number event_id type state attempts first_ms last_ms due_ms status error",
+)
+
 _Rows = list[tuple[Any, ...]]
 # Rows of several tables, in the order in which they are inserted.
 _Part = list[tuple[tuple[str, str], _Rows]]
@@ -88,9 +98,12 @@ class Crowd:
     middle_ms: int
 
 
-async def fill_crowd(made: Stage, schedules: int, runs: int, dialects: Sequence[Fired]) -> Crowd:
-    """Store `schedules` schedules and about `runs` runs. The schedules in `dialects` exist already, and get a history
-    like the others. Leaves the database as it is at rest, with statistics on PostgreSQL."""
+async def fill_crowd(
+    made: Stage, schedules: int, runs: int, dialects: Sequence[Fired], webhook: Id | None = None
+) -> Crowd:
+    """Store `schedules` schedules, about `runs` runs, and a tenth as many events, up to EVENTS. The schedules in
+    `dialects` exist already, and get a history like the others. The webhook was sent the events. Leaves the database as
+    it is at rest, with statistics on PostgreSQL."""
     now = made.clock.now_ms()
     here = _targets(made, made.workspace, now, 0)
     native = schedules // 2 - len(dialects)
@@ -111,10 +124,12 @@ async def fill_crowd(made: Stage, schedules: int, runs: int, dialects: Sequence[
     everybody = [*fired, *others, *dialects]
     parts_of_history = _history(everybody, hot, runs, now)
     opened = _opened([one for one in fired if one is not hot], others, now)
+    told = _told(made.workspace, fired, min(EVENTS, runs // 10), webhook, now)
+    phases = [parts, parts_of_history, [opened], told]
     if made.flavour == "sqlite":
-        await asyncio.to_thread(_load_sqlite, made, [parts, parts_of_history, [opened]])
+        await asyncio.to_thread(_load_sqlite, made, phases)
     else:
-        await _load_postgres(made, [parts, parts_of_history, [opened]], now - DAYS * DAY_MS, now)
+        await _load_postgres(made, phases, now - DAYS * DAY_MS, now)
     return Crowd(fired[0].id, fired[len(fired) // 2].id, hot.id, now - DAYS * DAY_MS // 2)
 
 
@@ -205,6 +220,39 @@ def _opened(here: Sequence[Fired], there: Sequence[Fired], now: int) -> _Part:
         else:
             ready.append((fire, schedule.target, now + DAY_MS // 2, 1, 0, 0))
     return [(_RUNS, sorted(runs)), (_READY, ready), (_CALLBACKS, callbacks)]
+
+
+def _told(workspace: Id, fired: Sequence[Fired], count: int, webhook: Id | None, now: int) -> Iterator[_Part]:
+    """Events of fires, one every second, and what became of them at the webhook."""
+    yield [(_EVENT_LOGS, [(workspace, count, 0, now + DAY_MS)])]
+    for start in range(1, count + 1, 10_000):
+        events, deliveries = _Rows(), _Rows()
+        for number in range(start, min(start + 10_000, count + 1)):
+            at, schedule = now - (count - number) * 1000, fired[number % len(fired)]
+            kind = "fire.failed" if number % 100 == 0 else "fire.completed"
+            event = derived_id(at, b"event", number.to_bytes(4, "big"))
+            events.append(
+                (workspace, number, event, kind, schedule.id, at, at + 5, _content(event, kind, at, schedule))
+            )
+            if webhook is not None:
+                missed = number % UNDELIVERED_IN == 0
+                deliveries.append(
+                    (webhook, number, event, kind, "failed" if missed else "delivered", 1, at, at + 20, None,
+                     500 if missed else 200, "the receiver answered 500" if missed else None)
+                )  # fmt: skip
+        yield [(_EVENTS, events), (_DELIVERIES, deliveries)]
+
+
+def _content(event: Id, kind: str, at: int, schedule: Fired) -> str:
+    instant = instant_text(at)
+    fire = {"id": prefixed("fire", event), "kind": "clock", "state": kind.partition(".")[2], "slot": instant,
+            "due_at": instant, "fired_at": instant, "finished_at": instant, "runs": 1, "succeeded": 1, "failed": 0,
+            "cancelled": 0, "error": None}  # fmt: skip
+    named = {"id": prefixed("sch", schedule.id), "key": "report", "name": "Report for the customers"}
+    target = {"id": prefixed("tgt", schedule.target), "key": "target", "name": "Target"}
+    told = {"id": prefixed("evt", event), "type": kind, "at": instant, "schedule": {**named, "labels": {}},
+            "target": target, "fire": fire, "details": {}}  # fmt: skip
+    return orjson.dumps(told).decode()
 
 
 def _load_sqlite(made: Stage, phases: Sequence[Any]) -> None:

@@ -15,9 +15,9 @@ import orjson
 
 from horarium.bench.crowd import DAY_MS, Crowd, Fired, fill_crowd
 from horarium.bench.lateness import quantile
-from horarium.bench.serving import Asker, api_key, asker, serving
+from horarium.bench.serving import Asker, Process, api_key, asker, serving
 from horarium.bench.stage import Report, Stage, stage
-from horarium.domain.ids import Id, lowest_id_at, prefixed, random_id, uuid_text
+from horarium.domain.ids import Id, from_prefixed, lowest_id_at, prefixed, random_id, uuid_text
 from horarium.domain.listings import ScheduleListing
 from horarium.domain.run import RunState
 from horarium.domain.target import Target, TargetKind
@@ -58,6 +58,7 @@ async def run(database: str = "sqlite", schedules: int = 100_000, runs: int = 1_
             async with asker(server.port, key) as connection:
                 for order in _orders(made, numbers, max(1, min(OF_EACH_DIALECT, schedules // 20))):
                     await connection.ask("POST", order.path, order.body)
+                webhook = await _disabled_webhook(connection)
         made_by_dialects = {
             name: await made.store.read(list_schedules, _all_of(made, name)) for name in DIALECTS
         }
@@ -66,15 +67,19 @@ async def run(database: str = "sqlite", schedules: int = 100_000, runs: int = 1_
             for found in made_by_dialects.values()
             for schedule in found
         ]
-        crowd = await fill_crowd(made, schedules, runs, fired)
+        crowd = await fill_crowd(made, schedules, runs, fired, webhook)
         firsts = {name: found[0].id for name, found in made_by_dialects.items()}
         with serving(made) as server:
             async with asker(server.port, key) as connection:
                 asks = _asks(made, crowd, firsts)
-                reports = [await _measured(database, connection, ask) for ask in asks]
+                reports = [await _measured(database, connection, server, ask) for ask in asks]
+                await _pause_later(connection)
+                facts = await _facts(connection, crowd, webhook)
                 await connection.sign_in()
-                pages = _console_asks(crowd)
-                reports += [await _measured(database, connection, ask, CONSOLE_GOAL_MS) for ask in pages]
+                pages = _console_asks(crowd, facts)
+                reports += [
+                    await _measured(database, connection, server, ask, CONSOLE_GOAL_MS) for ask in pages
+                ]
     return sorted(reports, key=lambda report: -report.ours)
 
 
@@ -272,7 +277,60 @@ def _asks(made: Stage, crowd: Crowd, firsts: Mapping[str, Id]) -> list[Ask]:
     return [*(Ask(what, path) for what, path in asks), Ask("autessa: all", f"{AUTESSA}/all", b"{}")]
 
 
-def _console_asks(crowd: Crowd) -> list[Ask]:
+class Facts(NamedTuple):
+    """What pages of the console name besides the crowd, as paths write it."""
+
+    failed_run: str
+    fire: str
+    event: str
+    webhook: str
+    key: str
+    principal: str
+    workspace: str
+
+
+async def _disabled_webhook(connection: Asker) -> Id:
+    """A webhook to which nothing is sent, so that nothing happens while pages are measured."""
+    made = orjson.loads(
+        await connection.ask("POST", f"{NATIVE}/webhooks", b'{"url": "http://127.0.0.1:9/events"}')
+    )
+    await connection.ask("PATCH", f"{NATIVE}/webhooks/{made['id']}", b'{"enabled": false}')
+    found = from_prefixed("hook", made["id"])
+    assert found is not None  # the server wrote it
+    return found
+
+
+async def _pause_later(connection: Asker) -> None:
+    """Plan a pause of the workspace, so that pages have one to show."""
+    body = {
+        "from": "2200-01-01T00:00:00Z",
+        "until": "2200-01-02T00:00:00Z",
+        "note": "Move to another data centre",
+    }
+    await connection.ask("POST", f"{NATIVE}/workspaces/current/pause", orjson.dumps(body))
+
+
+async def _facts(connection: Asker, crowd: Crowd, webhook: Id) -> Facts:
+    async def ask(path: str) -> Any:
+        return orjson.loads(await connection.ask("GET", f"{NATIVE}{path}"))
+
+    hot = prefixed("sch", crowd.hot)
+    run = (await ask(f"/runs?schedule={hot}&limit=1"))["items"][0]
+    failed = (await ask("/runs?state=failed&limit=1"))["items"]
+    event = (await ask("/events?limit=1"))["items"][0]
+    me = await ask("/me")
+    return Facts(
+        (failed or [run])[0]["id"],
+        run["fire"],
+        event["id"],
+        prefixed("hook", webhook),
+        me["key"]["id"],
+        me["principal"]["id"],
+        me["workspace"]["id"],
+    )
+
+
+def _console_asks(crowd: Crowd, facts: Facts) -> list[Ask]:
     """The pages of the console."""
     first, hot = (f"{CONSOLE}/schedules/{prefixed('sch', schedule)}" for schedule in (crowd.first, crowd.hot))
     at = instant_text(crowd.middle_ms)
@@ -308,25 +366,56 @@ def _console_asks(crowd: Crowd) -> list[Ask]:
         ("key, new", f"{CONSOLE}/keys/new"),
         ("audit", f"{CONSOLE}/audit"),
         ("settings", f"{CONSOLE}/settings"),
+        ("settings, pause", f"{CONSOLE}/settings/pause"),
+        ("schedule, fire now", f"{first}/fire"),
+        ("schedule, pause", f"{first}/pause"),
+        ("many, pause all", f"{CONSOLE}/schedules/many?action=pause"),
+        ("many, pause a label (2 %)", f"{CONSOLE}/schedules/many?action=pause&label=team:team-7"),
+        ("many, run failed again", f"{CONSOLE}/runs/many?action=retry"),
+        ("run, failed", f"{CONSOLE}/runs/{facts.failed_run}"),
+        ("fire", f"{CONSOLE}/fires/{facts.fire}"),
+        ("target, test", f"{CONSOLE}/targets/target-3/test"),
+        ("target, new", f"{CONSOLE}/targets/new"),
+        ("upload", f"{CONSOLE}/audiences/directory/contacts/upload"),
+        ("events", f"{CONSOLE}/events"),
+        ("events, failed (1 %)", f"{CONSOLE}/events?type=fire.failed"),
+        ("events, no match", f"{CONSOLE}/events?type=webhook.disabled"),
+        ("events, label, no match", f"{CONSOLE}/events?label=team:none"),
+        ("event", f"{CONSOLE}/events/{facts.event}"),
+        ("webhooks", f"{CONSOLE}/events/webhooks"),
+        ("webhook", f"{CONSOLE}/events/webhooks/{facts.webhook}"),
+        ("webhook, failed (2 %)", f"{CONSOLE}/events/webhooks/{facts.webhook}?state=failed"),
+        ("webhook, edit", f"{CONSOLE}/events/webhooks/{facts.webhook}/edit"),
+        ("key, revoke", f"{CONSOLE}/keys/{facts.key}/revoke"),
+        ("principal", f"{CONSOLE}/principals/{facts.principal}"),
+        ("workspace switch", f"{CONSOLE}/switch"),
+        ("palette, common", f"{CONSOLE}/find?q=customers"),
+        ("palette, no match", f"{CONSOLE}/find?q=zebra"),
     ]
     return [Ask(f"console: {what}", path) for what, path in asks]
 
 
-async def _measured(database: str, connection: Asker, ask: Ask, goal_ms: float = GOAL_MS) -> Report:
+async def _measured(
+    database: str, connection: Asker, server: Process, ask: Ask, goal_ms: float = GOAL_MS
+) -> Report:
     """Send a request once, and then TIMES times or for LONGEST_S. `failed` are answers that were given up because the
-    query took too long."""
+    query took too long. `cpu_ms` is the processor time of the server's process for one, which a busy machine does not
+    change; PostgreSQL's own is not in it."""
     took, failed = list[float](), 0
     size = len(await _answer(connection, ask) or b"")  # the first one reads what is not in memory yet
+    before, _ = server.usage()
     until = time.perf_counter() + LONGEST_S
     while len(took) < TIMES and (begun := time.perf_counter()) < until:
         failed += await _answer(connection, ask) is None
         took.append((time.perf_counter() - begun) * 1000)
+    spent = (server.usage()[0] - before) * 1000 / len(took)
     took.sort()
     p50, p99 = quantile(took, 0.5), quantile(took, 0.99)
     extra = {
         "what": ask.what,
         "p50_ms": round(p50, 2),
         "p99_ms": round(p99, 2),
+        "cpu_ms": round(spent, 1),
         "requests": len(took),
         "failed": failed,
         "bytes": size,

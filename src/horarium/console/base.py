@@ -180,7 +180,8 @@ class ErrorPages:
             path = path_to("sign-in", next=wanted, ended="1" if known else None)
             return redirect(path, [sessions.cookie(sessions.COOKIE, "", 0, False, BASE)] if known else None)
         status = status_of(error)
-        values = {"status": status, "sentence": str(error), "title": _TITLES.get(status, "This did not work")}
+        sentence = _NO_PAGE if isinstance(error, NoRoute) else str(error)
+        values = {"status": status, "sentence": sentence, "title": _TITLES.get(status, "This did not work")}
         now = self._services.clock.now_ms()
         answer = html_answer(status, _rendered(self._templates, request, now, "error.html", values))
         answer.headers += [
@@ -189,6 +190,7 @@ class ErrorPages:
         return answer
 
 
+_NO_PAGE = "There is no page at this address. It may have been mistyped, or the page is gone."
 _TITLES = {
     400: "This cannot be accepted",
     403: "This key may not do that",

@@ -31,6 +31,8 @@ from horarium.service.actions import Trial
 OFFERED = 200
 OF_SCHEDULES = tuple(kind.value for kind in ActionKind if not kind.of_runs)
 OF_RUNS = tuple(kind.value for kind in ActionKind if kind.of_runs)
+# Seconds for which a page counts what an action would be done to.
+COUNT_S = 0.1
 _FIELDS = frozenset(("note", "labels", "removed", "target"))
 
 
@@ -146,7 +148,7 @@ class ManyPages(Pages):
         form: Form | None = None,
         error: Invalid | Conflict | None = None,
     ) -> Answer:
-        trial: Trial = await self.services.actions.try_out(who.workspace_id, kind, wanted)
+        trial: Trial = await self.services.actions.try_out(who.workspace_id, kind, wanted, COUNT_S)
         problems, others = placed(error, _FIELDS)
         retargets = kind is ActionKind.RETARGET and who.may("targets:read")
         listing = TargetListing(who.workspace_id, OFFERED)

@@ -157,9 +157,10 @@ def in_words(timing: Timing) -> str:
     return _words(timing)
 
 
-def rhythm(timing: Timing) -> str:
-    """The recurrence of a timing in English, as lists show it: without the instant that intervals count from."""
-    return _words(timing).partition(", counted from ")[0]
+def rhythm(timing: Timing, usual_zone: str | None = None) -> str:
+    """The recurrence of a timing in English, as lists show it: without the instant that intervals count from, and
+    without the zone where it is the usual one."""
+    return _words(timing).partition(", counted from ")[0].removesuffix(f", {usual_zone} time")
 
 
 @lru_cache(maxsize=16_384)

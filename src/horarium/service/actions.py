@@ -82,10 +82,12 @@ class ActionService:
     get = reads(verbs.get_action)
     list = reads(verbs.list_actions)
 
-    async def try_out(self, workspace_id: Id, kind: ActionKind, wanted: Mapping[str, Any]) -> Trial:
-        """What an action would be done to now. Nothing is changed."""
+    async def try_out(
+        self, workspace_id: Id, kind: ActionKind, wanted: Mapping[str, Any], count_s: float = COUNT_S
+    ) -> Trial:
+        """What an action would be done to now, counted for so many seconds at most. Nothing is changed."""
         action = self._new(workspace_id, kind, wanted, {}, Taker(LOWEST_ID, LOWEST_ID))
-        found, position, until = list[Id](), b"", time.monotonic() + COUNT_S
+        found, position, until = list[Id](), b"", time.monotonic() + count_s
         while True:
             ids, reached = await self.store.read(_next, replace(action, position=position), _COUNTED_TOGETHER)
             found += ids

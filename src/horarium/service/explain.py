@@ -214,7 +214,7 @@ def _judge(
         if fire.state == "waiting":
             return "waiting", f"it waits: {_WAITS_FOR.get(policies.overlap, _STILL_RUNS)}"
         late = fire.fired_ms - fire.due_ms
-        return "fired", f"it fired {late} ms after it was due, and is {fire.state.value}"
+        return "fired", f"it fired {_late(late)} after it was due, and is {fire.state.value}"
     if spans:
         if not is_slot:
             return "no_slot", "the schedule has no slot at this instant"
@@ -249,6 +249,11 @@ def _words_of(pause: Pause) -> str:
     if pause.ends_ms is not None:
         words += f" to {utc_text(pause.ends_ms // 1000)}"
     return f"{words})" if not pause.note else f"{words}): {pause.note}"
+
+
+def _late(length_ms: int) -> str:
+    """How late something was: exact below ten seconds."""
+    return f"{length_ms} ms" if length_ms < 10_000 else _length(length_ms // 1000)
 
 
 def _length(seconds: int) -> str:
