@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from horarium.bench import api, delivery, idle, inprocess, lateness, pages, stage, storm
+from horarium.bench import api, delivery, idle, inprocess, lateness, pages, stage, storm, viewers
 from horarium.bench.stage import Report
 
 
@@ -79,3 +79,14 @@ async def test_pages_asks_every_list_of_all_six_apis_of_a_crowd(monkeypatch: pyt
     empty = max(asked["runs, target without any"]["bytes"], asked["schedules, label, no match"]["bytes"])
     for what in ("runs, failed", "runs, pending", "schedules, paused (0.5 %)", "schedules, two labels (2 %)"):
         assert asked[what]["bytes"] > 2 * empty
+
+
+async def test_viewers_look_at_pages_and_streams_while_runs_are_delivered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(viewers, "PAGE_S", 0.3)
+    line = sound(await viewers.run(schedules=50, rate=10, seconds=2, turns=1), "viewers")
+    assert (line["delivered"], line["expected"]) == (40, 40)
+    assert line["pages"] >= 10
+    assert line["streamed_bytes"] > 0
+    assert line["page_p50_ms"] > 0

@@ -29,7 +29,9 @@ async def test_limits_show_what_is_used_of_them() -> None:
     async with House.open(NOW) as house, signed_in(house) as person:
         await scheduled(house)
         page = await person.see("/settings")
-        assert re.search(r"schedules</th>\s*<td[^>]*>.*?</td>\s*<td class=\"num\"[^>]*>1</td>", page, re.DOTALL)
+        assert re.search(
+            r"schedules</th>\s*<td[^>]*>.*?</td>\s*<td class=\"num\"[^>]*>1</td>", page, re.DOTALL
+        )
         assert "nearly reached" not in page
 
 

@@ -59,7 +59,7 @@ async def run(
             with serving(made, POLLING) as server:
                 first = int(time.time()) + LEAD_S + rate * seconds // 10_000
                 jitter = JITTER_MS if spread else 0
-                herds = [_of_second(first + number, rate, int(now) * 1000) for number in range(seconds)]
+                herds = [herd_of_second(first + number, rate, int(now) * 1000) for number in range(seconds)]
                 await fill(made, target, herds, jitter)
                 watched = first + seconds - time.time()
                 asked = await _watch(made, server.port, first + seconds, load)
@@ -86,7 +86,8 @@ async def run(
     return Report("lateness", database, middle, quantile(raw, 0.5), "ms", extra, less_is_better=True)
 
 
-def _of_second(at_s: int, rate: int, accounted_to: int) -> Herd:
+def herd_of_second(at_s: int, rate: int, accounted_to: int) -> Herd:
+    """`rate` schedules whose slot is that second of the day."""
     spec = time.strftime("%S %M %H * * *", time.gmtime(at_s))
     return Herd([Timing(spec, zone="UTC")], rate, at_s * 1000, accounted_to)
 

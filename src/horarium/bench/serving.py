@@ -34,10 +34,27 @@ class Process:
 
     def usage(self) -> tuple[float, float]:
         """(CPU seconds so far, resident megabytes). Only on Linux."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-        ticks = int(fields[11]) + int(fields[12])
-        return ticks / os.sysconf("SC_CLK_TCK"), pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+        return _ticks(self.pid) / os.sysconf("SC_CLK_TCK"), pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def database_cpu(made: Stage) -> float:
+    """The CPU seconds so far of the connections of a stage's own PostgreSQL server; 0 of any other database. Only on
+    Linux."""
+    noted = made.folder / "postgres" / "postmaster.pid"
+    if not noted.exists():
+        return 0.0
+    server = noted.read_text().split("\n", 1)[0]
+    children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+    return sum(_ticks(int(pid)) for pid in children) / os.sysconf("SC_CLK_TCK")
+
+
+def _ticks(pid: int) -> int:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0  # it has just ended
+    return int(fields[11]) + int(fields[12])
 
 
 @contextmanager
@@ -136,6 +153,16 @@ class Asker:
         if answer[9:10] != b"2":
             raise RuntimeError(f"{method} {path}: {answer[:64]!r} {content[:500]!r}")
         return content
+
+    async def stream(self, path: str) -> AsyncIterator[bytes]:
+        """The pieces of an answer that goes on until it is ended. Raises RuntimeError where its status is not 200."""
+        head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {self._cookie}\r\nAccept: text/event-stream\r\n\r\n"
+        self._writer.write(head.encode())
+        answer = await self._reader.readuntil(b"\r\n\r\n")
+        if b" 200 " not in answer[:16]:
+            raise RuntimeError(f"GET {path}: {answer[:64]!r}")
+        async for chunk in self._chunks():
+            yield chunk
 
     async def _chunks(self) -> AsyncIterator[bytes]:
         size = 1

@@ -30,6 +30,7 @@ class Part(StrEnum):
     API = "api"
     IDLE = "idle"
     PAGES = "pages"
+    VIEWERS = "viewers"
     HANDOFF = "handoff"
 
 
@@ -44,6 +45,7 @@ OPTIONS: dict[Part, tuple[str, ...]] = {
     Part.API: ("seconds",),
     Part.IDLE: ("schedules", "seconds"),
     Part.PAGES: ("schedules", "runs"),
+    Part.VIEWERS: ("schedules", "rate", "seconds"),
     Part.HANDOFF: ("engine", "runs"),
 }
 
@@ -60,7 +62,7 @@ def bench(
         int | None,
         typer.Option(
             min=1,
-            help="How many schedules are stored (default: storm, pages 100000, lateness 10000, idle 1000000).",
+            help="How many schedules are stored (default: storm, pages 100000, lateness, viewers 10000, idle 1000000).",
         ),
     ] = None,
     due: Annotated[
@@ -85,7 +87,8 @@ def bench(
         int | None, typer.Option(min=1, help="How many fires a second (lateness; default: 100).")
     ] = None,
     seconds: Annotated[
-        int | None, typer.Option(min=1, help="How many seconds (default: lateness 30, api 6, idle 20).")
+        int | None,
+        typer.Option(min=1, help="How many seconds (default: lateness, viewers 30, api 6, idle 20)."),
     ] = None,
     load: Annotated[
         bool | None, typer.Option("--load", help="Send requests to the API meanwhile (lateness).")
