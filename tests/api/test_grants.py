@@ -55,6 +55,7 @@ NEEDS_NONE = {
     "native": {
         "POST /schedules/preview",
         "POST /schedules/{id}/pause",
+        "POST /schedules/{id}/windows",
         "DELETE /schedules/{id}",
         "POST /runs/{id}/cancel",
         "POST /actions/{id}/cancel",
@@ -184,6 +185,7 @@ async def test_no_route_of_the_projects_own_api_starts_or_changes_a_schedule_wit
         "POST /schedules/{id}/backfill": {"from": "2026-11-20T00:00:00Z", "to": "2026-11-22T00:00:00Z"},
         "POST /audiences/preview": {"audience": {"type": "users"}},
         "POST /schedules/actions": {"action": "resume", "filter": {"state": "paused"}},
+        "POST /schedules/{id}/windows": {"recurrence": "0 2 * * *", "duration": "2h"},
         "POST /runs/actions": {"action": "retry", "filter": {"fire": fire["id"]}},
     }
     bodies = with_twins(bodies)
@@ -207,6 +209,7 @@ async def test_no_route_of_the_projects_own_api_starts_or_changes_a_schedule_wit
             before = await _books(house)
             stands = places.get(path.split("/")[1], made["id"])
             url = BASE + path.replace("{key}", "running").replace("{id}", stands)
+            url = url.replace("{window}", made["id"].replace("sch_", "win_"))
             answer = await client.request(method, url, json=bodies.get(route, {}))
             if route == "POST /schedules/bulk":
                 answer = await client.request(method, url, content=json.dumps(body) + "\n" + json.dumps(body))

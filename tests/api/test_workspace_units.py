@@ -190,3 +190,30 @@ async def test_only_a_server_administrator_acts_elsewhere(house):
     me = (await ask(house, "GET", "/me"))["workspace"]["id"]
     own = {"Horarium-Workspace": me, "Authorization": f"Bearer {key}"}
     assert (await ask(house, "GET", "/me", headers=own))["workspace"]["id"] == me
+
+
+async def test_an_export_has_pauses_windows_actions_and_erasures_and_says_nothing_of_whom(house):
+    schedule = await scheduled(house)
+    window = {"recurrence": "0 2 * * *", "duration": "2h"}
+    made = await ask(house, "POST", f"/schedules/{schedule['id']}/windows", window, 201)
+    await ask(house, "POST", "/workspaces/current/pause", {"note": "repairs"})
+    await ask(house, "POST", f"/schedules/{schedule['id']}/pause", {"note": "holidays"})
+    act = {"action": "relabel", "filter": {"state": "paused"}, "labels": {"seen": "yes"}}
+    taken = await ask(house, "POST", "/schedules/actions", act)
+    erased = await ask(house, "POST", "/erasures", PERSON)
+    answer = await house.client.get(f"{BASE}/workspaces/current/export")
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    found = {kind: [line["value"] for line in lines if line["type"] == kind] for kind in ("window", "pause")}
+    assert [each["id"] for each in found["window"]] == [made["id"]]
+    assert sorted(each["note"] for each in found["pause"]) == ["holidays", "repairs"]
+    assert [line["value"]["id"] for line in lines if line["type"] == "action"] == [taken["id"]]
+    assert [line["value"]["id"] for line in lines if line["type"] == "erasure"] == [erased["id"]]
+    assert "u42" not in answer.text
+
+
+async def test_the_note_of_a_window_does_not_keep_an_erased_person(house):
+    window = {"recurrence": "0 2 * * *", "duration": "2h", "note": "for ann@example.com"}
+    await ask(house, "POST", "/workspaces/current/windows", window, 201)
+    await ask(house, "POST", "/erasures", PERSON)
+    (found,) = (await ask(house, "GET", "/workspaces/current/windows"))["items"]
+    assert found["note"] == "for [erased]"

@@ -151,6 +151,10 @@ def own(pick: Pick, url: str) -> Bodies:
         "schedules": [pick("schedules")],
     }  # fmt: skip
     called_back = {**frequent, "target": KEYS["function"]}
+    window = {
+        "recurrence": "0 2 * * *", "duration": "2h", "timezone": "Europe/Paris",
+        "start_at": "2027-01-01T00:00:00Z", "end_at": "2028-01-01T00:00:00Z",
+    }  # fmt: skip
     note = {"output": {"a": [1, "x", None]}}
     known: Bodies = {
         "POST /schedules": schedules,
@@ -192,6 +196,8 @@ def own(pick: Pick, url: str) -> Bodies:
             {"from": "2027-11-23T00:00:00Z", "until": "2027-11-24T00:00:00Z"},
             {},
         ],
+        "POST /workspaces/{id}/windows": [window, {**window, "note": "repairs", "catch_up": "latest"}],
+        "POST /schedules/{id}/windows": [window, {**window, "recurrence": {"every": "2h"}}],
         "POST /workspaces/{id}/resume": [{"catch_up": "all"}, {}],
         "POST /schedules/{id}/resume": [{"catch_up": "latest", "version": 1}, {"catch_up": "none"}, {}],
         "POST /erasures": [{"person": "nobody-7", "values": ["nobody@example.com"]}, {"person": "nobody"}],

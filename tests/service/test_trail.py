@@ -33,6 +33,7 @@ SILENT = {
     "publish": "makes events of what was noted",
     "verbs.purge_piece": "a step of a deletion that was recorded in another workspace",
     "verbs.put_off_resumption": "a schedule is resumed later, which is recorded then",
+    "begin_windows": "the time of a window that was made, and recorded, begins",
     "verbs.settle_pauses": "what is over is not asked for any more: nothing is changed for anybody",
 }
 

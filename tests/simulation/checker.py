@@ -18,6 +18,7 @@ from tests.simulation.neighbours import NEIGHBOUR_CHECKS
 from tests.simulation.overlaps import held_slots_of, overlaps_of
 from tests.simulation.slots import slots_between
 from tests.simulation.trail import Note
+from tests.simulation.users import Shown
 from tests.simulation.world import World
 from tests.support.all_fires import ALL_FIRES
 
@@ -290,21 +291,27 @@ def pauses_hold_8(evidence: Evidence) -> Iterator[Finding]:
         )
         if book is None:
             continue
-        own = {pause: values[1:] for pause, values in known.items() if values[0] == book.workspace}
+        own = {
+            pause: values[1:]
+            for pause, values in known.items()
+            if values[0] == book.workspace and values[4] in (None, book.id)
+        }
         if note.kind == "span":
             first, last, reason, version = note.values[1], note.values[2], note.values[4], note.values[5]
             jitter = book.policies[version].jitter_ms
-            for slot in (first, last):
+            for slot in (first, last) if reason in ("workspace_paused", "maintenance") else ():
                 inside = any(
-                    begin - jitter <= slot and (end is None or slot < end) for begin, end, _ in own.values()
+                    begin - jitter <= slot and (end is None or slot < end)
+                    for begin, end, _, schedule, window in own.values()
+                    if (window is not None if reason == "maintenance" else (schedule, window) == (None, None))
                 )
-                if reason == "workspace_paused" and not inside:
-                    yield f"{book.name}: slot {slot} is said to lie in a pause of its workspace"
+                if not inside:
+                    yield f"{book.name}: slot {slot} is said to be {reason}"
             continue
         if note.values[2] != "clock":
             continue
         slot, due, fired, version = note.values[4:8]
-        for pause, (begin, end, catch_up) in own.items():
+        for pause, (begin, end, catch_up, *_) in own.items():
             if due < begin or (end is not None and due >= end):
                 continue
             if end is None or fired < end:
@@ -312,9 +319,24 @@ def pauses_hold_8(evidence: Evidence) -> Iterator[Finding]:
             elif "once" not in book.timings[version]["spec"]:
                 caught_up[book.id, pause] += 1
                 most = {"none": 0, "latest": 1}.get(catch_up, book.policies[version].catch_up_limit)
-                overlaps = sum(1 for other in own.values() if other[0] <= due and (other[1] or due) >= due)
-                if caught_up[book.id, pause] > most and overlaps == 1:
+                others = [other for other in own if other != pause]
+                alone = all(own[other][0] >= end or (own[other][1] or end) <= begin for other in others)
+                if caught_up[book.id, pause] > most and alone:
                     yield f"{book.name}: {caught_up[book.id, pause]} slots of a pause fired, {most} may"
+
+
+def windows_begin_8(evidence: Evidence) -> Iterator[Finding]:
+    """A maintenance window holds from each instant that its recurrence names, and from no other."""
+    for window, (timing, duration_ms, made_ms) in evidence.world.users.windows.items():
+        entered = [pause for pause in evidence.pauses if pause["window_id"] == window]
+        begun = [pause["from_ms"] for pause in entered]
+        last = max(begun, default=made_ms)
+        expected = [at * 1000 for at in slots_between(timing, made_ms // 1000, last // 1000)]
+        if begun != expected:
+            yield f"window {window.hex()} ({timing['spec']}) began at {begun}, not at {expected}"
+        for pause in entered:
+            if pause["ends_ms"] > pause["from_ms"] + duration_ms:
+                yield f"window {window.hex()} held from {pause['from_ms']} to {pause['ends_ms']}"
 
 
 def final_is_final_10(evidence: Evidence) -> Iterator[Finding]:
@@ -344,6 +366,19 @@ def answers_count_10(evidence: Evidence) -> Iterator[Finding]:
             yield f"run {run.hex()} is {state}, but its target was told {states}"
 
 
+def _is_held(shown: Shown, due: int) -> bool:
+    """Whether a pause or a window that was known when the preview was shown holds a slot back that is due then."""
+    if any(begin <= due and (end is None or due < end) for begin, end in shown.pauses):
+        return True
+    for timing, duration, next_ms in shown.windows:
+        if next_ms is None or due < next_ms:
+            continue
+        begun = slots_between(timing, (due - duration) // 1000 - 1, due // 1000)
+        if any(at * 1000 >= next_ms and at * 1000 <= due < at * 1000 + duration for at in begun):
+            return True
+    return False
+
+
 def previews_true_11(evidence: Evidence) -> Iterator[Finding]:
     """What a preview showed is what the oracle names, and so, by the cover, what happened."""
     for shown in evidence.world.users.shown:
@@ -351,7 +386,9 @@ def previews_true_11(evidence: Evidence) -> Iterator[Finding]:
         if book is None or not shown.slots or shown.version not in book.timings:
             continue
         expected = slots_between(book.timings[shown.version], shown.from_ms // 1000, shown.slots[-1] // 1000)
-        if [slot * 1000 for slot in expected] != list(shown.slots):
+        jitter = book.policies[shown.version].delay_of(book.id)
+        free = [slot * 1000 for slot in expected if not _is_held(shown, slot * 1000 + jitter)]
+        if free != list(shown.slots):
             yield f"{book.name}: previewed {shown.slots} from {shown.from_ms}, the oracle says {expected}"
 
 
@@ -438,6 +475,7 @@ CHECKS: tuple[Check, ...] = (
     on_time_8,
     catch_up_8,
     pauses_hold_8,
+    windows_begin_8,
     final_is_final_10,
     answers_count_10,
     previews_true_11,

@@ -103,8 +103,15 @@ class Evidence:
         ]
 
     def resumed_ms(self, book: Book, slot: int, due: int) -> int:
-        """When a slot could fire: once it was due, and its pauses were over."""
-        return max((pause["ends_ms"] or due for pause in self.pauses_of(book, slot, due)), default=due)
+        """When a slot could fire: once it was due, and its pauses were over, and those that followed at once."""
+        over = max((pause["ends_ms"] or due for pause in self.pauses_of(book, slot, due)), default=due)
+        if over == due:
+            return over
+        for pause in self.pauses:
+            mine = pause["workspace_id"] == book.workspace and pause["schedule_id"] in (None, book.id)
+            if mine and pause["from_ms"] <= over < (pause["ends_ms"] or 0):
+                over = pause["ends_ms"]
+        return over
 
     def disturbed(self, since: float, until: float) -> bool:
         """Whether anything was wrong, or was being mended, at some moment of [since, until]."""

@@ -142,6 +142,7 @@ def script_for(seed: int) -> Script:
         events += [Event(*one) for one in fault_events(random, profile.duration, nodes)]
     events += _actions_on_many(Random(f"actions {seed}"), profile, made)
     events += _pauses(Random(f"pauses {seed}"), profile, made)
+    events += _windows(Random(f"windows {seed}"), profile, zone, made)
     events.sort(key=lambda event: event.at)
     return with_neighbours(Script(seed, profile, targets, tuple(events)))
 
@@ -179,6 +180,23 @@ def _pauses(random: Random, profile: Profile, made: int) -> list[Event]:
         if act.startswith("pause"):
             args["seconds"] = random.choice((None, 5, 20, 40))
         events.append(Event(round(at, 4), act, args))
+    return events
+
+
+def _windows(random: Random, profile: Profile, zone: str, made: int) -> list[Event]:
+    """In a third of the worlds there are maintenance windows, of workspaces and of schedules, and some are taken back.
+    They come more often here than users may have them, because a world lasts minutes."""
+    if random.random() > 0.33:
+        return []
+    events = []
+    for number in range(random.choice((1, 2, 4))):
+        act = random.choice(("window", "window", "own_window", "own_window", "drop_window"))
+        args: dict[str, Any] = {"schedule": random.randrange(made), "number": number, "again": True}
+        spec = random.choice(("*/20 * * * * *", "7/30 * * * * *", "0 * * * * *", "30 */2 * * * *"))
+        args["timing"] = {"spec": spec, "zone": zone}
+        args["seconds"] = random.choice((1, 3, 8, 15))
+        args["catch_up"] = random.choice(tuple(CatchUp))
+        events.append(Event(round(random.random() * profile.duration, 4), act, args))
     return events
 
 

@@ -200,10 +200,10 @@ def test_it_sees_a_pause_that_leaves_no_span():
 
 
 def test_it_sees_a_pause_of_a_workspace_that_is_not_heeded():
-    async def none(_: object) -> dict[bytes, object]:
-        return {}
+    async def none(*_: object) -> release.Ruling:
+        return release.Ruling()
 
-    with patch.object(release, "ruling_closures", none):
+    with patch.object(release, "ruling", none):
         assert caught("pauses_hold_8", some_scripts())
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _ENDS = "schedule_id, new.first_ms, new.last_ms, new.count, new.reason, new.version"
+_PAUSE = "new.workspace_id, new.from_ms, new.ends_ms, new.catch_up, new.schedule_id, new.window_id"
 _TRIGGERS = (
     (
         "AFTER INSERT ON fires",
@@ -46,12 +47,12 @@ _TRIGGERS = (
         "'run_state', new.id, new.state, old.state, new.attempts, old.attempts",
     ),
     (
-        "AFTER INSERT ON pauses WHEN new.schedule_id IS NULL",
-        "'pause', new.id, new.workspace_id, new.from_ms, new.ends_ms, new.catch_up",
+        "AFTER INSERT ON pauses WHEN new.settled = 0",
+        f"'pause', new.id, {_PAUSE}",
     ),
     (
-        "AFTER UPDATE OF ends_ms, catch_up ON pauses WHEN new.schedule_id IS NULL",
-        "'pause', new.id, new.workspace_id, new.from_ms, new.ends_ms, new.catch_up",
+        "AFTER UPDATE OF ends_ms, catch_up ON pauses WHEN new.settled = 0",
+        f"'pause', new.id, {_PAUSE}",
     ),
     ("AFTER INSERT ON spans", f"'span', new.{_ENDS}"),
     ("AFTER UPDATE ON spans", f"'span', new.{_ENDS}"),

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from horarium.domain.actions import ActionKind
 from horarium.domain.errors import Conflict, HorariumError, Invalid, NotFound, Unavailable
-from horarium.domain.ids import Id
+from horarium.domain.ids import Id, derived_id
+from horarium.domain.plan import slot_after
 from horarium.domain.schedule import Definition, Schedule, ScheduleState
+from horarium.domain.windows import Window
 from horarium.service.explain import upcoming
 from horarium.service.schedules import ScheduleDraft
-from horarium.times import Timing
+from horarium.store.base import Duplicate
+from horarium.store.verbs import windows
+from horarium.times import Timing, compile_timing
 
 if TYPE_CHECKING:
     from tests.simulation.node import Node
@@ -36,12 +40,15 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A preview as it was shown: slots (ms), and the version of the schedule's definition it was made from."""
+    """A preview as it was shown: slots (ms), and the version of the schedule's definition it was made from. What was to
+    hold slots back: pauses (from, end), and windows (timing, duration in ms, next beginning)."""
 
     schedule_id: Id
     version: int
     from_ms: int
     slots: tuple[int, ...]
+    pauses: tuple[tuple[int, int | None], ...] = ()
+    windows: tuple[tuple[dict[str, Any], int, int | None], ...] = ()
 
 
 class Users:
@@ -49,6 +56,8 @@ class Users:
         self._world = world
         self.told: list[Told] = []
         self.shown: list[Shown] = []
+        # By id, the timing of maintenance windows, how long they hold (ms), and when they were made.
+        self.windows: dict[Id, tuple[dict[str, Any], int, int]] = {}
 
     async def act(self, event: Event) -> None:
         """Do what an event says, again where no answer came and the event says that one tries again."""
@@ -114,6 +123,34 @@ class Users:
         mine = self._world.workspaces[workspace]
         await node.pauses.resume(self._world.who(workspace), mine, args["catch_up"])
         self._world.count("workspace resumed")
+
+    async def _window(
+        self, node: Node, workspace: int, schedule_id: Id, args: Any, of: Id | None = None
+    ) -> None:
+        now = node.clock.now_ms()
+        timing, length = Timing(**args["timing"]), args["seconds"] * 1000
+        begin = slot_after(compile_timing(timing), now)
+        own = self._world.workspaces[workspace], of
+        # Asked again without an answer, it is the same window.
+        an_id = derived_id(0, str(args["number"]).encode(), schedule_id)
+        before = self.windows.get(an_id)
+        self.windows[an_id] = args["timing"], length, now
+        window = Window(an_id, *own, timing, length, args["catch_up"], begin, now, "backup")
+        try:
+            await node.line.write(windows.add_window, window)
+        except Duplicate:  # the time before it was made, and no answer came
+            if before is not None:
+                self.windows[an_id] = before
+            return
+        self._world.count("maintenance windows")
+
+    async def _own_window(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
+        await self._window(node, workspace, schedule_id, args, schedule_id)
+
+    async def _drop_window(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
+        mine, now = self._world.workspaces[workspace], node.clock.now_ms()
+        for window in await node.line.read(windows.all_windows, mine, b"", 10):
+            await node.line.write(windows.drop_window, mine, window.schedule_id, window.id, now)
 
     async def _archive(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
         await node.schedules.change(
@@ -205,8 +242,12 @@ class Users:
     async def _preview(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> None:
         schedule = await node.schedules.get(self._world.workspaces[workspace], schedule_id)
         since = schedule.progress.accounted_to
-        slots = tuple(one.instant * 1000 for one in upcoming(schedule, since, 8).occurrences)
-        self.shown.append(Shown(schedule_id, schedule.definition_version, since, slots))
+        holds = await node.explain.holds(schedule.workspace_id, schedule_id)
+        slots = tuple(one.instant * 1000 for one in upcoming(schedule, since, 8, holds).occurrences)
+        pauses = tuple((pause.from_ms, pause.ends_ms) for pause in holds.pauses)
+        windows = tuple((self.windows[each.id][0], each.duration_ms, each.next_ms) for each in holds.windows)
+        shown = Shown(schedule_id, schedule.definition_version, since, slots, pauses, windows)
+        self.shown.append(shown)
 
     async def _explain(self, node: Node, workspace: int, schedule_id: Id, args: Any) -> str:
         at = node.clock.now_ms() - args["number"] * 7_000

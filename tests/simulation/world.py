@@ -382,8 +382,9 @@ class World:
         self.store.connection.execute(
             "UPDATE targets SET rate_per_second = NULL, max_concurrency = NULL, version = version + 1"
         )
-        # And resumes what is paused as a whole, where its end is still to come.
+        # And resumes what is paused as a whole, where its end is still to come. No window begins any more.
         self.trail.begin()
+        self.store.connection.execute("DELETE FROM windows")
         self.store.connection.execute(
             "UPDATE pauses SET ends_ms = max(from_ms, ?) WHERE settled = 0 AND COALESCE(ends_ms, ?) > ?",
             (self.db_ms(), self.db_ms() + 1, self.db_ms()),

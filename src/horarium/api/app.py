@@ -23,7 +23,9 @@ from horarium.api.routes import (
     tables,
     targets,
     tenancy,
+    windows,
 )
+from horarium.api.schedule_ids import ScheduleIds
 from horarium.api.unknown import OwnApi
 from horarium.api.web import Api
 from horarium.service.services import Services
@@ -80,5 +82,6 @@ def own_api(services: Services, dialects: Dialects) -> Api:
         health,
     ):
         part.add_routes(api, services)
+    windows.add_routes(api, services, ScheduleIds(services, dialects))
     home.add_routes(api, BASE, dialects, ("/",))
     return api

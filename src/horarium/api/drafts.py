@@ -20,6 +20,8 @@ from horarium.api.models import (
     PolicyBody,
     PreviewBody,
     ScheduleBody,
+    WindowBody,
+    catch_up_in,
     read,
 )
 from horarium.domain.errors import Invalid, NotFound, Problem
@@ -41,6 +43,7 @@ from horarium.domain.tenancy import Identity
 from horarium.service.checks import key_problems, name_problems, text_problems
 from horarium.service.schedules import ScheduleDraft, anchor_at, recurrence_problems
 from horarium.service.services import Services
+from horarium.service.windows import WindowDraft
 from horarium.times import RecurrenceError, Timing, canonical_spec, compile_timing
 
 Json = dict[str, Any]
@@ -234,6 +237,16 @@ def preview_timing(
     return timing, body
 
 
+def window_draft(who: Identity, raw: Json, now_ms: int) -> WindowDraft:
+    """A new maintenance window. Raises Invalid."""
+    body, misshapen = read(WindowBody, raw)
+    timing, untimely = _timing(raw, body, None, who.workspace.timezone, now_ms)
+    problems = [*misshapen, *untimely]
+    if problems or body is None or timing is None:
+        raise Invalid(problems)
+    return WindowDraft(timing, body.duration, catch_up_in(body) or CatchUp.NONE, body.note)
+
+
 def gathered(raw: Json) -> tuple[Json, frozenset[str]]:
     """The body with all policies under `policies`, and the names of the policies that stood beside it."""
     flat = POLICY_FIELDS.intersection(raw)
@@ -327,7 +340,7 @@ def _unnested(found: list[Problem], flat: frozenset[str]) -> list[Problem]:
 
 def _timing(
     raw: Json,
-    body: ScheduleBody | PreviewBody | None,
+    body: ScheduleBody | PreviewBody | WindowBody | None,
     before: Schedule | None,
     default_zone: str,
     now_ms: int,

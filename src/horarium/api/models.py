@@ -365,13 +365,26 @@ class WorkspacePauseBody(_PauseBody):
     )
 
 
+class WindowBody(Body):
+    meant = {**_TIMING, **dict.fromkeys(("length", "lasts", "until"), "duration")}
+    policies: ClassVar[None] = None
+
+    recurrence: Recurrence
+    duration: Duration = Field(description="how long it holds from each beginning, in elapsed time")
+    timezone: str | None = None
+    start_at: FirstSlot | None = None
+    end_at: LastSlot | None = None
+    note: str | None = _NOTE
+    catch_up: AfterwardsBody = Field(None, description=f"{_AFTER}; none where it is not given")
+
+
 class WorkspaceResumeBody(Body):
     catch_up: AfterwardsBody = Field(
         None, description=f"{_AFTER}; where it is not given, as was said when it was paused"
     )
 
 
-def catch_up_in(body: _PauseBody | WorkspaceResumeBody) -> CatchUp | None:
+def catch_up_in(body: _PauseBody | WindowBody | WorkspaceResumeBody) -> CatchUp | None:
     """What a body says of the slots of a pause."""
     return None if body.catch_up is None else CatchUp(body.catch_up)
 

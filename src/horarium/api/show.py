@@ -25,8 +25,9 @@ from horarium.domain.schedule import Definition, DefinitionVersion, Policies, Sc
 from horarium.domain.target import Target
 from horarium.domain.tenancy import EVERY_TARGET, Key, Principal, Workspace
 from horarium.domain.waiting import WaitCause
+from horarium.domain.windows import NO_HOLDS, Holds, Window, next_times
 from horarium.service.actions import Trial
-from horarium.service.explain import Explanation, Preview
+from horarium.service.explain import Explanation, Preview, upcoming
 from horarium.service.pages import Page, cursor_text
 from horarium.service.sent_requests import SentRequest
 from horarium.service.targets import NewTarget
@@ -322,11 +323,12 @@ def schedule(schedule: Schedule) -> dict[str, Any]:
     }
 
 
-def schedule_in_full(stored: Schedule, now_ms: int) -> dict[str, Any]:
-    """A schedule with its recurrence in words and its next fires, as seen at `now_ms`."""
+def schedule_in_full(stored: Schedule, now_ms: int, holds: Holds = NO_HOLDS) -> dict[str, Any]:
+    """A schedule with its recurrence in words and its next fires, as seen at `now_ms`. `holds`: what holds back its
+    slots."""
     shown = schedule(stored)
     shown["in_words"] = _words(stored.definition.timing)
-    shown["next_fires"] = _next_fires(stored, now_ms)
+    shown["next_fires"] = _next_fires(stored, now_ms, holds)
     return shown
 
 
@@ -335,9 +337,12 @@ def _words(timing: Timing) -> str:
     return compile_timing(timing).describe()
 
 
-def _next_fires(schedule: Schedule, now_ms: int) -> list[dict[str, str]]:
-    """The next fires of an active schedule, but no more than its max_fires leaves. Others have none, nor has one that
-    waits for the end of a pause of its workspace."""
+def _next_fires(schedule: Schedule, now_ms: int, holds: Holds) -> list[dict[str, str]]:
+    """The next fires of an active schedule, but no more than its max_fires leaves, and none that a pause or a
+    maintenance window holds back. Others have none."""
+    if holds is not NO_HOLDS:
+        found = upcoming(schedule, now_ms, NEXT_FIRES, holds)
+        return [occurrence(each, found.delay_ms) for each in found.occurrences]
     timing, rules = schedule.definition.timing, schedule.definition.policies
     left = (
         NEXT_FIRES if rules.max_fires is None else min(NEXT_FIRES, rules.max_fires - schedule.progress.fires)
@@ -530,6 +535,29 @@ def pause(pause: Pause) -> dict[str, Any]:
         "catch_up": pause.catch_up.value,
         "note": pause.note,
         "by": id_or_none("prn", pause.by),
+        "window": id_or_none("win", pause.window_id),
+    }
+
+
+def window(window: Window) -> dict[str, Any]:
+    """A maintenance window with its next times."""
+    return {
+        "id": prefixed("win", window.id),
+        "schedule": id_or_none("sch", window.schedule_id),
+        "recurrence": recurrence(window.timing.spec),
+        "timezone": window.timing.zone,
+        "start_at": None if window.timing.start is None else instant_text(window.timing.start * 1000),
+        "end_at": None if window.timing.end is None else instant_text(window.timing.end * 1000),
+        "duration": seconds(window.duration_ms),
+        "in_words": _words(window.timing),
+        "catch_up": window.catch_up.value,
+        "note": window.note,
+        "next": [
+            {"from": instant_text(begin), "until": instant_text(end)}
+            for begin, end in next_times(window, NEXT_FIRES)
+        ],
+        "by": id_or_none("prn", window.by),
+        "created_at": instant_text(window.created_ms),
     }
 
 

@@ -30,6 +30,7 @@ from horarium.cli.runs import runs
 from horarium.cli.schedules import schedules
 from horarium.cli.secrets import secrets
 from horarium.cli.targets import targets
+from horarium.cli.windows import windows
 from horarium.cli.workspaces import workspaces
 
 app = typer.Typer(
@@ -55,6 +56,7 @@ app.command("migrate")(migrate.migrate)
 app.command("bench")(bench.bench)
 for name, group, words in (
     ("workspace", workspaces, "Workspaces, their quotas and their weight."),
+    ("window", windows, "Maintenance windows of a workspace or of a schedule."),
     ("key", keys, "API keys of a server."),
     ("target", targets, "What schedules run."),
     ("schedule", schedules, "Schedules of a server, their fires and their ledger."),

@@ -22,6 +22,7 @@ _WORST_FIRST = (
     "unbegun",
     "paused",
     "workspace_paused",
+    "maintenance",
     "waiting",
 )
 

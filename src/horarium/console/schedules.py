@@ -184,6 +184,7 @@ class SchedulePages(OfSchedules):
                 who.workspace_id, schedule.id, begins * 1000, ends * 1000 - 1, MOST_OF_MONTH
             )
             latest = await self._latest(who, schedule, now)
+        holds = await self.services.explain.holds(who.workspace_id, schedule.id)
         goes_on = schedule.state is ScheduleState.ACTIVE
         recurrence = stored_recurrence(timing) if goes_on else None
         month = make_month(first, local_zone, entries, recurrence, now // 1000, len(entries) < MOST_OF_MONTH)
@@ -193,7 +194,7 @@ class SchedulePages(OfSchedules):
             "schedule.html",
             schedule=schedule,
             target=targets.get(schedule.definition.target_id),
-            coming=upcoming(schedule, now, NEXT_FIRES),
+            coming=upcoming(schedule, now, NEXT_FIRES, holds),
             paused=await paused(self.services, who),
             month=month,
             latest=latest,

@@ -84,6 +84,8 @@ class SpanReason(StrEnum):
     PAUSED = "paused"
     # The workspace was paused, with all of its schedules.
     WORKSPACE_PAUSED = "workspace_paused"
+    # A maintenance window of the schedule or of the workspace, which recurs, lay over them.
+    MAINTENANCE = "maintenance"
     # The schedule was edited or deleted before they were accounted for.
     CANCELLED = "cancelled"
 

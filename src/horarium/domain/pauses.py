@@ -2,12 +2,13 @@
 
 The pause of a schedule is its state. That of a workspace is no state of its schedules: they stay active, and a slot
 that is due in the pause is not decided until the pause is over. Then the pause's catch-up says what becomes of all
-slots in it at once. So to pause a workspace is one row, however many schedules it has.
+slots in it at once. So to pause a workspace is one row, however many schedules it has. A maintenance window, of a
+workspace or of a schedule, holds slots back in the same way: each of its times is a pause (`windows.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from horarium.domain.fire import SpanReason
@@ -25,7 +26,7 @@ class Pause:
 
     `schedule_id` is None where it is one of the whole workspace. It holds from `from_ms` until just before `ends_ms`;
     None: until somebody resumes. `catch_up` says what becomes of its slots afterwards. `note` says why, and `by` which
-    principal paused; None: the server itself.
+    principal paused; None: the server itself. `window_id` is the maintenance window that it is one of the times of.
     """
 
     id: Id
@@ -36,6 +37,7 @@ class Pause:
     catch_up: CatchUp
     note: str | None = None
     by: Id | None = None
+    window_id: Id | None = None
 
     def holds_at(self, at_ms: int) -> bool:
         """Whether the pause holds at an instant."""
@@ -61,10 +63,18 @@ class Closure:
         """Whether the end has not come by an instant."""
         return self.ends_ms is None or self.ends_ms > at_ms
 
+    def holds_at(self, at_ms: int) -> bool:
+        """Whether it has begun by an instant, and has not ended."""
+        return self.from_ms <= at_ms and self.open_at(at_ms)
+
 
 def closure_of(pause: Pause) -> Closure:
-    """The time that a pause of a workspace takes."""
-    return Closure(pause.from_ms, pause.ends_ms, pause.catch_up, SpanReason.WORKSPACE_PAUSED)
+    """The time that a pause takes."""
+    if pause.window_id is not None:
+        reason = SpanReason.MAINTENANCE
+    else:
+        reason = SpanReason.WORKSPACE_PAUSED if pause.schedule_id is None else SpanReason.PAUSED
+    return Closure(pause.from_ms, pause.ends_ms, pause.catch_up, reason)
 
 
 def in_turn(closures: Iterable[Closure]) -> tuple[Closure, ...]:
@@ -80,3 +90,37 @@ def in_turn(closures: Iterable[Closure]) -> tuple[Closure, ...]:
             closure = replace(closure, from_ms=max(closure.from_ms, ends_ms))
         found.append(closure)
     return tuple(found)
+
+
+def with_own(own: Iterable[Closure], others: Iterable[Closure]) -> tuple[Closure, ...]:
+    """The closures of a schedule and those of its workspace, one after another. A slot in one of each belongs to that
+    of the schedule, whose catch-up was chosen for it alone. `others` are one after another already."""
+    mine = in_turn(own)
+    if not mine:
+        return tuple(others)
+    found = list(mine)
+    for other in others:
+        begin: int | None = other.from_ms
+        for each in mine:
+            if begin is None or not each.open_at(begin):
+                continue
+            if other.ends_ms is not None and each.from_ms >= other.ends_ms:
+                break
+            if each.from_ms > begin:
+                found.append(replace(other, from_ms=begin, ends_ms=each.from_ms))
+            begin = each.ends_ms
+        if begin is not None and other.open_at(begin):
+            found.append(replace(other, from_ms=begin))
+    return tuple(sorted(found, key=lambda each: each.from_ms))
+
+
+def over_at(closures: Sequence[Closure]) -> tuple[int | None, ...]:
+    """When no closure holds any more after each of these (None: no end is known): those that follow one another without
+    a break are over together. They are one after another."""
+    found: list[int | None] = []
+    begun: int | None = None
+    for closure in reversed(closures):
+        follows = bool(found) and closure.ends_ms == begun
+        found.append(found[-1] if follows else closure.ends_ms)
+        begun = closure.from_ms
+    return tuple(reversed(found))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from horarium.domain.fire import SpanReason
 from horarium.domain.overlap import Decision, decide
-from horarium.domain.pauses import Closure
+from horarium.domain.pauses import Closure, over_at
 from horarium.domain.run import Missed
 from horarium.domain.schedule import AfterPause, CatchUp, OverlapScope, Policies
 from horarium.times import Recurrence
@@ -157,8 +157,8 @@ def plan(
         return Plan(tuple(entries), covered, None, "max_fires")
     following = slot_after(recurrence, covered)
     paused = following is not None and any(
-        closure.from_ms <= min(following, upto_ms) and closure.open_at(upto_ms) and closure.open_at(following)
-        for closure in closures
+        closure.from_ms <= min(following, upto_ms) and (over_ms is None or over_ms > max(following, upto_ms))
+        for closure, over_ms in zip(closures, over_at(closures), strict=True)
     )
     return Plan(tuple(entries), covered, following, "exhausted" if following is None else None, paused)
 
@@ -181,7 +181,7 @@ def _candidates(
     make of them, before the overlap policy is applied."""
     found: list[Firing | Passed] = []
     after = accounted_to
-    for closure in closures:
+    for closure, over_ms in zip(closures, over_at(closures), strict=True):
         if closure.from_ms > upto_ms:
             break
         if closure.ends_ms is not None and closure.ends_ms - 1 <= after:
@@ -189,7 +189,7 @@ def _candidates(
         if closure.from_ms - 1 > after:
             found += _due(recurrence, policies, after, closure.from_ms - 1, upto_ms)
             after = closure.from_ms - 1
-        if closure.ends_ms is None or closure.ends_ms > upto_ms:
+        if closure.ends_ms is None or over_ms is None or over_ms > upto_ms:
             return found
         found += _of_pause(recurrence, policies, after, closure.ends_ms - 1, upto_ms, closure)
         after = closure.ends_ms - 1

@@ -18,13 +18,18 @@ from horarium.domain.schedule import (
     stored_recurrence,
     timing_from_text,
 )
+from horarium.domain.windows import NO_HOLDS, Holds
 from horarium.service.clock import Clock
 from horarium.store.base import Store, Tx
 from horarium.store.verbs import ledger
 from horarium.store.verbs.pauses import pause_behind
 from horarium.store.verbs.schedules import get_schedule_or_deleted
+from horarium.store.verbs.windows import holds_over
 from horarium.times import Occurrence, Timing, compile_timing, explain_next, local_text
 from horarium.times.instants import utc_text
+
+# Pauses and windows that are passed over at most to find the next fires of a schedule.
+MOST_PASSED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,8 @@ class Explanation:
     """What became of one instant, or will. Instants are milliseconds since the epoch, in whole seconds.
 
     `verdict` is a word for programs, and `sentence` says the same to people. The verdict is one of: fired,
-    waiting, skipped, missed, paused, workspace_paused, cancelled, due, upcoming, no_slot, before_creation, ended.
+    waiting, skipped, missed, paused, workspace_paused, maintenance, cancelled, due, upcoming, no_slot, before_creation,
+    ended.
     `local` is the local time of the instant. `description` and `version` are of the definition that was in force.
     `fire` or `span` is the entry in the ledger, if there is one. `pause` is the pause that holds the slot back, where
     one does.
@@ -60,33 +66,48 @@ class Explanation:
     next_slot_ms: int | None = None
 
 
-def preview(
-    timing: Timing, after_ms: int, count: int, policies: Policies | None = None, schedule_id: Id | None = None
-) -> Preview:
-    """The next `count` occurrences after an instant, or fewer if the recurrence ends. Raises RecurrenceError.
-
-    With policies and an id, the preview has the delay of that schedule.
-    """
-    delay = 0
-    if policies is not None and policies.jitter_ms and schedule_id is not None:
-        delay = policies.delay_of(schedule_id)
+def preview(timing: Timing, after_ms: int, count: int) -> Preview:
+    """The next `count` occurrences after an instant, or fewer if the recurrence ends. Raises RecurrenceError."""
     occurrences = explain_next(timing, after_ms // 1000, count)
-    return Preview(compile_timing(timing).describe(), tuple(occurrences), delay)
+    return Preview(compile_timing(timing).describe(), tuple(occurrences))
 
 
-def upcoming(schedule: Schedule, after_ms: int, count: int) -> Preview:
+def upcoming(schedule: Schedule, after_ms: int, count: int, holds: Holds = NO_HOLDS) -> Preview:
     """What a stored schedule will do after an instant.
 
-    This is its preview, but without occurrences if it is not active or waits for the end of a pause of its workspace,
-    and with no more than its `max_fires` still allows.
+    This is its preview, but without occurrences if it is not active, without those that a pause or a maintenance window
+    holds back, and with no more than its `max_fires` still allows.
     """
-    policies = schedule.definition.policies
+    policies, timing = schedule.definition.policies, schedule.definition.timing
     limit = count
     if policies.max_fires is not None:
         limit = min(count, max(policies.max_fires - schedule.progress.fires, 0))
-    found = preview(schedule.definition.timing, after_ms, limit, policies, schedule.id)
-    if schedule.state is not ScheduleState.ACTIVE or schedule.progress.next_slot is None:
-        return Preview(found.description, (), found.delay_ms)
+    delay = policies.delay_of(schedule.id)
+    description = compile_timing(timing).describe()
+    # An active schedule without a next slot waits for the end of what holds it.
+    waits = schedule.progress.next_slot is None
+    if schedule.state is not ScheduleState.ACTIVE or limit <= 0 or (waits and holds is NO_HOLDS):
+        return Preview(description, (), delay)
+    return Preview(description, tuple(_not_held(timing, after_ms, limit, delay, holds)), delay)
+
+
+def _not_held(timing: Timing, after_ms: int, count: int, delay_ms: int, holds: Holds) -> list[Occurrence]:
+    """The next occurrences that nothing holds back. So many pauses and windows are passed over at most."""
+    found: list[Occurrence] = []
+    after, passed = after_ms // 1000, 0
+    while len(found) < count and passed < MOST_PASSED:
+        coming = explain_next(timing, after, count - len(found))
+        if not coming:
+            break
+        for each in coming:
+            held, again_ms = holds.open_again(each.instant * 1000 + delay_ms)
+            if held:
+                if again_ms is None:
+                    return found
+                after, passed = max(each.instant, -(-(again_ms - delay_ms) // 1000) - 1), passed + 1
+                break
+            found.append(each)
+            after = each.instant
     return found
 
 
@@ -103,6 +124,10 @@ class ExplainService:
     async def schedule(self, workspace_id: Id, schedule_id: Id) -> Schedule:
         """The schedule whose history is read; `deleted_ms` tells when it was deleted."""
         return await self.store.read(get_schedule_or_deleted, workspace_id, schedule_id)
+
+    async def holds(self, workspace_id: Id, schedule_id: Id) -> Holds:
+        """What holds back slots of a schedule that are to come."""
+        return await self.store.read(holds_over, workspace_id, schedule_id, self.clock.now_ms())
 
     async def explain(self, workspace_id: Id, schedule_id: Id, at_ms: int) -> Explanation:
         """What became, or will become, of an instant, which is rounded down to the whole second."""
@@ -151,12 +176,14 @@ async def _explain(tx: Tx, workspace_id: Id, schedule_id: Id, at_ms: int, now: i
     verdict, sentence = _judge(schedule, policies, slot, now, is_slot, fires, spans, version is None)
     due = slot + policies.delay_of(schedule.id)
     pause = None
-    if verdict == "paused":
+    if verdict in ("paused", "maintenance"):
         pause = await pause_behind(tx, workspace_id, schedule_id, slot, due)
-    elif verdict in ("workspace_paused", "upcoming", "due"):
-        pause = await pause_behind(tx, workspace_id, None, slot, due)
-        if pause is not None and verdict != "workspace_paused":
-            verdict, sentence = "workspace_paused", _held_back(pause, now)
+    if verdict in ("workspace_paused", "maintenance"):
+        pause = pause or await pause_behind(tx, workspace_id, None, slot, due)
+    elif verdict in ("upcoming", "due"):
+        pause = await _holding(tx, schedule, slot, due, now)
+        if pause is not None:
+            verdict, sentence = _verdict_of(pause), _held_back(pause, now)
     if pause is not None:
         sentence = f"{sentence}{_words_of(pause)}"
     return Explanation(
@@ -186,6 +213,7 @@ _SPAN_WORDS = {
     ),
     SpanReason.PAUSED: ("paused", "the schedule was paused"),
     SpanReason.WORKSPACE_PAUSED: ("workspace_paused", "the workspace was paused"),
+    SpanReason.MAINTENANCE: ("maintenance", "it lay in a maintenance window"),
     SpanReason.CANCELLED: ("cancelled", "the schedule was changed or deleted before it was due"),
 }
 
@@ -236,8 +264,29 @@ def _judge(
     return "due", "it is due and is about to fire"
 
 
+async def _holding(tx: Tx, schedule: Schedule, slot: int, due: int, now: int) -> Pause | None:
+    """What holds back a slot that is not accounted for, or will."""
+    own = await pause_behind(tx, schedule.workspace_id, schedule.id, slot, due)
+    if own is not None and own.holds_at(due):
+        return own
+    holds = await holds_over(tx, schedule.workspace_id, schedule.id, now)
+    return holds.behind(due) or await pause_behind(tx, schedule.workspace_id, None, slot, due)
+
+
+def _verdict_of(pause: Pause) -> str:
+    if pause.window_id is not None:
+        return "maintenance"
+    return "workspace_paused" if pause.schedule_id is None else "paused"
+
+
 def _held_back(pause: Pause, now: int) -> str:
     """Why a slot that is not accounted for does not fire yet."""
+    if pause.window_id is not None:
+        if pause.from_ms > now:
+            return "a maintenance window will hold when it is due"
+        return "a maintenance window holds; what becomes of this slot is decided when it is over"
+    if pause.schedule_id is not None:
+        return "the schedule was paused, and its workspace still is; what becomes of this slot is decided afterwards"
     if pause.from_ms > now:
         return "the workspace will be paused when it is due"
     return "the workspace is paused; what becomes of this slot is decided when the pause is over"

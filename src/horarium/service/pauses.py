@@ -22,6 +22,7 @@ from horarium.store.base import Store, Tx
 from horarium.store.verbs import pauses as verbs
 from horarium.store.verbs.changes import change_schedule
 from horarium.store.verbs.tenancy import get_workspace
+from horarium.store.verbs.windows import begin_windows, windows_wait
 from horarium.times.instants import utc_text
 
 _log = structlog.get_logger(__name__)
@@ -43,6 +44,7 @@ class PauseService:
     clock: Clock
 
     in_force = reads(verbs.pauses_in_force)
+    all = reads(verbs.all_pauses)
 
     async def pause(
         self,
@@ -58,8 +60,9 @@ class PauseService:
 
         It goes on by itself at `until_ms`, if that is given. `catch_up` says what becomes then of the slots of the
         pause; none of them fires where it is not given. What runs already goes on, and what is fired by hand fires.
-        A workspace that is paused gets another note, end or catch-up, as far as they are given. Raises Invalid for an
-        end that is not in the future, and Conflict where the workspace has as many pauses as may be.
+        A workspace that is paused gets another note, end or catch-up, as far as they are given; one that a maintenance
+        window holds gets a pause besides. Raises Invalid for an end that is not in the future, and Conflict where the
+        workspace has as many pauses as may be.
         """
         await self._require(who, workspace_id)
         now = self.clock.now_ms()
@@ -115,6 +118,10 @@ class PauseService:
     async def resume_due(self) -> bool:
         """Resume schedules whose pauses have come to their end. Whether there may be more of them."""
         now = self.clock.now_ms()
+        if await self.store.read(
+            windows_wait, now
+        ):  # those that begin while nothing is due are seen to hold as well
+            await self.store.urgent(begin_windows, now)
         due = await self.store.read(verbs.schedules_to_resume, now, RESUMED_AT_ONCE)
         for workspace_id, schedule_id in due:
             try:
@@ -131,8 +138,10 @@ class PauseService:
 
     async def settle(self) -> bool:
         """Let releases forget pauses that are over. Whether there may be more of them."""
-        await self.store.urgent(verbs.settle_pauses, self.clock.now_ms(), SETTLED_AT_ONCE)
-        return False
+        return (
+            await self.store.urgent(verbs.settle_pauses, self.clock.now_ms(), SETTLED_AT_ONCE)
+            == SETTLED_AT_ONCE
+        )
 
     async def _resume_schedule(self, workspace_id: Id, schedule_id: Id, now: int) -> None:
         """Resume a schedule whose pause has come to its end, unless somebody else has just changed that."""
@@ -155,12 +164,18 @@ class PauseService:
         await self.store.urgent(verb, workspace_id, schedule_id, watched(at_its_end, seen), now)
 
     async def _require(self, who: Identity, workspace_id: Id) -> None:
-        who.require(ADMIN)
-        if workspace_id != who.workspace_id:
-            if not who.may(SERVER_SCOPE):
-                raise NotFound("workspace")
-            if await self.store.read(get_workspace, workspace_id) is None:
-                raise NotFound("workspace")
+        await require_admin(self.store, who, workspace_id)
+
+
+async def require_admin(store: Store, who: Identity, workspace_id: Id) -> None:
+    """Raises Forbidden for a key without keys:admin, and NotFound for a workspace that is not the caller's own, unless
+    the key has workspaces:admin."""
+    who.require(ADMIN)
+    if workspace_id != who.workspace_id:
+        if not who.may(SERVER_SCOPE):
+            raise NotFound("workspace")
+        if await store.read(get_workspace, workspace_id) is None:
+            raise NotFound("workspace")
 
 
 def _facts(pause: Pause) -> dict[str, object]:
@@ -177,7 +192,7 @@ def _facts(pause: Pause) -> dict[str, object]:
 async def _pause(
     tx: Tx, new: Pause, note: str | None, until_ms: int | None, catch_up: CatchUp | None, now: int
 ) -> Pause:
-    held = await verbs.pauses_in_force(tx, new.workspace_id, now)
+    held = [each for each in await verbs.pauses_in_force(tx, new.workspace_id, now) if each.window_id is None]
     if not held:
         return await verbs.add_pause(tx, new)
     known = held[0]
@@ -192,6 +207,7 @@ async def _pause(
 
 
 async def _resume(tx: Tx, workspace_id: Id, catch_up: CatchUp | None, now: int) -> Pause:
+    await begin_windows(tx, now)
     held = await verbs.pauses_in_force(tx, workspace_id, now)
     if not held:
         raise Conflict("the workspace is not paused", "state")

@@ -38,6 +38,7 @@ from horarium.service.targets import MergeSecrets, TargetService
 from horarium.service.tenancy import TenancyService
 from horarium.service.tried_calls import TriedCallService
 from horarium.service.webhooks import WebhookService
+from horarium.service.windows import WindowService
 from horarium.service.wrong_keys import WrongKeys
 from horarium.settings import Settings
 from horarium.store.base import Store
@@ -76,6 +77,7 @@ class Services:
     nodes: NodeService
     overview: OverviewService
     pauses: PauseService
+    windows: WindowService
     purges: PurgeService
     readiness: Readiness
     recording: Recording
@@ -138,6 +140,7 @@ def make_services(
         nodes=NodeService(store, clock),
         overview=OverviewService(store, clock),
         pauses=PauseService(store, clock),
+        windows=WindowService(store, clock),
         purges=PurgeService(store, clock, identities),
         readiness=Readiness(store, clock),
         recording=recording,

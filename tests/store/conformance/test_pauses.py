@@ -126,11 +126,11 @@ async def test_a_pause_is_forgotten_by_releases_once_no_schedule_waits_for_its_e
     await pause(tenant, until=NOON + 2 * MINUTE)
     await tenant.release(NOON + MINUTE)
     late = NOON + 2 * MINUTE + pauses.SETTLED_AFTER_MS + 1
-    assert await store.urgent(pauses.settle_pauses, late, 10) == 1
-    assert tenant.workspace in await store.urgent(pauses.ruling_closures)
+    assert await store.urgent(pauses.settle_pauses, late, 10) == 0
+    assert tenant.workspace in (await store.urgent(pauses.ruling, late)).of_workspaces
     await tenant.release(late)
     await store.urgent(pauses.settle_pauses, late, 10)
-    assert tenant.workspace not in await store.urgent(pauses.ruling_closures)
+    assert tenant.workspace not in (await store.urgent(pauses.ruling, late)).of_workspaces
     (known,) = await store.read(pauses.list_pauses, tenant.workspace, 10)
     assert known.ends_ms == NOON + 2 * MINUTE
     assert fired(await tenant.fires(schedule)) == [3]
@@ -184,11 +184,14 @@ async def test_the_pause_of_a_schedule_that_has_come_to_its_end_ended_then(tenan
 async def test_nothing_fires_by_the_resumption_of_a_schedule_while_its_workspace_is_paused(tenant):
     schedule = await tenant.schedule(policies=ALLOW)
     await change(tenant, schedule, pausing(None, UNRESTRICTED), NOON + 1)
-    await pause(tenant, NOON + MINUTE + 1)
+    paused = await pause(tenant, NOON + MINUTE + 1)
     await change(tenant, schedule, resuming(ALL), NOON + 2 * MINUTE + 1)
     await tenant.release(NOON + 5 * MINUTE)
-    assert fired(await tenant.fires(schedule)) == []
-    assert minutes(await tenant.spans(schedule)) == [(1, 2, SpanReason.PAUSED)]
+    assert (fired(await tenant.fires(schedule)), await tenant.spans(schedule)) == ([], [])
+    await end(tenant, paused, NOON + 5 * MINUTE + 1)
+    await tenant.release(NOON + 5 * MINUTE + 1)
+    assert sorted(fired(await tenant.fires(schedule))) == [1, 2]
+    assert minutes(await tenant.spans(schedule)) == [(3, 5, SpanReason.WORKSPACE_PAUSED)]
 
 
 async def test_another_state_ends_the_end_of_a_pause(tenant, store):

@@ -443,7 +443,9 @@ class Ledger:
         self,
         *,
         entry: Literal["fire", "span"] | None = None,
-        reason: Literal["skipped", "unbegun", "missed", "paused", "workspace_paused", "cancelled"]
+        reason: Literal[
+            "skipped", "unbegun", "missed", "paused", "workspace_paused", "maintenance", "cancelled"
+        ]
         | None = None,
         schedule: str | None = None,
         label: Sequence[str] | None = None,
@@ -473,7 +475,9 @@ class Ledger:
         self,
         *,
         entry: Literal["fire", "span"] | None = None,
-        reason: Literal["skipped", "unbegun", "missed", "paused", "workspace_paused", "cancelled"]
+        reason: Literal[
+            "skipped", "unbegun", "missed", "paused", "workspace_paused", "maintenance", "cancelled"
+        ]
         | None = None,
         schedule: str | None = None,
         label: Sequence[str] | None = None,
@@ -947,6 +951,33 @@ class Schedules:
         )
         return answer
 
+    def list_windows_by_key(self, key: str) -> types.WindowList:
+        """List the maintenance windows of the schedule, by its key."""
+        answer: types.WindowList = self._client.call(
+            "GET", "/schedules/by-key/{key}/windows", segments=(key,)
+        )
+        return answer
+
+    def make_window_by_key(self, key: str, body: types.WindowBody) -> types.Window:
+        """Stop the clock of the schedule again and again, for a time: a maintenance window that recurs, by its
+        key.
+        """
+        answer: types.Window = self._client.call(
+            "POST", "/schedules/by-key/{key}/windows", segments=(key,), body=body
+        )
+        return answer
+
+    def take_back_window_by_key(self, key: str, window: str) -> None:
+        """Take back a maintenance window of the schedule; if it holds, it ends now, by its key."""
+        self._client.call(
+            "DELETE",
+            "/schedules/by-key/{key}/windows/{window}",
+            segments=(
+                key,
+                window,
+            ),
+        )
+
     def preview_unsaved(self, body: types.PreviewBody) -> types.Preview:
         """Preview without saving."""
         answer: types.Preview = self._client.call("POST", "/schedules/preview", body=body)
@@ -1083,6 +1114,27 @@ class Schedules:
             ),
         )
         return answer
+
+    def list_windows(self, id: str) -> types.WindowList:
+        """List the maintenance windows of the schedule."""
+        answer: types.WindowList = self._client.call("GET", "/schedules/{id}/windows", segments=(id,))
+        return answer
+
+    def make_window(self, id: str, body: types.WindowBody) -> types.Window:
+        """Stop the clock of the schedule again and again, for a time: a maintenance window that recurs."""
+        answer: types.Window = self._client.call("POST", "/schedules/{id}/windows", segments=(id,), body=body)
+        return answer
+
+    def take_back_window(self, id: str, window: str) -> None:
+        """Take back a maintenance window of the schedule; if it holds, it ends now."""
+        self._client.call(
+            "DELETE",
+            "/schedules/{id}/windows/{window}",
+            segments=(
+                id,
+                window,
+            ),
+        )
 
 
 class Secrets:
@@ -1458,6 +1510,29 @@ class Workspaces:
         """Have a deleted workspace back (workspaces:admin)."""
         answer: types.Workspace = self._client.call("POST", "/workspaces/{id}/undelete", segments=(id,))
         return answer
+
+    def list_windows(self, id: str) -> types.WindowList:
+        """List the maintenance windows of the workspace."""
+        answer: types.WindowList = self._client.call("GET", "/workspaces/{id}/windows", segments=(id,))
+        return answer
+
+    def make_window(self, id: str, body: types.WindowBody) -> types.Window:
+        """Stop the clock of the workspace again and again, for a time: a maintenance window that recurs."""
+        answer: types.Window = self._client.call(
+            "POST", "/workspaces/{id}/windows", segments=(id,), body=body
+        )
+        return answer
+
+    def take_back_window(self, id: str, window: str) -> None:
+        """Take back a maintenance window of the workspace; if it holds, it ends now."""
+        self._client.call(
+            "DELETE",
+            "/workspaces/{id}/windows/{window}",
+            segments=(
+                id,
+                window,
+            ),
+        )
 
 
 class Resources:
@@ -1924,7 +1999,9 @@ class AsyncLedger:
         self,
         *,
         entry: Literal["fire", "span"] | None = None,
-        reason: Literal["skipped", "unbegun", "missed", "paused", "workspace_paused", "cancelled"]
+        reason: Literal[
+            "skipped", "unbegun", "missed", "paused", "workspace_paused", "maintenance", "cancelled"
+        ]
         | None = None,
         schedule: str | None = None,
         label: Sequence[str] | None = None,
@@ -1954,7 +2031,9 @@ class AsyncLedger:
         self,
         *,
         entry: Literal["fire", "span"] | None = None,
-        reason: Literal["skipped", "unbegun", "missed", "paused", "workspace_paused", "cancelled"]
+        reason: Literal[
+            "skipped", "unbegun", "missed", "paused", "workspace_paused", "maintenance", "cancelled"
+        ]
         | None = None,
         schedule: str | None = None,
         label: Sequence[str] | None = None,
@@ -2432,6 +2511,33 @@ class AsyncSchedules:
         )
         return answer
 
+    async def list_windows_by_key(self, key: str) -> types.WindowList:
+        """List the maintenance windows of the schedule, by its key."""
+        answer: types.WindowList = await self._client.call(
+            "GET", "/schedules/by-key/{key}/windows", segments=(key,)
+        )
+        return answer
+
+    async def make_window_by_key(self, key: str, body: types.WindowBody) -> types.Window:
+        """Stop the clock of the schedule again and again, for a time: a maintenance window that recurs, by its
+        key.
+        """
+        answer: types.Window = await self._client.call(
+            "POST", "/schedules/by-key/{key}/windows", segments=(key,), body=body
+        )
+        return answer
+
+    async def take_back_window_by_key(self, key: str, window: str) -> None:
+        """Take back a maintenance window of the schedule; if it holds, it ends now, by its key."""
+        await self._client.call(
+            "DELETE",
+            "/schedules/by-key/{key}/windows/{window}",
+            segments=(
+                key,
+                window,
+            ),
+        )
+
     async def preview_unsaved(self, body: types.PreviewBody) -> types.Preview:
         """Preview without saving."""
         answer: types.Preview = await self._client.call("POST", "/schedules/preview", body=body)
@@ -2572,6 +2678,29 @@ class AsyncSchedules:
             ),
         )
         return answer
+
+    async def list_windows(self, id: str) -> types.WindowList:
+        """List the maintenance windows of the schedule."""
+        answer: types.WindowList = await self._client.call("GET", "/schedules/{id}/windows", segments=(id,))
+        return answer
+
+    async def make_window(self, id: str, body: types.WindowBody) -> types.Window:
+        """Stop the clock of the schedule again and again, for a time: a maintenance window that recurs."""
+        answer: types.Window = await self._client.call(
+            "POST", "/schedules/{id}/windows", segments=(id,), body=body
+        )
+        return answer
+
+    async def take_back_window(self, id: str, window: str) -> None:
+        """Take back a maintenance window of the schedule; if it holds, it ends now."""
+        await self._client.call(
+            "DELETE",
+            "/schedules/{id}/windows/{window}",
+            segments=(
+                id,
+                window,
+            ),
+        )
 
 
 class AsyncSecrets:
@@ -2967,6 +3096,29 @@ class AsyncWorkspaces:
         """Have a deleted workspace back (workspaces:admin)."""
         answer: types.Workspace = await self._client.call("POST", "/workspaces/{id}/undelete", segments=(id,))
         return answer
+
+    async def list_windows(self, id: str) -> types.WindowList:
+        """List the maintenance windows of the workspace."""
+        answer: types.WindowList = await self._client.call("GET", "/workspaces/{id}/windows", segments=(id,))
+        return answer
+
+    async def make_window(self, id: str, body: types.WindowBody) -> types.Window:
+        """Stop the clock of the workspace again and again, for a time: a maintenance window that recurs."""
+        answer: types.Window = await self._client.call(
+            "POST", "/workspaces/{id}/windows", segments=(id,), body=body
+        )
+        return answer
+
+    async def take_back_window(self, id: str, window: str) -> None:
+        """Take back a maintenance window of the workspace; if it holds, it ends now."""
+        await self._client.call(
+            "DELETE",
+            "/workspaces/{id}/windows/{window}",
+            segments=(
+                id,
+                window,
+            ),
+        )
 
 
 class AsyncResources:

@@ -1423,6 +1423,7 @@ Pause = TypedDict(
         "note": str | None,
         "schedule": str | None,
         "until": str | None,
+        "window": str | None,
     },
 )
 
@@ -2098,7 +2099,7 @@ class Span(TypedDict):
     """
     The last of these slots.
     """
-    reason: Literal["skipped", "unbegun", "missed", "paused", "workspace_paused", "cancelled"]
+    reason: Literal["skipped", "unbegun", "missed", "paused", "workspace_paused", "maintenance", "cancelled"]
     """
     Why these slots did not fire.
     """
@@ -2137,7 +2138,7 @@ class SpanEntry(TypedDict):
     """
     The last of these slots.
     """
-    reason: Literal["skipped", "unbegun", "missed", "paused", "workspace_paused", "cancelled"]
+    reason: Literal["skipped", "unbegun", "missed", "paused", "workspace_paused", "maintenance", "cancelled"]
     """
     Why these slots did not fire.
     """
@@ -2744,6 +2745,105 @@ class WebhookPatch(TypedDict):
     where events are sent
     """
     version: NotRequired[int | None]
+
+
+WindowNextItem = TypedDict(
+    "WindowNextItem",
+    {
+        "from": str,
+        "until": str,
+    },
+)
+
+
+class Window(TypedDict):
+    """
+    A maintenance window: a pause that recurs.
+    """
+
+    by: str | None
+    """
+    Who made it.
+    """
+    catch_up: Literal["latest", "all", "none"]
+    """
+    What becomes of the slots in it when it is over.
+    """
+    created_at: str
+    """
+    When it was made.
+    """
+    duration: float
+    """
+    How long it holds from each beginning, in seconds., in seconds
+    """
+    end_at: str | None
+    """
+    After this instant it does not begin.
+    """
+    id: str
+    """
+    The id of the maintenance window.
+    """
+    in_words: str
+    """
+    The recurrence in English.
+    """
+    next: list[WindowNextItem]
+    """
+    When it holds next.
+    """
+    note: str | None
+    """
+    Why.
+    """
+    recurrence: Recurrence
+    schedule: str | None
+    """
+    The schedule that it holds; null: the whole workspace.
+    """
+    start_at: str | None
+    """
+    Before this instant it does not begin.
+    """
+    timezone: str
+    """
+    The time zone of the recurrence.
+    """
+
+
+class WindowBody(TypedDict):
+    catch_up: NotRequired[Literal["latest", "all", "none"] | None]
+    """
+    what becomes of the slots of the pause when it is over: none, latest or all of them fire; none where it is not given
+    """
+    duration: float | str
+    """
+    how long it holds from each beginning, in elapsed time
+    """
+    end_at: NotRequired[str | None]
+    note: NotRequired[str | None]
+    """
+    why
+    """
+    recurrence: str | dict[str, Any]
+    start_at: NotRequired[str | None]
+    timezone: NotRequired[str | None]
+
+
+class WindowList(TypedDict):
+    """
+    The maintenance windows of a workspace or a schedule, all on one page.
+    """
+
+    items: list[Window]
+    """
+    The items of this page.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
+    """
 
 
 class WorkspaceQuotas(TypedDict):
@@ -4002,6 +4102,7 @@ class Explanation(TypedDict):
         "before_creation",
         "ended",
         "workspace_paused",
+        "maintenance",
     ]
     """
     The answer for programs.

@@ -45,7 +45,7 @@ from horarium.domain.webhooks import DeliveryState
 
 _VERDICTS = (
     "fired", "waiting", "skipped", "missed", "paused", "cancelled", "due", "upcoming", "no_slot", "before_creation",
-    "ended", "workspace_paused",
+    "ended", "workspace_paused", "maintenance",
 )  # fmt: skip
 _VERSION = whole("Counts the changes; send it back to change only what you have seen.", 3)
 _MADE = {
@@ -218,6 +218,27 @@ _PAUSE = {
     "catch_up": choice("What becomes of its slots when it is over.", CatchUp),
     "note": or_null(text("Why.")),
     "by": or_null(an_id("prn", "Who paused; null: the server itself.")),
+    "window": or_null(an_id("win", "The maintenance window that this is one of the times of.")),
+}
+_WINDOW = {
+    "id": an_id("win", "The id of the maintenance window."),
+    "schedule": or_null(an_id("sch", "The schedule that it holds; null: the whole workspace.")),
+    "recurrence": ref("Recurrence"),
+    "timezone": text("The time zone of the recurrence.", "Europe/Paris"),
+    "start_at": or_null(instant("Before this instant it does not begin.")),
+    "end_at": or_null(instant("After this instant it does not begin.")),
+    "duration": length("How long it holds from each beginning, in seconds.", 7200.0),
+    "in_words": text("The recurrence in English."),
+    "catch_up": choice("What becomes of the slots in it when it is over.", CatchUp),
+    "note": or_null(text("Why.")),
+    "next": many(
+        thing(
+            "A time of the window.", {"from": instant("When it begins."), "until": instant("When it ends.")}
+        ),
+        "When it holds next.",
+    ),
+    "by": or_null(an_id("prn", "Who made it.")),
+    "created_at": instant("When it was made."),
 }
 _ERASURE = {
     "id": an_id("ers", "The id of the erasure."),
@@ -807,6 +828,8 @@ COMPONENTS: dict[str, Schema] = {
     "Erasure": thing("The erasure of a person. Whom it erases is not kept.", _ERASURE),
     "ErasurePage": _page("Erasure", "A page of erasures."),
     "Pause": thing("A time in which the clock of a workspace or a schedule stands still.", _PAUSE),
+    "Window": thing("A maintenance window: a pause that recurs.", _WINDOW),
+    "WindowList": _page("Window", "The maintenance windows of a workspace or a schedule, all on one page."),
     "PausePage": _page("Pause", "A page of pauses."),
     "NewWorkspace": thing(
         "A workspace with its first principal and key.",

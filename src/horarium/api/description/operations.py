@@ -52,6 +52,7 @@ _TARGET = {
     "timeout": "30s",
     "max_concurrency": 10,
 }
+_NIGHTLY = {"recurrence": "0 2 * * *", "timezone": "Europe/Paris", "duration": "2h", "catch_up": "latest"}
 _ITEM = {"id": "u1", "name": "Ann", "email": "ann@example.com", "roles": ["owner"]}
 
 # By method and path. A path under an id stands for the one under the key as well, whose name ends with `_by_key`.
@@ -180,6 +181,14 @@ OPERATIONS = {
     "POST /workspaces/{id}/resume": Operation("workspaces.resume", "Pause", example={"catch_up": "latest"}),
     "DELETE /workspaces/{id}/pauses/{pause}": Operation("workspaces.take_back_pause", None),
     "GET /workspaces/{id}/pauses": Operation("workspaces.list_pauses", "PausePage"),
+    "POST /workspaces/{id}/windows": Operation(
+        "workspaces.make_window", "Window", example={**_NIGHTLY, "note": "The CRM is backed up"}
+    ),
+    "GET /workspaces/{id}/windows": Operation("workspaces.list_windows", "WindowList"),
+    "DELETE /workspaces/{id}/windows/{window}": Operation("workspaces.take_back_window", None),
+    "POST /schedules/{id}/windows": Operation("schedules.make_window", "Window", example=_NIGHTLY),
+    "GET /schedules/{id}/windows": Operation("schedules.list_windows", "WindowList"),
+    "DELETE /schedules/{id}/windows/{window}": Operation("schedules.take_back_window", None),
     "POST /principals": Operation(
         "principals.create", "Principal", example={"name": "Reports", "type": "service", "grants": ["*"]}
     ),

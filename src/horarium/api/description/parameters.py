@@ -70,6 +70,7 @@ _IN_PATHS = {
     "name": "the name of an audience source",
     "number": "the number of a version",
     "pause": "the id of a pause",
+    "window": "the id of a maintenance window",
     "target": "the id, the key or the number of a target; * stands for all",
     "database": "the name of an embedded database",
     "table": "the name of an embedded table",

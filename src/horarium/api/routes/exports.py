@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 import orjson
 from starlette.requests import Request
@@ -17,7 +17,7 @@ from horarium.api.routes.tenancy import workspace_id_in
 from horarium.api.web import Answer, Api, StreamedAnswer
 from horarium.domain.directory import KINDS
 from horarium.domain.events import EventFilter
-from horarium.domain.ids import LOWEST_ID, Id
+from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id
 from horarium.domain.listings import (
     AuditListing,
     LedgerListing,
@@ -33,7 +33,14 @@ from horarium.service.run_search import with_inputs
 from horarium.service.services import Services
 from horarium.service.turns import Turns
 
+
+class _Identified(Protocol):
+    @property
+    def id(self) -> Id: ...
+
+
 T = TypeVar("T")
+Item = TypeVar("Item", bound=_Identified)
 Json = Mapping[str, Any]
 
 # An export shows everything, so its key needs every scope that reads something.
@@ -84,7 +91,9 @@ class Export:
             self._targets(),
             self._directory(),
             self._schedules(),
+            self._pauses(),
             self._history(),
+            self._doings(),
             self._events(),
             self._audit(),
         ):
@@ -135,6 +144,20 @@ class Export:
                 version, definition = await explain.version(self.own, schedule.id, listed.number)
                 yield "schedule_version", {**shown, **show.version(version, definition)}
             below = found[-1].number
+
+    async def _pauses(self) -> AsyncIterator[tuple[str, Json]]:
+        """Of the workspace and of its schedules: maintenance windows, and pauses with the times of windows."""
+        async for window in _pieces(lambda at: self.services.windows.all(self.own, at, PIECE), LOWEST_ID):
+            yield "window", show.window(window)
+        async for pause in _pieces(lambda at: self.services.pauses.all(self.own, at, PIECE), LOWEST_ID):
+            yield "pause", show.pause(pause)
+
+    async def _doings(self) -> AsyncIterator[tuple[str, Json]]:
+        """What was done to many at once, and that persons were erased, of whom nothing tells any more."""
+        async for action in _pieces(lambda at: self.services.actions.list(self.own, PIECE, at), HIGHEST_ID):
+            yield "action", show.action(action)
+        async for erasure in _pieces(lambda at: self.services.erasures.list(self.who, PIECE, at), HIGHEST_ID):
+            yield "erasure", show.erasure(erasure)
 
     async def _history(self) -> AsyncIterator[tuple[str, Json]]:
         now, position = self.services.clock.now_ms(), None
@@ -190,6 +213,16 @@ async def _by_id(read: Callable[[Id], Awaitable[Page[T]]]) -> AsyncIterator[T]:
         for item in page.items:
             yield item
         after = page.next
+
+
+async def _pieces(read: Callable[[Id], Awaitable[Sequence[Item]]], after: Id) -> AsyncIterator[Item]:
+    """All that is behind an id, read a piece at a time."""
+    while found := await read(after):
+        for each in found:
+            yield each
+        if len(found) < PIECE:
+            return
+        after = found[-1].id
 
 
 def add_routes(api: Api, services: Services) -> None:

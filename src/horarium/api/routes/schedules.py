@@ -55,6 +55,7 @@ from horarium.domain.ids import Id
 from horarium.domain.listings import ScheduleListing, ScheduleOrder
 from horarium.domain.schedule import Schedule, ScheduleState
 from horarium.domain.tenancy import Identity
+from horarium.domain.windows import NO_HOLDS
 from horarium.service.explain import preview, upcoming
 from horarium.service.idempotency import request_by
 from horarium.service.pages import LONGEST_POSITION
@@ -89,10 +90,10 @@ class ScheduleRoutes(Routes):
         draft = await schedule_draft(who, self.services, parse_object(body), self._now())
         repeated = request.headers.get("idempotency-key")
         if repeated is None:
-            return self._shown(await self.services.schedules.create(draft), 201)
+            return await self._shown(await self.services.schedules.create(draft), 201)
         once = request_by(who, "POST /schedules", repeated, body)
         made, again = await self.services.idempotency.create_schedule(draft, once)
-        return self._shown(made, 201, {"Idempotent-Replayed": "true"} if again else {})
+        return await self._shown(made, 201, {"Idempotent-Replayed": "true"} if again else {})
 
     async def put(self, request: Request) -> Answer:
         """Create the schedule with a key of the caller's choice, or replace it if it exists."""
@@ -107,7 +108,7 @@ class ScheduleRoutes(Routes):
                 raise NothingAtVersion("schedule", key, version)
             draft = await schedule_draft(who, self.services, raw, self._now())
             try:
-                return self._shown(await self.services.schedules.create(draft), 201)
+                return await self._shown(await self.services.schedules.create(draft), 201)
             except Conflict:  # somebody else has created it meanwhile
                 known = await self.services.schedules.find_by_key(who.workspace_id, NATIVE, key)
                 if known is None:
@@ -158,7 +159,9 @@ class ScheduleRoutes(Routes):
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
-        return self._shown(await self.services.schedules.get(who.workspace_id, await self._id(who, request)))
+        return await self._shown(
+            await self.services.schedules.get(who.workspace_id, await self._id(who, request))
+        )
 
     async def replace(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
@@ -170,7 +173,7 @@ class ScheduleRoutes(Routes):
         schedule_id = await self._id(who, request)
         change = await patch(who, self.services, schedule_id, await self.body(request))
         version = expected_version(request, change.version)
-        return self._shown(await self.services.schedules.change(who, schedule_id, change.edit, version))
+        return await self._shown(await self.services.schedules.change(who, schedule_id, change.edit, version))
 
     async def delete(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:delete")
@@ -192,7 +195,7 @@ class ScheduleRoutes(Routes):
             until_ms=body.until,
             catch_up=catch_up_in(body),
         )
-        return self._shown(found)
+        return await self._shown(found)
 
     async def resume(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:write")
@@ -201,7 +204,7 @@ class ScheduleRoutes(Routes):
         found = await self.services.schedules.resume(
             who, await self._id(who, request), version, catch_up_in(body)
         )
-        return self._shown(found)
+        return await self._shown(found)
 
     async def preview(self, request: Request) -> Answer:
         who = await self.who(request, "schedules:read")
@@ -211,7 +214,8 @@ class ScheduleRoutes(Routes):
         self.services.rates.charge(who, count * PREVIEWED_TIME)
         found = await self.services.schedules.get(who.workspace_id, await self._id(who, request))
         start = self._now() if after is None else after
-        shown = show.preview(upcoming(found, start, count))
+        holds = await self.services.explain.holds(who.workspace_id, found.id)
+        shown = show.preview(upcoming(found, start, count, holds))
         if found.definition.audience is not None:
             shown["audience"] = await audience_now(self.services, who, found.definition.audience)
         return json_answer(200, shown)
@@ -289,7 +293,7 @@ class ScheduleRoutes(Routes):
     ) -> Answer:
         change = await replacement(who, self.services, schedule_id, raw)
         version = expected_version(request, change.version)
-        return self._shown(await self.services.schedules.change(who, schedule_id, change.edit, version))
+        return await self._shown(await self.services.schedules.change(who, schedule_id, change.edit, version))
 
     async def _target_filter(self, who: Identity, query: Query) -> Id | None:
         given = query.text("target")
@@ -310,8 +314,14 @@ class ScheduleRoutes(Routes):
     def _in_list(self, schedule: Schedule) -> dict[str, Any]:
         return {**show.schedule(schedule), "dialect_id": self.ids.in_dialect(schedule)}
 
-    def _shown(self, schedule: Schedule, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
-        shown = {**show.schedule_in_full(schedule, self._now()), "dialect_id": self.ids.in_dialect(schedule)}
+    async def _shown(
+        self, schedule: Schedule, status: int = 200, headers: dict[str, str] | None = None
+    ) -> Answer:
+        holds = NO_HOLDS
+        if schedule.state is ScheduleState.ACTIVE:
+            holds = await self.services.explain.holds(schedule.workspace_id, schedule.id)
+        shown = show.schedule_in_full(schedule, self._now(), holds)
+        shown["dialect_id"] = self.ids.in_dialect(schedule)
         return json_answer(status, shown, headers={**etag(schedule.version), **(headers or {})})
 
 

@@ -1,4 +1,5 @@
--- Pauses of workspaces (without a schedule) and of schedules. One of a workspace that may still concern a slot is not settled.
+-- Pauses of workspaces (without a schedule) and of schedules, and the times of maintenance windows. One that releases must still
+-- know of is not settled.
 CREATE TABLE IF NOT EXISTS pauses (
     id BYTEA PRIMARY KEY,
     workspace_id BYTEA NOT NULL,
@@ -8,9 +9,14 @@ CREATE TABLE IF NOT EXISTS pauses (
     catch_up TEXT NOT NULL,
     note TEXT,
     principal_id BYTEA,
-    settled BIGINT NOT NULL
+    settled BIGINT NOT NULL,
+    window_id BYTEA
 );
 CREATE INDEX IF NOT EXISTS pauses_ruling ON pauses (from_ms) WHERE settled = 0;
 CREATE INDEX IF NOT EXISTS pauses_of_workspace ON pauses (workspace_id, from_ms, id) WHERE schedule_id IS NULL;
 CREATE INDEX IF NOT EXISTS pauses_of_schedule ON pauses (schedule_id, from_ms) WHERE schedule_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS pauses_by_workspace ON pauses (workspace_id, id);
+CREATE INDEX IF NOT EXISTS pauses_of_schedule_ruling ON pauses (schedule_id, ends_ms)
+    WHERE settled = 0 AND schedule_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS pauses_of_window ON pauses (window_id, from_ms) WHERE window_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS pauses_by_end ON pauses (ends_ms) WHERE settled = 1;

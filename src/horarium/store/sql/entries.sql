@@ -163,3 +163,9 @@ DELETE FROM labels WHERE workspace_id = :workspace_id AND schedule_id = :schedul
 INSERT INTO labels (workspace_id, name, value, schedule_id)
 SELECT workspace_id, name, value, schedule_id
 FROM rows(workspace_id bytea, name text, value text, schedule_id bytea) AS r;
+
+-- name: insert_pauses
+INSERT INTO pauses (id, workspace_id, schedule_id, from_ms, ends_ms, catch_up, note, principal_id, settled, window_id)
+SELECT id, workspace_id, schedule_id, from_ms, ends_ms, catch_up, note, principal_id, settled, window_id
+FROM rows(id bytea, workspace_id bytea, schedule_id bytea, from_ms bigint, ends_ms bigint, catch_up text, note text,
+          principal_id bytea, settled bigint, window_id bytea) AS r;

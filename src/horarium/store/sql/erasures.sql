@@ -100,6 +100,12 @@ SELECT id, note FROM pauses WHERE schedule_id IN (:ids...) AND note IS NOT NULL;
 -- name: notes_of_workspace
 SELECT id, note FROM pauses WHERE workspace_id = :workspace_id AND schedule_id IS NULL AND note IS NOT NULL;
 
+-- name: notes_of_windows
+SELECT id, note FROM windows WHERE workspace_id = :workspace_id AND note IS NOT NULL;
+
+-- name: change_notes_of_windows
+UPDATE windows SET note = r.note FROM rows(id bytea, note text) AS r WHERE windows.id = r.id;
+
 -- name: change_notes
 UPDATE pauses SET note = r.note FROM rows(id bytea, note text) AS r WHERE pauses.id = r.id;
 

@@ -1,15 +1,27 @@
 -- part: pause_columns
-id, workspace_id, schedule_id, from_ms, ends_ms, catch_up, note, principal_id
+id, workspace_id, schedule_id, from_ms, ends_ms, catch_up, note, principal_id, window_id
+
+-- name: what_rules
+-- When the next window begins; how many pauses of workspaces and of schedules may still concern a slot; and when the first of
+-- those of schedules ends that goes on.
+SELECT (SELECT next_ms FROM windows WHERE next_ms IS NOT NULL ORDER BY next_ms LIMIT 1) AS window_ms,
+    (SELECT count(*) FROM pauses WHERE settled = 0 AND schedule_id IS NULL) AS of_workspaces,
+    (SELECT count(*) FROM pauses WHERE settled = 0 AND schedule_id IS NOT NULL) AS of_schedules,
+    (SELECT min(ends_ms) FROM pauses WHERE settled = 0 AND schedule_id IS NOT NULL AND ends_ms > :now) AS own_end_ms;
 
 -- name: ruling_pauses
 -- The pauses of workspaces that may still concern a slot.
-SELECT {pause_columns} FROM pauses WHERE settled = 0 ORDER BY from_ms;
+SELECT {pause_columns} FROM pauses WHERE settled = 0 AND schedule_id IS NULL ORDER BY from_ms;
 
--- name: insert_pauses
-INSERT INTO pauses (id, workspace_id, schedule_id, from_ms, ends_ms, catch_up, note, principal_id, settled)
-SELECT id, workspace_id, schedule_id, from_ms, ends_ms, catch_up, note, principal_id, settled
-FROM rows(id bytea, workspace_id bytea, schedule_id bytea, from_ms bigint, ends_ms bigint, catch_up text, note text,
-          principal_id bytea, settled bigint) AS r;
+-- name: ruling_pauses_of_schedules
+-- The pauses of these schedules that may still concern a slot: the times of their windows, and what was resumed in a pause
+-- of its workspace.
+SELECT {pause_columns} FROM pauses WHERE settled = 0 AND schedule_id IN (:ids...) ORDER BY from_ms;
+
+-- name: beginning_of_pause
+-- When the pause of a schedule began that goes on; the times of its windows are no such pauses.
+SELECT from_ms FROM pauses
+WHERE workspace_id = :workspace_id AND schedule_id = :schedule_id AND ends_ms IS NULL ORDER BY from_ms LIMIT 1;
 
 -- name: pauses_in_force
 -- The pauses of a workspace that hold at an instant.
@@ -20,7 +32,7 @@ ORDER BY from_ms;
 
 -- name: count_ruling_pauses
 SELECT count(*) AS pauses FROM pauses
-WHERE workspace_id = :workspace_id AND schedule_id IS NULL AND settled = 0;
+WHERE workspace_id = :workspace_id AND schedule_id IS NULL AND settled = 0 AND window_id IS NULL;
 
 -- name: planned_pause
 SELECT {pause_columns} FROM pauses
@@ -34,7 +46,7 @@ UPDATE pauses SET ends_ms = :ends_ms, catch_up = :catch_up, note = :note
 WHERE id = :id AND workspace_id = :workspace_id;
 
 -- name: end_pause_of_schedule
-UPDATE pauses SET ends_ms = :ends_ms, catch_up = :catch_up
+UPDATE pauses SET ends_ms = :ends_ms, catch_up = :catch_up, settled = :settled
 WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id AND ends_ms IS NULL;
 
 -- name: note_pause_of_schedule
@@ -46,6 +58,10 @@ WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id AND ends_ms IS
 SELECT {pause_columns} FROM pauses
 WHERE workspace_id = :workspace_id AND schedule_id IS NULL AND (from_ms, id) < (:from_ms, :cursor)
 ORDER BY from_ms DESC, id DESC LIMIT :limit;
+
+-- name: all_pauses
+-- A page of the pauses of a workspace and of its schedules.
+SELECT {pause_columns} FROM pauses WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
 
 -- name: pause_of_workspace_at
 -- The pause of a workspace that held back a slot: it had begun when the slot was due, and had not ended.
@@ -68,14 +84,33 @@ SELECT workspace_id, id FROM schedules WHERE paused_until_ms <= :now ORDER BY pa
 UPDATE schedules SET paused_until_ms = :again_ms WHERE workspace_id = :workspace_id AND id = :id;
 
 -- name: pauses_to_settle
-SELECT id, workspace_id, ends_ms FROM pauses WHERE settled = 0 AND ends_ms < :before LIMIT :limit;
+-- Pauses that are over and that no cursor can have slots in any more. One that lies within another pause of its workspace
+-- which began before it has none of its own.
+SELECT p.id, p.workspace_id, p.schedule_id, p.ends_ms FROM pauses p
+WHERE p.settled = 0 AND p.ends_ms < :before
+  AND (NOT EXISTS (
+         SELECT 1 FROM cursors c
+         WHERE c.workspace_id = p.workspace_id AND (c.next_due < p.ends_ms OR c.next_due = :due)
+           AND (p.schedule_id IS NULL OR c.schedule_id = p.schedule_id))
+    OR (p.schedule_id IS NULL AND EXISTS (
+         SELECT 1 FROM pauses o
+         WHERE o.workspace_id = p.workspace_id AND o.schedule_id IS NULL AND o.settled = 0 AND o.id <> p.id
+           AND o.from_ms < p.from_ms AND (o.ends_ms IS NULL OR o.ends_ms > p.ends_ms))))
+LIMIT :limit;
 
 -- name: hold_pause
 SELECT id FROM pauses WHERE id = :id;
 
 -- name: concerned_by_pause
 -- A cursor of the workspace that may still have slots in a pause that has ended.
-SELECT 1 FROM cursors WHERE workspace_id = :workspace_id AND (next_due < :ends_ms OR next_due = :due) LIMIT 1;
+SELECT 1 FROM cursors WHERE workspace_id = :workspace_id AND (next_due < :ends_ms OR next_due = :due)
+  AND (CAST(:schedule_id AS BYTEA) IS NULL OR schedule_id = :schedule_id) LIMIT 1;
+
+-- name: covered_pause
+-- Whether a pause of a workspace lies within another that began before it.
+SELECT 1 FROM pauses p JOIN pauses o ON o.workspace_id = p.workspace_id
+WHERE p.id = :id AND p.schedule_id IS NULL AND o.schedule_id IS NULL AND o.settled = 0 AND o.id <> p.id
+  AND o.from_ms < p.from_ms AND (o.ends_ms IS NULL OR o.ends_ms > p.ends_ms) LIMIT 1;
 
 -- name: settle_pause
 UPDATE pauses SET settled = 1 WHERE id = :id;

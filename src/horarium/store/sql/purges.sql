@@ -142,6 +142,9 @@ DELETE FROM actions WHERE workspace_id = :workspace_id;
 -- name: purge_erasures
 DELETE FROM erasures WHERE workspace_id = :workspace_id;
 
+-- name: purge_windows
+DELETE FROM windows WHERE workspace_id = :workspace_id;
+
 -- name: purge_pauses
 DELETE FROM pauses WHERE workspace_id = :workspace_id;
 

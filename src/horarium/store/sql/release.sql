@@ -3,6 +3,19 @@ SELECT c.place, c.schedule_id, c.workspace_id, c.version, c.accounted_to, c.next
        c.waiting_fires, c.zone, c.zone_data, c.timing, c.policies, c.target_id, c.has_audience,
        t.version AS target_version, {limited} AS limited, c.last_fire_id
 
+-- part: not_held_alone
+NOT EXISTS (SELECT 1 FROM pauses o WHERE o.schedule_id = c.schedule_id AND o.settled = 0 AND o.from_ms <= :now
+            AND (o.ends_ms IS NULL OR o.ends_ms > :now))
+
+-- part: own_pause_is_over
+c.next_due = :due
+AND c.schedule_id IN (SELECT p.schedule_id FROM pauses p
+                      WHERE p.settled = 0 AND p.schedule_id IS NOT NULL AND p.ends_ms <= :now)
+AND NOT EXISTS (SELECT 1 FROM pauses o WHERE o.schedule_id = c.schedule_id AND o.settled = 0 AND o.from_ms <= :now
+                AND (o.ends_ms IS NULL OR o.ends_ms > :now))
+AND NOT EXISTS (SELECT 1 FROM pauses o WHERE o.workspace_id = c.workspace_id AND o.schedule_id IS NULL AND o.settled = 0
+                AND o.from_ms <= :now AND (o.ends_ms IS NULL OR o.ends_ms > :now))
+
 -- name: due_schedules
 -- The cursors whose next slot is due, soonest first, with what decides about them.
 {cursors_with_targets}
@@ -15,7 +28,13 @@ LIMIT :limit;
 -- The cursors of a workspace that wait for the end of a pause.
 {cursors_with_targets}
 FROM cursors c JOIN targets t ON t.id = c.target_id
-WHERE c.workspace_id = :workspace_id AND c.next_due = :due LIMIT :limit;
+WHERE c.workspace_id = :workspace_id AND c.next_due = :due AND {not_held_alone} LIMIT :limit;
+
+-- name: waiting_for_own_resumption
+-- The cursors that wait for the end of a pause of their schedule which has come, and that no other pause holds.
+{cursors_with_targets}
+FROM cursors c JOIN targets t ON t.id = c.target_id
+WHERE {own_pause_is_over} LIMIT :limit;
 
 -- name: workspaces_due
 -- The workspaces with a slot that is due, and their weights: a skip scan, so its cost follows the number of workspaces and

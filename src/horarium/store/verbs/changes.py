@@ -26,10 +26,11 @@ from horarium.store.verbs.creation import onward, place, texts_of, version_row, 
 from horarium.store.verbs.entries import cancel_waiting_fires
 from horarium.store.verbs.pauses import (
     begin_of_schedule,
+    beginning_of_pause,
     end_of_schedule,
     note_of_schedule,
-    pauses_in_force,
-    ruling_closures,
+    ruling,
+    with_those_of,
 )
 from horarium.store.verbs.quotas import take_for_change, tell_if_near
 from horarium.store.verbs.release import release_after_pause, release_one
@@ -52,8 +53,8 @@ async def change_schedule(
     """Edit, pause, resume, archive or delete a schedule, and let its clock go on from now (`now`, in milliseconds).
 
     What it owed is fired or recorded first. The time of a pause becomes one span when the schedule is resumed, or what
-    the pause's catch-up makes of its slots, unless its workspace is paused then. A pause that has come to its end
-    ended at that instant, and the clock goes on from there. `by`: the principal who does it.
+    the pause's catch-up makes of its slots; while something else holds the schedule, once that is over. A pause that
+    has come to its end ended at that instant, and the clock goes on from there. `by`: the principal who does it.
     Raises NotFound, Conflict (`version`), QuotaReached and whatever `change` raises.
     """
     await get_schedule(tx, workspace_id, schedule_id)  # nothing is touched in another workspace
@@ -68,13 +69,13 @@ async def change_schedule(
     after = _without_pause(change(before))
     if after == before:
         return before
-    closure = await _ended_pause(tx, before, after, now)
+    closure, held = await _ended_pause(tx, before, after, now)
     after = await _move(tx, before, after, now, closure)
     if before.progress.waiting_fires and after.state in (ScheduleState.DELETED, ScheduleState.ARCHIVED):
         error = f"the schedule was {after.state.value} before it could start"
         await cancel_waiting(tx, schedule_id, now, error)
     await _write_change(tx, before, after, now)
-    await _write_pause(tx, before, after, now, by)
+    await _write_pause(tx, before, after, now, by, held)
     if closure is not None and after.state is ScheduleState.ACTIVE:
         await release_after_pause(tx, schedule_id, now, closure)
     return await get_schedule(tx, workspace_id, schedule_id) if after.deleted_ms is None else after
@@ -93,24 +94,33 @@ def _end_of_pause(before: Schedule, now: int) -> int:
     return now if until is None else min(until, now)
 
 
-async def _ended_pause(tx: Tx, before: Schedule, after: Schedule, now: int) -> Closure | None:
-    """The pause that a change ends, where slots of it are to be caught up; else None."""
+async def _ended_pause(tx: Tx, before: Schedule, after: Schedule, now: int) -> tuple[Closure | None, bool]:
+    """The pause that a change ends, where a plan decides about its slots, and whether something else holds the
+    schedule: a pause of its workspace, or a maintenance window. Then the plan waits for that to end."""
     resumed = before.state is ScheduleState.PAUSED and after.state is ScheduleState.ACTIVE
-    if not resumed or after.catch_up_after is CatchUp.NONE or after.definition != before.definition:
-        return None
-    if await pauses_in_force(tx, before.workspace_id, now):
-        return None
+    if not resumed or after.definition != before.definition:
+        return None, False
+    rules = await with_those_of(tx, await ruling(tx, now), [before.id])
+    others = rules.closures(before.workspace_id, before.id)
+    if after.catch_up_after is CatchUp.NONE and not others:
+        return None, False
     since, end = before.progress.accounted_to, _end_of_pause(before, now)
-    return Closure(since, max(since, end), after.catch_up_after, SpanReason.PAUSED)
+    begun = await beginning_of_pause(tx, before.workspace_id, before.id)
+    if begun is not None and any(other.from_ms < begun for other in others):
+        since = max(since, begun)  # what was not decided before it is not of this pause
+    own = Closure(since, max(since, end), after.catch_up_after, SpanReason.PAUSED)
+    return own, any(other.holds_at(now) for other in others)
 
 
-async def _write_pause(tx: Tx, before: Schedule, after: Schedule, now: int, by: Id | None) -> None:
-    """Enter the beginning or the end of a pause, or what is new about it."""
+async def _write_pause(
+    tx: Tx, before: Schedule, after: Schedule, now: int, by: Id | None, held: bool
+) -> None:
+    """Enter the beginning or the end of a pause, or what is new about it. `held`: see `end_of_schedule`."""
     was, is_now = (each.state is ScheduleState.PAUSED for each in (before, after))
     if is_now and not was:
         await begin_of_schedule(tx, after, now, by)
     elif was and not is_now:
-        await end_of_schedule(tx, after, _end_of_pause(before, now))
+        await end_of_schedule(tx, after, _end_of_pause(before, now), held)
     elif is_now and after.note != before.note:
         await note_of_schedule(tx, after)
 
@@ -199,8 +209,9 @@ async def _record_passed(tx: Tx, schedule: Schedule, upto_ms: int, reason: SpanR
     closures: list[Closure] = []
     if reason is not SpanReason.PAUSED:
         delay = schedule.definition.policies.delay_of(schedule.id)
-        own = (await ruling_closures(tx)).get(schedule.workspace_id, ())
-        closures = [closure.earlier(delay) for closure in own]
+        rules = await with_those_of(tx, await ruling(tx, upto_ms), [schedule.id])
+        found = rules.closures(schedule.workspace_id, schedule.id)
+        closures = [closure.earlier(delay) for closure in found]
     now = max(schedule.progress.accounted_to, upto_ms)
     for passed in passed_in(recurrence, schedule.progress.accounted_to, now, reason, closures):
         row = SpanRow(

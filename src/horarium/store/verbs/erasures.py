@@ -297,7 +297,8 @@ async def _runs(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
 
 
 async def _schedules(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
-    """Schedules with their labels, all versions of their inputs and audiences, and the notes of their pauses."""
+    """Schedules with their labels, all versions of their inputs and audiences, and the notes of their pauses and
+    of maintenance windows."""
     person, own = _whom(erasure), erasure.workspace_id
     rows = await _piece(tx, "texts_of_schedules", erasure, PIECE)
     before = {row[0]: tuple(row) for row in rows}
@@ -319,6 +320,9 @@ async def _schedules(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
         count += await _change(tx, "change_texts_of_versions", versions)
         notes = [*notes, *await tx.rows("notes_of_schedules", ids=ids)]
     count += await _change(tx, "change_notes", _changed(notes, person, 1))
+    if not erasure.position:
+        of_windows = await tx.rows("notes_of_windows", workspace_id=own)
+        count += await _change(tx, "change_notes_of_windows", _changed(of_windows, person, 1))
     return Found(count, _last(rows, PIECE), person)
 
 

@@ -1,20 +1,24 @@
 """Pauses of workspaces and of single schedules, as they are stored.
 
-The release asks for those of workspaces that may still concern a slot: they are not settled. The pause of a schedule is
-told by the schedule's own state; its row is kept for whoever asks later why a slot did not fire.
+The release asks for those that may still concern a slot: they are not settled. The pause of a schedule is told by the
+schedule's own state; its row is kept for whoever asks later why a slot did not fire. It matters to releases only where
+the schedule was resumed while something else held it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.ids import HIGHEST_ID, Id, random_id
-from horarium.domain.pauses import WHEN_RESUMED, Closure, Pause, closure_of, in_turn
-from horarium.domain.schedule import CatchUp, Schedule
+from horarium.domain.pauses import WHEN_RESUMED, Closure, Pause, closure_of, in_turn, with_own
+from horarium.domain.schedule import Schedule
 from horarium.store.base import DUE, Tx
+from horarium.store.verbs.pause_rows import pause_of_row, pause_row
+from horarium.store.verbs.windows import begin_windows
 
 # A pause is settled so long after its end (ms), when no node's clock is before the end any more.
 SETTLED_AFTER_MS = 60_000
@@ -22,83 +26,79 @@ SETTLED_AFTER_MS = 60_000
 MOST_RULING = 50
 
 
-class _StoredPause(NamedTuple):
-    """The columns of `pause_columns`."""
-
-    id: Id
-    workspace_id: Id
-    schedule_id: Id | None
-    from_ms: int
-    ends_ms: int | None
-    catch_up: str
-    note: str | None
-    principal_id: Id | None
-
-
-class PauseRow(NamedTuple):
-    """A pause as it is entered. `settled` is 1 where no release has to know of it."""
-
-    id: Id
-    workspace_id: Id
-    schedule_id: Id | None
-    from_ms: int
-    ends_ms: int | None
-    catch_up: str
-    note: str | None
-    principal_id: Id | None
-    settled: int
-
-
 class _EndedPause(NamedTuple):
     """The columns of `pauses_to_settle`."""
 
     id: Id
     workspace_id: Id
+    schedule_id: Id | None
     ends_ms: int
 
 
-def _pause(row: Sequence[Any]) -> Pause:
-    stored = _StoredPause._make(row)
-    return Pause(
-        stored.id,
-        stored.workspace_id,
-        stored.schedule_id,
-        stored.from_ms,
-        stored.ends_ms,
-        CatchUp(stored.catch_up),
-        stored.note,
-        stored.principal_id,
-    )
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """The pauses that may still concern a slot, by workspace and, of schedules that were asked for, by schedule.
+
+    `of_schedules` is None where no schedule has any. `ends_ms` are the ends to come, at which releases look again.
+    """
+
+    of_workspaces: Mapping[Id, tuple[Closure, ...]] = field(default_factory=dict)
+    of_schedules: Mapping[Id, tuple[Closure, ...]] | None = None
+    ends_ms: tuple[int, ...] = ()
+
+    def closures(self, workspace_id: Id, schedule_id: Id) -> tuple[Closure, ...]:
+        """What concerns a schedule, one after another."""
+        others = self.of_workspaces.get(workspace_id, ())
+        own = self.of_schedules.get(schedule_id) if self.of_schedules else None
+        return others if own is None else with_own(own, others)
 
 
-def _row(pause: Pause) -> PauseRow:
-    return PauseRow(
-        pause.id,
-        pause.workspace_id,
-        pause.schedule_id,
-        pause.from_ms,
-        pause.ends_ms,
-        pause.catch_up.value,
-        pause.note,
-        pause.by,
-        0 if pause.schedule_id is None else 1,
-    )
+async def ruling(tx: Tx, now: int) -> Ruling:
+    """What rules at an instant, with the windows that have begun by then."""
+    window_ms, of_workspaces, of_schedules, own_end_ms = await tx.row("what_rules", now=now)
+    if window_ms is not None and window_ms <= now:
+        await begin_windows(tx, now)
+        _, of_workspaces, of_schedules, own_end_ms = await tx.row("what_rules", now=now)
+    if not of_workspaces and not of_schedules:
+        return _NOTHING_RULES
+    found = _by(_workspace, await tx.rows("ruling_pauses") if of_workspaces else ())
+    whole = {workspace_id: in_turn(closures) for workspace_id, closures in found.items()}
+    ends = [each.ends_ms for closures in whole.values() for each in closures]
+    later = tuple(at for at in (*ends, own_end_ms) if at is not None and at > now)
+    return Ruling(whole, {} if of_schedules else None, later)
 
 
-async def ruling_closures(tx: Tx) -> Mapping[Id, tuple[Closure, ...]]:
-    """The pauses of workspaces that may still concern a slot, by workspace, one after another."""
-    rows = await tx.rows("ruling_pauses")
-    if not rows:
-        return {}
+async def with_those_of(tx: Tx, rules: Ruling, schedules: Sequence[Id]) -> Ruling:
+    """The same, with what concerns these schedules alone."""
+    if rules.of_schedules is None or not schedules:
+        return rules
+    rows = await tx.rows("ruling_pauses_of_schedules", ids=sorted(schedules))
+    own = {schedule_id: tuple(closures) for schedule_id, closures in _by(_schedule, rows).items()}
+    return replace(rules, of_schedules={**rules.of_schedules, **own})
+
+
+_NOTHING_RULES = Ruling()
+
+
+def _workspace(pause: Pause) -> Id:
+    return pause.workspace_id
+
+
+def _schedule(pause: Pause) -> Id:
+    assert pause.schedule_id is not None
+    return pause.schedule_id
+
+
+def _by(what: Callable[[Pause], Id], rows: Iterable[Sequence[Any]]) -> Mapping[Id, list[Closure]]:
     found: dict[Id, list[Closure]] = defaultdict(list)
-    for pause in map(_pause, rows):
-        found[pause.workspace_id].append(closure_of(pause))
-    return {workspace_id: in_turn(own) for workspace_id, own in found.items()}
+    for pause in map(pause_of_row, rows):
+        found[what(pause)].append(closure_of(pause))
+    return found
 
 
 async def pauses_in_force(tx: Tx, workspace_id: Id, now: int) -> list[Pause]:
     """The pauses of a workspace that hold now, the one that began first at the front."""
-    return [_pause(row) for row in await tx.rows("pauses_in_force", workspace_id=workspace_id, now=now)]
+    return [pause_of_row(row) for row in await tx.rows("pauses_in_force", workspace_id=workspace_id, now=now)]
 
 
 async def list_pauses(
@@ -109,7 +109,13 @@ async def list_pauses(
     rows = await tx.rows(
         "list_pauses", workspace_id=workspace_id, from_ms=from_ms, cursor=cursor, limit=limit
     )
-    return [_pause(row) for row in rows]
+    return [pause_of_row(row) for row in rows]
+
+
+async def all_pauses(tx: Tx, workspace_id: Id, after: Id, limit: int) -> list[Pause]:
+    """Pauses of a workspace and of its schedules, in the order of their ids, behind one."""
+    rows = await tx.rows("all_pauses", workspace_id=workspace_id, after=after, limit=limit)
+    return [pause_of_row(row) for row in rows]
 
 
 async def add_pause(tx: Tx, pause: Pause) -> Pause:
@@ -132,12 +138,12 @@ async def drop_planned(tx: Tx, workspace_id: Id, pause_id: Id, now: int) -> Paus
     if row is None:
         raise NotFound("planned pause")
     await tx.run("drop_pause", id=pause_id, workspace_id=workspace_id)
-    return _pause(row)
+    return pause_of_row(row)
 
 
 async def write_pauses(tx: Tx, pauses: Sequence[Pause]) -> None:
     """Enter new pauses, at least one. Releases heed them from now on."""
-    await tx.many("insert_pauses", [_row(pause) for pause in pauses])
+    await tx.many("insert_pauses", [pause_row(pause) for pause in pauses])
     for pause in pauses:
         if pause.schedule_id is None:
             tx.announce(DUE, pause.from_ms)
@@ -168,15 +174,23 @@ def pause_of(schedule: Schedule, now: int, by: Id | None = None) -> Pause:
     return Pause(random_id(now), *own, now, None, schedule.catch_up_after, schedule.note, by)
 
 
-async def end_of_schedule(tx: Tx, schedule: Schedule, at_ms: int) -> None:
-    """Enter that the pause of a schedule has ended at an instant (ms)."""
+async def end_of_schedule(tx: Tx, schedule: Schedule, at_ms: int, held: bool = False) -> None:
+    """Enter that the pause of a schedule has ended at an instant (ms). `held`: something else holds it now, so releases
+    decide about the slots of this pause later."""
     await tx.run(
         "end_pause_of_schedule",
         workspace_id=schedule.workspace_id,
         schedule_id=schedule.id,
         ends_ms=at_ms,
         catch_up=schedule.catch_up_after.value,
+        settled=0 if held else 1,
     )
+
+
+async def beginning_of_pause(tx: Tx, workspace_id: Id, schedule_id: Id) -> int | None:
+    """When the pause began (ms) that a schedule is in."""
+    row = await tx.row("beginning_of_pause", workspace_id=workspace_id, schedule_id=schedule_id)
+    return None if row is None else int(row[0])
 
 
 async def note_of_schedule(tx: Tx, schedule: Schedule) -> None:
@@ -199,7 +213,7 @@ async def pause_behind(
             due=due_ms,
             slot=slot_ms,
         )
-    return None if row is None else _pause(row)
+    return None if row is None else pause_of_row(row)
 
 
 async def schedules_to_resume(tx: Tx, now: int, limit: int) -> list[tuple[Id, Id]]:
@@ -218,12 +232,17 @@ async def settle_pauses(tx: Tx, now: int, limit: int) -> int:
     A pause is locked before it is looked at: a release that has seen it go on may be about to let a schedule wait for
     its end.
     """
-    rows = await tx.rows("pauses_to_settle", before=now - SETTLED_AFTER_MS, limit=limit)
+    before = now - SETTLED_AFTER_MS
+    rows = await tx.rows("pauses_to_settle", before=before, due=WHEN_RESUMED, limit=limit)
     for ended in map(_EndedPause._make, rows):
         await tx.rows("hold_pause", id=ended.id)
         concerned = await tx.row(
-            "concerned_by_pause", workspace_id=ended.workspace_id, ends_ms=ended.ends_ms, due=WHEN_RESUMED
+            "concerned_by_pause",
+            workspace_id=ended.workspace_id,
+            schedule_id=ended.schedule_id,
+            ends_ms=ended.ends_ms,
+            due=WHEN_RESUMED,
         )
-        if concerned is None:
+        if concerned is None or await tx.row("covered_pause", id=ended.id) is not None:
             await tx.run("settle_pause", id=ended.id)
     return len(rows)

@@ -55,6 +55,7 @@ _REST = (
     "purge_chain",
     "purge_actions",
     "purge_erasures",
+    "purge_windows",
     "purge_pauses",
     "purge_sources",
     "purge_failing",

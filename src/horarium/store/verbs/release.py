@@ -7,7 +7,7 @@ for each situation, and all rows are written in sets.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import NamedTuple
@@ -23,7 +23,7 @@ from horarium.domain.events import (
 from horarium.domain.fire import FireKind, FireState, SpanReason, beginning
 from horarium.domain.ids import Id, fire_id, lowest_id_at
 from horarium.domain.overlap import Decision, Overlap
-from horarium.domain.pauses import WHEN_RESUMED, Closure, in_turn
+from horarium.domain.pauses import WHEN_RESUMED, Closure
 from horarium.domain.places import UNBOUNDED, LaneRoom
 from horarium.domain.plan import Firing, Passed, Plan, passed_between, plan, slot_after
 from horarium.domain.run import RunMode
@@ -62,7 +62,7 @@ from horarium.store.rows import (
 from horarium.store.verbs.entries import cancel_waiting_fires, hold_schedules
 from horarium.store.verbs.fanout import stop_fanout_tasks
 from horarium.store.verbs.meta import raise_zone_data
-from horarium.store.verbs.pauses import ruling_closures
+from horarium.store.verbs.pauses import Ruling, ruling, with_those_of
 from horarium.store.verbs.settle import cancel_runs, delete_quiet, follow_up
 from horarium.times import TZDATA_VERSION, held_ms, zone_fingerprint
 
@@ -113,15 +113,15 @@ class _Batch:
     Up to `room` runs are claimed for `node` at birth, and of each lane no more than `lane_room` says; `born` counts
     them by lane. `begun` counts the fires that have been written already.
     `joining`: by schedule the first of its slots that did not fire and may join the span before them. `cleared`:
-    schedules whose earlier fires were asked to stop, so that the one that waits may be able to start. `closures`: the
-    pauses of workspaces that may matter, one after another.
+    schedules whose earlier fires were asked to stop, so that the one that waits may be able to start. `rules`: the
+    pauses that may matter.
     """
 
     now: int
     node: Id | None
     room: int
     lane_room: LaneRoom = UNBOUNDED
-    closures: Mapping[Id, tuple[Closure, ...]] = field(default_factory=dict)
+    rules: Ruling = field(default_factory=Ruling)
     born: dict[Id, int] = field(default_factory=dict)
     begun: int = 0
     fired: list[FiredCursor] = field(default_factory=list)
@@ -192,34 +192,39 @@ async def release(
     `careful` leaves out fires that exist already: for the repeat after a uniqueness constraint has refused a batch
     (a restored backup, say).
     """
-    closures = await ruling_closures(tx)
+    rules = await ruling(tx, now)
     due, shared = await _due(tx, now, limit)
-    if closures:
-        due += await _resumed(tx, closures, now, max(limit - len(due), limit // LEAST_RESUMED))
-    released = await _release(tx, due, _Batch(now, node, room, lane_room, closures), careful)
-    ends = [each.ends_ms for own in closures.values() for each in own if each.ends_ms and each.ends_ms > now]
+    if rules.of_workspaces or rules.of_schedules is not None:
+        due += await _resumed(tx, rules, now, max(limit - len(due), limit // LEAST_RESUMED))
+    released = await _release(tx, due, _Batch(now, node, room, lane_room, rules), careful)
+    ends = rules.ends_ms
     released.next_due = min((at for at in (await earliest_due(tx), *ends) if at is not None), default=None)
     released.shared = shared
     return released
 
 
-async def _resumed(
-    tx: Tx, closures: Mapping[Id, tuple[Closure, ...]], now: int, limit: int
-) -> list[DueCursor]:
+async def _resumed(tx: Tx, rules: Ruling, now: int, limit: int) -> list[DueCursor]:
     """Up to `limit` schedules that waited for the end of a pause that has come."""
     found: list[DueCursor] = []
-    for workspace_id, own in sorted(closures.items()):
+    for workspace_id, own in sorted(rules.of_workspaces.items()):
         over = any(not each.open_at(now) for each in own)
         if over and not any(each.from_ms <= now and each.open_at(now) for each in own):
             waiting = await tx.rows(
                 "waiting_for_resumption",
                 workspace_id=workspace_id,
                 due=WHEN_RESUMED,
+                now=now,
                 limit=limit - len(found),
             )
             found += map(DueCursor._make, waiting)
         if len(found) >= limit:
-            break
+            return found
+    if rules.of_schedules is not None:
+        alone = await tx.rows(
+            "waiting_for_own_resumption", due=WHEN_RESUMED, now=now, limit=limit - len(found)
+        )
+        known = {cursor.schedule_id for cursor in found}
+        found += [cursor for cursor in map(DueCursor._make, alone) if cursor.schedule_id not in known]
     return found
 
 
@@ -257,20 +262,21 @@ async def release_one(tx: Tx, schedule_id: Id, now: int) -> None:
     cursor = DueCursor._make(row)
     due = cursor.next_due
     if due is not None and (due <= now or due == WHEN_RESUMED):
-        closures = await ruling_closures(tx)
-        await _release(tx, [cursor], _Batch(now, None, 0, closures=closures), careful=True)
+        rules = await ruling(tx, now)
+        await _release(tx, [cursor], _Batch(now, None, 0, rules=rules), careful=True)
 
 
 async def release_after_pause(tx: Tx, schedule_id: Id, now: int, closure: Closure) -> None:
-    """Enter what a schedule owes of a pause of its own that has just ended, by the catch-up of the pause. The clock of
-    the schedule stands where the pause found it, and has been set going again."""
+    """Enter what a schedule owes of a pause of its own that has just ended, by the catch-up of the pause, unless
+    something else holds it. The clock of the schedule stands where the pause found it, and has been set going again."""
     row = await tx.row("due_schedule", schedule_id=schedule_id)
     if row is None:
         return
     cursor = DueCursor._make(row)
-    others = (await ruling_closures(tx)).get(cursor.workspace_id, ())
-    closures = {cursor.workspace_id: in_turn([closure, *others])}
-    await _release(tx, [cursor], _Batch(now, None, 0, closures=closures), careful=True)
+    rules = await with_those_of(tx, await ruling(tx, now), [schedule_id])
+    others = (rules.of_schedules or {}).get(schedule_id, ())
+    rules = Ruling(rules.of_workspaces, {schedule_id: (closure, *others)})
+    await _release(tx, [cursor], _Batch(now, None, 0, rules=rules), careful=True, known=True)
 
 
 async def pass_over(tx: Tx, until_ms: int, limit: int) -> bool:
@@ -310,10 +316,16 @@ async def pass_over(tx: Tx, until_ms: int, limit: int) -> bool:
     return len(due) == limit
 
 
-async def _release(tx: Tx, due: Sequence[DueCursor], batch: _Batch, careful: bool) -> Released:
+async def _release(
+    tx: Tx, due: Sequence[DueCursor], batch: _Batch, careful: bool, known: bool = False
+) -> Released:
+    """`known`: the batch has the pauses of its schedules already."""
     if not due:
         return Released()
     await _refuse_older_zones(tx, due)
+    rules = batch.rules
+    if not known:
+        rules = await with_those_of(tx, rules, [cursor.schedule_id for cursor in due])
     situations: dict[tuple[object, ...], _Situation] = {}
     unbegun = await _unbegun(tx, due, batch.now)
     owed = [
@@ -324,7 +336,7 @@ async def _release(tx: Tx, due: Sequence[DueCursor], batch: _Batch, careful: boo
                 batch.now,
                 situations,
                 cursor.schedule_id not in unbegun,
-                batch.closures.get(cursor.workspace_id, ()),
+                rules.closures(cursor.workspace_id, cursor.schedule_id),
             ),
         )
         for cursor in due

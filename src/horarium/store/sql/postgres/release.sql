@@ -19,6 +19,12 @@ JOIN targets t ON t.id = c.target_id;
 -- name: waiting_for_resumption
 -- As for both, with each cursor locked, and without those that another node has locked.
 {cursors_with_targets}
-FROM (SELECT * FROM cursors WHERE workspace_id = :workspace_id AND next_due = :due LIMIT :limit
+FROM (SELECT * FROM cursors c WHERE c.workspace_id = :workspace_id AND c.next_due = :due AND {not_held_alone} LIMIT :limit
       FOR UPDATE SKIP LOCKED) c
+JOIN targets t ON t.id = c.target_id;
+
+-- name: waiting_for_own_resumption
+-- As for both, with each cursor locked, and without those that another node has locked.
+{cursors_with_targets}
+FROM (SELECT * FROM cursors c WHERE {own_pause_is_over} LIMIT :limit FOR UPDATE SKIP LOCKED) c
 JOIN targets t ON t.id = c.target_id;

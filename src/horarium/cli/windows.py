@@ -1,0 +1,83 @@
+"""`horarium window`: maintenance windows, of a workspace or of one schedule."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from horarium.cli.client import Afterwards, AsJson, ByKey, Data, Key, Url, connect, place, segment
+from horarium.cli.output import Column, show_list, show_one
+
+windows = typer.Typer(no_args_is_help=True, help="Maintenance windows: pauses that come again and again.")
+
+OfOne = Annotated[
+    str | None, typer.Option("--schedule", help="Id of a schedule; left out: the whole workspace.")
+]
+WINDOWS: tuple[Column, ...] = (
+    ("ID", "id"),
+    ("RECURRENCE", "in_words"),
+    ("TIMEZONE", "timezone"),
+    ("SECONDS", "duration"),
+    ("CATCH-UP", "catch_up"),
+    ("NOTE", "note"),
+)
+
+
+def _path(schedule: str | None, by_key: bool) -> str:
+    if schedule is None:
+        return "/workspaces/current/windows"
+    return f"{place('schedules', schedule, by_key)}/windows"
+
+
+@windows.command("add")
+def add(
+    recurrence: Annotated[str, typer.Argument(help="When it begins, as a schedule has it: '0 2 * * 7'.")],
+    duration: Annotated[str, typer.Argument(help="How long it holds, as in 2h.")],
+    schedule: OfOne = None,
+    timezone: Annotated[str | None, typer.Option(help="Time zone, as in Europe/Paris.")] = None,
+    note: Annotated[str | None, typer.Option(help="Why.")] = None,
+    catch_up: Afterwards = None,
+    by_key: ByKey = False,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Make a maintenance window: nothing fires while it holds."""
+    body = {
+        "recurrence": recurrence,
+        "duration": duration,
+        "timezone": timezone,
+        "note": note,
+        "catch_up": catch_up,
+    }
+    show_one(connect(url, key, data).call("POST", _path(schedule, by_key), body), as_json)
+
+
+@windows.command("list")
+def list_windows(
+    schedule: OfOne = None,
+    by_key: ByKey = False,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """List maintenance windows."""
+    found = connect(url, key, data).call("GET", _path(schedule, by_key))
+    show_list(found["items"], WINDOWS, as_json)
+
+
+@windows.command("delete")
+def delete(
+    window: Annotated[str, typer.Argument(help="Id of a maintenance window.")],
+    schedule: OfOne = None,
+    by_key: ByKey = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Take back a maintenance window; if it holds, it ends now."""
+    connect(url, key, data).call("DELETE", f"{_path(schedule, by_key)}/{segment(window)}")
+    typer.echo("deleted")

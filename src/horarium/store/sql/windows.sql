@@ -1,0 +1,72 @@
+-- part: window_columns
+id, workspace_id, schedule_id, timing, duration_ms, catch_up, next_ms, created_ms, note, principal_id
+
+-- name: insert_window
+INSERT INTO windows (id, workspace_id, schedule_id, timing, duration_ms, catch_up, next_ms, created_ms, note, principal_id,
+                     zone, zone_data)
+VALUES (:id, :workspace_id, :schedule_id, :timing, :duration_ms, :catch_up, :next_ms, :created_ms, :note, :principal_id,
+        :zone, :zone_data);
+
+-- name: count_windows_of_workspace
+-- Windows of the whole workspace, and of its schedules.
+SELECT count(*) - count(schedule_id) AS whole, count(schedule_id) AS single FROM windows WHERE workspace_id = :workspace_id;
+
+-- name: count_windows_of_schedule
+SELECT count(*) AS windows FROM windows WHERE workspace_id = :workspace_id AND schedule_id = :schedule_id;
+
+-- name: windows_of_workspace
+SELECT {window_columns} FROM windows WHERE workspace_id = :workspace_id AND schedule_id IS NULL ORDER BY id;
+
+-- name: windows_of_schedule
+SELECT {window_columns} FROM windows WHERE workspace_id = :workspace_id AND schedule_id = :schedule_id ORDER BY id;
+
+-- name: all_windows
+-- A page of the windows of a workspace and of its schedules.
+SELECT {window_columns} FROM windows WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
+
+-- name: windows_over_schedule
+-- The windows of a schedule and those of its workspace.
+SELECT {window_columns} FROM windows
+WHERE workspace_id = :workspace_id AND (schedule_id IS NULL OR schedule_id = :schedule_id) ORDER BY schedule_id, id;
+
+-- name: get_window
+SELECT {window_columns} FROM windows WHERE workspace_id = :workspace_id AND id = :id;
+
+-- name: delete_window
+DELETE FROM windows WHERE workspace_id = :workspace_id AND id = :id;
+
+-- name: end_window
+-- The time of a window that goes on ends now.
+UPDATE pauses SET ends_ms = :now
+WHERE workspace_id = :workspace_id AND window_id = :id AND settled = 0 AND ends_ms > :now;
+
+-- name: window_waits
+SELECT 1 FROM windows WHERE next_ms <= :now LIMIT 1;
+
+-- name: pauses_ahead
+-- What may hold back a slot of a schedule that is still to come, but for times of windows that have not begun.
+SELECT {pause_columns} FROM pauses
+WHERE workspace_id = :workspace_id AND settled = 0 AND (schedule_id IS NULL OR schedule_id = :schedule_id)
+  AND (ends_ms IS NULL OR ends_ms > :now)
+ORDER BY from_ms;
+
+-- name: forget_lost_windows
+-- Windows of schedules that do not fire any more have nothing to hold back.
+DELETE FROM windows WHERE next_ms <= :now AND schedule_id IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM schedules s WHERE s.id = windows.schedule_id AND s.deleted_ms IS NULL);
+
+-- name: windows_begun
+-- Windows that have begun and are not entered as pauses yet.
+SELECT {window_columns} FROM windows WHERE next_ms <= :now ORDER BY id;
+
+-- name: move_windows
+UPDATE windows SET next_ms = r.next_ms FROM rows(id bytea, next_ms bigint) AS r WHERE windows.id = r.id;
+
+-- name: zones_of_windows
+SELECT DISTINCT zone, zone_data FROM windows;
+
+-- name: windows_of_zone
+SELECT {window_columns} FROM windows WHERE zone = :zone AND zone_data = :zone_data ORDER BY id;
+
+-- name: rezone_windows
+UPDATE windows SET zone_data = :current WHERE zone = :zone AND zone_data = :zone_data;

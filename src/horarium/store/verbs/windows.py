@@ -1,0 +1,166 @@
+"""Maintenance windows: kept, listed and taken back; their times are entered as pauses when they begin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from horarium.domain.errors import Conflict, NotFound
+from horarium.domain.ids import Id
+from horarium.domain.plan import slot_after
+from horarium.domain.schedule import CatchUp, timing_from_text, timing_to_text
+from horarium.domain.windows import (
+    MOST_OF_SCHEDULE,
+    MOST_OF_SCHEDULES,
+    MOST_OF_WORKSPACE,
+    NO_HOLDS,
+    Holds,
+    Window,
+    begun_by,
+)
+from horarium.store.base import DUE, Tx
+from horarium.store.verbs.pause_rows import PauseRow, pause_of_row, pause_row
+from horarium.times import zone_fingerprint
+
+
+class _StoredWindow(NamedTuple):
+    """The columns of `window_columns`."""
+
+    id: Id
+    workspace_id: Id
+    schedule_id: Id | None
+    timing: str
+    duration_ms: int
+    catch_up: str
+    next_ms: int | None
+    created_ms: int
+    note: str | None
+    principal_id: Id | None
+
+
+class MovedWindow(NamedTuple):
+    """When a window begins next."""
+
+    id: Id
+    next_ms: int | None
+
+
+def _window(row: Sequence[Any]) -> Window:
+    stored = _StoredWindow._make(row)
+    return Window(
+        stored.id,
+        stored.workspace_id,
+        stored.schedule_id,
+        timing_from_text(stored.timing),
+        stored.duration_ms,
+        CatchUp(stored.catch_up),
+        stored.next_ms,
+        stored.created_ms,
+        stored.note,
+        stored.principal_id,
+    )
+
+
+async def add_window(tx: Tx, window: Window) -> Window:
+    """Enter a new window. Raises Conflict (limit) where there are as many as may be."""
+    whole, single = await tx.row("count_windows_of_workspace", workspace_id=window.workspace_id)
+    if window.schedule_id is None:
+        _refuse_more(whole, MOST_OF_WORKSPACE, "the workspace")
+    else:
+        own = {"workspace_id": window.workspace_id, "schedule_id": window.schedule_id}
+        (of_schedule,) = await tx.row("count_windows_of_schedule", **own)
+        _refuse_more(of_schedule, MOST_OF_SCHEDULE, "the schedule")
+        _refuse_more(single, MOST_OF_SCHEDULES, "the schedules of the workspace together")
+    await tx.run(
+        "insert_window",
+        id=window.id,
+        workspace_id=window.workspace_id,
+        schedule_id=window.schedule_id,
+        timing=timing_to_text(window.timing),
+        duration_ms=window.duration_ms,
+        catch_up=window.catch_up.value,
+        next_ms=window.next_ms,
+        created_ms=window.created_ms,
+        note=window.note,
+        principal_id=window.by,
+        zone=window.timing.zone,
+        zone_data=zone_fingerprint(window.timing.zone),
+    )
+    return window
+
+
+def _refuse_more(there: int, most: int, whose: str) -> None:
+    if there >= most:
+        raise Conflict(f"{whose} may have {most} maintenance windows, and no more: take one back", "limit")
+
+
+async def windows_of(tx: Tx, workspace_id: Id, schedule_id: Id | None) -> list[Window]:
+    """The windows of a schedule, or those of the whole workspace (`schedule_id` is None), the oldest first."""
+    if schedule_id is None:
+        rows = await tx.rows("windows_of_workspace", workspace_id=workspace_id)
+    else:
+        rows = await tx.rows("windows_of_schedule", workspace_id=workspace_id, schedule_id=schedule_id)
+    return [_window(row) for row in rows]
+
+
+async def all_windows(tx: Tx, workspace_id: Id, after: Id, limit: int) -> list[Window]:
+    """Windows of a workspace and of its schedules, in the order of their ids, behind one."""
+    rows = await tx.rows("all_windows", workspace_id=workspace_id, after=after, limit=limit)
+    return [_window(row) for row in rows]
+
+
+async def drop_window(tx: Tx, workspace_id: Id, schedule_id: Id | None, window_id: Id, now: int) -> Window:
+    """Take back a window of a schedule or of the whole workspace (`schedule_id` is None). If it holds, it ends now.
+    Raises NotFound."""
+    row = await tx.row("get_window", workspace_id=workspace_id, id=window_id)
+    if row is None or (window := _window(row)).schedule_id != schedule_id:
+        raise NotFound("maintenance window")
+    await begin_windows(tx, now)
+    await tx.run("delete_window", workspace_id=workspace_id, id=window_id)
+    if await tx.run("end_window", workspace_id=workspace_id, id=window_id, now=now):
+        tx.announce(DUE, now)
+    return window
+
+
+async def windows_wait(tx: Tx, now: int) -> bool:
+    """Whether times of windows have begun that are not entered yet."""
+    return await tx.row("window_waits", now=now) is not None
+
+
+async def holds_over(tx: Tx, workspace_id: Id, schedule_id: Id, now: int) -> Holds:
+    """What holds back slots of a schedule that are to come."""
+    own = {"workspace_id": workspace_id, "schedule_id": schedule_id}
+    pauses = [pause_of_row(row) for row in await tx.rows("pauses_ahead", **own, now=now)]
+    windows = [_window(row) for row in await tx.rows("windows_over_schedule", **own)]
+    return Holds(tuple(pauses), tuple(windows)) if pauses or windows else NO_HOLDS
+
+
+async def begin_windows(tx: Tx, now: int) -> int:
+    """Enter the times of windows that have begun; of how many windows. Whoever decides about slots does that first, so
+    that no slot of a window is decided without it."""
+    await tx.run("forget_lost_windows", now=now)
+    found = [_window(row) for row in await tx.rows("windows_begun", now=now)]
+    if not found:
+        return 0
+    entered: list[PauseRow] = []
+    moved: list[MovedWindow] = []
+    for window in found:
+        begun, after = begun_by(window, now)
+        entered += map(pause_row, begun)
+        moved.append(MovedWindow(window.id, after.next_ms))
+    if entered:
+        await tx.many("insert_pauses", entered)
+    await tx.many("move_windows", moved)
+    return len(found)
+
+
+async def rezone_windows(tx: Tx, now: int) -> None:
+    """Compute anew when windows begin next whose time zone has other data than before."""
+    for zone, known in await tx.rows("zones_of_windows"):
+        current = zone_fingerprint(zone)
+        if known == current:
+            continue
+        stale = [_window(row) for row in await tx.rows("windows_of_zone", zone=zone, zone_data=known)]
+        moved = [MovedWindow(window.id, slot_after(window.recurrence, now)) for window in stale]
+        await tx.many("move_windows", moved)
+        await tx.run("rezone_windows", zone=zone, zone_data=known, current=current)

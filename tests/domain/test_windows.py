@@ -1,0 +1,164 @@
+"""Maintenance windows: when they hold, clock changes included, and what may be made."""
+
+from datetime import datetime
+
+import pytest
+
+from horarium.domain.fire import SpanReason
+from horarium.domain.pauses import Closure, over_at, with_own
+from horarium.domain.schedule import CatchUp
+from horarium.domain.windows import MOST_BEGUN, Holds, Window, begun_by, next_times, problems_of
+from horarium.times import Timing, compile_timing
+
+HOUR, DAY = 3_600_000, 86_400_000
+OWN, WORKSPACE = b"s" * 16, b"w" * 16
+
+
+def ms(text):
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+def window(spec="0 2 * * *", zone="UTC", hours=2.0, since="2026-03-01T00:00:00Z", **more):
+    timing = Timing(spec, zone=zone)
+    begin = compile_timing(timing).next_after(ms(since) // 1000)
+    values = {"schedule_id": None, "catch_up": CatchUp.NONE, "note": "backup", **more}
+    next_ms = None if begin is None else begin * 1000
+    return Window(
+        b"i" * 16,
+        WORKSPACE,
+        timing=timing,
+        duration_ms=round(hours * HOUR),
+        next_ms=next_ms,
+        created_ms=0,
+        **values,
+    )
+
+
+@pytest.mark.parametrize(
+    ("at", "held"),
+    [
+        ("2026-03-01T01:59:59.999Z", False),
+        ("2026-03-01T02:00:00Z", True),
+        ("2026-03-01T02:00:00.001Z", True),
+        ("2026-03-01T03:59:59.999Z", True),
+        ("2026-03-01T04:00:00Z", False),
+        ("2026-03-09T03:00:00Z", True),
+    ],
+)
+def test_a_window_holds_from_its_beginning_until_just_before_its_end(at, held):
+    closure = window().holding_at(ms(at))
+    assert (closure is not None) is held
+    if closure is not None:
+        assert (closure.ends_ms - closure.from_ms, closure.reason) == (2 * HOUR, SpanReason.MAINTENANCE)
+
+
+@pytest.mark.parametrize(
+    ("zone", "spec", "hours", "since", "times"),
+    [
+        # The clock of Paris goes from 2 to 3: a window that begins in the gap begins behind it, and lasts as long.
+        ("Europe/Paris", "30 2 * * *", 2, "2026-03-28T12:00:00Z",
+         [("2026-03-29T01:00:00Z", "2026-03-29T03:00:00Z"), ("2026-03-30T00:30:00Z", "2026-03-30T02:30:00Z")]),
+        # One that begins before the change and ends after it lasts as long as on other days; its local end is later.
+        ("Europe/Paris", "0 1 * * *", 3, "2026-03-28T12:00:00Z",
+         [("2026-03-29T00:00:00Z", "2026-03-29T03:00:00Z"), ("2026-03-29T23:00:00Z", "2026-03-30T02:00:00Z")]),
+        # The clock goes back from 3 to 2: it begins once, at the first 2:30.
+        ("Europe/Paris", "30 2 * * *", 2, "2026-10-24T12:00:00Z",
+         [("2026-10-25T00:30:00Z", "2026-10-25T02:30:00Z"), ("2026-10-26T01:30:00Z", "2026-10-26T03:30:00Z")]),
+        # Half an hour of a change, on Lord Howe.
+        ("Australia/Lord_Howe", "0 2 * * *", 1, "2026-10-02T20:00:00Z",
+         [("2026-10-03T15:30:00Z", "2026-10-03T16:30:00Z"), ("2026-10-04T15:00:00Z", "2026-10-04T16:00:00Z")]),
+    ],
+)  # fmt: skip
+def test_its_beginnings_are_local_and_its_length_is_elapsed_time(zone, spec, hours, since, times):
+    made = window(spec, zone, hours, since)
+    assert next_times(made, 2) == [(ms(begin), ms(end)) for begin, end in times]
+    for begin, end in next_times(made, 2):
+        assert [made.holding_at(at) is not None for at in (begin - 1, begin, end - 1, end)] == [
+            False,
+            True,
+            True,
+            False,
+        ]
+
+
+def test_what_has_begun_becomes_pauses_and_is_a_pause_alone_from_then_on():
+    made = window()
+    begun, after = begun_by(made, ms("2026-03-02T02:00:00Z"))
+    assert [pause.from_ms for pause in begun] == [ms("2026-03-01T02:00:00Z"), ms("2026-03-02T02:00:00Z")]
+    assert [(pause.window_id, pause.note) for pause in begun] == [(made.id, "backup")] * 2
+    assert after.next_ms == ms("2026-03-03T02:00:00Z")
+    assert after.holding_at(ms("2026-03-02T03:00:00Z")) is None
+    assert begun_by(made, ms("2026-03-01T01:59:59.999Z")) == ([], made)
+
+
+def test_a_long_downtime_enters_a_bounded_number_of_times_the_latest_ones():
+    begun, after = begun_by(window("0 * * * *", hours=0.5), ms("2027-03-01T00:00:00Z"))
+    assert (len(begun), begun[-1].from_ms) == (MOST_BEGUN, ms("2027-03-01T00:00:00Z"))
+    assert after.next_ms == ms("2027-03-01T01:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("spec", "seconds", "field"),
+    [
+        ("*/30 * * * *", 60, "recurrence"),
+        ('{"every":"59m"}', 60, "recurrence"),
+        ("0 * * * *", 3600, "duration"),
+        ("0 2 * * *", 86_400, "duration"),
+        ("0 2 * * *", 0, "duration"),
+        ("0 2 * * *", 0.5, "duration"),
+        ('{"once":"2020-01-01T00:00:00Z"}', 60, "recurrence"),
+        ("0 * * * *", 3599, None),
+        ("0 2 * * *", 86_399, None),
+        ('{"once":"2027-01-01T00:00:00Z"}', 10 * 86_400, None),
+    ],
+)
+def test_a_window_leaves_time_to_fire_and_begins_at_most_once_an_hour(spec, seconds, field):
+    found = problems_of(compile_timing(Timing(spec)), round(seconds * 1000), ms("2026-03-01T00:00:00Z"))
+    assert [problem.field for problem in found] == ([] if field is None else [field])
+
+
+def test_what_holds_a_slot_back_is_the_window_of_the_schedule_before_that_of_the_workspace():
+    own = window(schedule_id=OWN, note="mine")
+    holds = Holds((), (window(note="all", hours=4), own))
+    assert holds.behind(ms("2026-03-05T02:30:00Z")).note == "mine"
+    assert holds.behind(ms("2026-03-05T05:00:00Z")).note == "all"
+    assert holds.open_again(ms("2026-03-05T06:00:00Z")) == (False, None)
+
+
+def closed(begin, end, catch_up=CatchUp.NONE, reason=SpanReason.WORKSPACE_PAUSED):
+    return Closure(begin, end, catch_up, reason)
+
+
+MINE = closed(40, 60, CatchUp.ALL, SpanReason.PAUSED)
+
+
+@pytest.mark.parametrize(
+    ("other", "found"),
+    [
+        (closed(0, 100), [closed(0, 40), MINE, closed(60, 100)]),
+        (closed(0, None), [closed(0, 40), MINE, closed(60, None)]),
+        (closed(50, 100), [MINE, closed(60, 100)]),
+        (closed(0, 50), [closed(0, 40), MINE]),
+        (closed(45, 55), [MINE]),
+        (closed(60, 70), [MINE, closed(60, 70)]),
+        (closed(0, 40), [closed(0, 40), MINE]),
+        (closed(80, 90), [MINE, closed(80, 90)]),
+    ],
+)
+def test_a_slot_in_a_pause_of_its_schedule_and_one_of_its_workspace_belongs_to_that_of_the_schedule(
+    other, found
+):
+    assert with_own([MINE], [other]) == tuple(found)
+
+
+def test_an_own_pause_without_an_end_has_all_that_follows():
+    assert with_own([closed(40, None)], [closed(0, 100), closed(200, 300)]) == (
+        closed(0, 40),
+        closed(40, None),
+    )
+
+
+def test_pauses_that_follow_one_another_are_over_together():
+    assert over_at([closed(0, 10), closed(10, 20), closed(30, 40)]) == (20, 20, 40)
+    assert over_at([closed(0, 10), closed(10, None)]) == (None, None)
+    assert over_at([]) == ()
