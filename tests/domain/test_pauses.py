@@ -79,14 +79,38 @@ def test_what_is_caught_up_after_a_pause_is_bounded_as_it_is_after_downtime():
 
 
 def test_slots_before_and_after_a_pause_are_treated_as_without_it():
-    found = asked(4.001, closed(1.5, 3.5))
-    assert found.entries == (fired(1), passed(2, 3), fired(4))
+    each = replace(ALLOW, catch_up=CatchUp.ALL)
+    assert asked(4.001, closed(1.5, 3.5), policies=each).entries == (fired(1), passed(2, 3), fired(4))
+    assert asked(4.001, closed(1.5, 3.5)).entries == (passed(1, 1, MISSED), passed(2, 3), fired(4))
 
 
 def test_downtime_around_a_pause_is_downtime_and_the_pause_is_a_pause():
     never = replace(ALLOW, catch_up=CatchUp.NONE)
     found = asked(6.5, closed(2.5, 4.5), policies=never)
     assert found.entries == (passed(1, 2, MISSED), passed(3, 4), passed(5, 6, MISSED))
+
+
+WINDOWS = (closed(2.5, 3.5), closed(5.5, 6.5))
+
+
+@pytest.mark.parametrize(
+    ("policies", "entries"),
+    [
+        (ALLOW, (passed(1, 2, MISSED), passed(3, 3), passed(4, 5, MISSED), passed(6, 6), passed(7, 7, MISSED),
+                 fired(8, Missed(1, NOON + 7 * HOUR, NOON + 7 * HOUR)))),
+        (replace(ALLOW, catch_up=CatchUp.ALL, catch_up_limit=3),
+         (passed(1, 2, MISSED), passed(3, 3), passed(4, 4, MISSED), fired(5), passed(6, 6), fired(7), fired(8))),
+        (replace(ALLOW, catch_up=CatchUp.NONE),
+         (passed(1, 2, MISSED), passed(3, 3), passed(4, 5, MISSED), passed(6, 6), passed(7, 8, MISSED))),
+    ],
+)  # fmt: skip
+def test_a_downtime_that_pauses_divide_is_caught_up_as_one(policies, entries):
+    assert asked(8.5, *WINDOWS, policies=policies).entries == entries
+
+
+def test_the_latest_slot_of_a_divided_downtime_fires_alone_though_it_is_not_late():
+    found = asked(7.0, *WINDOWS, policies=ALLOW)
+    assert [entry.slot_ms for entry in found.entries if isinstance(entry, Firing)] == [NOON + 7 * HOUR]
 
 
 def test_a_pause_that_begins_before_another_has_ended_lasts_until_both_are_over():

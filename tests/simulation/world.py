@@ -390,6 +390,9 @@ class World:
             (self.db_ms(), self.db_ms() + 1, self.db_ms()),
         )
         self.trail.keep("operator", "resume")
+        # Nodes are not told of this, so they see it with their next look.
+        now = self.loop.time()
+        self.disturbances.append((now, now + self.profile.poll, "resumed by the operator"))
         for silence in self.silences:
             silence.until = min(silence.until, self.loop.time())
         for node in self.nodes:

@@ -10,7 +10,7 @@ whole seconds of times/.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from horarium.domain.fire import SpanReason
@@ -179,7 +179,7 @@ def _candidates(
 ) -> list[Firing | Passed]:
     """The slots up to an instant, or up to a pause that goes on, and what the policies and the pauses that are over
     make of them, before the overlap policy is applied."""
-    found: list[Firing | Passed] = []
+    stretches: list[_Stretch] = []
     after = accounted_to
     for closure, over_ms in zip(closures, over_at(closures), strict=True):
         if closure.from_ms > upto_ms:
@@ -187,13 +187,65 @@ def _candidates(
         if closure.ends_ms is not None and closure.ends_ms - 1 <= after:
             continue
         if closure.from_ms - 1 > after:
-            found += _due(recurrence, policies, after, closure.from_ms - 1, upto_ms)
-            after = closure.from_ms - 1
+            open_until = closure.from_ms - 1
+            stretches.append(_Stretch(_due(recurrence, policies, after, open_until, upto_ms), False))
+            after = open_until
         if closure.ends_ms is None or over_ms is None or over_ms > upto_ms:
-            return found
-        found += _of_pause(recurrence, policies, after, closure.ends_ms - 1, upto_ms, closure)
+            return _as_one_downtime(stretches, policies, upto_ms)
+        of_pause = _of_pause(recurrence, policies, after, closure.ends_ms - 1, upto_ms, closure)
+        stretches.append(_Stretch(of_pause, True))
         after = closure.ends_ms - 1
-    return found + _due(recurrence, policies, after, upto_ms, upto_ms)
+    stretches.append(_Stretch(_due(recurrence, policies, after, upto_ms, upto_ms), False))
+    return _as_one_downtime(stretches, policies, upto_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """What is made of the slots between two pauses, or of those in one."""
+
+    entries: list[Firing | Passed]
+    of_pause: bool
+
+
+def _as_one_downtime(stretches: Sequence[_Stretch], policies: Policies, now_ms: int) -> list[Firing | Passed]:
+    """All entries, where a downtime that pauses divide is caught up as one: with `latest` one slot of it fires and not
+    one before each pause, and with `all` no more than the limit."""
+    late_from = now_ms - policies.grace_ms
+    down, left = False, 1 if policies.catch_up is CatchUp.LATEST else policies.catch_up_limit
+    divided: list[bool] = []
+    for stretch in stretches:
+        first = stretch.entries[0] if stretch.entries and not stretch.of_pause else None
+        if first is not None:
+            down = down or (first.slot_ms if isinstance(first, Firing) else first.first_ms) < late_from
+        divided.append(down and not stretch.of_pause)
+    if sum(divided) < 2 or policies.catch_up is CatchUp.NONE:
+        return [entry for stretch in stretches for entry in stretch.entries]
+    backwards: list[Firing | Passed] = []
+    for stretch, counts in zip(reversed(stretches), reversed(divided), strict=True):
+        for entry in reversed(stretch.entries):
+            if not counts or isinstance(entry, Passed):
+                backwards.append(entry)
+            elif left:
+                left -= 1
+                backwards.append(entry)
+            else:
+                backwards.append(Passed(entry.slot_ms, entry.slot_ms, 1, SpanReason.MISSED))
+    return _joined(reversed(backwards))
+
+
+def _joined(entries: Iterable[Firing | Passed]) -> list[Firing | Passed]:
+    """The same with slots that were missed one after another as one entry."""
+    found: list[Firing | Passed] = []
+    for entry in entries:
+        before = found[-1] if found else None
+        missed = isinstance(entry, Passed) and entry.reason is SpanReason.MISSED
+        if missed and isinstance(before, Passed) and before.reason is SpanReason.MISSED:
+            assert isinstance(entry, Passed)
+            count = before.count + entry.count
+            found[-1] = Passed(before.first_ms, entry.last_ms, count, SpanReason.MISSED)
+        else:
+            found.append(entry)
+    return found
 
 
 def _of_pause(
