@@ -6,13 +6,14 @@ receiver is a thread of the test, which is never killed.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import sqlite3
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 
 from horarium.domain.events import fire_ended
@@ -133,42 +135,64 @@ def pause_all(client: httpx.Client) -> None:
             return
 
 
-@contextmanager
-def reading(file: Path) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
-        connection.row_factory = sqlite3.Row
-        yield connection
+Rows = Sequence[Mapping[str, Any]]
 
 
-def drained(file: Path) -> None:
+class Installation:
+    """A server and its database: SQLite in the data folder or, with a URL, PostgreSQL."""
+
+    def __init__(self, data: Path, database: str | None = None) -> None:
+        self.database = database
+        self._file = data / "horarium.db"
+        # On PostgreSQL another node may have what the killed one had; it is taken from that one after a while.
+        self.quiet_s = 0.0 if database is None else 3.0
+        options = [] if database is None else ["--database", database]
+        self.server = Server(data, options)
+
+    def ask(self, *queries: str) -> list[Rows]:
+        """The rows of queries, all as of one instant."""
+        if self.database is not None:
+            return asyncio.run(self._ask_postgres(self.database, queries))
+        with closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True)) as connection:
+            connection.row_factory = sqlite3.Row
+            connection.execute("BEGIN")
+            return [connection.execute(query).fetchall() for query in queries]
+
+    async def _ask_postgres(self, url: str, queries: Sequence[str]) -> list[Rows]:
+        connection = await asyncpg.connect(url)
+        try:
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                return [await connection.fetch(query) for query in queries]
+        finally:
+            await connection.close()
+
+
+def drained(installation: Installation) -> None:
     """Wait until all runs have ended and everything has arrived at /hook."""
     until = time.monotonic() + PATIENCE_S
     left: tuple[int, ...] = ()
     while time.monotonic() < until:
-        with reading(file) as connection:
-            left = tuple(
-                connection.execute(query).fetchone()[0]
-                for query in (
-                    "SELECT count(*) FROM ready",
-                    "SELECT count(*) FROM event_outbox",
-                    "SELECT count(*) FROM webhooks w JOIN event_logs l ON l.workspace_id = w.workspace_id "
-                    "WHERE w.name = '/hook' AND w.position < l.number",
-                    "SELECT count(*) FROM event_deliveries d JOIN webhooks w ON w.id = d.webhook_id "
-                    "WHERE w.name = '/hook' AND d.state = 'waiting'",
-                )
-            )
+        counts = installation.ask(
+            "SELECT count(*) FROM ready",
+            "SELECT count(*) FROM event_outbox",
+            "SELECT count(*) FROM webhooks w JOIN event_logs l ON l.workspace_id = w.workspace_id "
+            "WHERE w.name = '/hook' AND w.position < l.number",
+            "SELECT count(*) FROM event_deliveries d JOIN webhooks w ON w.id = d.webhook_id "
+            "WHERE w.name = '/hook' AND d.state = 'waiting'",
+        )
+        left = tuple(rows[0][0] for rows in counts)
         if not any(left):
             return
         time.sleep(0.2)
     raise AssertionError(f"not drained: {left} runs, notes, events that are behind or wait")
 
 
-def findings(file: Path, inbox: Inbox) -> tuple[list[str], dict[str, int]]:
+def findings(installation: Installation, inbox: Inbox) -> tuple[list[str], dict[str, int]]:
     """What is wrong: ends of fires without their event, events without arrival, other contents, wrong order."""
     found: list[str] = []
-    with reading(file) as connection:
-        fires = connection.execute("SELECT * FROM runs WHERE slot_ms IS NOT NULL").fetchall()
-        events = connection.execute("SELECT * FROM events ORDER BY number").fetchall()
+    fires, events = installation.ask(
+        "SELECT * FROM runs WHERE slot_ms IS NOT NULL", "SELECT * FROM events ORDER BY number"
+    )
     known = {event["id"]: event for event in events}
     ended = [fire for fire in fires if fire["state"] in FINAL]
     for fire in ended:
@@ -199,28 +223,34 @@ def findings(file: Path, inbox: Inbox) -> tuple[list[str], dict[str, int]]:
     return found, {"fires": len(ended), "events": len(events), "sent again": more, "refused": inbox.refused}
 
 
-def rounds_of_killing(folder: Path, rounds: int, seed: int) -> tuple[list[str], dict[str, int]]:
-    """Kill `rounds` times, let the last server send what is left, and give what is wrong."""
-    chance, server, inbox = random.Random(seed), Server(folder / "data"), Inbox()
+def rounds_of_killing(
+    folder: Path, rounds: int, seed: int, database: str | None = None
+) -> tuple[list[str], dict[str, int]]:
+    """Kill `rounds` times, let the last server send what is left, and give what is wrong. `database`: the URL of a
+    PostgreSQL; SQLite without one."""
+    chance, inbox = random.Random(seed), Inbox()
+    installation = Installation(folder / "data", database)
+    server = installation.server
     with receiving(inbox, seed) as url:
         with server.running() as client:
             furnish(client, url, SCHEDULES, "/hook", "/dead")
-            time.sleep(_moment(chance))
+            time.sleep(_moment(chance, installation.quiet_s))
         for _ in range(rounds - 1):
             with server.running():
-                time.sleep(_moment(chance))
+                time.sleep(_moment(chance, installation.quiet_s))
         with server.running() as client:
             time.sleep(2.0)
             pause_all(client)
             inbox.failing = 0.0
-            drained(folder / "data" / "horarium.db")
-        wrong, figures = findings(folder / "data" / "horarium.db", inbox)
+            drained(installation)
+        wrong, figures = findings(installation, inbox)
     return wrong, {"kills": rounds, **figures}
 
 
-def _moment(chance: random.Random) -> float:
-    """Seconds until the kill: anywhere, or where the fires of a second end and become events."""
-    seconds = chance.uniform(0.2, 2.0)
+def _moment(chance: random.Random, quiet_s: float) -> float:
+    """Seconds until the kill: anywhere after a time without events, or where the fires of a second end and become
+    events."""
+    seconds = quiet_s + chance.uniform(0.2, 2.0)
     if chance.random() < 0.7:
         at = time.time() + seconds
         seconds += int(at) + 1 - at + chance.uniform(0.0, 0.15)

@@ -8,14 +8,21 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.event_kills import rounds_of_killing
+from tests.support.postgres import fresh_database
 
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "5"))
 SEED = int(os.environ.get("KILL_SEED", "1"))
 
 
 @pytest.mark.long
-def test_a_killed_server_tells_of_every_end_of_a_fire_under_one_id_and_in_order(tmp_path: Path) -> None:
-    found, figures = rounds_of_killing(tmp_path, ROUNDS, SEED)
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_a_killed_server_tells_of_every_end_of_a_fire_under_one_id_and_in_order(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HORARIUM_SECRET_KEY", "A" * 43 + "=")
+    url = fresh_database() if database == "postgres" else None
+    found, figures = rounds_of_killing(tmp_path, ROUNDS, SEED, url)
     print(figures)
     assert found == []
     assert figures["fires"] > ROUNDS
+    assert figures["refused"] > 0  # events were on their way while servers were killed
