@@ -13,7 +13,6 @@ import os
 import random
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -39,13 +38,6 @@ AGAIN_WITHIN_MS = 1_000
 GAP_MS = 150
 PROBE_S = 0.02
 _GONE = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
-
-pytestmark = [
-    pytest.mark.long,
-    pytest.mark.skipif(
-        not (PATRONI.exists() and Path(ETCD).exists()), reason="patroni or etcd is missing: make failover"
-    ),
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +86,10 @@ class Probe:
         return [Outage(before, after) for before, after in pairs if after - before > GAP_MS]
 
 
+@pytest.mark.long
+@pytest.mark.skipif(
+    not (PATRONI.exists() and Path(ETCD).exists()), reason="patroni or etcd is missing: make failover"
+)
 def test_no_slot_is_lost_double_or_early_and_releases_go_on_within_a_second(tmp_path: Path) -> None:
     log = tmp_path / "deliveries"
     log.touch()
@@ -126,17 +122,19 @@ def test_no_slot_is_lost_double_or_early_and_releases_go_on_within_a_second(tmp_
     seen = deliveries(log)
     outages = probe.outages()
     waits = _waits(outages, seen)
+    worst = sorted(waits, key=lambda pair: pair[0])[-3:]
+    (tmp_path / "outages").write_text("\n".join(f"{one.start} {one.end}" for one in outages))
     lengths = sorted(outage.end - outage.start for outage in outages)
     print(
         f"{SWITCHOVERS} switchovers and {KILLS} kills: {len(books.fires)} fires, "
         f"{sum(span['count'] for span in books.spans)} slots in spans, {len(seen)} deliveries, "
         f"{delivered_twice(seen)} runs delivered twice; {len(outages)} outages of {_figures(lengths)} ms; "
-        f"first release after writes were possible: {_figures(sorted(waits))} ms"
+        f"first release after writes were possible: {_figures(sorted(wait for wait, _ in waits))} ms; worst: {worst}"
     )
     assert check(books, seen) == []
     assert [span for span in books.spans if span["reason"] != "paused"] == []
     assert len(outages) >= SWITCHOVERS + KILLS
-    assert max(waits) <= AGAIN_WITHIN_MS
+    assert worst[-1][0] <= AGAIN_WITHIN_MS
 
 
 async def _make_databases(made: Cluster) -> None:
@@ -208,15 +206,20 @@ def _drained(url: str) -> Books:
         time.sleep(0.5)
 
 
-def _waits(outages: Sequence[Outage], seen: Sequence[Delivery]) -> list[int]:
+def _waits(outages: Sequence[Outage], seen: Sequence[Delivery]) -> list[tuple[int, Outage]]:
     """For each outage, how long after writes were possible again the first delivery came whose slot lay behind its
-    start; where this slot came after the end, how long after the slot."""
+    start; where this slot came after the end, how long after the slot. Left out are those after which the next outage
+    came before there was a delivery and before writes had been possible for a second."""
     found = []
-    for outage in outages:
+    for outage, following in zip(outages, [*outages[1:], None], strict=True):
         later = [one for one in seen if one.slot_ms > outage.start and one.at_ms >= outage.start]
-        if later:
-            first = min(later, key=lambda one: one.at_ms)
-            found.append(max(0, first.at_ms - max(outage.end, first.slot_ms)))
+        if not later:
+            continue
+        first = min(later, key=lambda one: one.at_ms)
+        begins = max(outage.end, min(one.slot_ms for one in later))
+        cut_off = following is not None and following.start - begins < AGAIN_WITHIN_MS
+        if not (cut_off and following is not None and first.at_ms > following.start):
+            found.append((max(0, first.at_ms - begins), outage))
     return found
 
 
@@ -227,6 +230,14 @@ def _figures(ordered: Sequence[int]) -> str:
 def test_the_wait_is_counted_from_when_writes_were_possible_or_the_slot_was_due() -> None:
     outage = Outage(1_500, 4_000)
     before = Delivery(1_550, "run_a", 1_000, 1)
-    assert _waits([outage], [before, Delivery(4_300, "run_b", 2_000, 1)]) == [300]
-    assert _waits([Outage(1_500, 1_700)], [before, Delivery(2_040, "run_b", 2_000, 1)]) == [40]
-    assert Counter(_waits([outage], [before])) == Counter()
+    assert _waits([outage], [before, Delivery(4_300, "run_b", 2_000, 1)]) == [(300, outage)]
+    short = Outage(1_500, 1_700)
+    assert _waits([short], [before, Delivery(2_040, "run_b", 2_000, 1)]) == [(40, short)]
+    assert _waits([outage], [before]) == []
+
+
+def test_an_outage_that_another_one_follows_within_a_second_is_not_counted_by_itself() -> None:
+    short, long = Outage(1_500, 1_700), Outage(2_400, 6_000)
+    late = Delivery(6_200, "run_b", 2_000, 1)
+    assert _waits([short, long], [late, Delivery(6_300, "run_c", 3_000, 1)]) == [(300, long)]
+    assert _waits([short, Outage(3_100, 6_000)], [late]) == [(4_200, short)]

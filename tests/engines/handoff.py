@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,7 +80,7 @@ def hand_over_to_one_that_is_away(
         comes()
         came, database = time.monotonic(), folder / "data" / "horarium.db"
         states, _ = _ended(database)
-        with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
             reasons = {str(row[0]) for row in connection.execute("SELECT DISTINCT error FROM attempts")}
     return Waited(states, reasons, time.monotonic() - came)
 
@@ -105,7 +106,7 @@ def _ended(database: Path) -> tuple[Mapping[str, int], list[str]]:
     """How many runs have ended in which state, and their ids, once all have."""
     end = time.monotonic() + PATIENCE_S
     while True:
-        with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
             rows = connection.execute("SELECT id, state FROM runs").fetchall()
         states = Counter(state for _, state in rows)
         if states.total() == RUNS and not states.keys() & {"pending", "running"}:

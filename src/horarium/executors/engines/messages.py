@@ -7,6 +7,7 @@ import os
 import ssl
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from horarium.domain.errors import Problem
 from horarium.domain.execution import Call, Outcome, TimeIsUp, Verdict
@@ -17,6 +18,7 @@ from horarium.executors.context import (
     template_values,
 )
 from horarium.executors.egress import AddressRefused
+from horarium.executors.limits import Limits, OutOfTime
 from horarium.executors.output import error_text, keep_value
 from horarium.executors.secrecy import Scrubber, named_secrets, reveal, run_scrubber, secret_names
 from horarium.executors.template import Render, check_template, compile_value
@@ -149,13 +151,25 @@ def reason_of(error: BaseException) -> str:
     return BROKE
 
 
+# The time limits of what is given away in an event loop.
+_LIMITS: WeakKeyDictionary[asyncio.AbstractEventLoop, Limits] = WeakKeyDictionary()
+
+
+def _limits() -> Limits:
+    loop = asyncio.get_running_loop()
+    found = _LIMITS.get(loop)
+    if found is None:
+        found = _LIMITS[loop] = Limits()
+    return found
+
+
 async def handed_over(call: Call, give: Callable[[], Awaitable[Outcome]], extra: str) -> Outcome:
     """What `give` makes of a run, within the run's time. What keeps a run from its engine becomes a failed outcome: an
     engine that is away or silent has not been reached. `extra` is the extra that brings the client library."""
     try:
-        async with asyncio.timeout(call.timeout_ms / 1000):
+        with _limits().of(call.timeout_ms / 1000):
             return await give()
-    except TimeoutError:
+    except (OutOfTime, TimeoutError):
         return failed(call, TimeIsUp.ENGINE.after(call.timeout_ms), unreached=True)
     except ImportError:
         words = f"this server lacks the client library of the engine: pip install 'horarium[{extra}]'"

@@ -23,6 +23,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import importlib
+import itertools
+import re
 import ssl
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -30,12 +32,12 @@ from typing import Any
 import orjson
 
 from horarium.domain.errors import Problem
-from horarium.domain.execution import Call, Outcome, TimeIsUp, Watched, WatchedTarget
+from horarium.domain.execution import Call, Outcome, Watched, WatchedTarget
 from horarium.domain.ids import Id
 from horarium.domain.json_text import decode_received
 from horarium.executors.checks import check_fields
 from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
-from horarium.executors.context import add_identity, run_text
+from horarium.executors.context import add_identity
 from horarium.executors.engines.connections import Connections
 from horarium.executors.engines.hosts import EngineHosts, check_place, host_and_port
 from horarium.executors.engines.messages import (
@@ -82,6 +84,9 @@ _LOOK_S = 5.0
 _LOOKS_AT_ONCE = 50
 # JetStream's code of the error that the last message of the subject is not the expected one: there is a message.
 _NOT_THE_FIRST = 10071
+_SEPARATING = re.compile(r"[.*>\s]")
+# The status of the answer that nobody has heard the message.
+_NOBODY = "503"
 # Its code of errors that pass by themselves, such as that a stream has no leader yet.
 _AWAY = 503
 _LONGEST_SUBJECT = 1_000
@@ -103,7 +108,7 @@ class NatsExecutor:
         self._public_url = options.public_url
         self._limit = options.response_limit_bytes
         self._compiled = CompiledConfigs(_CompiledNats)
-        self._connections: Connections[Any] = Connections(lambda client: client.is_connected, _close)
+        self._connections: Connections[_Link] = Connections(lambda link: link.client.is_connected, _close)
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
         """Everything that is wrong with a configuration as a caller sent it. Connects to nothing."""
@@ -143,7 +148,7 @@ class NatsExecutor:
             outcomes = None if compiled.outcomes is None else compiled.outcomes(values)
         except (BrokenConfiguration, TemplateError, ValueError, TypeError) as error:
             return failed(call, f"the message could not be made: {error}", retryable=False)
-        run = run_text(call.run_id)
+        run = values["run"]["id"]
         headers = {"Nats-Msg-Id": run}
         add_identity(headers, call, run, self._public_url)
         if compiled.always:
@@ -160,22 +165,18 @@ class NatsExecutor:
         compiled: _CompiledNats,
         subject: str,
         body: bytes,
-        headers: Mapping[str, str],
+        headers: dict[str, str],
         outcomes: str | None,
     ) -> Outcome:
-        client = await self._client(call.workspace_id, compiled)
+        link = await self._link(call.workspace_id, compiled)
         try:
-            answer = await client.request(
-                subject, body, timeout=call.timeout_ms / 1000, headers=dict(headers)
-            )
-        except _errors().NoRespondersError:
-            return failed(call, f"no stream stores the subject {subject}")
-        except _errors().TimeoutError:
-            return failed(call, TimeIsUp.ENGINE.after(call.timeout_ms), unreached=True)
+            answer = await link.ask(subject, body, headers)
         except _errors().ConnectionClosedError as error:
             return failed(call, f"the message was not published: {_said(error)}", unreached=True)
         except _errors().Error as error:
             return failed(call, f"the message was not published: {_said(error)}")
+        if answer.headers and answer.headers.get("Status") == _NOBODY:
+            return failed(call, f"no stream stores the subject {subject}")
         shown = _acknowledged(answer.data)
         wrong = shown.get("error")
         if isinstance(wrong, Mapping) and wrong.get("err_code") != _NOT_THE_FIRST:
@@ -188,7 +189,7 @@ class NatsExecutor:
     async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Outcome]:
         """The outcomes that have been published to the subjects of these runs. Raises OSError."""
         compiled = self._compiled_of(target)
-        client = await self._client(target.workspace_id, compiled)
+        client = (await self._link(target.workspace_id, compiled)).client
         places = asyncio.Semaphore(_LOOKS_AT_ONCE)
         subject = f"$JS.API.STREAM.MSG.GET.{compiled.outcome_stream}"
 
@@ -229,7 +230,7 @@ class NatsExecutor:
             raise OSError("the target's configuration does not say any more where outcomes are published")
         return compiled
 
-    async def _client(self, workspace_id: Id, compiled: _CompiledNats) -> Any:
+    async def _link(self, workspace_id: Id, compiled: _CompiledNats) -> _Link:
         """A connection, made to the address that was judged. Raises OSError and ImportError."""
         key = (
             workspace_id,
@@ -240,11 +241,12 @@ class NatsExecutor:
         )
         return await self._connections.get(key, lambda: self._connect(workspace_id, compiled))
 
-    async def _connect(self, workspace_id: Id, compiled: _CompiledNats) -> Any:
+    async def _connect(self, workspace_id: Id, compiled: _CompiledNats) -> _Link:
         module = await asyncio.to_thread(importlib.import_module, "nats.aio.client")
         address = await self._hosts.address(workspace_id, compiled.host, compiled.port)
         place = f"[{address}]" if ":" in address else address
         client, last = module.Client(), list[Exception]()
+        link = _Link(client)
 
         async def note(error: Exception) -> None:
             last[:] = [error]
@@ -260,6 +262,7 @@ class NatsExecutor:
                 reconnect_time_wait=0.1,
                 connect_timeout=_CONNECT_S,
                 error_cb=note,
+                closed_cb=link.closed,
                 tls=context,
                 tls_hostname=compiled.host if compiled.tls else None,
                 **compiled.identity,
@@ -270,7 +273,8 @@ class NatsExecutor:
             raise OSError(reason_of(last[0]) if last else _said(error)) from error
         except (_errors().Error, TimeoutError) as error:
             raise OSError(_said(error) or "no answer") from error
-        return client
+        await link.open()
+        return link
 
 
 def _errors() -> Any:
@@ -278,8 +282,48 @@ def _errors() -> Any:
     return importlib.import_module("nats.errors")
 
 
-async def _close(client: Any) -> None:
-    await client.close()
+async def _close(link: _Link) -> None:
+    await link.client.close()
+
+
+class _Link:
+    """A connection, and the answers to what is sent over it.
+
+    The library's own way to ask draws two random names and sets a timer for each question, which is as much work as the
+    message itself. Here answers come to one name and a number, and whoever asks has a time limit already.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self._waiting: dict[str, asyncio.Future[Any]] = {}
+        self._numbers = itertools.count()
+        self._inbox = ""
+
+    async def open(self) -> None:
+        """Begin to hear answers."""
+        self._inbox = self.client.new_inbox()
+        await self.client.subscribe(f"{self._inbox}.*", cb=self._answered)
+
+    async def ask(self, subject: str, body: bytes, headers: dict[str, str]) -> Any:
+        """The answer to a message. Raises what the library raises, also where the connection is lost meanwhile."""
+        number = f"{next(self._numbers):x}"
+        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        try:
+            await self.client.publish(subject, body, f"{self._inbox}.{number}", headers)
+            return await answer
+        finally:
+            del self._waiting[number]
+
+    async def _answered(self, message: Any) -> None:
+        answer = self._waiting.get(message.subject.rpartition(".")[2])
+        if answer is not None and not answer.done():
+            answer.set_result(message)
+
+    async def closed(self) -> None:
+        """Tell all who wait that no answer comes any more."""
+        for answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(_errors().ConnectionClosedError())
 
 
 def _said(error: BaseException) -> str:
@@ -296,7 +340,7 @@ def _acknowledged(data: bytes) -> dict[str, Any]:
 
 def _subject_piece(text: str) -> str:
     """A value within a subject: it must stay one part of it, and match nothing else."""
-    if not text or any(sign in ".*>" or sign.isspace() or not sign.isprintable() for sign in text):
+    if not text or not text.isprintable() or _SEPARATING.search(text):
         raise TemplateError(
             f"{text[:50]!r} cannot be a part of a subject: it is empty, or has a space or one of . * >"
         )
