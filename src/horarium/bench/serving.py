@@ -118,12 +118,14 @@ class Asker:
     """One kept-alive HTTP connection that costs little: requests are written as bytes, answers read by their length, or
     in chunks as long lists come."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, key: str) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, key: str, cookie: str = ""
+    ) -> None:
         self._reader, self._writer, self._key = reader, writer, key
-        self._cookie = ""
+        self._cookie = cookie
 
-    async def sign_in(self) -> None:
-        """Begin a session of the console, in which all further requests are sent."""
+    async def sign_in(self) -> str:
+        """Begin a session of the console, in which all further requests are sent; its cookie."""
         body = urlencode({"key": self._key}).encode()
         head = (
             "POST /console/sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://127.0.0.1\r\n"
@@ -135,6 +137,7 @@ class Asker:
         if found is None:
             raise RuntimeError(f"the console was not signed in to: {answer[:500]}")
         self._cookie = found[1]
+        return self._cookie
 
     async def ask(self, method: str, path: str, body: bytes = b"", kind: str = "application/json") -> bytes:
         """Send a request; the body of the answer. Raises RuntimeError where its status is not in the 200s."""
@@ -172,10 +175,10 @@ class Asker:
 
 
 @asynccontextmanager
-async def asker(port: int, key: str) -> AsyncIterator[Asker]:
-    """A connection to the server on a port, closed when the block ends."""
+async def asker(port: int, key: str, cookie: str = "") -> AsyncIterator[Asker]:
+    """A connection to the server on a port, closed when the block ends; with a cookie, in that session."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 24)
     try:
-        yield Asker(reader, writer, key)
+        yield Asker(reader, writer, key, cookie)
     finally:
         writer.close()

@@ -16,7 +16,7 @@ from horarium.bench.delivery import http_target
 from horarium.bench.filling import Herd, fill, timings_at
 from horarium.bench.lateness import JITTER_MS, POLLING, herd_of_second, lateness, quantile
 from horarium.bench.receiver import Receiver, receiving
-from horarium.bench.serving import Asker, Process, api_key, asker, serving
+from horarium.bench.serving import Process, api_key, asker, serving
 from horarium.bench.stage import Report, Stage, next_noon, stage
 
 VIEWERS, PAGE_S = 10, 5.0
@@ -91,12 +91,14 @@ async def _turn(made: Stage, receiver: Receiver, target: bytes, rate: int, secon
 @asynccontextmanager
 async def _viewers(server: Process, key: str, looked: Looked) -> AsyncIterator[None]:
     """People at the console until the block ends. Raises what any of them met with."""
+    async with asker(server.port, key) as connection:
+        cookie = await connection.sign_in()
     looking = [
         asyncio.create_task(each)
         for number in range(VIEWERS)
         for each in (
-            _follow(server.port, key, STREAMS[number % len(STREAMS)], looked),
-            _load(server.port, key, number, looked),
+            _follow(server.port, cookie, STREAMS[number % len(STREAMS)], looked),
+            _load(server.port, cookie, number, looked),
         )
     ]
     try:
@@ -110,28 +112,22 @@ async def _viewers(server: Process, key: str, looked: Looked) -> AsyncIterator[N
         await asyncio.gather(*looking, return_exceptions=True)
 
 
-async def _load(port: int, key: str, number: int, looked: Looked) -> None:
-    """One page after another, each viewer at an instant of their own and with another page first."""
-    async with _signed_in(port, key) as connection:
-        await asyncio.sleep(PAGE_S * number / VIEWERS)
-        while True:
-            begun = time.perf_counter()
-            await connection.ask("GET", PAGES[number % len(PAGES)])
-            looked.pages_ms.append((time.perf_counter() - begun) * 1000)
-            number += 1
-            await asyncio.sleep(max(0.0, begun + PAGE_S - time.perf_counter()))
-
-
-async def _follow(port: int, key: str, path: str, looked: Looked) -> None:
-    """A stream, for as long as it lasts; a page that it ends for would ask for it anew, and so does this."""
+async def _load(port: int, cookie: str, number: int, looked: Looked) -> None:
+    """One page after another, each viewer at an instant of their own and with another page first. Each page has a
+    connection of its own, since the server ends one that is idle for as long as that."""
+    await asyncio.sleep(PAGE_S * number / VIEWERS)
     while True:
-        async with _signed_in(port, key) as connection:
+        begun = time.perf_counter()
+        async with asker(port, "", cookie) as connection:
+            await connection.ask("GET", PAGES[number % len(PAGES)])
+        looked.pages_ms.append((time.perf_counter() - begun) * 1000)
+        number += 1
+        await asyncio.sleep(max(0.0, begun + PAGE_S - time.perf_counter()))
+
+
+async def _follow(port: int, cookie: str, path: str, looked: Looked) -> None:
+    """A stream, for as long as it lasts; a browser asks anew for one that has ended, and so does this."""
+    while True:
+        async with asker(port, "", cookie) as connection:
             async for piece in connection.stream(path):
                 looked.streamed += len(piece)
-
-
-@asynccontextmanager
-async def _signed_in(port: int, key: str) -> AsyncIterator[Asker]:
-    async with asker(port, key) as connection:
-        await connection.sign_in()
-        yield connection
