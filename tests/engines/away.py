@@ -136,8 +136,11 @@ class Streams(Away):
 
 
 class Rabbitmq(Away):
-    # Its port is open a moment before the queue is there.
-    reasons = Away.reasons | {"the engine refused the run: no queue is bound there for this routing key"}
+    """Its queue was there before it went."""
+
+    def prepare(self) -> None:
+        with rabbit(self.port, self.folder), durable_queue(self.port, "away"):
+            pass
 
     def target(self) -> dict[str, Any]:
         return rabbit_target(self.port, "away")
