@@ -168,7 +168,7 @@ class Installation:
 
 
 def drained(installation: Installation) -> None:
-    """Wait until all runs have ended and everything has arrived at /hook."""
+    """Wait until all runs have ended and everything has arrived at /hook, for as long as what is left changes."""
     until = time.monotonic() + PATIENCE_S
     left: tuple[int, ...] = ()
     while time.monotonic() < until:
@@ -180,9 +180,11 @@ def drained(installation: Installation) -> None:
             "SELECT count(*) FROM event_deliveries d JOIN webhooks w ON w.id = d.webhook_id "
             "WHERE w.name = '/hook' AND d.state = 'waiting'",
         )
-        left = tuple(rows[0][0] for rows in counts)
+        before, left = left, tuple(rows[0][0] for rows in counts)
         if not any(left):
             return
+        if left != before:
+            until = time.monotonic() + PATIENCE_S
         time.sleep(0.2)
     raise AssertionError(f"not drained: {left} runs, notes, events that are behind or wait")
 

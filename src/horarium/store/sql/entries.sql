@@ -169,3 +169,7 @@ INSERT INTO pauses (id, workspace_id, schedule_id, from_ms, ends_ms, catch_up, n
 SELECT id, workspace_id, schedule_id, from_ms, ends_ms, catch_up, note, principal_id, settled, window_id
 FROM rows(id bytea, workspace_id bytea, schedule_id bytea, from_ms bigint, ends_ms bigint, catch_up text, note text,
           principal_id bytea, settled bigint, window_id bytea) AS r;
+
+-- name: change_pause
+UPDATE pauses SET ends_ms = :ends_ms, catch_up = :catch_up, note = :note
+WHERE id = :id AND workspace_id = :workspace_id;

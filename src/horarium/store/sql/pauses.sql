@@ -41,10 +41,6 @@ WHERE id = :id AND workspace_id = :workspace_id AND schedule_id IS NULL AND from
 -- name: drop_pause
 DELETE FROM pauses WHERE id = :id AND workspace_id = :workspace_id;
 
--- name: change_pause
-UPDATE pauses SET ends_ms = :ends_ms, catch_up = :catch_up, note = :note
-WHERE id = :id AND workspace_id = :workspace_id;
-
 -- name: end_pause_of_schedule
 UPDATE pauses SET ends_ms = :ends_ms, catch_up = :catch_up, settled = :settled
 WHERE schedule_id = :schedule_id AND workspace_id = :workspace_id AND ends_ms IS NULL;

@@ -35,9 +35,9 @@ SELECT {window_columns} FROM windows WHERE workspace_id = :workspace_id AND id =
 -- name: delete_window
 DELETE FROM windows WHERE workspace_id = :workspace_id AND id = :id;
 
--- name: end_window
--- The time of a window that goes on ends now.
-UPDATE pauses SET ends_ms = :now
+-- name: times_of_window
+-- The time of a window that goes on.
+SELECT {pause_columns} FROM pauses
 WHERE workspace_id = :workspace_id AND window_id = :id AND settled = 0 AND ends_ms > :now;
 
 -- name: window_waits

@@ -117,7 +117,10 @@ async def drop_window(tx: Tx, workspace_id: Id, schedule_id: Id | None, window_i
         raise NotFound("maintenance window")
     await begin_windows(tx, now)
     await tx.run("delete_window", workspace_id=workspace_id, id=window_id)
-    if await tx.run("end_window", workspace_id=workspace_id, id=window_id, now=now):
+    own = {"workspace_id": workspace_id, "id": window_id}
+    for pause in [pause_of_row(row) for row in await tx.rows("times_of_window", **own, now=now)]:
+        kept = {"catch_up": pause.catch_up.value, "note": pause.note}
+        await tx.run("change_pause", id=pause.id, workspace_id=workspace_id, ends_ms=now, **kept)
         tx.announce(DUE, now)
     return window
 
