@@ -211,10 +211,12 @@ async def test_files_of_a_compacted_database_have_nothing_of_an_erased_person(fl
         store = open_store(tmp_path / "horarium.db")
         files = lambda: [*tmp_path.iterdir()]  # noqa: E731
     else:
-        from tests.support.postgres import migrated_database, run_sql, server
+        from tests.support.poolers import name_in
+        from tests.support.postgres import direct_address, migrated_database, run_sql, server
 
-        url = await migrated_database("erased")
-        store = await PostgresStore.open(url)
+        pooled_or_not = await migrated_database("erased")
+        url = direct_address(name_in(pooled_or_not))  # compacting needs one
+        store = await PostgresStore.open(pooled_or_not)
         (number,) = (await select(store, "SELECT oid FROM pg_database WHERE datname = current_database()"))[0]
         base = Path(server().pgdata) / "base" / str(number)
         files = lambda: [*base.iterdir()]  # noqa: E731
