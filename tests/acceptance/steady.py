@@ -251,10 +251,10 @@ async def run(minutes: int, database: str) -> Verdict:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="horarium-steady-")))
         address, kept = stack.enter_context(inbox())
         node, url = stack.enter_context(_server(folder, database))
-        watching = stack.enter_context(_watchdog(node, url, address, folder / "watchdog.log"))
-        pids = {"server": node.pid, "watchdog": watching}
         if database == "sqlite":
             await asyncio.to_thread(_make_history, node)
+        watching = stack.enter_context(_watchdog(node, url, address, folder / "watchdog.log"))
+        pids = {"server": node.pid, "watchdog": watching}
         receiver = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/"
         with _speaking(node) as client:
             executor = {"type": "http", "url": receiver}

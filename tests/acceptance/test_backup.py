@@ -1,9 +1,13 @@
-"""A backup under load is restored after its server was killed: nothing from before it is lost, nothing fires twice."""
+"""A backup under load is restored after its server was killed: nothing from before it is lost, nothing fires twice.
+
+With BACKUP_SCHEDULES=200 in the environment so many schedules fire every second; the figures are printed.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import sqlite3
 import subprocess
@@ -22,7 +26,7 @@ from tests.support.delivery_log import deliveries, receiving
 from tests.support.ledger_check import Books, check, delivered_twice, from_postgres, from_sqlite, open_work
 from tests.support.postgres import drop_database, fresh_database
 
-SCHEDULES = 30
+SCHEDULES = int(os.environ.get("BACKUP_SCHEDULES", "30"))
 PATIENCE_S = 60.0
 ADMIN = "hor_" + "a" * 40
 KEYS = {"HORARIUM_SECRET_KEY": b64encode(b"k" * 32).decode(), "HORARIUM_ADMIN_KEY": ADMIN}
@@ -146,6 +150,11 @@ def test_a_backup_under_load_loses_nothing_and_what_it_restores_fires_nothing_tw
     # The list of nodes' lanes is not restored: those nodes are gone.
     wanted = {table: rows for table, rows in manifest.rows.items() if table != "lane_reports"}
     assert counts(same, list(wanted)) == wanted
+    print(
+        f"\n{len(before)} deliveries before the kill, {len(lost)} of them of runs begun after the backup; "
+        f"{len(everything) - len(before)} after the restore, 0 lost, 0 twice; "
+        f"{sum(wanted.values())} rows in {len(wanted)} tables as in the manifest"
+    )
 
 
 def run_bytes(text: str) -> bytes:

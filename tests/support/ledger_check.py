@@ -133,7 +133,7 @@ def _counters(books: Books) -> Iterator[str]:
         told = {
             "fires": sum(fire["kind"] == "clock" for fire in fires[who]),
             "succeeded": states["completed"],
-            "failed": states["failed"] + states["partial"] + states["cancelled"],
+            "failed": states["failed"] + states["partial"],  # a cancelled fire is neither
             "skipped": sum(span["count"] for span in spans[who] if span["reason"] in ("skipped", "unbegun")),
             "open_fires": sum(n for state, n in states.items() if state not in _OVER_FIRE | {"waiting"}),
             "waiting_fires": states["waiting"],
