@@ -22,6 +22,7 @@ PARTS = {
     "bench": "dev",
     "watchdog": "alerts",
     "worker/tracing": "otel",
+    "service/database_spans": "otel",
     "backup": "s3",
 }
 

@@ -30,6 +30,7 @@ MAY = {
     "executors/sql/databases.py": "its engines connect to the addresses that the guard resolved",
     "executors/sql/guard.py": "looks up the hosts of the server's own database",
     "store/postgres/connection.py": "the server's own database",
+    "store/postgres/hosts.py": "the servers of the server's own database",
     "worker/tracing.py": "sends spans to the collector that the operator's environment names",
 }
 # These speak to a server as its clients, and are not part of it. Watchdog and doctor call what the operator has named.

@@ -152,18 +152,21 @@ async def test_another_workspace_is_told_nothing(shop: Workshop) -> None:
         await shop.explain.ledger(stranger, schedule.id, NOON, NOON + DAY, 10)
 
 
-def test_a_preview_names_the_next_slots_and_the_delay_of_the_schedule() -> None:
-    an_id = random_id(NOON)
-    found = preview(Timing("0 9 * * *", zone="Europe/Berlin"), NOON, 2, Policies(jitter_ms=1_000), an_id)
+def test_a_preview_names_the_next_slots() -> None:
+    found = preview(Timing("0 9 * * *", zone="Europe/Berlin"), NOON, 2)
     assert [occurrence.local for occurrence in found.occurrences] == [
         "2026-03-02T09:00:00+01:00",
         "2026-03-03T09:00:00+01:00",
     ]
     assert found.description == "At 09:00, every day, Europe/Berlin time"
-    assert found.delay_ms == jitter_ms(an_id, 1_000)
     assert preview(Timing("0 9 * * *"), NOON, 0).occurrences == ()
     with pytest.raises(RecurrenceError):
         preview(Timing("nonsense"), NOON, 1)
+
+
+async def test_the_next_slots_of_a_schedule_come_with_its_delay(shop: Workshop) -> None:
+    schedule = await shop.schedule("* * * * *", Policies(jitter_ms=1_000))
+    assert upcoming(schedule, NOON, 1).delay_ms == jitter_ms(schedule.id, 1_000)
 
 
 async def test_what_is_not_on_the_clock_has_nothing_to_come(shop: Workshop) -> None:
