@@ -157,14 +157,14 @@ class Sqs(Away):
     """Its queue was there before it went."""
 
     def prepare(self) -> None:
-        with fifo_queue(self.port) as (_, queue, _received):
+        with fifo_queue(self.port, "away.fifo") as (_, queue, _received):
             self._queue = queue
 
     def target(self) -> dict[str, Any]:
         return sqs_target(self._queue)
 
     def comes(self) -> None:
-        _, _, self._received = self.stack.enter_context(fifo_queue(self.port))
+        _, _, self._received = self.stack.enter_context(fifo_queue(self.port, "away.fifo"))
 
     def items(self) -> Counter[str]:
         return Counter(self._received())

@@ -58,7 +58,9 @@ _COUNTS = (
 
 
 @contextmanager
-def fifo_queue(port: int = 0) -> Iterator[tuple[int, str, Callable[[], list[str]]]]:
+def fifo_queue(
+    port: int = 0, called: str = "jobs.fifo"
+) -> Iterator[tuple[int, str, Callable[[], list[str]]]]:
     """A FIFO queue of moto's SQS: (port, URL, what tells the runs of all its messages). Its messages stay when the
     server ends, for the next one of this process.
 
@@ -75,15 +77,15 @@ def fifo_queue(port: int = 0) -> Iterator[tuple[int, str, Callable[[], list[str]
         aws_access_key_id="AKIAEXAMPLE",
         aws_secret_access_key="open-sesame",
     )
-    name = {"QueueName": "jobs.fifo", "Attributes": {"FifoQueue": "true"}}
+    name = {"QueueName": called, "Attributes": {"FifoQueue": "true"}}
     queue = client.create_queue(**name)["QueueUrl"].replace("localhost", "127.0.0.1")
 
     def received() -> list[str]:
         (kept,) = (
-            found.queues["jobs.fifo"]
+            found.queues[called]
             for account in models.sqs_backends.values()
             for found in account.values()
-            if "jobs.fifo" in found.queues
+            if called in found.queues
         )
         return [str(message.deduplication_id) for message in kept._messages]
 
