@@ -251,9 +251,8 @@ class PostgresStore:
                 raise
             except LOST:
                 connection.terminate()
-                await (
-                    pool.connections.expire_connections()
-                )  # where one connection has died, others may have as well
+                # Where one connection has died, others may have as well.
+                await pool.connections.expire_connections()
                 raise
 
     @asynccontextmanager

@@ -96,10 +96,8 @@ class GroupWriter:
             task.announced, task.recorded, task.counted = tx.announced, tx.recorded, tx.counted
             task.told = tx.told
         except sqlite3.OperationalError as error:
-            if (
-                not connection.in_transaction
-            ):  # the disk is full, or similar: SQLite has rolled everything back
-                raise
+            if not connection.in_transaction:
+                raise  # the disk is full, or similar: SQLite has rolled everything back
             self.refused += 1
             task.error = Unavailable(f"the database refused: {error}")
         except BaseException as error:

@@ -1,4 +1,5 @@
-"""The store in a SQLite file: one thread writes, with group commit; other threads read.
+"""The store in a SQLite file: one writer with group commit, which may hand verbs to a process of its own; other threads
+read.
 
 The writer takes the verbs that have queued up, the engine's first, runs them one after another and commits them
 together, so that one flush to the disk serves many. A caller gets its answer after the commit. A verb that
