@@ -239,6 +239,7 @@ def test_all_schedules_of_one_customer_are_paused(world: World) -> None:
 def test_the_whole_workspace_is_paused_with_a_note_and_resumed_with_a_choice(world: World) -> None:
     target(world, "hook", "/ok")
     world.ask("POST", "/schedules", {"name": "Beat", "recurrence": "@every 1s", "target": "hook"})
+    world.until("/runs?state=succeeded", 1)  # so that there is something to pause
     page = world.person()
     page.get_by_role("link", name="Pause everything").click()
     page.get_by_label("Note: why it is paused").fill("The CRM moves")
@@ -252,7 +253,6 @@ def test_the_whole_workspace_is_paused_with_a_note_and_resumed_with_a_choice(wor
     expect(banner).to_contain_text("The workspace is paused")
     expect(banner).to_contain_text("The CRM moves")
     expect(banner).to_contain_text("2099")
-    world.until("/runs?state=succeeded", 1)
     page.goto(f"{world.url}/console/schedules")
     expect(banner).to_contain_text("The CRM moves")
     time.sleep(2.5)  # slots of the pause
