@@ -48,7 +48,7 @@ async def deliver(house, deliverer=None):
         await found.step()
         if found._tasks:
             await asyncio.wait(found._tasks)
-    await found.step()
+        await found.tell()
     return found
 
 

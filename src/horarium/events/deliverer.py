@@ -1,19 +1,20 @@
 """Sends events to webhooks: each webhook is in the hand of one node, and takes no more than its share of the places.
 
 A node takes webhooks that no node has, reads on in the log of their workspaces, and sends side by side what their
-`Feed` lets it. What it has sent is told to the store in batches. After a crash another node goes on where the store
-says; what it sends again has the same id.
+`Feed` lets it. What it has sent is told to the store in batches, beside the sending, so that no event waits for a
+commit. After a crash another node goes on where the store says; what it sends again has the same id.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 
 from horarium.domain.errors import HorariumError
+from horarium.domain.events import Event
 from horarium.domain.ids import Id
 from horarium.domain.webhooks import EventPost, Parcel
 from horarium.events.feed import MOST_IN_HAND, Feed, Item
@@ -35,6 +36,8 @@ MOST_UNDER_WAY, MOST_PROBES = 128, 32
 READ_AT_ONCE = 200
 # How often webhooks that nobody has are looked for, and those that were changed or given to others.
 LOOK_S = 1.0
+# How long what was sent gathers before the store is told of it in one transaction.
+TELL_S = 0.05
 TROUBLE_S = 0.5
 # How long a node that stops waits for answers. What did not arrive until then is sent again by another node.
 CLOSE_S = 2.0
@@ -59,7 +62,7 @@ class Deliverer:
         self._tasks: set[asyncio.Task[None]] = set()
         self._under_way = {False: 0, True: 0}
         self._unsaid: list[Sent] = []
-        self._wake = asyncio.Event()
+        self._wake, self._some_sent = asyncio.Event(), asyncio.Event()
         self._look_at, self._new_events = 0.0, True
         store.listen(self._hear)
 
@@ -72,18 +75,24 @@ class Deliverer:
             self._wake.set()
 
     async def loop(self) -> None:
-        """Send for as long as the server runs."""
+        """Send, and tell the store of it, for as long as the server runs."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._again_and_again(self.step, self._pause))
+            both.create_task(self._again_and_again(self.tell, self._pause_telling))
+
+    async def _again_and_again(
+        self, step: Callable[[], Awaitable[None]], pause: Callable[[], Awaitable[None]]
+    ) -> None:
         while True:
             try:
-                await self.step()
+                await step()
             except HorariumError as error:
                 _log.warning("events_not_sent", error=str(error))
                 await asyncio.sleep(TROUBLE_S)
-            await self._pause()
+            await pause()
 
     async def step(self) -> None:
-        """Do what can be done now: tell the store, take webhooks, read, and begin to send."""
-        await self._tell()
+        """Do what can be done now: take webhooks, read, and begin to send."""
         if not self._may_work():
             return
         now = asyncio.get_running_loop().time()
@@ -110,16 +119,29 @@ class Deliverer:
             timer.cancel()
             self._wake.clear()
 
-    async def _tell(self) -> None:
-        """Tell the store what was sent. What it cannot be told now is told later."""
-        self._unsaid += [sent for feed in self.feeds.values() if (sent := feed.unsaid()) is not None]
+    async def _pause_telling(self) -> None:
+        """Until there is something to tell, and then for a moment, in which more comes."""
+        if not self._unsaid:
+            await self._some_sent.wait()
+            self._some_sent.clear()
+        await asyncio.sleep(TELL_S)
+
+    async def tell(self) -> None:
+        """Tell the store what was sent. What it cannot be told now it is told before anything else."""
+        full = any(feed.room <= 0 for feed in self.feeds.values())
+        if not self._unsaid:
+            self._unsaid = [sent for feed in self.feeds.values() if (sent := feed.unsaid()) is not None]
         if not self._unsaid:
             return
         batch = self._unsaid
         lost = await self._store.urgent(verbs.note_sent, self._node, batch, self._clock.now_ms())
         self._unsaid = []
-        self._drop(lost)
-        self._drop(sent.webhook_id for sent in batch if sent.disabled is not None)
+        over = {(sent.webhook_id, sent.epoch) for sent in batch if sent.disabled or sent.webhook_id in lost}
+        # One that was lost and taken again meanwhile has another epoch.
+        self._drop([one for one, feed in self.feeds.items() if (one, feed.epoch) in over])
+        if full:
+            self._new_events = True
+            self._wake.set()
 
     def _drop(self, webhooks: Iterable[Id]) -> None:
         for webhook_id in webhooks:
@@ -141,16 +163,19 @@ class Deliverer:
         """Read on in the logs that go further than what has been read."""
         behind = {feed.webhook.workspace_id for feed in self.feeds.values() if feed.room > 0}
         ends = await self._store.read(event_verbs.log_ends, behind)
+        pages: dict[tuple[Id, int, int], list[Event]] = {}  # webhooks of a workspace mostly read the same
         for feed in list(self.feeds.values()):
             if feed.read_to < ends.get(feed.webhook.workspace_id, 0) and feed.room > 0:
-                await self._read_on(feed, ends[feed.webhook.workspace_id])
+                await self._read_on(feed, ends[feed.webhook.workspace_id], pages)
 
-    async def _read_on(self, feed: Feed, end: int) -> None:
+    async def _read_on(self, feed: Feed, end: int, pages: dict[tuple[Id, int, int], list[Event]]) -> None:
         limit = min(READ_AT_ONCE, feed.room)
-        found = await self._store.read(
-            event_verbs.events_after, feed.webhook.workspace_id, feed.read_to, limit
-        )
+        page = feed.webhook.workspace_id, feed.read_to, limit
+        found = pages.get(page)
+        if found is None:
+            found = pages[page] = await self._store.read(event_verbs.events_after, *page)
         feed.add(found, self._clock.now_ms())
+        self._some_sent.set()  # what it does not want counts as sent
         if not found:
             feed.pass_to(end)
         if len(found) == limit:
@@ -200,6 +225,7 @@ class Deliverer:
             self.figures.delays.add(max(0, now - item.event.at_ms))
         if not had_room:
             self._new_events = True
+        self._some_sent.set()
         self._wake.set()
 
     def outcomes(self) -> dict[str, int]:
@@ -213,4 +239,5 @@ class Deliverer:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._tell()
+        await self.tell()
+        await self.tell()  # what has come after a batch that the store could not take

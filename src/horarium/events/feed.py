@@ -95,8 +95,8 @@ class Feed:
 
     @property
     def room(self) -> int:
-        """How many more events may be taken in hand."""
-        return MOST_IN_HAND - len(self._in_hand)
+        """How many more events may be taken in hand: what the store has not been told counts as well."""
+        return MOST_IN_HAND - max(len(self._in_hand), len(self._rows))
 
     @property
     def in_hand(self) -> int:
