@@ -1,8 +1,10 @@
 """Maintenance windows over the API, of a workspace and of a schedule, and what next fires and explanations say."""
 
+import json
+
 import pytest
 
-from tests.api.asking import NOW, ask, fields, scheduled
+from tests.api.asking import BASE, NOW, ask, fields, scheduled
 from tests.support.house import House, instant
 
 CURRENT = "/workspaces/current"
@@ -47,7 +49,8 @@ async def test_next_fires_name_no_slot_that_lies_in_a_window(house, of):
     for minute in (1, 2, 3):
         await tick(house, f"2026-03-01T12:0{minute}:00Z")
     shown = await ask(house, "GET", f"/schedules/{schedule['id']}")
-    assert (shown["next_fire_at"], slots(shown)[:2]) == (None, ["12:04:00", "12:05:00"])
+    assert slots(shown)[:2] == ["12:04:00", "12:05:00"]
+    assert await next_fire_everywhere(house, schedule) == "2026-03-01T12:04:00.000Z"
 
 
 async def test_next_fires_name_no_slot_that_lies_in_a_planned_pause_or_one_that_holds(house):
@@ -55,8 +58,51 @@ async def test_next_fires_name_no_slot_that_lies_in_a_planned_pause_or_one_that_
     planned = {"from": "2026-03-01T12:02:00Z", "until": "2026-03-01T12:05:00Z"}
     await ask(house, "POST", f"{CURRENT}/pause", planned)
     assert slots(await ask(house, "GET", f"/schedules/{schedule['id']}"))[:2] == ["12:01:00", "12:05:00"]
+    assert await next_fire_everywhere(house, schedule) == "2026-03-01T12:01:00.000Z"
+    await tick(house, "2026-03-01T12:01:00Z")
+    assert await next_fire_everywhere(house, schedule) == "2026-03-01T12:05:00.000Z"
     await ask(house, "POST", f"{CURRENT}/pause", {"note": "until somebody resumes"})
     assert slots(await ask(house, "GET", f"/schedules/{schedule['id']}")) == []
+    assert await next_fire_everywhere(house, schedule) is None
+
+
+async def test_a_schedule_fires_next_beside_the_window_of_another(house):
+    held, free = await scheduled(house, name="held", **EVERY_MINUTE), await scheduled(house, **EVERY_MINUTE)
+    await ask(house, "POST", f"/schedules/{held['id']}/windows", HOURLY, 201)
+    await tick(house, "2026-03-01T12:01:00Z")
+    assert await next_fire_everywhere(house, held) == "2026-03-01T12:04:00.000Z"
+    assert await next_fire_everywhere(house, free) == "2026-03-01T12:02:00.000Z"
+
+
+async def test_a_bulk_answer_names_the_next_fire_beyond_a_window(house):
+    await scheduled(house, **EVERY_MINUTE)
+    await ask(house, "POST", f"{CURRENT}/windows", {**HOURLY, "recurrence": "1 * * * *"}, 201)
+    line = json.dumps({"name": "bulk", "target": "t", **EVERY_MINUTE})
+    (made,) = (await house.client.post(f"{BASE}/schedules/bulk", content=line)).text.splitlines()
+    assert json.loads(made)["next_fire_at"] == "2026-03-01T12:03:00.000Z"
+
+
+async def test_a_slot_that_is_due_and_not_decided_yet_is_the_next_fire(house):
+    schedule = await scheduled(house, **EVERY_MINUTE)
+    await ask(house, "POST", f"{CURRENT}/windows", HOURLY, 201)
+    house.clock.now = instant("2026-03-01T12:01:30Z")
+    assert await next_fire_everywhere(house, schedule) == "2026-03-01T12:01:00.000Z"
+
+
+async def next_fire_everywhere(house, schedule):
+    """The one instant that GET, lists and the export name."""
+    shown = await ask(house, "GET", f"/schedules/{schedule['id']}")
+    listed = (await ask(house, "GET", "/schedules"))["items"]
+    (in_list,) = [one for one in listed if one["id"] == schedule["id"]]
+    lines = map(json.loads, (await house.client.get(f"{BASE}{CURRENT}/export")).text.splitlines())
+    (exported,) = [
+        line["value"]
+        for line in lines
+        if line["type"] == "schedule" and line["value"]["id"] == schedule["id"]
+    ]
+    found = {one["next_fire_at"] for one in (shown, in_list, exported)}
+    assert len(found) == 1, found
+    return found.pop()
 
 
 async def test_a_schedule_that_only_fires_in_its_windows_has_no_next_fires_and_the_answer_comes(house):

@@ -8,7 +8,7 @@ The answers are sent when the request has been read, since many clients do not r
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
@@ -19,7 +19,7 @@ from horarium.api.drafts import schedule_draft
 from horarium.api.errors import problems_of, status_of
 from horarium.api.fields import instant_or_none
 from horarium.domain.errors import HorariumError, QuotaReached, TooLarge
-from horarium.domain.ids import prefixed
+from horarium.domain.ids import Id, prefixed
 from horarium.domain.schedule import Schedule
 from horarium.domain.tenancy import Identity
 from horarium.service.rates import BULK_LINE
@@ -70,7 +70,7 @@ async def write_all(
     answers = _Answers()
     batch: _Batch[Item] = []
     number, turns, most = 0, Turns(), who.workspace.quotas.bulk_lines
-    async with _Writing(writer, answers) as writing:
+    async with _Writing(who, services, writer, answers) as writing:
         try:
             async for lines in batches:
                 for line in lines:
@@ -136,13 +136,15 @@ class _Answers:
 class _Writing(Generic[Item]):
     """Writes one batch at a time. The block ends when the last one is written."""
 
-    def __init__(self, writer: LineWriter[Item], answers: _Answers) -> None:
-        self._writer, self._answers = writer, answers
+    def __init__(
+        self, who: Identity, services: Services, writer: LineWriter[Item], answers: _Answers
+    ) -> None:
+        self._who, self._services, self._writer, self._answers = who, services, writer, answers
         self._under_way: asyncio.Task[None] | None = None
 
     async def begin(self, batch: _Batch[Item]) -> None:
         await self._arrived()
-        self._under_way = asyncio.create_task(_write(self._writer, batch, self._answers))
+        self._under_way = asyncio.create_task(self._write(batch))
 
     async def _arrived(self) -> None:
         if self._under_way is not None:
@@ -151,20 +153,25 @@ class _Writing(Generic[Item]):
     async def __aenter__(self) -> _Writing[Item]:
         return self
 
+    async def _write(self, batch: _Batch[Item]) -> None:
+        """Write a batch, and answer it."""
+        items = [item for _, item in batch if not isinstance(item, bytes)]
+        found = await self._writer.write(items) if items else ()
+        schedules = [one.schedule for one in found if isinstance(one, Written)]
+        fires = await self._services.explain.next_fires(self._who.workspace_id, schedules)
+        written, answers = iter(found), self._answers
+        answers.add(
+            item if isinstance(item, bytes) else _answer(number, next(written), fires, answers)
+            for number, item in batch
+        )
+
     async def __aexit__(self, *_: object) -> None:
         await self._arrived()
 
 
-async def _write(writer: LineWriter[Item], batch: _Batch[Item], answers: _Answers) -> None:
-    """Write a batch, and answer it."""
-    items = [item for _, item in batch if not isinstance(item, bytes)]
-    written = iter(await writer.write(items) if items else ())
-    answers.add(
-        item if isinstance(item, bytes) else _answer(number, next(written), answers) for number, item in batch
-    )
-
-
-def _answer(number: int, found: Written | HorariumError, answers: _Answers) -> bytes:
+def _answer(
+    number: int, found: Written | HorariumError, fires: Mapping[Id, int | None], answers: _Answers
+) -> bytes:
     if isinstance(found, HorariumError):
         return answers.refused(number, found)
     answer = {
@@ -173,7 +180,7 @@ def _answer(number: int, found: Written | HorariumError, answers: _Answers) -> b
         "result": found.result,
         "id": prefixed("sch", found.schedule.id),
         "key": found.schedule.key,
-        "next_fire_at": instant_or_none(found.schedule.progress.next_due),
+        "next_fire_at": instant_or_none(fires[found.schedule.id]),
     }
     return orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE)
 

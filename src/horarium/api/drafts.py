@@ -171,7 +171,7 @@ def edited(
 
     With `target` None it keeps its target. The input must satisfy the schema of `judge`, if one of the two changes.
     """
-    raw, fixed = ScheduleBody.shown.apart(raw, show.schedule(before))
+    raw, fixed = ScheduleBody.shown.apart(raw, show.schedule(before, None))
     raw, flat = gathered(raw)
     body, misshapen = _shaped(ScheduleBody, raw, flat)
     timing, untimely = _timing(raw, body, before, before.definition.timing.zone, now_ms)
@@ -318,7 +318,7 @@ def _in_ms(given: Json) -> Json:
 
 def _as_body(schedule: Schedule) -> Json:
     """The body that would leave a schedule as it is."""
-    shown = show.schedule(schedule)
+    shown = show.schedule(schedule, None)
     return {name: shown[name] for name in ScheduleBody.model_fields if name in shown and name != "version"}
 
 

@@ -27,7 +27,7 @@ from horarium.domain.tenancy import EVERY_TARGET, Key, Principal, Workspace
 from horarium.domain.waiting import WaitCause
 from horarium.domain.windows import NO_HOLDS, Holds, Window, next_times
 from horarium.service.actions import Trial
-from horarium.service.explain import Explanation, Preview, upcoming
+from horarium.service.explain import Explanation, Preview, next_fire, upcoming
 from horarium.service.pages import Page, cursor_text
 from horarium.service.sent_requests import SentRequest
 from horarium.service.targets import NewTarget
@@ -276,8 +276,8 @@ def version(version: DefinitionVersion, definition: Definition) -> dict[str, Any
     }
 
 
-def schedule(schedule: Schedule) -> dict[str, Any]:
-    """A schedule as it is shown in lists."""
+def schedule(schedule: Schedule, next_fire_ms: int | None) -> dict[str, Any]:
+    """A schedule as it is shown in lists, with when it fires next."""
     definition, progress, timing = schedule.definition, schedule.progress, schedule.definition.timing
     return {
         "id": prefixed("sch", schedule.id),
@@ -296,7 +296,7 @@ def schedule(schedule: Schedule) -> dict[str, Any]:
         "labels": dict(schedule.labels),
         "policies": policies(definition.policies, timing),
         "next_slot_at": instant_or_none(progress.next_slot),
-        "next_fire_at": instant_or_none(progress.next_due),
+        "next_fire_at": instant_or_none(next_fire_ms),
         "last_slot_at": instant_or_none(progress.last_slot),
         "last_fire_at": instant_or_none(progress.last_fired_ms),
         "last_fire": id_or_none("fire", progress.last_fire_id),
@@ -326,7 +326,7 @@ def schedule(schedule: Schedule) -> dict[str, Any]:
 def schedule_in_full(stored: Schedule, now_ms: int, holds: Holds = NO_HOLDS) -> dict[str, Any]:
     """A schedule with its recurrence in words and its next fires, as seen at `now_ms`. `holds`: what holds back its
     slots."""
-    shown = schedule(stored)
+    shown = schedule(stored, next_fire(stored, now_ms, holds))
     shown["in_words"] = _words(stored.definition.timing)
     shown["next_fires"] = _next_fires(stored, now_ms, holds)
     return shown

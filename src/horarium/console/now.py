@@ -16,7 +16,7 @@ from horarium.domain.ids import Id, prefixed
 from horarium.domain.lane_report import LaneReport
 from horarium.domain.listings import ScheduleListing, TargetListing
 from horarium.domain.run import Run, RunState
-from horarium.domain.schedule import ScheduleState
+from horarium.domain.schedule import Schedule, ScheduleState
 from horarium.domain.target import Target
 from horarium.domain.tenancy import SERVER_SCOPE, Identity
 from horarium.domain.waiting import WaitCause
@@ -102,11 +102,18 @@ class NowPages(Pages):
         ahead: Forecast = forecast(timings, self.now_ms() // 1000)
         paused = ScheduleListing(who.workspace_id, 1, state=ScheduleState.PAUSED.value)
         return {
-            "coming": await self.services.overview.due_next(who.workspace_id, SHOWN),
+            "coming": await self._coming(who.workspace_id),
             "forecast": ahead,
             "active": sum(count for _, count in timings),
             "paused": await self.services.schedules.count(paused),
         }
+
+    async def _coming(self, workspace_id: Id) -> list[tuple[Schedule, int]]:
+        """The schedules whose next slots come first, and when they fire (ms)."""
+        due = await self.services.overview.due_next(workspace_id, SHOWN)
+        fires = await self.services.explain.next_fires(workspace_id, due)
+        found = [(schedule, at_ms) for schedule in due if (at_ms := fires[schedule.id]) is not None]
+        return sorted(found, key=lambda one: one[1])
 
     async def _any_target(self, who: Identity) -> Target | None:
         found = await self.services.targets.list(who, TargetListing(who.workspace_id, 1))

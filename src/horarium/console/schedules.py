@@ -61,6 +61,7 @@ class SchedulePages(OfSchedules):
             filters=filters,
             states=STATES,
             schedules=found.items,
+            coming=await self.services.explain.next_fires(who.workspace_id, found.items),
             outcomes=outcomes,
             fires=FIRES,
             targets=targets,

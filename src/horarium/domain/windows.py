@@ -6,6 +6,7 @@ as a pause and is one from then on. What lies further ahead is known from the re
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from horarium.domain.errors import Problem
@@ -130,3 +131,26 @@ class Holds:
 
 
 NO_HOLDS = Holds()
+
+
+class HoldsOver:
+    """What holds back slots of some schedules of a workspace that are to come."""
+
+    def __init__(self, pauses: Sequence[Pause] = (), windows: Sequence[Window] = ()) -> None:
+        own = {each.schedule_id for each in (*pauses, *windows)} - {None}
+
+        def among(*schedules: Id | None) -> Holds:
+            of_these = [
+                tuple(each for each in some if each.schedule_id in schedules) for some in (pauses, windows)
+            ]
+            return Holds(*of_these) if any(of_these) else NO_HOLDS
+
+        self._whole = among(None)
+        self._own = {one: among(None, one) for one in own if one is not None}
+
+    def of(self, schedule_id: Id) -> Holds:
+        """What holds back those of one schedule."""
+        return self._own.get(schedule_id, self._whole)
+
+
+NOTHING_HOLDS = HoldsOver()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from horarium.domain.fire import Fire, FireKind, Span, SpanReason
@@ -18,8 +19,9 @@ from horarium.domain.schedule import (
     stored_recurrence,
     timing_from_text,
 )
-from horarium.domain.windows import NO_HOLDS, Holds
+from horarium.domain.windows import NO_HOLDS, NOTHING_HOLDS, Holds, HoldsOver
 from horarium.service.clock import Clock
+from horarium.service.turns import Turns
 from horarium.store.base import Store, Tx
 from horarium.store.verbs import ledger
 from horarium.store.verbs.pauses import pause_behind
@@ -91,6 +93,18 @@ def upcoming(schedule: Schedule, after_ms: int, count: int, holds: Holds = NO_HO
     return Preview(description, tuple(_not_held(timing, after_ms, limit, delay, holds)), delay)
 
 
+def next_fire(schedule: Schedule, now_ms: int, holds: Holds = NO_HOLDS) -> int | None:
+    """When a schedule fires next by what is known now (ms): at the first slot that nothing holds back. None where no
+    such slot is known."""
+    due = schedule.progress.next_due
+    if holds is NO_HOLDS or schedule.state is not ScheduleState.ACTIVE:
+        return due
+    if due is not None and holds.behind(due) is None:
+        return due
+    found = upcoming(schedule, now_ms, 1, holds)
+    return found.occurrences[0].instant * 1000 + found.delay_ms if found.occurrences else None
+
+
 def _not_held(timing: Timing, after_ms: int, count: int, delay_ms: int, holds: Holds) -> list[Occurrence]:
     """The next occurrences that nothing holds back. So many pauses and windows are passed over at most."""
     found: list[Occurrence] = []
@@ -127,7 +141,21 @@ class ExplainService:
 
     async def holds(self, workspace_id: Id, schedule_id: Id) -> Holds:
         """What holds back slots of a schedule that are to come."""
-        return await self.store.read(holds_over, workspace_id, schedule_id, self.clock.now_ms())
+        return (await self.holds_over(workspace_id, [schedule_id])).of(schedule_id)
+
+    async def holds_over(self, workspace_id: Id, schedules: Collection[Id]) -> HoldsOver:
+        """What holds back slots of some schedules that are to come."""
+        return await self.store.read(holds_over, workspace_id, schedules, self.clock.now_ms())
+
+    async def next_fires(self, workspace_id: Id, schedules: Sequence[Schedule]) -> dict[Id, int | None]:
+        """When some schedules of a workspace fire next (ms), in turns with other work."""
+        active = [each.id for each in schedules if each.state is ScheduleState.ACTIVE]
+        over = await self.holds_over(workspace_id, active) if active else NOTHING_HOLDS
+        found, turns = dict[Id, int | None](), Turns()
+        for each in schedules:
+            found[each.id] = next_fire(each, self.clock.now_ms(), over.of(each.id))
+            await turns.give()
+        return found
 
     async def explain(self, workspace_id: Id, schedule_id: Id, at_ms: int) -> Explanation:
         """What became, or will become, of an instant, which is rounded down to the whole second."""
@@ -269,7 +297,7 @@ async def _holding(tx: Tx, schedule: Schedule, slot: int, due: int, now: int) ->
     own = await pause_behind(tx, schedule.workspace_id, schedule.id, slot, due)
     if own is not None and own.holds_at(due):
         return own
-    holds = await holds_over(tx, schedule.workspace_id, schedule.id, now)
+    holds = (await holds_over(tx, schedule.workspace_id, [schedule.id], now)).of(schedule.id)
     return holds.behind(due) or await pause_behind(tx, schedule.workspace_id, None, slot, due)
 
 

@@ -1942,7 +1942,7 @@ class Schedule(TypedDict):
     """
     next_fire_at: str | None
     """
-    When it fires next: the next slot plus the schedule's jitter.
+    When it fires next: at the first slot that no pause or maintenance window holds back, plus its jitter. Lists are sorted and filtered by the next slot, held back or not.
     """
     next_fires: list[Occurrence]
     """
@@ -3491,7 +3491,7 @@ class ListedSchedule(TypedDict):
     """
     next_fire_at: str | None
     """
-    When it fires next: the next slot plus the schedule's jitter.
+    When it fires next: at the first slot that no pause or maintenance window holds back, plus its jitter. Lists are sorted and filtered by the next slot, held back or not.
     """
     next_slot_at: str | None
     """

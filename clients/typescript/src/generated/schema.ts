@@ -3001,7 +3001,7 @@ export interface components {
             name: string;
             /**
              * Format: date-time
-             * @description When it fires next: the next slot plus the schedule's jitter.
+             * @description When it fires next: at the first slot that no pause or maintenance window holds back, plus its jitter. Lists are sorted and filtered by the next slot, held back or not.
              * @example 2026-03-08T09:00:00.000Z
              */
             next_fire_at: string | null;
@@ -4378,7 +4378,7 @@ export interface components {
             name: string;
             /**
              * Format: date-time
-             * @description When it fires next: the next slot plus the schedule's jitter.
+             * @description When it fires next: at the first slot that no pause or maintenance window holds back, plus its jitter. Lists are sorted and filtered by the next slot, held back or not.
              * @example 2026-03-08T09:00:00.000Z
              */
             next_fire_at: string | null;

@@ -151,7 +151,12 @@ _SCHEDULE = {
     "labels": _LABELS,
     "policies": ref("Policies"),
     "next_slot_at": or_null(instant("The next slot.")),
-    "next_fire_at": or_null(instant("When it fires next: the next slot plus the schedule's jitter.")),
+    "next_fire_at": or_null(
+        instant(
+            "When it fires next: at the first slot that no pause or maintenance window holds back, plus its jitter. "
+            "Lists are sorted and filtered by the next slot, held back or not."
+        )
+    ),
     "last_slot_at": or_null(instant("The last slot that fired.")),
     "last_fire_at": or_null(instant("When it fired last.")),
     "last_fire": or_null(an_id("fire", "The id of its last fire.")),

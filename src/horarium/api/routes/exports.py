@@ -17,7 +17,7 @@ from horarium.api.routes.tenancy import workspace_id_in
 from horarium.api.web import Answer, Api, StreamedAnswer
 from horarium.domain.directory import KINDS
 from horarium.domain.events import EventFilter
-from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id
+from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id, prefixed
 from horarium.domain.listings import (
     AuditListing,
     LedgerListing,
@@ -128,8 +128,9 @@ class Export:
         listing, position = ScheduleListing(self.own, PIECE), None
         while True:
             page = await self.services.searches.schedules(listing, ScheduleOrder.OLDEST, position)
+            fires = await self.services.explain.next_fires(self.own, page.items)
             for schedule in page.items:
-                yield "schedule", show.schedule(schedule)
+                yield "schedule", show.schedule(schedule, fires[schedule.id])
                 async for version in self._versions(schedule):
                     yield version
             position = page.next
@@ -137,7 +138,7 @@ class Export:
                 return
 
     async def _versions(self, schedule: Schedule) -> AsyncIterator[tuple[str, Json]]:
-        below, shown = None, {"schedule": show.schedule(schedule)["id"]}
+        below, shown = None, {"schedule": prefixed("sch", schedule.id)}
         explain = self.services.explain
         while found := await explain.versions(self.own, schedule.id, PIECE, below):
             for listed in found:

@@ -137,7 +137,8 @@ class ScheduleRoutes(Routes):
         position = position_of(request, _POSITIONS.get(order, (16,)))
         query.done()
         found = await self.services.searches.schedules(listing, order, position)
-        return json_answer(200, show.page(found, self._in_list))
+        fires = await self.services.explain.next_fires(who.workspace_id, found.items)
+        return json_answer(200, show.page(found, lambda one: self._in_list(one, fires[one.id])))
 
     async def listing(self, who: Identity, query: Query, limit: int) -> ScheduleListing:
         """What the filters in a query say."""
@@ -311,8 +312,8 @@ class ScheduleRoutes(Routes):
     def _now(self) -> int:
         return self.services.clock.now_ms()
 
-    def _in_list(self, schedule: Schedule) -> dict[str, Any]:
-        return {**show.schedule(schedule), "dialect_id": self.ids.in_dialect(schedule)}
+    def _in_list(self, schedule: Schedule, next_fire_ms: int | None) -> dict[str, Any]:
+        return {**show.schedule(schedule, next_fire_ms), "dialect_id": self.ids.in_dialect(schedule)}
 
     async def _shown(
         self, schedule: Schedule, status: int = 200, headers: dict[str, str] | None = None

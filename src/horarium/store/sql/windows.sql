@@ -24,10 +24,12 @@ SELECT {window_columns} FROM windows WHERE workspace_id = :workspace_id AND sche
 -- A page of the windows of a workspace and of its schedules.
 SELECT {window_columns} FROM windows WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;
 
--- name: windows_over_schedule
--- The windows of a schedule and those of its workspace.
-SELECT {window_columns} FROM windows
-WHERE workspace_id = :workspace_id AND (schedule_id IS NULL OR schedule_id = :schedule_id) ORDER BY schedule_id, id;
+-- name: windows_over
+-- The windows of some schedules and those of their workspace.
+SELECT {window_columns} FROM windows WHERE workspace_id = :workspace_id AND schedule_id IS NULL
+UNION ALL
+SELECT {window_columns} FROM windows WHERE workspace_id = :workspace_id AND schedule_id IN (:ids...)
+ORDER BY id;
 
 -- name: get_window
 SELECT {window_columns} FROM windows WHERE workspace_id = :workspace_id AND id = :id;
@@ -44,10 +46,12 @@ WHERE workspace_id = :workspace_id AND window_id = :id AND settled = 0 AND ends_
 SELECT 1 FROM windows WHERE next_ms <= :now LIMIT 1;
 
 -- name: pauses_ahead
--- What may hold back a slot of a schedule that is still to come, but for times of windows that have not begun.
+-- What may hold back slots of some schedules that are still to come, but for times of windows that have not begun.
 SELECT {pause_columns} FROM pauses
-WHERE workspace_id = :workspace_id AND settled = 0 AND (schedule_id IS NULL OR schedule_id = :schedule_id)
-  AND (ends_ms IS NULL OR ends_ms > :now)
+WHERE workspace_id = :workspace_id AND settled = 0 AND schedule_id IS NULL AND (ends_ms IS NULL OR ends_ms > :now)
+UNION ALL
+SELECT {pause_columns} FROM pauses
+WHERE workspace_id = :workspace_id AND settled = 0 AND schedule_id IN (:ids...) AND (ends_ms IS NULL OR ends_ms > :now)
 ORDER BY from_ms;
 
 -- name: forget_lost_windows

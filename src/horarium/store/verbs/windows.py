@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from horarium.domain.errors import Conflict, NotFound
@@ -13,8 +13,8 @@ from horarium.domain.windows import (
     MOST_OF_SCHEDULE,
     MOST_OF_SCHEDULES,
     MOST_OF_WORKSPACE,
-    NO_HOLDS,
-    Holds,
+    NOTHING_HOLDS,
+    HoldsOver,
     Window,
     begun_by,
 )
@@ -130,12 +130,12 @@ async def windows_wait(tx: Tx, now: int) -> bool:
     return await tx.row("window_waits", now=now) is not None
 
 
-async def holds_over(tx: Tx, workspace_id: Id, schedule_id: Id, now: int) -> Holds:
-    """What holds back slots of a schedule that are to come."""
-    own = {"workspace_id": workspace_id, "schedule_id": schedule_id}
-    pauses = [pause_of_row(row) for row in await tx.rows("pauses_ahead", **own, now=now)]
-    windows = [_window(row) for row in await tx.rows("windows_over_schedule", **own)]
-    return Holds(tuple(pauses), tuple(windows)) if pauses or windows else NO_HOLDS
+async def holds_over(tx: Tx, workspace_id: Id, schedules: Collection[Id], now: int) -> HoldsOver:
+    """What holds back slots of some schedules that are to come."""
+    of_these = {"workspace_id": workspace_id, "ids": sorted(schedules)}
+    pauses = [pause_of_row(row) for row in await tx.rows("pauses_ahead", **of_these, now=now)]
+    windows = [_window(row) for row in await tx.rows("windows_over", **of_these)]
+    return HoldsOver(pauses, windows) if pauses or windows else NOTHING_HOLDS
 
 
 async def begin_windows(tx: Tx, now: int) -> int:
