@@ -91,7 +91,7 @@ def receiving(inbox: Inbox, seed: int) -> Iterator[str]:
 
     class Quiet(ThreadingHTTPServer):
         daemon_threads = True
-        # As many connections at once as servers make. With the usual 5 the kernel drops some, which come a second later.
+        # As many connections at once as servers make. Of more than the usual 5 some are a second late.
         request_queue_size = 256
 
         def handle_error(self, request: Any, client_address: Any) -> None:

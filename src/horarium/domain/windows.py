@@ -137,16 +137,16 @@ class HoldsOver:
     """What holds back slots of some schedules of a workspace that are to come."""
 
     def __init__(self, pauses: Sequence[Pause] = (), windows: Sequence[Window] = ()) -> None:
-        own = {each.schedule_id for each in (*pauses, *windows)} - {None}
-
         def among(*schedules: Id | None) -> Holds:
-            of_these = [
-                tuple(each for each in some if each.schedule_id in schedules) for some in (pauses, windows)
-            ]
-            return Holds(*of_these) if any(of_these) else NO_HOLDS
+            found = Holds(
+                tuple(each for each in pauses if each.schedule_id in schedules),
+                tuple(each for each in windows if each.schedule_id in schedules),
+            )
+            return found if found.pauses or found.windows else NO_HOLDS
 
+        named = {each.schedule_id for each in pauses} | {each.schedule_id for each in windows}
         self._whole = among(None)
-        self._own = {one: among(None, one) for one in own if one is not None}
+        self._own = {one: among(None, one) for one in named if one is not None}
 
     def of(self, schedule_id: Id) -> Holds:
         """What holds back those of one schedule."""
