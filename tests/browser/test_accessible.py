@@ -46,6 +46,9 @@ def paths_of(world: World) -> list[str]:
             fire = world.ask("POST", f"/schedules/{schedule}/fire-now")["id"]
             audience = schedule
     world.ask("PATCH", f"/schedules/{schedule}", {"input": {"a": 1}})
+    for place in ("/workspaces/current", f"/schedules/{schedule}"):
+        window = {"recurrence": "0 2 1 1 *", "duration": "2h", "note": "The CRM is backed up"}
+        world.ask("POST", f"{place}/windows", window)
     me = world.ask("GET", "/me")
     hook = world.ask(
         "POST", "/webhooks", {"url": f"{world.receiver}/events", "name": "Alerts", "types": ["fire.*"]}
@@ -77,7 +80,17 @@ def paths_of(world: World) -> list[str]:
         *("/targets/flaky", "/audiences?type=contacts", "/audiences/directory/contacts"),
         *("/audiences/directory/users", "/audiences/directory/contacts/upload", "/keys", "/keys/new"),
         *(f"/keys/{me['key']['id']}/revoke", "/principals/new", f"/principals/{me['principal']['id']}"),
-        *("/audit", "/settings", "/settings/pause", "/switch", "/workspaces", "/workspaces/new", "/sign-in"),
+        *(
+            "/audit",
+            "/settings",
+            "/settings/pause",
+            "/settings/windows",
+            f"{own}/windows",
+            "/switch",
+            "/workspaces",
+            "/workspaces/new",
+            "/sign-in",
+        ),
     ]
 
 
@@ -144,6 +157,16 @@ def test_pages_that_answer_a_form_are_accessible_and_fit_their_window(world: Wor
     page.get_by_label("Input, as JSON").fill("{")
     page.get_by_role("button", name="Make it").click()
     found += look(world, page, "schedule-with-mistakes")
+    page.goto(f"{world.url}/console/settings/windows")
+    page.get_by_label("When it begins").fill("* * * * *")
+    page.get_by_label("How long it holds").fill("2h")
+    page.get_by_role("button", name="Make it").click()
+    found += look(world, page, "window-with-mistakes")
+    page.get_by_label("When it begins").fill("0 2 1 1 *")
+    page.get_by_label("Note: why it is there").fill(LONG)
+    page.get_by_role("button", name="Make it").click()
+    page.get_by_role("link", name="Remove").click()
+    found += look(world, page, "window-removed")
     page.goto(f"{world.url}/console/settings/pause")
     page.get_by_label("Note: why it is paused").fill(LONG)
     page.get_by_label("Until", exact=True).fill("soon")

@@ -208,6 +208,68 @@ def test_without_a_script_pages_are_read_and_forms_sent(world: World) -> None:
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
+def test_without_a_script_pauses_and_maintenance_windows_are_made_and_ended(world: World) -> None:
+    target(world, "hook", "/ok")
+    made = world.ask("POST", "/schedules", {"name": "Daily", "recurrence": "@daily", "target": "hook"})
+    signed_in = world.person().context.storage_state()
+    page = world.browser.new_context(java_script_enabled=False, storage_state=signed_in).new_page()
+    page.goto(f"{world.url}/console/settings/pause")
+    page.get_by_label("Note: why it is paused").fill("The CRM moves")
+    page.get_by_role("button", name="Pause everything").click()
+    banner = page.locator(".banner")
+    expect(banner).to_contain_text("The CRM moves")
+    banner.get_by_role("link", name="Change the pause").click()
+    page.get_by_label("Until", exact=True).fill("2099-01-01 09:00")
+    page.get_by_role("button", name="Save").click()
+    expect(banner).to_contain_text("until 1 Jan 2099")
+    banner.get_by_role("link", name="Resume").click()
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text("The workspace is resumed")).to_be_visible()
+    page.goto(f"{world.url}/console/schedules/{made['id']}")
+    page.get_by_role("link", name="Pause").click()
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("Nothing of it fires until it is resumed")).to_be_visible()
+    page.get_by_role("link", name="Resume").click()
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text("The schedule is active again")).to_be_visible()
+    for place in ("settings", f"schedules/{made['id']}"):
+        page.goto(f"{world.url}/console/{place}")
+        page.get_by_role("link", name="New maintenance window").click()
+        page.get_by_label("When it begins").fill("0 2 1 1 *")
+        page.get_by_label("How long it holds").fill("long")
+        page.get_by_role("button", name="Make it").click()
+        expect(page.locator("#duration-wrong")).to_contain_text("must be a length of time")
+        page.get_by_label("How long it holds").fill("2h")
+        page.get_by_role("button", name="Make it").click()
+        expect(page.get_by_text("The maintenance window is made")).to_be_visible()
+        page.get_by_role("link", name="Remove").click()
+        page.get_by_role("button", name="Remove").click()
+        expect(page.get_by_text("has no maintenance window")).to_be_visible()
+
+
+def test_a_maintenance_window_is_made_with_its_next_times_while_one_types(world: World) -> None:
+    page = world.person()
+    page.goto(f"{world.url}/console/settings")
+    page.get_by_role("link", name="New maintenance window").click()
+    preview = page.locator("#preview")
+    page.get_by_label("How long it holds").fill("3h")
+    page.get_by_label("Time zone").fill("Europe/Paris")
+    page.get_by_role("button", name="on the 1st of the month at 2:00").click()
+    expect(preview).to_contain_text("02:00:00")
+    expect(preview).to_contain_text("until")
+    page.get_by_label("When it begins").fill("* * * * *")
+    expect(preview.locator(".wrong")).to_contain_text("more often than once an hour")
+    page.get_by_label("When it begins").fill("0 1 29 3 *")  # over a change of the clocks
+    expect(preview).to_contain_text("05:00:00 +02:00")
+    page.get_by_label("Note: why it is there").fill("Backups")
+    page.get_by_role("button", name="Make it").click()
+    windows = page.get_by_role("region", name="Maintenance windows")
+    expect(windows).to_contain_text("Backups")
+    expect(windows).to_contain_text("3 h")
+    (made,) = world.ask("GET", "/workspaces/current/windows")["items"]
+    assert (made["recurrence"], made["duration"]) == ("0 1 29 3 *", 3 * 3600)
+
+
 def test_why_a_slot_was_skipped_is_found_out(world: World) -> None:
     target(world, "slow", "/later", completion="callback")
     made = world.ask("POST", "/schedules", {"name": "Slow", "recurrence": "@every 1s", "target": "slow"})

@@ -38,6 +38,9 @@ class Tags(HTMLParser):
 async def world(house: House, **given: object) -> dict[str, str]:
     """A schedule that has fired; the paths of its pages."""
     made = await scheduled(house, **{"recurrence": "0 13 * * *", "labels": {"team": "a"}, **given})
+    window = {"recurrence": "0 2 * * 0", "duration": "2h", "note": given.get("description")}
+    for place in ("/workspaces/current", f"/schedules/{made['id']}"):
+        await ask(house, "POST", f"{place}/windows", window, 201)
     await house.move("2026-03-01T13:00:00Z")
     run = (await ask(house, "GET", "/runs"))["items"][0]
     return {
@@ -46,6 +49,8 @@ async def world(house: House, **given: object) -> dict[str, str]:
         "why": f"/schedules/{made['id']}/why?at=2026-03-01+13:00",
         "delete": f"/schedules/{made['id']}/delete",
         "versions": f"/schedules/{made['id']}/versions",
+        "pause": f"/schedules/{made['id']}/pause",
+        "windows": f"/schedules/{made['id']}/windows",
         "backfill": f"/schedules/{made['id']}/backfill?from=2026-02-01&to=2026-03-01",
         "run": f"/runs/{run['id']}",
         "fire": f"/fires/{run['fire']}",
@@ -57,6 +62,7 @@ LISTS = [
     *("/", "/schedules", "/runs", "/targets", "/schedules/new", "/targets/new"),
     *("/audiences", "/audiences/directory/contacts", "/audiences/directory/contacts/upload"),
     *("/keys", "/keys/new", "/principals/new", "/audit", "/settings", "/switch"),
+    *("/settings/pause", "/settings/windows"),
     *("/events", "/events/webhooks", "/events/webhooks/new"),
 ]
 

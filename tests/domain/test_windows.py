@@ -7,7 +7,7 @@ import pytest
 from horarium.domain.fire import SpanReason
 from horarium.domain.pauses import Closure, over_at, with_own
 from horarium.domain.schedule import CatchUp
-from horarium.domain.windows import MOST_BEGUN, Holds, Window, begun_by, next_times, problems_of
+from horarium.domain.windows import MOST_BEGUN, Holds, Window, begun_by, next_times, problems_of, times_after
 from horarium.times import Timing, compile_timing
 
 HOUR, DAY = 3_600_000, 86_400_000
@@ -79,6 +79,25 @@ def test_its_beginnings_are_local_and_its_length_is_elapsed_time(zone, spec, hou
             True,
             False,
         ]
+
+
+@pytest.mark.parametrize(
+    ("at", "first"),
+    [
+        (
+            "2026-02-28T00:00:00Z",
+            "2026-03-01T02:00:00Z",
+        ),  # it was made later, so it begins when it was to begin first
+        ("2026-03-01T01:59:59.999Z", "2026-03-01T02:00:00Z"),
+        ("2026-03-01T02:00:00Z", "2026-03-02T02:00:00Z"),  # it has begun, and nobody has entered that yet
+        ("2026-09-01T00:00:00Z", "2026-09-01T02:00:00Z"),  # nor anything since
+    ],
+)
+def test_times_to_come_begin_after_an_instant(at, first):
+    found = times_after(window(), ms(at), 2)
+    assert found[0] == (ms(first), ms(first) + 2 * HOUR)
+    assert found[1][0] == ms(first) + DAY
+    assert times_after(window("@yearly", since="9999-06-01T00:00:00Z"), ms(at), 2) == []
 
 
 def test_what_has_begun_becomes_pauses_and_is_a_pause_alone_from_then_on():

@@ -74,6 +74,7 @@ async def run(database: str = "sqlite", schedules: int = 100_000, runs: int = 1_
                 asks = _asks(made, crowd, firsts)
                 reports = [await _measured(made, connection, server, ask) for ask in asks]
                 await _pause_later(connection)
+                await _windows_later(connection, crowd)
                 facts = await _facts(connection, crowd, webhook)
                 await connection.sign_in()
                 pages = _console_asks(crowd, facts)
@@ -308,6 +309,13 @@ async def _pause_later(connection: Asker) -> None:
     await connection.ask("POST", f"{NATIVE}/workspaces/current/pause", orjson.dumps(body))
 
 
+async def _windows_later(connection: Asker, crowd: Crowd) -> None:
+    """Make maintenance windows of the workspace and of a schedule that begin long after pages are measured."""
+    body = {"recurrence": "0 2 1 1 *", "start_at": "2200-01-01T00:00:00Z", "duration": "2h"}
+    for place in ("workspaces/current", f"schedules/{prefixed('sch', crowd.first)}"):
+        await connection.ask("POST", f"{NATIVE}/{place}/windows", orjson.dumps(body))
+
+
 async def _facts(connection: Asker, crowd: Crowd, webhook: Id) -> Facts:
     async def ask(path: str) -> Any:
         return orjson.loads(await connection.ask("GET", f"{NATIVE}{path}"))
@@ -365,8 +373,10 @@ def _console_asks(crowd: Crowd, facts: Facts) -> list[Ask]:
         ("audit", f"{CONSOLE}/audit"),
         ("settings", f"{CONSOLE}/settings"),
         ("settings, pause", f"{CONSOLE}/settings/pause"),
+        ("settings, windows", f"{CONSOLE}/settings/windows"),
         ("schedule, fire now", f"{first}/fire"),
         ("schedule, pause", f"{first}/pause"),
+        ("schedule, windows", f"{first}/windows"),
         ("many, pause all", f"{CONSOLE}/schedules/many?action=pause"),
         ("many, pause a label (2 %)", f"{CONSOLE}/schedules/many?action=pause&label=team:team-7"),
         ("many, run failed again", f"{CONSOLE}/runs/many?action=retry"),

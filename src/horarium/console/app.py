@@ -8,7 +8,7 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from horarium.api.kit.registry import Dialects
-from horarium.api.web import Answer, Api, NoRoute
+from horarium.api.web import Answer, Api, Handler, NoRoute
 from horarium.console.audiences import AudiencePages
 from horarium.console.audit import AuditPages
 from horarium.console.backfill import BackfillPages
@@ -30,6 +30,7 @@ from horarium.console.targets import TargetPages
 from horarium.console.uploads import UploadPages
 from horarium.console.versions import VersionPages
 from horarium.console.webhooks import WebhookPages
+from horarium.console.windows import ScheduleWindowPages, WindowPages
 from horarium.console.workspaces import WorkspacePages
 from horarium.service.services import Services
 
@@ -60,6 +61,7 @@ def make_console(services: Services, dialects: Dialects) -> Api:
     many, switching, pauses = ManyPages(*own), SwitchPages(*own), PausePages(*own)
     events, hooks, live = EventPages(*own), WebhookPages(*own), LivePages(*own)
     versions, backfill, find = VersionPages(*own), BackfillPages(*own), FindPages(*own)
+    windows, own_windows = WindowPages(*own), ScheduleWindowPages(*own)
     for method, path, handler in (
         ("GET", "/", now.show),
         ("GET", "/sign-in", signing.show),
@@ -75,6 +77,7 @@ def make_console(services: Services, dialects: Dialects) -> Api:
         ("GET", "/schedules/new", editor.new),
         ("POST", "/schedules/new", editor.create),
         ("POST", "/preview", editor.preview),
+        ("POST", "/preview/window", windows.preview),
         ("GET", "/schedules/{id}", schedules.show),
         ("GET", "/schedules/{id}/edit", editor.edit),
         ("POST", "/schedules/{id}/edit", editor.save),
@@ -82,6 +85,7 @@ def make_console(services: Services, dialects: Dialects) -> Api:
         ("GET", "/schedules/{id}/versions", versions.list),
         ("GET", "/schedules/{id}/backfill", backfill.plan),
         ("POST", "/schedules/{id}/backfill", backfill.fire),
+        *_windows("/schedules/{id}", own_windows),
         ("GET", "/schedules/{id}/{action}", schedules.confirm),
         ("POST", "/schedules/{id}/{action}", schedules.act),
         ("GET", "/runs", runs.list),
@@ -156,11 +160,23 @@ def make_console(services: Services, dialects: Dialects) -> Api:
                 ("POST", "/pauses/{pause}/take-back", pauses.take_back),
             )
         ),
+        *_windows("/settings", windows),
+        *_windows("/workspaces/{id}", windows),
         ("GET", "/find", find.find),
         ("GET", "/static/{name}", files.get),
     ):
         api.add(method, path, handler, "a page of the console", on_page=False)
     return api
+
+
+def _windows(place: str, pages: WindowPages) -> tuple[tuple[str, str, Handler], ...]:
+    """The routes of the maintenance windows of a workspace or a schedule."""
+    return (
+        ("GET", f"{place}/windows", pages.list),
+        ("POST", f"{place}/windows", pages.make),
+        ("GET", f"{place}/windows/{{window}}/remove", pages.ask_to_remove),
+        ("POST", f"{place}/windows/{{window}}/remove", pages.remove),
+    )
 
 
 class _ForBrowsers(Route):

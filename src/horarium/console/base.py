@@ -31,6 +31,7 @@ NOTICES = {
     "workspace-paused": "The workspace is paused. No schedule of it fires by the clock until it is resumed.",
     "workspace-resumed": "The workspace is resumed. The clock of its schedules goes on from now.",
     "pause-planned": "The pause is planned. It begins by itself.",
+    "window-made": "The maintenance window is made. It begins and ends by itself, each time.",
     "backfilled": "The slots of this range are fired. They stand in the ledger, and their runs go on.",
     "deleted": "The schedule is deleted. Its history stays for the retention time.",
     "fired": "The schedule was fired by hand. This is the fire.",

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 from starlette.requests import Request
 
-from horarium.api.bodies import parse_json
 from horarium.api.drafts import patch, preview_timing, schedule_draft
 from horarium.api.fields import path_id
 from horarium.api.web import Answer
 from horarium.console.base import Pages
-from horarium.console.forms import Form, labels_in, placed
+from horarium.console.forms import Form, json_in, labels_in, placed, recurrence_in, together
 from horarium.console.policy_pictures import CATCH_UPS, OVERLAPS, SLOTS, WIDTH
 from horarium.console.rendering import path_to, redirect
 from horarium.domain.errors import Conflict, Invalid, Problem
@@ -60,7 +58,7 @@ class EditorPages(Pages):
         who, form = await self.sent(request, "schedules:write")
         body, unread = _body(form)
         try:
-            with _together(unread):
+            with together(unread):
                 draft = await schedule_draft(who, self.services, body, self.now_ms())
             made = await self.services.schedules.create(draft)
         except (Invalid, Conflict) as error:
@@ -84,7 +82,7 @@ class EditorPages(Pages):
         gone = dict.fromkeys(schedule.labels.keys() - body["labels"].keys())
         body |= {"labels": body["labels"] | gone}
         try:
-            with _together(unread):
+            with together(unread):
                 change = await patch(who, self.services, schedule.id, body)
                 if unread:
                     change.edit(schedule)
@@ -144,7 +142,7 @@ class EditorPages(Pages):
         self.services.rates.charge(who, NEXT_FIRES * PREVIEWED_TIME)
         now = self.now_ms()
         try:
-            body = {"recurrence": _recurrence(given.get("recurrence", ""))}
+            body = {"recurrence": recurrence_in(given.get("recurrence", ""))}
             if given.get("timezone"):
                 body["timezone"] = given["timezone"].strip()
             timing, _ = preview_timing(who, body, now, schedule)
@@ -186,21 +184,6 @@ def _body(form: Form) -> tuple[dict[str, Any], list[Problem]]:
     return body, problems
 
 
-@contextmanager
-def _together(unread: list[Problem]) -> Iterator[None]:
-    """Raises Invalid with what cannot be read of a form and what is wrong with the rest of it, all at once."""
-    found: list[Problem] = []
-    try:
-        yield
-    except Invalid as error:
-        if not unread:
-            raise
-        named = {problem.field for problem in unread}
-        found += [problem for problem in error.problems if problem.field.partition(".")[0] not in named]
-    if unread:
-        raise Invalid([*unread, *found])
-
-
 def _as_form(schedule: Schedule) -> dict[str, str]:
     definition = schedule.definition
     given = definition.input
@@ -217,23 +200,8 @@ def _as_form(schedule: Schedule) -> dict[str, str]:
     }
 
 
-def _recurrence(text: str) -> Any:
-    return _json("recurrence", text) if text.strip().startswith("{") else text.strip()
-
-
-def _input(text: str) -> Any:
-    return _json("input", text) if text else None
-
-
-def _json(field: str, text: str) -> Any:
-    try:
-        return parse_json(text.encode(), "it")
-    except Invalid as error:
-        raise Invalid(Problem(field, error.problems[0].message)) from None
-
-
 _READERS: dict[str, tuple[Callable[[Form], Any], Any]] = {
-    "recurrence": (lambda form: _recurrence(form.text("recurrence")), "@daily"),
+    "recurrence": (lambda form: recurrence_in(form.text("recurrence")), "@daily"),
     "labels": (lambda form: labels_in(form, "labels"), {}),
-    "input": (lambda form: _input(form.text("input")), None),
+    "input": (lambda form: json_in(form, "input"), None),
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Container, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -99,12 +100,34 @@ def labels_in(form: Form, name: str) -> dict[str, str]:
 def json_in(form: Form, name: str) -> Any:
     """The JSON that is typed into a field; None where it is empty. Raises Invalid."""
     text = form.given(name)
-    if text is None:
-        return None
+    return None if text is None else _json(name, text)
+
+
+def recurrence_in(text: str) -> Any:
+    """A recurrence as it is typed: an expression, or an object as JSON. Raises Invalid."""
+    return _json("recurrence", text) if text.strip().startswith("{") else text.strip()
+
+
+def _json(field: str, text: str) -> Any:
     try:
         return parse_json(text.encode(), "it")
     except Invalid as error:
-        raise Invalid(Problem(name, error.problems[0].message)) from None
+        raise Invalid(Problem(field, error.problems[0].message)) from None
+
+
+@contextmanager
+def together(unread: Collection[Problem]) -> Iterator[None]:
+    """Raises Invalid with what cannot be read of a form and what is wrong with the rest of it, all at once."""
+    found: list[Problem] = []
+    try:
+        yield
+    except Invalid as error:
+        if not unread:
+            raise
+        named = {problem.field for problem in unread}
+        found += [problem for problem in error.problems if problem.field.partition(".")[0] not in named]
+    if unread:
+        raise Invalid([*unread, *found])
 
 
 def placed(error: Invalid | Conflict | None, fields: Container[str]) -> tuple[dict[str, str], list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -95,6 +95,8 @@ class PausePages(Pages):
     ) -> Answer:
         workspace = await self._workspace(who, request)
         known = await paused(self.services, who, workspace.id)
+        window = known if known is not None and known.pause.window_id is not None else None
+        known = known if window is None else None
         problems, others = placed(error, _FIELDS)
         status = 200 if error is None else 409 if isinstance(error, Conflict) else 400
         return self._page(
@@ -104,6 +106,7 @@ class PausePages(Pages):
             "workspace_pause.html",
             status,
             known,
+            window=window,
             given=_as_form(known) if form is None else form.fields,
             problems=problems,
             others=others,
@@ -134,21 +137,31 @@ class PausePages(Pages):
 
 
 async def paused(services: Services, who: Identity, workspace_id: Id | None = None) -> NamedPause | None:
-    """The pause in which a workspace is, the caller's own without an id; None where its clock goes."""
+    """The pause in which a workspace is, the caller's own without an id; None where its clock goes. One that somebody
+    has asked for comes before the time of a maintenance window."""
     place = who.workspace_id if workspace_id is None else workspace_id
     held = await services.pauses.in_force(place, services.clock.now_ms())
-    return (await named(services, who, held[:1]))[0] if held else None
+    first = sorted(held, key=lambda pause: pause.window_id is not None)[:1]
+    return (await named(services, who, first))[0] if first else None
 
 
 async def named(services: Services, who: Identity, pauses: Sequence[Pause]) -> list[NamedPause]:
     """Pauses with the names of who has paused, as far as the key may know them."""
-    names: dict[Id, str | None] = {}
-    for by in {pause.by for pause in pauses if pause.by is not None}:
+    names = await names_of(services, who, (pause.by for pause in pauses))
+    return [NamedPause(pause, names.get(pause.by)) for pause in pauses]
+
+
+async def names_of(
+    services: Services, who: Identity, principals: Iterable[Id | None]
+) -> dict[Id | None, str | None]:
+    """The names of principals, as far as the key may know them: not of one that is deleted or of another workspace."""
+    names: dict[Id | None, str | None] = {}
+    for by in {by for by in principals if by is not None}:
         try:
             names[by] = (await services.tenancy.get_principal(who, by)).name
         except (NotFound, Forbidden):
-            names[by] = None  # deleted, of another workspace, or not for this key to know
-    return [NamedPause(pause, None if pause.by is None else names[pause.by]) for pause in pauses]
+            names[by] = None
+    return names
 
 
 def _place(who: Identity, workspace_id: Id, done: str | None = None) -> str:

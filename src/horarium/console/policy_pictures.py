@@ -102,3 +102,12 @@ AFTER_PAUSES = tuple(
         (CATCH_UPS[1], "Every slot of the pause fires at its end, as far as the schedule's policies allow."),
     )
 )
+# And of the slots of a maintenance window.
+AFTER_WINDOWS = tuple(
+    replace(picture, words=words)
+    for picture, words in (
+        (CATCH_UPS[2], "The slots in the window do not fire; they stand in the ledger as maintenance."),
+        (CATCH_UPS[0], "The latest slot in the window fires at its end, and says how many it stands for."),
+        (CATCH_UPS[1], "Every slot in the window fires at its end, as far as the schedule's policies allow."),
+    )
+)

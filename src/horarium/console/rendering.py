@@ -30,7 +30,7 @@ STRICT: tuple[tuple[bytes, bytes], ...] = (
 )
 HEADERS = (*STRICT, (b"cache-control", b"no-store"))
 _TYPES = {"css": b"text/css; charset=utf-8", "js": b"text/javascript; charset=utf-8", "svg": b"image/svg+xml"}
-_ID_PREFIXES = ("sch", "fire", "run", "tgt", "prn", "key", "ws", "evt", "hook", "act", "pau")
+_ID_PREFIXES = ("sch", "fire", "run", "tgt", "prn", "key", "ws", "evt", "hook", "act", "pau", "win")
 
 
 @dataclass(frozen=True, slots=True)

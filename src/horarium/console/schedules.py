@@ -21,6 +21,7 @@ from horarium.console.pauses import paused
 from horarium.console.policy_pictures import AFTER_PAUSES, SLOTS, WIDTH
 from horarium.console.rendering import path_to, redirect
 from horarium.console.schedule_filters import STATES, filters_in
+from horarium.console.windows import shown
 from horarium.domain.errors import Invalid, Unavailable
 from horarium.domain.fire import Fire, Span
 from horarium.domain.ids import HIGHEST_ID, prefixed
@@ -196,6 +197,7 @@ class SchedulePages(OfSchedules):
             schedule=schedule,
             target=targets.get(schedule.definition.target_id),
             coming=upcoming(schedule, now, NEXT_FIRES, holds),
+            windows=shown(holds.windows, holds.pauses, now),
             paused=await paused(self.services, who),
             month=month,
             latest=latest,

@@ -14,6 +14,7 @@ from horarium.console.base import Pages
 from horarium.console.forms import Form, placed
 from horarium.console.pauses import LISTED, NamedPause, named, paused
 from horarium.console.rendering import path_to, redirect
+from horarium.console.windows import ShownWindow, shown
 from horarium.domain.errors import Conflict, Invalid, Problem
 from horarium.domain.ids import LOWEST_ID, Id, prefixed
 from horarium.domain.quotas import DEFAULT, QUOTAS, Usage
@@ -146,6 +147,7 @@ class WorkspacePages(Pages):
             may_change=who.may(ADMIN),
             paused=await paused(self.services, who, workspace_id),
             pauses=await self._pauses(who, workspace_id),
+            windows=await self._windows(who, workspace_id),
             may_limit=who.may(ADMIN) and who.may(SERVER_SCOPE),
         )
 
@@ -155,6 +157,14 @@ class WorkspacePages(Pages):
             return ()
         found = await self.services.pauses.page(who, workspace_id, LISTED, None)
         return await named(self.services, who, found.items)
+
+    async def _windows(self, who: Identity, workspace_id: Id) -> Sequence[ShownWindow]:
+        """The maintenance windows, where the key may see them."""
+        if not who.may(ADMIN):
+            return ()
+        now = self.now_ms()
+        found = await self.services.windows.list(who, workspace_id, None)
+        return shown(found, await self.services.pauses.in_force(workspace_id, now), now)
 
 
 def limits(workspace: Workspace, usage: Usage) -> list[Limit]:

@@ -82,10 +82,25 @@ def begun_by(window: Window, now_ms: int) -> tuple[list[Pause], Window]:
 
 def next_times(window: Window, count: int) -> list[tuple[int, int]]:
     """(begin, end) of up to so many times that come next."""
-    begin, found = window.next_ms, list[tuple[int, int]]()
+    return times_from(window.recurrence, window.next_ms, window.duration_ms, count)
+
+
+def times_after(window: Window, at_ms: int, count: int) -> list[tuple[int, int]]:
+    """(begin, end) of up to so many times that begin after an instant."""
+    begin = window.next_ms
+    if begin is not None and begin <= at_ms:
+        begin = slot_after(window.recurrence, at_ms)
+    return times_from(window.recurrence, begin, window.duration_ms, count)
+
+
+def times_from(
+    recurrence: Recurrence, begin_ms: int | None, duration_ms: int, count: int
+) -> list[tuple[int, int]]:
+    """(begin, end) of up to so many times, of which the first begins at `begin_ms` (None: there is none)."""
+    begin, found = begin_ms, list[tuple[int, int]]()
     while begin is not None and len(found) < count:
-        found.append((begin, begin + window.duration_ms))
-        begin = slot_after(window.recurrence, begin)
+        found.append((begin, begin + duration_ms))
+        begin = slot_after(recurrence, begin)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from horarium.domain.audit import AuditEntry
@@ -12,7 +12,7 @@ from horarium.domain.plan import slot_after
 from horarium.domain.restrictions import Restriction
 from horarium.domain.schedule import CatchUp, Schedule
 from horarium.domain.tenancy import Identity
-from horarium.domain.windows import Window, problems_of
+from horarium.domain.windows import Window, problems_of, times_from
 from horarium.service.clock import Clock
 from horarium.service.pauses import require_admin
 from horarium.service.reads import reads
@@ -21,7 +21,7 @@ from horarium.service.trail import Trail, recording
 from horarium.store.base import Store, Tx
 from horarium.store.verbs import windows as verbs
 from horarium.store.verbs.schedules import get_schedule
-from horarium.times import Timing
+from horarium.times import Recurrence, Timing
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,7 @@ class WindowService:
         as many as may be."""
         await self._allow(who, workspace_id, schedule_id)
         now = self.clock.now_ms()
-        recurrence = compiled(draft.timing)
-        if problems := problems_of(recurrence, draft.duration_ms, now):
-            raise Invalid(problems)
+        recurrence = _judged(draft, now)
         window = Window(
             random_id(now),
             workspace_id,
@@ -70,6 +68,12 @@ class WindowService:
         )
         told = _telling(Trail(workspace_id, now), "made")
         return await self.store.write(recording(_made, told), window, who.restriction)
+
+    def preview(self, draft: WindowDraft, count: int) -> Sequence[tuple[int, int]]:
+        """(begin, end) of up to so many times of a window that would be made now. Raises Invalid as `make` does."""
+        now = self.clock.now_ms()
+        recurrence = _judged(draft, now)
+        return times_from(recurrence, slot_after(recurrence, now), draft.duration_ms, count)
 
     async def list(self, who: Identity, workspace_id: Id, schedule_id: Id | None) -> list[Window]:
         """The windows of a workspace, or of a schedule, the oldest first."""
@@ -88,6 +92,14 @@ class WindowService:
     async def _allow(self, who: Identity, workspace_id: Id, schedule_id: Id | None) -> None:
         if schedule_id is None:
             await require_admin(self.store, who, workspace_id)
+
+
+def _judged(draft: WindowDraft, now_ms: int) -> Recurrence:
+    """The recurrence of a window that is made now. Raises Invalid."""
+    recurrence = compiled(draft.timing)
+    if problems := problems_of(recurrence, draft.duration_ms, now_ms):
+        raise Invalid(problems)
+    return recurrence
 
 
 async def _made(tx: Tx, window: Window, within: Restriction) -> Window:

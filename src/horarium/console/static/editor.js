@@ -1,4 +1,5 @@
-// The editor: its next fires while one types, rhythms to click, and days with a time that become a cron expression.
+// Forms with a recurrence: what comes of it while one types, rhythms to click, and days with a time that become a cron
+// expression.
 export function edit(form, showTimes) {
   const when = form.elements.recurrence;
   let waiting;
@@ -27,7 +28,7 @@ export function edit(form, showTimes) {
     set(`${minute} ${hour} * * ${days.length === 7 ? "*" : days.join(",")}`);
   }
 
-  for (const name of ["recurrence", "timezone"]) form.elements[name].addEventListener("input", askSoon);
+  for (const name of ["recurrence", "timezone", "duration"]) form.elements[name]?.addEventListener("input", askSoon);
   for (const button of form.querySelectorAll("[data-rhythm]")) button.addEventListener("click", () => set(button.dataset.rhythm));
   for (const each of form.querySelectorAll("[data-day], [data-time]")) each.addEventListener("change", ofDays);
 }
