@@ -167,6 +167,26 @@ async def test_the_ends_of_one_workspace_move_no_counter_of_another(tenant, stor
     assert states(await stranger.runs(theirs)) == ["pending"]
 
 
+async def test_a_success_that_is_recorded_with_the_failures_before_it_does_not_hide_them(tenant):
+    policies = Policies(overlap=Overlap.ALLOW, pause_after_failures=2)
+    schedule = await fired(tenant, 3, policies)
+    calm = await fired(tenant, 3, policies)
+    node = await Node.start(tenant.store)
+    works = sorted(await node.claim(NOON + 9 * MINUTE), key=lambda work: work.run.slot_ms)
+    of_schedule = [work for work in works if work.run.schedule_id == schedule.id]
+    of_calm = [work for work in works if work.run.schedule_id == calm.id]
+    told = [
+        *zip(of_schedule, (FAILED, FAILED, SUCCEEDED), strict=True),
+        *zip(of_calm, (FAILED, SUCCEEDED, FAILED), strict=True),
+    ]
+    for work, _ in told:
+        work.started_ms = NOON
+    await node.tell([judge(work, outcome, NOON + 9 * MINUTE) for work, outcome in told], NOON + 9 * MINUTE)
+    paused = await tenant.again(schedule)
+    assert (paused.state, paused.note) == (PAUSED, "paused after 2 failed fires in a row")
+    assert (await tenant.again(calm)).state is ACTIVE
+
+
 async def test_failures_in_a_row_pause_and_a_success_forgives(tenant, store):
     policies = Policies(pause_after_failures=2)
     schedule = await tenant.schedule(policies=policies)

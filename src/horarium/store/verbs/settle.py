@@ -120,8 +120,14 @@ async def settle(tx: Tx, ends: Sequence[RunEnd], now: int, starts_waiting: bool 
     if tx.recording:
         _tell_ends(tx, ends, ended, now)
     await _free_rows(tx, ends)
-    await _end_on_schedules(tx, ended)
     concerned = {end.schedule_id for end in ends if end.follow_up and end.schedule_id is not None}
+    *earlier, last = _rows_of_failures(ended) if concerned else [ended]
+    for group in earlier:
+        await _end_on_schedules(tx, group)
+        ids = sorted(concerned & {fire.schedule_id for fire in group})
+        for cursor in map(SettledCursor._make, await tx.tuples("settled_cursors", ids=ids)):
+            await _pause_failing(tx, cursor, now)
+    await _end_on_schedules(tx, last)
     if starts_waiting:
         concerned |= await _held_up(tx, ended)
     if concerned:
@@ -147,6 +153,25 @@ async def _end_fires(tx: Tx, ends: Sequence[RunEnd], now: int) -> list[EndedFire
             first = of_fire[0]
             ended.append(EndedFire(first.schedule_id or b"", fire_id, first.mode is RunMode.CLOCK, settled))
     return ended
+
+
+def _rows_of_failures(ended: Sequence[EndedFire]) -> list[list[EndedFire]]:
+    """The ends in groups, to be counted one after another, so that a fire that succeeds does not hide the row of
+    failures before it: in a group, no such fire of a schedule comes after a failed one."""
+    groups: list[list[EndedFire]] = [[]]
+    place: dict[Id, int] = {}
+    failing: set[Id] = set()
+    for fire in ended:
+        schedule_id = fire.schedule_id
+        if fire.state is FireState.FAILED:
+            failing.add(schedule_id)
+        elif fire.state is not FireState.CANCELLED and schedule_id in failing:
+            failing.discard(schedule_id)
+            place[schedule_id] = place.get(schedule_id, 0) + 1
+            if place[schedule_id] == len(groups):
+                groups.append([])
+        groups[place.get(schedule_id, 0)].append(fire)
+    return groups
 
 
 def _tell_ends(tx: Tx, ends: Iterable[RunEnd], ended: Iterable[EndedFire], now: int) -> None:
@@ -236,15 +261,7 @@ async def end_fire(
 async def follow_up(tx: Tx, schedules: Iterable[Id], now: int) -> None:
     """Start a waiting fire, pause after failures in a row, and delete what is completed, where the policies say so."""
     for cursor in map(SettledCursor._make, await tx.tuples("settled_cursors", ids=sorted(schedules))):
-        if _shall_pause(cursor):
-            note = f"paused after {cursor.failures_in_row} failed fires in a row"
-            await tx.run("pause_schedule", id=cursor.schedule_id, note=note, now=now)
-            await tx.run("still_cursor", schedule_id=cursor.schedule_id)
-            own = cursor.workspace_id, cursor.schedule_id
-            await write_pauses(tx, [Pause(random_id(now), *own, now, None, CatchUp.NONE, note)])
-            if cursor.workspace_id in tx.recording:
-                failures = cursor.failures_in_row
-                tx.tell(schedule_paused(cursor.workspace_id, cursor.schedule_id, failures, note, now))
+        await _pause_failing(tx, cursor, now)
         if cursor.open_fires > 0:
             continue
         if cursor.waiting_fires > 0:
@@ -253,6 +270,19 @@ async def follow_up(tx: Tx, schedules: Iterable[Id], now: int) -> None:
             policies = policies_from_text(cursor.policies)
             if policies.after_completion is AfterCompletion.DELETE:
                 await delete_quiet(tx, [cursor.schedule_id], now)
+
+
+async def _pause_failing(tx: Tx, cursor: SettledCursor, now: int) -> None:
+    """Pause a schedule of which as many fires in a row have failed as its policy allows."""
+    if not _shall_pause(cursor):
+        return
+    note = f"paused after {cursor.failures_in_row} failed fires in a row"
+    await tx.run("pause_schedule", id=cursor.schedule_id, note=note, now=now)
+    await tx.run("still_cursor", schedule_id=cursor.schedule_id)
+    own = cursor.workspace_id, cursor.schedule_id
+    await write_pauses(tx, [Pause(random_id(now), *own, now, None, CatchUp.NONE, note)])
+    if cursor.workspace_id in tx.recording:
+        tx.tell(schedule_paused(cursor.workspace_id, cursor.schedule_id, cursor.failures_in_row, note, now))
 
 
 def _shall_pause(cursor: SettledCursor) -> bool:
