@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
@@ -21,8 +22,11 @@ from horarium.store.verbs import nodes as node_verbs
 
 _log = structlog.get_logger(__name__)
 
-# Pause after a failed step: the database is away, and hammering it does not bring it back.
-TROUBLE_S = 0.5
+# Pause after a failed release, on average: the database is away, and hammering it does not bring it back. Once it is
+# there again, what is due is late by as much.
+TROUBLE_S = 0.2
+# How often a node looks whether its lease holds again. It asks nobody for that.
+LEASE_S = 0.1
 # How often lapsed leases and deadlines are looked at; bounds how late they are noticed.
 UPKEEP_S = 1.0
 HOUSEKEEPING_S = 60.0
@@ -54,6 +58,12 @@ class NoHands:
         raise RuntimeError("no room was offered")
 
 
+def pause_after_trouble(chance: float) -> float:
+    """How long a node waits before it releases again (s). `chance`, from 0 to 1, is another one for each node and each
+    time, so that all nodes do not come to a database at once that has just started."""
+    return TROUBLE_S * (0.5 + chance)
+
+
 async def release_loop(
     engine: Engine, alarm: Alarm, hands: Hands, poll_s: float, held: Callable[[], bool]
 ) -> None:
@@ -61,7 +71,7 @@ async def release_loop(
     batch = FIRST_BATCH
     while True:
         if held():
-            await asyncio.sleep(UPKEEP_S)
+            await asyncio.sleep(LEASE_S)
             continue
         try:
             begun = asyncio.get_running_loop().time()
@@ -76,7 +86,7 @@ async def release_loop(
         except HorariumError as error:
             engine.figures.releases_failed += 1
             _log.warning("release_failed", error=str(error))
-            await asyncio.sleep(TROUBLE_S)
+            await asyncio.sleep(pause_after_trouble(random.random()))
             continue
         if due is None or due > engine.clock.now_ms():
             await alarm.wait(due, poll_s)

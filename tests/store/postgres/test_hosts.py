@@ -1,7 +1,7 @@
 """A database that several servers stand for. Real failovers are in tests/acceptance/test_failover.py."""
 
 import asyncio
-import time
+from contextlib import asynccontextmanager
 
 import pytest
 import pytest_asyncio
@@ -56,27 +56,58 @@ def test_a_primary_is_wanted_unless_the_address_says_something_else(monkeypatch)
     assert hosts_of("postgresql://a,b/by_variable").wanted == {}
 
 
-async def test_a_server_that_does_not_answer_leaves_time_for_the_next_and_is_asked_last_from_then_on(
-    name, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(hosts, "HOST_SECONDS", 0.4)
+@asynccontextmanager
+async def silent_server(folder):
+    """A server that accepts connections and says nothing, as a machine that has vanished; its connections."""
+    connections = []
 
     async def silent(reader, writer):
+        connections.append(writer)
         await reader.read()
         writer.close()
 
-    server = await asyncio.start_unix_server(silent, tmp_path / ".s.PGSQL.5432")
-    url = url_with(name, tmp_path)
+    server = await asyncio.start_unix_server(silent, folder / ".s.PGSQL.5432")
     try:
-        first = await connect(url)
-        begun = time.monotonic()
-        second = await connect(url)
-        assert time.monotonic() - begun < 0.4
+        yield connections
+    finally:
+        server.close()
+
+
+async def test_a_server_that_does_not_answer_holds_nobody_up_and_is_asked_last_from_then_on(
+    name, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(hosts, "HOST_SECONDS", 60)
+    monkeypatch.setattr(hosts, "NEXT_AFTER_S", 0.05)
+    async with silent_server(tmp_path) as asked:
+        url = url_with(name, tmp_path)
+        async with asyncio.timeout(20):
+            first = await connect(url)
+            assert len(asked) == 1
+            second = await connect(url)
+        assert len(asked) == 1
         assert await second.fetchval("SELECT 1") == 1
         for connection in (first, second):
             await connection.close()
-    finally:
-        server.close()
+
+
+async def test_a_server_that_was_asked_in_vain_keeps_no_connection(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(hosts, "NEXT_AFTER_S", 0.0)
+    url = url_with(name, socket_folder(), "&target_session_attrs=any")
+    kept = [await connect(url) for _ in range(5)]
+    async with asyncio.timeout(20):
+        sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        while await kept[0].fetchval(sessions) > len(kept):
+            await asyncio.sleep(0.05)
+    for connection in kept:
+        await connection.close()
+
+
+async def test_where_no_server_answers_the_store_is_not_opened(tmp_path, monkeypatch):
+    monkeypatch.setattr(hosts, "HOST_SECONDS", 0.2)
+    monkeypatch.setattr(hosts, "NEXT_AFTER_S", 0.05)
+    async with silent_server(tmp_path):
+        with pytest.raises(Unavailable, match="cannot be reached: TimeoutError"):
+            await PostgresStore.open(f"postgresql://postgres@/any?host={tmp_path},{tmp_path}", notify=False)
 
 
 @pytest.mark.parametrize("wanted", ["read-write", "primary", "any"])

@@ -1,12 +1,15 @@
 """A database that several servers stand for, of which one is the primary: postgresql://USER@FIRST,SECOND/NAME.
 
-Each new connection goes to the server that was the primary last, and then to the others in turn. Each gets a few
-seconds: a machine that has vanished does not answer at all, and must not use up the time that the next one needs.
+Each new connection goes to the server that was the primary last, and then to the others in turn. A machine that has
+vanished does not answer at all: after a moment the next one is asked as well, and the first that is what is wanted
+wins.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections import deque
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,6 +19,9 @@ import asyncpg
 
 # How long one server may take to accept a connection; and one where it is the only server.
 HOST_SECONDS, ONLY_HOST_SECONDS = 3.0, 10.0
+
+# How long a server may say nothing before the next one is asked as well.
+NEXT_AFTER_S = 0.3
 
 # What a URL that names several servers asks for where it says nothing else, since a standby cannot be written to.
 _PRIMARY = {"target_session_attrs": "primary"}
@@ -38,21 +44,42 @@ class Hosts:
         asyncpg raises, of the server that was asked last."""
         if len(self.urls) == 1:
             return await asyncpg.connect(self.urls[0], timeout=ONLY_HOST_SECONDS, **options)
+        first = self.last
         error: Exception = OSError("no server is named")
-        for step in range(len(self.urls)):
-            place = (self.last + step) % len(self.urls)
-            try:
-                found = await asyncpg.connect(
-                    self.urls[place], timeout=HOST_SECONDS, **self.wanted, **options
-                )
-            except _NEXT as refused:
-                # That a server is a standby tells less than why another one could not be reached.
-                if step == 0 or not isinstance(refused, asyncpg.TargetServerAttributeNotMatched):
-                    error = refused
-                continue
-            self.last = place
-            return found
-        raise error
+        left = deque((first + step) % len(self.urls) for step in range(len(self.urls)))
+        asking = dict[asyncio.Task[Any], int]()
+        try:
+            while left or asking:
+                if left:
+                    place = left.popleft()
+                    asking[asyncio.create_task(self._ask(place, options))] = place
+                patience = NEXT_AFTER_S if left else None
+                done, _ = await asyncio.wait(asking, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    place = asking.pop(task)
+                    try:
+                        found = task.result()
+                    except _NEXT as refused:
+                        # That a server is a standby tells less than why another one could not be reached.
+                        if place == first or not isinstance(refused, asyncpg.TargetServerAttributeNotMatched):
+                            error = refused
+                    else:
+                        self.last = place
+                        return found
+            raise error
+        finally:
+            for task in asking:
+                task.cancel()
+                task.add_done_callback(_discard)
+
+    async def _ask(self, place: int, options: dict[str, Any]) -> Any:
+        return await asyncpg.connect(self.urls[place], timeout=HOST_SECONDS, **self.wanted, **options)
+
+
+def _discard(asked: asyncio.Task[Any]) -> None:
+    """Close a connection that came after another server had been found."""
+    if not asked.cancelled() and asked.exception() is None:
+        asked.result().terminate()
 
 
 @cache
