@@ -18,8 +18,9 @@ SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
 
 @contextmanager
-def rabbit(port: int, folder: Path) -> Iterator[None]:
-    """A broker, once it listens; ended with the block. What it stores stays in the folder."""
+def rabbit(port: int, folder: Path) -> Iterator[int]:
+    """A broker, once it listens; ended with the block. What it stores stays in the folder. Gives the group of its
+    processes."""
     assert SERVER.exists(), "rabbitmq-server is not installed: apt-get install rabbitmq-server"
     log, distribution, names = folder / "log", free_port(), free_port()
     settings = folder / "rabbitmq.conf"
@@ -47,7 +48,7 @@ def rabbit(port: int, folder: Path) -> Iterator[None]:
         )
         try:
             wait_for_port(port, process, log, 120)
-            yield
+            yield process.pid
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             try:
@@ -58,23 +59,36 @@ def rabbit(port: int, folder: Path) -> Iterator[None]:
 
 
 @contextmanager
+def silent(group: int) -> Iterator[None]:
+    """A broker says nothing while the block runs, as one whose machine does nothing else but swap."""
+    os.killpg(group, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.killpg(group, signal.SIGCONT)
+
+
+async def declare(port: int, name: str) -> None:
+    """Make a durable queue of a broker."""
+    connection = aiormq.Connection(f"amqp://guest:guest@127.0.0.1:{port}/")
+    await connection.connect()
+    await (await connection.channel()).queue_declare(name, durable=True)
+    await connection.close()
+
+
+async def received(port: int, name: str) -> list[str]:
+    """The ids of all messages of a queue, which are taken out of it."""
+    connection = aiormq.Connection(f"amqp://guest:guest@127.0.0.1:{port}/")
+    await connection.connect()
+    channel, ids = await connection.channel(), list[str]()
+    while (message := await channel.basic_get(name, no_ack=True)).body:
+        ids.append(str(message.header.properties.message_id))
+    await connection.close()
+    return ids
+
+
+@contextmanager
 def durable_queue(port: int, name: str) -> Iterator[Callable[[], list[str]]]:
     """A queue of a broker: what tells the ids of all its messages."""
-
-    async def declare() -> None:
-        connection = aiormq.Connection(f"amqp://guest:guest@127.0.0.1:{port}/")
-        await connection.connect()
-        await (await connection.channel()).queue_declare(name, durable=True)
-        await connection.close()
-
-    async def read() -> list[str]:
-        connection = aiormq.Connection(f"amqp://guest:guest@127.0.0.1:{port}/")
-        await connection.connect()
-        channel, ids = await connection.channel(), list[str]()
-        while (message := await channel.basic_get(name, no_ack=True)).body:
-            ids.append(str(message.header.properties.message_id))
-        await connection.close()
-        return ids
-
-    asyncio.run(declare())
-    yield lambda: asyncio.run(read())
+    asyncio.run(declare(port, name))
+    yield lambda: asyncio.run(received(port, name))

@@ -14,10 +14,11 @@ import redis
 
 from horarium.domain.execution import Verdict
 from horarium.domain.ids import derived_id, prefixed
+from horarium.executors.engines import rabbitmq
 from horarium.executors.engines.message import MessageExecutor, make
 from horarium.executors.options import ExecutorOptions
 from tests.engines.conftest import free_port
-from tests.engines.rabbit import rabbit
+from tests.engines.rabbit import declare, rabbit, received, silent
 from tests.engines.workers import url
 from tests.executors.calls import RUN_ID, call_of, stored_call
 
@@ -156,6 +157,49 @@ async def test_a_rabbitmq_that_was_away_is_found_again(tmp_path):
                 await connection.close()
             assert (await executor.execute(call)).unreached
     finally:
+        await executor.close()
+
+
+async def test_a_rabbitmq_that_falls_silent_gets_each_message_once_that_a_run_still_waits_for(tmp_path):
+    """One run is out of time, and the next connects anew. That takes nothing from those that have time: the broker has
+    their messages, and confirms them when it speaks again."""
+    port = free_port()
+    executor = make(ExecutorOptions(engine_hosts=(f"127.0.0.1:{port}",)))
+    config = rabbit_config(port, exchange="", routing_key="reports")
+
+    def call(number, timeout_ms):
+        return stored_call(executor, config, run_id=derived_id(number, b"silent"), timeout_ms=timeout_ms)
+
+    with rabbit(port, tmp_path) as group:
+        await declare(port, "reports")
+        assert (await executor.execute(call(1, 30_000))).verdict is Verdict.SUCCEEDED
+        with silent(group):
+            patient = asyncio.create_task(executor.execute(call(2, 60_000)))
+            hasty = await executor.execute(call(3, 300))
+            assert (hasty.error, hasty.unreached) == ("the engine did not take the run within 0.3 s", True)
+            anew = asyncio.create_task(executor.execute(call(4, 60_000)))
+            await asyncio.sleep(0.3)
+            assert not patient.done()
+        assert [(await one).verdict for one in (patient, anew)] == [Verdict.SUCCEEDED] * 2
+        await executor.close()
+        ids = [prefixed("run", derived_id(number, b"silent")) for number in (1, 2, 3, 4)]
+        assert sorted(await received(port, "reports")) == ids
+
+
+async def test_a_connection_that_is_given_up_because_its_broker_is_silent_has_broken(tmp_path, monkeypatch):
+    """The client library tells it by a cancellation, which would look like a fault of ours."""
+    monkeypatch.setattr(rabbitmq, "_HEARTBEAT_S", 1)
+    port = free_port()
+    executor = make(ExecutorOptions(engine_hosts=(f"127.0.0.1:{port}",)))
+    call = stored_call(executor, rabbit_config(port, exchange="", routing_key="reports"), timeout_ms=60_000)
+    with rabbit(port, tmp_path) as group:
+        await declare(port, "reports")
+        assert (await executor.execute(call)).verdict is Verdict.SUCCEEDED
+        with silent(group):
+            outcome = await executor.execute(call)
+        assert (outcome.verdict, outcome.unreached) == (Verdict.FAILED, True)
+        assert outcome.error == "the engine could not be reached: the connection broke"
+        assert (await executor.execute(call)).verdict is Verdict.SUCCEEDED
         await executor.close()
 
 

@@ -25,6 +25,7 @@ class Connections(Generic[ConnectionT]):
         self._usable, self._close = usable, close
         self._open: dict[Hashable, ConnectionT] = {}
         self._opening: dict[Hashable, asyncio.Task[ConnectionT]] = {}
+        self._ending: set[asyncio.Task[None]] = set()
 
     async def get(self, key: Hashable, connect: Callable[[], Awaitable[ConnectionT]]) -> ConnectionT:
         """The connection for a key; `connect` opens one where there is none. Who comes meanwhile waits for the same
@@ -34,7 +35,7 @@ class Connections(Generic[ConnectionT]):
             if self._usable(found):
                 self._open[key] = found
                 return found
-            await self._end(found)
+            self._end(found)
         opening = self._opening.get(key)
         if opening is None:
             opening = self._opening[key] = asyncio.create_task(self._connect(key, connect))
@@ -46,7 +47,7 @@ class Connections(Generic[ConnectionT]):
         self._open[key] = made
         while len(self._open) > MOST:
             oldest = next(iter(self._open))
-            await self._end(self._open.pop(oldest))
+            self._end(self._open.pop(oldest))
         return made
 
     def _opened(self, key: Hashable, task: asyncio.Task[ConnectionT]) -> None:
@@ -54,7 +55,13 @@ class Connections(Generic[ConnectionT]):
         if not task.cancelled():
             task.exception()  # it was raised where somebody still waited for it
 
-    async def _end(self, connection: ConnectionT) -> None:
+    def _end(self, connection: ConnectionT) -> None:
+        """Close a connection beside what goes on: whoever wants another one does not wait for that."""
+        task = asyncio.create_task(self._close_one(connection))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def _close_one(self, connection: ConnectionT) -> None:
         try:
             await self._close(connection)
         except Exception as error:
@@ -65,4 +72,5 @@ class Connections(Generic[ConnectionT]):
         for task in list(self._opening.values()):
             task.cancel()
         while self._open:
-            await self._end(self._open.popitem()[1])
+            self._end(self._open.popitem()[1])
+        await asyncio.gather(*self._ending)

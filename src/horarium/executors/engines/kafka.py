@@ -82,8 +82,9 @@ class Kafka:
 
     def __init__(self, options: ExecutorOptions) -> None:
         self._hosts = EngineHosts(options)
-        self._producers: Connections[_Producer] = Connections(lambda producer: not producer.broken, self._end)
-        self._ending: set[asyncio.Task[None]] = set()
+        self._producers: Connections[_Producer] = Connections(
+            lambda producer: not producer.broken, lambda producer: producer.close()
+        )
 
     def check(self, config: Mapping[str, Any]) -> list[Problem]:
         """What is wrong with the fields that say where messages go."""
@@ -161,14 +162,7 @@ class Kafka:
     async def close(self) -> None:
         """Closes all connections."""
         await self._producers.close()
-        await asyncio.gather(*self._ending)
         await self._hosts.close()
-
-    async def _end(self, producer: _Producer) -> None:
-        """End a client beside what goes on: it waits for brokers that may be away."""
-        task = asyncio.create_task(producer.close())
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
 
 
 class _Producer:

@@ -21,6 +21,7 @@ from horarium.executors.engines.brokers import Message
 from horarium.executors.engines.connections import Connections
 from horarium.executors.engines.hosts import EngineHosts, check_place, host_and_port
 from horarium.executors.engines.messages import (
+    BROKE,
     EngineRefused,
     check_flag,
     check_text,
@@ -147,11 +148,16 @@ class RabbitMq:
 
 
 class _Publisher:
-    """A connection with one channel, for one exchange."""
+    """A connection with one channel, for one exchange. One that has confirmed nothing for as long as a run could wait
+    is used for no other run, and closed once those that wait for it have ended as well: what the broker has of them it
+    may still confirm."""
 
     def __init__(self, connection: Any, channel: Any) -> None:
         self._connection, self._channel = connection, channel
         self._silent = False
+        self._confirmed = self._waiting = 0
+        self._nobody_waits = asyncio.Event()
+        self._nobody_waits.set()
 
     @property
     def is_open(self) -> bool:
@@ -169,6 +175,9 @@ class _Publisher:
             app_id="horarium",
             headers={**event, **message.headers},
         )
+        confirmed_before = self._confirmed
+        self._waiting += 1
+        self._nobody_waits.clear()
         try:
             await self._channel.basic_publish(
                 message.body,
@@ -177,13 +186,24 @@ class _Publisher:
                 properties=properties,
                 mandatory=True,
             )
-        except asyncio.CancelledError:
-            self._silent = True  # its confirmation did not come in time: the next run connects again
+            self._confirmed += 1
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if (
+                task is None or not task.cancelling()
+            ):  # so the library tells that it has closed the connection
+                raise OSError(BROKE) from error
+            self._silent = self._silent or self._confirmed == confirmed_before
             raise
         except Exception as error:
             raise told(error) from error
+        finally:
+            self._waiting -= 1
+            if not self._waiting:
+                self._nobody_waits.set()
 
     async def close(self) -> None:
+        await self._nobody_waits.wait()
         await self._connection.close()
 
 
