@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
@@ -97,6 +98,7 @@ def paths_of(world: World) -> list[str]:
 def look(world: World, page: Page, name: str) -> list[object]:
     """What is wrong with the page that is open, at each width and in each look."""
     found: list[object] = []
+    page.wait_for_function("document.readyState === 'complete'")
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -122,6 +124,17 @@ def test_every_page_is_accessible_and_fits_its_window(server_world: World) -> No
         page.goto(f"{server_world.url}/console{path}")
         found += look(server_world, page, path)
     assert found == []
+
+
+@pytest.mark.parametrize("width", [1100, 1180, 1280, 1440])
+def test_the_outcomes_of_a_day_stand_in_one_line(world: World, width: int) -> None:
+    target(world, "good", "/ok")
+    world.ask("POST", "/schedules", {"name": "Heartbeat", "recurrence": "@every 1s", "target": "good"})
+    world.until("/runs?state=succeeded")
+    page = world.person(width)
+    tops = "found => found.map(each => each.getBoundingClientRect().top)"
+    figures = page.get_by_role("region", name="Last 24 hours").locator(".figures a")
+    assert len(set(figures.evaluate_all(tops))) == 1
 
 
 def test_pages_that_answer_a_form_are_accessible_and_fit_their_window(world: World) -> None:

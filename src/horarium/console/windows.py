@@ -103,8 +103,8 @@ class WindowPages(Pages):
         return self.ask(
             request,
             "Remove this maintenance window",
-            f"It comes {in_words(window.timing)}, and holds for {lasting(window.duration_ms)}. Once it is removed it "
-            "holds nothing back any more; if it holds now, it ends now.",
+            f"{in_words(window.timing)}, for {lasting(window.duration_ms)}. Once it is removed it holds nothing back "
+            "any more; if it holds now, it ends now.",
             f"{place.path}/windows/{prefixed('win', window.id)}/remove",
             "Remove",
             f"{place.path}/windows",
