@@ -55,7 +55,7 @@ def with_event_kills(script: Script) -> Script:
     for _ in range(KILLS // 3):
         args = {"node": random.randrange(script.profile.nodes), "down": random.choice((0.1, 2.0))}
         events.append(Event(round(random.random() * script.profile.duration * 0.85, 4), "fault_crash", args))
-    profile = replace(script.profile, events=True, calm=False)
+    profile = replace(script.profile, events=True, calm=False, poll=min(script.profile.poll, 5.0))
     return replace(script, profile=profile, events=tuple(sorted(events, key=lambda event: event.at)))
 
 

@@ -19,6 +19,8 @@ from horarium.domain.overlap import Decision
 from horarium.domain.plan import Passed, Plan, plan
 from horarium.domain.schedule import Policies
 from horarium.engine.clock import DatabaseClock
+from horarium.store.base import DUE, FANOUT, READY
+from horarium.store.sqlite.transaction import SqliteTx
 from horarium.store.statements import Statement, load
 from horarium.store.verbs import dispatch, release
 from horarium.worker.lanes import Lanes
@@ -53,7 +55,7 @@ def with_restores() -> Iterator[Script]:
 def with_long_freezes() -> Iterator[Script]:
     """Scripts with two nodes, of which one freezes at its work for longer than its lease lasts."""
     for script in some_scripts():
-        profile = replace(script.profile, nodes=2, alone=False, lease=6.0, calm=False)
+        profile = replace(script.profile, nodes=2, alone=False, lease=6.0, calm=False, poll=1.0)
         events = [event for event in script.events if not event.kind.startswith("fault")]
         for at in range(10, 80, 4):
             args = {"node": at // 4 % 2, "point": "answer", "verb": None, "what": "freeze", "down": 12.0}
@@ -84,6 +86,11 @@ def with_stops() -> Iterator[Script]:
         yield replace(script, targets=targets, events=tuple(sorted(events, key=lambda event: event.at)))
 
 
+def without_polls() -> Iterator[Script]:
+    """Scripts in which nothing is wrong and no node ever looks for work without having been woken."""
+    return (script for script in map(script_for, range(1, 40)) if script.profile.calm)
+
+
 @contextmanager
 def altered(name: str, change: Callable[[Statement], Statement]) -> Iterator[None]:
     """A named statement put in place of the real one."""
@@ -105,9 +112,21 @@ def test_nothing_is_found_where_nothing_is_planted():
     for scripts in (some_scripts(), with_restores(), with_long_freezes(), with_exact_clocks()):
         for script in scripts:
             assert play(script).found == [], script.seed
-    for scripts in (with_silent_targets(), with_stops()):
+    for scripts in (with_silent_targets(), with_stops(), without_polls()):
         for script in islice(scripts, 5):
             assert play(script).found == [], script.seed
+
+
+@pytest.mark.parametrize("topic", [DUE, READY, FANOUT])
+def test_it_sees_a_wake_up_that_is_forgotten(topic):
+    real = SqliteTx.announce
+
+    def others(tx: SqliteTx, announced: str, at_ms: int) -> None:
+        if announced != topic:
+            real(tx, announced, at_ms)
+
+    with patch.object(SqliteTx, "announce", others):
+        assert any(play(script).found for script in without_polls())
 
 
 def test_it_sees_a_slot_that_fires_twice_once_uniqueness_is_gone():
