@@ -136,7 +136,12 @@ class Node:
             loops.upkeep_loop([self.worker.find_strays], poll),
             fan_out.loop(),
             loops.release_loop(
-                engine, alarm, self.worker, poll, lambda: self.clock.uncertain or not self.may_work
+                engine,
+                alarm,
+                self.worker,
+                poll,
+                lambda: self.clock.uncertain or not self.may_work,
+                world.random("trouble").random,
             ),
             loops.upkeep_loop([engine.recover, engine.expire, engine.unstick], world.profile.upkeep),
             loops.upkeep_loop([self.pauses.resume_due], world.profile.upkeep),

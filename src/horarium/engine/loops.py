@@ -65,7 +65,12 @@ def pause_after_trouble(chance: float) -> float:
 
 
 async def release_loop(
-    engine: Engine, alarm: Alarm, hands: Hands, poll_s: float, held: Callable[[], bool]
+    engine: Engine,
+    alarm: Alarm,
+    hands: Hands,
+    poll_s: float,
+    held: Callable[[], bool],
+    chance: Callable[[], float] = random.random,
 ) -> None:
     """Fire on time: release, and sleep until the earliest due instant."""
     batch = FIRST_BATCH
@@ -86,7 +91,7 @@ async def release_loop(
         except HorariumError as error:
             engine.figures.releases_failed += 1
             _log.warning("release_failed", error=str(error))
-            await asyncio.sleep(pause_after_trouble(random.random()))
+            await asyncio.sleep(pause_after_trouble(chance()))
             continue
         if due is None or due > engine.clock.now_ms():
             await alarm.wait(due, poll_s)
