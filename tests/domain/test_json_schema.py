@@ -84,7 +84,7 @@ def _some_keywords(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 schemas = st.recursive(st.booleans() | st.just({}), _some_keywords, max_leaves=6)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(
     root=st.fixed_dictionaries({"allOf": st.lists(schemas, min_size=1, max_size=2)}),
     a=schemas,

@@ -365,14 +365,14 @@ async def test_large_and_small_take_turns(store: Store) -> None:
 
 
 async def test_one_workspace_does_not_take_every_place(store: Store) -> None:
-    stand = await Stand.open(store, Listed(rows(5_000)))
+    stand = await Stand.open(store, Listed(rows(CHUNK + FIRST_CHUNK)))
     busy = [await stand.schedule() for _ in range(SHARE + 3)]
     await stand.fire()
     await stand.fan_out.step()
     begun = [one for one in busy if (await stand.last(one)).runs]
     assert len(begun) == SHARE
     await stand.resolve()
-    assert [(await stand.last(one)).runs for one in busy] == [5_000] * len(busy)
+    assert [(await stand.last(one)).runs for one in busy] == [CHUNK + FIRST_CHUNK] * len(busy)
 
 
 async def neighbour_of(stand: Stand, weight: float = 1.0) -> Tenant:

@@ -41,7 +41,7 @@ from horarium.worker.work import Work, judge
 from tests.support.tenant import DAY, FAILED, MINUTE, NOON, SUCCEEDED, TRY_AGAIN, Node, Tenant
 
 # How many random histories `make test` looks at; each has its seed as its name.
-HISTORIES = int(os.environ.get("HISTORIES", "6"))
+HISTORIES = int(os.environ.get("HISTORIES", "4"))
 STEPS = 40
 # A delay of some milliseconds makes some schedules of a batch due and others not yet.
 JITTER_MS = 4
