@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from horarium.api.description.operations import OPERATIONS
+from horarium.domain.ids import prefixed
 from tests.api.asking import BASE, ask
 from tests.support import openapi_page
 from tests.support.breaking import breaking
@@ -93,6 +94,7 @@ async def test_every_example_of_a_body_works_when_it_is_sent(tmp_path: Path) -> 
         webhook = await ask(house, "POST", "/webhooks", OPERATIONS["POST /webhooks"].example, 201)
         places = {"schedules": made["id"], "targets": target["id"], "principals": principal["id"], "keys": key["id"],
                   "webhooks": webhook["id"], "workspaces": "current"}  # fmt: skip
+        other = prefixed("ws", (await house.workspace("other")).workspace_id)
         sent = 5
         for route, operation in OPERATIONS.items():
             method, path = route.split()
@@ -101,6 +103,7 @@ async def test_every_example_of_a_body_works_when_it_is_sent(tmp_path: Path) -> 
             ) or path.startswith("/runs/"):  # fmt: skip
                 continue
             path = path.replace("{id}", places.get(path.split("/")[1], "x")).replace("{ref}", target["id"])
+            path = path.replace("{workspace}", other)
             path = path.replace("{key}", "by-example").replace("{kind}", "users").replace("{name}", "people")
             if operation.media == "application/x-ndjson":
                 answer = await house.client.request(method, BASE + path, content=operation.sent())

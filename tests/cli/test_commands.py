@@ -89,6 +89,15 @@ def test_schedules_and_targets_are_named_by_their_keys_too(speak, schedule):
     assert [found["key"] for found in speak("target", "list", "--as", "night", "--json")] == ["night"]
 
 
+def test_a_target_is_shared_with_another_workspace_and_no_longer(speak, schedule):
+    other = speak("workspace", "create", "Customer", "--json")["id"]
+    made = speak("target", "share", "night", other, "--as", "lent", "--json")
+    assert (made["workspace"], made["key"]) == (other, "lent")
+    assert [one["target"] for one in speak("target", "shares", "night", "--json")] == [made["target"]]
+    assert "not shared any more" in speak("target", "unshare", "night", other)
+    assert speak("target", "shares", "night", "--json") == []
+
+
 def test_targets_are_shown_switched_and_kept_while_needed(speak, schedule):
     assert speak("target", "disable", "night", "--json")["enabled"] is False
     assert speak("target", "enable", "night", "--json")["enabled"] is True

@@ -176,6 +176,7 @@ def own(pick: Pick, url: str) -> Bodies:
             {"keep_previous": True, "overlap": "1h", "algorithm": "ed25519"},
             {},
         ],
+        "PUT /targets/{ref}/shares/{workspace}": [{"key": "lent"}, {}],
         "POST /targets/{ref}/test": [{"input": {"text": "x"}, "row": {"id": "7"}}, {}],
         "POST /tables": [table],
         "PUT /directory/{kind}": [[item] for item in ITEMS.values()]

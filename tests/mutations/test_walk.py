@@ -73,7 +73,9 @@ async def test_good_requests_are_accepted_as_they_are(world):
         for number in range(20):
             await world.renew()
             for route in taking_bodies:
-                if (route.api, route.name) in accepted or (number < 15 and "delete" in route.name):
+                # What is paused again and again is now and then paused by now, so that it can be resumed.
+                known = (route.api, route.name) in accepted and not route.name.endswith("/pause")
+                if known or (number < 15 and "delete" in route.name):
                     continue
                 request = mutate(world.good(route), world.random, changes=0)
                 if (await walk.one(route, request)).status < 300:

@@ -350,6 +350,7 @@ class World:
                 "table": "tables",
                 "kind": "directory",
                 "name": "sources",
+                "workspace": "workspaces",
             }
             if of == "directory" and name == "id":
                 return self.random.choice([item["id"] for item in ITEMS.values()])

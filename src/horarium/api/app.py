@@ -20,6 +20,7 @@ from horarium.api.routes import (
     runs,
     schedules,
     secrets,
+    sharing,
     tables,
     targets,
     tenancy,
@@ -70,6 +71,7 @@ def own_api(services: Services, dialects: Dialects) -> Api:
     for part in (
         actions,
         targets,
+        sharing,
         tables,
         secrets,
         directory,

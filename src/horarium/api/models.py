@@ -156,7 +156,7 @@ class TargetBody(Body):
             **dict.fromkeys(("id", "number", "created_by", "created_at"), "cannot be changed; leave it out"),
             "disabled_reason": SET_BY_SERVER,
         },
-        ("updated_at", "lane"),
+        ("updated_at", "lane", "shared_from"),
     )
 
     kind: Literal["automation", "workflow", "function", "agent", "tool", "table"]
@@ -173,6 +173,12 @@ class TargetBody(Body):
     extra: dict[str, Any] | None = None
     enabled: bool | None = None
     version: int | None = Field(None, description="where it is given: change only what is at this version")
+
+
+class ShareBody(Body):
+    key: str | None = Field(
+        None, description="the key of the target in the other workspace; its own if left out"
+    )
 
 
 class SecretRotationBody(Body):

@@ -33,6 +33,7 @@ from horarium.service.sent_requests import SentRequest
 from horarium.service.targets import NewTarget
 from horarium.service.tenancy import IssuedKey
 from horarium.service.tried_calls import TriedCall, output_of
+from horarium.store.verbs.shares import Share
 from horarium.times import Occurrence, Timing, compile_timing, explain_next
 
 T = TypeVar("T")
@@ -133,10 +134,21 @@ def target(target: Target) -> dict[str, Any]:
         "extra": dict(target.extra),
         "enabled": target.state == "enabled",
         "disabled_reason": target.state_reason,
+        "shared_from": id_or_none("tgt", target.shared_from),
         "version": target.version,
         "created_by": prefixed("prn", target.created_by),
         "created_at": instant_text(target.created_ms),
         "updated_at": instant_text(target.updated_ms),
+    }
+
+
+def share(found: Share) -> dict[str, Any]:
+    """With which workspace a target is shared, and as which target it is there."""
+    return {
+        "workspace": prefixed("ws", found.workspace_id),
+        "target": prefixed("tgt", found.mirror_id),
+        "key": found.key,
+        "created_at": instant_text(found.created_ms),
     }
 
 

@@ -148,6 +148,61 @@ def rotate_secret(
     )
 
 
+SHARES: tuple[Column, ...] = (
+    ("WORKSPACE", "workspace"),
+    ("TARGET THERE", "target"),
+    ("KEY THERE", lambda share: share["key"]),
+    ("SINCE", "created_at"),
+)
+Borrower = Annotated[str, typer.Argument(help="Id of the other workspace.")]
+
+
+@targets.command("share")
+def share(
+    target: Reference,
+    workspace: Borrower,
+    own_key: Annotated[str | None, typer.Option("--as", help="The key of the target there.")] = None,
+    by_key: ByKey = False,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Let another workspace use a target, which it can neither change nor see into. Needs a key of the whole server."""
+    where = f"{place('targets', target, by_key)}/shares/{workspace}"
+    body = {} if own_key is None else {"key": own_key}
+    show_one(connect(url, key, data).call("PUT", where, body), as_json)
+
+
+@targets.command("shares")
+def list_shares(
+    target: Reference,
+    by_key: ByKey = False,
+    limit: Limit = 100,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """List the workspaces with which a target is shared."""
+    found = connect(url, key, data).pages(f"{place('targets', target, by_key)}/shares", {}, limit)
+    show_list(found, SHARES, as_json)
+
+
+@targets.command("unshare")
+def unshare(
+    target: Reference,
+    workspace: Borrower,
+    by_key: ByKey = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
+) -> None:
+    """Let another workspace use a target no longer: its runs there fail from now on."""
+    connect(url, key, data).call("DELETE", f"{place('targets', target, by_key)}/shares/{workspace}")
+    typer.echo("not shared any more")
+
+
 @targets.command("delete")
 def delete(
     target: Reference, by_key: ByKey = False, url: Url = None, key: Key = None, data: Data = None

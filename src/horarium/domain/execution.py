@@ -266,6 +266,13 @@ class WatchesRuns(Protocol):
 
 
 @runtime_checkable
+class KeptByWorkspace(Protocol):
+    """An executor that knows targets which are kept apart for each workspace, so that no workspace can share them."""
+
+    def is_kept_by_workspace(self, config: Mapping[str, Any]) -> bool: ...
+
+
+@runtime_checkable
 class TableExecutor(Protocol):
     """What an executor that writes to tables can do besides: tell before a run whether a write fits the table.
 

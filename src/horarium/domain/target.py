@@ -55,7 +55,8 @@ class Target:
     later than its attempt, by callback or watched. `max_concurrency` and `rate_per_second` limit the runs that
     are sent at the same time and in a second, over all nodes. `input_schema` is a JSON Schema for the inputs of its
     schedules. `extra` holds what only the dialects know. `state_reason` says why the target is disabled.
-    `version` counts its edits.
+    `version` counts its edits. `shared_from` is the target of another workspace that this one is a mirror of; how that
+    is run stays there, so a mirror has neither a configuration nor secrets.
     """
 
     id: Id
@@ -81,3 +82,4 @@ class Target:
     state: TargetState = TargetState.ENABLED
     state_reason: str | None = None
     version: int = 1
+    shared_from: Id | None = None

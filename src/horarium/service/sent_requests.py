@@ -79,6 +79,10 @@ class SentRequestService:
         if Unsent.says(attempt.error):
             return SentRequest(attempt.number, None, "nothing was sent")
         target, executor = facts.target, self.executors.get(facts.target.executor)
+        if target.shared_from is not None:
+            return SentRequest(
+                attempt.number, None, "the target is shared from a workspace that does not show it"
+            )
         changed_ms = target.updated_ms if target.updated_ms > attempt.started_ms else None
         if not isinstance(executor, ShowsRequests):
             words = f"targets of the type {target.executor} send no HTTP request that could be shown"

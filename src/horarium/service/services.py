@@ -34,6 +34,7 @@ from horarium.service.runs import KeepAnswer, RunService
 from horarium.service.schedules import ScheduleService
 from horarium.service.searches import SearchService
 from horarium.service.sent_requests import SentRequestService
+from horarium.service.sharing import SharingService
 from horarium.service.targets import MergeSecrets, TargetService
 from horarium.service.tenancy import TenancyService
 from horarium.service.tried_calls import TriedCallService
@@ -79,6 +80,7 @@ class Services:
     pauses: PauseService
     windows: WindowService
     purges: PurgeService
+    sharing: SharingService
     readiness: Readiness
     recording: Recording
     events: EventService
@@ -142,6 +144,7 @@ def make_services(
         pauses=PauseService(store, clock),
         windows=WindowService(store, clock),
         purges=PurgeService(store, clock, identities),
+        sharing=SharingService(store, clock, executors, targets),
         readiness=Readiness(store, clock),
         recording=recording,
         events=EventService(store, clock, recording, settings.event_streams),

@@ -285,7 +285,7 @@ class TargetService:
         entry = Trail(who.workspace_id, now).entry("target.deleted", "tgt", target_id)
         verb = noting(verbs.delete_target, entry)
         await self.store.write(verb, who.workspace_id, target_id, now, version)
-        self._forget()
+        self.forget()
         self.identities.forget()
 
     async def rotate_signing_secret(
@@ -334,9 +334,10 @@ class TargetService:
     def check_environment(
         self, target: Target, environment: Mapping[str, str], field: str
     ) -> Sequence[Problem]:
-        """What is wrong with the environment variables of a schedule by what the target's executor allows."""
+        """What is wrong with the environment variables of a schedule by what the target's executor allows. Of a mirror
+        that shows when it is run."""
         executor = self.executors.get(target.executor)
-        if not environment or not isinstance(executor, TakesEnvironment):
+        if target.shared_from is not None or not environment or not isinstance(executor, TakesEnvironment):
             return []
         return [
             replace(problem, field=f"{field}.{problem.field}".rstrip("."))
@@ -360,11 +361,11 @@ class TargetService:
     async def check_write(self, target: Target, operation: Any, field: str) -> Sequence[Problem]:
         """What is wrong with a write to a table, held against the table as it is now. Fields are below `field`.
 
-        A target whose executor knows no tables has nothing against any. Raises Unavailable if the table is out of
-        reach: then nothing is known to be wrong.
+        A target whose executor knows no tables has nothing against any, and of a mirror that shows when it is run.
+        Raises Unavailable if the table is out of reach: then nothing is known to be wrong.
         """
         executor = self.executors.get(target.executor)
-        if not isinstance(executor, TableExecutor):
+        if target.shared_from is not None or not isinstance(executor, TableExecutor):
             return []
         secrets = self.secrets_of(target)
         found = await executor.check_operation(target.workspace_id, target.config, secrets, operation)
@@ -396,10 +397,11 @@ class TargetService:
         stored = await self.store.write(
             verb, who.workspace_id, target_id, watched(change, seen), now, version
         )
-        self._forget()
+        self.forget()
         return stored
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Drop the targets that are remembered, because one has changed."""
         self._known.clear()
         self._forgotten += 1
 

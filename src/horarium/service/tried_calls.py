@@ -73,6 +73,10 @@ class TriedCallService:
         who.require("targets:write")
         target = await self.store.read(get_target, who.workspace_id, target_id)
         who.require_target(target.id, target.name)
+        if target.shared_from is not None:
+            raise Conflict(
+                "the target is shared from another workspace, which does not show what is sent", "state"
+            )
         problems = [
             *depth_problems("input", given),
             *depth_problems("row", row),

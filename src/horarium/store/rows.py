@@ -395,7 +395,7 @@ class BornRunSchedule(NamedTuple):
 
 class TargetRow(NamedTuple):
     """What a worker must know of a target: a row of `runnable_targets`. `config` and `extra` are JSON texts, `secrets`
-    are sealed; times are in milliseconds."""
+    are sealed for the target `sealed_for`; times are in milliseconds."""
 
     id: Id
     version: int
@@ -410,6 +410,7 @@ class TargetRow(NamedTuple):
     state_reason: str | None
     deleted_ms: int | None
     extra: str
+    sealed_for: Id
 
 
 class OpenLane(NamedTuple):

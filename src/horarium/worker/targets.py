@@ -53,7 +53,7 @@ class TargetCache:
             row.name,
             row.executor,
             orjson.loads(row.config),
-            {} if row.secrets is None else self._vault.open(row.secrets, row.id),
+            {} if row.secrets is None else self._vault.open(row.secrets, row.sealed_for),
             row.completion,
             row.timeout_ms,
             row.deadline_ms,

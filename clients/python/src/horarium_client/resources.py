@@ -1295,6 +1295,45 @@ class Targets:
         )
         return answer
 
+    def list_shares_by_key(
+        self, key: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> types.SharePage:
+        """List the workspaces with which a target is shared, by its key."""
+        answer: types.SharePage = self._client.call(
+            "GET", "/targets/by-key/{key}/shares", segments=(key,), query={"limit": limit, "cursor": cursor}
+        )
+        return answer
+
+    def list_shares_by_key_all(self, key: str, *, limit: int | None = None) -> Iterator[types.Share]:
+        """List the workspaces with which a target is shared, by its key All pages, item by item; `limit` is
+        the size of a page.
+        """
+        return self._client.pages("/targets/by-key/{key}/shares", (key,), {"limit": limit})
+
+    def unshare_by_key(self, key: str, workspace: str) -> None:
+        """Share a target with a workspace no longer (workspaces:admin), by its key."""
+        self._client.call(
+            "DELETE",
+            "/targets/by-key/{key}/shares/{workspace}",
+            segments=(
+                key,
+                workspace,
+            ),
+        )
+
+    def share_by_key(self, key: str, workspace: str, body: types.ShareBody | None = None) -> types.Share:
+        """Share a target with another workspace (workspaces:admin), by its key."""
+        answer: types.Share = self._client.call(
+            "PUT",
+            "/targets/by-key/{key}/shares/{workspace}",
+            segments=(
+                key,
+                workspace,
+            ),
+            body=body,
+        )
+        return answer
+
     def test_by_key(self, key: str, body: types.TargetTestBody | None = None) -> types.TriedCall:
         """Call a target once, and show what was sent and answered, by its key."""
         answer: types.TriedCall = self._client.call(
@@ -1345,6 +1384,45 @@ class Targets:
         """Make a new signing secret."""
         answer: types.NewTarget = self._client.call(
             "POST", "/targets/{ref}/rotate-secret", segments=(ref,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+    def list_shares(
+        self, ref: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> types.SharePage:
+        """List the workspaces with which a target is shared."""
+        answer: types.SharePage = self._client.call(
+            "GET", "/targets/{ref}/shares", segments=(ref,), query={"limit": limit, "cursor": cursor}
+        )
+        return answer
+
+    def list_shares_all(self, ref: str, *, limit: int | None = None) -> Iterator[types.Share]:
+        """List the workspaces with which a target is shared All pages, item by item; `limit` is the size of a
+        page.
+        """
+        return self._client.pages("/targets/{ref}/shares", (ref,), {"limit": limit})
+
+    def unshare(self, ref: str, workspace: str) -> None:
+        """Share a target with a workspace no longer (workspaces:admin)."""
+        self._client.call(
+            "DELETE",
+            "/targets/{ref}/shares/{workspace}",
+            segments=(
+                ref,
+                workspace,
+            ),
+        )
+
+    def share(self, ref: str, workspace: str, body: types.ShareBody | None = None) -> types.Share:
+        """Share a target with another workspace (workspaces:admin)."""
+        answer: types.Share = self._client.call(
+            "PUT",
+            "/targets/{ref}/shares/{workspace}",
+            segments=(
+                ref,
+                workspace,
+            ),
+            body=body,
         )
         return answer
 
@@ -2865,6 +2943,47 @@ class AsyncTargets:
         )
         return answer
 
+    async def list_shares_by_key(
+        self, key: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> types.SharePage:
+        """List the workspaces with which a target is shared, by its key."""
+        answer: types.SharePage = await self._client.call(
+            "GET", "/targets/by-key/{key}/shares", segments=(key,), query={"limit": limit, "cursor": cursor}
+        )
+        return answer
+
+    def list_shares_by_key_all(self, key: str, *, limit: int | None = None) -> AsyncIterator[types.Share]:
+        """List the workspaces with which a target is shared, by its key All pages, item by item; `limit` is
+        the size of a page.
+        """
+        return self._client.pages("/targets/by-key/{key}/shares", (key,), {"limit": limit})
+
+    async def unshare_by_key(self, key: str, workspace: str) -> None:
+        """Share a target with a workspace no longer (workspaces:admin), by its key."""
+        await self._client.call(
+            "DELETE",
+            "/targets/by-key/{key}/shares/{workspace}",
+            segments=(
+                key,
+                workspace,
+            ),
+        )
+
+    async def share_by_key(
+        self, key: str, workspace: str, body: types.ShareBody | None = None
+    ) -> types.Share:
+        """Share a target with another workspace (workspaces:admin), by its key."""
+        answer: types.Share = await self._client.call(
+            "PUT",
+            "/targets/by-key/{key}/shares/{workspace}",
+            segments=(
+                key,
+                workspace,
+            ),
+            body=body,
+        )
+        return answer
+
     async def test_by_key(self, key: str, body: types.TargetTestBody | None = None) -> types.TriedCall:
         """Call a target once, and show what was sent and answered, by its key."""
         answer: types.TriedCall = await self._client.call(
@@ -2915,6 +3034,45 @@ class AsyncTargets:
         """Make a new signing secret."""
         answer: types.NewTarget = await self._client.call(
             "POST", "/targets/{ref}/rotate-secret", segments=(ref,), headers={"If-Match": if_match}, body=body
+        )
+        return answer
+
+    async def list_shares(
+        self, ref: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> types.SharePage:
+        """List the workspaces with which a target is shared."""
+        answer: types.SharePage = await self._client.call(
+            "GET", "/targets/{ref}/shares", segments=(ref,), query={"limit": limit, "cursor": cursor}
+        )
+        return answer
+
+    def list_shares_all(self, ref: str, *, limit: int | None = None) -> AsyncIterator[types.Share]:
+        """List the workspaces with which a target is shared All pages, item by item; `limit` is the size of a
+        page.
+        """
+        return self._client.pages("/targets/{ref}/shares", (ref,), {"limit": limit})
+
+    async def unshare(self, ref: str, workspace: str) -> None:
+        """Share a target with a workspace no longer (workspaces:admin)."""
+        await self._client.call(
+            "DELETE",
+            "/targets/{ref}/shares/{workspace}",
+            segments=(
+                ref,
+                workspace,
+            ),
+        )
+
+    async def share(self, ref: str, workspace: str, body: types.ShareBody | None = None) -> types.Share:
+        """Share a target with another workspace (workspaces:admin)."""
+        answer: types.Share = await self._client.call(
+            "PUT",
+            "/targets/{ref}/shares/{workspace}",
+            segments=(
+                ref,
+                workspace,
+            ),
+            body=body,
         )
         return answer
 

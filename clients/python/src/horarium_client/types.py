@@ -1255,6 +1255,10 @@ class NewTarget(TypedDict):
     """
     Attempts that may begin in a second.
     """
+    shared_from: str | None
+    """
+    The target of another workspace that this one is; it is changed there.
+    """
     signing_secret: NotRequired[str]
     """
     The secret that verifies requests. It is shown only this once.
@@ -2077,6 +2081,51 @@ class SentRequest(TypedDict):
     """
 
 
+class Share(TypedDict):
+    """
+    A workspace with which a target is shared.
+    """
+
+    created_at: str
+    """
+    Since when it is there.
+    """
+    key: str | None
+    """
+    The key of the target there.
+    """
+    target: str
+    """
+    The id of the target there.
+    """
+    workspace: str
+    """
+    The workspace that may use the target.
+    """
+
+
+class ShareBody(TypedDict):
+    key: NotRequired[str | None]
+    """
+    the key of the target in the other workspace; its own if left out
+    """
+
+
+class SharePage(TypedDict):
+    """
+    A page of workspaces with which a target is shared.
+    """
+
+    items: list[Share]
+    """
+    The items of this page.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
+    """
+
+
 class SourceBody(TypedDict):
     config: dict[str, Any]
     type: str
@@ -2339,6 +2388,10 @@ class Target(TypedDict):
     """
     Attempts that may begin in a second.
     """
+    shared_from: str | None
+    """
+    The target of another workspace that this one is; it is changed there.
+    """
     timeout: float
     """
     How long one attempt may take, in seconds
@@ -2461,6 +2514,10 @@ class TargetInFull(TypedDict):
     rate_per_second: float | None
     """
     Attempts that may begin in a second.
+    """
+    shared_from: str | None
+    """
+    The target of another workspace that this one is; it is changed there.
     """
     timeout: float
     """

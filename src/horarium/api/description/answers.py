@@ -334,6 +334,7 @@ _TARGET = {
     "extra": free("What callers keep with it."),
     "enabled": flag("Whether its runs are executed."),
     "disabled_reason": or_null(text("Why it is off.")),
+    "shared_from": or_null(an_id("tgt", "The target of another workspace that this one is; it is changed there.")),
     "version": _VERSION,
     "created_by": an_id("prn", "The id of the principal that made it."),
     **_MADE,
@@ -736,6 +737,16 @@ COMPONENTS: dict[str, Schema] = {
     ),
     "Target": thing("What schedules run.", _TARGET),
     "TargetPage": _page("Target", "A page of targets."),
+    "Share": thing(
+        "A workspace with which a target is shared.",
+        {
+            "workspace": an_id("ws", "The workspace that may use the target."),
+            "target": an_id("tgt", "The id of the target there."),
+            "key": or_null(text("The key of the target there.", "report")),
+            "created_at": instant("Since when it is there."),
+        },
+    ),
+    "SharePage": _page("Share", "A page of workspaces with which a target is shared."),
     "Lane": thing("How the runs of a target stand that are not over.", _LANE),
     "TargetInFull": thing("A target with how its runs stand.", {**_TARGET, "lane": ref("Lane")}),
     "NewTarget": thing(

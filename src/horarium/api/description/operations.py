@@ -131,6 +131,11 @@ OPERATIONS = {
     "POST /targets/{ref}/rotate-secret": Operation(
         "targets.rotate_secret", "NewTarget", example={"overlap": "1h"}
     ),
+    "GET /targets/{ref}/shares": Operation("targets.list_shares", "SharePage"),
+    "PUT /targets/{ref}/shares/{workspace}": Operation(
+        "targets.share", "Share", example={"key": "report"}, also=((201, "Share", "It was shared."),)
+    ),
+    "DELETE /targets/{ref}/shares/{workspace}": Operation("targets.unshare", None),
     "POST /targets/{ref}/test": Operation("targets.test", "TriedCall", example={"input": {"text": "Hello"}}),
     "POST /tables": Operation(
         "tables.create",

@@ -123,6 +123,10 @@ class SqlExecutor:
         )
         return [Problem("connection", f"leads to a host that {wrong}")] if wrong else []
 
+    def is_kept_by_workspace(self, config: Mapping[str, Any]) -> bool:
+        """Whether it is an embedded table: each workspace has files of its own."""
+        return config.get("database") is not None
+
     def split(self, config: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Separates a valid configuration into the part that may be shown and the secrets."""
         return split(config, SECRET_FIELDS)

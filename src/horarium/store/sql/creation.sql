@@ -1,7 +1,3 @@
--- name: lock_target
--- Two equal schedules of one target must not be made at the same time.
-UPDATE targets SET version = version WHERE workspace_id = :workspace_id AND id = :id;
-
 -- name: insert_schedules
 INSERT INTO schedules (id, workspace_id, dialect, owner_id, target_id, key, name, description, labels, extra, state,
                        note, version, definition_version, created_by, created_ms, updated_ms, ended_ms, ended_reason, zone,

@@ -51,10 +51,13 @@ LEFT JOIN fires f ON f.id = r.fire_id
 WHERE r.id IN (:ids...);
 
 -- name: runnable_targets
--- What a worker must know of targets, also of deleted ones: runs of theirs may still be queued.
-SELECT id, version, name, executor, config, secrets, completion, timeout_ms, deadline_ms, state, state_reason,
-       deleted_ms, extra
-FROM targets WHERE id IN (:ids...);
+-- What a worker must know of targets, also of deleted ones: runs of theirs may still be queued. How a mirror is run is
+-- known to the target that it mirrors.
+SELECT t.id, t.version, t.name, t.executor, COALESCE(s.config, t.config) AS config,
+       COALESCE(s.secrets, t.secrets) AS secrets, t.completion, t.timeout_ms, t.deadline_ms, t.state, t.state_reason,
+       t.deleted_ms, COALESCE(s.extra, t.extra) AS extra, COALESCE(s.id, t.id) AS sealed_for
+FROM targets t LEFT JOIN targets s ON s.id = t.shared_from AND s.executor = t.executor AND s.deleted_ms IS NULL
+WHERE t.id IN (:ids...);
 
 -- name: put_back_runs
 -- Give up the lease on runs that wait for another attempt, or that were not begun and keep their place in the queue (no

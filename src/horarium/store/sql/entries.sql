@@ -173,3 +173,7 @@ FROM rows(id bytea, workspace_id bytea, schedule_id bytea, from_ms bigint, ends_
 -- name: change_pause
 UPDATE pauses SET ends_ms = :ends_ms, catch_up = :catch_up, note = :note
 WHERE id = :id AND workspace_id = :workspace_id;
+
+-- name: lock_target
+-- Two equal schedules of one target must not be made at the same time, and no mirror while its target is changed.
+UPDATE targets SET version = version WHERE workspace_id = :workspace_id AND id = :id;

@@ -8,7 +8,7 @@ id, workspace_id, number, key, kind, name
 secrets, completion, timeout_ms, deadline_ms, max_concurrency, rate_per_second
 
 -- part: target_states
-state, state_reason, version, created_by, created_ms, updated_ms
+state, state_reason, version, created_by, created_ms, updated_ms, shared_from
 
 -- part: listed_target_columns
 -- The columns of targets without their large texts, and last how many bytes of text each has.
@@ -24,6 +24,20 @@ state, state_reason, version, created_by, created_ms, updated_ms
     AND (CAST(:search AS TEXT) IS NULL OR lower(name) LIKE :search ESCAPE '\'
         OR lower(COALESCE(key, '')) LIKE :search ESCAPE '\')
 
+-- part: followed
+-- What a mirror has of its target (s). The configuration and the secrets stay where they are.
+kind = s.kind, name = s.name, description = s.description,
+    executor = CASE WHEN s.executor = 'none' THEN targets.executor ELSE s.executor END,
+    completion = s.completion, timeout_ms = s.timeout_ms, deadline_ms = s.deadline_ms,
+    max_concurrency = s.max_concurrency, rate_per_second = s.rate_per_second, input_schema = s.input_schema,
+    state = CASE WHEN s.usable = 1 THEN 'enabled' ELSE 'disabled' END,
+    state_reason = CASE WHEN s.usable = 1 THEN NULL ELSE CAST(:reason AS TEXT) END,
+    version = targets.version + 1, updated_ms = :now
+
+-- part: shared_targets
+SELECT t.*, CASE WHEN t.state = 'enabled' AND w.deleted_ms IS NULL THEN 1 ELSE 0 END AS usable
+    FROM targets t JOIN workspaces w ON w.id = t.workspace_id WHERE t.workspace_id = :workspace_id
+
 -- name: next_number
 INSERT INTO counters (name, value) VALUES (:name, 1)
 ON CONFLICT (name) DO UPDATE SET value = counters.value + 1
@@ -32,10 +46,10 @@ RETURNING value;
 -- name: insert_target
 INSERT INTO targets (id, workspace_id, number, key, kind, name, description, executor, config, secrets, completion,
     timeout_ms, deadline_ms, max_concurrency, rate_per_second, input_schema, extra, state, state_reason, version,
-    created_by, created_ms, updated_ms)
+    created_by, created_ms, updated_ms, shared_from)
 VALUES (:id, :workspace_id, :number, :key, :kind, :name, :description, :executor, :config, :secrets, :completion,
     :timeout_ms, :deadline_ms, :max_concurrency, :rate_per_second, :input_schema, :extra, :state,
-    CAST(:state_reason AS TEXT), 1, :created_by, :now, :now);
+    CAST(:state_reason AS TEXT), 1, :created_by, :now, :now, :shared_from);
 
 -- name: get_target
 SELECT {target_columns} FROM targets WHERE workspace_id = :workspace_id AND id = :id AND deleted_ms IS NULL;
@@ -96,3 +110,25 @@ SELECT id, name FROM schedules
 WHERE workspace_id = :workspace_id AND (target_id = :target_id OR owner_id = :target_id)
     AND deleted_ms IS NULL AND state IN ('active', 'paused')
 ORDER BY id LIMIT :limit;
+
+-- name: follow_target
+UPDATE targets SET {followed} FROM ({shared_targets} AND t.id = :id) s
+WHERE targets.shared_from = s.id AND targets.deleted_ms IS NULL AND targets.executor <> 'none';
+
+-- name: follow_targets
+UPDATE targets SET {followed} FROM ({shared_targets}) s
+WHERE targets.shared_from = s.id AND targets.deleted_ms IS NULL AND targets.executor <> 'none';
+
+-- name: mirrors_to_switch_off
+-- The mirrors of a target that cannot be used any more which are still on.
+SELECT m.workspace_id, m.id FROM targets m JOIN ({shared_targets} AND t.id = :id) s ON s.id = m.shared_from
+WHERE m.deleted_ms IS NULL AND m.state = 'enabled' AND s.usable = 0;
+
+-- name: mirrors_to_switch_off_of_all
+SELECT m.workspace_id, m.id FROM targets m JOIN ({shared_targets}) s ON s.id = m.shared_from
+WHERE m.deleted_ms IS NULL AND m.state = 'enabled' AND s.usable = 0;
+
+-- name: any_mirror
+-- Whether a target of a workspace is shared.
+SELECT 1 FROM targets m JOIN targets t ON t.id = m.shared_from
+WHERE t.workspace_id = :workspace_id AND t.id = :id AND m.deleted_ms IS NULL AND m.executor <> 'none' LIMIT 1;

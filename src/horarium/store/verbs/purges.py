@@ -15,6 +15,7 @@ from horarium.domain.schedule import CatchUp
 from horarium.domain.tenancy import Workspace
 from horarium.store.base import ACCESS, Tx
 from horarium.store.verbs.pauses import change_pause, pauses_in_force, write_pauses
+from horarium.store.verbs.targets import follow_all
 from horarium.store.verbs.tenancy import get_workspace, workspace_from_row
 
 # Rows of each table that one step deletes at most.
@@ -61,6 +62,7 @@ _REST = (
     "purge_failing",
     "purge_reports",
     "purge_paces",
+    "purge_mirrors",
     "purge_targets",
     "purge_grants",
     "purge_keys",
@@ -77,6 +79,7 @@ async def delete_workspace(tx: Tx, workspace_id: Id, now: int, purge_ms: int, by
         raise NotFound("workspace")
     pause = Pause(_pause_id(workspace_id, now), workspace_id, None, now, None, CatchUp.NONE, PAUSE_NOTE, by)
     await write_pauses(tx, [pause])
+    await follow_all(tx, workspace_id, now)
     tx.announce(ACCESS, 0)
     return await _deleted(tx, workspace_id)
 
@@ -91,6 +94,7 @@ async def undelete_workspace(tx: Tx, workspace_id: Id, now: int) -> Workspace:
     for pause in await pauses_in_force(tx, workspace_id, now):
         if pause.id == own:
             await change_pause(tx, replace(pause, ends_ms=now))
+    await follow_all(tx, workspace_id, now)
     tx.announce(ACCESS, 0)
     found = await get_workspace(tx, workspace_id)
     assert found is not None

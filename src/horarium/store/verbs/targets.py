@@ -21,6 +21,9 @@ from horarium.store.verbs.texts import containing, json_text
 
 # How many of the schedules that hold a target are named.
 NAMED = 5
+# Why a mirror is not changed, and why it is off while the target that it mirrors is.
+MIRROR = "the target is shared from another workspace, and is changed there alone"
+OFF_AT_HOME = "it is switched off where it is shared from"
 _LARGEST_NUMBER = (1 << 63) - 1
 
 
@@ -29,6 +32,19 @@ async def create_target(tx: Tx, target: Target, for_principal: Id) -> Target:
 
     Raises Conflict (key_taken), QuotaReached.
     """
+    numbered = await add_target(tx, target)
+    await tx.run(
+        "insert_grant",
+        principal_id=for_principal,
+        target_id=target.id,
+        workspace_id=target.workspace_id,
+        now=target.created_ms,
+    )
+    return numbered
+
+
+async def add_target(tx: Tx, target: Target) -> Target:
+    """As `create_target`, without a grant."""
     await take(tx, target.workspace_id, Usage(targets=1))
     if target.workspace_id in tx.recording:
         await tell_if_near(tx, target.workspace_id, Usage(targets=1), target.created_ms)
@@ -42,16 +58,10 @@ async def create_target(tx: Tx, target: Target, for_principal: Id) -> Target:
             state_reason=target.state_reason,
             created_by=target.created_by,
             now=target.created_ms,
+            shared_from=target.shared_from,
         )
     except Duplicate:
-        raise _key_taken(target) from None
-    await tx.run(
-        "insert_grant",
-        principal_id=for_principal,
-        target_id=target.id,
-        workspace_id=target.workspace_id,
-        now=target.created_ms,
-    )
+        raise key_taken(target) from None
     return numbered
 
 
@@ -143,14 +153,17 @@ async def change_target(
     now: int,
     expected_version: int | None = None,
 ) -> Target:
-    """Apply a pure function to a target. Where it changes nothing, nothing is written.
+    """Apply a pure function to a target, and let its mirrors in other workspaces follow. Where it changes nothing,
+    nothing is written.
 
-    Raises NotFound, Conflict (version, key_taken) and whatever `change` raises.
+    Raises NotFound, Conflict (version, key_taken; a mirror is not changed) and whatever `change` raises.
     """
     before = await get_target(tx, workspace_id, target_id)
     if expected_version is not None and before.version != expected_version:
         words = f"the target is at version {before.version}, not {expected_version}: read it again"
         raise Conflict(words, "version", "version")
+    if before.shared_from is not None:
+        raise Conflict(MIRROR, "state")
     after = change(before)
     if after == before:
         return before
@@ -163,12 +176,13 @@ async def change_target(
             now=now,
         )
     except Duplicate:
-        raise _key_taken(after) from None
+        raise key_taken(after) from None
     if not changed:
         raise Conflict("the target was changed meanwhile: read it again", "version", "version")
     off = before.state is TargetState.ENABLED and after.state is not TargetState.ENABLED
     if off and workspace_id in tx.recording:
         tx.tell(target_disabled(workspace_id, target_id, after.state_reason, now))
+    await follow(tx, workspace_id, target_id, now)
     return replace(after, version=before.version + 1, updated_ms=now)
 
 
@@ -177,7 +191,7 @@ async def delete_target(
 ) -> None:
     """Delete a target with its secrets and the grants on it.
 
-    Raises NotFound, Conflict (version), and InUse where live schedules need the target.
+    Raises NotFound, Conflict (version; shared with other workspaces), and InUse where live schedules need the target.
     """
     target = await get_target(tx, workspace_id, target_id)
     if expected_version is not None and target.version != expected_version:
@@ -188,9 +202,38 @@ async def delete_target(
     )
     if holders:
         raise InUse([(holder, name) for holder, name in holders[:NAMED]], len(holders) > NAMED)
+    if await tx.row("any_mirror", workspace_id=workspace_id, id=target_id) is not None:
+        raise Conflict(
+            "the target is shared with other workspaces: end that first (DELETE .../shares/...)", "in_use"
+        )
     await take(tx, workspace_id, Usage(targets=-1))
     await tx.run("delete_target", workspace_id=workspace_id, id=target_id, now=now)
     await tx.run("delete_grants_on_target", workspace_id=workspace_id, target_id=target_id)
+
+
+async def follow(tx: Tx, workspace_id: Id, target_id: Id, now: int) -> None:
+    """Let the mirrors of a target become what it is now."""
+    off = (
+        await tx.rows("mirrors_to_switch_off", workspace_id=workspace_id, id=target_id)
+        if tx.recording
+        else ()
+    )
+    await tx.run("follow_target", workspace_id=workspace_id, id=target_id, reason=OFF_AT_HOME, now=now)
+    _tell_off(tx, off, now)
+
+
+async def follow_all(tx: Tx, workspace_id: Id, now: int) -> None:
+    """Let the mirrors of all targets of a workspace become what these are now, because the workspace was deleted or
+    is there again."""
+    off = await tx.rows("mirrors_to_switch_off_of_all", workspace_id=workspace_id) if tx.recording else ()
+    await tx.run("follow_targets", workspace_id=workspace_id, reason=OFF_AT_HOME, now=now)
+    _tell_off(tx, off, now)
+
+
+def _tell_off(tx: Tx, mirrors: Sequence[Any], now: int) -> None:
+    for workspace_id, mirror_id in mirrors:
+        if workspace_id in tx.recording:
+            tx.tell(target_disabled(workspace_id, mirror_id, OFF_AT_HOME, now))
 
 
 async def _row_of(tx: Tx, workspace_id: Id, reference: str | int) -> Any:
@@ -214,7 +257,8 @@ def _id_in(reference: str) -> Id | None:
     return from_ulid(tail) if prefix and tail else from_uuid_text(reference)
 
 
-def _key_taken(target: Target) -> Conflict:
+def key_taken(target: Target) -> Conflict:
+    """Another target of the workspace has the key of this one."""
     return Conflict(
         f"a target with the key {target.key!r} exists already; choose another", "key_taken", "key"
     )
@@ -269,6 +313,7 @@ class _StoredTarget(NamedTuple):
     created_by: Id
     created_ms: int
     updated_ms: int
+    shared_from: Id | None
 
 
 def target_from_row(row: Sequence[Any]) -> Target:
@@ -298,6 +343,7 @@ def target_from_row(row: Sequence[Any]) -> Target:
         state=TargetState(stored.state),
         state_reason=stored.state_reason,
         version=stored.version,
+        shared_from=stored.shared_from,
     )
 
 

@@ -5,3 +5,7 @@ SELECT schedule_id FROM cursors WHERE schedule_id IN (:ids...) ORDER BY schedule
 -- As for both. OFFSET 0 keeps the condition on ids out of the lanes: with it the whole queue would be read in order.
 SELECT o.id FROM ({open_runs} OFFSET 0) o WHERE o.id < :cursor AND {open_filters}
 ORDER BY o.id DESC LIMIT :limit;
+
+-- name: lock_target
+-- Locked and not written: an update would leave a dead row behind.
+SELECT id FROM targets WHERE workspace_id = :workspace_id AND id = :id FOR NO KEY UPDATE;

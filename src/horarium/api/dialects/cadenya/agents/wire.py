@@ -318,7 +318,7 @@ def show(agent: Target, makers: Makers, signing_secret: str | None = None) -> Js
         "variations": variations,
         "status": STATES.status(agent.state),
     }
-    if agent.executor == "http":
+    if agent.executor == "http" and agent.shared_from is None:
         spec["webhookEventsUrl"] = agent.config["url"]
     if agent.input_schema is not None:
         spec["inputDataSchema"] = dict(agent.input_schema)

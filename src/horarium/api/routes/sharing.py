@@ -1,0 +1,57 @@
+"""Routes of sharing: targets of one workspace are used in others."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from horarium.api import show
+from horarium.api.fields import Query, path_id
+from horarium.api.models import ShareBody, schema_of, validated
+from horarium.api.routes.base import CURSOR, LIMIT, cursor_of
+from horarium.api.routes.targets import TargetRoutes
+from horarium.api.unknown import OwnApi
+from horarium.api.web import Answer, empty_answer, json_answer
+from horarium.domain.ids import Id
+from horarium.domain.tenancy import SERVER_SCOPE
+from horarium.service.services import Services
+
+
+class SharingRoutes(TargetRoutes):
+    async def share(self, request: Request) -> Answer:
+        who = await self.who(request, SERVER_SCOPE)
+        body = validated(ShareBody, await self.body_or_nothing(request))
+        target, borrower = await self._named(request), _workspace(request)
+        found, new = await self.services.sharing.share(who, target, borrower, body.key)
+        return json_answer(201 if new else 200, show.share(found))
+
+    async def shares(self, request: Request) -> Answer:
+        who = await self.who(request, "targets:read")
+        query = Query(request)
+        limit, after = query.limit(), cursor_of(request)
+        query.done()
+        target = await self._named(request)
+        found = await self.services.sharing.page(who, target.id, after, limit)
+        return json_answer(200, show.page(found, show.share))
+
+    async def unshare(self, request: Request) -> Answer:
+        who = await self.who(request, SERVER_SCOPE)
+        target, borrower = await self._named(request), _workspace(request)
+        await self.services.sharing.end(who, target.id, borrower)
+        return empty_answer()
+
+
+def _workspace(request: Request) -> Id:
+    return path_id(request, "ws", "workspace", "workspace")
+
+
+def add_routes(api: OwnApi, services: Services) -> None:
+    routes, tag, place = SharingRoutes(services), "targets", "/targets/{ref}/shares"
+    query = {"limit": LIMIT, "cursor": CURSOR}
+    api.add(
+        "GET", place, routes.shares, "List the workspaces with which a target is shared", tag=tag, query=query
+    )
+    one = f"{place}/{{workspace}}"
+    words = "Share a target with another workspace (workspaces:admin)"
+    api.add("PUT", one, routes.share, words, tag=tag, body=schema_of(ShareBody), optional_body=True)
+    words = "Share a target with a workspace no longer (workspaces:admin)"
+    api.add("DELETE", one, routes.unshare, words, tag=tag, status=204)
