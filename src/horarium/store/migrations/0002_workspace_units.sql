@@ -3,7 +3,7 @@ ALTER TABLE workspaces ADD COLUMN purge_ms BIGINT;
 
 -- A target that another workspace shares is a mirror of that one, which has the configuration and the secrets.
 ALTER TABLE targets ADD COLUMN shared_from BYTEA;
-CREATE UNIQUE INDEX IF NOT EXISTS targets_shared ON targets (shared_from, workspace_id)
+CREATE INDEX IF NOT EXISTS targets_shared ON targets (shared_from, workspace_id)
     WHERE shared_from IS NOT NULL AND deleted_ms IS NULL;
 
 -- When a pause of a schedule ends by itself, and what then becomes of the slots in it.
