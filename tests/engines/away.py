@@ -29,8 +29,22 @@ from tests.engines.others import (
     work_off_workflows,
 )
 from tests.engines.rabbit import durable_queue, rabbit
-from tests.engines.takers import fifo_queue, rabbit_target, sqs_target, streams_target
+from tests.engines.takers import (
+    fifo_queue,
+    finish_jobs,
+    kubernetes_target,
+    rabbit_target,
+    sqs_target,
+    streams_target,
+)
 from tests.engines.workers import COUNTS, celery_target, celery_worker, rq_target, rq_worker, url
+from tests.executors.emulated_kubernetes import EmulatedKubernetes
+
+
+def entries_of(port: int, stream: str) -> Counter[str]:
+    """How often each run is an entry of a stream."""
+    with redis.Redis(host="127.0.0.1", port=port) as client:
+        return Counter(fields[b"ce_id"].decode() for _, fields in client.xrange(stream))
 
 
 class Away:
@@ -131,8 +145,7 @@ class Streams(Away):
         self._valkey()
 
     def items(self) -> Counter[str]:
-        with redis.Redis(host="127.0.0.1", port=self.port) as client:
-            return Counter(fields[b"ce_id"].decode() for _, fields in client.xrange("away"))
+        return entries_of(self.port, "away")
 
 
 class Rabbitmq(Away):
@@ -170,4 +183,17 @@ class Sqs(Away):
         return Counter(self._received())
 
 
-AWAY: tuple[type[Away], ...] = (Nats, Temporal, Celery, Rq, Streams, Rabbitmq, Sqs)
+class Kubernetes(Away):
+    def target(self) -> dict[str, Any]:
+        self._cluster = EmulatedKubernetes()
+        return kubernetes_target(self.port)
+
+    def comes(self) -> None:
+        self.stack.enter_context(beside(finish_jobs(self._cluster, self.port)))
+
+    def items(self) -> Counter[str]:
+        assert self._cluster.created == len(self._cluster.jobs)
+        return Counter(self._cluster.jobs.keys())
+
+
+AWAY: tuple[type[Away], ...] = (Nats, Temporal, Celery, Rq, Streams, Rabbitmq, Sqs, Kubernetes)

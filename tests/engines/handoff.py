@@ -53,7 +53,7 @@ def hand_over(folder: Path, engine_host: str, target: Mapping[str, Any]) -> Hand
         with server.running():
             time.sleep(chance.uniform(0.1, 1.5))
     with server.running():
-        states, runs = _ended(folder / "data" / "horarium.db")
+        states, runs = _ended(folder / "data" / "horarium.db", server)
     return Handed(states, runs, KILLS, time.monotonic() - began)
 
 
@@ -72,14 +72,15 @@ def hand_over_to_one_that_is_away(
 ) -> Waited:
     """Make RUNS one-time schedules that are due together, whose engine comes DOWN_S later by `comes`, and wait until
     all runs have ended. The schedules have the retry policy that they get by themselves."""
-    with Server(folder / "data", ["--engine-host", engine_host]).running() as client:
+    server = Server(folder / "data", ["--engine-host", engine_host])
+    with server.running() as client:
         made = client.post("/horarium/v1/targets", json=target)
         assert made.is_success, made.text
         due = _make_schedules(client, made.json()["id"])
         time.sleep(max(0.0, due - time.time()) + DOWN_S)
         comes()
         came, database = time.monotonic(), folder / "data" / "horarium.db"
-        states, _ = _ended(database)
+        states, _ = _ended(database, server)
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
             reasons = {str(row[0]) for row in connection.execute("SELECT DISTINCT error FROM attempts")}
     return Waited(states, reasons, time.monotonic() - came)
@@ -102,8 +103,9 @@ def _make_schedules(client: httpx.Client, target: str) -> int:
     return due
 
 
-def _ended(database: Path) -> tuple[Mapping[str, int], list[str]]:
-    """How many runs have ended in which state, and their ids, once all have."""
+def _ended(database: Path, server: Server) -> tuple[Mapping[str, int], list[str]]:
+    """How many runs have ended in which state, and their ids, once all have. What is missing is explained by the end of
+    the server's log."""
     end = time.monotonic() + PATIENCE_S
     while True:
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
@@ -111,5 +113,8 @@ def _ended(database: Path) -> tuple[Mapping[str, int], list[str]]:
         states = Counter(state for _, state in rows)
         if states.total() == RUNS and not states.keys() & {"pending", "running"}:
             return states, [bytes(row[0]).hex() for row in rows]
-        assert time.monotonic() < end, f"after {PATIENCE_S} s the runs are {dict(states)}"
+        assert time.monotonic() < end, (
+            f"after {PATIENCE_S} s {states.total()} of {RUNS} schedules have fired, and the runs are {dict(states)}; "
+            f"the server said last: {server.said()[-4_000:]}"
+        )
         time.sleep(0.2)

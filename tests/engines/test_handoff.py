@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.engines.away import AWAY, Away
+from tests.engines.away import AWAY, Away, entries_of
 from tests.engines.conftest import free_port, running, valkey_command
 from tests.engines.counting import counted
 from tests.engines.handoff import DOWN_S, RUNS, hand_over, hand_over_to_one_that_is_away
@@ -30,6 +30,7 @@ from tests.engines.takers import (
     mock_kafka,
     rabbit_target,
     sqs_target,
+    streams_target,
 )
 from tests.engines.workers import COUNTS, celery_target, celery_worker, rq_target, rq_worker, url
 from tests.executors.emulated_kubernetes import EmulatedKubernetes
@@ -120,6 +121,18 @@ def test_each_run_is_one_message_of_an_emulated_sqs_whatever_is_killed(tmp_path:
     assert len(times) == RUNS
 
 
+def test_each_run_is_one_entry_of_a_stream_whatever_is_killed(tmp_path: Path) -> None:
+    port, folder = free_port(), tmp_path / "valkey"
+    folder.mkdir()
+    with running(valkey_command(port, folder), port, folder / "log"):
+        handed = hand_over(tmp_path, f"127.0.0.1:{port}", streams_target(port, "kill"))
+        times = entries_of(port, "kill")
+    print(f"streams: {RUNS} runs, {handed.kills} kills, {times.total()} entries, {handed.seconds:.1f} s")
+    assert handed.states == {"succeeded": RUNS}
+    assert set(times.values()) == {1}
+    assert len(times) == RUNS
+
+
 def test_each_run_is_a_message_of_rabbitmq_under_its_id_whatever_is_killed(tmp_path: Path) -> None:
     """RabbitMQ knows no message again, so a run may be two of them."""
     port = free_port()
@@ -127,7 +140,10 @@ def test_each_run_is_a_message_of_rabbitmq_under_its_id_whatever_is_killed(tmp_p
         handed = hand_over(tmp_path, f"127.0.0.1:{port}", rabbit_target(port, "jobs"))
         times = Counter(received())
     twice = sum(1 for count in times.values() if count > 1)
-    print(f"rabbitmq: {RUNS} runs, {handed.kills} kills, {times.total()} messages, {twice} runs have two")
+    print(
+        f"rabbitmq: {RUNS} runs, {handed.kills} kills, {times.total()} messages, {twice} runs have two or more, "
+        f"{handed.seconds:.1f} s"
+    )
     assert handed.states == {"succeeded": RUNS}
     assert len(times) == RUNS
     assert max(times.values()) <= handed.kills
@@ -140,7 +156,10 @@ def test_each_run_is_a_record_of_kafka_under_its_id_whatever_is_killed(tmp_path:
         handed = hand_over(tmp_path, "127.0.0.1", kafka_target(port, "jobs"))
         times = Counter(received("jobs"))
     twice = sum(1 for count in times.values() if count > 1)
-    print(f"kafka: {RUNS} runs, {handed.kills} kills, {times.total()} records, {twice} runs have two")
+    print(
+        f"kafka: {RUNS} runs, {handed.kills} kills, {times.total()} records, {twice} runs have two or more, "
+        f"{handed.seconds:.1f} s"
+    )
     assert handed.states == {"succeeded": RUNS}
     assert len(times) == RUNS
     assert max(times.values()) <= handed.kills
