@@ -42,7 +42,8 @@ FLAT = 0.05
 DRIFT, DRIFT_MS = 1.25, 10.0
 SAMPLE_S = 10.0
 # What makes the history: so many schedules that fire each second for so long, until the file exceeds the page cache.
-MAKERS, MAKE_S = 1_500, 40
+# They do so in one go, because schedules that are made in between would empty the cache of the process that writes.
+MAKERS, MAKE_S = 1_500, 90
 ENOUGH_KIB = WRITER_CACHE_KIB * 9 // 8
 # Who wakes so much too late was stopped together with what it measures, and has measured nothing.
 HELD_UP_S = 3.0
