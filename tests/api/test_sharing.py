@@ -6,6 +6,7 @@ import pytest
 
 from horarium.domain.ids import prefixed
 from tests.api.asking import BASE, NOW, ask
+from tests.console.browsing import signed_in
 from tests.support.house import House
 from tests.support.receiver import Answer, Receiver, Reset
 
@@ -191,11 +192,6 @@ async def test_what_cannot_be_shared_is_said(house, other, receiver):
     await put("crm", "nobody", 404)
     await put("nothing", there, 404)
     await put("crm", there, 400, {"key": "no key at all!\n"})
-    table = {"kind": "table", "name": "T", "key": "t"}
-    table["executor"] = {"type": "sql", "database": "crm", "table": "t", "columns": {"id": "{{run.id}}"}}
-    made = await house.client.post(f"{BASE}/targets", json=table)
-    if made.status_code == 201:
-        assert "each workspace's own" in (await put("t", there, 409))["detail"]
     await theirs(house, other, "POST", "/targets", {"kind": "tool", "name": "x", "key": "crm",
                  "executor": {"type": "http", "url": receiver.url("/")}}, 201)  # fmt: skip
     assert "'crm' exists already" in (await put(lent["id"], there, 409))["detail"]
@@ -260,3 +256,49 @@ async def test_both_audit_logs_tell_of_a_share(house, other, receiver):
     (own,) = [one for one in here if one["action"] == "target.shared"]
     assert own["after"] == {"workspace": made["workspace"], "target": made["target"]}
     assert len([one for one in there if one["action"] == "target.received"]) == 1
+
+
+@pytest.mark.parametrize("kind", ["agent", "workflow", "tool", "function", "automation", "table"])
+async def test_the_other_apis_and_the_console_show_no_more_of_a_shared_target(house, other, receiver, kind):
+    body = {"kind": kind, "key": "crm", "name": "CRM", "executor": executor(receiver.url("/hidden-path"))}
+    await ask(house, "POST", "/targets", body, 201)
+    made = await share(house, other)
+    cadenya = f"/v1/workspaces/{prefixed('ws', other.workspace_id)}/agents"
+    places = [cadenya, "/api/v1/workflows"]
+    if kind == "agent":
+        places.append(f"{cadenya}/external_id:crm")
+    if kind == "workflow":
+        places.append("/api/v1/workflows/crm")
+    for place in places:
+        found = await other.client.get(place)
+        assert found.status_code == 200, (place, found.text)
+        hides(found.text)
+    assert "CRM" in found.text or kind not in ("agent", "workflow")
+    changed = await other.client.patch(f"{cadenya}/external_id:crm", json={"metadata": {"name": "Mine"}})
+    assert changed.status_code == (400 if kind == "agent" else 404), changed.text
+    async with signed_in(house, other) as person:
+        page = await person.see(f"/targets/{made['target']}")
+        assert "It is shared from another workspace" in page
+        assert "Test call" not in page
+        for path in ("/targets", f"/targets/{made['target']}", f"/targets/{made['target']}/test"):
+            hides(await person.see(path))
+
+
+def hides(text):
+    for hidden in (HEADER, QUERY, NAMED, "hidden-path"):
+        assert hidden not in text
+
+
+async def test_embedded_tables_are_each_workspaces_own(tmp_path):
+    async with House.open(NOW, data=tmp_path) as house:
+        other = await house.workspace("other")
+        table = {"database": "crm", "table": "visits", "columns": [{"name": "who", "type": "text"}]}
+        await ask(house, "POST", "/tables", table, 201)
+        embedded = {"type": "sql", "database": "crm", "table": "visits"}
+        own = {"kind": "table", "name": "Visits", "key": "crm", "executor": embedded}
+        await ask(house, "POST", "/targets", own, 201)
+        assert "each workspace's own" in (await share(house, other, 409))["detail"]
+        await ask(house, "PUT", "/targets/crm", {**own, "executor": {"type": "echo"}})
+        await share(house, other)
+        refused = await ask(house, "PUT", "/targets/crm", own, 409)
+        assert "each workspace's own" in refused["detail"]

@@ -144,7 +144,7 @@ def make_services(
         pauses=PauseService(store, clock),
         windows=WindowService(store, clock),
         purges=PurgeService(store, clock, identities),
-        sharing=SharingService(store, clock, executors, targets),
+        sharing=SharingService(store, clock, targets),
         readiness=Readiness(store, clock),
         recording=recording,
         events=EventService(store, clock, recording, settings.event_streams),

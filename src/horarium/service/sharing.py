@@ -5,12 +5,10 @@ Only a key of the whole server shares: otherwise anybody could put a target into
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from horarium.domain.audit import AuditEntry
 from horarium.domain.errors import Conflict, Invalid, Problem
-from horarium.domain.execution import Executor, KeptByWorkspace
 from horarium.domain.ids import Id, prefixed, random_id
 from horarium.domain.target import Target, TargetState
 from horarium.domain.tenancy import SERVER_SCOPE, Identity
@@ -22,6 +20,7 @@ from horarium.service.trail import Trail, recording
 from horarium.store.base import Store
 from horarium.store.verbs import shares as verbs
 from horarium.store.verbs.shares import Share
+from horarium.store.verbs.targets import OWN
 
 WRITE = "targets:write"
 
@@ -32,7 +31,6 @@ class SharingService:
 
     store: Store
     clock: Clock
-    executors: Mapping[str, Executor]
     targets: TargetService
 
     async def share(
@@ -49,11 +47,8 @@ class SharingService:
             raise Invalid(Problem("workspace", "is the workspace of the target: name another one"))
         if key is not None and (problems := list(key_problems("key", key))):
             raise Invalid(problems)
-        executor = self.executors.get(target.executor)
-        if isinstance(executor, KeptByWorkspace) and executor.is_kept_by_workspace(target.config):
-            raise Conflict(
-                "tables of the server are each workspace's own, so the target cannot be shared", "state"
-            )
+        if self.targets.is_own(target):
+            raise Conflict(OWN, "state")
         now = self.clock.now_ms()
         mirror = Target(
             random_id(now),

@@ -12,6 +12,7 @@ from horarium.domain.audit import AuditEntry
 from horarium.domain.errors import Conflict, Invalid, NotFound, NothingAtVersion, Problem, Unavailable
 from horarium.domain.execution import (
     Executor,
+    KeptByWorkspace,
     ReachesHosts,
     SigningRotation,
     SignsRequests,
@@ -395,10 +396,15 @@ class TargetService:
         trail, seen = Trail(who.workspace_id, now), list[Target]()
         verb = recording(verbs.change_target, lambda after: _changed_entries(trail, seen[0], after))
         stored = await self.store.write(
-            verb, who.workspace_id, target_id, watched(change, seen), now, version
+            verb, who.workspace_id, target_id, watched(change, seen), now, version, self.is_own
         )
         self.forget()
         return stored
+
+    def is_own(self, target: Target) -> bool:
+        """Whether each workspace has what the target runs for itself, so that it cannot be shared."""
+        executor = self.executors.get(target.executor)
+        return isinstance(executor, KeptByWorkspace) and executor.is_kept_by_workspace(target.config)
 
     def forget(self) -> None:
         """Drop the targets that are remembered, because one has changed."""

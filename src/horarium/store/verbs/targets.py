@@ -21,8 +21,9 @@ from horarium.store.verbs.texts import containing, json_text
 
 # How many of the schedules that hold a target are named.
 NAMED = 5
-# Why a mirror is not changed, and why it is off while the target that it mirrors is.
+# Why a mirror is not changed, why some targets have none, and why it is off while the target that it mirrors is.
 MIRROR = "the target is shared from another workspace, and is changed there alone"
+OWN = "tables of the server are each workspace's own, so such a target cannot be shared"
 OFF_AT_HOME = "it is switched off where it is shared from"
 _LARGEST_NUMBER = (1 << 63) - 1
 
@@ -152,11 +153,12 @@ async def change_target(
     change: Callable[[Target], Target],
     now: int,
     expected_version: int | None = None,
+    own: Callable[[Target], bool] = lambda after: False,
 ) -> Target:
     """Apply a pure function to a target, and let its mirrors in other workspaces follow. Where it changes nothing,
-    nothing is written.
+    nothing is written. `own` tells whether the target, as it is then, cannot have mirrors.
 
-    Raises NotFound, Conflict (version, key_taken; a mirror is not changed) and whatever `change` raises.
+    Raises NotFound, Conflict (version, key_taken; a mirror is not changed; `own`) and whatever `change` raises.
     """
     before = await get_target(tx, workspace_id, target_id)
     if expected_version is not None and before.version != expected_version:
@@ -167,6 +169,8 @@ async def change_target(
     after = change(before)
     if after == before:
         return before
+    if own(after) and await tx.row("any_mirror", workspace_id=workspace_id, id=target_id) is not None:
+        raise Conflict(OWN, "state")
     try:
         changed = await tx.run(
             "update_target",
