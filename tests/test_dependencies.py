@@ -10,6 +10,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "horarium"
+CLIENT = ROOT / "clients" / "python"
+OURS = ("horarium", "horarium_client")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 # Used without an import of ours: uvicorn picks its HTTP parser by name, and of fastapi-offline only files are read.
@@ -53,7 +55,7 @@ def imported(path: Path) -> Iterator[str]:
             continue
         for module in modules:
             package = module.partition(".")[0]
-            if package not in sys.stdlib_module_names and package != "horarium":
+            if package not in sys.stdlib_module_names and package not in OURS:
                 yield package
 
 
@@ -76,6 +78,26 @@ def test_a_file_imports_only_what_is_declared_for_it() -> None:
         if not distributions(package) & allowed_in(path)
     ]
     assert undeclared == []
+
+
+def test_the_client_needs_the_same_without_the_server_and_nothing_of_the_server() -> None:
+    needed = {package for path in (CLIENT / "src").rglob("*.py") for package in imported(path)}
+    alone = tomllib.loads((CLIENT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert (
+        names(alone["dependencies"])
+        == {name for package in needed for name in distributions(package)}
+        <= RUNTIME
+    )
+    assert all("from horarium." not in path.read_text("utf-8") for path in (CLIENT / "src").rglob("*.py"))
+
+
+def test_the_wheel_and_the_image_of_the_server_bring_the_client_of_their_version() -> None:
+    alone = tomllib.loads((CLIENT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert alone["version"] == PROJECT["version"]
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]
+    for place in tools["setuptools"]["packages"]["find"]["where"]:
+        assert f"COPY {place} {place}\n" in (ROOT / "deploy" / "Containerfile").read_text("utf-8"), place
+        assert f"!{place}\n" in (ROOT / ".dockerignore").read_text("utf-8"), place
 
 
 def test_nothing_is_declared_that_the_source_does_not_use() -> None:

@@ -173,7 +173,7 @@ def all_method(one: Operation, is_async: bool) -> Iterator[str]:
 
 
 def lines_method(one: Operation, is_async: bool) -> Iterator[str]:
-    arguments = ["self"]
+    arguments = ["self", *(f"{name}: str" for name, _ in one.segments)]
     if one.sends_lines:
         arguments.append(f"bodies: Iterable[{one.body}]")
     if one.query:
@@ -183,7 +183,8 @@ def lines_method(one: Operation, is_async: bool) -> Iterator[str]:
     if one.sends_lines:
         yield f"        return self._client.call_lines({one.method!r}, {one.path!r}, bodies, {query_of(one)})"
     else:
-        yield f"        return self._client.read_lines({one.path!r}, {query_of(one)})"
+        segments = f"({', '.join(name for name, _ in one.segments)},)" if one.segments else "()"
+        yield f"        return self._client.read_lines({one.path!r}, {segments}, {query_of(one)})"
 
 
 def head(name: str, arguments: list[str], answer: str, words: str, is_async: bool) -> Iterator[str]:
@@ -210,9 +211,8 @@ def resources(page: Mapping[str, Any]) -> str:
         "from collections.abc import AsyncIterator, Iterable, Iterator, Sequence",
         "from typing import TYPE_CHECKING, Any, Literal",
         "",
-        "from horarium_client import types",
-        "",
         "if TYPE_CHECKING:",
+        "    from horarium_client import types",
         "    from horarium_client.client import AsyncHorarium, Horarium",
     ]
     for is_async in (False, True):

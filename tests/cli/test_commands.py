@@ -201,3 +201,72 @@ def test_webhooks_are_made_listed_and_removed_and_events_are_listed(speak):
     assert speak("events", "replay", made["id"], "--since", "2026-01-01T00:00:00Z", "--json") == {"events": 0}
     speak("events", "webhook-remove", made["id"])
     assert made["id"] not in speak("events", "webhooks")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "fires --schedule S --target night --kind clock --state completed --label team=blue --from F --to T",
+        "ledger --entry span --reason missed --schedule S --label team=blue --from F --to T",
+        "run list --schedule S --target night --state failed --label team=blue --row-key r --from F --to T "
+        "--include input",
+        "schedule list --state paused --target night --search x --as k --label team=blue --dialect native "
+        "--key-prefix k --next-before T --last-state failed --failing --sort name",
+        "target list --kind agent --search x --as k",
+        "events list --type fire.failed --label team=blue --schedule S --since F",
+        "audit list --action key. --subject S --principal P --request r --since F --until T",
+        "directory list contacts",
+        "workspace pauses",
+        "window list",
+        "window list --schedule S",
+        "action list",
+        "person erasures",
+    ],
+)
+def test_lists_take_all_of_their_filters(speak, schedule, command):
+    words = {
+        "S": schedule["id"],
+        "P": "prn_" + "0" * 26,
+        "F": "2026-01-01T00:00:00Z",
+        "T": "2026-01-02T00:00:00Z",
+    }
+    assert speak(*(words.get(word, word) for word in command.split()), "--json") == []
+
+
+def test_maintenance_windows_and_pauses_are_made_and_taken_back(speak, schedule):
+    mine = speak("schedule", "create", "Kept", "@daily", "--target", "night", "--as", "kept", "--json")
+    for whose in ((), ("--schedule", schedule["id"]), ("--schedule", "kept", "--by-key")):
+        made = speak("window", "add", "0 2 1 1 *", "2h", "--note", "why", *whose, "--json")
+        assert [found["id"] for found in speak("window", "list", *whose, "--json")] == [made["id"]]
+        assert speak("window", "delete", made["id"], *whose).strip() == "deleted"
+        assert speak("window", "list", *whose, "--json") == []
+    ahead = ("--from", "2199-01-01T00:00:00Z", "--until", "2199-01-02T00:00:00Z")
+    planned = speak("workspace", "pause", *ahead, "--json")
+    assert [pause["id"] for pause in speak("workspace", "pauses", "--json")] == [planned["id"]]
+    speak("workspace", "unplan", planned["id"])
+    assert speak("workspace", "pause", "--json")["until"] is None
+    assert speak("workspace", "resume", "--catch-up", "latest", "--json")["catch_up"] == "latest"
+    assert [slot["local"] for slot in speak("schedule", "preview", mine["id"], "-n", "1", "--json")]
+
+
+def test_many_are_changed_at_once_and_slots_are_backfilled(speak, schedule):
+    speak("schedule", "create", "Many", "0 * * * *", "--target", "night", "--as", "many/1", "--json")
+    tried = speak("schedule", "each", "pause", "--key-prefix", "many/", "--dry-run", "--json")
+    assert tried["matched"] == 1
+    done = speak("schedule", "each", "pause", "--key-prefix", "many/", "--json")
+    assert (done["state"], done["changed"]) == ("done", 1)
+    assert [found["id"] for found in speak("action", "list", "--json")] == [done["id"]]
+    assert speak("action", "show", done["id"], "--json")["id"] == done["id"]
+    speak("schedule", "resume", "many/1", "--by-key", "--json")
+    past = ("--from", "2026-01-01T00:00:00Z", "--to", "2026-01-01T01:00:00Z")
+    assert len(speak("schedule", "backfill", "many/1", "--by-key", *past, "--json")) == 2
+    assert speak("run", "each", "cancel", "--schedule", schedule["id"], "--json")["state"] == "done"
+
+
+def test_a_workspace_is_exported_deleted_and_had_back(speak):
+    made = speak("workspace", "create", "Gone", "--json")
+    lines = speak("workspace", "export", "current").splitlines()
+    assert {json.loads(line)["type"] for line in lines} >= {"workspace", "target"}
+    assert speak("workspace", "delete", made["id"], "--days", "3", "--json")["id"] == made["id"]
+    assert speak("workspace", "undelete", made["id"], "--json")["id"] == made["id"]
+    assert speak("secret", "rotate", "--json")["resealed"] >= 1

@@ -7,7 +7,7 @@ import base64
 import hashlib
 import hmac
 import runpy
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from horarium_client import (
     Unauthorized,
     verify_webhook,
 )
-from horarium_client.transport import Request, path_of, wait_before_retry
+from horarium_client.transport import Lines, Request, path_of, wait_before_retry
 
 from tests.support.house import House
 from tests.support.served import served
@@ -170,6 +170,69 @@ def test_a_request_that_may_have_been_done_is_not_sent_twice() -> None:
     with Horarium("http://test", "hor_x", transport=played) as client, pytest.raises(NotReached):
         client.runs.retry("run_1")
     assert len(played.asked) == 1
+
+
+def test_a_key_of_the_whole_server_names_the_workspace_that_it_acts_in() -> None:
+    played = Played(httpx.Response(200, json={}))
+    with Horarium("http://test", "hor_x", workspace="acme", transport=played) as client:
+        client.me.get()
+    assert played.asked[0].headers["horarium-workspace"] == "acme"
+
+
+@pytest.mark.parametrize("cuts", [(), (3,), (1, 2, 7, 8, 20)])
+def test_only_a_line_feed_ends_a_line_wherever_it_is_cut(cuts: tuple[int, ...]) -> None:
+    text = '{"a": "\u2028\u0085"}\n\n{"b": 1}\nlast'.encode()
+    lines, found, begin = Lines(), [], 0
+    for end in (*cuts, len(text)):
+        found += lines.fed(text[begin:end])
+        begin = end
+    assert [*found, *lines.end()] == text.split(b"\n")
+
+
+async def test_an_export_is_read_line_by_line_by_both_clients(house: House, client: AsyncHorarium) -> None:
+    await client.schedules.create(schedule_of(name="One\u2028Two"))
+    lines = [line async for line in client.workspaces.export("current")]
+    assert "One\u2028Two" in [line["value"]["name"] for line in lines if line["type"] == "schedule"]
+    assert "schedule.created" in [line["action"] async for line in client.audit.export()]
+    with pytest.raises(NotFound):
+        [line async for line in client.workspaces.export("ws_00000000000000000000000000")]
+    key = house.client.headers["authorization"].removeprefix("Bearer ")
+
+    def read(url: str) -> list[Any]:
+        with Horarium(url, key) as plain:
+            with pytest.raises(NotFound):
+                list(plain.workspaces.export("ws_00000000000000000000000000"))
+            return list(plain.workspaces.export("current"))
+
+    async with served(house) as url:
+        again = await asyncio.to_thread(read, url)
+    assert [line["type"] for line in again] == [line["type"] for line in lines]
+
+
+def test_a_stream_that_breaks_is_told() -> None:
+    class Broken(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            yield b'{"a": 1}\n{"b'
+            raise httpx.ReadError("gone")
+
+    played = Played(httpx.Response(503, headers=SOON), httpx.Response(200, stream=Broken()))
+    with Horarium("http://test", "hor_x", transport=played) as client:
+        lines = client.audit.export()
+        assert next(lines) == {"a": 1}
+        with pytest.raises(NotReached, match="gone"):
+            next(lines)
+
+
+async def test_a_file_is_sent_in_pieces_and_only_once(house: House, client: AsyncHorarium) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for piece in (b"id,name\n", b"a,Ann\n"):
+            yield piece
+
+    sent = ("PUT", "/directory/{kind}", ("contacts",), pieces(), "text/csv", 14)
+    assert (await client.call_file(*sent))["stored"] == 1
+    played = Played(httpx.Response(429, headers=SOON, json={"detail": "not now"}))
+    with Horarium("http://test", "hor_x", transport=played) as once, pytest.raises(TooManyRequests):
+        once.call_file("PUT", "/directory/{kind}", ("contacts",), iter([b"id\n"]), "text/csv", 3)
 
 
 def test_waits_grow_and_the_server_may_ask_for_one() -> None:

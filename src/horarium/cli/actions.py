@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from horarium.cli.client import (
     AsJson,
-    Client,
     Data,
     Key,
     Limit,
@@ -20,11 +20,14 @@ from horarium.cli.client import (
     Url,
     connect,
     pairs,
-    segment,
+    up_to,
 )
 from horarium.cli.output import Column, at, show_list, show_one
 from horarium.cli.runs import runs
 from horarium.cli.schedules import schedules
+
+if TYPE_CHECKING:
+    from horarium.cli.connection import Connection
 
 actions = typer.Typer()
 
@@ -83,7 +86,8 @@ def each_schedule(
     }
     labels = {name: value or None for name, value in pairs(set_label, "--set-label").items()}
     body = {"note": note, "labels": labels or None, "target": _reference(new_target)}
-    _act(connect(url, key, data), "/schedules/actions", action, wanted, all_, body, dry_run, as_json)
+    client = connect(url, key, data)
+    _act(client, client.schedules.act, action, wanted, all_, body, dry_run, as_json)
 
 
 @runs.command("each")
@@ -119,7 +123,8 @@ def each_run(
         "from": since,
         "to": until,
     }
-    _act(connect(url, key, data), "/runs/actions", action, wanted, all_, {}, dry_run, as_json)
+    client = connect(url, key, data)
+    _act(client, client.runs.act, action, wanted, all_, {}, dry_run, as_json)
 
 
 @actions.command("list")
@@ -127,19 +132,19 @@ def list_actions(
     limit: Limit = 50, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
 ) -> None:
     """List actions, the latest first."""
-    show_list(connect(url, key, data).pages("/actions", {}, limit), COLUMNS, as_json)
+    show_list(up_to(limit, connect(url, key, data).actions.list_all), COLUMNS, as_json)
 
 
 @actions.command("show")
 def show(action: Id, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None) -> None:
     """Show an action, how far it has come, and what was refused."""
-    show_one(connect(url, key, data).call("GET", f"/actions/{segment(action)}"), as_json)
+    show_one(connect(url, key, data).actions.get(action), as_json)
 
 
 @actions.command("cancel")
 def cancel(action: Id, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None) -> None:
     """End an action where it stands; what it has done stays done."""
-    show_one(connect(url, key, data).call("POST", f"/actions/{segment(action)}/cancel"), as_json)
+    show_one(connect(url, key, data).actions.cancel(action), as_json)
 
 
 def _reference(text: str | None) -> Any:
@@ -147,8 +152,8 @@ def _reference(text: str | None) -> Any:
 
 
 def _act(
-    client: Client,
-    path: str,
+    client: Connection,
+    act: Callable[..., Any],
     action: str,
     wanted: dict[str, Any],
     everything: bool,
@@ -160,8 +165,8 @@ def _act(
     if not chosen and not everything:
         raise typer.BadParameter("say which by an option such as --label, or all of them by --all")
     body = {name: value for name, value in given.items() if value is not None}
-    found = client.call("POST", path, {"action": action, "filter": chosen, "dry_run": dry_run, **body})
+    found: Any = act({"action": action, "filter": chosen, "dry_run": dry_run, **body})
     while found.get("state") == "running":
         time.sleep(LOOK_S)
-        found = client.call("GET", f"/actions/{found['id']}")
+        found = client.actions.get(found["id"])
     show_one(found, as_json)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect
+from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, up_to
 from horarium.cli.failure import MISUSED, Failure
-from horarium.cli.output import Column, at, show_list, show_one
+from horarium.cli.output import Column, at, show_list, show_one, write_lines
 
 if TYPE_CHECKING:
     from horarium.domain.audit import Verifier
@@ -50,9 +49,17 @@ def list_entries(
     data: Data = None,
 ) -> None:
     """List what was changed, newest first."""
-    query = {"action": action, "subject": subject, "principal": principal, "request": request}
-    pages = connect(url, key, data).pages("/audit", {**query, "since": since, "until": until}, limit)
-    show_list(pages, COLUMNS, as_json)
+    found = up_to(
+        limit,
+        connect(url, key, data).audit.list_all,
+        action=action,
+        subject=subject,
+        principal=principal,
+        request=request,
+        since=since,
+        until=until,
+    )
+    show_list(found, COLUMNS, as_json)
 
 
 @audit.command("export")
@@ -67,10 +74,8 @@ def export(
     data: Data = None,
 ) -> None:
     """Print the whole log as NDJSON, oldest first."""
-    query = {"since": since, "until": until, "proof": "true" if proof else None}
-    for line in connect(url, key, data).lines("/audit/export", query):
-        sys.stdout.buffer.write(line)
-    sys.stdout.buffer.flush()
+    query = {"since": since, "until": until, "proof": proof or None}
+    write_lines(connect(url, key, data).stream("/audit/export", query=query))
 
 
 @audit.command("verify")
@@ -99,7 +104,7 @@ def verify(
         except OSError as error:
             raise Failure(f"cannot read {file}: {error.strerror}", MISUSED) from None
     else:
-        verifier = _verified(connect(url, key, data).lines("/audit/export", {"proof": "true"}), expected)
+        verifier = _verified(connect(url, key, data).stream("/audit/export", query={"proof": True}), expected)
     found = {
         "verified": not verifier.problems,
         "links": verifier.links,
@@ -123,7 +128,7 @@ def erase(
     data: Data = None,
 ) -> None:
     """Erase for ever what the log says about a principal. The log still verifies, and tells of the erasure."""
-    show_one(connect(url, key, data).call("POST", "/audit/erase", {"principal": principal}), as_json)
+    show_one(connect(url, key, data).audit.erase({"principal": principal}), as_json)
 
 
 def _noted(texts: Iterable[str]) -> dict[int, bytes]:

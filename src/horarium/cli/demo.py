@@ -9,20 +9,22 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from horarium.cli.failure import Failure
 
 if TYPE_CHECKING:
-    from horarium.cli.client import Client
+    from horarium.cli.connection import Connection
+    from horarium.cli.demo_check import Account
     from horarium.cli.demo_world import Receiver
 
 # How long the fires are shown before they are checked.
 SHOWN_SECONDS = 10
 
 SETTLE_SECONDS = 15
+_UNDER_WAY: tuple[Literal["pending", "running"], ...] = ("pending", "running")
 READY_SECONDS = 60
 
 
@@ -35,14 +37,14 @@ def demo(
     ] = SHOWN_SECONDS,
 ) -> None:
     """Show schedules firing, account for every slot, and check that nothing is missing or double."""
-    from horarium.cli.client import Client
+    from horarium.cli.client import connect
     from horarium.cli.demo_world import Receiver, started_server
 
     with Receiver() as receiver, started_server() as server:
         typer.echo(
             f"A server at {server.url}, a receiver at {receiver.url}, a database that is deleted afterwards.\n"
         )
-        client = Client(server.url, server.key)
+        client = connect(server.url, server.key, None)
         _wait_until_ready(client)
         made = _make(client, receiver)
         _watch(receiver, seconds)
@@ -56,11 +58,11 @@ def demo(
         )
 
 
-def _wait_until_ready(client: Client) -> None:
+def _wait_until_ready(client: Connection) -> None:
     until = time.monotonic() + READY_SECONDS
     while True:
         try:
-            client.call("GET", "/readyz")
+            client.health.ready()
             return
         except Failure as failure:
             if time.monotonic() > until:
@@ -68,18 +70,23 @@ def _wait_until_ready(client: Client) -> None:
             time.sleep(0.1)
 
 
-def _make(client: Client, receiver: Receiver) -> list[dict[str, Any]]:
+def _make(client: Connection, receiver: Receiver) -> list[dict[str, Any]]:
     """Make two targets and four schedules by HTTP, and print the schedules."""
-    steady = {
+    steady: Any = {
         "kind": "function",
         "key": "steady",
         "name": "Steady",
         "executor": _http(f"{receiver.url}/steady"),
     }
-    flaky = {"kind": "workflow", "key": "flaky", "name": "Flaky", "executor": _http(f"{receiver.url}/flaky")}
+    flaky: Any = {
+        "kind": "workflow",
+        "key": "flaky",
+        "name": "Flaky",
+        "executor": _http(f"{receiver.url}/flaky"),
+    }
     for target in (steady, flaky):
-        client.call("POST", "/targets", target)
-    wanted: list[dict[str, Any]] = [
+        client.targets.create(target)
+    wanted: list[Any] = [
         {"name": "every second", "recurrence": "* * * * * *", "target": "steady", "overlap": "allow"},
         {"name": "in 3 seconds", "recurrence": {"delay": 3}, "target": "steady"},
         {
@@ -95,10 +102,10 @@ def _make(client: Client, receiver: Receiver) -> list[dict[str, Any]]:
             "retry": {"max_attempts": 3, "initial": "500ms"},
         },
     ]
-    made = [
-        client.call("POST", "/schedules", {**schedule, "input": {"hello": schedule["name"]}})
-        for schedule in wanted
-    ]
+    made: list[Any] = []
+    for schedule in wanted:
+        schedule["input"] = {"hello": schedule["name"]}
+        made.append(client.schedules.create(schedule))
     for schedule in made:
         typer.echo(f"  {schedule['name']:18} {schedule['in_words']}")
     typer.echo("\nFires as they arrive (slot, how long after it, schedule, attempt):")
@@ -131,22 +138,15 @@ def _interruptible(allowed: bool) -> Iterator[None]:
             raise
 
 
-def _account(client: Client, receiver: Receiver, made: list[dict[str, Any]]) -> bool:
+def _account(client: Connection, receiver: Receiver, made: list[dict[str, Any]]) -> bool:
     """Pause the schedules, wait for open runs, print ledger and runs, and check them; whether all is right."""
-    from horarium.cli.demo_check import Account, check, print_account
+    from horarium.cli.demo_check import check, print_account
 
     for schedule in made:
-        if client.call("GET", f"/schedules/{schedule['id']}")["state"] == "active":
-            client.call("POST", f"/schedules/{schedule['id']}/pause", {"note": "the demo has seen enough"})
+        if client.schedules.get(schedule["id"])["state"] == "active":
+            client.schedules.pause(schedule["id"], {"note": "the demo has seen enough"})
     _wait_for_runs(client)
-    accounts = [
-        Account(
-            client.call("GET", f"/schedules/{schedule['id']}"),
-            client.call("GET", f"/schedules/{schedule['id']}/ledger", query={"limit": 1000}),
-            list(client.pages("/runs", {"schedule": schedule["id"]}, 10_000)),
-        )
-        for schedule in made
-    ]
+    accounts = [_account_of(client, schedule["id"]) for schedule in made]
     print_account(accounts)
     findings = check(accounts, receiver.received())
     for words, good in findings:
@@ -154,19 +154,27 @@ def _account(client: Client, receiver: Receiver, made: list[dict[str, Any]]) -> 
     return all(good for _, good in findings)
 
 
-def _wait_for_runs(client: Client) -> None:
+def _account_of(client: Connection, schedule: str) -> Account:
+    from horarium.cli.client import up_to
+    from horarium.cli.demo_check import Account
+
+    shown: Any = client.schedules.get(schedule)
+    ledger: Any = client.schedules.ledger(schedule, limit=1000)
+    return Account(shown, ledger, list(up_to(10_000, client.runs.list_all, schedule=schedule)))
+
+
+def _wait_for_runs(client: Connection) -> None:
     until = time.monotonic() + SETTLE_SECONDS
     while time.monotonic() < until:
-        under_way = [list(client.pages("/runs", {"state": state}, 1)) for state in ("pending", "running")]
-        if not any(under_way):
+        if not any(client.runs.list(state=state, limit=1)["items"] for state in _UNDER_WAY):
             return
         time.sleep(0.1)
 
 
-def _invite(client: Client, receiver: Receiver, made: list[dict[str, Any]]) -> None:
+def _invite(client: Connection, receiver: Receiver, made: list[dict[str, Any]]) -> None:
     """Let one schedule fire on, and say what to try next."""
     first = made[0]["id"]
-    client.call("POST", f"/schedules/{first}/resume")
+    client.schedules.resume(first)
     typer.echo(f"""
 The server stays up until you press Ctrl-C. Try, in another terminal:
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from horarium.cli.client import BASE, AsJson, Client, Data, Key, Limit, Url, connect, segment
+from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, up_to
 from horarium.cli.failure import MISUSED, Failure
 from horarium.cli.output import show_list, show_one
+
+if TYPE_CHECKING:
+    from horarium.cli.connection import Connection
 
 directory = typer.Typer()
 
@@ -47,7 +50,7 @@ def import_file(
     data: Data = None,
 ) -> None:
     """Add items from a file of any length, replacing those with the same id."""
-    client = connect(url, key, data)
+    client = connect(url, key, data, SECONDS)
     try:
         size = file.stat().st_size
         opened = file.open("rb")
@@ -74,7 +77,7 @@ def list_items(
 ) -> None:
     """List items in the order of their ids."""
     columns = (("ID", "id"), ("NAME", _name), ("EMAIL", "email"), ("STATUS", "status"))
-    show_list(connect(url, key, data).pages(f"/directory/{kind.value}", {}, limit), columns, as_json)
+    show_list(up_to(limit, connect(url, key, data).directory.list_all, kind.value), columns, as_json)
 
 
 @directory.command("show")
@@ -82,49 +85,30 @@ def show(
     kind: What, item: Item, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
 ) -> None:
     """Show an item."""
-    show_one(connect(url, key, data).call("GET", f"/directory/{kind.value}/{segment(item)}"), as_json)
+    show_one(connect(url, key, data).directory.get(kind.value, item), as_json)
 
 
 @directory.command("delete")
 def delete(kind: What, item: Item, url: Url = None, key: Key = None, data: Data = None) -> None:
     """Delete an item."""
-    connect(url, key, data).call("DELETE", f"/directory/{kind.value}/{segment(item)}")
+    connect(url, key, data).directory.delete(kind.value, item)
 
 
 def _name(item: dict[str, Any]) -> str:
     return str(item.get("full_name") or item.get("name") or item.get("title") or "")
 
 
-def _send(client: Client, kind: Kind, content_type: str, file: BinaryIO, size: int) -> tuple[int, Any]:
+def _send(
+    client: Connection, kind: Kind, content_type: str, file: BinaryIO, size: int
+) -> tuple[int, dict[str, Any]]:
     """Stream a file to the server with a progress bar; the status and the JSON of the answer. Raises Failure."""
-    from urllib.error import HTTPError, URLError
-    from urllib.request import ProxyHandler, Request, build_opener
-
     from rich.console import Console
     from rich.progress import wrap_file
 
     console = Console(stderr=True)
+    kind_of_file = content_type or "application/octet-stream"
     with wrap_file(file, size, description=kind.value, console=console, transient=True) as shown:
-        address = f"{client.url}{BASE}/directory/{kind.value}"
-        request = Request(address, data=shown, method="PUT")  # noqa: S310 - the user's own server
-        request.add_header("Authorization", f"Bearer {client.key}")
-        request.add_header("Content-Type", content_type or "application/octet-stream")
-        request.add_header("Content-Length", str(size))
-        try:
-            with build_opener(ProxyHandler({})).open(request, timeout=SECONDS) as answer:
-                return answer.status, json.load(answer)
-        except HTTPError as error:
-            return error.code, _answer_of(error)
-        except (URLError, OSError, ValueError) as error:
-            reason = getattr(error, "reason", error)
-            raise Failure(f"cannot reach {client.url}: {reason}") from None
-
-
-def _answer_of(error: Any) -> Any:
-    try:
-        return json.load(error)
-    except ValueError:
-        return {"detail": f"the server answered {error.code}", "errors": []}
+        return client.send_file("PUT", "/directory/{kind}", (kind.value,), shown, kind_of_file, size)
 
 
 def _refusals(kind: Kind, report: Any) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any
 
 import typer
 
-from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, filters, pairs
+from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, filters, pairs, up_to
 from horarium.cli.failure import MISUSED, Failure
-from horarium.cli.output import Column, at, show_list, show_one
+from horarium.cli.output import Column, at, show_list, show_one, write_lines
 
 events = typer.Typer()
 
@@ -61,8 +60,10 @@ def list_events(
     data: Data = None,
 ) -> None:
     """List events, newest first."""
-    query = {"type": kind, "label": filters(label, "--label"), "schedule": schedule, "since": since}
-    show_list(connect(url, key, data).pages("/events", query, limit), COLUMNS, as_json)
+    list_all = connect(url, key, data).events.list_all
+    labels = filters(label, "--label")
+    found = up_to(limit, list_all, type=kind, label=labels, schedule=schedule, since=since)
+    show_list(found, COLUMNS, as_json)
 
 
 @events.command("follow")
@@ -78,10 +79,9 @@ def follow(
     """Print events as they happen, one JSON object on a line, until interrupted."""
     query = {"type": kind, "label": filters(label, "--label"), "schedule": schedule, "after": after}
     client = connect(url, key, data)
-    for line in client.lines("/events", query, {"Accept": "text/event-stream"}):
+    for line in client.stream("/events", query=query, headers={"Accept": "text/event-stream"}):
         if line.startswith(b"data: "):
-            sys.stdout.buffer.write(line.removeprefix(b"data: "))
-            sys.stdout.buffer.flush()
+            write_lines([line.removeprefix(b"data: ")])
 
 
 @events.command("webhook-add")
@@ -98,8 +98,8 @@ def add_webhook(
     data: Data = None,
 ) -> None:
     """Have events sent to a URL; prints the signing secret, which is shown only this once."""
-    body = {"url": address, "types": kind, "labels": pairs(label, "--label") or None, "name": name}
-    show_one(connect(url, key, data).call("POST", "/webhooks", body), as_json)
+    body: Any = {"url": address, "types": kind, "labels": pairs(label, "--label") or None, "name": name}
+    show_one(connect(url, key, data).webhooks.create(body), as_json)
 
 
 @events.command("webhooks")
@@ -107,13 +107,13 @@ def list_webhooks(
     limit: Limit = 100, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
 ) -> None:
     """List webhooks."""
-    show_list(connect(url, key, data).pages("/webhooks", {}, limit), WEBHOOK_COLUMNS, as_json)
+    show_list(up_to(limit, connect(url, key, data).webhooks.list_all), WEBHOOK_COLUMNS, as_json)
 
 
 @events.command("webhook-remove")
 def remove_webhook(hook: Hook, url: Url = None, key: Key = None, data: Data = None) -> None:
     """Send nothing to a webhook any more, and forget it."""
-    connect(url, key, data).call("DELETE", f"/webhooks/{hook}")
+    connect(url, key, data).webhooks.delete(hook)
 
 
 @events.command("deliveries")
@@ -127,7 +127,7 @@ def deliveries(
     data: Data = None,
 ) -> None:
     """List what became of the events that were sent to a webhook, the latest first."""
-    found = connect(url, key, data).pages(f"/webhooks/{hook}/deliveries", {"state": state}, limit)
+    found = up_to(limit, connect(url, key, data).webhooks.deliveries_all, hook, state=state)
     show_list(found, DELIVERY_COLUMNS, as_json)
 
 
@@ -146,5 +146,5 @@ def replay(
     """Send events once more to a webhook, in their order and under their ids."""
     if (since is None) is (from_event is None):
         raise Failure("give either --since or --from-event", MISUSED)
-    body = {"since": since} if from_event is None else {"from_event": from_event}
-    show_one(connect(url, key, data).call("POST", f"/webhooks/{hook}/replay", body), as_json)
+    body: Any = {"since": since} if from_event is None else {"from_event": from_event}
+    show_one(connect(url, key, data).webhooks.replay(hook, body), as_json)

@@ -19,6 +19,7 @@ from horarium.cli.client import (
     Url,
     connect,
     filters,
+    up_to,
 )
 from horarium.cli.output import show_list
 from horarium.cli.schedules import FIRES, LEDGER
@@ -41,18 +42,18 @@ def fires(
     data: Data = None,
 ) -> None:
     """List the fires of a workspace, latest slot first."""
-    query = {
-        "schedule": schedule,
-        "target": target,
-        "kind": kind,
-        "state": state,
-        "label": filters(label, "--label"),
-        "from": since,
-        "to": until,
-    }
-    show_list(
-        connect(url, key, data).pages("/fires", query, limit), (("SCHEDULE", "schedule"), *FIRES), as_json
+    found = up_to(
+        limit,
+        connect(url, key, data).fires.list_all,
+        schedule=schedule,
+        target=target,
+        kind=kind,
+        state=state,
+        label=filters(label, "--label"),
+        from_=since,
+        to=until,
     )
+    show_list(found, (("SCHEDULE", "schedule"), *FIRES), as_json)
 
 
 def ledger(
@@ -71,13 +72,14 @@ def ledger(
     data: Data = None,
 ) -> None:
     """Show what became of the slots of a workspace, latest first: what was missed last night?"""
-    query = {
-        "entry": entry,
-        "reason": reason,
-        "schedule": schedule,
-        "label": filters(label, "--label"),
-        "from": since,
-        "to": until,
-    }
-    found = connect(url, key, data).pages("/ledger", query, limit)
+    found = up_to(
+        limit,
+        connect(url, key, data).ledger.list_all,
+        entry=entry,
+        reason=reason,
+        schedule=schedule,
+        label=filters(label, "--label"),
+        from_=since,
+        to=until,
+    )
     show_list(found, (("SCHEDULE", "schedule"), *LEDGER), as_json)

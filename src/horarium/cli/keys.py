@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, pairs, segment
+from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, pairs, up_to
 from horarium.cli.output import Column, at, show_list, show_one
 
 keys = typer.Typer()
@@ -30,7 +30,7 @@ def list_keys(
     limit: Limit = 100, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
 ) -> None:
     """List the keys of the workspace."""
-    show_list(connect(url, key, data).pages("/keys", {}, limit), COLUMNS, as_json)
+    show_list(up_to(limit, connect(url, key, data).keys.list_all), COLUMNS, as_json)
 
 
 @keys.command("create")
@@ -59,10 +59,10 @@ def create(
     data: Data = None,
 ) -> None:
     """Make a key. It is shown only this once."""
-    body: dict[str, Any] = {"name": name, "scopes": scope, "principal": principal, "expires_at": expires}
+    body: Any = {"name": name, "scopes": scope, "principal": principal, "expires_at": expires}
     restricted = {"targets": target, "labels": pairs(label, "--label"), "networks": network}
     body |= {field: given for field, given in restricted.items() if given}
-    show_one(connect(url, key, data).call("POST", "/keys", body), as_json)
+    show_one(connect(url, key, data).keys.create(body), as_json)
 
 
 @keys.command("rotate")
@@ -75,14 +75,13 @@ def rotate(
     data: Data = None,
 ) -> None:
     """Replace a key by a new one, which is shown only this once."""
-    path = f"/keys/{segment(key_id)}/rotate"
-    show_one(connect(url, key, data).call("POST", path, {"overlap": overlap}), as_json)
+    show_one(connect(url, key, data).keys.rotate(key_id, {"overlap": overlap}), as_json)
 
 
 @keys.command("revoke")
 def revoke(key_id: Id, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None) -> None:
     """Revoke a key, at once."""
-    show_one(connect(url, key, data).call("DELETE", f"/keys/{segment(key_id)}"), as_json)
+    show_one(connect(url, key, data).keys.revoke(key_id), as_json)
 
 
 @keys.command("recover")

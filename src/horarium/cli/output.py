@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import typer
 
 # A heading, and the field that is shown below it, or a function of the whole item.
-Column = tuple[str, str | Callable[[dict[str, Any]], Any]]
+Column = tuple[str, str | Callable[[Any], Any]]
 
 
 def show_list(
-    items: Iterable[dict[str, Any]], columns: Sequence[Column], as_json: bool, title: str = ""
+    items: Iterable[Mapping[str, Any]], columns: Sequence[Column], as_json: bool, title: str = ""
 ) -> None:
     """Print a table, or a JSON array."""
     if as_json:
@@ -26,7 +27,7 @@ def show_list(
     table([heading for heading, _ in columns], rows, title)
 
 
-def show_one(item: dict[str, Any], as_json: bool) -> None:
+def show_one(item: Mapping[str, Any], as_json: bool) -> None:
     """Print each field on a line of its own, or a JSON object."""
     if as_json:
         typer.echo(json.dumps(item, indent=2, ensure_ascii=False))
@@ -36,6 +37,13 @@ def show_one(item: dict[str, Any], as_json: bool) -> None:
         if value not in (None, "", [], {}):
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             typer.echo(f"{name:{width}}  {text}")
+
+
+def write_lines(lines: Iterable[bytes]) -> None:
+    """Print lines as they are, such as those of an export."""
+    for line in lines:
+        sys.stdout.buffer.write(line + b"\n")
+    sys.stdout.buffer.flush()
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
@@ -60,12 +68,12 @@ def short_time(text: str | None) -> str:
     return "" if text is None else text.replace("T", " ").removesuffix("Z").removesuffix(".000")
 
 
-def at(field: str) -> Callable[[dict[str, Any]], str]:
+def at(field: str) -> Callable[[Any], str]:
     """The content of a column of instants."""
     return lambda item: short_time(item.get(field))
 
 
-def _cell(item: dict[str, Any], field: str | Callable[[dict[str, Any]], Any]) -> str:
+def _cell(item: Mapping[str, Any], field: str | Callable[[Any], Any]) -> str:
     value = field(item) if callable(field) else item.get(field)
     if value is None:
         return ""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, segment
+from horarium.cli.client import AsJson, Data, Key, Limit, Url, connect, up_to
 from horarium.cli.output import Column, at, show_list, show_one
 
 persons = typer.Typer()
@@ -44,10 +44,10 @@ def erase(
     anew.
     """
     client = connect(url, key, data)
-    found: Any = client.call("POST", "/erasures", {"person": person, "values": value or []})
+    found: Any = client.erasures.create({"person": person, "values": value or []})
     while wait and found["state"] == "running":
         time.sleep(LOOK_S)
-        found = client.call("GET", f"/erasures/{segment(found['id'])}")
+        found = client.erasures.get(found["id"])
     show_one(found, as_json)
 
 
@@ -56,4 +56,4 @@ def list_erasures(
     limit: Limit = 100, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
 ) -> None:
     """List erasures, the latest first. Whom they erased is not kept."""
-    show_list(connect(url, key, data).pages("/erasures", {}, limit), COLUMNS, as_json)
+    show_list(up_to(limit, connect(url, key, data).erasures.list_all), COLUMNS, as_json)

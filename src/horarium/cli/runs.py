@@ -19,7 +19,7 @@ from horarium.cli.client import (
     Url,
     connect,
     filters,
-    segment,
+    up_to,
 )
 from horarium.cli.output import Column, at, show_list, show_one
 
@@ -57,33 +57,35 @@ def list_runs(
     data: Data = None,
 ) -> None:
     """List runs, latest slot first."""
-    query = {
-        "schedule": schedule,
-        "fire": fire,
-        "target": target,
-        "state": state,
-        "label": filters(label, "--label"),
-        "row_key": row_key,
-        "from": since,
-        "to": until,
-        "include": include,
-    }
-    show_list(connect(url, key, data).pages("/runs", query, limit), COLUMNS, as_json)
+    found = up_to(
+        limit,
+        connect(url, key, data).runs.list_all,
+        schedule=schedule,
+        fire=fire,
+        target=target,
+        state=state,
+        label=filters(label, "--label"),
+        row_key=row_key,
+        from_=since,
+        to=until,
+        include=include,
+    )
+    show_list(found, COLUMNS, as_json)
 
 
 @runs.command("show")
 def show(run: Id, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None) -> None:
     """Show a run with its attempts."""
-    show_one(connect(url, key, data).call("GET", f"/runs/{segment(run)}"), as_json)
+    show_one(connect(url, key, data).runs.get(run), as_json)
 
 
 @runs.command("cancel")
 def cancel(run: Id, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None) -> None:
     """Cancel an open run, at once."""
-    show_one(connect(url, key, data).call("POST", f"/runs/{segment(run)}/cancel"), as_json)
+    show_one(connect(url, key, data).runs.cancel(run), as_json)
 
 
 @runs.command("retry")
 def retry(run: Id, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None) -> None:
     """Run a finished run once more."""
-    show_one(connect(url, key, data).call("POST", f"/runs/{segment(run)}/retry"), as_json)
+    show_one(connect(url, key, data).runs.retry(run), as_json)

@@ -20,7 +20,7 @@ from horarium.cli.client import (
     filters,
     from_json,
     pairs,
-    place,
+    up_to,
 )
 from horarium.cli.output import Column, at, short_time, show_list, show_one
 
@@ -85,20 +85,22 @@ def list_schedules(
     data: Data = None,
 ) -> None:
     """List schedules, newest first where --sort says nothing else."""
-    query = {
-        "state": state,
-        "target": target,
-        "search": search,
-        "key": own_key,
-        "label": filters(label, "--label"),
-        "dialect": dialect,
-        "key_prefix": key_prefix,
-        "next_fire_before": next_before,
-        "last_state": last_state,
-        "failing": None if failing is None else str(failing).lower(),
-        "sort": sort,
-    }
-    show_list(connect(url, key, data).pages("/schedules", query, limit), COLUMNS, as_json)
+    found = up_to(
+        limit,
+        connect(url, key, data).schedules.list_all,
+        state=state,
+        target=target,
+        search=search,
+        key=own_key,
+        label=filters(label, "--label"),
+        dialect=dialect,
+        key_prefix=key_prefix,
+        next_fire_before=next_before,
+        last_state=last_state,
+        failing=failing,
+        sort=sort,
+    )
+    show_list(found, COLUMNS, as_json)
 
 
 @schedules.command("show")
@@ -111,7 +113,8 @@ def show(
     data: Data = None,
 ) -> None:
     """Show a schedule, in words and with its next fires."""
-    show_one(connect(url, key, data).call("GET", place("schedules", schedule, by_key)), as_json)
+    client = connect(url, key, data).schedules
+    show_one((client.get_by_key if by_key else client.get)(schedule), as_json)
 
 
 @schedules.command("create")
@@ -136,7 +139,7 @@ def create(
     data: Data = None,
 ) -> None:
     """Make a schedule."""
-    body: dict[str, Any] = {
+    body: Any = {
         "name": name,
         "recurrence": from_json(recurrence, "the recurrence") if recurrence.startswith("{") else recurrence,
         "target": int(target) if target.isdecimal() else target,
@@ -147,7 +150,7 @@ def create(
         "policies": from_json(policies, "--policies"),
         "paused": paused,
     }
-    show_one(connect(url, key, data).call("POST", "/schedules", body), as_json)
+    show_one(connect(url, key, data).schedules.create(body), as_json)
 
 
 @schedules.command("pause")
@@ -163,9 +166,9 @@ def pause(
     data: Data = None,
 ) -> None:
     """Pause a schedule: it does not fire until it is resumed, or until an instant."""
-    path = f"{place('schedules', schedule, by_key)}/pause"
-    body = {"note": note, "until": until, "catch_up": catch_up}
-    show_one(connect(url, key, data).call("POST", path, body), as_json)
+    body: Any = {"note": note, "until": until, "catch_up": catch_up}
+    client = connect(url, key, data).schedules
+    show_one((client.pause_by_key if by_key else client.pause)(schedule, body), as_json)
 
 
 @schedules.command("resume")
@@ -179,14 +182,16 @@ def resume(
     data: Data = None,
 ) -> None:
     """Resume a schedule, which fires again from now on."""
-    path = f"{place('schedules', schedule, by_key)}/resume"
-    show_one(connect(url, key, data).call("POST", path, {"catch_up": catch_up}), as_json)
+    body: Any = {"catch_up": catch_up}
+    client = connect(url, key, data).schedules
+    show_one((client.resume_by_key if by_key else client.resume)(schedule, body), as_json)
 
 
 @schedules.command("delete")
 def delete(schedule: Id, by_key: ByKey = False, url: Url = None, key: Key = None, data: Data = None) -> None:
     """Delete a schedule; its ledger, explanations, fires and runs stay."""
-    connect(url, key, data).call("DELETE", place("schedules", schedule, by_key))
+    client = connect(url, key, data).schedules
+    (client.delete_by_key if by_key else client.delete)(schedule)
     typer.echo("deleted")
 
 
@@ -204,9 +209,9 @@ def fire(
     data: Data = None,
 ) -> None:
     """Fire a schedule once, now."""
-    headers = {"Idempotency-Key": once} if once else {}
-    path = f"{place('schedules', schedule, by_key)}/fire-now"
-    show_one(connect(url, key, data).call("POST", path, headers=headers), as_json)
+    client = connect(url, key, data).schedules
+    fired = (client.fire_now_by_key if by_key else client.fire_now)(schedule, idempotency_key=once or None)
+    show_one(fired, as_json)
 
 
 @schedules.command("backfill")
@@ -221,8 +226,10 @@ def backfill(
     data: Data = None,
 ) -> None:
     """Fire the slots of a period in the past."""
-    path = f"{place('schedules', schedule, by_key)}/backfill"
-    found = connect(url, key, data).call("POST", path, {"from": since, "to": until})
+    client = connect(url, key, data).schedules
+    found: Any = (client.backfill_by_key if by_key else client.backfill)(
+        schedule, {"from": since, "to": until}
+    )
     show_list(found["items"], FIRES, as_json)
 
 
@@ -237,8 +244,8 @@ def preview(
     data: Data = None,
 ) -> None:
     """Show what a schedule will do next."""
-    path = f"{place('schedules', schedule, by_key)}/preview"
-    found = connect(url, key, data).call("GET", path, query={"count": count})
+    client = connect(url, key, data).schedules
+    found: Any = (client.preview_by_key if by_key else client.preview)(schedule, count=count)
     if not as_json:
         typer.echo(found["in_words"])
     show_list(found["next_fires"], NEXT, as_json)
@@ -255,8 +262,8 @@ def explain(
     data: Data = None,
 ) -> None:
     """Say why a schedule fired at an instant, or why it did not."""
-    path = f"{place('schedules', schedule, by_key)}/explain"
-    show_one(connect(url, key, data).call("GET", path, query={"at": instant}), as_json)
+    client = connect(url, key, data).schedules
+    show_one((client.explain_by_key if by_key else client.explain)(schedule, at=instant), as_json)
 
 
 @schedules.command("ledger")
@@ -272,8 +279,9 @@ def ledger(
     data: Data = None,
 ) -> None:
     """Show what became of every slot of a schedule."""
-    query = {"from": since, "to": until, "limit": limit}
-    found = connect(url, key, data).call("GET", f"{place('schedules', schedule, by_key)}/ledger", query=query)
+    client = connect(url, key, data).schedules
+    list_ledger = client.ledger_by_key if by_key else client.ledger
+    found: Any = list_ledger(schedule, from_=since, to=until, limit=limit)
     show_list(found["items"], LEDGER, as_json)
 
 
@@ -288,5 +296,6 @@ def fires(
     data: Data = None,
 ) -> None:
     """List the fires of a schedule, latest slot first."""
-    found = connect(url, key, data).pages(f"{place('schedules', schedule, by_key)}/fires", {}, limit)
+    client = connect(url, key, data).schedules
+    found = up_to(limit, client.list_fires_by_key_all if by_key else client.list_fires_all, schedule)
     show_list(found, FIRES, as_json)

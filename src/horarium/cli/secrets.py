@@ -18,4 +18,4 @@ def _group() -> None:
 @secrets.command("rotate")
 def rotate(as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None) -> None:
     """Encrypt all stored secrets with a new key. The old key still opens backups made before."""
-    show_one(connect(url, key, data).call("POST", "/secrets/rotate", {}), as_json)
+    show_one(connect(url, key, data).secrets.rotate(), as_json)

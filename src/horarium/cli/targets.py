@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from horarium.cli.client import AsJson, ByKey, Data, Key, Limit, Url, connect, from_json, place
+from horarium.cli.client import AsJson, ByKey, Data, Key, Limit, Url, connect, from_json, up_to
 from horarium.cli.output import Column, show_list, show_one
 
 targets = typer.Typer()
@@ -37,7 +37,8 @@ def list_targets(
     data: Data = None,
 ) -> None:
     """List targets."""
-    found = connect(url, key, data).pages("/targets", {"kind": kind, "search": search, "key": own_key}, limit)
+    list_all = connect(url, key, data).targets.list_all
+    found = up_to(limit, list_all, kind=kind, search=search, key=own_key)
     show_list(found, COLUMNS, as_json)
 
 
@@ -51,7 +52,8 @@ def show(
     data: Data = None,
 ) -> None:
     """Show a target, and how its runs stand; secrets are not shown."""
-    show_one(connect(url, key, data).call("GET", place("targets", target, by_key)), as_json)
+    client = connect(url, key, data).targets
+    show_one((client.get_by_key if by_key else client.get)(target), as_json)
 
 
 @targets.command("create")
@@ -74,10 +76,10 @@ def create(
 ) -> None:
     """Make a target. Its signing secret is shown only this once."""
     runs: Any = {"type": "http", "url": to} if executor is None else from_json(executor, "--executor")
-    body = {"name": name, "kind": kind, "key": own_key, "executor": runs, "completion": completion}
+    body: Any = {"name": name, "kind": kind, "key": own_key, "executor": runs, "completion": completion}
     if timeout is not None:
         body["timeout"] = timeout
-    show_one(connect(url, key, data).call("POST", "/targets", body), as_json)
+    show_one(connect(url, key, data).targets.create(body), as_json)
 
 
 @targets.command("enable")
@@ -90,7 +92,8 @@ def enable(
     data: Data = None,
 ) -> None:
     """Switch a target on: its runs are executed."""
-    show_one(connect(url, key, data).call("POST", f"{place('targets', target, by_key)}/enable"), as_json)
+    client = connect(url, key, data).targets
+    show_one((client.enable_by_key if by_key else client.enable)(target), as_json)
 
 
 @targets.command("disable")
@@ -103,7 +106,8 @@ def disable(
     data: Data = None,
 ) -> None:
     """Switch a target off: its runs fail until it is switched on."""
-    show_one(connect(url, key, data).call("POST", f"{place('targets', target, by_key)}/disable"), as_json)
+    client = connect(url, key, data).targets
+    show_one((client.disable_by_key if by_key else client.disable)(target), as_json)
 
 
 @targets.command("test")
@@ -121,8 +125,9 @@ def call_once(
 ) -> None:
     """Call a target once, now, and show what was sent and answered. It is no run, and nothing of it is kept."""
     body = {"input": from_json(input_, "--input"), "row": from_json(row, "--row")}
-    given = {name: value for name, value in body.items() if value is not None}
-    show_one(connect(url, key, data).call("POST", f"{place('targets', target, by_key)}/test", given), as_json)
+    given: Any = {name: value for name, value in body.items() if value is not None}
+    client = connect(url, key, data).targets
+    show_one((client.test_by_key if by_key else client.test)(target, given), as_json)
 
 
 @targets.command("rotate-secret")
@@ -141,11 +146,9 @@ def rotate_secret(
     data: Data = None,
 ) -> None:
     """Make a new signing secret, which is shown only this once. The old one signs too for a while."""
-    body = {"overlap": overlap, "algorithm": "ed25519" if ed25519 else "hmac"}
-    show_one(
-        connect(url, key, data).call("POST", f"{place('targets', target, by_key)}/rotate-secret", body),
-        as_json,
-    )
+    body: Any = {"overlap": overlap, "algorithm": "ed25519" if ed25519 else "hmac"}
+    client = connect(url, key, data).targets
+    show_one((client.rotate_secret_by_key if by_key else client.rotate_secret)(target, body), as_json)
 
 
 SHARES: tuple[Column, ...] = (
@@ -208,5 +211,6 @@ def delete(
     target: Reference, by_key: ByKey = False, url: Url = None, key: Key = None, data: Data = None
 ) -> None:
     """Delete a target. Schedules that are active or paused must not use it."""
-    connect(url, key, data).call("DELETE", place("targets", target, by_key))
+    client = connect(url, key, data).targets
+    (client.delete_by_key if by_key else client.delete)(target)
     typer.echo("deleted")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from horarium.cli.client import Afterwards, AsJson, ByKey, Data, Key, Url, connect, place, segment
+from horarium.cli.client import Afterwards, AsJson, ByKey, Data, Key, Url, connect
 from horarium.cli.output import Column, show_list, show_one
 
 windows = typer.Typer(no_args_is_help=True, help="Maintenance windows: pauses that come again and again.")
@@ -24,12 +24,6 @@ WINDOWS: tuple[Column, ...] = (
 )
 
 
-def _path(schedule: str | None, by_key: bool) -> str:
-    if schedule is None:
-        return "/workspaces/current/windows"
-    return f"{place('schedules', schedule, by_key)}/windows"
-
-
 @windows.command("add")
 def add(
     recurrence: Annotated[str, typer.Argument(help="When it begins, as a schedule has it: '0 2 * * 7'.")],
@@ -45,14 +39,21 @@ def add(
     data: Data = None,
 ) -> None:
     """Make a maintenance window: nothing fires while it holds."""
-    body = {
+    body: Any = {
         "recurrence": recurrence,
         "duration": duration,
         "timezone": timezone,
         "note": note,
         "catch_up": catch_up,
     }
-    show_one(connect(url, key, data).call("POST", _path(schedule, by_key), body), as_json)
+    client = connect(url, key, data)
+    if schedule is None:
+        made = client.workspaces.make_window("current", body)
+    elif by_key:
+        made = client.schedules.make_window_by_key(schedule, body)
+    else:
+        made = client.schedules.make_window(schedule, body)
+    show_one(made, as_json)
 
 
 @windows.command("list")
@@ -65,7 +66,13 @@ def list_windows(
     data: Data = None,
 ) -> None:
     """List maintenance windows."""
-    found = connect(url, key, data).call("GET", _path(schedule, by_key))
+    client = connect(url, key, data)
+    if schedule is None:
+        found = client.workspaces.list_windows("current")
+    elif by_key:
+        found = client.schedules.list_windows_by_key(schedule)
+    else:
+        found = client.schedules.list_windows(schedule)
     show_list(found["items"], WINDOWS, as_json)
 
 
@@ -79,5 +86,11 @@ def delete(
     data: Data = None,
 ) -> None:
     """Take back a maintenance window; if it holds, it ends now."""
-    connect(url, key, data).call("DELETE", f"{_path(schedule, by_key)}/{segment(window)}")
+    client = connect(url, key, data)
+    if schedule is None:
+        client.workspaces.take_back_window("current", window)
+    elif by_key:
+        client.schedules.take_back_window_by_key(schedule, window)
+    else:
+        client.schedules.take_back_window(schedule, window)
     typer.echo("deleted")

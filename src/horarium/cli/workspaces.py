@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Annotated, Any
 
 import typer
 
-from horarium.cli.client import Afterwards, AsJson, Data, Key, Limit, PauseEnd, Url, connect, pairs, segment
-from horarium.cli.output import Column, at, show_list, show_one
+from horarium.cli.client import Afterwards, AsJson, Data, Key, Limit, PauseEnd, Url, connect, pairs, up_to
+from horarium.cli.output import Column, at, show_list, show_one, write_lines
 
 workspaces = typer.Typer()
 
@@ -53,7 +52,7 @@ def list_workspaces(
     limit: Limit = 100, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
 ) -> None:
     """List the workspaces: all of them with a key of the whole server, else the key's own."""
-    show_list(connect(url, key, data).pages("/workspaces", {}, limit), COLUMNS, as_json)
+    show_list(up_to(limit, connect(url, key, data).workspaces.list_all), COLUMNS, as_json)
 
 
 @workspaces.command("show")
@@ -61,7 +60,7 @@ def show(
     workspace: Id = "current", as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
 ) -> None:
     """Show a workspace with its quotas, what it uses of them, and its weight."""
-    show_one(connect(url, key, data).call("GET", f"/workspaces/{segment(workspace)}"), as_json)
+    show_one(connect(url, key, data).workspaces.get(workspace), as_json)
 
 
 @workspaces.command("create")
@@ -80,8 +79,8 @@ def create(
     data: Data = None,
 ) -> None:
     """Make a workspace. Its administrator's key is shown only this once. Needs a key of the whole server."""
-    body = {"name": name, "slug": slug, **_given(quota, weight, allowed_host, timezone)}
-    show_one(connect(url, key, data).call("POST", "/workspaces", body), as_json)
+    body: Any = {"name": name, "slug": slug, **_given(quota, weight, allowed_host, timezone)}
+    show_one(connect(url, key, data).workspaces.create(body), as_json)
 
 
 @workspaces.command("set")
@@ -98,8 +97,8 @@ def change(
     data: Data = None,
 ) -> None:
     """Change a workspace. Quotas, weight and allowed hosts need a key of the whole server."""
-    body = {"name": name, **_given(quota, weight, allowed_host, timezone)}
-    show_one(connect(url, key, data).call("PATCH", f"/workspaces/{segment(workspace)}", body), as_json)
+    body: Any = {"name": name, **_given(quota, weight, allowed_host, timezone)}
+    show_one(connect(url, key, data).workspaces.update(workspace, body), as_json)
 
 
 @workspaces.command("pause")
@@ -117,8 +116,8 @@ def pause(
     data: Data = None,
 ) -> None:
     """Pause a workspace: none of its schedules fires until it is resumed, or until an instant."""
-    body = {"note": note, "from": from_, "until": until, "catch_up": catch_up}
-    show_one(connect(url, key, data).call("POST", f"/workspaces/{segment(workspace)}/pause", body), as_json)
+    body: Any = {"note": note, "from": from_, "until": until, "catch_up": catch_up}
+    show_one(connect(url, key, data).workspaces.pause(workspace, body), as_json)
 
 
 @workspaces.command("unplan")
@@ -132,7 +131,7 @@ def take_back(
     data: Data = None,
 ) -> None:
     """Take back a pause that is planned and has not begun."""
-    connect(url, key, data).call("DELETE", f"/workspaces/{segment(workspace)}/pauses/{segment(pause)}")
+    connect(url, key, data).workspaces.take_back_pause(workspace, pause)
 
 
 @workspaces.command("resume")
@@ -145,8 +144,8 @@ def resume(
     data: Data = None,
 ) -> None:
     """Resume a workspace: its schedules fire again from now on."""
-    path = f"/workspaces/{segment(workspace)}/resume"
-    show_one(connect(url, key, data).call("POST", path, {"catch_up": catch_up}), as_json)
+    body: Any = {"catch_up": catch_up}
+    show_one(connect(url, key, data).workspaces.resume(workspace, body), as_json)
 
 
 @workspaces.command("pauses")
@@ -159,8 +158,8 @@ def list_pauses(
     data: Data = None,
 ) -> None:
     """List the pauses of a workspace, those that began last first."""
-    path = f"/workspaces/{segment(workspace)}/pauses"
-    show_list(connect(url, key, data).pages(path, {}, limit), PAUSES, as_json)
+    list_all = connect(url, key, data).workspaces.list_pauses_all
+    show_list(up_to(limit, list_all, workspace), PAUSES, as_json)
 
 
 @workspaces.command("delete")
@@ -173,8 +172,7 @@ def delete(
     data: Data = None,
 ) -> None:
     """Delete a workspace: at once nothing of it works. Needs a key of the whole server, of another workspace."""
-    path = f"/workspaces/{segment(workspace)}"
-    show_one(connect(url, key, data).call("DELETE", path, query={"days": days}), as_json)
+    show_one(connect(url, key, data).workspaces.delete(workspace, days=days), as_json)
 
 
 @workspaces.command("undelete")
@@ -186,16 +184,13 @@ def undelete(
     data: Data = None,
 ) -> None:
     """Have a deleted workspace back, as long as it is not gone for good. Needs a key of the whole server."""
-    path = f"/workspaces/{segment(workspace)}/undelete"
-    show_one(connect(url, key, data).call("POST", path), as_json)
+    show_one(connect(url, key, data).workspaces.undelete(workspace), as_json)
 
 
 @workspaces.command("export")
 def export(workspace: Id = "current", url: Url = None, key: Key = None, data: Data = None) -> None:
     """Print everything that a workspace holds as NDJSON, one line for each thing."""
-    for line in connect(url, key, data).lines(f"/workspaces/{segment(workspace)}/export"):
-        sys.stdout.buffer.write(line)
-    sys.stdout.buffer.flush()
+    write_lines(connect(url, key, data).stream("/workspaces/{id}/export", (workspace,)))
 
 
 def _given(

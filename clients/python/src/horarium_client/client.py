@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,10 +14,13 @@ import httpx
 from horarium_client import resources
 from horarium_client.errors import HorariumError, NotReached
 from horarium_client.transport import (
+    Lines,
     Request,
     as_lines,
     decoded,
+    file_request,
     from_lines,
+    headers_for,
     path_of,
     request_of,
     wait_before_retry,
@@ -32,7 +36,8 @@ class Horarium(resources.Resources):
 
     `attempts`: how often a request is tried that may be repeated: reads, writes by key or id, and those that carry an
     Idempotency-Key, which the client makes itself. What the server refuses with 429 is repeated as well. `timeout`:
-    seconds for one attempt. `transport`: how httpx sends, for tests.
+    seconds for one attempt. `workspace`: id or short name of the workspace that a key of the whole server acts in.
+    `transport`: how httpx sends, for proxies, certificates and tests.
     """
 
     def __init__(
@@ -42,9 +47,10 @@ class Horarium(resources.Resources):
         *,
         attempts: int = ATTEMPTS,
         timeout: float = TIMEOUT_S,
+        workspace: str | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        headers = {"Authorization": f"Bearer {key}"}
+        headers = headers_for(key, workspace)
         self._http = httpx.Client(
             base_url=url.rstrip("/"), headers=headers, timeout=timeout, transport=transport
         )
@@ -96,9 +102,49 @@ class Horarium(resources.Resources):
             )
             yield from from_lines(decoded(self._send(request)) or "", before)
 
-    def read_lines(self, template: str, query: Mapping[str, Any]) -> Iterator[Any]:
-        """The values of an answer in NDJSON."""
-        yield from from_lines(decoded(self._send(request_of("GET", template, query, {}))) or "")
+    def call_file(
+        self,
+        method: str,
+        template: str,
+        segments: tuple[object, ...],
+        content: Iterable[bytes],
+        content_type: str,
+        length: int,
+    ) -> Any:
+        """Send a file of so many bytes, piece by piece and once; the value of the answer. Raises a HorariumError."""
+        request = file_request(method, path_of(template, *segments), content, content_type, length)
+        return decoded(self._send(request))
+
+    def stream(
+        self,
+        template: str,
+        segments: tuple[object, ...] = (),
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, Any] | None = None,
+    ) -> Iterator[bytes]:
+        """The lines of an answer as they arrive, without their ends. Raises a HorariumError."""
+        request = request_of("GET", path_of(template, *segments), query or {}, headers or {})
+        answer = self._send(request, stream=True)
+        try:
+            if not answer.is_success:
+                answer.read()
+                decoded(answer)
+            lines = Lines()
+            for piece in answer.iter_bytes():
+                yield from lines.fed(piece)
+            yield from lines.end()
+        except httpx.HTTPError as error:
+            raise _not_reached(error) from error
+        finally:
+            answer.close()
+
+    def read_lines(
+        self, template: str, segments: tuple[object, ...], query: Mapping[str, Any]
+    ) -> Iterator[Any]:
+        """The values of an answer in NDJSON, as they arrive."""
+        for line in self.stream(template, segments, query):
+            if line:
+                yield json.loads(line)
 
     def pages(self, template: str, segments: tuple[object, ...], query: Mapping[str, Any]) -> Iterator[Any]:
         """The items of a list over all of its pages."""
@@ -110,19 +156,20 @@ class Horarium(resources.Resources):
             if cursor is None:
                 return
 
-    def _send(self, request: Request) -> httpx.Response:
+    def _send(self, request: Request, stream: bool = False) -> httpx.Response:
         attempt = 1
         while True:
             status = retry_after = None
             error: httpx.HTTPError | None = None
             try:
-                answer = self._http.request(
+                sent = self._http.build_request(
                     request.method,
                     request.path,
                     params=request.query,
                     headers=request.headers,
                     content=request.content,
                 )
+                answer = self._http.send(sent, stream=stream)
                 status, retry_after = answer.status_code, answer.headers.get("retry-after")
             except httpx.HTTPError as raised:
                 error = raised
@@ -131,6 +178,8 @@ class Horarium(resources.Resources):
                 if error is not None:
                     raise _not_reached(error) from error
                 return answer
+            if error is None:
+                answer.close()
             time.sleep(wait)
             attempt += 1
 
@@ -145,9 +194,10 @@ class AsyncHorarium(resources.AsyncResources):
         *,
         attempts: int = ATTEMPTS,
         timeout: float = TIMEOUT_S,
+        workspace: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        headers = {"Authorization": f"Bearer {key}"}
+        headers = headers_for(key, workspace)
         self._http = httpx.AsyncClient(
             base_url=url.rstrip("/"), headers=headers, timeout=timeout, transport=transport
         )
@@ -199,10 +249,51 @@ class AsyncHorarium(resources.AsyncResources):
             for value in from_lines(decoded(await self._send(request)) or "", before):
                 yield value
 
-    async def read_lines(self, template: str, query: Mapping[str, Any]) -> AsyncIterator[Any]:
-        """The values of an answer in NDJSON."""
-        for value in from_lines(decoded(await self._send(request_of("GET", template, query, {}))) or ""):
-            yield value
+    async def call_file(
+        self,
+        method: str,
+        template: str,
+        segments: tuple[object, ...],
+        content: AsyncIterable[bytes],
+        content_type: str,
+        length: int,
+    ) -> Any:
+        """Send a file of so many bytes, piece by piece and once; the value of the answer. Raises a HorariumError."""
+        request = file_request(method, path_of(template, *segments), content, content_type, length)
+        return decoded(await self._send(request))
+
+    async def stream(
+        self,
+        template: str,
+        segments: tuple[object, ...] = (),
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, Any] | None = None,
+    ) -> AsyncIterator[bytes]:
+        """The lines of an answer as they arrive, without their ends. Raises a HorariumError."""
+        request = request_of("GET", path_of(template, *segments), query or {}, headers or {})
+        answer = await self._send(request, stream=True)
+        try:
+            if not answer.is_success:
+                await answer.aread()
+                decoded(answer)
+            lines = Lines()
+            async for piece in answer.aiter_bytes():
+                for line in lines.fed(piece):
+                    yield line
+            for line in lines.end():
+                yield line
+        except httpx.HTTPError as error:
+            raise _not_reached(error) from error
+        finally:
+            await answer.aclose()
+
+    async def read_lines(
+        self, template: str, segments: tuple[object, ...], query: Mapping[str, Any]
+    ) -> AsyncIterator[Any]:
+        """The values of an answer in NDJSON, as they arrive."""
+        async for line in self.stream(template, segments, query):
+            if line:
+                yield json.loads(line)
 
     async def pages(
         self, template: str, segments: tuple[object, ...], query: Mapping[str, Any]
@@ -217,19 +308,20 @@ class AsyncHorarium(resources.AsyncResources):
             if cursor is None:
                 return
 
-    async def _send(self, request: Request) -> httpx.Response:
+    async def _send(self, request: Request, stream: bool = False) -> httpx.Response:
         attempt = 1
         while True:
             status = retry_after = None
             error: httpx.HTTPError | None = None
             try:
-                answer = await self._http.request(
+                sent = self._http.build_request(
                     request.method,
                     request.path,
                     params=request.query,
                     headers=request.headers,
                     content=request.content,
                 )
+                answer = await self._http.send(sent, stream=stream)
                 status, retry_after = answer.status_code, answer.headers.get("retry-after")
             except httpx.HTTPError as raised:
                 error = raised
@@ -238,6 +330,8 @@ class AsyncHorarium(resources.AsyncResources):
                 if error is not None:
                     raise _not_reached(error) from error
                 return answer
+            if error is None:
+                await answer.aclose()
             await asyncio.sleep(wait)
             attempt += 1
 

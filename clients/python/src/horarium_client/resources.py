@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from horarium_client import types
-
 if TYPE_CHECKING:
+    from horarium_client import types
     from horarium_client.client import AsyncHorarium, Horarium
 
 
@@ -156,7 +155,7 @@ class Audit:
         self, *, since: str | None = None, until: str | None = None, proof: bool | None = None
     ) -> Iterator[types.AuditLine]:
         """The whole audit log as NDJSON, oldest first (audit:read)."""
-        return self._client.read_lines("/audit/export", {"since": since, "until": until, "proof": proof})
+        return self._client.read_lines("/audit/export", (), {"since": since, "until": until, "proof": proof})
 
 
 class Directory:
@@ -1548,9 +1547,9 @@ class Workspaces:
         )
         return answer
 
-    def export(self) -> Iterator[types.ExportLine]:
+    def export(self, id: str) -> Iterator[types.ExportLine]:
         """Export everything that a workspace holds (NDJSON, a line for each thing; every scope that reads)."""
-        return self._client.read_lines("/workspaces/{id}/export", {})
+        return self._client.read_lines("/workspaces/{id}/export", (id,), {})
 
     def pause(self, id: str, body: types.WorkspacePauseBody | None = None) -> types.Pause:
         """Stop the clock of all its schedules, now or later, until it is resumed or until an instant."""
@@ -1784,7 +1783,7 @@ class AsyncAudit:
         self, *, since: str | None = None, until: str | None = None, proof: bool | None = None
     ) -> AsyncIterator[types.AuditLine]:
         """The whole audit log as NDJSON, oldest first (audit:read)."""
-        return self._client.read_lines("/audit/export", {"since": since, "until": until, "proof": proof})
+        return self._client.read_lines("/audit/export", (), {"since": since, "until": until, "proof": proof})
 
 
 class AsyncDirectory:
@@ -3208,9 +3207,9 @@ class AsyncWorkspaces:
         )
         return answer
 
-    def export(self) -> AsyncIterator[types.ExportLine]:
+    def export(self, id: str) -> AsyncIterator[types.ExportLine]:
         """Export everything that a workspace holds (NDJSON, a line for each thing; every scope that reads)."""
-        return self._client.read_lines("/workspaces/{id}/export", {})
+        return self._client.read_lines("/workspaces/{id}/export", (id,), {})
 
     async def pause(self, id: str, body: types.WorkspacePauseBody | None = None) -> types.Pause:
         """Stop the clock of all its schedules, now or later, until it is resumed or until an instant."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from itertools import islice
@@ -33,7 +33,7 @@ class Request:
     path: str
     query: tuple[tuple[str, str], ...]
     headers: Mapping[str, str]
-    content: bytes | None
+    content: bytes | Iterable[bytes] | AsyncIterable[bytes] | None
     repeatable: bool
 
 
@@ -68,6 +68,24 @@ def request_of(
     return Request(method, BASE + path, tuple(_pairs(query)), sent, content, repeatable)
 
 
+def file_request(
+    method: str,
+    path: str,
+    content: Iterable[bytes] | AsyncIterable[bytes],
+    content_type: str,
+    length: int,
+) -> Request:
+    """A request that sends a file piece by piece. It is read once, so it is not tried again."""
+    headers = {"Content-Type": content_type, "Content-Length": str(length)}
+    return Request(method, BASE + path, (), headers, content, repeatable=False)
+
+
+def headers_for(key: str, workspace: str | None) -> dict[str, str]:
+    """What every request carries: the key, and the workspace that a key of the whole server acts in."""
+    named = {} if workspace is None else {"Horarium-Workspace": workspace}
+    return {"Authorization": f"Bearer {key}", **named}
+
+
 def _pairs(query: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in query.items():
         for each in value if isinstance(value, list | tuple) else [value]:
@@ -82,7 +100,9 @@ def wait_before_retry(
 
     `status` is None where there was no answer. `attempt` counts from 1. The server's wish (`Retry-After`) wins.
     """
-    if status == REFUSED or (request.repeatable and (status is None or status in PASSING)):
+    if isinstance(request.content, bytes | None) and (
+        status == REFUSED or (request.repeatable and (status is None or status in PASSING))
+    ):
         wish = _wish(retry_after, now)
         backoff = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (attempt - 1)) * random.uniform(0.5, 1)
         return backoff if wish is None else wish
@@ -125,10 +145,32 @@ def as_lines(bodies: Iterable[Any]) -> Iterator[tuple[int, bytes]]:
         before += len(piece)
 
 
+class Lines:
+    """Lines of bytes that arrive in pieces. Only a line feed ends one: texts in JSON may hold other line breaks."""
+
+    def __init__(self) -> None:
+        self._begun: list[bytes] = []
+
+    def fed(self, piece: bytes) -> list[bytes]:
+        """The lines that a piece completes."""
+        *whole, rest = piece.split(b"\n")
+        if not whole:
+            self._begun.append(rest)
+            return []
+        whole[0] = b"".join((*self._begun, whole[0]))
+        self._begun = [rest]
+        return whole
+
+    def end(self) -> list[bytes]:
+        """The line that no line feed has ended, if there is one."""
+        last = b"".join(self._begun)
+        return [last] if last else []
+
+
 def from_lines(text: str, before: int = 0) -> Sequence[Any]:
     """The values of an answer in NDJSON. `before`: how many lines were sent before those that it answers; a value's
     `line` counts them."""
-    values = [json.loads(line) for line in text.splitlines() if line]
+    values = [json.loads(line) for line in text.split("\n") if line]
     for value in values:
         if before and isinstance(value, dict) and "line" in value:
             value["line"] += before

@@ -1,0 +1,88 @@
+"""The Python client as commands use it: what goes wrong is a Failure, a sentence that says what to do."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+from horarium_client import Horarium, HorariumError, NotReached
+
+from horarium.cli.failure import MISUSED, Failure
+
+# How often a request is tried that may be repeated: a server that starts anew is waited for, and nobody waits long for
+# one that is not there.
+ATTEMPTS = 3
+
+
+class Connection(Horarium):
+    """A client of one server with one key. Everything that it does raises Failure and nothing else."""
+
+    def __init__(self, url: str, key: str, seconds: float) -> None:
+        self.url, self.key = url.rstrip("/"), key
+        # With a transport of its own it asks no proxy, and certificates are those that the system trusts.
+        verify = ssl.create_default_context() if url.lower().startswith("https:") else False
+        workspace = os.environ.get("HORARIUM_WORKSPACE") or None
+        try:
+            super().__init__(
+                url,
+                key,
+                attempts=ATTEMPTS,
+                timeout=seconds,
+                workspace=workspace,
+                transport=httpx.HTTPTransport(verify=verify),
+            )
+        except (httpx.InvalidURL, ValueError) as error:
+            raise Failure(f"cannot use --url {url} with this key: {error}", MISUSED) from None
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        with self._told():
+            return super().call(*args, **kwargs)
+
+    def stream(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
+        with self._told():
+            yield from super().stream(*args, **kwargs)
+
+    def send_file(
+        self,
+        method: str,
+        template: str,
+        segments: tuple[object, ...],
+        content: Iterable[bytes],
+        content_type: str,
+        length: int,
+    ) -> tuple[int, dict[str, Any]]:
+        """Send a file piece by piece; the status and the JSON of the answer, also where it is refused."""
+        try:
+            return 200, self.call_file(method, template, segments, content, content_type, length)
+        except NotReached as error:
+            raise Failure(f"cannot reach {self.url}: {error.__cause__}") from None
+        except HorariumError as error:
+            refused = error.problem or {"detail": f"the server answered {error.status}", "errors": []}
+            return error.status or 0, dict(refused)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except NotReached as error:
+            words = f"cannot reach {self.url}: {error.__cause__}; start a server with `horarium serve`, or give --url"
+            raise Failure(words) from None
+        except HorariumError as error:
+            raise Failure(sentence(error)) from None
+
+
+def sentence(error: HorariumError) -> str:
+    """What the server says is wrong."""
+    detail = error.problem.get("detail")
+    if detail is not None:
+        return str(detail)
+    try:
+        words = HTTPStatus(error.status or 0).phrase
+    except ValueError:
+        words = ""
+    return f"the server answered {error.status} {words}".rstrip()
