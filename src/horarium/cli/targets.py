@@ -172,9 +172,9 @@ def share(
     data: Data = None,
 ) -> None:
     """Let another workspace use a target, which it can neither change nor see into. Needs a key of the whole server."""
-    where = f"{place('targets', target, by_key)}/shares/{workspace}"
-    body = {} if own_key is None else {"key": own_key}
-    show_one(connect(url, key, data).call("PUT", where, body), as_json)
+    body: Any = {} if own_key is None else {"key": own_key}
+    client = connect(url, key, data).targets
+    show_one((client.share_by_key if by_key else client.share)(target, workspace, body), as_json)
 
 
 @targets.command("shares")
@@ -188,7 +188,8 @@ def list_shares(
     data: Data = None,
 ) -> None:
     """List the workspaces with which a target is shared."""
-    found = connect(url, key, data).pages(f"{place('targets', target, by_key)}/shares", {}, limit)
+    client = connect(url, key, data).targets
+    found = up_to(limit, client.list_shares_by_key_all if by_key else client.list_shares_all, target)
     show_list(found, SHARES, as_json)
 
 
@@ -202,7 +203,8 @@ def unshare(
     data: Data = None,
 ) -> None:
     """Let another workspace use a target no longer: its runs there fail from now on."""
-    connect(url, key, data).call("DELETE", f"{place('targets', target, by_key)}/shares/{workspace}")
+    client = connect(url, key, data).targets
+    (client.unshare_by_key if by_key else client.unshare)(target, workspace)
     typer.echo("not shared any more")
 
 
