@@ -31,7 +31,7 @@ from horarium.store.verbs.webhooks import Sent
 _log = structlog.get_logger(__name__)
 
 # Events under way at once; and, apart from them, those to receivers at which nothing arrives.
-MOST_UNDER_WAY, MOST_PROBES = 128, 32
+MOST_UNDER_WAY, MOST_PROBES = 256, 32
 # Events that are read from the log at once.
 READ_AT_ONCE = 200
 # How often webhooks that nobody has are looked for, and those that were changed or given to others.

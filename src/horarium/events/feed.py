@@ -30,8 +30,8 @@ from horarium.store.verbs.webhooks import DeliveryRow, HeldWebhook, Sent
 
 # Events of one webhook that are in hand at once. When so many have not arrived, no more are read from the log.
 MOST_IN_HAND = 1_000
-# Of these, how many are under way.
-MOST_UNDER_WAY = 32
+# Of these, how many are under way. A receiver that takes 50 ms to answer has a hundred events in two turns.
+MOST_UNDER_WAY = 64
 
 # While nothing arrives, one event is tried at least this often (ms).
 LONGEST_PROBE_MS = 60_000

@@ -27,7 +27,7 @@ from horarium.domain.events import (
 from horarium.domain.fire import Fire, FireKind
 from horarium.domain.ids import Id, numbered_id
 from horarium.domain.schedule import policies_from_text
-from horarium.store.base import EVENTS, Tx, portable
+from horarium.store.base import EVENTS, Tx, point, portable
 from horarium.store.figures import FORGOTTEN_EVENTS, TOLD
 from horarium.store.verbs.ledger import fires_named
 from horarium.store.verbs.meta import hold
@@ -89,6 +89,7 @@ async def write_notes(tx: Tx, notes: Sequence[EventNote]) -> None:
     await tx.many("insert_event_notes", rows)
 
 
+@point
 async def any_notes(tx: Tx) -> bool:
     """Whether there are notes that have not become events yet."""
     return await tx.row("any_event_note") is not None
@@ -223,6 +224,7 @@ async def event_log(tx: Tx, workspace_id: Id) -> EventLog:
     return EventLog() if row is None else EventLog._make(row)
 
 
+@point
 async def log_ends(tx: Tx, workspaces: Collection[Id]) -> dict[Id, int]:
     """The numbers of the last events of some workspaces."""
     return dict(await tx.rows("event_logs", ids=sorted(workspaces))) if workspaces else {}
