@@ -52,6 +52,25 @@ async def deliver(house, deliverer=None):
     return found
 
 
+async def test_no_event_waits_until_the_store_is_told_of_those_before_it(receiver):
+    async with house_with(receiver.url("/hook"), types=["fire.*"]) as (house, hook):
+        found = Deliverer(
+            house.store, house.clock, house.node, house.services.vault, house.services.webhooks.post
+        )
+        await fire(house, receiver)
+        for day in (2, 3):
+            await house.move(f"2026-03-0{day}T09:00:00Z")
+            await publish(house)
+            found._look_at = 0.0
+            await found.step()
+            await asyncio.wait(found._tasks)
+        assert len({one.headers["webhook-id"] for one in hooks(receiver)}) == 2
+        listed = f"/webhooks/{hook['id']}/deliveries"
+        assert (await ask(house, "GET", listed))["items"] == []
+        await found.tell()
+        assert {one["state"] for one in (await ask(house, "GET", listed))["items"]} == {"delivered"}
+
+
 def hooks(receiver):
     return [one for one in receiver.requests if one.path == "/hook"]
 

@@ -67,7 +67,7 @@ def test_a_receiver_may_ask_for_a_longer_pause():
 
 
 def test_a_dead_receiver_is_tried_with_one_event_at_a_time_and_all_are_sent_when_it_is_back():
-    made = feed(*(event(number, b"%d" % number) for number in range(1, 50)))
+    made = feed(*(event(number, b"%d" % number) for number in range(1, MOST_UNDER_WAY + 18)))
     now = NOW
     under_way = sent(made)
     assert len(under_way) == MOST_UNDER_WAY
