@@ -107,7 +107,7 @@ def receiving(inbox: Inbox, seed: int) -> Iterator[str]:
         server.server_close()
 
 
-def furnish(client: httpx.Client, url: str, schedules: int, *paths: str) -> None:
+def furnish(client: httpx.Client, url: str, schedules: int, *paths: str, **policies: str) -> None:
     """Webhooks, a target and schedules that fire every second."""
     for path in paths:
         made = client.post(f"{BASE}/webhooks", json={"url": url + path, "name": path})
@@ -119,7 +119,7 @@ def furnish(client: httpx.Client, url: str, schedules: int, *paths: str) -> None
         "executor": {"type": "http", "url": f"{url}/target"},
     }
     assert client.post(f"{BASE}/targets", json=body).status_code == 201
-    order = {"recurrence": "* * * * * *", "target": "log", "policies": {"overlap": "allow"}}
+    order = {"recurrence": "* * * * * *", "target": "log", "policies": {"overlap": "allow", **policies}}
     lines = [{"name": f"s{number}", **order} for number in range(schedules)]
     made = client.post(f"{BASE}/schedules/bulk", content="\n".join(map(json.dumps, lines)))
     assert made.status_code == 200, made.text
@@ -261,11 +261,13 @@ def _moment(chance: random.Random, quiet_s: float) -> float:
     return seconds
 
 
-def delays(folder: Path, schedules: int, seconds: float) -> Inbox:
-    """How late events arrive, of so many schedules that fire every second, each with its end as an event."""
+def delays(folder: Path, schedules: int, seconds: float, database: str | None = None) -> Inbox:
+    """How late events arrive, of so many schedules that fire every second, each at another moment of it, and each with
+    its end as an event."""
     inbox = Inbox(failing=0.0)
-    with receiving(inbox, 1) as url, Server(folder / "data").running() as client:
-        furnish(client, url, schedules, "/hook")
+    server = Installation(folder / "data", database).server
+    with receiving(inbox, 1) as url, server.running() as client:
+        furnish(client, url, schedules, "/hook", jitter="1s")
         time.sleep(3)
         inbox.after_slot.clear()
         inbox.after_entry.clear()
