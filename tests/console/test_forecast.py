@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from horarium.console.forecast import forecast
+from collections.abc import Iterable
+
+from horarium.console.forecast import SLOTS_AT_ONCE, Forecast, forecasting
 from horarium.times import Timing
 
 NOON_S = 1_795_348_800
+
+
+def forecast(timings: Iterable[tuple[Timing, int]], now_s: int) -> Forecast:
+    """What is forecast when all steps have been taken."""
+    steps = forecasting(timings, now_s)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
 
 
 def timing(spec: str) -> Timing:
@@ -46,3 +58,8 @@ def test_a_herd_at_the_end_of_the_day_can_be_spread_as_well() -> None:
 def test_nothing_to_come_has_no_herd() -> None:
     found = forecast([], NOON_S)
     assert (found.total, found.causes, found.spread.moved) == (0, [], 0)
+
+
+def test_a_long_forecast_lets_others_work_in_between() -> None:
+    steps = sum(1 for _ in forecasting([(timing("* * * * *"), 1)], NOON_S))
+    assert steps >= 24 * 60 // SLOTS_AT_ONCE

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from itertools import pairwise
 
-from horarium.service.turns import LONG_S, SLICE_S, Turns, turn
+from horarium.service.turns import LONG_S, SLICE_S, Turns, in_turns, turn
 
 
 def _compute(seconds: float) -> None:
@@ -33,6 +33,27 @@ async def test_only_one_slice_of_all_long_work_is_done_in_a_round_of_the_loop() 
         await asyncio.sleep(0)
         assert done["slices"] - before <= 1
     assert done["slices"] == 80
+
+
+async def test_work_that_yields_between_its_steps_gives_way_and_has_its_result() -> None:
+    def steps():
+        for _ in range(10):
+            _compute(1.5 * SLICE_S)
+            yield
+        return "done"
+
+    rounds = 0
+
+    async def others() -> None:
+        nonlocal rounds
+        while True:
+            rounds += 1
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(others())
+    assert await in_turns(steps()) == "done"
+    beside.cancel()
+    assert rounds >= 10
 
 
 async def test_others_have_the_loop_for_twice_as_long_as_a_slice_took_that_could_not_stop() -> None:

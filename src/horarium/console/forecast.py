@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field, replace
 
 from horarium.domain.schedule import stored_recurrence
@@ -14,6 +14,7 @@ MINUTE_S = 60
 _MINUTES = HOURS * HOUR_S // MINUTE_S
 # Slots that are looked for: of one recurrence, and of all together.
 MOST_OF_ONE, MOST_TOGETHER = 1_500, 12_000
+SLOTS_AT_ONCE = 100
 # Recurrences of which is found out what they bring to the busiest minute, and those that are named.
 MOST_CAUSES, SHOWN_CAUSES = 200, 3
 
@@ -79,11 +80,13 @@ class Forecast:
         return round(sum(self.by_minute))
 
 
-def forecast(timings: Iterable[tuple[Timing, int]], now_s: int) -> Forecast:
+def forecasting(timings: Iterable[tuple[Timing, int]], now_s: int) -> Generator[None, None, Forecast]:
     """The slots from `now_s` (seconds) on. Each distinct timing comes with the number of schedules that have it, and
     is looked at once, those with most schedules first.
 
     Where a recurrence has more slots than are looked for, its later minutes get as many as those before had.
+
+    After every SLOTS_AT_ONCE slots it yields, so that others can work in between.
     """
     by_minute, left, is_whole = [0.0] * _MINUTES, MOST_TOGETHER, True
     by_count = sorted(timings, key=lambda found: -found[1])
@@ -97,12 +100,15 @@ def forecast(timings: Iterable[tuple[Timing, int]], now_s: int) -> Forecast:
             by_minute[(at - now_s) // MINUTE_S] += count
             found += 1
             at = recurrence.next_after(at)
+            if found % SLOTS_AT_ONCE == 0:
+                yield
         if at is not None and at - now_s < HOURS * HOUR_S:
             is_whole = False
             each = count * found * MINUTE_S / (at - now_s)
             for minute in range((at - now_s) // MINUTE_S, _MINUTES):
                 by_minute[minute] += each
         left -= found
+        yield
     ahead = Forecast(by_minute, len(by_count), is_whole)
     return replace(ahead, causes=_causes(by_count[:MOST_CAUSES], now_s + ahead.herd[0] * MINUTE_S))
 

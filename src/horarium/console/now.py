@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from horarium.api.web import Answer
 from horarium.console.base import Pages
-from horarium.console.forecast import Forecast, forecast
+from horarium.console.forecast import Forecast, forecasting
 from horarium.console.pauses import paused
 from horarium.domain.ids import Id, prefixed
 from horarium.domain.lane_report import LaneReport
@@ -22,6 +22,7 @@ from horarium.domain.tenancy import SERVER_SCOPE, Identity
 from horarium.domain.waiting import WaitCause
 from horarium.service.nodes import AtWork
 from horarium.service.overview import LastDay
+from horarium.service.turns import in_turns
 
 # Runs that wait and are looked at for what they wait for.
 WAITING = 200
@@ -99,7 +100,7 @@ class NowPages(Pages):
 
     async def _of_schedules(self, who: Identity) -> dict[str, Any]:
         timings = await self.services.overview.timings(who.workspace_id)
-        ahead: Forecast = forecast(timings, self.now_ms() // 1000)
+        ahead: Forecast = await in_turns(forecasting(timings, self.now_ms() // 1000))
         paused = ScheduleListing(who.workspace_id, 1, state=ScheduleState.PAUSED.value)
         return {
             "coming": await self._coming(who.workspace_id),

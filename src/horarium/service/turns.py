@@ -11,7 +11,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Generator
+from typing import TypeVar, cast
 from weakref import WeakKeyDictionary
+
+T = TypeVar("T")
 
 # The length of a slice in seconds.
 SLICE_S = 0.003
@@ -32,6 +36,17 @@ class Turns:
         if time.monotonic() - self._since > SLICE_S:
             await turn()
             self._since = time.monotonic()
+
+
+async def in_turns(work: Generator[None, None, T]) -> T:
+    """The result of long work that yields between its steps."""
+    turns = Turns()
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return cast("T", end.value)
+        await turns.give()
 
 
 async def turn() -> None:
