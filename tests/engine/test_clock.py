@@ -26,6 +26,13 @@ def test_it_starts_at_the_databases_time_and_goes_on_with_the_monotonic_clock(cl
 def test_it_follows_a_drift(clock):
     assert clock.follow(1_000_010, 5_000) == 10
     assert clock.now_ms() == 1_000_010
+    assert clock.jumps == 0
+
+
+@pytest.mark.parametrize(("difference", "moved"), [(2, 0), (3, 3), (-2, 0), (-3, -3)])
+def test_two_milliseconds_are_noise_and_three_are_not(clock, difference, moved):
+    assert clock.follow(1_000_000 + difference, 5_000) == difference
+    assert clock.now_ms() == 1_000_000 + moved
 
 
 def test_a_difference_that_a_slow_answer_explains_moves_nothing(clock):
@@ -76,6 +83,11 @@ async def test_an_answer_that_took_long_is_believed_less(clock, hands):
     assert clock.now_ms() == 1_000_200
 
 
+async def test_what_an_answer_that_took_long_does_not_explain_is_followed(clock, hands):
+    await clock.sample(Answering(hands, 1_000_500, 100))
+    assert clock.now_ms() == 1_000_500
+
+
 def test_a_process_frozen_while_it_asked_is_off_by_no_more_than_it_was(clock, hands):
     """35 s between question and answer, and a drift of 4 ms meanwhile: the drift is followed, half the wait is not."""
     hands["ns"] += 35_000_000_000
@@ -104,6 +116,13 @@ def test_a_jump_is_confirmed_only_by_a_sample_that_agrees_with_it(clock):
     clock.follow(1_000_001 + 5 * JUMP_MS, 5_001)
     assert not clock.uncertain
     assert clock.now_ms() == 1_000_000 + 5 * JUMP_MS
+
+
+@pytest.mark.parametrize(("apart", "held"), [(JUMP_MS, False), (JUMP_MS + 1, True)])
+def test_two_samples_agree_on_a_jump_if_they_are_a_minute_apart_at_most(clock, apart, held):
+    clock.follow(1_000_000 + 2 * JUMP_MS, 5_000)
+    clock.follow(1_000_000 + 2 * JUMP_MS + apart, 5_000)
+    assert clock.uncertain == held
 
 
 @pytest.mark.parametrize(("ahead", "held"), [(JUMP_MS, False), (JUMP_MS + 1, True)])

@@ -74,6 +74,39 @@ async def test_the_first_chunk_can_be_delivered_before_the_rest_is_read(store: S
     assert (await stand.last(one)).state == "completed"
 
 
+async def test_as_many_rows_as_the_cap_are_no_fault(store: Store, paged: bool) -> None:
+    stand = await Stand.open(store, Listed(rows(FIRST_CHUNK + 2), paged))
+    one = await stand.schedule(audience_limit=FIRST_CHUNK + 2)
+    await stand.fire()
+    await stand.resolve()
+    fire = await stand.last(one)
+    assert (fire.state, fire.runs, fire.error) == ("running", FIRST_CHUNK + 2, None)
+
+
+async def test_nothing_is_kept_in_memory_of_a_fire_whose_audience_was_read(store: Store, paged: bool) -> None:
+    stand = await Stand.open(store, Listed(rows(3 * CHUNK), paged))
+    await stand.schedule()
+    await stand.fire()
+    await stand.fan_out.step()
+    assert await stand.fan_out.step()
+    assert len(stand.fan_out._held) == len(stand.fan_out._queries) == 1
+    await stand.resolve()
+    assert [*stand.fan_out._held, *stand.fan_out._queries, *stand.fan_out._ahead] == []
+
+
+async def test_the_page_after_one_is_read_while_that_one_is_written_but_not_before_the_first(
+    store: Store,
+) -> None:
+    stand = await Stand.open(store, Listed(rows(4 * CHUNK)))
+    await stand.schedule()
+    await stand.fire()
+    read_ahead = []
+    for _ in range(5):
+        await stand.fan_out.step()
+        read_ahead.append(len(stand.fan_out._ahead))
+    assert read_ahead == [0, 1, 1, 1, 0]
+
+
 async def test_a_cap_is_checked_before_the_first_delivery(store: Store, paged: bool) -> None:
     stand = await Stand.open(store, Listed(rows(501), paged))
     one = await stand.schedule(audience_limit=500)

@@ -72,7 +72,7 @@ async def ran(engine, alarm, waits, times=1):
 
 async def test_a_piece_grows_while_it_is_quick_and_shrinks_while_it_is_slow():
     assert next_piece(400, PIECE_S * 2) == 200
-    assert next_piece(100, PIECE_S * 0.7) == 100
+    assert next_piece(100, PIECE_S * 0.7) == next_piece(100, PIECE_S) == next_piece(100, PIECE_S / 2) == 100
     assert next_piece(100, PIECE_S / 4) == 125
     assert next_piece(LEAST_PIECE, 9.0) == LEAST_PIECE
     assert next_piece(LARGEST_PIECE, 0.0) == LARGEST_PIECE
