@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # The shares of scripts in which targets are silent for minutes and for hours. Of the others nothing is changed but the
 # number of workspaces.
 MINUTES, HOURS = 0.2, 0.004
+# How long a script lasts in which targets are silent for minutes.
+DURATION_S = 150.0
 # In hours of simulated time the loops that only look after lost things look less often.
 HOURS_UPKEEP_S = 5.0
 # The time limits that users set: short ones, the default, and that of a language model.
@@ -43,8 +45,11 @@ def with_neighbours(script: Script) -> Script:
 
 
 def with_silences(script: Script, random: Random) -> Script:
-    """The script with targets more, of which some fall silent for a while."""
-    return _silent(random, replace(script, profile=replace(script.profile, duration=150.0)), hours=False)
+    """The script with targets more, of which some fall silent for a while. It ends after so many seconds, and nobody
+    does anything after that: a pause would then have no end."""
+    profile = replace(script.profile, duration=DURATION_S)
+    events = tuple(event for event in script.events if event.at < DURATION_S)
+    return _silent(random, replace(script, profile=profile, events=events), hours=False)
 
 
 def _apart(script: Script, workspaces: int) -> Script:
