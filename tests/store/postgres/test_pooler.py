@@ -78,7 +78,10 @@ async def test_several_nodes_that_start_through_a_pooler_alone_migrate_once_and_
     name = name_in(fresh_database("alone"))
     url = through_pooler(pooler().url(name))
     applied = await asyncio.gather(*(migrate(url) for _ in range(4)))
-    assert [bool(one) for one in sorted(applied, key=len)] == [False] * 3 + [True]
+    # The partitions are made in a transaction of their own, so another node may have made them.
+    done = [name for one in applied for name in one]
+    assert done
+    assert len(done) == len(set(done))
     stores = await asyncio.gather(*(PostgresStore.open(url) for _ in range(4)))
     inside = []
 
