@@ -240,7 +240,10 @@ async def test_a_verb_that_goes_on_after_a_refused_statement_is_a_fault(store):
 async def test_migrating_at_once_from_several_nodes_is_migrating_once():
     fresh = fresh_database("migrate")
     applied = await asyncio.gather(*(migrate(fresh) for _ in range(4)))
-    assert [bool(one) for one in sorted(applied, key=len)] == [False] * 3 + [True]
+    # The partitions are made in a transaction of their own, so another node may have made them.
+    done = [name for one in applied for name in one]
+    assert done
+    assert len(done) == len(set(done))
     drop_database(fresh)
 
 
