@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from horarium.console.forecast import SLOTS_AT_ONCE, Forecast, forecasting
+from horarium.service.turns import in_turns
 from horarium.times import Timing
 
 NOON_S = 1_795_348_800
@@ -12,12 +14,7 @@ NOON_S = 1_795_348_800
 
 def forecast(timings: Iterable[tuple[Timing, int]], now_s: int) -> Forecast:
     """What is forecast when all steps have been taken."""
-    steps = forecasting(timings, now_s)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+    return asyncio.run(in_turns(forecasting(timings, now_s)))
 
 
 def timing(spec: str) -> Timing:

@@ -15,17 +15,10 @@ from horarium.engine.forgetting import (
     rest_after,
 )
 from horarium.engine.wake import Alarm
+from tests.support.house import HandClock
 
 # The real one, while the tests put another in its place.
 pause = asyncio.sleep
-
-
-class At:
-    def __init__(self, now):
-        self.now = now
-
-    def now_ms(self):
-        return self.now
 
 
 class Deletes:
@@ -82,7 +75,7 @@ async def test_a_piece_grows_while_it_is_quick_and_shrinks_while_it_is_slow():
 
 async def test_everything_old_is_deleted_piece_by_piece(waits):
     engine = Deletes(1_000)
-    alarm = Alarm(At(0))
+    alarm = Alarm(HandClock(0))
     alarm._waiting = True  # a release waits, and nothing is due
     await ran(engine, alarm, waits)
     assert sum(engine.pieces) == 1_000
@@ -91,7 +84,7 @@ async def test_everything_old_is_deleted_piece_by_piece(waits):
 
 
 async def test_a_piece_waits_while_a_release_is_about_to_begin_but_not_for_ever(waits):
-    engine, alarm = Deletes(10), Alarm(At(1_000))
+    engine, alarm = Deletes(10), Alarm(HandClock(1_000))
     waiting = asyncio.create_task(alarm.wait(1_010, 60))
     await pause(0)
     assert alarm.clear_ms() == 10
@@ -103,7 +96,7 @@ async def test_a_piece_waits_while_a_release_is_about_to_begin_but_not_for_ever(
 
 
 async def test_empty_space_is_given_back_piece_by_piece_once_nothing_is_left_to_delete(waits):
-    engine, alarm = Deletes(300, space=5), Alarm(At(0))
+    engine, alarm = Deletes(300, space=5), Alarm(HandClock(0))
     alarm._waiting = True
     await ran(engine, alarm, waits)
     assert sum(engine.pieces) == 300
@@ -111,11 +104,11 @@ async def test_empty_space_is_given_back_piece_by_piece_once_nothing_is_left_to_
 
 
 async def test_a_release_under_way_leaves_no_time_clear():
-    assert Alarm(At(0)).clear_ms() == 0
+    assert Alarm(HandClock(0)).clear_ms() == 0
 
 
 async def test_a_database_that_is_away_does_not_end_the_loop(waits):
-    engine, alarm = Deletes(10, fails=1), Alarm(At(0))
+    engine, alarm = Deletes(10, fails=1), Alarm(HandClock(0))
     alarm._waiting = True
     await ran(engine, alarm, waits)
     assert engine.pieces == []

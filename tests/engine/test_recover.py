@@ -8,6 +8,7 @@ import pytest
 
 from horarium.engine.steps import SILENT_MS, Engine
 from horarium.store.verbs import nodes as node_verbs
+from tests.support.house import HandClock
 
 NOW = 1_000_000
 ME, OTHER = b"me", b"other"
@@ -30,17 +31,9 @@ class Told:
         return None
 
 
-class At:
-    def __init__(self) -> None:
-        self.ms = NOW
-
-    def now_ms(self) -> int:
-        return self.ms
-
-
 @pytest.fixture
 def clock():
-    return At()
+    return HandClock(NOW)
 
 
 @pytest.fixture
@@ -53,9 +46,9 @@ def engine(store, clock):
     return Engine(store, clock, ME)
 
 
-async def looked(engine: Engine, store: Told, clock: At, at_ms: int) -> list[bytes]:
+async def looked(engine: Engine, store: Told, clock: HandClock, at_ms: int) -> list[bytes]:
     """Which nodes are taken for gone at an instant."""
-    clock.ms = at_ms
+    clock.now = at_ms
     assert not await engine.recover()
     return store.gone[-1]
 

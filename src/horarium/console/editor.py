@@ -12,7 +12,7 @@ from horarium.api.drafts import patch, preview_timing, schedule_draft
 from horarium.api.fields import path_id
 from horarium.api.web import Answer
 from horarium.console.base import Pages
-from horarium.console.forms import Form, json_in, labels_in, placed, recurrence_in, together
+from horarium.console.forms import Form, form_status, json_in, labels_in, placed, recurrence_in, together
 from horarium.console.policy_pictures import CATCH_UPS, OVERLAPS, SLOTS, WIDTH
 from horarium.console.rendering import path_to, redirect
 from horarium.domain.errors import Conflict, Invalid, Problem
@@ -114,7 +114,7 @@ class EditorPages(Pages):
         targets = (await self.services.targets.list(who, listing)).items if who.may("targets:read") else []
         coming, wrong = self._coming(who, given, schedule)
         problems, others = placed(error, _SHOWN)
-        status = 200 if error is None else 409 if isinstance(error, Conflict) else 400
+        status = form_status(error)
         return self.page(
             request,
             "editor.html",

@@ -130,6 +130,13 @@ def together(unread: Collection[Problem]) -> Iterator[None]:
         raise Invalid([*unread, *found])
 
 
+def form_status(error: Invalid | Conflict | None) -> int:
+    """The status of a page that shows a form, with what was wrong when it was sent."""
+    if error is None:
+        return 200
+    return 409 if isinstance(error, Conflict) else 400
+
+
 def placed(error: Invalid | Conflict | None, fields: Container[str]) -> tuple[dict[str, str], list[str]]:
     """What is wrong by the field of the form that it is shown at, and what has no field there.
 

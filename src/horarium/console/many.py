@@ -14,7 +14,7 @@ from horarium.api.drafts import label_problems
 from horarium.api.fields import Query, path_id
 from horarium.api.web import Answer
 from horarium.console.base import Pages
-from horarium.console.forms import Form, labels_in, placed
+from horarium.console.forms import Form, form_status, labels_in, placed
 from horarium.console.rendering import path_to, redirect
 from horarium.console.run_filters import Filters as RunFilters
 from horarium.console.run_filters import run_filters_in
@@ -156,7 +156,7 @@ class ManyPages(Pages):
         return self.page(
             request,
             "many.html",
-            200 if error is None else 409 if isinstance(error, Conflict) else 400,
+            form_status(error),
             kind=kind.value,
             pages="runs" if kind.of_runs else "schedules",
             filters=filters,

@@ -11,7 +11,7 @@ from horarium.api.fields import path_id
 from horarium.api.models import catch_up_in
 from horarium.api.web import Answer, NoRoute
 from horarium.console.base import Pages
-from horarium.console.forms import Form, placed
+from horarium.console.forms import Form, form_status, placed
 from horarium.console.pause_forms import afterwards_in, pause_in
 from horarium.console.policy_pictures import AFTER_PAUSES, SLOTS, WIDTH
 from horarium.console.rendering import path_to, redirect
@@ -98,7 +98,7 @@ class PausePages(Pages):
         window = known if known is not None and known.pause.window_id is not None else None
         known = known if window is None else None
         problems, others = placed(error, _FIELDS)
-        status = 200 if error is None else 409 if isinstance(error, Conflict) else 400
+        status = form_status(error)
         return self._page(
             request,
             who,

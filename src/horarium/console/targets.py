@@ -9,7 +9,7 @@ from starlette.requests import Request
 from horarium.api.fields import Query
 from horarium.api.web import Answer
 from horarium.console.base import Pages, action_in
-from horarium.console.forms import json_in, placed
+from horarium.console.forms import form_status, json_in, placed
 from horarium.console.rendering import path_to, redirect
 from horarium.domain.errors import Conflict, Invalid, NotFound
 from horarium.domain.ids import LOWEST_ID, prefixed
@@ -133,7 +133,7 @@ class TargetPages(Pages):
         return self.page(
             request,
             "target_test.html",
-            200 if error is None else 409 if isinstance(error, Conflict) else 400,
+            form_status(error),
             target=target,
             given=form.fields,
             problems=problems,

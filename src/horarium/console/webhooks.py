@@ -13,7 +13,7 @@ from horarium.api.queries import number_cursor, number_in
 from horarium.api.web import Answer
 from horarium.console.base import Pages, action_in
 from horarium.console.event_words import TYPES
-from horarium.console.forms import Form, labels_in, placed
+from horarium.console.forms import Form, form_status, labels_in, placed
 from horarium.console.rendering import path_to, redirect
 from horarium.domain.errors import Conflict, Invalid, NotFound, Problem
 from horarium.domain.events import EventFilter
@@ -176,7 +176,7 @@ class WebhookPages(Pages):
         return self.page(
             request,
             "webhook_form.html",
-            200 if error is None else 409 if isinstance(error, Conflict) else 400,
+            form_status(error),
             form=form,
             problems=problems,
             others=others,

@@ -12,7 +12,7 @@ from horarium.api.drafts import window_draft
 from horarium.api.fields import path_id
 from horarium.api.web import Answer
 from horarium.console.base import Pages
-from horarium.console.forms import Form, placed, recurrence_in, together
+from horarium.console.forms import Form, form_status, placed, recurrence_in, together
 from horarium.console.of_schedules import OfSchedules
 from horarium.console.pauses import names_of
 from horarium.console.policy_pictures import AFTER_WINDOWS, SLOTS, WIDTH
@@ -143,7 +143,7 @@ class WindowPages(Pages):
         return self.page(
             request,
             "maintenance.html",
-            200 if error is None else 409 if isinstance(error, Conflict) else 400,
+            form_status(error),
             place=place,
             windows=shown(found, await self._in_force(place), self.now_ms()),
             names=await names_of(self.services, who, (window.by for window in found)),

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from horarium.api.fields import Query, path_id
 from horarium.api.web import Answer
 from horarium.console.base import Pages
-from horarium.console.forms import Form, placed
+from horarium.console.forms import Form, form_status, placed
 from horarium.console.pauses import LISTED, NamedPause, named, paused
 from horarium.console.rendering import path_to, redirect
 from horarium.console.windows import ShownWindow, shown
@@ -95,7 +95,7 @@ class WorkspacePages(Pages):
 
     def _new_form(self, request: Request, form: Form, error: Invalid | Conflict | None = None) -> Answer:
         problems, others = placed(_by_setting(error), _FIELDS)
-        status = 200 if error is None else 409 if isinstance(error, Conflict) else 400
+        status = form_status(error)
         values = {"form": form, "problems": problems, "others": others, "zones": sorted(zone_names())}
         return self.page(request, "workspace_new.html", status, **values)
 
@@ -135,7 +135,7 @@ class WorkspacePages(Pages):
         return self.page(
             request,
             "workspace.html",
-            200 if error is None else 409 if isinstance(error, Conflict) else 400,
+            form_status(error),
             workspace=workspace,
             own=own,
             place=path_to("settings") if own else path_to("workspaces", prefixed("ws", workspace_id)),
