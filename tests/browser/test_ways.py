@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import RULES, World
 
@@ -394,10 +394,20 @@ def test_a_key_is_made_with_scopes_and_a_grant(world: World) -> None:
     assert key not in page.content()
 
 
+def _late(route: Route) -> None:
+    """A file that arrives half a second after all others, as on a slow line."""
+    time.sleep(0.5)
+    route.continue_()
+
+
 def test_the_palette_leads_by_keyboard_to_pages_and_schedules(world: World) -> None:
     target(world, "hook", "/ok")
     world.ask("POST", "/schedules", {"name": "Invoices nightly", "recurrence": "@daily", "target": "hook"})
     page = world.person()
+    page.route("**/palette.js*", _late)
+    page.reload()
+    keys_work = expect(page.get_by_role("button", name="Commands"))
+    keys_work.to_be_visible()
     page.keyboard.press("Control+k")
     palette = page.get_by_role("dialog", name="Commands")
     expect(palette.get_by_role("combobox")).to_be_focused()
@@ -406,6 +416,7 @@ def test_the_palette_leads_by_keyboard_to_pages_and_schedules(world: World) -> N
     expect(palette.get_by_role("option", name="Invoices nightly")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Invoices nightly")).to_be_visible()
+    keys_work.to_be_visible()
     page.keyboard.press("Control+k")
     page.keyboard.type("audit")
     page.keyboard.press("Enter")

@@ -1,4 +1,6 @@
 // What pages gain by a script: the viewer's own times, lists that stay up to date, and keys. All of them work without.
+import { openPalette } from "./palette.js";
+
 const root = document.documentElement;
 root.classList.add("scripted");
 
@@ -46,7 +48,6 @@ for (const field of document.querySelectorAll("[data-submit]")) field.addEventLi
 
 const places = { n: "/console/", s: "/console/schedules", r: "/console/runs", t: "/console/targets" };
 let before = "";
-const openPalette = async () => (await import("./palette.js")).openPalette();
 for (const button of document.querySelectorAll("[data-palette]")) button.addEventListener("click", openPalette);
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && document.querySelector("[data-palette]")) {
