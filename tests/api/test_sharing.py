@@ -302,3 +302,54 @@ async def test_embedded_tables_are_each_workspaces_own(tmp_path):
         await share(house, other)
         refused = await ask(house, "PUT", "/targets/crm", own, 409)
         assert "each workspace's own" in refused["detail"]
+
+
+async def test_the_hosts_that_count_are_the_lenders_and_only_the_lender_reads_of_a_refused_one(
+    house, other, receiver
+):
+    await lend(house, "http://127.0.0.1:1/hidden-path")
+    await share(house, other)
+    own = prefixed("ws", house.first.workspace_id)
+    await ask(
+        house,
+        "PATCH",
+        f"/workspaces/{own}",
+        {"allowed_hosts": ["allowed.example"]},
+        headers={"Authorization": f"Bearer {await admin(house)}"},
+    )
+    schedule = await scheduled(house, other)
+    await house.move("2026-03-01T12:01:00Z")
+    (run,) = (await theirs(house, other, "GET", f"/runs?schedule={schedule['id']}"))["items"]
+    assert run["error"] == "refused: *** is not among the hosts that this workspace may reach (allowed_hosts)"
+    await house.services.audit.note_refused_hosts()
+    (noted,) = (await ask(house, "GET", "/audit?action=refused"))["items"]
+    assert noted["subject"] == "host:127.0.0.1"
+    assert (await theirs(house, other, "GET", "/audit?action=refused"))["items"] == []
+
+
+async def test_a_target_that_is_gone_is_off_everywhere_until_its_lender_switches_it_on(
+    house, other, receiver
+):
+    receiver.script("/hook", Answer(410))
+    await lend(house, receiver.url("/hook"))
+    await share(house, other)
+    body = {"name": "s", "recurrence": "* * * * *", "target": "crm"}
+    await ask(house, "POST", "/schedules", body, 201)
+    await house.move("2026-03-01T12:01:00Z")
+    off = await theirs(house, other, "GET", "/targets/crm")
+    assert (off["enabled"], off["disabled_reason"]) == (False, "it is switched off where it is shared from")
+    await ask(house, "POST", "/targets/crm/enable")
+    assert (await theirs(house, other, "GET", "/targets/crm"))["enabled"]
+
+
+async def test_a_borrower_that_is_told_gone_switches_off_no_target_but_its_own_mirror(house, other, receiver):
+    receiver.script("/hook", Answer(410))
+    await lend(house, receiver.url("/hook"))
+    await share(house, other)
+    await scheduled(house, other)
+    await house.move("2026-03-01T12:01:00Z")
+    off = await theirs(house, other, "GET", "/targets/crm")
+    assert (off["enabled"], off["disabled_reason"]) == (False, "the target answered 410 Gone")
+    assert (await ask(house, "GET", "/targets/crm"))["enabled"]
+    await share(house, other, 200)
+    assert (await theirs(house, other, "GET", "/targets/crm"))["enabled"]

@@ -49,7 +49,8 @@ class Call:
     for the run of an agent that has several: {"id", "name", "spec"}. `watched`: the target's `completion` is
     `watch`, so the outcome of an accepted run has a handle. `traceparent` names the attempt to a target that goes on
     with its trace, where it is traced (W3C Trace Context). `exchange` is set where somebody tries the target out: what
-    is sent and answered is noted in it.
+    is sent and answered is noted in it. `home_id` is the workspace that the configuration comes from, where that is
+    another one: the target is shared from it.
     """
 
     run_id: Id
@@ -79,6 +80,12 @@ class Call:
     traceparent: str | None = None
     watched: bool = False
     exchange: Exchange | None = None
+    home_id: Id | None = None
+
+    @property
+    def reaching_id(self) -> Id:
+        """The workspace whose hosts may be reached, and in whose name connections are made."""
+        return self.workspace_id if self.home_id is None else self.home_id
 
 
 class Verdict(StrEnum):
@@ -236,7 +243,8 @@ class Watched(NamedTuple):
 
 
 class WatchedTarget(NamedTuple):
-    """The target of watched runs: its public configuration, and its decrypted secrets by name."""
+    """The target of watched runs: the workspace that its configuration comes from, the public part of that, and its
+    decrypted secrets by name."""
 
     id: Id
     workspace_id: Id

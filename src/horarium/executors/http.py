@@ -197,7 +197,7 @@ class HttpExecutor:
         try:
             with self._limits.of(call.timeout_ms / 1000):
                 response = await self._egress.request(
-                    call.workspace_id, compiled.method, url, headers=headers, data=body
+                    call.reaching_id, compiled.method, url, headers=headers, data=body
                 )
                 answer = await read_limited(response, self._limit)
         except OutOfTime:

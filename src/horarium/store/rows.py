@@ -395,7 +395,8 @@ class BornRunSchedule(NamedTuple):
 
 class TargetRow(NamedTuple):
     """What a worker must know of a target: a row of `runnable_targets`. `config` and `extra` are JSON texts, `secrets`
-    are sealed for the target `sealed_for`; times are in milliseconds."""
+    are sealed for the target `sealed_for`, and all three are those of the workspace `home_id`. `mirrored`: that is
+    another one than the target's own. Times are in milliseconds."""
 
     id: Id
     version: int
@@ -411,6 +412,8 @@ class TargetRow(NamedTuple):
     deleted_ms: int | None
     extra: str
     sealed_for: Id
+    home_id: Id
+    mirrored: int
 
 
 class OpenLane(NamedTuple):

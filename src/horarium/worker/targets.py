@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import orjson
 
+from horarium.domain.hidden_hosts import host_hider
 from horarium.domain.ids import Id
 from horarium.domain.target import TargetState
 from horarium.store.rows import TargetRow
@@ -47,16 +48,20 @@ class TargetCache:
             disabled = "it was deleted"
         elif row.state != TargetState.ENABLED:
             disabled = row.state_reason or "switched off"
+        config = orjson.loads(row.config)
+        secrets = {} if row.secrets is None else self._vault.open(row.secrets, row.sealed_for)
         return RunnableTarget(
             row.id,
             row.version,
             row.name,
             row.executor,
-            orjson.loads(row.config),
-            {} if row.secrets is None else self._vault.open(row.secrets, row.sealed_for),
+            config,
+            secrets,
             row.completion,
             row.timeout_ms,
             row.deadline_ms,
             disabled,
             orjson.loads(row.extra),
+            row.home_id if row.mirrored else None,
+            host_hider(config, secrets) if row.mirrored else None,
         )

@@ -101,7 +101,8 @@ class Watcher:
     async def _look_at(self, target_id: Id, runs: Sequence[WatchedRun]) -> None:
         """Look at runs of one target, and record what that shows."""
         target = self._targets[target_id]
-        seen = WatchedTarget(target_id, runs[0].workspace_id, target.config, target.secrets)
+        home = target.home_id or runs[0].workspace_id
+        seen = WatchedTarget(target_id, home, target.config, target.secrets)
         executor = self._executors.get(target.executor)
         outcomes: Mapping[Id, Outcome] = {}
         told: list[Id] = []
@@ -122,6 +123,7 @@ class Watcher:
         except Exception:
             # A fault of the executor's own must not end the looks at the runs of others.
             _log.exception("executor_failed", executor=target.executor)
+        outcomes = {run: target.as_told(outcome) for run, outcome in outcomes.items()}
         await self._record(runs, outcomes, told)
 
     async def _record(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -47,7 +47,8 @@ _BUFFERING = (Overlap.BUFFER_ONE, Overlap.BUFFER_ALL, Overlap.CANCEL_OTHER, Over
 class RunnableTarget:
     """What a worker knows of a target: its row, with configuration parsed and secrets opened. Times in milliseconds.
 
-    `disabled`: why its runs must fail without being sent, None where they may go out.
+    `disabled`: why its runs must fail without being sent, None where they may go out. `home_id` is the workspace that
+    shares it, None for a target of the workspace itself; `told` makes of an error what a borrower may read.
     """
 
     id: Id
@@ -61,6 +62,14 @@ class RunnableTarget:
     deadline_ms: int
     disabled: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    home_id: Id | None = None
+    told: Callable[[str], str] | None = None
+
+    def as_told(self, outcome: Outcome) -> Outcome:
+        """An outcome as it may be recorded: where the target is shared, its error names no place."""
+        if self.told is None or outcome.error is None:
+            return outcome
+        return replace(outcome, error=self.told(outcome.error))
 
 
 class Patience(NamedTuple):
@@ -187,6 +196,7 @@ def call_of(work: Work, now: int, callback_base: str | None) -> Call:
         callback_token=work.callback_token,
         callback_base=callback_base if work.callback_token else None,
         watched=target.completion == Completion.WATCH,
+        home_id=target.home_id,
     )
 
 
@@ -198,6 +208,7 @@ def _variation(target: RunnableTarget, run: Id, given: Any) -> dict[str, Any] | 
 
 def judge(work: Work, outcome: Outcome, now: int) -> Ended:
     """What is recorded of an attempt that ended with `outcome` at `now`."""
+    outcome = work.target.as_told(outcome)
     match outcome.verdict:
         case Verdict.SUCCEEDED:
             return _ended(work, RunState.SUCCEEDED, outcome, now)

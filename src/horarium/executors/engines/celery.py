@@ -120,7 +120,7 @@ class CeleryExecutor:
 
     async def _put(self, call: Call, compiled: _CompiledCelery, message: bytes) -> Outcome:
         run = run_text(call.run_id)
-        client = await self._servers.client(call.workspace_id, compiled.broker)
+        client = await self._servers.client(call.reaching_id, compiled.broker)
         mark = f"horarium:{run}"
         put = await self._servers.push_once(client, mark, compiled.remember_s, compiled.queue, message)
         shown = {"task_id": run, "queue": compiled.queue}

@@ -143,7 +143,7 @@ class KubernetesExecutor:
 
     async def _create(self, call: Call, compiled: _CompiledKubernetes, job: Mapping[str, Any]) -> Outcome:
         name = job["metadata"]["name"]
-        answer = await self._ask(call.workspace_id, compiled, "POST", compiled.jobs, orjson.dumps(job))
+        answer = await self._ask(call.reaching_id, compiled, "POST", compiled.jobs, orjson.dumps(job))
         content = answer.content
         shown = {"job": name, "namespace": compiled.namespace}
         # Other conflicts, such as one with a quota that is being written, have other reasons and may pass.

@@ -100,7 +100,7 @@ class MessageExecutor:
             return failed(call, f"the message could not be made: {error}", retryable=False)
 
         async def publish() -> Outcome:
-            shown = await compiled.broker.publish(call.workspace_id, compiled.place, address, message)
+            shown = await compiled.broker.publish(call.reaching_id, compiled.place, address, message)
             return taken(call, shown, None)
 
         return await handed_over(call, publish, self.type)

@@ -168,7 +168,7 @@ class NatsExecutor:
         headers: dict[str, str],
         outcomes: str | None,
     ) -> Outcome:
-        link = await self._link(call.workspace_id, compiled)
+        link = await self._link(call.reaching_id, compiled)
         try:
             answer = await link.ask(subject, body, headers)
         except _errors().ConnectionClosedError as error:

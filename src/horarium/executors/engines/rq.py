@@ -164,7 +164,7 @@ class RqExecutor:
 
     async def _put(self, call: Call, compiled: _CompiledRq, fields: Mapping[str, Any]) -> Outcome:
         run = run_text(call.run_id)
-        client = await self._servers.client(call.workspace_id, compiled.place)
+        client = await self._servers.client(call.reaching_id, compiled.place)
         keys = (f"rq:job:{run}", f"rq:queue:{compiled.queue}", "rq:queues")
         flat = [part for field in fields.items() for part in field]
         put = await client.script(_ENQUEUE, keys, (run, *flat))

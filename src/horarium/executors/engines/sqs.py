@@ -128,7 +128,7 @@ class SqsExecutor:
     async def _send(self, call: Call, compiled: _CompiledSqs, message: bytes) -> Outcome:
         headers = await asyncio.to_thread(compiled.signed, message)
         answer = await self._http.request(
-            call.workspace_id, compiled.place, "POST", "/", headers, message, _MOST_READ
+            call.reaching_id, compiled.place, "POST", "/", headers, message, _MOST_READ
         )
         content = answer.content
         if answer.status == 200 and content.get("MessageId"):

@@ -129,7 +129,7 @@ class TemporalExecutor:
         return await handed_over(call, lambda: self._start(call, compiled, body), self.type)
 
     async def _start(self, call: Call, compiled: _CompiledTemporal, body: Any) -> Outcome:
-        client = await self._client(call.workspace_id, compiled)
+        client = await self._client(call.reaching_id, compiled)
         common = importlib.import_module("temporalio.common")
         workflow_id = run_text(call.run_id)
         try:

@@ -116,7 +116,7 @@ class LlmExecutor:
         scrubber: Scrubber,
     ) -> Outcome:
         transport = module.EgressTransport(
-            self._egress, call.workspace_id, key, max(_MIN_RESPONSE_BYTES, 4 * self._limit)
+            self._egress, call.reaching_id, key, max(_MIN_RESPONSE_BYTES, 4 * self._limit)
         )
         try:
             async with asyncio.timeout(call.timeout_ms / 1000):

@@ -165,12 +165,12 @@ class SqlExecutor:
         settings = read_config(call.config, call.secrets)
         try:
             async with asyncio.timeout(call.timeout_ms / 1000) as limit:
-                target = await self._open(call.workspace_id, settings)
+                target = await self._open(call.reaching_id, settings)
                 output = await self._write(target, call, wait)
         except OperationRefused as error:
             return Outcome(Verdict.FAILED, error=str(error), retryable=False)
         except (SQLAlchemyError, OSError, NotThere) as error:
-            self._note(call.workspace_id, settings, error)
+            self._note(call.reaching_id, settings, error)
             if limit.expired():
                 return Outcome(Verdict.FAILED, error=TimeIsUp.WRITE.after(call.timeout_ms))
             return failed(error, self._hidden(settings))

@@ -55,7 +55,8 @@ WHERE r.id IN (:ids...);
 -- known to the target that it mirrors.
 SELECT t.id, t.version, t.name, t.executor, COALESCE(s.config, t.config) AS config,
        COALESCE(s.secrets, t.secrets) AS secrets, t.completion, t.timeout_ms, t.deadline_ms, t.state, t.state_reason,
-       t.deleted_ms, COALESCE(s.extra, t.extra) AS extra, COALESCE(s.id, t.id) AS sealed_for
+       t.deleted_ms, COALESCE(s.extra, t.extra) AS extra, COALESCE(s.id, t.id) AS sealed_for,
+       COALESCE(s.workspace_id, t.workspace_id) AS home_id, CASE WHEN s.id IS NULL THEN 0 ELSE 1 END AS mirrored
 FROM targets t LEFT JOIN targets s ON s.id = t.shared_from AND s.executor = t.executor AND s.deleted_ms IS NULL
 WHERE t.id IN (:ids...);
 

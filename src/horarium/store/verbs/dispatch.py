@@ -36,6 +36,7 @@ from horarium.store.rows import (
 )
 from horarium.store.verbs.entries import error_of_end, hold_schedules
 from horarium.store.verbs.settle import RunEnd, settle
+from horarium.store.verbs.targets import follow
 
 BEFORE_ALL: Id = b""
 
@@ -268,11 +269,14 @@ async def record(tx: Tx, node: Id, ended: Sequence[Ended], now: int, careful: bo
 
 
 async def _disable_target(tx: Tx, attempt: Ended, now: int) -> None:
-    """Switch off a target that has said that it is gone."""
+    """Switch off a target that has said that it is gone, and its mirrors in other workspaces. Where it has said so to a
+    mirror, that one alone is switched off: what one workspace sends must not switch off the target of all."""
     reason, workspace_id = attempt.error or "gone", attempt.end.workspace_id
-    disabled = await tx.run("disable_target", id=attempt.target_id, reason=reason, now=now)
-    if disabled and workspace_id in tx.recording:
+    if not await tx.run("disable_target", id=attempt.target_id, reason=reason, now=now):
+        return
+    if workspace_id in tx.recording:
         tx.tell(target_disabled(workspace_id, attempt.target_id, reason, now))
+    await follow(tx, workspace_id, attempt.target_id, now)
 
 
 async def _give_up_leases(tx: Tx, node: Id, over: Sequence[Ended], again: Sequence[Ended]) -> None:
