@@ -6,6 +6,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import nats
@@ -15,6 +16,7 @@ from nats.js.api import StreamConfig
 
 from horarium.domain.execution import Outcome, Verdict, Watched, WatchedTarget
 from horarium.domain.ids import prefixed
+from horarium.executors.context import add_identity
 from horarium.executors.engines.nats import NatsExecutor, make
 from horarium.executors.options import ExecutorOptions
 from tests.engines.conftest import free_port, nats_command, running
@@ -151,3 +153,97 @@ async def test_only_listed_engines_are_connected_to(nats_port):
         outcome = await executor.execute(call)
         assert "engine_hosts" in outcome.error
         await executor.close()
+
+
+async def told_of(executor: NatsExecutor, calls: list[Any]) -> list[Outcome]:
+    told: dict[int, Outcome] = {}
+    await executor.submit_many(calls, lambda number, outcome: told.update({number: outcome}))
+    return [told[number] for number in range(len(calls))]
+
+
+async def test_many_runs_are_given_away_at_once_and_each_is_told_of(executor, stream, nats_port):
+    client, name = stream
+    one = stored_call(executor, config_of(nats_port, name, once="always"))
+    other = stored_call(executor, config_of(nats_port, f"{name}.nowhere"))
+    runs = [bytes(15) + bytes([number]) for number in range(20)]
+    calls = [replace(other if number == 7 else one, run_id=run) for number, run in enumerate(runs)]
+    outcomes = await told_of(executor, calls)
+    assert [outcome.verdict for outcome in outcomes].count(Verdict.SUCCEEDED) == 19
+    assert outcomes[7].error.startswith("no stream stores the subject")
+    assert await stored(client, name) == 19
+    for number, outcome in enumerate(outcomes):
+        if number != 7:
+            run = prefixed("run", runs[number])
+            message = await client.jetstream().get_last_msg(f"jobs-{name}", f"{name}.jobs.{run}")
+            assert message.headers["Nats-Msg-Id"] == message.headers["Horarium-Run"] == run
+            assert outcome.output["subject"] == f"{name}.jobs.{run}"
+    again = await told_of(executor, calls[:5])
+    assert [outcome.output.get("duplicate") for outcome in again] == [True] * 5
+    assert await stored(client, name) == 19
+
+
+async def test_a_message_that_cannot_be_sent_does_not_keep_the_others(executor, stream, nats_port):
+    client, name = stream
+    config = config_of(nats_port, name, body="{{ input }}")
+    calls = [
+        stored_call(executor, config, input=text, run_id=bytes([number]) * 16)
+        for number, text in enumerate(("a", "b" * (2 << 20), "c"))
+    ]
+    good, long, last = await told_of(executor, calls)
+    assert (good.verdict, last.verdict) == (Verdict.SUCCEEDED, Verdict.SUCCEEDED)
+    assert long.error == "the message was not published: maximum payload exceeded"
+    assert await stored(client, name) == 2
+
+
+async def test_headers_are_lines_of_their_own_and_no_value_can_add_one(executor, stream, nats_port):
+    client, name = stream
+    outcomes = {"stream": f"outcomes-{name}", "subject": f"{name}.outcomes.{{{{ run.id }}}}"}
+    config = config_of(nats_port, name, once="always", outcomes=outcomes)
+    call = stored_call(executor, config, callback_token="t" * 20, callback_base="https://h.example")
+    await executor.execute(call)
+    message = await client.jetstream().get_last_msg(f"jobs-{name}", f"{name}.jobs.{RUN}")
+    expected: dict[str, str] = {
+        "Nats-Msg-Id": RUN,
+        "Nats-Expected-Last-Subject-Sequence": "0",
+        "Horarium-Outcome-Subject": f"{name}.outcomes.{RUN}",
+    }
+    add_identity(expected, call, RUN, None)
+    assert dict(message.headers) == expected
+    evil = replace(call, run_id=bytes(16), callback_token="t\r\nNats-Msg-Id: other")
+    outcome = await executor.execute(evil)
+    assert outcome.error == "the message could not be made: a header of it would have a line break"
+    assert await stored(client, name) == 1
+
+
+async def test_runs_whose_server_goes_away_meanwhile_have_not_reached_it(tmp_path):
+    port = free_port()
+    executor = make(ExecutorOptions(engine_hosts=(f"127.0.0.1:{port}",)))
+    calls = [
+        stored_call(executor, {"server": f"127.0.0.1:{port}", "subject": "silent.x"}, run_id=bytes([n]) * 16)
+        for n in range(3)
+    ]
+    with running(nats_command(port, tmp_path / "js"), port, tmp_path / "log"):
+        client = await nats.connect(f"nats://127.0.0.1:{port}")
+        heard = await client.subscribe("silent.>")  # somebody hears it and does not answer
+        giving = asyncio.create_task(told_of(executor, calls))
+        for _ in calls:
+            await heard.next_msg(10)
+        await client.close()
+    outcomes = await giving
+    assert [(outcome.verdict, outcome.unreached) for outcome in outcomes] == [(Verdict.FAILED, True)] * 3
+    await executor.close()
+
+
+async def test_what_is_not_answered_in_time_has_not_been_taken_and_others_have_their_own_time(
+    executor, nats_port
+):
+    client = await nats.connect(f"nats://127.0.0.1:{nats_port}")
+    await client.subscribe("silent.>")
+    config = {"server": f"127.0.0.1:{nats_port}", "subject": "silent.x"}
+    calls = [stored_call(executor, config, run_id=bytes([n]) * 16, timeout_ms=50 + n) for n in range(2)]
+    outcomes = await told_of(executor, calls)
+    assert [outcome.error for outcome in outcomes] == [
+        "the engine did not take the run within 0.05 s",
+        "the engine did not take the run within 0.051 s",
+    ]
+    await client.close()

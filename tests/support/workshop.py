@@ -78,7 +78,8 @@ class Workshop:
         self._numbers = iter(range(1, 1_000))
 
     @classmethod
-    async def open(cls, concurrency: int = 4) -> Workshop:
+    async def open(cls, concurrency: int = 4, **executors: Any) -> Workshop:
+        """`executors`: further ones by type."""
         shop = cls()
         write = shop.store.connection.execute
         write(
@@ -97,9 +98,8 @@ class Workshop:
         shop.target = shop.make_target()
         me = nodes.NodeRow(shop.node, "n", "all", "1", "z", NOON, NOON, NOON + 30_000)
         await shop.store.urgent(nodes.register, me, True)
-        shop.worker = Worker(
-            shop.store, shop.clock, shop.node, {"scripted": shop.executor}, Vault([new_key()]), concurrency
-        )
+        known = {"scripted": shop.executor, **executors}
+        shop.worker = Worker(shop.store, shop.clock, shop.node, known, Vault([new_key()]), concurrency)
         shop._tasks = shop.worker.loops()
         return shop
 

@@ -95,6 +95,35 @@ async def test_a_run_wakes_one_taker_and_no_other():
         taker.cancel()
 
 
+async def test_many_places_that_get_free_at_once_wake_one_taker():
+    lanes = Lanes(16, 16, 16_384)
+    filled(lanes, "a", 3)
+    takers = [asyncio.create_task(lanes.get()) for _ in range(2)]
+    lanes.wake()  # nobody waits yet
+    await turns()
+    assert [taker.done() for taker in takers] == [True, True]
+    late = [asyncio.create_task(lanes.get()) for _ in range(3)]
+    await turns()
+    assert [taker.done() for taker in late] == [True, False, False]
+    filled(lanes, "b", 2)
+    lanes.wake()
+    lanes.wake()
+    assert [taker.done() for taker in late[1:]] == [False, False]
+    await turns()
+    assert [taker.done() for taker in late[1:]] == [True, True]
+
+
+def test_further_runs_are_taken_as_long_as_they_are_alike(time):
+    lanes = Lanes(16, 16, 16_384)
+    filled(lanes, "a", 2)
+    filled(lanes, "b", 2)
+    first = lanes.next_or_none()
+    assert first is not None
+    assert [work.target.id for work in lanes.more(lambda work: True, 2)] == [b"b", b"a"]
+    assert list(lanes.more(lambda work: work.target.id == b"c", 2)) == []
+    assert lanes.busy == 3
+
+
 async def test_a_taker_that_is_cancelled_as_it_wakes_leaves_the_run_to_another():
     lanes = Lanes(16, 16, 16_384)
     first, second = asyncio.create_task(lanes.get()), asyncio.create_task(lanes.get())

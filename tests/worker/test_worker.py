@@ -43,9 +43,9 @@ def test_while_all_that_can_be_is_under_way_there_is_room_for_as_many(shared, co
     [
         (1_000, 1_000, CLAIM_MS, 1_000),
         (1_000, 1_000, CLAIM_MS / 2, 2_000),
-        (1_000, 1_000, CLAIM_MS * 2, 500),
+        (2_000, 2_000, CLAIM_MS * 2, 1_000),
         (1_000, 1_000, 0.0, MOST_CLAIMED),
-        (512, 512, 1_000.0, LEAST_CLAIMED),
+        (1_024, 1_024, 1_000.0, LEAST_CLAIMED),
         (1_000, LEAST_CLAIMED - 1, 1_000.0, 1_000),  # so few show nothing
     ],
 )

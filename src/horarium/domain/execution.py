@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol, runtime_checkable
@@ -233,6 +233,18 @@ class Executor(Protocol):
     async def execute(self, call: Call) -> Outcome: ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class TakesMany(Protocol):
+    """An executor that gives many runs to its engine in one go.
+
+    `submit_many` does for each call what `execute` does, and tells what came of it as soon as that is known: `tell` is
+    given the number of the call among `calls`, and its outcome. It returns when it has told all of them, each once. The
+    calls may be of several targets and workspaces, and each has its own time limit.
+    """
+
+    async def submit_many(self, calls: Sequence[Call], tell: Callable[[int, Outcome], None]) -> None: ...
 
 
 class Watched(NamedTuple):

@@ -237,6 +237,8 @@ class Lanes:
         self._turns: FairTurns[WorkspaceLoad, Lane] = FairTurns()
         self._crowded: dict[Lane, None] = {}
         self._idle: deque[asyncio.Future[None]] = deque()
+        # Whether `wake` has woken a taker that has not looked yet.
+        self._woken = False
         self._something = asyncio.Event()
         self._time: Callable[[], float] | None = None
 
@@ -306,9 +308,24 @@ class Lanes:
                 if taker.done() and not taker.cancelled():  # woken and cancelled at once: another may take it
                     self._wake_one()
                 raise
+            finally:
+                self._woken = False
 
-    def next_or_none(self) -> Work | None:
-        """The next run that may begin, which is counted as begun; None where there is none now."""
+    def more(self, alike: Callable[[Work], bool], most: int) -> Iterator[Work]:
+        """Up to `most` further runs that may begin now, as long as the one whose turn it is is like those before it."""
+        while most and (work := self.next_or_none(alike)) is not None:
+            yield work
+            most -= 1
+
+    def wake(self) -> None:
+        """Have somebody take what may begin: a place is free that nobody has who looks for the next run. Many of these
+        at once wake one taker, which wakes the next where it leaves something."""
+        if self._turns and self._idle and not self._woken:
+            self._woken = self._wake_one()
+
+    def next_or_none(self, alike: Callable[[Work], bool] | None = None) -> Work | None:
+        """The next run that may begin, which is counted as begun; None where there is none now, or where it is not
+        `alike`."""
         turns = self._turns
         while turns:
             lane = turns.head()[1]
@@ -322,6 +339,8 @@ class Lanes:
                 self._leave(lane)
                 if not lane.begins_parked:  # others look again at each `tick`
                     self._crowded[lane] = None
+            elif alike is not None and not alike(queue[0]):
+                return None
             else:
                 turns.charge()
                 self.queued -= 1
@@ -662,12 +681,14 @@ class Lanes:
             time = self._time = asyncio.get_running_loop().time
         return time() * 1000
 
-    def _wake_one(self) -> None:
+    def _wake_one(self) -> bool:
+        """Wake the taker that has waited longest; False where none waits."""
         while self._idle:
             taker = self._idle.popleft()
             if not taker.done():
                 taker.set_result(None)
-                return
+                return True
+        return False
 
 
 def _named(lane: Lane) -> dict[str, str]:

@@ -35,6 +35,8 @@ from horarium.store.verbs.release import FIRST_EPOCH
 from horarium.store.verbs.settle import RunEnd
 
 if TYPE_CHECKING:
+    import asyncio
+
     from horarium.worker.lanes import Lane
 
 # How many workers may be lost with a run in their hands: one that takes its worker down each time must end.
@@ -81,13 +83,24 @@ class Patience(NamedTuple):
     until: int
 
 
+@dataclass(slots=True, eq=False)
+class Together:
+    """Runs that an executor was given at once, each of which ends by itself. `task`: where it is called; `left`: how
+    many have not ended; `replaced`: another taker has the task's place, because one of them was parked."""
+
+    task: asyncio.Task[None]
+    left: int
+    replaced: bool = False
+
+
 @dataclass(slots=True)
 class Work:
     """A claimed run in a worker's hands.
 
     `taken_ms`: when this worker got it, where runs are traced. `stopped`: the attempt shall end; `overran`: because its
     time is over; `begun`: an execution was started for it; `outcome`: what came of it. `waited`: for what it waited,
-    where that took long; `marked`: others can see that it is under way.
+    where that took long; `marked`: others can see that it is under way. `together`: those with which it is
+    under way, where its executor was given many at once.
 
     The last fields belong to the lane: when the attempt began (in milliseconds of the event loop's clock; 0 while it
     does not run), whether it waits without a place, whether it is one of the calls that find out if the target is
@@ -107,6 +120,7 @@ class Work:
     outcome: Outcome | None = None
     waited: Mapping[WaitCause, int] | None = None
     marked: bool = False
+    together: Together | None = None
     lane: Lane | None = None
     began: float = 0.0
     parked: bool = False

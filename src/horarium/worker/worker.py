@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 import structlog
 
 from horarium.domain.errors import HorariumError, Unavailable
-from horarium.domain.execution import Executor, Outcome, TimeIsUp, Verdict
+from horarium.domain.execution import Call, Executor, Outcome, TakesMany, TimeIsUp, Verdict
 from horarium.domain.ids import Id
 from horarium.domain.lane_report import LaneReport
 from horarium.domain.places import LaneRoom
 from horarium.domain.run import RunState
+from horarium.domain.target import Completion
 from horarium.domain.waiting import NOTED_FROM_MS, WaitCause, added
 from horarium.engine.wake import Alarm
 from horarium.service.clock import Clock
@@ -39,6 +40,7 @@ from horarium.worker.recorder import Recorder
 from horarium.worker.targets import TargetCache
 from horarium.worker.work import (
     Patience,
+    Together,
     Work,
     call_of,
     cancelled,
@@ -66,11 +68,14 @@ MOST_BYTES_IN_HAND = 64 << 20
 # How many times what is in hand one claim may take: a worker with empty hands begins with what it can execute at once,
 # and claims the rest of a herd meanwhile.
 GROWTH = 4
+# Attempts that an executor which takes many is given at once. They are made without a pause in the event loop, for some
+# 50 us each.
+MOST_TOGETHER = 32
 # What one claim takes at most: it holds SQLite's writer for some 15 us a run.
 MOST_CLAIMED = 4_096
 # How long a claim should keep the one writer of SQLite, for which others wait meanwhile, and the least that it takes.
-CLAIM_MS = 20
-LEAST_CLAIMED = 256
+CLAIM_MS = 40
+LEAST_CLAIMED = 512
 TROUBLE_S = 0.5
 # Attempts that wait for an answer over the network without a place. Each holds a task and a connection.
 MOST_WAITING = 4_096
@@ -125,6 +130,14 @@ async def _least_lag_ms(seconds: float) -> float:
     return max(0.0, least) * 1000
 
 
+def _broken_down(work: Work, error: BaseException | None) -> Outcome:
+    """The outcome of an attempt in which the executor itself has failed, and a line in the log. `error` is None where
+    it said nothing."""
+    _log.error("executor_failed", executor=work.target.executor, exc_info=error)
+    words = "it did not tell what came of the run" if error is None else type(error).__name__
+    return Outcome(Verdict.FAILED, error=f"the executor broke down: {words}")
+
+
 class Worker:
     """One process's worker. `concurrency`: attempts under way at once; `callback_base`: where targets answer;
     `may_work`: whether this node's lease holds; `share_of`: what a workspace gets where workspaces take turns;
@@ -165,6 +178,9 @@ class Worker:
         self._lanes = Lanes(concurrency, most_waiting, self._most, share_of)
         self._networked = {
             name for name, executor in executors.items() if getattr(executor, "waits_on_network", False)
+        }
+        self._many = {
+            name: executor for name, executor in executors.items() if isinstance(executor, TakesMany)
         }
         # The attempts under way, in the order in which they began.
         self._doing: dict[Id, asyncio.Task[None]] = {}
@@ -335,7 +351,6 @@ class Worker:
             return None
         room = min(room, self._claim_size, max(self._concurrency, GROWTH * len(self._holding)))
         now, lane_room = self._clock.now_ms(), self.lane_room()
-        begun = asyncio.get_running_loop().time()
         claimed = await self._store.urgent(
             dispatch.claim,
             self._node,
@@ -346,8 +361,7 @@ class Worker:
             lane_room=lane_room,
         )
         if not self._store.shared:
-            took_ms = (asyncio.get_running_loop().time() - begun) * 1000
-            self._claim_size = next_claim(self._claim_size, len(claimed.ids), took_ms)
+            self._claim_size = next_claim(self._claim_size, len(claimed.ids), claimed.took_ms)
         self._lane = claimed.lane
         self._accept(claimed)
         for lane, cause in claimed.held.items():
@@ -390,7 +404,15 @@ class Worker:
             if work.began > latest:
                 break
             if self._lanes.park(work):
-                self._takers.create_task(self._take_turns())
+                self._replace_taker(work.together)
+
+    def _replace_taker(self, together: Together | None) -> None:
+        """Have another taker in place of one whose attempt was parked: one for all attempts that it has."""
+        if together is not None:
+            if together.replaced:
+                return
+            together.replaced = True
+        self._takers.create_task(self._take_turns())
 
     def _give_up(self) -> None:
         """Fail what has waited for a silent target as long as its attempts would have taken, unsent: so the backlog of
@@ -471,34 +493,126 @@ class Worker:
         return spare
 
     async def _take_turns(self) -> None:
-        """One taker: one attempt after the other. It ends with an attempt that was parked, because another taker has
-        its place by then."""
-        task = asyncio.current_task()
-        assert task is not None
+        """One taker: one attempt after the other, or some together. It ends with an attempt that was parked, because
+        another taker has its place by then."""
         parked = False
         while not parked:
             work = await self._lanes.get()
-            if work.parked:
-                self._takers.create_task(self._take_turns())
-            self._doing[work.id] = task
-            work.begun = True
-            try:
-                ended = await self._attempt(work)
-            except asyncio.CancelledError:
-                if not work.stopped:
-                    raise
-                task.uncancel()
-                ended = self._ended_by_us(work)
+            if self._goes_with_others(work):
+                parked = await self._attempt_together(work)
             else:
-                if work.stopped and task.cancelling():  # the target's code swallowed the cancellation
-                    task.uncancel()
-            finally:
-                if self._doing.get(work.id) is task:
-                    del self._doing[work.id]
-                parked = work.parked
-                self._lanes.end(work)
-            if ended is not None:
-                self._recorder.add(ended)
+                parked = await self._attempt_alone(work)
+
+    async def _attempt_alone(self, work: Work) -> bool:
+        """One attempt, until it has ended; whether it was parked."""
+        task = asyncio.current_task()
+        assert task is not None
+        if work.parked:
+            self._replace_taker(None)
+        self._doing[work.id] = task
+        work.begun = True
+        try:
+            ended = await self._attempt(work)
+        except asyncio.CancelledError:
+            if not work.stopped:
+                raise
+            task.uncancel()
+            ended = self._ended_by_us(work)
+        else:
+            if work.stopped and task.cancelling():  # the target's code swallowed the cancellation
+                task.uncancel()
+        finally:
+            if self._doing.get(work.id) is task:
+                del self._doing[work.id]
+            parked = work.parked
+            self._lanes.end(work)
+        if ended is not None:
+            self._recorder.add(ended)
+        return parked
+
+    def _goes_with_others(self, work: Work) -> bool:
+        """Whether an attempt can be one of many that its executor is given at once: nothing has to be waited for or
+        written before it."""
+        target = work.target
+        return (
+            target.executor in self._many
+            and target.completion != Completion.CALLBACK
+            and work.run.due_ms <= self._clock.now_ms()
+        )
+
+    async def _attempt_together(self, first: Work) -> bool:
+        """The attempt of a run, and of those behind it that go to the same executor, until all have ended; whether one
+        of them was parked."""
+        task, kind = asyncio.current_task(), first.target.executor
+        assert task is not None
+
+        def alike(work: Work) -> bool:
+            return work.target.executor == kind and self._goes_with_others(work)
+
+        works = [first, *self._lanes.more(alike, MOST_TOGETHER - 1)]
+        together = Together(task, len(works))
+        for work in works:
+            self._doing[work.id] = task
+            work.begun, work.together = True, together
+            if work.parked:
+                self._replace_taker(together)
+        wrong: BaseException | None = None
+        try:
+            await self._submit(kind, works, together)
+        except (Exception, asyncio.CancelledError) as error:
+            wrong = error
+        if isinstance(wrong, asyncio.CancelledError) and task.cancelling():
+            if together.left:
+                self._end_untold(works, together, lambda work: None)
+                raise wrong
+            task.uncancel()  # we have ended all of them
+        self._end_untold(works, together, lambda work: self._judged(work, _broken_down(work, wrong)))
+        return together.replaced
+
+    async def _submit(self, kind: str, works: Sequence[Work], together: Together) -> None:
+        """Give runs to an executor that takes many, and end each when it tells what came of it."""
+        now, calls, sent = self._clock.now_ms(), list[Call](), list[Work]()
+        for work in works:
+            if not self._may_work():  # somebody else may have it by now: what we cannot be sure of we leave
+                self._forget(work)
+                self._end_one(work, together, None)
+                continue
+            hindered = self._begin(work, now)
+            if hindered is not None:
+                self._end_one(work, together, hindered)
+                continue
+            try:
+                calls.append(self._call(work, now))
+            except Exception as error:
+                self._end_one(work, together, self._judged(work, _broken_down(work, error)))
+            else:
+                sent.append(work)
+
+        def tell(number: int, outcome: Outcome) -> None:
+            work = sent[number]
+            if work.together is together:  # we have not ended it meanwhile
+                self._end_one(work, together, self._judged(work, outcome))
+
+        if calls:
+            await self._many[kind].submit_many(calls, tell)
+
+    def _end_untold(
+        self, works: Sequence[Work], together: Together, ended: Callable[[Work], Ended | None]
+    ) -> None:
+        for work in works:
+            if work.together is together:
+                self._end_one(work, together, ended(work))
+
+    def _end_one(self, work: Work, together: Together, ended: Ended | None) -> None:
+        """End one of several attempts that were made together. `ended` is None where nothing is recorded of it."""
+        work.together = None
+        together.left -= 1
+        if self._doing.get(work.id) is together.task:
+            del self._doing[work.id]
+        self._lanes.end(work)
+        self._lanes.wake()
+        if ended is not None:
+            self._recorder.add(ended)
 
     async def _attempt(self, work: Work) -> Ended | None:
         """One attempt, from the check of the clock to the outcome; None where the run is not ours any more."""
@@ -510,24 +624,33 @@ class Worker:
         if early > 0:
             await asyncio.sleep(early / 1000)
             return await self._attempt(work)
-        work.started_ms = now
-        if now - work.run.ready_ms >= NOTED_FROM_MS and work.lane is not None:
-            work.waited = self._lanes.waits(work.lane, now - work.run.ready_ms)
         if not self._may_work():  # somebody else may have it by now: what we cannot be sure of we leave
             self._forget(work)
             return None
-        hindrance = obstacle(work)
-        if hindrance is not None:
-            return judge(work, Outcome(Verdict.FAILED, error=hindrance, retryable=False), now)
-        if work.target.completion == "callback" and not await self._open_callback(work, now):
+        hindered = self._begin(work, now)
+        if hindered is not None:
+            return hindered
+        if work.target.completion == Completion.CALLBACK and not await self._open_callback(work, now):
             self._forget(work)
             return None
-        if not work.run.attempts:
-            self.figures.sent.add(max(0, now - work.run.due_ms))
-        work.outcome = outcome = await self._execute(work, now)
+        return self._judged(work, await self._execute(work, now))
+
+    def _begin(self, work: Work, now: int) -> Ended | None:
+        """Begin an attempt; what is recorded of it where it must not be made."""
+        work.started_ms = now
+        if now - work.run.ready_ms >= NOTED_FROM_MS and work.lane is not None:
+            work.waited = self._lanes.waits(work.lane, now - work.run.ready_ms)
+        hindrance = obstacle(work)
+        if hindrance is None:
+            return None
+        return judge(work, Outcome(Verdict.FAILED, error=hindrance, retryable=False), now)
+
+    def _judged(self, work: Work, outcome: Outcome) -> Ended:
+        """What is recorded of an attempt whose executor has told what came of it."""
+        work.outcome = outcome
         if outcome.waited_ms:
             work.waited = added(work.waited or {}, {WaitCause.DATABASE: outcome.waited_ms})
-        return judge(work, work.outcome, self._clock.now_ms())
+        return judge(work, outcome, self._clock.now_ms())
 
     async def _put_off(self, work: Work) -> None:
         """Hand back a run whose time is far off since the clock went back: nobody waits for it in place of others."""
@@ -544,17 +667,22 @@ class Worker:
             words = f"this server has no executor {work.target.executor!r}: install its plug-in"
             return Outcome(Verdict.FAILED, error=words, retryable=False)
         try:
-            call = call_of(work, now, self._callback_base)
-            if self._tracing is not None:
-                call.traceparent = self._tracing.traceparent(work.id, work.epoch, work.attempt)
-            return await executor.execute(call)
+            return await executor.execute(self._call(work, now))
         except (Exception, asyncio.CancelledError) as error:
             # A fault of the executor's own must end this run, not the worker.
             task = asyncio.current_task()
             if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
                 raise
-            _log.exception("executor_failed", executor=work.target.executor)
-            return Outcome(Verdict.FAILED, error=f"the executor broke down: {type(error).__name__}")
+            return _broken_down(work, error)
+
+    def _call(self, work: Work, now: int) -> Call:
+        """What the executor is given."""
+        if not work.run.attempts:
+            self.figures.sent.add(max(0, now - work.run.due_ms))
+        call = call_of(work, now, self._callback_base)
+        if self._tracing is not None:
+            call.traceparent = self._tracing.traceparent(work.id, work.epoch, work.attempt)
+        return call
 
     async def _open_callback(self, work: Work, now: int) -> bool:
         work.callback_token = secrets.token_urlsafe(32)
@@ -616,8 +744,12 @@ class Worker:
         if work is None or work.stopped:
             return
         work.stopped = True
-        task = self._doing.get(run)
-        if task is not None:
+        task, together = self._doing.get(run), work.together
+        if together is not None:
+            self._end_one(work, together, self._ended_by_us(work))
+            if not together.left:
+                together.task.cancel()
+        elif task is not None:
             task.cancel()
         elif not work.begun:
             self._recorder.add(cancelled(work, self._clock.now_ms()))

@@ -18,7 +18,7 @@ from horarium.executors.context import (
     template_values,
 )
 from horarium.executors.egress import AddressRefused
-from horarium.executors.limits import Limits, OutOfTime
+from horarium.executors.limits import Limit, Limits, OutOfTime
 from horarium.executors.output import error_text, keep_value
 from horarium.executors.secrecy import Scrubber, named_secrets, reveal, run_scrubber, secret_names
 from horarium.executors.template import Render, check_template, compile_value
@@ -163,23 +163,39 @@ def _limits() -> Limits:
     return found
 
 
+def time_limit(timeout_ms: int) -> Limit:
+    """Limits the time of the block of the current task that it is entered with. Raises OutOfTime there."""
+    return _limits().of(timeout_ms / 1000)
+
+
+# What can keep a run from its engine: `not_taken` makes an outcome of it.
+KEPT_AWAY = (OutOfTime, ImportError, OSError)
+
+
 async def handed_over(call: Call, give: Callable[[], Awaitable[Outcome]], extra: str) -> Outcome:
-    """What `give` makes of a run, within the run's time. What keeps a run from its engine becomes a failed outcome: an
-    engine that is away or silent has not been reached. `extra` is the extra that brings the client library."""
+    """What `give` makes of a run, within the run's time. What keeps a run from its engine becomes a failed outcome.
+    `extra` is the extra that brings the client library."""
     try:
-        with _limits().of(call.timeout_ms / 1000):
+        with time_limit(call.timeout_ms):
             return await give()
-    except (OutOfTime, TimeoutError):
-        return failed(call, TimeIsUp.ENGINE.after(call.timeout_ms), unreached=True)
-    except ImportError:
-        words = f"this server lacks the client library of the engine: pip install 'horarium[{extra}]'"
-        return failed(call, words, retryable=False)
-    except AddressRefused as error:
-        return failed(call, f"the engine could not be reached: {error}", retryable=False)
-    except EngineRefused as error:
-        return failed(call, f"the engine refused the run: {error}")
-    except OSError as error:
-        return failed(call, f"the engine could not be reached: {error}", unreached=True)
+    except KEPT_AWAY as error:
+        return not_taken(call, error, extra)
+
+
+def not_taken(call: Call, error: BaseException, extra: str) -> Outcome:
+    """The outcome of a run that one of KEPT_AWAY kept from its engine: an engine that is away or silent has not been
+    reached."""
+    match error:
+        case OutOfTime() | TimeoutError():
+            return failed(call, TimeIsUp.ENGINE.after(call.timeout_ms), unreached=True)
+        case ImportError():
+            words = f"this server lacks the client library of the engine: pip install 'horarium[{extra}]'"
+            return failed(call, words, retryable=False)
+        case AddressRefused():
+            return failed(call, f"the engine could not be reached: {error}", retryable=False)
+        case EngineRefused():
+            return failed(call, f"the engine refused the run: {error}")
+    return failed(call, f"the engine could not be reached: {error}", unreached=True)
 
 
 def failed(call: Call, error: str, *, retryable: bool = True, unreached: bool = False) -> Outcome:

@@ -7,6 +7,7 @@ worker reports afterwards is refused.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -76,7 +77,8 @@ class Ended:
 class Claimed:
     """Runs that were claimed, and the targets of theirs that the worker did not know yet. `lane`: the lane visited
     last, behind which the next claim begins. `held`: the targets whose own limits left runs behind, and which.
-    `unasked`: whether some lanes had no turn."""
+    `unasked`: whether some lanes had no turn. `took_ms`: for how long the claim had the database's writer, without its
+    commit."""
 
     runs: Sequence[ClaimedRun] = ()
     targets: Sequence[TargetRow] = ()
@@ -84,6 +86,7 @@ class Claimed:
     ids: list[Id] = field(default_factory=list)
     held: dict[Id, WaitCause] = field(default_factory=dict)
     unasked: bool = False
+    took_ms: float = 0.0
 
 
 async def earliest_ready(tx: Tx) -> int | None:
@@ -109,6 +112,7 @@ async def claim(
     `known` maps the targets that the worker has to their versions. Of each lane no more is taken than
     `lane_room` says. Limited targets give no more than their concurrency and rate allow, counted over all nodes.
     """
+    begun = time.monotonic()
     lanes += sum(1 for more in lane_room.bounded.values() if more <= 0)  # these take none of the turns
     found = await _open_lanes(tx, after, lanes)
     in_turn = [lane for lane in found if lane_room.of(lane.lane) > 0]
@@ -125,6 +129,7 @@ async def claim(
     claimed = await describe_claimed(tx, taken, known) if taken else Claimed()
     claimed.lane, claimed.held = last, held
     claimed.unasked = len(found) >= lanes or any(lane.lane not in shares for lane in in_turn)
+    claimed.took_ms = (time.monotonic() - begun) * 1000
     return claimed
 
 

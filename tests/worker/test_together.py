@@ -1,0 +1,211 @@
+"""Attempts that an executor is given at once, each of which ends by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from horarium.domain.execution import Call, Outcome, Verdict
+from horarium.domain.overlap import Overlap
+from horarium.domain.retry import Retry
+from horarium.domain.schedule import Policies
+from tests.support.workshop import NOON, Scripted, Workshop
+
+MINUTE = 60_000
+GOOD = Outcome(Verdict.SUCCEEDED, output=1)
+ONCE = Policies(overlap=Overlap.ALLOW, retry=Retry(max_attempts=1), max_fires=1)
+
+
+class Engine(Scripted):
+    """An executor that takes many. A test tells the outcomes by `tell`, by run, and ends the latest call by `done`."""
+
+    type = "engine"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[Sequence[Call]] = []
+        self.tell: dict[bytes, Callable[[Outcome], None]] = {}
+        self.done: asyncio.Future[None]
+        self.ended: list[str] = []
+
+    async def submit_many(self, calls: Sequence[Call], tell: Callable[[int, Outcome], None]) -> None:
+        self.batches.append(calls)
+        left = len(calls)
+        self.done = done = asyncio.get_running_loop().create_future()
+
+        def telling(number: int) -> Callable[[Outcome], None]:
+            def said(outcome: Outcome) -> None:
+                nonlocal left
+                tell(number, outcome)
+                left -= 1
+                if not left and not done.done():
+                    done.set_result(None)
+
+            return said
+
+        for number, call in enumerate(calls):
+            self.tell[call.run_id] = telling(number)
+        try:
+            await done
+        except asyncio.CancelledError:
+            self.ended.append("cancelled")
+            raise
+
+
+@pytest_asyncio.fixture
+async def engine() -> Engine:
+    return Engine()
+
+
+@pytest_asyncio.fixture
+async def shop(engine: Engine) -> AsyncIterator[Workshop]:
+    made = await Workshop.open(concurrency=16, engine=engine)
+    yield made
+    await made.close()
+
+
+async def due_together(shop: Workshop, count: int, **target: Any) -> None:
+    """As many runs that are due at once, of one target of the engine."""
+    there = shop.make_target(executor="engine", **target)
+    for _ in range(count):
+        await shop.schedule("* * * * *", ONCE, target_id=there)
+    await shop.tick(shop.clock.now + MINUTE)
+
+
+def states(shop: Workshop) -> list[str]:
+    return sorted(state for (state,) in shop.rows("SELECT state FROM runs"))
+
+
+async def test_what_is_due_at_once_is_given_away_at_once(shop, engine):
+    await due_together(shop, 5)
+    assert [len(calls) for calls in engine.batches] == [5]
+    assert engine.calls == []
+
+
+async def test_each_run_is_recorded_when_it_has_ended_whatever_the_others_do(shop, engine):
+    await due_together(shop, 3)
+    first, second, third = engine.tell.values()
+    second(GOOD)
+    await shop.settle()
+    assert states(shop) == ["pending", "pending", "succeeded"]
+    first(Outcome(Verdict.FAILED, error="no"))
+    third(GOOD)
+    await shop.settle()
+    assert states(shop) == ["failed", "succeeded", "succeeded"]
+    assert shop.worker.lanes.busy == 0
+
+
+async def test_a_place_that_one_of_them_gives_back_is_taken_at_once(shop, engine):
+    await due_together(shop, 16)
+    begun = len(engine.tell)
+    assert begun < 16  # a lane leaves places to others
+    next(iter(engine.tell.values()))(GOOD)
+    await shop.settle()
+    assert len(engine.tell) == begun + 1
+
+
+async def test_a_run_that_is_cancelled_ends_at_once_and_the_others_go_on(shop, engine):
+    await due_together(shop, 2)
+    (first, tell_first), (_, tell_second) = engine.tell.items()
+    await shop.runs.cancel(shop.workspace, first)
+    await shop.settle()
+    assert states(shop) == ["cancelled", "pending"]
+    tell_first(GOOD)  # it comes too late
+    tell_second(GOOD)
+    await shop.settle()
+    assert states(shop) == ["cancelled", "succeeded"]
+    assert (engine.ended, shop.worker.lanes.busy) == ([], 0)
+
+
+async def test_when_all_of_them_are_cancelled_the_executor_is_not_waited_for(shop, engine):
+    await due_together(shop, 2)
+    for run in list(engine.tell):
+        await shop.runs.cancel(shop.workspace, run)
+    await shop.settle()
+    assert states(shop) == ["cancelled", "cancelled"]
+    assert engine.ended == ["cancelled"]
+    await due_together(shop, 1)
+    assert len(engine.batches) == 2  # and the worker works on
+
+
+async def test_a_fault_of_the_executor_fails_what_it_has_not_told(shop, engine):
+    await due_together(shop, 2)
+    next(iter(engine.tell.values()))(GOOD)
+    engine.done.set_exception(ZeroDivisionError())
+    await shop.settle()
+    assert states(shop) == ["failed", "succeeded"]
+    ((error,),) = shop.rows("SELECT error FROM runs WHERE state = 'failed'")
+    assert error == "the executor broke down: ZeroDivisionError"
+
+
+async def test_an_executor_that_returns_without_a_word_fails_the_run(shop, engine):
+    await due_together(shop, 1)
+    engine.done.set_result(None)
+    await shop.settle()
+    ((state, error),) = shop.rows("SELECT state, error FROM runs")
+    assert (state, error) == ("failed", "the executor broke down: it did not tell what came of the run")
+
+
+async def test_what_must_not_be_sent_is_not_among_them(shop, engine):
+    await due_together(shop, 2, state="disabled")
+    assert engine.batches == []
+    assert states(shop) == ["failed", "failed"]
+    assert shop.worker.lanes.busy == 0
+
+
+async def test_a_run_that_a_callback_ends_goes_alone(shop, engine):
+    engine.answer = Outcome(Verdict.ACCEPTED)
+    await due_together(shop, 2, completion="callback")
+    assert engine.batches == []
+    assert all(call.callback_token for call in engine.calls)
+    assert len(engine.calls) == 2
+
+
+async def test_runs_of_several_targets_go_together_and_those_of_other_executors_do_not(shop, engine):
+    one, other = (shop.make_target(executor="engine") for _ in range(2))
+    for target in (one, shop.target, other):
+        await shop.schedule("* * * * *", ONCE, target_id=target)
+    await shop.tick(NOON + MINUTE)
+    assert sum(len(calls) for calls in engine.batches) == 2
+    assert {call.target_id for calls in engine.batches for call in calls} == {one, other}
+    assert [call.target_id for call in shop.executor.calls] == [shop.target]
+
+
+async def test_attempts_that_hang_are_ended_as_any_are(shop, engine):
+    await due_together(shop, 2)
+    shop.clock.now += 10_000
+    await shop.worker.end_overruns()
+    await shop.settle()
+    assert states(shop) == ["failed", "failed"]
+    assert engine.ended == ["cancelled"]
+    assert shop.worker.lanes.busy == 0
+
+
+async def test_parked_attempts_have_one_taker_in_their_place(shop, engine, monkeypatch):
+    monkeypatch.setattr("horarium.worker.worker.PARK_AFTER_MS", -1)
+    shop.worker._networked.add("engine")
+    await due_together(shop, 4)
+    takers = len(shop.worker._takers._tasks)
+    shop.worker._park_slow()
+    assert (shop.worker.lanes.busy, shop.worker.lanes.waiting) == (0, 4)
+    assert len(shop.worker._takers._tasks) == takers + 1
+    for tell in list(engine.tell.values()):
+        tell(GOOD)
+    await shop.settle()
+    assert len(shop.worker._takers._tasks) == takers
+    assert states(shop) == ["succeeded"] * 4
+
+
+@pytest.mark.parametrize("told", [0, 1])
+async def test_what_is_under_way_when_the_worker_ends_goes_back(shop, engine, told):
+    await due_together(shop, 2)
+    for tell in list(engine.tell.values())[:told]:
+        tell(GOOD)
+    await shop.worker.drain(0.05)
+    assert states(shop) == ["pending"] * (2 - told) + ["succeeded"] * told
+    ((free,),) = shop.rows("SELECT count(*) FROM ready WHERE owner IS NULL")
+    assert free == 2 - told
