@@ -19,6 +19,8 @@ async def test_handoff_gives_each_run_to_the_engine_and_leaves_nothing_behind(
     assert (line["part"], line["engine"], line["runs"]) == ("handoff", engine, 400)
     assert line["ours"] > 0
     assert line["ceiling"] > 0
+    assert line["acknowledged"] >= line["ours"] >= line["with_release"] > 0
+    assert line["herd_s"] > 0
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,8 +1,10 @@
 """handoff: runs are given to another engine and recorded as taken. The engine is started for the benchmark.
 
 Ours: the worker as the server runs it, from the first claim to the last settled fire. The runs were released before;
-`with_release` includes the time for that. Ceiling: the engine's client library alone, which puts the same bodies into
-the same engine, as many at once, and records nothing. Both rounds alternate.
+`with_release` includes the time for that, and `acknowledged` ends with the engine's last answer instead. Ceiling: the
+engine's client library alone, which puts the same bodies into the same engine, as many at once, and records nothing.
+Both rounds alternate. `herd_s`: as many runs fall due in one second, and are released, given away and recorded at the
+same time; the seconds from the first write to the engine's last answer.
 """
 
 from __future__ import annotations
@@ -21,12 +23,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from horarium.bench.filling import Herd, fill, timings_at
-from horarium.bench.inprocess import CONCURRENCY, ROUNDS, settled, working
+from horarium.bench.inprocess import CONCURRENCY, ROUNDS, releasing, settled, working
 from horarium.bench.stage import Report, Stage, next_noon, stage
 from horarium.bench.storm import HOUR_MS, At, release_all
 from horarium.domain.execution import Executor
 from horarium.executors.engines import celery, message, nats, rq
 from horarium.executors.options import ExecutorOptions
+from horarium.worker.worker import Worker
 
 LONGEST_S = 300.0
 _STARTS_WITHIN_S = 20.0
@@ -147,37 +150,62 @@ async def run(database: str = "sqlite", engine: str = "nats", runs: int = 20_000
     if engine not in ENGINES:
         raise RuntimeError(f"the engines are {', '.join(ENGINES)}")
     each = -(-runs // ROUNDS)
-    released = ours = ceiling = 0.0
+    runs = each * ROUNDS
+    released = ours = answered = ceiling = 0.0
     async with stage(database) as made, _running(engine, made.folder) as (there, place):
         options = ExecutorOptions(engine_hosts=(place,))
         public, secrets = there.executor(options).split(there.config)
         target = await made.target(there.executor_type, public, secrets)
         first = next_noon(made.clock.now_ms())
-        hours = [first + number * HOUR_MS for number in range(ROUNDS)]
-        await fill(made, target, [Herd(timings_at(at // 1000), each, at, first - 60_000) for at in hours])
-        for number, at in enumerate(hours, 1):
+        hours = [first + number * HOUR_MS for number in range(ROUNDS + 1)]
+        counts = [each] * ROUNDS + [runs]
+        herds = [
+            Herd(timings_at(at // 1000), count, at, first - 60_000)
+            for at, count in zip(hours, counts, strict=True)
+        ]
+        await fill(made, target, herds)
+        for number, at in enumerate(hours[:ROUNDS], 1):
             before = await there.count()
             released += await release_all(made, at, each)
-            ours += await _give(made, at, number * each, {there.executor_type: there.executor(options)})
-            taken = await there.count() - before
-            if taken != each:
-                raise RuntimeError(f"the engine has {taken} items of {each} runs")
+            executors = {there.executor_type: there.executor(options)}
+            async with working(made, At(at), executors) as worker:
+                times = await _until_settled(made, worker, each, number * each)
+            answered, ours = answered + times[0], ours + times[1]
+            await _check(there, before + each)
             ceiling += await _put_all(there, number * each, each)
-    runs = each * ROUNDS
-    extra = {"engine": engine, "runs": runs, "with_release": round(runs / (ours + released), 1)}
+        before, clock = await there.count(), At(hours[-1])
+        executors = {there.executor_type: there.executor(options)}
+        async with working(made, clock, executors) as worker, releasing(made, clock, worker):
+            herd_s, _ = await _until_settled(made, worker, runs, 2 * runs)
+        await _check(there, before + runs)
+    extra = {
+        "engine": engine,
+        "runs": runs,
+        "acknowledged": round(runs / answered, 1),
+        "with_release": round(runs / (ours + released), 1),
+        "herd_s": round(herd_s, 2),
+    }
     return Report("handoff", database, runs / ours, runs / ceiling, "runs/s", extra)
 
 
-async def _give(made: Stage, at: int, total: int, executors: dict[str, Any]) -> float:
-    """Seconds from the first claim until `total` fires have settled in all."""
-    begun = time.perf_counter()
-    async with working(made, At(at), executors) as worker:
-        idle = worker.room()
-        while worker.room() < idle or await made.store.read(settled) < total:
-            if time.perf_counter() - begun > LONGEST_S:
-                raise RuntimeError("the runs were not taken in time")
-            await asyncio.sleep(0.01)
-        return time.perf_counter() - begun
+async def _until_settled(made: Stage, worker: Worker, runs: int, total: int) -> tuple[float, float]:
+    """Seconds until a worker has had the engine's answers for `runs` runs, and until `total` fires have settled in
+    all."""
+    begun, answered = time.perf_counter(), 0.0
+    while not answered or await made.store.read(settled) < total:
+        seconds = time.perf_counter() - begun
+        if seconds > LONGEST_S:
+            raise RuntimeError("the runs were not taken in time")
+        if not answered and worker.figures.took.settle().count >= runs:
+            answered = seconds
+        await asyncio.sleep(0.01)
+    return answered, time.perf_counter() - begun
+
+
+async def _check(there: Engine, expected: int) -> None:
+    found = await there.count()
+    if found != expected:
+        raise RuntimeError(f"the engine has {found} items of {expected}")
 
 
 async def _put_all(there: Engine, first: int, puts: int) -> float:

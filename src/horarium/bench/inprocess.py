@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -64,18 +64,25 @@ async def run(database: str = "sqlite", runs: int = 20_000) -> Report:
 async def work_off(made: Stage, at: int, runs: int, settled_before: int, executors: dict[str, Any]) -> float:
     """Seconds from the first write for a herd until its last fire has settled."""
     clock, before = At(at), _calls
-    async with working(made, clock, executors) as worker:
-        engine, begun = Engine(made.store, clock, made.node), time.perf_counter()
-        releasing = asyncio.create_task(release_loop(engine, Alarm(clock), worker, 60.0, lambda: False))
-        try:
-            while _calls - before < runs or await made.store.read(settled) < settled_before + runs:
-                if time.perf_counter() - begun > LONGEST_S or releasing.done():
-                    raise RuntimeError("the herd was not finished in time")
-                await asyncio.sleep(0.01)
-            return time.perf_counter() - begun
-        finally:
-            releasing.cancel()
-            await asyncio.gather(releasing, return_exceptions=True)
+    async with working(made, clock, executors) as worker, releasing(made, clock, worker) as going_on:
+        begun = time.perf_counter()
+        while _calls - before < runs or await made.store.read(settled) < settled_before + runs:
+            if time.perf_counter() - begun > LONGEST_S or not going_on():
+                raise RuntimeError("the herd was not finished in time")
+            await asyncio.sleep(0.01)
+        return time.perf_counter() - begun
+
+
+@asynccontextmanager
+async def releasing(made: Stage, clock: At, worker: Worker) -> AsyncIterator[Callable[[], bool]]:
+    """Release what is due beside a worker, as the server does; tells whether that still goes on."""
+    engine = Engine(made.store, clock, made.node)
+    task = asyncio.create_task(release_loop(engine, Alarm(clock), worker, 60.0, lambda: False))
+    try:
+        yield lambda: not task.done()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @asynccontextmanager

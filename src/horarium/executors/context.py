@@ -47,6 +47,13 @@ def run_text(run_id: Id) -> str:
     return prefixed("run", run_id)
 
 
+def _fire_text(call: Call, run: str) -> str:
+    """The id of the call's fire. That of a fire without audience is the id of its only run with another prefix."""
+    if call.fire_id == call.run_id:
+        return "fire_" + run.removeprefix("run_")
+    return shared_id("fire", call.fire_id or b"")
+
+
 def context_of(call: Call, run: str, public_url: str | None = None) -> dict[str, Any]:
     """The context of a call, in the shape shown above.
 
@@ -57,7 +64,7 @@ def context_of(call: Call, run: str, public_url: str | None = None) -> dict[str,
         "run": {
             "id": run,
             "kind": call.kind,
-            "fire": None if call.fire_id is None else shared_id("fire", call.fire_id),
+            "fire": None if call.fire_id is None else _fire_text(call, run),
             "row_key": call.row_key,
         },
         "schedule": None
@@ -115,7 +122,7 @@ def add_identity(headers: dict[str, str], call: Call, run: str, public_url: str 
     if call.schedule_id is not None:
         headers[_SCHEDULE] = shared_id("sch", call.schedule_id)
     if call.fire_id is not None:
-        headers[_FIRE] = shared_id("fire", call.fire_id)
+        headers[_FIRE] = _fire_text(call, run)
     if call.slot_ms is not None:
         headers[_SLOT] = instant_text(call.slot_ms)
     if call.callback_token is not None:

@@ -309,7 +309,8 @@ def look_up(values: Values, path: str) -> Any:
     """
     value: Any = values
     for part in path.split("."):
-        if isinstance(value, Mapping) and part in value:
+        # Nearly always it is a dict, which the first comparison tells in a fifth of the time.
+        if (type(value) is dict or isinstance(value, Mapping)) and part in value:
             value = value[part]
         elif _is_list(value) and part.isascii() and part.isdigit() and int(part[:9]) < len(value):
             value = value[int(part[:9])]

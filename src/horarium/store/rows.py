@@ -369,17 +369,21 @@ class ClaimedRun(NamedTuple):
     def from_row(cls, row: Sequence[Any]) -> ClaimedRun:
         """From a row of `claimed_runs`."""
         *plain, single, granted, stop, mode, fire_kind, count, first_ms, last_ms = row
-        return cls._make(
-            (
-                *plain,
-                bool(single),
-                bool(granted),
-                bool(stop),
-                RunMode(mode),
-                None if fire_kind is None else FireKind(fire_kind),
-                None if count is None else Missed(count, first_ms, last_ms),
-            )
+        fields = (
+            *plain,
+            bool(single),
+            bool(granted),
+            bool(stop),
+            _MODES[mode],
+            None if fire_kind is None else _KINDS[fire_kind],
+            None if count is None else Missed(count, first_ms, last_ms),
         )
+        return new_row(cls, fields)
+
+
+# The members of enums by their values: in half the time that asking the enum takes.
+_MODES = {mode.value: mode for mode in RunMode}
+_KINDS = {kind.value: kind for kind in FireKind}
 
 
 class BornRunSchedule(NamedTuple):

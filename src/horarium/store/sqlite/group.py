@@ -46,11 +46,14 @@ class Task:
 
 
 class GroupWriter:
-    """Runs verbs on one connection, in groups. `recording`: as for `Tx`. `refused` counts the verbs that the
-    database could not do, without those of groups that it could not commit."""
+    """Runs verbs on one connection, in groups. `recording` and `packs`: as for `SqliteTx`. `refused` counts the verbs
+    that the database could not do, without those of groups that it could not commit."""
 
-    def __init__(self, connection: sqlite3.Connection, statements: dict[str, Statement]) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, statements: dict[str, Statement], packs: bool = True
+    ) -> None:
         self._connection = connection
+        self._packs = packs
         self._statements = statements
         self.recording: Set[Id] = frozenset()
         self.refused = 0
@@ -88,7 +91,7 @@ class GroupWriter:
     def _spoils(self, task: Task) -> bool:
         """Run a verb in the open transaction; True where it failed after it had written something."""
         connection = self._connection
-        tx = SqliteTx(connection, self._statements, self.recording)
+        tx = SqliteTx(connection, self._statements, self.recording, self._packs)
         before = connection.total_changes
         begun = time.monotonic()
         try:

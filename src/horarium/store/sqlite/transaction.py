@@ -28,15 +28,18 @@ FEW_EXECUTIONS = 4
 
 class SqliteTx:
     """A transaction on one connection. Before the commit the store writes the audit entries in `recorded` and the
-    events in `told`, after it the store tells its listeners what `announced` holds, and counts what `counted` says."""
+    events in `told`, after it the store tells its listeners what `announced` holds, and counts what `counted` says.
+    `packs`: many rows are read in one step, because another thread of the process may want the interpreter lock."""
 
     def __init__(
         self,
         connection: sqlite3.Connection,
         statements: dict[str, Statement],
         recording: Set[Id] = frozenset(),
+        packs: bool = True,
     ) -> None:
         self._connection = connection
+        self._packs = packs
         self._statements = statements
         self.recording = recording
         self.told: list[EventNote] = []
@@ -57,7 +60,7 @@ class SqliteTx:
     async def tuples(self, statement: str, **params: Any) -> Sequence[Sequence[Any]]:
         prepared = self._statements[statement]
         wanted = params.get("limit") if prepared.listed is None else len(params[prepared.listed])
-        if wanted is not None and wanted < PACKED_FROM:
+        if not self._packs or (wanted is not None and wanted < PACKED_FROM):
             return await self.rows(statement, **params)
         return self._packed(prepared, *prepared.sqlite_text(params))
 
@@ -96,7 +99,7 @@ class SqliteTx:
 
     async def each(self, statement: str, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
         prepared = self._statements[statement]
-        if len(rows) <= FEW_EXECUTIONS:
+        if self._packs and len(rows) <= FEW_EXECUTIONS:
             return [found for row in rows for found in self._packed(prepared, prepared.sql, row)]
         return [found for row in rows for found in self._connection.execute(prepared.sql, row)]
 
