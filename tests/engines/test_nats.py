@@ -247,3 +247,14 @@ async def test_what_is_not_answered_in_time_has_not_been_taken_and_others_have_t
         "the engine did not take the run within 0.051 s",
     ]
     await client.close()
+
+
+async def test_a_fault_in_what_hears_an_answer_does_not_end_the_connection(executor, stream, nats_port):
+    _, name = stream
+    call = stored_call(executor, config_of(nats_port, name), timeout_ms=2_000)
+
+    def broken(number: int, outcome: Outcome) -> None:
+        raise ZeroDivisionError
+
+    await executor.submit_many([call], broken)
+    assert (await executor.execute(replace(call, run_id=bytes(16)))).verdict is Verdict.SUCCEEDED

@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
+import structlog
 
 from horarium.domain.errors import Problem
 from horarium.domain.execution import Call, Outcome, Watched, WatchedTarget
@@ -65,6 +66,8 @@ from horarium.executors.template import (
     compile_text,
     without_placeholders,
 )
+
+_log = structlog.get_logger(__name__)
 
 FIELDS = (
     "server",
@@ -338,6 +341,18 @@ def _add_lines(headers: dict[str, str], more: Mapping[str, str]) -> None:
     headers[first] = _Lines(lines[len(first) + 2 :])
 
 
+class _Ear(asyncio.Future[Any]):
+    """Hears each message of a subscription at once: the library gives it to the future that it was given. A callback
+    would cost a place in a queue, a turn of a task and a coroutine for each message."""
+
+    def __init__(self, hear: Callable[[Any], None]) -> None:
+        super().__init__()
+        self._hear = hear
+
+    def set_result(self, result: Any, /) -> None:
+        self._hear(result)
+
+
 class _Link:
     """A connection, and the answers to what is sent over it.
 
@@ -354,7 +369,7 @@ class _Link:
     async def open(self) -> None:
         """Begin to hear answers."""
         self._inbox = self.client.new_inbox()
-        await self.client.subscribe(f"{self._inbox}.*", cb=self._answered)
+        await self.client.subscribe(f"{self._inbox}.*", future=_Ear(self._answered))
 
     async def ask(self, messages: Sequence[_Message], hear: Callable[[_Message, Any], None]) -> None:
         """Publish messages and hear the answer to each, or the library's error in its place; also where the connection
@@ -377,8 +392,11 @@ class _Link:
             for name in names:
                 self._waiting.pop(name, None)
 
-    async def _answered(self, message: Any) -> None:
-        self._hear(message.subject.rpartition(".")[2], message)
+    def _answered(self, message: Any) -> None:
+        try:
+            self._hear(message.subject.rpartition(".")[2], message)
+        except Exception:  # it must not end the connection, which others use as well
+            _log.exception("engine_answer_not_heard")
 
     def _hear(self, name: str, answer: Any) -> None:
         found = self._waiting.pop(name, None)
