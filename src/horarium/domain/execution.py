@@ -118,7 +118,8 @@ class TimeIsUp(StrEnum):
         return f"{self} {timeout_ms / 1000:g} s"
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen either, for the same reason. Nobody changes one; `replace` makes another.
+@dataclass(slots=True)
 class Outcome:
     """The result of one attempt.
 

@@ -498,7 +498,7 @@ class Worker:
         parked = False
         while not parked:
             work = await self._lanes.get()
-            if self._goes_with_others(work):
+            if self._goes_with_others(work, self._clock.now_ms()):
                 parked = await self._attempt_together(work)
             else:
                 parked = await self._attempt_alone(work)
@@ -530,24 +530,24 @@ class Worker:
             self._recorder.add(ended)
         return parked
 
-    def _goes_with_others(self, work: Work) -> bool:
+    def _goes_with_others(self, work: Work, now: int) -> bool:
         """Whether an attempt can be one of many that its executor is given at once: nothing has to be waited for or
         written before it."""
         target = work.target
         return (
             target.executor in self._many
             and target.completion != Completion.CALLBACK
-            and work.run.due_ms <= self._clock.now_ms()
+            and work.run.due_ms <= now
         )
 
     async def _attempt_together(self, first: Work) -> bool:
         """The attempt of a run, and of those behind it that go to the same executor, until all have ended; whether one
         of them was parked."""
-        task, kind = asyncio.current_task(), first.target.executor
+        task, kind, now = asyncio.current_task(), first.target.executor, self._clock.now_ms()
         assert task is not None
 
         def alike(work: Work) -> bool:
-            return work.target.executor == kind and self._goes_with_others(work)
+            return work.target.executor == kind and self._goes_with_others(work, now)
 
         works = [first, *self._lanes.more(alike, MOST_TOGETHER - 1)]
         together = Together(task, len(works))
@@ -558,7 +558,7 @@ class Worker:
                 self._replace_taker(together)
         wrong: BaseException | None = None
         try:
-            await self._submit(kind, works, together)
+            await self._submit(kind, works, together, now)
         except (Exception, asyncio.CancelledError) as error:
             wrong = error
         if isinstance(wrong, asyncio.CancelledError) and task.cancelling():
@@ -569,9 +569,9 @@ class Worker:
         self._end_untold(works, together, lambda work: self._judged(work, _broken_down(work, wrong)))
         return together.replaced
 
-    async def _submit(self, kind: str, works: Sequence[Work], together: Together) -> None:
+    async def _submit(self, kind: str, works: Sequence[Work], together: Together, now: int) -> None:
         """Give runs to an executor that takes many, and end each when it tells what came of it."""
-        now, calls, sent = self._clock.now_ms(), list[Call](), list[Work]()
+        calls, sent = list[Call](), list[Work]()
         for work in works:
             if not self._may_work():  # somebody else may have it by now: what we cannot be sure of we leave
                 self._forget(work)
