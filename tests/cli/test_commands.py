@@ -98,6 +98,23 @@ def test_a_target_is_shared_with_another_workspace_and_no_longer(speak, schedule
     assert speak("target", "shares", "night", "--json") == []
 
 
+def test_a_source_is_made_tried_shared_and_kept_while_it_is(speak):
+    other = speak("workspace", "create", "Customer", "--json")["id"]
+    config = (
+        '{"url": "https://crm.example.com/people", "headers": {"Authorization": "Bearer s3cret-of-ours"}}'
+    )
+    assert speak("source", "put", "people", config, "--json")["config"]["headers"]["Authorization"] == "***"
+    assert speak("source", "try", "users", "--json")["count"] == 0
+    made = speak("source", "share", "people", other, "--as", "lent", "--json")
+    assert (made["workspace"], made["name"]) == (other, "lent")
+    assert [one["name"] for one in speak("source", "shares", "people", "--json")] == ["lent"]
+    assert "is shared with other workspaces" in speak("source", "delete", "people", code=1)
+    assert "not shared any more" in speak("source", "unshare", "people", other)
+    assert speak("source", "show", "people", "--json")["shared_from"] is None
+    assert [one["name"] for one in speak("source", "list", "--json")] == ["people"]
+    assert "deleted" in speak("source", "delete", "people")
+
+
 def test_targets_are_shown_switched_and_kept_while_needed(speak, schedule):
     assert speak("target", "disable", "night", "--json")["enabled"] is False
     assert speak("target", "enable", "night", "--json")["enabled"] is True

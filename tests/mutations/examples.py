@@ -187,6 +187,7 @@ def own(pick: Pick, url: str) -> Bodies:
         "PUT /audiences/{name}": [
             {"type": kind, "config": there(config)} for kind, config in SOURCES.items()
         ],
+        "PUT /audiences/{name}/shares/{workspace}": [{"name": "lent"}, {}],
         "POST /workspaces": [workspace],
         "PATCH /workspaces/{id}": [
             *({name: value} for name, value in workspace.items() if name != "slug"),

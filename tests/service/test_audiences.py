@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
-from horarium.domain.audience import SourceFault, StoredSource
+from horarium.domain.audience import OpenFault, SourceFault, StoredSource
 from horarium.domain.errors import Invalid, NotFound, Problem, Unavailable
 from horarium.domain.ids import random_id
 from horarium.executors.secrecy import merge_secrets
 from horarium.service.audiences import LARGEST_CONFIG, AudienceService
 from horarium.store.verbs import audiences as verbs
+from horarium.store.verbs import shares
 from tests.support.audience import Listed, Stand, failing, opened_store, rows
 from tests.support.house import House
-from tests.support.tenant import NOON
+from tests.support.tenant import NOON, Tenant
 
 MINE = {"type": "mine", "filter": {}}
 
@@ -242,3 +243,42 @@ async def test_a_source_that_is_larger_than_is_allowed_since_can_be_sent_back_as
     assert await service.put_source(mine, "old", "listed", large) == old
     with pytest.raises(Invalid, match="64 KiB"):
         await service.put_source(mine, "old", "listed", {"query": "y" * (LARGEST_CONFIG + 1)})
+
+
+@pytest.mark.parametrize("paged", [True, False])
+async def test_of_a_source_that_is_shared_a_borrower_gets_the_rows_and_only_what_is_fit_of_its_faults(
+    stand: Stand, paged: bool
+) -> None:
+    source = stand.sources["listed"] = Listed(rows(3), paged)
+    borrower = await Tenant.open(stand.store)
+    mirror = StoredSource(
+        borrower.workspace,
+        "lent",
+        random_id(NOON),
+        "listed",
+        {},
+        NOON,
+        NOON,
+        shared_from=stand.tenant.workspace,
+    )
+    mine = stand.tenant.workspace
+    await stand.store.write(shares.share, shares.SOURCES, mine, mine, mirror)
+    audience = {"type": "lent", "filter": {"a": 1}}
+    assert (await stand.audiences.preview(borrower.workspace, audience)).count == 3
+    _, query = await stand.audiences.open(borrower.workspace, audience, NOON)
+    assert (query.workspace_id, query.type, query.filter) == (mine, "mine", {"a": 1})
+    assert (query.asked_by, query.audience_of) == (borrower.workspace, borrower.workspace)
+    for fault, told in (
+        (SourceFault("db.internal refused us"), "its cause is shown only in the workspace that shares it"),
+        (NotFound("db.internal"), "its cause is shown only in the workspace that shares it"),
+        (SourceFault("db.internal is away", abroad="the database is away"), "the database is away"),
+        (OpenFault("it answered 503"), "it answered 503"),
+    ):
+
+        def fail(_: int, fault: Exception = fault) -> None:
+            raise fault
+
+        source.before_page = fail
+        with pytest.raises(Unavailable) as found:
+            await stand.audiences.preview(borrower.workspace, audience)
+        assert str(found.value).endswith(f"the shared source 'lent' failed: {told}")

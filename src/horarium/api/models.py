@@ -181,6 +181,12 @@ class ShareBody(Body):
     )
 
 
+class SourceShareBody(Body):
+    name: str | None = Field(
+        None, description="the name of the source in the other workspace; its own if left out"
+    )
+
+
 class SecretRotationBody(Body):
     keep_previous: bool = True
     overlap: Duration | None = Field(
@@ -342,7 +348,7 @@ class PreviewBody(Body):
 
 
 class SourceBody(Body):
-    shown = read_only(("name",), ("created_at", "updated_at"))
+    shown = read_only(("name",), ("id", "created_at", "updated_at", "shared_from", "disabled_reason"))
 
     type: str = Field(examples=["sql", "http"])
     config: dict[str, Any]

@@ -152,6 +152,16 @@ def share(found: Share) -> dict[str, Any]:
     }
 
 
+def source_share(found: Share) -> dict[str, Any]:
+    """With which workspace a source of audiences is shared, and under which name it is there."""
+    return {
+        "workspace": prefixed("ws", found.workspace_id),
+        "source": prefixed("src", found.mirror_id),
+        "name": found.key,
+        "created_at": instant_text(found.created_ms),
+    }
+
+
 def lane(state: LaneState) -> dict[str, Any]:
     """How the runs of a target stand that are not over, over all nodes."""
     shown: dict[str, Any] = {

@@ -8,7 +8,8 @@ A POST sends {"type", "filter", "cursor", "limit", "now"} as JSON. A GET sends `
 the filter as query parameters. The answer is a JSON object. `rows` is the dotted path to a list of objects in it,
 and `key` is the field of each object that identifies it. `next` is the dotted path to the cursor of the next page,
 which is null or missing on the last page. Each page may take `timeout` seconds. A key is a text or a whole number; of
-any length, since whole numbers of more than 64 bits become texts of their digits.
+any length, since whole numbers of more than 64 bits become texts of their digits. The header `Horarium-Workspace` says
+whose audience it is: where the source is shared, another workspace's.
 """
 
 from __future__ import annotations
@@ -22,16 +23,16 @@ import orjson
 from yarl import URL
 
 from horarium.audiences.registry import AudienceOptions
-from horarium.domain.audience import AudienceQuery, AudienceRow, SourceFault
+from horarium.domain.audience import AudienceQuery, AudienceRow, OpenFault, SourceFault
 from horarium.domain.errors import Problem
 from horarium.domain.ids import Id
 from horarium.domain.json_text import NotKept, decode_received, holds_more_than
 from horarium.executors.answer_bodies import NotDecoded, decoded
 from horarium.executors.checks import check_fields
-from horarium.executors.context import instant_text
+from horarium.executors.context import instant_text, shared_id
 from horarium.executors.egress import EgressClient, explain, read_limited, was_refused
 from horarium.executors.headers import check_headers
-from horarium.executors.secrecy import split
+from horarium.executors.secrecy import Scrubber, split
 from horarium.service.turns import Turns, turn
 
 FIELDS = ("url", "method", "headers", "key", "rows", "next", "page_size", "timeout")
@@ -59,6 +60,10 @@ LONGEST_CURSOR = 4096
 # Seconds that a page may take, and rows per page: the default and the maximum of each.
 TIMEOUT_S, LONGEST_TIMEOUT_S = 30.0, 600.0
 PAGE_SIZE, LARGEST_PAGE_SIZE = 500, 10_000
+
+
+# The header that says whose audience is asked for.
+_WORKSPACE = "Horarium-Workspace"
 
 
 def make(options: AudienceOptions) -> HttpSource:
@@ -105,22 +110,27 @@ class HttpSource:
         return split(config)
 
     def check_filter(self, query: AudienceQuery) -> Sequence[Problem]:
-        """No problems: only the endpoint knows which filters it accepts."""
-        return []
+        """Only the endpoint knows its filters. Whoever borrows the source sets nothing that its URL says."""
+        return [Problem(name, "is set by the source itself", "unknown") for name in _set_by_source(query)]
 
     async def rows(self, query: AudienceQuery) -> AsyncGenerator[Sequence[AudienceRow], None]:
         """All rows, a batch or more for each page. Raises SourceFault."""
         cursor: Any = None
         turns = Turns()
         seen: set[str] = set()
+        hidden = None if query.asked_by is None else Scrubber(split(query.config)[1].values())
         for _ in range(MOST_PAGES):
             answer = await self._ask(query, cursor)
             found = _at(answer, query.config.get("rows", "data"))
             if not isinstance(found, list):
                 where = query.config.get("rows", "data")
-                raise SourceFault(f"the endpoint's answer has no list under {where!r}", lasting=True)
+                words = f"the endpoint's answer has no list under {where!r}"
+                raise SourceFault(words, True, "the endpoint's answer has no list where one is expected")
             for first in range(0, len(found), BATCH):
-                yield [_row(given, query.config.get("key", "id")) for given in found[first : first + BATCH]]
+                batch = found[first : first + BATCH]
+                if hidden:  # what an endpoint sends back of its secrets
+                    batch = hidden.value(batch)
+                yield [_row(given, query.config.get("key", "id")) for given in batch]
                 await turns.give()
             cursor = _at(answer, query.config.get("next", "next_cursor"))
             if cursor is None or cursor == "":
@@ -128,11 +138,11 @@ class HttpSource:
             text = _query_text(cursor)
             if len(text) > LONGEST_CURSOR:
                 words = f"the endpoint's cursor is longer than {LONGEST_CURSOR} characters"
-                raise SourceFault(words, lasting=True)
+                raise OpenFault(words, lasting=True)
             if text in seen:
-                raise SourceFault("the endpoint gave the same cursor twice", lasting=True)
+                raise OpenFault("the endpoint gave the same cursor twice", lasting=True)
             seen.add(text)
-        raise SourceFault(f"the endpoint has more than {MOST_PAGES} pages", lasting=True)
+        raise OpenFault(f"the endpoint has more than {MOST_PAGES} pages", lasting=True)
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -151,37 +161,44 @@ class HttpSource:
                 )
                 text = await _read(response)
         except TimeoutError:
-            raise SourceFault(f"the endpoint did not finish its answer within {seconds:g} s") from None
+            raise OpenFault(f"the endpoint did not finish its answer within {seconds:g} s") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise SourceFault(f"the endpoint: {explain(error)}", lasting=was_refused(error)) from None
+            refused, words = was_refused(error), f"the endpoint: {explain(error)}"
+            if refused:
+                raise SourceFault(words, True, "its endpoint may not be reached from this server") from None
+            raise OpenFault(words) from None
         finally:
             if response is not None:
                 response.close()
         if response.status != 200:
             status = response.status
             passing = status >= 500 or status in (408, 425, 429)
-            raise SourceFault(f"the endpoint answered {status}, not 200", lasting=not passing)
+            raise OpenFault(f"the endpoint answered {status}, not 200", lasting=not passing)
         if len(text) > LONG_PAGE:
             await turn()  # what follows cannot stop in the middle
         if holds_more_than(text, MOST_VALUES):
             words = f"the endpoint's answer holds more than {MOST_VALUES} values and names; give fewer rows in a page"
-            raise SourceFault(words, lasting=True)
+            raise OpenFault(words, lasting=True)
         try:
             return decode_received(text)
         except NotKept as error:
-            raise SourceFault(f"the endpoint's answer {error}", lasting=True) from None
+            raise OpenFault(f"the endpoint's answer {error}", lasting=True) from None
         except orjson.JSONDecodeError as error:
-            raise SourceFault(f"the endpoint's answer is not valid JSON: {error.msg}", lasting=True) from None
+            raise OpenFault(f"the endpoint's answer is not valid JSON: {error.msg}", lasting=True) from None
 
 
 def _request(query: AudienceQuery, cursor: Any) -> tuple[str, str, dict[str, str], bytes | None]:
     config = query.config
     size = int(config.get("page_size", PAGE_SIZE))
-    headers = dict(config.get("headers") or {})
+    given = config.get("headers") or {}
+    headers = {name: value for name, value in given.items() if name.lower() != _WORKSPACE.lower()}
+    headers[_WORKSPACE] = shared_id("ws", query.audience_of)
+    for name in _set_by_source(query):
+        raise OpenFault(f"the filter {name!r} is set by the source itself", lasting=True)
     if config.get("method", "POST") == "GET":
         page = {"limit": str(size)} | ({} if cursor is None else {"cursor": str(cursor)})
-        given = {name: _query_text(value) for name, value in query.filter.items()}
-        return "GET", str(URL(config["url"]).update_query({**given, **page})), headers, None
+        asked = {name: _query_text(value) for name, value in query.filter.items()}
+        return "GET", str(URL(config["url"]).update_query({**asked, **page})), headers, None
     body = {
         "type": query.type,
         "filter": dict(query.filter),
@@ -190,6 +207,14 @@ def _request(query: AudienceQuery, cursor: Any) -> tuple[str, str, dict[str, str
         "now": instant_text(query.now_ms),
     }
     return "POST", config["url"], {"Content-Type": "application/json", **headers}, orjson.dumps(body)
+
+
+def _set_by_source(query: AudienceQuery) -> Sequence[str]:
+    """What a borrower's filter names that the URL of a GET names as well, such as a token."""
+    if query.asked_by is None or query.config.get("method", "POST") != "GET":
+        return ()
+    own = URL(query.config["url"]).query
+    return [name for name in query.filter if name in own]
 
 
 def _query_text(value: Any) -> str:
@@ -208,14 +233,14 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     try:
         whole = decoded(body, coding, LARGEST_PAGE)
     except NotDecoded as error:
-        raise SourceFault(f"the endpoint's answer cannot be read: {error}", lasting=True) from None
+        raise OpenFault(f"the endpoint's answer cannot be read: {error}", lasting=True) from None
     if len(whole) > LARGEST_PAGE:
         raise _too_large()
     return whole
 
 
 def _too_large() -> SourceFault:
-    return SourceFault(f"the endpoint's answer is larger than {LARGEST_PAGE} bytes", lasting=True)
+    return OpenFault(f"the endpoint's answer is larger than {LARGEST_PAGE} bytes", lasting=True)
 
 
 def _at(answer: Any, path: str) -> Any:
@@ -229,7 +254,7 @@ def _at(answer: Any, path: str) -> Any:
 
 def _row(given: Any, key: str) -> AudienceRow:
     if not isinstance(given, dict):
-        raise SourceFault("the endpoint's list contains something that is not an object", lasting=True)
+        raise OpenFault("the endpoint's list contains something that is not an object", lasting=True)
     value = given.get(key)
     if isinstance(value, bool) or not isinstance(value, str | int):
         return AudienceRow("", given)

@@ -7,7 +7,8 @@ Instead of `connection`, `database` names an embedded database of the workspace.
 the query come from the audience's filter. A parameter that the filter leaves out is null, and a list can be used as
 in `IN :names`. A colon in a literal, a comment, a quoted name or a cast begins no parameter. Where one stands before a
 name elsewhere, as in an array slice, it is written with a backslash before it. `key` is the column whose value is the
-row's key. The rows are read through a server-side cursor. The transaction is read-only if the database supports that,
+row's key. `:horarium_workspace` is the id of the workspace whose audience it is: where the source is shared, another
+workspace's. The rows are read through a server-side cursor. The transaction is read-only if the database supports that,
 and it is always rolled back. If no row arrives for `timeout` seconds, reading fails.
 """
 
@@ -27,9 +28,9 @@ from sqlalchemy.util.concurrency import await_only
 
 from horarium.audiences.registry import AudienceOptions
 from horarium.audiences.sql_text import SYNTAXES, Query, read_query
-from horarium.domain.audience import ROW_SIZE_LIMIT, AudienceQuery, AudienceRow, SourceFault
+from horarium.domain.audience import ROW_SIZE_LIMIT, AudienceQuery, AudienceRow, OpenFault, SourceFault
 from horarium.domain.errors import Problem
-from horarium.domain.ids import Id
+from horarium.domain.ids import Id, prefixed
 from horarium.domain.near_names import did_you_mean
 from horarium.domain.target import MASK
 from horarium.executors.checks import check_fields, shortened
@@ -38,12 +39,14 @@ from horarium.executors.secrecy import NOT_KEPT
 from horarium.executors.sql.address import backend_of, password_of, read_url
 from horarium.executors.sql.config import is_database_name
 from horarium.executors.sql.databases import Database, Databases, EmbeddedDatabase
-from horarium.executors.sql.failures import NotThere, hidden_texts, is_passing, sentence
+from horarium.executors.sql.failures import NotThere, hidden_texts, is_passing, sentence, what_failed
 from horarium.executors.sql.guard import DatabaseGuard, HostPolicy
 from horarium.executors.sql.query_limits import Deadline, only_reading
 from horarium.executors.sql.received import FETCHED, Counting, TooMuchReceived, counting_of
 from horarium.executors.sql.tables import database_path
 
+# The parameter whose value is the id of the workspace whose audience it is.
+WORKSPACE = "horarium_workspace"
 FIELDS = ("connection", "database", "query", "key", "timeout")
 
 # Rows and bytes of a batch. A batch ends when it reaches one of them.
@@ -124,7 +127,7 @@ class SqlSource:
 
     def check_filter(self, query: AudienceQuery) -> Sequence[Problem]:
         """All problems of a filter: names that the query does not use, and values that cannot be bound."""
-        names = _query_of(query).names
+        names = _query_of(query).names - {WORKSPACE}
         known = sorted(names)[:MOST_NAMED]
         problems: list[Problem] = []
         for name, value in query.filter.items():
@@ -148,7 +151,7 @@ class SqlSource:
         try:
             database = await self._open(query)
             reading = _Reading(
-                database, seconds, _query_of(query).with_values(query.filter), query.config["key"]
+                database, seconds, _query_of(query).with_values(_values(query)), query.config["key"]
             )
             try:
                 while (batch := await reading.next(seconds)) is not None:
@@ -158,13 +161,14 @@ class SqlSource:
         except SourceFault:
             raise
         except TooMuchReceived as error:
-            raise SourceFault(str(error), lasting=True) from None
+            raise OpenFault(str(error), lasting=True) from None
         except TimeoutError:
-            raise SourceFault(f"the database gave no row within {seconds:g} s") from None
+            raise OpenFault(f"the database gave no row within {seconds:g} s") from None
         except Exception as error:  # errors from a cursor are the driver's own
             self._note(query, error)
             words = sentence(error, hidden).replace("the write failed", "the query failed")
-            raise SourceFault(words, lasting=not is_passing(error)) from None
+            abroad = what_failed(error).replace("the write failed", "the query failed")
+            raise SourceFault(words, not is_passing(error), abroad) from None
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -290,7 +294,7 @@ class _Reading:
             made = _row(dict(row._mapping), self._key)
             weight = _weight(made)
             if weight > ROW_SIZE_LIMIT:
-                raise SourceFault(f"a row of the query is larger than {ROW_SIZE_LIMIT} bytes", lasting=True)
+                raise OpenFault(f"a row of the query is larger than {ROW_SIZE_LIMIT} bytes", lasting=True)
             batch.append(made)
             size += weight
             if len(batch) >= BATCH or size >= BATCH_BYTES:
@@ -325,6 +329,11 @@ def _kind_of(config: Mapping[str, Any]) -> str:
         return "sqlite"
     kind = backend_of(config["connection"]) or ""
     return kind if kind in SYNTAXES else "postgresql"
+
+
+def _values(query: AudienceQuery) -> dict[str, Any]:
+    """The values of the parameters: those of the filter, and the workspace, which no filter can name."""
+    return {**query.filter, WORKSPACE: prefixed("ws", query.audience_of)}
 
 
 def _query_of(query: AudienceQuery) -> Query:

@@ -29,6 +29,7 @@ from horarium.cli.persons import persons
 from horarium.cli.runs import runs
 from horarium.cli.schedules import schedules
 from horarium.cli.secrets import secrets
+from horarium.cli.sources import sources
 from horarium.cli.targets import targets
 from horarium.cli.windows import windows
 from horarium.cli.workspaces import workspaces
@@ -62,6 +63,7 @@ for name, group, words in (
     ("schedule", schedules, "Schedules of a server, their fires and their ledger."),
     ("person", persons, "The erasure of persons from everything that a workspace holds."),
     ("directory", directory, "The people and things that audiences are made of."),
+    ("source", sources, "Where the rows of audiences come from."),
     ("events", events, "What happened: the list, the stream, and webhooks that are told."),
     ("run", runs, "Runs: what the fires have executed."),
     ("action", actions, "Actions on many schedules or runs, and how far they have come."),

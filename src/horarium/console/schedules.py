@@ -194,6 +194,9 @@ class SchedulePages(OfSchedules):
         return self.page(
             request,
             "schedule.html",
+            audience_off=await self.services.audiences.off_reason(
+                who.workspace_id, schedule.definition.audience
+            ),
             schedule=schedule,
             target=targets.get(schedule.definition.target_id),
             coming=upcoming(schedule, now, NEXT_FIRES, holds),

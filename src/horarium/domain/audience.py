@@ -54,7 +54,8 @@ class AudienceQuery:
     `type` and `filter` are those of the audience. `config` is the source's own configuration, with its
     secrets filled in. `now_ms` is the instant (milliseconds since the epoch) at which conditions such as
     "overdue" are judged. It is the same for all reading that one fire does, also when a crash makes
-    another node continue it.
+    another node continue it. `workspace_id` and `type` are those of the workspace that has the source. `asked_by`
+    is the workspace whose audience it is, where that is another one: the source is shared with it.
     """
 
     workspace_id: Id
@@ -62,17 +63,32 @@ class AudienceQuery:
     filter: Mapping[str, Any]
     now_ms: int
     config: Mapping[str, Any] = field(default_factory=dict)
+    asked_by: Id | None = None
+
+    @property
+    def audience_of(self) -> Id:
+        """The workspace whose audience it is."""
+        return self.workspace_id if self.asked_by is None else self.asked_by
 
 
 class SourceFault(HorariumError):
-    """A source could not be read. The message contains no secrets and may be shown to users.
+    """A source could not be read. The message contains no secrets and may be shown to users of its workspace.
 
-    `lasting` tells that trying again will not help, because the cause is in the configuration or in the rows.
+    `lasting` tells that trying again will not help, because the cause is in the configuration or in the rows. `abroad`
+    is what a workspace is told that the source is shared with, and that must not see how the source is set up; where it
+    is left out, nothing is told there of the cause.
     """
 
-    def __init__(self, message: str, lasting: bool = False) -> None:
-        self.lasting = lasting
+    def __init__(self, message: str, lasting: bool = False, abroad: str | None = None) -> None:
+        self.lasting, self.abroad = lasting, abroad
         super().__init__(message)
+
+
+class OpenFault(SourceFault):
+    """A fault whose message tells nothing of how the source is set up, so that everybody may read it."""
+
+    def __init__(self, message: str, lasting: bool = False) -> None:
+        super().__init__(message, lasting, message)
 
 
 class AnySource(Protocol):
@@ -259,8 +275,9 @@ def repeated_key(rows: Sequence[AudienceRow]) -> str | None:
 class StoredSource:
     """A source that a workspace has set up.
 
-    `config` has `***` in place of each secret; `sealed` holds the encrypted secrets. Times are
-    milliseconds since the epoch.
+    `config` has `***` in place of each secret; `sealed` holds the encrypted secrets. `shared_from` is the source of
+    another workspace that this one is a mirror of, which has neither a configuration nor secrets; `off_reason` says why
+    a mirror cannot be read now. Times are milliseconds since the epoch.
     """
 
     workspace_id: Id
@@ -271,3 +288,5 @@ class StoredSource:
     created_ms: int
     updated_ms: int
     sealed: bytes | None = None
+    shared_from: Id | None = None
+    off_reason: str | None = None

@@ -30,6 +30,7 @@ from horarium.domain.errors import Conflict, Invalid, NotFound, Problem, Unavail
 from horarium.domain.execution import ReachesHosts
 from horarium.domain.fire import Fire, FireState
 from horarium.domain.ids import Id, random_id
+from horarium.service.borrowed import BorrowedSource
 from horarium.service.clock import Clock
 from horarium.service.facts import source_facts
 from horarium.service.reads import reads
@@ -39,6 +40,8 @@ from horarium.store.base import Store
 from horarium.store.vault import Vault
 from horarium.store.verbs import audiences as verbs
 from horarium.store.verbs import ledger
+from horarium.store.verbs.audiences import MOST_SOURCES
+from horarium.store.verbs.shares import NOT_SHARED
 
 # The type of the source that reads the workspace's directory. Every workspace has it; nobody can set it up.
 DIRECTORY = "directory"
@@ -54,8 +57,8 @@ SAMPLE_SIZE_LIMIT = 1024 * 1024
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
 # The pauses in seconds between looks at a fire; the last one repeats.
 _LOOK_S = (0.005, 0.01, 0.02, 0.05, 0.1)
-# Sources of a workspace, and bytes of the configuration of each as JSON. A list shows all of them at once.
-MOST_SOURCES, LARGEST_CONFIG = 200, 64 * 1024
+# Bytes of the configuration of a source as JSON.
+LARGEST_CONFIG = 64 * 1024
 # How often a change is tried anew because another one came in between.
 MOST_AT_ONCE = 10
 
@@ -97,8 +100,9 @@ class AudienceService:
             source, query = await self.open(workspace_id, audience, self.clock.now_ms())
         except SourceFault as error:
             return [Problem(f"{name}.type", str(error), "unknown")]
-        if query.type in AUDIENCE_TYPES:
-            problems = filter_problems(query.type, query.filter, f"{name}.filter")
+        kind = audience["type"]
+        if kind in AUDIENCE_TYPES:
+            problems = filter_problems(kind, query.filter, f"{name}.filter")
             if problems or source.type == DIRECTORY:
                 return problems
         return [
@@ -111,18 +115,26 @@ class AudienceService:
     async def open(
         self, workspace_id: Id, audience: Mapping[str, Any], now_ms: int
     ) -> tuple[Source, AudienceQuery]:
-        """The source of an audience and the query for it, at the instant `now_ms`.
+        """The source of an audience and the query for it, at the instant `now_ms`. One that is shared from another
+        workspace is read there: by its configuration, in its name, and by what it may reach.
 
-        Raises SourceFault if the workspace has no such source.
+        Raises SourceFault if the workspace has no such source, or what is shared cannot be read.
         """
         kind = str(audience["type"])
         given = {key: value for key, value in (audience.get("filter") or {}).items() if value is not None}
-        stored = await self.store.read(verbs.get_source, workspace_id, kind)
+        stored, behind = await self.store.read(verbs.source_to_read, workspace_id, kind)
         if stored is not None:
-            source = self.sources.get(stored.type)
+            if behind is None:
+                reason = stored.off_reason or NOT_SHARED
+                raise SourceFault(f"the source {kind!r} cannot be read: {reason}", lasting=True)
+            source = self.sources.get(behind.type)
             if source is None:
-                raise SourceFault(f"this server has no audience source of type {stored.type!r}", lasting=True)
-            return source, AudienceQuery(workspace_id, kind, given, now_ms, self._config(stored))
+                raise SourceFault(f"this server has no audience source of type {behind.type!r}", lasting=True)
+            home, config = behind.workspace_id, self._config(behind)
+            if behind is stored:
+                return source, AudienceQuery(home, kind, given, now_ms, config)
+            borrowed: Any = BorrowedSource(source, kind)
+            return borrowed, AudienceQuery(home, behind.name, given, now_ms, config, workspace_id)
         if kind in AUDIENCE_TYPES and DIRECTORY in self.sources:
             return self.sources[DIRECTORY], AudienceQuery(workspace_id, kind, given, now_ms)
         known = ", ".join(AUDIENCE_TYPES)
@@ -172,9 +184,12 @@ class AudienceService:
     ) -> StoredSource:
         """Create or replace a source. `***` in the configuration keeps the stored secret, as long as the secret goes
         where it went before; otherwise it is asked for again. A source that is stored already as it is given stays
-        untouched. Raises Invalid, and Conflict where many requests change the source at once."""
+        untouched. Raises Invalid, and Conflict where many requests change the source at once, or it is shared from
+        another workspace."""
         for _ in range(MOST_AT_ONCE):
             known = await self.store.read(verbs.get_source, workspace_id, name)
+            if known is not None and known.shared_from is not None:
+                raise Conflict(verbs.MIRROR, "state")
             now = self.clock.now_ms()
             new, secrets = self._source_of(workspace_id, name, kind, config, known, now)
             if new is known:
@@ -204,7 +219,7 @@ class AudienceService:
         known_secrets = {} if known is None else self._secrets(known)
         if known is not None and known.type == kind:
             config = self.merge_secrets(kind, known.config, known_secrets, config)
-        problems = [*_name_problems(name), *self._config_problems(workspace_id, kind, config)]
+        problems = [*source_name_problems(name), *self._config_problems(workspace_id, kind, config)]
         public, secrets = ({}, {}) if problems else self.sources[kind].split(config)
         stays = known is not None and (kind, public, secrets) == (known.type, known.config, known_secrets)
         if known is not None and stays and not problems:
@@ -227,8 +242,17 @@ class AudienceService:
 
     list_sources = reads(verbs.list_sources)
 
+    async def off_reason(self, workspace_id: Id, audience: Mapping[str, Any] | None) -> str | None:
+        """Why the source of an audience cannot be read: it is shared from a workspace, and off. None where it can, and
+        where there is no audience."""
+        if audience is None:
+            return None
+        found = await self.store.read(verbs.get_source, workspace_id, str(audience["type"]))
+        return None if found is None else found.off_reason
+
     async def delete_source(self, workspace_id: Id, name: str) -> None:
-        """Delete a source. Fires of schedules that name it fail from now on, with that reason. Raises NotFound."""
+        """Delete a source. Fires of schedules that name it fail from now on, with that reason. Raises NotFound, and
+        Conflict (in_use) where it is shared with other workspaces."""
         entry = Trail(workspace_id, self.clock.now_ms()).entry("audience.deleted", "audience", name)
         verb = recording(verbs.delete_source, lambda gone: [entry] if gone else [])
         if not await self.store.write(verb, workspace_id, name):
@@ -319,7 +343,8 @@ def _if_stored(entry: AuditEntry) -> Callable[[StoredSource | None], Sequence[Au
     return lambda stored: () if stored is None else (entry,)
 
 
-def _name_problems(name: str) -> list[Problem]:
+def source_name_problems(name: str) -> list[Problem]:
+    """What is wrong with a name for a source."""
     if _NAME.fullmatch(name):
         return []
     words = "must be 1 to 63 lower-case letters, digits, - or _, and begin with a letter"

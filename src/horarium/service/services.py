@@ -113,6 +113,7 @@ def make_services(
     recording = Recording(store, clock)
     environments = EnvironmentService(vault)
     targets = TargetService(store, vault, executors, clock, identities, merge_secrets)
+    audiences = AudienceService(store, vault, sources or {}, clock, merge_secrets)
     return Services(
         store=store,
         vault=vault,
@@ -133,7 +134,7 @@ def make_services(
         searches=SearchService(store),
         actions=ActionService(store, clock),
         idempotency=IdempotencyService(store, clock),
-        audiences=AudienceService(store, vault, sources or {}, clock, merge_secrets),
+        audiences=audiences,
         directory=DirectoryService(store, clock),
         objectives=ObjectiveService(store),
         environments=environments,
@@ -144,7 +145,7 @@ def make_services(
         pauses=PauseService(store, clock),
         windows=WindowService(store, clock),
         purges=PurgeService(store, clock, identities),
-        sharing=SharingService(store, clock, targets),
+        sharing=SharingService(store, clock, targets, audiences),
         readiness=Readiness(store, clock),
         recording=recording,
         events=EventService(store, clock, recording, settings.event_streams),

@@ -36,11 +36,13 @@ def mirror_of(tenant, lent, borrower, key="crm", now=NOON):
 
 async def share(store, tenant, lent, borrower, named=None, **given):
     mirror = mirror_of(tenant, lent, borrower, **given)
-    return await store.write(shares.share_target, tenant.workspace, lent, mirror, named)
+    return await store.write(shares.share, shares.TARGETS, tenant.workspace, lent, mirror, named)
 
 
 async def end(store, tenant, lent, borrower, now=NOON):
-    return await store.write(shares.end_share, tenant.workspace, lent, borrower.workspace, now)
+    return await store.write(
+        shares.end_share, shares.TARGETS, tenant.workspace, lent, borrower.workspace, now
+    )
 
 
 async def get(store, tenant, target_id):
@@ -54,7 +56,7 @@ async def change(store, tenant, target_id, **given):
 
 
 async def shared_with(store, tenant, lent):
-    found = await store.read(shares.list_shares, tenant.workspace, lent, LOWEST_ID, 10)
+    found = await store.read(shares.list_shares, shares.TARGETS, tenant.workspace, lent, LOWEST_ID, 10)
     return [one.workspace_id for one in found]
 
 

@@ -47,12 +47,14 @@ WITHOUT_WORKSPACE = {
     "forget_lost_windows": ENGINE, "move_windows": ENGINE, "rezone_windows": ENGINE,
 }  # fmt: skip
 # What the engine writes of a row that it holds, whichever workspace it names with it; and the deletion of a whole
-# workspace, whose statements refer to each other's rows and are tried together in test_purges.py. Mirrors of a target
-# stand in other workspaces by their nature (test_shares.py).
+# workspace, whose statements refer to each other's rows and are tried together in test_purges.py. Mirrors stand in
+# other workspaces by their nature (test_shares.py).
 BY_HOLDER = {
     "open_callback",
     "follow_target",
     "follow_targets",
+    "follow_source",
+    "follow_sources",
     *(name for name, file in FILE_OF.items() if file == "purges"),
 }
 # Whose row an id names, by the column that holds the id.

@@ -82,6 +82,47 @@ class Audiences:
         )
         return answer
 
+    def list_shares(
+        self, name: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> types.SourceSharePage:
+        """List the workspaces with which an audience source is shared."""
+        answer: types.SourceSharePage = self._client.call(
+            "GET", "/audiences/{name}/shares", segments=(name,), query={"limit": limit, "cursor": cursor}
+        )
+        return answer
+
+    def list_shares_all(self, name: str, *, limit: int | None = None) -> Iterator[types.SourceShare]:
+        """List the workspaces with which an audience source is shared All pages, item by item; `limit` is the
+        size of a page.
+        """
+        return self._client.pages("/audiences/{name}/shares", (name,), {"limit": limit})
+
+    def unshare(self, name: str, workspace: str) -> None:
+        """Share an audience source with a workspace no longer (workspaces:admin)."""
+        self._client.call(
+            "DELETE",
+            "/audiences/{name}/shares/{workspace}",
+            segments=(
+                name,
+                workspace,
+            ),
+        )
+
+    def share(
+        self, name: str, workspace: str, body: types.SourceShareBody | None = None
+    ) -> types.SourceShare:
+        """Share an audience source with another workspace (workspaces:admin)."""
+        answer: types.SourceShare = self._client.call(
+            "PUT",
+            "/audiences/{name}/shares/{workspace}",
+            segments=(
+                name,
+                workspace,
+            ),
+            body=body,
+        )
+        return answer
+
 
 class Audit:
     """The operations of `audit`."""
@@ -1707,6 +1748,47 @@ class AsyncAudiences:
         """Make or replace an audience source."""
         answer: types.AudienceSource = await self._client.call(
             "PUT", "/audiences/{name}", segments=(name,), body=body
+        )
+        return answer
+
+    async def list_shares(
+        self, name: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> types.SourceSharePage:
+        """List the workspaces with which an audience source is shared."""
+        answer: types.SourceSharePage = await self._client.call(
+            "GET", "/audiences/{name}/shares", segments=(name,), query={"limit": limit, "cursor": cursor}
+        )
+        return answer
+
+    def list_shares_all(self, name: str, *, limit: int | None = None) -> AsyncIterator[types.SourceShare]:
+        """List the workspaces with which an audience source is shared All pages, item by item; `limit` is the
+        size of a page.
+        """
+        return self._client.pages("/audiences/{name}/shares", (name,), {"limit": limit})
+
+    async def unshare(self, name: str, workspace: str) -> None:
+        """Share an audience source with a workspace no longer (workspaces:admin)."""
+        await self._client.call(
+            "DELETE",
+            "/audiences/{name}/shares/{workspace}",
+            segments=(
+                name,
+                workspace,
+            ),
+        )
+
+    async def share(
+        self, name: str, workspace: str, body: types.SourceShareBody | None = None
+    ) -> types.SourceShare:
+        """Share an audience source with another workspace (workspaces:admin)."""
+        answer: types.SourceShare = await self._client.call(
+            "PUT",
+            "/audiences/{name}/shares/{workspace}",
+            segments=(
+                name,
+                workspace,
+            ),
+            body=body,
         )
         return answer
 

@@ -182,15 +182,27 @@ class AudienceSource(TypedDict):
 
     config: dict[str, Any]
     """
-    Its settings. Secrets are shown as ***.
+    Its settings. Secrets are shown as ***. Of one that is shared from another workspace, none.
     """
     created_at: str
     """
     When it was made.
     """
+    disabled_reason: str | None
+    """
+    Why it cannot be read, where it is not shared any more.
+    """
+    id: str
+    """
+    Its id.
+    """
     name: str
     """
     The name by which audiences use it.
+    """
+    shared_from: str | None
+    """
+    The source of another workspace that this one is; it is changed there.
     """
     type: str
     """
@@ -2129,6 +2141,51 @@ class SharePage(TypedDict):
 class SourceBody(TypedDict):
     config: dict[str, Any]
     type: str
+
+
+class SourceShare(TypedDict):
+    """
+    A workspace with which a source of audiences is shared.
+    """
+
+    created_at: str
+    """
+    Since when it is there.
+    """
+    name: str
+    """
+    The name of the source there.
+    """
+    source: str
+    """
+    The id of the source there.
+    """
+    workspace: str
+    """
+    The workspace that may use the source.
+    """
+
+
+class SourceShareBody(TypedDict):
+    name: NotRequired[str | None]
+    """
+    the name of the source in the other workspace; its own if left out
+    """
+
+
+class SourceSharePage(TypedDict):
+    """
+    A page of workspaces with which a source is shared.
+    """
+
+    items: list[SourceShare]
+    """
+    The items of this page.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
+    """
 
 
 class Span(TypedDict):

@@ -121,6 +121,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audiences/{name}/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the workspaces with which an audience source is shared */
+        get: operations["audiences.list_shares"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audiences/{name}/shares/{workspace}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Share an audience source with another workspace (workspaces:admin) */
+        put: operations["audiences.share"];
+        post?: never;
+        /** Share an audience source with a workspace no longer (workspaces:admin) */
+        delete: operations["audiences.unshare"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit": {
         parameters: {
             query?: never;
@@ -1991,7 +2026,7 @@ export interface components {
         };
         /** @description A source of audiences. */
         AudienceSource: {
-            /** @description Its settings. Secrets are shown as ***. */
+            /** @description Its settings. Secrets are shown as ***. Of one that is shared from another workspace, none. */
             config: {
                 [key: string]: unknown;
             };
@@ -2001,11 +2036,23 @@ export interface components {
              * @example 2026-03-08T09:00:00.000Z
              */
             created_at: string;
+            /** @description Why it cannot be read, where it is not shared any more. */
+            disabled_reason: string | null;
+            /**
+             * @description Its id.
+             * @example src_01KJMMA2G0ET89C00HHC3ZY6K7
+             */
+            id: string;
             /**
              * @description The name by which audiences use it.
              * @example people
              */
             name: string;
+            /**
+             * @description The source of another workspace that this one is; it is changed there.
+             * @example src_01KJMMA2G0ET89C00HHC3ZY6K7
+             */
+            shared_from: string | null;
             /**
              * @description sql, http, or one from a plug-in.
              * @example sql
@@ -4871,6 +4918,45 @@ export interface components {
              */
             type: string;
         };
+        /** @description A workspace with which a source of audiences is shared. */
+        SourceShare: {
+            /**
+             * Format: date-time
+             * @description Since when it is there.
+             * @example 2026-03-08T09:00:00.000Z
+             */
+            created_at: string;
+            /**
+             * @description The name of the source there.
+             * @example people
+             */
+            name: string;
+            /**
+             * @description The id of the source there.
+             * @example src_01KJMMA2G0ET89C00HHC3ZY6K7
+             */
+            source: string;
+            /**
+             * @description The workspace that may use the source.
+             * @example ws_01KJMMA2G0ET89C00HHC3ZY6K7
+             */
+            workspace: string;
+        };
+        SourceShareBody: {
+            /**
+             * Name
+             * @description the name of the source in the other workspace; its own if left out
+             * @default null
+             */
+            name?: string | null;
+        };
+        /** @description A page of workspaces with which a source is shared. */
+        SourceSharePage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["SourceShare"][];
+            /** @description Send it as cursor for the next page; null: this is the last. */
+            next_cursor: string | null;
+        };
         /** @description Slots that did not fire. */
         Span: {
             /**
@@ -6857,6 +6943,325 @@ export interface operations {
             path: {
                 /** @description the name of an audience source */
                 name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done; the answer is empty. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist in this workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is stored: a key that is taken, an outdated version, a state that forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "audiences.list_shares": {
+        parameters: {
+            query?: {
+                /** @description how many; 50, at most 1000 */
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the name of an audience source */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceSharePage"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist in this workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "audiences.share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the name of an audience source */
+                name: string;
+                /** @description workspace */
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "people"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SourceShareBody"];
+            };
+        };
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceShare"];
+                };
+            };
+            /** @description It was shared. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceShare"];
+                };
+            };
+            /** @description The request cannot be accepted: errors names every problem. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid API key is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do that, or a quota is reached. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist in this workspace. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts what is stored: a key that is taken, an outdated version, a state that forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: come back after Retry-After seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong on the server; its log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server cannot do this now: come back after Retry-After seconds. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "audiences.unshare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the name of an audience source */
+                name: string;
+                /** @description workspace */
+                workspace: string;
             };
             cookie?: never;
         };

@@ -433,9 +433,16 @@ _TABLE = {
     ),
 }
 _SOURCE = {
+    "id": an_id("src", "Its id."),
     "name": text("The name by which audiences use it.", "people"),
     "type": text("sql, http, or one from a plug-in.", "sql"),
-    "config": free("Its settings. Secrets are shown as ***."),
+    "config": free(
+        "Its settings. Secrets are shown as ***. Of one that is shared from another workspace, none."
+    ),
+    "shared_from": or_null(
+        an_id("src", "The source of another workspace that this one is; it is changed there.")
+    ),
+    "disabled_reason": or_null(text("Why it cannot be read, where it is not shared any more.")),
     **_MADE,
 }
 _PAGES = {
@@ -747,6 +754,16 @@ COMPONENTS: dict[str, Schema] = {
         },
     ),
     "SharePage": _page("Share", "A page of workspaces with which a target is shared."),
+    "SourceShare": thing(
+        "A workspace with which a source of audiences is shared.",
+        {
+            "workspace": an_id("ws", "The workspace that may use the source."),
+            "source": an_id("src", "The id of the source there."),
+            "name": text("The name of the source there.", "people"),
+            "created_at": instant("Since when it is there."),
+        },
+    ),
+    "SourceSharePage": _page("SourceShare", "A page of workspaces with which a source is shared."),
     "Lane": thing("How the runs of a target stand that are not over.", _LANE),
     "TargetInFull": thing("A target with how its runs stand.", {**_TARGET, "lane": ref("Lane")}),
     "NewTarget": thing(

@@ -168,6 +168,14 @@ OPERATIONS = {
         example={"type": "http", "config": {"url": "https://example.com/people"}},
     ),
     "DELETE /audiences/{name}": Operation("audiences.delete", None),
+    "GET /audiences/{name}/shares": Operation("audiences.list_shares", "SourceSharePage"),
+    "PUT /audiences/{name}/shares/{workspace}": Operation(
+        "audiences.share",
+        "SourceShare",
+        example={"name": "people"},
+        also=((201, "SourceShare", "It was shared."),),
+    ),
+    "DELETE /audiences/{name}/shares/{workspace}": Operation("audiences.unshare", None),
     "GET /me": Operation("me.get", "Me"),
     "POST /workspaces": Operation(
         "workspaces.create",

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 
 from horarium.api.errors import PROBLEM
-from horarium.api.fields import Query, instant_text
+from horarium.api.fields import Query, id_or_none, instant_text
 from horarium.api.imports import items_of, within_quota
 from horarium.api.models import SAMPLE, AudienceBody, SourceBody, changed_body, read, schema_of, validated
 from horarium.api.queries import item_after, item_cursor
@@ -16,6 +16,7 @@ from horarium.api.web import Answer, Api, empty_answer, json_answer
 from horarium.domain.audience import StoredSource
 from horarium.domain.directory import KINDS, RefusedLine
 from horarium.domain.errors import Invalid, Unavailable
+from horarium.domain.ids import prefixed
 from horarium.domain.tenancy import Identity
 from horarium.service.audiences import AudiencePreview
 from horarium.service.directory import Imported
@@ -134,9 +135,12 @@ def _refused(refused: RefusedLine) -> dict[str, Any]:
 
 def shown_source(source: StoredSource) -> dict[str, Any]:
     return {
+        "id": prefixed("src", source.id),
         "name": source.name,
         "type": source.type,
         "config": source.config,
+        "shared_from": id_or_none("src", source.shared_from),
+        "disabled_reason": source.off_reason,
         "created_at": instant_text(source.created_ms),
         "updated_at": instant_text(source.updated_ms),
     }

@@ -51,7 +51,7 @@ def sentence(error: BaseException, hidden: Iterable[str]) -> str:
     text = first[0] if first else type(cause).__name__
     for secret in hidden:
         text = text.replace(secret, "***")
-    return f"{_what(error)}: {text[:MAX_CHARS]}"
+    return f"{what_failed(error)}: {text[:MAX_CHARS]}"
 
 
 def hidden_texts(password: str | None, url: str | None) -> list[str]:
@@ -107,8 +107,8 @@ def state_of(error: BaseException) -> str | None:
     return None
 
 
-def _what(error: BaseException) -> str:
-    """The beginning of the sentence: what could not be done."""
+def what_failed(error: BaseException) -> str:
+    """The beginning of the sentence: what could not be done. It names nothing."""
     state = state_of(error) or ""
     if isinstance(error, (OSError, TimeoutError)) or state.startswith(("08", "28", "3D", "57P")):
         return "the database could not be reached"

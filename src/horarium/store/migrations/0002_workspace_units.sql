@@ -10,3 +10,10 @@ CREATE INDEX IF NOT EXISTS targets_shared ON targets (shared_from, workspace_id)
 ALTER TABLE schedules ADD COLUMN paused_until_ms BIGINT;
 ALTER TABLE schedules ADD COLUMN catch_up_after TEXT;
 CREATE INDEX IF NOT EXISTS schedules_paused_until ON schedules (paused_until_ms) WHERE paused_until_ms IS NOT NULL;
+
+-- A source of audiences that another workspace shares is a mirror of that one, too; why it cannot be read, or empty.
+ALTER TABLE audience_sources ADD COLUMN shared_from BYTEA;
+ALTER TABLE audience_sources ADD COLUMN off_reason TEXT;
+CREATE INDEX IF NOT EXISTS audience_sources_by_id ON audience_sources (id);
+CREATE INDEX IF NOT EXISTS audience_sources_shared ON audience_sources (shared_from, workspace_id)
+    WHERE shared_from IS NOT NULL;

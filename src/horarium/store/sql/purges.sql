@@ -166,6 +166,10 @@ UPDATE targets SET shared_from = NULL, executor = 'none', state = 'disabled', st
     version = version + 1
 WHERE shared_from IN ({own_targets});
 
+-- name: purge_source_mirrors
+UPDATE audience_sources SET shared_from = NULL, type = 'none', off_reason = 'it is not shared any more'
+WHERE shared_from IN (SELECT id FROM audience_sources WHERE workspace_id = :workspace_id);
+
 -- name: purge_targets
 DELETE FROM targets WHERE workspace_id = :workspace_id;
 

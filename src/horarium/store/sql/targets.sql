@@ -128,7 +128,7 @@ WHERE m.deleted_ms IS NULL AND m.state = 'enabled' AND s.usable = 0;
 SELECT m.workspace_id, m.id FROM targets m JOIN ({shared_targets}) s ON s.id = m.shared_from
 WHERE m.deleted_ms IS NULL AND m.state = 'enabled' AND s.usable = 0;
 
--- name: any_mirror
+-- name: any_mirror_target
 -- Whether a target of a workspace is shared.
 SELECT 1 FROM targets m JOIN targets t ON t.id = m.shared_from
-WHERE t.workspace_id = :workspace_id AND t.id = :id AND m.deleted_ms IS NULL AND m.executor <> 'none' LIMIT 1;
+WHERE t.workspace_id = :workspace_id AND t.id = :shared_id AND m.deleted_ms IS NULL AND m.executor <> 'none' LIMIT 1;

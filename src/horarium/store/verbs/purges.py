@@ -14,6 +14,7 @@ from horarium.domain.pauses import Pause
 from horarium.domain.schedule import CatchUp
 from horarium.domain.tenancy import Workspace
 from horarium.store.base import ACCESS, Tx
+from horarium.store.verbs.audiences import follow_sources
 from horarium.store.verbs.pauses import change_pause, pauses_in_force, write_pauses
 from horarium.store.verbs.targets import follow_all
 from horarium.store.verbs.tenancy import get_workspace, workspace_from_row
@@ -58,6 +59,7 @@ _REST = (
     "purge_erasures",
     "purge_windows",
     "purge_pauses",
+    "purge_source_mirrors",
     "purge_sources",
     "purge_failing",
     "purge_reports",
@@ -80,6 +82,7 @@ async def delete_workspace(tx: Tx, workspace_id: Id, now: int, purge_ms: int, by
     pause = Pause(_pause_id(workspace_id, now), workspace_id, None, now, None, CatchUp.NONE, PAUSE_NOTE, by)
     await write_pauses(tx, [pause])
     await follow_all(tx, workspace_id, now)
+    await follow_sources(tx, workspace_id, now)
     tx.announce(ACCESS, 0)
     return await _deleted(tx, workspace_id)
 
@@ -95,6 +98,7 @@ async def undelete_workspace(tx: Tx, workspace_id: Id, now: int) -> Workspace:
         if pause.id == own:
             await change_pause(tx, replace(pause, ends_ms=now))
     await follow_all(tx, workspace_id, now)
+    await follow_sources(tx, workspace_id, now)
     tx.announce(ACCESS, 0)
     found = await get_workspace(tx, workspace_id)
     assert found is not None

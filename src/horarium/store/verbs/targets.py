@@ -21,7 +21,7 @@ from horarium.store.verbs.texts import containing, json_text
 
 # How many of the schedules that hold a target are named.
 NAMED = 5
-# Why a mirror is not changed, why some targets have none, and why it is off while the target that it mirrors is.
+# Why a mirror is not changed, why some targets have none, and why it is off while what it mirrors is.
 MIRROR = "the target is shared from another workspace, and is changed there alone"
 OWN = "tables of the server are each workspace's own, so such a target cannot be shared"
 OFF_AT_HOME = "it is switched off where it is shared from"
@@ -62,7 +62,7 @@ async def add_target(tx: Tx, target: Target) -> Target:
             shared_from=target.shared_from,
         )
     except Duplicate:
-        raise key_taken(target) from None
+        raise key_taken(target.key) from None
     return numbered
 
 
@@ -169,7 +169,10 @@ async def change_target(
     after = change(before)
     if after == before:
         return before
-    if own(after) and await tx.row("any_mirror", workspace_id=workspace_id, id=target_id) is not None:
+    if (
+        own(after)
+        and await tx.row("any_mirror_target", workspace_id=workspace_id, shared_id=target_id) is not None
+    ):
         raise Conflict(OWN, "state")
     try:
         changed = await tx.run(
@@ -180,7 +183,7 @@ async def change_target(
             now=now,
         )
     except Duplicate:
-        raise key_taken(after) from None
+        raise key_taken(after.key) from None
     if not changed:
         raise Conflict("the target was changed meanwhile: read it again", "version", "version")
     off = before.state is TargetState.ENABLED and after.state is not TargetState.ENABLED
@@ -206,7 +209,7 @@ async def delete_target(
     )
     if holders:
         raise InUse([(holder, name) for holder, name in holders[:NAMED]], len(holders) > NAMED)
-    if await tx.row("any_mirror", workspace_id=workspace_id, id=target_id) is not None:
+    if await tx.row("any_mirror_target", workspace_id=workspace_id, shared_id=target_id) is not None:
         raise Conflict(
             "the target is shared with other workspaces: end that first (DELETE .../shares/...)", "in_use"
         )
@@ -261,11 +264,9 @@ def _id_in(reference: str) -> Id | None:
     return from_ulid(tail) if prefix and tail else from_uuid_text(reference)
 
 
-def key_taken(target: Target) -> Conflict:
-    """Another target of the workspace has the key of this one."""
-    return Conflict(
-        f"a target with the key {target.key!r} exists already; choose another", "key_taken", "key"
-    )
+def key_taken(key: str | None) -> Conflict:
+    """Another target of the workspace has this key."""
+    return Conflict(f"a target with the key {key!r} exists already; choose another", "key_taken", "key")
 
 
 def _columns(target: Target) -> dict[str, Any]:
