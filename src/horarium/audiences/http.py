@@ -213,8 +213,13 @@ def _set_by_source(query: AudienceQuery) -> Sequence[str]:
     """What a borrower's filter names that the URL of a GET names as well, such as a token."""
     if query.asked_by is None or query.config.get("method", "POST") != "GET":
         return ()
-    own = URL(query.config["url"]).query
-    return [name for name in query.filter if name in own]
+    own = {_plain(name) for name in URL(query.config["url"]).query}
+    return [name for name in query.filter if _plain(name) in own]
+
+
+def _plain(name: str) -> str:
+    """A parameter's name as the most lenient endpoints read it: in any case, and `name[]` as `name`."""
+    return name.partition("[")[0].strip().casefold()
 
 
 def _query_text(value: Any) -> str:
