@@ -99,7 +99,7 @@ def test_a_target_is_shared_with_another_workspace_and_no_longer(speak, schedule
 
 
 def test_a_source_is_made_tried_shared_and_kept_while_it_is(speak):
-    other = speak("workspace", "create", "Customer", "--json")["id"]
+    other = speak("workspace", "create", "Reader", "--json")["id"]
     config = (
         '{"url": "https://crm.example.com/people", "headers": {"Authorization": "Bearer s3cret-of-ours"}}'
     )
