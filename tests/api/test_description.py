@@ -160,7 +160,7 @@ BREAKING = {
         "kind"
     ]["enum"].remove("tool"),
     "a parameter is removed": lambda d: d["paths"]["/schedules"]["get"]["parameters"].pop(),
-    "a parameter is narrowed": lambda d: d["paths"]["/schedules"]["get"]["parameters"][-2]["schema"].update(
+    "a parameter is narrowed": lambda d: d["paths"]["/schedules"]["get"]["parameters"][-3]["schema"].update(
         maximum=10
     ),
     "a parameter becomes required": lambda d: d["paths"]["/schedules"]["get"]["parameters"][0].update(
@@ -182,7 +182,7 @@ HARMLESS = {
     "an optional parameter comes": lambda d: d["paths"]["/schedules"]["get"]["parameters"].append(
         {"name": "new", "in": "query", "schema": {"type": "string"}}
     ),
-    "a bound of a parameter is widened": lambda d: d["paths"]["/schedules"]["get"]["parameters"][-2][
+    "a bound of a parameter is widened": lambda d: d["paths"]["/schedules"]["get"]["parameters"][-3][
         "schema"
     ].update(maximum=5_000),
     "words change": lambda d: d["components"]["schemas"]["Schedule"].update(description="other"),

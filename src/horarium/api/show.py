@@ -17,6 +17,7 @@ from horarium.domain.execution import Message, Verdict
 from horarium.domain.fire import Fire, Span
 from horarium.domain.ids import PREFIXES, Id, prefixed
 from horarium.domain.lane_report import LaneState
+from horarium.domain.listings import Total
 from horarium.domain.pauses import Pause
 from horarium.domain.plan import slot_after
 from horarium.domain.quotas import Usage
@@ -45,11 +46,19 @@ PLANNED_SLOTS = 100
 _shared_id = lru_cache(maxsize=8192)(prefixed)
 
 
-def page(found: Page[T], show: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
-    """One page of a list: its items, and the cursor of the next page or null."""
+def page(found: Page[T], show: Callable[[T], dict[str, Any]], counted: Total | None = None) -> dict[str, Any]:
+    """One page of a list: its items, and the cursor of the next page or null; with how many there are, where that was
+    asked for."""
     shown: dict[str, Any] = {"items": [show(item) for item in found.items]}
     shown["next_cursor"] = None if found.next is None else cursor_text(found.next)
+    if counted is not None:
+        shown["total"] = total(counted, len(found.items))
     return shown
+
+
+def total(counted: Total, shown: int) -> dict[str, Any]:
+    """How many items a list has. Counting may have stopped before as many as the page shows."""
+    return {"count": max(counted.count, shown), "at_least": counted.at_least}
 
 
 def workspace(workspace: Workspace) -> dict[str, Any]:

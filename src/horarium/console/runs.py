@@ -18,9 +18,9 @@ from horarium.domain.run import Attempt, Run
 from horarium.domain.schedule import Schedule
 from horarium.domain.target import Target
 from horarium.domain.tenancy import Identity
-from horarium.service.pages import Page, cursor_from, cursor_text
+from horarium.service.pages import cursor_from, cursor_text
 from horarium.service.rates import WRITE
-from horarium.service.run_search import matching_runs
+from horarium.service.run_search import matching_runs, total_of_runs
 from horarium.service.sent_requests import SCOPES, SentRequest
 
 PAGE = 50
@@ -46,7 +46,8 @@ class RunPages(Pages):
         filters, schedule_id, fire_id = run_filters_in(query)
         cursor = query.text("cursor")
         query.done()
-        found = await self._found(who, filters, schedule_id, fire_id, cursor)
+        listing = _listing(who, filters, schedule_id, fire_id, cursor)
+        found = await matching_runs(self.services, listing, filters.target)
         causes = await self.services.runs.waits(who.workspace_id, found.items)
         targets = await self._targets_of(who, {run.target_id for run in found.items})
         return self.page(
@@ -55,6 +56,7 @@ class RunPages(Pages):
             filters=filters,
             states=STATES,
             runs=found.items,
+            total=await total_of_runs(self.services, listing, filters.target),
             causes=causes,
             targets=targets,
             schedule=await self._schedule_of(who, schedule_id),
@@ -137,7 +139,8 @@ class RunPages(Pages):
         state, cursor = query.choice("state", STATES), query.text("cursor")
         query.done()
         filters = Filters(state, None, None, prefixed("fire", fire.id))
-        found = await self._found(who, filters, fire.schedule_id, fire.id, cursor)
+        listing = _listing(who, filters, fire.schedule_id, fire.id, cursor)
+        found = await matching_runs(self.services, listing, filters.target)
         older = None
         if found.next is not None:
             at = cursor_text(found.next)
@@ -155,16 +158,6 @@ class RunPages(Pages):
             older=older,
         )
 
-    async def _found(
-        self, who: Identity, filters: Filters, schedule_id: Id | None, fire_id: Id | None, cursor: str | None
-    ) -> Page[Run]:
-        """A page of the runs that match all filters."""
-        below = HIGHEST_ID if cursor is None else cursor_from(cursor)
-        listing = RunListing(
-            who.workspace_id, PAGE, below, schedule_id=schedule_id, fire_id=fire_id, state=filters.state
-        )
-        return await matching_runs(self.services, listing, filters.target)
-
     async def _schedule_of(self, who: Identity, schedule_id: Id | None) -> Schedule | None:
         """The schedule, also a deleted one, where the key may read schedules."""
         if schedule_id is None or not who.may("schedules:read"):
@@ -176,6 +169,16 @@ class RunPages(Pages):
 
     async def _targets_of(self, who: Identity, ids: set[Id]) -> dict[Id, Target]:
         return await self.services.targets.named(who.workspace_id, ids) if ids else {}
+
+
+def _listing(
+    who: Identity, filters: Filters, schedule_id: Id | None, fire_id: Id | None, cursor: str | None
+) -> RunListing:
+    """The runs that match all filters, and which page of them."""
+    below = HIGHEST_ID if cursor is None else cursor_from(cursor)
+    return RunListing(
+        who.workspace_id, PAGE, below, schedule_id=schedule_id, fire_id=fire_id, state=filters.state
+    )
 
 
 def bars(run: Run, attempts: list[Attempt], now_ms: int) -> list[Bar]:

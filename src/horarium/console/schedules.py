@@ -62,6 +62,7 @@ class SchedulePages(OfSchedules):
             filters=filters,
             states=STATES,
             schedules=found.items,
+            total=await self.services.totals.schedules(listing),
             coming=await self.services.explain.next_fires(who.workspace_id, found.items),
             outcomes=outcomes,
             fires=FIRES,

@@ -6,7 +6,7 @@ In all of them None means that the filter is not applied.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
@@ -29,6 +29,27 @@ class PageRows(list[T]):
     ) -> None:
         super().__init__(rows)
         self.ended_early, self.reached = ended_early, reached
+
+
+# Totals of lists are exact up to this number.
+MOST_COUNTED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many items of a list a step has counted, and the position from which the next step goes on; None where
+    nothing is left to be counted."""
+
+    count: int
+    reached: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many items a list has on all its pages. `at_least`: counting stopped there, and there may be more."""
+
+    count: int
+    at_least: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +95,12 @@ class ScheduleListing:
     def by_progress(self) -> bool:
         """Whether it matters how far a schedule is."""
         return (self.next_before_ms, self.last_state, self.failing) != (None, None, None)
+
+    @property
+    def unfiltered(self) -> bool:
+        """Whether it leaves out nothing of the workspace."""
+        plain = replace(self, limit=0, cursor=None, skip=0, newest_first=True)
+        return replace(plain, window=0, search_input=True) == ScheduleListing(self.workspace_id, 0, window=0)
 
 
 class ScheduleOrder(StrEnum):

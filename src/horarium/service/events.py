@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
@@ -11,9 +12,11 @@ from dataclasses import dataclass, field
 from horarium.domain.errors import HorariumError, Invalid, NotFound, Problem, RateLimited
 from horarium.domain.events import Event, EventFilter
 from horarium.domain.ids import Id, from_prefixed
+from horarium.domain.listings import MOST_COUNTED, Total
 from horarium.domain.tenancy import Identity
 from horarium.service.clock import Clock
 from horarium.service.recording import Recording
+from horarium.service.totals import COUNT_S
 from horarium.store.base import EVENTS, Store
 from horarium.store.verbs import events as verbs
 
@@ -89,6 +92,30 @@ class EventService:
         if oldest_first:
             return await self._upwards(who.workspace_id, wanted, limit, max(low, cursor or 0))
         return await self._downwards(who.workspace_id, wanted, limit, low, cursor or _LAST)
+
+    async def total(
+        self, who: Identity, wanted: EventFilter, since_ms: int | None = None, after: Id | None = None
+    ) -> Total:
+        """How many events a filter wants, on all pages. Raises NotFound, Forbidden."""
+        who.require("events:read")
+        own = who.workspace_id
+        log = await self.store.read(verbs.event_log, own)
+        low = log.forgotten
+        if since_ms is not None:
+            low = max(low, await self.store.read(verbs.number_before, own, since_ms))
+        if after is not None:
+            low = max(low, await self.number_of(who, after))
+        if not (wanted.types or wanted.labels or wanted.schedules):
+            return Total(log.number - low)
+        count, before, until = 0, _LAST, time.monotonic() + COUNT_S
+        while True:
+            found = await self.store.read(verbs.events_before, own, before, low, READ_AT_ONCE)
+            count += sum(map(wanted.wants, found))
+            if len(found) < READ_AT_ONCE:
+                return Total(count)
+            if count >= MOST_COUNTED or time.monotonic() > until:
+                return Total(min(count, MOST_COUNTED), at_least=True)
+            before = found[-1].number
 
     async def _upwards(self, workspace_id: Id, wanted: EventFilter, limit: int, after: int) -> EventPage:
         items: list[Event] = []

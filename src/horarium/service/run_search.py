@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from horarium.domain.errors import NotFound
 from horarium.domain.ids import Id
-from horarium.domain.listings import RunListing
+from horarium.domain.listings import RunListing, Total
 from horarium.domain.run import Run
 from horarium.service.pages import Page
 from horarium.service.services import Services
@@ -19,17 +19,28 @@ async def matching_runs(services: Services, listing: RunListing, target: str | N
 
     A filter for something that does not exist matches no run.
     """
+    whole = await _whole(services, listing, target)
+    return Page([]) if whole is None else await services.searches.runs(whole)
+
+
+async def total_of_runs(services: Services, listing: RunListing, target: str | None) -> Total:
+    """How many runs `matching_runs` finds on all pages."""
+    whole = await _whole(services, listing, target)
+    return Total(0) if whole is None else await services.totals.runs(whole)
+
+
+async def _whole(services: Services, listing: RunListing, target: str | None) -> RunListing | None:
+    """A listing with what its filters name; None where one of them names nothing."""
     workspace_id = listing.workspace_id
     try:
         if listing.fire_id is not None:
             of_fire = (await services.schedules.fire(workspace_id, listing.fire_id)).schedule_id
             if listing.schedule_id not in (None, of_fire):
-                return Page([])
+                return None
             listing = replace(listing, schedule_id=of_fire)
-        listing = replace(listing, target_id=await target_of(services, workspace_id, target))
+        return replace(listing, target_id=await target_of(services, workspace_id, target))
     except NotFound:
-        return Page([])
-    return await services.searches.runs(listing)
+        return None
 
 
 async def target_of(services: Services, workspace_id: Id, target: str | None) -> Id | None:

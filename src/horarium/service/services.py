@@ -37,6 +37,7 @@ from horarium.service.sent_requests import SentRequestService
 from horarium.service.sharing import SharingService
 from horarium.service.targets import MergeSecrets, TargetService
 from horarium.service.tenancy import TenancyService
+from horarium.service.totals import TotalService
 from horarium.service.tried_calls import TriedCallService
 from horarium.service.webhooks import WebhookService
 from horarium.service.windows import WindowService
@@ -81,6 +82,7 @@ class Services:
     windows: WindowService
     purges: PurgeService
     sharing: SharingService
+    totals: TotalService
     readiness: Readiness
     recording: Recording
     events: EventService
@@ -146,6 +148,7 @@ def make_services(
         windows=WindowService(store, clock),
         purges=PurgeService(store, clock, identities),
         sharing=SharingService(store, clock, targets, audiences),
+        totals=TotalService(store),
         readiness=Readiness(store, clock),
         recording=recording,
         events=EventService(store, clock, recording, settings.event_streams),

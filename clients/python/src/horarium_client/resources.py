@@ -56,9 +56,9 @@ class Audiences:
     def __init__(self, client: Horarium) -> None:
         self._client = client
 
-    def list(self) -> types.AudienceSourceList:
+    def list(self, *, total: bool | None = None) -> types.AudienceSourceList:
         """List audience sources."""
-        answer: types.AudienceSourceList = self._client.call("GET", "/audiences")
+        answer: types.AudienceSourceList = self._client.call("GET", "/audiences", query={"total": total})
         return answer
 
     def preview(self, body: types.AudienceBody) -> types.AudiencePreview:
@@ -141,6 +141,7 @@ class Audit:
         until: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        total: bool | None = None,
     ) -> types.AuditPage:
         """List the audit log, newest first (audit:read)."""
         answer: types.AuditPage = self._client.call(
@@ -155,6 +156,7 @@ class Audit:
                 "until": until,
                 "limit": limit,
                 "cursor": cursor,
+                "total": total,
             },
         )
         return answer
@@ -169,6 +171,7 @@ class Audit:
         since: str | None = None,
         until: str | None = None,
         limit: int | None = None,
+        total: bool | None = None,
     ) -> Iterator[types.AuditEntry]:
         """List the audit log, newest first (audit:read) All pages, item by item; `limit` is the size of a
         page.
@@ -184,6 +187,7 @@ class Audit:
                 "since": since,
                 "until": until,
                 "limit": limit,
+                "total": total,
             },
         )
 
@@ -290,6 +294,7 @@ class Events:
         order: Literal["newest", "oldest"] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        total: bool | None = None,
     ) -> types.EventPage:
         """List events; with Accept: text/event-stream all that come from now on (events:read)."""
         answer: types.EventPage = self._client.call(
@@ -304,6 +309,7 @@ class Events:
                 "order": order,
                 "limit": limit,
                 "cursor": cursor,
+                "total": total,
             },
         )
         return answer
@@ -318,6 +324,7 @@ class Events:
         after: str | None = None,
         order: Literal["newest", "oldest"] | None = None,
         limit: int | None = None,
+        total: bool | None = None,
     ) -> Iterator[types.Event]:
         """List events; with Accept: text/event-stream all that come from now on (events:read) All pages, item
         by item; `limit` is the size of a page.
@@ -333,6 +340,7 @@ class Events:
                 "after": after,
                 "order": order,
                 "limit": limit,
+                "total": total,
             },
         )
 
@@ -361,6 +369,7 @@ class Fires:
         to: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        total: bool | None = None,
     ) -> types.FirePage:
         """List the fires of a workspace."""
         answer: types.FirePage = self._client.call(
@@ -376,6 +385,7 @@ class Fires:
                 "to": to,
                 "limit": limit,
                 "cursor": cursor,
+                "total": total,
             },
         )
         return answer
@@ -392,6 +402,7 @@ class Fires:
         from_: str | None = None,
         to: str | None = None,
         limit: int | None = None,
+        total: bool | None = None,
     ) -> Iterator[types.Fire]:
         """List the fires of a workspace All pages, item by item; `limit` is the size of a page."""
         return self._client.pages(
@@ -406,6 +417,7 @@ class Fires:
                 "from": from_,
                 "to": to,
                 "limit": limit,
+                "total": total,
             },
         )
 
@@ -493,6 +505,7 @@ class Ledger:
         to: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        total: bool | None = None,
     ) -> types.LedgerPage:
         """Account for the slots of a workspace, the latest first."""
         answer: types.LedgerPage = self._client.call(
@@ -507,6 +520,7 @@ class Ledger:
                 "to": to,
                 "limit": limit,
                 "cursor": cursor,
+                "total": total,
             },
         )
         return answer
@@ -524,6 +538,7 @@ class Ledger:
         from_: str | None = None,
         to: str | None = None,
         limit: int | None = None,
+        total: bool | None = None,
     ) -> Iterator[types.FireEntry | types.SpanEntry]:
         """Account for the slots of a workspace, the latest first All pages, item by item; `limit` is the size
         of a page.
@@ -539,6 +554,7 @@ class Ledger:
                 "from": from_,
                 "to": to,
                 "limit": limit,
+                "total": total,
             },
         )
 
@@ -630,6 +646,7 @@ class Runs:
         include: Literal["input", "row", "input,row", "row,input"] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        total: bool | None = None,
     ) -> types.RunPage:
         """List runs."""
         answer: types.RunPage = self._client.call(
@@ -647,6 +664,7 @@ class Runs:
                 "include": include,
                 "limit": limit,
                 "cursor": cursor,
+                "total": total,
             },
         )
         return answer
@@ -664,6 +682,7 @@ class Runs:
         to: str | None = None,
         include: Literal["input", "row", "input,row", "row,input"] | None = None,
         limit: int | None = None,
+        total: bool | None = None,
     ) -> Iterator[types.Run]:
         """List runs All pages, item by item; `limit` is the size of a page."""
         return self._client.pages(
@@ -680,6 +699,7 @@ class Runs:
                 "to": to,
                 "include": include,
                 "limit": limit,
+                "total": total,
             },
         )
 
@@ -750,6 +770,7 @@ class Schedules:
         sort: Literal["desc", "asc", "name", "-name", "next_fire", "last_fire"] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        total: bool | None = None,
     ) -> types.SchedulePage:
         """List schedules."""
         answer: types.SchedulePage = self._client.call(
@@ -770,6 +791,7 @@ class Schedules:
                 "sort": sort,
                 "limit": limit,
                 "cursor": cursor,
+                "total": total,
             },
         )
         return answer
@@ -791,6 +813,7 @@ class Schedules:
         label: Sequence[str] | None = None,
         sort: Literal["desc", "asc", "name", "-name", "next_fire", "last_fire"] | None = None,
         limit: int | None = None,
+        total: bool | None = None,
     ) -> Iterator[types.ListedSchedule]:
         """List schedules All pages, item by item; `limit` is the size of a page."""
         return self._client.pages(
@@ -810,6 +833,7 @@ class Schedules:
                 "label": label,
                 "sort": sort,
                 "limit": limit,
+                "total": total,
             },
         )
 
@@ -892,13 +916,14 @@ class Schedules:
         kind: Literal["clock", "manual", "backfill"] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        total: bool | None = None,
     ) -> types.FirePage:
         """List a schedule's fires, by its key."""
         answer: types.FirePage = self._client.call(
             "GET",
             "/schedules/by-key/{key}/fires",
             segments=(key,),
-            query={"kind": kind, "limit": limit, "cursor": cursor},
+            query={"kind": kind, "limit": limit, "cursor": cursor, "total": total},
         )
         return answer
 
@@ -908,9 +933,12 @@ class Schedules:
         *,
         kind: Literal["clock", "manual", "backfill"] | None = None,
         limit: int | None = None,
+        total: bool | None = None,
     ) -> Iterator[types.Fire]:
         """List a schedule's fires, by its key All pages, item by item; `limit` is the size of a page."""
-        return self._client.pages("/schedules/by-key/{key}/fires", (key,), {"kind": kind, "limit": limit})
+        return self._client.pages(
+            "/schedules/by-key/{key}/fires", (key,), {"kind": kind, "limit": limit, "total": total}
+        )
 
     def ledger_by_key(
         self, key: str, *, from_: str | None = None, to: str | None = None, limit: int | None = None
@@ -1078,21 +1106,29 @@ class Schedules:
         kind: Literal["clock", "manual", "backfill"] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        total: bool | None = None,
     ) -> types.FirePage:
         """List a schedule's fires."""
         answer: types.FirePage = self._client.call(
             "GET",
             "/schedules/{id}/fires",
             segments=(id,),
-            query={"kind": kind, "limit": limit, "cursor": cursor},
+            query={"kind": kind, "limit": limit, "cursor": cursor, "total": total},
         )
         return answer
 
     def list_fires_all(
-        self, id: str, *, kind: Literal["clock", "manual", "backfill"] | None = None, limit: int | None = None
+        self,
+        id: str,
+        *,
+        kind: Literal["clock", "manual", "backfill"] | None = None,
+        limit: int | None = None,
+        total: bool | None = None,
     ) -> Iterator[types.Fire]:
         """List a schedule's fires All pages, item by item; `limit` is the size of a page."""
-        return self._client.pages("/schedules/{id}/fires", (id,), {"kind": kind, "limit": limit})
+        return self._client.pages(
+            "/schedules/{id}/fires", (id,), {"kind": kind, "limit": limit, "total": total}
+        )
 
     def ledger(
         self, id: str, *, from_: str | None = None, to: str | None = None, limit: int | None = None
@@ -1248,6 +1284,7 @@ class Targets:
         search: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        total: bool | None = None,
     ) -> types.TargetPage:
         """List targets."""
         answer: types.TargetPage = self._client.call(
@@ -1260,6 +1297,7 @@ class Targets:
                 "search": search,
                 "limit": limit,
                 "cursor": cursor,
+                "total": total,
             },
         )
         return answer
@@ -1272,10 +1310,13 @@ class Targets:
         key: str | None = None,
         search: str | None = None,
         limit: int | None = None,
+        total: bool | None = None,
     ) -> Iterator[types.Target]:
         """List targets All pages, item by item; `limit` is the size of a page."""
         return self._client.pages(
-            "/targets", (), {"kind": kind, "state": state, "key": key, "search": search, "limit": limit}
+            "/targets",
+            (),
+            {"kind": kind, "state": state, "key": key, "search": search, "limit": limit, "total": total},
         )
 
     def create(self, body: types.TargetBody) -> types.NewTarget:
@@ -1725,9 +1766,11 @@ class AsyncAudiences:
     def __init__(self, client: AsyncHorarium) -> None:
         self._client = client
 
-    async def list(self) -> types.AudienceSourceList:
+    async def list(self, *, total: bool | None = None) -> types.AudienceSourceList:
         """List audience sources."""
-        answer: types.AudienceSourceList = await self._client.call("GET", "/audiences")
+        answer: types.AudienceSourceList = await self._client.call(
+            "GET", "/audiences", query={"total": total}
+        )
         return answer
 
     async def preview(self, body: types.AudienceBody) -> types.AudiencePreview:
@@ -1810,6 +1853,7 @@ class AsyncAudit:
         until: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        total: bool | None = None,
     ) -> types.AuditPage:
         """List the audit log, newest first (audit:read)."""
         answer: types.AuditPage = await self._client.call(
@@ -1824,6 +1868,7 @@ class AsyncAudit:
                 "until": until,
                 "limit": limit,
                 "cursor": cursor,
+                "total": total,
             },
         )
         return answer
@@ -1838,6 +1883,7 @@ class AsyncAudit:
         since: str | None = None,
         until: str | None = None,
         limit: int | None = None,
+        total: bool | None = None,
     ) -> AsyncIterator[types.AuditEntry]:
         """List the audit log, newest first (audit:read) All pages, item by item; `limit` is the size of a
         page.
@@ -1853,6 +1899,7 @@ class AsyncAudit:
                 "since": since,
                 "until": until,
                 "limit": limit,
+                "total": total,
             },
         )
 
@@ -1963,6 +2010,7 @@ class AsyncEvents:
         order: Literal["newest", "oldest"] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        total: bool | None = None,
     ) -> types.EventPage:
         """List events; with Accept: text/event-stream all that come from now on (events:read)."""
         answer: types.EventPage = await self._client.call(
@@ -1977,6 +2025,7 @@ class AsyncEvents:
                 "order": order,
                 "limit": limit,
                 "cursor": cursor,
+                "total": total,
             },
         )
         return answer
@@ -1991,6 +2040,7 @@ class AsyncEvents:
         after: str | None = None,
         order: Literal["newest", "oldest"] | None = None,
         limit: int | None = None,
+        total: bool | None = None,
     ) -> AsyncIterator[types.Event]:
         """List events; with Accept: text/event-stream all that come from now on (events:read) All pages, item
         by item; `limit` is the size of a page.
@@ -2006,6 +2056,7 @@ class AsyncEvents:
                 "after": after,
                 "order": order,
                 "limit": limit,
+                "total": total,
             },
         )
 
@@ -2034,6 +2085,7 @@ class AsyncFires:
         to: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        total: bool | None = None,
     ) -> types.FirePage:
         """List the fires of a workspace."""
         answer: types.FirePage = await self._client.call(
@@ -2049,6 +2101,7 @@ class AsyncFires:
                 "to": to,
                 "limit": limit,
                 "cursor": cursor,
+                "total": total,
             },
         )
         return answer
@@ -2065,6 +2118,7 @@ class AsyncFires:
         from_: str | None = None,
         to: str | None = None,
         limit: int | None = None,
+        total: bool | None = None,
     ) -> AsyncIterator[types.Fire]:
         """List the fires of a workspace All pages, item by item; `limit` is the size of a page."""
         return self._client.pages(
@@ -2079,6 +2133,7 @@ class AsyncFires:
                 "from": from_,
                 "to": to,
                 "limit": limit,
+                "total": total,
             },
         )
 
@@ -2168,6 +2223,7 @@ class AsyncLedger:
         to: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        total: bool | None = None,
     ) -> types.LedgerPage:
         """Account for the slots of a workspace, the latest first."""
         answer: types.LedgerPage = await self._client.call(
@@ -2182,6 +2238,7 @@ class AsyncLedger:
                 "to": to,
                 "limit": limit,
                 "cursor": cursor,
+                "total": total,
             },
         )
         return answer
@@ -2199,6 +2256,7 @@ class AsyncLedger:
         from_: str | None = None,
         to: str | None = None,
         limit: int | None = None,
+        total: bool | None = None,
     ) -> AsyncIterator[types.FireEntry | types.SpanEntry]:
         """Account for the slots of a workspace, the latest first All pages, item by item; `limit` is the size
         of a page.
@@ -2214,6 +2272,7 @@ class AsyncLedger:
                 "from": from_,
                 "to": to,
                 "limit": limit,
+                "total": total,
             },
         )
 
@@ -2309,6 +2368,7 @@ class AsyncRuns:
         include: Literal["input", "row", "input,row", "row,input"] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        total: bool | None = None,
     ) -> types.RunPage:
         """List runs."""
         answer: types.RunPage = await self._client.call(
@@ -2326,6 +2386,7 @@ class AsyncRuns:
                 "include": include,
                 "limit": limit,
                 "cursor": cursor,
+                "total": total,
             },
         )
         return answer
@@ -2343,6 +2404,7 @@ class AsyncRuns:
         to: str | None = None,
         include: Literal["input", "row", "input,row", "row,input"] | None = None,
         limit: int | None = None,
+        total: bool | None = None,
     ) -> AsyncIterator[types.Run]:
         """List runs All pages, item by item; `limit` is the size of a page."""
         return self._client.pages(
@@ -2359,6 +2421,7 @@ class AsyncRuns:
                 "to": to,
                 "include": include,
                 "limit": limit,
+                "total": total,
             },
         )
 
@@ -2429,6 +2492,7 @@ class AsyncSchedules:
         sort: Literal["desc", "asc", "name", "-name", "next_fire", "last_fire"] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        total: bool | None = None,
     ) -> types.SchedulePage:
         """List schedules."""
         answer: types.SchedulePage = await self._client.call(
@@ -2449,6 +2513,7 @@ class AsyncSchedules:
                 "sort": sort,
                 "limit": limit,
                 "cursor": cursor,
+                "total": total,
             },
         )
         return answer
@@ -2470,6 +2535,7 @@ class AsyncSchedules:
         label: Sequence[str] | None = None,
         sort: Literal["desc", "asc", "name", "-name", "next_fire", "last_fire"] | None = None,
         limit: int | None = None,
+        total: bool | None = None,
     ) -> AsyncIterator[types.ListedSchedule]:
         """List schedules All pages, item by item; `limit` is the size of a page."""
         return self._client.pages(
@@ -2489,6 +2555,7 @@ class AsyncSchedules:
                 "label": label,
                 "sort": sort,
                 "limit": limit,
+                "total": total,
             },
         )
 
@@ -2571,13 +2638,14 @@ class AsyncSchedules:
         kind: Literal["clock", "manual", "backfill"] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        total: bool | None = None,
     ) -> types.FirePage:
         """List a schedule's fires, by its key."""
         answer: types.FirePage = await self._client.call(
             "GET",
             "/schedules/by-key/{key}/fires",
             segments=(key,),
-            query={"kind": kind, "limit": limit, "cursor": cursor},
+            query={"kind": kind, "limit": limit, "cursor": cursor, "total": total},
         )
         return answer
 
@@ -2587,9 +2655,12 @@ class AsyncSchedules:
         *,
         kind: Literal["clock", "manual", "backfill"] | None = None,
         limit: int | None = None,
+        total: bool | None = None,
     ) -> AsyncIterator[types.Fire]:
         """List a schedule's fires, by its key All pages, item by item; `limit` is the size of a page."""
-        return self._client.pages("/schedules/by-key/{key}/fires", (key,), {"kind": kind, "limit": limit})
+        return self._client.pages(
+            "/schedules/by-key/{key}/fires", (key,), {"kind": kind, "limit": limit, "total": total}
+        )
 
     async def ledger_by_key(
         self, key: str, *, from_: str | None = None, to: str | None = None, limit: int | None = None
@@ -2761,21 +2832,29 @@ class AsyncSchedules:
         kind: Literal["clock", "manual", "backfill"] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        total: bool | None = None,
     ) -> types.FirePage:
         """List a schedule's fires."""
         answer: types.FirePage = await self._client.call(
             "GET",
             "/schedules/{id}/fires",
             segments=(id,),
-            query={"kind": kind, "limit": limit, "cursor": cursor},
+            query={"kind": kind, "limit": limit, "cursor": cursor, "total": total},
         )
         return answer
 
     def list_fires_all(
-        self, id: str, *, kind: Literal["clock", "manual", "backfill"] | None = None, limit: int | None = None
+        self,
+        id: str,
+        *,
+        kind: Literal["clock", "manual", "backfill"] | None = None,
+        limit: int | None = None,
+        total: bool | None = None,
     ) -> AsyncIterator[types.Fire]:
         """List a schedule's fires All pages, item by item; `limit` is the size of a page."""
-        return self._client.pages("/schedules/{id}/fires", (id,), {"kind": kind, "limit": limit})
+        return self._client.pages(
+            "/schedules/{id}/fires", (id,), {"kind": kind, "limit": limit, "total": total}
+        )
 
     async def ledger(
         self, id: str, *, from_: str | None = None, to: str | None = None, limit: int | None = None
@@ -2933,6 +3012,7 @@ class AsyncTargets:
         search: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        total: bool | None = None,
     ) -> types.TargetPage:
         """List targets."""
         answer: types.TargetPage = await self._client.call(
@@ -2945,6 +3025,7 @@ class AsyncTargets:
                 "search": search,
                 "limit": limit,
                 "cursor": cursor,
+                "total": total,
             },
         )
         return answer
@@ -2957,10 +3038,13 @@ class AsyncTargets:
         key: str | None = None,
         search: str | None = None,
         limit: int | None = None,
+        total: bool | None = None,
     ) -> AsyncIterator[types.Target]:
         """List targets All pages, item by item; `limit` is the size of a page."""
         return self._client.pages(
-            "/targets", (), {"kind": kind, "state": state, "key": key, "search": search, "limit": limit}
+            "/targets",
+            (),
+            {"kind": kind, "state": state, "key": key, "search": search, "limit": limit, "total": total},
         )
 
     async def create(self, body: types.TargetBody) -> types.NewTarget:

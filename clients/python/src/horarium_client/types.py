@@ -214,21 +214,6 @@ class AudienceSource(TypedDict):
     """
 
 
-class AudienceSourceList(TypedDict):
-    """
-    The sources of a workspace, all on one page.
-    """
-
-    items: list[AudienceSource]
-    """
-    The items of this page.
-    """
-    next_cursor: str | None
-    """
-    Send it as cursor for the next page; null: this is the last.
-    """
-
-
 class AuditEntryBy(TypedDict):
     """
     Who did it.
@@ -290,21 +275,6 @@ class AuditEntry(TypedDict):
 class AuditLine(TypedDict):
     """
     An entry of the audit log on each line; with proof=true the chain with its hashes.
-    """
-
-
-class AuditPage(TypedDict):
-    """
-    A page of the audit log.
-    """
-
-    items: list[AuditEntry]
-    """
-    The items of this page.
-    """
-    next_cursor: str | None
-    """
-    Send it as cursor for the next page; null: this is the last.
     """
 
 
@@ -691,21 +661,6 @@ EventMessage: TypeAlias = str
 """
 For each event a message: its id, its type as `event`, and the event itself as `data`.
 """
-
-
-class EventPage(TypedDict):
-    """
-    A page of events.
-    """
-
-    items: list[Event]
-    """
-    The items of this page.
-    """
-    next_cursor: str | None
-    """
-    Send it as cursor for the next page; null: this is the last.
-    """
 
 
 class ExportLine(TypedDict):
@@ -2590,21 +2545,6 @@ class TargetInFull(TypedDict):
     """
 
 
-class TargetPage(TypedDict):
-    """
-    A page of targets.
-    """
-
-    items: list[Target]
-    """
-    The items of this page.
-    """
-    next_cursor: str | None
-    """
-    Send it as cursor for the next page; null: this is the last.
-    """
-
-
 class TargetPatch(TypedDict):
     """
     `executor` is an object with `type` and the settings of that type of executor.
@@ -2637,6 +2577,21 @@ class TargetTestBody(TypedDict):
     row: NotRequired[Any]
     """
     the row of an audience that it is called for, where it is called for one
+    """
+
+
+class Total(TypedDict):
+    """
+    How many items a list has on all its pages, where total=true asks for it.
+    """
+
+    at_least: bool
+    """
+    Counting stopped there, so that the page is not slow: there may be more.
+    """
+    count: int
+    """
+    How many there are; where at_least is true, how many were counted.
     """
 
 
@@ -3280,6 +3235,38 @@ class WorkspaceResumeBody(TypedDict):
     """
 
 
+class AudienceSourceList(TypedDict):
+    """
+    The sources of a workspace, all on one page.
+    """
+
+    items: list[AudienceSource]
+    """
+    The items of this page.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
+    """
+    total: NotRequired[Total]
+
+
+class AuditPage(TypedDict):
+    """
+    A page of the audit log.
+    """
+
+    items: list[AuditEntry]
+    """
+    The items of this page.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
+    """
+    total: NotRequired[Total]
+
+
 class BulkLine(TypedDict):
     """
     The answer to one line of a bulk request.
@@ -3317,6 +3304,22 @@ class BulkLine(TypedDict):
     """
     The status that the line would have alone.
     """
+
+
+class EventPage(TypedDict):
+    """
+    A page of events.
+    """
+
+    items: list[Event]
+    """
+    The items of this page.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
+    """
+    total: NotRequired[Total]
 
 
 class Fire(TypedDict):
@@ -3472,6 +3475,7 @@ class FirePage(TypedDict):
     """
     Send it as cursor for the next page; null: this is the last.
     """
+    total: NotRequired[Total]
 
 
 LedgerItems: TypeAlias = FireEntry | SpanEntry
@@ -4015,6 +4019,7 @@ class RunPage(TypedDict):
     """
     Send it as cursor for the next page; null: this is the last.
     """
+    total: NotRequired[Total]
 
 
 class ScheduleActionBody(TypedDict):
@@ -4074,6 +4079,7 @@ class SchedulePage(TypedDict):
     """
     Send it as cursor for the next page; null: this is the last.
     """
+    total: NotRequired[Total]
 
 
 class SchedulePatch(TypedDict):
@@ -4097,6 +4103,22 @@ class SchedulePatch(TypedDict):
     """
     where it is given: change only what is at this version
     """
+
+
+class TargetPage(TypedDict):
+    """
+    A page of targets.
+    """
+
+    items: list[Target]
+    """
+    The items of this page.
+    """
+    next_cursor: str | None
+    """
+    Send it as cursor for the next page; null: this is the last.
+    """
+    total: NotRequired[Total]
 
 
 class Trial(TypedDict):

@@ -2071,6 +2071,7 @@ export interface components {
             items: components["schemas"]["AudienceSource"][];
             /** @description Send it as cursor for the next page; null: this is the last. */
             next_cursor: string | null;
+            total?: components["schemas"]["Total"];
         };
         /** @description What somebody has done. */
         AuditEntry: {
@@ -2130,6 +2131,7 @@ export interface components {
             items: components["schemas"]["AuditEntry"][];
             /** @description Send it as cursor for the next page; null: this is the last. */
             next_cursor: string | null;
+            total?: components["schemas"]["Total"];
         };
         /** @description The fires of a backfill. */
         Backfill: {
@@ -2475,6 +2477,7 @@ export interface components {
             items: components["schemas"]["Event"][];
             /** @description Send it as cursor for the next page; null: this is the last. */
             next_cursor: string | null;
+            total?: components["schemas"]["Total"];
         };
         /** @description Why an instant fired, or did not. */
         Explanation: {
@@ -2691,6 +2694,7 @@ export interface components {
             items: components["schemas"]["Fire"][];
             /** @description Send it as cursor for the next page; null: this is the last. */
             next_cursor: string | null;
+            total?: components["schemas"]["Total"];
         };
         /** @description The targets that a principal may schedule. */
         Grants: {
@@ -4378,6 +4382,7 @@ export interface components {
             items: components["schemas"]["Run"][];
             /** @description Send it as cursor for the next page; null: this is the last. */
             next_cursor: string | null;
+            total?: components["schemas"]["Total"];
         };
         /** @description A schedule. */
         Schedule: {
@@ -4731,6 +4736,7 @@ export interface components {
             items: components["schemas"]["ListedSchedule"][];
             /** @description Send it as cursor for the next page; null: this is the last. */
             next_cursor: string | null;
+            total?: components["schemas"]["Total"];
         };
         SchedulePatch: {
             /**
@@ -5405,6 +5411,7 @@ export interface components {
             items: components["schemas"]["Target"][];
             /** @description Send it as cursor for the next page; null: this is the last. */
             next_cursor: string | null;
+            total?: components["schemas"]["Total"];
         };
         /** @description `executor` is an object with `type` and the settings of that type of executor. */
         TargetPatch: {
@@ -5493,6 +5500,16 @@ export interface components {
              * @default null
              */
             row?: unknown;
+        };
+        /** @description How many items a list has on all its pages, where total=true asks for it. */
+        Total: {
+            /** @description Counting stopped there, so that the page is not slow: there may be more. */
+            at_least: boolean;
+            /**
+             * @description How many there are; where at_least is true, how many were counted.
+             * @example 120
+             */
+            count: number;
         };
         /** @description What an action would be done to. */
         Trial: {
@@ -6557,7 +6574,10 @@ export interface operations {
     };
     "audiences.list": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description whether the answer says how many items there are on all pages */
+                total?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -7376,6 +7396,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description whether the answer says how many items there are on all pages */
+                total?: boolean;
             };
             header?: never;
             path?: never;
@@ -8330,6 +8352,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description whether the answer says how many items there are on all pages */
+                total?: boolean;
             };
             header?: {
                 /** @description of a stream: the id of the last event that was seen; it goes on after that */
@@ -8513,6 +8537,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description whether the answer says how many items there are on all pages */
+                total?: boolean;
             };
             header?: never;
             path?: never;
@@ -9223,6 +9249,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description whether the answer says how many items there are on all pages */
+                total?: boolean;
             };
             header?: never;
             path?: never;
@@ -10201,6 +10229,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description whether the answer says how many items there are on all pages */
+                total?: boolean;
             };
             header?: never;
             path?: never;
@@ -11144,6 +11174,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description whether the answer says how many items there are on all pages */
+                total?: boolean;
             };
             header?: never;
             path?: never;
@@ -12340,6 +12372,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description whether the answer says how many items there are on all pages */
+                total?: boolean;
             };
             header?: never;
             path: {
@@ -14200,6 +14234,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description whether the answer says how many items there are on all pages */
+                total?: boolean;
             };
             header?: never;
             path: {
@@ -15655,6 +15691,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description whether the answer says how many items there are on all pages */
+                total?: boolean;
             };
             header?: never;
             path?: never;

@@ -576,19 +576,32 @@ if set(_RETRY) != {field.name.removesuffix("_ms") for field in fields(Retry)}:
 
 
 def _page(name: str, words: str) -> Schema:
-    return thing(
-        words,
-        {
-            "items": many(ref(name), "The items of this page."),
-            "next_cursor": or_null(text("Send it as cursor for the next page; null: this is the last.")),
-        },
-    )
+    return thing(words, _paged(name))
+
+
+def _counted_page(name: str, words: str) -> Schema:
+    """A page of a list that tells its total where it is asked to."""
+    return thing(words, {**_paged(name), "total": ref("Total")}, ("total",))
+
+
+def _paged(name: str) -> dict[str, Schema]:
+    return {
+        "items": many(ref(name), "The items of this page."),
+        "next_cursor": or_null(text("Send it as cursor for the next page; null: this is the last.")),
+    }
 
 
 COMPONENTS: dict[str, Schema] = {
     "Problem": thing("An error (RFC 9457).", {**_PROBLEM, "request_id": text("Where the log has more.")},
                      ("request_id",)),
     "ProblemEntry": _PROBLEM_ENTRY,
+    "Total": thing(
+        "How many items a list has on all its pages, where total=true asks for it.",
+        {
+            "count": whole("How many there are; where at_least is true, how many were counted.", 120),
+            "at_least": flag("Counting stopped there, so that the page is not slow: there may be more."),
+        },
+    ),
     "ImportProblem": thing(
         "An import of which lines were refused.",
         {
@@ -616,7 +629,7 @@ COMPONENTS: dict[str, Schema] = {
             "next_fires": many(ref("Occurrence"), "Its next fires."),
         },
     ),
-    "SchedulePage": _page("ListedSchedule", "A page of schedules."),
+    "SchedulePage": _counted_page("ListedSchedule", "A page of schedules."),
     "BulkLine": thing("The answer to one line of a bulk request.", _LINE,
                       ("id", "key", "next_fire_at", "detail", "errors")),
     "Occurrence": thing("A coming fire.", _OCCURRENCE),
@@ -652,7 +665,7 @@ COMPONENTS: dict[str, Schema] = {
         {"count": whole("How many.", 3), "first_at": instant("The first."), "last_at": instant("The last.")},
     ),
     "Fire": thing("What was started for a slot, by hand, or by a backfill.", _FIRE),
-    "FirePage": _page("Fire", "A page of fires."),
+    "FirePage": _counted_page("Fire", "A page of fires."),
     "Backfill": thing(
         "The fires of a backfill.",
         {"count": whole("How many."), "items": many(ref("Fire"), "The fires, by slot.")},
@@ -726,7 +739,7 @@ COMPONENTS: dict[str, Schema] = {
         },
     ),
     "Run": thing("One execution of a target.", {**_RUN, **_GIVEN}, _GIVEN),
-    "RunPage": _page("Run", "A page of runs."),
+    "RunPage": _counted_page("Run", "A page of runs."),
     "Attempt": thing(
         "One try of a run.",
         {
@@ -743,7 +756,7 @@ COMPONENTS: dict[str, Schema] = {
         {**_RUN, **_GIVEN, "history": many(ref("Attempt"), "Its attempts, oldest first.")},
     ),
     "Target": thing("What schedules run.", _TARGET),
-    "TargetPage": _page("Target", "A page of targets."),
+    "TargetPage": _counted_page("Target", "A page of targets."),
     "Share": thing(
         "A workspace with which a target is shared.",
         {
@@ -844,7 +857,7 @@ COMPONENTS: dict[str, Schema] = {
     "DirectoryPage": _page("DirectoryItem", "A page of items."),
     "AudiencePreview": thing("How many rows an audience has now.", _AUDIENCE, ("error",)),
     "AudienceSource": thing("A source of audiences.", _SOURCE),
-    "AudienceSourceList": _page("AudienceSource", "The sources of a workspace, all on one page."),
+    "AudienceSourceList": _counted_page("AudienceSource", "The sources of a workspace, all on one page."),
     "Workspace": thing("A tenant.", _WORKSPACE),
     "WorkspacePage": _page("Workspace", "A page of workspaces."),
     "WorkspaceInFull": thing(
@@ -886,7 +899,7 @@ COMPONENTS: dict[str, Schema] = {
         "A new key with its text.", {**_KEY, "key": text("The key itself. It is shown only this once.")}
     ),
     "Event": thing("Something that has happened.", _EVENT),
-    "EventPage": _page("Event", "A page of events."),
+    "EventPage": _counted_page("Event", "A page of events."),
     "Webhook": thing("Where events are sent.", _WEBHOOK),
     "WebhookPage": _page("Webhook", "A page of webhooks."),
     "NewWebhook": thing(
@@ -924,7 +937,7 @@ COMPONENTS: dict[str, Schema] = {
         ),
         "additionalProperties": True,
     },
-    "AuditPage": _page("AuditEntry", "A page of the audit log."),
+    "AuditPage": _counted_page("AuditEntry", "A page of the audit log."),
     "Erased": thing("What was erased.", {"erased": whole("Entries that were erased.")}),
     "Health": thing(
         "The server lives.",

@@ -27,6 +27,7 @@ PARAMETERS: dict[str, Schema] = {
     "proof": {"type": "boolean", "default": False},
     "failing": {"type": "boolean"},
     "deleted": {"type": "boolean", "default": False},
+    "total": {"type": "boolean", "default": False},
     "days": {"type": "integer", "minimum": 0, "maximum": LONGEST_DELAY_DAYS, "default": DELAY_DAYS},
     "row_key": {"type": "string", "examples": ["user-4"]},
     "include": {"type": "string", "enum": ["input", "row", "input,row", "row,input"]},

@@ -12,7 +12,7 @@ from horarium.api import show
 from horarium.api.fields import Query
 from horarium.api.models import ErasureBody, schema_of, validated
 from horarium.api.queries import subject_in
-from horarium.api.routes.base import CURSOR, LIMIT, Routes, cursor_of
+from horarium.api.routes.base import CURSOR, LIMIT, TOTAL, Routes, cursor_of
 from horarium.api.web import Answer, Api, StreamedAnswer, json_answer
 from horarium.domain.audit import Link, LinkedEntry
 from horarium.domain.errors import Invalid, Problem
@@ -41,9 +41,11 @@ class AuditRoutes(Routes):
             since_ms=query.instant("since", Rounding.UP),
             until_ms=query.instant("until", Rounding.UP),
         )
+        wants_total = query.flag("total")
         query.done()
         found = await self.services.audit.page(who, listing)
-        return json_answer(200, show.page(found, show.audit_entry))
+        total = await self.services.totals.audit(listing) if wants_total else None
+        return json_answer(200, show.page(found, show.audit_entry, total))
 
     async def export(self, request: Request) -> Answer:
         who = await self.who(request)
@@ -124,6 +126,7 @@ def add_routes(api: Api, services: Services) -> None:
         **period,
         "limit": LIMIT,
         "cursor": CURSOR,
+        "total": TOTAL,
     }
     api.add(
         "GET", "/audit", routes.list, "List the audit log, newest first (audit:read)", tag=tag, query=filters

@@ -20,6 +20,7 @@ from horarium.service.services import Services
 # Labels in one filter.
 MOST_LABELS = 50
 CURSOR = "next_cursor of the page before"
+TOTAL = "whether the answer says how many items there are on all pages"
 LIMIT = "how many; 50, at most 1000"
 LABEL = "name:value; several must all match"
 # What is said of a page that need not be full.

@@ -6,20 +6,23 @@ from typing import Any
 
 from starlette.requests import Request
 
+from horarium.api import show
 from horarium.api.errors import PROBLEM
 from horarium.api.fields import Query, id_or_none, instant_text
 from horarium.api.imports import items_of, within_quota
 from horarium.api.models import SAMPLE, AudienceBody, SourceBody, changed_body, read, schema_of, validated
 from horarium.api.queries import item_after, item_cursor
-from horarium.api.routes.base import CURSOR, LIMIT, Routes
+from horarium.api.routes.base import CURSOR, LIMIT, TOTAL, Routes
 from horarium.api.web import Answer, Api, empty_answer, json_answer
 from horarium.domain.audience import StoredSource
 from horarium.domain.directory import KINDS, RefusedLine
 from horarium.domain.errors import Invalid, Unavailable
 from horarium.domain.ids import prefixed
+from horarium.domain.listings import Total
 from horarium.domain.tenancy import Identity
 from horarium.service.audiences import AudiencePreview
 from horarium.service.directory import Imported
+from horarium.service.pages import Page
 from horarium.service.rates import AUDIENCE
 from horarium.service.services import Services
 
@@ -66,8 +69,12 @@ class DirectoryRoutes(Routes):
 class SourceRoutes(Routes):
     async def list(self, request: Request) -> Answer:
         who = await self.who(request, READ)
+        query = Query(request)
+        wants_total = query.flag("total")
+        query.done()
         found = await self.services.audiences.list_sources(who.workspace_id)
-        return json_answer(200, {"items": [shown_source(source) for source in found], "next_cursor": None})
+        total = Total(len(found)) if wants_total else None
+        return json_answer(200, show.page(Page(found), shown_source, total))
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request, READ)
@@ -177,7 +184,7 @@ def add_routes(api: Api, services: Services) -> None:
         tag=tag,
         body=schema_of(AudienceBody),
     )
-    api.add("GET", "/audiences", sources.list, "List audience sources", tag=tag)
+    api.add("GET", "/audiences", sources.list, "List audience sources", tag=tag, query={"total": TOTAL})
     api.add("GET", place, sources.get, "Get an audience source", tag=tag)
     api.add(
         "PUT", place, sources.put, "Make or replace an audience source", tag=tag, body=schema_of(SourceBody)

@@ -26,6 +26,7 @@ from horarium.api.routes.base import (
     CURSOR,
     IF_MATCH,
     LIMIT,
+    TOTAL,
     Routes,
     cursor_of,
     etag,
@@ -57,7 +58,8 @@ class EventRoutes(Routes):
         limit, order = query.limit(), query.choice("order", ORDERS)
         since = query.instant("since", Rounding.UP)
         after_id = None if streamed else query.id("after", "evt")
-        for name in ("limit", "order", "since", "cursor"):
+        wants_total = query.flag("total")
+        for name in ("limit", "order", "since", "cursor", "total"):
             if streamed and query.text(name) is not None:
                 query.wrong(name, "has no meaning for a stream; leave it out")
         query.done()
@@ -69,10 +71,13 @@ class EventRoutes(Routes):
         page = await self.services.events.page(
             who, wanted, limit, number_in(request), since, after_id, order == "oldest"
         )
-        shown = {
+        shown: dict[str, Any] = {
             "items": [orjson.loads(event.content) for event in page.items],
             "next_cursor": None if page.next is None else number_cursor(page.next),
         }
+        if wants_total:
+            counted = await self.services.events.total(who, wanted, since, after_id)
+            shown["total"] = show.total(counted, len(page.items))
         return json_answer(200, shown)
 
     async def get(self, request: Request) -> Answer:
@@ -253,6 +258,7 @@ def add_routes(api: Api, services: Services) -> None:
         "order": "newest (the default) or oldest first",
         "limit": LIMIT,
         "cursor": CURSOR,
+        "total": TOTAL,
     }
     words = "List events; with Accept: text/event-stream all that come from now on (events:read)"
     last = {"Last-Event-ID": "of a stream: the id of the last event that was seen; it goes on after that"}

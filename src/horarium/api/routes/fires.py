@@ -9,12 +9,22 @@ from starlette.requests import Request
 from horarium.api import show
 from horarium.api.fields import Query, instant_or_none, instant_text, path_id
 from horarium.api.kit.registry import Dialects
-from horarium.api.routes.base import CURSOR, EARLY, LABEL, LIMIT, Routes, cursor_of, labels_in, position_of
+from horarium.api.routes.base import (
+    CURSOR,
+    EARLY,
+    LABEL,
+    LIMIT,
+    TOTAL,
+    Routes,
+    cursor_of,
+    labels_in,
+    position_of,
+)
 from horarium.api.schedule_ids import ScheduleIds
 from horarium.api.web import Answer, Api, json_answer
 from horarium.domain.errors import NotFound
 from horarium.domain.fire import Fire, FireKind, FireState, Span, SpanReason
-from horarium.domain.listings import FireListing, LedgerListing
+from horarium.domain.listings import FireListing, LedgerListing, Total
 from horarium.service.pages import Page, cut
 from horarium.service.run_search import target_of
 from horarium.service.services import Services
@@ -37,10 +47,14 @@ class FireRoutes(Routes):
         schedule = await self.ids.with_history(who, request)
         query = Query(request)
         limit, kind = query.limit(), query.choice("kind", KINDS)
-        cursor = cursor_of(request, newest_first=True)
+        cursor, wants_total = cursor_of(request, newest_first=True), query.flag("total")
         query.done()
         found = await self.services.schedules.fires(who.workspace_id, schedule.id, limit + 1, cursor, kind)
-        return json_answer(200, show.page(cut(found, limit, lambda fire: fire.id), show.fire))
+        of_it = FireListing(
+            who.workspace_id, limit, schedule_id=schedule.id, kind=None if kind is None else FireKind(kind)
+        )
+        total = await self.services.totals.fires(of_it) if wants_total else None
+        return json_answer(200, show.page(cut(found, limit, lambda fire: fire.id), show.fire, total))
 
     async def list_all(self, request: Request) -> Answer:
         """The fires of a workspace, the latest slot first."""
@@ -58,14 +72,17 @@ class FireRoutes(Routes):
             from_ms=query.instant("from", Rounding.UP),
             to_ms=query.instant("to", Rounding.DOWN),
         )
+        wants_total = query.flag("total")
         query.done()
         try:
             target_id = await target_of(self.services, who.workspace_id, target)
         except NotFound:
             nothing: Page[Fire] = Page([])
-            return json_answer(200, show.page(nothing, show.fire))
-        found = await self.services.searches.fires(replace(listing, target_id=target_id))
-        return json_answer(200, show.page(found, show.fire))
+            return json_answer(200, show.page(nothing, show.fire, Total(0) if wants_total else None))
+        listing = replace(listing, target_id=target_id)
+        found = await self.services.searches.fires(listing)
+        total = await self.services.totals.fires(listing) if wants_total else None
+        return json_answer(200, show.page(found, show.fire, total))
 
     async def ledger_of_all(self, request: Request) -> Answer:
         """What became of the slots of a workspace: fires of the clock, and spans of slots that did not fire."""
@@ -124,7 +141,7 @@ def _end_of(entry: Fire | Span) -> int:
 
 def add_routes(api: Api, services: Services, dialects: Dialects) -> None:
     routes, tag, schedule = FireRoutes(services, dialects), "fires", "/schedules/{id}"
-    filters = {"kind": f"one of {', '.join(KINDS)}", "limit": LIMIT, "cursor": CURSOR}
+    filters = {"kind": f"one of {', '.join(KINDS)}", "limit": LIMIT, "cursor": CURSOR, "total": TOTAL}
     window = {"from": "first instant", "to": "last instant; now", "limit": LIMIT}
     api.add("GET", f"{schedule}/fires", routes.list, "List a schedule's fires", tag=tag, query=filters)
     api.add("GET", f"{schedule}/ledger", routes.ledger, "Account for every slot", tag=tag, query=window)
@@ -136,6 +153,7 @@ def add_routes(api: Api, services: Services, dialects: Dialects) -> None:
         "to": "the last slot",
         "limit": f"{LIMIT}; {EARLY}",
         "cursor": CURSOR,
+        "total": TOTAL,
     }
     of_fires = {
         "kind": f"one of {', '.join(KINDS)}",

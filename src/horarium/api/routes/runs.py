@@ -8,14 +8,14 @@ from horarium.api import show
 from horarium.api.fields import Query, path_id
 from horarium.api.kit.registry import Dialects
 from horarium.api.models import CompleteBody, FailBody, schema_of, validated
-from horarium.api.routes.base import CURSOR, EARLY, LABEL, LIMIT, Routes, cursor_of, labels_in
+from horarium.api.routes.base import CURSOR, EARLY, LABEL, LIMIT, TOTAL, Routes, cursor_of, labels_in
 from horarium.api.schedule_ids import ScheduleIds
 from horarium.api.web import Answer, Api, json_answer
 from horarium.domain.errors import Unauthorized
 from horarium.domain.ids import Id
 from horarium.domain.listings import RunListing
 from horarium.domain.run import RunState
-from horarium.service.run_search import matching_runs, with_inputs
+from horarium.service.run_search import matching_runs, total_of_runs, with_inputs
 from horarium.service.services import Services
 from horarium.times import Rounding
 
@@ -51,15 +51,19 @@ class RunRoutes(Routes):
             to_ms=query.instant("to", Rounding.DOWN),
         )
         target, include = query.text("target"), query.choices("include", INCLUDED)
+        wants_total = query.flag("total")
         query.done()
         found = await matching_runs(self.services, listing, target)
+        total = await total_of_runs(self.services, listing, target) if wants_total else None
         waits = await self.services.runs.waits(who.workspace_id, found.items)
         inputs: dict[Id, str | None] = {}
         if "input" in include:
             found, inputs = await with_inputs(self.services, found, by_row=row_key is not None)
         return json_answer(
             200,
-            show.page(found, lambda run: show.run_with(run, waits.get(run.id), include, inputs.get(run.id))),
+            show.page(
+                found, lambda run: show.run_with(run, waits.get(run.id), include, inputs.get(run.id)), total
+            ),
         )
 
     async def get(self, request: Request) -> Answer:
@@ -135,6 +139,7 @@ def add_routes(api: Api, services: Services, dialects: Dialects) -> None:
         "include": "input, row or both: what the run was given by its schedule, and by its audience",
         "limit": f"{LIMIT}; {EARLY}",
         "cursor": CURSOR,
+        "total": TOTAL,
     }
     done, failed = schema_of(CompleteBody), schema_of(FailBody)
     api.add("GET", "/runs", routes.list, "List runs", tag=tag, query=filters)

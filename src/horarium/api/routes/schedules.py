@@ -36,6 +36,7 @@ from horarium.api.routes.base import (
     IF_MATCH,
     LABEL,
     LIMIT,
+    TOTAL,
     Routes,
     etag,
     expected_version,
@@ -135,10 +136,12 @@ class ScheduleRoutes(Routes):
         listing = await self.listing(who, query, query.limit())
         order = ScheduleOrder(sort if sort in SORTS else ScheduleOrder.NEWEST)
         position = position_of(request, _POSITIONS.get(order, (16,)))
+        wants_total = query.flag("total")
         query.done()
         found = await self.services.searches.schedules(listing, order, position)
         fires = await self.services.explain.next_fires(who.workspace_id, found.items)
-        return json_answer(200, show.page(found, lambda one: self._in_list(one, fires[one.id])))
+        total = await self.services.totals.schedules(listing) if wants_total else None
+        return json_answer(200, show.page(found, lambda one: self._in_list(one, fires[one.id]), total))
 
     async def listing(self, who: Identity, query: Query, limit: int) -> ScheduleListing:
         """What the filters in a query say."""
@@ -365,6 +368,7 @@ def add_routes(api: OwnApi, services: Services, dialects: Dialects) -> None:
         ),
         "limit": f"{LIMIT}; {EARLY}",
         "cursor": CURSOR,
+        "total": TOTAL,
     }
     view = {"count": "how many fires; 5, at most 1000", "after": "where to begin; now"}
     pause, resume, range_ = schema_of(PauseBody), schema_of(ResumeBody), schema_of(BackfillBody)

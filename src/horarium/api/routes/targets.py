@@ -22,6 +22,7 @@ from horarium.api.routes.base import (
     CURSOR,
     IF_MATCH,
     LIMIT,
+    TOTAL,
     Routes,
     cursor_of,
     etag,
@@ -73,9 +74,11 @@ class TargetRoutes(Routes):
             key=query.text("key"),
             search=query.text("search"),
         )
+        wants_total = query.flag("total")
         query.done()
         found = await self.services.targets.list(who, listing)
-        return json_answer(200, show.page(found, show.target))
+        total = await self.services.totals.targets(listing) if wants_total else None
+        return json_answer(200, show.page(found, show.target, total))
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request, "targets:read")
@@ -220,6 +223,7 @@ def add_routes(api: OwnApi, services: Services) -> None:
         "search": "part of the name or the key",
         "limit": LIMIT,
         "cursor": CURSOR,
+        "total": TOTAL,
     }
     api.add("POST", "/targets", routes.create, "Make a target", tag=tag, status=201, body=body)
     api.add("GET", "/targets", routes.list, "List targets", tag=tag, query=filters)

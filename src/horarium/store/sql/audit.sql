@@ -34,6 +34,20 @@ INSERT INTO audit_links (workspace_id, number, entries, hash, linked_ms)
 SELECT workspace_id, number, entries, hash, linked_ms
 FROM rows(workspace_id bytea, number bigint, entries bytea, hash bytea, linked_ms bigint) AS r;
 
+-- part: entry_filters
+workspace_id = :workspace_id AND id < :before AND id >= :since AND erased_by IS NULL
+  AND (CAST(:action AS TEXT) IS NULL OR action = :action OR action LIKE :actions ESCAPE '\')
+  AND (CAST(:principal_id AS BYTEA) IS NULL OR principal_id = :principal_id)
+  AND (CAST(:subject AS TEXT) IS NULL OR subject = :subject
+       OR (action = 'schedules.created' AND content LIKE :among))
+  AND (CAST(:request AS TEXT) IS NULL OR content LIKE :request ESCAPE '\')
+
+-- name: count_audit_entries_within
+SELECT count(*) FROM audit_entries WHERE {entry_filters};
+
+-- name: audit_entry_further_down
+SELECT id FROM audit_entries WHERE workspace_id = :workspace_id AND id < :cursor ORDER BY id DESC LIMIT 1 OFFSET :skip;
+
 -- name: list_audit_entries
 -- Newest first, without large contents, and last how many bytes each has. A bulk request leaves one entry for many
 -- schedules, so their ids are looked for in its content.
@@ -41,12 +55,7 @@ SELECT id, action, subject, principal_id, salt,
        CASE WHEN octet_length(content) > :large THEN NULL ELSE content END AS content, erased_by,
        COALESCE(octet_length(content), 0) AS bytes
 FROM audit_entries
-WHERE workspace_id = :workspace_id AND id < :before AND id >= :since AND erased_by IS NULL
-  AND (CAST(:action AS TEXT) IS NULL OR action = :action OR action LIKE :actions ESCAPE '\')
-  AND (CAST(:principal_id AS BYTEA) IS NULL OR principal_id = :principal_id)
-  AND (CAST(:subject AS TEXT) IS NULL OR subject = :subject
-       OR (action = 'schedules.created' AND content LIKE :among))
-  AND (CAST(:request AS TEXT) IS NULL OR content LIKE :request ESCAPE '\')
+WHERE {entry_filters}
 ORDER BY id DESC LIMIT :limit;
 
 -- name: audit_entries_by_id

@@ -112,3 +112,37 @@ ORDER BY p.last_ms DESC, p.schedule_id DESC LIMIT :limit;
 SELECT p.last_ms, p.schedule_id FROM spans p
 WHERE p.workspace_id = :workspace_id AND (p.last_ms, p.schedule_id) < (:last_ms, :cursor)
 ORDER BY p.last_ms DESC, p.schedule_id DESC LIMIT 1 OFFSET :skip;
+
+-- name: count_runs_within_workspace
+SELECT count(*) FROM runs r
+WHERE r.workspace_id = :workspace_id AND r.id < :cursor AND r.id >= :floor
+{run_filters}
+  {state_filter};
+
+-- name: count_runs_within_error
+SELECT count(*) FROM runs r
+WHERE r.workspace_id = :workspace_id AND r.error IS NOT NULL AND r.id < :cursor AND r.id >= :floor
+{run_filters}
+  {state_filter};
+
+-- name: count_runs_within_schedule
+SELECT count(*) FROM {runs_by_schedule} r
+WHERE r.schedule_id = :schedule_id AND {run_in_workspace} AND r.id < :cursor AND r.id >= :floor
+{run_filters}
+  {state_filter};
+
+-- name: count_fires_within_schedule
+SELECT count(*) FROM {all_fires} f
+WHERE f.schedule_id = :schedule_id AND {fire_in_workspace} AND f.id < :cursor AND f.id >= :floor
+{fire_filters};
+
+-- name: count_fires_within_others
+SELECT count(*) FROM fires f
+WHERE f.workspace_id = :workspace_id AND f.id < :cursor AND f.id >= :floor
+{fire_filters};
+
+-- name: count_fires_within_singles
+SELECT count(*) FROM ({single_fires_within}) f WHERE f.id IS NOT NULL {fire_filters};
+
+-- name: count_fires_within_error
+SELECT count(*) FROM ({single_fires_within} AND r.error IS NOT NULL) f WHERE f.id IS NOT NULL {fire_filters};

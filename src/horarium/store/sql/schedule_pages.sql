@@ -96,3 +96,23 @@ WHERE workspace_id = :workspace_id AND dialect = 'native' AND owner_id = :no_own
 SELECT id FROM schedules
 WHERE workspace_id = :workspace_id AND dialect = 'native' AND owner_id = :no_owner AND key IS NOT NULL
   AND deleted_ms IS NULL AND key >= :low AND key < :high LIMIT :limit;
+
+-- name: schedule_further_up_by_workspace
+SELECT s.id FROM schedules s WHERE s.workspace_id = :workspace_id AND s.id > :cursor ORDER BY s.id LIMIT 1 OFFSET :skip;
+
+-- name: schedule_further_up_by_label
+SELECT l.schedule_id FROM labels l
+WHERE l.workspace_id = :workspace_id AND l.name = :label_name AND l.value = :label_value AND l.schedule_id > :cursor
+ORDER BY l.schedule_id LIMIT 1 OFFSET :skip;
+
+-- name: schedule_further_up_by_target
+SELECT s.id FROM schedules s WHERE s.target_id = :target_id AND s.id > :cursor ORDER BY s.id LIMIT 1 OFFSET :skip;
+
+-- name: count_schedules_within_workspace
+SELECT count(*) FROM ({all_of_workspace} AND s.id > :cursor AND s.id <= :upto) AS counted;
+
+-- name: count_schedules_within_label
+SELECT count(*) FROM ({all_with_label} AND l.schedule_id > :cursor AND l.schedule_id <= :upto) AS counted;
+
+-- name: count_schedules_within_target
+SELECT count(*) FROM ({all_of_target} AND s.id > :cursor AND s.id <= :upto) AS counted;

@@ -27,7 +27,7 @@ from horarium.domain.audit import (
     unpacked,
 )
 from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id, lowest_id_at
-from horarium.domain.listings import AuditListing, PageRows
+from horarium.domain.listings import AuditListing, Counted, PageRows
 from horarium.store.base import Tx
 from horarium.store.verbs.meta import hold
 from horarium.store.verbs.page_bytes import LARGE, whole_page
@@ -165,25 +165,43 @@ async def _chains(tx: Tx, workspaces: Sequence[Id]) -> list[ChainRow]:
     return [ChainRow._make(row) for row in await tx.rows("audit_chains", ids=workspaces)]
 
 
+def _bounds(listing: AuditListing) -> tuple[Id, Id]:
+    """The lowest id that can match, and one above all that can, on this page."""
+    until = HIGHEST_ID if listing.until_ms is None else lowest_id_at(listing.until_ms)
+    return LOWEST_ID if listing.since_ms is None else lowest_id_at(listing.since_ms), min(
+        until, listing.cursor
+    )
+
+
+def _entry_filters(listing: AuditListing) -> dict[str, Any]:
+    subject = listing.subject
+    return {
+        "workspace_id": listing.workspace_id,
+        "action": listing.action,
+        "actions": None if listing.action is None else f"{escaped(listing.action)}.%",
+        "principal_id": listing.principal_id,
+        "subject": subject,
+        "among": None if subject is None else f"%{subject.partition(':')[2]}%",
+        "request": None if listing.request is None else f'%"request":"{escaped(listing.request)}"%',
+    }
+
+
+async def count_entries_within(tx: Tx, listing: AuditListing, scan: int) -> Counted:
+    """How many of some `scan` linked entries match a listing, from its cursor on."""
+    floor, before = _bounds(listing)
+    own = {"workspace_id": listing.workspace_id}
+    bound = await tx.row("audit_entry_further_down", **own, cursor=before, skip=scan)
+    lowest = floor if bound is None or bound[0] <= floor else bound[0]
+    given = {**_entry_filters(listing), "since": lowest, "before": before}
+    (count,) = await tx.row("count_audit_entries_within", **given)
+    return Counted(count, lowest if lowest > floor else None)
+
+
 async def list_entries(tx: Tx, listing: AuditListing) -> PageRows[LinkedEntry]:
     """One page of linked entries, newest first. It ends early where their contents are large."""
-    until = HIGHEST_ID if listing.until_ms is None else lowest_id_at(listing.until_ms)
-    since = LOWEST_ID if listing.since_ms is None else lowest_id_at(listing.since_ms)
-    subject = listing.subject
-    rows = await tx.rows(
-        "list_audit_entries",
-        workspace_id=listing.workspace_id,
-        before=min(until, listing.cursor),
-        since=since,
-        action=listing.action,
-        actions=None if listing.action is None else f"{escaped(listing.action)}.%",
-        principal_id=listing.principal_id,
-        subject=subject,
-        among=None if subject is None else f"%{subject.partition(':')[2]}%",
-        request=None if listing.request is None else f'%"request":"{escaped(listing.request)}"%',
-        limit=listing.limit,
-        large=LARGE,
-    )
+    since, before = _bounds(listing)
+    given = {**_entry_filters(listing), "since": since, "before": before}
+    rows = await tx.rows("list_audit_entries", **given, limit=listing.limit, large=LARGE)
 
     async def whole(large: list[Id]) -> Sequence[Any]:
         found = await tx.rows("audit_entries_by_id", workspace_id=listing.workspace_id, ids=large)

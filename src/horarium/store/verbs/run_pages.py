@@ -14,7 +14,7 @@ from typing import Any
 
 from horarium.domain.fire import Fire, FireKind, FireState, Span
 from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id, id_time, lowest_id_at, row_run_id, run_id
-from horarium.domain.listings import FireListing, LedgerListing, PageRows, RunListing
+from horarium.domain.listings import MOST_COUNTED, Counted, FireListing, LedgerListing, PageRows, RunListing
 from horarium.domain.run import Run, RunState
 from horarium.store.base import Tx
 from horarium.store.verbs import run_lists
@@ -30,6 +30,8 @@ from horarium.store.verbs.walks import Walk, merged, walked
 FEW_SCHEDULES = 500
 # For the runs of a row: fires that are looked at for a page, and ids that are tried.
 ROW_FIRES, ROW_IDS = 500, 5_000
+# Runs of a label that are counted in one step.
+LABELLED = 1_000
 # How often a row may have been run again by hand; later runs of it are not found by its key.
 ROW_GENERATIONS = 4
 
@@ -60,15 +62,7 @@ def _made_in_time(run: Run, listing: RunListing) -> bool:
 
 
 async def _run_rows(tx: Tx, listing: RunListing, scan: int) -> Walk[Any]:
-    filters = RunFilters(
-        listing.workspace_id,
-        listing.schedule_id,
-        listing.fire_id,
-        listing.target_id,
-        listing.state,
-        None,
-        listing.labels,
-    )
+    filters = _run_filters(listing)
     if listing.row_key:
         return await _runs_of_row(tx, listing, filters)
     floor, below = _bounds(listing, filters.range())
@@ -81,19 +75,37 @@ async def _run_rows(tx: Tx, listing: RunListing, scan: int) -> Walk[Any]:
     if listing.labels and listing.schedule_id is None and listing.state not in _WITH_ERROR:
         rarest = await _rare_label(tx, listing)
         if rarest is not None:
-            found = await tx.rows(
-                "run_ids_with_label",
-                **_with_label(listing, rarest),
-                target_id=listing.target_id,
-                state=listing.state,
-                cursor=below,
-                floor=floor,
-                limit=most,
-            )
+            found = await _ids_with_label(tx, listing, rarest, floor, below, most)
             return await _of_ids(tx, listing, found)
     elif listing.target_id is not None and listing.schedule_id is None and listing.state not in _WITH_ERROR:
         return _cut(await run_lists.rows_of_targets(tx, filters, below, most, 0, floor), listing.limit)
     return await _walk_runs(tx, listing, filters, floor, below, scan)
+
+
+def _run_filters(listing: RunListing) -> RunFilters:
+    return RunFilters(
+        listing.workspace_id,
+        listing.schedule_id,
+        listing.fire_id,
+        listing.target_id,
+        listing.state,
+        None,
+        listing.labels,
+    )
+
+
+async def _ids_with_label(
+    tx: Tx, listing: RunListing, label: tuple[str, str], floor: Id, below: Id, most: int
+) -> Sequence[Any]:
+    return await tx.rows(
+        "run_ids_with_label",
+        **_with_label(listing, label),
+        target_id=listing.target_id,
+        state=listing.state,
+        cursor=below,
+        floor=floor,
+        limit=most,
+    )
 
 
 async def _walk_runs(
@@ -214,13 +226,17 @@ async def find_fires(tx: Tx, listing: FireListing, scan: int) -> PageRows[Fire]:
     return PageRows([fire for _, fire in walk.found], reached=walk.reached)
 
 
-async def _fires(tx: Tx, listing: FireListing, scan: int) -> Walk[Fire]:
-    filters = {
+def _fire_filters(listing: FireListing) -> dict[str, Any]:
+    return {
         "kind": None if listing.kind is None else listing.kind.value,
         "state": listing.state,
         "target_id": listing.target_id,
         **label_texts(listing.labels),
     }
+
+
+async def _fires(tx: Tx, listing: FireListing, scan: int) -> Walk[Fire]:
+    filters = _fire_filters(listing)
     workspace = {"workspace_id": listing.workspace_id}
     floor, below = _bounds(listing)
     most = listing.limit + 1
@@ -261,6 +277,57 @@ async def _open_fires(
 
 def _placed(rows: Iterable[Sequence[Any]]) -> list[tuple[bytes, Fire]]:
     return [(row[0], fire_from_row(row)) for row in rows]
+
+
+async def count_runs_within(tx: Tx, listing: RunListing, scan: int) -> Counted:
+    """How many of some `scan` runs match a listing, from its cursor on."""
+    filters = _run_filters(listing)
+    if listing.row_key:
+        walk = await _runs_of_row(tx, replace(listing, limit=ROW_FIRES), filters)
+        return Counted(len(walk.found), walk.reached)
+    floor, below = _bounds(listing, filters.range())
+    if listing.state in _OPEN:
+        given = {**filters.of_open(), "floor": floor}
+        found = await tx.rows("open_run_ids", **given, cursor=below, limit=MOST_COUNTED)
+        return Counted(len(found), found[-1][0] if len(found) == MOST_COUNTED else None)
+    if listing.labels and listing.schedule_id is None and listing.state not in _WITH_ERROR:
+        rarest = await _rare_label(tx, listing)
+        if rarest is not None:
+            found = await _ids_with_label(tx, listing, rarest, floor, below, LABELLED)
+            return Counted(len(found), found[-1][0] if len(found) == LABELLED else None)
+    way, own = "workspace", {"workspace_id": listing.workspace_id}
+    further = "run_id_further_down"
+    if listing.state in _WITH_ERROR:
+        way, further = "error", "run_id_with_error_further_down"
+    elif listing.schedule_id is not None:
+        way, further = "schedule", "run_id_of_schedule_further_down"
+        own["schedule_id"] = listing.schedule_id
+    bound = await tx.row(further, **own, cursor=below, skip=scan)
+    lowest = floor if bound is None or bound[0] <= floor else bound[0]
+    (count,) = await tx.row(f"count_runs_within_{way}", **filters.of_row(), cursor=below, floor=lowest)
+    return Counted(count, lowest if lowest > floor else None)
+
+
+async def count_fires_within(tx: Tx, listing: FireListing, scan: int) -> Counted:
+    """How many of some `scan` fires match a listing, from its cursor on."""
+    floor, below = _bounds(listing)
+    own = {"workspace_id": listing.workspace_id}
+    if listing.schedule_id is not None:
+        own["schedule_id"] = listing.schedule_id
+        ways = [("schedule", "fire_id_of_schedule_further_down")]
+    else:
+        ways = [("others", "fire_id_further_down")]
+        if listing.state in _WITH_ERROR:
+            ways.append(("error", "run_id_with_error_further_down"))
+        elif listing.state not in _NEVER_SINGLE:
+            ways.append(("singles", "run_id_further_down"))
+    bounds = [await tx.row(further, **own, cursor=below, skip=scan) for _, further in ways]
+    lowest = max([floor, *(bound[0] for bound in bounds if bound is not None)])
+    count = 0
+    for way, _ in ways:
+        given = {**own, **_fire_filters(listing), "cursor": below, "floor": lowest}
+        count += (await tx.row(f"count_fires_within_{way}", **given))[0]
+    return Counted(count, lowest if lowest > floor else None)
 
 
 # Of the entries of one instant in the ledger fires come before spans.

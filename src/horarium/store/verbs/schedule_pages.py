@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 
 from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id
-from horarium.domain.listings import PageRows, ScheduleListing, ScheduleOrder
+from horarium.domain.listings import Counted, PageRows, ScheduleListing, ScheduleOrder
 from horarium.domain.schedule import NO_OWNER, Schedule
 from horarium.store.base import Tx
 from horarium.store.verbs.page_bytes import PageRoom
@@ -71,6 +71,32 @@ async def matching_ids(tx: Tx, listing: ScheduleListing, after: Id = LOWEST_ID) 
     if few is None:
         return await _made_asc(tx, listing, after)
     return _first_of_few(await _among(tx, listing, few), ScheduleOrder.OLDEST, after, listing.limit)
+
+
+async def count_schedules_within(
+    tx: Tx, listing: ScheduleListing, position: bytes | None, scan: int
+) -> Counted:
+    """How many of some `scan` schedules match a listing, from a position on; of all where a filter leaves few."""
+    if position is None and (few := await _few(tx, listing)) is not None:
+        return Counted(len(await _among(tx, listing, few)))
+    after = position or LOWEST_ID
+    way, given = _way_of(listing)
+    row = await tx.row(f"schedule_further_up_by_{way}", **given, cursor=after, skip=scan)
+    upto = HIGHEST_ID if row is None else row[0]
+    filters = {**listing_filters(listing), **given}
+    (count,) = await tx.row(f"count_schedules_within_{way}", **filters, cursor=after, upto=upto)
+    return Counted(count, None if row is None else upto)
+
+
+def _way_of(listing: ScheduleListing) -> tuple[str, dict[str, Any]]:
+    """By which index schedules are found in the order of their ids: by the label or the target that is asked for, if
+    one is."""
+    if listing.labels:
+        name, value = listing.labels[0]
+        return "label", {"workspace_id": listing.workspace_id, "label_name": name, "label_value": value}
+    if listing.target_id is not None:
+        return "target", {"target_id": listing.target_id}
+    return "workspace", {"workspace_id": listing.workspace_id}
 
 
 def _place(order: ScheduleOrder, keys: _Keys) -> bytes:
@@ -161,15 +187,7 @@ async def _by_id(
 ) -> tuple[list[tuple[bytes, Id]], Id | None]:
     """The next window in the order of ids and its last id, which is None where nothing follows. It goes through the
     label or the target that is asked for, if one is."""
-    given: dict[str, Any] = {"workspace_id": listing.workspace_id}
-    way = "workspace"
-    if listing.labels:
-        name, value = listing.labels[0]
-        given |= {"label_name": name, "label_value": value}
-        way = "label"
-    elif listing.target_id is not None:
-        given = {"target_id": listing.target_id}
-        way = "target"
+    way, given = _way_of(listing)
     rows = await tx.rows(f"window_{way}_{direction}", **given, cursor=position, limit=listing.window)
     return [(schedule, schedule) for (schedule,) in rows], _end(rows, listing, rows[-1][0] if rows else b"")
 

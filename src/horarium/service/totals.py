@@ -1,0 +1,100 @@
+"""Totals of lists: how many items all pages of a list have together.
+
+They are counted in steps, each of which looks at a bounded number of rows, until everything is counted, MOST_COUNTED
+are reached or COUNT_S have passed. In the last two cases there are at least so many. So a total costs a page little,
+whatever the history is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from horarium.domain.listings import (
+    MOST_COUNTED,
+    AuditListing,
+    Counted,
+    FireListing,
+    RunListing,
+    ScheduleListing,
+    TargetListing,
+    Total,
+)
+from horarium.store.base import Store
+from horarium.store.verbs.audit import count_entries_within
+from horarium.store.verbs.quotas import get_usage
+from horarium.store.verbs.run_pages import count_fires_within, count_runs_within
+from horarium.store.verbs.schedule_pages import count_schedules_within
+from horarium.store.verbs.targets import count_targets
+
+# For how long, in seconds, further steps are begun.
+COUNT_S = 0.012
+# Rows that the first step looks at, and by how much each step is larger than the one before.
+FIRST_LOOK, MORE, LARGEST_LOOK = 1_000, 2, 4_000
+
+# Counts among so many rows, from a position on (None: from the beginning).
+_Step = Callable[[bytes | None, int], Awaitable[Counted]]
+
+
+@dataclass(frozen=True, slots=True)
+class TotalService:
+    """Each total is that of the whole list, whatever page of it is asked for."""
+
+    store: Store
+
+    async def schedules(self, listing: ScheduleListing) -> Total:
+        """How many schedules match. All of a workspace are known without counting."""
+        if listing.unfiltered:
+            return Total((await self.store.read(get_usage, listing.workspace_id)).schedules)
+
+        async def step(position: bytes | None, look: int) -> Counted:
+            return await self.store.read(count_schedules_within, listing, position, look)
+
+        return await _counted(step)
+
+    async def runs(self, listing: RunListing) -> Total:
+        """How many runs match."""
+        first = RunListing(listing.workspace_id, 0).cursor if listing.row_key is None else b"\xff" * 32
+
+        async def step(position: bytes | None, look: int) -> Counted:
+            return await self.store.read(count_runs_within, replace(listing, cursor=position or first), look)
+
+        return await _counted(step)
+
+    async def fires(self, listing: FireListing) -> Total:
+        """How many fires match."""
+        first = FireListing(listing.workspace_id, 0).cursor
+
+        async def step(position: bytes | None, look: int) -> Counted:
+            return await self.store.read(count_fires_within, replace(listing, cursor=position or first), look)
+
+        return await _counted(step)
+
+    async def targets(self, listing: TargetListing) -> Total:
+        """How many targets match."""
+        return Total(await self.store.read(count_targets, listing))
+
+    async def audit(self, listing: AuditListing) -> Total:
+        """How many entries of the audit log match."""
+        first = AuditListing(listing.workspace_id, 0).cursor
+
+        async def step(position: bytes | None, look: int) -> Counted:
+            asked = replace(listing, cursor=position or first)
+            return await self.store.read(count_entries_within, asked, look)
+
+        return await _counted(step)
+
+
+async def _counted(step: _Step) -> Total:
+    count, position, look, until = 0, None, FIRST_LOOK, time.monotonic() + COUNT_S
+    while True:
+        found = await step(position, look)
+        count, position = count + found.count, found.reached
+        if position is None and count <= MOST_COUNTED:
+            return Total(count)
+        if count >= MOST_COUNTED:
+            return Total(MOST_COUNTED, at_least=True)
+        if time.monotonic() > until:
+            return Total(count, at_least=True)
+        look = min(look * MORE, LARGEST_LOOK)
