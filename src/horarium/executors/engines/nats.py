@@ -336,7 +336,7 @@ class _Lines(str):
 def _add_lines(headers: dict[str, str], more: Mapping[str, str]) -> None:
     """Add headers whose names are ours, as a single one to the library."""
     first = next(iter(more))
-    lines = "\r\n".join([name + ": " + value for name, value in more.items()])
+    lines = "\r\n".join(map(": ".join, more.items()))
     if lines.count("\n") >= len(more) or lines.count("\r") >= len(more):
         raise ValueError("a header of it would have a line break")
     headers[first] = _Lines(lines[len(first) + 2 :])
