@@ -6,11 +6,12 @@ import base64
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from horarium.app import open_server
+from horarium.app import executor_options, open_server
 from horarium.domain.errors import Invalid, Unavailable
 from horarium.domain.events import EventFilter
 from horarium.domain.target import TargetKind
@@ -105,3 +106,35 @@ async def test_a_server_that_starts_again_notes_events_from_its_first_transactio
         await services.webhooks.create(who, "https://example.com/hook", None, EventFilter())
     async with open_server(settings) as server:  # nothing of it has run yet
         assert who.workspace_id in server.services.store.recording
+
+
+async def test_a_server_says_that_it_is_not_ready_while_a_jump_of_the_clock_is_not_confirmed(
+    tmp_path: Path,
+) -> None:
+    async with open_server(Settings(data=tmp_path, roles=("api",))) as server:
+        clock: Any = server.services.clock
+        assert await server.services.readiness.reasons() == []
+        clock._suspected = clock.now_ms() + 3_600_000
+        server.services.readiness._until = 0.0
+        (reason,) = await server.services.readiness.reasons()
+        assert "jumped ahead" in reason
+
+
+def test_every_setting_about_executors_reaches_them(tmp_path: Path) -> None:
+    given: dict[str, Any] = {
+        "allow_loopback": True,
+        "allow_private": ("10.1.0.0/16",),
+        "deny_hosts": ("denied.example.com",),
+        "python_functions": ("shop.jobs:*",),
+        "commands": ("backup.sh",),
+        "engine_hosts": ("nats.example.com",),
+        "sql_hosts": ("db.example.com",),
+        "sql_allow_loopback": True,
+        "llm_env_keys": ("OPENAI_API_KEY",),
+        "public_url": "https://schedules.example.com",
+    }
+    found = executor_options(Settings(data=tmp_path, response_limit=12_345, concurrency=7, **given))
+    assert {name: getattr(found, name) for name in given} == given
+    assert (found.response_limit_bytes, found.data_dir) == (12_345, tmp_path)
+    assert found.own_database == Settings(data=tmp_path).database_url
+    assert found.max_connections > 7

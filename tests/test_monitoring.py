@@ -5,13 +5,16 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import yaml
 
 from horarium.api.figures import HttpFigures
 from horarium.engine.figures import LoopFigures, engine_metrics, process_metrics
 from horarium.events.deliverer import Deliverer
 from horarium.events.figures import event_metrics
 from horarium.service.metrics import Metrics, _lane_queues
+from horarium.settings import Settings
 from horarium.store.verbs.figures import Present
+from horarium.watchdog.checks import Limits
 from horarium.worker.figures import lane_metrics, worker_metrics
 from horarium.worker.lanes import Lanes
 from tests.support.inline_store import InlineSqliteStore
@@ -63,3 +66,12 @@ def test_every_figure_is_described() -> None:
     described = set(NAMED.findall((ROOT / "docs/operate/monitoring.md").read_text("utf-8")))
     families = {name for name in exposed() if not name.endswith(("_bucket", "_sum", "_count"))}
     assert families - described == set()
+
+
+def test_the_alert_rules_and_the_watchdog_tell_of_the_same_delays():
+    rules = yaml.safe_load((ROOT / "deploy/prometheus-rules.yml").read_text())["groups"][0]["rules"]
+    bounds = {rule["alert"]: float(rule["expr"].split()[-1]) for rule in rules}
+    limits = Limits()
+    assert bounds["HorariumSlotsLate"] == limits.late_ms / 1000
+    assert bounds["HorariumQueueAges"] == limits.queue_ms / 1000
+    assert bounds["HorariumBackupOld"] == 2 * Settings().backup_every * 3_600

@@ -130,6 +130,23 @@ async def test_a_key_does_in_bulk_what_it_may_do_one_by_one():
         assert await states(house) == {"s": "active", "mine": "paused"}
 
 
+async def test_an_action_runs_nothing_again_without_a_grant_on_its_target():
+    async with House.open(NOW) as house:
+        executor, _ = await prepared(house)
+        executor.answer = Outcome(Verdict.FAILED, error="no", retryable=False)
+        await house.move("2026-03-02T09:00:00Z")
+        house.clock.now += 1
+        nobody = await ask(house, "POST", "/principals", {"name": "nobody"}, 201)
+        scopes = ["runs:read", "runs:write"]
+        body = {"name": "k", "scopes": scopes, "principal": nobody["id"]}
+        headers = {"Authorization": f"Bearer {(await ask(house, 'POST', '/keys', body, 201))['key']}"}
+        body = {"action": "retry", "filter": {}}
+        done = await ask(house, "POST", "/runs/actions", body, headers=headers)
+        assert (done["changed"], done["refused"]) == (0, 1)
+        assert "grant" in done["problems"][0]["error"]
+        assert [run["mode"] for run in (await ask(house, "GET", "/runs"))["items"]] == ["clock"]
+
+
 async def test_an_action_whose_key_is_revoked_goes_no_further(monkeypatch):
     monkeypatch.setattr(actions, "BATCH", 1)
     monkeypatch.setattr(actions, "AT_ONCE", 1)

@@ -38,7 +38,8 @@ async def test_a_browser_client_of_an_allowed_origin_may_ask_and_read(path):
         read = await house.client.get(path, headers={"Origin": APP})
         assert read.headers["access-control-allow-origin"] == APP
         assert "Origin" in read.headers["vary"]
-        assert "ETag" in read.headers["access-control-expose-headers"]
+        exposed = {name.strip() for name in read.headers["access-control-expose-headers"].split(",")}
+        assert exposed == {"ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id"}
         assert "access-control-allow-credentials" not in read.headers
 
 

@@ -2,9 +2,11 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import pytest
 
+from horarium.domain.webhooks import DISABLE_MS
 from horarium.events.deliverer import Deliverer
 from horarium.executors.signing import signature, signer_of
 from horarium.store.verbs import events as verbs
@@ -117,6 +119,10 @@ async def test_what_a_receiver_refuses_is_sent_again_under_the_same_id(receiver)
         first, second = hooks(receiver)
         assert first.headers["webhook-id"] == second.headers["webhook-id"]
         assert [first.headers["Horarium-Attempt"], second.headers["Horarium-Attempt"]] == ["1", "2"]
+        (event,) = (await ask(house, "GET", "/events"))["items"]
+        told = datetime.fromisoformat(event["at"])
+        assert [datetime.fromisoformat(one.headers["ce-time"]) for one in (first, second)] == [told, told]
+        assert found.figures.delays.count == 1  # how long it took to arrive, and not how often it was sent
         (delivery,) = (await ask(house, "GET", f"/webhooks/{hook['id']}/deliveries"))["items"]
         assert (delivery["state"], delivery["attempts"], delivery["status"]) == ("delivered", 2, 200)
 
@@ -161,6 +167,20 @@ async def test_a_webhook_that_is_switched_off_is_sent_later_what_has_waited(rece
         await ask(house, "PATCH", f"/webhooks/{hook['id']}", {"enabled": True})
         await deliver(house)
         assert len(hooks(receiver)) == 1
+
+
+async def test_a_webhook_that_is_enabled_again_is_as_patient_as_a_new_one(receiver):
+    """That nothing arrived before is forgotten, so that the first failure does not disable it at once."""
+    receiver.script("/hook", Answer(500))
+    async with house_with(receiver.url("/hook")) as (house, hook):
+        await fire(house, receiver)
+        await deliver(house)
+        one = f"/webhooks/{hook['id']}"
+        assert (await ask(house, "GET", one))["failing_since"] is not None
+        await ask(house, "PATCH", one, {"enabled": False})
+        house.clock.now += DISABLE_MS
+        shown = await ask(house, "PATCH", one, {"enabled": True})
+        assert (shown["enabled"], shown["failing_since"]) == (True, None)
 
 
 async def test_a_receiver_that_says_gone_is_not_called_again(receiver):
@@ -236,6 +256,10 @@ async def test_the_log_is_read_in_pages_from_both_ends_and_filtered(receiver):
         assert after["items"] == oldest[2:]
         since = await ask(house, "GET", "/events", params={"since": "2026-03-04T00:00:00Z"})
         assert since["items"] == newest[:2]
+        both = {"after": oldest[0]["id"], "since": "2026-03-04T00:00:00Z"}
+        assert (await ask(house, "GET", "/events", params=both))["items"] == newest[:2]
+        both = {"after": oldest[2]["id"], "since": "2026-03-03T00:00:00Z"}
+        assert (await ask(house, "GET", "/events", params=both))["items"] == newest[:1]
         none = await ask(house, "GET", "/events", params={"type": "fire.failed"})
         assert none["items"] == []
         assert await fields(house, "GET", "/events", None, params={"type": "fire.lost"}) == {"type"}

@@ -115,3 +115,21 @@ async def test_another_workspace_lists_nothing_of_it(path):
         assert (await ask(house, "GET", path))["items"] != []
         answer = await other.client.get(f"/horarium/v1{path}")
         assert answer.json()["items"] == []
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4])
+async def test_the_ledger_of_a_schedule_is_read_on_from_where_a_page_ended_and_has_each_slot_once(limit):
+    async with House.open(NOW) as house:
+        await prepared(house)
+        made = await another(house, name="hourly", recurrence="0 * * * *", catch_up="none")
+        for hour in ("13:00:00", "14:00:00", "17:30:00", "18:00:00"):
+            await house.move(f"2026-03-01T{hour}Z")
+        entries, start = [], NOW
+        while start is not None:
+            page = await ask(house, "GET", f"/schedules/{made['id']}/ledger?from={start}&limit={limit}")
+            entries += page["items"]
+            start = page["next_from"]
+            assert len(entries) <= 4
+        assert [(entry.get("slot_at") or entry["first_at"])[11:16] for entry in entries] == [
+            "13:00", "14:00", "15:00", "18:00",
+        ]  # fmt: skip

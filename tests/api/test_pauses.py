@@ -114,6 +114,17 @@ async def test_to_pause_again_changes_what_is_given(house):
     assert again == {**first, "catch_up": "all"}
 
 
+async def test_to_pause_a_schedule_again_changes_what_is_given_and_leaves_its_end(house):
+    path = f"/schedules/{(await scheduled(house))['id']}"
+    await ask(
+        house, "POST", f"{path}/pause", {"note": "a", "until": "2026-03-01T13:00:00Z", "catch_up": "all"}
+    )
+    shown = await ask(house, "POST", f"{path}/pause", {"note": "b"})
+    assert (shown["note"], shown["paused_until"]) == ("b", "2026-03-01T13:00:00.000Z")
+    shown = await ask(house, "POST", f"{path}/pause", {"until": "2026-03-01T14:00:00Z"})
+    assert (shown["note"], shown["paused_until"]) == ("b", "2026-03-01T14:00:00.000Z")
+
+
 async def test_an_end_that_is_not_in_the_future_is_refused(house):
     schedule = await scheduled(house)
     for path in (CURRENT, f"/schedules/{schedule['id']}"):

@@ -148,3 +148,22 @@ async def test_what_is_wrong_with_a_restriction_is_told(house: House) -> None:
     assert refused["errors"][0]["field"] == "targets"
     refused = await key(house, 400, networks=["ten"])
     assert refused["errors"][0]["field"] == "networks"
+
+
+async def test_a_restricted_key_neither_ends_nor_repeats_nor_deletes_an_execution_of_another_workflow(
+    house: House,
+) -> None:
+    await house.target("workflow", key="other")
+    await house.target("workflow", key="mine")
+    headers = bearer(await key(house, targets=["mine"]))
+    base = "/api/v1/executions"
+    begun = (await house.client.post("/api/v1/workflows/other/execute", json=[])).json()
+    one = f"{base}/{begun['id']}"
+    for method, place, as_owner in (
+        ("POST", f"{one}/cancel", 200),
+        ("POST", f"{one}/retry", 200),
+        ("DELETE", one, 204),
+    ):
+        refused = await house.client.request(method, place, headers=headers)
+        assert refused.status_code == 403, (place, refused.text)
+        assert (await house.client.request(method, place)).status_code == as_owner

@@ -26,7 +26,7 @@ from horarium_client import (
     Unauthorized,
     verify_webhook,
 )
-from horarium_client.transport import Lines, Request, path_of, wait_before_retry
+from horarium_client.transport import Lines, Request, path_of, request_of, wait_before_retry
 
 from tests.support.house import House
 from tests.support.served import served
@@ -268,3 +268,26 @@ def test_a_webhook_is_verified_by_any_of_the_secrets_and_only_while_it_is_fresh(
     ):
         with pytest.raises(InvalidSignature):
             verify_webhook(body, given, secrets, now=now)
+
+
+def test_what_is_asked_in_a_query_is_written_as_the_server_reads_it() -> None:
+    asked = {"failing": True, "paused": False, "limit": 3, "label": ["a:b", "c:d"], "cursor": None}
+    assert request_of("GET", "/schedules", asked, {}).query == (
+        ("failing", "true"),
+        ("paused", "false"),
+        ("limit", "3"),
+        ("label", "a:b"),
+        ("label", "c:d"),
+    )
+
+
+@pytest.mark.parametrize("status", [None, 502, 503, 504, 429])
+def test_what_may_be_repeated_is_tried_again_where_the_same_request_may_succeed(status: int | None) -> None:
+    reading, making = request_of("GET", "/x", {}, {}), request_of("POST", "/x", {}, {}, {})
+    assert wait_before_retry(reading, status, None, 1, 0.0) is not None
+    assert (wait_before_retry(making, status, None, 1, 0.0) is not None) is (status == 429)
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 409, 412, 500, 501])
+def test_what_would_not_succeed_is_tried_once(status: int) -> None:
+    assert wait_before_retry(request_of("GET", "/x", {}, {}), status, None, 1, 0.0) is None

@@ -37,6 +37,8 @@ def test_a_dense_rhythm_is_estimated_and_said_to_be() -> None:
     found = forecast([(timing("@every 1s"), 1)], NOON_S)
     assert not found.is_whole
     assert 80_000 < found.total < 90_000
+    three = forecast([(timing("@every 1s"), 3)], NOON_S)
+    assert 240_000 < three.total < 270_000
 
 
 def test_what_brings_a_herd_about_is_named_and_what_a_jitter_would_bring() -> None:

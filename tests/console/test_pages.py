@@ -98,6 +98,9 @@ async def test_the_files_of_pages_can_be_kept_by_browsers() -> None:
             answer = await person.client.get(f"/console{link}")
             assert answer.status_code == 200
             assert "immutable" in answer.headers["cache-control"]
+            for other in ("", "?v=of-another-version"):
+                answer = await person.client.get(f"/console{link.partition('?')[0]}{other}")
+                assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-cache")
         assert (await person.client.get("/console/static/../app.py")).status_code != 200
         await person.see("/static/nothing.js", 404)
 

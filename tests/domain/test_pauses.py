@@ -46,6 +46,14 @@ def test_nothing_is_decided_of_a_slot_while_its_pause_goes_on():
     assert found.paused
 
 
+def test_of_a_schedule_with_jitter_a_pause_holds_what_is_due_in_it_and_not_what_is_named_in_it():
+    delay = 10 * MINUTE
+    pause = closed(1 + 5 / 60, 2 + 5 / 60).earlier(delay)  # the slot at 1 is due at 1:10, that at 2 at 2:10
+    found = plan(HOURLY, ALLOW, NOON, 0, 0, 0, NOON + 2 * HOUR + 15 * MINUTE - delay, True, (pause,))
+    assert found.entries == (passed(1, 1), fired(2))
+    assert closed(1, None).earlier(delay) == replace(closed(1, None), from_ms=NOON + HOUR - delay)
+
+
 def test_what_was_due_before_a_pause_fires():
     found = asked(1.001, closed(1.001, None))
     assert (found.entries, found.paused) == ((fired(1),), True)
@@ -145,5 +153,7 @@ def test_slots_that_are_given_up_are_divided_between_pauses_and_what_lies_around
 
     assert given_up(4, closed(1.5, 2.5)) == [passed(1, 1, CANCELLED), passed(2, 2), passed(3, 4, CANCELLED)]
     assert given_up(4, closed(2.5, None)) == [passed(1, 2, CANCELLED), passed(3, 4)]
+    # At the very beginning of a pause a slot is in it, and at its end it is not.
+    assert given_up(4, closed(2, 3)) == [passed(1, 1, CANCELLED), passed(2, 2), passed(3, 4, CANCELLED)]
     assert given_up(2, closed(5, None)) == [passed(1, 2, CANCELLED)]
     assert given_up(0.5) == []

@@ -7,7 +7,17 @@ import pytest
 from horarium.domain.fire import SpanReason
 from horarium.domain.pauses import Closure, over_at, with_own
 from horarium.domain.schedule import CatchUp
-from horarium.domain.windows import MOST_BEGUN, Holds, Window, begun_by, next_times, problems_of, times_after
+from horarium.domain.windows import (
+    MOST_BEGUN,
+    Holds,
+    HoldsOver,
+    Window,
+    begun_by,
+    next_times,
+    pause_of,
+    problems_of,
+    times_after,
+)
 from horarium.times import Timing, compile_timing
 
 HOUR, DAY = 3_600_000, 86_400_000
@@ -142,6 +152,22 @@ def test_what_holds_a_slot_back_is_the_window_of_the_schedule_before_that_of_the
     assert holds.behind(ms("2026-03-05T02:30:00Z")).note == "mine"
     assert holds.behind(ms("2026-03-05T05:00:00Z")).note == "all"
     assert holds.open_again(ms("2026-03-05T06:00:00Z")) == (False, None)
+
+
+def test_what_holds_a_workspace_holds_a_schedule_with_a_window_of_its_own_too():
+    own = window("0 8 * * *", schedule_id=OWN, note="mine")
+    whole = window(note="all")
+    planned = pause_of(window("0 12 * * *", note="planned"), ms("2026-03-05T12:00:00Z"))
+    over = HoldsOver([planned], [own, whole])
+    for schedule, at, note in (
+        (OWN, "2026-03-05T08:30:00Z", "mine"),
+        (OWN, "2026-03-05T02:30:00Z", "all"),
+        (OWN, "2026-03-05T12:30:00Z", "planned"),
+        (b"o" * 16, "2026-03-05T02:30:00Z", "all"),
+        (b"o" * 16, "2026-03-05T12:30:00Z", "planned"),
+    ):
+        assert over.of(schedule).behind(ms(at)).note == note
+    assert over.of(b"o" * 16).behind(ms("2026-03-05T08:30:00Z")) is None
 
 
 def closed(begin, end, catch_up=CatchUp.NONE, reason=SpanReason.WORKSPACE_PAUSED):

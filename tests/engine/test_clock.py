@@ -1,8 +1,11 @@
 """The clock of a node follows the database's, and is neither shaken by slow answers nor fooled by one sample."""
 
+import time
+
 import pytest
 
 from horarium.engine.clock import JUMP_MS, DatabaseClock
+from horarium.engine.figures import LoopFigures, process_metrics
 
 
 @pytest.fixture
@@ -129,3 +132,12 @@ def test_two_samples_agree_on_a_jump_if_they_are_a_minute_apart_at_most(clock, a
 def test_a_step_of_a_minute_is_followed_and_one_millisecond_more_is_held(clock, ahead, held):
     clock.follow(1_000_000 + ahead, 5_000)
     assert clock.uncertain == held
+
+
+@pytest.mark.parametrize("ahead_s", [90, -90])
+def test_the_metric_of_the_skew_is_positive_where_the_database_is_ahead(ahead_s):
+    clock = DatabaseClock()
+    clock.follow(time.time_ns() // 1_000_000 + ahead_s * 1000, time.monotonic_ns() // 1_000_000)
+    found = {family.name: family for family in process_metrics(LoopFigures(), clock, None)}
+    (sample,) = found["horarium_clock_skew_seconds"].samples
+    assert sample.value == pytest.approx(ahead_s, abs=30)

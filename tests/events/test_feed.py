@@ -171,3 +171,15 @@ def test_after_a_crash_another_node_goes_on_where_the_store_says():
         made.ended(first, OK, NOW + 9_000)
         (first,) = sent(made, NOW + 9_000)
         assert first.event.number == number
+
+
+def test_whoever_takes_over_a_receiver_at_which_nothing_arrives_probes_it():
+    made = feed(
+        *(event(number, b"%d" % number) for number in range(1, 20)),
+        webhook=replace(HOOK, failing_since_ms=NOW - 60_000),
+    )
+    assert made.probing
+    (probe,) = sent(made)
+    made.ended(probe, OK, NOW)
+    assert not made.probing
+    assert len(sent(made)) == 18

@@ -195,6 +195,16 @@ async def test_what_it_leaves_in_the_background_does_not_outlive_it(executor: Co
     assert await gone(int(outcome.output))
 
 
+async def test_what_it_leaves_in_the_background_does_not_hold_its_outcome_up(
+    executor: CommandExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has the pipes open, and is ended before anybody waits for what it may still print."""
+    monkeypatch.setattr("horarium.executors.command._PIPE_GRACE_SECONDS", 60.0)
+    started = time.monotonic()
+    assert (await run(executor, "sh", "-c", "sleep 60 & echo done")).output == "done\n"
+    assert time.monotonic() - started < 20
+
+
 async def test_endless_output_takes_no_memory_and_ends_at_the_timeout(executor: CommandExecutor) -> None:
     assert (await run(executor, "yes", timeout_ms=200)).error == "the command did not end within 0.2 s"
 

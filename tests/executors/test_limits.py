@@ -134,7 +134,7 @@ async def test_the_shorter_limit_ends_first_whichever_came_first():
     for seconds in ((LONG, 0), (0, LONG)):
         limits, ended = Limits(), []
         tasks = [asyncio.create_task(within(limits, limit, lasting(ended, limit))) for limit in seconds]
-        done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        done, others = await asyncio.wait(tasks, timeout=10, return_when=asyncio.FIRST_COMPLETED)
         assert ended == [0]
         assert isinstance(done.pop().exception(), OutOfTime)
         others.pop().cancel()

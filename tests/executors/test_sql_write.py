@@ -227,11 +227,12 @@ async def test_an_operation_is_checked_without_writing(place: Place) -> None:
 async def test_old_markers_are_forgotten_and_fresh_ones_kept(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("horarium.executors.sql.executor.PRUNE_EVERY", 2)
+    monkeypatch.setattr("horarium.executors.sql.executor.PRUNE_EVERY", 3)
     await run(place, ADA, 1, now_ms=NOW - writing.KEEP_MS - 1)
-    await run(place, ADA, 2)
+    await run(place, ADA, 2, now_ms=NOW - writing.KEEP_MS)
+    await run(place, ADA, 3)
     await place.executor.close()
-    assert len(await place.rows("horarium_writes")) == 1
+    assert sorted(row[1] for row in await place.rows("horarium_writes")) == [NOW - writing.KEEP_MS, NOW]
 
 
 async def test_a_host_closed_since_is_told_and_not_connected_to() -> None:

@@ -44,6 +44,14 @@ def test_fewer_times_where_it_ends() -> None:
     assert ask(spec="@daily", after="9999-12-30T00:00:00Z") == {"times": ["9999-12-31T00:00:00Z"]}
 
 
+def test_a_fraction_of_a_start_is_rounded_up_and_one_of_an_end_down() -> None:
+    question = {"spec": "@daily", "after": "2025-01-01T00:00:00Z", "count": 1}
+    assert ask(**question, start="2026-01-02T00:00:00.001Z") == {"times": ["2026-01-03T00:00:00Z"]}
+    assert ask(**question, start="2026-01-02T00:00:00Z") == {"times": ["2026-01-02T00:00:00Z"]}
+    ends = {"start": "2026-01-02T00:00:00Z", "end": "2026-01-02T00:00:00.999Z"}
+    assert ask(**question | {"count": 5}, **ends) == {"times": ["2026-01-02T00:00:00Z"]}
+
+
 def test_policies_may_be_given() -> None:
     question = {
         "spec": "30 2 * * *",

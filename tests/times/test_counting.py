@@ -126,3 +126,11 @@ def test_bounds_are_inclusive_and_hold_for_every_question() -> None:
     assert recurrence.last_in(3000, 10_000) is None
     assert recurrence.next_after(3000) is None
     assert recurrence.bits(1200, 1801) == 1 | 1 << 600 | 1 << 1200 | 1 << 1800
+
+
+def test_the_first_and_the_last_instant_of_a_bounded_recurrence_belong_to_it() -> None:
+    bounded = compile_timing(Timing("@daily", start=T0, end=T0 + 86_400))
+    for after, upto in ((T0 - 1, T0), (T0 - YEAR, T0 + 60), (T0, T0 + 86_400), (T0 - YEAR, T0 + YEAR)):
+        holds(bounded, after, upto)
+    assert bounded.last_in(T0 - YEAR, T0 + 60) == T0
+    assert walk(bounded, T0 - YEAR, T0 + YEAR) == [T0, T0 + 86_400]

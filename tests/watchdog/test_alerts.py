@@ -51,3 +51,12 @@ def test_nobody_is_told_of_what_is_silenced():
     alerts = Alerts(frozenset({"node"}))
     for now in (0, 2, 4):
         assert alerts.look([GONE], now) is None
+
+
+def test_what_one_look_has_not_seen_is_not_told_again_as_if_it_went_on():
+    alerts = Alerts()
+    for now in (0, 2):
+        alerts.look([LATE], now)
+    assert alerts.look([], 2 + AGAIN_S) is None
+    told = alerts.look([LATE], 4 + AGAIN_S)
+    assert told.text == "- still: a slot is late"

@@ -336,6 +336,34 @@ def test_a_target_that_asks_for_a_pause_gets_one(time):
     assert begin_all(lanes)
 
 
+def test_a_shorter_pause_that_is_asked_for_later_does_not_end_a_longer_one(time):
+    lanes = Lanes(256, 256, 16_384)
+    filled(lanes, "a", 40)
+    one, two, *others = begin_all(lanes)
+    end(lanes, [one], Outcome(Verdict.FAILED, status=429, retry_after_ms=20_000))
+    end(lanes, [two], Outcome(Verdict.FAILED, status=429, retry_after_ms=1_000))
+    end(lanes, others)
+    time.now += 19_999
+    lanes.tick()
+    assert begin_all(lanes) == []
+    time.now += 1
+    lanes.tick()
+    assert begin_all(lanes)
+
+
+def test_a_probe_that_is_stopped_gives_its_place_to_the_next_one(time):
+    lanes = Lanes(256, 256, 16_384)
+    lane = hang(lanes, time)
+    filled(lanes, "dead", 100)
+    for _ in range(2 * MOST_PROBES):
+        time.now += PROBE_EVERY_MS
+        lanes.tick()
+        (probe,) = begin_all(lanes)
+        probe.stopped = True
+        lanes.end(probe)
+    assert lane.probes == 0
+
+
 def test_what_was_cancelled_before_it_began_is_passed_over(time):
     lanes = Lanes(256, 256, 16_384)
     given = filled(lanes, "a", 3)

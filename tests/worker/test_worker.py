@@ -6,9 +6,12 @@ from dataclasses import replace
 import pytest
 
 from horarium.domain.circuit import Open
+from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.overlap import Overlap
+from horarium.domain.retry import Retry
 from horarium.domain.schedule import Policies
 from horarium.store.verbs import dispatch
+from horarium.worker.work import judge
 from horarium.worker.worker import (
     CLAIM_MS,
     LEAST_CLAIMED,
@@ -85,5 +88,62 @@ async def test_what_a_silent_target_has_left_in_the_queue_causes_no_claim_for_ea
             await shop.settle()
         assert (await shop.again(good)).progress.succeeded == 20
         assert len(claims) <= 2  # one for each outcome without the rule
+    finally:
+        await shop.close()
+
+
+async def hang(shop):
+    """Let attempts last until the test is over."""
+    held = asyncio.Event()
+
+    async def answer(_):
+        await held.wait()
+
+    shop.executor.answer = answer
+
+
+async def test_what_was_recorded_under_an_old_lease_does_not_take_the_run_out_of_hand_that_is_held_anew():
+    shop = await Workshop.open()
+    try:
+        await shop.schedule("* * * * *")
+        await hang(shop)
+        await shop.tick(NOON + MINUTE)
+        (work,) = shop.worker._holding.values()
+        ended = judge(work, Outcome(Verdict.SUCCEEDED), NOON + MINUTE)
+        shop.worker._let_go([replace(ended, epoch=work.epoch - 1)])
+        assert list(shop.worker._holding.values()) == [work]
+        shop.worker._let_go([ended])
+        assert not shop.worker._holding
+    finally:
+        await shop.close()
+
+
+async def test_how_late_a_run_was_sent_is_counted_once_however_often_it_is_tried():
+    shop = await Workshop.open()
+    try:
+        shop.executor.answer = Outcome(Verdict.FAILED, error="no")
+        retry = Retry(max_attempts=3, initial_ms=1_000, until_next_slot=False)
+        await shop.schedule("* * * * *", Policies(retry=retry, max_fires=1))
+        for seconds in (0, 10, 20):
+            await shop.tick(NOON + MINUTE + seconds * 1_000)
+        assert len(shop.executor.calls) == 3
+        lateness = shop.worker.figures.sent.settle()
+        assert (lateness.count, lateness.total) == (1, 0)
+    finally:
+        await shop.close()
+
+
+async def test_a_node_that_asks_for_runs_is_answered_once():
+    shop = await Workshop.open(concurrency=1)
+    try:
+        await hang(shop)
+        for _ in range(20):
+            await shop.schedule("* * * * *")
+        await shop.tick(NOON + MINUTE)
+        worker = shop.worker
+        worker._asked_s = asyncio.get_running_loop().time()
+        first = worker._for_others()
+        assert 0 < len(first) < 19
+        assert worker._for_others() == []
     finally:
         await shop.close()

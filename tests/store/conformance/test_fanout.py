@@ -1,6 +1,7 @@
 """The audience of a fire is read by one node at a time, and each of its rows gets one run."""
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.schedule import OverlapScope, Policies
 from horarium.store.base import FANOUT, Duplicate
 from horarium.store.rows import AudienceText
-from horarium.store.verbs import fanout, nodes, runs
+from horarium.store.verbs import fanout, nodes, runs, tenancy
 from horarium.store.verbs.fanout import FanoutLost
 from tests.support.raw import select
 from tests.support.tenant import FAILED, MINUTE, NOON, SUCCEEDED, Node, Tenant, states
@@ -285,6 +286,20 @@ async def test_who_reads_for_a_workspace_takes_no_more_than_its_share_of_it(tena
     await resolving(tenant, schedules=3)
     node = await Node.start(store)
     assert len(await claimed(store, node, share=2, held={tenant.workspace: held})) == taken
+
+
+async def test_a_heavier_workspace_has_more_of_its_fires_read_where_there_is_not_room_for_all(tenant, store):
+    heavy = await Tenant.open(store)
+
+    async def weigh(tx):
+        known = await tenancy.get_workspace(tx, heavy.workspace)
+        await tenancy.update_workspace(tx, replace(known, weight=4.0), NOON)
+
+    await store.write(weigh)
+    for one in (tenant, heavy):
+        await resolving(one, schedules=4)
+    found = await claimed(store, await Node.start(store), room=5, share=4)
+    assert Counter(task.workspace_id for task in found) == {heavy.workspace: 4, tenant.workspace: 1}
 
 
 async def test_a_chunk_whose_reply_was_lost_is_not_written_again(tenant, store):

@@ -80,5 +80,10 @@ async def test_nothing_of_another_workspace_is_seen(tenant, store):
     strict = await tenant.schedule(policies=Policies(lateness_objective_ms=500))
     assert await store.read(overview.objectives_of, other, [strict.id]) == {}
     assert await store.read(overview.latest_outcomes, other, [schedule.id], 5) == {schedule.id: []}
+    of_rows = await tenant.schedule(policies=ALLOW, audience={"type": "users", "filter": {}})
+    await tenant.release(NOON + 3 * MINUTE)
+    for workspace, fires in ((tenant.workspace, 1), (other, 0)):
+        found = await store.read(overview.latest_outcomes, workspace, [of_rows.id], 5)
+        assert len(found[of_rows.id]) == fires
     fires = await store.read(ledger.list_fires, tenant.workspace, schedule.id, 1)
     assert await store.read(overview.errors_of, other, [fires[0].id]) == {}

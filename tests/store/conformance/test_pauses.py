@@ -13,7 +13,7 @@ from horarium.domain.restrictions import UNRESTRICTED
 from horarium.domain.schedule import CatchUp, Policies, ScheduleState
 from horarium.service.schedules import pausing, resuming
 from horarium.store.base import DUE
-from horarium.store.verbs import pauses
+from horarium.store.verbs import pauses, upkeep
 from horarium.store.verbs.changes import change_schedule
 from horarium.times import Timing
 from tests.support.tenant import HOUR, MINUTE, NOON, Tenant
@@ -136,6 +136,34 @@ async def test_a_pause_is_forgotten_by_releases_once_no_schedule_waits_for_its_e
     assert fired(await tenant.fires(schedule)) == [3]
 
 
+async def test_a_pause_is_kept_while_slots_in_it_are_undecided_however_long_ago_it_was(tenant, store):
+    """No node has worked for longer than history is kept, and then the first one deletes history before it releases."""
+    schedule = await tenant.schedule(policies=ALLOW)
+    await pause(tenant, until=NOON + 2 * MINUTE + 1)
+    await tenant.release(NOON + MINUTE)
+    await store.write(upkeep.forget, NOON + HOUR, 100)
+    await tenant.release(NOON + 3 * MINUTE)
+    assert minutes(await tenant.spans(schedule)) == [(1, 2, SpanReason.WORKSPACE_PAUSED)]
+    assert fired(await tenant.fires(schedule)) == [3]
+    await store.urgent(pauses.settle_pauses, NOON + HOUR, 10)
+    await store.write(upkeep.forget, NOON + HOUR, 100)
+    assert await store.read(pauses.list_pauses, tenant.workspace, 10) == []
+
+
+async def test_what_waited_for_the_end_of_a_pause_is_released_beside_a_herd_that_fills_each_batch(
+    tenant, store
+):
+    made = await tenant.schedules(4, policies=ALLOW)
+    paused = await pause(tenant)
+    await tenant.release(NOON + MINUTE)
+    herd = await Tenant.open(store)
+    await herd.schedules(50, policies=ALLOW)
+    await end(tenant, paused, NOON + MINUTE + 1, catch_up=LATEST)
+    for _ in range(4):
+        await tenant.release(NOON + MINUTE + 1, limit=4)
+    assert [fired(await tenant.fires(each)) for each in made] == [[1]] * 4
+
+
 async def test_a_new_pause_is_announced_so_that_nothing_waits_for_a_poll(tenant, store):
     heard = []
     store.listen(lambda topic, at: heard.append((topic, at)))
@@ -216,6 +244,15 @@ async def test_a_pause_is_found_by_each_of_its_slots_with_its_note(tenant, store
     assert [await note_at(minute) for minute in range(1, 7)] == [
         None, "repairs", "repairs", None, "holidays", "holidays",
     ]  # fmt: skip
+
+
+async def test_the_pause_of_a_workspace_stands_behind_no_slot_of_another(tenant, store):
+    other = await Tenant.open(store)
+    await pause(tenant, note="ours alone")
+    slot = NOON + MINUTE
+    found = await store.read(pauses.pause_behind, tenant.workspace, None, slot, slot)
+    assert found.note == "ours alone"
+    assert await store.read(pauses.pause_behind, other.workspace, None, slot, slot) is None
 
 
 async def test_a_stale_version_resumes_nothing(tenant, store):

@@ -8,7 +8,7 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.run import RunMode, RunState
 from horarium.domain.schedule import AfterCompletion, Policies, ScheduleState
 from horarium.store.rows import OpenRun
-from horarium.store.verbs import runs
+from horarium.store.verbs import pauses, runs
 from horarium.store.verbs.settle import RunEnd, cancel_runs, end_fire, settle
 from horarium.worker.work import judge
 from tests.support.tenant import FAILED, MINUTE, NOON, SUCCEEDED, Node, Tenant, states
@@ -196,6 +196,9 @@ async def test_failures_in_a_row_pause_and_a_success_forgives(tenant, store):
         await node.work(NOON + n * MINUTE, outcome)
     after = await tenant.again(schedule)
     assert (after.state, after.note) == (PAUSED, "paused after 2 failed fires in a row")
+    slot = NOON + 5 * MINUTE
+    behind = await store.read(pauses.pause_behind, tenant.workspace, schedule.id, slot, slot)
+    assert (behind.note, behind.from_ms, behind.ends_ms) == (after.note, NOON + 4 * MINUTE, None)
     assert (await tenant.release(NOON + 5 * MINUTE)).schedules == 0
     resumed = await tenant.change(schedule, NOON + 6 * MINUTE, state=ACTIVE)
     assert resumed.progress.failures_in_row == 0

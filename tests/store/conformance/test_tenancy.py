@@ -170,3 +170,10 @@ async def test_the_scopes_of_a_principal_are_those_of_its_live_keys(tenant, stor
     (key,) = await store.read(tenancy.list_keys, tenant.workspace, bytes(16), 10)
     await store.write(tenancy.revoke_key, tenant.workspace, key.id, NOON)
     assert await store.read(scopes, tenant.workspace, tenant.principal) == set()
+
+
+async def test_a_key_that_is_replaced_ends_no_later_than_it_would_have(tenant, store):
+    old = await add_key(tenant, expires_ms=NOON + MINUTE)
+    new = NewKey(replace(old, id=random_id(NOON)), b"n" * 32)
+    await store.write(tenancy.replace_key, new, old.id, NOON + DAY)
+    assert (await store.read(tenancy.get_key, tenant.workspace, old.id)).expires_ms == NOON + MINUTE

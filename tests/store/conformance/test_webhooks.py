@@ -186,6 +186,14 @@ async def test_a_replay_sends_again_what_came_after_a_number(space, store):
     assert [one.number for one in only] == [4]
 
 
+async def test_a_replay_from_a_late_event_passes_nothing_that_was_not_sent_yet(space, store):
+    made = await make(space)
+    await tell(space, 4)
+    assert await store.write(webhooks.replay, space.workspace, made.id, 3, NOON) == 4
+    (held,) = await claim(store, await Node.start(store))
+    assert held.webhook.position == 0
+
+
 async def test_what_is_deleted_with_old_events_are_their_deliveries_too(space, store):
     made = await make(space)
     await tell(space, 2)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from horarium.times import Timing, compile_timing
-from horarium.times.parsing.durations import interval_meant
+from horarium.times.parsing.durations import interval_meant, parse_length
 from horarium.times.problems import RecurrenceError
 
 
@@ -39,3 +39,16 @@ def test_a_grammar_with_macros_offers_the_macro() -> None:
 def test_a_length_out_of_range_is_told_the_range(field: str, length: float) -> None:
     with pytest.raises(RecurrenceError, match="at least 1 second and at most 10000 years"):
         compile_timing(Timing(json.dumps({field: length})))
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0.5h", 1_800), ("1.5m", 90), ("0.25d", 21_600), ("1h0.5m", 3_630), ("1.0s", 1)]
+)
+def test_a_part_of_a_unit_is_written_with_a_point(text: str, seconds: int) -> None:
+    assert parse_length(text, "every") == seconds
+
+
+def test_a_part_of_a_second_is_refused_or_becomes_a_whole_one() -> None:
+    with pytest.raises(RecurrenceError, match="whole number of seconds"):
+        parse_length("0.0001m", "every")
+    assert parse_length("0.0001m", "delay", round_up=True) == 1

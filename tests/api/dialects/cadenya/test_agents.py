@@ -268,6 +268,14 @@ async def test_agents_are_filtered_by_state_in_the_spellings_of_both_ages(
     assert cadenya.violations(await cadenya.client.get(at(cadenya), params={name: "ON"})) == {name}
 
 
+async def test_a_list_is_not_narrowed_to_two_states_that_contradict_each_other(cadenya: Cadenya) -> None:
+    both = {"state": "STATE_PUBLISHED", "status": "AGENT_STATUS_PUBLISHED"}
+    assert (await cadenya.client.get(at(cadenya), params=both)).status_code == 200
+    contradicting = both | {"status": "AGENT_STATUS_DRAFT"}
+    answer = await cadenya.client.get(at(cadenya), params=contradicting)
+    assert cadenya.violations(answer) == {"status"}
+
+
 async def test_an_agent_is_deleted_once_no_schedule_needs_it(cadenya: Cadenya) -> None:
     schedule = await cadenya.created()
     path = at(cadenya, f"/{cadenya.agent}")

@@ -32,6 +32,15 @@ async def test_every_missing_field_is_named(house: House) -> None:
         assert name in error["fix"]
 
 
+async def test_only_where_nothing_but_fields_is_missing_does_the_code_say_so(house: House) -> None:
+    body = order(cron_expression="61 * * * *")
+    del body["automation_id"]
+    error = envelope(await house.client.post(BASE, json=body), 400, "VALIDATION_ERROR")
+    for name in ("automation_id", "cron_expression"):
+        assert name in error["message"]
+        assert name in error["fix"]
+
+
 async def test_every_offending_field_is_named_at_once(house: House) -> None:
     body = order(
         name=7, cron_expression="61 * * * *", timezone="Mars/Olympus", audience_type="cats", automation_id="none",

@@ -10,6 +10,7 @@ import pytest
 
 from horarium.domain.audience import SourceFault
 from horarium.domain.execution import Outcome, Verdict
+from horarium.service.rates import AUDIENCE, READ
 from tests.api.dialects.trustpager.orders import BASE, order
 from tests.support.house import House
 from tests.support.receiver import Answer, Receiver
@@ -87,6 +88,15 @@ async def test_the_audience_is_previewed_and_nothing_fires(house: House) -> None
     assert (none["count"], none["sample"]) == (2, [])
     assert (await house.client.get(f"{url}/audience-preview", params={"sample": 51})).status_code == 400
     assert (await runs(house, url))["data"] == []
+
+
+async def test_a_preview_of_the_audience_costs_as_much_of_the_rate_limit_as_in_the_own_api(
+    house: House,
+) -> None:
+    url = await made(house)
+    house.services.rates.limit = 1_000.0
+    answer = await house.client.get(f"{url}/audience-preview")
+    assert answer.headers["RateLimit"].startswith(f'"key";r={1_000 - int(READ + AUDIENCE)};')
 
 
 async def test_a_clock_fire_counts_once_whatever_its_audience(house: House) -> None:

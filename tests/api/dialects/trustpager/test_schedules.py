@@ -134,6 +134,13 @@ async def test_a_slot_at_exactly_the_end_fires_and_none_after_it(house: House) -
     assert later["next_run_at"] == "2026-03-04T09:00:00.000Z"
 
 
+async def test_an_end_within_the_second_before_a_slot_keeps_it_from_firing(house: House) -> None:
+    data = await made(house, end_at="2026-03-03T08:59:59.5Z")
+    await house.move("2026-03-02T09:00:00Z")
+    after = (await house.client.get(f"{BASE}/{data['id']}")).json()["data"]
+    assert (after["run_count"], after["next_run_at"]) == (1, None)
+
+
 async def test_deleting_leaves_the_automation(house: House) -> None:
     data = await made(house)
     answer = await house.client.delete(f"{BASE}/{data['id']}")

@@ -1,0 +1,37 @@
+"""What is asked of a server when a run becomes an entry of a stream."""
+
+import pytest
+
+from horarium.executors.engines.brokers import Message
+from horarium.executors.engines.redis_streams import RedisStreams
+from horarium.executors.options import ExecutorOptions
+
+MESSAGE = Message("run_1", b"{}", {"Horarium-Run": "run_1"}, {"id": "run_1"})
+
+
+class Servers:
+    """As much of the servers as a stream needs."""
+
+    def __init__(self):
+        self.added = []
+
+    async def client(self, workspace_id, place):
+        return self
+
+    async def add_once(self, client, mark, remember_s, stream, arguments):
+        self.added.append((mark, remember_s, stream, arguments))
+        return len(self.added) == 1, b"1-1"
+
+
+@pytest.mark.parametrize(("max_length", "trimmed"), [(None, []), (1_000, ["MAXLEN", "~", 1_000])])
+async def test_a_stream_is_trimmed_to_the_length_that_is_given(max_length, trimmed):
+    streams = RedisStreams(ExecutorOptions())
+    streams._servers = servers = Servers()
+    config = {"server": "redis.example.com", "stream": "jobs", "max_length": max_length, "remember_s": 60}
+    place = streams.place(config)
+    shown = await streams.publish(bytes(16), place, streams.address(place, {}), MESSAGE)
+    again = await streams.publish(bytes(16), place, "jobs", MESSAGE)
+    (mark, remember_s, stream, arguments), _ = servers.added
+    assert (mark, remember_s, stream) == ("horarium:run_1", 60, "jobs")
+    assert arguments == [*trimmed, "*", "data", b"{}", "ce_id", "run_1", "Horarium-Run", "run_1"]
+    assert ("duplicate" in shown, again.get("duplicate")) == (False, True)
