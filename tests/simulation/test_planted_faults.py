@@ -22,7 +22,7 @@ from horarium.engine.clock import DatabaseClock
 from horarium.store.base import DUE, FANOUT, READY
 from horarium.store.sqlite.transaction import SqliteTx
 from horarium.store.statements import Statement, load
-from horarium.store.verbs import dispatch, release
+from horarium.store.verbs import dispatch, release, release_rows, situations
 from horarium.worker.lanes import Lanes
 from horarium.worker.worker import Worker
 from tests.simulation.run import play
@@ -101,10 +101,15 @@ def altered(name: str, change: Callable[[Statement], Statement]) -> Iterator[Non
         yield
 
 
-def shifting_ids(*given: object) -> bytes:
-    """Ids that are new each time: the constraint on (schedule, kind, slot, request) refuses nothing any more."""
-    one = fire_id(*given)  # type: ignore[arg-type]
-    return one[:9] + os.urandom(7)
+@contextmanager
+def shifting_ids() -> Iterator[None]:
+    """Ids of fires that are new each time: the constraint on (schedule, kind, slot, request) refuses nothing."""
+
+    def shifting(*given: object) -> bytes:
+        return fire_id(*given)[:9] + os.urandom(7)  # type: ignore[arg-type]
+
+    with patch.object(release, "fire_id", shifting), patch.object(release_rows, "fire_id", shifting):
+        yield
 
 
 @pytest.mark.long
@@ -130,7 +135,7 @@ def test_it_sees_a_wake_up_that_is_forgotten(topic):
 
 
 def test_it_sees_a_slot_that_fires_twice_once_uniqueness_is_gone():
-    with patch.object(release, "fire_id", shifting_ids):
+    with shifting_ids():
         assert caught("fired_once_3", with_restores())
 
 
@@ -143,11 +148,11 @@ def test_it_sees_a_second_fire_of_a_slot_that_the_constraint_would_have_refused(
         before = [*map(release.DueCursor._make, rows)]
         done = await real(tx, due, batch, careful)
         if before and len(before) == len(due):
-            again = release._Batch(batch.now, None, 0)
+            again = release_rows.Batch(batch.now, None, 0)
             await real(tx, before, again, True)
         return done
 
-    with patch.object(release, "_release", twice), patch.object(release, "fire_id", shifting_ids):
+    with patch.object(release, "_release", twice), shifting_ids():
         assert caught("fired_once_3", some_scripts())
 
 
@@ -170,7 +175,7 @@ def test_it_sees_a_cursor_that_forgets_what_it_has_accounted_for():
     def still(statement: Statement) -> Statement:
         return replace(statement, sql=statement.sql.replace("accounted_to = r.slot_ms, ", ""))
 
-    with patch.object(release, "plan", forgets), altered("move_fired_cursors", still):
+    with patch.object(situations, "plan", forgets), altered("move_fired_cursors", still):
         assert caught("covered_once_1", some_scripts())
 
 
@@ -206,7 +211,7 @@ def test_it_sees_slots_that_are_passed_over_without_an_entry(reason):
         ]
         return replace(found, entries=tuple(kept))
 
-    with patch.object(release, "plan", silent):
+    with patch.object(situations, "plan", silent):
         assert caught("covered_once_1", some_scripts())
 
 

@@ -31,7 +31,7 @@ from horarium.domain.waiting import WaitCause, added, waits_from_text
 from horarium.domain.watching import next_look_ms
 from horarium.store.rows import ClaimedRun, NewWatched
 from horarium.store.verbs.dispatch import Ended
-from horarium.store.verbs.release import FIRST_EPOCH
+from horarium.store.verbs.release_rows import FIRST_EPOCH
 from horarium.store.verbs.settle import RunEnd
 
 if TYPE_CHECKING:
