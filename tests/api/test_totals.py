@@ -88,6 +88,7 @@ async def house(request):
 async def test_a_total_is_what_all_pages_hold(house, few, monkeypatch):
     monkeypatch.setattr(totals, "FIRST_LOOK", 3)  # so that there are several steps
     monkeypatch.setattr(totals, "LARGEST_LOOK", 3)
+    monkeypatch.setattr(totals, "LEAST_LOOK", 1)
     monkeypatch.setattr(totals, "COUNT_S", 60)
     monkeypatch.setattr("horarium.store.verbs.schedule_pages.FEW", few)
     monkeypatch.setattr("horarium.store.verbs.run_pages.FEW_SCHEDULES", few)

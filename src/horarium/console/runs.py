@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.requests import Request
 
@@ -22,6 +23,7 @@ from horarium.service.pages import cursor_from, cursor_text
 from horarium.service.rates import WRITE
 from horarium.service.run_search import matching_runs, total_of_runs
 from horarium.service.sent_requests import SCOPES, SentRequest
+from horarium.service.totals import beside
 
 PAGE = 50
 # The highest number of an attempt that may be asked for.
@@ -56,7 +58,9 @@ class RunPages(Pages):
             filters=filters,
             states=STATES,
             runs=found.items,
-            total=await total_of_runs(self.services, listing, filters.target),
+            total=await beside(
+                found, PAGE, cursor is None, partial(total_of_runs, self.services, listing, filters.target)
+            ),
             causes=causes,
             targets=targets,
             schedule=await self._schedule_of(who, schedule_id),

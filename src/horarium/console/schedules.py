@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from secrets import token_hex
 
 from starlette.requests import Request
@@ -30,6 +31,7 @@ from horarium.domain.tenancy import Identity
 from horarium.service.explain import Explanation, upcoming
 from horarium.service.pages import cursor_from, cursor_text, cut
 from horarium.service.rates import AUDIENCE, PREVIEWED_TIME
+from horarium.service.totals import beside
 from horarium.times import zone
 
 PAGE = 50
@@ -62,7 +64,7 @@ class SchedulePages(OfSchedules):
             filters=filters,
             states=STATES,
             schedules=found.items,
-            total=await self.services.totals.schedules(listing),
+            total=await beside(found, PAGE, cursor is None, partial(self.services.totals.schedules, listing)),
             coming=await self.services.explain.next_fires(who.workspace_id, found.items),
             outcomes=outcomes,
             fires=FIRES,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from horarium.domain.listings import (
     MOST_COUNTED,
@@ -21,6 +22,7 @@ from horarium.domain.listings import (
     TargetListing,
     Total,
 )
+from horarium.service.pages import Page
 from horarium.store.base import Store
 from horarium.store.verbs.audit import count_entries_within
 from horarium.store.verbs.quotas import get_usage
@@ -29,9 +31,10 @@ from horarium.store.verbs.schedule_pages import count_schedules_within
 from horarium.store.verbs.targets import count_targets
 
 # For how long, in seconds, further steps are begun.
-COUNT_S = 0.012
-# Rows that the first step looks at, and by how much each step is larger than the one before.
-FIRST_LOOK, MORE, LARGEST_LOOK = 1_000, 2, 4_000
+COUNT_S = 0.01
+# Rows that the first step looks at, and any step at most. How many fit in the time that is left is told by the step
+# before; where it is fewer than the least, no further step is begun.
+FIRST_LOOK, LEAST_LOOK, LARGEST_LOOK = 500, 100, 10_000
 
 # Counts among so many rows, from a position on (None: from the beginning).
 _Step = Callable[[bytes | None, int], Awaitable[Counted]]
@@ -86,15 +89,30 @@ class TotalService:
         return await _counted(step)
 
 
+async def beside(
+    found: Page[Any], limit: int, is_first: bool, count: Callable[[], Awaitable[Total]]
+) -> Total:
+    """The total of a list beside one of its pages. Where the first page is the last one too, it is known; where it has
+    ended early, looking for its items has taken the time that there is, and nothing is counted besides."""
+    items = len(found.items)
+    if is_first and (found.next is None or items < limit):
+        return Total(items, at_least=found.next is not None)
+    return await count()
+
+
 async def _counted(step: _Step) -> Total:
-    count, position, look, until = 0, None, FIRST_LOOK, time.monotonic() + COUNT_S
+    count, position, look = 0, None, FIRST_LOOK
+    now = time.monotonic()
+    until = now + COUNT_S
     while True:
+        begun = now
         found = await step(position, look)
         count, position = count + found.count, found.reached
         if position is None and count <= MOST_COUNTED:
             return Total(count)
         if count >= MOST_COUNTED:
             return Total(MOST_COUNTED, at_least=True)
-        if time.monotonic() > until:
+        now = time.monotonic()
+        look = min(LARGEST_LOOK, int(look * (until - now) / max(now - begun, 1e-6)))
+        if look < LEAST_LOOK:
             return Total(count, at_least=True)
-        look = min(look * MORE, LARGEST_LOOK)

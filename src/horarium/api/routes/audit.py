@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import orjson
@@ -20,6 +21,7 @@ from horarium.domain.ids import from_prefixed, id_time
 from horarium.domain.listings import AuditListing
 from horarium.domain.tenancy import Identity
 from horarium.service.services import Services
+from horarium.service.totals import beside
 from horarium.store.verbs.audit import Chain
 from horarium.times import Rounding
 
@@ -44,7 +46,10 @@ class AuditRoutes(Routes):
         wants_total = query.flag("total")
         query.done()
         found = await self.services.audit.page(who, listing)
-        total = await self.services.totals.audit(listing) if wants_total else None
+        total = None
+        if wants_total:
+            count = partial(self.services.totals.audit, listing)
+            total = await beside(found, listing.limit, query.text("cursor") is None, count)
         return json_answer(200, show.page(found, show.audit_entry, total))
 
     async def export(self, request: Request) -> Answer:

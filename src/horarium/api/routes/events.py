@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import orjson
@@ -39,8 +40,10 @@ from horarium.domain.events import Event, EventFilter
 from horarium.domain.ids import Id, from_prefixed, prefixed
 from horarium.domain.restrictions import MOST_NAMED
 from horarium.domain.webhooks import Delivery, DeliveryState, Webhook
+from horarium.service.pages import Page
 from horarium.service.services import Services
 from horarium.service.targets import OVERLAP_MS
+from horarium.service.totals import beside
 from horarium.service.webhooks import NewSecret
 from horarium.times import Rounding
 
@@ -76,7 +79,9 @@ class EventRoutes(Routes):
             "next_cursor": None if page.next is None else number_cursor(page.next),
         }
         if wants_total:
-            counted = await self.services.events.total(who, wanted, since, after_id)
+            as_page = Page(page.items, None if page.next is None else b"")
+            count = partial(self.services.events.total, who, wanted, since, after_id)
+            counted = await beside(as_page, limit, query.text("cursor") is None, count)
             shown["total"] = show.total(counted, len(page.items))
         return json_answer(200, shown)
 

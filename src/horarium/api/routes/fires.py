@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from starlette.requests import Request
 
@@ -28,6 +29,7 @@ from horarium.domain.listings import FireListing, LedgerListing, Total
 from horarium.service.pages import Page, cut
 from horarium.service.run_search import target_of
 from horarium.service.services import Services
+from horarium.service.totals import beside
 from horarium.times import Rounding
 
 KINDS = tuple(kind.value for kind in FireKind)
@@ -81,7 +83,10 @@ class FireRoutes(Routes):
             return json_answer(200, show.page(nothing, show.fire, Total(0) if wants_total else None))
         listing = replace(listing, target_id=target_id)
         found = await self.services.searches.fires(listing)
-        total = await self.services.totals.fires(listing) if wants_total else None
+        total = None
+        if wants_total:
+            count = partial(self.services.totals.fires, listing)
+            total = await beside(found, listing.limit, query.text("cursor") is None, count)
         return json_answer(200, show.page(found, show.fire, total))
 
     async def ledger_of_all(self, request: Request) -> Answer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.requests import Request
 
 from horarium.api import show
@@ -17,6 +19,7 @@ from horarium.domain.listings import RunListing
 from horarium.domain.run import RunState
 from horarium.service.run_search import matching_runs, total_of_runs, with_inputs
 from horarium.service.services import Services
+from horarium.service.totals import beside
 from horarium.times import Rounding
 
 # `waiting` is another word for pending: the run is not over, and no attempt of it is under way.
@@ -54,7 +57,10 @@ class RunRoutes(Routes):
         wants_total = query.flag("total")
         query.done()
         found = await matching_runs(self.services, listing, target)
-        total = await total_of_runs(self.services, listing, target) if wants_total else None
+        total = None
+        if wants_total:
+            count = partial(total_of_runs, self.services, listing, target)
+            total = await beside(found, listing.limit, query.text("cursor") is None, count)
         waits = await self.services.runs.waits(who.workspace_id, found.items)
         inputs: dict[Id, str | None] = {}
         if "input" in include:

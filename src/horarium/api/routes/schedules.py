@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -62,6 +63,7 @@ from horarium.service.idempotency import request_by
 from horarium.service.pages import LONGEST_POSITION
 from horarium.service.rates import BACKFILLED_FIRE, PREVIEWED_TIME
 from horarium.service.services import Services
+from horarium.service.totals import beside
 from horarium.times import Rounding
 
 STATES = tuple(state.value for state in ScheduleState if state is not ScheduleState.DELETED)
@@ -140,7 +142,10 @@ class ScheduleRoutes(Routes):
         query.done()
         found = await self.services.searches.schedules(listing, order, position)
         fires = await self.services.explain.next_fires(who.workspace_id, found.items)
-        total = await self.services.totals.schedules(listing) if wants_total else None
+        total = None
+        if wants_total:
+            count = partial(self.services.totals.schedules, listing)
+            total = await beside(found, listing.limit, position is None, count)
         return json_answer(200, show.page(found, lambda one: self._in_list(one, fires[one.id]), total))
 
     async def listing(self, who: Identity, query: Query, limit: int) -> ScheduleListing:
