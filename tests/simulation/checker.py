@@ -279,9 +279,15 @@ def catch_up_8(evidence: Evidence) -> Iterator[Finding]:
 
 
 def pauses_hold_8(evidence: Evidence) -> Iterator[Finding]:
-    """While a workspace is paused no slot of the pause fires; afterwards what its catch-up says, and no more."""
+    """While a workspace is paused no slot of the pause fires; afterwards what its catch-up says, and no more.
+
+    What fires of a time in which a schedule was paused by itself as well is for the catch-up of that pause.
+    """
     books = {book.id: book for book in evidence.books}
     known: dict[bytes, tuple[Any, ...]] = {}
+    by_itself = {
+        note.values[0]: note.values[1:] for note in evidence.world.trail.notes if note.kind == "settled_pause"
+    }
     caught_up: Counter[tuple[bytes, bytes]] = Counter()
     for note in evidence.world.trail.notes:
         if note.kind == "pause":
@@ -322,6 +328,10 @@ def pauses_hold_8(evidence: Evidence) -> Iterator[Finding]:
                 most = {"none": 0, "latest": 1}.get(catch_up, book.policies[version].catch_up_limit)
                 others = [other for other in own if other != pause]
                 alone = all(own[other][0] >= end or (own[other][1] or end) <= begin for other in others)
+                alone = alone and not any(
+                    schedule == book.id and first < end and (last is None or last > begin)
+                    for _, first, last, _, schedule, _ in by_itself.values()
+                )
                 if caught_up[book.id, pause] > most and alone:
                     yield f"{book.name}: {caught_up[book.id, pause]} slots of a pause fired, {most} may"
 

@@ -51,6 +51,14 @@ _TRIGGERS = (
         f"'pause', new.id, {_PAUSE}",
     ),
     (
+        "AFTER INSERT ON pauses WHEN new.settled = 1",
+        f"'settled_pause', new.id, {_PAUSE}",
+    ),
+    (
+        "AFTER UPDATE OF ends_ms ON pauses WHEN new.settled = 1",
+        f"'settled_pause', new.id, {_PAUSE}",
+    ),
+    (
         "AFTER UPDATE OF ends_ms, catch_up ON pauses WHEN new.settled = 0",
         f"'pause', new.id, {_PAUSE}",
     ),

@@ -18,6 +18,7 @@ from horarium.domain.ids import Id, derived_id, id_time, random_id
 from horarium.domain.pauses import WHEN_RESUMED
 from horarium.domain.places import surplus
 from horarium.domain.tenancy import EVERY_TARGET, Identity
+from horarium.store.base import DUE
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import audiences
 from tests.simulation.events import Arrival, events_left, furnish_events
@@ -390,7 +391,8 @@ class World:
             (self.db_ms(), self.db_ms() + 1, self.db_ms()),
         )
         self.trail.keep("operator", "resume")
-        # Nodes are not told of this, so they see it with their next look.
+        # Nodes see it with their next look, or before where they hear of it.
+        self._broadcast(DUE, self.db_ms())
         now = self.loop.time()
         self.disturbances.append((now, now + self.profile.poll, "resumed by the operator"))
         for silence in self.silences:
