@@ -85,17 +85,20 @@ def stops_gently_4(evidence: Evidence) -> Iterator[str]:
             sent[one.run_id, one.attempt].append(one)
     for stopped, node in world.stops:
         until = stopped + STOP_S - RECORDING_S
-        others = [
-            first
-            for first, last, kind in world.disturbances
-            if first <= until + STOP_S and last >= stopped and kind not in ("stop", "stopped")
-        ]
-        if others:
-            continue
         for (run, attempt, by), at in world.receiver.given.items():
             if by != node or not stopped <= at <= until:
                 continue
-            if any(one.at > stopped and one.node != node for one in sent[run, attempt]):
+            calls = sent[run, attempt]
+            if not any(one.at > stopped and one.node != node for one in calls):
+                continue
+            # A node that lost its lease since it sent the call may record nothing of it.
+            since = min(stopped, *(one.at for one in calls))
+            others = [
+                kind
+                for first, last, kind in world.disturbances
+                if first <= until + STOP_S and last >= since and kind not in ("stop", "stopped")
+            ]
+            if not others:
                 yield f"attempt {attempt} of run {run.hex()} was answered while {node} stopped, and sent again"
 
 
