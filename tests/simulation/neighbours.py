@@ -33,6 +33,7 @@ def begun_in_time_8(evidence: Evidence) -> Iterator[str]:
     if world.profile.lost:
         return  # a lost message is a call that hangs
     slack = RECOVERY_S + TURNS_S + 40 * world.profile.latency
+    each = EACH_S + 2 * world.profile.delay  # a call may be late on its way there and on its way back
     first: dict[bytes, Delivery] = {}
     for one in world.receiver.log:
         if one.copy == 0:
@@ -53,7 +54,7 @@ def begun_in_time_8(evidence: Evidence) -> Iterator[str]:
             ahead = 0
             while ahead < number and begun[number - ahead - 1].at >= since:
                 ahead += 1
-            if one.at - since > slack + EACH_S * ahead:
+            if one.at - since > slack + each * ahead:
                 yield (
                     f"run {one.run_id.hex()} could begin at {since:.3f} s and began {one.at - since:.1f} s later, "
                     f"after {ahead} others"
