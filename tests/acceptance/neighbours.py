@@ -27,6 +27,7 @@ from tests.support.postgres import drop_database, fresh_database
 
 SERVER_PYTHON = os.environ.get("SERVER_PYTHON", sys.executable)
 PATIENCE_S = 120.0
+SETTLING_S = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,25 +223,40 @@ def hanging_schedules(
 
 
 def hanging_rows(server: Server, receiver: Moods, seconds: int, rows: int = 50_000) -> Felt:
-    """One fire of so many rows for a target that never answers, beside one good schedule a second."""
-    return _rows_beside_a_neighbour(server, receiver, seconds, rows, "hang")
+    """One fire of so many rows for a target that never answers, beside a good schedule that fires every second."""
+    _good_every_second(server, receiver, 1)
+    _fire_for_rows(server, receiver, rows, "hang")
+    return _watch(receiver, seconds, 1, 1)
 
 
-def quick_rows(server: Server, receiver: Moods, seconds: int, rows: int = 50_000) -> Felt:
-    """The same for a target that answers after 20 ms."""
-    return _rows_beside_a_neighbour(server, receiver, seconds, rows, "after-20")
+def quick_rows(server: Server, receiver: Moods, rows: int = 50_000, good: int = 20) -> Felt:
+    """The same for a target that answers after 20 ms, until all rows were called. It prints how many calls a second
+    the rows got."""
+    _good_every_second(server, receiver, good)
+    first = int(time.time()) + 1
+    _fire_for_rows(server, receiver, rows, "after-20")
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until and len(receiver.arrivals("crowd")) < rows:
+        time.sleep(0.5)
+    calls = sorted(one.at_ms for one in receiver.arrivals("crowd"))
+    print(f"{len(calls) / (calls[-1] - calls[0]) * 1000:.0f} calls of the rows in a second")
+    last = calls[-1] // 1000
+    time.sleep(max(0.0, last + 3 - time.time()))
+    return felt(receiver.arrivals("good"), first * 1000, last * 1000, (last - first) * good)
 
 
-def _rows_beside_a_neighbour(
-    server: Server, receiver: Moods, seconds: int, rows: int, behaviour: str
-) -> Felt:
+def _good_every_second(server: Server, receiver: Moods, schedules: int) -> None:
+    server.admin.target("good", receiver.url("good", "at-once"))
+    lines = [{"name": f"good {n}", "recurrence": "* * * * * *", "target": "good"} for n in range(schedules)]
+    if lines:
+        server.admin.schedules(lines)
+
+
+def _fire_for_rows(server: Server, receiver: Moods, rows: int, behaviour: str) -> None:
     tenant = server.workspace("tenant")
     tenant.contacts(rows)
     tenant.target("crowd", receiver.url("crowd", behaviour))
-    server.admin.target("good", receiver.url("good", "at-once"))
-    server.admin.schedules([{"name": "good", "recurrence": "* * * * * *", "target": "good"}])
     tenant.fire_for_all("crowd")
-    return _watch(receiver, seconds, 1, 1)
 
 
 def herd(server: Server, receiver: Moods, count: int = 50_000) -> Felt:
@@ -265,7 +281,8 @@ def herd(server: Server, receiver: Moods, count: int = 50_000) -> Felt:
 
 
 def many_lanes(server: Server, receiver: Moods, seconds: int, hanging: int = 20, queued: int = 2_000) -> Felt:
-    """200 targets of one workspace, each called once a second; `hanging` of them never answer and have runs queued."""
+    """200 targets of one workspace, each called once a second; `hanging` of them never answer and have runs queued.
+    It prints what the good ones feel in the first SETTLING_S, in which all targets are new to the server."""
     tenant = server.admin
     if hanging:
         tenant.contacts(queued)
@@ -277,6 +294,8 @@ def many_lanes(server: Server, receiver: Moods, seconds: int, hanging: int = 20,
     tenant.schedules(
         [{"name": f"lane {n}", "recurrence": "* * * * * *", "target": f"lane{n}"} for n in range(200)]
     )
+    settling = _watch(receiver, SETTLING_S, 200 - hanging, 1, arriving_s=0)
+    print(f"at first: {settling}")
     return _watch(receiver, seconds, 200 - hanging, 1)
 
 
@@ -335,11 +354,11 @@ def weights(server: Server, receiver: Moods, rows: int = 20_000) -> float:
     return counts[0] / sum(counts)
 
 
-def _watch(receiver: Moods, seconds: int, schedules: int, every_s: int) -> Felt:
-    """What the good schedules feel from now on for so long; 3 s later all that is not lost has arrived."""
+def _watch(receiver: Moods, seconds: int, schedules: int, every_s: int, arriving_s: int = 3) -> Felt:
+    """What the good schedules feel from now on for so long; after `arriving_s` all that is not lost has arrived."""
     first = (int(time.time()) // every_s + 1) * every_s
     last = first + seconds // every_s * every_s
-    time.sleep(max(0.0, last + 3 - time.time()))
+    time.sleep(max(0.0, last + arriving_s - time.time()))
     return felt(receiver.arrivals("good"), first * 1000, last * 1000, (last - first) // every_s * schedules)
 
 
@@ -348,7 +367,8 @@ SCENARIOS: Mapping[str, Any] = {
     "hanging-same": lambda s, r: hanging_schedules(s, r, 40, same_workspace=True),
     "good-alone": lambda s, r: hanging_schedules(s, r, 20, hanging=1),
     "rows": lambda s, r: hanging_rows(s, r, 50),
-    "quick": lambda s, r: quick_rows(s, r, 15),
+    "quick": quick_rows,
+    "quick-alone": lambda s, r: quick_rows(s, r, good=0),
     "herd": herd,
     "small-herd": lambda s, r: herd(s, r, 10_000),
     "lanes": lambda s, r: many_lanes(s, r, 40),
