@@ -142,7 +142,7 @@ def ids_in(api: str, reply: Reply) -> Iterator[tuple[str, str]]:
 @dataclass
 class World:
     """`numbers` are those of the targets that are always there, by kind; `agents` says whose the schedules are that
-    belong to an agent."""
+    belong to an agent; `second` is a workspace that things are shared with."""
 
     house: House
     receiver: Receiver
@@ -152,6 +152,7 @@ class World:
     speakers: dict[str, Speaker]
     numbers: dict[str, int] = field(default_factory=dict)
     agents: dict[str, str] = field(default_factory=dict)
+    second: str = ""
 
     @classmethod
     @asynccontextmanager
@@ -175,7 +176,7 @@ class World:
         self.stock.spared |= {first, me["principal"]["id"], me["key"]["id"]}
         self.stock.forget(self.stock.spared)
         second = await self.house.workspace("second")
-        self.stock.add(OWN, "workspaces", prefixed("ws", second.workspace_id))
+        self.second = prefixed("ws", second.workspace_id)
         for name in ("a", "b", "Nightly", "n/1", "tag-3", "x.y", "Z9", *(f"n{n}" for n in range(30))):
             self.stock.add(OWN, "name", name)
         for kind in ITEMS:
@@ -200,6 +201,8 @@ class World:
 
     async def renew(self) -> None:
         """Put back what requests of the walk have changed or deleted, and without which others could not succeed."""
+        # An answer that something else is not there has this one forgotten as well.
+        self.stock.add(OWN, "workspaces", self.second)
         url = self.receiver.url("")
         for kind, key in KEYS.items():
             body = target_of(kind, url)

@@ -177,3 +177,26 @@ WHERE id = :id AND workspace_id = :workspace_id;
 -- name: lock_target
 -- Two equal schedules of one target must not be made at the same time, and no mirror while its target is changed.
 UPDATE targets SET version = version WHERE workspace_id = :workspace_id AND id = :id;
+
+-- name: move_cursors
+-- Move each schedule on. What a row leaves open (fires and last_* where nothing fired, skip_* where nothing was skipped)
+-- stays as it was.
+UPDATE cursors SET
+    accounted_to = r.accounted_to, next_slot = r.next_slot, next_due = r.next_due,
+    fires = cursors.fires + r.fired, open_fires = cursors.open_fires + r.opened,
+    waiting_fires = cursors.waiting_fires + r.waiting, skipped = cursors.skipped + r.skipped,
+    last_slot = COALESCE(r.last_slot, cursors.last_slot),
+    last_fired_ms = COALESCE(r.last_fired_ms, cursors.last_fired_ms),
+    last_fire_id = COALESCE(r.last_fire_id, cursors.last_fire_id),
+    last_state = COALESCE(r.last_state, cursors.last_state),
+    last_skip_ms = COALESCE(r.last_skip_ms, cursors.last_skip_ms),
+    last_skip_reason = COALESCE(r.last_skip_reason, cursors.last_skip_reason)
+FROM rows(place bigint, schedule_id bytea, last_fire_id bytea, accounted_to bigint, next_slot bigint,
+          next_due bigint, fired bigint, opened bigint, waiting bigint, skipped bigint, last_slot bigint,
+          last_fired_ms bigint, last_state text, last_skip_ms bigint, last_skip_reason text) AS r
+WHERE cursors.place = r.place AND cursors.schedule_id = r.schedule_id;
+
+-- name: complete_schedules
+UPDATE schedules SET state = 'completed', ended_ms = r.ended_ms, ended_reason = r.reason
+FROM rows(id bytea, ended_ms bigint, reason text) AS r
+WHERE schedules.id = r.id AND schedules.state = 'active';
