@@ -98,7 +98,7 @@ def paths_of(world: World) -> list[str]:
 def look(world: World, page: Page, name: str) -> list[object]:
     """What is wrong with the page that is open, at each width and in each look."""
     found: list[object] = []
-    page.wait_for_function("document.readyState === 'complete'")
+    page.wait_for_load_state()
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
