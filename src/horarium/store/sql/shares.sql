@@ -33,16 +33,16 @@ WHERE t.workspace_id = :workspace_id AND t.id = :shared_id AND m.type <> 'none' 
 ORDER BY m.workspace_id LIMIT :limit;
 
 -- name: mirror_again_target
-UPDATE targets SET executor = :executor WHERE workspace_id = :workspace_id AND id = :id;
+UPDATE targets SET executor = :runs_as WHERE workspace_id = :workspace_id AND id = :id;
 
 -- name: mirror_again_source
-UPDATE audience_sources SET type = :type WHERE workspace_id = :workspace_id AND id = :id;
+UPDATE audience_sources SET type = :runs_as WHERE workspace_id = :workspace_id AND id = :id;
 
 -- name: key_of_mirror_target
 UPDATE targets SET key = :key WHERE workspace_id = :workspace_id AND id = :id;
 
 -- name: key_of_mirror_source
-UPDATE audience_sources SET name = :name WHERE workspace_id = :workspace_id AND id = :id;
+UPDATE audience_sources SET name = :key WHERE workspace_id = :workspace_id AND id = :id;
 
 -- name: end_mirror_target
 UPDATE targets SET executor = 'none', state = 'disabled', state_reason = :reason, version = version + 1, updated_ms = :now

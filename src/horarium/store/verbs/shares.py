@@ -160,8 +160,7 @@ async def share(
     if known is None:
         known = await kind.add(tx, mirror)
     elif new:
-        as_before = {"executor": runs_as, "type": runs_as}  # the column has another name for each kind
-        await tx.run(f"mirror_again_{kind.name}", workspace_id=borrower, id=known.id, **as_before)
+        await tx.run(f"mirror_again_{kind.name}", workspace_id=borrower, id=known.id, runs_as=runs_as)
     if key is not None and key != known.key:
         known = await _with_key(tx, kind, known, key)
     await kind.follow(tx, lender, thing_id, now)
@@ -170,8 +169,7 @@ async def share(
 
 async def _with_key(tx: Tx, kind: Kind[D], mirror: _Mirror, key: str) -> _Mirror:
     try:
-        named = {"key": key, "name": key}
-        await tx.run(f"key_of_mirror_{kind.name}", workspace_id=mirror.workspace_id, id=mirror.id, **named)
+        await tx.run(f"key_of_mirror_{kind.name}", workspace_id=mirror.workspace_id, id=mirror.id, key=key)
     except Duplicate:
         raise kind.taken(key) from None
     return mirror._replace(key=key)
