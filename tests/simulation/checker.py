@@ -6,6 +6,7 @@ the reliability report.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -45,12 +46,13 @@ def covered_once_1(evidence: Evidence) -> Iterator[Finding]:
         for reign in book.reigns:
             found = slots_between(book.timings[reign.version], reign.after // 1000, reign.upto // 1000)
             slots += [slot * 1000 for slot in found]
+        slots.sort()
         covers = Counter(fire["slot_ms"] for fire in book.clock_fires)
         known = set(slots)
         for slot in covers.keys() - known:
             yield f"{book.name} fired at {slot}, which is no slot of the time accounted for"
         for span in book.spans:
-            inside = [slot for slot in slots if span["first_ms"] <= slot <= span["last_ms"]]
+            inside = slots[bisect_left(slots, span["first_ms"]) : bisect_right(slots, span["last_ms"])]
             covers.update(inside)
             if (
                 len(inside) != span["count"]
@@ -160,11 +162,14 @@ def repeats_explained_4(evidence: Evidence) -> Iterator[Finding]:
     for (run, attempt), arrivals in seen.items():
         if len(arrivals) > 1 and not evidence.disturbed(arrivals[0].at - 60.0, arrivals[-1].at):
             yield f"attempt {attempt} of run {run.hex()} arrived {len(arrivals)} times for no reason"
-    for book in evidence.books:
-        limit = max(policies.retry.max_attempts for policies in book.policies.values())
-        for run in evidence.runs:
-            if run["schedule_id"] == book.id and run["attempts"] > limit:
-                yield f"run {run['id'].hex()} had {run['attempts']} attempts of {limit}"
+    limits = {
+        book.id: max(policies.retry.max_attempts for policies in book.policies.values())
+        for book in evidence.books
+    }
+    for run in evidence.runs:
+        limit = limits.get(run["schedule_id"])
+        if limit is not None and run["attempts"] > limit:
+            yield f"run {run['id'].hex()} had {run['attempts']} attempts of {limit}"
 
 
 def overlap_holds_5(evidence: Evidence) -> Iterator[Finding]:
