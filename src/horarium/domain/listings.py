@@ -21,7 +21,7 @@ class PageRows(list[T]):
 
     `ended_early` says that there are more rows, although these are fewer than were asked for: their texts are as
     large as a page may be. `reached` is the position from which the next page goes on, in lists that tell it; None
-    where there is no next page.
+    where there is no next page. `total` is how many rows all pages have together, where finding this one has told it.
     """
 
     def __init__(
@@ -29,6 +29,7 @@ class PageRows(list[T]):
     ) -> None:
         super().__init__(rows)
         self.ended_early, self.reached = ended_early, reached
+        self.total: int | None = None
 
 
 # Totals of lists are exact up to this number.

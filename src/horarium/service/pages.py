@@ -24,10 +24,12 @@ MOST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """The items of a page, and the position after which the next page starts (None: this is the last page)."""
+    """The items of a page, and the position after which the next page starts (None: this is the last page). `total` is
+    how many items all pages have, where finding this one has told it."""
 
     items: Sequence[T]
     next: bytes | None = None
+    total: int | None = None
 
 
 def cut(found: Sequence[T], limit: int, id_of: Callable[[T], Id]) -> Page[T]:

@@ -1,12 +1,11 @@
 """Pages of lists whose filters leave little: they are looked for in short steps, and not for long.
 
-One step of the store looks at a bounded number of rows. Steps follow one another until the page is full or LOOK_S have
-passed. Then the page ends early, and its `next` is the position from which the next one goes on.
+One step of the store looks at a bounded number of rows. Steps follow one another until the page is full or another one
+would not end within LOOK_S. Then the page ends early, and its `next` is the position from which the next one goes on.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -22,6 +21,7 @@ from horarium.domain.listings import (
 )
 from horarium.domain.run import Run
 from horarium.domain.schedule import Schedule
+from horarium.service.looks import Looks
 from horarium.service.pages import Page
 from horarium.store.base import Store
 from horarium.store.verbs import page_bytes
@@ -31,10 +31,10 @@ from horarium.store.verbs.schedule_pages import find_schedules
 
 T = TypeVar("T")
 
-# For how long, in seconds, further steps are begun for one page.
+# How long the steps for one page may take together, in seconds, beside the first.
 LOOK_S = 0.02
-# Rows that the first step looks at beside those of the page, and by how much each step is larger than the one before.
-FIRST_LOOK, MORE, LARGEST_LOOK = 200, 4, 4_000
+# Rows that the first step looks at beside those of the page, and any other at least and at most.
+FIRST_LOOK, LEAST_LOOK, LARGEST_LOOK = 200, 100, 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +87,11 @@ _Step = Callable[[int, bytes | None, int, PageRoom], Awaitable[PageRows[T]]]
 
 async def _page(step: _Step[T], limit: int, position: bytes | None) -> Page[T]:
     items: list[T] = []
-    room, look, until = PageRoom(page_bytes.PAGE_BYTES), FIRST_LOOK, time.monotonic() + LOOK_S
+    room, looks = PageRoom(page_bytes.PAGE_BYTES), Looks(LOOK_S, FIRST_LOOK, LEAST_LOOK, LARGEST_LOOK)
     while True:
-        found = await step(limit - len(items), position, look, room)
+        found = await step(limit - len(items), position, looks.rows, room)
         items += found
         position = found.reached
         full = len(items) >= limit or found.ended_early
-        if position is None or full or time.monotonic() > until:
-            return Page(items, position)
-        look = min(look * MORE, LARGEST_LOOK)
+        if position is None or full or not looks.go_on():
+            return Page(items, position, found.total)

@@ -7,7 +7,6 @@ whatever the history is.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,6 +21,7 @@ from horarium.domain.listings import (
     TargetListing,
     Total,
 )
+from horarium.service.looks import Looks
 from horarium.service.pages import Page
 from horarium.store.base import Store
 from horarium.store.verbs.audit import count_entries_within
@@ -32,8 +32,7 @@ from horarium.store.verbs.targets import count_targets
 
 # For how long, in seconds, further steps are begun.
 COUNT_S = 0.01
-# Rows that the first step looks at, and any step at most. How many fit in the time that is left is told by the step
-# before; where it is fewer than the least, no further step is begun.
+# Rows that the first step looks at, and any other at least and at most.
 FIRST_LOOK, LEAST_LOOK, LARGEST_LOOK = 500, 100, 10_000
 
 # Counts among so many rows, from a position on (None: from the beginning).
@@ -92,8 +91,11 @@ class TotalService:
 async def beside(
     found: Page[Any], limit: int, is_first: bool, count: Callable[[], Awaitable[Total]]
 ) -> Total:
-    """The total of a list beside one of its pages. Where the first page is the last one too, it is known; where it has
-    ended early, looking for its items has taken the time that there is, and nothing is counted besides."""
+    """The total of a list beside one of its pages. It is known where finding the page has told it, and where the first
+    page is the last one too; where that has ended early, looking for its items has taken the time that there is, and
+    nothing is counted besides."""
+    if found.total is not None:
+        return Total(found.total)
     items = len(found.items)
     if is_first and (found.next is None or items < limit):
         return Total(items, at_least=found.next is not None)
@@ -101,18 +103,14 @@ async def beside(
 
 
 async def _counted(step: _Step) -> Total:
-    count, position, look = 0, None, FIRST_LOOK
-    now = time.monotonic()
-    until = now + COUNT_S
+    count, position = 0, None
+    looks = Looks(COUNT_S, FIRST_LOOK, LEAST_LOOK, LARGEST_LOOK)
     while True:
-        begun = now
-        found = await step(position, look)
+        found = await step(position, looks.rows)
         count, position = count + found.count, found.reached
         if position is None and count <= MOST_COUNTED:
             return Total(count)
         if count >= MOST_COUNTED:
             return Total(MOST_COUNTED, at_least=True)
-        now = time.monotonic()
-        look = min(LARGEST_LOOK, int(look * (until - now) / max(now - begun, 1e-6)))
-        if look < LEAST_LOOK:
+        if not looks.go_on():
             return Total(count, at_least=True)

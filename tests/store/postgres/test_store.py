@@ -545,6 +545,9 @@ async def test_what_belongs_to_a_schedule_is_found_by_it_among_single_fires_and_
         ("window_label_desc", "labels_pkey"),
         ("window_label_asc", "labels_pkey"),
         ("window_target_desc", "schedules_of_target"),
+        ("schedule_further_down_by_workspace", "schedules_of_workspace"),
+        ("schedule_further_down_by_label", "labels_pkey"),
+        ("schedule_further_down_by_target", "schedules_of_target"),
         ("window_by_name_asc", "schedules_by_name"),
         ("window_by_name_desc", "schedules_by_name"),
         ("window_by_next_fire", "cursors_due_by_workspace"),
@@ -567,6 +570,25 @@ async def test_a_page_of_a_workspace_is_read_in_the_order_of_an_index(url, state
     assert index in plan
     assert "Sort\n" not in plan.replace("Merge Append", "")
     assert "Seq Scan" not in plan
+
+
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [
+        ("schedules_within_workspace_desc", "schedules_of_workspace"),
+        ("schedules_within_workspace_asc", "schedules_of_workspace"),
+        ("schedules_within_label_desc", "labels_pkey"),
+        ("schedules_within_label_asc", "labels_pkey"),
+        ("schedules_within_target_desc", "schedules_of_target"),
+        ("schedules_within_target_asc", "schedules_of_target"),
+    ],
+)
+async def test_a_window_of_schedules_is_gone_through_in_the_order_of_an_index(url, statement, index):
+    plan = await plan_of(url, statement, READ_ONLY, values=True)
+    assert index in plan
+    assert "Sort\n" not in plan
+    assert "Seq Scan on schedules" not in plan
+    assert "Seq Scan on labels l " not in plan
 
 
 @pytest.mark.parametrize("statement", ["release_leases", "put_back_runs", "held_leases"])

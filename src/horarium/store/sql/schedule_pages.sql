@@ -14,6 +14,37 @@ FROM schedules s JOIN cursors c ON c.schedule_id = s.id
 WHERE s.id IN (:ids...) AND COALESCE(s.workspace_id, :workspace_id) = :workspace_id
   {schedule_filters};
 
+-- name: count_schedules_among
+SELECT count(*) FROM schedules s
+WHERE s.id IN (:ids...) AND COALESCE(s.workspace_id, :workspace_id) = :workspace_id
+  {schedule_filters};
+
+-- name: schedules_within_workspace_desc
+-- In the order of ids a window is gone through in one step: down, or up, to the id that one of those called
+-- `..._further_...` has named.
+{all_of_workspace}
+  AND s.id < :cursor AND s.id >= :floor ORDER BY s.id DESC LIMIT :limit;
+
+-- name: schedules_within_workspace_asc
+{all_of_workspace}
+  AND s.id > :cursor AND s.id <= :upto ORDER BY s.id LIMIT :limit;
+
+-- name: schedules_within_label_desc
+{all_with_label}
+  AND l.schedule_id < :cursor AND l.schedule_id >= :floor ORDER BY l.schedule_id DESC LIMIT :limit;
+
+-- name: schedules_within_label_asc
+{all_with_label}
+  AND l.schedule_id > :cursor AND l.schedule_id <= :upto ORDER BY l.schedule_id LIMIT :limit;
+
+-- name: schedules_within_target_desc
+{all_of_target}
+  AND s.id < :cursor AND s.id >= :floor ORDER BY s.id DESC LIMIT :limit;
+
+-- name: schedules_within_target_asc
+{all_of_target}
+  AND s.id > :cursor AND s.id <= :upto ORDER BY s.id LIMIT :limit;
+
 -- name: window_workspace_desc
 SELECT s.id FROM schedules s WHERE s.workspace_id = :workspace_id AND s.id < :cursor ORDER BY s.id DESC LIMIT :limit;
 
@@ -107,6 +138,19 @@ ORDER BY l.schedule_id LIMIT 1 OFFSET :skip;
 
 -- name: schedule_further_up_by_target
 SELECT s.id FROM schedules s WHERE s.target_id = :target_id AND s.id > :cursor ORDER BY s.id LIMIT 1 OFFSET :skip;
+
+-- name: schedule_further_down_by_workspace
+SELECT s.id FROM schedules s
+WHERE s.workspace_id = :workspace_id AND s.id < :cursor ORDER BY s.id DESC LIMIT 1 OFFSET :skip;
+
+-- name: schedule_further_down_by_label
+SELECT l.schedule_id FROM labels l
+WHERE l.workspace_id = :workspace_id AND l.name = :label_name AND l.value = :label_value AND l.schedule_id < :cursor
+ORDER BY l.schedule_id DESC LIMIT 1 OFFSET :skip;
+
+-- name: schedule_further_down_by_target
+SELECT s.id FROM schedules s
+WHERE s.target_id = :target_id AND s.id < :cursor ORDER BY s.id DESC LIMIT 1 OFFSET :skip;
 
 -- name: count_schedules_within_workspace
 SELECT count(*) FROM ({all_of_workspace} AND s.id > :cursor AND s.id <= :upto) AS counted;

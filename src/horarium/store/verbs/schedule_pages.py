@@ -1,13 +1,15 @@
 """Pages of schedules in any order and by any mixture of filters.
 
 The ids of a page are found in one of two ways. Where one of the filters leaves few schedules, all of these are looked
-at and put in order. Otherwise the schedules are walked in the wanted order, a window at a time, by an index that has
-this order. The number of windows is bounded: a page may end before it is full, and says how far it has looked.
+at and put in order, so that it is known how many match. Otherwise the schedules are walked in the wanted order, a
+window at a time, by an index that has this order. The number of windows is bounded: a page may end before it is full,
+and says how far it has looked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from horarium.domain.ids import HIGHEST_ID, LOWEST_ID, Id
@@ -55,22 +57,26 @@ async def find_schedules(
     The page says what it has `reached`: the position from which the next page goes on, None where this is the last.
     It may hold fewer than `limit`, or none, and go on all the same.
     """
-    few = await _few(tx, listing)
+    few, total = None, None
+    if order not in _BY_ID or not _walked_whole(listing):
+        few = await _few(tx, listing)
     if few is None:
         walk = await _WALKERS[order](tx, listing, position)
     else:
-        walk = _first_of_few(await _among(tx, listing, few), order, position, listing.limit)
+        keys = await _among(tx, few.further, few.ids)
+        walk, total = _first_of_few(keys, order, position, listing.limit), len(keys)
     page = await schedules_by_id(tx, listing.workspace_id, [schedule for _, schedule in walk.found], room)
     page.reached = walk.found[len(page) - 1][0] if page.ended_early and page else walk.reached
+    page.total = total
     return page
 
 
 async def matching_ids(tx: Tx, listing: ScheduleListing, after: Id = LOWEST_ID) -> Walk[Id]:
     """The ids of the next schedules of a listing, by ascending ids, as `find_schedules` finds them."""
-    few = await _few(tx, listing)
+    few = None if _walked_whole(listing) else await _few(tx, listing)
     if few is None:
         return await _made_asc(tx, listing, after)
-    return _first_of_few(await _among(tx, listing, few), ScheduleOrder.OLDEST, after, listing.limit)
+    return _first_of_few(await _among(tx, few.further, few.ids), ScheduleOrder.OLDEST, after, listing.limit)
 
 
 async def count_schedules_within(
@@ -78,25 +84,42 @@ async def count_schedules_within(
 ) -> Counted:
     """How many of some `scan` schedules match a listing, from a position on; of all where a filter leaves few."""
     if position is None and (few := await _few(tx, listing)) is not None:
-        return Counted(len(await _among(tx, listing, few)))
-    after = position or LOWEST_ID
-    way, given = _way_of(listing)
-    row = await tx.row(f"schedule_further_up_by_{way}", **given, cursor=after, skip=scan)
+        return Counted(await _count_among(tx, few))
+    after, way = position or LOWEST_ID, _way_of(listing)
+    row = await tx.row(f"schedule_further_up_by_{way.name}", **way.given, cursor=after, skip=scan)
     upto = HIGHEST_ID if row is None else row[0]
-    filters = {**listing_filters(listing), **given}
-    (count,) = await tx.row(f"count_schedules_within_{way}", **filters, cursor=after, upto=upto)
+    filters = {**listing_filters(way.further), **way.given}
+    (count,) = await tx.row(f"count_schedules_within_{way.name}", **filters, cursor=after, upto=upto)
     return Counted(count, None if row is None else upto)
 
 
-def _way_of(listing: ScheduleListing) -> tuple[str, dict[str, Any]]:
-    """By which index schedules are found in the order of their ids: by the label or the target that is asked for, if
-    one is."""
+class _Way(NamedTuple):
+    """By which index schedules are found in the order of their ids, the parameters that name what is found, and what
+    is asked for besides."""
+
+    name: str
+    given: dict[str, Any]
+    further: ScheduleListing
+
+
+def _way_of(listing: ScheduleListing) -> _Way:
+    """The way by the label or the target that is asked for, if one is."""
     if listing.labels:
-        name, value = listing.labels[0]
-        return "label", {"workspace_id": listing.workspace_id, "label_name": name, "label_value": value}
+        label = name, value = listing.labels[0]
+        given = {"workspace_id": listing.workspace_id, "label_name": name, "label_value": value}
+        return _Way("label", given, _without(listing, label))
     if listing.target_id is not None:
-        return "target", {"target_id": listing.target_id}
-    return "workspace", {"workspace_id": listing.workspace_id}
+        return _Way("target", {"target_id": listing.target_id}, replace(listing, target_id=None))
+    return _Way("workspace", {"workspace_id": listing.workspace_id}, listing)
+
+
+def _without(listing: ScheduleListing, label: tuple[str, str]) -> ScheduleListing:
+    return replace(listing, labels=tuple(other for other in listing.labels if other != label))
+
+
+def _walked_whole(listing: ScheduleListing) -> bool:
+    """Whether all that is on the way in the order of ids matches."""
+    return _way_of(listing).further.unfiltered
 
 
 def _place(order: ScheduleOrder, keys: _Keys) -> bytes:
@@ -141,32 +164,51 @@ async def _among(tx: Tx, listing: ScheduleListing, ids: Sequence[Id]) -> list[_K
     return [_Keys._make(row) for row in rows]
 
 
-async def _few(tx: Tx, listing: ScheduleListing) -> list[Id] | None:
-    """All schedules that one of the filters leaves, if there is one that leaves few."""
+async def _count_among(tx: Tx, few: _Few) -> int:
+    if not few.ids:
+        return 0
+    row = await tx.row("count_schedules_among", ids=few.ids, **listing_filters(few.further))
+    return int(row[0])
+
+
+class _Few(NamedTuple):
+    """All schedules that one of the filters leaves, and what is asked for besides."""
+
+    ids: list[Id]
+    further: ScheduleListing
+
+
+async def _few(tx: Tx, listing: ScheduleListing) -> _Few | None:
+    """What one of the filters leaves, if there is one that leaves few."""
     workspace = {"workspace_id": listing.workspace_id}
     native = {**workspace, "no_owner": NO_OWNER}
     if listing.key is not None:
-        return [schedule for (schedule,) in await tx.rows("ids_with_key", **native, key=listing.key)]
-    ways: list[tuple[str, dict[str, Any]]] = []
+        rows = await tx.rows("ids_with_key", **native, key=listing.key)
+        return _Few([schedule for (schedule,) in rows], listing)
+    ways: list[tuple[str, dict[str, Any], ScheduleListing]] = []
     if listing.key_prefix:
         high = listing.key_prefix + _HIGHEST_TEXT
-        ways.append(("ids_with_key_prefix", {**native, "low": listing.key_prefix, "high": high}))
+        ways.append(("ids_with_key_prefix", {**native, "low": listing.key_prefix, "high": high}, listing))
     ways += [
-        ("ids_with_label", {**workspace, "label_name": name, "label_value": value})
+        (
+            "ids_with_label",
+            {**workspace, "label_name": name, "label_value": value},
+            _without(listing, (name, value)),
+        )
         for name, value in listing.labels
     ]
     if listing.failing:
-        ways.append(("ids_of_failing", workspace))
+        ways.append(("ids_of_failing", workspace, listing))
     if listing.next_before_ms is not None:
-        ways.append(("ids_due_before", {**workspace, "next_before": listing.next_before_ms}))
+        ways.append(("ids_due_before", {**workspace, "next_before": listing.next_before_ms}, listing))
     if listing.target_id is not None:
-        ways.append(("ids_of_target", {"target_id": listing.target_id}))
+        ways.append(("ids_of_target", {"target_id": listing.target_id}, listing))
     if listing.dialect not in (None, _NATIVE):
-        ways.append(("ids_of_dialect", {**workspace, "dialect": listing.dialect}))
-    for statement, given in ways:
+        ways.append(("ids_of_dialect", {**workspace, "dialect": listing.dialect}, listing))
+    for statement, given, further in ways:
         rows = await tx.rows(statement, **given, limit=FEW + 1)
         if len(rows) <= FEW:
-            return [schedule for (schedule,) in rows]
+            return _Few([schedule for (schedule,) in rows], further)
     return None
 
 
@@ -187,8 +229,8 @@ async def _by_id(
 ) -> tuple[list[tuple[bytes, Id]], Id | None]:
     """The next window in the order of ids and its last id, which is None where nothing follows. It goes through the
     label or the target that is asked for, if one is."""
-    way, given = _way_of(listing)
-    rows = await tx.rows(f"window_{way}_{direction}", **given, cursor=position, limit=listing.window)
+    way = _way_of(listing)
+    rows = await tx.rows(f"window_{way.name}_{direction}", **way.given, cursor=position, limit=listing.window)
     return [(schedule, schedule) for (schedule,) in rows], _end(rows, listing, rows[-1][0] if rows else b"")
 
 
@@ -198,11 +240,33 @@ def _end(rows: Sequence[Any], listing: ScheduleListing, last: bytes) -> bytes | 
 
 
 async def _made_desc(tx: Tx, listing: ScheduleListing, position: bytes | None) -> Walk[Id]:
-    return await _filtered(tx, listing, *await _by_id(tx, listing, "desc", position or HIGHEST_ID))
+    return await _within(tx, listing, "down", position or HIGHEST_ID)
 
 
 async def _made_asc(tx: Tx, listing: ScheduleListing, position: bytes | None) -> Walk[Id]:
-    return await _filtered(tx, listing, *await _by_id(tx, listing, "asc", position or LOWEST_ID))
+    return await _within(tx, listing, "up", position or LOWEST_ID)
+
+
+async def _within(tx: Tx, listing: ScheduleListing, direction: str, cursor: Id) -> Walk[Id]:
+    """What matches in a window in the order of ids. It goes through the label or the target that is asked for, if one
+    is."""
+    way, most = _way_of(listing), listing.limit + 1
+    last = await tx.row(
+        f"schedule_further_{direction}_by_{way.name}", **way.given, cursor=cursor, skip=listing.window - 1
+    )
+    if direction == "down":
+        statement, end = (
+            f"schedules_within_{way.name}_desc",
+            {"floor": LOWEST_ID if last is None else last[0]},
+        )
+    else:
+        statement, end = f"schedules_within_{way.name}_asc", {"upto": HIGHEST_ID if last is None else last[0]}
+    given = {**listing_filters(way.further), **way.given, **end}
+    rows = await tx.rows(statement, **given, cursor=cursor, limit=most)
+    found = [(schedule, schedule) for (schedule,) in rows]
+    if len(found) == most:
+        return Walk(found[:-1], found[-2][0])
+    return Walk(found, None if last is None else last[0])
 
 
 async def _by_name(tx: Tx, listing: ScheduleListing, direction: str, called: str, after: Id) -> Walk[Id]:
@@ -261,7 +325,7 @@ async def _by_next_fire(tx: Tx, listing: ScheduleListing, position: bytes | None
 async def _due_at(tx: Tx, listing: ScheduleListing, due: int, after: Id) -> Walk[Id]:
     """Schedules that are due at the same instant as very many: these are walked in the order of their ids."""
     ids, end = await _by_id(tx, listing, "asc", after)
-    keys = await _among(tx, listing, [schedule for _, schedule in ids])
+    keys = await _among(tx, _way_of(listing).further, [schedule for _, schedule in ids])
     found = sorted((_due_place(due, each.id), each.id) for each in keys if each.next_due == due)
     if len(found) > listing.limit:
         return Walk(found[: listing.limit], found[listing.limit - 1][0])
@@ -305,7 +369,7 @@ async def _by_last_fire(tx: Tx, listing: ScheduleListing, position: bytes | None
 
 async def _never_fired(tx: Tx, listing: ScheduleListing, before: Id) -> Walk[Id]:
     ids, end = await _by_id(tx, listing, "desc", before)
-    keys = await _among(tx, listing, [schedule for _, schedule in ids])
+    keys = await _among(tx, _way_of(listing).further, [schedule for _, schedule in ids])
     fires = [each.last_fire_id for each in keys if each.last_fire_id is not None]
     known = {row[0] for row in await tx.rows("known_fires", ids=fires)} if fires else set[Id]()
     found = sorted(
@@ -316,6 +380,7 @@ async def _never_fired(tx: Tx, listing: ScheduleListing, before: Id) -> Walk[Id]
     return Walk(found, None if end is None else _NEVER_FIRED + end)
 
 
+_BY_ID = (ScheduleOrder.NEWEST, ScheduleOrder.OLDEST)
 _WALKERS: dict[ScheduleOrder, _Walker] = {
     ScheduleOrder.NEWEST: _made_desc,
     ScheduleOrder.OLDEST: _made_asc,
