@@ -41,7 +41,10 @@ def test_a_place_is_given_while_enough_are_free(lane, workspace, free, may):
 @pytest.mark.parametrize(
     ("places", "lag_ms", "then"),
     [
-        (256, LONG_LAG_MS + 1, 224),
+        (256, LONG_LAG_MS + 1, 220),
+        (256, 2 * LONG_LAG_MS, 192),
+        (256, 4 * LONG_LAG_MS, 128),
+        (256, 40 * LONG_LAG_MS, 128),
         (256, LONG_LAG_MS, 256),
         (200, SHORT_LAG_MS, 200),
         (200, SHORT_LAG_MS - 1, 225),

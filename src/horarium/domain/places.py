@@ -115,11 +115,13 @@ def adapted_places(places: int, most: int, lag_ms: float) -> int:
     loop needed lately to come to something that was ready.
 
     A loop that is busy all the time does no more with more attempts under way: they only wait for each other, and with
-    them the runs of all other lanes. The least lag tells this from a burst (Nichols and Jacobson's CoDel, 2012).
+    them the runs of all other lanes. The least lag tells this from a burst (Nichols and Jacobson's CoDel, 2012). The
+    longer it is, the more places go: an eighth of them, and half where the lag is four times too long.
     """
     fewest = min(most, FEWEST_PLACES)
     if lag_ms > LONG_LAG_MS:
-        return max(fewest, places - places // 8)
+        too_long = min(4.0, lag_ms / LONG_LAG_MS)
+        return max(fewest, places - int(places * too_long) // 8)
     if lag_ms < SHORT_LAG_MS:
         return min(most, places + max(1, places // 8))
     return places
