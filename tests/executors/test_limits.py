@@ -1,11 +1,12 @@
 """Time limits: what they allow, what they end, and that a single timer is enough."""
 
 import asyncio
+from collections import Counter
 
 import pytest
 import uvloop
 
-from horarium.executors.limits import Limits, OutOfTime
+from horarium.executors.limits import ENDED_AT_ONCE, Limits, OutOfTime
 
 LONG = 3600.0
 
@@ -221,3 +222,20 @@ def test_on_the_loop_that_the_server_uses_limits_end_what_they_should_and_nothin
         assert (len(ended), limits._running) == (600, set())
 
     uvloop.run(many())
+
+
+async def test_a_crowd_that_is_out_of_time_ends_in_parts_with_turns_for_others_between():
+    limits, turn, ended_in = Limits(), 0, Counter()
+
+    async def hanging():
+        try:
+            await within(limits, 0, asyncio.Event().wait())
+        except OutOfTime:
+            ended_in[turn] += 1
+
+    crowd = [asyncio.create_task(hanging()) for _ in range(3 * ENDED_AT_ONCE)]
+    while not all(task.done() for task in crowd):
+        turn += 1
+        await asyncio.sleep(0)
+    assert ended_in.total() == 3 * ENDED_AT_ONCE
+    assert max(ended_in.values()) == ENDED_AT_ONCE

@@ -35,7 +35,8 @@ TOKEN = "the token of the attempt says whose run it is"
 # What writes without naming a workspace: whole files, or statements.
 WITHOUT_WORKSPACE = {
     "dispatch": ENGINE, "entries": ENGINE, "fanout": ENGINE, "lanes": ENGINE, "nodes": ENGINE, "release": ENGINE,
-    "release_rows": ENGINE, "situations": ENGINE, "settle": ENGINE, "upkeep": ENGINE, "meta": SERVER, "readiness": SERVER, "secrets": SERVER,
+    "release_rows": ENGINE, "situations": ENGINE, "settle": ENGINE, "upkeep": ENGINE, "meta": SERVER,
+    "readiness": SERVER, "secrets": SERVER,
     "restored": SERVER, "watching": ENGINE, "forget_waiting": ENGINE, "delete_audit_pending": ENGINE,
     "delete_event_notes": ENGINE, "free_schedules": ENGINE, "forget_answers": SERVER, "next_number": SERVER,
     "take_webhook": ENGINE, "move_webhook": ENGINE, "note_deliveries": ENGINE, "disable_webhook": ENGINE,
