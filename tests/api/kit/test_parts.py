@@ -10,7 +10,8 @@ import orjson
 import pytest
 
 from horarium.api.kit import parts
-from horarium.api.kit.parts import object_in_parts
+from horarium.api.kit.parts import known_total, object_in_parts
+from horarium.domain.listings import MOST_COUNTED, PageRows
 from horarium.service import turns
 
 ROWS = [{"number": number, "text": "x" * 50} for number in range(1_000)]
@@ -79,3 +80,13 @@ async def test_others_have_their_turn_while_a_long_list_is_written(monkeypatch):
 )
 def test_a_list_goes_on_after_a_full_piece_or_one_that_ended_early(read, early, left, more):
     assert parts.goes_on(read, early, left) is more
+
+
+def test_a_total_is_known_where_the_rows_of_a_page_end_the_list():
+    assert known_total(PageRows(range(3)), 0, 4) == 3
+    assert known_total(PageRows(range(3)), 50, 4) == 53
+    assert known_total(PageRows(), 0, 4) == 0
+    assert known_total(PageRows(), 50, 4) is None  # the list may end long before
+    assert known_total(PageRows(range(4)), 0, 4) is None
+    assert known_total(PageRows(range(3), ended_early=True), 0, 4) is None
+    assert known_total(PageRows(range(3)), MOST_COUNTED, 4) == MOST_COUNTED  # as it is counted

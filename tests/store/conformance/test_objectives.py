@@ -183,13 +183,16 @@ async def test_another_workspace_sees_neither_objectives_nor_agents(tenant, stor
         await store.read(objectives.get_objective, stranger.workspace, "cadenya", run.id)
 
 
-@pytest.mark.parametrize(("few", "nearby"), [(1, 0), (1, 3), (1, 2_000), (500, 0)])
+@pytest.mark.parametrize(
+    ("few", "nearby", "around"), [(1, 0, 5), (1, 3, 20_000), (1, 2_000, 0), (500, 0, 5), (500, 0, 20_000)]
+)
 async def test_every_filter_finds_what_looking_at_all_objectives_finds(
-    tenant, store, monkeypatch, few, nearby
+    tenant, store, monkeypatch, few, nearby, around
 ):
     monkeypatch.setattr(objectives, "FEW", few)
     monkeypatch.setattr(objectives, "NEARBY", nearby)
     monkeypatch.setattr(objectives, "NEARBY_FOR_EACH", 0)
+    monkeypatch.setattr(objectives, "AROUND", around)
     node = await Node.start(store)
     first = await ran(tenant, 6)
     second = await ran(tenant, 4)
@@ -222,5 +225,7 @@ async def test_every_filter_finds_what_looking_at_all_objectives_finds(
             found, _, count = await listed(tenant, limit=1_000, **given)
             assert (found, count) == (expected, len(expected)), given
             if len(expected) > 2:
-                found, _, _ = await listed(tenant, limit=2, cursor=expected[0].run.id, **given)
-                assert found == expected[1:3], given
+                found, _, count = await listed(tenant, limit=2, cursor=expected[0].run.id, **given)
+                assert (found, count) == (expected[1:3], len(expected)), given
+                found, _, count = await listed(tenant, limit=2, **given)
+                assert (found, count) == (expected[:2], len(expected)), given

@@ -67,6 +67,7 @@ def matching(found, kinds, schedule=None, fire=None, target=None, state=None, ki
 async def test_every_filter_finds_what_looking_at_all_runs_finds(tenant, store, monkeypatch, nearby):
     monkeypatch.setattr(run_lists, "NEARBY", nearby)
     monkeypatch.setattr(run_lists, "NEARBY_FOR_EACH", 0)
+    monkeypatch.setattr(run_lists, "AROUND", nearby)
     stranger = await Tenant.open(store)
     await crowd(stranger)
     targets, schedules = await crowd(tenant)

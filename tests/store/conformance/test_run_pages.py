@@ -79,6 +79,7 @@ async def test_every_filter_of_runs_finds_what_looking_at_all_finds(tenant, stor
         monkeypatch.setattr(run_pages, name, value)
     monkeypatch.setattr(run_lists, "NEARBY", scan)
     monkeypatch.setattr(run_lists, "NEARBY_FOR_EACH", 0)
+    monkeypatch.setattr(run_lists, "AROUND", scan)
     schedules, other = await crowd(tenant)
     await crowd(await Tenant.open(store))
     everything = await store.read(run_lists.list_runs, tenant.workspace, 1_000)

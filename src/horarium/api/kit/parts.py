@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import orjson
 
 from horarium.api.kit.dialect import Json
-from horarium.domain.listings import PageRows
+from horarium.domain.listings import MOST_COUNTED, PageRows
 from horarium.service.turns import Turns
 
 T = TypeVar("T")
@@ -35,6 +35,13 @@ def piece(left: int) -> int:
 def goes_on(read: int, ended_early: bool, left: int) -> bool:
     """Whether rows may follow a piece of `read` rows, for which `piece(left)` was asked."""
     return read > 0 and (ended_early or read == PIECE < left)
+
+
+def known_total(found: PageRows[T], skip: int, asked: int) -> int | None:
+    """How many rows a list has, as they are counted, where these end it: of its rows after the first `skip`, `asked`
+    were asked for. None where others may follow, or none are left."""
+    ends_here = len(found) < asked and not found.ended_early and (len(found) > 0 or skip == 0)
+    return min(skip + len(found), MOST_COUNTED) if ends_here else None
 
 
 async def rest_of(

@@ -14,10 +14,12 @@ CASE WHEN r.state = 'failed' AND (r.error LIKE 'no answer within %'
      ELSE r.state END
 
 -- part: objective_filters
--- What a run must match besides that by which it was found: its schedule is of the dialect.
+-- What a run must match besides that by which it was found: its schedule is of the dialect. Where the dialect has `few`
+-- schedules they are read once, instead of the schedule of each run.
 AND (CAST(:target_id AS BYTEA) IS NULL OR r.target_id = :target_id)
   AND (CAST(:schedule_id AS BYTEA) IS NULL OR r.schedule_id = :schedule_id)
-  AND EXISTS (SELECT 1 FROM schedules s WHERE s.id = r.schedule_id AND s.dialect = :dialect)
+  AND CASE WHEN :few = 1 THEN r.schedule_id IN ({schedules_of_dialect})
+      ELSE EXISTS (SELECT 1 FROM schedules s WHERE s.id = r.schedule_id AND s.dialect = :dialect) END
 
 -- part: state_of_run
 AND (CAST(:state AS TEXT) IS NULL OR r.state = :state)

@@ -22,6 +22,10 @@ SELECT w.id FROM targets w
 WHERE w.workspace_id = :workspace_id AND (CAST(:target_id AS BYTEA) IS NULL OR w.id = :target_id)
   AND (CAST(:kind AS TEXT) IS NULL OR w.kind = :kind)
 
+-- part: schedules_of_wanted
+-- The schedules that have ever run one of the targets in `wanted`.
+SELECT DISTINCT v.schedule_id AS id FROM wanted w CROSS JOIN versions v WHERE v.target_id = w.id
+
 -- part: open_runs
 -- Runs of a workspace that are not over, with whether each is under way: a worker has begun it, or its target has it
 -- and will finish it by callback. The queue knows no workspace, but its lanes are targets.
@@ -42,6 +46,14 @@ WHERE c.target_id = l.id AND c.answer IS NULL AND NOT EXISTS (SELECT 1 FROM read
 -- name: runs_listed
 {listed_runs}
 WHERE r.id IN (:ids...) AND r.workspace_id = :workspace_id;
+
+-- name: nearby_run_ids_of_targets
+-- Of the newest runs of a workspace, down to the id `floor`, those of targets.
+WITH wanted (id) AS ({targets_wanted})
+SELECT r.id FROM runs r
+WHERE r.workspace_id = :workspace_id AND r.id < :cursor AND r.id >= :floor AND r.target_id IN (SELECT id FROM wanted)
+  {state_filter}
+ORDER BY r.id DESC LIMIT :limit OFFSET :skip;
 
 -- name: run_ids_of_targets
 -- The newest runs of targets: of each schedule that has run one of them its newest, then those without a schedule.
@@ -93,11 +105,16 @@ SELECT count(*) FROM (
 SELECT count(*) FROM (SELECT 1 FROM ({open_runs}) o WHERE {open_filters} LIMIT :limit) AS counted;
 
 -- name: count_runs_of_targets
-WITH wanted (id) AS ({targets_wanted}),
-sources (id) AS (SELECT DISTINCT v.schedule_id FROM wanted w CROSS JOIN versions v WHERE v.target_id = w.id)
+-- Each part asks for the schedules by itself, so that it reads no more of them than it needs; the single fires, which
+-- most schedules have, come first.
+WITH wanted (id) AS ({targets_wanted})
 SELECT count(*) FROM (
-    SELECT 1 FROM sources s CROSS JOIN {runs_by_schedule} r
-    WHERE r.schedule_id = s.id AND r.target_id IN (SELECT id FROM wanted)
+    SELECT 1 FROM ({schedules_of_wanted}) s CROSS JOIN runs r
+    WHERE r.schedule_id = s.id AND r.slot_ms IS NOT NULL AND r.target_id IN (SELECT id FROM wanted)
+      {state_filter}
+    UNION ALL
+    SELECT 1 FROM ({schedules_of_wanted}) s CROSS JOIN runs r
+    WHERE r.schedule_id = s.id AND r.slot_ms IS NULL AND r.target_id IN (SELECT id FROM wanted)
       {state_filter}
     UNION ALL
     SELECT 1 FROM wanted w CROSS JOIN runs r

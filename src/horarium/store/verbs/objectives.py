@@ -14,14 +14,14 @@ from horarium.domain.target import Target
 from horarium.domain.tenancy import Principal
 from horarium.store.base import Tx
 from horarium.store.verbs.page_bytes import LARGE, whole_page
-from horarium.store.verbs.run_lists import MOST_COUNTED, NEARBY, NEARBY_FOR_EACH
+from horarium.store.verbs.run_lists import AROUND, MOST_COUNTED, NEARBY, NEARBY_FOR_EACH
 from horarium.store.verbs.runs import run_from_row
 from horarium.store.verbs.schedules import schedule_from_row
 from horarium.store.verbs.targets import targets_named, whole_targets
 from horarium.store.verbs.tenancy import principal_from_row
 from horarium.store.verbs.texts import beginning_with, containing, json_value
 
-# With fewer schedules than this a dialect's runs are found through them at once.
+# With fewer schedules than this a dialect's runs are found through them, and not one by one.
 FEW = 500
 
 
@@ -37,43 +37,61 @@ async def list_objectives(
 
 async def _ids_and_total(tx: Tx, listing: ObjectiveListing) -> tuple[list[Id], int]:
     """The ids of a page, in any order, and the count. The phase decides by which way runs are found, as the state does
-    in `run_lists`."""
+    in `run_lists`. Where the first page is not full, it has all that there are."""
     order = "desc" if listing.newest_first else "asc"
+    row = await tx.row("frequency_of_dialect", **_filters(listing), limit=FEW)
+    few = int(row[0]) < FEW
     if listing.phase in (None, "succeeded"):
-        found = await _of_schedules(tx, listing, order)
-        row = await tx.row(
-            "count_objectives_of_schedules", **_filters(listing), state=listing.phase, limit=MOST_COUNTED
-        )
-        return found, int(row[0])
-    if listing.phase in ("failed", "timed_out", "cancelled"):
-        ways = f"objectives_with_error_{order}", "count_objectives_with_error"
-        given = {**_filters(listing), "phase": listing.phase}
+        found = await _of_schedules(tx, listing, order, few)
+        counting, given = "count_objectives_of_schedules", {**_filters(listing), "state": listing.phase}
+    elif listing.phase in ("failed", "timed_out", "cancelled"):
+        given = {**_filters(listing), "phase": listing.phase, "few": int(few)}
+        found = await _ids(tx, f"objectives_with_error_{order}", given, listing)
+        counting = "count_objectives_with_error"
+        given |= {"after": LOWEST_ID, "before": HIGHEST_ID}
     elif listing.phase in ("pending", "running"):
-        ways = f"open_objectives_{order}", "count_open_objectives"
-        given = {**_filters(listing), "phase": listing.phase, "kind": None}
+        given = {**_filters(listing), "phase": listing.phase, "few": int(few), "kind": None}
+        found = await _ids(tx, f"open_objectives_{order}", given, listing)
+        counting = "count_open_objectives"
+        given |= {"after": LOWEST_ID, "before": HIGHEST_ID}
     else:
         return [], 0
-    rows = await tx.rows(ways[0], **given, **_window(listing), limit=listing.limit)
-    count = await tx.row(ways[1], **given, after=LOWEST_ID, before=HIGHEST_ID, limit=MOST_COUNTED)
-    return [run for (run,) in rows], int(count[0])
+    if listing.cursor is None and len(found) < listing.limit:
+        return found, len(found)
+    row = await tx.row(counting, **given, limit=MOST_COUNTED)
+    return found, int(row[0])
 
 
-async def _of_schedules(tx: Tx, listing: ObjectiveListing, order: str) -> list[Id]:
+async def _ids(tx: Tx, statement: str, given: Mapping[str, Any], listing: ObjectiveListing) -> list[Id]:
+    return [run for (run,) in await tx.rows(statement, **given, **_window(listing), limit=listing.limit)]
+
+
+async def _of_schedules(tx: Tx, listing: ObjectiveListing, order: str, few: bool) -> list[Id]:
     """The ids of a page of runs in any phase, or of those that went well. Where the dialect is much used they are
-    among the next runs of the workspace; otherwise they are found through the schedules of the dialect."""
+    among the next runs of the workspace; otherwise they are found through the schedules of the dialect, first among
+    the next of their runs."""
     given = {**_filters(listing), "state": listing.phase, "limit": listing.limit}
     window = _window(listing)
-    row = await tx.row("frequency_of_dialect", **_filters(listing), limit=FEW)
-    if int(row[0]) == FEW:
-        skip = NEARBY + NEARBY_FOR_EACH * listing.limit
-        bound, cursor = ("after", "before") if listing.newest_first else ("before", "after")
-        statement = "run_id_further_down" if listing.newest_first else "run_id_further_up"
-        end = await tx.row(statement, workspace_id=listing.workspace_id, cursor=window[cursor], skip=skip)
-        nearby = window if end is None else {**window, bound: end[0]}
-        found = [run for (run,) in await tx.rows(f"nearby_objectives_{order}", **given, **nearby)]
-        if end is None or len(found) == listing.limit:
-            return found
-    return [run for (run,) in await tx.rows(f"objectives_of_schedules_{order}", **given, **window)]
+    if not few:
+        nearby = await _next(tx, listing, window, NEARBY + NEARBY_FOR_EACH * listing.limit)
+        rows = await tx.rows(f"nearby_objectives_{order}", **given, **nearby, few=0)
+        if nearby == window or len(rows) == listing.limit:
+            return [run for (run,) in rows]
+    for skip in (AROUND, None):
+        around = window if skip is None else await _next(tx, listing, window, skip)
+        rows = await tx.rows(f"objectives_of_schedules_{order}", **given, **around)
+        if around == window or len(rows) == listing.limit:
+            break
+    return [run for (run,) in rows]
+
+
+async def _next(tx: Tx, listing: ObjectiveListing, window: dict[str, Id], skip: int) -> dict[str, Id]:
+    """The part of a window in which the next `skip` runs of the workspace lie; all of it where there are not so
+    many."""
+    bound, cursor = ("after", "before") if listing.newest_first else ("before", "after")
+    statement = "run_id_further_down" if listing.newest_first else "run_id_further_up"
+    end = await tx.row(statement, workspace_id=listing.workspace_id, cursor=window[cursor], skip=skip)
+    return window if end is None else {**window, bound: end[0]}
 
 
 def _window(listing: ObjectiveListing) -> dict[str, Id]:

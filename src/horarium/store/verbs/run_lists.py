@@ -25,6 +25,9 @@ MOST_COUNTED = 10_000
 # How many of the newest runs are looked at one by one for those of a target, before they are found through its
 # schedules: so many, and for each run that is asked for so many more.
 NEARBY, NEARBY_FOR_EACH = 2_000, 10
+# Among how many of the newest runs of a workspace those of some schedules are looked for first, so that few are read of
+# schedules that have many.
+AROUND = 20_000
 
 # Whether the runs of a state are under way (None: both), for states of runs that are not over.
 _OPEN = {"open": None, "pending": 0, "running": 1}
@@ -140,32 +143,35 @@ async def rows_of_targets(
     target, which takes a look at each of them.
     """
     most = skip + limit
-    floor = await tx.row(
-        "run_id_further_down",
-        workspace_id=filters.workspace_id,
-        cursor=cursor,
-        skip=NEARBY + NEARBY_FOR_EACH * most,
-    )
-    everything = floor is None or floor[0] <= lowest
-    window = {
-        "cursor": cursor,
-        "limit": most,
-        "skip": 0,
-        "floor": lowest if floor is None or everything else floor[0],
-    }
-    window["large"] = LARGE
-    rows = await tx.rows("list_runs", **filters.of_row(), **window)
-    if everything or len(rows) == most:
-        return rows[skip:]
-    found = await tx.rows(
-        "run_ids_of_targets",
-        **filters.of_targets_wanted(),
-        cursor=cursor,
-        limit=most,
-        before_last=most - 1,
-        floor=lowest,
-    )
+    floor = await _floor(tx, filters, cursor, NEARBY + NEARBY_FOR_EACH * most, lowest)
+    window = {"cursor": cursor, "limit": limit, "floor": floor}
+    if skip:
+        found = await tx.rows("nearby_run_ids_of_targets", **filters.of_targets_wanted(), **window, skip=skip)
+        if floor == lowest or len(found) == limit:
+            return await rows_of_runs(tx, filters.workspace_id, [run for (run,) in found])
+    else:
+        rows = await tx.rows("list_runs", **filters.of_row(), **window, skip=0, large=LARGE)
+        if floor == lowest or len(rows) == limit:
+            return rows
+    for around in (AROUND, None):
+        floor = lowest if around is None else await _floor(tx, filters, cursor, around, lowest)
+        found = await tx.rows(
+            "run_ids_of_targets",
+            **filters.of_targets_wanted(),
+            cursor=cursor,
+            limit=most,
+            before_last=most - 1,
+            floor=floor,
+        )
+        if floor == lowest or len(found) == most:
+            break
     return await rows_of_runs(tx, filters.workspace_id, [run for (run,) in found[skip:]])
+
+
+async def _floor(tx: Tx, filters: RunFilters, cursor: Id, skip: int, lowest: Id) -> Id:
+    """The id of the run that is `skip` runs of the workspace older than a cursor, or `lowest` where that is higher."""
+    row = await tx.row("run_id_further_down", workspace_id=filters.workspace_id, cursor=cursor, skip=skip)
+    return lowest if row is None else max(lowest, row[0])
 
 
 async def rows_of_runs(tx: Tx, workspace_id: Id, ids: Sequence[Id]) -> Sequence[Any]:

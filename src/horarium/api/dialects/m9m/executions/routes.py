@@ -14,7 +14,7 @@ from horarium.api.dialects.m9m.handlers import WorkflowHandlers, page, page_in_p
 from horarium.api.dialects.m9m.schedules.wire import Facts, Order
 from horarium.api.dialects.m9m.schemas import WINDOW
 from horarium.api.kit import CHANGING, Dialect, Json, Operation, Query, segment
-from horarium.api.kit.parts import goes_on, piece, rest_of
+from horarium.api.kit.parts import goes_on, known_total, piece, rest_of
 from horarium.api.kit.schemas import TEXT
 from horarium.api.kit.writing import from_dashed
 from horarium.api.web import Answer, empty_answer, json_answer
@@ -62,7 +62,9 @@ class Executions(WorkflowHandlers):
             "kind": TargetKind.WORKFLOW.value,
         }
         found = await self.services.runs.list(who.workspace_id, piece(limit), skip=skip, **filters)
-        total = await self.services.runs.count(who.workspace_id, **filters)
+        total = known_total(found, skip, piece(limit))
+        if total is None:
+            total = await self.services.runs.count(who.workspace_id, **filters)
         shown = await self._shown(who, found)
         if goes_on(len(found), found.ended_early, limit):
 
