@@ -15,7 +15,7 @@ from horarium.domain.audit import SCHEDULES_CREATED, LinkedEntry
 from horarium.domain.erasures import Erasure
 from horarium.domain.execution import Message, Verdict
 from horarium.domain.fire import Fire, Span
-from horarium.domain.ids import PREFIXES, Id, prefixed
+from horarium.domain.ids import PREFIXES, Id, prefixed, ulid
 from horarium.domain.lane_report import LaneState
 from horarium.domain.listings import Total
 from horarium.domain.pauses import Pause
@@ -42,15 +42,19 @@ T = TypeVar("T")
 NEXT_FIRES = 5
 # How many slots the answer to the dry run of a backfill names.
 PLANNED_SLOTS = 100
-# The ids of targets and principals stand in many schedules, so their texts are kept.
+# The ids of targets and principals stand in many schedules, and those of schedules in many runs: their texts are kept.
 _shared_id = lru_cache(maxsize=8192)(prefixed)
 
 
 def page(found: Page[T], show: Callable[[T], dict[str, Any]], counted: Total | None = None) -> dict[str, Any]:
     """One page of a list: its items, and the cursor of the next page or null; with how many there are, where that was
     asked for."""
-    shown: dict[str, Any] = {"items": [show(item) for item in found.items]}
-    shown["next_cursor"] = None if found.next is None else cursor_text(found.next)
+    return {"items": [show(item) for item in found.items], **page_end(found, counted)}
+
+
+def page_end(found: Page[Any], counted: Total | None = None) -> dict[str, Any]:
+    """What a page says beside its items."""
+    shown: dict[str, Any] = {"next_cursor": None if found.next is None else cursor_text(found.next)}
     if counted is not None:
         shown["total"] = total(counted, len(found.items))
     return shown
@@ -468,11 +472,13 @@ def span(span: Span) -> dict[str, Any]:
 
 def run(run: Run, cause: WaitCause | None = None) -> dict[str, Any]:
     """A run; with what it waits for, where it has not begun."""
+    own = ulid(run.id)
     return {
-        "id": prefixed("run", run.id),
-        "schedule": id_or_none("sch", run.schedule_id),
-        "fire": id_or_none("fire", run.fire_id),
-        "target": prefixed("tgt", run.target_id),
+        "id": f"run_{own}",
+        "schedule": None if run.schedule_id is None else _shared_id("sch", run.schedule_id),
+        # A single fire has the id of its run.
+        "fire": f"fire_{own}" if run.fire_id == run.id else id_or_none("fire", run.fire_id),
+        "target": _shared_id("tgt", run.target_id),
         "mode": run.mode,
         "state": run.state.value,
         "row_key": run.row_key,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from horarium.domain.ids import Id
+from horarium.domain.quick import quick
 from horarium.domain.waiting import WaitCause
 
 
@@ -71,6 +72,7 @@ class Attempt:
     error: str | None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Run:
     """A run as the store reads it. Times are milliseconds since the epoch.

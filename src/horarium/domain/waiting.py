@@ -119,9 +119,10 @@ def added(before: Mapping[WaitCause, int], more: Mapping[WaitCause, int]) -> dic
 
 def waits_from_text(text: str | None) -> dict[WaitCause, int]:
     """Milliseconds by cause, from the JSON text in which they are stored; what is not known any more is left out."""
+    if text is None:  # nearly always
+        return {}
     known = set(WaitCause)
-    stored = {} if text is None else json.loads(text)
-    return {WaitCause(name): spent for name, spent in stored.items() if name in known}
+    return {WaitCause(name): spent for name, spent in json.loads(text).items() if name in known}
 
 
 def cause_now(

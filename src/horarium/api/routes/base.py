@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
-from typing import Any
+from collections.abc import Callable, Container, Mapping
+from typing import Any, TypeVar
 
+import orjson
 from starlette.requests import Request
 
+from horarium.api import show
 from horarium.api.bodies import parse_object, read_body
 from horarium.api.fields import Query
 from horarium.api.kit.keys import authenticate
+from horarium.api.web import Answer
 from horarium.domain.errors import Invalid, Problem
 from horarium.domain.ids import HIGHEST_ID, LOWEST_ID
+from horarium.domain.listings import Total
 from horarium.domain.tenancy import Identity
 from horarium.service.checks import KEY_LIMIT, key_problems, name_problems
-from horarium.service.pages import cursor_from
+from horarium.service.pages import Page, cursor_from
 from horarium.service.services import Services
+from horarium.service.turns import Turns
+
+T = TypeVar("T")
 
 # Labels in one filter.
 MOST_LABELS = 50
@@ -58,6 +65,19 @@ def position_of(request: Request, lengths: Container[int]) -> bytes | None:
     """As `cursor_of`, but None where the list is to be shown from its beginning."""
     given = request.query_params.get("cursor")
     return cursor_from(given, lengths=lengths) if given else None
+
+
+async def page_answer(
+    found: Page[T], show_one: Callable[[T], dict[str, Any]], counted: Total | None = None
+) -> Answer:
+    """The answer with a page of a list, as `show.page` shows it. A page may be long, so its items are written in turns
+    with other work."""
+    items, turns = list[bytes](), Turns()
+    for item in found.items:
+        items.append(orjson.dumps(show_one(item)))
+        await turns.give()
+    end = orjson.dumps(show.page_end(found, counted))
+    return Answer(200, b'{"items":[%b],%b' % (b",".join(items), end[1:]))
 
 
 def labels_in(query: Query) -> tuple[tuple[str, str], ...]:

@@ -19,6 +19,7 @@ from horarium.api.routes.base import (
     Routes,
     cursor_of,
     labels_in,
+    page_answer,
     position_of,
 )
 from horarium.api.schedule_ids import ScheduleIds
@@ -56,7 +57,7 @@ class FireRoutes(Routes):
             who.workspace_id, limit, schedule_id=schedule.id, kind=None if kind is None else FireKind(kind)
         )
         total = await self.services.totals.fires(of_it) if wants_total else None
-        return json_answer(200, show.page(cut(found, limit, lambda fire: fire.id), show.fire, total))
+        return await page_answer(cut(found, limit, lambda fire: fire.id), show.fire, total)
 
     async def list_all(self, request: Request) -> Answer:
         """The fires of a workspace, the latest slot first."""
@@ -87,7 +88,7 @@ class FireRoutes(Routes):
         if wants_total:
             count = partial(self.services.totals.fires, listing)
             total = await beside(found, listing.limit, query.text("cursor") is None, count)
-        return json_answer(200, show.page(found, show.fire, total))
+        return await page_answer(found, show.fire, total)
 
     async def ledger_of_all(self, request: Request) -> Answer:
         """What became of the slots of a workspace: fires of the clock, and spans of slots that did not fire."""
@@ -111,7 +112,7 @@ class FireRoutes(Routes):
         )
         query.done()
         found = await self.services.searches.entries(listing)
-        return json_answer(200, show.page(found, show.ledger_entry))
+        return await page_answer(found, show.ledger_entry)
 
     async def get(self, request: Request) -> Answer:
         who = await self.who(request, "runs:read")

@@ -10,7 +10,17 @@ from horarium.api import show
 from horarium.api.fields import Query, path_id
 from horarium.api.kit.registry import Dialects
 from horarium.api.models import CompleteBody, FailBody, schema_of, validated
-from horarium.api.routes.base import CURSOR, EARLY, LABEL, LIMIT, TOTAL, Routes, cursor_of, labels_in
+from horarium.api.routes.base import (
+    CURSOR,
+    EARLY,
+    LABEL,
+    LIMIT,
+    TOTAL,
+    Routes,
+    cursor_of,
+    labels_in,
+    page_answer,
+)
 from horarium.api.schedule_ids import ScheduleIds
 from horarium.api.web import Answer, Api, json_answer
 from horarium.domain.errors import Unauthorized
@@ -65,11 +75,8 @@ class RunRoutes(Routes):
         inputs: dict[Id, str | None] = {}
         if "input" in include:
             found, inputs = await with_inputs(self.services, found, by_row=row_key is not None)
-        return json_answer(
-            200,
-            show.page(
-                found, lambda run: show.run_with(run, waits.get(run.id), include, inputs.get(run.id)), total
-            ),
+        return await page_answer(
+            found, lambda run: show.run_with(run, waits.get(run.id), include, inputs.get(run.id)), total
         )
 
     async def get(self, request: Request) -> Answer:

@@ -42,6 +42,7 @@ from horarium.api.routes.base import (
     etag,
     expected_version,
     labels_in,
+    page_answer,
     position_of,
     refuse_other_key,
     required_key,
@@ -146,7 +147,7 @@ class ScheduleRoutes(Routes):
         if wants_total:
             count = partial(self.services.totals.schedules, listing)
             total = await beside(found, listing.limit, position is None, count)
-        return json_answer(200, show.page(found, lambda one: self._in_list(one, fires[one.id]), total))
+        return await page_answer(found, lambda one: self._in_list(one, fires[one.id]), total)
 
     async def listing(self, who: Identity, query: Query, limit: int) -> ScheduleListing:
         """What the filters in a query say."""
@@ -321,7 +322,9 @@ class ScheduleRoutes(Routes):
         return self.services.clock.now_ms()
 
     def _in_list(self, schedule: Schedule, next_fire_ms: int | None) -> dict[str, Any]:
-        return {**show.schedule(schedule, next_fire_ms), "dialect_id": self.ids.in_dialect(schedule)}
+        shown = show.schedule(schedule, next_fire_ms)
+        shown["dialect_id"] = self.ids.in_dialect(schedule)
+        return shown
 
     async def _shown(
         self, schedule: Schedule, status: int = 200, headers: dict[str, str] | None = None

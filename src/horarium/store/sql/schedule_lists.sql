@@ -23,14 +23,26 @@ AND CASE WHEN s.deleted_ms IS NULL
        AND (CAST(:failing AS BIGINT) IS NULL
             OR CASE WHEN p.failures_in_row > 0 THEN 1 ELSE 0 END = CAST(:failing AS BIGINT))))
   AND (CAST(:prefix AS TEXT) IS NULL OR lower(s.name) LIKE :prefix ESCAPE '\')
-  AND (CAST(:search AS TEXT) IS NULL OR lower(s.name) LIKE :search ESCAPE '\'
-       OR lower(COALESCE(s.key, '')) LIKE :search ESCAPE '\' OR lower(COALESCE(s.description, '')) LIKE :search ESCAPE '\'
+  AND (CAST(:search AS TEXT) IS NULL OR {name_lowered} LIKE :search ESCAPE '\'
+       OR {key_lowered} LIKE :search ESCAPE '\' OR {description_lowered} LIKE :search ESCAPE '\'
        OR (:search_input = 1 AND EXISTS (
            SELECT 1 FROM versions v WHERE v.schedule_id = s.id AND v.version = s.definition_version
-           AND lower(COALESCE(v.input, '')) LIKE :search ESCAPE '\')))
+           AND {input_lowered} LIKE :search ESCAPE '\')))
   AND (:further = 0 OR :further = (
       SELECT count(*) FROM labels o
       WHERE o.schedule_id = s.id AND {label_text} IN (SELECT value FROM texts(:labels)))) THEN 1 ELSE 0 END = 1
+
+-- part: name_lowered
+lower(s.name)
+
+-- part: key_lowered
+lower(COALESCE(s.key, ''))
+
+-- part: description_lowered
+lower(COALESCE(s.description, ''))
+
+-- part: input_lowered
+lower(COALESCE(v.input, ''))
 
 -- part: label_text
 -- A label as one text. The length of the name tells where it ends.

@@ -19,6 +19,10 @@ from horarium.store.rows import CallbackRow, CallbackSecrets, FinishedRun, OpenR
 from horarium.store.verbs.entries import enqueue, error_of_end, hold_schedules, lane_of
 from horarium.store.verbs.settle import RunEnd, cancel_runs, follow_up, settle
 
+# The members of enums by their values: in a tenth of the time that asking the enum takes.
+_STATES = {state.value: state for state in RunState}
+_MODES = {mode.value: mode for mode in RunMode}
+
 
 class _StoredRun(NamedTuple):
     """The columns of `runs_with_places` in runs.sql."""
@@ -51,7 +55,7 @@ class _StoredRun(NamedTuple):
 def run_from_row(row: Sequence[Any]) -> Run:
     """A run from a row that has the columns of `runs_with_places`. One whose attempt is under way is running."""
     stored = _StoredRun._make(row)
-    state = RunState(stored.state)
+    state = _STATES[stored.state]
     if state is RunState.PENDING and stored.begun_ms is not None:
         state = RunState.RUNNING
     return Run(
@@ -60,7 +64,7 @@ def run_from_row(row: Sequence[Any]) -> Run:
         schedule_id=stored.schedule_id,
         fire_id=stored.fire_id,
         target_id=stored.target_id,
-        mode=RunMode(stored.mode),
+        mode=_MODES[stored.mode],
         row_key=stored.row_key,
         generation=stored.generation,
         state=state,

@@ -23,6 +23,9 @@ from horarium.domain.schedule import (
 from horarium.store.base import Tx, point
 from horarium.store.verbs.texts import json_value
 
+# The members of the enum by their values: in a tenth of the time that asking the enum takes.
+_STATES = {state.value: state for state in ScheduleState}
+
 
 class _StoredSchedule(NamedTuple):
     """The columns of `whole_schedules` in schedules.sql: what a schedule is, its definition, how far it has come."""
@@ -80,7 +83,7 @@ def schedule_from_row(row: Sequence[Any]) -> Schedule:
         workspace_id=stored.workspace_id,
         dialect=stored.dialect,
         name=stored.name,
-        state=ScheduleState(stored.state),
+        state=_STATES[stored.state],
         definition=_definition(stored),
         progress=_progress(stored),
         version=stored.version,
