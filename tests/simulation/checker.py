@@ -289,38 +289,36 @@ def pauses_hold_8(evidence: Evidence) -> Iterator[Finding]:
     What fires of a time in which a schedule was paused by itself as well is for the catch-up of that pause.
     """
     books = {book.id: book for book in evidence.books}
-    known: dict[bytes, tuple[Any, ...]] = {}
+    known: dict[bytes, dict[bytes, tuple[Any, ...]]] = defaultdict(dict)
     by_itself = {
         note.values[0]: note.values[1:] for note in evidence.world.trail.notes if note.kind == "settled_pause"
     }
     caught_up: Counter[tuple[bytes, bytes]] = Counter()
     for note in evidence.world.trail.notes:
         if note.kind == "pause":
-            known[note.values[0]] = note.values[1:]
+            known[note.values[1]][note.values[0]] = note.values[2:]
             continue
         book = (
             books.get(note.values[0 if note.kind == "span" else 1]) if note.kind in ("span", "fire") else None
         )
         if book is None:
             continue
+        if note.values[4 if note.kind == "span" else 2] not in ("workspace_paused", "maintenance", "clock"):
+            continue
         own = {
-            pause: values[1:]
-            for pause, values in known.items()
-            if values[0] == book.workspace and values[4] in (None, book.id)
+            pause: values for pause, values in known[book.workspace].items() if values[3] in (None, book.id)
         }
         if note.kind == "span":
             first, last, reason, version = note.values[1], note.values[2], note.values[4], note.values[5]
             jitter = book.policies[version].jitter_ms
-            for slot in (first, last) if reason in ("workspace_paused", "maintenance") else ():
+            for slot in (first, last):
                 inside = any(
                     begin - jitter <= slot and (end is None or slot < end)
-                    for begin, end, _, schedule, window in own.values()
+                    for begin, end, _, schedule, window in reversed(own.values())  # it is mostly the latest
                     if (window is not None if reason == "maintenance" else (schedule, window) == (None, None))
                 )
                 if not inside:
                     yield f"{book.name}: slot {slot} is said to be {reason}"
-            continue
-        if note.values[2] != "clock":
             continue
         slot, due, fired, version = note.values[4:8]
         for pause, (begin, end, catch_up, *_) in own.items():

@@ -72,21 +72,24 @@ class Line:
 
     async def _out(self, name: str) -> None:
         """Up to the moment before the verb begins."""
+        world, node = self._world, self._node
         await self._travel()
-        await self._node.meet("before", name)
-        if self._node.cut == "both":
+        if world.armed or world.over:
+            await node.meet("before", name)
+        if node.cut == "both":
             await asyncio.sleep(CUT_S)
             raise Unavailable("the line to the database is cut")
-        if self._world.chance("storm", self._node.storm[0]):
-            self._world.count("failed before commit")
+        if node.storm[0] and world.chance("storm", node.storm[0]):
+            world.count("failed before commit")
             raise Unavailable("the database refused")
 
     async def _back(self, name: str) -> None:
         """From the moment after the commit to the answer."""
-        await self._node.meet("after", name)
-        lost = self._node.cut == "replies" or self._world.chance("storm", self._node.storm[1])
-        if lost:
-            self._world.count("reply lost after commit")
+        world, node = self._world, self._node
+        if world.armed or world.over:
+            await node.meet("after", name)
+        if node.cut == "replies" or (node.storm[1] and world.chance("storm", node.storm[1])):
+            world.count("reply lost after commit")
             await asyncio.sleep(CUT_S)
             raise Unavailable("the answer of the database never came")
         await self._travel()

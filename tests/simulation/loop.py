@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from contextvars import ContextVar
+from contextvars import Context, ContextVar, copy_context
+from heapq import heapify, heappop, heappush
 from random import Random
 from typing import Any
 
@@ -23,6 +24,7 @@ LONGEST_LEAP_S = 3600.0
 STEP_S = 1e-6
 """What one turn of the loop takes: a timer that rings early must not ring for ever at one instant."""
 MOST_STEPS_AT_ONCE = 100_000
+MANY_TIMERS = 100
 
 
 class Deadlock(Exception):
@@ -33,67 +35,145 @@ class Livelock(Exception):
     """Something runs in circles, and no time passes."""
 
 
-class _Ready(deque[asyncio.Handle]):
-    """The loop's queue of callbacks, which lays aside those of dead and frozen nodes."""
+class _Handle(asyncio.Handle):
+    """A callback that is ready. Made without what only the debug mode of a loop asks for."""
 
-    def popleft(self) -> asyncio.Handle:
-        handle = super().popleft()
-        node = handle._context.get(NODE)  # type: ignore[attr-defined]
-        if node is None or not (node.dead or node.frozen):
-            return handle
-        node.held.append(handle)
-        return _NOTHING
+    __slots__ = ()
 
-
-class _Nothing:
-    """A cancelled handle: the loop goes on to the next."""
-
-    _cancelled = True
+    def __init__(
+        self, callback: Any, args: tuple[Any, ...], loop: VirtualLoop, context: Context | None
+    ) -> None:
+        self._context = copy_context() if context is None else context
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._source_traceback = self._repr = None
 
 
-_NOTHING: Any = _Nothing()
+class _Timer(asyncio.TimerHandle):
+    """A callback for later, made in the same way. Of two with the same instant none is before the other."""
+
+    __slots__ = ()
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    def __lt__(self, other: object) -> bool:
+        return False
+
+    def __init__(
+        self, when: float, callback: Any, args: tuple[Any, ...], loop: VirtualLoop, context: Context | None
+    ) -> None:
+        self._context = copy_context() if context is None else context
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._source_traceback = self._repr = None
+        self._when = when
+        self._scheduled = True
+
+    def cancel(self) -> None:
+        if not self._cancelled:
+            self._cancelled = True
+            self._callback = self._args = None
+            if self._scheduled:
+                self._loop.cancelled_timers += 1
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
-    """`time()` begins at 0. `early_s`: timers ring up to this much too early, as real ones do."""
+    """`time()` begins at 0. `early_s`: timers ring up to this much too early, as real ones do.
+
+    A world takes tens of thousands of steps, so the methods that each of them needs are those of `BaseEventLoop`
+    without its debug mode, its other threads and its selector.
+    """
 
     def __init__(self, random: Random, early_s: float = 0.0) -> None:
         super().__init__()
-        self._ready = _Ready()
-        self._selector = self
+        self._ready: deque[asyncio.Handle] = deque()
+        self._scheduled: list[tuple[float, _Timer]] = []
+        self.cancelled_timers = 0
         self._now = 0.0
         self._random = random
         self._early_s = early_s
-        self._clock_resolution = early_s + 1e-9
-        self.steps = self._steps_at_once = 0
+        self._resolution = early_s + 1e-9
+        self._steps_at_once = 0
 
     def time(self) -> float:
         return self._now
+
+    def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
+        self._check_closed()
+        handle = _Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_later(
+        self, delay: float, callback: Any, *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        return self.call_at(self._now + delay, callback, *args, context=context)
+
+    def call_at(
+        self, when: float, callback: Any, *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        self._check_closed()
+        timer = _Timer(when, callback, args, self, context)
+        heappush(self._scheduled, (when, timer))
+        return timer
 
     def resume(self, held: list[asyncio.Handle]) -> None:
         """Put back callbacks that were laid aside."""
         self._ready.extend(held)
         held.clear()
 
-    def select(self, timeout: float | None) -> list[Any]:
+    def _run_once(self) -> None:
+        """Let the time pass until something is ready, and run what is; lay aside what belongs to dead and frozen
+        nodes."""
+        self._forget_cancelled()
+        self._pass_time()
+        ready, scheduled, end = self._ready, self._scheduled, self._now + self._resolution
+        while scheduled and scheduled[0][0] < end:
+            timer = heappop(scheduled)[1]
+            timer._scheduled = False
+            ready.append(timer)
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            node = handle._context.get(NODE)  # type: ignore[attr-defined]
+            if node is not None and (node.dead or node.frozen):
+                node.held.append(handle)
+            elif not handle._cancelled:
+                handle._run()
+
+    def _forget_cancelled(self) -> None:
+        """Drop cancelled timers: those that would be next, and all of them once they are the most."""
+        scheduled = self._scheduled
+        if len(scheduled) > MANY_TIMERS and self.cancelled_timers > len(scheduled) / 2:
+            for _, timer in scheduled:
+                timer._scheduled = not timer._cancelled
+            self._scheduled = [entry for entry in scheduled if not entry[1]._cancelled]
+            heapify(self._scheduled)
+            self.cancelled_timers = 0
+        else:
+            while scheduled and scheduled[0][1]._cancelled:
+                self.cancelled_timers -= 1
+                heappop(scheduled)[1]._scheduled = False
+
+    def _pass_time(self) -> None:
         """What a selector would do: here, let the time pass until the next timer."""
-        self.steps += 1
         self._steps_at_once += 1
-        if timeout is None:
+        waits = not (self._ready or self._stopping)
+        if waits and not self._scheduled:
             raise Deadlock
         if self._steps_at_once > MOST_STEPS_AT_ONCE:
             self._steps_at_once = 0
             raise Livelock(f"{MOST_STEPS_AT_ONCE} steps at {self._now:.3f} s")
+        waits = waits and self._scheduled[0][0] > self._now
         self._now += STEP_S
-        if timeout > 0:
+        if waits:
             self._steps_at_once = 0
-            until = min(self._scheduled[0]._when, self._now + LONGEST_LEAP_S)
+            until = min(self._scheduled[0][0], self._now + LONGEST_LEAP_S)
             early = self._random.random() * self._early_s if self._early_s else 0.0
             self._now = max(self._now, until - early)
-        return []
-
-    def _process_events(self, events: list[Any]) -> None:
-        pass
 
     def _write_to_self(self) -> None:
         pass

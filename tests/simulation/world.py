@@ -41,6 +41,8 @@ DRAIN_S = 900.0
 SHARES_S = 0.5
 """How often it is noted which nodes have nothing to begin."""
 LEAST_GIVEN = 2
+LOOK_AT_LAG_S = 0.05
+"""No callback takes time here, so nodes look less often how late the event loop is: it made two of five steps."""
 SETTLE_S = 180.0
 """More than the longest time limit of a target."""
 
@@ -94,6 +96,7 @@ class World:
                 "horarium.worker.worker.secrets",
                 SimpleNamespace(token_urlsafe=lambda n: token.randbytes(n).hex()),
             ),
+            patch("horarium.worker.worker.LOOK_AT_LAG_S", LOOK_AT_LAG_S),
             patch("horarium.engine.lease.time", SimpleNamespace(monotonic=self.loop.time)),
             structlog.testing.capture_logs(),
         ):
