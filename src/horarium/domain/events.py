@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -355,8 +356,17 @@ class EventFilter:
             return False
         if not self.labels:
             return True
+        if not all(mark in event.content for mark in _marks(tuple(self.labels.items()))):
+            return False
         schedule = orjson.loads(event.content)["schedule"]
         return schedule is not None and self.labels.items() <= schedule["labels"].items()
+
+
+@lru_cache(maxsize=1024)
+def _marks(labels: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """What the contents of events hold somewhere that have these labels, as they are written: to look for it takes a
+    tenth of the time that reading a content does."""
+    return tuple(orjson.dumps({name: value}).decode()[1:-1] for name, value in labels)
 
 
 def _among(kind: str, wanted: Iterable[str]) -> bool:

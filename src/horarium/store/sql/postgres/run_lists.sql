@@ -18,13 +18,19 @@ SELECT r.id FROM wanted w CROSS JOIN LATERAL (
 ORDER BY 1 DESC LIMIT :limit;
 
 -- name: count_runs_of_targets
--- As for both.
-WITH wanted (id) AS ({targets_wanted}),
-sources (id) AS (SELECT DISTINCT v.schedule_id FROM wanted w CROSS JOIN versions v WHERE v.target_id = w.id)
+-- As for both, schedule by schedule, and in no order.
+WITH wanted (id) AS ({targets_wanted}), sources (id) AS ({schedules_of_wanted})
 SELECT count(*) FROM (
     SELECT 1 FROM sources s CROSS JOIN LATERAL (
-        SELECT 1 FROM {runs_by_schedule} x
-        WHERE x.schedule_id = s.id AND x.target_id = ANY(ARRAY(SELECT id FROM wanted))
+        SELECT 1 FROM runs x
+        WHERE x.schedule_id = s.id AND x.slot_ms IS NOT NULL AND x.target_id = ANY(ARRAY(SELECT id FROM wanted))
+          AND (CAST(:state AS TEXT) IS NULL OR x.state = :state)
+        LIMIT :limit
+    ) AS r
+    UNION ALL
+    SELECT 1 FROM sources s CROSS JOIN LATERAL (
+        SELECT 1 FROM runs x
+        WHERE x.schedule_id = s.id AND x.slot_ms IS NULL AND x.target_id = ANY(ARRAY(SELECT id FROM wanted))
           AND (CAST(:state AS TEXT) IS NULL OR x.state = :state)
         LIMIT :limit
     ) AS r
