@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import inspect
 import os
 import stat
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
+from horarium import app
 from horarium.app import executor_options, open_server
 from horarium.domain.errors import Invalid, Unavailable
 from horarium.domain.events import EventFilter
 from horarium.domain.target import TargetKind
+from horarium.engine.fanout import FanoutRunner
+from horarium.engine.steps import Engine
+from horarium.service.pauses import PauseService
 from horarium.service.schedules import ScheduleDraft
 from horarium.service.targets import TargetDraft
 from horarium.settings import Settings
 from horarium.store.verbs import meta
 from horarium.times import Timing, grammar_names
+from horarium.worker.worker import Worker
 from tests.support import postgres
 from tests.support.postgres_alias import postgres_alias
 
@@ -118,6 +126,37 @@ async def test_a_server_says_that_it_is_not_ready_while_a_jump_of_the_clock_is_n
         server.services.readiness._until = 0.0
         (reason,) = await server.services.readiness.reasons()
         assert "jumped ahead" in reason
+
+
+# Steps that no loop of upkeep does: `forget_loop` gives space back, and a fan-out is done step by step only in tests.
+DONE_ELSEWHERE = {"Engine.give_back_space", "FanoutRunner.step"}
+
+
+def steps_of(kind: type) -> set[str]:
+    """The methods of a class that do one piece of work and tell whether there is more."""
+    return {
+        member.__qualname__
+        for name, member in vars(kind).items()
+        if not name.startswith("_")
+        and inspect.iscoroutinefunction(member)
+        and inspect.signature(member).return_annotation == "bool"
+        and [*inspect.signature(member).parameters] == ["self"]
+    }
+
+
+async def test_every_step_that_is_to_be_done_again_and_again_is_in_a_loop_of_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looped: set[str] = set()
+
+    def noted(steps: Sequence[Callable[..., Any]], every_s: float) -> Coroutine[Any, Any, Any]:
+        looped.update(getattr(step, "__qualname__", "") for step in steps)
+        return asyncio.Event().wait()
+
+    monkeypatch.setattr(app, "upkeep_loop", noted)
+    async with open_server(Settings(data=tmp_path)):
+        steps = set[str]().union(*map(steps_of, (Engine, FanoutRunner, PauseService, Worker)))
+        assert steps - looped == DONE_ELSEWHERE
 
 
 def test_every_setting_about_executors_reaches_them(tmp_path: Path) -> None:

@@ -217,6 +217,7 @@ def test_the_proxies_let_through_what_the_server_accepts() -> None:
     sizes = [int(size) << 20 for size in re.findall(r"client_max_body_size (\d+)m;", nginx)]
     assert sizes == [Settings().body_limit, Settings().bulk_limit]
     caddy = (DEPLOY / "proxy/Caddyfile").read_text("utf-8")
+    assert re.findall(r"health_uri (\S+)", caddy) == ["/readyz"]  # not a server whose database is away
     assert f"max_size {Settings().bulk_limit >> 20}MiB" in caddy
     for text in (nginx, caddy):
         assert f"127.0.0.1:{Settings().port}" in text

@@ -15,7 +15,7 @@ from horarium.service.metrics import Metrics, _lane_queues
 from horarium.settings import Settings
 from horarium.store.verbs.figures import Present
 from horarium.watchdog.checks import Limits
-from horarium.worker.figures import lane_metrics, worker_metrics
+from horarium.worker.figures import CANCELLED, OUTCOMES, SUCCEEDED, lane_metrics, worker_metrics
 from horarium.worker.lanes import Lanes
 from tests.support.inline_store import InlineSqliteStore
 
@@ -75,3 +75,10 @@ def test_the_alert_rules_and_the_watchdog_tell_of_the_same_delays():
     assert bounds["HorariumSlotsLate"] == limits.late_ms / 1000
     assert bounds["HorariumQueueAges"] == limits.queue_ms / 1000
     assert bounds["HorariumBackupOld"] == 2 * Settings().backup_every * 3_600
+
+
+def test_what_a_target_has_taken_and_what_somebody_has_cancelled_is_no_failed_attempt():
+    rules = yaml.safe_load((ROOT / "deploy/prometheus-rules.yml").read_text())["groups"][0]["rules"]
+    (expr,) = [rule["expr"] for rule in rules if rule["alert"] == "HorariumAttemptsFail"]
+    (good,) = re.findall(r'outcome!~"([^"]+)"', expr)
+    assert set(good.split("|")) == {SUCCEEDED, "accepted", CANCELLED} <= set(OUTCOMES)

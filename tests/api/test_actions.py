@@ -205,3 +205,24 @@ async def test_schedules_are_given_another_target():
         done = await act(house, "retarget", {"target": "t"}, target="n")
         assert (done["changed"], done["refused"]) == (1, 1)
         assert len((await ask(house, "GET", "/schedules?target=n"))["items"]) == 1
+
+
+async def test_a_key_for_some_targets_ends_no_run_of_another_by_an_action():
+    async with House.open(NOW) as house:
+        await prepared(house)
+        mine = {"kind": "function", "name": "M", "key": "m", "executor": {"type": "told"}}
+        await ask(house, "POST", "/targets", mine, 201)
+        schedules = {one: (await another(house, name=one, target=one))["id"] for one in ("t", "m")}
+        for schedule in schedules.values():
+            await ask(house, "POST", f"/schedules/{schedule}/fire-now", status=201)
+        house.clock.now += 1
+        own = {"name": "k", "scopes": ["runs:write", "runs:read"], "targets": ["m"]}
+        key = (await ask(house, "POST", "/keys", own, 201))["key"]
+        async with client_of(house.api, key) as client:
+            body = {"action": "cancel", "filter": {"state": "open"}}
+            done = (await client.post(f"{BASE}/runs/actions", json=body)).json()
+        assert (done["changed"], done["refused"]) == (1, 1)
+        found = (await ask(house, "GET", "/runs"))["items"]
+        assert {run["schedule"]: run["state"] for run in found} == {
+            schedules["t"]: "pending", schedules["m"]: "cancelled",
+        }  # fmt: skip

@@ -167,6 +167,18 @@ async def test_a_refusal_by_policy_is_in_the_log_once_a_minute():
         assert (first["repeated"], second["repeated"]) == (0, 2)
 
 
+async def test_what_is_refused_to_who_acts_in_another_workspace_is_in_the_log_of_that_one():
+    async with House.open(NOW) as house:
+        other = await house.workspace("other")
+        inside = {"Horarium-Workspace": prefixed("ws", other.workspace_id)}
+        async with client_of(house.api, await house.key_with("workspaces:admin")) as weak:
+            assert (await weak.get(f"{BASE}/keys", headers=inside)).status_code == 403
+        assert await entries(house, action="refused") == []
+        await house.services.audit.link()
+        seen = (await other.client.get(f"{BASE}/audit?action=refused")).json()["items"]
+        assert ["keys:admin" in entry["reason"] for entry in seen] == [True]
+
+
 async def test_a_key_that_is_used_from_a_wrong_network_is_in_the_log():
     async with House.open(NOW) as house:
         body = {"name": "office", "scopes": ["runs:read"], "networks": ["192.0.2.0/24"]}

@@ -97,6 +97,21 @@ async def test_an_event_arrives_signed_and_is_listed_with_its_delivery(receiver)
         assert (delivery["event"], delivery["state"], delivery["attempts"]) == (event["id"], "delivered", 1)
 
 
+async def test_deliveries_are_listed_over_pages_the_latest_first(receiver):
+    async with house_with(receiver.url("/hook"), types=["fire.*"]) as (house, hook):
+        await fire(house, receiver)
+        for day in (3, 4):
+            await house.move(f"2026-03-0{day}T09:00:00Z")
+            await publish(house)
+        await deliver(house)
+        place = f"/webhooks/{hook['id']}/deliveries?limit=2"
+        page = await ask(house, "GET", place)
+        rest = await ask(house, "GET", f"{place}&cursor={page['next_cursor']}")
+        assert (len(page["items"]), len(rest["items"]), rest["next_cursor"]) == (2, 1, None)
+        events = (await ask(house, "GET", "/events"))["items"]
+        assert [one["event"] for one in (*page["items"], *rest["items"])] == [one["id"] for one in events]
+
+
 async def test_a_secret_is_shown_once_and_rotated_with_an_overlap(receiver):
     async with house_with(receiver.url("/hook")) as (house, hook):
         assert hook["signing_secret"].startswith("whsec_")
@@ -142,6 +157,20 @@ async def test_only_what_a_webhook_wants_is_sent(receiver, body, arrives):
         await fire(house, receiver, labels={"customer": "c1", "team": "t"})
         await deliver(house)
         assert bool(hooks(receiver)) is arrives
+
+
+async def test_each_part_of_what_a_webhook_wants_is_changed_and_the_others_stay():
+    async with House.open(NOW) as house:
+        of = "sch_01KJMMA2G0ET89C00HHC3ZY6K7"
+        one = (
+            f"/webhooks/{(await ask(house, 'POST', '/webhooks', {'url': 'https://example.com'}, 201))['id']}"
+        )
+        wanted = {"types": ["fire.*"], "labels": {"team": "a"}, "schedules": [of]}
+        for number, part in enumerate(wanted, 1):
+            await ask(house, "PATCH", one, {part: wanted[part]})
+            found = await ask(house, "GET", one)
+            assert [bool(found[name]) for name in wanted] == [place < number for place in range(3)]
+        assert {name: found[name] for name in wanted} == wanted
 
 
 async def test_a_replay_sends_again_from_an_event_or_an_instant_on(receiver):

@@ -108,6 +108,18 @@ async def test_a_target_that_does_not_answer_in_time_fails_and_its_request_is_sh
         assert tried["answer"] is None
 
 
+async def test_nobody_waits_as_long_as_a_slow_target_may_take(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tried_calls, "LONGEST_MS", 50)
+    receiver.script("/hook", Answer(until=asyncio.Event()))
+    async with House.open(NOW) as house:
+        await made(house, receiver.url("/hook"), timeout="1h")
+        async with asyncio.timeout(5):
+            tried = await ask(house, "POST", "/targets/hook/test")
+        assert tried["error"] == "the target did not finish its answer within 0.05 s"
+
+
 async def test_an_input_that_does_not_fit_and_a_disabled_target_are_refused_and_nothing_is_sent(
     receiver: Receiver,
 ) -> None:

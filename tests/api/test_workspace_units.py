@@ -5,6 +5,7 @@ import json
 import pytest
 
 from horarium.domain.ids import prefixed
+from horarium.domain.tenancy import SCOPES
 from tests.api.asking import BASE, NOW, ask, fields, scheduled
 from tests.support.house import House, client_of
 
@@ -138,10 +139,16 @@ async def test_an_export_goes_through_pages(house, monkeypatch):
     assert {line["value"]["name"] for line in found if line["type"] == "schedule"} == names
 
 
-async def test_an_export_needs_every_scope_that_reads(house):
-    key = await house.key_with("keys:admin", "schedules:read")
-    headers = {"Authorization": f"Bearer {key}"}
-    await ask(house, "GET", "/workspaces/current/export", status=403, headers=headers)
+READING = [scope for scope in SCOPES if scope.endswith(":read")]
+
+
+@pytest.mark.parametrize("missing", ["keys:admin", *READING])
+async def test_an_export_needs_every_scope_that_reads(house, missing):
+    every = ["keys:admin", *READING]
+    for scopes, status in ((every, 200), ([scope for scope in every if scope != missing], 403)):
+        headers = {"Authorization": f"Bearer {await house.key_with(*scopes)}"}
+        answer = await house.client.get(f"{BASE}/workspaces/current/export", headers=headers)
+        assert answer.status_code == status
 
 
 async def test_a_server_administrator_acts_in_a_workspace_and_its_log_tells_who_it_was(house):

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
+import orjson
 import pytest
 
 from horarium.api import server_sent
 from horarium.console import live
 from horarium.console.feeds import Feeds
 from horarium.domain.errors import NotFound, RateLimited
+from horarium.domain.listings import FireListing
 from tests.api.asking import ask, scheduled
 from tests.api.test_events import publish
 from tests.console.browsing import ORIGIN, signed_in
@@ -140,6 +143,16 @@ async def test_a_fire_tells_its_counts_until_it_has_ended() -> None:
             await ended(answer)
         async with following(url, cookie, "/fires/fire_01KJMMA2G0ET89C00HHC3ZY6K7") as answer:
             assert answer.status == 404
+
+
+async def test_the_progress_of_a_fire_counts_runs_that_were_cancelled() -> None:
+    async with House.open(NOW) as house:
+        await scheduled(house, **ONCE)
+        await house.move("2026-03-01T13:00:00Z")
+        (fire,) = (await house.services.searches.fires(FireListing(house.first.workspace_id, 1))).items
+        told = live._figures(replace(fire, runs=6, succeeded=1, failed=2, cancelled=3))
+        figures = orjson.loads(told.partition(b"data: ")[2])
+        assert (figures["all"], figures["ended"]) == (6, 6)
 
 
 async def test_a_stream_needs_a_session_and_the_scope_and_ends_with_its_key(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.api.asking import ask, scheduled
 from tests.console.browsing import signed_in
 from tests.support.house import House
@@ -106,3 +108,21 @@ async def test_lists_leave_out_from_where_an_interval_is_counted() -> None:
             page = await person.see(path)
             assert "Every 5 minutes" in page
             assert "counted from" not in page
+
+
+@pytest.mark.parametrize(
+    ("scope", "offered"),
+    [
+        ("schedules:read", set()),
+        ("schedules:write", {"fire", "pause", "edit", "backfill"}),
+        ("schedules:delete", {"delete"}),
+    ],
+)
+async def test_a_page_offers_only_what_the_key_may_do(scope: str, offered: set[str]) -> None:
+    async with House.open(NOW) as house:
+        made = await scheduled(house)
+        key = await house.key_with(*{"schedules:read", scope})
+        async with signed_in(house, key=key) as person:
+            page = await person.see(f"/schedules/{made['id']}")
+        every = ("fire", "pause", "edit", "backfill", "delete")
+        assert {each for each in every if f'/schedules/{made["id"]}/{each}"' in page} == offered

@@ -109,6 +109,18 @@ async def test_a_window_that_holds_says_so_and_is_ended_by_hand() -> None:
         assert "2 Mar 2026, 14:00:00 +01:00" in await person.see("/settings/windows")  # it comes again
 
 
+async def test_a_pause_that_somebody_asks_for_is_shown_before_a_window_that_holds_as_well() -> None:
+    async with House.open(NOW) as house, signed_in(house) as person:
+        await scheduled(house)
+        await make(person, "/settings", recurrence="0 14 * * *", note="night work")
+        await house.move("2026-03-01T13:30:00Z")
+        await ask(house, "POST", f"{CURRENT}/pause", {"note": "fire drill"})
+        page = await person.see("/")
+        assert "The workspace is paused" in page
+        assert "fire drill" in page
+        assert "A maintenance window holds" not in page
+
+
 async def test_a_window_is_removed_after_a_question_and_ends_if_it_holds() -> None:
     async with House.open(NOW) as house, signed_in(house) as person:
         await scheduled(house)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from horarium.domain.events import Event, EventFilter
-from horarium.domain.webhooks import DISABLE_MS, GIVE_UP_MS, Answer, Webhook, WebhookState
+from horarium.domain.webhooks import DISABLE_MS, GIVE_UP_MS, LONGEST_WAIT_MS, Answer, Webhook, WebhookState
 from horarium.events.feed import LONGEST_PROBE_MS, MOST_IN_HAND, MOST_UNDER_WAY, UNSAID, Feed
 from horarium.store.verbs.webhooks import HeldWebhook, WaitingEvent
 
@@ -64,6 +64,12 @@ def test_a_receiver_may_ask_for_a_longer_pause():
     made = feed(event(1))
     made.ended(sent(made)[0], BUSY, NOW)
     assert made.next_due() == NOW + 5_000
+
+
+def test_a_receiver_that_asks_for_a_pause_of_years_is_tried_again_after_the_longest_wait():
+    made = feed(event(1))
+    made.ended(sent(made)[0], Answer(503, "busy", 10 * 365 * 86_400_000), NOW)
+    assert made.next_due() == NOW + LONGEST_WAIT_MS
 
 
 def test_a_dead_receiver_is_tried_with_one_event_at_a_time_and_all_are_sent_when_it_is_back():

@@ -25,7 +25,9 @@ from horarium.service.schedules import (
     compiled,
     has_passed,
     recurrence_problems,
+    retargeting,
 )
+from horarium.store.verbs.targets import get_target
 from horarium.times import RecurrenceError, Timing, canonical_spec, compile_timing
 from tests.support.callers import caller
 from tests.support.turns import longest_hold
@@ -419,6 +421,20 @@ async def test_a_schedule_cannot_be_moved_to_a_target_without_a_grant_on_it(shop
     with pytest.raises(Forbidden):
         await shop.schedules.change(caller(shop.workspace, STRANGER, (shop.target,)), schedule.id, moved)
     await shop.schedules.change(caller(shop.workspace, STRANGER, (other,)), schedule.id, moved)
+
+
+async def test_a_schedule_takes_no_secrets_along_to_another_target(shop: Workshop) -> None:
+    """Neither by a single change nor by an action on many, which has no other check than the change itself."""
+    schedule = await shop.schedule("* * * * *", environment=b"sealed")
+    other = await shop.store.read(get_target, shop.workspace, shop.make_target())
+    with pytest.raises(Invalid, match="given for its present target"):
+        retargeting(other)(schedule)
+    with pytest.raises(Invalid, match="given for its present target"):
+        await shop.schedules.change(
+            shop.who,
+            schedule.id,
+            lambda before: replace(before, definition=replace(before.definition, target_id=other.id)),
+        )
 
 
 async def test_stopping_renaming_and_deleting_need_no_grant(shop: Workshop) -> None:

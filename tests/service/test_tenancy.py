@@ -6,6 +6,7 @@ from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from horarium.domain.host_lists import host_list
 from horarium.domain.ids import LOWEST_ID
 from horarium.domain.quotas import DEFAULT
+from horarium.domain.restrictions import Restriction
 from horarium.domain.tenancy import EVERY_TARGET, PrincipalType
 from tests.support.house import House
 
@@ -362,6 +363,19 @@ async def test_a_workspace_made_by_a_key_that_expires_has_a_key_that_expires():
         end = house.clock.now + 60_000
         kim = await _caller(house, "workspaces:admin", expires_ms=end)
         assert (await house.services.tenancy.create_workspace(kim, "New")).issued.key.expires_ms == end
+
+
+async def test_a_workspace_made_by_a_key_of_some_networks_has_a_key_of_no_others():
+    async with House.open(NOW) as house:
+        tenancy, identities = house.services.tenancy, house.services.identities
+        office = Restriction(networks=("10.1.0.0/16",))
+        issued = await tenancy.create_key(
+            await house.who(), "office", ["workspaces:admin"], restriction=office
+        )
+        founded = await tenancy.create_workspace(await identities.resolve(issued.text, "10.1.2.3"), "New")
+        with pytest.raises(Forbidden, match="some networks"):
+            await identities.resolve(founded.issued.text, "192.0.2.1")
+        assert (await identities.resolve(founded.issued.text, "10.1.2.3")).restriction == office
 
 
 async def test_nobody_gives_a_grant_that_they_lack():

@@ -62,6 +62,7 @@ def test_the_last_fraction_of_the_range_is_only_rounded_down():
 @pytest.mark.parametrize(
     "value",
     ["", "soon", "2026-01-01", "2026-01-01T00:00:00", "2026-02-30T00:00:00Z", 5, None, []]
+    + [f"2026-01-01T{time}Z" for time in ("24:00:00", "00:60:00", "00:00:60", "23:59:60")]
     + [f"2026-01-01T00:00:00{offset}" for offset in ("+24:00", "-24:00", "+00:60", "+1:00", "+01")],
 )
 def test_what_is_no_instant_is_refused_with_an_example(value):

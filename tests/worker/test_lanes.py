@@ -322,6 +322,14 @@ def test_a_target_that_was_changed_is_called_as_a_new_one(time):
     assert len(begin_all(lanes)) == 1
 
 
+def test_a_target_that_was_changed_is_not_held_by_the_pause_that_it_asked_for_before(time):
+    lanes = Lanes(256, 256, 16_384)
+    filled(lanes, "a", 1)
+    end(lanes, begin_all(lanes), Outcome(Verdict.FAILED, status=429, retry_after_ms=20_000))
+    lanes.put(work("a", version=2), True)
+    assert len(begin_all(lanes)) == 1
+
+
 def test_a_target_that_asks_for_a_pause_gets_one(time):
     lanes = Lanes(256, 256, 16_384)
     filled(lanes, "a", 40)

@@ -6,10 +6,11 @@ import pytest
 import pytest_asyncio
 
 from horarium.domain.execution import Outcome, Verdict
-from horarium.domain.target import Completion
+from horarium.domain.ids import random_id
+from horarium.domain.target import Completion, Target, TargetKind
 from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault, new_key
-from horarium.store.verbs import runs, watching
+from horarium.store.verbs import runs, shares, watching
 from horarium.worker import watcher as watcher_module
 from horarium.worker.watcher import Watcher
 from tests.support.inline_store import InlineSqliteStore
@@ -37,12 +38,14 @@ class PlayedEngine:
         self.cancelled = []
         self.fault = None
         self.asked = 0
+        self.in_the_name_of = []
 
     def watchable(self, config):
         return True
 
     async def watch(self, target, watched):
         self.asked += 1
+        self.in_the_name_of.append(target.workspace_id)
         if self.fault is not None:
             raise self.fault
         return {run.run_id: self.outcomes[run.handle] for run in watched if run.handle in self.outcomes}
@@ -81,10 +84,14 @@ def looking(store, clock, engine):
     return Watcher(store, clock, {"played": engine}, Vault([new_key()]))
 
 
-async def given_away(tenant, handles, executor="played"):
-    target = await tenant.add_target(
+async def watched_target(tenant, executor="played"):
+    return await tenant.add_target(
         executor=executor, config={}, completion=Completion.WATCH, deadline_ms=HOUR
     )
+
+
+async def given_away(tenant, handles, executor="played", target=None):
+    target = target or await watched_target(tenant, executor)
     schedules = await tenant.schedules(len(handles), "1 12 * * *", target_id=target)
     await tenant.release(NOW)
     node = await Node.start(tenant.store)
@@ -126,6 +133,20 @@ async def test_an_engine_that_cannot_be_asked_is_asked_again_and_ends_nothing(
     clock.at += SECOND
     assert await looking.look() is None
     assert states(await tenant.runs(schedule)) == ["succeeded"]
+
+
+async def test_runs_of_a_shared_target_are_looked_at_in_the_name_of_the_workspace_that_shares_it(
+    tenant, store, clock, engine, looking
+):
+    lender = await Tenant.open(store)
+    lent = await watched_target(lender)
+    own = tenant.workspace, TargetKind.TOOL, "?", "played", {}, tenant.principal
+    mirror = Target(random_id(NOON), *own, NOON, NOON, shared_from=lent)
+    shared, _ = await store.write(shares.share, shares.TARGETS, lender.workspace, lent, mirror, None)
+    await given_away(tenant, ["a"], target=shared.mirror_id)
+    clock.at += 8 * SECOND
+    await looking.look()
+    assert engine.in_the_name_of == [lender.workspace]
 
 
 async def test_an_engine_that_is_silent_holds_up_no_other(tenant, store, clock, engine, monkeypatch):

@@ -7,6 +7,7 @@ import pytest
 
 from horarium.domain.circuit import Open
 from horarium.domain.execution import Outcome, Verdict
+from horarium.domain.ids import random_id
 from horarium.domain.overlap import Overlap
 from horarium.domain.retry import Retry
 from horarium.domain.schedule import Policies
@@ -145,5 +146,27 @@ async def test_a_node_that_asks_for_runs_is_answered_once():
         first = worker._for_others()
         assert 0 < len(first) < 19
         assert worker._for_others() == []
+    finally:
+        await shop.close()
+
+
+async def test_a_run_that_was_lost_before_its_target_could_answer_gives_its_room_back():
+    shop = await Workshop.open()
+    try:
+        await shop.schedule("* * * * *", target_id=shop.make_target(completion="callback"))
+        room, urgent = shop.worker.room(), shop.store.urgent
+
+        async def lost_meanwhile(verb, *args, **kwargs):
+            if verb is dispatch.open_callback:
+                shop.store.connection.execute(
+                    "UPDATE ready SET owner = ?, epoch = epoch + 1", (random_id(NOON),)
+                )
+            return await urgent(verb, *args, **kwargs)
+
+        shop.store.urgent = lost_meanwhile
+        await shop.tick(NOON + MINUTE)
+        assert shop.rows("SELECT 1 FROM ready WHERE owner IS NOT NULL")
+        assert shop.executor.calls == []
+        assert shop.worker.room() == room
     finally:
         await shop.close()

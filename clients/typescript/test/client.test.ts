@@ -101,6 +101,16 @@ describe("retries", () => {
   });
 });
 
+describe("many lines", () => {
+  it("are numbered over all pieces in which they are sent", async () => {
+    const { fetch, asked } = played(new Response('{"line":1}\n{"line":1000}\n'), new Response('{"line":1}\n'));
+    const horarium = new Horarium({ url: "http://test", key: "hor_x", fetch });
+    const lines = [];
+    for await (const result of horarium.bulk(Array.from({ length: 1001 }, () => body))) lines.push(result.line);
+    expect([lines, asked.length]).toEqual([[1, 1000, 1001], 2]);
+  });
+});
+
 describe("webhooks", () => {
   const secrets = [1, 2].map((n) => `whsec_${Buffer.alloc(24, n).toString("base64")}`);
   const signed = (text: string, secret: string, at = 1000) => {

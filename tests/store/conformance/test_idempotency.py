@@ -7,8 +7,10 @@ import pytest
 
 from horarium.domain.errors import Conflict, Forbidden, NotFound
 from horarium.domain.ids import random_id
+from horarium.domain.listings import AuditListing
 from horarium.domain.schedule import ScheduleState
-from horarium.store.verbs import idempotency, schedules
+from horarium.service.trail import Trail
+from horarium.store.verbs import audit, idempotency, schedules
 from tests.support.raw import select
 from tests.support.tenant import DAY, NOON, Tenant
 
@@ -84,6 +86,27 @@ async def test_the_first_answer_is_given_again_as_it_was_written(tenant, store):
     assert answers == [b"made " + first.id] * 2
     with pytest.raises(NotFound):
         await store.read(schedules.get_schedule, tenant.workspace, second.id)
+
+
+async def test_what_a_request_does_is_in_the_audit_log_once_however_often_it_comes(tenant, store):
+    fired = await tenant.schedule()
+    trail = Trail(tenant.workspace, NOON)
+    for _ in range(2):
+        made, answered = await anew(tenant), await anew(tenant)
+        entries = [
+            trail.entry(f"schedule.{what}", "sch", one.id)
+            for what, one in (("made", made), ("answered", answered), ("fired", fired))
+        ]
+        asked = [request(tenant, scope=scope) for scope in ("made", "answered", "fired")]
+        await store.write(idempotency.create_schedule_once, made, asked[0], NOON, entries[0])
+        await store.write(
+            idempotency.create_with_answer, answered, asked[1], lambda _: b"answer", NOON, entries[1]
+        )
+        await store.write(idempotency.fire_once, fired.id, asked[2], NOON, [].append, entries[2])
+    await store.write(audit.link_pending, NOON)
+    listed = await store.read(audit.list_entries, AuditListing(tenant.workspace, 100))
+    actions = ["schedule.answered", "schedule.fired", "schedule.made"]
+    assert sorted(one.action for one in listed if one.action in actions) == actions
 
 
 async def test_a_fire_by_hand_is_one_for_its_request_until_its_answer_is_kept(tenant, store):

@@ -6,7 +6,7 @@ import pytest
 
 from horarium.domain.errors import Conflict
 from horarium.domain.fire import SpanReason
-from horarium.domain.ids import random_id
+from horarium.domain.ids import LOWEST_ID, random_id
 from horarium.domain.overlap import Overlap
 from horarium.domain.pauses import Pause
 from horarium.domain.restrictions import UNRESTRICTED
@@ -243,6 +243,26 @@ async def test_a_pause_is_found_by_each_of_its_slots_with_its_note(tenant, store
 
     assert [await note_at(minute) for minute in range(1, 7)] == [
         None, "repairs", "repairs", None, "holidays", "holidays",
+    ]  # fmt: skip
+
+
+async def test_a_pause_is_found_with_the_note_that_it_was_changed_to(tenant, store):
+    schedule = await tenant.schedule(policies=ALLOW)
+    await change(tenant, schedule, pausing("repairs", UNRESTRICTED), NOON + 1)
+    await change(tenant, schedule, pausing("holidays", UNRESTRICTED), NOON + 2)
+    slot = NOON + MINUTE
+    found = await store.read(pauses.pause_behind, tenant.workspace, schedule.id, slot, slot)
+    assert (found.from_ms, found.note) == (NOON + 1, "holidays")
+
+
+async def test_the_end_of_a_pause_leaves_those_before_it_as_they_ended(tenant, store):
+    schedule = await tenant.schedule(policies=ALLOW)
+    for minute in (1, 4):
+        await change(tenant, schedule, pausing(None, UNRESTRICTED), NOON + minute * MINUTE)
+        await change(tenant, schedule, resuming(), NOON + (minute + 1) * MINUTE)
+    found = await store.read(pauses.all_pauses, tenant.workspace, LOWEST_ID, 10)
+    assert [((one.from_ms - NOON) // MINUTE, (one.ends_ms - NOON) // MINUTE) for one in found] == [
+        (1, 2), (4, 5),
     ]  # fmt: skip
 
 

@@ -6,11 +6,12 @@ import pytest
 import pytest_asyncio
 
 from horarium.domain.errors import Conflict, NotFound
+from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.ids import LOWEST_ID, random_id
 from horarium.domain.target import Target, TargetKind, TargetState
 from horarium.store.verbs import dispatch, events, purges, shares, targets
 from tests.support.all_rows import all_rows
-from tests.support.tenant import DAY, NOON, Tenant
+from tests.support.tenant import DAY, MINUTE, NOON, Node, Tenant
 
 SEALED = b"sealed for the target"
 
@@ -159,6 +160,17 @@ async def test_what_is_not_shared_any_more_is_off_until_it_is_shared_again(store
     assert (back.mirror_id, new) == (found.mirror_id, True)
     on = await get(store, borrower, found.mirror_id)
     assert (on.executor, on.state, on.state_reason, on.name) == ("http", TargetState.ENABLED, None, "Unseen")
+
+
+async def test_a_target_that_says_it_is_gone_is_off_where_it_is_shared_too(store, tenant, lent, borrower):
+    found, _ = await share(store, tenant, lent, borrower)
+    await tenant.schedule(target_id=lent)
+    await tenant.release(NOON + MINUTE)
+    node = await Node.start(store)
+    await node.work(NOON + MINUTE, Outcome(Verdict.FAILED, error="410 Gone", gone=True))
+    mirror = await get(store, borrower, found.mirror_id)
+    assert (mirror.executor, mirror.state) == ("http", TargetState.DISABLED)
+    assert mirror.state_reason is not None
 
 
 async def test_a_target_is_deleted_when_it_is_not_shared_any_more_and_a_mirror_at_any_time(

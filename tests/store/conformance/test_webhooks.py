@@ -8,6 +8,7 @@ from horarium.domain.errors import Conflict, NotFound
 from horarium.domain.events import EventFilter, quota_near
 from horarium.domain.ids import LOWEST_ID, random_id
 from horarium.domain.webhooks import Webhook, WebhookState
+from horarium.store.base import WEBHOOKS
 from horarium.store.verbs import events, nodes, webhooks
 from horarium.store.verbs.webhooks import DeliveryRow, Sent
 from tests.support.tenant import LEASE, NOON, Node, Tenant
@@ -150,6 +151,17 @@ async def test_a_change_takes_a_webhook_from_the_node_that_has_it(space, store):
     assert again.webhook.url == "https://other"
     with pytest.raises(Conflict):
         await store.write(webhooks.change_webhook, space.workspace, made.id, lambda one: one, NOON, 1)
+
+
+async def test_a_webhook_that_is_enabled_is_announced_so_that_nothing_waits_for_a_poll(space, store):
+    made = await make(space, state=WebhookState.DISABLED)
+    heard = []
+    store.listen(lambda topic, at: heard.append((topic, at)))
+    own = space.workspace, made.id
+    await store.write(
+        webhooks.change_webhook, *own, lambda one: replace(one, state=WebhookState.ENABLED), NOON + 5
+    )
+    assert (WEBHOOKS, NOON + 5) in heard
 
 
 async def test_a_disabled_webhook_is_sent_nothing_and_an_event_tells_of_it(space, store):

@@ -165,6 +165,10 @@ async def test_failures_and_timeouts_are_told_apart(house: House, cadenya: Caden
     found = await cadenya.objectives(state="OBJECTIVE_STATE_TIMED_OUT", agentId=str(target.number))
     assert found
     assert {one["agentScheduleId"] for one in found} == {made["metadata"]["id"]}
+    for one, kind in ((failed, "failed"), (found[0], "timed_out")):
+        path = f"/v1/workspaces/{cadenya.workspace}/objectives/{one['metadata']['id']}/events"
+        *_, last = (await cadenya.client.get(path)).json()["items"]
+        assert last["data"] == {"type": "error", "error": {"type": kind, "message": one["stateMessage"]}}
 
 
 async def test_a_cancelled_run_is_a_cancelled_objective(cadenya: Cadenya, house: House) -> None:

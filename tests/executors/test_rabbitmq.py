@@ -1,0 +1,40 @@
+"""What a broker of RabbitMQ is asked to do with the message of a run. `make engines` asks a real one."""
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from horarium.executors.engines.brokers import Message
+from horarium.executors.engines.rabbitmq import _Publisher
+
+MESSAGE = Message("run_1", b"{}", {"Horarium-Run": "run_1"}, {"type": "horarium.run"})
+
+
+class Channel:
+    """Confirms what is published at once, and remembers it."""
+
+    is_closed = False
+
+    def __init__(self):
+        self.published = []
+
+    async def basic_publish(self, body, **given):
+        self.published.append((body, SimpleNamespace(**given)))
+
+
+@pytest.fixture
+def channel(monkeypatch):
+    properties = SimpleNamespace(Basic=SimpleNamespace(Properties=SimpleNamespace))
+    monkeypatch.setitem(sys.modules, "aiormq", SimpleNamespace(spec=properties))
+    return Channel()
+
+
+async def test_a_message_outlives_a_restart_and_comes_back_where_no_queue_gets_it(channel):
+    publisher = _Publisher(SimpleNamespace(is_closed=False), channel)
+    await publisher.publish("", "jobs", MESSAGE)
+    ((body, given),) = channel.published
+    assert (body, given.exchange, given.routing_key, given.mandatory) == (b"{}", "", "jobs", True)
+    assert (given.properties.delivery_mode, given.properties.message_id) == (2, "run_1")
+    assert given.properties.headers == {"cloudEvents_type": "horarium.run", "Horarium-Run": "run_1"}
+    assert publisher.is_open
