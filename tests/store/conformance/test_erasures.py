@@ -16,14 +16,15 @@ from horarium.domain.ids import Id, random_id
 from horarium.domain.overlap import Overlap
 from horarium.domain.run import RunState
 from horarium.domain.schedule import Policies
+from horarium.domain.target import Completion
 from horarium.service.trail import Trail
 from horarium.store.compact import compact
 from horarium.store.postgres import PostgresStore
-from horarium.store.rows import AudienceText
-from horarium.store.verbs import audit, directory, erasures, fanout
+from horarium.store.rows import AudienceText, NewWatched
+from horarium.store.verbs import audit, directory, erasures, fanout, watching
 from tests.support.raw import select
 from tests.support.sqlite_schema import open_store
-from tests.support.tenant import MINUTE, NOON, Node, Tenant
+from tests.support.tenant import HOUR, MINUTE, NOON, Node, Tenant
 
 PERSON, ADDRESS, NAME, PHONE = (
     "person-7f3a",
@@ -56,9 +57,9 @@ async def carry_on(store, erasure):
     return erasure
 
 
-async def fire_for(store, tenant, *people):
+async def fire_for(store, tenant, *people, **given):
     """Let a schedule fire for rows with these keys; the runs by key."""
-    (schedule,) = await tenant.schedules(1, policies=ALLOW, audience={"type": "users", "filter": {}})
+    (schedule,) = await tenant.schedules(1, policies=ALLOW, audience={"type": "users", "filter": {}}, **given)
     await tenant.release(NOW)
     node = await Node.start(store, NOW)
     (task,) = await store.urgent(fanout.claim_fanout_tasks, node.id, NOW, 10, 10, {})
@@ -134,6 +135,43 @@ async def test_after_an_erasure_no_row_of_any_table_names_the_person(tenant, sto
     assert erased.person is None
     assert erased.counts[Place.OWN_RUNS] == 1
     assert {Place.DIRECTORY, Place.SCHEDULES, Place.AUDIT, Place.RUNS} <= set(erased.counts)
+
+
+@pytest.mark.parametrize("ended", [True, False])
+async def test_no_engine_is_asked_by_the_persons_name_any_more(tenant, store, ended):
+    """A handle may name the person, as the URL of a run's state does that is made of the row."""
+    target = await tenant.add_target(completion=Completion.WATCH, deadline_ms=HOUR)
+    _, node = await fire_for(store, tenant, PERSON, target_id=target)
+    (work,) = await node.claim(NOW)
+    await node.record([work], Outcome(Verdict.ACCEPTED, handle=f"https://engine/{PERSON}"), NOW)
+    if ended:
+        ends = [watching.WatchedEnd(work.id, RunState.SUCCEEDED)]
+        assert await store.urgent(watching.record_looks, ends, {}, (), NOW) == [work.id]
+        assert "callbacks" not in {table for table, _ in mentions(await everything(store))}
+    await carry_on(store, await begin(store, tenant))
+    if not ended:  # the engine is told to end it first
+        (seen,) = await store.urgent(watching.take_looks, NOW, 9, NOW + MINUTE)
+        assert (seen.handle, seen.answer) == (f"https://engine/{PERSON}", "cancelled")
+        await store.urgent(watching.record_looks, (), {}, [work.id], NOW)
+    assert mentions(await everything(store)) == []
+
+
+async def test_handles_that_an_older_version_has_kept_are_taken_from_every_run(tenant, store):
+    target = await tenant.add_target(completion=Completion.WATCH, deadline_ms=HOUR)
+    _, node = await fire_for(store, tenant, PERSON, "someone-else", target_id=target)
+    works = await node.claim(NOW)
+    await node.record(works, Outcome(Verdict.ACCEPTED, handle="job"), NOW)
+    ends = [watching.WatchedEnd(work.id, RunState.SUCCEEDED) for work in works]
+    await store.urgent(watching.record_looks, ends, {}, (), NOW)
+
+    async def keeps(tx):
+        own = tenant.workspace, target, b"", 1, NOW + HOUR, f"of {PERSON}", None
+        await tx.many("insert_watched", [NewWatched(work.id, *own) for work in works])
+
+    await store.write(keeps)
+    assert "callbacks" in {table for table, _ in mentions(await everything(store))}
+    await carry_on(store, await begin(store, tenant))
+    assert "callbacks" not in {table for table, _ in mentions(await everything(store))}
 
 
 async def test_what_is_about_others_stays(tenant, store):

@@ -53,8 +53,9 @@ WHERE id IN (:ids...);
 -- name: empty_attempts
 UPDATE attempts SET error = :erased WHERE run_id IN (:ids...) AND error IS NOT NULL;
 
--- name: empty_answers
-UPDATE callbacks SET answer = 'null' WHERE run_id IN (:ids...) AND answer IS NOT NULL;
+-- name: empty_handles
+-- Of runs that nobody looks at any more. Where an engine has still to be told to end one, the handle goes with that.
+UPDATE callbacks SET handle = NULL WHERE run_id IN (:ids...) AND look_ms IS NULL;
 
 -- name: texts_of_attempts
 SELECT run_id, number, error FROM attempts WHERE run_id IN (:ids...) AND error IS NOT NULL;
@@ -63,12 +64,6 @@ SELECT run_id, number, error FROM attempts WHERE run_id IN (:ids...) AND error I
 UPDATE attempts SET error = r.error
 FROM rows(run_id bytea, number bigint, error text) AS r
 WHERE attempts.run_id = r.run_id AND attempts.number = r.number;
-
--- name: texts_of_callbacks
-SELECT run_id, answer FROM callbacks WHERE run_id IN (:ids...) AND answer IS NOT NULL;
-
--- name: change_texts_of_callbacks
-UPDATE callbacks SET answer = r.answer FROM rows(run_id bytea, answer text) AS r WHERE callbacks.run_id = r.run_id;
 
 -- name: texts_of_fires
 SELECT id, error FROM fires WHERE workspace_id = :workspace_id AND id > :after ORDER BY id LIMIT :limit;

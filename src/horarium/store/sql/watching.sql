@@ -21,12 +21,13 @@ WHERE c.run_id IN (:ids...);
 SELECT DISTINCT r.schedule_id FROM runs r WHERE r.id IN (:ids...) AND r.schedule_id IS NOT NULL;
 
 -- name: answer_watched
--- The engine says how runs ended; those that have ended otherwise meanwhile are left out. Nobody looks at them again.
-UPDATE callbacks SET answer = r.answer, look_ms = NULL FROM rows(run_id bytea, answer text) AS r
+-- The engine says how runs ended; those that have ended otherwise meanwhile are left out. Nobody looks at them again, so
+-- the handle, which may name whom a run was for, is not kept.
+UPDATE callbacks SET answer = r.answer, look_ms = NULL, handle = NULL FROM rows(run_id bytea, answer text) AS r
 WHERE callbacks.run_id = r.run_id AND callbacks.answer IS NULL;
 
 -- name: stop_looking
-UPDATE callbacks SET look_ms = NULL WHERE run_id IN (:ids...) AND answer IS NOT NULL;
+UPDATE callbacks SET look_ms = NULL, handle = NULL WHERE run_id IN (:ids...) AND answer IS NOT NULL;
 
 -- name: open_watched
 -- Runs that are watched and have no answer yet, as rows.OpenWatched.

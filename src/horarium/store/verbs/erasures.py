@@ -206,7 +206,7 @@ async def _own_runs(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
         person = person.with_values(await _telling_errors(tx, own, ids, person))
         await tx.run("empty_runs", ids=ids, erased=ERASED)
         await tx.run("empty_attempts", ids=ids, erased=ERASED)
-        await tx.run("empty_answers", ids=ids)
+        await tx.run("empty_handles", ids=ids)
     return Found(len(ids), page.reached, person)
 
 
@@ -283,16 +283,15 @@ def _last(rows: Sequence[Any], limit: int) -> Id | None:
 
 
 async def _runs(tx: Tx, erasure: Erasure, now: int, tell: Tell) -> Found:
-    """All other runs, with their earlier attempts and the answers that targets gave by callback."""
+    """All other runs, with their earlier attempts and the handles by which engines were asked about them."""
     person = _whom(erasure)
     rows = await _piece(tx, "texts_of_runs", erasure, PIECE)
     count = await _change(tx, "change_texts_of_runs", _changed(rows, person, 1))
     ids = [row[0] for row in rows]
     if ids:
         attempts = _changed(await tx.rows("texts_of_attempts", ids=ids), person, 2)
-        answers = _changed(await tx.rows("texts_of_callbacks", ids=ids), person, 1)
         count += await _change(tx, "change_texts_of_attempts", attempts)
-        count += await _change(tx, "change_texts_of_callbacks", answers)
+        await tx.run("empty_handles", ids=ids)
     return Found(count, _last(rows, PIECE), person)
 
 
