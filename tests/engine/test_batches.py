@@ -19,4 +19,8 @@ from horarium.store.verbs.release import Released
     ],
 )
 def test_the_next_batch(batch, schedules, shared, took_ms, expected):
-    assert next_batch(batch, Released(schedules, shared=shared), took_ms) == expected
+    assert next_batch(batch, Released(schedules, full=schedules >= batch, shared=shared), took_ms) == expected
+
+
+def test_after_the_few_that_go_ahead_of_a_herd_the_batch_is_as_large_as_it_would_have_been():
+    assert next_batch(1_024, Released(3, full=True, shared=True, ahead=True), 2.0) == 1_024

@@ -131,8 +131,10 @@ class Tenant:
         found = await self.store.read(run_lists.list_runs, self.workspace, 10_000, schedule_id=schedule.id)
         return found[::-1]
 
-    async def release(self, now: int, limit: int = 1_000, careful: bool = False) -> release.Released:
-        return await self.store.urgent(release.release, now, limit, None, 0, careful)
+    async def release(
+        self, now: int, limit: int = 1_000, careful: bool = False, few_first: bool = False
+    ) -> release.Released:
+        return await self.store.urgent(release.release, now, limit, None, 0, careful, few_first=few_first)
 
 
 class Node:

@@ -73,19 +73,19 @@ async def release_loop(
     chance: Callable[[], float] = random.random,
 ) -> None:
     """Fire on time: release, and sleep until the earliest due instant."""
-    batch = FIRST_BATCH
+    batch, few_first = FIRST_BATCH, False
     while True:
         if held():
             await asyncio.sleep(LEASE_S)
             continue
         try:
             begun = asyncio.get_running_loop().time()
-            released = await engine.release(hands.room(), batch, hands.lane_room())
+            released = await engine.release(hands.room(), batch, hands.lane_room(), few_first)
             if released.claimed:
                 await hands.take(released.claimed)
-            full = released.schedules >= batch
             batch = next_batch(batch, released, (asyncio.get_running_loop().time() - begun) * 1000)
-            if full:
+            few_first = released.shared and not released.ahead
+            if released.full:
                 continue
             due = released.next_due
         except HorariumError as error:

@@ -44,8 +44,10 @@ def next_batch(batch: int, released: Released, took_ms: float) -> int:
     A large batch is cheaper for each schedule. But where other workspaces have schedules due, or soon will, theirs wait
     for the end of the batch.
     """
-    if released.schedules < batch:
+    if not released.full:
         return FIRST_BATCH
+    if released.ahead:
+        return batch
     if not released.shared:
         return RELEASE_BATCH
     return min(RELEASE_BATCH, max(LEAST_BATCH, int(batch * SHARED_RELEASE_MS / max(took_ms, 1.0))))
@@ -67,18 +69,22 @@ class Engine:
     failures: FailureLog = field(default_factory=FailureLog)
 
     async def release(
-        self, room: int, batch: int = RELEASE_BATCH, lane_room: LaneRoom = UNBOUNDED
+        self,
+        room: int,
+        batch: int = RELEASE_BATCH,
+        lane_room: LaneRoom = UNBOUNDED,
+        few_first: bool = False,
     ) -> Released:
-        """Fire what is due, up to one batch; runs up to `room` are claimed at birth for this node's
-        worker."""
-        now = self.clock.now_ms()
+        """Fire what is due, up to one batch; runs up to `room` are claimed at birth for this node's worker.
+        `few_first`: whether workspaces with few schedules due go alone, ahead of the others."""
+        what = self.clock.now_ms(), batch, self.node, room
         try:
             return await self.store.urgent(
-                release_verbs.release, now, batch, self.node, room, lane_room=lane_room
+                release_verbs.release, *what, lane_room=lane_room, few_first=few_first
             )
         except Duplicate:
             return await self.store.urgent(
-                release_verbs.release, now, batch, self.node, room, True, lane_room
+                release_verbs.release, *what, careful=True, lane_room=lane_room, few_first=few_first
             )
 
     async def earliest_due(self) -> int | None:

@@ -1,6 +1,7 @@
 """What falls due fires, once, and every slot is in the ledger."""
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
@@ -11,7 +12,7 @@ from horarium.domain.overlap import Overlap
 from horarium.domain.places import LaneRoom
 from horarium.domain.schedule import CatchUp, Policies, ScheduleState
 from horarium.store.base import DUE, READY, Duplicate
-from horarium.store.rows import CursorMove
+from horarium.store.rows import CursorMove, DueCursor
 from horarium.store.verbs import dispatch, release, tenancy
 from horarium.times import compile_timing, jitter_ms
 from tests.support.tenant import DAY, HOUR, MINUTE, NOON, SUCCEEDED, Node, Tenant, states
@@ -119,6 +120,36 @@ async def test_a_herd_of_one_workspace_delays_the_others_by_one_batch(tenant, st
     assert [await _fired(neighbour, others[0]), await _fired(third, others[1])] == [2, 2]
     assert (await tenant.release(NOON + 2 * MINUTE, 8)).schedules == 2 + 1 + 1
     assert (await tenant.release(NOON + 2 * MINUTE, 8)).schedules == 0
+
+
+async def test_workspaces_with_few_schedules_due_go_ahead_of_a_herd_where_that_is_asked_for(tenant, store):
+    few, as_many_as_go, a_herd_too = [await Tenant.open(store) for _ in range(3)]
+    await tenant.schedules(100)
+    for one, count in ((few, 1), (as_many_as_go, release.FEW), (a_herd_too, release.FEW + 1)):
+        await one.schedules(count, "2 12 * * *")
+    ahead = await tenant.release(NOON + 2 * MINUTE, 60, few_first=True)
+    assert (ahead.schedules, ahead.full, ahead.shared, ahead.ahead) == (1 + release.FEW, True, True, True)
+    assert await _owing(store) == {tenant.workspace: 100, a_herd_too.workspace: release.FEW + 1}
+    then = await tenant.release(NOON + 2 * MINUTE, 60, few_first=True)  # nobody is left who has few
+    assert (then.schedules > 60, then.full, then.shared, then.ahead) == (True, True, True, False)
+
+
+async def test_nobody_goes_ahead_where_there_is_no_herd(tenant, store):
+    neighbour = await Tenant.open(store)
+    for one in (tenant, neighbour):
+        await one.schedules(release.FEW)
+    released = await tenant.release(NOON + MINUTE, few_first=True)
+    assert (released.schedules, released.full, released.ahead) == (2 * release.FEW, False, False)
+
+
+async def _owing(store):
+    """How many schedules of each workspace are due two minutes after noon."""
+
+    async def verb(tx):
+        due = await tx.tuples("due_schedules", now=NOON + 2 * MINUTE, limit=1_000)
+        return Counter(cursor.workspace_id for cursor in map(DueCursor._make, due))
+
+    return await store.urgent(verb)
 
 
 async def test_a_full_release_tells_whether_another_workspace_is_due_soon(tenant, store):

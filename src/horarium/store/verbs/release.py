@@ -33,6 +33,8 @@ MARKED_WITHIN_MS = 2_000
 _HOLDING = "native"
 # A full release is held to be shared where another workspace has a schedule that is due this soon.
 SOON_MS = 1_000
+# A workspace with at most so many schedules due goes ahead of a herd.
+FEW = 32
 # Of a release at least one schedule in so many may be one that waited for the end of a pause.
 LEAST_RESUMED = 4
 _SITUATION = itemgetter(1)
@@ -41,14 +43,27 @@ _SITUATION = itemgetter(1)
 @dataclass(slots=True)
 class Released:
     """What a release did: how many schedules it took, how many fires it began, and the runs that it claimed for the
-    node that released them. `next_due`: when the next schedule is due (ms). `shared`: whether the release was full
-    while other workspaces had schedules due, or due within SOON_MS."""
+    node that released them. `next_due`: when the next schedule is due (ms). `full`: whether more schedules were due
+    than it took. `shared`: whether it was full while other workspaces had schedules due, or due within SOON_MS.
+    `ahead`: whether it took nothing but the schedules of workspaces with few, which go ahead of a herd."""
 
     schedules: int = 0
     fires: int = 0
     claimed: Sequence[ClaimedRun] = ()
     next_due: int | None = None
+    full: bool = False
     shared: bool = False
+    ahead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """The schedules of a release. The rest as in Released."""
+
+    cursors: list[DueCursor]
+    full: bool = False
+    shared: bool = False
+    ahead: bool = False
 
 
 async def earliest_due(tx: Tx) -> int | None:
@@ -67,21 +82,25 @@ async def release(
     room: int = 0,
     careful: bool = False,
     lane_room: LaneRoom = UNBOUNDED,
+    few_first: bool = False,
 ) -> Released:
     """Account for every slot due at `now` of up to `limit` schedules.
 
     Up to `room` of the new runs are claimed for `node` at birth, of each lane no more than `lane_room` says.
     `careful` leaves out fires that exist already: for the repeat after a uniqueness constraint has refused a batch
-    (a restored backup, say).
+    (a restored backup, say). `few_first`: workspaces with few schedules due go alone, ahead of the others.
+    Whoever repeats releases must not ask for it twice in a row, because the others wait meanwhile.
     """
     rules = await ruling(tx, now)
-    due, shared = await _due(tx, now, limit)
-    if rules.of_workspaces or rules.of_schedules is not None:
-        due += await _resumed(tx, rules, now, max(limit - len(due), limit // LEAST_RESUMED))
-    released = await _release(tx, due, Batch(now, node, room, lane_room, rules), careful)
+    due = await _due(tx, now, limit, few_first)
+    cursors = due.cursors
+    if (rules.of_workspaces or rules.of_schedules is not None) and not due.ahead:
+        cursors += await _resumed(tx, rules, now, max(limit - len(cursors), limit // LEAST_RESUMED))
+    released = await _release(tx, cursors, Batch(now, node, room, lane_room, rules), careful)
     ends = rules.ends_ms
     released.next_due = min((at for at in (await earliest_due(tx), *ends) if at is not None), default=None)
-    released.shared = shared
+    released.full = due.full or len(cursors) >= limit
+    released.shared, released.ahead = due.shared, due.ahead
     return released
 
 
@@ -110,16 +129,18 @@ async def _resumed(tx: Tx, rules: Ruling, now: int, limit: int) -> list[DueCurso
     return found
 
 
-async def _due(tx: Tx, now: int, limit: int) -> tuple[list[DueCursor], bool]:
+async def _due(tx: Tx, now: int, limit: int, few_first: bool) -> _Due:
     """The schedules to release: those due soonest, and where these are not all, some of every other workspace, by
-    their weights. And whether there are others that are due or soon will be.
+    their weights.
 
-    So a herd of one workspace delays the others by one batch and not by the whole herd. Where no other waits, the herd
-    pays for one look at the workspaces in each batch.
+    So a herd of one workspace delays the others by one batch and not by the whole herd, and with `few_first` not even
+    by the batch in which they are. Where no other waits, the herd pays for one look at the workspaces in each batch.
     """
+    if few_first and (few := await _few_beside_a_herd(tx, now, limit)):
+        return _Due(few, full=True, shared=True, ahead=True)
     due = [*map(DueCursor._make, await tx.tuples("due_schedules", now=now, limit=limit))]
     if len(due) < limit:
-        return due, False
+        return _Due(due)
     taken = {cursor.workspace_id for cursor in due}
     soon = await tx.rows("workspaces_due", now=now + SOON_MS)
     others = [row for row in soon if row[0] not in taken]
@@ -128,7 +149,20 @@ async def _due(tx: Tx, now: int, limit: int) -> tuple[list[DueCursor], bool]:
         for_each = limit // 2 / sum(weight for _, weight in others)
         asked = [(workspace, max(1, int(weight * for_each)), now) for workspace, weight in others]
         due += map(DueCursor._make, await tx.each("due_schedules_of_workspaces", asked))
-    return due, len(soon) > 1
+    return _Due(due, full=True, shared=len(soon) > 1)
+
+
+async def _few_beside_a_herd(tx: Tx, now: int, limit: int) -> list[DueCursor]:
+    """What is due of the workspaces that have at most FEW schedules due, up to `limit` in all; nothing where no other
+    workspace has more than that."""
+    workspaces = await tx.rows("workspaces_due", now=now)
+    if len(workspaces) < 2:
+        return []
+    asked = [(workspace, FEW + 1, now) for workspace, _ in workspaces[:limit]]
+    due = [*map(DueCursor._make, await tx.each("due_schedules_of_workspaces", asked))]
+    count = Counter(cursor.workspace_id for cursor in due)
+    few = [cursor for cursor in due if count[cursor.workspace_id] <= FEW]
+    return few[:limit] if len(few) < len(due) else []
 
 
 async def release_one(tx: Tx, schedule_id: Id, now: int) -> None:
