@@ -19,7 +19,7 @@ from math import ceil
 from horarium.domain.ids import Id
 
 # The places of a worker whose event loop is busy all the time: what keeps it busy.
-FEWEST_PLACES = 64
+FEWEST_PLACES = 16
 # Such a loop is known by its lag, and one that has time to spare too.
 LONG_LAG_MS = 8.0
 SHORT_LAG_MS = 4.0
