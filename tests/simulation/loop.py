@@ -103,7 +103,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         return self._now
 
     def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
-        self._check_closed()
+        if self._closed:
+            self._check_closed()
         handle = _Handle(callback, args, self, context)
         self._ready.append(handle)
         return handle
@@ -111,12 +112,17 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def call_later(
         self, delay: float, callback: Any, *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        return self.call_at(self._now + delay, callback, *args, context=context)
+        if self._closed:
+            self._check_closed()
+        timer = _Timer(self._now + delay, callback, args, self, context)
+        heappush(self._scheduled, (timer._when, timer))
+        return timer
 
     def call_at(
         self, when: float, callback: Any, *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        self._check_closed()
+        if self._closed:
+            self._check_closed()
         timer = _Timer(when, callback, args, self, context)
         heappush(self._scheduled, (when, timer))
         return timer
@@ -129,9 +135,18 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def _run_once(self) -> None:
         """Let the time pass until something is ready, and run what is; lay aside what belongs to dead and frozen
         nodes."""
-        self._forget_cancelled()
-        self._pass_time()
-        ready, scheduled, end = self._ready, self._scheduled, self._now + self._resolution
+        ready, scheduled = self._ready, self._scheduled
+        if scheduled and (len(scheduled) > MANY_TIMERS or scheduled[0][1]._cancelled):
+            scheduled = self._forget_cancelled()
+        if ready or self._stopping:
+            self._steps_at_once += 1
+            if self._steps_at_once > MOST_STEPS_AT_ONCE:
+                self._steps_at_once = 0
+                raise Livelock(f"{MOST_STEPS_AT_ONCE} steps at {self._now:.3f} s")
+            self._now += STEP_S
+        else:
+            self._leap()
+        end = self._now + self._resolution
         while scheduled and scheduled[0][0] < end:
             timer = heappop(scheduled)[1]
             timer._scheduled = False
@@ -144,36 +159,34 @@ class VirtualLoop(asyncio.BaseEventLoop):
             elif not handle._cancelled:
                 handle._run()
 
-    def _forget_cancelled(self) -> None:
+    def _forget_cancelled(self) -> list[tuple[float, _Timer]]:
         """Drop cancelled timers: those that would be next, and all of them once they are the most."""
         scheduled = self._scheduled
         if len(scheduled) > MANY_TIMERS and self.cancelled_timers > len(scheduled) / 2:
             for _, timer in scheduled:
                 timer._scheduled = not timer._cancelled
-            self._scheduled = [entry for entry in scheduled if not entry[1]._cancelled]
-            heapify(self._scheduled)
+            scheduled = self._scheduled = [entry for entry in scheduled if not entry[1]._cancelled]
+            heapify(scheduled)
             self.cancelled_timers = 0
         else:
             while scheduled and scheduled[0][1]._cancelled:
                 self.cancelled_timers -= 1
                 heappop(scheduled)[1]._scheduled = False
+        return scheduled
 
-    def _pass_time(self) -> None:
-        """What a selector would do: here, let the time pass until the next timer."""
-        self._steps_at_once += 1
-        waits = not (self._ready or self._stopping)
-        if waits and not self._scheduled:
+    def _leap(self) -> None:
+        """What a selector would do that waits: here, let the time pass until the next timer."""
+        if not self._scheduled:
             raise Deadlock
-        if self._steps_at_once > MOST_STEPS_AT_ONCE:
-            self._steps_at_once = 0
-            raise Livelock(f"{MOST_STEPS_AT_ONCE} steps at {self._now:.3f} s")
-        waits = waits and self._scheduled[0][0] > self._now
+        when, now = self._scheduled[0][0], self._now
         self._now += STEP_S
-        if waits:
+        if when > now:
             self._steps_at_once = 0
-            until = min(self._scheduled[0][0], self._now + LONGEST_LEAP_S)
+            until = min(when, self._now + LONGEST_LEAP_S)
             early = self._random.random() * self._early_s if self._early_s else 0.0
             self._now = max(self._now, until - early)
+        else:
+            self._steps_at_once += 1
 
     def _write_to_self(self) -> None:
         pass

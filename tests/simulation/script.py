@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -208,9 +209,14 @@ def _windows(random: Random, profile: Profile, zone: str, made: int) -> list[Eve
 def _start(random: Random, zone: str) -> tuple[int, int | None]:
     """When the simulated world begins, and the clock change that comes soon after, where there is one."""
     if zone in CHANGING and random.random() < 0.6:
-        change = random.choice(oracle.transitions(zone, YEAR_2026, YEAR_2028))
+        change = random.choice(_changes(zone))
         return change * 1000 - random.randint(5_000, 200_000), change
     return random.randrange(YEAR_2026, YEAR_2028) * 1000 + random.choice((0, random.randrange(1000))), None
+
+
+@cache
+def _changes(zone: str) -> list[int]:
+    return oracle.transitions(zone, YEAR_2026, YEAR_2028)
 
 
 def _target(random: Random, workspace: int, calm: bool) -> TargetPlan:

@@ -83,16 +83,12 @@ def _matching(readings: oracle.Readings, first: int, end: int, offset: int) -> l
     step = 1 if len(readings.seconds) > 1 or readings.seconds != {0} else 60
     start = first if step == 1 else first + -(first + offset) % 60
     times = _times_of_day(readings)
-    days: dict[int, bool] = {}
-    found = []
-    for at in range(start, end, step):
-        day, second = divmod(at + offset, 86_400)
-        if second in times:
-            fits = days.get(day)
-            if fits is None:
-                fits = days[day] = readings.on(EPOCH_DAY + timedelta(days=day))
-            if fits:
-                found.append(at)
+    found: list[int] = []
+    for day in range((first + offset) // 86_400, (end - 1 + offset) // 86_400 + 1):
+        if readings.on(EPOCH_DAY + timedelta(days=day)):
+            midnight = day * 86_400 - offset
+            seconds = range(max(start, midnight), min(end, midnight + 86_400), step)
+            found += [at for at in seconds if at - midnight in times]
     return found
 
 

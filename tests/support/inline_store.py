@@ -18,7 +18,7 @@ from horarium.store.verbs.events import write_notes
 
 # Of the calls of a verb that may run in another process, how many of the first are given copies of their arguments, and
 # one in how many of the others. Copies of all of them took an eighth of the time of a simulated world.
-COPIED_FIRST = 50
+COPIED_FIRST = 20
 COPIED_OF = 10
 
 
