@@ -151,8 +151,7 @@ SHARE = 0.02
 WAY_MS = 25.0
 
 
-@pytest.mark.parametrize("load", [False, True])
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+@pytest.mark.parametrize(("database", "load"), [("sqlite", True), ("postgres", False)])
 async def test_the_figures_under_load_equal_those_of_the_benchmark(database: str, load: bool) -> None:
     found = (await lateness.run(database, schedules=2_000, rate=100, seconds=6, load=load)).extra
     print(f"\n{database}, requests to the API: {load}: {found}")
