@@ -356,8 +356,9 @@ class EventFilter:
             return False
         if not self.labels:
             return True
-        if not all(mark in event.content for mark in _marks(tuple(self.labels.items()))):
-            return False
+        for mark in _marks(tuple(self.labels.items())):
+            if mark not in event.content:
+                return False
         schedule = orjson.loads(event.content)["schedule"]
         return schedule is not None and self.labels.items() <= schedule["labels"].items()
 

@@ -9,6 +9,9 @@ from horarium.store.sqlite.checkpoints import MOST_LOG_PAGES
 # Pages that a connection keeps in memory, in KiB. Only the writer touches the same pages again and again.
 # With 64 MB for every connection the memory of an idle server grew as its file did.
 WRITER_CACHE_KIB = 65_536
+# Readers of lists look single runs up in all of a long history. They keep the upper levels of its table, some 16 MB for
+# a million runs: counting 10,000 runs of a target's schedules takes a third less than with 8 MB.
+READER_CACHE_KIB = 24_576
 CACHE_KIB = 8_192
 
 

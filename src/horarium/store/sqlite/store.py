@@ -31,7 +31,7 @@ from horarium.store.base import CommitUnknown, P, Signal, T, Tx, earliest
 from horarium.store.figures import StoreFigures, name_of
 from horarium.store.group_commit import GroupCommits
 from horarium.store.sqlite.checkpoints import Checkpoints
-from horarium.store.sqlite.connection import CACHE_KIB, WRITER_CACHE_KIB, connect
+from horarium.store.sqlite.connection import CACHE_KIB, READER_CACHE_KIB, WRITER_CACHE_KIB, connect
 from horarium.store.sqlite.group import GroupWriter, Task
 from horarium.store.sqlite.transaction import SqliteTx, drive
 from horarium.store.sqlite.writer_process import Call, WriterGone, WriterProcess, pickled, unpickled
@@ -187,7 +187,7 @@ class SqliteStore:
     def _read(self, verb: Callable[[Tx], Awaitable[T]]) -> T:
         connection = getattr(self._reader_local, "connection", None)
         if connection is None:
-            connection = self._reader_local.connection = connect(self._path)
+            connection = self._reader_local.connection = connect(self._path, cache_kib=READER_CACHE_KIB)
             connection.execute("PRAGMA query_only=ON")
             self._reader_connections.append(connection)
         until = time.monotonic() + READ_SECONDS
