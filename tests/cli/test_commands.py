@@ -280,7 +280,7 @@ def test_many_are_changed_at_once_and_slots_are_backfilled(speak, schedule):
     assert speak("run", "each", "cancel", "--schedule", schedule["id"], "--json")["state"] == "done"
 
 
-def test_a_workspace_is_exported_deleted_and_had_back(speak):
+def test_a_workspace_is_exported_deleted_and_had_back(speak, schedule):
     made = speak("workspace", "create", "Gone", "--json")
     lines = speak("workspace", "export", "current").splitlines()
     assert {json.loads(line)["type"] for line in lines} >= {"workspace", "target"}
