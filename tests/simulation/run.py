@@ -27,7 +27,7 @@ CHUNK = 10
 """Seeds that a process is given at once."""
 MOST_SHOWN = 12
 MOST_CPU_S = 400
-"""A seed takes some half a second of the processor, one that plays for hours ten, one with 50,000 rows 100 to 240."""
+"""A seed takes some half a second of the processor, one that plays for hours 20, one with 50,000 rows 100 to 240."""
 
 
 @dataclass
