@@ -149,7 +149,8 @@ def script_for(seed: int) -> Script:
     events += _actions_on_many(Random(f"actions {seed}"), profile, made)
     events += _pauses(Random(f"pauses {seed}"), profile, made)
     events += _windows(Random(f"windows {seed}"), profile, zone, made)
-    events.sort(key=lambda event: event.at)
+    # Everything heals at the end. What somebody pauses after that would stay paused.
+    events = sorted((event for event in events if event.at < profile.duration), key=lambda event: event.at)
     return with_neighbours(Script(seed, profile, targets, tuple(events)))
 
 

@@ -97,7 +97,7 @@ def _silent(random: Random, script: Script, hours: bool) -> Script:
         replace(one, workspace=random.randrange(profile.workspaces), prompt="long" not in one.behaviour)
         for one in plans
     ]
-    number = 1 + max(event.args.get("schedule", 0) for event in script.events)
+    number = 1 + max((event.args.get("schedule", 0) for event in script.events), default=0)
     events: list[Event] = list(script.events)
     for index, plan in enumerate(plans):
         for _ in range(random.choice((1, 1, 2))):
@@ -105,7 +105,8 @@ def _silent(random: Random, script: Script, hours: bool) -> Script:
             number += 1
     for index in range(silent):
         for at, seconds in _silences(random, profile.duration, hours):
-            events.append(Event(at, "fault_silence", {"target": first + index, "seconds": seconds}))
+            if at < profile.duration:
+                events.append(Event(at, "fault_silence", {"target": first + index, "seconds": seconds}))
     events.sort(key=lambda event: event.at)
     return replace(script, targets=(*script.targets, *plans), events=tuple(events))
 
