@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from horarium.domain.ids import Id
-from horarium.domain.quick import quick
 from horarium.domain.waiting import WaitCause
 
 
@@ -72,7 +71,6 @@ class Attempt:
     error: str | None
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Run:
     """A run as the store reads it. Times are milliseconds since the epoch.

@@ -16,7 +16,6 @@ from typing import Any
 from horarium.domain.errors import Unavailable
 from horarium.domain.ids import Id
 from horarium.domain.overlap import Overlap
-from horarium.domain.quick import quick
 from horarium.domain.retry import Retry
 from horarium.times import Recurrence, RecurrenceError, Timing, compile_timing, held_ms, jitter_ms
 
@@ -113,7 +112,6 @@ class Policies:
         return held_ms(slot_ms + self.delay_of(schedule_id))
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Definition:
     """The part of a schedule that decides when it fires and what it runs. Every version of it is kept.
@@ -140,7 +138,6 @@ class DefinitionVersion:
     timing: Timing
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far the clock has come with a schedule, and its counters. Times are milliseconds since the epoch.
@@ -171,7 +168,6 @@ class Progress:
     last_skip_reason: str | None = None
 
 
-@quick
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """A schedule as the store keeps it. Times are milliseconds since the epoch.
