@@ -182,6 +182,21 @@ async def test_many_runs_are_given_away_at_once_and_each_is_told_of(executor, st
     assert await stored(client, name) == 19
 
 
+async def test_a_target_whose_key_is_none_does_not_end_the_runs_of_another_workspace(
+    executor, stream, nats_port
+):
+    client, name = stream
+    good = stored_call(executor, config_of(nats_port, name))
+    broken = stored_call(executor, config_of(nats_port, name, nkey_seed="no seed"))
+    calls = [
+        replace(broken, workspace_id=bytes(16)),
+        *(replace(good, run_id=bytes([n]) * 16) for n in (1, 2, 3)),
+    ]
+    outcomes = await told_of(executor, calls)
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.FAILED, *[Verdict.SUCCEEDED] * 3]
+    assert await stored(client, name) == 3
+
+
 async def test_a_message_that_cannot_be_sent_does_not_keep_the_others(executor, stream, nats_port):
     client, name = stream
     config = config_of(nats_port, name, body="{{ input }}")

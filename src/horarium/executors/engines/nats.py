@@ -207,6 +207,12 @@ class NatsExecutor:
         except KEPT_AWAY as error:
             for message in untold.values():
                 tell(message.number, not_taken(message.call, error, self.type))
+        except (
+            Exception
+        ) as error:  # say, a seed that is none: the runs of others in the same call must not end with it
+            _log.exception("executor_failed", executor=self.type)
+            for message in untold.values():
+                tell(message.number, failed(message.call, f"the executor broke down: {type(error).__name__}"))
 
     async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Outcome]:
         """The outcomes that have been published to the subjects of these runs. Raises OSError."""
