@@ -182,18 +182,26 @@ async def test_many_runs_are_given_away_at_once_and_each_is_told_of(executor, st
     assert await stored(client, name) == 19
 
 
-async def test_a_target_whose_key_is_none_does_not_end_the_runs_of_another_workspace(
-    executor, stream, nats_port
+async def test_a_fault_of_the_executor_does_not_end_the_runs_of_another_workspace(
+    executor, stream, nats_port, monkeypatch
 ):
     client, name = stream
     good = stored_call(executor, config_of(nats_port, name))
-    broken = stored_call(executor, config_of(nats_port, name, nkey_seed="no seed"))
+    link = executor._link
+
+    async def breaking(workspace_id, place):
+        if workspace_id == bytes(16):
+            raise ZeroDivisionError
+        return await link(workspace_id, place)
+
+    monkeypatch.setattr(executor, "_link", breaking)
     calls = [
-        replace(broken, workspace_id=bytes(16)),
+        replace(good, workspace_id=bytes(16)),
         *(replace(good, run_id=bytes([n]) * 16) for n in (1, 2, 3)),
     ]
-    outcomes = await told_of(executor, calls)
-    assert [outcome.verdict for outcome in outcomes] == [Verdict.FAILED, *[Verdict.SUCCEEDED] * 3]
+    broken, *others = await told_of(executor, calls)
+    assert broken.error == "the executor broke down: ZeroDivisionError"
+    assert [outcome.verdict for outcome in others] == [Verdict.SUCCEEDED] * 3
     assert await stored(client, name) == 3
 
 

@@ -21,7 +21,7 @@ MAY = {
     "backup/s3.py": "the storage for backups that the operator has named",
     "executors/egress.py": "the guarded client itself",
     "executors/engines/kafka.py": "connects to the addresses that the guard of engines resolved",
-    "executors/engines/nats.py": "connects to the address that the guard of engines resolved",
+    "executors/engines/nats_link.py": "connects to the address that the guard of engines resolved",
     "executors/engines/http_door.py": "looks names up and connects as the guard of engines says",
     "executors/engines/rabbitmq.py": "connects to the address that the guard of engines resolved",
     "executors/engines/redis_servers.py": "each connection asks the guard of engines for the address",

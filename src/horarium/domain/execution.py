@@ -145,6 +145,12 @@ class Outcome:
     unreached: bool = False
 
 
+def broke_down(error: BaseException | None) -> Outcome:
+    """The outcome of an attempt in which the executor itself has failed: by an exception, or (None) by silence."""
+    words = "it did not tell what came of the run" if error is None else type(error).__name__
+    return Outcome(Verdict.FAILED, error=f"the executor broke down: {words}")
+
+
 @runtime_checkable
 class TakesEnvironment(Protocol):
     """An executor that gives a run's environment variables to a program, and allows only some of them."""

@@ -95,8 +95,11 @@ class GuardedResolver(AbstractResolver):
 
 
 def _look_up(host: str, port: int, family: int) -> list[tuple[int, str, int]]:
-    """The family, the address and the IPv6 zone (0 for none) of each answer."""
-    answers = socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+    """The family, the address and the IPv6 zone (0 for none) of each answer. Raises OSError."""
+    try:
+        answers = socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+    except ValueError as error:  # say, a part of it is too long to be asked for
+        raise socket.gaierror(socket.EAI_NONAME, "no host can have this name") from error
     return [
         (answer[0], str(answer[4][0]), int(answer[4][3]) if len(answer[4]) > 3 else 0)
         for answer in answers

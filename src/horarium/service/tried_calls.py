@@ -17,7 +17,7 @@ import orjson
 import structlog
 
 from horarium.domain.errors import Conflict, Invalid, RateLimited
-from horarium.domain.execution import Call, Exchange, Executor, Outcome, TimeIsUp, Verdict
+from horarium.domain.execution import Call, Exchange, Executor, Outcome, TimeIsUp, Verdict, broke_down
 from horarium.domain.ids import Id, random_id
 from horarium.domain.json_text import too_deep
 from horarium.domain.run import RunMode
@@ -146,7 +146,7 @@ class TriedCallService:
         except Exception as error:
             # A fault of the executor's own is told like a failure of its target, as in a run.
             _log.exception("executor_failed", executor=kind)
-            return Outcome(Verdict.FAILED, error=f"the executor broke down: {type(error).__name__}")
+            return broke_down(error)
 
 
 def output_of(outcome: Outcome) -> Any:

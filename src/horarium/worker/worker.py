@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from horarium.domain.errors import HorariumError, Unavailable
-from horarium.domain.execution import Call, Executor, Outcome, TakesMany, TimeIsUp, Verdict
+from horarium.domain.execution import Call, Executor, Outcome, TakesMany, TimeIsUp, Verdict, broke_down
 from horarium.domain.ids import Id
 from horarium.domain.lane_report import LaneReport
 from horarium.domain.places import LaneRoom
@@ -134,8 +134,7 @@ def _broken_down(work: Work, error: BaseException | None) -> Outcome:
     """The outcome of an attempt in which the executor itself has failed, and a line in the log. `error` is None where
     it said nothing."""
     _log.error("executor_failed", executor=work.target.executor, exc_info=error)
-    words = "it did not tell what came of the run" if error is None else type(error).__name__
-    return Outcome(Verdict.FAILED, error=f"the executor broke down: {words}")
+    return broke_down(error)
 
 
 class Worker:

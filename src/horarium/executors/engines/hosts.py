@@ -88,6 +88,10 @@ def host_and_port(text: str, default_port: int) -> tuple[str, int]:
         or set(host) & set("/@?# ")
     ):
         raise ValueError("it must be host:port")
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        raise ValueError("no host can have this name: between its dots are 1 to 63 characters") from None
     return host, int(port)
 
 

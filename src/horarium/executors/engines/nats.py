@@ -22,19 +22,17 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import importlib
-import itertools
+import binascii
 import re
-import ssl
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 import orjson
 import structlog
 
 from horarium.domain.errors import Problem
-from horarium.domain.execution import Call, Outcome, Watched, WatchedTarget
+from horarium.domain.execution import Call, Outcome, Verdict, Watched, WatchedTarget, broke_down
 from horarium.domain.ids import Id
 from horarium.domain.json_text import decode_received
 from horarium.executors.checks import check_fields
@@ -52,11 +50,11 @@ from horarium.executors.engines.messages import (
     check_text,
     failed,
     not_taken,
-    reason_of,
     reported,
     taken,
     time_limit,
 )
+from horarium.executors.engines.nats_link import LONGEST_ANSWER, Link, NatsPlace, connected, words_of
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.secrecy import check_secrets, reveal, secret_names, split
 from horarium.executors.template import (
@@ -85,10 +83,11 @@ FIELDS = (
 SECRET_FIELDS = ("token", "password", "nkey_seed")
 
 _PORT = 4222
-_CONNECT_S = 5
 _LOOK_S = 5.0
 _LOOKS_AT_ONCE = 50
-# JetStream's code of the error that the last message of the subject is not the expected one: there is a message.
+# JetStream's code of the error that nothing has been published to the subject.
+_NO_MESSAGE = 10037
+# Its code of the error that the last message of the subject is not the expected one: there is a message.
 _NOT_THE_FIRST = 10071
 _SEPARATING = re.compile(r"[.*>\s]")
 # The status of the answer that nobody has heard the message.
@@ -96,6 +95,8 @@ _NOBODY = "503"
 # Its code of errors that pass by themselves, such as that a stream has no leader yet.
 _AWAY = 503
 _LONGEST_SUBJECT = 1_000
+_SEED_BYTES = 36
+_TOO_LONG = f"more than {LONGEST_ANSWER * 3 // 4 // 2**20} MB are not read"
 
 
 def make(options: ExecutorOptions) -> NatsExecutor:
@@ -114,7 +115,9 @@ class NatsExecutor:
         self._public_url = options.public_url
         self._limit = options.response_limit_bytes
         self._compiled = CompiledConfigs(_CompiledNats)
-        self._connections: Connections[_Link] = Connections(lambda link: link.client.is_connected, _close)
+        self._connections: Connections[Link] = Connections(
+            lambda link: link.is_open, lambda link: link.close()
+        )
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
         """Everything that is wrong with a configuration as a caller sent it. Connects to nothing."""
@@ -171,6 +174,8 @@ class NatsExecutor:
                     group.create_task(self._publish(*key, batch, tell))
 
     def _message(self, number: int, call: Call, compiled: _CompiledNats) -> _Message:
+        for problem in compiled.wrong:
+            raise ValueError(f"{problem.field} {problem.message}")
         content, values = compiled.body.of(call, self._public_url)
         subject, body = compiled.subject(values), orjson.dumps(content)
         outcomes = None if compiled.outcomes is None else compiled.outcomes(values)
@@ -202,47 +207,74 @@ class NatsExecutor:
 
         try:
             with time_limit(timeout_ms):
-                link = await self._link(workspace_id, compiled)
+                link = await self._link(workspace_id, compiled.place)
                 await link.ask(batch, hear)
         except KEPT_AWAY as error:
             for message in untold.values():
                 tell(message.number, not_taken(message.call, error, self.type))
         except (
             Exception
-        ) as error:  # say, a seed that is none: the runs of others in the same call must not end with it
+        ) as error:  # a fault of ours: the runs of others in the same call must not end with it
             _log.exception("executor_failed", executor=self.type)
             for message in untold.values():
-                tell(message.number, failed(message.call, f"the executor broke down: {type(error).__name__}"))
+                tell(message.number, broke_down(error))
 
     async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Outcome]:
         """The outcomes that have been published to the subjects of these runs. Raises OSError."""
         compiled = self._compiled_of(target)
-        client = (await self._link(target.workspace_id, compiled)).client
-        places = asyncio.Semaphore(_LOOKS_AT_ONCE)
+        link = await self._link(target.workspace_id, compiled.place)
         subject = f"$JS.API.STREAM.MSG.GET.{compiled.outcome_stream}"
+        found: dict[Id, Outcome] = {}
+        wrong: list[Exception] = []
 
-        async def look(run: Watched) -> Outcome | None:
-            async with places:
-                answer = await client.request(
-                    subject, orjson.dumps({"last_by_subj": run.handle}), timeout=_LOOK_S
-                )
-            return self._outcome(answer.data, target.secrets)
+        def hear(look: _Look, answer: Any) -> None:
+            try:
+                outcome = self._outcome(answer, target.secrets, compiled)
+            except OSError as error:
+                wrong.append(error)
+            else:
+                if outcome is not None:
+                    found[look.run_id] = outcome
 
+        looks = iter([_Look(run.run_id, subject, orjson.dumps({"last_by_subj": run.handle})) for run in runs])
+        while not wrong and (some := list(islice(looks, _LOOKS_AT_ONCE))):
+            try:
+                async with asyncio.timeout(_LOOK_S):
+                    await link.ask(some, hear)
+            except TimeoutError:
+                wrong.append(OSError("no answer"))
+        if wrong and not found:
+            raise wrong[0]
+        return found
+
+    def _outcome(self, answer: Any, secrets: Mapping[str, Any], compiled: _CompiledNats) -> Outcome | None:
+        """The outcome of a run by the answer to the look at its subject; None while nothing has been published. Raises
+        OSError, and EngineRefused where no outcome can ever be found so."""
+        stream = compiled.outcome_stream
+        if isinstance(answer, OSError):
+            raise answer
+        if isinstance(answer, Exception):
+            raise OSError(words_of(answer)) from answer
+        if not answer.data:
+            if answer.headers and answer.headers.get("Status") == _NOBODY:
+                raise EngineRefused("the outcomes cannot be read: its account has no JetStream")
+            return Outcome(
+                Verdict.FAILED, error=f"what was published as its outcome is too long: {_TOO_LONG}"
+            )
+        shown = _object_of(answer.data)
+        wrong, message = shown.get("error"), shown.get("message")
+        if isinstance(wrong, Mapping):
+            if wrong.get("err_code") == _NO_MESSAGE:
+                return None
+            kind = OSError if wrong.get("code") == _AWAY else EngineRefused
+            raise kind(f"the outcomes cannot be read from the stream {stream}: {wrong.get('description')}")
+        if not isinstance(message, Mapping):
+            raise OSError("it does not answer as JetStream does")
         try:
-            found = await asyncio.gather(*(look(run) for run in runs))
-        except _errors().Error as error:
-            raise OSError(_said(error)) from error
-        return {run.run_id: seen for run, seen in zip(runs, found, strict=True) if seen is not None}
-
-    def _outcome(self, answer: bytes, secrets: Mapping[str, Any]) -> Outcome | None:
-        found = orjson.loads(answer).get("message")
-        if found is None:  # nothing has been published yet
-            return None
-        try:
-            shown = decode_received(base64.b64decode(found.get("data") or ""))
-        except ValueError:
-            shown = None
-        return reported(shown, secrets, self._limit)
+            found = decode_received(base64.b64decode(message.get("data") or ""))
+        except (ValueError, TypeError):
+            found = None
+        return reported(found, secrets, self._limit)
 
     async def cancel(self, target: WatchedTarget, run: Watched) -> None:
         """Nothing: a message that is stored cannot be taken back. Its outcome is not waited for any more."""
@@ -258,61 +290,13 @@ class NatsExecutor:
             raise OSError("the target's configuration does not say any more where outcomes are published")
         return compiled
 
-    async def _link(self, workspace_id: Id, compiled: _CompiledNats) -> _Link:
+    async def _link(self, workspace_id: Id, place: NatsPlace) -> Link:
         """A connection, made to the address that was judged. Raises OSError and ImportError."""
-        key = (
-            workspace_id,
-            compiled.host,
-            compiled.port,
-            compiled.tls,
-            tuple(sorted(compiled.identity.items())),
-        )
-        return await self._connections.get(key, lambda: self._connect(workspace_id, compiled))
 
-    async def _connect(self, workspace_id: Id, compiled: _CompiledNats) -> _Link:
-        module = await asyncio.to_thread(importlib.import_module, "nats.aio.client")
-        address = await self._hosts.address(workspace_id, compiled.host, compiled.port)
-        place = f"[{address}]" if ":" in address else address
-        client, last = module.Client(), list[Exception]()
-        link = _Link(client)
+        async def connect() -> Link:
+            return await connected(await self._hosts.address(workspace_id, place.host, place.port), place)
 
-        async def note(error: Exception) -> None:
-            last[:] = [error]
-
-        context = ssl.create_default_context() if compiled.tls else None
-        try:
-            # It does not connect again by itself: the server names others, and every address has to be judged.
-            await client.connect(
-                f"{'tls' if compiled.tls else 'nats'}://{place}:{compiled.port}",
-                name="horarium",
-                allow_reconnect=False,
-                max_reconnect_attempts=1,  # 0 would mean for ever, before the first connection too
-                reconnect_time_wait=0.1,
-                connect_timeout=_CONNECT_S,
-                error_cb=note,
-                closed_cb=link.closed,
-                tls=context,
-                tls_hostname=compiled.host if compiled.tls else None,
-                skip_subject_validation=True,  # ours are checked: what a value puts in, and the rest with the target
-                **compiled.identity,
-            )
-            await link.open()
-        except _errors().AuthorizationError as error:
-            raise EngineRefused(_said(error)) from error
-        except _errors().NoServersError as error:  # the library keeps to itself why
-            raise OSError(reason_of(last[0]) if last else _said(error)) from error
-        except (_errors().Error, TimeoutError) as error:
-            raise OSError(_said(error) or "no answer") from error
-        return link
-
-
-def _errors() -> Any:
-    """The errors of the client library, which is imported when it is first needed."""
-    return importlib.import_module("nats.errors")
-
-
-async def _close(link: _Link) -> None:
-    await link.client.close()
+        return await self._connections.get((workspace_id, place), connect)
 
 
 class _Message(NamedTuple):
@@ -324,6 +308,15 @@ class _Message(NamedTuple):
     body: bytes
     headers: dict[str, str]
     outcomes: str | None
+
+
+class _Look(NamedTuple):
+    """The question for the outcome of a run."""
+
+    run_id: Id
+    subject: str
+    body: bytes
+    headers: None = None
 
 
 class _Lines(str):
@@ -348,112 +341,29 @@ def _add_lines(headers: dict[str, str], more: Mapping[str, str]) -> None:
     headers[first] = _Lines(lines[len(first) + 2 :])
 
 
-class _Ear(asyncio.Future[Any]):
-    """Hears each message of a subscription at once: the library gives it to the future that it was given. A callback
-    would cost a place in a queue, a turn of a task and a coroutine for each message."""
-
-    def __init__(self, hear: Callable[[Any], None]) -> None:
-        super().__init__()
-        self._hear = hear
-
-    def set_result(self, result: Any, /) -> None:
-        self._hear(result)
-
-
-class _Link:
-    """A connection, and the answers to what is sent over it.
-
-    The library's own way to ask draws two random names and sets a timer for each question, which is as much work as the
-    message itself. Here answers come to one name and a number, and whoever asks has a time limit already: one for many.
-    """
-
-    def __init__(self, client: Any) -> None:
-        self.client = client
-        self._waiting: dict[str, tuple[_Asked, _Message]] = {}
-        self._numbers = itertools.count()
-        self._inbox = ""
-
-    async def open(self) -> None:
-        """Begin to hear answers."""
-        self._inbox = self.client.new_inbox()
-        await self.client.subscribe(f"{self._inbox}.*", future=_Ear(self._answered))
-
-    async def ask(self, messages: Sequence[_Message], hear: Callable[[_Message, Any], None]) -> None:
-        """Publish messages and hear the answer to each, or the library's error in its place; also where the connection
-        is lost meanwhile."""
-        asked = _Asked(hear, len(messages), asyncio.get_running_loop().create_future())
-        errors, names = _errors(), list[str]()
-        try:
-            for message in messages:
-                name = f"{next(self._numbers):x}"
-                names.append(name)
-                self._waiting[name] = asked, message
-                try:
-                    await self.client.publish(
-                        message.subject, message.body, f"{self._inbox}.{name}", message.headers
-                    )
-                except errors.Error as error:
-                    self._hear(name, error)
-            await asked.all
-        finally:
-            for name in names:
-                self._waiting.pop(name, None)
-
-    def _answered(self, message: Any) -> None:
-        try:
-            self._hear(message.subject.rpartition(".")[2], message)
-        except Exception:  # it must not end the connection, which others use as well
-            _log.exception("engine_answer_not_heard")
-
-    def _hear(self, name: str, answer: Any) -> None:
-        found = self._waiting.pop(name, None)
-        if found is None:
-            return
-        asked, message = found
-        asked.left -= 1
-        if not asked.left and not asked.all.done():
-            asked.all.set_result(None)
-        asked.hear(message, answer)
-
-    async def closed(self) -> None:
-        """Tell all who wait that no answer comes any more."""
-        for name in list(self._waiting):
-            self._hear(name, _errors().ConnectionClosedError())
-
-
-@dataclass(slots=True)
-class _Asked:
-    """Messages that were asked together: who hears the answers, how many are missing, and what is done with the
-    last."""
-
-    hear: Callable[[_Message, Any], None]
-    left: int
-    all: asyncio.Future[None]
-
-
 def _outcome_of(message: _Message, answer: Any) -> Outcome:
     """What came of a message, by the stream's answer or by the library's error."""
     call = message.call
     if isinstance(answer, Exception):
-        lost = isinstance(answer, _errors().ConnectionClosedError)
-        return failed(call, f"the message was not published: {_said(answer)}", unreached=lost)
+        lost = isinstance(answer, OSError) and not isinstance(answer, EngineRefused)
+        return failed(call, f"the message was not published: {words_of(answer)}", unreached=lost)
     if answer.headers and answer.headers.get("Status") == _NOBODY:
         return failed(call, f"no stream stores the subject {message.subject}")
-    shown = _acknowledged(answer.data)
+    shown = _object_of(answer.data)
     wrong = shown.get("error")
-    if isinstance(wrong, Mapping) and wrong.get("err_code") != _NOT_THE_FIRST:
+    if isinstance(wrong, Mapping) and wrong.get("err_code") == _NOT_THE_FIRST:
+        return taken(call, {"duplicate": True, "subject": message.subject}, message.outcomes)
+    if isinstance(wrong, Mapping):
         away = wrong.get("code") == _AWAY
         return failed(call, f"the stream refused the message: {wrong.get('description')}", unreached=away)
-    if wrong is not None:
-        shown = {"duplicate": True}
+    if not isinstance(shown.get("stream"), str):
+        words = f"what answered on the subject {message.subject} is no stream: let only the stream hear it"
+        return failed(call, words)
     return taken(call, {**shown, "subject": message.subject}, message.outcomes)
 
 
-def _said(error: BaseException) -> str:
-    return str(error).removeprefix("nats: ") or type(error).__name__
-
-
-def _acknowledged(data: bytes) -> dict[str, Any]:
+def _object_of(data: bytes) -> dict[str, Any]:
+    """The JSON object that an answer is; empty where it is none."""
     try:
         found = orjson.loads(data)
     except ValueError:
@@ -475,8 +385,6 @@ class _CompiledNats:
 
     def __init__(self, public: Mapping[str, Any], secrets: Mapping[str, Any]) -> None:
         config = reveal(public, secrets)
-        self.host, self.port = host_and_port(config["server"], _PORT)
-        self.tls = bool(config.get("tls"))
         self.subject: RenderText = compile_text(config["subject"], _subject_piece)
         self.body = CompiledBody(public, secrets)
         self.always = config.get("once") == "always"
@@ -485,10 +393,11 @@ class _CompiledNats:
         self.outcomes: RenderText | None = (
             None if outcomes is None else compile_text(outcomes["subject"], _subject_piece)
         )
+        host, port = host_and_port(config["server"], _PORT)
         names = {"user": "user", "password": "password", "token": "token", "nkey_seed": "nkeys_seed_str"}
-        self.identity = {
-            theirs: config[ours] for ours, theirs in names.items() if config.get(ours) is not None
-        }
+        identity = [(theirs, config[ours]) for ours, theirs in names.items() if config.get(ours) is not None]
+        self.place = NatsPlace(host, port, bool(config.get("tls")), tuple(identity))
+        self.wrong = _check_seed(config.get("nkey_seed"))
 
 
 def _check_subject(field: str, subject: Any, config: Mapping[str, Any]) -> list[Problem]:
@@ -556,4 +465,23 @@ def _check_identity(config: Mapping[str, Any]) -> list[Problem]:
         )
     if (config.get("user") is None) != (config.get("password") is None):
         problems.append(Problem("password", "is needed where user is given, and only there"))
-    return problems
+    return problems or _check_seed(config.get("nkey_seed"))
+
+
+def _check_seed(seed: str | None) -> list[Problem]:
+    """What is wrong with the seed of an NKey: it is the base32 form of two bytes that say whose, a key and a
+    checksum."""
+    if seed is None:
+        return []
+    text = seed.strip()
+    try:
+        whole = base64.b32decode(text + "=" * (-len(text) % 8))
+    except ValueError:
+        whole = b""
+    checksum = binascii.crc_hqx(whole[:-2], 0).to_bytes(2, "little")
+    if text.startswith("SU") and len(whole) == _SEED_BYTES and whole[-2:] == checksum:
+        return []
+    words = (
+        "must be the seed of a user's NKey: 58 characters that begin with SU (these are others, or mistyped)"
+    )
+    return [Problem("nkey_seed", words)]
