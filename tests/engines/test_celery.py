@@ -169,6 +169,18 @@ async def test_a_result_that_is_too_long_ends_its_run_without_being_read(executo
     assert outcome == Outcome(Verdict.SUCCEEDED, output="the result is too long to be kept")
 
 
+async def test_a_result_that_cannot_be_read_leaves_the_others_as_they_are(executor, valkey_port):
+    call = stored_call(executor, config_of(valkey_port))
+    with redis.Redis.from_url(url(valkey_port, RESULTS)) as results:
+        results.delete("celery-task-meta-listed", "celery-task-meta-done")
+        results.lpush("celery-task-meta-listed", "no result at all")
+        results.set("celery-task-meta-done", b'{"status": "SUCCESS", "result": 3}')
+    names = ("listed", "done")
+    found = await executor.watch(target_of(call), [Watched(name.encode(), name) for name in names])
+    assert isinstance(found[b"listed"], Exception)
+    assert found[b"done"] == Outcome(Verdict.SUCCEEDED, output=3)
+
+
 async def test_a_server_that_was_away_is_found_again(tmp_path: Path):
     port = free_port()
     executor = make(ExecutorOptions(engine_hosts=(f"127.0.0.1:{port}",)))
@@ -183,8 +195,9 @@ async def test_a_server_that_was_away_is_found_again(tmp_path: Path):
                 assert outcome.verdict is Verdict.SUCCEEDED, outcome.error
                 assert await executor.watch(target_of(call), [Watched(RUN_ID, RUN)]) == {}
             assert (await executor.execute(call)).unreached
+            (unseen,) = (await executor.watch(target_of(call), [Watched(RUN_ID, RUN)])).values()
             with pytest.raises(OSError, match=r"refused|closed|lost|reset"):
-                await executor.watch(target_of(call), [Watched(RUN_ID, RUN)])
+                raise unseen
     finally:
         await executor.close()
 

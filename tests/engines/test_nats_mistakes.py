@@ -194,11 +194,18 @@ def with_outcomes(port: int, stream: str, **more: Any) -> dict[str, Any]:
     return {"server": f"localhost:{port}", "subject": "jobs.{{ run.id }}", "outcomes": outcomes} | more
 
 
+async def look(executor: Any, target: WatchedTarget) -> None:
+    """Raises why the look at a run has failed."""
+    (seen,) = (await executor.watch(target, [Watched(b"run", "outcomes.run")])).values()
+    if isinstance(seen, Exception):
+        raise seen
+
+
 async def test_a_mistyped_outcome_stream_is_told(tmp_path, nats_port):
     async with executing() as executor:
         target = watched(executor, with_outcomes(nats_port, "NO_SUCH_STREAM"))
         with pytest.raises(EngineRefused, match="stream NO_SUCH_STREAM: stream not found"):
-            await executor.watch(target, [Watched(b"run", "outcomes.run")])
+            await look(executor, target)
 
 
 async def test_a_user_who_may_not_read_outcomes_is_told(tmp_path):
@@ -206,7 +213,7 @@ async def test_a_user_who_may_not_read_outcomes_is_told(tmp_path):
         async with executing() as executor:
             target = watched(executor, with_outcomes(port, "OUTCOMES", **USER))
             with pytest.raises(EngineRefused, match="permissions violation for publish"):
-                await executor.watch(target, [Watched(b"run", "outcomes.run")])
+                await look(executor, target)
 
 
 async def test_an_account_without_jetstream_is_told(tmp_path):
@@ -215,7 +222,7 @@ async def test_an_account_without_jetstream_is_told(tmp_path):
         async with executing() as executor:
             target = watched(executor, with_outcomes(port, "OUTCOMES"))
             with pytest.raises(EngineRefused, match="has no JetStream"):
-                await executor.watch(target, [Watched(b"run", "outcomes.run")])
+                await look(executor, target)
 
 
 async def test_what_somebody_else_answers_is_no_delivery(nats_port):

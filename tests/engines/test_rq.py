@@ -151,6 +151,20 @@ async def test_results_are_read_as_json_alone_and_without_secrets(executor, serv
     }
 
 
+async def test_a_job_that_cannot_be_read_leaves_the_others_as_they_are(executor, server, valkey_port):
+    call = stored_call(executor, config_of(valkey_port))
+    server.delete("rq:job:text", "rq:job:listed", "rq:job:done", "rq:results:listed", "rq:results:done")
+    server.set("rq:job:text", "no job at all")
+    server.hset("rq:job:listed", "status", "finished")
+    server.lpush("rq:results:listed", "no result at all")
+    server.hset("rq:job:done", "status", "finished")
+    names = ("text", "listed", "done")
+    found = await executor.watch(target_of(call), [Watched(name.encode(), name) for name in names])
+    assert isinstance(found[b"text"], OSError)
+    assert isinstance(found[b"listed"], OSError)
+    assert found[b"done"].verdict is Verdict.SUCCEEDED
+
+
 async def test_an_engine_that_is_away_is_not_reached(valkey_port):
     executor = make(ExecutorOptions(engine_hosts=("127.0.0.1:1",)))
     outcome = await executor.execute(stored_call(executor, config_of(1), run_id=derived_id(1, b"away")))

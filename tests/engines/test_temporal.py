@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from temporalio import workflow
+from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
+from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
@@ -23,11 +25,13 @@ from tests.executors.calls import call_of, stored_call
 @workflow.defn(name="Report")
 class Report:
     @workflow.run
-    async def run(self, given: dict[str, Any]) -> dict[str, Any]:
+    async def run(self, given: dict[str, Any]) -> Any:
         if given["team"] == "broken":
             raise ApplicationError("the team is broken", non_retryable=True)
         if given["team"] == "slow":
             await asyncio.Event().wait()
+        if given["team"] == "foreign":
+            return RawValue(Payload(metadata={"encoding": b"json/protobuf", "messageType": b"their.Own"}))
         return {"team": given["team"], "rows": 3}
 
 
@@ -119,6 +123,23 @@ async def test_a_cancelled_run_cancels_its_workflow(executor, client, temporal_p
         found = await ended(executor, target, run)
     assert (found.verdict, found.error[:37]) == (Verdict.FAILED, "the workflow ended there as canceled:"[:37])
     await executor.cancel(target, run)  # it is over: nothing to do
+
+
+async def test_a_result_that_cannot_be_decoded_is_told_of_its_own_run_alone(executor, client, temporal_port):
+    """Workers with a converter of their own write what this server cannot read."""
+    teams = ("foreign", "blue")
+    runs = [await started(executor, temporal_port, 11 + n, team) for n, team in enumerate(teams)]
+    target = runs[0][1]
+    async with Worker(
+        client, task_queue="reports", workflows=[Report], workflow_runner=UnsandboxedWorkflowRunner()
+    ):
+        strange, plain = [
+            await ended(executor, target, Watched(call.run_id, taken.handle)) for call, _, taken in runs
+        ]
+    both = await executor.watch(target, [Watched(call.run_id, taken.handle) for call, _, taken in runs])
+    assert list(both.values()) == [strange, plain]
+    assert strange == Outcome(Verdict.SUCCEEDED, output="the result could not be read: RuntimeError")
+    assert plain == Outcome(Verdict.SUCCEEDED, output={"team": "blue", "rows": 3})
 
 
 async def test_a_workflow_that_is_not_known_any_more_is_a_failure(executor, temporal_port):

@@ -200,12 +200,21 @@ async def test_a_cluster_that_cannot_be_asked_ends_no_run(executor, cluster):
         web.Response(body=b"x" * (17 * 1024 * 1024)),
     ):
         emulated.refusal = refusal
-        found = None
-        try:
-            found = await looked(executor, call, run)
-        except OSError:
-            continue
-        assert found == {}
+        found = await looked(executor, call, run)
+        assert all(isinstance(seen, OSError) for seen in found.values())
+
+
+async def test_a_job_that_cannot_be_shown_leaves_the_others_as_they_are(executor, cluster):
+    emulated, port = cluster
+    runs = [(await given(executor, port, number)) for number in range(3)]
+    call = runs[0][0]
+    for _, run in runs[1:]:
+        emulated.finish(run.handle)
+    emulated.jobs[runs[1][1].handle]["status"]["conditions"] = 7
+    found = await looked(executor, call, *(run for _, run in runs))
+    assert isinstance(found[runs[1][1].run_id], TypeError)
+    assert found[runs[2][1].run_id].verdict is Verdict.SUCCEEDED
+    assert runs[0][1].run_id not in found
 
 
 async def test_a_cluster_that_is_away_is_not_reached(executor):

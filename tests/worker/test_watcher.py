@@ -101,18 +101,25 @@ async def given_away(tenant, handles, executor="played", target=None):
     return sorted(schedules, key=lambda schedule: schedule.id), works
 
 
+async def look(looking):
+    """One turn of looks, until all have ended; when the next run is to be looked at."""
+    await looking.begin()
+    await looking.ended()
+    return await looking.begin()
+
+
 async def test_runs_end_as_their_engine_says_and_others_are_looked_at_again(
     tenant, store, clock, engine, looking
 ):
     schedules, _ = await given_away(tenant, ["a", "b", "c"])
-    assert await looking.look() == NOW + SECOND
+    assert await look(looking) == NOW + SECOND
     assert engine.asked == 0
     engine.outcomes = {
         "a": Outcome(Verdict.SUCCEEDED, output={"rows": 3}),
         "b": Outcome(Verdict.FAILED, error="broken there"),
     }
     clock.at += 16 * SECOND
-    assert await looking.look() == clock.at + 2 * SECOND
+    assert await look(looking) == clock.at + 2 * SECOND
     found = [(await tenant.runs(schedule))[0] for schedule in schedules]
     assert states(found) == ["succeeded", "failed", "running"]
     assert [run.output for run in found] == ['{"rows":3}', None, None]
@@ -127,11 +134,11 @@ async def test_an_engine_that_cannot_be_asked_is_asked_again_and_ends_nothing(
     (schedule,), _ = await given_away(tenant, ["a"])
     engine.fault = fault
     clock.at += 8 * SECOND
-    assert await looking.look() == clock.at + SECOND
+    assert await look(looking) == clock.at + SECOND
     assert states(await tenant.runs(schedule)) == ["running"]
     engine.fault, engine.outcomes = None, {"a": Outcome(Verdict.SUCCEEDED)}
     clock.at += SECOND
-    assert await looking.look() is None
+    assert await look(looking) is None
     assert states(await tenant.runs(schedule)) == ["succeeded"]
 
 
@@ -145,12 +152,12 @@ async def test_runs_of_a_shared_target_are_looked_at_in_the_name_of_the_workspac
     shared, _ = await store.write(shares.share, shares.TARGETS, lender.workspace, lent, mirror, None)
     await given_away(tenant, ["a"], target=shared.mirror_id)
     clock.at += 8 * SECOND
-    await looking.look()
+    await look(looking)
     assert engine.in_the_name_of == [lender.workspace]
 
 
 async def test_an_engine_that_is_silent_holds_up_no_other(tenant, store, clock, engine, monkeypatch):
-    monkeypatch.setattr(watcher_module, "ROUND_S", 0.01)
+    monkeypatch.setattr(watcher_module, "WATCH_S", 0.01)
 
     class Silent(PlayedEngine):
         async def watch(self, target, watched):
@@ -161,19 +168,152 @@ async def test_an_engine_that_is_silent_holds_up_no_other(tenant, store, clock, 
     (schedule,), _ = await given_away(tenant, ["a"])
     engine.outcomes = {"a": Outcome(Verdict.SUCCEEDED)}
     clock.at += 2 * SECOND
-    await looking.look()
+    await look(looking)
     assert states(await tenant.runs(schedule)) == ["succeeded"]
+
+
+class Silent(PlayedEngine):
+    """Answers to nothing, until it is back."""
+
+    def __init__(self):
+        super().__init__()
+        self.back = asyncio.Event()
+
+    async def watch(self, target, watched):
+        self.asked += len(watched)
+        await self.back.wait()
+        return await super().watch(target, watched)
+
+
+async def turns(looking, clock, seconds):
+    """A turn of looks each second, none of which is waited for."""
+    for _ in range(seconds):
+        async with asyncio.timeout(10):
+            await looking.begin()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        clock.at += SECOND
+
+
+async def test_however_many_runs_a_silent_engine_has_those_of_other_workspaces_are_looked_at_meanwhile(
+    tenant, store, clock, engine
+):
+    silent = Silent()
+    looking = Watcher(store, clock, {"played": engine, "silent": silent}, Vault([new_key()]))
+    await given_away(tenant, ["s"] * 600, executor="silent")
+    others = await Tenant.open(store)
+    (schedule,), _ = await given_away(others, ["a"])
+    engine.outcomes = {"a": Outcome(Verdict.SUCCEEDED)}
+    clock.at += 2 * SECOND
+    await turns(looking, clock, 3)
+    assert states(await others.runs(schedule)) == ["succeeded"]
+    assert silent.asked <= 100  # and no more as long as these have no answer
+    silent.back.set()
+    await looking.ended()
+
+
+async def test_of_an_engine_that_was_silent_one_run_is_looked_at_until_it_answers(
+    tenant, store, clock, monkeypatch
+):
+    monkeypatch.setattr(watcher_module, "WATCH_S", 0.0)
+    silent = Silent()
+    looking = Watcher(store, clock, {"silent": silent}, Vault([new_key()]))
+    await given_away(tenant, ["s"] * 40, executor="silent")
+    clock.at += 2 * SECOND
+    asked = []
+    for _ in range(4):
+        silent.asked = 0
+        await turns(looking, clock, 1)
+        await looking.ended()
+        asked.append(silent.asked)
+    assert asked[0] > 1
+    assert asked[1:] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("fault", [OSError("no such job"), KeyError("result"), TimeoutError()])
+async def test_a_look_that_fails_is_that_of_its_own_run_alone(tenant, store, clock, engine, looking, fault):
+    schedules, _ = await given_away(tenant, ["a", "b", "c"])
+    engine.outcomes = {
+        "a": Outcome(Verdict.SUCCEEDED),
+        "b": fault,
+        "c": Outcome(Verdict.FAILED, error="broken there"),
+    }
+    clock.at += 8 * SECOND
+    assert await look(looking) == clock.at + SECOND
+    assert states([(await tenant.runs(one))[0] for one in schedules]) == ["succeeded", "running", "failed"]
+
+
+async def test_a_cancellation_that_fails_holds_up_neither_others_nor_what_has_ended(
+    tenant, store, clock, engine, looking
+):
+    class Stubborn(PlayedEngine):
+        async def cancel(self, target, run):
+            if run.handle == "b":
+                raise RuntimeError("this one cannot be ended")
+            await super().cancel(target, run)
+
+    stubborn = Stubborn()
+    stubborn.outcomes = {"a": Outcome(Verdict.SUCCEEDED)}
+    looking = Watcher(store, clock, {"played": stubborn}, Vault([new_key()]))
+    schedules, works = await given_away(tenant, ["a", "b", "c"])
+    for work in works[1:]:
+        await store.write(runs.cancel_run, tenant.workspace, work.id, NOW)
+    clock.at += 8 * SECOND
+    assert await look(looking) == clock.at + SECOND
+    assert stubborn.cancelled == ["c"]
+    assert states([(await tenant.runs(one))[0] for one in schedules]) == [
+        "succeeded",
+        "cancelled",
+        "cancelled",
+    ]
+
+
+async def test_a_target_that_cannot_be_read_holds_up_no_other(tenant, store, clock, engine, looking):
+    broken = await watched_target(tenant)
+    await given_away(tenant, ["b"], target=broken)
+    store.connection.execute("UPDATE targets SET config = 'no JSON' WHERE id = ?", (broken,))
+    (schedule,), _ = await given_away(tenant, ["a"])
+    engine.outcomes = {"a": Outcome(Verdict.SUCCEEDED)}
+    clock.at += 8 * SECOND
+    await look(looking)
+    assert states(await tenant.runs(schedule)) == ["succeeded"]
+
+
+async def test_an_output_that_is_hardly_json_ends_its_run_with_what_can_be_kept(
+    tenant, store, clock, engine, looking
+):
+    schedules, _ = await given_away(tenant, ["a", "b"])
+    engine.outcomes = {
+        "a": Outcome(Verdict.SUCCEEDED, output={"digits": 10**30}),
+        "b": Outcome(Verdict.SUCCEEDED, output=3),
+    }
+    clock.at += 8 * SECOND
+    await look(looking)
+    assert states([(await tenant.runs(one))[0] for one in schedules]) == ["succeeded", "succeeded"]
+
+
+async def test_the_loop_ends_its_looks_with_itself(tenant, store, clock):
+    silent = Silent()
+    looking = Watcher(store, clock, {"silent": silent}, Vault([new_key()]))
+    await given_away(tenant, ["s"], executor="silent")
+    clock.at += 2 * SECOND
+    loop = asyncio.create_task(looking.loop())
+    while not silent.asked:
+        await asyncio.sleep(0)
+    loop.cancel()
+    await asyncio.gather(loop, return_exceptions=True)
+    assert not looking._looks
 
 
 async def test_the_engine_is_told_to_end_a_run_that_was_cancelled(tenant, store, clock, engine, looking):
     (schedule,), (work,) = await given_away(tenant, ["a"])
     await store.write(runs.cancel_run, tenant.workspace, work.id, NOW)
     engine.fault = OSError("away")
-    assert await looking.look() == NOW + SECOND
+    assert await look(looking) == NOW + SECOND
     assert engine.cancelled == []
     engine.fault = None
     clock.at += SECOND
-    assert await looking.look() is None
+    assert await look(looking) is None
     assert engine.cancelled == ["a"]
     assert engine.asked == 0
     assert states(await tenant.runs(schedule)) == ["cancelled"]
@@ -182,6 +322,6 @@ async def test_the_engine_is_told_to_end_a_run_that_was_cancelled(tenant, store,
 async def test_runs_whose_executor_is_not_installed_here_stay_as_they_are(tenant, store, clock, looking):
     (schedule,), _ = await given_away(tenant, ["a"], executor="elsewhere")
     clock.at += SECOND
-    assert await looking.look() == clock.at + SECOND
+    assert await look(looking) == clock.at + SECOND
     assert states(await tenant.runs(schedule)) == ["running"]
     assert await store.read(watching.earliest_look) == clock.at + SECOND

@@ -271,6 +271,10 @@ class WatchedTarget(NamedTuple):
     secrets: Mapping[str, Any]
 
 
+# What a look shows of a run that does not go on: how it has ended, or why the look at it has failed.
+Seen = Outcome | Exception
+
+
 @runtime_checkable
 class WatchesRuns(Protocol):
     """An executor that gives a run to another engine and learns later how it ended.
@@ -280,14 +284,15 @@ class WatchesRuns(Protocol):
     has already counts as accepted: the run's id is what makes it one.
 
     `watchable` tells whether the runs of a target with this valid configuration can be watched at all.
-    `watch` returns the outcomes of the runs that have ended, by run; those that go on are left out. `cancel` asks the
-    engine to end a run that nobody waits for any more. Both raise OSError where the engine cannot be reached, and are
-    asked again later.
+    `watch` returns by run the outcomes of those that have ended, and the error of each look that has failed; runs that
+    go on are left out. What cannot be read of one run is an outcome or an error of that run, and leaves the others as
+    they are. `cancel` asks the engine to end a run that nobody waits for any more. Both raise OSError where the engine
+    cannot be reached at all, and are asked again later.
     """
 
     def watchable(self, config: Mapping[str, Any]) -> bool: ...
 
-    async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Outcome]: ...
+    async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Seen]: ...
 
     async def cancel(self, target: WatchedTarget, run: Watched) -> None: ...
 

@@ -31,6 +31,7 @@ from horarium.domain.execution import (
     Call,
     Message,
     Outcome,
+    Seen,
     SigningRotation,
     TimeIsUp,
     Verdict,
@@ -53,6 +54,7 @@ from horarium.executors.egress import EgressClient, explain, read_limited, was_r
 from horarium.executors.exchanges import message_of
 from horarium.executors.http_config import SECRET_FIELDS, CompiledHttp, check_config
 from horarium.executors.limits import Limits, OutOfTime
+from horarium.executors.looks import look_at_each
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.output import error_text, keep_bytes, keep_value
 from horarium.executors.secrecy import Scrubber, run_scrubber, split
@@ -225,20 +227,17 @@ class HttpExecutor:
         """Whether runs can be watched: whether the configuration says where the target tells how they end."""
         return config.get("poll") is not None
 
-    async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Outcome]:
-        """The outcomes of the runs that have ended by what their URLs say; a look that fails is made again later.
+    async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Seen]:
+        """What is seen of the runs that do not go on by what their URLs say; a look that fails is made again later.
 
         Raises OSError where the configuration has no `poll` any more.
         """
         compiled = self._compiled_of(target)
-        places = asyncio.Semaphore(_LOOKS_AT_ONCE)
 
         async def look(run: Watched) -> Outcome | None:
-            async with places:
-                return await self._look(target, compiled, run.handle)
+            return await self._look(target, compiled, run.handle)
 
-        found = await asyncio.gather(*(look(run) for run in runs))
-        return {run.run_id: seen for run, seen in zip(runs, found, strict=True) if seen is not None}
+        return await look_at_each(runs, look, _LOOKS_AT_ONCE)
 
     async def cancel(self, target: WatchedTarget, run: Watched) -> None:
         """Nothing: there is no way to end a run that fits all targets. Its result is not waited for any more."""

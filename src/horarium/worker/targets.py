@@ -27,6 +27,11 @@ class TargetCache:
     def versions(self) -> dict[Id, int]:
         return {target.id: target.version for target in self._known.values()}
 
+    def version(self, target_id: Id) -> int | None:
+        """The version of a target that is known, None where it is not known."""
+        found = self._known.get(target_id)
+        return None if found is None else found.version
+
     def learn(self, rows: Sequence[TargetRow]) -> None:
         if len(self._known) + len(rows) > KEPT:
             self._known.clear()

@@ -1,16 +1,20 @@
-"""Looks at the runs that other engines have, and records how they ended there."""
+"""Looks at the runs that other engines have, and records how they ended there.
+
+Each target's runs are looked at by a task of their own, which nothing waits for: an engine that is slow or silent keeps
+the looks at others from nothing.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
-import orjson
 import structlog
 
 from horarium.domain.errors import HorariumError
-from horarium.domain.execution import Executor, Outcome, Verdict, Watched, WatchedTarget, WatchesRuns
+from horarium.domain.execution import Executor, Outcome, Seen, Verdict, Watched, WatchedTarget, WatchesRuns
 from horarium.domain.ids import Id
+from horarium.domain.look_shares import NEW, Standing, UnderLook, turn_of_looks
 from horarium.domain.run import RunState
 from horarium.domain.watching import next_look_ms
 from horarium.engine.wake import Alarm
@@ -22,15 +26,23 @@ from horarium.store.vault import Vault
 from horarium.store.verbs import dispatch, watching
 from horarium.store.verbs.watching import WatchedEnd
 from horarium.worker.targets import TargetCache
+from horarium.worker.work import RunnableTarget, as_json
 
 _log = structlog.get_logger(__name__)
 
-# Runs in one round of looks, over all targets.
-BATCH = 500
-# How long the looks of one target may take in a round. An engine that is silent holds up no other for longer.
-ROUND_S = 10.0
-# For how long a run belongs to the node that looks at it (ms): longer than a round.
-TAKEN_MS = 15_000
+# Targets that one turn looks through for runs whose time has come, and for how many it is known how they stand.
+MOST_TARGETS = 1_000
+MOST_KNOWN = 10_000
+# How long an engine may take to show the runs of one target, to end one, and to end all that it is asked to.
+WATCH_S = 15.0
+CANCEL_S = 5.0
+CANCELS_S = 10.0
+CANCELS_AT_ONCE = 10
+# For how long a run belongs to the node that looks at it (ms): longer than all that takes.
+TAKEN_MS = 40_000
+# The least time between two turns, and how many times as long as the search for runs it is.
+BETWEEN_S = 0.02
+BETWEEN_TIMES = 4
 # The class of a failure that an engine has reported, in the log.
 FAILED_THERE = "engine"
 TROUBLE_S = 0.5
@@ -56,6 +68,11 @@ class Watcher:
         self._may_work = may_work
         self._alarm = Alarm(clock)
         self._failures = FailureLog()
+        # What is looked at at this moment, and by which tasks; how targets stand; behind which the next turn begins.
+        self._under_look: dict[Id, UnderLook] = {}
+        self._looks: set[asyncio.Task[None]] = set()
+        self._standings: dict[Id, Standing] = {}
+        self._after = dispatch.BEFORE_ALL
         store.listen(self._hear)
 
     def _hear(self, topic: str, at_ms: int) -> None:
@@ -66,76 +83,162 @@ class Watcher:
 
     async def loop(self) -> None:
         """Look at runs when their time comes."""
-        while True:
-            due: int | None = None
-            try:
-                if self._may_work():
-                    due = await self.look()
-            except HorariumError as error:
-                _log.warning("looks_failed", error=str(error))
-                await asyncio.sleep(TROUBLE_S)
-                continue
-            self._failures.flush(self._clock.now_ms())
-            await self._alarm.wait(due, self._poll_s)
+        time = asyncio.get_running_loop().time
+        try:
+            while True:
+                due: int | None = None
+                begun = time()
+                try:
+                    if self._may_work():
+                        due = await self.begin()
+                except HorariumError as error:
+                    _log.warning("looks_failed", error=str(error))
+                    await asyncio.sleep(TROUBLE_S)
+                    continue
+                self._failures.flush(self._clock.now_ms())
+                await asyncio.sleep(max(BETWEEN_S, BETWEEN_TIMES * (time() - begun)))
+                await self._alarm.wait(due, self._poll_s)
+        finally:
+            for task in self._looks:
+                task.cancel()
+            await self.ended()
 
-    async def look(self) -> int | None:
-        """Look at the runs whose time has come; when the next is to be looked at (ms), or None."""
+    async def begin(self) -> int | None:
+        """Begin to look at the runs whose turn it is; when the next turn is (ms), or None. Whenever looks have ended,
+        there may be another one."""
         now = self._clock.now_ms()
         due = await self._store.read(watching.earliest_look)
         if due is None or due > now:
             return due
-        runs = await self._store.urgent(watching.take_looks, now, BATCH, now + TAKEN_MS)
-        await self._learn(runs)
-        by_target: dict[Id, list[WatchedRun]] = {}
-        for run in runs:
-            by_target.setdefault(run.target_id, []).append(run)
-        await asyncio.gather(*(self._look_at(target, some) for target, some in by_target.items()))
-        return await self._store.read(watching.earliest_look)
+        targets = await self._store.read(watching.targets_to_look_at, self._after, MOST_TARGETS)
+        turn = turn_of_looks(targets, now, self._under_look, self._standings, self._after)
+        self._after = turn.after
+        if turn.shares:
+            runs = await self._store.urgent(watching.take_looks, now, turn.shares, now + TAKEN_MS)
+            by_target: dict[Id, list[WatchedRun]] = {}
+            for run in runs:
+                by_target.setdefault(run.target_id, []).append(run)
+            for target, some in by_target.items():
+                self._under_look[target] = UnderLook(some[0].workspace_id, len(some))
+                task = asyncio.create_task(self._look_at(target, some))
+                self._looks.add(task)
+                task.add_done_callback(self._looks.discard)
+        return now if len(targets) >= MOST_TARGETS else turn.next_ms
 
-    async def _learn(self, runs: Sequence[WatchedRun]) -> None:
-        versions = self._targets.versions
-        unknown = {run.target_id for run in runs if versions.get(run.target_id) != run.target_version}
-        if unknown:
-            self._targets.learn(await self._store.read(dispatch.read_targets, unknown))
+    async def ended(self) -> None:
+        """Wait until all looks that are under way have ended."""
+        while self._looks:
+            await asyncio.wait(self._looks)
 
     async def _look_at(self, target_id: Id, runs: Sequence[WatchedRun]) -> None:
-        """Look at runs of one target, and record what that shows."""
-        target = self._targets[target_id]
-        home = target.home_id or runs[0].workspace_id
-        seen = WatchedTarget(target_id, home, target.config, target.secrets)
-        executor = self._executors.get(target.executor)
-        outcomes: Mapping[Id, Outcome] = {}
-        told: list[Id] = []
+        """Look at runs of one target, and record what that shows. What fails here concerns no other target."""
+        answered: bool | None = False
         try:
-            if not isinstance(executor, WatchesRuns):
-                raise OSError(f"this server has no executor {target.executor!r} that watches runs")
-            async with asyncio.timeout(ROUND_S):
-                for run in runs:
-                    if run.answer is not None:
-                        await executor.cancel(seen, Watched(run.run_id, run.handle))
-                        told.append(run.run_id)
-                going = [Watched(run.run_id, run.handle) for run in runs if run.answer is None]
-                outcomes = await executor.watch(seen, going) if going else {}
-        except (OSError, TimeoutError) as error:
-            _log.warning(
-                "runs_not_looked_at", target=target.name, runs=len(runs), error=str(error) or "no answer"
-            )
+            target = await self._target(target_id, runs[0].target_version)
+            answered = await self._ask(target, runs)
+        except HorariumError as error:
+            answered = None  # that says nothing of the engine
+            _log.warning("looks_not_recorded", target=target_id.hex(), runs=len(runs), error=str(error))
         except Exception:
-            # A fault of the executor's own must not end the looks at the runs of others.
-            _log.exception("executor_failed", executor=target.executor)
-        outcomes = {run: target.as_told(outcome) for run, outcome in outcomes.items()}
-        await self._record(runs, outcomes, told)
+            _log.exception("looks_broke_down", target=target_id.hex(), runs=len(runs))
+        finally:
+            del self._under_look[target_id]
+            if answered is not None:
+                self._note_standing(target_id, answered)
+            self._alarm.ring()
+
+    def _note_standing(self, target_id: Id, answered: bool) -> None:
+        if len(self._standings) > MOST_KNOWN:
+            self._standings.clear()
+        stands = self._standings.get(target_id, NEW)
+        self._standings[target_id] = stands.after(answered, self._clock.now_ms())
+
+    async def _target(self, target_id: Id, version: int) -> RunnableTarget:
+        if self._targets.version(target_id) != version:
+            self._targets.learn(await self._store.read(dispatch.read_targets, {target_id}))
+        return self._targets[target_id]
+
+    async def _ask(self, target: RunnableTarget, runs: Sequence[WatchedRun]) -> bool:
+        """Ask an engine how runs of one target go, and then to end those that nobody waits for any more; whether it has
+        answered to anything."""
+        executor = self._executors.get(target.executor)
+        going = [run for run in runs if run.answer is None]
+        over = [run for run in runs if run.answer is not None]
+        seen: Mapping[Id, Seen] = {}
+        answered = False
+        if not isinstance(executor, WatchesRuns):
+            why = f"this server has no executor {target.executor!r} that watches runs"
+            _log.warning("runs_not_looked_at", target=target.name, runs=len(runs), error=why)
+            await self._record(target, runs, {}, ())
+            return False
+        asked = WatchedTarget(
+            target.id, target.home_id or runs[0].workspace_id, target.config, target.secrets
+        )
+        if going:
+            seen = await self._watch(executor, asked, target, going)
+            answered = any(not isinstance(seen.get(run.run_id), Exception) for run in going)
+            await self._record(target, going, seen, ())
+        if over:
+            told = await self._tell(executor, asked, target, over)
+            answered = answered or bool(told)
+            await self._record(target, over, {}, told)
+        return answered
+
+    async def _watch(
+        self, executor: WatchesRuns, asked: WatchedTarget, target: RunnableTarget, runs: Sequence[WatchedRun]
+    ) -> Mapping[Id, Seen]:
+        """What is seen of runs. Where nothing can be seen, that is the error of each."""
+        try:
+            async with asyncio.timeout(WATCH_S):
+                seen = await executor.watch(asked, [Watched(run.run_id, run.handle) for run in runs])
+            # Executors are foreign code: what is none of the two is as little as an error.
+            seen = {
+                run: one if isinstance(one, Outcome | Exception) else TypeError(type(one).__name__)
+                for run, one in seen.items()
+            }
+        except Exception as error:
+            seen = {run.run_id: error for run in runs}
+        _note(target, "runs_not_looked_at", [one for one in seen.values() if isinstance(one, Exception)])
+        return seen
+
+    async def _tell(
+        self, executor: WatchesRuns, asked: WatchedTarget, target: RunnableTarget, runs: Sequence[WatchedRun]
+    ) -> list[Id]:
+        """Ask an engine to end runs, each by itself; those that it was told of."""
+        places = asyncio.Semaphore(CANCELS_AT_ONCE)
+
+        async def cancel(run: WatchedRun) -> None:
+            async with places, asyncio.timeout(CANCEL_S):
+                await executor.cancel(asked, Watched(run.run_id, run.handle))
+
+        tasks = {run.run_id: asyncio.create_task(cancel(run)) for run in runs}
+        try:
+            await asyncio.wait(tasks.values(), timeout=CANCELS_S)
+        finally:
+            for task in tasks.values():
+                task.cancel()
+            await asyncio.gather(*tasks.values(), return_exceptions=True)
+        errors = {
+            run: TimeoutError() if task.cancelled() else task.exception() for run, task in tasks.items()
+        }
+        _note(target, "runs_not_cancelled_there", [error for error in errors.values() if error is not None])
+        return [run for run, error in errors.items() if error is None]
 
     async def _record(
-        self, runs: Sequence[WatchedRun], outcomes: Mapping[Id, Outcome], told: Sequence[Id]
+        self,
+        target: RunnableTarget,
+        runs: Sequence[WatchedRun],
+        seen: Mapping[Id, Seen],
+        told: Sequence[Id],
     ) -> None:
         now = self._clock.now_ms()
-        ends = [
-            end_of(run.run_id, outcomes[run.run_id])
-            for run in runs
-            if run.answer is None and run.run_id in outcomes
-        ]
-        over = {*(end.run_id for end in ends), *told}
+        outcomes: dict[Id, Outcome] = {}
+        for run in runs:
+            found = seen.get(run.run_id)
+            if isinstance(found, Outcome):
+                outcomes[run.run_id] = target.as_told(found)
+        ends = [end_of(run, outcome) for run, outcome in outcomes.items()]
+        over = {*outcomes, *told}
         later = {
             run.run_id: next_look_ms(now, run.started_ms or now) for run in runs if run.run_id not in over
         }
@@ -153,8 +256,24 @@ class Watcher:
                 )
 
 
+def _note(target: RunnableTarget, event: str, errors: Sequence[BaseException]) -> None:
+    """One line in the log for what failed at one target, with the first error; an unexpected one with its traceback."""
+    if not errors:
+        return
+    unexpected = next((error for error in errors if not isinstance(error, OSError | TimeoutError)), None)
+    shown = unexpected or errors[0]
+    _log.warning(
+        event,
+        target=target.name,
+        executor=target.executor,
+        runs=len(errors),
+        error=str(shown) or "no answer",
+        exc_info=unexpected,
+    )
+
+
 def end_of(run_id: Id, outcome: Outcome) -> WatchedEnd:
     """What is recorded of a run that has ended at its engine with `outcome`. Pure."""
     succeeded = outcome.verdict is Verdict.SUCCEEDED
-    output = None if outcome.output is None else orjson.dumps(outcome.output, default=repr).decode()
+    output = None if outcome.output is None else as_json(outcome.output).decode()
     return WatchedEnd(run_id, RunState.SUCCEEDED if succeeded else RunState.FAILED, output, outcome.error)

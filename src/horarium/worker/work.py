@@ -310,7 +310,7 @@ def _kept(work: Work, output: Any) -> str | None:
     """An output as it is stored: as JSON, or as the beginning of a text if it is larger than the workspace allows."""
     if output is None:
         return None
-    text = _json(output)
+    text = as_json(output)
     if too_deep(output, text):  # it could not be shown within an answer
         text = orjson.dumps(text.decode())
     most = DEFAULT.output_bytes if work.lane is None else work.lane.workspace.share.output_bytes
@@ -320,7 +320,7 @@ def _kept(work: Work, output: Any) -> str | None:
     return orjson.dumps(whole[:most].decode("utf-8", "ignore")).decode()
 
 
-def _json(output: Any) -> bytes:
+def as_json(output: Any) -> bytes:
     """An output as JSON. Executors are foreign code: what is not quite JSON must not take the worker down."""
     try:
         return orjson.dumps(output)

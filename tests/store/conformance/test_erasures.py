@@ -150,7 +150,7 @@ async def test_no_engine_is_asked_by_the_persons_name_any_more(tenant, store, en
         assert "callbacks" not in {table for table, _ in mentions(await everything(store))}
     await carry_on(store, await begin(store, tenant))
     if not ended:  # the engine is told to end it first
-        (seen,) = await store.urgent(watching.take_looks, NOW, 9, NOW + MINUTE)
+        (seen,) = await store.urgent(watching.take_looks, NOW, {target: 9}, NOW + MINUTE)
         assert (seen.handle, seen.answer) == (f"https://engine/{PERSON}", "cancelled")
         await store.urgent(watching.record_looks, (), {}, [work.id], NOW)
     assert mentions(await everything(store)) == []

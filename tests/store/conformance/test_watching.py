@@ -4,7 +4,7 @@ from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.target import Completion
 from horarium.store.verbs import dispatch, runs, watching
 from horarium.store.verbs.watching import WatchedEnd
-from tests.support.tenant import HOUR, MINUTE, NOON, Node, RunState, states
+from tests.support.tenant import HOUR, MINUTE, NOON, Node, RunState, Tenant, states
 
 NOW = NOON + MINUTE
 SECOND = 1_000
@@ -24,7 +24,9 @@ async def given_away(tenant, count=1, **policies):
 
 
 async def look(store, now, limit=100):
-    return await store.urgent(watching.take_looks, now, limit, now + 30 * SECOND)
+    targets = await store.read(watching.targets_to_look_at, dispatch.BEFORE_ALL, 100)
+    shares = {one.target: limit for one in targets}
+    return await store.urgent(watching.take_looks, now, shares, now + 30 * SECOND)
 
 
 async def record(store, ends=(), later=None, told=(), now=NOW + SECOND):
@@ -46,6 +48,28 @@ async def test_what_one_node_looks_at_no_other_looks_at_for_a_while(tenant, stor
     assert len(await look(store, NOW + SECOND, limit=9)) == 1
     assert await look(store, NOW + 30 * SECOND) == []
     assert len(await look(store, NOW + 31 * SECOND)) == 3
+
+
+async def test_of_each_target_its_share_is_taken_and_targets_come_in_turn(tenant, store):
+    found = [(await given_away(tenant, count))[1] for count in (3, 1, 2)]
+    works = {group[0].target.id: group for group in found}
+    first, second, third = sorted(works)
+    elsewhere = await Tenant.open(store)
+    await given_away(elsewhere)
+    everything = await store.read(watching.targets_to_look_at, dispatch.BEFORE_ALL, 100)
+    assert [one.workspace for one in everything if one.target in works] == [tenant.workspace] * 3
+    assert {one.look_ms for one in everything} == {NOW + SECOND}
+    (other,) = {one.target for one in everything} - {*works}
+    in_turn = [one.target for one in await store.read(watching.targets_to_look_at, first, 3)]
+    assert in_turn == [target for target in sorted([second, third, other, first]) if target > first][:3]
+    assert [one.target for one in await store.read(watching.targets_to_look_at, other, 100)][-1] == other
+    shares = dict.fromkeys(works, 2)
+    taken = await store.urgent(watching.take_looks, NOW + SECOND, shares, NOW + 30 * SECOND)
+    assert {run.target_id: 0 for run in taken}.keys() == works.keys()
+    assert sorted(sum(run.target_id == target for run in taken) for target in works) == [1, 2, 2]
+    again = await store.read(watching.targets_to_look_at, dispatch.BEFORE_ALL, 100)
+    left = {one.target for one in again if one.look_ms == NOW + SECOND}
+    assert left == {other, next(target for target, group in works.items() if len(group) == 3)}
 
 
 async def test_a_look_ends_runs_with_their_output_and_their_fires_with_them(tenant, store):

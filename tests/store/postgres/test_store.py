@@ -476,6 +476,9 @@ def _literal(name, kind):
     ("statement", "index"),
     [
         ("due_schedules", "cursors_due"),
+        ("earliest_look", "callbacks_to_look_at"),
+        ("looks_of_targets", "callbacks_to_look_at_of_target"),
+        ("due_looks", "callbacks_to_look_at_of_target"),
         ("earliest_due", "cursors_due"),
         ("claimable_runs", "ready_lane"),
         ("open_lanes", "ready_lane"),

@@ -19,13 +19,12 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from typing import Any
 
 import orjson
 
 from horarium.domain.errors import Problem
-from horarium.domain.execution import Call, Outcome, Verdict, Watched, WatchedTarget
+from horarium.domain.execution import Call, Outcome, Seen, Verdict, Watched, WatchedTarget
 from horarium.domain.ids import Id
 from horarium.domain.json_text import decode_received
 from horarium.executors.checks import check_fields
@@ -51,6 +50,7 @@ from horarium.executors.engines.redis_servers import (
     remember_s,
     told_apart,
 )
+from horarium.executors.looks import look_in_parts, seen_of
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.output import error_text, keep_value
 from horarium.executors.secrecy import Scrubber, check_secrets, reveal, split
@@ -61,7 +61,7 @@ FIELDS = (*PLACE_FIELDS, "task", "queue", "args", "kwargs", "result_database", "
 _HIGHEST_DATABASE = 1_000
 # How much of a result is read (bytes), and how many results are read at a time.
 _MOST_READ = 1024 * 1024
-_LOOKS_AT_ONCE = 50
+_LOOKS_TOGETHER = 50
 _STATE_OF_LONG = re.compile(rb'\{"status": ?"([A-Z]{1,20})"')
 _ENDED_BADLY = {"FAILURE": "failed", "REVOKED": "was revoked"}
 
@@ -126,18 +126,17 @@ class CeleryExecutor:
         shown = {"task_id": run, "queue": compiled.queue}
         return taken(call, shown if put else {**shown, "duplicate": True}, run)
 
-    async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Outcome]:
-        """The outcomes of the tasks whose result is stored. Raises OSError."""
+    async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Seen]:
+        """What is seen of the tasks whose result is stored. Raises OSError."""
         compiled = self._compiled.of_watched(target)
         client = await self._servers.client(target.workspace_id, compiled.results)
-        scrubber, found = Scrubber(target.secrets.values()), dict[Id, Outcome]()
-        left = iter(runs)
-        while some := list(islice(left, _LOOKS_AT_ONCE)):
-            for run, stored in zip(some, await _read(client, some), strict=True):
-                outcome = outcome_of(stored, self._limit, scrubber)
-                if outcome is not None:
-                    found[run.run_id] = outcome
-        return found
+        scrubber = Scrubber(target.secrets.values())
+
+        async def look(some: Sequence[Watched]) -> Mapping[Id, Seen]:
+            read = await _read(client, some)
+            return seen_of(some, read, lambda stored: outcome_of(stored, self._limit, scrubber))
+
+        return await look_in_parts(runs, look, _LOOKS_TOGETHER)
 
     async def cancel(self, target: WatchedTarget, run: Watched) -> None:
         """Tells all workers that are up to leave out the task. One that has begun goes on. Raises OSError."""
@@ -152,13 +151,13 @@ class CeleryExecutor:
         await self._servers.close()
 
 
-async def _read(client: Any, runs: Sequence[Watched]) -> list[bytes]:
-    """What the result backend holds of tasks; nothing is the empty text. Raises OSError."""
+async def _read(client: Any, runs: Sequence[Watched]) -> list[bytes | Exception]:
+    """What the result backend holds of tasks, or why that cannot be read; nothing is the empty text. Raises OSError."""
     pipeline = client.library.pipeline(transaction=False)
     for run in runs:
         pipeline.getrange(f"celery-task-meta-{run.handle}", 0, _MOST_READ)
     with told_apart():
-        return list(await pipeline.execute())
+        return list(await pipeline.execute(raise_on_error=False))
 
 
 def outcome_of(stored: bytes, limit: int, scrubber: Scrubber) -> Outcome | None:

@@ -19,7 +19,6 @@ and each of their connections must be made to the address that was judged.
 
 from __future__ import annotations
 
-import asyncio
 import re
 import ssl
 from collections.abc import Mapping, Sequence
@@ -29,7 +28,7 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from horarium.domain.errors import Problem
-from horarium.domain.execution import Call, Outcome, Verdict, Watched, WatchedTarget
+from horarium.domain.execution import Call, Outcome, Seen, Verdict, Watched, WatchedTarget
 from horarium.domain.ids import Id
 from horarium.executors.checks import check_fields, check_texts
 from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
@@ -44,6 +43,7 @@ from horarium.executors.engines.messages import (
     handed_over,
     taken,
 )
+from horarium.executors.looks import look_at_each
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.output import error_text, keep_bytes, keep_value
 from horarium.executors.secrecy import (
@@ -154,21 +154,18 @@ class KubernetesExecutor:
             return failed(call, words, retryable=answer.status in _PASSING)
         return taken(call, shown, name)
 
-    async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Outcome]:
-        """The outcomes of the Jobs that have ended. Raises OSError."""
+    async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Seen]:
+        """What is seen of the Jobs that do not go on. Raises OSError."""
         compiled = self._compiled.of_watched(target)
         if len(runs) >= _LISTED_FROM:
             jobs = await self._listed(target, compiled, {run.handle for run in runs})
             runs = [run for run in runs if run.handle not in jobs or ending(jobs[run.handle]) is not None]
-        places = asyncio.Semaphore(_LOOKS_AT_ONCE)
         scrubber = Scrubber(target.secrets.values())
 
         async def look(run: Watched) -> Outcome | None:
-            async with places:
-                return await self._look(target, compiled, run.handle, scrubber)
+            return await self._look(target, compiled, run.handle, scrubber)
 
-        found = await asyncio.gather(*(look(run) for run in runs))
-        return {run.run_id: seen for run, seen in zip(runs, found, strict=True) if seen is not None}
+        return await look_at_each(runs, look, _LOOKS_AT_ONCE)
 
     async def _listed(
         self, target: WatchedTarget, compiled: _CompiledKubernetes, names: set[str]

@@ -25,14 +25,14 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import orjson
 import structlog
 
 from horarium.domain.errors import Problem
-from horarium.domain.execution import Call, Outcome, Verdict, Watched, WatchedTarget, broke_down
+from horarium.domain.execution import Call, Outcome, Seen, Verdict, Watched, WatchedTarget, broke_down
 from horarium.domain.ids import Id
 from horarium.domain.json_text import decode_received
 from horarium.executors.checks import check_fields
@@ -55,6 +55,7 @@ from horarium.executors.engines.messages import (
     time_limit,
 )
 from horarium.executors.engines.nats_link import LONGEST_ANSWER, Link, NatsPlace, connected, words_of
+from horarium.executors.looks import look_in_parts
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.secrecy import check_secrets, reveal, secret_names, split
 from horarium.executors.template import (
@@ -84,7 +85,7 @@ SECRET_FIELDS = ("token", "password", "nkey_seed")
 
 _PORT = 4222
 _LOOK_S = 5.0
-_LOOKS_AT_ONCE = 50
+_LOOKS_TOGETHER = 50
 # JetStream's code of the error that nothing has been published to the subject.
 _NO_MESSAGE = 10037
 # Its code of the error that the last message of the subject is not the expected one: there is a message.
@@ -219,33 +220,28 @@ class NatsExecutor:
             for message in untold.values():
                 tell(message.number, broke_down(error))
 
-    async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Outcome]:
-        """The outcomes that have been published to the subjects of these runs. Raises OSError."""
+    async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Seen]:
+        """What has been published to the subjects of these runs. Raises OSError."""
         compiled = self._compiled_of(target)
         link = await self._link(target.workspace_id, compiled.place)
         subject = f"$JS.API.STREAM.MSG.GET.{compiled.outcome_stream}"
-        found: dict[Id, Outcome] = {}
-        wrong: list[Exception] = []
 
-        def hear(look: _Look, answer: Any) -> None:
-            try:
-                outcome = self._outcome(answer, target.secrets, compiled)
-            except OSError as error:
-                wrong.append(error)
-            else:
-                if outcome is not None:
-                    found[look.run_id] = outcome
+        async def look(some: Sequence[Watched]) -> Mapping[Id, Seen]:
+            seen: dict[Id, Seen | None] = {run.run_id: OSError("no answer") for run in some}
 
-        looks = iter([_Look(run.run_id, subject, orjson.dumps({"last_by_subj": run.handle})) for run in runs])
-        while not wrong and (some := list(islice(looks, _LOOKS_AT_ONCE))):
-            try:
+            def hear(asked: _Look, answer: Any) -> None:
+                try:
+                    seen[asked.run_id] = self._outcome(answer, target.secrets, compiled)
+                except Exception as error:
+                    seen[asked.run_id] = error
+
+            looks = [_Look(run.run_id, subject, orjson.dumps({"last_by_subj": run.handle})) for run in some]
+            with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_S):
-                    await link.ask(some, hear)
-            except TimeoutError:
-                wrong.append(OSError("no answer"))
-        if wrong and not found:
-            raise wrong[0]
-        return found
+                    await link.ask(looks, hear)
+            return {run: one for run, one in seen.items() if one is not None}
+
+        return await look_in_parts(runs, look, _LOOKS_TOGETHER)
 
     def _outcome(self, answer: Any, secrets: Mapping[str, Any], compiled: _CompiledNats) -> Outcome | None:
         """The outcome of a run by the answer to the look at its subject; None while nothing has been published. Raises

@@ -20,13 +20,12 @@ import zlib
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any
 
 import orjson
 
 from horarium.domain.errors import Problem
-from horarium.domain.execution import Call, Outcome, Verdict, Watched, WatchedTarget
+from horarium.domain.execution import Call, Outcome, Seen, Verdict, Watched, WatchedTarget
 from horarium.domain.ids import Id
 from horarium.domain.json_text import decode_received
 from horarium.executors.checks import check_fields
@@ -34,6 +33,7 @@ from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
 from horarium.executors.context import instant_text, run_text
 from horarium.executors.engines.messages import (
     CompiledArguments,
+    EngineRefused,
     check_arguments,
     check_text,
     check_whole,
@@ -51,6 +51,7 @@ from horarium.executors.engines.redis_servers import (
     remember_s,
     told_apart,
 )
+from horarium.executors.looks import look_in_parts, seen_of
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.output import error_text, keep_value
 from horarium.executors.secrecy import Scrubber, check_secrets, reveal, split
@@ -63,7 +64,7 @@ TIMEOUT_S = 180
 _LONGEST_TIMEOUT_S = 365 * 86_400
 # How much of a result is read (bytes), and how many jobs are looked at at a time.
 _MOST_READ = 1024 * 1024
-_LOOKS_AT_ONCE = 50
+_LOOKS_TOGETHER = 50
 
 # What `unique=True` does: KEYS are the job, its queue and the set of all queues, ARGV the job's id and the fields of
 # the job.
@@ -75,12 +76,14 @@ redis.call('SADD', KEYS[3], KEYS[2])
 return 1
 """
 # The state of each job (KEYS: jobs and their results by turns), and of the last of its results the value and the
-# exception, of which no more than ARGV[1] bytes are sent.
+# exception, of which no more than ARGV[1] bytes are sent. Of a job that cannot be read there is a fourth part: why.
 _LOOK = """
 local found = {}
 for i = 1, #KEYS, 2 do
-  local seen = {redis.call('HGET', KEYS[i], 'status') or '', '', ''}
-  local last = redis.call('XREVRANGE', KEYS[i + 1], '+', '-', 'COUNT', 1)[1]
+  local status = redis.pcall('HGET', KEYS[i], 'status')
+  local results = redis.pcall('XREVRANGE', KEYS[i + 1], '+', '-', 'COUNT', 1)
+  local wrong = type(status) == 'table' and status.err or results.err
+  local seen, last = {wrong and '' or status or '', '', '', wrong or nil}, results[1]
   if last then
     for j = 1, #last[2], 2 do
       local name, value = last[2][j], string.sub(last[2][j + 1], 1, ARGV[1])
@@ -171,19 +174,23 @@ class RqExecutor:
         shown = {"job_id": run, "queue": compiled.queue}
         return taken(call, shown if put else {**shown, "duplicate": True}, run)
 
-    async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Outcome]:
-        """The outcomes of the jobs that have ended. Raises OSError."""
+    async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Seen]:
+        """What is seen of the jobs that do not go on. Raises OSError."""
         client = await self._servers.client(target.workspace_id, self._compiled.of_watched(target).place)
-        scrubber, found = Scrubber(target.secrets.values()), dict[Id, Outcome]()
-        left = iter(runs)
-        while some := list(islice(left, _LOOKS_AT_ONCE)):
+        scrubber = Scrubber(target.secrets.values())
+
+        def outcome(stored: Sequence[bytes]) -> Outcome | None:
+            status, value, problem, *wrong = stored
+            if wrong:
+                raise EngineRefused(wrong[0].decode("utf-8", "replace"))
+            return outcome_of(status.decode("utf-8", "replace"), value, problem, self._limit, scrubber)
+
+        async def look(some: Sequence[Watched]) -> Mapping[Id, Seen]:
             keys = [key for run in some for key in (f"rq:job:{run.handle}", f"rq:results:{run.handle}")]
-            seen = await client.script(_LOOK, keys, (_MOST_READ,))
-            for run, (status, value, problem) in zip(some, seen, strict=True):
-                outcome = outcome_of(status.decode("utf-8", "replace"), value, problem, self._limit, scrubber)
-                if outcome is not None:
-                    found[run.run_id] = outcome
-        return found
+            read = await client.script(_LOOK, keys, (_MOST_READ,))
+            return seen_of(some, read, outcome)
+
+        return await look_in_parts(runs, look, _LOOKS_TOGETHER)
 
     async def cancel(self, target: WatchedTarget, run: Watched) -> None:
         """Takes the job out of its queue, or tells its worker to stop it. Raises OSError."""

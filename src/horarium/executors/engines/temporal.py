@@ -21,7 +21,7 @@ from datetime import timedelta
 from typing import Any
 
 from horarium.domain.errors import Problem
-from horarium.domain.execution import Call, Outcome, Verdict, Watched, WatchedTarget
+from horarium.domain.execution import Call, Outcome, Seen, Verdict, Watched, WatchedTarget
 from horarium.domain.ids import Id
 from horarium.executors.checks import check_fields
 from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
@@ -39,6 +39,7 @@ from horarium.executors.engines.messages import (
     handed_over,
     taken,
 )
+from horarium.executors.looks import look_at_each
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.output import error_text, keep_value
 from horarium.executors.secrecy import Scrubber, check_secrets, reveal, split
@@ -152,21 +153,18 @@ class TemporalExecutor:
             return failed(call, f"the workflow was not started: {error}", retryable=_is_passing(error))
         return taken(call, {"workflow_id": workflow_id, "run_id": execution}, workflow_id)
 
-    async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Outcome]:
-        """The outcomes of the workflows that have ended. Raises OSError."""
+    async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Seen]:
+        """What is seen of the workflows that do not go on. Raises OSError."""
         client = await self._client_of(target)
-        places = asyncio.Semaphore(_LOOKS_AT_ONCE)
         scrubber = Scrubber(target.secrets.values())
 
         async def look(run: Watched) -> Outcome | None:
-            async with places:
+            try:
                 return await self._look(client.get_workflow_handle(run.handle), scrubber)
+            except _module("temporalio.service").RPCError as error:
+                raise OSError(_why(error) if _is_away(error) else str(error)) from error
 
-        try:
-            found = await asyncio.gather(*(look(run) for run in runs))
-        except _module("temporalio.service").RPCError as error:
-            raise OSError(_why(error) if _is_away(error) else str(error)) from error
-        return {run.run_id: seen for run, seen in zip(runs, found, strict=True) if seen is not None}
+        return await look_at_each(runs, look, _LOOKS_AT_ONCE)
 
     async def _look(self, handle: Any, scrubber: Scrubber) -> Outcome | None:
         service, client = _module("temporalio.service"), _module("temporalio.client")
@@ -183,6 +181,9 @@ class TemporalExecutor:
                 raise
             words = "the engine does not know the workflow any more: its retention is over, or it was deleted"
             return Outcome(Verdict.FAILED, error=words)
+        except Exception as error:  # it was encoded by a converter that is not ours
+            words = f"the result could not be read: {type(error).__name__}"
+            return Outcome(Verdict.SUCCEEDED, output=words)
         try:
             return Outcome(Verdict.SUCCEEDED, output=keep_value(result, self._limit, scrubber))
         except TypeError as error:
@@ -196,6 +197,10 @@ class TemporalExecutor:
         except _module("temporalio.client").WorkflowFailureError as error:
             if error.cause is not None:
                 words += f": {error.cause}"
+        except _module("temporalio.service").RPCError:
+            raise
+        except Exception as error:  # it was encoded by a converter that is not ours
+            words += f": the reason could not be read: {type(error).__name__}"
         return Outcome(Verdict.FAILED, error=error_text(words, scrubber))
 
     async def cancel(self, target: WatchedTarget, run: Watched) -> None:

@@ -3,9 +3,22 @@
 -- name: earliest_look
 SELECT look_ms FROM callbacks WHERE look_ms IS NOT NULL ORDER BY look_ms LIMIT 1;
 
--- name: due_looks
--- The runs to look at now, those first whose time came first.
-SELECT run_id FROM callbacks WHERE look_ms <= :now ORDER BY look_ms LIMIT :limit;
+-- name: looks_of_targets
+-- Targets with runs that are looked at, after the one visited last, and when the next look of each is: as
+-- look_shares.TargetLooks. A skip scan, so that its cost depends on the number of targets and not of runs.
+WITH RECURSIVE found (target_id) AS (
+    SELECT (SELECT target_id FROM callbacks WHERE look_ms IS NOT NULL AND target_id > :after
+            ORDER BY target_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT c.target_id FROM callbacks c WHERE c.look_ms IS NOT NULL AND c.target_id > found.target_id
+            ORDER BY c.target_id LIMIT 1)
+    FROM found WHERE found.target_id IS NOT NULL
+)
+SELECT t.id, t.workspace_id, w.weight,
+       (SELECT c.look_ms FROM callbacks c WHERE c.target_id = t.id AND c.look_ms IS NOT NULL
+        ORDER BY c.look_ms LIMIT 1) AS look_ms
+FROM found f JOIN targets t ON t.id = f.target_id JOIN workspaces w ON w.id = t.workspace_id
+WHERE f.target_id IS NOT NULL LIMIT :limit;
 
 -- name: move_looks
 UPDATE callbacks SET look_ms = r.look_ms FROM rows(run_id bytea, look_ms bigint) AS r

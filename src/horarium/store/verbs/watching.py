@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from horarium.domain.ids import Id
+from horarium.domain.look_shares import TargetLooks
 from horarium.domain.run import RunState
 from horarium.store.base import Tx, portable
 from horarium.store.rows import FinishedRun, NextLook, OpenWatched, WatchedAnswer, WatchedRun
-from horarium.store.verbs.dispatch import storable
+from horarium.store.verbs.dispatch import BEFORE_ALL, storable
 from horarium.store.verbs.entries import error_of_end, hold_schedules
 from horarium.store.verbs.settle import RunEnd, settle
 
@@ -34,10 +35,22 @@ async def earliest_look(tx: Tx) -> int | None:
     return None if row is None else int(row[0])
 
 
+async def targets_to_look_at(tx: Tx, after: Id, limit: int) -> list[TargetLooks]:
+    """Up to `limit` targets with runs that are looked at, in their order after target `after` and then from the
+    beginning."""
+    found = await tx.rows("looks_of_targets", after=after, limit=limit)
+    if len(found) < limit and after != BEFORE_ALL:
+        rows = await tx.rows("looks_of_targets", after=BEFORE_ALL, limit=limit - len(found))
+        found = [*found, *(row for row in rows if row[0] <= after)]
+    return [TargetLooks._make(row) for row in found if row[3] is not None]
+
+
 @portable
-async def take_looks(tx: Tx, now: int, limit: int, until: int) -> list[WatchedRun]:
-    """Up to `limit` runs whose look has come. Nobody else looks at them before `until`, in case this node is lost."""
-    ids = [row[0] for row in await tx.rows("due_looks", now=now, limit=limit)]
+async def take_looks(tx: Tx, now: int, shares: Mapping[Id, int], until: int) -> list[WatchedRun]:
+    """Of each target up to its share of runs whose look has come. Nobody else looks at them before `until`, in case
+    this node is lost."""
+    rows = await tx.each("due_looks", [(target, share, now) for target, share in sorted(shares.items())])
+    ids = [row[0] for row in rows]
     if not ids:
         return []
     await tx.many("move_looks", [NextLook(run, until) for run in ids])

@@ -1,0 +1,78 @@
+"""Looks at the runs that an engine has, each of which fails by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeVar
+
+from horarium.domain.execution import Outcome, Seen, Watched
+from horarium.domain.ids import Id
+
+ReadT = TypeVar("ReadT")
+
+# How long the looks of one call may take (s): shorter than the time after which their round is ended, so that what was
+# seen by then is told.
+LOOKS_S = 8.0
+
+
+async def look_at_each(
+    runs: Sequence[Watched], look: Callable[[Watched], Awaitable[Outcome | None]], at_once: int
+) -> dict[Id, Seen]:
+    """What a look shows of each run, with up to `at_once` looks under way. `look` returns None where a run goes on."""
+
+    async def one(some: Sequence[Watched]) -> Mapping[Id, Seen]:
+        found = await look(some[0])
+        return {} if found is None else {some[0].run_id: found}
+
+    return await look_in_parts(runs, one, 1, at_once)
+
+
+async def look_in_parts(
+    runs: Sequence[Watched],
+    look: Callable[[Sequence[Watched]], Awaitable[Mapping[Id, Seen]]],
+    size: int,
+    at_once: int = 1,
+) -> dict[Id, Seen]:
+    """What looks show of runs, with up to `size` runs in one look. A look that fails, or that has not ended in time, is
+    the error of its own runs."""
+    places = asyncio.Semaphore(at_once)
+
+    async def one(some: Sequence[Watched]) -> Mapping[Id, Seen]:
+        async with places:
+            return await look(some)
+
+    parts = [runs[first : first + size] for first in range(0, len(runs), size)]
+    tasks = [asyncio.create_task(one(part)) for part in parts]
+    if not tasks:
+        return {}
+    try:
+        await asyncio.wait(tasks, timeout=LOOKS_S)
+    finally:
+        late = [task for task in tasks if task.cancel()]
+        await asyncio.gather(*late, return_exceptions=True)
+    seen: dict[Id, Seen] = {}
+    for part, task in zip(parts, tasks, strict=True):
+        error = TimeoutError("no answer") if task.cancelled() else task.exception()
+        if error is None:
+            seen |= task.result()
+        elif isinstance(error, Exception):
+            seen |= dict.fromkeys((run.run_id for run in part), error)
+        else:
+            raise error
+    return seen
+
+
+def seen_of(
+    runs: Sequence[Watched], read: Sequence[ReadT | Exception], outcome: Callable[[ReadT], Outcome | None]
+) -> dict[Id, Seen]:
+    """What is seen of runs by what was read of each. What `outcome` cannot make out is the error of its own run."""
+    seen: dict[Id, Seen] = {}
+    for run, stored in zip(runs, read, strict=True):
+        try:
+            found = stored if isinstance(stored, Exception) else outcome(stored)
+        except Exception as error:
+            found = error
+        if found is not None:
+            seen[run.run_id] = found
+    return seen
