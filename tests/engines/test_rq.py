@@ -188,3 +188,16 @@ async def test_an_engine_that_is_away_is_not_reached(valkey_port):
 def test_a_mistake_is_reported_at_its_field(config, field):
     problems = make(ExecutorOptions()).check(config_of(6379) | config)
     assert [problem.field for problem in problems] == [field]
+
+
+async def test_the_longest_results_of_many_jobs_are_seen_together(executor, server, valkey_port):
+    """A value and an exception of a megabyte each, of more jobs than are looked at at a time."""
+    runs = [Watched(bytes([number]), f"long-{number}") for number in range(40)]
+    fields = {"return_value": b"A" * 1_200_000, "exc_string": b"B" * 1_200_000}
+    for run in runs:
+        server.hset(f"rq:job:{run.handle}", "status", "finished")
+        server.xadd(f"rq:results:{run.handle}", fields)
+    seen = await executor.watch(target_of(stored_call(executor, config_of(valkey_port))), runs)
+    assert set(seen) == {run.run_id for run in runs}
+    for run in runs:
+        server.delete(f"rq:job:{run.handle}", f"rq:results:{run.handle}")

@@ -60,3 +60,21 @@ async def test_a_broken_connection_is_closed_beside_what_goes_on(connections, co
     may_close.set()
     await connections.close()
     assert [connection.closed for connection in made] == [True, True]
+
+
+async def test_what_is_being_opened_has_ended_when_all_are_closed(connections):
+    begun, left_behind = asyncio.Event(), ["something"]
+
+    async def connect():
+        try:
+            begun.set()
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            left_behind.clear()
+
+    waiting = asyncio.create_task(connections.get("here", connect))
+    await begun.wait()
+    await connections.close()
+    assert left_behind == []
+    waiting.cancel()

@@ -69,8 +69,10 @@ class Connections(Generic[ConnectionT]):
 
     async def close(self) -> None:
         """Close all connections."""
-        for task in list(self._opening.values()):
+        opening = list(self._opening.values())
+        for task in opening:
             task.cancel()
+        await asyncio.gather(*opening, return_exceptions=True)
         while self._open:
             self._end(self._open.popitem()[1])
         await asyncio.gather(*self._ending)

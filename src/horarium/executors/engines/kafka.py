@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from horarium.domain.errors import Problem
 from horarium.domain.ids import Id
 from horarium.executors.egress import AddressRefused
+from horarium.executors.engines.bounds import BoundedReader, TooLong
 from horarium.executors.engines.brokers import Message
 from horarium.executors.engines.connections import Connections
 from horarium.executors.engines.hosts import EngineHosts, check_place, host_and_port
@@ -54,20 +55,24 @@ class KafkaPlace(NamedTuple):
 
 class _Judge:
     """Tells the addresses of a cluster's brokers for one client. `refused` is done once there is a broker that may not
-    be connected to: the library itself would only try again."""
+    be connected to, or that sends too much: the library itself would only try again."""
 
     def __init__(self, hosts: EngineHosts, workspace_id: Id) -> None:
         self._hosts, self._workspace_id = hosts, workspace_id
-        self.refused: asyncio.Future[AddressRefused] = asyncio.get_running_loop().create_future()
+        self.refused: asyncio.Future[OSError] = asyncio.get_running_loop().create_future()
 
     async def address(self, host: str, port: int) -> str:
         """The address to connect to. Raises AddressRefused, and OSError for a name that is not known."""
         try:
             return await self._hosts.address(self._workspace_id, host, port)
         except AddressRefused as error:
-            if not self.refused.done():
-                self.refused.set_result(error)
+            self.refuse(error)
             raise
+
+    def refuse(self, error: OSError) -> None:
+        """Give the client up: whoever waits for it is told why."""
+        if not self.refused.done():
+            self.refused.set_result(error)
 
 
 # The judge of the client in whose tasks a connection is made.
@@ -152,10 +157,12 @@ class Kafka:
             if not starting.done():
                 raise judge.refused.result() if judge.refused.done() else OSError("no broker answered")
             starting.result()
-        except Exception as error:
+        except BaseException as error:
             starting.cancel()
             await asyncio.gather(starting, return_exceptions=True)
             await client.stop()
+            if not isinstance(error, Exception):
+                raise
             raise told(error) from error
         return _Producer(client, judge)
 
@@ -240,10 +247,35 @@ def _library() -> Any:
 
 async def _connected(host: str, port: int, **options: Any) -> Any:
     """A connection of the library to a broker, made to the address that the client's guard has judged."""
-    connection = importlib.import_module("aiokafka.conn").AIOKafkaConnection(host, port, **options)
+    connection = _connection_class()(host, port, **options)
     connection._loop = _Dialling(connection._loop, _judge.get())
     await connection.connect()
     return connection
+
+
+@cache
+def _connection_class() -> Any:
+    base = importlib.import_module("aiokafka.conn").AIOKafkaConnection
+
+    class Bounded(base):  # type: ignore[misc,valid-type]
+        """A connection that gives up a broker which sends what is no answer, or too long."""
+
+        _reader: Any
+
+        def _create_reader_task(self) -> asyncio.Task[None]:
+            self._reader = BoundedReader(self._reader)
+            task: asyncio.Task[None] = super()._create_reader_task()
+            judge = _judge.get()
+            task.add_done_callback(lambda ended: _given_up(judge, ended))
+            return task
+
+    return Bounded
+
+
+def _given_up(judge: _Judge | None, reading: asyncio.Task[None]) -> None:
+    error = None if reading.cancelled() else reading.exception()
+    if judge is not None and isinstance(error, TooLong):
+        judge.refuse(error)
 
 
 class _Dialling:

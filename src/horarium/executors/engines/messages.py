@@ -18,6 +18,7 @@ from horarium.executors.context import (
     template_values,
 )
 from horarium.executors.egress import AddressRefused
+from horarium.executors.engines.bounds import TooLong
 from horarium.executors.limits import Limit, Limits, OutOfTime
 from horarium.executors.output import error_text, keep_value
 from horarium.executors.secrecy import Scrubber, named_secrets, reveal, run_scrubber, secret_names
@@ -141,6 +142,8 @@ def reason_of(error: BaseException) -> str:
     addresses."""
     cause: BaseException | None = error
     while cause is not None:
+        if isinstance(cause, TooLong):
+            return str(cause)
         if isinstance(cause, TimeoutError):
             return "no answer"
         if isinstance(cause, ssl.SSLError):

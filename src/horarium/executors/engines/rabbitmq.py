@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import logging
 import ssl
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any, NamedTuple, cast
 from urllib.parse import quote
 
 from yarl import URL
 
 from horarium.domain.errors import Problem
 from horarium.domain.ids import Id
+from horarium.executors.engines.bounds import MOST, BoundedReader, TooLong
 from horarium.executors.engines.brokers import Message
 from horarium.executors.engines.connections import Connections
 from horarium.executors.engines.hosts import EngineHosts, check_place, host_and_port
@@ -36,6 +39,8 @@ _CONNECT_S = 5
 # A broker that says nothing for three times as long is gone (s).
 _HEARTBEAT_S = 10
 _LONGEST_KEY = 255
+# The kind of the frame that announces a message.
+_HEAD_OF_CONTENT = 2
 
 
 class RabbitPlace(NamedTuple):
@@ -126,7 +131,7 @@ class RabbitMq:
         return {"exchange": place.exchange, "routing_key": address, "message_id": message.run}
 
     async def _connect(self, workspace_id: Id, place: RabbitPlace) -> _Publisher:
-        aiormq = await asyncio.to_thread(importlib.import_module, "aiormq")
+        aiormq = await asyncio.to_thread(_library)
         user, password, vhost = (quote(part, safe="") for part in (place.user, place.password, place.vhost))
         host = f"[{place.host}]" if ":" in place.host else place.host
         url = f"amqp://{user}:{password}@{host}:{place.port}/{vhost}?heartbeat={_HEARTBEAT_S}&name=horarium"
@@ -137,8 +142,10 @@ class RabbitMq:
             async with asyncio.timeout(_CONNECT_S):
                 await connection.connect()
                 return _Publisher(connection, await connection.channel(on_return_raises=True))
-        except Exception as error:
+        except BaseException as error:
             await connection.close()
+            if not isinstance(error, Exception):
+                raise
             raise told(error) from error
 
     async def close(self) -> None:
@@ -207,6 +214,13 @@ class _Publisher:
         await self._connection.close()
 
 
+@cache
+def _library() -> Any:
+    """The client library. What it says of its troubles is left out of the log, because the runs tell them."""
+    logging.getLogger("aiormq").setLevel(logging.CRITICAL)
+    return importlib.import_module("aiormq")
+
+
 def told(error: Exception) -> Exception:
     """An error of the client library as one that executors know."""
     errors = importlib.import_module("aiormq.exceptions")
@@ -247,9 +261,30 @@ def _judged(hosts: EngineHosts, workspace_id: Id, place: RabbitPlace) -> Any:
     class Judged(base):  # type: ignore[misc,valid-type]
         async def create(self, url: URL, **options: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
             address = await hosts.address(workspace_id, place.host, place.port)
-            if not place.tls:
-                return await asyncio.open_connection(address, place.port)
-            context = ssl.create_default_context()
-            return await asyncio.open_connection(address, place.port, ssl=context, server_hostname=place.host)
+            tls: dict[str, Any] = {}
+            if place.tls:
+                context = await asyncio.to_thread(ssl.create_default_context)
+                tls = {"ssl": context, "server_hostname": place.host}
+            reader, writer = await asyncio.open_connection(address, place.port, **tls)
+            return cast("asyncio.StreamReader", _Frames(reader)), writer
 
     return Judged()
+
+
+class _Frames(BoundedReader):
+    """Reads frames as the library does, in three pieces: the kind, the rest of the head, the content and an end. A
+    broker announces a message, such as one of ours that no queue gets, before the frames that make it up."""
+
+    def __init__(self, reader: asyncio.StreamReader) -> None:
+        super().__init__(reader)
+        self._pieces, self._kind = 0, 0
+
+    async def readexactly(self, n: int) -> bytes:
+        piece = await super().readexactly(n)
+        match self._pieces % 3:
+            case 0:
+                self._kind = piece[0]
+            case 2 if self._kind == _HEAD_OF_CONTENT and int.from_bytes(piece[4:12]) > MOST:
+                raise TooLong
+        self._pieces += 1
+        return piece

@@ -13,11 +13,13 @@ import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, NamedTuple
 
 from horarium.domain.errors import Problem
 from horarium.domain.ids import Id
 from horarium.executors.egress import AddressRefused
+from horarium.executors.engines.bounds import MOST, TooLong
 from horarium.executors.engines.connections import Connections
 from horarium.executors.engines.hosts import EngineHosts, check_place, host_and_port
 from horarium.executors.engines.messages import (
@@ -63,6 +65,10 @@ return {1, put}
 _PUSH_ONCE = _ONCE % "local put = tostring(redis.call('LPUSH', KEYS[2], ARGV[2]))"
 _ADD_ONCE = _ONCE % "local put = redis.call('XADD', KEYS[2], unpack(ARGV, 2))"
 
+
+_NOT_REDIS = "it does not answer as Redis does"
+# What a part of an answer takes beside its bytes.
+_PART = 64
 
 # How the library words an error of the system where it does not keep the error itself.
 _NUMBER = re.compile(r"Error (\d{1,5}) connecting")
@@ -146,6 +152,7 @@ class RedisServers:
 
         pool = redis.BlockingConnectionPool(
             connection_class=_judged_connection(redis.Connection, address, place.tls),
+            parser_class=_bounded_parser(),
             host=place.host,
             port=place.port,
             db=place.database,
@@ -167,7 +174,7 @@ class RedisServers:
     ) -> bool:
         """Put an entry at the end of a list that workers take from its other end, unless the mark exists. The mark
         lasts `remember_s`. Returns whether it was put. Raises OSError."""
-        put, _ = await client.script(_PUSH_ONCE, (mark, key), (remember_s, entry))
+        put, _ = _pair(await client.script(_PUSH_ONCE, (mark, key), (remember_s, entry)))
         return bool(put)
 
     async def add_once(
@@ -175,13 +182,21 @@ class RedisServers:
     ) -> tuple[bool, str]:
         """Add an entry to a stream (the arguments of XADD behind its key), unless the mark exists. Returns whether it
         was added, and the id of the run's entry. Raises OSError."""
-        put, entry = await client.script(_ADD_ONCE, (mark, key), (remember_s, *arguments))
-        return bool(put), entry.decode()
+        put, entry = _pair(await client.script(_ADD_ONCE, (mark, key), (remember_s, *arguments)))
+        return bool(put), entry.decode("utf-8", "replace")
 
     async def close(self) -> None:
         """Closes all connections."""
         await self._clients.close()
         await self._hosts.close()
+
+
+def _pair(answer: Any) -> tuple[int, bytes]:
+    """What a script of _ONCE answers. Raises OSError for anything else."""
+    match answer:
+        case [int(put), bytes(entry)]:
+            return put, entry
+    raise OSError(_NOT_REDIS)
 
 
 class RedisClient:
@@ -257,6 +272,8 @@ def told_apart() -> Iterator[None]:
         yield
     except (errors.ResponseError, errors.AuthenticationError) as error:
         raise EngineRefused(str(error)) from error
+    except errors.InvalidResponse as error:
+        raise OSError(_NOT_REDIS) from error
     except errors.RedisError as error:
         raise _unreached(error) from error
 
@@ -270,6 +287,40 @@ def _unreached(error: BaseException) -> OSError:
     if reason == BROKE and number:
         reason = NO_HANDSHAKE if int(number[1]) == _OF_TLS else os.strerror(int(number[1])).lower()
     return OSError(reason)
+
+
+@cache
+def _bounded_parser() -> type:
+    base = importlib.import_module("redis._parsers")._AsyncRESP2Parser
+    wrong = importlib.import_module("redis.exceptions").InvalidResponse
+
+    class Bounded(base):  # type: ignore[misc,valid-type]
+        """Reads answers of a bounded length. Each part of one counts, also those that hold nothing."""
+
+        _left = MOST
+
+        async def read_response(self, disable_decoding: bool = False) -> Any:
+            self._left = MOST
+            try:
+                return await super().read_response(disable_decoding)
+            except (ValueError, RecursionError) as error:
+                raise wrong(_NOT_REDIS) from error
+
+        async def _readline(self) -> bytes:
+            line: bytes = await super()._readline()
+            self._count(len(line) + _PART)
+            return line
+
+        async def _read(self, length: int) -> bytes:
+            self._count(length)
+            return bytes(await super()._read(length))
+
+        def _count(self, length: int) -> None:
+            self._left -= length
+            if length < 0 or self._left < 0:
+                raise TooLong
+
+    return Bounded
 
 
 def _judged_connection(connection_class: Any, address: Callable[[], Awaitable[str]], tls: bool) -> type:

@@ -62,9 +62,10 @@ FIELDS = (*PLACE_FIELDS, "function", "queue", "args", "kwargs", "timeout_s", "re
 # How long a job may take, where the configuration does not say it: as long as RQ's own default (s).
 TIMEOUT_S = 180
 _LONGEST_TIMEOUT_S = 365 * 86_400
-# How much of a result is read (bytes), and how many jobs are looked at at a time.
+# How much of a result is read (bytes), and how many jobs are looked at at a time: with a value and an exception of each
+# the answer stays below the longest that is read.
 _MOST_READ = 1024 * 1024
-_LOOKS_TOGETHER = 50
+_LOOKS_TOGETHER = 15
 
 # What `unique=True` does: KEYS are the job, its queue and the set of all queues, ARGV the job's id and the fields of
 # the job.

@@ -1,0 +1,313 @@
+"""Servers that are no engines, or hostile ones: each run says in plain words what is wrong, and none of them makes this
+process keep more than an answer may have. The servers are emulated; only the client libraries are real."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from horarium.domain.execution import Outcome, Verdict
+from horarium.executors.engines import celery, kubernetes, message, nats, rq, sqs, temporal
+from horarium.executors.options import ExecutorOptions
+from tests.executors.calls import stored_call
+
+Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+SPEC = {"template": {"spec": {"containers": [{"name": "job", "image": "job:1"}]}}}
+KEYS = {"region": "eu-west-1", "access_key_id": "id", "secret_access_key": "a-secret-key"}
+# By name: the executor, and the configuration for a port.
+ENGINES: dict[str, tuple[Any, Callable[[int], dict[str, Any]]]] = {
+    "nats": (nats, lambda port: {"server": f"localhost:{port}", "subject": "jobs.x"}),
+    "temporal": (
+        temporal,
+        lambda port: {"address": f"localhost:{port}", "workflow": "Job", "task_queue": "jobs"},
+    ),
+    "celery": (celery, lambda port: {"server": f"localhost:{port}", "task": "job"}),
+    "rq": (rq, lambda port: {"server": f"localhost:{port}", "function": "job"}),
+    "redis": (message, lambda port: {"broker": "redis", "server": f"localhost:{port}", "stream": "jobs"}),
+    "rabbitmq": (
+        message,
+        lambda port: {"broker": "rabbitmq", "server": f"localhost:{port}", "routing_key": "jobs"},
+    ),
+    "kafka": (message, lambda port: {"broker": "kafka", "server": f"localhost:{port}", "topic": "jobs"}),
+    "kubernetes": (kubernetes, lambda port: {"server": f"localhost:{port}", "tls": False, "spec": SPEC}),
+    "sqs": (sqs, lambda port: {"queue_url": f"http://localhost:{port}/1/jobs.fifo", **KEYS}),
+}
+WITH_TLS = {
+    name: (lambda port, place=place: {**place(port), "tls": True})
+    for name, (_, place) in ENGINES.items()
+    if name not in ("sqs",)
+} | {"sqs": lambda port: {"queue_url": f"https://localhost:{port}/1/jobs.fifo", **KEYS}}
+PLAIN = (
+    "the engine could not be reached: ",
+    "the engine refused the run: ",
+    "the engine did not take the run within ",
+    "the message was not published: ",
+    "the cluster did not create the Job: ",
+    "SQS did not take the message: ",
+)
+
+
+@asynccontextmanager
+async def serving(answer: Answer) -> AsyncIterator[int]:
+    async def careful(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError):
+                await answer(reader, writer)
+        finally:
+            writer.transport.abort()
+
+    server = await asyncio.start_server(careful, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+
+
+async def outcome_at(module: Any, config: dict[str, Any], timeout_ms: int = 1_500) -> Outcome:
+    executor = module.make(ExecutorOptions(engine_hosts=("localhost",)))
+    try:
+        call = stored_call(executor, config, timeout_ms=timeout_ms)
+        outcome: Outcome = await asyncio.wait_for(executor.execute(call), timeout_ms / 1000 + 5)
+        return outcome
+    finally:
+        await executor.close()
+
+
+def saying(text: bytes) -> Answer:
+    """Says something to whoever connects, and reads what comes until nothing does."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(text)
+        await writer.drain()
+        while await reader.read(65_536):
+            pass
+
+    return answer
+
+
+async def at_once_away(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Says nothing, and goes."""
+
+
+STRANGERS: dict[str, Answer] = {
+    "away": at_once_away,
+    "HTTP": saying(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+    "SSH": saying(b"SSH-2.0-OpenSSH_9.2p1\r\n"),
+    "zeros": saying(bytes(100_000)),
+    "a line without end": saying(b"x" * 200_000),
+    "an INFO that is none": saying(b"INFO []\r\n"),
+    "an INFO of nonsense": saying(
+        b'INFO {"max_payload":"x","auth_required":1,"nonce":7,"version":[]}\r\nPONG\r\n-ERR \r\n'
+    ),
+    "arrays in arrays": saying(b"*1\r\n" * 20_000),
+    "a length below zero": saying(b"$-7\r\n+OK\r\n" + b"*-9\r\n"),
+    "a size of two": saying(struct.pack(">i", 2) + b"\0\0" * 100),
+    "a size below zero": saying(struct.pack(">i", -2) + b"\0\0" * 100),
+    "an AMQP frame of nonsense": saying(b"\x01\x00\x00\x00\x00\x00\x04\xff\xff\xff\xff\xce" * 3),
+    "another AMQP": saying(b"AMQP\x00\x01\x00\x00"),
+}
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_a_server_that_is_no_such_engine_is_told_plainly(engine, stranger, caplog, capsys):
+    module, place = ENGINES[engine]
+    async with serving(STRANGERS[stranger]) as port:
+        outcome = await outcome_at(module, place(port))
+    assert outcome.verdict is Verdict.FAILED
+    assert outcome.error.startswith(PLAIN), outcome.error
+    assert "executor_failed" not in capsys.readouterr().out + caplog.text
+
+
+@pytest.mark.parametrize("engine", WITH_TLS)
+async def test_a_server_without_tls_hears_no_secret(engine):
+    heard = bytearray()
+
+    async def listening(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if engine == "nats":
+            writer.write(b'INFO {"headers":true,"auth_required":true}\r\n')
+        while piece := await reader.read(65_536):
+            heard.extend(piece)
+            writer.write(b"+OK\r\nHTTP/1.1 200 OK\r\n\r\n")
+
+    secret = "a-password-of-ours"
+    more: dict[str, Any] = {
+        "kubernetes": {"token": secret},
+        "temporal": {"api_key": secret},
+        "sqs": {"session_token": secret},
+    }.get(engine, {"user": "horarium", "password": secret})
+    module, _ = ENGINES[engine]
+    async with serving(listening) as port:
+        outcome = await outcome_at(module, WITH_TLS[engine](port) | more)
+    assert outcome.verdict is Verdict.FAILED
+    assert outcome.error.startswith(PLAIN[:3]), outcome.error
+    assert b"horarium" not in heard.lower()
+    assert secret.encode() not in heard
+
+
+# -- sizes ---------------------------------------------------------------------------------------------------------
+
+FLOOD = 400 * 2**20
+KEPT = 150 * 2**20
+
+
+async def flood(writer: asyncio.StreamWriter) -> None:
+    piece = bytes(2**18)
+    for _ in range(FLOOD // len(piece)):
+        writer.write(piece)
+        await writer.drain()
+
+
+async def nats_message(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A NATS server whose acknowledgement is said to have 100 GB."""
+    writer.write(b'INFO {"headers":true,"max_payload":1048576}\r\n')
+    while line := await reader.readline():
+        if line.startswith(b"PING"):
+            writer.write(b"PONG\r\n")
+        if line.startswith(b"HPUB"):
+            writer.write(b"MSG %b 1 100000000000\r\n" % line.split()[2])
+            await flood(writer)
+            return
+
+
+async def nats_line(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A NATS server with a line that does not end."""
+    writer.write(b'INFO {"headers":true,"max_payload":1048576}\r\n')
+    while line := await reader.readline():
+        if line.startswith(b"PING"):
+            writer.write(b"PONG\r\n")
+        if line.startswith(b"HPUB"):
+            writer.write(b"INFO ")
+            await flood(writer)
+            return
+
+
+async def redis_bulk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A Redis whose answer is one text of 100 GB."""
+    await reader.read(65_536)
+    writer.write(b"$100000000000\r\n")
+    await flood(writer)
+
+
+async def redis_array(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A Redis whose answer is a list of a billion numbers."""
+    await reader.read(65_536)
+    writer.write(b"*1000000000\r\n")
+    piece = b":1\r\n" * 2**16
+    for _ in range(200):
+        writer.write(piece)
+        await writer.drain()
+
+
+async def kafka_size(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A Kafka broker whose answer has 2 GB."""
+    await reader.read(65_536)
+    writer.write(struct.pack(">i", 2**31 - 1))
+    await flood(writer)
+
+
+async def amqp_frame(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A broker of AMQP with a frame of 4 GB."""
+    await reader.readexactly(8)
+    writer.write(struct.pack(">BHL", 1, 0, 2**32 - 2))
+    await flood(writer)
+
+
+async def amqp_content(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A broker of AMQP that gives back a message, and says that it has 100 GB."""
+    from pamqp import commands, frame, header
+
+    def send(channel: int, content: Any) -> None:
+        writer.write(frame.marshal(content, channel))
+
+    async def next_frame() -> None:
+        kind, _, size = struct.unpack(">BHL", await reader.readexactly(7))
+        await reader.readexactly(size + 1)
+        return kind
+
+    await reader.readexactly(8)
+    capabilities = {"capabilities": {"publisher_confirms": True, "basic.nack": True}}
+    send(0, commands.Connection.Start(0, 9, capabilities, "PLAIN", "en_US"))
+    await next_frame()
+    send(0, commands.Connection.Tune(2047, 131_072, 10))
+    await next_frame()
+    await next_frame()
+    send(0, commands.Connection.OpenOk())
+    await next_frame()
+    send(1, commands.Channel.OpenOk())
+    await next_frame()
+    send(1, commands.Confirm.SelectOk())
+    await next_frame()
+    send(1, commands.Basic.Return(312, "NO_ROUTE", "", "jobs"))
+    send(1, header.ContentHeader(0, 100_000_000_000, commands.Basic.Properties(message_id="x")))
+    piece = struct.pack(">BHL", 3, 1, 2**17 - 8) + bytes(2**17 - 8) + b"\xce"
+    for _ in range(FLOOD // len(piece)):
+        writer.write(piece)
+        await writer.drain()
+
+
+async def http_body(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A server whose answer has 100 GB."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000000\r\n\r\n")
+    await flood(writer)
+
+
+async def http_head(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A server whose answer has headers without end."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\n")
+    piece = b"X-More: %b\r\n" % (b"y" * 4_000) * 64
+    for _ in range(FLOOD // len(piece)):
+        writer.write(piece)
+        await writer.drain()
+
+
+FLOODS: list[tuple[str, Answer]] = [
+    ("nats", nats_message),
+    ("nats", nats_line),
+    ("celery", redis_bulk),
+    ("celery", redis_array),
+    ("rq", redis_array),
+    ("redis", redis_bulk),
+    ("kafka", kafka_size),
+    ("rabbitmq", amqp_frame),
+    ("rabbitmq", amqp_content),
+    ("kubernetes", http_body),
+    ("kubernetes", http_head),
+    ("sqs", http_body),
+    ("sqs", http_head),
+]
+
+
+def memory() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.parametrize(("engine", "answer"), FLOODS, ids=lambda given: getattr(given, "__name__", given))
+async def test_what_a_server_announces_is_not_waited_for(engine, answer):
+    module, place = ENGINES[engine]
+    async with serving(answer) as port:
+        await outcome_at(module, place(free_of_use()), 300)  # the library is loaded
+        before = most = memory()
+        executing = asyncio.create_task(outcome_at(module, place(port), 6_000))
+        while not executing.done():
+            await asyncio.wait({executing}, timeout=0.02)
+            most = max(most, memory())
+    outcome = executing.result()
+    assert outcome.verdict is Verdict.FAILED
+    assert outcome.error.startswith((*PLAIN, "what answered")), outcome.error
+    assert most - before < KEPT, f"{(most - before) >> 20} MB"
+
+
+def free_of_use() -> int:
+    """A port on which nobody listens."""
+    return 1
