@@ -63,7 +63,7 @@ def config_of(port: int, queue: str = "reports", **more: Any) -> dict[str, Any]:
 async def test_a_run_is_one_task_and_ends_with_its_result(executor, worker, valkey_port):
     call, taken = await given(executor, config_of(valkey_port), "result")
     run = prefixed("run", call.run_id)
-    assert taken.handle == run
+    assert taken.handle == run == executor.handle_of(call.run_id)
     output = {"team": "blue", "month": "2026-03-08T13:00:00Z", "run": run}
     assert await ended(executor, call, taken.handle) == Outcome(Verdict.SUCCEEDED, output=output)
     again = await executor.execute(call_of(call.config, run_id=call.run_id, attempt=2, watched=True))

@@ -81,7 +81,7 @@ async def ended(executor: TemporalExecutor, target: Any, run: Watched) -> Outcom
 async def test_a_run_is_one_workflow_and_ends_with_its_result(executor, client, temporal_port):
     call, target, outcome = await started(executor, temporal_port, 1, "blue")
     run = Watched(call.run_id, outcome.handle)
-    assert outcome.handle == prefixed("run", call.run_id)
+    assert outcome.handle == prefixed("run", call.run_id) == executor.handle_of(call.run_id)
     assert await executor.watch(target, [run]) == {}
     async with Worker(
         client, task_queue="reports", workflows=[Report], workflow_runner=UnsandboxedWorkflowRunner()

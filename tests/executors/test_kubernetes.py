@@ -75,6 +75,7 @@ async def test_a_run_is_one_job_of_its_name_however_often_it_is_given_away(execu
     call = stored_call(executor, config_of(port), watched=True)
     outcome = await executor.execute(call)
     assert outcome == Outcome(Verdict.ACCEPTED, output={"job": LABEL, "namespace": "jobs"}, handle=LABEL)
+    assert executor.handle_of(call.run_id) == LABEL
     again = await executor.execute(call_of(call.config, call.secrets, attempt=2, watched=True))
     assert (again.verdict, again.handle, again.output["duplicate"]) == (Verdict.ACCEPTED, LABEL, True)
     job = emulated.jobs[LABEL]

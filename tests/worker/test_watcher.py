@@ -319,6 +319,62 @@ async def test_the_engine_is_told_to_end_a_run_that_was_cancelled(tenant, store,
     assert states(await tenant.runs(schedule)) == ["cancelled"]
 
 
+class NamingEngine(PlayedEngine):
+    """Knows each run by its id alone."""
+
+    def handle_of(self, run_id):
+        return run_id.hex()
+
+
+async def on_its_way(tenant, executor="played"):
+    """A run that a worker has, and that is cancelled before its engine has told anything of it."""
+    await tenant.schedules(1, "1 12 * * *", target_id=await watched_target(tenant, executor))
+    await tenant.release(NOW)
+    (work,) = await (await Node.start(tenant.store)).claim(NOW)
+    await tenant.store.write(runs.cancel_run, tenant.workspace, work.id, NOW)
+    return work
+
+
+async def test_a_run_that_was_cancelled_on_its_way_is_cancelled_at_its_engine_at_once_and_when_it_must_be_there(
+    tenant, store, clock
+):
+    engine = NamingEngine()
+    looking = Watcher(store, clock, {"played": engine}, Vault([new_key()]))
+    work = await on_its_way(tenant)
+    assert await look(looking) == NOW + MINUTE
+    assert engine.cancelled == [work.id.hex()]
+    clock.at += MINUTE
+    assert await look(looking) is None
+    assert engine.cancelled == [work.id.hex()] * 2
+
+
+async def test_an_engine_that_is_away_is_told_of_a_run_when_it_is_back_and_not_for_ever(tenant, store, clock):
+    engine = NamingEngine()
+    looking = Watcher(store, clock, {"played": engine}, Vault([new_key()]))
+    work = await on_its_way(tenant)
+    engine.fault = OSError("away")
+    clock.at += HOUR
+    assert await look(looking) == clock.at + MINUTE
+    clock.at += MINUTE
+    engine.fault = None
+    assert await look(looking) is None
+    assert engine.cancelled == [work.id.hex()]
+    await on_its_way(tenant)
+    engine.fault = OSError("away")
+    clock.at += 8 * 24 * HOUR
+    assert await look(looking) is None
+
+
+async def test_where_a_run_is_not_known_by_its_id_there_is_nothing_to_tell(
+    tenant, store, clock, engine, looking
+):
+    await on_its_way(tenant)
+    await look(looking)
+    clock.at += MINUTE
+    assert await look(looking) is None
+    assert engine.cancelled == []
+
+
 async def test_runs_whose_executor_is_not_installed_here_stay_as_they_are(tenant, store, clock, looking):
     (schedule,), _ = await given_away(tenant, ["a"], executor="elsewhere")
     clock.at += SECOND

@@ -298,6 +298,15 @@ class WatchesRuns(Protocol):
 
 
 @runtime_checkable
+class NamesRuns(Protocol):
+    """An executor whose handles are made of the id of the run alone. So a run can be cancelled at its engine that ended
+    here on its way there, before an answer told the handle. `cancel` of a run that the engine does not know does
+    nothing."""
+
+    def handle_of(self, run_id: Id) -> str: ...
+
+
+@runtime_checkable
 class KeptByWorkspace(Protocol):
     """An executor that knows targets which are kept apart for each workspace, so that no workspace can share them."""
 

@@ -10,6 +10,24 @@ LATEST_MS = 60_000
 _PART = 8
 
 
+# For how long after its end here a run may still be on its way to its engine (ms): longer than it takes until the
+# worker that had it hears of the end.
+ON_ITS_WAY_MS = 60_000
+# For how long an engine that does not answer is told again to end a run (ms).
+TOLD_FOR_MS = 7 * 86_400_000
+
+
+def next_telling_ms(now: int, told: bool, sure: bool, settled_ms: int) -> int | None:
+    """When an engine is told again to end a run that has ended here; None where it need not be. `told`: it has been
+    told now; `sure`: it has taken the run. From `settled_ms` on the run cannot arrive there any more, so what was told
+    before is told once more then."""
+    if told:
+        return settled_ms if not sure and now < settled_ms else None
+    if now >= settled_ms + TOLD_FOR_MS:
+        return None
+    return next_look_ms(now, settled_ms - ON_ITS_WAY_MS)
+
+
 def next_look_ms(now: int, since_ms: int) -> int:
     """The instant of the next look at a run that an engine has had since `since_ms` (ms since the epoch)."""
     return now + max(SOONEST_MS, min(LATEST_MS, (now - since_ms) // _PART))

@@ -47,6 +47,11 @@ def run_text(run_id: Id) -> str:
     return prefixed("run", run_id)
 
 
+def run_label(run: str) -> str:
+    """A run's id, as targets see it, in the form of a DNS label."""
+    return run.lower().replace("_", "-")
+
+
 def _fire_text(call: Call, run: str) -> str:
     """The id of the call's fire. That of a fire without audience is the id of its only run with another prefix."""
     if call.fire_id == call.run_id:
@@ -137,7 +142,7 @@ def template_values(call: Call, context: Mapping[str, Any], secrets: Mapping[str
     run = context["run"]
     return {
         **context,
-        "run": {**run, "label": run["id"].lower().replace("_", "-"), "uuid": uuid_text(call.run_id)},
+        "run": {**run, "label": run_label(run["id"]), "uuid": uuid_text(call.run_id)},
         "callback": context.get("callback"),
         "variation": context.get("variation"),
         "secrets": secrets,

@@ -557,6 +557,21 @@ class NewWatched(NamedTuple):
     look_ms: int
 
 
+class UntoldEnd(NamedTuple):
+    """A run that has ended here (`answer`) while its engine may have had it, of which no handle is known. The engine is
+    told at `look_ms`, and once more at `deadline_ms`, when the run cannot arrive there any more. `token_hash` is
+    empty."""
+
+    run_id: Id
+    workspace_id: Id
+    target_id: Id
+    token_hash: bytes
+    attempt: int
+    deadline_ms: int
+    answer: str
+    look_ms: int
+
+
 class NextLook(NamedTuple):
     """When a run is looked at next (ms)."""
 
@@ -565,16 +580,18 @@ class NextLook(NamedTuple):
 
 
 class WatchedRun(NamedTuple):
-    """A run to look at. `answer`: how it has ended here already, so that the engine is told to end it."""
+    """A run to look at. `answer`: how it has ended here already, so that the engine is told to end it. `handle` is None
+    where it ended before the engine had told one; until `deadline_ms` it may still arrive there then."""
 
     run_id: Id
     workspace_id: Id
     target_id: Id
     target_version: int
     attempt: int
-    handle: str
+    handle: str | None
     started_ms: int | None
     answer: str | None
+    deadline_ms: int
 
 
 class OpenWatched(NamedTuple):

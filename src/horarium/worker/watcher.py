@@ -7,16 +7,25 @@ the looks at others from nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 
 import structlog
 
 from horarium.domain.errors import HorariumError
-from horarium.domain.execution import Executor, Outcome, Seen, Verdict, Watched, WatchedTarget, WatchesRuns
+from horarium.domain.execution import (
+    Executor,
+    NamesRuns,
+    Outcome,
+    Seen,
+    Verdict,
+    Watched,
+    WatchedTarget,
+    WatchesRuns,
+)
 from horarium.domain.ids import Id
 from horarium.domain.look_shares import NEW, Standing, UnderLook, turn_of_looks
 from horarium.domain.run import RunState
-from horarium.domain.watching import next_look_ms
+from horarium.domain.watching import next_look_ms, next_telling_ms
 from horarium.engine.wake import Alarm
 from horarium.service.clock import Clock
 from horarium.service.failure_log import FailureLog
@@ -169,7 +178,8 @@ class Watcher:
         if not isinstance(executor, WatchesRuns):
             why = f"this server has no executor {target.executor!r} that watches runs"
             _log.warning("runs_not_looked_at", target=target.name, runs=len(runs), error=why)
-            await self._record(target, runs, {}, ())
+            await self._record(target, going, {})
+            await self._record_telling(over, set())
             return False
         asked = WatchedTarget(
             target.id, target.home_id or runs[0].workspace_id, target.config, target.secrets
@@ -177,11 +187,11 @@ class Watcher:
         if going:
             seen = await self._watch(executor, asked, target, going)
             answered = any(not isinstance(seen.get(run.run_id), Exception) for run in going)
-            await self._record(target, going, seen, ())
+            await self._record(target, going, seen)
         if over:
             told = await self._tell(executor, asked, target, over)
             answered = answered or bool(told)
-            await self._record(target, over, {}, told)
+            await self._record_telling(over, {*told})
         return answered
 
     async def _watch(
@@ -190,7 +200,7 @@ class Watcher:
         """What is seen of runs. Where nothing can be seen, that is the error of each."""
         try:
             async with asyncio.timeout(WATCH_S):
-                seen = await executor.watch(asked, [Watched(run.run_id, run.handle) for run in runs])
+                seen = await executor.watch(asked, [Watched(run.run_id, run.handle or "") for run in runs])
             # Executors are foreign code: what is none of the two is as little as an error.
             seen = {
                 run: one if isinstance(one, Outcome | Exception) else TypeError(type(one).__name__)
@@ -204,12 +214,17 @@ class Watcher:
     async def _tell(
         self, executor: WatchesRuns, asked: WatchedTarget, target: RunnableTarget, runs: Sequence[WatchedRun]
     ) -> list[Id]:
-        """Ask an engine to end runs, each by itself; those that it was told of."""
+        """Ask an engine to end runs, each by itself; those that it was told of. Where it has told no handle of one, and
+        none can be made, there is nothing to tell."""
         places = asyncio.Semaphore(CANCELS_AT_ONCE)
 
         async def cancel(run: WatchedRun) -> None:
-            async with places, asyncio.timeout(CANCEL_S):
-                await executor.cancel(asked, Watched(run.run_id, run.handle))
+            handle = run.handle
+            if handle is None and isinstance(executor, NamesRuns):
+                handle = executor.handle_of(run.run_id)
+            if handle is not None:
+                async with places, asyncio.timeout(CANCEL_S):
+                    await executor.cancel(asked, Watched(run.run_id, handle))
 
         tasks = {run.run_id: asyncio.create_task(cancel(run)) for run in runs}
         try:
@@ -224,12 +239,19 @@ class Watcher:
         _note(target, "runs_not_cancelled_there", [error for error in errors.values() if error is not None])
         return [run for run, error in errors.items() if error is None]
 
+    async def _record_telling(self, runs: Sequence[WatchedRun], told: Set[Id]) -> None:
+        now = self._clock.now_ms()
+        again = {
+            run.run_id: next_telling_ms(now, run.run_id in told, run.handle is not None, run.deadline_ms)
+            for run in runs
+        }
+        later = {run: at for run, at in again.items() if at is not None}
+        await self._store.urgent(
+            watching.record_looks, (), later, [run for run in again if run not in later], now
+        )
+
     async def _record(
-        self,
-        target: RunnableTarget,
-        runs: Sequence[WatchedRun],
-        seen: Mapping[Id, Seen],
-        told: Sequence[Id],
+        self, target: RunnableTarget, runs: Sequence[WatchedRun], seen: Mapping[Id, Seen]
     ) -> None:
         now = self._clock.now_ms()
         outcomes: dict[Id, Outcome] = {}
@@ -238,11 +260,10 @@ class Watcher:
             if isinstance(found, Outcome):
                 outcomes[run.run_id] = target.as_told(found)
         ends = [end_of(run, outcome) for run, outcome in outcomes.items()]
-        over = {*outcomes, *told}
         later = {
-            run.run_id: next_look_ms(now, run.started_ms or now) for run in runs if run.run_id not in over
+            run.run_id: next_look_ms(now, run.started_ms or now) for run in runs if run.run_id not in outcomes
         }
-        ended = {*await self._store.urgent(watching.record_looks, ends, later, told, now)}
+        ended = {*await self._store.urgent(watching.record_looks, ends, later, (), now)}
         for run in runs:
             outcome = outcomes.get(run.run_id)
             if outcome is not None and run.run_id in ended and outcome.verdict is Verdict.FAILED:

@@ -28,8 +28,8 @@ from horarium.domain.schedule import (
 from horarium.domain.target import Completion
 from horarium.domain.variations import choose, has_variations, variation_facts
 from horarium.domain.waiting import WaitCause, added, waits_from_text
-from horarium.domain.watching import next_look_ms
-from horarium.store.rows import ClaimedRun, NewWatched
+from horarium.domain.watching import ON_ITS_WAY_MS, next_look_ms
+from horarium.store.rows import ClaimedRun, NewWatched, UntoldEnd
 from horarium.store.verbs.dispatch import Ended
 from horarium.store.verbs.release_rows import FIRST_EPOCH
 from horarium.store.verbs.settle import RunEnd
@@ -361,6 +361,7 @@ def _ended(work: Work, state: RunState, outcome: Outcome, now: int, again: int |
         work.callback_token is not None or run.epoch > FIRST_EPOCH,  # or by who held it before
         None if work.waited is None else _waits_text(work.waited, run.waited),
         _watched(work, outcome, now) if state is RunState.RUNNING else None,
+        _untold(work, state, outcome, now),
     )
 
 
@@ -379,6 +380,20 @@ def _watched(work: Work, outcome: Outcome, now: int) -> NewWatched | None:
         outcome.handle,
         next_look_ms(now, began),
     )
+
+
+def _untold(work: Work, state: RunState, outcome: Outcome, now: int) -> UntoldEnd | None:
+    """The row by which an engine is told of a run that has ended here and that it may have: what was sent may have
+    arrived though no answer came. None where it cannot have it, or has ended it itself."""
+    run = work.run
+    if work.target.completion != Completion.WATCH or not state.final or state is RunState.SUCCEEDED:
+        return None
+    given_before = run.epoch > FIRST_EPOCH
+    given_now = work.started_ms > 0 and outcome.retryable
+    if not given_before and not given_now:
+        return None
+    until = now + ON_ITS_WAY_MS
+    return UntoldEnd(run.id, run.workspace_id, run.target_id, b"", work.attempt, until, state.value, now)
 
 
 def _waits_text(waited: Mapping[WaitCause, int], before: str | None) -> str:

@@ -1,9 +1,14 @@
 """Runs that another engine has: they hold no worker, are looked at, and end as a look shows."""
 
+import pytest
+
 from horarium.domain.execution import Outcome, Verdict
+from horarium.domain.retry import Retry
+from horarium.domain.schedule import Policies
 from horarium.domain.target import Completion
 from horarium.store.verbs import dispatch, runs, watching
 from horarium.store.verbs.watching import WatchedEnd
+from horarium.worker.work import cancelled
 from tests.support.tenant import HOUR, MINUTE, NOON, Node, RunState, Tenant, states
 
 NOW = NOON + MINUTE
@@ -115,6 +120,74 @@ async def test_a_cancelled_run_is_looked_at_at_once_so_that_the_engine_is_told(t
     assert await store.read(watching.earliest_look) is None
     assert await record(store, [WatchedEnd(work.id, RunState.SUCCEEDED)]) == []
     assert states(await tenant.runs(schedule)) == ["cancelled"]
+
+
+async def claimed(tenant, completion=Completion.WATCH):
+    """A run that a worker has, which may be on its way to its engine: (schedule, node, work)."""
+    target = await tenant.add_target(completion=completion, deadline_ms=HOUR)
+    (schedule,) = await tenant.schedules(1, "1 12 * * *", target_id=target)
+    await tenant.release(NOW)
+    node = await Node.start(tenant.store)
+    (work,) = await node.claim(NOW)
+    return schedule, node, work
+
+
+async def test_a_run_that_is_cancelled_on_its_way_to_its_engine_is_told_there(tenant, store):
+    schedule, node, work = await claimed(tenant)
+    await store.write(runs.cancel_run, tenant.workspace, work.id, NOW)
+    (seen,) = await look(store, NOW)
+    assert (seen.run_id, seen.handle, seen.answer) == (work.id, None, "cancelled")
+    assert seen.deadline_ms == NOW + MINUTE
+    await node.record([work], TAKEN, NOW, careful=True)  # the answer came too late
+    assert states(await tenant.runs(schedule)) == ["cancelled"]
+    await record(store, told=[work.id])
+    assert await store.read(watching.earliest_look) is None
+
+
+async def test_a_run_that_is_cancelled_after_its_node_was_lost_is_told_to_its_engine(tenant, store):
+    _, node, work = await claimed(tenant)
+    await store.urgent(dispatch.hand_back, node.id, [(work.id, work.epoch)], NOW)
+    await store.write(runs.cancel_run, tenant.workspace, work.id, NOW)
+    assert [seen.run_id for seen in await look(store, NOW)] == [work.id]
+
+
+async def test_of_runs_that_no_worker_had_or_that_no_engine_keeps_nothing_is_told(tenant, store):
+    target = await tenant.add_target(completion=Completion.WATCH, deadline_ms=HOUR)
+    (schedule,) = await tenant.schedules(1, "1 12 * * *", target_id=target)
+    await tenant.release(NOW)
+    (run,) = await tenant.runs(schedule)
+    await store.write(runs.cancel_run, tenant.workspace, run.id, NOW)
+    _, _, work = await claimed(tenant, Completion.RESPONSE)
+    await store.write(runs.cancel_run, tenant.workspace, work.id, NOW)
+    assert await store.read(watching.earliest_look) is None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        (Outcome(Verdict.FAILED, error="no answer", unreached=True), ["failed"]),
+        (Outcome(Verdict.FAILED, error="broke down"), ["failed"]),
+        (Outcome(Verdict.FAILED, error="refused", retryable=False), []),
+    ],
+)
+async def test_a_run_that_fails_here_is_told_to_the_engine_that_may_have_it(tenant, store, outcome, told):
+    target = await tenant.add_target(completion=Completion.WATCH, deadline_ms=HOUR)
+    once = Retry(max_attempts=1, max_elapsed_ms=1)
+    await tenant.schedules(1, "1 12 * * *", target_id=target, policies=Policies(retry=once))
+    await tenant.release(NOW)
+    node = await Node.start(tenant.store)
+    works = await node.claim(NOW)
+    await node.record(works, outcome, NOW + SECOND)
+    assert [(seen.handle, seen.answer) for seen in await look(store, NOW + SECOND)] == [
+        (None, state) for state in told
+    ]
+
+
+async def test_a_run_that_its_worker_ends_while_it_is_on_its_way_is_told_to_its_engine(tenant, store):
+    _, node, work = await claimed(tenant)
+    work.started_ms = NOW
+    assert await node.tell([cancelled(work, NOW)], NOW) == []
+    assert [(seen.run_id, seen.handle) for seen in await look(store, NOW)] == [(work.id, None)]
 
 
 async def test_a_run_that_is_not_over_by_its_deadline_fails_and_the_engine_is_told(tenant, store):

@@ -126,6 +126,10 @@ class CeleryExecutor:
         shown = {"task_id": run, "queue": compiled.queue}
         return taken(call, shown if put else {**shown, "duplicate": True}, run)
 
+    def handle_of(self, run_id: Id) -> str:
+        """The id of a run's task: that of the run."""
+        return run_text(run_id)
+
     async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Seen]:
         """What is seen of the tasks whose result is stored. Raises OSError."""
         compiled = self._compiled.of_watched(target)

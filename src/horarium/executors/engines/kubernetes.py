@@ -32,7 +32,7 @@ from horarium.domain.execution import Call, Outcome, Seen, Verdict, Watched, Wat
 from horarium.domain.ids import Id
 from horarium.executors.checks import check_fields, check_texts
 from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
-from horarium.executors.context import context_of, run_text, shared_id, template_values
+from horarium.executors.context import context_of, run_label, run_text, shared_id, template_values
 from horarium.executors.engines.hosts import check_place, host_and_port
 from horarium.executors.engines.http_door import Answer, EngineHttp, EnginePlace
 from horarium.executors.engines.messages import (
@@ -153,6 +153,10 @@ class KubernetesExecutor:
             words = f"the cluster did not create the Job: {_said(answer, content)}"
             return failed(call, words, retryable=answer.status in _PASSING)
         return taken(call, shown, name)
+
+    def handle_of(self, run_id: Id) -> str:
+        """The name of a run's Job."""
+        return run_label(run_text(run_id))
 
     async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Seen]:
         """What is seen of the Jobs that do not go on. Raises OSError."""
@@ -361,7 +365,7 @@ class _CompiledKubernetes:
             "apiVersion": "batch/v1",
             "kind": "Job",
             "metadata": {
-                "name": values["run"]["label"],
+                "name": run_label(run),
                 "labels": {**self._labels, TARGET_LABEL: _label(call.target_id)},
                 "annotations": {RUN_ANNOTATION: run},
             },

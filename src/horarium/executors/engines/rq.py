@@ -175,6 +175,10 @@ class RqExecutor:
         shown = {"job_id": run, "queue": compiled.queue}
         return taken(call, shown if put else {**shown, "duplicate": True}, run)
 
+    def handle_of(self, run_id: Id) -> str:
+        """The id of a run's job: that of the run."""
+        return run_text(run_id)
+
     async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Seen]:
         """What is seen of the jobs that do not go on. Raises OSError."""
         client = await self._servers.client(target.workspace_id, self._compiled.of_watched(target).place)

@@ -153,6 +153,10 @@ class TemporalExecutor:
             return failed(call, f"the workflow was not started: {error}", retryable=_is_passing(error))
         return taken(call, {"workflow_id": workflow_id, "run_id": execution}, workflow_id)
 
+    def handle_of(self, run_id: Id) -> str:
+        """The id of a run's workflow: that of the run."""
+        return run_text(run_id)
+
     async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Seen]:
         """What is seen of the workflows that do not go on. Raises OSError."""
         client = await self._client_of(target)

@@ -97,6 +97,16 @@ WHERE TRUE
 ON CONFLICT (run_id) DO UPDATE SET attempt = excluded.attempt, deadline_ms = excluded.deadline_ms,
     handle = excluded.handle, look_ms = excluded.look_ms;
 
+-- name: insert_untold
+-- Runs that have ended here while an engine may have had them. A handle that is known stays.
+INSERT INTO callbacks (run_id, workspace_id, target_id, token_hash, attempt, deadline_ms, lease_ms, answer, look_ms)
+SELECT run_id, workspace_id, target_id, token_hash, attempt, deadline_ms, 0, answer, look_ms
+FROM rows(run_id bytea, workspace_id bytea, target_id bytea, token_hash bytea, attempt bigint, deadline_ms bigint,
+          answer text, look_ms bigint) AS r
+WHERE TRUE
+ON CONFLICT (run_id) DO UPDATE SET attempt = excluded.attempt, deadline_ms = excluded.deadline_ms,
+    answer = excluded.answer, look_ms = excluded.look_ms;
+
 -- name: note_start_of_run
 -- The answer may come before the attempt is recorded.
 UPDATE runs SET started_ms = COALESCE(started_ms, :started_ms) WHERE id = :run_id;

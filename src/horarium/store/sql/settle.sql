@@ -23,6 +23,15 @@ FROM rows(schedule_id bytea, closed bigint, succeeded bigint, failed bigint, str
           fire_id bytea, state text) AS r
 WHERE cursors.schedule_id = r.schedule_id;
 
+-- name: leave_untold
+-- Runs that are about to be cancelled and that workers may have given to an engine, which is told to end them. The queue
+-- knows which: those that are or were claimed.
+INSERT INTO callbacks (run_id, workspace_id, target_id, token_hash, attempt, deadline_ms, lease_ms, answer, look_ms)
+SELECT q.run_id, t.workspace_id, t.id, :no_token, 0, :deadline_ms, 0, 'cancelled', :now
+FROM ready q JOIN targets t ON t.id = q.lane
+WHERE q.run_id IN (:ids...) AND t.completion = 'watch' AND q.epoch > 0
+ON CONFLICT (run_id) DO NOTHING;
+
 -- name: close_callbacks
 UPDATE callbacks SET answer = 'cancelled', look_ms = CASE WHEN handle IS NULL THEN NULL ELSE 0 END
 WHERE run_id IN (:ids...) AND answer IS NULL;

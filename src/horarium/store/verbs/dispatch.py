@@ -33,6 +33,7 @@ from horarium.store.rows import (
     OpenLane,
     PutBackRun,
     TargetRow,
+    UntoldEnd,
     new_row,
 )
 from horarium.store.verbs.entries import error_of_end, hold_schedules
@@ -54,7 +55,8 @@ class Ended:
     `end.state` is final, or `running` (the target has taken the work and finishes the run by callback), or
     `pending` (there will be another attempt at `retry_at`). `started_ms` is None where it was stopped before it
     began. `callback`: a callback may be open for the run. `waited`: for what the run has waited in all (JSON text).
-    `watched`: an engine has taken the run, and it is looked at from now on.
+    `watched`: an engine has taken the run, and it is looked at from now on. `untold`: the run is over, and an engine
+    that may have it is told.
     """
 
     end: RunEnd
@@ -71,6 +73,7 @@ class Ended:
     callback: bool = False
     waited: str | None = None
     watched: NewWatched | None = None
+    untold: UntoldEnd | None = None
 
 
 @dataclass(slots=True)
@@ -304,6 +307,10 @@ async def _write_ends(tx: Tx, ended: Sequence[Ended], now: int) -> None:
     closed = [attempt.end.run_id for attempt in ended if attempt.callback]
     if closed:
         await tx.run("forget_callbacks", ids=closed)
+    untold = [attempt.untold for attempt in ended if attempt.untold is not None]
+    if untold:
+        await tx.many("insert_untold", untold)
+        tx.announce(LOOK, min(end.look_ms for end in untold))
     await settle(tx, [attempt.end for attempt in ended], now)
 
 

@@ -14,7 +14,8 @@ from horarium.domain.ids import Id, random_id, run_id
 from horarium.domain.pauses import Pause
 from horarium.domain.run import RunMode, RunState
 from horarium.domain.schedule import AfterCompletion, CatchUp, ScheduleState, policies_from_text
-from horarium.store.base import Tx, sent_by_fields
+from horarium.domain.watching import ON_ITS_WAY_MS
+from horarium.store.base import LOOK, Tx, sent_by_fields
 from horarium.store.figures import RUNS
 from horarium.store.rows import (
     CursorTally,
@@ -333,11 +334,13 @@ async def _begin_waiting(tx: Tx, schedule_id: Id, now: int) -> None:
 async def cancel_runs(tx: Tx, runs: Sequence[OpenRun], now: int, reason: str = "cancelled") -> None:
     """Cancel open runs at once, whoever holds them, and settle their fires. The caller follows up.
 
-    A worker that has one of them finds that its lease is gone.
+    A worker that has one of them finds that its lease is gone. An engine to which it may have been given is told.
     """
     if not runs:
         return
     ids = sorted(run.id for run in runs)
+    if await tx.run("leave_untold", ids=ids, no_token=b"", now=now, deadline_ms=now + ON_ITS_WAY_MS):
+        tx.announce(LOOK, now)
     await tx.run("forget_ready", ids=ids)
     await tx.run("close_callbacks", ids=ids)
     ended = {row[0] for row in await tx.rows("cancel_open_runs", ids=ids, now=now, error=reason)}
