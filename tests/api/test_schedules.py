@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from horarium.store.figures import name_of
 from tests.api.asking import BASE, NOW, ask, fields, scheduled
 from tests.support.house import House
 
@@ -310,3 +311,23 @@ async def test_a_bulk_request_without_lines_is_answered_by_no_lines(body: bytes)
         answer = await house.client.post(f"{BASE}/schedules/bulk", content=body)
         assert (answer.status_code, answer.content) == (200, b"")
         assert answer.headers["content-type"] == "application/x-ndjson"
+
+
+async def test_one_schedule_is_shown_by_look_ups_alone(monkeypatch):
+    """SQLite hands other reads to a thread, which takes longer than the look-ups that one schedule needs."""
+    async with House.open(NOW) as house:
+        made = await scheduled(house, key="k")
+        read, others = house.store.read, set[str]()
+
+        def noted(verb, *args, **kwargs):
+            if not getattr(verb, "point", False):
+                others.add(name_of(verb))
+            return read(verb, *args, **kwargs)
+
+        monkeypatch.setattr(house.store, "read", noted)
+        for path in (f"/schedules/{made['id']}", "/schedules/by-key/k"):
+            await ask(house, "GET", path)
+        await scheduled(house, key="another")
+        assert others == set()
+        await ask(house, "GET", "/schedules")
+        assert others != set()

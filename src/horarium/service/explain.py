@@ -26,7 +26,7 @@ from horarium.store.base import Store, Tx
 from horarium.store.verbs import ledger
 from horarium.store.verbs.pauses import pause_behind
 from horarium.store.verbs.schedules import get_schedule_or_deleted
-from horarium.store.verbs.windows import holds_over
+from horarium.store.verbs.windows import holds_of, holds_over
 from horarium.times import Occurrence, Timing, compile_timing, explain_next, local_text
 from horarium.times.instants import utc_text
 
@@ -141,7 +141,7 @@ class ExplainService:
 
     async def holds(self, workspace_id: Id, schedule_id: Id) -> Holds:
         """What holds back slots of a schedule that are to come."""
-        return (await self.holds_over(workspace_id, [schedule_id])).of(schedule_id)
+        return await self.store.read(holds_of, workspace_id, schedule_id, self.clock.now_ms())
 
     async def holds_over(self, workspace_id: Id, schedules: Collection[Id]) -> HoldsOver:
         """What holds back slots of some schedules that are to come."""
@@ -297,7 +297,7 @@ async def _holding(tx: Tx, schedule: Schedule, slot: int, due: int, now: int) ->
     own = await pause_behind(tx, schedule.workspace_id, schedule.id, slot, due)
     if own is not None and own.holds_at(due):
         return own
-    holds = (await holds_over(tx, schedule.workspace_id, [schedule.id], now)).of(schedule.id)
+    holds = await holds_of(tx, schedule.workspace_id, schedule.id, now)
     return holds.behind(due) or await pause_behind(tx, schedule.workspace_id, None, slot, due)
 
 

@@ -147,7 +147,8 @@ class Store(Protocol):
 
 def point(verb: V) -> V:
     """Mark a verb that only looks up a few rows by key: SQLite runs it on the event loop, because handing it to a
-    thread takes longer than the look-up."""
+    thread takes longer than the look-up. It has no transaction there, so each of its statements sees the latest state.
+    """
     verb.point = True  # type: ignore[attr-defined]
     return verb
 

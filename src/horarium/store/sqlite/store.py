@@ -176,13 +176,10 @@ class SqliteStore:
             self._lookups = connect(self._path)
             self._lookups.execute("PRAGMA query_only=ON")
             self._reader_connections.append(self._lookups)
-        self._lookups.execute("BEGIN")
         try:
             return drive(verb(SqliteTx(self._lookups, self._statements)))
         except sqlite3.OperationalError as error:
             raise Unavailable(f"the query failed: {error}") from error
-        finally:
-            self._lookups.execute("ROLLBACK")
 
     def _read(self, verb: Callable[[Tx], Awaitable[T]]) -> T:
         connection = getattr(self._reader_local, "connection", None)

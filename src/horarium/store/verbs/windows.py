@@ -14,11 +14,12 @@ from horarium.domain.windows import (
     MOST_OF_SCHEDULES,
     MOST_OF_WORKSPACE,
     NOTHING_HOLDS,
+    Holds,
     HoldsOver,
     Window,
     begun_by,
 )
-from horarium.store.base import DUE, Tx
+from horarium.store.base import DUE, Tx, point
 from horarium.store.verbs.pause_rows import PauseRow, pause_of_row, pause_row
 from horarium.times import zone_fingerprint
 
@@ -136,6 +137,12 @@ async def holds_over(tx: Tx, workspace_id: Id, schedules: Collection[Id], now: i
     pauses = [pause_of_row(row) for row in await tx.rows("pauses_ahead", **of_these, now=now)]
     windows = [_window(row) for row in await tx.rows("windows_over", **of_these)]
     return HoldsOver(pauses, windows) if pauses or windows else NOTHING_HOLDS
+
+
+@point
+async def holds_of(tx: Tx, workspace_id: Id, schedule_id: Id, now: int) -> Holds:
+    """What holds back slots of a schedule that are to come. A workspace and a schedule have few windows each."""
+    return (await holds_over(tx, workspace_id, [schedule_id], now)).of(schedule_id)
 
 
 async def begin_windows(tx: Tx, now: int) -> int:
