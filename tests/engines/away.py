@@ -53,7 +53,13 @@ class Away:
 
     reasons: ClassVar[set[str]] = {
         f"the engine could not be reached: {why}"
-        for why in ("connection refused", "the connection broke", "no answer", "connection reset by peer")
+        for why in (
+            "connection refused",
+            "the connection broke",
+            "no answer",
+            "connection reset by peer",
+            "it is still loading its data",
+        )
     }
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:

@@ -275,3 +275,13 @@ async def test_of_runs_that_go_together_one_that_is_refused_or_given_up_holds_ba
     assert outcomes.pop(7).error.startswith("the engine refused the run: ")
     assert {outcome.verdict for outcome in outcomes} == {Verdict.SUCCEEDED}
     assert 298 <= broker.llen("together") <= 299
+
+
+@pytest.mark.parametrize("more", [{"database": 999}, {"user": "nobody", "password": "wrong"}])
+async def test_a_place_that_the_server_does_not_open_is_a_refusal(valkey_port, more):
+    executor = make(ExecutorOptions(engine_hosts=(f"127.0.0.1:{valkey_port}",)))
+    outcome = await executor.execute(
+        stored_call(executor, {"server": f"127.0.0.1:{valkey_port}", "task": "job"} | more)
+    )
+    await executor.close()
+    assert outcome.error.startswith("the engine refused the run: "), outcome.error

@@ -6,8 +6,7 @@ from __future__ import annotations
 import asyncio
 import os
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,8 @@ import pytest
 from horarium.domain.execution import Outcome, Verdict
 from horarium.executors.engines import celery, kubernetes, message, nats, rq, sqs, temporal
 from horarium.executors.options import ExecutorOptions
+from tests.engines.emulated import Answer, serving
 from tests.executors.calls import stored_call
-
-Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 SPEC = {"template": {"spec": {"containers": [{"name": "job", "image": "job:1"}]}}}
 KEYS = {"region": "eu-west-1", "access_key_id": "id", "secret_access_key": "a-secret-key"}
@@ -53,22 +51,6 @@ PLAIN = (
     "the cluster did not create the Job: ",
     "SQS did not take the message: ",
 )
-
-
-@asynccontextmanager
-async def serving(answer: Answer) -> AsyncIterator[int]:
-    async def careful(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with suppress(OSError, asyncio.IncompleteReadError):
-                await answer(reader, writer)
-        finally:
-            writer.transport.abort()
-
-    server = await asyncio.start_server(careful, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
 
 
 async def outcome_at(module: Any, config: dict[str, Any], timeout_ms: int = 1_500) -> Outcome:
@@ -151,6 +133,13 @@ async def test_a_server_without_tls_hears_no_secret(engine):
     assert outcome.error.startswith(PLAIN[:3]), outcome.error
     assert b"horarium" not in heard.lower()
     assert secret.encode() not in heard
+
+
+async def test_a_redis_that_has_just_begun_is_away_and_says_why():
+    async with serving(saying(b"-LOADING Redis is loading the dataset in memory\r\n")) as port:
+        outcome = await outcome_at(celery, {"server": f"localhost:{port}", "task": "job"})
+    assert outcome.unreached
+    assert outcome.error == "the engine could not be reached: it is still loading its data"
 
 
 # -- sizes ---------------------------------------------------------------------------------------------------------

@@ -3,9 +3,11 @@ keeps nothing."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -20,6 +22,7 @@ from horarium.domain.ids import derived_id, prefixed
 from horarium.executors.engines import kafka
 from horarium.executors.engines.message import MessageExecutor, make
 from horarium.executors.options import ExecutorOptions
+from tests.engines.emulated import serving
 from tests.executors.calls import RUN_ID, stored_call
 
 RUN = prefixed("run", RUN_ID)
@@ -140,7 +143,7 @@ async def test_a_cluster_that_is_away_or_not_listed_is_not_reached(executor):
         taken.bind(("127.0.0.1", 0))  # nobody listens there
         away = await executor.execute(stored_call(executor, config_of(f"127.0.0.1:{taken.getsockname()[1]}")))
     assert (away.verdict, away.retryable, away.unreached) == (Verdict.FAILED, True, True)
-    assert away.error == "the engine could not be reached: no broker could be connected to"
+    assert away.error == "the engine could not be reached: connection refused"
     call = stored_call(executor, config_of("kafka.example.com:9092"))
     (problem,) = executor.check_hosts(call.workspace_id, call.config)
     assert "engine_hosts" in problem.message
@@ -161,3 +164,50 @@ async def test_a_cluster_that_is_away_or_not_listed_is_not_reached(executor):
 def test_a_mistake_is_reported_at_its_field(config, field):
     problems = make(ExecutorOptions()).check(config_of("kafka:9092") | config)
     assert [problem.field for problem in problems] == [field]
+
+
+def refusing(mechanisms: list[str]) -> Any:
+    """An emulated broker that knows these mechanisms and accepts nobody: the mock cluster has no users."""
+
+    def text(value: str) -> bytes:
+        return struct.pack(">h", len(value)) + value.encode()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            (size,) = struct.unpack(">i", await reader.readexactly(4))
+            kind, _, number = struct.unpack(">hhi", (await reader.readexactly(size))[:8])
+            known = [(3, 0, 1), (17, 0, 1), (18, 0, 0), (36, 0, 0)]
+            body = {
+                18: struct.pack(">hi", 0, len(known)) + b"".join(struct.pack(">hhh", *one) for one in known),
+                17: struct.pack(">hi", 0, len(mechanisms)) + b"".join(map(text, mechanisms)),
+                36: struct.pack(">h", 58) + text("Invalid credentials") + struct.pack(">i", -1),
+            }[kind]
+            writer.write(struct.pack(">ii", len(body) + 4, number) + body)
+            await writer.drain()
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("mechanisms", "expected"),
+    [
+        (["PLAIN"], "the cluster does not accept this user"),
+        (
+            ["SCRAM-SHA-512"],
+            "the cluster does not know this mechanism of signing in: set mechanism to another",
+        ),
+    ],
+)
+async def test_a_user_who_is_not_accepted_is_a_refusal_and_not_a_cluster_that_is_away(
+    executor, mechanisms, expected
+):
+    async with serving(refusing(mechanisms)) as port:
+        call = stored_call(executor, config_of(f"127.0.0.1:{port}", user="horarium", password="secret"))
+        outcome = await executor.execute(call)
+    assert (outcome.error, outcome.unreached) == (f"the engine refused the run: {expected}", False)
+
+
+async def test_a_cluster_without_tls_is_told_from_one_that_is_away(executor, brokers):
+    outcome = await executor.execute(stored_call(executor, config_of(brokers[0], tls=True)))
+    assert outcome.unreached
+    assert outcome.error != "the engine could not be reached: no broker could be connected to"

@@ -23,6 +23,7 @@ from horarium.executors.engines.messages import EngineRefused
 from horarium.executors.engines.nats import NatsExecutor, make
 from horarium.executors.options import ExecutorOptions
 from tests.engines.conftest import free_port, program, running
+from tests.engines.emulated import serving
 from tests.engines.test_tls import certificate
 from tests.executors.calls import call_of, stored_call
 
@@ -70,11 +71,9 @@ async def test_nothing_is_said_to_a_server_without_tls_where_the_target_asks_for
         )
         while piece := await reader.read(1000):
             heard.extend(piece)
-        writer.close()
 
-    server = await asyncio.start_server(as_nats, "127.0.0.1", 0)
-    outcome = await outcome_at(server.sockets[0].getsockname()[1], tls=True, token=TOKEN)
-    server.close()
+    async with serving(as_nats) as port:
+        outcome = await outcome_at(port, tls=True, token=TOKEN)
     assert bytes(heard) == b""
     assert outcome.error == (
         "the engine refused the run: it offers no TLS, which the target asks for: set up TLS there, or set tls to false"

@@ -198,6 +198,6 @@ async def test_the_longest_results_of_many_jobs_are_seen_together(executor, serv
         server.hset(f"rq:job:{run.handle}", "status", "finished")
         server.xadd(f"rq:results:{run.handle}", fields)
     seen = await executor.watch(target_of(stored_call(executor, config_of(valkey_port))), runs)
-    assert set(seen) == {run.run_id for run in runs}
+    assert {run: type(found) for run, found in seen.items()} == {run.run_id: Outcome for run in runs}
     for run in runs:
         server.delete(f"rq:job:{run.handle}", f"rq:results:{run.handle}")

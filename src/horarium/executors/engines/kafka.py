@@ -24,6 +24,7 @@ from horarium.executors.engines.brokers import Message
 from horarium.executors.engines.connections import Connections
 from horarium.executors.engines.hosts import EngineHosts, check_place, host_and_port
 from horarium.executors.engines.messages import (
+    BROKE,
     EngineRefused,
     check_choice,
     check_flag,
@@ -55,11 +56,13 @@ class KafkaPlace(NamedTuple):
 
 class _Judge:
     """Tells the addresses of a cluster's brokers for one client. `refused` is done once there is a broker that may not
-    be connected to, or that sends too much: the library itself would only try again."""
+    be connected to, that does not accept the user, or that sends too much: the library itself would only try again.
+    `said` is why a broker could not be connected to."""
 
     def __init__(self, hosts: EngineHosts, workspace_id: Id) -> None:
         self._hosts, self._workspace_id = hosts, workspace_id
         self.refused: asyncio.Future[OSError] = asyncio.get_running_loop().create_future()
+        self.said: Exception | None = None
 
     async def address(self, host: str, port: int) -> str:
         """The address to connect to. Raises AddressRefused, and OSError for a name that is not known."""
@@ -68,6 +71,12 @@ class _Judge:
         except AddressRefused as error:
             self.refuse(error)
             raise
+
+    def hear(self, error: Exception) -> None:
+        """Note why a broker could not be connected to, which the library keeps to itself."""
+        self.said = error
+        if isinstance(error, EngineRefused):
+            self.refuse(error)
 
     def refuse(self, error: OSError) -> None:
         """Give the client up: whoever waits for it is told why."""
@@ -163,7 +172,8 @@ class Kafka:
             await client.stop()
             if not isinstance(error, Exception):
                 raise
-            raise told(error) from error
+            found = told(error)
+            raise (found if judge.said is None or isinstance(found, EngineRefused) else judge.said) from error
         return _Producer(client, judge)
 
     async def close(self) -> None:
@@ -218,6 +228,10 @@ def told(error: Exception) -> Exception:
     match error:
         case errors.AuthenticationFailedError() | errors.SaslAuthenticationFailed():
             return EngineRefused("the cluster does not accept this user")
+        case errors.UnsupportedSaslMechanismError():
+            return EngineRefused(
+                "the cluster does not know this mechanism of signing in: set mechanism to another"
+            )
         case errors.TopicAuthorizationFailedError() | errors.ClusterAuthorizationFailedError():
             return EngineRefused("the user may not write to this topic")
         case errors.UnknownTopicOrPartitionError() | errors.InvalidTopicError():
@@ -225,7 +239,8 @@ def told(error: Exception) -> Exception:
         case errors.MessageSizeTooLargeError() | errors.RecordTooLargeError():
             return EngineRefused("the record is larger than the cluster allows")
         case errors.KafkaConnectionError():
-            return OSError("no broker could be connected to")
+            found = reason_of(error)
+            return OSError("no broker could be connected to" if found == BROKE else found)
         case errors.KafkaTimeoutError() | errors.RequestTimedOutError():
             return OSError("no broker took the record in time")
         case errors.KafkaError():
@@ -248,8 +263,14 @@ def _library() -> Any:
 async def _connected(host: str, port: int, **options: Any) -> Any:
     """A connection of the library to a broker, made to the address that the client's guard has judged."""
     connection = _connection_class()(host, port, **options)
-    connection._loop = _Dialling(connection._loop, _judge.get())
-    await connection.connect()
+    judge = _judge.get()
+    connection._loop = _Dialling(connection._loop, judge)
+    try:
+        await connection.connect()
+    except Exception as error:
+        if judge is not None:
+            judge.hear(told(error))
+        raise
     return connection
 
 

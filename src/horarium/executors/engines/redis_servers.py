@@ -272,6 +272,8 @@ def told_apart() -> Iterator[None]:
         yield
     except (errors.ResponseError, errors.AuthenticationError) as error:
         raise EngineRefused(str(error)) from error
+    except errors.BusyLoadingError as error:
+        raise OSError("it is still loading its data") from error
     except errors.InvalidResponse as error:
         raise OSError(_NOT_REDIS) from error
     except errors.RedisError as error:

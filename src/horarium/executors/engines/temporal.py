@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -32,6 +33,7 @@ from horarium.executors.engines.messages import (
     BROKE,
     NO_HANDSHAKE,
     CompiledBody,
+    EngineRefused,
     check_body,
     check_flag,
     check_text,
@@ -71,6 +73,9 @@ _SIGNS = {
     "certificate": NO_HANDSHAKE,
     "tls": NO_HANDSHAKE,
 }
+# How the library says what a server has answered while it connects, and the answers to an identity.
+_STATUS = re.compile(r"Status \{ code: (\w+)")
+_NOT_ACCEPTED = ("Unauthenticated", "PermissionDenied")
 _LONGEST_TIMEOUT_S = 10 * 365 * 86_400
 
 
@@ -244,6 +249,9 @@ class TemporalExecutor:
                 connect_timeout=timedelta(seconds=_CONNECT_S),
             )
         except (_module("temporalio.service").RPCError, RuntimeError) as error:
+            status = _STATUS.search(str(error))
+            if status is not None and status[1] in _NOT_ACCEPTED:
+                raise EngineRefused("it does not accept the api_key, or asks for one") from error
             raise OSError(_why(error)) from error
 
 
