@@ -189,10 +189,10 @@ async def test_a_fault_of_the_executor_does_not_end_the_runs_of_another_workspac
     good = stored_call(executor, config_of(nats_port, name))
     link = executor._link
 
-    async def breaking(workspace_id, place):
+    def breaking(workspace_id, place):
         if workspace_id == bytes(16):
             raise ZeroDivisionError
-        return await link(workspace_id, place)
+        return link(workspace_id, place)
 
     monkeypatch.setattr(executor, "_link", breaking)
     calls = [

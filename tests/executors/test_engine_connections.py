@@ -1,10 +1,15 @@
-"""Connections to engines are kept, and one that cannot be used any more holds nobody up."""
+"""Connections to engines are kept, and one that cannot be used any more holds nobody up. Workspaces have shares of
+them, and one that is in use is never closed."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 
-from horarium.executors.engines.connections import Connections
+from horarium.executors.engines import connections as module
+from horarium.executors.engines.connections import IDLE_S, AllInUse, Connections
+
+ONE, OTHER = b"one", b"other"
 
 
 class Connection:
@@ -22,13 +27,35 @@ def may_close():
     return asyncio.Event()
 
 
+class Clock:
+    def __init__(self):
+        self.at = 0.0
+
+    def now(self):
+        return self.at
+
+
 @pytest.fixture
-def connections(may_close):
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def connections(may_close, clock):
     async def close(connection):
         await may_close.wait()
         connection.closed = True
 
-    return Connections(lambda connection: connection.usable, close)
+    return Connections(lambda connection: connection.usable, close, clock.now)
+
+
+@pytest.fixture
+def few(monkeypatch, may_close):
+    """Up to three connections, two of them of one workspace."""
+    monkeypatch.setattr(module, "MOST", 3)
+    monkeypatch.setattr(module, "MOST_OF_WORKSPACE", 2)
+    monkeypatch.setattr(module, "WAIT_S", 0.05)
+    may_close.set()
 
 
 @pytest.fixture
@@ -41,19 +68,31 @@ def connect(made):
     return connect
 
 
+async def used(connections, connect, workspace=ONE, place="here"):
+    """The connection to a place, used and given back."""
+    async with connections.hold(workspace, place, connect) as found:
+        return found
+
+
+async def until_closed(connection):
+    async with asyncio.timeout(10):
+        while not connection.closed:
+            await asyncio.sleep(0)
+
+
 async def test_all_who_come_meanwhile_get_the_connection_that_the_first_opens(connections, connect, made):
-    found = await asyncio.gather(*(connections.get("here", connect) for _ in range(5)))
+    found = await asyncio.gather(*(used(connections, connect) for _ in range(5)))
     assert found == made * 5
-    assert await connections.get("here", connect) is made[0]
+    assert await used(connections, connect) is made[0]
 
 
 async def test_a_broken_connection_is_closed_beside_what_goes_on(connections, connect, made, may_close):
     """Its end may take long: a broker that is away says no goodbye. Nobody waits for that, and nobody opens a second
     one instead of it."""
-    first = await connections.get("here", connect)
+    first = await used(connections, connect)
     first.usable = False
     async with asyncio.timeout(10):
-        found = await asyncio.gather(*(connections.get("here", connect) for _ in range(5)))
+        found = await asyncio.gather(*(used(connections, connect) for _ in range(5)))
     assert made == [first, found[0]]
     assert found == [found[0]] * 5
     assert not first.closed
@@ -62,19 +101,91 @@ async def test_a_broken_connection_is_closed_beside_what_goes_on(connections, co
     assert [connection.closed for connection in made] == [True, True]
 
 
-async def test_what_is_being_opened_has_ended_when_all_are_closed(connections):
-    begun, left_behind = asyncio.Event(), ["something"]
+async def test_a_connection_that_somebody_uses_is_closed_when_that_is_over(connections, connect, may_close):
+    may_close.set()
+    async with connections.hold(ONE, "here", connect) as first:
+        first.usable = False
+        second = await used(connections, connect)
+        await asyncio.sleep(0)
+        assert (second is first, first.closed) == (False, False)
+    await until_closed(first)
+    assert not second.closed
 
-    async def connect():
-        try:
-            begun.set()
-            await asyncio.Event().wait()
-        finally:
+
+async def test_of_a_workspace_that_needs_one_more_the_one_used_longest_ago_gives_way(
+    few, connections, connect
+):
+    other = await used(connections, connect, OTHER)
+    first, second = [await used(connections, connect, place=place) for place in ("a", "b")]
+    assert await used(connections, connect, place="a") is first
+    third = await used(connections, connect, place="c")
+    await until_closed(second)
+    assert [one.closed for one in (other, first, third)] == [False, False, False]
+
+
+async def test_a_connection_in_use_never_gives_way_and_who_needs_one_more_is_told_why(
+    few, connections, connect
+):
+    async with connections.hold(ONE, "a", connect) as first, connections.hold(ONE, "b", connect) as second:
+        with pytest.raises(AllInUse, match="a workspace may have 2, and this server 3"):
+            await used(connections, connect, place="c")
+        assert [first.closed, second.closed] == [False, False]
+        assert await used(connections, connect, place="a") is first
+        assert await used(connections, connect, OTHER, "c")  # there is always one left for another workspace
+    assert await used(connections, connect, place="c")
+
+
+async def test_who_waits_gets_a_connection_as_soon_as_one_is_free(few, connections, connect, monkeypatch):
+    monkeypatch.setattr(module, "WAIT_S", 10.0)
+    async with connections.hold(ONE, "a", connect), AsyncExitStack() as stack:
+        await stack.enter_async_context(connections.hold(ONE, "b", connect))
+        waiting = [asyncio.create_task(used(connections, connect, place=place)) for place in ("c", "d", "c")]
+        for _ in range(5):
             await asyncio.sleep(0)
-            left_behind.clear()
+        assert not any(task.done() for task in waiting)
+        waiting.pop(0).cancel()  # one that is given up keeps no other from its turn
+        await stack.aclose()
+        async with asyncio.timeout(5):
+            await asyncio.gather(*waiting)
 
-    waiting = asyncio.create_task(connections.get("here", connect))
-    await begun.wait()
-    await connections.close()
-    assert left_behind == []
-    waiting.cancel()
+
+async def test_where_opening_fails_its_place_is_free_again(few, connections, connect):
+    async def fail():
+        raise OSError("away")
+
+    for _ in range(5):
+        with pytest.raises(OSError, match="away"):
+            await used(connections, fail, place="c")
+    assert await used(connections, connect)
+
+
+async def test_a_workspace_with_most_of_what_nobody_uses_gives_way_to_one_that_has_none(
+    few, connections, connect
+):
+    first, second = [await used(connections, connect, place=place) for place in ("a", "b")]
+    other = await used(connections, connect, OTHER)
+    assert await used(connections, connect, b"third")
+    await until_closed(first)
+    assert [one.closed for one in (second, other)] == [False, False]
+
+
+async def test_what_nobody_has_used_for_a_while_is_closed(connections, connect, clock, may_close):
+    may_close.set()
+    first, second = [await used(connections, connect, place=place) for place in ("a", "b")]
+    async with connections.hold(ONE, "c", connect) as third:
+        clock.at += IDLE_S / 2
+        assert await used(connections, connect, place="b") is second
+        clock.at += IDLE_S / 2
+        connections.close_idle()
+        await until_closed(first)
+        assert (second.closed, third.closed) == (False, False)
+
+
+async def test_connections_are_closed_in_time_though_nobody_comes(
+    monkeypatch, connections, connect, clock, may_close
+):
+    monkeypatch.setattr(module, "IDLE_S", 0.01)
+    may_close.set()
+    first = await used(connections, connect)
+    clock.at += 1
+    await until_closed(first)

@@ -1,5 +1,7 @@
 """What is asked of a server when a run becomes an entry of a stream."""
 
+from contextlib import asynccontextmanager
+
 import pytest
 
 from horarium.executors.engines.brokers import Message
@@ -15,8 +17,9 @@ class Servers:
     def __init__(self):
         self.added = []
 
+    @asynccontextmanager
     async def client(self, workspace_id, place):
-        return self
+        yield self
 
     async def add_once(self, client, mark, remember_s, stream, arguments):
         self.added.append((mark, remember_s, stream, arguments))

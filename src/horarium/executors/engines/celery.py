@@ -120,9 +120,9 @@ class CeleryExecutor:
 
     async def _put(self, call: Call, compiled: _CompiledCelery, message: bytes) -> Outcome:
         run = run_text(call.run_id)
-        client = await self._servers.client(call.reaching_id, compiled.broker)
         mark = f"horarium:{run}"
-        put = await self._servers.push_once(client, mark, compiled.remember_s, compiled.queue, message)
+        async with self._servers.client(call.reaching_id, compiled.broker) as client:
+            put = await self._servers.push_once(client, mark, compiled.remember_s, compiled.queue, message)
         shown = {"task_id": run, "queue": compiled.queue}
         return taken(call, shown if put else {**shown, "duplicate": True}, run)
 
@@ -133,22 +133,22 @@ class CeleryExecutor:
     async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Seen]:
         """What is seen of the tasks whose result is stored. Raises OSError."""
         compiled = self._compiled.of_watched(target)
-        client = await self._servers.client(target.workspace_id, compiled.results)
         scrubber = Scrubber(target.secrets.values())
+        async with self._servers.client(target.workspace_id, compiled.results) as client:
 
-        async def look(some: Sequence[Watched]) -> Mapping[Id, Seen]:
-            read = await _read(client, some)
-            return seen_of(some, read, lambda stored: outcome_of(stored, self._limit, scrubber))
+            async def look(some: Sequence[Watched]) -> Mapping[Id, Seen]:
+                read = await _read(client, some)
+                return seen_of(some, read, lambda stored: outcome_of(stored, self._limit, scrubber))
 
-        return await look_in_parts(runs, look, _LOOKS_TOGETHER)
+            return await look_in_parts(runs, look, _LOOKS_TOGETHER)
 
     async def cancel(self, target: WatchedTarget, run: Watched) -> None:
         """Tells all workers that are up to leave out the task. One that has begun goes on. Raises OSError."""
         compiled = self._compiled.of_watched(target)
-        client = await self._servers.client(target.workspace_id, compiled.broker)
         channel = f"/{compiled.broker.database}.celery.pidbox"
-        with told_apart():
-            await client.library.publish(channel, _revocation(run.handle))
+        async with self._servers.client(target.workspace_id, compiled.broker) as client:
+            with told_apart():
+                await client.library.publish(channel, _revocation(run.handle))
 
     async def close(self) -> None:
         """Closes all connections."""

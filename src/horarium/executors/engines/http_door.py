@@ -77,13 +77,13 @@ class EngineHttp:
         """
         # An address that is written as a number is never looked up, so it is judged here.
         await self.hosts.address(workspace_id, place.host, place.port)
-        session = await self._sessions.get((workspace_id, place), lambda: self._open(workspace_id, place))
         host = f"[{place.host}]" if ":" in place.host else place.host
         url = URL(f"{'https' if place.tls else 'http'}://{host}:{place.port}{path}", encoded=True)
         try:
-            async with session.request(
-                method, url, headers=headers, data=body, allow_redirects=False
-            ) as response:
+            async with (
+                self._sessions.hold(workspace_id, place, lambda: self._open(workspace_id, place)) as session,
+                session.request(method, url, headers=headers, data=body, allow_redirects=False) as response,
+            ):
                 content = bytearray()
                 async for piece in response.content.iter_any():
                     content += piece

@@ -13,7 +13,7 @@ import logging
 import ssl
 from collections.abc import Mapping
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from horarium.domain.errors import Problem
@@ -134,9 +134,9 @@ class Kafka:
         self, workspace_id: Id, place: KafkaPlace, address: str, message: Message
     ) -> Mapping[str, Any]:
         """Produces the record of a run and waits until it is acknowledged. Raises OSError."""
-        key = (workspace_id, place[:-1])
-        producer = await self._producers.get(key, lambda: self._connect(workspace_id, place))
-        partition, offset = await producer.send(address, message)
+        connect = partial(self._connect, workspace_id, place)
+        async with self._producers.hold(workspace_id, place[:-1], connect) as producer:
+            partition, offset = await producer.send(address, message)
         return {"topic": address, "partition": partition, "offset": offset}
 
     async def _connect(self, workspace_id: Id, place: KafkaPlace) -> _Producer:

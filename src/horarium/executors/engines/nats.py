@@ -25,7 +25,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, NamedTuple
 
 import orjson
@@ -208,8 +208,8 @@ class NatsExecutor:
 
         try:
             with time_limit(timeout_ms):
-                link = await self._link(workspace_id, compiled.place)
-                await link.ask(batch, hear)
+                async with self._link(workspace_id, compiled.place) as link:
+                    await link.ask(batch, hear)
         except KEPT_AWAY as error:
             for message in untold.values():
                 tell(message.number, not_taken(message.call, error, self.type))
@@ -223,7 +223,6 @@ class NatsExecutor:
     async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Seen]:
         """What has been published to the subjects of these runs. Raises OSError."""
         compiled = self._compiled_of(target)
-        link = await self._link(target.workspace_id, compiled.place)
         subject = f"$JS.API.STREAM.MSG.GET.{compiled.outcome_stream}"
 
         async def look(some: Sequence[Watched]) -> Mapping[Id, Seen]:
@@ -241,7 +240,8 @@ class NatsExecutor:
                     await link.ask(looks, hear)
             return {run: one for run, one in seen.items() if one is not None}
 
-        return await look_in_parts(runs, look, _LOOKS_TOGETHER)
+        async with self._link(target.workspace_id, compiled.place) as link:
+            return await look_in_parts(runs, look, _LOOKS_TOGETHER)
 
     def _outcome(self, answer: Any, secrets: Mapping[str, Any], compiled: _CompiledNats) -> Outcome | None:
         """The outcome of a run by the answer to the look at its subject; None while nothing has been published. Raises
@@ -286,13 +286,13 @@ class NatsExecutor:
             raise OSError("the target's configuration does not say any more where outcomes are published")
         return compiled
 
-    async def _link(self, workspace_id: Id, place: NatsPlace) -> Link:
-        """A connection, made to the address that was judged. Raises OSError and ImportError."""
+    def _link(self, workspace_id: Id, place: NatsPlace) -> AbstractAsyncContextManager[Link]:
+        """A connection for a block, made to the address that was judged. Raises OSError and ImportError."""
 
         async def connect() -> Link:
             return await connected(await self._hosts.address(workspace_id, place.host, place.port), place)
 
-        return await self._connections.get((workspace_id, place), connect)
+        return self._connections.hold(workspace_id, place, connect)
 
 
 class _Message(NamedTuple):

@@ -11,7 +11,7 @@ import importlib
 import logging
 import ssl
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple, cast
 from urllib.parse import quote
 
@@ -122,12 +122,10 @@ class RabbitMq:
         self, workspace_id: Id, place: RabbitPlace, address: str, message: Message
     ) -> Mapping[str, Any]:
         """Publishes the message of a run and waits for its confirmation. Raises OSError."""
-        key = (
-            workspace_id,
-            place[:-1],
-        )  # of one exchange: what closes its channel is no affair of the others
-        publisher = await self._publishers.get(key, lambda: self._connect(workspace_id, place))
-        await publisher.publish(place.exchange, address, message)
+        # Of one exchange: what closes its channel is no affair of the others.
+        connect = partial(self._connect, workspace_id, place)
+        async with self._publishers.hold(workspace_id, place[:-1], connect) as publisher:
+            await publisher.publish(place.exchange, address, message)
         return {"exchange": place.exchange, "routing_key": address, "message_id": message.run}
 
     async def _connect(self, workspace_id: Id, place: RabbitPlace) -> _Publisher:

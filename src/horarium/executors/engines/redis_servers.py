@@ -12,7 +12,7 @@ import re
 import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -136,9 +136,9 @@ class RedisServers:
         wrong = self._hosts.refusal(workspace_id, *host_and_port(config["server"], _PORT))
         return [Problem("server", f"cannot be used: {wrong}")] if wrong else []
 
-    async def client(self, workspace_id: Id, place: RedisPlace) -> RedisClient:
-        """A client, which connects when a command needs it. Raises ImportError."""
-        return await self._clients.get((workspace_id, place), lambda: self._make(workspace_id, place))
+    def client(self, workspace_id: Id, place: RedisPlace) -> AbstractAsyncContextManager[RedisClient]:
+        """A client for a block, which connects when a command needs it. Raises ImportError and AllInUse."""
+        return self._clients.hold(workspace_id, place, lambda: self._make(workspace_id, place))
 
     async def _make(self, workspace_id: Id, place: RedisPlace) -> RedisClient:
         redis = await asyncio.to_thread(importlib.import_module, "redis.asyncio")

@@ -64,14 +64,14 @@ class RedisStreams:
         self, workspace_id: Id, place: StreamPlace, address: str, message: Message
     ) -> Mapping[str, Any]:
         """Adds the entry of a run, unless its mark says that it was added before. Raises OSError."""
-        client = await self._servers.client(workspace_id, place.server)
         event = {f"ce_{name}": value for name, value in message.event.items()}
         fields = {"data": message.body, **event, **message.headers}
         limit = [] if place.max_length is None else ["MAXLEN", "~", place.max_length]
         arguments = [*limit, "*", *(part for field in fields.items() for part in field)]
-        added, entry = await self._servers.add_once(
-            client, f"horarium:{message.run}", place.remember_s, address, arguments
-        )
+        async with self._servers.client(workspace_id, place.server) as client:
+            added, entry = await self._servers.add_once(
+                client, f"horarium:{message.run}", place.remember_s, address, arguments
+            )
         shown = {"stream": address, "entry": entry}
         return shown if added else {**shown, "duplicate": True}
 

@@ -168,10 +168,10 @@ class RqExecutor:
 
     async def _put(self, call: Call, compiled: _CompiledRq, fields: Mapping[str, Any]) -> Outcome:
         run = run_text(call.run_id)
-        client = await self._servers.client(call.reaching_id, compiled.place)
         keys = (f"rq:job:{run}", f"rq:queue:{compiled.queue}", "rq:queues")
         flat = [part for field in fields.items() for part in field]
-        put = await client.script(_ENQUEUE, keys, (run, *flat))
+        async with self._servers.client(call.reaching_id, compiled.place) as client:
+            put = await client.script(_ENQUEUE, keys, (run, *flat))
         shown = {"job_id": run, "queue": compiled.queue}
         return taken(call, shown if put else {**shown, "duplicate": True}, run)
 
@@ -181,7 +181,7 @@ class RqExecutor:
 
     async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Seen]:
         """What is seen of the jobs that do not go on. Raises OSError."""
-        client = await self._servers.client(target.workspace_id, self._compiled.of_watched(target).place)
+        place = self._compiled.of_watched(target).place
         scrubber = Scrubber(target.secrets.values())
 
         def outcome(stored: Sequence[bytes]) -> Outcome | None:
@@ -190,24 +190,26 @@ class RqExecutor:
                 raise EngineRefused(wrong[0].decode("utf-8", "replace"))
             return outcome_of(status.decode("utf-8", "replace"), value, problem, self._limit, scrubber)
 
-        async def look(some: Sequence[Watched]) -> Mapping[Id, Seen]:
-            keys = [key for run in some for key in (f"rq:job:{run.handle}", f"rq:results:{run.handle}")]
-            read = await client.script(_LOOK, keys, (_MOST_READ,))
-            return seen_of(some, read, outcome)
+        async with self._servers.client(target.workspace_id, place) as client:
 
-        return await look_in_parts(runs, look, _LOOKS_TOGETHER)
+            async def look(some: Sequence[Watched]) -> Mapping[Id, Seen]:
+                keys = [key for run in some for key in (f"rq:job:{run.handle}", f"rq:results:{run.handle}")]
+                read = await client.script(_LOOK, keys, (_MOST_READ,))
+                return seen_of(some, read, outcome)
+
+            return await look_in_parts(runs, look, _LOOKS_TOGETHER)
 
     async def cancel(self, target: WatchedTarget, run: Watched) -> None:
         """Takes the job out of its queue, or tells its worker to stop it. Raises OSError."""
         compiled = self._compiled.of_watched(target)
-        client = await self._servers.client(target.workspace_id, compiled.place)
         keys = (f"rq:job:{run.handle}", f"rq:queue:{compiled.queue}", f"rq:canceled:{compiled.queue}")
         now_s = int(datetime.now(UTC).timestamp())
-        worker = await client.script(_CANCEL, keys, (run.handle, now_s))
-        if worker:
-            order = orjson.dumps({"command": "stop-job", "job_id": run.handle})
-            with told_apart():
-                await client.library.publish(b"rq:pubsub:" + worker, order)
+        async with self._servers.client(target.workspace_id, compiled.place) as client:
+            worker = await client.script(_CANCEL, keys, (run.handle, now_s))
+            if worker:
+                order = orjson.dumps({"command": "stop-job", "job_id": run.handle})
+                with told_apart():
+                    await client.library.publish(b"rq:pubsub:" + worker, order)
 
     async def close(self) -> None:
         """Closes all connections."""

@@ -18,6 +18,7 @@ import asyncio
 import importlib
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any
 
@@ -135,7 +136,10 @@ class TemporalExecutor:
         return await handed_over(call, lambda: self._start(call, compiled, body), self.type)
 
     async def _start(self, call: Call, compiled: _CompiledTemporal, body: Any) -> Outcome:
-        client = await self._client(call.reaching_id, compiled)
+        async with self._client(call.reaching_id, compiled) as client:
+            return await self._start_with(client, call, compiled, body)
+
+    async def _start_with(self, client: Any, call: Call, compiled: _CompiledTemporal, body: Any) -> Outcome:
         common = importlib.import_module("temporalio.common")
         workflow_id = run_text(call.run_id)
         try:
@@ -164,7 +168,6 @@ class TemporalExecutor:
 
     async def watch(self, target: WatchedTarget, runs: Sequence[Watched]) -> Mapping[Id, Seen]:
         """What is seen of the workflows that do not go on. Raises OSError."""
-        client = await self._client_of(target)
         scrubber = Scrubber(target.secrets.values())
 
         async def look(run: Watched) -> Outcome | None:
@@ -173,7 +176,8 @@ class TemporalExecutor:
             except _module("temporalio.service").RPCError as error:
                 raise OSError(_why(error) if _is_away(error) else str(error)) from error
 
-        return await look_at_each(runs, look, _LOOKS_AT_ONCE)
+        async with self._client_of(target) as client:
+            return await look_at_each(runs, look, _LOOKS_AT_ONCE)
 
     async def _look(self, handle: Any, scrubber: Scrubber) -> Outcome | None:
         service, client = _module("temporalio.service"), _module("temporalio.client")
@@ -214,10 +218,10 @@ class TemporalExecutor:
 
     async def cancel(self, target: WatchedTarget, run: Watched) -> None:
         """Asks the workflow to end. Raises OSError."""
-        client = await self._client_of(target)
         service = _module("temporalio.service")
         try:
-            await client.get_workflow_handle(run.handle).cancel(rpc_timeout=timedelta(seconds=_LOOK_S))
+            async with self._client_of(target) as client:
+                await client.get_workflow_handle(run.handle).cancel(rpc_timeout=timedelta(seconds=_LOOK_S))
         except service.RPCError as error:
             if error.status != service.RPCStatusCode.NOT_FOUND:  # it is over there
                 raise OSError(str(error)) from error
@@ -227,13 +231,13 @@ class TemporalExecutor:
         await self._connections.close()
         await self._hosts.close()
 
-    async def _client_of(self, target: WatchedTarget) -> Any:
-        return await self._client(target.workspace_id, self._compiled.of_watched(target))
+    def _client_of(self, target: WatchedTarget) -> AbstractAsyncContextManager[Any]:
+        return self._client(target.workspace_id, self._compiled.of_watched(target))
 
-    async def _client(self, workspace_id: Id, compiled: _CompiledTemporal) -> Any:
-        """A client that is connected to the address that was judged. Raises OSError and ImportError."""
-        key = (workspace_id, compiled.host, compiled.port, compiled.namespace, compiled.tls, compiled.api_key)
-        return await self._connections.get(key, lambda: self._connect(workspace_id, compiled))
+    def _client(self, workspace_id: Id, compiled: _CompiledTemporal) -> AbstractAsyncContextManager[Any]:
+        """A client for a block, connected to the address that was judged. Raises OSError and ImportError."""
+        place = (compiled.host, compiled.port, compiled.namespace, compiled.tls, compiled.api_key)
+        return self._connections.hold(workspace_id, place, lambda: self._connect(workspace_id, compiled))
 
     async def _connect(self, workspace_id: Id, compiled: _CompiledTemporal) -> Any:
         module = await asyncio.to_thread(importlib.import_module, "temporalio.client")
