@@ -132,6 +132,48 @@ async def test_when_all_of_them_are_cancelled_the_executor_is_not_waited_for(sho
     assert len(engine.batches) == 2  # and the worker works on
 
 
+class Deaf(Engine):
+    """Ends its first call as if nobody had cancelled it, and breaks off the next ones by itself."""
+
+    def __init__(self, wrong: Exception | None) -> None:
+        super().__init__()
+        self.wrong = wrong
+
+    async def submit_many(self, calls: Sequence[Call], tell: Callable[[int, Outcome], None]) -> None:
+        if self.ended:
+            raise asyncio.CancelledError
+        try:
+            await super().submit_many(calls, tell)
+        except asyncio.CancelledError:
+            if self.wrong is not None:
+                raise self.wrong from None
+
+
+@pytest.mark.parametrize("wrong", [None, RuntimeError("broken off")])
+async def test_a_cancellation_that_the_executor_keeps_to_itself_concerns_no_later_run(wrong):
+    """Its task would count as cancelled: what breaks off the next run in it would end the task, and leave the run as
+    one that is under way for ever."""
+    engine = Deaf(wrong)
+    shop = await Workshop.open(concurrency=1, engine=engine)
+    await due_together(shop, 1)
+    (run,) = engine.tell
+    await shop.runs.cancel(shop.workspace, run)
+    await shop.settle()
+    assert (states(shop), engine.ended) == (["cancelled"], ["cancelled"])
+    for _ in range(2):
+        await due_together(shop, 1)
+    assert states(shop) == ["cancelled", "failed", "failed"]
+    await shop.close()
+
+
+@pytest.mark.parametrize("engine", [Deaf(None)])
+async def test_a_worker_ends_though_the_executor_keeps_to_itself_that_it_was_cancelled(shop, engine):
+    await due_together(shop, 1)
+    async with asyncio.timeout(10):
+        await shop.close()
+    assert engine.ended == ["cancelled"]
+
+
 async def test_a_fault_of_the_executor_fails_what_it_has_not_told(shop, engine):
     await due_together(shop, 2)
     next(iter(engine.tell.values()))(GOOD)

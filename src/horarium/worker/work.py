@@ -86,11 +86,13 @@ class Patience(NamedTuple):
 @dataclass(slots=True, eq=False)
 class Together:
     """Runs that an executor was given at once, each of which ends by itself. `task`: where it is called; `left`: how
-    many have not ended; `replaced`: another taker has the task's place, because one of them was parked."""
+    many have not ended; `replaced`: another taker has the task's place, because one of them was parked; `broken_off`:
+    the worker has cancelled the task, because it has ended them all."""
 
     task: asyncio.Task[None]
     left: int
     replaced: bool = False
+    broken_off: bool = False
 
 
 @dataclass(slots=True)

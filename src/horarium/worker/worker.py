@@ -494,8 +494,9 @@ class Worker:
     async def _take_turns(self) -> None:
         """One taker: one attempt after the other, or some together. It ends with an attempt that was parked, because
         another taker has its place by then."""
-        parked = False
-        while not parked:
+        task, parked = asyncio.current_task(), False
+        assert task is not None
+        while not (parked or task.cancelling()):  # an executor may have kept to itself that the worker ends
             work = await self._lanes.get()
             if self._goes_with_others(work, self._clock.now_ms()):
                 parked = await self._attempt_together(work)
@@ -560,11 +561,11 @@ class Worker:
             await self._submit(kind, works, together, now)
         except (Exception, asyncio.CancelledError) as error:
             wrong = error
+        if together.broken_off:  # whatever the executor has made of the cancellation
+            task.uncancel()
         if isinstance(wrong, asyncio.CancelledError) and task.cancelling():
-            if together.left:
-                self._end_untold(works, together, lambda work: None)
-                raise wrong
-            task.uncancel()  # we have ended all of them
+            self._end_untold(works, together, lambda work: None)
+            raise wrong
         self._end_untold(works, together, lambda work: self._judged(work, _broken_down(work, wrong)))
         return together.replaced
 
@@ -747,6 +748,7 @@ class Worker:
         if together is not None:
             self._end_one(work, together, self._ended_by_us(work))
             if not together.left:
+                together.broken_off = True
                 together.task.cancel()
         elif task is not None:
             task.cancel()
