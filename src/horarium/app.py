@@ -60,8 +60,8 @@ from horarium.events.publisher import Publisher
 from horarium.executors import registry
 from horarium.executors.event_post import SignedEventPost
 from horarium.executors.options import ExecutorOptions
-from horarium.executors.output import keep_answer
-from horarium.executors.secrecy import merge_secrets
+from horarium.executors.output import error_text, keep_answer
+from horarium.executors.secrecy import Scrubber, merge_secrets
 from horarium.open_files import raise_limit, waiting_calls
 from horarium.python_tuning import tuned_for_serving
 from horarium.service import recording
@@ -474,6 +474,7 @@ def _watcher(server: Server) -> Watcher:
         services.clock,
         services.executors,
         services.vault,
+        lambda text, secrets: error_text(text, Scrubber(secrets.values())),
         server.settings.poll,
         lambda: server.may_work,
     )

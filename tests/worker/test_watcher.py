@@ -79,9 +79,13 @@ def engine():
     return PlayedEngine()
 
 
+def clean(text, secrets):
+    return text.replace("s3cret", "***")
+
+
 @pytest.fixture
 def looking(store, clock, engine):
-    return Watcher(store, clock, {"played": engine}, Vault([new_key()]))
+    return Watcher(store, clock, {"played": engine}, Vault([new_key()]), clean)
 
 
 async def watched_target(tenant, executor="played"):
@@ -127,6 +131,50 @@ async def test_runs_end_as_their_engine_says_and_others_are_looked_at_again(
     assert engine.asked == 1
 
 
+async def test_a_run_shows_why_looks_at_it_fail_until_one_succeeds(tenant, store, clock, engine, looking):
+    (schedule,), _ = await given_away(tenant, ["a"])
+
+    async def shown():
+        await look(looking)
+        (run,) = await tenant.runs(schedule)
+        clock.at += 61 * SECOND
+        return run.state, run.error
+
+    clock.at += SECOND
+    engine.fault = OSError("there is no stream of s3cret")
+    told = ("running", "the last look at the engine failed: there is no stream of ***")
+    assert await shown() == told
+
+    assert await shown() == told
+    engine.fault = ZeroDivisionError("s3cret")
+    assert await shown() == (
+        "running",
+        "the last look at the engine failed: the executor broke down (ZeroDivisionError)",
+    )
+    engine.fault = TimeoutError()
+    assert await shown() == ("running", "the last look at the engine failed: no answer")
+    engine.fault = None
+    assert await shown() == ("running", None)
+    assert await shown() == ("running", None)
+    engine.outcomes = {"a": Outcome(Verdict.SUCCEEDED)}
+    assert await shown() == ("succeeded", None)
+
+
+async def test_a_run_that_ends_by_its_deadline_says_why_nothing_was_known_of_it(
+    tenant, store, clock, engine, looking
+):
+    (schedule,), _ = await given_away(tenant, ["a"])
+    clock.at += SECOND
+    engine.fault = OSError("stream not found")
+    await look(looking)
+    clock.at += 2 * HOUR
+    assert await store.write(runs.expire_callbacks, clock.at, 10)
+    (run,) = await tenant.runs(schedule)
+    assert run.error == (
+        "the target did not finish the run before its deadline; the last look at the engine failed: stream not found"
+    )
+
+
 @pytest.mark.parametrize("fault", [OSError("away"), RuntimeError("a fault of the executor"), TimeoutError()])
 async def test_an_engine_that_cannot_be_asked_is_asked_again_and_ends_nothing(
     tenant, store, clock, engine, looking, fault
@@ -163,7 +211,7 @@ async def test_an_engine_that_is_silent_holds_up_no_other(tenant, store, clock, 
         async def watch(self, target, watched):
             await asyncio.Event().wait()
 
-    looking = Watcher(store, clock, {"played": engine, "silent": Silent()}, Vault([new_key()]))
+    looking = Watcher(store, clock, {"played": engine, "silent": Silent()}, Vault([new_key()]), clean)
     await given_away(tenant, ["s"], executor="silent")
     (schedule,), _ = await given_away(tenant, ["a"])
     engine.outcomes = {"a": Outcome(Verdict.SUCCEEDED)}
@@ -199,7 +247,7 @@ async def test_however_many_runs_a_silent_engine_has_those_of_other_workspaces_a
     tenant, store, clock, engine
 ):
     silent = Silent()
-    looking = Watcher(store, clock, {"played": engine, "silent": silent}, Vault([new_key()]))
+    looking = Watcher(store, clock, {"played": engine, "silent": silent}, Vault([new_key()]), clean)
     await given_away(tenant, ["s"] * 600, executor="silent")
     others = await Tenant.open(store)
     (schedule,), _ = await given_away(others, ["a"])
@@ -217,7 +265,7 @@ async def test_of_an_engine_that_was_silent_one_run_is_looked_at_until_it_answer
 ):
     monkeypatch.setattr(watcher_module, "WATCH_S", 0.0)
     silent = Silent()
-    looking = Watcher(store, clock, {"silent": silent}, Vault([new_key()]))
+    looking = Watcher(store, clock, {"silent": silent}, Vault([new_key()]), clean)
     await given_away(tenant, ["s"] * 40, executor="silent")
     clock.at += 2 * SECOND
     asked = []
@@ -254,7 +302,7 @@ async def test_a_cancellation_that_fails_holds_up_neither_others_nor_what_has_en
 
     stubborn = Stubborn()
     stubborn.outcomes = {"a": Outcome(Verdict.SUCCEEDED)}
-    looking = Watcher(store, clock, {"played": stubborn}, Vault([new_key()]))
+    looking = Watcher(store, clock, {"played": stubborn}, Vault([new_key()]), clean)
     schedules, works = await given_away(tenant, ["a", "b", "c"])
     for work in works[1:]:
         await store.write(runs.cancel_run, tenant.workspace, work.id, NOW)
@@ -294,7 +342,7 @@ async def test_an_output_that_is_hardly_json_ends_its_run_with_what_can_be_kept(
 
 async def test_the_loop_ends_its_looks_with_itself(tenant, store, clock):
     silent = Silent()
-    looking = Watcher(store, clock, {"silent": silent}, Vault([new_key()]))
+    looking = Watcher(store, clock, {"silent": silent}, Vault([new_key()]), clean)
     await given_away(tenant, ["s"], executor="silent")
     clock.at += 2 * SECOND
     loop = asyncio.create_task(looking.loop())
@@ -339,7 +387,7 @@ async def test_a_run_that_was_cancelled_on_its_way_is_cancelled_at_its_engine_at
     tenant, store, clock
 ):
     engine = NamingEngine()
-    looking = Watcher(store, clock, {"played": engine}, Vault([new_key()]))
+    looking = Watcher(store, clock, {"played": engine}, Vault([new_key()]), clean)
     work = await on_its_way(tenant)
     assert await look(looking) == NOW + MINUTE
     assert engine.cancelled == [work.id.hex()]
@@ -350,7 +398,7 @@ async def test_a_run_that_was_cancelled_on_its_way_is_cancelled_at_its_engine_at
 
 async def test_an_engine_that_is_away_is_told_of_a_run_when_it_is_back_and_not_for_ever(tenant, store, clock):
     engine = NamingEngine()
-    looking = Watcher(store, clock, {"played": engine}, Vault([new_key()]))
+    looking = Watcher(store, clock, {"played": engine}, Vault([new_key()]), clean)
     work = await on_its_way(tenant)
     engine.fault = OSError("away")
     clock.at += HOUR

@@ -1,4 +1,4 @@
-"""When to look again at a run that another engine has."""
+"""When to look again at a run that another engine has, and what is told of looks that fail."""
 
 from __future__ import annotations
 
@@ -26,6 +26,16 @@ def next_telling_ms(now: int, told: bool, sure: bool, settled_ms: int) -> int | 
     if now >= settled_ms + TOLD_FOR_MS:
         return None
     return next_look_ms(now, settled_ms - ON_ITS_WAY_MS)
+
+
+# How the error of a run begins whose engine was asked in vain how it goes. It is there until a look succeeds.
+TROUBLE = "the last look at the engine failed: "
+
+
+def deadline_error(words: str, noted: str | None) -> str:
+    """The error of a run that ended by its deadline: `words`, and why nothing was known of it. `noted` is the error
+    that the run had before."""
+    return f"{words}; {noted}" if noted is not None and noted.startswith(TROUBLE) else words
 
 
 def next_look_ms(now: int, since_ms: int) -> int:

@@ -530,6 +530,7 @@ class CallbackRow(NamedTuple):
     fire_id: Id | None
     row_key: str
     target_id: Id
+    error: str | None
     single: bool
     mode: RunMode
 
@@ -581,7 +582,8 @@ class NextLook(NamedTuple):
 
 class WatchedRun(NamedTuple):
     """A run to look at. `answer`: how it has ended here already, so that the engine is told to end it. `handle` is None
-    where it ended before the engine had told one; until `deadline_ms` it may still arrive there then."""
+    where it ended before the engine had told one; until `deadline_ms` it may still arrive there then. `error` is what
+    the run shows as its error now."""
 
     run_id: Id
     workspace_id: Id
@@ -592,6 +594,14 @@ class WatchedRun(NamedTuple):
     started_ms: int | None
     answer: str | None
     deadline_ms: int
+    error: str | None
+
+
+class NotedTrouble(NamedTuple):
+    """What a run that goes on shows as its error: a row for `note_troubles`."""
+
+    id: Id
+    error: str | None
 
 
 class OpenWatched(NamedTuple):

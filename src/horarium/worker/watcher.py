@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence, Set
+from typing import Any
 
 import structlog
 
@@ -25,7 +26,7 @@ from horarium.domain.execution import (
 from horarium.domain.ids import Id
 from horarium.domain.look_shares import NEW, Standing, UnderLook, turn_of_looks
 from horarium.domain.run import RunState
-from horarium.domain.watching import next_look_ms, next_telling_ms
+from horarium.domain.watching import TROUBLE, next_look_ms, next_telling_ms
 from horarium.engine.wake import Alarm
 from horarium.service.clock import Clock
 from horarium.service.failure_log import FailureLog
@@ -58,7 +59,8 @@ TROUBLE_S = 0.5
 
 
 class Watcher:
-    """One process's looks at watched runs. `may_work`: whether this node's lease holds."""
+    """One process's looks at watched runs. `clean` takes secrets out of what an engine has said before it is shown.
+    `may_work`: whether this node's lease holds."""
 
     def __init__(
         self,
@@ -66,6 +68,7 @@ class Watcher:
         clock: Clock,
         executors: Mapping[str, Executor],
         vault: Vault,
+        clean: Callable[[str, Mapping[str, Any]], str],
         poll_s: float = 5.0,
         may_work: Callable[[], bool] = lambda: True,
     ) -> None:
@@ -73,6 +76,7 @@ class Watcher:
         self._clock = clock
         self._executors = executors
         self._targets = TargetCache(vault)
+        self._clean = clean
         self._poll_s = poll_s
         self._may_work = may_work
         self._alarm = Alarm(clock)
@@ -263,7 +267,13 @@ class Watcher:
         later = {
             run.run_id: next_look_ms(now, run.started_ms or now) for run in runs if run.run_id not in outcomes
         }
-        ended = {*await self._store.urgent(watching.record_looks, ends, later, (), now)}
+        troubles = {
+            run.run_id: trouble
+            for run in runs
+            if run.run_id not in outcomes
+            if (trouble := self._trouble(target, run, seen.get(run.run_id))) != run.error
+        }
+        ended = {*await self._store.urgent(watching.record_looks, ends, later, (), now, troubles)}
         for run in runs:
             outcome = outcomes.get(run.run_id)
             if outcome is not None and run.run_id in ended and outcome.verdict is Verdict.FAILED:
@@ -275,6 +285,15 @@ class Watcher:
                     failure=FAILED_THERE,
                     attempt=run.attempt,
                 )
+
+    def _trouble(self, target: RunnableTarget, run: WatchedRun, found: Seen | None) -> str | None:
+        """What a run that goes on shows as its error: why this look at it has failed."""
+        if isinstance(found, OSError | TimeoutError):
+            said = self._clean(str(found) or "no answer", target.secrets)
+            return target.as_told(Outcome(Verdict.FAILED, error=TROUBLE + said)).error
+        if found is not None:
+            return f"{TROUBLE}the executor broke down ({type(found).__name__})"
+        return None if run.error is not None and run.error.startswith(TROUBLE) else run.error
 
 
 def _note(target: RunnableTarget, event: str, errors: Sequence[BaseException]) -> None:

@@ -74,7 +74,7 @@ WHERE schedule_id = :schedule_id AND slot_ms IS NULL AND id >= :low AND id < :hi
 -- name: callback_of_run
 -- A callback with the run that it ends, as rows.CallbackRow.
 SELECT c.run_id, c.workspace_id, c.token_hash, c.attempt, c.deadline_ms, c.lease_ms, c.answer, r.state, r.started_ms,
-       r.schedule_id, {fire_of_run} AS fire_id, r.row_key, c.target_id, r.slot_ms IS NOT NULL AS single, r.mode
+       r.schedule_id, {fire_of_run} AS fire_id, r.row_key, c.target_id, r.error, r.slot_ms IS NOT NULL AS single, r.mode
 FROM callbacks c JOIN runs r ON r.id = c.run_id
 WHERE c.run_id = :run_id;
 

@@ -27,9 +27,14 @@ WHERE callbacks.run_id = r.run_id AND callbacks.look_ms IS NOT NULL;
 -- name: watched_runs
 -- What a look needs to know, as rows.WatchedRun.
 SELECT c.run_id, c.workspace_id, c.target_id, t.version AS target_version, c.attempt, c.handle, r.started_ms, c.answer,
-       c.deadline_ms
+       c.deadline_ms, r.error
 FROM callbacks c JOIN runs r ON r.id = c.run_id JOIN targets t ON t.id = c.target_id
 WHERE c.run_id IN (:ids...);
+
+-- name: note_troubles
+-- Why looks at runs that go on have failed; NULL: they do not any more.
+UPDATE runs SET error = r.error FROM rows(id bytea, error text) AS r
+WHERE runs.id = r.id AND runs.state IN ('pending', 'running');
 
 -- name: schedules_of_watched
 SELECT DISTINCT r.schedule_id FROM runs r WHERE r.id IN (:ids...) AND r.schedule_id IS NOT NULL;

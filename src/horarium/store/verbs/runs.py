@@ -14,6 +14,7 @@ from horarium.domain.execution import TimeIsUp
 from horarium.domain.ids import Id, derived_id, id_time, lowest_id_at, run_id
 from horarium.domain.run import Attempt, Run, RunMode, RunState
 from horarium.domain.waiting import waits_from_text
+from horarium.domain.watching import deadline_error
 from horarium.store.base import CANCELLED, Tx, portable
 from horarium.store.rows import CallbackRow, CallbackSecrets, FinishedRun, OpenRun, RunRow
 from horarium.store.verbs.entries import enqueue, error_of_end, hold_schedules, lane_of
@@ -281,7 +282,9 @@ async def expire_callbacks(tx: Tx, now: int, limit: int) -> list[CallbackRow]:
     ended = []
     for (run,) in await tx.rows("expired_callbacks", now=now, limit=limit):
         callback = await _callback(tx, run)
-        error = TimeIsUp.CALLBACK.value
-        if callback is not None and await _end_by_callback(tx, callback, RunState.FAILED, None, error, now):
+        if callback is None:
+            continue
+        error = deadline_error(TimeIsUp.CALLBACK.value, callback.error)
+        if await _end_by_callback(tx, callback, RunState.FAILED, None, error, now):
             ended.append(callback)
     return ended

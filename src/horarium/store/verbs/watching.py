@@ -13,7 +13,7 @@ from horarium.domain.ids import Id
 from horarium.domain.look_shares import TargetLooks
 from horarium.domain.run import RunState
 from horarium.store.base import Tx, portable
-from horarium.store.rows import FinishedRun, NextLook, OpenWatched, WatchedAnswer, WatchedRun
+from horarium.store.rows import FinishedRun, NextLook, NotedTrouble, OpenWatched, WatchedAnswer, WatchedRun
 from horarium.store.verbs.dispatch import BEFORE_ALL, storable
 from horarium.store.verbs.entries import error_of_end, hold_schedules
 from horarium.store.verbs.settle import RunEnd, settle
@@ -59,10 +59,18 @@ async def take_looks(tx: Tx, now: int, shares: Mapping[Id, int], until: int) -> 
 
 @portable
 async def record_looks(
-    tx: Tx, ends: Sequence[WatchedEnd], later: Mapping[Id, int], told: Sequence[Id], now: int
+    tx: Tx,
+    ends: Sequence[WatchedEnd],
+    later: Mapping[Id, int],
+    told: Sequence[Id],
+    now: int,
+    troubles: Mapping[Id, str | None] | None = None,
 ) -> list[Id]:
-    """Record what a look has shown: runs that have ended, when to look again at others (by run), and runs that the
-    engine was told to end. The runs that ended by this."""
+    """Record what a look has shown: runs that have ended, when to look again at others (by run), runs that the engine
+    was told to end, and what others show from now on of looks that fail. The runs that ended by this."""
+    if troubles:
+        noted = [NotedTrouble(run, storable(error)) for run, error in sorted(troubles.items())]
+        await tx.many("note_troubles", noted)
     if later:
         await tx.many("move_looks", [NextLook(run, at) for run, at in sorted(later.items())])
     if told:
