@@ -97,14 +97,24 @@ async def test_an_answer_without_what_the_url_needs_fails_the_run(executor, rece
 
 @pytest.mark.parametrize(
     "seen",
-    [Answer(500), Answer(404), Answer(200, b"not json"), answer({"status": {}}), answer([]), Reset()],
-    ids=["500", "404", "text", "no state", "a list", "reset"],
+    [Answer(500), Answer(404), Answer(200, b"not json"), answer({"status": {}}), answer([])],
+    ids=["500", "404", "text", "no state", "a list"],
 )
 async def test_a_look_that_shows_nothing_ends_nothing(executor, receiver, seen):
     receiver.script("/jobs", answer({"id": 7}))
     receiver.script("/jobs/7", seen)
     target, run, _ = await watched(executor, receiver)
     assert await executor.watch(target, [run]) == {}
+
+
+async def test_a_look_that_is_not_answered_is_told_and_leaves_the_others_as_they_are(executor, receiver):
+    receiver.script("/jobs", answer({"id": 7}))
+    receiver.script("/jobs/7", Reset())
+    receiver.script("/jobs/8", answer({"status": {"phase": "Succeeded"}, "result": 1}))
+    target, run, _ = await watched(executor, receiver)
+    found = await executor.watch(target, [run, Watched(b"other", receiver.url("/jobs/8"))])
+    assert isinstance(found[run.run_id], OSError)
+    assert found[b"other"].output == 1
 
 
 async def test_looks_carry_the_headers_that_need_no_value_of_the_run(executor, receiver):

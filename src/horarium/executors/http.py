@@ -21,7 +21,6 @@ from urllib.parse import quote
 
 import aiohttp
 import orjson
-import structlog
 from multidict import istr
 from yarl import URL
 
@@ -66,14 +65,13 @@ EVENT_TYPE = "horarium.run"
 # What is raised where a request cannot be made; the last two, for a value that cannot be written into one.
 _UNMADE = (BrokenConfiguration, TemplateError, ValueError, TypeError)
 
-_log = structlog.get_logger(__name__)
 
 _RETRYABLE = frozenset((408, 425, 429))
 _LONGEST_RETRY_AFTER_MS = 24 * 3600 * 1000
 
 # Looks at the runs of one target at the same time, and how long each may take.
 _LOOKS_AT_ONCE = 20
-_LOOK_S = 8.0
+_LOOK_S = 5.0
 
 _IDEMPOTENCY_KEY = istr("Idempotency-Key")
 _TRACEPARENT = istr("traceparent")
@@ -259,8 +257,7 @@ class HttpExecutor:
                 )
                 answer = await read_limited(response, self._limit)
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
-            _log.info("look_failed", target=str(target.config.get("url")), error=explain(error))
-            return None
+            raise OSError(explain(error)) from error
         finally:
             if response is not None:
                 response.close()
