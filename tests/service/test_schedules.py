@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -144,6 +145,19 @@ async def test_several_are_created_together_or_not_at_all(shop: Workshop) -> Non
         await shop.schedules.create_many([draft("0 9 * * *"), draft("0 10 * * *", "taken")])
     assert caught.value.reason == "key_taken"
     assert await shop.schedules.count(ScheduleListing(shop.workspace, 10)) == 2
+
+
+async def test_others_have_the_loop_while_many_are_made_ready(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def write(*_: object) -> None:
+        """What is written goes to a thread of its own in a server."""
+
+    monkeypatch.setattr(shop.store, "write", write)
+    draft = ScheduleDraft(shop.workspace, shop.principal, "s", Timing("0 9 * * *"), shop.target)
+    begun = time.thread_time()
+    longest = await longest_hold(shop.schedules.create_many([draft] * 5_000))
+    assert longest < (time.thread_time() - begun) / 5
 
 
 async def test_a_distinct_schedule_is_refused_where_the_target_has_the_same(shop: Workshop) -> None:

@@ -92,17 +92,17 @@ def too_deep(value: Any, text: bytes | bytearray) -> bool:
 def is_deeper(value: Any, most: int) -> bool:
     """Whether lists and objects stand in each other more than `most` levels deep in a value. It is looked at level by
     level."""
-    level: list[Any] = [[value]]
-    for _ in range(most + 1):
+    level: list[Any] = [value] if isinstance(value, _HOLDERS) else []
+    for _ in range(most):
+        if not level:
+            return False
         level = [
             inner
             for outer in level
             for inner in (outer.values() if isinstance(outer, dict) else outer)
             if isinstance(inner, _HOLDERS)
         ]
-        if not level:
-            return False
-    return True
+    return bool(level)
 
 
 def holds_more_than(text: bytes | bytearray, most: int) -> bool:

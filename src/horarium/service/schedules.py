@@ -32,6 +32,7 @@ from horarium.service.reads import reads
 from horarium.service.repeats import key_of_principal
 from horarium.service.schemas import input_problems
 from horarium.service.trail import Trail, difference, noting, recording, watched
+from horarium.service.turns import Turns
 from horarium.store.base import Store, Tx
 from horarium.store.verbs import ledger, schedule_lists
 from horarium.store.verbs import schedules as verbs
@@ -264,9 +265,12 @@ class ScheduleService:
         return schedule
 
     async def create_many(self, drafts: Sequence[ScheduleDraft]) -> list[Schedule]:
-        """Create several schedules in one transaction, all or none. Raises Invalid, Conflict (key_taken)."""
-        now = self.clock.now_ms()
-        schedules = [schedule_of(draft, now) for draft in drafts]
+        """Create several schedules in one transaction, all or none, in turns with other work. Raises Invalid, Conflict
+        (key_taken)."""
+        now, turns, schedules = self.clock.now_ms(), Turns(), list[Schedule]()
+        for draft in drafts:
+            schedules.append(schedule_of(draft, now))
+            await turns.give()
         await self.store.write(recording(create_schedules, lambda _: created_together(schedules)), schedules)
         return schedules
 
