@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from horarium.domain.schedule import Policies, policies_from_text
+from tests.simulation.node import DRIFT
 from tests.simulation.trail import Note
 from tests.simulation.world import World
 from tests.support.all_fires import ALL_FIRES, ALL_RUNS
@@ -131,7 +132,9 @@ class Evidence:
 
     def tolerance_ms(self, at: float) -> float:
         """How much too early by the database's clock a node may act that cannot know better."""
-        noise = 0.0 if self.world.profile.exact_clocks else NOISE_MS
+        noise = 0.0
+        if not self.world.profile.exact_clocks:
+            noise = NOISE_MS + DRIFT * 1000 * self.frozen_s
         noise += self.world.profile.latency * 1000
         if any(jump <= at <= jump + FOLLOWED_S + self.frozen_s for jump in self.jumped):
             return float("inf")

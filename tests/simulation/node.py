@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 HOUSEKEEPING_S = 20.0
+DRIFT = 1e-4
+"""How much of each second a node's clock may be too slow or too fast, while it cannot follow the database's."""
 STOP_S = 3.0
 """What a node that stops gives to its calls to end."""
 
@@ -64,7 +66,7 @@ class Node:
         self._drift = 0.0
         if not world.profile.exact_clocks:
             self._offset_ms += random.random()
-            self._drift = random.uniform(-1e-4, 1e-4)
+            self._drift = random.uniform(-DRIFT, DRIFT)
         self.clock = DatabaseClock(self._monotonic_ns)
         self.id = random_id(world.db_ms())
         store, clock = self.line, self.clock

@@ -52,6 +52,18 @@ def test_nothing_happens_after_the_end_of_a_world_when_everything_has_healed(see
     assert all(event.at < script.profile.duration for event in script.events)
 
 
+@pytest.mark.parametrize(
+    "seed",
+    [
+        93_281,  # a node that was cut off fires by its own clock, which was too fast
+        93_570,  # a frozen node pauses a workspace after everything has healed
+        93_583,  # what waited under another overlap policy began beside the fire that had replaced it
+    ],
+)
+def test_seeds_that_once_failed_are_right(seed):
+    assert play(script_for(seed)).found == []
+
+
 def test_a_failing_script_is_made_shorter_until_nothing_can_be_left_out():
     script = script_for(36)
     culprit = Event(50.0, "fault_crash", {"node": 0, "down": 1.0})

@@ -68,6 +68,7 @@ class World:
         self.left_in_hand: list[str] = []
         self.unshared: list[tuple[float, float, str]] = []
         self.armed: list[dict[str, Any]] = []
+        self._asking: list[asyncio.Task[None]] = []
         self.nodes: list[Node] = []
         self.past: list[Node] = []
         self._lives: Counter[int] = Counter()
@@ -333,6 +334,8 @@ class World:
             self.spawn(self._watch_shares())
         await asyncio.sleep(self.profile.duration)
         self._heal()
+        await self._answer_users()
+        self._resume_everything()
         await asyncio.sleep(self.profile.lease + CALM_S)
         self.overdue = self._find_overdue()
         await self._pause_everything()
@@ -366,7 +369,13 @@ class World:
                 return
             STRIKES[event.kind](self, dict(event.args))
         else:
-            self.spawn(self._user(event))
+            self._asking.append(self.spawn(self._user(event)))
+
+    async def _answer_users(self) -> None:
+        """What users have asked for is done, also by a node that was frozen meanwhile and heard of it before."""
+        await asyncio.sleep(REQUEST_S)
+        for asking in self._asking:
+            await asking
 
     async def _user(self, event: Event) -> None:
         try:
@@ -386,7 +395,17 @@ class World:
         self.store.connection.execute(
             "UPDATE targets SET rate_per_second = NULL, max_concurrency = NULL, version = version + 1"
         )
-        # And resumes what is paused as a whole, where its end is still to come. No window begins any more.
+        for silence in self.silences:
+            silence.until = min(silence.until, self.loop.time())
+        for node in self.nodes:
+            node.cut, node.storm = None, (0.0, 0.0)
+            if node.frozen:
+                self._thaw(node)
+            if node.dead:
+                self.boot(node.place)
+
+    def _resume_everything(self) -> None:
+        """An operator resumes what is paused as a whole, where its end is still to come. No window begins any more."""
         self.trail.begin()
         self.store.connection.execute("DELETE FROM windows")
         self.store.connection.execute(
@@ -398,14 +417,6 @@ class World:
         self._broadcast(DUE, self.db_ms())
         now = self.loop.time()
         self.disturbances.append((now, now + self.profile.poll, "resumed by the operator"))
-        for silence in self.silences:
-            silence.until = min(silence.until, self.loop.time())
-        for node in self.nodes:
-            node.cut, node.storm = None, (0.0, 0.0)
-            if node.frozen:
-                self._thaw(node)
-            if node.dead:
-                self.boot(node.place)
 
     def who(self, workspace: int) -> Identity:
         """The principal of a workspace, who has a grant on every target."""

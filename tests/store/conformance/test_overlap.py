@@ -99,6 +99,21 @@ async def test_terminate_other_ends_what_is_under_way_and_starts(tenant, store):
     assert (await tenant.again(schedule)).progress.open_fires == 1
 
 
+@pytest.mark.parametrize("overlap", [Overlap.TERMINATE_OTHER, Overlap.CANCEL_OTHER])
+async def test_what_waited_under_an_earlier_policy_does_not_start_beside_the_fire_that_replaces_it(
+    tenant, overlap
+):
+    schedule = await tenant.schedule(policies=Policies(overlap=Overlap.BUFFER_ALL, buffer_limit=5))
+    await tick(tenant, 1, 2, 3)
+    assert states(await tenant.fires(schedule)) == ["running", "waiting", "waiting"]
+    await tenant.redefine(schedule, NOON + 3 * MINUTE, policies=Policies(overlap=overlap))
+    await tick(tenant, 4)
+    assert states(await tenant.fires(schedule)) == ["cancelled", "cancelled", "cancelled", "running"]
+    assert [run.slot_ms for run in await tenant.runs(schedule)] == [NOON + n * MINUTE for n in (1, 4)]
+    progress = (await tenant.again(schedule)).progress
+    assert (progress.open_fires, progress.waiting_fires) == (1, 0)
+
+
 @pytest.mark.parametrize(
     ("overlap", "wanted"),
     [

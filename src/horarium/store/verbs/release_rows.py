@@ -288,8 +288,10 @@ async def _make_way(tx: Tx, batch: Batch, schedule_id: Id, firing: Firing) -> No
 
 
 async def _terminate(tx: Tx, schedule_id: Id, slot_ms: int, now: int) -> None:
-    """Cancel a schedule's open runs at once, which settles their fires."""
+    """Cancel a schedule's open runs at once, which settles their fires. Those that wait for them go first: otherwise
+    the next of these would begin beside the fire that they are ended for."""
     await stop_fanout_tasks(tx, schedule_id, now)
+    await _cancel_waiting(tx, schedule_id, now)
     await cancel_runs(tx, await _open_runs(tx, schedule_id, slot_ms), now)
     tx.announce(CANCELLED, now)
 
@@ -301,6 +303,10 @@ async def _ask_to_stop(tx: Tx, schedule_id: Id, now: int) -> None:
     await cancel_runs(tx, unclaimed, now)
     await tx.run("stop_running_of_schedule", schedule_id=schedule_id)
     tx.announce(CANCELLED, now)
+    await _cancel_waiting(tx, schedule_id, now)
+
+
+async def _cancel_waiting(tx: Tx, schedule_id: Id, now: int) -> None:
     cancelled = await cancel_waiting_fires(tx, schedule_id, now, REPLACED)
     if cancelled:
         await tx.run("drop_waiting", schedule_id=schedule_id, cancelled=cancelled)
