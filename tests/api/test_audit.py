@@ -59,6 +59,23 @@ async def test_an_entry_tells_who_did_what_from_where_and_in_which_request():
         assert (entry["before"], entry["after"]) == ({"name": "Report"}, {"name": "Digest"})
 
 
+async def test_what_is_made_together_tells_who_made_it():
+    async with House.open(NOW) as house:
+        who = (await house.client.get(f"{BASE}/me")).json()
+        await house.target("function", key="nightly")
+        lines = [{"key": key, "name": key, "recurrence": "@hourly", "target": "nightly"} for key in "ab"]
+        body = b"\n".join(map(orjson.dumps, lines))
+        assert (await house.client.post(f"{BASE}/schedules/bulk", content=body)).is_success
+        (entry,) = await entries(house, action="schedules.created")
+        assert entry["by"]["principal"] == who["principal"]["id"]
+        made = (await house.client.post(f"{BASE}/workspaces", json={"slug": "acme", "name": "Acme"})).json()
+        there = {"Horarium-Workspace": made["id"]}
+        log = (await house.client.get(f"{BASE}/audit", headers=there)).json()["items"]
+        assert {one["action"]: one["by"]["key"] for one in log} == dict.fromkeys(
+            ("workspace.created", "principal.created", "key.created"), who["key"]["id"]
+        )
+
+
 async def test_every_answer_names_its_request_and_a_wild_name_is_not_taken_over():
     async with House.open(NOW) as house:
         first = (await house.client.get(f"{BASE}/me")).headers["x-request-id"]

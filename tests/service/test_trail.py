@@ -3,9 +3,11 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 import horarium.service
 from horarium.domain.audit import Actor
-from horarium.service.trail import SERVER, Trail, act_as, acting, difference
+from horarium.service.trail import SERVER, Trail, act_as, acting, difference, recording
 
 # What use cases write without an entry, and why.
 SILENT = {
@@ -80,3 +82,16 @@ def test_a_difference_has_the_fields_that_differ():
         "before": {"a": 1, "b": 2},
         "after": {"a": None, "b": 3},
     }
+
+
+async def test_a_trail_is_not_made_within_a_verb_where_nobody_is_known_to_act():
+    """SQLite runs verbs in a thread of its own, so the entry would tell of the server."""
+
+    async def verb(tx):
+        return "made"
+
+    act_as(Actor(b"p" * 16))
+    with pytest.raises(RuntimeError, match="before the verb"):
+        await recording(verb, lambda _: [Trail(b"w" * 16, 0).entry("a", "ws", b"w" * 16)])(None)
+    assert acting() == Actor(b"p" * 16)
+    act_as(SERVER)

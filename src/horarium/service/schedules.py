@@ -271,7 +271,8 @@ class ScheduleService:
         for draft in drafts:
             schedules.append(schedule_of(draft, now))
             await turns.give()
-        await self.store.write(recording(create_schedules, lambda _: created_together(schedules)), schedules)
+        told = created_together(schedules)
+        await self.store.write(recording(create_schedules, lambda _: told), schedules)
         return schedules
 
     async def change(

@@ -124,7 +124,8 @@ class TenancyService:
         )
         key = replace(founded.issued.key, restriction=Restriction(networks=who.restriction.networks))
         founded = replace(founded, workspace=workspace, issued=replace(founded.issued, key=key))
-        await self.store.write(recording(_create, lambda _: founded_entries(founded, now)), founded)
+        told = founded_entries(founded, now)
+        await self.store.write(recording(_create, lambda _: told), founded)
         await self.allowed_hosts.refresh()
         return founded
 
@@ -430,7 +431,8 @@ async def bootstrap(store: Store, now_ms: int, key_file: Path, given: str | None
         founded = replace(founded, issued=_as_given(founded.issued, given))
     else:
         _write_private(key_file, founded.issued.text + "\n")
-    verb = recording(_create, lambda made: founded_entries(founded, now_ms) if made else [])
+    told = founded_entries(founded, now_ms)
+    verb = recording(_create, lambda made: told if made else [])
     if not await store.write(verb, founded, first=True):
         if given is None:
             os.unlink(key_file)

@@ -20,7 +20,8 @@ T = TypeVar("T")
 # Who acts if nobody was noted: the server itself.
 SERVER = Actor()
 
-_acting: ContextVar[Actor] = ContextVar("acting", default=SERVER)
+# Within a verb of the store nobody is known to act: SQLite runs it in a thread of its own, and other verbs beside it.
+_acting: ContextVar[Actor | None] = ContextVar("acting", default=SERVER)
 # The id of the request that the present task answers; None where it answers none. Log lines tell it.
 REQUEST: ContextVar[str | None] = ContextVar("request", default=None)
 
@@ -31,8 +32,11 @@ def act_as(actor: Actor) -> None:
 
 
 def acting() -> Actor:
-    """Who acts in the present task."""
-    return _acting.get()
+    """Who acts in the present task. Raises RuntimeError within a verb of the store."""
+    actor = _acting.get()
+    if actor is None:
+        raise RuntimeError("make the trail before the verb: within it nobody is known to act")
+    return actor
 
 
 class Trail:
@@ -42,7 +46,7 @@ class Trail:
     __slots__ = ("at_ms", "by", "workspace_id")
 
     def __init__(self, workspace_id: Id, at_ms: int, by: Actor | None = None) -> None:
-        self.workspace_id, self.at_ms, self.by = workspace_id, at_ms, _acting.get() if by is None else by
+        self.workspace_id, self.at_ms, self.by = workspace_id, at_ms, acting() if by is None else by
 
     def entry(self, action: str, prefix: str, subject: Id | str, **said: Any) -> AuditEntry:
         """An entry about a thing: the prefix of its ids and its id, or its name. `said` is written as JSON."""
@@ -60,12 +64,17 @@ class Trail:
 def recording(
     verb: Callable[Concatenate[Tx, P], Awaitable[T]], entries: Callable[[T], Iterable[AuditEntry]]
 ) -> Callable[Concatenate[Tx, P], Awaitable[T]]:
-    """A verb that also writes the entries about what it returns, in its own transaction."""
+    """A verb that also writes the entries about what it returns, in its own transaction. They are made by a trail that
+    was there before."""
 
     async def recorded(tx: Tx, /, *args: P.args, **kwargs: P.kwargs) -> T:
         answer = await verb(tx, *args, **kwargs)
-        for entry in entries(answer):
-            tx.record(entry)
+        before = _acting.set(None)
+        try:
+            for entry in entries(answer):
+                tx.record(entry)
+        finally:
+            _acting.reset(before)
         return answer
 
     recorded.__name__ = getattr(verb, "__name__", "verb")
