@@ -280,10 +280,19 @@ def test_many_are_changed_at_once_and_slots_are_backfilled(speak, schedule):
     assert speak("run", "each", "cancel", "--schedule", schedule["id"], "--json")["state"] == "done"
 
 
+def test_the_key_of_a_new_workspace_can_be_read_and_its_slug_is_no_id(speak):
+    shown = dict(line.split(None, 1) for line in speak("workspace", "create", "Plain").splitlines())
+    assert shown["admin_key"].startswith("hor_")
+    assert "the id of a workspace begins with ws_" in speak("workspace", "delete", "plain", code=1)
+
+
 def test_a_workspace_is_exported_deleted_and_had_back(speak, schedule):
     made = speak("workspace", "create", "Gone", "--json")
     lines = speak("workspace", "export", "current").splitlines()
     assert {json.loads(line)["type"] for line in lines} >= {"workspace", "target"}
     assert speak("workspace", "delete", made["id"], "--days", "3", "--json")["id"] == made["id"]
+    assert made["id"] not in speak("workspace", "list")
+    assert made["id"] in speak("workspace", "list", "--deleted")
+    assert "or was deleted and can still be had back" in speak("workspace", "create", "Gone", code=1)
     assert speak("workspace", "undelete", made["id"], "--json")["id"] == made["id"]
     assert speak("secret", "rotate", "--json")["resealed"] >= 1

@@ -111,7 +111,7 @@ def path_id(request: Request, prefix: str, kind: str, name: str = "id") -> Id:
     text = str(request.path_params[name])
     found = from_prefixed(prefix, text)
     if found is None:
-        raise NotFound(kind, text)
+        raise NotFound(kind, text, f"the id of a {kind} begins with {prefix}_")
     return found
 
 

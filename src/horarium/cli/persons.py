@@ -49,6 +49,8 @@ def erase(
         time.sleep(LOOK_S)
         found = client.erasures.get(found["id"])
     show_one(found, as_json)
+    if found["state"] == "done" and not any((found.get("counts") or {}).values()):
+        typer.echo("nothing of this person was found in the workspace: is it the right one?", err=True)
 
 
 @persons.command("erasures")

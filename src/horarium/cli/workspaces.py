@@ -49,10 +49,18 @@ Timezone = Annotated[str | None, typer.Option(help="Time zone of new schedules t
 
 @workspaces.command("list")
 def list_workspaces(
-    limit: Limit = 100, as_json: AsJson = False, url: Url = None, key: Key = None, data: Data = None
+    deleted: Annotated[
+        bool, typer.Option("--deleted", help="List those that were deleted and can be had back (undelete).")
+    ] = False,
+    limit: Limit = 100,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    data: Data = None,
 ) -> None:
     """List the workspaces: all of them with a key of the whole server, else the key's own."""
-    show_list(up_to(limit, connect(url, key, data).workspaces.list_all), COLUMNS, as_json)
+    found = up_to(limit, connect(url, key, data).workspaces.list_all, deleted=deleted or None)
+    show_list(found, (*COLUMNS, ("GONE FOR GOOD", at("purged_at"))) if deleted else COLUMNS, as_json)
 
 
 @workspaces.command("show")
@@ -80,7 +88,10 @@ def create(
 ) -> None:
     """Make a workspace. Its administrator's key is shown only this once. Needs a key of the whole server."""
     body: Any = {"name": name, "slug": slug, **_given(quota, weight, allowed_host, timezone)}
-    show_one(connect(url, key, data).workspaces.create(body), as_json)
+    made: Any = connect(url, key, data).workspaces.create(body)
+    if not as_json:  # the key that is shown only once is not hidden among what else there is to know of it
+        made = {**made, "admin": made["admin"]["id"], "admin_key": made["admin_key"]["key"]}
+    show_one(made, as_json)
 
 
 @workspaces.command("set")

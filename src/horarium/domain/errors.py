@@ -108,12 +108,13 @@ class Invalid(HorariumError):
 class NotFound(HorariumError):
     """What the request names does not exist in this workspace.
 
-    `kind` says what it would be ("schedule"), `given` how the request named it.
+    `kind` says what it would be ("schedule"), `given` how the request named it, `hint` what a name would be.
     """
 
-    def __init__(self, kind: str, given: str = "") -> None:
+    def __init__(self, kind: str, given: str = "", hint: str = "") -> None:
         self.kind, self.given = kind, _cut(given, LONGEST_FIELD)
-        super().__init__(f"{kind} {self.given!r} not found" if given else f"{kind} not found")
+        words = f"{kind} {self.given!r} not found" if given else f"{kind} not found"
+        super().__init__(f"{words}: {hint}" if hint else words)
 
 
 class Conflict(HorariumError):

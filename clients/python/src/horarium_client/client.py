@@ -36,7 +36,7 @@ class Horarium(resources.Resources):
 
     `attempts`: how often a request is tried that may be repeated: reads, writes by key or id, and those that carry an
     Idempotency-Key, which the client makes itself. What the server refuses with 429 is repeated as well. `timeout`:
-    seconds for one attempt. `workspace`: id or short name of the workspace that a key of the whole server acts in.
+    seconds for one attempt. `workspace`: id of the workspace that a key of the whole server acts in.
     `transport`: how httpx sends, for proxies, certificates and tests.
     """
 

@@ -71,11 +71,15 @@ async def _acting(services: Services, identity: Identity, workspace: str) -> Ide
     with this id."""
     found = from_prefixed("ws", workspace.strip())
     if found is None:
-        raise Invalid(Problem(ACT_IN, "must be the id of a workspace, such as ws_01J...", "header"))
+        raise Invalid(
+            Problem(ACT_IN, "must be the id of a workspace, such as ws_01J..., and not its slug", "header")
+        )
     try:
         return await services.identities.acting_in(identity, found)
     except NotFound:
-        raise Invalid(Problem(ACT_IN, "names a workspace that does not exist", "unknown")) from None
+        raise Invalid(
+            Problem(ACT_IN, "names a workspace that does not exist, or was deleted", "unknown")
+        ) from None
 
 
 def _tell_audit(request: Request, services: Services, identity: Identity) -> None:

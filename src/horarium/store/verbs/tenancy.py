@@ -60,7 +60,10 @@ async def create_workspace(
             allowed_hosts=json.dumps(workspace.allowed_hosts),
         )
     except Duplicate:
-        words = f"a workspace with the slug {workspace.slug!r} exists already; choose another"
+        words = (
+            f"a workspace with the slug {workspace.slug!r} exists already, or was deleted and can still be had back; "
+            "choose another"
+        )
         raise Conflict(words, "key_taken", "slug") from None
     await set_limits(tx, workspace.id, workspace.quotas)
     await create_principal(tx, admin, granted)
