@@ -489,6 +489,9 @@ def _literal(name, kind):
         ("leases_of_node", "ready_owned"),
         ("stuck_waiting", "cursors_waiting"),
         ("finish_runs", "runs_2026_11_pkey"),
+        ("leave_untold", "ready_pkey"),
+        ("leave_untold", "targets_pkey"),
+        ("watched_runs", "callbacks_pkey"),
         ("settle_cursors", "cursors_pkey"),
     ],
 )
