@@ -18,8 +18,8 @@ from tests.engines.others import beside
 from tests.engines.takers import kubernetes_target
 from tests.executors.emulated_kubernetes import EmulatedKubernetes, status
 
-# A look of the server that was killed is made again by the next one after 40 s.
-PATIENCE_S = 70
+# A look of the server that was killed is made again by the next one after 20 s.
+PATIENCE_S = 50
 
 
 class Mute(EmulatedKubernetes):

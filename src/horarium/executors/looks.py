@@ -13,7 +13,7 @@ ReadT = TypeVar("ReadT")
 
 # How long the looks of one call may take (s): shorter than the time after which their round is ended, so that what was
 # seen by then is told.
-LOOKS_S = 8.0
+LOOKS_S = 6.0
 
 
 async def look_at_each(

@@ -44,12 +44,12 @@ _log = structlog.get_logger(__name__)
 MOST_TARGETS = 1_000
 MOST_KNOWN = 10_000
 # How long an engine may take to show the runs of one target, to end one, and to end all that it is asked to.
-WATCH_S = 15.0
+WATCH_S = 10.0
 CANCEL_S = 5.0
-CANCELS_S = 10.0
+CANCELS_S = 6.0
 CANCELS_AT_ONCE = 10
 # For how long a run belongs to the node that looks at it (ms): longer than all that takes.
-TAKEN_MS = 40_000
+TAKEN_MS = 20_000
 # The least time between two turns, and how many times as long as the search for runs it is.
 BETWEEN_S = 0.02
 BETWEEN_TIMES = 4
