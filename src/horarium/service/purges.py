@@ -33,7 +33,10 @@ class PurgeService:
         everything that it holds is deleted for good. Raises NotFound, and Conflict for the caller's own workspace."""
         who.require(SERVER_SCOPE)
         if workspace_id == who.workspace_id:
-            words = "this request uses a key of this workspace; delete it with a server key of another one"
+            words = (
+                "this request acts in this workspace, by its key or by the header Horarium-Workspace; delete it from "
+                "another one"
+            )
             raise Conflict(words, "state")
         now = self.clock.now_ms()
         entry = Trail(who.workspace_id, now).entry(

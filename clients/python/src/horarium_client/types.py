@@ -1006,7 +1006,7 @@ class Lane(TypedDict):
 
 class ListedScheduleCounts(TypedDict):
     """
-    Its fires so far.
+    Its fires so far, without those by hand and of backfills.
     """
 
     failed: int
@@ -1019,7 +1019,7 @@ class ListedScheduleCounts(TypedDict):
     """
     fires: int
     """
-    Fires so far.
+    Fires of the clock so far.
     """
     open: int
     """
@@ -1785,7 +1785,7 @@ RunFilter = TypedDict(
 
 class ScheduleCounts(TypedDict):
     """
-    Its fires so far.
+    Its fires so far, without those by hand and of backfills.
     """
 
     failed: int
@@ -1798,7 +1798,7 @@ class ScheduleCounts(TypedDict):
     """
     fires: int
     """
-    Fires so far.
+    Fires of the clock so far.
     """
     open: int
     """
@@ -1829,7 +1829,7 @@ class Schedule(TypedDict):
     """
     counts: ScheduleCounts
     """
-    Its fires so far.
+    Its fires so far, without those by hand and of backfills.
     """
     created_at: str
     """
@@ -1885,11 +1885,11 @@ class Schedule(TypedDict):
     """
     last_fire: str | None
     """
-    The id of its last fire.
+    The id of its last fire by the clock.
     """
     last_fire_at: str | None
     """
-    When it fired last.
+    When it fired last by the clock.
     """
     last_skip_reason: str | None
     """
@@ -1905,7 +1905,7 @@ class Schedule(TypedDict):
     """
     last_state: str | None
     """
-    How its last fire ended, or stands.
+    How its last fire by the clock ended, or stands.
     """
     name: str
     """
@@ -3529,7 +3529,7 @@ class ListedSchedule(TypedDict):
     """
     counts: ListedScheduleCounts
     """
-    Its fires so far.
+    Its fires so far, without those by hand and of backfills.
     """
     created_at: str
     """
@@ -3581,11 +3581,11 @@ class ListedSchedule(TypedDict):
     """
     last_fire: str | None
     """
-    The id of its last fire.
+    The id of its last fire by the clock.
     """
     last_fire_at: str | None
     """
-    When it fired last.
+    When it fired last by the clock.
     """
     last_skip_reason: str | None
     """
@@ -3601,7 +3601,7 @@ class ListedSchedule(TypedDict):
     """
     last_state: str | None
     """
-    How its last fire ended, or stands.
+    How its last fire by the clock ended, or stands.
     """
     name: str
     """

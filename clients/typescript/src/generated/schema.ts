@@ -3012,14 +3012,14 @@ export interface components {
             audience: {
                 [key: string]: unknown;
             } | null;
-            /** @description Its fires so far. */
+            /** @description Its fires so far, without those by hand and of backfills. */
             counts: {
                 /** @description Of these, those that failed. */
                 failed: number;
                 /** @description Failures since the last success. */
                 failures_in_row: number;
                 /**
-                 * @description Fires so far.
+                 * @description Fires of the clock so far.
                  * @example 12
                  */
                 fires: number;
@@ -3086,13 +3086,13 @@ export interface components {
                 [key: string]: string;
             };
             /**
-             * @description The id of its last fire.
+             * @description The id of its last fire by the clock.
              * @example fire_01KJMMA2G0ET89C00HHC3ZY6K7
              */
             last_fire: string | null;
             /**
              * Format: date-time
-             * @description When it fired last.
+             * @description When it fired last by the clock.
              * @example 2026-03-08T09:00:00.000Z
              */
             last_fire_at: string | null;
@@ -3111,7 +3111,7 @@ export interface components {
              */
             last_slot_at: string | null;
             /**
-             * @description How its last fire ended, or stands.
+             * @description How its last fire by the clock ended, or stands.
              * @example completed
              */
             last_state: string | null;
@@ -4390,14 +4390,14 @@ export interface components {
             audience: {
                 [key: string]: unknown;
             } | null;
-            /** @description Its fires so far. */
+            /** @description Its fires so far, without those by hand and of backfills. */
             counts: {
                 /** @description Of these, those that failed. */
                 failed: number;
                 /** @description Failures since the last success. */
                 failures_in_row: number;
                 /**
-                 * @description Fires so far.
+                 * @description Fires of the clock so far.
                  * @example 12
                  */
                 fires: number;
@@ -4469,13 +4469,13 @@ export interface components {
                 [key: string]: string;
             };
             /**
-             * @description The id of its last fire.
+             * @description The id of its last fire by the clock.
              * @example fire_01KJMMA2G0ET89C00HHC3ZY6K7
              */
             last_fire: string | null;
             /**
              * Format: date-time
-             * @description When it fired last.
+             * @description When it fired last by the clock.
              * @example 2026-03-08T09:00:00.000Z
              */
             last_fire_at: string | null;
@@ -4494,7 +4494,7 @@ export interface components {
              */
             last_slot_at: string | null;
             /**
-             * @description How its last fire ended, or stands.
+             * @description How its last fire by the clock ended, or stands.
              * @example completed
              */
             last_state: string | null;

@@ -126,7 +126,7 @@ _RETRY = {
     "until_next_slot": flag("Whether retries end when the next slot comes."),
 }
 _COUNTS = {
-    "fires": whole("Fires so far.", 12),
+    "fires": whole("Fires of the clock so far.", 12),
     "succeeded": whole("Of these, those that succeeded."),
     "failed": whole("Of these, those that failed."),
     "skipped": whole("Slots that did not fire because of the overlap policy."),
@@ -158,12 +158,12 @@ _SCHEDULE = {
         )
     ),
     "last_slot_at": or_null(instant("The last slot that fired.")),
-    "last_fire_at": or_null(instant("When it fired last.")),
-    "last_fire": or_null(an_id("fire", "The id of its last fire.")),
-    "last_state": or_null(text("How its last fire ended, or stands.", "completed")),
+    "last_fire_at": or_null(instant("When it fired last by the clock.")),
+    "last_fire": or_null(an_id("fire", "The id of its last fire by the clock.")),
+    "last_state": or_null(text("How its last fire by the clock ended, or stands.", "completed")),
     "last_skipped_at": or_null(instant("The last slot that was skipped.")),
     "last_skip_reason": or_null(text("Why it was skipped.")),
-    "counts": thing("Its fires so far.", _COUNTS),
+    "counts": thing("Its fires so far, without those by hand and of backfills.", _COUNTS),
     "note": or_null(text("Why it is paused.")),
     "paused_until": or_null(instant("When it resumes by itself.")),
     "ended_at": or_null(instant("When it was completed.")),
