@@ -191,7 +191,9 @@ async def test_a_server_that_was_away_is_found_again(tmp_path: Path):
     try:
         for _ in range(2):
             with running(valkey_command(port, tmp_path), port, tmp_path / "log"):
-                outcome = await executor.execute(call)
+                async with asyncio.timeout(20):  # it listens before it has read what it had stored
+                    while (outcome := await executor.execute(call)).unreached:
+                        await asyncio.sleep(0.02)
                 assert outcome.verdict is Verdict.SUCCEEDED, outcome.error
                 assert await executor.watch(target_of(call), [Watched(RUN_ID, RUN)]) == {}
             assert (await executor.execute(call)).unreached
