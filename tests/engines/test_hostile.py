@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from horarium.domain.execution import Outcome, Verdict
+from horarium.domain.execution import Outcome, Verdict, Watched, WatchedTarget
 from horarium.executors.engines import celery, kubernetes, message, nats, rq, sqs, temporal
 from horarium.executors.options import ExecutorOptions
 from tests.engines.emulated import Answer, serving
@@ -107,6 +107,29 @@ async def test_a_server_that_is_no_such_engine_is_told_plainly(engine, stranger,
     assert outcome.verdict is Verdict.FAILED
     assert outcome.error.startswith(PLAIN), outcome.error
     assert "executor_failed" not in capsys.readouterr().out + caplog.text
+
+
+WATCHED = ("nats", "temporal", "celery", "rq", "kubernetes")
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+@pytest.mark.parametrize("engine", WATCHED)
+async def test_a_look_at_a_server_that_is_no_such_engine_ends_no_run(engine, stranger):
+    module, place = ENGINES[engine]
+    outcomes = {"stream": "OUTCOMES", "subject": "outcomes.{{ run.id }}"}
+    executor = module.make(ExecutorOptions(engine_hosts=("localhost",)))
+    async with serving(STRANGERS[stranger]) as port:
+        config = place(port) | ({"outcomes": outcomes} if engine == "nats" else {})
+        call = stored_call(executor, config, watched=True)
+        target = WatchedTarget(call.target_id, call.workspace_id, call.config, call.secrets)
+        looking = executor.watch(target, [Watched(b"run", "outcomes.run")])
+        try:
+            seen = await asyncio.wait_for(looking, 1)
+        except OSError as error:  # a time-out is one
+            seen = {b"run": error}
+        finally:
+            await executor.close()
+    assert isinstance(seen[b"run"], OSError), repr(seen[b"run"])
 
 
 @pytest.mark.parametrize("engine", WITH_TLS)

@@ -6,6 +6,7 @@ from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.retry import Retry
 from horarium.domain.schedule import Policies
 from horarium.domain.target import Completion
+from horarium.domain.watching import TROUBLE
 from horarium.store.verbs import dispatch, runs, watching
 from horarium.store.verbs.watching import WatchedEnd
 from horarium.worker.work import cancelled
@@ -213,3 +214,22 @@ async def test_runs_that_an_engine_has_count_for_the_concurrency_of_their_target
     assert await node.claim(NOW) == []
     await record(store, [WatchedEnd(work.id, RunState.SUCCEEDED)])
     assert len(await node.claim(NOW)) == 1
+
+
+async def test_what_looks_say_stands_in_the_run_until_it_ends_and_in_the_error_of_a_deadline(tenant, store):
+    schedules, works = await given_away(tenant, 3)
+    (first, second, third), now = (work.id for work in works), NOW + SECOND
+    trouble = f"{TROUBLE}stream not found"
+    noted = dict.fromkeys((first, second, third), trouble)
+    await store.urgent(watching.record_looks, (), {}, (), now, noted)
+    assert {run.error for run in await look(store, now)} == {trouble}
+    await store.urgent(watching.record_looks, (), {}, (), now, {first: None})
+    await record(store, [WatchedEnd(second, RunState.SUCCEEDED, "1")])
+    await store.urgent(watching.record_looks, (), {}, (), now, {second: trouble})  # too late: it is over
+    await store.urgent(runs.expire_callbacks, NOW + 2 * HOUR, 10)
+    found = [run for schedule in schedules for run in await tenant.runs(schedule)]
+    assert {run.id: run.error for run in found} == {
+        first: "the target did not finish the run before its deadline",
+        second: None,
+        third: f"the target did not finish the run before its deadline; {trouble}",
+    }
