@@ -37,7 +37,7 @@ async def never(call):
 
 @pytest.mark.parametrize("moment", ["begin", "commit"])
 async def test_a_callback_that_cannot_be_opened_waits_for_the_database(shop, moment, monkeypatch):
-    monkeypatch.setattr("horarium.worker.worker.TROUBLE_S", 0)
+    monkeypatch.setattr("horarium.worker.attempts.TROUBLE_S", 0)
     schedule = await shop.schedule(ONCE, target_id=shop.make_target(completion="callback"))
     shop.executor.answer = Outcome(Verdict.ACCEPTED, status=202)
     troubles = iter([Unavailable("away"), Unavailable("away")])

@@ -290,9 +290,9 @@ def test_it_sees_a_parked_attempt_that_is_forgotten_at_a_stop():
 
     def forgets(worker):
         real(worker)
-        for run in list(worker._doing):
+        for run in list(worker._attempts.doing):
             if run in worker._holding and worker._holding[run].parked:
-                del worker._doing[run]
+                del worker._attempts.doing[run]
 
     with patch.object(Worker, "_park_slow", forgets):
         assert caught("stops_gently_4", with_stops())

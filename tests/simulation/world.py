@@ -94,7 +94,7 @@ class World:
             patch("horarium.domain.ids._random_pieces", deque()),
             patch("horarium.domain.ids._latest", [0, 0]),
             patch(
-                "horarium.worker.worker.secrets",
+                "horarium.worker.attempts.secrets",
                 SimpleNamespace(token_urlsafe=lambda n: token.randbytes(n).hex()),
             ),
             patch("horarium.worker.worker.LOOK_AT_LAG_S", LOOK_AT_LAG_S),

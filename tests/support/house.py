@@ -212,7 +212,7 @@ class House:
         batch = list(iter(self.worker._lanes.next_or_none, None))
         if not batch:
             return 0
-        ended = await asyncio.gather(*(self.worker._attempt(work) for work in batch))
+        ended = await asyncio.gather(*(self.worker._attempts._attempt(work) for work in batch))
         recorded = [one for one in ended if one is not None]
         await self.store.urgent(dispatch.record, self.node, recorded, self.clock.now, True)
         for work in batch:

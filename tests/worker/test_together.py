@@ -231,14 +231,14 @@ async def test_parked_attempts_have_one_taker_in_their_place(shop, engine, monke
     monkeypatch.setattr("horarium.worker.worker.PARK_AFTER_MS", -1)
     shop.worker._networked.add("engine")
     await due_together(shop, 4)
-    takers = len(shop.worker._takers._tasks)
+    takers = len(shop.worker._attempts._takers._tasks)
     shop.worker._park_slow()
     assert (shop.worker.lanes.busy, shop.worker.lanes.waiting) == (0, 4)
-    assert len(shop.worker._takers._tasks) == takers + 1
+    assert len(shop.worker._attempts._takers._tasks) == takers + 1
     for tell in list(engine.tell.values()):
         tell(GOOD)
     await shop.settle()
-    assert len(shop.worker._takers._tasks) == takers
+    assert len(shop.worker._attempts._takers._tasks) == takers
     assert states(shop) == ["succeeded"] * 4
 
 

@@ -62,7 +62,8 @@ def since_noon(time_ns: int | None) -> int:
 async def traced() -> AsyncIterator[Traced]:
     exporter = InMemorySpanExporter()
     shop = await Workshop.open()
-    shop.worker._tracing = Tracing(SimpleSpanProcessor(exporter), 1.0, shop.node)
+    tracing = Tracing(SimpleSpanProcessor(exporter), 1.0, shop.node)
+    shop.worker._tracing = shop.worker._attempts._tracing = tracing
     yield Traced(shop, exporter)
     await shop.close()
 

@@ -1,4 +1,4 @@
-"""The worker's loops: claim into a queue in memory, execute from it.
+"""The worker's loops: claim into a queue in memory, execute from it (see `attempts`).
 
 Claimed runs wait in hand, more than can be executed at once, so that a claim takes many rows for one commit.
 """
@@ -6,24 +6,20 @@ Claimed runs wait in hand, more than can be executed at once, so that a claim ta
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import suppress
-from hashlib import sha256
 from math import inf
 from typing import TYPE_CHECKING
 
 import structlog
 
-from horarium.domain.errors import HorariumError, Unavailable
-from horarium.domain.execution import Call, Executor, Outcome, TakesMany, TimeIsUp, Verdict, broke_down
+from horarium.domain.errors import HorariumError
+from horarium.domain.execution import Executor
 from horarium.domain.ids import Id
 from horarium.domain.lane_report import LaneReport
 from horarium.domain.places import LaneRoom
 from horarium.domain.run import RunState
-from horarium.domain.target import Completion
-from horarium.domain.waiting import NOTED_FROM_MS, WaitCause, added
 from horarium.engine.wake import Alarm
 from horarium.service.clock import Clock
 from horarium.service.failure_log import FailureLog
@@ -32,24 +28,14 @@ from horarium.store.rows import BegunRun, ClaimedRun
 from horarium.store.vault import Vault
 from horarium.store.verbs import dispatch
 from horarium.store.verbs import lanes as lane_verbs
-from horarium.store.verbs.dispatch import Claimed, Ended, OpenCallback
+from horarium.store.verbs.dispatch import Claimed, Ended
 from horarium.store.verbs.tenancy import USUAL_SHARE, Share
+from horarium.worker.attempts import TROUBLE_S, Attempts
 from horarium.worker.figures import WorkerFigures
 from horarium.worker.lanes import PARK_AFTER_MS, Lanes, failure_class
 from horarium.worker.recorder import Recorder
 from horarium.worker.targets import TargetCache
-from horarium.worker.work import (
-    Patience,
-    Together,
-    Work,
-    call_of,
-    cancelled,
-    judge,
-    obstacle,
-    unsent,
-    waits_until,
-    work_of,
-)
+from horarium.worker.work import Patience, Work, cancelled, unsent, waits_until, work_of
 
 if TYPE_CHECKING:
     from horarium.worker.tracing import Tracing
@@ -68,15 +54,11 @@ MOST_BYTES_IN_HAND = 64 << 20
 # How many times what is in hand one claim may take: a worker with empty hands begins with what it can execute at once,
 # and claims the rest of a herd meanwhile.
 GROWTH = 4
-# Attempts that an executor which takes many is given at once. They are made without a pause in the event loop, for some
-# 50 us each.
-MOST_TOGETHER = 32
 # What one claim takes at most: it holds SQLite's writer for some 15 us a run.
 MOST_CLAIMED = 4_096
 # How long a claim should keep the one writer of SQLite, for which others wait meanwhile, and the least that it takes.
 CLAIM_MS = 40
 LEAST_CLAIMED = 512
-TROUBLE_S = 0.5
 # Attempts that wait for an answer over the network without a place. Each holds a task and a connection.
 MOST_WAITING = 4_096
 # An attempt that has taken so long is marked as under way in the database. That costs little beside such an attempt.
@@ -94,8 +76,6 @@ HELD_BACK_MS = 100
 # How soon where all that was left waits for targets that are only probed. A claim looks at all lanes, so it is not made
 # for each batch of outcomes then.
 THROTTLED_MS = 250
-# How long an attempt may wait for its time in a worker's hands.
-LONG_EARLY_MS = 1_000
 # How much longer than its time limit an executor may take before the worker ends it.
 OVERRUN_MS = 2_000
 
@@ -130,13 +110,6 @@ async def _least_lag_ms(seconds: float) -> float:
     return max(0.0, least) * 1000
 
 
-def _broken_down(work: Work, error: BaseException | None) -> Outcome:
-    """The outcome of an attempt in which the executor itself has failed, and a line in the log. `error` is None where
-    it said nothing."""
-    _log.error("executor_failed", executor=work.target.executor, exc_info=error)
-    return broke_down(error)
-
-
 class Worker:
     """One process's worker. `concurrency`: attempts under way at once; `callback_base`: where targets answer;
     `may_work`: whether this node's lease holds; `share_of`: what a workspace gets where workspaces take turns;
@@ -160,12 +133,10 @@ class Worker:
         self._store = store
         self._clock = clock
         self._node = node
-        self._executors = executors
         self._concurrency = concurrency
         self._most = most_in_hand(concurrency, store.shared)
         # The least room that is worth a claim. Lanes that have much in hand leave more room than that to others.
         self._least = max(1, min(concurrency, self._most // 16))
-        self._callback_base = callback_base
         self._poll_s = poll_s
         self._may_work = may_work
         self._tracing = tracing
@@ -178,11 +149,18 @@ class Worker:
         self._networked = {
             name for name, executor in executors.items() if getattr(executor, "waits_on_network", False)
         }
-        self._many = {
-            name: executor for name, executor in executors.items() if isinstance(executor, TakesMany)
-        }
-        # The attempts under way, in the order in which they began.
-        self._doing: dict[Id, asyncio.Task[None]] = {}
+        self._attempts = Attempts(
+            store,
+            clock,
+            node,
+            executors,
+            self._lanes,
+            self._recorder,
+            self._forget,
+            callback_base,
+            may_work,
+            tracing,
+        )
         self._alarm = Alarm(clock)
         self._cancellations = asyncio.Event()
         self._failures = FailureLog()
@@ -275,7 +253,7 @@ class Worker:
             work = work_of(run, self._targets[run.target_id], environment)
             earlier = self._holding.get(work.id)
             if earlier is not None:  # an attempt of ours under a lease that we lost meanwhile
-                self._stop(work.id)
+                self._attempts.stop(earlier)
                 self._forget(earlier)
             self._holding[work.id] = work
             self._bytes += work.size
@@ -380,9 +358,8 @@ class Worker:
 
     async def _execute_all(self) -> None:
         """Keep a taker for each place, and look after the lanes. A fault of one taker ends them all."""
-        async with asyncio.TaskGroup() as self._takers:
-            for _ in range(self._concurrency):
-                self._takers.create_task(self._take_turns())
+        async with asyncio.TaskGroup() as takers:
+            self._attempts.start(takers, self._concurrency)
             while True:
                 await self._lanes.active()
                 self._lanes.adapt_places(await _least_lag_ms(TICK_S))
@@ -396,22 +373,14 @@ class Worker:
     def _park_slow(self) -> None:
         """Park what has waited over the network for a while, and give each place to another taker."""
         latest = asyncio.get_running_loop().time() * 1000 - PARK_AFTER_MS
-        for run in self._doing:
+        for run in self._attempts.doing:
             work = self._holding.get(run)
             if work is None or work.parked:
                 continue
             if work.began > latest:
                 break
             if self._lanes.park(work):
-                self._replace_taker(work.together)
-
-    def _replace_taker(self, together: Together | None) -> None:
-        """Have another taker in place of one whose attempt was parked: one for all attempts that it has."""
-        if together is not None:
-            if together.replaced:
-                return
-            together.replaced = True
-        self._takers.create_task(self._take_turns())
+                self._attempts.replace_taker(work.together)
 
     def _give_up(self) -> None:
         """Fail what has waited for a silent target as long as its attempts would have taken, unsent: so the backlog of
@@ -434,7 +403,7 @@ class Worker:
         """Mark the attempts that have taken a while as under way. Quick ones are over before anybody could look."""
         latest = asyncio.get_running_loop().time() * 1000 - after_ms
         begun = []
-        for run in self._doing:
+        for run in self._attempts.doing:
             work = self._holding.get(run)
             if work is None or work.marked or not work.started_ms:
                 continue
@@ -491,219 +460,6 @@ class Worker:
             self._given[work.target.id] = now + GIVEN_S
         return spare
 
-    async def _take_turns(self) -> None:
-        """One taker: one attempt after the other, or some together. It ends with an attempt that was parked, because
-        another taker has its place by then."""
-        task, parked = asyncio.current_task(), False
-        assert task is not None
-        while not (parked or task.cancelling()):  # an executor may have kept to itself that the worker ends
-            work = await self._lanes.get()
-            if self._goes_with_others(work, self._clock.now_ms()):
-                parked = await self._attempt_together(work)
-            else:
-                parked = await self._attempt_alone(work)
-
-    async def _attempt_alone(self, work: Work) -> bool:
-        """One attempt, until it has ended; whether it was parked."""
-        task = asyncio.current_task()
-        assert task is not None
-        if work.parked:
-            self._replace_taker(None)
-        self._doing[work.id] = task
-        work.begun = True
-        try:
-            ended = await self._attempt(work)
-        except asyncio.CancelledError:
-            if not work.stopped:
-                raise
-            task.uncancel()
-            ended = self._ended_by_us(work)
-        else:
-            if work.stopped and task.cancelling():  # the target's code swallowed the cancellation
-                task.uncancel()
-        finally:
-            if self._doing.get(work.id) is task:
-                del self._doing[work.id]
-            parked = work.parked
-            self._lanes.end(work)
-        if ended is not None:
-            self._recorder.add(ended)
-        return parked
-
-    def _goes_with_others(self, work: Work, now: int) -> bool:
-        """Whether an attempt can be one of many that its executor is given at once: nothing has to be waited for or
-        written before it."""
-        target = work.target
-        return (
-            target.executor in self._many
-            and target.completion != Completion.CALLBACK
-            and work.run.due_ms <= now
-        )
-
-    async def _attempt_together(self, first: Work) -> bool:
-        """The attempt of a run, and of those behind it that go to the same executor, until all have ended; whether one
-        of them was parked."""
-        task, kind, now = asyncio.current_task(), first.target.executor, self._clock.now_ms()
-        assert task is not None
-
-        def alike(work: Work) -> bool:
-            return work.target.executor == kind and self._goes_with_others(work, now)
-
-        works = [first, *self._lanes.more(alike, MOST_TOGETHER - 1)]
-        together = Together(task, len(works))
-        for work in works:
-            self._doing[work.id] = task
-            work.begun, work.together = True, together
-            if work.parked:
-                self._replace_taker(together)
-        wrong: BaseException | None = None
-        try:
-            await self._submit(kind, works, together, now)
-        except (Exception, asyncio.CancelledError) as error:
-            wrong = error
-        if together.broken_off:  # whatever the executor has made of the cancellation
-            task.uncancel()
-        if isinstance(wrong, asyncio.CancelledError) and task.cancelling():
-            self._end_untold(works, together, lambda work: None)
-            raise wrong
-        self._end_untold(works, together, lambda work: self._judged(work, _broken_down(work, wrong)))
-        return together.replaced
-
-    async def _submit(self, kind: str, works: Sequence[Work], together: Together, now: int) -> None:
-        """Give runs to an executor that takes many, and end each when it tells what came of it."""
-        calls, sent = list[Call](), list[Work]()
-        for work in works:
-            if not self._may_work():  # somebody else may have it by now: what we cannot be sure of we leave
-                self._forget(work)
-                self._end_one(work, together, None)
-                continue
-            hindered = self._begin(work, now)
-            if hindered is not None:
-                self._end_one(work, together, hindered)
-                continue
-            try:
-                calls.append(self._call(work, now))
-            except Exception as error:
-                self._end_one(work, together, self._judged(work, _broken_down(work, error)))
-            else:
-                sent.append(work)
-
-        def tell(number: int, outcome: Outcome) -> None:
-            work = sent[number]
-            if work.together is together:  # we have not ended it meanwhile
-                self._end_one(work, together, self._judged(work, outcome))
-
-        if calls:
-            await self._many[kind].submit_many(calls, tell)
-
-    def _end_untold(
-        self, works: Sequence[Work], together: Together, ended: Callable[[Work], Ended | None]
-    ) -> None:
-        for work in works:
-            if work.together is together:
-                self._end_one(work, together, ended(work))
-
-    def _end_one(self, work: Work, together: Together, ended: Ended | None) -> None:
-        """End one of several attempts that were made together. `ended` is None where nothing is recorded of it."""
-        work.together = None
-        together.left -= 1
-        if self._doing.get(work.id) is together.task:
-            del self._doing[work.id]
-        self._lanes.end(work)
-        self._lanes.wake()
-        if ended is not None:
-            self._recorder.add(ended)
-
-    async def _attempt(self, work: Work) -> Ended | None:
-        """One attempt, from the check of the clock to the outcome; None where the run is not ours any more."""
-        now = self._clock.now_ms()
-        early = work.run.due_ms - now
-        if early > LONG_EARLY_MS:
-            await self._put_off(work)
-            return None
-        if early > 0:
-            await asyncio.sleep(early / 1000)
-            return await self._attempt(work)
-        if not self._may_work():  # somebody else may have it by now: what we cannot be sure of we leave
-            self._forget(work)
-            return None
-        hindered = self._begin(work, now)
-        if hindered is not None:
-            return hindered
-        if work.target.completion == Completion.CALLBACK and not await self._open_callback(work, now):
-            self._forget(work)
-            return None
-        return self._judged(work, await self._execute(work, now))
-
-    def _begin(self, work: Work, now: int) -> Ended | None:
-        """Begin an attempt; what is recorded of it where it must not be made."""
-        work.started_ms = now
-        if now - work.run.ready_ms >= NOTED_FROM_MS and work.lane is not None:
-            work.waited = self._lanes.waits(work.lane, now - work.run.ready_ms)
-        hindrance = obstacle(work)
-        if hindrance is None:
-            return None
-        return judge(work, Outcome(Verdict.FAILED, error=hindrance, retryable=False), now)
-
-    def _judged(self, work: Work, outcome: Outcome) -> Ended:
-        """What is recorded of an attempt whose executor has told what came of it."""
-        work.outcome = outcome
-        if outcome.waited_ms:
-            work.waited = added(work.waited or {}, {WaitCause.DATABASE: outcome.waited_ms})
-        return judge(work, outcome, self._clock.now_ms())
-
-    async def _put_off(self, work: Work) -> None:
-        """Hand back a run whose time is far off since the clock went back: nobody waits for it in place of others."""
-        try:
-            held, now = [(work.id, work.epoch)], self._clock.now_ms()
-            await self._store.urgent(dispatch.hand_back, self._node, held, now, work.run.due_ms)
-        except HorariumError as error:
-            _log.warning("run_not_put_off", error=str(error))  # found as a stray then
-        self._forget(work)
-
-    async def _execute(self, work: Work, now: int) -> Outcome:
-        executor = self._executors.get(work.target.executor)
-        if executor is None:
-            words = f"this server has no executor {work.target.executor!r}: install its plug-in"
-            return Outcome(Verdict.FAILED, error=words, retryable=False)
-        try:
-            return await executor.execute(self._call(work, now))
-        except (Exception, asyncio.CancelledError) as error:
-            # A fault of the executor's own must end this run, not the worker.
-            task = asyncio.current_task()
-            if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
-                raise
-            return _broken_down(work, error)
-
-    def _call(self, work: Work, now: int) -> Call:
-        """What the executor is given."""
-        if not work.run.attempts:
-            self.figures.sent.add(max(0, now - work.run.due_ms))
-        call = call_of(work, now, self._callback_base)
-        if self._tracing is not None:
-            call.traceparent = self._tracing.traceparent(work.id, work.epoch, work.attempt)
-        return call
-
-    async def _open_callback(self, work: Work, now: int) -> bool:
-        work.callback_token = secrets.token_urlsafe(32)
-        callback = OpenCallback(
-            work.id,
-            work.epoch,
-            work.run.workspace_id,
-            work.target.id,
-            work.attempt,
-            sha256(work.callback_token.encode()).digest(),
-            now,
-            now + work.target.deadline_ms,
-            work.target.deadline_ms,
-        )
-        while True:
-            try:
-                return await self._store.urgent(dispatch.open_callback, self._node, callback)
-            except Unavailable as error:  # asking twice is the same as once; the lease tells when to give up
-                _log.warning("callback_not_opened", error=str(error))
-                await asyncio.sleep(TROUBLE_S)
-
     async def _cancel_loop(self) -> None:
         """End attempts whose runs were cancelled, taken away or asked to stop."""
         while True:
@@ -714,17 +470,10 @@ class Worker:
             holding = {work.id: work.epoch for work in self._holding.values()}
             try:
                 for run in await self._store.read(dispatch.stopped, self._node, holding):
-                    self._stop(run)
+                    if (work := self._holding.get(run)) is not None:
+                        self._attempts.stop(work)
             except HorariumError as error:
                 _log.warning("cancellations_not_read", error=str(error))
-
-    def _ended_by_us(self, work: Work) -> Ended:
-        now = self._clock.now_ms()
-        if work.overran:
-            words = TimeIsUp.ANY.after(work.timeout_ms)
-            work.outcome = Outcome(Verdict.FAILED, error=words)
-            return judge(work, work.outcome, now)
-        return cancelled(work, now)
 
     async def end_overruns(self) -> bool:
         """End attempts of executors that do not keep their time limit themselves; a step for a loop.
@@ -732,28 +481,12 @@ class Worker:
         One look at all of them now and then: a timer for each attempt took a quarter of the worker's time.
         """
         latest = self._clock.now_ms() - OVERRUN_MS
-        for run in list(self._doing):
+        for run in list(self._attempts.doing):
             work = self._holding.get(run)
             if work is not None and work.started_ms and work.started_ms + work.timeout_ms < latest:
                 work.overran = True
-                self._stop(run)
+                self._attempts.stop(work)
         return False
-
-    def _stop(self, run: Id) -> None:
-        work = self._holding.get(run)
-        if work is None or work.stopped:
-            return
-        work.stopped = True
-        task, together = self._doing.get(run), work.together
-        if together is not None:
-            self._end_one(work, together, self._ended_by_us(work))
-            if not together.left:
-                together.broken_off = True
-                together.task.cancel()
-        elif task is not None:
-            task.cancel()
-        elif not work.begun:
-            self._recorder.add(cancelled(work, self._clock.now_ms()))
 
     async def report_lanes(self) -> bool:
         """Tell others of the lanes that are slow, held or late; a step for a loop. Nothing is written where there is
@@ -788,9 +521,9 @@ class Worker:
         await self._hand_back(unbegun)
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while self._doing:
+                while self._attempts.doing:
                     await asyncio.sleep(0.02)
-        under_way = [self._holding[run] for run in self._doing if run in self._holding]
+        under_way = [self._holding[run] for run in self._attempts.doing if run in self._holding]
         with suppress(TimeoutError):
             async with asyncio.timeout(max(seconds, 1.0)):
                 await self._recorder.drained()
