@@ -24,6 +24,7 @@ from horarium.store.sqlite.transaction import SqliteTx
 from horarium.store.statements import Statement, load
 from horarium.store.verbs import dispatch, release, release_rows, situations
 from horarium.worker.lanes import Lanes
+from horarium.worker.attempts import Attempts
 from horarium.worker.worker import Worker
 from tests.simulation.run import play
 from tests.simulation.script import Event, Script, script_for
@@ -198,7 +199,7 @@ def test_it_sees_a_lease_without_its_epoch():
     with ExitStack() as stack:
         stack.enter_context(altered("release_leases", no_epoch))
         stack.enter_context(patch.object(dispatch, "record", all_held))
-        stack.enter_context(patch.object(Worker, "_stop", lambda *_: None))
+        stack.enter_context(patch.object(Attempts, "stop", lambda *_: None))
         assert caught("final_is_final_10", with_long_freezes())
 
 
