@@ -23,8 +23,8 @@ from horarium.store.base import DUE, FANOUT, READY
 from horarium.store.sqlite.transaction import SqliteTx
 from horarium.store.statements import Statement, load
 from horarium.store.verbs import dispatch, release, release_rows, situations
-from horarium.worker.lanes import Lanes
 from horarium.worker.attempts import Attempts
+from horarium.worker.lanes import Lanes
 from horarium.worker.worker import Worker
 from tests.simulation.run import play
 from tests.simulation.script import Event, Script, script_for

@@ -55,6 +55,7 @@ def test_nothing_happens_after_the_end_of_a_world_when_everything_has_healed(see
 @pytest.mark.parametrize(
     "seed",
     [
+        92_916,  # a node gave nothing to an idle one, since much had just ended at once
         93_281,  # a node that was cut off fires by its own clock, which was too fast
         93_570,  # a frozen node pauses a workspace after everything has healed
         93_583,  # what waited under another overlap policy began beside the fire that had replaced it

@@ -134,6 +134,26 @@ async def test_how_late_a_run_was_sent_is_counted_once_however_often_it_is_tried
         await shop.close()
 
 
+@pytest.mark.parametrize("moments", [1, 3])
+async def test_what_ended_in_one_moment_is_not_taken_for_the_pace_of_all_that_is_to_come(moments):
+    """What will end here before another node could take it is kept, and a burst of outcomes says little of that."""
+    shop = await Workshop.open(concurrency=1)
+    try:
+        await hang(shop)
+        for _ in range(20):
+            await shop.schedule("* * * * *")
+        await shop.tick(NOON + MINUTE)
+        worker = shop.worker
+        unbegun, ended = sum(len(lane.queue) for lane in worker.lanes), 2
+        worker._ended[-1] += ended
+        for _ in range(moments - 1):
+            assert worker._for_others() == []
+        worker._asked_s = asyncio.get_running_loop().time()
+        assert len(worker._for_others()) == (unbegun - ended) // 2 > 0
+    finally:
+        await shop.close()
+
+
 async def test_a_node_that_asks_for_runs_is_answered_once():
     shop = await Workshop.open(concurrency=1)
     try:

@@ -6,7 +6,7 @@ Claimed runs wait in hand, more than can be executed at once, so that a claim ta
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import suppress
 from math import inf
@@ -174,9 +174,9 @@ class Worker:
         self._reported = False
         # The lanes that were slow, held or late at the last look, which is made every few seconds.
         self.reports: Mapping[Id, LaneReport] = {}
-        # Runs that were recorded since the last look, when another node asked for runs (in seconds of the event loop),
-        # and until when none of the lanes that runs were given of are claimed from.
-        self._ended = 0
+        # Runs that were recorded between the last looks, the latest one last; when another node asked for runs (in
+        # seconds of the event loop); and until when none of the lanes that runs were given of are claimed from.
+        self._ended: deque[int] = deque([0], maxlen=round(ASK_EVERY_S / TICK_S))
         self._asked_s = -ASK_EVERY_S
         self._given: dict[Id, float] = {}
         self._closing = False
@@ -266,7 +266,7 @@ class Worker:
                     work.lane.in_hand += 1
 
     def _let_go(self, recorded: Sequence[Ended]) -> None:
-        self._ended += len(recorded)
+        self._ended[-1] += len(recorded)
         for ended in recorded:
             work = self._holding.get(ended.end.run_id)
             if work is not None and work.epoch == ended.epoch:
@@ -450,8 +450,8 @@ class Worker:
 
     def _for_others(self) -> list[Work]:
         """What goes to a node that has asked a moment ago. What ends here until it could ask again is kept."""
-        now = asyncio.get_running_loop().time()
-        soon, self._ended = round(self._ended * ASK_EVERY_S / TICK_S), 0
+        now, soon = asyncio.get_running_loop().time(), sum(self._ended)
+        self._ended.append(0)
         if self._closing or now - self._asked_s > ASK_EVERY_S:
             return []
         self._asked_s = -ASK_EVERY_S
