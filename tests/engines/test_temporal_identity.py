@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,11 +14,17 @@ from horarium.executors.options import ExecutorOptions
 from tests.engines.emulated import serving
 from tests.executors.calls import stored_call
 
-SETTINGS, HEADERS, ACKNOWLEDGED, LAST_AND_WHOLE = 4, 1, 1, 5
+DATA, SETTINGS, HEADERS, ACKNOWLEDGED, WHOLE, LAST_AND_WHOLE = 0, 4, 1, 1, 4, 5
 
 
 def refusing(status: int, words: str) -> Any:
-    """As much of HTTP/2 and gRPC as it takes to answer each request with a status."""
+    """Answers each request with a status."""
+    return answering(lambda: status, words)
+
+
+def answering(status: Callable[[], int | None], words: str = "") -> Any:
+    """As much of HTTP/2 and gRPC as it takes to answer each request: with an empty message for the status 0, with
+    nothing for None, and otherwise with the status alone."""
 
     def frame(kind: int, flags: int, stream: int, body: bytes) -> bytes:
         return struct.pack(">I", len(body))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + body
@@ -33,10 +40,17 @@ def refusing(status: int, words: str) -> Any:
             await reader.readexactly(int.from_bytes(head[:3]))
             if head[3] == SETTINGS and not head[4] & ACKNOWLEDGED:
                 writer.write(frame(SETTINGS, ACKNOWLEDGED, 0, b""))
-            if head[3] == HEADERS:
-                fields = named(b"content-type", b"application/grpc")
-                fields += named(b"grpc-status", str(status).encode()) + named(b"grpc-message", words.encode())
-                writer.write(frame(HEADERS, LAST_AND_WHOLE, int.from_bytes(head[5:9]), b"\x88" + fields))
+            said = status() if head[3] == HEADERS else None
+            if said is not None:
+                stream, begins = (
+                    int.from_bytes(head[5:9]),
+                    b"\x88" + named(b"content-type", b"application/grpc"),
+                )
+                ends = named(b"grpc-status", str(said).encode()) + named(b"grpc-message", words.encode())
+                if said == 0:
+                    writer.write(frame(HEADERS, WHOLE, stream, begins) + frame(DATA, 0, stream, bytes(5)))
+                    begins = b""
+                writer.write(frame(HEADERS, LAST_AND_WHOLE, stream, begins + ends))
             await writer.drain()
 
     return answer

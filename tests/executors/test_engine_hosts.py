@@ -1,8 +1,19 @@
 """Which names can be those of an engine, and what is told of the others."""
 
+from contextlib import asynccontextmanager
+
 import pytest
 
+from horarium.domain.host_lists import host_list
+from horarium.domain.refused_hosts import RefusedHosts
+from horarium.executors.egress import AddressRefused
+from horarium.executors.engines import nats
+from horarium.executors.engines.brokers import Message
 from horarium.executors.engines.hosts import EngineHosts, check_place, host_and_port
+from horarium.executors.engines.kafka import Kafka
+from horarium.executors.engines.nats_link import NatsPlace
+from horarium.executors.engines.rabbitmq import RabbitMq
+from horarium.executors.engines.redis_servers import RedisPlace, RedisServers
 from horarium.executors.options import ExecutorOptions
 
 TOO_LONG = "a" * 64 + ".example"
@@ -40,3 +51,54 @@ async def test_a_broker_of_such_a_name_is_one_whose_name_is_not_known(name):
             await hosts.address(b"workspace", name, 4222)
     finally:
         await hosts.close()
+
+
+MESSAGE = Message("run_1", b"{}", {}, {"type": "horarium.run"})
+PLACE = {"server": "engine.example", "topic": "jobs", "routing_key": "jobs", "subject": "jobs"}
+
+
+class OpenConnections:
+    """Connections of which there is one to every place."""
+
+    @asynccontextmanager
+    async def hold(self, *_):
+        yield pytest.fail("a connection was used")
+
+
+async def with_redis(options):
+    servers = RedisServers(options)
+    servers._clients = OpenConnections()
+    async with servers.client(b"workspace", RedisPlace.of(PLACE)):
+        pass
+
+
+async def with_kafka(options):
+    broker = Kafka(options)
+    broker._producers = OpenConnections()
+    await broker.publish(b"workspace", broker.place(PLACE), "jobs", MESSAGE)
+
+
+async def with_rabbitmq(options):
+    broker = RabbitMq(options)
+    broker._publishers = OpenConnections()
+    await broker.publish(b"workspace", broker.place(PLACE), "jobs", MESSAGE)
+
+
+async def with_nats(options):
+    executor = nats.make(options)
+    executor._connections = OpenConnections()
+    async with executor._link(b"workspace", NatsPlace("engine.example", 4222, False, ())):
+        pass
+
+
+@pytest.mark.parametrize("use", [with_redis, with_kafka, with_rabbitmq, with_nats])
+async def test_a_connection_that_is_open_is_not_used_once_the_workspace_may_not_reach_its_host(use):
+    noted = RefusedHosts()
+    options = ExecutorOptions(
+        engine_hosts=("engine.example",),
+        allowed_hosts=lambda _: host_list(("other.example",)),
+        refused_hosts=noted,
+    )
+    with pytest.raises(AddressRefused, match="is not among the hosts that this workspace may reach"):
+        await use(options)
+    assert [refused.host for refused in noted.take(0)] == ["engine.example"]

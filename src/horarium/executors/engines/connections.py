@@ -60,6 +60,7 @@ class Connections(Generic[ConnectionT]):
         self._open: dict[_Key, _Kept[ConnectionT]] = {}
         self._leaving: dict[_Kept[ConnectionT], Id] = {}
         self._opening: dict[_Key, asyncio.Task[_Kept[ConnectionT]]] = {}
+        self._wanting: Counter[_Key] = Counter()  # how many wait for one that is being opened
         self._ending: set[asyncio.Task[None]] = set()
         self._waiting: dict[Id, deque[asyncio.Future[None]]] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -96,7 +97,7 @@ class Connections(Generic[ConnectionT]):
                     continue  # meanwhile somebody may have opened it
                 opening = self._opening[key] = asyncio.create_task(self._connect(key, connect))
                 opening.add_done_callback(lambda task: self._opened(key, task))
-            made = await asyncio.shield(opening)
+            made = await self._wait_for(key, opening)
             if self._open.get(key) is made:
                 return made
 
@@ -106,11 +107,26 @@ class Connections(Generic[ConnectionT]):
         self._set_timer()
         return made
 
+    async def _wait_for(self, key: _Key, opening: asyncio.Task[_Kept[ConnectionT]]) -> _Kept[ConnectionT]:
+        self._wanting[key] += 1
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            if opening.done():
+                self._wake()
+            raise
+        finally:
+            self._wanting[key] -= 1
+            if not self._wanting[key]:
+                del self._wanting[key]
+
     def _opened(self, key: _Key, task: asyncio.Task[_Kept[ConnectionT]]) -> None:
         self._opening.pop(key, None)
-        if not task.cancelled() and task.exception() is None:
-            return  # an error was raised where somebody still waited for it
-        self._wake()
+        failed = (
+            task.cancelled() or task.exception() is not None
+        )  # that is raised where somebody still waits for it
+        if failed or not self._wanting[key]:  # what nobody wants any more may give way
+            self._wake()
 
     def _let_go(self, workspace: Id, kept: _Kept[ConnectionT]) -> None:
         kept.idle_since = self._now()

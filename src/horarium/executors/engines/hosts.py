@@ -37,13 +37,20 @@ class EngineHosts:
         wrong = not_allowed(host, self._allowed_hosts(workspace_id))
         return f"the host {host!r} {wrong}" if wrong else None
 
+    def require(self, workspace_id: Id, host: str, port: int) -> None:
+        """Raises AddressRefused where a host may not be connected to. Before a connection that is open already is used
+        again, this notices that the workspace may not reach its host any more."""
+        wrong = self.refusal(workspace_id, host, port)
+        if wrong:
+            refused = AddressRefused(wrong)
+            note_refusal(self._refused, workspace_id, host, refused)
+            raise refused
+
     async def address(self, workspace_id: Id, host: str, port: int) -> str:
         """The address to connect to. Raises AddressRefused where that is not allowed, and OSError for a name that is
         not known."""
+        self.require(workspace_id, host, port)
         try:
-            wrong = self.refusal(workspace_id, host, port)
-            if wrong:
-                raise AddressRefused(wrong)
             resolver = self._also_here if self._is_named(host, port) else self._elsewhere
             found = await resolver.resolve(host.rstrip("."), port)
         except AddressRefused as error:

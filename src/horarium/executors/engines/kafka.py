@@ -135,6 +135,7 @@ class Kafka:
     ) -> Mapping[str, Any]:
         """Produces the record of a run and waits until it is acknowledged. Raises OSError."""
         connect = partial(self._connect, workspace_id, place)
+        self._hosts.require(workspace_id, place.host, place.port)
         async with self._producers.hold(workspace_id, place[:-1], connect) as producer:
             partition, offset = await producer.send(address, message)
         return {"topic": address, "partition": partition, "offset": offset}

@@ -292,6 +292,7 @@ class NatsExecutor:
         async def connect() -> Link:
             return await connected(await self._hosts.address(workspace_id, place.host, place.port), place)
 
+        self._hosts.require(workspace_id, place.host, place.port)
         return self._connections.hold(workspace_id, place, connect)
 
 

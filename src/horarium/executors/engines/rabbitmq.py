@@ -124,6 +124,7 @@ class RabbitMq:
         """Publishes the message of a run and waits for its confirmation. Raises OSError."""
         # Of one exchange: what closes its channel is no affair of the others.
         connect = partial(self._connect, workspace_id, place)
+        self._hosts.require(workspace_id, place.host, place.port)
         async with self._publishers.hold(workspace_id, place[:-1], connect) as publisher:
             await publisher.publish(place.exchange, address, message)
         return {"exchange": place.exchange, "routing_key": address, "message_id": message.run}

@@ -137,7 +137,9 @@ class RedisServers:
         return [Problem("server", f"cannot be used: {wrong}")] if wrong else []
 
     def client(self, workspace_id: Id, place: RedisPlace) -> AbstractAsyncContextManager[RedisClient]:
-        """A client for a block, which connects when a command needs it. Raises ImportError and AllInUse."""
+        """A client for a block, which connects when a command needs it. Raises ImportError, AddressRefused and
+        AllInUse."""
+        self._hosts.require(workspace_id, place.host, place.port)
         return self._clients.hold(workspace_id, place, lambda: self._make(workspace_id, place))
 
     async def _make(self, workspace_id: Id, place: RedisPlace) -> RedisClient:

@@ -17,9 +17,10 @@ from __future__ import annotations
 import asyncio
 import importlib
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import timedelta
+from functools import cache, partial
 from typing import Any
 
 from horarium.domain.errors import Problem
@@ -96,7 +97,7 @@ class TemporalExecutor:
         self._public_url = options.public_url
         self._limit = options.response_limit_bytes
         self._compiled = CompiledConfigs(_CompiledTemporal)
-        self._connections: Connections[Any] = Connections(lambda _: True, _forget)
+        self._connections: Connections[_Link] = Connections(lambda link: not link.broken, _forget)
 
     def check(self, config: Mapping[str, Any]) -> Sequence[Problem]:
         """Everything that is wrong with a configuration as a caller sent it. Connects to nothing."""
@@ -136,23 +137,24 @@ class TemporalExecutor:
         return await handed_over(call, lambda: self._start(call, compiled, body), self.type)
 
     async def _start(self, call: Call, compiled: _CompiledTemporal, body: Any) -> Outcome:
-        async with self._client(call.reaching_id, compiled) as client:
-            return await self._start_with(client, call, compiled, body)
+        async with self._link(call.reaching_id, compiled) as link:
+            return await self._start_with(link, call, compiled, body)
 
-    async def _start_with(self, client: Any, call: Call, compiled: _CompiledTemporal, body: Any) -> Outcome:
+    async def _start_with(self, link: _Link, call: Call, compiled: _CompiledTemporal, body: Any) -> Outcome:
         common = importlib.import_module("temporalio.common")
         workflow_id = run_text(call.run_id)
         try:
-            handle = await client.start_workflow(
-                compiled.workflow,
-                body,
-                id=workflow_id,
-                task_queue=compiled.task_queue,
-                id_reuse_policy=common.WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                id_conflict_policy=common.WorkflowIDConflictPolicy.USE_EXISTING,
-                execution_timeout=compiled.execution_timeout,
-                rpc_timeout=timedelta(milliseconds=call.timeout_ms),
-            )
+            with link.noticing():
+                handle = await link.client.start_workflow(
+                    compiled.workflow,
+                    body,
+                    id=workflow_id,
+                    task_queue=compiled.task_queue,
+                    id_reuse_policy=common.WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    id_conflict_policy=common.WorkflowIDConflictPolicy.USE_EXISTING,
+                    execution_timeout=compiled.execution_timeout,
+                    rpc_timeout=timedelta(milliseconds=call.timeout_ms),
+                )
             execution = handle.first_execution_run_id
         except _module("temporalio.exceptions").WorkflowAlreadyStartedError as error:
             execution = error.run_id
@@ -172,11 +174,12 @@ class TemporalExecutor:
 
         async def look(run: Watched) -> Outcome | None:
             try:
-                return await self._look(client.get_workflow_handle(run.handle), scrubber)
+                with link.noticing():
+                    return await self._look(link.client.get_workflow_handle(run.handle), scrubber)
             except _module("temporalio.service").RPCError as error:
                 raise OSError(_why(error) if _is_away(error) else str(error)) from error
 
-        async with self._client_of(target) as client:
+        async with self._link_of(target) as link:
             return await look_at_each(runs, look, _LOOKS_AT_ONCE)
 
     async def _look(self, handle: Any, scrubber: Scrubber) -> Outcome | None:
@@ -220,8 +223,10 @@ class TemporalExecutor:
         """Asks the workflow to end. Raises OSError."""
         service = _module("temporalio.service")
         try:
-            async with self._client_of(target) as client:
-                await client.get_workflow_handle(run.handle).cancel(rpc_timeout=timedelta(seconds=_LOOK_S))
+            async with self._link_of(target) as link:
+                with link.noticing():
+                    handle = link.client.get_workflow_handle(run.handle)
+                    await handle.cancel(rpc_timeout=timedelta(seconds=_LOOK_S))
         except service.RPCError as error:
             if error.status != service.RPCStatusCode.NOT_FOUND:  # it is over there
                 raise OSError(str(error)) from error
@@ -231,32 +236,67 @@ class TemporalExecutor:
         await self._connections.close()
         await self._hosts.close()
 
-    def _client_of(self, target: WatchedTarget) -> AbstractAsyncContextManager[Any]:
-        return self._client(target.workspace_id, self._compiled.of_watched(target))
+    def _link_of(self, target: WatchedTarget) -> AbstractAsyncContextManager[_Link]:
+        return self._link(target.workspace_id, self._compiled.of_watched(target))
 
-    def _client(self, workspace_id: Id, compiled: _CompiledTemporal) -> AbstractAsyncContextManager[Any]:
+    @asynccontextmanager
+    async def _link(self, workspace_id: Id, compiled: _CompiledTemporal) -> AsyncIterator[_Link]:
         """A client for a block, connected to the address that was judged. Raises OSError and ImportError."""
+        self._hosts.require(workspace_id, compiled.host, compiled.port)
         place = (compiled.host, compiled.port, compiled.namespace, compiled.tls, compiled.api_key)
-        return self._connections.hold(workspace_id, place, lambda: self._connect(workspace_id, compiled))
+        connect = partial(self._connect, workspace_id, compiled)
+        async with self._connections.hold(workspace_id, place, connect) as link:
+            yield link
 
-    async def _connect(self, workspace_id: Id, compiled: _CompiledTemporal) -> Any:
+    async def _connect(self, workspace_id: Id, compiled: _CompiledTemporal) -> _Link:
         module = await asyncio.to_thread(importlib.import_module, "temporalio.client")
         address = await self._hosts.address(workspace_id, compiled.host, compiled.port)
         place = f"[{address}]" if ":" in address else address
         tls = _module("temporalio.service").TLSConfig(domain=compiled.host) if compiled.tls else False
         try:
-            return await module.Client.connect(
+            client = await module.Client.connect(
                 f"{place}:{compiled.port}",
                 namespace=compiled.namespace,
                 api_key=compiled.api_key,
                 tls=tls,
                 connect_timeout=timedelta(seconds=_CONNECT_S),
+                runtime=_runtime(),
             )
+            return _Link(client)
         except (_module("temporalio.service").RPCError, RuntimeError) as error:
             status = _STATUS.search(str(error))
             if status is not None and status[1] in _NOT_ACCEPTED:
                 raise EngineRefused("it does not accept the api_key, or asks for one") from error
             raise OSError(_why(error)) from error
+
+
+class _Link:
+    """A client of one server. `broken`: the server was away or silent, so whoever comes next has its name looked up
+    again. The client itself would stay with the address that it was made for."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.broken = False
+
+    @contextmanager
+    def noticing(self) -> Iterator[None]:
+        """A block that asks the server. One that is given up was waited for in vain."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            self.broken = True
+            raise
+        except _module("temporalio.service").RPCError as error:
+            self.broken = self.broken or _is_away(error)
+            raise
+
+
+@cache
+def _runtime() -> Any:
+    """What the client library works in. It writes nothing to the log, because the runs tell its troubles, and its own
+    words contain addresses."""
+    runtime = _module("temporalio.runtime")
+    return runtime.Runtime(telemetry=runtime.TelemetryConfig(logging=None))
 
 
 def _module(name: str) -> Any:
@@ -265,9 +305,10 @@ def _module(name: str) -> Any:
 
 
 def _is_away(error: Any) -> bool:
-    """Whether the server was not reached, or was silent."""
+    """Whether the server was not reached, or was silent. CANCELLED is what the client says when its own limit of time
+    is over."""
     codes = _module("temporalio.service").RPCStatusCode
-    return error.status in (codes.UNAVAILABLE, codes.DEADLINE_EXCEEDED)
+    return error.status in (codes.UNAVAILABLE, codes.DEADLINE_EXCEEDED, codes.CANCELLED)
 
 
 def _why(error: BaseException) -> str:
@@ -288,7 +329,7 @@ def _is_passing(error: Any) -> bool:
     )
 
 
-async def _forget(client: Any) -> None:
+async def _forget(_: _Link) -> None:
     """Clients have no way to be closed; they end with the last reference to them."""
 
 
