@@ -159,14 +159,14 @@ async def test_results_are_read_as_json_alone_and_without_secrets(executor, valk
     assert outcome.error.startswith(error)
 
 
-async def test_a_result_that_is_too_long_ends_its_run_without_being_read(executor, valkey_port):
+async def test_of_a_result_that_is_too_long_the_beginning_is_kept_as_text(executor, valkey_port):
     call = stored_call(executor, config_of(valkey_port))
     with redis.Redis.from_url(url(valkey_port, RESULTS)) as results:
         results.set(
             "celery-task-meta-run_y", b'{"status": "SUCCESS", "result": "%s"}' % (b"x" * 3_000_000), ex=60
         )
         (outcome,) = (await executor.watch(target_of(call), [Watched(b"y", "run_y")])).values()
-    assert outcome == Outcome(Verdict.SUCCEEDED, output="the result is too long to be kept")
+    assert outcome == Outcome(Verdict.SUCCEEDED, output='"' + "x" * (64 * 1024 - 1))
 
 
 async def test_a_result_that_cannot_be_read_leaves_the_others_as_they_are(executor, valkey_port):

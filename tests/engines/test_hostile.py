@@ -4,6 +4,7 @@ process keep more than an answer may have. The servers are emulated; only the cl
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import struct
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from horarium.executors.engines import celery, kubernetes, message, nats, rq, sq
 from horarium.executors.options import ExecutorOptions
 from tests.engines.emulated import Answer, serving
 from tests.executors.calls import stored_call
+from tests.support.turns import longest_hold
 
 SPEC = {"template": {"spec": {"containers": [{"name": "job", "image": "job:1"}]}}}
 KEYS = {"region": "eu-west-1", "access_key_id": "id", "secret_access_key": "a-secret-key"}
@@ -318,6 +320,168 @@ async def test_what_a_server_announces_is_not_waited_for(engine, answer):
     assert outcome.verdict is Verdict.FAILED
     assert outcome.error.startswith((*PLAIN, "what answered")), outcome.error
     assert most - before < KEPT, f"{(most - before) >> 20} MB"
+
+
+# -- values --------------------------------------------------------------------------------------------------------
+
+# So long (s of CPU time) may nothing else be done because of what one server has sent.
+HELD_S = 0.1
+LOOKED_AT = 24
+
+
+def lists(size: int) -> bytes:
+    """The JSON that takes longest to decode: so many bytes of empty lists."""
+    return b"[" + b"[]," * (size // 3) + b"[]]"
+
+
+def bulk(text: bytes) -> bytes:
+    return b"$%d\r\n%b\r\n" % (len(text), text)
+
+
+def redis_of(answers: dict[bytes, bytes]) -> Answer:
+    """A Redis that answers these commands so, whatever they ask for, and the others with OK."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            parts = []
+            for _ in range(int(line[1:])):
+                size = int((await reader.readline())[1:])
+                parts.append((await reader.readexactly(size + 2))[:-2])
+            writer.write(answers.get(parts[0], b"+OK\r\n"))
+            await writer.drain()
+
+    return answer
+
+
+def of_celery(size: int) -> Answer:
+    """A Redis that holds a result of so many bytes for each task."""
+    return redis_of({b"GETRANGE": bulk(b'{"status": "SUCCESS", "result": %b}' % lists(size))})
+
+
+def of_rq(size: int) -> Answer:
+    """A Redis that holds the value of a finished job for each run, of so many bytes."""
+    job = b"*3\r\n" + bulk(b"finished") + bulk(base64.b64encode(lists(size))) + bulk(b"")
+    return redis_of({b"EVAL": b"*%d\r\n" % LOOKED_AT + job * LOOKED_AT})
+
+
+def of_nats(content: bytes) -> Answer:
+    """A NATS server that answers each question with this text."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'INFO {"headers":true,"max_payload":1048576}\r\n')
+        while line := await reader.readline():
+            if line.startswith(b"PING"):
+                writer.write(b"PONG\r\n")
+            if line.startswith((b"PUB", b"HPUB")):
+                writer.write(b"MSG %b 1 %d\r\n%b\r\n" % (line.split()[2], len(content), content))
+
+    return answer
+
+
+def published(size: int) -> bytes:
+    """How JetStream shows an outcome of so many bytes."""
+    report = b'{"state": "succeeded", "output": %b}' % lists(size)
+    return b'{"message": {"subject": "outcomes.run", "data": "%b"}}' % base64.b64encode(report)
+
+
+def of_kubernetes(one: bytes, listed: bytes) -> Answer:
+    """A cluster that shows each Job, and each list, as these texts."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while head := await reader.readuntil(b"\r\n\r\n"):
+            body = listed if b"?" in head.split()[1] else one
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+            await writer.drain()
+
+    return answer
+
+
+# By what is sent: the engine, its server, and what each run shows then.
+MANY_VALUES: dict[str, tuple[str, Answer, str]] = {
+    "results just below the bound": ("celery", of_celery(70_000), "[[],[],"),
+    "results that nobody asked for": ("celery", of_celery(300_000), "[[],[],"),
+    "values of jobs": ("rq", of_rq(60_000), "[[], [], "),
+    "longer values of jobs": ("rq", of_rq(200_000), "[[],[],"),
+    "outcomes of many values": (
+        "nats",
+        of_nats(published(700_000)),
+        "its outcome cannot be read: it holds more",
+    ),
+    "answers of many values": ("nats", of_nats(lists(3_000_000)), "its answer is too large: it holds more"),
+    "Jobs and lists of many values": (
+        "kubernetes",
+        of_kubernetes(lists(900_000), lists(3_900_000)),
+        "its answer is too large: it holds more",
+    ),
+    "Jobs that are too long": (
+        "kubernetes",
+        of_kubernetes(lists(2_000_000), lists(3_900_000)),
+        "its answer is longer than 1048576 bytes",
+    ),
+}
+
+
+async def looked_at(engine: str, port: int, number: int = LOOKED_AT) -> dict[bytes, Any]:
+    """What a look at so many runs shows."""
+    module, place = ENGINES[engine]
+    outcomes = {"stream": "OUTCOMES", "subject": "outcomes.{{ run.id }}"}
+    executor = module.make(ExecutorOptions(engine_hosts=("localhost",)))
+    config = place(port) | ({"outcomes": outcomes} if engine == "nats" else {})
+    call = stored_call(executor, config, watched=True)
+    target = WatchedTarget(call.target_id, call.workspace_id, call.config, call.secrets)
+    try:
+        return await executor.watch(
+            target, [Watched(b"run%d" % n, f"outcomes.run{n}") for n in range(number)]
+        )
+    except OSError as error:
+        return {b"run%d" % n: error for n in range(number)}
+    finally:
+        await executor.close()
+
+
+@pytest.mark.parametrize("sent", MANY_VALUES)
+async def test_however_many_values_a_server_sends_others_have_their_turn(sent):
+    engine, server, words = MANY_VALUES[sent]
+    seen: dict[bytes, Any] = {}
+
+    async def looking() -> None:
+        seen.update(await looked_at(engine, port))
+
+    async with serving(server) as port:
+        await looked_at(engine, free_of_use(), 1)  # the library is loaded
+        held = await longest_hold(looking())
+    assert len(seen) == LOOKED_AT
+    for one in seen.values():
+        shown = str(one) if isinstance(one, Exception) else str(one.output or one.error)
+        assert words in shown, shown[:200]
+    assert held < HELD_S, f"{held:.3f} s"
+
+
+async def test_what_is_kept_of_a_round_trip_has_one_bound_for_all_its_answers():
+    async with serving(redis_of({b"GETRANGE": bulk(b"x" * 7_000_000)})) as port:
+        await looked_at("celery", free_of_use(), 1)  # the library is loaded
+        before = most = memory()
+        looking = asyncio.create_task(looked_at("celery", port))
+        while not looking.done():
+            await asyncio.wait({looking}, timeout=0.005)
+            most = max(most, memory())
+    assert {str(one) for one in looking.result().values()} == {
+        "its answer is longer than 8 MB, or it is no such engine"
+    }
+    assert most - before < 60 * 2**20, f"{(most - before) >> 20} MB"
+
+
+async def test_a_receipt_of_many_values_is_none_and_holds_nobody_up():
+    outcomes: list[Outcome] = []
+
+    async def giving() -> None:
+        outcomes.append(await outcome_at(nats, ENGINES["nats"][1](port)))
+
+    async with serving(of_nats(lists(3_000_000))) as port:
+        await outcome_at(nats, ENGINES["nats"][1](free_of_use()), 300)  # the library is loaded
+        held = await longest_hold(giving())
+    assert outcomes[0].error.startswith("what answered on the subject jobs.x is no stream")
+    assert held < HELD_S, f"{held:.3f} s"
 
 
 def free_of_use() -> int:

@@ -255,7 +255,7 @@ async def test_an_outcome_that_is_too_long_to_be_read_ends_its_run_and_no_other(
                 assert found == {
                     b"long": Outcome(
                         Verdict.FAILED,
-                        error="what was published as its outcome is too long: more than 12 MB are not read",
+                        error="what was published as its outcome is too long: more than 3 MB are not read",
                     ),
                     b"short": Outcome(Verdict.SUCCEEDED, output=1),
                 }

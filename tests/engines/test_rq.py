@@ -136,7 +136,8 @@ async def test_results_are_read_as_json_alone_and_without_secrets(executor, serv
         "pickled": b64encode(pickle.dumps({"rows": 3})),
         "secret": b64encode(b'{"word": "sesame-1"}'),
         "nothing": b"",
-        "long": b"x" * 3_000_000,
+        "long": b64encode(b'"%b"' % (b"x" * 3_000_000)),
+        "a long pickle": b64encode(pickle.dumps("x" * 3_000_000)),
     }
     for name, value in stored.items():
         server.hset(f"rq:job:{name}", "status", "finished")
@@ -147,7 +148,8 @@ async def test_results_are_read_as_json_alone_and_without_secrets(executor, serv
         "pickled": "the result is not JSON: start the workers with --serializer json",
         "secret": {"word": "***"},
         "nothing": None,
-        "long": "the result is too long to be kept",
+        "long": '"' + "x" * (64 * 1024 - 1),
+        "a long pickle": "the result is not JSON: start the workers with --serializer json",
     }
 
 

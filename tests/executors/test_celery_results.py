@@ -39,3 +39,23 @@ def test_a_result_that_cannot_be_read_ends_the_run_and_says_what_to_do():
     outcome = outcome_of(b"\x80\x04pickled", 1_000, PLAIN)
     assert outcome.verdict is Verdict.FAILED
     assert "result_serializer" in outcome.error
+
+
+def large(status: bytes, result: bytes) -> bytes:
+    return b'{"status": "%b", "result": %b, "traceback": "%b"}' % (status, result, b"x" * 100_000)
+
+
+def test_of_a_result_that_is_too_large_the_beginning_is_kept_without_secrets():
+    outcome = outcome_of(large(b"SUCCESS", b'{"word": "sesame-1", "rows": 3}'), 30, Scrubber(["sesame-1"]))
+    assert outcome.verdict is Verdict.SUCCEEDED
+    assert outcome.output == '{"word": "***", "rows": 3}, "'[: len(outcome.output)]
+    assert "sesame" not in outcome.output
+    failed = outcome_of(large(b"FAILURE", b'{"exc_type": "ValueError"}'), 30, PLAIN)
+    assert failed.verdict is Verdict.FAILED
+    assert failed.error.startswith('the task failed: {"exc_type": "ValueError"}')
+    assert outcome_of(large(b"STARTED", b"null"), 30, PLAIN) is None
+
+
+def test_a_large_result_that_does_not_begin_with_its_status_shows_why_nothing_is_known():
+    with pytest.raises(OSError, match="does not begin with its status"):
+        outcome_of(b'{"result": "%b", "status": "SUCCESS"}' % (b"x" * 100_000), 30, PLAIN)

@@ -149,7 +149,7 @@ async def test_many_runs_are_looked_at_by_lists_of_what_has_not_succeeded(execut
     assert await looked(executor, call, *runs) == {}
     assert [asked.partition("?")[0] for asked in emulated.asked] == [
         "GET /apis/batch/v1/namespaces/jobs/jobs"
-    ] * 2
+    ] * 3
     emulated.finish(runs[0].handle)
     emulated.fail(runs[1].handle)
     del emulated.jobs[runs[2].handle]

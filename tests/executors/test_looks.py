@@ -67,9 +67,9 @@ async def test_no_look_goes_on_where_nobody_waits_for_it_any_more():
     assert under_way == 0
 
 
-def test_what_cannot_be_made_out_of_a_stored_result_concerns_its_run_alone():
+async def test_what_cannot_be_made_out_of_a_stored_result_concerns_its_run_alone():
     refused = OSError("wrong type")
-    seen = seen_of(
+    seen = await seen_of(
         RUNS, [1, 0, refused, 2], lambda stored: None if stored == 2 else Outcome(DONE.verdict, 6 / stored)
     )
     assert seen[b"a"].output == 6

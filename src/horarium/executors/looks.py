@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from horarium.domain.execution import Outcome, Seen, Watched
 from horarium.domain.ids import Id
+from horarium.service.turns import Turns
 
 ReadT = TypeVar("ReadT")
 
@@ -63,12 +64,15 @@ async def look_in_parts(
     return seen
 
 
-def seen_of(
+async def seen_of(
     runs: Sequence[Watched], read: Sequence[ReadT | Exception], outcome: Callable[[ReadT], Outcome | None]
 ) -> dict[Id, Seen]:
-    """What is seen of runs by what was read of each. What `outcome` cannot make out is the error of its own run."""
+    """What is seen of runs by what was read of each. What `outcome` cannot make out is the error of its own run. Other
+    work has its turn between runs."""
     seen: dict[Id, Seen] = {}
+    turns = Turns()
     for run, stored in zip(runs, read, strict=True):
+        await turns.give()
         try:
             found = stored if isinstance(stored, Exception) else outcome(stored)
         except Exception as error:

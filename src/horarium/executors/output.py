@@ -27,7 +27,7 @@ def keep_bytes(data: bytes, limit: int, scrubber: Scrubber) -> Any:
     if not data:
         return None
     if len(data) > limit:
-        return _storable(scrubber.cut(data[:limit].decode("utf-8", "ignore")))
+        return keep_beginning(data, limit, scrubber)
     text = scrubber.text(data.decode("utf-8", "replace"))
     try:
         value = decode_received(text.encode())
@@ -35,6 +35,11 @@ def keep_bytes(data: bytes, limit: int, scrubber: Scrubber) -> Any:
         return _storable(text)
     # A secret or a NUL that is written with escapes is not found in the text, only in the value.
     return scrubber.value(value) if "\\" in text else value
+
+
+def keep_beginning(data: bytes, limit: int, scrubber: Scrubber) -> str:
+    """The output for a body of which only the beginning is kept, as text: at most `limit` bytes."""
+    return _storable(scrubber.cut(data[:limit].decode("utf-8", "ignore")))
 
 
 def _storable(text: str) -> str:

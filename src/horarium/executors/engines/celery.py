@@ -26,12 +26,13 @@ import orjson
 from horarium.domain.errors import Problem
 from horarium.domain.execution import Call, Outcome, Seen, Verdict, Watched, WatchedTarget
 from horarium.domain.ids import Id
-from horarium.domain.json_text import decode_received
 from horarium.executors.checks import check_fields
 from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
 from horarium.executors.context import run_text
+from horarium.executors.decoding import TooManyValues, decoded
 from horarium.executors.engines.messages import (
     CompiledArguments,
+    EngineRefused,
     check_arguments,
     check_text,
     check_whole,
@@ -47,22 +48,26 @@ from horarium.executors.engines.redis_servers import (
     RedisServers,
     check_redis_place,
     check_remember,
+    looks_together,
     remember_s,
     told_apart,
 )
 from horarium.executors.looks import look_in_parts, seen_of
 from horarium.executors.options import ExecutorOptions
-from horarium.executors.output import error_text, keep_value
+from horarium.executors.output import error_text, keep_beginning, keep_value
 from horarium.executors.secrecy import Scrubber, check_secrets, reveal, split
 from horarium.executors.template import TemplateError
 
 FIELDS = (*PLACE_FIELDS, "task", "queue", "args", "kwargs", "result_database", "remember_s", "secrets")
 
 _HIGHEST_DATABASE = 1_000
-# How much of a result is read (bytes), and how many results are read at a time.
-_MOST_READ = 1024 * 1024
-_LOOKS_TOGETHER = 50
-_STATE_OF_LONG = re.compile(rb'\{"status": ?"([A-Z]{1,20})"')
+# The most that is read of a stored result beside what is kept of it (bytes): a traceback may stand behind it.
+_MORE_READ = 64 * 1024
+_MOST_KEPT = 1024 * 1024
+# How much is kept of the reason of a failure that is too large to be decoded (bytes).
+_LONGEST_REASON = 2_000
+# How Celery begins what it stores of a task.
+_BEGINNING = re.compile(rb'\{"status": ?"([A-Z]{1,20})", ?"result": ?')
 _ENDED_BADLY = {"FAILURE": "failed", "REVOKED": "was revoked"}
 
 
@@ -137,10 +142,10 @@ class CeleryExecutor:
         async with self._servers.client(target.workspace_id, compiled.results) as client:
 
             async def look(some: Sequence[Watched]) -> Mapping[Id, Seen]:
-                read = await _read(client, some)
-                return seen_of(some, read, lambda stored: outcome_of(stored, self._limit, scrubber))
+                read = await _read(client, some, _most_read(self._limit))
+                return await seen_of(some, read, lambda stored: outcome_of(stored, self._limit, scrubber))
 
-            return await look_in_parts(runs, look, _LOOKS_TOGETHER)
+            return await look_in_parts(runs, look, looks_together(_most_read(self._limit)))
 
     async def cancel(self, target: WatchedTarget, run: Watched) -> None:
         """Tells all workers that are up to leave out the task. One that has begun goes on. Raises OSError."""
@@ -155,11 +160,17 @@ class CeleryExecutor:
         await self._servers.close()
 
 
-async def _read(client: Any, runs: Sequence[Watched]) -> list[bytes | Exception]:
-    """What the result backend holds of tasks, or why that cannot be read; nothing is the empty text. Raises OSError."""
+def _most_read(limit: int) -> int:
+    """How many bytes of a stored result are read, where `limit` of them are kept."""
+    return min(limit, _MOST_KEPT) + _MORE_READ
+
+
+async def _read(client: Any, runs: Sequence[Watched], most: int) -> list[bytes | Exception]:
+    """The first `most` bytes of what the result backend holds of tasks, and one more where there are more; or why that
+    cannot be read. Nothing is the empty text. Raises OSError."""
     pipeline = client.library.pipeline(transaction=False)
     for run in runs:
-        pipeline.getrange(f"celery-task-meta-{run.handle}", 0, _MOST_READ)
+        pipeline.getrange(f"celery-task-meta-{run.handle}", 0, most)
     with told_apart():
         return list(await pipeline.execute(raise_on_error=False))
 
@@ -168,17 +179,14 @@ def outcome_of(stored: bytes, limit: int, scrubber: Scrubber) -> Outcome | None:
     """The outcome of a task by what the result backend holds of it, or None while it goes on. Pure."""
     if not stored:
         return None
-    if len(stored) > _MOST_READ:
-        state = _STATE_OF_LONG.match(stored)
-        found = {
-            "status": "" if state is None else state[1].decode(),
-            "result": "the result is too long to be kept",
-        }
-    else:
-        try:
-            found = decode_received(stored)
-        except ValueError:
-            found = None
+    if len(stored) > _most_read(limit):
+        return _outcome_of_beginning(stored, limit, scrubber)
+    try:
+        found = decoded(stored)
+    except TooManyValues:
+        return _outcome_of_beginning(stored, limit, scrubber)
+    except ValueError:
+        found = None
     if not isinstance(found, dict):
         words = "the stored result is not JSON: set result_serializer = 'json' in the Celery application"
         return Outcome(Verdict.FAILED, error=words)
@@ -188,6 +196,25 @@ def outcome_of(stored: bytes, limit: int, scrubber: Scrubber) -> Outcome | None:
     if state in _ENDED_BADLY:
         words = f"the task {_ENDED_BADLY[state]}{_reason(found.get('result'))}"
         return Outcome(Verdict.FAILED, error=error_text(words, scrubber))
+    return None
+
+
+def _outcome_of_beginning(stored: bytes, limit: int, scrubber: Scrubber) -> Outcome | None:
+    """The outcome of a task whose result is too large to be decoded: its beginning is kept as text."""
+    begins = _BEGINNING.match(stored)
+    if begins is None:
+        words = (
+            "a stored result is too large to be read, and does not begin with its status as Celery writes it"
+        )
+        raise EngineRefused(words)
+    state, result = begins[1].decode(), stored[begins.end() :]
+    if state == "SUCCESS":
+        return Outcome(Verdict.SUCCEEDED, output=keep_beginning(result, limit, scrubber))
+    if state in _ENDED_BADLY:
+        beginning = keep_beginning(result, _LONGEST_REASON, scrubber)
+        return Outcome(
+            Verdict.FAILED, error=error_text(f"the task {_ENDED_BADLY[state]}: {beginning}", scrubber)
+        )
     return None
 
 

@@ -13,7 +13,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from horarium.domain.ids import Id
-from horarium.domain.json_text import decode_received
+from horarium.executors.decoding import TooManyValues, decoded_in_turn
 from horarium.executors.egress import AddressRefused, explain, was_refused
 from horarium.executors.engines.connections import Connections
 from horarium.executors.engines.hosts import EngineHosts
@@ -27,19 +27,14 @@ _NO_LIMIT = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S)
 
 
 class Answer(NamedTuple):
-    """An answer: its status, and its body."""
+    """An answer: its status, and the JSON object that its body is; empty where it is none."""
 
     status: int
-    body: bytes
+    content: Mapping[str, Any]
 
-    @property
-    def content(self) -> Mapping[str, Any]:
-        """The JSON object that the body is; empty where it is none."""
-        try:
-            found = decode_received(self.body)
-        except ValueError:
-            found = None
-        return found if isinstance(found, Mapping) else {}
+
+class TooLarge(EngineRefused):
+    """An answer is larger than is read."""
 
 
 class EnginePlace(NamedTuple):
@@ -73,7 +68,7 @@ class EngineHttp:
         """Send one request; `path` is written as it is to be sent. The body of the answer may have `limit` bytes.
 
         Raises OSError where there is no whole answer, AddressRefused where the host may not be reached, and
-        EngineRefused for an answer that is too long.
+        TooLarge for an answer that is too long, or holds too many values.
         """
         # An address that is written as a number is never looked up, so it is judged here.
         await self.hosts.address(workspace_id, place.host, place.port)
@@ -88,8 +83,8 @@ class EngineHttp:
                 async for piece in response.content.iter_any():
                     content += piece
                     if len(content) > limit:
-                        raise EngineRefused(f"its answer is longer than {limit} bytes")
-                return Answer(response.status, bytes(content))
+                        raise TooLarge(f"its answer is longer than {limit} bytes")
+                return Answer(response.status, await _object_of(content))
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             kind = AddressRefused if was_refused(error) else OSError
             raise kind(explain(error).removeprefix("could not connect: ")) from error
@@ -115,6 +110,16 @@ class EngineHttp:
         """Closes all connections."""
         await self._sessions.close()
         await self.hosts.close()
+
+
+async def _object_of(body: bytearray) -> Mapping[str, Any]:
+    try:
+        found = await decoded_in_turn(body)
+    except TooManyValues as error:
+        raise TooLarge(f"its answer is too large: {error}") from error
+    except ValueError:
+        found = None
+    return found if isinstance(found, Mapping) else {}
 
 
 class _Judged(AbstractResolver):

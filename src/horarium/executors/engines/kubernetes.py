@@ -34,7 +34,7 @@ from horarium.executors.checks import check_fields, check_texts
 from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
 from horarium.executors.context import context_of, run_label, run_text, shared_id, template_values
 from horarium.executors.engines.hosts import check_place, host_and_port
-from horarium.executors.engines.http_door import Answer, EngineHttp, EnginePlace
+from horarium.executors.engines.http_door import Answer, EngineHttp, EnginePlace, TooLarge
 from horarium.executors.engines.messages import (
     EngineRefused,
     check_flag,
@@ -75,10 +75,12 @@ RUN_ANNOTATION = "horarium/run"
 KEPT_S = 2 * 86_400
 
 _PORT = 6443
-_MOST_READ = 16 * 1024 * 1024
+# The longest answers that are read (bytes): of one Job, and of a list.
+_MOST_READ = 1024 * 1024
+_MOST_LISTED = 4 * 1024 * 1024
 # From so many runs on, the Jobs of a target are listed instead of asked for one by one; and how many a list has.
 _LISTED_FROM = 20
-_PAGE = 100
+_PAGE = 50
 _LOOKS_AT_ONCE = 10
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _LABEL_NAME = re.compile(r"([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
@@ -162,8 +164,8 @@ class KubernetesExecutor:
         """What is seen of the Jobs that do not go on. Raises OSError."""
         compiled = self._compiled.of_watched(target)
         if len(runs) >= _LISTED_FROM:
-            jobs = await self._listed(target, compiled, {run.handle for run in runs})
-            runs = [run for run in runs if run.handle not in jobs or ending(jobs[run.handle]) is not None]
+            going = await self._going(target, compiled, {run.handle for run in runs})
+            runs = [run for run in runs if run.handle not in going]
         scrubber = Scrubber(target.secrets.values())
 
         async def look(run: Watched) -> Outcome | None:
@@ -171,11 +173,10 @@ class KubernetesExecutor:
 
         return await look_at_each(runs, look, _LOOKS_AT_ONCE)
 
-    async def _listed(
-        self, target: WatchedTarget, compiled: _CompiledKubernetes, names: set[str]
-    ) -> dict[str, Mapping[str, Any]]:
-        """Those of the Jobs that have not succeeded, as the cluster lists them for the target."""
-        jobs: dict[str, Mapping[str, Any]] = {}
+    async def _going(self, target: WatchedTarget, compiled: _CompiledKubernetes, names: set[str]) -> set[str]:
+        """Those of the Jobs that go on, as far as the cluster's list of those that have not succeeded shows it."""
+        found: set[str] = set()
+        going: set[str] = set()
         query = {
             "labelSelector": f"{TARGET_LABEL}={_label(target.id)}",
             "fieldSelector": "status.successful=0",
@@ -183,17 +184,22 @@ class KubernetesExecutor:
         }
         while True:
             path = f"{compiled.jobs}?{urlencode(query)}"
-            answer = await self._ask(target.workspace_id, compiled, "GET", path)
+            try:
+                answer = await self._ask(target.workspace_id, compiled, "GET", path, most=_MOST_LISTED)
+            except TooLarge:  # the Jobs are then asked for one by one
+                return going
             content = answer.content
             if answer.status != 200:
                 raise EngineRefused(f"the cluster did not list the Jobs: {_said(answer, content)}")
             for job in content.get("items") or ():
                 name = _part(job, "metadata").get("name")
-                if name in names:
-                    jobs[name] = job
+                if isinstance(name, str) and name in names:
+                    found.add(name)
+                    if ending(job) is None:
+                        going.add(name)
             more = _part(content, "metadata").get("continue")
-            if not more or len(jobs) == len(names):
-                return jobs
+            if not more or found == names:
+                return going
             query["continue"] = str(more)
 
     async def _look(
@@ -224,7 +230,11 @@ class KubernetesExecutor:
     ) -> Any:
         """What a container of the Job's latest pod has left as its termination message; None is nothing."""
         query = urlencode({"labelSelector": f"batch.kubernetes.io/job-name={name}", "limit": str(_PAGE)})
-        answer = await self._ask(target.workspace_id, compiled, "GET", f"{compiled.pods}?{query}")
+        path = f"{compiled.pods}?{query}"
+        try:
+            answer = await self._ask(target.workspace_id, compiled, "GET", path, most=_MOST_LISTED)
+        except TooLarge as error:
+            return f"the pods of the Job could not be read: {error}"
         content = answer.content
         if answer.status != 200:
             return f"the pods of the Job could not be read: {_said(answer, content)}"
@@ -255,13 +265,14 @@ class KubernetesExecutor:
         method: str,
         path: str,
         body: bytes | None = None,
+        most: int = _MOST_READ,
     ) -> Answer:
         headers = {"Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = "application/json"
         if compiled.token is not None:
             headers["Authorization"] = f"Bearer {compiled.token}"
-        return await self._http.request(workspace_id, compiled.place, method, path, headers, body, _MOST_READ)
+        return await self._http.request(workspace_id, compiled.place, method, path, headers, body, most)
 
 
 def ending(job: Any) -> tuple[bool, str] | None:

@@ -34,10 +34,10 @@ import structlog
 from horarium.domain.errors import Problem
 from horarium.domain.execution import Call, Outcome, Seen, Verdict, Watched, WatchedTarget, broke_down
 from horarium.domain.ids import Id
-from horarium.domain.json_text import decode_received
 from horarium.executors.checks import check_fields
 from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
 from horarium.executors.context import add_identity
+from horarium.executors.decoding import TooManyValues, decoded
 from horarium.executors.engines.connections import Connections
 from horarium.executors.engines.hosts import EngineHosts, check_place, host_and_port
 from horarium.executors.engines.messages import (
@@ -55,7 +55,7 @@ from horarium.executors.engines.messages import (
     time_limit,
 )
 from horarium.executors.engines.nats_link import LONGEST_ANSWER, Link, NatsPlace, connected, words_of
-from horarium.executors.looks import look_in_parts
+from horarium.executors.looks import look_in_parts, seen_of
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.secrecy import check_secrets, reveal, secret_names, split
 from horarium.executors.template import (
@@ -85,7 +85,10 @@ SECRET_FIELDS = ("token", "password", "nkey_seed")
 
 _PORT = 4222
 _LOOK_S = 5.0
-_LOOKS_TOGETHER = 50
+# Looks whose answers are kept at a time: each may be as long as LONGEST_ANSWER.
+_LOOKS_TOGETHER = 16
+# The longest answer of a stream that has stored a message (bytes): it has a few numbers.
+_LONGEST_RECEIPT = 64 * 1024
 # JetStream's code of the error that nothing has been published to the subject.
 _NO_MESSAGE = 10037
 # Its code of the error that the last message of the subject is not the expected one: there is a message.
@@ -226,19 +229,19 @@ class NatsExecutor:
         subject = f"$JS.API.STREAM.MSG.GET.{compiled.outcome_stream}"
 
         async def look(some: Sequence[Watched]) -> Mapping[Id, Seen]:
-            seen: dict[Id, Seen | None] = {run.run_id: OSError("no answer") for run in some}
+            heard: dict[Id, Any] = {run.run_id: OSError("no answer") for run in some}
 
             def hear(asked: _Look, answer: Any) -> None:
-                try:
-                    seen[asked.run_id] = self._outcome(answer, target.secrets, compiled)
-                except Exception as error:
-                    seen[asked.run_id] = error
+                heard[asked.run_id] = answer
 
             looks = [_Look(run.run_id, subject, orjson.dumps({"last_by_subj": run.handle})) for run in some]
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_S):
                     await link.ask(looks, hear)
-            return {run: one for run, one in seen.items() if one is not None}
+            answers = [heard[run.run_id] for run in some]
+            return await seen_of(
+                some, [(one,) for one in answers], lambda one: self._outcome(*one, target.secrets, compiled)
+            )
 
         async with self._link(target.workspace_id, compiled.place) as link:
             return await look_in_parts(runs, look, _LOOKS_TOGETHER)
@@ -257,7 +260,10 @@ class NatsExecutor:
             return Outcome(
                 Verdict.FAILED, error=f"what was published as its outcome is too long: {_TOO_LONG}"
             )
-        shown = _object_of(answer.data)
+        try:
+            shown = _object_of(answer.data)
+        except TooManyValues as error:
+            raise OSError(f"its answer is too large: {error}") from error
         wrong, message = shown.get("error"), shown.get("message")
         if isinstance(wrong, Mapping):
             if wrong.get("err_code") == _NO_MESSAGE:
@@ -267,7 +273,9 @@ class NatsExecutor:
         if not isinstance(message, Mapping):
             raise OSError("it does not answer as JetStream does")
         try:
-            found = decode_received(base64.b64decode(message.get("data") or ""))
+            found = decoded(base64.b64decode(message.get("data") or ""))
+        except TooManyValues as error:
+            return Outcome(Verdict.FAILED, error=f"what was published as its outcome cannot be read: {error}")
         except (ValueError, TypeError):
             found = None
         return reported(found, secrets, self._limit)
@@ -346,7 +354,7 @@ def _outcome_of(message: _Message, answer: Any) -> Outcome:
         return failed(call, f"the message was not published: {words_of(answer)}", unreached=lost)
     if answer.headers and answer.headers.get("Status") == _NOBODY:
         return failed(call, f"no stream stores the subject {message.subject}")
-    shown = _object_of(answer.data)
+    shown = _object_of(answer.data) if len(answer.data) <= _LONGEST_RECEIPT else {}
     wrong = shown.get("error")
     if isinstance(wrong, Mapping) and wrong.get("err_code") == _NOT_THE_FIRST:
         return taken(call, {"duplicate": True, "subject": message.subject}, message.outcomes)
@@ -360,9 +368,11 @@ def _outcome_of(message: _Message, answer: Any) -> Outcome:
 
 
 def _object_of(data: bytes) -> dict[str, Any]:
-    """The JSON object that an answer is; empty where it is none."""
+    """The JSON object that an answer is; empty where it is none. Raises TooManyValues."""
     try:
-        found = orjson.loads(data)
+        found = decoded(data)
+    except TooManyValues:
+        raise
     except ValueError:
         found = None
     return found if isinstance(found, dict) else {}

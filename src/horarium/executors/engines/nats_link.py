@@ -23,9 +23,9 @@ from horarium.executors.engines.messages import BROKE, EngineRefused, reason_of
 _log = structlog.get_logger(__name__)
 
 CONNECT_S = 5
-# The longest answer that is kept: an outcome of 12 MB, in the form in which JetStream shows it. Servers store messages
+# The longest answer that is kept: an outcome of 3 MB, in the form in which JetStream shows it. Servers store messages
 # of 1 MB unless they are told otherwise.
-LONGEST_ANSWER = 16 * 1024 * 1024
+LONGEST_ANSWER = 4 * 1024 * 1024
 # The longest line that is not an answer. The longest of them lists a cluster's servers.
 LONGEST_LINE = 32 * 1024
 # What a server says of an identity that it does not accept.

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from horarium.domain.errors import Problem
 from horarium.domain.ids import Id
 from horarium.executors.egress import AddressRefused
-from horarium.executors.engines.bounds import MOST, TooLong
+from horarium.executors.engines.bounds import TooLong
 from horarium.executors.engines.connections import Connections
 from horarium.executors.engines.hosts import EngineHosts, check_place, host_and_port
 from horarium.executors.engines.messages import (
@@ -66,7 +66,11 @@ _PUSH_ONCE = _ONCE % "local put = tostring(redis.call('LPUSH', KEYS[2], ARGV[2])
 _ADD_ONCE = _ONCE % "local put = redis.call('XADD', KEYS[2], unpack(ARGV, 2))"
 
 
-_NOT_REDIS = "it does not answer as Redis does"
+NOT_REDIS = "it does not answer as Redis does"
+# The most that is read in one round trip, of all its answers together (bytes).
+MOST_READ = 8 * 1024 * 1024
+# Runs that are looked at in one round trip at most.
+_LOOKS_TOGETHER = 50
 # What a part of an answer takes beside its bytes.
 _PART = 64
 
@@ -122,6 +126,11 @@ def check_redis_place(config: Mapping[str, Any]) -> list[Problem]:
     if config.get("user") is not None and config.get("password") is None:
         problems.append(Problem("password", "is needed where user is given", "required"))
     return problems
+
+
+def looks_together(each: int) -> int:
+    """How many looks go in one round trip where the answer to each has up to so many bytes."""
+    return max(1, min(_LOOKS_TOGETHER, MOST_READ * 3 // 4 // each))
 
 
 class RedisServers:
@@ -198,7 +207,7 @@ def _pair(answer: Any) -> tuple[int, bytes]:
     match answer:
         case [int(put), bytes(entry)]:
             return put, entry
-    raise OSError(_NOT_REDIS)
+    raise OSError(NOT_REDIS)
 
 
 class RedisClient:
@@ -222,6 +231,11 @@ class RedisClient:
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
         return await answer
+
+    async def script_alone(self, text: str, keys: Sequence[Any], arguments: Sequence[Any]) -> Any:
+        """Like `script`, for one with a long answer: it has a round trip of its own."""
+        with told_apart():
+            return await self.library.eval(text, len(keys), *keys, *arguments)
 
     async def _send(self) -> None:
         while self._waiting:
@@ -277,7 +291,7 @@ def told_apart() -> Iterator[None]:
     except errors.BusyLoadingError as error:
         raise OSError("it is still loading its data") from error
     except errors.InvalidResponse as error:
-        raise OSError(_NOT_REDIS) from error
+        raise OSError(NOT_REDIS) from error
     except errors.RedisError as error:
         raise _unreached(error) from error
 
@@ -299,16 +313,20 @@ def _bounded_parser() -> type:
     wrong = importlib.import_module("redis.exceptions").InvalidResponse
 
     class Bounded(base):  # type: ignore[misc,valid-type]
-        """Reads answers of a bounded length. Each part of one counts, also those that hold nothing."""
+        """Reads MOST_READ of what answers the commands that are sent together. Each part of an answer counts, also
+        those that hold nothing."""
 
-        _left = MOST
+        _left = MOST_READ
+
+        def begin(self) -> None:
+            """Commands are sent: the answers to those before have been read."""
+            self._left = MOST_READ
 
         async def read_response(self, disable_decoding: bool = False) -> Any:
-            self._left = MOST
             try:
                 return await super().read_response(disable_decoding)
             except (ValueError, RecursionError) as error:
-                raise wrong(_NOT_REDIS) from error
+                raise wrong(NOT_REDIS) from error
 
         async def _readline(self) -> bytes:
             line: bytes = await super()._readline()
@@ -322,13 +340,14 @@ def _bounded_parser() -> type:
         def _count(self, length: int) -> None:
             self._left -= length
             if length < 0 or self._left < 0:
-                raise TooLong
+                raise TooLong(MOST_READ)
 
     return Bounded
 
 
 def _judged_connection(connection_class: Any, address: Callable[[], Awaitable[str]], tls: bool) -> type:
-    """The library's connection, which asks for the address to connect to each time that it connects."""
+    """The library's connection, which asks for the address to connect to each time that it connects, and tells its
+    parser when commands are sent."""
 
     class Judged(connection_class):  # type: ignore[misc]
         _address = ""
@@ -336,6 +355,10 @@ def _judged_connection(connection_class: Any, address: Callable[[], Awaitable[st
         async def _connect(self) -> None:
             self._address = await address()
             await super()._connect()
+
+        async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+            await super().send_packed_command(command, check_health)
+            self._parser.begin()
 
         def _connection_arguments(self) -> dict[str, Any]:
             place: dict[str, Any] = {"host": self._address, "port": self.port}

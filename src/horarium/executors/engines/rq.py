@@ -27,10 +27,10 @@ import orjson
 from horarium.domain.errors import Problem
 from horarium.domain.execution import Call, Outcome, Seen, Verdict, Watched, WatchedTarget
 from horarium.domain.ids import Id
-from horarium.domain.json_text import decode_received
 from horarium.executors.checks import check_fields
 from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
 from horarium.executors.context import instant_text, run_text
+from horarium.executors.decoding import TooManyValues, decoded
 from horarium.executors.engines.messages import (
     CompiledArguments,
     EngineRefused,
@@ -42,18 +42,20 @@ from horarium.executors.engines.messages import (
     taken,
 )
 from horarium.executors.engines.redis_servers import (
+    NOT_REDIS,
     PLACE_FIELDS,
     SECRET_FIELDS,
     RedisPlace,
     RedisServers,
     check_redis_place,
     check_remember,
+    looks_together,
     remember_s,
     told_apart,
 )
 from horarium.executors.looks import look_in_parts, seen_of
 from horarium.executors.options import ExecutorOptions
-from horarium.executors.output import error_text, keep_value
+from horarium.executors.output import error_text, keep_beginning, keep_value
 from horarium.executors.secrecy import Scrubber, check_secrets, reveal, split
 from horarium.executors.template import TemplateError
 
@@ -62,10 +64,14 @@ FIELDS = (*PLACE_FIELDS, "function", "queue", "args", "kwargs", "timeout_s", "re
 # How long a job may take, where the configuration does not say it: as long as RQ's own default (s).
 TIMEOUT_S = 180
 _LONGEST_TIMEOUT_S = 365 * 86_400
-# How much of a result is read (bytes), and how many jobs are looked at at a time: with a value and an exception of each
-# the answer stays below the longest that is read.
-_MOST_READ = 1024 * 1024
-_LOOKS_TOGETHER = 15
+# How much of a result is read at least and at most (bytes, before they are written in base64). An exception is
+# compressed, and its last line stands at its end.
+_LEAST_READ, _MOST_READ = 64 * 1024, 1024 * 1024
+# How much of an exception is looked at for its last line (characters).
+_LONGEST_LINE = 4_000
+_NO_JSON = "the result is not JSON: start the workers with --serializer json"
+# What a JSON text begins with.
+_JSON_BEGINS = b'{["-0123456789tfn'
 
 # What `unique=True` does: KEYS are the job, its queue and the set of all queues, ARGV the job's id and the fields of
 # the job.
@@ -183,6 +189,7 @@ class RqExecutor:
         """What is seen of the jobs that do not go on. Raises OSError."""
         place = self._compiled.of_watched(target).place
         scrubber = Scrubber(target.secrets.values())
+        most = _most_read(self._limit)
 
         def outcome(stored: Sequence[bytes]) -> Outcome | None:
             status, value, problem, *wrong = stored
@@ -194,10 +201,12 @@ class RqExecutor:
 
             async def look(some: Sequence[Watched]) -> Mapping[Id, Seen]:
                 keys = [key for run in some for key in (f"rq:job:{run.handle}", f"rq:results:{run.handle}")]
-                read = await client.script(_LOOK, keys, (_MOST_READ,))
-                return seen_of(some, read, outcome)
+                read = await client.script_alone(_LOOK, keys, (most,))
+                if not isinstance(read, list) or len(read) != len(some):
+                    raise OSError(NOT_REDIS)
+                return await seen_of(some, read, outcome)
 
-            return await look_in_parts(runs, look, _LOOKS_TOGETHER)
+            return await look_in_parts(runs, look, looks_together(2 * most))
 
     async def cancel(self, target: WatchedTarget, run: Watched) -> None:
         """Takes the job out of its queue, or tells its worker to stop it. Raises OSError."""
@@ -223,7 +232,7 @@ def outcome_of(status: str, value: bytes, problem: bytes, limit: int, scrubber: 
         words = "the engine does not know the job any more: it was deleted, or its time there is over"
         return Outcome(Verdict.FAILED, error=words)
     if status == "finished":
-        return Outcome(Verdict.SUCCEEDED, output=keep_value(_returned(value), limit, scrubber))
+        return Outcome(Verdict.SUCCEEDED, output=_returned(value, limit, scrubber))
     if status in _ENDED_BADLY:
         reason = _last_line(problem)
         words = _ENDED_BADLY[status] + (f": {reason}" if reason else "")
@@ -231,16 +240,27 @@ def outcome_of(status: str, value: bytes, problem: bytes, limit: int, scrubber: 
     return None
 
 
-def _returned(value: bytes) -> Any:
-    """What a job has returned."""
+def _most_read(limit: int) -> int:
+    """How many bytes of a value in base64 are read, where `limit` bytes of it are kept: whole groups of four, and of
+    these more than are kept."""
+    return 4 * (min(max(limit, _LEAST_READ), _MOST_READ) // 3 + 2)
+
+
+def _returned(value: bytes, limit: int, scrubber: Scrubber) -> Any:
+    """What a job has returned, as it is kept. Of what is too large to be decoded the beginning is kept, as text."""
     if not value:
         return None
-    if len(value) >= _MOST_READ:
-        return "the result is too long to be kept"
     try:
-        return decode_received(b64decode(value))
+        text = b64decode(value)
+        if text[:1] not in _JSON_BEGINS:
+            return _NO_JSON
+        if len(value) >= _most_read(limit):
+            return keep_beginning(text, limit, scrubber)
+        return keep_value(decoded(text), limit, scrubber)
+    except TooManyValues:
+        return keep_beginning(text, limit, scrubber)
     except ValueError:
-        return "the result is not JSON: start the workers with --serializer json"
+        return _NO_JSON
 
 
 def _last_line(problem: bytes) -> str:
@@ -249,7 +269,7 @@ def _last_line(problem: bytes) -> str:
         text = zlib.decompressobj().decompress(b64decode(problem), _MOST_READ).decode("utf-8", "replace")
     except (binascii.Error, zlib.error):
         return ""
-    lines = text.strip().splitlines()
+    lines = text.strip()[-_LONGEST_LINE:].splitlines()
     return lines[-1].strip() if lines else ""
 
 
