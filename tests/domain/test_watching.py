@@ -2,7 +2,14 @@
 
 import pytest
 
-from horarium.domain.watching import LATEST_MS, SOONEST_MS, next_look_ms
+from horarium.domain.watching import (
+    LATEST_MS,
+    ON_ITS_WAY_MS,
+    SOONEST_MS,
+    TOLD_FOR_MS,
+    next_look_ms,
+    next_telling_ms,
+)
 
 NOW = 1_795_348_800_000
 
@@ -21,3 +28,26 @@ NOW = 1_795_348_800_000
 )
 def test_looks_are_spread_over_the_time_that_a_run_takes(age_ms, wait_ms):
     assert next_look_ms(NOW, NOW - age_ms) == NOW + wait_ms
+
+
+SETTLED = NOW + ON_ITS_WAY_MS
+
+
+@pytest.mark.parametrize(
+    ("after_ms", "told", "settled_ms", "again_ms"),
+    [
+        (0, True, None, None),
+        (0, True, SETTLED, ON_ITS_WAY_MS),
+        (ON_ITS_WAY_MS, True, SETTLED, None),
+        (0, False, None, SOONEST_MS),
+        (80_000, False, None, 80_000 + 10_000),
+        (80_000, False, SETTLED, 80_000 + 10_000),
+        (TOLD_FOR_MS - 1, False, None, TOLD_FOR_MS - 1 + LATEST_MS),
+        (TOLD_FOR_MS, False, None, None),
+        (TOLD_FOR_MS, False, SETTLED, None),
+    ],
+)
+def test_an_engine_is_told_of_an_end_ever_more_rarely_and_for_a_week(after_ms, told, settled_ms, again_ms):
+    """Counted from the end of the run here, whenever its deadline would have been."""
+    again = next_telling_ms(NOW + after_ms, told, NOW, settled_ms)
+    assert again == (None if again_ms is None else NOW + again_ms)

@@ -367,6 +367,19 @@ async def test_the_engine_is_told_to_end_a_run_that_was_cancelled(tenant, store,
     assert states(await tenant.runs(schedule)) == ["cancelled"]
 
 
+async def test_an_engine_that_refuses_to_end_a_run_is_told_ever_more_rarely_and_for_a_week(
+    tenant, store, clock, engine, looking
+):
+    """However far away the deadline of the run is."""
+    _, (work,) = await given_away(tenant, ["a"])
+    await store.write(runs.cancel_run, tenant.workspace, work.id, NOW)
+    engine.fault = OSError("not allowed")
+    clock.at += 10 * MINUTE
+    assert await look(looking) == clock.at + MINUTE
+    clock.at = NOW + 7 * 24 * HOUR
+    assert await look(looking) is None
+
+
 class NamingEngine(PlayedEngine):
     """Knows each run by its id alone."""
 

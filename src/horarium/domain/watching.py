@@ -17,15 +17,15 @@ ON_ITS_WAY_MS = 60_000
 TOLD_FOR_MS = 7 * 86_400_000
 
 
-def next_telling_ms(now: int, told: bool, sure: bool, settled_ms: int) -> int | None:
-    """When an engine is told again to end a run that has ended here; None where it need not be. `told`: it has been
-    told now; `sure`: it has taken the run. From `settled_ms` on the run cannot arrive there any more, so what was told
-    before is told once more then."""
+def next_telling_ms(now: int, told: bool, ended_ms: int, settled_ms: int | None) -> int | None:
+    """When an engine is told again to end a run that has ended here at `ended_ms`; None where it need not be. `told`:
+    it has been told now. A run that may still be on its way cannot arrive any more from `settled_ms` on, so what was
+    told before is told once more then; None: the engine has taken it."""
     if told:
-        return settled_ms if not sure and now < settled_ms else None
-    if now >= settled_ms + TOLD_FOR_MS:
+        return settled_ms if settled_ms is not None and now < settled_ms else None
+    if now >= ended_ms + TOLD_FOR_MS:
         return None
-    return next_look_ms(now, settled_ms - ON_ITS_WAY_MS)
+    return next_look_ms(now, ended_ms)
 
 
 # How the error of a run begins whose engine was asked in vain how it goes. It is there until a look succeeds.

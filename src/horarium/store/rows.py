@@ -583,7 +583,7 @@ class NextLook(NamedTuple):
 class WatchedRun(NamedTuple):
     """A run to look at. `answer`: how it has ended here already, so that the engine is told to end it. `handle` is None
     where it ended before the engine had told one; until `deadline_ms` it may still arrive there then. `error` is what
-    the run shows as its error now."""
+    the run shows as its error now. `ended_ms`: when it ended here."""
 
     run_id: Id
     workspace_id: Id
@@ -595,6 +595,7 @@ class WatchedRun(NamedTuple):
     answer: str | None
     deadline_ms: int
     error: str | None
+    ended_ms: int | None
 
 
 class NotedTrouble(NamedTuple):

@@ -246,13 +246,17 @@ class Watcher:
     async def _record_telling(self, runs: Sequence[WatchedRun], told: Set[Id]) -> None:
         now = self._clock.now_ms()
         again = {
-            run.run_id: next_telling_ms(now, run.run_id in told, run.handle is not None, run.deadline_ms)
+            run.run_id: next_telling_ms(
+                now,
+                run.run_id in told,
+                run.deadline_ms if run.ended_ms is None else run.ended_ms,
+                run.deadline_ms if run.handle is None else None,
+            )
             for run in runs
         }
         later = {run: at for run, at in again.items() if at is not None}
-        await self._store.urgent(
-            watching.record_looks, (), later, [run for run in again if run not in later], now
-        )
+        over = [run for run in again if run not in later]
+        await self._store.urgent(watching.record_tellings, over, later)
 
     async def _record(
         self, target: RunnableTarget, runs: Sequence[WatchedRun], seen: Mapping[Id, Seen]
@@ -273,7 +277,7 @@ class Watcher:
             if run.run_id not in outcomes
             if (trouble := self._trouble(target, run, seen.get(run.run_id))) != run.error
         }
-        ended = {*await self._store.urgent(watching.record_looks, ends, later, (), now, troubles)}
+        ended = {*await self._store.urgent(watching.record_looks, ends, later, now, troubles)}
         for run in runs:
             outcome = outcomes.get(run.run_id)
             if outcome is not None and run.run_id in ended and outcome.verdict is Verdict.FAILED:

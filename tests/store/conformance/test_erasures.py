@@ -146,13 +146,13 @@ async def test_no_engine_is_asked_by_the_persons_name_any_more(tenant, store, en
     await node.record([work], Outcome(Verdict.ACCEPTED, handle=f"https://engine/{PERSON}"), NOW)
     if ended:
         ends = [watching.WatchedEnd(work.id, RunState.SUCCEEDED)]
-        assert await store.urgent(watching.record_looks, ends, {}, (), NOW) == [work.id]
+        assert await store.urgent(watching.record_looks, ends, {}, NOW) == [work.id]
         assert "callbacks" not in {table for table, _ in mentions(await everything(store))}
     await carry_on(store, await begin(store, tenant))
     if not ended:  # the engine is told to end it first
         (seen,) = await store.urgent(watching.take_looks, NOW, {target: 9}, NOW + MINUTE)
         assert (seen.handle, seen.answer) == (f"https://engine/{PERSON}", "cancelled")
-        await store.urgent(watching.record_looks, (), {}, [work.id], NOW)
+        await store.urgent(watching.record_tellings, [work.id], {})
     assert mentions(await everything(store)) == []
 
 
@@ -162,7 +162,7 @@ async def test_handles_that_an_older_version_has_kept_are_taken_from_every_run(t
     works = await node.claim(NOW)
     await node.record(works, Outcome(Verdict.ACCEPTED, handle="job"), NOW)
     ends = [watching.WatchedEnd(work.id, RunState.SUCCEEDED) for work in works]
-    await store.urgent(watching.record_looks, ends, {}, (), NOW)
+    await store.urgent(watching.record_looks, ends, {}, NOW)
 
     async def keeps(tx):
         own = tenant.workspace, target, b"", 1, NOW + HOUR, f"of {PERSON}", None

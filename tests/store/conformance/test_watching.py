@@ -35,8 +35,8 @@ async def look(store, now, limit=100):
     return await store.urgent(watching.take_looks, now, shares, now + 30 * SECOND)
 
 
-async def record(store, ends=(), later=None, told=(), now=NOW + SECOND):
-    return await store.urgent(watching.record_looks, ends, later or {}, told, now)
+async def record(store, ends=(), later=None, now=NOW + SECOND, troubles=None):
+    return await store.urgent(watching.record_looks, ends, later or {}, now, troubles)
 
 
 async def test_a_run_that_an_engine_has_holds_no_worker_and_is_looked_at_a_second_later(tenant, store):
@@ -103,6 +103,49 @@ async def test_a_run_that_goes_on_is_looked_at_when_the_look_said(tenant, store)
     assert await store.read(watching.earliest_look) == NOW + 9 * SECOND
 
 
+class Noted:
+    """A transaction, with the names of its statements in their order."""
+
+    def __init__(self, tx):
+        self._tx, self.names = tx, []
+
+    def __getattr__(self, kind):
+        call = getattr(self._tx, kind)
+        if kind not in {"run", "many", "row", "rows", "each", "tuples"}:
+            return call
+
+        def noted(name, *args, **kwargs):
+            self.names.append(name)
+            return call(name, *args, **kwargs)
+
+        return noted
+
+
+async def test_looks_lock_rows_in_the_order_of_a_cancellation(tenant, store):
+    """Schedules, callbacks, runs: otherwise PostgreSQL ends one of the two as a deadlock."""
+    _, works = await given_away(tenant, 2)
+    ends = [WatchedEnd(works[0].id, RunState.SUCCEEDED)]
+
+    async def looked(tx):
+        noted = Noted(tx)
+        others = works[1].id
+        await watching.record_looks(noted, ends, {others: NOW + HOUR}, NOW, {others: TROUBLE})
+        return noted.names
+
+    async def ended(tx):
+        noted = Noted(tx)
+        await runs.cancel_run(noted, tenant.workspace, works[1].id, NOW)
+        return noted.names
+
+    schedules, callbacks = {"hold_cursors"}, {"answer_watched", "look_later", "close_callbacks"}
+    changed = schedules | callbacks | {"note_troubles", "finish_runs", "cancel_open_runs"}
+    looking, cancelling = [
+        [name for name in await store.urgent(verb) if name in changed] for verb in (looked, ended)
+    ]
+    assert looking == ["hold_cursors", "answer_watched", "look_later", "note_troubles", "finish_runs"]
+    assert cancelling[:3] == ["hold_cursors", "close_callbacks", "cancel_open_runs"]
+
+
 async def test_two_looks_that_show_an_end_count_once(tenant, store):
     (schedule,), (work,) = await given_away(tenant)
     assert await record(store, [WatchedEnd(work.id, RunState.SUCCEEDED)]) == [work.id]
@@ -117,10 +160,35 @@ async def test_a_cancelled_run_is_looked_at_at_once_so_that_the_engine_is_told(t
     await store.write(runs.cancel_run, tenant.workspace, work.id, NOW + 5)
     (seen,) = await look(store, NOW + 5)
     assert (seen.run_id, seen.answer) == (work.id, "cancelled")
-    await record(store, told=[work.id])
+    await store.urgent(watching.record_tellings, [work.id], {})
     assert await store.read(watching.earliest_look) is None
     assert await record(store, [WatchedEnd(work.id, RunState.SUCCEEDED)]) == []
     assert states(await tenant.runs(schedule)) == ["cancelled"]
+
+
+@pytest.mark.parametrize("by_deadline", [False, True], ids=("cancelled", "deadline"))
+async def test_a_run_that_ends_here_while_a_look_is_under_way_is_told_to_its_engine_at_once(
+    tenant, store, by_deadline
+):
+    _, (work,) = await given_away(tenant)
+    await look(store, NOW + SECOND)
+    if by_deadline:
+        await store.urgent(runs.expire_callbacks, NOW + HOUR, 10)
+    else:
+        await store.write(runs.cancel_run, tenant.workspace, work.id, NOW + SECOND)
+    await record(store, later={work.id: NOW + 2 * HOUR})
+    assert [seen.run_id for seen in await look(store, NOW + HOUR)] == [work.id]
+
+
+async def test_an_engine_that_could_not_be_told_is_told_later(tenant, store):
+    _, works = await given_away(tenant, 2)
+    for work in works:
+        await store.write(runs.cancel_run, tenant.workspace, work.id, NOW + SECOND)
+    assert {seen.ended_ms for seen in await look(store, NOW + SECOND)} == {NOW + SECOND}
+    await store.urgent(watching.record_tellings, [works[0].id], {works[1].id: NOW + 9 * SECOND})
+    assert await store.read(watching.earliest_look) == NOW + 9 * SECOND
+    await record(store, later={works[1].id: NOW + HOUR})  # a look that was under way says nothing of it
+    assert await store.read(watching.earliest_look) == NOW + 9 * SECOND
 
 
 async def claimed(tenant, completion=Completion.WATCH):
@@ -141,7 +209,7 @@ async def test_a_run_that_is_cancelled_on_its_way_to_its_engine_is_told_there(te
     assert seen.deadline_ms == NOW + MINUTE
     await node.record([work], TAKEN, NOW, careful=True)  # the answer came too late
     assert states(await tenant.runs(schedule)) == ["cancelled"]
-    await record(store, told=[work.id])
+    await store.urgent(watching.record_tellings, [work.id], {})
     assert await store.read(watching.earliest_look) is None
 
 
@@ -221,11 +289,11 @@ async def test_what_looks_say_stands_in_the_run_until_it_ends_and_in_the_error_o
     (first, second, third), now = (work.id for work in works), NOW + SECOND
     trouble = f"{TROUBLE}stream not found"
     noted = dict.fromkeys((first, second, third), trouble)
-    await store.urgent(watching.record_looks, (), {}, (), now, noted)
+    await store.urgent(watching.record_looks, (), {}, now, noted)
     assert {run.error for run in await look(store, now)} == {trouble}
-    await store.urgent(watching.record_looks, (), {}, (), now, {first: None})
+    await store.urgent(watching.record_looks, (), {}, now, {first: None})
     await record(store, [WatchedEnd(second, RunState.SUCCEEDED, "1")])
-    await store.urgent(watching.record_looks, (), {}, (), now, {second: trouble})  # too late: it is over
+    await store.urgent(watching.record_looks, (), {}, now, {second: trouble})  # too late: it is over
     await store.urgent(runs.expire_callbacks, NOW + 2 * HOUR, 10)
     found = [run for schedule in schedules for run in await tenant.runs(schedule)]
     assert {run.id: run.error for run in found} == {

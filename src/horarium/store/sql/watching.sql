@@ -24,10 +24,20 @@ WHERE f.target_id IS NOT NULL LIMIT :limit;
 UPDATE callbacks SET look_ms = r.look_ms FROM rows(run_id bytea, look_ms bigint) AS r
 WHERE callbacks.run_id = r.run_id AND callbacks.look_ms IS NOT NULL;
 
+-- name: look_later
+-- When runs that go on are looked at again. One that has ended here meanwhile is told to its engine at once.
+UPDATE callbacks SET look_ms = r.look_ms FROM rows(run_id bytea, look_ms bigint) AS r
+WHERE callbacks.run_id = r.run_id AND callbacks.look_ms IS NOT NULL AND callbacks.answer IS NULL;
+
+-- name: tell_later
+-- When engines are told again to end runs that have ended here.
+UPDATE callbacks SET look_ms = r.look_ms FROM rows(run_id bytea, look_ms bigint) AS r
+WHERE callbacks.run_id = r.run_id AND callbacks.look_ms IS NOT NULL AND callbacks.answer IS NOT NULL;
+
 -- name: watched_runs
 -- What a look needs to know, as rows.WatchedRun.
 SELECT c.run_id, c.workspace_id, c.target_id, t.version AS target_version, c.attempt, c.handle, r.started_ms, c.answer,
-       c.deadline_ms, r.error
+       c.deadline_ms, r.error, r.finished_ms
 FROM callbacks c JOIN runs r ON r.id = c.run_id JOIN targets t ON t.id = c.target_id
 WHERE c.run_id IN (:ids...);
 

@@ -62,33 +62,40 @@ async def record_looks(
     tx: Tx,
     ends: Sequence[WatchedEnd],
     later: Mapping[Id, int],
-    told: Sequence[Id],
     now: int,
     troubles: Mapping[Id, str | None] | None = None,
 ) -> list[Id]:
-    """Record what a look has shown: runs that have ended, when to look again at others (by run), runs that the engine
-    was told to end, and what others show from now on of looks that fail. The runs that ended by this."""
+    """Record what a look has shown: runs that have ended, when to look again at others (by run), and what others show
+    from now on of looks that fail. The runs that ended by this.
+
+    Rows are locked in the order in which a cancellation locks them: schedules, callbacks, runs."""
+    by_run = {end.run_id: end for end in ends}
+    open_runs: list[OpenWatched] = []
+    if ends:
+        schedules = await tx.rows("schedules_of_watched", ids=sorted(by_run))
+        await hold_schedules(tx, [row[0] for row in schedules])
+        open_runs = [OpenWatched.from_row(row) for row in await tx.rows("open_watched", ids=sorted(by_run))]
+        answers = [WatchedAnswer(run, end.state.value) for run, end in sorted(by_run.items())]
+        await tx.many("answer_watched", answers)
+    if later:
+        await tx.many("look_later", [NextLook(run, at) for run, at in sorted(later.items())])
     if troubles:
         noted = [NotedTrouble(run, storable(error)) for run, error in sorted(troubles.items())]
         await tx.many("note_troubles", noted)
-    if later:
-        await tx.many("move_looks", [NextLook(run, at) for run, at in sorted(later.items())])
-    if told:
-        await tx.run("stop_looking", ids=sorted(told))
-    if not ends:
-        return []
-    by_run = {end.run_id: end for end in ends}
-    schedules = await tx.rows("schedules_of_watched", ids=sorted(by_run))
-    await hold_schedules(tx, [row[0] for row in schedules])
-    open_runs = [OpenWatched.from_row(row) for row in await tx.rows("open_watched", ids=sorted(by_run))]
-    await tx.many(
-        "answer_watched", [WatchedAnswer(run, end.state.value) for run, end in sorted(by_run.items())]
-    )
     if not open_runs:
         return []
     await tx.many("finish_runs", [_finished(run, by_run[run.run_id], now) for run in open_runs])
     await settle(tx, [_ended(run, by_run[run.run_id].state) for run in open_runs], now)
     return [run.run_id for run in open_runs]
+
+
+@portable
+async def record_tellings(tx: Tx, told: Sequence[Id], later: Mapping[Id, int]) -> None:
+    """Record runs that the engine was told to end, and when it is told again of others (by run)."""
+    if told:
+        await tx.run("stop_looking", ids=sorted(told))
+    if later:
+        await tx.many("tell_later", [NextLook(run, at) for run, at in sorted(later.items())])
 
 
 def _finished(run: OpenWatched, end: WatchedEnd, now: int) -> FinishedRun:
