@@ -477,6 +477,7 @@ def _watcher(server: Server) -> Watcher:
         lambda text, secrets: error_text(text, Scrubber(secrets.values())),
         server.settings.poll,
         lambda: server.may_work,
+        server.shares.of,
     )
 
 

@@ -11,6 +11,7 @@ from horarium.domain.target import Completion, Target, TargetKind
 from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import runs, shares, watching
+from horarium.store.verbs.tenancy import Share
 from horarium.worker import watcher as watcher_module
 from horarium.worker.watcher import Watcher
 from tests.support.inline_store import InlineSqliteStore
@@ -338,6 +339,37 @@ async def test_an_output_that_is_hardly_json_ends_its_run_with_what_can_be_kept(
     clock.at += 8 * SECOND
     await look(looking)
     assert states([(await tenant.runs(one))[0] for one in schedules]) == ["succeeded", "succeeded"]
+
+
+async def test_of_an_output_that_is_larger_than_its_workspace_may_store_the_beginning_is_stored(
+    store, clock, engine, tenant
+):
+    other = await Tenant.open(store)
+    shares_of = {tenant.workspace: Share(output_bytes=9)}
+    looking = Watcher(
+        store,
+        clock,
+        {"played": engine},
+        Vault([new_key()]),
+        clean,
+        share_of=lambda workspace: shares_of.get(workspace, Share()),
+    )
+    small, _ = await given_away(tenant, ["fits", "list", "text"])
+    usual, _ = await given_away(other, ["other"])
+    engine.outcomes = {
+        "fits": Outcome(Verdict.SUCCEEDED, output=[1, 2, 3, 4]),
+        "list": Outcome(Verdict.SUCCEEDED, output=[1, 2, 3, 4, 5]),
+        "text": Outcome(Verdict.FAILED, output="a long text", error="broken there"),
+        "other": Outcome(Verdict.SUCCEEDED, output=[1, 2, 3, 4, 5]),
+    }
+    clock.at += 16 * SECOND
+    await look(looking)
+    assert [(await tenant.runs(one))[0].output for one in small] == [
+        "[1,2,3,4]",
+        '"[1,2,3,4,"',
+        '"a long te"',
+    ]
+    assert [(await other.runs(one))[0].output for one in usual] == ["[1,2,3,4,5]"]
 
 
 async def test_the_loop_ends_its_looks_with_itself(tenant, store, clock):

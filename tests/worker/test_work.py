@@ -1,4 +1,4 @@
-"""What is stored of an output, and how long a run waits for a target that is silent."""
+"""How long a run waits for a target that is silent."""
 
 from types import SimpleNamespace
 
@@ -6,27 +6,7 @@ import pytest
 
 from horarium.domain.retry import Retry
 from horarium.domain.schedule import Policies
-from horarium.store.verbs.tenancy import Share
-from horarium.worker.work import _kept, waits_until
-
-
-def work_of(most):
-    """As much of a run in hand as an output's size depends on."""
-    return SimpleNamespace(lane=SimpleNamespace(workspace=SimpleNamespace(share=Share(output_bytes=most))))
-
-
-@pytest.mark.parametrize(
-    ("output", "kept"),
-    [
-        (None, None),
-        ([1, 2], "[1,2]"),
-        ([1, 2, 3, 4, 5], '"[1,2,3,4"'),
-        ("a long text", '"a long t"'),
-        ("ééééé", '"éééé"'),
-    ],
-)
-def test_an_output_beyond_the_quota_is_stored_as_the_beginning_of_a_text(output, kept):
-    assert _kept(work_of(8), output) == kept
+from horarium.worker.work import waits_until
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,11 @@ from horarium.store.base import CANCELLED, LOOK, Store
 from horarium.store.rows import WatchedRun
 from horarium.store.vault import Vault
 from horarium.store.verbs import dispatch, watching
+from horarium.store.verbs.tenancy import USUAL_SHARE, Share
 from horarium.store.verbs.watching import WatchedEnd
+from horarium.worker.outputs import stored_output
 from horarium.worker.targets import TargetCache
-from horarium.worker.work import RunnableTarget, as_json
+from horarium.worker.work import RunnableTarget
 
 _log = structlog.get_logger(__name__)
 
@@ -60,7 +62,8 @@ TROUBLE_S = 0.5
 
 class Watcher:
     """One process's looks at watched runs. `clean` takes secrets out of what an engine has said before it is shown.
-    `may_work`: whether this node's lease holds."""
+    `may_work`: whether this node's lease holds; `share_of`: what a workspace gets, and how much
+    of its outputs is stored."""
 
     def __init__(
         self,
@@ -71,6 +74,7 @@ class Watcher:
         clean: Callable[[str, Mapping[str, Any]], str],
         poll_s: float = 5.0,
         may_work: Callable[[], bool] = lambda: True,
+        share_of: Callable[[Id], Share] = lambda _: USUAL_SHARE,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -79,6 +83,7 @@ class Watcher:
         self._clean = clean
         self._poll_s = poll_s
         self._may_work = may_work
+        self._share_of = share_of
         self._alarm = Alarm(clock)
         self._failures = FailureLog()
         # What is looked at at this moment, and by which tasks; how targets stand; behind which the next turn begins.
@@ -267,7 +272,11 @@ class Watcher:
             found = seen.get(run.run_id)
             if isinstance(found, Outcome):
                 outcomes[run.run_id] = target.as_told(found)
-        ends = [end_of(run, outcome) for run, outcome in outcomes.items()]
+        ends = [
+            end_of(run.run_id, outcomes[run.run_id], self._share_of(run.workspace_id).output_bytes)
+            for run in runs
+            if run.run_id in outcomes
+        ]
         later = {
             run.run_id: next_look_ms(now, run.started_ms or now) for run in runs if run.run_id not in outcomes
         }
@@ -316,8 +325,9 @@ def _note(target: RunnableTarget, event: str, errors: Sequence[BaseException]) -
     )
 
 
-def end_of(run_id: Id, outcome: Outcome) -> WatchedEnd:
-    """What is recorded of a run that has ended at its engine with `outcome`. Pure."""
+def end_of(run_id: Id, outcome: Outcome, most: int) -> WatchedEnd:
+    """What is recorded of a run that has ended at its engine with `outcome`. `most` bytes of an output are stored.
+    Pure."""
     succeeded = outcome.verdict is Verdict.SUCCEEDED
-    output = None if outcome.output is None else as_json(outcome.output).decode()
+    output = stored_output(outcome.output, most)
     return WatchedEnd(run_id, RunState.SUCCEEDED if succeeded else RunState.FAILED, output, outcome.error)

@@ -11,7 +11,6 @@ import orjson
 from horarium.domain.errors import Unavailable
 from horarium.domain.execution import Call, Outcome, Unsent, Verdict
 from horarium.domain.ids import Id
-from horarium.domain.json_text import too_deep
 from horarium.domain.overlap import Overlap
 from horarium.domain.plan import slot_after
 from horarium.domain.quotas import DEFAULT
@@ -33,6 +32,7 @@ from horarium.store.rows import ClaimedRun, NewWatched, UntoldEnd
 from horarium.store.verbs.dispatch import Ended
 from horarium.store.verbs.release_rows import FIRST_EPOCH
 from horarium.store.verbs.settle import RunEnd
+from horarium.worker.outputs import stored_output
 
 if TYPE_CHECKING:
     import asyncio
@@ -308,34 +308,9 @@ def _next_slot(work: Work) -> int | None:
     return slot_after(recurrence, run.slot_ms)
 
 
-def _kept(work: Work, output: Any) -> str | None:
-    """An output as it is stored: as JSON, or as the beginning of a text if it is larger than the workspace allows."""
-    if output is None:
-        return None
-    text = as_json(output)
-    if too_deep(output, text):  # it could not be shown within an answer
-        text = orjson.dumps(text.decode())
-    most = DEFAULT.output_bytes if work.lane is None else work.lane.workspace.share.output_bytes
-    if len(text) <= most:
-        return text.decode()
-    whole = output.encode("utf-8", "replace") if isinstance(output, str) else text
-    return orjson.dumps(whole[:most].decode("utf-8", "ignore")).decode()
-
-
-def as_json(output: Any) -> bytes:
-    """An output as JSON. Executors are foreign code: what is not quite JSON must not take the worker down."""
-    try:
-        return orjson.dumps(output)
-    except TypeError:
-        pass
-    try:
-        return orjson.dumps(output, default=repr, option=orjson.OPT_NON_STR_KEYS)
-    except TypeError as error:  # nested very deeply, or a whole number of more than 64 bits
-        return orjson.dumps(f"the output could not be written as JSON: {error}")
-
-
 def _ended(work: Work, state: RunState, outcome: Outcome, now: int, again: int | None = None) -> Ended:
     run = work.run
+    most = DEFAULT.output_bytes if work.lane is None else work.lane.workspace.share.output_bytes
     begun = work.started_ms > 0  # what was stopped before it began has spent no attempt
     end = RunEnd(
         run.id,
@@ -355,7 +330,7 @@ def _ended(work: Work, state: RunState, outcome: Outcome, now: int, again: int |
         work.started_ms if begun else None,
         now,
         outcome.status,
-        _kept(work, outcome.output),
+        stored_output(outcome.output, most),
         outcome.error,
         again,
         work.target.id,
