@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from horarium.executors import egress
+from horarium.executors import egress, look_ups
 from horarium.executors.egress import AddressRefused
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.sql import make
@@ -43,6 +43,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     monkeypatch.setattr(egress.socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(look_ups, "REMEMBERED_S", 0.0)
     return answers
 
 

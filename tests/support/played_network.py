@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from horarium.executors import look_ups
 from tests.support.receiver import Receiver
 
 Address = IPv4Address | IPv6Address
@@ -127,6 +128,8 @@ async def played_network(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Playe
             await network.listen("::1", network.victim, stack)
         network.canary = await network.listen("127.0.0.1", 0, stack)
         stack.enter_context(monkeypatch.context()).setattr(socket, "getaddrinfo", network.getaddrinfo)
+        # Each attempt has its own answers, so none is used a second time.
+        stack.enter_context(monkeypatch.context()).setattr(look_ups, "REMEMBERED_S", 0.0)
         patch = stack.enter_context(monkeypatch.context())
         patch.setattr(socket.socket, "connect", lambda sock, address: network.connect(sock, address))
         yield network

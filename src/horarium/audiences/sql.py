@@ -35,6 +35,7 @@ from horarium.domain.near_names import did_you_mean
 from horarium.domain.target import MASK
 from horarium.executors.checks import check_fields, shortened
 from horarium.executors.egress import AddressRefused, host_of, not_allowed, note_refusal
+from horarium.executors.look_ups import asked_by
 from horarium.executors.secrecy import NOT_KEPT
 from horarium.executors.sql.address import backend_of, password_of, read_url
 from horarium.executors.sql.config import is_database_name
@@ -150,9 +151,10 @@ class SqlSource:
         hidden = self._hidden(query.config)
         try:
             database = await self._open(query)
-            reading = _Reading(
-                database, seconds, _query_of(query).with_values(_values(query)), query.config["key"]
-            )
+            with asked_by(query.workspace_id):  # for the task that reads
+                reading = _Reading(
+                    database, seconds, _query_of(query).with_values(_values(query)), query.config["key"]
+                )
             try:
                 while (batch := await reading.next(seconds)) is not None:
                     yield batch

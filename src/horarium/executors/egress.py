@@ -8,10 +8,8 @@ followed, proxies and credentials from the environment are not used, and cookies
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from ipaddress import IPv6Address, ip_address
 from typing import Any
@@ -28,6 +26,7 @@ from horarium.domain.ids import Id
 from horarium.domain.refused_hosts import RefusedHosts
 from horarium.executors.addresses import DENIED, ZONED, AddressPolicy, check_url
 from horarium.executors.answer_heads import AnswerProtocol, HeadTooLarge
+from horarium.executors.look_ups import Found, LookUps, Name, asked_by, asking
 from horarium.executors.options import ExecutorOptions
 
 __all__ = [
@@ -49,33 +48,29 @@ _NO_LIMIT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, s
 # on a connection that the server is closing.
 _IDLE_SECONDS = 4.0
 
-# How many names are resolved at the same time.
-_RESOLVER_THREADS = 32
-
 
 class AddressRefused(OSError):
     """A request to this host is not allowed. The message does not show the addresses that a name resolved to."""
 
 
 class GuardedResolver(AbstractResolver):
-    """Resolves names with the operating system's resolver and returns only the allowed addresses.
+    """Looks names up with the operating system's resolver and returns only the allowed addresses.
 
-    It has threads of its own, so that slow name servers of one tenant do not block the event loop's threads.
+    `look_ups` are those of another resolver, which is closed with this one.
     """
 
-    def __init__(self, policy: AddressPolicy) -> None:
+    def __init__(self, policy: AddressPolicy, look_ups: LookUps | None = None) -> None:
         self._policy = policy
-        self._threads = ThreadPoolExecutor(_RESOLVER_THREADS, thread_name_prefix="horarium-resolve")
+        self.look_ups = look_ups or LookUps(lambda name: _look_up(name.host, 0, name.family))
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """The allowed addresses of a name.
+        """The allowed addresses of a name, looked up for the workspace of `asked_by`.
 
         Raises OSError if the name cannot be resolved, and AddressRefused if none of its addresses is allowed.
         """
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._threads, _look_up, host, port, family)
+        found = _written(host, family) or await self.look_ups.find(asking(), Name(host, family))
         if self._policy.denied.has(host):
             raise AddressRefused(f"{host} is refused ({DENIED})")
         permitted, refused = [], f"{host} has no address"
@@ -91,17 +86,28 @@ class GuardedResolver(AbstractResolver):
 
     async def close(self) -> None:
         """Stops the threads without waiting for names that are being resolved."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        await self.look_ups.close()
 
 
-def _look_up(host: str, port: int, family: int) -> list[tuple[int, str, int]]:
-    """The family, the address and the IPv6 zone (0 for none) of each answer. Raises OSError."""
+def _written(host: str, family: int) -> list[Found]:
+    """The address that a host is written as, which no thread is needed for. Empty for a name, and for an address with a
+    zone, which the system reads."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return []
+    kind = socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET
+    return [Found(kind, str(address), 0)] if "%" not in host and family in (0, kind) else []
+
+
+def _look_up(host: str, port: int, family: int) -> list[Found]:
+    """What the system answers. Raises OSError."""
     try:
         answers = socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
     except ValueError as error:  # say, a part of it is too long to be asked for
         raise socket.gaierror(socket.EAI_NONAME, "no host can have this name") from error
     return [
-        (answer[0], str(answer[4][0]), int(answer[4][3]) if len(answer[4]) > 3 else 0)
+        Found(answer[0], str(answer[4][0]), int(answer[4][3]) if len(answer[4]) > 3 else 0)
         for answer in answers
         if answer[0] in (socket.AF_INET, socket.AF_INET6)
     ]
@@ -158,6 +164,8 @@ class EgressClient:
                     socket_factory=self._socket,
                     limit=self._max_connections,
                     keepalive_timeout=_IDLE_SECONDS,
+                    # It would let all workspaces wait for the one that asked first. `LookUps` remembers names.
+                    use_dns_cache=False,
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={
@@ -213,7 +221,10 @@ class EgressClient:
         wrong = not_allowed(checked.raw_host or "", self._allowed_hosts(workspace_id))
         if wrong:
             raise AddressRefused(f"{checked.raw_host} {wrong}")
-        return await self.session.request(method, checked, headers=headers, data=data, allow_redirects=False)
+        with asked_by(workspace_id):
+            return await self.session.request(
+                method, checked, headers=headers, data=data, allow_redirects=False
+            )
 
     async def close(self) -> None:
         """Closes all connections. A later request opens a new session."""

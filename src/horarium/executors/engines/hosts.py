@@ -15,6 +15,7 @@ from horarium.domain.host_lists import host_list
 from horarium.domain.ids import Id
 from horarium.executors.addresses import LOOPBACK, PRIVATE, AddressPolicy
 from horarium.executors.egress import AddressRefused, GuardedResolver, not_allowed, note_refusal
+from horarium.executors.look_ups import asked_by
 from horarium.executors.options import ExecutorOptions
 
 _LONGEST_HOST = 255
@@ -28,7 +29,8 @@ class EngineHosts:
         self._allowed_hosts, self._refused = options.allowed_hosts, options.refused_hosts
         denied = host_list(options.deny_hosts)
         self._elsewhere = GuardedResolver(AddressPolicy(PRIVATE, denied))
-        self._also_here = GuardedResolver(AddressPolicy((*PRIVATE, *LOOPBACK), denied))
+        here = AddressPolicy((*PRIVATE, *LOOPBACK), denied)
+        self._also_here = GuardedResolver(here, self._elsewhere.look_ups)
 
     def refusal(self, workspace_id: Id, host: str, port: int) -> str | None:
         """Why a host may not be connected to, as a sentence, or None. Its address is checked later, by `address`."""
@@ -52,7 +54,8 @@ class EngineHosts:
         self.require(workspace_id, host, port)
         try:
             resolver = self._also_here if self._is_named(host, port) else self._elsewhere
-            found = await resolver.resolve(host.rstrip("."), port)
+            with asked_by(workspace_id):
+                found = await resolver.resolve(host.rstrip("."), port)
         except AddressRefused as error:
             note_refusal(self._refused, workspace_id, host, error)
             raise
@@ -61,7 +64,6 @@ class EngineHosts:
     async def close(self) -> None:
         """Ends the threads that look up names."""
         await self._elsewhere.close()
-        await self._also_here.close()
 
     def _is_named(self, host: str, port: int) -> bool:
         plain = host.lower().rstrip(".")

@@ -30,6 +30,7 @@ from horarium.domain.ids import Id, uuid_text
 from horarium.domain.table_write import operation_problems
 from horarium.domain.waiting import NOTED_FROM_MS
 from horarium.executors.egress import AddressRefused, host_of, not_allowed, note_refusal
+from horarium.executors.look_ups import asked_by
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.secrecy import split
 from horarium.executors.sql.address import Address, password_of, read_url
@@ -145,8 +146,11 @@ class SqlExecutor:
         settings = read_config(config, secrets)
         try:
             async with asyncio.timeout(CHECK_SECONDS):
-                target = await self._open(workspace_id, settings)
-                return await target.database.run(lambda connection: _problems(connection, target, operation))
+                with asked_by(workspace_id):
+                    target = await self._open(workspace_id, settings)
+                    return await target.database.run(
+                        lambda connection: _problems(connection, target, operation)
+                    )
         except OperationRefused as error:
             return list(error.problems)
         except NotThere as error:
@@ -165,8 +169,9 @@ class SqlExecutor:
         settings = read_config(call.config, call.secrets)
         try:
             async with asyncio.timeout(call.timeout_ms / 1000) as limit:
-                target = await self._open(call.reaching_id, settings)
-                output = await self._write(target, call, wait)
+                with asked_by(call.reaching_id):
+                    target = await self._open(call.reaching_id, settings)
+                    output = await self._write(target, call, wait)
         except OperationRefused as error:
             return Outcome(Verdict.FAILED, error=str(error), retryable=False)
         except (SQLAlchemyError, OSError, NotThere) as error:
