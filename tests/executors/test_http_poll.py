@@ -96,11 +96,48 @@ async def test_an_answer_without_what_the_url_needs_fails_the_run(executor, rece
 
 
 @pytest.mark.parametrize(
-    "seen",
-    [Answer(500), Answer(404), Answer(200, b"not json"), answer({"status": {}}), answer([])],
-    ids=["500", "404", "text", "no state", "a list"],
+    ("seen", "reason"),
+    [
+        (Answer(401), "the engine answered 401 Unauthorized"),
+        (Answer(403), "the engine answered 403 Forbidden"),
+        (Answer(404), "the engine answered 404 Not Found"),
+        (Answer(500), "the engine answered 500 Internal Server Error"),
+        (Answer(302), "the engine answered 302 Found; redirects are not followed: use the final URL"),
+        (Answer(200, b"not json"), "the engine's answer is not JSON"),
+        (Answer(204), "the engine's answer is not JSON"),
+        (Answer(200, b"[" * 200 + b"]" * 200), "the engine's answer is nested more than 100 levels deep"),
+        (
+            answer({"status": {"phase": "Succeeded"}, "result": "x" * 70_000}),
+            "the engine's answer is longer than 65536 bytes, the setting response_limit",
+        ),
+    ],
 )
-async def test_a_look_that_shows_nothing_ends_nothing(executor, receiver, seen):
+async def test_a_look_that_fails_says_why_and_ends_nothing(executor, receiver, seen, reason):
+    receiver.script("/jobs", answer({"id": 7}))
+    receiver.script("/jobs/7", seen)
+    target, run, _ = await watched(executor, receiver)
+    (found,) = (await executor.watch(target, [run])).values()
+    assert isinstance(found, OSError)
+    assert str(found) == reason
+
+
+async def test_statuses_that_say_that_a_run_goes_on_are_no_failures(executor, receiver):
+    receiver.script("/jobs", answer({"id": 7}))
+    config = config_of(receiver)
+    call = stored_call(executor, config | {"poll": config["poll"] | {"going_on": [404, 202]}}, watched=True)
+    handle = (await executor.execute(call)).handle
+    target = WatchedTarget(call.target_id, call.workspace_id, call.config, call.secrets)
+    run = Watched(RUN_ID, handle or "")
+    for status in (404, 202):
+        receiver.script("/jobs/7", Answer(status))
+        assert await executor.watch(target, [run]) == {}
+    receiver.script("/jobs/7", Answer(503))
+    (found,) = (await executor.watch(target, [run])).values()
+    assert str(found) == "the engine answered 503 Service Unavailable"
+
+
+@pytest.mark.parametrize("seen", [answer({"status": {}}), answer([])], ids=["no state", "a list"])
+async def test_a_look_that_shows_no_state_ends_nothing(executor, receiver, seen):
     receiver.script("/jobs", answer({"id": 7}))
     receiver.script("/jobs/7", seen)
     target, run, _ = await watched(executor, receiver)
@@ -177,6 +214,8 @@ async def test_many_runs_are_looked_at_in_one_go(executor, receiver):
         ({"poll": {"url": "https://example.com/x", "state": "a", "succeeded": []}}, "poll.succeeded"),
         ({"poll": POLL | {"url": "https://example.com/x", "failed": [1]}}, "poll.failed"),
         ({"poll": POLL | {"url": "https://example.com/x", "every": 5}}, "poll.every"),
+        ({"poll": POLL | {"url": "https://example.com/x", "going_on": 404}}, "poll.going_on"),
+        ({"poll": POLL | {"url": "https://example.com/x", "going_on": [600]}}, "poll.going_on"),
     ],
 )
 def test_a_mistake_is_reported_at_its_field(executor, changes, field):

@@ -38,7 +38,7 @@ from horarium.domain.execution import (
     WatchedTarget,
 )
 from horarium.domain.ids import Id
-from horarium.domain.json_text import decode_received
+from horarium.domain.json_text import NotKept, decode_received
 from horarium.executors.answer_bodies import NotDecoded, decoded
 from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
 from horarium.executors.context import (
@@ -49,6 +49,7 @@ from horarium.executors.context import (
     shared_id,
     template_values,
 )
+from horarium.executors.decoding import TooManyValues, decoded_in_turn
 from horarium.executors.egress import EgressClient, explain, read_limited, was_refused
 from horarium.executors.exchanges import message_of
 from horarium.executors.http_config import SECRET_FIELDS, CompiledHttp, check_config
@@ -261,14 +262,28 @@ class HttpExecutor:
         finally:
             if response is not None:
                 response.close()
-        if not 200 <= response.status < 300 or compiled.poll is None:
+        if compiled.poll is None or response.status in compiled.poll.going_on:
             return None
-        answer = self._decoded(answer, response.headers.get("Content-Encoding"))
-        try:
-            shown = decode_received(answer)
-        except ValueError:
-            return None
+        if not 200 <= response.status < 300:
+            raise OSError(_status_error("engine", response.status))
+        shown = await self._shown_by(answer, response.headers.get("Content-Encoding"))
         return _kept(compiled, compiled.poll.outcome(shown), self._limit)
+
+    async def _shown_by(self, answer: bytes, content_encoding: str | None) -> Any:
+        """The JSON of an answer to a look. Raises OSError."""
+        try:
+            text = decoded(answer, content_encoding, self._limit)
+            if len(text) > self._limit:
+                raise OSError(
+                    f"the engine's answer is longer than {self._limit} bytes, the setting response_limit"
+                )
+            return await decoded_in_turn(text)
+        except (NotDecoded, TooManyValues) as error:
+            raise OSError(f"the engine's answer cannot be read: {error}") from error
+        except NotKept as error:
+            raise OSError(f"the engine's answer {error}") from error
+        except ValueError as error:
+            raise OSError("the engine's answer is not JSON") from error
 
     def _decoded(self, answer: bytes, content_encoding: str | None) -> bytes:
         """The body without compression. What cannot be decoded decides nothing; a note stands in its place."""
@@ -340,7 +355,7 @@ def _judge(call: Call, status: int, retry_after: str | None, output: Any, taken:
     return Outcome(
         Verdict.FAILED,
         output=output,
-        error=_status_error(status),
+        error=_status_error("target", status),
         retryable=retryable,
         retry_after_ms=retry_after_ms(retry_after, call.now_ms) if retryable and retry_after else None,
         gone=status == 410,
@@ -348,14 +363,14 @@ def _judge(call: Call, status: int, retry_after: str | None, output: Any, taken:
     )
 
 
-def _status_error(status: int) -> str:
+def _status_error(who: str, status: int) -> str:
     try:
         named = f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         named = str(status)
     if 300 <= status < 400:
-        return f"the target answered {named}; redirects are not followed: use the final URL"
-    return f"the target answered {named}"
+        return f"the {who} answered {named}; redirects are not followed: use the final URL"
+    return f"the {who} answered {named}"
 
 
 def retry_after_ms(text: str, now_ms: int) -> int | None:
