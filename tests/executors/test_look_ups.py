@@ -94,7 +94,7 @@ async def test_a_workspace_gets_a_thread_though_many_others_have_slow_names(look
     slow = [
         task
         for n in range(10)
-        for task in await under_way(look_ups, bytes([n]), *(f"{n}-{m}.slow" for m in range(20)))
+        for task in await under_way(look_ups, bytes([n]), *(f"{n}-{m}.slow" for m in range(40)))
     ]
     assert await found(look_ups, OTHER, "quick")
     system.may_answer.set()

@@ -20,8 +20,8 @@ from typing import NamedTuple
 from horarium.domain.ids import Id
 
 # How many names are looked up at the same time, and how many of one workspace.
-MOST = 64
-MOST_OF_WORKSPACE = 8
+MOST = 128
+MOST_OF_WORKSPACE = 16
 # For how long what was found is used again (s), and of how many names it is kept.
 REMEMBERED_S = 5.0
 MOST_REMEMBERED = 10_000
