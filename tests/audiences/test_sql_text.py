@@ -138,6 +138,6 @@ def test_a_query_that_cannot_be_used_says_why(query: str, kind: str, words: str)
 )
 def test_the_longest_queries_are_read_in_little_time(piece: str, kind: str) -> None:
     query = "SELECT " + piece * (20_000 // len(piece))
-    began = time.perf_counter()
+    began = time.thread_time()
     read_query(query, kind)
-    assert time.perf_counter() - began < 0.2
+    assert time.thread_time() - began < 0.2

@@ -105,8 +105,8 @@ def test_a_thousand_lines_take_well_under_a_second() -> None:
         )
         for n in range(1000)
     ]
-    begun = time.perf_counter()
+    begun = time.thread_time()
     answers = [answer_line(line) for line in lines]
     # About 0.05 s where nothing else runs.
-    assert time.perf_counter() - begun < 0.8
+    assert time.thread_time() - begun < 0.8
     assert all(len(json.loads(answer)["times"]) == 5 for answer in answers)

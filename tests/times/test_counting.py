@@ -86,26 +86,26 @@ def test_a_year_is_counted_by_masks(spec: str, zone: str) -> None:
     recurrence = compile_timing(Timing(spec, zone=zone))
     expected = 365 * 86_400 if spec == "* * * * * *" else len(walk(recurrence, T0, T0 + 365 * 86_400))
     recurrence.last_in(T0, T0 + 365 * 86_400)
-    begun = time.perf_counter()
+    begun = time.thread_time()
     assert recurrence.count_between(T0, T0 + 365 * 86_400) == expected
     # About 0.02 ms where nothing else runs.
-    assert time.perf_counter() - begun < 0.02
+    assert time.thread_time() - begun < 0.02
 
 
 def test_a_hundred_years_of_every_second_in_a_zone_that_changes_clocks() -> None:
     recurrence = compile_timing(Timing("* * * * * *", zone="Europe/Berlin"))
-    begun = time.perf_counter()
+    begun = time.thread_time()
     assert recurrence.count_between(0, 3_155_760_000) == 3_155_760_000
     assert recurrence.last_in(0, 3_155_760_000) == 3_155_760_000
-    assert time.perf_counter() - begun < 0.5
+    assert time.thread_time() - begun < 0.5
 
 
 def test_a_year_of_a_union_of_dense_parts() -> None:
     spec = canonical_spec({"union": ["* * * * * *", "*/10 * * * * *", {"every": 7}]})
     recurrence = compile_timing(Timing(spec, zone="Europe/Berlin"))
-    begun = time.perf_counter()
+    begun = time.thread_time()
     assert recurrence.count_between(T0, T0 + 365 * 86_400) == 365 * 86_400
-    assert time.perf_counter() - begun < 0.5
+    assert time.thread_time() - begun < 0.5
 
 
 def test_an_empty_or_reversed_span_counts_nothing() -> None:
