@@ -128,6 +128,7 @@ async def test_a_job_that_is_not_known_any_more_is_a_failure(executor, valkey_po
     call = stored_call(executor, config_of(valkey_port))
     (outcome,) = (await executor.watch(target_of(call), [Watched(b"gone", "run_gone")])).values()
     assert outcome.error.startswith("the engine does not know the job any more")
+    assert outcome.unknown
 
 
 async def test_results_are_read_as_json_alone_and_without_secrets(executor, server, valkey_port):

@@ -146,6 +146,7 @@ async def test_a_workflow_that_is_not_known_any_more_is_a_failure(executor, temp
     _, target, _ = await started(executor, temporal_port, 5, "blue")
     found = await executor.watch(target, [Watched(b"gone", "run_gone")])
     assert found[b"gone"].error.startswith("the engine does not know the workflow any more")
+    assert found[b"gone"].unknown
 
 
 async def test_an_engine_that_is_away_is_tried_again(temporal_port):

@@ -160,6 +160,7 @@ async def test_many_runs_are_looked_at_by_lists_of_what_has_not_succeeded(execut
         runs[2].run_id: "failed",
     }
     assert found[runs[2].run_id].error.startswith("the cluster does not know the Job any more")
+    assert found[runs[2].run_id].unknown
 
 
 async def test_a_cancelled_run_deletes_its_job(executor, cluster):

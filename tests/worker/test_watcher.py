@@ -8,6 +8,7 @@ import pytest_asyncio
 from horarium.domain.execution import Outcome, Verdict
 from horarium.domain.ids import random_id
 from horarium.domain.target import Completion, Target, TargetKind
+from horarium.domain.watching import ELSEWHERE, TROUBLE
 from horarium.store.sqlite.migrate import migrate_sqlite
 from horarium.store.vault import Vault, new_key
 from horarium.store.verbs import runs, shares, watching
@@ -383,6 +384,36 @@ async def test_the_loop_ends_its_looks_with_itself(tenant, store, clock):
     loop.cancel()
     await asyncio.gather(loop, return_exceptions=True)
     assert not looking._looks
+
+
+async def test_a_run_is_not_ended_by_an_engine_that_does_not_know_it_where_the_target_was_edited_since(
+    tenant, store, clock, engine, looking
+):
+    """The target may lead elsewhere now, and the run goes on where it is."""
+    target = await watched_target(tenant)
+    (schedule,), _ = await given_away(tenant, ["a"], target=target)
+    engine.outcomes = {"a": Outcome(Verdict.FAILED, error="not known any more", unknown=True)}
+    clock.at += 8 * SECOND
+    store.connection.execute("UPDATE targets SET updated_ms = ? WHERE id = ?", (clock.at, target))
+    await look(looking)
+    (run,) = await tenant.runs(schedule)
+    assert (run.state, run.error) == ("running", TROUBLE + ELSEWHERE)
+    engine.outcomes = {"a": Outcome(Verdict.SUCCEEDED)}
+    clock.at += MINUTE
+    await look(looking)
+    assert states(await tenant.runs(schedule)) == ["succeeded"]
+
+
+async def test_a_run_that_its_engine_does_not_know_any_more_has_failed_where_the_target_is_as_it_was(
+    tenant, store, clock, engine, looking
+):
+    target = await watched_target(tenant)
+    store.connection.execute("UPDATE targets SET updated_ms = ? WHERE id = ?", (NOW - SECOND, target))
+    (schedule,), _ = await given_away(tenant, ["a"], target=target)
+    engine.outcomes = {"a": Outcome(Verdict.FAILED, error="not known any more", unknown=True)}
+    clock.at += 8 * SECOND
+    await look(looking)
+    assert states(await tenant.runs(schedule)) == ["failed"]
 
 
 async def test_the_engine_is_told_to_end_a_run_that_was_cancelled(tenant, store, clock, engine, looking):

@@ -130,7 +130,8 @@ class Outcome:
     answer, if it has one. `handle` is set where the run was accepted and is watched from now on: by this text,
     of at most MAX_HANDLE characters, `watch` finds the run again. `waited_ms` is how long the attempt waited
     for a connection, or for its turn in a database, before anything was done. `unreached`: the engine that should have
-    taken the run could not be reached, so nothing was tried; such attempts go on whatever their number.
+    taken the run could not be reached, so nothing was tried; such attempts go on whatever their number. `unknown`: of a
+    look that fails a run because the engine knows none of this name.
     """
 
     verdict: Verdict
@@ -143,6 +144,7 @@ class Outcome:
     handle: str | None = None
     waited_ms: int = 0
     unreached: bool = False
+    unknown: bool = False
 
 
 def broke_down(error: BaseException | None) -> Outcome:

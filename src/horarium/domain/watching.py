@@ -28,6 +28,18 @@ def next_telling_ms(now: int, told: bool, ended_ms: int, settled_ms: int | None)
     return next_look_ms(now, ended_ms)
 
 
+# Why a look fails at an engine that does not know the run, where the target was edited since.
+ELSEWHERE = (
+    "it does not know the run; the target was edited after the run was given away, so it may lead to another "
+    "place than the one that has it"
+)
+
+
+def may_be_elsewhere(edited_ms: int, started_ms: int | None) -> bool:
+    """Whether a run may be at another place than the one that its target leads to now."""
+    return started_ms is None or edited_ms >= started_ms
+
+
 # How the error of a run begins whose engine was asked in vain how it goes. It is there until a look succeeds.
 TROUBLE = "the last look at the engine failed: "
 

@@ -583,7 +583,8 @@ class NextLook(NamedTuple):
 class WatchedRun(NamedTuple):
     """A run to look at. `answer`: how it has ended here already, so that the engine is told to end it. `handle` is None
     where it ended before the engine had told one; until `deadline_ms` it may still arrive there then. `error` is what
-    the run shows as its error now. `ended_ms`: when it ended here."""
+    the run shows as its error now. `ended_ms`: when it ended here.
+    `edited_ms`: when its target was changed last."""
 
     run_id: Id
     workspace_id: Id
@@ -596,6 +597,7 @@ class WatchedRun(NamedTuple):
     deadline_ms: int
     error: str | None
     ended_ms: int | None
+    edited_ms: int
 
 
 class NotedTrouble(NamedTuple):

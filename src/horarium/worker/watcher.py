@@ -26,7 +26,7 @@ from horarium.domain.execution import (
 from horarium.domain.ids import Id
 from horarium.domain.look_shares import NEW, Standing, UnderLook, turn_of_looks
 from horarium.domain.run import RunState
-from horarium.domain.watching import TROUBLE, next_look_ms, next_telling_ms
+from horarium.domain.watching import ELSEWHERE, TROUBLE, may_be_elsewhere, next_look_ms, next_telling_ms
 from horarium.engine.wake import Alarm
 from horarium.service.clock import Clock
 from horarium.service.failure_log import FailureLog
@@ -267,6 +267,7 @@ class Watcher:
         self, target: RunnableTarget, runs: Sequence[WatchedRun], seen: Mapping[Id, Seen]
     ) -> None:
         now = self._clock.now_ms()
+        seen = {run.run_id: _trusted(run, seen[run.run_id]) for run in runs if run.run_id in seen}
         outcomes: dict[Id, Outcome] = {}
         for run in runs:
             found = seen.get(run.run_id)
@@ -307,6 +308,14 @@ class Watcher:
         if found is not None:
             return f"{TROUBLE}the executor broke down ({type(found).__name__})"
         return None if run.error is not None and run.error.startswith(TROUBLE) else run.error
+
+
+def _trusted(run: WatchedRun, found: Seen) -> Seen:
+    """What is seen of a run. That an engine does not know it ends it only where the engine must be the one that has
+    it."""
+    if isinstance(found, Outcome) and found.unknown and may_be_elsewhere(run.edited_ms, run.started_ms):
+        return OSError(ELSEWHERE)
+    return found
 
 
 def _note(target: RunnableTarget, event: str, errors: Sequence[BaseException]) -> None:

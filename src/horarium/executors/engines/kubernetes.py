@@ -211,7 +211,7 @@ class KubernetesExecutor:
         content = answer.content
         if answer.status == 404:
             words = "the cluster does not know the Job any more: it was deleted, or its time there is over"
-            return Outcome(Verdict.FAILED, error=words)
+            return Outcome(Verdict.FAILED, error=words, unknown=True)
         if answer.status != 200:
             raise EngineRefused(f"the cluster did not show the Job: {_said(answer, content)}")
         end = ending(content)

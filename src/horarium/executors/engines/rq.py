@@ -230,7 +230,7 @@ def outcome_of(status: str, value: bytes, problem: bytes, limit: int, scrubber: 
     None while it goes on. Pure."""
     if not status:
         words = "the engine does not know the job any more: it was deleted, or its time there is over"
-        return Outcome(Verdict.FAILED, error=words)
+        return Outcome(Verdict.FAILED, error=words, unknown=True)
     if status == "finished":
         return Outcome(Verdict.SUCCEEDED, output=_returned(value, limit, scrubber))
     if status in _ENDED_BADLY:

@@ -196,7 +196,7 @@ class TemporalExecutor:
             if error.status != service.RPCStatusCode.NOT_FOUND:
                 raise
             words = "the engine does not know the workflow any more: its retention is over, or it was deleted"
-            return Outcome(Verdict.FAILED, error=words)
+            return Outcome(Verdict.FAILED, error=words, unknown=True)
         except Exception as error:  # it was encoded by a converter that is not ours
             words = f"the result could not be read: {type(error).__name__}"
             return Outcome(Verdict.SUCCEEDED, output=words)
