@@ -471,6 +471,55 @@ async def test_what_is_kept_of_a_round_trip_has_one_bound_for_all_its_answers():
     assert most - before < 60 * 2**20, f"{(most - before) >> 20} MB"
 
 
+def of_kafka(number: int) -> Answer:
+    """A broker that understands so many kinds of requests."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            (size,) = struct.unpack(">i", await reader.readexactly(4))
+            asked = await reader.readexactly(size)
+            kinds = asked[4:8] + struct.pack(">hi", 0, number) + struct.pack(">hhh", 3, 0, 1) * number
+            writer.write(struct.pack(">i", len(kinds)) + kinds)
+            await writer.drain()
+
+    return answer
+
+
+async def of_rabbitmq(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A broker of AMQP that says very much of itself."""
+    await reader.readexactly(8)
+    about = b"\x01at\x01" * 2_000_000
+    start = struct.pack(">HHBBI", 10, 10, 0, 9, len(about)) + about + b"\0\0\0\x05PLAIN\0\0\0\x05en_US"
+    writer.write(struct.pack(">BHL", 1, 0, len(start)) + start + b"\xce")
+    await reader.read()
+
+
+LONG_ANSWERS: dict[str, tuple[Answer, str]] = {
+    "kafka": (of_kafka(1_000_000), "its answer is longer than 512 KB"),
+    "rabbitmq": (of_rabbitmq, "its answer is longer than 64 KB"),
+    "celery": (
+        redis_of({b"EVAL": b"*1000000\r\n" + b"$0\r\n\r\n" * 1_000_000}),
+        "its answer is longer than 8 MB",
+    ),
+}
+
+
+@pytest.mark.parametrize("engine", LONG_ANSWERS)
+async def test_however_long_an_answer_is_others_have_their_turn_while_it_is_read(engine):
+    server, words = LONG_ANSWERS[engine]
+    module, place = ENGINES[engine]
+    outcomes: list[Outcome] = []
+
+    async def giving() -> None:
+        outcomes.append(await outcome_at(module, place(port), 9_000))
+
+    async with serving(server) as port:
+        await outcome_at(module, place(free_of_use()), 300)  # the library is loaded
+        held = await longest_hold(giving())
+    assert words in outcomes[0].error, outcomes[0].error
+    assert held < HELD_S, f"{held:.3f} s"
+
+
 async def test_a_receipt_of_many_values_is_none_and_holds_nobody_up():
     outcomes: list[Outcome] = []
 

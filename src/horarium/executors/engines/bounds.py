@@ -13,7 +13,8 @@ class TooLong(OSError):
     """A server has announced more than is read. Perhaps it speaks another protocol."""
 
     def __init__(self, most: int = MOST) -> None:
-        super().__init__(f"its answer is longer than {most >> 20} MB, or it is no such engine")
+        size = f"{most >> 20} MB" if most >= 2**20 else f"{most >> 10} KB"
+        super().__init__(f"its answer is longer than {size}, or it is no such engine")
 
 
 class BoundedReader:

@@ -39,6 +39,8 @@ _PORT = 9092
 _REQUEST_MS = 10_000
 # How long a new client may take until it knows the cluster (s).
 _CONNECT_S = 10
+# The longest answer that is read (bytes): 10,000 partitions of a topic. The library decodes it in one step.
+_MOST_READ = 512 * 1024
 _MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
@@ -285,7 +287,7 @@ def _connection_class() -> Any:
         _reader: Any
 
         def _create_reader_task(self) -> asyncio.Task[None]:
-            self._reader = BoundedReader(self._reader)
+            self._reader = BoundedReader(self._reader, _MOST_READ)
             task: asyncio.Task[None] = super()._create_reader_task()
             judge = _judge.get()
             task.add_done_callback(lambda ended: _given_up(judge, ended))

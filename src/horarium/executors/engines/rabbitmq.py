@@ -39,8 +39,10 @@ _CONNECT_S = 5
 # A broker that says nothing for three times as long is gone (s).
 _HEARTBEAT_S = 10
 _LONGEST_KEY = 255
-# The kind of the frame that announces a message.
-_HEAD_OF_CONTENT = 2
+# The kinds of the frames that announce a message, and that hold a part of one.
+_HEAD_OF_CONTENT, _PART_OF_CONTENT = 2, 3
+# The longest frame of another kind that is read (bytes). The library decodes it in one step.
+_MOST_DECODED = 64 * 1024
 
 
 class RabbitPlace(NamedTuple):
@@ -279,6 +281,8 @@ class _Frames(BoundedReader):
         self._pieces, self._kind = 0, 0
 
     async def readexactly(self, n: int) -> bytes:
+        if self._pieces % 3 == 2 and self._kind != _PART_OF_CONTENT and n > _MOST_DECODED:
+            raise TooLong(_MOST_DECODED)
         piece = await super().readexactly(n)
         match self._pieces % 3:
             case 0:

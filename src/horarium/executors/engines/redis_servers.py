@@ -33,6 +33,7 @@ from horarium.executors.engines.messages import (
     refusal_in,
 )
 from horarium.executors.options import ExecutorOptions
+from horarium.service.turns import Turns
 
 # The fields of a configuration that say where the server is and who connects. `password` is secret.
 PLACE_FIELDS = ("server", "database", "tls", "user", "password")
@@ -317,10 +318,11 @@ def _bounded_parser() -> type:
         those that hold nothing."""
 
         _left = MOST_READ
+        _turns = Turns()
 
         def begin(self) -> None:
             """Commands are sent: the answers to those before have been read."""
-            self._left = MOST_READ
+            self._left, self._turns = MOST_READ, Turns()
 
         async def read_response(self, disable_decoding: bool = False) -> Any:
             try:
@@ -329,6 +331,7 @@ def _bounded_parser() -> type:
                 raise wrong(NOT_REDIS) from error
 
         async def _readline(self) -> bytes:
+            await self._turns.give()  # what has come already is read without a pause
             line: bytes = await super()._readline()
             self._count(len(line) + _PART)
             return line
