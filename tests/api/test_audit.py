@@ -222,7 +222,7 @@ async def test_a_quota_that_is_reached_is_in_the_log():
 def inside(monkeypatch):
     """All names lead to an address of an inner network."""
     answer = [(socket.AF_INET, "10.0.0.5", 0)]
-    monkeypatch.setattr(egress, "_look_up", lambda host, port, family: answer)
+    monkeypatch.setattr(egress, "_look_up", lambda name: answer)
 
 
 @pytest.mark.usefixtures("inside")

@@ -12,6 +12,7 @@ from horarium.domain.places import (
     lane_room,
     may_begin,
     may_park,
+    may_take,
     may_wait,
     surplus,
 )
@@ -182,3 +183,18 @@ def test_nodes_that_ask_again_when_they_are_idle_end_with_even_shares():
                 hands[asks] += given
         hands = [max(0, hand - 256) for hand in hands]
     assert max(hands) - min(hands) <= 1_024
+
+
+@pytest.mark.parametrize(
+    ("own", "taken", "may"),
+    [
+        (0, 0, True),
+        (3, 3, True),
+        (4, 4, False),  # as many as one may have
+        (0, 9, True),  # the last one goes to somebody who has none
+        (1, 9, False),  # and not to somebody who has as many as are left
+        (0, 10, False),
+    ],
+)
+def test_a_workspace_never_takes_more_than_is_left_for_the_others(own, taken, may):
+    assert may_take(own, taken, 10, 4) is may

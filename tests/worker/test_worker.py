@@ -134,16 +134,21 @@ async def test_how_late_a_run_was_sent_is_counted_once_however_often_it_is_tried
         await shop.close()
 
 
+async def with_runs_in_hand(shop):
+    """The worker, which attempts the first of many runs and holds the others."""
+    await hang(shop)
+    for _ in range(20):
+        await shop.schedule("* * * * *")
+    await shop.tick(NOON + MINUTE)
+    return shop.worker
+
+
 @pytest.mark.parametrize("moments", [1, 3])
 async def test_what_ended_in_one_moment_is_not_taken_for_the_pace_of_all_that_is_to_come(moments):
     """What will end here before another node could take it is kept, and a burst of outcomes says little of that."""
     shop = await Workshop.open(concurrency=1)
     try:
-        await hang(shop)
-        for _ in range(20):
-            await shop.schedule("* * * * *")
-        await shop.tick(NOON + MINUTE)
-        worker = shop.worker
+        worker = await with_runs_in_hand(shop)
         unbegun, ended = sum(len(lane.queue) for lane in worker.lanes), 2
         worker._ended[-1] += ended
         for _ in range(moments - 1):
@@ -157,11 +162,7 @@ async def test_what_ended_in_one_moment_is_not_taken_for_the_pace_of_all_that_is
 async def test_a_node_that_asks_for_runs_is_answered_once():
     shop = await Workshop.open(concurrency=1)
     try:
-        await hang(shop)
-        for _ in range(20):
-            await shop.schedule("* * * * *")
-        await shop.tick(NOON + MINUTE)
-        worker = shop.worker
+        worker = await with_runs_in_hand(shop)
         worker._asked_s = asyncio.get_running_loop().time()
         first = worker._for_others()
         assert 0 < len(first) < 19

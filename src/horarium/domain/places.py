@@ -10,6 +10,8 @@ lane that has much never takes the last of what is free. This needs no configura
 
 There are two levels. A workspace may take more than a lane, and a workspace that has more than its part may still begin
 with a lane that has nothing under way, as long as a reserve for the other workspaces is left.
+
+What is not the lanes', such as connections to engines, workspaces share by a plainer rule: `may_take`.
 """
 
 from collections.abc import Mapping
@@ -84,6 +86,15 @@ def may_park(workspace: int, free: int, weight: float = 1.0) -> bool:
     More may be parked than may begin, because a slow call that had to keep its place would take it from quick ones.
     """
     return workspace < PARKED_SHARE * weight * free
+
+
+def may_take(own: int, taken: int, most: int, most_of_one: int) -> bool:
+    """Whether a workspace may take one more of `most` equal things that all share, such as connections or threads.
+
+    `own`: those that it has; `taken`: those that all have together. It never has more than `most_of_one`, nor more than
+    is left for the others, so that something is always left.
+    """
+    return own < min(most_of_one, most - taken)
 
 
 def lane_room(in_hand: int, room: int, most: int, known: bool = True) -> int:

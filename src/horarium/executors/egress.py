@@ -61,7 +61,7 @@ class GuardedResolver(AbstractResolver):
 
     def __init__(self, policy: AddressPolicy, look_ups: LookUps | None = None) -> None:
         self._policy = policy
-        self.look_ups = look_ups or LookUps(lambda name: _look_up(name.host, 0, name.family))
+        self.look_ups = look_ups or LookUps(lambda name: _look_up(name))
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -100,10 +100,10 @@ def _written(host: str, family: int) -> list[Found]:
     return [Found(kind, str(address), 0)] if "%" not in host and family in (0, kind) else []
 
 
-def _look_up(host: str, port: int, family: int) -> list[Found]:
+def _look_up(name: Name) -> list[Found]:
     """What the system answers. Raises OSError."""
     try:
-        answers = socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+        answers = socket.getaddrinfo(name.host, 0, family=name.family, type=socket.SOCK_STREAM)
     except ValueError as error:  # say, a part of it is too long to be asked for
         raise socket.gaierror(socket.EAI_NONAME, "no host can have this name") from error
     return [

@@ -18,6 +18,7 @@ from functools import partial
 from typing import NamedTuple
 
 from horarium.domain.ids import Id
+from horarium.domain.places import may_take
 
 # How many names are looked up at the same time, and how many of one workspace.
 MOST = 128
@@ -114,8 +115,7 @@ class LookUps:
                 self._start(asked)
 
     def _has_thread(self, workspace: Id | None) -> bool:
-        """Whether a workspace may have one more: it never has more than is left for the others."""
-        return self._busy[workspace] < min(MOST_OF_WORKSPACE, MOST - self._busy.total())
+        return may_take(self._busy[workspace], self._busy.total(), MOST, MOST_OF_WORKSPACE)
 
     def _take(self, workspace: Id | None, asked: _LookUp) -> None:
         """Take a look-up out of those that wait, if it does."""

@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 import structlog
 
 from horarium.domain.ids import Id
+from horarium.domain.places import may_take
 
 ConnectionT = TypeVar("ConnectionT")
 
@@ -138,8 +139,7 @@ class Connections(Generic[ConnectionT]):
     # How many there may be.
 
     def _makes_room(self, workspace: Id) -> bool:
-        """Whether there may be one more, for which one that nobody uses gives way. A workspace never uses more than is
-        left for the others, so that something is always left."""
+        """Whether there may be one more, for which one that nobody uses gives way."""
         busy, idle = Counter[Id](), list[_Key]()
         for key, kept in self._open.items():
             if kept.users:
@@ -148,7 +148,7 @@ class Connections(Generic[ConnectionT]):
                 idle.append(key)
         busy.update(owner for owner, _ in self._opening)
         busy.update(self._leaving.values())
-        if busy[workspace] >= min(MOST_OF_WORKSPACE, MOST - busy.total()):
+        if not may_take(busy[workspace], busy.total(), MOST, MOST_OF_WORKSPACE):
             return False
         own = [key for key in idle if key[0] == workspace]
         if busy[workspace] + len(own) >= MOST_OF_WORKSPACE:
