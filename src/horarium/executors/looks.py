@@ -11,6 +11,8 @@ from horarium.domain.ids import Id
 from horarium.service.turns import Turns
 
 ReadT = TypeVar("ReadT")
+ItemT = TypeVar("ItemT")
+AnswerT = TypeVar("AnswerT")
 
 # How long the looks of one call may take (s): shorter than the time after which their round is ended, so that what was
 # seen by then is told.
@@ -37,31 +39,45 @@ async def look_in_parts(
 ) -> dict[Id, Seen]:
     """What looks show of runs, with up to `size` runs in one look. A look that fails, or that has not ended in time, is
     the error of its own runs."""
+    parts = [runs[first : first + size] for first in range(0, len(runs), size)]
+    seen: dict[Id, Seen] = {}
+    for part, found in zip(parts, await each_by_itself(parts, look, at_once, LOOKS_S), strict=True):
+        if isinstance(found, Exception):
+            seen |= dict.fromkeys((run.run_id for run in part), found)
+        else:
+            seen |= found
+    return seen
+
+
+async def each_by_itself(
+    items: Sequence[ItemT], ask: Callable[[ItemT], Awaitable[AnswerT]], at_once: int, seconds: float
+) -> list[AnswerT | Exception]:
+    """What an engine answers to each of several questions, up to `at_once` of which are under way, or the error of that
+    one. What has not ended after so many seconds is given up with a TimeoutError."""
     places = asyncio.Semaphore(at_once)
 
-    async def one(some: Sequence[Watched]) -> Mapping[Id, Seen]:
+    async def one(item: ItemT) -> AnswerT:
         async with places:
-            return await look(some)
+            return await ask(item)
 
-    parts = [runs[first : first + size] for first in range(0, len(runs), size)]
-    tasks = [asyncio.create_task(one(part)) for part in parts]
+    tasks = [asyncio.create_task(one(item)) for item in items]
     if not tasks:
-        return {}
+        return []
     try:
-        await asyncio.wait(tasks, timeout=LOOKS_S)
+        await asyncio.wait(tasks, timeout=seconds)
     finally:
         late = [task for task in tasks if task.cancel()]
         await asyncio.gather(*late, return_exceptions=True)
-    seen: dict[Id, Seen] = {}
-    for part, task in zip(parts, tasks, strict=True):
+    answers: list[AnswerT | Exception] = []
+    for task in tasks:
         error = TimeoutError("no answer") if task.cancelled() else task.exception()
         if error is None:
-            seen |= task.result()
+            answers.append(task.result())
         elif isinstance(error, Exception):
-            seen |= dict.fromkeys((run.run_id for run in part), error)
+            answers.append(error)
         else:
             raise error
-    return seen
+    return answers
 
 
 async def seen_of(

@@ -28,6 +28,7 @@ from horarium.domain.look_shares import NEW, Standing, UnderLook, turn_of_looks
 from horarium.domain.run import RunState
 from horarium.domain.watching import ELSEWHERE, TROUBLE, may_be_elsewhere, next_look_ms, next_telling_ms
 from horarium.engine.wake import Alarm
+from horarium.executors.looks import each_by_itself
 from horarium.service.clock import Clock
 from horarium.service.failure_log import FailureLog
 from horarium.store.base import CANCELLED, LOOK, Store
@@ -225,28 +226,18 @@ class Watcher:
     ) -> list[Id]:
         """Ask an engine to end runs, each by itself; those that it was told of. Where it has told no handle of one, and
         none can be made, there is nothing to tell."""
-        places = asyncio.Semaphore(CANCELS_AT_ONCE)
 
         async def cancel(run: WatchedRun) -> None:
             handle = run.handle
             if handle is None and isinstance(executor, NamesRuns):
                 handle = executor.handle_of(run.run_id)
             if handle is not None:
-                async with places, asyncio.timeout(CANCEL_S):
+                async with asyncio.timeout(CANCEL_S):
                     await executor.cancel(asked, Watched(run.run_id, handle))
 
-        tasks = {run.run_id: asyncio.create_task(cancel(run)) for run in runs}
-        try:
-            await asyncio.wait(tasks.values(), timeout=CANCELS_S)
-        finally:
-            for task in tasks.values():
-                task.cancel()
-            await asyncio.gather(*tasks.values(), return_exceptions=True)
-        errors = {
-            run: TimeoutError() if task.cancelled() else task.exception() for run, task in tasks.items()
-        }
-        _note(target, "runs_not_cancelled_there", [error for error in errors.values() if error is not None])
-        return [run for run, error in errors.items() if error is None]
+        answers = await each_by_itself(runs, cancel, CANCELS_AT_ONCE, CANCELS_S)
+        _note(target, "runs_not_cancelled_there", [one for one in answers if one is not None])
+        return [run.run_id for run, error in zip(runs, answers, strict=True) if error is None]
 
     async def _record_telling(self, runs: Sequence[WatchedRun], told: Set[Id]) -> None:
         now = self._clock.now_ms()
