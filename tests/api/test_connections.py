@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import Any, cast
 
 import pytest
 import uvicorn
 
 from horarium.api import connections
-from horarium.api.connections import ConnectionLimits, end_slow_connections, limited_protocol
+from horarium.api.connections import ConnectionLimits, _OneSend, end_slow_connections, limited_protocol
 from tests.support.house import House
 
 NOW = "2026-03-01T12:00:00Z"
@@ -141,6 +142,61 @@ async def test_requests_one_after_another_are_answered_on_one_connection() -> No
         answer = await spoken(port, GET, post, post, GET, LAST)
         assert answer.count(b"HTTP/1.1 200 ") == 3
         assert answer.count(b"HTTP/1.1 404 ") == 2
+
+
+class _Calls:
+    """The transport below a connection: what is written to it in each call, until it is closed."""
+
+    def __init__(self) -> None:
+        self.calls: list[bytes] = []
+        self.closing = False
+
+    def write(self, data: bytes) -> None:
+        self.calls.append(data)
+
+    def writelines(self, pieces: Sequence[bytes]) -> None:
+        self.calls.append(b"".join(pieces))
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+    def close(self) -> None:
+        self.closing = True
+
+    abort = close
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
+
+
+async def test_the_head_of_an_answer_and_the_beginning_of_its_body_are_sent_at_once() -> None:
+    calls = _Calls()
+    transport = _OneSend(cast("Any", calls), asyncio.get_running_loop())
+    for data in (HEAD, b"some", b"more", HEAD, b""):
+        transport.write(data)
+    assert calls.calls == [HEAD + b"some", b"more", HEAD]
+
+
+async def test_a_head_that_no_body_follows_is_sent_all_the_same() -> None:
+    calls = _Calls()
+    transport = _OneSend(cast("Any", calls), asyncio.get_running_loop())
+    transport.write(HEAD)
+    assert calls.calls == []
+    await asyncio.sleep(0)
+    assert calls.calls == [HEAD]
+    transport.write(HEAD)
+    transport.close()
+    assert calls.calls == [HEAD, HEAD]
+    assert calls.closing
+
+
+async def test_a_head_is_not_sent_on_a_connection_that_was_ended() -> None:
+    calls = _Calls()
+    transport = _OneSend(cast("Any", calls), asyncio.get_running_loop())
+    transport.write(HEAD)
+    transport.abort()
+    await asyncio.sleep(0)
+    assert calls.calls == []
 
 
 async def test_very_many_requests_at_once_on_one_connection_are_refused() -> None:

@@ -31,6 +31,13 @@ def test_a_list_becomes_an_array_or_as_many_places_as_it_has_elements():
     assert "= ANY($1::bytea[])" in load("postgres")["known_fires"].sql
 
 
+def test_a_list_may_stand_in_a_statement_more_than_once():
+    for ids in ([b"a", b"b"], [b"c"], [b"d"]):
+        text, values = load("sqlite")["anything_holds"].sqlite_text({"workspace_id": b"w", "ids": ids})
+        assert text.count(f"IN ({', '.join('?' * len(ids))})") == 2
+        assert values == [b"w", b"w", *ids, b"w", b"w", *ids]
+
+
 def test_both_databases_know_the_same_statements():
     only_there = {"sqlite": set(load("sqlite")) - set(load("postgres"))}
     assert only_there == {"sqlite": set()}

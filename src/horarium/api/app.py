@@ -48,8 +48,8 @@ given twice; what GET has answered can be sent back by PUT.
 def make_api(services: Services, dialects: Dialects) -> Api:
     """The application with everything that this server answers over HTTP."""
     app = Api(title="Horarium", render=problem_answer, openapi=None)
-    home.add_routes(app, BASE, dialects, ("/", BASE))
     app.mount(BASE, own_api(services, dialects))
+    home.add_routes(app, BASE, dialects, ("/", BASE))
     mount_all(app, dialects, services)
     health.add_routes(app, services)
     services.metrics.add(app.figures.metrics)

@@ -183,6 +183,8 @@ class _ForBrowsers(Route):
     """A route that only matches where a page is asked for, as browsers do and programs do not."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["path"] != "/":  # said first, since every request comes by here
+            return Match.NONE, {}
         accepted = b",".join(value for name, value in scope.get("headers", ()) if name == b"accept")
         return super().matches(scope) if b"text/html" in accepted else (Match.NONE, {})
 

@@ -24,7 +24,7 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from operator import itemgetter
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 Flavour = Literal["sqlite", "postgres"]
 
@@ -62,6 +62,10 @@ class Copied:
         return (pick((*row, *self.constants)) for row in rows)
 
 
+# Up to how many elements of a list the text of a statement is kept, so that it need not be made again.
+_KEPT_SIZES = 16
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One statement for one database.
@@ -95,7 +99,16 @@ class Statement:
                 values += params[name]
             else:
                 values.append(params[name])
-        return self.sql % ", ".join("?" * len(params[self.listed])), values
+        return self._listing(len(params[self.listed])), values
+
+    def _listing(self, count: int) -> str:
+        """The text for `count` elements of the listed parameter, wherever it stands; those for few are kept."""
+        text = self._of_sizes.get(count)
+        if text is None:
+            text = self.sql % ((", ".join("?" * count),) * self.in_order.count(cast("str", self.listed)))
+            if count <= _KEPT_SIZES:
+                self._of_sizes[count] = text
+        return text
 
     def sqlite_rows(self, count: int) -> str:
         """The text for `count` rows at once; their values are given one after another."""

@@ -233,3 +233,25 @@ async def test_a_window_of_a_schedule_that_outlasts_a_pause_of_its_workspace_hol
     await minute_by_minute(tenant, 4, 8)
     assert sorted(fired(await tenant.fires(schedule))) == [1, 7, 8]
     assert minutes(await tenant.spans(schedule)) == [(2, 6, MAINTENANCE)]
+
+
+@pytest.mark.parametrize("alone", [False, True], ids=["workspace", "schedule"])
+@pytest.mark.parametrize("kind", [Window, Pause])
+async def test_what_holds_a_schedule_back_is_found_whatever_it_is(tenant, store, kind, alone):
+    stranger = await Tenant.open(store)
+    schedule, other, theirs = await tenant.schedule(), await tenant.schedule(), await stranger.schedule()
+    if kind is Window:
+        await add(tenant, schedule=schedule if alone else None)
+    else:
+        own = schedule.id if alone else None
+        hold = Pause(
+            random_id(NOON), tenant.workspace, own, NOON, NOON + HOUR, NONE, window_id=random_id(NOON)
+        )
+        await store.write(pauses.write_pauses, [hold])
+
+    async def held(owner, one):
+        found = await store.read(windows.holds_of, owner.workspace, one.id, NOON)
+        return len(found.windows if kind is Window else found.pauses)
+
+    assert (await held(tenant, schedule), await held(tenant, other)) == (1, 0 if alone else 1)
+    assert (await held(stranger, theirs), await held(stranger, schedule)) == (0, 0)

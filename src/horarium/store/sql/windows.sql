@@ -54,6 +54,14 @@ SELECT {pause_columns} FROM pauses
 WHERE workspace_id = :workspace_id AND settled = 0 AND schedule_id IN (:ids...) AND (ends_ms IS NULL OR ends_ms > :now)
 ORDER BY from_ms;
 
+-- name: anything_holds
+-- Whether `pauses_ahead` or `windows_over` may have a row: for most schedules neither has one.
+SELECT
+  EXISTS (SELECT 1 FROM pauses WHERE workspace_id = :workspace_id AND settled = 0 AND schedule_id IS NULL)
+  OR EXISTS (SELECT 1 FROM pauses WHERE workspace_id = :workspace_id AND settled = 0 AND schedule_id IN (:ids...))
+  OR EXISTS (SELECT 1 FROM windows WHERE workspace_id = :workspace_id AND schedule_id IS NULL)
+  OR EXISTS (SELECT 1 FROM windows WHERE workspace_id = :workspace_id AND schedule_id IN (:ids...));
+
 -- name: forget_lost_windows
 -- Windows of schedules that do not fire any more have nothing to hold back.
 DELETE FROM windows WHERE next_ms <= :now AND schedule_id IS NOT NULL

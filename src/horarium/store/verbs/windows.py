@@ -134,6 +134,9 @@ async def windows_wait(tx: Tx, now: int) -> bool:
 async def holds_over(tx: Tx, workspace_id: Id, schedules: Collection[Id], now: int) -> HoldsOver:
     """What holds back slots of some schedules that are to come."""
     of_these = {"workspace_id": workspace_id, "ids": sorted(schedules)}
+    (anything,) = await tx.row("anything_holds", **of_these)
+    if not anything:
+        return NOTHING_HOLDS
     pauses = [pause_of_row(row) for row in await tx.rows("pauses_ahead", **of_these, now=now)]
     windows = [_window(row) for row in await tx.rows("windows_over", **of_these)]
     return HoldsOver(pauses, windows) if pauses or windows else NOTHING_HOLDS
