@@ -185,7 +185,8 @@ def _client_class() -> Any:
 
 
 class Link:
-    """A connection, and the answers to what is asked over it. `said` is the last trouble that the library told.
+    """A connection, and the answers to what is asked over it. `said` is the last trouble that the library told. One on
+    which nothing was heard for as long as somebody could wait is used for nobody else: the server may be gone.
 
     The library's own way to ask draws two random names and sets a timer for each question, which is as much work as the
     message itself. Here answers come to one name and a number, and whoever asks has a time limit already: one for many.
@@ -194,13 +195,15 @@ class Link:
     def __init__(self, client: Any) -> None:
         self._client = client
         self.said: Exception | None = None
+        self._silent = False
+        self._heard = 0
         self._waiting: dict[str, tuple[_Asked[Any], Question]] = {}
         self._numbers = itertools.count()
         self._inbox = ""
 
     @property
     def is_open(self) -> bool:
-        return bool(self._client.is_connected)
+        return bool(self._client.is_connected) and not self._silent
 
     async def open(self) -> None:
         """Begin to hear answers. Raises EngineRefused where the identity may not."""
@@ -219,7 +222,9 @@ class Link:
         """Ask, and hear the answer to each question, or an error in its place: one of the library, EngineRefused where
         the identity may not ask, and OSError where the connection is lost meanwhile."""
         asked = _Asked(hear, len(questions), asyncio.get_running_loop().create_future())
-        known, names = errors(), list[str]()
+        known, names, heard_before = errors(), list[str](), self._heard
+        task = asyncio.current_task()
+        given_up = 0 if task is None else task.cancelling()
         try:
             for question in questions:
                 name = f"{next(self._numbers):x}"
@@ -233,12 +238,19 @@ class Link:
                     self._hear(name, self._lost())
                 except known.Error as error:
                     self._hear(name, error)
+                # The library keeps to itself that it was cancelled while it waits for a server that does not read.
+                if task is not None and task.cancelling() > given_up:
+                    raise asyncio.CancelledError
             await asked.all
+        except asyncio.CancelledError:
+            self._silent = self._silent or self._heard == heard_before
+            raise
         finally:
             for name in names:
                 self._waiting.pop(name, None)
 
     def _answered(self, message: Any) -> None:
+        self._heard += 1
         try:
             self._hear(message.subject.rpartition(".")[2], message)
         except Exception:  # it must not end the connection, which others use as well
@@ -278,7 +290,7 @@ class Link:
 
     async def close(self) -> None:
         """Close the connection, also to a server that does not read what it is sent."""
-        if self.is_open:
+        if self._client.is_connected:
             with suppress(Exception):
                 async with asyncio.timeout(CONNECT_S):
                     await self._client.close()
