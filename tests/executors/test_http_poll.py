@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from horarium.domain.execution import Outcome, Verdict, Watched, WatchedTarget
+from horarium.domain.execution import Outcome, Refused, Verdict, Watched, WatchedTarget
 from horarium.domain.ids import prefixed
 from horarium.executors.http import HttpExecutor, make
 from horarium.executors.http_poll import CompiledPoll
@@ -101,7 +101,6 @@ async def test_an_answer_without_what_the_url_needs_fails_the_run(executor, rece
         (Answer(401), "the engine answered 401 Unauthorized"),
         (Answer(403), "the engine answered 403 Forbidden"),
         (Answer(404), "the engine answered 404 Not Found"),
-        (Answer(500), "the engine answered 500 Internal Server Error"),
         (Answer(302), "the engine answered 302 Found; redirects are not followed: use the final URL"),
         (Answer(200, b"not json"), "the engine's answer is not JSON"),
         (Answer(204), "the engine's answer is not JSON"),
@@ -117,8 +116,19 @@ async def test_a_look_that_fails_says_why_and_ends_nothing(executor, receiver, s
     receiver.script("/jobs/7", seen)
     target, run, _ = await watched(executor, receiver)
     (found,) = (await executor.watch(target, [run])).values()
-    assert isinstance(found, OSError)
+    assert isinstance(found, Refused)  # it has answered
     assert str(found) == reason
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+async def test_an_answer_that_asks_to_come_back_later_is_no_refusal(executor, receiver, status):
+    receiver.script("/jobs", answer({"id": 7}))
+    receiver.script("/jobs/7", Answer(status))
+    target, run, _ = await watched(executor, receiver)
+    (found,) = (await executor.watch(target, [run])).values()
+    assert isinstance(found, OSError)
+    assert not isinstance(found, Refused)
+    assert str(found).startswith(f"the engine answered {status} ")
 
 
 async def test_statuses_that_say_that_a_run_goes_on_are_no_failures(executor, receiver):

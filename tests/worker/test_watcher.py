@@ -5,7 +5,7 @@ import asyncio
 import pytest
 import pytest_asyncio
 
-from horarium.domain.execution import Outcome, Verdict
+from horarium.domain.execution import Outcome, Refused, Verdict
 from horarium.domain.ids import random_id
 from horarium.domain.target import Completion, Target, TargetKind
 from horarium.domain.watching import ELSEWHERE, TROUBLE
@@ -278,6 +278,34 @@ async def test_of_an_engine_that_was_silent_one_run_is_looked_at_until_it_answer
         asked.append(silent.asked)
     assert asked[0] > 1
     assert asked[1:] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("over", [False, True], ids=["looks", "cancellations"])
+async def test_an_engine_that_answers_with_refusals_is_there_and_asked_as_always(tenant, store, clock, over):
+    """Runs that were deleted there must not hold up those that it knows."""
+
+    class Refusing(PlayedEngine):
+        async def watch(self, target, watched):
+            self.asked += len(watched)
+            return {run.run_id: Refused("not found") for run in watched}
+
+        async def cancel(self, target, run):
+            self.asked += 1
+            raise Refused("not allowed")
+
+    refusing = Refusing()
+    looking = Watcher(store, clock, {"played": refusing}, Vault([new_key()]), clean)
+    _, works = await given_away(tenant, ["s"] * 40)
+    for work in works if over else ():
+        await store.write(runs.cancel_run, tenant.workspace, work.id, NOW)
+    clock.at += 2 * SECOND
+    asked = []
+    for _ in range(3):
+        refusing.asked = 0
+        await looking.begin()
+        await looking.ended()
+        asked.append(refusing.asked)
+    assert asked == [10, 20, 10]
 
 
 @pytest.mark.parametrize("fault", [OSError("no such job"), KeyError("result"), TimeoutError()])

@@ -273,6 +273,11 @@ class WatchedTarget(NamedTuple):
     secrets: Mapping[str, Any]
 
 
+class Refused(OSError):
+    """An engine has answered that it does not do what it was asked for, or nothing that can be made out. So it is
+    there, and is asked about other runs as always. The text is its reason."""
+
+
 # What a look shows of a run that does not go on: how it has ended, or why the look at it has failed.
 Seen = Outcome | Exception
 
@@ -289,7 +294,8 @@ class WatchesRuns(Protocol):
     `watch` returns by run the outcomes of those that have ended, and the error of each look that has failed; runs that
     go on are left out. What cannot be read of one run is an outcome or an error of that run, and leaves the others as
     they are. `cancel` asks the engine to end a run that nobody waits for any more. Both raise OSError where the engine
-    cannot be reached at all, and are asked again later.
+    cannot be reached at all, and are asked again later. An error by which the engine has answered is Refused: every
+    other one counts as silence, so that few runs of the target are looked at until it is over.
     """
 
     def watchable(self, config: Mapping[str, Any]) -> bool: ...

@@ -30,6 +30,7 @@ from horarium.domain.execution import (
     Call,
     Message,
     Outcome,
+    Refused,
     Seen,
     SigningRotation,
     TimeIsUp,
@@ -265,25 +266,26 @@ class HttpExecutor:
         if compiled.poll is None or response.status in compiled.poll.going_on:
             return None
         if not 200 <= response.status < 300:
-            raise OSError(_status_error("engine", response.status))
+            kind = OSError if _is_passing(response.status) else Refused
+            raise kind(_status_error("engine", response.status))
         shown = await self._shown_by(answer, response.headers.get("Content-Encoding"))
         return _kept(compiled, compiled.poll.outcome(shown), self._limit)
 
     async def _shown_by(self, answer: bytes, content_encoding: str | None) -> Any:
-        """The JSON of an answer to a look. Raises OSError."""
+        """The JSON of an answer to a look. Raises Refused."""
         try:
             text = decoded(answer, content_encoding, self._limit)
             if len(text) > self._limit:
-                raise OSError(
+                raise Refused(
                     f"the engine's answer is longer than {self._limit} bytes, the setting response_limit"
                 )
             return await decoded_in_turn(text)
         except (NotDecoded, TooManyValues) as error:
-            raise OSError(f"the engine's answer cannot be read: {error}") from error
+            raise Refused(f"the engine's answer cannot be read: {error}") from error
         except NotKept as error:
-            raise OSError(f"the engine's answer {error}") from error
+            raise Refused(f"the engine's answer {error}") from error
         except ValueError as error:
-            raise OSError("the engine's answer is not JSON") from error
+            raise Refused("the engine's answer is not JSON") from error
 
     def _decoded(self, answer: bytes, content_encoding: str | None) -> bytes:
         """The body without compression. What cannot be decoded decides nothing; a note stands in its place."""
@@ -351,7 +353,7 @@ def _judge(call: Call, status: int, retry_after: str | None, output: Any, taken:
     if taken:
         accepted = status == 202 and call.callback_token is not None
         return Outcome(Verdict.ACCEPTED if accepted else Verdict.SUCCEEDED, output=output, status=status)
-    retryable = status in _RETRYABLE or status >= 500
+    retryable = _is_passing(status)
     return Outcome(
         Verdict.FAILED,
         output=output,
@@ -361,6 +363,11 @@ def _judge(call: Call, status: int, retry_after: str | None, output: Any, taken:
         gone=status == 410,
         status=status,
     )
+
+
+def _is_passing(status: int) -> bool:
+    """Whether an answer says that the same request may succeed later."""
+    return status in _RETRYABLE or status >= 500
 
 
 def _status_error(who: str, status: int) -> str:

@@ -17,6 +17,7 @@ from horarium.domain.execution import (
     Executor,
     NamesRuns,
     Outcome,
+    Refused,
     Seen,
     Verdict,
     Watched,
@@ -196,12 +197,13 @@ class Watcher:
         )
         if going:
             seen = await self._watch(executor, asked, target, going)
-            answered = any(not isinstance(seen.get(run.run_id), Exception) for run in going)
+            answered = any(_is_answer(seen.get(run.run_id)) for run in going)
             await self._record(target, going, seen)
         if over:
-            told = await self._tell(executor, asked, target, over)
-            answered = answered or bool(told)
-            await self._record_telling(over, {*told})
+            answers = await self._tell(executor, asked, target, over)
+            answered = answered or any(map(_is_answer, answers))
+            told = {run.run_id for run, error in zip(over, answers, strict=True) if error is None}
+            await self._record_telling(over, told)
         return answered
 
     async def _watch(
@@ -223,9 +225,9 @@ class Watcher:
 
     async def _tell(
         self, executor: WatchesRuns, asked: WatchedTarget, target: RunnableTarget, runs: Sequence[WatchedRun]
-    ) -> list[Id]:
-        """Ask an engine to end runs, each by itself; those that it was told of. Where it has told no handle of one, and
-        none can be made, there is nothing to tell."""
+    ) -> list[Exception | None]:
+        """Ask an engine to end runs, each by itself; for each the error if that has failed. Where it has told no handle
+        of one, and none can be made, there is nothing to tell."""
 
         async def cancel(run: WatchedRun) -> None:
             handle = run.handle
@@ -237,7 +239,7 @@ class Watcher:
 
         answers = await each_by_itself(runs, cancel, CANCELS_AT_ONCE, CANCELS_S)
         _note(target, "runs_not_cancelled_there", [one for one in answers if one is not None])
-        return [run.run_id for run, error in zip(runs, answers, strict=True) if error is None]
+        return answers
 
     async def _record_telling(self, runs: Sequence[WatchedRun], told: Set[Id]) -> None:
         now = self._clock.now_ms()
@@ -307,6 +309,11 @@ def _trusted(run: WatchedRun, found: Seen) -> Seen:
     if isinstance(found, Outcome) and found.unknown and may_be_elsewhere(run.edited_ms, run.started_ms):
         return OSError(ELSEWHERE)
     return found
+
+
+def _is_answer(found: Seen | None) -> bool:
+    """Whether an engine is there, by what was seen of a run, or by what came of telling it of an end."""
+    return not isinstance(found, Exception) or isinstance(found, Refused)
 
 
 def _note(target: RunnableTarget, event: str, errors: Sequence[BaseException]) -> None:

@@ -190,7 +190,7 @@ class KubernetesExecutor:
                 return going
             content = answer.content
             if answer.status != 200:
-                raise EngineRefused(f"the cluster did not list the Jobs: {_said(answer, content)}")
+                raise _refusal("the cluster did not list the Jobs", answer)
             for job in content.get("items") or ():
                 name = _part(job, "metadata").get("name")
                 if isinstance(name, str) and name in names:
@@ -213,7 +213,7 @@ class KubernetesExecutor:
             words = "the cluster does not know the Job any more: it was deleted, or its time there is over"
             return Outcome(Verdict.FAILED, error=words, unknown=True)
         if answer.status != 200:
-            raise EngineRefused(f"the cluster did not show the Job: {_said(answer, content)}")
+            raise _refusal("the cluster did not show the Job", answer)
         end = ending(content)
         if end is None:
             return None
@@ -252,7 +252,7 @@ class KubernetesExecutor:
         path, body = f"{compiled.jobs}/{quote(run.handle, safe='')}", {"propagationPolicy": "Background"}
         answer = await self._ask(target.workspace_id, compiled, "DELETE", path, orjson.dumps(body))
         if answer.status not in (200, 202, 404):
-            raise EngineRefused(f"the cluster did not delete the Job: {_said(answer, answer.content)}")
+            raise _refusal("the cluster did not delete the Job", answer)
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -302,6 +302,12 @@ def _part(value: Any, name: str) -> Mapping[str, Any]:
 def _said(answer: Answer, content: Mapping[str, Any]) -> str:
     """What an answer says of a request that was not done."""
     return str(content.get("message") or f"it answered {answer.status}")
+
+
+def _refusal(words: str, answer: Answer) -> OSError:
+    """What is raised for an answer to a look or a cancellation. One that passes by itself is no refusal."""
+    kind = OSError if answer.status in _PASSING else EngineRefused
+    return kind(f"{words}: {_said(answer, answer.content)}")
 
 
 def _check_ca(given: Any) -> list[Problem]:

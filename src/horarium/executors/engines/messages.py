@@ -10,7 +10,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from horarium.domain.errors import Problem
-from horarium.domain.execution import Call, Outcome, TimeIsUp, Verdict
+from horarium.domain.execution import Call, Outcome, Refused, TimeIsUp, Verdict
 from horarium.executors.context import (
     add_identity,
     context_of,
@@ -121,8 +121,8 @@ def identity_of(call: Call, public_url: str | None) -> dict[str, str]:
     return {str(name): value for name, value in headers.items()}
 
 
-class EngineRefused(OSError):
-    """The engine answered that it does not do what it was asked for. The text is its reason."""
+class EngineRefused(Refused):
+    """A refusal by one of these engines."""
 
 
 # Reasons for which a server could not be reached.

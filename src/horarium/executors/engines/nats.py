@@ -263,7 +263,7 @@ class NatsExecutor:
         try:
             shown = _object_of(answer.data)
         except TooManyValues as error:
-            raise OSError(f"its answer is too large: {error}") from error
+            raise EngineRefused(f"its answer is too large: {error}") from error
         wrong, message = shown.get("error"), shown.get("message")
         if isinstance(wrong, Mapping):
             if wrong.get("err_code") == _NO_MESSAGE:

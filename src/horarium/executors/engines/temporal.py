@@ -177,7 +177,7 @@ class TemporalExecutor:
                 with link.noticing():
                     return await self._look(link.client.get_workflow_handle(run.handle), scrubber)
             except _module("temporalio.service").RPCError as error:
-                raise OSError(_why(error) if _is_away(error) else str(error)) from error
+                raise _trouble(error) from error
 
         async with self._link_of(target) as link:
             return await look_at_each(runs, look, _LOOKS_AT_ONCE)
@@ -229,7 +229,7 @@ class TemporalExecutor:
                     await handle.cancel(rpc_timeout=timedelta(seconds=_LOOK_S))
         except service.RPCError as error:
             if error.status != service.RPCStatusCode.NOT_FOUND:  # it is over there
-                raise OSError(str(error)) from error
+                raise _trouble(error) from error
 
     async def close(self) -> None:
         """Forgets all connections; they close when the last of their calls has ended."""
@@ -315,6 +315,11 @@ def _why(error: BaseException) -> str:
     """Why the server could not be reached. The library's own words contain addresses."""
     said = str(error).lower()
     return next((words for sign, words in _SIGNS.items() if sign in said), BROKE)
+
+
+def _trouble(error: Any) -> OSError:
+    """Why a look or a cancellation has failed."""
+    return OSError(_why(error)) if _is_away(error) else EngineRefused(str(error))
 
 
 def _is_passing(error: Any) -> bool:
