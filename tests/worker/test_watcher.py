@@ -432,11 +432,30 @@ async def test_a_run_is_not_ended_by_an_engine_that_does_not_know_it_where_the_t
     assert states(await tenant.runs(schedule)) == ["succeeded"]
 
 
+async def test_nor_where_it_was_edited_while_the_run_waited_in_the_hands_of_a_worker(
+    tenant, store, clock, engine, looking
+):
+    """Which gives it to where the target led when it took the run."""
+    target = await watched_target(tenant)
+    (schedule,) = await tenant.schedules(1, "1 12 * * *", target_id=target)
+    await tenant.release(NOW)
+    node = await Node.start(store)
+    works = await node.claim(NOW)
+    edited_ms, clock.at = NOW + 10 * SECOND, NOW + 20 * SECOND
+    store.connection.execute("UPDATE targets SET updated_ms = ? WHERE id = ?", (edited_ms, target))
+    await node.record(works, Outcome(Verdict.ACCEPTED, handle="a"), clock.at)
+    engine.outcomes = {"a": Outcome(Verdict.FAILED, error="not known any more", unknown=True)}
+    clock.at += 8 * SECOND
+    await look(looking)
+    (run,) = await tenant.runs(schedule)
+    assert (run.started_ms, run.state, run.error) == (NOW + 20 * SECOND, "running", TROUBLE + ELSEWHERE)
+
+
 async def test_a_run_that_its_engine_does_not_know_any_more_has_failed_where_the_target_is_as_it_was(
     tenant, store, clock, engine, looking
 ):
     target = await watched_target(tenant)
-    store.connection.execute("UPDATE targets SET updated_ms = ? WHERE id = ?", (NOW - SECOND, target))
+    store.connection.execute("UPDATE targets SET updated_ms = ? WHERE id = ?", (NOW - MINUTE, target))
     (schedule,), _ = await given_away(tenant, ["a"], target=target)
     engine.outcomes = {"a": Outcome(Verdict.FAILED, error="not known any more", unknown=True)}
     clock.at += 8 * SECOND

@@ -30,14 +30,17 @@ def next_telling_ms(now: int, told: bool, ended_ms: int, settled_ms: int | None)
 
 # Why a look fails at an engine that does not know the run, where the target was edited since.
 ELSEWHERE = (
-    "it does not know the run; the target was edited after the run was given away, so it may lead to another "
-    "place than the one that has it"
+    "it does not know the run; the target was edited since the run is there, so it may lead to another place than "
+    "the one that has it"
 )
+# For how long an edit may go unseen by what is done meanwhile: until it is committed (ms).
+UNSEEN_MS = 5_000
 
 
-def may_be_elsewhere(edited_ms: int, started_ms: int | None) -> bool:
-    """Whether a run may be at another place than the one that its target leads to now."""
-    return started_ms is None or edited_ms >= started_ms
+def may_be_elsewhere(edited_ms: int, created_ms: int) -> bool:
+    """Whether a run may be at another place than the one that its target leads to now. A worker may have taken the run
+    as soon as it was there, and gives it to where the target led then, however much later that is."""
+    return edited_ms + UNSEEN_MS >= created_ms
 
 
 # How the error of a run begins whose engine was asked in vain how it goes. It is there until a look succeeds.

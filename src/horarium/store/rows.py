@@ -583,8 +583,8 @@ class NextLook(NamedTuple):
 class WatchedRun(NamedTuple):
     """A run to look at. `answer`: how it has ended here already, so that the engine is told to end it. `handle` is None
     where it ended before the engine had told one; until `deadline_ms` it may still arrive there then. `error` is what
-    the run shows as its error now. `ended_ms`: when it ended here.
-    `edited_ms`: when its target was changed last."""
+    the run shows as its error now. `ended_ms`: when it ended here. `edited_ms`: when its target was changed last;
+    `created_ms`: since when the run is there."""
 
     run_id: Id
     workspace_id: Id
@@ -598,6 +598,7 @@ class WatchedRun(NamedTuple):
     error: str | None
     ended_ms: int | None
     edited_ms: int
+    created_ms: int
 
 
 class NotedTrouble(NamedTuple):

@@ -37,7 +37,7 @@ WHERE callbacks.run_id = r.run_id AND callbacks.look_ms IS NOT NULL AND callback
 -- name: watched_runs
 -- What a look needs to know, as rows.WatchedRun.
 SELECT c.run_id, c.workspace_id, c.target_id, t.version AS target_version, c.attempt, c.handle, r.started_ms, c.answer,
-       c.deadline_ms, r.error, r.finished_ms, t.updated_ms
+       c.deadline_ms, r.error, r.finished_ms, t.updated_ms, r.created_ms
 FROM callbacks c JOIN runs r ON r.id = c.run_id JOIN targets t ON t.id = c.target_id
 WHERE c.run_id IN (:ids...);
 
