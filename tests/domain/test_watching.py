@@ -7,6 +7,7 @@ from horarium.domain.watching import (
     ON_ITS_WAY_MS,
     SOONEST_MS,
     TOLD_FOR_MS,
+    look_again_ms,
     next_look_ms,
     next_telling_ms,
 )
@@ -28,6 +29,14 @@ NOW = 1_795_348_800_000
 )
 def test_looks_are_spread_over_the_time_that_a_run_takes(age_ms, wait_ms):
     assert next_look_ms(NOW, NOW - age_ms) == NOW + wait_ms
+
+
+@pytest.mark.parametrize(
+    ("left_ms", "wait_ms"),
+    [(70_000, 60_000), (62_000, 60_000), (61_999, 59_999), (2_001, 1), (2_000, 60_000), (-5_000, 60_000)],
+)
+def test_the_last_look_comes_just_before_the_deadline(left_ms, wait_ms):
+    assert look_again_ms(NOW, NOW - 24 * 3_600_000, NOW + left_ms) == NOW + wait_ms
 
 
 SETTLED = NOW + ON_ITS_WAY_MS

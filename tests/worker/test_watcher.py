@@ -177,6 +177,18 @@ async def test_a_run_that_ends_by_its_deadline_says_why_nothing_was_known_of_it(
     )
 
 
+async def test_a_run_is_looked_at_once_more_just_before_its_deadline(tenant, store, clock, engine, looking):
+    """What has ended at its engine in time does not fail because the next look would have come too late."""
+    (schedule,), _ = await given_away(tenant, ["a"])
+    deadline = NOW + HOUR
+    clock.at = deadline - 30 * SECOND
+    assert await look(looking) == deadline - 2 * SECOND
+    engine.outcomes = {"a": Outcome(Verdict.SUCCEEDED)}
+    clock.at = deadline - 2 * SECOND
+    assert await look(looking) is None
+    assert states(await tenant.runs(schedule)) == ["succeeded"]
+
+
 @pytest.mark.parametrize("fault", [OSError("away"), RuntimeError("a fault of the executor"), TimeoutError()])
 async def test_an_engine_that_cannot_be_asked_is_asked_again_and_ends_nothing(
     tenant, store, clock, engine, looking, fault

@@ -8,6 +8,8 @@ LATEST_MS = 60_000
 # A look comes after a part of the time that the run has taken already: what is quick is seen quickly, and what takes
 # hours is not asked for every second.
 _PART = 8
+# So long before the deadline of a run is the last look (ms): what has ended there in time is to be seen in time.
+_LAST_MS = 2_000
 
 
 # For how long after its end here a run may still be on its way to its engine (ms): longer than it takes until the
@@ -56,3 +58,9 @@ def deadline_error(words: str, noted: str | None) -> str:
 def next_look_ms(now: int, since_ms: int) -> int:
     """The instant of the next look at a run that an engine has had since `since_ms` (ms since the epoch)."""
     return now + max(SOONEST_MS, min(LATEST_MS, (now - since_ms) // _PART))
+
+
+def look_again_ms(now: int, since_ms: int, deadline_ms: int) -> int:
+    """The instant of the next look at a run that goes on, and that fails at `deadline_ms`."""
+    usual, last = next_look_ms(now, since_ms), deadline_ms - _LAST_MS
+    return last if now < last < usual else usual

@@ -27,7 +27,7 @@ from horarium.domain.execution import (
 from horarium.domain.ids import Id
 from horarium.domain.look_shares import NEW, Standing, UnderLook, turn_of_looks
 from horarium.domain.run import RunState
-from horarium.domain.watching import ELSEWHERE, TROUBLE, may_be_elsewhere, next_look_ms, next_telling_ms
+from horarium.domain.watching import ELSEWHERE, TROUBLE, look_again_ms, may_be_elsewhere, next_telling_ms
 from horarium.engine.wake import Alarm
 from horarium.executors.looks import each_by_itself
 from horarium.service.clock import Clock
@@ -272,7 +272,9 @@ class Watcher:
             if run.run_id in outcomes
         ]
         later = {
-            run.run_id: next_look_ms(now, run.started_ms or now) for run in runs if run.run_id not in outcomes
+            run.run_id: look_again_ms(now, run.started_ms or now, run.deadline_ms)
+            for run in runs
+            if run.run_id not in outcomes
         }
         troubles = {
             run.run_id: trouble
