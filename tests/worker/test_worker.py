@@ -191,3 +191,18 @@ async def test_a_run_that_was_lost_before_its_target_could_answer_gives_its_room
         assert shop.worker.room() == room
     finally:
         await shop.close()
+
+
+async def test_a_worker_that_knows_as_many_targets_as_it_may_goes_on_with_further_ones(monkeypatch):
+    """It forgets those that it needs least, and none of those whose runs it has just claimed."""
+    monkeypatch.setattr("horarium.worker.targets.KEPT", 2)
+    shop = await Workshop.open()
+    try:
+        made = [await shop.schedule("* * * * *", target_id=shop.make_target()) for _ in range(2)]
+        await shop.tick(NOON + MINUTE)
+        made.append(await shop.schedule("* * * * *", target_id=shop.make_target()))
+        await shop.tick(NOON + 2 * MINUTE)
+        await shop.tick(NOON + 3 * MINUTE)
+        assert [(await shop.again(one)).progress.succeeded for one in made] == [3, 3, 2]
+    finally:
+        await shop.close()

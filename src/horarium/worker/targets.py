@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import orjson
 
@@ -32,11 +32,15 @@ class TargetCache:
         found = self._known.get(target_id)
         return None if found is None else found.version
 
-    def learn(self, rows: Sequence[TargetRow]) -> None:
+    def learn(self, rows: Sequence[TargetRow], needed: Collection[Id] = ()) -> None:
+        """Know these from now on. Where that is too many, all others but those that are needed are forgotten."""
         if len(self._known) + len(rows) > KEPT:
-            self._known.clear()
+            self._known = {one: self._known[one] for one in needed if one in self._known}
         for row in rows:
             self._known[row.id] = self._runnable(row)
+
+    def get(self, target_id: Id) -> RunnableTarget | None:
+        return self._known.get(target_id)
 
     def __getitem__(self, target_id: Id) -> RunnableTarget:
         return self._known[target_id]

@@ -246,11 +246,14 @@ class Worker:
             self._accept(Claimed(runs, targets))
 
     def _accept(self, claimed: Claimed) -> None:
-        self._targets.learn(claimed.targets)
+        self._targets.learn(claimed.targets, {run.target_id for run in claimed.runs})
         taken_ms = 0 if self._tracing is None else self._clock.now_ms()
         for run in claimed.runs:
+            target = self._targets.get(run.target_id)
+            if target is None:  # forgotten while the run was claimed: it is found as a stray
+                continue
             environment = self._targets.environment(run.environment, run.schedule_id)
-            work = work_of(run, self._targets[run.target_id], environment)
+            work = work_of(run, target, environment)
             earlier = self._holding.get(work.id)
             if earlier is not None:  # an attempt of ours under a lease that we lost meanwhile
                 self._attempts.stop(earlier)
