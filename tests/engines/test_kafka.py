@@ -15,12 +15,16 @@ import aiokafka.client
 import aiokafka.conn
 import pytest
 import pytest_asyncio
+from aiokafka import errors
 from confluent_kafka import Consumer, Producer
 
 from horarium.domain.execution import Verdict
 from horarium.domain.ids import derived_id, prefixed
 from horarium.executors.engines import kafka
+from horarium.executors.engines.brokers import Message
+from horarium.executors.engines.hosts import EngineHosts
 from horarium.executors.engines.message import MessageExecutor, make
+from horarium.executors.engines.messages import EngineRefused
 from horarium.executors.options import ExecutorOptions
 from tests.engines.emulated import serving
 from tests.executors.calls import RUN_ID, stored_call
@@ -136,6 +140,52 @@ async def test_the_name_of_a_broker_is_what_its_certificate_is_checked_for(broke
         "ssl": context,
         "server_hostname": "kafka.example.com",
     }
+
+
+class Rejecting:
+    """Stands for the library's client of a cluster that rejects each record with an error of its own."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    async def send_and_wait(self, *_: Any, **__: Any) -> None:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "away"),
+    [
+        # The library has counted a record that the cluster has not: it rejects each one that follows.
+        (errors.MessageSizeTooLargeError(), False),
+        (errors.TopicAuthorizationFailedError("reports"), False),
+        (errors.PolicyViolationError(), False),
+        # What follows from that, or from a cluster that has forgotten the producer: nothing was written.
+        (errors.OutOfOrderSequenceNumber(), True),
+        (errors.UnknownProducerId(), True),
+        (errors.ProducerFenced(), True),
+        # The library works no more.
+        (errors.KafkaError("Unexpected error during batch delivery"), False),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+async def test_after_a_record_that_was_rejected_the_next_run_has_another_producer(executor, error, away):
+    """The records of a producer are numbered, and the cluster takes none behind a gap."""
+    producer = kafka._Producer(Rejecting(error), kafka._Judge(EngineHosts(ExecutorOptions()), bytes(16)))
+    with pytest.raises(OSError) as raised:
+        await producer.send("reports", Message(RUN, b"{}", {}, {}))
+    assert producer.broken
+    assert isinstance(raised.value, EngineRefused) is not away
+
+
+async def test_a_topic_that_does_not_exist_costs_no_producer():
+    """It is noticed before the record gets a number."""
+    producer = kafka._Producer(
+        Rejecting(errors.UnknownTopicOrPartitionError()),
+        kafka._Judge(EngineHosts(ExecutorOptions()), bytes(16)),
+    )
+    with pytest.raises(EngineRefused, match="does not exist"):
+        await producer.send("reports", Message(RUN, b"{}", {}, {}))
+    assert not producer.broken
 
 
 async def test_a_cluster_that_is_away_or_not_listed_is_not_reached(executor):

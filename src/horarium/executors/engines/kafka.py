@@ -186,7 +186,8 @@ class Kafka:
 
 
 class _Producer:
-    """A client of one cluster. `broken`: it has not answered, and the next run makes another."""
+    """A client of one cluster. `broken`: it has not answered, or has rejected a record, and the next run makes another:
+    the library has numbered the record, and the cluster takes none behind a gap."""
 
     def __init__(self, client: Any, judge: _Judge) -> None:
         self._client, self._judge = client, judge
@@ -207,9 +208,8 @@ class _Producer:
                 raise self._judge.refused.result()
             stored = sending.result()
         except Exception as error:
-            found = told(error)
-            self.broken = not isinstance(found, EngineRefused)
-            raise found from error
+            self.broken = self.broken or not _is_unnumbered(error)
+            raise told(error) from error
         finally:
             if not sending.done():  # refused, or not in time: the next run makes another client
                 self.broken = True
@@ -220,6 +220,12 @@ class _Producer:
         if self.broken:  # it would wait for records that no broker takes
             self._client._sender.sender_task.cancel()
         await self._client.stop()
+
+
+def _is_unnumbered(error: Exception) -> bool:
+    """Whether a record was given up before it had a number: no partition is known for it."""
+    errors = importlib.import_module("aiokafka.errors")
+    return isinstance(error, errors.UnknownTopicOrPartitionError | errors.InvalidTopicError)
 
 
 def told(error: Exception) -> Exception:
@@ -246,6 +252,13 @@ def told(error: Exception) -> Exception:
             return OSError("no broker could be connected to" if found == BROKE else found)
         case errors.KafkaTimeoutError() | errors.RequestTimedOutError():
             return OSError("no broker took the record in time")
+        case (
+            errors.OutOfOrderSequenceNumber()
+            | errors.UnknownProducerId()
+            | errors.InvalidProducerEpoch()
+            | errors.ProducerFenced()
+        ):
+            return OSError("the cluster takes no records of this producer any more")
         case errors.KafkaError():
             return EngineRefused(type(error).__name__)
         case OSError():
