@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 import redis
 
-from horarium.domain.execution import Outcome, Verdict, Watched
+from horarium.domain.execution import Outcome, Refused, Verdict, Watched
 from horarium.domain.ids import derived_id, prefixed
 from horarium.executors.engines.celery import CeleryExecutor, make
 from horarium.executors.options import ExecutorOptions
@@ -177,7 +177,8 @@ async def test_a_result_that_cannot_be_read_leaves_the_others_as_they_are(execut
         results.set("celery-task-meta-done", b'{"status": "SUCCESS", "result": 3}')
     names = ("listed", "done")
     found = await executor.watch(target_of(call), [Watched(name.encode(), name) for name in names])
-    assert isinstance(found[b"listed"], Exception)
+    assert isinstance(found[b"listed"], Refused)
+    assert "WRONGTYPE" in str(found[b"listed"])
     assert found[b"done"] == Outcome(Verdict.SUCCEEDED, output=3)
 
 

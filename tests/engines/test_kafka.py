@@ -171,7 +171,7 @@ class Rejecting:
 async def test_after_a_record_that_was_rejected_the_next_run_has_another_producer(executor, error, away):
     """The records of a producer are numbered, and the cluster takes none behind a gap."""
     producer = kafka._Producer(Rejecting(error), kafka._Judge(EngineHosts(ExecutorOptions()), bytes(16)))
-    with pytest.raises(OSError) as raised:
+    with pytest.raises(OSError, match=r".+") as raised:
         await producer.send("reports", Message(RUN, b"{}", {}, {}))
     assert producer.broken
     assert isinstance(raised.value, EngineRefused) is not away

@@ -50,6 +50,7 @@ from horarium.executors.engines.redis_servers import (
     check_remember,
     looks_together,
     remember_s,
+    told,
     told_apart,
 )
 from horarium.executors.looks import look_in_parts, seen_of
@@ -172,7 +173,8 @@ async def _read(client: Any, runs: Sequence[Watched], most: int) -> list[bytes |
     for run in runs:
         pipeline.getrange(f"celery-task-meta-{run.handle}", 0, most)
     with told_apart():
-        return list(await pipeline.execute(raise_on_error=False))
+        read = await pipeline.execute(raise_on_error=False)
+    return [told(one) if isinstance(one, Exception) else one for one in read]
 
 
 def outcome_of(stored: bytes, limit: int, scrubber: Scrubber) -> Outcome | None:

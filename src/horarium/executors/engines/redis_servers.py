@@ -139,7 +139,9 @@ class RedisServers:
 
     def __init__(self, options: ExecutorOptions) -> None:
         self._hosts = EngineHosts(options)
-        self._clients: Connections[RedisClient] = Connections(lambda _: True, lambda client: client.close())
+        self._clients: Connections[RedisClient] = Connections(
+            lambda client: not client.demoted, lambda client: client.close()
+        )
 
     def check_host(self, workspace_id: Id, config: Mapping[str, Any]) -> list[Problem]:
         """A problem if the server of a valid configuration may not be connected to."""
@@ -212,7 +214,8 @@ def _pair(answer: Any) -> tuple[int, bytes]:
 
 
 class RedisClient:
-    """A client of one server. `library` is that of the library, `redis.asyncio.Redis`.
+    """A client of one server. `library` is that of the library, `redis.asyncio.Redis`. `demoted`: the server has become
+    a replica, so whoever comes next connects anew: its name may lead to another one.
 
     Scripts of runs that are given away at the same time are sent together: those that come while others are on their
     way go with the next round trip.
@@ -220,6 +223,7 @@ class RedisClient:
 
     def __init__(self, library: Any) -> None:
         self.library = library
+        self.demoted = False
         self._waiting: deque[tuple[str, Sequence[Any], Sequence[Any], asyncio.Future[Any]]] = deque()
         self._sending: set[asyncio.Task[None]] = set()
 
@@ -231,7 +235,11 @@ class RedisClient:
             task = asyncio.create_task(self._send())
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
-        return await answer
+        try:
+            return await answer
+        except Demoted:
+            self.demoted = True
+            raise
 
     async def script_alone(self, text: str, keys: Sequence[Any], arguments: Sequence[Any]) -> Any:
         """Like `script`, for one with a long answer: it has a round trip of its own."""
@@ -280,21 +288,36 @@ def _answer(scripts: Sequence[Any], answers: Sequence[Any]) -> None:
             waiting.set_result(found)
 
 
+class Demoted(OSError):
+    """A server is a replica of another one, since a failover perhaps: it takes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("it is a replica, and takes nothing")
+
+
 @contextmanager
 def told_apart() -> Iterator[None]:
     """Raises OSError where a server cannot be reached or used now, AddressRefused where it may not be, and
     EngineRefused where it answers with an error."""
-    errors = importlib.import_module("redis.exceptions")
     try:
         yield
-    except (errors.ResponseError, errors.AuthenticationError) as error:
-        raise EngineRefused(str(error)) from error
-    except errors.BusyLoadingError as error:
-        raise OSError("it is still loading its data") from error
-    except errors.InvalidResponse as error:
-        raise OSError(NOT_REDIS) from error
-    except errors.RedisError as error:
-        raise _unreached(error) from error
+    except importlib.import_module("redis.exceptions").RedisError as error:
+        raise told(error) from error
+
+
+def told(error: Exception) -> OSError:
+    """An error of the client library as one that executors know."""
+    errors = importlib.import_module("redis.exceptions")
+    match error:
+        case errors.ResponseError() if isinstance(error, errors.ReadOnlyError) or "READONLY" in str(error):
+            return Demoted()  # of older servers, the error of a script quotes that of its command
+        case errors.BusyLoadingError():
+            return OSError("it is still loading its data")
+        case errors.ResponseError() | errors.AuthenticationError():
+            return EngineRefused(str(error))
+        case errors.InvalidResponse():
+            return OSError(NOT_REDIS)
+    return _unreached(error)
 
 
 def _unreached(error: BaseException) -> OSError:
