@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from aiohttp import web
@@ -26,7 +27,8 @@ def status(code: int, reason: str, message: str) -> web.Response:
 
 
 class EmulatedKubernetes:
-    """Jobs and pods of one namespace. `asked` are the requests that came, `refusal` answers the next ones."""
+    """Jobs and pods of one namespace. `asked` are the requests that came, `refusal` answers the next one. Lists of
+    Jobs wait for `listing`."""
 
     def __init__(self, namespace: str = "jobs") -> None:
         self.jobs: dict[str, dict[str, Any]] = {}
@@ -34,6 +36,7 @@ class EmulatedKubernetes:
         self.asked: list[str] = []
         self.created = 0
         self.refusal: web.Response | None = None
+        self.listing: asyncio.Event | None = None
         self.app = web.Application()
         jobs = f"/apis/batch/v1/namespaces/{namespace}/jobs"
         self.app.add_routes(
@@ -68,6 +71,8 @@ class EmulatedKubernetes:
         return web.json_response(self.jobs[name], status=201)
 
     async def _list(self, request: web.Request) -> web.Response:
+        if self.listing is not None:
+            await self.listing.wait()
         label, _, value = request.query["labelSelector"].partition("=")
         assert request.query["fieldSelector"] == "status.successful=0"
         found = [

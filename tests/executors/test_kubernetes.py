@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,8 +13,9 @@ import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from horarium.domain.execution import Call, Outcome, Verdict, Watched, WatchedTarget
+from horarium.domain.execution import Call, Outcome, Refused, Verdict, Watched, WatchedTarget
 from horarium.domain.ids import derived_id, prefixed
+from horarium.executors.engines import kubernetes
 from horarium.executors.engines.kubernetes import KubernetesExecutor, make
 from horarium.executors.options import ExecutorOptions
 from tests.executors.calls import RUN_ID, call_of, stored_call
@@ -204,6 +206,37 @@ async def test_a_cluster_that_cannot_be_asked_ends_no_run(executor, cluster):
         emulated.refusal = refusal
         found = await looked(executor, call, run)
         assert all(isinstance(seen, OSError) for seen in found.values())
+
+
+async def test_what_is_no_kubernetes_says_so(executor, cluster, monkeypatch):
+    """A proxy that answers everything with a page of its own would leave runs without a word until their deadline."""
+    emulated, port = cluster
+    emulated.refusal = web.Response(text="<html>sign in</html>", content_type="text/html")
+    outcome = await executor.execute(stored_call(executor, config_of(port)))
+    words = "the engine refused the run: what answers there is no Kubernetes: it shows no Job"
+    assert (outcome.verdict, outcome.error) == (Verdict.FAILED, words)
+    call, run = await given(executor, port)
+    emulated.refusal = web.Response(text="<html>sign in</html>", content_type="text/html")
+    found = await looked(executor, call, run)
+    assert str(found[run.run_id]) == "what answers there is no Kubernetes: it shows no Job"
+    monkeypatch.setattr(kubernetes, "_LISTED_FROM", 1)
+    emulated.refusal = web.json_response(["no", "list"])
+    with pytest.raises(Refused, match="it shows no list of Jobs"):
+        await looked(executor, call, run)
+
+
+async def test_a_list_that_takes_long_is_left_for_single_looks(executor, cluster, monkeypatch):
+    """Jobs that have failed stay in the list for days, so a target may have thousands."""
+    monkeypatch.setattr(kubernetes, "_LISTED_FROM", 2)
+    monkeypatch.setattr(kubernetes, "_LISTING_S", 0.05)
+    emulated, port = cluster
+    runs = [(await given(executor, port, number)) for number in range(2)]
+    emulated.finish(runs[1][1].handle)
+    emulated.listing = asyncio.Event()  # which nobody sets
+    async with asyncio.timeout(3):
+        found = await looked(executor, runs[0][0], *(run for _, run in runs))
+    assert list(found) == [runs[1][1].run_id]
+    assert found[runs[1][1].run_id].verdict is Verdict.SUCCEEDED
 
 
 async def test_a_job_that_cannot_be_shown_leaves_the_others_as_they_are(executor, cluster):

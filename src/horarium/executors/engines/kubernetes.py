@@ -19,9 +19,11 @@ and each of their connections must be made to the address that was judged.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import ssl
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -81,6 +83,8 @@ _MOST_LISTED = 4 * 1024 * 1024
 # From so many runs on, the Jobs of a target are listed instead of asked for one by one; and how many a list has.
 _LISTED_FROM = 20
 _PAGE = 50
+# For how long Jobs are listed, before those that were not seen are asked for one by one (s).
+_LISTING_S = 3.0
 _LOOKS_AT_ONCE = 10
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _LABEL_NAME = re.compile(r"([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
@@ -154,6 +158,7 @@ class KubernetesExecutor:
         if answer.status not in (200, 201, 202):
             words = f"the cluster did not create the Job: {_said(answer, content)}"
             return failed(call, words, retryable=answer.status in _PASSING)
+        _require(content, "Job")
         return taken(call, shown, name)
 
     def handle_of(self, run_id: Id) -> str:
@@ -175,8 +180,17 @@ class KubernetesExecutor:
 
     async def _going(self, target: WatchedTarget, compiled: _CompiledKubernetes, names: set[str]) -> set[str]:
         """Those of the Jobs that go on, as far as the cluster's list of those that have not succeeded shows it."""
-        found: set[str] = set()
         going: set[str] = set()
+        with suppress(TimeoutError, TooLarge):  # the others are then asked for one by one
+            async with asyncio.timeout(_LISTING_S):
+                await self._list(target, compiled, names, going)
+        return going
+
+    async def _list(
+        self, target: WatchedTarget, compiled: _CompiledKubernetes, names: set[str], going: set[str]
+    ) -> None:
+        """Add those of the Jobs that go on to `going`, list by list. One that has failed is listed for days."""
+        found: set[str] = set()
         query = {
             "labelSelector": f"{TARGET_LABEL}={_label(target.id)}",
             "fieldSelector": "status.successful=0",
@@ -184,13 +198,11 @@ class KubernetesExecutor:
         }
         while True:
             path = f"{compiled.jobs}?{urlencode(query)}"
-            try:
-                answer = await self._ask(target.workspace_id, compiled, "GET", path, most=_MOST_LISTED)
-            except TooLarge:  # the Jobs are then asked for one by one
-                return going
+            answer = await self._ask(target.workspace_id, compiled, "GET", path, most=_MOST_LISTED)
             content = answer.content
             if answer.status != 200:
                 raise _refusal("the cluster did not list the Jobs", answer)
+            _require(content, "JobList")
             for job in content.get("items") or ():
                 name = _part(job, "metadata").get("name")
                 if isinstance(name, str) and name in names:
@@ -199,7 +211,7 @@ class KubernetesExecutor:
                         going.add(name)
             more = _part(content, "metadata").get("continue")
             if not more or found == names:
-                return going
+                return
             query["continue"] = str(more)
 
     async def _look(
@@ -214,6 +226,7 @@ class KubernetesExecutor:
             return Outcome(Verdict.FAILED, error=words, unknown=True)
         if answer.status != 200:
             raise _refusal("the cluster did not show the Job", answer)
+        _require(content, "Job")
         end = ending(content)
         if end is None:
             return None
@@ -302,6 +315,13 @@ def _part(value: Any, name: str) -> Mapping[str, Any]:
 def _said(answer: Answer, content: Mapping[str, Any]) -> str:
     """What an answer says of a request that was not done."""
     return str(content.get("message") or f"it answered {answer.status}")
+
+
+def _require(content: Mapping[str, Any], kind: str) -> None:
+    """Raises EngineRefused where an answer does not show what was asked for."""
+    if content.get("kind") != kind:
+        shown = {"Job": "Job", "JobList": "list of Jobs"}[kind]
+        raise EngineRefused(f"what answers there is no Kubernetes: it shows no {shown}")
 
 
 def _refusal(words: str, answer: Answer) -> OSError:
