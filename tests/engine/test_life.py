@@ -537,6 +537,25 @@ async def test_what_waits_for_a_silent_target_fails_unsent_when_its_attempts_wou
     assert shop.rows("SELECT * FROM ready") == []
 
 
+async def test_what_waits_for_an_engine_that_is_silent_goes_on_for_the_time_of_its_policy(shop):
+    """Whatever the number of attempts: nothing was tried yet, and nothing is lost while the engine is away."""
+    policies = Policies(retry=Retry(max_attempts=1, max_elapsed_ms=20 * MINUTE, until_next_slot=False))
+    schedule = await shop.schedule("* * * * *", policies)
+    await shop.tick(NOON + MINUTE)
+    lane = await silence(shop)
+    lane.unreached = True  # as the last attempt has told
+    await shop.tick(NOON + 2 * MINUTE)
+    shop.worker._give_up()
+    shop.clock.now = NOON + 22 * MINUTE - 1
+    shop.worker._give_up()
+    await shop.settle()
+    assert (await runs(shop, schedule))[0].state is RunState.PENDING
+    shop.clock.now += 1
+    shop.worker._give_up()
+    await shop.settle()
+    assert (await runs(shop, schedule))[0].state is RunState.FAILED
+
+
 async def test_a_run_that_waited_for_a_place_says_how_long(shop):
     schedules = [await shop.schedule(ONCE) for _ in range(4)]
     gate = await hold(shop)

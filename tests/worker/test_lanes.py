@@ -262,12 +262,12 @@ def test_a_target_that_is_quick_again_uses_places_again(time):
     assert not lane.begins_parked
 
 
-def hang(lanes, time, lane="dead", count=TIMEOUTS_TO_OPEN):
+def hang(lanes, time, lane="dead", count=TIMEOUTS_TO_OPEN, outcome=SILENT):
     given = filled(lanes, lane, count)
     begun = begin_all(lanes)
     assert begun == given
     time.now += TIMEOUT_MS
-    end(lanes, begun, SILENT)
+    end(lanes, begun, outcome)
     return lane_of(lanes, lane)
 
 
@@ -289,6 +289,13 @@ def test_a_target_that_only_times_out_is_probed_and_comes_back_by_itself(time):
     end(lanes, further)
     assert isinstance(lane.circuit, Closed)
     assert len(begin_all(lanes)) == 8
+
+
+@pytest.mark.parametrize("unreached", [True, False])
+def test_a_lane_knows_whether_its_silent_target_has_anything_of_what_was_sent(time, unreached):
+    lanes = Lanes(256, 256, 16_384)
+    outcome = Outcome(Verdict.FAILED, error="no answer", unreached=unreached)
+    assert hang(lanes, time, outcome=outcome).unreached is unreached
 
 
 def test_calls_that_were_sent_before_the_last_answer_open_no_circuit(time):

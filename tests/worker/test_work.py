@@ -21,3 +21,23 @@ def test_a_run_waits_for_a_silent_target_from_when_it_could_have_been_sent(ready
         timeout_ms=30_000,
     )
     assert waits_until(work, silent_since) == until
+
+
+@pytest.mark.parametrize(
+    ("retry", "next_slot", "until"),
+    [
+        (Retry(max_attempts=1, max_elapsed_ms=3_600_000), None, 3_600_000),
+        (Retry(max_attempts=1, max_elapsed_ms=3_600_000), 120_000, 120_000),
+        (Retry(max_attempts=1, max_elapsed_ms=3_600_000, until_next_slot=False), 120_000, 3_600_000),
+        (Retry(max_attempts=1, max_elapsed_ms=0), None, 90_000),  # never less than for any target
+    ],
+)
+def test_for_an_engine_a_run_waits_as_long_as_it_would_be_tried(monkeypatch, retry, next_slot, until):
+    monkeypatch.setattr("horarium.worker.work._next_slot", lambda _: next_slot)
+    work = SimpleNamespace(
+        id=b"r" * 16,
+        policies=Policies(retry=retry),
+        run=SimpleNamespace(attempts=7, due_ms=0, ready_ms=0),
+        timeout_ms=30_000,
+    )
+    assert waits_until(work, 60_000, unreached=True) == until

@@ -40,6 +40,12 @@ def while_unreached(retry: Retry) -> Retry:
     return replace(retry, max_attempts=sys.maxsize, max_delay_ms=min(retry.max_delay_ms, UNREACHED_DELAY_MS))
 
 
+def unreached_until(retry: Retry, due_ms: int, next_slot_ms: int | None) -> int:
+    """Until when a run is tried whose engine cannot be reached. Arguments as for `retry_at`."""
+    until = due_ms + retry.max_elapsed_ms
+    return min(until, next_slot_ms) if retry.until_next_slot and next_slot_ms is not None else until
+
+
 class RetryEnd(StrEnum):
     """Why there will be no further attempt."""
 

@@ -124,7 +124,8 @@ class Lane:
     of recent attempts that took longer than PARK_AFTER_MS. `networked`: whether its executor only waits for an answer
     over the network, so that its attempts may be parked and its latency tells something about the target.
     `answered_at`: when the target last answered, 0 where it has not since the worker has its lane. `overdue`: how many
-    runs the lane takes in hand besides, because those before them have waited too long for its circuit. `holds`: what
+    runs the lane takes in hand besides, because those before them have waited too long for its circuit. `unreached`:
+    whether the last call that timed out has reached nobody, so that its run goes on being tried. `holds`: what
     held its runs lately. `took`: how long its latest attempts took. `tally`: where its attempts are counted, those
     of earlier windows; those since then are `ends`.
     """
@@ -146,6 +147,7 @@ class Lane:
     in_hand: int = 0
     limit: LaneLimit = field(default_factory=LaneLimit)
     circuit: Circuit = CLOSED
+    unreached: bool = False
     paused_until: float = 0.0
     used_at: float = 0.0
     window_at: float = 0.0
@@ -463,6 +465,7 @@ class Lanes:
                 lane.slow = 0.0
         if sign is Sign.TIMED_OUT:
             lane.lost += 1
+            lane.unreached = outcome.unreached
             self._note_silence(lane, work, now)
             return
         lane.answered_at = now

@@ -14,7 +14,14 @@ from horarium.domain.ids import Id
 from horarium.domain.overlap import Overlap
 from horarium.domain.plan import slot_after
 from horarium.domain.quotas import DEFAULT
-from horarium.domain.retry import RetryEnd, lasts_until, retry_at, while_unreached, why_ended
+from horarium.domain.retry import (
+    RetryEnd,
+    lasts_until,
+    retry_at,
+    unreached_until,
+    while_unreached,
+    why_ended,
+)
 from horarium.domain.run import RunMode, RunState
 from horarium.domain.schedule import (
     AfterCompletion,
@@ -237,21 +244,18 @@ def judge(work: Work, outcome: Outcome, now: int) -> Ended:
             return _ended(work, RunState.PENDING, outcome, now, again)
 
 
-def waits_until(work: Work, silent_since: int) -> int:
+def waits_until(work: Work, silent_since: int, unreached: bool = False) -> int:
     """Until when a run waits for a target that has not answered since `silent_since` (both ms since the epoch).
 
     It waits as long as its attempts would have taken if they had been sent and had reached their time limit. So a
-    target that never answers costs a schedule the same time whether its circuit is open or not.
+    target that never answers costs a schedule the same time whether its circuit is open or not. `unreached`: it is an
+    engine, and what is sent to it while it is silent counts as not tried.
     """
-    return lasts_until(
-        work.policies.retry,
-        work.id,
-        work.run.attempts,
-        work.run.due_ms,
-        max(work.run.ready_ms, silent_since),
-        work.timeout_ms,
-        _next_slot(work) if work.policies.retry.until_next_slot else None,
-    )
+    retry, run = work.policies.retry, work.run
+    next_slot = _next_slot(work) if retry.until_next_slot else None
+    sent_ms = max(run.ready_ms, silent_since)
+    until = lasts_until(retry, work.id, run.attempts, run.due_ms, sent_ms, work.timeout_ms, next_slot)
+    return max(until, unreached_until(retry, run.due_ms, next_slot)) if unreached else until
 
 
 def unsent(work: Work, now: int, silent_since: int) -> Ended:

@@ -392,9 +392,11 @@ class Worker:
         for lane, circuit in self._lanes.silent():
             opened, since = circuit.since_ms, now - (loop_now - circuit.since_ms)
 
-            def patience(work: Work, opened: int = opened, since: int = since) -> Patience:
+            def patience(
+                work: Work, opened: int = opened, since: int = since, unreached: bool = lane.unreached
+            ) -> Patience:
                 if work.patience is None or work.patience.opened_ms != opened:
-                    work.patience = Patience(opened, since, waits_until(work, since))
+                    work.patience = Patience(opened, since, waits_until(work, since, unreached))
                 return work.patience
 
             for work in self._lanes.take_overdue(lane, lambda work: patience(work).until <= now):
