@@ -68,16 +68,20 @@ class Waited:
 
 
 def hand_over_to_one_that_is_away(
-    folder: Path, engine_host: str, target: Mapping[str, Any], comes: Callable[[], None]
+    folder: Path,
+    engine_host: str,
+    target: Mapping[str, Any],
+    comes: Callable[[], None],
+    down_s: float = DOWN_S,
 ) -> Waited:
-    """Make RUNS one-time schedules that are due together, whose engine comes DOWN_S later by `comes`, and wait until
+    """Make RUNS one-time schedules that are due together, whose engine comes `down_s` later by `comes`, and wait until
     all runs have ended. The schedules have the retry policy that they get by themselves."""
     server = Server(folder / "data", ["--engine-host", engine_host])
     with server.running() as client:
         made = client.post("/horarium/v1/targets", json=target)
         assert made.is_success, made.text
         due = _make_schedules(client, made.json()["id"])
-        time.sleep(max(0.0, due - time.time()) + DOWN_S)
+        time.sleep(max(0.0, due - time.time()) + down_s)
         comes()
         came, database = time.monotonic(), folder / "data" / "horarium.db"
         states, _ = _ended(database, server)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
@@ -95,6 +96,27 @@ def test_runs_wait_for_an_engine_that_is_away_and_their_attempts_say_so(
     assert waited.states == {"succeeded": RUNS}
     assert "the engine could not be reached: connection refused" in waited.reasons
     assert waited.reasons <= away.reasons
+    assert len(times) == RUNS
+    assert max(times.values()) == 1
+
+
+def test_runs_wait_for_an_engine_that_says_nothing(tmp_path: Path) -> None:
+    """For far longer than their attempts would have taken, of which the usual policy allows three."""
+    port, folder, down_s = free_port(), tmp_path / "valkey", max(DOWN_S, 15.0)
+    folder.mkdir()
+    with running(valkey_command(port, folder), port, folder / "log") as process:
+        process.send_signal(signal.SIGSTOP)
+        waited = hand_over_to_one_that_is_away(
+            tmp_path,
+            f"127.0.0.1:{port}",
+            streams_target(port, "silent") | {"timeout": "1s"},
+            lambda: process.send_signal(signal.SIGCONT),
+            down_s,
+        )
+        times = entries_of(port, "silent")
+    print(f"silent: {RUNS} runs, {down_s:.0f} s, all ended {waited.seconds:.1f} s after it spoke again")
+    assert waited.states == {"succeeded": RUNS}
+    assert "the engine did not take the run within 1 s" in waited.reasons
     assert len(times) == RUNS
     assert max(times.values()) == 1
 
