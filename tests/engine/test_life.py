@@ -15,7 +15,7 @@ from horarium.domain.retry import Retry
 from horarium.domain.run import RunState
 from horarium.domain.schedule import AfterCompletion, AfterPause, Policies, ScheduleState
 from horarium.domain.waiting import WaitCause, waits_from_text
-from horarium.store.verbs import meta
+from horarium.store.verbs import meta, targets
 from horarium.worker.work import MOST_LOST
 from tests.support.callers import caller
 from tests.support.workshop import NOON, Workshop
@@ -554,6 +554,24 @@ async def test_what_waits_for_an_engine_that_is_silent_goes_on_for_the_time_of_i
     shop.worker._give_up()
     await shop.settle()
     assert (await runs(shop, schedule))[0].state is RunState.FAILED
+
+
+async def test_nothing_more_is_sent_of_a_target_that_was_deleted(shop):
+    """Also by a worker that has its configuration and secrets in memory."""
+
+    async def away(call):
+        return Outcome(Verdict.FAILED, error="away", unreached=True)
+
+    shop.executor.answer = away
+    schedule = await shop.schedule(ONCE)
+    await shop.tick(NOON + MINUTE)
+    assert len(shop.executor.calls) == 1
+    await shop.schedules.delete(shop.workspace, schedule.id)
+    await shop.store.write(targets.delete_target, shop.workspace, shop.target, shop.clock.now)
+    await shop.tick(NOON + 2 * MINUTE)
+    assert len(shop.executor.calls) == 1
+    (run,) = await runs(shop, schedule)
+    assert (run.state, run.error) == (RunState.FAILED, "the target is disabled: it was deleted")
 
 
 async def test_a_run_that_waited_for_a_place_says_how_long(shop):

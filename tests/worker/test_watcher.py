@@ -162,6 +162,22 @@ async def test_a_run_shows_why_looks_at_it_fail_until_one_succeeds(tenant, store
     assert await shown() == ("succeeded", None)
 
 
+async def test_a_run_whose_target_was_deleted_says_so_where_looks_fail(tenant, store, clock, engine, looking):
+    """The engine may not know anybody without the secrets that were deleted with the target."""
+    target = await watched_target(tenant)
+    (schedule,), _ = await given_away(tenant, ["a"], target=target)
+    store.connection.execute("UPDATE targets SET deleted_ms = ? WHERE id = ?", (NOW, target))
+    clock.at += SECOND
+    engine.fault = Refused("no such user")
+    await look(looking)
+    (run,) = await tenant.runs(schedule)
+    assert run.error == TROUBLE + "no such user (the target was deleted, and its secrets with it)"
+    engine.fault, engine.outcomes = None, {"a": Outcome(Verdict.SUCCEEDED)}
+    clock.at += SECOND
+    await look(looking)
+    assert states(await tenant.runs(schedule)) == ["succeeded"]
+
+
 async def test_a_run_that_ends_by_its_deadline_says_why_nothing_was_known_of_it(
     tenant, store, clock, engine, looking
 ):

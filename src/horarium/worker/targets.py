@@ -11,7 +11,7 @@ from horarium.domain.ids import Id
 from horarium.domain.target import TargetState
 from horarium.store.rows import TargetRow
 from horarium.store.vault import Vault
-from horarium.worker.work import RunnableTarget
+from horarium.worker.work import DELETED, RunnableTarget
 
 KEPT = 10_000
 
@@ -54,7 +54,7 @@ class TargetCache:
     def _runnable(self, row: TargetRow) -> RunnableTarget:
         disabled = None
         if row.deleted_ms is not None:
-            disabled = "it was deleted"
+            disabled = DELETED
         elif row.state != TargetState.ENABLED:
             disabled = row.state_reason or "switched off"
         config = orjson.loads(row.config)

@@ -40,7 +40,7 @@ from horarium.store.verbs.tenancy import USUAL_SHARE, Share
 from horarium.store.verbs.watching import WatchedEnd
 from horarium.worker.outputs import stored_output
 from horarium.worker.targets import TargetCache
-from horarium.worker.work import RunnableTarget
+from horarium.worker.work import DELETED, RunnableTarget
 
 _log = structlog.get_logger(__name__)
 
@@ -299,6 +299,8 @@ class Watcher:
         """What a run that goes on shows as its error: why this look at it has failed."""
         if isinstance(found, OSError | TimeoutError):
             said = self._clean(str(found) or "no answer", target.secrets)
+            if target.disabled == DELETED:
+                said += " (the target was deleted, and its secrets with it)"
             return target.as_told(Outcome(Verdict.FAILED, error=TROUBLE + said)).error
         if found is not None:
             return f"{TROUBLE}the executor broke down ({type(found).__name__})"

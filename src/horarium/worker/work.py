@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 # How many workers may be lost with a run in their hands: one that takes its worker down each time must end.
 MOST_LOST = 25
+# Why runs of a target that was deleted are not sent.
+DELETED = "it was deleted"
 _ONE_RUN = Policies()
 _BUFFERING = (Overlap.BUFFER_ONE, Overlap.BUFFER_ALL, Overlap.CANCEL_OTHER, Overlap.TERMINATE_OTHER)
 

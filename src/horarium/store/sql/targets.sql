@@ -98,7 +98,8 @@ UPDATE targets SET key = :key, kind = :kind, name = :name, description = :descri
 WHERE workspace_id = :workspace_id AND id = :id AND version = :version AND deleted_ms IS NULL;
 
 -- name: delete_target
-UPDATE targets SET deleted_ms = :now, secrets = NULL
+-- The version tells servers that have it in memory, with its secrets.
+UPDATE targets SET deleted_ms = :now, secrets = NULL, version = version + 1
 WHERE workspace_id = :workspace_id AND id = :id AND deleted_ms IS NULL;
 
 -- name: delete_grants_on_target
