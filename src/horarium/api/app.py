@@ -56,15 +56,12 @@ def make_api(services: Services, dialects: Dialects) -> Api:
     app.log_requests = services.settings.access_log
     app.origins = services.settings.cors_origins
     if not services.settings.public_pages or services.settings.pages_at is not None:
-        app.gate = PageGate(app.router, services, problem_answer)
+        app.gate = PageGate(app.indexed_router, services, problem_answer)
     return app
 
 
 def own_api(services: Services, dialects: Dialects) -> Api:
-    """Our own API. `dialects` are the other APIs, whose schedules it knows by their ids too.
-
-    Routes are tried in order, so those that are asked most come first.
-    """
+    """Our own API. `dialects` are the other APIs, whose schedules it knows by their ids too."""
     api = OwnApi(title="Horarium", render=problem_answer, description=_ABOUT)
     for part in (schedules, runs, fires):
         part.add_routes(api, services, dialects)

@@ -30,6 +30,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from horarium.api.bodies import Malformed, parse_json, parse_object, read_body
 from horarium.api.figures import HttpFigures
 from horarium.api.reference import add_reference
+from horarium.api.route_index import IndexedRouter
 from horarium.domain.errors import Forbidden, HorariumError, Invalid, NotFound, QuotaReached
 from horarium.service.trail import REQUEST
 
@@ -471,11 +472,14 @@ class Api(FastAPI):
             openapi_url=openapi,
             redirect_slashes=False,
         )
+        self.indexed_router = IndexedRouter(self.router)
         if openapi is not None:
             add_reference(self)
 
     def build_middleware_stack(self) -> ASGIApp:
-        guarded: ASGIApp = Guard(self.gate or self.router, self._render, self.figures, self.log_requests)
+        guarded: ASGIApp = Guard(
+            self.gate or self.indexed_router, self._render, self.figures, self.log_requests
+        )
         if not self.origins:
             return guarded
         return CORSMiddleware(
