@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 import subprocess
+import threading
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,8 +15,9 @@ from typing import Any
 import pytest
 
 from horarium.domain.execution import Outcome, Verdict
-from horarium.executors.engines import celery, kubernetes, message
+from horarium.executors.engines import celery, kubernetes, message, nats
 from horarium.executors.options import ExecutorOptions
+from tests.engines.conftest import free_port
 from tests.executors.calls import stored_call
 from tests.executors.emulated_kubernetes import TOKEN
 
@@ -66,7 +69,8 @@ async def as_redis(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 async def as_kubernetes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Answers that the Job was created."""
     await reader.readuntil(b"\r\n\r\n")
-    writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+    job = b'{"kind":"Job"}'
+    writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(job) + job)
     await writer.drain()
     writer.close()
 
@@ -84,6 +88,48 @@ async def outcome_at(module: Any, config: dict[str, Any]) -> Outcome:
         return outcome
     finally:
         await executor.close()
+
+
+@pytest.mark.parametrize(
+    ("module", "config"),
+    [
+        (celery, {"task": "job"}),
+        (nats, {"subject": "jobs"}),
+        (message, {"broker": "rabbitmq", "routing_key": "jobs"}),
+        (message, {"broker": "kafka", "topic": "jobs"}),
+        (kubernetes, {"spec": {"template": {"spec": {"containers": [{"name": "job", "image": "job:1"}]}}}}),
+    ],
+    ids=["redis", "nats", "rabbitmq", "kafka", "kubernetes"],
+)
+async def test_the_certificates_of_this_machine_are_read_beside_the_event_loop(monkeypatch, module, config):
+    """That takes a tenth of a second, and an engine that is away is connected to again and again."""
+    read_in, read = [], ssl.create_default_context
+
+    def reading(*args: Any, **more: Any) -> ssl.SSLContext:
+        read_in.append(threading.current_thread())
+        return read(*args, **more)
+
+    monkeypatch.setattr(ssl, "create_default_context", reading)
+    outcome = await outcome_at(module, {"server": f"localhost:{free_port()}", "tls": True} | config)
+    assert outcome.unreached
+    assert read_in
+    assert threading.main_thread() not in read_in
+
+
+async def test_a_redis_that_is_away_costs_no_reading_of_certificates_for_each_run(monkeypatch):
+    read, count = ssl.create_default_context, Counter[str]()
+
+    def reading(*args: Any, **more: Any) -> ssl.SSLContext:
+        count["read"] += 1
+        return read(*args, **more)
+
+    monkeypatch.setattr(ssl, "create_default_context", reading)
+    executor = celery.make(ExecutorOptions(engine_hosts=("localhost",)))
+    call = stored_call(executor, {"server": f"localhost:{free_port()}", "tls": True, "task": "job"})
+    for _ in range(3):
+        assert (await executor.execute(call)).unreached
+    await executor.close()
+    assert count["read"] == 1
 
 
 @pytest.mark.parametrize(("name", "trusted"), [("localhost", True), ("elsewhere.example", False)])

@@ -146,6 +146,7 @@ class Kafka:
         aiokafka = await asyncio.to_thread(_library)
         judge = _Judge(self._hosts, workspace_id)
         await judge.address(place.host, place.port)  # what is refused is told apart from what is away
+        tls = await asyncio.to_thread(ssl.create_default_context) if place.tls else None
         _judge.set(judge)  # for the tasks that the client starts
         kind = ("SASL_" if place.user is not None else "") + ("SSL" if place.tls else "PLAINTEXT")
         host = f"[{place.host}]" if ":" in place.host else place.host
@@ -156,7 +157,7 @@ class Kafka:
             enable_idempotence=True,
             request_timeout_ms=_REQUEST_MS,
             security_protocol=kind,
-            ssl_context=ssl.create_default_context() if place.tls else None,
+            ssl_context=tls,
             sasl_mechanism=place.mechanism,
             sasl_plain_username=place.user,
             sasl_plain_password=place.password,

@@ -161,11 +161,13 @@ class RedisServers:
             importlib.import_module("redis.backoff"),
         )
 
+        tls = await asyncio.to_thread(ssl.create_default_context) if place.tls else None
+
         async def address() -> str:
             return await self._hosts.address(workspace_id, place.host, place.port)
 
         pool = redis.BlockingConnectionPool(
-            connection_class=_judged_connection(redis.Connection, address, place.tls),
+            connection_class=_judged_connection(redis.Connection, address, tls),
             parser_class=_bounded_parser(),
             host=place.host,
             port=place.port,
@@ -371,9 +373,11 @@ def _bounded_parser() -> type:
     return Bounded
 
 
-def _judged_connection(connection_class: Any, address: Callable[[], Awaitable[str]], tls: bool) -> type:
+def _judged_connection(
+    connection_class: Any, address: Callable[[], Awaitable[str]], tls: ssl.SSLContext | None
+) -> type:
     """The library's connection, which asks for the address to connect to each time that it connects, and tells its
-    parser when commands are sent."""
+    parser when commands are sent. `tls`: what certificates are checked with, None without TLS."""
 
     class Judged(connection_class):  # type: ignore[misc]
         _address = ""
@@ -388,8 +392,8 @@ def _judged_connection(connection_class: Any, address: Callable[[], Awaitable[st
 
         def _connection_arguments(self) -> dict[str, Any]:
             place: dict[str, Any] = {"host": self._address, "port": self.port}
-            if tls:
-                place |= {"ssl": ssl.create_default_context(), "server_hostname": self.host}
+            if tls is not None:
+                place |= {"ssl": tls, "server_hostname": self.host}
             return place
 
     return Judged
