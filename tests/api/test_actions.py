@@ -1,5 +1,8 @@
 """Actions on many schedules or runs over the project's own API: tried, taken, carried on, refused, ended."""
 
+import pytest
+
+from horarium.domain.actions import ActionKind
 from horarium.domain.execution import Outcome, Verdict
 from horarium.service import actions
 from tests.api.asking import BASE, NOW, ask, fields
@@ -226,3 +229,40 @@ async def test_a_key_for_some_targets_ends_no_run_of_another_by_an_action():
         assert {run["schedule"]: run["state"] for run in found} == {
             schedules["t"]: "pending", schedules["m"]: "cancelled",
         }  # fmt: skip
+
+
+# Of which schedules and runs an action makes something, by its kind.
+STATE = {ActionKind.RESUME: "paused", ActionKind.CANCEL: "open", ActionKind.RETRY: "failed"}
+# Stopping, deleting, relabelling and cancelling need no grant.
+NEED_NO_GRANT = {ActionKind.PAUSE, ActionKind.DELETE, ActionKind.RELABEL, ActionKind.CANCEL}
+
+
+@pytest.mark.parametrize("kind", ActionKind)
+@pytest.mark.parametrize("lacks", ["a grant", "the target", "the label"])
+async def test_no_action_does_what_its_key_may_not_do_to_a_single_thing(kind, lacks):
+    """It is taken as by a route that has looked at nothing but its scope."""
+    async with House.open(NOW) as house:
+        executor, _ = await prepared(house)
+        new = await house.target("function", executor="told", config={}, key="n")
+        executor.answer = Outcome(Verdict.FAILED, error="no", retryable=False)
+        schedule = await another(house, name="a", labels={"team": "a"})
+        await house.move("2026-03-02T09:00:00Z")
+        await ask(house, "POST", f"/schedules/{schedule['id']}/fire-now", status=201)
+        if kind is ActionKind.RESUME:
+            await ask(house, "POST", f"/schedules/{schedule['id']}/pause")
+        house.clock.now += 1
+        body = {"name": "k", "scopes": ["schedules:write", "schedules:delete", "runs:write"]}
+        if lacks == "a grant":
+            body["principal"] = (await ask(house, "POST", "/principals", {"name": "p"}, 201))["id"]
+        else:
+            body |= {"targets": ["n"]} if lacks == "the target" else {"labels": {"team": "b"}}
+        key = (await ask(house, "POST", "/keys", body, 201))["key"]
+        wanted = {"state": STATE[kind]} if kind in STATE else {"labels": (("team", "a"),)}
+        given = {ActionKind.RELABEL: {"labels": {"team": "b"}}, ActionKind.RETARGET: {"target_id": new.id}}
+        who = await house.services.identities.resolve(key)
+        done = await house.services.actions.take(who, kind, wanted, given.get(kind, {}))
+        assert done.changed + done.refused > 0
+        if lacks == "a grant" and kind in NEED_NO_GRANT:
+            assert done.refused == 0, done
+        else:
+            assert done.changed == 0, done

@@ -292,3 +292,12 @@ async def test_the_log_is_read_in_pages_from_both_ends_and_filtered(receiver):
         none = await ask(house, "GET", "/events", params={"type": "fire.failed"})
         assert none["items"] == []
         assert await fields(house, "GET", "/events", None, params={"type": "fire.lost"}) == {"type"}
+
+
+async def test_events_are_recorded_as_long_as_there_is_a_webhook_and_nobody_has_read_them():
+    async with House.open(NOW) as house:
+        assert house.store.recording == set()
+        made = await ask(house, "POST", "/webhooks", {"url": "https://example.com/hook"}, 201)
+        assert house.store.recording == {house.first.workspace_id}
+        await ask(house, "DELETE", f"/webhooks/{made['id']}", status=204)
+        assert house.store.recording == set()

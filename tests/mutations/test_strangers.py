@@ -6,68 +6,26 @@ could send. So a new route is in this walk once it is on its page: another test 
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-from random import Random
 
 import pytest
 
 from horarium.domain.ids import Id
+from horarium.domain.restrictions import Restriction
 from horarium.domain.tenancy import EVERY_SCOPE, SCOPES, SERVER_SCOPE
 from horarium.store.verbs.events import publish
-from tests.mutations.mutate import mutate
-from tests.mutations.sending import Reply, send
+from tests.api.test_round_trips import ITEMS
+from tests.mutations.asked import asked, routes_of
 from tests.mutations.world import Route, World
 from tests.support.all_rows import all_rows, names_any
 
 HOUR = 3_600_000
 # So many good requests are sent to each route by each caller, since bodies and ids differ.
 EACH = 2
-# Anybody may ask for these.
-PUBLIC = {"GET /", "GET /healthz", "GET /readyz", "GET /metrics"}
+# And where a route takes bodies of many kinds, so many at most.
+MOST_OF_ONE = 16
 # The audit log notes who was refused and who has read it, the log of events until when somebody reads it.
 NOTED = {"audit_pending", "audit_entries", "audit_links", "audit_chains", "event_logs"}
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    """A world with a few of all the things that there can be."""
-    async with World.open(Random(7), tmp_path) as made:
-        for route in routes_of(made):
-            if route.method in ("POST", "PUT") and "delete" not in route.name:
-                await asked(made, route, made.house.key)
-        await made.renew()
-        await made.house.release()
-        await made.house.work()
-        yield made
-
-
-def routes_of(world: World) -> Iterator[Route]:
-    """Those that need a key. Those that might delete come last, so that the others find something."""
-    every = [route for routes in world.routes.values() for route in routes if route.name not in PUBLIC]
-    yield from sorted(every, key=lambda route: "delete" in route.name.lower())
-
-
-async def asked(world: World, route: Route, key: str | None) -> Reply:
-    """Send a good request with a key, or with none."""
-    request = mutate(world.good(route), world.random, changes=0)
-    headers = [(name.encode(), text.encode("latin-1")) for name, text in request.headers]
-    headers = [pair for pair in headers if pair[0] != b"authorization"]
-    if key is not None:
-        headers.append((b"authorization", (key if route.api == "autessa" else f"Bearer {key}").encode()))
-    asking = asyncio.create_task(send(world.house.api, request.method, request.target, headers, request.body))
-    # A fire by hand waits for half a minute until its audience is read.
-    while key == world.house.key and not asking.done():
-        await world.house.fan_out.step()
-        await asyncio.sleep(0)
-    reply = await asking
-    assert reply.broke is None, (route, reply.broke)
-    if reply.status < 300 and key == world.house.key:
-        world.learn(route.api, reply)
-        world.note_agent(route, request.places, reply)
-    return reply
 
 
 def writes(world: World) -> int:
@@ -162,3 +120,34 @@ async def intruding(world: World, route: Route, workspace: Id, key: str) -> int:
 def is_id(value: object) -> bool:
     """Whether a value may be the id of something, and of nothing that stands for all."""
     return isinstance(value, bytes) and len(value) == 16 and value != bytes(16)
+
+
+# What a key that is restricted may write whatever it is restricted to: it concerns no schedule, target or run.
+OF_NO_SCHEDULE = {"actions", "audience_sources", *(f"directory_{kind}" for kind in ITEMS)}
+
+
+@pytest.mark.parametrize("restricted_to", ["targets", "labels"])
+async def test_a_key_that_is_restricted_to_others_changes_no_schedule_target_or_run(
+    world: World, restricted_to: str
+) -> None:
+    house = world.house
+    mine = await house.target("workflow", executor="echo", config={})
+    restriction = {
+        "targets": Restriction(targets=(mine.id,)),
+        "labels": Restriction(labels={"of": "nobody"}),
+    }[restricted_to]
+    scopes = [scope for scope in SCOPES if scope not in (SERVER_SCOPE, EVERY_SCOPE, "keys:admin")]
+    tenancy, who = house.services.tenancy, await house.who()
+    key = (await tenancy.create_key(who, "restricted", scopes, restriction=restriction)).text
+    statuses, before = Counter[int](), await all_rows(house.store)
+    for route in routes_of(world):
+        for _ in range(max(EACH, min(MOST_OF_ONE, world.good_bodies(route)))):
+            statuses[(await asked(world, route, key)).status] += 1
+            after = await all_rows(house.store)
+            if after != before:
+                changed = {row[0] for row in (after - before) + (before - after)}
+                assert changed <= NOTED | OF_NO_SCHEDULE, (route, changed)
+                before = after
+    print(dict(statuses))
+    assert statuses[200] > 50
+    assert statuses[403] > 100

@@ -284,6 +284,11 @@ class World:
 
     # Good requests
 
+    def good_bodies(self, route: Route) -> int:
+        """How many good bodies of a route are known."""
+        bodies = BODIES[route.api](lambda kind: self.example(route.api, kind), self.receiver.url(""))
+        return len(bodies.get(route.name, ()))
+
     def good(self, route: Route) -> Good:
         """A request that the route accepts, with things that there are."""
         places = self.places(route)
