@@ -24,6 +24,7 @@ from horarium.worker.work import judge
 from tests.support.tenant import (
     ACCEPTED,
     FAILED,
+    HOUR,
     LEASE,
     MINUTE,
     NOON,
@@ -274,6 +275,27 @@ async def test_a_record_whose_reply_was_lost_can_be_repeated_carefully(tenant, s
     await node.record(works, SUCCEEDED, NOW)
     assert await node.record(works, SUCCEEDED, NOW, careful=True) == [works[0].id]
     assert (await tenant.again(schedule)).progress.succeeded == 1
+
+
+async def test_of_a_run_whose_engine_is_away_for_days_the_first_attempts_are_kept_and_all_are_counted(
+    tenant, store, monkeypatch
+):
+    monkeypatch.setattr(dispatch, "MOST_ATTEMPTS_KEPT", 2)
+    schedule = await tenant.schedule("0 13 * * *", Policies(retry=Retry(max_attempts=1)))
+    await tenant.release(NOON + HOUR)
+    node, at = await Node.start(store), NOON + HOUR
+    away = Outcome(Verdict.FAILED, error="away", unreached=True)
+    for _ in range(4):
+        (work,) = await node.claim(at)
+        await node.record([work], away, at)
+        (run,) = await tenant.runs(schedule)
+        at = run.next_attempt_ms
+    found, attempts = await store.read(runs.get_run, tenant.workspace, run.id)
+    assert (found.attempts, found.error, [one.number for one in attempts]) == (4, "away", [1, 2])
+    (work,) = await node.claim(at)
+    await node.record([work], SUCCEEDED, at)
+    found, attempts = await store.read(runs.get_run, tenant.workspace, run.id)
+    assert (found.state, [one.number for one in attempts]) == (RunState.SUCCEEDED, [1, 2, 5])
 
 
 async def test_handing_back_spends_no_attempt_and_is_announced(tenant, store):

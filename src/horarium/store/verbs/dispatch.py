@@ -42,6 +42,10 @@ from horarium.store.verbs.targets import follow
 
 BEFORE_ALL: Id = b""
 
+# Of the attempts of a run so many are kept, the first ones: as many as a retry policy may allow. Those of a run whose
+# engine is away go on for as long as the policy lasts, and are only counted from then on.
+MOST_ATTEMPTS_KEPT = 1_000
+
 
 class LeaseLost(Exception):
     """Some of the runs to be recorded are not held any more. Nothing was written; record again, carefully."""
@@ -353,8 +357,10 @@ async def _write_retries(tx: Tx, again: Sequence[Ended]) -> None:
             storable(attempt.error),
         )
         for attempt in again
+        if attempt.attempt <= MOST_ATTEMPTS_KEPT
     ]
-    await tx.many("insert_attempts", attempts)
+    if attempts:
+        await tx.many("insert_attempts", attempts)
     await tx.many("note_attempts", [_note(attempt, storable(attempt.error)) for attempt in again])
 
 
