@@ -1,4 +1,5 @@
-"""A Redis or Valkey that has become a replica, as one does in a failover while connections to it stay open."""
+"""A Redis or Valkey that takes nothing now: it has become a replica, as one does in a failover while connections to it
+stay open, it is full, or its replicas are gone."""
 
 from __future__ import annotations
 
@@ -58,3 +59,21 @@ async def test_a_server_that_has_become_a_replica_counts_as_away_and_is_connecte
     after = connections(client)
     assert after
     assert not before & after
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "before", "said"),
+    [("maxmemory", "1", "0", "used memory"), ("min-replicas-to-write", "1", "0", "replicas")],
+)
+async def test_a_server_that_can_take_nothing_now_counts_as_away_and_says_why(
+    executor, server, setting, value, before, said
+):
+    port, client = server
+    call = stored_call(executor, {"server": f"127.0.0.1:{port}", "function": "jobs.make"})
+    client.config_set(setting, value)
+    outcome = await executor.execute(call)
+    assert (outcome.verdict, outcome.unreached) == (Verdict.FAILED, True)
+    assert outcome.error.startswith("the engine could not be reached: it takes nothing now: ")
+    assert said in outcome.error
+    client.config_set(setting, before)
+    assert (await executor.execute(call)).verdict is Verdict.SUCCEEDED

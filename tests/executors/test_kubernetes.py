@@ -174,25 +174,25 @@ async def test_a_cancelled_run_deletes_its_job(executor, cluster):
 
 
 @pytest.mark.parametrize(
-    ("refusal", "retryable"),
+    ("refusal", "retryable", "unreached"),
     [
-        ((409, "Conflict", "Operation cannot be fulfilled on resourcequotas"), True),
-        ((403, "Forbidden", "jobs.batch is forbidden: exceeded quota"), False),
-        ((422, "Invalid", "spec.template: Required value"), False),
-        ((429, "TooManyRequests", "the server has received too many requests"), True),
-        ((503, "ServiceUnavailable", "etcd is away sesame-1"), True),
+        ((409, "Conflict", "Operation cannot be fulfilled on resourcequotas"), True, False),
+        ((403, "Forbidden", "jobs.batch is forbidden: exceeded quota"), False, False),
+        ((422, "Invalid", "spec.template: Required value"), False, False),
+        ((500, "InternalError", "failed calling webhook"), True, False),
+        # A cluster that comes back says so to most of what is asked at first.
+        ((429, "TooManyRequests", "the server has received too many requests"), True, True),
+        ((503, "ServiceUnavailable", "etcd is away sesame-1"), True, True),
     ],
 )
 async def test_what_the_cluster_refuses_is_no_job_and_its_words_are_told(
-    executor, cluster, refusal, retryable
+    executor, cluster, refusal, retryable, unreached
 ):
     emulated, port = cluster
     emulated.refusal = status(*refusal)
     outcome = await executor.execute(stored_call(executor, config_of(port), watched=True))
-    words = refusal[2].replace("sesame-1", "***")
-    assert outcome == Outcome(
-        Verdict.FAILED, error=f"the cluster did not create the Job: {words}", retryable=retryable
-    )
+    words = f"the cluster did not create the Job: {refusal[2].replace('sesame-1', '***')}"
+    assert outcome == Outcome(Verdict.FAILED, error=words, retryable=retryable, unreached=unreached)
 
 
 async def test_a_cluster_that_cannot_be_asked_ends_no_run(executor, cluster):

@@ -9,6 +9,8 @@ from typing import Any
 import boto3
 import pytest
 import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from moto.server import ThreadedMotoServer
 
 from horarium.domain.execution import Verdict
@@ -101,6 +103,33 @@ async def test_a_queue_that_does_not_exist_is_told_and_no_outage(executor, queue
     assert (outcome.verdict, outcome.retryable, outcome.unreached) == (Verdict.FAILED, False, False)
     assert outcome.error.startswith("SQS did not take the message: ")
     assert "sesame" not in str(outcome)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "retryable", "unreached"),
+    [
+        (503, "", True, True),
+        (429, "", True, True),
+        (400, "com.amazonaws.sqs#RequestThrottled", True, True),
+        (400, "com.amazonaws.sqs#OverLimit", True, True),
+        (500, "com.amazonaws.sqs#InternalFailure", True, False),
+        (400, "com.amazonaws.sqs#InvalidMessageContents", False, False),
+    ],
+)
+async def test_a_queue_that_says_later_is_away_and_one_that_refuses_is_not(
+    status, kind, retryable, unreached
+):
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response({"__type": kind, "message": "not now"}, status=status)
+
+    app = web.Application()
+    app.router.add_post("/", answer)
+    async with TestServer(app) as server:
+        executor = make(ExecutorOptions(engine_hosts=("127.0.0.1",)))
+        place = config_of(f"http://127.0.0.1:{server.port}/1/q.fifo")
+        outcome = await executor.execute(stored_call(executor, place))
+        await executor.close()
+    assert (outcome.verdict, outcome.retryable, outcome.unreached) == (Verdict.FAILED, retryable, unreached)
 
 
 @pytest.mark.parametrize("team", ["", "ä", "a b", "x" * 129])

@@ -23,6 +23,8 @@ from horarium.executors.options import ExecutorOptions
 # Requests to one engine that may be under way at a time, for one workspace.
 _MOST_CONNECTIONS = 50
 _CONNECT_S = 5
+# Statuses by which an engine, or what stands before it, says that it takes nothing now: as good as away.
+LATER = (429, 502, 503, 504)
 _NO_LIMIT = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S)
 
 

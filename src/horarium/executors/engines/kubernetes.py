@@ -36,7 +36,7 @@ from horarium.executors.checks import check_fields, check_texts
 from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
 from horarium.executors.context import context_of, run_label, run_text, shared_id, template_values
 from horarium.executors.engines.hosts import check_place, host_and_port
-from horarium.executors.engines.http_door import Answer, EngineHttp, EnginePlace, TooLarge
+from horarium.executors.engines.http_door import LATER, Answer, EngineHttp, EnginePlace, TooLarge
 from horarium.executors.engines.messages import (
     EngineRefused,
     check_flag,
@@ -157,7 +157,8 @@ class KubernetesExecutor:
             return taken(call, {**shown, "duplicate": True}, name)
         if answer.status not in (200, 201, 202):
             words = f"the cluster did not create the Job: {_said(answer, content)}"
-            return failed(call, words, retryable=answer.status in _PASSING)
+            later = answer.status in LATER
+            return failed(call, words, retryable=answer.status in _PASSING, unreached=later)
         _require(content, "Job")
         return taken(call, shown, name)
 

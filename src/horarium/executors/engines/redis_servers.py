@@ -67,6 +67,8 @@ _PUSH_ONCE = _ONCE % "local put = tostring(redis.call('LPUSH', KEYS[2], ARGV[2])
 _ADD_ONCE = _ONCE % "local put = redis.call('XADD', KEYS[2], unpack(ARGV, 2))"
 
 
+# How a server's words begin where it cannot write to its disk, and where too few of its replicas are there.
+_LATER = ("MISCONF", "NOREPLICAS")
 NOT_REDIS = "it does not answer as Redis does"
 # The most that is read in one round trip, of all its answers together (bytes).
 MOST_READ = 8 * 1024 * 1024
@@ -315,6 +317,10 @@ def told(error: Exception) -> OSError:
             return Demoted()  # of older servers, the error of a script quotes that of its command
         case errors.BusyLoadingError():
             return OSError("it is still loading its data")
+        case errors.OutOfMemoryError() | errors.ClusterDownError() | errors.TryAgainError():
+            return OSError(f"it takes nothing now: {error}")
+        case errors.ResponseError() if str(error).startswith(_LATER):
+            return OSError(f"it takes nothing now: {error}")
         case errors.ResponseError() | errors.AuthenticationError():
             return EngineRefused(str(error))
         case errors.InvalidResponse():

@@ -31,7 +31,7 @@ from horarium.domain.ids import Id
 from horarium.executors.checks import check_fields
 from horarium.executors.compiled import BrokenConfiguration, CompiledConfigs
 from horarium.executors.context import run_text, shared_id
-from horarium.executors.engines.http_door import EngineHttp, EnginePlace
+from horarium.executors.engines.http_door import LATER, EngineHttp, EnginePlace
 from horarium.executors.engines.messages import (
     CompiledBody,
     check_body,
@@ -68,8 +68,8 @@ _REGION_IN_HOST = re.compile(r"sqs(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.c
 _REGION = re.compile(r"[a-z0-9-]{1,40}")
 # What SQS allows in the id of a group.
 _GROUP = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}")
-# Statuses by which SQS says that the same request may succeed later.
-_PASSING = (408, 429, 500, 502, 503, 504)
+# Further statuses by which SQS says that the same request may succeed later.
+_PASSING = (408, 500)
 _THROTTLED = ("Throttl", "RequestThrottled", "OverLimit", "ServiceUnavailable")
 
 
@@ -138,9 +138,9 @@ class SqsExecutor:
             )
         kind = str(content.get("__type") or "").rpartition("#")[2]
         said = content.get("message") or content.get("Message") or f"it answered {answer.status}"
-        passing = answer.status in _PASSING or kind.startswith(_THROTTLED)
+        later = answer.status in LATER or kind.startswith(_THROTTLED)
         words = f"SQS did not take the message: {kind + ': ' if kind else ''}{said}"
-        return failed(call, words, retryable=passing)
+        return failed(call, words, retryable=later or answer.status in _PASSING, unreached=later)
 
     async def close(self) -> None:
         """Closes all connections."""
