@@ -14,6 +14,7 @@ from horarium.domain.ids import prefixed
 from horarium.executors.http import HttpExecutor, make
 from horarium.executors.http_poll import CompiledPoll
 from horarium.executors.options import ExecutorOptions
+from tests.engines.emulated import serving
 from tests.executors.calls import RUN_ID, call_of, stored_call
 from tests.support.receiver import Answer, Receiver, Reset
 
@@ -196,6 +197,24 @@ async def test_an_engine_that_cannot_be_connected_to_has_not_been_reached(execut
         call_of(call.config | {"url": "http://169.254.169.254/"}, watched=is_watched)
     )
     assert (refused.retryable, refused.unreached) == (False, False)
+
+
+@pytest.mark.parametrize("is_watched", [True, False])
+async def test_an_engine_to_which_no_connection_comes_about_has_not_been_reached(executor, is_watched):
+    """Its host is gone, say, and nobody refuses. What was never sent has not been tried."""
+
+    async def silence(*_: Any) -> None:
+        await asyncio.Event().wait()
+
+    async with serving(silence) as port:  # it speaks no TLS
+        place = f"https://127.0.0.1:{port}/jobs"
+        config = {"url": place, "poll": POLL | {"url": place}}
+        outcome = await executor.execute(stored_call(executor, config, watched=is_watched, timeout_ms=400))
+    assert (outcome.verdict, outcome.retryable, outcome.unreached) == (Verdict.FAILED, True, is_watched)
+    words = (
+        "could not connect: no answer" if is_watched else "the target did not finish its answer within 0.4 s"
+    )
+    assert outcome.error == words
 
 
 async def test_many_runs_are_looked_at_in_one_go(executor, receiver):

@@ -201,29 +201,37 @@ class EgressClient:
         return [Problem(field, f"leads to a host that {wrong}")] if wrong else []
 
     async def request(
-        self, workspace_id: Id, method: str, url: str, *, headers: Any = None, data: Any = None
+        self,
+        workspace_id: Id,
+        method: str,
+        url: str,
+        *,
+        headers: Any = None,
+        data: Any = None,
+        connect_s: float | None = None,
     ) -> aiohttp.ClientResponse:
         """Sends one request for a workspace. The body of the answer is not read yet, and the caller must close the
-        answer.
+        answer. `connect_s`: how long it may take to connect.
 
         Raises AddressRefused, or what aiohttp raises (see `explain`). A refusal is noted for the audit log.
         """
         try:
-            return await self._request(workspace_id, method, url, headers, data)
+            return await self._request(workspace_id, method, url, headers, data, connect_s)
         except (AddressRefused, aiohttp.ClientError) as error:
             note_refusal(self._refused, workspace_id, host_of(url), error)
             raise
 
     async def _request(
-        self, workspace_id: Id, method: str, url: str, headers: Any, data: Any
+        self, workspace_id: Id, method: str, url: str, headers: Any, data: Any, connect_s: float | None
     ) -> aiohttp.ClientResponse:
         checked = self.checked(url)
         wrong = not_allowed(checked.raw_host or "", self._allowed_hosts(workspace_id))
         if wrong:
             raise AddressRefused(f"{checked.raw_host} {wrong}")
+        limit = _NO_LIMIT if connect_s is None else aiohttp.ClientTimeout(total=None, sock_connect=connect_s)
         with asked_by(workspace_id):
             return await self.session.request(
-                method, checked, headers=headers, data=data, allow_redirects=False
+                method, checked, headers=headers, data=data, allow_redirects=False, timeout=limit
             )
 
     async def close(self) -> None:
@@ -319,6 +327,8 @@ def explain(error: BaseException) -> str:
         # The library's own text contains the address. The system's text for the error number does not.
         reason = os.strerror(error.os_error.errno) if error.os_error.errno else "connection failed"
         return f"could not connect: {reason.lower()}"
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return "could not connect: no answer"
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "the target closed the connection without an answer"
     if isinstance(error, aiohttp.ClientPayloadError):

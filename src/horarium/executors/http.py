@@ -68,6 +68,10 @@ EVENT_TYPE = "horarium.run"
 _UNMADE = (BrokenConfiguration, TemplateError, ValueError, TypeError)
 
 
+# What is raised where no connection came about, and for how long one to an engine is waited for: less than the whole
+# time of an attempt, so that it is told what was never sent.
+_UNCONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+_CONNECT_S = 10.0
 _RETRYABLE = frozenset((408, 425, 429))
 _LONGEST_RETRY_AFTER_MS = 24 * 3600 * 1000
 
@@ -199,7 +203,12 @@ class HttpExecutor:
         try:
             with self._limits.of(call.timeout_ms / 1000):
                 response = await self._egress.request(
-                    call.reaching_id, compiled.method, url, headers=headers, data=body
+                    call.reaching_id,
+                    compiled.method,
+                    url,
+                    headers=headers,
+                    data=body,
+                    connect_s=min(_CONNECT_S, call.timeout_ms / 2000) if call.watched else None,
                 )
                 answer = await read_limited(response, self._limit)
         except OutOfTime:
@@ -207,7 +216,7 @@ class HttpExecutor:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             refused = was_refused(error)
             # An engine that could not even be connected to has nothing of the run.
-            away = call.watched and not refused and isinstance(error, aiohttp.ClientConnectorError)
+            away = call.watched and not refused and isinstance(error, _UNCONNECTED)
             return _failed(explain(error), run_scrubber(call), retryable=not refused, unreached=away)
         finally:
             # If the answer was read completely, its connection is already back in the pool and stays open.
