@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from horarium.domain.fire import SpanReason
 from horarium.domain.overlap import Decision, Overlap
+from horarium.domain.pauses import Closure
 from horarium.domain.plan import Firing, Passed, passed_between, plan, repeated_local_time
 from horarium.domain.run import Missed
 from horarium.domain.schedule import CatchUp, OverlapScope, Policies
@@ -291,6 +292,20 @@ def test_a_fire_that_is_held_after_downtime_stands_for_what_was_missed():
     assert found.entries == (
         Passed(NOON + 1_000, NOON + 8_000, 8, SpanReason.MISSED),
         Firing(NOON + 9_000, Decision.HOLD_INSTEAD, Missed(8, NOON + 1_000, NOON + 8_000)),
+    )
+
+
+@pytest.mark.parametrize(("waiting", "decision"), [(0, Decision.HOLD), (1, Decision.HOLD_INSTEAD)])
+def test_one_slot_alone_is_held_also_where_others_were_missed_behind_the_one_that_was(waiting, decision):
+    window = Closure(NOON + 5_000, NOON + 8_000, CatchUp.LATEST, SpanReason.MAINTENANCE)
+    policies = Policies(grace_ms=0, catch_up=CatchUp.NONE)
+    found = plan(SECONDLY, policies, NOON, 1, 1, waiting, NOON + 12_000, begun=False, closures=[window])
+    assert found.entries == (
+        Passed(NOON + 1_000, NOON + 4_000, 4, SpanReason.MISSED),
+        Passed(NOON + 5_000, NOON + 6_000, 2, SpanReason.MAINTENANCE),
+        Passed(NOON + 7_000, NOON + 7_000, 1, SpanReason.UNBEGUN),
+        Passed(NOON + 8_000, NOON + 11_000, 4, SpanReason.MISSED),
+        Firing(NOON + 12_000, decision, Missed(2, NOON + 5_000, NOON + 6_000)),
     )
 
 

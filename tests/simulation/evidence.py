@@ -90,7 +90,18 @@ class Evidence:
 
     @cached_property
     def pauses(self) -> list[Any]:
-        return self._query("SELECT * FROM pauses ORDER BY from_ms").fetchall()
+        """All pauses. A time of a window that is over may have been ended before it began, where the window was taken
+        back after a clock was set back: it counts as it was entered."""
+        entered: dict[bytes, int | None] = {}
+        for note in self.world.trail.notes:
+            if note.kind == "pause":
+                pause_id, _, _, ends_ms, *_ = note.values
+                entered.setdefault(pause_id, ends_ms)
+        found = [dict(row) for row in self._query("SELECT * FROM pauses ORDER BY from_ms").fetchall()]
+        for pause in found:
+            if pause["ends_ms"] is not None and pause["ends_ms"] < pause["from_ms"]:
+                pause["ends_ms"] = entered.get(pause["id"], pause["ends_ms"])
+        return found
 
     def pauses_of(self, book: Book, slot: int, due: int) -> list[Any]:
         """The pauses of a schedule or of its workspace in which a slot lies."""

@@ -73,14 +73,14 @@ class Receiver:
         self._later(lambda: self._arrive(call, node, answer, 0))
         if world.chance("network", world.profile.twice):
             world.count("message twice")
-            self._later(lambda: self._arrive(call, node, world.loop.create_future(), 1))
+            self._later(lambda: self._arrive(call, node, None, 1))  # nobody hears the answer to this one
         return answer
 
     def _later(self, act: Callable[[], None], seconds: float = 0.0) -> None:
         delay = self._world.random("network").random() * self._world.profile.delay
         self._world.later(seconds + delay, act)
 
-    def _arrive(self, call: Call, node: Node, answer: asyncio.Future[Outcome], copy: int) -> None:
+    def _arrive(self, call: Call, node: Node, answer: asyncio.Future[Outcome] | None, copy: int) -> None:
         world = self._world
         self.log.append(
             Delivery(
@@ -116,8 +116,8 @@ class Receiver:
         if plan.callback and outcome.verdict is Verdict.ACCEPTED:
             self._finish_later(call, word, plan.deadline_s)
 
-    def _give(self, call: Call, node: Node, answer: asyncio.Future[Outcome], outcome: Outcome) -> None:
-        if not answer.done():
+    def _give(self, call: Call, node: Node, answer: asyncio.Future[Outcome] | None, outcome: Outcome) -> None:
+        if answer is not None and not answer.done():
             answer.set_result(outcome)
             self.given.setdefault((call.run_id, call.attempt, node.name), self._world.loop.time())
 

@@ -1,6 +1,7 @@
 """What a worker has in hand is given out in fair turns, within what each lane may have under way."""
 
 import asyncio
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
@@ -537,6 +538,21 @@ def test_a_target_whose_limit_hangs_is_called_again_before_the_calls_reach_their
     time.now += LOOK_AGAIN_MS  # it answers
     lanes.tick()
     assert len(begin_all(lanes)) == 1
+
+
+def test_looks_go_on_for_as_long_as_calls_hang_also_where_the_target_has_just_answered(time):
+    """Calls reach their time limit after 30 s, and until then the target is looked at every five seconds."""
+    lanes = Lanes(64, 1_000, 1_000)
+    hung_up(lanes, time)
+    time.now += LOOK_AFTER_MS
+    lanes.tick()
+    end(lanes, begin_all(lanes))  # it answers, and then no more
+    answered, looked = time.now, [time.now]
+    while time.now < answered + 30_000:
+        time.now += LOOK_AGAIN_MS
+        lanes.tick()
+        looked += [time.now for look in begin_all(lanes) if lanes.park(look)]
+    assert all(later - earlier <= LOOK_AFTER_MS for earlier, later in pairwise([*looked, time.now]))
 
 
 def test_looks_that_hang_as_well_are_few(time):

@@ -206,3 +206,34 @@ async def test_a_worker_that_knows_as_many_targets_as_it_may_goes_on_with_furthe
         assert [(await shop.again(one)).progress.succeeded for one in made] == [3, 3, 2]
     finally:
         await shop.close()
+
+
+@pytest.mark.parametrize("born", [True, False], ids=["born", "claimed"])
+async def test_runs_that_come_while_a_worker_ends_are_handed_back_unbegun(born):
+    """They had been asked for before. The worker has nothing under way, so it ends without waiting."""
+    shop = await Workshop.open()
+    try:
+        await shop.schedule("* * * * *")
+        shop.clock.now = NOON + MINUTE
+        if born:
+            released = await shop.engine.release(shop.worker.room(), lane_room=shop.worker.lane_room())
+            assert len(released.claimed) == 1
+            await shop.worker.drain(0.0)
+            await shop.worker.take(released.claimed)
+        else:
+            await shop.engine.release(0)
+            urgent = shop.store.urgent
+
+            async def ends_meanwhile(verb, *args, **kwargs):
+                answer = await urgent(verb, *args, **kwargs)
+                if verb is dispatch.claim:
+                    await shop.worker.drain(0.0)
+                return answer
+
+            shop.store.urgent = ends_meanwhile
+            shop.worker._alarm.ring()
+        await shop.settle()
+        assert shop.executor.calls == []
+        assert [owner for (owner,) in shop.rows("SELECT owner FROM ready")] == [None]
+    finally:
+        await shop.close()

@@ -379,15 +379,17 @@ def _skip(entries: list[Firing | Passed], entry: Firing, reason: SpanReason) -> 
 
 
 def _hold_instead(entries: list[Firing | Passed], entry: Firing) -> None:
-    """Add a slot that is held in place of an earlier one, which is skipped. The earlier one may be of this plan: then
-    the new one has its place in the plan as well."""
-    decision = Decision.HOLD_INSTEAD
-    earlier = entries[-1] if entries else None
-    if isinstance(earlier, Firing):
-        decision = earlier.decision
-        entries.pop()
-        _skip(entries, earlier, SpanReason.UNBEGUN)
-    entries.append(Firing(entry.slot_ms, decision, entry.missed))
+    """Add a slot that is held in place of an earlier one, which is skipped. The earlier one may be of this plan, with
+    slots behind it that were passed over: then the new one has its place in the plan, and stands for the same slots."""
+    for place, earlier in enumerate(entries):
+        if isinstance(earlier, Firing) and earlier.decision.holds:
+            behind = entries[place + 1 :]
+            del entries[place:]
+            _skip(entries, earlier, SpanReason.UNBEGUN)
+            missed = entry.missed or earlier.missed
+            entries += [*behind, Firing(entry.slot_ms, earlier.decision, missed)]
+            return
+    entries.append(Firing(entry.slot_ms, Decision.HOLD_INSTEAD, entry.missed))
 
 
 def _covered(entries: list[Firing | Passed], accounted_to: int) -> int:

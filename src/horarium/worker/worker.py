@@ -243,9 +243,13 @@ class Worker:
         except HorariumError as error:
             _log.warning("targets_not_read", targets=len(unknown), error=str(error))
         else:
-            self._accept(Claimed(runs, targets))
+            await self._accept(Claimed(runs, targets))
 
-    def _accept(self, claimed: Claimed) -> None:
+    async def _accept(self, claimed: Claimed) -> None:
+        if self._closing:  # they were asked for before
+            with suppress(HorariumError):  # what a node holds when it has stopped is free again, too
+                await self._hand_back(claimed.runs)
+            return
         self._targets.learn(claimed.targets, {run.target_id for run in claimed.runs})
         taken_ms = 0 if self._tracing is None else self._clock.now_ms()
         for run in claimed.runs:
@@ -343,7 +347,7 @@ class Worker:
         if not self._store.shared:
             self._claim_size = next_claim(self._claim_size, len(claimed.ids), claimed.took_ms)
         self._lane = claimed.lane
-        self._accept(claimed)
+        await self._accept(claimed)
         for lane, cause in claimed.held.items():
             self._lanes.note_held(lane, cause)
         due = await self._store.read(dispatch.earliest_ready)
@@ -534,7 +538,7 @@ class Worker:
                 await self._recorder.drained()
         await self._hand_back(under_way)
 
-    async def _hand_back(self, works: Sequence[Work]) -> None:
-        if works:
-            held = [(work.id, work.epoch) for work in works]
+    async def _hand_back(self, runs: Sequence[Work | ClaimedRun]) -> None:
+        if runs:
+            held = [(run.id, run.epoch) for run in runs]
             await self._store.urgent(dispatch.hand_back, self._node, held, self._clock.now_ms())

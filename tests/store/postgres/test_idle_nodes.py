@@ -53,7 +53,7 @@ async def test_idle_nodes_take_what_a_busy_one_has_not_begun_and_nothing_is_sent
         await tenant.release(NOW)
         taken = await stores[0].urgent(dispatch.claim, nodes[0].id, NOW, RUNS, dispatch.BEFORE_ALL, {})
         assert len(taken.runs) == RUNS
-        workers[0]._accept(taken)
+        await workers[0]._accept(taken)
         for worker in workers:
             tasks += worker.loops()
         async with asyncio.timeout(PATIENCE_S * 3):
