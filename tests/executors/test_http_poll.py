@@ -179,6 +179,29 @@ async def test_looks_carry_the_headers_that_need_no_value_of_the_run(executor, r
     assert "X-Team" not in asked.headers
 
 
+async def test_looks_at_a_run_of_another_host_take_no_headers_of_the_target_there(executor, receiver):
+    """The target was edited to lead to another host, with its secrets; the run stays where it is."""
+    receiver.script("/jobs", answer({"id": 7}))
+    _, run, _ = await watched(executor, receiver)
+    elsewhere = {
+        "url": "https://elsewhere.example/jobs",
+        "poll": POLL | {"url": "https://elsewhere.example/jobs/{{ answer.id }}"},
+        "headers": {"Authorization": "Bearer {{ secrets.KEY }}", "X-Key": "s3cret"},
+        "secrets": {"KEY": "s3cret"},
+    }
+    call = stored_call(executor, elsewhere, watched=True)
+    target = WatchedTarget(call.target_id, call.workspace_id, call.config, call.secrets)
+    receiver.script("/jobs/7", Answer(401))
+    (found,) = (await executor.watch(target, [run])).values()
+    assert str(found) == (
+        "the engine answered 401 Unauthorized (the target leads to another host now, so its headers are not sent there)"
+    )
+    receiver.script("/jobs/7", answer({"status": {"phase": "Succeeded"}}))
+    assert (await executor.watch(target, [run]))[run.run_id].verdict is Verdict.SUCCEEDED
+    assert len(receiver.requests) == 3
+    assert not any("s3cret" in str(asked.headers) for asked in receiver.requests)
+
+
 async def test_secrets_in_what_a_look_shows_are_not_stored(executor, receiver):
     receiver.script("/jobs", answer({"id": 7}))
     receiver.script("/jobs/7", answer({"status": {"phase": "Succeeded"}, "result": "s3cret-of-the-engine"}))

@@ -58,7 +58,7 @@ from horarium.executors.limits import Limits, OutOfTime
 from horarium.executors.looks import look_at_each
 from horarium.executors.options import ExecutorOptions
 from horarium.executors.output import error_text, keep_bytes, keep_value
-from horarium.executors.secrecy import Scrubber, run_scrubber, split
+from horarium.executors.secrecy import Scrubber, origin, run_scrubber, split
 from horarium.executors.signing import PUBLIC_FIELD, new_secret, public_keys, rotated, signature
 from horarium.executors.template import TemplateError, without_placeholders
 
@@ -75,6 +75,7 @@ _CONNECT_S = 10.0
 _RETRYABLE = frozenset((408, 425, 429))
 _LONGEST_RETRY_AFTER_MS = 24 * 3600 * 1000
 
+_HEADERS_LEFT_OUT = " (the target leads to another host now, so its headers are not sent there)"
 # Looks at the runs of one target at the same time, and how long each may take.
 _LOOKS_AT_ONCE = 20
 _LOOK_S = 5.0
@@ -261,10 +262,12 @@ class HttpExecutor:
 
     async def _look(self, target: WatchedTarget, compiled: CompiledHttp, url: str) -> Outcome | None:
         response = None
+        # Where the target leads to another host by now, the one that has the run is told none of the target's secrets.
+        away = compiled.poll_origin is not None and origin(url) != compiled.poll_origin
         try:
             async with asyncio.timeout(_LOOK_S):
                 response = await self._egress.request(
-                    target.workspace_id, "GET", url, headers=compiled.look_headers
+                    target.workspace_id, "GET", url, headers={} if away else compiled.look_headers
                 )
                 answer = await read_limited(response, self._limit)
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
@@ -276,7 +279,7 @@ class HttpExecutor:
             return None
         if not 200 <= response.status < 300:
             kind = OSError if _is_passing(response.status) else Refused
-            raise kind(_status_error("engine", response.status))
+            raise kind(_status_error("engine", response.status) + (_HEADERS_LEFT_OUT if away else ""))
         shown = await self._shown_by(answer, response.headers.get("Content-Encoding"))
         return _kept(compiled, compiled.poll.outcome(shown), self._limit)
 

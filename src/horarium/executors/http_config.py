@@ -143,6 +143,7 @@ class CompiledHttp:
         "named",
         "needs_values",
         "poll",
+        "poll_origin",
         "poll_url",
         "scrubber",
         "signers",
@@ -171,6 +172,9 @@ class CompiledHttp:
         poll = config.get("poll")
         self.poll = None if poll is None else CompiledPoll(poll)
         self.poll_url = None if poll is None else compile_text(poll["url"], _url_piece)
+        # Where looks lead, as far as no value decides about it.
+        leads = None if poll is None else origin(poll["url"])
+        self.poll_origin = None if leads is None or has_placeholder(leads[1]) else leads
         # Of looks at a run: without those headers that need one of its values.
         self.look_headers = dict(self.fixed_headers) | {
             istr(n): compile_text(v)({"secrets": self.named})
