@@ -59,6 +59,11 @@ def test_nothing_happens_after_the_end_of_a_world_when_everything_has_healed(see
         93_281,  # a node that was cut off fires by its own clock, which was too fast
         93_570,  # a frozen node pauses a workspace after everything has healed
         93_583,  # what waited under another overlap policy began beside the fire that had replaced it
+        103_612,  # a run that was claimed before its node was told to stop was begun, and begun again elsewhere
+        103_627,  # one release held two slots, and one of them was counted as skipped and never began
+        104_184,  # six looks in three seconds left none for the rest of the time limit of calls that hung
+        105_621,  # a maintenance window was taken back under a clock that had been set back
+        108_028,  # an answer to a copy of a message is heard by nobody
     ],
 )
 def test_seeds_that_once_failed_are_right(seed):
