@@ -1,6 +1,7 @@
 """Events over the API: the log, webhooks and what was sent to them."""
 
 import asyncio
+import itertools
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -301,3 +302,61 @@ async def test_events_are_recorded_as_long_as_there_is_a_webhook_and_nobody_has_
         assert house.store.recording == {house.first.workspace_id}
         await ask(house, "DELETE", f"/webhooks/{made['id']}", status=204)
         assert house.store.recording == set()
+
+
+async def test_events_are_counted_and_paged_by_every_bound_alike():
+    """Whatever bounds are given together, the total and the pages in both orders hold the same events."""
+    async with house_with("https://example.com/hook") as (house, _):
+        await house.target("tool", executor="echo", config={}, key="works")
+        order = {"name": "s", "recurrence": "0 * * * *", "target": "works"}
+        await ask(house, "POST", "/schedules", order, 201)
+        told = []  # when each event was
+        for hour in ("13", "14", "15", "16"):
+            at = f"2026-03-01T{hour}:00:00Z"
+            await house.move(at)
+            if hour == "15":
+                await ask(house, "POST", "/targets/works/disable")
+            await publish(house)
+            every = (await ask(house, "GET", "/events?order=oldest&limit=100"))["items"]
+            told += [at] * (len(every) - len(told))
+        assert len(every) >= 5
+        for after, since, kind in itertools.product((None, 1, 3), (None, told[2], told[4]), ("", "fire.*")):
+            expected = [
+                one["id"]
+                for number, one in enumerate(every)
+                if (after is None or number > after)
+                and (since is None or told[number] >= since)
+                and one["type"].startswith(kind.removesuffix("*"))
+            ]
+            given = {"after": None if after is None else every[after]["id"], "since": since, "type": kind}
+            query = "&".join(f"{name}={value}" for name, value in given.items() if value)
+            for way in ("oldest", "newest"):
+                found, cursor = [], ""
+                while cursor is not None:
+                    page = await ask(house, "GET", f"/events?order={way}&limit=2&{query}{cursor}")
+                    found += [one["id"] for one in page["items"]]
+                    cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
+                    assert len(found) <= len(every)
+                assert found == (expected if way == "oldest" else expected[::-1]), (way, query)
+            total = (await ask(house, "GET", f"/events?total=true&limit=1&{query}"))["total"]
+            assert total["count"] == len(expected), query
+
+
+async def test_the_borrowers_of_a_target_hear_once_that_it_is_off_and_nothing_while_it_is_on():
+    async with House.open(NOW) as house:
+        await house.target("tool", executor="echo", config={}, key="t")
+        other = await house.workspace("other")
+        place = (await other.client.get("/horarium/v1/me")).json()["workspace"]["id"]
+        await ask(house, "PUT", f"/targets/t/shares/{place}", {}, 201)
+        await other.client.get("/horarium/v1/events")
+
+        async def heard():
+            await publish(house)
+            return [one["type"] for one in (await other.client.get("/horarium/v1/events")).json()["items"]]
+
+        await ask(house, "PATCH", "/targets/t", {"description": "another"})
+        assert await heard() == []
+        await ask(house, "POST", "/targets/t/disable")
+        assert await heard() == ["target.disabled"]
+        await ask(house, "PATCH", "/targets/t", {"description": "a third"})
+        assert await heard() == ["target.disabled"]

@@ -1,0 +1,170 @@
+"""A rule about a value holds in every use case that takes it, and not only in the one that is used most."""
+
+from dataclasses import replace
+
+import pytest
+
+from horarium.domain.errors import Conflict, Invalid
+from horarium.domain.events import EventFilter
+from horarium.domain.ids import random_id
+from horarium.domain.json_text import DEEPEST_PART
+from horarium.domain.restrictions import Restriction
+from horarium.domain.target import TargetKind
+from horarium.service.targets import TargetDraft
+from tests.api.asking import ask, scheduled
+from tests.support.house import House
+
+NOW = "2026-03-01T12:00:00Z"
+URL = "https://example.com/hook"
+BAD_NAME = "a\nb"
+# What is wrong with a workspace, and the field that is named.
+OF_WORKSPACES = (
+    ({"name": BAD_NAME}, "name"),
+    ({"settings": {"colour": "red"}}, "settings.colour"),
+    ({"quotas": {"nothing": 1}}, "quotas.nothing"),
+    ({"weight": 0.0}, "weight"),
+    ({"allowed_hosts": [""]}, "allowed_hosts"),
+)
+
+
+def named(refused):
+    return {problem.field for problem in refused.value.problems}
+
+
+def nested(levels):
+    value = {}
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
+@pytest.mark.parametrize(("given", "field"), OF_WORKSPACES)
+async def test_a_workspace_is_judged_when_it_is_made_and_when_it_is_changed(given, field):
+    async with House.open(NOW) as house:
+        who, tenancy = await house.who(), house.services.tenancy
+        with pytest.raises(Invalid) as refused:
+            await tenancy.create_workspace(who, **{"name": "new", **given})
+        assert any(found.startswith(field) for found in named(refused))
+        with pytest.raises(Invalid) as refused:
+            await tenancy.update_workspace(who, who.workspace_id, **given)
+        assert any(found.startswith(field) for found in named(refused))
+
+
+async def test_a_name_with_a_line_break_is_refused_wherever_something_is_named():
+    async with House.open(NOW) as house:
+        who, services = await house.who(), house.services
+        hook = (await services.webhooks.create(who, URL, "hook", EventFilter())).webhook
+        target = await house.target("tool", executor="echo", config={})
+        draft = TargetDraft(TargetKind.TOOL, BAD_NAME, "echo", {})
+        for asking in (
+            services.tenancy.create_key(who, BAD_NAME, ["runs:read"]),
+            services.tenancy.create_principal(who, BAD_NAME),
+            services.webhooks.create(who, URL, BAD_NAME, EventFilter()),
+            services.webhooks.change(who, hook.id, lambda before: replace(before, name=BAD_NAME)),
+            services.targets.create(who, draft),
+            services.targets.replace(who, target.id, draft),
+        ):  # fmt: skip
+            with pytest.raises(Invalid) as refused:
+                await asking
+            assert named(refused) == {"name"}
+
+
+async def test_a_target_that_there_is_not_is_named_by_no_grant_and_no_key():
+    async with House.open(NOW) as house:
+        who, tenancy = await house.who(), house.services.tenancy
+        other = await house.workspace("other")
+        foreign = await house.target("tool", tenant=other, executor="echo", config={})
+        principal = await tenancy.create_principal(who, "p")
+        for target in (foreign.id, random_id(house.clock.now)):
+            for asking in (
+                tenancy.create_principal(who, "q", granted=[target]),
+                tenancy.add_grants(who, principal.id, [target]),
+                tenancy.create_key(who, "k", ["runs:read"], restriction=Restriction(targets=(target,))),
+            ):
+                with pytest.raises(Invalid):
+                    await asking
+
+
+@pytest.mark.parametrize("part", ["extra", "config", "input_schema"])
+async def test_what_is_nested_too_deeply_is_kept_with_no_target(part):
+    async with House.open(NOW) as house:
+        given = {"config": {}, part: nested(DEEPEST_PART + 1)}
+        with pytest.raises(Invalid) as refused:
+            await house.services.targets.create(
+                await house.who(), TargetDraft(TargetKind.TOOL, "T", "echo", **given)
+            )
+        assert {"config": "executor"}.get(part, part) in named(refused)
+
+
+@pytest.mark.parametrize("part", ["input", "row"])
+async def test_what_is_nested_too_deeply_is_tried_at_no_target(part):
+    async with House.open(NOW) as house:
+        target = await house.target("tool", executor="echo", config={})
+        given = {"input": None, "row": None, part: nested(DEEPEST_PART + 1)}
+        with pytest.raises(Invalid) as refused:
+            await house.services.tried_calls.call(await house.who(), target.id, given["input"], given["row"])
+        assert named(refused) == {part}
+
+
+async def test_a_webhook_is_changed_rotated_and_deleted_only_at_the_version_that_was_seen():
+    async with House.open(NOW) as house:
+        who, webhooks = await house.who(), house.services.webhooks
+        hook = (await webhooks.create(who, URL, "hook", EventFilter())).webhook
+        for asking in (
+            webhooks.change(who, hook.id, lambda before: replace(before, name="other"), version=7),
+            webhooks.rotate_secret(who, hook.id, version=7),
+            webhooks.delete(who, hook.id, version=7),
+        ):
+            with pytest.raises(Conflict):
+                await asking
+        assert await webhooks.get(who, hook.id) == hook
+
+
+@pytest.mark.parametrize("restriction", [{"targets": ["mine"]}, {"labels": {"team": "blue"}}])
+async def test_a_restricted_key_makes_and_takes_back_no_window_of_another_schedule(restriction):
+    async with House.open(NOW) as house:
+        made = await scheduled(house, labels={"team": "red"})
+        await house.target("tool", executor="echo", config={}, key="mine")
+        path, body = f"/schedules/{made['id']}/windows", {"recurrence": "0 2 * * *", "duration": "2h"}
+        window = await ask(house, "POST", path, body, 201)
+        scopes = ["schedules:read", "schedules:write"]
+        key = await ask(house, "POST", "/keys", {"name": "k", "scopes": scopes, **restriction}, 201)
+        headers = {"Authorization": f"Bearer {key['key']}"}
+        await ask(house, "POST", path, body, 403, headers=headers)
+        await ask(house, "DELETE", f"{path}/{window['id']}", None, 403, headers=headers)
+        assert len((await ask(house, "GET", path))["items"]) == 1
+
+
+async def test_targets_with_a_key_are_listed_by_every_filter_as_others_are():
+    async with House.open(NOW) as house:
+        await house.target("tool", executor="echo", config={}, key="t", name="Tool")
+        await house.target("agent", executor="echo", config={}, key="gone")
+        await ask(house, "DELETE", "/targets/gone", status=204)
+        for query, count in (
+            ("key=t", 1), ("key=t&kind=tool", 1), ("key=t&kind=agent", 0), ("key=t&state=disabled", 0),
+            ("key=t&search=tool", 1), ("key=t&search=agent", 0), ("key=gone", 0), ("kind=agent", 0), ("", 1),
+        ):  # fmt: skip
+            page = await ask(house, "GET", f"/targets?total=true&{query}")
+            assert (len(page["items"]), page["total"]["count"]) == (count, count), query
+
+
+async def test_with_whom_a_thing_is_shared_is_read_in_pages_that_name_each_workspace_once():
+    async with House.open(NOW) as house:
+        await house.target("tool", executor="echo", config={}, key="t")
+        await ask(
+            house, "PUT", "/audiences/crm", {"type": "http", "config": {"url": "https://example.com/x"}}
+        )
+        others = []
+        for name in ("one", "two", "three"):
+            tenant = await house.workspace(name)
+            others.append((await tenant.client.get("/horarium/v1/me")).json()["workspace"]["id"])
+        for thing in ("/targets/t", "/audiences/crm"):
+            for other in others:
+                await ask(house, "PUT", f"{thing}/shares/{other}", {}, 201)
+            found, cursor = [], ""
+            while cursor is not None:
+                page = await ask(house, "GET", f"{thing}/shares?limit=1{cursor and f'&cursor={cursor}'}")
+                found += [one["workspace"] for one in page["items"]]
+                cursor = page["next_cursor"]
+                assert len(found) <= 3
+            assert sorted(found) == sorted(others), thing
