@@ -153,15 +153,14 @@ class Evidence:
 
     @cached_property
     def frozen_s(self) -> float:
-        """The longest that a node may have been frozen or cut off, and have missed a jump."""
-        return max(
-            (
-                last - first
-                for first, last, kind in self.world.disturbances
-                if kind in ("freeze", "cut", "storm")
-            ),
-            default=0.0,
-        )
+        """The longest that a node may have been frozen or cut off, one after the other too, and have missed a jump."""
+        longest = 0.0
+        begun = ended = float("-inf")
+        for first, last, kind in sorted(self.world.disturbances):
+            if kind in ("freeze", "cut", "storm"):
+                begun, ended = (begun, max(ended, last)) if first <= ended else (first, last)
+                longest = max(longest, ended - begun)
+        return longest
 
 
 def _reigns(moves: list[Note]) -> list[Reign]:

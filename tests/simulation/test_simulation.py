@@ -64,6 +64,8 @@ def test_nothing_happens_after_the_end_of_a_world_when_everything_has_healed(see
         104_184,  # six looks in three seconds left none for the rest of the time limit of calls that hung
         105_621,  # a maintenance window was taken back under a clock that had been set back
         108_028,  # an answer to a copy of a message is heard by nobody
+        112_830,  # a node is cut off and then frozen, and learns only then that the clock was set back
+        117_899,  # one look that hung kept a target waiting that had answered the later ones
     ],
 )
 def test_seeds_that_once_failed_are_right(seed):

@@ -555,6 +555,22 @@ def test_looks_go_on_for_as_long_as_calls_hang_also_where_the_target_has_just_an
     assert all(later - earlier <= LOOK_AFTER_MS for earlier, later in pairwise([*looked, time.now]))
 
 
+def test_a_target_that_answers_again_is_called_twice_a_second_though_an_earlier_look_hangs(time):
+    lanes = Lanes(64, 1_000, 1_000)
+    hung_up(lanes, time)
+    for answers in (False, True):
+        time.now += LOOK_AFTER_MS
+        lanes.tick()
+        (look,) = begin_all(lanes)
+        if answers:
+            end(lanes, [look])
+        else:
+            lanes.park(look)
+    time.now += LOOK_AGAIN_MS
+    lanes.tick()
+    assert len(begin_all(lanes)) == 1
+
+
 def test_looks_that_hang_as_well_are_few(time):
     lanes = Lanes(64, 1_000, 1_000)
     lane = hung_up(lanes, time)

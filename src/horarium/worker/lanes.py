@@ -189,9 +189,9 @@ class Lane:
         """Whether the target is called once more although its limit is used up, to see whether it answers again."""
         if not self.waiting or self.probes >= MOST_PROBES:
             return False
-        # One at a time is sent sooner: if several hung, none would be left for the rest of their time limit.
-        answers = not self.probes and now - self.quick_at < LOOK_AFTER_MS
-        return now - self.used_at >= (LOOK_AGAIN_MS if answers else LOOK_AFTER_MS)
+        # Sooner where the last one was answered: otherwise all of them might hang, with none left for the time after.
+        answered = self.quick_at >= self.used_at
+        return now - self.used_at >= (LOOK_AGAIN_MS if answered else LOOK_AFTER_MS)
 
     def held_by(self, now: float) -> WaitCause | None:
         """What keeps the lane from calling its target now, as far as the target is the reason."""
