@@ -40,7 +40,12 @@ async def furnished(house: House) -> dict[str, str]:
     principal = await ask(house, "POST", "/principals", {"name": "p"}, 201)
     key = await ask(house, "POST", "/keys", {"name": "k", "scopes": ["runs:read"]}, 201)
     await ask(house, "PUT", "/audiences/crm", {"type": "http", "config": {"url": "https://example.com/x"}})
+    house.clock.now += 1
+    action = await ask(
+        house, "POST", "/schedules/actions", {"action": "pause", "filter": {"state": "completed"}}
+    )
     return {
+        "actions": action["id"],
         "schedules": schedule["id"], "runs": run, "fires": fire["id"], "targets": prefixed("tgt", target.id),
         "webhooks": hook["id"], "principals": principal["id"], "people": principal["id"], "keys": key["id"],
         "audiences": "crm", "workspaces": prefixed("ws", house.first.workspace_id),
