@@ -15,6 +15,7 @@ from horarium.worker.lanes import LOOK_AFTER_MS, LOOK_AGAIN_MS, PARK_AFTER_MS, L
 
 GOOD = Outcome(Verdict.SUCCEEDED, status=200)
 SILENT = Outcome(Verdict.FAILED, error="no answer")
+UNREACHED = Outcome(Verdict.FAILED, error="could not connect: no answer", unreached=True)
 TIMEOUT_MS = 30_000
 
 
@@ -263,11 +264,11 @@ def test_a_target_that_is_quick_again_uses_places_again(time):
     assert not lane.begins_parked
 
 
-def hang(lanes, time, lane="dead", count=TIMEOUTS_TO_OPEN, outcome=SILENT):
+def hang(lanes, time, lane="dead", count=TIMEOUTS_TO_OPEN, outcome=SILENT, took=TIMEOUT_MS):
     given = filled(lanes, lane, count)
     begun = begin_all(lanes)
     assert begun == given
-    time.now += TIMEOUT_MS
+    time.now += took
     end(lanes, begun, outcome)
     return lane_of(lanes, lane)
 
@@ -297,6 +298,20 @@ def test_a_lane_knows_whether_its_silent_target_has_anything_of_what_was_sent(ti
     lanes = Lanes(256, 256, 16_384)
     outcome = Outcome(Verdict.FAILED, error="no answer", unreached=unreached)
     assert hang(lanes, time, outcome=outcome).unreached is unreached
+
+
+def test_an_engine_to_which_no_connection_comes_about_is_probed_though_its_calls_reach_no_time_limit(time):
+    lanes = Lanes(256, 256, 16_384)
+    lane = hang(lanes, time, outcome=UNREACHED, took=5_000)
+    assert isinstance(lane.circuit, Open)
+    assert lane.unreached
+    filled(lanes, "dead", 1)
+    time.now += PROBE_EVERY_MS
+    lanes.tick()
+    probe = begin_all(lanes)
+    time.now += 5_000
+    end(lanes, probe, UNREACHED)
+    assert isinstance(lane.circuit, Open)
 
 
 def test_calls_that_were_sent_before_the_last_answer_open_no_circuit(time):
@@ -508,6 +523,10 @@ def test_a_lane_alone_is_not_bounded_by_name(time):
         (Outcome(Verdict.FAILED, error="connection refused"), 5, Sign.ANSWERED),
         (SILENT, 30_000, Sign.TIMED_OUT),
         (SILENT, 29_995, Sign.TIMED_OUT),
+        (UNREACHED, 5, Sign.ANSWERED),
+        (UNREACHED, 10_000, Sign.UNREACHED),
+        (UNREACHED, 30_000, Sign.TIMED_OUT),
+        (SILENT, 10_000, Sign.ANSWERED),
     ],
 )
 def test_an_outcome_tells_something_about_its_target(outcome, took_ms, sign):

@@ -96,7 +96,7 @@ def answered(circuit: Circuit) -> Circuit:
 
 
 def timed_out(circuit: Circuit, now: int, sent_ms: int, answered_ms: int) -> Circuit:
-    """The circuit after a call that was sent at `sent_ms` has reached its time limit; the target last answered at
+    """The circuit after a call that was sent at `sent_ms` was waited for in vain; the target last answered at
     `answered_ms`."""
     if sent_ms < answered_ms:
         return circuit

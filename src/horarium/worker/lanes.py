@@ -80,6 +80,8 @@ class Sign(Enum):
     # It refused because it is overloaded.
     OVERLOADED = "overloaded"
     TIMED_OUT = "timed out"
+    # It is an engine that was waited for and not reached. For a connection there is less time than for the attempt.
+    UNREACHED = "unreached"
 
 
 def sign_of(outcome: Outcome, took_ms: float, timeout_ms: int) -> Sign:
@@ -92,6 +94,8 @@ def sign_of(outcome: Outcome, took_ms: float, timeout_ms: int) -> Sign:
         and took_ms >= timeout_ms - CLOCK_SLACK_MS
     ):
         return Sign.TIMED_OUT
+    if outcome.unreached and took_ms > PARK_AFTER_MS:
+        return Sign.UNREACHED
     return Sign.ANSWERED
 
 
@@ -125,9 +129,9 @@ class Lane:
     over the network, so that its attempts may be parked and its latency tells something about the target.
     `answered_at`: when the target last answered, 0 where it has not since the worker has its lane. `overdue`: how many
     runs the lane takes in hand besides, because those before them have waited too long for its circuit. `unreached`:
-    whether the last call that timed out has reached nobody, so that its run goes on being tried. `holds`: what
-    held its runs lately. `took`: how long its latest attempts took. `tally`: where its attempts are counted, those
-    of earlier windows; those since then are `ends`.
+    whether the last call that was waited for in vain has reached nobody, so that its run goes on being tried.
+    `holds`: what held its runs lately. `took`: how long its latest attempts took. `tally`: where its attempts are
+    counted, those of earlier windows; those since then are `ends`.
     """
 
     id: Id
@@ -464,7 +468,7 @@ class Lanes:
             lane.slow += ((1.0 if took > PARK_AFTER_MS else 0.0) - lane.slow) * SLOW_WEIGHT
             if lane.slow < SLOW_AT_TIMES:
                 lane.slow = 0.0
-        if sign is Sign.TIMED_OUT:
+        if sign in (Sign.TIMED_OUT, Sign.UNREACHED):
             lane.lost += 1
             lane.unreached = outcome.unreached
             self._note_silence(lane, work, now)
