@@ -543,9 +543,9 @@ async def test_what_waits_for_an_engine_that_is_silent_goes_on_for_the_time_of_i
     schedule = await shop.schedule("* * * * *", policies)
     await shop.tick(NOON + MINUTE)
     lane = await silence(shop)
-    lane.unreached = True  # as the last attempt has told
     await shop.tick(NOON + 2 * MINUTE)
     shop.worker._give_up()
+    lane.unreached = True  # as the next probe has told: before, the engine was there and hung
     shop.clock.now = NOON + 22 * MINUTE - 1
     shop.worker._give_up()
     await shop.settle()

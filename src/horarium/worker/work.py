@@ -85,11 +85,12 @@ class RunnableTarget:
 
 class Patience(NamedTuple):
     """How long a run waits for a target that has not answered since `silent_since`: until `until` (ms since the
-    epoch). `opened_ms`: when the lane's circuit opened, by the event loop's clock."""
+    epoch). `opened_ms`: when the lane's circuit opened, by the event loop's clock. `unreached`: that of the lane."""
 
     opened_ms: int
     silent_since: int
     until: int
+    unreached: bool
 
 
 @dataclass(slots=True, eq=False)

@@ -399,8 +399,12 @@ class Worker:
             def patience(
                 work: Work, opened: int = opened, since: int = since, unreached: bool = lane.unreached
             ) -> Patience:
-                if work.patience is None or work.patience.opened_ms != opened:
-                    work.patience = Patience(opened, since, waits_until(work, since, unreached))
+                known = work.patience
+                if known is not None and known.opened_ms == opened:
+                    if known.unreached is unreached:
+                        return known
+                    since = known.silent_since
+                work.patience = Patience(opened, since, waits_until(work, since, unreached), unreached)
                 return work.patience
 
             for work in self._lanes.take_overdue(lane, lambda work: patience(work).until <= now):
