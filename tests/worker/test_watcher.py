@@ -442,6 +442,12 @@ async def test_the_loop_ends_its_looks_with_itself(tenant, store, clock):
     assert not looking._looks
 
 
+def edited(store, target, at_ms):
+    store.connection.execute(
+        "UPDATE targets SET version = version + 1, updated_ms = ? WHERE id = ?", (at_ms, target)
+    )
+
+
 async def test_a_run_is_not_ended_by_an_engine_that_does_not_know_it_where_the_target_was_edited_since(
     tenant, store, clock, engine, looking
 ):
@@ -450,7 +456,7 @@ async def test_a_run_is_not_ended_by_an_engine_that_does_not_know_it_where_the_t
     (schedule,), _ = await given_away(tenant, ["a"], target=target)
     engine.outcomes = {"a": Outcome(Verdict.FAILED, error="not known any more", unknown=True)}
     clock.at += 8 * SECOND
-    store.connection.execute("UPDATE targets SET updated_ms = ? WHERE id = ?", (clock.at, target))
+    edited(store, target, clock.at)
     await look(looking)
     (run,) = await tenant.runs(schedule)
     assert (run.state, run.error) == ("running", TROUBLE + ELSEWHERE)
@@ -470,7 +476,7 @@ async def test_nor_where_it_was_edited_while_the_run_waited_in_the_hands_of_a_wo
     node = await Node.start(store)
     works = await node.claim(NOW)
     edited_ms, clock.at = NOW + 10 * SECOND, NOW + 20 * SECOND
-    store.connection.execute("UPDATE targets SET updated_ms = ? WHERE id = ?", (edited_ms, target))
+    edited(store, target, edited_ms)
     await node.record(works, Outcome(Verdict.ACCEPTED, handle="a"), clock.at)
     engine.outcomes = {"a": Outcome(Verdict.FAILED, error="not known any more", unknown=True)}
     clock.at += 8 * SECOND
@@ -483,7 +489,18 @@ async def test_a_run_that_its_engine_does_not_know_any_more_has_failed_where_the
     tenant, store, clock, engine, looking
 ):
     target = await watched_target(tenant)
-    store.connection.execute("UPDATE targets SET updated_ms = ? WHERE id = ?", (NOW - MINUTE, target))
+    edited(store, target, NOW - MINUTE)
+    (schedule,), _ = await given_away(tenant, ["a"], target=target)
+    engine.outcomes = {"a": Outcome(Verdict.FAILED, error="not known any more", unknown=True)}
+    clock.at += 8 * SECOND
+    await look(looking)
+    assert states(await tenant.runs(schedule)) == ["failed"]
+
+
+async def test_it_has_failed_too_where_the_target_is_as_new_as_the_run(tenant, store, clock, engine, looking):
+    """A target that was never edited leads nowhere else, however short a time ago it was made."""
+    target = await watched_target(tenant)
+    store.connection.execute("UPDATE targets SET updated_ms = ? WHERE id = ?", (NOW - SECOND, target))
     (schedule,), _ = await given_away(tenant, ["a"], target=target)
     engine.outcomes = {"a": Outcome(Verdict.FAILED, error="not known any more", unknown=True)}
     clock.at += 8 * SECOND

@@ -39,10 +39,11 @@ ELSEWHERE = (
 UNSEEN_MS = 5_000
 
 
-def may_be_elsewhere(edited_ms: int, created_ms: int) -> bool:
+def may_be_elsewhere(version: int, edited_ms: int, created_ms: int) -> bool:
     """Whether a run may be at another place than the one that its target leads to now. A worker may have taken the run
-    as soon as it was there, and gives it to where the target led then, however much later that is."""
-    return edited_ms + UNSEEN_MS >= created_ms
+    as soon as it was there, and gives it to where the target led then, however much later that is. A target of the
+    first `version` was made then and never edited."""
+    return version > 1 and edited_ms + UNSEEN_MS >= created_ms
 
 
 # How the error of a run begins whose engine was asked in vain how it goes. It is there until a look succeeds.

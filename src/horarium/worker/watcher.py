@@ -310,7 +310,11 @@ class Watcher:
 def _trusted(run: WatchedRun, found: Seen) -> Seen:
     """What is seen of a run. That an engine does not know it ends it only where the engine must be the one that has
     it."""
-    if isinstance(found, Outcome) and found.unknown and may_be_elsewhere(run.edited_ms, run.created_ms):
+    if (
+        isinstance(found, Outcome)
+        and found.unknown
+        and may_be_elsewhere(run.target_version, run.edited_ms, run.created_ms)
+    ):
         return OSError(ELSEWHERE)
     return found
 
