@@ -442,9 +442,9 @@ async def test_the_loop_ends_its_looks_with_itself(tenant, store, clock):
     assert not looking._looks
 
 
-def edited(store, target, at_ms):
+def edited(store, target, at_ms, times=1):
     store.connection.execute(
-        "UPDATE targets SET version = version + 1, updated_ms = ? WHERE id = ?", (at_ms, target)
+        "UPDATE targets SET version = version + ?, updated_ms = ? WHERE id = ?", (times, at_ms, target)
     )
 
 
@@ -485,22 +485,15 @@ async def test_nor_where_it_was_edited_while_the_run_waited_in_the_hands_of_a_wo
     assert (run.started_ms, run.state, run.error) == (NOW + 20 * SECOND, "running", TROUBLE + ELSEWHERE)
 
 
+@pytest.mark.parametrize(
+    ("edits", "ago"), [(1, MINUTE), (0, SECOND)], ids=["edited long before", "made just before, never edited"]
+)
 async def test_a_run_that_its_engine_does_not_know_any_more_has_failed_where_the_target_is_as_it_was(
-    tenant, store, clock, engine, looking
+    tenant, store, clock, engine, looking, edits, ago
 ):
-    target = await watched_target(tenant)
-    edited(store, target, NOW - MINUTE)
-    (schedule,), _ = await given_away(tenant, ["a"], target=target)
-    engine.outcomes = {"a": Outcome(Verdict.FAILED, error="not known any more", unknown=True)}
-    clock.at += 8 * SECOND
-    await look(looking)
-    assert states(await tenant.runs(schedule)) == ["failed"]
-
-
-async def test_it_has_failed_too_where_the_target_is_as_new_as_the_run(tenant, store, clock, engine, looking):
     """A target that was never edited leads nowhere else, however short a time ago it was made."""
     target = await watched_target(tenant)
-    store.connection.execute("UPDATE targets SET updated_ms = ? WHERE id = ?", (NOW - SECOND, target))
+    edited(store, target, NOW - ago, edits)
     (schedule,), _ = await given_away(tenant, ["a"], target=target)
     engine.outcomes = {"a": Outcome(Verdict.FAILED, error="not known any more", unknown=True)}
     clock.at += 8 * SECOND

@@ -61,7 +61,7 @@ class GuardedResolver(AbstractResolver):
 
     def __init__(self, policy: AddressPolicy, look_ups: LookUps | None = None) -> None:
         self._policy = policy
-        self.look_ups = look_ups or LookUps(lambda name: _look_up(name))
+        self.look_ups = look_ups or LookUps(_look_up)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC

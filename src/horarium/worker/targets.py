@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import orjson
 
@@ -32,7 +32,7 @@ class TargetCache:
         found = self._known.get(target_id)
         return None if found is None else found.version
 
-    def learn(self, rows: Sequence[TargetRow], needed: Collection[Id] = ()) -> None:
+    def learn(self, rows: Sequence[TargetRow], needed: Iterable[Id] = ()) -> None:
         """Know these from now on. Where that is too many, all others but those that are needed are forgotten."""
         if len(self._known) + len(rows) > KEPT:
             self._known = {one: self._known[one] for one in needed if one in self._known}

@@ -250,7 +250,7 @@ class Worker:
             with suppress(HorariumError):  # what a node holds when it has stopped is free again, too
                 await self._hand_back(claimed.runs)
             return
-        self._targets.learn(claimed.targets, {run.target_id for run in claimed.runs})
+        self._targets.learn(claimed.targets, (run.target_id for run in claimed.runs))
         taken_ms = 0 if self._tracing is None else self._clock.now_ms()
         for run in claimed.runs:
             target = self._targets.get(run.target_id)
