@@ -9,13 +9,13 @@ from horarium.store.verbs.release import Released
 @pytest.mark.parametrize(
     ("batch", "schedules", "shared", "took_ms", "expected"),
     [
-        (FIRST_BATCH, 511, False, 5.0, FIRST_BATCH),
+        (FIRST_BATCH, FIRST_BATCH - 1, False, 5.0, FIRST_BATCH),
         (RELEASE_BATCH, 4_000, True, 500.0, FIRST_BATCH),
-        (FIRST_BATCH, 512, False, 500.0, RELEASE_BATCH),
-        (FIRST_BATCH, 512, True, 25.0, 1_024),
-        (FIRST_BATCH, 700, True, 0.0, RELEASE_BATCH),
+        (FIRST_BATCH, FIRST_BATCH, False, 500.0, RELEASE_BATCH),
+        (512, 512, True, 25.0, 1_024),
+        (512, 700, True, 0.0, RELEASE_BATCH),
         (RELEASE_BATCH, 4_200, True, 200.0, 1_024),
-        (FIRST_BATCH, 512, True, 5_000.0, LEAST_BATCH),
+        (FIRST_BATCH, FIRST_BATCH, True, 5_000.0, LEAST_BATCH),
     ],
 )
 def test_the_next_batch(batch, schedules, shared, took_ms, expected):

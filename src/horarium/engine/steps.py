@@ -25,8 +25,9 @@ _log = structlog.get_logger(__name__)
 # Schedules in one release. A herd shares its plans and its flush within a batch: 4,000 at once go half as
 # fast again as 1,000, and hold the writer for a tenth of a second.
 RELEASE_BATCH = 4_096
-# How many when nothing came before: the first runs of a herd are on their way while the others are released.
-FIRST_BATCH = 512
+# How many when nothing came before: the first runs of a herd are on their way while the others are released, and what
+# other workspaces have due in the same second does not wait for much of the herd.
+FIRST_BATCH = 128
 # How long a release should take while other workspaces have schedules due, and the least that one takes then.
 SHARED_RELEASE_MS = 50
 LEAST_BATCH = 256

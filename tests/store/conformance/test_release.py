@@ -169,13 +169,23 @@ async def test_others_than_the_herd_are_released_by_their_weights(tenant, store)
     workspace = await store.read(tenancy.get_workspace, heavy.workspace)
     await store.write(tenancy.update_workspace, replace(workspace, weight=3.0), NOON)
     herd = await tenant.schedules(10)
-    lights, heavies = await light.schedules(4, "2 12 * * *"), await heavy.schedules(4, "2 12 * * *")
+    lights, heavies = await light.schedules(6, "2 12 * * *"), await heavy.schedules(6, "2 12 * * *")
     await tenant.release(NOON + 2 * MINUTE, 8)
-    assert [await _fired(tenant, herd), await _fired(light, lights), await _fired(heavy, heavies)] == [
-        8,
-        1,
-        3,
-    ]
+    fired = [await _fired(tenant, herd), await _fired(light, lights), await _fired(heavy, heavies)]
+    assert fired == [8, 8 // 5, 8 * 3 // 5]
+
+
+async def test_who_has_little_in_a_full_batch_gets_the_rest_of_its_part(tenant, store):
+    neighbour = await Tenant.open(store)
+    first, herd = await neighbour.schedules(1, "1 12 * * *"), await tenant.schedules(20, "2 12 * * *")
+    others = await neighbour.schedules(5, "3 12 * * *")
+    assert (await tenant.release(NOON + 3 * MINUTE, 8)).schedules == 8 + 3
+    fired = [await _fired(neighbour, first), await _fired(tenant, herd), await _fired(neighbour, others)]
+    assert fired == [1, 7, 3]
+    while (await tenant.release(NOON + 3 * MINUTE, 8)).schedules:
+        pass
+    of_each = [await tenant.fires(one) for one in herd] + [await neighbour.fires(one) for one in first + others]
+    assert [len(fires) for fires in of_each] == [1] * 26
 
 
 async def _fired(tenant, schedules):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -130,8 +130,8 @@ async def _resumed(tx: Tx, rules: Ruling, now: int, limit: int) -> list[DueCurso
 
 
 async def _due(tx: Tx, now: int, limit: int, few_first: bool) -> _Due:
-    """The schedules to release: those due soonest, and where these are not all, some of every other workspace, by
-    their weights.
+    """The schedules to release: those due soonest, and where these are not all, as many of each workspace as are its
+    part by its weight.
 
     So a herd of one workspace delays the others by one batch and not by the whole herd, and with `few_first` not even
     by the batch in which they are. Where no other waits, the herd pays for one look at the workspaces in each batch.
@@ -141,15 +141,25 @@ async def _due(tx: Tx, now: int, limit: int, few_first: bool) -> _Due:
     due = [*map(DueCursor._make, await tx.tuples("due_schedules", now=now, limit=limit))]
     if len(due) < limit:
         return _Due(due)
-    taken = {cursor.workspace_id for cursor in due}
     soon = await tx.rows("workspaces_due", now=now + SOON_MS)
-    others = [row for row in soon if row[0] not in taken]
-    if others:
-        others = others[: max(1, limit // 2)]
-        for_each = limit // 2 / sum(weight for _, weight in others)
-        asked = [(workspace, max(1, int(weight * for_each)), now) for workspace, weight in others]
-        due += map(DueCursor._make, await tx.each("due_schedules_of_workspaces", asked))
+    if len(soon) > 1:
+        due += await _rest_of_parts(tx, now, limit, due, dict(soon))
     return _Due(due, full=True, shared=len(soon) > 1)
+
+
+async def _rest_of_parts(
+    tx: Tx, now: int, limit: int, due: Sequence[DueCursor], weights: Mapping[Id, float]
+) -> list[DueCursor]:
+    """What is due besides of the workspaces of which less than their part is in a release: of `limit`, by weight."""
+    taken = Counter(cursor.workspace_id for cursor in due)
+    for_each = limit / sum(weights.values())
+    parts = {workspace: max(1, int(weight * for_each)) for workspace, weight in weights.items()}
+    asked = [(workspace, part, now) for workspace, part in parts.items() if taken[workspace] < part]
+    if not asked:
+        return []
+    known = {cursor.schedule_id for cursor in due}
+    found = map(DueCursor._make, await tx.each("due_schedules_of_workspaces", asked[:limit]))
+    return [cursor for cursor in found if cursor.schedule_id not in known]
 
 
 async def _few_beside_a_herd(tx: Tx, now: int, limit: int) -> list[DueCursor]:
