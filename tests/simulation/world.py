@@ -272,7 +272,12 @@ class World:
             return
         node.dead = True
         self.disturb(kind, {"down": seconds})
-        self.later(seconds, lambda: self.boot(node.place))
+        self.later(seconds, lambda: self._boot_again(node))
+
+    def _boot_again(self, node: Node) -> None:
+        """Start what is dead, unless it was started meanwhile: one place never has two processes."""
+        if node in self.nodes:
+            self.boot(node.place)
 
     def freeze(self, node: Node, seconds: float) -> None:
         if node.frozen or node.dead:
@@ -402,7 +407,7 @@ class World:
             if node.frozen:
                 self._thaw(node)
             if node.dead:
-                self.boot(node.place)
+                self._boot_again(node)
 
     def _resume_everything(self) -> None:
         """An operator resumes what is paused as a whole, where its end is still to come. No window begins any more."""

@@ -12,8 +12,8 @@ from types import TracebackType
 RESOLUTION_S = 1e-6
 # Ending a call costs the event loop about half a millisecond. When the calls of targets that hang all reach their
 # limits at once, only so many end before other work gets a turn, and the next ones this much later.
-ENDED_AT_ONCE = 16
-REST_S = 0.01
+ENDED_AT_ONCE = 4
+REST_S = 0.003
 
 
 class OutOfTime(Exception):
