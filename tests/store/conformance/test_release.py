@@ -184,7 +184,9 @@ async def test_who_has_little_in_a_full_batch_gets_the_rest_of_its_part(tenant, 
     assert fired == [1, 7, 3]
     while (await tenant.release(NOON + 3 * MINUTE, 8)).schedules:
         pass
-    of_each = [await tenant.fires(one) for one in herd] + [await neighbour.fires(one) for one in first + others]
+    of_each = [await tenant.fires(one) for one in herd] + [
+        await neighbour.fires(one) for one in first + others
+    ]
     assert [len(fires) for fires in of_each] == [1] * 26
 
 
