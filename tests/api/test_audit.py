@@ -2,14 +2,16 @@
 
 import json
 import socket
+from dataclasses import replace
 
 import orjson
 import pytest
 
 from horarium.cli.audit import _verified
 from horarium.cli.failure import Failure
-from horarium.domain.ids import prefixed
+from horarium.domain.ids import from_prefixed, prefixed
 from horarium.executors import egress
+from tests.api.asking import ask
 from tests.support.house import House, client_of
 
 NOW = "2026-03-01T12:00:00Z"
@@ -169,6 +171,28 @@ async def test_no_secret_is_in_the_log():
         changed = (await entries(house, action="target.changed"))[-1]
         assert changed["secrets_changed"] is True
         assert (await entries(house, subject="audience:people"))[0]["secrets"] == ["headers.Authorization"]
+
+
+async def test_a_changed_secret_is_noted_and_not_shown_whatever_it_belongs_to():
+    async with House.open(NOW) as house:
+        schedule = await a_schedule(house)
+
+        def with_other_variables(before):
+            return replace(before, definition=replace(before.definition, environment=b"sealed"))
+
+        await house.services.schedules.change(
+            await house.who(), from_prefixed("sch", schedule), with_other_variables
+        )
+        hook = await ask(house, "POST", "/webhooks", {"name": "h", "url": "https://example.com/hook"}, 201)
+        await ask(house, "POST", f"/webhooks/{hook['id']}/rotate-secret")
+        for action in ("schedule.changed", "webhook.updated"):
+            (noted,) = await entries(house, action=action)
+            assert noted.get("secrets_changed") is True, action
+        await ask(house, "PATCH", f"/schedules/{schedule}", {"name": "other"})
+        await ask(house, "PATCH", f"/webhooks/{hook['id']}", {"name": "other"})
+        for action in ("schedule.changed", "webhook.updated"):
+            assert "secrets_changed" not in (await entries(house, action=action))[0], action
+        assert SECRET not in json.dumps(await entries(house))
 
 
 async def test_a_refusal_by_policy_is_in_the_log_once_a_minute():

@@ -117,7 +117,9 @@ async def test_a_secret_is_shown_once_and_rotated_with_an_overlap(receiver):
     async with house_with(receiver.url("/hook")) as (house, hook):
         assert hook["signing_secret"].startswith("whsec_")
         assert "signing_secret" not in await ask(house, "GET", f"/webhooks/{hook['id']}")
-        made = await ask(house, "POST", f"/webhooks/{hook['id']}/rotate-secret", {"overlap": "1h"})
+        rotate = f"/webhooks/{hook['id']}/rotate-secret"
+        await ask(house, "POST", rotate, {"overlap": "31d"}, 400)
+        made = await ask(house, "POST", rotate, {"overlap": "1h"})
         assert made["signing_secret"] != hook["signing_secret"]
         await fire(house, receiver)
         await deliver(house)

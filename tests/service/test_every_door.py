@@ -6,10 +6,11 @@ import pytest
 
 from horarium.domain.errors import Conflict, Invalid
 from horarium.domain.events import EventFilter
-from horarium.domain.ids import random_id
+from horarium.domain.ids import from_prefixed, random_id
 from horarium.domain.json_text import DEEPEST_PART
 from horarium.domain.restrictions import Restriction
 from horarium.domain.target import TargetKind
+from horarium.service.schedules import retargeting
 from horarium.service.targets import TargetDraft
 from tests.api.asking import ask, scheduled
 from tests.support.house import House
@@ -104,6 +105,43 @@ async def test_what_is_nested_too_deeply_is_tried_at_no_target(part):
         with pytest.raises(Invalid) as refused:
             await house.services.tried_calls.call(await house.who(), target.id, given["input"], given["row"])
         assert named(refused) == {part}
+
+
+@pytest.mark.parametrize("part", ["input", "audience"])
+async def test_what_is_nested_too_deeply_is_kept_with_no_schedule(part):
+    async with House.open(NOW) as house:
+        made, deep = await scheduled(house), nested(DEEPEST_PART + 1)
+        await ask(
+            house, "PUT", "/audiences/crm", {"type": "http", "config": {"url": "https://example.com/x"}}
+        )
+        value = {"type": "crm", "filter": deep} if part == "audience" else deep
+        body = {"name": "N", "recurrence": "0 9 * * *", "target": made["target"], part: value}
+        for verb, path, given in (
+            ("POST", "/schedules", body),
+            ("PATCH", f"/schedules/{made['id']}", {part: value}),
+        ):
+            refused = await ask(house, verb, path, given, 400)
+            words = f"is nested more than {DEEPEST_PART} levels deep"
+            assert (part, words) in {(one["field"], one["message"]) for one in refused["errors"]}, verb
+
+
+async def test_the_variables_of_a_schedule_go_with_it_to_no_other_target():
+    async with House.open(NOW) as house:
+        made = await scheduled(house)
+        other, who = await house.target("tool", executor="echo", config={}, key="other"), await house.who()
+        schedule = from_prefixed("sch", made["id"])
+
+        def changed(**given):
+            return lambda before: replace(before, definition=replace(before.definition, **given))
+
+        change = house.services.schedules.change
+        await change(who, schedule, changed(environment=b"sealed"))
+        with pytest.raises(Invalid) as refused:
+            await change(who, schedule, changed(target_id=other.id))
+        assert named(refused) == {"target"}
+        with pytest.raises(Invalid):
+            retargeting(other)(await house.services.schedules.get(who.workspace_id, schedule))
+        await change(who, schedule, changed(target_id=other.id, environment=b"given for the other"))
 
 
 async def test_a_webhook_is_changed_rotated_and_deleted_only_at_the_version_that_was_seen():

@@ -302,9 +302,7 @@ class TargetService:
         Raises NotFound, Invalid, Conflict (targets of this type are not signed; version), Forbidden.
         """
         who.require("targets:write")
-        if overlap_ms is not None and overlap_ms > LONGEST_OVERLAP_MS:
-            raise Invalid(Problem("overlap", "must be at most 30d"))
-        ends = None if overlap_ms is None else self.clock.now_ms() + overlap_ms
+        ends = end_of_overlap(self.clock.now_ms(), overlap_ms)
         made: list[SigningRotation] = []
 
         def rotated(before: Target) -> Target:
@@ -512,6 +510,15 @@ def draft_of(target: Target) -> TargetDraft:
         target.extra,
         target.state is TargetState.ENABLED,
     )
+
+
+def end_of_overlap(now: int, overlap_ms: int | None) -> int | None:
+    """Until when an old signing secret signs too that is replaced at `now` (ms); None: not any more. Raises Invalid."""
+    if overlap_ms is None:
+        return None
+    if overlap_ms > LONGEST_OVERLAP_MS:
+        raise Invalid(Problem("overlap", "must be at most 30d"))
+    return now + overlap_ms
 
 
 def _draft_problems(draft: TargetDraft) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from horarium.service.checks import name_problems
 from horarium.service.clock import Clock
 from horarium.service.pages import Page, cut
 from horarium.service.recording import Recording
-from horarium.service.targets import LONGEST_OVERLAP_MS, OVERLAP_MS
+from horarium.service.targets import OVERLAP_MS, end_of_overlap
 from horarium.service.trail import Trail, difference, noting, recording, watched
 from horarium.store.base import Store
 from horarium.store.vault import Vault
@@ -130,9 +130,7 @@ class WebhookService:
     ) -> NewSecret:
         """Make a new signing secret. Events are signed with the old one too for `overlap_ms` (None: not any more)."""
         self._may_write(who)
-        if overlap_ms is not None and overlap_ms > LONGEST_OVERLAP_MS:
-            raise Invalid(Problem("overlap", "must be at most 30d"))
-        ends = None if overlap_ms is None else self.clock.now_ms() + overlap_ms
+        ends = end_of_overlap(self.clock.now_ms(), overlap_ms)
         made: list[NewSecret] = []
 
         def rotated(before: Webhook) -> Webhook:
