@@ -186,6 +186,23 @@ async def test_a_target_says_why_its_run_failed(shop: Workshop) -> None:
     assert (await shop.runs.fail(other.id, token)).error == "the target reported a failure"
 
 
+@pytest.mark.parametrize("of", ["target", "schedule"])
+async def test_what_a_target_reports_is_kept_without_secrets(shop: Workshop, of: str) -> None:
+    run, token = await called_back(shop)
+    for name, table, column, where, owner in (
+        ("target", "targets", "secrets", "id", run.target_id),
+        ("schedule", "versions", "environment", "schedule_id", run.schedule_id),
+    ):
+        assert owner is not None
+        sealed = shop.runs.vault.seal({"TOKEN": f"secret of the {name}"}, owner)
+        shop.store.connection.execute(f"UPDATE {table} SET {column} = ? WHERE {where} = ?", (sealed, owner))
+    said = f"secret of the {of}"
+    done = await shop.runs.fail(run.id, token, f"it said {said}", {"said": said, "token": token})
+    assert said not in f"{done.error} {done.output}"
+    assert token not in str(done.output)
+    assert "it said" in str(done.error)
+
+
 async def test_a_heartbeat_moves_the_deadline(shop: Workshop) -> None:
     run, token = await called_back(shop)
 

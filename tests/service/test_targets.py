@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from horarium.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from horarium.domain.ids import prefixed
 from horarium.domain.listings import TargetListing
 from horarium.domain.target import Target, TargetKind, TargetState
 from horarium.domain.tenancy import Identity
@@ -240,6 +241,29 @@ async def test_everything_that_is_wrong_with_a_draft_is_named(
         with pytest.raises(Invalid) as caught:
             await house.services.targets.create(await house.who(), replace(DRAFT, **change))
         assert [problem.field for problem in caught.value.problems] == fields
+
+
+@pytest.mark.parametrize(
+    ("number", "below", "least", "most", "above"),
+    [
+        ("timeout_ms", 0, 1, 86_400_000, 86_400_001),
+        ("deadline_ms", 999, 1_000, 30 * 86_400_000, 30 * 86_400_000 + 1),
+        ("max_concurrency", 0, 1, 1_000_000, 1_000_001),
+        ("rate_per_second", 0.000_099, 0.0001, 1_000_000.0, 1_000_000.1),
+    ],
+)
+async def test_a_number_of_a_target_may_be_what_its_bounds_say_and_nothing_beyond_them(
+    number: str, below: float, least: float, most: float, above: float
+) -> None:
+    async with House.open(NOW) as house:
+        service, who = house.services.targets, await house.who()
+        for value in (below, above):
+            with pytest.raises(Invalid) as caught:
+                await service.create(who, replace(DRAFT, **{number: value}))
+            assert [problem.field for problem in caught.value.problems] == [number.removesuffix("_ms")]
+        for value in (least, most):
+            made = (await service.create(who, replace(DRAFT, **{number: value}))).target
+            assert getattr(await service.get(who, prefixed("tgt", made.id)), number) == value
 
 
 async def test_an_input_is_checked_by_the_schema_of_its_target() -> None:
