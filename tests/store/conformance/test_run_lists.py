@@ -20,8 +20,8 @@ STATES = (None, "open", *(state.value for state in RunState))
 
 
 async def crowd(tenant):
-    """Runs in every state, of two schedules of three targets, one of which had another target before, and without a
-    schedule; (targets, schedules)."""
+    """Runs in every state, of two schedules of three targets, one of which had another target before, repeated ones of
+    both, and without a schedule; (targets, schedules)."""
     store, node = tenant.store, await Node.start(tenant.store)
     workflow = await tenant.add_target(kind=TargetKind.WORKFLOW)
     slow = await tenant.callback_target()
@@ -34,13 +34,12 @@ async def crowd(tenant):
             moved = await tenant.redefine(moved, NOON + minute * MINUTE, target_id=tenant.target)
     for target in (workflow, tenant.target, workflow):
         await store.write(runs.run_target, tenant.workspace, target, random_id(now), None, now)
-    works = await node.claim(now)
-    outcomes = itertools.cycle((SUCCEEDED, FAILED, None, TRY_AGAIN, ACCEPTED))
-    for work, outcome in zip(works, outcomes, strict=False):
-        if outcome is ACCEPTED:
-            await open_for(node, work, "token")
-        if outcome is not None:  # the third of each five stays with its worker
-            await node.record([work], outcome, now)
+    await leave_in_every_state(node, await node.claim(now), now)
+    ended = [run for run in await store.read(run_lists.list_runs, tenant.workspace, 1_000) if run.state.final]
+    for run in (one for one in ended for _ in range(3)):
+        now += 1  # what is repeated twice in a millisecond is the same
+        await store.write(runs.replay_run, tenant.workspace, run.id, now)
+    await leave_in_every_state(node, await node.claim(now), now)
     for run in await store.read(run_lists.list_runs, tenant.workspace, 1_000):
         if run.state is RunState.PENDING:
             await store.write(runs.cancel_run, tenant.workspace, run.id, now)
@@ -48,6 +47,15 @@ async def crowd(tenant):
     await tenant.release(now + MINUTE)
     await store.write(runs.run_target, tenant.workspace, workflow, random_id(now), None, now)
     return (tenant.target, workflow, slow), (moved, steady)
+
+
+async def leave_in_every_state(node, works, now):
+    outcomes = itertools.cycle((SUCCEEDED, FAILED, None, TRY_AGAIN, ACCEPTED))
+    for work, outcome in zip(works, outcomes, strict=False):
+        if outcome is ACCEPTED:
+            await open_for(node, work, "token")
+        if outcome is not None:  # the third of each five stays with its worker
+            await node.record([work], outcome, now)
 
 
 def matching(found, kinds, schedule=None, fire=None, target=None, state=None, kind=None):
@@ -81,13 +89,20 @@ async def test_every_filter_finds_what_looking_at_all_runs_finds(tenant, store, 
     ):
         given = {"target_id": target, "state": state, "kind": kind}
         expected = matching(everything, kinds, target=target, state=state, kind=kind)
-        for skip, limit in ((0, 1_000), (1, 2)):
+        for skip, limit in ((0, 1_000), (0, 1), (1, 2)):
             found = await store.read(run_lists.list_runs, tenant.workspace, limit, skip=skip, **given)
             assert found == expected[skip : skip + limit], given
         assert await store.read(run_lists.count_runs, tenant.workspace, **given) == len(expected), given
-        if len(expected) > 2:
-            rest = await store.read(run_lists.list_runs, tenant.workspace, 1_000, expected[1].id, **given)
-            assert rest == expected[2:], given
+        paged = expected[:1]
+        while 0 < len(paged) < len(expected):
+            page = await store.read(run_lists.list_runs, tenant.workspace, 3, paged[-1].id, **given)
+            assert page == expected[len(paged) :][:3], given
+            paged += page
+    foreign = (await store.read(run_lists.list_runs, stranger.workspace, 1_000))[-1].schedule_id
+    for state in STATES:
+        given = {"schedule_id": foreign, "state": state}
+        assert await store.read(run_lists.list_runs, tenant.workspace, 9, **given) == [], given
+        assert await store.read(run_lists.count_runs, tenant.workspace, **given) == 0, given
     for state, schedule, fire in itertools.product(STATES, schedules, fires):
         given = {"schedule_id": schedule.id, "fire_id": fire, "state": state}
         expected = matching(everything, kinds, schedule.id, fire, state=state)
