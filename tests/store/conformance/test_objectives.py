@@ -157,6 +157,12 @@ async def test_agents_are_listed_from_either_end_with_their_makers(tenant, store
     assert await ids() == made[::-1]
     assert await ids(newest_first=False, limit=2, cursor=made[0]) == made[1:]
     assert await ids(cursor=made[1]) == [made[0]]
+    assert await ids(cursor=made[2], limit=1) == [made[1]]
+    await store.write(targets.delete_target, tenant.workspace, made[1], NOW)
+    assert await ids() == [made[2], made[0]]
+    assert [(await agents(tenant, **given))[2] for given in ({}, {"limit": 1}, {"cursor": made[0]})] == [
+        2
+    ] * 3
 
 
 @pytest.mark.parametrize(
@@ -224,8 +230,9 @@ async def test_every_filter_finds_what_looking_at_all_objectives_finds(
             given |= {"phase": phase, "newest_first": newest}
             found, _, count = await listed(tenant, limit=1_000, **given)
             assert (found, count) == (expected, len(expected)), given
-            if len(expected) > 2:
-                found, _, count = await listed(tenant, limit=2, cursor=expected[0].run.id, **given)
-                assert (found, count) == (expected[1:3], len(expected)), given
-                found, _, count = await listed(tenant, limit=2, **given)
-                assert (found, count) == (expected[:2], len(expected)), given
+            for limit in (1, 2):
+                found, _, count = await listed(tenant, limit=limit, **given)
+                assert (found, count) == (expected[:limit], len(expected)), given
+                if expected:
+                    found, _, count = await listed(tenant, limit=limit, cursor=expected[0].run.id, **given)
+                    assert (found, count) == (expected[1:][:limit], len(expected)), given
